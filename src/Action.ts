@@ -1,0 +1,754 @@
+/**
+ * Definitions of actions: a name, schemas, and the steps, hooks and keys that say how the action performs.
+ *
+ * @since 0.1.0
+ */
+import { type Duration, Effect, Schema } from "effect"
+import { checkName, type PlainSchema } from "./Actor.ts"
+import type { Settled, Storable } from "./Child.ts"
+import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
+import { type CompletionError, DefinitionError, type InfrastructureError } from "./SteppedError.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// arguments, keys
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The schemas of an action's arguments.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ArgSchemas = ReadonlyArray<PlainSchema>
+
+/**
+ * The arguments that fit these schemas.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ArgTypes<Args extends ArgSchemas> = { -readonly [K in keyof Args]: Args[K]["Type"] }
+
+/**
+ * What a key function gives: a text, parts that are joined with `/`, or nothing for the default key.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ActionKey = string | ReadonlyArray<string | number> | null | undefined
+
+/**
+ * The services of a value that may be an effect.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ServicesOf<T> = T extends Effect.Effect<any, any, infer R> ? R : never
+
+// -------------------------------------------------------------------------------------------------------------------
+// runtime representation
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * One step as the engine runs it.
+ *
+ * @category definitions
+ * @since 0.1.0
+ */
+export interface StepDefinition {
+  /** Its own name, or its position among the explicit steps: "1", "2", … */
+  readonly name: string
+  /** Receives the arguments and the results of the named steps before it. */
+  readonly body: (...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>
+  readonly transactional: boolean
+  readonly result: PlainSchema | undefined
+}
+
+/**
+ * One callback as the engine runs it.
+ *
+ * @category definitions
+ * @since 0.1.0
+ */
+export interface CallbackDefinition {
+  readonly statuses: ReadonlyArray<AfterStatus>
+  /** Receives the arguments and the {@link Outcome}. */
+  readonly run: (...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>
+}
+
+/**
+ * An action as the engine runs it.
+ *
+ * @category definitions
+ * @since 0.1.0
+ */
+export interface Definition {
+  readonly name: string
+  readonly arguments: ArgSchemas
+  readonly success: PlainSchema
+  readonly error: PlainSchema
+  /** Completed from outside; so is an action with a job. */
+  readonly outbound: boolean
+  readonly queue: string
+  readonly timeout:
+    | undefined
+    | Duration.Input
+    | ((...args: ReadonlyArray<any>) => Duration.Input | Effect.Effect<Duration.Input, unknown, any>)
+  readonly checksum: undefined | ((...args: ReadonlyArray<any>) => unknown)
+  readonly checksumKey: undefined | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
+  readonly concurrencyKey: undefined | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
+  /** None means the actor's method of the action's name, or the job. */
+  readonly steps: ReadonlyArray<StepDefinition>
+  readonly job:
+    | undefined
+    | ((job: Job<any, any>, ...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>)
+  readonly before:
+    | undefined
+    | ((...args: ReadonlyArray<any>) => Effect.Effect<Proceed<any, any>, unknown, any>)
+  readonly callbacks: ReadonlyArray<CallbackDefinition>
+  /** The declaration that this action implements; none when it is the declaration itself. */
+  readonly implements: AnyAction | undefined
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// markers: what an action's last step gave
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The action has no steps yet: the actor's method of that name performs it.
+ *
+ * @category markers
+ * @since 0.1.0
+ */
+export interface NoSteps {
+  readonly "~stepped/method": true
+}
+
+/**
+ * The action is completed from outside, whatever its last step gives.
+ *
+ * @category markers
+ * @since 0.1.0
+ */
+export interface Outbound {
+  readonly "~stepped/outbound": true
+}
+
+/**
+ * The action is completed from outside and has no steps yet.
+ *
+ * @category markers
+ * @since 0.1.0
+ */
+export interface OutboundMethod extends Outbound, NoSteps {}
+
+/**
+ * The action is performed and completed by its job.
+ *
+ * @category markers
+ * @since 0.1.0
+ */
+export interface JobBacked extends Outbound {
+  readonly "~stepped/job": true
+}
+
+/**
+ * The action has steps, and the last of them gives this.
+ *
+ * @category markers
+ * @since 0.1.0
+ */
+export interface Gives<out Value> {
+  readonly "~stepped/gives": Value
+}
+
+/**
+ * An action of a name that the actor needs to have, because one of its steps enqueues it.
+ *
+ * **Details**
+ *
+ * Listing both in `Stepped.actions` satisfies it; nothing else provides it.
+ *
+ * @category markers
+ * @since 0.1.0
+ */
+export interface Owns<out Name extends string> {
+  readonly "~stepped/owns": Name
+}
+
+/** Finds the `Step` service among requirements; by its key, since the module of that service builds on this one. */
+type InsideStep = { readonly key: "stepped/Step" }
+
+type OutsideStep<R> = [Extract<R, InsideStep>] extends [never] ? unknown
+  : "Step is available only in the body of a step"
+
+// -------------------------------------------------------------------------------------------------------------------
+// models
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What every action has, whatever its types.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyAction {
+  readonly _tag: "Action"
+  readonly name: string
+  readonly arguments: ArgSchemas
+  readonly success: PlainSchema
+  readonly error: PlainSchema
+  /** @internal */
+  readonly definition: Definition
+  readonly "~stepped/types": {
+    readonly last: unknown
+    readonly results: unknown
+    readonly services: (_: never) => unknown
+  }
+}
+
+/**
+ * What `before` decides: go on (with other arguments, if given), cancel, or complete with a result.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Proceed<Args extends ArgSchemas, A extends PlainSchema> =
+  | void
+  | { readonly arguments: ArgTypes<Args> }
+  | { readonly cancel: true }
+  | { readonly complete: A["Type"] }
+
+/**
+ * A callback: the arguments as they are at the end, then the outcome.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ActionCallback<Args extends ArgSchemas, O, R> = (
+  ...args: [...ArgTypes<Args>, outcome: O]
+) => Effect.Effect<unknown, unknown, R>
+
+/**
+ * A step's body: the arguments, then the results of the named steps before it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StepBody<Args extends ArgSchemas, Results, B, E, R> = (
+  ...args: [...ArgTypes<Args>, results: Results]
+) => Effect.Effect<B, E, R>
+
+/**
+ * Options of one step.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepOptions<S> {
+  /** The schema of what the body gives, where that is more than JSON values and children. */
+  readonly result?: S
+  /**
+   * Runs the body inside the engine's own transaction: its SQL, its result and its children commit together, once.
+   */
+  readonly transactional?: boolean
+}
+
+type OutcomeOf<A extends PlainSchema, E extends PlainSchema> = Outcome<A["Type"], E["Type"]>
+
+// What a step's body gives, as later steps receive it: the schema's type where there is one.
+type StepValue<B, S extends PlainSchema> = [S] extends [never] ? Settled<B> : S["Type"]
+
+// What the action's last step gives so far; outbound actions stay outbound.
+type NextLast<Last, B, S extends PlainSchema> = Last extends Outbound ? Outbound : Gives<StepValue<B, S>>
+
+// Keys of a value that JSON does not give back, for the message.
+type Unstorable<B> = B extends ReadonlyArray<any> | Date | ((...args: any) => any) ? "its value"
+  : { [K in keyof B]: [B[K]] extends [Storable<B[K]>] ? never : K }[keyof B] extends infer K
+    ? [K] extends [string] ? [K] extends [never] ? "its value" : `'${K}'` : "its value"
+  : never
+
+type StoredValue<N extends string, B, S extends PlainSchema> = [S] extends [never]
+  ? [B] extends [Storable<B>] ? Settled<B> : `${N} is not stored: give the step { result: Schema }`
+  : S["Type"]
+
+// The name, or the reason why the step cannot be added. A value that JSON does not hold may be the action's success.
+type CheckedName<N extends string, Results, B, S extends PlainSchema, A extends PlainSchema> = N extends keyof Results
+  ? `step ${N} is defined twice`
+  : [S] extends [never]
+  // The compiler looks at the name before it has inferred the body.
+    ? unknown extends B ? N
+    : [B] extends [Storable<B>] ? N
+    : [Settled<B>] extends [A["Type"]] ? N
+    : `step ${N}: JSON does not hold ${Unstorable<B>}, give the step { result: Schema }`
+  : N
+
+// A body whose failures are declared, and whose value fits the result schema if there is one; or the reason why not.
+// The compiler looks at these conditions also before it has inferred the body: unknown passes.
+type CheckedBody<Args extends ArgSchemas, Results, B, E, R, S extends PlainSchema, Declared> =
+  & StepBody<Args, Results, B, E, R>
+  & (unknown extends E ? unknown : [E] extends [Declared | InfrastructureError] ? unknown : UndeclaredError)
+  & (unknown extends B ? unknown
+    : [S] extends [never] ? unknown
+    : [B] extends [S["Type"]] ? unknown
+    : "the body must give what the result schema holds; children settle in steps without one")
+
+type UndeclaredError =
+  "the body fails with an error that the action does not declare: add it to { error }, or handle it"
+
+/**
+ * An action that is performed and completed by its job, and therefore has no steps.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface JobAction<
+  Name extends string,
+  Args extends ArgSchemas,
+  A extends PlainSchema,
+  E extends PlainSchema,
+  R
+> extends ActionHooks<Name, Args, A, E, JobBacked, {}, R> {}
+
+/**
+ * An action: its name and schemas, and how it performs. Immutable; every method gives a new one.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Action<
+  Name extends string,
+  Args extends ArgSchemas,
+  A extends PlainSchema,
+  E extends PlainSchema,
+  Last,
+  Results,
+  R
+> extends ActionHooks<Name, Args, A, E, Last, Results, R> {
+  /**
+   * Adds a step after the others.
+   *
+   * **Details**
+   *
+   * The body receives the arguments and the results of the named steps before it. What it returns, with its children
+   * settled, is the step's result, which later steps receive if the step has a name. The last step's is the action's
+   * success.
+   *
+   * **Gotchas**
+   *
+   * A running action finds its place by the names of steps; unnamed ones are named by position.
+   */
+  step<B, E1, R1, S extends PlainSchema = never>(
+    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"]>,
+    options?: StepOptions<S>
+  ): Action<Name, Args, A, E, NextLast<Last, B, S>, Results, R | R1>
+  step<const N extends string, B, E1, R1, S extends PlainSchema = never>(
+    name: CheckedName<N, Results, B, S, A>,
+    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"]>,
+    options?: StepOptions<S>
+  ): Action<
+    Name,
+    Args,
+    A,
+    E,
+    NextLast<Last, B, S>,
+    Results & { readonly [K in N]: StoredValue<N, B, S> },
+    R | R1
+  >
+}
+
+/**
+ * What actions with and without a job have in common.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionHooks<
+  Name extends string,
+  Args extends ArgSchemas,
+  A extends PlainSchema,
+  E extends PlainSchema,
+  Last,
+  Results,
+  R
+> extends AnyAction {
+  readonly name: Name
+  readonly arguments: Args
+  readonly success: A
+  readonly error: E
+  readonly "~stepped/types": {
+    readonly last: Last
+    readonly results: Results
+    readonly services: (_: never) => R
+  }
+
+  /**
+   * Decides before anything is stored whether and how the action performs; a later `before` replaces an earlier one.
+   */
+  before<R1>(
+    hook:
+      & ((...args: ArgTypes<Args>) => Effect.Effect<Proceed<Args, A>, E["Type"] | InfrastructureError, R1>)
+      & OutsideStep<R1>
+  ): Hooked<Name, Args, A, E, Last, Results, R | R1>
+
+  /** Runs a callback when the action ends with one of the statuses; with all of them if none are given. */
+  after<R1>(
+    statuses: ReadonlyArray<AfterStatus>,
+    callback: ActionCallback<Args, OutcomeOf<A, E>, R1> & OutsideStep<R1>
+  ): Hooked<Name, Args, A, E, Last, Results, R | R1>
+  after<R1>(
+    callback: ActionCallback<Args, OutcomeOf<A, E>, R1> & OutsideStep<R1>
+  ): Hooked<Name, Args, A, E, Last, Results, R | R1>
+
+  /** Runs a callback when the action has succeeded. */
+  succeeded<R1>(
+    callback: ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "succeeded" }>, R1> & OutsideStep<R1>
+  ): Hooked<Name, Args, A, E, Last, Results, R | R1>
+
+  /** Runs a callback when the action has failed. */
+  failed<R1>(
+    callback: ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "failed" }>, R1> & OutsideStep<R1>
+  ): Hooked<Name, Args, A, E, Last, Results, R | R1>
+
+  /** Runs a callback when the action was cancelled. */
+  cancelled<R1>(
+    callback: ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "cancelled" }>, R1> & OutsideStep<R1>
+  ): Hooked<Name, Args, A, E, Last, Results, R | R1>
+
+  /** Runs a callback when the action has timed out. */
+  timedOut<R1>(
+    callback: ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "timed_out" }>, R1> & OutsideStep<R1>
+  ): Hooked<Name, Args, A, E, Last, Results, R | R1>
+}
+
+/**
+ * The action that a hook gives back: with or without steps, as it was.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Hooked<
+  Name extends string,
+  Args extends ArgSchemas,
+  A extends PlainSchema,
+  E extends PlainSchema,
+  Last,
+  Results,
+  R
+> = [Last] extends [JobBacked] ? JobAction<Name, Args, A, E, R> : Action<Name, Args, A, E, Last, Results, R>
+
+// -------------------------------------------------------------------------------------------------------------------
+// jobs
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What the job of an action receives: the action it performs, and how to complete it.
+ *
+ * **Details**
+ *
+ * Completing says whether it was this completion that ended the action: of several, exactly one does.
+ *
+ * @category jobs
+ * @since 0.1.0
+ */
+export interface Job<A, E = never> {
+  readonly actionId: string
+  readonly succeeded: (result: A) => Effect.Effect<boolean, CompletionError>
+  /** Fails the action with one of its declared errors, or for an unnamed reason. */
+  readonly failed: (error?: E) => Effect.Effect<boolean, CompletionError>
+  readonly cancelled: Effect.Effect<boolean, CompletionError>
+  readonly timedOut: Effect.Effect<boolean, CompletionError>
+  /** Ends this run of the job, and runs it again after the delay. */
+  readonly retry: (delay: Duration.Input) => Effect.Effect<never>
+}
+
+/**
+ * The signal with which {@link Job.retry} ends a run. A defect, so that no handler of typed errors takes it for one.
+ *
+ * @internal
+ */
+export class JobRetry {
+  readonly _tag = "JobRetry"
+  readonly delay: Duration.Input
+  constructor(delay: Duration.Input) {
+    this.delay = delay
+  }
+}
+
+/**
+ * Makes what a job's body receives.
+ *
+ * @internal
+ */
+export const makeJob = (
+  actionId: string,
+  complete: (outcome: CompletionOutcome<unknown, unknown>) => Effect.Effect<boolean, CompletionError>
+): Job<any, any> => ({
+  actionId,
+  succeeded: (result) => complete({ status: "succeeded", result }),
+  failed: (error) => complete(error === undefined ? { status: "failed" } : { status: "failed", cause: error }),
+  cancelled: complete({ status: "cancelled" }),
+  timedOut: complete({ status: "timed_out" }),
+  retry: (delay) => Effect.die(new JobRetry(delay))
+})
+
+/** Stands for the value of a job that was not given. */
+interface NoJob {
+  readonly "~stepped/noJob": true
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// constructors
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Options of {@link action}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionOptions<
+  Args extends ArgSchemas,
+  A extends PlainSchema,
+  E extends PlainSchema,
+  IsOutbound extends boolean = boolean,
+  Checksum = unknown,
+  RTimeout = never,
+  RChecksumKey = never,
+  RConcurrencyKey = never,
+  JobValue = never,
+  RJob = never
+> {
+  readonly arguments?: Args
+  readonly success?: A
+  readonly error?: E
+  /** The action stays performing after its last step until it is completed from outside. */
+  readonly outbound?: IsOutbound
+  /** The queue of the action's jobs, "default" if not given. */
+  readonly queue?: string
+  /** How long the action may perform; counted from its start. */
+  readonly timeout?:
+    | Duration.Input
+    | ((...args: ArgTypes<Args>) => Duration.Input | Effect.Effect<Duration.Input, unknown, RTimeout>)
+  /** What the work depends on: with the checksum of the last success, nothing is done. An effect may compute it. */
+  readonly checksum?: (...args: ArgTypes<Args>) => Checksum
+  /** Whose last success counts; the actor's own action of this name if not given. */
+  readonly checksumKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RChecksumKey>
+  /** The lane: of the actions with one key, one performs at a time. The actor's own action of this name if not given. */
+  readonly concurrencyKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RConcurrencyKey>
+  /** Performs the action outside of its steps, and completes it; makes the action outbound. */
+  readonly job?: (
+    job: Job<A["Type"], E["Type"]>,
+    ...args: ArgTypes<Args>
+  ) => Effect.Effect<JobValue, E["Type"] | InfrastructureError | CompletionError, RJob>
+}
+
+/**
+ * The action that {@link action} makes of its options.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DeclaredAction<
+  Name extends string,
+  Args extends ArgSchemas,
+  A extends PlainSchema,
+  E extends PlainSchema,
+  IsOutbound extends boolean,
+  JobValue,
+  R
+> =
+  // An indexed access and no conditional type, into which the compiler would infer from where the action is used.
+  {
+    readonly job: JobAction<Name, Args, A, E, R>
+    readonly steps: Action<Name, Args, A, E, IsOutbound extends true ? OutboundMethod : NoSteps, {}, R>
+  }[PerformedBy<JobValue>]
+
+type PerformedBy<JobValue> = 0 extends 1 & JobValue ? "job"
+  : [JobValue] extends [NoJob] ? [NoJob] extends [JobValue] ? "steps" : "job"
+  : "job"
+
+/**
+ * Defines an action.
+ *
+ * **Details**
+ *
+ * Without steps, the actor's method of the action's name performs it. Names are stored: of actors, actions and steps they
+ * start with a letter or an underscore and go on with letters, digits, underscores, dots and hyphens.
+ *
+ * **Example** (Defining actions)
+ *
+ * ```ts
+ * import { Schema } from "effect"
+ * import { Step, Stepped } from "stepped"
+ *
+ * const drive = Stepped.action("drive", { arguments: [Schema.Int] })
+ * const park = Stepped.action("park", { arguments: [Schema.Int] })
+ *   .step((miles) => Step.do(drive, miles))
+ *   .step(() => Step.wait("5 seconds"))
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const action = <
+  const Name extends string,
+  const Args extends ArgSchemas = [],
+  A extends PlainSchema = Schema.Void,
+  E extends PlainSchema = Schema.Never,
+  const IsOutbound extends boolean = false,
+  Checksum = never,
+  RTimeout = never,
+  RChecksumKey = never,
+  RConcurrencyKey = never,
+  JobValue = NoJob,
+  RJob = never
+>(
+  name: Name,
+  options?: ActionOptions<Args, A, E, IsOutbound, Checksum, RTimeout, RChecksumKey, RConcurrencyKey, JobValue, RJob>
+): DeclaredAction<
+  Name,
+  Args,
+  A,
+  E,
+  IsOutbound,
+  JobValue,
+  ServicesOf<Checksum> | RTimeout | RChecksumKey | RConcurrencyKey | RJob
+> => {
+  checkName("action", name)
+  const job = options?.job as Definition["job"]
+  return makeAction({
+    name,
+    arguments: options?.arguments ?? [],
+    success: options?.success ?? Schema.Void,
+    error: options?.error ?? Schema.Never,
+    outbound: options?.outbound === true || job !== undefined,
+    queue: options?.queue ?? "default",
+    timeout: options?.timeout as Definition["timeout"],
+    checksum: options?.checksum as Definition["checksum"],
+    checksumKey: options?.checksumKey as Definition["checksumKey"],
+    concurrencyKey: options?.concurrencyKey as Definition["concurrencyKey"],
+    steps: [],
+    job,
+    before: undefined,
+    callbacks: [],
+    implements: undefined
+  }) as any
+}
+
+/**
+ * Tests whether a value is an action.
+ *
+ * @category guards
+ * @since 0.1.0
+ */
+export const isAction = (u: unknown): u is AnyAction => u instanceof ActionImpl
+
+// -------------------------------------------------------------------------------------------------------------------
+// internals
+// -------------------------------------------------------------------------------------------------------------------
+
+// The success schemas of this process's actions by name. A step that waits for another actor's action may be resumed by a process that
+// has only declared that action: its stored result is read with the schema that the waiting module declared.
+const successes = new Map<string, Set<PlainSchema>>()
+
+const makeAction = (definition: Definition): AnyAction => {
+  const known = successes.get(definition.name)
+  if (known === undefined) successes.set(definition.name, new Set([definition.success]))
+  else known.add(definition.success)
+  return new ActionImpl(definition)
+}
+
+/**
+ * The success schema of the actions of a name that this process has declared, where they agree on one.
+ *
+ * @internal
+ */
+export const declaredSuccess = (name: string): PlainSchema | undefined => {
+  const known = successes.get(name)
+  return known?.size === 1 ? known.values().next().value : undefined
+}
+
+type AnyBody = StepDefinition["body"]
+
+class ActionImpl implements AnyAction {
+  readonly _tag = "Action"
+  declare readonly "~stepped/types": AnyAction["~stepped/types"]
+  readonly definition: Definition
+
+  constructor(definition: Definition) {
+    this.definition = definition
+  }
+
+  get name(): string {
+    return this.definition.name
+  }
+
+  get arguments(): ArgSchemas {
+    return this.definition.arguments
+  }
+
+  get success(): PlainSchema {
+    return this.definition.success
+  }
+
+  get error(): PlainSchema {
+    return this.definition.error
+  }
+
+  step(...args: [AnyBody, StepOptions<PlainSchema>?] | [string, AnyBody, StepOptions<PlainSchema>?]): AnyAction {
+    const [name, body, options] = typeof args[0] === "string"
+      ? [args[0], args[1] as AnyBody, args[2]]
+      : [undefined, args[0], args[1] as StepOptions<PlainSchema> | undefined]
+    const { job, steps } = this.definition
+    if (job !== undefined) {
+      throw new DefinitionError({ message: `${this.name} is performed by its job and cannot have steps` })
+    }
+    if (name !== undefined) {
+      checkName("step", name)
+      if (steps.some((step) => step.name === name)) {
+        throw new DefinitionError({ message: `${this.name} has two steps named ${name}` })
+      }
+    }
+    const step: StepDefinition = {
+      name: name ?? String(steps.length + 1),
+      body,
+      transactional: options?.transactional ?? false,
+      result: options?.result
+    }
+    return this.#with({ steps: [...steps, step] })
+  }
+
+  before(hook: NonNullable<Definition["before"]>): AnyAction {
+    return this.#with({ before: hook })
+  }
+
+  after(...args: [ReadonlyArray<AfterStatus>, AnyBody] | [AnyBody]): AnyAction {
+    const [statuses, run] = typeof args[0] === "function" ? [[], args[0]] : [args[0], args[1] as AnyBody]
+    const callback: CallbackDefinition = {
+      statuses: statuses.length === 0 ? afterStatuses : [...new Set(statuses)],
+      run
+    }
+    return this.#with({ callbacks: [...this.definition.callbacks, callback] })
+  }
+
+  succeeded(run: AnyBody): AnyAction {
+    return this.after(["succeeded"], run)
+  }
+
+  failed(run: AnyBody): AnyAction {
+    return this.after(["failed"], run)
+  }
+
+  cancelled(run: AnyBody): AnyAction {
+    return this.after(["cancelled"], run)
+  }
+
+  timedOut(run: AnyBody): AnyAction {
+    return this.after(["timed_out"], run)
+  }
+
+  #with(changes: Partial<Definition>): AnyAction {
+    return new ActionImpl({ ...this.definition, ...changes, implements: this.definition.implements ?? this })
+  }
+}

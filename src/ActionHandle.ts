@@ -1,0 +1,65 @@
+/**
+ * Handles of enqueued actions.
+ *
+ * @since 0.1.0
+ */
+import type { Effect } from "effect"
+import type { AnyAction } from "./Action.ts"
+import type { ActorRef } from "./Actor.ts"
+import type { StorageError, UnknownAction, WaitError } from "./SteppedError.ts"
+
+/**
+ * Where an action is in its life; all but the first two are final.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ActionStatus =
+  | "pending"
+  | "performing"
+  | "succeeded"
+  | "superseded"
+  | "cancelled"
+  | "failed"
+  | "timed_out"
+  | "deadlocked"
+
+/**
+ * An action as it is at one moment.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionSnapshot {
+  readonly id: string
+  /**
+   * `queued` until a worker has looked at it; `joined` when it shares the performance of another action that does the
+   * same.
+   */
+  readonly status: "queued" | "joined" | ActionStatus
+  /** The action whose outcome this one has, where it was joined or superseded. */
+  readonly successor: string | undefined
+}
+
+/**
+ * An enqueued action.
+ *
+ * **Details**
+ *
+ * A handle exists before any row does: the id is made when the action is enqueued.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionHandle<A extends AnyAction> {
+  readonly id: string
+  readonly actor: ActorRef
+  /** The name of the action. */
+  readonly action: A["name"]
+  /** Waits for the end, and gives the result; a superseded or joined action has the outcome of its successor. */
+  readonly await: Effect.Effect<A["success"]["Type"], A["error"]["Type"] | WaitError>
+  /** Cancels the action, and says whether it was this that ended it. */
+  readonly cancel: Effect.Effect<boolean, StorageError>
+  /** Looks at the action as it is now. */
+  readonly status: Effect.Effect<ActionSnapshot, UnknownAction | StorageError>
+}

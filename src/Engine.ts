@@ -1,0 +1,69 @@
+/**
+ * The engine: the state machine that performs what is registered and enqueued.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Effect, type Option, type Scope } from "effect"
+import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
+import type { ActorRef, AnyActorClass } from "./Actor.ts"
+import type { CompletionOutcome } from "./Outcome.ts"
+import type { CompleteError, DefinitionError } from "./SteppedError.ts"
+
+/**
+ * The actions of an actor, whatever their types.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyActions {
+  readonly actor: AnyActorClass
+  /** The actor's own actions, without inherited ones. */
+  readonly own: ReadonlyArray<AnyAction>
+  /** The actions of the actor that this one extends. */
+  readonly parent: AnyActions | undefined
+}
+
+/**
+ * The actions of an actor with everything that is needed to perform them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Registration {
+  readonly actor: AnyActorClass
+  readonly inherits: AnyActions | undefined
+  readonly actions: ReadonlyArray<AnyAction>
+  readonly methods: Readonly<Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>>>
+  readonly context: Context.Context<never>
+}
+
+/**
+ * The state machine: invoke, step, conclude, complete, advance.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Engine extends Context.Service<Engine, {
+  readonly register: (registration: Registration) => Effect.Effect<void, DefinitionError, Scope.Scope>
+  readonly addCallback: (
+    actorType: string,
+    actionName: string,
+    callback: CallbackDefinition,
+    context: Context.Context<never>
+  ) => Effect.Effect<void, DefinitionError, Scope.Scope>
+  readonly prependStep: (
+    actorType: string,
+    actionName: string,
+    step: StepDefinition,
+    context: Context.Context<never>
+  ) => Effect.Effect<void, DefinitionError, Scope.Scope>
+  readonly client: (
+    actor: AnyActorClass,
+    actions: ReadonlyArray<AnyAction>
+  ) => (id: unknown) => Readonly<Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>>>
+  readonly complete: (
+    target: ActorRef | string,
+    action: AnyAction,
+    outcome: CompletionOutcome<unknown, unknown>
+  ) => Effect.Effect<Option.Option<string>, CompleteError>
+}>()("stepped/Engine") {}

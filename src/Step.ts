@@ -1,0 +1,107 @@
+/**
+ * What a step's body can do: enqueue children, wait, mark itself as failed, replace the action's arguments.
+ *
+ * @since 0.1.0
+ */
+import { Context, type Duration, Effect } from "effect"
+import type { AnyAction, ArgTypes, Owns } from "./Action.ts"
+import type { ActorRef } from "./Actor.ts"
+import type { Child } from "./Child.ts"
+
+export { Child, isChild, makeChild } from "./Child.ts"
+export type { Settled, Storable } from "./Child.ts"
+
+/**
+ * What the engine gives to the body of a running step.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepContext {
+  readonly name: string
+  /** Enqueues a child; without an actor, on the action's own. */
+  readonly enqueue: (
+    actor: ActorRef | undefined,
+    action: AnyAction,
+    args: ReadonlyArray<unknown>
+  ) => Effect.Effect<Child<any>>
+  readonly wait: (duration: Duration.Input) => Effect.Effect<void>
+  readonly markFailed: Effect.Effect<void>
+  readonly setArguments: (args: ReadonlyArray<unknown>) => Effect.Effect<void>
+}
+
+/**
+ * One or several actors; nothing is skipped.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Actors = ActorRef | null | undefined | ReadonlyArray<ActorRef | null | undefined>
+
+/**
+ * The running step.
+ *
+ * **Details**
+ *
+ * Only the engine provides it, so that its functions do not compile outside a step. What a body enqueues is stored when
+ * the body ends well: a body that fails has enqueued nothing. The step ends when everything it enqueued has ended.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Step extends Context.Service<Step, StepContext>()("stepped/Step") {
+  /**
+   * Enqueues an action of the same actor as a child of this step.
+   *
+   * **Details**
+   *
+   * Gives a stand-in for the child's result: put it into the step's value, and later steps receive the result itself.
+   */
+  static readonly do = <A extends AnyAction>(
+    action: A,
+    ...args: ArgTypes<A["arguments"]>
+  ): Effect.Effect<Child<A["success"]["Type"]>, never, Step | Owns<A["name"]>> =>
+    Effect.flatMap(Step, (step) => step.enqueue(undefined, action, args)) as Effect.Effect<
+      Child<A["success"]["Type"]>,
+      never,
+      Step | Owns<A["name"]>
+    >
+
+  /**
+   * Enqueues an action on other actors, one child for each.
+   *
+   * **Details**
+   *
+   * `null` and `undefined` are skipped. Children come in the order of the actors.
+   *
+   * **Gotchas**
+   *
+   * That these actors have the action is known only when it is enqueued there.
+   */
+  static readonly on = <A extends AnyAction>(
+    actors: Actors,
+    action: A,
+    ...args: ArgTypes<A["arguments"]>
+  ): Effect.Effect<ReadonlyArray<Child<A["success"]["Type"]>>, never, Step> =>
+    Effect.flatMap(Step, (step) => {
+      const list: ReadonlyArray<ActorRef | null | undefined> = Array.isArray(actors) ? actors : [actors as ActorRef]
+      return Effect.forEach(
+        list.filter((actor): actor is ActorRef => actor !== null && actor !== undefined),
+        (actor) => step.enqueue(actor, action, args)
+      )
+    })
+
+  /**
+   * Holds the step open for the duration, while the body goes on at once: what has to happen afterwards belongs in the
+   * next step.
+   */
+  static readonly wait = (duration: Duration.Input): Effect.Effect<void, never, Step> =>
+    Effect.flatMap(Step, (step) => step.wait(duration))
+
+  /** Marks the step as failed; the body goes on, and what it enqueued performs and is waited for. */
+  static readonly markFailed: Effect.Effect<void, never, Step> = Effect.flatMap(Step, (step) => step.markFailed)
+
+  /** Replaces the action's arguments for later steps and callbacks. */
+  static readonly setArguments = (...args: ReadonlyArray<unknown>): Effect.Effect<void, never, Step> =>
+    Effect.flatMap(Step, (step) => step.setArguments(args))
+}

@@ -1,0 +1,497 @@
+/**
+ * Everything that can go wrong for a caller, a waiter or an operator, as typed errors. Each message names the field or
+ * the definition, the limit where there is one, and what to do about it.
+ *
+ * @since 0.1.0
+ */
+import { Schema } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+
+const ended = {
+  /** Name of the action's definition. */
+  action: Schema.String,
+  /** The actor as text, such as `Car/1`. */
+  actor: Schema.String,
+  actionId: Schema.String,
+  /** Where in the tree it happened, such as `visit Car/1 › move › changeLocation Car/1: NoParking at London`. */
+  path: Schema.String
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// storage
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The database could not do what an operation needed.
+ *
+ * **Details**
+ *
+ * `isRetryable` says whether the same operation may succeed later: a lost connection, a deadlock or a serialization
+ * failure may, a missing privilege does not.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StorageError extends Schema.TaggedError<StorageError>("stepped/StorageError")("StorageError", {
+  operation: Schema.String,
+  isRetryable: Schema.Boolean,
+  cause: Schema.Defect()
+}) {
+  override get message(): string {
+    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    return `${this.operation}: ${reason}${this.isRetryable ? " (may succeed when tried again)" : ""}`
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// enqueueing
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The arguments do not fit the action's schemas.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidArguments extends Schema.TaggedError<InvalidArguments>("stepped/InvalidArguments")(
+  "InvalidArguments",
+  {
+    action: Schema.String,
+    /** What is wrong, with the path to it. */
+    issue: Schema.String
+  }
+) {
+  override get message(): string {
+    return `The arguments of ${this.action} do not fit its schemas: ${this.issue}`
+  }
+}
+
+/**
+ * A payload is larger than what one row may hold.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>("stepped/PayloadTooLarge")("PayloadTooLarge", {
+  field: Schema.String,
+  /** Bytes of the encoded value. */
+  size: Schema.Number,
+  /** Bytes that are allowed. */
+  limit: Schema.Number
+}) {
+  override get message(): string {
+    return `${this.field} takes ${this.size} bytes, the limit is ${this.limit}: ` +
+      "store the data elsewhere and pass a reference to it"
+  }
+}
+
+/**
+ * A text holds what Postgres cannot store: a NUL character or half of a surrogate pair.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnstorableText extends Schema.TaggedError<UnstorableText>("stepped/UnstorableText")("UnstorableText", {
+  field: Schema.String
+}) {
+  override get message(): string {
+    return `${this.field} holds a NUL character or a lone surrogate, which Postgres cannot store: ` +
+      "remove it, or encode the text (as base64, for example)"
+  }
+}
+
+/**
+ * An action would be deeper in its tree than the limit allows, which usually means a recursion without an end.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TreeTooDeep extends Schema.TaggedError<TreeTooDeep>("stepped/TreeTooDeep")("TreeTooDeep", {
+  depth: Schema.Number,
+  limit: Schema.Number
+}) {
+  override get message(): string {
+    return `The action would be ${this.depth} levels deep in its tree, the limit is ${this.limit}: ` +
+      "end the recursion, or start a new tree"
+  }
+}
+
+/**
+ * One step enqueues more children than the limit allows.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TooManyChildren extends Schema.TaggedError<TooManyChildren>("stepped/TooManyChildren")("TooManyChildren", {
+  count: Schema.Number,
+  limit: Schema.Number
+}) {
+  override get message(): string {
+    return `One step enqueues ${this.count} children, the limit is ${this.limit}: ` +
+      "spread them over several steps or over child actions that enqueue a part each"
+  }
+}
+
+/**
+ * The actor has no such action here: no layer of this process registered it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownDefinition extends Schema.TaggedError<UnknownDefinition>("stepped/UnknownDefinition")(
+  "UnknownDefinition",
+  {
+    /** Type of the actor. */
+    actor: Schema.String,
+    action: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.actor} has no action ${this.action} in this process: ` +
+      `list it in the actions of ${this.actor} and provide their layer`
+  }
+}
+
+/**
+ * Waiting for the action inside the transaction that enqueues it would never end.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class WouldWaitForItself extends Schema.TaggedError<WouldWaitForItself>("stepped/WouldWaitForItself")(
+  "WouldWaitForItself",
+  {
+    action: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.action} is enqueued by the open transaction and can start only after its commit: ` +
+      `use ${this.action}Later inside the transaction and await the handle after it`
+  }
+}
+
+/**
+ * Why an action was not enqueued.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const EnqueueErrorReason = Schema.Union([
+  StorageError,
+  InvalidArguments,
+  PayloadTooLarge,
+  UnstorableText,
+  TreeTooDeep,
+  TooManyChildren,
+  UnknownDefinition,
+  WouldWaitForItself
+])
+
+/**
+ * Why an action was not enqueued.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type EnqueueErrorReason = typeof EnqueueErrorReason.Type
+
+/**
+ * An action was not enqueued; `reason` says why.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EnqueueError extends Schema.TaggedError<EnqueueError>("stepped/EnqueueError")("EnqueueError", {
+  reason: EnqueueErrorReason
+}) {
+  override readonly cause = this.reason
+
+  override get message(): string {
+    return this.reason.message
+  }
+
+  /** Whether the same call may succeed later. */
+  get isRetryable(): boolean {
+    return this.reason._tag === "StorageError" && this.reason.isRetryable
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// waiting
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The action failed with something other than one of its declared errors: a defect, a failed child, or a step that
+ * was marked as failed.
+ *
+ * **Details**
+ *
+ * `path` leads to where it happened; `cause` is what was stored there, encoded.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ActionFailed extends Schema.TaggedError<ActionFailed>("stepped/ActionFailed")("ActionFailed", {
+  ...ended,
+  cause: Schema.Unknown
+}) {
+  override get message(): string {
+    return this.path
+  }
+}
+
+/**
+ * The action took longer than its timeout.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TimedOut extends Schema.TaggedError<TimedOut>("stepped/TimedOut")("TimedOut", ended) {
+  override get message(): string {
+    return `${this.path} (timed out)`
+  }
+}
+
+/**
+ * The action was cancelled.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Cancelled extends Schema.TaggedError<Cancelled>("stepped/Cancelled")("Cancelled", ended) {
+  override get message(): string {
+    return `${this.path} (cancelled)`
+  }
+}
+
+/**
+ * The action would have waited for an action that waits for it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Deadlocked extends Schema.TaggedError<Deadlocked>("stepped/Deadlocked")("Deadlocked", ended) {
+  override get message(): string {
+    return `${this.path} (deadlocked: it would wait for an action that waits for it; ` +
+      "give one of the two another concurrency key)"
+  }
+}
+
+/**
+ * The action succeeded with a result that the waiter's schema does not accept.
+ *
+ * **Details**
+ *
+ * A joined or superseding action may come from another definition or from an older deploy.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class IncompatibleResult extends Schema.TaggedError<IncompatibleResult>("stepped/IncompatibleResult")(
+  "IncompatibleResult",
+  {
+    ...ended,
+    /** What does not fit, with the path to it. */
+    issue: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.path}: the stored result does not fit the success schema that waits for it: ${this.issue}`
+  }
+}
+
+/**
+ * No action has this id: it was never accepted, or its history has been pruned.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownAction extends Schema.TaggedError<UnknownAction>("stepped/UnknownAction")("UnknownAction", {
+  actionId: Schema.String
+}) {
+  override get message(): string {
+    return `There is no action ${this.actionId}: its transaction was rolled back, or its history has been pruned`
+  }
+}
+
+/**
+ * What waiting for an action can fail with, beside the action's own errors.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type WaitError =
+  | ActionFailed
+  | TimedOut
+  | Cancelled
+  | Deadlocked
+  | IncompatibleResult
+  | UnknownAction
+  | StorageError
+
+// -------------------------------------------------------------------------------------------------------------------
+// completing from outside, actors
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Several outbound actions of one actor and name are performing, so that the name does not say which one is meant.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AmbiguousCompletion extends Schema.TaggedError<AmbiguousCompletion>("stepped/AmbiguousCompletion")(
+  "AmbiguousCompletion",
+  {
+    /** The actor as text, such as `Car/1`. */
+    actor: Schema.String,
+    action: Schema.String,
+    actionIds: Schema.Array(Schema.String)
+  }
+) {
+  override get message(): string {
+    return `${this.actor} performs ${this.actionIds.length} outbound actions ${this.action}: ` +
+      `complete one by its id (${this.actionIds.join(", ")})`
+  }
+}
+
+/**
+ * The outcome given to an outbound action does not fit its success or error schema.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidOutcome extends Schema.TaggedError<InvalidOutcome>("stepped/InvalidOutcome")("InvalidOutcome", {
+  action: Schema.String,
+  /** What is wrong, with the path to it. */
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return `The outcome given to ${this.action} does not fit its schema: ${this.issue}`
+  }
+}
+
+/**
+ * What completing an outbound action by its id can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type CompletionError = InvalidOutcome | PayloadTooLarge | UnstorableText | UnknownDefinition | StorageError
+
+/**
+ * What completing an outbound action by actor and name can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type CompleteError = AmbiguousCompletion | CompletionError
+
+/**
+ * The loader found no row for an actor.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ActorNotFound extends Schema.TaggedError<ActorNotFound>("stepped/ActorNotFound")("ActorNotFound", {
+  /** Type of the actor. */
+  actor: Schema.String,
+  /** Its id as text. */
+  id: Schema.String
+}) {
+  override get message(): string {
+    return `There is no ${this.actor}/${this.id}: its loader found no row`
+  }
+}
+
+/**
+ * Failures that a body may have without declaring them: the actor is gone, the database is in trouble, or another action
+ * could not be enqueued. They reach a waiter as {@link ActionFailed}.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type InfrastructureError = ActorNotFound | EnqueueError | StorageError | SqlError | Schema.SchemaError
+
+// -------------------------------------------------------------------------------------------------------------------
+// definitions, schema
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A definition contradicts itself or another one.
+ *
+ * **Details**
+ *
+ * A programming mistake: thrown where the definition is made, or the reason why a worker does not start.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class DefinitionError extends Schema.TaggedError<DefinitionError>("stepped/DefinitionError")("DefinitionError", {
+  message: Schema.String
+}) {}
+
+/**
+ * The configured name of the Postgres schema is not an identifier.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidSchemaName extends Schema.TaggedError<InvalidSchemaName>("stepped/InvalidSchemaName")(
+  "InvalidSchemaName",
+  {
+    name: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${JSON.stringify(this.name)} cannot name a Postgres schema: ` +
+      "use lower-case letters, digits and underscores, not starting with a digit, 63 characters at most"
+  }
+}
+
+/**
+ * The Postgres schema does not exist.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SchemaMissing extends Schema.TaggedError<SchemaMissing>("stepped/SchemaMissing")("SchemaMissing", {
+  schema: Schema.String
+}) {
+  override get message(): string {
+    return `The Postgres schema ${this.schema} does not exist: run the migrations`
+  }
+}
+
+/**
+ * The Postgres schema is older than what this version needs.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SchemaOutdated extends Schema.TaggedError<SchemaOutdated>("stepped/SchemaOutdated")("SchemaOutdated", {
+  schema: Schema.String,
+  found: Schema.Number,
+  required: Schema.Number
+}) {
+  override get message(): string {
+    return `The Postgres schema ${this.schema} is at migration ${this.found}, ` +
+      `this version of stepped needs ${this.required}: run the migrations`
+  }
+}
+
+/**
+ * The Postgres schema is newer than what this version can work with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SchemaTooNew extends Schema.TaggedError<SchemaTooNew>("stepped/SchemaTooNew")("SchemaTooNew", {
+  schema: Schema.String,
+  found: Schema.Number,
+  supported: Schema.Number
+}) {
+  override get message(): string {
+    return `The Postgres schema ${this.schema} is at migration ${this.found}, ` +
+      `this version of stepped knows ${this.supported} at most: upgrade stepped`
+  }
+}

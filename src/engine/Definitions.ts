@@ -1,0 +1,261 @@
+/**
+ * What this process can run: definitions by actor and name, with what other modules have added to them.
+ */
+import type * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import { type AnyAction, declaredSuccess, type Definition, type StepDefinition } from "../Action.ts"
+import type { AnyActorClass, PlainSchema } from "../Actor.ts"
+import type { AfterStatus } from "../Outcome.ts"
+import { DefinitionError } from "../SteppedError.ts"
+import { Flag, type Known, known } from "../sql/Transitions.ts"
+import { codecOf } from "./codec.ts"
+
+/** User code with the services that its layer captured. */
+export interface Bound<A> {
+  readonly run: A
+  readonly context: Context.Context<never>
+}
+
+type Body = (...args: ReadonlyArray<any>) => any
+
+/** A step as it runs: the definition's own, a prepended one, or the one generated for a method. */
+export interface RunnableStep {
+  readonly name: string
+  /** Generated steps do not show in paths. */
+  readonly generated: boolean
+  readonly transactional: boolean
+  readonly result: PlainSchema | undefined
+  readonly body: Bound<Body>
+}
+
+/** A definition that this process can run, additions included. */
+export interface Runnable {
+  readonly key: string
+  readonly actor: AnyActorClass
+  readonly action: AnyAction
+  readonly definition: Definition
+  readonly context: Context.Context<never>
+  readonly steps: ReadonlyArray<RunnableStep>
+  readonly callbacks: ReadonlyArray<{ readonly statuses: ReadonlyArray<AfterStatus> } & Bound<Body>>
+  readonly flags: number
+  /** Hooks and effectful keys run in the worker before the lane is taken. */
+  readonly prepare: boolean
+}
+
+/** What a `toLayer` registers. */
+export interface Registered {
+  readonly actor: AnyActorClass
+  readonly actions: ReadonlyArray<AnyAction>
+  readonly methods: Readonly<Record<string, Body>>
+  readonly context: Context.Context<never>
+}
+
+interface Additions {
+  readonly callbacks: Array<{ readonly statuses: ReadonlyArray<AfterStatus> } & Bound<Body>>
+  readonly prepended: Array<RunnableStep>
+}
+
+const flagOf = { succeeded: Flag.succeeded, failed: Flag.failed, cancelled: Flag.cancelled, timed_out: Flag.timed_out }
+
+/** The name of a definition in the database. */
+export const definitionKey = (actorType: string, name: string): string => `${actorType}/${name}`
+
+export class Definitions {
+  readonly #registered = new Map<string, Registered>()
+  readonly #additions = new Map<string, Additions>()
+  #resolved = new Map<string, Runnable | undefined>()
+  #known: Known | undefined
+  #claimed = false
+  readonly #asked = new Map<string, PlainSchema>()
+
+  /** Adds an actor's actions; answers how to take them out again. */
+  register(registration: Registered): () => void {
+    const type = registration.actor.type
+    if (this.#registered.has(type)) {
+      throw new DefinitionError({ message: `The actions of ${type} are provided twice: merge the two lists` })
+    }
+    const names = new Set<string>()
+    for (const action of registration.actions) {
+      if (names.has(action.name)) {
+        throw new DefinitionError({ message: `${type} defines the action ${action.name} twice` })
+      }
+      names.add(action.name)
+    }
+    this.#checkDeclarations(registration)
+    this.#registered.set(type, registration)
+    this.#changed()
+    return () => {
+      this.#registered.delete(type)
+      this.#changed()
+    }
+  }
+
+  // "declare first, implement after": listing the bare declaration would run another body than the one that was written for it
+  #checkDeclarations(added: Registered): void {
+    const all = [...this.#registered.values(), added].flatMap((r) => r.actions.map((action) => [r.actor.type, action] as const))
+    for (const [type, action] of all) {
+      const implementation = all.find(([, other]) => other !== action && other.definition.implements === action)
+      if (action.definition.steps.length === 0 && implementation !== undefined) {
+        throw new DefinitionError({
+          message: `${type} lists the declaration ${action.name}, which is implemented for ${implementation[0]}: list the implementation`
+        })
+      }
+    }
+  }
+
+  addCallback(type: string, name: string, statuses: ReadonlyArray<AfterStatus>, run: Body, context: Context.Context<never>): () => void {
+    const additions = this.#add(type, name)
+    const callback = { statuses, run, context }
+    additions.callbacks.push(callback)
+    this.#changed()
+    return () => {
+      additions.callbacks.splice(additions.callbacks.indexOf(callback), 1)
+      this.#changed()
+    }
+  }
+
+  prependStep(type: string, name: string, step: StepDefinition, context: Context.Context<never>): () => void {
+    const additions = this.#add(type, name)
+    const runnable: RunnableStep = {
+      // numbered in the order of construction, so that the name stays when a later one goes first
+      name: `before-${additions.prepended.length + 1}`,
+      generated: false,
+      transactional: step.transactional,
+      result: undefined,
+      body: { run: step.body, context }
+    }
+    additions.prepended.unshift(runnable)
+    this.#changed()
+    return () => {
+      additions.prepended.splice(additions.prepended.indexOf(runnable), 1)
+      this.#changed()
+    }
+  }
+
+  #add(type: string, name: string): Additions {
+    const key = definitionKey(type, name)
+    if (this.#claimed) {
+      throw new DefinitionError({ message: `${key} is extended after a worker has begun to claim: build that layer before the worker` })
+    }
+    const additions = this.#additions.get(key) ?? { callbacks: [], prepended: [] }
+    this.#additions.set(key, additions)
+    return additions
+  }
+
+  #changed(): void {
+    this.#resolved = new Map()
+    this.#known = undefined
+  }
+
+  /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
+  known(): Known {
+    this.#claimed = true
+    return this.#known ??= known(this.all().map((r) => ({
+      key: r.key,
+      queue: r.definition.queue,
+      firstStep: r.steps[0]?.name ?? null,
+      flags: r.flags,
+      prepare: r.prepare
+    })))
+  }
+
+  /** Every runnable definition. */
+  all(): ReadonlyArray<Runnable> {
+    const out: Array<Runnable> = []
+    for (const { actor } of this.#registered.values()) {
+      for (const name of this.#names(actor)) {
+        const runnable = this.find(actor.type, name)
+        if (runnable !== undefined) out.push(runnable)
+      }
+    }
+    return out
+  }
+
+  #names(actor: AnyActorClass): ReadonlySet<string> {
+    const names = new Set(this.#registered.get(actor.type)?.actions.map((action) => action.name))
+    if (actor.parent !== undefined) { for (const name of this.#names(actor.parent)) names.add(name) }
+    return names
+  }
+
+  /** Why a definition that an actor inherits cannot run here, for the error at a worker's start. */
+  missing(): ReadonlyArray<string> {
+    return [...this.#registered.values()].flatMap(({ actor }) =>
+      actor.parent !== undefined && !this.#registered.has(actor.parent.type)
+        ? [`${actor.type} extends ${actor.parent.type}, whose actions are not provided`]
+        : []
+    )
+  }
+
+  /** A definition by actor and name, inherited ones included. */
+  find(type: string, name: string): Runnable | undefined {
+    const key = definitionKey(type, name)
+    if (this.#resolved.has(key)) return this.#resolved.get(key)
+    const runnable = this.#resolve(type, name)
+    this.#resolved.set(key, runnable)
+    return runnable
+  }
+
+  /** A definition by its name in the database. */
+  byKey(key: string): Runnable | undefined {
+    const [type, name] = key.split("/") as [string, string]
+    return this.find(type, name)
+  }
+
+  /** Keeps the schema that a body waits with, for an actor whose definitions may live in another process. */
+  remember(type: string, action: AnyAction): void {
+    this.#asked.set(definitionKey(type, action.name), action.success)
+  }
+
+  /** The schema of what an action gives to a slot that waits for it. */
+  successOf(key: string): PlainSchema | undefined {
+    return this.#asked.get(key) ?? this.byKey(key)?.definition.success ?? declaredSuccess(key.split("/")[1]!)
+  }
+
+  #resolve(type: string, name: string): Runnable | undefined {
+    const registration = this.#registered.get(type)
+    if (registration === undefined) return undefined
+    const key = definitionKey(type, name)
+    const additions = this.#additions.get(key)
+    const action = registration.actions.find((candidate) => candidate.name === name)
+    if (action === undefined) {
+      const inherited = registration.actor.parent && this.find(registration.actor.parent.type, name)
+      return inherited && extend({ ...inherited, key, actor: registration.actor }, additions)
+    }
+    const { definition } = action
+    const context = registration.context
+    const method = registration.methods[name]
+    const steps: ReadonlyArray<RunnableStep> = definition.steps.length > 0
+      ? definition.steps.map((step) => ({
+        name: step.name,
+        generated: false,
+        transactional: step.transactional,
+        result: step.result,
+        body: { run: step.body, context }
+      }))
+      : definition.job !== undefined
+      // the step "enqueues the job": the job runs as the phase after it
+      ? [{ name, generated: true, transactional: false, result: undefined, body: { run: () => Effect.void, context } }]
+      : method === undefined
+      ? []
+      : [{ name, generated: true, transactional: false, result: undefined, body: { run: method, context } }]
+    const prepare = definition.before !== undefined
+    return extend({
+      key,
+      actor: registration.actor,
+      action,
+      definition,
+      context,
+      steps,
+      callbacks: definition.callbacks.map((callback) => ({ ...callback, context })),
+      flags: (definition.outbound ? Flag.outbound : 0) | (codecOf(definition.success).isVoid ? Flag.void : 0),
+      prepare
+    }, additions)
+  }
+}
+
+const extend = (base: Runnable, additions: Additions | undefined): Runnable => {
+  const callbacks = [...base.callbacks, ...additions?.callbacks ?? []]
+  let flags = base.flags
+  for (const callback of callbacks) { for (const status of callback.statuses) flags |= flagOf[status] }
+  return { ...base, steps: [...additions?.prepended ?? [], ...base.steps], callbacks, flags }
+}

@@ -1,0 +1,762 @@
+/**
+ * One process's hands: what it holds under its token, runs, and commits in batches.
+ *
+ * Work comes from claims, from finished batches (next steps, promoted and resumed actions) and from `…Now`; what becomes ready
+ * while a commit is under way is committed together by the next one. All of it is in memory only as a copy: the rows under the
+ * token are the truth, and after an answer that was lost the two are compared again (`reconcile`).
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
+import * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import type { CompletionOutcome } from "../Outcome.ts"
+import { type CompletionError, StorageError } from "../SteppedError.ts"
+import { News, Phase, realClock, Status, type Task, Transitions } from "../sql/Transitions.ts"
+import { actionText, errorText } from "./causes.ts"
+import type { Definitions } from "./Definitions.ts"
+import { prepare } from "./invoke.ts"
+import { type Conclusion, type Held, perform, refOf, retryLater, backoff, type Surroundings, takeUp, Unhandled, userContext } from "./perform.ts"
+import type { Settings } from "./Settings.ts"
+
+type Join = Effect.Success<ReturnType<typeof prepare>>
+
+/** Something to run: an action in hand, an invocation to prepare, or an end that is certain already. */
+type Work =
+  | { readonly _tag: "Held"; readonly id: string; readonly held: Held }
+  | { readonly _tag: "Prepare"; readonly id: string; readonly task: Task }
+  | { readonly _tag: "Broken"; readonly id: string; readonly conclusion: Conclusion }
+
+/** What came of running it. */
+type Ran =
+  | { readonly _tag: "Conclude"; readonly conclusion: Conclusion }
+  | { readonly _tag: "Join"; readonly join: Join }
+  | { readonly _tag: "Follow"; readonly work: ReadonlyArray<Work> }
+
+interface Active {
+  readonly work: Work
+  fiber: Fiber.Fiber<Ran | void> | undefined
+  /** By the engine: whatever the body still says does not count. */
+  interrupted: boolean
+}
+
+/** What user code runs in when no caller lends its fiber. */
+interface Home {
+  readonly concurrency: number
+  readonly context: Context.Context<never>
+}
+
+const finishMax = 500
+const claimMax = 500
+
+/** A batch that another worker's token has overtaken: nothing of it may be committed. */
+class Fenced {
+  readonly _tag = "Fenced"
+}
+
+export interface PerformerOptions {
+  readonly transitions: Transitions["Service"]
+  readonly settings: Settings["Service"]
+  readonly definitions: Definitions
+  readonly now: Effect.Effect<number>
+  readonly name: string
+  readonly embedded: boolean
+  readonly onEnded: (ids: ReadonlyArray<string>) => void
+  readonly onQueued: () => void
+  readonly complete: (held: Held, outcome: CompletionOutcome<unknown, unknown>) => Effect.Effect<boolean, CompletionError>
+  readonly scope: Scope.Scope
+}
+
+export type Performer = ReturnType<typeof make>
+
+export const make = (options: PerformerOptions) => {
+  const { definitions, now, settings, transitions } = options
+  const lease = options.embedded ? Duration.days(36500) : settings.lease
+
+  let token: bigint | undefined
+  let renewedAt = 0
+  let home: Home | undefined
+  let claiming = false
+  let more = true
+  let pruning = false
+  /** User time of the next wait, timeout or retry that this process knows of. */
+  let nextTimer = Infinity
+  const latch = Latch.makeUnsafe(false)
+  const timerLatch = Latch.makeUnsafe(false)
+  const ready: Array<Work> = []
+  const active = new Map<string, Active>()
+  const conclusions: Array<Conclusion> = []
+  const joins: Array<Join> = []
+  /** Actions whose conclusion is being committed. */
+  const committing = new Set<string>()
+  // transitions of this token run beside each other; comparing memory with the rows needs all of them at rest
+  const lanes = 8
+  const gate = Semaphore.makeUnsafe(lanes)
+  const registering = Semaphore.makeUnsafe(1)
+
+  const wake = () => {
+    more = true
+    latch.openUnsafe()
+  }
+  const knowTimer = (due: number) => {
+    if (due < nextTimer) {
+      nextTimer = due
+      timerLatch.openUnsafe()
+    }
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // token and lease
+  // -----------------------------------------------------------------------------------------------------------------
+
+  const register = registering.withPermit(Effect.suspend(() => {
+    if (token !== undefined) return Effect.succeed(token)
+    const at = realClock.currentTimeMillisUnsafe()
+    return Effect.tap(transitions.register(options.name, lease), (fresh) => {
+      token = fresh
+      renewedAt = at
+      return options.embedded ? Effect.void : Effect.forkIn(heartbeat(fresh), options.scope)
+    })
+  }))
+
+  /** Everything in hand belongs to somebody else from now on: bodies are interrupted, nothing of them is committed. */
+  const lostLease = (lost: bigint) =>
+    Effect.suspend(() => {
+      if (token !== lost) return Effect.void
+      token = undefined
+      ready.length = 0
+      conclusions.length = 0
+      joins.length = 0
+      const all = [...active.values()]
+      wake()
+      return Effect.andThen(
+        Effect.logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted`),
+        Effect.forEach(all, (entry) => Effect.forkIn(interrupt(entry), options.scope), { discard: true })
+      )
+    })
+
+  const heartbeat = (mine: bigint): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      while (token === mine) {
+        yield* Effect.sleep(Duration.toMillis(settings.lease) / 3)
+        if (token !== mine) return
+        const at = realClock.currentTimeMillisUnsafe()
+        const answer = yield* Effect.exit(
+          Effect.timeout(transitions.renew(mine, settings.lease, [...active.keys()]), Duration.toMillis(settings.lease) / 3)
+        )
+        if (Exit.isSuccess(answer)) {
+          if (answer.value.lost) return yield* lostLease(mine)
+          renewedAt = at
+          yield* interruptAll(answer.value.gone)
+        } else if (realClock.currentTimeMillisUnsafe() - renewedAt > Duration.toMillis(settings.lease) * 0.8) {
+          // before the lease ends: whoever takes over must not meet our bodies
+          return yield* lostLease(mine)
+        }
+      }
+    }).pipe(Effect.provideService(Clock.Clock, realClock))
+
+  const interrupt = (entry: Active): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      entry.interrupted = true
+      if (active.get(entry.work.id) === entry) active.delete(entry.work.id)
+      latch.openUnsafe()
+      return entry.fiber === undefined ? Effect.void : Fiber.interrupt(entry.fiber)
+    })
+
+  /** Ends the bodies of actions that ended without them. Does not wait: a body may be the one that asks. */
+  const interruptAll = (ids: ReadonlyArray<string>) =>
+    Effect.suspend(() => {
+      const found = ids.flatMap((id) => active.get(id) ?? [])
+      for (let i = ready.length - 1; i >= 0; i--) { if (ids.includes(ready[i]!.id)) ready.splice(i, 1) }
+      return Effect.forEach(found, (entry) => Effect.forkIn(interrupt(entry), options.scope), { discard: true })
+    })
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // answers of transitions
+  // -----------------------------------------------------------------------------------------------------------------
+
+  interface Answer {
+    readonly work: Array<Work>
+    readonly claimed: number
+    readonly ended: number
+    readonly stale: ReadonlySet<string>
+    readonly lost: boolean
+  }
+
+  const toWork = (task: Task, at: number): Work | undefined => {
+    if (task.kind === 2) return { _tag: "Prepare", id: task.action, task }
+    const runnable = definitions.byKey(task.definition)
+    if (runnable === undefined) return undefined
+    try {
+      return { _tag: "Held", id: task.action, held: takeUp(task, runnable, refOf(runnable.actor, task.actorId), at) }
+    } catch (error) {
+      return { _tag: "Broken", id: task.action, conclusion: unreadableActor(task, error) }
+    }
+  }
+
+  /** Reads a transition's answer: the work it hands over, and its news. */
+  const read = (tasks: ReadonlyArray<Task>, at: number, own: boolean): Effect.Effect<Answer> =>
+    Effect.suspend(() => {
+      const work: Array<Work> = []
+      const ended: Array<string> = []
+      const gone: Array<string> = []
+      const stale = new Set<string>()
+      let claimed = 0
+      let lost = false
+      for (const task of tasks) {
+        switch (task.kind) {
+          case News.claimed:
+            claimed = task.step
+            break
+          case News.stale:
+            stale.add(task.action)
+            break
+          case News.ended:
+            ended.push(task.action)
+            if (!own) gone.push(task.action)
+            break
+          case News.interrupt:
+            gone.push(task.action)
+            break
+          case News.prune:
+            pruning = true
+            break
+          case News.lostLease:
+            lost = true
+            break
+          case News.queued:
+            options.onQueued()
+            more = true
+            break
+          case News.verdict:
+            break
+          default: {
+            const item = toWork(task, at)
+            if (item !== undefined) work.push(item)
+          }
+        }
+      }
+      if (ended.length > 0) options.onEnded(ended)
+      latch.openUnsafe()
+      return Effect.as(gone.length === 0 ? Effect.void : interruptAll(gone), { work, claimed, ended: ended.length, stale, lost })
+    })
+
+  /** A stored actor id that its schema no longer reads: the action fails, the lane goes on. */
+  const unreadableActor = (task: Task, error: unknown): Conclusion => ({
+    member: {
+      a: task.action,
+      s: task.step,
+      ph: task.phase,
+      e: true,
+      o: Status.failed,
+      r: null,
+      c: { kind: "defect", path: actionText(task.definition, task.actorId), message: `the actor's id cannot be read: ${errorText(error)}` }
+    },
+    slots: [],
+    children: [],
+    next: undefined
+  })
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // transitions
+  // -----------------------------------------------------------------------------------------------------------------
+
+  const pause = (attempt: number) =>
+    Effect.provideService(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)), Clock.Clock, realClock)
+
+  /** Takes jobs, and joins what was prepared. */
+  const claim = (room: number, only: string | null, prepared: ReadonlyArray<Join>): Effect.Effect<Answer, StorageError> =>
+    Effect.gen(function*() {
+      const mine = yield* register
+      const at = yield* now
+      const exit = yield* Effect.exit(gate.withPermit(
+        Effect.flatMap(
+          transitions.claim({ token: mine, now: at, room, known: definitions.known(), joins: prepared, only }),
+          (tasks) => read(tasks, at, true)
+        )
+      ))
+      if (Exit.isSuccess(exit)) {
+        if (exit.value.lost) yield* lostLease(mine)
+        return exit.value
+      }
+      // Whether it happened is not known. Held invocations that are still held are prepared again; what was claimed is taken up.
+      yield* Effect.forkIn(reconcile(mine), options.scope)
+      return yield* exit
+    })
+
+  /** Commits conclusions; gives the work that follows from them. */
+  const commit = (batch: ReadonlyArray<Conclusion>): Effect.Effect<Array<Work>> =>
+    Effect.gen(function*() {
+      const mine = token
+      if (mine === undefined || batch.length === 0) return []
+      for (const { member } of batch) committing.add(member.a)
+      let uncertain = false
+      for (let attempt = 0;; attempt++) {
+        const at = yield* now
+        const exit = yield* Effect.exit(gate.withPermit(
+          Effect.flatMap(
+            transitions.finish({
+              token: mine,
+              now: at,
+              known: definitions.known(),
+              members: batch.map((conclusion) => conclusion.member),
+              slots: batch.flatMap((conclusion) => conclusion.slots),
+              children: batch.flatMap((conclusion) => conclusion.children)
+            }),
+            (tasks) => read(tasks, at, true)
+          )
+        ))
+        if (token !== mine) return release(batch)
+        if (Exit.isSuccess(exit)) {
+          if (exit.value.lost) {
+            yield* lostLease(mine)
+            return release(batch)
+          }
+          const follow = exit.value.work
+          for (const conclusion of batch) {
+            for (const slot of conclusion.slots) { if (slot.due !== null) knowTimer(slot.due) }
+            if (conclusion.member.due !== undefined) knowTimer(conclusion.member.due)
+            const next = conclusion.next
+            if (next === undefined || exit.value.stale.has(next.id)) continue
+            if (next.phase === Phase.step) next.stepStartedAt = at
+            follow.push({ _tag: "Held", id: next.id, held: next })
+          }
+          release(batch)
+          // stale after a lost answer: it had happened, and what came next is in the rows
+          if (uncertain && exit.value.stale.size > 0) yield* reconcile(mine)
+          return follow
+        }
+        const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+        if (error instanceof StorageError && error.isRetryable) {
+          uncertain = true
+          yield* pause(attempt)
+          continue
+        }
+        return yield* commitApart(batch, exit.cause)
+      }
+    })
+
+  const release = (batch: ReadonlyArray<Conclusion>): Array<Work> => {
+    for (const { member } of batch) committing.delete(member.a)
+    return []
+  }
+
+  /** An error that nobody expects sinks only the member that it belongs to: the batch is split until that one is alone. */
+  const commitApart = (batch: ReadonlyArray<Conclusion>, cause: Cause.Cause<unknown>): Effect.Effect<Array<Work>> =>
+    Effect.gen(function*() {
+      if (batch.length > 1) {
+        const half = batch.length >> 1
+        return [...yield* commit(batch.slice(0, half)), ...yield* commit(batch.slice(half))]
+      }
+      const { member } = batch[0]!
+      yield* Effect.logError("stepped: a conclusion cannot be stored", cause)
+      if (member.o === Status.failed && member.sr === undefined) {
+        // not even the plain failure: give the action back, burning an attempt
+        release(batch)
+        yield* Effect.ignore(transitions.finish({
+          token: token!,
+          now: yield* now,
+          known: definitions.known(),
+          members: [{ a: member.a, s: member.s, ph: member.ph, np: member.ph, inc: 1, jb: true, due: (yield* now) + 10_000 }],
+          slots: [],
+          children: []
+        }))
+        return []
+      }
+      return yield* commit([{
+        member: {
+          a: member.a,
+          s: member.s,
+          ph: member.ph,
+          e: true,
+          o: Status.failed,
+          r: null,
+          c: { kind: "defect", path: "", message: `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}` }
+        },
+        slots: [],
+        children: [],
+        next: undefined
+      }])
+    })
+
+  /**
+   * Compares memory with the rows under the token, all transitions at rest: what a lost answer handed over is taken up, what is no
+   * longer ours is dropped.
+   */
+  const reconcile = (mine: bigint): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      for (let attempt = 0; token === mine; attempt++) {
+        const exit = yield* Effect.exit(gate.withPermits(lanes)(Effect.gen(function*() {
+          const rows = yield* transitions.heldBy(mine)
+          const at = yield* now
+          const inHand = new Set([
+            ...active.keys(),
+            ...ready.map((work) => work.id),
+            ...conclusions.map((conclusion) => conclusion.member.a),
+            ...joins.map((join) => join.a),
+            ...committing
+          ])
+          const inRows = new Set(rows.live.map((task) => task.action))
+          const missing = [...rows.live, ...rows.held].filter((task) => !inHand.has(task.action))
+          const answer = yield* read(missing, at, true)
+          ready.push(...answer.work)
+          const gone = [...active.values()].filter((entry) => entry.work._tag === "Held" && !inRows.has(entry.work.id))
+          yield* interruptAll(gone.map((entry) => entry.work.id))
+        })))
+        if (Exit.isSuccess(exit)) break
+        yield* pause(attempt)
+      }
+      pump()
+    })
+
+  /** Lets time and cleaning up have their effect: waits, timeouts, abandoned children; `deep` also looks for closed cycles of waiting. */
+  const tick = (deep: boolean): Effect.Effect<{ readonly work: Array<Work>; readonly count: number }, StorageError> =>
+    Effect.gen(function*() {
+      const work: Array<Work> = []
+      let count = 0
+      const run = (pass: Transitions["Service"]["tick"]) =>
+        Effect.gen(function*() {
+          const mine = yield* register
+          const at = yield* now
+          const answer = yield* gate.withPermit(Effect.flatMap(pass(mine, at, definitions.known()), (tasks) => read(tasks, at, false)))
+          work.push(...answer.work)
+          count += answer.claimed + answer.ended
+          return answer
+        })
+      while ((yield* run(transitions.tick)).claimed >= 500) { /* there may be more */ }
+      do {
+        pruning = false
+        yield* run(transitions.prune)
+      } while (pruning)
+      if (deep) { while ((yield* run(transitions.breakDeadlocks)).ended > 0) { /* one cycle a call */ } }
+      return { work, count }
+    })
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // running user code
+  // -----------------------------------------------------------------------------------------------------------------
+
+  const env: Surroundings = {
+    settings,
+    definitions,
+    now,
+    complete: options.complete,
+    transaction: (body) => transaction(body)
+  }
+
+  /** Conclusions that their own transaction has committed already, with the work that followed. */
+  const committed = new WeakMap<Conclusion, Array<Work>>()
+
+  const transaction = <E>(body: Effect.Effect<Conclusion, E>): Effect.Effect<Conclusion, E | StorageError> =>
+    Effect.gen(function*() {
+      const mine = token!
+      const at = yield* now
+      const result = yield* transitions.withTransaction(Effect.gen(function*() {
+        const conclusion = yield* body
+        const tasks = yield* transitions.finish({
+          token: mine,
+          now: at,
+          known: definitions.known(),
+          members: [conclusion.member],
+          slots: conclusion.slots,
+          children: conclusion.children
+        })
+        const fenced = tasks.some((task) => task.kind === News.stale || task.kind === News.lostLease)
+        if (fenced) return yield* Effect.die(new Fenced())
+        return [conclusion, tasks] as const
+      }))
+      const answer = yield* read(result[1], at, true)
+      const [conclusion] = result
+      const follow = [...answer.work]
+      for (const slot of conclusion.slots) { if (slot.due !== null) knowTimer(slot.due) }
+      if (conclusion.next !== undefined) follow.push({ _tag: "Held", id: conclusion.next.id, held: conclusion.next })
+      committed.set(conclusion, follow)
+      return conclusion
+    })
+
+  /** Runs one piece of work to what is to be committed. */
+  const run = (work: Work): Effect.Effect<Ran | void> => {
+    switch (work._tag) {
+      case "Broken":
+        return Effect.succeed({ _tag: "Conclude", conclusion: work.conclusion })
+      case "Prepare":
+        return runPrepare(work.task)
+      case "Held":
+        return Effect.map(
+          Effect.catchCause(perform(work.held, env), (cause): Effect.Effect<Conclusion | undefined> => {
+            if (cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof Fenced)) return Effect.undefined
+            const unhandled = cause.reasons.find(Cause.isFailReason)?.error
+            return retryLater(work.held, unhandled instanceof Unhandled ? unhandled.cause : cause, env)
+          }),
+          (conclusion): Ran | void => {
+            if (conclusion === undefined) return
+            const follow = committed.get(conclusion)
+            return follow === undefined ? { _tag: "Conclude", conclusion } : { _tag: "Follow", work: follow }
+          }
+        )
+    }
+  }
+
+  const runPrepare = (task: Task): Effect.Effect<Ran | void> =>
+    Effect.gen(function*() {
+      const runnable = definitions.byKey(task.definition)
+      if (runnable === undefined) return
+      const detail = task.detail as { job: number; queue: string }
+      const spent = task.attempts >= settings.attempts
+      const clock = yield* Clock.clockWith(Effect.succeed)
+      const refExit = yield* Effect.exit(Effect.try({ try: () => refOf(runnable.actor, task.actorId), catch: (error) => error }))
+      const giveUp = (message: string): Join => ({
+        a: task.action,
+        j: detail.job,
+        q: detail.queue,
+        args: task.arguments,
+        l: "",
+        sk: "",
+        cs: null,
+        t: null,
+        o: Status.failed,
+        r: null,
+        c: { kind: "exhausted", path: actionText(task.definition, task.actorId), message }
+      })
+      if (Exit.isFailure(refExit)) {
+        return { _tag: "Join", join: giveUp(`the actor's id cannot be read: ${errorText(refExit.cause.reasons.find(Cause.isFailReason)?.error)}`) }
+      }
+      if (spent) return { _tag: "Join", join: giveUp(`gave up after ${task.attempts} attempts that ended without an answer`) }
+      const ref = refExit.value
+      let postponed: Cause.Cause<unknown> | undefined
+      const join = yield* prepare(task, runnable, ref, userContext(runnable.context, runnable, ref, clock), settings, (effect) =>
+        Effect.catchCause(effect, (cause) => {
+          const defect = cause.reasons.find(Cause.isDieReason)
+          const typed = cause.reasons.some(Cause.isFailReason)
+          if (!typed && defect !== undefined && !settings.handle(defect.defect)) postponed = cause
+          return Effect.failCause(cause)
+        })).pipe(Effect.catchCause((cause) => Effect.succeed(giveUp(Cause.pretty(cause)))))
+      if (postponed !== undefined && token !== undefined) {
+        const at = yield* now
+        const delay = task.attempts + 1 >= settings.attempts ? undefined : yield* backoff(settings.retry, task.attempts, at)
+        if (delay !== undefined) {
+          const due = Math.ceil(at + delay)
+          yield* Effect.ignore(transitions.postpone(token, detail.queue, detail.job, due))
+          knowTimer(due)
+          return
+        }
+      }
+      return { _tag: "Join", join }
+    })
+
+  /** Starts what is ready, as far as the concurrency allows. */
+  const pump = () => {
+    if (home === undefined) return
+    while (ready.length > 0 && active.size < home.concurrency) start(ready.shift()!, home)
+  }
+
+  const start = (work: Work, at: Home) => {
+    const entry: Active = { work, fiber: undefined, interrupted: false }
+    active.set(work.id, entry)
+    entry.fiber = Effect.runForkWith(at.context)(Effect.map(run(work), (ran) => {
+      if (active.get(work.id) === entry) active.delete(work.id)
+      if (entry.interrupted || ran === undefined) return
+      if (ran._tag === "Conclude") conclusions.push(ran.conclusion)
+      else if (ran._tag === "Join") joins.push(ran.join)
+      else ready.push(...ran.work)
+      latch.openUnsafe()
+    }))
+  }
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // the worker's loops
+  // -----------------------------------------------------------------------------------------------------------------
+
+  const room = () => home === undefined ? 0 : Math.min(claimMax, home.concurrency - active.size - ready.length)
+
+  const loop: Effect.Effect<void> = Effect.gen(function*() {
+    let failures = 0
+    while (home !== undefined) {
+      pump()
+      if (conclusions.length > 0) {
+        ready.push(...yield* commit(conclusions.splice(0, finishMax)))
+      } else if (joins.length > 0 || (claiming && more && room() > 0 && conclusions.length < finishMax)) {
+        const free = claiming ? Math.max(0, room()) : 0
+        if (free > 0) more = false
+        const exit = yield* Effect.exit(claim(free, null, joins.splice(0, claimMax)))
+        if (Exit.isSuccess(exit)) {
+          failures = 0
+          if (exit.value.claimed > 0) more = true
+          ready.push(...exit.value.work)
+        } else {
+          more = true
+          yield* Effect.logWarning("stepped: cannot claim, trying again", exit.cause)
+          yield* pause(failures++)
+        }
+      } else {
+        latch.closeUnsafe()
+        if (pruning) yield* Effect.ignore(Effect.map(tick(false), ({ work }) => ready.push(...work)))
+        else yield* latch.await
+        continue
+      }
+      pump()
+      // bodies that need no waiting end now, and their conclusions join the next batch
+      if (conclusions.length === 0) yield* Effect.yieldNow
+    }
+  })
+
+  const timers: Effect.Effect<void> = Effect.gen(function*() {
+    while (home !== undefined) {
+      const at = yield* now
+      const untilTimer = nextTimer - at
+      timerLatch.closeUnsafe()
+      yield* Effect.raceFirst(
+        timerLatch.await,
+        Effect.provideService(
+          Effect.sleep(Math.max(0, Math.min(Duration.toMillis(settings.pollInterval), untilTimer))),
+          Clock.Clock,
+          realClock
+        )
+      )
+      const after = yield* now
+      if (nextTimer <= after) nextTimer = Infinity
+      yield* Effect.matchCauseEffect(tick(false), {
+        onFailure: (cause) => Effect.logDebug("stepped: timers", cause),
+        onSuccess: ({ work }) => Effect.sync(() => ready.push(...work))
+      })
+      wake()
+      pump()
+    }
+  })
+
+  const upkeep: Effect.Effect<void> = Effect.gen(function*() {
+    while (home !== undefined) {
+      yield* Effect.ignore(Effect.gen(function*() {
+        if (!options.embedded) yield* transitions.recover(yield* now)
+        ready.push(...(yield* tick(true)).work)
+        yield* transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention))
+      }))
+      wake()
+      pump()
+      yield* Effect.provideService(Effect.sleep(Duration.toMillis(settings.lease) / 2), Clock.Clock, realClock)
+    }
+  })
+
+  /** Claims and performs until the scope closes; then lets running bodies end within the grace period, and releases the rest. */
+  const work = (config: { readonly concurrency: number; readonly connections: number; readonly grace: Duration.Duration }) =>
+    Effect.gen(function*() {
+      const context = (yield* Effect.context<never>()) as Context.Context<never>
+      yield* Effect.acquireRelease(
+        Effect.sync(() => {
+          home = { concurrency: config.concurrency, context }
+          claiming = true
+          more = true
+        }),
+        () => drain(config.grace)
+      )
+      yield* register
+      for (let i = 0; i < config.connections; i++) yield* Effect.forkScoped(loop)
+      yield* Effect.forkScoped(timers)
+      yield* Effect.forkScoped(upkeep)
+    })
+
+  const atRest = () => active.size + ready.length + conclusions.length + joins.length + committing.size === 0
+
+  const drain = (grace: Duration.Duration): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      claiming = false
+      // what was claimed and not begun goes back at once
+      const unbegun = ready.splice(0).map((item) => item.id)
+      if (token !== undefined && unbegun.length > 0) yield* Effect.ignore(transitions.release(token, unbegun, yield* now))
+      latch.openUnsafe()
+      const settle = Effect.gen(function*() {
+        while (!atRest()) {
+          if (conclusions.length > 0) yield* giveBack(yield* commit(conclusions.splice(0, finishMax)))
+          else if (joins.length > 0) {
+            yield* Effect.ignore(Effect.flatMap(claim(0, null, joins.splice(0)), (answer) => giveBack(answer.work)))
+          }
+          else yield* Effect.sleep(5)
+        }
+      })
+      yield* Effect.timeoutOption(settle, grace)
+      const rest = [...active.values()]
+      home = undefined
+      latch.openUnsafe()
+      yield* Effect.forEach(rest, (entry) => Effect.timeoutOption(interrupt(entry), "5 seconds"), { concurrency: "unbounded", discard: true })
+      if (conclusions.length > 0) yield* giveBack(yield* commit(conclusions.splice(0)))
+      const ids = [...new Set([...rest.map((entry) => entry.work.id), ...ready.splice(0).map((item) => item.id)])]
+      if (token !== undefined && ids.length > 0) yield* Effect.ignore(transitions.release(token, ids, yield* now))
+      if (rest.length > 0) yield* Effect.logInfo(`stepped: ${rest.length} running actions are released for other workers`)
+    }).pipe(Effect.provideService(Clock.Clock, realClock))
+
+  const giveBack = (items: ReadonlyArray<Work>) =>
+    token === undefined || items.length === 0
+      ? Effect.void
+      : Effect.flatMap(now, (at) => Effect.ignore(transitions.release(token!, items.map((item) => item.id), at)))
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // performing in the caller's fiber
+  // -----------------------------------------------------------------------------------------------------------------
+
+  /** Runs work in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or back. */
+  const inline = (items: ReadonlyArray<Work>, mine: (id: string) => boolean): Effect.Effect<number, StorageError> =>
+    Effect.suspend(() => {
+      const queue = [...items]
+      let running: Work | undefined
+      return Effect.onInterrupt(
+        Effect.gen(function*() {
+          let count = 0
+          while (queue.length > 0) {
+            const item = queue.shift()!
+            if (!mine(item.id)) {
+              if (home === undefined) yield* giveBack([item])
+              else {
+                ready.push(item)
+                pump()
+              }
+              continue
+            }
+            count++
+            running = item
+            const entry: Active = { work: item, fiber: undefined, interrupted: false }
+            active.set(item.id, entry)
+            const fiber = yield* Effect.forkChild(run(item))
+            entry.fiber = fiber
+            const exit = yield* Effect.exit(Fiber.join(fiber))
+            if (active.get(item.id) === entry) active.delete(item.id)
+            if (entry.interrupted || Exit.isFailure(exit) || exit.value === undefined) continue
+            const ran = exit.value
+            if (ran._tag === "Conclude") queue.unshift(...yield* commit([ran.conclusion]))
+            else if (ran._tag === "Follow") queue.unshift(...ran.work)
+            else queue.unshift(...(yield* claim(0, null, [ran.join])).work)
+          }
+          return count
+        }),
+        () => giveBack(running === undefined ? queue : [running, ...queue])
+      )
+    })
+
+  /** Performs one enqueued action as far as it goes at once (SEMANTICS 7.3). */
+  const performNow = (id: string): Effect.Effect<void, StorageError> =>
+    Effect.gen(function*() {
+      const answer = yield* claim(0, id, [])
+      yield* inline(answer.work, (other) => other === id)
+      if (pruning) yield* giveBack((yield* tick(false)).work)
+    })
+
+  /** One pass over everything that is due: timers, then jobs, with what follows in memory. Gives how much there was. */
+  const performDue: Effect.Effect<number, StorageError> = Effect.gen(function*() {
+    const late = yield* tick(true)
+    const ran = yield* inline(late.work, () => true)
+    const answer = yield* claim(claimMax, null, [])
+    return late.count + ran + answer.claimed + (yield* inline(answer.work, () => true))
+  })
+
+  const close = Effect.suspend(() => {
+    const mine = token
+    token = undefined
+    return mine === undefined ? Effect.void : Effect.flatMap(now, (at) => Effect.ignore(transitions.unregister(mine, at)))
+  })
+
+  return { wake, work, performNow, performDue, tick, read, register: Effect.asVoid(register), close, token: () => token, working: () => home !== undefined }
+}

@@ -1,0 +1,49 @@
+/**
+ * The engine's limits and policies, with their defaults.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Schedule from "effect/Schedule"
+
+/**
+ * What can be set about the engine; see `Stepped.layer`.
+ *
+ * @internal
+ */
+export class Settings extends Context.Service<Settings, {
+  /** Which defects count as handled, and fail their step at once; the others are retried. */
+  readonly handle: (defect: unknown) => boolean
+  /** When an unhandled failure is tried again; its end, or `attempts`, is the limit. */
+  readonly retry: Schedule.Schedule<unknown>
+  readonly attempts: number
+  /** Bytes of one JSON value. */
+  readonly payload: number
+  /** Levels of a tree. */
+  readonly depth: number
+  /** Children that one step may start. */
+  readonly children: number
+  /** How long a worker may be silent before its work is taken over. */
+  readonly lease: Duration.Duration
+  /** Whether user time follows the database's clock. */
+  readonly databaseClock: boolean
+  /** Whether to wake other processes with NOTIFY and be woken by LISTEN. */
+  readonly notify: boolean
+  /** How often a waiting handle looks at the database when nobody tells it. */
+  readonly pollInterval: Duration.Duration
+  /** How long answers for handles of invocations that were not stored are kept. */
+  readonly outcomeRetention: Duration.Duration
+}>()("stepped/engine/Settings") {}
+
+export const defaults: Settings["Service"] = {
+  handle: () => true,
+  retry: Schedule.exponential("1 second", 4).pipe(Schedule.jittered),
+  attempts: 5,
+  payload: 1024 * 1024,
+  depth: 100,
+  children: 100_000,
+  lease: Duration.seconds(30),
+  databaseClock: true,
+  notify: true,
+  pollInterval: Duration.seconds(1),
+  outcomeRetention: Duration.days(1)
+}

@@ -1,0 +1,117 @@
+/**
+ * Failures as data (DESIGN rule 9): what is stored when an action does not succeed, and how it reads.
+ *
+ * Nothing here fails on what it is given: texts are made storable, errors that do not encode are described.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Predicate from "effect/Predicate"
+import type { PlainSchema } from "../Actor.ts"
+import { statusNames } from "../sql/Transitions.ts"
+import { codecOf, isStorable, tidyText } from "./codec.ts"
+
+/** A failure as it is stored. */
+export interface StoredCause {
+  readonly kind: "failure" | "defect" | "child" | "marked" | "cancelled" | "timed_out" | "deadlocked" | "incompatible" | "exhausted"
+  /** Where in the tree: `visit Car/1 › move › changeLocation Car/1`. */
+  readonly path: string
+  /** What: `NoParking at London`. */
+  readonly message: string
+  /** The typed error, encoded with the schema of the action that declared it. */
+  readonly error?: unknown
+  /** Whether `error` is one of the action's own, declared ones. */
+  readonly own?: boolean
+  readonly pretty?: string
+}
+
+const arrow = " › "
+
+/** `visit Car/1`. */
+export const actionText = (key: string, actorId: string): string => {
+  const [type, name] = key.split("/")
+  return `${name} ${type}/${actorId}`
+}
+
+/** An error in a few words: its message, or its tag and fields. */
+export const errorText = (error: unknown): string => {
+  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") {
+    const message = error instanceof Error ? error.message : ""
+    if (message !== "") return tidyText(`${error._tag}: ${message}`, 2000)
+    const fields = Object.entries(error)
+      .filter(([key]) => key !== "_tag" && key !== "name" && key !== "stack" && key !== "message" && key !== "cause")
+      .map(([key, value]) => `${key} ${typeof value === "string" ? value : safeJson(value)}`)
+    return tidyText([error._tag, ...fields.length === 0 ? [] : [fields.join(", ")]].join(" "), 2000)
+  }
+  if (error instanceof Error) return tidyText(error.message === "" ? error.name : error.message, 2000)
+  return tidyText(typeof error === "string" ? error : safeJson(error), 2000)
+}
+
+const safeJson = (value: unknown): string => {
+  try {
+    return JSON.stringify(value, (_key, inner) => typeof inner === "bigint" ? inner.toString() : inner) ?? String(value)
+  } catch {
+    return String(value)
+  }
+}
+
+/** The place in an action's tree: the step shows unless it was generated. */
+export const placeOf = (action: string, step: string | undefined): string => step === undefined ? action : `${action}${arrow}${step}`
+
+/** Stores a body's cause: typed failures with their schema, everything else by its text. */
+export const fromCause = (
+  cause: Cause.Cause<unknown>,
+  options: { readonly place: string; readonly error: PlainSchema; readonly limit: number }
+): Effect.Effect<StoredCause> =>
+  Effect.gen(function*() {
+    const failure = cause.reasons.find(Cause.isFailReason)
+    const pretty = tidyText(Cause.pretty(cause))
+    if (failure === undefined) {
+      const defect = cause.reasons.find(Cause.isDieReason)
+      return {
+        kind: "defect" as const,
+        path: options.place,
+        message: defect === undefined ? "interrupted itself" : errorText(defect.defect),
+        pretty
+      }
+    }
+    const encoded = yield* Effect.option(codecOf(options.error).encode(failure.error))
+    const text = encoded._tag === "Some" ? JSON.stringify(encoded.value) : undefined
+    const own = text !== undefined && text.length < options.limit && isStorable(text)
+    return {
+      kind: "failure" as const,
+      path: options.place,
+      message: errorText(failure.error),
+      ...own && encoded._tag === "Some" ? { error: encoded.value, own: true } : {},
+      pretty
+    }
+  })
+
+/** A settled slot as its parent reads it. */
+export interface SettledSlot {
+  /** Step's index and the slot's number in it. */
+  readonly i: number
+  readonly n: number
+  readonly s: number | null
+  readonly d: string
+  readonly a: string
+  readonly r: unknown
+  readonly c: unknown
+}
+
+/** The cause of a parent that failed because of a child. */
+export const fromSlot = (place: string, slot: SettledSlot): StoredCause => {
+  const stored = slot.c as Partial<StoredCause> | null
+  const status = statusNames[slot.s ?? 0]!
+  return {
+    kind: "child",
+    path: tidyText(`${place}${arrow}${stored?.path ?? actionText(slot.d, slot.a)}`),
+    message: stored?.message ?? (slot.s === 5 ? "a callback failed" : words(status)),
+    ...stored?.error === undefined ? {} : { error: stored.error }
+  }
+}
+
+const words = (status: string): string => status.replaceAll("_", " ")
+
+/** The whole line: `visit Car/1 › move › changeLocation Car/1: NoParking at London`. */
+export const line = (cause: Partial<StoredCause> | null, action: string, status: number): string =>
+  `${cause?.path ?? action}: ${cause?.message ?? words(statusNames[status]!)}`

@@ -1,0 +1,183 @@
+/**
+ * Values on their way into the database and back: JSON by schema, checksums, keys, and step results that hold children.
+ *
+ * Pure: no storage, no clock.
+ */
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
+import type { PlainSchema } from "../Actor.ts"
+import { isChild } from "../Child.ts"
+import { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
+
+/** How a schema's values become JSON and come back. */
+export interface JsonCodec {
+  readonly isVoid: boolean
+  readonly encode: (value: unknown) => Effect.Effect<unknown, Schema.SchemaError>
+  readonly decode: (json: unknown) => Effect.Effect<unknown, Schema.SchemaError>
+}
+
+const codecs = new WeakMap<PlainSchema, JsonCodec>()
+
+/** The JSON codec of a schema, made once. */
+export const codecOf = (schema: PlainSchema): JsonCodec => {
+  const known = codecs.get(schema)
+  if (known !== undefined) return known
+  const isVoid = schema.ast._tag === "Void"
+  const json = Schema.toCodecJson(schema)
+  const codec: JsonCodec = isVoid
+    ? { isVoid, encode: () => Effect.succeed(null), decode: () => Effect.void }
+    : {
+      isVoid,
+      encode: Schema.encodeUnknownEffect(json),
+      decode: Schema.decodeUnknownEffect(json)
+    }
+  codecs.set(schema, codec)
+  return codec
+}
+
+const tuples = new WeakMap<ReadonlyArray<PlainSchema>, JsonCodec>()
+
+/** The JSON codec of an action's arguments. */
+export const argumentsCodec = (schemas: ReadonlyArray<PlainSchema>): JsonCodec => {
+  const known = tuples.get(schemas)
+  if (known !== undefined) return known
+  const codec = codecOf(Schema.Tuple(schemas))
+  tuples.set(schemas, codec)
+  return codec
+}
+
+/** JSON with its keys sorted and no white space: the form that checksums are made of (SEMANTICS 2.3). */
+export const canonicalJson = (value: unknown): string =>
+  JSON.stringify(value, (_key, inner: unknown) => {
+    if (typeof inner === "bigint") return inner.toString()
+    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner
+    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0))
+  }) ?? "null"
+
+/** `hex(sha256(json(value)))`, or nothing for `null` and `undefined` (SEMANTICS 2.3). */
+export const checksum = (value: unknown): string | null =>
+  value === null || value === undefined ? null : createHash("sha256").update(canonicalJson(value)).digest("hex")
+
+/** A key as text: an array's parts joined with `/`, each part's own `/` escaped; nothing means the default (SEMANTICS 2.8). */
+export const joinKey = (value: unknown, otherwise: string): string => {
+  if (Array.isArray(value)) {
+    return value.length === 0
+      ? otherwise
+      : value.map((part) => String(part).replaceAll("\\", "\\\\").replaceAll("/", "\\/")).join("/")
+  }
+  return value === null || value === undefined || value === "" ? otherwise : String(value)
+}
+
+/** The longest key that an index row holds with certainty, in bytes. */
+export const keyLimit = 1000
+
+// NUL and lone surrogates are escaped by JSON.stringify; an escape behind an odd number of backslashes is text, not an escape.
+const suspicious = /\\u(0000|d[89a-f])/i
+const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/i
+
+/** Whether Postgres can store the JSON text as jsonb. */
+export const isStorable = (text: string): boolean => !suspicious.test(text) || !unstorable.test(text)
+
+/** Checks an encoded value against the limits of what is stored. */
+export const checkPayload = (
+  field: string,
+  json: unknown,
+  limit: number
+): Effect.Effect<void, PayloadTooLarge | UnstorableText> =>
+  Effect.suspend((): Effect.Effect<void, PayloadTooLarge | UnstorableText> => {
+    const text = JSON.stringify(json) ?? "null"
+    // a UTF-16 unit takes three bytes at most: most payloads need no exact count
+    if (text.length * 3 > limit) {
+      const size = Buffer.byteLength(text)
+      if (size > limit) return Effect.fail(new PayloadTooLarge({ field, size, limit }))
+    }
+    return isStorable(text) ? Effect.void : Effect.fail(new UnstorableText({ field }))
+  })
+
+/** Makes any text storable and short enough: for error messages, which must never fail the path that stores them. */
+export const tidyText = (text: string, limit = 8000): string => {
+  const tidy = text.replaceAll("\u0000", "\ufffd").toWellFormed()
+  return tidy.length <= limit ? tidy : `${tidy.slice(0, limit).toWellFormed()}…`
+}
+
+/** Encodes arguments, with the path of what does not fit. */
+export const encodeArguments = (
+  action: string,
+  schemas: ReadonlyArray<PlainSchema>,
+  values: ReadonlyArray<unknown>,
+  limit: number
+): Effect.Effect<ReadonlyArray<unknown>, InvalidArguments | PayloadTooLarge | UnstorableText> =>
+  Effect.flatMap(
+    Effect.mapError(
+      argumentsCodec(schemas).encode(values),
+      (error) => new InvalidArguments({ action, issue: tidyText(error.message) })
+    ),
+    (json) => Effect.as(checkPayload(`arguments of ${action}`, json, limit), json as ReadonlyArray<unknown>)
+  )
+
+// -------------------------------------------------------------------------------------------------------------------
+// step results that hold children
+// -------------------------------------------------------------------------------------------------------------------
+
+const slotKey = "$slot"
+
+/** A value that is neither JSON nor a child, in a step without a schema. */
+export class NotJson extends Error {
+  constructor(path: string, what: string) {
+    super(
+      `the step returned ${what}${path === "" ? "" : ` at ${path}`}: give the step a schema, as in .step(name, body, { result: … })`
+    )
+  }
+}
+
+/** A step's result as JSON, with places for its children (`{"$slot": 0}`); own keys that begin with `$` get another one. */
+export const toTemplate = (value: unknown, path = ""): unknown => {
+  if (isChild(value)) return { [slotKey]: value.slot }
+  switch (typeof value) {
+    case "string":
+    case "boolean":
+      return value
+    case "number":
+      if (!Number.isFinite(value)) throw new NotJson(path, String(value))
+      return value
+    case "undefined":
+      return null
+    case "object": {
+      if (value === null) return null
+      if (Array.isArray(value)) return value.map((item, i) => toTemplate(item, `${path}[${i}]`))
+      const proto = Object.getPrototypeOf(value)
+      if (proto !== Object.prototype && proto !== null) {
+        throw new NotJson(path, `an instance of ${value.constructor?.name ?? "a class"}`)
+      }
+      const out: Record<string, unknown> = {}
+      for (const [key, item] of Object.entries(value)) {
+        if (item !== undefined) out[key.startsWith("$") ? `$${key}` : key] = toTemplate(item, `${path}.${key}`)
+      }
+      return out
+    }
+    default:
+      throw new NotJson(path, `a ${typeof value}`)
+  }
+}
+
+/** Puts settled values into the places of a template. */
+export const fromTemplate = (template: unknown, child: (slot: number) => unknown): unknown => {
+  if (typeof template !== "object" || template === null) return template
+  if (Array.isArray(template)) return template.map((item) => fromTemplate(item, child))
+  if (slotKey in template) return child((template as Record<string, number>)[slotKey]!)
+  const out: Record<string, unknown> = {}
+  for (const [key, item] of Object.entries(template)) {
+    out[key.startsWith("$") ? key.slice(1) : key] = fromTemplate(item, child)
+  }
+  return out
+}
+
+/** Whether a value holds a child anywhere that a template would look. */
+export const holdsChild = (value: unknown): boolean => {
+  if (isChild(value)) return true
+  if (typeof value !== "object" || value === null) return false
+  if (Array.isArray(value)) return value.some(holdsChild)
+  const proto = Object.getPrototypeOf(value)
+  return (proto === Object.prototype || proto === null) && Object.values(value).some(holdsChild)
+}

@@ -1,0 +1,189 @@
+/**
+ * Invoking: an action on an actor with arguments becomes a row of the queue (SEMANTICS 2.1 to 2.3).
+ *
+ * What plain functions can say about keys, checksum and timeout is computed here, from the arguments as given. What takes an
+ * effect, or throws, is left to the worker (`prepare`), where a failure ends the action and tells its slots.
+ */
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import { uuidV7Unsafe } from "effect/crypto/SecureRandom"
+import type { AnyAction, Definition } from "../Action.ts"
+import type { ActorRef } from "../Actor.ts"
+import type { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
+import type { Invocation, Prepared, Task } from "../sql/Transitions.ts"
+import { Status } from "../sql/Transitions.ts"
+import { actionText, fromCause } from "./causes.ts"
+import { argumentsCodec, checkPayload, checksum, codecOf, encodeArguments, isStorable, joinKey, keyLimit } from "./codec.ts"
+import { definitionKey, type Runnable } from "./Definitions.ts"
+import type { Settings } from "./Settings.ts"
+
+/** An action's id: a UUIDv7 made here, so that a handle exists before any row does. */
+export const newActionId = (): string => uuidV7Unsafe()
+
+/** The parent of a child invocation. */
+export interface ParentStep {
+  readonly id: string
+  readonly step: number
+  readonly depth: number
+}
+
+interface Keys {
+  readonly lane: string
+  readonly checksumKey: string
+  readonly timeout: number | null
+}
+
+const maybe = (f: undefined | ((...args: ReadonlyArray<any>) => unknown), args: ReadonlyArray<unknown>) =>
+  f === undefined ? undefined : f(...args)
+
+const rawKeys = (definition: Definition, args: ReadonlyArray<unknown>) => ({
+  lane: maybe(definition.concurrencyKey, args),
+  checksumKey: maybe(definition.checksumKey, args),
+  timeout: typeof definition.timeout === "function" ? definition.timeout(...args) : definition.timeout
+})
+
+/** Turns what the key functions gave into keys; throws where a key cannot be stored. */
+const toKeys = (actorType: string, actorId: string, definition: Definition, raw: ReturnType<typeof rawKeys>): Keys => {
+  const otherwise = `${actorType}/${actorId}/${definition.name}`
+  const key = (field: string, value: unknown) => {
+    const text = joinKey(value, otherwise)
+    if (Buffer.byteLength(text) > keyLimit) {
+      throw new Error(`${field} of ${definition.name} takes ${Buffer.byteLength(text)} bytes, the limit is ${keyLimit}: use a digest`)
+    }
+    if (!isStorable(JSON.stringify(text))) throw new Error(`${field} of ${definition.name} holds a NUL character or a lone surrogate`)
+    return text
+  }
+  const millis = raw.timeout === undefined || raw.timeout === null ? null : Duration.toMillis(raw.timeout as Duration.Input)
+  if (millis !== null && !(millis > 0)) throw new Error(`timeout of ${definition.name} is ${millis} ms: give a positive duration`)
+  return {
+    lane: key("concurrencyKey", raw.lane),
+    checksumKey: key("checksumKey", raw.checksumKey),
+    timeout: millis === Infinity || millis === null ? null : Math.ceil(millis)
+  }
+}
+
+/** Makes the queue's row for an invocation. */
+export const makeInvocation = (options: {
+  readonly ref: ActorRef
+  readonly actorId: string
+  readonly action: AnyAction
+  readonly args: ReadonlyArray<unknown>
+  readonly id: string
+  readonly parent: ParentStep | undefined
+  readonly limit: number
+}): Effect.Effect<Invocation, InvalidArguments | PayloadTooLarge | UnstorableText> => {
+  const { action, actorId, args, id, parent, ref } = options
+  const definition = action.definition
+  return Effect.map(encodeArguments(action.name, definition.arguments, args, options.limit), (encoded) => {
+    let keys: Keys | undefined
+    let sum: string | null = null
+    try {
+      const raw = rawKeys(definition, args)
+      const given = definition.before === undefined ? maybe(definition.checksum, args) : undefined
+      if (![raw.lane, raw.checksumKey, raw.timeout, given].some(Effect.isEffect)) {
+        keys = toKeys(ref.type, actorId, definition, raw)
+        sum = checksum(given)
+      }
+    } catch {
+      // evaluated again by the worker, whose failure is the action's
+    }
+    return {
+      q: definition.queue,
+      a: id,
+      d: definitionKey(ref.type, action.name),
+      ai: actorId,
+      args: encoded,
+      l: keys?.lane ?? null,
+      sk: keys?.checksumKey ?? null,
+      cs: sum,
+      t: keys?.timeout ?? null,
+      p: parent?.id ?? null,
+      ps: parent?.step ?? null,
+      dp: parent === undefined ? 0 : parent.depth + 1
+    }
+  })
+}
+
+const asEffect = (value: unknown): Effect.Effect<unknown, unknown> =>
+  Effect.isEffect(value) ? value as Effect.Effect<unknown, unknown> : Effect.succeed(value)
+
+/** What the worker knows of an invocation that it holds to prepare it. */
+export interface HeldDetail {
+  readonly job: number
+  readonly queue: string
+  readonly lane: string | null
+  readonly checksumKey: string | null
+  readonly timeout: number | null
+  readonly checksum?: string
+  readonly achievement?: unknown
+}
+
+/**
+ * Runs what has to run before the lane is taken: effectful keys with the arguments as given, then `before`, then the checksum with the
+ * arguments as they then are. Fails only with what is unhandled; a handled failure is an outcome.
+ */
+export const prepare = (
+  task: Task,
+  runnable: Runnable,
+  ref: ActorRef,
+  context: Context.Context<never>,
+  settings: Settings["Service"],
+  handled: <A>(effect: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>
+): Effect.Effect<Prepared, unknown> =>
+  Effect.gen(function*() {
+    const held = task.detail as HeldDetail
+    const { definition } = runnable
+    const base = { a: task.action, j: held.job, q: held.queue, args: task.arguments, l: held.lane, sk: held.checksumKey, cs: held.checksum ?? null, t: held.timeout, o: null, r: null, c: null }
+
+    if (held.checksum !== undefined) {
+      // the join found an achievement: it counts if its result can be read
+      const readable = yield* Effect.exit(codecOf(definition.success).decode(held.achievement))
+      return readable._tag === "Success"
+        ? { ...base, o: Status.succeeded, r: held.achievement }
+        : { ...base, ig: true }
+    }
+
+    const attempt = Effect.gen(function*() {
+      const given = (yield* argumentsCodec(definition.arguments).decode(task.arguments)) as ReadonlyArray<unknown>
+      let keys: Keys | undefined
+      if (held.lane === null) {
+        const raw = rawKeys(definition, given)
+        const [lane, checksumKey, timeout] = yield* Effect.all([asEffect(raw.lane), asEffect(raw.checksumKey), asEffect(raw.timeout)])
+        keys = toKeys(ref.type, task.actorId, definition, { lane, checksumKey, timeout: timeout as Duration.Input })
+      }
+      const lane = keys?.lane ?? held.lane!
+      const checksumKey = keys?.checksumKey ?? held.checksumKey!
+      const timeout = keys === undefined ? held.timeout : keys.timeout
+
+      let args = given
+      let encoded = task.arguments
+      const stored = { ...base, l: lane, sk: checksumKey, t: timeout }
+      if (definition.before !== undefined) {
+        const decision = (yield* definition.before(...given)) as undefined | Record<string, unknown>
+        if (decision !== undefined && decision !== null) {
+          if ("cancel" in decision && decision.cancel === true) return { ...stored, o: Status.cancelled }
+          if ("complete" in decision) {
+            const result = yield* codecOf(definition.success).encode(decision.complete)
+            yield* checkPayload(`result of ${definition.name}`, result, settings.payload)
+            return { ...stored, o: Status.succeeded, r: result }
+          }
+          if ("arguments" in decision) {
+            args = decision.arguments as ReadonlyArray<unknown>
+            encoded = yield* encodeArguments(definition.name, definition.arguments, args, settings.payload)
+          }
+        }
+      }
+      const sum = checksum(yield* asEffect(maybe(definition.checksum, args)))
+      return { ...stored, args: encoded, cs: sum }
+    })
+
+    const exit = yield* Effect.exit(handled(Effect.provideContext(attempt as Effect.Effect<Prepared, unknown>, context)))
+    if (exit._tag === "Success") return exit.value
+    const cause = yield* fromCause(exit.cause, {
+      place: actionText(task.definition, task.actorId),
+      error: definition.error,
+      limit: settings.payload
+    })
+    return { ...base, l: held.lane ?? "", sk: held.checksumKey ?? "", o: Status.failed, c: cause }
+  })

@@ -1,0 +1,729 @@
+/**
+ * Performing: what this worker does next for one action that it holds, from user code run to the member of the next batch.
+ *
+ * `perform` runs user code outside every transaction (transactional steps excepted) and touches no table: its answer is a
+ * {@link Conclusion}, which `finish` commits for many actions at once. A crash before that commit runs the same code again.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as ErrorReporter from "effect/ErrorReporter"
+import * as Exit from "effect/Exit"
+import type * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import { JobRetry, makeJob } from "../Action.ts"
+import { actorId, ActorRef, type AnyActorClass, decodeActorId } from "../Actor.ts"
+import type { CompletionOutcome } from "../Outcome.ts"
+import { makeChild, Step } from "../Step.ts"
+import { ActionFailed, type CompletionError, EnqueueError, type StorageError, TooManyChildren, TreeTooDeep } from "../SteppedError.ts"
+import { type Invocation, type Member, type NewSlot, Phase, Status, type Task } from "../sql/Transitions.ts"
+import { actionText, errorText, fromCause, fromSlot, line, placeOf, type SettledSlot, type StoredCause } from "./causes.ts"
+import { argumentsCodec, checkPayload, codecOf, encodeArguments, fromTemplate, holdsChild, toTemplate } from "./codec.ts"
+import type { Definitions, Runnable, RunnableStep } from "./Definitions.ts"
+import { makeInvocation, newActionId } from "./invoke.ts"
+import type { Settings } from "./Settings.ts"
+
+/** An action in this worker's hands. */
+export interface Held {
+  readonly id: string
+  readonly runnable: Runnable
+  readonly actorId: string
+  readonly ref: ActorRef
+  readonly depth: number
+  attempts: number
+  phase: number
+  /** Index of the step's row. */
+  step: number
+  stepName: string | undefined
+  stepStartedAt: number
+  /** Names of the steps that have run, in order. */
+  ran: ReadonlyArray<string>
+  encoded: unknown
+  args: ReadonlyArray<unknown> | undefined
+  results: Readonly<Record<string, unknown>>
+  outcome: Decided | undefined
+  /** What a continued step waited for. */
+  detail: Detail | undefined
+}
+
+interface Decided {
+  readonly status: number
+  readonly result: unknown
+  readonly cause: StoredCause | null
+}
+
+interface Detail {
+  readonly name: string | null
+  readonly outcome: number | null
+  readonly result: unknown
+  readonly cause: StoredCause | null
+  readonly startedAt: number | null
+  readonly steps: ReadonlyArray<{ i: number; n: string; s: number; m: boolean; r: unknown }> | null
+  readonly slots: ReadonlyArray<SettledSlot> | null
+}
+
+/** What to commit for one action, and what this worker does next with it. */
+export interface Conclusion {
+  readonly member: Member
+  readonly slots: ReadonlyArray<NewSlot>
+  readonly children: ReadonlyArray<Invocation>
+  /** The action stays in this worker's hands. */
+  readonly next: Held | undefined
+}
+
+/** What `perform` needs of the engine. */
+export interface Surroundings {
+  readonly settings: Settings["Service"]
+  readonly definitions: Definitions
+  readonly now: Effect.Effect<number>
+  readonly complete: (held: Held, outcome: CompletionOutcome<unknown, unknown>) => Effect.Effect<boolean, CompletionError>
+  /** Runs a transactional step's body and commits its conclusion with it. */
+  readonly transaction: <E>(body: Effect.Effect<Conclusion, E>) => Effect.Effect<Conclusion, E | StorageError>
+}
+
+/** Takes a task of a claim or a batch in hand. */
+export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: number): Held => {
+  const detail = task.detail as Detail | null
+  const steps = detail?.steps ?? []
+  return {
+    id: task.action,
+    runnable,
+    actorId: task.actorId,
+    ref,
+    depth: task.depth,
+    attempts: task.attempts,
+    phase: task.phase,
+    step: task.step,
+    stepName: detail === null ? runnable.steps[0]?.name : detail.name ?? undefined,
+    stepStartedAt: detail?.startedAt ?? now,
+    ran: steps.filter((step) => step.i < task.step).map((step) => step.n),
+    encoded: task.arguments,
+    args: undefined,
+    results: {},
+    outcome: detail === null || detail.outcome === null
+      ? undefined
+      : { status: detail.outcome, result: detail.result, cause: detail.cause },
+    detail: detail ?? undefined
+  }
+}
+
+/** The reference to a task's actor; throws when the stored id is no id of it. */
+export const refOf = (actor: AnyActorClass, actorId: string): ActorRef => actor.ref(decodeActorId(actor, actorId))
+
+/** The first step not yet run after the last one that ran and still exists (DESIGN, "The user's program"). */
+export const nextStep = (steps: ReadonlyArray<RunnableStep>, ran: ReadonlyArray<string>): RunnableStep | undefined => {
+  const done = new Set(ran)
+  let last = -1
+  for (let i = 0; i < steps.length; i++) { if (done.has(steps[i]!.name)) last = i }
+  return steps.find((step, i) => i > last && !done.has(step.name))
+}
+
+const actorServices = (runnable: Runnable, ref: ActorRef, base: Context.Context<never>): Context.Context<never> => {
+  let context = base
+  for (let actor: AnyActorClass | undefined = runnable.actor; actor !== undefined; actor = actor.parent) {
+    context = Context.add(context, actor, ref) as Context.Context<never>
+  }
+  return context
+}
+
+/** The services of user code: what its layer captured, the current actor, and the clock of whoever performs. */
+export const userContext = (
+  captured: Context.Context<never>,
+  runnable: Runnable,
+  ref: ActorRef,
+  clock: Clock.Clock
+): Context.Context<never> => actorServices(runnable, ref, Context.add(captured, Clock.Clock, clock) as Context.Context<never>)
+
+const actionOf = (held: Held): string => actionText(held.runnable.key, held.actorId)
+
+const none: ReadonlyArray<never> = []
+
+const conclusion = (member: Member, next?: Held, slots?: ReadonlyArray<NewSlot>, children?: ReadonlyArray<Invocation>): Conclusion => ({
+  member,
+  next,
+  slots: slots ?? none,
+  children: children ?? none
+})
+
+const callbacksFor = (held: Held, status: number) =>
+  held.runnable.callbacks.filter((callback) => callback.statuses.some((name) => Status[name] === status))
+
+/** The action ends: through its callbacks where it has some, else at once. */
+const end = (held: Held, member: Partial<Member>, decided: Decided): Conclusion => {
+  const at = { a: held.id, s: held.step, ph: held.phase }
+  const outcome = { o: decided.status, r: decided.result, c: decided.cause }
+  if (callbacksFor(held, decided.status).length === 0) return conclusion({ ...at, ...member, ...outcome, e: true })
+  return conclusion({ ...at, ...member, ...outcome, np: Phase.callbacks, k: true }, { ...held, phase: Phase.callbacks, outcome: decided, detail: undefined })
+}
+
+const failed = (cause: StoredCause): Decided => ({ status: Status.failed, result: null, cause })
+
+/** The columns of the step's row that ends now. */
+const stepRow = (held: Held, status: number, result: unknown): Partial<Member> => ({
+  sn: held.stepName ?? String(held.step + 1),
+  ss: status,
+  sr: result,
+  st: held.stepStartedAt,
+  rs: held.phase === Phase.waiting
+})
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null
+
+/**
+ * Does what comes next for an action: runs a step, goes on after one, runs its callbacks or its job.
+ */
+export const perform = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+  held.phase === Phase.callbacks
+    ? runCallbacks(held, env)
+    : held.attempts >= env.settings.attempts
+    ? Effect.succeed(exhausted(held))
+    : held.phase === Phase.waiting
+    ? conclude(held, env)
+    : held.phase === Phase.job
+    ? runJob(held, env)
+    : runStep(held, env)
+
+const exhausted = (held: Held): Conclusion =>
+  end(held, held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : held.phase === Phase.step ? stepRow(held, Status.failed, null) : {}, failed({
+    kind: "exhausted",
+    path: placeOf(actionOf(held), held.stepName),
+    message: `gave up after ${held.attempts} attempts that ended without an answer`
+  }))
+
+/** A failure that is not handled: to be tried again. */
+export class Unhandled {
+  readonly _tag = "Unhandled"
+  readonly cause: Cause.Cause<unknown>
+  constructor(cause: Cause.Cause<unknown>) {
+    this.cause = cause
+  }
+}
+
+/**
+ * Runs user code to its exit. Typed failures are handled; defects as `handle` says; an interruption that did not come from the engine is
+ * a defect (the engine's own never gets here: it interrupts the whole fiber).
+ */
+const exitOf = <A>(effect: Effect.Effect<A, unknown>, env: Surroundings): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
+  Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> => {
+    if (Exit.isSuccess(exit)) return Effect.succeed(exit)
+    if (exit.cause.reasons.some(Cause.isFailReason)) return Effect.succeed(exit)
+    const defects = exit.cause.reasons.filter(Cause.isDieReason)
+    const defect = defects.length === 0 ? new Error("the body interrupted itself") : defects[0]!.defect
+    return defect instanceof JobRetry || env.settings.handle(defect)
+      ? Effect.succeed(defects.length === 0 ? Exit.die(defect) : exit)
+      : Effect.fail(new Unhandled(exit.cause))
+  })
+
+/** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
+const report = (cause: Cause.Cause<unknown>, held: Held) =>
+  Effect.andThen(
+    ErrorReporter.report(cause),
+    Effect.logDebug(`${placeOf(actionOf(held), held.stepName)} failed`, cause)
+  )
+
+const decodeArgs = (held: Held): Effect.Effect<ReadonlyArray<unknown>, unknown> =>
+  held.args !== undefined
+    ? Effect.succeed(held.args)
+    : Effect.map(argumentsCodec(held.runnable.definition.arguments).decode(held.encoded), (args) => {
+      held.args = args as ReadonlyArray<unknown>
+      return held.args
+    })
+
+/** The results of the named steps that ran before this worker had the action. */
+const loadResults = (held: Held, env: Surroundings): Effect.Effect<void, unknown> => {
+  const detail = held.detail
+  if (detail === undefined || detail.steps === null) return Effect.void
+  return Effect.gen(function*() {
+    const results: Record<string, unknown> = {}
+    for (const row of detail.steps!) {
+      if (row.i >= held.step || row.r === null) continue
+      results[row.n] = yield* readResult(held, env, row.n, row.i, row.r)
+    }
+    held.results = results
+    held.detail = undefined
+  })
+}
+
+const readResult = (held: Held, env: Surroundings, name: string, index: number, stored: unknown): Effect.Effect<unknown, unknown> => {
+  const step = held.runnable.steps.find((candidate) => candidate.name === name)
+  if (isObject(stored) && "$encoded" in stored) {
+    return codecOf(step?.result ?? held.runnable.definition.success).decode(stored.$encoded)
+  }
+  const slots = (held.detail?.slots ?? []).filter((slot) => slot.i === index)
+  return Effect.map(settledValues(slots, env), (values) => fromTemplate(stored, (slot) => values.get(slot)))
+}
+
+/** Decodes settled slots with the schema of the action that was asked for. */
+const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
+  Effect.gen(function*() {
+    const values = new Map<number, unknown>()
+    for (const slot of slots) {
+      if (slot.s !== Status.succeeded) continue
+      const schema = env.definitions.successOf(slot.d)
+      values.set(slot.n, schema === undefined ? slot.r : yield* codecOf(schema).decode(slot.r))
+    }
+    return values
+  })
+
+// -------------------------------------------------------------------------------------------------------------------
+// a step
+// -------------------------------------------------------------------------------------------------------------------
+
+const runStep = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> => {
+  const { runnable } = held
+  const named = held.stepName === undefined ? undefined : runnable.steps.find((step) => step.name === held.stepName)
+  // a step that a deploy has removed or renamed while the action was on its way to it
+  const step = named !== undefined && !held.ran.includes(named.name) ? named : nextStep(runnable.steps, held.ran)
+  if (step === undefined) {
+    return Effect.succeed(end(held, stepRow(held, Status.failed, null), failed({
+      kind: "defect",
+      path: placeOf(actionOf(held), held.stepName),
+      message: "the definition has no step to go on with"
+    })))
+  }
+  held.stepName = step.name
+  const run = Effect.flatMap(
+    exitOf(runBody(held, step, env), env),
+    (exit) => afterBody(held, step, exit, env)
+  )
+  return step.transactional ? transactional(held, step, env) : run
+}
+
+interface BodyRun {
+  readonly value: unknown
+  readonly effects: BodyEffects
+}
+
+/** What a body has enqueued and marked: stored only if it ends well. */
+class BodyEffects {
+  readonly slots: Array<NewSlot> = []
+  readonly children: Array<Invocation> = []
+  marked = false
+  args: ReadonlyArray<unknown> | undefined
+  encoded: unknown
+}
+
+const runBody = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effect<BodyRun, unknown> =>
+  Effect.gen(function*() {
+    const { runnable } = held
+    const effects = new BodyEffects()
+    const args = yield* decodeArgs(held)
+    yield* loadResults(held, env)
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    const context = Context.add(
+      userContext(step.body.context, runnable, held.ref, clock),
+      Step,
+      stepService(held, step, effects, env)
+    ) as Context.Context<never>
+    const value = yield* Effect.suspend(() =>
+      Effect.provideContext(
+        (step.generated ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<unknown, unknown>,
+        context
+      )
+    ).pipe(
+      Effect.annotateLogs({ action: runnable.key, actorId: held.actorId, actionId: held.id, step: step.name }),
+      Effect.withSpan(`stepped.step ${runnable.definition.name}.${step.name}`, {
+        attributes: { "stepped.action": runnable.key, "stepped.actor_id": held.actorId, "stepped.action_id": held.id }
+      }, { captureStackTrace: false })
+    )
+    return { value, effects }
+  })
+
+const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: Surroundings) => {
+  const { settings } = env
+  const slot = (child: string | null, definition: string | null, actorId: string | null, due: number | null) => {
+    const n = effects.slots.length
+    effects.slots.push({ a: held.id, st: held.step, n, ch: child, d: definition, ai: actorId, due })
+    return n
+  }
+  return Step.of({
+    name: step.name,
+    enqueue: (actor, action, args) =>
+      Effect.gen(function*() {
+        if (effects.slots.length >= settings.children) {
+          return yield* new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
+        }
+        if (held.depth + 1 >= settings.depth) return yield* new TreeTooDeep({ depth: held.depth + 2, limit: settings.depth })
+        const ref = actor ?? held.ref
+        env.definitions.remember(ref.type, action)
+        const invocation = yield* makeInvocation({
+          ref,
+          actorId: actor === undefined ? held.actorId : actorId(ActorRef.actorOf(actor), actor.id),
+          action,
+          args,
+          id: newActionId(),
+          parent: { id: held.id, step: held.step, depth: held.depth },
+          limit: settings.payload
+        })
+        effects.children.push(invocation)
+        return makeChild(slot(invocation.a, invocation.d, invocation.ai, null))
+      }).pipe(
+        // a mistake in the program, which the body's types cannot carry: it fails the step
+        Effect.catch((reason) => Effect.die(new EnqueueError({ reason })))
+      ),
+    wait: (duration) =>
+      Effect.flatMap(env.now, (now) =>
+        Effect.sync(() => {
+          const millis = Duration.toMillis(duration)
+          if (!(millis >= 0)) throw new Error(`Step.wait takes a duration of at least 0 ms, not ${millis}`)
+          if (millis === Infinity) throw new Error("Step.wait takes a finite duration: an action that somebody ends is outbound")
+          slot(null, null, null, Math.ceil(now + millis))
+        })),
+    markFailed: Effect.sync(() => {
+      effects.marked = true
+    }),
+    setArguments: (args) =>
+      Effect.flatMap(
+        Effect.catch(
+          encodeArguments(held.runnable.definition.name, held.runnable.definition.arguments, args, settings.payload),
+          (reason) => Effect.die(new EnqueueError({ reason }))
+        ),
+        (encoded) =>
+          Effect.sync(() => {
+            effects.args = args
+            effects.encoded = encoded
+          })
+      )
+  })
+}
+
+/** From a body's exit to what is committed. */
+const afterBody = (held: Held, step: RunnableStep, exit: Exit.Exit<BodyRun, unknown>, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+  Effect.gen(function*() {
+    if (Exit.isFailure(exit)) return yield* stepFailed(held, step, exit.cause, env)
+    const { effects, value } = exit.value
+    const isLast = nextStep(held.runnable.steps, [...held.ran, step.name]) === undefined
+    const stored = yield* exitOf(storeResult(held, step, isLast, effects.slots.length > 0, value, env), env)
+    if (Exit.isFailure(stored)) return yield* stepFailed(held, step, stored.cause, env)
+    const args = effects.args === undefined ? {} : { args: effects.encoded }
+    if (effects.args !== undefined) {
+      held.args = effects.args
+      held.encoded = effects.encoded
+    }
+    if (effects.slots.length > 0) {
+      return conclusion(
+        {
+          a: held.id,
+          s: held.step,
+          ph: held.phase,
+          ...stepRow(held, Status.performing, stored.value),
+          sm: effects.marked,
+          np: Phase.waiting,
+          ...args
+        },
+        undefined,
+        effects.slots,
+        effects.children
+      )
+    }
+    if (effects.marked) {
+      return end(held, { ...stepRow(held, Status.failed, stored.value), ...args }, failed(markedFailed(held, step)))
+    }
+    const result = isObject(stored.value) && "$encoded" in stored.value ? stored.value.$encoded : stored.value
+    return advance(held, step, { ...stepRow(held, Status.succeeded, step.generated || isLast ? null : stored.value), ...args }, value, result, isLast)
+  })
+
+const markedFailed = (held: Held, step: RunnableStep): StoredCause => ({
+  kind: "marked",
+  path: placeOf(actionOf(held), step.generated ? undefined : step.name),
+  message: "marked as failed"
+})
+
+const stepFailed = (held: Held, step: RunnableStep, cause: Cause.Cause<unknown>, env: Surroundings): Effect.Effect<Conclusion> =>
+  Effect.andThen(
+    report(cause, held),
+    Effect.map(
+      fromCause(cause, {
+        place: placeOf(actionOf(held), step.generated ? undefined : step.name),
+        error: held.runnable.definition.error,
+        limit: env.settings.payload
+      }),
+      (stored) => end(held, stepRow(held, Status.failed, null), failed(stored))
+    )
+  )
+
+/** The step's result as it is stored: encoded by a schema, or a template with places for children. */
+const storeResult = (held: Held, step: RunnableStep, isLast: boolean, waits: boolean, value: unknown, env: Surroundings) =>
+  Effect.gen(function*() {
+    const { definition } = held.runnable
+    const field = `result of ${definition.name} › ${step.name}`
+    let stored: unknown
+    if (step.result !== undefined) {
+      stored = { $encoded: yield* codecOf(step.result).encode(value) }
+    } else if (isLast && !definition.outbound && !(waits && holdsChild(value))) {
+      stored = { $encoded: yield* codecOf(definition.success).encode(value) }
+    } else if (isLast && definition.outbound || /^\d+$/.test(step.name) && !isLast || step.name.startsWith("before-")) {
+      return null // nobody can ask for it
+    } else {
+      stored = yield* Effect.try({ try: () => toTemplate(value), catch: (error) => error })
+    }
+    yield* checkPayload(field, stored, env.settings.payload)
+    return stored
+  })
+
+/** After a step that ended well: the next one, the job, the wait for somebody outside, or the end. */
+const advance = (held: Held, step: RunnableStep, row: Partial<Member>, value: unknown, encoded: unknown, isLast: boolean): Conclusion => {
+  const { runnable } = held
+  const at = { a: held.id, s: held.step, ph: held.phase }
+  const ran = [...held.ran, step.name]
+  const progress = { ...held, step: held.step + 1, ran, attempts: 0, detail: undefined }
+  const fresh = held.attempts > 0 ? { inc: -1 } : {}
+  if (!isLast) {
+    const next = nextStep(runnable.steps, ran)!
+    return conclusion({ ...at, ...row, ...fresh, np: Phase.step, ns: held.step + 1, nn: next.name, k: true }, {
+      ...progress,
+      phase: Phase.step,
+      stepName: next.name,
+      stepStartedAt: held.stepStartedAt,
+      results: /^\d+$/.test(step.name) ? held.results : { ...held.results, [step.name]: value }
+    })
+  }
+  if (runnable.definition.job !== undefined) {
+    return conclusion({ ...at, ...row, ...fresh, np: Phase.job, ns: held.step + 1, k: true }, { ...progress, phase: Phase.job, stepName: undefined })
+  }
+  if (runnable.definition.outbound) {
+    return conclusion({ ...at, ...row, ...fresh, np: Phase.outbound, ns: held.step + 1 })
+  }
+  return end(held, row, { status: Status.succeeded, result: encoded ?? null, cause: null })
+}
+
+/** Every slot of the step is settled: the step ends, and the action goes on or fails (SEMANTICS 3.4). */
+const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+  Effect.gen(function*() {
+    const detail = held.detail!
+    const row = detail.steps?.find((candidate) => candidate.i === held.step)
+    const name = row?.n ?? held.stepName ?? String(held.step + 1)
+    held.stepName = name
+    const known = held.runnable.steps.find((candidate) => candidate.name === name)
+    const step: RunnableStep = known ?? {
+      name,
+      generated: false,
+      transactional: false,
+      result: undefined,
+      body: { run: () => Effect.void, context: held.runnable.context }
+    }
+    const place = placeOf(actionOf(held), step.generated ? undefined : name)
+    const slots = (detail.slots ?? []).filter((slot) => slot.i === held.step)
+    const unsuccessful = slots.find((slot) => slot.s !== Status.succeeded)
+    if (unsuccessful !== undefined) return end(held, stepRow(held, Status.failed, undefined), failed(fromSlot(place, unsuccessful)))
+    if (row?.m === true) return end(held, stepRow(held, Status.failed, undefined), failed(markedFailed(held, step)))
+
+    const isLast = nextStep(held.runnable.steps, [...held.ran, name]) === undefined
+    const settled = yield* exitOf(
+      Effect.gen(function*() {
+        const values = yield* settledValues(slots, env)
+        const stored = row?.r ?? null
+        let value: unknown
+        let encoded: unknown = null
+        if (isObject(stored) && "$encoded" in stored) {
+          encoded = stored.$encoded
+          if (!isLast) value = yield* readResult(held, env, name, held.step, stored)
+        } else if (stored !== null) {
+          value = fromTemplate(stored, (slot) => values.get(slot))
+          if (isLast && !held.runnable.definition.outbound) {
+            encoded = yield* codecOf(held.runnable.definition.success).encode(value)
+            yield* checkPayload(`result of ${held.runnable.definition.name}`, encoded, env.settings.payload)
+          }
+        }
+        yield* loadResults(held, env)
+        return { value, encoded }
+      }),
+      env
+    )
+    if (Exit.isFailure(settled)) {
+      yield* report(settled.cause, held)
+      const error = settled.cause.reasons.find(Cause.isFailReason)
+      return end(held, stepRow(held, Status.failed, undefined), failed({
+        kind: "incompatible",
+        path: place,
+        message: `IncompatibleResult: ${error === undefined ? Cause.pretty(settled.cause) : errorText(error.error)}`
+      }))
+    }
+    return advance(held, step, stepRow(held, Status.succeeded, undefined), settled.value.value, settled.value.encoded, isLast)
+  })
+
+// -------------------------------------------------------------------------------------------------------------------
+// a transactional step
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The body's SQL, its result, its children and the consumed lease commit together, or nothing of it. */
+const transactional = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+  env.transaction(
+    Effect.flatMap(exitOf(runBody(held, step, env), env), (exit): Effect.Effect<Conclusion, RollBack | Unhandled> =>
+      // a failed body takes its SQL back; the failure itself is stored afterwards, on its own
+      Exit.isSuccess(exit) ? afterBody(held, step, exit, env) : Effect.fail(new RollBack(exit)))
+  ).pipe(
+    Effect.catch((error) =>
+      error instanceof RollBack
+        ? afterBody(held, step, error.exit, env)
+        : Effect.fail(error instanceof Unhandled ? error : new Unhandled(Cause.fail(error)))
+    )
+  )
+
+/** Takes a failed body's exit out of its transaction. */
+class RollBack {
+  readonly _tag = "RollBack"
+  readonly exit: Exit.Failure<BodyRun, unknown>
+  constructor(exit: Exit.Failure<BodyRun, unknown>) {
+    this.exit = exit
+  }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// callbacks, jobs
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Runs the callbacks of the decided status one after another; failing ones are counted and stop nobody (SEMANTICS 4.1, 4.2). */
+const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> =>
+  Effect.gen(function*() {
+    const decided = held.outcome!
+    const callbacks = callbacksFor(held, decided.status)
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    let good = 0
+    let bad = 0
+    if (held.attempts >= env.settings.attempts) {
+      bad = callbacks.length
+    } else {
+      const prepared = yield* Effect.exit(Effect.all([decodeArgs(held), outcomeFor(held, decided)]))
+      for (const callback of callbacks) {
+        const exit = Exit.isFailure(prepared) ? prepared : yield* Effect.exit(
+          Effect.suspend(() =>
+            Effect.provideContext(
+              callback.run(...prepared.value[0], prepared.value[1]) as Effect.Effect<unknown, unknown>,
+              userContext(callback.context, held.runnable, held.ref, clock)
+            )
+          ).pipe(
+            Effect.annotateLogs({ action: held.runnable.key, actorId: held.actorId, actionId: held.id }),
+            Effect.withSpan(`stepped.callback ${held.runnable.definition.name}`, {}, { captureStackTrace: false })
+          )
+        )
+        if (Exit.isSuccess(exit)) good++
+        else {
+          bad++
+          yield* report(exit.cause, held)
+        }
+      }
+    }
+    return conclusion({
+      a: held.id,
+      s: held.step,
+      ph: Phase.callbacks,
+      o: decided.status,
+      r: decided.result,
+      c: decided.cause,
+      g: good,
+      b: bad,
+      e: true
+    })
+  })
+
+const outcomeFor = (held: Held, decided: Decided): Effect.Effect<unknown, unknown> => {
+  switch (decided.status) {
+    case Status.succeeded:
+      return Effect.map(codecOf(held.runnable.definition.success).decode(decided.result), (result) => ({ status: "succeeded", result }))
+    case Status.failed:
+      return Effect.map(errorOf(held.runnable, held.id, held.actorId, decided.cause), (cause) => ({ status: "failed", cause }))
+    case Status.timed_out:
+      return Effect.succeed({ status: "timed_out" })
+    default:
+      return Effect.succeed({ status: "cancelled" })
+  }
+}
+
+/** A stored failure as whoever waits gets it: the action's own typed error, or `ActionFailed` with the path. */
+export const errorOf = (
+  of: Pick<Runnable, "key" | "definition">,
+  id: string,
+  actorId: string,
+  cause: StoredCause | null
+): Effect.Effect<unknown> => {
+  const [type, name] = of.key.split("/") as [string, string]
+  const other = new ActionFailed({
+    action: name,
+    actor: `${type}/${actorId}`,
+    actionId: id,
+    path: line(cause, actionText(of.key, actorId), Status.failed),
+    cause: cause?.error ?? cause
+  })
+  return cause?.own === true
+    ? Effect.catchCause(codecOf(of.definition.error).decode(cause.error), () => Effect.succeed(other))
+    : Effect.succeed(other)
+}
+
+/** Runs the job of a job-backed action: it completes the action itself, now or by whoever it has asked (SEMANTICS 5.3). */
+const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+  Effect.gen(function*() {
+    const { runnable } = held
+    const clock = yield* Clock.clockWith(Effect.succeed)
+    let completed = false
+    const job = makeJob(held.id, (outcome) =>
+      Effect.tap(env.complete(held, outcome), (done) =>
+        Effect.sync(() => {
+          completed = completed || done
+        })))
+    const exit = yield* exitOf(
+      Effect.gen(function*() {
+        const args = yield* decodeArgs(held)
+        yield* Effect.provideContext(
+          Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>),
+          userContext(runnable.context, runnable, held.ref, clock)
+        )
+      }).pipe(
+        Effect.annotateLogs({ action: runnable.key, actorId: held.actorId, actionId: held.id }),
+        Effect.withSpan(`stepped.job ${runnable.definition.name}`, {}, { captureStackTrace: false })
+      ),
+      env
+    )
+    const at = { a: held.id, s: held.step, ph: Phase.job }
+    // completed in the meantime: this member will be stale, and that is right
+    if (Exit.isSuccess(exit) || completed) return conclusion({ ...at, np: Phase.outbound })
+    const again = exit.cause.reasons.find((reason) => Cause.isDieReason(reason) && reason.defect instanceof JobRetry)
+    if (again !== undefined && Cause.isDieReason(again)) {
+      const due = Math.ceil((yield* env.now) + Duration.toMillis((again.defect as JobRetry).delay))
+      return conclusion({ ...at, np: Phase.job, jb: true, due, inc: -1 })
+    }
+    yield* report(exit.cause, held)
+    const stored = yield* fromCause(exit.cause, { place: actionOf(held), error: runnable.definition.error, limit: env.settings.payload })
+    return end(held, {}, failed(stored))
+  })
+
+// -------------------------------------------------------------------------------------------------------------------
+// retries
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The wait before attempt number `attempts + 1`, or nothing when the schedule ends. */
+export const backoff = (schedule: Schedule.Schedule<unknown>, attempts: number, now: number): Effect.Effect<number | undefined> =>
+  Effect.gen(function*() {
+    const step = yield* Schedule.toStep(schedule)
+    let delay: number | undefined
+    let at = now
+    for (let i = 0; i <= attempts; i++) {
+      const result: Exit.Exit<[unknown, Duration.Duration], unknown> = yield* Effect.exit(
+        step(at, undefined) as Pull.Pull<[unknown, Duration.Duration]>
+      )
+      if (Exit.isFailure(result)) return undefined
+      delay = Duration.toMillis(result.value[1])
+      at += delay
+    }
+    return delay
+  })
+
+/** After an unhandled failure: the same action and step again later, or, at the limit, as a handled one. */
+export const retryLater = (held: Held, cause: Cause.Cause<unknown>, env: Surroundings): Effect.Effect<Conclusion> =>
+  Effect.gen(function*() {
+    const now = yield* env.now
+    const delay = held.attempts + 1 >= env.settings.attempts ? undefined : yield* backoff(env.settings.retry, held.attempts, now)
+    yield* report(cause, held)
+    if (delay !== undefined) {
+      return conclusion({ a: held.id, s: held.step, ph: held.phase, np: held.phase, inc: 1, jb: true, due: Math.ceil(now + delay) })
+    }
+    const generated = held.runnable.steps.find((step) => step.name === held.stepName)?.generated === true
+    const stored = yield* fromCause(cause, {
+      place: placeOf(actionOf(held), generated ? undefined : held.stepName),
+      error: held.runnable.definition.error,
+      limit: env.settings.payload
+    })
+    return end(held, held.phase === Phase.step || held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : {}, failed(stored))
+  })

@@ -1,0 +1,532 @@
+/**
+ * The driver behind the engine: one method for each transition, one statement each, over arrays.
+ *
+ * A transition is one statement and therefore one transaction; what it locks, and in which order, stands at the top of
+ * `migrations/0001_initial.ts`. Every call has a deadline on the real clock and ends in a {@link StorageError}: one that says
+ * `isRetryable` has either not happened (deadlock, timeout in the server: retried here already) or its answer was lost
+ * (a connection that went away), which the caller resolves by asking again under its token.
+ */
+import { PgClient } from "@effect/sql-pg/PgClient"
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Result from "effect/Result"
+import * as Schedule from "effect/Schedule"
+import { SqlError } from "effect/sql/SqlError"
+import { StorageError } from "../SteppedError.ts"
+import { Storage } from "./Storage.ts"
+
+/** The status codes of the tables, by name. */
+export const Status = {
+  pending: 0,
+  performing: 1,
+  succeeded: 2,
+  superseded: 3,
+  cancelled: 4,
+  failed: 5,
+  timed_out: 6,
+  deadlocked: 7
+} as const
+
+/** The names of the status codes. */
+export const statusNames = Object.keys(Status) as ReadonlyArray<keyof typeof Status>
+
+/** What a live action does next. */
+export const Phase = { step: 0, waiting: 1, outbound: 2, callbacks: 3, job: 4 } as const
+
+/** Bits of `live_actions.flags`: which statuses have callbacks, whether somebody outside completes the action, whether its success is void. */
+export const Flag = { succeeded: 1, failed: 2, cancelled: 4, timed_out: 8, outbound: 16, void: 32 } as const
+
+/** One row of the queue before it has an id, with its columns' short names. */
+export interface Invocation {
+  readonly q: string
+  readonly a: string
+  readonly d: string
+  readonly ai: string
+  readonly args: unknown
+  readonly l: string | null
+  readonly sk: string | null
+  readonly cs: string | null
+  readonly t: number | null
+  readonly p: string | null
+  readonly ps: number | null
+  readonly dp: number
+}
+
+/** The definitions that a worker can run: what it may claim, and what a claim must know about them. */
+export interface Known {
+  readonly queues: PgTypes.Parameter
+  readonly definitions: PgTypes.Parameter
+  readonly firstSteps: PgTypes.Parameter
+  readonly flags: PgTypes.Parameter
+  readonly prepare: PgTypes.Parameter
+}
+
+/** What a transition answers: work for this worker (0 start, 1 continue, 2 prepare) or news (negative kinds). */
+export interface Task {
+  readonly kind: number
+  readonly action: string
+  readonly definition: string
+  readonly actorId: string
+  readonly arguments: unknown
+  readonly step: number
+  readonly phase: number
+  readonly attempts: number
+  readonly depth: number
+  readonly detail: unknown
+}
+
+/** The news among the kinds of a {@link Task}. */
+export const News = {
+  claimed: -1,
+  stale: -2,
+  ended: -3,
+  prune: -4,
+  lostLease: -5,
+  verdict: -6,
+  interrupt: -7,
+  queued: -8
+} as const
+
+/** One member of a batch for `finish`; the columns' short names are those of the function. */
+export interface Member {
+  /** action, step and phase: with the token, the fence */
+  readonly a: string
+  readonly s: number
+  readonly ph: number
+  /** the step's row: name, status, result, marked, start (ms), `rs`: the row exists */
+  readonly sn?: string | undefined
+  readonly ss?: number | undefined
+  readonly sr?: unknown
+  readonly sm?: boolean | undefined
+  readonly st?: number | undefined
+  readonly rs?: boolean | undefined
+  /** `e`: the action ends; `k`: this worker keeps it */
+  readonly e?: boolean | undefined
+  readonly k?: boolean | undefined
+  /** next phase, step and step's name; replaced arguments */
+  readonly np?: number | undefined
+  readonly ns?: number | undefined
+  readonly nn?: string | undefined
+  readonly args?: unknown
+  /** outcome, result, cause; callbacks that succeeded and failed */
+  readonly o?: number | undefined
+  readonly r?: unknown
+  readonly c?: unknown
+  readonly g?: number | undefined
+  readonly b?: number | undefined
+  /** attempts to add (-1: back to none), a job to continue with, when (ms) */
+  readonly inc?: number | undefined
+  readonly jb?: boolean | undefined
+  readonly due?: number | undefined
+}
+
+/** A slot to be stored with a step that waits. */
+export interface NewSlot {
+  readonly a: string
+  readonly st: number
+  readonly n: number
+  readonly ch: string | null
+  readonly d: string | null
+  readonly ai: string | null
+  readonly due: number | null
+}
+
+/** An invocation that `before` and the effectful keys have prepared, or ended. */
+export interface Prepared {
+  /** the action, which the statement does not need */
+  readonly a: string
+  readonly j: number
+  readonly q: string
+  readonly args: unknown
+  readonly l: string | null
+  readonly sk: string | null
+  readonly cs: string | null
+  readonly t: number | null
+  readonly o: number | null
+  readonly r: unknown
+  readonly c: unknown
+  /** an achievement that cannot be read is forgotten */
+  readonly ig?: boolean
+}
+
+/** What became of an invocation. */
+export interface Found {
+  readonly id: string
+  readonly final: string
+  readonly state: "ended" | "live" | "queued" | "unknown"
+  readonly status: number | null
+  readonly result: unknown
+  readonly cause: unknown
+  readonly definition: string | null
+  readonly actorId: string | null
+}
+
+const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow(PgTypes.array(values, oid))
+
+/** Packs the definitions of a worker once, for all its calls. */
+export const known = (
+  definitions: ReadonlyArray<{ key: string; queue: string; firstStep: string | null; flags: number; prepare: boolean }>
+): Known => ({
+  queues: array([...new Set(definitions.map((d) => d.queue))], PgTypes.OID.text),
+  definitions: array(definitions.map((d) => d.key), PgTypes.OID.text),
+  firstSteps: array(definitions.map((d) => d.firstStep), PgTypes.OID.text),
+  flags: array(definitions.map((d) => d.flags), PgTypes.OID.int2),
+  prepare: array(definitions.map((d) => d.prepare), PgTypes.OID.bool)
+})
+
+/** A worker that can run nothing: for transitions that a client makes. */
+export const nothingKnown: Known = known([])
+
+/** The real clock, whatever clock the program runs on: leases and deadlines live there (DESIGN rule 6). */
+export const realClock: Clock.Clock = Clock.Clock.defaultValue()
+
+const toTask = (row: ReadonlyArray<unknown>): Task => ({
+  kind: row[0] as number,
+  action: row[1] as string,
+  definition: row[2] as string,
+  actorId: row[3] as string,
+  arguments: row[4],
+  step: row[5] as number,
+  phase: row[6] as number,
+  attempts: row[7] as number,
+  depth: row[8] as number,
+  detail: row[9]
+})
+
+const at = (millis: number) => PgTypes.timestamptz(millis)
+const token = (value: bigint | null) => PgTypes.int8(value)
+const json = (value: unknown) => value === undefined || value === null ? null : JSON.stringify(value)
+
+/** Whether the server refused the statement, so that it has certainly not happened and may be sent again. */
+const refused = (error: StorageError): boolean => {
+  const reason = error.cause instanceof SqlError ? error.cause.reason : undefined
+  if (reason === undefined) return false
+  switch (reason._tag) {
+    case "DeadlockError":
+    case "SerializationError":
+    case "LockTimeoutError":
+    case "StatementTimeoutError":
+      return true
+    default:
+      return false
+  }
+}
+
+/** An error of an effect inside a transaction. */
+class Own<E> {
+  readonly error: E
+  constructor(error: E) {
+    this.error = error
+  }
+}
+
+/**
+ * The transitions over Postgres.
+ *
+ * @internal
+ */
+export class Transitions extends Context.Service<Transitions, {
+  readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: boolean) => Effect.Effect<void, StorageError>
+  readonly claim: (options: {
+    readonly token: bigint
+    readonly now: number
+    readonly room: number
+    readonly known: Known
+    readonly joins: ReadonlyArray<Prepared>
+    readonly only: string | null
+  }) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly finish: (options: {
+    readonly token: bigint
+    readonly now: number
+    readonly known: Known
+    readonly members: ReadonlyArray<Member>
+    readonly slots: ReadonlyArray<NewSlot>
+    readonly children: ReadonlyArray<Invocation>
+  }) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly complete: (options: {
+    readonly token: bigint | null
+    readonly now: number
+    readonly known: Known
+    readonly id: string | null
+    readonly definition: string | null
+    readonly actorId: string | null
+    readonly status: number
+    readonly result: unknown
+    readonly cause: unknown
+    readonly outbound: boolean
+  }) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly tick: (token: bigint | null, now: number, known: Known) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly prune: (token: bigint | null, now: number, known: Known) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly breakDeadlocks: (
+    token: bigint | null,
+    now: number,
+    known: Known
+  ) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
+  /** Registers a worker; its token fences everything that it writes. */
+  readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>
+  /** Prolongs the lease; answers which of the given actions are no longer this worker's, or that the lease is lost. */
+  readonly renew: (
+    token: bigint,
+    lease: Duration.Duration,
+    running: ReadonlyArray<string>
+  ) => Effect.Effect<{ readonly lost: boolean; readonly gone: ReadonlyArray<string> }, StorageError>
+  /** Gives up a token: what it still holds is taken over at once. */
+  readonly unregister: (token: bigint, now: number) => Effect.Effect<void, StorageError>
+  /** Takes over what dead workers left; on one-session databases everything of everybody before. */
+  readonly recover: (now: number) => Effect.Effect<number, StorageError>
+  /** The live actions and held jobs under a token, for a worker whose claim's answer was lost. */
+  readonly heldBy: (
+    token: bigint
+  ) => Effect.Effect<{ readonly live: ReadonlyArray<Task>; readonly held: ReadonlyArray<Task> }, StorageError>
+  /** Releases live rows by id and held jobs by action, without burning an attempt. */
+  readonly release: (token: bigint, actions: ReadonlyArray<string>, now: number) => Effect.Effect<void, StorageError>
+  /** Puts a held invocation back, to be prepared again at `due`. */
+  readonly postpone: (token: bigint, queue: string, job: number, due: number) => Effect.Effect<void, StorageError>
+  /** When the next wait or retry, and the next timeout, is due (user time in ms). */
+  readonly nextDue: Effect.Effect<
+    { readonly wait: number | undefined; readonly timeout: number | undefined },
+    StorageError
+  >
+  /** Deletes answers kept for handles since before the given time. */
+  readonly forgetOutcomes: (before: number) => Effect.Effect<void, StorageError>
+  /** The database's clock minus this machine's, in ms. */
+  readonly clockOffset: Effect.Effect<number, StorageError>
+  /** Runs an effect in a transaction of the user's client. */
+  readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
+  /** Whether the calling fiber is inside a transaction of the client. */
+  readonly inTransaction: Effect.Effect<boolean>
+  /** Runs an effect after the open transaction's commit, or now. */
+  readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
+}>()("stepped/sql/Transitions") {
+  static readonly layer: Layer.Layer<Transitions, never, PgClient | Storage> = Layer.effect(
+    Transitions,
+    Effect.gen(function*() {
+      const sql = yield* PgClient
+      const storage = yield* Storage
+      const schema = storage.quoted
+      const deadline = storage.deadline
+
+      // A statement in the user's transaction is the user's to retry: after an error that transaction is over.
+      const again = Schedule.exponential("10 millis", 2).pipe(Schedule.jittered, Schedule.upTo({ times: 8 }))
+      const call = (operation: string, text: string, params: ReadonlyArray<unknown>) =>
+        sql.unsafe(text, params).values.pipe(
+          Effect.mapError((error) =>
+            new StorageError({ operation, isRetryable: error.isRetryable, cause: error })
+          ),
+          Effect.timeoutOrElse({
+            duration: deadline,
+            orElse: () =>
+              Effect.fail(
+                new StorageError({
+                  operation,
+                  isRetryable: true,
+                  cause: new Error(`no answer within ${Duration.format(deadline)}`)
+                })
+              )
+          }),
+          (effect) =>
+            Effect.flatMap(
+              inTransaction,
+              (inside) => inside ? effect : Effect.retry(effect, { schedule: again, while: refused })
+            ),
+          Effect.provideService(Clock.Clock, realClock),
+          Effect.withTracerEnabled(false)
+        )
+      const tasks = (operation: string, text: string, params: ReadonlyArray<unknown>) =>
+        Effect.map(call(operation, text, params), (rows) => rows.map(toTask))
+      const inTransaction = Effect.map(
+        Effect.serviceOption(sql.transactionService),
+        (option) => option._tag === "Some"
+      )
+
+      const textEnqueue = `select ${schema}.enqueue($1::jsonb, $2, $3)`
+      const textClaim = `select * from ${schema}.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10)`
+      const textFinish = `select * from ${schema}.finish($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb)`
+      const textComplete =
+        `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
+
+      const pass = (name: string) => (by: bigint | null, now: number, k: Known) =>
+        tasks(name, `select * from ${schema}.${name}($1, $2, $3, $4, $5, $6)`, [
+          token(by),
+          at(now),
+          k.definitions,
+          k.firstSteps,
+          k.flags,
+          PgTypes.int4(500)
+        ])
+
+      return Transitions.of({
+        enqueue: (items, now, repeated) =>
+          Effect.asVoid(call("enqueue", textEnqueue, [JSON.stringify(items), at(now), repeated])),
+        claim: (o) =>
+          tasks("claim", textClaim, [
+            token(o.token),
+            at(o.now),
+            PgTypes.int4(o.room),
+            o.known.queues,
+            o.known.definitions,
+            o.known.firstSteps,
+            o.known.flags,
+            o.known.prepare,
+            o.joins.length === 0 ? null : JSON.stringify(o.joins),
+            PgTypes.uuid(o.only)
+          ]),
+        finish: (o) =>
+          tasks("finish", textFinish, [
+            token(o.token),
+            at(o.now),
+            o.known.definitions,
+            o.known.firstSteps,
+            o.known.flags,
+            JSON.stringify(o.members),
+            o.slots.length === 0 ? null : JSON.stringify(o.slots),
+            o.children.length === 0 ? null : JSON.stringify(o.children)
+          ]),
+        complete: (o) =>
+          tasks("complete", textComplete, [
+            token(o.token),
+            at(o.now),
+            o.known.definitions,
+            o.known.firstSteps,
+            o.known.flags,
+            PgTypes.uuid(o.id),
+            PgTypes.text(o.definition),
+            PgTypes.text(o.actorId),
+            PgTypes.int2(o.status),
+            json(o.result),
+            json(o.cause),
+            o.outbound
+          ]),
+        tick: pass("tick"),
+        prune: pass("prune"),
+        breakDeadlocks: (by, now, k) =>
+          tasks("breakDeadlocks", `select * from ${schema}.break_deadlocks($1, $2, $3, $4, $5)`, [
+            token(by),
+            at(now),
+            k.definitions,
+            k.firstSteps,
+            k.flags
+          ]),
+        outcomes: (ids) =>
+          Effect.map(
+            call(
+              "outcomes",
+              `select id, final, state, status, result, cause, definition, actor_id from ${schema}.outcomes_of($1)`,
+              [array(ids, PgTypes.OID.uuid)]
+            ),
+            (rows) =>
+              rows.map((row): Found => ({
+                id: row[0] as string,
+                final: row[1] as string,
+                state: row[2] as Found["state"],
+                status: row[3] as number | null,
+                result: row[4],
+                cause: row[5],
+                definition: row[6] as string | null,
+                actorId: row[7] as string | null
+              }))
+          ),
+        register: (name, lease) =>
+          Effect.map(
+            call(
+              "register",
+              `insert into ${schema}.workers (name, lease_until, started_at) values ($1, clock_timestamp() + $2 * interval '1 millisecond', clock_timestamp()) returning token`,
+              [PgTypes.text(name), PgTypes.float8(Duration.toMillis(lease))]
+            ),
+            (rows) => BigInt(rows[0]![0] as bigint | number)
+          ),
+        renew: (by, lease, running) =>
+          Effect.map(
+            call(
+              "renew",
+              `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 and lease_until > clock_timestamp() returning 1)
+               select (select count(*)::int from w), (select array_agg(x) from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1))`,
+              [token(by), PgTypes.float8(Duration.toMillis(lease)), array(running, PgTypes.OID.uuid)]
+            ),
+            (rows) => ({ lost: rows[0]![0] === 0, gone: (rows[0]![1] ?? []) as ReadonlyArray<string> })
+          ),
+        unregister: (by, now) =>
+          Effect.asVoid(
+            call("unregister", `select ${schema}.recover($1, $2, false)`, [at(now), array([by], PgTypes.OID.int8)])
+          ),
+        recover: (now) =>
+          Effect.map(
+            call("recover", `select ${schema}.recover($1, $2, true)`, [at(now), array([], PgTypes.OID.int8)]),
+            (rows) => rows[0]![0] as number
+          ),
+        heldBy: (by) =>
+          Effect.gen(function*() {
+            const live = yield* tasks(
+              "heldBy",
+              `select 1::smallint, id, definition, actor_id, arguments, step, phase, attempts, depth, ${schema}.detail_of(id) from ${schema}.live_actions where token = $1`,
+              [token(by)]
+            )
+            const held = yield* tasks(
+              "heldBy",
+              `select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth, ${schema}.held_detail(j) from ${schema}.jobs j where priority = 101 and token = $1`,
+              [token(by)]
+            )
+            return { live, held }
+          }),
+        release: (by, actions, now) =>
+          Effect.asVoid(
+            call("release", `select ${schema}.release($1, $2, $3)`, [
+              token(by),
+              array(actions, PgTypes.OID.uuid),
+              at(now)
+            ])
+          ),
+        postpone: (by, queue, job, due) =>
+          Effect.asVoid(
+            call(
+              "postpone",
+              `update ${schema}.jobs set priority = 100, token = null, attempts = attempts + 1, due_at = $4 where queue = $2 and priority = 101 and id = $3 and token = $1`,
+              [token(by), PgTypes.text(queue), PgTypes.int8(BigInt(job)), at(due)]
+            )
+          ),
+        nextDue: Effect.map(
+          call(
+            "nextDue",
+            `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where due_at is not null))) * 1000)::float8,
+              (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8`,
+            []
+          ),
+          (rows) => ({
+            wait: (rows[0]![0] ?? undefined) as number | undefined,
+            timeout: (rows[0]![1] ?? undefined) as number | undefined
+          })
+        ),
+        forgetOutcomes: (before) =>
+          Effect.asVoid(
+            call("forgetOutcomes", `delete from ${schema}.outcomes where created_at < $1`, [at(before)])
+          ),
+        clockOffset: Effect.suspend(() => {
+          const sent = realClock.currentTimeMillisUnsafe()
+          return Effect.map(
+            call("clockOffset", "select (extract(epoch from clock_timestamp()) * 1000)::float8", []),
+            (rows) => {
+              const received = realClock.currentTimeMillisUnsafe()
+              return (rows[0]![0] as number) - (sent + received) / 2
+            }
+          )
+        }),
+        withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+          Effect.mapError(
+            // the effect's own SqlErrors are its own: only those of the transaction are ours
+            sql.withTransaction(Effect.mapError(effect, (error) => new Own(error))),
+            (error): E | StorageError =>
+              error instanceof Own
+                ? error.error
+                : new StorageError({ operation: "transaction", isRetryable: error.isRetryable, cause: error })
+          ),
+        inTransaction,
+        afterCommit: sql.afterCommit
+      })
+    })
+  )
+}

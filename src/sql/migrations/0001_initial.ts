@@ -1,0 +1,749 @@
+/**
+ * Migration 1: the tables, the view over hot and cold rows, and the set-based transition functions.
+ *
+ * Life of an action, row by row:
+ *
+ * ```text
+ * jobs           an invocation that waits for a worker (also: "continue this live action", and held while `before` runs)
+ *   -> live_actions    pending or performing. The performing row IS the lane (unique on lane and status) and IS the lease
+ *                      (its token names the worker that may write to it; null while it waits for slots or outside)
+ *      steps           one row for each step that ended or waits; the step that runs now is in the live row
+ *      slots           what a step waits for: a child action or a time; status null = still open
+ *   -> ended_actions   append-only history, never updated
+ * outcomes       answers for handles of invocations that were never stored as actions (short-circuited, joined)
+ * achievements   checksum key -> checksum and result of the last success
+ * prunes         ended actions whose abandoned children are still to be cancelled
+ * workers        one row for each engine, with its lease on the database's clock
+ * ```
+ *
+ * Lock order of every function: jobs (always SKIP LOCKED), then live rows sorted by lane in ONE pass that may wait, then
+ * achievements sorted by key, then steps sorted by id. Everything out of that order is taken with SKIP LOCKED and, where skipped,
+ * left for the next transition. A slot is changed only under the lock of its step's row.
+ *
+ * User time comes in as `p_now`; only leases use the database's clock.
+ */
+const statuses = "array['pending','performing','succeeded','superseded','cancelled','failed','timed_out','deadlocked']"
+
+const tables = [
+  `create table workers (
+    token bigint generated always as identity primary key,
+    name text not null,
+    lease_until timestamptz not null,
+    started_at timestamptz not null
+  )`,
+  `create table jobs (
+    id bigint generated always as identity,
+    queue text not null,
+    priority smallint not null,
+    kind smallint not null,
+    action uuid not null,
+    definition text not null,
+    actor_id text not null,
+    arguments jsonb,
+    lane text,
+    checksum_key text,
+    checksum text,
+    timeout_ms bigint,
+    parent uuid,
+    parent_step int,
+    depth smallint not null default 0,
+    attempts smallint not null default 0,
+    token bigint,
+    due_at timestamptz,
+    enqueued_at timestamptz not null,
+    primary key (queue, priority, id)
+  ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)`,
+  `create index jobs_action on jobs (action)`,
+  `create index jobs_due on jobs (due_at) where due_at is not null`,
+  `create table live_actions (
+    id uuid primary key,
+    definition text not null,
+    actor_id text not null,
+    queue text not null,
+    arguments jsonb not null,
+    lane text not null,
+    status smallint not null,
+    checksum_key text not null,
+    checksum text,
+    parent uuid,
+    parent_step int,
+    depth smallint not null,
+    rooted boolean not null,
+    flags smallint not null,
+    attempts smallint not null default 0,
+    token bigint,
+    phase smallint not null default 0,
+    step int not null default 0,
+    step_name text,
+    step_started_at timestamptz,
+    outcome smallint,
+    result jsonb,
+    cause jsonb,
+    timeout_ms bigint,
+    timeout_at timestamptz,
+    enqueued_at timestamptz not null,
+    started_at timestamptz,
+    constraint live_actions_lane unique (lane, status)
+  ) with (fillfactor = 85, autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)`,
+  `create index live_actions_timeout on live_actions (timeout_at) where timeout_at is not null`,
+  `create index live_actions_outbound on live_actions (definition, actor_id) where flags & 16 <> 0`,
+  `create table ended_actions (
+    id uuid primary key,
+    definition text not null,
+    actor_id text not null,
+    queue text not null,
+    arguments jsonb not null,
+    lane text not null,
+    status smallint not null,
+    checksum_key text not null,
+    checksum text,
+    parent uuid,
+    parent_step int,
+    depth smallint not null,
+    attempts smallint not null,
+    result jsonb,
+    cause jsonb,
+    superseded_by uuid,
+    callbacks_succeeded smallint not null default 0,
+    callbacks_failed smallint not null default 0,
+    enqueued_at timestamptz not null,
+    started_at timestamptz,
+    ended_at timestamptz not null
+  ) with (autovacuum_vacuum_insert_scale_factor = 0.2)`,
+  `create table steps (
+    action uuid not null,
+    idx int not null,
+    name text not null,
+    status smallint not null,
+    marked boolean not null default false,
+    result jsonb,
+    started_at timestamptz not null,
+    ended_at timestamptz,
+    primary key (action, idx)
+  ) with (fillfactor = 90)`,
+  `create table slots (
+    action uuid not null,
+    step int not null,
+    slot int not null,
+    child uuid,
+    definition text,
+    actor_id text,
+    due_at timestamptz,
+    status smallint,
+    result jsonb,
+    cause jsonb,
+    primary key (action, step, slot)
+  ) with (fillfactor = 80)`,
+  `create index slots_child on slots (child) where status is null and child is not null`,
+  `create index slots_due on slots (due_at) where status is null and due_at is not null`,
+  `create table achievements (
+    checksum_key text primary key,
+    checksum text not null,
+    result jsonb,
+    action uuid not null,
+    achieved_at timestamptz not null
+  ) with (fillfactor = 80)`,
+  `create table outcomes (
+    id uuid primary key,
+    definition text not null,
+    actor_id text not null,
+    status smallint,
+    result jsonb,
+    cause jsonb,
+    follows uuid,
+    created_at timestamptz not null
+  )`,
+  `create index outcomes_created on outcomes (created_at)`,
+  `create table prunes (action uuid primary key)`,
+  `create view actions as
+    select id, split_part(definition, '/', 1) as actor_type, actor_id, split_part(definition, '/', 2) as name, arguments, queue,
+      (${statuses})[status + 1] as status, lane, checksum_key, checksum, parent, parent_step, depth, attempts, token,
+      result, cause, null::uuid as superseded_by, 0::smallint as callbacks_succeeded, 0::smallint as callbacks_failed,
+      enqueued_at, started_at, null::timestamptz as ended_at
+    from live_actions
+    union all
+    select id, split_part(definition, '/', 1), actor_id, split_part(definition, '/', 2), arguments, queue,
+      (${statuses})[status + 1], lane, checksum_key, checksum, parent, parent_step, depth, attempts, null,
+      result, cause, superseded_by, callbacks_succeeded, callbacks_failed, enqueued_at, started_at, ended_at
+    from ended_actions`,
+  // a step's row is created when it starts: while its body runs, the live row holds it
+  `create view action_steps as
+    select action, idx, name, (${statuses})[status + 1] as status, result, started_at, ended_at from steps
+    union all
+    select id, step, coalesce(step_name, (step + 1)::text), 'performing', null, coalesce(step_started_at, started_at), null
+    from live_actions where status = 1 and phase = 0 and outcome is null`,
+  `create type task as (
+    kind smallint, action uuid, definition text, actor_id text, arguments jsonb, step int, phase smallint, attempts smallint, depth smallint,
+    detail jsonb
+  )`
+]
+
+// settings that keep the plans of a batch right on tables that were never analysed (sequential scans and merge joins are what a
+// planner without statistics falls for)
+const hot = (schema: string) =>
+  `set search_path = ${schema} set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_mergejoin = off`
+
+const functions = (schema: string) => [
+  // What a worker needs to go on with an action that it does not have in memory: earlier results, settled slots, a decided outcome.
+  `create function detail_of(p_id uuid) returns jsonb language sql stable set enable_seqscan = off as $$
+    select jsonb_build_object(
+      'name', l.step_name, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
+      'steps', (select jsonb_agg(jsonb_build_object('i', s.idx, 'n', s.name, 's', s.status, 'm', s.marked, 'r', s.result) order by s.idx)
+        from steps s where s.action = p_id),
+      'slots', (select jsonb_agg(jsonb_build_object('i', o.step, 'n', o.slot, 's', o.status, 'd', o.definition, 'a', o.actor_id,
+          'r', coalesce(o.result, e.result), 'c', coalesce(o.cause, e.cause)) order by o.step, o.slot)
+        from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.child is not null))
+    from live_actions l where l.id = p_id
+  $$`,
+
+  // What a worker needs to prepare an invocation: its place in the queue and the keys that are known already.
+  `create function held_detail(p_job jobs) returns jsonb language sql immutable as $$
+    select jsonb_build_object('job', p_job.id, 'queue', p_job.queue, 'lane', p_job.lane, 'checksumKey', p_job.checksum_key, 'timeout', p_job.timeout_ms)
+  $$`,
+
+  // Everyone who waits, directly or not, for this action: parents through open slots, and whoever is pending behind them in their lanes.
+  `create function waiters_of(p_id uuid) returns setof uuid language sql stable set enable_seqscan = off as $$
+    with recursive up(id) as (
+      select action from slots where child = p_id and status is null
+      union
+      select n.id from up, lateral (
+        select s.action as id from slots s where s.child = up.id and s.status is null
+        union all
+        select p.id from live_actions c join live_actions p on p.lane = c.lane and p.status = 0 where c.id = up.id and c.status = 1
+      ) n
+    ) select id from up
+  $$`,
+
+  // A step ends when no row says that it still waits. Parents that this worker can run are handed over under its token; the others,
+  // and those that somebody else has locked, get a job: waiting for them here would break the lock order.
+  `create function resume(p_token bigint, p_now timestamptz, p_defs text[], p_parents uuid[], p_steps int[]) returns setof task language plpgsql as $$
+  declare ready uuid[]; got uuid[];
+  begin
+    ready := array(select distinct x.a from unnest(p_parents, p_steps) as x(a, s)
+      where not exists (select 1 from slots o where o.action = x.a and o.step = x.s and o.status is null));
+    if cardinality(ready) = 0 then return; end if;
+    if p_token is not null then
+      with l as (select id from live_actions where id = any(ready) and phase = 1 and token is null and definition = any(p_defs) for update skip locked),
+      u as (update live_actions t set token = p_token from l where t.id = l.id returning t.id)
+      select array_agg(id) into got from u;
+      return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
+        from live_actions t where t.id = any(got);
+    end if;
+    insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
+      select queue, 0, 1, id, definition, actor_id, p_now from live_actions
+      where id = any(ready) and phase = 1 and token is null and id <> all(coalesce(got, '{}'));
+    if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
+  end $$`,
+
+  // The running or waiting step of actions that are ended from outside ends as cancelled. Their live rows are locked by the caller.
+  `create function cancel_steps(p_ids uuid[], p_now timestamptz) returns void language plpgsql as $$
+  begin
+    perform 1 from steps where action = any(p_ids) and status = 1 order by action, idx for no key update;
+    update steps set status = 4, ended_at = p_now where action = any(p_ids) and status = 1;
+    insert into steps (action, idx, name, status, started_at, ended_at)
+      select id, step, coalesce(step_name, (step + 1)::text), 4, coalesce(step_started_at, started_at, p_now), p_now
+      from live_actions where id = any(p_ids) and status = 1 and phase = 0 and outcome is null
+      on conflict do nothing;
+  end $$`,
+
+  // Ends live actions whose rows and lanes the caller has locked: history, achievement, promotion, slots, parents.
+  `create function conclude(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[],
+    p_ids uuid[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_good smallint[], p_bad smallint[], p_abrupt boolean) returns setof task language plpgsql as $$
+  declare next_up uuid[]; freed text[]; parents uuid[]; parent_steps int[]; abandoned uuid[]; queued uuid[];
+  begin
+    if p_abrupt then
+      queued := array(select id from live_actions where id = any(p_ids) and token is null);
+      if cardinality(queued) > 0 then delete from jobs where action = any(queued) and kind = 1; end if;
+    end if;
+    freed := array(select lane from live_actions where id = any(p_ids) and status = 1);
+    next_up := array(select id from live_actions where lane = any(freed) and status = 0);
+    if cardinality(next_up) > 0 then
+      perform 1 from achievements where checksum_key = any(array(
+        select checksum_key from live_actions where id = any(next_up) union all select checksum_key from live_actions where id = any(p_ids) and checksum is not null))
+        order by checksum_key for update;
+    end if;
+    if p_abrupt then
+      perform 1 from steps s where (s.action, s.idx) in (
+          select action, step from slots where child = any(p_ids) and status is null
+          union select action, idx from steps where action = any(p_ids) and status = 1)
+        order by s.action, s.idx for no key update;
+      perform cancel_steps(p_ids, p_now);
+      with o as (update slots set status = 4 where action = any(p_ids) and status is null returning action, child)
+      select array_agg(distinct action) into abandoned from o where child is not null;
+      if abandoned is not null then
+        insert into prunes select unnest(abandoned) on conflict do nothing;
+        return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
+      end if;
+    end if;
+    with x as (select * from unnest(p_ids, p_outcomes, p_results, p_causes, p_good, p_bad) as x(a, o, r, c, g, b)),
+    gone as (delete from live_actions l using x where l.id = x.a returning l.*, x.o, x.r, x.c, x.g, x.b),
+    ended as (
+      insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts,
+        result, cause, callbacks_succeeded, callbacks_failed, enqueued_at, started_at, ended_at)
+      select id, definition, actor_id, queue, arguments, split_part(lane, E'\\x01', 1), coalesce(outcome, o), checksum_key, checksum, parent, parent_step, depth, attempts,
+        case when outcome is null then r else result end, case when outcome is null then c else cause end, g, b, enqueued_at, started_at, p_now from gone
+      returning id, status, checksum_key, checksum, result, callbacks_failed)
+    insert into achievements (checksum_key, checksum, result, action, achieved_at)
+      select distinct on (checksum_key) checksum_key, checksum, result, id, p_now from ended
+      where checksum is not null and status = 2 and callbacks_failed = 0 order by checksum_key, id desc
+      on conflict (checksum_key) do update set checksum = excluded.checksum, result = excluded.result, action = excluded.action, achieved_at = excluded.achieved_at;
+    if cardinality(next_up) > 0 then
+      delete from achievements where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up)));
+      update live_actions set status = 1, started_at = p_now, timeout_at = p_now + timeout_ms * interval '1 millisecond',
+        token = case when definition = any(p_defs) then p_token end, step = 0, step_started_at = p_now,
+        step_name = p_first[array_position(p_defs, definition)], flags = coalesce(p_flags[array_position(p_defs, definition)], flags)
+        where id = any(next_up);
+      return query select 0::smallint, id, definition, actor_id, arguments, 0, 0::smallint, attempts, depth, null::jsonb from live_actions
+        where id = any(next_up) and token is not null;
+      insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
+        select queue, 0, 1, id, definition, actor_id, p_now from live_actions where id = any(next_up) and token is null;
+      if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
+    end if;
+    if not p_abrupt and exists (select 1 from slots where child = any(p_ids) and status is null) then
+      perform 1 from steps s where (s.action, s.idx) in (select action, step from slots where child = any(p_ids) and status is null)
+        order by s.action, s.idx for no key update;
+    end if;
+    with u as (update slots o set status = case when e.status = 2 and e.callbacks_failed > 0 then 5 else e.status end
+      from ended_actions e where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)
+    select array_agg(action), array_agg(step) into parents, parent_steps from u;
+    return query select -3::smallint, x.a, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::jsonb from unnest(p_ids) x(a);
+    if parents is not null then
+      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps);
+    end if;
+  end $$`,
+
+  // Tells the slots of invocations that were never stored (short-circuited, joined elsewhere: see claim), and keeps an answer for handles.
+  `create function settle(p_token bigint, p_now timestamptz, p_defs text[], p_members jobs[], p_status smallint[], p_results jsonb[], p_causes jsonb[]) returns setof task language plpgsql as $$
+  declare parents uuid[]; parent_steps int[];
+  begin
+    insert into outcomes (id, definition, actor_id, status, result, cause, created_at)
+      select (m.j).action, (m.j).definition, (m.j).actor_id, m.s, m.r, m.c, p_now
+      from (select unnest(p_members) as j, unnest(p_status) as s, unnest(p_results) as r, unnest(p_causes) as c) m where (m.j).parent is null;
+    with u as (update slots o set status = m.s, result = m.r, cause = m.c
+      from (select unnest(p_members) as j, unnest(p_status) as s, unnest(p_results) as r, unnest(p_causes) as c) m
+      where o.child = (m.j).action and o.status is null returning o.action, o.step)
+    select array_agg(action), array_agg(step) into parents, parent_steps from u;
+    return query select -3::smallint, action, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::jsonb from unnest(p_members);
+    if parents is not null then
+      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps);
+    end if;
+  end $$`,
+
+  // Takes jobs and joins their actions to their lanes (SEMANTICS 2.4 to 2.7).
+  `create function claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[],
+    p_joins jsonb, p_only uuid) returns setof task language plpgsql ${hot(schema)} as $$
+  declare
+    js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[];
+    taken int := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
+    unread jsonb[];
+    done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
+    m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
+  begin
+    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
+    if not found then return next row(-5, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
+
+    if p_joins is not null then
+      -- achievements whose result the worker could not read
+      delete from achievements where (checksum_key, checksum) in (select sk, cs from jsonb_to_recordset(p_joins) as x(sk text, cs text, ig boolean) where ig);
+      with x as (select * from jsonb_to_recordset(p_joins) as x(j bigint, q text, args jsonb, l text, sk text, cs text, t bigint, o smallint, r jsonb, c jsonb)),
+      d as (delete from jobs t using x where t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token
+        returning t.*, x.args, x.l, x.sk, x.cs, x.t as ms, x.o, x.r, x.c)
+      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at)::jobs order by id) filter (where o is null),
+        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at)::jobs order by id) filter (where o is not null), '{}'),
+        coalesce(array_agg(o order by id) filter (where o is not null), '{}'), coalesce(array_agg(r order by id) filter (where o is not null), '{}'),
+        coalesce(array_agg(c order by id) filter (where o is not null), '{}')
+      into inv, done, done_status, done_result, done_cause from d;
+    end if;
+
+    if p_only is not null then
+      with d as (delete from jobs where ctid = any(array(select ctid from jobs where action = p_only and kind = 0 and token is null for update skip locked)) returning *)
+      select array_agg(d), count(*) into js, taken from d;
+    elsif p_room > 0 then
+      with d as (delete from jobs where ctid = any(array(select ctid from jobs where due_at <= p_now and definition = any(p_defs) and queue = any(p_queues)
+        order by due_at limit p_room for update skip locked)) returning *)
+      select array_agg(d order by d.due_at, d.id), count(*) into due, taken from d;
+      if taken < p_room then
+        with d as (delete from jobs where ctid = any(array(
+          select c.ctid from unnest(p_queues) q(name) cross join lateral (
+            select j.ctid from jobs j where j.queue = q.name and j.priority < 100 and j.definition = any(p_defs)
+            order by j.priority, j.id limit p_room - taken for update skip locked) c limit p_room - taken)) returning *)
+        select array_agg(d order by d.priority, d.id), taken + count(*) into js, taken from d;
+      end if;
+      js := due || js;
+    end if;
+
+    if taken > 0 then
+      select array_agg(j) filter (where j.kind = 1), array_agg(j) filter (where j.kind = 0 and (j.lane is null or p_prepare[array_position(p_defs, j.definition)])),
+        inv || array_agg(j) filter (where j.kind = 0 and j.lane is not null and not p_prepare[array_position(p_defs, j.definition)])
+      into conts, held, inv from unnest(js) j;
+      if held is not null then
+        insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at from unnest(held);
+        return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
+          held_detail(h) from unnest(held) h;
+      end if;
+    end if;
+
+    if inv is not null then
+      -- already achieved: neither lane nor row (2.4). A result that somebody will read is checked by the worker first: what its
+      -- schema refuses is no achievement (held, and sent back as a join).
+      if exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum) then
+        select array_agg(i.action), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(a.result), done_cause || array_agg(null::jsonb)
+          into achieved, done, done_status, done_result, done_cause
+          from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum;
+      end if;
+      -- every lane of the batch in one pass, in key order: free ones are taken, the others locked
+      with f as (select distinct on (lane) * from unnest(inv) i where action <> all(achieved) order by lane, priority, id),
+      l as (insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, attempts,
+          token, step_name, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at)
+        select action, definition, actor_id, queue, arguments, lane, 1, checksum_key, checksum, parent, parent_step, depth, parent is null,
+          p_flags[array_position(p_defs, definition)], 0, p_token, p_first[array_position(p_defs, definition)], p_now,
+          timeout_ms, p_now + timeout_ms * interval '1 millisecond', enqueued_at, p_now from f order by lane
+        on conflict (lane, status) do update set token = live_actions.token where false returning id)
+      select coalesce(array_agg(id), '{}') into started from l;
+      -- checked again under the lane's lock (2.4): the statement above saw an older snapshot
+      if exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action = any(started)) then
+        with x as (select i, a.result from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action = any(started)),
+        g as (delete from live_actions l using x where l.id = (x.i).action returning l.id, x.i, x.result)
+        select achieved || array_agg(id), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(result), done_cause || array_agg(null::jsonb)
+          into achieved, done, done_status, done_result, done_cause from g;
+        started := array(select x from unnest(started) x where x <> all(achieved));
+      end if;
+      delete from achievements where checksum_key in (
+        select checksum_key from achievements where checksum_key = any(array(select i.checksum_key from unnest(inv) i where i.action = any(started))) order by checksum_key for update);
+      if cardinality(started) + cardinality(achieved) < cardinality(inv) then
+        contended := array(select i from unnest(inv) i where i.action <> all(started) and i.action <> all(achieved) order by i.priority, i.id);
+      end if;
+    end if;
+
+    kids := array(select (d).action from unnest(done) d)
+      || array(select c.action from unnest(contended) c)
+      || array(select p.id from live_actions p where p.status = 0 and p.lane = any(array(select c.lane from unnest(contended) c)));
+    if cardinality(kids) > 0 then
+      perform 1 from steps s where (s.action, s.idx) in (select action, step from slots where child = any(kids) and status is null)
+        order by s.action, s.idx for no key update;
+    end if;
+
+    if contended is not null then
+      foreach m in array contended loop
+        select * into cur from live_actions where lane = m.lane and status = 1;
+        if m.checksum is not null then
+          select * into ach from achievements where checksum_key = m.checksum_key and checksum = m.checksum;
+          if found then
+            achieved := achieved || m.action; done := array_append(done, m); done_status := done_status || 2::smallint; done_result := array_append(done_result, ach.result); done_cause := array_append(done_cause, null::jsonb);
+            continue;
+          end if;
+        end if;
+        if cur.id is null then
+          -- the lane was given back above because its first comer was already achieved
+          delete from achievements where checksum_key = m.checksum_key;
+          insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, token, step_name, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at)
+            values (m.action, m.definition, m.actor_id, m.queue, m.arguments, m.lane, 1, m.checksum_key, m.checksum, m.parent, m.parent_step, m.depth, m.parent is null,
+              p_flags[array_position(p_defs, m.definition)], p_token, p_first[array_position(p_defs, m.definition)], p_now, m.timeout_ms, p_now + m.timeout_ms * interval '1 millisecond', m.enqueued_at, p_now);
+          started := started || m.action;
+          continue;
+        end if;
+        -- 2.5 a: would wait for somebody who waits for it
+        if m.parent is not null and exists (select 1 from waiters_of(m.action) w where w = cur.id) then
+          done := array_append(done, m); done_status := done_status || 7::smallint; done_result := array_append(done_result, null::jsonb);
+          done_cause := array_append(done_cause, jsonb_build_object('kind', 'deadlocked', 'lane', m.lane));
+          continue;
+        end if;
+        -- 2.5 b: joins a live one with the same checksum
+        if m.checksum is not null then
+          select id into same from live_actions where lane = m.lane and status in (0, 1) and checksum_key = m.checksum_key and checksum = m.checksum order by status desc limit 1;
+          if found then
+            update slots set child = same where child = m.action and status is null;
+            if m.parent is null then
+              update live_actions set rooted = true where id = same;
+              insert into outcomes (id, definition, actor_id, follows, created_at) values (m.action, m.definition, m.actor_id, same, p_now);
+              return next row(-3, m.action, null, null, null, 0, 0, 0, 0, null)::task;
+            end if;
+            continue;
+          end if;
+        end if;
+        -- 2.5 c: supersedes the pending one
+        delete from live_actions where lane = m.lane and status = 0 returning * into old;
+        if found then
+          insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts, superseded_by, enqueued_at, started_at, ended_at)
+            values (old.id, old.definition, old.actor_id, old.queue, old.arguments, old.lane, 3, old.checksum_key, old.checksum, old.parent, old.parent_step, old.depth, old.attempts, m.action, old.enqueued_at, null, p_now);
+          update slots set child = m.action where child = old.id and status is null;
+          return next row(-3, old.id, null, null, null, 0, 0, 0, 0, null)::task;
+        end if;
+        insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, timeout_ms, enqueued_at)
+          values (m.action, m.definition, m.actor_id, m.queue, m.arguments, m.lane, 0, m.checksum_key, m.checksum, m.parent, m.parent_step, m.depth, m.parent is null or coalesce(old.rooted, false),
+            p_flags[array_position(p_defs, m.definition)], m.timeout_ms, m.enqueued_at);
+        old := null;
+      end loop;
+    end if;
+
+    if cardinality(achieved) > 0 then
+      select array_agg(x.j), array_agg(x.r) into held, unread from (select unnest(done) as j, unnest(done_status) as s, unnest(done_result) as r) x
+        where x.s = 2 and (x.j).action = any(achieved) and p_flags[array_position(p_defs, (x.j).definition)] & 32 = 0;
+      if held is not null then
+        insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at from unnest(held);
+        return query select 2::smallint, (x.h).action, (x.h).definition, (x.h).actor_id, (x.h).arguments, 0, 0::smallint, (x.h).attempts, (x.h).depth,
+          held_detail(x.h) || jsonb_build_object('checksum', (x.h).checksum, 'achievement', x.r) from (select unnest(held) as h, unnest(unread) as r) x;
+        select coalesce(array_agg(x.j), '{}'), coalesce(array_agg(x.s), '{}'), coalesce(array_agg(x.r), '{}'), coalesce(array_agg(x.c), '{}') into done, done_status, done_result, done_cause
+          from (select unnest(done) as j, unnest(done_status) as s, unnest(done_result) as r, unnest(done_cause) as c) x
+          where (x.j).action <> all(array(select (h).action from unnest(held) h));
+      end if;
+    end if;
+    if cardinality(done) > 0 then
+      return query select * from settle(p_token, p_now, p_defs, done, done_status, done_result, done_cause);
+    end if;
+
+    if conts is not null then
+      with l as (select id from live_actions t where id = any(array(select action from unnest(conts))) and token is null
+          and (phase in (0, 3, 4) or (phase = 1 and not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null)))
+        for update skip locked),
+      u as (update live_actions t set token = p_token from l where t.id = l.id returning t.id)
+      select array_agg(id) into got from u;
+      return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
+        from unnest(conts) c join live_actions t on t.id = c.action where t.id = any(got);
+      -- locked by somebody else right now: tried again
+      insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
+        select distinct on (t.id) t.queue, 0, 1, t.id, t.definition, t.actor_id, p_now from live_actions t join unnest(conts) c on c.action = t.id
+        where t.id <> all(coalesce(got, '{}')) and t.token is null and t.phase <> 2
+          and not (t.phase = 1 and exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null));
+    end if;
+
+    if cardinality(started) > 0 then
+      return query select 0::smallint, i.action, i.definition, i.actor_id, i.arguments, 0, 0::smallint, i.attempts, i.depth, null::jsonb from unnest(inv) i where i.action = any(started);
+    end if;
+    return next row(-1, null, null, null, null, taken, 0, 0, 0, null)::task;
+  end $$`,
+
+  // Applies what a worker's bodies did: steps, parking, children, decided outcomes, ends. A member whose live row is no longer at the
+  // step and phase that it ran, under this token, is stale: it changes nothing and the others go on.
+  `create function finish(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_members jsonb, p_slots jsonb, p_children jsonb)
+    returns setof task language plpgsql ${hot(schema)} as $$
+  declare held uuid[]; total int; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_abrupt boolean;
+  begin
+    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
+    if not found then return next row(-5, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
+    total := jsonb_array_length(p_members);
+    held := array(select l.id from jsonb_to_recordset(p_members) as m(a uuid, s int, ph smallint) join live_actions l on l.id = m.a
+      where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l);
+    if cardinality(held) < total then
+      return query select -2::smallint, m.a, null::text, null::text, null::jsonb, m.s, m.ph, 0::smallint, 0::smallint, null::jsonb
+        from jsonb_to_recordset(p_members) as m(a uuid, s int, ph smallint) where m.a <> all(held);
+      if cardinality(held) = 0 then return; end if;
+    end if;
+    with m as materialized (select * from jsonb_to_recordset(p_members) as m(a uuid, s int, ph smallint, sn text, ss smallint, sr jsonb, sm boolean, st bigint, rs boolean,
+        e boolean, k boolean, np smallint, ns int, nn text, args jsonb, o smallint, r jsonb, c jsonb, g smallint, b smallint, inc smallint, jb boolean, due bigint)
+      where cardinality(held) = total or a = any(held)),
+    si as (insert into steps (action, idx, name, status, marked, result, started_at, ended_at)
+      select a, s, sn, ss, coalesce(sm, false), sr, to_timestamp(st / 1000.0), case when ss = 1 then null else p_now end from m where sn is not null and not coalesce(rs, false)),
+    su as (update steps t set status = m.ss, ended_at = p_now from m where m.rs and t.action = m.a and t.idx = m.s),
+    lu as (update live_actions l set token = case when m.k then l.token end, phase = m.np, step = coalesce(m.ns, l.step), step_name = case when m.ns is not null then m.nn else l.step_name end,
+        step_started_at = case when m.ns is not null then p_now else l.step_started_at end, arguments = coalesce(m.args, l.arguments),
+        attempts = case when m.inc < 0 then 0 else l.attempts + coalesce(m.inc, 0) end,
+        outcome = coalesce(m.o, l.outcome), result = case when m.o is null then l.result else m.r end, cause = case when m.o is null then l.cause else m.c end
+      from m where l.id = m.a and not coalesce(m.e, false)
+      returning l.id, l.queue, l.definition, l.actor_id, m.jb, m.due),
+    j as (insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)
+      select queue, case when due is null then 0 else 100 end, 1, id, definition, actor_id, to_timestamp(due / 1000.0), p_now from lu where jb)
+    select array_agg(a), array_agg(o), array_agg(r), array_agg(c), array_agg(coalesce(g, 0::smallint)), array_agg(coalesce(b, 0::smallint)), bool_or(ph = 3)
+      into v_ids, v_o, v_r, v_c, v_g, v_b, v_abrupt from m where e;
+    if p_slots is not null then
+      insert into slots (action, step, slot, child, definition, actor_id, due_at)
+        select a, st, n, ch, d, ai, to_timestamp(due / 1000.0) from jsonb_to_recordset(p_slots) as x(a uuid, st int, n int, ch uuid, d text, ai text, due bigint)
+        where cardinality(held) = total or a = any(held);
+      if p_children is not null then
+        insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, enqueued_at)
+          select q, 10, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, p_now
+          from rows from (jsonb_to_recordset(p_children) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint))
+            with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, o)
+          where cardinality(held) = total or p = any(held) order by o;
+        if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
+      end if;
+    end if;
+    if v_ids is not null then
+      -- changed arguments are seen by later readers too
+      if exists (select 1 from jsonb_to_recordset(p_members) as m(e boolean, args jsonb) where e and args is not null) then
+        update live_actions l set arguments = m.args from jsonb_to_recordset(p_members) as m(a uuid, e boolean, args jsonb) where m.e and m.args is not null and l.id = m.a and l.id = any(held);
+      end if;
+      return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, v_ids, v_o, v_r, v_c, v_g, v_b, v_abrupt);
+    end if;
+  end $$`,
+
+  // Fixes the outcome of live actions from outside, in callbacks' favour: the rows are locked, the status has callbacks. A pending one
+  // leaves its lane for a private one, so that nothing supersedes or promotes it while its callbacks run.
+  `create function decide(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb) returns setof task language plpgsql as $$
+  begin
+    delete from jobs where action = any(p_ids) and kind = 1;
+    perform cancel_steps(p_ids, p_now);
+    update live_actions set outcome = p_status, result = p_result, cause = p_cause, phase = 3, token = null,
+      lane = case when status = 0 then lane || E'\\x01' || id else lane end, status = 1 where id = any(p_ids);
+    insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
+      select queue, 0, 1, id, definition, actor_id, p_now from live_actions where id = any(p_ids);
+    return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task;
+    return query select -7::smallint, x, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::jsonb from unnest(p_ids) x;
+  end $$`,
+
+  // Ends live actions from outside (locked by the caller): through their callbacks where they have some for the status, else at once.
+  `create function end_from_outside(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb)
+    returns setof task language plpgsql as $$
+  declare bit int := case p_status when 2 then 1 when 5 then 2 when 4 then 4 when 6 then 8 else 0 end; plain uuid[]; hooked uuid[]; n int;
+  begin
+    plain := array(select id from live_actions where id = any(p_ids) and flags & bit = 0);
+    hooked := array(select id from live_actions where id = any(p_ids) and flags & bit <> 0);
+    n := cardinality(plain);
+    if n > 0 then
+      return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, plain, array_fill(p_status, array[n]), array_fill(p_result, array[n]),
+        array_fill(p_cause, array[n]), array_fill(0::smallint, array[n]), array_fill(0::smallint, array[n]), true);
+    end if;
+    if cardinality(hooked) > 0 then return query select * from decide(p_now, hooked, p_status, p_result, p_cause); end if;
+  end $$`,
+
+  // Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over.
+  `create function complete(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_id uuid, p_definition text, p_actor text,
+    p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean) returns setof task language plpgsql ${hot(schema)} as $$
+  declare ids uuid[]; v_lane text; l live_actions; j jobs;
+  begin
+    if p_id is null then
+      ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and status = 1 and outcome is null order by id);
+      if cardinality(ids) = 0 then return next row(-6, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
+      if cardinality(ids) > 1 then return next row(-6, null, null, null, null, 2, 0, 0, 0, to_jsonb(ids))::task; return; end if;
+      p_id := ids[1];
+    elsif not p_outbound then
+      delete from jobs where ctid = any(array(select ctid from jobs where action = p_id and kind = 0 for update skip locked)) returning * into j;
+      if found then
+        perform 1 from steps s where (s.action, s.idx) in (select action, step from slots where child = p_id and status is null) order by s.action, s.idx for no key update;
+        return next row(-6, p_id, null, null, null, 1, 0, 0, 0, null)::task;
+        return query select * from settle(p_token, p_now, p_defs, array[j], array[p_status], array[p_result], array[p_cause]);
+        return;
+      end if;
+    end if;
+    select lane into v_lane from live_actions where id = p_id;
+    if not found then
+      return next row(-6, p_id, null, null, null, case when exists (select 1 from jobs where action = p_id and kind = 0) then 3
+        when exists (select 1 from ended_actions where id = p_id) or exists (select 1 from outcomes where id = p_id) then 4 else 0 end, 0, 0, 0, null)::task;
+      return;
+    end if;
+    perform 1 from live_actions where lane = v_lane and status = 1 for update;
+    select * into l from live_actions where id = p_id for update;
+    if not found or l.lane <> v_lane then return next row(-6, p_id, null, null, null, 3, 0, 0, 0, null)::task; return; end if;
+    if l.outcome is not null or (p_outbound and (l.flags & 16 = 0 or l.status <> 1 or (p_definition is not null and l.definition <> p_definition))) then
+      return next row(-6, p_id, null, null, null, 4, 0, 0, 0, null)::task; return;
+    end if;
+    return next row(-6, p_id, null, null, null, 1, 0, 0, 0, null)::task;
+    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);
+  end $$`,
+
+  // What time has brought: timeouts first, then waits. Rows that somebody holds are left for the next call.
+  `create function tick(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${hot(schema)} as $$
+  declare late uuid[]; parents uuid[]; parent_steps int[];
+  begin
+    late := array(select id from live_actions where timeout_at <= p_now and outcome is null and status = 1 order by timeout_at limit p_limit for update skip locked);
+    if cardinality(late) > 0 then
+      return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);
+    end if;
+    if exists (select 1 from slots where due_at <= p_now and status is null) then
+      with c as (select action, step, slot from slots where due_at <= p_now and status is null order by due_at limit p_limit),
+      s as (select t.action, t.idx from steps t where (t.action, t.idx) in (select action, step from c) for no key update skip locked),
+      u as (update slots o set status = 2 from c, s where o.action = c.action and o.step = c.step and o.slot = c.slot and o.status is null
+        and s.action = c.action and s.idx = c.step returning o.action, o.step)
+      select array_agg(action), array_agg(step) into parents, parent_steps from u;
+      if parents is not null then return query select * from resume(p_token, p_now, p_defs, parents, parent_steps); end if;
+    end if;
+    return next row(-1, null, null, null, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0), 0, 0, 0, null)::task;
+  end $$`,
+
+  // Cancels what ended actions have left behind, one level a call: children that nothing else waits for (4.6).
+  `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${hot(schema)} as $$
+  declare dead uuid[]; kids uuid[]; busy uuid[]; doomed uuid[];
+  begin
+    dead := array(select action from prunes order by action limit p_limit for update skip locked);
+    if cardinality(dead) = 0 then return; end if;
+    kids := array(select distinct child from slots o where action = any(dead) and status = 4 and child is not null
+      and not exists (select 1 from slots w where w.child = o.child and w.status is null));
+    delete from jobs where ctid = any(array(select ctid from jobs where action = any(kids) and kind = 0 for update skip locked));
+    busy := array(select action from jobs where action = any(kids) and kind = 0);
+    perform 1 from live_actions where status = 1 and lane = any(array(select lane from live_actions where id = any(kids))) order by lane for update;
+    doomed := array(select id from live_actions l where id = any(kids) and outcome is null and not rooted
+      and not exists (select 1 from slots w where w.child = l.id and w.status is null));
+    delete from prunes where action = any(dead) and action <> all(array(select o.action from slots o where o.child = any(busy) and o.action = any(dead)));
+    if cardinality(busy) > 0 then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
+    if cardinality(doomed) > 0 then
+      return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, doomed, 4::smallint, null, jsonb_build_object('kind', 'cancelled', 'message', 'its parent is over'));
+    end if;
+    return next row(-1, null, null, null, null, cardinality(dead), 0, 0, 0, null)::task;
+  end $$`,
+
+  // Two edges that close a cycle at the same time see each other only afterwards: the pending action of a cycle ends as deadlocked.
+  `create function break_deadlocks(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[]) returns setof task language plpgsql set search_path = ${schema} as $$
+  declare p record; n int := 0;
+  begin
+    for p in select w.id, w.lane, c.id as current from live_actions w join live_actions c on c.lane = w.lane and c.status = 1
+      where w.status = 0 and w.outcome is null and exists (select 1 from slots o where o.child = w.id and o.status is null) order by w.id limit 1000 loop
+      if exists (select 1 from waiters_of(p.id) x where x = p.current) then
+        perform 1 from live_actions where lane = p.lane and status = 1 and id = p.current for update skip locked;
+        if found then
+          perform 1 from live_actions where id = p.id and status = 0 and outcome is null for update skip locked;
+          if found then
+            return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, array[p.id], array[7::smallint], array[null::jsonb],
+              array[jsonb_build_object('kind', 'deadlocked', 'lane', p.lane)], array[0::smallint], array[0::smallint], true);
+            return; -- one cycle a call: its end may have opened the others
+          end if;
+        end if;
+      end if;
+    end loop;
+  end $$`,
+
+  // Takes over what workers left behind whose lease is over. Only rows that nobody has locked; the rest comes next time.
+  `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean) returns int language plpgsql set search_path = ${schema} as $$
+  declare n int := 0; k int;
+  begin
+    delete from workers where token in (select token from workers where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp()) order by token for update skip locked);
+    with l as (select id from live_actions l where token is not null and not exists (select 1 from workers w where w.token = l.token) for update skip locked),
+    u as (update live_actions t set token = null, attempts = attempts + case when p_burn then 1 else 0 end from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id)
+    insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at) select queue, 0, 1, id, definition, actor_id, p_now from u;
+    get diagnostics n = row_count;
+    with l as (select queue, priority, id from jobs j where priority = 101 and not exists (select 1 from workers w where w.token = j.token) for update skip locked)
+    update jobs j set priority = 10, token = null, attempts = attempts + case when p_burn then 1 else 0 end from l where j.queue = l.queue and j.priority = l.priority and j.id = l.id;
+    get diagnostics k = row_count;
+    return n + k;
+  end $$`,
+
+  // Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the queue.
+  `create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns void language plpgsql set search_path = ${schema} as $$
+  begin
+    with l as (select id from live_actions where id = any(p_actions) and token = p_token order by lane for update),
+    u as (update live_actions t set token = null from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id)
+    insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at) select queue, 0, 1, id, definition, actor_id, p_now from u;
+    update jobs set priority = 10, token = null where action = any(p_actions) and priority = 101 and token = p_token;
+  end $$`,
+
+  // What became of invocations, whatever carried them: follows superseding and joining to the end.
+  `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text)
+    language sql stable set search_path = ${schema} set enable_seqscan = off as $$
+    with recursive f(root, id, n) as (
+      select x, x, 0 from unnest(p_ids) x
+      union all
+      select f.root, coalesce(e.superseded_by, o.follows), f.n + 1 from f left join ended_actions e on e.id = f.id left join outcomes o on o.id = f.id
+      where coalesce(e.superseded_by, o.follows) is not null and f.n < 10000
+    ), z as (select distinct on (root) root, id from f order by root, n desc)
+    select z.root, z.id,
+      case when e.id is not null or o.status is not null then 'ended' when l.id is not null then 'live' when exists (select 1 from jobs j where j.action = z.id and j.kind = 0) then 'queued' else 'unknown' end,
+      coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id)
+    from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join live_actions l on l.id = z.id
+  $$`,
+
+  // Adds invocations to the queue, in the order given. `p_again` skips those that an earlier call, whose answer was lost, has stored.
+  `create function enqueue(p_items jsonb, p_now timestamptz, p_again boolean) returns void language sql set search_path = ${schema} as $$
+    insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, enqueued_at)
+    select q, 10, 0, a, d, ai, args, l, sk, cs, t, p, ps, coalesce(dp, 0), p_now
+    from rows from (jsonb_to_recordset(p_items) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint))
+      with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, o)
+    where not p_again or (select state from outcomes_of(array[x.a])) = 'unknown'
+    order by o
+  $$`
+]
+
+/** The statements of migration 1 for a schema whose name was checked. */
+export const statements = (schema: string): ReadonlyArray<string> => [
+  `set local search_path = ${schema}`,
+  ...tables,
+  ...functions(schema)
+]

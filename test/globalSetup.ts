@@ -1,0 +1,70 @@
+/**
+ * The Postgres server of a test run: the one that `DATABASE_URL` names, or one that is started here and removed after
+ * the last test. Tests reach it through `harness/Server.ts`.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Exit, Redacted, Scope } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { randomBytes } from "node:crypto"
+import type { TestProject } from "vitest/node"
+import { PostgresServerError, startServer } from "./harness/PostgresServer.ts"
+
+declare module "vitest" {
+  export interface ProvidedContext {
+    /** Of a role that may create databases. */
+    readonly databaseUrl: string
+    /** How the names of all databases of this run begin. */
+    readonly databasePrefix: string
+    /** What the server prints, such as deadlocks; unknown for the server of `DATABASE_URL`. */
+    readonly databaseLog: string | null
+  }
+}
+
+interface Provided {
+  readonly url: Redacted.Redacted
+  readonly log: string | null
+}
+
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const scope = Scope.makeUnsafe()
+  const prefix = `stepped_test_${randomBytes(4).toString("hex")}`
+  const given = process.env.DATABASE_URL
+  const server = given === undefined
+    ? Effect.map(startServer(), ({ url, logFile }): Provided => ({ url, log: logFile }))
+    : existing(Redacted.make(given), prefix)
+  const { url, log } = await Effect.runPromise(
+    Scope.provide(server, scope).pipe(Effect.onError((cause) => Scope.close(scope, Exit.failCause(cause))))
+  )
+  project.provide("databaseUrl", Redacted.value(url))
+  project.provide("databasePrefix", prefix)
+  project.provide("databaseLog", log)
+  return () => Effect.runPromise(Scope.close(scope, Exit.void))
+}
+
+/** A server that stays has to be left as it was found: without the templates, and what killed tests left behind. */
+const existing = Effect.fnUntraced(
+  function*(url: Redacted.Redacted, prefix: string): Effect.fn.Return<Provided, unknown, Scope.Scope> {
+    const run = <A, E>(use: (sql: PgClient.PgClient) => Effect.Effect<A, E>) =>
+      Effect.scoped(Effect.flatMap(PgClient.makeClient({ url }), use)).pipe(Effect.provide(Reactivity.layer))
+    yield* run((sql) =>
+      sql<{ allowed: boolean }>`SELECT rolcreatedb OR rolsuper AS allowed FROM pg_roles WHERE rolname = current_user`
+    ).pipe(
+      Effect.mapError((cause) =>
+        new PostgresServerError({ message: "The server of DATABASE_URL is out of reach", cause })
+      ),
+      Effect.filterOrFail(
+        ([role]) => role?.allowed === true,
+        () => new PostgresServerError({ message: "The role in DATABASE_URL may not create databases" })
+      )
+    )
+    yield* Effect.addFinalizer(() =>
+      run((sql) =>
+        Effect.flatMap(
+          sql<{ datname: string }>`SELECT datname FROM pg_database WHERE starts_with(datname, ${`${prefix}_`})`,
+          Effect.forEach(({ datname }) => sql`DROP DATABASE IF EXISTS ${sql(datname)} WITH (FORCE)`)
+        )
+      ).pipe(Effect.orDie)
+    )
+    return { url, log: null }
+  }
+)

@@ -1,0 +1,534 @@
+/** What the compiler infers: read by `tsc`, and run so that nothing here is only a type. */
+import { assert, describe, expectTypeOf, it } from "@effect/vitest"
+import { type Cause, Context, type Duration, Effect, type Layer, Option, Schema, type Scope } from "effect"
+import type { SqlError } from "effect/sql/SqlError"
+import type { Action, Job, JobAction, NoSteps, Outbound, OutboundMethod, Owns } from "../../src/Action.ts"
+import type { ActionHandle } from "../../src/ActionHandle.ts"
+import type { ActorRef } from "../../src/Actor.ts"
+import type { Child, Settled } from "../../src/Child.ts"
+import type * as Errors from "../../src/SteppedError.ts"
+import * as Stepped from "./surface.ts"
+import { type Engine, Step } from "./surface.ts"
+
+class Garage extends Context.Service<Garage, {
+  readonly touch: (car: number) => Effect.Effect<void>
+  readonly move: (car: number, to: string) => Effect.Effect<void>
+}>()("Garage") {}
+class Meter extends Context.Service<Meter, { readonly read: Effect.Effect<string> }>()("Meter") {}
+class NoParking extends Schema.TaggedError<NoParking>()("NoParking", { at: Schema.String }) {}
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+class Depot extends Stepped.Actor<Depot>()("Depot", { id: Schema.String }) {}
+
+const Trip = Schema.Struct({ miles: Schema.Int, at: Schema.Date })
+const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Trip })
+const honk = Stepped.action("honk")
+const changeLocation = Stepped.action("changeLocation", {
+  arguments: [Schema.String],
+  error: NoParking,
+  success: Schema.String
+})
+
+type WaitError = Errors.EnqueueError | Errors.WaitError
+type ServicesOf<A> = A extends { readonly "~stepped/types": { readonly services: (_: never) => infer R } } ? R : never
+type ResultsOf<A> = A extends { readonly "~stepped/types": { readonly results: infer R } }
+  ? { readonly [K in keyof R]: R[K] }
+  : never
+
+describe("an action", () => {
+  it("has its schemas as types", () => {
+    expectTypeOf(honk).toEqualTypeOf<
+      Action<"honk", [], Schema.Void, Schema.Never, NoSteps, {}, never>
+    >()
+    expectTypeOf(changeLocation.name).toEqualTypeOf<"changeLocation">()
+    expectTypeOf(changeLocation.arguments).toEqualTypeOf<readonly [Schema.String]>()
+    expectTypeOf(changeLocation.success.Type).toEqualTypeOf<string>()
+    expectTypeOf(changeLocation.error.Type).toEqualTypeOf<NoParking>()
+  })
+
+  it("computes keys, checksums and timeouts from its arguments, and collects the services of effectful ones", () => {
+    const measured = Stepped.action("measured", {
+      arguments: [Schema.Int, Schema.String],
+      checksum: (miles, at) => {
+        expectTypeOf(miles).toEqualTypeOf<number>()
+        expectTypeOf(at).toEqualTypeOf<string>()
+        return Effect.flatMap(Meter, (meter) => meter.read)
+      },
+      concurrencyKey: (miles) => Effect.map(Car, (car) => ["Car", car.id, miles]),
+      checksumKey: (_miles, at) => ["Car", at],
+      timeout: (miles) => `${miles} seconds`
+    })
+    expectTypeOf<ServicesOf<typeof measured>>().toEqualTypeOf<Meter | Car>()
+    const plain = Stepped.action("plain", {
+      arguments: [Schema.Int],
+      checksum: (miles) => ({ miles }),
+      timeout: "1 hour"
+    })
+    expectTypeOf<ServicesOf<typeof plain>>().toEqualTypeOf<never>()
+  })
+
+  it("receives its arguments and the results of named steps, with children settled", () => {
+    const visit = Stepped.action("visit", { arguments: [Schema.String], success: Schema.String })
+      .step("move", (location) => {
+        expectTypeOf(location).toEqualTypeOf<string>()
+        return Step.do(changeLocation, location)
+      })
+      .step("trip", (location, { move }) => {
+        expectTypeOf(move).toEqualTypeOf<string>()
+        return Effect.gen(function*() {
+          const own = yield* Step.do(drive, 5)
+          const others = yield* Step.on([Car.ref(2), null], drive, 3)
+          return { own, others, deep: { inside: [own] }, from: location, maybe: others[0] }
+        })
+      })
+      .step((_location, results) => {
+        type Miles = { readonly miles: number; readonly at: Date }
+        expectTypeOf(results.trip.own).toEqualTypeOf<Miles>()
+        expectTypeOf(results.trip.others).toEqualTypeOf<ReadonlyArray<Miles>>()
+        expectTypeOf(results.trip.deep.inside[0]).toEqualTypeOf<Miles | undefined>()
+        expectTypeOf(results.trip.maybe).toEqualTypeOf<Miles | undefined>()
+        expectTypeOf(results.trip.from).toEqualTypeOf<string>()
+        return Effect.succeed(results.move)
+      })
+    expectTypeOf<keyof ResultsOf<typeof visit>>().toEqualTypeOf<"move" | "trip">()
+    expectTypeOf<ServicesOf<typeof visit>>().toEqualTypeOf<Step | Owns<"changeLocation"> | Owns<"drive">>()
+    assert.deepStrictEqual(visit.definition.steps.map((step) => step.name), ["move", "trip", "3"])
+  })
+
+  it("takes bodies made with Effect.fn and Effect.gen", () => {
+    const tour = Stepped.action("tour", { arguments: [Schema.Int], success: Schema.Int })
+      .step(
+        "first",
+        Effect.fn("first")(function*(miles) {
+          expectTypeOf(miles).toEqualTypeOf<number>()
+          return yield* Step.do(drive, miles)
+        })
+      )
+      .step(Effect.fn(function*(_miles, { first }) {
+        expectTypeOf(first.miles).toEqualTypeOf<number>()
+        yield* Meter
+        return first.miles
+      }))
+    expectTypeOf<ServicesOf<typeof tour>>().toEqualTypeOf<Step | Owns<"drive"> | Meter>()
+  })
+
+  it("accepts failures of the infrastructure undeclared, and its own errors declared", () => {
+    Stepped.action("park", { error: NoParking })
+      .step(() => Effect.fail(new NoParking({ at: "London" })))
+      .step(() => Effect.succeed(1) as Effect.Effect<number, SqlError | Schema.SchemaError | Errors.StorageError>)
+    const parked = Stepped.action("park").step(() => Effect.succeed(1))
+    // @ts-expect-error the error is not declared
+    parked.step(() => Effect.fail(new NoParking({ at: "London" })))
+    // @ts-expect-error nor is it beside a declared one
+    Stepped.action("p", { error: NoParking }).step(() => Effect.fail("no" as string | NoParking))
+    // @ts-expect-error nor in a body that reads results
+    parked.step("a", () => Effect.succeed(1)).step(({ a }) => Effect.fail(a))
+  })
+})
+
+describe("a step's result", () => {
+  interface Place {
+    readonly name: string
+    readonly near?: ReadonlyArray<Place>
+  }
+  class Sign extends Schema.Class<Sign>("Sign")({ text: Schema.String }) {
+    get loud() {
+      return this.text.toUpperCase()
+    }
+  }
+  const read = Stepped.action("read", { success: Sign })
+  const look = Stepped.action("look", { success: Schema.OptionFromNullOr(Schema.Date) })
+  const start = Stepped.action("start")
+
+  it("may be of an interface, a recursive one too, or hold children of any type", () => {
+    const looked = start
+      .step("place", () => Effect.succeed<Place>({ name: "London" }))
+      .step("sign", () => Step.do(read))
+      .step("both", () => Effect.all({ sign: Step.do(read), seen: Step.do(look) }))
+      .step("pair", () => Effect.all([Step.do(read), Step.do(look)]))
+      .step("nothing", () => Effect.void)
+      .step("literal", () => Effect.succeed({ kind: "a" as "a" | "b", n: null, u: undefined as string | undefined }))
+    type Results = ResultsOf<typeof looked>
+    expectTypeOf<Results["place"]>().toEqualTypeOf<Place>()
+    expectTypeOf<Results["sign"]>().toEqualTypeOf<Sign>()
+    expectTypeOf<Results["both"]>().toEqualTypeOf<
+      { readonly sign: Sign; readonly seen: Option.Option<Date> }
+    >()
+    expectTypeOf<Results["pair"]>().toEqualTypeOf<readonly [Sign, Option.Option<Date>]>()
+    expectTypeOf<Results["nothing"]>().toEqualTypeOf<void>()
+    expectTypeOf<Results["literal"]["kind"]>().toEqualTypeOf<"a" | "b">()
+    expectTypeOf<Settled<Sign | Child<Sign> | undefined>>().toEqualTypeOf<Sign | undefined>()
+  })
+
+  it("is JSON, or has a schema", () => {
+    const at = () => Effect.succeed(new Date(0))
+    // @ts-expect-error a date is no JSON
+    start.step("at", at)
+    // @ts-expect-error nor inside an object
+    start.step("at", () => Effect.map(at(), (date) => ({ date })))
+    // @ts-expect-error nor is a map
+    start.step("at", () => Effect.succeed(new Map<string, number>()))
+    // @ts-expect-error nor a class with methods
+    start.step("at", () => Effect.succeed(Option.some(1)))
+    // @ts-expect-error nor a bigint
+    start.step("at", () => Effect.succeed({ n: 1n }))
+    // @ts-expect-error an array gives null for undefined
+    start.step("at", () => Effect.succeed([1, undefined]))
+    const stamped = start.step("at", at, { result: Schema.Date }).step("unnamed", ({ at }) => {
+      expectTypeOf(at).toEqualTypeOf<Date>()
+      return Effect.succeed(at.getTime())
+    })
+    expectTypeOf<ResultsOf<typeof stamped>["at"]>().toEqualTypeOf<Date>()
+    // @ts-expect-error the schema holds something else
+    start.step("at", at, { result: Schema.String })
+    // @ts-expect-error also for a body that reads results
+    stamped.step("again", ({ at }) => Effect.succeed(at), { result: Schema.String })
+    // @ts-expect-error children settle in steps without a schema
+    start.step("at", () => Step.do(read), { result: Sign })
+    // without a name nobody receives it
+    start.step(at)
+  })
+
+  it("may be anything in the last step, whose value is the success", () => {
+    const timed = Stepped.action("timed", { success: Schema.Date }).step("now", () => Effect.succeed(new Date(0)))
+    Stepped.actions(Car, [timed])
+    // @ts-expect-error a later step does not receive what was not stored
+    timed.step(({ now }) => Effect.succeed(now.getTime()))
+  })
+
+  it("keeps its type when it is any, unknown or never", () => {
+    const loose = start
+      .step("any", () => Effect.succeed<any>(1))
+      .step("never", () => Effect.die("no"))
+      .succeeded(() => Effect.void)
+      .step(({ any }) => Effect.succeed(any))
+    expectTypeOf<ResultsOf<typeof loose>["any"]>().toBeAny()
+    Stepped.actions(Car, [loose])
+  })
+})
+
+describe("hooks and callbacks", () => {
+  it("receive the arguments and the outcome", () => {
+    const hooked = changeLocation
+      .before((location) => {
+        expectTypeOf(location).toEqualTypeOf<string>()
+        return Effect.succeed({ arguments: [location.trim()] as [string] })
+      })
+      .succeeded((location, { result, status }) => {
+        expectTypeOf(location).toEqualTypeOf<string>()
+        expectTypeOf(result).toEqualTypeOf<string>()
+        expectTypeOf(status).toEqualTypeOf<"succeeded">()
+        return Garage
+      })
+      .failed((_location, { cause }) => {
+        expectTypeOf(cause).toEqualTypeOf<NoParking | Errors.ActionFailed>()
+        return Meter
+      })
+      .cancelled(() => Effect.void)
+      .timedOut(() => Effect.void)
+      .after([], (_location, outcome) => {
+        if (outcome.status === "failed") expectTypeOf(outcome.cause).toEqualTypeOf<NoParking | Errors.ActionFailed>()
+        expectTypeOf(outcome.result).toEqualTypeOf<string | undefined>()
+        return Effect.void
+      })
+      .after((_location, { status }) => Effect.log(status))
+    expectTypeOf<ServicesOf<typeof hooked>>().toEqualTypeOf<Garage | Meter>()
+    assert.deepStrictEqual(hooked.definition.callbacks.map((callback) => callback.statuses), [
+      ["succeeded"],
+      ["failed"],
+      ["cancelled"],
+      ["timed_out"],
+      ["succeeded", "failed", "cancelled", "timed_out"],
+      ["succeeded", "failed", "cancelled", "timed_out"]
+    ])
+  })
+
+  it("decide with before whether and how the action performs", () => {
+    changeLocation.before(() => Effect.void)
+    changeLocation.before(() => Effect.succeed({ cancel: true }))
+    changeLocation.before((location) => Effect.succeed({ complete: location }))
+    changeLocation.before((location) => Effect.succeed({ arguments: [location] }))
+    changeLocation.before((location) => location === "" ? Effect.succeed({ cancel: true }) : Effect.void)
+    // @ts-expect-error the arguments are others
+    changeLocation.before(() => Effect.succeed({ arguments: [1] }))
+    // @ts-expect-error the result is another
+    changeLocation.before(() => Effect.succeed({ complete: 1 }))
+  })
+
+  it("have no step", () => {
+    // @ts-expect-error a callback runs after all steps
+    honk.succeeded(() => Step.do(honk))
+    // @ts-expect-error for any status
+    honk.after(["failed"], () => Step.wait("1 second"))
+    // @ts-expect-error a hook runs before them
+    honk.before(() => Step.markFailed)
+  })
+})
+
+describe("outbound actions and jobs", () => {
+  const charge = Stepped.action("charge", {
+    arguments: [Schema.Int],
+    success: Schema.String,
+    error: NoParking,
+    outbound: true
+  })
+  const tow = Stepped.action("tow", {
+    arguments: [Schema.String],
+    success: Schema.Int,
+    error: NoParking,
+    job: (job, location) => {
+      expectTypeOf(job).toEqualTypeOf<Job<number, NoParking>>()
+      expectTypeOf(location).toEqualTypeOf<string>()
+      return location === "" ? job.retry("1 minute") : Effect.andThen(Meter, job.succeeded(5))
+    }
+  })
+
+  it("are completed from outside, whatever their steps give", () => {
+    expectTypeOf(charge).toEqualTypeOf<
+      Action<"charge", readonly [Schema.Int], Schema.String, typeof NoParking, OutboundMethod, {}, never>
+    >()
+    const stepped = charge.step(() => Effect.succeed(5))
+    expectTypeOf<(typeof stepped)["~stepped/types"]["last"]>().toEqualTypeOf<Outbound>()
+    Stepped.actions(Car, [stepped])
+    const completed = Stepped.complete(Car.ref(1), stepped, Stepped.Outcome.succeeded("receipt"))
+    expectTypeOf(completed).toEqualTypeOf<Effect.Effect<Option.Option<string>, Errors.CompleteError, Engine>>()
+    Stepped.complete("id", charge, Stepped.Outcome.failed(new NoParking({ at: "London" })))
+    Stepped.complete("id", charge, Stepped.Outcome.failed())
+    Stepped.complete("id", charge, Stepped.Outcome.cancelled)
+    Stepped.complete("id", tow, Stepped.Outcome.timedOut)
+    // @ts-expect-error it has a result
+    Stepped.complete("id", charge, Stepped.Outcome.succeededVoid)
+    // @ts-expect-error it has other errors
+    Stepped.complete("id", charge, Stepped.Outcome.failed("no"))
+    // @ts-expect-error it completes by itself
+    Stepped.complete("id", honk, Stepped.Outcome.succeededVoid)
+  })
+
+  it("take the services of a job, and no steps", () => {
+    expectTypeOf(tow).toEqualTypeOf<
+      JobAction<"tow", readonly [Schema.String], Schema.Int, typeof NoParking, Meter>
+    >()
+    expectTypeOf(tow.succeeded(() => Garage)).toEqualTypeOf<
+      JobAction<"tow", readonly [Schema.String], Schema.Int, typeof NoParking, Meter | Garage>
+    >()
+    // @ts-expect-error the job performs it
+    assert.throws(() => tow.step(() => Effect.void))
+    const endless = Stepped.action("endless", { job: (job) => job.retry("1 day" satisfies Duration.Input) })
+    expectTypeOf(endless).toEqualTypeOf<JobAction<"endless", [], Schema.Void, Schema.Never, never>>()
+    const loose = Stepped.action("loose", { job: () => Effect.succeed<any>(1) })
+    expectTypeOf(loose).toEqualTypeOf<JobAction<"loose", [], Schema.Void, Schema.Never, never>>()
+  })
+})
+
+describe("an actor", () => {
+  it("is a tag whose value refers to the current one", () => {
+    expectTypeOf(Car.ref(1)).toEqualTypeOf<ActorRef<"Car", number>>()
+    expectTypeOf(Effect.map(Car, (car) => car.id)).toEqualTypeOf<Effect.Effect<number, never, Car>>()
+    // @ts-expect-error ids are numbers
+    const wrong = () => Car.ref("1")
+    assert.isFunction(wrong)
+  })
+
+  it("travels as an argument", () => {
+    const meet = Stepped.action("meet", { arguments: [Car.reference] }).step((other) => {
+      expectTypeOf(other).toEqualTypeOf<ActorRef<"Car", number>>()
+      return Step.on(other, honk)
+    })
+    Stepped.action("meetTwo", { arguments: [Car.reference] }).step((other) => Step.do(meet, other))
+    // @ts-expect-error a depot is no car
+    Stepped.action("meetDepot").step(() => Step.do(meet, Depot.ref("a")))
+  })
+
+  it("loads its row, of whatever shape the loader gives", () => {
+    interface CarRow {
+      readonly miles: number
+    }
+    const load = <A, E>() => (_id: number): Effect.Effect<A, E, Garage> => Effect.die("unused")
+    class Optional extends Stepped.Actor<Optional>()("Optional", {
+      id: Schema.Int,
+      load: load<Option.Option<CarRow>, SqlError>()
+    }) {}
+    class Nullable
+      extends Stepped.Actor<Nullable>()("Nullable", { id: Schema.Int, load: load<CarRow | null, never>() })
+    {}
+    class Found extends Stepped.Actor<Found>()("Found", {
+      id: Schema.Int,
+      load: load<CarRow, Cause.NoSuchElementError | Schema.SchemaError | SqlError>()
+    }) {}
+    expectTypeOf(Optional.row).toEqualTypeOf<
+      Effect.Effect<CarRow, Errors.ActorNotFound | SqlError, Garage | Optional>
+    >()
+    expectTypeOf(Nullable.row).toEqualTypeOf<Effect.Effect<CarRow, Errors.ActorNotFound, Garage | Nullable>>()
+    expectTypeOf(Found.row).toEqualTypeOf<
+      Effect.Effect<CarRow, Errors.ActorNotFound | Schema.SchemaError | SqlError, Garage | Found>
+    >()
+    const measure = Stepped.action("measure", { success: Schema.Int }).step(() =>
+      Effect.map(Found.row, (row) => row.miles)
+    )
+    expectTypeOf<ServicesOf<typeof measure>>().toEqualTypeOf<Garage | Found>()
+    // @ts-expect-error it has no loader
+    assert.isUndefined(Car.row)
+  })
+})
+
+const visit = Stepped.action("visit", { arguments: [Schema.String], success: Schema.String, error: NoParking })
+  .step("move", (location) => Step.do(changeLocation, location))
+  .step((_location, { move }) => Effect.as(Meter, move))
+  .succeeded(() => Effect.flatMap(Car, (car) => Effect.flatMap(Garage, (garage) => garage.touch(car.id))))
+const Cars = Stepped.actions(Car, [drive, honk, changeLocation, visit])
+
+describe("the actions of an actor", () => {
+  it("give clients that are typed by name", () => {
+    type CarClient = Effect.Success<typeof Cars.client> extends (id: number) => infer C ? C : never
+    expectTypeOf<keyof CarClient>().toEqualTypeOf<
+      `${"drive" | "honk" | "changeLocation" | "visit"}${"" | "Later" | "Now"}`
+    >()
+    expectTypeOf<CarClient["visit"]>().toEqualTypeOf<
+      (location: string) => Effect.Effect<string, NoParking | WaitError>
+    >()
+    expectTypeOf<CarClient["visitLater"]>().toEqualTypeOf<
+      (location: string) => Effect.Effect<ActionHandle<typeof visit>, Errors.EnqueueError>
+    >()
+    expectTypeOf<ActionHandle<typeof visit>["await"]>().toEqualTypeOf<
+      Effect.Effect<string, NoParking | Errors.WaitError>
+    >()
+    expectTypeOf(Cars.client).toExtend<Effect.Effect<unknown, never, Engine>>()
+  })
+
+  it("need from a worker what steps, hooks and methods need, and nothing that the engine provides", () => {
+    const live = Cars.toLayer(Effect.gen(function*() {
+      const garage = yield* Garage
+      return {
+        drive: (miles) => {
+          expectTypeOf(miles).toEqualTypeOf<number>()
+          return Effect.succeed({ miles, at: new Date(0) })
+        },
+        honk: () => Effect.void,
+        changeLocation: Effect.fn(function*(location) {
+          const car = yield* Car
+          if (location === "") return yield* new NoParking({ at: location })
+          yield* garage.move(car.id, location)
+          return location
+        })
+      }
+    }))
+    expectTypeOf(live).toEqualTypeOf<Layer.Layer<never, never, Engine | Garage | Meter>>()
+    const scoped = Stepped.actions(Car, [
+      Stepped.action("open").step(() => Effect.acquireRelease(Effect.succeed(1), () => Effect.void))
+    ])
+    expectTypeOf(scoped.layer).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
+    const failing = Stepped.actions(Car, [honk]).toLayer(
+      Effect.fail("no garage" as const) as Effect.Effect<{ honk: () => Effect.Effect<void> }, "no garage", Scope.Scope>
+    )
+    expectTypeOf(failing).toEqualTypeOf<Layer.Layer<never, "no garage", Engine>>()
+  })
+
+  it("have a layer without more when all have steps", () => {
+    const Tours = Stepped.actions(Car, [Stepped.action("tour").step(() => Effect.asVoid(Meter))])
+    expectTypeOf(Tours.layer).toEqualTypeOf<Layer.Layer<never, never, Engine | Meter>>()
+    expectTypeOf(Tours.toLayer(Effect.succeed({}))).toEqualTypeOf<Layer.Layer<never, never, Engine | Meter>>()
+    // @ts-expect-error honk needs its method
+    expectTypeOf(Stepped.actions(Car, [honk]).layer).toExtend<Layer.Layer<never, never, Engine>>()
+  })
+
+  it("keep the types of actions that are written in place", () => {
+    const Inline = Stepped.actions(Car, [
+      Stepped.action("honk", { arguments: [Schema.Int] }),
+      Stepped.action("wash", { success: Schema.String })
+    ])
+    const live = Inline.toLayer(Effect.succeed({
+      honk: (times) => {
+        expectTypeOf(times).toEqualTypeOf<number>()
+        return Effect.void
+      },
+      wash: () => Effect.succeed("clean")
+    }))
+    expectTypeOf(live).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
+  })
+
+  it("check one another", () => {
+    const start = Stepped.action("start", { success: Schema.String })
+    // @ts-expect-error the last step gives something else
+    Stepped.actions(Car, [start.step(() => Effect.succeed(1))])
+    // @ts-expect-error a step enqueues what the actor does not have
+    Stepped.actions(Car, [Stepped.action("tour").step(() => Step.do(honk))])
+    // @ts-expect-error names meet on the client
+    assert.throws(() => Stepped.actions(Car, [honk, Stepped.action("honkLater")]))
+    // @ts-expect-error names meet on the client
+    assert.throws(() => Stepped.actions(Car, [Stepped.action("honkNow"), honk]))
+    // @ts-expect-error a name is listed twice
+    assert.throws(() => Stepped.actions(Car, [honk, drive, Stepped.action("honk", { arguments: [Schema.Int] })]))
+    Stepped.actions(Car, [Stepped.action("see"), Stepped.action("later"), Stepped.action("seeNowhere")])
+  })
+
+  it("take callbacks and steps from other modules", () => {
+    const log = Stepped.after(Cars, visit, ["succeeded"], (location, { result }) => {
+      expectTypeOf(location).toEqualTypeOf<string>()
+      expectTypeOf(result).toEqualTypeOf<string | undefined>()
+      return Effect.andThen(Car, Meter)
+    })
+    expectTypeOf(log).toEqualTypeOf<Layer.Layer<never, never, Engine | Meter>>()
+    const first = Stepped.prependStep(Cars, visit, (location) => {
+      expectTypeOf(location).toEqualTypeOf<string>()
+      return Effect.andThen(Step.do(honk), Garage)
+    })
+    expectTypeOf(first).toEqualTypeOf<Layer.Layer<never, never, Engine | Garage>>()
+    // @ts-expect-error it is not among these actions
+    Stepped.after(Cars, Stepped.action("park"), [], () => Effect.void)
+  })
+})
+
+describe("an actor that extends another", () => {
+  class Van extends Stepped.Actor<Van>()("Van", { extends: Car }) {}
+  const load = Stepped.action("load", { success: Schema.Int })
+  const loudHonk = Stepped.action("honk", { success: Schema.Int }).step(() => Effect.as(Step.do(load), 1))
+  const Vans = Cars.extend(Van, [load, loudHonk])
+
+  it("has its actions and its own", () => {
+    type VanClient = Effect.Success<typeof Vans.client> extends (id: number) => infer C ? C : never
+    expectTypeOf<keyof VanClient>().toEqualTypeOf<
+      `${"drive" | "honk" | "changeLocation" | "visit" | "load"}${"" | "Later" | "Now"}`
+    >()
+    expectTypeOf<VanClient["honk"]>().toEqualTypeOf<() => Effect.Effect<number, WaitError>>()
+    expectTypeOf<VanClient["visit"]>().toEqualTypeOf<
+      (location: string) => Effect.Effect<string, NoParking | WaitError>
+    >()
+  })
+
+  it("needs methods for its own actions only", () => {
+    const live = Vans.toLayer(Effect.succeed({ load: () => Effect.andThen(Car, Effect.map(Van, (van) => van.id)) }))
+    expectTypeOf(live).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
+    const fetch = Stepped.action("fetch").step(() => Step.do(drive, 1))
+    expectTypeOf(
+      Vans.extend(
+        class Truck extends Stepped.Actor<Truck>()("Truck", { extends: Van }) {},
+        [fetch]
+      ).layer
+    ).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
+    // @ts-expect-error names meet with inherited ones
+    assert.throws(() => Cars.extend(Van, [Stepped.action("visitLater")]))
+    // @ts-expect-error a step enqueues what neither has
+    Cars.extend(Van, [Stepped.action("wash").step(() => Step.do(Stepped.action("soap")))])
+  })
+})
+
+describe("recursion", () => {
+  it("declares first and implements after", () => {
+    const pongDeclared = Stepped.action("pong", { arguments: [Schema.Int], success: Schema.Int })
+    const pingDeclared = Stepped.action("ping", { arguments: [Schema.Int], success: Schema.Int })
+    const ping = pingDeclared
+      .step("pong", (n) => Step.on(Depot.ref("a"), pongDeclared, n))
+      .step((n, { pong }) => Effect.succeed(pong[0] ?? n))
+    const pong = pongDeclared
+      .step("ping", (n) => Step.on(Car.ref(1), pingDeclared, n))
+      .step((n, { ping }) => Effect.succeed(ping[0] ?? n))
+    const Pings = Stepped.actions(Car, [ping])
+    const Pongs = Stepped.actions(Depot, [pong])
+    expectTypeOf(Pings.layer).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
+    expectTypeOf(Pongs.layer).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
+    const countDeclared = Stepped.action("count", { arguments: [Schema.Int] })
+    const count = countDeclared.step((n) => n === 0 ? Effect.void : Step.do(countDeclared, n - 1))
+    expectTypeOf(Stepped.actions(Car, [count]).layer).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
+    assert.strictEqual(pong.definition.implements, pongDeclared)
+    assert.strictEqual(pong.succeeded(() => Effect.void).definition.implements, pongDeclared)
+  })
+})

@@ -1,0 +1,7 @@
+/** The public names, so that these tests need only the modules that define them. */
+export { action } from "../../src/Action.ts"
+export { actions, after, complete, prependStep } from "../../src/Actions.ts"
+export { Actor } from "../../src/Actor.ts"
+export { Engine } from "../../src/Engine.ts"
+export { Outcome } from "../../src/Outcome.ts"
+export { Step } from "../../src/Step.ts"

@@ -1,0 +1,41 @@
+/**
+ * How the suite runs: every `test/**\/*.test.ts`, files side by side, `stepped` resolved to the sources, and a closing
+ * line that says how it went. Run through `npm test`, with a file's path behind it for that file alone.
+ */
+import { existsSync, readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
+import { resolve } from "node:path"
+import { defineConfig } from "vitest/config"
+import { ClosingLine } from "./ClosingLine.ts"
+
+const root = resolve(import.meta.dirname, "..")
+const globalSetup = resolve(import.meta.dirname, "globalSetup.ts")
+const condition = "stepped-source"
+
+interface Manifest {
+  readonly exports: Readonly<Record<string, string | { readonly [condition]?: string }>>
+}
+
+/** The entry points of the package are written once, in `exports` of package.json. */
+const { exports } = JSON.parse(readFileSync(resolve(root, "package.json"), "utf8")) as Manifest
+const alias = Object.entries(exports).flatMap(([path, target]) =>
+  typeof target === "object" && target[condition] !== undefined
+    ? [{ find: new RegExp(`^stepped${path.slice(1)}$`), replacement: resolve(root, target[condition]) }]
+    : []
+)
+
+// programs that tests start as processes of their own see the sources as well
+process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, `--conditions=${condition}`].filter(Boolean).join(" ")
+
+export default defineConfig({
+  root,
+  resolve: { alias },
+  test: {
+    include: ["test/**/*.test.ts"],
+    ...(existsSync(globalSetup) ? { globalSetup } : {}),
+    reporters: ["default", new ClosingLine()],
+    testTimeout: 30_000,
+    hookTimeout: 60_000,
+    maxWorkers: Math.max(2, availableParallelism() - 1)
+  }
+})
