@@ -95,8 +95,12 @@ export interface Definition {
     | Duration.Input
     | ((...args: ReadonlyArray<any>) => Duration.Input | Effect.Effect<Duration.Input, unknown, any>)
   readonly checksum: undefined | ((...args: ReadonlyArray<any>) => unknown)
-  readonly checksumKey: undefined | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
-  readonly concurrencyKey: undefined | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
+  readonly checksumKey:
+    | undefined
+    | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
+  readonly concurrencyKey:
+    | undefined
+    | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
   /** None means the actor's method of the action's name, or the job. */
   readonly steps: ReadonlyArray<StepDefinition>
   readonly job:
@@ -534,13 +538,15 @@ export interface ActionOptions<
   readonly checksum?: (...args: ArgTypes<Args>) => Checksum
   /** Whose last success counts; the actor's own action of this name if not given. */
   readonly checksumKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RChecksumKey>
-  /** The lane: of the actions with one key, one performs at a time. The actor's own action of this name if not given. */
+  /** The lane, in which one action performs at a time; the actor's own action of this name if not given. */
   readonly concurrencyKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RConcurrencyKey>
   /** Performs the action outside of its steps, and completes it; makes the action outbound. */
-  readonly job?: (
-    job: Job<A["Type"], E["Type"]>,
-    ...args: ArgTypes<Args>
-  ) => Effect.Effect<JobValue, E["Type"] | InfrastructureError | CompletionError, RJob>
+  readonly job?:
+    & ((
+      job: Job<A["Type"], E["Type"]>,
+      ...args: ArgTypes<Args>
+    ) => Effect.Effect<JobValue, E["Type"] | InfrastructureError | CompletionError, RJob>)
+    & OutsideStep<RJob>
 }
 
 /**
@@ -573,8 +579,8 @@ type PerformedBy<JobValue> = 0 extends 1 & JobValue ? "job"
  *
  * **Details**
  *
- * Without steps, the actor's method of the action's name performs it. Names are stored: of actors, actions and steps they
- * start with a letter or an underscore and go on with letters, digits, underscores, dots and hyphens.
+ * Without steps, the actor's method of the action's name performs it. Names are stored: of actors, actions and steps
+ * they start with a letter or an underscore and go on with letters, digits, underscores, dots and hyphens.
  *
  * **Example** (Defining actions)
  *
@@ -648,8 +654,9 @@ export const isAction = (u: unknown): u is AnyAction => u instanceof ActionImpl
 // internals
 // -------------------------------------------------------------------------------------------------------------------
 
-// The success schemas of this process's actions by name. A step that waits for another actor's action may be resumed by a process that
-// has only declared that action: its stored result is read with the schema that the waiting module declared.
+// The success schemas of this process's actions by name. A step that waits for another actor's action may be resumed by
+// a process that has only declared that action: its stored result is read with the schema that the waiting module
+// declared.
 const successes = new Map<string, Set<PlainSchema>>()
 
 const makeAction = (definition: Definition): AnyAction => {

@@ -5,15 +5,15 @@
  */
 import { Context, Effect, Layer, type Option, Scope, Tracer } from "effect"
 import type {
+  ActionCallback,
   AnyAction,
   ArgTypes,
-  StepBody,
-  ActionCallback,
   CallbackDefinition,
   Gives,
   NoSteps,
   Outbound,
   Owns,
+  StepBody,
   StepDefinition
 } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
@@ -38,8 +38,8 @@ import {
  *
  * **Details**
  *
- * For an action `visit`: `visitLater` enqueues it, inside an open `sql.withTransaction` together with it; `visitNow` performs it in
- * the calling fiber as far as it goes at once; `visit` enqueues it and waits for its result.
+ * For an action `visit`: `visitLater` enqueues it, inside an open `sql.withTransaction` together with it; `visitNow`
+ * performs it in the calling fiber as far as it goes at once; `visit` enqueues it and waits for its result.
  *
  * @category models
  * @since 0.1.0
@@ -103,8 +103,8 @@ type Checked<As extends ReadonlyArray<AnyAction>, Inherited extends string> = {
  * @category models
  * @since 0.1.0
  */
-export type AllActions<Own extends AnyAction, Inherited extends AnyAction> =
-  [Inherited] extends [never] ? Own : Own | Exclude<Inherited, { readonly name: Own["name"] }>
+export type AllActions<Own extends AnyAction, Inherited extends AnyAction> = [Inherited] extends [never] ? Own
+  : Own | Exclude<Inherited, { readonly name: Own["name"] }>
 
 /**
  * The names of the actions that the actor's methods perform.
@@ -160,8 +160,8 @@ export interface Actions<Self, Id extends PlainSchema, Own extends AnyAction, In
    * `build` gives exactly the methods of the actions that have no steps. The layer requires every service that a step,
    * hook, key or method needs.
    */
-  // The mapped type requires the methods that H lacks, and refuses those that are no action's. Its properties' types are the
-  // reasons, which the compiler shows as long as the type has no name.
+  // The mapped type requires the methods that H lacks, and refuses those that are no action's. Its properties' types
+  // are the reasons, which the compiler shows as long as the type has no name.
   readonly toLayer: <H extends Partial<ActionMethods<Own>>, E, RX>(
     build: Effect.Effect<
       & H
@@ -206,8 +206,8 @@ type Listed<Name extends string, Names> = Name extends Names ? unknown : `${Name
  *
  * **Details**
  *
- * The compiler checks that the last step of each gives its success, that steps enqueue only actions of this list on their own
- * actor, and that no two names meet on the client.
+ * The compiler checks that the last step of each gives its success, that steps enqueue only actions of this list on
+ * their own actor, and that no two names meet on the client.
  *
  * **Example** (Listing and implementing actions)
  *
@@ -302,8 +302,8 @@ export const prependStep = <
  *
  * **Details**
  *
- * Given an actor, it completes that actor's performing outbound action of this name, and gives its id, or nothing if there
- * is none; two of them are an `AmbiguousCompletion`. Given an action's id, it completes exactly that one.
+ * Given an actor, it completes that actor's performing outbound action of this name, and gives its id, or nothing if
+ * there is none; two of them are an `AmbiguousCompletion`. Given an action's id, it completes exactly that one.
  *
  * @category completing
  * @since 0.1.0
@@ -383,7 +383,8 @@ const checkNames = (actor: AnyActorClass, own: ReadonlyArray<AnyAction>, all: Re
   }
 }
 
-// What is registered runs long after the layer was built, so it keeps the layer's services, but neither its scope nor its span.
+// What is registered runs long after the layer was built, so it keeps the layer's services, but neither its scope nor
+// its span.
 const registering = <E, R>(
   register: (engine: Engine["Service"], context: Context.Context<never>) => Effect.Effect<void, E, R>
 ): Layer.Layer<never, E, Engine | Exclude<R, Scope.Scope>> =>

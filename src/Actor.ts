@@ -1,5 +1,6 @@
 /**
- * Actors: who acts. An actor is a class with a type and ids of one schema; inside a step `yield* Car` is the current one.
+ * Actors: who acts. An actor is a class with a type and ids of one schema; inside a step `yield* Car` is the current
+ * one.
  *
  * @since 0.1.0
  */
@@ -179,8 +180,8 @@ export interface ActorConstructor<Self> {
  * **Details**
  *
  * `load` reads the actor's own row: `yield* Car.row` inside a step gives it, fresh each time. A loader that gives
- * `null`, `undefined` or `Option.none()`, or fails with `NoSuchElementError` as a `SqlModel` repository's `findById` does,
- * means {@link ActorNotFound}. With `extends`, the actor inherits the parent's ids, and its actions through
+ * `null`, `undefined` or `Option.none()`, or fails with `NoSuchElementError` as a `SqlModel` repository's `findById`
+ * does, means {@link ActorNotFound}. With `extends`, the actor inherits the parent's ids, and its actions through
  * `Cars.extend(Van, [...])`; inside the parent's step bodies the parent's tag then gives the inheriting actor.
  *
  * **Gotchas**
@@ -225,10 +226,9 @@ const makeActor = (type: string, options: ActorOptions): unknown => {
     descendants: new Map<string, AnyActorClass>(),
     ref: (id: unknown) => new ActorRef(actor, type, id)
   })
-  Object.assign(actor, { reference: makeReference(actor) })
   for (let ancestor = parent; ancestor !== undefined; ancestor = ancestor.parent) ancestor.descendants.set(type, actor)
-  if (options.load !== undefined) Object.assign(actor, { row: makeRow(actor, options.load) })
-  return actor
+  const row = options.load === undefined ? {} : { row: makeRow(actor, options.load) }
+  return Object.assign(actor, { reference: makeReference(actor) }, row)
 }
 
 const makeRow = (
@@ -246,7 +246,8 @@ const makeRow = (
     })
   })
 
-// A reference travels with its own type, which may be a descendant's: a Car's step body that runs on a Van passes the van on.
+// A reference travels with its own type, which may be a descendant's: a Car's step body that runs on a Van passes the
+// van on.
 const makeReference = (actor: AnyActorClass): Schema.Top => {
   const classOf = (type: string) => type === actor.type ? actor : actor.descendants.get(type)
   const isReference = (u: unknown): u is ActorRef => u instanceof ActorRef && classOf(u.type) !== undefined

@@ -3,11 +3,12 @@
  *
  * @since 0.1.0
  */
-import { Context, type Effect, type Option, type Scope } from "effect"
+import { Context, type Duration, type Effect, type Option, type Scope } from "effect"
 import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
-import type { CompleteError, DefinitionError } from "./SteppedError.ts"
+import type { CompleteError, DefinitionError, StorageError } from "./SteppedError.ts"
+import type { Finding } from "./sql/Doctor.ts"
 
 /**
  * The actions of an actor, whatever their types.
@@ -66,4 +67,19 @@ export class Engine extends Context.Service<Engine, {
     action: AnyAction,
     outcome: CompletionOutcome<unknown, unknown>
   ) => Effect.Effect<Option.Option<string>, CompleteError>
+  /** Claims and performs until the scope closes. */
+  readonly work: (options: {
+    readonly concurrency: number
+    readonly connections: number
+    readonly grace: Duration.Duration
+    readonly queues: ReadonlyArray<string> | undefined
+  }) => Effect.Effect<void, DefinitionError | StorageError, Scope.Scope>
+  /** One pass over everything that is due, in this fiber; gives how much there was. */
+  readonly performDue: Effect.Effect<number, StorageError>
+  /** The definition of an actor's action that this process can perform, inherited ones included. */
+  readonly find: (actorType: string, actionName: string) => AnyAction | undefined
+  /** Checks the invariants; see `Stepped.doctor`. */
+  readonly doctor: Effect.Effect<ReadonlyArray<Finding>, StorageError>
+  /** User time in ms: the clock, corrected by the database's where that is set. */
+  readonly now: Effect.Effect<number>
 }>()("stepped/Engine") {}

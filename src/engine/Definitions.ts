@@ -66,6 +66,7 @@ export class Definitions {
   #resolved = new Map<string, Runnable | undefined>()
   #known: Known | undefined
   #claimed = false
+  #queues: ReadonlySet<string> | undefined
   readonly #asked = new Map<string, PlainSchema>()
 
   /** Adds an actor's actions; answers how to take them out again. */
@@ -147,10 +148,16 @@ export class Definitions {
     this.#known = undefined
   }
 
+  /** Restricts what is claimed to some queues. */
+  only(queues: ReadonlyArray<string> | undefined): void {
+    this.#queues = queues === undefined ? undefined : new Set(queues)
+    this.#changed()
+  }
+
   /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
   known(): Known {
     this.#claimed = true
-    return this.#known ??= known(this.all().map((r) => ({
+    return this.#known ??= known(this.all().filter((r) => this.#queues?.has(r.definition.queue) ?? true).map((r) => ({
       key: r.key,
       queue: r.definition.queue,
       firstStep: r.steps[0]?.name ?? null,

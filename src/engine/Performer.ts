@@ -21,7 +21,7 @@ import { News, Phase, realClock, Status, type Task, Transitions } from "../sql/T
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
 import { prepare } from "./invoke.ts"
-import { type Conclusion, type Held, perform, refOf, retryLater, backoff, type Surroundings, takeUp, Unhandled, userContext } from "./perform.ts"
+import { type Conclusion, HandledDefects, type Held, perform, refOf, retryLater, backoff, type Surroundings, takeUp, Unhandled, userContext } from "./perform.ts"
 import type { Settings } from "./Settings.ts"
 
 type Join = Effect.Success<ReturnType<typeof prepare>>
@@ -43,6 +43,15 @@ interface Active {
   fiber: Fiber.Fiber<Ran | void> | undefined
   /** By the engine: whatever the body still says does not count. */
   interrupted: boolean
+}
+
+/** A transition's answer, read. */
+interface Answer {
+  readonly work: Array<Work>
+  readonly claimed: number
+  readonly ended: number
+  readonly stale: ReadonlySet<string>
+  readonly lost: boolean
 }
 
 /** What user code runs in when no caller lends its fiber. */
@@ -180,14 +189,6 @@ export const make = (options: PerformerOptions) => {
   // answers of transitions
   // -----------------------------------------------------------------------------------------------------------------
 
-  interface Answer {
-    readonly work: Array<Work>
-    readonly claimed: number
-    readonly ended: number
-    readonly stale: ReadonlySet<string>
-    readonly lost: boolean
-  }
-
   const toWork = (task: Task, at: number): Work | undefined => {
     if (task.kind === 2) return { _tag: "Prepare", id: task.action, task }
     const runnable = definitions.byKey(task.definition)
@@ -200,7 +201,7 @@ export const make = (options: PerformerOptions) => {
   }
 
   /** Reads a transition's answer: the work it hands over, and its news. */
-  const read = (tasks: ReadonlyArray<Task>, at: number, own: boolean): Effect.Effect<Answer> =>
+  const read = (tasks: ReadonlyArray<Task>, at: number, own: boolean, spare?: string): Effect.Effect<Answer> =>
     Effect.suspend(() => {
       const work: Array<Work> = []
       const ended: Array<string> = []
@@ -218,10 +219,10 @@ export const make = (options: PerformerOptions) => {
             break
           case News.ended:
             ended.push(task.action)
-            if (!own) gone.push(task.action)
+            if (!own && task.action !== spare) gone.push(task.action)
             break
           case News.interrupt:
-            gone.push(task.action)
+            if (task.action !== spare) gone.push(task.action)
             break
           case News.prune:
             pruning = true
@@ -529,11 +530,12 @@ export const make = (options: PerformerOptions) => {
       if (spent) return { _tag: "Join", join: giveUp(`gave up after ${task.attempts} attempts that ended without an answer`) }
       const ref = refExit.value
       let postponed: Cause.Cause<unknown> | undefined
+      const handle = (yield* HandledDefects) ?? settings.handle
       const join = yield* prepare(task, runnable, ref, userContext(runnable.context, runnable, ref, clock), settings, (effect) =>
         Effect.catchCause(effect, (cause) => {
           const defect = cause.reasons.find(Cause.isDieReason)
           const typed = cause.reasons.some(Cause.isFailReason)
-          if (!typed && defect !== undefined && !settings.handle(defect.defect)) postponed = cause
+          if (!typed && defect !== undefined && !handle(defect.defect)) postponed = cause
           return Effect.failCause(cause)
         })).pipe(Effect.catchCause((cause) => Effect.succeed(giveUp(Cause.pretty(cause)))))
       if (postponed !== undefined && token !== undefined) {
@@ -758,5 +760,12 @@ export const make = (options: PerformerOptions) => {
     return mine === undefined ? Effect.void : Effect.flatMap(now, (at) => Effect.ignore(transitions.unregister(mine, at)))
   })
 
-  return { wake, work, performNow, performDue, tick, read, register: Effect.asVoid(register), close, token: () => token, working: () => home !== undefined }
+  /** Reads the answer of a completion from outside; what it hands over goes to the worker. */
+  const take = (tasks: ReadonlyArray<Task>, at: number, spare: string | undefined): Effect.Effect<void> =>
+    Effect.map(read(tasks, at, false, spare), ({ work }) => {
+      ready.push(...work)
+      pump()
+    })
+
+  return { wake, work, performNow, register, performDue, take, close, token: () => token, working: () => home !== undefined }
 }

@@ -121,6 +121,7 @@ export const encodeArguments = (
 // -------------------------------------------------------------------------------------------------------------------
 
 const slotKey = "$slot"
+const undefinedKey = "$undefined"
 
 /** A value that is neither JSON nor a child, in a step without a schema. */
 export class NotJson extends Error {
@@ -142,7 +143,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
       if (!Number.isFinite(value)) throw new NotJson(path, String(value))
       return value
     case "undefined":
-      return null
+      return { [undefinedKey]: true }
     case "object": {
       if (value === null) return null
       if (Array.isArray(value)) return value.map((item, i) => toTemplate(item, `${path}[${i}]`))
@@ -165,6 +166,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
 export const fromTemplate = (template: unknown, child: (slot: number) => unknown): unknown => {
   if (typeof template !== "object" || template === null) return template
   if (Array.isArray(template)) return template.map((item) => fromTemplate(item, child))
+  if (undefinedKey in template) return undefined
   if (slotKey in template) return child((template as Record<string, number>)[slotKey]!)
   const out: Record<string, unknown> = {}
   for (const [key, item] of Object.entries(template)) {

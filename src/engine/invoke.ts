@@ -178,7 +178,7 @@ export const prepare = (
       return { ...stored, args: encoded, cs: sum }
     })
 
-    const exit = yield* Effect.exit(handled(Effect.provideContext(attempt as Effect.Effect<Prepared, unknown>, context)))
+    const exit = yield* Effect.exit(handled(Effect.provideContext(Effect.scoped(attempt as Effect.Effect<Prepared, unknown>), context)))
     if (exit._tag === "Success") return exit.value
     const cause = yield* fromCause(exit.cause, {
       place: actionText(task.definition, task.actorId),

@@ -202,16 +202,25 @@ export class Unhandled {
 }
 
 /**
+ * Which defects are handled, for the fibers below: a test's switch over the engine's setting.
+ *
+ * @internal
+ */
+export const HandledDefects = Context.Reference<((defect: unknown) => boolean) | undefined>("stepped/HandledDefects", {
+  defaultValue: () => undefined
+})
+
+/**
  * Runs user code to its exit. Typed failures are handled; defects as `handle` says; an interruption that did not come from the engine is
  * a defect (the engine's own never gets here: it interrupts the whole fiber).
  */
 const exitOf = <A>(effect: Effect.Effect<A, unknown>, env: Surroundings): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
-  Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> => {
+  Effect.flatMap(Effect.all([Effect.exit(effect), HandledDefects]), ([exit, handled]): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> => {
     if (Exit.isSuccess(exit)) return Effect.succeed(exit)
     if (exit.cause.reasons.some(Cause.isFailReason)) return Effect.succeed(exit)
     const defects = exit.cause.reasons.filter(Cause.isDieReason)
     const defect = defects.length === 0 ? new Error("the body interrupted itself") : defects[0]!.defect
-    return defect instanceof JobRetry || env.settings.handle(defect)
+    return defect instanceof JobRetry || (handled ?? env.settings.handle)(defect)
       ? Effect.succeed(defects.length === 0 ? Exit.die(defect) : exit)
       : Effect.fail(new Unhandled(exit.cause))
   })
@@ -319,7 +328,7 @@ const runBody = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effe
     ) as Context.Context<never>
     const value = yield* Effect.suspend(() =>
       Effect.provideContext(
-        (step.generated ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<unknown, unknown>,
+        Effect.scoped((step.generated ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<unknown, unknown>),
         context
       )
     ).pipe(
@@ -450,7 +459,7 @@ const storeResult = (held: Held, step: RunnableStep, isLast: boolean, waits: boo
     const { definition } = held.runnable
     const field = `result of ${definition.name} › ${step.name}`
     let stored: unknown
-    if (step.result !== undefined) {
+    if (step.result !== undefined && (!isLast || definition.outbound)) {
       stored = { $encoded: yield* codecOf(step.result).encode(value) }
     } else if (isLast && !definition.outbound && !(waits && holdsChild(value))) {
       stored = { $encoded: yield* codecOf(definition.success).encode(value) }
@@ -591,7 +600,7 @@ const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> 
         const exit = Exit.isFailure(prepared) ? prepared : yield* Effect.exit(
           Effect.suspend(() =>
             Effect.provideContext(
-              callback.run(...prepared.value[0], prepared.value[1]) as Effect.Effect<unknown, unknown>,
+              Effect.scoped(callback.run(...prepared.value[0], prepared.value[1]) as Effect.Effect<unknown, unknown>),
               userContext(callback.context, held.runnable, held.ref, clock)
             )
           ).pipe(
@@ -667,7 +676,7 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
       Effect.gen(function*() {
         const args = yield* decodeArgs(held)
         yield* Effect.provideContext(
-          Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>),
+          Effect.scoped(Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>)),
           userContext(runnable.context, runnable, held.ref, clock)
         )
       }).pipe(

@@ -113,8 +113,7 @@ export class EmbeddedDatabase extends Context.Service<EmbeddedDatabase, {
 export const layerClient = (
   options: EmbeddedDatabaseOptions = {}
 ): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient | EmbeddedDatabase, EmbeddedDatabaseError> =>
-  layerDump.pipe(
-    Layer.provideMerge(PgClient.layerFrom(makeClient)),
+  Layer.merge(PgClient.layerFrom(makeClient), layerDump).pipe(
     Layer.provide(Layer.effect(Instance, start(options)))
   )
 
@@ -141,26 +140,20 @@ const makeClient: Effect.Effect<
     connectTimeout: Duration.infinity
   })
 }).pipe(
-  // The pool keeps its clock, and a test's clock that leaps an hour ahead means none of its timers.
+  // The pool's timers are none of a test's time, which would wait for them or make them go off.
   Effect.provideService(Clock.Clock, Clock.Clock.defaultValue()),
   Effect.catchTag("SqlError", (error) => Effect.fail(notStarted("The embedded database refused its session", error)))
 )
 
 const layerDump = Layer.effect(
   EmbeddedDatabase,
-  Effect.gen(function*() {
-    const pglite = yield* Instance
-    const sql = yield* PgClient.PgClient
-    return {
-      // Without the checkpoint, whoever starts from the dump replays the log first.
-      dump: Effect.andThen(
-        sql`CHECKPOINT`,
-        Effect.tryPromise(() => pglite.dumpDataDir("none"))
-      ).pipe(
-        Effect.mapError((error) => notStarted("The embedded database cannot be dumped", error))
-      )
-    }
-  })
+  Effect.map(Instance, (pglite) => ({
+    // The files are copied between two statements, with the log: for whoever starts from them, it is as after a crash.
+    dump: Effect.tryPromise({
+      try: () => pglite.dumpDataDir("none"),
+      catch: (cause) => notStarted("The embedded database cannot be dumped", cause)
+    })
+  }))
 )
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -283,9 +276,7 @@ const open = Effect.fnUntraced(function*(
         }),
       catch: (cause) => notStarted([`The embedded database does not start ${where}`, ...reasons].join(": "), cause)
     }),
-    // The session is gone by now. Only its transaction, if it was cut off within one, stands in the way of a shutdown
-    // that leaves nothing to recover.
-    (pglite) => Effect.promise(() => pglite.exec("ROLLBACK").then(() => pglite.close()))
+    (pglite) => Effect.promise(() => pglite.close())
   )
   isStarting = false
   return pglite

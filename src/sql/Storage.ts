@@ -39,6 +39,9 @@ const migrations: ReadonlyArray<readonly [id: number, name: string, (schema: str
   [1, "initial", initial]
 ]
 
+/** What the migrations make, as text: changes whenever they do. */
+export const schemaVersion = migrations.flatMap(([, , statements]) => statements("stepped")).join(";\n")
+
 const latest = migrations[migrations.length - 1]![0]
 
 const storageError = (operation: string) => (error: { readonly message: string; readonly isRetryable?: boolean }) =>

@@ -54,6 +54,8 @@ export interface Invocation {
   readonly p: string | null
   readonly ps: number | null
   readonly dp: number
+  /** held under this token from the start: its own process performs it at once */
+  readonly tk?: number
 }
 
 /** The definitions that a worker can run: what it may claim, and what a claim must know about them. */
@@ -156,7 +158,10 @@ export interface Prepared {
 /** What became of an invocation. */
 export interface Found {
   readonly id: string
+  /** The action that its outcome comes from: itself, or what superseded it or what it joined. */
   readonly final: string
+  /** Its own status, where it has ended as an action. */
+  readonly own: number | null
   readonly state: "ended" | "live" | "queued" | "unknown"
   readonly status: number | null
   readonly result: unknown
@@ -416,19 +421,20 @@ export class Transitions extends Context.Service<Transitions, {
           Effect.map(
             call(
               "outcomes",
-              `select id, final, state, status, result, cause, definition, actor_id from ${schema}.outcomes_of($1)`,
+              `select id, final, own, state, status, result, cause, definition, actor_id from ${schema}.outcomes_of($1)`,
               [array(ids, PgTypes.OID.uuid)]
             ),
             (rows) =>
               rows.map((row): Found => ({
                 id: row[0] as string,
                 final: row[1] as string,
-                state: row[2] as Found["state"],
-                status: row[3] as number | null,
-                result: row[4],
-                cause: row[5],
-                definition: row[6] as string | null,
-                actorId: row[7] as string | null
+                own: row[2] as number | null,
+                state: row[3] as Found["state"],
+                status: row[4] as number | null,
+                result: row[5],
+                cause: row[6],
+                definition: row[7] as string | null,
+                actorId: row[8] as string | null
               }))
           ),
         register: (name, lease) =>

@@ -157,13 +157,13 @@ const tables = [
   `create table prunes (action uuid primary key)`,
   `create view actions as
     select id, split_part(definition, '/', 1) as actor_type, actor_id, split_part(definition, '/', 2) as name, arguments, queue,
-      (${statuses})[status + 1] as status, lane, checksum_key, checksum, parent, parent_step, depth, attempts, token,
+      (${statuses})[status + 1] as status, flags & 16 <> 0 as outbound, lane, checksum_key, checksum, parent, parent_step, depth, attempts, token,
       result, cause, null::uuid as superseded_by, 0::smallint as callbacks_succeeded, 0::smallint as callbacks_failed,
       enqueued_at, started_at, null::timestamptz as ended_at
     from live_actions
     union all
     select id, split_part(definition, '/', 1), actor_id, split_part(definition, '/', 2), arguments, queue,
-      (${statuses})[status + 1], lane, checksum_key, checksum, parent, parent_step, depth, attempts, null,
+      (${statuses})[status + 1], false, lane, checksum_key, checksum, parent, parent_step, depth, attempts, null,
       result, cause, superseded_by, callbacks_succeeded, callbacks_failed, enqueued_at, started_at, ended_at
     from ended_actions`,
   // a step's row is created when it starts: while its body runs, the live row holds it
@@ -183,7 +183,9 @@ const tables = [
 const hot = (schema: string) =>
   `set search_path = ${schema} set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_mergejoin = off`
 
-const functions = (schema: string) => [
+const functions = (schema: string) => {
+  const planned = hot(schema)
+  return [
   // What a worker needs to go on with an action that it does not have in memory: earlier results, settled slots, a decided outcome.
   `create function detail_of(p_id uuid) returns jsonb language sql stable set enable_seqscan = off as $$
     select jsonb_build_object(
@@ -329,9 +331,9 @@ const functions = (schema: string) => [
     end if;
   end $$`,
 
-  // Takes jobs and joins their actions to their lanes (SEMANTICS 2.4 to 2.7).
+  // Takes jobs and joins their actions to their lanes.
   `create function claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[],
-    p_joins jsonb, p_only uuid) returns setof task language plpgsql ${hot(schema)} as $$
+    p_joins jsonb, p_only uuid) returns setof task language plpgsql ${planned} as $$
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[];
     taken int := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
@@ -356,7 +358,7 @@ const functions = (schema: string) => [
     end if;
 
     if p_only is not null then
-      with d as (delete from jobs where ctid = any(array(select ctid from jobs where action = p_only and kind = 0 and token is null for update skip locked)) returning *)
+      with d as (delete from jobs where ctid = any(array(select ctid from jobs where action = p_only and kind = 0 and (token is null or token = p_token) for update skip locked)) returning *)
       select array_agg(d), count(*) into js, taken from d;
     elsif p_room > 0 then
       with d as (delete from jobs where ctid = any(array(select ctid from jobs where due_at <= p_now and definition = any(p_defs) and queue = any(p_queues)
@@ -384,7 +386,7 @@ const functions = (schema: string) => [
     end if;
 
     if inv is not null then
-      -- already achieved: neither lane nor row (2.4). A result that somebody will read is checked by the worker first: what its
+      -- already achieved: neither lane nor row . A result that somebody will read is checked by the worker first: what its
       -- schema refuses is no achievement (held, and sent back as a join).
       if exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum) then
         select array_agg(i.action), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(a.result), done_cause || array_agg(null::jsonb)
@@ -400,7 +402,7 @@ const functions = (schema: string) => [
           timeout_ms, p_now + timeout_ms * interval '1 millisecond', enqueued_at, p_now from f order by lane
         on conflict (lane, status) do update set token = live_actions.token where false returning id)
       select coalesce(array_agg(id), '{}') into started from l;
-      -- checked again under the lane's lock (2.4): the statement above saw an older snapshot
+      -- checked again under the lane's lock : the statement above saw an older snapshot
       if exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action = any(started)) then
         with x as (select i, a.result from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action = any(started)),
         g as (delete from live_actions l using x where l.id = (x.i).action returning l.id, x.i, x.result)
@@ -516,7 +518,7 @@ const functions = (schema: string) => [
   // Applies what a worker's bodies did: steps, parking, children, decided outcomes, ends. A member whose live row is no longer at the
   // step and phase that it ran, under this token, is stale: it changes nothing and the others go on.
   `create function finish(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_members jsonb, p_slots jsonb, p_children jsonb)
-    returns setof task language plpgsql ${hot(schema)} as $$
+    returns setof task language plpgsql ${planned} as $$
   declare held uuid[]; total int; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_abrupt boolean;
   begin
     perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
@@ -598,7 +600,7 @@ const functions = (schema: string) => [
 
   // Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over.
   `create function complete(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_id uuid, p_definition text, p_actor text,
-    p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean) returns setof task language plpgsql ${hot(schema)} as $$
+    p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean) returns setof task language plpgsql ${planned} as $$
   declare ids uuid[]; v_lane text; l live_actions; j jobs;
   begin
     if p_id is null then
@@ -632,7 +634,7 @@ const functions = (schema: string) => [
   end $$`,
 
   // What time has brought: timeouts first, then waits. Rows that somebody holds are left for the next call.
-  `create function tick(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${hot(schema)} as $$
+  `create function tick(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
   declare late uuid[]; parents uuid[]; parent_steps int[];
   begin
     late := array(select id from live_actions where timeout_at <= p_now and outcome is null and status = 1 order by timeout_at limit p_limit for update skip locked);
@@ -650,8 +652,8 @@ const functions = (schema: string) => [
     return next row(-1, null, null, null, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0), 0, 0, 0, null)::task;
   end $$`,
 
-  // Cancels what ended actions have left behind, one level a call: children that nothing else waits for (4.6).
-  `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${hot(schema)} as $$
+  // Cancels what ended actions have left behind, one level a call: children that nothing else waits for.
+  `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
   declare dead uuid[]; kids uuid[]; busy uuid[]; doomed uuid[];
   begin
     dead := array(select action from prunes order by action limit p_limit for update skip locked);
@@ -716,7 +718,7 @@ const functions = (schema: string) => [
   end $$`,
 
   // What became of invocations, whatever carried them: follows superseding and joining to the end.
-  `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text)
+  `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text)
     language sql stable set search_path = ${schema} set enable_seqscan = off as $$
     with recursive f(root, id, n) as (
       select x, x, 0 from unnest(p_ids) x
@@ -724,22 +726,23 @@ const functions = (schema: string) => [
       select f.root, coalesce(e.superseded_by, o.follows), f.n + 1 from f left join ended_actions e on e.id = f.id left join outcomes o on o.id = f.id
       where coalesce(e.superseded_by, o.follows) is not null and f.n < 10000
     ), z as (select distinct on (root) root, id from f order by root, n desc)
-    select z.root, z.id,
+    select z.root, z.id, (select x.status from ended_actions x where x.id = z.root),
       case when e.id is not null or o.status is not null then 'ended' when l.id is not null then 'live' when exists (select 1 from jobs j where j.action = z.id and j.kind = 0) then 'queued' else 'unknown' end,
       coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id)
     from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join live_actions l on l.id = z.id
   $$`,
 
-  // Adds invocations to the queue, in the order given. `p_again` skips those that an earlier call, whose answer was lost, has stored.
+  // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. `p_again` skips those that an earlier call, whose answer was lost, has stored.
   `create function enqueue(p_items jsonb, p_now timestamptz, p_again boolean) returns void language sql set search_path = ${schema} as $$
-    insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, enqueued_at)
-    select q, 10, 0, a, d, ai, args, l, sk, cs, t, p, ps, coalesce(dp, 0), p_now
-    from rows from (jsonb_to_recordset(p_items) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint))
-      with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, o)
+    insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, token, enqueued_at)
+    select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, coalesce(dp, 0), tk, p_now
+    from rows from (jsonb_to_recordset(p_items) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint, tk bigint))
+      with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, tk, o)
     where not p_again or (select state from outcomes_of(array[x.a])) = 'unknown'
     order by o
   $$`
-]
+  ]
+}
 
 /** The statements of migration 1 for a schema whose name was checked. */
 export const statements = (schema: string): ReadonlyArray<string> => [

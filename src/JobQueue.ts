@@ -1,0 +1,73 @@
+/**
+ * The queue: what is to be done next, now or later.
+ *
+ * @since 0.1.0
+ */
+import * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type { StorageError } from "./SteppedError.ts"
+import type { Invocation } from "./sql/Transitions.ts"
+
+/**
+ * What waits in the queue, by definition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Backlog {
+  readonly queue: string
+  readonly actorType: string
+  readonly name: string
+  /** Jobs that a worker may take now. */
+  readonly due: number
+  /** Jobs that wait for their time: retries and delays. */
+  readonly later: number
+  /** Invocations that a worker holds while `before` or an effectful key runs. */
+  readonly held: number
+  readonly oldestEnqueuedAt: Date
+}
+
+/**
+ * An invocation that no worker has taken yet.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface QueuedInvocation {
+  readonly action: string
+  readonly actorType: string
+  readonly actorId: string
+  readonly name: string
+  /** The arguments as JSON. */
+  readonly arguments: unknown
+  readonly queue: string
+  readonly enqueuedAt: Date
+}
+
+/**
+ * The jobs table: `FOR UPDATE SKIP LOCKED` claims, in order of arrival within a queue.
+ *
+ * **Details**
+ *
+ * Jobs of definitions that no worker has stay queued; `backlog` shows them.
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class JobQueue extends Context.Service<JobQueue, {
+  /**
+   * Stores invocations; inside an open transaction of the client they commit with it.
+   *
+   * @internal
+   */
+  readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: boolean) => Effect.Effect<void, StorageError>
+  /** Invocations that wait, in order of arrival, at most `limit`. */
+  readonly queued: (limit: number) => Effect.Effect<ReadonlyArray<QueuedInvocation>, StorageError>
+  /** What waits, by queue and definition. */
+  readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, StorageError>
+  /** User time, in ms, of the next wait or retry and of the next timeout. */
+  readonly nextDue: Effect.Effect<
+    { readonly wait: number | undefined; readonly timeout: number | undefined },
+    StorageError
+  >
+}>()("stepped/JobQueue") {}

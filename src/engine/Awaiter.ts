@@ -1,0 +1,129 @@
+/**
+ * Waiting for actions to end: told at once by transitions of this process, and by looking, ever less often, for those of others.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import type { ActionRepo } from "../ActionRepo.ts"
+import { StorageError, UnknownAction } from "../SteppedError.ts"
+import { type Found, realClock } from "../sql/Transitions.ts"
+
+interface Waiter {
+  readonly id: string
+  /** What it follows at present: a superseding or joined action. */
+  final: string
+  /** How often the action was not found: a transaction that is still open may hold it. */
+  missing: number
+  readonly done: (exit: Exit.Exit<Found, StorageError | UnknownAction>) => void
+}
+
+const firstLook = 20
+const batchMax = 1000
+
+export interface Awaiter {
+  readonly wait: (id: string) => Effect.Effect<Found, StorageError | UnknownAction>
+  /** Actions that this process has seen ending. */
+  readonly ended: (ids: ReadonlyArray<string>) => void
+}
+
+export const make = (
+  repo: ActionRepo["Service"],
+  pollInterval: Duration.Duration
+): Effect.Effect<Awaiter, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const waiters = new Set<Waiter>()
+    const byId = new Map<string, Set<Waiter>>()
+    const dirty = new Set<Waiter>()
+    const latch = Latch.makeUnsafe(false)
+    const slowest = Duration.toMillis(pollInterval)
+    let interval = firstLook
+    let failures = 0
+
+    const index = (key: string, waiter: Waiter) => {
+      const set = byId.get(key)
+      if (set === undefined) byId.set(key, new Set([waiter]))
+      else set.add(waiter)
+    }
+    const unindex = (key: string, waiter: Waiter) => {
+      const set = byId.get(key)
+      set?.delete(waiter)
+      if (set?.size === 0) byId.delete(key)
+    }
+    const remove = (waiter: Waiter) => {
+      waiters.delete(waiter)
+      dirty.delete(waiter)
+      unindex(waiter.id, waiter)
+      unindex(waiter.final, waiter)
+    }
+    const settle = (waiter: Waiter, exit: Exit.Exit<Found, StorageError | UnknownAction>) => {
+      remove(waiter)
+      waiter.done(exit)
+    }
+
+    const look = (batch: ReadonlyArray<Waiter>) =>
+      Effect.gen(function*() {
+        const exit = yield* Effect.exit(repo.outcomes([...new Set(batch.map((waiter) => waiter.id))]))
+        if (Exit.isFailure(exit)) {
+          const error = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
+          const final = !(error instanceof StorageError && error.isRetryable) || ++failures > 20
+          if (final) { for (const waiter of batch) settle(waiter, Exit.failCause(exit.cause)) }
+          return
+        }
+        failures = 0
+        const found = new Map(exit.value.map((one) => [one.id, one]))
+        for (const waiter of batch) {
+          if (!waiters.has(waiter)) continue
+          const one = found.get(waiter.id)
+          if (one?.state === "ended") settle(waiter, Exit.succeed(one))
+          else if (one === undefined || one.state === "unknown") {
+            if (++waiter.missing >= 5) settle(waiter, Exit.fail(new UnknownAction({ actionId: waiter.id })))
+          } else if (one.final !== waiter.final) {
+            unindex(waiter.final, waiter)
+            waiter.final = one.final
+            index(waiter.id, waiter)
+            index(one.final, waiter)
+          }
+        }
+      })
+
+    yield* Effect.forkScoped(Effect.gen(function*() {
+      while (true) {
+        if (dirty.size === 0) {
+          latch.closeUnsafe()
+          if (waiters.size === 0) yield* latch.await
+          else {
+            const woken = yield* Effect.timeoutOption(latch.await, interval)
+            if (woken._tag === "None") {
+              interval = Math.min(slowest, interval * 2)
+              for (const waiter of waiters) dirty.add(waiter)
+            }
+          }
+          continue
+        }
+        const batch = [...dirty].slice(0, batchMax)
+        for (const waiter of batch) dirty.delete(waiter)
+        yield* look(batch)
+      }
+    }).pipe(Effect.provideService(Clock.Clock, realClock)))
+
+    return {
+      wait: (id) =>
+        Effect.callback<Found, StorageError | UnknownAction>((resume) => {
+          const waiter: Waiter = { id, final: id, missing: 0, done: (exit) => resume(exit) }
+          waiters.add(waiter)
+          index(id, waiter)
+          dirty.add(waiter)
+          interval = firstLook
+          latch.openUnsafe()
+          return Effect.sync(() => remove(waiter))
+        }),
+      ended: (ids) => {
+        if (waiters.size === 0) return
+        for (const id of ids) { for (const waiter of byId.get(id) ?? []) dirty.add(waiter) }
+        if (dirty.size > 0) latch.openUnsafe()
+      }
+    }
+  })

@@ -1,0 +1,76 @@
+/**
+ * Group commit for enqueueing: what is asked for while a statement is under way goes into the next one, together.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import type { JobQueue } from "../JobQueue.ts"
+import { StorageError } from "../SteppedError.ts"
+import { type Invocation, realClock } from "../sql/Transitions.ts"
+
+const batchMax = 1000
+/** Tries after an answer that was lost or a server that is away, over about ten seconds; then the caller hears of it. */
+const tries = 8
+
+interface Waiting {
+  readonly items: ReadonlyArray<Invocation>
+  readonly done: (exit: Exit.Exit<void, StorageError>) => void
+}
+
+export const make = (
+  queue: JobQueue["Service"],
+  now: Effect.Effect<number>,
+  stored: () => void
+): Effect.Effect<(items: ReadonlyArray<Invocation>) => Effect.Effect<void, StorageError>, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const waiting: Array<Waiting> = []
+    const latch = Latch.makeUnsafe(false)
+
+    const store = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
+      Effect.gen(function*() {
+        const items = batch.length === 1 ? batch[0]!.items : batch.flatMap((one) => one.items)
+        for (let attempt = 0;; attempt++) {
+          const exit = yield* Effect.exit(queue.enqueue(items, yield* now, attempt > 0))
+          if (Exit.isSuccess(exit)) {
+            stored()
+            for (const one of batch) one.done(Exit.void)
+            return
+          }
+          const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+          if (error instanceof StorageError && error.isRetryable && attempt + 1 < tries) {
+            yield* Effect.provideService(Effect.sleep(Math.min(2500, 50 * 2 ** attempt)), Clock.Clock, realClock)
+            continue
+          }
+          // an invocation that the database refuses must not take the others down
+          if (batch.length > 1 && !(error instanceof StorageError && error.isRetryable)) {
+            for (const one of batch) yield* store([one])
+            return
+          }
+          for (const one of batch) one.done(exit)
+          return
+        }
+      })
+
+    yield* Effect.forkScoped(Effect.gen(function*() {
+      while (true) {
+        if (waiting.length === 0) {
+          latch.closeUnsafe()
+          yield* latch.await
+          continue
+        }
+        let size = 0
+        let count = 0
+        while (count < waiting.length && size < batchMax) size += waiting[count++]!.items.length
+        yield* store(waiting.splice(0, count))
+      }
+    }))
+
+    return (items) =>
+      Effect.callback<void, StorageError>((resume) => {
+        waiting.push({ items, done: (exit) => resume(exit) })
+        latch.openUnsafe()
+      })
+  })

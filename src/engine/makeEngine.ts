@@ -1,0 +1,452 @@
+/**
+ * The engine of one process: definitions, enqueueing, waiting, and the hands that perform.
+ */
+import { PgClient } from "@effect/sql-pg/PgClient"
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Queue from "effect/Queue"
+import type { AnyAction } from "../Action.ts"
+import type { ActionHandle, ActionSnapshot } from "../ActionHandle.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import { actorId as actorIdOf, ActorRef, type AnyActorClass } from "../Actor.ts"
+import { Engine } from "../Engine.ts"
+import { JobQueue } from "../JobQueue.ts"
+import type { CompletionOutcome } from "../Outcome.ts"
+import {
+  AmbiguousCompletion,
+  Cancelled,
+  type CompletionError,
+  Deadlocked,
+  DefinitionError,
+  EnqueueError,
+  type EnqueueErrorReason,
+  IncompatibleResult,
+  InvalidArguments,
+  InvalidOutcome,
+  StorageError,
+  TimedOut,
+  UnknownAction,
+  UnknownDefinition,
+  type WaitError,
+  WouldWaitForItself
+} from "../SteppedError.ts"
+import { examine } from "../sql/Doctor.ts"
+import { Storage } from "../sql/Storage.ts"
+import { type Found, News, nothingKnown, realClock, Status, statusNames, Transitions } from "../sql/Transitions.ts"
+import * as Awaiter from "./Awaiter.ts"
+import { actionText, errorText, line, type StoredCause } from "./causes.ts"
+import { checkPayload, codecOf, tidyText } from "./codec.ts"
+import { definitionKey, Definitions } from "./Definitions.ts"
+import * as Enqueuer from "./Enqueuer.ts"
+import { makeInvocation, newActionId } from "./invoke.ts"
+import { errorOf, type Held } from "./perform.ts"
+import * as Performer from "./Performer.ts"
+import { Settings } from "./Settings.ts"
+
+/** How a worker works; see `Stepped.worker`. */
+export interface WorkOptions {
+  readonly concurrency: number
+  readonly connections: number
+  readonly grace: Duration.Duration
+  readonly queues: ReadonlyArray<string> | undefined
+}
+
+export const layer: Layer.Layer<
+  Engine,
+  StorageError,
+  PgClient | Storage | Settings | Transitions | ActionRepo | JobQueue
+> = Layer.effect(
+  Engine,
+  Effect.gen(function*() {
+    const sql = yield* PgClient
+    const storage = yield* Storage
+    const settings = yield* Settings
+    const transitions = yield* Transitions
+    const repo = yield* ActionRepo
+    const queue = yield* JobQueue
+    const scope = yield* Effect.scope
+    const definitions = new Definitions()
+
+    // ---------------------------------------------------------------------------------------------------------------
+    // time
+    // ---------------------------------------------------------------------------------------------------------------
+
+    let offset = 0
+    const measureOffset = Effect.map(transitions.clockOffset, (millis) => {
+      // within the network's uncertainty the machine's own clock is the better one
+      offset = Math.abs(millis) < 20 ? 0 : millis
+    })
+    const follow = settings.databaseClock && !storage.embedded
+    if (follow) {
+      yield* measureOffset
+      yield* Effect.forkScoped(
+        Effect.forever(Effect.andThen(Effect.sleep("1 minute"), Effect.ignore(measureOffset))).pipe(
+          Effect.provideService(Clock.Clock, realClock)
+        )
+      )
+    }
+    const now = Effect.map(Clock.currentTimeMillis, (millis) => Math.round(millis + offset))
+
+    // ---------------------------------------------------------------------------------------------------------------
+    // waking
+    // ---------------------------------------------------------------------------------------------------------------
+
+    const channel = `stepped_${storage.schema}`
+    const notifying = settings.notify && !storage.embedded
+    const notifyLatch = Latch.makeUnsafe(false)
+    if (notifying) {
+      // one NOTIFY for all that happens within a moment: in every commit it would serialise them
+      yield* Effect.forkScoped(
+        Effect.gen(function*() {
+          while (true) {
+            yield* notifyLatch.await
+            notifyLatch.closeUnsafe()
+            yield* Effect.ignore(sql.notify(channel, ""))
+            yield* Effect.sleep(20)
+          }
+        }).pipe(Effect.provideService(Clock.Clock, realClock), Effect.withTracerEnabled(false))
+      )
+    }
+    const signal = () => {
+      performer.wake()
+      if (notifying) notifyLatch.openUnsafe()
+    }
+
+    const awaiter = yield* Awaiter.make(repo, settings.pollInterval)
+
+    // ---------------------------------------------------------------------------------------------------------------
+    // completing from outside
+    // ---------------------------------------------------------------------------------------------------------------
+
+    type Verdict =
+      | { readonly _tag: "None" }
+      | { readonly _tag: "Done"; readonly id: string }
+      | { readonly _tag: "Over" }
+      | { readonly _tag: "Ambiguous"; readonly ids: ReadonlyArray<string> }
+
+    /** Ends one action; whoever holds its rows just now gets a moment to finish. */
+    const endFromOutside = (
+      target: { readonly id: string } | { readonly definition: string; readonly actorId: string },
+      outcome: { readonly status: number; readonly result: unknown; readonly cause: StoredCause | null },
+      outbound: boolean,
+      definition: string | null,
+      spare: string | undefined
+    ): Effect.Effect<Verdict, StorageError> =>
+      Effect.gen(function*() {
+        const inside = yield* transitions.inTransaction
+        for (let attempt = 0;; attempt++) {
+          // an open transaction may roll back: nothing of it is handed over to this worker
+          const token = inside || !performer.working() ? null : performer.token() ?? null
+          const at = yield* now
+          const tasks = yield* transitions.complete({
+            token,
+            now: at,
+            known: token === null ? nothingKnown : definitions.known(),
+            id: "id" in target ? target.id : null,
+            definition: "id" in target ? definition : target.definition,
+            actorId: "id" in target ? null : target.actorId,
+            status: outcome.status,
+            result: outcome.result,
+            cause: outcome.cause,
+            outbound
+          })
+          const verdict = tasks.find((task) => task.kind === News.verdict)!
+          if (verdict.step === 3 && attempt < 50) {
+            yield* Effect.provideService(Effect.sleep(20), Clock.Clock, realClock)
+            continue
+          }
+          const tell = Effect.andThen(performer.take(tasks, at, spare), Effect.sync(signal))
+          if (inside) yield* transitions.afterCommit(tell)
+          else yield* tell
+          switch (verdict.step) {
+            case 1:
+              return { _tag: "Done", id: verdict.action }
+            case 2:
+              return { _tag: "Ambiguous", ids: verdict.detail as ReadonlyArray<string> }
+            case 0:
+              return { _tag: "None" }
+            case 3:
+              return yield* new StorageError({
+                operation: "complete",
+                isRetryable: true,
+                cause: new Error("the action is being changed by somebody else")
+              })
+            default:
+              return { _tag: "Over" }
+          }
+        }
+      })
+
+    /** An outcome given from outside, encoded and checked. */
+    const encodeOutcome = (action: AnyAction, key: string, actorId: string | undefined, outcome: CompletionOutcome<unknown, unknown>) =>
+      Effect.gen(function*() {
+        const invalid = (error: { readonly message: string }) => new InvalidOutcome({ action: action.name, issue: tidyText(error.message) })
+        const status = Status[outcome.status]
+        const path = actorId === undefined ? action.name : actionText(key, actorId)
+        switch (outcome.status) {
+          case "succeeded": {
+            const result = yield* Effect.mapError(codecOf(action.success).encode(outcome.result), invalid)
+            yield* checkPayload(`result of ${action.name}`, result, settings.payload)
+            return { status, result, cause: null }
+          }
+          case "failed": {
+            if (outcome.cause === undefined) {
+              return { status, result: null, cause: { kind: "failure", path, message: "completed as failed" } satisfies StoredCause }
+            }
+            const error = yield* Effect.mapError(codecOf(action.error).encode(outcome.cause), invalid)
+            yield* checkPayload(`error of ${action.name}`, error, settings.payload)
+            return { status, result: null, cause: { kind: "failure", path, message: errorText(outcome.cause), error, own: true } satisfies StoredCause }
+          }
+          default:
+            return { status, result: null, cause: null }
+        }
+      })
+
+    const completeHeld = (held: Held, outcome: CompletionOutcome<unknown, unknown>): Effect.Effect<boolean, CompletionError> =>
+      Effect.gen(function*() {
+        const encoded = yield* encodeOutcome(held.runnable.action, held.runnable.key, held.actorId, outcome)
+        // the job that completes its action goes on to its own end
+        const verdict = yield* endFromOutside({ id: held.id }, encoded, true, held.runnable.key, held.id)
+        return verdict._tag === "Done"
+      })
+
+    const performer: Performer.Performer = Performer.make({
+      transitions,
+      settings,
+      definitions,
+      now,
+      name: `${process.env.HOSTNAME ?? "stepped"}:${process.pid}`,
+      embedded: storage.embedded,
+      onEnded: awaiter.ended,
+      onQueued: signal,
+      complete: completeHeld,
+      scope
+    })
+    yield* Effect.addFinalizer(() => performer.close)
+
+    if (storage.embedded) {
+      // nobody else has this database: whatever is held is left from a process that died
+      yield* Effect.flatMap(now, transitions.recover)
+    }
+
+    const store = yield* Enqueuer.make(queue, now, signal)
+
+    const enqueue = (items: ReadonlyArray<Parameters<typeof store>[0][number]>): Effect.Effect<void, StorageError> =>
+      Effect.flatMap(transitions.inTransaction, (inside) =>
+        inside
+          ? Effect.flatMap(now, (at) =>
+            Effect.andThen(queue.enqueue(items, at, false), transitions.afterCommit(Effect.sync(signal))))
+          : store(items))
+
+    // ---------------------------------------------------------------------------------------------------------------
+    // clients
+    // ---------------------------------------------------------------------------------------------------------------
+
+    const asEnqueueError = (reason: EnqueueErrorReason) => new EnqueueError({ reason })
+
+    const invoke = (
+      ref: ActorRef,
+      action: AnyAction,
+      args: ReadonlyArray<unknown>,
+      token?: bigint
+    ): Effect.Effect<ActionHandle<AnyAction>, EnqueueErrorReason> =>
+      Effect.gen(function*() {
+        const id = newActionId()
+        const text = yield* Effect.try({
+          try: () => actorIdOf(ActorRef.actorOf(ref), ref.id),
+          catch: (error) =>
+            new InvalidArguments({ action: action.name, issue: `the id of ${ref.type}: ${tidyText(errorText(error))}` })
+        })
+        yield* checkPayload(`id of ${ref.type}`, text, 500)
+        const invocation = yield* makeInvocation({ ref, actorId: text, action, args, id, parent: undefined, limit: settings.payload })
+        yield* enqueue([token === undefined ? invocation : { ...invocation, tk: Number(token) }])
+        return handle(ref, text, action, id)
+      })
+
+    const handle = (ref: ActorRef, actorId: string, action: AnyAction, id: string): ActionHandle<AnyAction> => ({
+      id,
+      actor: ref,
+      action: action.name,
+      await: Effect.flatMap(awaiter.wait(id), (found) => resultOf(ref, actorId, action, id, found)),
+      cancel: Effect.map(
+        endFromOutside(
+          { id },
+          {
+            status: Status.cancelled,
+            result: null,
+            cause: { kind: "cancelled", path: actionText(definitionKey(ref.type, action.name), actorId), message: "cancelled" }
+          },
+          false,
+          null,
+          undefined
+        ),
+        (verdict) => verdict._tag === "Done"
+      ),
+      status: Effect.flatMap(repo.outcomes([id]), ([found]): Effect.Effect<ActionSnapshot, UnknownAction> => {
+        if (found === undefined || found.state === "unknown") return Effect.fail(new UnknownAction({ actionId: id }))
+        const successor = found.final === id ? undefined : found.final
+        const code = found.own ?? (successor === undefined ? found.status : null)
+        const status = code !== null ? statusNames[code]! : successor === undefined ? "queued" : "joined"
+        return Effect.succeed({ id, status, successor })
+      })
+    })
+
+    const resultOf = (
+      ref: ActorRef,
+      actorId: string,
+      action: AnyAction,
+      id: string,
+      found: Found
+    ): Effect.Effect<unknown, WaitError | unknown> => {
+      const key = found.definition ?? definitionKey(ref.type, action.name)
+      const at = found.actorId ?? actorId
+      const [type, name] = key.split("/") as [string, string]
+      const cause = found.cause as StoredCause | null
+      const ended = {
+        action: name,
+        actor: `${type}/${at}`,
+        actionId: found.final,
+        path: line(cause, actionText(key, at), found.status ?? Status.failed)
+      }
+      switch (found.status) {
+        case Status.succeeded:
+          return Effect.mapError(
+            codecOf(action.success).decode(found.result),
+            (error) => new IncompatibleResult({ ...ended, path: actionText(key, at), issue: tidyText(error.message) })
+          )
+        case Status.failed:
+          return Effect.flatMap(
+            errorOf({ key, definition: action.definition }, found.final, at, cause),
+            (error) => Effect.fail(error)
+          )
+        case Status.timed_out:
+          return Effect.fail(new TimedOut({ ...ended, path: actionText(key, at) }))
+        case Status.deadlocked:
+          return Effect.fail(new Deadlocked({ ...ended, path: actionText(key, at) }))
+        default:
+          return Effect.fail(new Cancelled({ ...ended, path: cause?.path ?? actionText(key, at) }))
+      }
+    }
+
+    const notInTransaction = (action: AnyAction) =>
+      Effect.flatMap(transitions.inTransaction, (inside) =>
+        inside ? Effect.fail(new WouldWaitForItself({ action: action.name })) : Effect.void)
+
+    const methodsOf = (ref: ActorRef, action: AnyAction) => ({
+      [action.name]: (...args: ReadonlyArray<unknown>) =>
+        Effect.flatMap(
+          Effect.mapError(Effect.andThen(notInTransaction(action), invoke(ref, action, args)), asEnqueueError),
+          (made) => made.await
+        ),
+      [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) => Effect.mapError(invoke(ref, action, args), asEnqueueError),
+      [`${action.name}Now`]: (...args: ReadonlyArray<unknown>) =>
+        Effect.mapError(
+          Effect.gen(function*() {
+            yield* notInTransaction(action)
+            if (definitions.find(ref.type, action.name) === undefined) {
+              return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
+            }
+            const made = yield* invoke(ref, action, args, yield* performer.register)
+            yield* performer.performNow(made.id)
+            return made
+          }),
+          asEnqueueError
+        )
+    })
+
+    const client = (actor: AnyActorClass, actions: ReadonlyArray<AnyAction>) => (id: unknown) => {
+      const ref = actor.ref(id)
+      const methods: Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>> = {}
+      for (const action of actions) Object.assign(methods, methodsOf(ref, action))
+      return methods
+    }
+
+    // ---------------------------------------------------------------------------------------------------------------
+    // definitions
+    // ---------------------------------------------------------------------------------------------------------------
+
+    const defining = (add: () => () => void) =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.try({
+          try: add,
+          catch: (error) => error instanceof DefinitionError ? error : new DefinitionError({ message: errorText(error) })
+        }),
+        (remove) => Effect.sync(remove)
+      ))
+
+    // ---------------------------------------------------------------------------------------------------------------
+    // the worker
+    // ---------------------------------------------------------------------------------------------------------------
+
+    const listen = Effect.scoped(Effect.gen(function*() {
+      const notifications = yield* sql.listen(channel)
+      performer.wake()
+      while (true) {
+        yield* Queue.take(notifications)
+        performer.wake()
+      }
+    }))
+
+    const work = (options: WorkOptions) =>
+      Effect.gen(function*() {
+        const missing = definitions.missing()
+        if (missing.length > 0) return yield* new DefinitionError({ message: missing.join("; ") })
+        if (definitions.all().length === 0) {
+          yield* Effect.logWarning("stepped: this worker has no definitions; provide the layers of your actions to Stepped.worker")
+        }
+        definitions.only(options.queues)
+        if (notifying) {
+          // a connection that is lost, or a pooler that cannot listen: polling goes on meanwhile
+          yield* Effect.forkScoped(
+            Effect.forever(Effect.andThen(Effect.exit(listen), Effect.sleep("5 seconds"))).pipe(
+              Effect.provideService(Clock.Clock, realClock)
+            )
+          )
+        }
+        yield* performer.work(options)
+      })
+
+    return Engine.of({
+      register: (registration) => defining(() => definitions.register(registration)),
+      addCallback: (type, name, callback, context: Context.Context<never>) =>
+        defining(() => definitions.addCallback(type, name, callback.statuses, callback.run, context)),
+      prependStep: (type, name, step, context) => defining(() => definitions.prependStep(type, name, step, context)),
+      client,
+      complete: (target, action, outcome) =>
+        Effect.gen(function*() {
+          if (typeof target === "string") {
+            if (!/^[0-9a-f-]{36}$/i.test(target)) return Option.none()
+            const encoded = yield* encodeOutcome(action, action.name, undefined, outcome)
+            const found = (yield* repo.outcomes([target]))[0]
+            const cause = encoded.cause === null || found?.definition == null || found.actorId === null
+              ? encoded.cause
+              : { ...encoded.cause, path: actionText(found.definition, found.actorId) }
+            if (found?.definition != null && found.definition.split("/")[1] !== action.name) {
+              return yield* new InvalidOutcome({ action: action.name, issue: `the action ${target} is ${found.definition}` })
+            }
+            const verdict = yield* endFromOutside({ id: target }, { ...encoded, cause }, true, null, undefined)
+            return verdict._tag === "Done" ? Option.some(verdict.id) : Option.none()
+          }
+          const key = definitionKey(target.type, action.name)
+          const text = actorIdOf(ActorRef.actorOf(target), target.id)
+          const encoded = yield* encodeOutcome(action, key, text, outcome)
+          const verdict = yield* endFromOutside({ definition: key, actorId: text }, encoded, true, null, undefined)
+          if (verdict._tag === "Ambiguous") {
+            return yield* new AmbiguousCompletion({ actor: `${target.type}/${text}`, action: action.name, actionIds: [...verdict.ids] })
+          }
+          return verdict._tag === "Done" ? Option.some(verdict.id) : Option.none()
+        }),
+      work,
+      performDue: performer.performDue,
+      find: (type, name) => definitions.find(type, name)?.action,
+      doctor: Effect.provideService(Effect.provideService(examine, PgClient, sql), Storage, storage),
+      now
+    })
+  })
+)
+

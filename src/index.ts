@@ -1,0 +1,65 @@
+/**
+ * Durable trees of actions on Postgres, as typed Effect programs.
+ *
+ * @since 0.1.0
+ */
+export { type Achievement, AchievementStore } from "./AchievementStore.ts"
+export {
+  type Action,
+  type ActionCallback,
+  type ActionHooks,
+  type ActionKey,
+  type ActionOptions,
+  type AnyAction,
+  type ArgSchemas,
+  type ArgTypes,
+  type CallbackDefinition,
+  type DeclaredAction,
+  type Definition,
+  type Gives,
+  type Hooked,
+  isAction,
+  type Job,
+  type JobAction,
+  type JobBacked,
+  type NoSteps,
+  type Outbound,
+  type OutboundMethod,
+  type Owns,
+  type Proceed,
+  type ServicesOf,
+  type StepBody,
+  type StepDefinition,
+  type StepOptions
+} from "./Action.ts"
+export type { ActionHandle, ActionSnapshot, ActionStatus } from "./ActionHandle.ts"
+export {
+  type ActionFilter,
+  type ActionRecord,
+  ActionRepo,
+  type ActionTree,
+  type SlotRecord,
+  type StepRecord
+} from "./ActionRepo.ts"
+export type { ActionMethods, Actions, AllActions, Client, MethodNames } from "./Actions.ts"
+export {
+  type ActorClass,
+  type ActorConstructor,
+  actorId,
+  ActorRef,
+  type ActorReference,
+  type AnyActorClass,
+  decodeActorId,
+  type LoadedActorClass,
+  type LoadedRow,
+  type PlainSchema
+} from "./Actor.ts"
+export { type AnyActions, Engine, type Registration } from "./Engine.ts"
+export { type Backlog, JobQueue, type QueuedInvocation } from "./JobQueue.ts"
+export { type AfterStatus, afterStatuses, type CompletionOutcome, Outcome } from "./Outcome.ts"
+export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
+export { EmbeddedDatabase, EmbeddedDatabaseError } from "./sql/EmbeddedDatabase.ts"
+export type { Finding } from "./sql/Doctor.ts"
+export { type Actors, Child, isChild, type Settled, Step, type StepContext, type Storable } from "./Step.ts"
+export * from "./SteppedError.ts"
+export * as Stepped from "./Stepped.ts"

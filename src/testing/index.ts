@@ -1,0 +1,260 @@
+/**
+ * Testing programs that use stepped: an engine that starts fast, and ways to perform its actions in the test's own fiber.
+ *
+ * @since 0.1.0
+ */
+import type { PgClient } from "@effect/sql-pg/PgClient"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Equal from "effect/Equal"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import type { SqlClient } from "effect/sql/SqlClient"
+import * as TestClock from "effect/testing/TestClock"
+import { ActionRepo, type ActionRecord } from "../ActionRepo.ts"
+import type { AnyAction, ArgTypes } from "../Action.ts"
+import { actorId, ActorRef } from "../Actor.ts"
+import { Engine } from "../Engine.ts"
+import { argumentsCodec } from "../engine/codec.ts"
+import { HandledDefects } from "../engine/perform.ts"
+import { JobQueue } from "../JobQueue.ts"
+import { Outcome } from "../Outcome.ts"
+import type { CompleteError, StorageError } from "../SteppedError.ts"
+import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
+import type { EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
+import { layerTestDatabase } from "../sql/TestDatabase.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// errors
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Not everything could be performed: what is left waits for somebody outside, for its timeout, or for a definition.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotDrained extends Schema.TaggedError<NotDrained>("stepped/testing/NotDrained")("NotDrained", {
+  /** One line for each action that is left. */
+  left: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `${this.left.length} actions are left:\n${this.left.map((line) => `  ${line}`).join("\n")}`
+  }
+}
+
+/**
+ * An expectation about what was enqueued does not hold.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class EnqueuedExpectation extends Schema.TaggedError<EnqueuedExpectation>("stepped/testing/EnqueuedExpectation")(
+  "EnqueuedExpectation",
+  { message: Schema.String }
+) {}
+
+// -------------------------------------------------------------------------------------------------------------------
+// layers
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * An engine over an embedded database of its own, started from a prepared copy in a fraction of a second.
+ *
+ * **Details**
+ *
+ * Nothing performs by itself: call {@link performSteppedActions}. User time is the test's clock.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = (
+  options: Omit<EngineOptions, "schema" | "databaseClock" | "notify"> = {}
+): Layer.Layer<Services | PgClient | SqlClient, LayerError | EmbeddedDatabaseError> => layerTestDatabase(options)
+
+// -------------------------------------------------------------------------------------------------------------------
+// performing
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * How to perform; see {@link performSteppedActions}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PerformOptions<E = never, R = never> {
+  /** Called when everything is idle, once for each outbound action that performs; what it completes goes on. */
+  readonly outbound?: (action: ActionRecord) => Effect.Effect<unknown, E, R>
+}
+
+/**
+ * Performs one pass of what is due: timers, then jobs, with the steps that follow at once. Gives how much there was.
+ *
+ * @category performing
+ * @since 0.1.0
+ */
+export const performDue: Effect.Effect<number, StorageError, Engine> = Effect.flatMap(Engine, (engine) => engine.performDue)
+
+/**
+ * Performs everything, children and waits included, in the calling fiber.
+ *
+ * **Details**
+ *
+ * When nothing is due, calls the outbound hook; when that completed nothing, moves the test's clock to the next wait or retry, and
+ * timeouts passed on the way fire. Fails with {@link NotDrained} when only outbound actions, or jobs without a definition, are left.
+ *
+ * **Gotchas**
+ *
+ * Without a `TestClock`, waits take their time.
+ *
+ * @category performing
+ * @since 0.1.0
+ */
+export const performSteppedActions = <E = never, R = never>(
+  options: PerformOptions<E, R> = {}
+): Effect.Effect<void, NotDrained | StorageError | E, Engine | ActionRepo | JobQueue | R> =>
+  Effect.gen(function*() {
+    const engine = yield* Engine
+    const repo = yield* ActionRepo
+    const queue = yield* JobQueue
+    const live = repo.list({ statuses: ["pending", "performing"], limit: 10_000 })
+    for (let pass = 0; pass < 100_000; pass++) {
+      if ((yield* engine.performDue) > 0) continue
+      if (options.outbound !== undefined) {
+        const outbound = (yield* live).filter((action) => action.outbound && action.status === "performing")
+        for (const action of outbound) yield* options.outbound(action)
+        const after = new Set((yield* live).map((action) => action.id))
+        if (outbound.some((action) => !after.has(action.id)) || (yield* engine.performDue) > 0) continue
+      }
+      const due = yield* queue.nextDue
+      if (due.wait === undefined) break
+      yield* advanceTo(due.timeout === undefined ? due.wait : Math.min(due.wait, due.timeout))
+    }
+    const left = [
+      ...(yield* live).map((action) => `${describe(action)} is ${action.status}${action.outbound ? ", outbound" : ""}`),
+      ...(yield* queue.backlog).filter((backlog) => backlog.due + backlog.later + backlog.held > 0).map((backlog) =>
+        `${backlog.actorType}/${backlog.name} is queued ${backlog.due + backlog.later + backlog.held} times${
+          engine.find(backlog.actorType, backlog.name) === undefined ? ", and not defined here" : ""
+        }`
+      )
+    ]
+    if (left.length > 0) return yield* new NotDrained({ left })
+  })
+
+const describe = (action: ActionRecord): string => `${action.name} ${action.actorType}/${action.actorId}(${JSON.stringify(action.arguments).slice(1, -1)})`
+
+const advanceTo = (time: number): Effect.Effect<void> =>
+  Clock.clockWith((clock) =>
+    "setTime" in clock
+      ? TestClock.setTime(Math.max(time, clock.currentTimeMillisUnsafe()))
+      : Effect.sleep(Math.max(0, time - clock.currentTimeMillisUnsafe()))
+  )
+
+/**
+ * Completes an outbound action as succeeded, without a result: an outbound hook for actions that give none.
+ *
+ * @category performing
+ * @since 0.1.0
+ */
+export const succeedOutbound = (action: ActionRecord): Effect.Effect<Option.Option<string>, CompleteError, Engine> =>
+  Effect.flatMap(Engine, (engine) => {
+    const definition = engine.find(action.actorType, action.name)
+    return definition === undefined
+      ? Effect.succeed(Option.none())
+      : engine.complete(action.id, definition, Outcome.succeededVoid)
+  })
+
+/**
+ * Says which defects are handled while the effect performs actions; others are retried, up to the limit.
+ *
+ * @category performing
+ * @since 0.1.0
+ */
+export const withHandledDefects = (handle: (defect: unknown) => boolean) =>
+<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => Effect.provideService(effect, HandledDefects, handle)
+
+// -------------------------------------------------------------------------------------------------------------------
+// expectations
+// -------------------------------------------------------------------------------------------------------------------
+
+interface Seen {
+  readonly id: string
+  readonly key: string
+  readonly actorId: string
+  readonly arguments: unknown
+  readonly text: string
+}
+
+const seen: Effect.Effect<ReadonlyArray<Seen>, StorageError, ActionRepo | JobQueue> = Effect.gen(function*() {
+  const actions = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ limit: 10_000 }))
+  const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued(10_000))
+  return [
+    ...queued.map((job) => ({
+      id: job.action,
+      key: `${job.actorType}/${job.name}`,
+      actorId: job.actorId,
+      arguments: job.arguments,
+      text: `${describe({ ...job, id: job.action } as unknown as ActionRecord)} queued`
+    })),
+    ...actions.map((action) => ({
+      id: action.id,
+      key: `${action.actorType}/${action.name}`,
+      actorId: action.actorId,
+      arguments: action.arguments,
+      text: `${describe(action)} ${action.status}`
+    }))
+  ]
+})
+
+const matching = <A extends AnyAction>(actor: ActorRef, action: A, args: ReadonlyArray<unknown>) =>
+  Effect.gen(function*() {
+    const all = yield* seen
+    const key = `${actor.type}/${action.name}`
+    const id = actorId(ActorRef.actorOf(actor), actor.id)
+    const encoded = args.length === 0
+      ? undefined
+      : yield* Effect.orDie(argumentsCodec(action.arguments.slice(0, args.length)).encode(args))
+    const found = all.filter((one) =>
+      one.key === key && one.actorId === id &&
+      (encoded === undefined || Equal.equals(JSON.stringify((one.arguments as Array<unknown>).slice(0, args.length)), JSON.stringify(encoded)))
+    )
+    const listing = all.length === 0
+      ? "nothing was enqueued"
+      : `enqueued so far:\n${all.map((one) => `  ${one.text}`).join("\n")}`
+    return { found, listing, wanted: `${action.name} ${actor.type}/${id}${encoded === undefined ? "" : `(${JSON.stringify(encoded).slice(1, -1)})`}` }
+  })
+
+/**
+ * Fails unless the action was enqueued on the actor, with these arguments if any are given; performed ones count too. Gives the
+ * ids.
+ *
+ * @category expectations
+ * @since 0.1.0
+ */
+export const assertEnqueued = <A extends AnyAction>(
+  actor: ActorRef,
+  action: A,
+  ...args: Partial<ArgTypes<A["arguments"]>>
+): Effect.Effect<ReadonlyArray<string>, EnqueuedExpectation | StorageError, ActionRepo | JobQueue> =>
+  Effect.flatMap(matching(actor, action, args), ({ found, listing, wanted }) =>
+    found.length > 0
+      ? Effect.succeed(found.map((one) => one.id))
+      : Effect.fail(new EnqueuedExpectation({ message: `${wanted} was not enqueued; ${listing}` })))
+
+/**
+ * Fails if the action was enqueued on the actor, with these arguments if any are given.
+ *
+ * @category expectations
+ * @since 0.1.0
+ */
+export const assertNotEnqueued = <A extends AnyAction>(
+  actor: ActorRef,
+  action: A,
+  ...args: Partial<ArgTypes<A["arguments"]>>
+): Effect.Effect<void, EnqueuedExpectation | StorageError, ActionRepo | JobQueue> =>
+  Effect.flatMap(matching(actor, action, args), ({ found, listing, wanted }) =>
+    found.length === 0
+      ? Effect.void
+      : Effect.fail(new EnqueuedExpectation({ message: `${wanted} was enqueued ${found.length} times; ${listing}` })))
+

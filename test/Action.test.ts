@@ -1,0 +1,156 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Effect, Exit, Schema } from "effect"
+import { action, isAction, JobRetry, makeJob } from "../src/Action.ts"
+import { Actor } from "../src/Actor.ts"
+import { type Child, isChild, makeChild } from "../src/Child.ts"
+import { type CompletionOutcome, Outcome } from "../src/Outcome.ts"
+import { Step, type StepContext } from "../src/Step.ts"
+import { DefinitionError } from "../src/SteppedError.ts"
+
+class Car extends Actor<Car>()("Car", { id: Schema.Int }) {}
+
+describe("a definition", () => {
+  it("has defaults", () => {
+    const { definition } = action("honk")
+    assert.deepStrictEqual(definition, {
+      name: "honk",
+      arguments: [],
+      success: Schema.Void,
+      error: Schema.Never,
+      outbound: false,
+      queue: "default",
+      timeout: undefined,
+      checksum: undefined,
+      checksumKey: undefined,
+      concurrencyKey: undefined,
+      steps: [],
+      job: undefined,
+      before: undefined,
+      callbacks: [],
+      implements: undefined
+    })
+  })
+
+  it("does not change when it is built upon", () => {
+    const honk = action("honk")
+    const twice = honk.step("once", () => Effect.void)
+    const thrice = twice.step(() => Effect.void)
+    assert.lengthOf(honk.definition.steps, 0)
+    assert.lengthOf(twice.definition.steps, 1)
+    assert.lengthOf(thrice.definition.steps, 2)
+    assert.strictEqual(thrice.definition.implements, honk)
+    assert.isTrue(isAction(thrice))
+  })
+
+  it("names steps without a name by their position", () => {
+    const { steps } = action("tour")
+      .step(() => Effect.void)
+      .step("middle", () => Effect.void, { transactional: true })
+      .step(() => Effect.void, { transactional: true })
+      .step("last", () => Effect.succeed(1), { result: Schema.Int })
+      .definition
+    assert.deepStrictEqual(steps.map(({ name, transactional, result }) => [name, transactional, result]), [
+      ["1", false, undefined],
+      ["middle", true, undefined],
+      ["3", true, undefined],
+      ["last", false, Schema.Int]
+    ])
+  })
+
+  it("keeps the latest hook, and callbacks in their order", () => {
+    const first = () => Effect.void
+    const second = () => Effect.void
+    const { before, callbacks } = action("tour").before(first).before(second)
+      .after(["failed", "cancelled", "failed"], first)
+      .after(second)
+      .timedOut(first)
+      .definition
+    assert.strictEqual(before, second)
+    assert.deepStrictEqual(callbacks, [
+      { statuses: ["failed", "cancelled"], run: first },
+      { statuses: ["succeeded", "failed", "cancelled", "timed_out"], run: second },
+      { statuses: ["timed_out"], run: first }
+    ])
+  })
+
+  it("is outbound with a job", () => {
+    assert.isTrue(action("tow", { job: () => Effect.void }).definition.outbound)
+    assert.isTrue(action("tow", { outbound: true }).definition.outbound)
+  })
+
+  it("is refused where it contradicts itself", () => {
+    assert.throws(() => action("a b"), DefinitionError, `"a b" cannot name an action`)
+    assert.throws(() => action("a").step("1", () => Effect.void), DefinitionError, `"1" cannot name a step`)
+    assert.throws(
+      () => action("a").step("b", () => Effect.void).step("b" as "c", () => Effect.void),
+      DefinitionError,
+      "a has two steps named b"
+    )
+  })
+})
+
+describe("a job", () => {
+  const completions: Array<CompletionOutcome<unknown, unknown>> = []
+  const job = makeJob("id", (outcome) => Effect.sync(() => completions.push(outcome) === 1))
+
+  it.effect("completes its action, and says whether it was this that ended it", () =>
+    Effect.gen(function*() {
+      assert.isTrue(yield* job.succeeded(5))
+      assert.isFalse(yield* job.failed("no"))
+      yield* job.failed()
+      yield* job.cancelled
+      yield* job.timedOut
+      assert.deepStrictEqual(completions, [
+        Outcome.succeeded(5),
+        Outcome.failed("no"),
+        Outcome.failed(),
+        Outcome.cancelled,
+        Outcome.timedOut
+      ])
+    }))
+
+  it.effect("ends its run when it retries, past every handler of typed errors", () =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Effect.ignore(job.retry("1 minute")))
+      const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+      assert.instanceOf(defect, JobRetry)
+      assert.strictEqual(defect.delay, "1 minute")
+    }))
+})
+
+describe("a step's body", () => {
+  const drive = action("drive", { arguments: [Schema.Int], success: Schema.Int })
+
+  it.effect("enqueues on its own actor, on others in their order, and skips nothing", () => {
+    const enqueued: Array<ReadonlyArray<unknown>> = []
+    const step: StepContext = {
+      name: "1",
+      enqueue: (actor, { name }, args) =>
+        Effect.sync(() => makeChild(enqueued.push([actor === undefined ? "self" : String(actor), name, ...args]) - 1)),
+      wait: (duration) => Effect.sync(() => void enqueued.push(["wait", duration])),
+      markFailed: Effect.sync(() => void enqueued.push(["failed"])),
+      setArguments: (args) => Effect.sync(() => void enqueued.push(["arguments", ...args]))
+    }
+    return Effect.gen(function*() {
+      const own: Child<number> = yield* Step.do(drive, 1) as Effect.Effect<Child<number>, never, Step>
+      const others = yield* Step.on([Car.ref(2), null, undefined, Car.ref(1)], drive, 2)
+      const one = yield* Step.on(Car.ref(3), drive, 3)
+      assert.deepStrictEqual(yield* Step.on(null, drive, 4), [])
+      assert.deepStrictEqual(yield* Step.on([], drive, 4), [])
+      yield* Step.wait("5 seconds")
+      yield* Step.markFailed
+      yield* Step.setArguments("a", 1)
+      assert.isTrue([own, ...others, ...one].every(isChild))
+      assert.deepStrictEqual([own, ...others, ...one].map((child) => child.slot), [0, 1, 2, 3])
+      assert.deepStrictEqual(enqueued, [
+        ["self", "drive", 1],
+        ["Car/2", "drive", 2],
+        ["Car/1", "drive", 2],
+        ["Car/3", "drive", 3],
+        ["wait", "5 seconds"],
+        ["failed"],
+        ["arguments", "a", 1]
+      ])
+    }).pipe(Effect.provideService(Step, step))
+  })
+})

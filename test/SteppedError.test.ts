@@ -1,0 +1,59 @@
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import * as Errors from "../src/SteppedError.ts"
+
+const ended = { action: "visit", actor: "Car/1", actionId: "0190", path: "visit Car/1 › move" }
+
+describe("an error", () => {
+  it("says what is wrong, where, and what to do", () => {
+    const messages: ReadonlyArray<readonly [Error, ...words: ReadonlyArray<string>]> = [
+      [new Errors.StorageError({ operation: "claim", isRetryable: true, cause: new Error("gone") }), "claim", "gone"],
+      [new Errors.InvalidArguments({ action: "visit", issue: `Expected string, at [0]` }), "visit", "at [0]"],
+      [new Errors.PayloadTooLarge({ field: "arguments of visit", size: 12, limit: 10 }), "arguments", "12", "10"],
+      [new Errors.UnstorableText({ field: "arguments of visit" }), "arguments of visit", "remove it"],
+      [new Errors.TreeTooDeep({ depth: 101, limit: 100 }), "101", "100", "end the recursion"],
+      [new Errors.TooManyChildren({ count: 11, limit: 10 }), "11", "10", "several steps"],
+      [new Errors.UnknownDefinition({ actor: "Car", action: "fly" }), "Car", "fly", "provide their layer"],
+      [new Errors.WouldWaitForItself({ action: "visit" }), "visitLater"],
+      [new Errors.ActionFailed({ ...ended, cause: "no" }), ended.path],
+      [new Errors.TimedOut(ended), ended.path, "timed out"],
+      [new Errors.Cancelled(ended), ended.path, "cancelled"],
+      [new Errors.Deadlocked(ended), ended.path, "concurrency key"],
+      [new Errors.IncompatibleResult({ ...ended, issue: "Expected string" }), ended.path, "Expected string"],
+      [new Errors.UnknownAction({ actionId: "0190" }), "0190", "pruned"],
+      [new Errors.AmbiguousCompletion({ actor: "Car/1", action: "tow", actionIds: ["a", "b"] }), "Car/1", "2", "a, b"],
+      [new Errors.InvalidOutcome({ action: "tow", issue: "Expected string" }), "tow", "Expected string"],
+      [new Errors.ActorNotFound({ actor: "Car", id: "1" }), "Car/1"],
+      [new Errors.DefinitionError({ message: "twice" }), "twice"],
+      [new Errors.InvalidSchemaName({ name: `a"b` }), `"a\\"b"`, "63"],
+      [new Errors.SchemaMissing({ schema: "stepped" }), "stepped", "run the migrations"],
+      [new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2 }), "1", "2", "run the migrations"],
+      [new Errors.SchemaTooNew({ schema: "stepped", found: 3, supported: 2 }), "3", "2", "upgrade"]
+    ]
+    for (const [error, ...words] of messages) {
+      for (const word of words) assert.include(error.message, word)
+    }
+    const classes = Object.values(Errors).filter((value) => "prototype" in value && value.prototype instanceof Error)
+    const shown = new Set(messages.map(([error]) => error.constructor))
+    assert.deepStrictEqual(classes.filter((value) => !shown.has(value)), [Errors.EnqueueError])
+  })
+
+  it("of enqueueing speaks with the voice of its reason", () => {
+    const storage = new Errors.StorageError({ operation: "enqueue", isRetryable: true, cause: new Error("gone") })
+    const error = new Errors.EnqueueError({ reason: storage })
+    assert.strictEqual(error.message, storage.message)
+    assert.strictEqual(error.cause, storage)
+    assert.isTrue(error.isRetryable)
+    assert.isFalse(new Errors.EnqueueError({ reason: new Errors.TreeTooDeep({ depth: 2, limit: 1 }) }).isRetryable)
+  })
+
+  it.effect("survives JSON, with its reason", () =>
+    Effect.gen(function*() {
+      const codec = Schema.toCodecJson(Errors.EnqueueError)
+      const reason = new Errors.PayloadTooLarge({ field: "arguments", size: 12, limit: 10 })
+      const json = JSON.stringify(yield* Schema.encodeUnknownEffect(codec)(new Errors.EnqueueError({ reason })))
+      const decoded = yield* Schema.decodeUnknownEffect(codec)(JSON.parse(json))
+      assert.instanceOf(decoded.reason, Errors.PayloadTooLarge)
+      assert.strictEqual(decoded.message, reason.message)
+    }))
+})
