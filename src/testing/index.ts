@@ -23,7 +23,7 @@ import { Outcome } from "../Outcome.ts"
 import type { CompleteError, StorageError } from "../SteppedError.ts"
 import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
 import type { EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
-import { layerTestDatabase } from "../sql/TestDatabase.ts"
+import { layerTestDatabase } from "./TestDatabase.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // errors

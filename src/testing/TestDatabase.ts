@@ -2,27 +2,31 @@
  * An embedded database that starts from a prepared copy: creating one and its tables takes seconds, copying it a fraction of one.
  */
 import type { PgClient } from "@effect/sql-pg/PgClient"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Layer from "effect/Layer"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { createHash, randomUUID } from "node:crypto"
 import { readFile, rename, writeFile } from "node:fs/promises"
+import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 import { engineLayer, type EngineOptions, type LayerError, type Services } from "../Stepped.ts"
-import { EmbeddedDatabase, EmbeddedDatabaseError, layerClient } from "./EmbeddedDatabase.ts"
-import { migrate, schemaVersion, Storage } from "./Storage.ts"
-import * as Duration from "effect/Duration"
+import { EmbeddedDatabase, type EmbeddedDatabaseError, layerClient } from "../sql/EmbeddedDatabase.ts"
+import { migrate, schemaVersion, Storage } from "../sql/Storage.ts"
 
 // the copy is kept beside other temporary files, so that the processes of one test run share it; its name says what is in it
 const copyOf = (version: string): string => join(tmpdir(), `stepped-test-database-${version}.tar`)
 
-const version: Effect.Effect<string, EmbeddedDatabaseError> = Effect.map(
-  Effect.tryPromise({
-    try: () => import("@electric-sql/pglite/package.json", { with: { type: "json" } }).then((module) => module.default.version, () => "unknown"),
-    catch: (cause) => new EmbeddedDatabaseError({ reason: "NotInstalled", message: "PGlite is not installed", cause })
-  }),
+// the package exports no version, and its entry point stands one folder below its description
+const pgliteVersion = async (): Promise<string> => {
+  const entry = createRequire(import.meta.url).resolve("@electric-sql/pglite")
+  return String(JSON.parse(await readFile(join(dirname(entry), "..", "package.json"), "utf8")).version)
+}
+
+const version: Effect.Effect<string> = Effect.map(
+  Effect.orElseSucceed(Effect.tryPromise(pgliteVersion), () => "unknown"),
   (pglite) => createHash("sha256").update(`${pglite}\n${schemaVersion}`).digest("hex").slice(0, 16)
 )
 
