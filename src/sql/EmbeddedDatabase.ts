@@ -162,6 +162,7 @@ const layerDump = Layer.effect(
 
 const terminateTag = "X".charCodeAt(0)
 const cancelRequestCode = 80877102
+const readyForQuery = { tag: "Z".charCodeAt(0), length: 6 }
 
 /**
  * Makes the factory of sessions: Duplexes that give what is written to PGlite, and read as its answers.
@@ -177,7 +178,10 @@ const makeSessions = (pglite: PGlite): () => Duplex => {
     const answer: Array<Uint8Array> = []
     // The memory that PGlite shows here is its own and is overwritten by the next message.
     await pglite.execProtocolRawStream(message, { onRawData: (data) => answer.push(data.slice()) })
-    return Buffer.concat(answer)
+    const whole = Buffer.concat(answer)
+    // Without the `ReadyForQuery` that ends an answer, `PgClient` would wait forever.
+    if (whole.at(-readyForQuery.length) !== readyForQuery.tag) throw new Error("PGlite has crashed")
+    return whole
   }
 
   return () => {
