@@ -19,6 +19,8 @@ export type { Settled, Storable } from "./Child.ts"
  */
 export interface StepContext {
   readonly name: string
+  /** The running action's id, the same however often the body runs: with the step's name, a key for calls to other systems. */
+  readonly actionId: string
   /** Enqueues a child; without an actor, on the action's own. */
   readonly enqueue: (
     actor: ActorRef | undefined,

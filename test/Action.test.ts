@@ -125,6 +125,7 @@ describe("a step's body", () => {
     const enqueued: Array<ReadonlyArray<unknown>> = []
     const step: StepContext = {
       name: "1",
+      actionId: "id",
       enqueue: (actor, { name }, args) =>
         Effect.sync(() => makeChild(enqueued.push([actor === undefined ? "self" : String(actor), name, ...args]) - 1)),
       wait: (duration) => Effect.sync(() => void enqueued.push(["wait", duration])),

@@ -109,9 +109,19 @@ export const make = (
       }
     }).pipe(Effect.provideService(Clock.Clock, realClock)))
 
+    let closed = false
+    const shut = Exit.fail(new StorageError({ operation: "await", isRetryable: false, cause: new Error("the engine's layer is closed") }))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        closed = true
+        for (const waiter of [...waiters]) settle(waiter, shut)
+      })
+    )
+
     return {
       wait: (id) =>
         Effect.callback<Found, StorageError | UnknownAction>((resume) => {
+          if (closed) return resume(shut)
           const waiter: Waiter = { id, final: id, missing: 0, done: (exit) => resume(exit) }
           waiters.add(waiter)
           index(id, waiter)

@@ -27,6 +27,7 @@ export const make = (
 ): Effect.Effect<(items: ReadonlyArray<Invocation>) => Effect.Effect<void, StorageError>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const waiting: Array<Waiting> = []
+    let closed = false
     const latch = Latch.makeUnsafe(false)
 
     const store = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
@@ -68,8 +69,17 @@ export const make = (
       }
     }))
 
+    const shut = Exit.fail(new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("the engine's layer is closed") }))
+    yield* Effect.addFinalizer(() =>
+      Effect.sync(() => {
+        closed = true
+        for (const one of waiting.splice(0)) one.done(shut)
+      })
+    )
+
     return (items) =>
       Effect.callback<void, StorageError>((resume) => {
+        if (closed) return resume(shut)
         waiting.push({ items, done: (exit) => resume(exit) })
         latch.openUnsafe()
       })

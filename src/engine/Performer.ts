@@ -620,12 +620,13 @@ export const make = (options: PerformerOptions) => {
           realClock
         )
       )
-      const after = yield* now
-      if (nextTimer <= after) nextTimer = Infinity
-      yield* Effect.matchCauseEffect(tick(false), {
-        onFailure: (cause) => Effect.logDebug("stepped: timers", cause),
-        onSuccess: ({ work }) => Effect.sync(() => ready.push(...work))
-      })
+      nextTimer = Infinity
+      yield* Effect.ignore(Effect.gen(function*() {
+        const due = yield* transitions.nextDue
+        const first = Math.min(due.wait ?? Infinity, due.timeout ?? Infinity)
+        if (first <= (yield* now)) ready.push(...(yield* tick(false)).work)
+        else knowTimer(first)
+      }))
       wake()
       pump()
     }

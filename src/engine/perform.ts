@@ -349,6 +349,7 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
   }
   return Step.of({
     name: step.name,
+    actionId: held.id,
     enqueue: (actor, action, args) =>
       Effect.gen(function*() {
         if (effects.slots.length >= settings.children) {
@@ -360,7 +361,8 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
         const invocation = yield* makeInvocation({
           ref,
           actorId: actor === undefined ? held.actorId : actorId(ActorRef.actorOf(actor), actor.id),
-          action,
+          // keys, timeout and queue are those of the actor's own definition, which may replace the one that the body names
+          action: env.definitions.find(ref.type, action.name)?.action ?? action,
           args,
           id: newActionId(),
           parent: { id: held.id, step: held.step, depth: held.depth },

@@ -94,19 +94,6 @@ export class EmbeddedDatabase extends Context.Service<EmbeddedDatabase, {
  * - A folder has one owner at a time. Processes that cannot see each other, such as those of two containers that share
  *   a volume, are not told apart from dead ones.
  *
- * **Example** (A database in a folder)
- *
- * ```ts
- * import { Effect } from "effect"
- * import { SqlClient } from "effect/sql"
- * import * as EmbeddedDatabase from "./EmbeddedDatabase.ts"
- *
- * const program = Effect.gen(function*() {
- *   const sql = yield* SqlClient.SqlClient
- *   return yield* sql`SELECT version()`
- * }).pipe(Effect.provide(EmbeddedDatabase.layerClient({ dataDir: "data/garage" })))
- * ```
- *
  * @category layers
  * @since 0.1.0
  */
@@ -167,21 +154,25 @@ const readyForQuery = { tag: "Z".charCodeAt(0), length: 6 }
 /**
  * Makes the factory of sessions: Duplexes that give what is written to PGlite, and read as its answers.
  *
- * There is one backend behind all of them, so a session begins with what the last one left behind (an open
- * transaction, settings, prepared statements), and must not begin before that one has ended: the pool opens the
- * replacement of a broken session while the broken one may still be inside a transaction.
+ * There is one backend behind all of them, so a session first clears away what the last one left (an open transaction,
+ * settings, prepared statements), and not before that one has ended: the pool opens the replacement of a broken session
+ * while the broken one may still be inside a transaction.
  */
 const makeSessions = (pglite: PGlite): () => Duplex => {
   let vacated = Promise.resolve()
+  let crash: Error | undefined
 
   const exchange = async (message: Uint8Array): Promise<Buffer> => {
-    const answer: Array<Uint8Array> = []
+    if (crash !== undefined) throw crash
+    const parts: Array<Uint8Array> = []
     // The memory that PGlite shows here is its own and is overwritten by the next message.
-    await pglite.execProtocolRawStream(message, { onRawData: (data) => answer.push(data.slice()) })
-    const whole = Buffer.concat(answer)
-    // Without the `ReadyForQuery` that ends an answer, `PgClient` would wait forever.
-    if (whole.at(-readyForQuery.length) !== readyForQuery.tag) throw new Error("PGlite has crashed")
-    return whole
+    await pglite.execProtocolRawStream(message, { onRawData: (data) => parts.push(data.slice()) })
+    const answer = Buffer.concat(parts)
+    if (answer.at(-readyForQuery.length) === readyForQuery.tag) return answer
+    // PGlite survives a crash of Postgres, such as by an endless recursion, but it no longer ends its answers, and
+    // `PgClient` would wait forever.
+    crash = new Error("The embedded database has crashed")
+    throw crash
   }
 
   return () => {
@@ -193,6 +184,7 @@ const makeSessions = (pglite: PGlite): () => Duplex => {
       })
       await before
       if (session.destroyed) return Buffer.alloc(0)
+      if (crash !== undefined) throw crash
       await pglite.exec("ROLLBACK")
       await pglite.exec("DISCARD ALL")
       return exchange(startup)

@@ -2,6 +2,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Cause, Duration, Effect, Exit, Fiber, Latch, Layer, Result, Stream } from "effect"
 import type { Scope } from "effect"
+import type { SqlError } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { spawn } from "node:child_process"
 import { once } from "node:events"
@@ -266,6 +267,18 @@ describe("the session of the embedded database", () => {
         assert.deepStrictEqual(yield* places(sql), ["London"])
         yield* addCar(sql, "Rome")
         assert.deepStrictEqual(yield* places(sql), ["London", "Rome"])
+      })
+    ))
+
+  it.live("fails for good, but fails, when the database has crashed", () =>
+    inMemory((sql) =>
+      Effect.gen(function*() {
+        yield* sql`CREATE FUNCTION forever() RETURNS int LANGUAGE plpgsql AS 'BEGIN RETURN forever(); END'`
+        const causeOf = (statement: Effect.Effect<unknown, SqlError.SqlError>) =>
+          Effect.map(Effect.flip(statement), ({ reason }) => reason.cause instanceof Error ? reason.cause.message : "")
+        assert.include(yield* causeOf(sql`SELECT forever()`), "crashed")
+        assert.include(yield* causeOf(sql`SELECT 1`), "crashed")
+        assert.include(yield* causeOf(sql`SELECT 1`), "crashed")
       })
     ))
 

@@ -1,0 +1,42 @@
+/**
+ * What tests look at: stored actions, steps, slots and lanes, short enough to compare in one line.
+ */
+import { Effect, Option } from "effect"
+import { ActionRepo, PerformanceLane } from "stepped"
+import type { ActionRecord } from "stepped"
+
+/** A stored action. */
+export const recordOf = (id: string) =>
+  Effect.flatMap(Effect.flatMap(ActionRepo, (repo) => repo.find(id)), (found) =>
+    Option.isSome(found) ? Effect.succeed(found.value) : Effect.die(new Error(`no action ${id} is stored`)))
+
+/** Stored actions of a name, in the order in which they were enqueued. */
+export const recordsOf = (name: string) =>
+  Effect.map(
+    Effect.flatMap(ActionRepo, (repo) => repo.list({ name, limit: 10_000 })),
+    (actions): ReadonlyArray<ActionRecord> => [...actions].reverse()
+  )
+
+/** Statuses of the stored actions of a name, in the order in which they were enqueued. */
+export const statusesOf = (name: string) =>
+  Effect.map(recordsOf(name), (actions) => actions.map((action) => action.status))
+
+/** An action's steps with their statuses, such as `move succeeded`. */
+export const stepsOf = (id: string) =>
+  Effect.map(
+    Effect.flatMap(ActionRepo, (repo) => repo.steps(id)),
+    (steps) => steps.map((step) => `${step.name} ${step.status}`)
+  )
+
+/** The statuses of an action's slots; `open` for those that still wait. */
+export const slotsOf = (id: string) =>
+  Effect.map(
+    Effect.flatMap(ActionRepo, (repo) => repo.slots(id)),
+    (slots) => slots.map((slot) => slot.status ?? "open")
+  )
+
+/** The keys of the lanes that are occupied. */
+export const lanes = Effect.map(
+  Effect.flatMap(PerformanceLane, (lane) => lane.list(10_000)),
+  (all) => all.map((lane) => lane.key)
+)
