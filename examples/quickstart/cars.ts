@@ -1,8 +1,8 @@
 /** The definitions of the quick start: a car, what it can do, and the garage that does it. */
+// #region definitions
 import { Console, Context, Effect, Layer, Schema } from "effect"
 import { Step, Stepped } from "stepped"
 
-// #region definitions
 export class NoParking extends Schema.TaggedError<NoParking>()("NoParking", { at: Schema.String }) {}
 
 export class Garage extends Context.Service<Garage, {

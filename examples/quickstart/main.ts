@@ -17,14 +17,14 @@ const Main = Stepped.worker({ concurrency: 32 }).pipe(
 const program = Effect.gen(function*() {
   const car = (yield* Cars.client)(1)
 
-  // enqueue: a handle at once, the work is a worker's
-  const later = yield* car.visitLater("London")
   // perform in this fiber as far as it goes at once
   yield* car.driveNow(5)
   // enqueue, and wait for the result
   yield* car.drive(7)
+  // enqueue: a handle at once, the work is a worker's
+  const handle = yield* car.visitLater("London")
+  yield* Console.log(`visited: ${yield* handle.await}`)
 
-  yield* Console.log(`visited: ${yield* later.await}`)
   // the same checksum: already achieved, nothing is done again
   yield* Console.log(`visited: ${yield* car.visit("London")}`)
   // a failure is typed, and says where it happened

@@ -17,7 +17,7 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { type CompletionError, StorageError } from "../SteppedError.ts"
-import { News, Phase, realClock, Status, type Task, Transitions } from "../sql/Transitions.ts"
+import { News, nothingKnown, Phase, realClock, Status, type Task, Transitions } from "../sql/Transitions.ts"
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
 import { prepare } from "./invoke.ts"
@@ -103,9 +103,14 @@ export const make = (options: PerformerOptions) => {
   const joins: Array<Join> = []
   /** Actions whose conclusion is being committed. */
   const committing = new Set<string>()
-  // transitions of this token run beside each other; comparing memory with the rows needs all of them at rest
-  const lanes = 8
-  const gate = Semaphore.makeUnsafe(lanes)
+  // Transitions of this token run beside each other; comparing memory with the rows needs all of them at rest, and their answers taken
+  // in: that is why a transition's work goes to its place before the permit is given back.
+  const permits = 64
+  const gate = Semaphore.makeUnsafe(permits)
+  const gateOpen = Latch.makeUnsafe(true)
+  const places = new Set<Array<Work>>([ready])
+  const transit = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.andThen(gateOpen.await, gate.withPermit(effect))
   const registering = Semaphore.makeUnsafe(1)
 
   const wake = () => {
@@ -143,10 +148,12 @@ export const make = (options: PerformerOptions) => {
       joins.length = 0
       const all = [...active.values()]
       wake()
-      return Effect.andThen(
-        Effect.logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted`),
-        Effect.forEach(all, (entry) => Effect.forkIn(interrupt(entry), options.scope), { discard: true })
-      )
+      return Effect.gen(function*() {
+        yield* Effect.logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted`)
+        yield* Effect.forEach(all, (entry) => Effect.forkIn(interrupt(entry), options.scope), { discard: true })
+        // said by us, it burns no attempt; if somebody has noticed before, there is nothing left to release
+        yield* Effect.forkIn(Effect.ignore(Effect.flatMap(now, (at) => transitions.unregister(lost, at))), options.scope)
+      })
     })
 
   const heartbeat = (mine: bigint): Effect.Effect<void> =>
@@ -270,15 +277,24 @@ export const make = (options: PerformerOptions) => {
   const pause = (attempt: number) =>
     Effect.provideService(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)), Clock.Clock, realClock)
 
-  /** Takes jobs, and joins what was prepared. */
-  const claim = (room: number, only: string | null, prepared: ReadonlyArray<Join>): Effect.Effect<Answer, StorageError> =>
+  /** Takes jobs, and joins what was prepared; the work goes to `place`. */
+  const claim = (
+    room: number,
+    only: string | null,
+    prepared: ReadonlyArray<Join>,
+    place: Array<Work>
+  ): Effect.Effect<Answer, StorageError> =>
     Effect.gen(function*() {
       const mine = yield* register
       const at = yield* now
-      const exit = yield* Effect.exit(gate.withPermit(
+      const exit = yield* Effect.exit(transit(
         Effect.flatMap(
           transitions.claim({ token: mine, now: at, room, known: definitions.known(), joins: prepared, only }),
-          (tasks) => read(tasks, at, true)
+          (tasks) =>
+            Effect.map(read(tasks, at, true), (answer) => {
+              place.push(...answer.work)
+              return answer
+            })
         )
       ))
       if (Exit.isSuccess(exit)) {
@@ -290,16 +306,15 @@ export const make = (options: PerformerOptions) => {
       return yield* exit
     })
 
-  /** Commits conclusions; gives the work that follows from them. */
-  const commit = (batch: ReadonlyArray<Conclusion>): Effect.Effect<Array<Work>> =>
+  /** Commits conclusions; the work that follows from them goes to `place`. */
+  const commit = (batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> =>
     Effect.gen(function*() {
       const mine = token
-      if (mine === undefined || batch.length === 0) return []
+      if (mine === undefined || batch.length === 0) return
       for (const { member } of batch) committing.add(member.a)
-      let uncertain = false
       for (let attempt = 0;; attempt++) {
         const at = yield* now
-        const exit = yield* Effect.exit(gate.withPermit(
+        const exit = yield* Effect.exit(transit(
           Effect.flatMap(
             transitions.finish({
               token: mine,
@@ -309,80 +324,82 @@ export const make = (options: PerformerOptions) => {
               slots: batch.flatMap((conclusion) => conclusion.slots),
               children: batch.flatMap((conclusion) => conclusion.children)
             }),
-            (tasks) => read(tasks, at, true)
+            (tasks) =>
+              Effect.map(read(tasks, at, true), (answer) => {
+                if (token === mine && !answer.lost) {
+                  place.push(...answer.work, ...followUps(batch, answer.stale, at))
+                  letGo(batch)
+                }
+                return answer
+              })
           )
         ))
-        if (token !== mine) return release(batch)
+        if (token !== mine) return letGo(batch)
         if (Exit.isSuccess(exit)) {
           if (exit.value.lost) {
             yield* lostLease(mine)
-            return release(batch)
+            letGo(batch)
+          } else if (exit.value.stale.size > 0) {
+            // ended from outside; or an earlier try, whose answer was lost, had happened, and what came next is in the rows
+            yield* Effect.forkIn(reconcile(mine), options.scope)
           }
-          const follow = exit.value.work
-          for (const conclusion of batch) {
-            for (const slot of conclusion.slots) { if (slot.due !== null) knowTimer(slot.due) }
-            if (conclusion.member.due !== undefined) knowTimer(conclusion.member.due)
-            const next = conclusion.next
-            if (next === undefined || exit.value.stale.has(next.id)) continue
-            if (next.phase === Phase.step) next.stepStartedAt = at
-            follow.push({ _tag: "Held", id: next.id, held: next })
-          }
-          release(batch)
-          // stale after a lost answer: it had happened, and what came next is in the rows
-          if (uncertain && exit.value.stale.size > 0) yield* reconcile(mine)
-          return follow
+          return
         }
         const error = exit.cause.reasons.find(Cause.isFailReason)?.error
         if (error instanceof StorageError && error.isRetryable) {
-          uncertain = true
           yield* pause(attempt)
           continue
         }
-        return yield* commitApart(batch, exit.cause)
+        return yield* commitApart(batch, exit.cause, place)
       }
     })
 
-  const release = (batch: ReadonlyArray<Conclusion>): Array<Work> => {
+  /** What this worker does next with the actions of a batch that it keeps. */
+  const followUps = (batch: ReadonlyArray<Conclusion>, stale: ReadonlySet<string>, at: number): ReadonlyArray<Work> =>
+    batch.flatMap(({ member, next, slots }): ReadonlyArray<Work> => {
+      for (const slot of slots) { if (slot.due !== null) knowTimer(slot.due) }
+      if (member.due !== undefined) knowTimer(member.due)
+      if (next === undefined || stale.has(next.id)) return []
+      if (next.phase === Phase.step) next.stepStartedAt = at
+      return [{ _tag: "Held", id: next.id, held: next }]
+    })
+
+  const letGo = (batch: ReadonlyArray<Conclusion>): void => {
     for (const { member } of batch) committing.delete(member.a)
-    return []
   }
 
   /** An error that nobody expects sinks only the member that it belongs to: the batch is split until that one is alone. */
-  const commitApart = (batch: ReadonlyArray<Conclusion>, cause: Cause.Cause<unknown>): Effect.Effect<Array<Work>> =>
+  const commitApart = (batch: ReadonlyArray<Conclusion>, cause: Cause.Cause<unknown>, place: Array<Work>): Effect.Effect<void> =>
     Effect.gen(function*() {
       if (batch.length > 1) {
         const half = batch.length >> 1
-        return [...yield* commit(batch.slice(0, half)), ...yield* commit(batch.slice(half))]
+        yield* commit(batch.slice(0, half), place)
+        return yield* commit(batch.slice(half), place)
       }
       const { member } = batch[0]!
+      const fence = { a: member.a, s: member.s, ph: member.ph }
       yield* Effect.logError("stepped: a conclusion cannot be stored", cause)
-      if (member.o === Status.failed && member.sr === undefined) {
-        // not even the plain failure: give the action back, burning an attempt
-        release(batch)
-        yield* Effect.ignore(transitions.finish({
+      if (member.o === Status.failed && member.sn === undefined) {
+        // not even the plain failure: the action goes back, with an attempt burnt
+        letGo(batch)
+        const due = Math.ceil((yield* now) + 10_000)
+        yield* Effect.ignore(transit(transitions.finish({
           token: token!,
           now: yield* now,
           known: definitions.known(),
-          members: [{ a: member.a, s: member.s, ph: member.ph, np: member.ph, inc: 1, jb: true, due: (yield* now) + 10_000 }],
+          members: [{ ...fence, np: member.ph, inc: 1, jb: true, due }],
           slots: [],
           children: []
-        }))
-        return []
+        })))
+        return
       }
-      return yield* commit([{
-        member: {
-          a: member.a,
-          s: member.s,
-          ph: member.ph,
-          e: true,
-          o: Status.failed,
-          r: null,
-          c: { kind: "defect", path: "", message: `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}` }
-        },
+      const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
+      yield* commit([{
+        member: { ...fence, e: true, o: Status.failed, r: null, c: { kind: "defect", path: member.a, message } },
         slots: [],
         children: [],
         next: undefined
-      }])
+      }], place)
     })
 
   /**
@@ -390,44 +407,53 @@ export const make = (options: PerformerOptions) => {
    * longer ours is dropped.
    */
   const reconcile = (mine: bigint): Effect.Effect<void> =>
+    reconciling.withPermit(Effect.suspend(() => {
+      gateOpen.closeUnsafe()
+      return Effect.ensuring(compare(mine), Effect.sync(() => gateOpen.openUnsafe()))
+    })).pipe(Effect.andThen(Effect.sync(pump)))
+
+  const reconciling = Semaphore.makeUnsafe(1)
+
+  const compare = (mine: bigint): Effect.Effect<void> =>
     Effect.gen(function*() {
       for (let attempt = 0; token === mine; attempt++) {
-        const exit = yield* Effect.exit(gate.withPermits(lanes)(Effect.gen(function*() {
+        const exit = yield* Effect.exit(gate.withPermits(permits)(Effect.gen(function*() {
           const rows = yield* transitions.heldBy(mine)
           const at = yield* now
           const inHand = new Set([
             ...active.keys(),
-            ...ready.map((work) => work.id),
+            ...[...places].flatMap((place) => place.map((work) => work.id)),
             ...conclusions.map((conclusion) => conclusion.member.a),
             ...joins.map((join) => join.a),
             ...committing
           ])
           const inRows = new Set(rows.live.map((task) => task.action))
-          const missing = [...rows.live, ...rows.held].filter((task) => !inHand.has(task.action))
-          const answer = yield* read(missing, at, true)
+          const answer = yield* read([...rows.live, ...rows.held].filter((task) => !inHand.has(task.action)), at, true)
           ready.push(...answer.work)
           const gone = [...active.values()].filter((entry) => entry.work._tag === "Held" && !inRows.has(entry.work.id))
           yield* interruptAll(gone.map((entry) => entry.work.id))
         })))
-        if (Exit.isSuccess(exit)) break
+        if (Exit.isSuccess(exit)) return
         yield* pause(attempt)
       }
-      pump()
     })
 
-  /** Lets time and cleaning up have their effect: waits, timeouts, abandoned children; `deep` also looks for closed cycles of waiting. */
-  const tick = (deep: boolean): Effect.Effect<{ readonly work: Array<Work>; readonly count: number }, StorageError> =>
+  /** Lets time and cleaning up have their effect: waits, timeouts, abandoned children; `deep` also looks for closed cycles of waiting. Gives how much there was. */
+  const tick = (deep: boolean, place: Array<Work>): Effect.Effect<number, StorageError> =>
     Effect.gen(function*() {
-      const work: Array<Work> = []
       let count = 0
       const run = (pass: Transitions["Service"]["tick"]) =>
         Effect.gen(function*() {
           const mine = yield* register
           const at = yield* now
-          const answer = yield* gate.withPermit(Effect.flatMap(pass(mine, at, definitions.known()), (tasks) => read(tasks, at, false)))
-          work.push(...answer.work)
-          count += answer.claimed + answer.ended
-          return answer
+          return yield* transit(
+            Effect.flatMap(pass(mine, at, definitions.known()), (tasks) =>
+              Effect.map(read(tasks, at, false), (answer) => {
+                place.push(...answer.work)
+                count += answer.claimed + answer.ended
+                return answer
+              }))
+          )
         })
       while ((yield* run(transitions.tick)).claimed >= 500) { /* there may be more */ }
       do {
@@ -435,7 +461,7 @@ export const make = (options: PerformerOptions) => {
         yield* run(transitions.prune)
       } while (pruning)
       if (deep) { while ((yield* run(transitions.breakDeadlocks)).ended > 0) { /* one cycle a call */ } }
-      return { work, count }
+      return count
     })
 
   // -----------------------------------------------------------------------------------------------------------------
@@ -451,32 +477,28 @@ export const make = (options: PerformerOptions) => {
   }
 
   /** Conclusions that their own transaction has committed already, with the work that followed. */
-  const committed = new WeakMap<Conclusion, Array<Work>>()
+  const committed = new WeakMap<Conclusion, ReadonlyArray<Work>>()
 
   const transaction = <E>(body: Effect.Effect<Conclusion, E>): Effect.Effect<Conclusion, E | StorageError> =>
     Effect.gen(function*() {
       const mine = token!
       const at = yield* now
-      const result = yield* transitions.withTransaction(Effect.gen(function*() {
+      const [conclusion, tasks] = yield* transitions.withTransaction(Effect.gen(function*() {
         const conclusion = yield* body
         const tasks = yield* transitions.finish({
           token: mine,
           now: at,
-          known: definitions.known(),
+          // nothing is handed over in a transaction that may yet fail to commit: promoted and resumed actions get jobs
+          known: nothingKnown,
           members: [conclusion.member],
           slots: conclusion.slots,
           children: conclusion.children
         })
         const fenced = tasks.some((task) => task.kind === News.stale || task.kind === News.lostLease)
-        if (fenced) return yield* Effect.die(new Fenced())
-        return [conclusion, tasks] as const
+        return fenced ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const
       }))
-      const answer = yield* read(result[1], at, true)
-      const [conclusion] = result
-      const follow = [...answer.work]
-      for (const slot of conclusion.slots) { if (slot.due !== null) knowTimer(slot.due) }
-      if (conclusion.next !== undefined) follow.push({ _tag: "Held", id: conclusion.next.id, held: conclusion.next })
-      committed.set(conclusion, follow)
+      yield* read(tasks, at, true)
+      committed.set(conclusion, followUps([conclusion], new Set(), at))
       return conclusion
     })
 
@@ -581,15 +603,14 @@ export const make = (options: PerformerOptions) => {
     while (home !== undefined) {
       pump()
       if (conclusions.length > 0) {
-        ready.push(...yield* commit(conclusions.splice(0, finishMax)))
+        yield* commit(conclusions.splice(0, finishMax), ready)
       } else if (joins.length > 0 || (claiming && more && room() > 0 && conclusions.length < finishMax)) {
         const free = claiming ? Math.max(0, room()) : 0
         if (free > 0) more = false
-        const exit = yield* Effect.exit(claim(free, null, joins.splice(0, claimMax)))
+        const exit = yield* Effect.exit(claim(free, null, joins.splice(0, claimMax), ready))
         if (Exit.isSuccess(exit)) {
           failures = 0
           if (exit.value.claimed > 0) more = true
-          ready.push(...exit.value.work)
         } else {
           more = true
           yield* Effect.logWarning("stepped: cannot claim, trying again", exit.cause)
@@ -597,7 +618,7 @@ export const make = (options: PerformerOptions) => {
         }
       } else {
         latch.closeUnsafe()
-        if (pruning) yield* Effect.ignore(Effect.map(tick(false), ({ work }) => ready.push(...work)))
+        if (pruning) yield* Effect.ignore(tick(false, ready))
         else yield* latch.await
         continue
       }
@@ -624,7 +645,7 @@ export const make = (options: PerformerOptions) => {
       yield* Effect.ignore(Effect.gen(function*() {
         const due = yield* transitions.nextDue
         const first = Math.min(due.wait ?? Infinity, due.timeout ?? Infinity)
-        if (first <= (yield* now)) ready.push(...(yield* tick(false)).work)
+        if (first <= (yield* now)) yield* tick(false, ready)
         else knowTimer(first)
       }))
       wake()
@@ -636,7 +657,7 @@ export const make = (options: PerformerOptions) => {
     while (home !== undefined) {
       yield* Effect.ignore(Effect.gen(function*() {
         if (!options.embedded) yield* transitions.recover(yield* now)
-        ready.push(...(yield* tick(true)).work)
+        yield* tick(true, ready)
         yield* transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention))
       }))
       wake()
@@ -674,10 +695,11 @@ export const make = (options: PerformerOptions) => {
       latch.openUnsafe()
       const settle = Effect.gen(function*() {
         while (!atRest()) {
-          if (conclusions.length > 0) yield* giveBack(yield* commit(conclusions.splice(0, finishMax)))
+          if (conclusions.length > 0) yield* commit(conclusions.splice(0, finishMax), ready)
           else if (joins.length > 0) {
-            yield* Effect.ignore(Effect.flatMap(claim(0, null, joins.splice(0)), (answer) => giveBack(answer.work)))
+            yield* Effect.ignore(claim(0, null, joins.splice(0), ready))
           }
+          else if (ready.length > 0) yield* giveBack(ready.splice(0))
           else yield* Effect.sleep(5)
         }
       })
@@ -686,7 +708,7 @@ export const make = (options: PerformerOptions) => {
       home = undefined
       latch.openUnsafe()
       yield* Effect.forEach(rest, (entry) => Effect.timeoutOption(interrupt(entry), "5 seconds"), { concurrency: "unbounded", discard: true })
-      if (conclusions.length > 0) yield* giveBack(yield* commit(conclusions.splice(0)))
+      if (conclusions.length > 0) yield* commit(conclusions.splice(0), ready)
       const ids = [...new Set([...rest.map((entry) => entry.work.id), ...ready.splice(0).map((item) => item.id)])]
       if (token !== undefined && ids.length > 0) yield* Effect.ignore(transitions.release(token, ids, yield* now))
       if (rest.length > 0) yield* Effect.logInfo(`stepped: ${rest.length} running actions are released for other workers`)
@@ -701,58 +723,70 @@ export const make = (options: PerformerOptions) => {
   // performing in the caller's fiber
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Runs work in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or back. */
-  const inline = (items: ReadonlyArray<Work>, mine: (id: string) => boolean): Effect.Effect<number, StorageError> =>
+  /** Runs the work of a place in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or back. */
+  const inline = (queue: Array<Work>, mine: (id: string) => boolean): Effect.Effect<number, StorageError> =>
     Effect.suspend(() => {
-      const queue = [...items]
       let running: Work | undefined
-      return Effect.onInterrupt(
-        Effect.gen(function*() {
-          let count = 0
-          while (queue.length > 0) {
-            const item = queue.shift()!
-            if (!mine(item.id)) {
-              if (home === undefined) yield* giveBack([item])
-              else {
-                ready.push(item)
-                pump()
-              }
-              continue
+      places.add(queue)
+      return Effect.gen(function*() {
+        let count = 0
+        while (queue.length > 0) {
+          const item = queue.shift()!
+          if (!mine(item.id)) {
+            if (home === undefined) yield* giveBack([item])
+            else {
+              ready.push(item)
+              pump()
             }
-            count++
-            running = item
-            const entry: Active = { work: item, fiber: undefined, interrupted: false }
-            active.set(item.id, entry)
-            const fiber = yield* Effect.forkChild(run(item))
-            entry.fiber = fiber
-            const exit = yield* Effect.exit(Fiber.join(fiber))
-            if (active.get(item.id) === entry) active.delete(item.id)
-            if (entry.interrupted || Exit.isFailure(exit) || exit.value === undefined) continue
-            const ran = exit.value
-            if (ran._tag === "Conclude") queue.unshift(...yield* commit([ran.conclusion]))
-            else if (ran._tag === "Follow") queue.unshift(...ran.work)
-            else queue.unshift(...(yield* claim(0, null, [ran.join])).work)
+            continue
           }
-          return count
-        }),
-        () => giveBack(running === undefined ? queue : [running, ...queue])
+          count++
+          running = item
+          const entry: Active = { work: item, fiber: undefined, interrupted: false }
+          active.set(item.id, entry)
+          const fiber = yield* Effect.forkChild(run(item))
+          entry.fiber = fiber
+          const exit = yield* Effect.exit(Fiber.join(fiber))
+          const ran = Exit.isSuccess(exit) ? exit.value : undefined
+          if (ran?._tag === "Conclude") committing.add(ran.conclusion.member.a)
+          if (active.get(item.id) === entry) active.delete(item.id)
+          running = undefined
+          if (entry.interrupted || ran === undefined) continue
+          // what follows goes before what was there: an action is performed as far as it goes
+          const rest = queue.splice(0)
+          places.add(rest)
+          if (ran._tag === "Conclude") yield* commit([ran.conclusion], queue)
+          else if (ran._tag === "Follow") queue.push(...ran.work)
+          else yield* claim(0, null, [ran.join], queue)
+          queue.push(...rest)
+          places.delete(rest)
+        }
+        return count
+      }).pipe(
+        Effect.onInterrupt(() => giveBack(running === undefined ? queue : [running, ...queue])),
+        Effect.ensuring(Effect.sync(() => places.delete(queue)))
       )
     })
 
   /** Performs one enqueued action as far as it goes at once (SEMANTICS 7.3). */
   const performNow = (id: string): Effect.Effect<void, StorageError> =>
     Effect.gen(function*() {
-      const answer = yield* claim(0, id, [])
-      yield* inline(answer.work, (other) => other === id)
-      if (pruning) yield* giveBack((yield* tick(false)).work)
+      const place: Array<Work> = []
+      yield* claim(0, id, [], place)
+      yield* inline(place, (other) => other === id)
+      if (pruning) {
+        yield* tick(false, place)
+        yield* inline(place, () => false)
+      }
     })
 
   /** One pass over everything that is due: timers, then jobs, with what follows in memory. Gives how much there was. */
   const performDue: Effect.Effect<number, StorageError> = Effect.gen(function*() {
-    const late = yield* tick(true)
-    const ran = yield* inline(late.work, () => true)
-    const answer = yield* claim(claimMax, null, [])
-    return late.count + ran + answer.claimed + (yield* inline(answer.work, () => true))
+    const place: Array<Work> = []
+    let count = yield* tick(true, place)
+    count += yield* inline(place, () => true)
+    count += (yield* claim(claimMax, null, [], place)).claimed
+    return count + (yield* inline(place, () => true))
   })
 
   const close = Effect.suspend(() => {

@@ -49,11 +49,15 @@ export const argumentsCodec = (schemas: ReadonlyArray<PlainSchema>): JsonCodec =
 
 /** JSON with its keys sorted and no white space: the form that checksums are made of (SEMANTICS 2.3). */
 export const canonicalJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, inner: unknown) => {
-    if (typeof inner === "bigint") return inner.toString()
-    if (typeof inner !== "object" || inner === null || Array.isArray(inner)) return inner
-    return Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : a > b ? 1 : 0))
-  }) ?? "null"
+  sorted(JSON.parse(JSON.stringify(value, (_key, inner: unknown) => typeof inner === "bigint" ? inner.toString() : inner) ?? "null"))
+
+// written by hand: an object puts keys that look like numbers first, whatever order they are added in
+const sorted = (json: unknown): string => {
+  if (typeof json !== "object" || json === null) return JSON.stringify(json)
+  if (Array.isArray(json)) return `[${json.map(sorted).join(",")}]`
+  const entries = Object.entries(json).sort(([a], [b]) => a < b ? -1 : 1)
+  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${sorted(item)}`).join(",")}}`
+}
 
 /** `hex(sha256(json(value)))`, or nothing for `null` and `undefined` (SEMANTICS 2.3). */
 export const checksum = (value: unknown): string | null =>

@@ -82,8 +82,9 @@ export const makeInvocation = (options: {
       const raw = rawKeys(definition, args)
       const given = definition.before === undefined ? maybe(definition.checksum, args) : undefined
       if (![raw.lane, raw.checksumKey, raw.timeout, given].some(Effect.isEffect)) {
-        keys = toKeys(ref.type, actorId, definition, raw)
+        // the keys last: with them the worker would not look at the checksum again
         sum = checksum(given)
+        keys = toKeys(ref.type, actorId, definition, raw)
       }
     } catch {
       // evaluated again by the worker, whose failure is the action's

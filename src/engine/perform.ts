@@ -229,7 +229,13 @@ const exitOf = <A>(effect: Effect.Effect<A, unknown>, env: Surroundings): Effect
 const report = (cause: Cause.Cause<unknown>, held: Held) =>
   Effect.andThen(
     ErrorReporter.report(cause),
-    Effect.logDebug(`${placeOf(actionOf(held), held.stepName)} failed`, cause)
+    Effect.annotateLogs(
+      // a declared failure is part of the program; a defect is a mistake in it
+      cause.reasons.some(Cause.isFailReason)
+        ? Effect.logInfo(`${placeOf(actionOf(held), held.stepName)} failed`, cause)
+        : Effect.logError(`${placeOf(actionOf(held), held.stepName)} failed`, cause),
+      { action: held.runnable.key, actorId: held.actorId, actionId: held.id }
+    )
   )
 
 const decodeArgs = (held: Held): Effect.Effect<ReadonlyArray<unknown>, unknown> =>

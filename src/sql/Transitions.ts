@@ -221,6 +221,9 @@ const refused = (error: StorageError): boolean => {
   }
 }
 
+const lostTransaction = (error: SqlError): StorageError =>
+  new StorageError({ operation: "transaction", isRetryable: error.isRetryable, cause: error })
+
 /** An error of an effect inside a transaction. */
 class Own<E> {
   readonly error: E
@@ -522,13 +525,11 @@ export class Transitions extends Context.Service<Transitions, {
           )
         }),
         withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-          Effect.mapError(
+          sql.withTransaction(Effect.mapError(effect, (error) => new Own(error))).pipe(
             // the effect's own SqlErrors are its own: only those of the transaction are ours
-            sql.withTransaction(Effect.mapError(effect, (error) => new Own(error))),
-            (error): E | StorageError =>
-              error instanceof Own
-                ? error.error
-                : new StorageError({ operation: "transaction", isRetryable: error.isRetryable, cause: error })
+            Effect.mapError((error): E | StorageError => error instanceof Own ? error.error : lostTransaction(error)),
+            // a ROLLBACK on a connection that is gone is a defect there; here it means the same as a COMMIT whose answer is lost
+            Effect.catchDefect((defect) => defect instanceof SqlError ? Effect.fail(lostTransaction(defect)) : Effect.die(defect))
           ),
         inTransaction,
         afterCommit: sql.afterCommit

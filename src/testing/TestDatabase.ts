@@ -12,7 +12,7 @@ import { readFile, rename, writeFile } from "node:fs/promises"
 import { createRequire } from "node:module"
 import { tmpdir } from "node:os"
 import { dirname, join } from "node:path"
-import { engineLayer, type EngineOptions, type LayerError, type Services } from "../Stepped.ts"
+import { engineLayer, type EngineOptions, type LayerError, type Services } from "../engine/engineLayer.ts"
 import { EmbeddedDatabase, type EmbeddedDatabaseError, layerClient } from "../sql/EmbeddedDatabase.ts"
 import { migrate, schemaVersion, Storage } from "../sql/Storage.ts"
 

@@ -1,0 +1,214 @@
+/** SEMANTICS 2.3 and 2.8: checksums and keys; and what step results look like while their children are away. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Schema } from "effect"
+import { createHash } from "node:crypto"
+import {
+  argumentsCodec,
+  canonicalJson,
+  checkPayload,
+  checksum,
+  codecOf,
+  encodeArguments,
+  fromTemplate,
+  holdsChild,
+  isStorable,
+  joinKey,
+  NotJson,
+  tidyText,
+  toTemplate
+} from "../../src/engine/codec.ts"
+import { makeChild } from "../../src/Step.ts"
+
+const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
+
+describe("checksums", () => {
+  it("2.3: are the hex digest of the value's JSON", () => {
+    assert.strictEqual(checksum(25), "b7a56873cd771f2c446d369b649430b65a756ba278ff97ec81bb6f55b2e73569")
+    assert.strictEqual(checksum(["a", "b"]), "0473ef2dc0d324ab659d3580c1134e9d812035905c4781fdd6d529b0c6860e13")
+    assert.strictEqual(checksum("London"), sha256("\"London\""))
+  })
+
+  it("2.3: null and undefined are none; false, the empty text, zero and the empty list are some, and all different", () => {
+    assert.isNull(checksum(null))
+    assert.isNull(checksum(undefined))
+    assert.strictEqual(checksum(false), sha256("false"))
+    assert.strictEqual(checksum(""), sha256("\"\""))
+    assert.strictEqual(checksum([]), sha256("[]"))
+    assert.strictEqual(checksum(0), sha256("0"))
+    assert.strictEqual(checksum({}), sha256("{}"))
+  })
+
+  it("2.3: do not depend on the order of an object's keys, at any depth", () => {
+    const one = { b: 1, a: { d: [{ y: 1, x: 2 }], c: null } }
+    const other = { a: { c: null, d: [{ x: 2, y: 1 }] }, b: 1 }
+    assert.strictEqual(canonicalJson(one), `{"a":{"c":null,"d":[{"x":2,"y":1}]},"b":1}`)
+    assert.strictEqual(checksum(one), checksum(other))
+    assert.notStrictEqual(checksum(["a", "b"]), checksum(["b", "a"]))
+  })
+
+  it("2.3: sort keys that look like numbers as texts, as every other implementation does", () => {
+    assert.strictEqual(canonicalJson({ b: 0, 10: 1, 9: 2 }), `{"10":1,"9":2,"b":0}`)
+  })
+
+  it("2.3: leave out what JSON leaves out, and take dates and big integers as texts", () => {
+    assert.strictEqual(canonicalJson({ a: undefined, b: 1 }), `{"b":1}`)
+    assert.strictEqual(canonicalJson([new Date(0), 10n]), `["1970-01-01T00:00:00.000Z","10"]`)
+    assert.strictEqual(canonicalJson({ ["__proto__"]: 1 }), `{"__proto__":1}`)
+  })
+})
+
+describe("keys", () => {
+  it("2.8: nothing, the empty text and the empty list mean the default", () => {
+    for (const none of [null, undefined, "", []]) assert.strictEqual(joinKey(none, "Car/1/visit"), "Car/1/visit")
+  })
+
+  it("2.8: a text is taken as it is, a list is joined with slashes", () => {
+    assert.strictEqual(joinKey("Car/maintenance", "-"), "Car/maintenance")
+    assert.strictEqual(joinKey(["Car", 7, "maintenance"], "-"), "Car/7/maintenance")
+    assert.strictEqual(joinKey(["one"], "-"), "one")
+  })
+
+  it("2.8: a part's own slash is escaped, so that different lists are different keys", () => {
+    const lists = [["a/b", "c"], ["a", "b/c"], ["a", "b", "c"], ["a/b/c"], ["a\\", "b/c"], ["a\\/b", "c"], [
+      "a\\",
+      "b",
+      "c"
+    ]]
+    const keys = lists.map((list) => joinKey(list, "-"))
+    assert.strictEqual(new Set(keys).size, lists.length)
+    assert.strictEqual(keys[0], "a\\/b/c")
+    assert.strictEqual(keys[1], "a/b\\/c")
+  })
+})
+
+describe("templates", () => {
+  const settle = (slot: number) => `child ${slot}`
+
+  it("hold places for children anywhere, and give their results back in the same places", () => {
+    const value = { all: [makeChild(0), [makeChild(1)]], one: { deep: makeChild(2), plain: 5 }, text: "x", none: null }
+    assert.isTrue(holdsChild(value))
+    const template = JSON.parse(JSON.stringify(toTemplate(value)))
+    assert.deepStrictEqual(fromTemplate(template, settle), {
+      all: ["child 0", ["child 1"]],
+      one: { deep: "child 2", plain: 5 },
+      text: "x",
+      none: null
+    })
+    assert.strictEqual(fromTemplate(toTemplate(makeChild(3)), settle), "child 3")
+  })
+
+  it("keep undefined, in lists too, and leave out keys without a value", () => {
+    const template = JSON.parse(JSON.stringify(toTemplate({ a: undefined, b: [undefined, 1] })))
+    assert.deepStrictEqual(fromTemplate(template, settle), { b: [undefined, 1] })
+    assert.isUndefined(fromTemplate(JSON.parse(JSON.stringify(toTemplate(undefined))), settle))
+    assert.isNull(fromTemplate(toTemplate(null), settle))
+  })
+
+  it("do not mistake a user's keys for their own marks", () => {
+    const value = { $slot: 1, $undefined: true, $encoded: { $$slot: [{ $slot: 2 }] } }
+    assert.deepStrictEqual(fromTemplate(JSON.parse(JSON.stringify(toTemplate(value))), settle), value)
+    assert.isFalse(holdsChild(value))
+  })
+
+  it("refuse what JSON does not give back, and say where", () => {
+    const refused = (value: unknown) => {
+      try {
+        toTemplate(value)
+      } catch (error) {
+        assert.instanceOf(error, NotJson)
+        return (error as NotJson).message
+      }
+      return assert.fail("it was accepted")
+    }
+    assert.include(refused({ at: [new Date(0)] }), "an instance of Date at .at[0]")
+    assert.include(refused(10n), "a bigint")
+    assert.include(refused([NaN]), "NaN at [0]")
+    assert.include(refused({ f: () => 1 }), "a function at .f")
+    assert.include(refused(new Map()), "an instance of Map")
+  })
+
+  it("accept objects without a prototype", () => {
+    const value: Record<string, unknown> = Object.create(null)
+    value.a = makeChild(0)
+    assert.isTrue(holdsChild(value))
+    assert.deepStrictEqual(fromTemplate(toTemplate(value), settle), { a: "child 0" })
+  })
+})
+
+describe("texts that Postgres stores", () => {
+  it("are all but those with a NUL character or half of a surrogate pair", () => {
+    const storable = (value: unknown) => isStorable(JSON.stringify(value))
+    for (
+      const good of ["", "London", "\u0001", "🚗", "\\u0000", "\\\\u0000", "\\ud800", "\u2028", {
+        "ключ": ["значение"]
+      }]
+    ) {
+      assert.isTrue(storable(good), JSON.stringify(good))
+    }
+    for (
+      const bad of ["\u0000", "a\u0000b", "\\\u0000", "\ud800", "x\udc00y", "\udc00\ud800", { "\u0000": 1 }, [
+        "\\\\\ud9ab"
+      ]]
+    ) {
+      assert.isFalse(storable(bad), JSON.stringify(bad))
+    }
+  })
+
+  it("are made of any text, short enough", () => {
+    assert.strictEqual(tidyText("a\u0000b\ud800c"), "a\ufffdb\ufffdc")
+    assert.strictEqual(tidyText("plain"), "plain")
+    assert.strictEqual(tidyText("12345", 3), "123…")
+    // the cut may fall between the halves of a pair
+    assert.strictEqual(tidyText("ab🚗", 3), "ab\ufffd…")
+    assert.isTrue(isStorable(JSON.stringify(tidyText("\u0000\ud800🚗".repeat(10_000)))))
+  })
+
+  it.effect("are checked before anything is sent, as is the size in bytes", () =>
+    Effect.gen(function*() {
+      yield* checkPayload("arguments", ["ü"], 6)
+      const large = yield* Effect.flip(checkPayload("arguments", ["üü"], 7))
+      assert.deepInclude(large, { _tag: "PayloadTooLarge", field: "arguments", size: 8, limit: 7 })
+      const text = yield* Effect.flip(checkPayload("arguments", ["\u0000"], 100))
+      assert.deepInclude(text, { _tag: "UnstorableText", field: "arguments" })
+      yield* checkPayload("nothing", undefined, 4)
+    }))
+})
+
+describe("values by schema", () => {
+  class Trip extends Schema.Class<Trip>("Trip")({ to: Schema.String, on: Schema.Date, miles: Schema.BigInt }) {}
+
+  it.effect("become JSON and come back as what they were", () =>
+    Effect.gen(function*() {
+      const codec = argumentsCodec([Trip, Schema.Option(Schema.Int), Schema.UndefinedOr(Schema.Int)])
+      const args = [
+        new Trip({ to: "London", on: new Date(0), miles: 2n ** 70n }),
+        yield* codecOf(Schema.Option(Schema.Int)).decode(
+          yield* codecOf(Schema.Option(Schema.Int)).encode(yield* Effect.option(Effect.succeed(4)))
+        ),
+        undefined
+      ]
+      const json = JSON.parse(JSON.stringify(yield* codec.encode(args)))
+      const back = (yield* codec.decode(json)) as ReadonlyArray<unknown>
+      assert.deepStrictEqual(back, args)
+      assert.instanceOf(back[0], Trip)
+    }))
+
+  it.effect("are refused with the path of what does not fit", () =>
+    Effect.gen(function*() {
+      const error = yield* Effect.flip(
+        encodeArguments("visit", [Schema.Struct({ to: Schema.String })], [{ to: 5 }], 1000)
+      )
+      assert.strictEqual(error._tag, "InvalidArguments")
+      assert.include(error.message, "visit")
+      assert.include(error.message, `["to"]`)
+      assert.isTrue(Exit.isFailure(yield* Effect.exit(encodeArguments("visit", [Schema.Int], [], 1000))))
+    }))
+
+  it.effect("that are void take and give nothing, whatever is stored", () =>
+    Effect.gen(function*() {
+      const codec = codecOf(Schema.Void)
+      assert.isTrue(codec.isVoid)
+      assert.isNull(yield* codec.encode("anything"))
+      assert.isUndefined(yield* codec.decode({ from: "another definition" }))
+    }))
+})
