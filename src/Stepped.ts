@@ -144,9 +144,13 @@ export const worker = (options: WorkerOptions = {}): Layer.Layer<never, Definiti
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       return yield* new DefinitionError({ message: `concurrency is ${concurrency}: give a whole number from 1 on` })
     }
+    const connections = options.connections ?? 2
+    if (!Number.isInteger(connections) || connections < 1) {
+      return yield* new DefinitionError({ message: `connections is ${connections}: give a whole number from 1 on` })
+    }
     yield* engine.work({
       concurrency,
-      connections: options.connections ?? 2,
+      connections,
       grace: options.gracePeriod === undefined ? Duration.seconds(10) : Duration.fromInputUnsafe(options.gracePeriod),
       queues: options.queues
     })

@@ -32,8 +32,19 @@ export const actionText = (key: string, actorId: string): string => {
   return `${name} ${type}/${actorId}`
 }
 
+/** Anything can be thrown, also what cannot be looked at: a getter or a proxy that throws in its turn. */
+const readable = (text: () => string): string => {
+  try {
+    return text()
+  } catch {
+    return "an error that cannot be read"
+  }
+}
+
 /** An error in a few words: its message, or its tag and fields. */
-export const errorText = (error: unknown): string => {
+export const errorText = (error: unknown): string => readable(() => textOf(error))
+
+const textOf = (error: unknown): string => {
   if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") {
     const message = error instanceof Error ? error.message : ""
     if (message !== "") return tidyText(`${error._tag}: ${message}`, 2000)
@@ -64,7 +75,7 @@ export const fromCause = (
 ): Effect.Effect<StoredCause> =>
   Effect.gen(function*() {
     const failure = cause.reasons.find(Cause.isFailReason)
-    const pretty = tidyText(Cause.pretty(cause))
+    const pretty = readable(() => tidyText(Cause.pretty(cause)))
     if (failure === undefined) {
       const defect = cause.reasons.find(Cause.isDieReason)
       return {

@@ -9,17 +9,36 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { uuidV7Unsafe } from "effect/crypto/SecureRandom"
 import type { AnyAction, Definition } from "../Action.ts"
-import type { ActorRef } from "../Actor.ts"
-import type { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
+import { actorId as actorIdOf, ActorRef } from "../Actor.ts"
+import { InvalidArguments, type PayloadTooLarge, type UnstorableText } from "../SteppedError.ts"
 import type { Invocation, Prepared, Task } from "../sql/Transitions.ts"
 import { Status } from "../sql/Transitions.ts"
-import { actionText, fromCause } from "./causes.ts"
+import { actionText, errorText, fromCause } from "./causes.ts"
 import { argumentsCodec, checkPayload, checksum, codecOf, encodeArguments, isStorable, joinKey, keyLimit } from "./codec.ts"
 import { definitionKey, type Runnable } from "./Definitions.ts"
 import type { Settings } from "./Settings.ts"
 
 /** An action's id: a UUIDv7 made here, so that a handle exists before any row does. */
 export const newActionId = (): string => uuidV7Unsafe()
+
+/** The longest wait, delay or timeout in ms: some three thousand years, beyond which timestamps end. */
+export const longest = 1e14
+
+/** The longest id of an actor, in bytes of JSON: it is part of index rows. */
+const actorIdLimit = 500
+
+/** An actor's id as the text that is stored. */
+export const encodeActorId = (
+  action: string,
+  ref: ActorRef
+): Effect.Effect<string, InvalidArguments | PayloadTooLarge | UnstorableText> =>
+  Effect.flatMap(
+    Effect.try({
+      try: () => actorIdOf(ActorRef.actorOf(ref), ref.id),
+      catch: (error) => new InvalidArguments({ action, issue: `the id of ${ref.type}: ${errorText(error)}` })
+    }),
+    (text) => Effect.as(checkPayload(`id of ${ref.type}`, text, actorIdLimit), text)
+  )
 
 /** The parent of a child invocation. */
 export interface ParentStep {
@@ -56,6 +75,9 @@ const toKeys = (actorType: string, actorId: string, definition: Definition, raw:
   }
   const millis = raw.timeout === undefined || raw.timeout === null ? null : Duration.toMillis(raw.timeout as Duration.Input)
   if (millis !== null && !(millis > 0)) throw new Error(`timeout of ${definition.name} is ${millis} ms: give a positive duration`)
+  if (millis !== null && millis > longest && millis !== Infinity) {
+    throw new Error(`timeout of ${definition.name} is ${millis} ms, the limit is ${longest}: leave it out for none`)
+  }
   return {
     lane: key("concurrencyKey", raw.lane),
     checksumKey: key("checksumKey", raw.checksumKey),

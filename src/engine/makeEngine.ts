@@ -43,7 +43,7 @@ import { actionText, errorText, line, type StoredCause } from "./causes.ts"
 import { checkPayload, codecOf, tidyText } from "./codec.ts"
 import { definitionKey, Definitions } from "./Definitions.ts"
 import * as Enqueuer from "./Enqueuer.ts"
-import { makeInvocation, newActionId } from "./invoke.ts"
+import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
 import { errorOf, type Held } from "./perform.ts"
 import * as Performer from "./Performer.ts"
 import { Settings } from "./Settings.ts"
@@ -257,12 +257,7 @@ export const layer: Layer.Layer<
     ): Effect.Effect<ActionHandle<AnyAction>, EnqueueErrorReason> =>
       Effect.gen(function*() {
         const id = newActionId()
-        const text = yield* Effect.try({
-          try: () => actorIdOf(ActorRef.actorOf(ref), ref.id),
-          catch: (error) =>
-            new InvalidArguments({ action: action.name, issue: `the id of ${ref.type}: ${tidyText(errorText(error))}` })
-        })
-        yield* checkPayload(`id of ${ref.type}`, text, 500)
+        const text = yield* encodeActorId(action.name, ref)
         const invocation = yield* makeInvocation({ ref, actorId: text, action, args, id, parent: undefined, limit: settings.payload })
         yield* enqueue([token === undefined ? invocation : { ...invocation, tk: Number(token) }])
         return handle(ref, text, action, id)

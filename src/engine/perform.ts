@@ -14,7 +14,7 @@ import * as Exit from "effect/Exit"
 import type * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { JobRetry, makeJob } from "../Action.ts"
-import { actorId, ActorRef, type AnyActorClass, decodeActorId } from "../Actor.ts"
+import { type ActorRef, type AnyActorClass, decodeActorId } from "../Actor.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { makeChild, Step } from "../Step.ts"
 import { ActionFailed, type CompletionError, EnqueueError, type StorageError, TooManyChildren, TreeTooDeep } from "../SteppedError.ts"
@@ -22,7 +22,7 @@ import { type Invocation, type Member, type NewSlot, Phase, Status, type Task } 
 import { actionText, errorText, fromCause, fromSlot, line, placeOf, type SettledSlot, type StoredCause } from "./causes.ts"
 import { argumentsCodec, checkPayload, codecOf, encodeArguments, fromTemplate, holdsChild, toTemplate } from "./codec.ts"
 import type { Definitions, Runnable, RunnableStep } from "./Definitions.ts"
-import { makeInvocation, newActionId } from "./invoke.ts"
+import { encodeActorId, longest, makeInvocation, newActionId } from "./invoke.ts"
 import type { Settings } from "./Settings.ts"
 
 /** An action in this worker's hands. */
@@ -363,10 +363,11 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
         }
         if (held.depth + 1 >= settings.depth) return yield* new TreeTooDeep({ depth: held.depth + 2, limit: settings.depth })
         const ref = actor ?? held.ref
+        const id = actor === undefined ? held.actorId : yield* encodeActorId(action.name, actor)
         env.definitions.remember(ref.type, action)
         const invocation = yield* makeInvocation({
           ref,
-          actorId: actor === undefined ? held.actorId : actorId(ActorRef.actorOf(actor), actor.id),
+          actorId: id,
           // keys, timeout and queue are those of the actor's own definition, which may replace the one that the body names
           action: env.definitions.find(ref.type, action.name)?.action ?? action,
           args,
@@ -383,9 +384,13 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
     wait: (duration) =>
       Effect.flatMap(env.now, (now) =>
         Effect.sync(() => {
-          const millis = Duration.toMillis(duration)
+          const millis = Number.isNaN(duration) ? Number.NaN : Duration.toMillis(duration)
           if (!(millis >= 0)) throw new Error(`Step.wait takes a duration of at least 0 ms, not ${millis}`)
           if (millis === Infinity) throw new Error("Step.wait takes a finite duration: an action that somebody ends is outbound")
+          if (millis > longest) throw new Error(`Step.wait takes a duration of ${longest} ms at most, not ${millis}`)
+          if (effects.slots.length >= settings.children) {
+            throw new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
+          }
           slot(null, null, null, Math.ceil(now + millis))
         })),
     markFailed: Effect.sync(() => {
@@ -476,7 +481,8 @@ const storeResult = (held: Held, step: RunnableStep, isLast: boolean, waits: boo
     } else {
       stored = yield* Effect.try({ try: () => toTemplate(value), catch: (error) => error })
     }
-    yield* checkPayload(field, stored, env.settings.payload)
+    // the limit is the value's own, not that of what it is wrapped in
+    yield* checkPayload(field, isObject(stored) && "$encoded" in stored ? stored.$encoded : stored, env.settings.payload)
     return stored
   })
 
@@ -698,7 +704,7 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
     if (Exit.isSuccess(exit) || completed) return conclusion({ ...at, np: Phase.outbound })
     const again = exit.cause.reasons.find((reason) => Cause.isDieReason(reason) && reason.defect instanceof JobRetry)
     if (again !== undefined && Cause.isDieReason(again)) {
-      const due = Math.ceil((yield* env.now) + Duration.toMillis((again.defect as JobRetry).delay))
+      const due = Math.ceil((yield* env.now) + Math.min(longest, Duration.toMillis((again.defect as JobRetry).delay)))
       return conclusion({ ...at, np: Phase.job, jb: true, due, inc: -1 })
     }
     yield* report(exit.cause, held)
@@ -724,7 +730,7 @@ export const backoff = (schedule: Schedule.Schedule<unknown>, attempts: number, 
       delay = Duration.toMillis(result.value[1])
       at += delay
     }
-    return delay
+    return delay === undefined ? undefined : Math.min(longest, delay)
   })
 
 /** After an unhandled failure: the same action and step again later, or, at the limit, as a handled one. */

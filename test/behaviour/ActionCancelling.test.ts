@@ -1,0 +1,301 @@
+/** SEMANTICS 4.6: what an end means for what is still under way below, and what cancelling answers. */
+import { assert, beforeEach, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { ActionFailed, ActionRepo, Cancelled, Step, Stepped } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { healthy, suite } from "../harness/databases.ts"
+import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+
+const seen: Array<string> = []
+const note = (text: string) => Effect.sync(() => void seen.push(text))
+// what the body of `busy` does
+let body: Effect.Effect<void, unknown> = Effect.void
+beforeEach(() => {
+  seen.length = 0
+  body = Effect.void
+})
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+
+const leaf = Stepped.action("leaf", { outbound: true })
+  .step(() => Effect.void)
+  .cancelled(() => note("leaf cancelled"))
+const middle = Stepped.action("middle").step("hold", () => Effect.asVoid(Step.do(leaf)))
+  .step("next", () => note("middle goes on"))
+const top = Stepped.action("top", { outbound: true, timeout: "1 hour" })
+  .step("hold", () => Effect.all([Step.do(middle), Step.wait("1 day")]))
+  .step("next", () => note("top goes on"))
+  .after((outcome) => note(`top ${outcome.status}`))
+
+const shared = Stepped.action("shared", { success: Schema.String, checksum: () => "same", outbound: true }).step(() => Effect.void)
+const one = Stepped.action("one", { success: Schema.String }).step("ask", () => Step.do(shared))
+const other = Stepped.action("other", { success: Schema.String }).step("ask", () => Step.do(shared))
+
+const busy = Stepped.action("busy").step("work", () => Effect.suspend(() => body as Effect.Effect<void>))
+  .step("next", () => note("busy goes on"))
+const boss = Stepped.action("boss").step("delegate", () => Effect.asVoid(Step.do(busy)))
+
+const turn = Stepped.action("turn", { arguments: [Schema.String], outbound: true, concurrencyKey: () => "turn" }).step(() => Effect.void)
+const wantsTurn = Stepped.action("wantsTurn", { arguments: [Schema.String] }).step((name) => Effect.asVoid(Step.do(turn, name)))
+
+const Cars = Stepped.actions(Car, [leaf, middle, top, shared, one, other, busy, boss, turn, wantsTurn])
+const { cancelled, failed, succeededVoid, timedOut } = Stepped.Outcome
+
+suite("cancelling", (engine) => {
+  const layer = Cars.layer.pipe(Layer.provideMerge(engine.layer()))
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
+    it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))
+  const performAtOnce = Effect.gen(function*() {
+    while ((yield* performDue) > 0);
+  })
+
+  test("4.6+: cancelling an action cancels its live descendants at every depth, with their cancelled callbacks", () =>
+    Effect.gen(function*() {
+      const root = yield* (yield* Cars.client)(1).topLater()
+      yield* performAtOnce
+      assert.deepStrictEqual(yield* lanes, ["Car/1/leaf", "Car/1/middle", "Car/1/top"])
+      assert.isTrue(yield* root.cancel)
+      yield* performSteppedActions()
+      for (const name of ["top", "middle", "leaf"]) assert.deepStrictEqual(yield* statusesOf(name), ["cancelled"])
+      assert.deepStrictEqual(seen, ["top cancelled", "leaf cancelled"])
+      const [child] = yield* recordsOf("middle")
+      const [grandchild] = yield* recordsOf("leaf")
+      assert.deepStrictEqual(yield* stepsOf(root.id), ["hold cancelled"])
+      assert.deepStrictEqual(yield* stepsOf(child!.id), ["hold cancelled"])
+      assert.deepStrictEqual(yield* slotsOf(root.id), ["cancelled", "cancelled"])
+      assert.deepStrictEqual(yield* slotsOf(child!.id), ["cancelled"])
+      assert.deepStrictEqual([child!.endedAt, grandchild!.endedAt].map((date) => date === undefined), [false, false])
+      assert.deepStrictEqual(yield* lanes, [])
+      assert.instanceOf(yield* Effect.flip(root.await), Cancelled)
+    }))
+
+  for (const outcome of [succeededVoid, failed(), timedOut]) {
+    test(`4.6+: an action that ends as ${outcome.status} while a child is live cancels it too`, () =>
+      Effect.gen(function*() {
+        const root = yield* (yield* Cars.client)(1).topLater()
+        yield* performAtOnce
+        yield* Stepped.complete(root.id, top, outcome)
+        yield* performSteppedActions()
+        assert.strictEqual((yield* recordOf(root.id)).status, outcome.status)
+        assert.deepStrictEqual([...yield* statusesOf("middle"), ...yield* statusesOf("leaf")], ["cancelled", "cancelled"])
+        assert.deepStrictEqual(seen, [`top ${outcome.status}`, "leaf cancelled"])
+        assert.deepStrictEqual(yield* stepsOf(root.id), ["hold cancelled"])
+      }))
+  }
+
+  test("4.6+: a child that is still queued is never performed", () =>
+    Effect.gen(function*() {
+      const root = yield* (yield* Cars.client)(1).topNow()
+      assert.deepStrictEqual(yield* recordsOf("middle"), [])
+      assert.isTrue(yield* root.cancel)
+      yield* performSteppedActions()
+      assert.deepStrictEqual([yield* recordsOf("middle"), yield* recordsOf("leaf")], [[], []])
+      assert.deepStrictEqual(yield* slotsOf(root.id), ["cancelled", "cancelled"])
+    }))
+
+  test("4.6+: a child that a root invocation has joined goes on, and its end changes nothing at the parent that is over", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const parent = yield* car.oneLater()
+      yield* performAtOnce
+      const joined = yield* car.sharedLater()
+      yield* performAtOnce
+      const [child] = yield* recordsOf("shared")
+      assert.deepStrictEqual(yield* joined.status, { id: joined.id, status: "joined", successor: child!.id })
+      assert.isTrue(yield* parent.cancel)
+      yield* performAtOnce
+      assert.strictEqual((yield* recordOf(child!.id)).status, "performing")
+      const before = [yield* recordOf(parent.id), yield* stepsOf(parent.id), yield* slotsOf(parent.id)]
+      yield* Stepped.complete(child!.id, shared, Stepped.Outcome.succeeded("done"))
+      yield* performSteppedActions()
+      assert.strictEqual(yield* joined.await, "done")
+      assert.deepStrictEqual([yield* recordOf(parent.id), yield* stepsOf(parent.id), yield* slotsOf(parent.id)], before)
+      assert.deepStrictEqual(yield* slotsOf(parent.id), ["cancelled"])
+    }))
+
+  test("4.6+: a child that began as a root goes on without the parent that joined it", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const root = yield* car.sharedNow()
+      const parent = yield* car.oneLater()
+      yield* performAtOnce
+      assert.isTrue(yield* parent.cancel)
+      yield* performAtOnce
+      assert.strictEqual((yield* root.status).status, "performing")
+      yield* Stepped.complete(root.id, shared, Stepped.Outcome.succeeded("done"))
+      assert.strictEqual(yield* root.await, "done")
+    }))
+
+  test("4.6+: a child with a second parent is cancelled only when both are over", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.oneLater()
+      yield* performAtOnce
+      const second = yield* car.otherLater()
+      yield* performAtOnce
+      assert.lengthOf(yield* recordsOf("shared"), 1)
+      assert.isTrue(yield* first.cancel)
+      yield* performAtOnce
+      assert.deepStrictEqual(yield* statusesOf("shared"), ["performing"])
+      assert.deepStrictEqual(yield* slotsOf(second.id), ["open"])
+      assert.isTrue(yield* second.cancel)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* statusesOf("shared"), ["cancelled"])
+    }))
+
+  test("4.6+: a pending descendant is cancelled, and the one that performs in its lane is not", () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      const current = yield* client(1).turnNow("current")
+      const parent = yield* client(2).wantsTurnLater("next")
+      yield* performAtOnce
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "pending"])
+      assert.isTrue(yield* parent.cancel)
+      yield* performAtOnce
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "cancelled"])
+      assert.strictEqual((yield* current.status).status, "performing")
+    }))
+
+  test("4.6+: a child that superseded a root's invocation goes on for that root", () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      yield* client(1).turnNow("current")
+      const waiting = yield* client(3).turnNow("waiting")
+      const parent = yield* client(2).wantsTurnLater("next")
+      yield* performAtOnce
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "superseded", "pending"])
+      assert.isTrue(yield* parent.cancel)
+      yield* performAtOnce
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "superseded", "pending"])
+      yield* performSteppedActions({ outbound: (action) => Stepped.complete(action.id, turn, succeededVoid) })
+      yield* waiting.await
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["succeeded", "superseded", "succeeded"])
+    }))
+
+  test("4.6+: a running body is interrupted, and its running step ends as cancelled", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const reached = yield* Deferred.make<void>()
+      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.onInterrupt(Effect.never, () => note("interrupted")))
+      const handle = yield* car.busyLater()
+      const worker = yield* Effect.forkChild(performSteppedActions())
+      yield* Deferred.await(reached)
+      assert.deepStrictEqual(yield* stepsOf(handle.id), ["work performing"])
+      assert.isTrue(yield* handle.cancel)
+      yield* Fiber.join(worker)
+      assert.deepStrictEqual(seen, ["interrupted"])
+      assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
+      assert.deepStrictEqual(yield* stepsOf(handle.id), ["work cancelled"])
+      assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("4.6+: the running body of a descendant is interrupted too", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const reached = yield* Deferred.make<void>()
+      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.onInterrupt(Effect.never, () => note("interrupted")))
+      const handle = yield* car.bossLater()
+      const worker = yield* Effect.forkChild(performSteppedActions())
+      yield* Deferred.await(reached)
+      assert.isTrue(yield* handle.cancel)
+      yield* performDue
+      yield* Fiber.join(worker)
+      assert.deepStrictEqual(seen, ["interrupted"])
+      const [child] = yield* recordsOf("busy")
+      assert.strictEqual(child!.status, "cancelled")
+      assert.deepStrictEqual(yield* stepsOf(child!.id), ["work cancelled"])
+    }))
+
+  test("4.6+: what a body does after it was told to stop is not stored", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const reached = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      body = Effect.uninterruptible(
+        Effect.andThen(Deferred.succeed(reached, undefined), Effect.andThen(Deferred.await(go), note("ends well")))
+      )
+      const handle = yield* car.busyLater()
+      const worker = yield* Effect.forkChild(performSteppedActions())
+      yield* Deferred.await(reached)
+      assert.isTrue(yield* handle.cancel)
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(worker)
+      assert.deepStrictEqual(seen, ["ends well"])
+      assert.deepStrictEqual(yield* stepsOf(handle.id), ["work cancelled"])
+      assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
+    }))
+
+  test("a queued action that is cancelled was never stored, and its handle says so; twice is once", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).topLater()
+      assert.strictEqual((yield* handle.status).status, "queued")
+      assert.isTrue(yield* handle.cancel)
+      assert.isFalse(yield* handle.cancel)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* recordsOf("top"), [])
+      assert.deepStrictEqual(seen, [])
+      assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
+      assert.strictEqual((yield* handle.status).status, "cancelled")
+    }))
+
+  test("cancelling says whether it was this that ended the action: of a pending and of a performing one, once", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const performing = yield* car.turnNow("a")
+      const pending = yield* car.turnNow("b")
+      for (const handle of [pending, performing]) {
+        assert.deepStrictEqual([yield* handle.cancel, yield* handle.cancel], [true, false])
+        assert.strictEqual((yield* handle.status).status, "cancelled")
+        assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
+      }
+      assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("an action that has ended, was superseded or joined is not cancelled by its handle", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const current = yield* car.turnNow("a")
+      const superseded = yield* car.turnNow("b")
+      const pending = yield* car.turnNow("c")
+      assert.isFalse(yield* superseded.cancel)
+      assert.strictEqual((yield* pending.status).status, "pending")
+      yield* Stepped.complete(current.id, turn, succeededVoid)
+      assert.isFalse(yield* current.cancel)
+      assert.strictEqual((yield* current.status).status, "succeeded")
+
+      const live = yield* car.sharedNow()
+      const joined = yield* car.sharedNow()
+      assert.isFalse(yield* joined.cancel)
+      assert.strictEqual((yield* live.status).status, "performing")
+    }))
+
+  test("a child that is cancelled fails the step that waits for it", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const root = yield* car.topLater()
+      yield* performAtOnce
+      const [grandchild] = yield* recordsOf("leaf")
+      yield* Stepped.complete(grandchild!.id, leaf, cancelled)
+      yield* performAtOnce
+      const [child] = yield* recordsOf("middle")
+      assert.deepStrictEqual([child!.status, ...yield* stepsOf(child!.id), ...yield* slotsOf(child!.id)], [
+        "failed",
+        "hold failed",
+        "cancelled"
+      ])
+      // every slot is waited for, also after one failed
+      assert.deepStrictEqual(yield* slotsOf(root.id), ["failed", "open"])
+      assert.deepStrictEqual(yield* stepsOf(root.id), ["hold performing"])
+      yield* TestClock.adjust("59 minutes")
+      yield* performAtOnce
+      assert.strictEqual((yield* root.status).status, "performing")
+      yield* root.cancel
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* slotsOf(root.id), ["failed", "cancelled"])
+      const tree = yield* Effect.flatMap(ActionRepo, (repo) => repo.tree(root.id))
+      assert.strictEqual(tree._tag, "Some")
+      assert.instanceOf(yield* Effect.flip(root.await), Cancelled)
+      assert.notInstanceOf(yield* Effect.flip(root.await), ActionFailed)
+    }))
+})
