@@ -98,10 +98,7 @@ export const downloadMap = Stepped.action("downloadMap", {
 // #region job
 export const tow = Stepped.action("tow", {
   arguments: [Schema.String],
-  job: Effect.fn(function*(job, location) {
-    yield* moveTo(location)
-    yield* job.succeeded()
-  })
+  job: (job, location) => Effect.andThen(moveTo(location), job.succeeded())
 })
 // #endregion
 

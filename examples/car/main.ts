@@ -8,8 +8,7 @@ import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import { Car, createTables, Taxi, User } from "./actors.ts"
 import { Cars, CarsLive, paint, PumpBusy, recycle } from "./cars.ts"
-import * as Taxi_ from "./taxis.ts"
-import { DriveLog, HonkBeforeTow, Taxis, TaxisLive } from "./taxis.ts"
+import { DriveLog, HonkBeforeTow, taxiDrive, Taxis, TaxisLive } from "./taxis.ts"
 import { chargeCard, Users } from "./users.ts"
 
 // #region layers
@@ -36,10 +35,10 @@ const show = (id: number, ...columns: ReadonlyArray<"location" | "mileage" | "ho
 const title = (text: string) => Console.log(`\n${text}`)
 
 /** A new car and its id. */
-let cars = 0
+let made = 0
 const newCar = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
-  const id = ++cars
+  const id = ++made
   yield* sql`insert into cars (id) values (${id})`
   return { id, car: (yield* Cars.client)(id), taxi: (yield* Taxis.client)(id) }
 })
@@ -103,10 +102,10 @@ const beingDriven = Effect.gen(function*() {
   yield* title("an outbound action is completed from outside, and runs the callbacks of its status")
   const { id, taxi } = yield* newCar
   const arrived = yield* taxi.driveNow(10)
-  yield* Stepped.complete(Taxi.ref(id), Taxi_.drive, Stepped.Outcome.succeededVoid)
+  yield* Stepped.complete(Taxi.ref(id), taxiDrive, Stepped.Outcome.succeededVoid)
   yield* arrived.await
   const broken = yield* taxi.driveNow(20)
-  yield* Stepped.complete(Taxi.ref(id), Taxi_.drive, Stepped.Outcome.failed())
+  yield* Stepped.complete(Taxi.ref(id), taxiDrive, Stepped.Outcome.failed())
   yield* Console.log((yield* Effect.flip(broken.await)).message)
   const cancelled = yield* taxi.driveNow(30)
   yield* cancelled.cancel

@@ -6,7 +6,7 @@ import { Cars, soundHorn, tow } from "./cars.ts"
 
 // #region outbound
 // the passenger says when the drive is over
-export const drive = Stepped.action("drive", { arguments: [Schema.Int], outbound: true })
+export const taxiDrive = Stepped.action("drive", { arguments: [Schema.Int], outbound: true })
   .after(["cancelled", "failed", "timed_out"], () => soundHorn)
 // #endregion
 
@@ -19,7 +19,7 @@ export const changeLocation = Stepped.action("changeLocation", {
 // #endregion
 
 // #region extend
-export const Taxis = Cars.extend(Taxi, [drive, changeLocation])
+export const Taxis = Cars.extend(Taxi, [taxiDrive, changeLocation])
 
 export const TaxisLive = Taxis.toLayer(Effect.succeed({
   drive: (miles) => Effect.log(`takes a passenger for ${miles} miles`),
@@ -29,6 +29,6 @@ export const TaxisLive = Taxis.toLayer(Effect.succeed({
 
 // #region after
 // from another module: a callback of a taxi's drive, and a step before the towing of any car
-export const DriveLog = Stepped.after(Taxis, drive, ["succeeded"], (miles) => Console.log(`Drove ${miles} miles`))
+export const DriveLog = Stepped.after(Taxis, taxiDrive, ["succeeded"], (miles) => Console.log(`Drove ${miles} miles`))
 export const HonkBeforeTow = Stepped.prependStep(Cars, tow, () => soundHorn)
 // #endregion

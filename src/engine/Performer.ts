@@ -148,33 +148,50 @@ export const make = (options: PerformerOptions) => {
       joins.length = 0
       const all = [...active.values()]
       wake()
-      return Effect.gen(function*() {
-        yield* Effect.logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted`)
-        yield* Effect.forEach(all, (entry) => Effect.forkIn(interrupt(entry), options.scope), { discard: true })
-        // said by us, it burns no attempt; if somebody has noticed before, there is nothing left to release
-        yield* Effect.forkIn(Effect.ignore(Effect.flatMap(now, (at) => transitions.unregister(lost, at))), options.scope)
-      })
+      return Effect.andThen(
+        Effect.logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted`),
+        Effect.forkIn(
+          Effect.gen(function*() {
+            yield* Effect.forEach(all, interrupt, { concurrency: "unbounded", discard: true })
+            // said by us, it burns no attempt; if somebody has noticed before, there is nothing left to release
+            yield* Effect.ignore(Effect.flatMap(now, (at) => transitions.unregister(lost, at)))
+          }),
+          options.scope
+        )
+      )
     })
 
   const heartbeat = (mine: bigint): Effect.Effect<void> =>
     Effect.gen(function*() {
+      let wasOdd = false
       while (token === mine) {
         yield* Effect.sleep(Duration.toMillis(settings.lease) / 3)
         if (token !== mine) return
         const at = realClock.currentTimeMillisUnsafe()
         const answer = yield* Effect.exit(
-          Effect.timeout(transitions.renew(mine, settings.lease, [...active.keys()]), Duration.toMillis(settings.lease) / 3)
+          Effect.timeout(transitions.renew(mine, settings.lease, heldIds()), Duration.toMillis(settings.lease) / 3)
         )
         if (Exit.isSuccess(answer)) {
           if (answer.value.lost) return yield* lostLease(mine)
           renewedAt = at
-          yield* interruptAll(answer.value.gone)
+          // Seen twice, it is no transition under way: somebody ended what runs here, or rows under the token are in nobody's hands.
+          const odd = answer.value.gone > 0 || answer.value.rows > inHandCount()
+          if (odd && wasOdd) yield* Effect.forkIn(reconcile(mine), options.scope)
+          wasOdd = odd
         } else if (realClock.currentTimeMillisUnsafe() - renewedAt > Duration.toMillis(settings.lease) * 0.8) {
           // before the lease ends: whoever takes over must not meet our bodies
           return yield* lostLease(mine)
         }
       }
     }).pipe(Effect.provideService(Clock.Clock, realClock))
+
+  const heldIds = () => [...active.values()].flatMap(({ work }) => work._tag === "Held" ? [work.id] : [])
+
+  const inHandCount = () => {
+    let count = active.size + conclusions.length + committing.size
+    for (const place of places) count += place.length
+    return count
+  }
 
   const interrupt = (entry: Active): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -207,6 +224,11 @@ export const make = (options: PerformerOptions) => {
     }
   }
 
+  const inCallbacks = (id: string): boolean => {
+    const work = active.get(id)?.work
+    return work?._tag === "Held" && work.held.phase === Phase.callbacks
+  }
+
   /** Reads a transition's answer: the work it hands over, and its news. */
   const read = (tasks: ReadonlyArray<Task>, at: number, own: boolean, spare?: string): Effect.Effect<Answer> =>
     Effect.suspend(() => {
@@ -214,6 +236,7 @@ export const make = (options: PerformerOptions) => {
       const ended: Array<string> = []
       const gone: Array<string> = []
       const stale = new Set<string>()
+      const undefinedHere: Array<string> = []
       let claimed = 0
       let lost = false
       for (const task of tasks) {
@@ -229,10 +252,12 @@ export const make = (options: PerformerOptions) => {
             if (!own && task.action !== spare) gone.push(task.action)
             break
           case News.interrupt:
-            if (task.action !== spare) gone.push(task.action)
+            // decided from outside: its body is to end, but not the callbacks that another claim may have begun already
+            if (task.action !== spare && !inCallbacks(task.action)) gone.push(task.action)
             break
           case News.prune:
             pruning = true
+            timerLatch.openUnsafe()
             break
           case News.lostLease:
             lost = true
@@ -245,13 +270,17 @@ export const make = (options: PerformerOptions) => {
             break
           default: {
             const item = toWork(task, at)
-            if (item !== undefined) work.push(item)
+            if (item === undefined) undefinedHere.push(task.action)
+            else work.push(item)
           }
         }
       }
       if (ended.length > 0) options.onEnded(ended)
       latch.openUnsafe()
-      return Effect.as(gone.length === 0 ? Effect.void : interruptAll(gone), { work, claimed, ended: ended.length, stale, lost })
+      const unrunnable = undefinedHere.length === 0 || token === undefined
+        ? Effect.void
+        : Effect.flatMap(now, (later) => Effect.ignore(transitions.release(token!, undefinedHere, later)))
+      return Effect.as(Effect.andThen(unrunnable, gone.length === 0 ? Effect.void : interruptAll(gone)), { work, claimed, ended: ended.length, stale, lost })
     })
 
   /** A stored actor id that its schema no longer reads: the action fails, the lane goes on. */
@@ -457,6 +486,8 @@ export const make = (options: PerformerOptions) => {
         })
       while ((yield* run(transitions.tick)).claimed >= 500) { /* there may be more */ }
       do {
+        // again at once for the next level, in a moment for what somebody is just claiming
+        if (pruning) yield* Effect.yieldNow
         pruning = false
         yield* run(transitions.prune)
       } while (pruning)
@@ -514,7 +545,11 @@ export const make = (options: PerformerOptions) => {
           Effect.catchCause(perform(work.held, env), (cause): Effect.Effect<Conclusion | undefined> => {
             if (cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof Fenced)) return Effect.undefined
             const unhandled = cause.reasons.find(Cause.isFailReason)?.error
-            return retryLater(work.held, unhandled instanceof Unhandled ? unhandled.cause : cause, env)
+            return Effect.catchCause(
+              retryLater(work.held, unhandled instanceof Unhandled ? unhandled.cause : cause, env),
+              // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
+              (broken) => Effect.andThen(Effect.logError("stepped: handle or retry failed", broken), tryAgain(work.held))
+            )
           }),
           (conclusion): Ran | void => {
             if (conclusion === undefined) return
@@ -524,6 +559,14 @@ export const make = (options: PerformerOptions) => {
         )
     }
   }
+
+  const tryAgain = (held: Held): Effect.Effect<Conclusion> =>
+    Effect.map(now, (at) => ({
+      member: { a: held.id, s: held.step, ph: held.phase, np: held.phase, inc: 1, jb: true, due: at + 10_000 },
+      slots: [],
+      children: [],
+      next: undefined
+    }))
 
   const runPrepare = (task: Task): Effect.Effect<Ran | void> =>
     Effect.gen(function*() {
@@ -618,8 +661,7 @@ export const make = (options: PerformerOptions) => {
         }
       } else {
         latch.closeUnsafe()
-        if (pruning) yield* Effect.ignore(tick(false, ready))
-        else yield* latch.await
+        yield* latch.await
         continue
       }
       pump()
@@ -645,7 +687,7 @@ export const make = (options: PerformerOptions) => {
       yield* Effect.ignore(Effect.gen(function*() {
         const due = yield* transitions.nextDue
         const first = Math.min(due.wait ?? Infinity, due.timeout ?? Infinity)
-        if (first <= (yield* now)) yield* tick(false, ready)
+        if (pruning || first <= (yield* now)) yield* tick(false, ready)
         else knowTimer(first)
       }))
       wake()

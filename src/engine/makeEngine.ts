@@ -26,7 +26,6 @@ import {
   EnqueueError,
   type EnqueueErrorReason,
   IncompatibleResult,
-  InvalidArguments,
   InvalidOutcome,
   StorageError,
   TimedOut,

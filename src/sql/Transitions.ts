@@ -277,12 +277,12 @@ export class Transitions extends Context.Service<Transitions, {
   readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
   /** Registers a worker; its token fences everything that it writes. */
   readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>
-  /** Prolongs the lease; answers which of the given actions are no longer this worker's, or that the lease is lost. */
+  /** Prolongs the lease; answers how many of the given actions are no longer this worker's, and how many it has by the rows. */
   readonly renew: (
     token: bigint,
     lease: Duration.Duration,
     running: ReadonlyArray<string>
-  ) => Effect.Effect<{ readonly lost: boolean; readonly gone: ReadonlyArray<string> }, StorageError>
+  ) => Effect.Effect<{ readonly lost: boolean; readonly gone: number; readonly rows: number }, StorageError>
   /** Gives up a token: what it still holds is taken over at once. */
   readonly unregister: (token: bigint, now: number) => Effect.Effect<void, StorageError>
   /** Takes over what dead workers left; on one-session databases everything of everybody before. */
@@ -454,10 +454,10 @@ export class Transitions extends Context.Service<Transitions, {
             call(
               "renew",
               `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 and lease_until > clock_timestamp() returning 1)
-               select (select count(*)::int from w), (select array_agg(x) from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1))`,
+               select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1)), (select count(*)::int from ${schema}.live_actions where token = $1)`,
               [token(by), PgTypes.float8(Duration.toMillis(lease)), array(running, PgTypes.OID.uuid)]
             ),
-            (rows) => ({ lost: rows[0]![0] === 0, gone: (rows[0]![1] ?? []) as ReadonlyArray<string> })
+            (rows) => ({ lost: rows[0]![0] === 0, gone: rows[0]![1] as number, rows: rows[0]![2] as number })
           ),
         unregister: (by, now) =>
           Effect.asVoid(

@@ -514,6 +514,7 @@ const functions = (schema: string) => {
     if cardinality(started) > 0 then
       return query select 0::smallint, i.action, i.definition, i.actor_id, i.arguments, 0, 0::smallint, i.attempts, i.depth, null::jsonb from unnest(inv) i join unnest(started) s on s = i.action;
     end if;
+    if exists (select 1 from prunes) then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
     return next row(-1, null, null, null, null, taken, 0, 0, 0, null)::task;
   end $$`,
 
@@ -577,6 +578,10 @@ const functions = (schema: string) => {
   begin
     delete from jobs where action = any(p_ids) and kind = 1;
     perform cancel_steps(p_ids, p_now);
+    -- what the cancelled steps waited for goes with them: it does not run on while callbacks do
+    with o as (update slots set status = 4 where action = any(p_ids) and status is null returning action, child)
+    insert into prunes select distinct action from o where child is not null on conflict do nothing;
+    if found then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
     update live_actions set outcome = p_status, result = p_result, cause = p_cause, phase = 3, token = null,
       lane = case when status = 0 then lane || E'\\x01' || id else lane end, status = 1 where id = any(p_ids);
     insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)

@@ -1,0 +1,32 @@
+/**
+ * How the actions without steps are done: one method each, over the services, and the compiler knows which are missing.
+ */
+import { Effect, Layer } from "effect"
+import { Step, Stepped } from "stepped"
+import { Builder } from "./Builder.ts"
+import { boot, Crashed, Fleets, Site, Sites } from "./definitions.ts"
+import { Host } from "./Host.ts"
+import { Proxy } from "./Proxy.ts"
+
+const SitesLive = Sites.toLayer(Effect.gen(function*() {
+  const builder = yield* Builder
+  const host = yield* Host
+  const proxy = yield* Proxy
+  return {
+    build: (fingerprint) => Effect.flatMap(Site.row, (site) => builder.build(site, fingerprint)),
+
+    // The process is told the id of this action, and calls back with it (see `Callbacks.ts`). One that ends before it
+    // was ready will not call: that completes the action as well, and sooner than its timeout.
+    boot: Effect.fn(function*(release) {
+      const { actionId } = yield* Step
+      yield* host.start(yield* Site.row, release, actionId, (output) =>
+        Effect.ignore(Stepped.complete(actionId, boot, Stepped.Outcome.failed(new Crashed({ output })))))
+    }),
+
+    switchOver: (server) => Effect.flatMap(Site, ({ id }) => proxy.switchTo(id, server)),
+
+    stop: (server) => host.stop(server.id)
+  }
+}))
+
+export const ActionsLive = Layer.merge(SitesLive, Fleets.layer)

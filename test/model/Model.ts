@@ -1,0 +1,790 @@
+/**
+ * What SEMANTICS.md says, as a small machine in memory: no effects, no SQL, no concurrency.
+ *
+ * A scenario is invocations whose arguments carry a plan of all that they will do, and what somebody outside does to them. The machine
+ * performs as one caller of `performSteppedActions` does: timers, then what is queued, each action as far as it goes at once. Where the
+ * rules leave an order open, it asks; `outcomes` gives what follows from every answer.
+ */
+
+// ---------------------------------------------------------------------------------------------------------------------
+// plans
+// ---------------------------------------------------------------------------------------------------------------------
+
+export type Ending = "succeeded" | "failed" | "cancelled" | "timed_out"
+export type Status = "pending" | "performing" | "superseded" | "deadlocked" | Ending
+
+/** What belongs to a definition, and cannot be said by arguments. */
+export interface Shape {
+  /** None: the actor's method performs the action. */
+  readonly steps: 0 | 1 | 2
+  readonly before: boolean
+  readonly outbound: boolean
+  /** `all`: one for every status and one for success and failure; `some`: one for success and one for cancellation. */
+  readonly callbacks: "none" | "all" | "some"
+  readonly success: "void" | "number"
+}
+
+/** One thing that a body does. */
+export type Deed =
+  /** Without actors: on the action's own. */
+  | { readonly _tag: "Child"; readonly plan: Plan; readonly on: ReadonlyArray<number> | null }
+  | { readonly _tag: "Wait"; readonly seconds: number }
+  | { readonly _tag: "MarkFailed" }
+  /** Replaces the arguments by `other`. */
+  | { readonly _tag: "Replace" }
+
+export interface StepPlan {
+  readonly deeds: ReadonlyArray<Deed>
+  readonly end: "well" | "fail" | "die"
+  /** The body's value: a number, or the child in the first slot that holds one. */
+  readonly gives: "number" | "child"
+}
+
+/** The part of the arguments that a body or `before` may replace. */
+export interface Replaceable {
+  readonly steps: ReadonlyArray<StepPlan>
+  /** Which callbacks fail, as bits by position. */
+  readonly failing: number
+  readonly checksum: number | string | boolean | null
+}
+
+export interface Plan extends Replaceable {
+  readonly shape: Shape
+  readonly lane: string | null
+  readonly checksumKey: string | null
+  readonly timeout: number | null
+  /** Whether key functions give effects. */
+  readonly effectful: boolean
+  /** Which function of the definition throws. */
+  readonly broken: "lane" | "checksum" | "timeout" | null
+  readonly before: "go" | "cancel" | "complete" | "replace" | "fail" | "die"
+  readonly other: Replaceable | null
+  readonly number: number
+  /** How an outbound action is completed when everything is idle. */
+  readonly outside: Ending | "ignored"
+}
+
+export type Op =
+  | { readonly _tag: "Invoke"; readonly actor: number; readonly plan: Plan }
+  /** One pass over what is due. */
+  | { readonly _tag: "Perform" }
+  | { readonly _tag: "Advance"; readonly seconds: number }
+  /** Cancels the action of a handle, counted among the handles there are. */
+  | { readonly _tag: "Cancel"; readonly handle: number }
+
+/** After its last operation everything is performed; an hour later so is what waited for somebody outside. */
+export type Scenario = ReadonlyArray<Op>
+
+export const actorNames = ["One/1", "One/2", "Two/x"] as const
+
+export const nameOf = (shape: Shape): string =>
+  [
+    "does",
+    shape.steps,
+    ...(shape.before ? ["before"] : []),
+    ...(shape.outbound ? ["outbound"] : []),
+    ...(shape.callbacks === "none" ? [] : [shape.callbacks]),
+    shape.success
+  ].join("_")
+
+/** The statuses of a definition's callbacks, in the order of their definition. */
+export const callbacksOf = (shape: Shape): ReadonlyArray<ReadonlyArray<Ending>> => {
+  switch (shape.callbacks) {
+    case "none":
+      return []
+    case "all":
+      return [["succeeded", "failed", "cancelled", "timed_out"], ["succeeded", "failed"]]
+    case "some":
+      return [["succeeded"], ["cancelled"]]
+  }
+}
+
+export const stepNames = (shape: Shape): ReadonlyArray<string> =>
+  shape.steps === 0 ? [nameOf(shape)] : ["first", "second"].slice(0, shape.steps)
+
+export const replaced = (plan: Plan): Plan => plan.other === null ? plan : { ...plan, ...plan.other, other: null }
+
+/** An action's key says where in the tree it was invoked: the handle, then step and slot of each parent. */
+export const childKey = (parent: string, step: number, slot: number): string => `${parent}.${step}:${slot}`
+
+// ---------------------------------------------------------------------------------------------------------------------
+// outcomes
+// ---------------------------------------------------------------------------------------------------------------------
+
+export interface StoredStep {
+  readonly name: string
+  readonly status: string
+  /** `wait`, or the key of the child in the slot; then how the slot was settled. */
+  readonly slots: ReadonlyArray<string>
+}
+
+export interface StoredAction {
+  readonly key: string
+  readonly definition: string
+  readonly status: string
+  readonly supersededBy: string | null
+  /** Succeeded and failed ones. */
+  readonly callbacks: readonly [number, number]
+  readonly result: number | null
+  readonly steps: ReadonlyArray<StoredStep>
+}
+
+/** All that can be seen of a scenario when it is over. */
+export interface Outcome {
+  /** Whether nothing was left before the last hour. */
+  readonly drained: boolean
+  /** By handle, what awaiting it gives: a result, or the name of an error. */
+  readonly handles: ReadonlyArray<string>
+  /** Of each cancellation, whether it ended its action. */
+  readonly cancelled: ReadonlyArray<boolean>
+  readonly actions: ReadonlyArray<StoredAction>
+  /** Checksum key and the action whose success counts. */
+  readonly achievements: ReadonlyArray<string>
+  /** User code in the order in which it ran. */
+  readonly log: ReadonlyArray<string>
+}
+
+/** Puts items whose order is open in one. */
+export type Choose = <A>(items: ReadonlyArray<A>) => ReadonlyArray<A>
+
+/** The outcomes that the rules allow; nothing if there are more than `limit` ways to get there. */
+export const outcomes = (scenario: Scenario, limit = 200): ReadonlyArray<Outcome> | undefined => {
+  const found: Array<Outcome> = []
+  // the answers of the run to come, as numbers of permutations; of how many is known once the run has asked
+  let answers: Array<number> = []
+  for (let runs = 0; runs < limit; runs++) {
+    const sizes: Array<number> = []
+    found.push(outcome(scenario, (items) => {
+      const n = sizes.length
+      sizes.push(factorial(items.length))
+      return permutation(items, answers[n] ?? 0)
+    }))
+    let last = sizes.length - 1
+    while (last >= 0 && (answers[last] ?? 0) + 1 >= sizes[last]!) last--
+    if (last < 0) return found
+    answers = [...sizes.keys()].slice(0, last + 1).map((i) => (answers[i] ?? 0) + (i === last ? 1 : 0))
+  }
+  return undefined
+}
+
+const factorial = (n: number): number => n <= 1 ? 1 : n * factorial(n - 1)
+
+const permutation = <A>(items: ReadonlyArray<A>, number: number): ReadonlyArray<A> => {
+  const rest = [...items]
+  const out: Array<A> = []
+  while (rest.length > 0) {
+    const size = factorial(rest.length - 1)
+    out.push(...rest.splice(Math.floor(number / size), 1))
+    number %= size
+  }
+  return out
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// the machine
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Parent {
+  readonly key: string
+  readonly step: number
+}
+
+interface Invocation {
+  readonly key: string
+  readonly actor: number
+  readonly plan: Plan
+  readonly parent: Parent | undefined
+}
+
+/** An invocation whose keys are known. */
+interface Keyed extends Invocation {
+  readonly lane: string
+  readonly checksumKey: string
+  readonly checksum: string | null
+}
+
+interface Slot {
+  /** The action that settles it; none for a wait. */
+  child: string | undefined
+  readonly asked: Shape | undefined
+  readonly due: number
+  status: Status | undefined
+  result: number | null
+}
+
+interface Step {
+  readonly name: string
+  status: "performing" | "succeeded" | "failed" | "cancelled"
+  marked: boolean
+  value: number | "child" | undefined
+  readonly slots: Array<Slot>
+}
+
+interface Decided {
+  readonly status: Exclude<Status, "pending" | "performing">
+  readonly result: number | null
+}
+
+interface Action extends Keyed {
+  plan: Plan
+  lane: string
+  status: Status
+  phase: "step" | "waiting" | "outside" | "callbacks"
+  /** Whether a root invocation counts as waiting for it. */
+  rooted: boolean
+  timeoutAt: number
+  decided: Decided | undefined
+  result: number | null
+  supersededBy: string | null
+  good: number
+  bad: number
+  readonly steps: Array<Step>
+}
+
+/** What a performer has in hand. */
+type Work =
+  | { readonly _tag: "Prepare"; readonly invocation: Invocation }
+  /** Finds out whether an achievement's result can be read. */
+  | { readonly _tag: "Read"; readonly invocation: Keyed; readonly result: number | null }
+  | { readonly _tag: "Go"; readonly key: string }
+
+const hour = 3600
+
+/** Runs a scenario to its end. */
+export const outcome = (scenario: Scenario, choose: Choose = (items) => items): Outcome => {
+  let now = 0
+  const actions = new Map<string, Action>()
+  const live = new Map<string, Action>()
+  const achievements = new Map<string, { readonly checksum: string; readonly result: number | null; readonly key: string }>()
+  /** Answers for handles of invocations that were never stored (2.6). */
+  const answers = new Map<string, Decided | { readonly follows: string }>()
+  let queued: Array<Invocation> = []
+  let toContinue: Array<string> = []
+  const over = new Set<string>()
+  const log: Array<string> = []
+  const handles: Array<string> = []
+  const cancelled: Array<boolean> = []
+
+  const open = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> => items.length > 1 ? choose(items) : items
+  const current = (lane: string) => [...live.values()].find((a) => a.lane === lane && a.status === "performing")
+  const pending = (lane: string) => [...live.values()].find((a) => a.lane === lane && a.status === "pending")
+  const go = (key: string): Work => ({ _tag: "Go", key })
+
+  function* openSlots(child?: string): Generator<readonly [Action, Step, Slot]> {
+    for (const action of live.values()) {
+      for (const step of action.steps) {
+        for (const slot of step.slots) {
+          if (slot.status === undefined && (child === undefined || slot.child === child)) yield [action, step, slot]
+        }
+      }
+    }
+  }
+
+  // ---- 2 invoking ---------------------------------------------------------------------------------------------------
+
+  /** Whether something has to run before the lane is taken. */
+  const needsPreparing = ({ plan }: Invocation) => plan.shape.before || plan.effectful || plan.broken !== null
+
+  const keyed = (invocation: Invocation, args: Plan): Keyed => {
+    const { actor, plan } = invocation
+    const otherwise = `${actorNames[actor]}/${nameOf(plan.shape)}` // 2.8
+    return {
+      ...invocation,
+      plan: args,
+      // 2.1: from the arguments as given; 2.3: from those that `before` has left
+      lane: plan.lane ?? otherwise,
+      checksumKey: plan.checksumKey ?? otherwise,
+      checksum: args.checksum === null ? null : JSON.stringify(args.checksum)
+    }
+  }
+
+  /** 2.2: what runs before anything is stored. */
+  const prepare = (invocation: Invocation): ReadonlyArray<Work> => {
+    const { key, plan } = invocation
+    const short = (status: Decided["status"], result: number | null = null) => settle([[invocation, { status, result }]])
+    if (plan.broken === "lane" || plan.broken === "timeout") return short("failed")
+    let args = plan
+    if (plan.shape.before) {
+      log.push(`before ${key}`)
+      switch (plan.before) {
+        case "fail":
+        case "die":
+          return short("failed")
+        case "cancel":
+          return short("cancelled")
+        case "complete":
+          return short("succeeded", plan.shape.success === "number" ? plan.number : null)
+        case "replace":
+          args = replaced(plan)
+      }
+    }
+    if (plan.broken === "checksum") return short("failed")
+    return join([keyed(invocation, args)])
+  }
+
+  /** 2.6: invocations that are never stored tell their slots, and answer their handles. */
+  const settle = (all: ReadonlyArray<readonly [Invocation, Decided]>): ReadonlyArray<Work> => {
+    const told = new Set<string>()
+    for (const [{ key, parent }, decided] of all) {
+      if (parent === undefined) answers.set(key, decided)
+      for (const [action, , slot] of openSlots(key)) {
+        slot.status = decided.status
+        slot.result = decided.result
+        told.add(action.key)
+      }
+    }
+    return resume(told, true)
+  }
+
+  const joinable = (lane: string, one: Keyed) =>
+    [current(lane), pending(lane)].find((a) =>
+      a !== undefined && one.checksum !== null && a.checksum === one.checksum && a.checksumKey === one.checksumKey
+    )
+
+  /** Everyone who waits for an action: parents of its slots, and whoever is pending behind them. */
+  const waitersOf = (key: string): Set<string> => {
+    const found = new Set<string>()
+    const next = [key]
+    while (next.length > 0) {
+      const one = next.pop()!
+      const behind = live.get(one)?.status === "performing" ? pending(live.get(one)!.lane) : undefined
+      for (const waiter of [...[...openSlots(one)].map(([action]) => action.key), ...behind === undefined ? [] : [behind.key]]) {
+        if (!found.has(waiter)) next.push(waiter)
+        found.add(waiter)
+      }
+    }
+    return found
+  }
+
+  /** 2.4 and 2.5. */
+  const join = (all: ReadonlyArray<Keyed>): ReadonlyArray<Work> => {
+    const read: Array<Work> = []
+    const short: Array<readonly [Invocation, Decided]> = []
+    const started: Array<Work> = []
+    const rest: Array<Keyed> = []
+    for (const one of all) {
+      const achieved = achievements.get(one.checksumKey)
+      if (one.checksum === null || achieved?.checksum !== one.checksum) rest.push(one)
+      else if (one.plan.shape.success === "void") short.push([one, { status: "succeeded", result: achieved.result }])
+      else read.push({ _tag: "Read", invocation: one, result: achieved.result })
+    }
+    for (const one of rest) {
+      const ahead = current(one.lane)
+      if (ahead === undefined) { // d
+        store(one, "performing")
+        started.push(go(one.key))
+        continue
+      }
+      if (waitersOf(one.key).has(ahead.key)) { // a
+        short.push([one, { status: "deadlocked", result: null }])
+        continue
+      }
+      const same = joinable(one.lane, one)
+      if (same !== undefined) { // b
+        for (const [, , slot] of openSlots(one.key)) slot.child = same.key
+        if (one.parent === undefined) {
+          same.rooted = true
+          answers.set(one.key, { follows: same.key })
+        }
+        continue
+      }
+      const old = pending(one.lane)
+      const newcomer = store(one, "pending")
+      if (old !== undefined) { // c
+        live.delete(old.key)
+        old.status = "superseded"
+        old.supersededBy = one.key
+        newcomer.rooted ||= old.rooted
+        for (const [, , slot] of openSlots(old.key)) slot.child = one.key
+      }
+    }
+    return [...read, ...settle(short), ...started]
+  }
+
+  const store = (one: Keyed, status: "pending" | "performing"): Action => {
+    const action: Action = {
+      ...one,
+      status: "pending",
+      phase: "step",
+      rooted: one.parent === undefined,
+      timeoutAt: Infinity,
+      decided: undefined,
+      result: null,
+      supersededBy: null,
+      good: 0,
+      bad: 0,
+      steps: []
+    }
+    actions.set(one.key, action)
+    live.set(one.key, action)
+    if (status === "performing") start(action)
+    return action
+  }
+
+  /** 2.7 */
+  const start = (action: Action) => {
+    action.status = "performing"
+    achievements.delete(action.checksumKey)
+    if (action.plan.timeout !== null) action.timeoutAt = now + action.plan.timeout
+    begin(action)
+  }
+
+  // ---- 3 steps ------------------------------------------------------------------------------------------------------
+
+  /** A step's row is created when it starts. */
+  const begin = (action: Action) => {
+    const name = stepNames(action.plan.shape)[action.steps.length]!
+    action.phase = "step"
+    action.steps.push({ name, status: "performing", marked: false, value: undefined, slots: [] })
+  }
+
+  const body = (action: Action): ReadonlyArray<Work> => {
+    const index = action.steps.length - 1
+    const step = action.steps[index]!
+    log.push(`step ${action.key} ${step.name}${resultsBefore(action, index)}`)
+    const plan = action.plan.shape.steps === 0 ? undefined : action.plan.steps[index]
+    const deeds = plan?.deeds ?? []
+    const end = plan === undefined ? (action.plan.steps[0]?.end ?? "well") : plan.end
+    if (end !== "well") return failStep(action, step) // 3.2: nothing is enqueued, no arguments are kept
+    const children: Array<Invocation> = []
+    for (const deed of deeds) {
+      switch (deed._tag) {
+        case "Child":
+          for (const actor of deed.on ?? [action.actor]) {
+            const key = childKey(action.key, index, step.slots.length)
+            step.slots.push({ child: key, asked: deed.plan.shape, due: Infinity, status: undefined, result: null })
+            children.push({ key, actor, plan: deed.plan, parent: { key: action.key, step: index } })
+          }
+          break
+        case "Wait": // 3.3
+          step.slots.push({ child: undefined, asked: undefined, due: now + deed.seconds, status: undefined, result: null })
+          break
+        case "MarkFailed":
+          step.marked = true
+          break
+        case "Replace": // 3.6
+          action.plan = replaced(action.plan)
+      }
+    }
+    queued.push(...children) // 2.9
+    step.value = plan?.gives === "child" && children.length > 0 ? "child" : action.plan.number
+    if (step.slots.length > 0) {
+      action.phase = "waiting"
+      return []
+    }
+    return step.marked ? failStep(action, step) : succeedStep(action, step)
+  }
+
+  /** 3.4: every slot is settled. */
+  const concludeStep = (action: Action): ReadonlyArray<Work> => {
+    const step = action.steps.at(-1)!
+    const well = !step.marked && step.slots.every((slot) => slot.status === "succeeded" && readable(slot))
+    const last = action.steps.length === stepNames(action.plan.shape).length
+    const fits = !last || action.plan.shape.outbound || action.plan.shape.success === "void" || valueOf(step) !== undefined
+    return well && fits ? succeedStep(action, step) : failStep(action, step)
+  }
+
+  /** A result is read with the schema of the definition that was asked for; void takes all. */
+  const readable = (slot: Slot) => slot.asked === undefined || slot.asked.success === "void" || slot.result !== null
+
+  const valueOf = (step: Step): number | undefined => {
+    if (step.value !== "child") return step.value
+    const slot = step.slots.find(({ child }) => child !== undefined)!
+    return slot.asked!.success === "void" ? undefined : slot.result!
+  }
+
+  /** What a body receives of the steps before it. */
+  const resultsBefore = (action: Action, index: number): string =>
+    action.plan.shape.steps === 0 || index === 0
+      ? ""
+      : ` after ${action.steps.slice(0, index).map((step) => valueOf(step) ?? "nothing").join(", ")}`
+
+  const failStep = (action: Action, step: Step): ReadonlyArray<Work> => {
+    step.status = "failed"
+    return end(action, { status: "failed", result: null }) // 3.5
+  }
+
+  const succeedStep = (action: Action, step: Step): ReadonlyArray<Work> => {
+    step.status = "succeeded"
+    const { shape } = action.plan
+    if (action.steps.length < stepNames(shape).length) {
+      begin(action)
+      return [go(action.key)]
+    }
+    if (shape.outbound) {
+      action.phase = "outside"
+      return []
+    }
+    return end(action, { status: "succeeded", result: shape.success === "void" ? null : valueOf(step)! })
+  }
+
+  // ---- 4 completing -------------------------------------------------------------------------------------------------
+
+  const callbacksFor = (action: Action, status: Status) =>
+    [...callbacksOf(action.plan.shape).entries()].filter(([, statuses]) => (statuses as ReadonlyArray<Status>).includes(status))
+
+  /** 4.4: the outcome is fixed, callbacks run, then it is written. */
+  const end = (action: Action, decided: Decided): ReadonlyArray<Work> => {
+    if (callbacksFor(action, decided.status).length === 0) return conclude([[action, decided]], true)
+    action.phase = "callbacks"
+    action.decided = decided
+    return [go(action.key)]
+  }
+
+  const runCallbacks = (action: Action): ReadonlyArray<Work> => {
+    const decided = action.decided!
+    for (const [position] of callbacksFor(action, decided.status)) {
+      log.push(`callback ${action.key} ${position} ${decided.status}`)
+      if ((action.plan.failing & (1 << position)) === 0) action.good++
+      else action.bad++
+    }
+    return conclude([[action, decided]], true)
+  }
+
+  /** Writes the ends of actions. What goes on because of them is taken in hand, or queued. */
+  const conclude = (all: ReadonlyArray<readonly [Action, Decided]>, inHand: boolean): ReadonlyArray<Work> => {
+    const freed: Array<string> = []
+    const told = new Set<string>()
+    for (const [action, decided] of all) {
+      if (action.status === "performing") freed.push(action.lane)
+      live.delete(action.key)
+      action.status = decided.status
+      action.result = decided.result
+      for (const step of action.steps) {
+        if (step.status === "performing") step.status = "cancelled"
+        for (const slot of step.slots.filter(({ status }) => status === undefined)) {
+          slot.status = "cancelled"
+          if (slot.child !== undefined) over.add(action.key)
+        }
+      }
+    }
+    toContinue = toContinue.filter((key) => live.has(key))
+    for (const [{ bad, checksum, checksumKey, key }, { result, status }] of all) {
+      // 4.3
+      if (checksum !== null && status === "succeeded" && bad === 0) achievements.set(checksumKey, { checksum, result, key })
+    }
+    // 4.5
+    const promoted = freed.flatMap((lane) => pending(lane) ?? [])
+    for (const action of promoted) start(action)
+    for (const [{ bad, key }, { result, status }] of all) {
+      for (const [action, , slot] of openSlots(key)) {
+        slot.status = status === "succeeded" && bad > 0 ? "failed" : status
+        slot.result = result
+        told.add(action.key)
+      }
+    }
+    return [...handOver(promoted.map(({ key }) => key), inHand), ...resume(told, inHand)]
+  }
+
+  /** Parents of slots that were told go on if no other slot is open. */
+  const resume = (told: ReadonlySet<string>, inHand: boolean): ReadonlyArray<Work> =>
+    handOver(
+      [...told].filter((key) => {
+        const action = live.get(key)
+        return action?.phase === "waiting" && action.steps.at(-1)!.slots.every(({ status }) => status !== undefined)
+      }),
+      inHand
+    )
+
+  const handOver = (keys: ReadonlyArray<string>, inHand: boolean): ReadonlyArray<Work> => {
+    const inOrder = open(keys)
+    if (inHand) return inOrder.map(go)
+    toContinue.push(...inOrder)
+    return []
+  }
+
+  /** 4.1, 5.1, 7.1: ends actions from outside, through their callbacks where they have some. */
+  const endFromOutside = (all: ReadonlyArray<Action>, decided: Decided, inHand: boolean): ReadonlyArray<Work> => {
+    const hooked = all.filter((action) => callbacksFor(action, decided.status).length > 0)
+    for (const action of hooked) {
+      toContinue = toContinue.filter((key) => key !== action.key)
+      for (const step of action.steps) if (step.status === "performing") step.status = "cancelled"
+      if (action.status === "pending") {
+        // it is nobody's competitor any more: its lane is its own
+        action.status = "performing"
+        action.lane = `${action.lane} of ${action.key}`
+      }
+      action.phase = "callbacks"
+      action.decided = decided
+    }
+    const works = conclude(all.filter((action) => !hooked.includes(action)).map((action) => [action, decided] as const), inHand)
+    handOver(hooked.map(({ key }) => key), false)
+    return works
+  }
+
+  /** 4.6: cancels what nothing else waits for. */
+  const prune = (): ReadonlyArray<Work> => {
+    const dead = [...over]
+    over.clear()
+    const children = new Set(
+      dead.flatMap((key) => actions.get(key)!.steps.flatMap(({ slots }) => slots))
+        .flatMap(({ child, status }) => status === "cancelled" && child !== undefined ? [child] : [])
+    )
+    const left = [...children].filter((child) => openSlots(child).next().done === true)
+    queued = queued.filter(({ key }) => !left.includes(key))
+    const doomed = left.flatMap((key) => live.get(key) ?? []).filter((action) => action.decided === undefined && !action.rooted)
+    return endFromOutside(doomed, { status: "cancelled", result: null }, true)
+  }
+
+  // ---- 7 performing -------------------------------------------------------------------------------------------------
+
+  const perform = (work: Work): ReadonlyArray<Work> => {
+    if (work._tag === "Prepare") return prepare(work.invocation)
+    if (work._tag === "Read") {
+      const { invocation, result } = work
+      if (result !== null) return settle([[invocation, { status: "succeeded", result }]])
+      // what cannot be read is no achievement
+      if (achievements.get(invocation.checksumKey)?.checksum === invocation.checksum) achievements.delete(invocation.checksumKey)
+      return join([invocation])
+    }
+    const action = live.get(work.key)
+    switch (action?.phase) {
+      case "step":
+        return body(action)
+      case "waiting":
+        return concludeStep(action)
+      case "callbacks":
+        return runCallbacks(action)
+      default:
+        return []
+    }
+  }
+
+  const performAll = (works: ReadonlyArray<Work>): boolean => {
+    const stack = [...works]
+    while (stack.length > 0) stack.unshift(...perform(stack.shift()!))
+    return works.length > 0
+  }
+
+  /** Timeouts, then waits, then what ended actions have left behind. */
+  const tick = (): boolean => {
+    const works: Array<Work> = []
+    const late = [...live.values()].filter((action) => action.timeoutAt <= now && action.decided === undefined)
+      .sort((a, b) => a.timeoutAt - b.timeoutAt)
+    works.push(...endFromOutside(late, { status: "timed_out", result: null }, true))
+    const told = new Set<string>()
+    for (const [action, , slot] of openSlots()) {
+      if (slot.due > now) continue
+      slot.status = "succeeded"
+      told.add(action.key)
+    }
+    works.push(...resume(told, true))
+    let some = late.length + told.size > 0
+    while (over.size > 0) {
+      some = true
+      works.push(...prune())
+    }
+    return performAll(works) || some
+  }
+
+  const pass = (): boolean => {
+    const timers = tick()
+    const continued = toContinue
+    const invoked = queued
+    toContinue = []
+    queued = []
+    const [prepared, plain] = [invoked.filter(needsPreparing), invoked.filter((one) => !needsPreparing(one))]
+    const joined = join(plain.map((one) => keyed(one, one.plan)))
+    const isStarted = (work: Work) => work._tag === "Go" && plain.some(({ key }) => key === work.key)
+    performAll([
+      ...prepared.map((invocation): Work => ({ _tag: "Prepare", invocation })),
+      ...joined.filter((work) => !isStarted(work)),
+      ...continued.map(go),
+      ...joined.filter(isStarted)
+    ])
+    return timers || continued.length + invoked.length > 0
+  }
+
+  /** 7.4. Whether everything could be performed. */
+  const drain = (everything: boolean): boolean => {
+    while (true) {
+      if (pass()) continue
+      const ready = [...live.values()].filter(({ plan, status }) => plan.shape.outbound && status === "performing")
+        .filter(({ plan }) => everything || plan.outside !== "ignored")
+        .sort((a, b) => a.key < b.key ? -1 : 1)
+      for (const action of ready) completeOutbound(action)
+      if (ready.length > 0) continue
+      const wait = Math.min(...[...openSlots()].map(([, , slot]) => slot.due), Infinity)
+      if (wait === Infinity) return live.size + queued.length === 0
+      now = Math.max(now, Math.min(wait, ...[...live.values()].map((action) => action.timeoutAt)))
+    }
+  }
+
+  const completeOutbound = (action: Action) => {
+    if (!live.has(action.key)) return
+    const status = action.plan.outside === "ignored" ? "succeeded" : action.plan.outside
+    const result = status === "succeeded" && action.plan.shape.success === "number" ? action.plan.number : null
+    endFromOutside([action], { status, result }, false)
+  }
+
+  const cancel = (key: string): boolean => {
+    const decided: Decided = { status: "cancelled", result: null }
+    const waiting = queued.find((invocation) => invocation.key === key)
+    if (waiting !== undefined) {
+      queued = queued.filter((invocation) => invocation !== waiting)
+      answers.set(key, decided)
+      return true
+    }
+    const action = live.get(key)
+    if (action === undefined || action.decided !== undefined) return false
+    endFromOutside([action], decided, false)
+    return true
+  }
+
+  for (const op of scenario) {
+    switch (op._tag) {
+      case "Invoke": {
+        const key = String(handles.length)
+        handles.push(key)
+        queued.push({ key, actor: op.actor, plan: op.plan, parent: undefined })
+        break
+      }
+      case "Perform":
+        pass()
+        break
+      case "Advance":
+        now += op.seconds
+        break
+      case "Cancel":
+        if (handles.length > 0) cancelled.push(cancel(handles[op.handle % handles.length]!))
+    }
+  }
+  const drained = drain(false)
+  now += hour
+  drain(true)
+
+  /** Follows superseding and joining to the end. */
+  const finally_ = (key: string): Decided => {
+    const answer = answers.get(key)
+    if (answer !== undefined) return "follows" in answer ? finally_(answer.follows) : answer
+    const { result, status, supersededBy } = actions.get(key)!
+    return supersededBy === null ? { status: status as Decided["status"], result } : finally_(supersededBy)
+  }
+  const shapeOf = new Map(
+    scenario.flatMap((op) => op._tag === "Invoke" ? [op.plan.shape] : []).map((shape, i) => [String(i), shape] as const)
+  )
+  return {
+    drained,
+    cancelled,
+    handles: handles.map((key) => {
+      const { result, status } = finally_(key)
+      if (status !== "succeeded") return status
+      return shapeOf.get(key)!.success === "void" ? "nothing" : result === null ? "incompatible" : String(result)
+    }),
+    actions: [...actions.values()].map((action) => ({
+      key: action.key,
+      definition: `${actorNames[action.actor]} ${nameOf(action.plan.shape)}`,
+      status: action.status,
+      supersededBy: action.supersededBy,
+      callbacks: [action.good, action.bad] as const,
+      result: action.result,
+      steps: action.steps.map(({ name, slots, status }) => ({
+        name,
+        status,
+        slots: slots.map((slot) => `${slot.child ?? "wait"} ${slot.status ?? "open"}`)
+      }))
+    })).sort((a, b) => a.key < b.key ? -1 : 1),
+    achievements: [...achievements].map(([key, { key: by }]) => `${key} by ${by}`).sort(),
+    log
+  }
+}
