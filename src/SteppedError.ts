@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Schema } from "effect"
+import { Formatter, Predicate, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 
 const ended = {
@@ -38,9 +38,20 @@ export class StorageError extends Schema.TaggedError<StorageError>("stepped/Stor
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    const reason = this.cause instanceof Error ? this.cause.message : String(this.cause)
+    const reason = innermostMessage(this.cause)
     return `${this.operation}: ${reason}${this.isRetryable ? " (may succeed when tried again)" : ""}`
   }
+}
+
+// The client's errors say that a query failed; what the server said is the cause of their cause.
+const innermostMessage = (error: unknown): string => {
+  let text = Predicate.hasProperty(error, "message") ? String(error.message) : Formatter.format(error)
+  let at = error
+  for (let depth = 0; depth < 10 && Predicate.hasProperty(at, "cause") && at.cause !== undefined; depth++) {
+    at = at.cause
+    if (Predicate.hasProperty(at, "message") && at.message !== "") text = String(at.message)
+  }
+  return text
 }
 
 // -------------------------------------------------------------------------------------------------------------------

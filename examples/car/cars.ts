@@ -49,7 +49,7 @@ export const park = Stepped.action("park", { arguments: [Schema.Int] })
 
 // #region stopover
 export const stopover = Stepped.action("stopover")
-  .step(() => Step.wait("1 second"))
+  .step(() => Step.wait("2 seconds"))
   .step(() => soundHorn)
 // #endregion
 

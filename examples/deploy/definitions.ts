@@ -21,53 +21,8 @@ import { Step, Stepped } from "stepped"
 import { Builder } from "./Builder.ts"
 import { Host } from "./Host.ts"
 import { Manifest } from "./Manifest.ts"
+import { Crashed, DeadLink, Deployed, holdingPage, NotServed, Release, Server, Unhealthy } from "./models.ts"
 import { Proxy } from "./Proxy.ts"
-
-// -------------------------------------------------------------------------------------------------------------------
-// what actions give to each other
-// -------------------------------------------------------------------------------------------------------------------
-
-export const Release = Schema.Struct({ id: Schema.String, files: Schema.Int, bytes: Schema.Int })
-export type Release = typeof Release.Type
-
-/** A server process that has called back. Its id is that of the action that booted it. */
-export const Server = Schema.Struct({
-  id: Schema.String,
-  release: Schema.String,
-  port: Schema.Int,
-  pid: Schema.Int
-})
-export type Server = typeof Server.Type
-
-export const Deployed = Schema.Struct({ site: Schema.String, release: Release, server: Server })
-export type Deployed = typeof Deployed.Type
-
-export class DeadLink extends Schema.TaggedError<DeadLink>()("DeadLink", { page: Schema.String, link: Schema.String }) {
-  override get message() {
-    return `${this.page} links to ${this.link}, which does not exist`
-  }
-}
-
-export class Crashed extends Schema.TaggedError<Crashed>()("Crashed", { output: Schema.String }) {
-  override get message() {
-    return `the process ended before it was ready: ${this.output}`
-  }
-}
-
-export class Unhealthy extends Schema.TaggedError<Unhealthy>()("Unhealthy", { answer: Schema.String }) {
-  override get message() {
-    return `the last health check was answered with ${this.answer}`
-  }
-}
-
-export class NotServed extends Schema.TaggedError<NotServed>()("NotServed", {
-  release: Schema.String,
-  found: Schema.String
-}) {
-  override get message() {
-    return `the proxy serves ${this.found} instead of ${this.release}`
-  }
-}
 
 // -------------------------------------------------------------------------------------------------------------------
 // a site
@@ -120,11 +75,13 @@ const checkHealth = Stepped.action("checkHealth", { arguments: [Server], error: 
   .step("third", (server, { second }) => attempt(server, second))
   .step("fourth", (server, { third }) => attempt(server, third))
   .step("fifth", (server, { fourth }) => attempt(server, fourth))
-  .step("verdict", (_server, { fifth: { answer, isHealthy } }) =>
-    isHealthy ? Effect.void : Effect.fail(new Unhealthy({ answer })))
+  .step(
+    "verdict",
+    (_server, { fifth: { answer, isHealthy } }) => isHealthy ? Effect.void : Effect.fail(new Unhealthy({ answer }))
+  )
 
 const hold = Stepped.action("hold")
-  .step("boot", () => Step.do(boot, "holding-page"))
+  .step("boot", () => Step.do(boot, holdingPage))
   .step("switch", ({ boot }) => Step.do(switchOver, boot))
 
 const deploy = Stepped.action("deploy", { success: Deployed, error: NotServed, timeout: "30 seconds" })

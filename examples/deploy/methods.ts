@@ -4,8 +4,9 @@
 import { Effect, Layer } from "effect"
 import { Step, Stepped } from "stepped"
 import { Builder } from "./Builder.ts"
-import { boot, Crashed, Fleets, Site, Sites } from "./definitions.ts"
+import { boot, Fleets, Site, Sites } from "./definitions.ts"
 import { Host } from "./Host.ts"
+import { Crashed } from "./models.ts"
 import { Proxy } from "./Proxy.ts"
 
 const SitesLive = Sites.toLayer(Effect.gen(function*() {
@@ -19,8 +20,12 @@ const SitesLive = Sites.toLayer(Effect.gen(function*() {
     // was ready will not call: that completes the action as well, and sooner than its timeout.
     boot: Effect.fn(function*(release) {
       const { actionId } = yield* Step
-      yield* host.start(yield* Site.row, release, actionId, (output) =>
-        Effect.ignore(Stepped.complete(actionId, boot, Stepped.Outcome.failed(new Crashed({ output })))))
+      yield* host.start(
+        yield* Site.row,
+        release,
+        actionId,
+        (output) => Effect.ignore(Stepped.complete(actionId, boot, Stepped.Outcome.failed(new Crashed({ output }))))
+      )
     }),
 
     switchOver: (server) => Effect.flatMap(Site, ({ id }) => proxy.switchTo(id, server)),

@@ -70,7 +70,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
 export const examine: Effect.Effect<ReadonlyArray<Finding>, StorageError, PgClient | Storage> = Effect.gen(function*() {
   const sql = yield* PgClient
   const { quoted } = yield* Storage
-  const text = checks.map(([, , query], i) => `select * from (select ${i} as n, x.* from (${query(quoted)}) x(subject) limit 100) q${i}`).join("\nunion all\n")
+  const text = checks.map(([, , query], i) => `select * from (select ${i} as n, x.subject collate "C" as subject from (${query(quoted)}) x(subject) limit 100) q${i}`).join("\nunion all\n")
   const rows = yield* sql.unsafe<{ n: number; subject: string }>(text).withoutTransform.pipe(
     Effect.mapError((error) => new StorageError({ operation: "doctor", isRetryable: error.isRetryable, cause: error }))
   )

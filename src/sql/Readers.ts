@@ -180,7 +180,7 @@ export const layerPerformanceLane = Layer.effect(
   Effect.gen(function*() {
     const run = yield* query
     const { quoted: schema } = yield* Storage
-    const lanes = `select c.lane, c.id as performing, p.id as pending from ${schema}.live_actions c left join ${schema}.live_actions p on p.lane = c.lane and p.status = 0 where c.status = 1`
+    const lanes = `select c.lane, c.id as performing, p.id as pending from ${schema}.live_actions c left join ${schema}.live_actions p on p.lane = c.lane and p.status = 0 where c.status = 1 and position(E'\\x01' in c.lane) = 0`
     return PerformanceLane.of({
       find: (key) =>
         Effect.map(run("lane", `${lanes} and c.lane = $1::text`, [key]), (rows) => Option.map(Option.fromUndefinedOr(rows[0]), toLane)),

@@ -51,10 +51,15 @@ const prepared: Effect.Effect<Blob | undefined, LayerError | EmbeddedDatabaseErr
   return dump
 })
 
+/** A client of a database that starts from the prepared copy. */
+export const layerPreparedClient: Layer.Layer<PgClient | SqlClient, LayerError | EmbeddedDatabaseError> = Layer.unwrap(
+  Effect.map(prepared, (dump) => layerClient({ loadDataDir: dump }))
+)
+
 /** The engine for tests; see `stepped/testing`. */
 export const layerTestDatabase = (
   options: EngineOptions
 ): Layer.Layer<Services | PgClient | SqlClient, LayerError | EmbeddedDatabaseError> =>
   engineLayer({ ...options, databaseClock: false, notify: false }, true, false).pipe(
-    Layer.provideMerge(Layer.unwrap(Effect.map(prepared, (dump) => layerClient({ loadDataDir: dump }))))
+    Layer.provideMerge(Layer.fresh(layerPreparedClient))
   )

@@ -60,7 +60,7 @@ const outbound = Stepped.action("outbound", { arguments: [Schema.Int], success: 
   .after(() => note("outbound callback"))
 
 const replaced = Stepped.action("replaced", { arguments: [Schema.Int] })
-  .before(() => Effect.andThen(note("first before"), Effect.succeed({ cancel: true })))
+  .before(() => Effect.as(note("first before"), { cancel: true } as const))
   .before((n) => Effect.as(note("second before"), { arguments: [n + 1] as [number] }))
   .step((n) => note(`step ${n}`))
   .succeeded((n) => note(`callback ${n}`))

@@ -2,7 +2,7 @@
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { ActionFailed, ActionRepo, Cancelled, Step, Stepped } from "stepped"
+import { ActionFailed, ActionRepo, Cancelled, PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
@@ -250,6 +250,26 @@ suite("cancelling", (engine) => {
         assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
       }
       assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("a pending action that is cancelled gives its place free at once, before its callbacks run", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const current = yield* car.leafNow()
+      const pending = yield* car.leafNow()
+      assert.isTrue(yield* pending.cancel)
+      const lane = Effect.map(
+        Effect.flatMap(PerformanceLane, (service) => service.list(10)),
+        (all) => all.map(({ key, pending, performing }) => [key, performing, pending])
+      )
+      assert.deepStrictEqual(yield* lane, [["Car/1/leaf", current.id, undefined]])
+      assert.strictEqual((yield* recordOf(pending.id)).lane, "Car/1/leaf")
+      const next = yield* car.leafNow()
+      assert.deepStrictEqual(yield* lane, [["Car/1/leaf", current.id, next.id]])
+      while ((yield* performDue) > 0);
+      assert.deepStrictEqual(yield* statusesOf("leaf"), ["performing", "cancelled", "pending"])
+      assert.deepStrictEqual(seen, ["leaf cancelled"])
+      assert.strictEqual((yield* recordOf(pending.id)).lane, "Car/1/leaf")
     }))
 
   test("an action that has ended, was superseded or joined is not cancelled by its handle", () =>

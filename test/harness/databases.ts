@@ -1,14 +1,16 @@
 /**
  * The engine on each kind of database, for behaviour suites that are written once: `suite(name, (engine) => …)`.
  *
- * Nothing performs by itself there: tests call `performSteppedActions`, and user time is the test's clock.
+ * Nothing performs by itself there: tests call `performSteppedActions`, and user time is the test's clock. The tests of a file share
+ * a database of each kind, emptied before each of them.
  */
-import type { PgClient } from "@effect/sql-pg"
-import { describe } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import type { SqlClient } from "effect/sql"
+import { PgClient } from "@effect/sql-pg"
+import { afterAll, describe } from "@effect/vitest"
+import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
-import * as SteppedTesting from "stepped/testing"
+import { engineLayer } from "../../src/engine/engineLayer.ts"
+import { layerPreparedClient } from "../../src/testing/TestDatabase.ts"
 import { layerServer } from "./Server.ts"
 
 export interface TestEngine {
@@ -16,20 +18,44 @@ export interface TestEngine {
   readonly layer: (options?: Stepped.EngineOptions) => Layer.Layer<Stepped.Services | PgClient.PgClient | SqlClient.SqlClient>
 }
 
-export const embedded: TestEngine = {
-  name: "embedded",
-  layer: (options) => Layer.orDie(SteppedTesting.layer(options))
+type Clients = PgClient.PgClient | SqlClient.SqlClient
+
+const scope = Scope.makeUnsafe()
+afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
+/** One client for all tests of the file; each of them finds its tables empty. */
+const shared = <A, E>(layer: Layer.Layer<A | Clients, E>): Layer.Layer<Clients> => {
+  let built: Promise<Context.Context<A | Clients>> | undefined
+  return Layer.effectContext(Effect.gen(function*() {
+    const services = yield* Effect.promise(() => built ??= Effect.runPromise(Layer.buildWithScope(layer, scope)))
+    const sql = Context.get(services, PgClient.PgClient)
+    yield* Effect.orDie(sql`
+      TRUNCATE stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements,
+        stepped.outcomes, stepped.prunes, stepped.workers`)
+    return Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
+  }))
 }
 
-const template = { name: "migrated", migrate: Stepped.migrate() }
+const embeddedClient = shared(layerPreparedClient)
 
-/** The engine on a database of its own on the server, copied from a migrated one. */
+export const embedded: TestEngine = {
+  name: "embedded",
+  layer: (options = {}) =>
+    Layer.orDie(
+      engineLayer({ ...options, databaseClock: false, notify: false }, true, false).pipe(
+        Layer.provideMerge(Layer.fresh(embeddedClient))
+      )
+    )
+}
+
+const serverClient = shared(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 10 }))
+
 export const server: TestEngine = {
   name: "server",
   layer: (options) =>
     Layer.orDie(
       Stepped.layer({ ...options, databaseClock: false, notify: false }).pipe(
-        Layer.provideMerge(layerServer({ template, maxConnections: 10 }))
+        Layer.provideMerge(Layer.fresh(serverClient))
       )
     )
 }

@@ -158,7 +158,7 @@ const tables = [
   `create table prunes (action uuid primary key)`,
   `create view actions as
     select id, split_part(definition, '/', 1) as actor_type, actor_id, split_part(definition, '/', 2) as name, arguments, queue,
-      (${statuses})[status + 1] as status, flags & 16 <> 0 as outbound, lane, checksum_key, checksum, parent, parent_step, depth, attempts, token,
+      (${statuses})[status + 1] as status, flags & 16 <> 0 as outbound, split_part(lane, E'\\x01', 1) as lane, checksum_key, checksum, parent, parent_step, depth, attempts, token,
       result, cause, null::uuid as superseded_by, 0::smallint as callbacks_succeeded, 0::smallint as callbacks_failed,
       enqueued_at, started_at, null::timestamptz as ended_at
     from live_actions

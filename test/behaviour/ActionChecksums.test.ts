@@ -1,0 +1,377 @@
+/** SEMANTICS 2.3 to 2.7: what is achieved is not done again, what is under way is shared, and what starts erases. */
+import { assert, beforeEach, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { AchievementStore, Step, Stepped } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { checksum } from "../../src/engine/codec.ts"
+import { healthy, server, suite } from "../harness/databases.ts"
+import { lanes, recordOf, recordsOf, slotsOf, statusesOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { blocked } from "../harness/racing.ts"
+import { nothing, stored } from "../harness/stored.ts"
+
+const seen: Array<string> = []
+const note = (text: string) => Effect.sync(() => void seen.push(text))
+beforeEach(() => {
+  seen.length = 0
+})
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+
+const wash = Stepped.action("wash", { arguments: [Schema.Json], success: Schema.Json, checksum: (how) => how })
+  .step((how) => Effect.as(note(`wash ${JSON.stringify(how)}`), how))
+  .succeeded(() => note("callback"))
+const washTwice = Stepped.action("washTwice", { arguments: [Schema.Json], success: Schema.Array(Schema.Json) })
+  .step("wash", (how) => Effect.all([Step.do(wash, how), Step.do(wash, how)]))
+  .step("tell", (_how, { wash }) => Effect.succeed(wash))
+const maybe = Stepped.action("maybe", {
+  arguments: [Schema.NullOr(Schema.String)],
+  checksum: (value) => value === "undefined" ? undefined : value
+}).step((value) => note(`maybe ${value}`))
+
+const hold = Stepped.action("hold", {
+  arguments: [Schema.NullOr(Schema.String)],
+  success: Schema.String,
+  outbound: true,
+  timeout: "1 minute",
+  checksum: (value) => value
+}).step((value) => note(`hold ${value}`)).failed(() => Effect.void)
+const holder = Stepped.action("holder", { arguments: [Schema.String], success: Schema.String })
+  .step("hold", (value) => Step.do(hold, value))
+  .step("tell", (_value, { hold }) => Effect.as(note(`told ${hold}`), hold))
+const otherKey = Stepped.action("otherKey", {
+  outbound: true,
+  checksum: () => "x",
+  checksumKey: () => "another key",
+  concurrencyKey: () => Effect.map(Car, (car) => ["Car", car.id, "hold"])
+}).step(() => Effect.void)
+const otherLane = Stepped.action("otherLane", {
+  arguments: [Schema.String],
+  success: Schema.String,
+  outbound: true,
+  checksum: (value) => value,
+  checksumKey: () => Effect.map(Car, (car) => ["Car", car.id, "hold"])
+}).step(() => Effect.void)
+// no checksum of its own, but the key of another
+const repaint = Stepped.action("repaint", {
+  checksumKey: () => Effect.map(Car, (car) => ["Car", car.id, "wash"])
+}).step(() => Effect.void)
+const cancelled = Stepped.action("cancelled", {
+  checksum: () => "other",
+  checksumKey: () => Effect.map(Car, (car) => ["Car", car.id, "wash"])
+}).before(() => Effect.succeed({ cancel: true })).step(() => Effect.void)
+
+const shared = Stepped.action("shared", {
+  arguments: [Schema.Int],
+  success: Schema.Int,
+  checksum: (n) => n,
+  checksumKey: () => ["Car", "shared"]
+}).step((n) => Effect.as(note(`shared ${n}`), n))
+const sharedText = Stepped.action("sharedText", {
+  arguments: [Schema.Int],
+  success: Schema.String,
+  checksum: (n) => n,
+  checksumKey: () => ["Car", "shared"]
+}).step((n) => Effect.as(note(`text ${n}`), `text ${n}`))
+const sharedVoid = Stepped.action("sharedVoid", {
+  arguments: [Schema.Int],
+  checksum: (n) => n,
+  checksumKey: () => ["Car", "shared"]
+}).step((n) => note(`void ${n}`))
+const askText = Stepped.action("askText", { arguments: [Schema.Int], success: Schema.String })
+  .step((n) => Step.do(sharedText, n))
+
+const Cars = Stepped.actions(Car, [
+  wash,
+  washTwice,
+  maybe,
+  hold,
+  holder,
+  otherKey,
+  otherLane,
+  repaint,
+  cancelled,
+  shared,
+  sharedText,
+  sharedVoid,
+  askText
+])
+
+const achievement = (key: string) =>
+  Effect.map(
+    Effect.flatMap(AchievementStore, (store) => store.find(key)),
+    Option.match({ onNone: () => undefined, onSome: ({ checksum, result }) => ({ checksum, result }) })
+  )
+
+suite("checksums", (engine) => {
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
+    it.effect(name, () =>
+      Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer()))))
+
+  for (const value of [false, "", [], 0, "London", { a: [1] }]) {
+    test(`2.3: ${JSON.stringify(value)} is a checksum`, () =>
+      Effect.gen(function*() {
+        const car = (yield* Cars.client)(1)
+        const first = yield* car.washNow(value)
+        const second = yield* car.washNow(value)
+        assert.deepStrictEqual(yield* achievement("Car/1/wash"), { checksum: checksum(value)!, result: value })
+        assert.deepStrictEqual(seen, [`wash ${JSON.stringify(value)}`, "callback"])
+        assert.deepStrictEqual([yield* first.await, yield* second.await], [value, value])
+      }))
+  }
+
+  test("2.3: null and undefined mean no reuse, and nothing is achieved", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      for (const value of [null, null, "undefined", "undefined"]) yield* car.maybeNow(value)
+      assert.strictEqual(seen.length, 4)
+      assert.deepStrictEqual(yield* statusesOf("maybe"), ["succeeded", "succeeded", "succeeded", "succeeded"])
+      assert.isUndefined(yield* achievement("Car/1/maybe"))
+    }))
+
+  test("2.4, 2.6: what is achieved succeeds at once, with the stored result, and is not stored", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.washNow("warm")
+      const before = yield* stored
+      const second = yield* car.washLater("warm")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, [`wash "warm"`, "callback"])
+      assert.deepStrictEqual(yield* stored, { ...before, outcomes: 1 })
+      assert.deepStrictEqual(yield* second.status, { id: second.id, status: "succeeded", successor: undefined })
+      assert.strictEqual(yield* second.await, "warm")
+      assert.deepStrictEqual((yield* recordsOf("wash")).map((action) => action.id), [first.id])
+    }))
+
+  test("2.4: another checksum is another work, and replaces what was achieved", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      for (const how of ["warm", "cold", "cold", "warm"]) yield* car.washNow(how)
+      assert.deepStrictEqual(seen.filter((text) => text !== "callback"), [`wash "warm"`, `wash "cold"`, `wash "warm"`])
+      assert.deepStrictEqual(yield* achievement("Car/1/wash"), { checksum: checksum("warm")!, result: "warm" })
+      // each actor has its own
+      yield* (yield* Cars.client)(2).washNow("warm")
+      assert.strictEqual(seen.length, 8)
+    }))
+
+  test("2.4: a checksum key may be shared, by all actors and by several definitions", () =>
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      yield* cars(1).sharedNow(7)
+      const other = yield* cars(2).sharedNow(7)
+      const nobody = yield* cars(3).sharedVoidNow(7)
+      assert.deepStrictEqual(seen, ["shared 7"])
+      assert.strictEqual(yield* other.await, 7)
+      assert.isUndefined(yield* nobody.await)
+    }))
+
+  test("2.4: an achievement whose result does not fit is ignored, and the work is done", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.sharedNow(7)
+      const text = yield* car.sharedTextNow(7)
+      assert.deepStrictEqual(seen, ["shared 7", "text 7"])
+      assert.strictEqual(yield* text.await, "text 7")
+      assert.deepStrictEqual(yield* achievement("Car/shared"), { checksum: checksum(7)!, result: "text 7" })
+      // and the other way round, from a step
+      const back = yield* car.sharedLater(7)
+      yield* performSteppedActions()
+      assert.strictEqual(yield* back.await, 7)
+      const parent = yield* car.askTextLater(7)
+      yield* performSteppedActions()
+      assert.strictEqual(yield* parent.await, "text 7")
+      assert.deepStrictEqual(seen, ["shared 7", "text 7", "shared 7", "text 7"])
+    }))
+
+  test("2.4: a child that is achieved settles its slot with the stored result", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.washNow({ with: "soap" })
+      const handle = yield* car.washTwiceLater({ with: "soap" })
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* handle.await, [{ with: "soap" }, { with: "soap" }])
+      assert.strictEqual((yield* recordsOf("wash")).length, 1)
+      assert.strictEqual((yield* stored).outcomes, 0)
+    }))
+
+  test("2.5 b: a live action with the same checksum is joined while it performs", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.holdNow("x")
+      const second = yield* car.holdLater("x")
+      yield* performIdle
+      assert.deepStrictEqual(yield* statusesOf("hold"), ["performing"])
+      assert.deepStrictEqual(yield* second.status, { id: second.id, status: "joined", successor: first.id })
+      yield* Stepped.complete(Car.ref(1), hold, Stepped.Outcome.succeeded("done"))
+      assert.deepStrictEqual([yield* first.await, yield* second.await], ["done", "done"])
+      assert.deepStrictEqual(seen, ["hold x"])
+      assert.strictEqual((yield* stored).actions, 1)
+    }))
+
+  test("2.5 b: one that is pending is joined too, and joining supersedes nothing", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const [current, pending] = [yield* car.holdNow("x"), yield* car.holdNow("y")]
+      const [joinsPending, joinsCurrent] = [yield* car.holdNow("y"), yield* car.holdNow("x")]
+      assert.deepStrictEqual(yield* statusesOf("hold"), ["performing", "pending"])
+      assert.strictEqual((yield* joinsPending.status).successor, pending.id)
+      assert.strictEqual((yield* joinsCurrent.status).successor, current.id)
+      yield* performSteppedActions({
+        outbound: (action) => Stepped.complete(action.id, hold, Stepped.Outcome.succeeded(`end of ${action.arguments}`))
+      })
+      assert.deepStrictEqual(yield* statusesOf("hold"), ["succeeded", "succeeded"])
+      assert.deepStrictEqual([yield* joinsPending.await, yield* joinsCurrent.await], ["end of y", "end of x"])
+    }))
+
+  test("2.5 b: several parents join one child, and all of them are told", () =>
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const root = yield* cars(1).holdLater("x")
+      const parents = [yield* cars(1).holderLater("x")]
+      yield* performIdle
+      assert.deepStrictEqual(yield* slotsOf(parents[0]!.id), ["open"])
+      yield* Stepped.complete(root.id, hold, Stepped.Outcome.succeeded("done"))
+      yield* performSteppedActions()
+      assert.strictEqual(yield* parents[0]!.await, "done")
+      assert.deepStrictEqual(seen, ["hold x", "told done"])
+      assert.strictEqual((yield* recordsOf("hold")).length, 1)
+    }))
+
+  test("2.5 b: whoever joined fails with the one it joined", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.holdNow("x")
+      const [second, parent] = [yield* car.holdNow("x"), yield* car.holderLater("x")]
+      yield* performIdle
+      yield* TestClock.adjust("1 minute")
+      yield* performSteppedActions()
+      for (const handle of [first, second]) {
+        assert.deepInclude(yield* Effect.flip(handle.await), { _tag: "TimedOut", actionId: first.id })
+      }
+      assert.include((yield* Effect.flip(parent.await)).message, "holder Car/1 › hold › hold Car/1: timed out")
+    }))
+
+  test("2.5 b: without a checksum, under another checksum key, or in another lane, nothing is joined", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.holdNow("x")
+      yield* car.otherKeyNow()
+      yield* car.otherLaneNow("x")
+      assert.deepStrictEqual(yield* statusesOf("otherKey"), ["pending"])
+      assert.deepStrictEqual(yield* statusesOf("otherLane"), ["performing"])
+      yield* car.holdNow(null)
+      yield* car.holdNow(null)
+      assert.deepStrictEqual(yield* statusesOf("otherKey"), ["superseded"])
+      assert.deepStrictEqual(yield* statusesOf("hold"), ["performing", "superseded", "pending"])
+      for (const { id } of [...yield* recordsOf("hold"), ...yield* recordsOf("otherLane")]) {
+        yield* Stepped.complete(id, hold, Stepped.Outcome.cancelled).pipe(Effect.ignore)
+        yield* Stepped.complete(id, otherLane, Stepped.Outcome.cancelled).pipe(Effect.ignore)
+      }
+      yield* performIdle
+      assert.deepStrictEqual(yield* lanes, ["Car/1/hold"])
+      yield* Stepped.complete(Car.ref(1), hold, Stepped.Outcome.cancelled)
+    }))
+
+  test("2.5 b: the same child started twice by one step is two slots, settled by one transition", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).washTwiceLater("warm")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* handle.await, ["warm", "warm"])
+      assert.deepStrictEqual(yield* slotsOf(handle.id), ["succeeded", "succeeded"])
+      assert.deepStrictEqual(seen, [`wash "warm"`, "callback"])
+      assert.deepStrictEqual(yield* statusesOf("wash"), ["succeeded"])
+    }))
+
+  test("2.7: starting to perform sets started_at, and erases the achievement of the key until the end", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.holdNow("x")
+      yield* Stepped.complete(first.id, hold, Stepped.Outcome.succeeded("done"))
+      assert.deepStrictEqual(yield* achievement("Car/1/hold"), { checksum: checksum("x")!, result: "done" })
+      yield* TestClock.adjust("1 hour")
+      const second = yield* car.holdNow("y")
+      assert.isUndefined(yield* achievement("Car/1/hold"))
+      assert.deepStrictEqual((yield* recordOf(second.id)).startedAt, new Date(3_600_000))
+      // it fails: what was there before does not come back
+      yield* Stepped.complete(second.id, hold, Stepped.Outcome.failed())
+      yield* performIdle
+      const third = yield* car.holdNow("x")
+      assert.strictEqual((yield* third.status).status, "performing")
+      yield* third.cancel
+      yield* performIdle
+      assert.isUndefined(yield* achievement("Car/1/hold"))
+    }))
+
+  test("2.7: an action without a checksum erases what is stored under its key", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.washNow("warm")
+      yield* car.repaintNow()
+      assert.isUndefined(yield* achievement("Car/1/wash"))
+      yield* car.washNow("warm")
+      assert.deepStrictEqual(seen, [`wash "warm"`, "callback", `wash "warm"`, "callback"])
+    }))
+
+  test("2.7: a pending action erases and is timed only when it is promoted", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const [first, second] = [yield* car.holdNow(null), yield* car.holdNow("y")]
+      const other = yield* car.otherLaneNow("z")
+      yield* Stepped.complete(other.id, otherLane, Stepped.Outcome.succeeded("z"))
+      assert.isUndefined((yield* recordOf(second.id)).startedAt)
+      yield* TestClock.adjust("59 seconds")
+      assert.strictEqual((yield* achievement("Car/1/hold"))?.result, "z")
+      yield* Stepped.complete(first.id, hold, Stepped.Outcome.succeeded("done"))
+      yield* performIdle
+      assert.isUndefined(yield* achievement("Car/1/hold"))
+      assert.deepStrictEqual((yield* recordOf(second.id)).startedAt, new Date(59_000))
+      yield* TestClock.adjust("59 seconds")
+      yield* performIdle
+      assert.strictEqual((yield* second.status).status, "performing")
+      yield* TestClock.adjust("1 second")
+      yield* performIdle
+      assert.strictEqual((yield* second.status).status, "timed_out")
+    }))
+
+  test("2.6: what is not stored erases nothing: achieved, joined or cancelled by `before`", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.washNow("warm")
+      yield* car.cancelledNow()
+      yield* car.washNow("warm")
+      assert.deepStrictEqual(yield* achievement("Car/1/wash"), { checksum: checksum("warm")!, result: "warm" })
+      assert.deepStrictEqual(seen, [`wash "warm"`, "callback"])
+      const { actions, achievements, jobs } = yield* stored
+      assert.deepStrictEqual([actions, achievements, jobs], [1, 1, nothing.jobs])
+    }))
+})
+
+it.effect("2.4: it is checked again under the lane's lock: an achievement that is committed meanwhile counts", () =>
+  Effect.gen(function*() {
+    const car = (yield* Cars.client)(1)
+    const sql = yield* SqlClient.SqlClient
+    const first = yield* car.holdNow("x")
+    const second = yield* car.holdLater("x")
+    const completed = yield* Deferred.make<void>()
+    const release = yield* Deferred.make<void>()
+    // the first one's end is written and not yet committed when the second one looks
+    const ending = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+      yield* Stepped.complete(first.id, hold, Stepped.Outcome.succeeded("done"))
+      yield* Deferred.succeed(completed, undefined)
+      yield* Deferred.await(release)
+    })))
+    yield* Deferred.await(completed)
+    const performing = yield* Effect.forkChild(performSteppedActions())
+    yield* blocked(1)
+    yield* Deferred.succeed(release, undefined)
+    yield* Fiber.join(ending)
+    yield* Fiber.join(performing)
+    assert.strictEqual(yield* second.await, "done")
+    assert.deepStrictEqual(yield* second.status, { id: second.id, status: "succeeded", successor: undefined })
+    assert.deepStrictEqual(yield* statusesOf("hold"), ["succeeded"])
+    assert.deepStrictEqual(seen, ["hold x"])
+    assert.strictEqual((yield* achievement("Car/1/hold"))?.result, "done")
+    yield* healthy
+  }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(server.layer())))))

@@ -1,0 +1,207 @@
+/** SEMANTICS 5.1 and 5.2: actions that somebody outside completes. */
+import { assert, beforeEach, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { ActionFailed, AmbiguousCompletion, Cancelled, InvalidOutcome, Step, Stepped, TimedOut } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { healthy, suite } from "../harness/databases.ts"
+import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+
+const seen: Array<string> = []
+const note = (text: string) => Effect.sync(() => void seen.push(text))
+let body: Effect.Effect<void> = Effect.void
+beforeEach(() => {
+  seen.length = 0
+  body = Effect.void
+})
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+class Declined extends Schema.TaggedError<Declined>()("Declined", { code: Schema.Int }) {}
+
+const charge = Stepped.action("charge", {
+  arguments: [Schema.Int],
+  success: Schema.Date,
+  error: Declined,
+  outbound: true,
+  concurrencyKey: (account) => ["account", account]
+}).step("ask", () => note("asked")).step("log", () => Effect.suspend(() => body))
+const buy = Stepped.action("buy", { arguments: [Schema.Int], success: Schema.Date }).step("pay", (account) => Step.do(charge, account))
+const refund = Stepped.action("refund", { arguments: [Schema.Int], outbound: true, concurrencyKey: (account) => ["account", account] })
+  .step(() => Effect.void)
+const rest = Stepped.action("rest", { outbound: true })
+  .step("pause", () => Step.wait("1 hour"))
+  .step("more", () => note("goes on"))
+const method = Stepped.action("method", { outbound: true, success: Schema.Int })
+const broken = Stepped.action("broken", { outbound: true })
+  .step("fails", () => Effect.die(new Error("no")))
+  .step("later", () => note("goes on"))
+const honk = Stepped.action("honk").step(() => Effect.void)
+
+const Cars = Stepped.actions(Car, [charge, buy, refund, rest, method, broken, honk])
+const { cancelled, failed, succeeded, succeededVoid, timedOut } = Stepped.Outcome
+const day = new Date("2026-01-02T03:04:05.678Z")
+
+suite("outbound actions", (engine) => {
+  const layer = Cars.toLayer(Effect.succeed({ method: () => Effect.as(note("method"), 1) })).pipe(
+    Layer.provideMerge(engine.layer())
+  )
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
+    it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))
+  const performAtOnce = Effect.gen(function*() {
+    while ((yield* performDue) > 0);
+  })
+
+  test("5.1: stays performing after its last step, and ends as it is told", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      for (const outcome of [succeeded(day), failed(new Declined({ code: 7 })), failed(), cancelled, timedOut]) {
+        const handle = yield* car.chargeLater(1)
+        yield* performAtOnce
+        assert.deepStrictEqual(yield* stepsOf(handle.id), ["ask succeeded", "log succeeded"])
+        assert.strictEqual((yield* handle.status).status, "performing")
+        assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, outcome), Option.some(handle.id))
+        assert.strictEqual((yield* recordOf(handle.id)).status, outcome.status)
+        const result = yield* Effect.result(handle.await)
+        const told = result._tag === "Success" ? result.success : result.failure
+        if (outcome.status === "succeeded") assert.deepStrictEqual(told, day)
+        else if (outcome.status === "cancelled") assert.instanceOf(told, Cancelled)
+        else if (outcome.status === "timed_out") assert.instanceOf(told, TimedOut)
+        else if (outcome.cause !== undefined) assert.deepStrictEqual(told, new Declined({ code: 7 }))
+        else assert.instanceOf(told, ActionFailed)
+      }
+      assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("5.1: without steps its actor's method runs, and it stays performing", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).methodNow()
+      assert.deepStrictEqual(seen, ["method"])
+      assert.strictEqual((yield* handle.status).status, "performing")
+      yield* Stepped.complete(handle.id, method, succeeded(5))
+      assert.strictEqual(yield* handle.await, 5)
+    }))
+
+  test("5.1: can be completed while a step waits: later steps do not run", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).restLater()
+      yield* performAtOnce
+      assert.isTrue(Option.isSome(yield* Stepped.complete(Car.ref(1), rest, succeededVoid)))
+      assert.strictEqual((yield* recordOf(handle.id)).status, "succeeded")
+      yield* TestClock.adjust("2 hours")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, [])
+      assert.deepStrictEqual([yield* stepsOf(handle.id), yield* slotsOf(handle.id)], [["pause cancelled"], ["cancelled"]])
+    }))
+
+  test("5.1: can be completed while a body runs: the body is interrupted", () =>
+    Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.onInterrupt(Effect.never, () => note("interrupted")))
+      const handle = yield* (yield* Cars.client)(1).chargeLater(1)
+      const worker = yield* Effect.forkChild(performSteppedActions())
+      yield* Deferred.await(reached)
+      assert.isTrue(Option.isSome(yield* Stepped.complete(handle.id, charge, succeeded(day))))
+      yield* Fiber.join(worker)
+      assert.deepStrictEqual(seen, ["asked", "interrupted"])
+      assert.deepStrictEqual(yield* handle.await, day)
+      assert.deepStrictEqual(yield* stepsOf(handle.id), ["ask succeeded", "log cancelled"])
+    }))
+
+  test("3.5, 5.1: a failed step ends it as failed, without anybody outside", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).brokenLater()
+      yield* performSteppedActions()
+      assert.strictEqual((yield* recordOf(handle.id)).status, "failed")
+      assert.deepStrictEqual([yield* stepsOf(handle.id), seen], [["fails failed"], []])
+    }))
+
+  test("5.1: what it is completed with goes to the step that waits for it", () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      const good = yield* client(1).buyLater(1)
+      const bad = yield* client(2).buyLater(2)
+      yield* performAtOnce
+      yield* Stepped.complete(Car.ref(1), charge, succeeded(day))
+      yield* Stepped.complete(Car.ref(2), charge, failed(new Declined({ code: 3 })))
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* good.await, day)
+      const error = yield* Effect.flip(bad.await)
+      assert.instanceOf(error, ActionFailed)
+      assert.match(error.message, /^buy Car\/2 › pay › charge Car\/2: Declined/)
+      assert.deepStrictEqual(error.cause, { _tag: "Declined", code: 3 })
+    }))
+
+  test("5.2: by actor and name: nobody performs it, so nothing happens and the answer says so", () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, cancelled), Option.none())
+      const queued = yield* client(1).chargeLater(1)
+      assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, cancelled), Option.none())
+      yield* performAtOnce
+      assert.deepStrictEqual(yield* Stepped.complete(Car.ref(2), charge, cancelled), Option.none())
+      assert.strictEqual((yield* queued.status).status, "performing")
+    }))
+
+  test("5.2: by actor and name: a pending one is not performing, another action of its lane is not touched", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const current = yield* car.refundNow(1)
+      const pending = yield* car.chargeNow(1)
+      assert.strictEqual((yield* pending.status).status, "pending")
+      assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, cancelled), Option.none())
+      assert.deepStrictEqual(yield* Stepped.complete(pending.id, charge, cancelled), Option.none())
+      assert.deepStrictEqual([(yield* current.status).status, (yield* pending.status).status], ["performing", "pending"])
+      assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), refund, succeededVoid), Option.some(current.id))
+      assert.strictEqual((yield* pending.status).status, "performing")
+    }))
+
+  test("5.2: completing twice does not reach the next action of that name", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.chargeNow(1)
+      const second = yield* car.chargeNow(1)
+      assert.deepStrictEqual(yield* Stepped.complete(first.id, charge, succeeded(day)), Option.some(first.id))
+      assert.deepStrictEqual(yield* Stepped.complete(first.id, charge, cancelled), Option.none())
+      assert.deepStrictEqual([(yield* first.status).status, (yield* second.status).status], ["succeeded", "performing"])
+    }))
+
+  test("5.2+: two of one actor and name, in two lanes, are ambiguous; by id it is exactly that one", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.chargeNow(1)
+      const second = yield* car.chargeNow(2)
+      const error = yield* Effect.flip(Stepped.complete(Car.ref(1), charge, cancelled))
+      assert.instanceOf(error, AmbiguousCompletion)
+      assert.deepStrictEqual([error.actor, error.action, [...error.actionIds]], ["Car/1", "charge", [first.id, second.id]])
+      assert.deepStrictEqual(yield* statusesOf("charge"), ["performing", "performing"])
+      assert.deepStrictEqual(yield* Stepped.complete(second.id, charge, succeeded(day)), Option.some(second.id))
+      assert.deepStrictEqual(yield* statusesOf("charge"), ["performing", "succeeded"])
+      assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, cancelled), Option.some(first.id))
+    }))
+
+  test("5.2+: an id of nothing, of another action, or of one that is not outbound completes nothing", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      assert.deepStrictEqual(yield* Stepped.complete("no-uuid", charge, cancelled), Option.none())
+      assert.deepStrictEqual(yield* Stepped.complete("01890000-0000-7000-8000-000000000000", charge, cancelled), Option.none())
+      const handle = yield* car.refundNow(1)
+      assert.instanceOf(yield* Effect.flip(Stepped.complete(handle.id, charge, cancelled)), InvalidOutcome)
+      const parent = yield* car.buyLater(2)
+      yield* performAtOnce
+      const asOutbound = buy as unknown as typeof charge
+      assert.deepStrictEqual(yield* Stepped.complete(parent.id, asOutbound, cancelled), Option.none())
+      assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), asOutbound, cancelled), Option.none())
+      assert.deepStrictEqual([(yield* handle.status).status, (yield* parent.status).status], ["performing", "performing"])
+    }))
+
+  test("an outcome that does not fit the schemas is refused, and the action goes on", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).chargeNow(1)
+      const unchecked = (outcome: unknown) => Stepped.complete(handle.id, charge, outcome as typeof cancelled)
+      assert.instanceOf(yield* Effect.flip(unchecked({ status: "succeeded", result: "today" })), InvalidOutcome)
+      assert.instanceOf(yield* Effect.flip(unchecked({ status: "failed", cause: { code: "x" } })), InvalidOutcome)
+      assert.strictEqual((yield* handle.status).status, "performing")
+      assert.deepStrictEqual(yield* Stepped.complete(handle.id, charge, succeeded(day)), Option.some(handle.id))
+      assert.lengthOf(yield* recordsOf("charge"), 1)
+    }))
+})
