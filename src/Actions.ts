@@ -124,8 +124,11 @@ export type MethodNames<As extends AnyAction> = As extends AnyAction ? Last<As> 
 export type ActionMethods<As extends AnyAction> = {
   readonly [Name in MethodNames<As>]: (
     ...args: ArgTypes<Named<As, Name>["arguments"]>
-  ) => Effect.Effect<Named<As, Name>["success"]["Type"], Named<As, Name>["error"]["Type"] | InfrastructureError, any>
+  ) => Effect.Effect<MethodResult<Named<As, Name>>, Named<As, Name>["error"]["Type"] | InfrastructureError, any>
 }
+
+// Whoever completes an outbound action gives its result; what the method gives is nobody's.
+type MethodResult<A extends AnyAction> = Last<A> extends Outbound ? unknown : A["success"]["Type"]
 
 type MethodServices<H> = {
   [K in keyof H]: H[K] extends (...args: any) => Effect.Effect<any, any, infer R> ? R : never

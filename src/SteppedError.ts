@@ -455,7 +455,7 @@ export class InvalidSchemaName extends Schema.TaggedError<InvalidSchemaName>("st
 ) {
   override get message(): string {
     return `${JSON.stringify(this.name)} cannot name a Postgres schema: ` +
-      "use lower-case letters, digits and underscores, not starting with a digit, 63 characters at most"
+      "use lower-case letters, digits and underscores, not starting with a digit or pg_, 51 characters at most"
   }
 }
 

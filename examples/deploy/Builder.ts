@@ -38,7 +38,7 @@ const make = Effect.fnUntraced(function*(releases: string) {
       if ((yield* fs.stat(file)).type === "File") sources.set(name, yield* fs.readFile(file))
     }
     if (faults.get(site.name) === "build") {
-      for (const name of sources.keys()) { if (!name.endsWith(".html")) sources.delete(name) }
+      for (const name of sources.keys()) if (!name.endsWith(".html")) sources.delete(name)
     }
     return sources
   }, Effect.orDie)
@@ -56,7 +56,9 @@ const make = Effect.fnUntraced(function*(releases: string) {
     yield* Effect.orDie(fs.makeDirectory(draft, { recursive: true }))
     let bytes = 0
     for (const [name, source] of sources) {
-      const content = name.endsWith(".html") ? yield* page(name, source, sources, { title: site.title, release: id }) : source
+      const content = name.endsWith(".html")
+        ? yield* page(name, source, sources, { title: site.title, release: id })
+        : source
       const file = path.join(draft, name)
       yield* Effect.orDie(fs.makeDirectory(path.dirname(file), { recursive: true }))
       yield* Effect.orDie(fs.writeFile(file, content))

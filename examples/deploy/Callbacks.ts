@@ -20,5 +20,7 @@ export const CallbacksLive = Layer.effect(
   Effect.map(HttpServer.HttpServer, ({ address }) => `${HttpServer.formatAddress(address)}/ready`)
 ).pipe(
   Layer.merge(HttpServer.serve(ready)),
-  Layer.provide(NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0, gracefulShutdownTimeout: "500 millis" }))
+  Layer.provide(
+    NodeHttpServer.layer(createServer, { host: "127.0.0.1", port: 0, gracefulShutdownTimeout: "500 millis" })
+  )
 )

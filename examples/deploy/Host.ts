@@ -79,7 +79,8 @@ const make = Effect.gen(function*() {
           SERVER_FOLDER: isHolding ? "" : builder.folder(site.name, release),
           SERVER_WARM_UP: isHolding ? "0" : String(Duration.toMillis(site.warmUp)),
           SERVER_READY_URL: callbackUrl,
-          SERVER_FAULT: isHolding ? "" : faults.get(site.name) ?? ""
+          SERVER_FAULT: isHolding ? "" : faults.get(site.name) ?? "",
+          DATABASE_URL: undefined // no business of theirs
         },
         extendEnv: true,
         stdout: "ignore",
@@ -102,7 +103,10 @@ const make = Effect.gen(function*() {
   const health = (port: number) =>
     client.get(`http://127.0.0.1:${port}/health`).pipe(
       Effect.flatMap((response) =>
-        Effect.map(response.text, (text) => ({ isHealthy: response.status === 200, answer: `${response.status} ${text}` }))
+        Effect.map(
+          response.text,
+          (text) => ({ isHealthy: response.status === 200, answer: `${response.status} ${text}` })
+        )
       ),
       Effect.timeout("1 second"),
       Effect.orElseSucceed(() => ({ isHealthy: false, answer: "nothing" }))
@@ -113,6 +117,8 @@ const make = Effect.gen(function*() {
     health,
     stop,
     stopOthers: (site, kept) =>
-      Effect.suspend(() => stopAll([...servers].flatMap(([id, server]) => server.site === site && id !== kept ? [id] : [])))
+      Effect.suspend(() =>
+        stopAll([...servers].flatMap(([id, server]) => server.site === site && id !== kept ? [id] : []))
+      )
   })
 })

@@ -49,8 +49,11 @@ const make = Effect.gen(function*() {
       HttpServerResponse.removeHeader("transfer-encoding")
     )
   }).pipe(
-    Effect.catchTag("HttpClientError", (error) =>
-      Effect.succeed(HttpServerResponse.text(`The site does not answer: ${error.message}\n`, { status: 502 })))
+    Effect.catchTag(
+      "HttpClientError",
+      (error) =>
+        Effect.succeed(HttpServerResponse.text(`The site does not answer: ${error.message}\n`, { status: 502 }))
+    )
   )
   yield* http.serve(forward)
 

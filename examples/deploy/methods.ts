@@ -2,7 +2,7 @@
  * How the actions without steps are done: one method each, over the services, and the compiler knows which are missing.
  */
 import { Effect, Layer } from "effect"
-import { Step, Stepped } from "stepped"
+import { Engine, Step, Stepped } from "stepped"
 import { Builder } from "./Builder.ts"
 import { boot, Fleets, Site, Sites } from "./definitions.ts"
 import { Host } from "./Host.ts"
@@ -10,6 +10,7 @@ import { Crashed } from "./models.ts"
 import { Proxy } from "./Proxy.ts"
 
 const SitesLive = Sites.toLayer(Effect.gen(function*() {
+  const engine = yield* Engine
   const builder = yield* Builder
   const host = yield* Host
   const proxy = yield* Proxy
@@ -20,11 +21,13 @@ const SitesLive = Sites.toLayer(Effect.gen(function*() {
     // was ready will not call: that completes the action as well, and sooner than its timeout.
     boot: Effect.fn(function*(release) {
       const { actionId } = yield* Step
+      const crashed = (output: string) =>
+        Stepped.complete(actionId, boot, Stepped.Outcome.failed(new Crashed({ output })))
       yield* host.start(
         yield* Site.row,
         release,
         actionId,
-        (output) => Effect.ignore(Stepped.complete(actionId, boot, Stepped.Outcome.failed(new Crashed({ output }))))
+        (output) => Effect.ignore(Effect.provideService(crashed(output), Engine, engine))
       )
     }),
 

@@ -28,6 +28,7 @@ export const make = (
   Effect.gen(function*() {
     const waiting: Array<Waiting> = []
     let closed = false
+    const shut = Exit.fail(new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("the engine's layer is closed") }))
     const latch = Latch.makeUnsafe(false)
 
     const store = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
@@ -65,11 +66,14 @@ export const make = (
         let size = 0
         let count = 0
         while (count < waiting.length && size < batchMax) size += waiting[count++]!.items.length
-        yield* store(waiting.splice(0, count))
+        const batch = waiting.splice(0, count)
+        yield* Effect.onInterrupt(store(batch), () =>
+          Effect.sync(() => {
+            for (const one of batch) one.done(shut)
+          }))
       }
     }))
 
-    const shut = Exit.fail(new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("the engine's layer is closed") }))
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         closed = true

@@ -618,7 +618,7 @@ export const make = (options: PerformerOptions) => {
 
   /** Starts what is ready, as far as the concurrency allows. */
   const pump = () => {
-    if (home === undefined) return
+    if (home === undefined || !claiming) return
     while (ready.length > 0 && active.size < home.concurrency) start(ready.shift()!, home)
   }
 
@@ -712,18 +712,15 @@ export const make = (options: PerformerOptions) => {
   const work = (config: { readonly concurrency: number; readonly connections: number; readonly grace: Duration.Duration }) =>
     Effect.gen(function*() {
       const context = (yield* Effect.context<never>()) as Context.Context<never>
-      yield* Effect.acquireRelease(
-        Effect.sync(() => {
-          home = { concurrency: config.concurrency, context }
-          claiming = true
-          more = true
-        }),
-        () => drain(config.grace)
-      )
       yield* register
+      home = { concurrency: config.concurrency, context }
+      claiming = true
+      more = true
       for (let i = 0; i < config.connections; i++) yield* Effect.forkScoped(loop)
       yield* Effect.forkScoped(timers)
       yield* Effect.forkScoped(upkeep)
+      // added last, so that it comes first: a loop that is interrupted in the middle of a commit leaves it in doubt
+      yield* Effect.addFinalizer(() => drain(config.grace))
     })
 
   const atRest = () => active.size + ready.length + conclusions.length + joins.length + committing.size === 0

@@ -151,6 +151,7 @@ suite("cancelling", (engine) => {
       const parent = yield* client(2).wantsTurnLater("next")
       yield* performAtOnce
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "pending"])
+      yield* healthy
       assert.isTrue(yield* parent.cancel)
       yield* performAtOnce
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "cancelled"])

@@ -265,13 +265,15 @@ suite("checksums", (engine) => {
       yield* car.holdNow(null)
       assert.deepStrictEqual(yield* statusesOf("otherKey"), ["superseded"])
       assert.deepStrictEqual(yield* statusesOf("hold"), ["performing", "superseded", "pending"])
-      for (const { id } of [...yield* recordsOf("hold"), ...yield* recordsOf("otherLane")]) {
-        yield* Stepped.complete(id, hold, Stepped.Outcome.cancelled).pipe(Effect.ignore)
-        yield* Stepped.complete(id, otherLane, Stepped.Outcome.cancelled).pipe(Effect.ignore)
-      }
-      yield* performIdle
-      assert.deepStrictEqual(yield* lanes, ["Car/1/hold"])
-      yield* Stepped.complete(Car.ref(1), hold, Stepped.Outcome.cancelled)
+      yield* performSteppedActions({
+        outbound: (action) =>
+          Effect.andThen(
+            Stepped.complete(Car.ref(1), hold, Stepped.Outcome.succeeded(action.name)),
+            Stepped.complete(Car.ref(1), otherLane, Stepped.Outcome.succeeded(action.name))
+          )
+      })
+      assert.deepStrictEqual(yield* statusesOf("hold"), ["succeeded", "superseded", "succeeded"])
+      assert.deepStrictEqual(yield* lanes, [])
     }))
 
   test("2.5 b: the same child started twice by one step is two slots, settled by one transition", () =>

@@ -1,35 +1,256 @@
-import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
-import { ActionRepo, Step, Stepped } from "stepped"
+/** SEMANTICS 2.5 c and d, 2.9, 2.10: who waits in a lane, who takes whose place, and what becomes of those who waited. */
+import { assert, beforeEach, it } from "@effect/vitest"
+import { Effect, Layer, Option, Schema } from "effect"
+import type { SqlClient } from "effect/sql"
+import { ActionRepo, AchievementStore, PerformanceLane, Step, Stepped } from "stepped"
+import type { ActionRecord } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+
+const seen: Array<string> = []
+const note = (text: string) => Effect.sync(() => void seen.push(text))
+beforeEach(() => {
+  seen.length = 0
+})
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+
 const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int })
 const tour = Stepped.action("tour", { success: Schema.Array(Schema.Int) })
   .step(() => Effect.all([Step.do(drive, 1), Step.do(drive, 2), Step.do(drive, 3)]))
-const Cars = Stepped.actions(Car, [drive, tour])
+const depot = { concurrencyKey: () => "depot" } as const
+const hold = Stepped.action("hold", { ...depot, arguments: [Schema.String], success: Schema.String, outbound: true })
+  .step("begin", (name) => note(`hold ${name}`))
+  .after((name, outcome) => note(`hold ${name} ${outcome.status}`))
+const text = Stepped.action("text", { ...depot, arguments: [Schema.String], success: Schema.String })
+  .step("write", (name) => Effect.as(note(`text ${name}`), `text of ${name}`))
+const number = Stepped.action("number", { ...depot, success: Schema.Int })
+  .step("count", () => Effect.as(note("number"), 5))
+const broken = Stepped.action("broken", depot).step("break", () => Effect.die(new Error("it broke")))
+const asking = Stepped.action("asking", { arguments: [Schema.String], success: Schema.String })
+  .step("ask", (name) => Step.do(text, name))
+  .step("tell", (_name, { ask }) => Effect.as(note(`told ${ask}`), ask))
+const mixed = Stepped.action("mixed", { success: Schema.Unknown })
+  .step("all", () =>
+    Effect.gen(function*() {
+      const first = yield* Step.do(text, "first")
+      const [second] = yield* Step.on(Car.ref(2), text, "second")
+      const third = yield* Step.do(number)
+      const fourth = yield* Step.do(text, "fourth")
+      return { first, second, third, fourth }
+    }))
+  .step("tell", (results) => Effect.succeed(results.all as unknown))
+const prepared = Stepped.action("prepared", { ...depot, arguments: [Schema.Int], success: Schema.Int })
+  .before((n) => n === 1 ? Effect.yieldNow : Effect.void)
+  .step((n) => Effect.as(note(`prepared ${n}`), n))
+const preparing = Stepped.action("preparing", { success: Schema.Array(Schema.Int) })
+  .step(() => Effect.all([Step.do(prepared, 1), Step.do(prepared, 2), Step.do(prepared, 3)]))
+const again = Stepped.action("again", { success: Schema.Array(Schema.Int) })
+  .step(() => Effect.all([Step.do(drive, 7), Step.do(drive, 7)]))
+
+// one checksum key in two lanes
+const paint = Stepped.action("paint", {
+  arguments: [Schema.String, Schema.String],
+  success: Schema.String,
+  outbound: true,
+  concurrencyKey: (lane) => lane,
+  checksum: (_lane, colour) => colour,
+  checksumKey: () => "paint"
+}).step((lane, colour) => note(`paint ${lane} ${colour}`))
+
+const Cars = Stepped.actions(Car, [
+  drive,
+  tour,
+  hold,
+  text,
+  number,
+  broken,
+  asking,
+  mixed,
+  prepared,
+  preparing,
+  again,
+  paint
+])
+const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.as(note(`drive ${miles}`), miles) }))
+
+const finish = (action: ActionRecord) => Stepped.complete(action.id, hold, Stepped.Outcome.succeeded("held"))
 
 suite("superseding", (engine) => {
-  const driven: Array<number> = []
-  const layer = Cars.toLayer(Effect.succeed({
-    drive: (miles) => Effect.sync(() => {
-      driven.push(miles)
-      return miles
-    })
-  })).pipe(Layer.provideMerge(engine.layer()))
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
+    it.effect(name, () =>
+      Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer()))))
 
-  it.effect("2.9: of three children in one lane the first performs, and the third supersedes the second", () =>
+  test("2.9: of three children in one lane the first performs, and the third supersedes the second", () =>
     Effect.gen(function*() {
-      driven.length = 0
-      const car = (yield* Cars.client)(1)
-      const handle = yield* car.tourLater()
+      const handle = yield* (yield* Cars.client)(1).tourLater()
       yield* performSteppedActions()
-      assert.deepStrictEqual(driven, [1, 3])
+      assert.deepStrictEqual(seen, ["drive 1", "drive 3"])
       assert.deepStrictEqual(yield* handle.await, [1, 3, 3])
+      assert.deepStrictEqual(yield* statusesOf("drive"), ["succeeded", "superseded", "succeeded"])
+      assert.deepStrictEqual(yield* slotsOf(handle.id), ["succeeded", "succeeded", "succeeded"])
+    }))
+
+  test("2.9: children of different names and actors join a shared lane in the order of the body", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).mixedLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["text first", "text fourth"])
+      assert.deepStrictEqual(yield* statusesOf("text"), ["succeeded", "superseded", "succeeded"])
+      assert.deepStrictEqual(yield* statusesOf("number"), ["superseded"])
+      // the third slot waits for a number, and its newcomer gave a text
+      const error = yield* Effect.flip(handle.await)
+      assert.include(error.message, "mixed Car/1 › all: IncompatibleResult")
+      assert.deepStrictEqual(yield* stepsOf(handle.id), ["all failed"])
+    }))
+
+  test("2.9: children with a `before` keep their order", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).preparingLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["prepared 1", "prepared 3"])
+      assert.deepStrictEqual(yield* handle.await, [1, 3, 3])
+    }))
+
+  test("2.9: the same child started twice without a checksum performs twice", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).againLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["drive 7", "drive 7"])
+      assert.deepStrictEqual(yield* handle.await, [7, 7])
+    }))
+
+  test("2.5 d: a free lane performs, an occupied one keeps the newcomer pending until it is free", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.holdLater("first")
+      const second = yield* car.textLater("second")
+      yield* performIdle
+      const lane = yield* Effect.flatMap(PerformanceLane, (service) => service.find("depot"))
+      assert.deepStrictEqual(lane, Option.some({ key: "depot", performing: first.id, pending: second.id }))
+      assert.deepStrictEqual(seen, ["hold first"])
+      assert.isUndefined((yield* recordOf(second.id)).startedAt)
+      yield* performSteppedActions({ outbound: finish })
+      assert.deepStrictEqual(seen, ["hold first", "hold first succeeded", "text second"])
+      assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("2.5 c: a newcomer supersedes the pending one at once, whatever its name and actor; no callbacks run", () =>
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const current = yield* cars(1).holdNow("current")
+      const old = yield* cars(1).holdNow("old")
+      const newcomer = yield* cars(2).textNow("newcomer")
+      const record = yield* recordOf(old.id)
+      assert.deepStrictEqual([record.status, record.supersededBy, record.startedAt], ["superseded", newcomer.id, undefined])
+      assert.isDefined(record.endedAt)
+      assert.deepStrictEqual(yield* old.status, { id: old.id, status: "superseded", successor: newcomer.id })
+      assert.deepStrictEqual(yield* stepsOf(old.id), [])
+      assert.deepStrictEqual(yield* statusesOf("hold"), ["performing", "superseded"])
+      yield* performSteppedActions({ outbound: finish })
+      assert.deepStrictEqual(seen, ["hold current", "hold current succeeded", "text newcomer"])
+      assert.strictEqual(yield* current.await, "held")
+      assert.strictEqual(yield* old.await, "text of newcomer")
+    }))
+
+  test("2.5 c: the current action is never superseded, however many come", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      for (const name of ["a", "b", "c", "d", "e"]) yield* car.holdLater(name)
+      yield* performIdle
+      assert.deepStrictEqual(yield* statusesOf("hold"), [
+        "performing",
+        "superseded",
+        "superseded",
+        "superseded",
+        "pending"
+      ])
+      // each is superseded by the next one
+      const records = yield* recordsOf("hold")
+      assert.deepStrictEqual(
+        records.slice(1, 4).map((record) => record.supersededBy),
+        records.slice(2, 5).map((record) => record.id)
+      )
+      yield* performSteppedActions({ outbound: finish })
+      assert.deepStrictEqual(seen, ["hold a", "hold a succeeded", "hold e", "hold e succeeded"])
+    }))
+
+  test("2.5 c: all slots that waited for the superseded wait for the newcomer, and the tree keeps both links", () =>
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const current = yield* cars(1).holdNow("current")
+      const parents = [yield* cars(1).askingLater("one"), yield* cars(2).askingLater("two")]
+      yield* performIdle
+      const newcomer = yield* cars(3).textNow("newcomer")
+      assert.deepStrictEqual(yield* statusesOf("text"), ["superseded", "superseded", "pending"])
       const repo = yield* ActionRepo
-      const actions = yield* repo.list({ name: "drive" })
-      assert.deepStrictEqual(actions.map((action) => action.status).sort(), ["succeeded", "succeeded", "superseded"])
-      yield* healthy
-    }).pipe(Effect.provide(layer)))
+      for (const parent of parents) {
+        const [slot] = yield* repo.slots(parent.id)
+        assert.deepStrictEqual([slot!.child, slot!.status], [newcomer.id, undefined])
+      }
+      const [one, two] = yield* recordsOf("text")
+      assert.deepStrictEqual([one!.parent, one!.supersededBy], [parents[0]!.id, two!.id])
+      assert.deepStrictEqual([two!.parent, two!.supersededBy], [parents[1]!.id, newcomer.id])
+      const tree = yield* repo.tree(parents[0]!.id)
+      assert.strictEqual(Option.getOrThrow(tree).steps[0]!.slots[0]!.tree!.action.id, newcomer.id)
+
+      yield* finish(yield* recordOf(current.id))
+      yield* performSteppedActions()
+      assert.sameMembers(seen.slice(3), ["told text of newcomer", "told text of newcomer"])
+      assert.strictEqual(yield* parents[0]!.await, "text of newcomer")
+      assert.strictEqual(yield* parents[1]!.await, "text of newcomer")
+    }))
+
+  test("2.5 c: whoever waited for the superseded fails when the newcomer fails", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const current = yield* car.holdNow("current")
+      const parent = yield* car.askingLater("one")
+      yield* performIdle
+      const newcomer = yield* car.brokenLater()
+      yield* performIdle
+      yield* finish(yield* recordOf(current.id))
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* slotsOf(parent.id), ["failed"])
+      const error = yield* Effect.flip(parent.await)
+      assert.include(error.message, "asking Car/1 › ask › broken Car/1 › break: it broke")
+      assert.strictEqual((yield* newcomer.status).status, "failed")
+    }))
+
+  test("2.5 c: a newcomer whose result does not fit fails the slot, and the newcomer itself succeeds", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.holdNow("current")
+      const parent = yield* car.askingLater("one")
+      const root = yield* car.textLater("root")
+      yield* performIdle
+      const newcomer = yield* car.numberNow()
+      yield* performSteppedActions({ outbound: finish })
+      assert.strictEqual(yield* newcomer.await, 5)
+      assert.include((yield* Effect.flip(parent.await)).message, "asking Car/1 › ask: IncompatibleResult")
+      const error = yield* Effect.flip(root.await)
+      assert.deepInclude(error, { _tag: "IncompatibleResult", action: "number", actionId: newcomer.id })
+      assert.deepStrictEqual(yield* stepsOf(parent.id), ["ask failed"])
+    }))
+
+  test("2.10: a pending action performs when it is promoted, even if its checksum was achieved meanwhile", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const current = yield* car.paintNow("left", "white")
+      const pending = yield* car.paintNow("left", "red")
+      const elsewhere = yield* car.paintNow("right", "red")
+      yield* Stepped.complete(elsewhere.id, paint, Stepped.Outcome.succeeded("done elsewhere"))
+      const store = yield* AchievementStore
+      assert.isTrue(Option.isSome(yield* store.find("paint")))
+      // the end of the current one stores no achievement, so that the one of the other lane is there at the promotion
+      yield* Stepped.complete(current.id, paint, Stepped.Outcome.failed())
+      yield* performIdle
+      assert.strictEqual((yield* pending.status).status, "performing")
+      assert.deepStrictEqual(seen, ["paint left white", "paint right red", "paint left red"])
+      assert.isTrue(Option.isNone(yield* store.find("paint")))
+      yield* Stepped.complete(pending.id, paint, Stepped.Outcome.succeeded("done here"))
+      assert.strictEqual(yield* pending.await, "done here")
+    }))
 })

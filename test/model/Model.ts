@@ -26,7 +26,7 @@ export interface Shape {
 
 /** One thing that a body does. */
 export type Deed =
-  /** Without actors: on the action's own. */
+  /** Without actors on the action's own; actors by number, none of them twice, and a negative number for nobody. */
   | { readonly _tag: "Child"; readonly plan: Plan; readonly on: ReadonlyArray<number> | null }
   | { readonly _tag: "Wait"; readonly seconds: number }
   | { readonly _tag: "MarkFailed" }
@@ -104,8 +104,21 @@ export const stepNames = (shape: Shape): ReadonlyArray<string> =>
 
 export const replaced = (plan: Plan): Plan => plan.other === null ? plan : { ...plan, ...plan.other, other: null }
 
-/** An action's key says where in the tree it was invoked: the handle, then step and slot of each parent. */
-export const childKey = (parent: string, step: number, slot: number): string => `${parent}.${step}:${slot}`
+/** What a step does; a method does nothing but end. */
+export const stepOf = (plan: Plan, index: number): StepPlan => {
+  const step = plan.steps[index] ?? { deeds: [], end: "well", gives: "number" }
+  return plan.shape.steps === 0 ? { deeds: [], end: step.end, gives: "number" } : step
+}
+
+/**
+ * Arguments say where in the tree their action was invoked: the handle, then step and slot of each parent. Children on several actors
+ * have the same arguments, so that those end with `@`.
+ */
+export const childPlace = (parent: string, step: number, slot: number, deed: { readonly on: unknown }): string =>
+  `${parent}.${step}:${slot}${deed.on === null ? "" : "@"}`
+
+/** What an action is called in outcomes. */
+export const keyOf = (place: string, actor: string): string => place.endsWith("@") ? `${place}${actor}` : place
 
 // ---------------------------------------------------------------------------------------------------------------------
 // outcomes
@@ -442,20 +455,21 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     const index = action.steps.length - 1
     const step = action.steps[index]!
     log.push(`step ${action.key} ${step.name}${resultsBefore(action, index)}`)
-    const plan = action.plan.shape.steps === 0 ? undefined : action.plan.steps[index]
-    const deeds = plan?.deeds ?? []
-    const end = plan === undefined ? (action.plan.steps[0]?.end ?? "well") : plan.end
+    const { deeds, end, gives } = stepOf(action.plan, index)
     if (end !== "well") return failStep(action, step) // 3.2: nothing is enqueued, no arguments are kept
     const children: Array<Invocation> = []
     for (const deed of deeds) {
       switch (deed._tag) {
-        case "Child":
+        case "Child": {
+          const place = childPlace(action.key, index, step.slots.length, deed)
           for (const actor of deed.on ?? [action.actor]) {
-            const key = childKey(action.key, index, step.slots.length)
+            if (actor < 0) continue
+            const key = keyOf(place, actorNames[actor]!)
             step.slots.push({ child: key, asked: deed.plan.shape, due: Infinity, status: undefined, result: null })
             children.push({ key, actor, plan: deed.plan, parent: { key: action.key, step: index } })
           }
           break
+        }
         case "Wait": // 3.3
           step.slots.push({ child: undefined, asked: undefined, due: now + deed.seconds, status: undefined, result: null })
           break
@@ -467,7 +481,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       }
     }
     queued.push(...children) // 2.9
-    step.value = plan?.gives === "child" && children.length > 0 ? "child" : action.plan.number
+    step.value = gives === "child" && children.length > 0 ? "child" : action.plan.number
     if (step.slots.length > 0) {
       action.phase = "waiting"
       return []

@@ -187,16 +187,16 @@ const hot = (schema: string) =>
 const functions = (schema: string) => {
   const planned = hot(schema)
   return [
-  // What a worker needs to go on with an action that it does not have in memory: earlier results, settled slots, a decided outcome.
+  // What a worker needs to go on with an action that it does not have in memory (called from outside too, hence the schema's name): earlier results, settled slots, a decided outcome.
   `create function detail_of(p_id uuid) returns jsonb language sql stable set enable_seqscan = off as $$
     select jsonb_build_object(
       'name', l.step_name, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
       'steps', (select jsonb_agg(jsonb_build_object('i', s.idx, 'n', s.name, 's', s.status, 'm', s.marked, 'r', s.result) order by s.idx)
-        from steps s where s.action = p_id),
+        from ${schema}.steps s where s.action = p_id),
       'slots', (select jsonb_agg(jsonb_build_object('i', o.step, 'n', o.slot, 's', o.status, 'd', o.definition, 'a', o.actor_id,
           'r', coalesce(o.result, e.result), 'c', coalesce(o.cause, e.cause)) order by o.step, o.slot)
-        from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.child is not null))
-    from live_actions l where l.id = p_id
+        from ${schema}.slots o left join ${schema}.ended_actions e on e.id = o.child where o.action = p_id and o.child is not null))
+    from ${schema}.live_actions l where l.id = p_id
   $$`,
 
   // What a worker needs to prepare an invocation: its place in the queue and the keys that are known already.
@@ -207,12 +207,12 @@ const functions = (schema: string) => {
   // Everyone who waits, directly or not, for this action: parents through open slots, and whoever is pending behind them in their lanes.
   `create function waiters_of(p_id uuid) returns setof uuid language sql stable set enable_seqscan = off as $$
     with recursive up(id) as (
-      select action from slots where child = p_id and status is null
+      select action from ${schema}.slots where child = p_id and status is null
       union
       select n.id from up, lateral (
-        select s.action as id from slots s where s.child = up.id and s.status is null
+        select s.action as id from ${schema}.slots s where s.child = up.id and s.status is null
         union all
-        select p.id from live_actions c join live_actions p on p.lane = c.lane and p.status = 0 where c.id = up.id and c.status = 1
+        select p.id from ${schema}.live_actions c join ${schema}.live_actions p on p.lane = c.lane and p.status = 0 where c.id = up.id and c.status = 1
       ) n
     ) select id from up
   $$`,

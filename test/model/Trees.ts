@@ -1,0 +1,535 @@
+/**
+ * Random scenarios, and definitions that do in a real engine what the plans in their arguments say.
+ *
+ * For every test that wants arbitrary trees: `scenarios` makes them, a `World` defines and records them, `Model.ts` says what must come
+ * of them, and `brokenRules` what must hold whatever came of them.
+ */
+import { Effect, Exit, Layer, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import * as fc from "fast-check"
+import { ActionRepo, Step, Stepped } from "stepped"
+import type { ActionHandle, ActionRecord, AfterStatus, AnyAction, AnyActions, AnyActorClass, Child, Engine } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import {
+  actorNames,
+  callbacksOf,
+  childPlace,
+  type Deed,
+  type Ending,
+  keyOf,
+  nameOf,
+  type Op,
+  type Outcome,
+  type Plan,
+  type Replaceable,
+  replaced,
+  type Scenario,
+  type Shape,
+  type StepPlan,
+  stepNames,
+  stepOf
+} from "./Model.ts"
+
+// ---------------------------------------------------------------------------------------------------------------------
+// random scenarios
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** The first value is the one to shrink to. */
+const weighted = <A>(...values: ReadonlyArray<readonly [weight: number, value: A]>): fc.Arbitrary<A> =>
+  fc.oneof({ withCrossShrink: true }, ...values.map(([weight, value]) => ({ weight, arbitrary: fc.constant(value) })))
+
+const shape: fc.Arbitrary<Shape> = fc.record({
+  steps: weighted<0 | 1 | 2>([5, 1], [2, 0], [3, 2]),
+  before: weighted([5, false], [1, true]),
+  outbound: weighted([6, false], [1, true]),
+  callbacks: weighted<Shape["callbacks"]>([5, "none"], [1, "all"], [1, "some"]),
+  success: weighted<Shape["success"]>([3, "void"], [1, "number"])
+})
+
+const seconds = fc.integer({ min: 1, max: 9 })
+const checksum = weighted<Replaceable["checksum"]>([6, null], [4, 1], [2, 2], [1, false], [1, ""])
+
+const child = (depth: number): fc.Arbitrary<Deed> =>
+  fc.record({
+    _tag: fc.constant("Child" as const),
+    plan: planOf(depth),
+    on: fc.oneof(
+      { withCrossShrink: true },
+      { weight: 3, arbitrary: fc.constant(null) },
+      { weight: 2, arbitrary: fc.uniqueArray(fc.integer({ min: -1, max: actorNames.length - 1 }), { maxLength: 3 }) }
+    )
+  })
+
+const deed = (depth: number): fc.Arbitrary<ReadonlyArray<Deed>> =>
+  fc.oneof(
+    { withCrossShrink: true },
+    { weight: 1, arbitrary: fc.constant([]) },
+    ...depth === 0 ? [] : [
+      { weight: 6, arbitrary: child(depth - 1).map((one) => [one]) },
+      { weight: 2, arbitrary: child(depth - 1).map((one) => [one, one]) }
+    ],
+    { weight: 2, arbitrary: seconds.map((n): ReadonlyArray<Deed> => [{ _tag: "Wait", seconds: n }]) },
+    { weight: 1, arbitrary: fc.constant<ReadonlyArray<Deed>>([{ _tag: "MarkFailed" }]) },
+    { weight: 1, arbitrary: fc.constant<ReadonlyArray<Deed>>([{ _tag: "Replace" }]) }
+  )
+
+const stepPlan = (depth: number): fc.Arbitrary<StepPlan> =>
+  fc.record({
+    deeds: fc.array(deed(depth), { maxLength: 3, size: "max" }).map((deeds) => deeds.flat()),
+    end: weighted<StepPlan["end"]>([12, "well"], [1, "fail"], [1, "die"]),
+    gives: weighted<StepPlan["gives"]>([2, "number"], [1, "child"])
+  })
+
+const replaceable = (depth: number, steps: number): fc.Arbitrary<Replaceable> =>
+  fc.record({
+    steps: fc.array(stepPlan(depth), { minLength: steps, maxLength: steps }),
+    failing: weighted([6, 0], [1, 1], [1, 2], [1, 3]),
+    checksum
+  })
+
+/** A plan whose tree has at most `depth` further levels. */
+export const planOf = (depth: number): fc.Arbitrary<Plan> =>
+  shape.chain((shape) =>
+    fc.record({
+      shape: fc.constant(shape),
+      lane: weighted<string | null>([6, null], [2, "lane 1"], [1, "lane 2"]),
+      checksumKey: weighted<string | null>([6, null], [2, "key 1"], [1, "key 2"]),
+      timeout: fc.oneof({ withCrossShrink: true }, { weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: seconds }),
+      effectful: weighted([8, false], [1, true]),
+      broken: weighted<Plan["broken"]>([30, null], [1, "lane"], [1, "checksum"], [1, "timeout"]),
+      before: weighted<Plan["before"]>([4, "go"], [1, "cancel"], [2, "complete"], [2, "replace"], [1, "fail"], [1, "die"]),
+      other: fc.oneof(
+        { withCrossShrink: true },
+        { weight: 3, arbitrary: fc.constant(null) },
+        { weight: 1, arbitrary: replaceable(Math.max(0, depth - 1), Math.max(1, shape.steps)) }
+      ),
+      number: fc.integer({ min: 1, max: 9 }),
+      outside: weighted<Plan["outside"]>([4, "succeeded"], [1, "failed"], [1, "cancelled"], [1, "timed_out"], [2, "ignored"]),
+      rest: replaceable(depth, Math.max(1, shape.steps))
+    }).map(({ rest, ...plan }): Plan => ({ ...plan, ...rest }))
+  )
+
+const invoke: fc.Arbitrary<Op> = fc.record({
+  _tag: fc.constant("Invoke" as const),
+  actor: fc.integer({ min: 0, max: actorNames.length - 1 }),
+  plan: planOf(2)
+})
+
+const op: fc.Arbitrary<ReadonlyArray<Op>> = fc.oneof(
+  { weight: 4, arbitrary: invoke.map((one) => [one]) },
+  { weight: 1, arbitrary: invoke.map((one) => [one, one]) },
+  { weight: 4, arbitrary: fc.constant<ReadonlyArray<Op>>([{ _tag: "Perform" }]) },
+  { weight: 1, arbitrary: seconds.map((n): ReadonlyArray<Op> => [{ _tag: "Advance", seconds: n }, { _tag: "Perform" }]) },
+  { weight: 2, arbitrary: fc.nat(7).map((handle): ReadonlyArray<Op> => [{ _tag: "Cancel", handle }]) }
+)
+
+/** Invocations of random trees, and what somebody outside does in between. */
+export const scenarios: fc.Arbitrary<Scenario> = fc.tuple(
+  invoke,
+  fc.array(op, { maxLength: 6, size: "max" }).map((ops) => ops.flat())
+).map(([first, rest]) => [first, ...rest])
+
+/** Trees alone. */
+export const roots: fc.Arbitrary<ReadonlyArray<Op & { readonly _tag: "Invoke" }>> = fc.array(
+  invoke as fc.Arbitrary<Op & { readonly _tag: "Invoke" }>,
+  { minLength: 1, maxLength: 4 }
+)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// real definitions
+// ---------------------------------------------------------------------------------------------------------------------
+
+class One extends Stepped.Actor<One>()("One", { id: Schema.Int }) {}
+class Two extends Stepped.Actor<Two>()("Two", { id: Schema.String }) {}
+
+/** What a body or a hook fails with. */
+export class Oops extends Schema.TaggedError<Oops>()("Oops", {}) {}
+
+const refs = [One.ref(1), One.ref(2), Two.ref("x")] as const
+
+const shapes: ReadonlyArray<Shape> = ([0, 1, 2] as const).flatMap((steps) =>
+  [false, true].flatMap((before) =>
+    [false, true].flatMap((outbound) =>
+      (["none", "all", "some"] as const).flatMap((callbacks) =>
+        (["void", "number"] as const).map((success): Shape => ({ steps, before, outbound, callbacks, success }))
+      )
+    )
+  )
+)
+
+// Definitions that are made in a loop have no types of their own: these say what is used of them.
+type Run = (place: string, plan: Plan, ...more: ReadonlyArray<never>) => Effect.Effect<unknown, Oops, never>
+
+interface LooseAction extends AnyAction {
+  readonly step: (name: string, body: Run) => LooseAction
+  readonly before: (hook: Run) => LooseAction
+  readonly after: (statuses: ReadonlyArray<AfterStatus>, callback: Run) => LooseAction
+}
+
+interface LooseActions extends AnyActions {
+  readonly client: Effect.Effect<
+    (id: unknown) => Readonly<Record<string, (place: string, plan: Plan) => Effect.Effect<ActionHandle<AnyAction>>>>,
+    never,
+    Engine
+  >
+  readonly toLayer: (build: Effect.Effect<Readonly<Record<string, Run>>>) => Layer.Layer<never, never, Engine>
+}
+
+const looseActions = Stepped.actions as unknown as (actor: AnyActorClass, list: ReadonlyArray<AnyAction>) => LooseActions
+
+export interface World {
+  /** Registers the definitions. */
+  readonly layer: Layer.Layer<never, never, Engine>
+  /** User code in the order in which it ran, as in `Outcome.log`. */
+  readonly log: Array<string>
+  readonly invoke: (op: Op & { readonly _tag: "Invoke" }, handle: number) => Effect.Effect<ActionHandle<AnyAction>, never, Engine>
+  readonly complete: (record: ActionRecord) => Effect.Effect<boolean, never, Engine>
+}
+
+/** Definitions for plans, with the milliseconds that a plan's second takes. */
+export const makeWorld = (options: { readonly second: number }): World => {
+  const log: Array<string> = []
+  const millis = (seconds: number) => seconds * options.second
+
+  const define = (actor: typeof One | typeof Two) => {
+    const key = (place: string) =>
+      Effect.map(actor as Effect.Effect<{ readonly type: string; readonly id: unknown }>, ({ id, type }) => keyOf(place, `${type}/${id}`))
+    const record = (place: string, what: (key: string) => string) => Effect.map(key(place), (key) => void log.push(what(key)))
+    const maybeEffect = <A>(plan: Plan, broken: Plan["broken"], value: A) => {
+      if (plan.broken === broken) throw new Error(`${broken} is broken`)
+      return plan.effectful ? Effect.succeed(value) : value
+    }
+
+    const end = ({ end }: StepPlan) =>
+      end === "fail" ? Effect.fail(new Oops()) : end === "die" ? Effect.die(new Error("a defect")) : Effect.void
+
+    const method = (name: string): Run => (place, plan) =>
+      record(place, (key) => `step ${key} ${name}`).pipe(Effect.andThen(end(stepOf(plan, 0))), Effect.as(plan.number))
+
+    const body = (index: number, name: string): Run => (place, plan, ...[results]) =>
+      Effect.gen(function*() {
+        const own = yield* key(place)
+        log.push(`step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results!)}`}`)
+        const step = stepOf(plan, index)
+        let slots = 0
+        let first: Child<unknown> | undefined
+        for (const deed of step.deeds) {
+          switch (deed._tag) {
+            case "Child": {
+              const at = childPlace(own, index, slots, deed)
+              const children = deed.on === null
+                ? [yield* Step.do(actionOf(actor, deed.plan.shape), at, deed.plan)]
+                : yield* onActors(deed.on, deed.plan, at)
+              slots += children.length
+              first ??= children[0]
+              break
+            }
+            case "Wait":
+              yield* Step.wait(millis(deed.seconds))
+              slots++
+              break
+            case "MarkFailed":
+              yield* Step.markFailed
+              break
+            case "Replace":
+              yield* Step.setArguments(place, replaced(plan))
+          }
+        }
+        yield* end(step)
+        return step.gives === "child" && first !== undefined ? first : plan.number
+      }) as Effect.Effect<unknown, Oops>
+
+    const before: Run = (place, plan) =>
+      Effect.andThen(
+        record(place, (key) => `before ${key}`),
+        Effect.suspend((): Effect.Effect<unknown, Oops> => {
+          switch (plan.before) {
+            case "go":
+              return Effect.void
+            case "cancel":
+              return Effect.succeed({ cancel: true })
+            case "complete":
+              return Effect.succeed({ complete: plan.shape.success === "number" ? plan.number : undefined })
+            case "replace":
+              return Effect.succeed({ arguments: [place, replaced(plan)] })
+            case "fail":
+              return Effect.fail(new Oops())
+            case "die":
+              return Effect.die(new Error("a defect"))
+          }
+        })
+      )
+
+    const callback = (position: number): Run => (place, plan, ...[ended]) =>
+      Effect.andThen(
+        record(place, (key) => `callback ${key} ${position} ${(ended as { readonly status: Ending }).status}`),
+        Effect.suspend(() => (plan.failing & (1 << position)) === 0 ? Effect.void : Effect.fail(new Oops()))
+      )
+
+    const actions = new Map(shapes.map((shape) => {
+      const name = nameOf(shape)
+      let action = Stepped.action(name, {
+        arguments: [Schema.String, Schema.Json],
+        success: shape.success === "number" ? Schema.Number : Schema.Void,
+        error: Oops,
+        outbound: shape.outbound,
+        ...keys(maybeEffect, millis)
+      }) as unknown as LooseAction
+      if (shape.steps > 0) {
+        for (const [index, name] of stepNames(shape).entries()) action = action.step(name, body(index, name))
+      }
+      if (shape.before) action = action.before(before)
+      for (const [position, statuses] of callbacksOf(shape).entries()) action = action.after(statuses, callback(position))
+      return [name, action as AnyAction] as const
+    }))
+    const methods = shapes.filter(({ steps }) => steps === 0).map((shape) => [nameOf(shape), method(nameOf(shape))] as const)
+    return { actions, methods, list: looseActions(actor, [...actions.values()]) }
+  }
+
+  const ones = define(One)
+  const twos = define(Two)
+  const of = (type: string) => type === "One" ? ones : twos
+  const actionOf = (actor: { readonly type: string }, shape: Shape): AnyAction => of(actor.type).actions.get(nameOf(shape))!
+
+  const onActors = (actors: ReadonlyArray<number>, plan: Plan, place: string) =>
+    // one call for each type, since an action belongs to a list; their order is that of the plan
+    Effect.map(
+      Effect.forEach(actors, (n) => {
+        const ref = refs[n]
+        return ref === undefined ? Step.on(null, actionOf(One, plan.shape), place, plan) : Step.on([ref], actionOf(ref, plan.shape), place, plan)
+      }),
+      (children) => children.flat()
+    )
+
+  return {
+    log,
+    layer: Layer.merge(
+      ones.list.toLayer(Effect.succeed(Object.fromEntries(ones.methods))),
+      twos.list.toLayer(Effect.succeed(Object.fromEntries(twos.methods)))
+    ),
+    invoke: ({ actor, plan }, handle) => {
+      const ref = refs[actor]!
+      return Effect.flatMap(of(ref.type).list.client, (client) => client(ref.id)[`${nameOf(plan.shape)}Later`]!(String(handle), plan))
+    },
+    complete: (record) => {
+      const plan = planIn(record)
+      const status = plan.outside === "ignored" ? "succeeded" : plan.outside
+      const action = of(record.actorType).actions.get(record.name)!
+      const outcome = status === "succeeded"
+        ? Stepped.Outcome.succeeded(plan.shape.success === "number" ? plan.number : undefined)
+        : { status }
+      return Effect.map(Effect.orDie(Stepped.complete(record.id, action as never, outcome as never)), Option.isSome)
+    }
+  }
+}
+
+const keys = (
+  maybeEffect: <A>(plan: Plan, broken: Plan["broken"], value: A) => A | Effect.Effect<A>,
+  millis: (seconds: number) => number
+) => ({
+  concurrencyKey: (_: string, plan: unknown) => maybeEffect(plan as Plan, "lane", (plan as Plan).lane),
+  checksumKey: (_: string, plan: unknown) => (plan as Plan).effectful ? Effect.succeed((plan as Plan).checksumKey) : (plan as Plan).checksumKey,
+  checksum: (_: string, plan: unknown) => maybeEffect(plan as Plan, "checksum", (plan as Plan).checksum),
+  timeout: (_: string, plan: unknown) => {
+    const { timeout } = plan as Plan
+    return maybeEffect(plan as Plan, "timeout", timeout === null ? undefined : millis(timeout)) as number
+  }
+})
+
+const earlier = (results: Readonly<Record<string, unknown>>): string =>
+  Object.values(results).map((result) => result ?? "nothing").join(", ")
+
+const planIn = (record: ActionRecord): Plan => (record.arguments as [string, Plan])[1]
+const keyIn = (record: ActionRecord): string =>
+  keyOf((record.arguments as [string, Plan])[0], `${record.actorType}/${record.actorId}`)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// performing and looking
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** Empties all tables but that of the workers, for the next scenario on the same engine. */
+export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  sql.unsafe(
+    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.prunes"
+  ))
+
+/** Completes what waits for somebody outside, in the order of the keys. */
+export const completeOutbound = (world: World, everything: boolean) =>
+  Effect.gen(function*() {
+    const live = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ statuses: ["performing"], limit: 10_000 }))
+    const waiting = live.filter((record) => record.outbound && (everything || planIn(record).outside !== "ignored"))
+    for (const record of waiting.sort((a, b) => keyIn(a) < keyIn(b) ? -1 : 1)) yield* world.complete(record)
+  })
+
+/** Performs a scenario in this fiber, as the model does, and looks at all that came of it. */
+export const perform = (world: World, scenario: Scenario) =>
+  Effect.gen(function*() {
+    yield* clear
+    world.log.length = 0
+    const handles: Array<ActionHandle<AnyAction>> = []
+    const cancelled: Array<boolean> = []
+    for (const op of scenario) {
+      switch (op._tag) {
+        case "Invoke":
+          handles.push(yield* world.invoke(op, handles.length))
+          break
+        case "Perform":
+          yield* performDue
+          break
+        case "Advance":
+          yield* TestClock.adjust(op.seconds * 1000)
+          break
+        case "Cancel":
+          cancelled.push(yield* handles[op.handle % handles.length]!.cancel)
+      }
+    }
+    const first = yield* Effect.exit(performSteppedActions({ outbound: () => completeOutbound(world, false) }))
+    yield* TestClock.adjust("1 hour")
+    yield* performSteppedActions({ outbound: () => completeOutbound(world, true) })
+    const outcome = yield* observe(world, handles)
+    return { ...outcome, drained: Exit.isSuccess(first), cancelled }
+  })
+
+interface Row {
+  readonly id: string
+  readonly type: string
+  readonly actor: string
+  readonly name: string
+  readonly place: string
+  readonly status: string
+  readonly superseded_by: string | null
+  readonly good: number
+  readonly bad: number
+  readonly result: number | null
+}
+
+/** What is stored, in the words of the model. */
+export const observe = (world: World, handles: ReadonlyArray<ActionHandle<AnyAction>>) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const actions = yield* sql.unsafe<Row>(
+      `select id, actor_type as type, actor_id as actor, name, arguments->>0 as place, status, superseded_by,
+        callbacks_succeeded as good, callbacks_failed as bad, result from stepped.actions`
+    )
+    const steps = yield* sql.unsafe<{ action: string; idx: number; name: string; status: string }>(
+      "select action, idx, name, status from stepped.action_steps order by action, idx"
+    )
+    // a child that was never stored has no arguments to tell its place: the slot itself does
+    const slots = yield* sql.unsafe<{ action: string; step: number; slot: number; child: string | null; status: number | null }>(
+      "select action, step, slot, child, status from stepped.slots order by action, step, slot"
+    )
+    const achievements = yield* sql.unsafe<{ checksum_key: string; action: string }>("select checksum_key, action from stepped.achievements")
+    const keys = new Map(actions.map((row) => [row.id, keyOf(row.place, `${row.type}/${row.actor}`)]))
+    const awaited = yield* Effect.forEach(
+      handles,
+      (handle) => Effect.exit(handle.await as Effect.Effect<unknown, { readonly _tag: string }>),
+      { concurrency: "unbounded" }
+    )
+    return {
+      handles: awaited.map((exit) => {
+        if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : String(exit.value)
+        const error = exit.cause.reasons[0]
+        return error?._tag === "Fail" ? (endings[error.error._tag] ?? error.error._tag) : String(exit.cause)
+      }),
+      actions: actions.map((row) => ({
+        key: keys.get(row.id)!,
+        definition: `${row.type}/${row.actor} ${row.name}`,
+        status: row.status,
+        supersededBy: row.superseded_by === null ? null : keys.get(row.superseded_by) ?? "nobody",
+        callbacks: [row.good, row.bad] as const,
+        result: row.result,
+        steps: steps.filter(({ action }) => action === row.id).map((step) => ({
+          name: step.name,
+          status: step.status,
+          slots: slots.filter(({ action, step: index }) => action === row.id && index === step.idx)
+            .map(({ child, status }) =>
+              `${child === null ? "wait" : keys.get(child) ?? "unstored"} ${status === null ? "open" : statuses[status]}`
+            )
+        }))
+      })).sort((a, b) => a.key < b.key ? -1 : 1),
+      achievements: achievements.map(({ action, checksum_key }) => `${checksum_key} by ${keys.get(action)}`).sort(),
+      log: [...world.log]
+    } satisfies Partial<Outcome>
+  })
+
+const statuses = ["pending", "performing", "succeeded", "superseded", "cancelled", "failed", "timed_out", "deadlocked"]
+
+const endings: Readonly<Record<string, string>> = {
+  Oops: "failed",
+  ActionFailed: "failed",
+  Cancelled: "cancelled",
+  TimedOut: "timed_out",
+  Deadlocked: "deadlocked",
+  IncompatibleResult: "incompatible"
+}
+
+// ---------------------------------------------------------------------------------------------------------------------
+// what holds whatever came of it
+// ---------------------------------------------------------------------------------------------------------------------
+
+const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
+  ["no action is live", "select definition || ' ' || arguments::text from stepped.live_actions"],
+  ["no job is left", "select definition || ' ' || kind from stepped.jobs"],
+  ["nothing is left to be cancelled", "select action::text from stepped.prunes"],
+  ["every slot is settled", "select action::text from stepped.slots where status is null"],
+  ["every step has ended", "select action::text from stepped.steps where status in (0, 1) or ended_at is null"],
+  [
+    "3.4: a step with a child that did not succeed is failed, or was cancelled",
+    "select t.action::text from stepped.steps t where t.status = 2 and exists (select 1 from stepped.slots o where o.action = t.action and o.step = t.idx and o.status <> 2)"
+  ],
+  [
+    "3.4: a marked step is failed, or was cancelled",
+    "select action::text from stepped.steps where marked and status = 2"
+  ],
+  [
+    "3.5: an action with a failed step is failed",
+    "select e.id::text from stepped.ended_actions e join stepped.steps t on t.action = e.id where t.status = 5 and e.status <> 5"
+  ],
+  [
+    "3.5: nothing follows a step that did not succeed",
+    "select t.action::text from stepped.steps t join stepped.steps n on n.action = t.action and n.idx > t.idx where t.status <> 2"
+  ],
+  [
+    "4.6: a cancelled step's action was ended from outside",
+    `select e.id::text from stepped.ended_actions e join stepped.steps t on t.action = e.id
+      where t.status = 4 and e.status not in (4, 6) and e.definition not like '%outbound%'`
+  ],
+  [
+    "4.3: a slot counts its child as it ended",
+    `select o.action::text from stepped.slots o join stepped.ended_actions e on e.id = o.child join stepped.steps t on t.action = o.action and t.idx = o.step
+      where o.status <> case when e.status = 2 and e.callbacks_failed > 0 then 5 else e.status end and not (t.status = 4 and o.status = 4)`
+  ],
+  [
+    "4.3: an achievement is the last success under its key",
+    `select a.checksum_key from stepped.achievements a where not exists (select 1 from stepped.ended_actions e
+      where e.id = a.action and e.status = 2 and e.callbacks_failed = 0 and e.checksum = a.checksum and e.checksum_key = a.checksum_key)`
+  ],
+  [
+    "2.5: a superseded action was never begun",
+    "select id::text from stepped.ended_actions where status = 3 and (started_at is not null or exists (select 1 from stepped.steps t where t.action = id))"
+  ],
+  [
+    "2.5: superseding ends in an action that ended",
+    `select e.id::text from stepped.ended_actions e where e.status = 3 and (select f.state from stepped.outcomes_of(array[e.id]) f) <> 'ended'`
+  ],
+  ["2.6: deadlocked actions were not stored unless a sweep ended them", "select id::text from stepped.ended_actions where status = 7 and started_at is not null"],
+  [
+    "2.5: of two actions in a lane the second starts when the first has ended",
+    `select e.id::text from stepped.ended_actions e join stepped.ended_actions f on f.lane = e.lane and f.id <> e.id
+      where e.started_at < f.started_at and f.started_at < e.ended_at`
+  ]
+]
+
+/** The rules that what is stored breaks, each with what breaks it; nothing may be running any more. */
+export const brokenRules = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const findings = yield* Stepped.doctor
+  const rows = yield* sql.unsafe<{ readonly rule: number; readonly subject: string }>(
+    rules.map(([, query], i) => `select ${i} as rule, x.subject from (${query}) x(subject)`).join("\nunion all\n")
+  )
+  return [
+    ...findings.map(({ invariant, problem, subject }) => `the doctor finds (${invariant}): ${subject} ${problem}`),
+    ...rows.map(({ rule, subject }) => `${rules[rule]![0]}: ${subject}`)
+  ]
+})
