@@ -54,6 +54,7 @@ const make = Effect.gen(function*() {
 
   yield* Effect.addFinalizer(() =>
     Effect.gen(function*() {
+      if (handles.length === 0) return
       yield* stopAll([...servers.keys()])
       const left = yield* Effect.filter(handles, (handle) => Effect.orDie(handle.isRunning))
       const pids = left.map(({ pid }) => pid).join(", ")

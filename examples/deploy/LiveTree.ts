@@ -13,6 +13,7 @@ import { type ActionRecord, ActionRepo, type ActionTree, type StorageError } fro
 export interface Node {
   readonly key: string
   readonly label: string
+  readonly isWait: boolean
   /** `reused` is an action that was not performed, because its checksum had been achieved before. */
   readonly status: ActionRecord["status"] | "reused"
   readonly note: string
@@ -28,8 +29,8 @@ export const toNode = ({ action, steps }: ActionTree): Node => {
     step.slots.map(({ actorId, actorType, child, dueAt, name, slot, status, tree }): Node => {
       if (tree !== undefined) return toNode(tree)
       const key = child ?? `${action.id}/${step.index}/${slot}`
-      const label = child === undefined ? `${step.name}: wait` : `${name} ${actorType}/${actorId}`
-      const base = { key, label, note: "", children: [] }
+      const label = child === undefined ? `wait (${step.name})` : `${name} ${actorType}/${actorId}`
+      const base = { key, label, isWait: child === undefined, note: "", children: [] }
       // stored nowhere, and yet it succeeded: there was nothing to do
       if (child !== undefined) {
         return {
@@ -50,6 +51,7 @@ export const toNode = ({ action, steps }: ActionTree): Node => {
   return {
     key: action.id,
     label: `${action.name} ${action.actorType}/${action.actorId}`,
+    isWait: false,
     status: action.status,
     note: noteOf(action, steps.at(-1)?.name),
     startedAt: action.startedAt?.getTime(),
@@ -65,7 +67,7 @@ interface Cause {
 }
 
 /** Why an action did not succeed, with the path to where it happened. */
-export const causeOf = (action: ActionRecord): Cause | undefined => action.cause as Cause | undefined
+export const causeOf = (action: ActionRecord): Cause | undefined => (action.cause ?? undefined) as Cause | undefined
 
 const noteOf = (action: ActionRecord, step: string | undefined): string => {
   if (action.status === "performing") return step === undefined || step === action.name ? "" : `› ${step}`
@@ -99,12 +101,17 @@ const seconds = (from: number, to: number): string => `${(Math.max(0, to - from)
 /** Which children are worth a line where there is little room. */
 type Shown = (node: Node, parent: Node) => boolean
 
+const isOverWait = (node: Node) => node.isWait && node.status === "succeeded"
+
 const levels: ReadonlyArray<Shown> = [
-  () => true,
-  (_node, parent) => parent.status !== "succeeded",
+  (node) => !isOverWait(node),
+  (node, parent) => parent.status !== "succeeded" && !isOverWait(node),
   (node, parent) => parent.status !== "succeeded" && (node.children.length > 0 || node.status !== "succeeded"),
   (node, parent) => parent.status !== "succeeded" && node.status !== "succeeded" && node.status !== "reused"
 ]
+
+const noteAtEnd = (word: string, note: string): string =>
+  word === "succeeded" ? note : `${word}${note === "" || note.startsWith("›") ? " " : ": "}${note}`.trimEnd()
 
 const linesOf = (root: Node, now: number, columns: number, shown: Shown): ReadonlyArray<string> => {
   const lines: Array<string> = []
@@ -113,7 +120,7 @@ const linesOf = (root: Node, now: number, columns: number, shown: Shown): Readon
     const time = node.startedAt === undefined ? "" : seconds(node.startedAt, node.endedAt ?? now)
     const note = node.status === "performing"
       ? node.note
-      : [word === "succeeded" ? "" : word, node.note].filter(Boolean).join(": ")
+      : noteAtEnd(word, node.note)
     const left = `${node.label} `.padEnd(Math.max(0, 34 - first.length))
     const room = Math.max(0, columns - first.length - left.length - 12)
     const fitting = note.length > room ? `${note.slice(0, Math.max(0, room - 1))}…` : note
@@ -172,6 +179,7 @@ const printChanges = (begin: number): Draw => {
     Effect.suspend(() => {
       const news: Array<{ readonly at: number; readonly text: string }> = []
       const visit = (node: Node) => {
+        if (node.isWait) return
         const before = known.get(node.key)
         known.set(node.key, node.status)
         const [mark, , word] = marks[node.status]
@@ -184,7 +192,7 @@ const printChanges = (begin: number): Draw => {
         const time = node.startedAt === undefined || node.endedAt === undefined
           ? ""
           : ` after ${seconds(node.startedAt, node.endedAt)}`
-        const note = node.note === "" ? "" : `: ${node.note}`
+        const note = node.note === "" ? "" : `${node.note.startsWith("›") ? " " : ": "}${node.note}`
         news.push({ at: node.endedAt ?? now, text: `${mark} ${node.label} ${word}${time}${note}` })
       }
       visit(root)

@@ -81,27 +81,26 @@ const checkHealth = Stepped.action("checkHealth", { arguments: [Server], error: 
   )
 
 const hold = Stepped.action("hold")
-  .step("boot", () => Step.do(boot, holdingPage))
-  .step("switch", ({ boot }) => Step.do(switchOver, boot))
+  .step("server", () => Step.do(boot, holdingPage))
+  .step(({ server }) => Step.do(switchOver, server))
 
 const deploy = Stepped.action("deploy", { success: Deployed, error: NotServed, timeout: "30 seconds" })
-  .step("build", () =>
+  .step("release", () =>
     Effect.gen(function*() {
-      const site = yield* Site.row
-      const fingerprint = yield* (yield* Builder).fingerprint(site)
+      const fingerprint = yield* (yield* Builder).fingerprint(yield* Site.row)
       return yield* Step.do(build, fingerprint)
     }))
-  .step("boot", ({ build }) => Step.do(boot, build.id))
-  .step("health", ({ boot }) => Step.do(checkHealth, boot))
-  .step("switch", ({ boot }) => Step.do(switchOver, boot))
+  .step("server", ({ release }) => Step.do(boot, release.id))
+  .step("health", ({ server }) => Step.do(checkHealth, server))
+  .step("replaced", ({ server }) => Step.do(switchOver, server))
   .step("drain", () => Step.wait("1 second")) // requests that are under way end on the old server
-  .step("stop", ({ switch: replaced }) => replaced === null ? Effect.void : Step.do(stop, replaced))
-  .step("verify", ({ boot, build }) =>
+  .step("stop", ({ replaced }) => replaced === null ? Effect.void : Step.do(stop, replaced))
+  .step("verify", ({ release, server }) =>
     Effect.gen(function*() {
       const { id } = yield* Site
       const found = yield* (yield* Proxy).releaseOf(id)
-      if (found !== build.id) return yield* new NotServed({ release: build.id, found })
-      return { site: id, release: build, server: boot }
+      if (found !== release.id) return yield* new NotServed({ release: release.id, found })
+      return { site: id, release, server }
     }))
   // whatever was started and is not being served ends, and what was served before goes on
   .after(["failed", "cancelled", "timed_out"], () =>
@@ -125,6 +124,6 @@ const rollOut = Stepped.action("rollOut", {
   success: Schema.Array(Deployed)
 })
   .step("hold", (names) => Step.on(names.map(Site.ref), hold))
-  .step("deploy", (names) => Step.on(names.map(Site.ref), deploy))
+  .step("sites", (names) => Step.on(names.map(Site.ref), deploy))
 
 export const Fleets = Stepped.actions(Fleet, [rollOut])

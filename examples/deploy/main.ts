@@ -50,7 +50,7 @@ const flags = {
     Flag.filterMap((text) => {
       const [site = "", how = "silent"] = text.split(":")
       return isFault(how) ? Option.some([site, how] as const) : Option.none()
-    }, (text) => `${text} is not one of ${Object.keys(faults).map((how) => `<site>:${how}`).join(", ")}`),
+    }, () => `<site>, or <site>: and one of ${Object.keys(faults).join(", ")}`),
     Flag.atLeast(0)
   ),
   keep: Flag.Boolean("keep").pipe(

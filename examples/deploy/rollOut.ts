@@ -35,7 +35,7 @@ export const rollOut = Effect.fnUntraced(function*({ breakages, keep }: Options)
   const fleet = (yield* Fleets.client)("local")
   const handle = yield* fleet.rollOutLater(names)
   // Ctrl-C cancels the whole tree; otherwise the next run would go on with it
-  const exit = yield* showing(handle.id, Effect.exit(handle.await)).pipe(Effect.onInterrupt(() => handle.cancel))
+  const exit = yield* showing(handle.id, Effect.exit(handle.await).pipe(Effect.onInterrupt(() => handle.cancel)))
   const elapsed = (yield* Clock.currentTimeMillis) - begin
   yield* Fiber.interrupt(visitors)
 
@@ -61,12 +61,13 @@ const summarise = Effect.fnUntraced(function*(id: string, elapsed: number, tally
   for (const tree of deployments) {
     const { action } = tree
     const site = action.actorId
+    // an action that was not needed is stored nowhere: its step waited for it, and there is no tree of it
+    const isReused = tree.steps.some((step) => step.name === "release" && step.slots[0]?.tree === undefined)
+    if (isReused) reused++
     if (action.status === "succeeded") {
       const { release, server } = yield* Schema.decodeUnknownEffect(Deployed)(action.result)
-      const isReused = childrenOf(tree, "build").length === 0
-      deployed++
-      if (isReused) reused++
       const built = isReused ? "already built" : `built, ${release.files} files`
+      deployed++
       lines.push(`  ✔ ${site.padEnd(6)} release ${release.id} (${built}), process ${server.pid}: ${proxy.url}/${site}/`)
     } else {
       const cause = causeOf(action)
@@ -78,8 +79,8 @@ const summarise = Effect.fnUntraced(function*(id: string, elapsed: number, tally
   for (const line of lines) yield* Console.log(line)
   yield* Console.log(
     reused === 0
-      ? "  Run it again: what is built now will not be built then."
-      : `  Nothing to build for ${reused} of ${deployments.length}: their sources have not changed since an earlier run.`
+      ? "  Run it again: what was built now need not be built then."
+      : `  Nothing to build for ${reused} of ${deployments.length}: an earlier run has built the same sources.`
   )
   yield* Console.log(
     `  Meanwhile visitors asked for ${tally.answered + tally.failed} pages, ${tally.failed} of them in vain.`

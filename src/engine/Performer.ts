@@ -484,7 +484,7 @@ export const make = (options: PerformerOptions) => {
               }))
           )
         })
-      while ((yield* run(transitions.tick)).claimed >= 500) { /* there may be more */ }
+      while ((yield* run(transitions.tick)).claimed > 0) { /* until nothing is due: one kind of end a call */ }
       do {
         // again at once for the next level, in a moment for what somebody is just claiming
         if (pruning) yield* Effect.yieldNow
@@ -670,6 +670,8 @@ export const make = (options: PerformerOptions) => {
     }
   })
 
+  const soonest = Effect.map(transitions.nextDue, (due) => Math.min(due.wait ?? Infinity, due.timeout ?? Infinity))
+
   const timers: Effect.Effect<void> = Effect.gen(function*() {
     while (home !== undefined) {
       const at = yield* now
@@ -685,10 +687,14 @@ export const make = (options: PerformerOptions) => {
       )
       nextTimer = Infinity
       yield* Effect.ignore(Effect.gen(function*() {
-        const due = yield* transitions.nextDue
-        const first = Math.min(due.wait ?? Infinity, due.timeout ?? Infinity)
-        if (pruning || first <= (yield* now)) yield* tick(false, ready)
-        else knowTimer(first)
+        let first = yield* soonest
+        // the one after it may be due long before the next poll; what stays due is for another worker, or a job to be claimed
+        for (let count = 1; pruning || (count > 0 && first <= (yield* now));) {
+          count = yield* tick(false, ready)
+          pump()
+          first = yield* soonest
+        }
+        if (first > (yield* now)) knowTimer(first)
       }))
       wake()
       pump()

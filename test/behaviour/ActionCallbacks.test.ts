@@ -77,7 +77,10 @@ const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(
 
 suite("callbacks", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
-    it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   test("4.1: those for the status and those for all run in the order of their definition, with the outcome", () =>
     Effect.gen(function*() {
@@ -137,7 +140,9 @@ suite("callbacks", (engine) => {
       yield* car.queueLater("first")
       yield* car.queueLater("second")
       yield* car.queueLater("third")
-      yield* performSteppedActions({ outbound: (action) => Stepped.complete(action.id, queue, Stepped.Outcome.succeededVoid) })
+      yield* performSteppedActions({
+        outbound: (action) => Stepped.complete(action.id, queue, Stepped.Outcome.succeededVoid)
+      })
       assert.deepStrictEqual(yield* statusesOf("queue"), ["succeeded", "superseded", "succeeded"])
       assert.deepStrictEqual(seen, ["first succeeded", "third succeeded"])
     }))

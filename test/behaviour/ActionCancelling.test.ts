@@ -6,6 +6,7 @@ import { ActionFailed, ActionRepo, Cancelled, PerformanceLane, Step, Stepped } f
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
 
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
@@ -28,7 +29,9 @@ const top = Stepped.action("top", { outbound: true, timeout: "1 hour" })
   .step("next", () => note("top goes on"))
   .after((outcome) => note(`top ${outcome.status}`))
 
-const shared = Stepped.action("shared", { success: Schema.String, checksum: () => "same", outbound: true }).step(() => Effect.void)
+const shared = Stepped.action("shared", { success: Schema.String, checksum: () => "same", outbound: true }).step(() =>
+  Effect.void
+)
 const one = Stepped.action("one", { success: Schema.String }).step("ask", () => Step.do(shared))
 const other = Stepped.action("other", { success: Schema.String }).step("ask", () => Step.do(shared))
 
@@ -36,8 +39,12 @@ const busy = Stepped.action("busy").step("work", () => Effect.suspend(() => body
   .step("next", () => note("busy goes on"))
 const boss = Stepped.action("boss").step("delegate", () => Effect.asVoid(Step.do(busy)))
 
-const turn = Stepped.action("turn", { arguments: [Schema.String], outbound: true, concurrencyKey: () => "turn" }).step(() => Effect.void)
-const wantsTurn = Stepped.action("wantsTurn", { arguments: [Schema.String] }).step((name) => Effect.asVoid(Step.do(turn, name)))
+const turn = Stepped.action("turn", { arguments: [Schema.String], outbound: true, concurrencyKey: () => "turn" }).step(
+  () => Effect.void
+)
+const wantsTurn = Stepped.action("wantsTurn", { arguments: [Schema.String] }).step((name) =>
+  Effect.asVoid(Step.do(turn, name))
+)
 
 const Cars = Stepped.actions(Car, [leaf, middle, top, shared, one, other, busy, boss, turn, wantsTurn])
 const { cancelled, failed, succeededVoid, timedOut } = Stepped.Outcome
@@ -46,14 +53,11 @@ suite("cancelling", (engine) => {
   const layer = Cars.layer.pipe(Layer.provideMerge(engine.layer()))
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
     it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))
-  const performAtOnce = Effect.gen(function*() {
-    while ((yield* performDue) > 0);
-  })
 
   test("4.6+: cancelling an action cancels its live descendants at every depth, with their cancelled callbacks", () =>
     Effect.gen(function*() {
       const root = yield* (yield* Cars.client)(1).topLater()
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* lanes, ["Car/1/leaf", "Car/1/middle", "Car/1/top"])
       assert.isTrue(yield* root.cancel)
       yield* performSteppedActions()
@@ -74,11 +78,14 @@ suite("cancelling", (engine) => {
     test(`4.6+: an action that ends as ${outcome.status} while a child is live cancels it too`, () =>
       Effect.gen(function*() {
         const root = yield* (yield* Cars.client)(1).topLater()
-        yield* performAtOnce
+        yield* performIdle
         yield* Stepped.complete(root.id, top, outcome)
         yield* performSteppedActions()
         assert.strictEqual((yield* recordOf(root.id)).status, outcome.status)
-        assert.deepStrictEqual([...yield* statusesOf("middle"), ...yield* statusesOf("leaf")], ["cancelled", "cancelled"])
+        assert.deepStrictEqual([...yield* statusesOf("middle"), ...yield* statusesOf("leaf")], [
+          "cancelled",
+          "cancelled"
+        ])
         assert.deepStrictEqual(seen, [`top ${outcome.status}`, "leaf cancelled"])
         assert.deepStrictEqual(yield* stepsOf(root.id), ["hold cancelled"])
       }))
@@ -98,13 +105,13 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const parent = yield* car.oneLater()
-      yield* performAtOnce
+      yield* performIdle
       const joined = yield* car.sharedLater()
-      yield* performAtOnce
+      yield* performIdle
       const [child] = yield* recordsOf("shared")
       assert.deepStrictEqual(yield* joined.status, { id: joined.id, status: "joined", successor: child!.id })
       assert.isTrue(yield* parent.cancel)
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* recordOf(child!.id)).status, "performing")
       const before = [yield* recordOf(parent.id), yield* stepsOf(parent.id), yield* slotsOf(parent.id)]
       yield* Stepped.complete(child!.id, shared, Stepped.Outcome.succeeded("done"))
@@ -119,9 +126,9 @@ suite("cancelling", (engine) => {
       const car = (yield* Cars.client)(1)
       const root = yield* car.sharedNow()
       const parent = yield* car.oneLater()
-      yield* performAtOnce
+      yield* performIdle
       assert.isTrue(yield* parent.cancel)
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* root.status).status, "performing")
       yield* Stepped.complete(root.id, shared, Stepped.Outcome.succeeded("done"))
       assert.strictEqual(yield* root.await, "done")
@@ -131,12 +138,12 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const first = yield* car.oneLater()
-      yield* performAtOnce
+      yield* performIdle
       const second = yield* car.otherLater()
-      yield* performAtOnce
+      yield* performIdle
       assert.lengthOf(yield* recordsOf("shared"), 1)
       assert.isTrue(yield* first.cancel)
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("shared"), ["performing"])
       assert.deepStrictEqual(yield* slotsOf(second.id), ["open"])
       assert.isTrue(yield* second.cancel)
@@ -149,11 +156,11 @@ suite("cancelling", (engine) => {
       const client = yield* Cars.client
       const current = yield* client(1).turnNow("current")
       const parent = yield* client(2).wantsTurnLater("next")
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "pending"])
       yield* healthy
       assert.isTrue(yield* parent.cancel)
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "cancelled"])
       assert.strictEqual((yield* current.status).status, "performing")
     }))
@@ -164,10 +171,10 @@ suite("cancelling", (engine) => {
       yield* client(1).turnNow("current")
       const waiting = yield* client(3).turnNow("waiting")
       const parent = yield* client(2).wantsTurnLater("next")
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "superseded", "pending"])
       assert.isTrue(yield* parent.cancel)
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "superseded", "pending"])
       yield* performSteppedActions({ outbound: (action) => Stepped.complete(action.id, turn, succeededVoid) })
       yield* waiting.await
@@ -178,7 +185,10 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.onInterrupt(Effect.never, () => note("interrupted")))
+      body = Effect.andThen(
+        Deferred.succeed(reached, undefined),
+        Effect.onInterrupt(Effect.never, () => note("interrupted"))
+      )
       const handle = yield* car.busyLater()
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
@@ -195,7 +205,10 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.onInterrupt(Effect.never, () => note("interrupted")))
+      body = Effect.andThen(
+        Deferred.succeed(reached, undefined),
+        Effect.onInterrupt(Effect.never, () => note("interrupted"))
+      )
       const handle = yield* car.bossLater()
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
@@ -267,7 +280,7 @@ suite("cancelling", (engine) => {
       assert.strictEqual((yield* recordOf(pending.id)).lane, "Car/1/leaf")
       const next = yield* car.leafNow()
       assert.deepStrictEqual(yield* lane, [["Car/1/leaf", current.id, next.id]])
-      while ((yield* performDue) > 0);
+      yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("leaf"), ["performing", "cancelled", "pending"])
       assert.deepStrictEqual(seen, ["leaf cancelled"])
       assert.strictEqual((yield* recordOf(pending.id)).lane, "Car/1/leaf")
@@ -295,10 +308,10 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const root = yield* car.topLater()
-      yield* performAtOnce
+      yield* performIdle
       const [grandchild] = yield* recordsOf("leaf")
       yield* Stepped.complete(grandchild!.id, leaf, cancelled)
-      yield* performAtOnce
+      yield* performIdle
       const [child] = yield* recordsOf("middle")
       assert.deepStrictEqual([child!.status, ...yield* stepsOf(child!.id), ...yield* slotsOf(child!.id)], [
         "failed",
@@ -309,7 +322,7 @@ suite("cancelling", (engine) => {
       assert.deepStrictEqual(yield* slotsOf(root.id), ["failed", "open"])
       assert.deepStrictEqual(yield* stepsOf(root.id), ["hold performing"])
       yield* TestClock.adjust("59 minutes")
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* root.status).status, "performing")
       yield* root.cancel
       yield* performSteppedActions()

@@ -7,6 +7,7 @@ import { PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
 
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
@@ -59,7 +60,7 @@ suite("completing", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const root = yield* car.parentLater("a")
-      while ((yield* performDue) > 0);
+      yield* performIdle
       const [child] = yield* recordsOf("hooked")
       const next = yield* car.hookedNow("b")
       assert.isTrue(Option.isSome(yield* Stepped.complete(child!.id, hooked, succeededVoid)))
@@ -122,7 +123,7 @@ suite("completing", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const root = yield* car.parentLater("a")
-      while ((yield* performDue) > 0);
+      yield* performIdle
       yield* Stepped.complete(Car.ref(1), hooked, succeededVoid)
       const reached = yield* Deferred.make<void>()
       callback = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
@@ -154,9 +155,12 @@ suite("completing", (engine) => {
         yield* TestClock.adjust("10 seconds")
         yield* Stepped.complete(Car.ref(1), recycle, outcome)
         assert.strictEqual((yield* recordOf(first.id)).status, outcome.status)
-        assert.deepStrictEqual(yield* lane, Option.some({ key: "maintenance", performing: second.id, pending: undefined }))
+        assert.deepStrictEqual(
+          yield* lane,
+          Option.some({ key: "maintenance", performing: second.id, pending: undefined })
+        )
         assert.strictEqual((yield* recordOf(second.id)).startedAt?.getTime(), 10_000)
-        while ((yield* performDue) > 0);
+        yield* performIdle
         assert.deepStrictEqual(seen, ["repaint"])
         yield* Stepped.complete(Car.ref(2), repaint, outcome)
         assert.deepStrictEqual(yield* lane, Option.none())

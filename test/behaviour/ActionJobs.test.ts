@@ -4,9 +4,10 @@ import { Effect, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { ActionFailed, InvalidOutcome, Step, Stepped } from "stepped"
 import type { Job } from "stepped"
-import { NotDrained, performDue, performSteppedActions } from "stepped/testing"
+import { NotDrained, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
 
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
@@ -40,9 +41,6 @@ suite("job-backed actions", (engine) => {
     scenario: () => Effect.Effect<A, E, Stepped.Services>,
     options?: Stepped.EngineOptions
   ) => it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer(options)))
-  const performAtOnce = Effect.gen(function*() {
-    while ((yield* performDue) > 0);
-  })
 
   test("5.3: the job receives the action and its arguments, and completes it", () =>
     Effect.gen(function*() {
@@ -66,12 +64,15 @@ suite("job-backed actions", (engine) => {
   test("5.3: the job may end without completing: the action stays performing until somebody does", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).towLater("home")
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* recordOf(handle.id)).status, "performing")
       assert.isTrue((yield* recordOf(handle.id)).outbound)
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(seen, ["tow 1 home"])
-      assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), tow, Stepped.Outcome.succeeded("ok")), Option.some(handle.id))
+      assert.deepStrictEqual(
+        yield* Stepped.complete(Car.ref(1), tow, Stepped.Outcome.succeeded("ok")),
+        Option.some(handle.id)
+      )
       yield* performSteppedActions()
       assert.strictEqual(yield* handle.await, "ok")
     }))
@@ -81,12 +82,12 @@ suite("job-backed actions", (engine) => {
       let left = 2
       run = (job) => left-- > 0 ? job.retry("10 minutes") : job.succeeded("at last")
       const handle = yield* (yield* Cars.client)(1).towLater("home")
-      yield* performAtOnce
+      yield* performIdle
       yield* TestClock.adjust("599 seconds")
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(seen, ["tow 1 home"])
       yield* TestClock.adjust("1 second")
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(seen, ["tow 1 home", "tow 1 home"])
       assert.strictEqual((yield* recordOf(handle.id)).attempts, 0)
       yield* performSteppedActions()
@@ -121,7 +122,11 @@ suite("job-backed actions", (engine) => {
       const error = yield* Effect.flip(died.await)
       assert.instanceOf(error, ActionFailed)
       assert.strictEqual(error.message, "tow Car/1: no fuel")
-      assert.deepStrictEqual(seen.filter((text) => !text.startsWith("tow")), ["sea failed", "moon failed", "home failed"])
+      assert.deepStrictEqual(seen.filter((text) => !text.startsWith("tow")), [
+        "sea failed",
+        "moon failed",
+        "home failed"
+      ])
       assert.deepStrictEqual(yield* lanes, [])
     }))
 
@@ -141,7 +146,7 @@ suite("job-backed actions", (engine) => {
       const car = (yield* Cars.client)(1)
       run = (job) => job.retry("2 hours")
       const first = yield* car.towLater("a")
-      yield* performAtOnce
+      yield* performIdle
       assert.isTrue(yield* first.cancel)
       const second = yield* car.towLater("b")
       yield* performSteppedActions()

@@ -3,9 +3,10 @@ import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { ActionFailed, AmbiguousCompletion, Cancelled, InvalidOutcome, Step, Stepped, TimedOut } from "stepped"
-import { performDue, performSteppedActions } from "stepped/testing"
+import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
 
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
@@ -25,8 +26,15 @@ const charge = Stepped.action("charge", {
   outbound: true,
   concurrencyKey: (account) => ["account", account]
 }).step("ask", () => note("asked")).step("log", () => Effect.suspend(() => body))
-const buy = Stepped.action("buy", { arguments: [Schema.Int], success: Schema.Date }).step("pay", (account) => Step.do(charge, account))
-const refund = Stepped.action("refund", { arguments: [Schema.Int], outbound: true, concurrencyKey: (account) => ["account", account] })
+const buy = Stepped.action("buy", { arguments: [Schema.Int], success: Schema.Date }).step(
+  "pay",
+  (account) => Step.do(charge, account)
+)
+const refund = Stepped.action("refund", {
+  arguments: [Schema.Int],
+  outbound: true,
+  concurrencyKey: (account) => ["account", account]
+})
   .step(() => Effect.void)
 const rest = Stepped.action("rest", { outbound: true })
   .step("pause", () => Step.wait("1 hour"))
@@ -47,16 +55,13 @@ suite("outbound actions", (engine) => {
   )
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
     it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))
-  const performAtOnce = Effect.gen(function*() {
-    while ((yield* performDue) > 0);
-  })
 
   test("5.1: stays performing after its last step, and ends as it is told", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       for (const outcome of [succeeded(day), failed(new Declined({ code: 7 })), failed(), cancelled, timedOut]) {
         const handle = yield* car.chargeLater(1)
-        yield* performAtOnce
+        yield* performIdle
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["ask succeeded", "log succeeded"])
         assert.strictEqual((yield* handle.status).status, "performing")
         assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, outcome), Option.some(handle.id))
@@ -84,19 +89,24 @@ suite("outbound actions", (engine) => {
   test("5.1: can be completed while a step waits: later steps do not run", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).restLater()
-      yield* performAtOnce
+      yield* performIdle
       assert.isTrue(Option.isSome(yield* Stepped.complete(Car.ref(1), rest, succeededVoid)))
       assert.strictEqual((yield* recordOf(handle.id)).status, "succeeded")
       yield* TestClock.adjust("2 hours")
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, [])
-      assert.deepStrictEqual([yield* stepsOf(handle.id), yield* slotsOf(handle.id)], [["pause cancelled"], ["cancelled"]])
+      assert.deepStrictEqual([yield* stepsOf(handle.id), yield* slotsOf(handle.id)], [["pause cancelled"], [
+        "cancelled"
+      ]])
     }))
 
   test("5.1: can be completed while a body runs: the body is interrupted", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.onInterrupt(Effect.never, () => note("interrupted")))
+      body = Effect.andThen(
+        Deferred.succeed(reached, undefined),
+        Effect.onInterrupt(Effect.never, () => note("interrupted"))
+      )
       const handle = yield* (yield* Cars.client)(1).chargeLater(1)
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
@@ -120,7 +130,7 @@ suite("outbound actions", (engine) => {
       const client = yield* Cars.client
       const good = yield* client(1).buyLater(1)
       const bad = yield* client(2).buyLater(2)
-      yield* performAtOnce
+      yield* performIdle
       yield* Stepped.complete(Car.ref(1), charge, succeeded(day))
       yield* Stepped.complete(Car.ref(2), charge, failed(new Declined({ code: 3 })))
       yield* performSteppedActions()
@@ -137,7 +147,7 @@ suite("outbound actions", (engine) => {
       assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, cancelled), Option.none())
       const queued = yield* client(1).chargeLater(1)
       assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, cancelled), Option.none())
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* Stepped.complete(Car.ref(2), charge, cancelled), Option.none())
       assert.strictEqual((yield* queued.status).status, "performing")
     }))
@@ -150,7 +160,10 @@ suite("outbound actions", (engine) => {
       assert.strictEqual((yield* pending.status).status, "pending")
       assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, cancelled), Option.none())
       assert.deepStrictEqual(yield* Stepped.complete(pending.id, charge, cancelled), Option.none())
-      assert.deepStrictEqual([(yield* current.status).status, (yield* pending.status).status], ["performing", "pending"])
+      assert.deepStrictEqual([(yield* current.status).status, (yield* pending.status).status], [
+        "performing",
+        "pending"
+      ])
       assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), refund, succeededVoid), Option.some(current.id))
       assert.strictEqual((yield* pending.status).status, "performing")
     }))
@@ -172,7 +185,10 @@ suite("outbound actions", (engine) => {
       const second = yield* car.chargeNow(2)
       const error = yield* Effect.flip(Stepped.complete(Car.ref(1), charge, cancelled))
       assert.instanceOf(error, AmbiguousCompletion)
-      assert.deepStrictEqual([error.actor, error.action, [...error.actionIds]], ["Car/1", "charge", [first.id, second.id]])
+      assert.deepStrictEqual([error.actor, error.action, [...error.actionIds]], ["Car/1", "charge", [
+        first.id,
+        second.id
+      ]])
       assert.deepStrictEqual(yield* statusesOf("charge"), ["performing", "performing"])
       assert.deepStrictEqual(yield* Stepped.complete(second.id, charge, succeeded(day)), Option.some(second.id))
       assert.deepStrictEqual(yield* statusesOf("charge"), ["performing", "succeeded"])
@@ -183,15 +199,21 @@ suite("outbound actions", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       assert.deepStrictEqual(yield* Stepped.complete("no-uuid", charge, cancelled), Option.none())
-      assert.deepStrictEqual(yield* Stepped.complete("01890000-0000-7000-8000-000000000000", charge, cancelled), Option.none())
+      assert.deepStrictEqual(
+        yield* Stepped.complete("01890000-0000-7000-8000-000000000000", charge, cancelled),
+        Option.none()
+      )
       const handle = yield* car.refundNow(1)
       assert.instanceOf(yield* Effect.flip(Stepped.complete(handle.id, charge, cancelled)), InvalidOutcome)
       const parent = yield* car.buyLater(2)
-      yield* performAtOnce
+      yield* performIdle
       const asOutbound = buy as unknown as typeof charge
       assert.deepStrictEqual(yield* Stepped.complete(parent.id, asOutbound, cancelled), Option.none())
       assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), asOutbound, cancelled), Option.none())
-      assert.deepStrictEqual([(yield* handle.status).status, (yield* parent.status).status], ["performing", "performing"])
+      assert.deepStrictEqual([(yield* handle.status).status, (yield* parent.status).status], [
+        "performing",
+        "performing"
+      ])
     }))
 
   test("an outcome that does not fit the schemas is refused, and the action goes on", () =>

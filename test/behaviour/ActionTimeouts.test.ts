@@ -6,6 +6,7 @@ import { ActionFailed, Step, Stepped, TimedOut } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
 
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
@@ -51,19 +52,16 @@ suite("timeouts", (engine) => {
   const layer = Cars.layer.pipe(Layer.provideMerge(engine.layer()))
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
     it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))
-  const performAtOnce = Effect.gen(function*() {
-    while ((yield* performDue) > 0);
-  })
 
   test("7.1: an action that still performs at started_at + timeout ends as timed out, not a moment earlier", () =>
     Effect.gen(function*() {
       yield* TestClock.adjust("1 hour")
       const handle = yield* (yield* Cars.client)(1).askNow()
       yield* TestClock.adjust("4999 millis")
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* handle.status).status, "performing")
       yield* TestClock.adjust("1 millis")
-      yield* performAtOnce
+      yield* performIdle
       const { endedAt, startedAt, status } = yield* recordOf(handle.id)
       assert.deepStrictEqual([status, endedAt!.getTime() - startedAt!.getTime()], ["timed_out", 5000])
       assert.deepStrictEqual(seen, ["asked", "ask timed out"])
@@ -76,7 +74,7 @@ suite("timeouts", (engine) => {
   test("7.1: its slot fails, and so on upwards", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).topLater()
-      yield* performAtOnce
+      yield* performIdle
       yield* TestClock.adjust("5 seconds")
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["asked", "ask timed out"])
@@ -96,20 +94,23 @@ suite("timeouts", (engine) => {
       yield* TestClock.adjust("3 seconds")
       const second = yield* car.askNow()
       yield* TestClock.adjust("2 seconds")
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual([(yield* first.status).status, (yield* second.status).status], ["timed_out", "performing"])
       yield* TestClock.adjust("4 seconds")
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* second.status).status, "performing")
       yield* TestClock.adjust("1 second")
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* second.status).status, "timed_out")
     }))
 
   test("2.7+, 7.1: it is armed before the first step runs, and interrupts a running body", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.onInterrupt(Effect.never, () => note("interrupted")))
+      body = Effect.andThen(
+        Deferred.succeed(reached, undefined),
+        Effect.onInterrupt(Effect.never, () => note("interrupted"))
+      )
       const handle = yield* (yield* Cars.client)(1).busyLater()
       const worker = yield* Effect.forkChild(performDue)
       yield* Deferred.await(reached)
@@ -124,13 +125,15 @@ suite("timeouts", (engine) => {
   test("7.1: a timed-out action does not go on with its next steps, nor when its wait is over", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).pauseLater()
-      yield* performAtOnce
+      yield* performIdle
       yield* TestClock.adjust("1 minute")
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* recordOf(handle.id)).status, "timed_out")
       yield* TestClock.adjust("10 minutes")
       yield* performSteppedActions()
-      assert.deepStrictEqual([seen, yield* stepsOf(handle.id), yield* slotsOf(handle.id)], [[], ["wait cancelled"], ["cancelled"]])
+      assert.deepStrictEqual([seen, yield* stepsOf(handle.id), yield* slotsOf(handle.id)], [[], ["wait cancelled"], [
+        "cancelled"
+      ]])
     }))
 
   test("7.1: what has ended in time is not timed out later", () =>
@@ -145,7 +148,7 @@ suite("timeouts", (engine) => {
   test("7.1: a timeout and a wait that are due together: the timeout counts", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).pauseLater()
-      yield* performAtOnce
+      yield* performIdle
       yield* TestClock.adjust("5 minutes")
       yield* performSteppedActions()
       assert.deepStrictEqual([(yield* recordOf(handle.id)).status, seen], ["timed_out", []])
@@ -158,13 +161,13 @@ suite("timeouts", (engine) => {
       assert.deepStrictEqual((yield* recordsOf("changed"))[0]!.arguments, [100])
       const statuses = Effect.forEach(handles, (handle) => Effect.map(handle.status, ({ status }) => status))
       yield* TestClock.adjust("9 seconds")
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* statuses, ["performing", "performing", "performing"])
       yield* TestClock.adjust("1 second")
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* statuses, ["timed_out", "performing", "timed_out"])
       yield* TestClock.adjust("5 seconds")
-      yield* performAtOnce
+      yield* performIdle
       assert.deepStrictEqual(yield* statuses, ["timed_out", "timed_out", "timed_out"])
     }))
 
@@ -172,7 +175,7 @@ suite("timeouts", (engine) => {
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).neverNow()
       yield* TestClock.adjust("3650 days")
-      yield* performAtOnce
+      yield* performIdle
       assert.strictEqual((yield* handle.status).status, "performing")
       assert.deepStrictEqual(yield* statusesOf("never"), ["performing"])
     }))

@@ -7,8 +7,10 @@ import type { ActionRecord } from "stepped"
 
 /** A stored action. */
 export const recordOf = (id: string) =>
-  Effect.flatMap(Effect.flatMap(ActionRepo, (repo) => repo.find(id)), (found) =>
-    Option.isSome(found) ? Effect.succeed(found.value) : Effect.die(new Error(`no action ${id} is stored`)))
+  Effect.flatMap(
+    Effect.flatMap(ActionRepo, (repo) => repo.find(id)),
+    (found) => Option.isSome(found) ? Effect.succeed(found.value) : Effect.die(new Error(`no action ${id} is stored`))
+  )
 
 /** Stored actions of a name, in the order in which they were enqueued. */
 export const recordsOf = (name: string) =>

@@ -204,6 +204,8 @@ interface Parent {
 
 interface Invocation {
   readonly key: string
+  /** Counts invocations in the order in which they were made. */
+  readonly order: number
   readonly actor: number
   readonly plan: Plan
   readonly parent: Parent | undefined
@@ -266,6 +268,7 @@ const hour = 3600
 /** Runs a scenario to its end. */
 export const outcome = (scenario: Scenario, choose: Choose = (items) => items): Outcome => {
   let now = 0
+  let made = 0
   const actions = new Map<string, Action>()
   const live = new Map<string, Action>()
   const achievements = new Map<string, { readonly checksum: string; readonly result: number | null; readonly key: string }>()
@@ -466,7 +469,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
             if (actor < 0) continue
             const key = keyOf(place, actorNames[actor]!)
             step.slots.push({ child: key, asked: deed.plan.shape, due: Infinity, status: undefined, result: null })
-            children.push({ key, actor, plan: deed.plan, parent: { key: action.key, step: index } })
+            children.push({ key, order: made++, actor, plan: deed.plan, parent: { key: action.key, step: index } })
           }
           break
         }
@@ -715,7 +718,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       if (pass()) continue
       const ready = [...live.values()].filter(({ plan, status }) => plan.shape.outbound && status === "performing")
         .filter(({ plan }) => everything || plan.outside !== "ignored")
-        .sort((a, b) => a.key < b.key ? -1 : 1)
+        .sort((a, b) => b.order - a.order)
       for (const action of ready) completeOutbound(action)
       if (ready.length > 0) continue
       const wait = Math.min(...[...openSlots()].map(([, , slot]) => slot.due), Infinity)
@@ -750,7 +753,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       case "Invoke": {
         const key = String(handles.length)
         handles.push(key)
-        queued.push({ key, actor: op.actor, plan: op.plan, parent: undefined })
+        queued.push({ key, order: made++, actor: op.actor, plan: op.plan, parent: undefined })
         break
       }
       case "Perform":
@@ -795,7 +798,9 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       steps: action.steps.map(({ name, slots, status }) => ({
         name,
         status,
-        slots: slots.map((slot) => `${slot.child ?? "wait"} ${slot.status ?? "open"}`)
+        slots: slots.map(({ child, status }) =>
+          `${child === undefined ? "wait" : actions.has(child) ? child : "unstored"} ${status ?? "open"}`
+        )
       }))
     })).sort((a, b) => a.key < b.key ? -1 : 1),
     achievements: [...achievements].map(([key, { key: by }]) => `${key} by ${by}`).sort(),

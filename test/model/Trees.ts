@@ -4,12 +4,12 @@
  * For every test that wants arbitrary trees: `scenarios` makes them, a `World` defines and records them, `Model.ts` says what must come
  * of them, and `brokenRules` what must hold whatever came of them.
  */
-import { Effect, Exit, Layer, Option, Schema } from "effect"
+import { type Context, Effect, Exit, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { ActionRepo, Step, Stepped } from "stepped"
-import type { ActionHandle, ActionRecord, AfterStatus, AnyAction, AnyActions, AnyActorClass, Child, Engine } from "stepped"
+import type { ActorRef, ActionHandle, ActionRecord, AfterStatus, AnyAction, AnyActions, AnyActorClass, Child, Engine } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import {
   actorNames,
@@ -66,18 +66,18 @@ const deed = (depth: number): fc.Arbitrary<ReadonlyArray<Deed>> =>
     { withCrossShrink: true },
     { weight: 1, arbitrary: fc.constant([]) },
     ...depth === 0 ? [] : [
-      { weight: 6, arbitrary: child(depth - 1).map((one) => [one]) },
-      { weight: 2, arbitrary: child(depth - 1).map((one) => [one, one]) }
+      { weight: 8, arbitrary: child(depth - 1).map((one) => [one]) },
+      { weight: 3, arbitrary: child(depth - 1).map((one) => [one, one]) }
     ],
-    { weight: 2, arbitrary: seconds.map((n): ReadonlyArray<Deed> => [{ _tag: "Wait", seconds: n }]) },
+    { weight: 3, arbitrary: seconds.map((n): ReadonlyArray<Deed> => [{ _tag: "Wait", seconds: n }]) },
     { weight: 1, arbitrary: fc.constant<ReadonlyArray<Deed>>([{ _tag: "MarkFailed" }]) },
     { weight: 1, arbitrary: fc.constant<ReadonlyArray<Deed>>([{ _tag: "Replace" }]) }
   )
 
 const stepPlan = (depth: number): fc.Arbitrary<StepPlan> =>
   fc.record({
-    deeds: fc.array(deed(depth), { maxLength: 3, size: "max" }).map((deeds) => deeds.flat()),
-    end: weighted<StepPlan["end"]>([12, "well"], [1, "fail"], [1, "die"]),
+    deeds: fc.array(deed(depth), { minLength: depth < 2 ? 0 : 1, maxLength: depth === 0 ? 1 : 3, size: "max" }).map((deeds) => deeds.flat()),
+    end: weighted<StepPlan["end"]>([24, "well"], [1, "fail"], [1, "die"]),
     gives: weighted<StepPlan["gives"]>([2, "number"], [1, "child"])
   })
 
@@ -93,11 +93,11 @@ export const planOf = (depth: number): fc.Arbitrary<Plan> =>
   shape.chain((shape) =>
     fc.record({
       shape: fc.constant(shape),
-      lane: weighted<string | null>([6, null], [2, "lane 1"], [1, "lane 2"]),
+      lane: weighted<string | null>([6, null], [1, "lane 1"], [1, "lane 2"], [1, "lane 3"]),
       checksumKey: weighted<string | null>([6, null], [2, "key 1"], [1, "key 2"]),
       timeout: fc.oneof({ withCrossShrink: true }, { weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: seconds }),
       effectful: weighted([8, false], [1, true]),
-      broken: weighted<Plan["broken"]>([30, null], [1, "lane"], [1, "checksum"], [1, "timeout"]),
+      broken: weighted<Plan["broken"]>([60, null], [1, "lane"], [1, "checksum"], [1, "timeout"]),
       before: weighted<Plan["before"]>([4, "go"], [1, "cancel"], [2, "complete"], [2, "replace"], [1, "fail"], [1, "die"]),
       other: fc.oneof(
         { withCrossShrink: true },
@@ -110,10 +110,13 @@ export const planOf = (depth: number): fc.Arbitrary<Plan> =>
     }).map(({ rest, ...plan }): Plan => ({ ...plan, ...rest }))
   )
 
-const invoke: fc.Arbitrary<Op> = fc.record({
+type Invoke = Op & { readonly _tag: "Invoke" }
+type Cancel = Op & { readonly _tag: "Cancel" }
+
+const invoke: fc.Arbitrary<Invoke> = fc.record({
   _tag: fc.constant("Invoke" as const),
   actor: fc.integer({ min: 0, max: actorNames.length - 1 }),
-  plan: planOf(2)
+  plan: planOf(3)
 })
 
 const op: fc.Arbitrary<ReadonlyArray<Op>> = fc.oneof(
@@ -130,11 +133,42 @@ export const scenarios: fc.Arbitrary<Scenario> = fc.tuple(
   fc.array(op, { maxLength: 6, size: "max" }).map((ops) => ops.flat())
 ).map(([first, rest]) => [first, ...rest])
 
-/** Trees alone. */
-export const roots: fc.Arbitrary<ReadonlyArray<Op & { readonly _tag: "Invoke" }>> = fc.array(
-  invoke as fc.Arbitrary<Op & { readonly _tag: "Invoke" }>,
-  { minLength: 1, maxLength: 4 }
-)
+/** Trees that are performed beside each other, and what is cancelled meanwhile. */
+export const crowds: fc.Arbitrary<ReadonlyArray<Invoke | Cancel>> = fc.tuple(
+  fc.array(invoke, { minLength: 1, maxLength: 6, size: "max" }),
+  fc.array(fc.nat(5), { maxLength: 2 })
+).map(([trees, cancelled]) => [...trees, ...cancelled.map((handle): Cancel => ({ _tag: "Cancel", handle }))])
+
+// ---------------------------------------------------------------------------------------------------------------------
+// properties
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** `STEPPED_TREES` says how many values a property is tried on, `STEPPED_SEED` repeats a run. */
+export const trees = Number(process.env.STEPPED_TREES ?? 60)
+export const seed = Number(process.env.STEPPED_SEED ?? 20_260_801)
+
+/** Tries a property whose verdict is an effect; fails with the smallest value that breaks it, and how to repeat that. */
+export const forAll = <A, E, R>(arbitrary: fc.Arbitrary<A>, property: (value: A) => Effect.Effect<void, E, R>, numRuns = trees) =>
+  Effect.contextWith((context: Context.Context<R>) =>
+    Effect.promise(() =>
+      fc.assert(
+        fc.asyncProperty(arbitrary, (value) => Effect.runPromiseWith(context)(property(value))),
+        {
+          seed,
+          numRuns,
+          asyncReporter: async (run) => {
+            if (!run.failed) return
+            const cause = run.errorInstance
+            const value = JSON.stringify(run.counterexample?.[0], undefined, 1)
+            throw new Error(
+              `STEPPED_SEED=${run.seed}: number ${run.numRuns}, made smaller ${run.numShrinks} times\n${value}\n${cause instanceof Error ? cause.message : cause}`,
+              { cause }
+            )
+          }
+        }
+      )
+    )
+  )
 
 // ---------------------------------------------------------------------------------------------------------------------
 // real definitions
@@ -159,7 +193,8 @@ const shapes: ReadonlyArray<Shape> = ([0, 1, 2] as const).flatMap((steps) =>
 )
 
 // Definitions that are made in a loop have no types of their own: these say what is used of them.
-type Run = (place: string, plan: Plan, ...more: ReadonlyArray<never>) => Effect.Effect<unknown, Oops, never>
+/** A body's third argument are the results before it, a callback's is the outcome. */
+type Run = (place: string, plan: Plan, last: unknown) => Effect.Effect<unknown, Oops>
 
 interface LooseAction extends AnyAction {
   readonly step: (name: string, body: Run) => LooseAction
@@ -183,7 +218,7 @@ export interface World {
   readonly layer: Layer.Layer<never, never, Engine>
   /** User code in the order in which it ran, as in `Outcome.log`. */
   readonly log: Array<string>
-  readonly invoke: (op: Op & { readonly _tag: "Invoke" }, handle: number) => Effect.Effect<ActionHandle<AnyAction>, never, Engine>
+  readonly invoke: (op: Invoke, place: string) => Effect.Effect<ActionHandle<AnyAction>, never, Engine>
   readonly complete: (record: ActionRecord) => Effect.Effect<boolean, never, Engine>
 }
 
@@ -194,7 +229,7 @@ export const makeWorld = (options: { readonly second: number }): World => {
 
   const define = (actor: typeof One | typeof Two) => {
     const key = (place: string) =>
-      Effect.map(actor as Effect.Effect<{ readonly type: string; readonly id: unknown }>, ({ id, type }) => keyOf(place, `${type}/${id}`))
+      Effect.map(actor as unknown as Effect.Effect<ActorRef>, ({ id, type }) => keyOf(place, `${type}/${id}`))
     const record = (place: string, what: (key: string) => string) => Effect.map(key(place), (key) => void log.push(what(key)))
     const maybeEffect = <A>(plan: Plan, broken: Plan["broken"], value: A) => {
       if (plan.broken === broken) throw new Error(`${broken} is broken`)
@@ -207,10 +242,10 @@ export const makeWorld = (options: { readonly second: number }): World => {
     const method = (name: string): Run => (place, plan) =>
       record(place, (key) => `step ${key} ${name}`).pipe(Effect.andThen(end(stepOf(plan, 0))), Effect.as(plan.number))
 
-    const body = (index: number, name: string): Run => (place, plan, ...[results]) =>
+    const body = (index: number, name: string): Run => (place, plan, results) =>
       Effect.gen(function*() {
         const own = yield* key(place)
-        log.push(`step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results!)}`}`)
+        log.push(`step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results as Readonly<Record<string, unknown>>)}`}`)
         const step = stepOf(plan, index)
         let slots = 0
         let first: Child<unknown> | undefined
@@ -261,7 +296,7 @@ export const makeWorld = (options: { readonly second: number }): World => {
         })
       )
 
-    const callback = (position: number): Run => (place, plan, ...[ended]) =>
+    const callback = (position: number): Run => (place, plan, ended) =>
       Effect.andThen(
         record(place, (key) => `callback ${key} ${position} ${(ended as { readonly status: Ending }).status}`),
         Effect.suspend(() => (plan.failing & (1 << position)) === 0 ? Effect.void : Effect.fail(new Oops()))
@@ -308,9 +343,9 @@ export const makeWorld = (options: { readonly second: number }): World => {
       ones.list.toLayer(Effect.succeed(Object.fromEntries(ones.methods))),
       twos.list.toLayer(Effect.succeed(Object.fromEntries(twos.methods)))
     ),
-    invoke: ({ actor, plan }, handle) => {
+    invoke: ({ actor, plan }, place) => {
       const ref = refs[actor]!
-      return Effect.flatMap(of(ref.type).list.client, (client) => client(ref.id)[`${nameOf(plan.shape)}Later`]!(String(handle), plan))
+      return Effect.flatMap(of(ref.type).list.client, (client) => client(ref.id)[`${nameOf(plan.shape)}Later`]!(place, plan))
     },
     complete: (record) => {
       const plan = planIn(record)
@@ -341,8 +376,6 @@ const earlier = (results: Readonly<Record<string, unknown>>): string =>
   Object.values(results).map((result) => result ?? "nothing").join(", ")
 
 const planIn = (record: ActionRecord): Plan => (record.arguments as [string, Plan])[1]
-const keyIn = (record: ActionRecord): string =>
-  keyOf((record.arguments as [string, Plan])[0], `${record.actorType}/${record.actorId}`)
 
 // ---------------------------------------------------------------------------------------------------------------------
 // performing and looking
@@ -354,13 +387,9 @@ export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
     "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.prunes"
   ))
 
-/** Completes what waits for somebody outside, in the order of the keys. */
-export const completeOutbound = (world: World, everything: boolean) =>
-  Effect.gen(function*() {
-    const live = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ statuses: ["performing"], limit: 10_000 }))
-    const waiting = live.filter((record) => record.outbound && (everything || planIn(record).outside !== "ignored"))
-    for (const record of waiting.sort((a, b) => keyIn(a) < keyIn(b) ? -1 : 1)) yield* world.complete(record)
-  })
+/** Completes an action that waits for somebody outside, unless its plan says that nobody does, and that counts. */
+const completeOne = (world: World, everything: boolean) => (record: ActionRecord) =>
+  everything || planIn(record).outside !== "ignored" ? world.complete(record) : Effect.succeed(false)
 
 /** Performs a scenario in this fiber, as the model does, and looks at all that came of it. */
 export const perform = (world: World, scenario: Scenario) =>
@@ -372,7 +401,7 @@ export const perform = (world: World, scenario: Scenario) =>
     for (const op of scenario) {
       switch (op._tag) {
         case "Invoke":
-          handles.push(yield* world.invoke(op, handles.length))
+          handles.push(yield* world.invoke(op, String(handles.length)))
           break
         case "Perform":
           yield* performDue
@@ -384,11 +413,47 @@ export const perform = (world: World, scenario: Scenario) =>
           cancelled.push(yield* handles[op.handle % handles.length]!.cancel)
       }
     }
-    const first = yield* Effect.exit(performSteppedActions({ outbound: () => completeOutbound(world, false) }))
+    const first = yield* Effect.exit(performSteppedActions({ outbound: completeOne(world, false) }))
     yield* TestClock.adjust("1 hour")
-    yield* performSteppedActions({ outbound: () => completeOutbound(world, true) })
+    yield* performSteppedActions({ outbound: completeOne(world, true) })
     const outcome = yield* observe(world, handles)
     return { ...outcome, drained: Exit.isSuccess(first), cancelled }
+  })
+
+/**
+ * Lets whatever workers there are perform trees, cancels some on the way, and completes what waits for somebody outside, until nothing is
+ * left to do. `name` tells these trees from others on the same database.
+ */
+export const letPerform = (world: World, name: string, crowd: ReadonlyArray<Invoke | Cancel>) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    world.log.length = 0
+    const handles = yield* Effect.forEach(
+      crowd.filter((op) => op._tag === "Invoke"),
+      (op, i) => world.invoke(op, `${name}-${i}`),
+      { concurrency: "unbounded" }
+    )
+    for (const op of crowd) if (op._tag === "Cancel") yield* handles[op.handle % handles.length]!.cancel
+    const left = sql.unsafe<{ subject: string }>(
+      `select definition || arguments::text as subject from stepped.live_actions union all select definition || coalesce(arguments::text, '') from stepped.jobs
+        union all select action::text from stepped.prunes`
+    )
+    const repo = yield* ActionRepo
+    const complete = Effect.flatMap(
+      repo.list({ statuses: ["performing"], limit: 10_000 }),
+      (live) => Effect.forEach(live.filter(({ outbound }) => outbound), completeOne(world, true), { concurrency: "unbounded" })
+    )
+    const look = Effect.andThen(complete, left)
+    const deadline = performance.now() + 20_000
+    while (true) {
+      const rows = yield* look
+      if (rows.length === 0) break
+      if (performance.now() > deadline) {
+        return yield* Effect.die(new Error(`nothing goes on with\n${rows.map(({ subject }) => `  ${subject}`).join("\n")}`))
+      }
+      yield* Effect.sleep("10 millis")
+    }
+    return handles
   })
 
 interface Row {
@@ -403,6 +468,22 @@ interface Row {
   readonly bad: number
   readonly result: number | null
 }
+
+/** What awaiting each handle gives, in the words of the model. */
+const awaitAll = (handles: ReadonlyArray<ActionHandle<AnyAction>>) =>
+  Effect.map(
+    Effect.forEach(
+      handles,
+      (handle) => Effect.exit(handle.await as Effect.Effect<unknown, { readonly _tag: string }>),
+      { concurrency: "unbounded" }
+    ),
+    (exits) =>
+      exits.map((exit) => {
+        if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : String(exit.value)
+        const reason = exit.cause.reasons[0]
+        return reason?._tag === "Fail" ? (endings[reason.error._tag] ?? reason.error._tag) : String(exit.cause)
+      })
+  )
 
 /** What is stored, in the words of the model. */
 export const observe = (world: World, handles: ReadonlyArray<ActionHandle<AnyAction>>) =>
@@ -421,17 +502,8 @@ export const observe = (world: World, handles: ReadonlyArray<ActionHandle<AnyAct
     )
     const achievements = yield* sql.unsafe<{ checksum_key: string; action: string }>("select checksum_key, action from stepped.achievements")
     const keys = new Map(actions.map((row) => [row.id, keyOf(row.place, `${row.type}/${row.actor}`)]))
-    const awaited = yield* Effect.forEach(
-      handles,
-      (handle) => Effect.exit(handle.await as Effect.Effect<unknown, { readonly _tag: string }>),
-      { concurrency: "unbounded" }
-    )
     return {
-      handles: awaited.map((exit) => {
-        if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : String(exit.value)
-        const error = exit.cause.reasons[0]
-        return error?._tag === "Fail" ? (endings[error.error._tag] ?? error.error._tag) : String(exit.cause)
-      }),
+      handles: yield* awaitAll(handles),
       actions: actions.map((row) => ({
         key: keys.get(row.id)!,
         definition: `${row.type}/${row.actor} ${row.name}`,

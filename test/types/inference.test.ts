@@ -289,6 +289,7 @@ describe("outbound actions and jobs", () => {
     const stepped = charge.step(() => Effect.succeed(5))
     expectTypeOf<(typeof stepped)["~stepped/types"]["last"]>().toEqualTypeOf<Outbound>()
     Stepped.actions(Car, [stepped])
+    Stepped.actions(Car, [charge]).toLayer(Effect.succeed({ charge: () => Effect.void }))
     const completed = Stepped.complete(Car.ref(1), stepped, Stepped.Outcome.succeeded("receipt"))
     expectTypeOf(completed).toEqualTypeOf<Effect.Effect<Option.Option<string>, Errors.CompleteError, Engine>>()
     Stepped.complete("id", charge, Stepped.Outcome.failed(new NoParking({ at: "London" })))

@@ -238,16 +238,13 @@ const functions = (schema: string) => {
     if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
   end $$`,
 
-  // The running or waiting step of actions that are ended from outside ends as cancelled. Their live rows are locked by the caller.
-  `create function cancel_steps(p_ids uuid[], p_now timestamptz) returns void language plpgsql as $$
-  begin
-    perform 1 from steps where action = any(p_ids) and status = 1 order by action, idx for no key update;
-    update steps set status = 4, ended_at = p_now where action = any(p_ids) and status = 1;
+  // The running step of actions that are ended from outside ends as cancelled; it has no row yet. Their live rows are locked by the caller.
+  `create function cancel_running(p_ids uuid[], p_now timestamptz) returns void language sql as $$
     insert into steps (action, idx, name, status, started_at, ended_at)
       select id, step, coalesce(step_name, (step + 1)::text), 4, coalesce(step_started_at, started_at, p_now), p_now
       from live_actions where id = any(p_ids) and status = 1 and phase = 0 and outcome is null
-      on conflict do nothing;
-  end $$`,
+      on conflict do nothing
+  $$`,
 
   // Ends live actions whose rows and lanes the caller has locked: history, achievement, promotion, slots, parents.
   `create function conclude(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[],
@@ -257,6 +254,7 @@ const functions = (schema: string) => {
     if p_abrupt then
       queued := array(select id from live_actions where id = any(p_ids) and token is null);
       if cardinality(queued) > 0 then delete from jobs where action = any(queued) and kind = 1; end if;
+      perform cancel_running(p_ids, p_now);
     end if;
     freed := array(select lane from live_actions where id = any(p_ids) and status = 1);
     next_up := array(select id from live_actions where lane = any(freed) and status = 0);
@@ -264,19 +262,6 @@ const functions = (schema: string) => {
       perform 1 from achievements where checksum_key = any(array(
         select checksum_key from live_actions where id = any(next_up) union all select checksum_key from live_actions where id = any(p_ids) and checksum is not null))
         order by checksum_key for update;
-    end if;
-    if p_abrupt then
-      perform 1 from steps s where (s.action, s.idx) in (
-          select action, step from slots where child = any(p_ids) and status is null
-          union select action, idx from steps where action = any(p_ids) and status = 1)
-        order by s.action, s.idx for no key update;
-      perform cancel_steps(p_ids, p_now);
-      with o as (update slots set status = 4 where action = any(p_ids) and status is null returning action, child)
-      select array_agg(distinct action) into abandoned from o where child is not null;
-      if abandoned is not null then
-        insert into prunes select unnest(abandoned) on conflict do nothing;
-        return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
-      end if;
     end if;
     with x as (select * from unnest(p_ids, p_outcomes, p_results, p_causes, p_good, p_bad) as x(a, o, r, c, g, b)),
     gone as (delete from live_actions l using x where l.id = x.a returning l.*, x.o, x.r, x.c, x.g, x.b),
@@ -302,9 +287,20 @@ const functions = (schema: string) => {
         select queue, 0, 1, id, definition, actor_id, p_now from live_actions where id = any(next_up) and token is null;
       if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
     end if;
-    if not p_abrupt and exists (select 1 from slots where child = any(p_ids) and status is null) then
-      perform 1 from steps s where (s.action, s.idx) in (select action, step from slots where child = any(p_ids) and status is null)
+    if p_abrupt or exists (select 1 from slots where child = any(p_ids) and status is null) then
+      perform 1 from steps s where (s.action, s.idx) in (
+          select action, step from slots where child = any(p_ids) and status is null
+          union select action, idx from steps where p_abrupt and action = any(p_ids) and status = 1)
         order by s.action, s.idx for no key update;
+    end if;
+    if p_abrupt then
+      update steps set status = 4, ended_at = p_now where action = any(p_ids) and status = 1;
+      with o as (update slots set status = 4 where action = any(p_ids) and status is null returning action, child)
+      select array_agg(distinct action) into abandoned from o where child is not null;
+      if abandoned is not null then
+        insert into prunes select unnest(abandoned) on conflict do nothing;
+        return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
+      end if;
     end if;
     with u as (update slots o set status = case when e.status = 2 and e.callbacks_failed > 0 then 5 else e.status end
       from ended_actions e where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)
@@ -387,7 +383,7 @@ const functions = (schema: string) => {
     end if;
 
     if inv is not null then
-      -- already achieved: neither lane nor row . A result that somebody will read is checked by the worker first: what its
+      -- already achieved: neither lane nor row. A result that somebody will read is checked by the worker first: what its
       -- schema refuses is no achievement (held, and sent back as a join).
       checked := exists (select 1 from unnest(inv) i where i.checksum is not null);
       if checked and exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum) then
@@ -404,7 +400,7 @@ const functions = (schema: string) => {
           timeout_ms, p_now + timeout_ms * interval '1 millisecond', enqueued_at, p_now from f order by lane
         on conflict (lane, status) do update set token = live_actions.token where false returning id)
       select coalesce(array_agg(id), '{}') into started from l;
-      -- checked again under the lane's lock : the statement above saw an older snapshot
+      -- checked again under the lane's lock: the statement above saw an older snapshot
       if checked and exists (select 1 from unnest(started) s join live_actions l on l.id = s join achievements a on a.checksum_key = l.checksum_key and a.checksum = l.checksum) then
         with x as (select i, a.result from unnest(inv) i join unnest(started) s on s = i.action join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum),
         g as (delete from live_actions l using x where l.id = (x.i).action returning l.id, x.i, x.result)
@@ -577,7 +573,9 @@ const functions = (schema: string) => {
   `create function decide(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb) returns setof task language plpgsql as $$
   begin
     delete from jobs where action = any(p_ids) and kind = 1;
-    perform cancel_steps(p_ids, p_now);
+    perform cancel_running(p_ids, p_now);
+    perform 1 from steps where action = any(p_ids) and status = 1 order by action, idx for no key update;
+    update steps set status = 4, ended_at = p_now where action = any(p_ids) and status = 1;
     -- what the cancelled steps waited for goes with them: it does not run on while callbacks do
     with o as (update slots set status = 4 where action = any(p_ids) and status is null returning action, child)
     insert into prunes select distinct action from o where child is not null on conflict do nothing;
@@ -591,18 +589,18 @@ const functions = (schema: string) => {
   end $$`,
 
   // Ends live actions from outside (locked by the caller): through their callbacks where they have some for the status, else at once.
+  // One kind a call, since each locks steps in a pass of its own: those with callbacks first, the others are the caller's to call again for.
   `create function end_from_outside(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb)
     returns setof task language plpgsql as $$
-  declare bit int := case p_status when 2 then 1 when 5 then 2 when 4 then 4 when 6 then 8 else 0 end; plain uuid[]; hooked uuid[]; n int;
+  declare bit int := case p_status when 2 then 1 when 5 then 2 when 4 then 4 when 6 then 8 else 0 end; hooked uuid[]; n int := cardinality(p_ids);
   begin
-    plain := array(select id from live_actions where id = any(p_ids) and flags & bit = 0);
     hooked := array(select id from live_actions where id = any(p_ids) and flags & bit <> 0);
-    n := cardinality(plain);
-    if n > 0 then
-      return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, plain, array_fill(p_status, array[n]), array_fill(p_result, array[n]),
+    if cardinality(hooked) > 0 then
+      return query select * from decide(p_now, hooked, p_status, p_result, p_cause);
+    else
+      return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, p_ids, array_fill(p_status, array[n]), array_fill(p_result, array[n]),
         array_fill(p_cause, array[n]), array_fill(0::smallint, array[n]), array_fill(0::smallint, array[n]), true);
     end if;
-    if cardinality(hooked) > 0 then return query select * from decide(p_now, hooked, p_status, p_result, p_cause); end if;
   end $$`,
 
   // Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over.
@@ -672,10 +670,12 @@ const functions = (schema: string) => {
     perform 1 from live_actions where status = 1 and lane = any(array(select lane from live_actions where id = any(kids))) order by lane for update;
     doomed := array(select id from live_actions l where id = any(kids) and outcome is null and not rooted
       and not exists (select 1 from slots w where w.child = l.id and w.status is null));
-    delete from prunes where action = any(dead) and action <> all(array(select o.action from slots o where o.child = any(busy) and o.action = any(dead)));
-    if cardinality(busy) > 0 then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
     if cardinality(doomed) > 0 then
       return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, doomed, 4::smallint, null, jsonb_build_object('kind', 'cancelled', 'message', 'its parent is over'));
+    end if;
+    -- whatever is left is for the next call, which finds nothing to do when this one has done it all
+    if cardinality(doomed) > 0 or cardinality(busy) > 0 then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
+    else delete from prunes where action = any(dead);
     end if;
     return next row(-1, null, null, null, null, cardinality(dead), 0, 0, 0, null)::task;
   end $$`,

@@ -1,0 +1,338 @@
+/** SEMANTICS 2.5 a: nobody waits for somebody who waits for them, over any number of lanes and parents. */
+import { assert, beforeEach, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
+import type { SqlClient } from "effect/sql"
+import { ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { Storage } from "../../src/sql/Storage.ts"
+import { known, Transitions } from "../../src/sql/Transitions.ts"
+import { healthy, server, suite } from "../harness/databases.ts"
+import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { nothing, stored } from "../harness/stored.ts"
+
+const seen: Array<string> = []
+const note = (text: string) => Effect.sync(() => void seen.push(text))
+beforeEach(() => {
+  seen.length = 0
+})
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+
+/** Takes the lane, and then wants each of the others in turn: `take("a", [["b"], ["a"]])` deadlocks two levels down. */
+type Wants = ReadonlyArray<string>
+const takeDeclared = Stepped.action("take", {
+  arguments: [Schema.String, Schema.Array(Schema.String)],
+  success: Schema.String,
+  concurrencyKey: (lane: string) => lane
+})
+const take = takeDeclared
+  .step("begin", (lane) => note(`take ${lane}`))
+  .step("want", (_lane, wants) => wants.length === 0 ? Effect.void : Step.do(takeDeclared, wants[0]!, wants.slice(1)))
+  .step("end", (lane) => Effect.as(note(`leave ${lane}`), lane))
+  .failed((lane) => note(`failed ${lane}`))
+
+/** An action in one lane that opens slots for children in others, decided by its argument. */
+const hold = Stepped.action("hold", {
+  arguments: [Schema.String],
+  success: Schema.String,
+  outbound: true,
+  concurrencyKey: (lane) => lane
+}).step(() => Effect.void)
+// waits for `gate` first, so that the order in which edges arise is the test's
+const after = Stepped.action("after", {
+  arguments: [Schema.String, Schema.String, Schema.String],
+  success: Schema.String,
+  concurrencyKey: (lane) => lane
+})
+  .step("gate", (_lane, gate) => Step.do(hold, gate))
+  .step("want", (_lane, _gate, want) => Step.do(visit, want))
+  .step("end", (lane) => Effect.as(note(`after ${lane}`), lane))
+const visit = Stepped.action("visit", {
+  arguments: [Schema.String],
+  success: Schema.String,
+  concurrencyKey: (lane) => lane
+}).step((lane) => Effect.as(note(`visit ${lane}`), lane))
+
+// the same work, shared by its checksum
+const sharedDeclared = Stepped.action("shared", {
+  arguments: [Schema.String, Schema.String],
+  success: Schema.String,
+  concurrencyKey: (lane) => lane,
+  checksum: () => "the same",
+  checksumKey: () => "shared"
+})
+const shared = sharedDeclared
+  .step("gate", (lane) => Step.do(hold, `gate of ${lane}`))
+  .step("want", (_lane, want) => Step.do(visit, want))
+  .step("end", (lane) => Effect.as(note(`shared ${lane}`), lane))
+const wantsShared = Stepped.action("wantsShared", {
+  arguments: [Schema.String, Schema.String],
+  success: Schema.String,
+  concurrencyKey: (lane) => lane
+})
+  .step("want", (lane, other) => Step.do(sharedDeclared, other, lane))
+  .step("end", (lane) => Effect.as(note(`wantsShared ${lane}`), lane))
+
+const Cars = Stepped.actions(Car, [take, hold, after, visit, shared, wantsShared])
+const release = (lane: string) =>
+  Effect.gen(function*() {
+    const open = (yield* recordsOf("hold")).find((action) => action.lane === lane && action.status === "performing")
+    yield* Stepped.complete(open!.id, hold, Stepped.Outcome.succeeded(lane))
+    yield* performIdle
+  })
+
+suite("deadlocks", (engine) => {
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
+    it.effect(name, () =>
+      Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer()))))
+
+  for (const [depth, wants] of [["child", ["a"]], ["grandchild", ["b", "a"]], ["great-grandchild", ["b", "c", "a"]]] as const) {
+    test(`2.5 a: a ${depth} that wants its ancestor's lane is deadlocked, and not stored`, () =>
+      Effect.gen(function*() {
+        const handle = yield* (yield* Cars.client)(1).takeLater("a", wants as Wants)
+        yield* performSteppedActions()
+        const held = ["a", ...wants.slice(0, -1)]
+        assert.deepStrictEqual(seen, [...held.map((lane) => `take ${lane}`), ...[...held].reverse().map((lane) => `failed ${lane}`)])
+        assert.deepStrictEqual(yield* statusesOf("take"), held.map(() => "failed"))
+        const records = yield* recordsOf("take")
+        for (const record of records) assert.deepStrictEqual(yield* stepsOf(record.id), ["begin succeeded", "want failed"])
+        assert.deepStrictEqual(yield* slotsOf(records.at(-1)!.id), ["deadlocked"])
+        assert.deepStrictEqual(yield* stored, {
+          ...nothing,
+          actions: held.length,
+          steps: 2 * held.length,
+          slots: held.length
+        })
+        const error = yield* Effect.flip(handle.await)
+        assert.strictEqual(error._tag, "ActionFailed")
+        assert.include(error.message, `take Car/1 › want › `)
+        assert.include(error.message, "deadlocked")
+      }))
+  }
+
+  test("2.5 a: a deadlocked child of several fails the step after its siblings have ended", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const gate = yield* car.holdNow("gate")
+      const handle = yield* car.afterLater("a", "gate", "a")
+      yield* performIdle
+      yield* Stepped.complete(gate.id, hold, Stepped.Outcome.succeeded("gate"))
+      yield* performIdle
+      yield* release("gate")
+      assert.deepStrictEqual(yield* slotsOf(handle.id), ["succeeded", "deadlocked"])
+      assert.deepStrictEqual(yield* statusesOf("after"), ["failed"])
+      assert.deepStrictEqual(yield* recordsOf("visit"), [])
+    }))
+
+  test("2.5 a: two trees that want each other's lane: the one that closes the cycle is deadlocked, the other goes on", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.afterNow("a", "gate 1", "b")
+      const second = yield* car.afterNow("b", "gate 2", "a")
+      yield* performIdle
+      yield* release("gate 1")
+      assert.deepStrictEqual(yield* statusesOf("visit"), ["pending"])
+      yield* release("gate 2")
+      yield* performSteppedActions()
+      assert.strictEqual(yield* first.await, "a")
+      assert.include((yield* Effect.flip(second.await)).message, "after Car/1 › want › visit Car/1: deadlocked")
+      assert.deepStrictEqual(yield* slotsOf(second.id), ["succeeded", "deadlocked"])
+      assert.deepStrictEqual(seen, ["visit b", "after a"])
+      assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("2.5 a: a cycle over five lanes is found when its last edge arises", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const ring = ["a", "b", "c", "d", "e"]
+      const handles = yield* Effect.forEach(ring, (lane, i) => car.afterNow(lane, `gate ${lane}`, ring[(i + 1) % 5]!))
+      yield* performIdle
+      for (const lane of ring) yield* release(`gate ${lane}`)
+      yield* performSteppedActions()
+      const ends = yield* Effect.forEach(handles, (handle) => Effect.map(handle.status, ({ status }) => status))
+      assert.deepStrictEqual(ends, ["succeeded", "succeeded", "succeeded", "succeeded", "failed"])
+      assert.deepStrictEqual(seen, ["visit e", "after d", "visit d", "after c", "visit c", "after b", "visit b", "after a"])
+    }))
+
+  test("2.5 a: waiting behind somebody who waits for nobody here is no deadlock", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      // two wait for the same lane, whose holder waits for a third one
+      const holder = yield* car.afterNow("b", "gate", "c")
+      const waiting = [yield* car.takeLater("a", ["b"]), yield* car.takeLater("d", ["b"])]
+      yield* performIdle
+      yield* release("gate")
+      yield* performSteppedActions()
+      assert.strictEqual(yield* holder.await, "b")
+      for (const handle of waiting) yield* handle.await
+      assert.notInclude(yield* statusesOf("take"), "failed")
+    }))
+
+  test("2.5 a: a root waits for nobody, and is never deadlocked", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const holder = yield* car.afterNow("a", "gate", "b")
+      const root = yield* car.visitNow("a")
+      yield* performIdle
+      assert.deepStrictEqual(yield* statusesOf("visit"), ["pending"])
+      yield* release("gate")
+      yield* performSteppedActions()
+      assert.deepStrictEqual([yield* holder.await, yield* root.await], ["a", "a"])
+    }))
+
+  test("2.5 a: joining closes a cycle: who joins an action that waits for it is deadlocked", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      // the shared one holds lane s and will want lane p
+      const root = yield* car.sharedNow("s", "p")
+      yield* performIdle
+      const gate = (yield* recordsOf("hold"))[0]!
+      // p is taken by somebody who will join the shared one, once that waits for p
+      const holder = yield* car.holdNow("p")
+      const joining = yield* car.wantsSharedLater("p", "s")
+      yield* performIdle
+      assert.deepStrictEqual(yield* statusesOf("wantsShared"), ["pending"])
+      yield* Stepped.complete(holder.id, hold, Stepped.Outcome.succeeded("p"))
+      // promoted, and not yet performed: its lane is taken
+      yield* Stepped.complete(gate.id, hold, Stepped.Outcome.succeeded("gate"))
+      yield* performIdle
+      yield* performSteppedActions()
+      const ends = [(yield* root.status).status, (yield* joining.status).status]
+      assert.sameMembers(ends, ["succeeded", "failed"])
+      const slots = [...yield* slotsOf(root.id), ...yield* slotsOf(joining.id)]
+      assert.strictEqual(slots.filter((status) => status === "deadlocked").length, 1)
+      assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("2.5 a: an action that was joined may not want the lanes of those who joined it", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const root = yield* car.sharedNow("s", "p")
+      const joining = yield* car.wantsSharedNow("p", "s")
+      yield* performIdle
+      const [slot] = yield* Effect.flatMap(ActionRepo, (repo) => repo.slots(joining.id))
+      assert.strictEqual(slot!.child, root.id)
+      yield* release("gate of s")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* slotsOf(root.id), ["succeeded", "deadlocked"])
+      assert.strictEqual((yield* root.status).status, "failed")
+      assert.include((yield* Effect.flip(joining.await)).message, "visit Car/1: deadlocked")
+    }))
+
+  test("2.5 a: a newcomer may not want the lanes of those who waited for whom it superseded", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const current = yield* car.holdNow("a")
+      const parent = yield* car.takeLater("p", ["a"])
+      yield* performIdle
+      // it takes the place of the parent's child, and wants the parent's lane
+      const newcomer = yield* car.takeNow("a", ["p"])
+      assert.strictEqual((yield* recordsOf("take"))[1]!.supersededBy, newcomer.id)
+      yield* Stepped.complete(current.id, hold, Stepped.Outcome.succeeded("a"))
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* slotsOf(newcomer.id), ["deadlocked"])
+      assert.deepStrictEqual(yield* slotsOf(parent.id), ["failed"])
+      assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("2.5 a: a deadlocked newcomer supersedes nobody", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const current = yield* car.afterNow("a", "gate", "a")
+      const pending = yield* car.visitNow("a")
+      yield* performIdle
+      yield* release("gate")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* slotsOf(current.id), ["succeeded", "deadlocked"])
+      assert.deepStrictEqual(yield* statusesOf("visit"), ["succeeded"])
+      assert.strictEqual(yield* pending.await, "a")
+    }))
+})
+
+// -------------------------------------------------------------------------------------------------------------------
+// two edges at once
+// -------------------------------------------------------------------------------------------------------------------
+
+/** What a worker knows that can run `visit` alone. */
+const visitor = known([{ key: "Car/visit", queue: "default", firstStep: "1", flags: 0, prepare: false }])
+
+/** Closes rings of lanes: one transaction for each child, all of them open at the same time. */
+const closeAtOnce = (ring: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const car = (yield* Cars.client)(1)
+    const handles = yield* Effect.forEach(ring, (lane, i) =>
+      car.afterNow(lane, `gate ${lane}`, ring[(i + 1) % ring.length]!))
+    yield* performIdle
+    for (const lane of ring) {
+      const open = (yield* recordsOf("hold")).find((action) => action.lane === `gate ${lane}`)
+      yield* Stepped.complete(open!.id, hold, Stepped.Outcome.succeeded(lane))
+    }
+    // the parents go on and enqueue their children, which nobody has claimed yet
+    yield* performDue
+    assert.deepStrictEqual(yield* recordsOf("visit"), [])
+    assert.strictEqual((yield* stored).jobs, ring.length)
+
+    const transitions = yield* Transitions
+    const claimed = yield* Effect.forEach(ring, () => Deferred.make<void>())
+    const commit = yield* Deferred.make<void>()
+    const workers = yield* Effect.forEach(ring, (_, i) =>
+      Effect.gen(function*() {
+        const token = yield* transitions.register(`worker ${i}`, Duration.minutes(1))
+        const fiber = yield* Effect.forkChild(transitions.withTransaction(Effect.gen(function*() {
+          const options = { token, now: 0, room: 1, known: visitor, joins: [], only: null }
+          const tasks = yield* transitions.claim(options)
+          assert.deepStrictEqual(tasks.map((task) => [task.kind, task.step]), [[-1, 1]])
+          yield* Deferred.succeed(claimed[i]!, undefined)
+          yield* Deferred.await(commit)
+        })))
+        yield* Deferred.await(claimed[i]!)
+        return { token, fiber }
+      }))
+    yield* Deferred.succeed(commit, undefined)
+    for (const worker of workers) yield* Fiber.join(worker.fiber)
+    for (const worker of workers) yield* transitions.unregister(worker.token, 0)
+    return handles
+  })
+
+const raceLayer = Cars.layer.pipe(
+  Layer.provideMerge(Transitions.layer),
+  Layer.provideMerge(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
+  Layer.provideMerge(server.layer())
+)
+
+for (const ring of [["a", "b"], ["a", "b", "c"]]) {
+  it.effect(`2.5 a: the sweep finds a cycle whose ${ring.length} edges arise at once, and ends one of its pending actions`, () =>
+    Effect.gen(function*() {
+      const handles = yield* closeAtOnce(ring)
+      // nobody saw the others: this is what the sweep is there for
+      assert.deepStrictEqual(yield* statusesOf("visit"), ring.map(() => "pending"))
+      assert.include((yield* Stepped.doctor).map((finding) => finding.problem), "is in a cycle of waiting")
+      yield* performSteppedActions()
+      yield* healthy
+      assert.sameMembers([...yield* statusesOf("visit")], ["deadlocked", ...ring.slice(1).map(() => "succeeded")])
+      const ends = yield* Effect.forEach(handles, (handle) => Effect.map(handle.status, ({ status }) => status))
+      assert.sameMembers([...ends], ["failed", ...ring.slice(1).map(() => "succeeded")])
+      const failed = handles[ends.indexOf("failed" as never)]!
+      assert.deepStrictEqual(yield* slotsOf(failed.id), ["succeeded", "deadlocked"])
+      assert.deepStrictEqual(yield* stepsOf(failed.id), ["gate succeeded", "want failed"])
+      assert.include((yield* Effect.flip(failed.await)).message, "after Car/1 › want › visit Car/1: deadlocked")
+      assert.deepStrictEqual(yield* lanes, [])
+    }).pipe(Effect.provide(raceLayer)))
+}
+
+it.effect("2.5 a: the sweep leaves those alone who wait for each other's lanes without a cycle", () =>
+  Effect.gen(function*() {
+    const car = (yield* Cars.client)(1)
+    yield* car.holdNow("z")
+    const chain = yield* Effect.forEach([["a", "z"], ["b", "a"], ["c", "b"]] as const, ([lane, want]) =>
+      car.takeLater(lane, [want]).pipe(Effect.tap(() => performIdle)))
+    yield* performIdle
+    const lane = yield* Effect.flatMap(PerformanceLane, (service) => service.list(10))
+    assert.strictEqual(lane.length, 4)
+    yield* release("z")
+    yield* performSteppedActions()
+    for (const handle of chain) yield* handle.await
+    assert.strictEqual((yield* recordOf(chain[0]!.id)).status, "succeeded")
+    yield* healthy
+  }).pipe(Effect.provide(raceLayer)))

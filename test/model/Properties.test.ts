@@ -1,0 +1,62 @@
+/**
+ * Random trees on real engines: what the model says must come of them, and what must hold whatever comes of them.
+ */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { Stepped } from "stepped"
+import { suite } from "../harness/databases.ts"
+import { layerServer, layerUrl, TestDatabase } from "../harness/Server.ts"
+import { type Outcome, outcomes, type Scenario } from "./Model.ts"
+import { brokenRules, crowds, forAll, letPerform, makeWorld, perform, scenarios, seed, trees } from "./Trees.ts"
+
+console.log(`random trees: STEPPED_TREES=${trees} STEPPED_SEED=${seed}`)
+
+const template = { name: "migrated", migrate: Stepped.migrate() }
+
+const timeout = 30_000 + trees * 1000
+
+/** The outcome that the model allows and that is nearest to the one that was seen. */
+const nearest = (allowed: ReadonlyArray<Outcome>, seen: Outcome): Outcome => {
+  const text = JSON.stringify(seen)
+  const log = JSON.stringify(seen.log)
+  return allowed.find((one) => JSON.stringify(one) === text) ?? allowed.find((one) => JSON.stringify(one.log) === log) ?? allowed[0]!
+}
+
+suite("random trees", (engine) => {
+  const world = makeWorld({ second: 1000 })
+  const layer = world.layer.pipe(Layer.provideMerge(engine.layer()))
+
+  const endAsTheModelSays = (scenario: Scenario) =>
+    Effect.gen(function*() {
+      const allowed = outcomes(scenario)
+      const seen = yield* perform(world, scenario)
+      assert.deepStrictEqual(yield* brokenRules, [])
+      // where the rules leave more orders open than can be tried, the rules above have to do
+      if (allowed !== undefined) assert.deepStrictEqual(seen, nearest(allowed, seen))
+    })
+
+  it.effect("performed one by one, they end as the model says", () => forAll(scenarios, endAsTheModelSays).pipe(Effect.provide(layer)), timeout)
+})
+
+it.live("random trees: performed by two workers beside each other, they break no rule", () => {
+  const world = makeWorld({ second: 4 })
+  const worker = Layer.fresh(
+    Stepped.worker({ concurrency: 8 }).pipe(
+      Layer.provide(world.layer),
+      Layer.provideMerge(Stepped.layer({ databaseClock: false, notify: true, pollInterval: "50 millis" }))
+    )
+  )
+  return Effect.gen(function*() {
+    const { url } = yield* TestDatabase
+    const first = yield* Layer.build(worker)
+    yield* Layer.build(Layer.provide(worker, layerUrl(url, { maxConnections: 6 })))
+    let name = 0
+    yield* forAll(crowds, (crowd) =>
+      Effect.gen(function*() {
+        yield* letPerform(world, `crowd ${name++}`, crowd)
+        assert.deepStrictEqual(yield* brokenRules, [])
+        const twice = world.log.filter((entry, i) => world.log.indexOf(entry) !== i)
+        assert.deepStrictEqual(twice, [])
+      })).pipe(Effect.provide(first))
+  }).pipe(Effect.provide(layerServer({ template, maxConnections: 10 })), Effect.scoped)
+}, timeout)

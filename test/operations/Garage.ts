@@ -1,0 +1,32 @@
+/** Actions whose bodies are each worker's own: tests and worker processes have the definitions in common. */
+import { Context, type Effect, Layer, Schema } from "effect"
+import { Effect as Effects } from "effect"
+import { Stepped } from "stepped"
+
+/** What bodies do. */
+export class Garage extends Context.Service<Garage, {
+  readonly run: (what: string) => Effect.Effect<void>
+}>()("test/Garage") {}
+
+export class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+export class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
+
+const run = (what: string) => Effects.flatMap(Garage, (garage) => garage.run(what))
+
+export const work = Stepped.action("work", { arguments: [Schema.String] }).step("only", (what) => run(what))
+export const trip = Stepped.action("trip", { arguments: [Schema.String, Schema.String] })
+  .step("first", (first) => run(first))
+  .step("second", (_, second) => run(second))
+export const haul = Stepped.action("haul", { arguments: [Schema.String], queue: "heavy" }).step(
+  "only",
+  (what) => run(what)
+)
+export const parcel = Stepped.action("parcel", { arguments: [Schema.String] }).step("only", (what) => run(what))
+
+export const Cars = Stepped.actions(Car, [work, trip, haul])
+export const Vans = Stepped.actions(Van, [parcel])
+
+export const layerCars = (body: (what: string) => Effect.Effect<void>) =>
+  Cars.toLayer(Effects.succeed({})).pipe(Layer.provide(Layer.succeed(Garage, { run: body })))
+export const layerVans = (body: (what: string) => Effect.Effect<void>) =>
+  Vans.toLayer(Effects.succeed({})).pipe(Layer.provide(Layer.succeed(Garage, { run: body })))

@@ -1,0 +1,607 @@
+/** Workers that stop, die, freeze, lose their lease, differ in what they know, and find out about work. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Clock, Context, Deferred, Effect, Fiber, Latch, Layer, Option, type Redacted, Schema, Scope } from "effect"
+import { type ActionHandle, ActionRepo, type AnyAction, JobQueue, Step, Stepped } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { healthy, suite } from "../harness/databases.ts"
+import { startProgram } from "../harness/Program.ts"
+import { freshDatabase, layerUrl } from "../harness/Server.ts"
+import { Cars, layerCars, layerVans, Vans } from "./Garage.ts"
+
+const template = { name: "migrated", migrate: Stepped.migrate() }
+const database = Effect.map(freshDatabase({ template }), ({ url }) => url)
+const workerProgram = new URL("./worker.ts", import.meta.url).pathname
+
+const fast: Stepped.EngineOptions = { lease: "1 second", pollInterval: "50 millis" }
+
+/** An engine beside others in this process, gone with the scope. */
+const startEngine = (url: Redacted.Redacted, options: Stepped.EngineOptions = fast) =>
+  alone(Stepped.layer(options).pipe(Layer.provideMerge(layerUrl(url))))
+
+/** A worker beside others in this process, with bodies of its own. */
+const startWorker = (
+  url: Redacted.Redacted,
+  body: (what: string) => Effect.Effect<void>,
+  options: Stepped.EngineOptions & Stepped.WorkerOptions = {}
+) =>
+  alone(
+    Stepped.worker(options).pipe(
+      Layer.provide(layerCars(body)),
+      Layer.provideMerge(Stepped.layer({ ...fast, ...options })),
+      Layer.provideMerge(layerUrl(url))
+    )
+  )
+
+// what two engines have in common must not be shared between them
+const alone = <A, E>(layer: Layer.Layer<A, E>) =>
+  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope))
+
+const recordOf = (handle: ActionHandle<AnyAction>) =>
+  Effect.map(Effect.flatMap(ActionRepo, (repo) => repo.find(handle.id)), Option.getOrThrow)
+
+const stepsOf = (handle: ActionHandle<AnyAction>) =>
+  Effect.map(
+    Effect.flatMap(ActionRepo, (repo) => repo.steps(handle.id)),
+    (steps) => steps.map(({ name, status }) => `${name} ${status}`)
+  )
+
+/** Every ended action with all its times: what a stale worker must not change. */
+const history = Effect.flatMap(
+  PgClient.PgClient,
+  (sql) =>
+    Effect.all([
+      sql`select id, status, attempts, result, started_at, ended_at from stepped.ended_actions order by id`,
+      sql`select action, idx, name, status, started_at, ended_at from stepped.steps order by action, idx`
+    ])
+)
+
+const nothing = () => Effect.void
+const never = () => Effect.never
+
+describe("a worker that is told to stop", () => {
+  it.live("claims nothing more, lets bodies end within the grace period, and releases the rest without burning an attempt", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        // nobody takes over because a lease has ended: it is longer than the test
+        const program = yield* startProgram(workerProgram, { url, env: { LEASE_MS: "600000", GRACE_MS: "1500" } })
+        yield* program.says("ready")
+        const car = yield* Cars.client
+        const ending = yield* car(1).workLater("gate")
+        const staying = yield* Effect.forEach([2, 3], (id) => car(id).workLater("never"))
+        const second = yield* car(4).tripLater("quick", "never")
+        yield* program.says("started", 5)
+        yield* program.signal("SIGTERM")
+        const late = yield* car(5).workLater("quick")
+        yield* program.tell("go")
+        assert.deepStrictEqual(yield* program.ended, { code: 130, signal: null })
+        assert.isTrue(program.said.some(({ event, what }) => event === "done" && what === "gate"))
+        assert.strictEqual(program.said.filter(({ event }) => event === "interrupted").length, 3)
+        assert.strictEqual((yield* recordOf(ending)).status, "succeeded")
+        assert.strictEqual((yield* late.status).status, "queued")
+        for (const handle of [...staying, second]) {
+          assert.deepInclude({ ...yield* recordOf(handle) }, { status: "performing", attempts: 0 })
+        }
+        assert.deepStrictEqual(yield* stepsOf(second), ["first succeeded", "second performing"])
+        yield* healthy
+
+        const ran: Array<string> = []
+        yield* startWorker(url, (what) => Effect.sync(() => void ran.push(what)), { lease: "10 minutes" })
+        yield* Effect.forEach([...staying, second, late], (handle) => handle.await)
+        assert.deepStrictEqual(ran.sort(), ["never", "never", "never", "quick"])
+        for (const handle of [ending, ...staying, second, late]) {
+          assert.deepInclude({ ...yield* recordOf(handle) }, { status: "succeeded", attempts: 0 })
+        }
+        assert.deepStrictEqual(yield* stepsOf(second), ["first succeeded", "second succeeded"])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("gives back at once what it has claimed and not begun", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        const scope = yield* Scope.make()
+        const started = yield* Deferred.make<void>()
+        const handles = yield* Effect.forEach(Array.from({ length: 20 }, (_, i) => i), (id) => car(id).workLater("x"))
+        yield* Scope.provide(
+          startWorker(url, () => Effect.andThen(Deferred.succeed(started, undefined), Effect.never), {
+            concurrency: 5,
+            gracePeriod: "10 millis",
+            lease: "10 minutes"
+          }),
+          scope
+        )
+        yield* Deferred.await(started)
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+        const queue = yield* JobQueue
+        assert.deepStrictEqual((yield* queue.backlog).map(({ due, held, later }) => ({ due, held, later })), [
+          { due: 20, held: 0, later: 0 }
+        ])
+        yield* healthy
+        yield* startWorker(url, nothing, { lease: "10 minutes" })
+        yield* Effect.forEach(handles, (handle) => handle.await)
+        for (const handle of handles) assert.strictEqual((yield* recordOf(handle)).attempts, 0)
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+})
+
+describe("a worker that dies", () => {
+  it.live("kill -9: another one goes on with the same action at the same step, and counts the attempt", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const program = yield* startProgram(workerProgram, { url })
+        const handle = yield* (yield* Cars.client)(1).tripLater("quick", "never")
+        yield* program.says("started", 2)
+        yield* program.signal("SIGKILL")
+        yield* program.ended
+        const ran: Array<string> = []
+        yield* startWorker(url, (what) => Effect.sync(() => void ran.push(what)))
+        yield* handle.await
+        assert.deepStrictEqual(ran, ["never"])
+        assert.deepInclude({ ...yield* recordOf(handle) }, { status: "succeeded", attempts: 1 })
+        assert.deepStrictEqual(yield* stepsOf(handle), ["first succeeded", "second succeeded"])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("a poison action that kills every worker ends as failed after its attempts, and the others finish", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        const poison = yield* car(0).workLater("poison")
+        const others = yield* Effect.forEach([1, 2, 3, 4, 5], (id) => car(id).tripLater("quick", "quick"))
+        let kills = 0
+        // as a supervisor would: a worker that is gone is started again
+        const supervisor = yield* Effect.forkChild(Effect.forever(Effect.gen(function*() {
+          const program = yield* startProgram(workerProgram, { url, env: { ATTEMPTS: "3" } })
+          const { signal } = yield* program.ended
+          if (signal === "SIGKILL") kills++
+        })))
+        const error = yield* Effect.flip(poison.await)
+        yield* Effect.forEach(others, (handle) => handle.await)
+        yield* Fiber.interrupt(supervisor)
+        assert.strictEqual(kills, 3)
+        assert.strictEqual(error._tag, "ActionFailed")
+        assert.include(error.message, "work Car/0 › only: gave up after 3 attempts that ended without an answer")
+        assert.deepInclude({ ...yield* recordOf(poison) }, { status: "failed", attempts: 3 })
+        for (const handle of others) assert.isBelow((yield* recordOf(handle)).attempts, 3)
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+})
+
+describe("a worker that loses its lease", () => {
+  it.live("SIGSTOP beyond the lease, then SIGCONT: it commits nothing of what another has done, and is of use again", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        const program = yield* startProgram(workerProgram, { url })
+        const held = yield* Effect.forEach([1, 2, 3], (id) => car(id).workLater("gate"))
+        yield* program.says("started", 3)
+        yield* program.signal("SIGSTOP")
+        const scope = yield* Scope.make()
+        yield* Scope.provide(startWorker(url, nothing), scope)
+        yield* Effect.forEach(held, (handle) => handle.await)
+        const before = yield* history
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+        // its bodies are done the moment that it goes on
+        yield* program.tell("go")
+        yield* program.signal("SIGCONT")
+        const after = yield* car(4).workLater("quick")
+        yield* after.await
+        assert.isTrue(program.said.some(({ event, what }) => event === "done" && what === "quick"))
+        const [actions, steps] = yield* history
+        assert.deepStrictEqual(actions.slice(0, 3), before[0])
+        assert.deepStrictEqual(steps.slice(0, 3), before[1])
+        for (const handle of held) {
+          assert.deepInclude({ ...yield* recordOf(handle) }, { status: "succeeded", attempts: 1 })
+        }
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("interrupts its bodies, and whoever takes over runs them again", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const started = yield* Latch.make(false)
+      let runs = 0
+      let interrupted = 0
+      const body = () =>
+        Effect.suspend(() => ++runs > 1 ? Effect.void : Effect.andThen(started.open, Effect.never)).pipe(
+          Effect.onInterrupt(() => Effect.sync(() => interrupted++))
+        )
+      const worker = yield* startWorker(url, body)
+      yield* Effect.gen(function*() {
+        const handle = yield* (yield* Cars.client)(1).workLater("x")
+        yield* started.await
+        const sql = yield* PgClient.PgClient
+        yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'`
+        yield* handle.await
+        assert.strictEqual(runs, 2)
+        assert.strictEqual(interrupted, 1)
+        assert.deepInclude({ ...yield* recordOf(handle) }, { status: "succeeded", attempts: 1 })
+        yield* healthy
+      }).pipe(Effect.provide(worker))
+    }))
+
+  it.live("a body that cannot be interrupted ends without effect", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const started = yield* Latch.make(false)
+      const gate = yield* Latch.make(false)
+      const stubborn = yield* startWorker(url, () => Effect.uninterruptible(Effect.andThen(started.open, gate.await)))
+      yield* Effect.gen(function*() {
+        const handle = yield* (yield* Cars.client)(1).workLater("x")
+        yield* started.await
+        const sql = yield* PgClient.PgClient
+        yield* sql`delete from stepped.workers`
+        const scope = yield* Scope.make()
+        yield* Scope.provide(startWorker(url, nothing), scope)
+        yield* handle.await
+        const before = yield* history
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+        yield* gate.open
+        const other = yield* (yield* Cars.client)(2).workLater("x")
+        yield* other.await
+        const [actions, steps] = yield* history
+        assert.deepStrictEqual(actions.slice(0, 1), before[0])
+        assert.deepStrictEqual(steps.slice(0, 1), before[1])
+        yield* healthy
+      }).pipe(Effect.provide(stubborn))
+    }))
+})
+
+describe("what a worker takes", () => {
+  const backlog = Effect.map(
+    Effect.flatMap(JobQueue, (queue) => queue.backlog),
+    (all) => all.map(({ actorType, due, name, queue }) => `${due} ${actorType}/${name} in ${queue}`)
+  )
+
+  it.live("are only jobs of definitions that it has; the others stay queued until somebody has them", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const worker = yield* startWorker(url, nothing)
+      yield* Effect.gen(function*() {
+        const parcels = yield* Effect.forEach(
+          [1, 2, 3],
+          (id) => Effect.flatMap(Vans.client, (van) => van(id).parcelLater("x"))
+        )
+        yield* (yield* Cars.client)(1).work("x")
+        assert.deepStrictEqual(yield* backlog, ["3 Van/parcel in default"])
+        yield* healthy
+        const other = yield* alone(
+          Stepped.worker().pipe(
+            Layer.provide(layerVans(nothing)),
+            Layer.provideMerge(Stepped.layer(fast)),
+            Layer.provide(layerUrl(url))
+          )
+        )
+        assert.isDefined(other)
+        yield* Effect.forEach(parcels, (handle) => handle.await)
+        assert.deepStrictEqual(yield* backlog, [])
+        yield* healthy
+      }).pipe(Effect.provide(worker))
+    }))
+
+  it.live("are only jobs of its queues", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        const light: Array<string> = []
+        const heavy: Array<string> = []
+        const scope = yield* Scope.make()
+        yield* Scope.provide(
+          startWorker(url, (what) => Effect.sync(() => void light.push(what)), { queues: ["default"] }),
+          scope
+        )
+        const hauls = yield* Effect.forEach([1, 2], (id) => car(id).haulLater("haul"))
+        yield* car(1).work("work")
+        assert.deepStrictEqual(yield* backlog, ["2 Car/haul in heavy"])
+        yield* startWorker(url, (what) => Effect.sync(() => void heavy.push(what)), { queues: ["heavy"] })
+        yield* Effect.forEach(hauls, (handle) => handle.await)
+        assert.deepStrictEqual([light, heavy], [["work"], ["haul", "haul"]])
+        // the other way round: light work waits for its own worker
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+        const work = yield* car(2).workLater("work")
+        yield* car(3).haul("haul")
+        assert.strictEqual((yield* work.status).status, "queued")
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("two workers share what there is, and nothing is performed twice", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const both = [yield* Latch.make(false), yield* Latch.make(false)] as const
+        const runs = new Map<string, number>()
+        const body = (mine: 0 | 1) => (what: string) =>
+          Effect.suspend(() => {
+            runs.set(what, (runs.get(what) ?? 0) + 1)
+            // nobody goes on before both have begun
+            return Effect.andThen(both[mine].open, both[mine === 0 ? 1 : 0].await)
+          })
+        yield* startWorker(url, body(0), { concurrency: 4 })
+        yield* startWorker(url, body(1), { concurrency: 4 })
+        const car = yield* Cars.client
+        const names = Array.from({ length: 300 }, (_, i) => i)
+        const handles = yield* Effect.forEach(names, (id) => car(id).workLater(`work ${id}`), {
+          concurrency: "unbounded"
+        })
+        yield* Effect.forEach(handles, (handle) => handle.await, { concurrency: "unbounded" })
+        assert.deepStrictEqual([...runs.values()], names.map(() => 1))
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+})
+
+describe("how a worker finds out about work", () => {
+  const slow: Stepped.EngineOptions = { lease: "10 minutes", pollInterval: "1 hour" }
+
+  it.live("a notification wakes a worker that would not look for an hour", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const ran = yield* Deferred.make<void>()
+      const again = yield* Deferred.make<void>()
+      yield* startWorker(url, (what) => Deferred.succeed(what === "first" ? ran : again, undefined), slow)
+      const client = yield* startEngine(url, slow)
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        // the first may have been found by looking once at the start
+        yield* car(1).workLater("first")
+        yield* Deferred.await(ran)
+        const handle = yield* car(2).workLater("second")
+        yield* Deferred.await(again).pipe(Effect.timeout("5 seconds"))
+        assert.include(["performing", "succeeded"], (yield* handle.status).status)
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("one that is enqueued in a transaction wakes it at the commit", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const ran = yield* Deferred.make<void>()
+      const again = yield* Deferred.make<void>()
+      yield* startWorker(url, (what) => Deferred.succeed(what === "first" ? ran : again, undefined), slow)
+      const client = yield* startEngine(url, slow)
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        yield* car(1).workLater("first")
+        yield* Deferred.await(ran)
+        const sql = yield* PgClient.PgClient
+        yield* sql.withTransaction(car(2).workLater("second"))
+        yield* Deferred.await(again).pipe(Effect.timeout("5 seconds"))
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("without notifications it looks for itself", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const quiet: Stepped.EngineOptions = { lease: "10 minutes", pollInterval: "50 millis", notify: false }
+      yield* startWorker(url, nothing, quiet)
+      const client = yield* startEngine(url, quiet)
+      yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        for (const id of [1, 2, 3]) yield* (yield* Cars.client)(id).work("x")
+        assert.deepStrictEqual(
+          yield* sql`select from pg_stat_activity where datname = current_database() and query ilike 'listen%'`,
+          []
+        )
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+})
+
+describe("a worker whose clock is off", () => {
+  const hour = 3_600_000
+  const off: Clock.Clock = Object.assign(Object.create(Clock.Clock.defaultValue()), {
+    currentTimeMillisUnsafe: () => Clock.Clock.defaultValue().currentTimeMillisUnsafe() + hour,
+    currentTimeMillis: Effect.map(Clock.Clock.defaultValue().currentTimeMillis, (millis) => millis + hour)
+  })
+
+  /** By how many ms the times of an action that it performs differ from the database's clock. */
+  const deviation = (databaseClock: boolean) =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const worker = yield* Effect.provideService(startWorker(url, nothing, { databaseClock }), Clock.Clock, off)
+      return yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        yield* (yield* Cars.client)(1).trip("x", "x")
+        const rows = yield* sql<{ off: number }>`
+          select max(abs(extract(epoch from t - clock_timestamp())) * 1000)::float8 as off from (
+            select unnest(array[enqueued_at, started_at, ended_at]) as t from stepped.ended_actions
+            union all select unnest(array[started_at, ended_at]) from stepped.steps) x`
+        yield* healthy
+        return rows[0]!.off
+      }).pipe(Effect.provide(worker), Effect.provideService(Clock.Clock, off))
+    })
+
+  it.live("writes the database's time", () =>
+    Effect.gen(function*() {
+      assert.isBelow(yield* deviation(true), 60_000)
+      assert.isAbove(yield* deviation(false), hour - 60_000)
+    }))
+
+  class Boat extends Stepped.Actor<Boat>()("Boat", { id: Schema.Int }) {}
+  const sail = Stepped.action("sail", { outbound: true, timeout: "10 minutes" })
+    .step(() => Step.wait("20 minutes"))
+  const Boats = Stepped.actions(Boat, [sail])
+
+  it.live("ends no wait and no timeout of others too early", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const workerOn = (options: Stepped.EngineOptions) =>
+        alone(
+          Stepped.worker().pipe(
+            Layer.provide(Boats.toLayer(Effect.succeed({}))),
+            Layer.provideMerge(Stepped.layer({ ...fast, ...options })),
+            Layer.provideMerge(layerUrl(url))
+          )
+        )
+      const right = yield* workerOn({})
+      const handle = yield* Effect.flatMap(Boats.client, (boat) => boat(1).sailNow()).pipe(Effect.provide(right))
+      const look = Effect.gen(function*() {
+        for (let pass = 0; pass < 3; pass++) yield* performDue
+        return (yield* handle.status).status
+      })
+      const corrected = yield* Effect.provideService(workerOn({}), Clock.Clock, off)
+      assert.strictEqual(
+        yield* look.pipe(Effect.provide(corrected), Effect.provideService(Clock.Clock, off)),
+        "performing"
+      )
+      yield* Effect.provide(healthy, right)
+      // and without the correction it would
+      const misled = yield* Effect.provideService(workerOn({ databaseClock: false }), Clock.Clock, off)
+      assert.strictEqual(yield* look.pipe(Effect.provide(misled), Effect.provideService(Clock.Clock, off)), "timed_out")
+    }))
+})
+
+suite("a deploy while work is in flight", (engine) => {
+  class Train extends Stepped.Actor<Train>()("Train", { id: Schema.Int }) {}
+  const ran: Array<string> = []
+  const note = (what: string) => Effect.sync(() => void ran.push(what))
+  const declared = Stepped.action("ride", { success: Schema.Void })
+  const wait = (what: string) => Effect.andThen(note(what), Step.wait("1 hour"))
+
+  const before = declared.step("board", () => wait("board")).step("seat", () => note("seat")).step(
+    "leave",
+    () => note("leave")
+  )
+
+  /** Begins with the first version, goes as far as its first wait, and goes on with the second. */
+  const deployed = (after: AnyAction) =>
+    Effect.gen(function*() {
+      ran.length = 0
+      const provide = (action: AnyAction) => {
+        const Trains = Stepped.actions(Train, [action as typeof before])
+        return [Trains, Trains.toLayer(Effect.succeed({}))] as const
+      }
+      const [Trains, first] = provide(before)
+      const handle = yield* Effect.gen(function*() {
+        const handle = yield* (yield* Trains.client)(1).rideLater()
+        while ((yield* performDue) > 0) { /* as far as it goes at once */ }
+        return handle
+      }).pipe(Effect.provide(first))
+      assert.deepStrictEqual(ran, ["board"])
+      yield* Effect.provide(performSteppedActions(), provide(after)[1])
+      yield* healthy
+      return [ran.slice(1), yield* stepsOf(handle), yield* Effect.exit(handle.await)] as const
+    })
+
+  const cases: ReadonlyArray<readonly [string, AnyAction, ReadonlyArray<string>]> = [
+    ["unchanged", before, ["seat", "leave"]],
+    [
+      "with a step added before the place where work is",
+      declared.step("check", () => note("check")).step("board", () => wait("board")).step("seat", () => note("seat"))
+        .step("leave", () => note("leave")),
+      ["seat", "leave"]
+    ],
+    [
+      "with a step added after it",
+      declared.step("board", () => wait("board")).step("greet", () => note("greet")).step("seat", () => note("seat"))
+        .step("leave", () => note("leave")),
+      ["greet", "seat", "leave"]
+    ],
+    [
+      "with the next step removed",
+      declared.step("board", () => wait("board")).step("leave", () => note("leave")),
+      ["leave"]
+    ],
+    [
+      "with the next step renamed",
+      declared.step("board", () => wait("board")).step("sit", () => note("sit")).step("leave", () => note("leave")),
+      ["sit", "leave"]
+    ],
+    [
+      "with all later steps removed",
+      declared.step("board", () => wait("board")),
+      []
+    ],
+    [
+      "with the waiting step removed: what is left has not run",
+      declared.step("seat", () => note("seat")).step("leave", () => note("leave")),
+      ["seat", "leave"]
+    ],
+    [
+      "with the order changed",
+      declared.step("seat", () => note("seat")).step("board", () => wait("board")).step("leave", () => note("leave")),
+      ["leave"]
+    ]
+  ]
+  for (const [what, after, expected] of cases) {
+    it.effect(`goes on by the names of steps: ${what}`, () =>
+      Effect.gen(function*() {
+        const [rest, steps, exit] = yield* deployed(after)
+        assert.deepStrictEqual(rest, expected)
+        assert.deepStrictEqual(steps, ["board succeeded", ...expected.map((name) => `${name} succeeded`)])
+        assert.strictEqual(exit._tag, "Success")
+      }).pipe(Effect.provide(engine.layer())))
+  }
+
+  it.effect("a definition that is gone leaves its work waiting, visible, until it is back", () =>
+    Effect.gen(function*() {
+      ran.length = 0
+      const Trains = Stepped.actions(Train, [before])
+      const layer = Trains.toLayer(Effect.succeed({}))
+      const handle = yield* Effect.gen(function*() {
+        const handle = yield* (yield* Trains.client)(1).rideLater()
+        while ((yield* performDue) > 0) { /* as far as it goes at once */ }
+        return handle
+      }).pipe(Effect.provide(layer))
+      const error = yield* Effect.flip(performSteppedActions())
+      assert.include(error.message, "is performing")
+      assert.strictEqual((yield* handle.status).status, "performing")
+      yield* healthy
+      yield* Effect.provide(performSteppedActions(), layer)
+      yield* handle.await
+      assert.deepStrictEqual(ran, ["board", "seat", "leave"])
+      yield* healthy
+    }).pipe(Effect.provide(engine.layer())))
+})
+
+describe("a worker without anything to do", () => {
+  it.live("does not start when it has no definition of what it inherits, and says what is missing", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      class Vehicle extends Stepped.Actor<Vehicle>()("Vehicle", { id: Schema.Int }) {}
+      class Bus extends Stepped.Actor<Bus>()("Bus", { extends: Vehicle }) {}
+      const Vehicles = Stepped.actions(Vehicle, [Stepped.action("go").step(() => Effect.void)])
+      const Buses = Vehicles.extend(Bus, [Stepped.action("stop").step(() => Effect.void)])
+      const error = yield* Effect.flip(
+        alone(
+          Stepped.worker().pipe(
+            Layer.provide(Buses.toLayer(Effect.succeed({}))),
+            Layer.provide(Stepped.layer(fast)),
+            Layer.provide(layerUrl(url))
+          )
+        )
+      )
+      assert.include(String(error), "Bus extends Vehicle, whose actions are not provided")
+    }))
+
+  it.live("stops at once", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const worker = yield* startEngine(url)
+      yield* Effect.scoped(startWorker(url, never, { gracePeriod: "1 hour" })).pipe(Effect.timeout("10 seconds"))
+      const rows = yield* Effect.provide(
+        Effect.flatMap(PgClient.PgClient, (sql) => sql`select from stepped.workers`),
+        Context.pick(PgClient.PgClient)(worker)
+      )
+      assert.strictEqual(rows.length, 0)
+    }))
+})

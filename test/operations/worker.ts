@@ -1,0 +1,42 @@
+/** A worker in a process of its own. What its bodies do is said in the actions' arguments; see `Worker.test.ts`. */
+import { NodeRuntime } from "@effect/platform-node"
+import { PgClient } from "@effect/sql-pg"
+import { Config, Effect, Layer } from "effect"
+import { createInterface } from "node:readline"
+import { Stepped } from "stepped"
+import { layerCars } from "./Garage.ts"
+
+const say = (event: string, what: string) => console.log(JSON.stringify({ event, what }))
+
+let go = () => {}
+const told = new Promise<void>((resolve) => go = resolve)
+createInterface({ input: process.stdin }).on("line", () => go())
+
+/** `quick`, `gate` (until it is told to go on), `never`, `poison` (takes its process with it). */
+const body = (what: string) =>
+  Effect.gen(function*() {
+    say("started", what)
+    if (what.startsWith("gate")) yield* Effect.promise(() => told)
+    if (what.startsWith("never")) yield* Effect.never
+    if (what.startsWith("poison")) process.kill(process.pid, "SIGKILL")
+    say("done", what)
+  }).pipe(Effect.onInterrupt(() => Effect.sync(() => say("interrupted", what))))
+
+const setting = (name: string, otherwise: string) => process.env[name] ?? otherwise
+
+const Main = Stepped.worker({
+  concurrency: Number(setting("CONCURRENCY", "8")),
+  gracePeriod: `${Number(setting("GRACE_MS", "10000"))} millis`
+}).pipe(
+  Layer.merge(Layer.effectDiscard(Effect.sync(() => say("ready", "")))),
+  Layer.provide(layerCars(body)),
+  Layer.provide(Stepped.layer({
+    lease: `${Number(setting("LEASE_MS", "1000"))} millis`,
+    attempts: Number(setting("ATTEMPTS", "5")),
+    pollInterval: `${Number(setting("POLL_MS", "50"))} millis`,
+    notify: setting("NOTIFY", "yes") === "yes"
+  })),
+  Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
+)
+
+NodeRuntime.runMain(Layer.launch(Main))
