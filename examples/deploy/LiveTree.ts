@@ -3,7 +3,7 @@
  * a line for each change elsewhere.
  */
 import { Clock, Console, Effect, Option } from "effect"
-import { type ActionRecord, ActionRepo, type ActionTree, type StorageError } from "stepped"
+import { type ActionRecord, ActionRepo, type ActionTree } from "stepped"
 
 // -------------------------------------------------------------------------------------------------------------------
 // the tree as it is shown
@@ -37,7 +37,7 @@ export const toNode = ({ action, steps }: ActionTree): Node => {
           ...base,
           status: status === "succeeded" ? "reused" : status ?? "pending",
           startedAt: undefined,
-          endedAt: undefined
+          endedAt: step.endedAt?.getTime()
         }
       }
       return {
@@ -147,13 +147,13 @@ const linesOf = (root: Node, now: number, columns: number, shown: Shown): Readon
 export const showing = Effect.fnUntraced(function*<A, E, R>(id: string, during: Effect.Effect<A, E, R>) {
   const repo = yield* ActionRepo
   const draw = process.stdout.isTTY ? redraw() : printChanges(yield* Clock.currentTimeMillis)
-  const look = (isOver: boolean): Effect.Effect<void, StorageError> =>
+  const look = (isOver: boolean) =>
     Effect.gen(function*() {
       const tree = yield* repo.tree(id)
       if (Option.isSome(tree)) yield* draw(toNode(tree.value), yield* Clock.currentTimeMillis, isOver)
-    })
+    }).pipe(Effect.ignore) // a look that fails ends nothing: there is another in a moment
   const watch = Effect.forever(Effect.andThen(look(false), Effect.sleep("100 millis")))
-  return yield* Effect.raceFirst(during, watch).pipe(Effect.onExit(() => Effect.ignore(look(true))))
+  return yield* Effect.raceFirst(during, watch).pipe(Effect.onExit(() => look(true)))
 })
 
 type Draw = (root: Node, now: number, isOver: boolean) => Effect.Effect<void>
@@ -162,7 +162,8 @@ const redraw = (): Draw => {
   let drawn = 0
   return (root, now, isOver) =>
     Effect.sync(() => {
-      const { columns, rows } = process.stdout
+      const columns = process.stdout.columns || 80
+      const rows = process.stdout.rows || 24
       const versions = levels.map((shown) => linesOf(root, now, columns, shown))
       // what is above the window cannot be drawn again
       const lines = isOver

@@ -21,16 +21,17 @@ import { News, nothingKnown, Phase, realClock, Status, type Task, Transitions } 
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
 import { prepare } from "./invoke.ts"
-import { type Conclusion, HandledDefects, type Held, perform, refOf, retryLater, backoff, type Surroundings, takeUp, Unhandled, userContext } from "./perform.ts"
+import { type Conclusion, HandledDefects, type Held, perform, refOf, reportFailure, retryLater, backoff, type Surroundings, takeUp, Unhandled, userContext } from "./perform.ts"
 import type { Settings } from "./Settings.ts"
 
 type Join = Effect.Success<ReturnType<typeof prepare>>
 
-/** Something to run: an action in hand, an invocation to prepare, or an end that is certain already. */
+/** Something to run: an action in hand, an invocation to prepare, one that is prepared, or an end that is certain already. */
 type Work =
   | { readonly _tag: "Held"; readonly id: string; readonly held: Held }
   | { readonly _tag: "Prepare"; readonly id: string; readonly task: Task }
   | { readonly _tag: "Broken"; readonly id: string; readonly conclusion: Conclusion }
+  | { readonly _tag: "Joining"; readonly id: string; readonly join: Join }
 
 /** What came of running it. */
 type Ran =
@@ -51,6 +52,8 @@ interface Answer {
   readonly claimed: number
   readonly ended: number
   readonly stale: ReadonlySet<string>
+  /** Prepared invocations whose elder siblings are not yet. */
+  readonly blocked: ReadonlySet<string>
   readonly lost: boolean
 }
 
@@ -154,7 +157,7 @@ export const make = (options: PerformerOptions) => {
           Effect.gen(function*() {
             yield* Effect.forEach(all, interrupt, { concurrency: "unbounded", discard: true })
             // said by us, it burns no attempt; if somebody has noticed before, there is nothing left to release
-            yield* Effect.ignore(Effect.flatMap(now, (at) => transitions.unregister(lost, at)))
+            yield* insist(Effect.flatMap(now, (at) => transitions.unregister(lost, at)))
           }),
           options.scope
         )
@@ -236,6 +239,7 @@ export const make = (options: PerformerOptions) => {
       const ended: Array<string> = []
       const gone: Array<string> = []
       const stale = new Set<string>()
+      const blocked = new Set<string>()
       const undefinedHere: Array<string> = []
       let claimed = 0
       let lost = false
@@ -266,6 +270,9 @@ export const make = (options: PerformerOptions) => {
             options.onQueued()
             more = true
             break
+          case News.blocked:
+            blocked.add(task.action)
+            break
           case News.verdict:
             break
           default: {
@@ -279,8 +286,8 @@ export const make = (options: PerformerOptions) => {
       latch.openUnsafe()
       const unrunnable = undefinedHere.length === 0 || token === undefined
         ? Effect.void
-        : Effect.flatMap(now, (later) => Effect.ignore(transitions.release(token!, undefinedHere, later)))
-      return Effect.as(Effect.andThen(unrunnable, gone.length === 0 ? Effect.void : interruptAll(gone)), { work, claimed, ended: ended.length, stale, lost })
+        : Effect.flatMap(now, (later) => insist(transitions.release(token!, undefinedHere, later)))
+      return Effect.as(Effect.andThen(unrunnable, gone.length === 0 ? Effect.void : interruptAll(gone)), { work, claimed, ended: ended.length, stale, blocked, lost })
     })
 
   /** A stored actor id that its schema no longer reads: the action fails, the lane goes on. */
@@ -303,6 +310,17 @@ export const make = (options: PerformerOptions) => {
   // transitions
   // -----------------------------------------------------------------------------------------------------------------
 
+  /** For what must not be forgotten and has nobody to hear of its failure: tried again for some seconds. */
+  const insist = (effect: Effect.Effect<unknown, StorageError>): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      for (let attempt = 0; attempt < 10; attempt++) {
+        const exit = yield* Effect.exit(effect)
+        if (Exit.isSuccess(exit)) return
+        if (attempt === 9) yield* Effect.logWarning("stepped: others take over only when the lease ends", exit.cause)
+        else yield* pause(attempt)
+      }
+    })
+
   const pause = (attempt: number) =>
     Effect.provideService(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)), Clock.Clock, realClock)
 
@@ -322,12 +340,15 @@ export const make = (options: PerformerOptions) => {
           (tasks) =>
             Effect.map(read(tasks, at, true), (answer) => {
               place.push(...answer.work)
+              for (const join of prepared) { if (answer.blocked.has(join.a)) place.push({ _tag: "Joining", id: join.a, join }) }
               return answer
             })
         )
       ))
       if (Exit.isSuccess(exit)) {
         if (exit.value.lost) yield* lostLease(mine)
+        // an elder sibling's preparation takes its time; looking again at once would only keep the database busy
+        if (exit.value.blocked.size > 0 && exit.value.blocked.size === prepared.length && exit.value.claimed === 0) yield* pause(0)
         return exit.value
       }
       // Whether it happened is not known. Held invocations that are still held are prepared again; what was claimed is taken up.
@@ -538,6 +559,8 @@ export const make = (options: PerformerOptions) => {
     switch (work._tag) {
       case "Broken":
         return Effect.succeed({ _tag: "Conclude", conclusion: work.conclusion })
+      case "Joining":
+        return Effect.succeed({ _tag: "Join", join: work.join })
       case "Prepare":
         return runPrepare(work.task)
       case "Held":
@@ -600,8 +623,15 @@ export const make = (options: PerformerOptions) => {
         Effect.catchCause(effect, (cause) => {
           const defect = cause.reasons.find(Cause.isDieReason)
           const typed = cause.reasons.some(Cause.isFailReason)
-          if (!typed && defect !== undefined && !handle(defect.defect)) postponed = cause
-          return Effect.failCause(cause)
+          if (!typed && !handle(defect === undefined ? new Error("the hook interrupted itself") : defect.defect)) postponed = cause
+          return Effect.andThen(
+            reportFailure(cause, actionText(task.definition, task.actorId), {
+              action: task.definition,
+              actorId: task.actorId,
+              actionId: task.action
+            }),
+            Effect.failCause(cause)
+          )
         })).pipe(Effect.catchCause((cause) => Effect.succeed(giveUp(Cause.pretty(cause)))))
       if (postponed !== undefined && token !== undefined) {
         const at = yield* now
@@ -736,7 +766,7 @@ export const make = (options: PerformerOptions) => {
       claiming = false
       // what was claimed and not begun goes back at once
       const unbegun = ready.splice(0).map((item) => item.id)
-      if (token !== undefined && unbegun.length > 0) yield* Effect.ignore(transitions.release(token, unbegun, yield* now))
+      if (token !== undefined && unbegun.length > 0) yield* insist(transitions.release(token, unbegun, yield* now))
       latch.openUnsafe()
       const settle = Effect.gen(function*() {
         while (!atRest()) {
@@ -755,14 +785,14 @@ export const make = (options: PerformerOptions) => {
       yield* Effect.forEach(rest, (entry) => Effect.timeoutOption(interrupt(entry), "5 seconds"), { concurrency: "unbounded", discard: true })
       if (conclusions.length > 0) yield* commit(conclusions.splice(0), ready)
       const ids = [...new Set([...rest.map((entry) => entry.work.id), ...ready.splice(0).map((item) => item.id)])]
-      if (token !== undefined && ids.length > 0) yield* Effect.ignore(transitions.release(token, ids, yield* now))
+      if (token !== undefined && ids.length > 0) yield* insist(transitions.release(token, ids, yield* now))
       if (rest.length > 0) yield* Effect.logInfo(`stepped: ${rest.length} running actions are released for other workers`)
     }).pipe(Effect.provideService(Clock.Clock, realClock))
 
   const giveBack = (items: ReadonlyArray<Work>) =>
     token === undefined || items.length === 0
       ? Effect.void
-      : Effect.flatMap(now, (at) => Effect.ignore(transitions.release(token!, items.map((item) => item.id), at)))
+      : Effect.flatMap(now, (at) => insist(transitions.release(token!, items.map((item) => item.id), at)))
 
   // -----------------------------------------------------------------------------------------------------------------
   // performing in the caller's fiber
@@ -837,7 +867,7 @@ export const make = (options: PerformerOptions) => {
   const close = Effect.suspend(() => {
     const mine = token
     token = undefined
-    return mine === undefined ? Effect.void : Effect.flatMap(now, (at) => Effect.ignore(transitions.unregister(mine, at)))
+    return mine === undefined ? Effect.void : insist(Effect.flatMap(now, (at) => transitions.unregister(mine, at)))
   })
 
   /** Reads the answer of a completion from outside; what it hands over goes to the worker. */

@@ -138,7 +138,9 @@ export interface HeldDetail {
   readonly lane: string | null
   readonly checksumKey: string | null
   readonly timeout: number | null
-  readonly checksum?: string
+  /** ready: it only waits for its elder siblings */
+  readonly ready?: boolean
+  readonly checksum?: string | null
   readonly achievement?: unknown
 }
 
@@ -159,7 +161,8 @@ export const prepare = (
     const { definition } = runnable
     const base = { a: task.action, j: held.job, q: held.queue, args: task.arguments, l: held.lane, sk: held.checksumKey, cs: held.checksum ?? null, t: held.timeout, o: null, r: null, c: null }
 
-    if (held.checksum !== undefined) {
+    if (held.ready === true) return base
+    if ("achievement" in held) {
       // the join found an achievement: it counts if its result can be read
       const readable = yield* Effect.exit(codecOf(definition.success).decode(held.achievement))
       return readable._tag === "Success"

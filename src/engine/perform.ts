@@ -226,18 +226,29 @@ const exitOf = <A>(effect: Effect.Effect<A, unknown>, env: Surroundings): Effect
   })
 
 /** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
-const report = (cause: Cause.Cause<unknown>, held: Held) =>
+export const reportFailure = (
+  cause: Cause.Cause<unknown>,
+  place: string,
+  of: { readonly action: string; readonly actorId: string; readonly actionId: string }
+) =>
   // a reporter or logger that fails in its turn, perhaps on what it was given, must not lose the action
   Effect.ignoreCause(Effect.andThen(
     ErrorReporter.report(cause),
     Effect.annotateLogs(
       // a declared failure is part of the program; a defect is a mistake in it
       cause.reasons.some(Cause.isFailReason)
-        ? Effect.logInfo(`${placeOf(actionOf(held), held.stepName)} failed`, cause)
-        : Effect.logError(`${placeOf(actionOf(held), held.stepName)} failed`, cause),
-      { action: held.runnable.key, actorId: held.actorId, actionId: held.id }
+        ? Effect.logInfo(`${place} failed`, cause)
+        : Effect.logError(`${place} failed`, cause),
+      of
     )
   ))
+
+const report = (cause: Cause.Cause<unknown>, held: Held) =>
+  reportFailure(cause, placeOf(actionOf(held), held.stepName), {
+    action: held.runnable.key,
+    actorId: held.actorId,
+    actionId: held.id
+  })
 
 const decodeArgs = (held: Held): Effect.Effect<ReadonlyArray<unknown>, unknown> =>
   held.args !== undefined

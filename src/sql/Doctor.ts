@@ -3,8 +3,9 @@
  */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
-import { StorageError } from "../SteppedError.ts"
+import type { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
+import { storageError } from "./storageError.ts"
 
 /**
  * Something that must not be.
@@ -72,7 +73,7 @@ export const examine: Effect.Effect<ReadonlyArray<Finding>, StorageError, PgClie
   const { quoted } = yield* Storage
   const text = checks.map(([, , query], i) => `select * from (select ${i} as n, x.subject collate "C" as subject from (${query(quoted)}) x(subject) limit 100) q${i}`).join("\nunion all\n")
   const rows = yield* sql.unsafe<{ n: number; subject: string }>(text).withoutTransform.pipe(
-    Effect.mapError((error) => new StorageError({ operation: "doctor", isRetryable: error.isRetryable, cause: error }))
+    Effect.mapError(storageError("doctor"))
   )
   return rows.map(({ n, subject }) => ({ invariant: checks[n]![0], problem: checks[n]![1], subject }))
 })

@@ -12,6 +12,7 @@ import { type Backlog, JobQueue } from "../JobQueue.ts"
 import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
+import { storageError } from "./storageError.ts"
 import { realClock, statusNames, Transitions } from "./Transitions.ts"
 
 type Row = Readonly<Record<string, any>>
@@ -21,7 +22,7 @@ const query = Effect.gen(function*() {
   const { deadline } = yield* Storage
   return (operation: string, text: string, params: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<Row>, StorageError> =>
     sql.unsafe<Row>(text, params).withoutTransform.pipe(
-      Effect.mapError((error) => new StorageError({ operation, isRetryable: error.isRetryable, cause: error })),
+      Effect.mapError(storageError(operation)),
       Effect.timeoutOrElse({
         duration: deadline,
         orElse: () =>

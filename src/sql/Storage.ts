@@ -8,8 +8,9 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Migrator from "effect/sql/Migrator"
 import { SqlClient } from "effect/sql/SqlClient"
-import { InvalidSchemaName, SchemaMissing, SchemaOutdated, SchemaTooNew, StorageError } from "../SteppedError.ts"
+import { InvalidSchemaName, SchemaMissing, SchemaOutdated, SchemaTooNew, type StorageError } from "../SteppedError.ts"
 import { statements as initial } from "./migrations/0001_initial.ts"
+import { storageError } from "./storageError.ts"
 
 /**
  * The names of the storage.
@@ -43,9 +44,6 @@ const migrations: ReadonlyArray<readonly [id: number, name: string, (schema: str
 export const schemaVersion = migrations.flatMap(([, , statements]) => statements("stepped")).join(";\n")
 
 const latest = migrations[migrations.length - 1]![0]
-
-const storageError = (operation: string) => (error: { readonly message: string; readonly isRetryable?: boolean }) =>
-  new StorageError({ operation, isRetryable: error.isRetryable ?? false, cause: error })
 
 /** Creates or updates the tables, in one transaction and under a lock: several processes may start at once. */
 export const migrate: Effect.Effect<

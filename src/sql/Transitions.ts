@@ -18,6 +18,7 @@ import * as Schedule from "effect/Schedule"
 import { SqlError } from "effect/sql/SqlError"
 import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
+import { storageError } from "./storageError.ts"
 
 /** The status codes of the tables, by name. */
 export const Status = {
@@ -90,7 +91,8 @@ export const News = {
   lostLease: -5,
   verdict: -6,
   interrupt: -7,
-  queued: -8
+  queued: -8,
+  blocked: -9
 } as const
 
 /** One member of a batch for `finish`; the columns' short names are those of the function. */
@@ -221,8 +223,7 @@ const refused = (error: StorageError): boolean => {
   }
 }
 
-const lostTransaction = (error: SqlError): StorageError =>
-  new StorageError({ operation: "transaction", isRetryable: error.isRetryable, cause: error })
+const lostTransaction = storageError("transaction")
 
 /** An error of an effect inside a transaction. */
 class Own<E> {
@@ -323,9 +324,7 @@ export class Transitions extends Context.Service<Transitions, {
       const again = Schedule.exponential("10 millis", 2).pipe(Schedule.jittered, Schedule.upTo({ times: 8 }))
       const call = (operation: string, text: string, params: ReadonlyArray<unknown>) =>
         sql.unsafe(text, params).values.pipe(
-          Effect.mapError((error) =>
-            new StorageError({ operation, isRetryable: error.isRetryable, cause: error })
-          ),
+          Effect.mapError(storageError(operation)),
           Effect.timeoutOrElse({
             duration: deadline,
             orElse: () =>

@@ -108,7 +108,7 @@ it.effect("a hook completes as the test wants", () =>
     yield* healthy
   }).pipe(Effect.provide(Main)))
 
-it.effect("a timeout that is due before the next wait fires on the way", () =>
+it.effect("6.2, 7.4: a taxi's own timeout counts where an inherited step enqueues it, and fires on the way to the next wait", () =>
   Effect.gen(function*() {
     yield* newCars(2)
     const taxi = yield* (yield* Taxis.client)(1).visitLater("London")

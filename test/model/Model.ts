@@ -567,13 +567,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       live.delete(action.key)
       action.status = decided.status
       action.result = decided.result
-      for (const step of action.steps) {
-        if (step.status === "performing") step.status = "cancelled"
-        for (const slot of step.slots.filter(({ status }) => status === undefined)) {
-          slot.status = "cancelled"
-          if (slot.child !== undefined) over.add(action.key)
-        }
-      }
+      abandon(action)
     }
     toContinue = toContinue.filter((key) => live.has(key))
     for (const [{ bad, checksum, checksumKey, key }, { result, status }] of all) {
@@ -591,6 +585,17 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       }
     }
     return [...handOver(promoted.map(({ key }) => key), inHand), ...resume(told, inHand)]
+  }
+
+  /** Nobody waits for what an action has not waited for to the end (4.6). */
+  const abandon = (action: Action) => {
+    for (const step of action.steps) {
+      if (step.status === "performing") step.status = "cancelled"
+      for (const slot of step.slots.filter(({ status }) => status === undefined)) {
+        slot.status = "cancelled"
+        if (slot.child !== undefined) over.add(action.key)
+      }
+    }
   }
 
   /** Parents of slots that were told go on if no other slot is open. */
@@ -615,7 +620,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     const hooked = all.filter((action) => callbacksFor(action, decided.status).length > 0)
     for (const action of hooked) {
       toContinue = toContinue.filter((key) => key !== action.key)
-      for (const step of action.steps) if (step.status === "performing") step.status = "cancelled"
+      abandon(action)
       if (action.status === "pending") {
         // it is nobody's competitor any more: its lane is its own
         action.status = "performing"

@@ -14,6 +14,10 @@ export class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
 const run = (what: string) => Effects.flatMap(Garage, (garage) => garage.run(what))
 
 export const work = Stepped.action("work", { arguments: [Schema.String] }).step("only", (what) => run(what))
+export const rush = Stepped.action("rush", { arguments: [Schema.String], timeout: "10 minutes" }).step(
+  "only",
+  (what) => run(what)
+)
 export const trip = Stepped.action("trip", { arguments: [Schema.String, Schema.String] })
   .step("first", (first) => run(first))
   .step("second", (_, second) => run(second))
@@ -23,7 +27,7 @@ export const haul = Stepped.action("haul", { arguments: [Schema.String], queue: 
 )
 export const parcel = Stepped.action("parcel", { arguments: [Schema.String] }).step("only", (what) => run(what))
 
-export const Cars = Stepped.actions(Car, [work, trip, haul])
+export const Cars = Stepped.actions(Car, [work, rush, trip, haul])
 export const Vans = Stepped.actions(Van, [parcel])
 
 export const layerCars = (body: (what: string) => Effect.Effect<void>) =>

@@ -8,6 +8,11 @@ import { layerCars } from "./Garage.ts"
 
 const say = (event: string, what: string) => console.log(JSON.stringify({ event, what }))
 
+// a machine whose clock is off
+const ahead = Number(process.env.CLOCK_MS ?? "0")
+const machine = Date.now
+Date.now = () => machine() + ahead
+
 let go = () => {}
 const told = new Promise<void>((resolve) => go = resolve)
 createInterface({ input: process.stdin }).on("line", () => go())
@@ -34,9 +39,12 @@ const Main = Stepped.worker({
     lease: `${Number(setting("LEASE_MS", "1000"))} millis`,
     attempts: Number(setting("ATTEMPTS", "5")),
     pollInterval: `${Number(setting("POLL_MS", "50"))} millis`,
-    notify: setting("NOTIFY", "yes") === "yes"
+    notify: setting("NOTIFY", "yes") === "yes",
+    databaseClock: setting("DATABASE_CLOCK", "yes") === "yes"
   })),
   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
 )
 
 NodeRuntime.runMain(Layer.launch(Main))
+// after the handler of `runMain`, whose work begins at once
+process.on("SIGTERM", () => setImmediate(() => say("stopping", "")))

@@ -56,6 +56,7 @@ const tables = [
   ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)`,
   `create index jobs_action on jobs (action)`,
   `create index jobs_due on jobs (due_at) where due_at is not null`,
+  `create index jobs_held on jobs (parent, parent_step, id) where priority = 101 and parent is not null`,
   `create table live_actions (
     id uuid primary key,
     definition text collate "C" not null,
@@ -345,13 +346,18 @@ const functions = (schema: string) => {
       -- achievements whose result the worker could not read
       delete from achievements where (checksum_key, checksum) in (select sk, cs from jsonb_to_recordset(p_joins) as x(sk text, cs text, ig boolean) where ig);
       with x as (select * from jsonb_to_recordset(p_joins) as x(j bigint, q text, args jsonb, l text, sk text, cs text, t bigint, o smallint, r jsonb, c jsonb)),
+      -- children of one step join in the order of the body: not before an earlier one that is still being prepared (2.9)
       d as (delete from jobs t using x where t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token
+        and (t.parent is null or not exists (select 1 from jobs e where e.priority = 101 and e.parent = t.parent and e.parent_step = t.parent_step
+          and e.id < t.id and e.id not in (select x.j from x)))
         returning t.*, x.args, x.l, x.sk, x.cs, x.t as ms, x.o, x.r, x.c)
       select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at)::jobs order by id) filter (where o is null),
         coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at)::jobs order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(o order by id) filter (where o is not null), '{}'), coalesce(array_agg(r order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(c order by id) filter (where o is not null), '{}')
       into inv, done, done_status, done_result, done_cause from d;
+      return query select -9::smallint, t.action, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::jsonb
+        from jsonb_to_recordset(p_joins) as x(j bigint, q text) join jobs t on t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token;
     end if;
 
     if p_only is not null then
@@ -379,6 +385,17 @@ const functions = (schema: string) => {
         insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at from unnest(held);
         return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
           held_detail(h) from unnest(held) h;
+      end if;
+      -- a child that needs no preparation waits for its elder siblings' all the same
+      if inv is not null and exists (select 1 from jobs where priority = 101 and parent is not null) then
+        select array_agg(i) filter (where late), array_agg(i) filter (where not late) into held, inv from (
+          select i, i.parent is not null and exists (select 1 from jobs e where e.priority = 101 and e.parent = i.parent and e.parent_step = i.parent_step and e.id < i.id) as late
+          from unnest(inv) i) x;
+        if held is not null then
+          insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at from unnest(held);
+          return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
+            held_detail(h) || jsonb_build_object('ready', true, 'checksum', checksum) from unnest(held) h;
+        end if;
       end if;
     end if;
 
@@ -701,16 +718,21 @@ const functions = (schema: string) => {
   end $$`,
 
   // Takes over what workers left behind whose lease is over. Only rows that nobody has locked; the rest comes next time.
+  // What has died together for a second time is tried again one after another: the action that kills its process takes only itself along.
   `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean) returns int language plpgsql set search_path = ${schema} as $$
   declare n int := 0; k int;
   begin
     delete from workers where token in (select token from workers where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp()) order by token for update skip locked);
     with l as (select id from live_actions l where token is not null and not exists (select 1 from workers w where w.token = l.token) for update skip locked),
-    u as (update live_actions t set token = null, attempts = attempts + case when p_burn then 1 else 0 end from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id)
-    insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at) select queue, 0, 1, id, definition, actor_id, p_now from u;
+    u as (update live_actions t set token = null, attempts = attempts + case when p_burn then 1 else 0 end from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id, t.attempts)
+    insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)
+      select queue, case when late > 0 then 100 else 0 end, 1, id, definition, actor_id, case when late > 0 then p_now + late * interval '1 second' end, p_now
+      from (select *, case when p_burn and attempts > 1 then least(60, row_number() over (partition by attempts > 1 order by id) - 1) else 0 end as late from u) x;
     get diagnostics n = row_count;
-    with l as (select queue, priority, id from jobs j where priority = 101 and not exists (select 1 from workers w where w.token = j.token) for update skip locked)
-    update jobs j set priority = 10, token = null, attempts = attempts + case when p_burn then 1 else 0 end from l where j.queue = l.queue and j.priority = l.priority and j.id = l.id;
+    with l as (select queue, priority, id, attempts from jobs j where priority = 101 and not exists (select 1 from workers w where w.token = j.token) for update skip locked),
+    x as (select *, case when p_burn and attempts > 0 then least(60, row_number() over (partition by attempts > 0 order by id) - 1) else 0 end as late from l)
+    update jobs j set priority = case when late > 0 then 100 else 10 end, due_at = case when late > 0 then p_now + late * interval '1 second' end, token = null,
+      attempts = j.attempts + case when p_burn then 1 else 0 end from x where j.queue = x.queue and j.priority = x.priority and j.id = x.id;
     get diagnostics k = row_count;
     return n + k;
   end $$`,

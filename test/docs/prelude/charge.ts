@@ -1,10 +1,8 @@
 /** What the README's block about completing takes for granted: a user whose card is charged. */
-import { Effect, Schema } from "effect"
+import { Effect } from "effect"
 import { Stepped } from "stepped"
+import { User } from "../../../examples/car/actors.ts"
+import { chargeCard, Users } from "../../../examples/car/users.ts"
 
-export class User extends Stepped.Actor<User>()("User", { id: Schema.Int }) {}
-
-export const chargeCard = Stepped.action("chargeCard", { arguments: [Schema.Int], outbound: true })
-  .step((cents) => Effect.log(`asks the bank for ${cents} cents`))
-
-export const Users = Stepped.actions(User, [chargeCard])
+export const completed = Stepped.complete(User.ref(1), chargeCard, Stepped.Outcome.succeededVoid)
+export const client = Effect.map(Users.client, (users) => users(1))

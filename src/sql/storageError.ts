@@ -1,0 +1,29 @@
+/**
+ * From the client's errors to ours.
+ */
+import * as Predicate from "effect/Predicate"
+import type { MigrationError } from "effect/sql/Migrator"
+import type { SqlError } from "effect/sql/SqlError"
+import { StorageError } from "../SteppedError.ts"
+
+/** The SQLSTATE that the server gave, wherever the client keeps it. */
+const sqlState = (error: unknown): string | undefined => {
+  let at: unknown = error
+  for (let depth = 0; depth < 10 && Predicate.isObject(at); depth++) {
+    if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && /^[0-9A-Z]{5}$/.test(at.code)) return at.code
+    at = Predicate.hasProperty(at, "cause") ? at.cause : undefined
+  }
+  return undefined
+}
+
+// Beyond what the client takes for transient: a server that shuts down, starts, fails over (read-only) or is short of something, and
+// sessions that it has ended.
+const transient = /^(08|53|57P|58|25006|25P0[34])/
+
+/** Turns the client's error into a {@link StorageError}, which says whether the same call may succeed later. */
+export const storageError = (operation: string) => (error: SqlError | MigrationError): StorageError =>
+  new StorageError({
+    operation,
+    isRetryable: ("isRetryable" in error && error.isRetryable) || transient.test(sqlState(error) ?? ""),
+    cause: error
+  })

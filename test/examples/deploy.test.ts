@@ -1,0 +1,299 @@
+/**
+ * The deployment example as a program of its own: what it prints, how it ends, what its proxy serves meanwhile, and that
+ * no process is left of it, however it ends.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { spawn } from "node:child_process"
+import { existsSync, readdirSync, readFileSync } from "node:fs"
+import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { setTimeout as sleep } from "node:timers/promises"
+import { freshDatabase } from "../harness/Server.ts"
+
+const root = resolve(import.meta.dirname, "../..")
+const example = join(root, "examples/deploy")
+
+// -------------------------------------------------------------------------------------------------------------------
+// harness
+// -------------------------------------------------------------------------------------------------------------------
+
+interface Entry {
+  readonly name: string
+  readonly folder: string
+  readonly title: string
+  readonly warmUp: string
+}
+
+const entry = (name: string, folder = name): Entry => ({ name, folder, title: `The ${name}`, warmUp: "100 millis" })
+
+/** A folder with a copy of the example's sites, under a manifest of its own, and a place for the state. */
+const workspace = (sites: ReadonlyArray<Entry>) =>
+  Effect.acquireRelease(
+    Effect.promise(async () => {
+      const folder = await mkdtemp(join(tmpdir(), "stepped-deploy-"))
+      await cp(join(example, "sites"), join(folder, "sites"), { recursive: true })
+      await writeFile(join(folder, "sites/manifest.json"), JSON.stringify({ sites }))
+      return folder
+    }),
+    (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
+  )
+
+interface Program {
+  readonly pid: number
+  readonly output: () => string
+  /** Waits for what the program prints, and gives the output so far. */
+  readonly prints: (text: string) => Effect.Effect<string>
+  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
+  /** Waits for its end, and gives its exit code, or the signal that ended it. */
+  readonly ended: Effect.Effect<number | NodeJS.Signals>
+}
+
+const start = (folder: string, args: ReadonlyArray<string>, databaseUrl?: Redacted.Redacted) =>
+  Effect.acquireRelease(
+    Effect.sync((): Program => {
+      const child = spawn(
+        process.execPath,
+        [join(example, "main.ts"), "--state", join(folder, "state"), "--sites", join(folder, "sites"), ...args],
+        {
+          cwd: root,
+          stdio: ["ignore", "pipe", "pipe"],
+          env: { ...process.env, DATABASE_URL: databaseUrl === undefined ? undefined : Redacted.value(databaseUrl) }
+        }
+      )
+      let output = ""
+      const listeners = new Set<() => void>()
+      const add = (chunk: Buffer): void => {
+        output += String(chunk)
+        for (const listener of listeners) listener()
+      }
+      child.stdout.on("data", add)
+      child.stderr.on("data", add)
+      const closed = new Promise<number | NodeJS.Signals>((done) => {
+        child.on("close", (code, signal) => {
+          done(code ?? signal ?? "SIGKILL")
+          for (const listener of listeners) listener()
+        })
+      })
+      return {
+        pid: child.pid!,
+        output: () => output,
+        prints: (text) =>
+          Effect.promise(() =>
+            new Promise<string>((done, failed) => {
+              const look = (): void => {
+                if (output.includes(text)) done(output)
+                else if (child.exitCode !== null || child.signalCode !== null) {
+                  failed(new Error(`no "${text}" in\n${output}`))
+                } else return
+                listeners.delete(look)
+              }
+              listeners.add(look)
+              look()
+            })
+          ),
+        kill: (signal) => Effect.sync(() => void child.kill(signal)),
+        ended: Effect.promise(() => closed)
+      }
+    }),
+    (program) =>
+      Effect.promise(async () => {
+        if (isAlive(program.pid)) process.kill(program.pid, "SIGTERM")
+        await Effect.runPromise(program.ended)
+      })
+  )
+
+const isAlive = (pid: number): boolean => {
+  try {
+    process.kill(pid, 0)
+    return true
+  } catch {
+    return false
+  }
+}
+
+/** The processes that a process has started, where the system lists them in `/proc`. */
+const childrenOf = (pid: number): ReadonlyArray<number> =>
+  !existsSync("/proc/self/stat") ?
+    [] :
+    readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((candidate) => {
+      try {
+        const stat = readFileSync(`/proc/${candidate}/stat`, "utf8")
+        return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === pid
+      } catch {
+        return false // it has just ended
+      }
+    })
+
+/** All of these processes end; a test that waits for one that does not runs into its time limit. */
+const allEnd = (pids: ReadonlyArray<number>) =>
+  Effect.promise(async () => {
+    while (pids.some(isAlive)) await sleep(20)
+  })
+
+const get = (url: string) =>
+  Effect.promise(async () => {
+    const response = await fetch(url)
+    return { status: response.status, release: response.headers.get("x-release"), text: await response.text() }
+  })
+
+/** What the summary says of each site: its release, and where to find it. */
+const deployedSites = (output: string) =>
+  [...output.matchAll(/✔ (\w+) +release (\w+) \(([^)]*)\), process (\d+): (\S+)/g)].map(
+    ([, site, release, built, pid, url]) => ({
+      site: site!,
+      release: release!,
+      built: built!,
+      pid: Number(pid),
+      url: url!
+    })
+  )
+
+const lineWith = (output: string, text: string): string => output.split("\n").find((line) => line.includes(text)) ?? ""
+
+// -------------------------------------------------------------------------------------------------------------------
+// tests
+// -------------------------------------------------------------------------------------------------------------------
+
+describe.concurrent("the deployment example", () => {
+  it.live("deploys, and builds only what has changed when it runs again", () =>
+    Effect.gen(function*() {
+      const folder = yield* workspace([entry("home"), entry("docs"), entry("shop")])
+
+      const first = yield* start(folder, [])
+      assert.strictEqual(yield* first.ended, 0, first.output())
+      assert.include(first.output(), "Deployed 3 of 3 sites")
+      assert.include(first.output(), "✔ build Site/docs succeeded")
+      assert.match(first.output(), /visitors asked for \d+ pages, 0 of them in vain/)
+      assert.include(first.output(), "All 6 server processes of this run have ended.")
+      const before = deployedSites(first.output())
+      assert.deepStrictEqual(before.map(({ built, site }) => [site, built]), [
+        ["home", "built, 3 files"],
+        ["docs", "built, 4 files"],
+        ["shop", "built, 4 files"]
+      ])
+      assert.deepStrictEqual(before.filter(({ pid }) => isAlive(pid)), [])
+
+      yield* Effect.promise(() => appendFile(join(folder, "sites/docs/style.css"), "h1 { color: teal }\n"))
+      const second = yield* start(folder, ["--keep"])
+      const output = yield* second.prints("Serving at")
+      assert.include(output, "Deployed 3 of 3 sites")
+      assert.include(output, "✔ build Site/home nothing to do")
+      assert.notInclude(output, "build Site/home started")
+      assert.include(output, "✔ build Site/docs succeeded")
+      assert.include(output, "Nothing to build for 2 of 3")
+      const after = deployedSites(output)
+      assert.deepStrictEqual(after.map(({ built }) => built), ["already built", "built, 4 files", "already built"])
+      assert.strictEqual(after[0]!.release, before[0]!.release)
+      assert.notStrictEqual(after[1]!.release, before[1]!.release)
+
+      // through the proxy, and from the new servers: the old ones are gone
+      for (const { release, site, url } of after) {
+        const page = yield* get(url)
+        assert.deepInclude(page, { status: 200, release })
+        assert.include(page.text, `<title>The ${site}</title>`)
+        assert.include(page.text, `Release ${release}`)
+      }
+      assert.include((yield* get(`${after[1]!.url}style.css`)).text, "teal")
+      assert.strictEqual((yield* get(`${after[1]!.url}nothing.html`)).status, 404)
+      assert.strictEqual((yield* get(new URL("/elsewhere/", after[0]!.url).href)).status, 404)
+      const servers = childrenOf(second.pid)
+      if (servers.length > 0) assert.sameMembers([...servers], after.map(({ pid }) => pid))
+
+      yield* second.kill("SIGINT")
+      assert.strictEqual(yield* second.ended, 130)
+      assert.include(second.output(), "All 6 server processes of this run have ended.")
+      assert.deepStrictEqual(after.filter(({ pid }) => isAlive(pid)), [])
+    }), 60_000)
+
+  it.live("lets failures and timeouts travel up the tree while the other sites deploy", () =>
+    Effect.gen(function*() {
+      const { url } = yield* freshDatabase()
+      const folder = yield* workspace([
+        entry("home"),
+        entry("docs"),
+        entry("shop"),
+        entry("blog"),
+        entry("mirror", "blog")
+      ])
+      const program = yield* start(
+        folder,
+        ["--break", "shop", "--break", "docs:crash", "--break", "blog:build", "--break", "mirror:sick"],
+        url
+      )
+      assert.strictEqual(yield* program.ended, 1)
+      const output = program.output()
+      assert.include(output, "Database: the server of DATABASE_URL")
+      assert.include(output, "Deployed 1 of 5 sites")
+      assert.deepStrictEqual(deployedSites(output).map(({ site }) => site), ["home"])
+      const paths = output.split("\n").map((line) => line.trim()).filter((line) => line.startsWith("deploy Site/"))
+      assert.deepStrictEqual(paths, [
+        "deploy Site/docs › server › boot Site/docs: " +
+        "Crashed: the process ended before it was ready: cannot read the price list",
+        "deploy Site/shop › server › boot Site/shop: timed out",
+        "deploy Site/blog › release › build Site/blog: DeadLink: index.html links to style.css, which does not exist",
+        "deploy Site/mirror › health › checkHealth Site/mirror › verdict: " +
+        "Unhealthy: the last health check was answered with \"500 no connection to the stock\""
+      ])
+      for (const site of ["docs", "shop", "blog", "mirror"]) {
+        assert.include(lineWith(output, `✖ ${site}`), "serves holding-page as before")
+      }
+      assert.match(lineWith(output, "boot Site/shop timed out"), /after 3\.\d s/)
+      assert.include(lineWith(output, "The rollout failed"), "rollOut Fleet/local › sites › deploy Site/docs › server")
+      assert.match(output, /visitors asked for \d+ pages, 0 of them in vain/)
+      assert.match(output, /All 9 server processes of this run have ended/)
+    }), 60_000)
+
+  it.live(
+    "leaves nothing behind when it is killed or interrupted, and goes on with the next run",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* freshDatabase()
+        const folder = yield* workspace([entry("home"), entry("blog")])
+
+        // no chance to clean up: the servers notice by themselves
+        const killed = yield* start(folder, [], url)
+        yield* killed.prints("✔ boot Site/home succeeded")
+        const orphans = childrenOf(killed.pid)
+        yield* killed.kill("SIGKILL")
+        assert.strictEqual(yield* killed.ended, "SIGKILL")
+        yield* allEnd(orphans)
+
+        const next = yield* start(folder, [], url)
+        assert.strictEqual(yield* next.ended, 0, next.output())
+        assert.include(next.output(), "Deployed 2 of 2 sites")
+
+        const interrupted = yield* start(folder, [], url)
+        yield* interrupted.prints("● deploy Site/home started")
+        const servers = childrenOf(interrupted.pid)
+        yield* interrupted.kill("SIGINT")
+        assert.strictEqual(yield* interrupted.ended, 130)
+        assert.include(interrupted.output(), "⊘ rollOut Fleet/local cancelled")
+        assert.match(interrupted.output(), /All \d server processes of this run have ended/)
+        assert.deepStrictEqual(servers.filter(isAlive), [])
+      }),
+    60_000
+  )
+
+  it.live("says what is wrong with its flags and its manifest", () =>
+    Effect.gen(function*() {
+      const folder = yield* workspace([entry("home")])
+      const how = yield* start(folder, ["--break", "home:gently"])
+      assert.strictEqual(yield* how.ended, 1)
+      assert.include(how.output(), "silent, crash, sick, build")
+
+      yield* Effect.promise(() => writeFile(join(folder, "sites/manifest.json"), `{ "sites": [{ "name": "Home" }] }`))
+      const manifest = yield* start(folder, [])
+      assert.strictEqual(yield* manifest.ended, 1)
+      assert.include(manifest.output(), `["sites"][0]["name"]`)
+    }), 60_000)
+
+  it.live("lists sites that have all their files", () =>
+    Effect.gen(function*() {
+      const manifest = JSON.parse(yield* Effect.promise(() => readFile(join(example, "sites/manifest.json"), "utf8")))
+      const names = manifest.sites.map((site: Entry) => site.name)
+      assert.deepStrictEqual(names, ["home", "docs", "shop", "blog"])
+      for (const { folder } of manifest.sites) assert.isTrue(existsSync(join(example, "sites", folder, "index.html")))
+    }))
+})
