@@ -101,13 +101,13 @@ const seconds = (from: number, to: number): string => `${(Math.max(0, to - from)
 /** Which children are worth a line where there is little room. */
 type Shown = (node: Node, parent: Node) => boolean
 
-const isOverWait = (node: Node) => node.isWait && node.status === "succeeded"
+const isDone = (node: Node) => node.status === "succeeded" || node.status === "reused"
 
 const levels: ReadonlyArray<Shown> = [
-  (node) => !isOverWait(node),
-  (node, parent) => parent.status !== "succeeded" && !isOverWait(node),
-  (node, parent) => parent.status !== "succeeded" && (node.children.length > 0 || node.status !== "succeeded"),
-  (node, parent) => parent.status !== "succeeded" && node.status !== "succeeded" && node.status !== "reused"
+  (node) => !(node.isWait && isDone(node)),
+  (node, parent) => !isDone(parent) && !(node.isWait && isDone(node)),
+  (node, parent) => !isDone(parent) && !(node.children.length === 0 && isDone(node)),
+  (node, parent) => !isDone(parent) && !isDone(node)
 ]
 
 const noteAtEnd = (word: string, note: string): string =>
@@ -158,17 +158,24 @@ export const showing = Effect.fnUntraced(function*<A, E, R>(id: string, during: 
 
 type Draw = (root: Node, now: number, isOver: boolean) => Effect.Effect<void>
 
+/** The lines of a tree; while it performs, no more than fit into the window, since what is above it cannot be redrawn. */
+export const drawing = (
+  root: Node,
+  now: number,
+  window: { readonly columns: number; readonly rows: number },
+  isOver: boolean
+): ReadonlyArray<string> => {
+  const versions = levels.map((shown) => linesOf(root, now, window.columns, shown))
+  if (isOver) return versions[0]!
+  return versions.find((lines) => lines.length < window.rows) ?? versions.at(-1)!.slice(0, window.rows - 1)
+}
+
 const redraw = (): Draw => {
   let drawn = 0
   return (root, now, isOver) =>
     Effect.sync(() => {
-      const columns = process.stdout.columns || 80
-      const rows = process.stdout.rows || 24
-      const versions = levels.map((shown) => linesOf(root, now, columns, shown))
-      // what is above the window cannot be drawn again
-      const lines = isOver
-        ? versions[0]!
-        : versions.find((lines) => lines.length < rows) ?? versions.at(-1)!.slice(0, rows - 1)
+      const window = { columns: process.stdout.columns || 80, rows: process.stdout.rows || 24 }
+      const lines = drawing(root, now, window, isOver)
       process.stdout.write(`${drawn === 0 ? "" : `\u001b[${drawn}A`}\u001b[0J${lines.join("\n")}\n`)
       drawn = lines.length
     })

@@ -9,7 +9,7 @@
  * │  └─ switchOver Site/docs
  * ├─ deploy Site/docs
  * │  ├─ build Site/docs        nothing is done for sources that are built already
- * │  ├─ boot Site/docs         ends when the new process calls back, or after three seconds without a call
+ * │  ├─ boot Site/docs         ends when the new process calls back, or after four seconds without a call
  * │  ├─ checkHealth Site/docs
  * │  ├─ switchOver Site/docs
  * │  └─ stop Site/docs
@@ -48,7 +48,7 @@ export const boot = Stepped.action("boot", {
   success: Server,
   error: Crashed,
   outbound: true,
-  timeout: "3 seconds"
+  timeout: "4 seconds"
 })
 
 // Gives the server that was replaced.

@@ -100,12 +100,9 @@ const MainLive = ({ breakages, sites, state }: Settings) =>
     Layer.provideMerge(Host.layer),
     Layer.provideMerge(CallbacksLive),
     Layer.provideMerge(Layer.mergeAll(Proxy.layer, Builder.layer(`${state}/releases`))),
-    Layer.provideMerge(Layer.mergeAll(
-      EngineLive(state),
-      Manifest.layer(sites),
-      Faults.layer(new Map(breakages)),
-      NodeHttpClient.layerUndici
-    ))
+    Layer.provideMerge(EngineLive(state)),
+    Layer.provideMerge(Faults.layer(new Map(breakages))),
+    Layer.provideMerge(Layer.mergeAll(Manifest.layer(sites), NodeHttpClient.layerUndici))
   )
 
 // -------------------------------------------------------------------------------------------------------------------

@@ -126,6 +126,8 @@ export const encodeArguments = (
 
 const slotKey = "$slot"
 const undefinedKey = "$undefined"
+// a whole result that is null: the column's own null means that nothing was kept
+const nullKey = "$null"
 
 /** A value that is neither JSON nor a child, in a step without a schema. */
 export class NotJson extends Error {
@@ -149,7 +151,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
     case "undefined":
       return { [undefinedKey]: true }
     case "object": {
-      if (value === null) return null
+      if (value === null) return path === "" ? { [nullKey]: true } : null
       if (Array.isArray(value)) return value.map((item, i) => toTemplate(item, `${path}[${i}]`))
       const proto = Object.getPrototypeOf(value)
       if (proto !== Object.prototype && proto !== null) {
@@ -171,6 +173,7 @@ export const fromTemplate = (template: unknown, child: (slot: number) => unknown
   if (typeof template !== "object" || template === null) return template
   if (Array.isArray(template)) return template.map((item) => fromTemplate(item, child))
   if (undefinedKey in template) return undefined
+  if (nullKey in template) return null
   if (slotKey in template) return child((template as Record<string, number>)[slotKey]!)
   const out: Record<string, unknown> = {}
   for (const [key, item] of Object.entries(template)) {

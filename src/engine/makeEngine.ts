@@ -257,7 +257,9 @@ export const layer: Layer.Layer<
       Effect.gen(function*() {
         const id = newActionId()
         const text = yield* encodeActorId(action.name, ref)
-        const invocation = yield* makeInvocation({ ref, actorId: text, action, args, id, parent: undefined, limit: settings.payload })
+        // a client's methods are passed as functions too, as in `Effect.forEach(cities, car.visitLater)`, which gives them an index
+        const given = args.slice(0, action.arguments.length)
+        const invocation = yield* makeInvocation({ ref, actorId: text, action, args: given, id, parent: undefined, limit: settings.payload })
         yield* enqueue([token === undefined ? invocation : { ...invocation, tk: Number(token) }])
         return handle(ref, text, action, id)
       })
