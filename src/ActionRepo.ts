@@ -133,6 +133,15 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   /** An action and everything below it, at most `limit` actions (1,000 if not given). */
   readonly tree: (id: string, limit?: number) => Effect.Effect<Option.Option<ActionTree>, StorageError>
   /**
+   * Deletes ended actions with their steps, oldest first, at most `limit` (10,000 if not given); gives how many.
+   *
+   * **Gotchas**
+   *
+   * Keeps what ended after the oldest live action was enqueued, since that may still read it: an action that is performing for a year
+   * holds a year of history.
+   */
+  readonly deleteEnded: (options: { readonly before: Date; readonly limit?: number }) => Effect.Effect<number, StorageError>
+  /**
    * What became of invocations, following superseding and joining.
    *
    * @internal

@@ -319,6 +319,24 @@ export const complete = <A extends AnyAction>(
 ): Effect.Effect<Option.Option<string>, CompleteError, Engine> =>
   Effect.flatMap(Engine, (engine) => engine.complete(target, action, outcome))
 
+/**
+ * Gives a handle for an action that was enqueued elsewhere, by its id: to wait for it, to cancel it, to look at it.
+ *
+ * **Details**
+ *
+ * The id is a handle's `id`, kept wherever the program keeps such things. An id that is unknown shows when the handle is used
+ * (`UnknownAction`).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const handle = <A extends AnyAction>(
+  actor: ActorRef,
+  action: A,
+  id: string
+): Effect.Effect<ActionHandle<A>, never, Engine> =>
+  Effect.map(Engine, (engine) => engine.handle(actor, action, id) as ActionHandle<A>)
+
 // -------------------------------------------------------------------------------------------------------------------
 // internals
 // -------------------------------------------------------------------------------------------------------------------

@@ -5,6 +5,7 @@
  */
 import { Context, type Duration, type Effect, type Option, type Scope } from "effect"
 import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
+import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
 import type { CompleteError, DefinitionError, StorageError } from "./SteppedError.ts"
@@ -62,6 +63,8 @@ export class Engine extends Context.Service<Engine, {
     actor: AnyActorClass,
     actions: ReadonlyArray<AnyAction>
   ) => (id: unknown) => Readonly<Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>>>
+  /** A handle for an action that was enqueued elsewhere. */
+  readonly handle: (ref: ActorRef, action: AnyAction, id: string) => ActionHandle<AnyAction>
   readonly complete: (
     target: ActorRef | string,
     action: AnyAction,

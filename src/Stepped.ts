@@ -16,7 +16,7 @@ import * as EmbeddedDatabase from "./sql/EmbeddedDatabase.ts"
 import { migrate as runMigrations } from "./sql/Storage.ts"
 
 export { action } from "./Action.ts"
-export { actions, after, complete, prependStep } from "./Actions.ts"
+export { actions, after, complete, handle, prependStep } from "./Actions.ts"
 export { Actor } from "./Actor.ts"
 export { Outcome } from "./Outcome.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"

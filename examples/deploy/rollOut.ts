@@ -74,7 +74,8 @@ const summarise = Effect.fnUntraced(function*(id: string, elapsed: number, tally
   yield* Console.log(
     reused === 0
       ? "  Run it again: what was built now need not be built then."
-      : `  Nothing to build for ${reused} of ${deployments.length}: an earlier run has built the same sources.`
+      : `  Nothing to build for ${reused} of ${deployments.length}: an earlier run has built the same sources.\n` +
+        "  (Servers end with the run that booted them, so each run boots its own.)"
   )
   yield* Console.log(
     `  Meanwhile visitors asked for ${tally.answered + tally.failed} pages, ${tally.failed} of them in vain.`

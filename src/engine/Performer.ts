@@ -737,6 +737,10 @@ export const make = (options: PerformerOptions) => {
         if (!options.embedded) yield* transitions.recover(yield* now)
         yield* tick(true, ready)
         yield* transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention))
+        if (settings.historyRetention !== undefined) {
+          const before = (yield* now) - Duration.toMillis(settings.historyRetention)
+          while ((yield* transitions.deleteEnded(before, 5000)) === 5000 && home !== undefined) yield* Effect.yieldNow
+        }
       }))
       wake()
       pump()

@@ -32,6 +32,8 @@ export class Settings extends Context.Service<Settings, {
   readonly pollInterval: Duration.Duration
   /** How long answers for handles of invocations that were not stored are kept. */
   readonly outcomeRetention: Duration.Duration
+  /** How long ended actions are kept; for ever if undefined. */
+  readonly historyRetention: Duration.Duration | undefined
 }>()("stepped/engine/Settings") {}
 
 export const defaults: Settings["Service"] = {
@@ -45,5 +47,6 @@ export const defaults: Settings["Service"] = {
   databaseClock: true,
   notify: true,
   pollInterval: Duration.seconds(1),
-  outcomeRetention: Duration.days(1)
+  outcomeRetention: Duration.days(1),
+  historyRetention: undefined
 }

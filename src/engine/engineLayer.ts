@@ -58,6 +58,8 @@ export interface EngineOptions {
   readonly databaseClock?: boolean
   /** How long answers for handles of invocations that were never stored (already achieved, joined) are kept: a day if not given. */
   readonly outcomeRetention?: Duration.Input
+  /** How long ended actions, their steps and slots are kept; for ever, if not given. Workers delete what is older. */
+  readonly historyRetention?: Duration.Input
 }
 
 /**
@@ -91,7 +93,8 @@ const settingsOf = (options: EngineOptions): Settings["Service"] => {
     pollInterval: options.pollInterval === undefined ? defaults.pollInterval : Duration.fromInputUnsafe(options.pollInterval),
     outcomeRetention: options.outcomeRetention === undefined
       ? defaults.outcomeRetention
-      : Duration.fromInputUnsafe(options.outcomeRetention)
+      : Duration.fromInputUnsafe(options.outcomeRetention),
+    historyRetention: options.historyRetention === undefined ? undefined : Duration.fromInputUnsafe(options.historyRetention)
   }
 }
 

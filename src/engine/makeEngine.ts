@@ -47,6 +47,8 @@ import { errorOf, type Held } from "./perform.ts"
 import * as Performer from "./Performer.ts"
 import { Settings } from "./Settings.ts"
 
+const isActionId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+
 /** How a worker works; see `Stepped.worker`. */
 export interface WorkOptions {
   readonly concurrency: number
@@ -413,10 +415,16 @@ export const layer: Layer.Layer<
         defining(() => definitions.addCallback(type, name, callback.statuses, callback.run, context)),
       prependStep: (type, name, step, context) => defining(() => definitions.prependStep(type, name, step, context)),
       client,
+      handle: (ref, action, id) => {
+        const made = handle(ref, actorIdOf(ActorRef.actorOf(ref), ref.id), action, id)
+        const unknown = Effect.fail(new UnknownAction({ actionId: id }))
+        // one text that is no id would fail the look at all the others
+        return isActionId(id) ? made : { ...made, await: unknown, status: unknown, cancel: Effect.succeed(false) }
+      },
       complete: (target, action, outcome) =>
         Effect.gen(function*() {
           if (typeof target === "string") {
-            if (!/^[0-9a-f-]{36}$/i.test(target)) return Option.none()
+            if (!isActionId(target)) return Option.none()
             const encoded = yield* encodeOutcome(action, action.name, undefined, outcome)
             const found = (yield* repo.outcomes([target]))[0]
             const cause = encoded.cause === null || found?.definition == null || found.actorId === null

@@ -169,6 +169,7 @@ export const layerActionRepo = Layer.effect(
           }
           return Option.fromUndefinedOr(build(id))
         }),
+      deleteEnded: ({ before, limit }) => transitions.deleteEnded(before.getTime(), Math.max(1, Math.min(limit ?? 10_000, 100_000))),
       outcomes: transitions.outcomes
     })
   })

@@ -303,6 +303,8 @@ export class Transitions extends Context.Service<Transitions, {
   >
   /** Deletes answers kept for handles since before the given time. */
   readonly forgetOutcomes: (before: number) => Effect.Effect<void, StorageError>
+  /** Deletes history from before the given time (user time in ms); gives how many actions. */
+  readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
   /** The database's clock minus this machine's, in ms. */
   readonly clockOffset: Effect.Effect<number, StorageError>
   /** Runs an effect in a transaction of the user's client. */
@@ -512,6 +514,11 @@ export class Transitions extends Context.Service<Transitions, {
         forgetOutcomes: (before) =>
           Effect.asVoid(
             call("forgetOutcomes", `delete from ${schema}.outcomes where created_at < $1`, [at(before)])
+          ),
+        deleteEnded: (before, limit) =>
+          Effect.map(
+            call("deleteEnded", `select ${schema}.delete_ended($1, $2)`, [at(before), PgTypes.int4(limit)]),
+            (rows) => rows[0]![0] as number
           ),
         clockOffset: Effect.suspend(() => {
           const sent = realClock.currentTimeMillisUnsafe()

@@ -112,6 +112,8 @@ const tables = [
     started_at timestamptz,
     ended_at timestamptz not null
   ) with (autovacuum_vacuum_insert_scale_factor = 0.2)`,
+  // rows come in the order of their end: a few bytes for each hundred pages tell where a time begins
+  `create index ended_actions_ended_at on ended_actions using brin (ended_at)`,
   `create table steps (
     action uuid not null,
     idx int not null,
@@ -339,7 +341,8 @@ const functions = (schema: string) => {
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
     m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
   begin
-    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
+    -- not locked yet: a look that finds nothing writes nothing, and needs no commit
+    perform 1 from workers where token = p_token and lease_until > clock_timestamp();
     if not found then return next row(-5, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
 
     if p_joins is not null then
@@ -375,6 +378,11 @@ const functions = (schema: string) => {
         select array_agg(d order by d.priority, d.id), taken + count(*) into js, taken from d;
       end if;
       js := due || js;
+    end if;
+    if taken > 0 or p_joins is not null then
+      perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
+      -- lost since then: nothing of this has happened, and the next try says so
+      if not found then raise exception 'the lease is lost' using errcode = 'serialization_failure'; end if;
     end if;
 
     if taken > 0 then
@@ -760,6 +768,18 @@ const functions = (schema: string) => {
       coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id)
     from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join live_actions l on l.id = z.id
   $$`,
+
+  // Deletes history from before a time, oldest first. Nothing that a live action may still read: what that joined, was superseded by or
+  // got results from ended after it was enqueued.
+  `create function delete_ended(p_before timestamptz, p_limit int) returns int language plpgsql set search_path = ${schema} as $$
+  declare ids uuid[];
+  begin
+    ids := array(select id from ended_actions where ended_at < least(p_before, (select min(enqueued_at) from live_actions)) order by ended_at limit p_limit for update skip locked);
+    delete from slots where action = any(ids);
+    delete from steps where action = any(ids);
+    delete from ended_actions where id = any(ids);
+    return cardinality(ids);
+  end $$`,
 
   // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. `p_again` skips those that an earlier call, whose answer was lost, has stored.
   `create function enqueue(p_items jsonb, p_now timestamptz, p_again boolean) returns void language sql set search_path = ${schema} as $$

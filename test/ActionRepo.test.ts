@@ -1,0 +1,70 @@
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer, Option, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { ActionRepo, Step, Stepped } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { healthy, suite } from "./harness/databases.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const honk = Stepped.action("honk", { success: Schema.Int })
+const tow = Stepped.action("tow", { outbound: true }).step(() => Effect.void)
+const tour = Stepped.action("tour", { success: Schema.Int })
+  .step("first", () => Step.do(honk))
+  .step("second", (results) => Effect.as(Step.do(tow), results.first))
+const Cars = Stepped.actions(Car, [honk, tow, tour])
+const CarsLive = Cars.toLayer(Effect.succeed({ honk: () => Effect.succeed(7) }))
+
+suite("the action repo", (engine) => {
+  const layer = CarsLive.pipe(Layer.provideMerge(engine.layer()))
+
+  it.effect("gives an action's tree, with steps, slots and children", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).tourLater()
+      yield* performSteppedActions({ outbound: (action) => Stepped.complete(action.id, tow, Stepped.Outcome.succeededVoid) })
+      const repo = yield* ActionRepo
+      const tree = Option.getOrThrow(yield* repo.tree(handle.id))
+      assert.strictEqual(tree.action.status, "succeeded")
+      assert.deepStrictEqual(
+        tree.steps.map((step) => [step.name, step.status, step.slots.map((slot) => [slot.name, slot.status, slot.tree?.action.status])]),
+        [["first", "succeeded", [["honk", "succeeded", "succeeded"]]], ["second", "succeeded", [["tow", "succeeded", "succeeded"]]]]
+      )
+      assert.isTrue(Option.isNone(yield* repo.tree("not an id")))
+      yield* healthy
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("deletes history, and keeps what a live action may still read", () =>
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const repo = yield* ActionRepo
+      const old = yield* cars(1).honkLater()
+      yield* performSteppedActions()
+      yield* TestClock.adjust("1 minute")
+      const live = yield* cars(2).tourLater()
+      yield* Effect.flip(performSteppedActions())
+      yield* TestClock.adjust("1 hour")
+      const before = new Date(2 * 3_600_000)
+      assert.strictEqual(yield* repo.deleteEnded({ before }), 1)
+      assert.isTrue(Option.isNone(yield* repo.find(old.id)))
+      assert.deepStrictEqual(yield* repo.steps(old.id), [])
+      assert.strictEqual((yield* Effect.flip(old.await))._tag, "UnknownAction")
+      // the first step's result is in an ended child, which the live action reads when it goes on
+      yield* performSteppedActions({ outbound: (action) => Stepped.complete(action.id, tow, Stepped.Outcome.succeededVoid) })
+      assert.strictEqual(yield* live.await, 7)
+      assert.strictEqual(yield* repo.deleteEnded({ before, limit: 2 }), 2)
+      assert.strictEqual(yield* repo.deleteEnded({ before }), 1)
+      assert.deepStrictEqual(yield* repo.list(), [])
+      yield* healthy
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("an id leads back to a handle", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).honkLater()
+      const again = yield* Stepped.handle(Car.ref(1), honk, handle.id)
+      yield* performSteppedActions()
+      assert.strictEqual(yield* again.await, 7)
+      assert.strictEqual((yield* again.status).status, "succeeded")
+      const none = yield* Stepped.handle(Car.ref(1), honk, "not an id")
+      assert.strictEqual((yield* Effect.flip(none.await))._tag, "UnknownAction")
+      assert.isFalse(yield* none.cancel)
+    }).pipe(Effect.provide(layer)))
+})
