@@ -3,9 +3,10 @@
  * the rates.
  */
 import { PgClient } from "@effect/sql-pg"
-import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Layer, Schema } from "effect"
+import { afterAll, assert, describe, it } from "@effect/vitest"
+import { type Context, Effect, Exit, Layer, Schema, Scope } from "effect"
 import { Step, Stepped } from "stepped"
+import { performDue } from "stepped/testing"
 import { healthy } from "./harness/databases.ts"
 import { layerUrl, startServer } from "./harness/Server.ts"
 
@@ -18,6 +19,8 @@ const careful = Stepped.action("careful").before(() => Effect.void).step(() => E
 const reporting = Stepped.action("reporting").step(() => Effect.void).succeeded(() => Effect.void)
 const Cars = Stepped.actions(Car, [drive, steps, convoy, careful, reporting])
 const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles) }))
+
+type Client = ReturnType<Effect.Success<typeof Cars.client>>
 
 /** The engine's statements by name, in the order of their execution. */
 const executed: Array<string> = []
@@ -90,25 +93,71 @@ describe("the cost of actions", () => {
     }
   ))
 
-  it.live("stays what it is", () =>
+  const scope = Scope.makeUnsafe()
+  const services = Layer.buildWithScope(engine, scope)
+  let built: Promise<Layer.Success<typeof engine> extends infer R ? Context.Context<R> : never> | undefined
+  afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
+
+  /** One worker for all tests, which has done everything once before anything is counted. */
+  const counting = <A, E>(test: Effect.Effect<A, E, Layer.Success<typeof engine>>) =>
     Effect.gen(function*() {
-      const services = yield* Layer.build(engine)
-      yield* Effect.gen(function*() {
+      const context = yield* Effect.promise(() =>
+        built ??= Effect.runPromise(Effect.tap(
+          services,
+          (context) => Effect.provideContext(Effect.flatMap(Cars.client, (client) => client(1).convoy(2)), context)
+        ))
+      )
+      yield* Effect.provideContext(Effect.andThen(test, healthy), context)
+    })
+
+  const cases: ReadonlyArray<
+    readonly [what: string, run: (car: Client) => Effect.Effect<unknown, unknown>, commits: number, finish: number]
+  > = [
+    ["a plain action takes three commits: it is enqueued, claimed and finished", (car) => car.drive(1), 3, 1],
+    ["so does one that is performed in the caller's fiber", (car) => car.driveNow(1), 3, 1],
+    ["every further step takes one", (car) => car.steps(), 5, 3],
+    ["a hook before takes one", (car) => car.careful(), 4, 1],
+    ["callbacks take one, however many they are", (car) => car.reporting(), 4, 2],
+    [
+      "a parent and its fifty children take six: the children are claimed and finished together",
+      (car) => car.convoy(50),
+      6,
+      3
+    ]
+  ]
+  for (const [what, run, commits, finish] of cases) {
+    it.live(what, () =>
+      counting(Effect.gen(function*() {
         const client = yield* Cars.client
-        yield* client(1).drive(1)
-        console.log(yield* cost(client(1).drive(1)))
-        console.log(yield* cost(client(1).steps()))
-        console.log(yield* cost(client(1).careful()))
-        console.log(yield* cost(client(1).reporting()))
-        console.log(yield* cost(client(1).convoy(50)))
-        console.log(yield* cost(client(1).driveNow(1)))
-        const all = Effect.forEach(Array.from({ length: 500 }, (_, id) => id), (id) => client(id).drive(1), {
-          concurrency: "unbounded",
-          discard: true
-        })
-        console.log(yield* cost(all))
-        yield* healthy
-        assert.isDefined(Context)
-      }).pipe(Effect.provide(services))
-    }))
+        const spent = yield* cost(run(client(1)))
+        assert.strictEqual(spent.commits, commits)
+        // how often the caller looks depends on how long it takes
+        const { claim, outcomes_of: _looks, ...others } = spent.statements
+        assert.deepStrictEqual(others, { enqueue: 1, finish })
+        // the last claim is the look that finds nothing
+        assert.isAtMost(claim!, commits - finish + 1)
+      })))
+  }
+
+  it.live("five hundred actions at once share their commits", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const ids = Array.from({ length: 500 }, (_, id) => id)
+      const spent = yield* cost(
+        Effect.forEach(ids, (id) => client(id).drive(id), { concurrency: "unbounded" })
+      )
+      assert.deepStrictEqual(spent.result, ids)
+      // two of each as a rule: the first comes alone, the others while it is under way
+      assert.isAtMost(spent.commits, 12)
+      assert.deepStrictEqual(Object.keys(spent.statements).sort(), ["claim", "enqueue", "finish", "outcomes_of"])
+      const { claim, enqueue, finish } = spent.statements
+      assert.isAtMost(claim! + enqueue! + finish!, 20)
+    })))
+
+  it.live("looking for work without finding any takes no commit", () =>
+    counting(Effect.gen(function*() {
+      const spent = yield* cost(Effect.forEach(Array.from({ length: 10 }), () => performDue))
+      assert.strictEqual(spent.commits, 0)
+      assert.isAtLeast(spent.statements.claim!, 10)
+    })))
 })

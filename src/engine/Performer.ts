@@ -842,7 +842,12 @@ export const make = (options: PerformerOptions) => {
         }
         return count
       }).pipe(
-        Effect.onInterrupt(() => giveBack(running === undefined ? queue : [running, ...queue])),
+        // the body first: it must have let go, also of its transaction, before others may take its action
+        Effect.onInterrupt(() => {
+          const entry = running === undefined ? undefined : active.get(running.id)
+          const left = running === undefined ? queue : [running, ...queue]
+          return Effect.andThen(entry === undefined ? Effect.void : interrupt(entry), giveBack(left))
+        }),
         Effect.ensuring(Effect.sync(() => places.delete(queue)))
       )
     })

@@ -330,6 +330,20 @@ class BodyEffects {
   marked = false
   args: ReadonlyArray<unknown> | undefined
   encoded: unknown
+  readonly #lastOfLane = new Map<string, string>()
+  #lastOfUnknown: string | undefined
+  #last: string | undefined
+
+  /** Names the sibling that has to be in the lane first; one whose key takes an effect may be headed for any lane. */
+  withElder(invocation: Invocation): Invocation {
+    const elder = invocation.l === null ? this.#last : this.#lastOfLane.get(invocation.l) ?? this.#lastOfUnknown
+    this.#last = invocation.a
+    if (invocation.l === null) {
+      this.#lastOfUnknown = invocation.a
+      this.#lastOfLane.clear()
+    } else this.#lastOfLane.set(invocation.l, invocation.a)
+    return elder === undefined ? invocation : { ...invocation, el: elder }
+  }
 }
 
 const runBody = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effect<BodyRun, unknown> =>
@@ -387,7 +401,7 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
           parent: { id: held.id, step: held.step, depth: held.depth },
           limit: settings.payload
         })
-        effects.children.push(invocation)
+        effects.children.push(effects.withElder(invocation))
         return makeChild(slot(invocation.a, invocation.d, invocation.ai, null))
       }).pipe(
         // a mistake in the program, which the body's types cannot carry: it fails the step
@@ -586,23 +600,29 @@ const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unha
 /** The body's SQL, its result, its children and the consumed lease commit together, or nothing of it. */
 const transactional = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
   env.transaction(
-    Effect.flatMap(exitOf(runBody(held, step, env), env), (exit): Effect.Effect<Conclusion, RollBack | Unhandled> =>
+    Effect.gen(function*(): Effect.fn.Return<Conclusion, RollBack | Unhandled> {
+      const exit = yield* exitOf(runBody(held, step, env), env)
       // a failed body takes its SQL back; the failure itself is stored afterwards, on its own
-      Exit.isSuccess(exit) ? afterBody(held, step, exit, env) : Effect.fail(new RollBack(exit)))
+      if (Exit.isFailure(exit)) return yield* Effect.fail(new RollBack(afterBody(held, step, exit, env)))
+      const conclusion = yield* afterBody(held, step, exit, env)
+      // so does one whose value cannot be stored
+      const failed = conclusion.member.ss === Status.failed && !exit.value.effects.marked
+      return failed ? yield* Effect.fail(new RollBack(Effect.succeed(conclusion))) : conclusion
+    })
   ).pipe(
     Effect.catch((error) =>
       error instanceof RollBack
-        ? afterBody(held, step, error.exit, env)
+        ? error.after
         : Effect.fail(error instanceof Unhandled ? error : new Unhandled(Cause.fail(error)))
     )
   )
 
-/** Takes a failed body's exit out of its transaction. */
+/** Takes a failure out of its transaction, with what is to be concluded from it. */
 class RollBack {
   readonly _tag = "RollBack"
-  readonly exit: Exit.Failure<BodyRun, unknown>
-  constructor(exit: Exit.Failure<BodyRun, unknown>) {
-    this.exit = exit
+  readonly after: Effect.Effect<Conclusion, Unhandled>
+  constructor(after: Effect.Effect<Conclusion, Unhandled>) {
+    this.after = after
   }
 }
 

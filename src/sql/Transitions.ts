@@ -55,6 +55,8 @@ export interface Invocation {
   readonly p: string | null
   readonly ps: number | null
   readonly dp: number
+  /** the sibling that joins the lane first */
+  readonly el?: string
   /** held under this token from the start: its own process performs it at once */
   readonly tk?: number
 }

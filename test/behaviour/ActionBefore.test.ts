@@ -66,7 +66,9 @@ const replaced = Stepped.action("replaced", { arguments: [Schema.Int] })
   .succeeded((n) => note(`callback ${n}`))
 
 const flaky = Stepped.action("flaky", { success: Schema.Int })
-  .before(() => Effect.suspend(() => seen.length < 3 ? Effect.andThen(note("again"), Effect.die("not yet")) : Effect.void))
+  .before(() =>
+    Effect.suspend(() => seen.length < 3 ? Effect.andThen(note("again"), Effect.die("not yet")) : Effect.void)
+  )
   .step(() => Effect.succeed(1))
 
 const tour = Stepped.action("tour", { arguments: [Schema.String], success: Schema.String })
@@ -78,8 +80,10 @@ const Live = Cars.layer.pipe(Layer.provide(Layer.succeed(Weather, { sunny: true 
 
 suite("before", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), Live.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Live.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   test("2.2: it runs in the worker, not when the action is enqueued", () =>
     Effect.gen(function*() {
@@ -151,12 +155,14 @@ suite("before", (engine) => {
       assert.deepStrictEqual(yield* stored, { ...nothing, outcomes: 1 })
     }))
 
-  for (const [to, message] of [
-    ["defect", "out of fuel"],
-    ["interrupt", "interrupt"],
-    ["misfit", "Expected string"],
-    ["misfitting arguments", "Expected string"]
-  ] as const) {
+  for (
+    const [to, message] of [
+      ["defect", "out of fuel"],
+      ["interrupt", "interrupt"],
+      ["misfit", "Expected string"],
+      ["misfitting arguments", "Expected string"]
+    ] as const
+  ) {
     test(`2.2: a failure in it (${to}) makes the action failed`, () =>
       Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).visitLater(to)

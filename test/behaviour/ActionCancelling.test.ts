@@ -185,10 +185,8 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(
-        Deferred.succeed(reached, undefined),
-        Effect.onInterrupt(Effect.never, () => note("interrupted"))
-      )
+      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+        note("interrupted"))
       const handle = yield* car.busyLater()
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
@@ -205,10 +203,8 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(
-        Deferred.succeed(reached, undefined),
-        Effect.onInterrupt(Effect.never, () => note("interrupted"))
-      )
+      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+        note("interrupted"))
       const handle = yield* car.bossLater()
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)

@@ -83,7 +83,18 @@ const sharedVoid = Stepped.action("sharedVoid", {
 const askText = Stepped.action("askText", { arguments: [Schema.Int], success: Schema.String })
   .step((n) => Step.do(sharedText, n))
 
+// the same work in the same lane, with results that do not fit each other
+const both = { outbound: true, concurrencyKey: () => "both", checksum: () => "x", checksumKey: () => "both" } as const
+const asNumber = Stepped.action("asNumber", { ...both, success: Schema.Int }).step(() => Effect.void)
+const asText = Stepped.action("asText", { ...both, success: Schema.String }).step(() => Effect.void)
+const wantsText = Stepped.action("wantsText", { success: Schema.String })
+  .step("ask", () => Step.do(asText))
+  .step("tell", ({ ask }) => Effect.succeed(ask))
+
 const Cars = Stepped.actions(Car, [
+  asNumber,
+  asText,
+  wantsText,
   wash,
   washTwice,
   maybe,
@@ -107,8 +118,10 @@ const achievement = (key: string) =>
 
 suite("checksums", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   for (const value of [false, "", [], 0, "London", { a: [1] }]) {
     test(`2.3: ${JSON.stringify(value)} is a checksum`, () =>
@@ -253,6 +266,22 @@ suite("checksums", (engine) => {
       assert.include((yield* Effect.flip(parent.await)).message, "holder Car/1 › hold › hold Car/1: timed out")
     }))
 
+  test("2.5 b: whoever joined fails alone when the result does not fit", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const number = yield* car.asNumberNow()
+      const text = yield* car.asTextLater()
+      const parent = yield* car.wantsTextLater()
+      yield* performIdle
+      assert.deepStrictEqual(yield* statusesOf("asText"), [])
+      yield* Stepped.complete(number.id, asNumber, Stepped.Outcome.succeeded(5))
+      yield* performSteppedActions()
+      assert.strictEqual(yield* number.await, 5)
+      const error = yield* Effect.flip(text.await)
+      assert.deepInclude(error, { _tag: "IncompatibleResult", action: "asNumber", actionId: number.id })
+      assert.include((yield* Effect.flip(parent.await)).message, "wantsText Car/1 › ask: IncompatibleResult")
+    }))
+
   test("2.5 b: without a checksum, under another checksum key, or in another lane, nothing is joined", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
@@ -356,6 +385,7 @@ it.effect("2.4: it is checked again under the lane's lock: an achievement that i
     const sql = yield* SqlClient.SqlClient
     const first = yield* car.holdNow("x")
     const second = yield* car.holdLater("x")
+    const third = yield* car.holdLater("y")
     const completed = yield* Deferred.make<void>()
     const release = yield* Deferred.make<void>()
     // the first one's end is written and not yet committed when the second one looks
@@ -365,15 +395,19 @@ it.effect("2.4: it is checked again under the lane's lock: an achievement that i
       yield* Deferred.await(release)
     })))
     yield* Deferred.await(completed)
-    const performing = yield* Effect.forkChild(performSteppedActions())
+    const performing = yield* Effect.forkChild(performIdle)
     yield* blocked(1)
     yield* Deferred.succeed(release, undefined)
     yield* Fiber.join(ending)
     yield* Fiber.join(performing)
     assert.strictEqual(yield* second.await, "done")
     assert.deepStrictEqual(yield* second.status, { id: second.id, status: "succeeded", successor: undefined })
-    assert.deepStrictEqual(yield* statusesOf("hold"), ["succeeded"])
-    assert.deepStrictEqual(seen, ["hold x"])
-    assert.strictEqual((yield* achievement("Car/1/hold"))?.result, "done")
+    // whoever came after it gets the lane that it did not need
+    assert.strictEqual((yield* third.status).status, "performing")
+    assert.deepStrictEqual(yield* statusesOf("hold"), ["succeeded", "performing"])
+    assert.deepStrictEqual(seen, ["hold x", "hold y"])
+    assert.isUndefined(yield* achievement("Car/1/hold"))
+    yield* Stepped.complete(third.id, hold, Stepped.Outcome.succeeded("also done"))
+    assert.strictEqual((yield* achievement("Car/1/hold"))?.result, "also done")
     yield* healthy
   }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(server.layer())))))

@@ -1,7 +1,7 @@
 /** SEMANTICS 2.5 a: nobody waits for somebody who waits for them, over any number of lanes and parents. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { Storage } from "../../src/sql/Storage.ts"
@@ -85,19 +85,32 @@ const release = (lane: string) =>
 
 suite("deadlocks", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer())))
+    )
 
-  for (const [depth, wants] of [["child", ["a"]], ["grandchild", ["b", "a"]], ["great-grandchild", ["b", "c", "a"]]] as const) {
+  for (
+    const [depth, wants] of [["child", ["a"]], ["grandchild", ["b", "a"]], ["great-grandchild", [
+      "b",
+      "c",
+      "a"
+    ]]] as const
+  ) {
     test(`2.5 a: a ${depth} that wants its ancestor's lane is deadlocked, and not stored`, () =>
       Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).takeLater("a", wants as Wants)
         yield* performSteppedActions()
         const held = ["a", ...wants.slice(0, -1)]
-        assert.deepStrictEqual(seen, [...held.map((lane) => `take ${lane}`), ...[...held].reverse().map((lane) => `failed ${lane}`)])
+        assert.deepStrictEqual(seen, [
+          ...held.map((lane) => `take ${lane}`),
+          ...[...held].reverse().map((lane) => `failed ${lane}`)
+        ])
         assert.deepStrictEqual(yield* statusesOf("take"), held.map(() => "failed"))
         const records = yield* recordsOf("take")
-        for (const record of records) assert.deepStrictEqual(yield* stepsOf(record.id), ["begin succeeded", "want failed"])
+        for (const record of records) {
+          assert.deepStrictEqual(yield* stepsOf(record.id), ["begin succeeded", "want failed"])
+        }
         assert.deepStrictEqual(yield* slotsOf(records.at(-1)!.id), ["deadlocked"])
         assert.deepStrictEqual(yield* stored, {
           ...nothing,
@@ -153,7 +166,16 @@ suite("deadlocks", (engine) => {
       yield* performSteppedActions()
       const ends = yield* Effect.forEach(handles, (handle) => Effect.map(handle.status, ({ status }) => status))
       assert.deepStrictEqual(ends, ["succeeded", "succeeded", "succeeded", "succeeded", "failed"])
-      assert.deepStrictEqual(seen, ["visit e", "after d", "visit d", "after c", "visit c", "after b", "visit b", "after a"])
+      assert.deepStrictEqual(seen, [
+        "visit e",
+        "after d",
+        "visit d",
+        "after c",
+        "visit c",
+        "after b",
+        "visit b",
+        "after a"
+      ])
     }))
 
   test("2.5 a: waiting behind somebody who waits for nobody here is no deadlock", () =>
@@ -262,7 +284,9 @@ const closeAtOnce = (ring: ReadonlyArray<string>) =>
       car.afterNow(lane, `gate ${lane}`, ring[(i + 1) % ring.length]!))
     yield* performIdle
     for (const lane of ring) {
-      const open = (yield* recordsOf("hold")).find((action) => action.lane === `gate ${lane}`)
+      const open = (yield* recordsOf("hold")).find((action) =>
+        action.lane === `gate ${lane}`
+      )
       yield* Stepped.complete(open!.id, hold, Stepped.Outcome.succeeded(lane))
     }
     // the parents go on and enqueue their children, which nobody has claimed yet
@@ -318,12 +342,55 @@ for (const ring of [["a", "b"], ["a", "b", "c"]]) {
     }).pipe(Effect.provide(raceLayer)))
 }
 
+it.effect("2.5 a: the handle of an action that the sweep ends says that it was deadlocked", () =>
+  Effect.gen(function*() {
+    yield* closeAtOnce(["a", "b"])
+    // roots take the places of both children, and with them what waits for those
+    const car = (yield* Cars.client)(1)
+    const roots = [yield* car.visitLater("a"), yield* car.visitLater("b")]
+    const transitions = yield* Transitions
+    const token = yield* transitions.register("a worker without a sweep", Duration.minutes(1))
+    yield* transitions.claim({ token, now: 0, room: 10, known: visitor, joins: [], only: null })
+    yield* transitions.unregister(token, 0)
+    assert.deepStrictEqual(yield* statusesOf("visit"), ["superseded", "superseded", "pending", "pending"])
+    yield* performSteppedActions()
+    const ends = yield* Effect.forEach(roots, (root) => Effect.map(root.status, ({ status }) => status))
+    assert.sameMembers([...ends], ["deadlocked", "succeeded"])
+    const ended = roots[ends.indexOf("deadlocked")]!
+    assert.deepInclude(yield* Effect.flip(ended.await), { _tag: "Deadlocked", action: "visit", actionId: ended.id })
+    yield* healthy
+  }).pipe(Effect.provide(raceLayer)))
+
+it.effect("2.5 a: the sweep finds a cycle among any number of actions that wait", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const handles = yield* closeAtOnce(["a", "b"])
+    // older than the cycle: lanes with one action performing outside and one pending, for which a parent waits
+    yield* sql.unsafe(`insert into stepped.live_actions
+        (id, definition, actor_id, queue, arguments, lane, status, checksum_key, depth, rooted, flags, phase, step, enqueued_at)
+      select ('00000000-0000-7000-800' || k || '-' || lpad(i::text, 12, '0'))::uuid, 'Car/hold', '1', 'default', '["x"]',
+        case when k = 2 then 'parent ' else 'busy ' end || i, case when k = 1 then 0 else 1 end, '-', 0, k <> 1,
+        16, case when k = 2 then 1 else 2 end, 0, now()
+      from generate_series(1, 1500) i, generate_series(0, 2) k`)
+    yield* sql.unsafe(`insert into stepped.steps (action, idx, name, status, started_at)
+      select ('00000000-0000-7000-8002-' || lpad(i::text, 12, '0'))::uuid, 0, '1', 1, now() from generate_series(1, 1500) i`)
+    yield* sql.unsafe(`insert into stepped.slots (action, step, slot, child, definition, actor_id)
+      select ('00000000-0000-7000-8002-' || lpad(i::text, 12, '0'))::uuid, 0, 0,
+        ('00000000-0000-7000-8001-' || lpad(i::text, 12, '0'))::uuid, 'Car/hold', '1' from generate_series(1, 1500) i`)
+    for (let sweep = 0; sweep < 30; sweep++) yield* performDue
+    const ends = yield* Effect.forEach(handles, (handle) => Effect.map(handle.status, ({ status }) => status))
+    assert.sameMembers([...ends], ["failed", "succeeded"])
+    yield* healthy
+  }).pipe(Effect.provide(raceLayer)))
+
 it.effect("2.5 a: the sweep leaves those alone who wait for each other's lanes without a cycle", () =>
   Effect.gen(function*() {
     const car = (yield* Cars.client)(1)
     yield* car.holdNow("z")
-    const chain = yield* Effect.forEach([["a", "z"], ["b", "a"], ["c", "b"]] as const, ([lane, want]) =>
-      car.takeLater(lane, [want]).pipe(Effect.tap(() => performIdle)))
+    const chain = yield* Effect.forEach(
+      [["a", "z"], ["b", "a"], ["c", "b"]] as const,
+      ([lane, want]) => car.takeLater(lane, [want]).pipe(Effect.tap(() => performIdle))
+    )
     yield* performIdle
     const lane = yield* Effect.flatMap(PerformanceLane, (service) => service.list(10))
     assert.strictEqual(lane.length, 4)

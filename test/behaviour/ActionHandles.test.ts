@@ -49,8 +49,10 @@ const arrive = (id: string, to: string) =>
 
 suite("handles", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   test("2.6: it waits while its action is queued, pending and performing, and then gives the typed result", () =>
     Effect.gen(function*() {
@@ -108,7 +110,11 @@ suite("handles", (engine) => {
       yield* performIdle
       assert.deepStrictEqual(yield* second.status, { id: second.id, status: "joined", successor: first.id })
       assert.deepStrictEqual(yield* statusesOf("visit"), ["performing"])
-      yield* Stepped.complete(first.id, visit, Stepped.Outcome.failed(new NoParking({ at: "London", since: new Date(9) })))
+      yield* Stepped.complete(
+        first.id,
+        visit,
+        Stepped.Outcome.failed(new NoParking({ at: "London", since: new Date(9) }))
+      )
       const error = yield* Fiber.join(waiting)
       assert.instanceOf(error, NoParking)
       assert.deepInclude(error, { since: new Date(9) })
@@ -184,7 +190,9 @@ suite("handles", (engine) => {
   test("2.6: calling the action enqueues it and waits for its result or its errors", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      const calls = yield* Effect.forkChild(Effect.all([car.quick(2 ** 40), Effect.flip(car.quick(-1))], { concurrency: 2 }))
+      const calls = yield* Effect.forkChild(
+        Effect.all([car.quick(2 ** 40), Effect.flip(car.quick(-1))], { concurrency: 2 })
+      )
       while ((yield* recordsOf("quick")).length < 2) yield* Effect.andThen(Effect.yieldNow, performIdle)
       const [result, error] = yield* Fiber.join(calls)
       assert.strictEqual(result, 2n ** 40n)

@@ -51,7 +51,11 @@ const broken = Stepped.action("broken", {
   arguments: [Schema.String],
   concurrencyKey: (what) => {
     if (what === "lane") throw new Error("no lane")
-    return what === "lane effect" ? Effect.die(new Error("no lane")) : what === "lane failure" ? Effect.fail("no lane") : null
+    return what === "lane effect"
+      ? Effect.die(new Error("no lane"))
+      : what === "lane failure"
+      ? Effect.fail("no lane")
+      : null
   },
   checksumKey: (what) => {
     if (what === "checksum key") throw new Error("no checksum key")
@@ -82,8 +86,10 @@ const Live = Layer.mergeAll(Cars.layer, Garages.layer).pipe(
 
 suite("invoking", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), Live.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Live.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   test("2.1: keys and timeout come from the arguments as given, before `before` replaces them", () =>
     Effect.gen(function*() {
@@ -128,7 +134,12 @@ suite("invoking", (engine) => {
       const first = yield* (yield* Cars.client)(1).driveNow(5)
       const second = yield* (yield* Cars.client)(2).driveNow(5)
       const third = yield* (yield* Garages.client)("north/1").openNow()
-      for (const [handle, key] of [[first, "Car/1/drive"], [second, "Car/2/drive"], [third, "Garage/north/1/open"]] as const) {
+      for (
+        const [handle, key] of [[first, "Car/1/drive"], [second, "Car/2/drive"], [
+          third,
+          "Garage/north/1/open"
+        ]] as const
+      ) {
         const { checksumKey, lane, status } = yield* recordOf(handle.id)
         assert.deepStrictEqual([lane, checksumKey, status], [key, key, "performing"])
         yield* handle.cancel

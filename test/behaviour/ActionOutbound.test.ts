@@ -103,10 +103,8 @@ suite("outbound actions", (engine) => {
   test("5.1: can be completed while a body runs: the body is interrupted", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(
-        Deferred.succeed(reached, undefined),
-        Effect.onInterrupt(Effect.never, () => note("interrupted"))
-      )
+      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+        note("interrupted"))
       const handle = yield* (yield* Cars.client)(1).chargeLater(1)
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)

@@ -36,13 +36,16 @@ const selfish = Stepped.action("selfish", { success: Schema.String, outbound: tr
     }))
   .step("later", () => note("a later step"))
 const selfishDeclared = Stepped.action("selfish", { success: Schema.String, outbound: true })
-const looking = Stepped.action("looking", { success: Schema.Array(Schema.String) }).step("look", () =>
-  Effect.gen(function*() {
-    const repo = yield* ActionRepo
-    const action = (yield* Effect.orDie(repo.list({ name: "looking" })))[0]!
-    const steps = yield* Effect.orDie(repo.steps(action.id))
-    return [action.status, ...steps.map((step) => `${step.name} ${step.status}`)]
-  }))
+const looking = Stepped.action("looking", { success: Schema.Array(Schema.String) }).step(
+  "look",
+  () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const action = (yield* Effect.orDie(repo.list({ name: "looking" })))[0]!
+      const steps = yield* Effect.orDie(repo.steps(action.id))
+      return [action.status, ...steps.map((step) => `${step.name} ${step.status}`)]
+    })
+)
 
 const park = Stepped.action("park").step(() => Step.do(drive, true))
 
@@ -53,8 +56,10 @@ const CarsLive = Cars.toLayer(Effect.succeed({
 
 suite("statuses", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   test("1.1: an action is pending behind another, performing, then succeeded; its steps perform, then succeed", () =>
     Effect.gen(function*() {

@@ -2,7 +2,7 @@
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
-import { ActionRepo, AchievementStore, PerformanceLane, Step, Stepped } from "stepped"
+import { AchievementStore, ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
 import type { ActionRecord } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, server, suite } from "../harness/databases.ts"
@@ -85,8 +85,10 @@ const finish = (action: ActionRecord) => Stepped.complete(action.id, hold, Stepp
 
 suite("superseding", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   test("2.9: of three children in one lane the first performs, and the third supersedes the second", () =>
     Effect.gen(function*() {
@@ -149,7 +151,11 @@ suite("superseding", (engine) => {
       const old = yield* cars(1).holdNow("old")
       const newcomer = yield* cars(2).textNow("newcomer")
       const record = yield* recordOf(old.id)
-      assert.deepStrictEqual([record.status, record.supersededBy, record.startedAt], ["superseded", newcomer.id, undefined])
+      assert.deepStrictEqual([record.status, record.supersededBy, record.startedAt], [
+        "superseded",
+        newcomer.id,
+        undefined
+      ])
       assert.isDefined(record.endedAt)
       assert.deepStrictEqual(yield* old.status, { id: old.id, status: "superseded", successor: newcomer.id })
       assert.deepStrictEqual(yield* stepsOf(old.id), [])
@@ -268,7 +274,9 @@ it.live("2.9: children with a `before` join in the order of the body, also when 
       yield* Layer.build(Stepped.worker())
       for (let look = 0; look < 5000 && (yield* recordsOf("prepared")).length < 3; look++) yield* Effect.yieldNow
     }))
-    const records = [...yield* recordsOf("prepared")].sort((a, b) => String(a.arguments).localeCompare(String(b.arguments)))
+    const records = [...yield* recordsOf("prepared")].sort((a, b) =>
+      String(a.arguments).localeCompare(String(b.arguments))
+    )
     assert.deepStrictEqual(
       records.map(({ arguments: args, status }) => `${args} ${status}`),
       ["1 performing", "2 superseded", "3 pending"]

@@ -107,9 +107,9 @@ suite("timeouts", (engine) => {
   test("2.7+, 7.1: it is armed before the first step runs, and interrupts a running body", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(
-        Deferred.succeed(reached, undefined),
-        Effect.onInterrupt(Effect.never, () => note("interrupted"))
+      body = Effect.onInterrupt(
+        Effect.andThen(Deferred.succeed(reached, undefined), Effect.never),
+        () => note("interrupted")
       )
       const handle = yield* (yield* Cars.client)(1).busyLater()
       const worker = yield* Effect.forkChild(performDue)

@@ -94,7 +94,7 @@ suite("inside the program's transaction", (engine) => {
   test("waiting for an action there would wait for itself", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      for (const call of [car.visit("London"), car.visitNow("London")]) {
+      for (const call of [Effect.asVoid(car.visit("London")), Effect.asVoid(car.visitNow("London"))]) {
         const error = yield* Effect.flip(transaction(call))
         assert.instanceOf(error, EnqueueError)
         assert.strictEqual(error.reason._tag, "WouldWaitForItself")

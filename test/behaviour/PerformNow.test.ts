@@ -164,9 +164,9 @@ suite("performing now", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(
-        Deferred.succeed(reached, undefined),
-        Effect.onInterrupt(Effect.never, () => note("interrupted"))
+      body = Effect.onInterrupt(
+        Effect.andThen(Deferred.succeed(reached, undefined), Effect.never),
+        () => note("interrupted")
       )
       const fiber = yield* Effect.forkChild(car.turnNow("a"))
       yield* Deferred.await(reached)

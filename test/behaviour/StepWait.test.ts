@@ -1,6 +1,6 @@
 /** SEMANTICS 3.3: a wait holds the step open, beside its children; the body goes on at once. */
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Schema } from "effect"
+import { Clock, Duration, Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"
 import { ActionRepo, Step, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
@@ -45,8 +45,10 @@ const Cars = Stepped.actions(Car, [honk, hold, stopover, beside, failing, waitin
 
 suite("Step.wait", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   test("3.3: the body goes on at once, the step ends when the time is over, and not a millisecond earlier", () =>
     Effect.gen(function*() {
@@ -127,7 +129,12 @@ suite("Step.wait", (engine) => {
   test("3.3: for ever, or for less than nothing, is a mistake that fails the step", () =>
     Effect.gen(function*() {
       const cars = yield* Cars.client
-      for (const [duration, message] of [[Duration.infinity, "a finite duration"], [Duration.millis(-1), "at least 0 ms"]] as const) {
+      for (
+        const [duration, message] of [[Duration.infinity, "a finite duration"], [
+          Duration.millis(-1),
+          "at least 0 ms"
+        ]] as const
+      ) {
         const handle = yield* cars(1).waitingNow(duration)
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["wait failed"])
         assert.deepStrictEqual(yield* slotsOf(handle.id), [])
@@ -138,12 +145,15 @@ suite("Step.wait", (engine) => {
   test("3.3: waits of several steps follow each other, and many actions wait beside each other", () =>
     Effect.gen(function*() {
       const cars = yield* Cars.client
-      const start = yield* TestClock.currentTimeMillis
+      const start = yield* Clock.currentTimeMillis
       const handles = yield* Effect.forEach([1, 2, 3, 4], (id) => cars(id).thriceLater())
       yield* performSteppedActions()
       for (const handle of handles) yield* handle.await
-      assert.strictEqual((yield* TestClock.currentTimeMillis) - start, 180_000)
-      assert.deepStrictEqual(seen, [...seen.filter((text) => text === "second"), ...seen.filter((text) => text === "third")])
+      assert.strictEqual((yield* Clock.currentTimeMillis) - start, 180_000)
+      assert.deepStrictEqual(seen, [
+        ...seen.filter((text) => text === "second"),
+        ...seen.filter((text) => text === "third")
+      ])
       assert.strictEqual(seen.length, 8)
     }))
 

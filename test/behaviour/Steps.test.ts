@@ -102,7 +102,10 @@ const several = Stepped.action("several", { outbound: true })
       yield* Step.do(hold, 2)
     }))
   .step("never", () => note("a later step"))
-const scratching = Stepped.action("scratching").step("scratch", () => Step.do(scratched)).step("never", () => note("never"))
+const scratching = Stepped.action("scratching").step("scratch", () => Step.do(scratched)).step(
+  "never",
+  () => note("never")
+)
 const ending = Stepped.action("ending", { arguments: [Schema.String] })
   .step("hold", () => Step.do(hold, 1))
   .step("never", () => note("a later step"))
@@ -110,7 +113,14 @@ const ending = Stepped.action("ending", { arguments: [Schema.String] })
 const changing = Stepped.action("changing", { arguments: [Schema.Int, Schema.Date] })
   .step("keep", (n, on) => note(`keep ${n} ${on.getTime()}`))
   .step("change", (n) => Effect.andThen(Step.setArguments(n + 1, new Date(n)), Step.setArguments(n + 10, new Date(7))))
-  .step("see", (n, on) => Effect.andThen(note(`see ${n} ${on.getTime()}`), Effect.andThen(Step.do(honk, true), Step.setArguments(n + 1, on))))
+  .step(
+    "see",
+    (n, on) =>
+      Effect.andThen(
+        note(`see ${n} ${on.getTime()}`),
+        Effect.andThen(Step.do(honk, true), Step.setArguments(n + 1, on))
+      )
+  )
   .step("again", (n, on) => note(`again ${n} ${on.getTime()}`))
   .succeeded((n, on) => note(`callback ${n} ${on.getTime()}`))
 const outbound = Stepped.action("outbound", { arguments: [Schema.Boolean], outbound: true })
@@ -121,9 +131,15 @@ const values = Stepped.action("values", { success: Schema.Array(Schema.Unknown) 
   .step("none", () => Effect.succeed(null))
   .step("waited", () => Effect.as(Step.wait("1 second"), null))
   .step("text", () => Effect.as(Step.wait("1 second"), ""))
-  .step("both", () => Effect.map(Step.do(honk, true), (child) => ({ child, none: null, list: [child, null, 0, false] })))
-  .step("tell", ({ both, none, nothing, text, waited }) =>
-    Effect.succeed([nothing === undefined ? "nothing" : nothing, none, waited, text, both]))
+  .step(
+    "both",
+    () => Effect.map(Step.do(honk, true), (child) => ({ child, none: null, list: [child, null, 0, false] }))
+  )
+  .step(
+    "tell",
+    ({ both, none, nothing, text, waited }) =>
+      Effect.succeed([nothing === undefined ? "nothing" : nothing, none, waited, text, both])
+  )
 
 const Cars = Stepped.actions(Car, [
   drive,
@@ -145,14 +161,19 @@ const Cars = Stepped.actions(Car, [
 ])
 const CarsLive = Cars.toLayer(Effect.succeed({
   drive: (miles, why) =>
-    Effect.flatMap(Car, (car) =>
-      miles < 0 ? Effect.die(new Error("backwards")) : Effect.as(note(`drive ${car.id}`), `${car.id} ${why} ${miles}`))
+    Effect.flatMap(
+      Car,
+      (car) =>
+        miles < 0 ? Effect.die(new Error("backwards")) : Effect.as(note(`drive ${car.id}`), `${car.id} ${why} ${miles}`)
+    )
 }))
 
 suite("steps", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
-    it.effect(name, () =>
-      Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer()))))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer())))
+    )
 
   test("3.1: steps run one after another, the next one when the one before has ended with its children", () =>
     Effect.gen(function*() {
@@ -274,11 +295,13 @@ suite("steps", (engine) => {
       assert.notInclude(seen, "a later step")
     }))
 
-  for (const [status, outcome] of [
-    ["failed", Stepped.Outcome.failed()],
-    ["cancelled", Stepped.Outcome.cancelled],
-    ["timed_out", Stepped.Outcome.timedOut]
-  ] as const) {
+  for (
+    const [status, outcome] of [
+      ["failed", Stepped.Outcome.failed()],
+      ["cancelled", Stepped.Outcome.cancelled],
+      ["timed_out", Stepped.Outcome.timedOut]
+    ] as const
+  ) {
     test(`3.4: a step fails when a child ends as ${status}`, () =>
       Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).endingLater("x")

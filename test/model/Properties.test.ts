@@ -2,7 +2,7 @@
  * Random trees on real engines: what the model says must come of them, and what must hold whatever comes of them.
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, References } from "effect"
 import { Stepped } from "stepped"
 import { suite } from "../harness/databases.ts"
 import { layerServer, layerUrl, TestDatabase } from "../harness/Server.ts"
@@ -14,6 +14,10 @@ console.log(`random trees: STEPPED_TREES=${trees} STEPPED_SEED=${seed}`)
 const template = { name: "migrated", migrate: Stepped.migrate() }
 
 const timeout = 30_000 + trees * 1000
+
+// what fails here is meant to
+const silent = Layer.succeed(References.MinimumLogLevel, "None" as const)
+
 
 /** The outcome that the model allows and that is nearest to the one that was seen. */
 const nearest = (allowed: ReadonlyArray<Outcome>, seen: Outcome): Outcome => {
@@ -35,7 +39,7 @@ suite("random trees", (engine) => {
       if (allowed !== undefined) assert.deepStrictEqual(seen, nearest(allowed, seen))
     })
 
-  it.effect("performed one by one, they end as the model says", () => forAll(scenarios, endAsTheModelSays).pipe(Effect.provide(layer)), timeout)
+  it.effect("performed one by one, they end as the model says", () => forAll(scenarios, endAsTheModelSays).pipe(Effect.provide(layer), Effect.provide(silent)), timeout)
 })
 
 it.live("random trees: performed by two workers beside each other, they break no rule", () => {
@@ -58,5 +62,5 @@ it.live("random trees: performed by two workers beside each other, they break no
         const twice = world.log.filter((entry, i) => world.log.indexOf(entry) !== i)
         assert.deepStrictEqual(twice, [])
       })).pipe(Effect.provide(first))
-  }).pipe(Effect.provide(layerServer({ template, maxConnections: 10 })), Effect.scoped)
+  }).pipe(Effect.scoped, Effect.provide(silent), Effect.provide(layerServer({ template, maxConnections: 10 })))
 }, timeout)

@@ -139,6 +139,53 @@ export const crowds: fc.Arbitrary<ReadonlyArray<Invoke | Cancel>> = fc.tuple(
   fc.array(fc.nat(5), { maxLength: 2 })
 ).map(([trees, cancelled]) => [...trees, ...cancelled.map((handle): Cancel => ({ _tag: "Cancel", handle }))])
 
+/** A scenario for people: what differs from a plan that simply ends well. */
+export const show = (scenario: Scenario): string =>
+  scenario.flatMap((op): ReadonlyArray<string> => {
+    switch (op._tag) {
+      case "Invoke":
+        return [`invoke on ${actorNames[op.actor]}: ${showPlan(op.plan, 1)}`]
+      case "Perform":
+        return ["perform"]
+      case "Advance":
+        return [`advance ${op.seconds} s`]
+      case "Cancel":
+        return [`cancel handle ${op.handle}`]
+    }
+  }).join("\n")
+
+const showPlan = (plan: Plan, level: number): string => {
+  const about = [
+    ...plan.lane === null ? [] : [`in ${plan.lane}`],
+    ...plan.checksum === null ? [] : [`checksum ${JSON.stringify(plan.checksum)}`],
+    ...plan.checksumKey === null ? [] : [`under ${plan.checksumKey}`],
+    ...plan.timeout === null ? [] : [`timeout ${plan.timeout} s`],
+    ...plan.effectful ? ["keys by effects"] : [],
+    ...plan.broken === null ? [] : [`${plan.broken} throws`],
+    ...plan.shape.before ? [`before: ${plan.before}`] : [],
+    ...plan.shape.outbound ? [`outside: ${plan.outside}`] : [],
+    ...plan.failing === 0 ? [] : [`failing callbacks ${plan.failing.toString(2)}`]
+  ]
+  const indent = "  ".repeat(level)
+  const steps = ({ steps }: Replaceable) =>
+    steps.map(({ deeds, end, gives }, i) =>
+      [
+        `${indent}step ${i + 1} ends ${end}, gives a ${gives}`,
+        ...deeds.map((deed) =>
+          deed._tag === "Child"
+            ? `${indent}  ${deed.on === null ? "do" : `on ${deed.on.map((n) => actorNames[n] ?? "nobody").join(", ")}`} ${showPlan(deed.plan, level + 2)}`
+            : `${indent}  ${deed._tag}${deed._tag === "Wait" ? ` ${deed.seconds} s` : ""}`
+        )
+      ].join("\n")
+    )
+  const { other } = plan
+  return [
+    [nameOf(plan.shape), ...about].join(", "),
+    ...steps(plan),
+    ...other === null ? [] : [`${indent}replaced: checksum ${JSON.stringify(other.checksum)}, failing callbacks ${other.failing.toString(2)}`, ...steps(other)]
+  ].join("\n")
+}
+
 // ---------------------------------------------------------------------------------------------------------------------
 // properties
 // ---------------------------------------------------------------------------------------------------------------------
@@ -148,7 +195,7 @@ export const trees = Number(process.env.STEPPED_TREES ?? 60)
 export const seed = Number(process.env.STEPPED_SEED ?? 20_260_801)
 
 /** Tries a property whose verdict is an effect; fails with the smallest value that breaks it, and how to repeat that. */
-export const forAll = <A, E, R>(arbitrary: fc.Arbitrary<A>, property: (value: A) => Effect.Effect<void, E, R>, numRuns = trees) =>
+export const forAll = <A extends Scenario, E, R>(arbitrary: fc.Arbitrary<A>, property: (value: A) => Effect.Effect<void, E, R>, numRuns = trees) =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.promise(() =>
       fc.assert(
@@ -159,9 +206,13 @@ export const forAll = <A, E, R>(arbitrary: fc.Arbitrary<A>, property: (value: A)
           asyncReporter: async (run) => {
             if (!run.failed) return
             const cause = run.errorInstance
-            const value = JSON.stringify(run.counterexample?.[0], undefined, 1)
+            const [smallest] = run.counterexample ?? []
             throw new Error(
-              `STEPPED_SEED=${run.seed}: number ${run.numRuns}, made smaller ${run.numShrinks} times\n${value}\n${cause instanceof Error ? cause.message : cause}`,
+              [
+                `STEPPED_SEED=${run.seed}: number ${run.numRuns} breaks the property, and so does, made smaller ${run.numShrinks} times,`,
+                ...smallest === undefined ? [] : [show(smallest), JSON.stringify(smallest)],
+                cause instanceof Error ? cause.message : String(cause)
+              ].join("\n"),
               { cause }
             )
           }

@@ -52,11 +52,11 @@ const tables = [
     token bigint,
     due_at timestamptz,
     enqueued_at timestamptz not null,
+    elder uuid,
     primary key (queue, priority, id)
   ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)`,
   `create index jobs_action on jobs (action)`,
   `create index jobs_due on jobs (due_at) where due_at is not null`,
-  `create index jobs_held on jobs (parent, parent_step, id) where priority = 101 and parent is not null`,
   `create table live_actions (
     id uuid primary key,
     definition text collate "C" not null,
@@ -348,14 +348,17 @@ const functions = (schema: string) => {
     if p_joins is not null then
       -- achievements whose result the worker could not read
       delete from achievements where (checksum_key, checksum) in (select sk, cs from jsonb_to_recordset(p_joins) as x(sk text, cs text, ig boolean) where ig);
-      with x as (select * from jsonb_to_recordset(p_joins) as x(j bigint, q text, args jsonb, l text, sk text, cs text, t bigint, o smallint, r jsonb, c jsonb)),
-      -- children of one step join in the order of the body: not before an earlier one that is still being prepared (2.9)
-      d as (delete from jobs t using x where t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token
-        and (t.parent is null or not exists (select 1 from jobs e where e.priority = 101 and e.parent = t.parent and e.parent_step = t.parent_step
-          and e.id < t.id and e.id not in (select x.j from x)))
+      with recursive x as (select * from jsonb_to_recordset(p_joins) as x(j bigint, q text, args jsonb, l text, sk text, cs text, t bigint, o smallint, r jsonb, c jsonb)),
+      -- children of one step join their lane in the order of the body: not before an elder that is still on its way
+      h as (select t.action, t.elder, t.queue, t.id from jobs t join x on t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token),
+      blocked(action) as (
+        select h.action from h join jobs e on e.action = h.elder and e.kind = 0 and e.due_at is null and e.queue = h.queue and e.definition = any(p_defs)
+          where not exists (select 1 from h o where o.id = e.id)
+        union select h.action from h join blocked b on b.action = h.elder),
+      d as (delete from jobs t using x where t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token and t.action not in (select action from blocked)
         returning t.*, x.args, x.l, x.sk, x.cs, x.t as ms, x.o, x.r, x.c)
-      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at)::jobs order by id) filter (where o is null),
-        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at)::jobs order by id) filter (where o is not null), '{}'),
+      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder)::jobs order by id) filter (where o is null),
+        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder)::jobs order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(o order by id) filter (where o is not null), '{}'), coalesce(array_agg(r order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(c order by id) filter (where o is not null), '{}')
       into inv, done, done_status, done_result, done_cause from d;
@@ -390,17 +393,19 @@ const functions = (schema: string) => {
         inv || array_agg(j) filter (where j.kind = 0 and j.lane is not null and not p_prepare[array_position(p_defs, j.definition)])
       into conts, held, inv from unnest(js) j;
       if held is not null then
-        insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at from unnest(held);
+        insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at, elder from unnest(held);
         return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
           held_detail(h) from unnest(held) h;
       end if;
-      -- a child that needs no preparation waits for its elder siblings' all the same
-      if inv is not null and exists (select 1 from jobs where priority = 101 and parent is not null) then
-        select array_agg(i) filter (where late), array_agg(i) filter (where not late) into held, inv from (
-          select i, i.parent is not null and exists (select 1 from jobs e where e.priority = 101 and e.parent = i.parent and e.parent_step = i.parent_step and e.id < i.id) as late
-          from unnest(inv) i) x;
+      if inv is not null and exists (select 1 from unnest(inv) i where i.elder is not null) then
+        with recursive h as (select i.action, i.elder, i.queue from unnest(inv) i where i.elder is not null),
+        blocked(action) as (
+          select h.action from h join jobs e on e.action = h.elder and e.kind = 0 and e.due_at is null and e.queue = h.queue and e.definition = any(p_defs)
+          union select h.action from h join blocked b on b.action = h.elder)
+        select array_agg(i order by i.id) filter (where b.action is not null), array_agg(i order by i.id) filter (where b.action is null) into held, inv
+          from unnest(inv) i left join blocked b on b.action = i.action;
         if held is not null then
-          insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at from unnest(held);
+          insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at, elder from unnest(held);
           return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
             held_detail(h) || jsonb_build_object('ready', true, 'checksum', checksum) from unnest(held) h;
         end if;
@@ -505,7 +510,7 @@ const functions = (schema: string) => {
       select array_agg(x.j), array_agg(x.r) into held, unread from (select unnest(done) as j, unnest(done_status) as s, unnest(done_result) as r) x
         where x.s = 2 and (x.j).action = any(achieved) and p_flags[array_position(p_defs, (x.j).definition)] & 32 = 0;
       if held is not null then
-        insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at from unnest(held);
+        insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at, elder from unnest(held);
         return query select 2::smallint, (x.h).action, (x.h).definition, (x.h).actor_id, (x.h).arguments, 0, 0::smallint, (x.h).attempts, (x.h).depth,
           held_detail(x.h) || jsonb_build_object('checksum', (x.h).checksum, 'achievement', x.r) from (select unnest(held) as h, unnest(unread) as r) x;
         select coalesce(array_agg(x.j), '{}'), coalesce(array_agg(x.s), '{}'), coalesce(array_agg(x.r), '{}'), coalesce(array_agg(x.c), '{}') into done, done_status, done_result, done_cause
@@ -576,10 +581,10 @@ const functions = (schema: string) => {
         select a, st, n, ch, d, ai, to_timestamp(due / 1000.0) from jsonb_to_recordset(p_slots) as x(a uuid, st int, n int, ch uuid, d text, ai text, due bigint)
         where cardinality(held) = total or a = any(held);
       if p_children is not null then
-        insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, enqueued_at)
-          select q, 10, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, p_now
-          from rows from (jsonb_to_recordset(p_children) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint))
-            with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, o)
+        insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, enqueued_at, elder)
+          select q, 10, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, p_now, el
+          from rows from (jsonb_to_recordset(p_children) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint, el uuid))
+            with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, o)
           where cardinality(held) = total or p = any(held) order by o;
         if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
       end if;
