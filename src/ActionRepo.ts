@@ -11,6 +11,35 @@ import type { StorageError } from "./SteppedError.ts"
 import type { Found } from "./sql/Transitions.ts"
 
 /**
+ * Why an action did not succeed, as it is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FailureCause {
+  readonly kind:
+    | "failure"
+    | "defect"
+    | "child"
+    | "marked"
+    | "cancelled"
+    | "timed_out"
+    | "deadlocked"
+    | "incompatible"
+    | "exhausted"
+  /** Where in the tree: `visit Car/1 › move › changeLocation Car/1`. */
+  readonly path: string
+  /** What: `NoParking at London`. */
+  readonly message: string
+  /** The typed error as JSON, encoded with the schema of the action that declared it. */
+  readonly error?: unknown
+  /** Whether `error` is one of the action's own, declared ones. */
+  readonly own?: boolean
+  /** The cause as Effect prints it. */
+  readonly pretty?: string
+}
+
+/**
  * A stored action.
  *
  * @category models
@@ -38,8 +67,8 @@ export interface ActionRecord {
   readonly attempts: number
   /** The result as JSON. */
   readonly result: unknown
-  /** Why it did not succeed: `{ kind, path, message, … }`. */
-  readonly cause: unknown
+  /** Why it did not succeed; none for one that timed out, was superseded or was cancelled from outside without a word. */
+  readonly cause: FailureCause | undefined
   readonly supersededBy: string | undefined
   readonly callbacksSucceeded: number
   readonly callbacksFailed: number

@@ -38,6 +38,7 @@ export {
   type ActionRecord,
   ActionRepo,
   type ActionTree,
+  type FailureCause,
   type SlotRecord,
   type StepRecord
 } from "./ActionRepo.ts"

@@ -6,23 +6,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import type { FailureCause } from "../ActionRepo.ts"
 import type { PlainSchema } from "../Actor.ts"
 import { statusNames } from "../sql/Transitions.ts"
 import { codecOf, isStorable, tidyText } from "./codec.ts"
 
 /** A failure as it is stored. */
-export interface StoredCause {
-  readonly kind: "failure" | "defect" | "child" | "marked" | "cancelled" | "timed_out" | "deadlocked" | "incompatible" | "exhausted"
-  /** Where in the tree: `visit Car/1 › move › changeLocation Car/1`. */
-  readonly path: string
-  /** What: `NoParking at London`. */
-  readonly message: string
-  /** The typed error, encoded with the schema of the action that declared it. */
-  readonly error?: unknown
-  /** Whether `error` is one of the action's own, declared ones. */
-  readonly own?: boolean
-  readonly pretty?: string
-}
+export type StoredCause = FailureCause
 
 const arrow = " › "
 

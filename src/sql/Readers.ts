@@ -51,7 +51,7 @@ const toAction = (row: Row): ActionRecord => ({
   depth: row.depth,
   attempts: row.attempts,
   result: row.result,
-  cause: row.cause,
+  cause: orNone(row.cause),
   supersededBy: orNone(row.superseded_by),
   callbacksSucceeded: row.callbacks_succeeded,
   callbacksFailed: row.callbacks_failed,

@@ -128,7 +128,8 @@ export const performSteppedActions = <E = never, R = never>(
         if (outbound.some((action) => !after.has(action.id)) || (yield* engine.performDue) > 0) continue
       }
       const due = yield* queue.nextDue
-      if (due.wait === undefined) break
+      // what is due and was not performed just now is nothing that this process can perform
+      if (due.wait === undefined || due.wait <= (yield* engine.now)) break
       yield* advanceTo(due.timeout === undefined ? due.wait : Math.min(due.wait, due.timeout))
     }
     const left = [

@@ -516,13 +516,13 @@ suite("failures", (engine) => {
         const parent = yield* (yield* Cars.client)(1).bossLater()
         yield* performSteppedActions()
         const [child] = yield* recordsOf("work")
-        const own = child!.cause as Record<string, unknown>
+        const own = child!.cause!
         assert.deepStrictEqual([own.kind, own.path, own.error], ["failure", "work Car/1 › second", {
           _tag: "NoParking",
           at: "London"
         }])
         const above = (yield* Effect.flatMap(ActionRepo, (repo) => repo.find(parent.id))).pipe((found) =>
-          found._tag === "Some" ? found.value.cause as Record<string, unknown> : {}
+          found._tag === "Some" ? found.value.cause! : {}
         )
         assert.deepStrictEqual([above.kind, above.path, above.error], [
           "child",
