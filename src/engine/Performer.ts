@@ -208,7 +208,9 @@ export const make = (options: PerformerOptions) => {
   const interruptAll = (ids: ReadonlyArray<string>) =>
     Effect.suspend(() => {
       const found = ids.flatMap((id) => active.get(id) ?? [])
-      for (let i = ready.length - 1; i >= 0; i--) { if (ids.includes(ready[i]!.id)) ready.splice(i, 1) }
+      for (const place of places) {
+        for (let i = place.length - 1; i >= 0; i--) { if (ids.includes(place[i]!.id)) place.splice(i, 1) }
+      }
       return Effect.forEach(found, (entry) => Effect.forkIn(interrupt(entry), options.scope), { discard: true })
     })
 
@@ -806,7 +808,6 @@ export const make = (options: PerformerOptions) => {
   const inline = (queue: Array<Work>, mine: (id: string) => boolean): Effect.Effect<number, StorageError> =>
     Effect.suspend(() => {
       let running: Work | undefined
-      places.add(queue)
       return Effect.gen(function*() {
         let count = 0
         while (queue.length > 0) {
@@ -837,7 +838,10 @@ export const make = (options: PerformerOptions) => {
           if (ran._tag === "Conclude") yield* commit([ran.conclusion], queue)
           else if (ran._tag === "Follow") queue.push(...ran.work)
           else yield* claim(0, null, [ran.join], queue)
-          queue.push(...rest)
+          // a younger sibling that may not join yet goes behind them: its elder may be among them
+          const joining = queue.findIndex((work) => work._tag === "Joining")
+          const younger = joining === -1 ? [] : queue.splice(joining, 1)
+          queue.push(...rest, ...younger)
           places.delete(rest)
         }
         return count
@@ -847,31 +851,40 @@ export const make = (options: PerformerOptions) => {
           const entry = running === undefined ? undefined : active.get(running.id)
           const left = running === undefined ? queue : [running, ...queue]
           return Effect.andThen(entry === undefined ? Effect.void : interrupt(entry), giveBack(left))
-        }),
-        Effect.ensuring(Effect.sync(() => places.delete(queue)))
+        })
       )
+    })
+
+  /** A place for work of the calling fiber, in which it is found when its action ends, or its answer was lost. */
+  const withPlace = <A, E>(use: (place: Array<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => {
+      const place: Array<Work> = []
+      places.add(place)
+      return Effect.ensuring(use(place), Effect.sync(() => places.delete(place)))
     })
 
   /** Performs one enqueued action as far as it goes at once (SEMANTICS 7.3). */
   const performNow = (id: string): Effect.Effect<void, StorageError> =>
-    Effect.gen(function*() {
-      const place: Array<Work> = []
-      yield* claim(0, id, [], place)
-      yield* inline(place, (other) => other === id)
-      if (pruning) {
-        yield* tick(false, place)
-        yield* inline(place, () => false)
-      }
-    })
+    withPlace((place) =>
+      Effect.gen(function*() {
+        yield* claim(0, id, [], place)
+        yield* inline(place, (other) => other === id)
+        if (pruning) {
+          yield* tick(false, place)
+          yield* inline(place, () => false)
+        }
+      })
+    )
 
   /** One pass over everything that is due: timers, then jobs, with what follows in memory. Gives how much there was. */
-  const performDue: Effect.Effect<number, StorageError> = Effect.gen(function*() {
-    const place: Array<Work> = []
-    let count = yield* tick(true, place)
-    count += yield* inline(place, () => true)
-    count += (yield* claim(claimMax, null, [], place)).claimed
-    return count + (yield* inline(place, () => true))
-  })
+  const performDue: Effect.Effect<number, StorageError> = withPlace((place) =>
+    Effect.gen(function*() {
+      let count = yield* tick(true, place)
+      count += yield* inline(place, () => true)
+      count += (yield* claim(claimMax, null, [], place)).claimed
+      return count + (yield* inline(place, () => true))
+    })
+  )
 
   const close = Effect.suspend(() => {
     const mine = token

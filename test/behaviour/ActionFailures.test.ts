@@ -4,7 +4,7 @@ import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, ErrorReporter, Layer, Schedule, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, ActionRepo, JobQueue, Step, Stepped } from "stepped"
+import { ActionFailed, JobQueue, Step, Stepped } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -521,9 +521,7 @@ suite("failures", (engine) => {
           _tag: "NoParking",
           at: "London"
         }])
-        const above = (yield* Effect.flatMap(ActionRepo, (repo) => repo.find(parent.id))).pipe((found) =>
-          found._tag === "Some" ? found.value.cause! : {}
-        )
+        const above = (yield* recordOf(parent.id)).cause!
         assert.deepStrictEqual([above.kind, above.path, above.error], [
           "child",
           "boss Car/1 › delegate › work Car/1 › second",

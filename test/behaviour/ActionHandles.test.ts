@@ -44,6 +44,10 @@ const quick = Stepped.action("quick", { arguments: [Schema.Int], success: Schema
   .step((n) => n > 0 ? Effect.succeed(BigInt(n)) : Effect.fail(new NoParking({ at: "zero", since: new Date(3) })))
 
 const Cars = Stepped.actions(Car, [visit, nested, quick])
+const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
+  Effect.gen(function*() {
+    for (let look = 0; look < 200 && !(yield* condition); look++) yield* Effect.yieldNow
+  })
 const arrive = (id: string, to: string) =>
   Stepped.complete(id, visit, Stepped.Outcome.succeeded({ to, on: new Date(5) }))
 
@@ -215,6 +219,23 @@ suite("handles", (engine) => {
       assert.isFalse(yield* handle.cancel)
       assert.deepStrictEqual(yield* stored, nothing)
     }))
+
+  it.effect("2.6: the answer of an action that was not stored is kept for a while, and no longer", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const old = yield* car.visitNow("cancel")
+      yield* TestClock.adjust("59 minutes")
+      const young = yield* car.visitNow("complete")
+      const working = Layer.build(Stepped.worker())
+      // a worker clears up when it begins
+      yield* Effect.scoped(Effect.andThen(working, until(Effect.map(stored, ({ outcomes }) => outcomes < 2))))
+      assert.strictEqual((yield* old.status).status, "cancelled")
+      yield* TestClock.adjust("2 minutes")
+      yield* Effect.scoped(Effect.andThen(working, until(Effect.map(stored, ({ outcomes }) => outcomes < 2))))
+      assert.strictEqual((yield* Effect.flip(old.status))._tag, "UnknownAction")
+      assert.strictEqual((yield* young.status).status, "succeeded")
+      yield* healthy
+    }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(engine.layer({ outcomeRetention: "1 hour" }))))))
 
   test("2.6: waiting may be given up, and begun again", () =>
     Effect.gen(function*() {

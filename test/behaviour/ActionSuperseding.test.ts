@@ -1,13 +1,16 @@
 /** SEMANTICS 2.5 c and d, 2.9, 2.10: who waits in a lane, who takes whose place, and what becomes of those who waited. */
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Layer, Option, Schema } from "effect"
-import type { SqlClient } from "effect/sql"
+import { Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
 import { AchievementStore, ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
 import type { ActionRecord } from "stepped"
-import { performSteppedActions } from "stepped/testing"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { Storage } from "../../src/sql/Storage.ts"
+import { known, Transitions } from "../../src/sql/Transitions.ts"
 import { healthy, server, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
+import { blocked } from "../harness/racing.ts"
 
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
@@ -266,7 +269,7 @@ suite("superseding", (engine) => {
     }))
 })
 
-// OPEN: a worker prepares several invocations side by side, and the first one ready is the first one in the lane.
+// a worker prepares several invocations side by side
 it.live("2.9: children with a `before` join in the order of the body, also when the first one's takes longest", () =>
   Effect.gen(function*() {
     const handle = yield* (yield* Cars.client)(1).preparingLater()
@@ -285,3 +288,71 @@ it.live("2.9: children with a `before` join in the order of the body, also when 
     yield* performIdle
     yield* healthy
   }).pipe(Effect.provide(CarsLive.pipe(Layer.provideMerge(server.layer())))))
+
+const convoy = Stepped.action("convoy").step(() =>
+  Effect.gen(function*() {
+    yield* Step.do(hold, "child")
+    for (const [lane, colour] of [["m", "red"], ["m", "green"], ["m", "blue"]] as const) {
+      yield* Step.do(paint, lane, colour)
+    }
+  })
+)
+const Convoys = Stepped.actions(Car, [hold, paint, convoy])
+
+it.effect("2.9: children join in the order of the body, also when two workers claim them and the first is held up", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const transitions = yield* Transitions
+    yield* (yield* Convoys.client)(2).holdNow("current")
+    const handle = yield* (yield* Convoys.client)(1).convoyLater()
+    yield* performDue
+    // somebody has the lane of the first child in hand
+    const locked = yield* Deferred.make<void>()
+    const release = yield* Deferred.make<void>()
+    const other = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+      yield* sql`select from stepped.live_actions where lane = 'depot' for update`
+      yield* Deferred.succeed(locked, undefined)
+      yield* Deferred.await(release)
+    })))
+    yield* Deferred.await(locked)
+    // one worker takes the first two children and waits for that lane, another one takes the rest
+    const token = yield* transitions.register("held up", Duration.minutes(1))
+    const claim = yield* Effect.forkChild(transitions.claim({
+      token,
+      now: 0,
+      room: 2,
+      known: known(
+        ["hold", "paint"].map((name) => ({
+          key: `Car/${name}`,
+          queue: "default",
+          firstStep: "1",
+          flags: 16,
+          prepare: false
+        }))
+      ),
+      joins: [],
+      only: null
+    }))
+    yield* blocked(1)
+    const rest = yield* Effect.forkChild(performIdle)
+    for (let look = 0; look < 1000; look++) {
+      if ((yield* sql`select from stepped.jobs where priority = 101`).length > 0) break
+    }
+    yield* Deferred.succeed(release, undefined)
+    yield* Fiber.join(other)
+    yield* Fiber.join(claim)
+    yield* transitions.unregister(token, 0)
+    yield* Fiber.join(rest)
+    yield* performIdle
+    assert.deepStrictEqual(
+      (yield* recordsOf("paint")).map(({ arguments: args, status }) => `${args} ${status}`),
+      ["m,red performing", "m,green superseded", "m,blue pending"]
+    )
+    yield* handle.cancel
+    yield* performIdle
+    yield* healthy
+  }).pipe(Effect.provide(Convoys.layer.pipe(
+    Layer.provideMerge(Transitions.layer),
+    Layer.provideMerge(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
+    Layer.provideMerge(server.layer())
+  ))))

@@ -1,6 +1,6 @@
 /** One run of one workload, in a process and on a database of its own; prints one line of JSON for each of its results. */
 import { PgClient } from "@effect/sql-pg"
-import { Config, Effect, Layer, Schema, Scope } from "effect"
+import { Config, Effect, Layer, Schema, type Scope } from "effect"
 import { Step, Stepped } from "stepped"
 import { metered, type Reading } from "./Meter.ts"
 
@@ -57,8 +57,7 @@ const drain = (
 ) =>
   Effect.gen(function*() {
     yield* enqueue
-    const scope = yield* Scope.make()
-    const worker = Layer.buildWithScope(Stepped.worker({ concurrency }), scope)
+    const worker = Layer.build(Stepped.worker({ concurrency }))
     const [, reading] = yield* metered(Effect.andThen(worker, drained))
     yield* print({ name: `${name}, concurrency ${concurrency}`, count, unit, actions, reading })
   })
@@ -137,9 +136,10 @@ const workloads = {
 
 const selected = process.argv[2] ?? ""
 const concurrency = Number(process.argv[3] ?? "32")
-const workload = selected === "enqueue" || selected === "W2"
-  ? workloads[selected]
-  : workloads[selected as "W1" | "W3" | "W4"](concurrency)
+const workload: Effect.Effect<void, unknown, Stepped.Services | PgClient.PgClient | Scope.Scope> =
+  selected === "enqueue" || selected === "W2"
+    ? workloads[selected]
+    : workloads[selected as "W1" | "W3" | "W4"](concurrency)
 
 const Main = CarsLive.pipe(
   Layer.provideMerge(Stepped.layer({ migrate: true })),

@@ -209,6 +209,8 @@ interface Invocation {
   readonly actor: number
   readonly plan: Plan
   readonly parent: Parent | undefined
+  /** The sibling that has to join before it (2.9). */
+  readonly elder: string | undefined
 }
 
 /** An invocation whose keys are known. */
@@ -261,6 +263,9 @@ type Work =
   | { readonly _tag: "Prepare"; readonly invocation: Invocation }
   /** Finds out whether an achievement's result can be read. */
   | { readonly _tag: "Read"; readonly invocation: Keyed; readonly result: number | null }
+  | { readonly _tag: "Join"; readonly invocation: Keyed }
+  /** Goes on when the elder sibling has joined. */
+  | { readonly _tag: "Later"; readonly invocation: Invocation; readonly then: () => ReadonlyArray<Work> }
   | { readonly _tag: "Go"; readonly key: string }
 
 const hour = 3600
@@ -277,6 +282,8 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
   let queued: Array<Invocation> = []
   let toContinue: Array<string> = []
   const over = new Set<string>()
+  /** Invocations that have neither joined nor been settled. */
+  const onTheirWay = new Set<string>()
   const log: Array<string> = []
   const handles: Array<string> = []
   const cancelled: Array<boolean> = []
@@ -298,6 +305,20 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
 
   // ---- 2 invoking ---------------------------------------------------------------------------------------------------
 
+  /** Queues invocations of one body. */
+  const enqueue = (all: ReadonlyArray<Invocation>) => {
+    for (const [i, one] of all.entries()) {
+      const lane = laneOf(one)
+      const elder = all.slice(0, i).findLast((other) => lane === undefined || laneOf(other) === undefined || laneOf(other) === lane)
+      queued.push({ ...one, elder: elder?.key })
+      onTheirWay.add(one.key)
+    }
+  }
+
+  /** The lane, if it can be known without running an effect. */
+  const laneOf = (one: Invocation): string | undefined =>
+    one.plan.effectful || (one.plan.broken !== null && !(one.plan.broken === "checksum" && one.plan.shape.before)) ? undefined : keyed(one, one.plan).lane
+
   /** Whether something has to run before the lane is taken. */
   const needsPreparing = ({ plan }: Invocation) => plan.shape.before || plan.effectful || plan.broken !== null
 
@@ -314,10 +335,15 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     }
   }
 
+  /** 2.9: children of one step join in the order of the body; one whose lane is not known yet may be headed for any. */
+  const afterElder = (invocation: Invocation, then: () => ReadonlyArray<Work>): ReadonlyArray<Work> =>
+    invocation.elder !== undefined && onTheirWay.has(invocation.elder) ? [{ _tag: "Later", invocation, then }] : then()
+
   /** 2.2: what runs before anything is stored. */
   const prepare = (invocation: Invocation): ReadonlyArray<Work> => {
     const { key, plan } = invocation
-    const short = (status: Decided["status"], result: number | null = null) => settle([[invocation, { status, result }]])
+    const short = (status: Decided["status"], result: number | null = null) =>
+      afterElder(invocation, () => settle([[invocation, { status, result }]]))
     if (plan.broken === "lane" || plan.broken === "timeout") return short("failed")
     let args = plan
     if (plan.shape.before) {
@@ -335,13 +361,14 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       }
     }
     if (plan.broken === "checksum") return short("failed")
-    return join([keyed(invocation, args)])
+    return afterElder(invocation, () => join([keyed(invocation, args)]))
   }
 
   /** 2.6: invocations that are never stored tell their slots, and answer their handles. */
   const settle = (all: ReadonlyArray<readonly [Invocation, Decided]>): ReadonlyArray<Work> => {
     const told = new Set<string>()
     for (const [{ key, parent }, decided] of all) {
+      onTheirWay.delete(key)
       if (parent === undefined) answers.set(key, decided)
       for (const [action, , slot] of openSlots(key)) {
         slot.status = decided.status
@@ -385,6 +412,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       else read.push({ _tag: "Read", invocation: one, result: achieved.result })
     }
     for (const one of rest) {
+      onTheirWay.delete(one.key)
       const ahead = current(one.lane)
       if (ahead === undefined) { // d
         store(one, "performing")
@@ -469,7 +497,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
             if (actor < 0) continue
             const key = keyOf(place, actorNames[actor]!)
             step.slots.push({ child: key, asked: deed.plan.shape, due: Infinity, status: undefined, result: null })
-            children.push({ key, order: made++, actor, plan: deed.plan, parent: { key: action.key, step: index } })
+            children.push({ key, order: made++, actor, plan: deed.plan, parent: { key: action.key, step: index }, elder: undefined })
           }
           break
         }
@@ -483,7 +511,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
           action.plan = replaced(action.plan)
       }
     }
-    queued.push(...children) // 2.9
+    enqueue(children)
     step.value = gives === "child" && children.length > 0 ? "child" : action.plan.number
     if (step.slots.length > 0) {
       action.phase = "waiting"
@@ -634,18 +662,19 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     return works
   }
 
-  /** 4.6: cancels what nothing else waits for. */
+  /** 4.6: cancels what nothing else waits for: first what has callbacks, then, level by level, the rest. */
   const prune = (): ReadonlyArray<Work> => {
-    const dead = [...over]
-    over.clear()
     const children = new Set(
-      dead.flatMap((key) => actions.get(key)!.steps.flatMap(({ slots }) => slots))
+      [...over].flatMap((key) => actions.get(key)!.steps.flatMap(({ slots }) => slots))
         .flatMap(({ child, status }) => status === "cancelled" && child !== undefined ? [child] : [])
     )
     const left = [...children].filter((child) => openSlots(child).next().done === true)
     queued = queued.filter(({ key }) => !left.includes(key))
+    for (const key of left) onTheirWay.delete(key)
     const doomed = left.flatMap((key) => live.get(key) ?? []).filter((action) => action.decided === undefined && !action.rooted)
-    return endFromOutside(doomed, { status: "cancelled", result: null }, true)
+    const hooked = doomed.filter((action) => callbacksFor(action, "cancelled").length > 0)
+    if (doomed.length === 0) over.clear()
+    return endFromOutside(hooked.length > 0 ? hooked : doomed, { status: "cancelled", result: null }, true)
   }
 
   // ---- 7 performing -------------------------------------------------------------------------------------------------
@@ -654,11 +683,15 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     if (work._tag === "Prepare") return prepare(work.invocation)
     if (work._tag === "Read") {
       const { invocation, result } = work
-      if (result !== null) return settle([[invocation, { status: "succeeded", result }]])
-      // what cannot be read is no achievement
-      if (achievements.get(invocation.checksumKey)?.checksum === invocation.checksum) achievements.delete(invocation.checksumKey)
-      return join([invocation])
+      if (result !== null) return afterElder(invocation, () => settle([[invocation, { status: "succeeded", result }]]))
+      return afterElder(invocation, () => {
+        // what cannot be read is no achievement
+        if (achievements.get(invocation.checksumKey)?.checksum === invocation.checksum) achievements.delete(invocation.checksumKey)
+        return join([invocation])
+      })
     }
+    if (work._tag === "Join") return afterElder(work.invocation, () => join([work.invocation]))
+    if (work._tag === "Later") return afterElder(work.invocation, work.then)
     const action = live.get(work.key)
     switch (action?.phase) {
       case "step":
@@ -674,7 +707,11 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
 
   const performAll = (works: ReadonlyArray<Work>): boolean => {
     const stack = [...works]
-    while (stack.length > 0) stack.unshift(...perform(stack.shift()!))
+    while (stack.length > 0) {
+      const next = perform(stack.shift()!)
+      stack.unshift(...next.filter(({ _tag }) => _tag !== "Later"))
+      stack.push(...next.filter(({ _tag }) => _tag === "Later"))
+    }
     return works.length > 0
   }
 
@@ -705,11 +742,16 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     const invoked = queued
     toContinue = []
     queued = []
-    const [prepared, plain] = [invoked.filter(needsPreparing), invoked.filter((one) => !needsPreparing(one))]
+    const prepared = invoked.filter(needsPreparing)
+    const behind = new Set(prepared.map(({ key }) => key))
+    for (const { elder, key } of invoked) if (elder !== undefined && behind.has(elder)) behind.add(key)
+    const younger = invoked.filter((one) => behind.has(one.key) && !needsPreparing(one))
+    const plain = invoked.filter((one) => !behind.has(one.key))
     const joined = join(plain.map((one) => keyed(one, one.plan)))
     const isStarted = (work: Work) => work._tag === "Go" && plain.some(({ key }) => key === work.key)
     performAll([
       ...prepared.map((invocation): Work => ({ _tag: "Prepare", invocation })),
+      ...younger.map((one): Work => ({ _tag: "Join", invocation: keyed(one, one.plan) })),
       ...joined.filter((work) => !isStarted(work)),
       ...continued.map(go),
       ...joined.filter(isStarted)
@@ -744,6 +786,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     const waiting = queued.find((invocation) => invocation.key === key)
     if (waiting !== undefined) {
       queued = queued.filter((invocation) => invocation !== waiting)
+      onTheirWay.delete(key)
       answers.set(key, decided)
       return true
     }
@@ -758,7 +801,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       case "Invoke": {
         const key = String(handles.length)
         handles.push(key)
-        queued.push({ key, order: made++, actor: op.actor, plan: op.plan, parent: undefined })
+        enqueue([{ key, order: made++, actor: op.actor, plan: op.plan, parent: undefined, elder: undefined }])
         break
       }
       case "Perform":

@@ -233,11 +233,11 @@ const functions = (schema: string) => {
       u as (update live_actions t set token = p_token from l where t.id = l.id returning t.id)
       select array_agg(id) into got from u;
       return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
-        from live_actions t where t.id = any(got);
+        from live_actions t where t.id = any(got) order by t.id;
     end if;
     insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
       select queue, 0, 1, id, definition, actor_id, p_now from live_actions
-      where id = any(ready) and phase = 1 and token is null and id <> all(coalesce(got, '{}'));
+      where id = any(ready) and phase = 1 and token is null and id <> all(coalesce(got, '{}')) order by id;
     if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
   end $$`,
 
@@ -529,7 +529,7 @@ const functions = (schema: string) => {
       u as (update live_actions t set token = p_token from l where t.id = l.id returning t.id)
       select array_agg(id) into got from u;
       return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
-        from unnest(conts) c join live_actions t on t.id = c.action where t.id = any(got);
+        from unnest(conts) c join live_actions t on t.id = c.action where t.id = any(got) order by c.id;
       -- locked by somebody else right now: tried again
       insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
         select distinct on (t.id) t.queue, 0, 1, t.id, t.definition, t.actor_id, p_now from live_actions t join unnest(conts) c on c.action = t.id
@@ -668,15 +668,14 @@ const functions = (schema: string) => {
     return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);
   end $$`,
 
-  // What time has brought: timeouts first, then waits. Rows that somebody holds are left for the next call.
+  // What time has brought: timeouts first, then, in a call that finds none, waits. Rows that somebody holds are left for the next call.
   `create function tick(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
   declare late uuid[]; parents uuid[]; parent_steps int[];
   begin
     late := array(select id from live_actions where timeout_at <= p_now and outcome is null and status = 1 order by timeout_at limit p_limit for update skip locked);
     if cardinality(late) > 0 then
       return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);
-    end if;
-    if exists (select 1 from slots where due_at <= p_now and status is null) then
+    elsif exists (select 1 from slots where due_at <= p_now and status is null) then
       with c as (select action, step, slot from slots where due_at <= p_now and status is null order by due_at limit p_limit),
       s as (select t.action, t.idx from steps t where (t.action, t.idx) in (select action, step from c) for no key update skip locked),
       u as (update slots o set status = 2 from c, s where o.action = c.action and o.step = c.step and o.slot = c.slot and o.status is null
@@ -711,11 +710,12 @@ const functions = (schema: string) => {
   end $$`,
 
   // Two edges that close a cycle at the same time see each other only afterwards: the pending action of a cycle ends as deadlocked.
+  // In any order, so that with more of them than one call looks at, each has its turn.
   `create function break_deadlocks(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[]) returns setof task language plpgsql set search_path = ${schema} as $$
   declare p record; n int := 0;
   begin
     for p in select w.id, w.lane, c.id as current from live_actions w join live_actions c on c.lane = w.lane and c.status = 1
-      where w.status = 0 and w.outcome is null and exists (select 1 from slots o where o.child = w.id and o.status is null) order by w.id limit 1000 loop
+      where w.status = 0 and w.outcome is null and exists (select 1 from slots o where o.child = w.id and o.status is null) order by random() limit 1000 loop
       if exists (select 1 from waiters_of(p.id) x where x = p.current) then
         perform 1 from live_actions where lane = p.lane and status = 1 and id = p.current for update skip locked;
         if found then

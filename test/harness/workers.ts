@@ -1,0 +1,75 @@
+/**
+ * Several working engines on one database of a real server, each with connections of its own: for races. User time is the test's
+ * clock, everything else runs in real time.
+ */
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { readFileSync } from "node:fs"
+import { Stepped } from "stepped"
+import type { Engine } from "stepped"
+import { inject } from "vitest"
+import { layerServer, layerUrl, TestDatabase } from "./Server.ts"
+
+export interface WorkersOptions extends Stepped.EngineOptions {
+  readonly engines?: number
+  readonly concurrency?: number
+}
+
+const working = (live: Layer.Layer<never, never, Engine>, options: WorkersOptions) =>
+  Stepped.worker({ concurrency: options.concurrency ?? 32 }).pipe(
+    Layer.provideMerge(live),
+    Layer.provideMerge(Stepped.layer({ pollInterval: "20 millis", ...options, databaseClock: false })),
+    Layer.orDie
+  )
+
+/** The services of one working engine; the others work beside it. */
+export const layerWorkers = (live: Layer.Layer<never, never, Engine>, options: WorkersOptions = {}) => {
+  const others = Layer.effectDiscard(Effect.gen(function*() {
+    const { url } = yield* TestDatabase
+    for (let n = 1; n < (options.engines ?? 2); n++) {
+      yield* Layer.build(Layer.provide(working(live, options), layerUrl(url, { maxConnections: 6 })))
+    }
+  }))
+  return working(live, options).pipe(
+    Layer.provideMerge(others),
+    Layer.provideMerge(
+      Layer.orDie(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 6 }))
+    ),
+    Layer.orDie
+  )
+}
+
+/** Looks until it is so. Every look is a round trip to the server, so that others get their turn. */
+export const until = <E, R>(
+  what: string,
+  look: Effect.Effect<boolean, E, R>
+): Effect.Effect<void, E, R | SqlClient.SqlClient> =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const limit = performance.now() + 20_000
+    while (!(yield* look)) {
+      if (performance.now() > limit) return yield* Effect.die(new Error(`never happened: ${what}`))
+      yield* Effect.orDie(sql`select 1`)
+    }
+  })
+
+/** Nothing is live or queued any more. */
+export const allEnded = until(
+  "everything ends",
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      sql<{ n: number }>`select ((select count(*) from stepped.live_actions) + (select count(*) from stepped.jobs)
+        + (select count(*) from stepped.prunes))::int as n`,
+      (rows) => rows[0]!.n === 0
+    )).pipe(Effect.orDie)
+)
+
+/** The server has found no deadlock in this test's database. */
+export const noDeadlock = Effect.map(TestDatabase, ({ name }) => {
+  const file = inject("databaseLog")
+  if (file === null) return
+  const found = readFileSync(file, "utf8").split("\n").filter((line) =>
+    line.includes(name) && line.includes("deadlock detected")
+  )
+  if (found.length > 0) throw new Error(`the server's log: ${found.join("\n")}`)
+})
