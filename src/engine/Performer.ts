@@ -863,7 +863,7 @@ export const make = (options: PerformerOptions) => {
       return Effect.ensuring(use(place), Effect.sync(() => places.delete(place)))
     })
 
-  /** Performs one enqueued action as far as it goes at once (SEMANTICS 7.3). */
+  /** Performs one enqueued action as far as it goes at once (rule 7.3). */
   const performNow = (id: string): Effect.Effect<void, StorageError> =>
     withPlace((place) =>
       Effect.gen(function*() {

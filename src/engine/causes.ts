@@ -1,5 +1,5 @@
 /**
- * Failures as data (DESIGN rule 9): what is stored when an action does not succeed, and how it reads.
+ * Failures as data: what is stored when an action does not succeed, and how it reads.
  *
  * Nothing here fails on what it is given: texts are made storable, errors that do not encode are described.
  */

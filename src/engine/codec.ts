@@ -47,7 +47,7 @@ export const argumentsCodec = (schemas: ReadonlyArray<PlainSchema>): JsonCodec =
   return codec
 }
 
-/** JSON with its keys sorted and no white space: the form that checksums are made of (SEMANTICS 2.3). */
+/** JSON with its keys sorted and no white space: the form that checksums are made of (rule 2.3). */
 export const canonicalJson = (value: unknown): string =>
   sorted(JSON.parse(JSON.stringify(value, (_key, inner: unknown) => typeof inner === "bigint" ? inner.toString() : inner) ?? "null"))
 
@@ -59,11 +59,11 @@ const sorted = (json: unknown): string => {
   return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${sorted(item)}`).join(",")}}`
 }
 
-/** `hex(sha256(json(value)))`, or nothing for `null` and `undefined` (SEMANTICS 2.3). */
+/** `hex(sha256(json(value)))`, or nothing for `null` and `undefined` (rule 2.3). */
 export const checksum = (value: unknown): string | null =>
   value === null || value === undefined ? null : createHash("sha256").update(canonicalJson(value)).digest("hex")
 
-/** A key as text: an array's parts joined with `/`, each part's own `/` escaped; nothing means the default (SEMANTICS 2.8). */
+/** A key as text: an array's parts joined with `/`, each part's own `/` escaped; nothing means the default (rule 2.8). */
 export const joinKey = (value: unknown, otherwise: string): string => {
   if (Array.isArray(value)) {
     return value.length === 0

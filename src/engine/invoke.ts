@@ -1,5 +1,5 @@
 /**
- * Invoking: an action on an actor with arguments becomes a row of the queue (SEMANTICS 2.1 to 2.3).
+ * Invoking: an action on an actor with arguments becomes a row of the queue (rule 2.1 to 2.3).
  *
  * What plain functions can say about keys, checksum and timeout is computed here, from the arguments as given. What takes an
  * effect, or throws, is left to the worker (`prepare`), where a failure ends the action and tells its slots.

@@ -112,7 +112,7 @@ export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: numbe
 /** The reference to a task's actor; throws when the stored id is no id of it. */
 export const refOf = (actor: AnyActorClass, actorId: string): ActorRef => actor.ref(decodeActorId(actor, actorId))
 
-/** The first step not yet run after the last one that ran and still exists (DESIGN, "The user's program"). */
+/** The first step not yet run after the last one that ran and still exists. */
 export const nextStep = (steps: ReadonlyArray<RunnableStep>, ran: ReadonlyArray<string>): RunnableStep | undefined => {
   const done = new Set(ran)
   let last = -1
@@ -538,7 +538,7 @@ const advance = (held: Held, step: RunnableStep, row: Partial<Member>, value: un
   return end(held, row, { status: Status.succeeded, result: encoded ?? null, cause: null })
 }
 
-/** Every slot of the step is settled: the step ends, and the action goes on or fails (SEMANTICS 3.4). */
+/** Every slot of the step is settled: the step ends, and the action goes on or fails (rule 3.4). */
 const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
   Effect.gen(function*() {
     const detail = held.detail!
@@ -630,7 +630,7 @@ class RollBack {
 // callbacks, jobs
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Runs the callbacks of the decided status one after another; failing ones are counted and stop nobody (SEMANTICS 4.1, 4.2). */
+/** Runs the callbacks of the decided status one after another; failing ones are counted and stop nobody (rule 4.1, 4.2). */
 const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> =>
   Effect.gen(function*() {
     const decided = held.outcome!
@@ -707,7 +707,7 @@ export const errorOf = (
     : Effect.succeed(other)
 }
 
-/** Runs the job of a job-backed action: it completes the action itself, now or by whoever it has asked (SEMANTICS 5.3). */
+/** Runs the job of a job-backed action: it completes the action itself, now or by whoever it has asked (rule 5.3). */
 const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
   Effect.gen(function*() {
     const { runnable } = held

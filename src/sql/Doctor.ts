@@ -1,5 +1,5 @@
 /**
- * The invariants of the storage as queries over one snapshot (DESIGN, "The promise, and how it is checked").
+ * The invariants of the storage as queries over one snapshot.
  */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"

@@ -190,7 +190,7 @@ export const known = (
 /** A worker that can run nothing: for transitions that a client makes. */
 export const nothingKnown: Known = known([])
 
-/** The real clock, whatever clock the program runs on: leases and deadlines live there (DESIGN rule 6). */
+/** The real clock, whatever clock the program runs on: leases and deadlines live there. */
 export const realClock: Clock.Clock = Clock.Clock.defaultValue()
 
 const toTask = (row: ReadonlyArray<unknown>): Task => ({

@@ -13,6 +13,7 @@ import type { ActorRef, ActionHandle, ActionRecord, AfterStatus, AnyAction, AnyA
 import { performDue, performSteppedActions } from "stepped/testing"
 import {
   actorNames,
+  begunOnly,
   callbacksOf,
   childPlace,
   type Deed,
@@ -468,7 +469,7 @@ export const perform = (world: World, scenario: Scenario) =>
     yield* TestClock.adjust("1 hour")
     yield* performSteppedActions({ outbound: completeOne(world, true) })
     const outcome = yield* observe(world, handles)
-    return { ...outcome, drained: Exit.isSuccess(first), cancelled }
+    return begunOnly({ ...outcome, drained: Exit.isSuccess(first), cancelled })
   })
 
 /**
