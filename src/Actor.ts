@@ -4,7 +4,19 @@
  *
  * @since 0.1.0
  */
-import { Cause, Context, Effect, Equal, Hash, Option, Result, Schema, SchemaIssue, SchemaTransformation } from "effect"
+import {
+  Cause,
+  Context,
+  Effect,
+  Equal,
+  Hash,
+  Option,
+  Result,
+  Schema,
+  SchemaAST,
+  SchemaIssue,
+  SchemaTransformation
+} from "effect"
 import { ActorNotFound, DefinitionError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -307,10 +319,9 @@ export const actorId = (actor: AnyActorClass, id: unknown): string => {
  * @since 0.1.0
  */
 export const decodeActorId = (actor: AnyActorClass, text: string): unknown => {
-  const codec = idCodecOf(actor)
-  const asText = Schema.decodeUnknownResult(codec)(text)
-  if (Result.isSuccess(asText)) return asText.success
-  return Schema.decodeUnknownSync(Schema.fromJsonString(codec))(text)
+  const { fromJson, fromText } = idReaderOf(actor)
+  const asText = fromText?.(text)
+  return asText !== undefined && Result.isSuccess(asText) ? asText.success : fromJson(text)
 }
 
 const codecs = new WeakMap<PlainSchema, Schema.Codec<unknown, unknown>>()
@@ -320,6 +331,26 @@ const idCodecOf = (actor: AnyActorClass): Schema.Codec<unknown, unknown> => {
   const codec = Schema.toCodecJson(actor.idSchema) as unknown as Schema.Codec<unknown, unknown>
   codecs.set(actor.idSchema, codec)
   return codec
+}
+
+interface IdReader {
+  readonly fromText: ((text: string) => Result.Result<unknown, unknown>) | undefined
+  readonly fromJson: (text: string) => unknown
+}
+
+// made once: every action that a worker takes up reads its actor's id
+const readers = new WeakMap<PlainSchema, IdReader>()
+const idReaderOf = (actor: AnyActorClass): IdReader => {
+  const known = readers.get(actor.idSchema)
+  if (known !== undefined) return known
+  const codec = idCodecOf(actor)
+  const reader: IdReader = {
+    // a number is never the text itself, and finding that out by failing is dear
+    fromText: SchemaAST.toEncoded(codec.ast)._tag === "Number" ? undefined : Schema.decodeUnknownResult(codec),
+    fromJson: Schema.decodeUnknownSync(Schema.fromJsonString(codec))
+  }
+  readers.set(actor.idSchema, reader)
+  return reader
 }
 
 const sortedJson = (value: unknown): string =>

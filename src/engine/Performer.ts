@@ -46,6 +46,9 @@ interface Active {
   interrupted: boolean
 }
 
+/** Makes an effect interruptible again. */
+type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
 /** A transition's answer, read. */
 interface Answer {
   readonly work: Array<Work>
@@ -462,7 +465,10 @@ export const make = (options: PerformerOptions) => {
     reconciling.withPermit(Effect.suspend(() => {
       gateOpen.closeUnsafe()
       return Effect.ensuring(compare(mine), Effect.sync(() => gateOpen.openUnsafe()))
-    })).pipe(Effect.andThen(Effect.sync(pump)))
+    })).pipe(
+      // without a worker, what an interrupted or failed call of …Now has left is for others
+      Effect.andThen(Effect.suspend(() => home === undefined ? giveBack(ready.splice(0)) : Effect.sync(pump)))
+    )
 
   const reconciling = Semaphore.makeUnsafe(1)
 
@@ -804,56 +810,61 @@ export const make = (options: PerformerOptions) => {
   // performing in the caller's fiber
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** Runs the work of a place in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or back. */
-  const inline = (queue: Array<Work>, mine: (id: string) => boolean): Effect.Effect<number, StorageError> =>
-    Effect.suspend(() => {
-      let running: Work | undefined
-      return Effect.gen(function*() {
-        let count = 0
-        while (queue.length > 0) {
-          const item = queue.shift()!
-          if (!mine(item.id)) {
-            if (home === undefined) yield* giveBack([item])
-            else {
-              ready.push(item)
-              pump()
-            }
-            continue
+  /**
+   * Runs the work of a place in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or
+   * back. Only bodies can be interrupted: whoever is interrupted in a transition would not know what this process holds.
+   */
+  const inline = (queue: Array<Work>, mine: (id: string) => boolean, restore: Restore): Effect.Effect<number, StorageError> =>
+    Effect.gen(function*() {
+      let count = 0
+      while (queue.length > 0) {
+        yield* restore(Effect.void)
+        const item = queue.shift()!
+        if (!mine(item.id)) {
+          if (home === undefined) yield* giveBack([item])
+          else {
+            ready.push(item)
+            pump()
           }
-          count++
-          running = item
-          const entry: Active = { work: item, fiber: undefined, interrupted: false }
-          active.set(item.id, entry)
-          const fiber = yield* Effect.forkChild(run(item))
-          entry.fiber = fiber
-          const exit = yield* Effect.exit(Fiber.join(fiber))
-          const ran = Exit.isSuccess(exit) ? exit.value : undefined
-          if (ran?._tag === "Conclude") committing.add(ran.conclusion.member.a)
-          if (active.get(item.id) === entry) active.delete(item.id)
-          running = undefined
-          if (entry.interrupted || ran === undefined) continue
+          continue
+        }
+        count++
+        const entry: Active = { work: item, fiber: undefined, interrupted: false }
+        active.set(item.id, entry)
+        const fiber = yield* Effect.forkChild(Effect.interruptible(run(item)))
+        entry.fiber = fiber
+        const awaited = yield* Effect.exit(restore(Fiber.await(fiber)))
+        const ended = entry.interrupted
+        // the body first: it must have let go, also of its transaction, before others may take its action
+        if (Exit.isFailure(awaited)) yield* interrupt(entry)
+        const exit = yield* Fiber.await(fiber)
+        const ran = Exit.isSuccess(exit) ? exit.value : undefined
+        if (ran?._tag === "Conclude" && !ended) committing.add(ran.conclusion.member.a)
+        if (active.get(item.id) === entry) active.delete(item.id)
+        if (ran !== undefined && !ended) {
           // what follows goes before what was there: an action is performed as far as it goes
           const rest = queue.splice(0)
           places.add(rest)
-          if (ran._tag === "Conclude") yield* commit([ran.conclusion], queue)
-          else if (ran._tag === "Follow") queue.push(...ran.work)
-          else yield* claim(0, null, [ran.join], queue)
-          // a younger sibling that may not join yet goes behind them: its elder may be among them
-          const joining = queue.findIndex((work) => work._tag === "Joining")
-          const younger = joining === -1 ? [] : queue.splice(joining, 1)
-          queue.push(...rest, ...younger)
-          places.delete(rest)
-        }
-        return count
-      }).pipe(
-        // the body first: it must have let go, also of its transaction, before others may take its action
-        Effect.onInterrupt(() => {
-          const entry = running === undefined ? undefined : active.get(running.id)
-          const left = running === undefined ? queue : [running, ...queue]
-          return Effect.andThen(entry === undefined ? Effect.void : interrupt(entry), giveBack(left))
-        })
-      )
-    })
+          const follow: Effect.Effect<unknown, StorageError> = ran._tag === "Conclude"
+            ? commit([ran.conclusion], queue)
+            : ran._tag === "Follow"
+            ? Effect.sync(() => queue.push(...ran.work))
+            : claim(0, null, [ran.join], queue)
+          yield* Effect.ensuring(
+            follow,
+            Effect.sync(() => {
+              // a younger sibling that may not join yet goes behind them: its elder may be among them
+              const joining = queue.findIndex((work) => work._tag === "Joining")
+              const younger = joining === -1 ? [] : queue.splice(joining, 1)
+              queue.push(...rest, ...younger)
+              places.delete(rest)
+            })
+          )
+        } else if (Exit.isFailure(awaited) && !ended) queue.unshift(item)
+        if (Exit.isFailure(awaited)) return yield* Effect.failCause(awaited.cause)
+      }
+      return count
+    }).pipe(Effect.onError(() => giveBack(queue.splice(0))))
 
   /** A place for work of the calling fiber, in which it is found when its action ends, or its answer was lost. */
   const withPlace = <A, E>(use: (place: Array<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -863,27 +874,29 @@ export const make = (options: PerformerOptions) => {
       return Effect.ensuring(use(place), Effect.sync(() => places.delete(place)))
     })
 
-  /** Performs one enqueued action as far as it goes at once (rule 7.3). */
-  const performNow = (id: string): Effect.Effect<void, StorageError> =>
+  /** Performs one enqueued action as far as it goes at once (rule 7.3), in a region that `restore` makes interruptible. */
+  const performNow = (id: string, restore: Restore): Effect.Effect<void, StorageError> =>
     withPlace((place) =>
       Effect.gen(function*() {
         yield* claim(0, id, [], place)
-        yield* inline(place, (other) => other === id)
+        yield* inline(place, (other) => other === id, restore)
         if (pruning) {
           yield* tick(false, place)
-          yield* inline(place, () => false)
+          yield* inline(place, () => false, restore)
         }
       })
     )
 
   /** One pass over everything that is due: timers, then jobs, with what follows in memory. Gives how much there was. */
-  const performDue: Effect.Effect<number, StorageError> = withPlace((place) =>
-    Effect.gen(function*() {
-      let count = yield* tick(true, place)
-      count += yield* inline(place, () => true)
-      count += (yield* claim(claimMax, null, [], place)).claimed
-      return count + (yield* inline(place, () => true))
-    })
+  const performDue: Effect.Effect<number, StorageError> = Effect.uninterruptibleMask((restore) =>
+    withPlace((place) =>
+      Effect.gen(function*() {
+        let count = yield* tick(true, place)
+        count += yield* inline(place, () => true, restore)
+        count += (yield* claim(claimMax, null, [], place)).claimed
+        return count + (yield* inline(place, () => true, restore))
+      })
+    )
   )
 
   const close = Effect.suspend(() => {

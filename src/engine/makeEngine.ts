@@ -343,17 +343,20 @@ export const layer: Layer.Layer<
         ),
       [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) => Effect.mapError(invoke(ref, action, args), asEnqueueError),
       [`${action.name}Now`]: (...args: ReadonlyArray<unknown>) =>
-        Effect.mapError(
-          Effect.gen(function*() {
-            yield* notInTransaction(action)
-            if (definitions.find(ref.type, action.name) === undefined) {
-              return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
-            }
-            const made = yield* invoke(ref, action, args, yield* performer.register)
-            yield* performer.performNow(made.id)
-            return made
-          }),
-          asEnqueueError
+        // from the enqueueing on, this process holds the action: it must not be forgotten
+        Effect.uninterruptibleMask((restore) =>
+          Effect.mapError(
+            Effect.gen(function*() {
+              yield* notInTransaction(action)
+              if (definitions.find(ref.type, action.name) === undefined) {
+                return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
+              }
+              const made = yield* invoke(ref, action, args, yield* performer.register)
+              yield* performer.performNow(made.id, restore)
+              return made
+            }),
+            asEnqueueError
+          )
         )
     })
 

@@ -379,29 +379,36 @@ suite("checksums", (engine) => {
     }))
 })
 
-it.effect("2.4: it is checked again under the lane's lock: an achievement that is committed meanwhile counts", () =>
+/** The first action's end, written and not committed before somebody waits for its lane. */
+const endUnderWay = (id: string) =>
   Effect.gen(function*() {
-    const car = (yield* Cars.client)(1)
     const sql = yield* SqlClient.SqlClient
-    const first = yield* car.holdNow("x")
-    const second = yield* car.holdLater("x")
-    const third = yield* car.holdLater("y")
     const completed = yield* Deferred.make<void>()
     const release = yield* Deferred.make<void>()
-    // the first one's end is written and not yet committed when the second one looks
     const ending = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
-      yield* Stepped.complete(first.id, hold, Stepped.Outcome.succeeded("done"))
+      yield* Stepped.complete(id, hold, Stepped.Outcome.succeeded("done"))
       yield* Deferred.succeed(completed, undefined)
       yield* Deferred.await(release)
     })))
     yield* Deferred.await(completed)
-    const performing = yield* Effect.forkChild(performIdle)
-    yield* blocked(1)
-    yield* Deferred.succeed(release, undefined)
-    yield* Fiber.join(ending)
-    yield* Fiber.join(performing)
-    assert.strictEqual(yield* second.await, "done")
+    return Effect.gen(function*() {
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* blocked(1)
+      yield* Deferred.succeed(release, undefined)
+      yield* Fiber.join(ending)
+      yield* Fiber.join(performing)
+    })
+  })
+
+it.effect("2.4: it is checked again under the lane's lock: an achievement that is committed meanwhile counts", () =>
+  Effect.gen(function*() {
+    const car = (yield* Cars.client)(1)
+    const first = yield* car.holdNow("x")
+    const second = yield* car.holdLater("x")
+    const third = yield* car.holdLater("y")
+    yield* Effect.flatten(endUnderWay(first.id))
     assert.deepStrictEqual(yield* second.status, { id: second.id, status: "succeeded", successor: undefined })
+    assert.strictEqual(yield* second.await, "done")
     // whoever came after it gets the lane that it did not need
     assert.strictEqual((yield* third.status).status, "performing")
     assert.deepStrictEqual(yield* statusesOf("hold"), ["succeeded", "performing"])
@@ -409,5 +416,21 @@ it.effect("2.4: it is checked again under the lane's lock: an achievement that i
     assert.isUndefined(yield* achievement("Car/1/hold"))
     yield* Stepped.complete(third.id, hold, Stepped.Outcome.succeeded("also done"))
     assert.strictEqual((yield* achievement("Car/1/hold"))?.result, "also done")
+    yield* healthy
+  }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(server.layer())))))
+
+it.effect("2.4: it is checked again also where the lane has passed on to another action meanwhile", () =>
+  Effect.gen(function*() {
+    const car = (yield* Cars.client)(1)
+    const first = yield* car.holdNow("x")
+    const other = yield* car.otherKeyNow()
+    const second = yield* car.holdLater("x")
+    yield* Effect.flatten(endUnderWay(first.id))
+    assert.strictEqual((yield* second.status).status, "succeeded")
+    assert.strictEqual(yield* second.await, "done")
+    assert.strictEqual((yield* other.status).status, "performing")
+    assert.deepStrictEqual(yield* statusesOf("hold"), ["succeeded"])
+    assert.strictEqual((yield* achievement("Car/1/hold"))?.result, "done")
+    yield* Stepped.complete(other.id, otherKey, Stepped.Outcome.succeededVoid)
     yield* healthy
   }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(server.layer())))))

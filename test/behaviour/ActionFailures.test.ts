@@ -1,7 +1,7 @@
 /** SEMANTICS 7.2: what failures of user code mean, which are tried again, and that none leaves anything hanging. */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, ErrorReporter, Layer, Option, Schedule, Schema } from "effect"
+import { Effect, ErrorReporter, Layer, Schedule, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionFailed, JobQueue, Step, Stepped } from "stepped"

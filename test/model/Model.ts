@@ -277,7 +277,8 @@ type Work =
   | { readonly _tag: "Join"; readonly invocation: Keyed }
   /** Goes on when the elder sibling has joined. */
   | { readonly _tag: "Later"; readonly invocation: Invocation; readonly then: () => ReadonlyArray<Work> }
-  | { readonly _tag: "Go"; readonly key: string }
+  /** Counts only as long as the action is where it was. */
+  | { readonly _tag: "Go"; readonly key: string; readonly phase: Action["phase"] | undefined }
 
 const hour = 3600
 
@@ -302,7 +303,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
   const open = <A>(items: ReadonlyArray<A>): ReadonlyArray<A> => items.length > 1 ? choose(items) : items
   const current = (lane: string) => [...live.values()].find((a) => a.lane === lane && a.status === "performing")
   const pending = (lane: string) => [...live.values()].find((a) => a.lane === lane && a.status === "pending")
-  const go = (key: string): Work => ({ _tag: "Go", key })
+  const go = (key: string): Work => ({ _tag: "Go", key, phase: live.get(key)?.phase })
 
   function* openSlots(child?: string): Generator<readonly [Action, Step, Slot]> {
     for (const action of live.values()) {
@@ -704,6 +705,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     if (work._tag === "Join") return afterElder(work.invocation, () => join([work.invocation]))
     if (work._tag === "Later") return afterElder(work.invocation, work.then)
     const action = live.get(work.key)
+    if (action?.phase !== work.phase) return []
     switch (action?.phase) {
       case "step":
         return body(action)

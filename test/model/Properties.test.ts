@@ -61,6 +61,7 @@ it.live("random trees: performed by two workers beside each other, they break no
         assert.deepStrictEqual(yield* brokenRules, [])
         const twice = world.log.filter((entry, i) => world.log.indexOf(entry) !== i)
         assert.deepStrictEqual(twice, [])
-      })).pipe(Effect.provide(first))
+        // chance has a part in it: a smaller crowd that passes says nothing
+      }), { endOnFailure: true }).pipe(Effect.provide(first))
   }).pipe(Effect.scoped, Effect.provide(silent), Effect.provide(layerServer({ template, maxConnections: 10 })))
 }, timeout)

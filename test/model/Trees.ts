@@ -196,14 +196,15 @@ export const trees = Number(process.env.STEPPED_TREES ?? 60)
 export const seed = Number(process.env.STEPPED_SEED ?? 20_260_801)
 
 /** Tries a property whose verdict is an effect; fails with the smallest value that breaks it, and how to repeat that. */
-export const forAll = <A extends Scenario, E, R>(arbitrary: fc.Arbitrary<A>, property: (value: A) => Effect.Effect<void, E, R>, numRuns = trees) =>
+export const forAll = <A extends Scenario, E, R>(arbitrary: fc.Arbitrary<A>, property: (value: A) => Effect.Effect<void, E, R>, options: fc.Parameters<[A]> = {}) =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.promise(() =>
       fc.assert(
         fc.asyncProperty(arbitrary, (value) => Effect.runPromiseWith(context)(property(value))),
         {
           seed,
-          numRuns,
+          numRuns: trees,
+          ...options,
           asyncReporter: async (run) => {
             if (!run.failed) return
             const cause = run.errorInstance

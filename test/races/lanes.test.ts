@@ -65,6 +65,8 @@ describe("contended lanes", () => {
         Effect.andThen(scenario(), Effect.andThen(allEnded, Effect.andThen(healthy, noDeadlock))),
         layerWorkers(Cars.layer, options)
       ))
+  const ended = <E>(later: Effect.Effect<{ readonly await: Effect.Effect<unknown, unknown> }, E>) =>
+    Effect.map(later, (handle) => Effect.exit(handle.await))
   const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
 
   race(
@@ -75,16 +77,10 @@ describe("contended lanes", () => {
         const client = yield* Cars.client
         const handles = yield* Effect.forEach(
           numbers(400),
-          (n) =>
-            Effect.map(
-              n % 5 === 0 ? client(n).failingLater(n % 4, n % 3) : client(n).workLater(n % 4, n % 3),
-              ({ await: end }) => end
-            ),
+          (n) => n % 5 === 0 ? ended(client(n).failingLater(n % 4, n % 3)) : ended(client(n).workLater(n % 4, n % 3)),
           { concurrency: 8 }
         )
-        yield* Effect.forEach(handles, (end) => Effect.exit(end), {
-          concurrency: "unbounded"
-        })
+        yield* Effect.forEach(handles, (end) => end, { concurrency: "unbounded" })
         yield* allEnded
         assert.deepStrictEqual(overlaps, [])
         const statuses = [...yield* statusesOf("work"), ...yield* statusesOf("failing")]
@@ -116,7 +112,7 @@ describe("contended lanes", () => {
 
   race(
     "2.9: children of one step join their lane in the order of the body, whichever engines take them",
-    4,
+    { engines: 4, concurrency: 3 },
     () =>
       Effect.gen(function*() {
         const client = yield* Cars.client

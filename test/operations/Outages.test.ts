@@ -1,0 +1,245 @@
+/** A database that is away at the start, goes away in the middle, cuts connections, or refuses to wait: nothing is lost, nothing half done. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, type Redacted } from "effect"
+import { type ActionHandle, ActionRepo, type AnyAction, Stepped } from "stepped"
+import { healthy } from "../harness/databases.ts"
+import { layerUrl, startServer } from "../harness/Server.ts"
+import { Cars, layerCars } from "./Garage.ts"
+
+const options: Stepped.LayerOptions = { lease: "2 seconds", pollInterval: "100 millis", migrate: true }
+
+const alone = <A, E>(layer: Layer.Layer<A, E>) =>
+  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope))
+
+const server = startServer({ flags: ["fsync=off"] })
+
+const startWorker = (url: Redacted.Redacted, body: (what: string) => Effect.Effect<void> = () => Effect.void) =>
+  alone(
+    Stepped.worker({ concurrency: 20, gracePeriod: "1 second" }).pipe(
+      Layer.provide(layerCars(body)),
+      Layer.provideMerge(Stepped.layer(options)),
+      Layer.provideMerge(layerUrl(url))
+    )
+  )
+
+/** Waits for the end, as a caller would whose own connection may be gone as well. */
+const settled = (handle: ActionHandle<AnyAction>) =>
+  Effect.retry(handle.await, { while: (error) => (error as { readonly _tag: string })._tag === "StorageError" })
+
+/** Actions of two steps; what happens to the database happens in the middle of them. */
+const underLoad = <E>(disturb: (halfway: Deferred.Deferred<void>) => Effect.Effect<unknown, E, PgClient.PgClient>) =>
+  Effect.fnUntraced(function*(url: Redacted.Redacted) {
+    const count = 400
+    const halfway = yield* Deferred.make<void>()
+    let runs = 0
+    const worker = yield* startWorker(
+      url,
+      () => Effect.suspend(() => ++runs === count / 2 ? Deferred.succeed(halfway, undefined) : Effect.void)
+    )
+    yield* Effect.gen(function*() {
+      const car = yield* Cars.client
+      const ids = Array.from({ length: count }, (_, id) => id)
+      const enqueued = yield* Effect.forkChild(
+        Effect.forEach(ids, (id) => car(id).tripLater("a", "b"), { concurrency: "unbounded" })
+      )
+      yield* disturb(halfway)
+      const handles = yield* Fiber.join(enqueued)
+      yield* Effect.forEach(handles, settled, { concurrency: "unbounded", discard: true })
+      const repo = yield* ActionRepo
+      const actions = yield* repo.list({ limit: 10_000 })
+      assert.deepStrictEqual(actions.map(({ actorId }) => Number(actorId)).sort((a, b) => a - b), ids)
+      assert.deepStrictEqual([...new Set(actions.map(({ status }) => status))], ["succeeded"])
+      const sql = yield* PgClient.PgClient
+      const steps = yield* sql<{ name: string; status: number; count: number }>`
+        select name, status, count(*)::int as count from stepped.steps group by name, status order by name`
+      assert.deepStrictEqual(steps.map((step) => ({ ...step })), [
+        { name: "first", status: 2, count },
+        { name: "second", status: 2, count }
+      ])
+      // at least once: bodies whose answers were lost run again, whole batches do not
+      assert.isAtLeast(runs, 2 * count)
+      yield* healthy
+    }).pipe(Effect.provide(worker))
+  })
+
+describe("a database that is away at the start", () => {
+  it.live(
+    "is waited for, for about ten seconds, then the layer fails with a clear error",
+    () =>
+      Effect.gen(function*() {
+        const { stop, url } = yield* server
+        const client = yield* alone(layerUrl(url))
+        yield* stop("fast")
+        const start = performance.now()
+        const error = yield* Effect.flip(
+          Effect.scoped(Layer.build(Stepped.layer(options))).pipe(Effect.provide(client))
+        )
+        const seconds = (performance.now() - start) / 1000
+        assert.strictEqual(error._tag, "StorageError")
+        assert.isTrue((error as { readonly isRetryable: boolean }).isRetryable)
+        assert.match(error.message, /^(migrate|checkMigrations): .*(ECONNREFUSED|connect)/s)
+        assert.isAbove(seconds, 5)
+        assert.isBelow(seconds, 20)
+      }),
+    60_000
+  )
+
+  it.live("is used as soon as it is there", () =>
+    Effect.gen(function*() {
+      const { start, stop, url } = yield* server
+      const client = yield* alone(layerUrl(url))
+      yield* stop("fast")
+      const building = yield* Effect.forkChild(
+        alone(
+          Stepped.worker().pipe(
+            Layer.provide(layerCars(() => Effect.void)),
+            Layer.provideMerge(Stepped.layer(options)),
+            Layer.provide(Layer.succeedContext(client))
+          )
+        )
+      )
+      yield* start
+      const engine = yield* Fiber.join(building)
+      yield* Effect.gen(function*() {
+        yield* (yield* Cars.client)(1).work("x")
+        yield* healthy
+      }).pipe(Effect.provide(engine))
+    }), 60_000)
+})
+
+describe("a database that goes away in the middle", () => {
+  it.live("stops hard and comes back: everything ends, once", () =>
+    Effect.gen(function*() {
+      const { start, stop, url } = yield* server
+      yield* underLoad((halfway) => Effect.andThen(Deferred.await(halfway), Effect.andThen(stop("immediate"), start)))(
+        url
+      )
+    }), 60_000)
+
+  it.live("cuts all connections again and again: everything ends, once", () =>
+    Effect.gen(function*() {
+      const { url } = yield* server
+      const admin = yield* alone(layerUrl(url, { maxConnections: 1 }))
+      const cut = Effect.flatMap(
+        PgClient.PgClient,
+        (sql) =>
+          sql`select pg_terminate_backend(pid), pg_sleep(0.01) from pg_stat_activity where pid <> pg_backend_pid() and backend_type = 'client backend'`
+      ).pipe(Effect.provide(admin))
+      yield* underLoad((halfway) =>
+        Effect.andThen(
+          Deferred.await(halfway),
+          Effect.repeat(cut, { times: 10 })
+        )
+      )(url)
+    }), 60_000)
+
+  it.live("calls that enqueue are tried again, and what they enqueue is there once", () =>
+    Effect.gen(function*() {
+      const { start, stop, url } = yield* server
+      const worker = yield* startWorker(url)
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        yield* car(0).work("x")
+        yield* stop("immediate")
+        const calls = yield* Effect.forkChild(
+          Effect.forEach([1, 2, 3], (id) => car(id).workLater("x"), { concurrency: "unbounded" })
+        )
+        yield* start
+        const handles = yield* Fiber.join(calls)
+        yield* Effect.forEach(handles, settled)
+        const actions = yield* Effect.flatMap(ActionRepo, (repo) => repo.list())
+        assert.deepStrictEqual(actions.map(({ actorId, status }) => `${actorId} ${status}`).sort(), [
+          "0 succeeded",
+          "1 succeeded",
+          "2 succeeded",
+          "3 succeeded"
+        ])
+        yield* healthy
+      }).pipe(Effect.provide(worker))
+    }), 60_000)
+
+  it.live(
+    "and stays away: calls fail with an error that says that they may be tried again",
+    () =>
+      Effect.gen(function*() {
+        const { start, stop, url } = yield* server
+        const worker = yield* startWorker(url)
+        yield* Effect.gen(function*() {
+          const car = yield* Cars.client
+          yield* car(0).work("x")
+          yield* stop("fast")
+          const error = yield* Effect.flip(car(1).workLater("x"))
+          assert.strictEqual(error._tag, "EnqueueError")
+          assert.strictEqual(error.reason._tag, "StorageError")
+          assert.isTrue(error.isRetryable)
+          assert.include(error.message, "may succeed when tried again")
+          yield* start
+          // the worker has outlived it
+          yield* Effect.retry(car(2).work("x"), {
+            while: (error) => error._tag === "StorageError" || error._tag === "EnqueueError"
+          })
+          yield* healthy
+        }).pipe(Effect.provide(worker))
+      }),
+    60_000
+  )
+})
+
+describe("a role that may not wait", () => {
+  for (const setting of ["statement_timeout", "lock_timeout"]) {
+    it.live(
+      `${setting}: transitions are tried again until they pass, and none is half done`,
+      () =>
+        Effect.gen(function*() {
+          const { url } = yield* server
+          const admin = yield* alone(layerUrl(url, { maxConnections: 1 }))
+          const adminRuns = <A, E>(use: (sql: PgClient.PgClient) => Effect.Effect<A, E>) =>
+            Effect.provide(Effect.flatMap(PgClient.PgClient, use), admin)
+          // the tables are made by somebody who may
+          yield* Effect.provide(Stepped.migrate(), admin)
+          yield* adminRuns((sql) => sql.unsafe(`alter role postgres set ${setting} = '50ms'`))
+          yield* adminRuns((sql) => sql.unsafe(`set ${setting} = 0`))
+          let refused = 0
+          const hold = adminRuns((sql) =>
+            sql.withTransaction(Effect.gen(function*() {
+              yield* sql`lock table stepped.live_actions in exclusive mode`
+              // longer than the others may wait
+              yield* sql`select pg_sleep(0.15)`
+              const [row] = yield* sql<
+                { n: number }
+              >`select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'`
+              refused += row!.n
+            }))
+          )
+          yield* underLoad((halfway) => Effect.andThen(Deferred.await(halfway), Effect.repeat(hold, { times: 3 })))(url)
+          assert.isAbove(refused, 0)
+        }),
+      60_000
+    )
+  }
+
+  it.live(
+    "an open transaction's own failure stays the caller's: nothing of it is enqueued",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* server
+        const worker = yield* startWorker(url)
+        yield* Effect.gen(function*() {
+          const sql = yield* PgClient.PgClient
+          const car = yield* Cars.client
+          const exit = yield* Effect.exit(sql.withTransaction(Effect.gen(function*() {
+            yield* car(1).workLater("x")
+            yield* sql`set local statement_timeout = '10ms'`
+            yield* sql`select pg_sleep(1)`
+          })))
+          assert.isTrue(Exit.isFailure(exit))
+          yield* car(2).work("x")
+          const actions = yield* Effect.flatMap(ActionRepo, (repo) => repo.list())
+          assert.deepStrictEqual(actions.map(({ actorId }) => actorId), ["2"])
+          yield* healthy
+        }).pipe(Effect.provide(worker))
+      }),
+    60_000
+  )
+})
