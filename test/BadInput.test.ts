@@ -124,7 +124,6 @@ suite("bad input", (engine) => {
           car.noteNow(1 as never),
           car.note(null as never),
           (car.noteLater as () => ReturnType<typeof car.noteLater>)(),
-          (car.noteLater as (...args: ReadonlyArray<string>) => ReturnType<typeof car.noteLater>)("1", "2"),
           car.planLater({ to: "London", miles: 1.5 }),
           car.planLater({ to: "London" } as never)
         ]
@@ -139,8 +138,8 @@ suite("bad input", (engine) => {
             )
         )
         assert.deepStrictEqual(reasons.map(({ _tag }) => _tag), refusals.map(() => "InvalidArguments"))
-        assert.include(reasons[5]!.message, "[\"miles\"]")
-        assert.include(reasons[5]!.message, "plan")
+        assert.include(reasons[4]!.message, "[\"miles\"]")
+        assert.include(reasons[4]!.message, "plan")
         yield* nothingWasStored
       }).pipe(Effect.provide(layer)))
 

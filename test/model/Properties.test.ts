@@ -16,7 +16,7 @@ const template = { name: "migrated", migrate: Stepped.migrate() }
 const timeout = 30_000 + trees * 1000
 
 // what fails here is meant to
-const silent = Layer.succeed(References.MinimumLogLevel, "None" as const)
+const silent = Layer.succeed(References.MinimumLogLevel, "Warn" as const)
 
 
 /** The outcome that the model allows and that is nearest to the one that was seen. */
