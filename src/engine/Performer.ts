@@ -107,8 +107,8 @@ export const make = (options: PerformerOptions) => {
   const active = new Map<string, Active>()
   const conclusions: Array<Conclusion> = []
   const joins: Array<Join> = []
-  /** Actions whose conclusion is being committed. */
-  const committing = new Set<string>()
+  /** Conclusions and joins that are being committed; not their ids: of one action two may be under way, one of them stale. */
+  const committing = new Set<{ readonly a: string }>()
   // Transitions of this token run beside each other; comparing memory with the rows needs all of them at rest, and their answers taken
   // in: that is why a transition's work goes to its place before the permit is given back.
   const permits = 64
@@ -207,6 +207,15 @@ export const make = (options: PerformerOptions) => {
       return entry.fiber === undefined ? Effect.void : Fiber.interrupt(entry.fiber)
     })
 
+  /** Has work in hand. If a body of the same action still runs here, somebody has decided over it meanwhile: it ends. */
+  const hold = (work: Work): Active => {
+    const before = active.get(work.id)
+    const entry: Active = { work, fiber: undefined, interrupted: false }
+    active.set(work.id, entry)
+    if (before !== undefined) Effect.runFork(Effect.forkIn(interrupt(before), options.scope))
+    return entry
+  }
+
   /** Ends the bodies of actions that ended without them. Does not wait: a body may be the one that asks. */
   const interruptAll = (ids: ReadonlyArray<string>) =>
     Effect.suspend(() => {
@@ -233,8 +242,9 @@ export const make = (options: PerformerOptions) => {
   }
 
   const inCallbacks = (id: string): boolean => {
-    const work = active.get(id)?.work
-    return work?._tag === "Held" && work.held.phase === Phase.callbacks
+    const begun = active.get(id)?.work
+    const works = [...begun === undefined ? [] : [begun], ...[...places].flatMap((place) => place.filter((work) => work.id === id))]
+    return works.some((work) => work._tag === "Held" && work.held.phase === Phase.callbacks)
   }
 
   /** Reads a transition's answer: the work it hands over, and its news. */
@@ -339,6 +349,7 @@ export const make = (options: PerformerOptions) => {
     Effect.gen(function*() {
       const mine = yield* register
       const at = yield* now
+      for (const join of prepared) committing.add(join)
       const exit = yield* Effect.exit(transit(
         Effect.flatMap(
           transitions.claim({ token: mine, now: at, room, known: definitions.known(), joins: prepared, only }),
@@ -350,6 +361,7 @@ export const make = (options: PerformerOptions) => {
             })
         )
       ))
+      for (const join of prepared) committing.delete(join)
       if (Exit.isSuccess(exit)) {
         if (exit.value.lost) yield* lostLease(mine)
         // an elder sibling's preparation takes its time; looking again at once would only keep the database busy
@@ -366,7 +378,7 @@ export const make = (options: PerformerOptions) => {
     Effect.gen(function*() {
       const mine = token
       if (mine === undefined || batch.length === 0) return
-      for (const { member } of batch) committing.add(member.a)
+      for (const { member } of batch) committing.add(member)
       for (let attempt = 0;; attempt++) {
         const at = yield* now
         const exit = yield* Effect.exit(transit(
@@ -420,7 +432,7 @@ export const make = (options: PerformerOptions) => {
     })
 
   const letGo = (batch: ReadonlyArray<Conclusion>): void => {
-    for (const { member } of batch) committing.delete(member.a)
+    for (const { member } of batch) committing.delete(member)
   }
 
   /** An error that nobody expects sinks only the member that it belongs to: the batch is split until that one is alone. */
@@ -483,7 +495,7 @@ export const make = (options: PerformerOptions) => {
             ...[...places].flatMap((place) => place.map((work) => work.id)),
             ...conclusions.map((conclusion) => conclusion.member.a),
             ...joins.map((join) => join.a),
-            ...committing
+            ...[...committing].map(({ a }) => a)
           ])
           const inRows = new Set(rows.live.map((task) => task.action))
           const answer = yield* read([...rows.live, ...rows.held].filter((task) => !inHand.has(task.action)), at, true)
@@ -661,8 +673,7 @@ export const make = (options: PerformerOptions) => {
   }
 
   const start = (work: Work, at: Home) => {
-    const entry: Active = { work, fiber: undefined, interrupted: false }
-    active.set(work.id, entry)
+    const entry = hold(work)
     entry.fiber = Effect.runForkWith(at.context)(Effect.map(run(work), (ran) => {
       if (active.get(work.id) === entry) active.delete(work.id)
       if (entry.interrupted || ran === undefined) return
@@ -829,8 +840,7 @@ export const make = (options: PerformerOptions) => {
           continue
         }
         count++
-        const entry: Active = { work: item, fiber: undefined, interrupted: false }
-        active.set(item.id, entry)
+        const entry = hold(item)
         const fiber = yield* Effect.forkChild(Effect.interruptible(run(item)))
         entry.fiber = fiber
         const awaited = yield* Effect.exit(restore(Fiber.await(fiber)))
@@ -839,7 +849,7 @@ export const make = (options: PerformerOptions) => {
         if (Exit.isFailure(awaited)) yield* interrupt(entry)
         const exit = yield* Fiber.await(fiber)
         const ran = Exit.isSuccess(exit) ? exit.value : undefined
-        if (ran?._tag === "Conclude" && !ended) committing.add(ran.conclusion.member.a)
+        if (ran?._tag === "Conclude" && !ended) committing.add(ran.conclusion.member)
         if (active.get(item.id) === entry) active.delete(item.id)
         if (ran !== undefined && !ended) {
           // what follows goes before what was there: an action is performed as far as it goes

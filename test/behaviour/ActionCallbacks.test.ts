@@ -1,4 +1,4 @@
-/** SEMANTICS 4.1 to 4.3: which callbacks run, in which order, and what a failing one means. */
+/** Rules 4.1 to 4.3: which callbacks run, in which order, and what a failing one means. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Option, Schema } from "effect"
 import { AchievementStore, ActionFailed, ActionRepo, Step, Stepped } from "stepped"

@@ -1,4 +1,4 @@
-/** SEMANTICS 4.6: what an end means for what is still under way below, and what cancelling answers. */
+/** Rule 4.6: what an end means for what is still under way below, and what cancelling answers. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"

@@ -1,4 +1,4 @@
-/** SEMANTICS 4.4 and 4.5: how an action's end is fixed, told and passed on in its lane. */
+/** Rules 4.4 and 4.5: how an action's end is fixed, told and passed on in its lane. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"

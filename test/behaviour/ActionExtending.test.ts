@@ -1,4 +1,4 @@
-/** SEMANTICS 6.1 to 6.3: what other modules and inheriting actors add to definitions. */
+/** Rules 6.1 to 6.3: what other modules and inheriting actors add to definitions. */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Cause, Context, Deferred, Effect, Exit, Fiber, Layer, Schema } from "effect"

@@ -1,4 +1,4 @@
-/** SEMANTICS 7.2: what failures of user code mean, which are tried again, and that none leaves anything hanging. */
+/** Rule 7.2: what failures of user code mean, which are tried again, and that none leaves anything hanging. */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, ErrorReporter, Layer, Schedule, Schema } from "effect"

@@ -1,4 +1,4 @@
-/** SEMANTICS 5.3: actions that a job performs and completes. */
+/** Rule 5.3: actions that a job performs and completes. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"

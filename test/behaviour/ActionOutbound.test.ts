@@ -1,4 +1,4 @@
-/** SEMANTICS 5.1 and 5.2: actions that somebody outside completes. */
+/** Rules 5.1 and 5.2: actions that somebody outside completes. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"

@@ -1,4 +1,4 @@
-/** SEMANTICS 7.1 and 2.7: timeouts, on the test's clock. */
+/** Rules 7.1 and 2.7: timeouts, on the test's clock. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"

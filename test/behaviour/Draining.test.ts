@@ -1,4 +1,4 @@
-/** SEMANTICS 7.4: performing everything in a test. */
+/** Rule 7.4: performing everything in a test. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Schedule, Schema } from "effect"
 import { Step, Stepped } from "stepped"

@@ -1,4 +1,4 @@
-/** SEMANTICS 7.3: `…Now` performs in the calling fiber, as far as one worker would at once. */
+/** Rule 7.3: `…Now` performs in the calling fiber, as far as one worker would at once. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schedule, Schema } from "effect"
 import { TestClock } from "effect/testing"

@@ -1,4 +1,4 @@
-/** SEMANTICS 8: each weakness of the engine that this one descends from, as a scenario that must end well here. */
+/** Rules, section 8: each of what must not happen, as a scenario that must end well here. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Schedule, Schema } from "effect"

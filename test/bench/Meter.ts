@@ -2,6 +2,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
+import { availableParallelism } from "node:os"
 
 export interface Reading {
   readonly seconds: number
@@ -11,6 +12,8 @@ export interface Reading {
   readonly clientCpuSeconds: number
   /** Of the server with all its processes; unknown where there is no `/proc`. */
   readonly serverCpuSeconds: number | undefined
+  /** Of everything else on the machine, as a part of what it has; a run beside others is worth little. */
+  readonly othersShare: number | undefined
 }
 
 const ticksPerSecond = 100
@@ -38,6 +41,19 @@ const serverCpu = (postmaster: number): number | undefined => {
   return ticks / ticksPerSecond
 }
 
+/** Processor seconds of the whole machine that were not idle. */
+const busyCpu = (): number | undefined => {
+  try {
+    const [user, nice, system, , , irq, softirq] = readFileSync("/proc/stat", "utf8").split("\n")[0]!.trim().split(
+      /\s+/
+    )
+      .slice(1).map(Number)
+    return (user! + nice! + system! + irq! + softirq!) / ticksPerSecond
+  } catch {
+    return undefined
+  }
+}
+
 const look = Effect.gen(function*() {
   const sql = yield* PgClient.PgClient
   const [row] = yield* sql<{ folder: string; next: string; wal: string }>`
@@ -50,9 +66,13 @@ const look = Effect.gen(function*() {
     wal: Number(row!.wal),
     client: (user + system) / 1e6,
     server: serverCpu(postmaster),
+    busy: busyCpu(),
     at: performance.now()
   }
 })
+
+const difference = (before: number | undefined, after: number | undefined) =>
+  before === undefined || after === undefined ? undefined : after - before
 
 /** Runs an effect and says what it has taken. */
 export const metered = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
@@ -60,14 +80,19 @@ export const metered = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     const before = yield* look
     const result = yield* effect
     const after = yield* look
+    const seconds = (after.at - before.at) / 1000
+    const clientCpuSeconds = after.client - before.client
+    const serverCpuSeconds = difference(before.server, after.server)
+    const busy = difference(before.busy, after.busy)
     const reading: Reading = {
-      seconds: (after.at - before.at) / 1000,
+      seconds,
       commits: after.next - before.next,
       walBytes: after.wal - before.wal,
-      clientCpuSeconds: after.client - before.client,
-      serverCpuSeconds: after.server === undefined || before.server === undefined
+      clientCpuSeconds,
+      serverCpuSeconds,
+      othersShare: busy === undefined || serverCpuSeconds === undefined
         ? undefined
-        : after.server - before.server
+        : Math.max(0, (busy - clientCpuSeconds - serverCpuSeconds) / seconds / availableParallelism())
     }
     return [result, reading] as const
   })

@@ -99,11 +99,23 @@ const summary = (results: ReadonlyArray<Measured>) => {
     clientCpuSecondsPer1000: reading.clientCpuSeconds / actions * 1000,
     serverCpuSecondsPer1000: reading.serverCpuSeconds === undefined
       ? undefined
-      : reading.serverCpuSeconds / actions * 1000
+      : reading.serverCpuSeconds / actions * 1000,
+    othersPercent: reading.othersShare === undefined ? undefined : Math.round(reading.othersShare * 100)
   }
 }
 
-const columns = ["workload", "rate", "range", "p50", "p99", "commits", "WAL bytes", "client CPU", "server CPU"]
+const columns = [
+  "workload",
+  "rate",
+  "range",
+  "p50",
+  "p99",
+  "commits",
+  "WAL bytes",
+  "client CPU",
+  "server CPU",
+  "others"
+]
 
 const line = (one: ReturnType<typeof summary>) => [
   one.workload,
@@ -114,7 +126,8 @@ const line = (one: ReturnType<typeof summary>) => [
   digits(one.commitsPerAction, 3),
   String(one.walBytesPerAction),
   digits(one.clientCpuSecondsPer1000, 3),
-  digits(one.serverCpuSecondsPer1000, 3)
+  digits(one.serverCpuSecondsPer1000, 3),
+  one.othersPercent === undefined ? "" : `${one.othersPercent} %`
 ]
 
 const Main = Effect.gen(function*() {

@@ -2,8 +2,7 @@
  * Programs in processes of their own, for tests that kill, freeze and stop them. A program says what it does in lines of JSON on its
  * output; whoever starts it waits for those.
  */
-import { Effect, type Redacted, Redacted as RedactedValue } from "effect"
-import type { Scope } from "effect"
+import { Effect, Redacted, type Scope } from "effect"
 import { spawn } from "node:child_process"
 import { createInterface } from "node:readline"
 
@@ -34,7 +33,7 @@ export const startProgram = (
   options: { readonly url: Redacted.Redacted; readonly env?: Readonly<Record<string, string>> }
 ): Effect.Effect<Program, never, Scope.Scope> =>
   Effect.acquireRelease(
-    Effect.sync(() => launch(path, { ...options.env, DATABASE_URL: RedactedValue.value(options.url) })),
+    Effect.sync(() => launch(path, { ...options.env, DATABASE_URL: Redacted.value(options.url) })),
     ({ ended, signal }) => Effect.andThen(signal("SIGKILL"), ended)
   )
 

@@ -288,7 +288,10 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
   let made = 0
   const actions = new Map<string, Action>()
   const live = new Map<string, Action>()
-  const achievements = new Map<string, { readonly checksum: string; readonly result: number | null; readonly key: string }>()
+  const achievements = new Map<
+    string,
+    { readonly checksum: string; readonly result: number | null; readonly key: string }
+  >()
   /** Answers for handles of invocations that were never stored (2.6). */
   const answers = new Map<string, Decided | { readonly follows: string }>()
   let queued: Array<Invocation> = []
@@ -321,7 +324,9 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
   const enqueue = (all: ReadonlyArray<Invocation>) => {
     for (const [i, one] of all.entries()) {
       const lane = laneOf(one)
-      const elder = all.slice(0, i).findLast((other) => lane === undefined || laneOf(other) === undefined || laneOf(other) === lane)
+      const elder = all.slice(0, i).findLast((other) =>
+        lane === undefined || laneOf(other) === undefined || laneOf(other) === lane
+      )
       queued.push({ ...one, elder: elder?.key })
       onTheirWay.add(one.key)
     }
@@ -329,7 +334,9 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
 
   /** The lane, if it can be known without running an effect. */
   const laneOf = (one: Invocation): string | undefined =>
-    one.plan.effectful || (one.plan.broken !== null && !(one.plan.broken === "checksum" && one.plan.shape.before)) ? undefined : keyed(one, one.plan).lane
+    one.plan.effectful || (one.plan.broken !== null && !(one.plan.broken === "checksum" && one.plan.shape.before))
+      ? undefined
+      : keyed(one, one.plan).lane
 
   /** Whether something has to run before the lane is taken. */
   const needsPreparing = ({ plan }: Invocation) => plan.shape.before || plan.effectful || plan.broken !== null
@@ -403,7 +410,12 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     while (next.length > 0) {
       const one = next.pop()!
       const behind = live.get(one)?.status === "performing" ? pending(live.get(one)!.lane) : undefined
-      for (const waiter of [...[...openSlots(one)].map(([action]) => action.key), ...behind === undefined ? [] : [behind.key]]) {
+      for (
+        const waiter of [
+          ...[...openSlots(one)].map(([action]) => action.key),
+          ...behind === undefined ? [] : [behind.key]
+        ]
+      ) {
         if (!found.has(waiter)) next.push(waiter)
         found.add(waiter)
       }
@@ -509,12 +521,25 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
             if (actor < 0) continue
             const key = keyOf(place, actorNames[actor]!)
             step.slots.push({ child: key, asked: deed.plan.shape, due: Infinity, status: undefined, result: null })
-            children.push({ key, order: made++, actor, plan: deed.plan, parent: { key: action.key, step: index }, elder: undefined })
+            children.push({
+              key,
+              order: made++,
+              actor,
+              plan: deed.plan,
+              parent: { key: action.key, step: index },
+              elder: undefined
+            })
           }
           break
         }
         case "Wait": // 3.3
-          step.slots.push({ child: undefined, asked: undefined, due: now + deed.seconds, status: undefined, result: null })
+          step.slots.push({
+            child: undefined,
+            asked: undefined,
+            due: now + deed.seconds,
+            status: undefined,
+            result: null
+          })
           break
         case "MarkFailed":
           step.marked = true
@@ -537,7 +562,8 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     const step = action.steps.at(-1)!
     const well = !step.marked && step.slots.every((slot) => slot.status === "succeeded" && readable(slot))
     const last = action.steps.length === stepNames(action.plan.shape).length
-    const fits = !last || action.plan.shape.outbound || action.plan.shape.success === "void" || valueOf(step) !== undefined
+    const fits = !last || action.plan.shape.outbound || action.plan.shape.success === "void" ||
+      valueOf(step) !== undefined
     return well && fits ? succeedStep(action, step) : failStep(action, step)
   }
 
@@ -578,7 +604,9 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
   // ---- 4 completing -------------------------------------------------------------------------------------------------
 
   const callbacksFor = (action: Action, status: Status) =>
-    [...callbacksOf(action.plan.shape).entries()].filter(([, statuses]) => (statuses as ReadonlyArray<Status>).includes(status))
+    [...callbacksOf(action.plan.shape).entries()].filter(([, statuses]) =>
+      (statuses as ReadonlyArray<Status>).includes(status)
+    )
 
   /** 4.4: the outcome is fixed, callbacks run, then it is written. */
   const end = (action: Action, decided: Decided): ReadonlyArray<Work> => {
@@ -612,7 +640,9 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     toContinue = toContinue.filter((key) => live.has(key))
     for (const [{ bad, checksum, checksumKey, key }, { result, status }] of all) {
       // 4.3
-      if (checksum !== null && status === "succeeded" && bad === 0) achievements.set(checksumKey, { checksum, result, key })
+      if (checksum !== null && status === "succeeded" && bad === 0) {
+        achievements.set(checksumKey, { checksum, result, key })
+      }
     }
     // 4.5
     const promoted = freed.flatMap((lane) => pending(lane) ?? [])
@@ -669,7 +699,10 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       action.phase = "callbacks"
       action.decided = decided
     }
-    const works = conclude(all.filter((action) => !hooked.includes(action)).map((action) => [action, decided] as const), inHand)
+    const works = conclude(
+      all.filter((action) => !hooked.includes(action)).map((action) => [action, decided] as const),
+      inHand
+    )
     handOver(hooked.map(({ key }) => key), false)
     return works
   }
@@ -683,7 +716,9 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     const left = [...children].filter((child) => openSlots(child).next().done === true)
     queued = queued.filter(({ key }) => !left.includes(key))
     for (const key of left) onTheirWay.delete(key)
-    const doomed = left.flatMap((key) => live.get(key) ?? []).filter((action) => action.decided === undefined && !action.rooted)
+    const doomed = left.flatMap((key) => live.get(key) ?? []).filter((action) =>
+      action.decided === undefined && !action.rooted
+    )
     const hooked = doomed.filter((action) => callbacksFor(action, "cancelled").length > 0)
     if (doomed.length === 0) over.clear()
     return endFromOutside(hooked.length > 0 ? hooked : doomed, { status: "cancelled", result: null }, true)
@@ -698,7 +733,9 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       if (result !== null) return afterElder(invocation, () => settle([[invocation, { status: "succeeded", result }]]))
       return afterElder(invocation, () => {
         // what cannot be read is no achievement
-        if (achievements.get(invocation.checksumKey)?.checksum === invocation.checksum) achievements.delete(invocation.checksumKey)
+        if (achievements.get(invocation.checksumKey)?.checksum === invocation.checksum) {
+          achievements.delete(invocation.checksumKey)
+        }
         return join([invocation])
       })
     }

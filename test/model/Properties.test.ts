@@ -16,14 +16,14 @@ const template = { name: "migrated", migrate: Stepped.migrate() }
 const timeout = 30_000 + trees * 1000
 
 // what fails here is meant to
-const silent = Layer.succeed(References.MinimumLogLevel, "Warn" as const)
-
+const silent = Layer.succeed(References.MinimumLogLevel, "None" as const)
 
 /** The outcome that the model allows and that is nearest to the one that was seen. */
 const nearest = (allowed: ReadonlyArray<Outcome>, seen: Outcome): Outcome => {
   const text = JSON.stringify(seen)
   const log = JSON.stringify(seen.log)
-  return allowed.find((one) => JSON.stringify(one) === text) ?? allowed.find((one) => JSON.stringify(one.log) === log) ?? allowed[0]!
+  return allowed.find((one) => JSON.stringify(one) === text) ??
+    allowed.find((one) => JSON.stringify(one.log) === log) ?? allowed[0]!
 }
 
 suite("random trees", (engine) => {
@@ -34,12 +34,16 @@ suite("random trees", (engine) => {
     Effect.gen(function*() {
       const allowed = outcomes(scenario)
       const seen = yield* perform(world, scenario)
-      assert.deepStrictEqual(yield* brokenRules, [])
+      assert.deepStrictEqual(yield* brokenRules({ oneClock: true }), [])
       // where the rules leave more orders open than can be tried, the rules above have to do
       if (allowed !== undefined) assert.deepStrictEqual(seen, nearest(allowed, seen))
     })
 
-  it.effect("performed one by one, they end as the model says", () => forAll(scenarios, endAsTheModelSays).pipe(Effect.provide(layer), Effect.provide(silent)), timeout)
+  it.effect(
+    "performed one by one, they end as the model says",
+    () => forAll(scenarios, endAsTheModelSays).pipe(Effect.provide(layer), Effect.provide(silent)),
+    timeout
+  )
 })
 
 it.live("random trees: performed by two workers beside each other, they break no rule", () => {
@@ -58,7 +62,7 @@ it.live("random trees: performed by two workers beside each other, they break no
     yield* forAll(crowds, (crowd) =>
       Effect.gen(function*() {
         yield* letPerform(world, `crowd ${name++}`, crowd)
-        assert.deepStrictEqual(yield* brokenRules, [])
+        assert.deepStrictEqual(yield* brokenRules({ oneClock: false }), [])
         const twice = world.log.filter((entry, i) => world.log.indexOf(entry) !== i)
         assert.deepStrictEqual(twice, [])
         // chance has a part in it: a smaller crowd that passes says nothing

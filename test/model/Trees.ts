@@ -9,7 +9,17 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
 import { ActionRepo, Step, Stepped } from "stepped"
-import type { ActorRef, ActionHandle, ActionRecord, AfterStatus, AnyAction, AnyActions, AnyActorClass, Child, Engine } from "stepped"
+import type {
+  ActionHandle,
+  ActionRecord,
+  ActorRef,
+  AfterStatus,
+  AnyAction,
+  AnyActions,
+  AnyActorClass,
+  Child,
+  Engine
+} from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import {
   actorNames,
@@ -27,9 +37,9 @@ import {
   replaced,
   type Scenario,
   type Shape,
-  type StepPlan,
   stepNames,
-  stepOf
+  stepOf,
+  type StepPlan
 } from "./Model.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -77,7 +87,9 @@ const deed = (depth: number): fc.Arbitrary<ReadonlyArray<Deed>> =>
 
 const stepPlan = (depth: number): fc.Arbitrary<StepPlan> =>
   fc.record({
-    deeds: fc.array(deed(depth), { minLength: depth < 2 ? 0 : 1, maxLength: depth === 0 ? 1 : 3, size: "max" }).map((deeds) => deeds.flat()),
+    deeds: fc.array(deed(depth), { minLength: depth < 2 ? 0 : 1, maxLength: depth === 0 ? 1 : 3, size: "max" }).map((
+      deeds
+    ) => deeds.flat()),
     end: weighted<StepPlan["end"]>([24, "well"], [1, "fail"], [1, "die"]),
     gives: weighted<StepPlan["gives"]>([2, "number"], [1, "child"])
   })
@@ -96,17 +108,26 @@ export const planOf = (depth: number): fc.Arbitrary<Plan> =>
       shape: fc.constant(shape),
       lane: weighted<string | null>([6, null], [1, "lane 1"], [1, "lane 2"], [1, "lane 3"]),
       checksumKey: weighted<string | null>([6, null], [2, "key 1"], [1, "key 2"]),
-      timeout: fc.oneof({ withCrossShrink: true }, { weight: 6, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: seconds }),
+      timeout: fc.oneof({ withCrossShrink: true }, { weight: 6, arbitrary: fc.constant(null) }, {
+        weight: 1,
+        arbitrary: seconds
+      }),
       effectful: weighted([8, false], [1, true]),
       broken: weighted<Plan["broken"]>([60, null], [1, "lane"], [1, "checksum"], [1, "timeout"]),
-      before: weighted<Plan["before"]>([4, "go"], [1, "cancel"], [2, "complete"], [2, "replace"], [1, "fail"], [1, "die"]),
+      before: weighted<Plan["before"]>([4, "go"], [1, "cancel"], [2, "complete"], [2, "replace"], [1, "fail"], [
+        1,
+        "die"
+      ]),
       other: fc.oneof(
         { withCrossShrink: true },
         { weight: 3, arbitrary: fc.constant(null) },
         { weight: 1, arbitrary: replaceable(Math.max(0, depth - 1), Math.max(1, shape.steps)) }
       ),
       number: fc.integer({ min: 1, max: 9 }),
-      outside: weighted<Plan["outside"]>([4, "succeeded"], [1, "failed"], [1, "cancelled"], [1, "timed_out"], [2, "ignored"]),
+      outside: weighted<Plan["outside"]>([4, "succeeded"], [1, "failed"], [1, "cancelled"], [1, "timed_out"], [
+        2,
+        "ignored"
+      ]),
       rest: replaceable(depth, Math.max(1, shape.steps))
     }).map(({ rest, ...plan }): Plan => ({ ...plan, ...rest }))
   )
@@ -124,7 +145,10 @@ const op: fc.Arbitrary<ReadonlyArray<Op>> = fc.oneof(
   { weight: 4, arbitrary: invoke.map((one) => [one]) },
   { weight: 1, arbitrary: invoke.map((one) => [one, one]) },
   { weight: 4, arbitrary: fc.constant<ReadonlyArray<Op>>([{ _tag: "Perform" }]) },
-  { weight: 1, arbitrary: seconds.map((n): ReadonlyArray<Op> => [{ _tag: "Advance", seconds: n }, { _tag: "Perform" }]) },
+  {
+    weight: 1,
+    arbitrary: seconds.map((n): ReadonlyArray<Op> => [{ _tag: "Advance", seconds: n }, { _tag: "Perform" }])
+  },
   { weight: 2, arbitrary: fc.nat(7).map((handle): ReadonlyArray<Op> => [{ _tag: "Cancel", handle }]) }
 )
 
@@ -174,7 +198,9 @@ const showPlan = (plan: Plan, level: number): string => {
         `${indent}step ${i + 1} ends ${end}, gives a ${gives}`,
         ...deeds.map((deed) =>
           deed._tag === "Child"
-            ? `${indent}  ${deed.on === null ? "do" : `on ${deed.on.map((n) => actorNames[n] ?? "nobody").join(", ")}`} ${showPlan(deed.plan, level + 2)}`
+            ? `${indent}  ${
+              deed.on === null ? "do" : `on ${deed.on.map((n) => actorNames[n] ?? "nobody").join(", ")}`
+            } ${showPlan(deed.plan, level + 2)}`
             : `${indent}  ${deed._tag}${deed._tag === "Wait" ? ` ${deed.seconds} s` : ""}`
         )
       ].join("\n")
@@ -183,7 +209,12 @@ const showPlan = (plan: Plan, level: number): string => {
   return [
     [nameOf(plan.shape), ...about].join(", "),
     ...steps(plan),
-    ...other === null ? [] : [`${indent}replaced: checksum ${JSON.stringify(other.checksum)}, failing callbacks ${other.failing.toString(2)}`, ...steps(other)]
+    ...other === null
+      ? []
+      : [
+        `${indent}replaced: checksum ${JSON.stringify(other.checksum)}, failing callbacks ${other.failing.toString(2)}`,
+        ...steps(other)
+      ]
   ].join("\n")
 }
 
@@ -196,7 +227,11 @@ export const trees = Number(process.env.STEPPED_TREES ?? 60)
 export const seed = Number(process.env.STEPPED_SEED ?? 20_260_801)
 
 /** Tries a property whose verdict is an effect; fails with the smallest value that breaks it, and how to repeat that. */
-export const forAll = <A extends Scenario, E, R>(arbitrary: fc.Arbitrary<A>, property: (value: A) => Effect.Effect<void, E, R>, options: fc.Parameters<[A]> = {}) =>
+export const forAll = <A extends Scenario, E, R>(
+  arbitrary: fc.Arbitrary<A>,
+  property: (value: A) => Effect.Effect<void, E, R>,
+  options: fc.Parameters<[A]> = {}
+) =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.promise(() =>
       fc.assert(
@@ -264,7 +299,10 @@ interface LooseActions extends AnyActions {
   readonly toLayer: (build: Effect.Effect<Readonly<Record<string, Run>>>) => Layer.Layer<never, never, Engine>
 }
 
-const looseActions = Stepped.actions as unknown as (actor: AnyActorClass, list: ReadonlyArray<AnyAction>) => LooseActions
+const looseActions = Stepped.actions as unknown as (
+  actor: AnyActorClass,
+  list: ReadonlyArray<AnyAction>
+) => LooseActions
 
 export interface World {
   /** Registers the definitions. */
@@ -283,7 +321,8 @@ export const makeWorld = (options: { readonly second: number }): World => {
   const define = (actor: typeof One | typeof Two) => {
     const key = (place: string) =>
       Effect.map(actor as unknown as Effect.Effect<ActorRef>, ({ id, type }) => keyOf(place, `${type}/${id}`))
-    const record = (place: string, what: (key: string) => string) => Effect.map(key(place), (key) => void log.push(what(key)))
+    const record = (place: string, what: (key: string) => string) =>
+      Effect.map(key(place), (key) => void log.push(what(key)))
     const maybeEffect = <A>(plan: Plan, broken: Plan["broken"], value: A) => {
       if (plan.broken === broken) throw new Error(`${broken} is broken`)
       return plan.effectful ? Effect.succeed(value) : value
@@ -298,7 +337,9 @@ export const makeWorld = (options: { readonly second: number }): World => {
     const body = (index: number, name: string): Run => (place, plan, results) =>
       Effect.gen(function*() {
         const own = yield* key(place)
-        log.push(`step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results as Readonly<Record<string, unknown>>)}`}`)
+        log.push(
+          `step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results as Readonly<Record<string, unknown>>)}`}`
+        )
         const step = stepOf(plan, index)
         let slots = 0
         let first: Child<unknown> | undefined
@@ -368,24 +409,31 @@ export const makeWorld = (options: { readonly second: number }): World => {
         for (const [index, name] of stepNames(shape).entries()) action = action.step(name, body(index, name))
       }
       if (shape.before) action = action.before(before)
-      for (const [position, statuses] of callbacksOf(shape).entries()) action = action.after(statuses, callback(position))
+      for (const [position, statuses] of callbacksOf(shape).entries()) {
+        action = action.after(statuses, callback(position))
+      }
       return [name, action as AnyAction] as const
     }))
-    const methods = shapes.filter(({ steps }) => steps === 0).map((shape) => [nameOf(shape), method(nameOf(shape))] as const)
+    const methods = shapes.filter(({ steps }) => steps === 0).map((shape) =>
+      [nameOf(shape), method(nameOf(shape))] as const
+    )
     return { actions, methods, list: looseActions(actor, [...actions.values()]) }
   }
 
   const ones = define(One)
   const twos = define(Two)
   const of = (type: string) => type === "One" ? ones : twos
-  const actionOf = (actor: { readonly type: string }, shape: Shape): AnyAction => of(actor.type).actions.get(nameOf(shape))!
+  const actionOf = (actor: { readonly type: string }, shape: Shape): AnyAction =>
+    of(actor.type).actions.get(nameOf(shape))!
 
   const onActors = (actors: ReadonlyArray<number>, plan: Plan, place: string) =>
     // one call for each type, since an action belongs to a list; their order is that of the plan
     Effect.map(
       Effect.forEach(actors, (n) => {
         const ref = refs[n]
-        return ref === undefined ? Step.on(null, actionOf(One, plan.shape), place, plan) : Step.on([ref], actionOf(ref, plan.shape), place, plan)
+        return ref === undefined
+          ? Step.on(null, actionOf(One, plan.shape), place, plan)
+          : Step.on([ref], actionOf(ref, plan.shape), place, plan)
       }),
       (children) => children.flat()
     )
@@ -398,7 +446,10 @@ export const makeWorld = (options: { readonly second: number }): World => {
     ),
     invoke: ({ actor, plan }, place) => {
       const ref = refs[actor]!
-      return Effect.flatMap(of(ref.type).list.client, (client) => client(ref.id)[`${nameOf(plan.shape)}Later`]!(place, plan))
+      return Effect.flatMap(
+        of(ref.type).list.client,
+        (client) => client(ref.id)[`${nameOf(plan.shape)}Later`]!(place, plan)
+      )
     },
     complete: (record) => {
       const plan = planIn(record)
@@ -417,7 +468,8 @@ const keys = (
   millis: (seconds: number) => number
 ) => ({
   concurrencyKey: (_: string, plan: unknown) => maybeEffect(plan as Plan, "lane", (plan as Plan).lane),
-  checksumKey: (_: string, plan: unknown) => (plan as Plan).effectful ? Effect.succeed((plan as Plan).checksumKey) : (plan as Plan).checksumKey,
+  checksumKey: (_: string, plan: unknown) =>
+    (plan as Plan).effectful ? Effect.succeed((plan as Plan).checksumKey) : (plan as Plan).checksumKey,
   checksum: (_: string, plan: unknown) => maybeEffect(plan as Plan, "checksum", (plan as Plan).checksum),
   timeout: (_: string, plan: unknown) => {
     const { timeout } = plan as Plan
@@ -494,7 +546,8 @@ export const letPerform = (world: World, name: string, crowd: ReadonlyArray<Invo
     const repo = yield* ActionRepo
     const complete = Effect.flatMap(
       repo.list({ statuses: ["performing"], limit: 10_000 }),
-      (live) => Effect.forEach(live.filter(({ outbound }) => outbound), completeOne(world, true), { concurrency: "unbounded" })
+      (live) =>
+        Effect.forEach(live.filter(({ outbound }) => outbound), completeOne(world, true), { concurrency: "unbounded" })
     )
     const look = Effect.andThen(complete, left)
     const deadline = performance.now() + 20_000
@@ -502,7 +555,9 @@ export const letPerform = (world: World, name: string, crowd: ReadonlyArray<Invo
       const rows = yield* look
       if (rows.length === 0) break
       if (performance.now() > deadline) {
-        return yield* Effect.die(new Error(`nothing goes on with\n${rows.map(({ subject }) => `  ${subject}`).join("\n")}`))
+        return yield* Effect.die(
+          new Error(`nothing goes on with\n${rows.map(({ subject }) => `  ${subject}`).join("\n")}`)
+        )
       }
       yield* Effect.sleep("10 millis")
     }
@@ -550,10 +605,14 @@ export const observe = (world: World, handles: ReadonlyArray<ActionHandle<AnyAct
       "select action, idx, name, status from stepped.action_steps order by action, idx"
     )
     // a child that was never stored has no arguments to tell its place: the slot itself does
-    const slots = yield* sql.unsafe<{ action: string; step: number; slot: number; child: string | null; status: number | null }>(
+    const slots = yield* sql.unsafe<
+      { action: string; step: number; slot: number; child: string | null; status: number | null }
+    >(
       "select action, step, slot, child, status from stepped.slots order by action, step, slot"
     )
-    const achievements = yield* sql.unsafe<{ checksum_key: string; action: string }>("select checksum_key, action from stepped.achievements")
+    const achievements = yield* sql.unsafe<{ checksum_key: string; action: string }>(
+      "select checksum_key, action from stepped.achievements"
+    )
     const keys = new Map(actions.map((row) => [row.id, keyOf(row.place, `${row.type}/${row.actor}`)]))
     return {
       handles: yield* awaitAll(handles),
@@ -569,7 +628,9 @@ export const observe = (world: World, handles: ReadonlyArray<ActionHandle<AnyAct
           status: step.status,
           slots: slots.filter(({ action, step: index }) => action === row.id && index === step.idx)
             .map(({ child, status }) =>
-              `${child === null ? "wait" : keys.get(child) ?? "unstored"} ${status === null ? "open" : statuses[status]}`
+              `${child === null ? "wait" : keys.get(child) ?? "unstored"} ${
+                status === null ? "open" : statuses[status]
+              }`
             )
         }))
       })).sort((a, b) => a.key < b.key ? -1 : 1),
@@ -638,7 +699,14 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
     "2.5: superseding ends in an action that ended",
     `select e.id::text from stepped.ended_actions e where e.status = 3 and (select f.state from stepped.outcomes_of(array[e.id]) f) <> 'ended'`
   ],
-  ["2.6: deadlocked actions were not stored unless a sweep ended them", "select id::text from stepped.ended_actions where status = 7 and started_at is not null"],
+  [
+    "2.6: deadlocked actions were not stored unless a sweep ended them",
+    "select id::text from stepped.ended_actions where status = 7 and started_at is not null"
+  ]
+]
+
+/** Only where one clock gave all times. */
+const rulesOfOneClock: typeof rules = [
   [
     "2.5: of two actions in a lane the second starts when the first has ended",
     `select e.id::text from stepped.ended_actions e join stepped.ended_actions f on f.lane = e.lane and f.id <> e.id
@@ -647,14 +715,16 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
 ]
 
 /** The rules that what is stored breaks, each with what breaks it; nothing may be running any more. */
-export const brokenRules = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
-  const findings = yield* Stepped.doctor
-  const rows = yield* sql.unsafe<{ readonly rule: number; readonly subject: string }>(
-    rules.map(([, query], i) => `select ${i} as rule, x.subject from (${query}) x(subject)`).join("\nunion all\n")
-  )
-  return [
-    ...findings.map(({ invariant, problem, subject }) => `the doctor finds (${invariant}): ${subject} ${problem}`),
-    ...rows.map(({ rule, subject }) => `${rules[rule]![0]}: ${subject}`)
-  ]
-})
+export const brokenRules = (options: { readonly oneClock: boolean }) =>
+  Effect.gen(function*() {
+    const all = options.oneClock ? [...rules, ...rulesOfOneClock] : rules
+    const sql = yield* SqlClient.SqlClient
+    const findings = yield* Stepped.doctor
+    const rows = yield* sql.unsafe<{ readonly rule: number; readonly subject: string }>(
+      all.map(([, query], i) => `select ${i} as rule, x.subject from (${query}) x(subject)`).join("\nunion all\n")
+    )
+    return [
+      ...findings.map(({ invariant, problem, subject }) => `the doctor finds (${invariant}): ${subject} ${problem}`),
+      ...rows.map(({ rule, subject }) => `${all[rule]![0]}: ${subject}`)
+    ]
+  })

@@ -1,6 +1,5 @@
 /** Actions whose bodies are each worker's own: tests and worker processes have the definitions in common. */
-import { Context, type Effect, Layer, Schema } from "effect"
-import { Effect as Effects } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { Stepped } from "stepped"
 
 /** What bodies do. */
@@ -11,7 +10,7 @@ export class Garage extends Context.Service<Garage, {
 export class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 export class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
 
-const run = (what: string) => Effects.flatMap(Garage, (garage) => garage.run(what))
+const run = (what: string) => Effect.flatMap(Garage, (garage) => garage.run(what))
 
 export const work = Stepped.action("work", { arguments: [Schema.String] }).step("only", (what) => run(what))
 export const rush = Stepped.action("rush", { arguments: [Schema.String], timeout: "10 minutes" }).step(
@@ -31,6 +30,6 @@ export const Cars = Stepped.actions(Car, [work, rush, trip, haul])
 export const Vans = Stepped.actions(Van, [parcel])
 
 export const layerCars = (body: (what: string) => Effect.Effect<void>) =>
-  Cars.toLayer(Effects.succeed({})).pipe(Layer.provide(Layer.succeed(Garage, { run: body })))
+  Cars.toLayer(Effect.succeed({})).pipe(Layer.provide(Layer.succeed(Garage, { run: body })))
 export const layerVans = (body: (what: string) => Effect.Effect<void>) =>
-  Vans.toLayer(Effects.succeed({})).pipe(Layer.provide(Layer.succeed(Garage, { run: body })))
+  Vans.toLayer(Effect.succeed({})).pipe(Layer.provide(Layer.succeed(Garage, { run: body })))

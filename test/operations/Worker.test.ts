@@ -247,7 +247,10 @@ describe("a worker that loses its lease", () => {
       const url = yield* database
       const started = yield* Latch.make(false)
       const gate = yield* Latch.make(false)
-      const stubborn = yield* startWorker(url, () => Effect.uninterruptible(Effect.andThen(started.open, gate.await)))
+      let runs = 0
+      // taken over by itself, it does not run into the same again
+      const body = () => Effect.suspend(() => runs++ === 0 ? Effect.andThen(started.open, gate.await) : Effect.void)
+      const stubborn = yield* startWorker(url, () => Effect.uninterruptible(body()))
       yield* Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).workLater("x")
         yield* started.await

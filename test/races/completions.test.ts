@@ -1,6 +1,6 @@
 /**
  * Two ends for one action: of several completions exactly one wins, the callbacks run once, the lane moves on once, and the parent
- * is told once (SEMANTICS 1.2, 4.4, 4.5).
+ * is told once (rules 1.2, 4.4, 4.5).
  */
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Option, Schema } from "effect"

@@ -1,6 +1,6 @@
 /**
  * Many children that end at once, in several engines: the parent goes on exactly once, no wake-up is lost, and the server finds no
- * deadlock (rules 4 and 5 of the engine).
+ * deadlock (rule 4.4).
  */
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"

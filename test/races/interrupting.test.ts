@@ -1,6 +1,5 @@
 /**
- * Callers and workers that go away at any moment: what they held is performed by others, to its end, once (SEMANTICS 7.3, and rule 3
- * of the engine).
+ * Callers and workers that go away at any moment: what they held is performed by others, to its end, once (rule 7.3).
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, describe, it } from "@effect/vitest"

@@ -1,5 +1,5 @@
 /**
- * Contended lanes and several engines: never two performers at a time, nobody is forgotten (SEMANTICS 2.5, 4.5).
+ * Contended lanes and several engines: never two performers at a time, nobody is forgotten (rules 2.5, 4.5).
  */
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Effect, Schema } from "effect"

@@ -1,5 +1,5 @@
 /**
- * The order in which children of one step join a lane, when two engines take them (SEMANTICS 2.9).
+ * The order in which children of one step join a lane, when two engines take them (rule 2.9).
  */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schema } from "effect"

@@ -225,7 +225,8 @@ const functions = (schema: string) => {
   `create function resume(p_token bigint, p_now timestamptz, p_defs text[], p_parents uuid[], p_steps int[]) returns setof task language plpgsql as $$
   declare ready uuid[]; got uuid[];
   begin
-    ready := array(select distinct x.a from unnest(p_parents, p_steps) as x(a, s)
+    -- distinct first: a batch of children has few parents, and each is looked at once
+    ready := array(select x.a from (select distinct a, s from unnest(p_parents, p_steps) as y(a, s)) x
       where not exists (select 1 from slots o where o.action = x.a and o.step = x.s and o.status is null));
     if cardinality(ready) = 0 then return; end if;
     if p_token is not null then
