@@ -66,6 +66,9 @@ interface Home {
   readonly context: Context.Context<never>
 }
 
+/** Milliseconds that no correction of the wall clock moves. */
+const monotonic = (): number => Number(realClock.monotonicTimeNanosUnsafe() / 1_000_000n)
+
 const finishMax = 500
 const claimMax = 500
 
@@ -103,6 +106,7 @@ export const make = (options: PerformerOptions) => {
   let nextTimer = Infinity
   const latch = Latch.makeUnsafe(false)
   const timerLatch = Latch.makeUnsafe(false)
+  const beat = Latch.makeUnsafe(false)
   const ready: Array<Work> = []
   const active = new Map<string, Active>()
   const conclusions: Array<Conclusion> = []
@@ -136,7 +140,7 @@ export const make = (options: PerformerOptions) => {
 
   const register = registering.withPermit(Effect.suspend(() => {
     if (token !== undefined) return Effect.succeed(token)
-    const at = realClock.currentTimeMillisUnsafe()
+    const at = monotonic()
     return Effect.tap(transitions.register(options.name, lease), (fresh) => {
       token = fresh
       renewedAt = at
@@ -169,27 +173,37 @@ export const make = (options: PerformerOptions) => {
 
   const heartbeat = (mine: bigint): Effect.Effect<void> =>
     Effect.gen(function*() {
+      const leaseMs = Duration.toMillis(settings.lease)
+      // before the lease ends: whoever takes over must not meet our bodies
+      const left = () => leaseMs * 0.8 - (monotonic() - renewedAt)
       let wasOdd = false
+      let failed = false
       while (token === mine) {
-        yield* Effect.sleep(Duration.toMillis(settings.lease) / 3)
+        yield* Effect.raceFirst(Effect.sleep(failed ? Math.min(1000, leaseMs / 20) : leaseMs / 3), beat.await)
+        beat.closeUnsafe()
         if (token !== mine) return
-        const at = realClock.currentTimeMillisUnsafe()
+        const at = monotonic()
         const answer = yield* Effect.exit(
-          Effect.timeout(transitions.renew(mine, settings.lease, heldIds()), Duration.toMillis(settings.lease) / 3)
+          Effect.timeout(transitions.renew(mine, settings.lease, heldIds()), Math.max(1, left()))
         )
-        if (Exit.isSuccess(answer)) {
-          if (answer.value.lost) return yield* lostLease(mine)
-          renewedAt = at
-          // Seen twice, it is no transition under way: somebody ended what runs here, or rows under the token are in nobody's hands.
-          const odd = answer.value.gone > 0 || answer.value.rows > inHandCount()
-          if (odd && wasOdd) yield* Effect.forkIn(reconcile(mine), options.scope)
-          wasOdd = odd
-        } else if (realClock.currentTimeMillisUnsafe() - renewedAt > Duration.toMillis(settings.lease) * 0.8) {
-          // before the lease ends: whoever takes over must not meet our bodies
-          return yield* lostLease(mine)
+        failed = Exit.isFailure(answer)
+        if (Exit.isFailure(answer)) {
+          if (left() <= 0) return yield* lostLease(mine)
+          continue
         }
+        if (answer.value.lost) return yield* lostLease(mine)
+        renewedAt = at
+        // Somebody ended what runs here; or, seen twice, so that it is no transition under way, rows under the token are in nobody's hands.
+        const odd = answer.value.rows > inHandCount()
+        if (answer.value.gone > 0 || (odd && wasOdd)) yield* Effect.forkIn(reconcile(mine), options.scope)
+        wasOdd = odd
       }
     }).pipe(Effect.provideService(Clock.Clock, realClock))
+
+  /** Another process has ended actions: are some of ours among them? */
+  const check = () => {
+    if (active.size > 0) beat.openUnsafe()
+  }
 
   const heldIds = () => [...active.values()].flatMap(({ work }) => work._tag === "Held" ? [work.id] : [])
 
@@ -922,5 +936,5 @@ export const make = (options: PerformerOptions) => {
       pump()
     })
 
-  return { wake, work, performNow, register, performDue, take, close, token: () => token, working: () => home !== undefined }
+  return { wake, check, work, performNow, register, performDue, take, close, token: () => token, working: () => home !== undefined }
 }

@@ -100,6 +100,7 @@ export const layer: Layer.Layer<
     const channel = `stepped_${storage.schema}`
     const notifying = settings.notify && !storage.embedded
     const notifyLatch = Latch.makeUnsafe(false)
+    let hasEnded = false
     if (notifying) {
       // one NOTIFY for all that happens within a moment: in every commit it would serialise them
       yield* Effect.forkScoped(
@@ -107,7 +108,9 @@ export const layer: Layer.Layer<
           while (true) {
             yield* notifyLatch.await
             notifyLatch.closeUnsafe()
-            yield* Effect.ignore(sql.notify(channel, ""))
+            const news = hasEnded ? "ended" : ""
+            hasEnded = false
+            yield* Effect.ignore(sql.notify(channel, news))
             yield* Effect.sleep(20)
           }
         }).pipe(Effect.provideService(Clock.Clock, realClock), Effect.withTracerEnabled(false))
@@ -161,7 +164,14 @@ export const layer: Layer.Layer<
             yield* Effect.provideService(Effect.sleep(20), Clock.Clock, realClock)
             continue
           }
-          const tell = Effect.andThen(performer.take(tasks, at, spare), Effect.sync(signal))
+          const tell = Effect.andThen(
+            performer.take(tasks, at, spare),
+            Effect.sync(() => {
+              // a body of another process may be running for it
+              hasEnded = true
+              signal()
+            })
+          )
           if (inside) yield* transitions.afterCommit(tell)
           else yield* tell
           switch (verdict.step) {
@@ -388,8 +398,9 @@ export const layer: Layer.Layer<
       const notifications = yield* sql.listen(channel)
       performer.wake()
       while (true) {
-        yield* Queue.take(notifications)
+        const { payload } = yield* Queue.take(notifications)
         performer.wake()
+        if (payload === "ended") performer.check()
       }
     }))
 

@@ -191,7 +191,9 @@ const functions = (schema: string) => {
   const planned = hot(schema)
   return [
   // What a worker needs to go on with an action that it does not have in memory (called from outside too, hence the schema's name): earlier results, settled slots, a decided outcome.
-  `create function detail_of(p_id uuid) returns jsonb language sql stable set enable_seqscan = off as $$
+  `create function detail_of(p_id uuid) returns jsonb language plpgsql stable set enable_seqscan = off as $$
+  begin
+    return (
     select jsonb_build_object(
       'name', l.step_name, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
       'steps', (select jsonb_agg(jsonb_build_object('i', s.idx, 'n', s.name, 's', s.status, 'm', s.marked, 'r', s.result) order by s.idx)
@@ -199,8 +201,8 @@ const functions = (schema: string) => {
       'slots', (select jsonb_agg(jsonb_build_object('i', o.step, 'n', o.slot, 's', o.status, 'd', o.definition, 'a', o.actor_id,
           'r', coalesce(o.result, e.result), 'c', coalesce(o.cause, e.cause)) order by o.step, o.slot)
         from ${schema}.slots o left join ${schema}.ended_actions e on e.id = o.child where o.action = p_id and o.child is not null))
-    from ${schema}.live_actions l where l.id = p_id
-  $$`,
+    from ${schema}.live_actions l where l.id = p_id);
+  end $$`,
 
   // What a worker needs to prepare an invocation: its place in the queue and the keys that are known already.
   `create function held_detail(p_job jobs) returns jsonb language sql immutable as $$
@@ -760,10 +762,13 @@ const functions = (schema: string) => {
     update jobs set priority = 10, token = null where action = any(p_actions) and priority = 101 and token = p_token;
   end $$`,
 
-  // What became of invocations, whatever carried them: follows superseding and joining to the end.
+  // What became of invocations, whatever carried them: follows superseding and joining to the end. In PL/pgSQL, as all that is called
+  // often: a function in SQL is planned again by every call, which takes longer than running it.
   `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text)
-    language sql stable set search_path = ${schema} set enable_seqscan = off as $$
-    with recursive f(root, id, n) as (
+    language plpgsql stable ${planned} as $$
+  #variable_conflict use_column
+  begin
+    return query with recursive f(root, id, n) as (
       select x, x, 0 from unnest(p_ids) x
       union all
       select f.root, coalesce(e.superseded_by, o.follows), f.n + 1 from f left join ended_actions e on e.id = f.id left join outcomes o on o.id = f.id
@@ -772,8 +777,8 @@ const functions = (schema: string) => {
     select z.root, z.id, (select x.status from ended_actions x where x.id = z.root),
       case when e.id is not null or o.status is not null then 'ended' when l.id is not null then 'live' when exists (select 1 from jobs j where j.action = z.id and j.kind = 0) then 'queued' else 'unknown' end,
       coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id)
-    from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join live_actions l on l.id = z.id
-  $$`,
+    from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join live_actions l on l.id = z.id;
+  end $$`,
 
   // Deletes history from before a time, oldest first. Nothing that a live action may still read: what that joined, was superseded by or
   // got results from ended after it was enqueued.
@@ -788,14 +793,15 @@ const functions = (schema: string) => {
   end $$`,
 
   // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. `p_again` skips those that an earlier call, whose answer was lost, has stored.
-  `create function enqueue(p_items jsonb, p_now timestamptz, p_again boolean) returns void language sql set search_path = ${schema} as $$
+  `create function enqueue(p_items jsonb, p_now timestamptz, p_again boolean) returns void language plpgsql set search_path = ${schema} as $$
+  begin
     insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, token, enqueued_at)
     select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, coalesce(dp, 0), tk, p_now
     from rows from (jsonb_to_recordset(p_items) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint, tk bigint))
       with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, tk, o)
     where not p_again or (select state from outcomes_of(array[x.a])) = 'unknown'
-    order by o
-  $$`
+    order by o;
+  end $$`
   ]
 }
 
