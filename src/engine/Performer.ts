@@ -17,7 +17,7 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { type CompletionError, StorageError } from "../SteppedError.ts"
-import { News, nothingKnown, Phase, realClock, Status, type Task, Transitions } from "../sql/Transitions.ts"
+import { type Known, News, nothingKnown, Phase, realClock, Status, type Task, Transitions } from "../sql/Transitions.ts"
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
 import { prepare } from "./invoke.ts"
@@ -353,8 +353,23 @@ export const make = (options: PerformerOptions) => {
   const pause = (attempt: number) =>
     Effect.provideService(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)), Clock.Clock, realClock)
 
-  /** Takes jobs, and joins what was prepared; the work goes to `place`. */
+  /**
+   * Takes jobs, and joins what was prepared; the work goes to `place`. Called, it has the prepared ones in hand already: between two
+   * effects another fiber may compare memory with the rows.
+   */
   const claim = (
+    room: number,
+    only: string | null,
+    prepared: ReadonlyArray<Join>,
+    place: Array<Work>
+  ): Effect.Effect<Answer, StorageError> => {
+    for (const join of prepared) committing.add(join)
+    return Effect.ensuring(claimInHand(room, only, prepared, place), Effect.sync(() => {
+      for (const join of prepared) committing.delete(join)
+    }))
+  }
+
+  const claimInHand = (
     room: number,
     only: string | null,
     prepared: ReadonlyArray<Join>,
@@ -363,7 +378,6 @@ export const make = (options: PerformerOptions) => {
     Effect.gen(function*() {
       const mine = yield* register
       const at = yield* now
-      for (const join of prepared) committing.add(join)
       const exit = yield* Effect.exit(transit(
         Effect.flatMap(
           transitions.claim({ token: mine, now: at, room, known: definitions.known(), joins: prepared, only }),
@@ -375,7 +389,6 @@ export const make = (options: PerformerOptions) => {
             })
         )
       ))
-      for (const join of prepared) committing.delete(join)
       if (Exit.isSuccess(exit)) {
         if (exit.value.lost) yield* lostLease(mine)
         // an elder sibling's preparation takes its time; looking again at once would only keep the database busy
@@ -387,12 +400,16 @@ export const make = (options: PerformerOptions) => {
       return yield* exit
     })
 
-  /** Commits conclusions; the work that follows from them goes to `place`. */
-  const commit = (batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> =>
+  /** Commits conclusions; the work that follows from them goes to `place`. Called, it has them in hand already, as `claim` has. */
+  const commit = (batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> => {
+    const mine = token
+    if (mine === undefined || batch.length === 0) return Effect.void
+    for (const { member } of batch) committing.add(member)
+    return commitInHand(mine, batch, place)
+  }
+
+  const commitInHand = (mine: bigint, batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> =>
     Effect.gen(function*() {
-      const mine = token
-      if (mine === undefined || batch.length === 0) return
-      for (const { member } of batch) committing.add(member)
       for (let attempt = 0;; attempt++) {
         const at = yield* now
         const exit = yield* Effect.exit(transit(
@@ -929,12 +946,27 @@ export const make = (options: PerformerOptions) => {
     return mine === undefined ? Effect.void : insist(Effect.flatMap(now, (at) => transitions.unregister(mine, at)))
   })
 
-  /** Reads the answer of a completion from outside; what it hands over goes to the worker. */
-  const take = (tasks: ReadonlyArray<Task>, at: number, spare: string | undefined): Effect.Effect<void> =>
-    Effect.map(read(tasks, at, false, spare), ({ work }) => {
-      ready.push(...work)
+  /**
+   * Runs a completion from outside, and reads its answer: what it hands over goes to this process's worker, bodies that it ends are
+   * interrupted (`spare` is the one that asks).
+   */
+  const fromOutside = (
+    complete: (token: bigint | null, known: Known) => Effect.Effect<ReadonlyArray<Task>, StorageError>,
+    spare: string | undefined
+  ): Effect.Effect<ReadonlyArray<Task>, StorageError> =>
+    transit(Effect.gen(function*() {
+      const mine = home === undefined ? undefined : token
+      const at = yield* now
+      const tasks = yield* complete(mine ?? null, mine === undefined ? nothingKnown : definitions.known())
+      const answer = yield* read(tasks, at, false, spare)
+      ready.push(...answer.work)
       pump()
-    })
+      return tasks
+    }))
 
-  return { wake, check, work, performNow, register, performDue, take, close, token: () => token, working: () => home !== undefined }
+  /** Reads what a completion inside a user's transaction answered, after its commit. */
+  const take = (tasks: ReadonlyArray<Task>): Effect.Effect<void> =>
+    Effect.flatMap(now, (at) => Effect.asVoid(read(tasks, at, false)))
+
+  return { wake, check, work, performNow, register, performDue, fromOutside, take, close }
 }

@@ -36,7 +36,7 @@ import {
 } from "../SteppedError.ts"
 import { examine } from "../sql/Doctor.ts"
 import { Storage } from "../sql/Storage.ts"
-import { type Found, News, nothingKnown, realClock, Status, statusNames, Transitions } from "../sql/Transitions.ts"
+import { type Found, type Known, News, nothingKnown, realClock, Status, statusNames, Transitions } from "../sql/Transitions.ts"
 import * as Awaiter from "./Awaiter.ts"
 import { actionText, errorText, line, type StoredCause } from "./causes.ts"
 import { checkPayload, codecOf, tidyText } from "./codec.ts"
@@ -143,14 +143,12 @@ export const layer: Layer.Layer<
     ): Effect.Effect<Verdict, StorageError> =>
       Effect.gen(function*() {
         const inside = yield* transitions.inTransaction
-        for (let attempt = 0;; attempt++) {
-          // an open transaction may roll back: nothing of it is handed over to this worker
-          const token = inside || !performer.working() ? null : performer.token() ?? null
-          const at = yield* now
-          const tasks = yield* transitions.complete({
+        const at = yield* now
+        const complete = (token: bigint | null, known: Known) =>
+          transitions.complete({
             token,
             now: at,
-            known: token === null ? nothingKnown : definitions.known(),
+            known,
             id: "id" in target ? target.id : null,
             definition: "id" in target ? definition : target.definition,
             actorId: "id" in target ? null : target.actorId,
@@ -159,21 +157,20 @@ export const layer: Layer.Layer<
             cause: outcome.cause,
             outbound
           })
+        for (let attempt = 0;; attempt++) {
+          // an open transaction may roll back: nothing of it is handed over to this worker
+          const tasks = yield* inside ? complete(null, nothingKnown) : performer.fromOutside(complete, spare)
           const verdict = tasks.find((task) => task.kind === News.verdict)!
           if (verdict.step === 3 && attempt < 50) {
             yield* Effect.provideService(Effect.sleep(20), Clock.Clock, realClock)
             continue
           }
-          const tell = Effect.andThen(
-            performer.take(tasks, at, spare),
-            Effect.sync(() => {
-              // a body of another process may be running for it
-              hasEnded = true
-              signal()
-            })
-          )
-          if (inside) yield* transitions.afterCommit(tell)
-          else yield* tell
+          const tell = Effect.sync(() => {
+            // a body of another process may be running for it
+            hasEnded = true
+            signal()
+          })
+          yield* inside ? transitions.afterCommit(Effect.andThen(performer.take(tasks), tell)) : tell
           switch (verdict.step) {
             case 1:
               return { _tag: "Done", id: verdict.action }

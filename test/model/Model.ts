@@ -104,6 +104,9 @@ export const stepNames = (shape: Shape): ReadonlyArray<string> =>
 
 export const replaced = (plan: Plan): Plan => plan.other === null ? plan : { ...plan, ...plan.other, other: null }
 
+/** Does the same as any other step, but in one commit. What goes on because of that commit is queued, not taken in hand. */
+export const isTransactional = (shape: Shape, index: number): boolean => index === 1 && shape.success === "number"
+
 /** What a step does; a method does nothing but end. */
 export const stepOf = (plan: Plan, index: number): StepPlan => {
   const step = plan.steps[index] ?? { deeds: [], end: "well", gives: "number" }
@@ -119,6 +122,44 @@ export const childPlace = (parent: string, step: number, slot: number, deed: { r
 
 /** What an action is called in outcomes. */
 export const keyOf = (place: string, actor: string): string => place.endsWith("@") ? `${place}${actor}` : place
+
+// ---------------------------------------------------------------------------------------------------------------------
+// plans by hand
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** A plan that simply ends well, but for what is given; its steps are as many as are given. */
+export const plan = (given: Partial<Omit<Plan, "shape">> & { readonly shape?: Partial<Shape> } = {}): Plan => {
+  const steps = given.steps ?? [step()]
+  return {
+    lane: null,
+    checksumKey: null,
+    checksum: null,
+    timeout: null,
+    effectful: false,
+    broken: null,
+    before: "go",
+    other: null,
+    number: 1,
+    outside: "succeeded",
+    failing: 0,
+    ...given,
+    steps,
+    shape: {
+      steps: steps.length === 2 ? 2 : 1,
+      before: given.before !== undefined,
+      outbound: given.outside !== undefined,
+      callbacks: "none",
+      success: "void",
+      ...given.shape
+    }
+  }
+}
+
+export const step = (...deeds: ReadonlyArray<Deed>): StepPlan => ({ deeds, end: "well", gives: "number" })
+export const failing = (...deeds: ReadonlyArray<Deed>): StepPlan => ({ deeds, end: "fail", gives: "number" })
+export const child = (plan: Plan, on: ReadonlyArray<number> | null = null): Deed => ({ _tag: "Child", plan, on })
+export const wait = (seconds: number): Deed => ({ _tag: "Wait", seconds })
+export const invoke = (plan: Plan, actor = 0): Op & { readonly _tag: "Invoke" } => ({ _tag: "Invoke", actor, plan })
 
 // ---------------------------------------------------------------------------------------------------------------------
 // outcomes
@@ -554,7 +595,8 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       action.phase = "waiting"
       return []
     }
-    return step.marked ? failStep(action, step) : succeedStep(action, step)
+    const inHand = !isTransactional(action.plan.shape, index)
+    return step.marked ? failStep(action, step, inHand) : succeedStep(action, step, inHand)
   }
 
   /** 3.4: every slot is settled. */
@@ -582,12 +624,12 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       ? ""
       : ` after ${action.steps.slice(0, index).map((step) => valueOf(step) ?? "nothing").join(", ")}`
 
-  const failStep = (action: Action, step: Step): ReadonlyArray<Work> => {
+  const failStep = (action: Action, step: Step, inHand = true): ReadonlyArray<Work> => {
     step.status = "failed"
-    return end(action, { status: "failed", result: null }) // 3.5
+    return end(action, { status: "failed", result: null }, inHand) // 3.5
   }
 
-  const succeedStep = (action: Action, step: Step): ReadonlyArray<Work> => {
+  const succeedStep = (action: Action, step: Step, inHand = true): ReadonlyArray<Work> => {
     step.status = "succeeded"
     const { shape } = action.plan
     if (action.steps.length < stepNames(shape).length) {
@@ -598,7 +640,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
       action.phase = "outside"
       return []
     }
-    return end(action, { status: "succeeded", result: shape.success === "void" ? null : valueOf(step)! })
+    return end(action, { status: "succeeded", result: shape.success === "void" ? null : valueOf(step)! }, inHand)
   }
 
   // ---- 4 completing -------------------------------------------------------------------------------------------------
@@ -609,8 +651,8 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     )
 
   /** 4.4: the outcome is fixed, callbacks run, then it is written. */
-  const end = (action: Action, decided: Decided): ReadonlyArray<Work> => {
-    if (callbacksFor(action, decided.status).length === 0) return conclude([[action, decided]], true)
+  const end = (action: Action, decided: Decided, inHand: boolean): ReadonlyArray<Work> => {
+    if (callbacksFor(action, decided.status).length === 0) return conclude([[action, decided]], inHand)
     action.phase = "callbacks"
     action.decided = decided
     return [go(action.key)]

@@ -3,6 +3,7 @@
  */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, References } from "effect"
+import { isDeepStrictEqual } from "node:util"
 import { Stepped } from "stepped"
 import { suite } from "../harness/databases.ts"
 import { layerServer, layerUrl, TestDatabase } from "../harness/Server.ts"
@@ -19,12 +20,9 @@ const timeout = 30_000 + trees * 1000
 const silent = Layer.succeed(References.MinimumLogLevel, "None" as const)
 
 /** The outcome that the model allows and that is nearest to the one that was seen. */
-const nearest = (allowed: ReadonlyArray<Outcome>, seen: Outcome): Outcome => {
-  const text = JSON.stringify(seen)
-  const log = JSON.stringify(seen.log)
-  return allowed.find((one) => JSON.stringify(one) === text) ??
-    allowed.find((one) => JSON.stringify(one.log) === log) ?? allowed[0]!
-}
+const nearest = (allowed: ReadonlyArray<Outcome>, seen: Outcome): Outcome =>
+  allowed.find((one) => isDeepStrictEqual(one, seen)) ??
+    allowed.find((one) => isDeepStrictEqual(one.log, seen.log)) ?? allowed[0]!
 
 suite("random trees", (engine) => {
   const world = makeWorld({ second: 1000 })

@@ -28,6 +28,7 @@ import {
   childPlace,
   type Deed,
   type Ending,
+  isTransactional,
   keyOf,
   nameOf,
   type Op,
@@ -285,7 +286,7 @@ const shapes: ReadonlyArray<Shape> = ([0, 1, 2] as const).flatMap((steps) =>
 type Run = (place: string, plan: Plan, last: unknown) => Effect.Effect<unknown, Oops>
 
 interface LooseAction extends AnyAction {
-  readonly step: (name: string, body: Run) => LooseAction
+  readonly step: (name: string, body: Run, options?: { readonly transactional: boolean }) => LooseAction
   readonly before: (hook: Run) => LooseAction
   readonly after: (statuses: ReadonlyArray<AfterStatus>, callback: Run) => LooseAction
 }
@@ -406,7 +407,9 @@ export const makeWorld = (options: { readonly second: number }): World => {
         ...keys(maybeEffect, millis)
       }) as unknown as LooseAction
       if (shape.steps > 0) {
-        for (const [index, name] of stepNames(shape).entries()) action = action.step(name, body(index, name))
+        for (const [index, name] of stepNames(shape).entries()) {
+          action = action.step(name, body(index, name), { transactional: isTransactional(shape, index) })
+        }
       }
       if (shape.before) action = action.before(before)
       for (const [position, statuses] of callbacksOf(shape).entries()) {
@@ -540,8 +543,11 @@ export const letPerform = (world: World, name: string, crowd: ReadonlyArray<Invo
     )
     for (const op of crowd) if (op._tag === "Cancel") yield* handles[op.handle % handles.length]!.cancel
     const left = sql.unsafe<{ subject: string }>(
-      `select definition || arguments::text as subject from stepped.live_actions union all select definition || coalesce(arguments::text, '') from stepped.jobs
-        union all select action::text from stepped.prunes`
+      `select concat_ws(' ', id, definition, arguments->>0, 'in', lane, 'status', status, 'phase', phase, 'step', step, 'token', token, 'outcome', outcome,
+          (select string_agg(concat_ws(' ', 'waits for', o.child, o.due_at), ', ') from stepped.slots o where o.action = l.id and o.status is null)) as subject
+        from stepped.live_actions l
+        union all select concat_ws(' ', 'job', id, kind, action, definition, arguments->>0, 'priority', priority, 'token', token, 'due', due_at) from stepped.jobs
+        union all select 'prune ' || action from stepped.prunes`
     )
     const repo = yield* ActionRepo
     const complete = Effect.flatMap(

@@ -66,7 +66,7 @@ describe("a worker that is told to stop", () => {
       const client = yield* startEngine(url)
       yield* Effect.gen(function*() {
         // nobody takes over because a lease has ended: it is longer than the test
-        const program = yield* startProgram(workerProgram, { url, env: { LEASE_MS: "600000", GRACE_MS: "1500" } })
+        const program = yield* startProgram(workerProgram, { url, env: { LEASE_MS: "600000", GRACE_MS: "2500" } })
         yield* program.says("ready")
         const car = yield* Cars.client
         const ending = yield* car(1).workLater("gate")
@@ -153,34 +153,39 @@ describe("a worker that dies", () => {
       }).pipe(Effect.provide(client))
     }))
 
-  it.live("a poison action that kills every worker ends as failed after its attempts, and the others finish", () =>
-    Effect.gen(function*() {
-      const url = yield* database
-      const client = yield* startEngine(url)
-      yield* Effect.gen(function*() {
-        const car = yield* Cars.client
-        const enqueue = (ids: ReadonlyArray<number>) => Effect.forEach(ids, (id) => car(id).tripLater("quick", "quick"))
-        const first = yield* enqueue([1, 2])
-        const poison = yield* car(0).workLater("poison")
-        const others = [...first, ...yield* enqueue([3, 4])]
-        let kills = 0
-        // as a supervisor would: a worker that is gone is started again
-        const supervisor = yield* Effect.forkChild(Effect.forever(Effect.gen(function*() {
-          const program = yield* startProgram(workerProgram, { url, env: { ATTEMPTS: "3" } })
-          const { signal } = yield* program.ended
-          if (signal === "SIGKILL") kills++
-        })))
-        const error = yield* Effect.flip(poison.await)
-        yield* Effect.forEach(others, (handle) => handle.await)
-        yield* Fiber.interrupt(supervisor)
-        assert.strictEqual(kills, 3)
-        assert.strictEqual(error._tag, "ActionFailed")
-        assert.include(error.message, "work Car/0 › only: gave up after 3 attempts that ended without an answer")
-        assert.deepInclude({ ...yield* recordOf(poison) }, { status: "failed", attempts: 3 })
-        for (const handle of others) assert.isBelow((yield* recordOf(handle)).attempts, 3)
-        yield* healthy
-      }).pipe(Effect.provide(client))
-    }))
+  it.live(
+    "a poison action that kills every worker ends as failed after its attempts, and the others finish",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* database
+        const client = yield* startEngine(url)
+        yield* Effect.gen(function*() {
+          const car = yield* Cars.client
+          const enqueue = (ids: ReadonlyArray<number>) =>
+            Effect.forEach(ids, (id) => car(id).tripLater("quick", "quick"))
+          const first = yield* enqueue([1, 2])
+          const poison = yield* car(0).workLater("poison")
+          const others = [...first, ...yield* enqueue([3, 4])]
+          let kills = 0
+          // as a supervisor would: a worker that is gone is started again
+          const supervisor = yield* Effect.forkChild(Effect.forever(Effect.gen(function*() {
+            const program = yield* startProgram(workerProgram, { url, env: { ATTEMPTS: "3" } })
+            const { signal } = yield* program.ended
+            if (signal === "SIGKILL") kills++
+          })))
+          const error = yield* Effect.flip(poison.await)
+          yield* Effect.forEach(others, (handle) => handle.await)
+          yield* Fiber.interrupt(supervisor)
+          assert.strictEqual(kills, 3)
+          assert.strictEqual(error._tag, "ActionFailed")
+          assert.include(error.message, "work Car/0 › only: gave up after 3 attempts that ended without an answer")
+          assert.deepInclude({ ...yield* recordOf(poison) }, { status: "failed", attempts: 3 })
+          for (const handle of others) assert.isBelow((yield* recordOf(handle)).attempts, 3)
+          yield* healthy
+        }).pipe(Effect.provide(client))
+      }),
+    60_000
+  )
 })
 
 describe("a worker that loses its lease", () => {
@@ -446,8 +451,11 @@ describe("a worker whose machine's clock is an hour ahead", () => {
   const beside = (databaseClock: "yes" | "no") =>
     Effect.gen(function*() {
       const url = yield* database
-      // it has one body at a time, and that one stays: all others are for the program
-      const worker = yield* startWorker(url, never, { concurrency: 1, gracePeriod: "10 millis" })
+      // it has one body at a time, and as long as that one stays, all others are for the program
+      const worker = yield* startWorker(url, (what) => what === "never" ? Effect.never : Effect.void, {
+        concurrency: 1,
+        gracePeriod: "10 millis"
+      })
       return yield* Effect.gen(function*() {
         const car = yield* Cars.client
         const handle = yield* car(1).rushLater("never")

@@ -46,5 +46,5 @@ const Main = Stepped.worker({
 )
 
 NodeRuntime.runMain(Layer.launch(Main))
-// after the handler of `runMain`, whose work begins at once
-process.on("SIGTERM", () => setImmediate(() => say("stopping", "")))
+// well after the handler of `runMain`: a claim that was under way when the signal came has been answered by then
+process.on("SIGTERM", () => setTimeout(() => say("stopping", ""), 300))

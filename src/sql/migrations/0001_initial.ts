@@ -532,7 +532,7 @@ const functions = (schema: string) => {
       u as (update live_actions t set token = p_token from l where t.id = l.id returning t.id)
       select array_agg(id) into got from u;
       return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
-        from unnest(conts) c join live_actions t on t.id = c.action where t.id = any(got) order by c.id;
+        from (select action, min(id) as id from unnest(conts) group by action) c join live_actions t on t.id = c.action where t.id = any(got) order by c.id;
       -- locked by somebody else right now: tried again
       insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
         select distinct on (t.id) t.queue, 0, 1, t.id, t.definition, t.actor_id, p_now from live_actions t join unnest(conts) c on c.action = t.id
