@@ -728,14 +728,20 @@ export const make = (options: PerformerOptions) => {
       if (conclusions.length > 0) {
         yield* commit(conclusions.splice(0, finishMax), ready)
       } else if (joins.length > 0 || (claiming && more && room() > 0 && conclusions.length < finishMax)) {
-        const free = claiming ? Math.max(0, room()) : 0
+        // prepared ones go alone after an error that nobody expects: it may be theirs
+        const free = claiming && !(isolating && joins.length > 0) ? Math.min(claimLimit, Math.max(0, room())) : 0
         if (free > 0) more = false
-        const exit = yield* Effect.exit(claim(free, null, joins.splice(0, claimMax), ready))
+        const prepared = joins.splice(0, isolating ? 1 : claimMax)
+        const exit = yield* Effect.exit(claim(free, null, prepared, ready))
         if (Exit.isSuccess(exit)) {
           failures = 0
+          claimLimit = Math.min(claimMax, claimLimit * 2)
+          if (joins.length === 0) isolating = false
           if (exit.value.claimed > 0) more = true
         } else {
           more = true
+          const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+          if (error !== undefined && !error.isRetryable) yield* isolate(free, prepared, error)
           yield* Effect.logWarning("stepped: cannot claim, trying again", exit.cause)
           yield* pause(failures++)
         }
@@ -749,6 +755,34 @@ export const make = (options: PerformerOptions) => {
       if (conclusions.length === 0) yield* Effect.yieldNow
     }
   })
+
+  let claimLimit = claimMax
+  let isolating = false
+
+  /** After an error that nobody expects in a claim: its batch is halved until the one that it belongs to is alone, and that one set aside. */
+  const isolate = (free: number, prepared: ReadonlyArray<Join>, error: StorageError): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      if (prepared.length > 0) {
+        // claimed work is not in it from now on; several prepared ones go one by one
+        isolating = true
+        const [only] = prepared
+        if (prepared.length === 1 && free === 0 && only !== undefined && only.o !== Status.failed) {
+          const message = `it could not join its lane: ${errorText(error)}`
+          joins.push({ ...only, l: "", sk: "", cs: null, t: null, o: Status.failed, r: null, c: { kind: "defect", path: only.a, message } })
+        } else if (prepared.length > 1 || free > 0) joins.push(...prepared)
+        return
+      }
+      if (free > 1) {
+        claimLimit = free >> 1
+        return
+      }
+      const at = yield* now
+      const aside = yield* Effect.exit(transitions.setAside(at, at + 60_000, definitions.known()))
+      if (Exit.isSuccess(aside) && aside.value !== null) {
+        claimLimit = claimMax
+        yield* Effect.logError(`stepped: the action ${aside.value} cannot be claimed, it is tried again in a minute`, error)
+      }
+    })
 
   const soonest = Effect.map(transitions.nextDue, (due) => Math.min(due.wait ?? Infinity, due.timeout ?? Infinity))
 

@@ -305,6 +305,8 @@ export class Transitions extends Context.Service<Transitions, {
   >
   /** Deletes answers kept for handles since before the given time. */
   readonly forgetOutcomes: (before: number) => Effect.Effect<void, StorageError>
+  /** Puts the job that a claim of one would take off to a later time; gives its action. */
+  readonly setAside: (now: number, due: number, known: Known) => Effect.Effect<string | null, StorageError>
   /** Deletes history from before the given time (user time in ms); gives how many actions. */
   readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
   /** The database's clock minus this machine's, in ms. */
@@ -516,6 +518,11 @@ export class Transitions extends Context.Service<Transitions, {
         forgetOutcomes: (before) =>
           Effect.asVoid(
             call("forgetOutcomes", `delete from ${schema}.outcomes where created_at < $1`, [at(before)])
+          ),
+        setAside: (now, due, k) =>
+          Effect.map(
+            call("setAside", `select ${schema}.set_aside($1, $2, $3, $4)`, [at(now), at(due), k.queues, k.definitions]),
+            (rows) => rows[0]![0] as string | null
           ),
         deleteEnded: (before, limit) =>
           Effect.map(

@@ -661,7 +661,9 @@ const functions = (schema: string) => {
         when exists (select 1 from ended_actions where id = p_id) or exists (select 1 from outcomes where id = p_id) then 4 else 0 end, 0, 0, 0, null)::task;
       return;
     end if;
+    -- a lane that moved on while we waited for it is not ours: somebody may be joining this action
     perform 1 from live_actions where lane = v_lane and status = 1 for update;
+    if not found then return next row(-6, p_id, null, null, null, 3, 0, 0, 0, null)::task; return; end if;
     select * into l from live_actions where id = p_id for update;
     if not found or l.lane <> v_lane then return next row(-6, p_id, null, null, null, 3, 0, 0, 0, null)::task; return; end if;
     if l.outcome is not null or (p_outbound and (l.flags & 16 = 0 or l.status <> 1 or (p_definition is not null and l.definition <> p_definition))) then
@@ -691,7 +693,7 @@ const functions = (schema: string) => {
 
   // Cancels what ended actions have left behind, one level a call: children that nothing else waits for.
   `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
-  declare dead uuid[]; kids uuid[]; busy uuid[]; doomed uuid[];
+  declare dead uuid[]; kids uuid[]; busy uuid[]; locked text[]; doomed uuid[]; missed boolean;
   begin
     dead := array(select action from prunes order by action limit p_limit for update skip locked);
     if cardinality(dead) = 0 then return; end if;
@@ -699,14 +701,16 @@ const functions = (schema: string) => {
       and not exists (select 1 from slots w where w.child = o.child and w.status is null));
     delete from jobs where ctid = any(array(select ctid from jobs where action = any(kids) and kind = 0 for update skip locked));
     busy := array(select action from jobs where action = any(kids) and kind = 0);
-    perform 1 from live_actions where status = 1 and lane = any(array(select lane from live_actions where id = any(kids))) order by lane for update;
-    doomed := array(select id from live_actions l where id = any(kids) and outcome is null and not rooted
-      and not exists (select 1 from slots w where w.child = l.id and w.status is null));
+    locked := array(select lane from live_actions where status = 1 and lane = any(array(select lane from live_actions where id = any(kids))) order by lane for update);
+    -- a lane that moved on while we waited for it is not ours: its new performer may be ending by itself just now
+    select coalesce(array_agg(id) filter (where lane = any(locked)), '{}'), coalesce(bool_or(lane <> all(locked)), false) into doomed, missed
+      from live_actions l where id = any(kids) and outcome is null and not rooted
+      and not exists (select 1 from slots w where w.child = l.id and w.status is null);
     if cardinality(doomed) > 0 then
       return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, doomed, 4::smallint, null, jsonb_build_object('kind', 'cancelled', 'message', 'its parent is over'));
     end if;
     -- whatever is left is for the next call, which finds nothing to do when this one has done it all
-    if cardinality(doomed) > 0 or cardinality(busy) > 0 then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
+    if cardinality(doomed) > 0 or cardinality(busy) > 0 or missed then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
     else delete from prunes where action = any(dead);
     end if;
     return next row(-1, null, null, null, null, cardinality(dead), 0, 0, 0, null)::task;
@@ -778,6 +782,21 @@ const functions = (schema: string) => {
       case when e.id is not null or o.status is not null then 'ended' when l.id is not null then 'live' when exists (select 1 from jobs j where j.action = z.id and j.kind = 0) then 'queued' else 'unknown' end,
       coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id)
     from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join live_actions l on l.id = z.id;
+  end $$`,
+
+  // Puts the job that a claim of one would take first off to a later time: an error that nobody expected stops it, and must not stop
+  // those behind it.
+  `create function set_aside(p_now timestamptz, p_due timestamptz, p_queues text[], p_defs text[]) returns uuid language plpgsql set search_path = ${schema} as $$
+  declare at tid; v_action uuid;
+  begin
+    select ctid into at from jobs where due_at <= p_now and definition = any(p_defs) and queue = any(p_queues) order by due_at limit 1 for update skip locked;
+    if at is null then
+      select c.ctid into at from unnest(p_queues) q(name) cross join lateral (
+        select j.ctid from jobs j where j.queue = q.name and j.priority < 100 and j.definition = any(p_defs)
+        order by j.priority, j.id limit 1 for update skip locked) c limit 1;
+    end if;
+    update jobs set priority = 100, due_at = p_due, attempts = attempts + 1 where ctid = at returning action into v_action;
+    return v_action;
   end $$`,
 
   // Deletes history from before a time, oldest first. Nothing that a live action may still read: what that joined, was superseded by or
