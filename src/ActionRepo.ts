@@ -7,8 +7,8 @@ import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { ActionStatus } from "./ActionHandle.ts"
-import type { StorageError } from "./SteppedError.ts"
 import type { Found } from "./sql/Transitions.ts"
+import type { StorageError } from "./SteppedError.ts"
 
 /**
  * Why an action did not succeed, as it is stored.
@@ -169,7 +169,9 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * Keeps what ended after the oldest live action was enqueued, since that may still read it: an action that is performing for a year
    * holds a year of history.
    */
-  readonly deleteEnded: (options: { readonly before: Date; readonly limit?: number }) => Effect.Effect<number, StorageError>
+  readonly deleteEnded: (
+    options: { readonly before: Date; readonly limit?: number }
+  ) => Effect.Effect<number, StorageError>
   /**
    * What became of invocations, following superseding and joining.
    *

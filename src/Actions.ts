@@ -62,7 +62,8 @@ export type Client<As extends AnyAction> =
 
 type Last<A extends AnyAction> = A["~stepped/types"]["last"]
 type Services<A extends AnyAction> = [A] extends [never] ? never
-  : A["~stepped/types"]["services"] extends (_: never) => infer R ? R : never
+  : A["~stepped/types"]["services"] extends (_: never) => infer R ? R
+  : never
 type Named<As extends AnyAction, Name> = Extract<As, { readonly name: Name }>
 type OwnedNames<R> = R extends Owns<infer Name> ? Name : never
 

@@ -8,8 +8,8 @@ import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
-import type { CompleteError, DefinitionError, StorageError } from "./SteppedError.ts"
 import type { Finding } from "./sql/Doctor.ts"
+import type { CompleteError, DefinitionError, StorageError } from "./SteppedError.ts"
 
 /**
  * The actions of an actor, whatever their types.

@@ -5,8 +5,8 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { StorageError } from "./SteppedError.ts"
 import type { Invocation } from "./sql/Transitions.ts"
+import type { StorageError } from "./SteppedError.ts"
 
 /**
  * What waits in the queue, by definition.

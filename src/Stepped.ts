@@ -9,17 +9,17 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Engine } from "./Engine.ts"
-import { engineLayer, type EngineOptions, type LayerError, type Services, storageLayer } from "./engine/engineLayer.ts"
-import { DefinitionError, type InvalidSchemaName, type StorageError } from "./SteppedError.ts"
+import { engineLayer, type EngineOptions, type LayerError, type Services } from "./engine/engineLayer.ts"
 import type { Finding } from "./sql/Doctor.ts"
 import * as EmbeddedDatabase from "./sql/EmbeddedDatabase.ts"
-import { migrate as runMigrations } from "./sql/Storage.ts"
+import { migrate as runMigrations, Storage } from "./sql/Storage.ts"
+import { DefinitionError, type InvalidSchemaName, type StorageError } from "./SteppedError.ts"
 
 export { action } from "./Action.ts"
 export { actions, after, complete, handle, prependStep } from "./Actions.ts"
 export { Actor } from "./Actor.ts"
-export { Outcome } from "./Outcome.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
+export { Outcome } from "./Outcome.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -169,7 +169,10 @@ export const worker = (options: WorkerOptions = {}): Layer.Layer<never, Definiti
 export const migrate = (
   options: { readonly schema?: string } = {}
 ): Effect.Effect<ReadonlyArray<readonly [id: number, name: string]>, StorageError | InvalidSchemaName, PgClient> =>
-  Effect.provide(runMigrations, storageLayer(options, false))
+  Effect.provide(
+    runMigrations,
+    Storage.layer({ schema: options.schema ?? "stepped", deadline: Duration.seconds(20), embedded: false })
+  )
 
 /**
  * Checks the invariants of the storage over one snapshot; finds nothing on a healthy system.
@@ -185,4 +188,3 @@ export const doctor: Effect.Effect<ReadonlyArray<Finding>, StorageError, Engine>
   Engine,
   (engine) => engine.doctor
 )
-

@@ -442,6 +442,23 @@ export class DefinitionError extends Schema.TaggedError<DefinitionError>("steppe
 }) {}
 
 /**
+ * A setting of the engine is not what it takes.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>("stepped/InvalidOption")("InvalidOption", {
+  option: Schema.String,
+  value: Schema.String,
+  /** What it takes. */
+  takes: Schema.String
+}) {
+  override get message(): string {
+    return `${this.option} is ${this.value}: it takes ${this.takes}`
+  }
+}
+
+/**
  * The configured name of the Postgres schema is not an identifier.
  *
  * @category errors

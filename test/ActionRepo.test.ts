@@ -20,13 +20,21 @@ suite("the action repo", (engine) => {
   it.effect("gives an action's tree, with steps, slots and children", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).tourLater()
-      yield* performSteppedActions({ outbound: (action) => Stepped.complete(action.id, tow, Stepped.Outcome.succeededVoid) })
+      yield* performSteppedActions({
+        outbound: (action) => Stepped.complete(action.id, tow, Stepped.Outcome.succeededVoid)
+      })
       const repo = yield* ActionRepo
       const tree = Option.getOrThrow(yield* repo.tree(handle.id))
       assert.strictEqual(tree.action.status, "succeeded")
       assert.deepStrictEqual(
-        tree.steps.map((step) => [step.name, step.status, step.slots.map((slot) => [slot.name, slot.status, slot.tree?.action.status])]),
-        [["first", "succeeded", [["honk", "succeeded", "succeeded"]]], ["second", "succeeded", [["tow", "succeeded", "succeeded"]]]]
+        tree.steps.map((
+          step
+        ) => [step.name, step.status, step.slots.map((slot) => [slot.name, slot.status, slot.tree?.action.status])]),
+        [["first", "succeeded", [["honk", "succeeded", "succeeded"]]], ["second", "succeeded", [[
+          "tow",
+          "succeeded",
+          "succeeded"
+        ]]]]
       )
       assert.isTrue(Option.isNone(yield* repo.tree("not an id")))
       yield* healthy
@@ -48,7 +56,9 @@ suite("the action repo", (engine) => {
       assert.deepStrictEqual(yield* repo.steps(old.id), [])
       assert.strictEqual((yield* Effect.flip(old.await))._tag, "UnknownAction")
       // the first step's result is in an ended child, which the live action reads when it goes on
-      yield* performSteppedActions({ outbound: (action) => Stepped.complete(action.id, tow, Stepped.Outcome.succeededVoid) })
+      yield* performSteppedActions({
+        outbound: (action) => Stepped.complete(action.id, tow, Stepped.Outcome.succeededVoid)
+      })
       assert.strictEqual(yield* live.await, 7)
       assert.strictEqual(yield* repo.deleteEnded({ before, limit: 2 }), 2)
       assert.strictEqual(yield* repo.deleteEnded({ before }), 1)

@@ -783,3 +783,24 @@ describe("the schema", () => {
       }
     }).pipe(Effect.provide(migrated)))
 })
+
+it.effect("settings of the engine that it cannot take are named, with what it takes", () =>
+  Effect.gen(function*() {
+    const refused: ReadonlyArray<readonly [Stepped.EngineOptions, string]> = [
+      [{ attempts: 0 }, "attempts is 0: it takes a whole number from 1 on"],
+      [{ attempts: Number.NaN }, "attempts is NaN"],
+      [{ payloadLimit: 1.5 }, "payloadLimit is 1.5"],
+      [{ depthLimit: -1 }, "depthLimit is -1"],
+      [{ childrenLimit: 0 }, "childrenLimit is 0"],
+      [{ lease: "500 millis" }, "lease is 500ms: it takes 1s or more"],
+      [{ lease: Infinity }, "lease is Infinity"],
+      [{ statementTimeout: 0 }, "statementTimeout is 0"],
+      [{ pollInterval: 0 }, "pollInterval is 0"],
+      [{ historyRetention: 0 }, "historyRetention is 0"]
+    ]
+    for (const [options, words] of refused) {
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.layerEmbedded(options))))
+      assert.strictEqual(error._tag, "InvalidOption")
+      assert.include(error.message, words)
+    }
+  }))

@@ -25,7 +25,13 @@ describe("an error", () => {
       [new Errors.InvalidOutcome({ action: "tow", issue: "Expected string" }), "tow", "Expected string"],
       [new Errors.ActorNotFound({ actor: "Car", id: "1" }), "Car/1"],
       [new Errors.DefinitionError({ message: "twice" }), "twice"],
-      [new Errors.InvalidSchemaName({ name: `a"b` }), `"a\\"b"`, "63"],
+      [new Errors.InvalidSchemaName({ name: `a"b` }), `"a\\"b"`, "51"],
+      [
+        new Errors.InvalidOption({ option: "lease", value: "0 ms", takes: "1 second or more" }),
+        "lease",
+        "0 ms",
+        "1 second"
+      ],
       [new Errors.SchemaMissing({ schema: "stepped" }), "stepped", "run the migrations"],
       [new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2 }), "1", "2", "run the migrations"],
       [new Errors.SchemaTooNew({ schema: "stepped", found: 3, supported: 2 }), "3", "2", "upgrade"]

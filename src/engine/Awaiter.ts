@@ -8,8 +8,8 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { ActionRepo } from "../ActionRepo.ts"
-import { StorageError, UnknownAction } from "../SteppedError.ts"
 import { type Found, realClock } from "../sql/Transitions.ts"
+import { StorageError, UnknownAction } from "../SteppedError.ts"
 
 interface Waiter {
   readonly id: string
@@ -89,28 +89,32 @@ export const make = (
         }
       })
 
-    yield* Effect.forkScoped(Effect.gen(function*() {
-      while (true) {
-        if (dirty.size === 0) {
-          latch.closeUnsafe()
-          if (waiters.size === 0) yield* latch.await
-          else {
-            const woken = yield* Effect.timeoutOption(latch.await, interval)
-            if (woken._tag === "None") {
-              interval = Math.min(slowest, interval * 2)
-              for (const waiter of waiters) dirty.add(waiter)
+    yield* Effect.forkScoped(
+      Effect.gen(function*() {
+        while (true) {
+          if (dirty.size === 0) {
+            latch.closeUnsafe()
+            if (waiters.size === 0) yield* latch.await
+            else {
+              const woken = yield* Effect.timeoutOption(latch.await, interval)
+              if (woken._tag === "None") {
+                interval = Math.min(slowest, interval * 2)
+                for (const waiter of waiters) dirty.add(waiter)
+              }
             }
+            continue
           }
-          continue
+          const batch = [...dirty].slice(0, batchMax)
+          for (const waiter of batch) dirty.delete(waiter)
+          yield* look(batch)
         }
-        const batch = [...dirty].slice(0, batchMax)
-        for (const waiter of batch) dirty.delete(waiter)
-        yield* look(batch)
-      }
-    }).pipe(Effect.provideService(Clock.Clock, realClock)))
+      }).pipe(Effect.provideService(Clock.Clock, realClock))
+    )
 
     let closed = false
-    const shut = Exit.fail(new StorageError({ operation: "await", isRetryable: false, cause: new Error("the engine's layer is closed") }))
+    const shut = Exit.fail(
+      new StorageError({ operation: "await", isRetryable: false, cause: new Error("the engine's layer is closed") })
+    )
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         closed = true
@@ -132,7 +136,7 @@ export const make = (
         }),
       ended: (ids) => {
         if (waiters.size === 0) return
-        for (const id of ids) { for (const waiter of byId.get(id) ?? []) dirty.add(waiter) }
+        for (const id of ids) for (const waiter of byId.get(id) ?? []) dirty.add(waiter)
         if (dirty.size > 0) latch.openUnsafe()
       }
     }

@@ -6,8 +6,8 @@ import * as Effect from "effect/Effect"
 import { type AnyAction, declaredSuccess, type Definition, type StepDefinition } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import type { AfterStatus } from "../Outcome.ts"
-import { DefinitionError } from "../SteppedError.ts"
 import { Flag, type Known, known } from "../sql/Transitions.ts"
+import { DefinitionError } from "../SteppedError.ts"
 import { codecOf } from "./codec.ts"
 
 /** User code with the services that its layer captured. */
@@ -93,18 +93,28 @@ export class Definitions {
 
   // "declare first, implement after": listing the bare declaration would run another body than the one that was written for it
   #checkDeclarations(added: Registered): void {
-    const all = [...this.#registered.values(), added].flatMap((r) => r.actions.map((action) => [r.actor.type, action] as const))
+    const all = [...this.#registered.values(), added].flatMap((r) =>
+      r.actions.map((action) => [r.actor.type, action] as const)
+    )
     for (const [type, action] of all) {
       const implementation = all.find(([, other]) => other !== action && other.definition.implements === action)
       if (action.definition.steps.length === 0 && implementation !== undefined) {
         throw new DefinitionError({
-          message: `${type} lists the declaration ${action.name}, which is implemented for ${implementation[0]}: list the implementation`
+          message: `${type} lists the declaration ${action.name}, which is implemented for ${
+            implementation[0]
+          }: list the implementation`
         })
       }
     }
   }
 
-  addCallback(type: string, name: string, statuses: ReadonlyArray<AfterStatus>, run: Body, context: Context.Context<never>): () => void {
+  addCallback(
+    type: string,
+    name: string,
+    statuses: ReadonlyArray<AfterStatus>,
+    run: Body,
+    context: Context.Context<never>
+  ): () => void {
     const additions = this.#add(type, name)
     const callback = { statuses, run, context }
     additions.callbacks.push(callback)
@@ -136,7 +146,9 @@ export class Definitions {
   #add(type: string, name: string): Additions {
     const key = definitionKey(type, name)
     if (this.#claimed) {
-      throw new DefinitionError({ message: `${key} is extended after a worker has begun to claim: build that layer before the worker` })
+      throw new DefinitionError({
+        message: `${key} is extended after a worker has begun to claim: build that layer before the worker`
+      })
     }
     const additions = this.#additions.get(key) ?? { callbacks: [], prepended: [] }
     this.#additions.set(key, additions)
@@ -157,13 +169,15 @@ export class Definitions {
   /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
   known(): Known {
     this.#claimed = true
-    return this.#known ??= known(this.all().filter((r) => this.#queues?.has(r.definition.queue) ?? true).map((r) => ({
-      key: r.key,
-      queue: r.definition.queue,
-      firstStep: r.steps[0]?.name ?? null,
-      flags: r.flags,
-      prepare: r.prepare
-    })))
+    return this.#known ??= known(
+      this.all().filter((r) => this.#queues?.has(r.definition.queue) ?? true).map((r) => ({
+        key: r.key,
+        queue: r.definition.queue,
+        firstStep: r.steps[0]?.name ?? null,
+        flags: r.flags,
+        prepare: r.prepare
+      }))
+    )
   }
 
   /** Every runnable definition. */
@@ -263,6 +277,6 @@ export class Definitions {
 const extend = (base: Runnable, additions: Additions | undefined): Runnable => {
   const callbacks = [...base.callbacks, ...additions?.callbacks ?? []]
   let flags = base.flags
-  for (const callback of callbacks) { for (const status of callback.statuses) flags |= flagOf[status] }
+  for (const callback of callbacks) for (const status of callback.statuses) flags |= flagOf[status]
   return { ...base, steps: [...additions?.prepended ?? [], ...base.steps], callbacks, flags }
 }

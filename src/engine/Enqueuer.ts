@@ -8,8 +8,8 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { JobQueue } from "../JobQueue.ts"
-import { StorageError } from "../SteppedError.ts"
 import { type Invocation, realClock } from "../sql/Transitions.ts"
+import { StorageError } from "../SteppedError.ts"
 
 const batchMax = 1000
 /** Tries after an answer that was lost or a server that is away, over about ten seconds; then the caller hears of it. */
@@ -28,7 +28,9 @@ export const make = (
   Effect.gen(function*() {
     const waiting: Array<Waiting> = []
     let closed = false
-    const shut = Exit.fail(new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("the engine's layer is closed") }))
+    const shut = Exit.fail(
+      new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("the engine's layer is closed") })
+    )
     const latch = Latch.makeUnsafe(false)
 
     const store = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>

@@ -16,12 +16,25 @@ import * as Latch from "effect/Latch"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
-import { type CompletionError, StorageError } from "../SteppedError.ts"
 import { type Known, News, nothingKnown, Phase, realClock, Status, type Task, Transitions } from "../sql/Transitions.ts"
+import { type CompletionError, StorageError } from "../SteppedError.ts"
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
 import { prepare } from "./invoke.ts"
-import { type Conclusion, HandledDefects, type Held, perform, refOf, reportFailure, retryLater, backoff, type Surroundings, takeUp, Unhandled, userContext } from "./perform.ts"
+import {
+  backoff,
+  type Conclusion,
+  HandledDefects,
+  type Held,
+  perform,
+  refOf,
+  reportFailure,
+  retryLater,
+  type Surroundings,
+  takeUp,
+  Unhandled,
+  userContext
+} from "./perform.ts"
 import type { Settings } from "./Settings.ts"
 
 type Join = Effect.Success<ReturnType<typeof prepare>>
@@ -86,7 +99,10 @@ export interface PerformerOptions {
   readonly embedded: boolean
   readonly onEnded: (ids: ReadonlyArray<string>) => void
   readonly onQueued: () => void
-  readonly complete: (held: Held, outcome: CompletionOutcome<unknown, unknown>) => Effect.Effect<boolean, CompletionError>
+  readonly complete: (
+    held: Held,
+    outcome: CompletionOutcome<unknown, unknown>
+  ) => Effect.Effect<boolean, CompletionError>
   readonly scope: Scope.Scope
 }
 
@@ -235,7 +251,7 @@ export const make = (options: PerformerOptions) => {
     Effect.suspend(() => {
       const found = ids.flatMap((id) => active.get(id) ?? [])
       for (const place of places) {
-        for (let i = place.length - 1; i >= 0; i--) { if (ids.includes(place[i]!.id)) place.splice(i, 1) }
+        for (let i = place.length - 1; i >= 0; i--) if (ids.includes(place[i]!.id)) place.splice(i, 1)
       }
       return Effect.forEach(found, (entry) => Effect.forkIn(interrupt(entry), options.scope), { discard: true })
     })
@@ -257,7 +273,10 @@ export const make = (options: PerformerOptions) => {
 
   const inCallbacks = (id: string): boolean => {
     const begun = active.get(id)?.work
-    const works = [...begun === undefined ? [] : [begun], ...[...places].flatMap((place) => place.filter((work) => work.id === id))]
+    const works = [
+      ...begun === undefined ? [] : [begun],
+      ...[...places].flatMap((place) => place.filter((work) => work.id === id))
+    ]
     return works.some((work) => work._tag === "Held" && work.held.phase === Phase.callbacks)
   }
 
@@ -316,7 +335,14 @@ export const make = (options: PerformerOptions) => {
       const unrunnable = undefinedHere.length === 0 || token === undefined
         ? Effect.void
         : Effect.flatMap(now, (later) => insist(transitions.release(token!, undefinedHere, later)))
-      return Effect.as(Effect.andThen(unrunnable, gone.length === 0 ? Effect.void : interruptAll(gone)), { work, claimed, ended: ended.length, stale, blocked, lost })
+      return Effect.as(Effect.andThen(unrunnable, gone.length === 0 ? Effect.void : interruptAll(gone)), {
+        work,
+        claimed,
+        ended: ended.length,
+        stale,
+        blocked,
+        lost
+      })
     })
 
   /** A stored actor id that its schema no longer reads: the action fails, the lane goes on. */
@@ -328,7 +354,11 @@ export const make = (options: PerformerOptions) => {
       e: true,
       o: Status.failed,
       r: null,
-      c: { kind: "defect", path: actionText(task.definition, task.actorId), message: `the actor's id cannot be read: ${errorText(error)}` }
+      c: {
+        kind: "defect",
+        path: actionText(task.definition, task.actorId),
+        message: `the actor's id cannot be read: ${errorText(error)}`
+      }
     },
     slots: [],
     children: [],
@@ -364,9 +394,12 @@ export const make = (options: PerformerOptions) => {
     place: Array<Work>
   ): Effect.Effect<Answer, StorageError> => {
     for (const join of prepared) committing.add(join)
-    return Effect.ensuring(claimInHand(room, only, prepared, place), Effect.sync(() => {
-      for (const join of prepared) committing.delete(join)
-    }))
+    return Effect.ensuring(
+      claimInHand(room, only, prepared, place),
+      Effect.sync(() => {
+        for (const join of prepared) committing.delete(join)
+      })
+    )
   }
 
   const claimInHand = (
@@ -384,7 +417,9 @@ export const make = (options: PerformerOptions) => {
           (tasks) =>
             Effect.map(read(tasks, at, true), (answer) => {
               place.push(...answer.work)
-              for (const join of prepared) { if (answer.blocked.has(join.a)) place.push({ _tag: "Joining", id: join.a, join }) }
+              for (const join of prepared) {
+                if (answer.blocked.has(join.a)) place.push({ _tag: "Joining", id: join.a, join })
+              }
               return answer
             })
         )
@@ -392,7 +427,9 @@ export const make = (options: PerformerOptions) => {
       if (Exit.isSuccess(exit)) {
         if (exit.value.lost) yield* lostLease(mine)
         // an elder sibling's preparation takes its time; looking again at once would only keep the database busy
-        if (exit.value.blocked.size > 0 && exit.value.blocked.size === prepared.length && exit.value.claimed === 0) yield* pause(0)
+        if (
+          exit.value.blocked.size > 0 && exit.value.blocked.size === prepared.length && exit.value.claimed === 0
+        ) yield* pause(0)
         return exit.value
       }
       // Whether it happened is not known. Held invocations that are still held are prepared again; what was claimed is taken up.
@@ -455,7 +492,7 @@ export const make = (options: PerformerOptions) => {
   /** What this worker does next with the actions of a batch that it keeps. */
   const followUps = (batch: ReadonlyArray<Conclusion>, stale: ReadonlySet<string>, at: number): ReadonlyArray<Work> =>
     batch.flatMap(({ member, next, slots }): ReadonlyArray<Work> => {
-      for (const slot of slots) { if (slot.due !== null) knowTimer(slot.due) }
+      for (const slot of slots) if (slot.due !== null) knowTimer(slot.due)
       if (member.due !== undefined) knowTimer(member.due)
       if (next === undefined || stale.has(next.id)) return []
       if (next.phase === Phase.step) next.stepStartedAt = at
@@ -467,7 +504,11 @@ export const make = (options: PerformerOptions) => {
   }
 
   /** An error that nobody expects sinks only the member that it belongs to: the batch is split until that one is alone. */
-  const commitApart = (batch: ReadonlyArray<Conclusion>, cause: Cause.Cause<unknown>, place: Array<Work>): Effect.Effect<void> =>
+  const commitApart = (
+    batch: ReadonlyArray<Conclusion>,
+    cause: Cause.Cause<unknown>,
+    place: Array<Work>
+  ): Effect.Effect<void> =>
     Effect.gen(function*() {
       if (batch.length > 1) {
         const half = batch.length >> 1
@@ -518,22 +559,30 @@ export const make = (options: PerformerOptions) => {
   const compare = (mine: bigint): Effect.Effect<void> =>
     Effect.gen(function*() {
       for (let attempt = 0; token === mine; attempt++) {
-        const exit = yield* Effect.exit(gate.withPermits(permits)(Effect.gen(function*() {
-          const rows = yield* transitions.heldBy(mine)
-          const at = yield* now
-          const inHand = new Set([
-            ...active.keys(),
-            ...[...places].flatMap((place) => place.map((work) => work.id)),
-            ...conclusions.map((conclusion) => conclusion.member.a),
-            ...joins.map((join) => join.a),
-            ...[...committing].map(({ a }) => a)
-          ])
-          const inRows = new Set(rows.live.map((task) => task.action))
-          const answer = yield* read([...rows.live, ...rows.held].filter((task) => !inHand.has(task.action)), at, true)
-          ready.push(...answer.work)
-          const gone = [...active.values()].filter((entry) => entry.work._tag === "Held" && !inRows.has(entry.work.id))
-          yield* interruptAll(gone.map((entry) => entry.work.id))
-        })))
+        const exit = yield* Effect.exit(
+          gate.withPermits(permits)(Effect.gen(function*() {
+            const rows = yield* transitions.heldBy(mine)
+            const at = yield* now
+            const inHand = new Set([
+              ...active.keys(),
+              ...[...places].flatMap((place) => place.map((work) => work.id)),
+              ...conclusions.map((conclusion) => conclusion.member.a),
+              ...joins.map((join) => join.a),
+              ...[...committing].map(({ a }) => a)
+            ])
+            const inRows = new Set(rows.live.map((task) => task.action))
+            const answer = yield* read(
+              [...rows.live, ...rows.held].filter((task) => !inHand.has(task.action)),
+              at,
+              true
+            )
+            ready.push(...answer.work)
+            const gone = [...active.values()].filter((entry) =>
+              entry.work._tag === "Held" && !inRows.has(entry.work.id)
+            )
+            yield* interruptAll(gone.map((entry) => entry.work.id))
+          }))
+        )
         if (Exit.isSuccess(exit)) return
         yield* pause(attempt)
       }
@@ -617,12 +666,15 @@ export const make = (options: PerformerOptions) => {
       case "Held":
         return Effect.map(
           Effect.catchCause(perform(work.held, env), (cause): Effect.Effect<Conclusion | undefined> => {
-            if (cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof Fenced)) return Effect.undefined
+            if (cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof Fenced)) {
+              return Effect.undefined
+            }
             const unhandled = cause.reasons.find(Cause.isFailReason)?.error
             return Effect.catchCause(
               retryLater(work.held, unhandled instanceof Unhandled ? unhandled.cause : cause, env),
               // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
-              (broken) => Effect.andThen(Effect.logError("stepped: handle or retry failed", broken), tryAgain(work.held))
+              (broken) =>
+                Effect.andThen(Effect.logError("stepped: handle or retry failed", broken), tryAgain(work.held))
             )
           }),
           (conclusion): Ran | void => {
@@ -649,7 +701,9 @@ export const make = (options: PerformerOptions) => {
       const detail = task.detail as { job: number; queue: string }
       const spent = task.attempts >= settings.attempts
       const clock = yield* Clock.clockWith(Effect.succeed)
-      const refExit = yield* Effect.exit(Effect.try({ try: () => refOf(runnable.actor, task.actorId), catch: (error) => error }))
+      const refExit = yield* Effect.exit(
+        Effect.try({ try: () => refOf(runnable.actor, task.actorId), catch: (error) => error })
+      )
       const giveUp = (message: string): Join => ({
         a: task.action,
         j: detail.job,
@@ -664,29 +718,47 @@ export const make = (options: PerformerOptions) => {
         c: { kind: "exhausted", path: actionText(task.definition, task.actorId), message }
       })
       if (Exit.isFailure(refExit)) {
-        return { _tag: "Join", join: giveUp(`the actor's id cannot be read: ${errorText(refExit.cause.reasons.find(Cause.isFailReason)?.error)}`) }
+        return {
+          _tag: "Join",
+          join: giveUp(
+            `the actor's id cannot be read: ${errorText(refExit.cause.reasons.find(Cause.isFailReason)?.error)}`
+          )
+        }
       }
-      if (spent) return { _tag: "Join", join: giveUp(`gave up after ${task.attempts} attempts that ended without an answer`) }
+      if (spent) {
+        return { _tag: "Join", join: giveUp(`gave up after ${task.attempts} attempts that ended without an answer`) }
+      }
       const ref = refExit.value
       let postponed: Cause.Cause<unknown> | undefined
       const handle = (yield* HandledDefects) ?? settings.handle
-      const join = yield* prepare(task, runnable, ref, userContext(runnable.context, runnable, ref, clock), settings, (effect) =>
-        Effect.catchCause(effect, (cause) => {
-          const defect = cause.reasons.find(Cause.isDieReason)
-          const typed = cause.reasons.some(Cause.isFailReason)
-          if (!typed && !handle(defect === undefined ? new Error("the hook interrupted itself") : defect.defect)) postponed = cause
-          return Effect.andThen(
-            reportFailure(cause, actionText(task.definition, task.actorId), {
-              action: task.definition,
-              actorId: task.actorId,
-              actionId: task.action
-            }),
-            Effect.failCause(cause)
-          )
-        })).pipe(Effect.catchCause((cause) => Effect.succeed(giveUp(Cause.pretty(cause)))))
+      const join = yield* prepare(
+        task,
+        runnable,
+        ref,
+        userContext(runnable.context, runnable, ref, clock),
+        settings,
+        (effect) =>
+          Effect.catchCause(effect, (cause) => {
+            const defect = cause.reasons.find(Cause.isDieReason)
+            const typed = cause.reasons.some(Cause.isFailReason)
+            if (
+              !typed && !handle(defect === undefined ? new Error("the hook interrupted itself") : defect.defect)
+            ) postponed = cause
+            return Effect.andThen(
+              reportFailure(cause, actionText(task.definition, task.actorId), {
+                action: task.definition,
+                actorId: task.actorId,
+                actionId: task.action
+              }),
+              Effect.failCause(cause)
+            )
+          })
+      ).pipe(Effect.catchCause((cause) => Effect.succeed(giveUp(Cause.pretty(cause)))))
       if (postponed !== undefined && token !== undefined) {
         const at = yield* now
-        const delay = task.attempts + 1 >= settings.attempts ? undefined : yield* backoff(settings.retry, task.attempts, at)
+        const delay = task.attempts + 1 >= settings.attempts
+          ? undefined
+          : yield* backoff(settings.retry, task.attempts, at)
         if (delay !== undefined) {
           const due = Math.ceil(at + delay)
           yield* Effect.ignore(transitions.postpone(token, detail.queue, detail.job, due))
@@ -768,7 +840,16 @@ export const make = (options: PerformerOptions) => {
         const [only] = prepared
         if (prepared.length === 1 && free === 0 && only !== undefined && only.o !== Status.failed) {
           const message = `it could not join its lane: ${errorText(error)}`
-          joins.push({ ...only, l: "", sk: "", cs: null, t: null, o: Status.failed, r: null, c: { kind: "defect", path: only.a, message } })
+          joins.push({
+            ...only,
+            l: "",
+            sk: "",
+            cs: null,
+            t: null,
+            o: Status.failed,
+            r: null,
+            c: { kind: "defect", path: only.a, message }
+          })
         } else if (prepared.length > 1 || free > 0) joins.push(...prepared)
         return
       }
@@ -780,7 +861,10 @@ export const make = (options: PerformerOptions) => {
       const aside = yield* Effect.exit(transitions.setAside(at, at + 60_000, definitions.known()))
       if (Exit.isSuccess(aside) && aside.value !== null) {
         claimLimit = claimMax
-        yield* Effect.logError(`stepped: the action ${aside.value} cannot be claimed, it is tried again in a minute`, error)
+        yield* Effect.logError(
+          `stepped: the action ${aside.value} cannot be claimed, it is tried again in a minute`,
+          error
+        )
       }
     })
 
@@ -833,7 +917,9 @@ export const make = (options: PerformerOptions) => {
   })
 
   /** Claims and performs until the scope closes; then lets running bodies end within the grace period, and releases the rest. */
-  const work = (config: { readonly concurrency: number; readonly connections: number; readonly grace: Duration.Duration }) =>
+  const work = (
+    config: { readonly concurrency: number; readonly connections: number; readonly grace: Duration.Duration }
+  ) =>
     Effect.gen(function*() {
       const context = (yield* Effect.context<never>()) as Context.Context<never>
       yield* register
@@ -861,8 +947,7 @@ export const make = (options: PerformerOptions) => {
           if (conclusions.length > 0) yield* commit(conclusions.splice(0, finishMax), ready)
           else if (joins.length > 0) {
             yield* Effect.ignore(claim(0, null, joins.splice(0), ready))
-          }
-          else if (ready.length > 0) yield* giveBack(ready.splice(0))
+          } else if (ready.length > 0) yield* giveBack(ready.splice(0))
           else yield* Effect.sleep(5)
         }
       })
@@ -870,11 +955,16 @@ export const make = (options: PerformerOptions) => {
       const rest = [...active.values()]
       home = undefined
       latch.openUnsafe()
-      yield* Effect.forEach(rest, (entry) => Effect.timeoutOption(interrupt(entry), "5 seconds"), { concurrency: "unbounded", discard: true })
+      yield* Effect.forEach(rest, (entry) => Effect.timeoutOption(interrupt(entry), "5 seconds"), {
+        concurrency: "unbounded",
+        discard: true
+      })
       if (conclusions.length > 0) yield* commit(conclusions.splice(0), ready)
       const ids = [...new Set([...rest.map((entry) => entry.work.id), ...ready.splice(0).map((item) => item.id)])]
       if (token !== undefined && ids.length > 0) yield* insist(transitions.release(token, ids, yield* now))
-      if (rest.length > 0) yield* Effect.logInfo(`stepped: ${rest.length} running actions are released for other workers`)
+      if (rest.length > 0) {
+        yield* Effect.logInfo(`stepped: ${rest.length} running actions are released for other workers`)
+      }
     }).pipe(Effect.provideService(Clock.Clock, realClock))
 
   const giveBack = (items: ReadonlyArray<Work>) =>
@@ -890,7 +980,11 @@ export const make = (options: PerformerOptions) => {
    * Runs the work of a place in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or
    * back. Only bodies can be interrupted: whoever is interrupted in a transition would not know what this process holds.
    */
-  const inline = (queue: Array<Work>, mine: (id: string) => boolean, restore: Restore): Effect.Effect<number, StorageError> =>
+  const inline = (
+    queue: Array<Work>,
+    mine: (id: string) => boolean,
+    restore: Restore
+  ): Effect.Effect<number, StorageError> =>
     Effect.gen(function*() {
       let count = 0
       while (queue.length > 0) {

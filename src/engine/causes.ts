@@ -56,7 +56,8 @@ const safeJson = (value: unknown): string => {
 }
 
 /** The place in an action's tree: the step shows unless it was generated. */
-export const placeOf = (action: string, step: string | undefined): string => step === undefined ? action : `${action}${arrow}${step}`
+export const placeOf = (action: string, step: string | undefined): string =>
+  step === undefined ? action : `${action}${arrow}${step}`
 
 /** Stores a body's cause: typed failures with their schema, everything else by its text. */
 export const fromCause = (

@@ -49,7 +49,11 @@ export const argumentsCodec = (schemas: ReadonlyArray<PlainSchema>): JsonCodec =
 
 /** JSON with its keys sorted and no white space: the form that checksums are made of (rule 2.3). */
 export const canonicalJson = (value: unknown): string =>
-  sorted(JSON.parse(JSON.stringify(value, (_key, inner: unknown) => typeof inner === "bigint" ? inner.toString() : inner) ?? "null"))
+  sorted(
+    JSON.parse(
+      JSON.stringify(value, (_key, inner: unknown) => typeof inner === "bigint" ? inner.toString() : inner) ?? "null"
+    )
+  )
 
 // written by hand: an object puts keys that look like numbers first, whatever order they are added in
 const sorted = (json: unknown): string => {
@@ -133,7 +137,9 @@ const nullKey = "$null"
 export class NotJson extends Error {
   constructor(path: string, what: string) {
     super(
-      `the step returned ${what}${path === "" ? "" : ` at ${path}`}: give the step a schema, as in .step(name, body, { result: … })`
+      `the step returned ${what}${
+        path === "" ? "" : ` at ${path}`
+      }: give the step a schema, as in .step(name, body, { result: … })`
     )
   }
 }

@@ -12,10 +12,17 @@ import type { ActionRepo } from "../ActionRepo.ts"
 import type { Engine } from "../Engine.ts"
 import type { JobQueue } from "../JobQueue.ts"
 import type { PerformanceLane } from "../PerformanceLane.ts"
-import { type InvalidSchemaName, type SchemaMissing, type SchemaOutdated, type SchemaTooNew, StorageError } from "../SteppedError.ts"
 import * as Readers from "../sql/Readers.ts"
 import { checkMigrations, migrate, Storage } from "../sql/Storage.ts"
 import { realClock, Transitions } from "../sql/Transitions.ts"
+import {
+  InvalidOption,
+  type InvalidSchemaName,
+  type SchemaMissing,
+  type SchemaOutdated,
+  type SchemaTooNew,
+  StorageError
+} from "../SteppedError.ts"
 import * as makeEngine from "./makeEngine.ts"
 import { defaults, Settings } from "./Settings.ts"
 
@@ -76,35 +83,76 @@ export type Services = Engine | ActionRepo | PerformanceLane | AchievementStore 
  * @category models
  * @since 0.1.0
  */
-export type LayerError = StorageError | InvalidSchemaName | SchemaMissing | SchemaOutdated | SchemaTooNew
+export type LayerError =
+  | StorageError
+  | InvalidOption
+  | InvalidSchemaName
+  | SchemaMissing
+  | SchemaOutdated
+  | SchemaTooNew
 
-const settingsOf = (options: EngineOptions): Settings["Service"] => {
-  const lease = Duration.max(options.lease === undefined ? defaults.lease : Duration.fromInputUnsafe(options.lease), Duration.seconds(1))
-  return {
-    handle: options.handle ?? defaults.handle,
-    retry: options.retry ?? defaults.retry,
-    attempts: options.attempts ?? defaults.attempts,
-    payload: options.payloadLimit ?? defaults.payload,
-    depth: options.depthLimit ?? defaults.depth,
-    children: options.childrenLimit ?? defaults.children,
-    lease,
-    databaseClock: options.databaseClock ?? defaults.databaseClock,
-    notify: options.notify ?? defaults.notify,
-    pollInterval: options.pollInterval === undefined ? defaults.pollInterval : Duration.fromInputUnsafe(options.pollInterval),
-    outcomeRetention: options.outcomeRetention === undefined
-      ? defaults.outcomeRetention
-      : Duration.fromInputUnsafe(options.outcomeRetention),
-    historyRetention: options.historyRetention === undefined ? undefined : Duration.fromInputUnsafe(options.historyRetention)
-  }
-}
+const wholeNumber = (
+  option: string,
+  value: number | undefined,
+  otherwise: number,
+  least: number
+): Effect.Effect<number, InvalidOption> =>
+  value === undefined
+    ? Effect.succeed(otherwise)
+    : Number.isSafeInteger(value) && value >= least
+    ? Effect.succeed(value)
+    : Effect.fail(new InvalidOption({ option, value: String(value), takes: `a whole number from ${least} on` }))
 
-/** The names of the storage, checked. */
-export const storageLayer = (options: EngineOptions, embedded: boolean) =>
-  Storage.layer({
-    schema: options.schema ?? "stepped",
-    deadline: options.statementTimeout === undefined ? Duration.seconds(20) : Duration.fromInputUnsafe(options.statementTimeout),
-    embedded
+const duration = (
+  option: string,
+  value: Duration.Input | undefined,
+  otherwise: Duration.Duration,
+  least: Duration.Duration
+): Effect.Effect<Duration.Duration, InvalidOption> =>
+  Effect.suspend(() => {
+    const given = value === undefined ? otherwise : Duration.fromInputUnsafe(value)
+    return Duration.isFinite(given) && Duration.isGreaterThanOrEqualTo(given, least)
+      ? Effect.succeed(given)
+      : Effect.fail(
+        new InvalidOption({ option, value: Duration.format(given), takes: `${Duration.format(least)} or more` })
+      )
   })
+
+const millisecond = Duration.millis(1)
+
+const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], InvalidOption> =>
+  Effect.gen(function*() {
+    return {
+      handle: options.handle ?? defaults.handle,
+      retry: options.retry ?? defaults.retry,
+      attempts: yield* wholeNumber("attempts", options.attempts, defaults.attempts, 1),
+      payload: yield* wholeNumber("payloadLimit", options.payloadLimit, defaults.payload, 1),
+      depth: yield* wholeNumber("depthLimit", options.depthLimit, defaults.depth, 1),
+      children: yield* wholeNumber("childrenLimit", options.childrenLimit, defaults.children, 1),
+      lease: yield* duration("lease", options.lease, defaults.lease, Duration.seconds(1)),
+      databaseClock: options.databaseClock ?? defaults.databaseClock,
+      notify: options.notify ?? defaults.notify,
+      pollInterval: yield* duration("pollInterval", options.pollInterval, defaults.pollInterval, millisecond),
+      outcomeRetention: yield* duration(
+        "outcomeRetention",
+        options.outcomeRetention,
+        defaults.outcomeRetention,
+        millisecond
+      ),
+      historyRetention: options.historyRetention === undefined
+        ? undefined
+        : yield* duration("historyRetention", options.historyRetention, Duration.days(1), millisecond)
+    }
+  })
+
+const storageLayer = (
+  options: EngineOptions,
+  embedded: boolean
+): Layer.Layer<Storage, InvalidSchemaName | InvalidOption> =>
+  Layer.unwrap(Effect.map(
+    duration("statementTimeout", options.statementTimeout, Duration.seconds(20), millisecond),
+    (deadline) => Storage.layer({ schema: options.schema ?? "stepped", deadline, embedded })
+  ))
 
 // a database that is just starting, or failing over
 const patiently = <A, E, R>(effect: Effect.Effect<A, E | StorageError, R>) =>
@@ -118,7 +166,11 @@ const patiently = <A, E, R>(effect: Effect.Effect<A, E | StorageError, R>) =>
   )
 
 /** The engine and its services over a client. */
-export const engineLayer = (options: EngineOptions, embedded: boolean, migrating: boolean): Layer.Layer<Services, LayerError, PgClient> => {
+export const engineLayer = (
+  options: EngineOptions,
+  embedded: boolean,
+  migrating: boolean
+): Layer.Layer<Services, LayerError, PgClient> => {
   const ready = Layer.effectDiscard(patiently(migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations))
   return makeEngine.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(
@@ -128,7 +180,7 @@ export const engineLayer = (options: EngineOptions, embedded: boolean, migrating
       Readers.layerJobQueue
     )),
     Layer.provide(Transitions.layer),
-    Layer.provide(Layer.succeed(Settings, settingsOf(options))),
+    Layer.provide(Layer.effect(Settings, settingsOf(options))),
     Layer.provide(ready),
     Layer.provide(storageLayer(options, embedded))
   )

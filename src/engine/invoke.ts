@@ -5,16 +5,25 @@
  * effect, or throws, is left to the worker (`prepare`), where a failure ends the action and tells its slots.
  */
 import * as Context from "effect/Context"
+import { uuidV7Unsafe } from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { uuidV7Unsafe } from "effect/crypto/SecureRandom"
 import type { AnyAction, Definition } from "../Action.ts"
 import { actorId as actorIdOf, ActorRef } from "../Actor.ts"
-import { InvalidArguments, type PayloadTooLarge, type UnstorableText } from "../SteppedError.ts"
 import type { Invocation, Prepared, Task } from "../sql/Transitions.ts"
 import { Status } from "../sql/Transitions.ts"
+import { InvalidArguments, type PayloadTooLarge, type UnstorableText } from "../SteppedError.ts"
 import { actionText, errorText, fromCause } from "./causes.ts"
-import { argumentsCodec, checkPayload, checksum, codecOf, encodeArguments, isStorable, joinKey, keyLimit } from "./codec.ts"
+import {
+  argumentsCodec,
+  checkPayload,
+  checksum,
+  codecOf,
+  encodeArguments,
+  isStorable,
+  joinKey,
+  keyLimit
+} from "./codec.ts"
 import { definitionKey, type Runnable } from "./Definitions.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -68,13 +77,21 @@ const toKeys = (actorType: string, actorId: string, definition: Definition, raw:
   const key = (field: string, value: unknown) => {
     const text = joinKey(value, otherwise)
     if (Buffer.byteLength(text) > keyLimit) {
-      throw new Error(`${field} of ${definition.name} takes ${Buffer.byteLength(text)} bytes, the limit is ${keyLimit}: use a digest`)
+      throw new Error(
+        `${field} of ${definition.name} takes ${Buffer.byteLength(text)} bytes, the limit is ${keyLimit}: use a digest`
+      )
     }
-    if (!isStorable(JSON.stringify(text))) throw new Error(`${field} of ${definition.name} holds a NUL character or a lone surrogate`)
+    if (!isStorable(JSON.stringify(text))) {
+      throw new Error(`${field} of ${definition.name} holds a NUL character or a lone surrogate`)
+    }
     return text
   }
-  const millis = raw.timeout === undefined || raw.timeout === null ? null : Duration.toMillis(raw.timeout as Duration.Input)
-  if (millis !== null && !(millis > 0)) throw new Error(`timeout of ${definition.name} is ${millis} ms: give a positive duration`)
+  const millis = raw.timeout === undefined || raw.timeout === null
+    ? null
+    : Duration.toMillis(raw.timeout as Duration.Input)
+  if (millis !== null && !(millis > 0)) {
+    throw new Error(`timeout of ${definition.name} is ${millis} ms: give a positive duration`)
+  }
   if (millis !== null && millis > longest && millis !== Infinity) {
     throw new Error(`timeout of ${definition.name} is ${millis} ms, the limit is ${longest}: leave it out for none`)
   }
@@ -159,7 +176,19 @@ export const prepare = (
   Effect.gen(function*() {
     const held = task.detail as HeldDetail
     const { definition } = runnable
-    const base = { a: task.action, j: held.job, q: held.queue, args: task.arguments, l: held.lane, sk: held.checksumKey, cs: held.checksum ?? null, t: held.timeout, o: null, r: null, c: null }
+    const base = {
+      a: task.action,
+      j: held.job,
+      q: held.queue,
+      args: task.arguments,
+      l: held.lane,
+      sk: held.checksumKey,
+      cs: held.checksum ?? null,
+      t: held.timeout,
+      o: null,
+      r: null,
+      c: null
+    }
 
     if (held.ready === true) return base
     if ("achievement" in held) {
@@ -175,7 +204,11 @@ export const prepare = (
       let keys: Keys | undefined
       if (held.lane === null) {
         const raw = rawKeys(definition, given)
-        const [lane, checksumKey, timeout] = yield* Effect.all([asEffect(raw.lane), asEffect(raw.checksumKey), asEffect(raw.timeout)])
+        const [lane, checksumKey, timeout] = yield* Effect.all([
+          asEffect(raw.lane),
+          asEffect(raw.checksumKey),
+          asEffect(raw.timeout)
+        ])
         keys = toKeys(ref.type, task.actorId, definition, { lane, checksumKey, timeout: timeout as Duration.Input })
       }
       const lane = keys?.lane ?? held.lane!
@@ -204,7 +237,9 @@ export const prepare = (
       return { ...stored, args: encoded, cs: sum }
     })
 
-    const exit = yield* Effect.exit(handled(Effect.provideContext(Effect.scoped(attempt as Effect.Effect<Prepared, unknown>), context)))
+    const exit = yield* Effect.exit(
+      handled(Effect.provideContext(Effect.scoped(attempt as Effect.Effect<Prepared, unknown>), context))
+    )
     if (exit._tag === "Success") return exit.value
     const cause = yield* fromCause(exit.cause, {
       place: actionText(task.definition, task.actorId),

@@ -17,6 +17,18 @@ import { actorId as actorIdOf, ActorRef, type AnyActorClass } from "../Actor.ts"
 import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
+import { examine } from "../sql/Doctor.ts"
+import { Storage } from "../sql/Storage.ts"
+import {
+  type Found,
+  type Known,
+  News,
+  nothingKnown,
+  realClock,
+  Status,
+  statusNames,
+  Transitions
+} from "../sql/Transitions.ts"
 import {
   AmbiguousCompletion,
   Cancelled,
@@ -34,9 +46,6 @@ import {
   type WaitError,
   WouldWaitForItself
 } from "../SteppedError.ts"
-import { examine } from "../sql/Doctor.ts"
-import { Storage } from "../sql/Storage.ts"
-import { type Found, type Known, News, nothingKnown, realClock, Status, statusNames, Transitions } from "../sql/Transitions.ts"
 import * as Awaiter from "./Awaiter.ts"
 import { actionText, errorText, line, type StoredCause } from "./causes.ts"
 import { checkPayload, codecOf, tidyText } from "./codec.ts"
@@ -191,9 +200,15 @@ export const layer: Layer.Layer<
       })
 
     /** An outcome given from outside, encoded and checked. */
-    const encodeOutcome = (action: AnyAction, key: string, actorId: string | undefined, outcome: CompletionOutcome<unknown, unknown>) =>
+    const encodeOutcome = (
+      action: AnyAction,
+      key: string,
+      actorId: string | undefined,
+      outcome: CompletionOutcome<unknown, unknown>
+    ) =>
       Effect.gen(function*() {
-        const invalid = (error: { readonly message: string }) => new InvalidOutcome({ action: action.name, issue: tidyText(error.message) })
+        const invalid = (error: { readonly message: string }) =>
+          new InvalidOutcome({ action: action.name, issue: tidyText(error.message) })
         const status = Status[outcome.status]
         const path = actorId === undefined ? action.name : actionText(key, actorId)
         switch (outcome.status) {
@@ -204,18 +219,35 @@ export const layer: Layer.Layer<
           }
           case "failed": {
             if (outcome.cause === undefined) {
-              return { status, result: null, cause: { kind: "failure", path, message: "completed as failed" } satisfies StoredCause }
+              return {
+                status,
+                result: null,
+                cause: { kind: "failure", path, message: "completed as failed" } satisfies StoredCause
+              }
             }
             const error = yield* Effect.mapError(codecOf(action.error).encode(outcome.cause), invalid)
             yield* checkPayload(`error of ${action.name}`, error, settings.payload)
-            return { status, result: null, cause: { kind: "failure", path, message: errorText(outcome.cause), error, own: true } satisfies StoredCause }
+            return {
+              status,
+              result: null,
+              cause: {
+                kind: "failure",
+                path,
+                message: errorText(outcome.cause),
+                error,
+                own: true
+              } satisfies StoredCause
+            }
           }
           default:
             return { status, result: null, cause: null }
         }
       })
 
-    const completeHeld = (held: Held, outcome: CompletionOutcome<unknown, unknown>): Effect.Effect<boolean, CompletionError> =>
+    const completeHeld = (
+      held: Held,
+      outcome: CompletionOutcome<unknown, unknown>
+    ): Effect.Effect<boolean, CompletionError> =>
       Effect.gen(function*() {
         const encoded = yield* encodeOutcome(held.runnable.action, held.runnable.key, held.actorId, outcome)
         // the job that completes its action goes on to its own end
@@ -268,7 +300,15 @@ export const layer: Layer.Layer<
         const text = yield* encodeActorId(action.name, ref)
         // a client's methods are passed as functions too, as in `Effect.forEach(cities, car.visitLater)`, which gives them an index
         const given = args.slice(0, action.arguments.length)
-        const invocation = yield* makeInvocation({ ref, actorId: text, action, args: given, id, parent: undefined, limit: settings.payload })
+        const invocation = yield* makeInvocation({
+          ref,
+          actorId: text,
+          action,
+          args: given,
+          id,
+          parent: undefined,
+          limit: settings.payload
+        })
         yield* enqueue([token === undefined ? invocation : { ...invocation, tk: Number(token) }])
         return handle(ref, text, action, id)
       })
@@ -284,7 +324,11 @@ export const layer: Layer.Layer<
           {
             status: Status.cancelled,
             result: null,
-            cause: { kind: "cancelled", path: actionText(definitionKey(ref.type, action.name), actorId), message: "cancelled" }
+            cause: {
+              kind: "cancelled",
+              path: actionText(definitionKey(ref.type, action.name), actorId),
+              message: "cancelled"
+            }
           },
           false,
           null,
@@ -339,8 +383,10 @@ export const layer: Layer.Layer<
     }
 
     const notInTransaction = (action: AnyAction) =>
-      Effect.flatMap(transitions.inTransaction, (inside) =>
-        inside ? Effect.fail(new WouldWaitForItself({ action: action.name })) : Effect.void)
+      Effect.flatMap(
+        transitions.inTransaction,
+        (inside) => inside ? Effect.fail(new WouldWaitForItself({ action: action.name })) : Effect.void
+      )
 
     const methodsOf = (ref: ActorRef, action: AnyAction) => ({
       [action.name]: (...args: ReadonlyArray<unknown>) =>
@@ -348,7 +394,8 @@ export const layer: Layer.Layer<
           Effect.mapError(Effect.andThen(notInTransaction(action), invoke(ref, action, args)), asEnqueueError),
           (made) => made.await
         ),
-      [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) => Effect.mapError(invoke(ref, action, args), asEnqueueError),
+      [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) =>
+        Effect.mapError(invoke(ref, action, args), asEnqueueError),
       [`${action.name}Now`]: (...args: ReadonlyArray<unknown>) =>
         // from the enqueueing on, this process holds the action: it must not be forgotten
         Effect.uninterruptibleMask((restore) =>
@@ -382,7 +429,8 @@ export const layer: Layer.Layer<
       Effect.asVoid(Effect.acquireRelease(
         Effect.try({
           try: add,
-          catch: (error) => error instanceof DefinitionError ? error : new DefinitionError({ message: errorText(error) })
+          catch: (error) =>
+            error instanceof DefinitionError ? error : new DefinitionError({ message: errorText(error) })
         }),
         (remove) => Effect.sync(remove)
       ))
@@ -406,7 +454,9 @@ export const layer: Layer.Layer<
         const missing = definitions.missing()
         if (missing.length > 0) return yield* new DefinitionError({ message: missing.join("; ") })
         if (definitions.all().length === 0) {
-          yield* Effect.logWarning("stepped: this worker has no definitions; provide the layers of your actions to Stepped.worker")
+          yield* Effect.logWarning(
+            "stepped: this worker has no definitions; provide the layers of your actions to Stepped.worker"
+          )
         }
         definitions.only(options.queues)
         if (notifying) {
@@ -442,7 +492,10 @@ export const layer: Layer.Layer<
               ? encoded.cause
               : { ...encoded.cause, path: actionText(found.definition, found.actorId) }
             if (found?.definition != null && found.definition.split("/")[1] !== action.name) {
-              return yield* new InvalidOutcome({ action: action.name, issue: `the action ${target} is ${found.definition}` })
+              return yield* new InvalidOutcome({
+                action: action.name,
+                issue: `the action ${target} is ${found.definition}`
+              })
             }
             const verdict = yield* endFromOutside({ id: target }, { ...encoded, cause }, true, null, undefined)
             return verdict._tag === "Done" ? Option.some(verdict.id) : Option.none()
@@ -452,7 +505,11 @@ export const layer: Layer.Layer<
           const encoded = yield* encodeOutcome(action, key, text, outcome)
           const verdict = yield* endFromOutside({ definition: key, actorId: text }, encoded, true, null, undefined)
           if (verdict._tag === "Ambiguous") {
-            return yield* new AmbiguousCompletion({ actor: `${target.type}/${text}`, action: action.name, actionIds: [...verdict.ids] })
+            return yield* new AmbiguousCompletion({
+              actor: `${target.type}/${text}`,
+              action: action.name,
+              actionIds: [...verdict.ids]
+            })
           }
           return verdict._tag === "Done" ? Option.some(verdict.id) : Option.none()
         }),
@@ -464,4 +521,3 @@ export const layer: Layer.Layer<
     })
   })
 )
-

@@ -16,11 +16,35 @@ import * as Schedule from "effect/Schedule"
 import { JobRetry, makeJob } from "../Action.ts"
 import { type ActorRef, type AnyActorClass, decodeActorId } from "../Actor.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
-import { makeChild, Step } from "../Step.ts"
-import { ActionFailed, type CompletionError, EnqueueError, type StorageError, TooManyChildren, TreeTooDeep } from "../SteppedError.ts"
 import { type Invocation, type Member, type NewSlot, Phase, Status, type Task } from "../sql/Transitions.ts"
-import { actionText, errorText, fromCause, fromSlot, line, placeOf, type SettledSlot, type StoredCause } from "./causes.ts"
-import { argumentsCodec, checkPayload, codecOf, encodeArguments, fromTemplate, holdsChild, toTemplate } from "./codec.ts"
+import { makeChild, Step } from "../Step.ts"
+import {
+  ActionFailed,
+  type CompletionError,
+  EnqueueError,
+  type StorageError,
+  TooManyChildren,
+  TreeTooDeep
+} from "../SteppedError.ts"
+import {
+  actionText,
+  errorText,
+  fromCause,
+  fromSlot,
+  line,
+  placeOf,
+  type SettledSlot,
+  type StoredCause
+} from "./causes.ts"
+import {
+  argumentsCodec,
+  checkPayload,
+  codecOf,
+  encodeArguments,
+  fromTemplate,
+  holdsChild,
+  toTemplate
+} from "./codec.ts"
 import type { Definitions, Runnable, RunnableStep } from "./Definitions.ts"
 import { encodeActorId, longest, makeInvocation, newActionId } from "./invoke.ts"
 import type { Settings } from "./Settings.ts"
@@ -78,7 +102,10 @@ export interface Surroundings {
   readonly settings: Settings["Service"]
   readonly definitions: Definitions
   readonly now: Effect.Effect<number>
-  readonly complete: (held: Held, outcome: CompletionOutcome<unknown, unknown>) => Effect.Effect<boolean, CompletionError>
+  readonly complete: (
+    held: Held,
+    outcome: CompletionOutcome<unknown, unknown>
+  ) => Effect.Effect<boolean, CompletionError>
   /** Runs a transactional step's body and commits its conclusion with it. */
   readonly transaction: <E>(body: Effect.Effect<Conclusion, E>) => Effect.Effect<Conclusion, E | StorageError>
 }
@@ -116,7 +143,7 @@ export const refOf = (actor: AnyActorClass, actorId: string): ActorRef => actor.
 export const nextStep = (steps: ReadonlyArray<RunnableStep>, ran: ReadonlyArray<string>): RunnableStep | undefined => {
   const done = new Set(ran)
   let last = -1
-  for (let i = 0; i < steps.length; i++) { if (done.has(steps[i]!.name)) last = i }
+  for (let i = 0; i < steps.length; i++) if (done.has(steps[i]!.name)) last = i
   return steps.find((step, i) => i > last && !done.has(step.name))
 }
 
@@ -134,13 +161,19 @@ export const userContext = (
   runnable: Runnable,
   ref: ActorRef,
   clock: Clock.Clock
-): Context.Context<never> => actorServices(runnable, ref, Context.add(captured, Clock.Clock, clock) as Context.Context<never>)
+): Context.Context<never> =>
+  actorServices(runnable, ref, Context.add(captured, Clock.Clock, clock) as Context.Context<never>)
 
 const actionOf = (held: Held): string => actionText(held.runnable.key, held.actorId)
 
 const none: ReadonlyArray<never> = []
 
-const conclusion = (member: Member, next?: Held, slots?: ReadonlyArray<NewSlot>, children?: ReadonlyArray<Invocation>): Conclusion => ({
+const conclusion = (
+  member: Member,
+  next?: Held,
+  slots?: ReadonlyArray<NewSlot>,
+  children?: ReadonlyArray<Invocation>
+): Conclusion => ({
   member,
   next,
   slots: slots ?? none,
@@ -155,7 +188,12 @@ const end = (held: Held, member: Partial<Member>, decided: Decided): Conclusion 
   const at = { a: held.id, s: held.step, ph: held.phase }
   const outcome = { o: decided.status, r: decided.result, c: decided.cause }
   if (callbacksFor(held, decided.status).length === 0) return conclusion({ ...at, ...member, ...outcome, e: true })
-  return conclusion({ ...at, ...member, ...outcome, np: Phase.callbacks, k: true }, { ...held, phase: Phase.callbacks, outcome: decided, detail: undefined })
+  return conclusion({ ...at, ...member, ...outcome, np: Phase.callbacks, k: true }, {
+    ...held,
+    phase: Phase.callbacks,
+    outcome: decided,
+    detail: undefined
+  })
 }
 
 const failed = (cause: StoredCause): Decided => ({ status: Status.failed, result: null, cause })
@@ -186,11 +224,19 @@ export const perform = (held: Held, env: Surroundings): Effect.Effect<Conclusion
     : runStep(held, env)
 
 const exhausted = (held: Held): Conclusion =>
-  end(held, held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : held.phase === Phase.step ? stepRow(held, Status.failed, null) : {}, failed({
-    kind: "exhausted",
-    path: placeOf(actionOf(held), held.stepName),
-    message: `gave up after ${held.attempts} attempts that ended without an answer`
-  }))
+  end(
+    held,
+    held.phase === Phase.waiting
+      ? stepRow(held, Status.failed, null)
+      : held.phase === Phase.step
+      ? stepRow(held, Status.failed, null)
+      : {},
+    failed({
+      kind: "exhausted",
+      path: placeOf(actionOf(held), held.stepName),
+      message: `gave up after ${held.attempts} attempts that ended without an answer`
+    })
+  )
 
 /** A failure that is not handled: to be tried again. */
 export class Unhandled {
@@ -214,16 +260,22 @@ export const HandledDefects = Context.Reference<((defect: unknown) => boolean) |
  * Runs user code to its exit. Typed failures are handled; defects as `handle` says; an interruption that did not come from the engine is
  * a defect (the engine's own never gets here: it interrupts the whole fiber).
  */
-const exitOf = <A>(effect: Effect.Effect<A, unknown>, env: Surroundings): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
-  Effect.flatMap(Effect.all([Effect.exit(effect), HandledDefects]), ([exit, handled]): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> => {
-    if (Exit.isSuccess(exit)) return Effect.succeed(exit)
-    if (exit.cause.reasons.some(Cause.isFailReason)) return Effect.succeed(exit)
-    const defects = exit.cause.reasons.filter(Cause.isDieReason)
-    const defect = defects.length === 0 ? new Error("the body interrupted itself") : defects[0]!.defect
-    return defect instanceof JobRetry || (handled ?? env.settings.handle)(defect)
-      ? Effect.succeed(defects.length === 0 ? Exit.die(defect) : exit)
-      : Effect.fail(new Unhandled(exit.cause))
-  })
+const exitOf = <A>(
+  effect: Effect.Effect<A, unknown>,
+  env: Surroundings
+): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
+  Effect.flatMap(
+    Effect.all([Effect.exit(effect), HandledDefects]),
+    ([exit, handled]): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> => {
+      if (Exit.isSuccess(exit)) return Effect.succeed(exit)
+      if (exit.cause.reasons.some(Cause.isFailReason)) return Effect.succeed(exit)
+      const defects = exit.cause.reasons.filter(Cause.isDieReason)
+      const defect = defects.length === 0 ? new Error("the body interrupted itself") : defects[0]!.defect
+      return defect instanceof JobRetry || (handled ?? env.settings.handle)(defect)
+        ? Effect.succeed(defects.length === 0 ? Exit.die(defect) : exit)
+        : Effect.fail(new Unhandled(exit.cause))
+    }
+  )
 
 /** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
 export const reportFailure = (
@@ -273,7 +325,13 @@ const loadResults = (held: Held, env: Surroundings): Effect.Effect<void, unknown
   })
 }
 
-const readResult = (held: Held, env: Surroundings, name: string, index: number, stored: unknown): Effect.Effect<unknown, unknown> => {
+const readResult = (
+  held: Held,
+  env: Surroundings,
+  name: string,
+  index: number,
+  stored: unknown
+): Effect.Effect<unknown, unknown> => {
   const step = held.runnable.steps.find((candidate) => candidate.name === name)
   if (isObject(stored) && "$encoded" in stored) {
     return codecOf(step?.result ?? held.runnable.definition.success).decode(stored.$encoded)
@@ -304,11 +362,15 @@ const runStep = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhan
   // a step that a deploy has removed or renamed while the action was on its way to it
   const step = named !== undefined && !held.ran.includes(named.name) ? named : nextStep(runnable.steps, held.ran)
   if (step === undefined) {
-    return Effect.succeed(end(held, stepRow(held, Status.failed, null), failed({
-      kind: "defect",
-      path: placeOf(actionOf(held), held.stepName),
-      message: "the definition has no step to go on with"
-    })))
+    return Effect.succeed(end(
+      held,
+      stepRow(held, Status.failed, null),
+      failed({
+        kind: "defect",
+        path: placeOf(actionOf(held), held.stepName),
+        message: "the definition has no step to go on with"
+      })
+    ))
   }
   held.stepName = step.name
   const run = Effect.flatMap(
@@ -360,7 +422,12 @@ const runBody = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effe
     ) as Context.Context<never>
     const value = yield* Effect.suspend(() =>
       Effect.provideContext(
-        Effect.scoped((step.generated ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<unknown, unknown>),
+        Effect.scoped(
+          (step.generated ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<
+            unknown,
+            unknown
+          >
+        ),
         context
       )
     ).pipe(
@@ -387,7 +454,9 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
         if (effects.slots.length >= settings.children) {
           return yield* new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
         }
-        if (held.depth + 1 >= settings.depth) return yield* new TreeTooDeep({ depth: held.depth + 2, limit: settings.depth })
+        if (held.depth + 1 >= settings.depth) {
+          return yield* new TreeTooDeep({ depth: held.depth + 2, limit: settings.depth })
+        }
         const ref = actor ?? held.ref
         const id = actor === undefined ? held.actorId : yield* encodeActorId(action.name, actor)
         env.definitions.remember(ref.type, action)
@@ -412,7 +481,9 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
         Effect.sync(() => {
           const millis = Number.isNaN(duration) ? Number.NaN : Duration.toMillis(duration)
           if (!(millis >= 0)) throw new Error(`Step.wait takes a duration of at least 0 ms, not ${millis}`)
-          if (millis === Infinity) throw new Error("Step.wait takes a finite duration: an action that somebody ends is outbound")
+          if (millis === Infinity) {
+            throw new Error("Step.wait takes a finite duration: an action that somebody ends is outbound")
+          }
           if (millis > longest) throw new Error(`Step.wait takes a duration of ${longest} ms at most, not ${millis}`)
           if (effects.slots.length >= settings.children) {
             throw new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
@@ -438,7 +509,12 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
 }
 
 /** From a body's exit to what is committed. */
-const afterBody = (held: Held, step: RunnableStep, exit: Exit.Exit<BodyRun, unknown>, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+const afterBody = (
+  held: Held,
+  step: RunnableStep,
+  exit: Exit.Exit<BodyRun, unknown>,
+  env: Surroundings
+): Effect.Effect<Conclusion, Unhandled> =>
   Effect.gen(function*() {
     if (Exit.isFailure(exit)) return yield* stepFailed(held, step, exit.cause, env)
     const { effects, value } = exit.value
@@ -470,7 +546,14 @@ const afterBody = (held: Held, step: RunnableStep, exit: Exit.Exit<BodyRun, unkn
       return end(held, { ...stepRow(held, Status.failed, stored.value), ...args }, failed(markedFailed(held, step)))
     }
     const result = isObject(stored.value) && "$encoded" in stored.value ? stored.value.$encoded : stored.value
-    return advance(held, step, { ...stepRow(held, Status.succeeded, step.generated || isLast ? null : stored.value), ...args }, value, result, isLast)
+    return advance(
+      held,
+      step,
+      { ...stepRow(held, Status.succeeded, step.generated || isLast ? null : stored.value), ...args },
+      value,
+      result,
+      isLast
+    )
   })
 
 const markedFailed = (held: Held, step: RunnableStep): StoredCause => ({
@@ -479,7 +562,12 @@ const markedFailed = (held: Held, step: RunnableStep): StoredCause => ({
   message: "marked as failed"
 })
 
-const stepFailed = (held: Held, step: RunnableStep, cause: Cause.Cause<unknown>, env: Surroundings): Effect.Effect<Conclusion> =>
+const stepFailed = (
+  held: Held,
+  step: RunnableStep,
+  cause: Cause.Cause<unknown>,
+  env: Surroundings
+): Effect.Effect<Conclusion> =>
   Effect.andThen(
     report(cause, held),
     Effect.map(
@@ -493,7 +581,14 @@ const stepFailed = (held: Held, step: RunnableStep, cause: Cause.Cause<unknown>,
   )
 
 /** The step's result as it is stored: encoded by a schema, or a template with places for children. */
-const storeResult = (held: Held, step: RunnableStep, isLast: boolean, waits: boolean, value: unknown, env: Surroundings) =>
+const storeResult = (
+  held: Held,
+  step: RunnableStep,
+  isLast: boolean,
+  waits: boolean,
+  value: unknown,
+  env: Surroundings
+) =>
   Effect.gen(function*() {
     const { definition } = held.runnable
     const field = `result of ${definition.name} › ${step.name}`
@@ -508,12 +603,23 @@ const storeResult = (held: Held, step: RunnableStep, isLast: boolean, waits: boo
       stored = yield* Effect.try({ try: () => toTemplate(value), catch: (error) => error })
     }
     // the limit is the value's own, not that of what it is wrapped in
-    yield* checkPayload(field, isObject(stored) && "$encoded" in stored ? stored.$encoded : stored, env.settings.payload)
+    yield* checkPayload(
+      field,
+      isObject(stored) && "$encoded" in stored ? stored.$encoded : stored,
+      env.settings.payload
+    )
     return stored
   })
 
 /** After a step that ended well: the next one, the job, the wait for somebody outside, or the end. */
-const advance = (held: Held, step: RunnableStep, row: Partial<Member>, value: unknown, encoded: unknown, isLast: boolean): Conclusion => {
+const advance = (
+  held: Held,
+  step: RunnableStep,
+  row: Partial<Member>,
+  value: unknown,
+  encoded: unknown,
+  isLast: boolean
+): Conclusion => {
   const { runnable } = held
   const at = { a: held.id, s: held.step, ph: held.phase }
   const ran = [...held.ran, step.name]
@@ -530,7 +636,11 @@ const advance = (held: Held, step: RunnableStep, row: Partial<Member>, value: un
     })
   }
   if (runnable.definition.job !== undefined) {
-    return conclusion({ ...at, ...row, ...fresh, np: Phase.job, ns: held.step + 1, k: true }, { ...progress, phase: Phase.job, stepName: undefined })
+    return conclusion({ ...at, ...row, ...fresh, np: Phase.job, ns: held.step + 1, k: true }, {
+      ...progress,
+      phase: Phase.job,
+      stepName: undefined
+    })
   }
   if (runnable.definition.outbound) {
     return conclusion({ ...at, ...row, ...fresh, np: Phase.outbound, ns: held.step + 1 })
@@ -556,8 +666,12 @@ const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unha
     const place = placeOf(actionOf(held), step.generated ? undefined : name)
     const slots = (detail.slots ?? []).filter((slot) => slot.i === held.step)
     const unsuccessful = slots.find((slot) => slot.s !== Status.succeeded)
-    if (unsuccessful !== undefined) return end(held, stepRow(held, Status.failed, undefined), failed(fromSlot(place, unsuccessful)))
-    if (row?.m === true) return end(held, stepRow(held, Status.failed, undefined), failed(markedFailed(held, step)))
+    if (unsuccessful !== undefined) {
+      return end(held, stepRow(held, Status.failed, undefined), failed(fromSlot(place, unsuccessful)))
+    }
+    if (row?.m === true) {
+      return end(held, stepRow(held, Status.failed, undefined), failed(markedFailed(held, step)))
+    }
 
     const isLast = nextStep(held.runnable.steps, [...held.ran, name]) === undefined
     const settled = yield* exitOf(
@@ -584,13 +698,24 @@ const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unha
     if (Exit.isFailure(settled)) {
       yield* report(settled.cause, held)
       const error = settled.cause.reasons.find(Cause.isFailReason)
-      return end(held, stepRow(held, Status.failed, undefined), failed({
-        kind: "incompatible",
-        path: place,
-        message: `IncompatibleResult: ${error === undefined ? Cause.pretty(settled.cause) : errorText(error.error)}`
-      }))
+      return end(
+        held,
+        stepRow(held, Status.failed, undefined),
+        failed({
+          kind: "incompatible",
+          path: place,
+          message: `IncompatibleResult: ${error === undefined ? Cause.pretty(settled.cause) : errorText(error.error)}`
+        })
+      )
     }
-    return advance(held, step, stepRow(held, Status.succeeded, undefined), settled.value.value, settled.value.encoded, isLast)
+    return advance(
+      held,
+      step,
+      stepRow(held, Status.succeeded, undefined),
+      settled.value.value,
+      settled.value.encoded,
+      isLast
+    )
   })
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -677,9 +802,15 @@ const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> 
 const outcomeFor = (held: Held, decided: Decided): Effect.Effect<unknown, unknown> => {
   switch (decided.status) {
     case Status.succeeded:
-      return Effect.map(codecOf(held.runnable.definition.success).decode(decided.result), (result) => ({ status: "succeeded", result }))
+      return Effect.map(
+        codecOf(held.runnable.definition.success).decode(decided.result),
+        (result) => ({ status: "succeeded", result })
+      )
     case Status.failed:
-      return Effect.map(errorOf(held.runnable, held.id, held.actorId, decided.cause), (cause) => ({ status: "failed", cause }))
+      return Effect.map(
+        errorOf(held.runnable, held.id, held.actorId, decided.cause),
+        (cause) => ({ status: "failed", cause })
+      )
     case Status.timed_out:
       return Effect.succeed({ status: "timed_out" })
     default:
@@ -722,7 +853,9 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
       Effect.gen(function*() {
         const args = yield* decodeArgs(held)
         yield* Effect.provideContext(
-          Effect.scoped(Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>)),
+          Effect.scoped(
+            Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>)
+          ),
           userContext(runnable.context, runnable, held.ref, clock)
         )
       }).pipe(
@@ -740,7 +873,11 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
       return conclusion({ ...at, np: Phase.job, jb: true, due, inc: -1 })
     }
     yield* report(exit.cause, held)
-    const stored = yield* fromCause(exit.cause, { place: actionOf(held), error: runnable.definition.error, limit: env.settings.payload })
+    const stored = yield* fromCause(exit.cause, {
+      place: actionOf(held),
+      error: runnable.definition.error,
+      limit: env.settings.payload
+    })
     return end(held, {}, failed(stored))
   })
 
@@ -749,7 +886,11 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
 // -------------------------------------------------------------------------------------------------------------------
 
 /** The wait before attempt number `attempts + 1`, or nothing when the schedule ends. */
-export const backoff = (schedule: Schedule.Schedule<unknown>, attempts: number, now: number): Effect.Effect<number | undefined> =>
+export const backoff = (
+  schedule: Schedule.Schedule<unknown>,
+  attempts: number,
+  now: number
+): Effect.Effect<number | undefined> =>
   Effect.gen(function*() {
     const step = yield* Schedule.toStep(schedule)
     let delay: number | undefined
@@ -769,10 +910,20 @@ export const backoff = (schedule: Schedule.Schedule<unknown>, attempts: number, 
 export const retryLater = (held: Held, cause: Cause.Cause<unknown>, env: Surroundings): Effect.Effect<Conclusion> =>
   Effect.gen(function*() {
     const now = yield* env.now
-    const delay = held.attempts + 1 >= env.settings.attempts ? undefined : yield* backoff(env.settings.retry, held.attempts, now)
+    const delay = held.attempts + 1 >= env.settings.attempts
+      ? undefined
+      : yield* backoff(env.settings.retry, held.attempts, now)
     yield* report(cause, held)
     if (delay !== undefined) {
-      return conclusion({ a: held.id, s: held.step, ph: held.phase, np: held.phase, inc: 1, jb: true, due: Math.ceil(now + delay) })
+      return conclusion({
+        a: held.id,
+        s: held.step,
+        ph: held.phase,
+        np: held.phase,
+        inc: 1,
+        jb: true,
+        due: Math.ceil(now + delay)
+      })
     }
     const generated = held.runnable.steps.find((step) => step.name === held.stepName)?.generated === true
     const stored = yield* fromCause(cause, {
@@ -780,5 +931,9 @@ export const retryLater = (held: Held, cause: Cause.Cause<unknown>, env: Surroun
       error: held.runnable.definition.error,
       limit: env.settings.payload
     })
-    return end(held, held.phase === Phase.step || held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : {}, failed(stored))
+    return end(
+      held,
+      held.phase === Phase.step || held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : {},
+      failed(stored)
+    )
   })

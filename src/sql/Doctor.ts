@@ -23,55 +23,137 @@ export interface Finding {
 }
 
 const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
-  [1, "is live and ended at once", (s) => `select l.id::text from ${s}.live_actions l join ${s}.ended_actions e on e.id = l.id`],
+  [
+    1,
+    "is live and ended at once",
+    (s) => `select l.id::text from ${s}.live_actions l join ${s}.ended_actions e on e.id = l.id`
+  ],
   [1, "has ended without a terminal status", (s) => `select id::text from ${s}.ended_actions where status < 2`],
   [1, "is live with a terminal status", (s) => `select id::text from ${s}.live_actions where status > 1`],
-  [1, "is an action and was answered as none", (s) =>
-    `select o.id::text from ${s}.outcomes o where exists (select 1 from ${s}.live_actions l where l.id = o.id) or exists (select 1 from ${s}.ended_actions e where e.id = o.id)`],
-  [1, "is queued as new, and was stored already", (s) =>
-    `select j.action::text from ${s}.jobs j where j.kind = 0 and (exists (select 1 from ${s}.live_actions l where l.id = j.action) or exists (select 1 from ${s}.ended_actions e where e.id = j.action))`],
-  [1, "was superseded by nobody known", (s) =>
-    `select e.id::text from ${s}.ended_actions e where e.status = 3 and not exists (select 1 from ${s}.live_actions l where l.id = e.superseded_by) and not exists (select 1 from ${s}.ended_actions n where n.id = e.superseded_by)`],
-  [2, "is to be continued and has no job", (s) =>
-    `select l.id::text from ${s}.live_actions l where l.status = 1 and l.token is null and l.phase in (0, 3, 4) and not exists (select 1 from ${s}.jobs j where j.action = l.id and j.kind = 1)`],
-  [2, "waits for slots that are all settled, and has no job", (s) =>
-    `select l.id::text from ${s}.live_actions l where l.status = 1 and l.token is null and l.phase = 1
-      and not exists (select 1 from ${s}.slots o where o.action = l.id and o.step = l.step and o.status is null) and not exists (select 1 from ${s}.jobs j where j.action = l.id and j.kind = 1)`],
-  [2, "waits to be completed from outside and is not outbound", (s) =>
-    `select l.id::text from ${s}.live_actions l where l.status = 1 and l.phase = 2 and l.flags & 16 = 0`],
-  [2, "is pending in a lane that nobody performs in", (s) =>
-    `select l.id::text from ${s}.live_actions l where l.status = 0 and not exists (select 1 from ${s}.live_actions c where c.lane = l.lane and c.status = 1)`],
-  [2, "is in a cycle of waiting", (s) =>
-    `select w.id::text from ${s}.live_actions w join ${s}.live_actions c on c.lane = w.lane and c.status = 1
-      where w.status = 0 and exists (select 1 from ${s}.slots o where o.child = w.id and o.status is null) and exists (select 1 from ${s}.waiters_of(w.id) x where x = c.id)`],
-  [3, "is waited for and neither queued nor live", (s) =>
-    `select o.child::text from ${s}.slots o where o.status is null and o.child is not null
-      and not exists (select 1 from ${s}.live_actions l where l.id = o.child) and not exists (select 1 from ${s}.jobs j where j.action = o.child and j.kind = 0)`],
-  [3, "has an open slot that waits for nothing", (s) =>
-    `select o.action::text from ${s}.slots o where o.status is null and o.child is null and o.due_at is null`],
-  [3, "has an open slot and is not live", (s) =>
-    `select o.action::text from ${s}.slots o where o.status is null and not exists (select 1 from ${s}.live_actions l where l.id = o.action)`],
-  [3, "has an open slot of a step that does not wait", (s) =>
-    `select o.action::text from ${s}.slots o join ${s}.live_actions l on l.id = o.action where o.status is null and l.outcome is null and (l.phase <> 1 or l.step <> o.step)`],
-  [3, "has a step that performs, and has ended", (s) =>
-    `select t.action::text from ${s}.steps t where t.status = 1 and not exists (select 1 from ${s}.live_actions l where l.id = t.action)`],
-  [3, "is waited for by a child whose parent has no such step", (s) =>
-    `select o.action::text from ${s}.slots o where not exists (select 1 from ${s}.steps t where t.action = o.action and t.idx = o.step)`],
-  [4, "has more than one performer", (s) => `select lane from ${s}.live_actions where status = 1 group by lane having count(*) > 1`],
-  [4, "has more than one pending action", (s) => `select lane from ${s}.live_actions where status = 0 group by lane having count(*) > 1`],
-  [5, "is held by a worker that does not exist", (s) =>
-    `select l.id::text from ${s}.live_actions l where l.token is not null and not exists (select 1 from ${s}.workers w where w.token = l.token)`],
-  [5, "is held by a worker whose lease ended more than a minute ago", (s) =>
-    `select l.id::text from ${s}.live_actions l join ${s}.workers w on w.token = l.token where w.lease_until < clock_timestamp() - interval '1 minute'`],
-  [5, "is held for a worker that does not exist", (s) =>
-    `select j.action::text from ${s}.jobs j where j.priority = 101 and not exists (select 1 from ${s}.workers w where w.token = j.token)`]
+  [
+    1,
+    "is an action and was answered as none",
+    (s) =>
+      `select o.id::text from ${s}.outcomes o where exists (select 1 from ${s}.live_actions l where l.id = o.id) or exists (select 1 from ${s}.ended_actions e where e.id = o.id)`
+  ],
+  [
+    1,
+    "is queued as new, and was stored already",
+    (s) =>
+      `select j.action::text from ${s}.jobs j where j.kind = 0 and (exists (select 1 from ${s}.live_actions l where l.id = j.action) or exists (select 1 from ${s}.ended_actions e where e.id = j.action))`
+  ],
+  [
+    1,
+    "was superseded by nobody known",
+    (s) =>
+      `select e.id::text from ${s}.ended_actions e where e.status = 3 and not exists (select 1 from ${s}.live_actions l where l.id = e.superseded_by) and not exists (select 1 from ${s}.ended_actions n where n.id = e.superseded_by)`
+  ],
+  [
+    2,
+    "is to be continued and has no job",
+    (s) =>
+      `select l.id::text from ${s}.live_actions l where l.status = 1 and l.token is null and l.phase in (0, 3, 4) and not exists (select 1 from ${s}.jobs j where j.action = l.id and j.kind = 1)`
+  ],
+  [
+    2,
+    "waits for slots that are all settled, and has no job",
+    (s) =>
+      `select l.id::text from ${s}.live_actions l where l.status = 1 and l.token is null and l.phase = 1
+      and not exists (select 1 from ${s}.slots o where o.action = l.id and o.step = l.step and o.status is null) and not exists (select 1 from ${s}.jobs j where j.action = l.id and j.kind = 1)`
+  ],
+  [
+    2,
+    "waits to be completed from outside and is not outbound",
+    (s) => `select l.id::text from ${s}.live_actions l where l.status = 1 and l.phase = 2 and l.flags & 16 = 0`
+  ],
+  [
+    2,
+    "is pending in a lane that nobody performs in",
+    (s) =>
+      `select l.id::text from ${s}.live_actions l where l.status = 0 and not exists (select 1 from ${s}.live_actions c where c.lane = l.lane and c.status = 1)`
+  ],
+  [
+    2,
+    "is in a cycle of waiting",
+    (s) =>
+      `select w.id::text from ${s}.live_actions w join ${s}.live_actions c on c.lane = w.lane and c.status = 1
+      where w.status = 0 and exists (select 1 from ${s}.slots o where o.child = w.id and o.status is null) and exists (select 1 from ${s}.waiters_of(w.id) x where x = c.id)`
+  ],
+  [
+    3,
+    "is waited for and neither queued nor live",
+    (s) =>
+      `select o.child::text from ${s}.slots o where o.status is null and o.child is not null
+      and not exists (select 1 from ${s}.live_actions l where l.id = o.child) and not exists (select 1 from ${s}.jobs j where j.action = o.child and j.kind = 0)`
+  ],
+  [
+    3,
+    "has an open slot that waits for nothing",
+    (s) => `select o.action::text from ${s}.slots o where o.status is null and o.child is null and o.due_at is null`
+  ],
+  [
+    3,
+    "has an open slot and is not live",
+    (s) =>
+      `select o.action::text from ${s}.slots o where o.status is null and not exists (select 1 from ${s}.live_actions l where l.id = o.action)`
+  ],
+  [
+    3,
+    "has an open slot of a step that does not wait",
+    (s) =>
+      `select o.action::text from ${s}.slots o join ${s}.live_actions l on l.id = o.action where o.status is null and l.outcome is null and (l.phase <> 1 or l.step <> o.step)`
+  ],
+  [
+    3,
+    "has a step that performs, and has ended",
+    (s) =>
+      `select t.action::text from ${s}.steps t where t.status = 1 and not exists (select 1 from ${s}.live_actions l where l.id = t.action)`
+  ],
+  [
+    3,
+    "is waited for by a child whose parent has no such step",
+    (s) =>
+      `select o.action::text from ${s}.slots o where not exists (select 1 from ${s}.steps t where t.action = o.action and t.idx = o.step)`
+  ],
+  [
+    4,
+    "has more than one performer",
+    (s) => `select lane from ${s}.live_actions where status = 1 group by lane having count(*) > 1`
+  ],
+  [
+    4,
+    "has more than one pending action",
+    (s) => `select lane from ${s}.live_actions where status = 0 group by lane having count(*) > 1`
+  ],
+  [
+    5,
+    "is held by a worker that does not exist",
+    (s) =>
+      `select l.id::text from ${s}.live_actions l where l.token is not null and not exists (select 1 from ${s}.workers w where w.token = l.token)`
+  ],
+  [
+    5,
+    "is held by a worker whose lease ended more than a minute ago",
+    (s) =>
+      `select l.id::text from ${s}.live_actions l join ${s}.workers w on w.token = l.token where w.lease_until < clock_timestamp() - interval '1 minute'`
+  ],
+  [
+    5,
+    "is held for a worker that does not exist",
+    (s) =>
+      `select j.action::text from ${s}.jobs j where j.priority = 101 and not exists (select 1 from ${s}.workers w where w.token = j.token)`
+  ]
 ]
 
 /** Runs every check over one snapshot; at most 100 findings for each. */
 export const examine: Effect.Effect<ReadonlyArray<Finding>, StorageError, PgClient | Storage> = Effect.gen(function*() {
   const sql = yield* PgClient
   const { quoted } = yield* Storage
-  const text = checks.map(([, , query], i) => `select * from (select ${i} as n, x.subject collate "C" as subject from (${query(quoted)}) x(subject) limit 100) q${i}`).join("\nunion all\n")
+  const text = checks.map(([, , query], i) =>
+    `select * from (select ${i} as n, x.subject collate "C" as subject from (${
+      query(quoted)
+    }) x(subject) limit 100) q${i}`
+  ).join("\nunion all\n")
   const rows = yield* sql.unsafe<{ n: number; subject: string }>(text).withoutTransform.pipe(
     Effect.mapError(storageError("doctor"))
   )

@@ -20,13 +20,19 @@ type Row = Readonly<Record<string, any>>
 const query = Effect.gen(function*() {
   const sql = yield* PgClient
   const { deadline } = yield* Storage
-  return (operation: string, text: string, params: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<Row>, StorageError> =>
+  return (
+    operation: string,
+    text: string,
+    params: ReadonlyArray<unknown>
+  ): Effect.Effect<ReadonlyArray<Row>, StorageError> =>
     sql.unsafe<Row>(text, params).withoutTransform.pipe(
       Effect.mapError(storageError(operation)),
       Effect.timeoutOrElse({
         duration: deadline,
         orElse: () =>
-          Effect.fail(new StorageError({ operation, isRetryable: true, cause: new Error("no answer within the deadline") }))
+          Effect.fail(
+            new StorageError({ operation, isRetryable: true, cause: new Error("no answer within the deadline") })
+          )
       }),
       Effect.provideService(Clock.Clock, realClock)
     )
@@ -100,10 +106,17 @@ export const layerActionRepo = Layer.effect(
         )
         : Effect.succeed(Option.none<ActionRecord>())
     const steps = (id: string) =>
-      Effect.map(run("steps", `select * from ${schema}.action_steps where action = $1::uuid order by idx`, [id]), (rows) => rows.map(toStep))
+      Effect.map(
+        run("steps", `select * from ${schema}.action_steps where action = $1::uuid order by idx`, [id]),
+        (rows) => rows.map(toStep)
+      )
     const slots = (id: string) =>
       Effect.map(
-        run("slots", `select action, step, slot, child, definition, actor_id, due_at, status from ${schema}.slots where action = $1::uuid order by step, slot`, [id]),
+        run(
+          "slots",
+          `select action, step, slot, child, definition, actor_id, due_at, status from ${schema}.slots where action = $1::uuid order by step, slot`,
+          [id]
+        ),
         (rows) => rows.map(toSlot)
       )
     return ActionRepo.of({
@@ -123,7 +136,13 @@ export const layerActionRepo = Layer.effect(
         if (filter.roots === true) conditions.push("parent is null")
         params.push(Math.max(0, Math.min(filter.limit ?? 100, 10_000)))
         return Effect.map(
-          run("list", `select * from ${schema}.actions where ${conditions.join(" and ")} order by id desc limit $${params.length}::int`, params),
+          run(
+            "list",
+            `select * from ${schema}.actions where ${
+              conditions.join(" and ")
+            } order by id desc limit $${params.length}::int`,
+            params
+          ),
           (rows) => rows.map(toAction)
         )
       },
@@ -141,16 +160,32 @@ export const layerActionRepo = Layer.effect(
             const ids = level.slice(0, limit - actions.size)
             const rows = yield* run("tree", `select * from ${schema}.actions where id = any($1::uuid[])`, [ids])
             for (const row of rows) actions.set(row.id, toAction(row))
-            for (const row of yield* run("tree", `select * from ${schema}.action_steps where action = any($1::uuid[]) order by idx`, [ids])) {
+            for (
+              const row of yield* run(
+                "tree",
+                `select * from ${schema}.action_steps where action = any($1::uuid[]) order by idx`,
+                [ids]
+              )
+            ) {
               stepsOf.set(row.action, [...stepsOf.get(row.action) ?? [], toStep(row)])
             }
-            const found = yield* run("tree", `select action, step, slot, child, definition, actor_id, due_at, status from ${schema}.slots where action = any($1::uuid[]) order by step, slot`, [ids])
+            const found = yield* run(
+              "tree",
+              `select action, step, slot, child, definition, actor_id, due_at, status from ${schema}.slots where action = any($1::uuid[]) order by step, slot`,
+              [ids]
+            )
             for (const row of found) {
               const of = slotsOf.get(row.action)
               if (of === undefined) slotsOf.set(row.action, [toSlot(row)])
               else of.push(toSlot(row))
             }
-            level = [...new Set(found.map((row) => row.child as string | null).filter((child): child is string => child !== null && !actions.has(child)))]
+            level = [
+              ...new Set(
+                found.map((row) => row.child as string | null).filter((child): child is string =>
+                  child !== null && !actions.has(child)
+                )
+              )
+            ]
           }
           const build = (of: string): ActionTree | undefined => {
             const action = actions.get(of)
@@ -169,7 +204,8 @@ export const layerActionRepo = Layer.effect(
           }
           return Option.fromUndefinedOr(build(id))
         }),
-      deleteEnded: ({ before, limit }) => transitions.deleteEnded(before.getTime(), Math.max(1, Math.min(limit ?? 10_000, 100_000))),
+      deleteEnded: ({ before, limit }) =>
+        transitions.deleteEnded(before.getTime(), Math.max(1, Math.min(limit ?? 10_000, 100_000))),
       outcomes: transitions.outcomes
     })
   })
@@ -182,11 +218,16 @@ export const layerPerformanceLane = Layer.effect(
   Effect.gen(function*() {
     const run = yield* query
     const { quoted: schema } = yield* Storage
-    const lanes = `select c.lane, c.id as performing, p.id as pending from ${schema}.live_actions c left join ${schema}.live_actions p on p.lane = c.lane and p.status = 0 where c.status = 1 and position(E'\\x01' in c.lane) = 0`
+    const lanes =
+      `select c.lane, c.id as performing, p.id as pending from ${schema}.live_actions c left join ${schema}.live_actions p on p.lane = c.lane and p.status = 0 where c.status = 1 and position(E'\\x01' in c.lane) = 0`
     return PerformanceLane.of({
       find: (key) =>
-        Effect.map(run("lane", `${lanes} and c.lane = $1::text`, [key]), (rows) => Option.map(Option.fromUndefinedOr(rows[0]), toLane)),
-      list: (limit) => Effect.map(run("lanes", `${lanes} order by c.lane limit $1::int`, [limit]), (rows) => rows.map(toLane))
+        Effect.map(
+          run("lane", `${lanes} and c.lane = $1::text`, [key]),
+          (rows) => Option.map(Option.fromUndefinedOr(rows[0]), toLane)
+        ),
+      list: (limit) =>
+        Effect.map(run("lanes", `${lanes} order by c.lane limit $1::int`, [limit]), (rows) => rows.map(toLane))
     })
   })
 )
@@ -198,17 +239,22 @@ export const layerAchievementStore = Layer.effect(
     const { quoted: schema } = yield* Storage
     return AchievementStore.of({
       find: (checksumKey) =>
-        Effect.map(run("achievement", `select * from ${schema}.achievements where checksum_key = $1::text`, [checksumKey]), (rows) =>
-          Option.map(Option.fromUndefinedOr(rows[0]), (row) => ({
-            checksumKey: row.checksum_key,
-            checksum: row.checksum,
-            result: row.result,
-            action: row.action,
-            achievedAt: row.achieved_at
-          }))),
+        Effect.map(
+          run("achievement", `select * from ${schema}.achievements where checksum_key = $1::text`, [checksumKey]),
+          (rows) =>
+            Option.map(Option.fromUndefinedOr(rows[0]), (row) => ({
+              checksumKey: row.checksum_key,
+              checksum: row.checksum,
+              result: row.result,
+              action: row.action,
+              achievedAt: row.achieved_at
+            }))
+        ),
       forget: (checksumKey) =>
         Effect.map(
-          run("forget", `delete from ${schema}.achievements where checksum_key = $1::text returning 1 as gone`, [checksumKey]),
+          run("forget", `delete from ${schema}.achievements where checksum_key = $1::text returning 1 as gone`, [
+            checksumKey
+          ]),
           (rows) => rows.length > 0
         )
     })

@@ -544,7 +544,9 @@ export class Transitions extends Context.Service<Transitions, {
             // the effect's own SqlErrors are its own: only those of the transaction are ours
             Effect.mapError((error): E | StorageError => error instanceof Own ? error.error : lostTransaction(error)),
             // a ROLLBACK on a connection that is gone is a defect there; here it means the same as a COMMIT whose answer is lost
-            Effect.catchDefect((defect) => defect instanceof SqlError ? Effect.fail(lostTransaction(defect)) : Effect.die(defect))
+            Effect.catchDefect((defect) =>
+              defect instanceof SqlError ? Effect.fail(lostTransaction(defect)) : Effect.die(defect)
+            )
           ),
         inTransaction,
         afterCommit: sql.afterCommit

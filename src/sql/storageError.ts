@@ -10,7 +10,9 @@ import { StorageError } from "../SteppedError.ts"
 const sqlState = (error: unknown): string | undefined => {
   let at: unknown = error
   for (let depth = 0; depth < 10 && Predicate.isObject(at); depth++) {
-    if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && /^[0-9A-Z]{5}$/.test(at.code)) return at.code
+    if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && /^[0-9A-Z]{5}$/.test(at.code)) {
+      return at.code
+    }
     at = Predicate.hasProperty(at, "cause") ? at.cause : undefined
   }
   return undefined

@@ -12,17 +12,17 @@ import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SqlClient } from "effect/sql/SqlClient"
 import * as TestClock from "effect/testing/TestClock"
-import { ActionRepo, type ActionRecord } from "../ActionRepo.ts"
 import type { AnyAction, ArgTypes } from "../Action.ts"
+import { type ActionRecord, ActionRepo } from "../ActionRepo.ts"
 import { actorId, ActorRef } from "../Actor.ts"
 import { Engine } from "../Engine.ts"
 import { argumentsCodec } from "../engine/codec.ts"
 import { HandledDefects } from "../engine/perform.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { Outcome } from "../Outcome.ts"
-import type { CompleteError, StorageError } from "../SteppedError.ts"
-import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
 import type { EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
+import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
+import type { CompleteError, StorageError } from "../SteppedError.ts"
 import { layerTestDatabase } from "./TestDatabase.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -94,7 +94,10 @@ export interface PerformOptions<E = never, R = never> {
  * @category performing
  * @since 0.1.0
  */
-export const performDue: Effect.Effect<number, StorageError, Engine> = Effect.flatMap(Engine, (engine) => engine.performDue)
+export const performDue: Effect.Effect<number, StorageError, Engine> = Effect.flatMap(
+  Engine,
+  (engine) => engine.performDue
+)
 
 /**
  * Performs everything, children and waits included, in the calling fiber.
@@ -143,7 +146,8 @@ export const performSteppedActions = <E = never, R = never>(
     if (left.length > 0) return yield* new NotDrained({ left })
   })
 
-const describe = (action: ActionRecord): string => `${action.name} ${action.actorType}/${action.actorId}(${JSON.stringify(action.arguments).slice(1, -1)})`
+const describe = (action: ActionRecord): string =>
+  `${action.name} ${action.actorType}/${action.actorId}(${JSON.stringify(action.arguments).slice(1, -1)})`
 
 const advanceTo = (time: number): Effect.Effect<void> =>
   Clock.clockWith((clock) =>
@@ -172,8 +176,9 @@ export const succeedOutbound = (action: ActionRecord): Effect.Effect<Option.Opti
  * @category performing
  * @since 0.1.0
  */
-export const withHandledDefects = (handle: (defect: unknown) => boolean) =>
-<A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> => Effect.provideService(effect, HandledDefects, handle)
+export const withHandledDefects =
+  (handle: (defect: unknown) => boolean) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+    Effect.provideService(effect, HandledDefects, handle)
 
 // -------------------------------------------------------------------------------------------------------------------
 // expectations
@@ -218,12 +223,19 @@ const matching = <A extends AnyAction>(actor: ActorRef, action: A, args: Readonl
       : yield* Effect.orDie(argumentsCodec(action.arguments.slice(0, args.length)).encode(args))
     const found = all.filter((one) =>
       one.key === key && one.actorId === id &&
-      (encoded === undefined || Equal.equals(JSON.stringify((one.arguments as Array<unknown>).slice(0, args.length)), JSON.stringify(encoded)))
+      (encoded === undefined ||
+        Equal.equals(JSON.stringify((one.arguments as Array<unknown>).slice(0, args.length)), JSON.stringify(encoded)))
     )
     const listing = all.length === 0
       ? "nothing was enqueued"
       : `enqueued so far:\n${all.map((one) => `  ${one.text}`).join("\n")}`
-    return { found, listing, wanted: `${action.name} ${actor.type}/${id}${encoded === undefined ? "" : `(${JSON.stringify(encoded).slice(1, -1)})`}` }
+    return {
+      found,
+      listing,
+      wanted: `${action.name} ${actor.type}/${id}${
+        encoded === undefined ? "" : `(${JSON.stringify(encoded).slice(1, -1)})`
+      }`
+    }
   })
 
 /**
@@ -258,4 +270,3 @@ export const assertNotEnqueued = <A extends AnyAction>(
     found.length === 0
       ? Effect.void
       : Effect.fail(new EnqueuedExpectation({ message: `${wanted} was enqueued ${found.length} times; ${listing}` })))
-

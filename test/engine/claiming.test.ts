@@ -12,7 +12,10 @@ const Cars = Stepped.actions(Car, [honk, prepared])
 
 /** Beyond what an interval holds. */
 const breakJob = (id: string) =>
-  Effect.flatMap(PgClient.PgClient, (sql) => sql`UPDATE stepped.jobs SET timeout_ms = 9223372036854775807 WHERE action = ${id}::uuid`)
+  Effect.flatMap(
+    PgClient.PgClient,
+    (sql) => sql`UPDATE stepped.jobs SET timeout_ms = 9223372036854775807 WHERE action = ${id}::uuid`
+  )
 
 it.live("a job that no claim survives is set aside, and those around it perform", () =>
   Effect.gen(function*() {

@@ -15,7 +15,9 @@ import { layerServer } from "./Server.ts"
 
 export interface TestEngine {
   readonly name: "embedded" | "server"
-  readonly layer: (options?: Stepped.EngineOptions) => Layer.Layer<Stepped.Services | PgClient.PgClient | SqlClient.SqlClient>
+  readonly layer: (
+    options?: Stepped.EngineOptions
+  ) => Layer.Layer<Stepped.Services | PgClient.PgClient | SqlClient.SqlClient>
 }
 
 type Clients = PgClient.PgClient | SqlClient.SqlClient
@@ -48,7 +50,9 @@ export const embedded: TestEngine = {
     )
 }
 
-const serverClient = shared(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 10 }))
+const serverClient = shared(
+  layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 10 })
+)
 
 export const server: TestEngine = {
   name: "server",
@@ -69,4 +73,6 @@ export const suite = (name: string, tests: (engine: TestEngine) => void): void =
 export const healthy = Effect.flatMap(Stepped.doctor, (findings) =>
   findings.length === 0
     ? Effect.void
-    : Effect.die(new Error(`the doctor found:\n${findings.map((f) => `  ${f.invariant}: ${f.subject} ${f.problem}`).join("\n")}`)))
+    : Effect.die(
+      new Error(`the doctor found:\n${findings.map((f) => `  ${f.invariant}: ${f.subject} ${f.problem}`).join("\n")}`)
+    ))

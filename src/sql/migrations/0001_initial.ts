@@ -190,8 +190,8 @@ const hot = (schema: string) =>
 const functions = (schema: string) => {
   const planned = hot(schema)
   return [
-  // What a worker needs to go on with an action that it does not have in memory (called from outside too, hence the schema's name): earlier results, settled slots, a decided outcome.
-  `create function detail_of(p_id uuid) returns jsonb language plpgsql stable set enable_seqscan = off as $$
+    // What a worker needs to go on with an action that it does not have in memory (called from outside too, hence the schema's name): earlier results, settled slots, a decided outcome.
+    `create function detail_of(p_id uuid) returns jsonb language plpgsql stable set enable_seqscan = off as $$
   begin
     return (
     select jsonb_build_object(
@@ -204,13 +204,13 @@ const functions = (schema: string) => {
     from ${schema}.live_actions l where l.id = p_id);
   end $$`,
 
-  // What a worker needs to prepare an invocation: its place in the queue and the keys that are known already.
-  `create function held_detail(p_job jobs) returns jsonb language sql immutable as $$
+    // What a worker needs to prepare an invocation: its place in the queue and the keys that are known already.
+    `create function held_detail(p_job jobs) returns jsonb language sql immutable as $$
     select jsonb_build_object('job', p_job.id, 'queue', p_job.queue, 'lane', p_job.lane, 'checksumKey', p_job.checksum_key, 'timeout', p_job.timeout_ms)
   $$`,
 
-  // Everyone who waits, directly or not, for this action: parents through open slots, and whoever is pending behind them in their lanes.
-  `create function waiters_of(p_id uuid) returns setof uuid language sql stable set enable_seqscan = off as $$
+    // Everyone who waits, directly or not, for this action: parents through open slots, and whoever is pending behind them in their lanes.
+    `create function waiters_of(p_id uuid) returns setof uuid language sql stable set enable_seqscan = off as $$
     with recursive up(id) as (
       select action from ${schema}.slots where child = p_id and status is null
       union
@@ -222,9 +222,9 @@ const functions = (schema: string) => {
     ) select id from up
   $$`,
 
-  // A step ends when no row says that it still waits. Parents that this worker can run are handed over under its token; the others,
-  // and those that somebody else has locked, get a job: waiting for them here would break the lock order.
-  `create function resume(p_token bigint, p_now timestamptz, p_defs text[], p_parents uuid[], p_steps int[]) returns setof task language plpgsql as $$
+    // A step ends when no row says that it still waits. Parents that this worker can run are handed over under its token; the others,
+    // and those that somebody else has locked, get a job: waiting for them here would break the lock order.
+    `create function resume(p_token bigint, p_now timestamptz, p_defs text[], p_parents uuid[], p_steps int[]) returns setof task language plpgsql as $$
   declare ready uuid[]; got uuid[];
   begin
     -- distinct first: a batch of children has few parents, and each is looked at once
@@ -244,16 +244,16 @@ const functions = (schema: string) => {
     if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
   end $$`,
 
-  // The running step of actions that are ended from outside ends as cancelled; it has no row yet, and no name if no worker has had the action. Their live rows are locked by the caller.
-  `create function cancel_running(p_ids uuid[], p_now timestamptz) returns void language sql as $$
+    // The running step of actions that are ended from outside ends as cancelled; it has no row yet, and no name if no worker has had the action. Their live rows are locked by the caller.
+    `create function cancel_running(p_ids uuid[], p_now timestamptz) returns void language sql as $$
     insert into steps (action, idx, name, status, started_at, ended_at)
       select id, step, step_name, 4, coalesce(step_started_at, started_at, p_now), p_now
       from live_actions where id = any(p_ids) and status = 1 and phase = 0 and outcome is null and step_name is not null
       on conflict do nothing
   $$`,
 
-  // Ends live actions whose rows and lanes the caller has locked: history, achievement, promotion, slots, parents.
-  `create function conclude(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[],
+    // Ends live actions whose rows and lanes the caller has locked: history, achievement, promotion, slots, parents.
+    `create function conclude(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[],
     p_ids uuid[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_good smallint[], p_bad smallint[], p_abrupt boolean) returns setof task language plpgsql as $$
   declare next_up uuid[]; freed text[]; parents uuid[]; parent_steps int[]; abandoned uuid[]; queued uuid[];
   begin
@@ -317,8 +317,8 @@ const functions = (schema: string) => {
     end if;
   end $$`,
 
-  // Tells the slots of invocations that were never stored (short-circuited, joined elsewhere: see claim), and keeps an answer for handles.
-  `create function settle(p_token bigint, p_now timestamptz, p_defs text[], p_members jobs[], p_status smallint[], p_results jsonb[], p_causes jsonb[]) returns setof task language plpgsql as $$
+    // Tells the slots of invocations that were never stored (short-circuited, joined elsewhere: see claim), and keeps an answer for handles.
+    `create function settle(p_token bigint, p_now timestamptz, p_defs text[], p_members jobs[], p_status smallint[], p_results jsonb[], p_causes jsonb[]) returns setof task language plpgsql as $$
   declare parents uuid[]; parent_steps int[];
   begin
     insert into outcomes (id, definition, actor_id, status, result, cause, created_at)
@@ -334,8 +334,8 @@ const functions = (schema: string) => {
     end if;
   end $$`,
 
-  // Takes jobs and joins their actions to their lanes.
-  `create function claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[],
+    // Takes jobs and joins their actions to their lanes.
+    `create function claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[],
     p_joins jsonb, p_only uuid) returns setof task language plpgsql ${planned} as $$
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[];
@@ -547,9 +547,9 @@ const functions = (schema: string) => {
     return next row(-1, null, null, null, null, taken, 0, 0, 0, null)::task;
   end $$`,
 
-  // Applies what a worker's bodies did: steps, parking, children, decided outcomes, ends. A member whose live row is no longer at the
-  // step and phase that it ran, under this token, is stale: it changes nothing and the others go on.
-  `create function finish(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_members jsonb, p_slots jsonb, p_children jsonb)
+    // Applies what a worker's bodies did: steps, parking, children, decided outcomes, ends. A member whose live row is no longer at the
+    // step and phase that it ran, under this token, is stale: it changes nothing and the others go on.
+    `create function finish(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_members jsonb, p_slots jsonb, p_children jsonb)
     returns setof task language plpgsql ${planned} as $$
   declare held uuid[]; total int; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_abrupt boolean;
   begin
@@ -601,9 +601,9 @@ const functions = (schema: string) => {
     end if;
   end $$`,
 
-  // Fixes the outcome of live actions from outside, in callbacks' favour: the rows are locked, the status has callbacks. A pending one
-  // leaves its lane for a private one, so that nothing supersedes or promotes it while its callbacks run.
-  `create function decide(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb) returns setof task language plpgsql as $$
+    // Fixes the outcome of live actions from outside, in callbacks' favour: the rows are locked, the status has callbacks. A pending one
+    // leaves its lane for a private one, so that nothing supersedes or promotes it while its callbacks run.
+    `create function decide(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb) returns setof task language plpgsql as $$
   begin
     delete from jobs where action = any(p_ids) and kind = 1;
     perform cancel_running(p_ids, p_now);
@@ -621,9 +621,9 @@ const functions = (schema: string) => {
     return query select -7::smallint, x, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::jsonb from unnest(p_ids) x;
   end $$`,
 
-  // Ends live actions from outside (locked by the caller): through their callbacks where they have some for the status, else at once.
-  // One kind a call, since each locks steps in a pass of its own: those with callbacks first, the others are the caller's to call again for.
-  `create function end_from_outside(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb)
+    // Ends live actions from outside (locked by the caller): through their callbacks where they have some for the status, else at once.
+    // One kind a call, since each locks steps in a pass of its own: those with callbacks first, the others are the caller's to call again for.
+    `create function end_from_outside(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb)
     returns setof task language plpgsql as $$
   declare bit int := case p_status when 2 then 1 when 5 then 2 when 4 then 4 when 6 then 8 else 0 end; hooked uuid[]; n int := cardinality(p_ids);
   begin
@@ -636,8 +636,8 @@ const functions = (schema: string) => {
     end if;
   end $$`,
 
-  // Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over.
-  `create function complete(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_id uuid, p_definition text, p_actor text,
+    // Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over.
+    `create function complete(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_id uuid, p_definition text, p_actor text,
     p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean) returns setof task language plpgsql ${planned} as $$
   declare ids uuid[]; v_lane text; l live_actions; j jobs;
   begin
@@ -673,8 +673,8 @@ const functions = (schema: string) => {
     return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);
   end $$`,
 
-  // What time has brought: timeouts first, then, in a call that finds none, waits. Rows that somebody holds are left for the next call.
-  `create function tick(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
+    // What time has brought: timeouts first, then, in a call that finds none, waits. Rows that somebody holds are left for the next call.
+    `create function tick(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
   declare late uuid[]; parents uuid[]; parent_steps int[];
   begin
     late := array(select id from live_actions where timeout_at <= p_now and outcome is null and status = 1 order by timeout_at limit p_limit for update skip locked);
@@ -691,8 +691,8 @@ const functions = (schema: string) => {
     return next row(-1, null, null, null, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0), 0, 0, 0, null)::task;
   end $$`,
 
-  // Cancels what ended actions have left behind, one level a call: children that nothing else waits for.
-  `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
+    // Cancels what ended actions have left behind, one level a call: children that nothing else waits for.
+    `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
   declare dead uuid[]; kids uuid[]; busy uuid[]; locked text[]; doomed uuid[]; missed boolean;
   begin
     dead := array(select action from prunes order by action limit p_limit for update skip locked);
@@ -716,9 +716,9 @@ const functions = (schema: string) => {
     return next row(-1, null, null, null, null, cardinality(dead), 0, 0, 0, null)::task;
   end $$`,
 
-  // Two edges that close a cycle at the same time see each other only afterwards: the pending action of a cycle ends as deadlocked.
-  // In any order, so that with more of them than one call looks at, each has its turn.
-  `create function break_deadlocks(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[]) returns setof task language plpgsql set search_path = ${schema} as $$
+    // Two edges that close a cycle at the same time see each other only afterwards: the pending action of a cycle ends as deadlocked.
+    // In any order, so that with more of them than one call looks at, each has its turn.
+    `create function break_deadlocks(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[]) returns setof task language plpgsql set search_path = ${schema} as $$
   declare p record; n int := 0;
   begin
     for p in select w.id, w.lane, c.id as current from live_actions w join live_actions c on c.lane = w.lane and c.status = 1
@@ -737,9 +737,9 @@ const functions = (schema: string) => {
     end loop;
   end $$`,
 
-  // Takes over what workers left behind whose lease is over. Only rows that nobody has locked; the rest comes next time.
-  // What has died together for a second time is tried again one after another: the action that kills its process takes only itself along.
-  `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean) returns int language plpgsql set search_path = ${schema} as $$
+    // Takes over what workers left behind whose lease is over. Only rows that nobody has locked; the rest comes next time.
+    // What has died together for a second time is tried again one after another: the action that kills its process takes only itself along.
+    `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean) returns int language plpgsql set search_path = ${schema} as $$
   declare n int := 0; k int;
   begin
     delete from workers where token in (select token from workers where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp()) order by token for update skip locked);
@@ -757,8 +757,8 @@ const functions = (schema: string) => {
     return n + k;
   end $$`,
 
-  // Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the queue.
-  `create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns void language plpgsql set search_path = ${schema} as $$
+    // Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the queue.
+    `create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns void language plpgsql set search_path = ${schema} as $$
   begin
     with l as (select id from live_actions where id = any(p_actions) and token = p_token order by lane for update),
     u as (update live_actions t set token = null from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id)
@@ -766,9 +766,9 @@ const functions = (schema: string) => {
     update jobs set priority = 10, token = null where action = any(p_actions) and priority = 101 and token = p_token;
   end $$`,
 
-  // What became of invocations, whatever carried them: follows superseding and joining to the end. In PL/pgSQL, as all that is called
-  // often: a function in SQL is planned again by every call, which takes longer than running it.
-  `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text)
+    // What became of invocations, whatever carried them: follows superseding and joining to the end. In PL/pgSQL, as all that is called
+    // often: a function in SQL is planned again by every call, which takes longer than running it.
+    `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text)
     language plpgsql stable ${planned} as $$
   #variable_conflict use_column
   begin
@@ -784,9 +784,9 @@ const functions = (schema: string) => {
     from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join live_actions l on l.id = z.id;
   end $$`,
 
-  // Puts the job that a claim of one would take first off to a later time: an error that nobody expected stops it, and must not stop
-  // those behind it.
-  `create function set_aside(p_now timestamptz, p_due timestamptz, p_queues text[], p_defs text[]) returns uuid language plpgsql set search_path = ${schema} as $$
+    // Puts the job that a claim of one would take first off to a later time: an error that nobody expected stops it, and must not stop
+    // those behind it.
+    `create function set_aside(p_now timestamptz, p_due timestamptz, p_queues text[], p_defs text[]) returns uuid language plpgsql set search_path = ${schema} as $$
   declare at tid; v_action uuid;
   begin
     select ctid into at from jobs where due_at <= p_now and definition = any(p_defs) and queue = any(p_queues) order by due_at limit 1 for update skip locked;
@@ -799,9 +799,9 @@ const functions = (schema: string) => {
     return v_action;
   end $$`,
 
-  // Deletes history from before a time, oldest first. Nothing that a live action may still read: what that joined, was superseded by or
-  // got results from ended after it was enqueued.
-  `create function delete_ended(p_before timestamptz, p_limit int) returns int language plpgsql set search_path = ${schema} as $$
+    // Deletes history from before a time, oldest first. Nothing that a live action may still read: what that joined, was superseded by or
+    // got results from ended after it was enqueued.
+    `create function delete_ended(p_before timestamptz, p_limit int) returns int language plpgsql set search_path = ${schema} as $$
   declare ids uuid[];
   begin
     ids := array(select id from ended_actions where ended_at < least(p_before, (select min(enqueued_at) from live_actions)) order by ended_at limit p_limit for update skip locked);
@@ -811,8 +811,8 @@ const functions = (schema: string) => {
     return cardinality(ids);
   end $$`,
 
-  // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. `p_again` skips those that an earlier call, whose answer was lost, has stored.
-  `create function enqueue(p_items jsonb, p_now timestamptz, p_again boolean) returns void language plpgsql set search_path = ${schema} as $$
+    // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. `p_again` skips those that an earlier call, whose answer was lost, has stored.
+    `create function enqueue(p_items jsonb, p_now timestamptz, p_again boolean) returns void language plpgsql set search_path = ${schema} as $$
   begin
     insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, token, enqueued_at)
     select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, coalesce(dp, 0), tk, p_now
