@@ -118,7 +118,8 @@ export const make = (
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         closed = true
-        for (const waiter of [...waiters]) settle(waiter, shut)
+        // settling takes a waiter out of the set, which an iteration allows
+        for (const waiter of waiters) settle(waiter, shut)
       })
     )
 

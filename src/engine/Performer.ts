@@ -7,16 +7,25 @@
  */
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
-import * as Scope from "effect/Scope"
+import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
-import { type Known, News, nothingKnown, Phase, realClock, Status, type Task, Transitions } from "../sql/Transitions.ts"
+import {
+  type Known,
+  News,
+  nothingKnown,
+  Phase,
+  realClock,
+  Status,
+  type Task,
+  type Transitions
+} from "../sql/Transitions.ts"
 import { type CompletionError, StorageError } from "../SteppedError.ts"
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"

@@ -4,7 +4,7 @@
  * What plain functions can say about keys, checksum and timeout is computed here, from the arguments as given. What takes an
  * effect, or throws, is left to the worker (`prepare`), where a failure ends the action and tells its slots.
  */
-import * as Context from "effect/Context"
+import type * as Context from "effect/Context"
 import { uuidV7Unsafe } from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"

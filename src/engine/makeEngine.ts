@@ -4,7 +4,7 @@
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
@@ -488,13 +488,14 @@ export const layer: Layer.Layer<
             if (!isActionId(target)) return Option.none()
             const encoded = yield* encodeOutcome(action, action.name, undefined, outcome)
             const found = (yield* repo.outcomes([target]))[0]
-            const cause = encoded.cause === null || found?.definition == null || found.actorId === null
+            const key = found?.definition ?? null
+            const cause = encoded.cause === null || key === null || found === undefined || found.actorId === null
               ? encoded.cause
-              : { ...encoded.cause, path: actionText(found.definition, found.actorId) }
-            if (found?.definition != null && found.definition.split("/")[1] !== action.name) {
+              : { ...encoded.cause, path: actionText(key, found.actorId) }
+            if (key !== null && key.split("/")[1] !== action.name) {
               return yield* new InvalidOutcome({
                 action: action.name,
-                issue: `the action ${target} is ${found.definition}`
+                issue: `the action ${target} is ${key}`
               })
             }
             const verdict = yield* endFromOutside({ id: target }, { ...encoded, cause }, true, null, undefined)

@@ -66,7 +66,11 @@ export const server: TestEngine = {
 
 /** Runs a suite on both databases. */
 export const suite = (name: string, tests: (engine: TestEngine) => void): void => {
-  for (const engine of [embedded, server]) describe(`${name} (${engine.name})`, () => tests(engine))
+  for (const engine of [embedded, server]) {
+    describe(`${name} (${engine.name})`, () => {
+      tests(engine)
+    })
+  }
 }
 
 /** No invariant is broken; the last line of every scenario. */
