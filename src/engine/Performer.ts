@@ -710,9 +710,7 @@ export const make = (options: PerformerOptions) => {
       const detail = task.detail as { job: number; queue: string }
       const spent = task.attempts >= settings.attempts
       const clock = yield* Clock.clockWith(Effect.succeed)
-      const refExit = yield* Effect.exit(
-        Effect.try({ try: () => refOf(runnable.actor, task.actorId), catch: (error) => error })
-      )
+      const refExit = yield* Effect.exit(Effect.sync(() => refOf(runnable.actor, task.actorId)))
       const giveUp = (message: string): Join => ({
         a: task.action,
         j: detail.job,
@@ -729,9 +727,7 @@ export const make = (options: PerformerOptions) => {
       if (Exit.isFailure(refExit)) {
         return {
           _tag: "Join",
-          join: giveUp(
-            `the actor's id cannot be read: ${errorText(refExit.cause.reasons.find(Cause.isFailReason)?.error)}`
-          )
+          join: giveUp(`the actor's id cannot be read: ${errorText(Cause.squash(refExit.cause))}`)
         }
       }
       if (spent) {

@@ -43,6 +43,7 @@ import {
   encodeArguments,
   fromTemplate,
   holdsChild,
+  NotJson,
   toTemplate
 } from "./codec.ts"
 import type { Definitions, Runnable, RunnableStep } from "./Definitions.ts"
@@ -600,7 +601,11 @@ const storeResult = (
     } else if (isLast && definition.outbound || /^\d+$/.test(step.name) && !isLast || step.name.startsWith("before-")) {
       return null // nobody can ask for it
     } else {
-      stored = yield* Effect.try({ try: () => toTemplate(value), catch: (error) => error })
+      stored = yield* Effect.try({
+        try: () => toTemplate(value),
+        // getters of the value's own may throw anything
+        catch: (error) => error instanceof NotJson ? error : new Error(errorText(error))
+      })
     }
     // the limit is the value's own, not that of what it is wrapped in
     yield* checkPayload(

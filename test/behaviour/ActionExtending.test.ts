@@ -120,7 +120,7 @@ suite("extending", (engine) => {
           const car = yield* Car
           yield* Step.do(honk, `for ${to}`)
           yield* Step.setArguments("away")
-          if (car.id === 2) yield* Effect.die(new Error("no"))
+          if (car.id === 2) return yield* Effect.die(new Error("no"))
         })),
       CarsLive
     )

@@ -22,7 +22,7 @@ const body = (what: string) =>
   Effect.gen(function*() {
     say("started", what)
     if (what.startsWith("gate")) yield* Effect.promise(() => told)
-    if (what.startsWith("never")) yield* Effect.never
+    if (what.startsWith("never")) return yield* Effect.never
     if (what.startsWith("poison")) process.kill(process.pid, "SIGKILL")
     say("done", what)
   }).pipe(Effect.onInterrupt(() => Effect.sync(() => say("interrupted", what))))
