@@ -78,7 +78,8 @@ export class Step extends Context.Service<Step, StepContext>()("stepped/Step") {
    *
    * **Gotchas**
    *
-   * That these actors have the action is known only when it is enqueued there.
+   * Nothing checks that these actors have the action. A child without a definition waits in the queue, and the step with it;
+   * `JobQueue.backlog` shows it.
    */
   static readonly on = <A extends AnyAction>(
     actors: Actors,

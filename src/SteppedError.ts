@@ -312,7 +312,7 @@ export class IncompatibleResult extends Schema.TaggedError<IncompatibleResult>("
 }
 
 /**
- * No action has this id: it was never accepted, or its history has been pruned.
+ * No action has this id: its transaction is open or was rolled back, or its history has been pruned.
  *
  * @category errors
  * @since 0.1.0
@@ -321,7 +321,7 @@ export class UnknownAction extends Schema.TaggedError<UnknownAction>("stepped/Un
   actionId: Schema.String
 }) {
   override get message(): string {
-    return `There is no action ${this.actionId}: its transaction was rolled back, or its history has been pruned`
+    return `There is no action ${this.actionId}: its transaction is open or was rolled back, or its history has been pruned`
   }
 }
 
@@ -486,7 +486,7 @@ export class SchemaMissing extends Schema.TaggedError<SchemaMissing>("stepped/Sc
   schema: Schema.String
 }) {
   override get message(): string {
-    return `The Postgres schema ${this.schema} does not exist: run the migrations`
+    return `The Postgres schema ${this.schema} does not exist: run the migrations (Stepped.migrate, or { migrate: true })`
   }
 }
 
@@ -503,7 +503,7 @@ export class SchemaOutdated extends Schema.TaggedError<SchemaOutdated>("stepped/
 }) {
   override get message(): string {
     return `The Postgres schema ${this.schema} is at migration ${this.found}, ` +
-      `this version of stepped needs ${this.required}: run the migrations`
+      `this version of stepped needs ${this.required}: run the migrations (Stepped.migrate, or { migrate: true })`
   }
 }
 

@@ -3,6 +3,7 @@
  *
  * Pure: no storage, no clock.
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
@@ -134,13 +135,12 @@ const undefinedKey = "$undefined"
 const nullKey = "$null"
 
 /** A value that is neither JSON nor a child, in a step without a schema. */
-export class NotJson extends Error {
-  constructor(path: string, what: string) {
-    super(
-      `the step returned ${what}${
-        path === "" ? "" : ` at ${path}`
-      }: give the step a schema, as in .step(name, body, { result: … })`
-    )
+export class NotJson extends Data.TaggedError("NotJson")<{ readonly message: string }> {
+  static at(path: string, what: string): NotJson {
+    const place = path === "" ? "" : ` at ${path}`
+    return new NotJson({
+      message: `the step returned ${what}${place}: give the step a schema, as in .step(name, body, { result: … })`
+    })
   }
 }
 
@@ -152,7 +152,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
     case "boolean":
       return value
     case "number":
-      if (!Number.isFinite(value)) throw new NotJson(path, String(value))
+      if (!Number.isFinite(value)) throw NotJson.at(path, String(value))
       return value
     case "undefined":
       return { [undefinedKey]: true }
@@ -161,7 +161,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
       if (Array.isArray(value)) return value.map((item, i) => toTemplate(item, `${path}[${i}]`))
       const proto = Object.getPrototypeOf(value)
       if (proto !== Object.prototype && proto !== null) {
-        throw new NotJson(path, `an instance of ${value.constructor?.name ?? "a class"}`)
+        throw NotJson.at(path, `an instance of ${value.constructor?.name ?? "a class"}`)
       }
       const out: Record<string, unknown> = {}
       for (const [key, item] of Object.entries(value)) {
@@ -170,7 +170,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
       return out
     }
     default:
-      throw new NotJson(path, `a ${typeof value}`)
+      throw NotJson.at(path, `a ${typeof value}`)
   }
 }
 

@@ -604,7 +604,8 @@ const storeResult = (
       stored = yield* Effect.try({
         try: () => toTemplate(value),
         // getters of the value's own may throw anything
-        catch: (error) => error instanceof NotJson ? error : new Error(errorText(error))
+        catch: (error) =>
+          error instanceof NotJson ? error : NotJson.at("", `a value that cannot be read (${errorText(error)})`)
       })
     }
     // the limit is the value's own, not that of what it is wrapped in

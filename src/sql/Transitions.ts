@@ -178,9 +178,10 @@ const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow
 
 /** Packs the definitions of a worker once, for all its calls. */
 export const known = (
-  definitions: ReadonlyArray<{ key: string; queue: string; firstStep: string | null; flags: number; prepare: boolean }>
+  definitions: ReadonlyArray<{ key: string; queue: string; firstStep: string | null; flags: number; prepare: boolean }>,
+  queues: ReadonlySet<string> = new Set(definitions.map((d) => d.queue))
 ): Known => ({
-  queues: array([...new Set(definitions.map((d) => d.queue))], PgTypes.OID.text),
+  queues: array([...queues], PgTypes.OID.text),
   definitions: array(definitions.map((d) => d.key), PgTypes.OID.text),
   firstSteps: array(definitions.map((d) => d.firstStep), PgTypes.OID.text),
   flags: array(definitions.map((d) => d.flags), PgTypes.OID.int2),

@@ -1,4 +1,4 @@
-/** SEMANTICS 2.2 and 2.6: what `before` decides, and that nothing is stored before it has. */
+/** Rules 2.2 and 2.6: what `before` decides, and that nothing is stored before it has. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Context, Effect, Layer, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql"

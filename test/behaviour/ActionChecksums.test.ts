@@ -1,4 +1,4 @@
-/** SEMANTICS 2.3 to 2.7: what is achieved is not done again, what is under way is shared, and what starts erases. */
+/** Rules 2.3 to 2.7: what is achieved is not done again, what is under way is shared, and what starts erases. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"

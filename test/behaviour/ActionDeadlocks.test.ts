@@ -1,4 +1,4 @@
-/** SEMANTICS 2.5 a: nobody waits for somebody who waits for them, over any number of lanes and parents. */
+/** Rules 2.5 a: nobody waits for somebody who waits for them, over any number of lanes and parents. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"

@@ -1,4 +1,4 @@
-/** SEMANTICS 2.6: a handle resolves in every outcome, also where no action was ever stored. */
+/** Rules 2.6: a handle resolves in every outcome, also where no action was ever stored. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"

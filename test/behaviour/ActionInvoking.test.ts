@@ -1,4 +1,4 @@
-/** SEMANTICS 2.1, 2.3 and 2.8: keys and timeouts from the arguments as given, checksums after `before`, default keys. */
+/** Rules 2.1, 2.3 and 2.8: keys and timeouts from the arguments as given, checksums after `before`, default keys. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Context, Effect, Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql"

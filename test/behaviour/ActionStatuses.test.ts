@@ -1,4 +1,4 @@
-/** SEMANTICS 1: the statuses of actions and steps, and that a terminal one is the last. */
+/** Rules 1: the statuses of actions and steps, and that a terminal one is the last. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"

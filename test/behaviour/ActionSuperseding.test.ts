@@ -1,4 +1,4 @@
-/** SEMANTICS 2.5 c and d, 2.9, 2.10: who waits in a lane, who takes whose place, and what becomes of those who waited. */
+/** Rules 2.5 c and d, 2.9, 2.10: who waits in a lane, who takes whose place, and what becomes of those who waited. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"

@@ -1,4 +1,4 @@
-/** SEMANTICS 3.3: a wait holds the step open, beside its children; the body goes on at once. */
+/** Rules 3.3: a wait holds the step open, beside its children; the body goes on at once. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Clock, Duration, Effect, Layer, Schema } from "effect"
 import { TestClock } from "effect/testing"

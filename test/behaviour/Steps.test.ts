@@ -1,4 +1,4 @@
-/** SEMANTICS 3: how steps run, what their bodies may do, when a step ends, and what its failure means. */
+/** Rules 3: how steps run, what their bodies may do, when a step ends, and what its failure means. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 import type { SqlClient } from "effect/sql"

@@ -1,4 +1,4 @@
-/** SEMANTICS 2.3 and 2.8: checksums and keys; and what step results look like while their children are away. */
+/** Rules 2.3 and 2.8: checksums and keys; and what step results look like while their children are away. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Schema } from "effect"
 import { createHash } from "node:crypto"

@@ -1,5 +1,5 @@
 /**
- * What SEMANTICS.md says, as a small machine in memory: no effects, no SQL, no concurrency.
+ * What test/RULES.md says, as a small machine in memory: no effects, no SQL, no concurrency.
  *
  * A scenario is invocations whose arguments carry a plan of all that they will do, and what somebody outside does to them. The machine
  * performs as one caller of `performSteppedActions` does: timers, then what is queued, each action as far as it goes at once. Where the
@@ -235,14 +235,10 @@ export const outcomes = (scenario: Scenario, limit = 200): ReadonlyArray<Outcome
 const factorial = (n: number): number => n <= 1 ? 1 : n * factorial(n - 1)
 
 const permutation = <A>(items: ReadonlyArray<A>, number: number): ReadonlyArray<A> => {
-  const rest = [...items]
-  const out: Array<A> = []
-  while (rest.length > 0) {
-    const size = factorial(rest.length - 1)
-    out.push(...rest.splice(Math.floor(number / size), 1))
-    number %= size
-  }
-  return out
+  if (items.length <= 1) return items
+  const size = factorial(items.length - 1)
+  const first = Math.floor(number / size)
+  return [items[first]!, ...permutation(items.toSpliced(first, 1), number % size)]
 }
 
 // ---------------------------------------------------------------------------------------------------------------------

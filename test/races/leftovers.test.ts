@@ -1,0 +1,164 @@
+/**
+ * Nothing is left in nobody's hands: a transition that fails between two others, a hook's retry that cannot be stored, a body that ends
+ * its own fiber.
+ */
+import type { PgClient } from "@effect/sql-pg"
+import { assert, beforeEach, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, Schedule, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { Step, Stepped } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { healthy, server } from "../harness/databases.ts"
+import { deployed } from "../harness/deploying.ts"
+import { lanes, recordsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { until } from "../harness/workers.ts"
+
+const seen: Array<string> = []
+const note = (text: string) => Effect.sync(() => void seen.push(text))
+let body: Effect.Effect<void> = Effect.void
+beforeEach(() => {
+  seen.length = 0
+  body = Effect.void
+})
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const plain = Stepped.action("plain").step(() => note("plain"))
+const hooked = Stepped.action("hooked").before(() => note("before")).step(() => note("hooked"))
+const waits = Stepped.action("waits").step("wait", () => Step.wait("1 minute")).step("next", () => note("next"))
+const fragile = Stepped.action("fragile").step("work", () => Effect.suspend(() => body)).failed(() => note("failed"))
+const fragileHook = Stepped.action("fragileHook").before(() => Effect.suspend(() => body)).step(() => note("done"))
+const parent = Stepped.action("parent").step("ask", () => Step.do(plain)).step("end", () => note("end"))
+const job = Stepped.action("job", {
+  job: (self) => Effect.andThen(self.succeed(), Effect.suspend(() => body))
+}).succeeded(() => note("callback"))
+const Cars = Stepped.actions(Car, [plain, hooked, waits, fragile, fragileHook, parent, job])
+
+const scenario = <A, E>(
+  name: string,
+  run: () => Effect.Effect<A, E, Stepped.Services | PgClient.PgClient | SqlClient.SqlClient>,
+  options: Stepped.EngineOptions = {}
+) =>
+  it.effect(
+    name,
+    () => Effect.provide(Effect.andThen(run(), healthy), Layer.provideMerge(Cars.layer, server.layer(options)))
+  )
+
+describe("nothing is left in nobody's hands", () => {
+  scenario(
+    "7.3: what a process performs now may be of a queue that its worker does not take jobs from",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const car = (yield* Cars.client)(1)
+        yield* Layer.build(Stepped.worker({ queues: ["other"] }))
+        yield* (yield* car.plainNow()).await
+        yield* (yield* car.hookedNow()).await
+        yield* (yield* car.parentNow()).status
+        assert.deepStrictEqual(seen, ["plain", "before", "hooked"])
+        assert.deepStrictEqual(yield* statusesOf("parent"), ["performing"])
+      }))
+  )
+
+  scenario(
+    "what a passing time has handed over is not forgotten when the statement after it fails",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* (yield* Cars.client)(1).waitsNow()
+        yield* TestClock.adjust("1 minute")
+        const prune = "stepped.prune(bigint, timestamptz, text[], text[], smallint[], int)"
+        yield* sql.unsafe(`alter function ${prune} rename to away`)
+        assert.isTrue(Exit.isFailure(yield* Effect.exit(performDue)))
+        yield* sql.unsafe(`alter function ${prune.replace("prune", "away")} rename to prune`)
+        yield* performSteppedActions()
+        assert.deepStrictEqual(seen, ["next"])
+      })
+  )
+
+  scenario("4.1: an action that has used up its attempts runs its callbacks", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      body = Effect.die(new Error("not yet"))
+      const handle = yield* (yield* Cars.client)(1).fragileNow()
+      // as of workers that died with it
+      yield* sql`update stepped.live_actions set attempts = 5`
+      yield* performSteppedActions()
+      assert.match((yield* Effect.flip(handle.await)).message, /gave up after 5 attempts/)
+      assert.deepStrictEqual(seen, ["failed"])
+    }), { handle: () => false })
+
+  scenario("7.2+: a hook whose next try cannot be stored at first is tried again", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql.unsafe("create sequence stepped.tries")
+      yield* sql.unsafe(`create function stepped.refuse() returns trigger language plpgsql as $$
+        begin if nextval('stepped.tries') = 1 then raise exception 'not now'; end if; return new; end $$`)
+      yield* sql.unsafe(
+        "create trigger refuse before update on stepped.jobs for each row when (new.priority = 100) execute function stepped.refuse()"
+      )
+      body = Effect.die(new Error("not yet"))
+      yield* (yield* Cars.client)(1).fragileHookLater()
+      yield* performDue
+      yield* sql.unsafe("drop function stepped.refuse cascade")
+      body = Effect.void
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["done"])
+    }), { handle: () => false })
+
+  scenario("7.2: a body that ends its own fiber is tried again, and fails in the end", () =>
+    Effect.gen(function*() {
+      body = Effect.withFiber((fiber) => Fiber.interrupt(fiber))
+      const handle = yield* (yield* Cars.client)(1).fragileLater()
+      yield* performSteppedActions()
+      assert.strictEqual((yield* handle.status).status, "failed")
+    }), { attempts: 2 })
+
+  scenario(
+    "5.3: a job that has completed its action goes on to its own end beside the callbacks",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const go = yield* Deferred.make<void>()
+        body = Effect.andThen(Deferred.await(go), note("end of the job"))
+        yield* Layer.build(Stepped.worker())
+        yield* (yield* (yield* Cars.client)(1).jobLater()).await
+        yield* Deferred.succeed(go, undefined)
+        yield* until("the job ends", Effect.sync(() => seen.includes("end of the job")))
+      })),
+    { pollInterval: "20 millis" }
+  )
+
+  scenario(
+    "an action that somebody has locked is not asked for without a pause",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const car = (yield* Cars.client)(1)
+        const handle = yield* car.parentNow()
+        const locked = yield* Deferred.make<void>()
+        const go = yield* Deferred.make<void>()
+        const holder = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+          yield* sql`select 1 from stepped.live_actions where id = ${handle.id} for update`
+          yield* Deferred.succeed(locked, undefined)
+          yield* Deferred.await(go)
+        })))
+        yield* Deferred.await(locked)
+        yield* Layer.build(Stepped.worker())
+        yield* until("the child ends", Effect.sync(() => seen.includes("plain")))
+        const last = Effect.map(
+          sql<{ n: number }>`select last_value::int as n from stepped.jobs_id_seq`,
+          (rows) => rows[0]!.n
+        )
+        const first = yield* last
+        for (let i = 0; i < 200; i++) yield* sql`select 1`
+        console.log("JOBS", (yield* last) - first)
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(holder)
+        yield* handle.await
+      })),
+    { pollInterval: "20 millis" }
+  )
+})
+void lanes
+void recordsOf
+void stepsOf
+void deployed
