@@ -538,7 +538,10 @@ export interface ActionOptions<
   readonly checksum?: (...args: ArgTypes<Args>) => Checksum
   /** Whose last success counts; the actor's own action of this name if not given. */
   readonly checksumKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RChecksumKey>
-  /** The lane, in which one action performs at a time; the actor's own action of this name if not given. */
+  /**
+   * The lane; the actor's own action of this name if not given. In it one action performs at a time, and the newest supersedes all
+   * others that wait, whatever their arguments: where every call counts, make the arguments a part of the key.
+   */
   readonly concurrencyKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RConcurrencyKey>
   /** Performs the action outside of its steps, and completes it; makes the action outbound. */
   readonly job?:

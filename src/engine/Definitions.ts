@@ -65,6 +65,7 @@ export class Definitions {
   readonly #additions = new Map<string, Additions>()
   #resolved = new Map<string, Runnable | undefined>()
   #known: Known | undefined
+  #every: Known | undefined
   #claimed = false
   #queues: ReadonlySet<string> | undefined
   readonly #asked = new Map<string, PlainSchema>()
@@ -158,6 +159,7 @@ export class Definitions {
   #changed(): void {
     this.#resolved = new Map()
     this.#known = undefined
+    this.#every = undefined
   }
 
   /** Restricts what is claimed to some queues. */
@@ -168,16 +170,29 @@ export class Definitions {
 
   /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
   known(): Known {
+    return this.#known ??= this.#pack((runnable) => this.takes(runnable.definition.queue))
+  }
+
+  /** Those of every queue, for what this process performs now; jobs are taken from the worker's queues all the same. */
+  every(): Known {
+    return this.#every ??= this.#pack(() => true)
+  }
+
+  /** Whether the worker takes jobs from a queue. */
+  takes(queue: string): boolean {
+    return this.#queues?.has(queue) ?? true
+  }
+
+  #pack(which: (runnable: Runnable) => boolean): Known {
     this.#claimed = true
-    return this.#known ??= known(
-      this.all().filter((r) => this.#queues?.has(r.definition.queue) ?? true).map((r) => ({
-        key: r.key,
-        queue: r.definition.queue,
-        firstStep: r.steps[0]?.name ?? null,
-        flags: r.flags,
-        prepare: r.prepare
-      }))
-    )
+    const definitions = this.all().filter(which).map((r) => ({
+      key: r.key,
+      queue: r.definition.queue,
+      firstStep: r.steps[0]?.name ?? null,
+      flags: r.flags,
+      prepare: r.prepare
+    }))
+    return known(definitions, this.#queues)
   }
 
   /** Every runnable definition. */

@@ -29,7 +29,7 @@ import {
 import { type CompletionError, StorageError } from "../SteppedError.ts"
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
-import { prepare } from "./invoke.ts"
+import { type HeldDetail, prepare } from "./invoke.ts"
 import {
   backoff,
   type Conclusion,
@@ -422,7 +422,16 @@ export const make = (options: PerformerOptions) => {
       const at = yield* now
       const exit = yield* Effect.exit(transit(
         Effect.flatMap(
-          transitions.claim({ token: mine, now: at, room, known: definitions.known(), joins: prepared, only }),
+          transitions.claim({
+            token: mine,
+            now: at,
+            room,
+            known: only === null && prepared.every(({ q }) => definitions.takes(q))
+              ? definitions.known()
+              : definitions.every(),
+            joins: prepared,
+            only
+          }),
           (tasks) =>
             Effect.map(read(tasks, at, true), (answer) => {
               place.push(...answer.work)
@@ -565,23 +574,28 @@ export const make = (options: PerformerOptions) => {
 
   const reconciling = Semaphore.makeUnsafe(1)
 
+  const inHand = (): ReadonlySet<string> =>
+    new Set([
+      ...active.keys(),
+      ...[...places].flatMap((place) => place.map((work) => work.id)),
+      ...conclusions.map((conclusion) => conclusion.member.a),
+      ...joins.map((join) => join.a),
+      ...[...committing].map(({ a }) => a)
+    ])
+
   const compare = (mine: bigint): Effect.Effect<void> =>
     Effect.gen(function*() {
       for (let attempt = 0; token === mine; attempt++) {
         const exit = yield* Effect.exit(
           gate.withPermits(permits)(Effect.gen(function*() {
+            // a transactional step commits beside the gate: what it let go while we looked was in hand before
+            const before = inHand()
             const rows = yield* transitions.heldBy(mine)
             const at = yield* now
-            const inHand = new Set([
-              ...active.keys(),
-              ...[...places].flatMap((place) => place.map((work) => work.id)),
-              ...conclusions.map((conclusion) => conclusion.member.a),
-              ...joins.map((join) => join.a),
-              ...[...committing].map(({ a }) => a)
-            ])
+            const after = inHand()
             const inRows = new Set(rows.live.map((task) => task.action))
             const answer = yield* read(
-              [...rows.live, ...rows.held].filter((task) => !inHand.has(task.action)),
+              [...rows.live, ...rows.held].filter((task) => !before.has(task.action) && !after.has(task.action)),
               at,
               true
             )
@@ -703,11 +717,34 @@ export const make = (options: PerformerOptions) => {
       next: undefined
     }))
 
+  /** Puts a held invocation back until a time. Not to be forgotten: nobody sees when it is in nobody's hands. */
+  const postpone = (task: Task, due: number): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      const { job, queue } = task.detail as HeldDetail
+      const mine = token
+      for (let attempt = 0; mine !== undefined && token === mine; attempt++) {
+        if (Exit.isSuccess(yield* Effect.exit(transitions.postpone(mine, queue, job, due)))) return knowTimer(due)
+        yield* pause(attempt)
+      }
+    })
+
+  /** For a body or hook that ended the very fiber that ran it: tried again, as what ends without an answer is. */
+  const fallen = (work: Work): Effect.Effect<Ran | void> => {
+    switch (work._tag) {
+      case "Held":
+        return Effect.map(tryAgain(work.held), (conclusion) => ({ _tag: "Conclude", conclusion }))
+      case "Prepare":
+        return Effect.flatMap(now, (at) => postpone(work.task, at + 10_000))
+      default:
+        return giveBack([work])
+    }
+  }
+
   const runPrepare = (task: Task): Effect.Effect<Ran | void> =>
     Effect.gen(function*() {
       const runnable = definitions.byKey(task.definition)
       if (runnable === undefined) return
-      const detail = task.detail as { job: number; queue: string }
+      const detail = task.detail as HeldDetail
       const spent = task.attempts >= settings.attempts
       const clock = yield* Clock.clockWith(Effect.succeed)
       const refExit = yield* Effect.exit(Effect.sync(() => refOf(runnable.actor, task.actorId)))
@@ -765,10 +802,7 @@ export const make = (options: PerformerOptions) => {
           ? undefined
           : yield* backoff(settings.retry, task.attempts, at)
         if (delay !== undefined) {
-          const due = Math.ceil(at + delay)
-          yield* Effect.ignore(transitions.postpone(token, detail.queue, detail.job, due))
-          knowTimer(due)
-          return
+          return yield* postpone(task, Math.ceil(at + delay))
         }
       }
       return { _tag: "Join", join }
@@ -782,14 +816,20 @@ export const make = (options: PerformerOptions) => {
 
   const start = (work: Work, at: Home) => {
     const entry = hold(work)
-    entry.fiber = Effect.runForkWith(at.context)(Effect.map(run(work), (ran) => {
+    const put = (ran: Ran | void) => {
       if (active.get(work.id) === entry) active.delete(work.id)
       if (entry.interrupted || ran === undefined) return
       if (ran._tag === "Conclude") conclusions.push(ran.conclusion)
       else if (ran._tag === "Join") joins.push(ran.join)
       else ready.push(...ran.work)
       latch.openUnsafe()
-    }))
+    }
+    entry.fiber = Effect.runForkWith(at.context)(
+      Effect.onError(
+        Effect.map(run(work), put),
+        () => Effect.suspend(() => entry.interrupted ? Effect.void : Effect.map(fallen(work), put))
+      )
+    )
   }
 
   // -----------------------------------------------------------------------------------------------------------------
@@ -1012,7 +1052,11 @@ export const make = (options: PerformerOptions) => {
         // the body first: it must have let go, also of its transaction, before others may take its action
         if (Exit.isFailure(awaited)) yield* interrupt(entry)
         const exit = yield* Fiber.await(fiber)
-        const ran = Exit.isSuccess(exit) ? exit.value : undefined
+        const ran = Exit.isSuccess(exit)
+          ? exit.value
+          : ended || Exit.isFailure(awaited)
+          ? undefined
+          : yield* fallen(item)
         if (ran?._tag === "Conclude" && !ended) committing.add(ran.conclusion.member)
         if (active.get(item.id) === entry) active.delete(item.id)
         if (ran !== undefined && !ended) {
@@ -1038,14 +1082,20 @@ export const make = (options: PerformerOptions) => {
         if (Exit.isFailure(awaited)) return yield* Effect.failCause(awaited.cause)
       }
       return count
-    }).pipe(Effect.onError(() => giveBack(queue.splice(0))))
+    })
 
-  /** A place for work of the calling fiber, in which it is found when its action ends, or its answer was lost. */
+  /**
+   * A place for work of the calling fiber, in which it is found when its action ends, or its answer was lost. What is left there goes
+   * back.
+   */
   const withPlace = <A, E>(use: (place: Array<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.suspend(() => {
       const place: Array<Work> = []
       places.add(place)
-      return Effect.ensuring(use(place), Effect.sync(() => places.delete(place)))
+      return Effect.ensuring(
+        use(place),
+        Effect.andThen(Effect.suspend(() => giveBack([...place])), Effect.sync(() => places.delete(place)))
+      )
     })
 
   /** Performs one enqueued action as far as it goes at once (rule 7.3), in a region that `restore` makes interruptible. */

@@ -189,9 +189,12 @@ const end = (held: Held, member: Partial<Member>, decided: Decided): Conclusion 
   const at = { a: held.id, s: held.step, ph: held.phase }
   const outcome = { o: decided.status, r: decided.result, c: decided.cause }
   if (callbacksFor(held, decided.status).length === 0) return conclusion({ ...at, ...member, ...outcome, e: true })
-  return conclusion({ ...at, ...member, ...outcome, np: Phase.callbacks, k: true }, {
+  // what a step has used up of its attempts is not the callbacks'
+  const fresh = held.attempts > 0 ? { inc: -1 } : {}
+  return conclusion({ ...at, ...member, ...outcome, ...fresh, np: Phase.callbacks, k: true }, {
     ...held,
     phase: Phase.callbacks,
+    attempts: 0,
     outcome: decided,
     detail: undefined
   })

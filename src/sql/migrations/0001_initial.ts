@@ -370,7 +370,7 @@ const functions = (schema: string) => {
     end if;
 
     if p_only is not null then
-      with d as (delete from jobs where ctid = any(array(select ctid from jobs where action = p_only and kind = 0 and (token is null or token = p_token) for update skip locked)) returning *)
+      with d as (delete from jobs where ctid = any(array(select ctid from jobs where action = p_only and kind = 0 and definition = any(p_defs) and (token is null or token = p_token) for update skip locked)) returning *)
       select array_agg(d), count(*) into js, taken from d;
     elsif p_room > 0 then
       with d as (delete from jobs where ctid = any(array(select ctid from jobs where due_at <= p_now and definition = any(p_defs) and queue = any(p_queues)
@@ -613,7 +613,7 @@ const functions = (schema: string) => {
     with o as (update slots set status = 4 where action = any(p_ids) and status is null returning action, child)
     insert into prunes select distinct action from o where child is not null on conflict do nothing;
     if found then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
-    update live_actions set outcome = p_status, result = p_result, cause = p_cause, phase = 3, token = null,
+    update live_actions set outcome = p_status, result = p_result, cause = p_cause, phase = 3, token = null, attempts = 0,
       lane = case when status = 0 then lane || E'\\x01' || id else lane end, status = 1 where id = any(p_ids);
     insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
       select queue, 0, 1, id, definition, actor_id, p_now from live_actions where id = any(p_ids);
