@@ -4,8 +4,9 @@
  *
  * @since 0.1.0
  */
-import { Formatter, Predicate, Schema } from "effect"
+import { Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
+import { innermostMessage } from "./sql/innermostMessage.ts"
 
 const ended = {
   /** Name of the action's definition. */
@@ -41,17 +42,6 @@ export class StorageError extends Schema.TaggedError<StorageError>("stepped/Stor
     const reason = innermostMessage(this.cause)
     return `${this.operation}: ${reason}${this.isRetryable ? " (may succeed when tried again)" : ""}`
   }
-}
-
-// The client's errors say that a query failed; what the server said is the cause of their cause.
-const innermostMessage = (error: unknown): string => {
-  let text = Predicate.hasProperty(error, "message") ? String(error.message) : Formatter.format(error)
-  let at = error
-  for (let depth = 0; depth < 10 && Predicate.hasProperty(at, "cause") && at.cause !== undefined; depth++) {
-    at = at.cause
-    if (Predicate.hasProperty(at, "message") && at.message !== "") text = String(at.message)
-  }
-  return text
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -91,7 +81,7 @@ export class PayloadTooLarge extends Schema.TaggedError<PayloadTooLarge>("steppe
   limit: Schema.Number
 }) {
   override get message(): string {
-    return `${this.field} takes ${this.size} bytes, the limit is ${this.limit}: ` +
+    return `${this.field}: ${this.size} bytes, the limit is ${this.limit}: ` +
       "store the data elsewhere and pass a reference to it"
   }
 }
@@ -338,6 +328,7 @@ export type WaitError =
   | Deadlocked
   | IncompatibleResult
   | UnknownAction
+  | WouldWaitForItself
   | StorageError
 
 // -------------------------------------------------------------------------------------------------------------------

@@ -76,5 +76,9 @@ suite("the action repo", (engine) => {
       const none = yield* Stepped.handle(Car.ref(1), honk, "not an id")
       assert.strictEqual((yield* Effect.flip(none.await))._tag, "UnknownAction")
       assert.isFalse(yield* none.cancel)
+      const other = yield* Effect.flip(
+        Effect.flatMap(Stepped.handle(Car.ref(1), tour, handle.id), ({ await: wait }) => wait)
+      )
+      assert.strictEqual(other._tag, "IncompatibleResult")
     }).pipe(Effect.provide(layer)))
 })

@@ -252,7 +252,7 @@ suite("bad input", (engine) => {
         yield* nothingWasStored
         program.step = Effect.as(Step.on(Car.ref("x".repeat(600)), note, "fine"), "")
         const handle = yield* client("1").tourNow()
-        assert.include((yield* storedCause(handle.id)).message, "id of Car takes 602 bytes, the limit is 500")
+        assert.include((yield* storedCause(handle.id)).message, "id of Car: 602 bytes, the limit is 500")
         program.step = Effect.as(Step.on(Car.ref(1 as never), note, "fine"), "")
         const other = yield* client("1").tourNow()
         assert.include((yield* storedCause(other.id)).message, "the id of Car")
@@ -417,10 +417,10 @@ suite("bad input", (engine) => {
         program.method = Effect.succeed(big)
         assert.include(
           (yield* storedCause((yield* car.actNow()).id)).message,
-          "PayloadTooLarge: result of act › act takes"
+          "PayloadTooLarge: result of act › act:"
         )
         program.step = Effect.succeed(big)
-        assert.include((yield* storedCause((yield* car.twoStepsNow()).id)).message, "result of twoSteps › first takes")
+        assert.include((yield* storedCause((yield* car.twoStepsNow()).id)).message, "result of twoSteps › first:")
         const handle = yield* car.chargeNow()
         assert.strictEqual(
           (yield* Effect.flip(Stepped.complete(handle.id, charge, Stepped.Outcome.succeeded(big))))._tag,
@@ -557,7 +557,7 @@ suite("bad input", (engine) => {
         const car = (yield* Cars.client)("1")
         const wrong: ReadonlyArray<readonly [string, string]> = [
           [1 as never, "The arguments of note do not fit its schemas"],
-          ["x".repeat(3000), "arguments of note takes"],
+          ["x".repeat(3000), "arguments of note:"],
           [nul, "arguments of note holds a NUL character"]
         ]
         for (const [argument, message] of wrong) {

@@ -75,6 +75,8 @@ type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, 
 interface Answer {
   readonly work: Array<Work>
   readonly claimed: number
+  /** How many of them were put back, because somebody has locked their actions. */
+  readonly again: number
   readonly ended: number
   readonly stale: ReadonlySet<string>
   /** Prepared invocations whose elder siblings are not yet. */
@@ -299,11 +301,13 @@ export const make = (options: PerformerOptions) => {
       const blocked = new Set<string>()
       const undefinedHere: Array<string> = []
       let claimed = 0
+      let again = 0
       let lost = false
       for (const task of tasks) {
         switch (task.kind) {
           case News.claimed:
             claimed = task.step
+            again = task.attempts
             break
           case News.stale:
             stale.add(task.action)
@@ -347,6 +351,7 @@ export const make = (options: PerformerOptions) => {
       return Effect.as(Effect.andThen(unrunnable, gone.length === 0 ? Effect.void : interruptAll(gone)), {
         work,
         claimed,
+        again,
         ended: ended.length,
         stale,
         blocked,
@@ -854,7 +859,11 @@ export const make = (options: PerformerOptions) => {
           failures = 0
           claimLimit = Math.min(claimMax, claimLimit * 2)
           if (joins.length === 0) isolating = false
-          if (exit.value.claimed > 0) more = true
+          if (exit.value.claimed > exit.value.again) more = true
+          // what somebody has locked is asked for in a moment: at once would only keep the database busy
+          else if (exit.value.again > 0) {
+            yield* Effect.forkIn(Effect.andThen(pause(2), Effect.sync(wake)), options.scope)
+          }
         } else {
           more = true
           const error = exit.cause.reasons.find(Cause.isFailReason)?.error

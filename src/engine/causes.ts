@@ -8,6 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { FailureCause } from "../ActionRepo.ts"
 import type { PlainSchema } from "../Actor.ts"
+import { innermostMessage } from "../sql/innermostMessage.ts"
 import { statusNames } from "../sql/Transitions.ts"
 import { codecOf, isStorable, tidyText } from "./codec.ts"
 
@@ -36,7 +37,7 @@ export const errorText = (error: unknown): string => readable(() => textOf(error
 
 const textOf = (error: unknown): string => {
   if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") {
-    const message = error instanceof Error ? error.message : ""
+    const message = error._tag === "SqlError" ? innermostMessage(error) : error instanceof Error ? error.message : ""
     if (message !== "") return tidyText(`${error._tag}: ${message}`, 2000)
     const fields = Object.entries(error)
       .filter(([key]) => key !== "_tag" && key !== "name" && key !== "stack" && key !== "message" && key !== "cause")

@@ -157,10 +157,16 @@ const storageLayer = (
 // a database that is just starting, or failing over
 const patiently = <A, E, R>(effect: Effect.Effect<A, E | StorageError, R>) =>
   Effect.provideService(
-    Effect.retry(effect, {
-      schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
-      while: (error) => error instanceof StorageError && error.isRetryable
-    }),
+    Effect.retry(
+      Effect.tapError(effect, (error) =>
+        error instanceof StorageError && error.isRetryable
+          ? Effect.logWarning("stepped: the database does not answer yet", error)
+          : Effect.void),
+      {
+        schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
+        while: (error) => error instanceof StorageError && error.isRetryable
+      }
+    ),
     Clock.Clock,
     realClock
   )

@@ -317,7 +317,17 @@ export const layer: Layer.Layer<
       id,
       actor: ref,
       action: action.name,
-      await: Effect.flatMap(awaiter.wait(id), (found) => resultOf(ref, actorId, action, id, found)),
+      await: Effect.flatMap(transitions.inTransaction, (inside) =>
+        inside
+          // on the transaction's own connection: what it has not committed nobody can have performed
+          ? Effect.flatMap(
+            repo.outcomes([id]),
+            ([found]): Effect.Effect<unknown, unknown> =>
+              found?.state === "ended"
+                ? resultOf(ref, actorId, action, id, found)
+                : Effect.fail(new WouldWaitForItself({ action: action.name }))
+          )
+          : Effect.flatMap(awaiter.wait(id), (found) => resultOf(ref, actorId, action, id, found))),
       cancel: Effect.map(
         endFromOutside(
           { id },
@@ -361,6 +371,12 @@ export const layer: Layer.Layer<
         actor: `${type}/${at}`,
         actionId: found.final,
         path: line(cause, actionText(key, at), found.status ?? Status.failed)
+      }
+      const asked = definitionKey(ref.type, action.name)
+      if (found.final === id && found.definition !== null && found.definition !== asked) {
+        return Effect.fail(
+          new IncompatibleResult({ ...ended, path: actionText(key, at), issue: `${id} is no ${asked}, but ${key}` })
+        )
       }
       switch (found.status) {
         case Status.succeeded:

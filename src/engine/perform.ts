@@ -11,6 +11,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
 import * as Exit from "effect/Exit"
+import * as Predicate from "effect/Predicate"
 import type * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { JobRetry, makeJob } from "../Action.ts"
@@ -282,6 +283,10 @@ const exitOf = <A>(
   )
 
 /** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
+const isInfrastructure = (error: unknown): boolean =>
+  Predicate.hasProperty(error, "_tag") &&
+  ["SqlError", "StorageError", "SchemaError", "EnqueueError"].includes(String(error._tag))
+
 export const reportFailure = (
   cause: Cause.Cause<unknown>,
   place: string,
@@ -291,8 +296,8 @@ export const reportFailure = (
   Effect.ignoreCause(Effect.andThen(
     ErrorReporter.report(cause),
     Effect.annotateLogs(
-      // a declared failure is part of the program; a defect is a mistake in it
-      cause.reasons.some(Cause.isFailReason)
+      // a declared failure is part of the program; a defect, or a database that refuses, is not
+      cause.reasons.some((reason) => Cause.isFailReason(reason) && !isInfrastructure(reason.error))
         ? Effect.logInfo(`${place} failed`, cause)
         : Effect.logError(`${place} failed`, cause),
       of

@@ -104,6 +104,16 @@ suite("inside the program's transaction", (engine) => {
       assert.deepStrictEqual([seen, yield* stored], [[], nothing])
     }))
 
+  test("so would awaiting a handle there; one whose action has ended answers", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const error = yield* Effect.flip(transaction(Effect.flatMap(car.visitLater("London"), (handle) => handle.await)))
+      assert.strictEqual((error as { _tag?: unknown })._tag, "WouldWaitForItself")
+      assert.deepStrictEqual([seen, yield* stored], [[], nothing])
+      const ended = yield* car.visitNow("Paris")
+      assert.strictEqual(yield* transaction(ended.await), yield* ended.await)
+    }))
+
   test("performing now needs the definition here; enqueueing does not", () =>
     Effect.gen(function*() {
       const boat = (yield* Boats.client)(1)

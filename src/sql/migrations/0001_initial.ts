@@ -339,7 +339,7 @@ const functions = (schema: string) => {
     p_joins jsonb, p_only uuid) returns setof task language plpgsql ${planned} as $$
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[];
-    taken int := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
+    taken int := 0; again int := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
     unread jsonb[]; checked boolean := false;
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
     m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
@@ -538,13 +538,14 @@ const functions = (schema: string) => {
         select distinct on (t.id) t.queue, 0, 1, t.id, t.definition, t.actor_id, p_now from live_actions t join unnest(conts) c on c.action = t.id
         where t.id <> all(coalesce(got, '{}')) and t.token is null and t.phase <> 2
           and not (t.phase = 1 and exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null));
+      get diagnostics again = row_count;
     end if;
 
     if cardinality(started) > 0 then
       return query select 0::smallint, i.action, i.definition, i.actor_id, i.arguments, 0, 0::smallint, i.attempts, i.depth, null::jsonb from unnest(inv) i join unnest(started) s on s = i.action;
     end if;
     if exists (select 1 from prunes) then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
-    return next row(-1, null, null, null, null, taken, 0, 0, 0, null)::task;
+    return next row(-1, null, null, null, null, taken, 0, again, 0, null)::task;
   end $$`,
 
     // Applies what a worker's bodies did: steps, parking, children, decided outcomes, ends. A member whose live row is no longer at the

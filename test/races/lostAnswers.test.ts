@@ -1,0 +1,108 @@
+/**
+ * Answers that are lost: a transition has happened, and the process that asked for it hears that it has not. Everything goes on without
+ * waiting for a lease to end, and nothing happens twice.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Duration, Effect, Exit, Layer, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { Step, Stepped, StorageError } from "stepped"
+import { layer as layerEngine } from "../../src/engine/makeEngine.ts"
+import { defaults, Settings } from "../../src/engine/Settings.ts"
+import * as Readers from "../../src/sql/Readers.ts"
+import { Storage } from "../../src/sql/Storage.ts"
+import { Transitions } from "../../src/sql/Transitions.ts"
+import { healthy } from "../harness/databases.ts"
+import { stepsOf } from "../harness/observing.ts"
+import { layerServer } from "../harness/Server.ts"
+import { allEnded, until } from "../harness/workers.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const part = Stepped.action("part", { arguments: [Schema.Int] }).before(() => Effect.void).step(() => Effect.void)
+const slow = Stepped.action("slow", { timeout: "50 millis", outbound: true }).step(() => Effect.void)
+const turn = Stepped.action("turn", { outbound: true, concurrencyKey: () => "turns" }).step(() => Effect.void)
+const visit = Stepped.action("visit")
+  .step("parts", () => Effect.all([Step.on(Car.ref(1), part, 1), Step.on(Car.ref(2), part, 2)]))
+  .step("wait", () => Step.wait("20 millis"))
+  .step("store", () => Effect.void, { transactional: true })
+  .after(() => Effect.void)
+const Cars = Stepped.actions(Car, [part, slow, turn, visit])
+
+type Method = "enqueue" | "claim" | "finish" | "complete" | "tick" | "prune" | "breakDeadlocks" | "release" | "postpone"
+
+const handsOver = (answer: unknown): boolean => Array.isArray(answer) && answer.some(({ kind }) => kind >= 0)
+
+/** The engine whose `nth` call of a transition happens, and seems to fail. */
+const lossy = (method: Method, nth: number) => {
+  let calls = 0
+  const lost = Layer.effect(
+    Transitions,
+    Effect.map(Transitions, (transitions) =>
+      Transitions.of({
+        ...transitions,
+        [method]: (...args: ReadonlyArray<never>) =>
+          Effect.flatMap(
+            (transitions[method] as (...args: ReadonlyArray<never>) => Effect.Effect<unknown, StorageError>)(...args),
+            (answer) =>
+              handsOver(answer) && ++calls === nth
+                ? Effect.fail(new StorageError({ operation: method, isRetryable: true, cause: new Error("lost") }))
+                : Effect.succeed(answer)
+          )
+      }))
+  ).pipe(Layer.provide(Transitions.layer))
+  return layerEngine.pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      Readers.layerActionRepo,
+      Readers.layerPerformanceLane,
+      Readers.layerAchievementStore,
+      Readers.layerJobQueue
+    )),
+    Layer.provide(lost),
+    Layer.provide(Layer.succeed(Settings, {
+      ...defaults,
+      databaseClock: false,
+      notify: false,
+      // beyond what the test waits for
+      lease: Duration.minutes(2),
+      pollInterval: Duration.millis(20)
+    })),
+    Layer.provide(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
+    Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 6 }))
+  )
+}
+
+const scenarios = {
+  claim: Effect.flatMap(Cars.client, (client) => client(1).visit()),
+  finish: Effect.flatMap(Cars.client, (client) => client(1).visit()),
+  tick: Effect.flatMap(Cars.client, (client) => client(1).visit()),
+  complete: Effect.gen(function*() {
+    const client = yield* Cars.client
+    const first = yield* client(1).turnNow()
+    const second = yield* client(2).turnNow()
+    yield* Effect.retry(Stepped.complete(first.id, turn, Stepped.Outcome.succeededVoid), { times: 1 })
+    yield* until("the next one performs", Effect.map(stepsOf(second.id), (steps) => steps.includes("1 succeeded")))
+    yield* Stepped.complete(second.id, turn, Stepped.Outcome.succeededVoid)
+    yield* second.await
+  })
+}
+
+describe("an answer that is lost", () => {
+  for (const method of ["claim", "finish", "complete", "tick"] as const) {
+    for (const nth of [1, 2]) {
+      it.live(`${method} ${nth}`, () =>
+        Effect.scoped(Effect.gen(function*() {
+          const services = yield* Layer.build(Layer.provideMerge(
+            Stepped.worker({ concurrency: 8 }),
+            Layer.provideMerge(Cars.layer, lossy(method, nth))
+          ))
+          const exit = yield* Effect.exit(Effect.timeout(Effect.provide(Effect.andThen(scenarios[method], Effect.andThen(allEnded, healthy)), services), "8 seconds"))
+          if (Exit.isFailure(exit)) {
+            const sql = yield* Effect.provide(SqlClient.SqlClient, services)
+            console.log(Cause.pretty(exit.cause), yield* sql`select definition, status, phase, step, token from stepped.live_actions`, yield* sql`select definition, priority, kind, token from stepped.jobs`)
+            yield* exit
+          }
+        })), 30_000)
+    }
+  }
+})
+void PgClient
