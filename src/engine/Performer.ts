@@ -579,6 +579,12 @@ export const make = (options: PerformerOptions) => {
 
   const reconciling = Semaphore.makeUnsafe(1)
 
+  /** A transition that may have handed over work although its answer was lost, or its caller interrupted. */
+  const inDoubt = <A, E>(mine: bigint | undefined, transition: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    mine === undefined
+      ? transition
+      : Effect.onError(transition, () => Effect.forkIn(reconcile(mine), options.scope))
+
   const inHand = (): ReadonlySet<string> =>
     new Set([
       ...active.keys(),
@@ -624,14 +630,15 @@ export const make = (options: PerformerOptions) => {
         Effect.gen(function*() {
           const mine = yield* register
           const at = yield* now
-          return yield* transit(
+          return yield* transit(inDoubt(
+            mine,
             Effect.flatMap(pass(mine, at, definitions.known()), (tasks) =>
               Effect.map(read(tasks, at, false), (answer) => {
                 place.push(...answer.work)
                 count += answer.claimed + answer.ended
                 return answer
               }))
-          )
+          ))
         })
       while ((yield* run(transitions.tick)).claimed > 0) { /* until nothing is due: one kind of end a call */ }
       do {
@@ -1149,11 +1156,18 @@ export const make = (options: PerformerOptions) => {
     transit(Effect.gen(function*() {
       const mine = home === undefined ? undefined : token
       const at = yield* now
-      const tasks = yield* complete(mine ?? null, mine === undefined ? nothingKnown : definitions.known())
-      const answer = yield* read(tasks, at, false, spare)
-      ready.push(...answer.work)
-      pump()
-      return tasks
+      return yield* inDoubt(
+        mine,
+        Effect.flatMap(
+          complete(mine ?? null, mine === undefined ? nothingKnown : definitions.known()),
+          (tasks) =>
+            Effect.map(read(tasks, at, false, spare), (answer) => {
+              ready.push(...answer.work)
+              pump()
+              return tasks
+            })
+        )
+      )
     }))
 
   /** Reads what a completion inside a user's transaction answered, after its commit. */

@@ -143,7 +143,7 @@ const get = (url: string) =>
 
 /** What the summary says of each site: its release, and where to find it. */
 const deployedSites = (output: string) =>
-  [...output.matchAll(/✔ (\w+) +release (\w+) \(([^)]*)\), process (\d+): (\S+)/g)].map(
+  [...output.matchAll(/✔ (\w+) +release (\w+) \(([^)]*)\), process (\d+), verified at (\S+)/g)].map(
     ([, site, release, built, pid, url]) => ({
       site: site!,
       release: release!,
