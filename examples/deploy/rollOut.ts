@@ -62,7 +62,11 @@ const summarise = Effect.fnUntraced(function*(id: string, elapsed: number, tally
       const { release, server } = yield* Schema.decodeUnknownEffect(Deployed)(action.result)
       const built = isReused ? "already built" : `built, ${release.files} files`
       deployed++
-      lines.push(`  ✔ ${site.padEnd(6)} release ${release.id} (${built}), process ${server.pid}, verified at ${proxy.url}/${site}/`)
+      lines.push(
+        `  ✔ ${
+          site.padEnd(6)
+        } release ${release.id} (${built}), process ${server.pid}, verified at ${proxy.url}/${site}/`
+      )
     } else {
       const cause = causeOf(action)
       lines.push(`  ✖ ${site.padEnd(6)} serves ${yield* proxy.releaseOf(site)} as before`)

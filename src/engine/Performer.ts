@@ -180,7 +180,7 @@ export const make = (options: PerformerOptions) => {
     Effect.suspend(() => {
       if (token !== lost) return Effect.void
       token = undefined
-      ready.length = 0
+      for (const place of places) place.length = 0
       conclusions.length = 0
       joins.length = 0
       const all = [...active.values()]
@@ -383,16 +383,29 @@ export const make = (options: PerformerOptions) => {
   // transitions
   // -----------------------------------------------------------------------------------------------------------------
 
-  /** For what must not be forgotten and has nobody to hear of its failure: tried again for some seconds. */
+  /**
+   * For what must not be forgotten and has nobody to hear of its failure: tried again for some seconds. A database that has not answered
+   * for that long is not asked so patiently again: a process that ends must come to its end.
+   */
   const insist = (effect: Effect.Effect<unknown, StorageError>): Effect.Effect<void> =>
-    Effect.gen(function*() {
-      for (let attempt = 0; attempt < 10; attempt++) {
-        const exit = yield* Effect.exit(effect)
-        if (Exit.isSuccess(exit)) return
-        if (attempt === 9) yield* Effect.logWarning("stepped: others take over only when the lease ends", exit.cause)
-        else yield* pause(attempt)
-      }
-    })
+    Effect.provideService(
+      Effect.gen(function*() {
+        const until = monotonic() + (answersNot ? 500 : 5000)
+        for (let attempt = 0;; attempt++) {
+          const exit = yield* Effect.exit(Effect.timeout(effect, Math.max(1, until - monotonic())))
+          answersNot = Exit.isFailure(exit) && monotonic() >= until
+          if (Exit.isSuccess(exit)) return
+          if (answersNot) {
+            return yield* Effect.logWarning("stepped: others take over only when the lease ends", exit.cause)
+          }
+          yield* pause(attempt)
+        }
+      }),
+      Clock.Clock,
+      realClock
+    )
+
+  let answersNot = false
 
   const pause = (attempt: number) =>
     Effect.provideService(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)), Clock.Clock, realClock)
@@ -463,9 +476,11 @@ export const make = (options: PerformerOptions) => {
   /** Commits conclusions; the work that follows from them goes to `place`. Called, it has them in hand already, as `claim` has. */
   const commit = (batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> => {
     const mine = token
-    if (mine === undefined || batch.length === 0) return Effect.void
     for (const { member } of batch) committing.add(member)
-    return commitInHand(mine, batch, place)
+    return Effect.ensuring(
+      mine === undefined || batch.length === 0 ? Effect.void : commitInHand(mine, batch, place),
+      Effect.sync(() => letGo(batch))
+    )
   }
 
   const commitInHand = (mine: bigint, batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> =>
@@ -492,11 +507,10 @@ export const make = (options: PerformerOptions) => {
               })
           )
         ))
-        if (token !== mine) return letGo(batch)
+        if (token !== mine) return
         if (Exit.isSuccess(exit)) {
           if (exit.value.lost) {
             yield* lostLease(mine)
-            letGo(batch)
           } else if (exit.value.stale.size > 0) {
             // ended from outside; or an earlier try, whose answer was lost, had happened, and what came next is in the rows
             yield* Effect.forkIn(reconcile(mine), options.scope)
@@ -543,7 +557,6 @@ export const make = (options: PerformerOptions) => {
       yield* Effect.logError("stepped: a conclusion cannot be stored", cause)
       if (member.o === Status.failed && member.sn === undefined) {
         // not even the plain failure: the action goes back, with an attempt burnt
-        letGo(batch)
         const due = Math.ceil((yield* now) + 10_000)
         yield* Effect.ignore(transit(transitions.finish({
           token: token!,

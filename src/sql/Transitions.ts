@@ -518,7 +518,15 @@ export class Transitions extends Context.Service<Transitions, {
         ),
         forgetOutcomes: (before) =>
           Effect.asVoid(
-            call("forgetOutcomes", `delete from ${schema}.outcomes where created_at < $1`, [at(before)])
+            // whoever has joined an action is answered when that has ended, however long it took
+            call(
+              "forgetOutcomes",
+              `delete from ${schema}.outcomes o where created_at < $1 and (follows is null or
+                not exists (select 1 from ${schema}.live_actions l where l.id = o.follows) and
+                not exists (select 1 from ${schema}.outcomes_of(array[o.follows]) f left join ${schema}.ended_actions e on e.id = f.final
+                  where f.state = 'live' or e.ended_at >= $1))`,
+              [at(before)]
+            )
           ),
         setAside: (now, due, k) =>
           Effect.map(

@@ -257,7 +257,7 @@ interface Invocation {
   readonly actor: number
   readonly plan: Plan
   readonly parent: Parent | undefined
-  /** The sibling that has to join before it (2.9). */
+  /** The sibling that has to join before it (rule 2.9). */
   readonly elder: string | undefined
 }
 
@@ -329,7 +329,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     string,
     { readonly checksum: string; readonly result: number | null; readonly key: string }
   >()
-  /** Answers for handles of invocations that were never stored (2.6). */
+  /** Answers for handles of invocations that were never stored (rule 2.6). */
   const answers = new Map<string, Decided | { readonly follows: string }>()
   let queued: Array<Invocation> = []
   let toContinue: Array<string> = []
@@ -695,7 +695,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     return [...handOver(promoted.map(({ key }) => key), inHand), ...resume(told, inHand)]
   }
 
-  /** Nobody waits for what an action has not waited for to the end (4.6). */
+  /** Nobody waits for what an action has not waited for to the end (rule 4.6). */
   const abandon = (action: Action) => {
     for (const step of action.steps) {
       if (step.status === "performing") step.status = "cancelled"

@@ -6,7 +6,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { performDue } from "stepped/testing"
 import { suite } from "../harness/databases.ts"
-import { child, invoke, plan, type Scenario, step, wait } from "./Model.ts"
+import { child, invoke, type Op, plan, type Scenario, step, wait } from "./Model.ts"
 import { brokenRules, endsAsTheModelSays, makeWorld, observe, silent } from "./Trees.ts"
 
 suite("trees that went wrong", (engine) => {
@@ -46,6 +46,22 @@ suite("trees that went wrong", (engine) => {
     "4.6: neither does what is cancelled a level later, having been promoted by then",
     [invoke(plan({ timeout: 2, steps: [step(child(waiting), child(between))] }))],
     () => assert.notInclude(world.log, "step 0.0:1.0:0 first")
+  )
+
+  const shared = plan({ lane: "road", checksum: 1, steps: [step(wait(5))] })
+  const pass: Op = { _tag: "Perform" }
+
+  ends(
+    "4.6: what a root invocation has joined goes on when its parent is cancelled",
+    [
+      invoke(plan({ steps: [step(child(shared))] })),
+      pass,
+      pass,
+      invoke(shared),
+      pass,
+      { _tag: "Cancel", handle: 0 }
+    ],
+    () => assert.include(world.log, "step 0.0:0 first")
   )
 
   ends(

@@ -63,7 +63,7 @@ const shape: fc.Arbitrary<Shape> = fc.record({
 })
 
 const seconds = fc.integer({ min: 1, max: 9 })
-const checksum = weighted<Replaceable["checksum"]>([6, null], [4, 1], [2, 2], [1, false], [1, ""])
+const checksum = weighted<Replaceable["checksum"]>([5, null], [6, 1], [2, 2], [1, false], [1, ""])
 
 const child = (depth: number): fc.Arbitrary<Deed> =>
   fc.record({

@@ -11,6 +11,7 @@ import { Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
 import { statusesOf } from "../harness/observing.ts"
+import { blocked } from "../harness/racing.ts"
 import { until } from "../harness/workers.ts"
 
 const seen: Array<string> = []
@@ -28,7 +29,8 @@ const waits = Stepped.action("waits").step("wait", () => Step.wait("1 minute")).
 const fragile = Stepped.action("fragile").step("work", () => Effect.suspend(() => body)).failed(() => note("failed"))
 const fragileHook = Stepped.action("fragileHook").before(() => Effect.suspend(() => body)).step(() => note("done"))
 const parent = Stepped.action("parent").step("ask", () => Step.do(plain)).step("end", () => note("end"))
-const Cars = Stepped.actions(Car, [plain, hooked, waits, fragile, fragileHook, parent])
+const long = Stepped.action("long", { outbound: true, checksum: () => 1 }).step(() => Effect.void)
+const Cars = Stepped.actions(Car, [plain, hooked, waits, fragile, fragileHook, parent, long])
 
 const scenario = <A, E>(
   name: string,
@@ -138,4 +140,130 @@ describe("nothing is left in nobody's hands", () => {
         yield* handle.await
       }))
   )
+
+  scenario(
+    "what a worker was just storing when its layer closed is performed by others of the same engine",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const car = (yield* Cars.client)(1)
+        const started = yield* Deferred.make<void>()
+        const locked = yield* Deferred.make<void>()
+        const go = yield* Deferred.make<void>()
+        body = Effect.andThen(Deferred.succeed(started, undefined), Deferred.await(locked))
+        const handle = yield* car.fragileLater()
+        const holder = yield* Effect.scoped(Effect.gen(function*() {
+          yield* Layer.build(Stepped.worker({ gracePeriod: 0, connections: 1 }))
+          yield* Deferred.await(started)
+          const holder = yield* Effect.forkDetach(sql.withTransaction(Effect.gen(function*() {
+            yield* sql`select 1 from stepped.live_actions where id = ${handle.id} for update`
+            yield* Deferred.succeed(locked, undefined)
+            yield* Deferred.await(go)
+          })))
+          yield* blocked(1)
+          return holder
+        }))
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(holder)
+        yield* until(
+          "it is given back",
+          Effect.map(sql`select 1 from stepped.live_actions where token is not null`, (rows) => rows.length === 0)
+        )
+        yield* performSteppedActions()
+        assert.strictEqual((yield* handle.status).status, "succeeded")
+      }),
+    { lease: "1 second" }
+  )
+
+  scenario(
+    "an invocation that is stored twice, since the answer to the first try was lost before its commit, is one",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const client = yield* Cars.client
+        const inserted = yield* Deferred.make<void>()
+        const go = yield* Deferred.make<void>()
+        const handle = yield* client(1).plainLater()
+        const [row] = yield* sql<{ item: string }>`
+        select json_build_array(json_build_object('q', queue, 'a', action, 'd', definition, 'ai', actor_id, 'args', arguments,
+          'l', lane, 'sk', checksum_key))::text as item from stepped.jobs`
+        yield* sql`delete from stepped.jobs`
+        // the first try, whose commit takes its time
+        const first = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+          yield* sql`select stepped.enqueue(${row!.item}::text::jsonb, now(), false)`
+          yield* Deferred.succeed(inserted, undefined)
+          yield* Deferred.await(go)
+        })))
+        yield* Deferred.await(inserted)
+        const second = yield* Effect.forkChild(sql`select stepped.enqueue(${row!.item}::text::jsonb, now(), true)`)
+        yield* Effect.raceFirst(Effect.exit(Fiber.await(second)), blocked(1))
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(first)
+        yield* Fiber.join(second)
+        yield* performSteppedActions()
+        assert.deepStrictEqual(seen, ["plain"])
+        yield* handle.await
+      })
+  )
+
+  scenario(
+    "what a process has not begun when its lease is lost is not begun there any more",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const client = yield* Cars.client
+        body = Effect.andThen(
+          Effect.orDie(sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'`),
+          Effect.never
+        )
+        yield* client(1).fragileLater()
+        yield* client(1).plainLater()
+        yield* performDue
+        assert.deepStrictEqual(seen, [])
+        yield* until(
+          "it is given back",
+          Effect.map(sql`select 1 from stepped.live_actions where token is not null`, (rows) => rows.length === 0)
+        )
+        body = Effect.void
+        yield* performSteppedActions()
+        assert.deepStrictEqual(seen, ["plain"])
+      }),
+    { lease: "1 second" }
+  )
+
+  scenario("2.6: who has joined an action is answered however long it takes", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.longNow()
+      const joined = yield* car.longNow()
+      const waiting = yield* Effect.forkChild(joined.await)
+      assert.strictEqual((yield* joined.status).status, "joined")
+      yield* TestClock.adjust("2 days")
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* Layer.build(Stepped.worker())
+        // whatever it cleans up, and every look of a second
+        for (let i = 0; i < 60; i++) yield* sql`select pg_sleep(0.02)`
+      }))
+      assert.strictEqual((yield* joined.status).status, "joined")
+      yield* Stepped.complete(first.id, long, Stepped.Outcome.succeededVoid)
+      yield* Fiber.join(waiting)
+      yield* joined.await
+    }), { pollInterval: "20 millis" })
+
+  scenario("2.6: who was superseded is answered by the last of any number of newcomers", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.plainNow()
+      const last = yield* car.plainNow()
+      // as if 12,000 had come between the two
+      yield* sql`insert into stepped.ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, depth, attempts,
+          superseded_by, enqueued_at, ended_at)
+        select md5('n' || n)::uuid, definition, actor_id, queue, arguments, lane, 3, checksum_key, depth, attempts,
+          case when n = 12000 then ${last.id}::uuid else md5('n' || n + 1)::uuid end, enqueued_at, ended_at
+        from stepped.ended_actions, generate_series(1, 12000) n where id = ${first.id}`
+      yield* sql`update stepped.ended_actions set status = 3, superseded_by = md5('n1')::uuid where id = ${first.id}`
+      yield* first.await
+    }))
 })

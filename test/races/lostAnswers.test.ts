@@ -90,18 +90,22 @@ const scenarios = {
 
 describe("an answer that is lost", () => {
   for (const [method, nth] of [["claim", 1], ["claim", 2], ["finish", 1], ["tick", 1], ["complete", 1]] as const) {
-    it.live(`8: what the ${nth === 1 ? "first" : "second"} ${method} has handed over is taken up`, () =>
-      Effect.gen(function*() {
-        yield* scenarios[method]
-        assert.strictEqual(lost, 1)
-        yield* allEnded
-        yield* healthy
-      }).pipe(
-        Effect.timeout("10 seconds"),
-        Effect.provide(Layer.provideMerge(
-          Stepped.worker({ concurrency: 8 }),
-          Layer.provideMerge(Cars.layer, lossy(method, nth))
-        ))
-      ), 30_000)
+    it.live(
+      `8: what the ${nth === 1 ? "first" : "second"} ${method} has handed over is taken up`,
+      () =>
+        Effect.gen(function*() {
+          yield* scenarios[method]
+          assert.strictEqual(lost, 1)
+          yield* allEnded
+          yield* healthy
+        }).pipe(
+          Effect.timeout("10 seconds"),
+          Effect.provide(Layer.provideMerge(
+            Stepped.worker({ concurrency: 8 }),
+            Layer.provideMerge(Cars.layer, lossy(method, nth))
+          ))
+        ),
+      30_000
+    )
   }
 })

@@ -55,7 +55,9 @@ const tables = [
     elder uuid,
     primary key (queue, priority, id)
   ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)`,
-  `create index jobs_action on jobs (action)`,
+  // an invocation is queued once: a try whose answer was lost may commit after the next one has looked
+  `create unique index jobs_invocation on jobs (action) where kind = 0`,
+  `create index jobs_action on jobs (action) where kind = 1`,
   `create index jobs_due on jobs (due_at) where due_at is not null`,
   `create table live_actions (
     id uuid primary key,
@@ -561,12 +563,19 @@ const functions = (schema: string) => {
       where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l);
     if cardinality(held) < total then
       return query select -2::smallint, m.a, null::text, null::text, null::jsonb, m.s, m.ph, 0::smallint, 0::smallint, null::jsonb
-        from jsonb_to_recordset(p_members) as m(a uuid, s int, ph smallint) where m.a <> all(held);
+        from jsonb_to_recordset(p_members) as m(a uuid, s int, ph smallint)
+        where not exists (select 1 from live_actions l where l.id = m.a and l.id = any(held) and l.step = m.s and l.phase = m.ph);
       if cardinality(held) = 0 then return; end if;
+      -- by step and phase too: beside a stale member there may be a valid one of the same action
+      p_members := (select jsonb_agg(m) from jsonb_array_elements(p_members) m
+        join live_actions l on l.id = (m->>'a')::uuid and l.step = (m->>'s')::int and l.phase = (m->>'ph')::smallint where l.id = any(held));
+      p_slots := (select jsonb_agg(o) from jsonb_array_elements(p_slots) o
+        join live_actions l on l.id = (o->>'a')::uuid and l.step = (o->>'st')::int and l.phase = 0 where l.id = any(held));
+      p_children := (select jsonb_agg(c order by n) from jsonb_array_elements(p_children) with ordinality as x(c, n)
+        join live_actions l on l.id = (c->>'p')::uuid and l.step = (c->>'ps')::int and l.phase = 0 where l.id = any(held));
     end if;
     with m as materialized (select * from jsonb_to_recordset(p_members) as m(a uuid, s int, ph smallint, sn text, ss smallint, sr jsonb, sm boolean, st bigint, rs boolean,
-        e boolean, k boolean, np smallint, ns int, nn text, args jsonb, o smallint, r jsonb, c jsonb, g smallint, b smallint, inc smallint, jb boolean, due bigint)
-      where cardinality(held) = total or a = any(held)),
+        e boolean, k boolean, np smallint, ns int, nn text, args jsonb, o smallint, r jsonb, c jsonb, g smallint, b smallint, inc smallint, jb boolean, due bigint)),
     si as (insert into steps (action, idx, name, status, marked, result, started_at, ended_at)
       select a, s, sn, ss, coalesce(sm, false), sr, to_timestamp(st / 1000.0), case when ss = 1 then null else p_now end from m where sn is not null and not coalesce(rs, false)),
     su as (update steps t set status = m.ss, ended_at = p_now from m where m.rs and t.action = m.a and t.idx = m.s),
@@ -582,21 +591,20 @@ const functions = (schema: string) => {
       into v_ids, v_o, v_r, v_c, v_g, v_b, v_abrupt from m where e;
     if p_slots is not null then
       insert into slots (action, step, slot, child, definition, actor_id, due_at)
-        select a, st, n, ch, d, ai, to_timestamp(due / 1000.0) from jsonb_to_recordset(p_slots) as x(a uuid, st int, n int, ch uuid, d text, ai text, due bigint)
-        where cardinality(held) = total or a = any(held);
+        select a, st, n, ch, d, ai, to_timestamp(due / 1000.0) from jsonb_to_recordset(p_slots) as x(a uuid, st int, n int, ch uuid, d text, ai text, due bigint);
       if p_children is not null then
         insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, enqueued_at, elder)
           select q, 10, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, p_now, el
           from rows from (jsonb_to_recordset(p_children) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint, el uuid))
             with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, o)
-          where cardinality(held) = total or p = any(held) order by o;
+          order by o;
         if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
       end if;
     end if;
     if v_ids is not null then
       -- changed arguments are seen by later readers too
       if exists (select 1 from jsonb_to_recordset(p_members) as m(e boolean, args jsonb) where e and args is not null) then
-        update live_actions l set arguments = m.args from jsonb_to_recordset(p_members) as m(a uuid, e boolean, args jsonb) where m.e and m.args is not null and l.id = m.a and l.id = any(held);
+        update live_actions l set arguments = m.args from jsonb_to_recordset(p_members) as m(a uuid, e boolean, args jsonb) where m.e and m.args is not null and l.id = m.a;
       end if;
       return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, v_ids, v_o, v_r, v_c, v_g, v_b, v_abrupt);
     end if;
@@ -764,7 +772,7 @@ const functions = (schema: string) => {
     with l as (select id from live_actions where id = any(p_actions) and token = p_token order by lane for update),
     u as (update live_actions t set token = null from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id)
     insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at) select queue, 0, 1, id, definition, actor_id, p_now from u;
-    update jobs set priority = 10, token = null where action = any(p_actions) and priority = 101 and token = p_token;
+    update jobs set priority = 10, token = null where action = any(p_actions) and kind = 0 and priority = 101 and token = p_token;
   end $$`,
 
     // What became of invocations, whatever carried them: follows superseding and joining to the end. In PL/pgSQL, as all that is called
@@ -777,7 +785,7 @@ const functions = (schema: string) => {
       select x, x, 0 from unnest(p_ids) x
       union all
       select f.root, coalesce(e.superseded_by, o.follows), f.n + 1 from f left join ended_actions e on e.id = f.id left join outcomes o on o.id = f.id
-      where coalesce(e.superseded_by, o.follows) is not null and f.n < 10000
+      where coalesce(e.superseded_by, o.follows) is not null and f.n < 1000000
     ), z as (select distinct on (root) root, id from f order by root, n desc)
     select z.root, z.id, (select x.status from ended_actions x where x.id = z.root),
       case when e.id is not null or o.status is not null then 'ended' when l.id is not null then 'live' when exists (select 1 from jobs j where j.action = z.id and j.kind = 0) then 'queued' else 'unknown' end,
@@ -820,7 +828,8 @@ const functions = (schema: string) => {
     from rows from (jsonb_to_recordset(p_items) as (q text, a uuid, d text, ai text, args jsonb, l text, sk text, cs text, t bigint, p uuid, ps int, dp smallint, tk bigint))
       with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, tk, o)
     where not p_again or (select state from outcomes_of(array[x.a])) = 'unknown'
-    order by o;
+    order by o
+    on conflict (action) where kind = 0 do nothing;
   end $$`
   ]
 }
