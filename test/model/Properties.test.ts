@@ -31,7 +31,7 @@ suite("random trees", (engine) => {
 
   it.effect(
     "performed one by one, they end as the model says",
-    () => forAll(scenarios, endsAsTheModelSays(world)).pipe(Effect.provide(layer), Effect.provide(silent)),
+    () => forAll(scenarios, endsAsTheModelSays(world)).pipe(Effect.provide(Layer.merge(layer, silent))),
     timeout
   )
 })
@@ -58,5 +58,8 @@ it.live("random trees: performed by two workers beside each other, they break no
         assert.deepStrictEqual(twice, [])
         // chance has a part in it: a smaller crowd that passes says nothing
       }), { endOnFailure: true }).pipe(Effect.provide(first))
-  }).pipe(Effect.scoped, Effect.provide(silent), Effect.provide(layerServer({ template, maxConnections: 10 })))
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Layer.merge(silent, layerServer({ template, maxConnections: 10 })))
+  )
 }, timeout)
