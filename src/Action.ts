@@ -452,6 +452,10 @@ export type Hooked<
  *
  * Completing says whether it was this completion that ended the action: of several, exactly one does.
  *
+ * **Gotchas**
+ *
+ * Complete last: the action is over then, and what the job still does may be interrupted.
+ *
  * @category jobs
  * @since 0.1.0
  */

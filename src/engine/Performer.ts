@@ -655,10 +655,9 @@ export const make = (options: PerformerOptions) => {
         })
       while ((yield* run(transitions.tick)).claimed > 0) { /* until nothing is due: one kind of end a call */ }
       do {
-        // again at once for the next level, in a moment for what somebody is just claiming
-        if (pruning) yield* Effect.yieldNow
         pruning = false
-        yield* run(transitions.prune)
+        // again at once for the next level, in a moment for what somebody is just claiming
+        if ((yield* run(transitions.prune)).ended === 0 && pruning) yield* pause(0)
       } while (pruning)
       if (deep) { while ((yield* run(transitions.breakDeadlocks)).ended > 0) { /* one cycle a call */ } }
       return count

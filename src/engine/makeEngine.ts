@@ -21,6 +21,7 @@ import { examine } from "../sql/Doctor.ts"
 import { Storage } from "../sql/Storage.ts"
 import {
   type Found,
+  isActionId,
   type Known,
   News,
   nothingKnown,
@@ -55,8 +56,6 @@ import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
 import { errorOf, type Held } from "./perform.ts"
 import * as Performer from "./Performer.ts"
 import { Settings } from "./Settings.ts"
-
-const isActionId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 
 /** How a worker works; see `Stepped.worker`. */
 export interface WorkOptions {
@@ -250,7 +249,7 @@ export const layer: Layer.Layer<
     ): Effect.Effect<boolean, CompletionError> =>
       Effect.gen(function*() {
         const encoded = yield* encodeOutcome(held.runnable.action, held.runnable.key, held.actorId, outcome)
-        // the job that completes its action goes on to its own end
+        // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
         const verdict = yield* endFromOutside({ id: held.id }, encoded, true, held.runnable.key, held.id)
         return verdict._tag === "Done"
       })

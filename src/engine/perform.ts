@@ -228,14 +228,14 @@ export const perform = (held: Held, env: Surroundings): Effect.Effect<Conclusion
     ? runJob(held, env)
     : runStep(held, env)
 
+/** The row of the step that fails with its action; a job has none. */
+const openStepRow = (held: Held): Partial<Member> =>
+  held.phase === Phase.step || held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : {}
+
 const exhausted = (held: Held): Conclusion =>
   end(
     held,
-    held.phase === Phase.waiting
-      ? stepRow(held, Status.failed, null)
-      : held.phase === Phase.step
-      ? stepRow(held, Status.failed, null)
-      : {},
+    openStepRow(held),
     failed({
       kind: "exhausted",
       path: placeOf(actionOf(held), held.stepName),
@@ -945,9 +945,5 @@ export const retryLater = (held: Held, cause: Cause.Cause<unknown>, env: Surroun
       error: held.runnable.definition.error,
       limit: env.settings.payload
     })
-    return end(
-      held,
-      held.phase === Phase.step || held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : {},
-      failed(stored)
-    )
+    return end(held, openStepRow(held), failed(stored))
   })

@@ -13,7 +13,7 @@ import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
 import { storageError } from "./storageError.ts"
-import { realClock, statusNames, Transitions } from "./Transitions.ts"
+import { isActionId, realClock, statusNames, Transitions } from "./Transitions.ts"
 
 type Row = Readonly<Record<string, any>>
 
@@ -90,8 +90,6 @@ const toSlot = (row: Row): SlotRecord => {
   }
 }
 
-const uuid = /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i
-
 export const layerActionRepo = Layer.effect(
   ActionRepo,
   Effect.gen(function*() {
@@ -99,7 +97,7 @@ export const layerActionRepo = Layer.effect(
     const { quoted: schema } = yield* Storage
     const transitions = yield* Transitions
     const find = (id: string) =>
-      uuid.test(id)
+      isActionId(id)
         ? Effect.map(
           run("find", `select * from ${schema}.actions where id = $1::uuid`, [id]),
           (rows) => rows[0] === undefined ? Option.none<ActionRecord>() : Option.some(toAction(rows[0]))
@@ -150,7 +148,7 @@ export const layerActionRepo = Layer.effect(
       slots,
       tree: (id, limit = 1000) =>
         Effect.gen(function*() {
-          if (!uuid.test(id)) return Option.none()
+          if (!isActionId(id)) return Option.none()
           // level by level: a statement for the actions of a level, one for their steps, one for their slots
           const actions = new Map<string, ActionRecord>()
           const stepsOf = new Map<string, Array<StepRecord>>()

@@ -35,6 +35,9 @@ export const Status = {
 /** The names of the status codes. */
 export const statusNames = Object.keys(Status) as ReadonlyArray<keyof typeof Status>
 
+/** Whether a text can be an action's id; one that cannot would fail the statement for all the others in it. */
+export const isActionId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+
 /** What a live action does next. */
 export const Phase = { step: 0, waiting: 1, outbound: 2, callbacks: 3, job: 4 } as const
 
