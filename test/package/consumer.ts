@@ -1,5 +1,5 @@
 /** What someone writes who has just installed the package. The test runs it in a project that has the tarball. */
-import { Effect, Schema } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { Step, Stepped } from "stepped"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
@@ -11,6 +11,14 @@ const visit = Stepped.action("visit", { arguments: [Schema.String], success: Sch
 
 const Cars = Stepped.actions(Car, [move, visit])
 
-export const CarsLive = Cars.toLayer(Effect.succeed({ move: (location: string) => Effect.succeed(location) }))
+const CarsLive = Cars.toLayer(Effect.succeed({ move: (location: string) => Effect.succeed(location) }))
 
-console.log("defined")
+const Main = Stepped.worker().pipe(Layer.provide(CarsLive), Layer.provideMerge(Stepped.layerEmbedded()))
+
+const program = Effect.gen(function*() {
+  const car = (yield* Cars.client)(1)
+  console.log(yield* car.visit("London"))
+  console.log(`${(yield* Stepped.doctor).length} findings`)
+})
+
+await Effect.runPromise(Effect.provide(program, Main))
