@@ -5,7 +5,7 @@ import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import type { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
-import { storageError } from "./storageError.ts"
+import { answered } from "./storageError.ts"
 
 /**
  * Something that must not be.
@@ -148,14 +148,14 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
 /** Runs every check over one snapshot; at most 100 findings for each. */
 export const examine: Effect.Effect<ReadonlyArray<Finding>, StorageError, PgClient | Storage> = Effect.gen(function*() {
   const sql = yield* PgClient
-  const { quoted } = yield* Storage
+  const { deadline, quoted } = yield* Storage
   const text = checks.map(([, , query], i) =>
     `select * from (select ${i} as n, x.subject collate "C" as subject from (${
       query(quoted)
     }) x(subject) limit 100) q${i}`
   ).join("\nunion all\n")
   const rows = yield* sql.unsafe<{ n: number; subject: string }>(text).withoutTransform.pipe(
-    Effect.mapError(storageError("doctor"))
+    answered("doctor", deadline)
   )
   return rows.map(({ n, subject }) => ({ invariant: checks[n]![0], problem: checks[n]![1], subject }))
 })

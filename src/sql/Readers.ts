@@ -2,7 +2,6 @@
  * The four services over Postgres: reads, and the one write that each may do alone. What changes several tables is a transition.
  */
 import { PgClient } from "@effect/sql-pg/PgClient"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
@@ -10,10 +9,10 @@ import { AchievementStore } from "../AchievementStore.ts"
 import { type ActionRecord, ActionRepo, type ActionTree, type SlotRecord, type StepRecord } from "../ActionRepo.ts"
 import { type Backlog, JobQueue } from "../JobQueue.ts"
 import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
-import { StorageError } from "../SteppedError.ts"
+import type { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
-import { storageError } from "./storageError.ts"
-import { isActionId, realClock, statusNames, Transitions } from "./Transitions.ts"
+import { answered } from "./storageError.ts"
+import { isActionId, statusNames, Transitions } from "./Transitions.ts"
 
 type Row = Readonly<Record<string, any>>
 
@@ -25,17 +24,7 @@ const query = Effect.gen(function*() {
     text: string,
     params: ReadonlyArray<unknown>
   ): Effect.Effect<ReadonlyArray<Row>, StorageError> =>
-    sql.unsafe<Row>(text, params).withoutTransform.pipe(
-      Effect.mapError(storageError(operation)),
-      Effect.timeoutOrElse({
-        duration: deadline,
-        orElse: () =>
-          Effect.fail(
-            new StorageError({ operation, isRetryable: true, cause: new Error("no answer within the deadline") })
-          )
-      }),
-      Effect.provideService(Clock.Clock, realClock)
-    )
+    answered(operation, deadline)(sql.unsafe<Row>(text, params).withoutTransform)
 })
 
 const orNone = <A>(value: A | null): A | undefined => value ?? undefined

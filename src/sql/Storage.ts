@@ -10,7 +10,7 @@ import * as Migrator from "effect/sql/Migrator"
 import { SqlClient } from "effect/sql/SqlClient"
 import { InvalidSchemaName, SchemaMissing, SchemaOutdated, SchemaTooNew, type StorageError } from "../SteppedError.ts"
 import { statements as initial } from "./migrations/0001_initial.ts"
-import { storageError } from "./storageError.ts"
+import { answered, storageError } from "./storageError.ts"
 
 /**
  * The names of the storage.
@@ -89,8 +89,8 @@ export const checkMigrations: Effect.Effect<
   PgClient | Storage
 > = Effect.gen(function*() {
   const sql = yield* PgClient
-  const { quoted, schema } = yield* Storage
-  const fail = Effect.mapError(storageError("checkMigrations"))
+  const { deadline, quoted, schema } = yield* Storage
+  const fail = answered("checkMigrations", deadline)
   const exists = yield* sql.unsafe<{ found: boolean }>("select to_regclass($1) is not null as found", [
     `${quoted}.migrations`
   ]).pipe(fail)

@@ -16,9 +16,11 @@ import * as Layer from "effect/Layer"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { SqlError } from "effect/sql/SqlError"
-import { StorageError } from "../SteppedError.ts"
+import type { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
-import { storageError } from "./storageError.ts"
+import { answered, realClock, storageError } from "./storageError.ts"
+
+export { realClock } from "./storageError.ts"
 
 /** The status codes of the tables, by name. */
 export const Status = {
@@ -194,9 +196,6 @@ export const known = (
 /** A worker that can run nothing: for transitions that a client makes. */
 export const nothingKnown: Known = known([])
 
-/** The real clock, whatever clock the program runs on: leases and deadlines live there. */
-export const realClock: Clock.Clock = Clock.Clock.defaultValue()
-
 const toTask = (row: ReadonlyArray<unknown>): Task => ({
   kind: row[0] as number,
   action: row[1] as string,
@@ -334,18 +333,7 @@ export class Transitions extends Context.Service<Transitions, {
       const again = Schedule.exponential("10 millis", 2).pipe(Schedule.jittered, Schedule.upTo({ times: 8 }))
       const call = (operation: string, text: string, params: ReadonlyArray<unknown>) =>
         sql.unsafe(text, params).values.pipe(
-          Effect.mapError(storageError(operation)),
-          Effect.timeoutOrElse({
-            duration: deadline,
-            orElse: () =>
-              Effect.fail(
-                new StorageError({
-                  operation,
-                  isRetryable: true,
-                  cause: new Error(`no answer within ${Duration.format(deadline)}`)
-                })
-              )
-          }),
+          answered(operation, deadline),
           (effect) =>
             Effect.flatMap(
               inTransaction,

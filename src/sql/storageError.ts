@@ -1,6 +1,9 @@
 /**
  * From the client's errors to ours.
  */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { MigrationError } from "effect/sql/Migrator"
 import type { SqlError } from "effect/sql/SqlError"
@@ -29,3 +32,25 @@ export const storageError = (operation: string) => (error: SqlError | MigrationE
     isRetryable: ("isRetryable" in error && error.isRetryable) || transient.test(sqlState(error) ?? ""),
     cause: error
   })
+
+/** The real clock, whatever clock the program runs on: leases and deadlines live there. */
+export const realClock: Clock.Clock = Clock.Clock.defaultValue()
+
+/** What every call to the database is under: our errors, and a deadline on the real clock. */
+export const answered =
+  (operation: string, deadline: Duration.Duration) =>
+  <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StorageError> =>
+    Effect.mapError(effect, storageError(operation)).pipe(
+      Effect.timeoutOrElse({
+        duration: deadline,
+        orElse: () =>
+          Effect.fail(
+            new StorageError({
+              operation,
+              isRetryable: true,
+              cause: new Error(`no answer within ${Duration.format(deadline)}`)
+            })
+          )
+      }),
+      Effect.provideService(Clock.Clock, realClock)
+    )

@@ -336,6 +336,14 @@ const functions = (schema: string) => {
     end if;
   end $$`,
 
+    // Puts claimed invocations back under the worker's token, out of the queue's order: they are being prepared, checked, or have to wait.
+    `create function hold(p_token bigint, p_jobs jobs[]) returns void language plpgsql as $$
+  begin
+    insert into jobs overriding system value
+      select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth,
+        attempts, p_token, null, enqueued_at, elder from unnest(p_jobs);
+  end $$`,
+
     // Takes jobs and joins their actions to their lanes.
     `create function claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[],
     p_joins jsonb, p_only uuid) returns setof task language plpgsql ${planned} as $$
@@ -398,7 +406,7 @@ const functions = (schema: string) => {
         inv || array_agg(j) filter (where j.kind = 0 and j.lane is not null and not p_prepare[array_position(p_defs, j.definition)])
       into conts, held, inv from unnest(js) j;
       if held is not null then
-        insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at, elder from unnest(held);
+        perform hold(p_token, held);
         return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
           held_detail(h) from unnest(held) h;
       end if;
@@ -410,7 +418,7 @@ const functions = (schema: string) => {
         select array_agg(i order by i.id) filter (where b.action is not null), array_agg(i order by i.id) filter (where b.action is null) into held, inv
           from unnest(inv) i left join blocked b on b.action = i.action;
         if held is not null then
-          insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at, elder from unnest(held);
+          perform hold(p_token, held);
           return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
             held_detail(h) || jsonb_build_object('ready', true, 'checksum', checksum) from unnest(held) h;
         end if;
@@ -515,7 +523,7 @@ const functions = (schema: string) => {
       select array_agg(x.j), array_agg(x.r) into held, unread from (select unnest(done) as j, unnest(done_status) as s, unnest(done_result) as r) x
         where x.s = 2 and (x.j).action = any(achieved) and p_flags[array_position(p_defs, (x.j).definition)] & 32 = 0;
       if held is not null then
-        insert into jobs overriding system value select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, attempts, p_token, null, enqueued_at, elder from unnest(held);
+        perform hold(p_token, held);
         return query select 2::smallint, (x.h).action, (x.h).definition, (x.h).actor_id, (x.h).arguments, 0, 0::smallint, (x.h).attempts, (x.h).depth,
           held_detail(x.h) || jsonb_build_object('checksum', (x.h).checksum, 'achievement', x.r) from (select unnest(held) as h, unnest(unread) as r) x;
         select coalesce(array_agg(x.j), '{}'), coalesce(array_agg(x.s), '{}'), coalesce(array_agg(x.r), '{}'), coalesce(array_agg(x.c), '{}') into done, done_status, done_result, done_cause
