@@ -462,7 +462,14 @@ export class Transitions extends Context.Service<Transitions, {
           ),
         recover: (now) =>
           Effect.map(
-            call("recover", `select ${schema}.recover($1, $2, true)`, [at(now), array([], PgTypes.OID.int8)]),
+            call(
+              "recover",
+              // one process at a time has an embedded database: whoever is registered when it opens is dead, whatever its lease
+              `select ${schema}.recover($1, ${
+                storage.embedded ? `array(select token from ${schema}.workers)` : "'{}'"
+              }, true)`,
+              [at(now)]
+            ),
             (rows) => rows[0]![0] as number
           ),
         heldBy: (by) =>
