@@ -8,7 +8,7 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { ActionRepo } from "../ActionRepo.ts"
-import { type Found, realClock } from "../sql/Transitions.ts"
+import { type Found, monotonic, realClock } from "../sql/Transitions.ts"
 import { StorageError, UnknownAction } from "../SteppedError.ts"
 
 interface Waiter {
@@ -17,11 +17,17 @@ interface Waiter {
   final: string
   /** How often the action was not found: a transaction that is still open may hold it. */
   missing: number
+  /** How often the database did not answer. */
+  failures: number
+  /** When it looks again if nobody tells it before, and after which interval; none before the first look. */
+  due: number
+  level: number
   readonly done: (exit: Exit.Exit<Found, StorageError | UnknownAction>) => void
 }
 
 const firstLook = 20
 const batchMax = 1000
+const failuresMax = 20
 
 export interface Awaiter {
   readonly wait: (id: string) => Effect.Effect<Found, StorageError | UnknownAction>
@@ -39,8 +45,10 @@ export const make = (
     const dirty = new Set<Waiter>()
     const latch = Latch.makeUnsafe(false)
     const slowest = Duration.toMillis(pollInterval)
-    let interval = firstLook
-    let failures = 0
+    const intervals = [Math.min(firstLook, slowest)]
+    while (intervals.at(-1)! < slowest) intervals.push(Math.min(slowest, intervals.at(-1)! * 2))
+    // those of one interval, in the order in which they are due
+    const levels = intervals.map(() => new Set<Waiter>())
 
     const index = (key: string, waiter: Waiter) => {
       const set = byId.get(key)
@@ -55,6 +63,7 @@ export const make = (
     const remove = (waiter: Waiter) => {
       waiters.delete(waiter)
       dirty.delete(waiter)
+      levels[waiter.level]?.delete(waiter)
       unindex(waiter.id, waiter)
       unindex(waiter.final, waiter)
     }
@@ -63,19 +72,44 @@ export const make = (
       waiter.done(exit)
     }
 
+    /** Each waits a little longer for every look, whoever comes and goes beside it. */
+    const lookLater = (waiter: Waiter) => {
+      levels[waiter.level]?.delete(waiter)
+      waiter.level = Math.min(waiter.level + 1, levels.length - 1)
+      waiter.due = monotonic() + intervals[waiter.level]!
+      levels[waiter.level]!.add(waiter)
+    }
+    /** Marks those whose time has come; gives the ms until the next one's, or 0. */
+    const untilDue = (): number => {
+      const at = monotonic()
+      let next = Infinity
+      for (const level of levels) {
+        for (const waiter of level) {
+          if (waiter.due > at) {
+            next = Math.min(next, waiter.due - at)
+            break
+          }
+          dirty.add(waiter)
+        }
+      }
+      return dirty.size > 0 ? 0 : next
+    }
+
     const look = (batch: ReadonlyArray<Waiter>) =>
       Effect.gen(function*() {
         const exit = yield* Effect.exit(repo.outcomes([...new Set(batch.map((waiter) => waiter.id))]))
         if (Exit.isFailure(exit)) {
           const error = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
-          const final = !(error instanceof StorageError && error.isRetryable) || ++failures > 20
-          if (final) { for (const waiter of batch) settle(waiter, Exit.failCause(exit.cause)) }
+          const isFinal = !(error instanceof StorageError && error.isRetryable)
+          for (const waiter of batch) {
+            if (isFinal || ++waiter.failures > failuresMax) settle(waiter, Exit.failCause(exit.cause))
+          }
           return
         }
-        failures = 0
         const found = new Map(exit.value.map((one) => [one.id, one]))
         for (const waiter of batch) {
           if (!waiters.has(waiter)) continue
+          waiter.failures = 0
           const one = found.get(waiter.id)
           if (one?.state === "ended") settle(waiter, Exit.succeed(one))
           else if (one === undefined || one.state === "unknown") {
@@ -92,20 +126,17 @@ export const make = (
     yield* Effect.forkScoped(
       Effect.gen(function*() {
         while (true) {
-          if (dirty.size === 0) {
+          const pause = untilDue()
+          if (pause > 0) {
             latch.closeUnsafe()
-            if (waiters.size === 0) yield* latch.await
-            else {
-              const woken = yield* Effect.timeoutOption(latch.await, interval)
-              if (woken._tag === "None") {
-                interval = Math.min(slowest, interval * 2)
-                for (const waiter of waiters) dirty.add(waiter)
-              }
-            }
+            yield* pause === Infinity ? latch.await : Effect.timeoutOption(latch.await, pause)
             continue
           }
           const batch = [...dirty].slice(0, batchMax)
-          for (const waiter of batch) dirty.delete(waiter)
+          for (const waiter of batch) {
+            dirty.delete(waiter)
+            lookLater(waiter)
+          }
           yield* look(batch)
         }
       }).pipe(Effect.provideService(Clock.Clock, realClock))
@@ -127,11 +158,18 @@ export const make = (
       wait: (id) =>
         Effect.callback<Found, StorageError | UnknownAction>((resume) => {
           if (closed) return resume(shut)
-          const waiter: Waiter = { id, final: id, missing: 0, done: (exit) => resume(exit) }
+          const waiter: Waiter = {
+            id,
+            final: id,
+            missing: 0,
+            failures: 0,
+            due: 0,
+            level: -1,
+            done: (exit) => resume(exit)
+          }
           waiters.add(waiter)
           index(id, waiter)
           dirty.add(waiter)
-          interval = firstLook
           latch.openUnsafe()
           return Effect.sync(() => remove(waiter))
         }),

@@ -68,6 +68,8 @@ export class Definitions {
   #every: Known | undefined
   #claimed = false
   #queues: ReadonlySet<string> | undefined
+  /** Where jobs of definitions wait that have another queue by now. */
+  readonly #adopted = new Set<string>()
   readonly #asked = new Map<string, PlainSchema>()
 
   /** Adds an actor's actions; answers how to take them out again. */
@@ -168,6 +170,14 @@ export class Definitions {
     this.#changed()
   }
 
+  /** Takes from a queue that an earlier deploy has named, unless the worker is restricted to others; answers whether it does. */
+  adopt(queue: string): boolean {
+    if (this.#queues !== undefined) return false
+    this.#adopted.add(queue)
+    this.#changed()
+    return true
+  }
+
   /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
   known(): Known {
     return this.#known ??= this.#pack((runnable) => this.takes(runnable.definition.queue))
@@ -192,7 +202,7 @@ export class Definitions {
       flags: r.flags,
       prepare: r.prepare
     }))
-    return known(definitions, this.#queues)
+    return known(definitions, this.#queues ?? new Set([...definitions.map(({ queue }) => queue), ...this.#adopted]))
   }
 
   /** Every runnable definition. */

@@ -21,7 +21,7 @@ interface Waiting {
 }
 
 export const make = (
-  queue: JobQueue["Service"],
+  enqueue: JobQueue["Service"]["enqueue"],
   now: Effect.Effect<number>,
   stored: () => void
 ): Effect.Effect<(items: ReadonlyArray<Invocation>) => Effect.Effect<void, StorageError>, never, Scope.Scope> =>
@@ -37,7 +37,7 @@ export const make = (
       Effect.gen(function*() {
         const items = batch.length === 1 ? batch[0]!.items : batch.flatMap((one) => one.items)
         for (let attempt = 0;; attempt++) {
-          const exit = yield* Effect.exit(queue.enqueue(items, yield* now, attempt > 0))
+          const exit = yield* Effect.exit(enqueue(items, yield* now, attempt > 0))
           if (Exit.isSuccess(exit)) {
             stored()
             for (const one of batch) one.done(Exit.void)

@@ -18,6 +18,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
 import {
   type Known,
+  monotonic,
   News,
   nothingKnown,
   Phase,
@@ -29,6 +30,7 @@ import {
 import { type CompletionError, StorageError } from "../SteppedError.ts"
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
+import type { Reach } from "./Failpoint.ts"
 import { type HeldDetail, prepare } from "./invoke.ts"
 import {
   backoff,
@@ -90,8 +92,9 @@ interface Home {
   readonly context: Context.Context<never>
 }
 
-/** Milliseconds that no correction of the wall clock moves. */
-const monotonic = (): number => Number(realClock.monotonicTimeNanosUnsafe() / 1_000_000n)
+/** How long jobs wait before a worker that does not take them says so, and how often it does. */
+const neglectedMs = 5 * 60_000
+const repeatMs = 60 * 60_000
 
 const finishMax = 500
 const claimMax = 500
@@ -115,12 +118,13 @@ export interface PerformerOptions {
     outcome: CompletionOutcome<unknown, unknown>
   ) => Effect.Effect<boolean, CompletionError>
   readonly scope: Scope.Scope
+  readonly reach: Reach
 }
 
 export type Performer = ReturnType<typeof make>
 
 export const make = (options: PerformerOptions) => {
-  const { definitions, now, settings, transitions } = options
+  const { definitions, now, reach, settings, transitions } = options
   const lease = options.embedded ? Duration.days(36500) : settings.lease
 
   let token: bigint | undefined
@@ -211,7 +215,7 @@ export const make = (options: PerformerOptions) => {
         if (token !== mine) return
         const at = monotonic()
         const answer = yield* Effect.exit(
-          Effect.timeout(transitions.renew(mine, settings.lease, heldIds()), Math.max(1, left()))
+          Effect.timeout(reach("renewed", transitions.renew(mine, settings.lease, heldIds())), Math.max(1, left()))
         )
         failed = Exit.isFailure(answer)
         if (Exit.isFailure(answer)) {
@@ -440,16 +444,19 @@ export const make = (options: PerformerOptions) => {
       const at = yield* now
       const exit = yield* Effect.exit(transit(
         Effect.flatMap(
-          transitions.claim({
-            token: mine,
-            now: at,
-            room,
-            known: only === null && prepared.every(({ q }) => definitions.takes(q))
-              ? definitions.known()
-              : definitions.every(),
-            joins: prepared,
-            only
-          }),
+          reach(
+            "claimed",
+            transitions.claim({
+              token: mine,
+              now: at,
+              room,
+              known: only === null && prepared.every(({ q }) => definitions.takes(q))
+                ? definitions.known()
+                : definitions.every(),
+              joins: prepared,
+              only
+            })
+          ),
           (tasks) =>
             Effect.map(read(tasks, at, true), (answer) => {
               place.push(...answer.work)
@@ -489,14 +496,17 @@ export const make = (options: PerformerOptions) => {
         const at = yield* now
         const exit = yield* Effect.exit(transit(
           Effect.flatMap(
-            transitions.finish({
-              token: mine,
-              now: at,
-              known: definitions.known(),
-              members: batch.map((conclusion) => conclusion.member),
-              slots: batch.flatMap((conclusion) => conclusion.slots),
-              children: batch.flatMap((conclusion) => conclusion.children)
-            }),
+            reach(
+              "committed",
+              transitions.finish({
+                token: mine,
+                now: at,
+                known: definitions.known(),
+                members: batch.map((conclusion) => conclusion.member),
+                slots: batch.flatMap((conclusion) => conclusion.slots),
+                children: batch.flatMap((conclusion) => conclusion.children)
+              })
+            ),
             (tasks) =>
               Effect.map(read(tasks, at, true), (answer) => {
                 if (token === mine && !answer.lost) {
@@ -614,7 +624,7 @@ export const make = (options: PerformerOptions) => {
           gate.withPermits(permits)(Effect.gen(function*() {
             // a transactional step commits beside the gate: what it let go while we looked was in hand before
             const before = inHand()
-            const rows = yield* transitions.heldBy(mine)
+            const rows = yield* reach("compared", transitions.heldBy(mine))
             const at = yield* now
             const after = inHand()
             const inRows = new Set(rows.live.map((task) => task.action))
@@ -645,7 +655,7 @@ export const make = (options: PerformerOptions) => {
           const at = yield* now
           return yield* transit(inDoubt(
             mine,
-            Effect.flatMap(pass(mine, at, definitions.known()), (tasks) =>
+            Effect.flatMap(reach("ticked", pass(mine, at, definitions.known())), (tasks) =>
               Effect.map(read(tasks, at, false), (answer) => {
                 place.push(...answer.work)
                 count += answer.claimed + answer.ended
@@ -682,7 +692,7 @@ export const make = (options: PerformerOptions) => {
     Effect.gen(function*() {
       const mine = token!
       const at = yield* now
-      const [conclusion, tasks] = yield* transitions.withTransaction(Effect.gen(function*() {
+      const both = transitions.withTransaction(Effect.gen(function*() {
         const conclusion = yield* body
         const tasks = yield* transitions.finish({
           token: mine,
@@ -696,6 +706,7 @@ export const make = (options: PerformerOptions) => {
         const fenced = tasks.some((task) => task.kind === News.stale || task.kind === News.lostLease)
         return fenced ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const
       }))
+      const [conclusion, tasks] = yield* reach("transacted", both)
       yield* read(tasks, at, true)
       committed.set(conclusion, followUps([conclusion], new Set(), at))
       return conclusion
@@ -709,21 +720,24 @@ export const make = (options: PerformerOptions) => {
       case "Joining":
         return Effect.succeed({ _tag: "Join", join: work.join })
       case "Prepare":
-        return runPrepare(work.task)
+        return reach("prepared", runPrepare(work.task))
       case "Held":
         return Effect.map(
-          Effect.catchCause(perform(work.held, env), (cause): Effect.Effect<Conclusion | undefined> => {
-            if (cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof Fenced)) {
-              return Effect.undefined
+          Effect.catchCause(
+            reach("performed", perform(work.held, env)),
+            (cause): Effect.Effect<Conclusion | undefined> => {
+              if (cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof Fenced)) {
+                return Effect.undefined
+              }
+              const unhandled = cause.reasons.find(Cause.isFailReason)?.error
+              return Effect.catchCause(
+                retryLater(work.held, unhandled instanceof Unhandled ? unhandled.cause : cause, env),
+                // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
+                (broken) =>
+                  Effect.andThen(Effect.logError("stepped: handle or retry failed", broken), tryAgain(work.held))
+              )
             }
-            const unhandled = cause.reasons.find(Cause.isFailReason)?.error
-            return Effect.catchCause(
-              retryLater(work.held, unhandled instanceof Unhandled ? unhandled.cause : cause, env),
-              // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
-              (broken) =>
-                Effect.andThen(Effect.logError("stepped: handle or retry failed", broken), tryAgain(work.held))
-            )
-          }),
+          ),
           (conclusion): Ran | void => {
             if (conclusion === undefined) return
             const follow = committed.get(conclusion)
@@ -972,11 +986,29 @@ export const make = (options: PerformerOptions) => {
     }
   })
 
+  const warned = new Map<string, number>()
+
+  /** What waits and is not for this worker: it may be for nobody. Of its own definitions it takes from queues that earlier deploys named. */
+  const leftBehind: Effect.Effect<void, StorageError> = Effect.gen(function*() {
+    const at = yield* now
+    for (const { definition, queue, since } of yield* transitions.unclaimed(at, definitions.known())) {
+      if (definitions.byKey(definition) !== undefined && definitions.adopt(queue)) continue
+      const key = `${definition} in the queue ${queue}`
+      const waiting = new Date(since).toISOString()
+      if (at - since < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue
+      warned.set(key, at)
+      yield* Effect.logWarning(
+        `stepped: jobs of ${key} wait since ${waiting}, and this worker does not take them: does another one?`
+      )
+    }
+  })
+
   const upkeep: Effect.Effect<void> = Effect.gen(function*() {
     while (home !== undefined) {
       yield* Effect.ignore(Effect.gen(function*() {
         if (!options.embedded) yield* transitions.recover(yield* now)
         yield* tick(true, ready)
+        yield* leftBehind
         yield* transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention))
         if (settings.historyRetention !== undefined) {
           const before = (yield* now) - Duration.toMillis(settings.historyRetention)
@@ -989,9 +1021,13 @@ export const make = (options: PerformerOptions) => {
     }
   })
 
-  /** Claims and performs until the scope closes; then lets running bodies end within the grace period, and releases the rest. */
+  /**
+   * Claims and performs until the scope closes; then lets running bodies end within the grace period, and releases the rest. `beside` runs
+   * as long as the timers do.
+   */
   const work = (
-    config: { readonly concurrency: number; readonly connections: number; readonly grace: Duration.Duration }
+    config: { readonly concurrency: number; readonly connections: number; readonly grace: Duration.Duration },
+    beside: Effect.Effect<never>
   ) =>
     Effect.gen(function*() {
       const context = (yield* Effect.context<never>()) as Context.Context<never>
@@ -1000,7 +1036,8 @@ export const make = (options: PerformerOptions) => {
       claiming = true
       more = true
       for (let i = 0; i < config.connections; i++) yield* Effect.forkScoped(loop)
-      yield* Effect.forkScoped(timers)
+      // a client that is closed under its worker interrupts our statements, and waits for the connection that listens
+      yield* Effect.forkScoped(Effect.raceFirst(timers, beside))
       yield* Effect.forkScoped(upkeep)
       // added last, so that it comes first: a loop that is interrupted in the middle of a commit leaves it in doubt
       yield* Effect.addFinalizer(() => drain(config.grace))
@@ -1171,7 +1208,7 @@ export const make = (options: PerformerOptions) => {
       return yield* inDoubt(
         mine,
         Effect.flatMap(
-          complete(mine ?? null, mine === undefined ? nothingKnown : definitions.known()),
+          reach("completed", complete(mine ?? null, mine === undefined ? nothingKnown : definitions.known())),
           (tasks) =>
             Effect.map(read(tasks, at, false, spare), (answer) => {
               ready.push(...answer.work)

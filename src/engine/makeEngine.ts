@@ -4,12 +4,14 @@
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import type { SqlError } from "effect/sql/SqlError"
 import type { AnyAction } from "../Action.ts"
 import type { ActionHandle, ActionSnapshot } from "../ActionHandle.ts"
 import { ActionRepo } from "../ActionRepo.ts"
@@ -52,6 +54,7 @@ import { actionText, errorText, line, type StoredCause } from "./causes.ts"
 import { checkPayload, codecOf, tidyText } from "./codec.ts"
 import { definitionKey, Definitions } from "./Definitions.ts"
 import * as Enqueuer from "./Enqueuer.ts"
+import * as Failpoint from "./Failpoint.ts"
 import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
 import { errorOf, type Held } from "./perform.ts"
 import * as Performer from "./Performer.ts"
@@ -80,6 +83,7 @@ export const layer: Layer.Layer<
     const queue = yield* JobQueue
     const scope = yield* Effect.scope
     const definitions = new Definitions()
+    const reach = yield* Failpoint.reach
 
     // ---------------------------------------------------------------------------------------------------------------
     // time
@@ -264,7 +268,8 @@ export const layer: Layer.Layer<
       onEnded: awaiter.ended,
       onQueued: signal,
       complete: completeHeld,
-      scope
+      scope,
+      reach
     })
     yield* Effect.addFinalizer(() => performer.close)
 
@@ -273,7 +278,7 @@ export const layer: Layer.Layer<
       yield* Effect.flatMap(now, transitions.recover)
     }
 
-    const store = yield* Enqueuer.make(queue, now, signal)
+    const store = yield* Enqueuer.make((...batch) => reach("enqueued", queue.enqueue(...batch)), now, signal)
 
     const enqueue = (items: ReadonlyArray<Parameters<typeof store>[0][number]>): Effect.Effect<void, StorageError> =>
       Effect.flatMap(transitions.inTransaction, (inside) =>
@@ -454,15 +459,38 @@ export const layer: Layer.Layer<
     // the worker
     // ---------------------------------------------------------------------------------------------------------------
 
+    /** Whether what is sent arrives: a pooler in transaction mode takes a LISTEN, and nothing ever comes. */
+    const hears = (notifications: Queue.Dequeue<unknown, SqlError>) =>
+      Effect.gen(function*() {
+        for (let attempt = 0; attempt < 3; attempt++) {
+          yield* sql.notify(channel, "")
+          if (Option.isSome(yield* Effect.timeoutOption(Queue.peek(notifications), "1 second"))) return true
+        }
+        return false
+      })
+
+    /** Is woken for as long as the connection lasts; ends only where nothing can be heard. */
     const listen = Effect.scoped(Effect.gen(function*() {
       const notifications = yield* sql.listen(channel)
       performer.wake()
+      if (!(yield* hears(notifications))) return
       while (true) {
         const { payload } = yield* Queue.take(notifications)
         performer.wake()
         if (payload === "ended") performer.check()
       }
     }))
+
+    const listening = Effect.gen(function*() {
+      // a connection that is lost: polling goes on meanwhile
+      while (Exit.isFailure(yield* Effect.exit(listen))) yield* Effect.sleep("5 seconds")
+      yield* Effect.logWarning(
+        `stepped: no notification arrives, as behind PgBouncer in transaction mode: this worker looks for work every ${
+          Duration.format(settings.pollInterval)
+        }. Give Stepped.layer \`notify: false\`, and a pollInterval that suits you`
+      )
+      return yield* Effect.never
+    }).pipe(Effect.provideService(Clock.Clock, realClock))
 
     const work = (options: WorkOptions) =>
       Effect.gen(function*() {
@@ -474,15 +502,7 @@ export const layer: Layer.Layer<
           )
         }
         definitions.only(options.queues)
-        if (notifying) {
-          // a connection that is lost, or a pooler that cannot listen: polling goes on meanwhile
-          yield* Effect.forkScoped(
-            Effect.forever(Effect.andThen(Effect.exit(listen), Effect.sleep("5 seconds"))).pipe(
-              Effect.provideService(Clock.Clock, realClock)
-            )
-          )
-        }
-        yield* performer.work(options)
+        yield* performer.work(options, notifying ? listening : Effect.never)
       })
 
     return Engine.of({

@@ -20,7 +20,7 @@ import type { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
 import { answered, realClock, storageError } from "./storageError.ts"
 
-export { realClock } from "./storageError.ts"
+export { monotonic, realClock } from "./storageError.ts"
 
 /** The status codes of the tables, by name. */
 export const Status = {
@@ -179,6 +179,14 @@ export interface Found {
   readonly actorId: string | null
 }
 
+/** Due jobs of one definition in one queue that a worker does not take. */
+export interface Unclaimed {
+  readonly queue: string
+  readonly definition: string
+  /** When the oldest of them was enqueued, in ms of user time. */
+  readonly since: number
+}
+
 const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow(PgTypes.array(values, oid))
 
 /** Packs the definitions of a worker once, for all its calls. */
@@ -306,6 +314,8 @@ export class Transitions extends Context.Service<Transitions, {
     { readonly wait: number | undefined; readonly timeout: number | undefined },
     StorageError
   >
+  /** Due jobs that a worker with these definitions and queues does not take, as far as they are among the first of their queues. */
+  readonly unclaimed: (now: number, known: Known) => Effect.Effect<ReadonlyArray<Unclaimed>, StorageError>
   /** Deletes answers kept for handles since before the given time. */
   readonly forgetOutcomes: (before: number) => Effect.Effect<void, StorageError>
   /** Puts the job that a claim of one would take off to a later time; gives its action. */
@@ -514,6 +524,30 @@ export class Transitions extends Context.Service<Transitions, {
             timeout: (rows[0]![1] ?? undefined) as number | undefined
           })
         ),
+        unclaimed: (now, k) =>
+          Effect.map(
+            call(
+              "unclaimed",
+              // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue
+              `with recursive q(name) as (
+                select min(queue) from ${schema}.jobs
+                union all select (select min(j.queue) from ${schema}.jobs j where j.queue > q.name) from q where q.name is not null),
+              j as (
+                select x.* from q cross join lateral (select queue, definition, enqueued_at from ${schema}.jobs
+                  where queue = q.name and priority < 100 order by priority, id limit 1000) x
+                union all
+                (select queue, definition, enqueued_at from ${schema}.jobs where due_at <= $1 order by due_at limit 1000))
+              select queue, definition, (extract(epoch from min(enqueued_at)) * 1000)::float8 from j
+                where not (queue = any($2) and definition = any($3)) group by queue, definition order by queue, definition`,
+              [at(now), k.queues, k.definitions]
+            ),
+            (rows) =>
+              rows.map((row): Unclaimed => ({
+                queue: row[0] as string,
+                definition: row[1] as string,
+                since: row[2] as number
+              }))
+          ),
         forgetOutcomes: (before) =>
           Effect.asVoid(
             // whoever has joined an action is answered when that has ended, however long it took

@@ -36,6 +36,9 @@ export const storageError = (operation: string) => (error: SqlError | MigrationE
 /** The real clock, whatever clock the program runs on: leases and deadlines live there. */
 export const realClock: Clock.Clock = Clock.Clock.defaultValue()
 
+/** Milliseconds on the real clock that no correction of the machine's time moves. */
+export const monotonic = (): number => Number(realClock.monotonicTimeNanosUnsafe() / 1_000_000n)
+
 /** What every call to the database is under: our errors, and a deadline on the real clock. */
 export const answered =
   (operation: string, deadline: Duration.Duration) =>

@@ -150,7 +150,7 @@ export const startServer = Effect.fnUntraced(function*(
   }
 })
 
-const attempt = <A>(what: string, evaluate: () => Promise<A>): Effect.Effect<A, PostgresServerError> =>
+export const attempt = <A>(what: string, evaluate: () => Promise<A>): Effect.Effect<A, PostgresServerError> =>
   Effect.tryPromise({
     try: evaluate,
     catch: (cause) =>
@@ -228,7 +228,7 @@ interface User {
   readonly gid?: number
 }
 
-const findUser = async (): Promise<User> => {
+export const findUser = async (): Promise<User> => {
   if (process.getuid?.() !== 0) return {}
   const id = async (flag: string, name: string) => Number((await promisify(execFile)("id", [flag, name])).stdout)
   for (const name of ["postgres", "nobody"]) {
@@ -238,7 +238,7 @@ const findUser = async (): Promise<User> => {
   throw new Error("Postgres does not run as root, and there is neither a user postgres nor a user nobody")
 }
 
-const findPort = async (): Promise<number> => {
+export const findPort = async (): Promise<number> => {
   const server = createServer().listen(0, "127.0.0.1")
   await once(server, "listening")
   const address = server.address()

@@ -33,6 +33,9 @@ export interface DatabaseOptions<E = never> {
 
 export interface ClientOptions extends Omit<PgClient.PgPoolConfig, "url"> {}
 
+/** Whether tests reach their databases by way of PgBouncer in transaction mode, which keeps no prepared statements and cannot listen. */
+export const isPooled: boolean = inject("poolerUrl") !== null
+
 /** Makes a database and drops it at the end of the scope, whoever is still connected. */
 export const freshDatabase = <E = never>(
   options: DatabaseOptions<E> = {}
@@ -48,7 +51,7 @@ export const freshDatabase = <E = never>(
       ),
       () => Effect.orDie(withAdmin((sql) => sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`))
     )
-    return { name, url: urlOf(name) }
+    return { name, url: urlOf(name, inject("poolerUrl") ?? undefined) }
   })
 
 /** Makes sure that the template is there, made by whichever test file comes first, and returns its database's name. */
@@ -86,12 +89,12 @@ export const layerUrl = (
   url: Redacted.Redacted,
   options: ClientOptions = {}
 ): Layer.Layer<PgClient.PgClient | SqlClient.SqlClient, SqlError.SqlError> =>
-  PgClient.layerFrom(PgClient.make({ ...options, url }).pipe(onLiveClock))
+  PgClient.layerFrom(PgClient.make({ prepare: !isPooled, ...options, url }).pipe(onLiveClock))
 
 const onLiveClock = Effect.provideService(Clock.Clock, Clock.Clock.defaultValue())
 
-const urlOf = (name: string): Redacted.Redacted => {
-  const url = new URL(inject("databaseUrl"))
+const urlOf = (name: string, server = inject("databaseUrl")): Redacted.Redacted => {
+  const url = new URL(server)
   url.pathname = `/${name}`
   return Redacted.make(url.href)
 }

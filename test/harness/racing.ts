@@ -1,7 +1,8 @@
 /**
  * Interleavings on a server: when two transactions meet in a test, the test decides who goes first.
  */
-import { Effect } from "effect"
+import { Deferred, Effect, Fiber } from "effect"
+import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 
 /** Waits until so many sessions of this database wait for locks of others. */
@@ -15,3 +16,48 @@ export const blocked = (sessions: number): Effect.Effect<void, never, SqlClient.
     }
     return yield* Effect.die(new Error(`${sessions} sessions never waited for a lock`))
   })
+
+/** Keeps what a statement locks, in a transaction of its own, until the effect that it gives. */
+export const holding = <E>(
+  statement: Effect.Effect<unknown, E>
+): Effect.Effect<Effect.Effect<void>, never, SqlClient.SqlClient | Scope.Scope> =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const locked = yield* Deferred.make<void>()
+    const go = yield* Deferred.make<void>()
+    const holder = yield* Effect.forkScoped(Effect.orDie(sql.withTransaction(Effect.gen(function*() {
+      yield* statement
+      yield* Deferred.succeed(locked, undefined)
+      yield* Deferred.await(go)
+    }))))
+    yield* Effect.raceFirst(Deferred.await(locked), Fiber.join(holder))
+    return Effect.andThen(Deferred.succeed(go, undefined), Fiber.join(holder))
+  })
+
+/** Keeps a live action's row, and with it its lane if it performs, as another transition would. */
+export const holdingLane = (id: string) =>
+  Effect.flatMap(
+    SqlClient.SqlClient,
+    (sql) => holding(sql`select 1 from stepped.live_actions where id = ${id} for update`)
+  )
+
+/**
+ * A gate before an action's live row: whoever is about to change or delete it waits there, in the middle of a transition and with all
+ * the locks that it has by then, until the effect that this gives. `blocked(1)` says that somebody has come.
+ */
+export const gated = (id: string) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const installed = yield* sql`select 1 from pg_trigger where tgname = 'gate'`
+    if (installed.length === 0) {
+      yield* sql.unsafe(`create function stepped.gate() returns trigger language plpgsql as $$
+        begin
+          perform pg_advisory_xact_lock_shared(hashtextextended(old.id::text, 0));
+          return coalesce(new, old);
+        end $$`)
+      yield* sql.unsafe(
+        "create trigger gate before update or delete on stepped.live_actions for each row execute function stepped.gate()"
+      )
+    }
+    return yield* holding(sql`select pg_advisory_xact_lock(hashtextextended(${id}, 0))`)
+  }).pipe(Effect.orDie)

@@ -20,7 +20,8 @@ import type {
   AnyActions,
   AnyActorClass,
   Child,
-  Engine
+  Engine,
+  EnqueueError
 } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import {
@@ -43,7 +44,8 @@ import {
   type Shape,
   stepNames,
   stepOf,
-  type StepPlan
+  type StepPlan,
+  type StoredAction
 } from "./Model.ts"
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -136,7 +138,7 @@ export const planOf = (depth: number): fc.Arbitrary<Plan> =>
     }).map(({ rest, ...plan }): Plan => ({ ...plan, ...rest }))
   )
 
-type Invoke = Op & { readonly _tag: "Invoke" }
+export type Invoke = Op & { readonly _tag: "Invoke" }
 type Cancel = Op & { readonly _tag: "Cancel" }
 
 const invoke: fc.Arbitrary<Invoke> = fc.record({
@@ -301,7 +303,12 @@ class Two extends Stepped.Actor<Two>()("Two", { id: Schema.String }) {}
 /** What a body or a hook fails with. */
 export class Oops extends Schema.TaggedError<Oops>()("Oops", {}) {}
 
-const refs = [One.ref(1), One.ref(2), Two.ref("x")] as const
+/** The actors of `actorNames`, or others in their place for trees that must not meet these. */
+export const refsOf = (group: number): readonly [ActorRef, ActorRef, ActorRef] => [
+  One.ref(2 * group + 1),
+  One.ref(2 * group + 2),
+  Two.ref(group === 0 ? "x" : `x${group}`)
+]
 
 const shapes: ReadonlyArray<Shape> = ([0, 1, 2] as const).flatMap((steps) =>
   [false, true].flatMap((before) =>
@@ -325,7 +332,9 @@ interface LooseAction extends AnyAction {
 
 interface LooseActions extends AnyActions {
   readonly client: Effect.Effect<
-    (id: unknown) => Readonly<Record<string, (place: string, plan: Plan) => Effect.Effect<ActionHandle<AnyAction>>>>,
+    (
+      id: unknown
+    ) => Readonly<Record<string, (place: string, plan: Plan) => Effect.Effect<ActionHandle<AnyAction>, EnqueueError>>>,
     never,
     Engine
   >
@@ -342,20 +351,34 @@ export interface World {
   readonly layer: Layer.Layer<never, never, Engine>
   /** User code in the order in which it ran, as in `Outcome.log`. */
   readonly log: Array<string>
-  readonly invoke: (op: Invoke, place: string) => Effect.Effect<ActionHandle<AnyAction>, never, Engine>
-  readonly complete: (record: ActionRecord) => Effect.Effect<boolean, never, Engine>
+  readonly invoke: (op: Invoke, place: string) => Effect.Effect<ActionHandle<AnyAction>, EnqueueError, Engine>
+  /** Completes an action as its plan says. */
+  readonly complete: (
+    record: ActionRecord
+  ) => Effect.Effect<boolean, Effect.Error<ReturnType<typeof Stepped.complete>>, Engine>
 }
 
-/** Definitions for plans, with the milliseconds that a plan's second takes. */
-export const makeWorld = (options: { readonly second: number }): World => {
+export interface WorldOptions {
+  /** The milliseconds that a plan's second takes. */
+  readonly second: number
+  /** What user code does with each entry of the log; writes it down if not given. */
+  readonly ran?: (entry: string, step: { readonly transactional: boolean } | undefined) => Effect.Effect<void>
+  /** Trees of different groups have actors of their own; 0 if not given. */
+  readonly groupOf?: (place: string) => number
+}
+
+/** Definitions for plans. */
+export const makeWorld = (options: WorldOptions): World => {
   const log: Array<string> = []
+  const ran = options.ran ?? ((entry) => Effect.sync(() => void log.push(entry)))
+  const refs = (place: string) => refsOf(options.groupOf?.(place) ?? 0)
   const millis = (seconds: number) => seconds * options.second
 
   const define = (actor: typeof One | typeof Two) => {
     const key = (place: string) =>
       Effect.map(actor as unknown as Effect.Effect<ActorRef>, ({ id, type }) => keyOf(place, `${type}/${id}`))
     const record = (place: string, what: (key: string) => string) =>
-      Effect.map(key(place), (key) => void log.push(what(key)))
+      Effect.flatMap(key(place), (key) => ran(what(key), undefined))
     const maybeEffect = <A>(plan: Plan, broken: Plan["broken"], value: A) => {
       if (plan.broken === broken) throw new Error(`${broken} is broken`)
       return plan.effectful ? Effect.succeed(value) : value
@@ -365,13 +388,17 @@ export const makeWorld = (options: { readonly second: number }): World => {
       end === "fail" ? Effect.fail(new Oops()) : end === "die" ? Effect.die(new Error("a defect")) : Effect.void
 
     const method = (name: string): Run => (place, plan) =>
-      record(place, (key) => `step ${key} ${name}`).pipe(Effect.andThen(end(stepOf(plan, 0))), Effect.as(plan.number))
+      Effect.flatMap(key(place), (key) => ran(`step ${key} ${name}`, { transactional: false })).pipe(
+        Effect.andThen(end(stepOf(plan, 0))),
+        Effect.as(plan.number)
+      )
 
     const body = (index: number, name: string): Run => (place, plan, results) =>
       Effect.gen(function*() {
         const own = yield* key(place)
-        log.push(
-          `step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results as Readonly<Record<string, unknown>>)}`}`
+        yield* ran(
+          `step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results as Readonly<Record<string, unknown>>)}`}`,
+          { transactional: isTransactional(plan.shape, index) }
         )
         const step = stepOf(plan, index)
         let slots = 0
@@ -382,7 +409,7 @@ export const makeWorld = (options: { readonly second: number }): World => {
               const at = childPlace(own, index, slots, deed)
               const children = deed.on === null
                 ? [yield* Step.do(actionOf(actor, deed.plan.shape), at, deed.plan)]
-                : yield* onActors(deed.on, deed.plan, at)
+                : yield* onActors(deed.on.map((n) => refs(place)[n]), deed.plan, at)
               slots += children.length
               first ??= children[0]
               break
@@ -461,15 +488,13 @@ export const makeWorld = (options: { readonly second: number }): World => {
   const actionOf = (actor: { readonly type: string }, shape: Shape): AnyAction =>
     of(actor.type).actions.get(nameOf(shape))!
 
-  const onActors = (actors: ReadonlyArray<number>, plan: Plan, place: string) =>
+  const onActors = (actors: ReadonlyArray<ActorRef | undefined>, plan: Plan, place: string) =>
     // one call for each type, since an action belongs to a list; their order is that of the plan
     Effect.map(
-      Effect.forEach(actors, (n) => {
-        const ref = refs[n]
-        return ref === undefined
+      Effect.forEach(actors, (ref) =>
+        ref === undefined
           ? Step.on(null, actionOf(One, plan.shape), place, plan)
-          : Step.on([ref], actionOf(ref, plan.shape), place, plan)
-      }),
+          : Step.on([ref], actionOf(ref, plan.shape), place, plan)),
       (children) => children.flat()
     )
 
@@ -480,7 +505,7 @@ export const makeWorld = (options: { readonly second: number }): World => {
       twos.list.toLayer(Effect.succeed(Object.fromEntries(twos.methods)))
     ),
     invoke: ({ actor, plan }, place) => {
-      const ref = refs[actor]!
+      const ref = refs(place)[actor]!
       return Effect.flatMap(
         of(ref.type).list.client,
         (client) => client(ref.id)[`${nameOf(plan.shape)}Later`]!(place, plan)
@@ -493,7 +518,7 @@ export const makeWorld = (options: { readonly second: number }): World => {
       const outcome = status === "succeeded"
         ? Stepped.Outcome.succeeded(plan.shape.success === "number" ? plan.number : undefined)
         : { status }
-      return Effect.map(Effect.orDie(Stepped.complete(record.id, action as never, outcome as never)), Option.isSome)
+      return Effect.map(Stepped.complete(record.id, action as never, outcome as never), Option.isSome)
     }
   }
 }
@@ -515,7 +540,7 @@ const keys = (
 const earlier = (results: Readonly<Record<string, unknown>>): string =>
   Object.values(results).map((result) => result ?? "nothing").join(", ")
 
-const planIn = (record: ActionRecord): Plan => (record.arguments as [string, Plan])[1]
+export const planIn = (record: ActionRecord): Plan => (record.arguments as [string, Plan])[1]
 
 // ---------------------------------------------------------------------------------------------------------------------
 // performing and looking
@@ -529,7 +554,7 @@ export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
 
 /** Completes an action that waits for somebody outside, unless its plan says that nobody does, and that counts. */
 const completeOne = (world: World, everything: boolean) => (record: ActionRecord) =>
-  everything || planIn(record).outside !== "ignored" ? world.complete(record) : Effect.succeed(false)
+  everything || planIn(record).outside !== "ignored" ? Effect.orDie(world.complete(record)) : Effect.succeed(false)
 
 /** Performs a scenario in this fiber, as the model does, and looks at all that came of it. */
 export const perform = (world: World, scenario: Scenario) =>
@@ -541,7 +566,7 @@ export const perform = (world: World, scenario: Scenario) =>
     for (const op of scenario) {
       switch (op._tag) {
         case "Invoke":
-          handles.push(yield* world.invoke(op, String(handles.length)))
+          handles.push(yield* Effect.orDie(world.invoke(op, String(handles.length))))
           break
         case "Perform":
           yield* performDue
@@ -570,7 +595,7 @@ export const letPerform = (world: World, name: string, crowd: ReadonlyArray<Invo
     world.log.length = 0
     const handles = yield* Effect.forEach(
       crowd.filter((op) => op._tag === "Invoke"),
-      (op, i) => world.invoke(op, `${name}-${i}`),
+      (op, i) => Effect.orDie(world.invoke(op, `${name}-${i}`)),
       { concurrency: "unbounded" }
     )
     for (const op of crowd) if (op._tag === "Cancel") yield* handles[op.handle % handles.length]!.cancel
@@ -615,64 +640,64 @@ interface Row {
   readonly result: number | null
 }
 
-/** What awaiting each handle gives, in the words of the model. */
-const awaitAll = (handles: ReadonlyArray<ActionHandle<AnyAction>>) =>
-  Effect.map(
-    Effect.forEach(
-      handles,
-      (handle) => Effect.exit(handle.await as Effect.Effect<unknown, { readonly _tag: string }>),
-      { concurrency: "unbounded" }
-    ),
-    (exits) =>
-      exits.map((exit) => {
-        if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : String(exit.value)
-        const reason = exit.cause.reasons[0]
-        return reason?._tag === "Fail" ? (endings[reason.error._tag] ?? reason.error._tag) : String(exit.cause)
-      })
-  )
+/** What awaiting a handle gives, in the words of the model. */
+export const awaitInWords = (handle: ActionHandle<AnyAction>): Effect.Effect<string> =>
+  Effect.map(Effect.exit(handle.await as Effect.Effect<unknown, { readonly _tag: string }>), (exit) => {
+    if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : String(exit.value)
+    const reason = exit.cause.reasons[0]
+    return reason?._tag === "Fail" ? (endings[reason.error._tag] ?? reason.error._tag) : String(exit.cause)
+  })
 
-/** What is stored, in the words of the model. */
+/** All that is stored, in the words of the model. */
+export const stored = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const actions = yield* sql.unsafe<Row>(
+    `select id, actor_type as type, actor_id as actor, name, arguments->>0 as place, status, superseded_by,
+      callbacks_succeeded as good, callbacks_failed as bad, result from stepped.actions`
+  )
+  const steps = Map.groupBy(
+    yield* sql.unsafe<{ action: string; idx: number; name: string; status: string }>(
+      "select action, idx, name, status from stepped.action_steps order by action, idx"
+    ),
+    ({ action }) => action
+  )
+  // a child that was never stored has no arguments to tell its place: the slot itself does
+  const slots = Map.groupBy(
+    yield* sql.unsafe<{ action: string; step: number; slot: number; child: string | null; status: number | null }>(
+      "select action, step, slot, child, status from stepped.slots order by action, step, slot"
+    ),
+    ({ action, step }) => `${action} ${step}`
+  )
+  const achievements = yield* sql.unsafe<{ checksum_key: string; action: string }>(
+    "select checksum_key, action from stepped.achievements"
+  )
+  const keys = new Map(actions.map((row) => [row.id, keyOf(row.place, `${row.type}/${row.actor}`)]))
+  return {
+    actions: actions.map((row): StoredAction => ({
+      key: keys.get(row.id)!,
+      definition: `${row.type}/${row.actor} ${row.name}`,
+      status: row.status,
+      supersededBy: row.superseded_by === null ? null : keys.get(row.superseded_by) ?? "nobody",
+      callbacks: [row.good, row.bad] as const,
+      result: row.result,
+      steps: (steps.get(row.id) ?? []).map((step) => ({
+        name: step.name,
+        status: step.status,
+        slots: (slots.get(`${row.id} ${step.idx}`) ?? []).map(({ child, status }) =>
+          `${child === null ? "wait" : keys.get(child) ?? "unstored"} ${status === null ? "open" : statuses[status]}`
+        )
+      }))
+    })).sort((a, b) => a.key < b.key ? -1 : 1),
+    achievements: achievements.map(({ action, checksum_key }) => `${checksum_key} by ${keys.get(action)}`).sort()
+  } satisfies Partial<Outcome>
+})
+
+/** What came of a scenario, in the words of the model. */
 export const observe = (world: World, handles: ReadonlyArray<ActionHandle<AnyAction>>) =>
   Effect.gen(function*() {
-    const sql = yield* SqlClient.SqlClient
-    const actions = yield* sql.unsafe<Row>(
-      `select id, actor_type as type, actor_id as actor, name, arguments->>0 as place, status, superseded_by,
-        callbacks_succeeded as good, callbacks_failed as bad, result from stepped.actions`
-    )
-    const steps = yield* sql.unsafe<{ action: string; idx: number; name: string; status: string }>(
-      "select action, idx, name, status from stepped.action_steps order by action, idx"
-    )
-    // a child that was never stored has no arguments to tell its place: the slot itself does
-    const slots = yield* sql.unsafe<
-      { action: string; step: number; slot: number; child: string | null; status: number | null }
-    >(
-      "select action, step, slot, child, status from stepped.slots order by action, step, slot"
-    )
-    const achievements = yield* sql.unsafe<{ checksum_key: string; action: string }>(
-      "select checksum_key, action from stepped.achievements"
-    )
-    const keys = new Map(actions.map((row) => [row.id, keyOf(row.place, `${row.type}/${row.actor}`)]))
     return {
-      handles: yield* awaitAll(handles),
-      actions: actions.map((row) => ({
-        key: keys.get(row.id)!,
-        definition: `${row.type}/${row.actor} ${row.name}`,
-        status: row.status,
-        supersededBy: row.superseded_by === null ? null : keys.get(row.superseded_by) ?? "nobody",
-        callbacks: [row.good, row.bad] as const,
-        result: row.result,
-        steps: steps.filter(({ action }) => action === row.id).map((step) => ({
-          name: step.name,
-          status: step.status,
-          slots: slots.filter(({ action, step: index }) => action === row.id && index === step.idx)
-            .map(({ child, status }) =>
-              `${child === null ? "wait" : keys.get(child) ?? "unstored"} ${
-                status === null ? "open" : statuses[status]
-              }`
-            )
-        }))
-      })).sort((a, b) => a.key < b.key ? -1 : 1),
-      achievements: achievements.map(({ action, checksum_key }) => `${checksum_key} by ${keys.get(action)}`).sort(),
+      handles: yield* Effect.forEach(handles, awaitInWords, { concurrency: "unbounded" }),
+      ...yield* stored,
       log: [...world.log]
     } satisfies Partial<Outcome>
   })

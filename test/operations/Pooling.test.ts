@@ -1,13 +1,15 @@
 /**
- * A connection pooler in transaction mode gives every statement another session: nothing may be prepared, kept or listened
- * to in one. Here no session lives longer than what it was opened for.
+ * A connection pooler in transaction mode gives every transaction another session: nothing may be prepared, kept or listened to in one.
+ * First without a pooler, where no session lives longer than what it was opened for; then behind PgBouncer, where it is installed.
  */
-import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { assert, describe, inject, it } from "@effect/vitest"
+import { Effect, Layer, Logger, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { Step, Stepped } from "stepped"
+import { ActionRepo, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
-import { layerServer } from "../harness/Server.ts"
+import { pgBouncerPath, startPgBouncer } from "../harness/PgBouncer.ts"
+import { type ClientOptions, freshDatabase, layerServer, layerUrl } from "../harness/Server.ts"
+import { alone } from "./starting.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int })
@@ -23,37 +25,96 @@ const tour = Stepped.action("tour", { success: Schema.Int })
     { transactional: true }
   )
 const Cars = Stepped.actions(Car, [drive, tour])
+const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles) }))
 
-const backend = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
-  const [row] = yield* sql<{ pid: number }>`select pg_backend_pid() as pid`
-  return row?.pid
-})
+const template = { name: "migrated", migrate: Stepped.migrate() }
+const polling: Stepped.EngineOptions = { notify: false, pollInterval: "50 millis" }
 
-describe("behind a pooler in transaction mode", () => {
-  const template = { name: "migrated", migrate: Stepped.migrate() }
+/** Children, transactional steps, enqueueing in a transaction; all of it many times, on connections that many share. */
+const performs = (count: number) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql`create table tours (legs int)`
+    const car = yield* Cars.client
+    const ids = Array.from({ length: count }, (_, id) => id)
+    assert.deepStrictEqual(
+      yield* Effect.forEach(ids, (id) => car(id).tour(), { concurrency: "unbounded" }),
+      ids.map(() => 3)
+    )
+    const handle = yield* sql.withTransaction(car(count).driveLater(5))
+    assert.strictEqual(yield* handle.await, 5)
+    const undone = yield* Effect.exit(sql.withTransaction(Effect.andThen(car(count).driveLater(6), Effect.fail("no"))))
+    assert.strictEqual(undone._tag, "Failure")
+    assert.strictEqual((yield* sql`select * from tours`).length, count)
+    assert.strictEqual(
+      (yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ limit: 10_000 }))).length,
+      3 * count + 1
+    )
+    yield* healthy
+  })
+
+const session = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => Effect.map(sql<{ pid: number }>`select pg_backend_pid() as pid`, ([row]) => row?.pid)
+)
+
+describe("without sessions that last", () => {
   const Main = Stepped.worker().pipe(
-    Layer.provide(Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles) }))),
-    Layer.provideMerge(Stepped.layer({ notify: false, pollInterval: "50 millis" })),
+    Layer.provide(CarsLive),
+    Layer.provideMerge(Stepped.layer(polling)),
     Layer.provideMerge(layerServer({ template, prepare: false, connectionTTL: 0 }))
   )
 
-  it.live("actions perform, with sessions that keep nothing", () =>
+  it.live("actions perform", () =>
     Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`create table tours (legs int)`
-      const car = yield* Cars.client
-      assert.deepStrictEqual(
-        yield* Effect.forEach([1, 2, 3], (id) => car(id).tour(), { concurrency: "unbounded" }),
-        [3, 3, 3]
-      )
-      const handle = yield* sql.withTransaction(car(4).driveLater(5))
-      assert.strictEqual(yield* handle.await, 5)
-      assert.strictEqual((yield* sql`select * from tours`).length, 3)
-
-      yield* healthy
+      yield* performs(3)
       // the premise: a statement after another meets another session
-      const first = yield* backend
-      assert.notStrictEqual(yield* backend, first)
+      const first = yield* session
+      assert.notStrictEqual(yield* session, first)
     }).pipe(Effect.provide(Main)))
 })
+
+const path = pgBouncerPath()
+
+describe.skipIf(path === undefined)(
+  "behind PgBouncer in transaction mode (needs one on the path, or STEPPED_PGBOUNCER)",
+  () => {
+    /** The client and the worker of a process, on a database behind PgBouncer. */
+    const start = (options: Stepped.EngineOptions, client: ClientOptions = { prepare: false }) =>
+      Effect.gen(function*() {
+        const { name } = yield* freshDatabase({ template })
+        const pooler = yield* startPgBouncer(path!, Redacted.make(inject("databaseUrl")))
+        const url = new URL(Redacted.value(pooler.url))
+        url.pathname = `/${name}`
+        const layer = Stepped.worker().pipe(
+          Layer.provide(CarsLive),
+          Layer.provideMerge(Stepped.layer({ ...polling, ...options })),
+          Layer.provideMerge(layerUrl(Redacted.make(url.href), client))
+        )
+        return { ...pooler, url: Redacted.make(url.href), worker: yield* alone(layer), startAnother: alone(layer) }
+      })
+
+    it.live("two processes perform what one of them enqueues", () =>
+      Effect.gen(function*() {
+        const { startAnother, worker } = yield* start({})
+        yield* startAnother
+        yield* Effect.provide(performs(40), worker)
+        // the premise: sessions are taken in turns
+        const sessions = yield* Effect.provide(Effect.all([session, session, session]), worker)
+        assert.isAbove(new Set(sessions).size, 1)
+      }))
+
+    it.live("a worker that would listen says that it hears nothing, and looks for itself", () =>
+      Effect.gen(function*() {
+        const said: Array<string> = []
+        const log = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))])
+        const { worker } = yield* Effect.provide(start({ notify: true }), log)
+        yield* Effect.provide(performs(5), worker)
+        while (said.length === 0) yield* Effect.provide(session, worker)
+        assert.lengthOf(said, 1)
+        assert.match(said[0]!, /no notification arrives, as behind PgBouncer .* every 50ms/)
+        yield* Effect.provide(Effect.flatMap(Cars.client, (car) => car(77).drive(1)), worker)
+        yield* Effect.provide(healthy, worker)
+      }))
+  }
+)

@@ -1,247 +1,333 @@
 /**
- * Two ends for one action: of several completions exactly one wins, the callbacks run once, the lane moves on once, and the parent
- * is told once (rules 1.2, 4.4, 4.5).
+ * Two ends for one action, each before the other: the first is held up in the middle of its transition, with its locks and not
+ * committed, until the second has come. Exactly one wins, the callbacks run once, the lane moves on once, and the parent is told once
+ * (rules 1.2, 4.4, 4.5); what comes later still, while the callbacks run or when all is over, finds nothing to end.
+ *
+ * Three actions share the lane: the current one, whose body runs; the next one, which is pending; a newcomer, where one comes. A newcomer
+ * supersedes the next one and never the current one (rule 2.5 c), which all other ends need: there the two meet in the lane, whose
+ * next performer is either superseded or begins. A pending action can be cancelled too: that end meets a newcomer at one action. Two ends
+ * of one body are those of two workers: one that has lost its lease, and the one that has taken over.
  */
+import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Option, Schema } from "effect"
-import type { Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
 import type { ActionRecord } from "stepped"
 import { performDue } from "stepped/testing"
-import { healthy } from "../harness/databases.ts"
+import { healthy, server } from "../harness/databases.ts"
+import { layerDeploy } from "../harness/deploying.ts"
 import { recordsOf, slotsOf, stepsOf } from "../harness/observing.ts"
-import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
+import { performIdle } from "../harness/performing.ts"
+import { blocked, gated } from "../harness/racing.ts"
+import { allEnded, until } from "../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
+type Role = "current" | "next" | "newcomer" | "newer"
+const roles: ReadonlyArray<Role> = ["current", "next", "newcomer", "newer"]
+const carOf = (role: Role) => roles.indexOf(role)
+
+/** A place in user code: who has come there, and how it goes on from there. */
+class Halt<A> {
+  readonly reached = Deferred.makeUnsafe<void>()
+  readonly go = Deferred.makeUnsafe<A>()
+  readonly here = Effect.andThen(Deferred.succeed(this.reached, undefined), Deferred.await(this.go))
+}
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
-const gates = new Map<number, { readonly started: Deferred.Deferred<void>; readonly go: Deferred.Deferred<void> }>()
-const gate = (round: number) => gates.get(round)!
+let bodies: ReadonlyArray<Halt<"well" | "badly">> = []
+let begun = 0
+let callback: { readonly role: Role; readonly halt: Halt<void> } | undefined
 beforeEach(() => {
   seen.length = 0
-  gates.clear()
+  bodies = [new Halt(), new Halt()]
+  begun = 0
+  callback = undefined
 })
 
 // deaf to interruptions: it always comes to its end, also when that is too late
-const bodyOf = (round: number) =>
-  Effect.uninterruptible(
-    Effect.andThen(Deferred.succeed(gate(round).started, undefined), Deferred.await(gate(round).go))
-  )
-const options = {
-  arguments: [Schema.Int, Schema.Boolean],
-  timeout: "1 minute",
-  concurrencyKey: (n: number) => ["lane", n]
-} as const
-const contested = Stepped.action("contested", options)
-  .step("body", (round, fails) => Effect.andThen(bodyOf(round), fails ? Effect.die(new Error("no")) : Effect.void))
-  .after((round, _, { status }) => note(`callback ${round} ${status}`))
-const outbound = Stepped.action("outbound", { ...options, outbound: true })
-  .step("body", (round, fails) => Effect.andThen(bodyOf(round), fails ? Effect.die(new Error("no")) : Effect.void))
-  .after((round, _, { status }) => note(`callback ${round} ${status}`))
-const follower = Stepped.action("follower", { arguments: [Schema.Int], concurrencyKey: (n) => ["lane", n] })
-  .step((round) => note(`follower ${round}`))
-const parent = Stepped.action("parent", { arguments: [Schema.Int, Schema.Boolean, Schema.Boolean] })
-  .step("wait", (round, fails, isOutbound) =>
-    Effect.gen(function*() {
-      if (isOutbound) yield* Step.do(outbound, round, fails)
-      else yield* Step.do(contested, round, fails)
-    }))
-  .step("next", (round) => note(`next ${round}`))
-  .after((round, _, __, { status }) => note(`parent ${round} ${status}`))
-const Cars = Stepped.actions(Car, [contested, outbound, follower, parent])
+const body = (role: Role) =>
+  role !== "current"
+    ? note(`${role} performs`)
+    : Effect.uninterruptible(
+      Effect.flatMap(Effect.suspend(() => bodies[begun++]!.here), (end) =>
+        end === "well" ? Effect.void : Effect.fail("no"))
+    )
+const called = (role: Role, { status }: { readonly status: string }) =>
+  Effect.andThen(note(`callback ${role} ${status}`), callback?.role === role ? callback.halt.here : Effect.void)
 
-/** Ways to end an action; the answer says whether it was this that ended it, where that is known at once. */
+const options = {
+  arguments: [Schema.Literals(roles)],
+  error: Schema.String,
+  timeout: "1 minute",
+  concurrencyKey: () => "lane"
+} as const
+const plain = Stepped.action("plain", options).step("body", body)
+const hooked = Stepped.action("hooked", options).step("body", body).after(called)
+const plainOutbound = Stepped.action("plainOutbound", { ...options, outbound: true }).step("body", body)
+const hookedOutbound = Stepped.action("hookedOutbound", { ...options, outbound: true }).step("body", body).after(called)
+const contested = { plain, hooked, plainOutbound, hookedOutbound }
+const parent = Stepped.action("parent", {
+  arguments: [Schema.Literals(roles), Schema.Literals(["plain", "hooked", "plainOutbound", "hookedOutbound"])]
+})
+  .step("wait", (role, name) => Effect.asVoid(Step.do(contested[name] as typeof plain, role)))
+  .step("next", (role) => note(`parent of ${role} goes on`))
+  .after((role, _, { status }) => note(`parent of ${role} ${status}`))
+const Cars = Stepped.actions(Car, [plain, hooked, plainOutbound, hookedOutbound, parent])
+
+/** What ends an action, and how the action has ended then; some wait for whoever has its lane, others leave it to the next call. */
 const sources = {
-  "the last step": { status: "succeeded", fails: false, outbound: false },
-  "a failed step": { status: "failed", fails: true, outbound: false },
-  "a failed step of an outbound action": { status: "failed", fails: true, outbound: true },
-  "a timeout": { status: "timed_out" },
-  "a cancellation": { status: "cancelled" },
-  "a completion from outside": { status: "succeeded", outbound: true },
-  "another completion from outside": { status: "failed", outbound: true }
+  "the last step": { status: "succeeded", step: "succeeded", waits: true },
+  "a failed step": { status: "failed", step: "failed", waits: true },
+  "a timeout": { status: "timed_out", step: "cancelled", waits: false },
+  "a cancellation": { status: "cancelled", step: "cancelled", waits: true },
+  "a completion from outside": { status: "succeeded", step: "cancelled", waits: true },
+  "a newcomer": { status: "superseded", step: undefined, waits: true }
 } as const
 type Source = keyof typeof sources
-type End = (action: ActionRecord) => Effect.Effect<boolean | undefined, unknown, Stepped.Services | SqlClient.SqlClient>
+const all = Object.keys(sources) as ReadonlyArray<Source>
 
-const ends: Record<Source, End> = {
-  "the last step": (action) =>
-    Effect.asVoid(Deferred.succeed(gate(Number(action.actorId)).go, undefined)) as Effect.Effect<undefined>,
-  "a failed step": (action) => ends["the last step"](action),
-  "a failed step of an outbound action": (action) => ends["the last step"](action),
-  "a timeout": () => Effect.as(performDue, undefined),
-  "a cancellation": (action) =>
-    Effect.map(
-      Effect.flatMap(SqlClient.SqlClient, (sql) => cancelById(sql, action.id)),
-      (done): boolean => done
-    ),
-  "a completion from outside": (action) =>
-    Effect.map(Stepped.complete(action.id, outbound, Stepped.Outcome.succeededVoid), Option.isSome),
-  "another completion from outside": (action) =>
-    Effect.map(Stepped.complete(Car.ref(Number(action.actorId)), outbound, Stepped.Outcome.failed()), Option.isSome)
-}
-// a child has no handle: the transition behind `handle.cancel`, as another process would call it
-const cancelById = (sql: SqlClient.SqlClient, id: string) =>
-  Effect.map(
-    sql<{ kind: number; step: number }>`select kind, step from stepped.complete(null, ${new Date(
-      0
-    )}, '{}'::text[], '{}'::text[], '{}'::smallint[],
-      ${id}::uuid, null, null, 4::smallint, null, null, false)`,
-    (rows) => rows.some((row) => row.kind === -6 && row.step === 1)
-  )
+const isBody = (source: Source) => source === "the last step" || source === "a failed step"
+const repeats = (source: Source) => !isBody(source) && source !== "a newcomer"
 
-const pairs: ReadonlyArray<readonly [Source, Source]> = [
-  ["the last step", "a timeout"],
-  ["the last step", "a cancellation"],
-  ["a failed step", "a timeout"],
-  ["a failed step", "a cancellation"],
-  ["a timeout", "a cancellation"],
-  ["a timeout", "a completion from outside"],
-  ["a cancellation", "a completion from outside"],
-  ["a completion from outside", "another completion from outside"],
-  ["a completion from outside", "a failed step of an outbound action"]
-]
-
-const bodyEnds = (source: Source) => source.includes("step")
-
-/** A parent that waits for the contested action, whose body runs, and a follower that waits for its lane. */
-const begin = (round: number, pair: readonly [Source, Source]) =>
-  Effect.gen(function*() {
-    const fails = pair.some((source) => source.startsWith("a failed step"))
-    const isOutbound = pair.some((source) => source.includes("outside"))
-    gates.set(round, { started: yield* Deferred.make<void>(), go: yield* Deferred.make<void>() })
-    const car = (yield* Cars.client)(round)
-    const root = yield* car.parentLater(round, fails, isOutbound)
-    yield* Deferred.await(gate(round).started)
-    const next = yield* car.followerLater(round)
-    yield* until("the follower is pending", Effect.map(next.status, ({ status }) => status === "pending"))
-    const records = yield* recordsOf(isOutbound ? "outbound" : "contested")
-    return { root, next, action: records.find((record) => record.actorId === String(round))! }
-  })
-
-/** Exactly one end: one callback, one turn of the lane, one word to the parent. */
-const endedOnce = (round: number, id: string, root: { readonly id: string }, possible: ReadonlyArray<string>) =>
-  Effect.gen(function*() {
-    const records = [...yield* recordsOf("contested"), ...yield* recordsOf("outbound")]
-    const { callbacksFailed, callbacksSucceeded, status } = records.find((record) => record.id === id)!
-    assert.include(possible, status)
-    assert.deepStrictEqual(seen.filter((text) => text.startsWith(`callback ${round} `)), [
-      `callback ${round} ${status}`
-    ])
-    assert.deepStrictEqual([callbacksSucceeded, callbacksFailed], [1, 0])
-    assert.deepStrictEqual(seen.filter((text) => text === `follower ${round}`), [`follower ${round}`])
-    const well = status === "succeeded"
-    assert.deepStrictEqual(seen.filter((text) => text === `next ${round}`), well ? [`next ${round}`] : [])
-    assert.deepStrictEqual(seen.filter((text) => text.startsWith(`parent ${round} `)), [
-      `parent ${round} ${well ? "succeeded" : "failed"}`
-    ])
-    assert.deepStrictEqual(yield* slotsOf(root.id), [status])
-    assert.deepStrictEqual(yield* stepsOf(root.id), well ? ["wait succeeded", "next succeeded"] : ["wait failed"])
-    return status
-  })
-
-describe("two ends for one action", () => {
-  const race = <A, E>(name: string, scenario: Effect.Effect<A, E, Layer.Success<ReturnType<typeof layerWorkers>>>) =>
-    it.effect(
-      name,
-      () => Effect.provide(Effect.andThen(scenario, Effect.andThen(healthy, noDeadlock)), layerWorkers(Cars.layer))
-    )
-
-  for (const pair of pairs) {
-    for (const [first, second] of [pair, [pair[1], pair[0]] as const]) {
-      race(
-        `${first}, then ${second}`,
-        Effect.gen(function*() {
-          const { action, next, root } = yield* begin(1, pair)
-          if (first === "a timeout") yield* TestClock.adjust("1 minute")
-          const won = yield* ends[first](action)
-          if (won !== undefined) assert.isTrue(won)
-          yield* until(
-            "the action ends",
-            Effect.map(recordsOf(action.name), ([record]) => record!.status !== "performing")
-          )
-          if (second === "a timeout") yield* TestClock.adjust("1 minute")
-          const late = yield* ends[second](action)
-          if (late !== undefined) assert.isFalse(late)
-          yield* Deferred.succeed(gate(1).go, undefined)
-          yield* Effect.exit(root.await)
-          yield* next.await
-          yield* allEnded
-          yield* endedOnce(1, action.id, root, [sources[first].status])
-        })
-      )
-    }
-
-    race(
-      `${pair[0]} and ${pair[1]} at once`,
-      Effect.gen(function*() {
-        const rounds = Array.from({ length: 24 }, (_, n) => n)
-        const begun = yield* Effect.forEach(rounds, (round) => begin(round, pair), { concurrency: 8 })
-        const timed = pair.includes("a timeout")
-        if (timed) {
-          // one clock for all: everything else goes off as it strikes
-          const fire = pair.filter((source) => source !== "a timeout")
-          yield* Effect.all([
-            Effect.andThen(TestClock.adjust("1 minute"), performDue),
-            ...begun.flatMap(({ action }) => fire.map((source) => Effect.asVoid(ends[source](action))))
-          ], { concurrency: "unbounded" })
-        } else {
-          const answers = yield* Effect.forEach(
-            begun,
-            ({ action }, n) =>
-              Effect.all((n % 2 === 0 ? pair : [...pair].reverse()).map((source) => ends[source](action)), {
-                concurrency: "unbounded"
-              }),
-            { concurrency: "unbounded" }
-          )
-          // where both know their answer at once, exactly one of them won
-          if (!pair.some(bodyEnds)) {
-            assert.deepStrictEqual(
-              answers.map((both) => both.filter(Boolean).length),
-              rounds.map(() => 1)
-            )
-          }
-        }
-        yield* Effect.forEach(rounds, (round) => Deferred.succeed(gate(round).go, undefined))
-        yield* Effect.forEach(begun, ({ next, root }) => Effect.andThen(Effect.exit(root.await), next.await), {
-          concurrency: "unbounded"
-        })
-        yield* allEnded
-        for (const { action, root } of begun) {
-          yield* endedOnce(Number(action.actorId), action.id, root, pair.map((source) => sources[source].status))
-        }
-      })
-    )
+/** What two ends are about, and what must come of them. */
+class Race {
+  readonly first: Source
+  readonly second: Source
+  readonly hasCallbacks: boolean
+  readonly isOutbound: boolean
+  /** Whose end each of the two is. */
+  readonly hits: readonly [Role, Role]
+  constructor(first: Source, second: Source, hasCallbacks: boolean) {
+    this.first = first
+    this.second = second
+    this.hasCallbacks = hasCallbacks
+    this.isOutbound = first === "a completion from outside" || second === "a completion from outside"
+    const pending = (source: Source) =>
+      source === "a newcomer" || (source === "a cancellation" && (first === "a newcomer" || second === "a newcomer"))
+    this.hits = [pending(first) ? "next" : "current", pending(second) ? "next" : "current"]
   }
 
-  race(
-    "a parent that is cancelled while its child ends",
-    Effect.gen(function*() {
-      const rounds = Array.from({ length: 24 }, (_, n) => n)
-      const begun = yield* Effect.forEach(rounds, (round) => begin(round, ["the last step", "a cancellation"]), {
-        concurrency: 8
-      })
-      const cancelled = yield* Effect.forEach(begun, ({ action, root }, n) =>
-        Effect.map(
-          Effect.all(
-            n % 2 === 0 ? [root.cancel, ends["the last step"](action)] : [ends["the last step"](action), root.cancel],
-            {
-              concurrency: "unbounded"
-            }
+  get name(): keyof typeof contested {
+    const name = this.hasCallbacks ? "hooked" : "plain"
+    return this.isOutbound ? `${name}Outbound` : name
+  }
+
+  /** The one of the two that ends the current action, and the one that ends the next one. */
+  winner(role: Role): Source | undefined {
+    // an outbound action does not end with its last step
+    if (this.isOutbound && this.first === "the last step") return role === "current" ? this.second : undefined
+    return this.hits[0] === role ? this.first : this.hits[1] === role ? this.second : undefined
+  }
+
+  /** How the actions of the lane end. */
+  get statuses(): Partial<Record<Role, string>> {
+    const current = this.winner("current") ?? "the last step"
+    const newcomers = [this.first, this.second].filter((source) => source === "a newcomer").length
+    // a lane is kept until the callbacks have run: whoever comes before that finds the next one still pending
+    const wasFree = this.second === "a newcomer" && this.hits[0] === "current" && !this.hasCallbacks
+    const next = wasFree ? undefined : this.winner("next")
+    return {
+      current: sources[current].status,
+      next: next === undefined ? "succeeded" : sources[next].status,
+      ...newcomers === 0 ? {} : { newcomer: newcomers === 2 ? "superseded" : "succeeded" },
+      ...newcomers === 2 ? { newer: "succeeded" } : {}
+    }
+  }
+}
+
+interface Scene {
+  readonly race: Race
+  readonly current: ActionRecord
+  readonly next: ActionRecord
+}
+
+/** Ends an action; says whether it was this that ended it, where that is known at once. */
+const fire = ({ current, next, race }: Scene, which: 0 | 1, isAgain = false) => {
+  const source = which === 0 ? race.first : race.second
+  const { actorId, id, name } = race.hits[which] === "current" ? current : next
+  switch (source) {
+    case "the last step":
+      return Effect.as(Deferred.succeed(bodies[0]!.go, "well"), undefined)
+    case "a failed step":
+      return Effect.as(Deferred.succeed(bodies[0]!.go, "badly"), undefined)
+    case "a timeout":
+      return Effect.as(Effect.andThen(isAgain ? Effect.void : TestClock.adjust("1 minute"), performDue), undefined)
+    case "a cancellation":
+      return Effect.flatMap(
+        Stepped.handle(Car.ref(Number(actorId)), contested[name as keyof typeof contested], id),
+        (handle) => handle.cancel
+      )
+    case "a completion from outside":
+      // by its id, and by its actor and name
+      return Effect.map(
+        Stepped.complete(which === 0 ? id : Car.ref(Number(actorId)), hookedOutbound, Stepped.Outcome.succeededVoid)
+          .pipe(
+            (complete) =>
+              race.hasCallbacks
+                ? complete
+                : Stepped.complete(
+                  which === 0 ? id : Car.ref(Number(actorId)),
+                  plainOutbound,
+                  Stepped.Outcome.succeededVoid
+                )
           ),
-          (answers) => answers.includes(true)
-        ), { concurrency: "unbounded" })
-      const exits = yield* Effect.forEach(begun, ({ root }) => Effect.exit(root.await), { concurrency: "unbounded" })
-      yield* Effect.forEach(begun, ({ next }) => next.await)
-      yield* allEnded
-      for (const [n, { root }] of begun.entries()) {
-        assert.strictEqual(Exit.isSuccess(exits[n]!), !cancelled[n])
-        assert.lengthOf(seen.filter((text) => text.startsWith(`parent ${n} `)), 1)
-        assert.lengthOf(seen.filter((text) => text.startsWith(`callback ${n} `)), 1)
-        if (cancelled[n]!) assert.include(["wait cancelled", "next cancelled"], (yield* stepsOf(root.id)).at(-1)!)
-      }
+        Option.isSome
+      )
+    case "a newcomer":
+      return Effect.flatMap(Cars.client, (client) => {
+        const role = which === 1 && race.first === "a newcomer" ? "newer" : "newcomer"
+        const car = client(carOf(role))
+        return Effect.asVoid<unknown, unknown, never>(race.hasCallbacks ? car.hookedNow(role) : car.plainNow(role))
+      })
+  }
+}
+
+const worker = Layer.build(
+  Stepped.worker({ concurrency: 8 }).pipe(Layer.provide(layerDeploy(Cars.layer, { pollInterval: "20 millis" })))
+)
+
+/** A parent whose child performs, and one whose child waits for that. */
+const begin = (race: Race, running: Halt<"well" | "badly">) =>
+  Effect.gen(function*() {
+    const client = yield* Cars.client
+    const roots = [yield* client(carOf("current")).parentLater("current", race.name)]
+    yield* Deferred.await(running.reached)
+    const name = race.hasCallbacks ? "hooked" : "plain"
+    roots.push(yield* client(carOf("next")).parentLater("next", name))
+    const find = (name: string, role: Role) =>
+      Effect.map(recordsOf(name), (records) => records.find((record) => record.actorId === String(carOf(role))))
+    yield* until("the next one is pending", Effect.map(find(name, "next"), (record) => record?.status === "pending"))
+    const scene: Scene = { race, current: (yield* find(race.name, "current"))!, next: (yield* find(name, "next"))! }
+    return { roots, scene }
+  })
+
+/** Everything has come to its end, once. */
+const endedOnce = (race: Race, roots: ReadonlyArray<{ readonly id: string }>) =>
+  Effect.gen(function*() {
+    const records = new Map(
+      [...yield* recordsOf(race.name), ...yield* recordsOf(race.hasCallbacks ? "hooked" : "plain")]
+        .map((record) => [roles[Number(record.actorId)]!, record])
+    )
+    const { statuses } = race
+    assert.deepStrictEqual(
+      Object.fromEntries([...records].map(([role, { status }]) => [role, status])),
+      statuses as Record<string, string>
+    )
+    const performed = roles.filter((role) => statuses[role] !== undefined && statuses[role] !== "superseded")
+
+    const callbacks = race.hasCallbacks ? performed.map((role) => `callback ${role} ${statuses[role]}`) : []
+    assert.sameMembers(seen.filter((text) => text.startsWith("callback")), callbacks)
+    for (const role of performed) {
+      const { callbacksFailed, callbacksSucceeded } = records.get(role)!
+      assert.deepStrictEqual([callbacksSucceeded, callbacksFailed], [race.hasCallbacks ? 1 : 0, 0])
+    }
+
+    // the lane moves on when the one before is over, to each of them once
+    const turns = performed.filter((role) => role !== "current" && statuses[role] === "succeeded")
+    assert.deepStrictEqual(seen.filter((text) => text.endsWith("performs")), turns.map((role) => `${role} performs`))
+    if (race.hasCallbacks && turns.length > 0) {
+      assert.isBelow(seen.indexOf(`callback current ${statuses.current}`), seen.indexOf(`${turns[0]} performs`))
+    }
+    const ended = race.winner("current") ?? "the last step"
+    const lastStep = race.isOutbound && race.first === "the last step"
+    assert.deepStrictEqual(yield* stepsOf(records.get("current")!.id), [
+      `body ${lastStep ? "succeeded" : sources[ended].step}`
+    ])
+
+    // who waits for what is superseded waits for the newest
+    const told = [statuses.current!, statuses.next === "superseded" ? "succeeded" : statuses.next!]
+    for (const [i, role] of (["current", "next"] as const).entries()) {
+      const isWell = told[i] === "succeeded"
+      assert.deepStrictEqual(yield* slotsOf(roots[i]!.id), [told[i]!])
+      assert.deepStrictEqual(
+        yield* stepsOf(roots[i]!.id),
+        isWell ? ["wait succeeded", "next succeeded"] : ["wait failed"]
+      )
+      assert.deepStrictEqual(seen.filter((text) => text.startsWith(`parent of ${role}`)), [
+        ...isWell ? [`parent of ${role} goes on`] : [],
+        `parent of ${role} ${isWell ? "succeeded" : "failed"}`
+      ])
+    }
+  })
+
+const meet = (race: Race) =>
+  Effect.gen(function*() {
+    yield* worker
+    const { roots, scene } = yield* begin(race, bodies[0]!)
+    const [target] = race.hits
+    if (race.hasCallbacks && race.first !== "a newcomer") callback = { role: target, halt: new Halt() }
+    const open = yield* gated((target === "current" ? scene.current : scene.next).id)
+
+    const first = yield* Effect.forkScoped(fire(scene, 0))
+    yield* blocked(1)
+    const second = yield* Effect.forkScoped(fire(scene, 1))
+    yield* sources[race.second].waits ? blocked(2) : Fiber.join(second)
+    assert.deepStrictEqual([(yield* recordsOf(race.name))[0]!.status, seen], ["performing", []])
+    yield* open
+
+    const isOnce = race.winner(target) === race.first
+    if (callback !== undefined) {
+      yield* Deferred.await(callback.halt.reached)
+      // decided, and not over
+      if (isOnce && race.hits[1] === target && repeats(race.second)) assert.isNotTrue(yield* fire(scene, 1, true))
+      yield* Deferred.succeed(callback.halt.go, undefined)
+    }
+    const answers = [yield* Fiber.join(first), yield* Fiber.join(second)]
+    const wins = [true, !isOnce || race.hits[1] !== target]
+    for (const which of [0, 1] as const) {
+      if (answers[which] !== undefined) assert.strictEqual(answers[which], wins[which])
+    }
+    yield* Deferred.succeed(bodies[0]!.go, "well")
+    yield* allEnded
+    for (const which of [0, 1] as const) {
+      if (repeats(which === 0 ? race.first : race.second)) assert.isNotTrue(yield* fire(scene, which, true))
+    }
+    assert.strictEqual(begun, 1)
+    yield* endedOnce(race, roots)
+  })
+
+/** The worker that began has been silent for longer than its lease. */
+const takeOver = (race: Race) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const { roots, scene } = yield* Effect.gen(function*() {
+      const silent = yield* Effect.forkScoped(performIdle)
+      yield* Effect.addFinalizer(() => Fiber.interrupt(silent))
+      return yield* begin(race, bodies[0]!)
     })
-  )
+    yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'`
+    yield* worker
+    yield* Deferred.await(bodies[1]!.reached)
+    const open = yield* gated(scene.current.id)
+    const ending = (source: Source) => source === "the last step" ? "well" : "badly"
+    yield* Deferred.succeed(bodies[1]!.go, ending(race.first))
+    yield* blocked(1)
+    yield* Deferred.succeed(bodies[0]!.go, ending(race.second))
+    yield* open
+    yield* allEnded
+    assert.strictEqual(begun, 2)
+    yield* endedOnce(race, roots)
+  })
+
+describe("two ends", () => {
+  const test = (
+    race: Race,
+    scenario: (race: Race) => Effect.Effect<void, unknown, Stepped.Services | PgClient.PgClient | SqlClient.SqlClient>
+  ) =>
+    it.effect(`${race.first}, then ${race.second}${race.hasCallbacks ? ", with callbacks" : ""}`, () =>
+      Effect.andThen(Effect.scoped(scenario(race)), healthy).pipe(
+        Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))
+      ))
+
+  for (const hasCallbacks of [false, true]) {
+    for (const first of all) {
+      for (const second of all) {
+        const race = new Race(first, second, hasCallbacks)
+        test(race, (race) => Effect.scoped(isBody(first) && isBody(second) ? takeOver(race) : meet(race)))
+      }
+    }
+  }
 })

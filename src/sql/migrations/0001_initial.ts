@@ -257,19 +257,18 @@ const functions = (schema: string) => {
     // Ends live actions whose rows and lanes the caller has locked: history, achievement, promotion, slots, parents.
     `create function conclude(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[],
     p_ids uuid[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_good smallint[], p_bad smallint[], p_abrupt boolean) returns setof task language plpgsql as $$
-  declare next_up uuid[]; freed text[]; parents uuid[]; parent_steps int[]; abandoned uuid[]; queued uuid[];
+  declare next_up uuid[]; freed text[]; erased text[]; parents uuid[]; parent_steps int[]; abandoned uuid[]; queued uuid[];
   begin
     if p_abrupt then
       queued := array(select id from live_actions where id = any(p_ids) and token is null);
-      if cardinality(queued) > 0 then delete from jobs where action = any(queued) and kind = 1; end if;
+      -- one that a claim has just taken is that claim's to drop: it may be waiting for these lanes
+      if cardinality(queued) > 0 then delete from jobs where ctid = any(array(select ctid from jobs where action = any(queued) and kind = 1 for update skip locked)); end if;
       perform cancel_running(p_ids, p_now);
     end if;
     freed := array(select lane from live_actions where id = any(p_ids) and status = 1);
     next_up := array(select id from live_actions where lane = any(freed) and status = 0);
     if cardinality(next_up) > 0 then
-      perform 1 from achievements where checksum_key = any(array(
-        select checksum_key from live_actions where id = any(next_up) union all select checksum_key from live_actions where id = any(p_ids) and checksum is not null))
-        order by checksum_key for update;
+      erased := array(select checksum_key from achievements where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));
     end if;
     with x as (select * from unnest(p_ids, p_outcomes, p_results, p_causes, p_good, p_bad) as x(a, o, r, c, g, b)),
     gone as (delete from live_actions l using x where l.id = x.a returning l.*, x.o, x.r, x.c, x.g, x.b),
@@ -280,11 +279,14 @@ const functions = (schema: string) => {
         case when outcome is null then r else result end, case when outcome is null then c else cause end, g, b, enqueued_at, started_at, p_now from gone
       returning id, status, checksum_key, checksum, result, callbacks_failed)
     insert into achievements (checksum_key, checksum, result, action, achieved_at)
-      select distinct on (checksum_key) checksum_key, checksum, result, id, p_now from ended
-      where checksum is not null and status = 2 and callbacks_failed = 0 order by checksum_key, id desc
+      select distinct on (checksum_key) checksum_key, checksum, result, id, p_now from (
+        select checksum_key, checksum, result, id from ended where checksum is not null and status = 2 and callbacks_failed = 0
+        -- what is erased below has its place in the one pass over all keys in their order
+        union all select k, '', null, '00000000-0000-0000-0000-000000000000' from unnest(erased) k) k
+      order by checksum_key, id desc
       on conflict (checksum_key) do update set checksum = excluded.checksum, result = excluded.result, action = excluded.action, achieved_at = excluded.achieved_at;
     if cardinality(next_up) > 0 then
-      delete from achievements where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up)));
+      if cardinality(erased) > 0 then delete from achievements where checksum_key = any(erased); end if;
       update live_actions set status = 1, started_at = p_now, timeout_at = p_now + timeout_ms * interval '1 millisecond',
         token = case when definition = any(p_defs) then p_token end, step = 0, step_started_at = p_now,
         step_name = p_first[array_position(p_defs, definition)], flags = coalesce(p_flags[array_position(p_defs, definition)], flags)
@@ -350,7 +352,7 @@ const functions = (schema: string) => {
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[];
     taken int := 0; again int := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
-    unread jsonb[]; checked boolean := false;
+    unread jsonb[]; checked boolean := false; ignoring uuid[] := '{}'; erased text[]; given_back text[];
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
     m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
   begin
@@ -359,8 +361,8 @@ const functions = (schema: string) => {
     if not found then return next row(-5, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
 
     if p_joins is not null then
-      -- achievements whose result the worker could not read
-      delete from achievements where (checksum_key, checksum) in (select sk, cs from jsonb_to_recordset(p_joins) as x(sk text, cs text, ig boolean) where ig);
+      -- an achievement whose result the worker could not read is none for its action
+      ignoring := array(select a from jsonb_to_recordset(p_joins) as x(a uuid, ig boolean) where ig);
       with recursive x as (select * from jsonb_to_recordset(p_joins) as x(j bigint, q text, args jsonb, l text, sk text, cs text, t bigint, o smallint, r jsonb, c jsonb)),
       -- children of one step join their lane in the order of the body: not before an elder that is still on its way
       h as (select t.action, t.elder, t.queue, t.id from jobs t join x on t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token),
@@ -429,10 +431,10 @@ const functions = (schema: string) => {
       -- already achieved: neither lane nor row. A result that somebody will read is checked by the worker first: what its
       -- schema refuses is no achievement (held, and sent back as a join).
       checked := exists (select 1 from unnest(inv) i where i.checksum is not null);
-      if checked and exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum) then
+      if checked and exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action <> all(ignoring)) then
         select array_agg(i.action), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(a.result), done_cause || array_agg(null::jsonb)
           into achieved, done, done_status, done_result, done_cause
-          from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum;
+          from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action <> all(ignoring);
       end if;
       -- every lane of the batch in one pass, in key order: free ones are taken, the others locked
       with f as (select distinct on (lane) * from unnest(inv) i where action <> all(achieved) order by lane, priority, id),
@@ -444,15 +446,20 @@ const functions = (schema: string) => {
         on conflict (lane, status) do update set token = live_actions.token where false returning id)
       select coalesce(array_agg(id), '{}') into started from l;
       -- checked again under the lane's lock: the statement above saw an older snapshot
-      if checked and exists (select 1 from unnest(started) s join live_actions l on l.id = s join achievements a on a.checksum_key = l.checksum_key and a.checksum = l.checksum) then
-        with x as (select i, a.result from unnest(inv) i join unnest(started) s on s = i.action join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum),
+      if checked and exists (select 1 from unnest(started) s join live_actions l on l.id = s join achievements a on a.checksum_key = l.checksum_key and a.checksum = l.checksum where l.id <> all(ignoring)) then
+        with x as (select i, a.result from unnest(inv) i join unnest(started) s on s = i.action join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action <> all(ignoring)),
         g as (delete from live_actions l using x where l.id = (x.i).action returning l.id, x.i, x.result)
-        select achieved || array_agg(id), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(result), done_cause || array_agg(null::jsonb)
-          into achieved, done, done_status, done_result, done_cause from g;
+        select achieved || array_agg(id), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(result), done_cause || array_agg(null::jsonb), array_agg((i).lane)
+          into achieved, done, done_status, done_result, done_cause, given_back from g;
         started := array(select x from unnest(started) x where x <> all(achieved));
       end if;
-      delete from achievements where checksum_key in (
-        select checksum_key from achievements where checksum_key = any(array(select l.checksum_key from unnest(started) s join live_actions l on l.id = s)) order by checksum_key for update);
+      -- in one pass, in key order: those of whoever starts, now or, in a lane that was given back, below
+      erased := array(select checksum_key from achievements where checksum_key = any(array(
+        select i.checksum_key from unnest(inv) i join unnest(started) s on s = i.action
+        union all select i.checksum_key from unnest(inv) i where i.lane = any(given_back))) order by checksum_key for update);
+      if cardinality(erased) > 0 then
+        delete from achievements where checksum_key = any(array(select i.checksum_key from unnest(inv) i join unnest(started) s on s = i.action)) and checksum_key = any(erased);
+      end if;
       if cardinality(started) + cardinality(achieved) < cardinality(inv) then
         contended := array(select i from unnest(inv) i where i.action <> all(started) and i.action <> all(achieved) order by i.priority, i.id);
       end if;
@@ -469,7 +476,7 @@ const functions = (schema: string) => {
     if contended is not null then
       foreach m in array contended loop
         select * into cur from live_actions where lane = m.lane and status = 1;
-        if m.checksum is not null then
+        if m.checksum is not null and m.action <> all(ignoring) then
           select * into ach from achievements where checksum_key = m.checksum_key and checksum = m.checksum;
           if found then
             achieved := achieved || m.action; done := array_append(done, m); done_status := done_status || 2::smallint; done_result := array_append(done_result, ach.result); done_cause := array_append(done_cause, null::jsonb);
@@ -478,7 +485,7 @@ const functions = (schema: string) => {
         end if;
         if cur.id is null then
           -- the lane was given back above because its first comer was already achieved
-          delete from achievements where checksum_key = m.checksum_key;
+          delete from achievements where checksum_key = m.checksum_key and checksum_key = any(erased);
           insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, token, step_name, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at)
             values (m.action, m.definition, m.actor_id, m.queue, m.arguments, m.lane, 1, m.checksum_key, m.checksum, m.parent, m.parent_step, m.depth, m.parent is null,
               p_flags[array_position(p_defs, m.definition)], p_token, p_first[array_position(p_defs, m.definition)], p_now, m.timeout_ms, p_now + m.timeout_ms * interval '1 millisecond', m.enqueued_at, p_now);
@@ -622,7 +629,7 @@ const functions = (schema: string) => {
     // leaves its lane for a private one, so that nothing supersedes or promotes it while its callbacks run.
     `create function decide(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb) returns setof task language plpgsql as $$
   begin
-    delete from jobs where action = any(p_ids) and kind = 1;
+    delete from jobs where ctid = any(array(select ctid from jobs where action = any(p_ids) and kind = 1 for update skip locked));
     perform cancel_running(p_ids, p_now);
     perform 1 from steps where action = any(p_ids) and status = 1 order by action, idx for no key update;
     update steps set status = 4, ended_at = p_now where action = any(p_ids) and status = 1;
@@ -777,10 +784,11 @@ const functions = (schema: string) => {
     // Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the queue.
     `create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns void language plpgsql set search_path = ${schema} as $$
   begin
+    update jobs set priority = 10, token = null where ctid = any(array(
+      select ctid from jobs where action = any(p_actions) and kind = 0 and priority = 101 and token = p_token for update skip locked));
     with l as (select id from live_actions where id = any(p_actions) and token = p_token order by lane for update),
     u as (update live_actions t set token = null from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id)
     insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at) select queue, 0, 1, id, definition, actor_id, p_now from u;
-    update jobs set priority = 10, token = null where action = any(p_actions) and kind = 0 and priority = 101 and token = p_token;
   end $$`,
 
     // What became of invocations, whatever carried them: follows superseding and joining to the end. In PL/pgSQL, as all that is called

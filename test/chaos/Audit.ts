@@ -1,0 +1,197 @@
+/**
+ * A second opinion on what the engine writes: triggers on its tables note every change with the transition that made it, the token it was
+ * made under, and what was left of that token's lease. The engine knows nothing of it.
+ *
+ * The notes are written in the same transactions: what was rolled back left none.
+ */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+
+/** The transitions, all of which take a token first and give tasks. */
+const transitions = ["claim", "finish", "complete", "tick", "prune", "break_deadlocks"]
+
+const statements: ReadonlyArray<string> = [
+  "create schema chaos",
+  // what transactional steps do, once each; no constraint would tell of a second time
+  "create table chaos.effects (entry text not null)",
+  // enqueued with its action in one transaction
+  "create table chaos.orders (place text not null)",
+  `create table chaos.notes (
+    seq bigint generated always as identity primary key,
+    at timestamptz not null default clock_timestamp(),
+    tx xid8 not null default pg_current_xact_id(),
+    what text not null,
+    action uuid not null,
+    step int,
+    slot int,
+    -- status, phase, step, outcome of an action; the status of a step or slot
+    was int[],
+    is_now int[],
+    held_by bigint,
+    held_next bigint,
+    transition text,
+    token bigint,
+    lease_left float8
+  )`,
+  // each transition says who it is before it begins
+  ...transitions.map((name) =>
+    `do $do$ declare f record; begin
+      select oid, pg_get_function_identity_arguments(oid) as declared, proargnames[1:pronargs] as names into strict f
+        from pg_proc where pronamespace = 'stepped'::regnamespace and proname = '${name}';
+      execute format('alter function stepped.${name}(%s) rename to ${name}_itself', f.declared);
+      execute format($wrapper$
+        create function stepped.${name}(%s) returns setof stepped.task language plpgsql as $body$ begin
+          perform set_config('chaos.transition', '${name} ' || coalesce(p_token::text, '') || ' ' || coalesce((
+            select extract(epoch from lease_until - clock_timestamp()) from stepped.workers where token = p_token), -1)::text, true);
+          return query select * from stepped.${name}_itself(%s);
+        end $body$ $wrapper$, f.declared, array_to_string(f.names, ', '));
+    end $do$`
+  ),
+  `create function chaos.note(p_what text, p_action uuid, p_step int, p_slot int, p_was int[], p_now int[], p_held bigint, p_next bigint) returns void language sql as $$
+    insert into chaos.notes (what, action, step, slot, was, is_now, held_by, held_next, transition, token, lease_left)
+    select p_what, p_action, p_step, p_slot, p_was, p_now, p_held, p_next, nullif(split_part(by, ' ', 1), ''), nullif(split_part(by, ' ', 2), '')::bigint, nullif(split_part(by, ' ', 3), '')::float8
+    from coalesce(current_setting('chaos.transition', true), '') as by
+  $$`,
+  `create function chaos.note_live() returns trigger language plpgsql as $$ begin
+    if tg_op = 'INSERT' then
+      perform chaos.note('begins', new.id, null, null, null, array[new.status, new.phase, new.step, new.outcome], null, new.token);
+    elsif tg_op = 'DELETE' then
+      perform chaos.note('leaves', old.id, null, null, array[old.status, old.phase, old.step, old.outcome], null, old.token, null);
+    elsif (old.status, old.phase, old.step, old.outcome, old.token) is distinct from (new.status, new.phase, new.step, new.outcome, new.token) then
+      perform chaos.note('changes', new.id, null, null, array[old.status, old.phase, old.step, old.outcome], array[new.status, new.phase, new.step, new.outcome], old.token, new.token);
+    end if;
+    return null;
+  end $$`,
+  "create trigger noted after insert or update or delete on stepped.live_actions for each row execute function chaos.note_live()",
+  `create function chaos.note_ended() returns trigger language plpgsql as $$ begin
+    perform chaos.note(case tg_op when 'INSERT' then 'ended' else 'ended and ' || lower(tg_op) end, coalesce(new.id, old.id), null, null, null, array[new.status], null, null);
+    return null;
+  end $$`,
+  "create trigger noted after insert or update or delete on stepped.ended_actions for each row execute function chaos.note_ended()",
+  `create function chaos.note_step() returns trigger language plpgsql as $$ begin
+    if tg_op = 'INSERT' then perform chaos.note('step', new.action, new.idx, null, null, array[new.status], null, null);
+    elsif old.status <> new.status then perform chaos.note('step ends', new.action, new.idx, null, array[old.status], array[new.status], null, null); end if;
+    return null;
+  end $$`,
+  "create trigger noted after insert or update on stepped.steps for each row execute function chaos.note_step()",
+  `create function chaos.note_slot() returns trigger language plpgsql as $$ begin
+    if old.status is distinct from new.status then perform chaos.note('slot', new.action, new.step, new.slot, array[old.status], array[new.status], null, null); end if;
+    return null;
+  end $$`,
+  "create trigger noted after update on stepped.slots for each row execute function chaos.note_slot()"
+]
+
+/** Notes everything from now on, in a database that the engine's tables are in. */
+export const install = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => Effect.forEach(statements, (statement) => sql.unsafe(statement), { discard: true })
+)
+
+const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
+  [
+    "an action ends once",
+    "select action, count(*) || ' times' from chaos.notes where what = 'ended' group by action having count(*) > 1"
+  ],
+  [
+    "history does not change",
+    "select action, what from chaos.notes where what like 'ended and %'"
+  ],
+  [
+    "nothing happens to an action that has ended",
+    `select n.action, n.what || coalesce(' in ' || n.transition, '') from chaos.notes n join chaos.notes e on e.action = n.action and e.what = 'ended'
+      where n.seq > e.seq and n.tx <> e.tx`
+  ],
+  [
+    // one that turns out to be achieved already gives its lane back within the transition
+    "an action begins once",
+    `select b.action, count(*) || ' times' from chaos.notes b where b.what = 'begins' and not exists (select 1 from chaos.notes g where g.action = b.action and g.tx = b.tx and g.what = 'leaves'
+        and not exists (select 1 from chaos.notes e where e.action = b.action and e.tx = b.tx and e.what = 'ended'))
+      group by b.action having count(*) > 1`
+  ],
+  [
+    "an action that leaves ends, or has not begun",
+    `select g.action, coalesce(g.transition, '') from chaos.notes g where g.what = 'leaves'
+      and not exists (select 1 from chaos.notes o where o.action = g.action and o.tx = g.tx and o.what in ('ended', 'begins'))`
+  ],
+  [
+    "an action is promoted once",
+    "select action, count(*) || ' times' from chaos.notes where what = 'changes' and was[1] = 0 and is_now[1] = 1 group by action having count(*) > 1"
+  ],
+  [
+    "a performing action is never pending again",
+    "select action, transition from chaos.notes where what = 'changes' and was[1] = 1 and is_now[1] = 0"
+  ],
+  [
+    "an outcome is fixed once",
+    "select action, transition from chaos.notes where what = 'changes' and was[4] is not null and is_now[4] is distinct from was[4]"
+  ],
+  [
+    "steps only go forward",
+    "select action, was::text || ' to ' || is_now::text from chaos.notes where what = 'changes' and is_now[3] < was[3]"
+  ],
+  [
+    "no transition happens twice",
+    `select action, was::text || ' ' || count(*) || ' times' from chaos.notes where what = 'changes' and was[2:4] is distinct from is_now[2:4]
+      group by action, was having count(*) > 1`
+  ],
+  [
+    "a step is stored once",
+    "select action, step || ', ' || count(*) || ' times' from chaos.notes where what = 'step' group by action, step having count(*) > 1"
+  ],
+  [
+    "a step ends once",
+    "select action, step || ', ' || count(*) || ' times' from chaos.notes where what = 'step ends' or (what = 'step' and is_now[1] <> 1) group by action, step having count(*) > 1"
+  ],
+  [
+    "a step that has ended stays as it is",
+    "select action, step::text from chaos.notes where what = 'step ends' and was[1] <> 1"
+  ],
+  [
+    "a slot is settled once",
+    "select action, step || ':' || slot || ' ' || coalesce(was[1]::text, '') || ' to ' || coalesce(is_now[1]::text, '') from chaos.notes where what = 'slot' and (was[1] is not null or is_now[1] is null)"
+  ],
+  [
+    "a worker's conclusion counts for what it holds",
+    `select action, concat_ws(' ', what, was::text, 'of', held_by, 'by', token) from chaos.notes where transition = 'finish' and what in ('changes', 'leaves')
+      and held_by is distinct from token and not (held_by is null and (was[1] = 0 or was[2] = 1))`
+  ],
+  [
+    "nobody takes what somebody holds",
+    `select action, concat_ws(' ', what, transition, 'of', held_by, 'for', held_next) from chaos.notes where what = 'changes' and held_by <> held_next`
+  ],
+  [
+    "whoever takes over changes nothing else",
+    `select action, concat_ws(' ', was::text, 'to', is_now::text) from chaos.notes where what in ('changes', 'leaves') and transition is null
+      and not (what = 'changes' and was is not distinct from is_now and held_next is null)`
+  ],
+  [
+    "whoever writes as a worker has its lease",
+    `select action, concat_ws(' ', what, transition, 'by', token, 'whose lease was over since', -lease_left, 's') from chaos.notes
+      where transition in ('claim', 'finish') and lease_left < 0`
+  ],
+  [
+    "every time is the database's, whatever the machines' clocks say",
+    `select e.id, 'ended at ' || e.ended_at || ', in truth at ' || n.at from chaos.notes n join stepped.ended_actions e on e.id = n.action
+      where n.what = 'ended' and (abs(extract(epoch from e.ended_at - n.at)) > 30 or e.started_at > n.at + interval '30 s' or e.started_at < e.enqueued_at - interval '30 s')`
+  ]
+]
+
+/** What the notes tell of broken rules, each with a few of those that break it. */
+export const broken = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql.unsafe("create index if not exists notes_action on chaos.notes (action, what)")
+  yield* sql.unsafe("analyze chaos.notes")
+  const rows = yield* sql.unsafe<{ readonly rule: number; readonly count: number; readonly some: string }>(
+    rules.map(([, query], i) =>
+      `select ${i} as rule, count(*)::int as count, string_agg(x.action || ' ' || coalesce(x.detail, ''), '; ') filter (where x.nr <= 5) as some
+        from (select y.*, row_number() over () as nr from (${query}) y(action, detail)) x having count(*) > 0`
+    ).join("\nunion all\n")
+  )
+  return rows.map(({ count, rule, some }) => `${rules[rule]![0]}; against it ${count}: ${some}`)
+})
+
+/** How much was noted. */
+export const noted = Effect.flatMap(
+  SqlClient.SqlClient,
+  (sql) => Effect.map(sql.unsafe<{ n: number }>("select count(*)::int as n from chaos.notes"), (rows) => rows[0]!.n)
+)

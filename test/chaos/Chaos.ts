@@ -1,0 +1,154 @@
+/**
+ * Chaos on a real server: random trees, asked for by clients and performed by worker processes, while workers are killed and frozen, the
+ * server is stopped hard, sessions are ended, connections are cut and stalled, answers and notifications are lost, and clocks are off.
+ * Then everything that must hold is looked at.
+ *
+ * A seed says which trees there are, and which faults come in which order; when exactly they hit is the machine's.
+ */
+import { Effect, Fiber, Result } from "effect"
+import { SqlClient } from "effect/sql"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { startServer } from "../harness/PostgresServer.ts"
+import { type Counts, openBook } from "./Book.ts"
+import { startClients } from "./Clients.ts"
+import { prepareDatabase, type Undisturbed } from "./Database.ts"
+import { faultsFor } from "./Faults.ts"
+import { startProxy } from "./Proxy.ts"
+import { randomFrom } from "./Random.ts"
+import { judge } from "./verdict.ts"
+import { startWorkers } from "./Workers.ts"
+
+export interface ChaosOptions {
+  readonly trees: number
+  readonly kills: number
+  readonly seed: number
+  /** Takes a line now and then. */
+  readonly tell?: (line: string) => void
+}
+
+export interface ChaosReport {
+  readonly seconds: number
+  readonly counts: Counts
+  /** What is wrong; nothing, if all is well. */
+  readonly findings: ReadonlyArray<string>
+}
+
+const workplaces = 4
+/** On average; long enough for a worker to have something in hand again. */
+const betweenFaultsMs = 400
+/** How long nothing may happen at all once the faults are over. */
+const patienceMs = 60_000
+
+const temporaryFolder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "stepped-chaos-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
+
+/** Runs chaos to its end, and leaves nothing behind. */
+export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
+  Effect.scoped(Effect.gen(function*() {
+    const begun = performance.now()
+    const seconds = () => Math.round((performance.now() - begun) / 1000)
+    const tell = (line: string) => Effect.sync(() => options.tell?.(`${seconds()} s: ${line}`))
+    const book = openBook()
+    const random = randomFrom(options.seed)
+    const faults = faultsFor(options.kills, random)
+    let struck = 0
+    // neither faults nor trees come all at once: both go on until the end
+    const asked = () => book.counts.trees / options.trees
+    const isEarly = () => asked() > (struck + 1) / faults.length + 0.02
+
+    const folder = yield* temporaryFolder
+    const server = yield* Effect.orDie(startServer({ flags: ["fsync=off"] }))
+    const undisturbed = yield* prepareDatabase(server.url)
+    const proxies = yield* Effect.forEach(Array.from({ length: workplaces }), () => startProxy(server.url))
+    const workers = yield* startWorkers({
+      proxies,
+      random,
+      folder,
+      onLost: book.accuse,
+      clockMs: () => {
+        const millis = random.oneOf([0, 0, 0, 0, 3_600_000, -3_600_000])
+        if (millis !== 0) book.counts["clocks off"]++
+        return millis
+      }
+    })
+    const clientProxy = yield* startProxy(server.url)
+    const clients = yield* startClients({
+      proxy: clientProxy,
+      book,
+      undisturbed,
+      trees: options.trees,
+      seed: options.seed,
+      isEarly
+    })
+    const victims = { server, workers, proxies: [...proxies, clientProxy], undisturbed }
+
+    yield* Effect.forkScoped(
+      Effect.forever(Effect.andThen(Effect.sleep("10 seconds"), Effect.suspend(() => tell(book.inWords()))))
+    )
+    yield* Effect.forkScoped(clients.complete)
+    const asking = yield* Effect.forkScoped(clients.ask)
+
+    for (const strike of faults) {
+      while (asked() < struck / faults.length - 0.02) yield* Effect.sleep("50 millis")
+      yield* strike(victims, random, book)
+      struck++
+      yield* Effect.sleep(random.below(2 * betweenFaultsMs))
+    }
+    yield* Effect.forEach(victims.proxies, (proxy) => proxy.heal)
+    yield* tell("no more faults")
+
+    const stuck = yield* Effect.raceFirst(
+      Effect.as(Effect.andThen(Fiber.join(asking), untilEmpty(undisturbed)), undefined),
+      standstill(undisturbed)
+    )
+    if (stuck !== undefined) book.accuse(`nothing goes on with\n${stuck}`)
+    else {
+      yield* tell("everything has ended")
+      const ended = yield* Effect.result(Effect.timeout(workers.end, "20 seconds"))
+      if (Result.isFailure(ended)) book.accuse("workers do not end when they are told to")
+    }
+    yield* judge({ book, clients, folder, undisturbed })
+    yield* tell(book.inWords())
+    return { seconds: seconds(), counts: book.counts, findings: book.findings }
+  }))
+
+const left = (undisturbed: Undisturbed) =>
+  undisturbed(Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      sql.unsafe<{ subject: string }>(
+        `select concat_ws(' ', id, definition, arguments->>0, 'in', lane, 'status', status, 'phase', phase, 'step', step, 'token', token, 'outcome', outcome, 'attempts', attempts,
+            (select string_agg(concat_ws(' ', 'waits for', o.child, o.due_at), ', ') from stepped.slots o where o.action = l.id and o.status is null)) as subject
+          from stepped.live_actions l
+          union all select concat_ws(' ', 'job', id, kind, action, definition, arguments->>0, 'priority', priority, 'token', token, 'due', due_at) from stepped.jobs
+          union all select 'prune ' || action from stepped.prunes`
+      ),
+      (rows) => rows.map(({ subject }) => subject)
+    )))
+
+const untilEmpty = (undisturbed: Undisturbed) =>
+  Effect.gen(function*() {
+    while ((yield* left(undisturbed)).length > 0) yield* Effect.sleep("200 millis")
+  })
+
+/** Waits until nothing has ended for so long that nothing will; gives what is left. */
+const standstill = (undisturbed: Undisturbed) =>
+  Effect.gen(function*() {
+    let last = -1
+    let since = performance.now()
+    while (true) {
+      const [row] = yield* undisturbed(Effect.flatMap(SqlClient.SqlClient, (sql) =>
+        sql.unsafe<{ seq: number }>("select coalesce(max(seq), 0)::int as seq from chaos.notes")))
+      if (row!.seq !== last) {
+        since = performance.now()
+      }
+      last = row!.seq
+      if (performance.now() - since > patienceMs) {
+        return (yield* left(undisturbed)).join("\n")
+      }
+      yield* Effect.sleep("1 second")
+    }
+  })

@@ -1,0 +1,166 @@
+/**
+ * Those who ask for trees, wait for them, cancel some, and complete what waits for somebody outside: one process, whose connections
+ * suffer as the workers' do. It must hear of nothing but a storage that does not answer; and then it does not know what has happened.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Option, Schedule } from "effect"
+import { SqlClient } from "effect/sql"
+import { type ActionHandle, ActionRepo, type AnyAction, Stepped } from "stepped"
+import { awaitInWords, makeWorld, silent } from "../model/Trees.ts"
+import type { Book } from "./Book.ts"
+import type { Undisturbed } from "./Database.ts"
+import type { Proxy } from "./Proxy.ts"
+import { type Asked, engineOptions, type Group, groupAt, groupOf, isForetold, secondMs } from "./World.ts"
+
+/** A tree that was certainly enqueued. */
+export interface Accepted {
+  readonly group: Group
+  readonly place: string
+  readonly id: string
+  /** What its handle gave, once it did. */
+  gave: string | undefined
+}
+
+export interface Clients {
+  readonly accepted: ReadonlyArray<Accepted>
+  /** Places that were enqueued in one transaction with an order. */
+  readonly ordered: ReadonlyArray<string>
+  /** Ends when all trees were asked for and what was accepted has ended. */
+  readonly ask: Effect.Effect<void>
+  /** Completes what waits for somebody outside, for ever. */
+  readonly complete: Effect.Effect<never>
+}
+
+export interface ClientsOptions {
+  readonly proxy: Proxy
+  readonly book: Book
+  readonly undisturbed: Undisturbed
+  readonly trees: number
+  readonly seed: number
+  /** Whether it is too early to ask for more. */
+  readonly isEarly: () => boolean
+}
+
+const groupsAtATime = 24
+
+const tagOf = (error: unknown): string => String((error as { readonly _tag?: string } | null)?._tag ?? error)
+
+const isAway = (error: unknown): boolean =>
+  tagOf(error) === "EnqueueError"
+    ? isAway((error as { readonly reason: unknown }).reason)
+    : ["StorageError", "SqlError"].includes(tagOf(error))
+
+export const startClients = ({ book, isEarly, proxy, seed, trees, undisturbed }: ClientsOptions) =>
+  Effect.gen(function*() {
+    const world = makeWorld({ second: secondMs, groupOf })
+    const services = yield* Effect.orDie(Layer.build(
+      world.layer.pipe(
+        Layer.provideMerge(Stepped.layer(engineOptions)),
+        Layer.provideMerge(PgClient.layer({ url: proxy.url, maxConnections: 6, connectTimeout: "3 seconds" })),
+        Layer.provideMerge(silent)
+      )
+    ))
+    const accepted: Array<Accepted> = []
+    const ordered: Array<string> = []
+    let index = 0
+
+    /** Gives the answer, if there was one. */
+    const answer = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A | undefined, never, R> =>
+      Effect.catchCause(effect, (cause) =>
+        Effect.sync(() => {
+          // a transaction that cannot even be rolled back dies
+          const isKnown = cause.reasons.every((reason) =>
+            (reason._tag === "Fail" && isAway(reason.error)) || (reason._tag === "Die" && isAway(reason.defect))
+          )
+          if (!isKnown) book.accuse(`${what} fails: ${String(cause)}`)
+          return undefined
+        }))
+
+    const enqueue = (ask: Asked & { readonly _tag: "Invoke" }, group: Group, place: string) =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const invoked = world.invoke(ask, place)
+        const withOrder = group.ordered
+        book.counts.trees++
+        if (withOrder) ordered.push(place)
+        const handle = yield* answer(
+          `enqueueing ${place}`,
+          withOrder
+            ? sql.withTransaction(Effect.andThen(sql`insert into chaos.orders ${sql.insert({ place })}`, invoked))
+            : invoked
+        )
+        if (handle === undefined) return undefined
+        book.counts.accepted++
+        const one: Accepted = { group, place, id: handle.id, gave: undefined }
+        accepted.push(one)
+        return [one, handle] as const
+      })
+
+    const untilItAnswers = (handle: ActionHandle<AnyAction>): ActionHandle<AnyAction> => ({
+      ...handle,
+      await: Effect.retry(handle.await as Effect.Effect<unknown, unknown>, {
+        while: isAway,
+        schedule: Schedule.spaced("200 millis")
+      }) as ActionHandle<AnyAction>["await"]
+    })
+
+    const askFor = (group: Group) =>
+      Effect.gen(function*() {
+        const handles = yield* Effect.forEach(
+          group.asks.filter((ask) => ask._tag === "Invoke"),
+          (ask, i) => enqueue(ask, group, `${group.name}-${i}`),
+          { concurrency: "unbounded" }
+        )
+        for (const ask of group.asks) {
+          const found = ask._tag === "Cancel" ? handles[ask.handle % handles.length] : undefined
+          if (found !== undefined) yield* answer(`cancelling ${found[0].place}`, found[1].cancel)
+        }
+        yield* Effect.forEach(
+          handles.filter((found) => found !== undefined),
+          ([one, handle]) =>
+            Effect.map(awaitInWords(untilItAnswers(handle)), (gave) => {
+              one.gave = gave
+            }),
+          { concurrency: "unbounded", discard: true }
+        )
+      })
+
+    const ask = Effect.gen(function*() {
+      while (book.counts.trees < trees) {
+        if (isEarly()) yield* Effect.sleep("50 millis")
+        else yield* askFor(groupAt(seed, index++))
+      }
+    })
+
+    const waiting = undisturbed(
+      Effect.flatMap(SqlClient.SqlClient, (sql) =>
+        sql.unsafe<{ id: string; place: string; phase: number }>(
+          "select id, arguments->>0 as place, phase from stepped.live_actions where flags & 16 <> 0 and status = 1 and outcome is null"
+        ))
+    )
+
+    const complete = Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      while (true) {
+        // in crowds also, now and then, what has not come so far
+        const due = (yield* waiting).filter(({ phase, place }) =>
+          phase === 2 || (!isForetold(place) && Math.random() < 0.02)
+        )
+        yield* Effect.forEach(due, ({ id, place }) =>
+          answer(
+            `completing ${place}`,
+            Effect.flatMap(repo.find(id), (found) =>
+              Option.isSome(found) ? world.complete(found.value) : Effect.succeed(false))
+          ), { concurrency: 16, discard: true })
+        yield* Effect.sleep("100 millis")
+      }
+    })
+
+    return {
+      accepted,
+      ordered,
+      ask: Effect.forEach(Array.from({ length: groupsAtATime }), () => ask, { concurrency: "unbounded", discard: true })
+        .pipe(Effect.provide(services)),
+      complete: Effect.provide(complete, services)
+    } satisfies Clients
+  })

@@ -1,0 +1,203 @@
+/** Looks at all that is left of a run, and enters what is wrong. */
+import { Effect } from "effect"
+import { SqlClient } from "effect/sql"
+import { readdirSync, readFileSync } from "node:fs"
+import { join } from "node:path"
+import { isDeepStrictEqual } from "node:util"
+import { Stepped } from "stepped"
+import { callbacksOf, type Outcome, type Shape, type StoredAction } from "../model/Model.ts"
+import { brokenRules, show, stored } from "../model/Trees.ts"
+import * as Audit from "./Audit.ts"
+import type { Book } from "./Book.ts"
+import type { Clients } from "./Clients.ts"
+import type { Undisturbed } from "./Database.ts"
+import { groupOf, inModelsWords } from "./World.ts"
+
+export interface Run {
+  readonly book: Book
+  readonly clients: Clients
+  /** Of the logs. */
+  readonly folder: string
+  readonly undisturbed: Undisturbed
+}
+
+const rows = <A extends object>(undisturbed: Undisturbed, query: string) =>
+  undisturbed(Effect.flatMap(SqlClient.SqlClient, (sql) => sql.unsafe<A>(query)))
+
+export const judge = (run: Run) =>
+  Effect.gen(function*() {
+    const { book, undisturbed } = run
+    const rules = brokenRules({ oneClock: false }).pipe(
+      Effect.provide(Stepped.layer({ databaseClock: false, notify: false, statementTimeout: "5 minutes" }))
+    )
+    for (const rule of yield* undisturbed(rules)) book.accuse(rule)
+    for (const rule of yield* undisturbed(Audit.broken)) book.accuse(rule)
+    book.counts["transitions noted"] = yield* undisturbed(Audit.noted)
+    const log = readLog(run.folder)
+    book.counts.bodies = log.entries
+    yield* bodies(run, log)
+    yield* callbacks(run, log)
+    yield* effects(run)
+    yield* orders(run)
+    yield* endings(run)
+    yield* foretold(run, log)
+  })
+
+interface Log {
+  readonly entries: number
+  /** Each entry once. */
+  readonly distinct: ReadonlySet<string>
+  /** Steps' entries without the results that they were given. */
+  readonly begun: ReadonlySet<string>
+}
+
+const withoutResults = (entry: string): string => entry.split(" ", 3).join(" ")
+
+const readLog = (folder: string): Log => {
+  const entries = readdirSync(folder).filter((name) => name.endsWith(".log")).flatMap((name) =>
+    readFileSync(join(folder, name), "utf8").split("\n").filter((line) => line !== "")
+  )
+  return {
+    entries: entries.length,
+    distinct: new Set(entries),
+    begun: new Set(entries.filter((entry) => entry.startsWith("step ")).map(withoutResults))
+  }
+}
+
+/** An action's key, in SQL. */
+const key = `(arguments->>0 || case when arguments->>0 like '%@' then actor_type || '/' || actor_id else '' end)`
+
+/** Every step that ended by itself has run, at least once. */
+const bodies = ({ book, undisturbed }: Run, log: Log) =>
+  Effect.gen(function*() {
+    const steps = yield* rows<{ entry: string }>(
+      undisturbed,
+      `select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.steps s on s.action = a.id where s.status in (2, 5)`
+    )
+    for (const { entry } of steps) if (!log.begun.has(entry)) book.accuse(`a body never ran: ${entry}`)
+  })
+
+/** Every action has run the callbacks that it has for its status, at least once, and counts each once. */
+const callbacks = ({ book, undisturbed }: Run, log: Log) =>
+  Effect.gen(function*() {
+    const actions = yield* rows<{ key: string; status: string; shape: Shape; count: number }>(
+      undisturbed,
+      `select ${key} as key, status, arguments->1->'shape' as shape, callbacks_succeeded + callbacks_failed as count from stepped.actions`
+    )
+    book.counts.actions = actions.length
+    for (const action of actions) {
+      const due = [...callbacksOf(action.shape).entries()].filter(([, statuses]) =>
+        statuses.some((status) => status === action.status)
+      )
+      if (due.length !== action.count) {
+        book.accuse(`${action.key} is ${action.status} and has run ${action.count} of ${due.length} callbacks`)
+      }
+      for (const [position] of due) {
+        const entry = `callback ${action.key} ${position} ${action.status}`
+        if (!log.distinct.has(entry)) book.accuse(`a callback never ran: ${entry}`)
+      }
+    }
+  })
+
+/** What transactional steps did is there once if the step's conclusion is, and else not at all. */
+const effects = ({ book, undisturbed }: Run) =>
+  Effect.gen(function*() {
+    const [count] = yield* rows<{ n: number }>(undisturbed, "select count(*)::int as n from chaos.effects")
+    book.counts["transactional effects"] = count!.n
+    const wrong = yield* rows<{ entry: string; due: number; done: number }>(
+      undisturbed,
+      `with due as (select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.steps s on s.action = a.id and s.idx = 1
+          where arguments->1->'shape'->>'success' = 'number'
+            and (s.status = 2 or s.marked or a.cause->>'kind' = 'marked' or exists (select 1 from stepped.slots o where o.action = a.id and o.step = 1))),
+        done as (select array_to_string((string_to_array(entry, ' '))[1:3], ' ') as entry, count(*)::int as n from chaos.effects group by 1)
+        select coalesce(due.entry, done.entry) as entry, case when due.entry is null then 0 else 1 end as due, coalesce(done.n, 0) as done
+        from due full join done on done.entry = due.entry where done.n is distinct from 1 or due.entry is null`
+    )
+    for (const { done, due, entry } of wrong) {
+      book.accuse(`a transactional effect is there ${done} times, and not ${due}: ${entry}`)
+    }
+  })
+
+/** An order is there if and only if the action is that was enqueued with it. */
+const orders = ({ book, clients, undisturbed }: Run) =>
+  Effect.gen(function*() {
+    const placed = yield* rows<{ place: string }>(undisturbed, "select place from chaos.orders")
+    const known = yield* rows<{ place: string }>(
+      undisturbed,
+      "select arguments->>0 as place from stepped.actions where parent is null"
+    )
+    const actions = new Set(known.map(({ place }) => place))
+    const ordered = placed.map(({ place }) => place)
+    if (new Set(ordered).size !== ordered.length) book.accuse("an order is there twice")
+    for (const place of clients.ordered) {
+      if (actions.has(place) !== ordered.includes(place)) book.accuse(`only one of an order and its action: ${place}`)
+    }
+  })
+
+/** Whatever was accepted has ended, and whoever waited for it knows how. */
+const endings = ({ book, clients, undisturbed }: Run) =>
+  Effect.gen(function*() {
+    const ids = clients.accepted.map(({ id }) => id).join()
+    const found = yield* rows<{ id: string; state: string }>(
+      undisturbed,
+      `select id, state from stepped.outcomes_of('{${ids}}'::uuid[])`
+    )
+    const states = new Map(found.map(({ id, state }) => [id, state]))
+    for (const { gave, id, place } of clients.accepted) {
+      if (states.get(id) !== "ended") {
+        book.accuse(`${place} was accepted, and is ${states.get(id)}`)
+      }
+      if (gave === undefined) {
+        book.accuse(`nobody was told how ${place} has ended`)
+      } else if (!endingsKnown.has(gave) && Number.isNaN(Number(gave))) {
+        book.accuse(`${place} gave ${gave}`)
+      }
+    }
+  })
+
+const endingsKnown = new Set(["nothing", "failed", "cancelled", "timed_out", "deadlocked", "incompatible"])
+
+/** What the model says of trees in which nobody meets anybody. */
+const foretold = ({ book, clients, undisturbed }: Run, log: Log) =>
+  Effect.gen(function*() {
+    const all = yield* undisturbed(stored)
+    const byGroup = (text: string) => groupOf(text)
+    const actions = Map.groupBy(all.actions, ({ key }) => byGroup(key))
+    const achievements = Map.groupBy(all.achievements, (text) => byGroup(/ by (\d+)/.exec(text)?.[1] ?? ""))
+    const entries = Map.groupBy(log.distinct, (entry) => byGroup(entry.split(" ", 2)[1]!))
+    for (const one of clients.accepted) {
+      const { foretold, name } = one.group
+      if (foretold === undefined) continue
+      book.counts["outcomes foretold"]++
+      const group = groupOf(name)
+      const seen = compared({
+        handles: [one.gave ?? "no answer"],
+        actions: actions.get(group) ?? [],
+        achievements: achievements.get(group) ?? [],
+        log: entries.get(group) ?? []
+      }, inModelsWords(name))
+      const due = compared(foretold, (text) => text)
+      if (isDeepStrictEqual(seen, due)) continue
+      book.accuse([
+        `group ${name} has not come to what the model says of`,
+        show(one.group.asks),
+        ...Object.keys(due).flatMap((part) =>
+          isDeepStrictEqual(seen[part], due[part])
+            ? []
+            : [`${part}: ${JSON.stringify(seen[part])}`, `and not ${JSON.stringify(due[part])}`]
+        )
+      ].join("\n"))
+    }
+  })
+
+/** The parts of an outcome that do not depend on how often and in which order something ran. */
+const compared = (
+  outcome: Pick<Outcome, "handles" | "achievements" | "log"> & { readonly actions: ReadonlyArray<StoredAction> },
+  inWords: (text: string) => string
+): Readonly<Record<string, unknown>> =>
+  JSON.parse(inWords(JSON.stringify({
+    handles: outcome.handles,
+    actions: outcome.actions,
+    achievements: [...outcome.achievements].sort(),
+    log: [...new Set(outcome.log)].sort()
+  })))

@@ -1,0 +1,53 @@
+/**
+ * A worker in a process of its own, ready long before it is told to begin, so that it can stand in for one that was killed. It ends with
+ * whoever has started it.
+ */
+import { NodeRuntime } from "@effect/platform-node"
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Redacted } from "effect"
+import { closeSync, openSync, writeSync } from "node:fs"
+import { createInterface } from "node:readline"
+import { Stepped } from "stepped"
+import { silent } from "../model/Trees.ts"
+import { engineOptions, layerWorld, type WorkerBrief } from "./World.ts"
+
+const say = (event: "ready" | "working") => console.log(JSON.stringify({ event }))
+
+const log = (path: string) =>
+  Effect.acquireRelease(
+    Effect.sync(() => openSync(path, "a")),
+    (file) => Effect.sync(() => closeSync(file))
+  )
+
+const main = ({ clockMs, logFile, second, url }: WorkerBrief) => {
+  // a machine whose clock is off
+  const machine = Date.now
+  Date.now = () => machine() + clockMs
+  const world = Layer.unwrap(Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const file = yield* log(logFile)
+    return layerWorld({
+      second,
+      ran: (entry, step) =>
+        Effect.gen(function*() {
+          // in the file before anything else happens: nothing of it is lost with the process
+          writeSync(file, `${entry}\n`)
+          if (step?.transactional === true) yield* Effect.orDie(sql`insert into chaos.effects ${sql.insert({ entry })}`)
+          // most bodies take no time, which leaves none to be killed in
+          if (Math.random() < 0.1) yield* Effect.sleep(Math.random() * 300)
+        })
+    })
+  }))
+  const worker = Stepped.worker({ concurrency: 16, gracePeriod: "1 second" }).pipe(
+    Layer.provide(world),
+    Layer.provide(Stepped.layer(engineOptions)),
+    Layer.provide(PgClient.layer({ url: Redacted.make(url), maxConnections: 6, connectTimeout: "3 seconds" })),
+    (x) => process.env.LOUD ? x : Layer.provide(x, silent)
+  )
+  NodeRuntime.runMain(Layer.launch(Layer.effectDiscard(Effect.sync(() => say("working"))).pipe(Layer.provide(worker))))
+}
+
+const input = createInterface({ input: process.stdin })
+input.once("line", (line) => main(JSON.parse(line) as WorkerBrief))
+input.once("close", () => process.exit(1))
+say("ready")

@@ -1,0 +1,68 @@
+/** Handles of a process that is told nothing: what others end is found by looking. */
+import { assert, it } from "@effect/vitest"
+import { Duration, Effect, Fiber } from "effect"
+import type { ActionRepo } from "stepped"
+import * as Awaiter from "../../src/engine/Awaiter.ts"
+import { type Found, Status } from "../../src/sql/Transitions.ts"
+
+const found = (id: string, state: "live" | "ended"): Found => ({
+  id,
+  final: id,
+  own: null,
+  state,
+  status: state === "ended" ? Status.succeeded : Status.performing,
+  result: null,
+  cause: null,
+  definition: "Car/drive",
+  actorId: "1"
+})
+
+/** A database at some distance, which says of each action what `state` says; `times` is how often it was asked for one. */
+const repository = (state: (id: string) => "live" | "ended") => {
+  const looks: Array<ReadonlyArray<string>> = []
+  const outcomes: ActionRepo["Service"]["outcomes"] = (ids) =>
+    Effect.delay(
+      Effect.sync(() => {
+        looks.push(ids)
+        return ids.map((id) => found(id, state(id)))
+      }),
+      "5 millis"
+    )
+  const times = (id: string) => looks.filter((ids) => ids.includes(id)).length
+  return { looks, times, repo: { outcomes } as ActionRepo["Service"] }
+}
+
+/** A handle after another, for about a second. */
+const others = (awaiter: Awaiter.Awaiter) =>
+  Effect.forEach(Array.from({ length: 200 }, (_, n) => `other ${n}`), awaiter.wait, { discard: true })
+
+it.live("a handle hears of its action's end however many others come and go meanwhile", () =>
+  Effect.gen(function*() {
+    const { repo, times } = repository((id) => id === "slow" && times(id) === 1 ? "live" : "ended")
+    const awaiter = yield* Awaiter.make(repo, Duration.millis(50))
+    const slow = yield* Effect.forkChild(awaiter.wait("slow"))
+    yield* others(awaiter)
+    assert.isDefined(slow.pollUnsafe())
+    yield* Fiber.join(slow)
+  }))
+
+it.live("it looks ever less often, whoever comes meanwhile", () =>
+  Effect.gen(function*() {
+    const { repo, times } = repository((id) => id === "slow" ? "live" : "ended")
+    const awaiter = yield* Awaiter.make(repo, Duration.minutes(1))
+    const start = performance.now()
+    const slow = yield* Effect.forkChild(awaiter.wait("slow"))
+    yield* others(awaiter)
+    // at once, and then 20, 40, 80 … ms apart
+    assert.isAtMost(times("slow"), 2 + Math.log2((performance.now() - start) / 20 + 1))
+    assert.isAtLeast(times("slow"), 4)
+    yield* Fiber.interrupt(slow)
+  }))
+
+it.live("a thousand handles take one look between them", () =>
+  Effect.gen(function*() {
+    const { looks, repo } = repository(() => "ended")
+    const awaiter = yield* Awaiter.make(repo, Duration.seconds(1))
+    yield* Effect.all(Array.from({ length: 1000 }, (_, n) => awaiter.wait(`${n}`)), { concurrency: "unbounded" })
+    assert.deepStrictEqual(looks.map((ids) => ids.length), [1000])
+  }))

@@ -1,0 +1,173 @@
+/**
+ * Trees of the model under faults: a scenario is performed by processes that fail, and ends as the model says.
+ */
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { type ActionHandle, ActionRepo, type AnyAction, Engine } from "stepped"
+import { begunOnly, nameOf, type Op, type Outcome, outcomes, type Scenario } from "../model/Model.ts"
+import { awaitInWords, type Invoke, makeWorld, planIn, refsOf, stored, type World } from "../model/Trees.ts"
+import type { Stage, Tree } from "./Trial.ts"
+
+/** How many passes of the model bring it to rest. */
+const passes = 40
+
+/** As the model performs it: where a worker is, everything goes on until nothing does. */
+const toRest = (scenario: Scenario): Scenario =>
+  scenario.flatMap((op): ReadonlyArray<Op> => op._tag === "Perform" ? Array(passes).fill(op) : [op])
+
+interface Seen extends Omit<Outcome, "cancelled"> {
+  /** Of each cancellation, whether it ended its action; nothing where faults left that open. */
+  readonly cancelled: ReadonlyArray<boolean | undefined>
+  /** Actions whose transactional step succeeded, once for each time that its SQL was committed. */
+  readonly effects: ReadonlyArray<string>
+  /** User code that ran twice although nobody had died. */
+  readonly twice: ReadonlyArray<string>
+}
+
+const sorted = (log: ReadonlyArray<string>) => [...new Set(log)].sort()
+
+const withEffects = (actions: Outcome["actions"]): ReadonlyArray<string> =>
+  actions.filter(({ definition, steps }) =>
+    definition.endsWith("number") && steps.some(({ name, status }) => name === "second" && status === "succeeded")
+  ).map(({ key }) => key)
+
+const expected = (outcome: Outcome): Seen => ({
+  ...outcome,
+  log: sorted(outcome.log),
+  effects: withEffects(outcome.actions),
+  twice: []
+})
+
+/** `Perform` in it means: until nothing goes on by itself. Invocations one after another are made together. */
+export const planned = (name: string, scenario: Scenario): Tree => {
+  const allowed = outcomes(toRest(scenario))?.map(expected)
+  return {
+    name,
+    cast: () => {
+      const log: Array<string> = []
+      const transactional = new Set<string>()
+      const world = makeWorld({ second: 1000 })
+      return {
+        allowed,
+        definitions: Layer.unwrap(Effect.map(SqlClient.SqlClient, (sql) =>
+          makeWorld({
+            second: 1000,
+            ran: (entry, step) =>
+              Effect.andThen(
+                Effect.sync(() => void log.push(entry)),
+                Effect.suspend(() => {
+                  if (step?.transactional !== true) return Effect.void
+                  transactional.add(entry)
+                  return Effect.orDie(sql`insert into effects values (${entry.split(" ")[1]!})`)
+                })
+              )
+          }).layer)),
+        play: (stage) =>
+          Effect.gen(function*() {
+            const { cancelled, drained, handles } = yield* perform(stage, world, scenario)
+            const { achievements, actions } = yield* Effect.provideService(stored, SqlClient.SqlClient, stage.sql)
+            const effects = (yield* stage.sql<{ entry: string }>`select entry from effects order by entry`)
+              .map(({ entry }) => entry)
+            const succeeded = new Set(withEffects(actions))
+            const twice = stage.hits.some(({ fault }) => fault.startsWith("kill"))
+              ? []
+              : log.filter((entry, i) => log.indexOf(entry) !== i && !transactional.has(entry))
+            return {
+              ...begunOnly({ drained, cancelled: [], handles, actions, achievements, log }),
+              cancelled,
+              log: sorted(log),
+              effects: effects.filter((entry, i) => succeeded.has(entry) || effects.indexOf(entry) !== i),
+              twice
+            } satisfies Seen
+          })
+      }
+    }
+  }
+}
+
+/** Where an invocation's handle is found again by a process that did not make it. */
+interface Invoked {
+  readonly id: string
+  readonly op: Invoke
+}
+
+const perform = (stage: Stage, world: World, scenario: Scenario) =>
+  Effect.gen(function*() {
+    const invoked: Array<Invoked> = []
+    const cancelled: Array<boolean | undefined> = []
+    for (let i = 0; i < scenario.length; i++) {
+      const op = scenario[i]!
+      switch (op._tag) {
+        case "Invoke": {
+          const end = scenario.findIndex((other, n) => n > i && other._tag !== "Invoke")
+          const group = scenario.slice(i, end === -1 ? undefined : end) as ReadonlyArray<Invoke>
+          invoked.push(...yield* invokeAll(stage, world, group, invoked.length))
+          i += group.length - 1
+          break
+        }
+        case "Perform":
+          yield* stage.idle
+          break
+        case "Advance":
+          yield* stage.advance(op.seconds * 1000)
+          break
+        case "Cancel":
+          cancelled.push(yield* cancel(stage, invoked[op.handle % invoked.length]!))
+      }
+    }
+    const left = yield* stage.drain(completeAll(stage, world, false))
+    yield* stage.advance(3_600_000)
+    yield* stage.drain(completeAll(stage, world, true))
+    const handles = yield* Effect.forEach(invoked, (one) => stage.insist(awaited(one)))
+    return { cancelled, drained: !left, handles }
+  })
+
+/** Invokes a group; what a client stored before it failed or died is not invoked again. */
+const invokeAll = (stage: Stage, world: World, group: ReadonlyArray<Invoke>, first: number) =>
+  Effect.gen(function*() {
+    const ids = new Map<number, string>()
+    for (let attempt = 0; ids.size < group.length && attempt < 10; attempt++) {
+      yield* stage.ask(Effect.forEach(
+        [...group.entries()].filter(([i]) => !ids.has(i)),
+        ([i, op]) => world.invoke(op, String(first + i)),
+        { concurrency: "unbounded" }
+      ))
+      for (const { args, id } of stage.enqueued) {
+        const i = Number((args as [string])[0]) - first
+        if (i >= 0) ids.set(i, id)
+      }
+    }
+    return group.map((op, i): Invoked => ({ op, id: ids.get(i)! }))
+  })
+
+const handleOf = ({ id, op }: Invoked) =>
+  Effect.map(Engine, (engine) => {
+    const ref = refsOf(0)[op.actor]!
+    return engine.handle(ref, engine.find(ref.type, nameOf(op.plan.shape))!, id) as ActionHandle<AnyAction>
+  })
+
+const awaited = (invoked: Invoked) =>
+  Effect.flatMap(
+    Effect.flatMap(handleOf(invoked), awaitInWords),
+    (words) => words === "StorageError" ? Effect.fail(words) : Effect.succeed(words)
+  )
+
+/** The verdict, where no fault has left it open. */
+const cancel = (stage: Stage, invoked: Invoked): Effect.Effect<boolean | undefined> =>
+  Effect.gen(function*() {
+    const heard = yield* stage.ask(Effect.flatMap(handleOf(invoked), ({ cancel }) => cancel))
+    if (heard._tag === "Answer") return heard.value
+    yield* stage.insist(Effect.flatMap(handleOf(invoked), ({ cancel }) => cancel))
+    return undefined
+  })
+
+/** Completes what waits for somebody outside as its plan says; gives whether there was something. */
+const completeAll = (stage: Stage, world: World, everything: boolean) =>
+  stage.insist(Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const waiting = (yield* repo.list({ statuses: ["performing"], limit: 1000 })).filter((record) =>
+      record.outbound && (everything || planIn(record).outside !== "ignored")
+    )
+    for (const record of waiting) yield* world.complete(record)
+    return waiting.length > 0
+  }))

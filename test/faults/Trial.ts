@@ -1,0 +1,268 @@
+/**
+ * One tree under one injection: a client asks for work, a worker performs it, whoever dies is followed by another one, and what came of
+ * it has to be what comes of it without faults.
+ */
+import { Cause, Clock, Effect, Exit, Fiber, type Layer, type Redacted, Schedule } from "effect"
+import { SqlClient } from "effect/sql"
+import { deepStrictEqual } from "node:assert/strict"
+import type { Engine, Stepped } from "stepped"
+import { brokenRules, clear } from "../model/Trees.ts"
+import type { Hit, Injection } from "./Injection.ts"
+import { type Process, type Services, startProcess } from "./Process.ts"
+
+export interface Tree {
+  readonly name: string
+  /** New for every trial. */
+  readonly cast: () => Cast
+}
+
+export interface Cast {
+  /** Built by every process. */
+  readonly definitions: Layer.Layer<never, never, Engine | SqlClient.SqlClient>
+  /** Has everything done, and gives what is to be seen then. */
+  readonly play: (stage: Stage) => Effect.Effect<unknown, unknown>
+  /** What may be seen; anything, if not given. */
+  readonly allowed: ReadonlyArray<unknown> | undefined
+}
+
+/** What a client hears: an answer, an error of the API, or nothing, since it is dead. */
+export type Heard<A> =
+  | { readonly _tag: "Answer"; readonly value: A }
+  | { readonly _tag: "Error"; readonly error: unknown }
+  | { readonly _tag: "Death" }
+
+export interface Stage {
+  /** A client without faults, for looking. */
+  readonly sql: SqlClient.SqlClient
+  /** Asks the client's process once. */
+  readonly ask: <A, E>(effect: Effect.Effect<A, E, Services>) => Effect.Effect<Heard<A>>
+  /** Asks until there is an answer: for what may be repeated. */
+  readonly insist: <A, E>(effect: Effect.Effect<A, E, Services>) => Effect.Effect<A>
+  /** Ids of invocations that the clients' statements have stored, with their arguments. */
+  readonly enqueued: ReadonlyArray<{ readonly id: string; readonly args: unknown }>
+  readonly hits: ReadonlyArray<Hit>
+  /** Waits until nothing goes on by itself. */
+  readonly idle: Effect.Effect<void>
+  readonly advance: (millis: number) => Effect.Effect<void>
+  /**
+   * Performs everything: when it is idle `outside` completes what it can, and where that is nothing the clock goes to the next wait.
+   * Gives whether anything is left.
+   */
+  readonly drain: (outside: Effect.Effect<boolean>) => Effect.Effect<boolean>
+}
+
+export interface Slot {
+  readonly url: Redacted.Redacted
+  readonly sql: SqlClient.SqlClient
+}
+
+export interface Trial {
+  readonly tree: Tree
+  readonly injection: Injection
+  /** What is wrong, if something is. */
+  readonly problem: string | undefined
+  readonly millis: number
+}
+
+const settings: Stepped.EngineOptions = {
+  databaseClock: false,
+  lease: "2 seconds",
+  statementTimeout: "300 millis",
+  pollInterval: "50 millis",
+  retry: Schedule.spaced("1 millis")
+}
+
+const restMillis = 20_000
+const realClock = Clock.Clock.defaultValue()
+
+/** User time: it stands still until somebody moves it, while sleeping takes its time. */
+const makeUserClock = () => {
+  let millis = 1_000_000_000_000
+  const clock: Clock.Clock = Object.assign(Object.create(realClock) as Clock.Clock, {
+    currentTimeMillisUnsafe: () => millis,
+    currentTimeMillis: Effect.sync(() => millis)
+  })
+  return { clock, now: () => millis, set: (to: number) => void (millis = to) }
+}
+
+let made = 0
+
+/** Runs one tree under one injection, to its rest. */
+export const runTrial = (slot: Slot, tree: Tree, injection: Injection): Effect.Effect<Trial> =>
+  Effect.gen(function*() {
+    const began = performance.now()
+    const exit = yield* Effect.exit(Effect.scoped(play(slot, tree.cast(), injection)))
+    const millis = performance.now() - began
+    return { tree, injection, millis, problem: Exit.isSuccess(exit) ? exit.value : Cause.pretty(exit.cause) }
+  }).pipe(Effect.provideService(Clock.Clock, realClock))
+
+const play = (slot: Slot, cast: Cast, injection: Injection) =>
+  Effect.gen(function*() {
+    const { sql, url } = slot
+    yield* clear.pipe(Effect.provideService(SqlClient.SqlClient, sql))
+    yield* sql`truncate stepped.workers, effects`
+    const time = makeUserClock()
+    const enqueued: Array<{ readonly id: string; readonly args: unknown }> = []
+
+    const start = (role: "worker" | "client") =>
+      startProcess({
+        url,
+        name: `${role} ${made++}`,
+        role,
+        injection,
+        clock: time.clock,
+        settings,
+        definitions: cast.definitions,
+        sql,
+        executed: (statement, params) => {
+          if (statement !== "enqueue") return
+          for (const { a, args } of JSON.parse(params[0] as string) as ReadonlyArray<{ a: string; args: unknown }>) {
+            if (!enqueued.some(({ id }) => id === a)) enqueued.push({ id: a, args })
+          }
+        }
+      }).pipe(Effect.retry({ times: 3 }), Effect.orDie)
+
+    // the worker, and whoever takes over from it
+    let worker: Process | undefined
+    const working = yield* Effect.forkScoped(Effect.gen(function*() {
+      while (true) {
+        worker = yield* start("worker")
+        yield* worker.died
+        yield* worker.bury
+      }
+    }))
+
+    let client: Process | undefined
+    const ask: Stage["ask"] = (effect) =>
+      Effect.gen(function*() {
+        client ??= yield* start("client")
+        const exit = yield* client.run(effect)
+        if (exit === undefined) {
+          yield* client.bury
+          client = undefined
+          return { _tag: "Death" } as const
+        }
+        if (Exit.isSuccess(exit)) return { _tag: "Answer", value: exit.value } as const
+        const error = exit.cause.reasons[0]
+        if (error === undefined || !Cause.isFailReason(error)) {
+          return yield* Effect.die(new Error(`a client hears of a defect: ${Cause.pretty(exit.cause)}`))
+        }
+        return { _tag: "Error", error: error.error } as const
+      })
+    const insist: Stage["insist"] = (effect) =>
+      Effect.gen(function*() {
+        for (let attempt = 0; attempt < 10; attempt++) {
+          const heard = yield* ask(effect)
+          if (heard._tag === "Answer") return heard.value
+        }
+        return yield* Effect.die(new Error("ten attempts of a client came to nothing"))
+      })
+
+    const fails = Effect.suspend(() => {
+      const exit = working.pollUnsafe()
+      return exit !== undefined && Exit.isFailure(exit) ? Effect.failCause(exit.cause) : Effect.void
+    })
+    const idle = Effect.gen(function*() {
+      const deadline = performance.now() + restMillis
+      while ((yield* goingOn(time.now())) > 0) {
+        yield* fails
+        if (performance.now() > deadline) {
+          return yield* Effect.die(new Error(`it does not come to rest:\n${(yield* left).join("\n")}`))
+        }
+        yield* Effect.sleep("5 millis")
+      }
+    }).pipe(Effect.provideService(SqlClient.SqlClient, sql), Effect.orDie)
+
+    const drain: Stage["drain"] = (outside) =>
+      Effect.gen(function*() {
+        for (let pass = 0; pass < 1000; pass++) {
+          yield* idle
+          if (yield* outside) continue
+          const next = yield* nextDue
+          if (next === undefined) break
+          time.set(Math.max(next, time.now()))
+        }
+        return (yield* left).length > 0
+      }).pipe(Effect.provideService(SqlClient.SqlClient, sql), Effect.orDie)
+
+    const stage: Stage = {
+      sql,
+      ask,
+      insist,
+      enqueued,
+      hits: injection.hits,
+      idle,
+      advance: (millis) => Effect.sync(() => time.set(time.now() + millis)),
+      drain
+    }
+    const seen = yield* cast.play(stage)
+    const broken = yield* insist(brokenRules({ oneClock: true }))
+    yield* Fiber.interrupt(working)
+    for (const process of [worker, client]) {
+      if (process !== undefined && !process.isDead()) {
+        yield* Effect.timeoutOrElse(process.end, {
+          duration: "10 seconds",
+          orElse: () => Effect.die(new Error("a process does not come to its end"))
+        })
+      }
+    }
+    if (broken.length > 0) return broken.join("\n")
+    if (cast.allowed === undefined || cast.allowed.some((one) => fits(seen, one))) return undefined
+    return difference(seen, cast.allowed[0])
+  })
+
+/** Equal, but for what faults have left open. */
+const fits = (seen: unknown, allowed: unknown): boolean => {
+  if (seen === undefined) return true
+  if (typeof seen !== "object" || seen === null || typeof allowed !== "object" || allowed === null) {
+    return seen === allowed
+  }
+  const [mine, theirs] = [Object.entries(seen), Object.entries(allowed)]
+  return mine.length === theirs.length &&
+    mine.every(([key, value]) => key in allowed && fits(value, (allowed as Record<string, unknown>)[key]))
+}
+
+const difference = (seen: unknown, expected: unknown): string => {
+  try {
+    deepStrictEqual(seen, expected)
+  } catch (error) {
+    return (error as Error).message
+  }
+  return "what was seen is none of what is allowed"
+}
+
+/** How much goes on, or will without anybody's help: due, held, left behind, or a cycle that a sweep has to find. */
+const goingOn = (now: number) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      sql<{ n: number }>`with at as (select to_timestamp(${now} / 1000.0) as due) select (
+        (select count(*) from stepped.jobs, at where due_at is null or due_at <= due)
+        + (select count(*) from stepped.live_actions where token is not null)
+        + (select count(*) from stepped.prunes)
+        + (select count(*) from stepped.slots, at where status is null and due_at <= due)
+        + (select count(*) from stepped.live_actions, at where timeout_at <= due and outcome is null and status = 1)
+        + (select count(*) from stepped.live_actions w join stepped.live_actions c on c.lane = w.lane and c.status = 1
+            where w.status = 0 and exists (select 1 from stepped.waiters_of(w.id) x where x = c.id)))::int as n`,
+      (rows) => rows[0]!.n
+    ))
+
+/** When the next wait or retry is due, or a timeout before it. */
+const nextDue = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  Effect.map(
+    sql<{ due: number | null }>`select (extract(epoch from least(w.due, t.due)) * 1000)::float8 as due from
+      (select least((select min(due_at) from stepped.slots where status is null), (select min(due_at) from stepped.jobs)) as due) w,
+      (select min(timeout_at) as due from stepped.live_actions where outcome is null and status = 1) t
+      where w.due is not null`,
+    (rows) => rows[0]?.due ?? undefined
+  ))
+
+const left = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  Effect.map(
+    sql<
+      { subject: string }
+    >`select concat_ws(' ', 'action', id, definition, arguments->>0, 'in', lane, 'status', status, 'phase', phase,
+        'step', step, 'token', token, 'outcome', outcome, 'attempts', attempts) as subject from stepped.live_actions
+      union all select concat_ws(' ', 'job', id, kind, action, definition, arguments->>0, 'priority', priority, 'token', token, 'due', due_at) from stepped.jobs
+      union all select concat_ws(' ', 'prune', action) from stepped.prunes`,
+    (rows) => rows.map(({ subject }) => subject)
+  ))

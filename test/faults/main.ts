@@ -1,0 +1,57 @@
+/**
+ * Every fault at every boundary of every tree, and a sample over random trees: `npm run test:faults`.
+ *
+ * ```text
+ * --tree 17            one tree, by its number or a part of its name; --list shows them
+ * --site worker        one site: worker, worker-place, client or client-place
+ * --boundary 5         one boundary of it
+ * --fault lost-answer  one fault
+ * --random 200         how many random trees, with --seed 1 for the first of them
+ * --slots 8            how many trials run beside each other
+ * ```
+ */
+import { Effect, Layer, References } from "effect"
+import { startServer } from "../harness/PostgresServer.ts"
+import { type Campaign, everywhere } from "./Campaign.ts"
+import { canonical } from "./Canonical.ts"
+import { slotsOn } from "./Databases.ts"
+import { type Fault, type Site, sites } from "./Injection.ts"
+
+const option = (name: string): string | undefined => {
+  const index = process.argv.indexOf(`--${name}`)
+  return index < 0 ? undefined : process.argv[index + 1] ?? ""
+}
+const numeric = (name: string): number | undefined => {
+  const value = option(name)
+  return value === undefined ? undefined : Number(value)
+}
+
+const tree = option("tree")
+const chosen = [...canonical.entries()].filter(([i, { name }]) =>
+  tree === undefined || (/^\d+$/.test(tree) ? i + 1 === Number(tree) : name.includes(tree))
+)
+
+const program = Effect.gen(function*() {
+  const server = yield* startServer({
+    flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400"]
+  })
+  const slots = yield* slotsOn(server.url, numeric("slots") ?? 8)
+  const campaign = yield* everywhere(slots, chosen.map(([i, tree]) => ({ number: i + 1, tree })), {
+    sites: option("site") === undefined ? sites : [option("site") as Site],
+    fault: option("fault") as Fault | undefined,
+    boundary: numeric("boundary")
+  }, ({ command, problem, what }) => console.log(`FAILS: ${what}\n  ${command}\n${problem}\n`))
+  report(campaign)
+})
+
+const report = (campaign: Campaign) => {
+  console.log(campaign)
+}
+
+if (process.argv.includes("--list")) {
+  for (const [i, { name }] of canonical.entries()) console.log(`${i + 1}  ${name}`)
+} else {
+  await Effect.runPromise(
+    Effect.scoped(program).pipe(Effect.provide(Layer.succeed(References.MinimumLogLevel, "None" as const)))
+  )
+}

@@ -1,0 +1,110 @@
+/** Jobs that a worker does not take: in queues that a deploy has renamed, and of definitions that nobody has. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Logger, Schema, Scope } from "effect"
+import { JobQueue, Step, Stepped } from "stepped"
+import { healthy } from "../harness/databases.ts"
+import { statusesOf } from "../harness/observing.ts"
+import { database, startEngine, startWorkerOf } from "./starting.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
+
+/** Definitions whose queue has the name that this deploy gives it. */
+const deploy = (queue: string, begun: Effect.Effect<unknown> = Effect.void) => {
+  const part = Stepped.action("part", { queue, arguments: [Schema.Int] }).step(() => Effect.void)
+  const trip = Stepped.action("trip", { queue })
+    .step("parts", () => Effect.andThen(begun, Effect.all([Step.do(part, 1), Step.wait("1 second")])))
+    .step("end", () => Effect.void)
+  return Stepped.actions(Car, [part, trip])
+}
+const Vans = Stepped.actions(Van, [
+  Stepped.action("parcel").step(() => Effect.void),
+  Stepped.action("letter").step(() => Effect.void),
+  Stepped.action("card").step(() => Effect.void)
+])
+
+const backlog = Effect.map(
+  Effect.flatMap(JobQueue, (queue) => queue.backlog),
+  (all) => all.map(({ actorType, due, name, queue }) => `${due} ${actorType}/${name} in ${queue}`)
+)
+
+describe("a queue that a deploy has renamed", () => {
+  it.live("is emptied by the workers of the new deploy, which know the old name from its jobs alone", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const begun = yield* Deferred.make<void>()
+        const Old = deploy("old", Deferred.succeed(begun, undefined))
+        const old = yield* Old.client
+        const scope = yield* Scope.make()
+        yield* Scope.provide(startWorkerOf(url, Old.layer, { gracePeriod: "10 seconds" }), scope)
+        const handles = [yield* old(1).tripLater()]
+        yield* Deferred.await(begun)
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+        handles.push(yield* old(2).tripLater(), yield* old(3).tripLater())
+        assert.include(yield* backlog, "2 Car/trip in old")
+
+        const New = deploy("new")
+        yield* startWorkerOf(url, New.layer)
+        handles.push(yield* (yield* New.client)(4).tripLater())
+        yield* Effect.forEach(handles, (handle) => handle.await)
+        assert.deepStrictEqual(yield* statusesOf("trip"), ["succeeded", "succeeded", "succeeded", "succeeded"])
+        assert.deepStrictEqual(yield* backlog, [])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("is left alone by a worker that is restricted to others", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const [Old, New] = [deploy("old"), deploy("new")]
+        yield* (yield* Old.client)(1).tripLater()
+        // two of its looks at what is left behind are between these
+        yield* startWorkerOf(url, New.layer, { queues: ["new"] })
+        yield* (yield* New.client)(2).trip()
+        assert.deepStrictEqual(yield* backlog, ["1 Car/trip in old"])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+})
+
+describe("jobs that a worker does not take", () => {
+  it.live("are named by it when they have waited for minutes, once an hour", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      const said: Array<string> = []
+      const log = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))])
+      const says = (what: string) =>
+        Effect.gen(function*() {
+          while (!said.some((line) => line.includes(what))) yield* Effect.promise(() => new Promise(setImmediate))
+        }).pipe(Effect.timeout("10 seconds"))
+      yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const van = (yield* Vans.client)(1)
+        const wait = (name: string, time: string) =>
+          sql`update stepped.jobs set enqueued_at = enqueued_at - ${time}::interval where definition = ${name}`
+        yield* Effect.all([van.parcelLater(), van.letterLater(), van.cardLater()])
+        yield* wait("Van/parcel", "10 minutes")
+        yield* wait("Van/letter", "4 minutes")
+        yield* Effect.provide(startWorkerOf(url, deploy("default").layer), log)
+        yield* says("jobs of Van/parcel in the queue default wait since")
+        assert.notInclude(said.join("\n"), "Van/letter")
+        // by its next look
+        yield* wait("Van/card", "1 hour")
+        yield* says("Van/card")
+        assert.deepStrictEqual(said.filter((line) => line.includes("Van/parcel")).length, 1)
+        assert.notInclude(said.join("\n"), "Van/letter")
+        assert.deepStrictEqual(yield* backlog, [
+          "1 Van/card in default",
+          "1 Van/letter in default",
+          "1 Van/parcel in default"
+        ])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+})

@@ -1,0 +1,31 @@
+/** Engines and workers beside each other in this process, each with a client of its own, gone with their scope. */
+import { Effect, Layer, type Redacted } from "effect"
+import { type Engine, Stepped } from "stepped"
+import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
+
+export const database = Effect.map(
+  freshDatabase({ template: { name: "migrated", migrate: Stepped.migrate() } }),
+  ({ url }) => url
+)
+
+export const fast: Stepped.EngineOptions = { lease: "1 second", pollInterval: "50 millis", notify: !isPooled }
+
+// what two engines have in common must not be shared between them
+export const alone = <A, E>(layer: Layer.Layer<A, E>) =>
+  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope))
+
+export const startEngine = (url: Redacted.Redacted, options: Stepped.EngineOptions = {}) =>
+  alone(Stepped.layer({ ...fast, ...options }).pipe(Layer.provideMerge(layerUrl(url))))
+
+export const startWorkerOf = (
+  url: Redacted.Redacted,
+  live: Layer.Layer<never, never, Engine>,
+  options: Stepped.EngineOptions & Stepped.WorkerOptions = {}
+) =>
+  alone(
+    Stepped.worker(options).pipe(
+      Layer.provide(live),
+      Layer.provideMerge(Stepped.layer({ ...fast, ...options })),
+      Layer.provideMerge(layerUrl(url))
+    )
+  )

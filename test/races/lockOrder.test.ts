@@ -1,0 +1,130 @@
+/**
+ * Transitions that want the same rows: one waits for the other, and never both for each other. The order in which rows are locked stands
+ * at the top of the first migration.
+ */
+import { assert, it } from "@effect/vitest"
+import { Duration, Effect, Fiber, Layer, Schedule, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { Step, Stepped } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { Storage } from "../../src/sql/Storage.ts"
+import { nothingKnown, Phase, Status, Transitions } from "../../src/sql/Transitions.ts"
+import { healthy } from "../harness/databases.ts"
+import { deployed, layerDeploy } from "../harness/deploying.ts"
+import { recordsOf, statusesOf } from "../harness/observing.ts"
+import { blocked, gated, holdingLane } from "../harness/racing.ts"
+import { layerServer, TestDatabase } from "../harness/Server.ts"
+import { noDeadlock } from "../harness/workers.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const turn = Stepped.action("turn", { arguments: [Schema.String], outbound: true, concurrencyKey: (lane) => lane })
+  .step(() => Effect.void)
+const flaky = Stepped.action("flaky", { arguments: [Schema.String], concurrencyKey: (lane) => lane })
+  .step("work", () => Effect.die(new Error("not yet")))
+const both = Stepped.action("both").step("ask", () => Effect.all([Step.do(flaky, "a"), Step.do(turn, "z")]))
+const build = Stepped.action("build", {
+  arguments: [Schema.String, Schema.String, Schema.Int],
+  outbound: true,
+  concurrencyKey: (lane) => lane,
+  checksumKey: (_, key) => key,
+  checksum: (_, __, version) => version
+}).step(() => Effect.void)
+const Cars = Stepped.actions(Car, [turn, flaky, both, build])
+const engine: Stepped.EngineOptions = { handle: () => false, attempts: 3, retry: Schedule.spaced("1 minute") }
+
+const race = <A, E>(
+  name: string,
+  scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | TestDatabase>
+) =>
+  it.effect(name, () =>
+    Effect.andThen(scenario(), Effect.andThen(healthy, noDeadlock)).pipe(
+      Effect.provide(
+        layerDeploy(Cars.layer, engine).pipe(
+          Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() } }))
+        )
+      )
+    ))
+
+race(
+  "an action that ends does not wait for whoever has just claimed its job and waits for its lane",
+  () =>
+    Effect.scoped(Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const parent = yield* car.bothNow()
+      yield* performDue
+      // one child is to be tried again, the other one waits for somebody outside; both are to be cancelled
+      yield* TestClock.adjust("1 minute")
+      yield* car.turnLater("a")
+      yield* parent.cancel
+      const [inZ] = yield* recordsOf("turn")
+      const release = yield* holdingLane(inZ!.id)
+      // this engine cancels: it has lane a, and waits for lane z
+      const cancelling = yield* Effect.forkScoped(performDue)
+      yield* blocked(1)
+      // another one has taken the job of the one in lane a, and with it a newcomer, which waits for that lane
+      const claiming = yield* Effect.forkScoped(deployed(Cars.layer, engine)(performDue))
+      yield* blocked(2)
+      yield* release
+      yield* Fiber.join(cancelling)
+      yield* Fiber.join(claiming)
+      yield* performSteppedActions({
+        outbound: (action) => Stepped.complete(action.id, turn, Stepped.Outcome.succeededVoid)
+      })
+      assert.deepStrictEqual([yield* statusesOf("flaky"), yield* statusesOf("turn")], [
+        ["cancelled"],
+        ["cancelled", "succeeded"]
+      ])
+    }))
+)
+
+race(
+  "achievements that are granted and erased at once are locked in the order of their keys",
+  () =>
+    Effect.scoped(Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      const [first, second, third] = [
+        yield* car.buildNow("1", "a", 1),
+        yield* car.buildNow("2", "a", 1),
+        yield* car.buildNow("3", "c", 1)
+      ]
+      const earlier = yield* car.buildNow("4", "c", 1)
+      yield* Stepped.complete(earlier.id, build, Stepped.Outcome.succeededVoid)
+      const next = yield* car.buildNow("1", "c", 2)
+      assert.strictEqual((yield* next.status).status, "pending")
+      // grants a, and erases c for the next one in its lane
+      const open = yield* gated(first.id)
+      const one = yield* Effect.forkScoped(Stepped.complete(first.id, build, Stepped.Outcome.succeededVoid))
+      yield* blocked(1)
+      // grants a and c in one batch
+      const ends = [second, third].map(({ id }) => ({
+        a: id,
+        s: 1,
+        ph: Phase.outbound,
+        e: true,
+        o: Status.succeeded,
+        r: null,
+        c: null
+      }))
+      const two = yield* Effect.forkScoped(
+        Effect.gen(function*() {
+          const { finish, register } = yield* Transitions
+          const token = yield* register("test", Duration.minutes(1))
+          yield* sql`update stepped.live_actions set token = ${token} where id in (${second.id}, ${third.id})`
+          return yield* finish({ token, now: 0, known: nothingKnown, members: ends, slots: [], children: [] })
+        }).pipe(Effect.provide(Layer.provide(
+          Transitions.layer,
+          Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
+        )))
+      )
+      yield* Effect.raceFirst(Fiber.await(two), blocked(2))
+      yield* open
+      yield* Fiber.join(one)
+      yield* Fiber.join(two)
+      yield* Stepped.complete(next.id, build, Stepped.Outcome.succeededVoid)
+      assert.deepStrictEqual(yield* statusesOf("build"), Array.from({ length: 5 }, () => "succeeded"))
+      const keys = yield* sql<{ k: string }>`select checksum_key as k from stepped.achievements order by 1`
+      assert.deepStrictEqual(keys.map(({ k }) => k), ["a", "c"])
+    }))
+)
