@@ -487,7 +487,7 @@ export const layer: Layer.Layer<
       yield* Effect.logWarning(
         `stepped: no notification arrives, as behind PgBouncer in transaction mode: this worker looks for work every ${
           Duration.format(settings.pollInterval)
-        }. Give Stepped.layer \`notify: false\`, and a pollInterval that suits you`
+        }. Give Stepped.layer \`notify: false\` there, and the client \`prepare: false\``
       )
       return yield* Effect.never
     }).pipe(Effect.provideService(Clock.Clock, realClock))

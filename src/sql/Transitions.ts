@@ -8,15 +8,19 @@
  */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { SqlError } from "effect/sql/SqlError"
-import type { StorageError } from "../SteppedError.ts"
+import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
 import { answered, realClock, storageError } from "./storageError.ts"
 
@@ -245,6 +249,48 @@ class Own<E> {
     this.error = error
   }
 }
+
+/**
+ * Runs a transaction whose own statements have a deadline. BEGIN, COMMIT and ROLLBACK cannot be interrupted: where one of them gets no
+ * answer, the transaction is left to itself, in a fiber that nobody waits for. The body takes the time that it takes.
+ */
+const bounded = <A, E, R>(
+  withTransaction: (body: Effect.Effect<A, E, R>) => Effect.Effect<A, E | SqlError, R>,
+  body: Effect.Effect<A, E, R>,
+  deadline: Duration.Duration
+): Effect.Effect<A, E | SqlError | StorageError, R> =>
+  Effect.uninterruptibleMask((restore) =>
+    Effect.gen(function*() {
+      let began = false
+      const begun = Latch.makeUnsafe(false)
+      const ended = Latch.makeUnsafe(false)
+      const marked = Effect.suspend(() => {
+        began = true
+        begun.openUnsafe()
+        return body
+      })
+      const fiber = yield* Effect.forkDetach(withTransaction(Effect.ensuring(marked, ended.open)))
+      const exit = Fiber.await(fiber)
+      const within = <X>(effect: Effect.Effect<X>) =>
+        Effect.provideService(Effect.timeoutOption(Effect.interruptible(effect), deadline), Clock.Clock, realClock)
+      const over = Effect.raceFirst(ended.await, exit)
+      const answer = Effect.gen(function*() {
+        const answered = yield* within(Effect.raceFirst(begun.await, exit))
+        if (Option.isSome(answered)) {
+          yield* over
+          const exited = yield* within(exit)
+          if (Option.isSome(exited)) return yield* exited.value
+        }
+        fiber.interruptUnsafe()
+        const cause = new Error(`no answer within ${Duration.format(deadline)}`)
+        return yield* new StorageError({ operation: "transaction", isRetryable: true, cause })
+      })
+      return yield* Effect.onInterrupt(restore(answer), () => {
+        fiber.interruptUnsafe()
+        return Effect.andThen(began ? over : Effect.void, within(exit))
+      })
+    })
+  )
 
 /**
  * The transitions over Postgres.
@@ -581,13 +627,23 @@ export class Transitions extends Context.Service<Transitions, {
           )
         }),
         withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-          sql.withTransaction(Effect.mapError(effect, (error) => new Own(error))).pipe(
+          bounded<A, Own<E>, R>(
+            (body) => sql.withTransaction(body),
+            Effect.mapError(effect, (error) => new Own(error)),
+            deadline
+          ).pipe(
             // the effect's own SqlErrors are its own: only those of the transaction are ours
-            Effect.mapError((error): E | StorageError => error instanceof Own ? error.error : lostTransaction(error)),
-            // a ROLLBACK on a connection that is gone is a defect there; here it means the same as a COMMIT whose answer is lost
-            Effect.catchDefect((defect) =>
-              defect instanceof SqlError ? Effect.fail(lostTransaction(defect)) : Effect.die(defect)
-            )
+            Effect.mapError((error): E | StorageError =>
+              error instanceof Own ? error.error : error instanceof StorageError ? error : lostTransaction(error)
+            ),
+            // a ROLLBACK on a connection that is gone is a defect there, beside what was to be rolled back; here it means the same as a
+            // COMMIT whose answer is lost
+            Effect.catchCause((cause) => {
+              const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof SqlError)
+              return lost === undefined
+                ? Effect.failCause(cause)
+                : Effect.fail(lostTransaction(lost.defect as SqlError))
+            })
           ),
         inTransaction,
         afterCommit: sql.afterCommit

@@ -40,14 +40,8 @@ const lose = (
 
 /** Most of them are transactions by themselves; the rows are how many an answer has that hands something over. */
 const transitions: ReadonlyArray<readonly [statement: RegExp, rows: number]> = [
-  [/\.finish\(/, 0],
-  [/\.claim\(/, 2],
-  [/\.enqueue\(/, 0],
-  [/\.complete\(/, 2],
-  [/\.tick\(/, 2],
-  [/\.prune\(/, 2],
-  [/\.recover\(/, 0],
-  [/update "stepped"\.workers/, 0]
+  [/\.(finish|enqueue|recover|release)\(|update "stepped"\.workers/, 0],
+  [/\.(claim|complete|tick|prune)\(/, 2]
 ]
 const commit: typeof transitions = [[/^commit$/i, 0]]
 

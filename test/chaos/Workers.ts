@@ -15,6 +15,7 @@ const path = new URL("./worker.ts", import.meta.url).pathname
 /** A process that performs. */
 interface Worker {
   readonly program: Program
+  isWorking: boolean
   /** What becomes of it is our doing, for the time being. */
   isTaken: boolean
 }
@@ -44,7 +45,7 @@ const endedBySigterm = 130
 
 export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: WorkersOptions) =>
   Effect.gen(function*() {
-    const working = new Set<Worker>()
+    const employed = new Set<Worker>()
     const spares = yield* Queue.bounded<readonly [Program, Scope.Closeable]>(1)
     let ending = false
 
@@ -68,10 +69,14 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
           second: secondMs
         }
         yield* program.tell(JSON.stringify(brief))
-        const worker: Worker = { program, isTaken: false }
-        yield* Effect.forkIn(Effect.map(program.says("working"), () => working.add(worker)), scope)
+        const worker: Worker = { program, isWorking: false, isTaken: false }
+        employed.add(worker)
+        const begins = Effect.map(program.says("working"), () => {
+          worker.isWorking = true
+        })
+        yield* Effect.forkIn(begins, scope)
         const { code, signal } = yield* program.ended
-        working.delete(worker)
+        employed.delete(worker)
         if (!worker.isTaken && !(ending && code === endedBySigterm)) {
           // it never says anything any more, and what waits for that fails with all that it has printed
           const exit = yield* Effect.exit(program.says("good-bye"))
@@ -87,7 +92,7 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
     /** Any that works, as soon as there is one. */
     const take: Effect.Effect<Worker> = Effect.gen(function*() {
       while (true) {
-        const free = [...working].filter(({ isTaken }) => !isTaken)
+        const free = [...employed].filter(({ isTaken, isWorking }) => isWorking && !isTaken)
         if (free.length > 0) {
           const worker = random.oneOf(free)
           worker.isTaken = true
@@ -115,9 +120,7 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
 
     const end = Effect.gen(function*() {
       ending = true
-      // whoever has not begun to work has nothing that could be ended
-      while (working.size < proxies.length) yield* Effect.sleep("20 millis")
-      for (const { program } of working) yield* program.signal("SIGTERM")
+      for (const { program } of employed) yield* Effect.andThen(program.says("working"), program.signal("SIGTERM"))
       yield* Fiber.awaitAll(employers)
     })
     return { kill: Effect.asVoid(kill), freeze, end } satisfies Workers

@@ -119,6 +119,8 @@ const apart = (plan: Plan, path: string): Plan => {
   }
   return {
     ...mapDeeds(plan, inside(".")),
+    // with a number the second step is transactional
+    shape: plan.shape.steps === 2 ? { ...plan.shape, success: "number" } : plan.shape,
     lane: `lane ${path}`,
     checksumKey: `key ${path}`,
     timeout: null,

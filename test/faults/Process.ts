@@ -41,7 +41,7 @@ export interface Process {
   readonly run: <A, E>(effect: Effect.Effect<A, E, Services>) => Effect.Effect<Exit.Exit<A, E> | undefined>
   /** Ends it as a program ends that was told to. */
   readonly end: Effect.Effect<void>
-  /** What the server notices of its death. */
+  /** Kills it, and has the server notice. */
   readonly bury: Effect.Effect<void>
 }
 
@@ -66,13 +66,15 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     const scheduler = new MortalScheduler()
     const died = Latch.makeUnsafe(false)
     const scope = Scope.makeUnsafe()
+    // a pool waits for what its sessions do: those of a process that has ended are ended at the server
+    const pool = Scope.makeUnsafe()
     const tokens: Array<string> = []
 
-    const die: Effect.Effect<never> = Effect.suspend(() => {
+    const kill = Effect.sync(() => {
       scheduler.isDead = true
       died.openUnsafe()
-      return Effect.never
     })
+    const die = Effect.andThen(kill, Effect.never)
     const alive = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Exit.Exit<A, E> | undefined> =>
       Effect.flatMap(
         Effect.forkDetach(effect).pipe(
@@ -103,27 +105,33 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
       ? engine
       : Layer.provideMerge(Stepped.worker({ concurrency: 8, gracePeriod: "200 millis" }), engine)
     const built = yield* alive(
-      Layer.buildWithScope(Layer.provideMerge(worker, client), scope).pipe(
+      Effect.flatMap(
+        Layer.buildWithScope(client, pool),
+        (services) => Layer.buildWithScope(Layer.provideMerge(worker, Layer.succeedContext(services)), scope)
+      ).pipe(
         Effect.provideService(Failpoint, (place) => {
           const fault = injection.next(`${role}-place`, place)
           return fault === undefined ? Effect.void : fault === "kill" ? die : Effect.sleep("30 millis")
         })
       )
     )
-    const close = alive(Scope.close(scope, Exit.void))
+    const bury = Effect.andThen(
+      kill,
+      Effect.orDie(Effect.gen(function*() {
+        yield* sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = ${name}`
+        yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'
+          where token::text = any(string_to_array(${tokens.join(",")}, ','))`
+      }))
+    )
     if (built !== undefined && Exit.isFailure(built)) {
-      yield* close
+      yield* bury
       return yield* Effect.fail(built.cause)
     }
     return {
       isDead: () => scheduler.isDead,
       died: died.await,
       run: (effect) => built === undefined ? Effect.undefined : alive(Effect.provideContext(effect, built.value)),
-      end: Effect.asVoid(close),
-      bury: Effect.orDie(Effect.gen(function*() {
-        yield* sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = ${name}`
-        yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'
-          where token::text = any(string_to_array(${tokens.join(",")}, ','))`
-      }))
+      end: Effect.andThen(alive(Scope.close(scope, Exit.void)), bury),
+      bury
     }
   })

@@ -104,6 +104,9 @@ const play = (slot: Slot, cast: Cast, injection: Injection) =>
     const time = makeUserClock()
     const enqueued: Array<{ readonly id: string; readonly args: unknown }> = []
 
+    const processes: Array<Process> = []
+    // what a failing trial leaves must not perform the next one's work
+    yield* Effect.addFinalizer(() => Effect.forEach(processes.filter(({ isDead }) => !isDead()), ({ bury }) => bury))
     const start = (role: "worker" | "client") =>
       startProcess({
         url,
@@ -120,7 +123,11 @@ const play = (slot: Slot, cast: Cast, injection: Injection) =>
             if (!enqueued.some(({ id }) => id === a)) enqueued.push({ id: a, args })
           }
         }
-      }).pipe(Effect.retry({ times: 3 }), Effect.orDie)
+      }).pipe(
+        Effect.retry({ times: 3 }),
+        Effect.orDie,
+        Effect.tap((process) => Effect.sync(() => processes.push(process)))
+      )
 
     // the worker, and whoever takes over from it
     let worker: Process | undefined

@@ -1,5 +1,6 @@
 /** Engines and workers beside each other in this process, each with a client of its own, gone with their scope. */
 import { Effect, Layer, type Redacted } from "effect"
+import type { SqlClient } from "effect/sql"
 import { type Engine, Stepped } from "stepped"
 import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
 
@@ -19,7 +20,7 @@ export const startEngine = (url: Redacted.Redacted, options: Stepped.EngineOptio
 
 export const startWorkerOf = (
   url: Redacted.Redacted,
-  live: Layer.Layer<never, never, Engine>,
+  live: Layer.Layer<never, never, Engine | SqlClient.SqlClient>,
   options: Stepped.EngineOptions & Stepped.WorkerOptions = {}
 ) =>
   alone(

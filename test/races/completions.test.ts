@@ -10,7 +10,8 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Option, Schema } from "effect"
+import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
@@ -186,22 +187,30 @@ const fire = ({ current, next, race }: Scene, which: 0 | 1, isAgain = false) => 
 }
 
 const worker = Layer.build(
-  Stepped.worker({ concurrency: 8 }).pipe(Layer.provide(layerDeploy(Cars.layer, { pollInterval: "20 millis" })))
+  Stepped.worker({ concurrency: 8, gracePeriod: 0 }).pipe(
+    Layer.provide(layerDeploy(Cars.layer, { pollInterval: "20 millis" }))
+  )
 )
+const release = Effect.sync(() => {
+  for (const { go } of bodies) Deferred.doneUnsafe(go, Exit.succeed("well"))
+  if (callback !== undefined) Deferred.doneUnsafe(callback.halt.go, Exit.void)
+})
 
-/** A parent whose child performs, and one whose child waits for that. */
-const begin = (race: Race, running: Halt<"well" | "badly">) =>
+/** A parent whose child is to perform. */
+const begin = (race: Race) =>
+  Effect.flatMap(Cars.client, (client) => client(carOf("current")).parentLater("current", race.name))
+
+/** The child performs, and that of another parent waits for it. */
+const contend = (race: Race) =>
   Effect.gen(function*() {
-    const client = yield* Cars.client
-    const roots = [yield* client(carOf("current")).parentLater("current", race.name)]
-    yield* Deferred.await(running.reached)
+    yield* Deferred.await(bodies[0]!.reached)
     const name = race.hasCallbacks ? "hooked" : "plain"
-    roots.push(yield* client(carOf("next")).parentLater("next", name))
+    const root = yield* (yield* Cars.client)(carOf("next")).parentLater("next", name)
     const find = (name: string, role: Role) =>
       Effect.map(recordsOf(name), (records) => records.find((record) => record.actorId === String(carOf(role))))
     yield* until("the next one is pending", Effect.map(find(name, "next"), (record) => record?.status === "pending"))
     const scene: Scene = { race, current: (yield* find(race.name, "current"))!, next: (yield* find(name, "next"))! }
-    return { roots, scene }
+    return { next: root, scene }
   })
 
 /** Everything has come to its end, once. */
@@ -256,14 +265,15 @@ const endedOnce = (race: Race, roots: ReadonlyArray<{ readonly id: string }>) =>
 const meet = (race: Race) =>
   Effect.gen(function*() {
     yield* worker
-    const { roots, scene } = yield* begin(race, bodies[0]!)
+    const root = yield* begin(race)
+    const { next, scene } = yield* contend(race)
     const [target] = race.hits
     if (race.hasCallbacks && race.first !== "a newcomer") callback = { role: target, halt: new Halt() }
     const open = yield* gated((target === "current" ? scene.current : scene.next).id)
 
     const first = yield* Effect.forkScoped(fire(scene, 0))
     yield* blocked(1)
-    const second = yield* Effect.forkScoped(fire(scene, 1))
+    const second = yield* Effect.forkScoped(fire(scene, 1, race.first === race.second))
     yield* sources[race.second].waits ? blocked(2) : Fiber.join(second)
     assert.deepStrictEqual([(yield* recordsOf(race.name))[0]!.status, seen], ["performing", []])
     yield* open
@@ -280,45 +290,49 @@ const meet = (race: Race) =>
     for (const which of [0, 1] as const) {
       if (answers[which] !== undefined) assert.strictEqual(answers[which], wins[which])
     }
+    if (race.second === "a timeout") yield* fire(scene, 1, true)
     yield* Deferred.succeed(bodies[0]!.go, "well")
     yield* allEnded
     for (const which of [0, 1] as const) {
       if (repeats(which === 0 ? race.first : race.second)) assert.isNotTrue(yield* fire(scene, which, true))
     }
     assert.strictEqual(begun, 1)
-    yield* endedOnce(race, roots)
+    yield* endedOnce(race, [root, next])
   })
 
-/** The worker that began has been silent for longer than its lease. */
+/** Of two workers that run one body, the first has taken over from the second, whose lease is over. */
 const takeOver = (race: Race) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const { roots, scene } = yield* Effect.gen(function*() {
-      const silent = yield* Effect.forkScoped(performIdle)
-      yield* Effect.addFinalizer(() => Fiber.interrupt(silent))
-      return yield* begin(race, bodies[0]!)
-    })
-    yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'`
+    const root = yield* begin(race)
+    const silent = yield* Effect.forkScoped(performIdle)
+    yield* Deferred.await(bodies[0]!.reached)
     yield* worker
+    const { next, scene } = yield* contend(race)
+    yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'
+      where token = (select token from stepped.live_actions where id = ${scene.current.id})`
+    yield* sql`select stepped.recover(${new Date(0)}, '{}', true)`
     yield* Deferred.await(bodies[1]!.reached)
     const open = yield* gated(scene.current.id)
     const ending = (source: Source) => source === "the last step" ? "well" : "badly"
     yield* Deferred.succeed(bodies[1]!.go, ending(race.first))
     yield* blocked(1)
+    // does not wait: its token is no longer known
     yield* Deferred.succeed(bodies[0]!.go, ending(race.second))
+    yield* Fiber.join(silent)
     yield* open
     yield* allEnded
     assert.strictEqual(begun, 2)
-    yield* endedOnce(race, roots)
+    yield* endedOnce(race, [root, next])
   })
 
 describe("two ends", () => {
   const test = (
     race: Race,
-    scenario: (race: Race) => Effect.Effect<void, unknown, Stepped.Services | PgClient.PgClient | SqlClient.SqlClient>
+    scenario: (race: Race) => Effect.Effect<void, unknown, Stepped.Services | PgClient.PgClient | SqlClient.SqlClient | Scope.Scope>
   ) =>
     it.effect(`${race.first}, then ${race.second}${race.hasCallbacks ? ", with callbacks" : ""}`, () =>
-      Effect.andThen(Effect.scoped(scenario(race)), healthy).pipe(
+      Effect.andThen(Effect.scoped(Effect.ensuring(scenario(race), release)), healthy).pipe(
         Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))
       ))
 
@@ -326,7 +340,7 @@ describe("two ends", () => {
     for (const first of all) {
       for (const second of all) {
         const race = new Race(first, second, hasCallbacks)
-        test(race, (race) => Effect.scoped(isBody(first) && isBody(second) ? takeOver(race) : meet(race)))
+        test(race, isBody(first) && isBody(second) ? takeOver : meet)
       }
     }
   }

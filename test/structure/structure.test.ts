@@ -21,6 +21,8 @@ const paths = [
     readdirSync(join(root, folder), { recursive: true, withFileTypes: true })
       .filter((entry) => entry.isFile())
       .map((entry) => join(entry.parentPath, entry.name).slice(root.length + 1))
+      // what others wrote
+      .filter((path) => !/(^|\/)(node_modules\/|package-lock\.json$)/.test(path))
   ),
   ...["README.md", "CHANGELOG.md", "package.json", "tsconfig.json", ".oxlintrc.json"].filter((name) =>
     top.includes(name)

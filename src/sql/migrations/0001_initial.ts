@@ -431,8 +431,9 @@ const functions = (schema: string) => {
       -- already achieved: neither lane nor row. A result that somebody will read is checked by the worker first: what its
       -- schema refuses is no achievement (held, and sent back as a join).
       checked := exists (select 1 from unnest(inv) i where i.checksum is not null);
-      if checked and exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action <> all(ignoring)) then
-        select array_agg(i.action), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(a.result), done_cause || array_agg(null::jsonb)
+      -- In one look: by a second one somebody may have erased it.
+      if checked then
+        select coalesce(array_agg(i.action), '{}'), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(a.result), done_cause || array_agg(null::jsonb)
           into achieved, done, done_status, done_result, done_cause
           from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action <> all(ignoring);
       end if;
