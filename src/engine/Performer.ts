@@ -513,6 +513,7 @@ export const make = (options: PerformerOptions) => {
                   place.push(...answer.work, ...followUps(batch, answer.stale, at))
                   letGo(batch)
                 }
+                if (!answer.lost) tellEnded(batch, answer.stale)
                 return answer
               })
           )
@@ -535,6 +536,11 @@ export const make = (options: PerformerOptions) => {
         return yield* commitApart(batch, exit.cause, place)
       }
     })
+
+  const tellEnded = (batch: ReadonlyArray<Conclusion>, stale: ReadonlySet<string>): void => {
+    const ended = batch.flatMap(({ member }) => member.e === true && !stale.has(member.a) ? [member.a] : [])
+    if (ended.length > 0) options.onEnded(ended)
+  }
 
   /** What this worker does next with the actions of a batch that it keeps. */
   const followUps = (batch: ReadonlyArray<Conclusion>, stale: ReadonlySet<string>, at: number): ReadonlyArray<Work> =>
@@ -708,6 +714,7 @@ export const make = (options: PerformerOptions) => {
       }))
       const [conclusion, tasks] = yield* reach("transacted", both)
       yield* read(tasks, at, true)
+      tellEnded([conclusion], new Set())
       committed.set(conclusion, followUps([conclusion], new Set(), at))
       return conclusion
     })

@@ -9,7 +9,7 @@ import * as Predicate from "effect/Predicate"
 import type { FailureCause } from "../ActionRepo.ts"
 import type { PlainSchema } from "../Actor.ts"
 import { innermostMessage } from "../sql/innermostMessage.ts"
-import { statusNames } from "../sql/Transitions.ts"
+import { Status, statusNames } from "../sql/Transitions.ts"
 import { codecOf, isStorable, tidyText } from "./codec.ts"
 
 /** A failure as it is stored. */
@@ -90,25 +90,24 @@ export const fromCause = (
   })
 
 /** A settled slot as its parent reads it. */
-export interface SettledSlot {
-  /** Step's index and the slot's number in it. */
-  readonly i: number
-  readonly n: number
-  readonly s: number | null
-  readonly d: string
-  readonly a: string
-  readonly r: unknown
-  readonly c: unknown
-}
+export type SettledSlot = readonly [
+  step: number,
+  slot: number,
+  status: number | null,
+  definition: string,
+  actorId: string,
+  result: unknown,
+  cause: unknown
+]
 
 /** The cause of a parent that failed because of a child. */
 export const fromSlot = (place: string, slot: SettledSlot): StoredCause => {
-  const stored = slot.c as Partial<StoredCause> | null
-  const status = statusNames[slot.s ?? 0]!
+  const [, , status, definition, actorId, , cause] = slot
+  const stored = cause as Partial<StoredCause> | null
   return {
     kind: "child",
-    path: tidyText(`${place}${arrow}${stored?.path ?? actionText(slot.d, slot.a)}`),
-    message: stored?.message ?? (slot.s === 5 ? "a callback failed" : words(status)),
+    path: tidyText(`${place}${arrow}${stored?.path ?? actionText(definition, actorId)}`),
+    message: stored?.message ?? (status === Status.failed ? "a callback failed" : words(statusNames[status ?? 0]!)),
     ...stored?.error === undefined ? {} : { error: stored.error }
   }
 }

@@ -86,7 +86,7 @@ interface Detail {
   readonly result: unknown
   readonly cause: StoredCause | null
   readonly startedAt: number | null
-  readonly steps: ReadonlyArray<{ i: number; n: string; s: number; m: boolean; r: unknown }> | null
+  readonly steps: ReadonlyArray<readonly [index: number, name: string, status: number, marked: boolean, result: unknown]> | null
   readonly slots: ReadonlyArray<SettledSlot> | null
 }
 
@@ -127,7 +127,7 @@ export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: numbe
     step: task.step,
     stepName: detail === null ? runnable.steps[0]?.name : detail.name ?? undefined,
     stepStartedAt: detail?.startedAt ?? now,
-    ran: steps.filter((step) => step.i < task.step).map((step) => step.n),
+    ran: steps.filter(([index]) => index < task.step).map(([, name]) => name),
     encoded: task.arguments,
     args: undefined,
     results: {},
@@ -325,9 +325,9 @@ const loadResults = (held: Held, env: Surroundings): Effect.Effect<void, unknown
   if (detail === undefined || detail.steps === null) return Effect.void
   return Effect.gen(function*() {
     const results: Record<string, unknown> = {}
-    for (const row of detail.steps!) {
-      if (row.i >= held.step || row.r === null) continue
-      results[row.n] = yield* readResult(held, env, row.n, row.i, row.r)
+    for (const [index, name, , , result] of detail.steps!) {
+      if (index >= held.step || result === null) continue
+      results[name] = yield* readResult(held, env, name, index, result)
     }
     held.results = results
     held.detail = undefined
@@ -345,7 +345,7 @@ const readResult = (
   if (isObject(stored) && "$encoded" in stored) {
     return codecOf(step?.result ?? held.runnable.definition.success).decode(stored.$encoded)
   }
-  const slots = (held.detail?.slots ?? []).filter((slot) => slot.i === index)
+  const slots = (held.detail?.slots ?? []).filter(([step]) => step === index)
   return Effect.map(settledValues(slots, env), (values) => fromTemplate(stored, (slot) => values.get(slot)))
 }
 
@@ -353,10 +353,10 @@ const readResult = (
 const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
   Effect.gen(function*() {
     const values = new Map<number, unknown>()
-    for (const slot of slots) {
-      if (slot.s !== Status.succeeded) continue
-      const schema = env.definitions.successOf(slot.d)
-      values.set(slot.n, schema === undefined ? slot.r : yield* codecOf(schema).decode(slot.r))
+    for (const [, slot, status, definition, , result] of slots) {
+      if (status !== Status.succeeded) continue
+      const schema = env.definitions.successOf(definition)
+      values.set(slot, schema === undefined ? result : yield* codecOf(schema).decode(result))
     }
     return values
   })
@@ -666,8 +666,8 @@ const advance = (
 const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
   Effect.gen(function*() {
     const detail = held.detail!
-    const row = detail.steps?.find((candidate) => candidate.i === held.step)
-    const name = row?.n ?? held.stepName ?? String(held.step + 1)
+    const row = detail.steps?.find(([index]) => index === held.step)
+    const name = row?.[1] ?? held.stepName ?? String(held.step + 1)
     held.stepName = name
     const known = held.runnable.steps.find((candidate) => candidate.name === name)
     const step: RunnableStep = known ?? {
@@ -678,12 +678,12 @@ const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unha
       body: { run: () => Effect.void, context: held.runnable.context }
     }
     const place = placeOf(actionOf(held), step.generated ? undefined : name)
-    const slots = (detail.slots ?? []).filter((slot) => slot.i === held.step)
-    const unsuccessful = slots.find((slot) => slot.s !== Status.succeeded)
+    const slots = (detail.slots ?? []).filter(([index]) => index === held.step)
+    const unsuccessful = slots.find(([, , status]) => status !== Status.succeeded)
     if (unsuccessful !== undefined) {
       return end(held, stepRow(held, Status.failed, undefined), failed(fromSlot(place, unsuccessful)))
     }
-    if (row?.m === true) {
+    if (row?.[3] === true) {
       return end(held, stepRow(held, Status.failed, undefined), failed(markedFailed(held, step)))
     }
 
@@ -691,7 +691,7 @@ const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unha
     const settled = yield* exitOf(
       Effect.gen(function*() {
         const values = yield* settledValues(slots, env)
-        const stored = row?.r ?? null
+        const stored = row?.[4] ?? null
         let value: unknown
         let encoded: unknown = null
         if (isObject(stored) && "$encoded" in stored) {

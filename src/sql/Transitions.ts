@@ -193,6 +193,72 @@ export interface Unclaimed {
 
 const array = (values: ReadonlyArray<unknown>, oid: number) => Result.getOrThrow(PgTypes.array(values, oid))
 
+/** A batch as columns, in the order of the given types; one that no row has something in is null. */
+const columns = <Row extends object>(
+  rows: ReadonlyArray<Row>,
+  types: { readonly [Name in keyof Required<Row>]: number }
+): ReadonlyArray<PgTypes.Parameter | null> =>
+  Object.keys(types).map((key) => {
+    const name = key as keyof Row
+    let empty = true
+    const values = new Array<unknown>(rows.length)
+    for (let i = 0; i < rows.length; i++) {
+      const value = rows[i]![name] ?? null
+      if (value !== null) empty = false
+      values[i] = value
+    }
+    return empty ? null : array(values, types[name])
+  })
+
+const { bool, float8, int2, int4, jsonb, text, timestamptz, uuid } = PgTypes.OID
+
+// in the order of the functions' parameters
+const memberColumns = {
+  a: uuid,
+  s: int4,
+  ph: int2,
+  sn: text,
+  ss: int2,
+  sr: jsonb,
+  sm: bool,
+  st: timestamptz,
+  rs: bool,
+  e: bool,
+  k: bool,
+  np: int2,
+  ns: int4,
+  nn: text,
+  args: jsonb,
+  o: int2,
+  r: jsonb,
+  c: jsonb,
+  g: int2,
+  b: int2,
+  inc: int2,
+  jb: bool,
+  due: timestamptz
+}
+const slotColumns = { a: uuid, st: int4, n: int4, ch: uuid, d: text, ai: text, due: timestamptz }
+const childColumns = {
+  q: text,
+  a: uuid,
+  d: text,
+  ai: text,
+  args: jsonb,
+  l: text,
+  sk: text,
+  cs: text,
+  t: float8,
+  p: uuid,
+  ps: int4,
+  dp: int2,
+  el: uuid
+}
+const invocationColumns = { ...childColumns, tk: float8 }
+
+/** `$1, $2, …` */
+const places = (count: number) => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(", ")
+
 /** Packs the definitions of a worker once, for all its calls. */
 export const known = (
   definitions: ReadonlyArray<{ key: string; queue: string; firstStep: string | null; flags: number; prepare: boolean }>,
@@ -405,9 +471,9 @@ export class Transitions extends Context.Service<Transitions, {
         (option) => option._tag === "Some"
       )
 
-      const textEnqueue = `select ${schema}.enqueue($1::jsonb, $2, $3)`
+      const textEnqueue = `select ${schema}.enqueue(${places(17)})`
       const textClaim = `select * from ${schema}.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10)`
-      const textFinish = `select * from ${schema}.finish($1, $2, $3, $4, $5, $6::jsonb, $7::jsonb, $8::jsonb)`
+      const textFinish = `select * from ${schema}.finish(${places(48)})`
       const textComplete =
         `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
 
@@ -423,7 +489,7 @@ export class Transitions extends Context.Service<Transitions, {
 
       return Transitions.of({
         enqueue: (items, now, repeated) =>
-          Effect.asVoid(call("enqueue", textEnqueue, [JSON.stringify(items), at(now), repeated])),
+          Effect.asVoid(call("enqueue", textEnqueue, [at(now), repeated, null, ...columns(items, invocationColumns)])),
         claim: (o) =>
           tasks("claim", textClaim, [
             token(o.token),
@@ -444,9 +510,9 @@ export class Transitions extends Context.Service<Transitions, {
             o.known.definitions,
             o.known.firstSteps,
             o.known.flags,
-            JSON.stringify(o.members),
-            o.slots.length === 0 ? null : JSON.stringify(o.slots),
-            o.children.length === 0 ? null : JSON.stringify(o.children)
+            ...columns(o.members, memberColumns),
+            ...columns(o.slots, slotColumns),
+            ...columns<Omit<Invocation, "tk">>(o.children, childColumns)
           ]),
         complete: (o) =>
           tasks("complete", textComplete, [

@@ -234,10 +234,8 @@ suite("what must not happen", (engine) => {
         sql`set local search_path = stepped`,
         sql`select * from conclude(null, ${new Date(0)}, ${[] as Array<string>}::text[], ${[] as Array<
           string
-        >}::text[], ${[] as Array<number>}::smallint[],
-          ${[
-          first!.id
-        ]}::uuid[], array[5::smallint], array[null::jsonb], array[null::jsonb], array[0::smallint], array[0::smallint], false)`
+        >}::text[], ${[] as Array<number>}::smallint[], null,
+          ${[first!.id]}::uuid[], array[5::smallint], null, null, null, null, null, null)`
       ))
       yield* performIdle
       assert.deepStrictEqual([yield* slotsOf(root.id), (yield* root.status).status], [

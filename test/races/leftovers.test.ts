@@ -184,18 +184,19 @@ describe("nothing is left in nobody's hands", () => {
         const inserted = yield* Deferred.make<void>()
         const go = yield* Deferred.make<void>()
         const handle = yield* client(1).plainLater()
-        const [row] = yield* sql<{ item: string }>`
-        select json_build_array(json_build_object('q', queue, 'a', action, 'd', definition, 'ai', actor_id, 'args', arguments,
-          'l', lane, 'sk', checksum_key))::text as item from stepped.jobs`
+        const [row] = yield* sql<{ call: string }>`
+          select format('select stepped.enqueue(now(), %%L, null, array[%L], array[%L::uuid], array[%L], array[%L], array[%L::jsonb], array[%L], array[%L],
+            null, null, null, null, array[0::smallint], null, null)', queue, action, definition, actor_id, arguments, lane, checksum_key) as call from stepped.jobs`
+        const enqueue = (again: boolean) => sql.unsafe(row!.call.replace("%L", `${again}`))
         yield* sql`delete from stepped.jobs`
         // the first try, whose commit takes its time
         const first = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
-          yield* sql`select stepped.enqueue(${row!.item}::text::jsonb, now(), false)`
+          yield* enqueue(false)
           yield* Deferred.succeed(inserted, undefined)
           yield* Deferred.await(go)
         })))
         yield* Deferred.await(inserted)
-        const second = yield* Effect.forkChild(sql`select stepped.enqueue(${row!.item}::text::jsonb, now(), true)`)
+        const second = yield* Effect.forkChild(enqueue(true))
         yield* Effect.raceFirst(Effect.exit(Fiber.await(second)), blocked(1))
         yield* Deferred.succeed(go, undefined)
         yield* Fiber.join(first)
