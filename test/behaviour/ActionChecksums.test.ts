@@ -345,6 +345,15 @@ suite("checksums", (engine) => {
       assert.deepStrictEqual(seen, [`wash "warm"`, "callback", `wash "warm"`, "callback"])
     }))
 
+  test("2.7: what an action achieves is erased by the one that is promoted behind it", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const [first, second] = [yield* car.holdNow("x"), yield* car.holdNow("y")]
+      yield* Stepped.complete(first.id, hold, Stepped.Outcome.succeeded("done"))
+      assert.strictEqual((yield* second.status).status, "performing")
+      assert.isUndefined(yield* achievement("Car/1/hold"))
+    }))
+
   test("2.7: a pending action erases and is timed only when it is promoted", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

@@ -290,7 +290,8 @@ const functions = (schema: string) => {
       order by checksum_key, id desc
       on conflict (checksum_key) do update set checksum = excluded.checksum, result = excluded.result, action = excluded.action, achieved_at = excluded.achieved_at;
     if cardinality(next_up) > 0 then
-      if cardinality(erased) > 0 then delete from achievements where checksum_key = any(erased); end if;
+      -- of what was found, or has just been granted: what comes meanwhile comes afterwards
+      delete from achievements where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))) and (checksum_key = any(erased) or action = any(p_ids));
       update live_actions set status = 1, started_at = p_now, timeout_at = p_now + timeout_ms * interval '1 millisecond',
         token = case when definition = any(p_defs) then p_token end, step = 0, step_started_at = p_now,
         step_name = p_first[array_position(p_defs, definition)], flags = coalesce(p_flags[array_position(p_defs, definition)], flags)
