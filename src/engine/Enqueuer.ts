@@ -8,8 +8,9 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { JobQueue } from "../JobQueue.ts"
-import { type Invocation, realClock } from "../sql/Transitions.ts"
+import { type Invocation, realClock, tookTooLong } from "../sql/Transitions.ts"
 import { StorageError } from "../SteppedError.ts"
+import * as BatchSize from "./BatchSize.ts"
 
 const batchMax = 1000
 /** Tries after an answer that was lost or a server that is away, over about ten seconds; then the caller hears of it. */
@@ -32,6 +33,7 @@ export const make = (
       new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("the engine's layer is closed") })
     )
     const latch = Latch.makeUnsafe(false)
+    const size = BatchSize.make(batchMax)
 
     const store = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
       Effect.gen(function*() {
@@ -39,11 +41,17 @@ export const make = (
         for (let attempt = 0;; attempt++) {
           const exit = yield* Effect.exit(enqueue(items, yield* now, attempt > 0))
           if (Exit.isSuccess(exit)) {
+            size.passed()
             stored()
             for (const one of batch) one.done(Exit.void)
             return
           }
           const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+          if (batch.length > 1 && tookTooLong(error)) {
+            size.refused(items.length)
+            const half = batch.length >> 1
+            return yield* Effect.andThen(store(batch.slice(0, half)), Effect.suspend(() => store(batch.slice(half))))
+          }
           if (error instanceof StorageError && error.isRetryable && attempt + 1 < tries) {
             yield* Effect.provideService(Effect.sleep(Math.min(2500, 50 * 2 ** attempt)), Clock.Clock, realClock)
             continue
@@ -65,9 +73,9 @@ export const make = (
           yield* latch.await
           continue
         }
-        let size = 0
+        let length = 0
         let count = 0
-        while (count < waiting.length && size < batchMax) size += waiting[count++]!.items.length
+        while (count < waiting.length && length < size.get()) length += waiting[count++]!.items.length
         const batch = waiting.splice(0, count)
         yield* Effect.onInterrupt(store(batch), () =>
           Effect.sync(() => {

@@ -16,6 +16,7 @@ import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
+import { patiently } from "../sql/storageError.ts"
 import {
   type Known,
   monotonic,
@@ -25,9 +26,11 @@ import {
   realClock,
   Status,
   type Task,
+  tookTooLong,
   type Transitions
 } from "../sql/Transitions.ts"
 import { type CompletionError, StorageError } from "../SteppedError.ts"
+import * as BatchSize from "./BatchSize.ts"
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
 import type { Reach } from "./Failpoint.ts"
@@ -98,6 +101,7 @@ const repeatMs = 60 * 60_000
 
 const finishMax = 500
 const claimMax = 500
+const tickMax = 500
 
 /** A batch that another worker's token has overtaken: nothing of it may be committed. */
 class Fenced {
@@ -135,6 +139,9 @@ export const make = (options: PerformerOptions) => {
   let pruning = false
   /** User time of the next wait, timeout or retry that this process knows of. */
   let nextTimer = Infinity
+  const finishSize = BatchSize.make(finishMax)
+  const claimSize = BatchSize.make(claimMax)
+  const tickSize = BatchSize.make(tickMax)
   const latch = Latch.makeUnsafe(false)
   const timerLatch = Latch.makeUnsafe(false)
   const beat = Latch.makeUnsafe(false)
@@ -520,6 +527,7 @@ export const make = (options: PerformerOptions) => {
         ))
         if (token !== mine) return
         if (Exit.isSuccess(exit)) {
+          finishSize.passed()
           if (exit.value.lost) {
             yield* lostLease(mine)
           } else if (exit.value.stale.size > 0) {
@@ -531,7 +539,9 @@ export const make = (options: PerformerOptions) => {
         const error = exit.cause.reasons.find(Cause.isFailReason)?.error
         if (error instanceof StorageError && error.isRetryable) {
           yield* pause(attempt)
-          continue
+          if (batch.length === 1 || !tookTooLong(error)) continue
+          finishSize.refused(batch.length)
+          return yield* commitHalves(batch, place)
         }
         return yield* commitApart(batch, exit.cause, place)
       }
@@ -556,6 +566,12 @@ export const make = (options: PerformerOptions) => {
     for (const { member } of batch) committing.delete(member)
   }
 
+  const commitHalves = (batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> =>
+    Effect.andThen(
+      commit(batch.slice(0, batch.length >> 1), place),
+      Effect.suspend(() => commit(batch.slice(batch.length >> 1), place))
+    )
+
   /** An error that nobody expects sinks only the member that it belongs to: the batch is split until that one is alone. */
   const commitApart = (
     batch: ReadonlyArray<Conclusion>,
@@ -563,11 +579,7 @@ export const make = (options: PerformerOptions) => {
     place: Array<Work>
   ): Effect.Effect<void> =>
     Effect.gen(function*() {
-      if (batch.length > 1) {
-        const half = batch.length >> 1
-        yield* commit(batch.slice(0, half), place)
-        return yield* commit(batch.slice(half), place)
-      }
+      if (batch.length > 1) return yield* commitHalves(batch, place)
       const { member } = batch[0]!
       const fence = { a: member.a, s: member.s, ph: member.ph }
       yield* Effect.logError("stepped: a conclusion cannot be stored", cause)
@@ -661,13 +673,18 @@ export const make = (options: PerformerOptions) => {
           const at = yield* now
           return yield* transit(inDoubt(
             mine,
-            Effect.flatMap(reach("ticked", pass(mine, at, definitions.known())), (tasks) =>
+            Effect.flatMap(reach("ticked", pass(mine, at, definitions.known(), tickSize.get())), (tasks) =>
               Effect.map(read(tasks, at, false), (answer) => {
+                tickSize.passed()
                 place.push(...answer.work)
                 count += answer.claimed + answer.ended
                 return answer
               }))
-          ))
+          )).pipe(
+            Effect.tapError((error) =>
+              Effect.sync(() => tookTooLong(error) ? tickSize.refused(tickSize.get()) : undefined)
+            )
+          )
         })
       while ((yield* run(transitions.tick)).claimed > 0) { /* until nothing is due: one kind of end a call */ }
       do {
@@ -888,16 +905,16 @@ export const make = (options: PerformerOptions) => {
     while (home !== undefined) {
       pump()
       if (conclusions.length > 0) {
-        yield* commit(conclusions.splice(0, finishMax), ready)
+        yield* commit(conclusions.splice(0, finishSize.get()), ready)
       } else if (joins.length > 0 || (claiming && more && room() > 0 && conclusions.length < finishMax)) {
         // prepared ones go alone after an error that nobody expects: it may be theirs
-        const free = claiming && !(isolating && joins.length > 0) ? Math.min(claimLimit, Math.max(0, room())) : 0
+        const free = claiming && !(isolating && joins.length > 0) ? Math.min(claimSize.get(), Math.max(0, room())) : 0
         if (free > 0) more = false
-        const prepared = joins.splice(0, isolating ? 1 : claimMax)
+        const prepared = joins.splice(0, isolating ? 1 : claimSize.get())
         const exit = yield* Effect.exit(claim(free, null, prepared, ready))
         if (Exit.isSuccess(exit)) {
           failures = 0
-          claimLimit = Math.min(claimMax, claimLimit * 2)
+          claimSize.passed()
           if (joins.length === 0) isolating = false
           if (exit.value.claimed > exit.value.again) more = true
           // what somebody has locked is asked for in a moment: at once would only keep the database busy
@@ -908,6 +925,7 @@ export const make = (options: PerformerOptions) => {
           more = true
           const error = exit.cause.reasons.find(Cause.isFailReason)?.error
           if (error !== undefined && !error.isRetryable) yield* isolate(free, prepared, error)
+          else if (tookTooLong(error)) claimSize.refused(Math.max(free, prepared.length))
           yield* Effect.logWarning("stepped: cannot claim, trying again", exit.cause)
           yield* pause(failures++)
         }
@@ -922,7 +940,6 @@ export const make = (options: PerformerOptions) => {
     }
   })
 
-  let claimLimit = claimMax
   let isolating = false
 
   /** After an error that nobody expects in a claim: its batch is halved until the one that it belongs to is alone, and that one set aside. */
@@ -948,13 +965,13 @@ export const make = (options: PerformerOptions) => {
         return
       }
       if (free > 1) {
-        claimLimit = free >> 1
+        claimSize.refused(free)
         return
       }
       const at = yield* now
       const aside = yield* Effect.exit(transitions.setAside(at, at + 60_000, definitions.known()))
       if (Exit.isSuccess(aside) && aside.value !== null) {
-        claimLimit = claimMax
+        claimSize.reset()
         yield* Effect.logError(
           `stepped: the action ${aside.value} cannot be claimed, it is tried again in a minute`,
           error
@@ -1038,7 +1055,7 @@ export const make = (options: PerformerOptions) => {
   ) =>
     Effect.gen(function*() {
       const context = (yield* Effect.context<never>()) as Context.Context<never>
-      yield* register
+      yield* patiently(register)
       home = { concurrency: config.concurrency, context }
       claiming = true
       more = true

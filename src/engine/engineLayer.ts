@@ -2,7 +2,6 @@
  * Puts the engine together: settings, storage, the four services, and the engine over them.
  */
 import type { PgClient } from "@effect/sql-pg/PgClient"
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -14,7 +13,8 @@ import type { JobQueue } from "../JobQueue.ts"
 import type { PerformanceLane } from "../PerformanceLane.ts"
 import * as Readers from "../sql/Readers.ts"
 import { checkMigrations, migrate, Storage } from "../sql/Storage.ts"
-import { realClock, Transitions } from "../sql/Transitions.ts"
+import { patiently } from "../sql/storageError.ts"
+import { Transitions } from "../sql/Transitions.ts"
 import {
   InvalidOption,
   type InvalidSchemaName,
@@ -153,23 +153,6 @@ const storageLayer = (
     duration("statementTimeout", options.statementTimeout, Duration.seconds(20), millisecond),
     (deadline) => Storage.layer({ schema: options.schema ?? "stepped", deadline, embedded })
   ))
-
-// a database that is just starting, or failing over
-const patiently = <A, E, R>(effect: Effect.Effect<A, E | StorageError, R>) =>
-  Effect.provideService(
-    Effect.retry(
-      Effect.tapError(effect, (error) =>
-        error instanceof StorageError && error.isRetryable
-          ? Effect.logWarning("stepped: the database does not answer yet", error)
-          : Effect.void),
-      {
-        schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
-        while: (error) => error instanceof StorageError && error.isRetryable
-      }
-    ),
-    Clock.Clock,
-    realClock
-  )
 
 /** The engine and its services over a client. */
 export const engineLayer = (

@@ -21,6 +21,7 @@ import { JobQueue } from "../JobQueue.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { examine } from "../sql/Doctor.ts"
 import { Storage } from "../sql/Storage.ts"
+import { patiently } from "../sql/storageError.ts"
 import {
   type Found,
   isActionId,
@@ -96,7 +97,7 @@ export const layer: Layer.Layer<
     })
     const follow = settings.databaseClock && !storage.embedded
     if (follow) {
-      yield* measureOffset
+      yield* patiently(measureOffset)
       yield* Effect.forkScoped(
         Effect.forever(Effect.andThen(Effect.sleep("1 minute"), Effect.ignore(measureOffset))).pipe(
           Effect.provideService(Clock.Clock, realClock)

@@ -291,19 +291,26 @@ const at = (millis: number) => PgTypes.timestamptz(millis)
 const token = (value: bigint | null) => PgTypes.int8(value)
 const json = (value: unknown) => value === undefined || value === null ? null : JSON.stringify(value)
 
+/** What time or cleaning up brings, at most `limit` of it. */
+type Pass = (
+  token: bigint | null,
+  now: number,
+  known: Known,
+  limit?: number
+) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+
+const batched: ReadonlySet<string> = new Set(["enqueue", "claim", "finish", "tick", "prune"])
+
 /** Whether the server refused the statement, so that it has certainly not happened and may be sent again. */
 const refused = (error: StorageError): boolean => {
   const reason = error.cause instanceof SqlError ? error.cause.reason : undefined
-  if (reason === undefined) return false
-  switch (reason._tag) {
-    case "DeadlockError":
-    case "SerializationError":
-    case "LockTimeoutError":
-    case "StatementTimeoutError":
-      return true
-    default:
-      return false
-  }
+  return reason?._tag === "DeadlockError" || reason?._tag === "SerializationError" || tookTooLong(error)
+}
+
+/** Whether the server ended the statement for the time that it took or waited: a smaller one may pass. */
+export const tookTooLong = (error: unknown): boolean => {
+  const reason = error instanceof StorageError && error.cause instanceof SqlError ? error.cause.reason : undefined
+  return reason?._tag === "LockTimeoutError" || reason?._tag === "StatementTimeoutError"
 }
 
 const lostTransaction = storageError("transaction")
@@ -393,8 +400,8 @@ export class Transitions extends Context.Service<Transitions, {
     readonly cause: unknown
     readonly outbound: boolean
   }) => Effect.Effect<ReadonlyArray<Task>, StorageError>
-  readonly tick: (token: bigint | null, now: number, known: Known) => Effect.Effect<ReadonlyArray<Task>, StorageError>
-  readonly prune: (token: bigint | null, now: number, known: Known) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly tick: Pass
+  readonly prune: Pass
   readonly breakDeadlocks: (
     token: bigint | null,
     now: number,
@@ -459,7 +466,12 @@ export class Transitions extends Context.Service<Transitions, {
           (effect) =>
             Effect.flatMap(
               inTransaction,
-              (inside) => inside ? effect : Effect.retry(effect, { schedule: again, while: refused })
+              (inside) =>
+                inside ? effect : Effect.retry(effect, {
+                  schedule: again,
+                  // a batch is the caller's to make smaller
+                  while: (error) => refused(error) && !(batched.has(operation) && tookTooLong(error))
+                })
             ),
           Effect.provideService(Clock.Clock, realClock),
           Effect.withTracerEnabled(false)
@@ -477,14 +489,14 @@ export class Transitions extends Context.Service<Transitions, {
       const textComplete =
         `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
 
-      const pass = (name: string) => (by: bigint | null, now: number, k: Known) =>
+      const pass = (name: string) => (by: bigint | null, now: number, k: Known, limit = 500) =>
         tasks(name, `select * from ${schema}.${name}($1, $2, $3, $4, $5, $6)`, [
           token(by),
           at(now),
           k.definitions,
           k.firstSteps,
           k.flags,
-          PgTypes.int4(500)
+          PgTypes.int4(limit)
         ])
 
       return Transitions.of({

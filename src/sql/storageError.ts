@@ -5,6 +5,7 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
+import * as Schedule from "effect/Schedule"
 import type { MigrationError } from "effect/sql/Migrator"
 import type { SqlError } from "effect/sql/SqlError"
 import { StorageError } from "../SteppedError.ts"
@@ -57,3 +58,22 @@ export const answered =
       }),
       Effect.provideService(Clock.Clock, realClock)
     )
+
+/** For what a program begins with: a database that is just starting, or failing over, is waited for. */
+export const patiently = <A, E, R>(
+  effect: Effect.Effect<A, E | StorageError, R>
+): Effect.Effect<A, E | StorageError, R> =>
+  Effect.provideService(
+    Effect.retry(
+      Effect.tapError(effect, (error) =>
+        error instanceof StorageError && error.isRetryable
+          ? Effect.logWarning("stepped: the database does not answer yet", error)
+          : Effect.void),
+      {
+        schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
+        while: (error) => error instanceof StorageError && error.isRetryable
+      }
+    ),
+    Clock.Clock,
+    realClock
+  )

@@ -38,7 +38,7 @@ export interface ChaosReport {
 const workplaces = 4
 /** On average; long enough for a worker to have something in hand again. */
 const betweenFaultsMs = 400
-/** How long nothing may happen at all once the faults are over. */
+/** How long nothing at all may happen, whatever the faults are. */
 const patienceMs = 60_000
 
 const temporaryFolder = Effect.acquireRelease(
@@ -90,21 +90,22 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
       Effect.forever(Effect.andThen(Effect.sleep("10 seconds"), Effect.suspend(() => tell(book.inWords()))))
     )
     yield* Effect.forkScoped(clients.complete)
-    const asking = yield* Effect.forkScoped(clients.ask)
 
-    for (const strike of faults) {
-      while (asked() < struck / faults.length - 0.02) yield* Effect.sleep("50 millis")
-      yield* strike(victims, random, book)
-      struck++
-      yield* Effect.sleep(random.below(2 * betweenFaultsMs))
-    }
-    yield* Effect.forEach(victims.proxies, (proxy) => proxy.heal)
-    yield* tell("no more faults")
-
-    const stuck = yield* Effect.raceFirst(
-      Effect.as(Effect.andThen(Fiber.join(asking), untilEmpty(undisturbed)), undefined),
-      standstill(undisturbed)
-    )
+    const all = Effect.gen(function*() {
+      const asking = yield* Effect.forkScoped(clients.ask)
+      for (const strike of faults) {
+        while (asked() < struck / faults.length - 0.02) yield* Effect.sleep("50 millis")
+        yield* strike(victims, random, book)
+        struck++
+        yield* Effect.sleep(random.below(2 * betweenFaultsMs))
+      }
+      yield* Effect.forEach(victims.proxies, (proxy) => proxy.heal)
+      yield* tell("no more faults")
+      yield* Fiber.join(asking)
+      yield* untilEmpty(undisturbed)
+      return undefined
+    })
+    const stuck = yield* Effect.raceFirst(all, standstill(undisturbed))
     if (stuck !== undefined) book.accuse(`nothing goes on with\n${stuck}`)
     else {
       yield* tell("everything has ended")

@@ -72,7 +72,7 @@ const bodies = ({ book, undisturbed }: Run, log: Log) =>
   Effect.gen(function*() {
     const steps = yield* rows<{ entry: string }>(
       undisturbed,
-      `select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.steps s on s.action = a.id where s.status in (2, 5)`
+      `select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.action_steps s on s.action = a.id where s.status in ('succeeded', 'failed')`
     )
     for (const { entry } of steps) if (!log.begun.has(entry)) book.accuse(`a body never ran: ${entry}`)
   })

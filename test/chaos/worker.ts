@@ -32,9 +32,10 @@ const main = ({ clockMs, logFile, second, url }: WorkerBrief) => {
         Effect.gen(function*() {
           // in the file before anything else happens: nothing of it is lost with the process
           writeSync(file, `${entry}\n`)
-          if (step?.transactional === true) yield* Effect.orDie(sql`insert into chaos.effects ${sql.insert({ entry })}`)
-          // most bodies take no time, which leaves none to be killed in
-          if (Math.random() < 0.1) yield* Effect.sleep(Math.random() * 300)
+          const isTransactional = step?.transactional === true
+          if (isTransactional) yield* Effect.orDie(sql`insert into chaos.effects ${sql.insert({ entry })}`)
+          // most bodies take no time, which leaves none to be killed in; open transactions are worth more of it
+          if (Math.random() < (isTransactional ? 0.5 : 0.1)) yield* Effect.sleep(Math.random() * 300)
         })
     })
   }))
@@ -42,7 +43,7 @@ const main = ({ clockMs, logFile, second, url }: WorkerBrief) => {
     Layer.provide(world),
     Layer.provide(Stepped.layer(engineOptions)),
     Layer.provide(PgClient.layer({ url: Redacted.make(url), maxConnections: 6, connectTimeout: "3 seconds" })),
-    (x) => process.env.LOUD ? x : Layer.provide(x, silent)
+    Layer.provide(silent)
   )
   NodeRuntime.runMain(Layer.launch(Layer.effectDiscard(Effect.sync(() => say("working"))).pipe(Layer.provide(worker))))
 }

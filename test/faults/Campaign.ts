@@ -54,6 +54,7 @@ export const count = (campaign: Campaign, of: Numbered, trial: Trial, command: s
   const { hits } = trial.injection
   for (const { fault } of hits) campaign.faults.set(fault, (campaign.faults.get(fault) ?? 0) + 1)
   const what = describe(of, trial.injection)
+  if (process.env.STEPPED_TRIALS !== undefined) console.log(Math.round(trial.millis), what)
   campaign.slowest = [...campaign.slowest, { millis: Math.round(trial.millis), what }]
     .sort((a, b) => b.millis - a.millis).slice(0, 10)
   if (trial.problem !== undefined) campaign.failures.push({ command, what, problem: trial.problem })

@@ -1,29 +1,185 @@
 /**
- * Trees for every group of rules, small and so that their outcome does not hang on who is faster.
+ * Trees for every group of rules, small, and such that their outcome does not hang on who is faster.
  */
-import { child, failing, invoke, type Op, plan, step, wait } from "../model/Model.ts"
+import { child, failing, invoke, type Op, plan, step, type StepPlan, wait } from "../model/Model.ts"
 import { planned } from "./Planned.ts"
+import { programs } from "./Programs.ts"
 import type { Tree } from "./Trial.ts"
 
 const rest: Op = { _tag: "Perform" }
 const advance = (seconds: number): Op => ({ _tag: "Advance", seconds })
 const cancel = (handle: number): Op => ({ _tag: "Cancel", handle })
+const dies = (...deeds: StepPlan["deeds"]): StepPlan => ({ deeds, end: "die", gives: "number" })
+const givesChild = (...deeds: StepPlan["deeds"]): StepPlan => ({ deeds, end: "well", gives: "child" })
+const mark = { _tag: "MarkFailed" } as const
+const replace = { _tag: "Replace" } as const
 
-/** Two steps, of which the second is transactional. */
 const number = { success: "number" } as const
 const all = { callbacks: "all" } as const
 const some = { callbacks: "some" } as const
 
 const leaf = plan()
 const drive = plan({ lane: "road" })
-const held = plan({ lane: "road", outside: "succeeded" })
+/** Until somebody outside completes it. */
+const long = plan({ lane: "road", outside: "succeeded" })
+const clean = plan({ checksum: 1, lane: "wash", shape: number })
+const oops = plan({ steps: [failing()] })
+const parent = (...steps: ReadonlyArray<StepPlan>) => plan({ steps })
 
-export const canonical: ReadonlyArray<Tree> = [
+const trees: ReadonlyArray<Tree> = [
+  // 2 invoking
+  planned("2.2: before goes on", [invoke(plan({ before: "go" }))]),
+  planned("2.2: before cancels", [invoke(plan({ before: "cancel" }))]),
+  planned("2.2: before completes", [invoke(plan({ before: "complete", number: 7, shape: number }))]),
+  planned("2.2: before replaces the arguments", [
+    invoke(plan({ before: "replace", other: { steps: [step(child(leaf))], failing: 0, checksum: 2 } }))
+  ]),
+  planned("2.2: before fails, and dies, in children", [
+    invoke(parent(step(child(plan({ before: "fail" })), child(plan({ before: "die" }), [1]))))
+  ]),
+  planned("2.1: keys by effects", [invoke(plan({ effectful: true, lane: "road", checksum: 1, timeout: 60 }))]),
+  planned("2.4: what is achieved is not done again", [invoke(clean), rest, invoke(clean), rest]),
+  planned("2.4: an achieved child", [invoke(clean), rest, invoke(parent(givesChild(child(clean)), step()))]),
+  planned("2.4: an achievement that cannot be read", [
+    invoke(plan({ checksum: 1, checksumKey: "key" })),
+    rest,
+    invoke(plan({ checksum: 1, checksumKey: "key", shape: number }))
+  ]),
+  planned("2.5: the same checksum joins, as a root and as a child", [
+    invoke(long),
+    rest,
+    invoke(plan({ lane: "road", checksum: 1, shape: number })),
+    rest,
+    invoke(plan({ lane: "road", checksum: 1, shape: number })),
+    rest,
+    invoke(parent(step(child(plan({ lane: "road", checksum: 1, shape: number })))))
+  ]),
+  planned("2.5: who is pending is superseded, his handle and slots follow", [
+    invoke(long),
+    rest,
+    invoke(drive),
+    rest,
+    invoke(parent(step(child(drive)))),
+    rest,
+    invoke(drive),
+    rest
+  ]),
+  planned("2.5: a child in the lane of an ancestor is deadlocked", [
+    invoke(plan({ lane: "road", steps: [step(child(plan({ steps: [step(child(drive))] })))] }))
+  ]),
+  planned("2.5: a cycle over two lanes", [
+    invoke(plan({ lane: "there", steps: [step(wait(1)), step(child(plan({ lane: "here" })))] })),
+    rest,
+    invoke(plan({ lane: "here", steps: [step(wait(9)), step(child(plan({ lane: "there" })))] })),
+    rest
+  ]),
+  planned("2.9: three children in one lane", [invoke(parent(step(child(drive), child(drive), child(drive))))]),
+  planned("2.9: a child behind an elder that is prepared", [
+    invoke(parent(step(child(plan({ lane: "road", before: "go" })), child(drive), child(leaf))))
+  ]),
+  planned("2.9: the same child twice", [
+    invoke(parent(step(child(clean), child(clean)), step()))
+  ]),
   // 3 steps
   planned("3.1: a method", [invoke(plan({ shape: { steps: 0, ...number } }))]),
-  planned("3.1: steps one after another", [invoke(plan({ steps: [step(), step()] }))]),
+  planned("3.1: steps one after another", [invoke(parent(step(), step()))]),
   planned("3.1: a transactional step", [invoke(plan({ steps: [step(), step()], shape: number }))]),
-  planned("3.2: a transactional step enqueues", [
+  planned("3.2: a transactional step enqueues and waits", [
     invoke(plan({ steps: [step(), step(child(leaf), child(drive), wait(1))], shape: number }))
+  ]),
+  planned("3.2: a transactional step fails", [
+    invoke(plan({ steps: [step(), failing(child(leaf))], shape: { ...number, ...all } }))
+  ]),
+  planned("3.2: a fan-out on several actors, with results", [
+    invoke(plan({ steps: [givesChild(child(plan({ shape: number }), [0, 1, 2]), child(leaf, [])), step()] }))
+  ]),
+  planned("3.3: a wait beside a child", [invoke(parent(step(wait(5), child(drive)), step(wait(2))))]),
+  planned("3.4: one child of three fails", [
+    invoke(plan({ steps: [step(child(leaf), child(oops, [1]), child(drive, [2])), step()], shape: all }))
+  ]),
+  planned("3.4: a marked step", [invoke(parent(step(mark, child(drive)), step()))]),
+  planned("3.6: replaced arguments", [
+    invoke(plan({
+      steps: [step(replace), step()],
+      other: { steps: [step(), step(child(leaf))], failing: 1, checksum: null },
+      shape: all
+    }))
+  ]),
+  planned("3.5: four levels", [
+    invoke(parent(step(child(parent(step(child(parent(step(child(leaf)), step()))), step()))), step()))
+  ]),
+  // 4 completing
+  planned("4.1: callbacks of a success", [invoke(plan({ shape: all }))]),
+  planned("4.1: callbacks of a failure, one of which fails", [
+    invoke(plan({ steps: [failing()], shape: all, failing: 2 }))
+  ]),
+  planned("4.3: a child whose callback fails", [
+    invoke(parent(step(child(plan({ failing: 1, shape: some, checksum: 1 }))), step()))
+  ]),
+  planned("4.5: a lane moves on", [invoke(long), rest, invoke(plan({ lane: "road", shape: all })), rest]),
+  planned("4.6: a cancelled root's tree", [
+    invoke(parent(step(child(parent(step(child(long)))), child(drive), wait(100)))),
+    rest,
+    cancel(0),
+    rest
+  ]),
+  planned("4.6: cancelling with callbacks, at two levels", [
+    invoke(plan({ steps: [step(child(plan({ outside: "ignored", shape: all })))], shape: some })),
+    rest,
+    cancel(0),
+    rest
+  ]),
+  planned("4.6: a pending action is cancelled", [
+    invoke(long),
+    rest,
+    invoke(plan({ lane: "road", shape: some })),
+    rest,
+    cancel(1),
+    rest
+  ]),
+  planned("4.6: what a root has joined goes on", [
+    invoke(parent(step(child(plan({ lane: "road", checksum: 1, steps: [step(wait(5))] }))))),
+    rest,
+    invoke(plan({ lane: "road", checksum: 1, steps: [step(wait(5))] })),
+    rest,
+    cancel(0),
+    rest
+  ]),
+  // 5 outbound
+  planned("5.1: completed as succeeded", [invoke(plan({ outside: "succeeded", shape: { ...number, ...all } }))]),
+  planned("5.1: completed as failed, a child", [invoke(parent(step(child(plan({ outside: "failed" }))), step()))]),
+  planned("5.1: completed as cancelled, with callbacks", [invoke(plan({ outside: "cancelled", shape: some }))]),
+  planned("5.1: completed as timed out", [invoke(parent(step(child(plan({ outside: "timed_out", shape: all })))))]),
+  planned("5.1: nobody completes it", [invoke(plan({ outside: "ignored", steps: [step(), step()] }))]),
+  // 7 timeouts, failures
+  planned("7.1: a wait that is too long", [invoke(plan({ timeout: 2, steps: [step(wait(5)), step()] }))]),
+  planned("7.1: a timeout with callbacks, and upwards", [
+    invoke(parent(step(child(plan({ timeout: 2, outside: "ignored", shape: all })), wait(9)), step()))
+  ]),
+  planned("7.1: a timeout ends what it has started", [
+    invoke(plan({ timeout: 2, steps: [step(child(plan({ lane: "road", steps: [step(wait(9))] })), child(drive))] }))
+  ]),
+  planned("7.1: armed when it starts, not while it is pending", [
+    invoke(long),
+    rest,
+    invoke(plan({ lane: "road", timeout: 2, steps: [step(wait(1))] })),
+    advance(5),
+    rest
+  ]),
+  planned("7.2: typed and untyped failures", [
+    invoke(oops),
+    invoke(plan({ steps: [dies()] }), 1),
+    invoke(plan({ shape: { steps: 0 }, steps: [failing()] }), 2)
+  ]),
+  planned("7.2: keys that throw", [
+    invoke(plan({ broken: "lane" })),
+    invoke(plan({ broken: "checksum" }), 1),
+    invoke(parent(step(child(plan({ broken: "timeout" })))), 2)
+  ]),
+  // many at once
+  planned("five roots in lanes of their own", [
+    ...["a", "b", "c", "d", "e"].map((lane) => invoke(plan({ lane, shape: all, steps: [step(), step()] })))
   ])
 ]
+
+export const canonical: ReadonlyArray<Tree> = [...trees, ...programs]

@@ -2,10 +2,11 @@
  * Databases of one server for trials that run beside each other: each has the engine's tables, and one that user code writes to.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Redacted, type Scope } from "effect"
+import { Effect, Redacted, Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
 import type { SqlError } from "effect/sql"
 import { Stepped } from "stepped"
+import type { Pool } from "./Process.ts"
 import type { Slot } from "./Trial.ts"
 
 /** What a database of trials has, beside nothing. */
@@ -15,12 +16,36 @@ export const prepare = Effect.gen(function*() {
   yield* sql`create table effects (entry text not null)`
 })
 
-/** A client that looks at a prepared database. */
+let made = 0
+
+/** A database for trials, one after another. */
 export const slotOf = (url: Redacted.Redacted): Effect.Effect<Slot, SqlError.SqlError, Scope.Scope> =>
-  Effect.map(
-    Effect.provide(PgClient.make({ url, maxConnections: 3 }), Reactivity.layer),
-    (sql) => ({ url, sql })
-  )
+  Effect.gen(function*() {
+    const sql = yield* PgClient.make({ url, maxConnections: 3 })
+    const pools = new Map<string, Pool>()
+    const pool = (role: string): Effect.Effect<Pool> =>
+      Effect.gen(function*() {
+        const found = pools.get(role)
+        if (found !== undefined) return found
+        const name = `faults ${made++}`
+        // never closed: what is left of a dead process holds its sessions for ever
+        const client = yield* Effect.provideService(
+          PgClient.make({ url, applicationName: name, maxConnections: 8 }),
+          Scope.Scope,
+          Scope.makeUnsafe()
+        )
+        const fresh: Pool = {
+          client,
+          discard: Effect.suspend(() => {
+            if (pools.get(role) === fresh) pools.delete(role)
+            return sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = ${name}`
+          }).pipe(Effect.orDie, Effect.asVoid)
+        }
+        pools.set(role, fresh)
+        return fresh
+      }).pipe(Effect.orDie, Effect.provide(Reactivity.layer))
+    return { sql, pool }
+  }).pipe(Effect.provide(Reactivity.layer))
 
 /** Databases on a server that has none of these names yet. */
 export const slotsOn = (

@@ -5,7 +5,7 @@
  * fails, the ROLLBACK too.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, type Redacted } from "effect"
+import { Effect } from "effect"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 import type { Fault } from "./Injection.ts"
 
@@ -13,9 +13,7 @@ import type { Fault } from "./Injection.ts"
 export type Executed = (statement: string, params: ReadonlyArray<unknown>, answer: unknown) => void
 
 export interface FaultyClientOptions {
-  readonly url: Redacted.Redacted
-  /** By which the server's sessions of this client can be told. */
-  readonly name: string
+  readonly real: PgClient.PgClient
   readonly next: (statement: string) => Fault | undefined
   /** Ends the process; nothing that comes after it runs. */
   readonly die: Effect.Effect<never>
@@ -143,7 +141,7 @@ const struck = <A, R>(
 
 export const layerFaulty = (options: FaultyClientOptions) =>
   PgClient.layerFrom(Effect.gen(function*() {
-    const real = yield* PgClient.make({ url: options.url, applicationName: options.name, maxConnections: 8 })
+    const { real } = options
     const acquirer = Effect.map(real.reserve, (connection) => new FaultyConnection(connection, options))
     const client = yield* SqlClient.make({
       acquirer,

@@ -20,7 +20,7 @@ interface Seen extends Omit<Outcome, "cancelled"> {
   readonly cancelled: ReadonlyArray<boolean | undefined>
   /** Actions whose transactional step succeeded, once for each time that its SQL was committed. */
   readonly effects: ReadonlyArray<string>
-  /** User code that ran twice although nobody had died. */
+  /** Bodies and callbacks that ran twice although nobody had died or lost a lease. */
   readonly twice: ReadonlyArray<string>
 }
 
@@ -69,15 +69,15 @@ export const planned = (name: string, scenario: Scenario): Tree => {
             const effects = (yield* stage.sql<{ entry: string }>`select entry from effects order by entry`)
               .map(({ entry }) => entry)
             const succeeded = new Set(withEffects(actions))
-            const twice = stage.hits.some(({ fault }) => fault.startsWith("kill"))
-              ? []
-              : log.filter((entry, i) => log.indexOf(entry) !== i && !transactional.has(entry))
+            const twice = log.filter((entry, i) =>
+              log.indexOf(entry) !== i && !transactional.has(entry) && !entry.startsWith("before")
+            )
             return {
               ...begunOnly({ drained, cancelled: [], handles, actions, achievements, log }),
               cancelled,
               log: sorted(log),
               effects: effects.filter((entry, i) => succeeded.has(entry) || effects.indexOf(entry) !== i),
-              twice
+              twice: stage.mayRepeat() ? [] : twice
             } satisfies Seen
           })
       }
@@ -101,7 +101,7 @@ const perform = (stage: Stage, world: World, scenario: Scenario) =>
         case "Invoke": {
           const end = scenario.findIndex((other, n) => n > i && other._tag !== "Invoke")
           const group = scenario.slice(i, end === -1 ? undefined : end) as ReadonlyArray<Invoke>
-          invoked.push(...yield* invokeAll(stage, world, group, invoked.length))
+          invoked.push(...yield* invokeAll(stage, world, group, invoked))
           i += group.length - 1
           break
         }
@@ -122,23 +122,42 @@ const perform = (stage: Stage, world: World, scenario: Scenario) =>
     return { cancelled, drained: !left, handles }
   })
 
-/** Invokes a group; what a client stored before it failed or died is not invoked again. */
-const invokeAll = (stage: Stage, world: World, group: ReadonlyArray<Invoke>, first: number) =>
+/** Invokes a group; what a client stored before it failed or died is found, and not invoked again. */
+const invokeAll = (stage: Stage, world: World, group: ReadonlyArray<Invoke>, before: ReadonlyArray<Invoked>) =>
   Effect.gen(function*() {
     const ids = new Map<number, string>()
+    const placeOf = (i: number) => String(before.length + i)
     for (let attempt = 0; ids.size < group.length && attempt < 10; attempt++) {
-      yield* stage.ask(Effect.forEach(
-        [...group.entries()].filter(([i]) => !ids.has(i)),
-        ([i, op]) => world.invoke(op, String(first + i)),
-        { concurrency: "unbounded" }
-      ))
-      for (const { args, id } of stage.enqueued) {
-        const i = Number((args as [string])[0]) - first
-        if (i >= 0) ids.set(i, id)
+      const rest = [...group.keys()].filter((i) => !ids.has(i))
+      const heard = yield* stage.ask(
+        Effect.forEach(rest, (i) => world.invoke(group[i]!, placeOf(i)), { concurrency: "unbounded" })
+      )
+      if (heard._tag === "Answer") {
+        for (const [n, { id }] of heard.value.entries()) ids.set(rest[n]!, id)
+        continue
+      }
+      const known = new Set([...before.map(({ id }) => id), ...ids.values()])
+      for (const found of yield* invocations(stage)) {
+        const i = rest.find((i) =>
+          !ids.has(i) && (found.place === null
+            ? found.definition === definitionOf(group[i]!) && !known.has(found.id)
+            : found.place === placeOf(i))
+        )
+        if (i !== undefined) ids.set(i, found.id)
       }
     }
     return group.map((op, i): Invoked => ({ op, id: ids.get(i)! }))
   })
+
+const definitionOf = ({ actor, plan }: Invoke) => `${refsOf(0)[actor]!.type}/${nameOf(plan.shape)}`
+
+/** Every invocation that is stored; what was joined or achieved has no place any more. */
+const invocations = ({ sql }: Stage) =>
+  sql<{ readonly id: string; readonly place: string | null; readonly definition: string }>`
+    select action as id, arguments->>0 as place, definition from stepped.jobs where kind = 0
+    union all select id, arguments->>0, definition from stepped.live_actions
+    union all select id, arguments->>0, definition from stepped.ended_actions
+    union all select id, null, definition from stepped.outcomes`
 
 const handleOf = ({ id, op }: Invoked) =>
   Effect.map(Engine, (engine) => {

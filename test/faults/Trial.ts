@@ -2,13 +2,13 @@
  * One tree under one injection: a client asks for work, a worker performs it, whoever dies is followed by another one, and what came of
  * it has to be what comes of it without faults.
  */
-import { Cause, Clock, Effect, Exit, Fiber, type Layer, type Redacted, Schedule } from "effect"
+import { Cause, Clock, Effect, Exit, Fiber, type Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { deepStrictEqual } from "node:assert/strict"
 import type { Engine, Stepped } from "stepped"
 import { brokenRules, clear } from "../model/Trees.ts"
-import type { Hit, Injection } from "./Injection.ts"
-import { type Process, type Services, startProcess } from "./Process.ts"
+import type { Injection } from "./Injection.ts"
+import { type Pool, type Process, type Services, startProcess } from "./Process.ts"
 
 export interface Tree {
   readonly name: string
@@ -17,6 +17,7 @@ export interface Tree {
 }
 
 export interface Cast {
+  readonly settings?: Stepped.EngineOptions
   /** Built by every process. */
   readonly definitions: Layer.Layer<never, never, Engine | SqlClient.SqlClient>
   /** Has everything done, and gives what is to be seen then. */
@@ -38,9 +39,8 @@ export interface Stage {
   readonly ask: <A, E>(effect: Effect.Effect<A, E, Services>) => Effect.Effect<Heard<A>>
   /** Asks until there is an answer: for what may be repeated. */
   readonly insist: <A, E>(effect: Effect.Effect<A, E, Services>) => Effect.Effect<A>
-  /** Ids of invocations that the clients' statements have stored, with their arguments. */
-  readonly enqueued: ReadonlyArray<{ readonly id: string; readonly args: unknown }>
-  readonly hits: ReadonlyArray<Hit>
+  /** Whether a process has died, or lost its lease. */
+  readonly mayRepeat: () => boolean
   /** Waits until nothing goes on by itself. */
   readonly idle: Effect.Effect<void>
   readonly advance: (millis: number) => Effect.Effect<void>
@@ -52,8 +52,10 @@ export interface Stage {
 }
 
 export interface Slot {
-  readonly url: Redacted.Redacted
+  /** For looking. */
   readonly sql: SqlClient.SqlClient
+  /** Sessions for a process, used or new. */
+  readonly pool: (role: "worker" | "client") => Effect.Effect<Pool>
 }
 
 export interface Trial {
@@ -67,7 +69,7 @@ export interface Trial {
 const settings: Stepped.EngineOptions = {
   databaseClock: false,
   lease: "2 seconds",
-  statementTimeout: "300 millis",
+  statementTimeout: "500 millis",
   pollInterval: "50 millis",
   retry: Schedule.spaced("1 millis")
 }
@@ -85,49 +87,45 @@ const makeUserClock = () => {
   return { clock, now: () => millis, set: (to: number) => void (millis = to) }
 }
 
-let made = 0
-
 /** Runs one tree under one injection, to its rest. */
 export const runTrial = (slot: Slot, tree: Tree, injection: Injection): Effect.Effect<Trial> =>
   Effect.gen(function*() {
     const began = performance.now()
-    const exit = yield* Effect.exit(Effect.scoped(play(slot, tree.cast(), injection)))
+    const processes: Array<Process> = []
+    // on its own: what does not let itself be interrupted must not hold up the others
+    const fiber = yield* Effect.forkDetach(Effect.scoped(play(slot, tree.cast(), injection, processes)))
+    const exit = yield* Effect.timeoutOrElse(Fiber.await(fiber), {
+      duration: "90 seconds",
+      orElse: () => Effect.succeed(Exit.die(new Error("it does not come to its end")))
+    })
+    // what a failing trial leaves must not perform the next one's work
+    yield* Effect.forEach(processes.filter(({ isOver }) => !isOver()), ({ bury }) => bury)
     const millis = performance.now() - began
     return { tree, injection, millis, problem: Exit.isSuccess(exit) ? exit.value : Cause.pretty(exit.cause) }
   }).pipe(Effect.provideService(Clock.Clock, realClock))
 
-const play = (slot: Slot, cast: Cast, injection: Injection) =>
+const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Process>) =>
   Effect.gen(function*() {
-    const { sql, url } = slot
+    const { sql } = slot
     yield* clear.pipe(Effect.provideService(SqlClient.SqlClient, sql))
     yield* sql`truncate stepped.workers, effects`
     const time = makeUserClock()
-    const enqueued: Array<{ readonly id: string; readonly args: unknown }> = []
 
-    const processes: Array<Process> = []
-    // what a failing trial leaves must not perform the next one's work
-    yield* Effect.addFinalizer(() => Effect.forEach(processes.filter(({ isDead }) => !isDead()), ({ bury }) => bury))
     const start = (role: "worker" | "client") =>
-      startProcess({
-        url,
-        name: `${role} ${made++}`,
-        role,
-        injection,
-        clock: time.clock,
-        settings,
-        definitions: cast.definitions,
-        sql,
-        executed: (statement, params) => {
-          if (statement !== "enqueue") return
-          for (const { a, args } of JSON.parse(params[0] as string) as ReadonlyArray<{ a: string; args: unknown }>) {
-            if (!enqueued.some(({ id }) => id === a)) enqueued.push({ id: a, args })
-          }
-        }
-      }).pipe(
-        Effect.retry({ times: 3 }),
-        Effect.orDie,
-        Effect.tap((process) => Effect.sync(() => processes.push(process)))
-      )
+      Effect.flatMap(slot.pool(role), (pool) =>
+        startProcess({
+          pool,
+          role,
+          injection,
+          clock: time.clock,
+          settings: { ...settings, ...cast.settings },
+          definitions: cast.definitions,
+          sql
+        })).pipe(
+          Effect.retry({ times: 3 }),
+          Effect.orDie,
+          Effect.tap((process) => Effect.sync(() => processes.push(process)))
+        )
 
     // the worker, and whoever takes over from it
     let worker: Process | undefined
@@ -196,8 +194,7 @@ const play = (slot: Slot, cast: Cast, injection: Injection) =>
       sql,
       ask,
       insist,
-      enqueued,
-      hits: injection.hits,
+      mayRepeat: () => processes.some(({ isDead, leases }) => isDead() || leases() > 1),
       idle,
       advance: (millis) => Effect.sync(() => time.set(time.now() + millis)),
       drain
@@ -211,6 +208,8 @@ const play = (slot: Slot, cast: Cast, injection: Injection) =>
           duration: "10 seconds",
           orElse: () => Effect.die(new Error("a process does not come to its end"))
         })
+        // sessions that hung are not for others
+        if (injection.hits.some(({ fault }) => fault === "hang" || fault === "silence")) yield* process.bury
       }
     }
     if (broken.length > 0) return broken.join("\n")

@@ -36,22 +36,33 @@ const program = Effect.gen(function*() {
     flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400"]
   })
   const slots = yield* slotsOn(server.url, numeric("slots") ?? 8)
+  const began = performance.now()
   const campaign = yield* everywhere(slots, chosen.map(([i, tree]) => ({ number: i + 1, tree })), {
     sites: option("site") === undefined ? sites : [option("site") as Site],
     fault: option("fault") as Fault | undefined,
     boundary: numeric("boundary")
   }, ({ command, problem, what }) => console.log(`FAILS: ${what}\n  ${command}\n${problem}\n`))
-  report(campaign)
+  report(campaign, performance.now() - began)
+  return campaign.failures.length
 })
 
-const report = (campaign: Campaign) => {
-  console.log(campaign)
+const report = (campaign: Campaign, millis: number) => {
+  const faults = [...campaign.faults].map(([fault, n]) => `${fault} ${n}`).join(", ")
+  console.log(`the longest ways to rest:`)
+  for (const { millis, what } of campaign.slowest) console.log(`  ${millis} ms  ${what}`)
+  console.log(
+    `${campaign.trees} trees, ${campaign.boundaries} boundaries, ${campaign.runs} runs in ${
+      Math.round(millis / 1000)
+    } s; faults: ${faults}; failures: ${campaign.failures.length}`
+  )
 }
 
 if (process.argv.includes("--list")) {
   for (const [i, { name }] of canonical.entries()) console.log(`${i + 1}  ${name}`)
 } else {
-  await Effect.runPromise(
+  const failures = await Effect.runPromise(
     Effect.scoped(program).pipe(Effect.provide(Layer.succeed(References.MinimumLogLevel, "None" as const)))
   )
+  // what was killed inside this process has left timers and sockets
+  process.exit(failures === 0 ? 0 : 1)
 }

@@ -8,7 +8,7 @@ import { readFileSync } from "node:fs"
 import { Stepped } from "stepped"
 import type { Engine } from "stepped"
 import { inject } from "vitest"
-import { layerServer, layerUrl, TestDatabase } from "./Server.ts"
+import { isPooled, layerServer, layerUrl, TestDatabase } from "./Server.ts"
 
 export interface WorkersOptions extends Stepped.EngineOptions {
   readonly engines?: number
@@ -18,7 +18,9 @@ export interface WorkersOptions extends Stepped.EngineOptions {
 const working = (live: Layer.Layer<never, never, Engine>, options: WorkersOptions) =>
   Stepped.worker({ concurrency: options.concurrency ?? 32 }).pipe(
     Layer.provideMerge(live),
-    Layer.provideMerge(Stepped.layer({ pollInterval: "20 millis", ...options, databaseClock: false })),
+    Layer.provideMerge(
+      Stepped.layer({ pollInterval: "20 millis", notify: !isPooled, ...options, databaseClock: false })
+    ),
     Layer.orDie
   )
 

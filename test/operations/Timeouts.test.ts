@@ -105,4 +105,31 @@ describe("every session of the role", () => {
   it.live("with all of them: everything ends, once", () =>
     // where it ends the transaction as well, the server leaves the others to it
     scenario(Object.keys(refusals) as ReadonlyArray<Setting>, ["transaction_timeout"]), 60_000)
+
+  it.live("batches that take longer than a statement may become smaller until they pass", () =>
+    Effect.gen(function*() {
+      const { logFile, url } = yield* startServer({ flags: ["fsync=off"] })
+      const admin = yield* alone(layerUrl(url, { maxConnections: 1 }))
+      yield* Effect.provide(
+        Effect.andThen(
+          Stepped.migrate(),
+          Effect.flatMap(PgClient.PgClient, (sql) => sql`alter role postgres set statement_timeout = '20ms'`)
+        ),
+        admin
+      )
+      const load = Stepped.action("load", { arguments: [Schema.String] }).step("a", () => Effect.void).step("b", () =>
+        Effect.void)
+      const Cars = Stepped.actions(Car, [load])
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        const ids = Array.from({ length: 2000 }, (_, id) =>
+          id)
+        // the first batch is a thousand of them, some ten megabytes
+        const handles = yield* Effect.forEach(ids, (id) => car(id).loadLater("x".repeat(10_000)), {
+          concurrency: "unbounded"
+        })
+        yield* Effect.forEach(handles, settled, { concurrency: "unbounded", discard: true })
+        assert.include(readFileSync(logFile, "utf8"), refusals.statement_timeout)
+      }).pipe(Effect.provide(yield* startWorkerOf(url, Cars.layer, { concurrency: 500 })))
+    }), 60_000)
 })

@@ -1,41 +1,16 @@
-/** Workers that stop, die, freeze, lose their lease, differ in what they know, and find out about work. */
+/** Workers that die, freeze, lose their lease, differ in what they know, and find out about work. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Fiber, Latch, Layer, Option, type Redacted, Schema, Scope } from "effect"
+import { Context, Deferred, Effect, Fiber, Latch, Layer, Logger, Option, Queue, Schema, Scope } from "effect"
 import { type ActionHandle, ActionRepo, type AnyAction, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { startProgram } from "../harness/Program.ts"
-import { freshDatabase, layerUrl } from "../harness/Server.ts"
+import { isPooled, layerUrl } from "../harness/Server.ts"
 import { Cars, layerCars, layerVans, Vans } from "./Garage.ts"
+import { alone, database, fast, startEngine, startWorker, startWorkerOf } from "./starting.ts"
 
-const template = { name: "migrated", migrate: Stepped.migrate() }
-const database = Effect.map(freshDatabase({ template }), ({ url }) => url)
 const workerProgram = new URL("./worker.ts", import.meta.url).pathname
-
-const fast: Stepped.EngineOptions = { lease: "1 second", pollInterval: "50 millis" }
-
-/** An engine beside others in this process, gone with the scope. */
-const startEngine = (url: Redacted.Redacted, options: Stepped.EngineOptions = fast) =>
-  alone(Stepped.layer(options).pipe(Layer.provideMerge(layerUrl(url))))
-
-/** A worker beside others in this process, with bodies of its own. */
-const startWorker = (
-  url: Redacted.Redacted,
-  body: (what: string) => Effect.Effect<void>,
-  options: Stepped.EngineOptions & Stepped.WorkerOptions = {}
-) =>
-  alone(
-    Stepped.worker(options).pipe(
-      Layer.provide(layerCars(body)),
-      Layer.provideMerge(Stepped.layer({ ...fast, ...options })),
-      Layer.provideMerge(layerUrl(url))
-    )
-  )
-
-// what two engines have in common must not be shared between them
-const alone = <A, E>(layer: Layer.Layer<A, E>) =>
-  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope))
 
 const recordOf = (handle: ActionHandle<AnyAction>) =>
   Effect.map(Effect.flatMap(ActionRepo, (repo) => repo.find(handle.id)), Option.getOrThrow)
@@ -58,79 +33,6 @@ const history = Effect.flatMap(
 
 const nothing = () => Effect.void
 const never = () => Effect.never
-
-describe("a worker that is told to stop", () => {
-  it.live("claims nothing more, lets bodies end within the grace period, and releases the rest without burning an attempt", () =>
-    Effect.gen(function*() {
-      const url = yield* database
-      const client = yield* startEngine(url)
-      yield* Effect.gen(function*() {
-        // nobody takes over because a lease has ended: it is longer than the test
-        const program = yield* startProgram(workerProgram, { url, env: { LEASE_MS: "600000", GRACE_MS: "2500" } })
-        yield* program.says("ready")
-        const car = yield* Cars.client
-        const ending = yield* car(1).workLater("gate")
-        const staying = yield* Effect.forEach([2, 3], (id) => car(id).workLater("never"))
-        const second = yield* car(4).tripLater("quick", "never")
-        yield* program.says("started", 5)
-        yield* program.signal("SIGTERM")
-        yield* program.says("stopping")
-        const late = yield* car(5).workLater("quick")
-        yield* program.tell("go")
-        assert.deepStrictEqual(yield* program.ended, { code: 130, signal: null })
-        assert.isTrue(program.said.some(({ event, what }) => event === "done" && what === "gate"))
-        assert.strictEqual(program.said.filter(({ event }) => event === "interrupted").length, 3)
-        assert.strictEqual((yield* recordOf(ending)).status, "succeeded")
-        assert.strictEqual((yield* late.status).status, "queued")
-        for (const handle of [...staying, second]) {
-          assert.deepInclude({ ...yield* recordOf(handle) }, { status: "performing", attempts: 0 })
-        }
-        assert.deepStrictEqual(yield* stepsOf(second), ["first succeeded", "second performing"])
-        yield* healthy
-
-        const ran: Array<string> = []
-        yield* startWorker(url, (what) => Effect.sync(() => void ran.push(what)), { lease: "10 minutes" })
-        yield* Effect.forEach([...staying, second, late], (handle) => handle.await)
-        assert.deepStrictEqual(ran.sort(), ["never", "never", "never", "quick"])
-        for (const handle of [ending, ...staying, second, late]) {
-          assert.deepInclude({ ...yield* recordOf(handle) }, { status: "succeeded", attempts: 0 })
-        }
-        assert.deepStrictEqual(yield* stepsOf(second), ["first succeeded", "second succeeded"])
-        yield* healthy
-      }).pipe(Effect.provide(client))
-    }))
-
-  it.live("gives back at once what it has claimed and not begun", () =>
-    Effect.gen(function*() {
-      const url = yield* database
-      const client = yield* startEngine(url)
-      yield* Effect.gen(function*() {
-        const car = yield* Cars.client
-        const scope = yield* Scope.make()
-        const started = yield* Deferred.make<void>()
-        const handles = yield* Effect.forEach(Array.from({ length: 20 }, (_, i) => i), (id) => car(id).workLater("x"))
-        yield* Scope.provide(
-          startWorker(url, () => Effect.andThen(Deferred.succeed(started, undefined), Effect.never), {
-            concurrency: 5,
-            gracePeriod: "10 millis",
-            lease: "10 minutes"
-          }),
-          scope
-        )
-        yield* Deferred.await(started)
-        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
-        const queue = yield* JobQueue
-        assert.deepStrictEqual((yield* queue.backlog).map(({ due, held, later }) => ({ due, held, later })), [
-          { due: 20, held: 0, later: 0 }
-        ])
-        yield* healthy
-        yield* startWorker(url, nothing, { lease: "10 minutes" })
-        yield* Effect.forEach(handles, (handle) => handle.await)
-        for (const handle of handles) assert.strictEqual((yield* recordOf(handle)).attempts, 0)
-        yield* healthy
-      }).pipe(Effect.provide(client))
-    }))
-})
 
 describe("a worker that dies", () => {
   it.live("kill -9: another one goes on with the same action at the same step, and counts the attempt", () =>
@@ -295,14 +197,7 @@ describe("what a worker takes", () => {
         yield* (yield* Cars.client)(1).work("x")
         assert.deepStrictEqual(yield* backlog, ["3 Van/parcel in default"])
         yield* healthy
-        const other = yield* alone(
-          Stepped.worker().pipe(
-            Layer.provide(layerVans(nothing)),
-            Layer.provideMerge(Stepped.layer(fast)),
-            Layer.provide(layerUrl(url))
-          )
-        )
-        assert.isDefined(other)
+        yield* startWorkerOf(url, layerVans(nothing))
         yield* Effect.forEach(parcels, (handle) => handle.await)
         assert.deepStrictEqual(yield* backlog, [])
         yield* healthy
@@ -367,40 +262,46 @@ describe("what a worker takes", () => {
 describe("how a worker finds out about work", () => {
   const slow: Stepped.EngineOptions = { lease: "10 minutes", pollInterval: "1 hour" }
 
-  it.live("a notification wakes a worker that would not look for an hour", () =>
-    Effect.gen(function*() {
-      const url = yield* database
-      const ran = yield* Deferred.make<void>()
-      const again = yield* Deferred.make<void>()
-      yield* startWorker(url, (what) => Deferred.succeed(what === "first" ? ran : again, undefined), slow)
-      const client = yield* startEngine(url, slow)
-      yield* Effect.gen(function*() {
-        const car = yield* Cars.client
-        // the first may have been found by looking once at the start
-        yield* car(1).workLater("first")
-        yield* Deferred.await(ran)
-        const handle = yield* car(2).workLater("second")
-        yield* Deferred.await(again).pipe(Effect.timeout("5 seconds"))
-        assert.include(["performing", "succeeded"], (yield* handle.status).status)
-      }).pipe(Effect.provide(client))
-    }))
+  it.live.skipIf(isPooled)(
+    "a notification wakes a worker that would not look for an hour",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* database
+        const ran = yield* Deferred.make<void>()
+        const again = yield* Deferred.make<void>()
+        yield* startWorker(url, (what) => Deferred.succeed(what === "first" ? ran : again, undefined), slow)
+        const client = yield* startEngine(url, slow)
+        yield* Effect.gen(function*() {
+          const car = yield* Cars.client
+          // the first may have been found by looking once at the start
+          yield* car(1).workLater("first")
+          yield* Deferred.await(ran)
+          const handle = yield* car(2).workLater("second")
+          yield* Deferred.await(again).pipe(Effect.timeout("5 seconds"))
+          assert.include(["performing", "succeeded"], (yield* handle.status).status)
+        }).pipe(Effect.provide(client))
+      })
+  )
 
-  it.live("one that is enqueued in a transaction wakes it at the commit", () =>
-    Effect.gen(function*() {
-      const url = yield* database
-      const ran = yield* Deferred.make<void>()
-      const again = yield* Deferred.make<void>()
-      yield* startWorker(url, (what) => Deferred.succeed(what === "first" ? ran : again, undefined), slow)
-      const client = yield* startEngine(url, slow)
-      yield* Effect.gen(function*() {
-        const car = yield* Cars.client
-        yield* car(1).workLater("first")
-        yield* Deferred.await(ran)
-        const sql = yield* PgClient.PgClient
-        yield* sql.withTransaction(car(2).workLater("second"))
-        yield* Deferred.await(again).pipe(Effect.timeout("5 seconds"))
-      }).pipe(Effect.provide(client))
-    }))
+  it.live.skipIf(isPooled)(
+    "one that is enqueued in a transaction wakes it at the commit",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* database
+        const ran = yield* Deferred.make<void>()
+        const again = yield* Deferred.make<void>()
+        yield* startWorker(url, (what) => Deferred.succeed(what === "first" ? ran : again, undefined), slow)
+        const client = yield* startEngine(url, slow)
+        yield* Effect.gen(function*() {
+          const car = yield* Cars.client
+          yield* car(1).workLater("first")
+          yield* Deferred.await(ran)
+          const sql = yield* PgClient.PgClient
+          yield* sql.withTransaction(car(2).workLater("second"))
+          yield* Deferred.await(again).pipe(Effect.timeout("5 seconds"))
+        }).pipe(Effect.provide(client))
+      })
+  )
 
   it.live("without notifications it looks for itself", () =>
     Effect.gen(function*() {
@@ -417,6 +318,43 @@ describe("how a worker finds out about work", () => {
         )
         yield* healthy
       }).pipe(Effect.provide(client))
+    }))
+})
+
+describe("a worker whose client hears nothing", () => {
+  it.live("says so, and looks for itself", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const said: Array<string> = []
+      const log = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))])
+      const deaf = Layer.effect(
+        PgClient.PgClient,
+        Effect.map(PgClient.PgClient, (sql) =>
+          Object.assign(
+            (...args: ReadonlyArray<never>) => Reflect.apply(sql, undefined, args),
+            sql,
+            {
+              listen: () => Queue.unbounded<never>()
+            }
+          ) as PgClient.PgClient)
+      )
+      const worker = yield* alone(
+        Stepped.worker().pipe(
+          Layer.provide(layerCars(nothing)),
+          Layer.provideMerge(Stepped.layer({ ...fast, notify: true })),
+          Layer.provide(deaf),
+          Layer.provide(log),
+          Layer.provideMerge(layerUrl(url))
+        )
+      )
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        for (let id = 0; said.length === 0; id++) yield* car(id).work("x")
+        assert.lengthOf(said, 1)
+        assert.match(said[0]!, /no notification arrives.*every 50ms/)
+        yield* car(1).work("after")
+        yield* healthy
+      }).pipe(Effect.provide(worker))
     }))
 })
 

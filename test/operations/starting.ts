@@ -3,6 +3,7 @@ import { Effect, Layer, type Redacted } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type Engine, Stepped } from "stepped"
 import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
+import { layerCars } from "./Garage.ts"
 
 export const database = Effect.map(
   freshDatabase({ template: { name: "migrated", migrate: Stepped.migrate() } }),
@@ -30,3 +31,10 @@ export const startWorkerOf = (
       Layer.provideMerge(layerUrl(url))
     )
   )
+
+/** A worker of cars with bodies of its own. */
+export const startWorker = (
+  url: Redacted.Redacted,
+  body: (what: string) => Effect.Effect<void>,
+  options: Stepped.EngineOptions & Stepped.WorkerOptions = {}
+) => startWorkerOf(url, layerCars(body), options)

@@ -5,6 +5,7 @@ import { Config, Effect, Layer } from "effect"
 import { createInterface } from "node:readline"
 import { Stepped } from "stepped"
 import { layerCars } from "./Garage.ts"
+import { layerTrains, type Version } from "./Trains.ts"
 
 const say = (event: string, what: string) => console.log(JSON.stringify({ event, what }))
 
@@ -27,6 +28,8 @@ const body = (what: string) =>
     say("done", what)
   }).pipe(Effect.onInterrupt(() => Effect.sync(() => say("interrupted", what))))
 
+// behind PgBouncer, as the process that starts it
+const isPooled = Boolean(process.env.STEPPED_PGBOUNCER)
 const setting = (name: string, otherwise: string) => process.env[name] ?? otherwise
 
 const Main = Stepped.worker({
@@ -35,14 +38,19 @@ const Main = Stepped.worker({
 }).pipe(
   Layer.merge(Layer.effectDiscard(Effect.sync(() => say("ready", "")))),
   Layer.provide(layerCars(body)),
+  Layer.provide(layerTrains(setting("VERSION", "first") as Version, body)),
   Layer.provide(Stepped.layer({
     lease: `${Number(setting("LEASE_MS", "1000"))} millis`,
     attempts: Number(setting("ATTEMPTS", "5")),
     pollInterval: `${Number(setting("POLL_MS", "50"))} millis`,
-    notify: setting("NOTIFY", "yes") === "yes",
-    databaseClock: setting("DATABASE_CLOCK", "yes") === "yes"
+    notify: !isPooled,
+    databaseClock: setting("DATABASE_CLOCK", "yes") === "yes",
+    migrate: setting("MIGRATE", "no") === "yes"
   })),
-  Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
+  Layer.provide(PgClient.layerConfig({
+    url: Config.Redacted("DATABASE_URL"),
+    prepare: Config.succeed(!isPooled)
+  }))
 )
 
 NodeRuntime.runMain(Layer.launch(Main))

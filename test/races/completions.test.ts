@@ -19,6 +19,7 @@ import type { ActionRecord } from "stepped"
 import { performDue } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
 import { layerDeploy } from "../harness/deploying.ts"
+import { Halt } from "../harness/intercepting.ts"
 import { recordsOf, slotsOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked, gated } from "../harness/racing.ts"
@@ -30,12 +31,6 @@ type Role = "current" | "next" | "newcomer" | "newer"
 const roles: ReadonlyArray<Role> = ["current", "next", "newcomer", "newer"]
 const carOf = (role: Role) => roles.indexOf(role)
 
-/** A place in user code: who has come there, and how it goes on from there. */
-class Halt<A> {
-  readonly reached = Deferred.makeUnsafe<void>()
-  readonly go = Deferred.makeUnsafe<A>()
-  readonly here = Effect.andThen(Deferred.succeed(this.reached, undefined), Deferred.await(this.go))
-}
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
 let bodies: ReadonlyArray<Halt<"well" | "badly">> = []
@@ -62,7 +57,7 @@ const called = (role: Role, { status }: { readonly status: string }) =>
 const options = {
   arguments: [Schema.Literals(roles)],
   error: Schema.String,
-  timeout: "1 minute",
+  timeout: (role: Role) => role === "current" ? "1 minute" : "1 hour",
   concurrencyKey: () => "lane"
 } as const
 const plain = Stepped.action("plain", options).step("body", body)
@@ -161,22 +156,14 @@ const fire = ({ current, next, race }: Scene, which: 0 | 1, isAgain = false) => 
         Stepped.handle(Car.ref(Number(actorId)), contested[name as keyof typeof contested], id),
         (handle) => handle.cancel
       )
-    case "a completion from outside":
+    case "a completion from outside": {
       // by its id, and by its actor and name
-      return Effect.map(
-        Stepped.complete(which === 0 ? id : Car.ref(Number(actorId)), hookedOutbound, Stepped.Outcome.succeededVoid)
-          .pipe(
-            (complete) =>
-              race.hasCallbacks
-                ? complete
-                : Stepped.complete(
-                  which === 0 ? id : Car.ref(Number(actorId)),
-                  plainOutbound,
-                  Stepped.Outcome.succeededVoid
-                )
-          ),
-        Option.isSome
-      )
+      const target = which === 0 ? id : Car.ref(Number(actorId))
+      const complete = race.hasCallbacks
+        ? Stepped.complete(target, hookedOutbound, Stepped.Outcome.succeededVoid)
+        : Stepped.complete(target, plainOutbound, Stepped.Outcome.succeededVoid)
+      return Effect.map(complete, Option.isSome)
+    }
     case "a newcomer":
       return Effect.flatMap(Cars.client, (client) => {
         const role = which === 1 && race.first === "a newcomer" ? "newer" : "newcomer"
@@ -281,6 +268,7 @@ const meet = (race: Race) =>
     const isOnce = race.winner(target) === race.first
     if (callback !== undefined) {
       yield* Deferred.await(callback.halt.reached)
+      yield* Fiber.join(second)
       // decided, and not over
       if (isOnce && race.hits[1] === target && repeats(race.second)) assert.isNotTrue(yield* fire(scene, 1, true))
       yield* Deferred.succeed(callback.halt.go, undefined)
@@ -329,7 +317,9 @@ const takeOver = (race: Race) =>
 describe("two ends", () => {
   const test = (
     race: Race,
-    scenario: (race: Race) => Effect.Effect<void, unknown, Stepped.Services | PgClient.PgClient | SqlClient.SqlClient | Scope.Scope>
+    scenario: (
+      race: Race
+    ) => Effect.Effect<void, unknown, Stepped.Services | PgClient.PgClient | SqlClient.SqlClient | Scope.Scope>
   ) =>
     it.effect(`${race.first}, then ${race.second}${race.hasCallbacks ? ", with callbacks" : ""}`, () =>
       Effect.andThen(Effect.scoped(Effect.ensuring(scenario(race), release)), healthy).pipe(

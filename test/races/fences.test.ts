@@ -1,18 +1,24 @@
 /**
- * The fence of a transition: what an action has moved on from changes nothing, also beside its valid conclusion in one batch.
+ * The fence of a transition: what an action has moved on from changes nothing, also beside its valid conclusion in one batch; and whoever
+ * has lost its lease gets nothing.
  */
-import { assert, it } from "@effect/vitest"
+import type { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { Stepped } from "stepped"
+import { TestClock } from "effect/testing"
+import { Step, Stepped } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
 import { Storage } from "../../src/sql/Storage.ts"
-import { News, nothingKnown, Phase, Status, Transitions } from "../../src/sql/Transitions.ts"
+import { known, News, nothingKnown, Phase, Status, type Task, Transitions } from "../../src/sql/Transitions.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const turn = Stepped.action("turn", { outbound: true }).step("turn", () => Effect.void)
-const Cars = Stepped.actions(Car, [turn])
+const rest = Stepped.action("rest").step("rest", () => Step.wait("1 minute"))
+const both = Stepped.action("both").step("ask", () => Step.on([Car.ref(1), Car.ref(2)], turn))
+const Cars = Stepped.actions(Car, [turn, rest, both])
 const transitions = Layer.provide(
   Transitions.layer,
   Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
@@ -63,3 +69,76 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
     assert.deepStrictEqual(yield* sql`select 1 from stepped.slots union all select 1 from stepped.jobs`, [])
     yield* healthy
   }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+describe("a worker whose lease is over", () => {
+  const knows = known([
+    { key: "Car/turn", queue: "default", firstStep: "turn", flags: 16, prepare: false },
+    { key: "Car/rest", queue: "default", firstStep: "rest", flags: 0, prepare: false }
+  ])
+
+  /** Makes a transition as a process that was frozen since its lease was valid. */
+  const test = (
+    name: string,
+    live: Effect.Effect<unknown, unknown, Stepped.Services | PgClient.PgClient>,
+    transition: (by: Transitions["Service"], token: bigint) => Effect.Effect<ReadonlyArray<Task>, unknown>
+  ) =>
+    it.effect(`8: gets nothing of what ${name}`, () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* live
+        yield* Effect.provide(
+          Effect.gen(function*() {
+            const by = yield* Transitions
+            const token = yield* by.register("test", Duration.minutes(1))
+            yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second' where token = ${token}`
+            const tasks = yield* transition(by, token)
+            assert.deepStrictEqual(tasks.filter(({ kind }) => kind >= 0), [])
+            assert.include(tasks.map(({ kind }) => kind), News.queued)
+          }),
+          transitions
+        )
+        assert.deepStrictEqual(yield* sql`select 1 from stepped.live_actions where token is not null`, [])
+        yield* performSteppedActions({
+          outbound: (action) => Stepped.complete(action.id, turn, Stepped.Outcome.succeededVoid)
+        })
+        yield* healthy
+      }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+  const client = Effect.map(Cars.client, (client) => client(1))
+
+  test(
+    "a passing time resumes",
+    Effect.flatMap(client, (car) => Effect.andThen(car.restNow(), TestClock.adjust("1 minute"))),
+    (by, token) => by.tick(token, 60_000, knows, 500)
+  )
+
+  test(
+    "a completion promotes",
+    Effect.flatMap(client, (car) => Effect.andThen(car.turnNow(), car.turnNow())),
+    (by, token) =>
+      by.complete({
+        token,
+        now: 0,
+        known: knows,
+        id: null,
+        definition: "Car/turn",
+        actorId: "1",
+        status: Status.succeeded,
+        result: null,
+        cause: null,
+        outbound: true
+      })
+  )
+
+  test(
+    "the end of abandoned children promotes",
+    Effect.gen(function*() {
+      const car = yield* client
+      const parent = yield* car.bothNow()
+      yield* performDue
+      yield* car.turnNow()
+      yield* parent.cancel
+    }),
+    (by, token) => by.prune(token, 0, knows, 500)
+  )
+})

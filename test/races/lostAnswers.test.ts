@@ -5,12 +5,8 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { Step, Stepped, StorageError } from "stepped"
-import { layer as layerEngine } from "../../src/engine/makeEngine.ts"
-import { defaults, Settings } from "../../src/engine/Settings.ts"
-import * as Readers from "../../src/sql/Readers.ts"
-import { Storage } from "../../src/sql/Storage.ts"
-import { Transitions } from "../../src/sql/Transitions.ts"
 import { healthy } from "../harness/databases.ts"
+import { layerIntercepted } from "../harness/intercepting.ts"
 import { stepsOf } from "../harness/observing.ts"
 import { layerServer } from "../harness/Server.ts"
 import { allEnded, until } from "../harness/workers.ts"
@@ -36,39 +32,17 @@ const handsOver = (answer: unknown): boolean => Array.isArray(answer) && answer.
 /** The engine that does not hear the `nth` answer of a transition that hands work over. */
 const lossy = (method: Method, nth: number) => {
   let calls = 0
-  const transitions = Layer.effect(
-    Transitions,
-    Effect.map(Transitions, (transitions) =>
-      Transitions.of({
-        ...transitions,
-        [method]: (...args: ReadonlyArray<never>) =>
-          Effect.flatMap(
-            (transitions[method] as (...args: ReadonlyArray<never>) => Effect.Effect<unknown, StorageError>)(...args),
-            (answer) => {
-              if (!handsOver(answer) || ++calls !== nth) return Effect.succeed(answer)
-              lost++
-              return Effect.fail(new StorageError({ operation: method, isRetryable: true, cause: new Error("lost") }))
-            }
-          )
-      }))
-  ).pipe(Layer.provide(Transitions.layer))
-  return layerEngine.pipe(
-    Layer.provideMerge(Layer.mergeAll(
-      Readers.layerActionRepo,
-      Readers.layerPerformanceLane,
-      Readers.layerAchievementStore,
-      Readers.layerJobQueue
-    )),
-    Layer.provide(transitions),
-    Layer.provide(Layer.succeed(Settings, {
-      ...defaults,
-      databaseClock: false,
-      notify: false,
-      // beyond what the test waits for
-      lease: Duration.minutes(2),
-      pollInterval: Duration.millis(20)
-    })),
-    Layer.provide(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
+  return layerIntercepted((transitions) => ({
+    [method]: (...args: ReadonlyArray<never>) =>
+      Effect.flatMap(
+        (transitions[method] as (...args: ReadonlyArray<never>) => Effect.Effect<unknown, StorageError>)(...args),
+        (answer) => {
+          if (!handsOver(answer) || ++calls !== nth) return Effect.succeed(answer)
+          lost++
+          return Effect.fail(new StorageError({ operation: method, isRetryable: true, cause: new Error("lost") }))
+        }
+      )
+  }), { pollInterval: Duration.millis(20) }).pipe(
     Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 6 }))
   )
 }

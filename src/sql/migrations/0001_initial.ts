@@ -228,6 +228,13 @@ const functions = (schema: string) => {
     ) select id from up
   $$`,
 
+    // Who is handed what follows from a decision: nobody whose lease is over. The decision itself counts, and what follows gets jobs.
+    `create function leased(p_token bigint) returns bigint language plpgsql as $$
+  begin
+    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
+    return case when found then p_token end;
+  end $$`,
+
     // A step ends when no row says that it still waits. Parents that this worker can run are handed over under its token; the others,
     // and those that somebody else has locked, get a job: waiting for them here would break the lock order.
     `create function resume(p_token bigint, p_now timestamptz, p_defs text[], p_parents uuid[], p_steps int[]) returns setof task language plpgsql as $$
@@ -678,6 +685,7 @@ const functions = (schema: string) => {
     returns setof task language plpgsql as $$
   declare bit int := case p_status when 2 then 1 when 5 then 2 when 4 then 4 when 6 then 8 else 0 end; hooked uuid[]; n int := cardinality(p_ids);
   begin
+    p_token := leased(p_token);
     hooked := array(select id from live_actions where id = any(p_ids) and flags & bit <> 0);
     if cardinality(hooked) > 0 then
       return query select * from decide(p_now, hooked, p_status, p_result, p_cause);
@@ -703,7 +711,7 @@ const functions = (schema: string) => {
       if found then
         perform 1 from steps s where (s.action, s.idx) in (select action, step from slots where child = p_id and status is null) order by s.action, s.idx for no key update;
         return next row(-6, p_id, null, null, null, 1, 0, 0, 0, null)::task;
-        return query select * from settle(p_token, p_now, p_defs, array[j], array[p_status], array[p_result], array[p_cause]);
+        return query select * from settle(leased(p_token), p_now, p_defs, array[j], array[p_status], array[p_result], array[p_cause]);
         return;
       end if;
     end if;
@@ -738,7 +746,7 @@ const functions = (schema: string) => {
       u as (update slots o set status = 2 from c, s where o.action = c.action and o.step = c.step and o.slot = c.slot and o.status is null
         and s.action = c.action and s.idx = c.step returning o.action, o.step)
       select array_agg(action), array_agg(step) into parents, parent_steps from u;
-      if parents is not null then return query select * from resume(p_token, p_now, p_defs, parents, parent_steps); end if;
+      if parents is not null then return query select * from resume(leased(p_token), p_now, p_defs, parents, parent_steps); end if;
     end if;
     return next row(-1, null, null, null, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0), 0, 0, 0, null)::task;
   end $$`,
@@ -779,9 +787,10 @@ const functions = (schema: string) => {
         perform 1 from live_actions where lane = p.lane and status = 1 and id = p.current for update skip locked;
         if found then
           perform 1 from live_actions where id = p.id and status = 0 and outcome is null for update skip locked;
-          if found then
+          -- once more: the cycle may have opened before the two were locked
+          if found and exists (select 1 from waiters_of(p.id) x where x = p.current) then
             return next row(-3, p.id, null, null, null, 0, 0, 0, 0, null)::task;
-            return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, '{}', array[p.id], array[7::smallint], null,
+            return query select * from conclude(leased(p_token), p_now, p_defs, p_first, p_flags, '{}', array[p.id], array[7::smallint], null,
               array[jsonb_build_object('kind', 'deadlocked', 'lane', p.lane)], null, null, null, array[p.id]);
             return; -- one cycle a call: its end may have opened the others
           end if;

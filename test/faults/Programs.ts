@@ -1,0 +1,454 @@
+/**
+ * Programs under faults, for what a plan of the model cannot say: jobs, extensions, transactions of the user's, completing by name, and
+ * performing in the calling fiber. Each says what is to be seen at its end.
+ */
+import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { type ActionHandle, ActionRepo, type ActorRef, type AnyAction, Engine, Step, Stepped } from "stepped"
+import { performDue } from "stepped/testing"
+import type { Services } from "./Process.ts"
+import type { Cast, Stage, Tree } from "./Trial.ts"
+
+class NoRoad extends Schema.TaggedError<NoRoad>()("NoRoad", { to: Schema.String }) {}
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+class Van extends Stepped.Actor<Van>()("Van", { extends: Car }) {}
+
+/** User code writes down that it ran: in a transaction of its own, or in the one that it finds. */
+const note = (text: string) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => Effect.asVoid(Effect.orDie(sql`insert into effects values (${text})`)))
+
+/** In a transaction that commits once. */
+const once = (text: string) => note(`once: ${text}`)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// playing
+// ---------------------------------------------------------------------------------------------------------------------
+
+interface Program {
+  readonly layer: Layer.Layer<never, never, Engine | SqlClient.SqlClient>
+  /** Gives what handles say in the end. */
+  readonly play: (stage: Stage) => Effect.Effect<ReadonlyArray<string>, unknown>
+  readonly handles: ReadonlyArray<string>
+  /** `Car/1 visit succeeded: move succeeded`, in any order. */
+  readonly actions: ReadonlyArray<string>
+  /** What user code wrote, once where that is promised. */
+  readonly notes: ReadonlyArray<string>
+  readonly settings?: Cast["settings"]
+}
+
+const program = (name: string, program: Program): Tree => ({
+  name,
+  cast: () => ({
+    definitions: program.layer,
+    settings: program.settings ?? {},
+    allowed: [{
+      handles: program.handles,
+      actions: [...program.actions].sort(),
+      notes: [...program.notes].sort()
+    }],
+    play: (stage) =>
+      Effect.gen(function*() {
+        const handles = yield* program.play(stage)
+        const actions = yield* stage.sql<{ line: string }>`
+          select concat_ws(' ', actor_type || '/' || actor_id, name, status, nullif(callbacks_succeeded, 0), 'failed: ' || nullif(callbacks_failed, 0),
+            (select string_agg(s.name || ' ' || s.status, ', ' order by s.idx) from stepped.action_steps s where s.action = a.id)) as line
+          from stepped.actions a order by 1`
+        const notes = yield* stage.sql<{ entry: string }>`select entry from effects`
+        const entries = notes.map(({ entry }) => entry).sort()
+        return {
+          handles,
+          actions: actions.map(({ line }) => line).sort(),
+          notes: entries.filter((entry, i) => entry.startsWith("once: ") || entries.indexOf(entry) === i)
+        }
+      })
+  })
+})
+
+/** Who is invoked, to be found again by a client that did not hear of it. */
+interface Root {
+  readonly actor: ActorRef
+  readonly action: AnyAction
+  readonly invoke: Effect.Effect<ActionHandle<AnyAction>, unknown, Services>
+}
+
+/** Invokes once, whatever a client hears or does not hear; gives the action's id. */
+const invoke = (stage: Stage, root: Root): Effect.Effect<string> =>
+  Effect.gen(function*() {
+    for (let attempt = 0; attempt < 10; attempt++) {
+      const heard = yield* stage.ask(root.invoke)
+      if (heard._tag === "Answer") return heard.value.id
+      const stored = yield* storedOf(stage, root)
+      if (stored !== undefined) return stored
+    }
+    return yield* Effect.die(new Error(`${root.action.name} cannot be invoked`))
+  })
+
+const storedOf = ({ sql }: Stage, { action, actor }: Root) =>
+  Effect.map(
+    Effect.orDie(sql<{ readonly id: string }>`select id from
+      (select action as id, definition, actor_id, parent from stepped.jobs where kind = 0
+        union all select id, definition, actor_id, parent from stepped.live_actions
+        union all select id, definition, actor_id, parent from stepped.ended_actions) x
+      where definition = ${`${actor.type}/${action.name}`} and actor_id = ${String(actor.id)} and parent is null`),
+    (rows) => rows[0]?.id
+  )
+
+/** What awaiting an action gives, in words. */
+const awaited = (stage: Stage, { action, actor }: Root, id: string) =>
+  stage.insist(Effect.gen(function*() {
+    const { await: result } = (yield* Engine).handle(actor, action, id)
+    const exit = yield* Effect.exit(result as Effect.Effect<unknown, { readonly _tag: string }>)
+    if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : JSON.stringify(exit.value)
+    const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+    if (error === undefined || error._tag === "StorageError") return yield* Effect.failCause(exit.cause)
+    return error._tag
+  }))
+
+const nobody = Effect.succeed(false)
+
+/** Invokes, lets everything be performed, and awaits. */
+const simply =
+  (root: Root, outside: (stage: Stage) => Effect.Effect<boolean, unknown> = () => nobody) => (stage: Stage) =>
+    Effect.gen(function*() {
+      const id = yield* invoke(stage, root)
+      yield* stage.drain(Effect.orDie(outside(stage)))
+      return [yield* awaited(stage, root, id)]
+    })
+
+// ---------------------------------------------------------------------------------------------------------------------
+// definitions
+// ---------------------------------------------------------------------------------------------------------------------
+
+const honk = Stepped.action("honk", { arguments: [Schema.String] }).step((how) => note(`honk ${how}`))
+const towHome = Stepped.action("towHome", {
+  success: Schema.String,
+  job: (job) => Effect.andThen(note("tow home"), job.succeeded("home"))
+}).after(({ status }) => note(`tow ${status}`))
+const towLater = Stepped.action("towLater", {
+  success: Schema.String,
+  // counted where it survives whoever runs it
+  job: (job) =>
+    Effect.gen(function*() {
+      yield* note("tow later")
+      return yield* (yield* notesOf("tow later")) < 3 ? job.retry("10 minutes") : job.succeeded("at last")
+    })
+})
+const towNowhere = Stepped.action("towNowhere", { error: NoRoad, job: () => Effect.fail(new NoRoad({ to: "sea" })) })
+const towSilently = Stepped.action("towSilently", { success: Schema.String, job: () => note("tow silently") })
+const rescue = Stepped.action("rescue", { success: Schema.String }).step("tow", () => Step.do(towHome))
+
+const refuse = Stepped.action("refuse", { error: NoRoad }).step("go", () => Effect.fail(new NoRoad({ to: "moon" })))
+const trip = Stepped.action("trip").step("go", () => Step.do(refuse))
+const stubborn = Stepped.action("stubborn").step("start", () =>
+  Effect.gen(function*() {
+    yield* note("start")
+    if ((yield* notesOf("start")) < 3) yield* Effect.die(new Error("it does not start"))
+  }))
+const broken = Stepped.action("broken").step("start", () => Effect.die(new Error("it never starts"))).after((
+  { status }
+) => note(`broken ${status}`))
+const slow = Stepped.action("slow").step("drive", () => Effect.andThen(note("drive"), Effect.sleep("1500 millis")))
+  .step("arrive", () => note("arrive"))
+
+const book = Stepped.action("book", { success: Schema.Number })
+  .step("pay", () => Effect.as(once("pay"), 1), { transactional: true })
+  .step("parts", () => Effect.all([Step.do(honk, "paid"), Step.wait("1 minute")]), { transactional: true })
+  .step("store", () => Effect.as(once("store"), 7), { transactional: true })
+  .after(({ status }) => note(`book ${status}`))
+
+const ask = Stepped.action("ask", { success: Schema.String, outbound: true }).step("send", () => note("ask")).after((
+  { status }
+) => note(`ask ${status}`))
+const turn = Stepped.action("turn", { outbound: true, concurrencyKey: () => "turns" }).step("take", () => Effect.void)
+const question = Stepped.action("question", { success: Schema.String }).step("ask", () => Step.do(ask))
+
+const visit = Stepped.action("visit", { success: Schema.String })
+  .step("pack", () => note("pack"))
+  .step("honk", () => Effect.all([Step.do(honk, "here"), Step.on(Car.ref(2), honk, "there")]))
+  .step("arrive", () => Effect.as(note("arrive"), "there"))
+  .succeeded(() => note("arrived"))
+const convoy = Stepped.action("convoy").step(
+  "all",
+  () => Effect.forEach(Array(60).keys(), (n) => Step.on(Car.ref(n), honk, `in a convoy`))
+).step("end", () => Effect.void)
+
+const Cars = Stepped.actions(Car, [
+  honk,
+  towHome,
+  towLater,
+  towNowhere,
+  towSilently,
+  rescue,
+  refuse,
+  trip,
+  stubborn,
+  broken,
+  slow,
+  book,
+  ask,
+  turn,
+  question,
+  visit,
+  convoy
+])
+const vanHonk = Stepped.action("honk", { arguments: [Schema.String] }).step(
+  "loudly",
+  (how) => note(`honk loudly ${how}`)
+)
+const Vans = Cars.extend(Van, [vanHonk])
+
+const notesOf = (text: string) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      Effect.orDie(sql<{ n: number }>`select count(*)::int as n from effects where entry = ${text}`),
+      (rows) => rows[0]!.n
+    ))
+
+type Client = Effect.Success<typeof Cars.client>
+const root = (
+  action: AnyAction,
+  call: (car: ReturnType<Client>) => Effect.Effect<unknown, unknown>,
+  actor: ActorRef = Car.ref(1)
+): Root => ({
+  actor,
+  action,
+  invoke: Effect.flatMap(Cars.client, (client) => call(client(1))) as Root["invoke"]
+})
+
+/** Completes by name, once: a client that does not hear whether it did looks before it asks again. */
+const completeOnce =
+  (action: typeof ask | typeof turn | typeof towSilently, id: string, result: unknown) => (stage: Stage) =>
+    Effect.gen(function*() {
+      for (let attempt = 0; attempt < 10; attempt++) {
+        const found = yield* stage.insist(Effect.flatMap(ActionRepo, (repo) => repo.find(id)))
+        if (Option.isNone(found) || found.value.status !== "performing") return false
+        const heard = yield* stage.ask(
+          Stepped.complete(Car.ref(1), action, Stepped.Outcome.succeeded(result as never))
+        )
+        if (heard._tag === "Answer") return Option.isSome(heard.value)
+      }
+      return yield* Effect.die(new Error(`${action.name} cannot be completed`))
+    })
+
+const inTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => sql.withTransaction(effect))
+
+const honks = (cars: ReadonlyArray<number>) => cars.map((n) => `Car/${n} honk succeeded 1 succeeded`)
+
+// ---------------------------------------------------------------------------------------------------------------------
+// programs
+// ---------------------------------------------------------------------------------------------------------------------
+
+export const programs: ReadonlyArray<Tree> = [
+  program("5.3: a job completes its action, a child", {
+    layer: Cars.layer,
+    play: simply(root(rescue, (car) => car.rescueLater())),
+    handles: ["\"home\""],
+    actions: ["Car/1 rescue succeeded tow succeeded", "Car/1 towHome succeeded 1 towHome succeeded"],
+    notes: ["tow home", "tow succeeded"]
+  }),
+  program("5.3: a job runs itself again after a delay", {
+    layer: Cars.layer,
+    play: simply(root(towLater, (car) => car.towLaterLater())),
+    handles: ["\"at last\""],
+    actions: ["Car/1 towLater succeeded towLater succeeded"],
+    notes: ["tow later"]
+  }),
+  program("5.3: a job that fails", {
+    layer: Cars.layer,
+    play: simply(root(towNowhere, (car) => car.towNowhereLater())),
+    handles: ["NoRoad"],
+    actions: ["Car/1 towNowhere failed towNowhere succeeded"],
+    notes: []
+  }),
+  program("5.3, 5.2: a job that ends without completing, completed by name", {
+    layer: Cars.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(towSilently, (car) => car.towSilentlyLater())
+        const id = yield* invoke(stage, of)
+        yield* stage.drain(completeOnce(towSilently, id, "quiet")(stage))
+        return [yield* awaited(stage, of, id)]
+      }),
+    handles: ["\"quiet\""],
+    actions: ["Car/1 towSilently succeeded towSilently succeeded"],
+    notes: ["tow silently"]
+  }),
+  program("5.2: completing by name ends one, the next in the lane goes on", {
+    layer: Cars.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const first = root(turn, (car) => car.turnLater())
+        const second: Root = {
+          ...first,
+          actor: Car.ref(2),
+          invoke: Effect.flatMap(Cars.client, (client) => client(2).turnLater()) as Root["invoke"]
+        }
+        const one = yield* invoke(stage, first)
+        yield* stage.idle
+        const two = yield* invoke(stage, second)
+        yield* stage.idle
+        yield* completeOnce(turn, one, undefined)(stage)
+        yield* stage.idle
+        const live = yield* stage.insist(Effect.flatMap(ActionRepo, (repo) => repo.find(two)))
+        const status = Option.isSome(live) ? live.value.status : "gone"
+        yield* stage.insist(Stepped.complete(two, turn, Stepped.Outcome.failed()))
+        yield* stage.idle
+        return [status, yield* awaited(stage, first, one), yield* awaited(stage, second, two)]
+      }),
+    handles: ["performing", "nothing", "ActionFailed"],
+    actions: ["Car/1 turn succeeded take succeeded", "Car/2 turn failed take succeeded"],
+    notes: []
+  }),
+  program("5.2: completing in the program's transaction", {
+    layer: Cars.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(question, (car) => car.questionLater())
+        const id = yield* invoke(stage, of)
+        yield* stage.idle
+        for (let told = false; !told;) {
+          const heard = yield* stage.ask(inTransaction(Effect.andThen(
+            once("told"),
+            Stepped.complete(Car.ref(1), ask, Stepped.Outcome.succeeded("yes"))
+          )))
+          // whoever does not hear whether it was committed looks
+          const rows = yield* stage.sql`select 1 from effects where entry = 'once: told'`
+          told = heard._tag === "Answer" || rows.length > 0
+        }
+        yield* stage.drain(nobody)
+        return [yield* awaited(stage, of, id)]
+      }),
+    handles: ["\"yes\""],
+    actions: ["Car/1 question succeeded ask succeeded", "Car/1 ask succeeded 1 send succeeded"],
+    notes: ["ask", "ask succeeded", "once: told"]
+  }),
+  program("6.1: prepended steps and added callbacks", {
+    layer: Layer.mergeAll(
+      Stepped.prependStep(Cars, visit, () => note("prepended")),
+      Stepped.after(Cars, visit, ["succeeded"], () => note("added"))
+    ).pipe(Layer.provideMerge(Cars.layer)),
+    play: simply(root(visit, (car) => car.visitLater())),
+    handles: ["\"there\""],
+    actions: [
+      ...honks([1, 2]),
+      "Car/1 visit succeeded 2 before-1 succeeded, pack succeeded, honk succeeded, arrive succeeded"
+    ],
+    notes: ["prepended", "pack", "honk here", "honk there", "arrive", "arrived", "added"]
+  }),
+  program("6.2: an actor that extends another", {
+    layer: Layer.provideMerge(Vans.layer, Cars.layer),
+    play: simply({
+      actor: Van.ref(1),
+      action: visit,
+      invoke: Effect.flatMap(Vans.client, (client) => client(1).visitLater())
+    }),
+    handles: ["\"there\""],
+    actions: [
+      ...honks([2]),
+      "Van/1 honk succeeded loudly succeeded",
+      "Van/1 visit succeeded 1 pack succeeded, honk succeeded, arrive succeeded"
+    ],
+    notes: ["pack", "honk loudly here", "honk there", "arrive", "arrived"]
+  }),
+  program("7.2: typed failures reach those who wait", {
+    layer: Cars.layer,
+    play: simply(root(trip, (car) => car.tripLater())),
+    handles: ["ActionFailed"],
+    actions: ["Car/1 refuse failed go failed", "Car/1 trip failed go failed"],
+    notes: []
+  }),
+  program("7.2: an unhandled defect is tried again", {
+    layer: Cars.layer,
+    settings: { handle: () => false, attempts: 9 },
+    play: simply(root(stubborn, (car) => car.stubbornLater())),
+    handles: ["nothing"],
+    actions: ["Car/1 stubborn succeeded start succeeded"],
+    notes: ["start"]
+  }),
+  program("7.2: an unhandled defect that stays", {
+    layer: Cars.layer,
+    settings: { handle: () => false, attempts: 3 },
+    play: simply(root(broken, (car) => car.brokenLater())),
+    handles: ["ActionFailed"],
+    actions: ["Car/1 broken failed 1 start failed"],
+    notes: ["broken failed"]
+  }),
+  program("a body that takes longer than its lease", {
+    layer: Cars.layer,
+    settings: { lease: "1 second" },
+    play: simply(root(slow, (car) => car.slowLater())),
+    handles: ["nothing"],
+    actions: ["Car/1 slow succeeded drive succeeded, arrive succeeded"],
+    notes: ["drive", "arrive"]
+  }),
+  program("transactional steps, with children and waits, are committed once", {
+    layer: Cars.layer,
+    play: simply(root(book, (car) => car.bookLater())),
+    handles: ["7"],
+    actions: [...honks([1]), "Car/1 book succeeded 1 pay succeeded, parts succeeded, store succeeded"],
+    notes: ["once: pay", "once: store", "honk paid", "book succeeded"]
+  }),
+  program("enqueueing in the program's transaction: with it, or not at all", {
+    layer: Cars.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(honk, (car) => inTransaction(Effect.andThen(once("booked"), car.honkLater("booked"))) as never)
+        // what its caller rolls back nobody performs
+        yield* stage.ask(Effect.flatMap(Cars.client, (client) =>
+          Effect.flip(inTransaction(Effect.andThen(
+            Effect.andThen(once("undone"), client(3).honkLater("undone")),
+            Effect.fail("undo")
+          )))))
+        const id = yield* invoke(stage, of)
+        yield* stage.drain(nobody)
+        return [yield* awaited(stage, of, id)]
+      }),
+    handles: ["nothing"],
+    actions: honks([1]),
+    notes: ["once: booked", "honk booked"]
+  }),
+  program("7.3: performed now, in the client's process", {
+    layer: Cars.layer,
+    play: simply(root(visit, (car) => car.visitNow())),
+    handles: ["\"there\""],
+    actions: [...honks([1, 2]), "Car/1 visit succeeded 1 pack succeeded, honk succeeded, arrive succeeded"],
+    notes: ["pack", "honk here", "honk there", "arrive", "arrived"]
+  }),
+  program("7.3: performed now, outbound and cancelled", {
+    layer: Cars.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(ask, (car) => car.askNow())
+        const id = yield* invoke(stage, of)
+        yield* stage.idle
+        yield* stage.insist(Effect.flatMap(Engine, (engine) => engine.handle(of.actor, ask, id).cancel))
+        yield* stage.drain(nobody)
+        return [yield* awaited(stage, of, id)]
+      }),
+    handles: ["Cancelled"],
+    actions: ["Car/1 ask cancelled 1 send succeeded"],
+    notes: ["ask", "ask cancelled"]
+  }),
+  program("7.4: drained by one process beside a worker", {
+    layer: Cars.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(book, (car) => car.bookLater())
+        const id = yield* invoke(stage, of)
+        for (let pass = 0; pass < 3; pass++) yield* stage.insist(performDue)
+        yield* stage.drain(Effect.as(stage.insist(performDue), false))
+        return [yield* awaited(stage, of, id)]
+      }),
+    handles: ["7"],
+    actions: [...honks([1]), "Car/1 book succeeded 1 pay succeeded, parts succeeded, store succeeded"],
+    notes: ["once: pay", "once: store", "honk paid", "book succeeded"]
+  }),
+  program("a convoy of sixty", {
+    layer: Cars.layer,
+    play: simply(root(convoy, (car) => car.convoyLater())),
+    handles: ["nothing"],
+    actions: [...honks([...Array(60).keys()]), "Car/1 convoy succeeded all succeeded, end succeeded"],
+    notes: ["honk in a convoy"]
+  })
+]

@@ -1,0 +1,52 @@
+/**
+ * An engine whose transitions pass through the test: it can lose their answers, or hold them up until something else has happened.
+ */
+import { Deferred, Duration, Effect, Layer } from "effect"
+import { layer as layerEngine } from "../../src/engine/makeEngine.ts"
+import { defaults, Settings } from "../../src/engine/Settings.ts"
+import * as Readers from "../../src/sql/Readers.ts"
+import { Storage } from "../../src/sql/Storage.ts"
+import { Transitions } from "../../src/sql/Transitions.ts"
+
+type Service = Transitions["Service"]
+
+/** An engine on the client around it, with some transitions of the test's own. Nobody tells it anything, and its lease is long. */
+export const layerIntercepted = (
+  intercept: (transitions: Service) => Partial<Service>,
+  settings: Partial<Settings["Service"]> = {}
+) =>
+  layerEngine.pipe(
+    Layer.provideMerge(Layer.mergeAll(
+      Readers.layerActionRepo,
+      Readers.layerPerformanceLane,
+      Readers.layerAchievementStore,
+      Readers.layerJobQueue
+    )),
+    Layer.provide(
+      Layer.effect(
+        Transitions,
+        Effect.map(Transitions, (transitions) => Transitions.of({ ...transitions, ...intercept(transitions) }))
+      ).pipe(Layer.provide(Transitions.layer))
+    ),
+    Layer.provide(Layer.succeed(Settings, {
+      ...defaults,
+      databaseClock: false,
+      notify: false,
+      // beyond what a test waits for
+      lease: Duration.minutes(2),
+      ...settings
+    })),
+    Layer.provide(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false }))
+  )
+
+/** A place where somebody stops until the test lets him go on. */
+export class Halt<A = void> {
+  readonly reached = Deferred.makeUnsafe<void>()
+  readonly go = Deferred.makeUnsafe<A>()
+  readonly here: Effect.Effect<A> = Effect.andThen(Deferred.succeed(this.reached, undefined), Deferred.await(this.go))
+
+  /** Stops whoever comes first; the others pass. */
+  get once(): Effect.Effect<void> {
+    return Effect.suspend(() => Deferred.isDoneUnsafe(this.reached) ? Effect.void : Effect.asVoid(this.here))
+  }
+}

@@ -1,0 +1,165 @@
+/** Workers that stop: told to, while bodies, hooks, callbacks and jobs run, or because their client is closed under them. */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Layer, Schema, Scope } from "effect"
+import { ActionRepo, type AnyAction, JobQueue, Stepped } from "stepped"
+import { healthy } from "../harness/databases.ts"
+import { recordOf, stepsOf } from "../harness/observing.ts"
+import { startProgram } from "../harness/Program.ts"
+import { layerUrl } from "../harness/Server.ts"
+import { Car, Cars, layerCars, work } from "./Garage.ts"
+import { alone, database, fast, startEngine, startWorker, startWorkerOf } from "./starting.ts"
+
+const workerProgram = new URL("./worker.ts", import.meta.url).pathname
+
+describe("a worker that is told to stop", () => {
+  it.live("claims () => Effect.void more, lets bodies end within the grace period, and releases the rest without burning an attempt", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        // nobody takes over because a lease has ended: it is longer than the test
+        const program = yield* startProgram(workerProgram, { url, env: { LEASE_MS: "600000", GRACE_MS: "2500" } })
+        yield* program.says("ready")
+        const car = yield* Cars.client
+        const ending = yield* car(1).workLater("gate")
+        const staying = yield* Effect.forEach([2, 3], (id) => car(id).workLater("never"))
+        const second = yield* car(4).tripLater("quick", "never")
+        yield* program.says("started", 5)
+        const stopped = performance.now()
+        yield* program.signal("SIGTERM")
+        yield* program.says("stopping")
+        const late = yield* car(5).workLater("quick")
+        yield* program.tell("go")
+        assert.deepStrictEqual(yield* program.ended, { code: 130, signal: null })
+        // those that stay have the whole period, and no more
+        assert.isAtLeast(performance.now() - stopped, 2400)
+        assert.isBelow(performance.now() - stopped, 7500)
+        assert.isTrue(program.said.some(({ event, what }) => event === "done" && what === "gate"))
+        assert.strictEqual(program.said.filter(({ event }) => event === "interrupted").length, 3)
+        assert.strictEqual((yield* recordOf(ending.id)).status, "succeeded")
+        assert.strictEqual((yield* late.status).status, "queued")
+        for (const handle of [...staying, second]) {
+          assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "performing", attempts: 0 })
+        }
+        assert.deepStrictEqual(yield* stepsOf(second.id), ["first succeeded", "second performing"])
+        yield* healthy
+
+        const ran: Array<string> = []
+        yield* startWorker(url, (what) => Effect.sync(() => void ran.push(what)), { lease: "10 minutes" })
+        yield* Effect.forEach([...staying, second, late], (handle) => handle.await)
+        assert.deepStrictEqual(ran.sort(), ["never", "never", "never", "quick"])
+        for (const handle of [ending, ...staying, second, late]) {
+          assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
+        }
+        assert.deepStrictEqual(yield* stepsOf(second.id), ["first succeeded", "second succeeded"])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("gives back at once what it has claimed and not begun", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const car = yield* Cars.client
+        const scope = yield* Scope.make()
+        const started = yield* Deferred.make<void>()
+        const handles = yield* Effect.forEach(Array.from({ length: 20 }, (_, i) => i), (id) => car(id).workLater("x"))
+        yield* Scope.provide(
+          startWorker(url, () => Effect.andThen(Deferred.succeed(started, undefined), Effect.never), {
+            concurrency: 5,
+            gracePeriod: "10 millis",
+            lease: "10 minutes"
+          }),
+          scope
+        )
+        yield* Deferred.await(started)
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
+        const queue = yield* JobQueue
+        assert.deepStrictEqual((yield* queue.backlog).map(({ due, held, later }) => ({ due, held, later })), [
+          { due: 20, held: 0, later: 0 }
+        ])
+        yield* healthy
+        yield* startWorker(url, () => Effect.void, { lease: "10 minutes" })
+        yield* Effect.forEach(handles, (handle) => handle.await)
+        for (const handle of handles) assert.strictEqual((yield* recordOf(handle.id)).attempts, 0)
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+})
+
+describe("a worker that is told to stop in the middle of", () => {
+  class Ship extends Stepped.Actor<Ship>()("Ship", { id: Schema.Int }) {}
+  const sail = Stepped.action("sail").step(() => Effect.void)
+  /** Runs into `body` at one place of an action. */
+  const cases: Readonly<Record<string, (body: Effect.Effect<void>) => AnyAction>> = {
+    "a hook": (body) => Stepped.action("sail").before(() => body).step(() => Effect.void),
+    "a key": (body) =>
+      Stepped.action("sail", { concurrencyKey: () => Effect.as(body, "harbour") }).step(() => Effect.void),
+    "a callback": (body) => Stepped.action("sail").step(() => Effect.void).succeeded(() => body),
+    "a job": (body) => Stepped.action("sail", { job: (job) => Effect.andThen(body, job.succeeded()) }),
+    "a transactional step": (body) => Stepped.action("sail").step(() => body, { transactional: true })
+  }
+  for (const [place, define] of Object.entries(cases)) {
+    it.live(`${place} releases it without burning an attempt`, () =>
+      Effect.gen(function*() {
+        const url = yield* database
+        const started = yield* Deferred.make<void>()
+        const deploy = (body: Effect.Effect<void>) => Stepped.actions(Ship, [define(body) as typeof sail])
+        const stuck = deploy(Effect.andThen(Deferred.succeed(started, undefined), Effect.never))
+        const scope = yield* Scope.make()
+        yield* Scope.provide(
+          startWorkerOf(url, stuck.layer, { gracePeriod: "10 millis", lease: "10 minutes" }),
+          scope
+        )
+        yield* Effect.gen(function*() {
+          const handle = yield* (yield* stuck.client)(1).sailLater()
+          yield* Deferred.await(started)
+          yield* Scope.close(scope, Exit.void)
+          yield* healthy
+          yield* startWorkerOf(url, deploy(Effect.void).layer, { lease: "10 minutes" })
+          yield* handle.await
+          assert.deepInclude({ ...yield* recordOf(handle.id) }, {
+            status: "succeeded",
+            attempts: 0,
+            callbacksSucceeded: place === "a callback" ? 1 : 0
+          })
+          yield* healthy
+        }).pipe(Effect.provide(yield* startEngine(url)))
+      }))
+  }
+})
+
+describe("a worker whose client is closed under it", () => {
+  it.live("lets go of the connection that listens, and ends", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const pool = yield* Scope.make()
+      const scope = yield* Scope.make()
+      const client = yield* Scope.provide(alone(layerUrl(url)), pool)
+      const started = yield* Deferred.make<void>()
+      const worker = yield* Scope.provide(
+        alone(
+          Stepped.worker({ gracePeriod: "10 millis" }).pipe(
+            Layer.provide(layerCars(() => Effect.andThen(Deferred.succeed(started, undefined), Effect.never))),
+            Layer.provideMerge(Stepped.layer(fast)),
+            Layer.provide(Layer.succeedContext(client))
+          )
+        ),
+        scope
+      )
+      yield* Effect.provide(Effect.flatMap(Cars.client, (car) => car(1).workLater("x")), worker)
+      yield* Deferred.await(started)
+      yield* Scope.close(pool, Exit.void).pipe(Effect.timeout("10 seconds"))
+      yield* Scope.close(scope, Exit.void).pipe(Effect.timeout("15 seconds"))
+      // and others go on with what it held
+      yield* startWorker(url, () => Effect.void)
+      const engine = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const [action] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list())
+        const handle = Stepped.handle(Car.ref(1), work, action!.id)
+        yield* Effect.flatMap(handle, (handle) => handle.await)
+        yield* healthy
+      }).pipe(Effect.provide(engine))
+    }))
+})
