@@ -56,6 +56,45 @@ export type Client<As extends AnyAction> =
     ) => Effect.Effect<ActionHandle<A>, EnqueueError>
   }
 
+/**
+ * The clients of one actor type: call it with an id for the client of that actor.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Clients<Id extends PlainSchema, As extends AnyAction> {
+  (id: Id["Type"]): Client<As>
+
+  /**
+   * Enqueues one action on many actors, each call an actor's id with the arguments, and gives their handles in the same order.
+   *
+   * **Details**
+   *
+   * A statement stores some thousand of them. All are stored or none: what one of them does not fit fails the call (`EnqueueError`).
+   * At most 100,000 at once (`TooManyInvocations`). Inside an open `sql.withTransaction` they commit with it.
+   *
+   * **Example** (Driving a fleet)
+   *
+   * ```ts
+   * import { Effect, Schema } from "effect"
+   * import { Stepped } from "stepped"
+   *
+   * class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+   * const drive = Stepped.action("drive", { arguments: [Schema.Int] })
+   * const Cars = Stepped.actions(Car, [drive])
+   *
+   * const driveAll = Effect.fn(function*(ids: ReadonlyArray<number>) {
+   *   const cars = yield* Cars.client
+   *   return yield* cars.enqueueMany(drive, ids.map((id) => [id, 100]))
+   * })
+   * ```
+   */
+  readonly enqueueMany: <A extends AnyAction>(
+    action: A & Listed<A["name"], As["name"]>,
+    calls: Iterable<readonly [id: Id["Type"], ...args: ArgTypes<A["arguments"]>]>
+  ) => Effect.Effect<ReadonlyArray<ActionHandle<A>>, EnqueueError>
+}
+
 // -------------------------------------------------------------------------------------------------------------------
 // checks
 // -------------------------------------------------------------------------------------------------------------------
@@ -154,8 +193,8 @@ type Provided<R, Self, Names extends string> = Exclude<R, Step | Self | Scope.Sc
 export interface Actions<Self, Id extends PlainSchema, Own extends AnyAction, Inherited extends AnyAction = never>
   extends AnyActions
 {
-  /** Gives the function from ids to clients. */
-  readonly client: Effect.Effect<(id: Id["Type"]) => Client<AllActions<Own, Inherited>>, never, Engine>
+  /** Gives the function from ids to clients, which enqueues in bulk, too. */
+  readonly client: Effect.Effect<Clients<Id, AllActions<Own, Inherited>>, never, Engine>
 
   /**
    * Registers the actions with the engine, so that workers perform them.

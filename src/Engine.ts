@@ -9,7 +9,7 @@ import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
 import type { Finding } from "./sql/Doctor.ts"
-import type { CompleteError, DefinitionError, StorageError } from "./SteppedError.ts"
+import type { CompleteError, DefinitionError, EnqueueError, StorageError } from "./SteppedError.ts"
 
 /**
  * The actions of an actor, whatever their types.
@@ -62,7 +62,13 @@ export class Engine extends Context.Service<Engine, {
   readonly client: (
     actor: AnyActorClass,
     actions: ReadonlyArray<AnyAction>
-  ) => (id: unknown) => Readonly<Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>>>
+  ) => {
+    (id: unknown): Readonly<Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>>>
+    readonly enqueueMany: (
+      action: AnyAction,
+      calls: Iterable<ReadonlyArray<unknown>>
+    ) => Effect.Effect<ReadonlyArray<ActionHandle<AnyAction>>, EnqueueError>
+  }
   /** A handle for an action that was enqueued elsewhere. */
   readonly handle: (ref: ActorRef, action: AnyAction, id: string) => ActionHandle<AnyAction>
   readonly complete: (

@@ -134,6 +134,23 @@ export class TooManyChildren extends Schema.TaggedError<TooManyChildren>("steppe
 }
 
 /**
+ * `enqueueMany` was given more invocations than it takes at once.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TooManyInvocations
+  extends Schema.TaggedError<TooManyInvocations>("stepped/TooManyInvocations")("TooManyInvocations", {
+    count: Schema.Number,
+    limit: Schema.Number
+  })
+{
+  override get message(): string {
+    return `enqueueMany takes ${this.limit} invocations at once, not ${this.count}: enqueue them in several calls`
+  }
+}
+
+/**
  * The actor has no such action here: no layer of this process registered it.
  *
  * @category errors
@@ -184,6 +201,7 @@ export const EnqueueErrorReason = Schema.Union([
   UnstorableText,
   TreeTooDeep,
   TooManyChildren,
+  TooManyInvocations,
   UnknownDefinition,
   WouldWaitForItself
 ])

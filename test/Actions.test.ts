@@ -28,7 +28,9 @@ const recording = () => {
     prependStep: (...args) => Effect.sync(() => void calls.prependStep.push(args)),
     client: (...args) => {
       calls.client.push(args)
-      return (id) => ({ honk: () => Effect.succeed(id) })
+      return Object.assign((id: unknown) => ({ honk: () => Effect.succeed(id) }), {
+        enqueueMany: () => Effect.succeed([])
+      })
     },
     complete: (...args) =>
       Effect.sync(() => {

@@ -13,6 +13,7 @@ describe("an error", () => {
       [new Errors.UnstorableText({ field: "arguments of visit" }), "arguments of visit", "remove it"],
       [new Errors.TreeTooDeep({ depth: 101, limit: 100 }), "101", "100", "end the recursion"],
       [new Errors.TooManyChildren({ count: 11, limit: 10 }), "11", "10", "several steps"],
+      [new Errors.TooManyInvocations({ count: 11, limit: 10 }), "11", "10", "several calls"],
       [new Errors.UnknownDefinition({ actor: "Car", action: "fly" }), "Car", "fly", "provide their layer"],
       [new Errors.WouldWaitForItself({ action: "visit" }), "visitLater"],
       [new Errors.ActionFailed({ ...ended, cause: "no" }), ended.path],

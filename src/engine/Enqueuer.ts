@@ -66,6 +66,20 @@ export const make = (
         }
       })
 
+    const alone = (items: ReadonlyArray<Invocation>) =>
+      Effect.suspend(() => {
+        let exit: Exit.Exit<void, StorageError> = shut
+        return Effect.andThen(
+          store([{
+            items,
+            done: (known) => {
+              exit = known
+            }
+          }]),
+          Effect.suspend(() => exit)
+        )
+      })
+
     yield* Effect.forkScoped(Effect.gen(function*() {
       while (true) {
         if (waiting.length === 0) {
@@ -92,7 +106,8 @@ export const make = (
     )
 
     return (items) =>
-      Effect.callback<void, StorageError>((resume) => {
+      // a statement of its own, and not a long wait for the others
+      items.length >= batchMax && !closed ? alone(items) : Effect.callback<void, StorageError>((resume) => {
         if (closed) return resume(shut)
         waiting.push({ items, done: (exit) => resume(exit) })
         latch.openUnsafe()

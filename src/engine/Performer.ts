@@ -68,6 +68,8 @@ type Ran =
 
 interface Active {
   readonly work: Work
+  /** When it began, in ms of the process. */
+  readonly since: number
   fiber: Fiber.Fiber<Ran | void> | undefined
   /** By the engine: whatever the body still says does not count. */
   interrupted: boolean
@@ -102,6 +104,8 @@ const repeatMs = 60 * 60_000
 const finishMax = 500
 const claimMax = 500
 const tickMax = 500
+/** What a worker takes beyond its concurrency is what it begins within this time. */
+const aheadMs = 50
 
 /** A batch that another worker's token has overtaken: nothing of it may be committed. */
 class Fenced {
@@ -262,7 +266,7 @@ export const make = (options: PerformerOptions) => {
   /** Has work in hand. If a body of the same action still runs here, somebody has decided over it meanwhile: it ends. */
   const hold = (work: Work): Active => {
     const before = active.get(work.id)
-    const entry: Active = { work, fiber: undefined, interrupted: false }
+    const entry: Active = { work, since: performance.now(), fiber: undefined, interrupted: false }
     active.set(work.id, entry)
     if (before !== undefined) Effect.runFork(Effect.forkIn(interrupt(before), options.scope))
     return entry
@@ -870,21 +874,38 @@ export const make = (options: PerformerOptions) => {
       return { _tag: "Join", join }
     })
 
-  /** Starts what is ready, as far as the concurrency allows. */
+  let pumping = false
+  /** Starts what is ready, as far as the concurrency allows. A body that ends at once makes room for the next one. */
   const pump = () => {
-    if (home === undefined || !claiming) return
-    while (ready.length > 0 && active.size < home.concurrency) start(ready.shift()!, home)
+    if (pumping) return
+    pumping = true
+    try {
+      while (home !== undefined && claiming && ready.length > 0 && active.size < home.concurrency) {
+        start(ready.shift()!, home)
+      }
+    } finally {
+      pumping = false
+    }
   }
+
+  /** How long bodies take, in ms: a longer one counts at once, shorter ones little by little; nothing is known at first. */
+  let bodyMs = Infinity
+  let performed = 0
 
   const start = (work: Work, at: Home) => {
     const entry = hold(work)
     const put = (ran: Ran | void) => {
       if (active.get(work.id) === entry) active.delete(work.id)
-      if (entry.interrupted || ran === undefined) return
-      if (ran._tag === "Conclude") conclusions.push(ran.conclusion)
-      else if (ran._tag === "Join") joins.push(ran.join)
-      else ready.push(...ran.work)
-      latch.openUnsafe()
+      const took = performance.now() - entry.since
+      bodyMs = took > bodyMs || bodyMs === Infinity ? took : bodyMs * 0.9 + took * 0.1
+      performed++
+      if (!entry.interrupted && ran !== undefined) {
+        if (ran._tag === "Conclude") conclusions.push(ran.conclusion)
+        else if (ran._tag === "Join") joins.push(ran.join)
+        else ready.push(...ran.work)
+        latch.openUnsafe()
+      }
+      pump()
     }
     entry.fiber = Effect.runForkWith(at.context)(
       Effect.onError(
@@ -898,7 +919,19 @@ export const make = (options: PerformerOptions) => {
   // the worker's loops
   // -----------------------------------------------------------------------------------------------------------------
 
-  const room = () => home === undefined ? 0 : Math.min(claimMax, home.concurrency - active.size - ready.length)
+  // Beyond the concurrency, what is begun in a moment: with short bodies the batches of a small concurrency are as large as those
+  // of a big one. What is claimed holds its lane, so with long ones it is nothing.
+  const room = () => {
+    if (home === undefined) return 0
+    const ahead = Math.min(claimMax, Math.floor(home.concurrency * aheadMs / Math.max(bodyMs, 0.1)))
+    return Math.min(claimMax, home.concurrency + ahead - active.size - ready.length)
+  }
+
+  /** Bodies have become long: what waits behind them goes back, for others. */
+  const giveBackStalled = transit(Effect.suspend(() => {
+    bodyMs = Infinity
+    return giveBack(ready.splice(0))
+  }))
 
   const loop: Effect.Effect<void> = Effect.gen(function*() {
     let failures = 0
@@ -982,6 +1015,9 @@ export const make = (options: PerformerOptions) => {
   const soonest = Effect.map(transitions.nextDue, (due) => Math.min(due.wait ?? Infinity, due.timeout ?? Infinity))
 
   const timers: Effect.Effect<void> = Effect.gen(function*() {
+    const pollMs = Duration.toMillis(settings.pollInterval)
+    let seen = performed
+    let seenAt = monotonic()
     while (home !== undefined) {
       const at = yield* now
       const untilTimer = nextTimer - at
@@ -989,7 +1025,7 @@ export const make = (options: PerformerOptions) => {
       yield* Effect.raceFirst(
         timerLatch.await,
         Effect.provideService(
-          Effect.sleep(Math.max(0, Math.min(Duration.toMillis(settings.pollInterval), untilTimer))),
+          Effect.sleep(Math.max(0, Math.min(pollMs, untilTimer))),
           Clock.Clock,
           realClock
         )
@@ -1007,6 +1043,10 @@ export const make = (options: PerformerOptions) => {
       }))
       wake()
       pump()
+      if (performed !== seen || ready.length === 0) {
+        seen = performed
+        seenAt = monotonic()
+      } else if (monotonic() - seenAt >= pollMs) yield* giveBackStalled
     }
   })
 

@@ -24,6 +24,7 @@ import { Storage } from "../sql/Storage.ts"
 import { patiently } from "../sql/storageError.ts"
 import {
   type Found,
+  type Invocation,
   isActionId,
   type Known,
   News,
@@ -45,6 +46,7 @@ import {
   InvalidOutcome,
   StorageError,
   TimedOut,
+  TooManyInvocations,
   UnknownAction,
   UnknownDefinition,
   type WaitError,
@@ -60,6 +62,9 @@ import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
 import { errorOf, type Held } from "./perform.ts"
 import * as Performer from "./Performer.ts"
 import { Settings } from "./Settings.ts"
+
+/** Invocations of one `enqueueMany`. */
+const bulkLimit = 100_000
 
 /** How a worker works; see `Stepped.worker`. */
 export interface WorkOptions {
@@ -294,6 +299,19 @@ export const layer: Layer.Layer<
 
     const asEnqueueError = (reason: EnqueueErrorReason) => new EnqueueError({ reason })
 
+    const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
+      Effect.flatMap(encodeActorId(action.name, ref), (actorId) =>
+        makeInvocation({
+          ref,
+          actorId,
+          action,
+          // a client's methods are passed as functions too, as in `Effect.forEach(cities, car.visitLater)`, which gives them an index
+          args: args.slice(0, action.arguments.length),
+          id: newActionId(),
+          parent: undefined,
+          limit: settings.payload
+        }))
+
     const invoke = (
       ref: ActorRef,
       action: AnyAction,
@@ -301,21 +319,9 @@ export const layer: Layer.Layer<
       token?: bigint
     ): Effect.Effect<ActionHandle<AnyAction>, EnqueueErrorReason> =>
       Effect.gen(function*() {
-        const id = newActionId()
-        const text = yield* encodeActorId(action.name, ref)
-        // a client's methods are passed as functions too, as in `Effect.forEach(cities, car.visitLater)`, which gives them an index
-        const given = args.slice(0, action.arguments.length)
-        const invocation = yield* makeInvocation({
-          ref,
-          actorId: text,
-          action,
-          args: given,
-          id,
-          parent: undefined,
-          limit: settings.payload
-        })
+        const invocation = yield* invocationOf(ref, action, args)
         yield* enqueue([token === undefined ? invocation : { ...invocation, tk: Number(token) }])
-        return handle(ref, text, action, id)
+        return handle(ref, invocation.ai, action, invocation.a)
       })
 
     const handle = (ref: ActorRef, actorId: string, action: AnyAction, id: string): ActionHandle<AnyAction> => ({
@@ -435,12 +441,40 @@ export const layer: Layer.Layer<
         )
     })
 
-    const client = (actor: AnyActorClass, actions: ReadonlyArray<AnyAction>) => (id: unknown) => {
-      const ref = actor.ref(id)
-      const methods: Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>> = {}
-      for (const action of actions) Object.assign(methods, methodsOf(ref, action))
-      return methods
-    }
+    /** All are looked at before any is stored. */
+    const enqueueMany = (
+      actor: AnyActorClass,
+      action: AnyAction,
+      calls: Iterable<ReadonlyArray<unknown>>
+    ): Effect.Effect<ReadonlyArray<ActionHandle<AnyAction>>, EnqueueErrorReason> =>
+      Effect.gen(function*() {
+        const all = [...calls]
+        if (all.length > bulkLimit) return yield* new TooManyInvocations({ count: all.length, limit: bulkLimit })
+        const invocations: Array<Invocation> = []
+        const handles: Array<ActionHandle<AnyAction>> = []
+        for (const [actorId, ...args] of all) {
+          const ref = actor.ref(actorId)
+          const invocation = yield* invocationOf(ref, action, args)
+          invocations.push(invocation)
+          handles.push(handle(ref, invocation.ai, action, invocation.a))
+        }
+        if (invocations.length > 0) yield* enqueue(invocations)
+        return handles
+      })
+
+    const client: Engine["Service"]["client"] = (actor, actions) =>
+      Object.assign(
+        (id: unknown) => {
+          const ref = actor.ref(id)
+          const methods: Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>> = {}
+          for (const action of actions) Object.assign(methods, methodsOf(ref, action))
+          return methods
+        },
+        {
+          enqueueMany: (action: AnyAction, calls: Iterable<ReadonlyArray<unknown>>) =>
+            Effect.mapError(enqueueMany(actor, action, calls), asEnqueueError)
+        }
+      )
 
     // ---------------------------------------------------------------------------------------------------------------
     // definitions

@@ -86,7 +86,9 @@ interface Detail {
   readonly result: unknown
   readonly cause: StoredCause | null
   readonly startedAt: number | null
-  readonly steps: ReadonlyArray<readonly [index: number, name: string, status: number, marked: boolean, result: unknown]> | null
+  readonly steps:
+    | ReadonlyArray<readonly [index: number, name: string, status: number, marked: boolean, result: unknown]>
+    | null
   readonly slots: ReadonlyArray<SettledSlot> | null
 }
 

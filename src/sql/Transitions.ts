@@ -254,6 +254,8 @@ const childColumns = {
   dp: int2,
   el: uuid
 }
+/** Rows of one statement. */
+const enqueueMax = 5000
 const invocationColumns = { ...childColumns, tk: float8 }
 
 /** `$1, $2, …` */
@@ -484,6 +486,8 @@ export class Transitions extends Context.Service<Transitions, {
       )
 
       const textEnqueue = `select ${schema}.enqueue(${places(17)})`
+      const enqueue = (items: ReadonlyArray<Invocation>, now: number, repeated: boolean) =>
+        Effect.asVoid(call("enqueue", textEnqueue, [at(now), repeated, null, ...columns(items, invocationColumns)]))
       const textClaim = `select * from ${schema}.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10)`
       const textFinish = `select * from ${schema}.finish(${places(48)})`
       const textComplete =
@@ -499,9 +503,36 @@ export class Transitions extends Context.Service<Transitions, {
           PgTypes.int4(limit)
         ])
 
+      const withTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageError, R> =>
+        bounded<A, Own<E>, R>(
+          (body) => sql.withTransaction(body),
+          Effect.mapError(effect, (error) => new Own(error)),
+          deadline
+        ).pipe(
+          // the effect's own SqlErrors are its own: only those of the transaction are ours
+          Effect.mapError((error): E | StorageError =>
+            error instanceof Own ? error.error : error instanceof StorageError ? error : lostTransaction(error)
+          ),
+          // a ROLLBACK on a connection that is gone is a defect there, beside what was to be rolled back; here it means the same as a
+          // COMMIT whose answer is lost
+          Effect.catchCause((cause) => {
+            const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof SqlError)
+            return lost === undefined
+              ? Effect.failCause(cause)
+              : Effect.fail(lostTransaction(lost.defect as SqlError))
+          })
+        )
+
       return Transitions.of({
         enqueue: (items, now, repeated) =>
-          Effect.asVoid(call("enqueue", textEnqueue, [at(now), repeated, null, ...columns(items, invocationColumns)])),
+          items.length <= enqueueMax ? enqueue(items, now, repeated) : Effect.flatMap(inTransaction, (inside) => {
+            const parts = Array.from(
+              { length: Math.ceil(items.length / enqueueMax) },
+              (_, i) => enqueue(items.slice(i * enqueueMax, (i + 1) * enqueueMax), now, repeated)
+            )
+            const all = Effect.all(parts, { discard: true })
+            return inside ? all : withTransaction(all)
+          }),
         claim: (o) =>
           tasks("claim", textClaim, [
             token(o.token),
@@ -704,25 +735,7 @@ export class Transitions extends Context.Service<Transitions, {
             }
           )
         }),
-        withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-          bounded<A, Own<E>, R>(
-            (body) => sql.withTransaction(body),
-            Effect.mapError(effect, (error) => new Own(error)),
-            deadline
-          ).pipe(
-            // the effect's own SqlErrors are its own: only those of the transaction are ours
-            Effect.mapError((error): E | StorageError =>
-              error instanceof Own ? error.error : error instanceof StorageError ? error : lostTransaction(error)
-            ),
-            // a ROLLBACK on a connection that is gone is a defect there, beside what was to be rolled back; here it means the same as a
-            // COMMIT whose answer is lost
-            Effect.catchCause((cause) => {
-              const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof SqlError)
-              return lost === undefined
-                ? Effect.failCause(cause)
-                : Effect.fail(lostTransaction(lost.defect as SqlError))
-            })
-          ),
+        withTransaction,
         inTransaction,
         afterCommit: sql.afterCommit
       })
