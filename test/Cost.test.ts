@@ -1,6 +1,6 @@
 /**
- * What an action costs in statements and commits, on a running engine: rates are noise on a test machine, counts are not. `bench/` has
- * the rates.
+ * What an action costs in statements, commits and bytes of WAL, on a running engine: rates are noise on a test machine, counts are
+ * not. `bench/` has the rates.
  */
 import { PgClient } from "@effect/sql-pg"
 import { afterAll, assert, describe, it } from "@effect/vitest"
@@ -17,15 +17,20 @@ const convoy = Stepped.action("convoy", { arguments: [Schema.Int], success: Sche
   .step((size) => Step.on(Array.from({ length: size }, (_, id) => Car.ref(id)), drive, size))
 const careful = Stepped.action("careful").before(() => Effect.void).step(() => Effect.void)
 const reporting = Stepped.action("reporting").step(() => Effect.void).succeeded(() => Effect.void)
-const Cars = Stepped.actions(Car, [drive, steps, convoy, careful, reporting])
+// in a queue that nobody takes
+const absent = Stepped.action("absent", { queue: "absent" }).step(() => Effect.void)
+const Cars = Stepped.actions(Car, [drive, steps, convoy, careful, reporting, absent])
 const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles) }))
 
-type Client = ReturnType<Effect.Success<typeof Cars.client>>
+type Clients = Effect.Success<typeof Cars.client>
+type Client = ReturnType<Clients>
+
+const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
 
 /** The engine's statements by name, in the order of their execution. */
 const executed: Array<string> = []
 
-const nameOf = (text: string) => /"stepped"\.(\w+)\(/.exec(text)?.[1] ?? text
+const nameOf = (text: string) => /"(?:stepped|loaded)"\.(\w+)\(/.exec(text)?.[1] ?? text
 
 /** A client that notes every statement that the engine executes through it. */
 const noted = (client: PgClient.PgClient): PgClient.PgClient =>
@@ -54,9 +59,10 @@ const still: Stepped.EngineOptions = { lease: "1 hour", pollInterval: "1 hour", 
 const cost = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
-    const next = Effect.map(
-      sql<{ next: string }>`select pg_snapshot_xmax(pg_current_snapshot())::text as next`,
-      (rows) => Number(rows[0]!.next)
+    const meters = Effect.map(
+      sql<{ next: string; wal: string }>`select pg_snapshot_xmax(pg_current_snapshot())::text as next,
+        pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text as wal`,
+      ([row]) => ({ next: Number(row!.next), wal: Number(row!.wal) })
     )
     const idle = Effect.gen(function*() {
       // the worker's last look, which finds nothing, may come after the answer to whoever waits
@@ -67,10 +73,16 @@ const cost = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
     })
     yield* idle
     executed.length = 0
-    const before = yield* next
+    const before = yield* meters
     const result = yield* effect
     yield* idle
-    return { result, commits: (yield* next) - before, statements: counted(executed) }
+    const after = yield* meters
+    return {
+      result,
+      commits: after.next - before.next,
+      walBytes: after.wal - before.wal,
+      statements: counted(executed)
+    }
   })
 
 const counted = (names: ReadonlyArray<string>): Record<string, number> => {
@@ -84,7 +96,7 @@ describe("the cost of actions", () => {
     startServer({ flags: ["autovacuum=off", "fsync=off"] }),
     ({ url }) => {
       const client = layerUrl(url)
-      const worker = Stepped.worker({ concurrency: 1000, connections: 1 }).pipe(
+      const worker = Stepped.worker({ concurrency: 1000, connections: 1, queues: ["default"] }).pipe(
         Layer.provide(CarsLive),
         Layer.provideMerge(Stepped.layer({ ...still, migrate: true })),
         Layer.provide(Layer.effect(PgClient.PgClient, Effect.map(PgClient.PgClient, noted)))
@@ -152,6 +164,89 @@ describe("the cost of actions", () => {
       assert.deepStrictEqual(Object.keys(spent.statements).sort(), ["claim", "enqueue", "finish", "outcomes_of"])
       const { claim, enqueue, finish } = spent.statements
       assert.isAtMost(claim! + enqueue! + finish!, 20)
+    })))
+
+  // per action, for many at once, by a worker with the default concurrency: the rates rest on these
+  const budgets: ReadonlyArray<
+    readonly [
+      what: string,
+      actions: number,
+      enqueue: (cars: Clients) => Effect.Effect<unknown, unknown>,
+      budget: { readonly commits: number; readonly statements: number; readonly walBytes: number }
+    ]
+  > = [
+    [
+      "an action of one step",
+      2000,
+      (cars) => cars.enqueueMany(drive, numbers(2000).map((id) => [id, 1])),
+      { commits: 0.02, statements: 0.03, walBytes: 1500 }
+    ],
+    [
+      "an action of three steps",
+      1000,
+      (cars) => cars.enqueueMany(steps, numbers(1000).map((id) => [id])),
+      { commits: 0.06, statements: 0.07, walBytes: 3500 }
+    ],
+    [
+      "one of a parent's fifty children",
+      20 * 51,
+      (cars) => cars.enqueueMany(convoy, numbers(20).map((id) => [id, 50])),
+      { commits: 0.02, statements: 0.03, walBytes: 2500 }
+    ],
+    [
+      "an action with a hook and callbacks",
+      1000,
+      (cars) =>
+        Effect.andThen(
+          cars.enqueueMany(careful, numbers(500).map((id) => [id])),
+          cars.enqueueMany(reporting, numbers(500).map((id) => [id]))
+        ),
+      { commits: 0.04, statements: 0.05, walBytes: 2500 }
+    ]
+  ]
+  for (const [what, actions, enqueue, budget] of budgets) {
+    it.live(`${what} costs ${budget.commits} commits and ${budget.walBytes} bytes of WAL at most under load`, () =>
+      counting(Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const drained = Effect.gen(function*() {
+          while (true) {
+            const [row] = yield* sql<{ done: boolean }>`
+              select not exists (select from loaded.jobs) and not exists (select from loaded.live_actions) as done`
+            if (row!.done) return
+            yield* Effect.sleep("5 millis")
+          }
+        })
+        const perform = Effect.scoped(Effect.andThen(Layer.build(Stepped.worker()), drained))
+        yield* Effect.gen(function*() {
+          const cars = yield* Cars.client
+          // the first ones bring the JavaScript engine up to speed, and show how long bodies take
+          yield* cars.enqueueMany(drive, numbers(500).map((id) => [id, 1]))
+          yield* perform
+          yield* enqueue(cars)
+          const spent = yield* cost(perform)
+          const statements = Object.values(spent.statements).reduce((sum, count) => sum + count)
+          assert.isAtMost(spent.commits / actions, budget.commits)
+          assert.isAtMost(statements / actions, budget.statements)
+          assert.isAtMost(spent.walBytes / actions, budget.walBytes)
+        }).pipe(Effect.provide(
+          CarsLive.pipe(
+            Layer.provideMerge(Stepped.layer({ ...still, schema: "loaded", migrate: true })),
+            Layer.provideMerge(Layer.effect(PgClient.PgClient, Effect.map(PgClient.PgClient, noted)))
+          )
+        ))
+      })))
+  }
+
+  it.live("a call of its own for each of thousands costs a fortieth of a commit, in bulk nothing to speak of", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const alone = yield* cost(Effect.forEach(numbers(3200), (id) => client(id).absentLater(), { concurrency: 80 }))
+      assert.isAtMost(alone.commits / 3200, 1 / 40)
+      assert.isAtMost(alone.walBytes / 3200, 600)
+      const bulk = yield* cost(client.enqueueMany(absent, numbers(12_000).map((id) => [id])))
+      assert.deepStrictEqual([bulk.commits, bulk.statements], [1, { enqueue: 3 }])
+      assert.isAtMost(bulk.walBytes / 12_000, 600)
+      yield* Effect.flatMap(PgClient.PgClient, (sql) => sql`truncate stepped.jobs`)
     })))
 
   it.live("looking for work without finding any takes no commit", () =>
