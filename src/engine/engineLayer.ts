@@ -161,7 +161,7 @@ export const engineLayer = (
   migrating: boolean
 ): Layer.Layer<Services, LayerError, PgClient> => {
   const ready = Layer.effectDiscard(patiently(migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations))
-  return makeEngine.layer.pipe(
+  const engine = makeEngine.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(
       Readers.layerActionRepo,
       Readers.layerPerformanceLane,
@@ -173,4 +173,6 @@ export const engineLayer = (
     Layer.provide(ready),
     Layer.provide(storageLayer(options, embedded))
   )
+  // shared wherever this very layer is provided, but not with another one: the parts are the same values for every schema and client
+  return Layer.fromBuildMemo((_, scope) => Layer.buildWithMemoMap(engine, Layer.makeMemoMapUnsafe(), scope))
 }
