@@ -690,13 +690,21 @@ export const make = (options: PerformerOptions) => {
             )
           )
         })
-      while ((yield* run(transitions.tick)).claimed > 0) { /* until nothing is due: one kind of end a call */ }
+      while ((yield* run(transitions.tick)).claimed > 0) {
+        /* until nothing is due: one kind of end a call */
+      }
       do {
         pruning = false
         // again at once for the next level, in a moment for what somebody is just claiming
-        if ((yield* run(transitions.prune)).ended === 0 && pruning) yield* pause(0)
+        if ((yield* run(transitions.prune)).ended === 0 && pruning) {
+          yield* pause(0)
+        }
       } while (pruning)
-      if (deep) { while ((yield* run(transitions.breakDeadlocks)).ended > 0) { /* one cycle a call */ } }
+      if (deep) {
+        while ((yield* run(transitions.breakDeadlocks)).ended > 0) {
+          /* one cycle a call */
+        }
+      }
       return count
     })
 
