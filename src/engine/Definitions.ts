@@ -64,7 +64,8 @@ export class Definitions {
   readonly #registered = new Map<string, Registered>()
   readonly #additions = new Map<string, Additions>()
   #resolved = new Map<string, Runnable | undefined>()
-  #known: Known | undefined
+  #known: ReadonlyArray<Known> | undefined
+  #turn = 0
   #every: Known | undefined
   #claimed = false
   #queues: ReadonlySet<string> | undefined
@@ -180,12 +181,22 @@ export class Definitions {
 
   /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
   known(): Known {
+    return this.#inTurn()[0]!
+  }
+
+  /** The same for a claim: each time another queue comes first, so that one that is full keeps no other from being served. */
+  claiming(): Known {
+    const all = this.#inTurn()
+    return all[this.#turn++ % all.length]!
+  }
+
+  #inTurn(): ReadonlyArray<Known> {
     return this.#known ??= this.#pack((runnable) => this.takes(runnable.definition.queue))
   }
 
   /** Those of every queue, for what this process performs now; jobs are taken from the worker's queues all the same. */
   every(): Known {
-    return this.#every ??= this.#pack(() => true)
+    return this.#every ??= this.#pack(() => true)[0]!
   }
 
   /** Whether the worker takes jobs from a queue. */
@@ -193,7 +204,8 @@ export class Definitions {
     return this.#queues?.has(queue) ?? true
   }
 
-  #pack(which: (runnable: Runnable) => boolean): Known {
+  /** Once for each queue that may come first. */
+  #pack(which: (runnable: Runnable) => boolean): readonly [Known, ...ReadonlyArray<Known>] {
     this.#claimed = true
     const definitions = this.all().filter(which).map((r) => ({
       key: r.key,
@@ -202,7 +214,10 @@ export class Definitions {
       flags: r.flags,
       prepare: r.prepare
     }))
-    return known(definitions, this.#queues ?? new Set([...definitions.map(({ queue }) => queue), ...this.#adopted]))
+    const queues = [...this.#queues ?? new Set([...definitions.map(({ queue }) => queue), ...this.#adopted])]
+    const first = known(definitions, new Set(queues))
+    const others = queues.slice(1).map((_, i) => [...queues.slice(i + 1), ...queues.slice(0, i + 1)])
+    return [first, ...others.map((order) => ({ ...first, queues: known([], new Set(order)).queues }))]
   }
 
   /** Every runnable definition. */

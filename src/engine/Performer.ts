@@ -444,6 +444,8 @@ export const make = (options: PerformerOptions) => {
     )
   }
 
+  let claimedLast: Known = nothingKnown
+
   const claimInHand = (
     room: number,
     only: string | null,
@@ -453,6 +455,10 @@ export const make = (options: PerformerOptions) => {
     Effect.gen(function*() {
       const mine = yield* register
       const at = yield* now
+      const known = only === null && prepared.every(({ q }) => definitions.takes(q))
+        ? definitions.claiming()
+        : definitions.every()
+      claimedLast = known
       const exit = yield* Effect.exit(transit(
         Effect.flatMap(
           reach(
@@ -461,9 +467,7 @@ export const make = (options: PerformerOptions) => {
               token: mine,
               now: at,
               room,
-              known: only === null && prepared.every(({ q }) => definitions.takes(q))
-                ? definitions.known()
-                : definitions.every(),
+              known,
               joins: prepared,
               only
             })
@@ -1010,7 +1014,7 @@ export const make = (options: PerformerOptions) => {
         return
       }
       const at = yield* now
-      const aside = yield* Effect.exit(transitions.setAside(at, at + 60_000, definitions.known()))
+      const aside = yield* Effect.exit(transitions.setAside(at, at + 60_000, claimedLast))
       if (Exit.isSuccess(aside) && aside.value !== null) {
         claimSize.reset()
         yield* Effect.logError(

@@ -128,7 +128,7 @@ export const layer: Layer.Layer<
             notifyLatch.closeUnsafe()
             const news = hasEnded ? "ended" : ""
             hasEnded = false
-            yield* Effect.ignore(sql.notify(channel, news))
+            yield* Effect.ignore(Effect.timeout(sql.notify(channel, news), storage.deadline))
             yield* Effect.sleep(20)
           }
         }).pipe(Effect.provideService(Clock.Clock, realClock), Effect.withTracerEnabled(false))
@@ -506,7 +506,7 @@ export const layer: Layer.Layer<
 
     /** Is woken for as long as the connection lasts; ends only where nothing can be heard. */
     const listen = Effect.scoped(Effect.gen(function*() {
-      const notifications = yield* sql.listen(channel)
+      const notifications = yield* Effect.timeout(sql.listen(channel), storage.deadline)
       performer.wake()
       if (!(yield* hears(notifications))) return
       while (true) {

@@ -170,6 +170,13 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
       where transition in ('claim', 'finish') and lease_left < 0`
   ],
   [
+    // bodies take a second at most, leases two, and a database that is away is back in a few
+    "whoever holds an action goes on with it",
+    `select action, concat_ws(' ', 'held by', held_next, 'for', until - at) from (
+        select action, at, held_next, lead(at, 1, clock_timestamp()) over (partition by action order by seq) as until from chaos.notes where what in ('begins', 'changes', 'leaves')) x
+      where held_next is not null and until - at > interval '20 s'`
+  ],
+  [
     "every time is the database's, whatever the machines' clocks say",
     `select e.id, 'ended at ' || e.ended_at || ', in truth at ' || n.at from chaos.notes n join stepped.ended_actions e on e.id = n.action
       where n.what = 'ended' and (abs(extract(epoch from e.ended_at - n.at)) > 30 or e.started_at > n.at + interval '30 s' or e.started_at < e.enqueued_at - interval '30 s')`

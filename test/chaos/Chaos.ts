@@ -24,6 +24,8 @@ export interface ChaosOptions {
   readonly trees: number
   readonly kills: number
   readonly seed: number
+  /** When to come to an end, however much has been done by then. */
+  readonly minutes?: number | undefined
   /** Takes a line now and then. */
   readonly tell?: (line: string) => void
 }
@@ -58,6 +60,7 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
     let struck = 0
     // neither faults nor trees come all at once: both go on until the end
     const asked = () => book.counts.trees / options.trees
+    const isOver = () => seconds() > (options.minutes ?? Infinity) * 60
     const isEarly = () => asked() > (struck + 1) / faults.length + 0.02
 
     const folder = yield* temporaryFolder
@@ -82,7 +85,8 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
       undisturbed,
       trees: options.trees,
       seed: options.seed,
-      isEarly
+      isEarly,
+      isOver
     })
     const victims = { server, workers, proxies: [...proxies, clientProxy], undisturbed }
 
@@ -94,7 +98,8 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
     const all = Effect.gen(function*() {
       const asking = yield* Effect.forkScoped(clients.ask)
       for (const strike of faults) {
-        while (asked() < struck / faults.length - 0.02) yield* Effect.sleep("50 millis")
+        while (!isOver() && asked() < struck / faults.length - 0.02) yield* Effect.sleep("50 millis")
+        if (isOver()) break
         yield* strike(victims, random, book)
         struck++
         yield* Effect.sleep(random.below(2 * betweenFaultsMs))

@@ -39,6 +39,8 @@ export interface ClientsOptions {
   readonly seed: number
   /** Whether it is too early to ask for more. */
   readonly isEarly: () => boolean
+  /** Whether it is too late. */
+  readonly isOver: () => boolean
 }
 
 const groupsAtATime = 24
@@ -50,7 +52,7 @@ const isAway = (error: unknown): boolean =>
     ? isAway((error as { readonly reason: unknown }).reason)
     : ["StorageError", "SqlError"].includes(tagOf(error))
 
-export const startClients = ({ book, isEarly, proxy, seed, trees, undisturbed }: ClientsOptions) =>
+export const startClients = ({ book, isEarly, isOver, proxy, seed, trees, undisturbed }: ClientsOptions) =>
   Effect.gen(function*() {
     const world = makeWorld({ second: secondMs, groupOf })
     const services = yield* Effect.orDie(Layer.build(
@@ -126,7 +128,7 @@ export const startClients = ({ book, isEarly, proxy, seed, trees, undisturbed }:
       })
 
     const ask = Effect.gen(function*() {
-      while (book.counts.trees < trees) {
+      while (book.counts.trees < trees && !isOver()) {
         if (isEarly()) yield* Effect.sleep("50 millis")
         else yield* askFor(groupAt(seed, index++))
       }

@@ -15,6 +15,7 @@ const path = new URL("./worker.ts", import.meta.url).pathname
 /** A process that performs. */
 interface Worker {
   readonly program: Program
+  readonly isSpared: boolean
   isWorking: boolean
   /** What becomes of it is our doing, for the time being. */
   isTaken: boolean
@@ -58,7 +59,7 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
     })
     yield* Effect.forkScoped(Effect.forever(prepare))
 
-    const employ = (proxy: Proxy) =>
+    const employ = (proxy: Proxy, isSpared: boolean) =>
       Effect.gen(function*() {
         const [program, scope] = yield* Queue.take(spares)
         if (ending) return
@@ -69,7 +70,7 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
           second: secondMs
         }
         yield* program.tell(JSON.stringify(brief))
-        const worker: Worker = { program, isWorking: false, isTaken: false }
+        const worker: Worker = { program, isSpared, isWorking: false, isTaken: false }
         employed.add(worker)
         const begins = Effect.map(program.says("working"), () => {
           worker.isWorking = true
@@ -84,39 +85,47 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
         }
         yield* Scope.close(scope, Exit.void)
       })
-    const employers = yield* Effect.forEach(proxies, (proxy) =>
+    // one is never killed: what it has lost sight of nobody else takes over
+    const employers = yield* Effect.forEach(proxies, (proxy, i) =>
       Effect.forkScoped(Effect.gen(function*() {
-        while (!ending) yield* employ(proxy)
+        while (!ending) yield* employ(proxy, i === 0)
       })))
 
     /** Any that works, as soon as there is one. */
-    const take: Effect.Effect<Worker> = Effect.gen(function*() {
-      while (true) {
-        const free = [...employed].filter(({ isTaken, isWorking }) => isWorking && !isTaken)
-        if (free.length > 0) {
-          const worker = random.oneOf(free)
-          worker.isTaken = true
-          return worker
+    const take = (from: (worker: Worker) => boolean): Effect.Effect<Worker> =>
+      Effect.gen(function*() {
+        while (true) {
+          const free = [...employed].filter((worker) => worker.isWorking && !worker.isTaken && from(worker))
+          if (free.length > 0) {
+            const worker = random.oneOf(free)
+            worker.isTaken = true
+            return worker
+          }
+          yield* Effect.sleep("20 millis")
         }
-        yield* Effect.sleep("20 millis")
-      }
-    })
+      })
 
-    const kill = Effect.flatMap(take, ({ program }) => Effect.andThen(program.signal("SIGKILL"), program.ended))
+    const kill = Effect.flatMap(take(({ isSpared }) => !isSpared), ({ program }) =>
+      Effect.andThen(program.signal("SIGKILL"), program.ended))
 
     const freeze = (seconds: number) =>
-      Effect.flatMap(take, (worker) =>
-        Effect.callback<void>((resume) => {
-          // by a process of its own, so that nobody stands still for ever when this one is killed
-          const script = "kill -STOP $1; sleep $2; kill -CONT $1"
-          spawn("sh", ["-c", script, "sh", String(worker.program.pid), String(seconds)], {
-            stdio: "ignore",
-            detached: true
-          }).once("exit", () => {
-            worker.isTaken = false
-            resume(Effect.void)
+      Effect.flatMap(
+        take(() =>
+          true
+        ),
+        (worker) =>
+          Effect.callback<void>((resume) => {
+            // by a process of its own, so that nobody stands still for ever when this one is killed
+            const script = "kill -STOP $1; sleep $2; kill -CONT $1"
+            spawn("sh", ["-c", script, "sh", String(worker.program.pid), String(seconds)], {
+              stdio: "ignore",
+              detached: true
+            }).once("exit", () => {
+              worker.isTaken = false
+              resume(Effect.void)
+            })
           })
-        }))
+      )
 
     const end = Effect.gen(function*() {
       ending = true

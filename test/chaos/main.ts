@@ -1,15 +1,21 @@
 /**
- * `npm run test:chaos -- --trees 10000 --kills 1000 --seed 1`: as much chaos as is asked for, with the other faults in proportion.
+ * `npm run test:chaos -- --trees 10000 --kills 1000 --seed 1`: as much chaos as is asked for, with the other faults in proportion, or as
+ * much of it as fits in `--minutes 20`.
  */
 import { NodeRuntime } from "@effect/platform-node"
 import { Effect } from "effect"
 import { chaos } from "./Chaos.ts"
 
-const option = (name: string, otherwise: number): number => {
+const option = <A>(name: string, otherwise: A): number | A => {
   const index = process.argv.indexOf(`--${name}`)
   return index < 0 ? otherwise : Number(process.argv[index + 1])
 }
-const options = { trees: option("trees", 1000), kills: option("kills", 100), seed: option("seed", 1) }
+const options = {
+  trees: option("trees", 1000),
+  kills: option("kills", 100),
+  seed: option("seed", 1),
+  minutes: option("minutes", undefined)
+}
 const repeat = `npm run test:chaos -- --trees ${options.trees} --kills ${options.kills} --seed ${options.seed}`
 
 const tell = (line: string) => console.log(line)

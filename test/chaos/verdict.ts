@@ -35,6 +35,7 @@ export const judge = (run: Run) =>
     book.counts["transitions noted"] = yield* undisturbed(Audit.noted)
     const log = readLog(run.folder)
     book.counts.bodies = log.entries
+    book.counts["bodies that blocked"] = log.blocked
     yield* bodies(run, log)
     yield* callbacks(run, log)
     yield* effects(run)
@@ -45,6 +46,8 @@ export const judge = (run: Run) =>
 
 interface Log {
   readonly entries: number
+  /** Bodies that kept their whole process from going on. */
+  readonly blocked: number
   /** Each entry once. */
   readonly distinct: ReadonlySet<string>
   /** Steps' entries without the results that they were given. */
@@ -54,11 +57,13 @@ interface Log {
 const withoutResults = (entry: string): string => entry.split(" ", 3).join(" ")
 
 const readLog = (folder: string): Log => {
-  const entries = readdirSync(folder).filter((name) => name.endsWith(".log")).flatMap((name) =>
+  const lines = readdirSync(folder).filter((name) => name.endsWith(".log")).flatMap((name) =>
     readFileSync(join(folder, name), "utf8").split("\n").filter((line) => line !== "")
   )
+  const entries = lines.filter((line) => !line.startsWith("blocked "))
   return {
     entries: entries.length,
+    blocked: lines.length - entries.length,
     distinct: new Set(entries),
     begun: new Set(entries.filter((entry) => entry.startsWith("step ")).map(withoutResults))
   }
@@ -168,7 +173,7 @@ const foretold = ({ book, clients, undisturbed }: Run, log: Log) =>
     for (const one of clients.accepted) {
       const { foretold, name } = one.group
       if (foretold === undefined) continue
-      book.counts["outcomes foretold"]++
+      book.counts["foretold outcomes"]++
       const group = groupOf(name)
       const seen = compared({
         handles: [one.gave ?? "no answer"],

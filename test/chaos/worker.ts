@@ -9,7 +9,7 @@ import { closeSync, openSync, writeSync } from "node:fs"
 import { createInterface } from "node:readline"
 import { Stepped } from "stepped"
 import { silent } from "../model/Trees.ts"
-import { engineOptions, layerWorld, type WorkerBrief } from "./World.ts"
+import { engineOptions, layerWorld, leaseMs, type WorkerBrief } from "./World.ts"
 
 const say = (event: "ready" | "working") => console.log(JSON.stringify({ event }))
 
@@ -33,9 +33,16 @@ const main = ({ clockMs, logFile, second, url }: WorkerBrief) => {
           // in the file before anything else happens: nothing of it is lost with the process
           writeSync(file, `${entry}\n`)
           const isTransactional = step?.transactional === true
+          if (isTransactional && Math.random() < 0.03) {
+            // a body that lets nothing else run in its process, not even what keeps the lease
+            writeSync(file, `blocked ${entry}\n`)
+            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs + 1000)
+          }
           if (isTransactional) yield* Effect.orDie(sql`insert into chaos.effects ${sql.insert({ entry })}`)
           // most bodies take no time, which leaves none to be killed in; open transactions are worth more of it
-          if (Math.random() < (isTransactional ? 0.5 : 0.1)) yield* Effect.sleep(Math.random() * 300)
+          if (Math.random() < (isTransactional ? 0.5 : 0.1)) {
+            yield* Effect.sleep(Math.random() * (isTransactional ? 1000 : 300))
+          }
         })
     })
   }))

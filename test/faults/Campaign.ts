@@ -2,7 +2,7 @@
  * Many trials, and what is counted of them.
  */
 import { Effect } from "effect"
-import { clean, type Fault, faultsOf, type Injection, once, type Site } from "./Injection.ts"
+import { clean, type Fault, faultsOf, type Injection, once, type Site, sometimes } from "./Injection.ts"
 import { runTrial, type Slot, type Tree, type Trial } from "./Trial.ts"
 
 export interface Numbered {
@@ -60,49 +60,86 @@ export const count = (campaign: Campaign, of: Numbered, trial: Trial, command: s
   if (trial.problem !== undefined) campaign.failures.push({ command, what, problem: trial.problem })
 }
 
+/** Runs trials beside each other, one in each slot at a time, and counts them. */
+const bench = (slots: ReadonlyArray<Slot>, onFailure: (failure: Failure) => void) => {
+  const campaign = begin()
+  const free = [...slots]
+  const run = (of: Numbered, injection: Injection): Effect.Effect<Trial> =>
+    Effect.acquireUseRelease(
+      Effect.sync(() => free.pop()!),
+      (slot) => runTrial(slot, of.tree, injection),
+      (slot) => Effect.sync(() => void free.push(slot))
+    )
+  const counted = (of: Numbered, injection: Injection, command: string) =>
+    Effect.map(run(of, injection), (trial) => {
+      const failures = campaign.failures.length
+      count(campaign, of, trial, command)
+      for (const failure of campaign.failures.slice(failures)) onFailure(failure)
+    })
+  const all = <E>(jobs: ReadonlyArray<Effect.Effect<void, E>>) =>
+    Effect.as(Effect.forEach(jobs, (job) => job, { concurrency: slots.length, discard: true }), campaign)
+  return { campaign, run, counted, all }
+}
+
 /** Hits every boundary of the trees with every fault, unless one of them is chosen. */
 export const everywhere = (
   slots: ReadonlyArray<Slot>,
   trees: ReadonlyArray<Numbered>,
   choice: Choice,
   onFailure: (failure: Failure) => void
-): Effect.Effect<Campaign> =>
-  Effect.gen(function*() {
-    const campaign = begin()
-    const free = [...slots]
-    const run = (of: Numbered, injection: Injection, command: string) =>
-      Effect.acquireUseRelease(
-        Effect.sync(() => free.pop()!),
-        (slot) =>
-          Effect.map(runTrial(slot, of.tree, injection), (trial) => {
-            const before = campaign.failures.length
-            count(campaign, of, trial, command)
-            for (const failure of campaign.failures.slice(before)) onFailure(failure)
-          }),
-        (slot) => Effect.sync(() => void free.push(slot))
+): Effect.Effect<Campaign> => {
+  const { all, campaign, counted } = bench(slots, onFailure)
+  campaign.trees = trees.length
+  return all(trees.flatMap((of) => [
+    counted(of, clean(), `npm run test:faults -- --tree ${of.number} --boundary 0`),
+    ...choice.sites.flatMap((site) =>
+      faultsOf(site).filter((fault) => choice.fault === undefined || choice.fault === fault).map((fault) =>
+        Effect.gen(function*() {
+          // boundaries differ a little from run to run: on until one is not met
+          for (let boundary = choice.boundary ?? 1;; boundary++) {
+            const injection = once(site, boundary, fault)
+            const command =
+              `npm run test:faults -- --tree ${of.number} --site ${site} --boundary ${boundary} --fault ${fault}`
+            yield* counted(of, injection, command)
+            if (injection.hits.length === 0) return
+            if (fault === faultsOf(site)[0]) campaign.boundaries++
+            if (choice.boundary !== undefined) return
+          }
+        })
       )
-    const jobs = trees.flatMap((of) => {
-      campaign.trees++
-      const atClean = run(of, clean(), `npm run test:faults -- --tree ${of.number} --boundary 0`)
-      const series = choice.sites.flatMap((site) =>
-        faultsOf(site).filter((fault) => choice.fault === undefined || choice.fault === fault).map((fault) =>
-          Effect.gen(function*() {
-            // boundaries differ a little from run to run: on until one is not met
-            for (let boundary = choice.boundary ?? 1;; boundary++) {
-              const injection = once(site, boundary, fault)
-              const command =
-                `npm run test:faults -- --tree ${of.number} --site ${site} --boundary ${boundary} --fault ${fault}`
-              yield* run(of, injection, command)
-              if (injection.hits.length === 0 || choice.boundary !== undefined) {
-                break
-              }
-              if (fault === faultsOf(site)[0]) campaign.boundaries++
-            }
-          })
-        )
-      )
-      return [atClean, ...series]
+    )
+  ]))
+}
+
+/** How often a random tree meets faults. */
+const samples = 6
+
+/**
+ * Random trees under several faults each. Some hang on who is faster, which shows without faults: of these only what must hold whatever
+ * comes of them is looked at.
+ */
+export const atRandom = (
+  slots: ReadonlyArray<Slot>,
+  trees: ReadonlyArray<Numbered>,
+  onFailure: (failure: Failure) => void
+): Effect.Effect<Campaign> => {
+  const { all, campaign, counted, run } = bench(slots, onFailure)
+  campaign.trees = trees.length
+  return all(trees.map((of) =>
+    Effect.gen(function*() {
+      const command = `npm run test:faults -- --random 1 --seed ${of.number}`
+      const paces = [clean(), ...[1, 2].map((n) => sometimes(n, { probability: 0.3, limit: 20, only: "pause" }))]
+      const tried = yield* Effect.forEach(paces, (injection) => run(of, injection))
+      const settled = tried.every(({ problem }) => problem === undefined)
+      const tree = settled ? of : { ...of, tree: whatever(of.tree) }
+      for (let n = 0; n < samples; n++) {
+        const injection = sometimes(of.number * samples + n, { probability: 0.08, limit: 3 })
+        yield* counted(tree, injection, command)
+        campaign.boundaries += injection.hits.length
+      }
     })
-    yield* Effect.forEach(jobs, (job) => job, { concurrency: slots.length, discard: true })
-    return campaign
-  })
+  ))
+}
+
+/** The tree, of which only the rules are looked at. */
+const whatever = (tree: Tree): Tree => ({ ...tree, cast: () => ({ ...tree.cast(), allowed: undefined }) })

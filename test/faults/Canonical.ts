@@ -1,7 +1,10 @@
 /**
  * Trees for every group of rules, small, and such that their outcome does not hang on who is faster.
  */
+import * as fc from "fast-check"
 import { child, failing, invoke, type Op, plan, step, type StepPlan, wait } from "../model/Model.ts"
+import { scenarios } from "../model/Trees.ts"
+import type { Numbered } from "./Campaign.ts"
 import { planned } from "./Planned.ts"
 import { programs } from "./Programs.ts"
 import type { Tree } from "./Trial.ts"
@@ -183,3 +186,12 @@ const trees: ReadonlyArray<Tree> = [
 ]
 
 export const canonical: ReadonlyArray<Tree> = [...trees, ...programs]
+
+/** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */
+export const randomTrees = (seed: number, count: number): ReadonlyArray<Numbered> =>
+  [...Array(count).keys()].map((n) => {
+    const number = seed + n
+    const [scenario] = fc.sample(scenarios, { seed: number, numRuns: 1 })
+    const ops = scenario!.flatMap((op): ReadonlyArray<Op> => op._tag === "Invoke" ? [op] : [rest, op, rest])
+    return { number, tree: planned(`random ${number}`, ops) }
+  })

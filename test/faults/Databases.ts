@@ -2,7 +2,7 @@
  * Databases of one server for trials that run beside each other: each has the engine's tables, and one that user code writes to.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Redacted, Scope } from "effect"
+import { Effect, Exit, Redacted, Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
 import type { SqlError } from "effect/sql"
 import { Stepped } from "stepped"
@@ -28,17 +28,21 @@ export const slotOf = (url: Redacted.Redacted): Effect.Effect<Slot, SqlError.Sql
         const found = pools.get(role)
         if (found !== undefined) return found
         const name = `faults ${made++}`
-        // never closed: what is left of a dead process holds its sessions for ever
+        const scope = Scope.makeUnsafe()
         const client = yield* Effect.provideService(
           PgClient.make({ url, applicationName: name, maxConnections: 8 }),
           Scope.Scope,
-          Scope.makeUnsafe()
+          scope
         )
         const fresh: Pool = {
           client,
           discard: Effect.suspend(() => {
             if (pools.get(role) === fresh) pools.delete(role)
-            return sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = ${name}`
+            // nobody waits for it: what is left of a dead process holds its sessions for ever
+            return Effect.andThen(
+              Effect.forkDetach(Scope.close(scope, Exit.void)),
+              sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = ${name}`
+            )
           }).pipe(Effect.orDie, Effect.asVoid)
         }
         pools.set(role, fresh)

@@ -59,13 +59,24 @@ export const clean = (): Injection => new Injection(() => undefined)
 export const once = (site: Site, number: number, fault: Fault): Injection =>
   new Injection((boundary) => boundary.site === site && boundary.number === number ? fault : undefined)
 
+/** One fault, where a statement or place of this name is met for the nth time. */
+export const named = (site: Site, name: string, nth: number, fault: Fault): Injection => {
+  let met = 0
+  return new Injection((boundary) =>
+    boundary.site === site && boundary.name === name && ++met === nth ? fault : undefined
+  )
+}
+
 /** Faults here and there, the same ones at the same boundaries for one seed. */
-export const sometimes = (seed: number, options: { readonly probability: number; readonly limit: number }): Injection =>
+export const sometimes = (
+  seed: number,
+  options: { readonly probability: number; readonly limit: number; readonly only?: Fault }
+): Injection =>
   new Injection((boundary, hits) => {
     if (hits >= options.limit) return undefined
     const chance = chances(seed, boundary)
     if (chance() >= options.probability) return undefined
-    const faults = faultsOf(boundary.site)
+    const faults = faultsOf(boundary.site).filter((fault) => options.only === undefined || fault === options.only)
     return faults[Math.floor(chance() * faults.length)]
   })
 

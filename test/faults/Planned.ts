@@ -180,13 +180,22 @@ const cancel = (stage: Stage, invoked: Invoked): Effect.Effect<boolean | undefin
     return undefined
   })
 
-/** Completes what waits for somebody outside as its plan says; gives whether there was something. */
+/** Completes what waits for somebody outside as its plan says, all at once; gives whether there was something. */
 const completeAll = (stage: Stage, world: World, everything: boolean) =>
-  stage.insist(Effect.gen(function*() {
-    const repo = yield* ActionRepo
-    const waiting = (yield* repo.list({ statuses: ["performing"], limit: 1000 })).filter((record) =>
-      record.outbound && (everything || planIn(record).outside !== "ignored")
+  Effect.suspend(() => {
+    // an answer that is lost takes nothing back
+    let some = false
+    return Effect.map(
+      stage.insist(Effect.gen(function*() {
+        const repo = yield* ActionRepo
+        const sql = yield* SqlClient.SqlClient
+        const waiting = (yield* repo.list({ statuses: ["performing"], limit: 1000 })).filter((record) =>
+          record.outbound && (everything || planIn(record).outside !== "ignored")
+        )
+        some ||= waiting.length > 0
+        const complete = Effect.forEach(waiting, world.complete, { discard: true })
+        yield* waiting.length > 1 ? sql.withTransaction(complete) : complete
+      })),
+      () => some
     )
-    for (const record of waiting) yield* world.complete(record)
-    return waiting.length > 0
-  }))
+  })

@@ -109,7 +109,17 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     const worker = role === "client"
       ? engine
       : Layer.provideMerge(Stepped.worker({ concurrency: 8, gracePeriod: "200 millis" }), engine)
-    const built = yield* alive(
+    const bury = Effect.andThen(
+      kill,
+      Effect.andThen(
+        pool.discard,
+        Effect.suspend(() =>
+          Effect.orDie(sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'
+            where token::text = any(string_to_array(${tokens.join(",")}, ','))`)
+        )
+      )
+    )
+    const building = alive(
       Layer.buildWithScope(Layer.provideMerge(worker, client), scope).pipe(
         Effect.provideService(Failpoint, (place) => {
           const fault = injection.next(`${role}-place`, place)
@@ -117,14 +127,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
         })
       )
     )
-    const bury = Effect.andThen(
-      kill,
-      Effect.andThen(
-        pool.discard,
-        Effect.orDie(sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'
-          where token::text = any(string_to_array(${tokens.join(",")}, ','))`)
-      )
-    )
+    const built = yield* Effect.onInterrupt(building, () => bury)
     if (built !== undefined && Exit.isFailure(built)) {
       yield* bury
       return yield* Effect.fail(built.cause)

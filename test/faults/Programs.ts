@@ -452,3 +452,26 @@ export const programs: ReadonlyArray<Tree> = [
     notes: ["honk in a convoy"]
   })
 ]
+
+/** Three actions for a worker that hears of them by notifications or not at all: of the first alone, of the others together. */
+export const woken: Tree = program("notifications", {
+  layer: Cars.layer,
+  settings: { pollInterval: "1 minute", lease: "1 minute" },
+  play: (stage) =>
+    Effect.gen(function*() {
+      const roots = [1, 2, 3].map((n): Root => ({
+        actor: Car.ref(n),
+        action: honk,
+        invoke: Effect.flatMap(Cars.client, (client) => client(n).honkLater("here"))
+      }))
+      const ids: Array<string> = []
+      for (const [n, root] of roots.entries()) {
+        ids.push(yield* invoke(stage, root))
+        if (n !== 1) yield* stage.drain(nobody)
+      }
+      return yield* Effect.forEach(roots, (root, n) => awaited(stage, root, ids[n]!))
+    }),
+  handles: ["nothing", "nothing", "nothing"],
+  actions: honks([1, 2, 3]),
+  notes: ["honk here"]
+})

@@ -12,8 +12,8 @@
  */
 import { Effect, Layer, References } from "effect"
 import { startServer } from "../harness/PostgresServer.ts"
-import { type Campaign, everywhere } from "./Campaign.ts"
-import { canonical } from "./Canonical.ts"
+import { atRandom, type Campaign, everywhere, type Failure } from "./Campaign.ts"
+import { canonical, randomTrees } from "./Canonical.ts"
 import { slotsOn } from "./Databases.ts"
 import { type Fault, type Site, sites } from "./Injection.ts"
 
@@ -36,14 +36,25 @@ const program = Effect.gen(function*() {
     flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400"]
   })
   const slots = yield* slotsOn(server.url, numeric("slots") ?? 8)
-  const began = performance.now()
-  const campaign = yield* everywhere(slots, chosen.map(([i, tree]) => ({ number: i + 1, tree })), {
+  const onFailure = ({ command, problem, what }: Failure) => console.log(`FAILS: ${what}\n  ${command}\n${problem}\n`)
+  const timed = (campaign: Effect.Effect<Campaign>) =>
+    Effect.gen(function*() {
+      const began = performance.now()
+      const done = yield* campaign
+      report(done, performance.now() - began)
+      return done.failures.length
+    })
+  const random = numeric("random")
+  const seed = numeric("seed") ?? 1
+  const canonically = everywhere(slots, chosen.map(([i, tree]) => ({ number: i + 1, tree })), {
     sites: option("site") === undefined ? sites : [option("site") as Site],
     fault: option("fault") as Fault | undefined,
     boundary: numeric("boundary")
-  }, ({ command, problem, what }) => console.log(`FAILS: ${what}\n  ${command}\n${problem}\n`))
-  report(campaign, performance.now() - began)
-  return campaign.failures.length
+  }, onFailure)
+  const randomly = atRandom(slots, randomTrees(seed, random ?? 150), onFailure)
+  if (random !== undefined) return yield* timed(randomly)
+  const failures = yield* timed(canonically)
+  return tree === undefined ? failures + (yield* timed(randomly)) : failures
 })
 
 const report = (campaign: Campaign, millis: number) => {

@@ -1,25 +1,28 @@
-/** A database that is away at the start, goes away in the middle, cuts connections, or refuses to wait: nothing is lost, nothing half done. */
+/** A database that is away at the start, goes away in the middle, or cuts connections: nothing is lost, nothing half done. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, type Redacted } from "effect"
 import { type ActionHandle, ActionRepo, type AnyAction, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
-import { layerUrl, startServer } from "../harness/Server.ts"
+import { pgBouncerPath, startPgBouncer } from "../harness/PgBouncer.ts"
+import { type ClientOptions, layerUrl, startServer } from "../harness/Server.ts"
 import { Cars, layerCars } from "./Garage.ts"
+import { alone } from "./starting.ts"
 
 const options: Stepped.LayerOptions = { lease: "2 seconds", pollInterval: "100 millis", migrate: true }
 
-const alone = <A, E>(layer: Layer.Layer<A, E>) =>
-  Effect.flatMap(Effect.scope, (scope) => Layer.buildWithMemoMap(layer, Layer.makeMemoMapUnsafe(), scope))
-
 const server = startServer({ flags: ["fsync=off"] })
 
-const startWorker = (url: Redacted.Redacted, body: (what: string) => Effect.Effect<void> = () => Effect.void) =>
+const startWorker = (
+  url: Redacted.Redacted,
+  body: (what: string) => Effect.Effect<void> = () => Effect.void,
+  client?: ClientOptions
+) =>
   alone(
     Stepped.worker({ concurrency: 20, gracePeriod: "1 second" }).pipe(
       Layer.provide(layerCars(body)),
       Layer.provideMerge(Stepped.layer(options)),
-      Layer.provideMerge(layerUrl(url))
+      Layer.provideMerge(layerUrl(url, client))
     )
   )
 
@@ -28,14 +31,18 @@ const settled = (handle: ActionHandle<AnyAction>) =>
   Effect.retry(handle.await, { while: (error) => (error as { readonly _tag: string })._tag === "StorageError" })
 
 /** Actions of two steps; what happens to the database happens in the middle of them. */
-const underLoad = <E>(disturb: (halfway: Deferred.Deferred<void>) => Effect.Effect<unknown, E, PgClient.PgClient>) =>
+const underLoad = <E>(
+  disturb: (halfway: Deferred.Deferred<void>) => Effect.Effect<unknown, E, PgClient.PgClient>,
+  client?: ClientOptions
+) =>
   Effect.fnUntraced(function*(url: Redacted.Redacted) {
     const count = 400
     const halfway = yield* Deferred.make<void>()
     let runs = 0
     const worker = yield* startWorker(
       url,
-      () => Effect.suspend(() => ++runs === count / 2 ? Deferred.succeed(halfway, undefined) : Effect.void)
+      () => Effect.suspend(() => ++runs === count / 2 ? Deferred.succeed(halfway, undefined) : Effect.void),
+      client
     )
     yield* Effect.gen(function*() {
       const car = yield* Cars.client
@@ -117,6 +124,21 @@ describe("a database that goes away in the middle", () => {
       )
     }), 60_000)
 
+  const path = pgBouncerPath()
+  it.live.skipIf(path === undefined)(
+    "stops hard and comes back behind PgBouncer (needs one on the path, or STEPPED_PGBOUNCER): everything ends, once",
+    () =>
+      Effect.gen(function*() {
+        const { start, stop, url } = yield* server
+        const pooler = yield* startPgBouncer(path!, url)
+        yield* underLoad(
+          (halfway) => Effect.andThen(Deferred.await(halfway), Effect.andThen(stop("immediate"), start)),
+          { prepare: false }
+        )(pooler.url)
+      }),
+    60_000
+  )
+
   it.live("cuts all connections again and again: everything ends, once", () =>
     Effect.gen(function*() {
       const { url } = yield* server
@@ -186,41 +208,9 @@ describe("a database that goes away in the middle", () => {
   )
 })
 
-describe("a role that may not wait", () => {
-  for (const setting of ["statement_timeout", "lock_timeout"]) {
-    it.live(
-      `${setting}: transitions are tried again until they pass, and none is half done`,
-      () =>
-        Effect.gen(function*() {
-          const { url } = yield* server
-          const admin = yield* alone(layerUrl(url, { maxConnections: 1 }))
-          const adminRuns = <A, E>(use: (sql: PgClient.PgClient) => Effect.Effect<A, E>) =>
-            Effect.provide(Effect.flatMap(PgClient.PgClient, use), admin)
-          // the tables are made by somebody who may
-          yield* Effect.provide(Stepped.migrate(), admin)
-          yield* adminRuns((sql) => sql.unsafe(`alter role postgres set ${setting} = '50ms'`))
-          yield* adminRuns((sql) => sql.unsafe(`set ${setting} = 0`))
-          let refused = 0
-          const hold = adminRuns((sql) =>
-            sql.withTransaction(Effect.gen(function*() {
-              yield* sql`lock table stepped.live_actions in exclusive mode`
-              // longer than the others may wait
-              yield* sql`select pg_sleep(0.15)`
-              const [row] = yield* sql<
-                { n: number }
-              >`select count(*)::int as n from pg_stat_activity where wait_event_type = 'Lock'`
-              refused += row!.n
-            }))
-          )
-          yield* underLoad((halfway) => Effect.andThen(Deferred.await(halfway), Effect.repeat(hold, { times: 3 })))(url)
-          assert.isAbove(refused, 0)
-        }),
-      60_000
-    )
-  }
-
+describe("a caller's transaction", () => {
   it.live(
-    "an open transaction's own failure stays the caller's: nothing of it is enqueued",
+    "that the server refuses stays the caller's to repeat: nothing of it is enqueued",
     () =>
       Effect.gen(function*() {
         const { url } = yield* server

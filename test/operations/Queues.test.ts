@@ -2,9 +2,10 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Logger, Schema, Scope } from "effect"
-import { JobQueue, Step, Stepped } from "stepped"
+import { type EnqueueError, JobQueue, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { statusesOf } from "../harness/observing.ts"
+import { allEnded } from "../harness/workers.ts"
 import { database, startEngine, startWorkerOf } from "./starting.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
@@ -69,6 +70,31 @@ describe("a queue that a deploy has renamed", () => {
         assert.deepStrictEqual(yield* backlog, ["1 Car/trip in old"])
         yield* healthy
       }).pipe(Effect.provide(client))
+    }))
+})
+
+describe("queues of one worker", () => {
+  it.live("have their turns: one that is always full keeps no other from being served", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      yield* Effect.gen(function*() {
+        let isServed = false
+        let count = 0
+        let refill: Effect.Effect<unknown, EnqueueError> = Effect.void
+        const definitions = Stepped.actions(Car, [
+          Stepped.action("much", { queue: "much" }).step(() => Effect.suspend(() => isServed ? Effect.void : refill)),
+          Stepped.action("little", { queue: "little" }).step(() => Effect.sync(() => void (isServed = true)))
+        ])
+        const car = yield* definitions.client
+        // for each that ends another one comes, and there are more than one claim takes
+        refill = Effect.suspend(() => car(count++).muchLater())
+        yield* Effect.forEach(Array.from({ length: 600 }), () => refill, { concurrency: "unbounded" })
+        const little = yield* car(1).littleLater()
+        yield* startWorkerOf(url, definitions.layer, { concurrency: 2 })
+        yield* little.await
+        yield* allEnded
+        yield* healthy
+      }).pipe(Effect.provide(yield* startEngine(url)))
     }))
 })
 

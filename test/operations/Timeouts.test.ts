@@ -22,6 +22,8 @@ const refusals = {
 }
 type Setting = keyof typeof refusals
 
+const retry = Schedule.spaced("100 millis")
+
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 // few lanes, so that many wait for each
 const part = Stepped.action("part", { arguments: [Schema.Int], concurrencyKey: (n) => ["part", n % 7] })
@@ -76,7 +78,7 @@ const scenario = (settings: ReadonlyArray<Setting>, exceeded = settings) =>
 
     const halfway = yield* Deferred.make<void>()
     const Cars = trips(Deferred.succeed(halfway, undefined))
-    const options = { concurrency: 20, handle: () => false, attempts: 20, retry: Schedule.spaced("100 millis") }
+    const options = { concurrency: 20, lease: "20 seconds", handle: () => false, attempts: 20, retry } as const
     yield* startWorkerOf(url, Cars.layer, options)
     yield* startWorkerOf(url, Cars.layer, options)
     yield* Effect.gen(function*() {

@@ -753,14 +753,17 @@ const functions = (schema: string) => {
 
     // Cancels what ended actions have left behind, one level a call: children that nothing else waits for.
     `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
-  declare dead uuid[]; kids uuid[]; busy uuid[]; locked text[]; doomed uuid[]; missed boolean;
+  declare dead uuid[]; kids uuid[]; busy boolean; locked text[]; doomed uuid[]; missed boolean;
   begin
     dead := array(select action from prunes order by action limit p_limit for update skip locked);
     if cardinality(dead) = 0 then return; end if;
-    kids := array(select distinct child from slots o where action = any(dead) and status = 4 and child is not null
+    delete from jobs where ctid = any(array(select j.ctid from slots o join jobs j on j.action = o.child and j.kind = 0 where o.action = any(dead) and o.status = 4
+      and not exists (select 1 from slots w where w.child = o.child and w.status is null) for update of j skip locked));
+    busy := exists (select 1 from slots o join jobs j on j.action = o.child and j.kind = 0 where o.action = any(dead) and o.status = 4
       and not exists (select 1 from slots w where w.child = o.child and w.status is null));
-    delete from jobs where ctid = any(array(select ctid from jobs where action = any(kids) and kind = 0 for update skip locked));
-    busy := array(select action from jobs where action = any(kids) and kind = 0);
+    -- some at a time: those that are over are passed by
+    kids := array(select distinct o.child from slots o join live_actions l on l.id = o.child and l.outcome is null and not l.rooted
+      where o.action = any(dead) and o.status = 4 and not exists (select 1 from slots w where w.child = o.child and w.status is null) limit p_limit * 10);
     locked := array(select lane from live_actions where status = 1 and lane = any(array(select lane from live_actions where id = any(kids))) order by lane for update);
     -- a lane that moved on while we waited for it is not ours: its new performer may be ending by itself just now
     select coalesce(array_agg(id) filter (where lane = any(locked)), '{}'), coalesce(bool_or(lane <> all(locked)), false) into doomed, missed
@@ -770,7 +773,7 @@ const functions = (schema: string) => {
       return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, doomed, 4::smallint, null, jsonb_build_object('kind', 'cancelled', 'message', 'its parent is over'));
     end if;
     -- whatever is left is for the next call, which finds nothing to do when this one has done it all
-    if cardinality(doomed) > 0 or cardinality(busy) > 0 or missed then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
+    if cardinality(doomed) > 0 or busy or missed then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
     else delete from prunes where action = any(dead);
     end if;
     return next row(-1, null, null, null, null, cardinality(dead), 0, 0, 0, null)::task;
@@ -834,13 +837,31 @@ const functions = (schema: string) => {
     `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text)
     language plpgsql stable ${planned} as $$
   #variable_conflict use_column
+  declare v_ids uuid[]; v_next uuid[]; v_far boolean; v_places jsonb; v_final int[]; v_path int[]; v_at int;
   begin
-    return query with recursive f(root, id, n) as (
-      select x, x, 0 from unnest(p_ids) x
-      union all
-      select f.root, coalesce(e.superseded_by, o.follows), f.n + 1 from f left join ended_actions e on e.id = f.id left join outcomes o on o.id = f.id
-      where coalesce(e.superseded_by, o.follows) is not null and f.n < 1000000
-    ), z as (select distinct on (root) root, id from f order by root, n desc)
+    -- each action on the way once, however many go that way: thousands may have superseded one another
+    with recursive way(id, next) as (
+      select x, coalesce(e.superseded_by, o.follows) from unnest(p_ids) x left join ended_actions e on e.id = x left join outcomes o on o.id = x
+      union
+      select w.next, coalesce(e.superseded_by, o.follows) from way w left join ended_actions e on e.id = w.next left join outcomes o on o.id = w.next where w.next is not null
+    ) select array_agg(w.id), array_agg(w.next), bool_or(w.next is not null) into v_ids, v_next, v_far from way w;
+    if v_far then
+      v_places := (select jsonb_object_agg(w.id, w.n) from unnest(v_ids) with ordinality w(id, n));
+      v_final := array_fill(null::int, array[cardinality(v_ids)]);
+      for i in 1 .. cardinality(v_ids) loop
+        v_at := i;
+        v_path := '{}';
+        while v_final[v_at] is null and v_next[v_at] is not null loop
+          v_path := array_append(v_path, v_at);
+          v_at := (v_places->>v_next[v_at]::text)::int;
+        end loop;
+        v_at := coalesce(v_final[v_at], v_at);
+        v_final[i] := v_at;
+        for k in 1 .. cardinality(v_path) loop v_final[v_path[k]] := v_at; end loop;
+      end loop;
+    end if;
+    return query with z(root, id) as (
+      select x, case when v_far then v_ids[v_final[(v_places->>x::text)::int]] else x end from (select distinct unnest(p_ids)) d(x))
     select z.root, z.id, (select x.status from ended_actions x where x.id = z.root),
       case when e.id is not null or o.status is not null then 'ended' when l.id is not null then 'live' when exists (select 1 from jobs j where j.action = z.id and j.kind = 0) then 'queued' else 'unknown' end,
       coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id)

@@ -1,0 +1,72 @@
+/**
+ * Faults at some boundaries of every tree; `npm run test:faults` has them at all.
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { freshDatabase } from "../harness/Server.ts"
+import { silent } from "../model/Trees.ts"
+import { canonical } from "./Canonical.ts"
+import { prepare, slotOf } from "./Databases.ts"
+import { type Injection, named, sometimes } from "./Injection.ts"
+import { woken } from "./Programs.ts"
+import { runTrial, type Tree } from "./Trial.ts"
+
+/** Runs trials, some beside each other; fails with what went wrong in any of them. */
+const endAsWithout = (trials: ReadonlyArray<readonly [Tree, Injection]>) =>
+  Effect.gen(function*() {
+    const slots = yield* Effect.forEach(
+      Array(Math.min(4, trials.length)),
+      () => Effect.flatMap(freshDatabase({ template: { name: "faults", migrate: prepare } }), ({ url }) => slotOf(url))
+    )
+    const problems: Array<string> = []
+    yield* Effect.forEach(slots.entries(), ([n, slot]) =>
+      Effect.forEach(
+        trials.filter((_, i) => i % slots.length === n),
+        ([tree, injection]) =>
+          Effect.map(runTrial(slot, tree, injection), ({ problem }) => {
+            const hits = injection.hits.map(({ fault, name, number, site }) =>
+              `${fault} at ${site} ${number} (${name})`
+            )
+            if (problem !== undefined) problems.push(`${tree.name}, ${hits.join(", ")}: ${problem}`)
+          })
+      ), { concurrency: "unbounded" })
+    assert.deepStrictEqual(problems, [])
+  }).pipe(Effect.scoped, Effect.provide(silent))
+
+describe("under faults", () => {
+  it.live("8: every tree ends as without them", () => {
+    const trials = canonical.map((tree, i) => [tree, sometimes(i, { probability: 0.1, limit: 1 })] as const)
+    return Effect.andThen(
+      endAsWithout(trials),
+      Effect.sync(() => assert.isAbove(trials.filter(([, { hits }]) => hits.length > 0).length, trials.length / 2))
+    )
+  }, 120_000)
+
+  for (const fault of ["hang", "silence"] as const) {
+    it.live(`8: after ${fault} at a notification the next one is sent`, () => {
+      const injection = named("client", "notify", 2, fault)
+      return Effect.andThen(
+        endAsWithout([[woken, injection]]),
+        Effect.sync(() => assert.lengthOf(injection.hits, 1))
+      )
+    })
+  }
+
+  it.live("8: a worker whose LISTEN is not answered asks again", () => {
+    const injection = named("worker", "listen", 1, "hang")
+    return Effect.andThen(endAsWithout([[woken, injection]]), Effect.sync(() => assert.lengthOf(injection.hits, 1)))
+  })
+
+  const step = canonical.find(({ name }) => name === "3.1: a transactional step")!
+  for (const statement of ["begin", "commit"]) {
+    for (const fault of ["hang", "silence"] as const) {
+      it.live(`8: a transactional step goes on after ${fault} at its ${statement}`, () => {
+        const injection = named("worker", statement, 1, fault)
+        return Effect.andThen(
+          endAsWithout([[step, injection]]),
+          Effect.sync(() => assert.lengthOf(injection.hits, 1))
+        )
+      })
+    }
+  }
+})
