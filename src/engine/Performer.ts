@@ -36,6 +36,7 @@ import type { Definitions } from "./Definitions.ts"
 import type { Reach } from "./Failpoint.ts"
 import { type HeldDetail, prepare } from "./invoke.ts"
 import {
+  asUser,
   backoff,
   type Conclusion,
   HandledDefects,
@@ -46,8 +47,7 @@ import {
   retryLater,
   type Surroundings,
   takeUp,
-  Unhandled,
-  userContext
+  Unhandled
 } from "./perform.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -824,7 +824,6 @@ export const make = (options: PerformerOptions) => {
       if (runnable === undefined) return
       const detail = task.detail as HeldDetail
       const spent = task.attempts >= settings.attempts
-      const clock = yield* Clock.clockWith(Effect.succeed)
       const refExit = yield* Effect.exit(Effect.sync(() => refOf(runnable.actor, task.actorId)))
       const giveUp = (message: string): Join => ({
         a: task.action,
@@ -854,8 +853,15 @@ export const make = (options: PerformerOptions) => {
       const join = yield* prepare(
         task,
         runnable,
-        ref,
-        userContext(runnable.context, runnable, ref, clock),
+        (effect) =>
+          asUser(effect, {
+            captured: runnable.context,
+            kind: "before",
+            runnable,
+            ref,
+            actorId: task.actorId,
+            actionId: task.action
+          }),
         settings,
         (effect) =>
           Effect.catchCause(effect, (cause) => {

@@ -4,7 +4,6 @@
  * What plain functions can say about keys, checksum and timeout is computed here, from the arguments as given. What takes an
  * effect, or throws, is left to the worker (`prepare`), where a failure ends the action and tells its slots.
  */
-import type * as Context from "effect/Context"
 import { uuidV7Unsafe } from "effect/crypto/SecureRandom"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
@@ -168,8 +167,8 @@ export interface HeldDetail {
 export const prepare = (
   task: Task,
   runnable: Runnable,
-  ref: ActorRef,
-  context: Context.Context<never>,
+  /** Runs what is the program's own. */
+  run: <A>(effect: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>,
   settings: Settings["Service"],
   handled: <A>(effect: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>
 ): Effect.Effect<Prepared, unknown> =>
@@ -209,7 +208,11 @@ export const prepare = (
           asEffect(raw.checksumKey),
           asEffect(raw.timeout)
         ])
-        keys = toKeys(ref.type, task.actorId, definition, { lane, checksumKey, timeout: timeout as Duration.Input })
+        keys = toKeys(runnable.actor.type, task.actorId, definition, {
+          lane,
+          checksumKey,
+          timeout: timeout as Duration.Input
+        })
       }
       const lane = keys?.lane ?? held.lane!
       const checksumKey = keys?.checksumKey ?? held.checksumKey!
@@ -238,7 +241,7 @@ export const prepare = (
     })
 
     const exit = yield* Effect.exit(
-      handled(Effect.provideContext(Effect.scoped(attempt as Effect.Effect<Prepared, unknown>), context))
+      handled(run(attempt as Effect.Effect<Prepared, unknown>))
     )
     if (exit._tag === "Success") return exit.value
     const cause = yield* fromCause(exit.cause, {

@@ -13,9 +13,11 @@ import * as ErrorReporter from "effect/ErrorReporter"
 import * as Exit from "effect/Exit"
 import * as Predicate from "effect/Predicate"
 import type * as Pull from "effect/Pull"
+import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
+import * as Tracer from "effect/Tracer"
 import { JobRetry, makeJob } from "../Action.ts"
-import { type ActorRef, type AnyActorClass, decodeActorId } from "../Actor.ts"
+import { type ActorRef, type AnyActorClass, decodeActorId, type PlainSchema } from "../Actor.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { type Invocation, type Member, type NewSlot, Phase, Status, type Task } from "../sql/Transitions.ts"
 import { makeChild, Step } from "../Step.ts"
@@ -151,22 +153,67 @@ export const nextStep = (steps: ReadonlyArray<RunnableStep>, ran: ReadonlyArray<
   return steps.find((step, i) => i > last && !done.has(step.name))
 }
 
-const actorServices = (runnable: Runnable, ref: ActorRef, base: Context.Context<never>): Context.Context<never> => {
-  let context = base
-  for (let actor: AnyActorClass | undefined = runnable.actor; actor !== undefined; actor = actor.parent) {
-    context = Context.add(context, actor, ref) as Context.Context<never>
-  }
-  return context
+const merged = new WeakMap<Context.Context<never>, readonly [Context.Context<never>, Context.Context<never>]>()
+
+// The performer's services with those that a layer captured over them; the performer's clock stays. Kept, since neither changes from
+// body to body, and merging takes longer than most other things that are done for one.
+const services = (ambient: Context.Context<never>, captured: Context.Context<never>): Context.Context<never> => {
+  const known = merged.get(captured)
+  if (known !== undefined && known[0] === ambient) return known[1]
+  const both = Context.add(Context.merge(ambient, captured), Clock.Clock, Context.get(ambient, Clock.Clock))
+  merged.set(captured, [ambient, both])
+  return both
 }
 
-/** The services of user code: what its layer captured, the current actor, and the clock of whoever performs. */
-export const userContext = (
-  captured: Context.Context<never>,
-  runnable: Runnable,
-  ref: ActorRef,
-  clock: Clock.Clock
-): Context.Context<never> =>
-  actorServices(runnable, ref, Context.add(captured, Clock.Clock, clock) as Context.Context<never>)
+/** Which user code runs, for which action. */
+export interface UserCode {
+  readonly captured: Context.Context<never>
+  readonly runnable: Runnable
+  readonly ref: ActorRef
+  readonly actorId: string
+  readonly actionId: string
+  /** `step`, `callback`, `job` or `before`, and its name. */
+  readonly kind: string
+  readonly step?: string
+  readonly service?: Step["Service"]
+}
+
+/** Runs user code: with the services of its layer, the current actor, a scope, annotated logs and, where there is a tracer, a span. */
+export const asUser = <A>(effect: Effect.Effect<A, unknown>, code: UserCode): Effect.Effect<A, unknown> =>
+  Effect.withFiber((fiber) => {
+    const { actionId, actorId, captured, kind, ref, runnable, service, step } = code
+    let context: Context.Context<never> = services(fiber.context, captured)
+    const annotations = { action: runnable.key, actorId, actionId, ...step === undefined ? {} : { step } }
+    context = Context.add(context, References.CurrentLogAnnotations, {
+      ...Context.get(context, References.CurrentLogAnnotations),
+      ...annotations
+    })
+    for (let actor: AnyActorClass | undefined = runnable.actor; actor !== undefined; actor = actor.parent) {
+      context = Context.add(context, actor, ref) as Context.Context<never>
+    }
+    if (service !== undefined) context = Context.add(context, Step, service) as Context.Context<never>
+    const body = Effect.scoped(effect)
+    // a span that nobody collects costs as much as the rest of it
+    if (fiber.cache.tracer === undefined) return Effect.updateContext(body, () => context)
+    const name = `stepped.${kind} ${runnable.definition.name}${step === undefined ? "" : `.${step}`}`
+    return Effect.updateContext(
+      body,
+      (traced: Context.Context<Tracer.ParentSpan>) =>
+        Context.add(context, Tracer.ParentSpan, Context.get(traced, Tracer.ParentSpan))
+    ).pipe(
+      Effect.withSpan(name, {
+        attributes: { "stepped.action": runnable.key, "stepped.actor_id": actorId, "stepped.action_id": actionId }
+      }, { captureStackTrace: false })
+    )
+  })
+
+/** Runs user code of an action that is in hand. */
+const asUserOf = <A>(
+  held: Held,
+  kind: string,
+  effect: Effect.Effect<A, unknown>,
+  code: Pick<UserCode, "captured" | "step" | "service">
+) => asUser(effect, { ...code, kind, runnable: held.runnable, ref: held.ref, actorId: held.actorId, actionId: held.id })
 
 const actionOf = (held: Held): string => actionText(held.runnable.key, held.actorId)
 
@@ -271,18 +318,18 @@ const exitOf = <A>(
   effect: Effect.Effect<A, unknown>,
   env: Surroundings
 ): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
-  Effect.flatMap(
-    Effect.all([Effect.exit(effect), HandledDefects]),
-    ([exit, handled]): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> => {
-      if (Exit.isSuccess(exit)) return Effect.succeed(exit)
-      if (exit.cause.reasons.some(Cause.isFailReason)) return Effect.succeed(exit)
-      const defects = exit.cause.reasons.filter(Cause.isDieReason)
-      const defect = defects.length === 0 ? new Error("the body interrupted itself") : defects[0]!.defect
-      return defect instanceof JobRetry || (handled ?? env.settings.handle)(defect)
-        ? Effect.succeed(defects.length === 0 ? Exit.die(defect) : exit)
-        : Effect.fail(new Unhandled(exit.cause))
-    }
-  )
+  Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> => {
+    if (Exit.isSuccess(exit) || exit.cause.reasons.some(Cause.isFailReason)) return Effect.succeed(exit)
+    const defects = exit.cause.reasons.filter(Cause.isDieReason)
+    const defect = defects.length === 0 ? new Error("the body interrupted itself") : defects[0]!.defect
+    return Effect.flatMap(
+      HandledDefects,
+      (handled) =>
+        defect instanceof JobRetry || (handled ?? env.settings.handle)(defect)
+          ? Effect.succeed(defects.length === 0 ? Exit.die(defect) : exit)
+          : Effect.fail(new Unhandled(exit.cause))
+    )
+  })
 
 /** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
 const isInfrastructure = (error: unknown): boolean =>
@@ -420,35 +467,24 @@ class BodyEffects {
 }
 
 const runBody = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effect<BodyRun, unknown> =>
-  Effect.gen(function*() {
-    const { runnable } = held
-    const effects = new BodyEffects()
-    const args = yield* decodeArgs(held)
-    yield* loadResults(held, env)
-    const clock = yield* Clock.clockWith(Effect.succeed)
-    const context = Context.add(
-      userContext(step.body.context, runnable, held.ref, clock),
-      Step,
-      stepService(held, step, effects, env)
-    ) as Context.Context<never>
-    const value = yield* Effect.suspend(() =>
-      Effect.provideContext(
-        Effect.scoped(
-          (step.generated ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<
-            unknown,
-            unknown
-          >
-        ),
-        context
+  Effect.flatMap(decodeArgs(held), (args) =>
+    Effect.flatMap(loadResults(held, env), () => {
+      const effects = new BodyEffects()
+      const body = Effect.suspend(() =>
+        (step.generated ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<
+          unknown,
+          unknown
+        >
       )
-    ).pipe(
-      Effect.annotateLogs({ action: runnable.key, actorId: held.actorId, actionId: held.id, step: step.name }),
-      Effect.withSpan(`stepped.step ${runnable.definition.name}.${step.name}`, {
-        attributes: { "stepped.action": runnable.key, "stepped.actor_id": held.actorId, "stepped.action_id": held.id }
-      }, { captureStackTrace: false })
-    )
-    return { value, effects }
-  })
+      return Effect.map(
+        asUserOf(held, "step", body, {
+          captured: step.body.context,
+          step: step.name,
+          service: stepService(held, step, effects, env)
+        }),
+        (value) => ({ value, effects })
+      )
+    }))
 
 const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: Surroundings) => {
   const { settings } = env
@@ -525,47 +561,55 @@ const afterBody = (
   step: RunnableStep,
   exit: Exit.Exit<BodyRun, unknown>,
   env: Surroundings
-): Effect.Effect<Conclusion, Unhandled> =>
-  Effect.gen(function*() {
-    if (Exit.isFailure(exit)) return yield* stepFailed(held, step, exit.cause, env)
-    const { effects, value } = exit.value
-    const isLast = nextStep(held.runnable.steps, [...held.ran, step.name]) === undefined
-    const stored = yield* exitOf(storeResult(held, step, isLast, effects.slots.length > 0, value, env), env)
-    if (Exit.isFailure(stored)) return yield* stepFailed(held, step, stored.cause, env)
-    const args = effects.args === undefined ? {} : { args: effects.encoded }
-    if (effects.args !== undefined) {
-      held.args = effects.args
-      held.encoded = effects.encoded
-    }
-    if (effects.slots.length > 0) {
-      return conclusion(
-        {
-          a: held.id,
-          s: held.step,
-          ph: held.phase,
-          ...stepRow(held, Status.performing, stored.value),
-          sm: effects.marked,
-          np: Phase.waiting,
-          ...args
-        },
-        undefined,
-        effects.slots,
-        effects.children
-      )
-    }
-    if (effects.marked) {
-      return end(held, { ...stepRow(held, Status.failed, stored.value), ...args }, failed(markedFailed(held, step)))
-    }
-    const result = isObject(stored.value) && "$encoded" in stored.value ? stored.value.$encoded : stored.value
-    return advance(
-      held,
-      step,
-      { ...stepRow(held, Status.succeeded, step.generated || isLast ? null : stored.value), ...args },
-      value,
-      result,
-      isLast
+): Effect.Effect<Conclusion, Unhandled> => {
+  if (Exit.isFailure(exit)) return stepFailed(held, step, exit.cause, env)
+  const { effects, value } = exit.value
+  const isLast = nextStep(held.runnable.steps, [...held.ran, step.name]) === undefined
+  return Effect.flatMap(
+    exitOf(storeResult(held, step, isLast, effects.slots.length > 0, value, env), env),
+    (stored) =>
+      Exit.isFailure(stored)
+        ? stepFailed(held, step, stored.cause, env)
+        : Effect.succeed(afterStored(held, step, exit.value, stored.value, isLast))
+  )
+}
+
+const afterStored = (held: Held, step: RunnableStep, run: BodyRun, stored: unknown, isLast: boolean): Conclusion => {
+  const { effects, value } = run
+  const args = effects.args === undefined ? {} : { args: effects.encoded }
+  if (effects.args !== undefined) {
+    held.args = effects.args
+    held.encoded = effects.encoded
+  }
+  if (effects.slots.length > 0) {
+    return conclusion(
+      {
+        a: held.id,
+        s: held.step,
+        ph: held.phase,
+        ...stepRow(held, Status.performing, stored),
+        sm: effects.marked,
+        np: Phase.waiting,
+        ...args
+      },
+      undefined,
+      effects.slots,
+      effects.children
     )
-  })
+  }
+  if (effects.marked) {
+    return end(held, { ...stepRow(held, Status.failed, stored), ...args }, failed(markedFailed(held, step)))
+  }
+  const result = isObject(stored) && "$encoded" in stored ? stored.$encoded : stored
+  return advance(
+    held,
+    step,
+    { ...stepRow(held, Status.succeeded, step.generated || isLast ? null : stored), ...args },
+    value,
+    result,
+    isLast
+  )
+}
 
 const markedFailed = (held: Held, step: RunnableStep): StoredCause => ({
   kind: "marked",
@@ -599,33 +643,29 @@ const storeResult = (
   waits: boolean,
   value: unknown,
   env: Surroundings
-) =>
-  Effect.gen(function*() {
-    const { definition } = held.runnable
-    const field = `result of ${definition.name} › ${step.name}`
-    let stored: unknown
-    if (step.result !== undefined && (!isLast || definition.outbound)) {
-      stored = { $encoded: yield* codecOf(step.result).encode(value) }
-    } else if (isLast && !definition.outbound && !(waits && holdsChild(value))) {
-      stored = { $encoded: yield* codecOf(definition.success).encode(value) }
-    } else if (isLast && definition.outbound || /^\d+$/.test(step.name) && !isLast || step.name.startsWith("before-")) {
-      return null // nobody can ask for it
-    } else {
-      stored = yield* Effect.try({
-        try: () => toTemplate(value),
-        // getters of the value's own may throw anything
-        catch: (error) =>
-          error instanceof NotJson ? error : NotJson.at("", `a value that cannot be read (${errorText(error)})`)
-      })
-    }
-    // the limit is the value's own, not that of what it is wrapped in
-    yield* checkPayload(
-      field,
-      isObject(stored) && "$encoded" in stored ? stored.$encoded : stored,
-      env.settings.payload
-    )
-    return stored
-  })
+): Effect.Effect<unknown, unknown> => {
+  const { definition } = held.runnable
+  // the limit is the value's own, not that of what it is wrapped in
+  const checked = (json: unknown, stored: unknown) =>
+    Effect.as(checkPayload(`result of ${definition.name} › ${step.name}`, json, env.settings.payload), stored)
+  const encoded = (schema: PlainSchema) =>
+    Effect.flatMap(codecOf(schema).encode(value), (json) => checked(json, { $encoded: json }))
+  if (step.result !== undefined && (!isLast || definition.outbound)) return encoded(step.result)
+  if (isLast && !definition.outbound && !(waits && holdsChild(value))) return encoded(definition.success)
+  // nobody can ask for it
+  if (isLast && definition.outbound || /^\d+$/.test(step.name) && !isLast || step.name.startsWith("before-")) {
+    return Effect.succeed(null)
+  }
+  return Effect.flatMap(
+    Effect.try({
+      try: () => toTemplate(value),
+      // getters of the value's own may throw anything
+      catch: (error) =>
+        error instanceof NotJson ? error : NotJson.at("", `a value that cannot be read (${errorText(error)})`)
+    }),
+    (template) => checked(template, template)
+  )
+}
 
 /** After a step that ended well: the next one, the job, the wait for somebody outside, or the end. */
 const advance = (
@@ -776,7 +816,6 @@ const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> 
   Effect.gen(function*() {
     const decided = held.outcome!
     const callbacks = callbacksFor(held, decided.status)
-    const clock = yield* Clock.clockWith(Effect.succeed)
     let good = 0
     let bad = 0
     if (held.attempts >= env.settings.attempts) {
@@ -785,14 +824,13 @@ const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> 
       const prepared = yield* Effect.exit(Effect.all([decodeArgs(held), outcomeFor(held, decided)]))
       for (const callback of callbacks) {
         const exit = Exit.isFailure(prepared) ? prepared : yield* Effect.exit(
-          Effect.suspend(() =>
-            Effect.provideContext(
-              Effect.scoped(callback.run(...prepared.value[0], prepared.value[1]) as Effect.Effect<unknown, unknown>),
-              userContext(callback.context, held.runnable, held.ref, clock)
-            )
-          ).pipe(
-            Effect.annotateLogs({ action: held.runnable.key, actorId: held.actorId, actionId: held.id }),
-            Effect.withSpan(`stepped.callback ${held.runnable.definition.name}`, {}, { captureStackTrace: false })
+          asUserOf(
+            held,
+            "callback",
+            Effect.suspend(() =>
+              callback.run(...prepared.value[0], prepared.value[1]) as Effect.Effect<unknown, unknown>
+            ),
+            { captured: callback.context }
           )
         )
         if (Exit.isSuccess(exit)) good++
@@ -858,7 +896,6 @@ export const errorOf = (
 const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
   Effect.gen(function*() {
     const { runnable } = held
-    const clock = yield* Clock.clockWith(Effect.succeed)
     let completed = false
     const job = makeJob(held.id, (outcome) =>
       Effect.tap(env.complete(held, outcome), (done) =>
@@ -866,18 +903,13 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
           completed = completed || done
         })))
     const exit = yield* exitOf(
-      Effect.gen(function*() {
-        const args = yield* decodeArgs(held)
-        yield* Effect.provideContext(
-          Effect.scoped(
-            Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>)
-          ),
-          userContext(runnable.context, runnable, held.ref, clock)
-        )
-      }).pipe(
-        Effect.annotateLogs({ action: runnable.key, actorId: held.actorId, actionId: held.id }),
-        Effect.withSpan(`stepped.job ${runnable.definition.name}`, {}, { captureStackTrace: false })
-      ),
+      Effect.flatMap(decodeArgs(held), (args) =>
+        asUserOf(
+          held,
+          "job",
+          Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>),
+          { captured: runnable.context }
+        )),
       env
     )
     const at = { a: held.id, s: held.step, ph: Phase.job }
