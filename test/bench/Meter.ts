@@ -1,4 +1,4 @@
-/** What a run takes from the machine: time, commits, WAL, and processor seconds on either side of the connection. */
+/** What a run takes from the machine: time, statements, commits, WAL, and processor seconds on either side of the connection. */
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import { readdirSync, readFileSync } from "node:fs"
@@ -6,6 +6,8 @@ import { availableParallelism } from "node:os"
 
 export interface Reading {
   readonly seconds: number
+  /** What clients sent to be executed, `begin` and `commit` included. */
+  readonly statements: number
   /** Transactions that wrote something, each of which the server flushes to disk. */
   readonly commits: number
   readonly walBytes: number
@@ -18,81 +20,96 @@ export interface Reading {
 
 const ticksPerSecond = 100
 
-/** Processor seconds of the server's main process, of its children, and of those that are gone already. */
-const serverCpu = (postmaster: number): number | undefined => {
-  let ticks = 0
+/** Fields of a process' `/proc` entry from its state on, or nothing where it is gone or never was. */
+const stat = (pid: number | string): ReadonlyArray<string> | undefined => {
   try {
-    for (const name of readdirSync("/proc")) {
-      if (!/^\d+$/.test(name)) continue
-      let fields: ReadonlyArray<string>
-      try {
-        const stat = readFileSync(`/proc/${name}/stat`, "utf8")
-        fields = stat.slice(stat.lastIndexOf(")") + 2).split(" ")
-      } catch {
-        continue // gone since the folder was read
-      }
-      const time = (...indexes: ReadonlyArray<number>) => indexes.reduce((sum, index) => sum + Number(fields[index]), 0)
-      if (Number(name) === postmaster) ticks += time(11, 12, 13, 14)
-      else if (Number(fields[1]) === postmaster) ticks += time(11, 12)
-    }
+    const line = readFileSync(`/proc/${pid}/stat`, "utf8")
+    return line.slice(line.lastIndexOf(")") + 2).split(" ")
   } catch {
     return undefined
   }
-  return ticks / ticksPerSecond
+}
+
+const sum = (fields: ReadonlyArray<string>, indexes: ReadonlyArray<number>) =>
+  indexes.reduce((total, index) => total + Number(fields[index]), 0) / ticksPerSecond
+
+const own = [11, 12] // user and system time
+const ofChildrenThatAreGone = [13, 14]
+
+/** Processor seconds of the server's main process, of its children, and of those that are gone already. */
+const serverCpu = (postmaster: number): number | undefined => {
+  const main = stat(postmaster)
+  if (main === undefined) return undefined
+  let seconds = sum(main, [...own, ...ofChildrenThatAreGone])
+  for (const name of readdirSync("/proc")) {
+    const fields = /^\d+$/.test(name) ? stat(name) : undefined
+    if (fields !== undefined && Number(fields[1]) === postmaster) seconds += sum(fields, own)
+  }
+  return seconds
+}
+
+/** Processor seconds of this process, or of other ones that are the clients. */
+const clientCpu = (pids: ReadonlyArray<number>): number => {
+  if (pids.length > 0) return pids.reduce((total, pid) => total + sum(stat(pid) ?? [], own), 0)
+  const { system, user } = process.cpuUsage()
+  return (user + system) / 1e6
 }
 
 /** Processor seconds of the whole machine that were not idle. */
 const busyCpu = (): number | undefined => {
   try {
-    const [user, nice, system, , , irq, softirq] = readFileSync("/proc/stat", "utf8").split("\n")[0]!.trim().split(
-      /\s+/
-    )
-      .slice(1).map(Number)
+    const [user, nice, system, , , irq, softirq] = readFileSync("/proc/stat", "utf8").split("\n")[0]!.trim()
+      .split(/\s+/).slice(1).map(Number)
     return (user! + nice! + system! + irq! + softirq!) / ticksPerSecond
   } catch {
     return undefined
   }
 }
 
-const look = Effect.gen(function*() {
-  const sql = yield* PgClient.PgClient
-  const [row] = yield* sql<{ folder: string; next: string; wal: string }>`
-    select current_setting('data_directory') as folder, pg_snapshot_xmax(pg_current_snapshot())::text as next,
-      (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as wal`
-  const postmaster = Number(readFileSync(`${row!.folder}/postmaster.pid`, "utf8").split("\n")[0])
-  const { system, user } = process.cpuUsage()
-  return {
-    next: Number(row!.next),
-    wal: Number(row!.wal),
-    client: (user + system) / 1e6,
-    server: serverCpu(postmaster),
-    busy: busyCpu(),
-    at: performance.now()
-  }
-})
+/** Statements with this mark are the meter's, and not counted. */
+export const uncounted = "/* bench */"
+
+const look = (pids: ReadonlyArray<number>) =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const [row] = yield* sql.unsafe<{ folder: string; next: string; wal: string; statements: string }>(
+      `select ${uncounted} current_setting('data_directory') as folder, pg_snapshot_xmax(pg_current_snapshot())::text as next,
+        (pg_current_wal_insert_lsn() - '0/0'::pg_lsn)::text as wal,
+        (select coalesce(sum(calls), 0)::text from pg_stat_statements s join pg_database d on d.oid = s.dbid
+          where d.datname = current_database() and s.query not like '%${uncounted}%') as statements`
+    )
+    const postmaster = Number(readFileSync(`${row!.folder}/postmaster.pid`, "utf8").split("\n")[0])
+    return {
+      statements: Number(row!.statements),
+      next: Number(row!.next),
+      wal: Number(row!.wal),
+      client: clientCpu(pids),
+      server: serverCpu(postmaster),
+      busy: busyCpu(),
+      at: performance.now()
+    }
+  })
 
 const difference = (before: number | undefined, after: number | undefined) =>
   before === undefined || after === undefined ? undefined : after - before
 
-/** Runs an effect and says what it has taken. */
-export const metered = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const before = yield* look
-    const result = yield* effect
-    const after = yield* look
-    const seconds = (after.at - before.at) / 1000
-    const clientCpuSeconds = after.client - before.client
-    const serverCpuSeconds = difference(before.server, after.server)
-    const busy = difference(before.busy, after.busy)
-    const reading: Reading = {
-      seconds,
-      commits: after.next - before.next,
-      walBytes: after.wal - before.wal,
-      clientCpuSeconds,
-      serverCpuSeconds,
-      othersShare: busy === undefined || serverCpuSeconds === undefined
-        ? undefined
-        : Math.max(0, (busy - clientCpuSeconds - serverCpuSeconds) / seconds / availableParallelism())
-    }
-    return [result, reading] as const
-  })
+/** Starts to measure, and gives what ends that. The clients are this process, or those that are named. */
+export const startMeter = (pids: ReadonlyArray<number> = []) =>
+  Effect.map(look(pids), (before) =>
+    Effect.map(look(pids), (after): Reading => {
+      const seconds = (after.at - before.at) / 1000
+      const clientCpuSeconds = after.client - before.client
+      const serverCpuSeconds = difference(before.server, after.server)
+      const busy = difference(before.busy, after.busy)
+      return {
+        seconds,
+        statements: after.statements - before.statements,
+        commits: after.next - before.next,
+        walBytes: after.wal - before.wal,
+        clientCpuSeconds,
+        serverCpuSeconds,
+        othersShare: busy === undefined || serverCpuSeconds === undefined
+          ? undefined
+          : Math.max(0, (busy - clientCpuSeconds - serverCpuSeconds) / seconds / availableParallelism())
+      }
+    }))

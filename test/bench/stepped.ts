@@ -1,0 +1,224 @@
+/** One run of one work by the engine, in a process and on a database of its own. */
+import { PgClient } from "@effect/sql-pg"
+import { Effect, Layer, Redacted, type Scope } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { Stepped } from "stepped"
+import { startProgram } from "../harness/Program.ts"
+import { Cars, convoy, deliveries, drive, hear, layer, tour, Vans } from "./Cars.ts"
+import { counting, latency, type Measured, say, settings } from "./Measured.ts"
+import { startMeter, uncounted } from "./Meter.ts"
+
+const { beside, concurrency, connections, count, processes, work } = settings({
+  work: "W1",
+  count: 5000,
+  concurrency: 500,
+  connections: 2,
+  // of workers, where those are not in this process
+  processes: 1,
+  // what makes a long backlog harder
+  beside: "nothing" as "nothing" | "statistics" | "no vacuum" | "old snapshot" | "many queues" | "idle workers"
+})
+
+const url = Redacted.make(process.env.DATABASE_URL!)
+const client = PgClient.makeClient({ url }).pipe(Effect.provide(Reactivity.layer))
+const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
+
+/** Measures an effect, which may say when its time began and what else there is to say. */
+const measure = <E, R>(
+  named: Pick<Measured, "work" | "count" | "unit"> & { readonly actions?: number },
+  effect: Effect.Effect<Partial<Measured> & { readonly began?: number }, E, R>
+) =>
+  Effect.gen(function*() {
+    const stop = yield* startMeter()
+    const start = performance.now()
+    const { began = start, ...rest } = yield* effect
+    const seconds = (performance.now() - began) / 1000
+    const reading = yield* stop
+    say({ ...named, seconds, actions: named.actions ?? named.count, reading, ...rest })
+  })
+
+const isTrue = (condition: string) =>
+  Effect.flatMap(
+    PgClient.PgClient,
+    (sql) => Effect.map(sql.unsafe<{ so: boolean }>(`select ${uncounted} ${condition} as so`), ([row]) => row!.so)
+  )
+
+/** A run that has not done its work is none. */
+const check = (condition: string) =>
+  Effect.flatMap(isTrue(condition), (so) => so ? Effect.void : Effect.die(new Error(`not so: ${condition}`)))
+
+const drained = Effect.gen(function*() {
+  while (!(yield* isTrue("not exists (select from stepped.jobs) and not exists (select from stepped.live_actions)"))) {
+    yield* Effect.sleep("3 millis")
+  }
+})
+
+/** Works off what is queued, and counts the bodies that it takes. */
+const drain = (
+  named: Parameters<typeof measure>[0],
+  { actions = named.count, bodies, part, sample }: {
+    readonly actions?: number
+    readonly bodies: number
+    readonly part?: number
+    readonly sample?: () => Readonly<Record<string, number>>
+  }
+) =>
+  Effect.gen(function*() {
+    const ran = counting(bodies, part, sample)
+    hear(ran.ran)
+    yield* measure(
+      { ...named, actions },
+      Effect.gen(function*() {
+        yield* Layer.build(Stepped.worker({ concurrency, connections }))
+        yield* Effect.promise(() => ran.all)
+        yield* drained
+        return { began: ran.began(), ...(ran.samples.length === 0 ? {} : { samples: ran.samples }) }
+      })
+    )
+    yield* check(`(select count(*) = ${actions} from stepped.actions where status = 'succeeded')`)
+  })
+
+const each = (from: number, to: number, enqueue: (id: number) => Effect.Effect<unknown, unknown>) =>
+  Effect.forEach(numbers(from, to), enqueue, { concurrency: 32, discard: true })
+
+/** As many in a call as other systems are given. */
+const bulk = (to: number, enqueue: (ids: ReadonlyArray<number>) => Effect.Effect<unknown, unknown>) => {
+  const parts = numbers(0, Math.ceil(to / 5000)).map((part) => numbers(part * 5000, Math.min(to, (part + 1) * 5000)))
+  return Effect.forEach(parts, enqueue, { discard: true })
+}
+
+/** How much memory is in use, with what is garbage and without. */
+const memory = () => {
+  const { heapUsed, rss } = process.memoryUsage()
+  globalThis.gc?.()
+  const megabytes = (bytes: number) => Math.round(bytes / 1e5) / 10
+  return { rssMb: megabytes(rss), heapMb: megabytes(heapUsed), liveMb: megabytes(process.memoryUsage().heapUsed) }
+}
+
+/** Starts workers in processes of their own on what is queued: the time runs from the first body of any to the last durable end. */
+const drainElsewhere = Effect.gen(function*() {
+  const path = new URL("./worker.ts", import.meta.url).pathname
+  const programs = yield* Effect.forEach(
+    numbers(0, processes),
+    () => startProgram(path, { url, env: { CONCURRENCY: String(concurrency) } })
+  )
+  yield* Effect.forEach(programs, (program) => program.says("ready"))
+  const stop = yield* startMeter(programs.map(({ pid }) => pid))
+  yield* Effect.forEach(programs, (program) => program.tell("go"), { discard: true })
+  const last = () =>
+    programs.map(({ said }) => said.at(-1) as unknown as { readonly done: number; readonly began: number })
+  while (last().reduce((sum, { done }) => sum + done, 0) < count) yield* Effect.sleep("3 millis")
+  yield* drained
+  const began = Math.min(...last().filter(({ done }) => done > 0).map(({ began }) => began)) - performance.timeOrigin
+  const seconds = (performance.now() - began) / 1000
+  const reading = yield* stop
+  say({
+    work,
+    count,
+    unit: "actions",
+    seconds,
+    actions: count,
+    reading,
+    samples: last().map(({ done }, i) => ({ process: i + 1, done }))
+  })
+  yield* check(`(select count(*) = ${count} from stepped.actions where status = 'succeeded')`)
+})
+
+/** Whatever is to happen elsewhere while a long backlog is worked off. */
+const besides = {
+  nothing: Effect.void,
+  statistics: Effect.flatMap(PgClient.PgClient, (sql) => sql`vacuum analyze`),
+  "no vacuum": Effect.void,
+  "old snapshot": Effect.gen(function*() {
+    const sql = yield* client
+    yield* sql`begin isolation level repeatable read`
+    yield* sql`select from stepped.jobs limit 1`
+  }),
+  "many queues": Effect.void,
+  "idle workers": Effect.gen(function*() {
+    const program = yield* startProgram(new URL("./idle.ts", import.meta.url).pathname, { url })
+    yield* program.says("ready")
+  })
+}
+
+const noVacuum = Effect.flatMap(PgClient.PgClient, (sql) =>
+  sql.unsafe(`do $$ declare t regclass; begin
+    for t in select c.oid from pg_class c where relkind = 'r' and relnamespace = 'stepped'::regnamespace loop
+      execute format('alter table %s set (autovacuum_enabled = off)', t);
+    end loop; end $$`))
+
+const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | PgClient.PgClient | Scope.Scope>> = {
+  W1: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const warm = count / 10
+    const enqueue = (id: number) => cars(id).driveLater(id)
+    yield* each(0, warm, enqueue)
+    yield* measure(
+      { work: "enqueue", unit: "actions", count: count - warm },
+      Effect.as(each(warm, count, enqueue), {})
+    )
+    yield* drain({ work, unit: "actions", count }, { bodies: count })
+  }),
+  W2: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    yield* Layer.build(Stepped.worker())
+    const once = (id: number) =>
+      Effect.gen(function*() {
+        const began = performance.now()
+        yield* cars(id).drive(id)
+        return performance.now() - began
+      })
+    yield* Effect.forEach(numbers(0, 50), once)
+    yield* measure(
+      { work, unit: "actions", count },
+      Effect.map(Effect.forEach(numbers(50, 50 + count), once), latency)
+    )
+  }),
+  W3: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const tours = count / 5
+    yield* bulk(tours, (ids) => cars.enqueueMany(tour, ids.map((id) => [id, id])))
+    yield* drain({ work, unit: "steps", count }, { actions: tours, bodies: count })
+  }),
+  W4: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const parents = count / 50
+    yield* bulk(parents, (ids) => cars.enqueueMany(convoy, ids.map((id) => [id, id])))
+    yield* drain({ work, unit: "children", count }, { actions: count + parents, bodies: count + parents })
+  }),
+  W5: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const vans = yield* Vans.client
+    if (beside === "no vacuum") yield* noVacuum
+    const enqueue = (ids: ReadonlyArray<number>) => cars.enqueueMany(drive, ids.map((id) => [id, id]))
+    const spread = (ids: ReadonlyArray<number>) =>
+      Effect.forEach(deliveries, (deliver, i) => {
+        const own = ids.filter((id) => id % deliveries.length === i)
+        return vans.enqueueMany(deliver, own.map((id) => [id, id]))
+      }, { concurrency: 10 })
+    yield* measure(
+      { work: "bulk", unit: "actions", count },
+      Effect.as(bulk(count, beside === "many queues" ? spread : enqueue), {})
+    )
+    yield* besides[beside]
+    yield* drain({ work, unit: "actions", count }, { bodies: count, part: count / 4 })
+    if (beside === "no vacuum") {
+      yield* check(`(select bool_and(last_analyze is null and last_autoanalyze is null and last_autovacuum is null)
+        from pg_stat_user_tables where schemaname = 'stepped')`)
+    }
+  }),
+  queue: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    yield* bulk(count, (ids) => cars.enqueueMany(drive, ids.map((id) => [id, id])))
+  }),
+  processes: drainElsewhere,
+  memory: drain({ work, unit: "actions", count }, { bodies: count, part: count / 10, sample: memory })
+}
+
+const Main = layer.pipe(
+  Layer.provideMerge(Stepped.layer({ migrate: true })),
+  Layer.provideMerge(PgClient.layer({ url }))
+)
+
+await Effect.runPromise(Effect.scoped(workloads[work]!).pipe(Effect.provide(Main)))
+process.exit(0)
