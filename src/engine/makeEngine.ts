@@ -96,9 +96,9 @@ export const layer: Layer.Layer<
     // ---------------------------------------------------------------------------------------------------------------
 
     let offset = 0
-    const measureOffset = Effect.map(transitions.clockOffset, (millis) => {
-      // within the network's uncertainty the machine's own clock is the better one
-      offset = Math.abs(millis) < 20 ? 0 : millis
+    const measureOffset = Effect.map(transitions.clockOffset, ({ millis, uncertainty }) => {
+      // within the network's uncertainty the machine's own clock, or what was known of it, is the better one: an answer may be late
+      if (Math.abs(millis - offset) > Math.max(20, uncertainty)) offset = Math.abs(millis) < 20 ? 0 : millis
     })
     const follow = settings.databaseClock && !storage.embedded
     if (follow) {

@@ -443,8 +443,8 @@ export class Transitions extends Context.Service<Transitions, {
   readonly setAside: (now: number, due: number, known: Known) => Effect.Effect<string | null, StorageError>
   /** Deletes history from before the given time (user time in ms); gives how many actions. */
   readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
-  /** The database's clock minus this machine's, in ms. */
-  readonly clockOffset: Effect.Effect<number, StorageError>
+  /** The database's clock minus this machine's, in ms, and by how much the way there and back may have falsified it. */
+  readonly clockOffset: Effect.Effect<{ readonly millis: number; readonly uncertainty: number }, StorageError>
   /** Runs an effect in a transaction of the user's client. */
   readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
   /** Whether the calling fiber is inside a transaction of the client. */
@@ -731,7 +731,7 @@ export class Transitions extends Context.Service<Transitions, {
             call("clockOffset", "select (extract(epoch from clock_timestamp()) * 1000)::float8", []),
             (rows) => {
               const received = realClock.currentTimeMillisUnsafe()
-              return (rows[0]![0] as number) - (sent + received) / 2
+              return { millis: (rows[0]![0] as number) - (sent + received) / 2, uncertainty: (received - sent) / 2 }
             }
           )
         }),

@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql"
 import { ActionFailed, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server, suite } from "../harness/databases.ts"
+import { deployed } from "../harness/deploying.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 
@@ -268,6 +269,28 @@ suite("transactional steps", (engine) => {
         yield* performSteppedActions()
         assert.deepStrictEqual([yield* rows, yield* recordsOf("leaf"), seen], [[], [], ["cancelled"]])
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["store cancelled"])
+      }))
+
+    test("a body whose action others have taken over without its worker's knowing keeps nothing of it", () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const reached = yield* Deferred.make<void>()
+        const go = yield* Deferred.make<void>()
+        body = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+        const handle = yield* (yield* Cars.client)(1).buyLater("mini")
+        const live = Layer.provide(Live, Layer.succeed(SqlClient.SqlClient, sql))
+        yield* deployed(live)(Effect.gen(function*() {
+          const worker = yield* Effect.forkChild(performDue)
+          yield* Deferred.await(reached)
+          yield* sql`select stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`
+          yield* Deferred.succeed(go, undefined)
+          yield* Fiber.join(worker)
+        }))
+        assert.deepStrictEqual(yield* rows, [])
+        body = Effect.void
+        yield* performSteppedActions()
+        assert.strictEqual(yield* handle.await, "mini minimini")
+        assert.deepStrictEqual(yield* rows, ["mini"])
       }))
   }
 })

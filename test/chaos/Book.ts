@@ -15,6 +15,7 @@ const nothingYet = {
   restarts: 0,
   cuts: 0,
   stalls: 0,
+  "late statements": 0,
   "lost statements": 0,
   "swallowed answers": 0,
   "swallowed commits": 0,

@@ -7,13 +7,13 @@
  */
 import { Effect, Fiber, Result } from "effect"
 import { SqlClient } from "effect/sql"
-import { mkdtempSync, rmSync } from "node:fs"
-import { tmpdir } from "node:os"
+import { mkdirSync } from "node:fs"
 import { join } from "node:path"
+import { Stepped } from "stepped"
 import { startServer } from "../harness/PostgresServer.ts"
-import { type Counts, openBook } from "./Book.ts"
+import { type Book, type Counts, openBook } from "./Book.ts"
 import { startClients } from "./Clients.ts"
-import { prepareDatabase, type Undisturbed } from "./Database.ts"
+import { layerLooking, prepareDatabase, type Undisturbed } from "./Database.ts"
 import { faultsFor } from "./Faults.ts"
 import { startProxy } from "./Proxy.ts"
 import { randomFrom } from "./Random.ts"
@@ -43,11 +43,6 @@ const betweenFaultsMs = 400
 /** How long nothing at all may happen, whatever the faults are. */
 const patienceMs = 60_000
 
-const temporaryFolder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "stepped-chaos-"))),
-  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
-)
-
 /** Runs chaos to its end, and leaves nothing behind. */
 export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
   Effect.scoped(Effect.gen(function*() {
@@ -63,13 +58,16 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
     const isOver = () => seconds() > (options.minutes ?? Infinity) * 60
     const isEarly = () => asked() > (struck + 1) / faults.length + 0.02
 
-    const folder = yield* temporaryFolder
     const server = yield* Effect.orDie(startServer({ flags: ["fsync=off"] }))
+    // gone with the server, however this ends
+    const folder = join(server.folder, "logs")
+    mkdirSync(folder)
     const undisturbed = yield* prepareDatabase(server.url)
     const proxies = yield* Effect.forEach(Array.from({ length: workplaces }), () => startProxy(server.url))
     const workers = yield* startWorkers({
       proxies,
       random,
+      holding: holding(undisturbed),
       folder,
       onLost: book.accuse,
       clockMs: () => {
@@ -94,6 +92,7 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
       Effect.forever(Effect.andThen(Effect.sleep("10 seconds"), Effect.suspend(() => tell(book.inWords()))))
     )
     yield* Effect.forkScoped(clients.complete)
+    yield* Effect.forkScoped(Effect.forever(Effect.andThen(Effect.sleep("5 seconds"), visit(undisturbed, book))))
 
     const all = Effect.gen(function*() {
       const asking = yield* Effect.forkScoped(clients.ask)
@@ -119,8 +118,27 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
     }
     yield* judge({ book, clients, folder, undisturbed })
     yield* tell(book.inWords())
-    return { seconds: seconds(), counts: book.counts, findings: book.findings }
+    // what ends from here on is meant to
+    return { seconds: seconds(), counts: { ...book.counts }, findings: [...book.findings] }
   }))
+
+/** The doctor is to find nothing on a system that lives, either; only what a dead worker held may be with nobody for a moment. */
+const visit = (undisturbed: Undisturbed, book: Book) =>
+  Effect.map(undisturbed(Effect.provide(Stepped.doctor, layerLooking)), (findings) => {
+    for (const { invariant, problem, subject } of findings) {
+      if (invariant !== 5) book.accuse(`the doctor found meanwhile (${invariant}): ${subject} ${problem}`)
+    }
+  })
+
+/** Workers are registered by their host and process. */
+const holding = (undisturbed: Undisturbed) =>
+  undisturbed(Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      sql.unsafe<{ pid: number }>(
+        "select distinct split_part(w.name, ':', 2)::int as pid from stepped.workers w join stepped.live_actions l on l.token = w.token where w.name like '%:%'"
+      ),
+      (rows) => new Set(rows.map(({ pid }) => pid))
+    )))
 
 const left = (undisturbed: Undisturbed) =>
   undisturbed(Effect.flatMap(SqlClient.SqlClient, (sql) =>

@@ -43,7 +43,7 @@ export interface ClientsOptions {
   readonly isOver: () => boolean
 }
 
-const groupsAtATime = 24
+const groupsAtATime = 48
 
 const tagOf = (error: unknown): string => String((error as { readonly _tag?: string } | null)?._tag ?? error)
 

@@ -14,6 +14,9 @@ export type Undisturbed = <A, E>(
   effect: Effect.Effect<A, E, PgClient.PgClient | SqlClient.SqlClient>
 ) => Effect.Effect<A>
 
+/** The engine that looks and does nothing else. */
+export const layerLooking = Stepped.layer({ databaseClock: false, notify: false, statementTimeout: "5 minutes" })
+
 /** Makes the tables, and notes from then on what happens to them. */
 export const prepareDatabase = (url: Redacted.Redacted) =>
   Effect.gen(function*() {

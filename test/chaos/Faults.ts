@@ -103,6 +103,7 @@ const kinds: ReadonlyArray<Kind> = [
         book.counts.stalls++
       })
   },
+  { part: 0.1, strike: lose(() => "delay", transitions, (counts) => counts["late statements"]++) },
   { part: 0.1, strike: lose(() => "statement", [...transitions, ...commit], (counts) => counts["lost statements"]++) },
   {
     part: 0.5,

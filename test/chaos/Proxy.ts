@@ -28,8 +28,11 @@ export interface Proxy {
 }
 
 export interface Loss {
-  /** `silence` is an answer after which nothing comes any more, although the connection stays. */
-  readonly what: "statement" | "answer" | "silence"
+  /**
+   * `silence` is an answer after which nothing comes any more, although the connection stays; `delay` loses nothing but time, on the way
+   * to the server.
+   */
+  readonly what: "statement" | "answer" | "silence" | "delay"
   readonly statement: RegExp
   /** An answer with fewer rows is none worth losing. */
   readonly rows: number
@@ -57,6 +60,7 @@ interface Shared {
 }
 
 const silenceMs = 20_000
+export const delayMs = 2000
 
 /** A proxy for a server that may come and go, on a port of its own, gone with the scope. */
 export const startProxy = (target: Redacted.Redacted): Effect.Effect<Proxy, never, Scope.Scope> =>
@@ -164,11 +168,10 @@ class Connection {
     client.on("data", (chunk: Buffer) => this.fromClient.take(chunk, () => !this.greeted, (...m) => this.sent(...m)))
     server.on("data", (chunk: Buffer) => {
       // an answer to a request for encryption is one letter
-      for (; this.answersPlainly > 0 && chunk.length > 0; this.answersPlainly--) {
-        client.write(chunk.subarray(0, 1))
-        chunk = chunk.subarray(1)
-      }
-      this.fromServer.take(chunk, () => false, (...m) => this.answered(...m))
+      const letters = Math.min(this.answersPlainly, chunk.length)
+      this.answersPlainly -= letters
+      if (letters > 0) client.write(chunk.subarray(0, letters))
+      this.fromServer.take(chunk.subarray(letters), () => false, (...m) => this.answered(...m))
     })
   }
 
@@ -231,6 +234,13 @@ class Connection {
       if (armed!.what === "statement") {
         armed!.then()
         this.cut()
+        return
+      }
+      if (armed!.what === "delay") {
+        armed!.then()
+        this.stall(delayMs)
+        setTimeout(() => this.server.write(Buffer.concat(pending)), delayMs)
+        this.rounds.push(round)
         return
       }
       round.loss = armed

@@ -1,23 +1,34 @@
 /** A connection that is lost while a worker starts is no reason not to: a database that is away is waited for. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
-import { Stepped } from "stepped"
+import { Context, Effect, Layer } from "effect"
+import { Engine, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { freshDatabase } from "../harness/Server.ts"
 import { plan } from "../model/Model.ts"
-import { makeWorld } from "../model/Trees.ts"
-import { type Loss, startProxy } from "./Proxy.ts"
+import { makeWorld, silent } from "../model/Trees.ts"
+import { delayMs, type Loss, startProxy } from "./Proxy.ts"
 
 const template = { name: "migrated", migrate: Stepped.migrate() }
 
+const timeStatement = /extract\(epoch from clock_timestamp\(\)\)/
 const firstStatements: ReadonlyArray<readonly [what: string, statement: RegExp]> = [
   ["looking at the migrations", /migrations/],
-  ["asking for the time", /extract\(epoch from clock_timestamp\(\)\)/],
+  ["asking for the time", timeStatement],
   ["registering", /insert into "stepped"\.workers/]
 ]
 
 describe("a worker that starts", () => {
+  it.live("keeps its clock where the answer to the question for the time was late", () =>
+    Effect.gen(function*() {
+      const { url } = yield* freshDatabase({ template })
+      const proxy = yield* startProxy(url)
+      yield* proxy.lose({ what: "delay", statement: timeStatement, rows: 0, then: () => {} })
+      const engine = yield* Layer.build(Stepped.layer.pipe(Layer.provide(PgClient.layer({ url: proxy.url }))))
+      const now = yield* Context.get(engine, Engine).now
+      assert.isBelow(Math.abs(now - Date.now()), delayMs / 4)
+    }))
+
   for (const [what, statement] of firstStatements) {
     for (const loss of ["statement", "answer"] satisfies ReadonlyArray<Loss["what"]>) {
       it.live(`tries again where it has lost the ${loss} when ${what}`, () =>
@@ -30,7 +41,8 @@ describe("a worker that starts", () => {
           const worker = Stepped.worker().pipe(
             Layer.provide(world.layer),
             Layer.provideMerge(Stepped.layer),
-            Layer.provide(PgClient.layer({ url: proxy.url }))
+            Layer.provide(PgClient.layer({ url: proxy.url })),
+            Layer.provide(silent)
           )
           yield* Effect.gen(function*() {
             assert.strictEqual(lost, 1)

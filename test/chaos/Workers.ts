@@ -16,7 +16,8 @@ const path = new URL("./worker.ts", import.meta.url).pathname
 interface Worker {
   readonly program: Program
   readonly isSpared: boolean
-  isWorking: boolean
+  /** Once it performs. */
+  workingSince: number | undefined
   /** What becomes of it is our doing, for the time being. */
   isTaken: boolean
 }
@@ -25,6 +26,8 @@ export interface WorkersOptions {
   /** One worker for each, at a time. */
   readonly proxies: ReadonlyArray<Proxy>
   readonly random: Random
+  /** Process ids of those who have something in hand. */
+  readonly holding: Effect.Effect<ReadonlySet<number>>
   /** For the logs of what bodies do, one for each process. */
   readonly folder: string
   /** How far the next worker's clock is off. */
@@ -44,7 +47,7 @@ export interface Workers {
 
 const endedBySigterm = 130
 
-export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: WorkersOptions) =>
+export const startWorkers = ({ clockMs, folder, holding, onLost, proxies, random }: WorkersOptions) =>
   Effect.gen(function*() {
     const employed = new Set<Worker>()
     const spares = yield* Queue.bounded<readonly [Program, Scope.Closeable]>(1)
@@ -67,13 +70,15 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
           url: Redacted.value(proxy.url),
           logFile: join(folder, `${program.pid}.log`),
           clockMs: clockMs(),
+          // the others are to have something to die with
+          concurrency: isSpared ? 4 : 16,
           second: secondMs
         }
         yield* program.tell(JSON.stringify(brief))
-        const worker: Worker = { program, isSpared, isWorking: false, isTaken: false }
+        const worker: Worker = { program, isSpared, workingSince: undefined, isTaken: false }
         employed.add(worker)
         const begins = Effect.map(program.says("working"), () => {
-          worker.isWorking = true
+          worker.workingSince = performance.now()
         })
         yield* Effect.forkIn(begins, scope)
         const { code, signal } = yield* program.ended
@@ -91,13 +96,19 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
         while (!ending) yield* employ(proxy, i === 0)
       })))
 
-    /** Any that works, as soon as there is one. */
-    const take = (from: (worker: Worker) => boolean): Effect.Effect<Worker> =>
+    /** One that has something in hand, or any where nobody has for a while. */
+    const take = (isMeant: (worker: Worker) => boolean): Effect.Effect<Worker> =>
       Effect.gen(function*() {
-        while (true) {
-          const free = [...employed].filter((worker) => worker.isWorking && !worker.isTaken && from(worker))
-          if (free.length > 0) {
-            const worker = random.oneOf(free)
+        // some have just begun, others are in the middle of it
+        const atWorkMs = random.below(1500)
+        for (let look = 0;; look++) {
+          const pids = yield* holding
+          const found = [...employed].filter((worker) =>
+            worker.workingSince !== undefined && performance.now() - worker.workingSince > atWorkMs &&
+            !worker.isTaken && isMeant(worker) && (look > 50 || pids.has(worker.program.pid))
+          )
+          if (found.length > 0) {
+            const worker = random.oneOf(found)
             worker.isTaken = true
             return worker
           }
@@ -105,27 +116,24 @@ export const startWorkers = ({ clockMs, folder, onLost, proxies, random }: Worke
         }
       })
 
-    const kill = Effect.flatMap(take(({ isSpared }) => !isSpared), ({ program }) =>
-      Effect.andThen(program.signal("SIGKILL"), program.ended))
+    const kill = Effect.flatMap(
+      take(({ isSpared }) => !isSpared),
+      ({ program }) => Effect.andThen(program.signal("SIGKILL"), program.ended)
+    )
 
     const freeze = (seconds: number) =>
-      Effect.flatMap(
-        take(() =>
-          true
-        ),
-        (worker) =>
-          Effect.callback<void>((resume) => {
-            // by a process of its own, so that nobody stands still for ever when this one is killed
-            const script = "kill -STOP $1; sleep $2; kill -CONT $1"
-            spawn("sh", ["-c", script, "sh", String(worker.program.pid), String(seconds)], {
-              stdio: "ignore",
-              detached: true
-            }).once("exit", () => {
-              worker.isTaken = false
-              resume(Effect.void)
-            })
+      Effect.flatMap(take(() => true), (worker) =>
+        Effect.callback<void>((resume) => {
+          // by a process of its own, so that nobody stands still for ever when this one is killed
+          const script = "kill -STOP $1; sleep $2; kill -CONT $1"
+          spawn("sh", ["-c", script, "sh", String(worker.program.pid), String(seconds)], {
+            stdio: "ignore",
+            detached: true
+          }).once("exit", () => {
+            worker.isTaken = false
+            resume(Effect.void)
           })
-      )
+        }))
 
     const end = Effect.gen(function*() {
       ending = true

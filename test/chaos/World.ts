@@ -14,6 +14,7 @@ export interface WorkerBrief {
   readonly url: string
   readonly logFile: string
   readonly clockMs: number
+  readonly concurrency: number
   readonly second: number
 }
 

@@ -4,13 +4,12 @@ import { SqlClient } from "effect/sql"
 import { readdirSync, readFileSync } from "node:fs"
 import { join } from "node:path"
 import { isDeepStrictEqual } from "node:util"
-import { Stepped } from "stepped"
 import { callbacksOf, type Outcome, type Shape, type StoredAction } from "../model/Model.ts"
 import { brokenRules, show, stored } from "../model/Trees.ts"
 import * as Audit from "./Audit.ts"
 import type { Book } from "./Book.ts"
 import type { Clients } from "./Clients.ts"
-import type { Undisturbed } from "./Database.ts"
+import { layerLooking, type Undisturbed } from "./Database.ts"
 import { groupOf, inModelsWords } from "./World.ts"
 
 export interface Run {
@@ -27,10 +26,8 @@ const rows = <A extends object>(undisturbed: Undisturbed, query: string) =>
 export const judge = (run: Run) =>
   Effect.gen(function*() {
     const { book, undisturbed } = run
-    const rules = brokenRules({ oneClock: false }).pipe(
-      Effect.provide(Stepped.layer({ databaseClock: false, notify: false, statementTimeout: "5 minutes" }))
-    )
-    for (const rule of yield* undisturbed(rules)) book.accuse(rule)
+    const rules = undisturbed(Effect.provide(brokenRules({ oneClock: false }), layerLooking))
+    for (const rule of yield* rules) book.accuse(rule)
     for (const rule of yield* undisturbed(Audit.broken)) book.accuse(rule)
     book.counts["transitions noted"] = yield* undisturbed(Audit.noted)
     const log = readLog(run.folder)

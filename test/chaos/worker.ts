@@ -6,6 +6,7 @@ import { NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
 import { closeSync, openSync, writeSync } from "node:fs"
+import { flushCompileCache } from "node:module"
 import { createInterface } from "node:readline"
 import { Stepped } from "stepped"
 import { silent } from "../model/Trees.ts"
@@ -19,7 +20,7 @@ const log = (path: string) =>
     (file) => Effect.sync(() => closeSync(file))
   )
 
-const main = ({ clockMs, logFile, second, url }: WorkerBrief) => {
+const main = ({ clockMs, concurrency, logFile, second, url }: WorkerBrief) => {
   // a machine whose clock is off
   const machine = Date.now
   Date.now = () => machine() + clockMs
@@ -39,14 +40,12 @@ const main = ({ clockMs, logFile, second, url }: WorkerBrief) => {
             Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs + 1000)
           }
           if (isTransactional) yield* Effect.orDie(sql`insert into chaos.effects ${sql.insert({ entry })}`)
-          // most bodies take no time, which leaves none to be killed in; open transactions are worth more of it
-          if (Math.random() < (isTransactional ? 0.5 : 0.1)) {
-            yield* Effect.sleep(Math.random() * (isTransactional ? 1000 : 300))
-          }
+          // what takes no time leaves none to be killed in
+          if (Math.random() < 0.7) yield* Effect.sleep(Math.random() * (isTransactional ? 1000 : 600))
         })
     })
   }))
-  const worker = Stepped.worker({ concurrency: 16, gracePeriod: "1 second" }).pipe(
+  const worker = Stepped.worker({ concurrency, gracePeriod: "1 second" }).pipe(
     Layer.provide(world),
     Layer.provide(Stepped.layer(engineOptions)),
     Layer.provide(PgClient.layer({ url: Redacted.make(url), maxConnections: 6, connectTimeout: "3 seconds" })),
@@ -58,4 +57,6 @@ const main = ({ clockMs, logFile, second, url }: WorkerBrief) => {
 const input = createInterface({ input: process.stdin })
 input.once("line", (line) => main(JSON.parse(line) as WorkerBrief))
 input.once("close", () => process.exit(1))
+// a process that is killed would leave nothing of it to the next one
+flushCompileCache()
 say("ready")

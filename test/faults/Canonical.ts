@@ -26,6 +26,7 @@ const drive = plan({ lane: "road" })
 /** Until somebody outside completes it. */
 const long = plan({ lane: "road", outside: "succeeded" })
 const clean = plan({ checksum: 1, lane: "wash", shape: number })
+const cleanOutside = plan({ checksum: 1, lane: "wash", outside: "succeeded" })
 const oops = plan({ steps: [failing()] })
 const parent = (...steps: ReadonlyArray<StepPlan>) => plan({ steps })
 
@@ -76,12 +77,12 @@ const trees: ReadonlyArray<Tree> = [
     invoke(plan({ lane: "here", steps: [step(wait(9)), step(child(plan({ lane: "there" })))] })),
     rest
   ]),
-  planned("2.9: three children in one lane", [invoke(parent(step(child(drive), child(drive), child(drive))))]),
+  planned("2.9: three children in one lane", [invoke(parent(step(child(long), child(drive), child(drive))))]),
   planned("2.9: a child behind an elder that is prepared", [
     invoke(parent(step(child(plan({ lane: "road", before: "go" })), child(drive), child(leaf))))
   ]),
   planned("2.9: the same child twice", [
-    invoke(parent(step(child(clean), child(clean)), step()))
+    invoke(parent(step(child(cleanOutside), child(cleanOutside)), step()))
   ]),
   // 3 steps
   planned("3.1: a method", [invoke(plan({ shape: { steps: 0, ...number } }))]),
@@ -180,9 +181,10 @@ const trees: ReadonlyArray<Tree> = [
     invoke(parent(step(child(plan({ broken: "timeout" })))), 2)
   ]),
   // many at once
-  planned("five roots in lanes of their own", [
-    ...["a", "b", "c", "d", "e"].map((lane) => invoke(plan({ lane, shape: all, steps: [step(), step()] })))
-  ])
+  planned(
+    "five roots in lanes of their own",
+    ["a", "b", "c", "d", "e"].map((lane) => invoke(plan({ lane, shape: all, steps: [step(), step()] })))
+  )
 ]
 
 export const canonical: ReadonlyArray<Tree> = [...trees, ...programs]

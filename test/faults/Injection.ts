@@ -30,6 +30,7 @@ export interface Hit extends Boundary {
 export class Injection {
   readonly hits: Array<Hit> = []
   readonly #counts = new Map<Site, number>()
+  #isOver = false
   readonly #decide: (boundary: Boundary, hits: number) => Fault | undefined
 
   constructor(decide: (boundary: Boundary, hits: number) => Fault | undefined) {
@@ -38,6 +39,7 @@ export class Injection {
 
   /** What happens at the boundary that a process has come to. */
   next(site: Site, name: string): Fault | undefined {
+    if (this.#isOver) return undefined
     const number = (this.#counts.get(site) ?? 0) + 1
     this.#counts.set(site, number)
     const boundary = { site, number, name }
@@ -46,9 +48,9 @@ export class Injection {
     return fault
   }
 
-  /** How many boundaries of a site there were. */
-  count(site: Site): number {
-    return this.#counts.get(site) ?? 0
+  /** From now on everything goes well. */
+  stop(): void {
+    this.#isOver = true
   }
 }
 

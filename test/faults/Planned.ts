@@ -40,10 +40,13 @@ const expected = (outcome: Outcome): Seen => ({
 
 /** `Perform` in it means: until nothing goes on by itself. Invocations one after another are made together. */
 export const planned = (name: string, scenario: Scenario): Tree => {
-  const allowed = outcomes(toRest(scenario))?.map(expected)
+  let allowed: ReadonlyArray<Seen> | undefined
+  let isKnown = false
   return {
     name,
     cast: () => {
+      if (!isKnown) allowed = outcomes(toRest(scenario))?.map(expected)
+      isKnown = true
       const log: Array<string> = []
       const transactional = new Set<string>()
       const world = makeWorld({ second: 1000 })

@@ -37,7 +37,7 @@ export type Services = Stepped.Services | SqlClient.SqlClient
 
 export interface Process {
   readonly isDead: () => boolean
-  /** Dead, or ended. */
+  /** Ended, or buried. */
   readonly isOver: () => boolean
   readonly died: Effect.Effect<void>
   /** How many it has had. */
@@ -47,7 +47,7 @@ export interface Process {
   /** Ends it as a program ends that was told to. */
   readonly end: Effect.Effect<void>
   /** Kills it, and has the server notice. */
-  readonly bury: Effect.Effect<unknown>
+  readonly bury: Effect.Effect<void>
 }
 
 /** The sessions of a process, which the next one takes over if there is nothing wrong with them. */
@@ -77,7 +77,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     const died = Latch.makeUnsafe(false)
     const scope = Scope.makeUnsafe()
     const tokens: Array<string> = []
-    let ended = false
+    let over = false
 
     const kill = Effect.sync(() => {
       scheduler.isDead = true
@@ -110,7 +110,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
       ? engine
       : Layer.provideMerge(Stepped.worker({ concurrency: 8, gracePeriod: "200 millis" }), engine)
     const bury = Effect.andThen(
-      kill,
+      Effect.andThen(kill, Effect.sync(() => void (over = true))),
       Effect.andThen(
         pool.discard,
         Effect.suspend(() =>
@@ -118,7 +118,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
             where token::text = any(string_to_array(${tokens.join(",")}, ','))`)
         )
       )
-    )
+    ).pipe(Effect.asVoid, Effect.uninterruptible)
     const building = alive(
       Layer.buildWithScope(Layer.provideMerge(worker, client), scope).pipe(
         Effect.provideService(Failpoint, (place) => {
@@ -134,12 +134,12 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     }
     return {
       isDead: () => scheduler.isDead,
-      isOver: () => scheduler.isDead || ended,
+      isOver: () => over,
       died: died.await,
       leases: () => tokens.length,
       run: (effect) => built === undefined ? Effect.undefined : alive(Effect.provideContext(effect, built.value)),
       end: Effect.map(alive(Scope.close(scope, Exit.void)), () => {
-        ended = true
+        over = true
       }),
       bury
     }

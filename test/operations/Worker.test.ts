@@ -245,8 +245,9 @@ describe("what a worker takes", () => {
             // nobody goes on before both have begun
             return Effect.andThen(both[mine].open, both[mine === 0 ? 1 : 0].await)
           })
-        yield* startWorker(url, body(0), { concurrency: 4 })
-        yield* startWorker(url, body(1), { concurrency: 4 })
+        // on a busy machine a short lease ends, and its bodies run again
+        yield* startWorker(url, body(0), { concurrency: 4, lease: "10 minutes" })
+        yield* startWorker(url, body(1), { concurrency: 4, lease: "10 minutes" })
         const car = yield* Cars.client
         const names = Array.from({ length: 300 }, (_, i) => i)
         const handles = yield* Effect.forEach(names, (id) => car(id).workLater(`work ${id}`), {

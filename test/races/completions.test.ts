@@ -314,24 +314,55 @@ const takeOver = (race: Race) =>
     yield* endedOnce(race, [root, next])
   })
 
+/** A parent is cancelled, and its child ends by itself: each of them is over as its own end says. */
+const generations = (name: "plain" | "hooked", parentFirst: boolean) =>
+  Effect.gen(function*() {
+    yield* worker
+    const root = yield* (yield* Cars.client)(carOf("current")).parentLater("current", name)
+    yield* Deferred.await(bodies[0]!.reached)
+    const [child] = yield* recordsOf(name)
+    const end = Effect.asVoid(Deferred.succeed(bodies[0]!.go, "well"))
+    const cancel = Effect.map(root.cancel, (done) => assert.isTrue(done))
+    const open = yield* gated(parentFirst ? root.id : child!.id)
+    const first = yield* Effect.forkScoped(
+      Effect.suspend((): Effect.Effect<void, unknown> => parentFirst ? cancel : end)
+    )
+    yield* blocked(1)
+    // the child waits to tell its parent; the parent leaves the child to whoever has it
+    if (parentFirst) yield* Effect.andThen(end, blocked(2))
+    else yield* cancel
+    yield* open
+    yield* Fiber.join(first)
+    yield* allEnded
+    assert.deepStrictEqual(
+      (yield* recordsOf(name)).map(({ callbacksSucceeded, status }) => [status, callbacksSucceeded]),
+      [["succeeded", name === "hooked" ? 1 : 0]]
+    )
+    assert.deepStrictEqual([yield* stepsOf(root.id), yield* slotsOf(root.id)], [["wait cancelled"], ["cancelled"]])
+    assert.deepStrictEqual(seen.filter((text) => text.startsWith("parent")), ["parent of current cancelled"])
+  })
+
+type Requirements = Stepped.Services | PgClient.PgClient | SqlClient.SqlClient | Scope.Scope
+
 describe("two ends", () => {
-  const test = (
-    race: Race,
-    scenario: (
-      race: Race
-    ) => Effect.Effect<void, unknown, Stepped.Services | PgClient.PgClient | SqlClient.SqlClient | Scope.Scope>
-  ) =>
-    it.effect(`${race.first}, then ${race.second}${race.hasCallbacks ? ", with callbacks" : ""}`, () =>
-      Effect.andThen(Effect.scoped(Effect.ensuring(scenario(race), release)), healthy).pipe(
+  const test = (name: string, scenario: () => Effect.Effect<void, unknown, Requirements>) =>
+    it.effect(name, () =>
+      Effect.andThen(Effect.scoped(Effect.ensuring(scenario(), release)), healthy).pipe(
         Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))
       ))
 
   for (const hasCallbacks of [false, true]) {
+    const suffix = hasCallbacks ? ", with callbacks" : ""
     for (const first of all) {
       for (const second of all) {
         const race = new Race(first, second, hasCallbacks)
-        test(race, isBody(first) && isBody(second) ? takeOver : meet)
+        const isTakenOver = isBody(first) && isBody(second)
+        test(`${first}, then ${second}${suffix}`, (): Effect.Effect<void, unknown, Requirements> =>
+          isTakenOver ? takeOver(race) : meet(race))
       }
     }
+    const name = hasCallbacks ? "hooked" : "plain"
+    test(`4.6: a parent's cancellation, then its child's last step${suffix}`, () => generations(name, true))
+    test(`4.6: a child's last step, then its parent's cancellation${suffix}`, () => generations(name, false))
   }
 })

@@ -5,13 +5,14 @@
  * `STEPPED_ROUNDS=10000` makes it long.
  */
 import { assert, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Exit, Layer, Option, Redacted, Schema } from "effect"
+import { Deferred, Effect, Exit, Layer, Option, Redacted, References, Schema } from "effect"
+import type { Context } from "effect"
 import { SqlClient } from "effect/sql"
 import { readFileSync } from "node:fs"
 import { type ActionHandle, type AnyAction, Cancelled, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
-import { allEnded } from "../harness/workers.ts"
+import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
 
 const rounds = Number(process.env.STEPPED_ROUNDS ?? 240)
 const sizes = [2, 3, 2, 8, 5, 2, 13, 3, 64, 4, 2, 21, 6, 2, 34, 3]
@@ -55,8 +56,8 @@ const cars = (round: number, size: number) => numbers(size).map((i) => Car.ref(r
 const both = [Schema.Int, Schema.Int] as const
 const honk = Stepped.action("honk", { arguments: [Schema.Int], success: Schema.Int })
   .step((n) => Effect.succeed(n))
-const failing = Stepped.action("failing", { arguments: [Schema.Int] })
-  .step("work", (n) => n % 2 === 0 ? Effect.die(new Error("no")) : Effect.void)
+const failing = Stepped.action("failing", { arguments: [Schema.Int], error: Schema.String })
+  .step("work", () => Effect.fail("no"))
   .after(() => Effect.void)
 const ask = Stepped.action("ask", {
   arguments: both,
@@ -94,6 +95,12 @@ const common = Stepped.action("common", {
   checksum: (n) => n,
   concurrencyKey: () => "common"
 }).step((n) => Effect.as(Effect.yieldNow, n))
+
+// one child that many parents wait for
+const shared = Stepped.action("shared", { success: Schema.Int, outbound: true, checksum: () => "same" })
+  .step(() => Effect.void)
+const share = Stepped.action("share", { success: Schema.Int })
+  .step(() => Effect.map(Step.on(Car.ref(0), shared), ([child]) => child!))
 
 const children = (round: number): Effect.Effect<ReadonlyArray<unknown>, never, Step> => {
   const { kind, size } = roundOf(round)
@@ -133,7 +140,7 @@ const gather = Stepped.action("gather", { arguments: [Schema.Int], success: Sche
       roundOf(round).called++
     })
   )
-const Cars = Stepped.actions(Car, [honk, failing, ask, turn, build, common, gather])
+const Cars = Stepped.actions(Car, [honk, failing, ask, turn, build, common, shared, share, gather])
 
 type Engine = Context.Context<Stepped.Services | SqlClient.SqlClient>
 
@@ -237,10 +244,11 @@ it.live(
         flags: ["deadlock_timeout=1ms", "log_lock_waits=off", "log_line_prefix=%m [%p] %e %d "]
       })
       const database = Redacted.make(Redacted.value(url))
+      // a lease that ends on a busy machine would let a body run twice, which is right, and not what is counted here
       const engine = (migrate: boolean) =>
         Stepped.worker({ concurrency: 64, connections: 3 }).pipe(
           Layer.provideMerge(Cars.layer),
-          Layer.provideMerge(Stepped.layer({ migrate, lease: "2 seconds", pollInterval: "50 millis" })),
+          Layer.provideMerge(Stepped.layer({ migrate, lease: "20 seconds", pollInterval: "50 millis" })),
           Layer.provideMerge(layerUrl(database, { maxConnections: 10 })),
           Layer.fresh
         )
@@ -252,6 +260,27 @@ it.live(
       // one that is made for it shows there
       yield* Effect.provide(deadlock, first)
       assert.isNotEmpty(deadlocks(logFile))
-    }).pipe(Effect.scoped),
+    }).pipe(Effect.scoped, Effect.provideService(References.MinimumLogLevel, "Warn")),
   60_000 + rounds * 200
 )
+
+it.effect("4.4: of 200 parents that wait for one child each goes on once", () =>
+  Effect.gen(function*() {
+    const client = yield* Cars.client
+    const sql = yield* SqlClient.SqlClient
+    const handles = yield* Effect.forEach(numbers(200), (n) => client(n + 1).shareLater(), { concurrency: "unbounded" })
+    yield* until(
+      "all parents wait for the one",
+      Effect.map(
+        sql<{ n: number }>`select count(*)::int as n from stepped.slots o join stepped.live_actions l on l.id = o.child
+          where o.status is null and l.phase = 2`,
+        (rows) => rows[0]!.n === 200
+      )
+    )
+    yield* Stepped.complete(Car.ref(0), shared, Stepped.Outcome.succeeded(7))
+    const results = yield* Effect.forEach(handles, (handle) => handle.await, { concurrency: "unbounded" })
+    assert.deepStrictEqual(results, numbers(200).map(() => 7))
+    yield* allEnded
+    yield* healthy
+    yield* noDeadlock
+  }).pipe(Effect.provide(layerWorkers(Cars.layer))))

@@ -4,15 +4,26 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Fiber, Layer, Schema } from "effect"
+import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { Storage } from "../../src/sql/Storage.ts"
-import { known, News, nothingKnown, Phase, Status, type Task, Transitions } from "../../src/sql/Transitions.ts"
+import {
+  known,
+  type Member,
+  News,
+  nothingKnown,
+  Phase,
+  Status,
+  type Task,
+  Transitions
+} from "../../src/sql/Transitions.ts"
 import { healthy, server } from "../harness/databases.ts"
-import { recordOf, stepsOf } from "../harness/observing.ts"
+import { recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { blocked, holdingLane } from "../harness/racing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const turn = Stepped.action("turn", { outbound: true }).step("turn", () => Effect.void)
@@ -69,6 +80,76 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
     assert.deepStrictEqual(yield* sql`select 1 from stepped.slots union all select 1 from stepped.jobs`, [])
     yield* healthy
   }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+describe("a batch of conclusions", () => {
+  const ends = (id: string): Member => ({
+    a: id,
+    s: 1,
+    ph: Phase.outbound,
+    e: true,
+    o: Status.succeeded,
+    r: null,
+    c: null
+  })
+
+  /** Two actions that wait for somebody outside, and a worker that may end them as its token says. */
+  const test = (
+    name: string,
+    scenario: (by: {
+      readonly ids: ReadonlyArray<string>
+      readonly token: bigint
+      readonly other: bigint
+      readonly transitions: Transitions["Service"]
+      readonly finish: Effect.Effect<ReadonlyArray<number>, unknown>
+    }) => Effect.Effect<unknown, unknown, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
+  ) =>
+    it.effect(name, () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const client = yield* Cars.client
+        const ids = [(yield* client(1).turnNow()).id, (yield* client(2).turnNow()).id]
+        const by = yield* Transitions
+        const token = yield* by.register("test", Duration.minutes(1))
+        const other = yield* by.register("other", Duration.minutes(1))
+        yield* sql`update stepped.live_actions set token = ${token}`
+        const options = { token, now: 0, known: nothingKnown, members: ids.map(ends), slots: [], children: [] }
+        const finish = Effect.map(by.finish(options), (tasks) => tasks.map(({ kind }) => kind))
+        yield* scenario({ ids, token, other, transitions: by, finish })
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(transitions),
+        Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))
+      ))
+
+  test("8: stores nothing of what another worker has taken over, and all the rest", ({ finish, ids, other }) =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`update stepped.live_actions set token = ${other} where id = ${ids[0]}`
+      assert.deepStrictEqual(yield* finish, [News.stale])
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "succeeded"])
+    }))
+
+  test("8: stores nothing when the lease is over, even if nobody has noticed", ({ finish, token }) =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second' where token = ${token}`
+      assert.deepStrictEqual(yield* finish, [News.lostLease])
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "performing"])
+    }))
+
+  test("8: lets the lease be renewed while it is being stored", ({ finish, ids, token, transitions }) =>
+    Effect.gen(function*() {
+      const release = yield* holdingLane(ids[0]!)
+      const finishing = yield* Effect.forkScoped(finish)
+      yield* blocked(1)
+      const renewing = yield* Effect.forkScoped(transitions.renew(token, Duration.minutes(1), ids))
+      yield* Effect.raceFirst(Fiber.await(renewing), blocked(2))
+      assert.isDefined(renewing.pollUnsafe(), "the renewal waits")
+      yield* release
+      yield* Fiber.join(finishing)
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["succeeded", "succeeded"])
+    }))
+})
 
 describe("a worker whose lease is over", () => {
   const knows = known([

@@ -14,7 +14,7 @@ import { healthy } from "../harness/databases.ts"
 import { deployed, layerDeploy } from "../harness/deploying.ts"
 import { recordsOf, statusesOf } from "../harness/observing.ts"
 import { blocked, gated, holdingLane } from "../harness/racing.ts"
-import { layerServer, TestDatabase } from "../harness/Server.ts"
+import { layerServer, type TestDatabase } from "../harness/Server.ts"
 import { noDeadlock } from "../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}

@@ -3,11 +3,13 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
 import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import { Storage } from "../../src/sql/Storage.ts"
+import { News, nothingKnown, Transitions } from "../../src/sql/Transitions.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
 import { Halt } from "../harness/intercepting.ts"
@@ -41,9 +43,15 @@ const build = Stepped.action("build", {
   checksum: (version) => version
 }).step(() => Effect.void)
 const wants = Stepped.action("wants", { arguments: [Schema.Int] }).step("ask", (version) => Step.do(build, version))
+const places = Array.from({ length: 25 }, (_, n) => `lane ${n}`)
+const many = Stepped.action("many").step(() => Effect.forEach(places, (lane) => Step.do(turn, lane)))
 const once = Stepped.action("once", { checksum: () => 1 }).step(() => note("performs"))
-const Cars = Stepped.actions(Car, [turn, fails, both, build, wants, once])
+const Cars = Stepped.actions(Car, [turn, fails, both, build, wants, many, once])
 
+const transitions = Layer.provide(
+  Transitions.layer,
+  Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
+)
 const succeeds = (id: string) => Stepped.complete(id, turn, Stepped.Outcome.succeededVoid)
 
 describe("moved on", () => {
@@ -149,4 +157,21 @@ describe("moved on", () => {
       yield* handle.await
       assert.deepStrictEqual(seen, ["performs"])
     }))
+
+  race(
+    "4.6: abandoned children are cancelled some at a time, and all of them in the end",
+    () =>
+      Effect.gen(function*() {
+        const parent = yield* (yield* Cars.client)(1).manyNow()
+        yield* performDue
+        yield* parent.cancel
+        const { prune } = yield* Transitions
+        const ended = Effect.map(
+          prune(null, 0, nothingKnown, 1),
+          (tasks) => tasks.filter(({ kind }) => kind === News.ended).length
+        )
+        assert.deepStrictEqual([yield* ended, yield* ended, yield* ended, yield* ended], [10, 10, 5, 0])
+        assert.deepStrictEqual(new Set(yield* statusesOf("turn")), new Set(["cancelled"]))
+      }).pipe(Effect.provide(transitions))
+  )
 })

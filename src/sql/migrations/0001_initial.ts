@@ -585,7 +585,7 @@ const functions = (schema: string) => {
     insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, elder, token, enqueued_at)
     select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, tk, p_now
     from unnest(c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_tk) with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, tk, n)
-    where (p_which is null or n = any(p_which)) and (not p_again or (select state from outcomes_of(array[x.a])) = 'unknown')
+    where (p_which is null or n = any(p_which)) and (not p_again or x.a in (select o.id from outcomes_of(c_a) o where o.state = 'unknown'))
     order by n
     on conflict (action) where kind = 0 do nothing;
   end $$`,
@@ -839,23 +839,25 @@ const functions = (schema: string) => {
   #variable_conflict use_column
   declare v_ids uuid[]; v_next uuid[]; v_far boolean; v_places jsonb; v_final int[]; v_path int[]; v_at int;
   begin
-    -- each action on the way once, however many go that way: thousands may have superseded one another
+    -- Each action on the way once, however many go that way: thousands may have superseded one another. Looked up one by one: joined, all of
+    -- the history would be read at every step.
     with recursive way(id, next) as (
-      select x, coalesce(e.superseded_by, o.follows) from unnest(p_ids) x left join ended_actions e on e.id = x left join outcomes o on o.id = x
+      select x, coalesce((select e.superseded_by from ended_actions e where e.id = x), (select o.follows from outcomes o where o.id = x), x) from unnest(p_ids) x
       union
-      select w.next, coalesce(e.superseded_by, o.follows) from way w left join ended_actions e on e.id = w.next left join outcomes o on o.id = w.next where w.next is not null
-    ) select array_agg(w.id), array_agg(w.next), bool_or(w.next is not null) into v_ids, v_next, v_far from way w;
+      select w.next, coalesce((select e.superseded_by from ended_actions e where e.id = w.next), (select o.follows from outcomes o where o.id = w.next), w.next)
+      from way w where w.next <> w.id
+    ) select array_agg(w.id), array_agg(w.next), bool_or(w.next <> w.id) into v_ids, v_next, v_far from way w;
     if v_far then
       v_places := (select jsonb_object_agg(w.id, w.n) from unnest(v_ids) with ordinality w(id, n));
-      v_final := array_fill(null::int, array[cardinality(v_ids)]);
+      v_final := array_fill(0, array[cardinality(v_ids)]);
       for i in 1 .. cardinality(v_ids) loop
         v_at := i;
         v_path := '{}';
-        while v_final[v_at] is null and v_next[v_at] is not null loop
+        while v_final[v_at] = 0 and v_next[v_at] <> v_ids[v_at] loop
           v_path := array_append(v_path, v_at);
           v_at := (v_places->>v_next[v_at]::text)::int;
         end loop;
-        v_at := coalesce(v_final[v_at], v_at);
+        if v_final[v_at] <> 0 then v_at := v_final[v_at]; end if;
         v_final[i] := v_at;
         for k in 1 .. cardinality(v_path) loop v_final[v_path[k]] := v_at; end loop;
       end loop;

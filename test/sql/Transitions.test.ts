@@ -1,0 +1,43 @@
+/** Calls of the storage that get no answer. */
+import { assert, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Schema } from "effect"
+import { Stepped, StorageError } from "stepped"
+import { Storage } from "../../src/sql/Storage.ts"
+import { nothingKnown, Status, Transitions } from "../../src/sql/Transitions.ts"
+import { server } from "../harness/databases.ts"
+import { recordOf } from "../harness/observing.ts"
+import { holdingLane } from "../harness/racing.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const turn = Stepped.action("turn", { outbound: true }).step(() => Effect.void)
+const Cars = Stepped.actions(Car, [turn])
+const impatient = Layer.provide(
+  Transitions.layer,
+  Storage.layer({ schema: "stepped", deadline: Duration.millis(200), embedded: false })
+)
+
+it.effect("a call that is not answered in time fails, may be tried again, and has not happened", () =>
+  Effect.scoped(Effect.gen(function*() {
+    const { id } = yield* (yield* Cars.client)(1).turnNow()
+    const { complete } = yield* Transitions
+    const completed = complete({
+      token: null,
+      now: 0,
+      known: nothingKnown,
+      id,
+      definition: "Car/turn",
+      actorId: null,
+      status: Status.succeeded,
+      result: null,
+      cause: null,
+      outbound: true
+    })
+    const release = yield* holdingLane(id)
+    const error = yield* Effect.flip(completed)
+    assert.instanceOf(error, StorageError)
+    assert.isTrue(error.isRetryable)
+    yield* release
+    assert.strictEqual((yield* recordOf(id)).status, "performing")
+    yield* completed
+    assert.strictEqual((yield* recordOf(id)).status, "succeeded")
+  })).pipe(Effect.provide(Layer.provideMerge(impatient, Layer.provideMerge(Cars.layer, server.layer())))))

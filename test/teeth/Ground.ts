@@ -1,0 +1,51 @@
+/**
+ * A copy of the repository to plant bugs in, with the packages of the original; gone afterwards, whatever happens.
+ */
+import { Effect } from "effect"
+import type { Scope } from "effect"
+import { execFileSync } from "node:child_process"
+import * as Fs from "node:fs"
+import { tmpdir } from "node:os"
+import { dirname, join, resolve } from "node:path"
+import { type Bug, planted } from "./Bug.ts"
+
+const root = resolve(import.meta.dirname, "../..")
+
+export interface Ground {
+  readonly folder: string
+  /** Plants a bug for as long as the scope is open. */
+  readonly plant: (bug: Bug) => Effect.Effect<void, never, Scope.Scope>
+}
+
+/** Sources that git knows or would know; not those that are deleted and not committed. */
+const sources = (): ReadonlyArray<string> =>
+  execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" })
+    .split("\0").filter((path) => path !== "" && Fs.existsSync(join(root, path)))
+
+export const ground: Effect.Effect<Ground, never, Scope.Scope> = Effect.gen(function*() {
+  const folder = yield* Effect.acquireRelease(
+    Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "stepped-teeth-"))),
+    (folder) => Effect.sync(() => Fs.rmSync(folder, { recursive: true, force: true, maxRetries: 5 }))
+  )
+  for (const path of sources()) {
+    Fs.mkdirSync(dirname(join(folder, path)), { recursive: true })
+    Fs.copyFileSync(join(root, path), join(folder, path))
+  }
+  Fs.symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
+  const read = (file: string) => Fs.readFileSync(join(folder, file), "utf8")
+  return {
+    folder,
+    plant: (bug) =>
+      Effect.asVoid(Effect.acquireRelease(
+        Effect.sync(() => {
+          const originals = new Map(bug.plants.map(({ file }) => [file, read(file)]))
+          for (const plant of bug.plants) Fs.writeFileSync(join(folder, plant.file), planted(read(plant.file), plant))
+          return originals
+        }),
+        (originals) =>
+          Effect.sync(() => {
+            for (const [file, text] of originals) Fs.writeFileSync(join(folder, file), text)
+          })
+      ))
+  }
+})

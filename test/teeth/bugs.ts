@@ -1,0 +1,589 @@
+/**
+ * The bugs: what happened to others, and what this engine would be without one of its precautions.
+ *
+ * Each is the smallest change that makes the mistake. Where the text that it replaces has changed, the bug is to be planted anew.
+ */
+import type { Bug } from "./Bug.ts"
+
+const functions = "src/sql/migrations/0001_initial.ts"
+const transitions = "src/sql/Transitions.ts"
+const performer = "src/engine/Performer.ts"
+const performing = "src/engine/perform.ts"
+const codec = "src/engine/codec.ts"
+
+const regressions = "test/behaviour/Regressions.test.ts"
+
+export const bugs: ReadonlyArray<Bug> = [
+  // -----------------------------------------------------------------------------------------------------------------
+  // rules, section 8
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "unhandled-for-ever",
+    breaks: "7.2: an unhandled failure leaves the action performing and its lane held",
+    plants: [{
+      file: performer,
+      find: `              const unhandled = cause.reasons.find(Cause.isFailReason)?.error`,
+      replace: `              if (cause.reasons.some(Cause.isFailReason)) return Effect.undefined
+              const unhandled = cause.reasons.find(Cause.isFailReason)?.error`
+    }],
+    tests: { [regressions]: ["8: an unhandled failure leaves the action performing"] }
+  },
+  {
+    name: "split-transition",
+    breaks: "8: a step and its children are stored by two commits, and a crash between them loses the children",
+    plants: [{
+      file: transitions,
+      find: `        finish: (o) =>
+          tasks("finish", textFinish, [`,
+      replace: `        finish: (o) =>
+          Effect.tap(tasks("finish", textFinish, [`
+    }, {
+      file: transitions,
+      find: `            ...columns<Omit<Invocation, "tk">>(o.children, childColumns)
+          ]),`,
+      replace: `            ...columns<Omit<Invocation, "tk">>([], childColumns)
+          ]), () => o.children.length === 0 ? Effect.void : enqueue(o.children, o.now, false)),`
+    }],
+    tests: { "test/faults/Faults.test.ts": ["8: the children of a step are there"] }
+  },
+  {
+    name: "two-completions",
+    breaks: "1.2: of several completions each runs its callbacks",
+    plants: [{
+      file: functions,
+      find: `    if l.outcome is not null or (p_outbound and (l.flags & 16 = 0`,
+      replace: `    if (p_outbound and (l.flags & 16 = 0`
+    }],
+    tests: { [regressions]: ["8: two completions both run callbacks"] }
+  },
+  {
+    name: "dead-parent-restarts",
+    breaks: "4.6: a child that ends after its parent was cancelled has the parent go on",
+    plants: [{
+      file: functions,
+      find:
+        `    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);`,
+      replace:
+        `    if p_status = 4 and l.phase = 1 then update live_actions set outcome = 4, cause = p_cause where id = p_id; return; end if;
+    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);`
+    }],
+    tests: { [regressions]: ["8: a child that ends after its parent was cancelled"] }
+  },
+  {
+    name: "joins-superseded",
+    breaks: "2.5 b: a newcomer joins an action of its checksum that was superseded, and waits for ever",
+    plants: [{
+      file: functions,
+      find: `          select id into same from live_actions where lane = m.lane and status in (0, 1) and`,
+      replace: `          select id into same from (select id, lane, status, checksum_key, checksum from live_actions
+            union all select id, lane, status, checksum_key, checksum from ended_actions where status = 3) x where lane = m.lane and`
+    }],
+    tests: { [regressions]: ["8: reuse attaches to a superseded action"] }
+  },
+  {
+    name: "one-key-two-lanes",
+    breaks: "4.3: of two lanes with one checksum key the earlier success stays the achievement",
+    plants: [{
+      file: functions,
+      find:
+        `      on conflict (checksum_key) do update set checksum = excluded.checksum, result = excluded.result, action = excluded.action, achieved_at = excluded.achieved_at;`,
+      replace: `      on conflict (checksum_key) do nothing;`
+    }],
+    tests: { [regressions]: ["8: one checksum key in two lanes collides"] }
+  },
+  {
+    name: "counted-slots",
+    breaks: "8: whatever child ends, the first open slot of its step is settled: told twice, a sibling's is gone",
+    plants: [{
+      file: functions,
+      find:
+        `      from ended_actions e where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)`,
+      replace:
+        `      from ended_actions e where e.id = any(p_ids) and o.status is null and (o.action, o.step, o.slot) in (
+        select action, step, min(slot) filter (where status is null) from slots
+        where (action, step) in (select action, step from slots where child = any(p_ids)) group by action, step) returning o.action, o.step)`
+    }],
+    tests: { [regressions]: ["8: a conclusion that is delivered twice"] }
+  },
+  {
+    name: "one-slot-a-child",
+    breaks: "2.9: of a child that a step has started twice one slot is settled",
+    plants: [{
+      file: functions,
+      find: `where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)`,
+      replace: `where o.child = any(p_ids) and o.status is null and e.id = o.child
+        and not exists (select 1 from slots w where w.action = o.action and w.step = o.step and w.child = o.child and w.slot < o.slot) returning o.action, o.step)`
+    }],
+    tests: { [regressions]: ["8: the same checksummed child twice from one step hangs"] }
+  },
+  {
+    name: "next-of-that-name",
+    breaks: "5.2: completing by name again hits the next action of that name",
+    plants: [{
+      file: functions,
+      find:
+        `      ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and status = 1 and outcome is null order by id);`,
+      replace:
+        `      ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and outcome is null order by id);`
+    }, {
+      file: functions,
+      find: `(l.flags & 16 = 0 or l.status <> 1 or (`,
+      replace: `(l.flags & 16 = 0 or (`
+    }],
+    tests: { [regressions]: ["8: completing by name hits the next action"] }
+  },
+  {
+    name: "completes-any",
+    breaks: "5.2: an action that is not outbound is completed from outside",
+    plants: [{
+      file: functions,
+      find: `(p_outbound and (l.flags & 16 = 0 or l.status <> 1 or (`,
+      replace: `(p_outbound and (l.status <> 1 or (`
+    }],
+    tests: { "test/behaviour/ActionOutbound.test.ts": ["5.2+: an id of nothing, of another action"] }
+  },
+  {
+    name: "callbacks-in-the-lock",
+    breaks: "4.4: callbacks run in a transaction that holds their lane",
+    plants: [{
+      file: performer,
+      find: `            reach("performed", perform(work.held, env)),`,
+      replace: `            reach("performed", inLock(work.held, perform(work.held, env))),`
+    }, {
+      file: performer,
+      find: `  /** Runs one piece of work to what is to be committed. */`,
+      replace:
+        `  const inLock = (held: Held, effect: Effect.Effect<Conclusion, Unhandled>): Effect.Effect<Conclusion, Unhandled> =>
+    held.phase !== Phase.callbacks ? effect : Effect.catchCause(
+      transitions.withTransaction(Effect.andThen(
+        transitions.finish({
+          token: token!,
+          now: 0,
+          known: nothingKnown,
+          members: [{ a: held.id, s: held.step, ph: held.phase, np: held.phase, k: true }],
+          slots: [],
+          children: []
+        }),
+        effect
+      )),
+      (cause) => Effect.fail(new Unhandled(cause))
+    )
+
+  /** Runs one piece of work to what is to be committed. */`
+    }],
+    tests: { [regressions]: ["8: callbacks run inside the lane's lock"] }
+  },
+  {
+    name: "late-timeout",
+    breaks: "2.7: the timeout is armed after the first step",
+    plants: [{
+      file: functions,
+      find:
+        `          timeout_ms, p_now + timeout_ms * interval '1 millisecond', enqueued_at, p_now from f order by lane`,
+      replace: `          timeout_ms, null, enqueued_at, p_now from f order by lane`
+    }, {
+      file: functions,
+      find: `        attempts = case when m.inc < 0 then 0 else`,
+      replace: `        timeout_at = coalesce(l.timeout_at, p_now + l.timeout_ms * interval '1 millisecond'),
+        attempts = case when m.inc < 0 then 0 else`
+    }],
+    tests: { [regressions]: ["8: a timeout is armed only after the first step ran"] },
+    hangs: true
+  },
+  {
+    name: "raising-key",
+    breaks: "7.2: a key function that throws leaves the parent waiting",
+    plants: [{
+      file: performer,
+      find: `      return { _tag: "Join", join }\n    })`,
+      replace: `      return join.o === Status.failed ? undefined : { _tag: "Join", join }\n    })`
+    }],
+    tests: { [regressions]: ["8: a key function that throws leaves the parent waiting"] }
+  },
+  {
+    name: "steps-by-position",
+    breaks: "8: the next step is found by its number",
+    plants: [{
+      file: performing,
+      find: `  const done = new Set(ran)
+  let last = -1
+  for (let i = 0; i < steps.length; i++) if (done.has(steps[i]!.name)) last = i
+  return steps.find((step, i) => i > last && !done.has(step.name))`,
+      replace: `  return steps[ran.length]`
+    }],
+    tests: { [regressions]: ["8: steps are found by position"] }
+  },
+  {
+    name: "unescaped-keys",
+    breaks: `2.8: ["a/b", "c"] and ["a", "b/c"] are one lane`,
+    plants: [{
+      file: codec,
+      find: `.map((part) => String(part).replaceAll("\\\\", "\\\\\\\\").replaceAll("/", "\\\\/")).join("/")`,
+      replace: `.map(String).join("/")`
+    }],
+    tests: { [regressions]: [`8: the keys ["a/b", "c"] and ["a", "b/c"] are equal`] }
+  },
+  {
+    name: "circles-undetected",
+    breaks: "2.5 a: waiting is followed through parents, not across lanes",
+    plants: [{
+      file: functions,
+      find: `where c.id = up.id and c.status = 1\n`,
+      replace: `where c.id = up.id and c.status = 1 and false\n`
+    }],
+    tests: { [regressions]: ["8: waiting across lanes in a circle goes undetected"] }
+  },
+  {
+    name: "endless-recursion",
+    breaks: "8: a tree becomes deeper than its limit",
+    plants: [{
+      file: performing,
+      find: `        if (held.depth + 1 >= settings.depth) {`,
+      replace: `        if (held.depth + 1 >= settings.depth * 4) {`
+    }],
+    tests: { [regressions]: ["8: recursion has no bound"] }
+  },
+  {
+    name: "children-left-running",
+    breaks: "4.6: children go on when their parent is cancelled",
+    plants: [{
+      file: functions,
+      find: `      if abandoned is not null then`,
+      replace: `      if abandoned is not null and cardinality(abandoned) < 0 then`
+    }],
+    tests: { [regressions]: ["8: cancelling leaves children running"] }
+  },
+  {
+    name: "timed-out-goes-on",
+    breaks: "7.1: a timed-out action goes on with its next steps",
+    plants: [{
+      file: functions,
+      find:
+        `      return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);`,
+      replace: `      update live_actions set outcome = 6, timeout_at = null where id = any(late);`
+    }],
+    tests: { [regressions]: ["8: a timed-out action goes on with its next steps"] }
+  },
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // lanes, slots, achievements
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "waits-stay",
+    breaks: "2.5 c: who waited for a superseded action does not wait for the newcomer",
+    plants: [{
+      file: functions,
+      find: `          update slots set child = m.action where child = old.id and status is null;\n`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.5 c: all slots that waited for the superseded"] }
+  },
+  {
+    name: "joined-root-pruned",
+    breaks: "4.6: a child that a root invocation has joined is cancelled with its parent",
+    plants: [{
+      file: functions,
+      find: `              update live_actions set rooted = true where id = same;\n`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/ActionCancelling.test.ts": ["4.6+: a child that a root invocation has joined"] }
+  },
+  {
+    name: "achieved-in-spite",
+    breaks: "4.3: the achievement is granted although a callback failed",
+    plants: [{
+      file: functions,
+      find: `where checksum is not null and status = 2 and callbacks_failed = 0`,
+      replace: `where checksum is not null and status = 2`
+    }],
+    tests: { "test/behaviour/ActionCallbacks.test.ts": ["4.3: with a failed callback there is no achievement"] }
+  },
+  {
+    name: "lane-order-lost",
+    breaks: "2.9: children of one step join their lane in another order than the body's",
+    plants: [{
+      file: functions,
+      find: `i.action <> all(achieved) order by i.priority, i.id);`,
+      replace: `i.action <> all(achieved) order by i.priority, i.id desc);`
+    }],
+    tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.9: of three children in one lane"] }
+  },
+  {
+    name: "elder-ignored",
+    breaks: "2.9: a child overtakes an elder sibling that is still being prepared",
+    plants: [{
+      file: functions,
+      find: `t.token = p_token and t.action not in (select action from blocked)`,
+      replace: `t.token = p_token`
+    }],
+    tests: {
+      "test/behaviour/ActionSuperseding.test.ts": ["2.9: children with a `before` keep their order"],
+      "test/races/order.test.ts": ["2.9: an engine that is held up by another lane"]
+    }
+  },
+  {
+    name: "bulk-in-parts",
+    breaks: "what enqueueMany stores in several statements is there in part when one of them fails",
+    plants: [{
+      file: transitions,
+      find: `            return inside ? all : withTransaction(all)`,
+      replace: `            return all`
+    }],
+    tests: { "test/behaviour/EnqueueMany.test.ts": ["takes several statements for many, all of them or none"] }
+  },
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // fences, leases, batches
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "no-token-fence",
+    breaks: "3: a worker commits what another one has taken over",
+    plants: [{
+      file: functions,
+      find: `      where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l)`,
+      replace: `      where l.step = m.s and l.phase = m.ph order by l.lane for update of l)`
+    }],
+    tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
+  },
+  {
+    name: "no-phase-fence",
+    breaks: "1.2: a conclusion of a step that the action has moved on from is stored",
+    plants: [{
+      file: functions,
+      find: `      where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l)`,
+      replace: `      where l.token = p_token order by l.lane for update of l)`
+    }],
+    tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
+  },
+  {
+    name: "lease-unchecked",
+    breaks: "5: a write is accepted from a worker whose lease has passed",
+    plants: [{
+      file: functions,
+      find:
+        `  declare good int[]; freed text[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+  begin
+    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
+      replace:
+        `  declare good int[]; freed text[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+  begin
+    perform 1 from workers where token = p_token for key share;`
+    }],
+    tests: { "test/races/fences.test.ts": ["8: stores nothing when the lease is over"] }
+  },
+  {
+    name: "for-update",
+    breaks: "a transition locks its worker's row so that the lease cannot be renewed meanwhile",
+    plants: [{
+      file: functions,
+      find: `v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+  begin
+    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
+      replace: `v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+  begin
+    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for update;`
+    }],
+    tests: { "test/races/fences.test.ts": ["8: lets the lease be renewed"] }
+  },
+  {
+    name: "waits-for-jobs",
+    breaks: "lock order: who ends an action waits for whoever has claimed its job and waits for its lane",
+    plants: [{
+      file: functions,
+      find: `where action = any(queued) and kind = 1 for update skip locked)); end if;`,
+      replace: `where action = any(queued) and kind = 1 for update)); end if;`
+    }],
+    tests: { "test/races/lockOrder.test.ts": ["an action that ends does not wait"] }
+  },
+  {
+    name: "achievements-unordered",
+    breaks: "lock order: achievements that are erased are locked before those that are granted",
+    plants: [{
+      file: functions,
+      find: `where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));
+    end if;
+    with x as`,
+      replace:
+        `where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))) for update);
+    end if;
+    with x as`
+    }],
+    tests: { "test/races/lockOrder.test.ts": ["achievements that are granted and erased at once"] }
+  },
+  {
+    name: "one-sinks-the-batch",
+    breaks: "1: what cannot be stored of one action sinks its whole batch",
+    plants: [{
+      file: performer,
+      find: `      if (batch.length > 1) return yield* commitHalves(batch, place)
+      const { member } = batch[0]!`,
+      replace: `      const { member } = batch[0]!`
+    }],
+    tests: { "test/engine/batches.test.ts": ["what cannot be stored of one action"] }
+  },
+  {
+    name: "stale-sinks-the-batch",
+    breaks: "1: one stale conclusion drops all the others of its batch",
+    plants: [{
+      file: functions,
+      find: `      if cardinality(good) = 0 then return; end if;`,
+      replace: `      return;`
+    }],
+    tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
+  },
+  {
+    name: "unfenced-transaction",
+    breaks: "3: a transactional step of an action that others have taken over commits its SQL",
+    plants: [{
+      file: performer,
+      find: `        return fenced ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const`,
+      replace: `        return fenced && mine < 0n ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const`
+    }],
+    tests: { "test/behaviour/TransactionalSteps.test.ts": ["a body whose action others have taken over"] }
+  },
+  {
+    name: "kill-not-counted",
+    breaks: "8: an action that kills its worker is begun again for ever",
+    plants: [{
+      file: functions,
+      find: `set token = null, attempts = attempts + case when p_burn then 1 else 0 end from l`,
+      replace: `set token = null from l`
+    }],
+    tests: { "test/operations/Worker.test.ts": ["kill -9: another one goes on"] }
+  },
+  {
+    name: "shutdown-burns",
+    breaks: "3: a worker that stops burns an attempt of what it gives back",
+    plants: [{
+      file: functions,
+      find: `    u as (update live_actions t set token = null from l where`,
+      replace: `    u as (update live_actions t set token = null, attempts = attempts + 1 from l where`
+    }],
+    tests: { "test/operations/Stopping.test.ts": ["a job releases it without burning an attempt"] }
+  },
+  {
+    name: "lost-claim",
+    breaks: "8: what a claim has handed over is lost with its answer",
+    plants: [{
+      file: performer,
+      find: `      yield* Effect.forkIn(reconcile(mine), options.scope)
+      return yield* exit`,
+      replace: `      return yield* exit`
+    }],
+    tests: { "test/races/lostAnswers.test.ts": ["8: what the first claim has handed over"] },
+    hangs: true
+  },
+  {
+    name: "claimed-ahead-kept",
+    breaks: "7: a worker keeps what it has claimed ahead and does not come to",
+    plants: [{
+      file: performer,
+      find: `      } else if (monotonic() - seenAt >= pollMs) yield* giveBackStalled`,
+      replace: `      } else if (monotonic() - seenAt >= pollMs * 1e9) yield* giveBackStalled`
+    }],
+    tests: { "test/engine/ahead.test.ts": ["a worker whose bodies become long"] },
+    hangs: true
+  },
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // what others fell into
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "no-deadline",
+    breaks: "a call that the server never answers is waited for for ever",
+    plants: [{
+      file: "src/sql/storageError.ts",
+      find: `        duration: deadline,`,
+      replace: `        duration: Duration.times(deadline, 1e6),`
+    }],
+    tests: { "test/sql/Transitions.test.ts": ["a call that is not answered in time"] },
+    hangs: true
+  },
+  {
+    name: "lost-commit",
+    breaks: "a COMMIT whose answer is lost is a defect, which whoever asked for it hears of",
+    plants: [{
+      file: transitions,
+      find:
+        `            const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof SqlError)`,
+      replace:
+        `            const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect === undefined)`
+    }],
+    tests: { "test/faults/Bulk.test.ts": ["8: after lost-answer at its commit a bulk is there once"] }
+  },
+  {
+    name: "short-timers",
+    breaks: "3.3: waits of more than 24.8 days end at once, as timers of 32 bits do",
+    plants: [{
+      file: performing,
+      find: `slot(null, null, null, Math.ceil(now + millis))`,
+      replace: `slot(null, null, null, Math.ceil(now + (millis > 0x7fffffff ? 1 : millis)))`
+    }],
+    tests: { "test/behaviour/StepWait.test.ts": ["3.3: it may take longer than the timers of a process do"] }
+  },
+  {
+    name: "nul-in-message",
+    breaks: "8: a failure whose message cannot be stored cannot be stored",
+    plants: [{
+      file: codec,
+      find: `  const tidy = text.replaceAll("\\u0000", "\\ufffd").toWellFormed()`,
+      replace: `  const tidy = text`
+    }],
+    tests: { "test/BadInput.test.ts": ["whose text has a NUL character are stored readably"] }
+  },
+  {
+    name: "unknown-fails",
+    breaks: "7: a worker takes jobs whose definitions it does not have, and fails them",
+    plants: [{
+      file: functions,
+      find: `where j.queue = q.name and j.priority < 100 and j.definition = any(p_defs)
+            order by j.priority, j.id limit p_room - taken`,
+      replace: `where j.queue = q.name and j.priority < 100
+            order by j.priority, j.id limit p_room - taken`
+    }, {
+      file: functions,
+      find: `p_flags[array_position(p_defs, definition)], 0, p_token,`,
+      replace: `coalesce(p_flags[array_position(p_defs, definition)], 0), 0, p_token,`
+    }, {
+      file: performer,
+      find: `    if (runnable === undefined) return undefined
+    try {`,
+      replace: `    if (runnable === undefined) {
+      return { _tag: "Broken", id: task.action, conclusion: unreadableActor(task, new Error("no such action")) }
+    }
+    try {`
+    }],
+    tests: { "test/operations/Worker.test.ts": ["are only jobs of definitions that it has"] }
+  },
+  {
+    name: "never-polls",
+    breaks: "11: a notification that is lost is never made up for by looking",
+    plants: [{
+      file: performer,
+      find: `          Effect.sleep(Math.max(0, Math.min(pollMs, untilTimer))),`,
+      replace: `          Effect.sleep(Math.max(0, Math.min(pollMs * 1e6, untilTimer))),`
+    }],
+    tests: { "test/operations/Worker.test.ts": ["without notifications it looks for itself"] },
+    hangs: true
+  },
+  {
+    name: "notifies-each-commit",
+    breaks: "11: every commit notifies",
+    plants: [{
+      file: "src/engine/makeEngine.ts",
+      find: `            yield* Effect.sleep(20)\n`,
+      replace: ``
+    }],
+    tests: { "test/engine/notifying.test.ts": ["what is enqueued one after another"] }
+  },
+  {
+    name: "claims-wait",
+    breaks: "a claim waits for jobs that somebody else is taking",
+    plants: [{
+      file: functions,
+      find: `            order by j.priority, j.id limit p_room - taken for update skip locked) c`,
+      replace: `            order by j.priority, j.id limit p_room - taken for update) c`
+    }],
+    tests: { "test/races/claims.test.ts": ["jobs that are due at once are passed by"] }
+  }
+]
