@@ -68,7 +68,7 @@ type Ran =
 
 interface Active {
   readonly work: Work
-  /** When it began, in ms of the process. */
+  /** When it began. */
   readonly since: number
   fiber: Fiber.Fiber<Ran | void> | undefined
   /** By the engine: whatever the body still says does not count. */
@@ -84,6 +84,8 @@ interface Answer {
   readonly claimed: number
   /** How many of them were put back, because somebody has locked their actions. */
   readonly again: number
+  /** If it took as many as it had room for: the last invocation of each queue. */
+  readonly last: Readonly<Record<string, number>>
   readonly ended: number
   readonly stale: ReadonlySet<string>
   /** Prepared invocations whose elder siblings are not yet. */
@@ -266,7 +268,7 @@ export const make = (options: PerformerOptions) => {
   /** Has work in hand. If a body of the same action still runs here, somebody has decided over it meanwhile: it ends. */
   const hold = (work: Work): Active => {
     const before = active.get(work.id)
-    const entry: Active = { work, since: performance.now(), fiber: undefined, interrupted: false }
+    const entry: Active = { work, since: monotonic(), fiber: undefined, interrupted: false }
     active.set(work.id, entry)
     if (before !== undefined) Effect.runFork(Effect.forkIn(interrupt(before), options.scope))
     return entry
@@ -317,12 +319,14 @@ export const make = (options: PerformerOptions) => {
       const undefinedHere: Array<string> = []
       let claimed = 0
       let again = 0
+      let last: Answer["last"] = {}
       let lost = false
       for (const task of tasks) {
         switch (task.kind) {
           case News.claimed:
             claimed = task.step
             again = task.attempts
+            last = task.detail as Answer["last"] | null ?? last
             break
           case News.stale:
             stale.add(task.action)
@@ -367,6 +371,7 @@ export const make = (options: PerformerOptions) => {
         work,
         claimed,
         again,
+        last,
         ended: ended.length,
         stale,
         blocked,
@@ -445,6 +450,21 @@ export const make = (options: PerformerOptions) => {
   }
 
   let claimedLast: Known = nothingKnown
+  /**
+   * Up to where this worker's last claims came in each queue. What is put back before that, or was stored with a lower id by a transaction
+   * that took longer, is seen after a pollInterval, or at once when there is nothing behind.
+   */
+  const passed = new Map<string, number>()
+  let passedSince = 0
+  const progress = (room: number, answer: Answer) => {
+    if (home === undefined || room === 0) return
+    if (answer.claimed >= room) {
+      for (const [queue, id] of Object.entries(answer.last)) passed.set(queue, Math.max(id, passed.get(queue) ?? 0))
+    } else if (passed.size > 0) {
+      passed.clear()
+      more = true
+    }
+  }
 
   const claimInHand = (
     room: number,
@@ -459,6 +479,13 @@ export const make = (options: PerformerOptions) => {
         ? definitions.claiming()
         : definitions.every()
       claimedLast = known
+      if (
+        room > 0 &&
+        (claimSize.get() < claimMax || monotonic() - passedSince >= Duration.toMillis(settings.pollInterval))
+      ) {
+        passed.clear()
+        passedSince = monotonic()
+      }
       const exit = yield* Effect.exit(transit(
         Effect.flatMap(
           reach(
@@ -469,7 +496,8 @@ export const make = (options: PerformerOptions) => {
               room,
               known,
               joins: prepared,
-              only
+              only,
+              after: passed
             })
           ),
           (tasks) =>
@@ -483,6 +511,7 @@ export const make = (options: PerformerOptions) => {
         )
       ))
       if (Exit.isSuccess(exit)) {
+        progress(room, exit.value)
         if (exit.value.lost) yield* lostLease(mine)
         // an elder sibling's preparation takes its time; looking again at once would only keep the database busy
         if (
@@ -491,6 +520,7 @@ export const make = (options: PerformerOptions) => {
         return exit.value
       }
       // Whether it happened is not known. Held invocations that are still held are prepared again; what was claimed is taken up.
+      passed.clear()
       yield* Effect.forkIn(reconcile(mine), options.scope)
       return yield* exit
     })
@@ -914,7 +944,7 @@ export const make = (options: PerformerOptions) => {
     const entry = hold(work)
     const put = (ran: Ran | void) => {
       if (active.get(work.id) === entry) active.delete(work.id)
-      const took = performance.now() - entry.since
+      const took = monotonic() - entry.since
       bodyMs = took > bodyMs || bodyMs === Infinity ? took : bodyMs * 0.9 + took * 0.1
       performed++
       if (!entry.interrupted && ran !== undefined) {

@@ -381,6 +381,8 @@ export class Transitions extends Context.Service<Transitions, {
     readonly known: Known
     readonly joins: ReadonlyArray<Prepared>
     readonly only: string | null
+    /** For queues: invocations up to this id are passed over, see `claim`. */
+    readonly after?: ReadonlyMap<string, number>
   }) => Effect.Effect<ReadonlyArray<Task>, StorageError>
   readonly finish: (options: {
     readonly token: bigint
@@ -488,7 +490,7 @@ export class Transitions extends Context.Service<Transitions, {
       const textEnqueue = `select ${schema}.enqueue(${places(17)})`
       const enqueue = (items: ReadonlyArray<Invocation>, now: number, repeated: boolean) =>
         Effect.asVoid(call("enqueue", textEnqueue, [at(now), repeated, null, ...columns(items, invocationColumns)]))
-      const textClaim = `select * from ${schema}.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10)`
+      const textClaim = `select * from ${schema}.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb)`
       const textFinish = `select * from ${schema}.finish(${places(48)})`
       const textComplete =
         `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
@@ -544,7 +546,8 @@ export class Transitions extends Context.Service<Transitions, {
             o.known.flags,
             o.known.prepare,
             o.joins.length === 0 ? null : JSON.stringify(o.joins),
-            PgTypes.uuid(o.only)
+            PgTypes.uuid(o.only),
+            o.after === undefined || o.after.size === 0 ? null : JSON.stringify(Object.fromEntries(o.after))
           ]),
         finish: (o) =>
           tasks("finish", textFinish, [

@@ -38,7 +38,7 @@ export const storageError = (operation: string) => (error: SqlError | MigrationE
 export const realClock: Clock.Clock = Clock.Clock.defaultValue()
 
 /** Milliseconds on the real clock that no correction of the machine's time moves. */
-export const monotonic = (): number => Number(realClock.monotonicTimeNanosUnsafe() / 1_000_000n)
+export const monotonic = (): number => Number(realClock.monotonicTimeNanosUnsafe()) / 1e6
 
 /** What every call to the database is under: our errors, and a deadline on the real clock. */
 export const answered =

@@ -59,6 +59,7 @@ const tables = [
   `create unique index jobs_invocation on jobs (action) where kind = 0`,
   `create index jobs_action on jobs (action) where kind = 1`,
   `create index jobs_due on jobs (due_at) where due_at is not null`,
+  `create index jobs_held on jobs (token) where priority = 101`,
   `create table live_actions (
     id uuid primary key,
     definition text collate "C" not null,
@@ -188,26 +189,27 @@ const tables = [
   )`
 ]
 
-// settings that keep the plans of a batch right on tables that were never analysed (sequential scans and merge joins are what a
-// planner without statistics falls for)
+// Settings that keep the plans of a batch right whatever the tables hold: each row of a table is found by its index. A session keeps the
+// plans that it made while the tables were empty and never analysed; there a scan, a bitmap or a hash of a whole table looks as good.
+// Arrays are looked up in arrays by `(x in (select unnest(…))) is true`, which hashes without being a join.
 const hot = (schema: string) =>
-  `set search_path = ${schema} set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_mergejoin = off`
+  `set search_path = ${schema} set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off`
 
 const functions = (schema: string) => {
   const planned = hot(schema)
   return [
-    // What a worker needs to go on with an action that it does not have in memory (called from outside too, hence the schema's name): earlier results, settled slots, a decided outcome.
+    // What a worker needs to go on with an action that it does not have in memory (called from outside too): earlier results, settled slots, a decided outcome.
     // JSON as text: building it costs a third of what jsonb does, and nothing here looks into it again.
-    `create function detail_of(p_id uuid) returns json language plpgsql stable set enable_seqscan = off as $$
+    `create function detail_of(p_id uuid) returns json language plpgsql stable ${planned} as $$
   begin
     return (
     select json_build_object(
       'name', l.step_name, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
       'steps', (select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, s.result) order by s.idx)
-        from ${schema}.steps s where s.action = p_id),
+        from steps s where s.action = p_id),
       'slots', (select json_agg(json_build_array(o.step, o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result), coalesce(o.cause, e.cause)) order by o.step, o.slot)
-        from ${schema}.slots o left join ${schema}.ended_actions e on e.id = o.child where o.action = p_id and o.child is not null))
-    from ${schema}.live_actions l where l.id = p_id);
+        from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.child is not null))
+    from live_actions l where l.id = p_id);
   end $$`,
 
     // What a worker needs to prepare an invocation: its place in the queue and the keys that are known already.
@@ -357,9 +359,10 @@ const functions = (schema: string) => {
         attempts, p_token, null, enqueued_at, elder from unnest(p_jobs);
   end $$`,
 
-    // Takes jobs and joins their actions to their lanes.
+    // Takes jobs and joins their actions to their lanes. \`p_after\` says for a queue up to which id this worker has taken its invocations
+    // in the last moment: what died there has to be stepped over, one by one, as long as some old snapshot might see it.
     `create function claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[],
-    p_joins jsonb, p_only uuid) returns setof task language plpgsql ${planned} as $$
+    p_joins jsonb, p_only uuid, p_after jsonb default null) returns setof task language plpgsql ${planned} as $$
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[];
     taken int := 0; again int := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
@@ -396,14 +399,18 @@ const functions = (schema: string) => {
       with d as (delete from jobs where ctid = any(array(select ctid from jobs where action = p_only and kind = 0 and definition = any(p_defs) and (token is null or token = p_token) for update skip locked)) returning jobs as j)
       select array_agg(j), count(*) into js, taken from d;
     elsif p_room > 0 then
-      with d as (delete from jobs where ctid = any(array(select ctid from jobs where due_at <= p_now and definition = any(p_defs) and queue = any(p_queues)
+      -- by due_at alone (an expression of the queue has no index): by the queue's key it would read the whole queue
+      with d as (delete from jobs where ctid = any(array(select ctid from jobs where due_at <= p_now and definition = any(p_defs) and queue || '' = any(p_queues)
         order by due_at limit p_room for update skip locked)) returning jobs as j)
       select array_agg(j order by (j).due_at, (j).id), count(*) into due, taken from d;
       if taken < p_room then
         with d as (delete from jobs where ctid = any(array(
-          select c.ctid from unnest(p_queues) q(name) cross join lateral (
-            select j.ctid from jobs j where j.queue = q.name and j.priority < 100 and j.definition = any(p_defs)
-            order by j.priority, j.id limit p_room - taken for update skip locked) c limit p_room - taken)) returning jobs as j)
+          select c.ctid from unnest(p_queues) q(name)
+            cross join lateral (values (0::smallint, -1::bigint), (10::smallint, coalesce((p_after->>q.name)::bigint, -1))) k(priority, passed)
+            cross join lateral (
+              select j.ctid from jobs j where j.queue = q.name and j.priority = k.priority and j.id > k.passed and j.definition = any(p_defs)
+              order by j.id limit p_room - taken for update skip locked) c
+            limit p_room - taken)) returning jobs as j)
         select array_agg(j order by (j).priority, (j).id), taken + count(*) into js, taken from d;
       end if;
       js := due || js;
@@ -459,7 +466,7 @@ const functions = (schema: string) => {
       select coalesce(array_agg(id), '{}') into started from l;
       -- checked again under the lane's lock: the statement above saw an older snapshot
       if checked and exists (select 1 from unnest(started) s join live_actions l on l.id = s join achievements a on a.checksum_key = l.checksum_key and a.checksum = l.checksum where l.id <> all(ignoring)) then
-        with x as (select i, a.result from unnest(inv) i join unnest(started) s on s = i.action join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action <> all(ignoring)),
+        with x as (select i, a.result from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where (i.action in (select unnest(started))) is true and i.action <> all(ignoring)),
         g as (delete from live_actions l using x where l.id = (x.i).action returning l.id, x.i, x.result)
         select achieved || array_agg(id), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(result), done_cause || array_agg(null::jsonb), array_agg((i).lane)
           into achieved, done, done_status, done_result, done_cause, given_back from g;
@@ -467,10 +474,10 @@ const functions = (schema: string) => {
       end if;
       -- in one pass, in key order: those of whoever starts, now or, in a lane that was given back, below
       erased := array(select checksum_key from achievements where checksum_key = any(array(
-        select i.checksum_key from unnest(inv) i join unnest(started) s on s = i.action
+        select i.checksum_key from unnest(inv) i where (i.action in (select unnest(started))) is true
         union all select i.checksum_key from unnest(inv) i where i.lane = any(given_back))) order by checksum_key for update);
       if cardinality(erased) > 0 then
-        delete from achievements where checksum_key = any(array(select i.checksum_key from unnest(inv) i join unnest(started) s on s = i.action)) and checksum_key = any(erased);
+        delete from achievements where checksum_key = any(array(select i.checksum_key from unnest(inv) i where (i.action in (select unnest(started))) is true)) and checksum_key = any(erased);
       end if;
       if cardinality(started) + cardinality(achieved) < cardinality(inv) then
         contended := array(select i from unnest(inv) i where i.action <> all(started) and i.action <> all(achieved) order by i.priority, i.id);
@@ -571,10 +578,12 @@ const functions = (schema: string) => {
     end if;
 
     if cardinality(started) > 0 then
-      return query select 0::smallint, i.action, i.definition, i.actor_id, i.arguments, 0, 0::smallint, i.attempts, i.depth, null::json from unnest(inv) i join unnest(started) s on s = i.action;
+      return query select 0::smallint, i.action, i.definition, i.actor_id, i.arguments, 0, 0::smallint, i.attempts, i.depth, null::json from unnest(inv) i
+        where (i.action in (select unnest(started))) is true;
     end if;
     if exists (select 1 from prunes) then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
-    return next row(-1, null, null, null, null, taken, 0, again, 0, null)::task;
+    return next row(-1, null, null, null, null, taken, 0, again, 0,
+      case when taken >= p_room then (select json_object_agg(queue, last) from (select queue, max(id) as last from unnest(js) where priority = 10 group by queue) x) end)::task;
   end $$`,
 
     // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. \`p_again\` skips those that an earlier call, whose answer was lost, has stored.
@@ -635,15 +644,15 @@ const functions = (schema: string) => {
     if o_a is not null then
       -- beside a stale member there may be a valid one of the same action
       if good is not null then
-        fresh := array(select x.n from unnest(o_a, o_st) with ordinality as x(a, s, n) join unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) using (a, s)
-          where m.ph = 0 and m.n = any(good));
+        fresh := array(select x.n from unnest(o_a, o_st) with ordinality as x(a, s, n)
+          where ((x.a, x.s) in (select m.a, m.s from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where m.ph = 0 and m.n = any(good))) is true);
       end if;
       insert into slots (action, step, slot, child, definition, actor_id, due_at)
         select a, st, n, ch, d, ai, due from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due) with ordinality as x(a, st, n, ch, d, ai, due, i) where good is null or i = any(fresh);
       if c_a is not null then
         if good is not null then
-          fresh := array(select x.n from unnest(c_p, c_ps) with ordinality as x(a, s, n) join unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) using (a, s)
-            where m.ph = 0 and m.n = any(good));
+          fresh := array(select x.n from unnest(c_p, c_ps) with ordinality as x(a, s, n)
+            where ((x.a, x.s) in (select m.a, m.s from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where m.ph = 0 and m.n = any(good))) is true);
         end if;
         perform enqueue(p_now, false, fresh, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, null);
         return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task;
@@ -742,9 +751,8 @@ const functions = (schema: string) => {
       return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);
     elsif exists (select 1 from slots where due_at <= p_now and status is null) then
       with c as (select action, step, slot from slots where due_at <= p_now and status is null order by due_at limit p_limit),
-      s as (select t.action, t.idx from steps t where (t.action, t.idx) in (select action, step from c) for no key update skip locked),
-      u as (update slots o set status = 2 from c, s where o.action = c.action and o.step = c.step and o.slot = c.slot and o.status is null
-        and s.action = c.action and s.idx = c.step returning o.action, o.step)
+      s as (select t.action, t.idx, c.slot from c join steps t on t.action = c.action and t.idx = c.step for no key update of t skip locked),
+      u as (update slots o set status = 2 from s where o.action = s.action and o.step = s.idx and o.slot = s.slot and o.status is null returning o.action, o.step)
       select array_agg(action), array_agg(step) into parents, parent_steps from u;
       if parents is not null then return query select * from resume(leased(p_token), p_now, p_defs, parents, parent_steps); end if;
     end if;
@@ -804,7 +812,7 @@ const functions = (schema: string) => {
 
     // Takes over what workers left behind whose lease is over. Only rows that nobody has locked; the rest comes next time.
     // What has died together for a second time is tried again one after another: the action that kills its process takes only itself along.
-    `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean) returns int language plpgsql set search_path = ${schema} as $$
+    `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean) returns int language plpgsql ${planned} as $$
   declare n int := 0; k int;
   begin
     delete from workers where token in (select token from workers where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp()) order by token for update skip locked);
@@ -875,7 +883,7 @@ const functions = (schema: string) => {
     `create function set_aside(p_now timestamptz, p_due timestamptz, p_queues text[], p_defs text[]) returns uuid language plpgsql set search_path = ${schema} as $$
   declare at tid; v_action uuid;
   begin
-    select ctid into at from jobs where due_at <= p_now and definition = any(p_defs) and queue = any(p_queues) order by due_at limit 1 for update skip locked;
+    select ctid into at from jobs where due_at <= p_now and definition = any(p_defs) and queue || '' = any(p_queues) order by due_at limit 1 for update skip locked;
     if at is null then
       select c.ctid into at from unnest(p_queues) q(name) cross join lateral (
         select j.ctid from jobs j where j.queue = q.name and j.priority < 100 and j.definition = any(p_defs)
