@@ -5,7 +5,7 @@ import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import * as Schedule from "effect/Schedule"
+import type * as Schedule from "effect/Schedule"
 import type { AchievementStore } from "../AchievementStore.ts"
 import type { ActionRepo } from "../ActionRepo.ts"
 import type { Engine } from "../Engine.ts"
@@ -21,7 +21,7 @@ import {
   type SchemaMissing,
   type SchemaOutdated,
   type SchemaTooNew,
-  StorageError
+  type StorageError
 } from "../SteppedError.ts"
 import * as makeEngine from "./makeEngine.ts"
 import { defaults, Settings } from "./Settings.ts"

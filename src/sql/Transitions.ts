@@ -201,12 +201,11 @@ const columns = <Row extends object>(
   Object.keys(types).map((key) => {
     const name = key as keyof Row
     let empty = true
-    const values = new Array<unknown>(rows.length)
-    for (let i = 0; i < rows.length; i++) {
-      const value = rows[i]![name] ?? null
+    const values = rows.map((row) => {
+      const value: unknown = row[name] ?? null
       if (value !== null) empty = false
-      values[i] = value
-    }
+      return value
+    })
     return empty ? null : array(values, types[name])
   })
 
