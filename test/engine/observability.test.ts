@@ -26,10 +26,7 @@ it.effect("what user code logs says which action it runs for", () => {
       [["to London"], { ...of, step: "move" }],
       [["callback"], of]
     ])
-  }).pipe(
-    Effect.provide(Layer.provideMerge(Cars.layer, embedded.layer())),
-    Effect.provide(Logger.layer([logger]))
-  )
+  }).pipe(Effect.provide(Layer.mergeAll(Layer.provideMerge(Cars.layer, embedded.layer()), Logger.layer([logger]))))
 })
 
 it.effect("where there is a tracer, user code has a span, which is the parent of its own", () => {

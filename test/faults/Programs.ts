@@ -142,7 +142,7 @@ const trip = Stepped.action("trip").step("go", () => Step.do(refuse))
 const stubborn = Stepped.action("stubborn").step("start", () =>
   Effect.gen(function*() {
     yield* note("start")
-    if ((yield* notesOf("start")) < 3) yield* Effect.die(new Error("it does not start"))
+    if ((yield* notesOf("start")) < 3) return yield* Effect.die(new Error("it does not start"))
   }))
 const broken = Stepped.action("broken").step("start", () => Effect.die(new Error("it never starts"))).after((
   { status }

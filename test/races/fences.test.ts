@@ -117,8 +117,7 @@ describe("a batch of conclusions", () => {
         yield* scenario({ ids, token, other, transitions: by, finish })
       }).pipe(
         Effect.scoped,
-        Effect.provide(transitions),
-        Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))
+        Effect.provide(Layer.provideMerge(transitions, Layer.provideMerge(Cars.layer, server.layer())))
       ))
 
   test("8: stores nothing of what another worker has taken over, and all the rest", ({ finish, ids, other }) =>
