@@ -20,6 +20,8 @@ const statements: ReadonlyArray<string> = [
     seq bigint generated always as identity primary key,
     at timestamptz not null default clock_timestamp(),
     tx xid8 not null default pg_current_xact_id(),
+    -- which transactions were over by then: of two that wait for one another the numbers above do not tell
+    seen pg_snapshot not null default pg_current_snapshot(),
     what text not null,
     action uuid not null,
     step int,
@@ -99,7 +101,7 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   [
     "nothing happens to an action that has ended",
     `select n.action, n.what || coalesce(' in ' || n.transition, '') from chaos.notes n join chaos.notes e on e.action = n.action and e.what = 'ended'
-      where n.seq > e.seq and n.tx <> e.tx`
+      where n.tx <> e.tx and pg_visible_in_snapshot(e.tx, n.seen)`
   ],
   [
     // one that turns out to be achieved already gives its lane back within the transition

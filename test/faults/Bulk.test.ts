@@ -13,21 +13,27 @@ const honk = Stepped.action("honk").step(() => Effect.void)
 const Cars = Stepped.actions(Car, [honk])
 const size = 5001
 
-/** The fault at the first COMMIT. */
-const once = (fault: Fault) => {
+/** The fault at the first statement of this name. */
+const once = (name: string, fault: Fault) => {
   let met = false
   return (statement: string): Fault | undefined => {
-    if (met || statement !== "commit") return undefined
+    if (met || statement !== name) return undefined
     met = true
     return fault
   }
 }
 
-for (const fault of ["fail", "lost-answer"] as const) {
-  it.live(`8: after ${fault} at its commit a bulk is there once, and its caller hears of nothing`, () =>
+const faults: ReadonlyArray<readonly [Fault, at: string]> = [
+  // with the connection, on which nothing can be rolled back any more
+  ["fail", "enqueue"],
+  ["fail", "commit"],
+  ["lost-answer", "commit"]
+]
+for (const [fault, statement] of faults) {
+  it.live(`8: after ${fault} at its ${statement} a bulk is there once, and its caller hears of nothing`, () =>
     Effect.gen(function*() {
       const real = yield* PgClient.PgClient
-      const faulty = layerFaulty({ real, next: once(fault), die: Effect.never, executed: () => {} })
+      const faulty = layerFaulty({ real, next: once(statement, fault), die: Effect.never, executed: () => {} })
       const handles = yield* Effect.flatMap(
         Cars.client,
         (cars) => cars.enqueueMany(honk, Array.from({ length: size }, (_, id) => [id]))

@@ -14,6 +14,8 @@ export interface Choice {
   readonly sites: ReadonlyArray<Site>
   readonly fault: Fault | undefined
   readonly boundary: number | undefined
+  /** Each boundary with one fault only, in turn. */
+  readonly inTurn: boolean
 }
 
 export interface Failure {
@@ -34,35 +36,20 @@ export interface Campaign {
   slowest: Array<{ readonly millis: number; readonly what: string }>
 }
 
-export const begin = (): Campaign => ({
-  trees: 0,
-  runs: 0,
-  boundaries: 0,
-  faults: new Map(),
-  failures: [],
-  slowest: []
-})
+/** Who hears of a campaign while it goes on. */
+export interface Reporter {
+  readonly trial: (millis: number, what: string) => void
+  readonly failure: (failure: Failure) => void
+}
 
 const describe = ({ number, tree }: Numbered, injection: Injection): string =>
   `tree ${number} (${tree.name})${
     injection.hits.map(({ fault, name, number, site }) => `, ${fault} at ${site} ${number} (${name})`).join("")
   }`
 
-/** Counts a trial. */
-export const count = (campaign: Campaign, of: Numbered, trial: Trial, command: string): void => {
-  campaign.runs++
-  const { hits } = trial.injection
-  for (const { fault } of hits) campaign.faults.set(fault, (campaign.faults.get(fault) ?? 0) + 1)
-  const what = describe(of, trial.injection)
-  if (process.env.STEPPED_TRIALS !== undefined) console.log(`${Math.round(trial.millis)} ms  ${what}`)
-  campaign.slowest = [...campaign.slowest, { millis: Math.round(trial.millis), what }]
-    .sort((a, b) => b.millis - a.millis).slice(0, 10)
-  if (trial.problem !== undefined) campaign.failures.push({ command, what, problem: trial.problem })
-}
-
 /** Runs trials beside each other, one in each slot at a time, and counts them. */
-const bench = (slots: ReadonlyArray<Slot>, onFailure: (failure: Failure) => void) => {
-  const campaign = begin()
+const bench = (slots: ReadonlyArray<Slot>, trees: number, reporter: Reporter) => {
+  const campaign: Campaign = { trees, runs: 0, boundaries: 0, faults: new Map(), failures: [], slowest: [] }
   const free = [...slots]
   const run = (of: Numbered, injection: Injection): Effect.Effect<Trial> =>
     Effect.acquireUseRelease(
@@ -70,14 +57,20 @@ const bench = (slots: ReadonlyArray<Slot>, onFailure: (failure: Failure) => void
       (slot) => runTrial(slot, of.tree, injection),
       (slot) => Effect.sync(() => void free.push(slot))
     )
-  const counted = (of: Numbered, trial: Trial, command: string): void => {
-    const failures = campaign.failures.length
-    count(campaign, of, trial, command)
-    for (const failure of campaign.failures.slice(failures)) onFailure(failure)
+  const count = (of: Numbered, { injection, millis, problem }: Trial, command: string): void => {
+    campaign.runs++
+    for (const { fault } of injection.hits) campaign.faults.set(fault, (campaign.faults.get(fault) ?? 0) + 1)
+    const what = describe(of, injection)
+    reporter.trial(millis, what)
+    campaign.slowest = [...campaign.slowest, { millis, what }].sort((a, b) => b.millis - a.millis).slice(0, 10)
+    if (problem === undefined) return
+    const failure = { command, what, problem }
+    campaign.failures.push(failure)
+    reporter.failure(failure)
   }
-  const all = <E>(jobs: ReadonlyArray<Effect.Effect<void, E>>) =>
+  const all = (jobs: ReadonlyArray<Effect.Effect<void>>) =>
     Effect.as(Effect.forEach(jobs, (job) => job, { concurrency: slots.length, discard: true }), campaign)
-  return { campaign, run, counted, all }
+  return { campaign, run, count, all }
 }
 
 /** Hits every boundary of the trees with every fault, unless one of them is chosen. */
@@ -85,33 +78,36 @@ export const everywhere = (
   slots: ReadonlyArray<Slot>,
   trees: ReadonlyArray<Numbered>,
   choice: Choice,
-  onFailure: (failure: Failure) => void
+  reporter: Reporter
 ): Effect.Effect<Campaign> => {
-  const { all, campaign, counted, run } = bench(slots, onFailure)
-  campaign.trees = trees.length
+  const { all, campaign, count, run } = bench(slots, trees.length, reporter)
   const met = new Set<string>()
   return all(trees.flatMap((of) => [
     Effect.map(
       run(of, clean()),
-      (trial) => counted(of, trial, `npm run test:faults -- --tree ${of.number} --boundary 0`)
+      (trial) => count(of, trial, `npm run test:faults -- --tree ${of.number} --boundary 0`)
     ),
-    ...choice.sites.flatMap((site) =>
-      faultsOf(site).filter((fault) => choice.fault === undefined || choice.fault === fault).map((fault) =>
+    ...(choice.boundary === 0 ? [] : choice.sites).flatMap((site) => {
+      const faults = faultsOf(site).filter((fault) => choice.fault === undefined || choice.fault === fault)
+      const series = (faultAt: (boundary: number) => Fault) =>
         Effect.gen(function*() {
           // boundaries differ a little from run to run: on until one is not met
           for (let boundary = choice.boundary ?? 1;; boundary++) {
+            const fault = faultAt(boundary)
             const injection = once(site, boundary, fault)
             const command =
               `npm run test:faults -- --tree ${of.number} --site ${site} --boundary ${boundary} --fault ${fault}`
-            counted(of, yield* run(of, injection), command)
+            count(of, yield* run(of, injection), command)
             if (injection.hits.length === 0) return
             met.add(`${of.number} ${site} ${boundary}`)
             campaign.boundaries = met.size
             if (choice.boundary !== undefined) return
           }
         })
-      )
-    )
+      return choice.inTurn
+        ? [series((boundary) => faults[(boundary + of.number) % faults.length]!)]
+        : faults.map((fault) => series(() => fault))
+    })
   ]))
 }
 
@@ -127,10 +123,9 @@ const paces = 12
 export const atRandom = (
   slots: ReadonlyArray<Slot>,
   trees: ReadonlyArray<Numbered>,
-  onFailure: (failure: Failure) => void
+  reporter: Reporter
 ): Effect.Effect<Campaign> => {
-  const { all, campaign, counted, run } = bench(slots, onFailure)
-  campaign.trees = trees.length
+  const { all, campaign, count, run } = bench(slots, trees.length, reporter)
   return all(trees.map((of) =>
     Effect.gen(function*() {
       let isRace: boolean | undefined
@@ -145,7 +140,7 @@ export const atRandom = (
         const injection = sometimes(of.number * samples + n, { probability: 0.08, limit: 3 })
         const trial = yield* run(of, injection)
         const problem = trial.isOtherwise && (yield* race) ? undefined : trial.problem
-        counted(of, { ...trial, problem }, `npm run test:faults -- --random 1 --seed ${of.number}`)
+        count(of, { ...trial, problem }, `npm run test:faults -- --random 1 --seed ${of.number}`)
         campaign.boundaries += injection.hits.length
       }
     })

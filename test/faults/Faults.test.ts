@@ -58,12 +58,6 @@ describe("under faults", () => {
     return Effect.andThen(endAsWithout([[woken, injection]]), Effect.sync(() => assert.lengthOf(injection.hits, 1)))
   })
 
-  it.live("8: the children of a step are there although the worker dies right behind its commit", () => {
-    const tree = canonical.find(({ name }) => name === "2.9: three children in one lane")!
-    const injection = named("worker", "finish", 1, "kill-after")
-    return Effect.andThen(endAsWithout([[tree, injection]]), Effect.sync(() => assert.lengthOf(injection.hits, 1)))
-  }, 120_000)
-
   const step = canonical.find(({ name }) => name === "3.1: a transactional step")!
   for (const statement of ["begin", "commit"]) {
     for (const fault of ["hang", "silence"] as const) {

@@ -72,7 +72,7 @@ const settings: Stepped.EngineOptions = {
   databaseClock: false,
   lease: "2 seconds",
   statementTimeout: "500 millis",
-  pollInterval: "50 millis",
+  pollInterval: "200 millis",
   retry: Schedule.spaced("1 millis"),
   // a machine that is busy exceeds deadlines that short by itself
   attempts: 50

@@ -3,16 +3,19 @@
  *
  * ```text
  * --tree 17            one tree, by its number or a part of its name; --list shows them
+ * --from 30            the trees from this number on
  * --site worker        one site: worker, worker-place, client or client-place
- * --boundary 5         one boundary of it
+ * --boundary 5         one boundary of it; 0 for none
  * --fault lost-answer  one fault
+ * --in-turn            each boundary with one of the faults, instead of all
  * --random 200         how many random trees, with --seed 1 for the first of them
  * --slots 8            how many trials run beside each other
+ * --trials             a line for each trial
  * ```
  */
 import { Effect, Layer, References } from "effect"
 import { startServer } from "../harness/PostgresServer.ts"
-import { atRandom, type Campaign, everywhere, type Failure } from "./Campaign.ts"
+import { atRandom, type Campaign, everywhere, type Reporter } from "./Campaign.ts"
 import { canonical, randomTrees } from "./Canonical.ts"
 import { slotsOn } from "./Databases.ts"
 import { type Fault, type Site, sites } from "./Injection.ts"
@@ -28,7 +31,8 @@ const numeric = (name: string): number | undefined => {
 
 const tree = option("tree")
 const chosen = [...canonical.entries()].filter(([i, { name }]) =>
-  tree === undefined || (/^\d+$/.test(tree) ? i + 1 === Number(tree) : name.includes(tree))
+  i + 1 >= (numeric("from") ?? 1) &&
+  (tree === undefined || (/^\d+$/.test(tree) ? i + 1 === Number(tree) : name.includes(tree)))
 )
 
 const program = Effect.gen(function*() {
@@ -36,7 +40,12 @@ const program = Effect.gen(function*() {
     flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400"]
   })
   const slots = yield* slotsOn(server.url, numeric("slots") ?? 8)
-  const onFailure = ({ command, problem, what }: Failure) => console.log(`FAILS: ${what}\n  ${command}\n${problem}\n`)
+  const reporter: Reporter = {
+    trial: (millis, what) => {
+      if (process.argv.includes("--trials")) console.log(`${Math.round(millis)} ms  ${what}`)
+    },
+    failure: ({ command, problem, what }) => console.log(`FAILS: ${what}\n  ${command}\n${problem}\n`)
+  }
   const timed = (campaign: Effect.Effect<Campaign>) =>
     Effect.gen(function*() {
       const began = performance.now()
@@ -49,9 +58,10 @@ const program = Effect.gen(function*() {
   const canonically = everywhere(slots, chosen.map(([i, tree]) => ({ number: i + 1, tree })), {
     sites: option("site") === undefined ? sites : [option("site") as Site],
     fault: option("fault") as Fault | undefined,
-    boundary: numeric("boundary")
-  }, onFailure)
-  const randomly = atRandom(slots, randomTrees(seed, random ?? 150), onFailure)
+    boundary: numeric("boundary"),
+    inTurn: process.argv.includes("--in-turn")
+  }, reporter)
+  const randomly = atRandom(slots, randomTrees(seed, random ?? 150), reporter)
   if (random !== undefined) return yield* timed(randomly)
   const failures = yield* timed(canonically)
   return tree === undefined ? failures + (yield* timed(randomly)) : failures
@@ -60,7 +70,7 @@ const program = Effect.gen(function*() {
 const report = (campaign: Campaign, millis: number) => {
   const faults = [...campaign.faults].map(([fault, n]) => `${fault} ${n}`).join(", ")
   console.log(`the longest ways to rest:`)
-  for (const { millis, what } of campaign.slowest) console.log(`  ${millis} ms  ${what}`)
+  for (const { millis, what } of campaign.slowest) console.log(`  ${Math.round(millis)} ms  ${what}`)
   console.log(
     `${campaign.trees} trees, ${campaign.boundaries} boundaries, ${campaign.runs} runs in ${
       Math.round(millis / 1000)

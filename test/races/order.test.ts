@@ -11,6 +11,7 @@ import { deployed, layerDeploy } from "../harness/deploying.ts"
 import { recordsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked } from "../harness/racing.ts"
+import { until } from "../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const turn = Stepped.action("turn", {
@@ -50,6 +51,13 @@ it.effect("2.9: an engine that is held up by another lane does not let a younger
     const children = Effect.map(
       recordsOf("turn"),
       (records) => records.filter((record) => record.lane === "b" && record.parent !== undefined)
+    )
+    yield* until(
+      "the other one has taken it",
+      Effect.map(
+        sql`select 1 from stepped.jobs where elder is not null and priority < 101`,
+        (jobs) => jobs.length === 0
+      )
     )
     for (let look = 0; look < 50; look++) assert.deepStrictEqual(yield* children, [])
     yield* Deferred.succeed(go, undefined)

@@ -44,7 +44,10 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `            ...columns<Omit<Invocation, "tk">>([], childColumns)
           ]), () => o.children.length === 0 ? Effect.void : enqueue(o.children, o.now, false)),`
     }],
-    tests: { "test/faults/Faults.test.ts": ["8: the children of a step are there"] }
+    tests: {
+      "test/faults/Faults.test.ts": ["tree ends as without them"],
+      "test/Cost.test.ts": ["a parent and its fifty children take six"]
+    }
   },
   {
     name: "two-completions",
@@ -337,7 +340,7 @@ export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
   {
     name: "no-token-fence",
-    breaks: "3: a worker commits what another one has taken over",
+    breaks: "a worker commits what another one has taken over",
     plants: [{
       file: functions,
       find: `      where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l)`,
@@ -357,7 +360,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "lease-unchecked",
-    breaks: "5: a write is accepted from a worker whose lease has passed",
+    breaks: "a write is accepted from a worker whose lease has passed",
     plants: [{
       file: functions,
       find:
@@ -412,7 +415,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "one-sinks-the-batch",
-    breaks: "1: what cannot be stored of one action sinks its whole batch",
+    breaks: "what cannot be stored of one action sinks its whole batch",
     plants: [{
       file: performer,
       find: `      if (batch.length > 1) return yield* commitHalves(batch, place)
@@ -423,7 +426,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "stale-sinks-the-batch",
-    breaks: "1: one stale conclusion drops all the others of its batch",
+    breaks: "one stale conclusion drops all the others of its batch",
     plants: [{
       file: functions,
       find: `      if cardinality(good) = 0 then return; end if;`,
@@ -433,7 +436,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "unfenced-transaction",
-    breaks: "3: a transactional step of an action that others have taken over commits its SQL",
+    breaks: "a transactional step of an action that others have taken over commits its SQL",
     plants: [{
       file: performer,
       find: `        return fenced ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const`,
@@ -453,7 +456,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "shutdown-burns",
-    breaks: "3: a worker that stops burns an attempt of what it gives back",
+    breaks: "a worker that stops burns an attempt of what it gives back",
     plants: [{
       file: functions,
       find: `    u as (update live_actions t set token = null from l where`,
@@ -475,7 +478,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "claimed-ahead-kept",
-    breaks: "7: a worker keeps what it has claimed ahead and does not come to",
+    breaks: "a worker keeps what it has claimed ahead and does not come to",
     plants: [{
       file: performer,
       find: `      } else if (monotonic() - seenAt >= pollMs) yield* giveBackStalled`,
@@ -501,7 +504,18 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "lost-commit",
-    breaks: "a COMMIT whose answer is lost is a defect, which whoever asked for it hears of",
+    breaks: "a COMMIT whose answer is lost is an error of whoever asked for it, and may have happened",
+    plants: [{
+      file: transitions,
+      find: `const lostTransaction = storageError("transaction")`,
+      replace: `const lostTransaction = (error: SqlError) =>
+  new StorageError({ operation: "transaction", isRetryable: false, cause: storageError("transaction")(error) })`
+    }],
+    tests: { "test/faults/Bulk.test.ts": ["8: after lost-answer at its commit a bulk is there once"] }
+  },
+  {
+    name: "rollback-defect",
+    breaks: "a ROLLBACK on a connection that is gone is a defect, and nobody tries again",
     plants: [{
       file: transitions,
       find:
@@ -509,7 +523,7 @@ export const bugs: ReadonlyArray<Bug> = [
       replace:
         `            const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect === undefined)`
     }],
-    tests: { "test/faults/Bulk.test.ts": ["8: after lost-answer at its commit a bulk is there once"] }
+    tests: { "test/faults/Bulk.test.ts": ["8: after fail at its enqueue a bulk is there once"] }
   },
   {
     name: "short-timers",
@@ -533,13 +547,11 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "unknown-fails",
-    breaks: "7: a worker takes jobs whose definitions it does not have, and fails them",
+    breaks: "a worker takes jobs whose definitions it does not have, and fails them",
     plants: [{
       file: functions,
-      find: `where j.queue = q.name and j.priority < 100 and j.definition = any(p_defs)
-            order by j.priority, j.id limit p_room - taken`,
-      replace: `where j.queue = q.name and j.priority < 100
-            order by j.priority, j.id limit p_room - taken`
+      find: `j.priority = k.priority and j.id > k.passed and j.definition = any(p_defs)`,
+      replace: `j.priority = k.priority and j.id > k.passed`
     }, {
       file: functions,
       find: `p_flags[array_position(p_defs, definition)], 0, p_token,`,
@@ -557,7 +569,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "never-polls",
-    breaks: "11: a notification that is lost is never made up for by looking",
+    breaks: "a notification that is lost is never made up for by looking",
     plants: [{
       file: performer,
       find: `          Effect.sleep(Math.max(0, Math.min(pollMs, untilTimer))),`,
@@ -568,7 +580,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "notifies-each-commit",
-    breaks: "11: every commit notifies",
+    breaks: "every commit notifies",
     plants: [{
       file: "src/engine/makeEngine.ts",
       find: `            yield* Effect.sleep(20)\n`,
@@ -581,8 +593,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a claim waits for jobs that somebody else is taking",
     plants: [{
       file: functions,
-      find: `            order by j.priority, j.id limit p_room - taken for update skip locked) c`,
-      replace: `            order by j.priority, j.id limit p_room - taken for update) c`
+      find: `order by j.id limit p_room - taken for update skip locked) c`,
+      replace: `order by j.id limit p_room - taken for update) c`
     }],
     tests: { "test/races/claims.test.ts": ["jobs that are due at once are passed by"] }
   }
