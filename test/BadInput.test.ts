@@ -187,7 +187,7 @@ suite("bad input", (engine) => {
             calls.map((_, i) => i % 2 === 0 ? "Failure" : "Success")
           )
           yield* performSteppedActions()
-          assert.deepStrictEqual(yield* occupied, { ended_actions: 10, steps: 10 })
+          assert.deepStrictEqual(yield* occupied, { ended_actions: 10 })
           yield* healthy
         }).pipe(Effect.provide(layer)))
     }
@@ -236,7 +236,7 @@ suite("bad input", (engine) => {
           const handle = yield* (yield* Cars.client)("1").tourNow()
           const cause = yield* storedCause(handle.id)
           assert.include(cause.message, "id of Car holds a NUL character or a lone surrogate")
-          assert.deepStrictEqual(yield* occupied, { ended_actions: 1, steps: 1 })
+          assert.deepStrictEqual(yield* occupied, { ended_actions: 1 })
           yield* healthy
         }).pipe(Effect.provide(layer)))
     }
@@ -386,7 +386,7 @@ suite("bad input", (engine) => {
           const cause = yield* storedCause((yield* car.twoStepsNow()).id)
           assert.strictEqual(cause.path, "twoSteps Car/1 › first")
           assert.include(cause.message, "result of twoSteps › first")
-          assert.deepStrictEqual(yield* occupied, { ended_actions: 2, steps: 2 })
+          assert.deepStrictEqual(yield* occupied, { ended_actions: 2 })
           yield* healthy
         }).pipe(Effect.provide(layer)))
 
@@ -536,7 +536,7 @@ suite("bad input", (engine) => {
         program.step = Effect.as(Step.on(refs(4), note, "fine"), "")
         const handle = yield* car.tourNow()
         assert.include((yield* storedCause(handle.id)).message, "One step enqueues 4 children, the limit is 3")
-        assert.deepStrictEqual(yield* occupied, { ended_actions: 1, steps: 1 })
+        assert.deepStrictEqual(yield* occupied, { ended_actions: 1 })
         program.step = Effect.as(Step.on(refs(3), note, "fine"), "done")
         const fits = yield* car.tourLater()
         yield* performSteppedActions()
@@ -569,7 +569,7 @@ suite("bad input", (engine) => {
           assert.include(cause.message, message)
           assert.strictEqual(cause.path, "tour Car/1 › move")
         }
-        assert.deepStrictEqual(yield* occupied, { ended_actions: 3, steps: 3 })
+        assert.deepStrictEqual(yield* occupied, { ended_actions: 3 })
         yield* healthy
       }).pipe(Effect.provide(layer)))
   })
@@ -803,4 +803,4 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
       assert.strictEqual(error._tag, "InvalidOption")
       assert.include(error.message, words)
     }
-  }))
+  }), 120_000)
