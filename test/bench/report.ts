@@ -95,7 +95,7 @@ const comparison = (figures: ReadonlyArray<Figure>): string => {
     const times = own.p50Ms === undefined || other.p50Ms === undefined
       ? own.perSecond / other.perSecond
       : other.p50Ms / own.p50Ms
-    return ` (${times.toFixed(times < 10 ? 1 : 0)})`
+    return ` (${times.toFixed(times < 10 ? 1 : 0)}×)`
   }
   const works = compared.filter(([work]) => columns.some((system) => of(system, work) !== undefined))
   return table([
