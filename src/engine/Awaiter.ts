@@ -10,6 +10,7 @@ import type * as Scope from "effect/Scope"
 import type { ActionRepo } from "../ActionRepo.ts"
 import { type Found, monotonic, realClock } from "../sql/Transitions.ts"
 import { StorageError, UnknownAction } from "../SteppedError.ts"
+import type { Ended } from "./perform.ts"
 
 interface Waiter {
   readonly id: string
@@ -31,6 +32,10 @@ const failuresMax = 20
 
 export interface Awaiter {
   readonly wait: (id: string) => Effect.Effect<Found, StorageError | UnknownAction>
+  /** For one that has just been stored, and is not worth a look yet. */
+  readonly waitForNew: (id: string) => Effect.Effect<Found, StorageError | UnknownAction>
+  /** Actions whose ends this process has stored, and knows. */
+  readonly known: (ended: ReadonlyArray<Ended>) => void
   /** Actions that this process has seen ending. */
   readonly ended: (ids: ReadonlyArray<string>) => void
 }
@@ -154,25 +159,45 @@ export const make = (
       })
     )
 
+    const wait = (id: string, isNew: boolean) =>
+      Effect.callback<Found, StorageError | UnknownAction>((resume) => {
+        if (closed) return resume(shut)
+        const waiter: Waiter = {
+          id,
+          final: id,
+          missing: 0,
+          failures: 0,
+          due: 0,
+          level: -1,
+          done: (exit) => resume(exit)
+        }
+        waiters.add(waiter)
+        index(id, waiter)
+        if (isNew) lookLater(waiter)
+        else dirty.add(waiter)
+        latch.openUnsafe()
+        return Effect.sync(() => remove(waiter))
+      })
+
     return {
-      wait: (id) =>
-        Effect.callback<Found, StorageError | UnknownAction>((resume) => {
-          if (closed) return resume(shut)
-          const waiter: Waiter = {
-            id,
-            final: id,
-            missing: 0,
-            failures: 0,
-            due: 0,
-            level: -1,
-            done: (exit) => resume(exit)
+      wait: (id) => wait(id, false),
+      waitForNew: (id) => wait(id, true),
+      known: (ended) => {
+        if (waiters.size === 0) return
+        for (const { actorId, decided, definition, id } of ended) {
+          const { status } = decided
+          for (const waiter of [...byId.get(id) ?? []]) {
+            // one that has come here by joining or superseding looks
+            if (waiter.id !== id) continue
+            // as the database would give it back
+            const [result, cause] = JSON.parse(JSON.stringify([decided.result, decided.cause])) as [unknown, unknown]
+            settle(
+              waiter,
+              Exit.succeed({ id, final: id, own: status, state: "ended", status, result, cause, definition, actorId })
+            )
           }
-          waiters.add(waiter)
-          index(id, waiter)
-          dirty.add(waiter)
-          latch.openUnsafe()
-          return Effect.sync(() => remove(waiter))
-        }),
+        }
+      },
       ended: (ids) => {
         if (waiters.size === 0) return
         for (const id of ids) for (const waiter of byId.get(id) ?? []) dirty.add(waiter)

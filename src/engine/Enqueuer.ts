@@ -22,7 +22,10 @@ interface Waiting {
 }
 
 export const make = (
-  enqueue: JobQueue["Service"]["enqueue"],
+  /** Gives whether the invocations are taken already. */
+  enqueue: (
+    ...args: Parameters<JobQueue["Service"]["enqueue"]>
+  ) => Effect.Effect<boolean, StorageError>,
   now: Effect.Effect<number>,
   stored: () => void
 ): Effect.Effect<(items: ReadonlyArray<Invocation>) => Effect.Effect<void, StorageError>, never, Scope.Scope> =>
@@ -42,7 +45,7 @@ export const make = (
           const exit = yield* Effect.exit(enqueue(items, yield* now, attempt > 0))
           if (Exit.isSuccess(exit)) {
             size.passed()
-            stored()
+            if (!exit.value) stored()
             for (const one of batch) one.done(Exit.void)
             return
           }
@@ -61,7 +64,7 @@ export const make = (
             for (const one of batch) yield* store([one])
             return
           }
-          for (const one of batch) one.done(exit)
+          for (const one of batch) one.done(Exit.asVoid(exit))
           return
         }
       })

@@ -13,11 +13,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
+import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { patiently } from "../sql/storageError.ts"
 import {
+  type Invocation,
   type Known,
   monotonic,
   News,
@@ -39,6 +41,7 @@ import {
   asUser,
   backoff,
   type Conclusion,
+  type Ended,
   HandledDefects,
   type Held,
   perform,
@@ -103,6 +106,10 @@ interface Home {
 const neglectedMs = 5 * 60_000
 const repeatMs = 60 * 60_000
 
+/** A worker that has found less than it has room for looks again after this time. */
+const soonMs = 5
+/** What an idle worker takes with the commit that stores it: more than that is not to wait for the claim. */
+const idleMax = 32
 const finishMax = 500
 const claimMax = 500
 const tickMax = 500
@@ -122,6 +129,8 @@ export interface PerformerOptions {
   readonly name: string
   readonly embedded: boolean
   readonly onEnded: (ids: ReadonlyArray<string>) => void
+  /** Actions whose ends are known here, besides being stored. */
+  readonly onKnown: (ended: ReadonlyArray<Ended>) => void
   readonly onQueued: () => void
   readonly complete: (
     held: Held,
@@ -470,7 +479,8 @@ export const make = (options: PerformerOptions) => {
     room: number,
     only: string | null,
     prepared: ReadonlyArray<Join>,
-    place: Array<Work>
+    place: Array<Work>,
+    items: ReadonlyArray<Invocation> = []
   ): Effect.Effect<Answer, StorageError> =>
     Effect.gen(function*() {
       const mine = yield* register
@@ -490,15 +500,9 @@ export const make = (options: PerformerOptions) => {
         Effect.flatMap(
           reach(
             "claimed",
-            transitions.claim({
-              token: mine,
-              now: at,
-              room,
-              known,
-              joins: prepared,
-              only,
-              after: passed
-            })
+            items.length > 0
+              ? transitions.enqueueAndClaim({ token: mine, now: at, room, known, after: passed, items })
+              : transitions.claim({ token: mine, now: at, room, known, after: passed, joins: prepared, only })
           ),
           (tasks) =>
             Effect.map(read(tasks, at, true), (answer) => {
@@ -524,6 +528,36 @@ export const make = (options: PerformerOptions) => {
       yield* Effect.forkIn(reconcile(mine), options.scope)
       return yield* exit
     })
+
+  /**
+   * Stores invocations and takes them with the same commit, for the worker of this process, if that has nothing else to do and takes them.
+   * Gives whether it has taken them all. When it fails they may be stored or not.
+   */
+  const enqueueIdle = (
+    items: ReadonlyArray<Invocation>
+  ): Option.Option<Effect.Effect<boolean, StorageError>> => {
+    const free = Math.min(claimSize.get(), room())
+    const mine = (item: Invocation) =>
+      item.tk === undefined && definitions.byKey(item.d) !== undefined && definitions.takes(item.q)
+    return claiming && items.length <= Math.min(free, idleMax) && atRest() && items.every(mine)
+      ? Option.some(Effect.gen(function*() {
+        const answer = yield* claimInHand(free, null, [], ready, items)
+        const taken = new Set(answer.work.map(({ id }) => id))
+        // a worker that has stopped meanwhile has left nothing else
+        if (!claiming) yield* giveBack(ready.splice(0))
+        pump()
+        yield* afterClaim(free, answer)
+        return items.every(({ a }) => taken.has(a))
+      }))
+      : Option.none()
+  }
+
+  /** What to look for next. */
+  const afterClaim = (room: number, { again, claimed }: Answer): Effect.Effect<void> => {
+    if (claimed >= room && room > again) more = true
+    // others may have queued more meanwhile: of what this process queues it hears, of theirs in some 20 ms or not at all
+    return claimed > again && claimed < room ? lookSoon : Effect.void
+  }
 
   /** Commits conclusions; the work that follows from them goes to `place`. Called, it has them in hand already, as `claim` has. */
   const commit = (batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> => {
@@ -586,8 +620,10 @@ export const make = (options: PerformerOptions) => {
     })
 
   const tellEnded = (batch: ReadonlyArray<Conclusion>, stale: ReadonlySet<string>): void => {
-    const ended = batch.flatMap(({ member }) => member.e === true && !stale.has(member.a) ? [member.a] : [])
-    if (ended.length > 0) options.onEnded(ended)
+    const stored = batch.filter(({ member }) => member.e === true && !stale.has(member.a))
+    if (stored.length === 0) return
+    options.onKnown(stored.flatMap(({ ended }) => ended ?? []))
+    options.onEnded(stored.map(({ member }) => member.a))
   }
 
   /** What this worker does next with the actions of a batch that it keeps. */
@@ -997,9 +1033,9 @@ export const make = (options: PerformerOptions) => {
           failures = 0
           claimSize.passed()
           if (joins.length === 0) isolating = false
-          if (exit.value.claimed > exit.value.again) more = true
+          yield* afterClaim(free, exit.value)
           // what somebody has locked is asked for in a moment: at once would only keep the database busy
-          else if (exit.value.again > 0) {
+          if (exit.value.again > 0 && exit.value.again === exit.value.claimed) {
             yield* Effect.forkIn(Effect.andThen(pause(2), Effect.sync(wake)), options.scope)
           }
         } else {
@@ -1022,6 +1058,23 @@ export const make = (options: PerformerOptions) => {
   })
 
   let isolating = false
+
+  /** When what others have queued is looked for, after the last claim that has found something. */
+  let lookAt = 0
+  let isLooking = false
+  const lookSoon = Effect.suspend(() => {
+    lookAt = monotonic() + soonMs
+    if (isLooking) return Effect.void
+    isLooking = true
+    return Effect.asVoid(Effect.forkIn(
+      Effect.gen(function*() {
+        while (lookAt > monotonic()) yield* Effect.sleep(Math.ceil(lookAt - monotonic()))
+        isLooking = false
+        wake()
+      }).pipe(Effect.provideService(Clock.Clock, realClock)),
+      options.scope
+    ))
+  })
 
   /** After an error that nobody expects in a claim: its batch is halved until the one that it belongs to is alone, and that one set aside. */
   const isolate = (free: number, prepared: ReadonlyArray<Join>, error: StorageError): Effect.Effect<void> =>
@@ -1335,5 +1388,5 @@ export const make = (options: PerformerOptions) => {
   const take = (tasks: ReadonlyArray<Task>): Effect.Effect<void> =>
     Effect.flatMap(now, (at) => Effect.asVoid(read(tasks, at, false)))
 
-  return { wake, check, work, performNow, register, performDue, fromOutside, take, close }
+  return { enqueueIdle, wake, check, work, performNow, register, performDue, fromOutside, take, close }
 }

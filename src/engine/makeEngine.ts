@@ -272,6 +272,7 @@ export const layer: Layer.Layer<
       name: `${process.env.HOSTNAME ?? "stepped"}:${process.pid}`,
       embedded: storage.embedded,
       onEnded: awaiter.ended,
+      onKnown: awaiter.known,
       onQueued: signal,
       complete: completeHeld,
       scope,
@@ -284,14 +285,26 @@ export const layer: Layer.Layer<
       yield* Effect.flatMap(now, transitions.recover)
     }
 
-    const store = yield* Enqueuer.make((...batch) => reach("enqueued", queue.enqueue(...batch)), now, signal)
+    const enqueueTogether = yield* Enqueuer.make(
+      (items, at, again) => {
+        const plainly = (repeated: boolean) => Effect.as(queue.enqueue(items, at, repeated), false)
+        const idle = again ? Option.none() : performer.enqueueIdle(items)
+        return reach(
+          "enqueued",
+          // what the claim meets is not the caller's: stored alone if it was not yet
+          Option.isNone(idle) ? plainly(again) : Effect.catch(idle.value, () => plainly(true))
+        )
+      },
+      now,
+      signal
+    )
 
-    const enqueue = (items: ReadonlyArray<Parameters<typeof store>[0][number]>): Effect.Effect<void, StorageError> =>
+    const enqueue = (items: ReadonlyArray<Invocation>): Effect.Effect<void, StorageError> =>
       Effect.flatMap(transitions.inTransaction, (inside) =>
         inside
           ? Effect.flatMap(now, (at) =>
             Effect.andThen(queue.enqueue(items, at, false), transitions.afterCommit(Effect.sync(signal))))
-          : store(items))
+          : enqueueTogether(items))
 
     // ---------------------------------------------------------------------------------------------------------------
     // clients
@@ -312,17 +325,24 @@ export const layer: Layer.Layer<
           limit: settings.payload
         }))
 
+    const store = (
+      ref: ActorRef,
+      action: AnyAction,
+      args: ReadonlyArray<unknown>,
+      token?: bigint
+    ): Effect.Effect<Invocation, EnqueueErrorReason> =>
+      Effect.tap(
+        invocationOf(ref, action, args),
+        (invocation) => enqueue([token === undefined ? invocation : { ...invocation, tk: Number(token) }])
+      )
+
     const invoke = (
       ref: ActorRef,
       action: AnyAction,
       args: ReadonlyArray<unknown>,
       token?: bigint
     ): Effect.Effect<ActionHandle<AnyAction>, EnqueueErrorReason> =>
-      Effect.gen(function*() {
-        const invocation = yield* invocationOf(ref, action, args)
-        yield* enqueue([token === undefined ? invocation : { ...invocation, tk: Number(token) }])
-        return handle(ref, invocation.ai, action, invocation.a)
-      })
+      Effect.map(store(ref, action, args, token), ({ a, ai }) => handle(ref, ai, action, a))
 
     const handle = (ref: ActorRef, actorId: string, action: AnyAction, id: string): ActionHandle<AnyAction> => ({
       id,
@@ -418,8 +438,8 @@ export const layer: Layer.Layer<
     const methodsOf = (ref: ActorRef, action: AnyAction) => ({
       [action.name]: (...args: ReadonlyArray<unknown>) =>
         Effect.flatMap(
-          Effect.mapError(Effect.andThen(notInTransaction(action), invoke(ref, action, args)), asEnqueueError),
-          (made) => made.await
+          Effect.mapError(Effect.andThen(notInTransaction(action), store(ref, action, args)), asEnqueueError),
+          ({ a, ai }) => Effect.flatMap(awaiter.waitForNew(a), (found) => resultOf(ref, ai, action, a, found))
         ),
       [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) =>
         Effect.mapError(invoke(ref, action, args), asEnqueueError),

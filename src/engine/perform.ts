@@ -101,6 +101,16 @@ export interface Conclusion {
   readonly children: ReadonlyArray<Invocation>
   /** The action stays in this worker's hands. */
   readonly next: Held | undefined
+  /** How the action ends with it, for those of this process who wait for it. */
+  readonly ended?: Ended
+}
+
+/** An action's end, as it is stored. */
+export interface Ended {
+  readonly id: string
+  readonly definition: string
+  readonly actorId: string
+  readonly decided: Decided
 }
 
 /** What `perform` needs of the engine. */
@@ -238,7 +248,9 @@ const callbacksFor = (held: Held, status: number) =>
 const end = (held: Held, member: Partial<Member>, decided: Decided): Conclusion => {
   const at = { a: held.id, s: held.step, ph: held.phase }
   const outcome = { o: decided.status, r: decided.result, c: decided.cause }
-  if (callbacksFor(held, decided.status).length === 0) return conclusion({ ...at, ...member, ...outcome, e: true })
+  if (callbacksFor(held, decided.status).length === 0) {
+    return { ...conclusion({ ...at, ...member, ...outcome, e: true }), ended: endedAs(held, decided) }
+  }
   // what a step has used up of its attempts is not the callbacks'
   const fresh = held.attempts > 0 ? { inc: -1 } : {}
   return conclusion({ ...at, ...member, ...outcome, ...fresh, np: Phase.callbacks, k: true }, {
@@ -249,6 +261,13 @@ const end = (held: Held, member: Partial<Member>, decided: Decided): Conclusion 
     detail: undefined
   })
 }
+
+const endedAs = (held: Held, decided: Decided): Ended => ({
+  id: held.id,
+  definition: held.runnable.key,
+  actorId: held.actorId,
+  decided
+})
 
 const failed = (cause: StoredCause): Decided => ({ status: Status.failed, result: null, cause })
 
@@ -840,7 +859,7 @@ const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> 
         }
       }
     }
-    return conclusion({
+    const member = {
       a: held.id,
       s: held.step,
       ph: Phase.callbacks,
@@ -850,7 +869,8 @@ const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> 
       g: good,
       b: bad,
       e: true
-    })
+    }
+    return { ...conclusion(member), ended: endedAs(held, decided) }
   })
 
 const outcomeFor = (held: Held, decided: Decided): Effect.Effect<unknown, unknown> => {

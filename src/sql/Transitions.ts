@@ -258,7 +258,8 @@ const enqueueMax = 5000
 const invocationColumns = { ...childColumns, tk: float8 }
 
 /** `$1, $2, …` */
-const places = (count: number) => Array.from({ length: count }, (_, i) => `$${i + 1}`).join(", ")
+const places = (last: number, first = 1) =>
+  Array.from({ length: last - first + 1 }, (_, i) => `$${first + i}`).join(", ")
 
 /** Packs the definitions of a worker once, for all its calls. */
 export const known = (
@@ -300,7 +301,7 @@ type Pass = (
   limit?: number
 ) => Effect.Effect<ReadonlyArray<Task>, StorageError>
 
-const batched: ReadonlySet<string> = new Set(["enqueue", "claim", "finish", "tick", "prune"])
+const batched: ReadonlySet<string> = new Set(["enqueue", "enqueueAndClaim", "claim", "finish", "tick", "prune"])
 
 /** Whether the server refused the statement, so that it has certainly not happened and may be sent again. */
 const refused = (error: StorageError): boolean => {
@@ -366,6 +367,15 @@ const bounded = <A, E, R>(
     })
   )
 
+interface Claiming {
+  readonly token: bigint
+  readonly now: number
+  readonly room: number
+  readonly known: Known
+  /** For queues: invocations up to this id are passed over, see `claim`. */
+  readonly after?: ReadonlyMap<string, number>
+}
+
 /**
  * The transitions over Postgres.
  *
@@ -373,16 +383,13 @@ const bounded = <A, E, R>(
  */
 export class Transitions extends Context.Service<Transitions, {
   readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: boolean) => Effect.Effect<void, StorageError>
-  readonly claim: (options: {
-    readonly token: bigint
-    readonly now: number
-    readonly room: number
-    readonly known: Known
-    readonly joins: ReadonlyArray<Prepared>
-    readonly only: string | null
-    /** For queues: invocations up to this id are passed over, see `claim`. */
-    readonly after?: ReadonlyMap<string, number>
-  }) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly claim: (
+    options: Claiming & { readonly joins: ReadonlyArray<Prepared>; readonly only: string | null }
+  ) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  /** Both in one transaction, for invocations that are not held. */
+  readonly enqueueAndClaim: (
+    options: Claiming & { readonly items: ReadonlyArray<Invocation> }
+  ) => Effect.Effect<ReadonlyArray<Task>, StorageError>
   readonly finish: (options: {
     readonly token: bigint
     readonly now: number
@@ -490,6 +497,11 @@ export class Transitions extends Context.Service<Transitions, {
       const enqueue = (items: ReadonlyArray<Invocation>, now: number, repeated: boolean) =>
         Effect.asVoid(call("enqueue", textEnqueue, [at(now), repeated, null, ...columns(items, invocationColumns)]))
       const textClaim = `select * from ${schema}.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb)`
+      const passed = (after: Claiming["after"]) =>
+        after === undefined || after.size === 0 ? null : JSON.stringify(Object.fromEntries(after))
+      const textEnqueueAndClaim = `select * from ${schema}.enqueue_and_claim(${places(8)}, $9::jsonb, ${
+        places(22, 10)
+      })`
       const textFinish = `select * from ${schema}.finish(${places(48)})`
       const textComplete =
         `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
@@ -546,7 +558,20 @@ export class Transitions extends Context.Service<Transitions, {
             o.known.prepare,
             o.joins.length === 0 ? null : JSON.stringify(o.joins),
             PgTypes.uuid(o.only),
-            o.after === undefined || o.after.size === 0 ? null : JSON.stringify(Object.fromEntries(o.after))
+            passed(o.after)
+          ]),
+        enqueueAndClaim: (o) =>
+          tasks("enqueueAndClaim", textEnqueueAndClaim, [
+            token(o.token),
+            at(o.now),
+            PgTypes.int4(o.room),
+            o.known.queues,
+            o.known.definitions,
+            o.known.firstSteps,
+            o.known.flags,
+            o.known.prepare,
+            passed(o.after),
+            ...columns<Omit<Invocation, "tk">>(o.items, childColumns)
           ]),
         finish: (o) =>
           tasks("finish", textFinish, [
