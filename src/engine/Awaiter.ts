@@ -186,7 +186,7 @@ export const make = (
         if (waiters.size === 0) return
         for (const { actorId, decided, definition, id } of ended) {
           const { status } = decided
-          for (const waiter of [...byId.get(id) ?? []]) {
+          for (const waiter of byId.get(id) ?? []) {
             // one that has come here by joining or superseding looks
             if (waiter.id !== id) continue
             // as the database would give it back

@@ -301,7 +301,7 @@ type Pass = (
   limit?: number
 ) => Effect.Effect<ReadonlyArray<Task>, StorageError>
 
-const batched: ReadonlySet<string> = new Set(["enqueue", "enqueueAndClaim", "claim", "finish", "tick", "prune"])
+const batched: ReadonlySet<string> = new Set(["enqueue", "claim", "finish", "tick", "prune"])
 
 /** Whether the server refused the statement, so that it has certainly not happened and may be sent again. */
 const refused = (error: StorageError): boolean => {
@@ -479,8 +479,9 @@ export class Transitions extends Context.Service<Transitions, {
               (inside) =>
                 inside ? effect : Effect.retry(effect, {
                   schedule: again,
-                  // a batch is the caller's to make smaller
-                  while: (error) => refused(error) && !(batched.has(operation) && tookTooLong(error))
+                  // a batch is the caller's to make smaller, and what need not be done together is not tried again together
+                  while: (error) =>
+                    refused(error) && operation !== "enqueueAndClaim" && !(batched.has(operation) && tookTooLong(error))
                 })
             ),
           Effect.provideService(Clock.Clock, realClock),

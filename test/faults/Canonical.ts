@@ -187,7 +187,21 @@ const trees: ReadonlyArray<Tree> = [
   )
 ]
 
-export const canonical: ReadonlyArray<Tree> = [...trees, ...programs]
+/** Those in which a worker takes what its own process asks for. */
+const asking: ReadonlyArray<Tree> = [
+  "2.2: before goes on",
+  "2.4: what is achieved is not done again",
+  "2.5: the same checksum joins, as a root and as a child",
+  "2.5: who is pending is superseded, his handle and slots follow",
+  "3.1: a transactional step",
+  "4.1: callbacks of a failure, one of which fails",
+  "five roots in lanes of their own"
+].map((name) => {
+  const { cast } = trees.find((tree) => tree.name === name)!
+  return { name: `asked for by a worker: ${name}`, cast: () => ({ ...cast(), clientWorks: true }) }
+})
+
+export const canonical: ReadonlyArray<Tree> = [...trees, ...programs, ...asking]
 
 /** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */
 export const randomTrees = (seed: number, count: number): ReadonlyArray<Numbered> =>

@@ -60,6 +60,7 @@ export interface Pool {
 export interface ProcessOptions {
   readonly pool: Pool
   readonly role: "worker" | "client"
+  readonly works: boolean
   readonly injection: Injection
   /** User time. */
   readonly clock: Clock.Clock
@@ -72,7 +73,7 @@ export interface ProcessOptions {
 /** Starts a process; it may fail to come up, or die on the way. */
 export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Cause.Cause<unknown>> =>
   Effect.gen(function*() {
-    const { injection, pool, role, sql } = options
+    const { injection, pool, role, sql, works } = options
     const scheduler = new MortalScheduler()
     const died = Latch.makeUnsafe(false)
     const scope = Scope.makeUnsafe()
@@ -106,9 +107,9 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
       }
     })
     const engine = Layer.provideMerge(options.definitions, Stepped.layer(options.settings))
-    const worker = role === "client"
-      ? engine
-      : Layer.provideMerge(Stepped.worker({ concurrency: 8, gracePeriod: "200 millis" }), engine)
+    const worker = works
+      ? Layer.provideMerge(Stepped.worker({ concurrency: 8, gracePeriod: "200 millis" }), engine)
+      : engine
     const bury = Effect.andThen(
       Effect.andThen(kill, Effect.sync(() => void (over = true))),
       Effect.andThen(

@@ -22,6 +22,8 @@ export interface Cast {
   readonly definitions: Layer.Layer<never, never, Engine | SqlClient.SqlClient>
   /** Has everything done, and gives what is to be seen then. */
   readonly play: (stage: Stage) => Effect.Effect<unknown, unknown>
+  /** Whether the client's process is a worker too. */
+  readonly clientWorks?: boolean
   /** What may be seen; anything, if not given. */
   readonly allowed: ReadonlyArray<unknown> | undefined
 }
@@ -122,6 +124,7 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
         startProcess({
           pool,
           role,
+          works: role === "worker" || cast.clientWorks === true,
           injection,
           clock: time.clock,
           settings: { ...settings, ...cast.settings },
@@ -144,12 +147,16 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
     }))
 
     let client: Process | undefined
+    const bury = (process: Process) => Effect.suspend(() => process.isOver() ? Effect.void : process.bury)
     const ask: Stage["ask"] = (effect) =>
       Effect.gen(function*() {
-        client ??= yield* start("client")
+        client ??= yield* start("client").pipe(
+          // one that works may die while nobody asks it, and its sessions with it
+          Effect.tap((process) => Effect.forkDetach(Effect.andThen(process.died, bury(process))))
+        )
         const exit = yield* client.run(effect)
         if (exit === undefined) {
-          yield* client.bury
+          yield* bury(client)
           client = undefined
           return { _tag: "Death" } as const
         }

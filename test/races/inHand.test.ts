@@ -192,7 +192,9 @@ describe("in hand", () => {
               transitions.claim(options),
               (tasks) =>
                 tasks.some(({ action, kind }) => kind >= 0 && action === cancelled) ? halts.statement.once : Effect.void
-            )
+            ),
+          // what is asked for is claimed by itself
+          enqueueAndClaim: ({ items, now }) => Effect.as(transitions.enqueue(items, now, false), [])
         }), { concurrency: 1, connections: 4 })
         const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), worker)
         const handle = yield* (yield* Cars.client)(1).askedNow()

@@ -21,7 +21,7 @@ const visit = Stepped.action("visit")
   .after(() => Effect.void)
 const Cars = Stepped.actions(Car, [part, turn, visit])
 
-type Method = "claim" | "finish" | "complete" | "tick"
+type Method = "enqueueAndClaim" | "claim" | "finish" | "complete" | "tick"
 let lost = 0
 beforeEach(() => {
   lost = 0
@@ -48,6 +48,7 @@ const lossy = (method: Method, nth: number) => {
 }
 
 const scenarios = {
+  enqueueAndClaim: Effect.flatMap(Cars.client, (client) => client(1).visit()),
   claim: Effect.flatMap(Cars.client, (client) => client(1).visit()),
   finish: Effect.flatMap(Cars.client, (client) => client(1).visit()),
   tick: Effect.flatMap(Cars.client, (client) => client(1).visit()),
@@ -63,7 +64,15 @@ const scenarios = {
 }
 
 describe("an answer that is lost", () => {
-  for (const [method, nth] of [["claim", 1], ["claim", 2], ["finish", 1], ["tick", 1], ["complete", 1]] as const) {
+  const answers = [
+    ["enqueueAndClaim", 1],
+    ["claim", 1],
+    ["claim", 2],
+    ["finish", 1],
+    ["tick", 1],
+    ["complete", 1]
+  ] as const
+  for (const [method, nth] of answers) {
     it.live(
       `8: what the ${nth === 1 ? "first" : "second"} ${method} has handed over is taken up`,
       () =>
