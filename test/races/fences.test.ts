@@ -23,7 +23,7 @@ import {
 } from "../../src/sql/Transitions.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
-import { blocked, holdingLane } from "../harness/racing.ts"
+import { blocked, holding, holdingLane } from "../harness/racing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const turn = Stepped.action("turn", { outbound: true }).step("turn", () => Effect.void)
@@ -135,6 +135,23 @@ describe("a batch of conclusions", () => {
       assert.deepStrictEqual(yield* finish, [News.lostLease])
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "performing"])
     }))
+
+  const cases: ReadonlyArray<readonly [what: string, column: string, news: ReadonlyArray<number>, status: string]> = [
+    ["an action that somebody joins just then", "rooted = true", [], "succeeded"],
+    ["none that somebody takes over just then", "token = null", [News.stale], "performing"]
+  ]
+  for (const [what, column, news, status] of cases) {
+    test(`8: ends ${what}`, ({ finish, ids }) =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const release = yield* holding(sql`update stepped.live_actions set ${sql.literal(column)} where id = ${ids[0]}`)
+        const finishing = yield* Effect.forkScoped(finish)
+        yield* blocked(1)
+        yield* release
+        assert.deepStrictEqual(yield* Fiber.join(finishing), news)
+        assert.deepStrictEqual(yield* statusesOf("turn"), [status, "succeeded"])
+      }))
+  }
 
   test("8: lets the lease be renewed while it is being stored", ({ finish, ids, token, transitions }) =>
     Effect.gen(function*() {

@@ -1,7 +1,7 @@
 /** What a claim costs: on tables that nobody has analysed, with a backlog, and with an old snapshot elsewhere. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Context, Effect, Layer, Schema } from "effect"
 import { Stepped } from "stepped"
 import { layerServer, layerUrl, TestDatabase } from "../harness/Server.ts"
 import { allEnded, layerWorkers, until } from "../harness/workers.ts"
@@ -91,3 +91,46 @@ it.live("what comes back before the place where a worker's claims have come is c
     yield* allEnded
     assert.strictEqual(yield* ended, 5001)
   }).pipe(Effect.provide(layerWorkers(Cars.layer, { engines: 1, concurrency: 8 }))))
+
+it.live("actions end by looking up their own rows, whatever statistics say of a table that is full of dead ones", () =>
+  Effect.gen(function*() {
+    const { url } = yield* TestDatabase
+    const sql = yield* PgClient.PgClient
+    const cars = yield* Cars.client
+    const elsewhere = Context.get(yield* Layer.build(layerUrl(url)), PgClient.PgClient)
+    const read = Effect.map(
+      sql<
+        { n: number }
+      >`select sum(idx_tup_read)::int as n from pg_stat_user_indexes where schemaname = 'stepped' and relname = 'live_actions'`,
+      ([row]) => row!.n
+    )
+    // sessions of its own, whose plans are new, and which tell what they have read when they end
+    const perform = Effect.scoped(Effect.gen(function*() {
+      const worker = Stepped.worker().pipe(
+        Layer.provide(Layer.fresh(Cars.layer)),
+        Layer.provide(Stepped.layer({ notify: false })),
+        Layer.provide(layerUrl(url))
+      )
+      yield* Layer.build(worker)
+      const handles = yield* cars.enqueueMany(drive, numbers(20))
+      yield* Effect.forEach(handles, (handle) => handle.await)
+    }))
+    yield* sql`alter table stepped.live_actions set (autovacuum_enabled = off)`
+    yield* elsewhere.withTransaction(Effect.gen(function*() {
+      yield* elsewhere`set transaction isolation level repeatable read`
+      yield* elsewhere`select count(*) from stepped.live_actions`
+      yield* sql`insert into stepped.live_actions
+        (id, definition, actor_id, queue, arguments, lane, checksum_key, status, depth, rooted, flags, enqueued_at)
+        select gen_random_uuid(), 'Car/drive', n, 'default', '[]', 'dead ' || n, '', 1, 0, true, 0, now() from generate_series(1, 20000) n`
+      yield* sql`delete from stepped.live_actions`
+      yield* sql`update pg_class set reltuples = 2, relpages = pg_relation_size(oid) / 8192
+        where relname = 'live_actions' and relnamespace = 'stepped'::regnamespace`
+      yield* sql`select pg_stat_force_next_flush()`
+      const before = yield* read
+      yield* perform
+      yield* Effect.sleep("100 millis")
+      const looked = (yield* read) - before
+      assert.isAbove(looked, 0)
+      assert.isAtMost(looked, 1000)
+    }))
+  }).pipe(Effect.scoped, Effect.provide(engine)))

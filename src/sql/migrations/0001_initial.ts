@@ -192,6 +192,8 @@ const tables = [
 // Settings that keep the plans of a batch right whatever the tables hold: each row of a table is found by its index. A session keeps the
 // plans that it made while the tables were empty and never analysed; there a scan, a bitmap or a hash of a whole table looks as good.
 // Arrays are looked up in arrays by `(x in (select unnest(…))) is true`, which hashes without being a join.
+// Where dead rows are many, because of an old snapshot, and statistics know of few living ones, a look-up seems to read hundreds of pages,
+// and reading all of an index the better way: so live rows are joined by ctid, or looked up in subqueries that cannot be turned around.
 const hot = (schema: string) =>
   `set search_path = ${schema} set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off`
 
@@ -248,7 +250,7 @@ const functions = (schema: string) => {
     if cardinality(ready) = 0 then return; end if;
     if p_token is not null then
       with l as (select id from live_actions where id = any(ready) and phase = 1 and token is null and definition = any(p_defs) for update skip locked),
-      u as (update live_actions t set token = p_token from l where t.id = l.id returning t.id)
+      u as (update live_actions t set token = p_token where t.id = any(array(select id from l)) returning t.id)
       select array_agg(id) into got from u;
       return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
         from live_actions t where t.id = any(got) order by t.id;
@@ -268,9 +270,9 @@ const functions = (schema: string) => {
   $$`,
 
     // Ends live actions whose rows and lanes the caller has locked: history, achievement, promotion, slots, parents. \`p_freed\` are the
-    // lanes that they perform in, \`p_steps\` the names of only steps that have no row; \`p_abrupt\` are those that do not end by themselves.
+    // lanes that they perform in, \`p_steps\` the names of only steps that have no row; \`p_abrupt\` are those that do not end by themselves; \`p_tids\` where they are, if that is known.
     `create function conclude(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_freed text[],
-    p_ids uuid[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_good smallint[], p_bad smallint[], p_steps text[], p_abrupt uuid[]) returns setof task language plpgsql as $$
+    p_ids uuid[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_good smallint[], p_bad smallint[], p_steps text[], p_abrupt uuid[], p_tids tid[] default null) returns setof task language plpgsql as $$
   declare next_up uuid[]; erased text[]; parents uuid[]; parent_steps int[]; abandoned uuid[]; queued uuid[];
   begin
     if p_abrupt is not null then
@@ -283,8 +285,11 @@ const functions = (schema: string) => {
     if cardinality(next_up) > 0 then
       erased := array(select checksum_key from achievements where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));
     end if;
-    with x as (select * from unnest(p_ids, p_outcomes, p_results, p_causes, p_good, p_bad, p_steps) as x(a, o, r, c, g, b, sn)),
-    gone as (delete from live_actions l using x where l.id = x.a returning l.*, x.o, x.r, x.c, x.g, x.b, x.sn),
+    if p_tids is null then
+      p_tids := array(select (select l.ctid from live_actions l where l.id = a) from unnest(p_ids) with ordinality x(a, n) order by n);
+    end if;
+    with x as (select * from unnest(p_tids, p_outcomes, p_results, p_causes, p_good, p_bad, p_steps) as x(tid, o, r, c, g, b, sn)),
+    gone as (delete from live_actions l using x where l.ctid = x.tid returning l.*, x.o, x.r, x.c, x.g, x.b, x.sn),
     ended as (
       insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts,
         result, cause, step_name, callbacks_succeeded, callbacks_failed, enqueued_at, started_at, ended_at)
@@ -465,9 +470,9 @@ const functions = (schema: string) => {
         on conflict (lane, status) do update set token = live_actions.token where false returning id)
       select coalesce(array_agg(id), '{}') into started from l;
       -- checked again under the lane's lock: the statement above saw an older snapshot
-      if checked and exists (select 1 from unnest(started) s join live_actions l on l.id = s join achievements a on a.checksum_key = l.checksum_key and a.checksum = l.checksum where l.id <> all(ignoring)) then
-        with x as (select i, a.result from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where (i.action in (select unnest(started))) is true and i.action <> all(ignoring)),
-        g as (delete from live_actions l using x where l.id = (x.i).action returning l.id, x.i, x.result)
+      if checked and exists (select 1 from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where (i.action in (select unnest(started))) is true and i.action <> all(ignoring)) then
+        with x as materialized (select i, a.result, (select l.ctid from live_actions l where l.id = i.action) as tid from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where (i.action in (select unnest(started))) is true and i.action <> all(ignoring)),
+        g as (delete from live_actions l using x where l.ctid = x.tid returning l.id, x.i, x.result)
         select achieved || array_agg(id), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(result), done_cause || array_agg(null::jsonb), array_agg((i).lane)
           into achieved, done, done_status, done_result, done_cause, given_back from g;
         started := array(select x from unnest(started) x where x <> all(achieved));
@@ -565,14 +570,14 @@ const functions = (schema: string) => {
       with l as (select id from live_actions t where id = any(array(select action from unnest(conts))) and token is null
           and (phase in (0, 3, 4) or (phase = 1 and not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null)))
         for update skip locked),
-      u as (update live_actions t set token = p_token from l where t.id = l.id returning t.id)
+      u as (update live_actions t set token = p_token where t.id = any(array(select id from l)) returning t.id)
       select array_agg(id) into got from u;
       return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
         from (select action, min(id) as id from unnest(conts) group by action) c join live_actions t on t.id = c.action where t.id = any(got) order by c.id;
       -- locked by somebody else right now: tried again
       insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
-        select distinct on (t.id) t.queue, 0, 1, t.id, t.definition, t.actor_id, p_now from live_actions t join unnest(conts) c on c.action = t.id
-        where t.id <> all(coalesce(got, '{}')) and t.token is null and t.phase <> 2
+        select distinct on (t.id) t.queue, 0, 1, t.id, t.definition, t.actor_id, p_now from live_actions t
+        where t.id = any(array(select action from unnest(conts))) and t.id <> all(coalesce(got, '{}')) and t.token is null and t.phase <> 2
           and not (t.phase = 1 and exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null));
       get diagnostics again = row_count;
     end if;
@@ -619,13 +624,15 @@ const functions = (schema: string) => {
     o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
     c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[])
     returns setof task language plpgsql ${planned} as $$
-  declare good int[]; freed text[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
     perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
     if not found then return next row(-5, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
-    with h as (select m.n, m.e, l.lane from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n) join live_actions l on l.id = m.a
-      where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l)
-    select array_agg(n), array_agg(lane) filter (where e) into good, freed from h;
+    -- locked in the order of their lanes, one look-up after another
+    with h as (select m.n, m.e, m.lane, l.tid
+      from (select *, (select l.lane from live_actions l where l.id = a) as lane from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n) order by lane offset 0) m
+      left join lateral (select l.ctid as tid from live_actions l where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)
+    select array_agg(n) filter (where tid is not null), array_agg(lane) filter (where e and tid is not null), array_agg(tid order by n) into good, freed, tids from h;
     if cardinality(good) = cardinality(m_a) then
       good := null;
     else
@@ -634,8 +641,8 @@ const functions = (schema: string) => {
         from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where n <> all(good);
       if cardinality(good) = 0 then return; end if;
     end if;
-    with m as materialized (select * from unnest(m_a, m_s, m_sn, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_args, m_o, m_r, m_c, m_g, m_b, m_inc, m_jb, m_due, m_ph)
-        with ordinality as m(a, s, sn, ss, sr, sm, st, rs, e, k, np, ns, nn, args, o, r, c, g, b, inc, jb, due, ph, n) where good is null or n = any(good)),
+    with m as materialized (select * from unnest(m_a, m_s, m_sn, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_args, m_o, m_r, m_c, m_g, m_b, m_inc, m_jb, m_due, m_ph, tids)
+        with ordinality as m(a, s, sn, ss, sr, sm, st, rs, e, k, np, ns, nn, args, o, r, c, g, b, inc, jb, due, ph, tid, n) where good is null or n = any(good)),
     -- an action that ends with its first step needs no row for it: the history has its name
     si as (insert into steps (action, idx, name, status, marked, result, started_at, ended_at)
       select a, s, sn, ss, coalesce(sm, false), sr, st, case when ss = 1 then null else p_now end from m
@@ -645,13 +652,13 @@ const functions = (schema: string) => {
         step_started_at = case when m.ns is not null then p_now else l.step_started_at end, arguments = coalesce(m.args, l.arguments),
         attempts = case when m.inc < 0 then 0 else l.attempts + coalesce(m.inc, 0) end,
         outcome = coalesce(m.o, l.outcome), result = case when m.o is null then l.result else m.r end, cause = case when m.o is null then l.cause else m.c end
-      from m where l.id = m.a and not coalesce(m.e, false)
+      from m where l.ctid = m.tid and not coalesce(m.e, false)
       returning l.id, l.queue, l.definition, l.actor_id, m.jb, m.due),
     j as (insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)
       select queue, case when due is null then 0 else 100 end, 1, id, definition, actor_id, due, p_now from lu where jb)
     select array_agg(a), array_agg(o), array_agg(r), array_agg(c), array_agg(g), array_agg(b),
-        array_agg(case when s = 0 and not coalesce(rs, false) and sr is null then sn end), array_agg(a) filter (where ph = 3), bool_or(args is not null)
-      into v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_abrupt, v_args from m where e;
+        array_agg(case when s = 0 and not coalesce(rs, false) and sr is null then sn end), array_agg(a) filter (where ph = 3), bool_or(args is not null), array_agg(tid)
+      into v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_abrupt, v_args, v_tids from m where e;
     if o_a is not null then
       -- beside a stale member there may be a valid one of the same action
       if good is not null then
@@ -672,10 +679,11 @@ const functions = (schema: string) => {
     if v_ids is not null then
       -- changed arguments are seen by later readers too
       if v_args then
-        update live_actions l set arguments = m.args from unnest(m_a, m_e, m_args) with ordinality as m(a, e, args, n)
-          where m.e and m.args is not null and l.id = m.a and (good is null or m.n = any(good));
+        update live_actions l set arguments = m.args from unnest(m_e, m_args, tids) with ordinality as m(e, args, tid, n)
+          where m.e and m.args is not null and l.ctid = m.tid and (good is null or m.n = any(good));
+        v_tids := null;
       end if;
-      return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, freed, v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_abrupt);
+      return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, freed, v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_abrupt, v_tids);
     end if;
   end $$`,
 
@@ -781,7 +789,7 @@ const functions = (schema: string) => {
     busy := exists (select 1 from slots o join jobs j on j.action = o.child and j.kind = 0 where o.action = any(dead) and o.status = 4
       and not exists (select 1 from slots w where w.child = o.child and w.status is null));
     -- some at a time: those that are over are passed by
-    kids := array(select distinct o.child from slots o join live_actions l on l.id = o.child and l.outcome is null and not l.rooted
+    kids := array(select distinct o.child from slots o cross join lateral (select from live_actions l where l.id = o.child and l.outcome is null and not l.rooted offset 0) l
       where o.action = any(dead) and o.status = 4 and not exists (select 1 from slots w where w.child = o.child and w.status is null) limit p_limit * 10);
     locked := array(select lane from live_actions where status = 1 and lane = any(array(select lane from live_actions where id = any(kids))) order by lane for update);
     -- a lane that moved on while we waited for it is not ours: its new performer may be ending by itself just now
@@ -828,7 +836,7 @@ const functions = (schema: string) => {
   begin
     delete from workers where token in (select token from workers where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp()) order by token for update skip locked);
     with l as (select id from live_actions l where token is not null and not exists (select 1 from workers w where w.token = l.token) for update skip locked),
-    u as (update live_actions t set token = null, attempts = attempts + case when p_burn then 1 else 0 end from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id, t.attempts)
+    u as (update live_actions t set token = null, attempts = attempts + case when p_burn then 1 else 0 end where t.id = any(array(select id from l)) returning t.id, t.queue, t.definition, t.actor_id, t.attempts)
     insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)
       select queue, case when late > 0 then 100 else 0 end, 1, id, definition, actor_id, case when late > 0 then p_now + late * interval '1 second' end, p_now
       from (select *, case when p_burn and attempts > 1 then least(60, row_number() over (partition by attempts > 1 order by id) - 1) else 0 end as late from u) x;
@@ -847,7 +855,7 @@ const functions = (schema: string) => {
     update jobs set priority = 10, token = null where ctid = any(array(
       select ctid from jobs where action = any(p_actions) and kind = 0 and priority = 101 and token = p_token for update skip locked));
     with l as (select id from live_actions where id = any(p_actions) and token = p_token order by lane for update),
-    u as (update live_actions t set token = null from l where t.id = l.id returning t.id, t.queue, t.definition, t.actor_id)
+    u as (update live_actions t set token = null where t.id = any(array(select id from l)) returning t.id, t.queue, t.definition, t.actor_id)
     insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at) select queue, 0, 1, id, definition, actor_id, p_now from u;
   end $$`,
 
@@ -886,7 +894,7 @@ const functions = (schema: string) => {
     select z.root, z.id, (select x.status from ended_actions x where x.id = z.root),
       case when e.id is not null or o.status is not null then 'ended' when l.id is not null then 'live' when exists (select 1 from jobs j where j.action = z.id and j.kind = 0) then 'queued' else 'unknown' end,
       coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id)
-    from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join live_actions l on l.id = z.id;
+    from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join lateral (select * from live_actions l where l.id = z.id offset 0) l on true;
   end $$`,
 
     // Puts the job that a claim of one would take first off to a later time: an error that nobody expected stops it, and must not stop
