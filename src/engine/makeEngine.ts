@@ -260,7 +260,9 @@ export const layer: Layer.Layer<
       Effect.gen(function*() {
         const encoded = yield* encodeOutcome(held.runnable.action, held.runnable.key, held.actorId, outcome)
         // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
-        const verdict = yield* endFromOutside({ id: held.id }, encoded, true, held.runnable.key, held.id)
+        const ending = endFromOutside({ id: held.id }, encoded, true, held.runnable.key, held.id)
+        const inside = yield* transitions.inTransaction
+        const verdict = yield* (inside ? ending : patiently(ending))
         return verdict._tag === "Done"
       })
 

@@ -25,7 +25,7 @@ import {
   ActionFailed,
   type CompletionError,
   EnqueueError,
-  type StorageError,
+  StorageError,
   TooManyChildren,
   TreeTooDeep
 } from "../SteppedError.ts"
@@ -917,11 +917,18 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
   Effect.gen(function*() {
     const { runnable } = held
     let completed = false
+    let unanswered = false
     const job = makeJob(held.id, (outcome) =>
-      Effect.tap(env.complete(held, outcome), (done) =>
-        Effect.sync(() => {
-          completed = completed || done
-        })))
+      Effect.tapError(
+        Effect.tap(env.complete(held, outcome), (done) =>
+          Effect.sync(() => {
+            completed = completed || done
+          })),
+        (error) =>
+          Effect.sync(() => {
+            unanswered = unanswered || error instanceof StorageError
+          })
+      ))
     const exit = yield* exitOf(
       Effect.flatMap(decodeArgs(held), (args) =>
         asUserOf(
@@ -935,6 +942,8 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
     const at = { a: held.id, s: held.step, ph: Phase.job }
     // completed in the meantime: this member will be stale, and that is right
     if (Exit.isSuccess(exit) || completed) return conclusion({ ...at, np: Phase.outbound })
+    // what the job has done may be done well: a database that is away decides nothing about it
+    if (unanswered) return yield* Effect.fail(new Unhandled(exit.cause))
     const again = exit.cause.reasons.find((reason) => Cause.isDieReason(reason) && reason.defect instanceof JobRetry)
     if (again !== undefined && Cause.isDieReason(again)) {
       const due = Math.ceil((yield* env.now) + Math.min(longest, Duration.toMillis((again.defect as JobRetry).delay)))

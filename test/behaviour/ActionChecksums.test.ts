@@ -91,7 +91,18 @@ const wantsText = Stepped.action("wantsText", { success: Schema.String })
   .step("ask", () => Step.do(asText))
   .step("tell", ({ ask }) => Effect.succeed(ask))
 
+const occupy = Stepped.action("occupy", { outbound: true, concurrencyKey: () => "street" }).step(() => Effect.void)
+const pave = Stepped.action("pave", {
+  arguments: [Schema.String],
+  concurrencyKey: () => "street",
+  checksum: (stone) => stone
+}).step(() => Effect.void)
+const works = Stepped.action("works").step(() => Effect.all([Step.do(occupy), Step.do(pave, "marble")]))
+
 const Cars = Stepped.actions(Car, [
+  occupy,
+  pave,
+  works,
   asNumber,
   asText,
   wantsText,
@@ -122,6 +133,22 @@ suite("checksums", (engine) => {
       name,
       () => Effect.provide(Effect.andThen(scenario(), healthy), Cars.layer.pipe(Layer.provideMerge(engine.layer())))
     )
+
+  test("2.7: a pending action that ends together with the one before it has erased nothing", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.paveNow("granite")
+      const achieved = yield* achievement("Car/1/pave")
+      assert.isDefined(achieved)
+      const parent = yield* car.worksLater()
+      yield* performIdle
+      const statuses = Effect.all([statusesOf("occupy"), statusesOf("pave")])
+      assert.deepStrictEqual(yield* statuses, [["performing"], ["succeeded", "pending"]])
+      yield* parent.cancel
+      yield* performIdle
+      assert.deepStrictEqual(yield* statuses, [["cancelled"], ["succeeded", "cancelled"]])
+      assert.deepStrictEqual(yield* achievement("Car/1/pave"), achieved)
+    }))
 
   for (const value of [false, "", [], 0, "London", { a: [1] }]) {
     test(`2.3: ${JSON.stringify(value)} is a checksum`, () =>

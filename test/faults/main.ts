@@ -36,10 +36,12 @@ const chosen = [...canonical.entries()].filter(([i, { name }]) =>
 )
 
 const program = Effect.gen(function*() {
+  const count = numeric("slots") ?? 8
   const server = yield* startServer({
-    flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off", "max_connections=400"]
+    // a trial of sixty actions at once, whose sessions may have to be replaced
+    flags: ["fsync=off", "synchronous_commit=off", "full_page_writes=off", `max_connections=${100 + count * 80}`]
   })
-  const slots = yield* slotsOn(server.url, numeric("slots") ?? 8)
+  const slots = yield* slotsOn(server.url, count)
   const reporter: Reporter = {
     trial: (millis, what) => {
       if (process.argv.includes("--trials")) console.log(`${Math.round(millis)} ms  ${what}`)

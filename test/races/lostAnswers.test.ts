@@ -3,7 +3,7 @@
  * waiting for a lease to end, and nothing happens twice.
  */
 import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { Step, Stepped, StorageError } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { layerIntercepted } from "../harness/intercepting.ts"
@@ -19,7 +19,12 @@ const visit = Stepped.action("visit")
   .step("wait", () => Step.wait("20 millis"))
   .step("store", () => Effect.void, { transactional: true })
   .after(() => Effect.void)
-const Cars = Stepped.actions(Car, [part, turn, visit])
+let jobs = 0
+const tow = Stepped.action("tow", {
+  success: Schema.String,
+  job: (job) => Effect.andThen(Effect.sync(() => void jobs++), job.succeeded("home"))
+})
+const Cars = Stepped.actions(Car, [part, turn, visit, tow])
 
 type Method = "enqueueAndClaim" | "claim" | "finish" | "complete" | "tick"
 let lost = 0
@@ -90,5 +95,31 @@ describe("an answer that is lost", () => {
         ),
       30_000
     )
+  }
+})
+
+describe("a job whose completion is not answered", () => {
+  /** A database that does not take the first completions. */
+  const away = (times: number) =>
+    layerIntercepted((transitions) => ({
+      complete: (options) =>
+        lost++ < times
+          ? Effect.fail(new StorageError({ operation: "complete", isRetryable: true, cause: new Error("away") }))
+          : transitions.complete(options)
+    }), { retry: Schedule.spaced("1 millis") }).pipe(
+      Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 6 }))
+    )
+
+  for (const [what, times, runs] of [["asks again", 2, 1], ["is run again when it gives up", 9, 2]] as const) {
+    it.live(`5.3: ${what}`, () => {
+      jobs = 0
+      return Effect.gen(function*() {
+        assert.strictEqual(yield* (yield* Cars.client)(1).tow(), "home")
+        assert.strictEqual(jobs, runs)
+        yield* healthy
+      }).pipe(Effect.provide(
+        Layer.provideMerge(Stepped.worker({ concurrency: 8 }), Layer.provideMerge(Cars.layer, away(times)))
+      ))
+    }, 60_000)
   }
 })

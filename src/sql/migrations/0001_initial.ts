@@ -281,7 +281,8 @@ const functions = (schema: string) => {
       if cardinality(queued) > 0 then delete from jobs where ctid = any(array(select ctid from jobs where action = any(queued) and kind = 1 for update skip locked)); end if;
       perform cancel_running(p_abrupt, p_now);
     end if;
-    next_up := array(select id from live_actions where lane = any(p_freed) and status = 0);
+    -- one that ends itself with the one before it is nobody's next
+    next_up := array(select id from live_actions where lane = any(p_freed) and status = 0 and (id in (select unnest(p_ids))) is not true);
     if cardinality(next_up) > 0 then
       erased := array(select checksum_key from achievements where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));
     end if;
