@@ -19,18 +19,18 @@ it.live("a worker whose bodies become long gives back what it has claimed ahead"
     const cars = yield* Cars.client
     const held = Effect.map(
       sql<
-        { held: number; queued: number }
+        { held: number; queued: number; ended: number }
       >`select (select count(*) from stepped.live_actions where token is not null)::int as held,
-        (select count(*) from stepped.jobs)::int as queued`,
+        (select count(*) from stepped.jobs)::int as queued, (select count(*) from stepped.ended_actions)::int as ended`,
       (rows) => rows[0]!
     )
     yield* cars.enqueueMany(wave, Array.from({ length: 100 }, (_, id) => [id]))
     yield* cars.enqueueMany(park, Array.from({ length: 300 }, (_, id) => [id]))
     yield* until(
       "two are performed, the others can be claimed",
-      Effect.map(held, (now) => now.held === 2 && now.queued === 298)
+      // of two claims at once the second may be answered first: some waves may be behind the two
+      Effect.map(held, (now) => parked === 2 && now.held === 2 && now.queued + now.ended === 398)
     )
-    assert.strictEqual(parked, 2)
     yield* Deferred.succeed(gate, undefined)
     yield* allEnded
     assert.strictEqual(parked, 300)
