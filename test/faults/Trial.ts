@@ -147,16 +147,19 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
     }))
 
     let client: Process | undefined
-    const bury = (process: Process) => Effect.suspend(() => process.isOver() ? Effect.void : process.bury)
     const ask: Stage["ask"] = (effect) =>
       Effect.gen(function*() {
         client ??= yield* start("client").pipe(
           // one that works may die while nobody asks it, and its sessions with it
-          Effect.tap((process) => Effect.forkDetach(Effect.andThen(process.died, bury(process))))
+          Effect.tap((process) =>
+            Effect.forkDetach(
+              Effect.andThen(process.died, Effect.suspend(() => process.isOver() ? Effect.void : process.bury))
+            )
+          )
         )
         const exit = yield* client.run(effect)
         if (exit === undefined) {
-          yield* bury(client)
+          yield* client.bury
           client = undefined
           return { _tag: "Death" } as const
         }
