@@ -185,7 +185,7 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
     })
     const idle = Effect.gen(function*() {
       const deadline = performance.now() + restMillis
-      while ((yield* goingOn(time.now())) > 0) {
+      while ((yield* goingOn(time.now())) > 0 || (yield* hurry(time.now()))) {
         yield* fails
         if (performance.now() > deadline) {
           return yield* Effect.die(new Error(`it does not come to rest:\n${(yield* left).join("\n")}`))
@@ -276,6 +276,18 @@ const goingOn = (now: number) =>
         + (select count(*) from stepped.live_actions w join stepped.live_actions c on c.lane = w.lane and c.status = 1
             where w.status = 0 and exists (select 1 from stepped.waiters_of(w.id) x where x = c.id)))::int as n`,
       (rows) => rows[0]!.n
+    ))
+
+/**
+ * What has died twice is tried again some seconds of user time later: that is not to be overtaken by what the scenario does next. Gives
+ * whether there was any.
+ */
+const hurry = (now: number) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) =>
+    Effect.map(
+      sql`update stepped.jobs j set due_at = to_timestamp(${now} / 1000.0) where due_at > to_timestamp(${now} / 1000.0)
+        and (attempts > 1 or exists (select 1 from stepped.live_actions l where l.id = j.action and l.attempts > 1)) returning 1`,
+      (rows) => rows.length > 0
     ))
 
 /** When the next wait or retry is due, or a timeout before it. */

@@ -626,7 +626,7 @@ export const bugs: ReadonlyArray<Bug> = [
       replace:
         `    with f as (select m.n, m.e, l.lane, l.ctid as tid from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n)
       join live_actions l on l.id = m.a where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l),
-    h as (select m.n, m.e, f.lane, f.tid from unnest(m_e) with ordinality as m(e, n) left join f on f.n = m.n)`
+    h as (select m.n, m.e, f.lane, f.tid from unnest(m_a, m_e) with ordinality as m(a, e, n) left join f on f.n = m.n)`
     }],
     tests: { "test/sql/claiming.test.ts": ["actions end by looking up their own rows"] }
   }
