@@ -75,7 +75,7 @@ export const migrate: Effect.Effect<
 
 const schemaExists = (sql: PgClient, schema: string) =>
   Effect.map(
-    sql<{ found: boolean }>`select exists (select 1 from pg_namespace where nspname = ${schema}) as found`,
+    sql<{ found: boolean }>`select exists (select 1 from pg_catalog.pg_namespace where nspname = ${schema}) as found`,
     (rows) => rows[0]!.found
   )
 

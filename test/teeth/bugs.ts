@@ -616,6 +616,21 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "temporary-tables-first",
+    breaks: "a program's temporary table of the name `jobs` is taken for the queue",
+    plants: [{
+      file: functions,
+      find: `\`set search_path = \${schema}, pg_temp\``,
+      replace: `\`set search_path = \${schema}\``
+    }],
+    tests: {
+      "test/behaviour/TemporaryTables.test.ts": [
+        "everything goes on as without them",
+        "every search path that a function sets names them last"
+      ]
+    }
+  },
+  {
     name: "joins-by-statistics",
     breaks: "with an old snapshot elsewhere and fresh statistics every batch reads an index as a whole",
     plants: [{

@@ -189,13 +189,20 @@ const tables = [
   )`
 ]
 
+// A session's temporary tables come last: where a search path does not name them, they come before everything else, and a program's own
+// `jobs` would be taken for the queue. Functions that only others call have no setting: they inherit their caller's, so each one that is
+// called from outside states its own or names the schema with every table.
+const path = (schema: string) => `set search_path = ${schema}, pg_temp`
+
 // Settings that keep the plans of a batch right whatever the tables hold: each row of a table is found by its index. A session keeps the
 // plans that it made while the tables were empty and never analysed; there a scan, a bitmap or a hash of a whole table looks as good.
 // Arrays are looked up in arrays by `(x in (select unnest(…))) is true`, which hashes without being a join.
 // Where dead rows are many, because of an old snapshot, and statistics know of few living ones, a look-up seems to read hundreds of pages,
 // and reading all of an index the better way: so live rows are joined by ctid, or looked up in subqueries that cannot be turned around.
 const hot = (schema: string) =>
-  `set search_path = ${schema} set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off`
+  `${
+    path(schema)
+  } set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off set enable_hashjoin = off set enable_mergejoin = off`
 
 const functions = (schema: string) => {
   const planned = hot(schema)
@@ -595,7 +602,9 @@ const functions = (schema: string) => {
     // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. \`p_again\` skips those that an earlier call, whose answer was lost, has stored.
     // Batches come as columns: a third of what parsing JSON costs. A column that nothing is in is null, which unnest fills up.
     `create function enqueue(p_now timestamptz, p_again boolean, p_which int[], c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[],
-    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_tk float8[]) returns void language plpgsql set search_path = ${schema} as $$
+    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_tk float8[]) returns void language plpgsql ${
+      path(schema)
+    } as $$
   begin
     insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, elder, token, enqueued_at)
     select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, tk, p_now
@@ -610,7 +619,9 @@ const functions = (schema: string) => {
     // Whoever asks must not wait for lanes that others have locked: then it fails, and is stored alone.
     `create function enqueue_and_claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[], p_after jsonb,
     c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[],
-    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[]) returns setof task language plpgsql set search_path = ${schema} set lock_timeout = '20ms' as $$
+    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[]) returns setof task language plpgsql ${
+      path(schema)
+    } set lock_timeout = '20ms' as $$
   begin
     perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, null);
     return query select * from claim(p_token, p_now, p_room, p_queues, p_defs, p_first, p_flags, p_prepare, null, null, p_after);
@@ -809,7 +820,9 @@ const functions = (schema: string) => {
 
     // Two edges that close a cycle at the same time see each other only afterwards: the pending action of a cycle ends as deadlocked.
     // In any order, so that with more of them than one call looks at, each has its turn.
-    `create function break_deadlocks(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[]) returns setof task language plpgsql set search_path = ${schema} as $$
+    `create function break_deadlocks(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[]) returns setof task language plpgsql ${
+      path(schema)
+    } as $$
   declare p record; n int := 0;
   begin
     for p in select w.id, w.lane, c.id as current from live_actions w join live_actions c on c.lane = w.lane and c.status = 1
@@ -851,7 +864,9 @@ const functions = (schema: string) => {
   end $$`,
 
     // Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the queue.
-    `create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns void language plpgsql set search_path = ${schema} as $$
+    `create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns void language plpgsql ${
+      path(schema)
+    } as $$
   begin
     update jobs set priority = 10, token = null where ctid = any(array(
       select ctid from jobs where action = any(p_actions) and kind = 0 and priority = 101 and token = p_token for update skip locked));
@@ -900,7 +915,9 @@ const functions = (schema: string) => {
 
     // Puts the job that a claim of one would take first off to a later time: an error that nobody expected stops it, and must not stop
     // those behind it.
-    `create function set_aside(p_now timestamptz, p_due timestamptz, p_queues text[], p_defs text[]) returns uuid language plpgsql set search_path = ${schema} as $$
+    `create function set_aside(p_now timestamptz, p_due timestamptz, p_queues text[], p_defs text[]) returns uuid language plpgsql ${
+      path(schema)
+    } as $$
   declare at tid; v_action uuid;
   begin
     select ctid into at from jobs where due_at <= p_now and definition = any(p_defs) and queue || '' = any(p_queues) order by due_at limit 1 for update skip locked;
@@ -915,7 +932,7 @@ const functions = (schema: string) => {
 
     // Deletes history from before a time, oldest first. Nothing that a live action may still read: what that joined, was superseded by or
     // got results from ended after it was enqueued.
-    `create function delete_ended(p_before timestamptz, p_limit int) returns int language plpgsql set search_path = ${schema} as $$
+    `create function delete_ended(p_before timestamptz, p_limit int) returns int language plpgsql ${path(schema)} as $$
   declare ids uuid[];
   begin
     ids := array(select id from ended_actions where ended_at < least(p_before, (select min(enqueued_at) from live_actions)) order by ended_at limit p_limit for update skip locked);
@@ -929,7 +946,7 @@ const functions = (schema: string) => {
 
 /** The statements of migration 1 for a schema whose name was checked. */
 export const statements = (schema: string): ReadonlyArray<string> => [
-  `set local search_path = ${schema}`,
+  `set local search_path = ${schema}, pg_temp`,
   ...tables,
   ...functions(schema)
 ]

@@ -1,0 +1,272 @@
+/** Temporary tables with the names of the engine's own, in every session: nobody takes one for the other. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Layer, Schema } from "effect"
+import { TestClock } from "effect/testing"
+import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { engineLayer } from "../../src/engine/engineLayer.ts"
+import { Storage } from "../../src/sql/Storage.ts"
+import { type Invocation, known, type Prepared, Status, Transitions } from "../../src/sql/Transitions.ts"
+import { layerPreparedClient } from "../../src/testing/TestDatabase.ts"
+import { healthy } from "../harness/databases.ts"
+import { layerServer } from "../harness/Server.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int, checksum: (miles) => miles })
+const turn = Stepped.action("turn", { outbound: true }).step(() => Effect.void).after(() => Effect.void)
+const tow = Stepped.action("tow", { timeout: "1 hour" }).before(() => Effect.void).step(
+  "wait",
+  () => Step.wait("1 day")
+)
+const store = Stepped.action("store").step(
+  "store",
+  () => Effect.flatMap(PgClient.PgClient, (sql) => Effect.asVoid(sql`select 1`)),
+  {
+    transactional: true
+  }
+)
+const tour = Stepped.action("tour", { success: Schema.Array(Schema.Int) })
+  .step("rest", () => Step.wait("1 second"))
+  .step("legs", () => Effect.all([Step.do(drive, 1), Step.do(drive, 2), Step.do(drive, 2)]))
+  .step("store", () => Step.do(store))
+  .step(({ legs }) => Effect.succeed(legs))
+const Cars = Stepped.actions(Car, [drive, turn, tow, store, tour])
+const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles) }))
+
+/** What every session of the pool begins with: a temporary table for each table, view and type of the engine, and of the same columns. */
+const shadowed = (sessions: number) =>
+  Layer.effectDiscard(Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const names = (yield* sql<{ name: string }>`select c.relname as name from pg_class c
+      join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'stepped' and c.relkind in ('r', 'v', 'c')`)
+      .map(({ name }) => name)
+    assert.includeMembers(names, ["jobs", "live_actions", "ended_actions", "workers", "actions", "task"])
+    const all = yield* Deferred.make<void>()
+    let count = 0
+    yield* Effect.forEach(Array.from({ length: sessions }), () =>
+      sql.withTransaction(Effect.gen(function*() {
+        for (const name of names) {
+          yield* name === "task"
+            ? sql`create temporary table task (line text)`
+            : sql`create temporary table ${sql(name)} (like ${sql(`stepped.${name}`)} including all)`
+        }
+        if (++count === sessions) yield* Deferred.succeed(all, undefined)
+        yield* Deferred.await(all)
+      })), { concurrency: "unbounded", discard: true })
+  }))
+
+const sessions = 4
+const options = { databaseClock: false, notify: false } as const
+const databases = {
+  embedded: {
+    layer: CarsLive.pipe(
+      Layer.provideMerge(engineLayer(options, true, false)),
+      Layer.provideMerge(shadowed(1)),
+      Layer.provideMerge(Layer.fresh(layerPreparedClient))
+    ),
+    embedded: true
+  },
+  server: {
+    layer: CarsLive.pipe(
+      Layer.provideMerge(Stepped.layer(options)),
+      Layer.provideMerge(shadowed(sessions)),
+      Layer.provideMerge(
+        layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: sessions })
+      )
+    ),
+    embedded: false
+  }
+}
+
+for (const [name, { embedded, layer }] of Object.entries(databases)) {
+  describe(`beside temporary tables (${name})`, () => {
+    it.effect("everything goes on as without them", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const repo = yield* ActionRepo
+        const cars = yield* Cars.client
+        const inside = yield* sql.withTransaction(cars(1).tourLater())
+        yield* performSteppedActions()
+        assert.deepStrictEqual(yield* inside.await, [1, 2, 2])
+        assert.strictEqual(
+          yield* cars(1).driveLater(2).pipe(
+            Effect.tap(() => performDue),
+            Effect.flatMap((handle) => handle.await)
+          ),
+          2
+        )
+        const turning = yield* cars(2).turnNow()
+        assert.isTrue(yield* turning.cancel)
+        yield* cars(3).turnNow()
+        yield* Stepped.complete(Car.ref(3), turn, Stepped.Outcome.succeededVoid)
+        yield* cars(4).towNow()
+        yield* TestClock.adjust("2 hours")
+        yield* performSteppedActions()
+        assert.deepStrictEqual(
+          (yield* repo.list()).map((action) => `${action.name} ${action.status}`).sort(),
+          [
+            "drive succeeded",
+            "drive succeeded",
+            "store succeeded",
+            "tour succeeded",
+            "tow timed_out",
+            "turn cancelled",
+            "turn succeeded"
+          ]
+        )
+        yield* healthy
+        for (const table of ["jobs", "live_actions", "ended_actions", "steps", "slots", "outcomes", "prunes"]) {
+          assert.deepStrictEqual(yield* sql`select * from ${sql(`pg_temp.${table}`)}`, [])
+        }
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("each look and each transition finds the engine's tables", () =>
+      Effect.gen(function*() {
+        const repo = yield* ActionRepo
+        const lanes = yield* PerformanceLane
+        const achievements = yield* AchievementStore
+        const queue = yield* JobQueue
+        const cars = yield* Cars.client
+        const { id } = yield* cars(1).turnNow()
+        const asked = yield* cars(1).towLater()
+        for (
+          const look of [
+            repo.find(id),
+            repo.list({ roots: true, actorId: "1", name: "turn", statuses: ["performing"] }),
+            repo.steps(id),
+            repo.slots(id),
+            repo.tree(id),
+            repo.outcomes([id]),
+            repo.deleteEnded({ before: new Date(0) }),
+            lanes.find("Car/1/turn"),
+            lanes.list(10),
+            achievements.find("none"),
+            achievements.forget("none"),
+            queue.queued(10),
+            queue.backlog,
+            queue.nextDue,
+            Stepped.doctor
+          ]
+        ) yield* look
+        assert.strictEqual((yield* asked.status).status, "queued")
+
+        const transitions = yield* Transitions
+        const mine = known([{ key: "Car/turn", queue: "default", firstStep: "1", flags: 16, prepare: false }])
+        const item = (a: string, more: Partial<Invocation> = {}): Invocation => ({
+          q: "default",
+          a: `00000000-0000-7000-8000-00000000000${a}`,
+          d: "Car/turn",
+          ai: a,
+          args: [],
+          l: `lane ${a}`,
+          sk: "key",
+          cs: null,
+          t: null,
+          p: null,
+          ps: null,
+          dp: 0,
+          ...more
+        })
+        const token = yield* transitions.register("test", Duration.minutes(1))
+        const by = { token, now: 0, room: 10, known: mine }
+        const calls: { readonly [Name in keyof typeof transitions]: Effect.Effect<unknown, unknown> | undefined } = {
+          enqueue: transitions.enqueue([item("1"), item("2", { tk: Number(token) })], 0, true),
+          heldBy: Effect.map(transitions.heldBy(token), ({ held }) => assert.strictEqual(held.length, 1)),
+          claim: Effect.flatMap(transitions.heldBy(token), ({ held }) => {
+            const join: Prepared = {
+              ...item("2"),
+              j: (held[0]!.detail as { job: number }).job,
+              o: null,
+              r: null,
+              c: null
+            }
+            return Effect.map(
+              transitions.claim({ ...by, joins: [join], only: null }),
+              (tasks) => assert.strictEqual(tasks.filter(({ kind }) => kind === 0).length, 2)
+            )
+          }),
+          enqueueAndClaim: Effect.map(
+            transitions.enqueueAndClaim({ ...by, items: [item("3")] }),
+            (tasks) => assert.strictEqual(tasks.filter(({ kind }) => kind === 0).length, 1)
+          ),
+          finish: transitions.finish({
+            ...by,
+            members: [
+              { a: item("1").a, s: 0, ph: 0, sn: "1", ss: Status.performing, st: 0, np: 1 },
+              { a: item("2").a, s: 0, ph: 0, sn: "1", ss: Status.succeeded, st: 0, e: true, o: Status.succeeded }
+            ],
+            slots: [{ a: item("1").a, st: 0, n: 0, ch: item("4").a, d: "Car/turn", ai: "4", due: null }],
+            children: [item("4", { p: item("1").a, ps: 0, dp: 1 })]
+          }),
+          complete: transitions.complete({
+            token,
+            now: 0,
+            known: mine,
+            id: item("1").a,
+            definition: null,
+            actorId: null,
+            status: Status.cancelled,
+            result: null,
+            cause: null,
+            outbound: false
+          }),
+          tick: transitions.tick(token, 0, mine),
+          prune: transitions.prune(token, 0, mine),
+          breakDeadlocks: transitions.breakDeadlocks(token, 0, mine),
+          outcomes: transitions.outcomes([item("1").a, item("3").a]),
+          renew: Effect.map(
+            transitions.renew(token, Duration.minutes(1), []),
+            (answer) => assert.isFalse(answer.lost)
+          ),
+          postpone: transitions.postpone(token, "default", 1, 0),
+          nextDue: transitions.nextDue,
+          unclaimed: transitions.unclaimed(0, mine),
+          forgetOutcomes: transitions.forgetOutcomes(0),
+          setAside: transitions.setAside(0, 0, mine),
+          deleteEnded: transitions.deleteEnded(0, 10),
+          clockOffset: transitions.clockOffset,
+          release: transitions.release(token, [item("3").a], 0),
+          recover: transitions.recover(0),
+          unregister: transitions.unregister(token, 0),
+          // the first one, and what has no statement of its own
+          register: undefined,
+          withTransaction: undefined,
+          inTransaction: undefined,
+          afterCommit: undefined
+        }
+        assert.sameMembers(Object.keys(calls), Object.keys(transitions))
+        for (const [call, effect] of Object.entries(calls)) {
+          if (effect === undefined) continue
+          yield* Effect.catch(effect, (error) => Effect.die(new Error(`${call}: ${String(error)}`)))
+        }
+      }).pipe(Effect.provide(
+        Transitions.layer.pipe(
+          Layer.provide(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded })),
+          Layer.provideMerge(layer)
+        )
+      )))
+
+    it.effect("every search path that a function sets names them last", () =>
+      Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const paths = yield* sql<{ name: string; path: string }>`select proname as name, setting as path from pg_proc p
+          join pg_namespace n on n.oid = p.pronamespace cross join lateral unnest(p.proconfig) setting
+          where n.nspname = 'stepped' and setting like 'search_path=%'`
+        assert.isAbove(paths.length, 10)
+        assert.deepStrictEqual(paths.filter(({ path }) => !path.endsWith(", pg_temp")), [])
+      }).pipe(Effect.provide(layer)))
+  })
+}
+
+it.effect("beside temporary tables the tables are made as without them", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    for (const name of ["jobs", "live_actions", "ended_actions", "steps", "slots", "migrations"]) {
+      yield* sql`create temporary table ${sql(name)} (line text)`
+    }
+    assert.deepStrictEqual(yield* Stepped.migrate(), [[1, "initial"]])
+    assert.deepStrictEqual(yield* Stepped.migrate(), [])
+    yield* Effect.provide(Effect.flatMap(Cars.client, (cars) => cars(1).turnLater()), Stepped.layer(options))
+    assert.strictEqual((yield* sql`select 1 from stepped.jobs`).length, 1)
+  }).pipe(Effect.provide(layerServer({ maxConnections: 1 }))))
