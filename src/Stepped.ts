@@ -134,6 +134,11 @@ export const layerEmbedded = (
  * Takes jobs of the definitions whose layers were built before it. When its scope closes (SIGTERM through `NodeRuntime`), it takes
  * nothing new, lets running bodies end within the grace period, and releases the rest for other workers, without burning an attempt.
  *
+ * **Gotchas**
+ *
+ * An engine has one worker at a time: a second one over the same {@link layer} is a `DefinitionError`. Give one worker more concurrency,
+ * or each a `Stepped.layer(…)` of its own.
+ *
  * @category layers
  * @since 0.1.0
  */

@@ -549,8 +549,35 @@ export const layer: Layer.Layer<
       return yield* Effect.never
     }).pipe(Effect.provideService(Clock.Clock, realClock))
 
+    let working: WorkOptions | undefined
+    /** One worker at a time: what an engine holds, and what it takes, is one worker's. */
+    const occupy = (options: WorkOptions) =>
+      Effect.acquireRelease(
+        Effect.suspend(() => {
+          if (working === undefined) {
+            working = options
+            return Effect.void
+          }
+          const what = ({ concurrency, queues }: WorkOptions) =>
+            `with concurrency ${concurrency} for ${
+              queues === undefined ? "all queues" : `the queues ${queues.join(", ")}`
+            }`
+          return new DefinitionError({
+            message:
+              `Stepped.worker is given twice over one Stepped.layer, ${what(working)}, and ${what(options)}: give ` +
+              "one worker the concurrency and the queues of both, or each worker a Stepped.layer(…) of its own"
+          })
+        }),
+        () =>
+          Effect.sync(() => {
+            working = undefined
+          })
+      )
+
     const work = (options: WorkOptions) =>
       Effect.gen(function*() {
+        // first, so that it is given up last: when nothing of the worker runs any more
+        yield* occupy(options)
         const missing = definitions.missing()
         if (missing.length > 0) return yield* new DefinitionError({ message: missing.join("; ") })
         if (definitions.all().length === 0) {

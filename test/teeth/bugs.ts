@@ -336,6 +336,16 @@ export const bugs: ReadonlyArray<Bug> = [
   },
 
   // -----------------------------------------------------------------------------------------------------------------
+  // what is asked for and cannot be had
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "second-worker-replaces-the-first",
+    breaks: "a second worker over one engine takes the place of the first, whose queue nobody serves",
+    plants: [{ file: "src/engine/makeEngine.ts", find: `        yield* occupy(options)\n`, replace: `` }],
+    tests: { "test/engine/layers.test.ts": ["a second worker over one engine is refused"] }
+  },
+
+  // -----------------------------------------------------------------------------------------------------------------
   // fences, leases, batches
   // -----------------------------------------------------------------------------------------------------------------
   {
