@@ -32,6 +32,11 @@ export type ArgTypes<Args extends ArgSchemas> = { -readonly [K in keyof Args]: A
 /**
  * What a key function gives: a text, parts that are joined with `/`, or nothing for the default key.
  *
+ * **Details**
+ *
+ * What is empty after joining is nothing, too. A key of more than 1,000 bytes, or with a NUL character, a lone surrogate or the
+ * character U+0001 in it, fails the action with an `InvalidKey`.
+ *
  * @category models
  * @since 0.1.0
  */

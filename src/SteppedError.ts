@@ -102,6 +102,23 @@ export class UnstorableText extends Schema.TaggedError<UnstorableText>("stepped/
 }
 
 /**
+ * An action's key cannot be stored, which fails the action.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidKey extends Schema.TaggedError<InvalidKey>("stepped/InvalidKey")("InvalidKey", {
+  action: Schema.String,
+  field: Schema.Literals(["concurrencyKey", "checksumKey"]),
+  /** What is wrong, and what to do. */
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return `${this.field} of ${this.action} ${this.issue}`
+  }
+}
+
+/**
  * An action would be deeper in its tree than the limit allows, which usually means a recursion without an end.
  *
  * @category errors

@@ -6,7 +6,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schedule, Schema } from "effect"
 import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
-import { performDue, performSteppedActions } from "stepped/testing"
+import { performDue, performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "./harness/databases.ts"
 import { layerServer } from "./harness/Server.ts"
 
@@ -241,6 +241,18 @@ suite("bad input", (engine) => {
         }).pipe(Effect.provide(layer)))
     }
 
+    it.effect("2.8: with the character U+0001 are refused: the default keys hold the id", () =>
+      Effect.gen(function*() {
+        const { reason } = yield* Effect.flip((yield* Cars.client)("a\u0001b").noteLater("fine"))
+        assert.strictEqual(reason._tag, "InvalidArguments")
+        assert.include(reason.message, "the id of Car holds the character U+0001")
+        yield* nothingWasStored
+        program.step = Effect.as(Step.on(Car.ref("a\u0001b"), note, "fine"), "")
+        const handle = yield* (yield* Cars.client)("1").tourNow()
+        assert.include((yield* storedCause(handle.id)).message, "the id of Car holds the character U+0001")
+        yield* healthy
+      }).pipe(Effect.provide(layer)))
+
     it.effect("that do not fit their schema, or are too long, are refused", () =>
       Effect.gen(function*() {
         const client = yield* Cars.client
@@ -271,6 +283,11 @@ suite("bad input", (engine) => {
         "a lone surrogate",
         () => program.key = () => [lone, "x"],
         "concurrencyKey of keyed holds a NUL character or a lone surrogate"
+      ],
+      [
+        "the character U+0001",
+        () => program.key = () => ["a", "b\u0001c"],
+        "concurrencyKey of keyed holds the character U+0001, which lanes are told apart by: leave it out"
       ],
       [
         "more than a thousand bytes",
@@ -314,6 +331,41 @@ suite("bad input", (engine) => {
           yield* healthy
         }).pipe(Effect.provide(layer)))
     }
+
+    it.effect("2.8: neither kind of key holds U+0001, whatever computes it; everything before it in the text does not count as a lane", () =>
+      Effect.gen(function*() {
+        const car = (yield* Cars.client)("1")
+        const lane = "a lane\u0001of its own"
+        program.effectfulKey = Effect.succeed(lane)
+        program.key = () => lane
+        const byEffect = yield* car.keyedByEffectNow()
+        const summed = yield* car.summedNow("x")
+        for (
+          const [handle, field] of [[byEffect, "concurrencyKey of keyedByEffect"], [
+            summed,
+            "checksumKey of summed"
+          ]] as const
+        ) {
+          const error = yield* Effect.flip(handle.await)
+          assert.strictEqual(error._tag, "ActionFailed")
+          assert.include(error.message, `InvalidKey: ${field} holds the character U+0001`)
+        }
+        assert.deepStrictEqual(yield* occupied, { outcomes: 2 })
+        yield* healthy
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("2.8: a key that breaks is not computed again and again, whatever defects are retried", () =>
+      Effect.gen(function*() {
+        let computed = 0
+        program.key = () => {
+          computed++
+          return "a\u0001b"
+        }
+        const handle = yield* (yield* Cars.client)("1").keyedNow("x")
+        assert.include((yield* Effect.flip(handle.await)).message, "U+0001")
+        // by the caller, and by the worker whose failure counts
+        assert.strictEqual(computed, 2)
+      }).pipe(withHandledDefects(() => false), Effect.provide(layer)))
 
     it.effect("7.2: an effectful key that cannot be stored, a checksum that throws and an impossible timeout end the action as failed", () =>
       Effect.gen(function*() {

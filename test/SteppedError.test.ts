@@ -11,6 +11,10 @@ describe("an error", () => {
       [new Errors.InvalidArguments({ action: "visit", issue: `Expected string, at [0]` }), "visit", "at [0]"],
       [new Errors.PayloadTooLarge({ field: "arguments of visit", size: 12, limit: 10 }), "arguments", "12", "10"],
       [new Errors.UnstorableText({ field: "arguments of visit" }), "arguments of visit", "remove it"],
+      [
+        new Errors.InvalidKey({ action: "visit", field: "checksumKey", issue: "takes 2 bytes" }),
+        "checksumKey of visit takes"
+      ],
       [new Errors.TreeTooDeep({ depth: 101, limit: 100 }), "101", "100", "end the recursion"],
       [new Errors.TooManyChildren({ count: 11, limit: 10 }), "11", "10", "several steps"],
       [new Errors.TooManyInvocations({ count: 11, limit: 10 }), "11", "10", "several calls"],

@@ -70,13 +70,16 @@ export const checksum = (value: unknown): string | null =>
 
 /** A key as text: an array's parts joined with `/`, each part's own `/` escaped; nothing means the default (rule 2.8). */
 export const joinKey = (value: unknown, otherwise: string): string => {
-  if (Array.isArray(value)) {
-    return value.length === 0
-      ? otherwise
-      : value.map((part) => String(part).replaceAll("\\", "\\\\").replaceAll("/", "\\/")).join("/")
-  }
-  return value === null || value === undefined || value === "" ? otherwise : String(value)
+  const text = Array.isArray(value)
+    ? value.map((part) => String(part).replaceAll("\\", "\\\\").replaceAll("/", "\\/")).join("/")
+    : value === null || value === undefined
+    ? ""
+    : String(value)
+  return text === "" ? otherwise : text
 }
+
+/** Ends the part of a lane's name that is its key: what comes after it tells lanes of one key apart. */
+export const laneMark = "\u0001"
 
 /** The longest key that an index row holds with certainty, in bytes. */
 export const keyLimit = 1000

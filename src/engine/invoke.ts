@@ -11,7 +11,7 @@ import type { AnyAction, Definition } from "../Action.ts"
 import { actorId as actorIdOf, ActorRef } from "../Actor.ts"
 import type { Invocation, Prepared, Task } from "../sql/Transitions.ts"
 import { realClock, Status } from "../sql/Transitions.ts"
-import { InvalidArguments, type PayloadTooLarge, type UnstorableText } from "../SteppedError.ts"
+import { InvalidArguments, InvalidKey, type PayloadTooLarge, type UnstorableText } from "../SteppedError.ts"
 import { actionText, errorText, fromCause } from "./causes.ts"
 import {
   argumentsCodec,
@@ -21,7 +21,8 @@ import {
   encodeArguments,
   isStorable,
   joinKey,
-  keyLimit
+  keyLimit,
+  laneMark
 } from "./codec.ts"
 import { definitionKey, type Runnable } from "./Definitions.ts"
 import type { Settings } from "./Settings.ts"
@@ -64,7 +65,15 @@ export const encodeActorId = (
       try: () => actorIdOf(ActorRef.actorOf(ref), ref.id),
       catch: (error) => new InvalidArguments({ action, issue: `the id of ${ref.type}: ${errorText(error)}` })
     }),
-    (text) => Effect.as(checkPayload(`id of ${ref.type}`, text, actorIdLimit), text)
+    (text): Effect.Effect<string, InvalidArguments | PayloadTooLarge | UnstorableText> =>
+      text.includes(laneMark)
+        ? Effect.fail(
+          new InvalidArguments({
+            action,
+            issue: `the id of ${ref.type} holds the character U+0001, which lanes are told apart by: leave it out`
+          })
+        )
+        : Effect.as(checkPayload(`id of ${ref.type}`, text, actorIdLimit), text)
   )
 
 /** The parent of a child invocation. */
@@ -89,18 +98,19 @@ const rawKeys = (definition: Definition, args: ReadonlyArray<unknown>) => ({
   timeout: typeof definition.timeout === "function" ? definition.timeout(...args) : definition.timeout
 })
 
-/** Turns what the key functions gave into keys; throws where a key cannot be stored. */
+/** Turns what the key functions gave into keys; throws an {@link InvalidKey} where one cannot be stored. */
 const toKeys = (actorType: string, actorId: string, definition: Definition, raw: ReturnType<typeof rawKeys>): Keys => {
   const otherwise = `${actorType}/${actorId}/${definition.name}`
-  const key = (field: string, value: unknown) => {
+  const key = (field: "concurrencyKey" | "checksumKey", value: unknown) => {
     const text = joinKey(value, otherwise)
-    if (Buffer.byteLength(text) > keyLimit) {
-      throw new Error(
-        `${field} of ${definition.name} takes ${Buffer.byteLength(text)} bytes, the limit is ${keyLimit}: use a digest`
-      )
+    const refused = (issue: string) => new InvalidKey({ action: definition.name, field, issue })
+    const size = Buffer.byteLength(text)
+    if (size > keyLimit) throw refused(`takes ${size} bytes, the limit is ${keyLimit}: use a digest`)
+    if (text.includes(laneMark)) {
+      throw refused("holds the character U+0001, which lanes are told apart by: leave it out")
     }
     if (!isStorable(JSON.stringify(text))) {
-      throw new Error(`${field} of ${definition.name} holds a NUL character or a lone surrogate`)
+      throw refused("holds a NUL character or a lone surrogate, which Postgres cannot store: leave it out")
     }
     return text
   }
@@ -162,6 +172,16 @@ export const makeInvocation = (options: {
     }
   })
 }
+
+/** What cannot be stored is a failure, and no defect: whatever defects are retried, the same would come of it again. */
+const checked = <A>(make: () => A): Effect.Effect<A, InvalidKey> =>
+  Effect.suspend(() => {
+    try {
+      return Effect.succeed(make())
+    } catch (error) {
+      return error instanceof InvalidKey ? Effect.fail(error) : Effect.die(error)
+    }
+  })
 
 const asEffect = (value: unknown): Effect.Effect<unknown, unknown> =>
   Effect.isEffect(value) ? value as Effect.Effect<unknown, unknown> : Effect.succeed(value)
@@ -227,11 +247,13 @@ export const prepare = (
           asEffect(raw.checksumKey),
           asEffect(raw.timeout)
         ])
-        keys = toKeys(runnable.actor.type, task.actorId, definition, {
-          lane,
-          checksumKey,
-          timeout: timeout as Duration.Input
-        })
+        keys = yield* checked(() =>
+          toKeys(runnable.actor.type, task.actorId, definition, {
+            lane,
+            checksumKey,
+            timeout: timeout as Duration.Input
+          })
+        )
       }
       const lane = keys?.lane ?? held.lane!
       const checksumKey = keys?.checksumKey ?? held.checksumKey!

@@ -350,11 +350,12 @@ const exitOf = <A>(
     )
   })
 
-/** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
+/** Failures that nobody has declared, and nobody expects. */
 const isInfrastructure = (error: unknown): boolean =>
   Predicate.hasProperty(error, "_tag") &&
-  ["SqlError", "StorageError", "SchemaError", "EnqueueError"].includes(String(error._tag))
+  ["SqlError", "StorageError", "SchemaError", "EnqueueError", "InvalidKey"].includes(String(error._tag))
 
+/** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
 export const reportFailure = (
   cause: Cause.Cause<unknown>,
   place: string,

@@ -146,7 +146,7 @@ suite("invoking", (engine) => {
       }
     }))
 
-  for (const none of [null, "", []]) {
+  for (const none of [null, "", [], [""]]) {
     test(`2.8: a key function that gives ${JSON.stringify(none)} means the default`, () =>
       Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).keyedNow(none)

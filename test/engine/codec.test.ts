@@ -58,8 +58,8 @@ describe("checksums", () => {
 })
 
 describe("keys", () => {
-  it("2.8: nothing, the empty text and the empty list mean the default", () => {
-    for (const none of [null, undefined, "", []]) assert.strictEqual(joinKey(none, "Car/1/visit"), "Car/1/visit")
+  it("2.8: nothing, the empty text, the empty list and one that joins to nothing mean the default", () => {
+    for (const none of [null, undefined, "", [], [""]]) assert.strictEqual(joinKey(none, "Car/1/visit"), "Car/1/visit")
   })
 
   it("2.8: a text is taken as it is, a list is joined with slashes", () => {

@@ -341,8 +341,32 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "second-worker-replaces-the-first",
     breaks: "a second worker over one engine takes the place of the first, whose queue nobody serves",
-    plants: [{ file: "src/engine/makeEngine.ts", find: `        yield* occupy(options)\n`, replace: `` }],
+    plants: [{
+      file: "src/engine/makeEngine.ts",
+      find: `yield* occupy(options)`,
+      replace: `yield* Effect.ignore(occupy(options))`
+    }],
     tests: { "test/engine/layers.test.ts": ["a second worker over one engine is refused"] }
+  },
+  {
+    name: "mark-in-a-key",
+    breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
+    plants: [{
+      file: "src/engine/invoke.ts",
+      find: `    if (text.includes(laneMark)) {`,
+      replace: `    if (text === laneMark) {`
+    }],
+    tests: { "test/BadInput.test.ts": ["2.8: neither kind of key holds U+0001"] }
+  },
+  {
+    name: "lane-of-nobody",
+    breaks: `2.8: [""] is a lane that everybody shares`,
+    plants: [{
+      file: codec,
+      find: `  return text === "" ? otherwise : text`,
+      replace: `  return text === "" && !Array.isArray(value) ? otherwise : text`
+    }],
+    tests: { "test/behaviour/ActionInvoking.test.ts": [`2.8: a key function that gives [""]`] }
   },
 
   // -----------------------------------------------------------------------------------------------------------------
