@@ -20,6 +20,7 @@ export { actions, after, complete, handle, prependStep } from "./Actions.ts"
 export { Actor } from "./Actor.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
 export { Outcome } from "./Outcome.ts"
+export { isTransient } from "./sql/transient.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models

@@ -38,15 +38,16 @@ import type { Definitions } from "./Definitions.ts"
 import type { Reach } from "./Failpoint.ts"
 import { type HeldDetail, prepare } from "./invoke.ts"
 import {
+  answerOf,
   asUser,
   backoff,
   type Conclusion,
   type Ended,
-  HandledDefects,
   type Held,
   perform,
   refOf,
   reportFailure,
+  reportTry,
   retryLater,
   type Surroundings,
   takeUp,
@@ -837,7 +838,7 @@ export const make = (options: PerformerOptions) => {
               }
               const unhandled = cause.reasons.find(Cause.isFailReason)?.error
               return Effect.catchCause(
-                retryLater(work.held, unhandled instanceof Unhandled ? unhandled.cause : cause, env),
+                retryLater(work.held, unhandled instanceof Unhandled ? unhandled : new Unhandled(cause, false), env),
                 // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
                 (broken) =>
                   Effect.andThen(Effect.logError("stepped: handle or retry failed", broken), tryAgain(work.held))
@@ -914,8 +915,9 @@ export const make = (options: PerformerOptions) => {
         return { _tag: "Join", join: giveUp(`gave up after ${task.attempts} attempts that ended without an answer`) }
       }
       const ref = refExit.value
-      let postponed: Cause.Cause<unknown> | undefined
-      const handle = (yield* HandledDefects) ?? settings.handle
+      const place = actionText(task.definition, task.actorId)
+      const of = { action: task.definition, actorId: task.actorId, actionId: task.action }
+      let unhandled: Unhandled | undefined
       const join = yield* prepare(
         task,
         runnable,
@@ -930,30 +932,26 @@ export const make = (options: PerformerOptions) => {
           }),
         settings,
         (effect) =>
-          Effect.catchCause(effect, (cause) => {
-            const defect = cause.reasons.find(Cause.isDieReason)
-            const typed = cause.reasons.some(Cause.isFailReason)
-            if (
-              !typed && !handle(defect === undefined ? new Error("the hook interrupted itself") : defect.defect)
-            ) postponed = cause
-            return Effect.andThen(
-              reportFailure(cause, actionText(task.definition, task.actorId), {
-                action: task.definition,
-                actorId: task.actorId,
-                actionId: task.action
-              }),
-              Effect.failCause(cause)
-            )
-          })
+          Effect.catchCause(effect, (cause) =>
+            Effect.matchEffect(answerOf(cause, settings), {
+              onSuccess: (answer) => Effect.andThen(reportFailure(answer, place, of), Effect.failCause(answer)),
+              onFailure: (failure) => {
+                unhandled = failure
+                return Effect.failCause(cause)
+              }
+            }))
       ).pipe(Effect.catchCause((cause) => Effect.succeed(giveUp(Cause.pretty(cause)))))
-      if (postponed !== undefined && token !== undefined) {
+      if (unhandled !== undefined) {
         const at = yield* now
         const delay = task.attempts + 1 >= settings.attempts
           ? undefined
           : yield* backoff(settings.retry, task.attempts, at)
-        if (delay !== undefined) {
-          return yield* postpone(task, Math.ceil(at + delay))
+        if (delay !== undefined && token !== undefined) {
+          const due = Math.ceil(at + delay)
+          yield* reportTry(unhandled, due, place, of)
+          return yield* postpone(task, due)
         }
+        yield* reportFailure(unhandled.cause, place, of)
       }
       return { _tag: "Join", join }
     })

@@ -4,6 +4,7 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
+import { isTransient } from "../sql/transient.ts"
 
 /**
  * What can be set about the engine; see `Stepped.layer`.
@@ -13,7 +14,9 @@ import * as Schedule from "effect/Schedule"
 export class Settings extends Context.Service<Settings, {
   /** Which defects count as handled, and fail their step at once; the others are retried. */
   readonly handle: (defect: unknown) => boolean
-  /** When an unhandled failure is tried again; its end, or `attempts`, is the limit. */
+  /** Which errors, declared ones too, may be gone later: they are retried whatever `handle` says. */
+  readonly transient: (error: unknown) => boolean
+  /** When an unhandled or transient failure is tried again; its end, or `attempts`, is the limit. */
   readonly retry: Schedule.Schedule<unknown>
   readonly attempts: number
   /** Bytes of one JSON value. */
@@ -38,6 +41,7 @@ export class Settings extends Context.Service<Settings, {
 
 export const defaults: Settings["Service"] = {
   handle: () => true,
+  transient: isTransient,
   retry: Schedule.exponential("1 second", 4).pipe(Schedule.jittered),
   attempts: 5,
   payload: 1024 * 1024,

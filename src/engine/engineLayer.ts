@@ -41,11 +41,16 @@ export interface EngineOptions {
    */
   readonly handle?: (defect: unknown) => boolean
   /**
-   * When an unhandled failure is tried again: exponential from a second on, jittered, if not given. Its end is the limit, as
+   * Which failures and defects are transient, that is: retried as the same action and step, whatever `handle` says and also where the
+   * action declares them. `Stepped.isTransient`, if not given: lost connections, deadlocks and the like of the database itself.
+   */
+  readonly transient?: (error: unknown) => boolean
+  /**
+   * When an unhandled or transient failure is tried again: exponential from a second on, jittered, if not given. Its end is the limit, as
    * `attempts` is.
    */
   readonly retry?: Schedule.Schedule<unknown>
-  /** How often an action is begun at most when it ends without an answer (unhandled failures, killed workers): 5 if not given. */
+  /** How often an action is begun at most when it ends without an answer (unhandled and transient failures, killed workers): 5 if not given. */
   readonly attempts?: number
   /** How long a worker may be silent before others take over its work: 30 seconds if not given, 1 second at least. */
   readonly lease?: Duration.Input
@@ -124,6 +129,7 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
   Effect.gen(function*() {
     return {
       handle: options.handle ?? defaults.handle,
+      transient: options.transient ?? defaults.transient,
       retry: options.retry ?? defaults.retry,
       attempts: yield* wholeNumber("attempts", options.attempts, defaults.attempts, 1),
       payload: yield* wholeNumber("payloadLimit", options.payloadLimit, defaults.payload, 1),

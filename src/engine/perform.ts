@@ -315,8 +315,11 @@ const exhausted = (held: Held): Conclusion =>
 export class Unhandled {
   readonly _tag = "Unhandled"
   readonly cause: Cause.Cause<unknown>
-  constructor(cause: Cause.Cause<unknown>) {
+  /** The database's, and nobody's mistake. */
+  readonly isTransient: boolean
+  constructor(cause: Cause.Cause<unknown>, isTransient: boolean) {
     this.cause = cause
+    this.isTransient = isTransient
   }
 }
 
@@ -330,25 +333,41 @@ export const HandledDefects = Context.Reference<((defect: unknown) => boolean) |
 })
 
 /**
- * Runs user code to its exit. Typed failures are handled; defects as `handle` says; an interruption that did not come from the engine is
- * a defect (the engine's own never gets here: it interrupts the whole fiber).
+ * What user code's failure means: the program's answer, or that it is to be tried again. Typed failures decide before defects, and of
+ * several of a kind one that is not transient: it is an answer, whatever else went wrong beside it. Defects are what `handle` says; an
+ * interruption that did not come from the engine is one (the engine's own never gets here: it interrupts the whole fiber).
  */
+export const answerOf = (
+  cause: Cause.Cause<unknown>,
+  settings: Settings["Service"]
+): Effect.Effect<Cause.Cause<unknown>, Unhandled> =>
+  Effect.flatMap(HandledDefects, (handled) => {
+    const failures = cause.reasons.filter(Cause.isFailReason).map(({ error }) => error)
+    const defects = cause.reasons.filter(Cause.isDieReason).map(({ defect }) => defect)
+    if (failures.length + defects.length === 0) {
+      const defect = new Error("the body interrupted itself")
+      return (handled ?? settings.handle)(defect)
+        ? Effect.succeed(Cause.die(defect))
+        : Effect.fail(new Unhandled(cause, false))
+    }
+    if (defects.some((defect) => defect instanceof JobRetry)) return Effect.succeed(cause)
+    const own = (failures.length > 0 ? failures : defects).filter((error) => !settings.transient(error))
+    if (own.length === 0) return Effect.fail(new Unhandled(cause, true))
+    return failures.length > 0 || (handled ?? settings.handle)(own[0])
+      ? Effect.succeed(cause)
+      : Effect.fail(new Unhandled(cause, false))
+  })
+
+/** Runs user code to its exit; fails with what is to be tried again. */
 const exitOf = <A>(
   effect: Effect.Effect<A, unknown>,
   env: Surroundings
 ): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
-  Effect.flatMap(Effect.exit(effect), (exit): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> => {
-    if (Exit.isSuccess(exit) || exit.cause.reasons.some(Cause.isFailReason)) return Effect.succeed(exit)
-    const defects = exit.cause.reasons.filter(Cause.isDieReason)
-    const defect = defects.length === 0 ? new Error("the body interrupted itself") : defects[0]!.defect
-    return Effect.flatMap(
-      HandledDefects,
-      (handled) =>
-        defect instanceof JobRetry || (handled ?? env.settings.handle)(defect)
-          ? Effect.succeed(defects.length === 0 ? Exit.die(defect) : exit)
-          : Effect.fail(new Unhandled(exit.cause))
-    )
-  })
+  Effect.flatMap(
+    Effect.exit(effect),
+    (exit): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
+      Exit.isSuccess(exit) ? Effect.succeed(exit) : Effect.map(answerOf(exit.cause, env.settings), Exit.failCause)
+  )
 
 /** Failures that nobody has declared, and nobody expects. */
 const isInfrastructure = (error: unknown): boolean =>
@@ -373,12 +392,24 @@ export const reportFailure = (
     )
   ))
 
+/** Lets a try be seen that is not the last: one that is transient is nobody's mistake, and no error until it stays. */
+export const reportTry = (
+  { cause, isTransient }: Unhandled,
+  due: number,
+  place: string,
+  of: { readonly action: string; readonly actorId: string; readonly actionId: string }
+) =>
+  isTransient
+    ? Effect.ignoreCause(Effect.annotateLogs(
+      Effect.logWarning(`${place} failed, and is tried again at ${new Date(due).toISOString()}`, cause),
+      of
+    ))
+    : reportFailure(cause, place, of)
+
+const idsOf = (held: Held) => ({ action: held.runnable.key, actorId: held.actorId, actionId: held.id })
+
 const report = (cause: Cause.Cause<unknown>, held: Held) =>
-  reportFailure(cause, placeOf(actionOf(held), held.stepName), {
-    action: held.runnable.key,
-    actorId: held.actorId,
-    actionId: held.id
-  })
+  reportFailure(cause, placeOf(actionOf(held), held.stepName), idsOf(held))
 
 const decodeArgs = (held: Held): Effect.Effect<ReadonlyArray<unknown>, unknown> =>
   held.args !== undefined
@@ -814,7 +845,7 @@ const transactional = (held: Held, step: RunnableStep, env: Surroundings): Effec
     Effect.catch((error) =>
       error instanceof RollBack
         ? error.after
-        : Effect.fail(error instanceof Unhandled ? error : new Unhandled(Cause.fail(error)))
+        : Effect.fail(error instanceof Unhandled ? error : new Unhandled(Cause.fail(error), error.isRetryable))
     )
   )
 
@@ -930,28 +961,28 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
             unanswered = unanswered || error instanceof StorageError
           })
       ))
-    const exit = yield* exitOf(
+    const exit = yield* Effect.exit(
       Effect.flatMap(decodeArgs(held), (args) =>
         asUserOf(
           held,
           "job",
           Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>),
           { captured: runnable.context }
-        )),
-      env
+        ))
     )
     const at = { a: held.id, s: held.step, ph: Phase.job }
     // completed in the meantime: this member will be stale, and that is right
     if (Exit.isSuccess(exit) || completed) return conclusion({ ...at, np: Phase.outbound })
     // what the job has done may be done well: a database that is away decides nothing about it
-    if (unanswered) return yield* Effect.fail(new Unhandled(exit.cause))
-    const again = exit.cause.reasons.find((reason) => Cause.isDieReason(reason) && reason.defect instanceof JobRetry)
+    if (unanswered) return yield* Effect.fail(new Unhandled(exit.cause, true))
+    const cause = yield* answerOf(exit.cause, env.settings)
+    const again = cause.reasons.find((reason) => Cause.isDieReason(reason) && reason.defect instanceof JobRetry)
     if (again !== undefined && Cause.isDieReason(again)) {
       const due = Math.ceil((yield* env.now) + Math.min(longest, Duration.toMillis((again.defect as JobRetry).delay)))
       return conclusion({ ...at, np: Phase.job, jb: true, due, inc: -1 })
     }
-    yield* report(exit.cause, held)
-    const stored = yield* fromCause(exit.cause, {
+    yield* report(cause, held)
+    const stored = yield* fromCause(cause, {
       place: actionOf(held),
       error: runnable.definition.error,
       limit: env.settings.payload
@@ -985,24 +1016,19 @@ export const backoff = (
   })
 
 /** After an unhandled failure: the same action and step again later, or, at the limit, as a handled one. */
-export const retryLater = (held: Held, cause: Cause.Cause<unknown>, env: Surroundings): Effect.Effect<Conclusion> =>
+export const retryLater = (held: Held, unhandled: Unhandled, env: Surroundings): Effect.Effect<Conclusion> =>
   Effect.gen(function*() {
+    const { cause } = unhandled
     const now = yield* env.now
     const delay = held.attempts + 1 >= env.settings.attempts
       ? undefined
       : yield* backoff(env.settings.retry, held.attempts, now)
-    yield* report(cause, held)
     if (delay !== undefined) {
-      return conclusion({
-        a: held.id,
-        s: held.step,
-        ph: held.phase,
-        np: held.phase,
-        inc: 1,
-        jb: true,
-        due: Math.ceil(now + delay)
-      })
+      const due = Math.ceil(now + delay)
+      yield* reportTry(unhandled, due, placeOf(actionOf(held), held.stepName), idsOf(held))
+      return conclusion({ a: held.id, s: held.step, ph: held.phase, np: held.phase, inc: 1, jb: true, due })
     }
+    yield* report(cause, held)
     const generated = held.runnable.steps.find((step) => step.name === held.stepName)?.generated === true
     const stored = yield* fromCause(cause, {
       place: placeOf(actionOf(held), generated ? undefined : held.stepName),

@@ -11,7 +11,7 @@ import type { SqlError } from "effect/sql/SqlError"
 import { StorageError } from "../SteppedError.ts"
 
 /** The SQLSTATE that the server gave, wherever the client keeps it. */
-const sqlState = (error: unknown): string | undefined => {
+export const sqlState = (error: unknown): string | undefined => {
   let at: unknown = error
   for (let depth = 0; depth < 10 && Predicate.isObject(at); depth++) {
     if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && /^[0-9A-Z]{5}$/.test(at.code)) {

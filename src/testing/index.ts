@@ -173,6 +173,10 @@ export const succeedOutbound = (action: ActionRecord): Effect.Effect<Option.Opti
 /**
  * Says which defects are handled while the effect performs actions; others are retried, up to the limit.
  *
+ * **Gotchas**
+ *
+ * It says nothing of transient failures, which are retried all the same: see `transient` of the layer.
+ *
  * @category performing
  * @since 0.1.0
  */

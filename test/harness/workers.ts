@@ -15,7 +15,7 @@ export interface WorkersOptions extends Stepped.EngineOptions {
   readonly concurrency?: number
 }
 
-const working = (live: Layer.Layer<never, never, Engine>, options: WorkersOptions) =>
+const working = (live: Layer.Layer<never, never, Engine | SqlClient.SqlClient>, options: WorkersOptions) =>
   Stepped.worker({ concurrency: options.concurrency ?? 32 }).pipe(
     Layer.provideMerge(live),
     Layer.provideMerge(
@@ -25,7 +25,10 @@ const working = (live: Layer.Layer<never, never, Engine>, options: WorkersOption
   )
 
 /** The services of one working engine; the others work beside it. */
-export const layerWorkers = (live: Layer.Layer<never, never, Engine>, options: WorkersOptions = {}) => {
+export const layerWorkers = (
+  live: Layer.Layer<never, never, Engine | SqlClient.SqlClient>,
+  options: WorkersOptions = {}
+) => {
   const others = Layer.effectDiscard(Effect.gen(function*() {
     const { url } = yield* TestDatabase
     for (let n = 1; n < (options.engines ?? 2); n++) {

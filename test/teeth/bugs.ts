@@ -29,6 +29,19 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [regressions]: ["8: an unhandled failure leaves the action performing"] }
   },
   {
+    name: "transient-answers",
+    breaks: "7.2: a connection that is lost under a body is the body's answer",
+    plants: [{
+      file: performing,
+      find: `    if (own.length === 0) return Effect.fail(new Unhandled(cause, true))\n`,
+      replace: ``
+    }],
+    tests: {
+      "test/behaviour/TransientFailures.test.ts": ["7.2+: what the database itself says"],
+      "test/races/terminated.test.ts": ["7.2+: under user code (body)"]
+    }
+  },
+  {
     name: "split-transition",
     breaks: "8: a step and its children are stored by two commits, and a crash between them loses the children",
     plants: [{
