@@ -8,6 +8,7 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
+import * as Deferred from "effect/Deferred"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -17,7 +18,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
-import { patiently } from "../sql/storageError.ts"
+import { impatiently, patiently } from "../sql/storageError.ts"
 import {
   type Invocation,
   type Known,
@@ -198,61 +199,137 @@ export const make = (options: PerformerOptions) => {
     return Effect.tap(transitions.register(options.name, lease), (fresh) => {
       token = fresh
       renewedAt = at
-      return options.embedded ? Effect.void : Effect.forkIn(heartbeat(fresh), options.scope)
+      if (options.embedded) return Effect.void
+      heard = Deferred.makeUnsafe()
+      return Effect.forkIn(heartbeat(fresh, heard), options.scope)
     })
   }))
 
-  /** Everything in hand belongs to somebody else from now on: bodies are interrupted, nothing of them is committed. */
-  const lostLease = (lost: bigint) =>
+  /**
+   * Everything in hand belongs to somebody else from now on: bodies are interrupted, nothing of them is committed. What was blocked here or
+   * taken over there has burnt an attempt, an outage burns none.
+   */
+  const lostLease = (lost: bigint, why: string, burns: boolean) =>
     Effect.suspend(() => {
       if (token !== lost) return Effect.void
       token = undefined
+      leaving.add(lost)
       for (const place of places) place.length = 0
       conclusions.length = 0
       joins.length = 0
       const all = [...active.values()]
       wake()
       return Effect.andThen(
-        Effect.logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted`),
+        Effect.logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted: ${why}`),
         Effect.forkIn(
-          Effect.gen(function*() {
-            yield* Effect.forEach(all, interrupt, { concurrency: "unbounded", discard: true })
-            // said by us, it burns no attempt; if somebody has noticed before, there is nothing left to release
-            yield* insist(Effect.flatMap(now, (at) => transitions.unregister(lost, at)))
-          }),
+          Effect.andThen(
+            // one that cannot be interrupted is waited for until others would take over anyway
+            Effect.timeoutOption(Effect.forEach(all, interrupt, { concurrency: "unbounded", discard: true }), lease)
+              .pipe(
+                Effect.provideService(Clock.Clock, realClock)
+              ),
+            letOthersHave(lost, burns)
+          ),
           options.scope
         )
       )
     })
 
-  const heartbeat = (mine: bigint): Effect.Effect<void> =>
+  /** Tokens that are given up here, while the database does not hear it. */
+  const leaving = new Set<bigint>()
+  /** Said by us, an outage burns no attempt: so until it is heard. If somebody has noticed before, there is nothing left to release. */
+  const letOthersHave = (lost: bigint, burns: boolean): Effect.Effect<void> =>
     Effect.gen(function*() {
+      for (let attempt = 0;; attempt++) {
+        const exit = yield* Effect.exit(Effect.flatMap(now, (at) => transitions.unregister(lost, at, burns)))
+        if (Exit.isSuccess(exit)) return
+        yield* pause(attempt)
+      }
+    }).pipe(Effect.ensuring(Effect.sync(() => leaving.delete(lost))))
+
+  /** Leases that this process answers for itself, however late. */
+  const answeredFor = () => token === undefined ? [...leaving] : [token, ...leaving]
+
+  const tookOver = "somebody took over"
+  /** Done with the next answer of the heartbeat, or with its end; undefined where none beats. */
+  let heard: Deferred.Deferred<void> | undefined
+
+  /**
+   * A transition was refused because the lease is over, as after a body that has blocked the thread. As long as nobody has taken over, a late
+   * renewal succeeds: gives whether it did.
+   */
+  const regain = (mine: bigint): Effect.Effect<boolean> =>
+    Effect.suspend(() => {
+      if (token !== mine || heard === undefined) return Effect.succeed(false)
+      beat.openUnsafe()
+      return Effect.map(Deferred.await(heard), () => token === mine)
+    })
+
+  const heartbeat = (mine: bigint, first: Deferred.Deferred<void>): Effect.Effect<void> => {
+    let mineHeard = first
+    return Effect.gen(function*() {
       const leaseMs = Duration.toMillis(settings.lease)
-      // before the lease ends: whoever takes over must not meet our bodies
-      const left = () => leaseMs * 0.8 - (monotonic() - renewedAt)
       let wasOdd = false
       let failed = false
+      // By how much this process has woken too late since it renewed: where the database had answered until then, a body has let nothing
+      // else run. If the lease may be over by then, it is asked for all the same, for a moment.
+      let late = 0
+      let askUntil = 0
+      // before the lease ends: whoever takes over must not meet our bodies
+      const safe = () => leaseMs * 0.8 - (monotonic() - renewedAt)
+      const left = () => Math.max(safe(), askUntil - monotonic())
+      const within = <A>(ms: number, effect: Effect.Effect<A>): Effect.Effect<A> =>
+        Effect.suspend(() => {
+          const by = monotonic() + ms
+          return Effect.map(effect, (answer) => {
+            const over = monotonic() - by
+            if (over > leaseMs / 3 && !failed) {
+              late = Math.max(late, Math.round(over))
+              if (safe() <= 0) askUntil = monotonic() + leaseMs / 3
+            }
+            return answer
+          })
+        })
       while (token === mine) {
-        yield* Effect.raceFirst(Effect.sleep(failed ? Math.min(1000, leaseMs / 20) : leaseMs / 3), beat.await)
+        const rest = failed ? Math.min(1000, leaseMs / 20) : leaseMs / 3
+        yield* within(rest, Effect.raceFirst(Effect.sleep(rest), beat.await))
         beat.closeUnsafe()
         if (token !== mine) return
         const at = monotonic()
-        const answer = yield* Effect.exit(
-          Effect.timeout(reach("renewed", transitions.renew(mine, settings.lease, heldIds())), Math.max(1, left()))
-        )
-        failed = Exit.isFailure(answer)
+        const limit = Math.max(1, left())
+        const renewal = reach("renewed", transitions.renew(mine, settings.lease, heldIds()))
+        const answer = yield* within(limit, Effect.exit(impatiently(renewal, limit)))
         if (Exit.isFailure(answer)) {
-          if (left() <= 0) return yield* lostLease(mine)
-          continue
+          failed = true
+          if (left() > 0) continue
+          const silent = `the database has not answered for ${Math.round(monotonic() - renewedAt)} ms`
+          return yield* lostLease(mine, late === 0 ? silent : `${blocked(late)}, and ${silent}`, late > 0)
         }
-        if (answer.value.lost) return yield* lostLease(mine)
+        failed = false
+        if (answer.value.lost) {
+          // whoever has taken over has burnt it; what was locked just then is still here
+          return yield* lostLease(mine, late === 0 ? tookOver : `${tookOver}, since ${blocked(late)}`, true)
+        }
+        if (late > 0 && at - renewedAt > leaseMs) yield* Effect.logWarning(`stepped: ${blocked(late)}`)
         renewedAt = at
+        late = 0
+        Deferred.doneUnsafe(mineHeard, Exit.void)
+        heard = mineHeard = Deferred.makeUnsafe()
         // Somebody ended what runs here; or, seen twice, so that it is no transition under way, rows under the token are in nobody's hands.
         const odd = answer.value.rows > inHandCount()
         if (answer.value.gone > 0 || (odd && wasOdd)) yield* Effect.forkIn(reconcile(mine), options.scope)
         wasOdd = odd
       }
-    }).pipe(Effect.provideService(Clock.Clock, realClock))
+    }).pipe(
+      Effect.ensuring(Effect.sync(() => {
+        if (heard === mineHeard) heard = undefined
+        Deferred.doneUnsafe(mineHeard, Exit.void)
+      })),
+      Effect.provideService(Clock.Clock, realClock)
+    )
+  }
+
+  const blocked = (late: number) => `a body has blocked the thread: the renewal came ${late} ms late`
 
   /** Another process has ended actions: are some of ours among them? */
   const check = () => {
@@ -497,7 +574,7 @@ export const make = (options: PerformerOptions) => {
         passed.clear()
         passedSince = monotonic()
       }
-      const exit = yield* Effect.exit(transit(
+      const asked = transit(
         Effect.flatMap(
           reach(
             "claimed",
@@ -514,10 +591,16 @@ export const make = (options: PerformerOptions) => {
               return answer
             })
         )
-      ))
+      )
+      let exit = yield* Effect.exit(asked)
+      while (Exit.isSuccess(exit) && exit.value.lost) {
+        if (!(yield* regain(mine))) yield* lostLease(mine, tookOver, true)
+        // invocations are stored by then: whoever claims next takes them
+        if (token !== mine || items.length > 0) break
+        exit = yield* Effect.exit(asked)
+      }
       if (Exit.isSuccess(exit)) {
         progress(room, exit.value)
-        if (exit.value.lost) yield* lostLease(mine)
         // an elder sibling's preparation takes its time; looking again at once would only keep the database busy
         if (
           exit.value.blocked.size > 0 && exit.value.blocked.size === prepared.length && exit.value.claimed === 0
@@ -602,7 +685,8 @@ export const make = (options: PerformerOptions) => {
         if (Exit.isSuccess(exit)) {
           finishSize.passed()
           if (exit.value.lost) {
-            yield* lostLease(mine)
+            if (yield* regain(mine)) continue
+            yield* lostLease(mine, tookOver, true)
           } else if (exit.value.stale.size > 0) {
             // ended from outside; or an earlier try, whose answer was lost, had happened, and what came next is in the rows
             yield* Effect.forkIn(reconcile(mine), options.scope)
@@ -800,7 +884,7 @@ export const make = (options: PerformerOptions) => {
       const at = yield* now
       const both = transitions.withTransaction(Effect.gen(function*() {
         const conclusion = yield* body
-        const tasks = yield* transitions.finish({
+        const finish = transitions.finish({
           token: mine,
           now: at,
           // nothing is handed over in a transaction that may yet fail to commit: promoted and resumed actions get jobs
@@ -809,6 +893,9 @@ export const make = (options: PerformerOptions) => {
           slots: conclusion.slots,
           children: conclusion.children
         })
+        let tasks = yield* finish
+        // its body has blocked the thread: what it did so far is as good as it was
+        if (tasks.some((task) => task.kind === News.lostLease) && (yield* regain(mine))) tasks = yield* finish
         const fenced = tasks.some((task) => task.kind === News.stale || task.kind === News.lostLease)
         return fenced ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const
       }))
@@ -1169,7 +1256,7 @@ export const make = (options: PerformerOptions) => {
   const upkeep: Effect.Effect<void> = Effect.gen(function*() {
     while (home !== undefined) {
       yield* Effect.ignore(Effect.gen(function*() {
-        if (!options.embedded) yield* transitions.recover(yield* now)
+        if (!options.embedded) yield* transitions.recover(yield* now, answeredFor())
         yield* tick(true, ready)
         yield* leftBehind
         yield* transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention))
@@ -1354,7 +1441,9 @@ export const make = (options: PerformerOptions) => {
   const close = Effect.suspend(() => {
     const mine = token
     token = undefined
-    return mine === undefined ? Effect.void : insist(Effect.flatMap(now, (at) => transitions.unregister(mine, at)))
+    return mine === undefined
+      ? Effect.void
+      : insist(Effect.flatMap(now, (at) => transitions.unregister(mine, at)))
   })
 
   /**

@@ -420,16 +420,16 @@ export class Transitions extends Context.Service<Transitions, {
   readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
   /** Registers a worker; its token fences everything that it writes. */
   readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>
-  /** Prolongs the lease; answers how many of the given actions are no longer this worker's, and how many it has by the rows. */
+  /** Prolongs the lease, also one that is over, unless somebody has taken over; answers how many of the given actions are no longer this worker's, and how many it has by the rows. */
   readonly renew: (
     token: bigint,
     lease: Duration.Duration,
     running: ReadonlyArray<string>
   ) => Effect.Effect<{ readonly lost: boolean; readonly gone: number; readonly rows: number }, StorageError>
-  /** Gives up a token: what it still holds is taken over at once. */
-  readonly unregister: (token: bigint, now: number) => Effect.Effect<void, StorageError>
-  /** Takes over what dead workers left; on one-session databases everything of everybody before. */
-  readonly recover: (now: number) => Effect.Effect<number, StorageError>
+  /** Gives up a token: what it still holds is taken over at once. With `burns` that counts as an attempt. */
+  readonly unregister: (token: bigint, now: number, burns?: boolean) => Effect.Effect<void, StorageError>
+  /** Takes over what dead workers left, not what is held under `spared`; on one-session databases everything of everybody before. */
+  readonly recover: (now: number, spared?: ReadonlyArray<bigint>) => Effect.Effect<number, StorageError>
   /** The live actions and held jobs under a token, for a worker whose claim's answer was lost. */
   readonly heldBy: (
     token: bigint
@@ -643,25 +643,29 @@ export class Transitions extends Context.Service<Transitions, {
           Effect.map(
             call(
               "renew",
-              `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 and lease_until > clock_timestamp() returning 1)
+              `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning 1)
                select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1)), (select count(*)::int from ${schema}.live_actions where token = $1)`,
               [token(by), PgTypes.float8(Duration.toMillis(lease)), array(running, PgTypes.OID.uuid)]
             ),
             (rows) => ({ lost: rows[0]![0] === 0, gone: rows[0]![1] as number, rows: rows[0]![2] as number })
           ),
-        unregister: (by, now) =>
+        unregister: (by, now, burns = false) =>
           Effect.asVoid(
-            call("unregister", `select ${schema}.recover($1, $2, false)`, [at(now), array([by], PgTypes.OID.int8)])
+            call("unregister", `select ${schema}.recover($1, $2, $3)`, [
+              at(now),
+              array([by], PgTypes.OID.int8),
+              PgTypes.bool(burns)
+            ])
           ),
-        recover: (now) =>
+        recover: (now, spared) =>
           Effect.map(
             call(
               "recover",
               // one process at a time has an embedded database: whoever is registered when it opens is dead, whatever its lease
               `select ${schema}.recover($1, ${
                 storage.embedded ? `array(select token from ${schema}.workers)` : "'{}'"
-              }, true)`,
-              [at(now)]
+              }, true, $2)`,
+              [at(now), array(spared ?? [], PgTypes.OID.int8)]
             ),
             (rows) => rows[0]![0] as number
           ),

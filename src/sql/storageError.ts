@@ -1,9 +1,11 @@
 /**
  * From the client's errors to ours.
  */
+import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
 import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type { MigrationError } from "effect/sql/Migrator"
@@ -58,6 +60,20 @@ export const answered =
       }),
       Effect.provideService(Clock.Clock, realClock)
     )
+
+/**
+ * Waits for an effect as long as this. Then it is interrupted, and its end is not waited for: on a connection that has died in silence,
+ * giving up a statement takes seconds too. Whoever is interrupted himself does not wait for it either.
+ */
+export const impatiently = <A, E, R>(
+  effect: Effect.Effect<A, E, R>,
+  limit: Duration.Input
+): Effect.Effect<A, E | Cause.TimeoutError, R> =>
+  Effect.acquireUseRelease(
+    Effect.forkDetach(Effect.interruptible(effect)),
+    (fiber) => Effect.provideService(Effect.timeout(Fiber.join(fiber), limit), Clock.Clock, realClock),
+    (fiber) => Effect.sync(() => fiber.interruptUnsafe())
+  )
 
 /** For what a program begins with: a database that is just starting, or failing over, is waited for. */
 export const patiently = <A, E, R>(

@@ -31,6 +31,11 @@ const history = Effect.flatMap(
     ])
 )
 
+/** As by another worker that finds the leases of all over. */
+const takenOver = (sql: PgClient.PgClient) =>
+  sql`with late as (update stepped.workers set lease_until = clock_timestamp() - interval '1 second' returning token)
+    select stepped.recover(clock_timestamp(), array(select token from late), true)`
+
 const nothing = () => Effect.void
 const never = () => Effect.never
 
@@ -137,14 +142,11 @@ describe("a worker that loses its lease", () => {
         const handle = yield* (yield* Cars.client)(1).workLater("x")
         yield* started.await
         const sql = yield* PgClient.PgClient
-        yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'`
+        yield* takenOver(sql)
         yield* handle.await
         assert.strictEqual(runs, 2)
         assert.strictEqual(interrupted, 1)
-        const { attempts, status } = yield* recordOf(handle)
-        assert.strictEqual(status, "succeeded")
-        // none where it notices first, one where it is noticed
-        assert.isAtMost(attempts, 1)
+        assert.deepInclude({ ...yield* recordOf(handle) }, { status: "succeeded", attempts: 1 })
         yield* healthy
       }).pipe(Effect.provide(worker))
     }))

@@ -18,12 +18,16 @@ let go = () => {}
 const told = new Promise<void>((resolve) => go = resolve)
 createInterface({ input: process.stdin }).on("line", () => go())
 
-/** `quick`, `gate` (until it is told to go on), `never`, `poison` (takes its process with it). */
+/** `quick`, `gate` (until it is told to go on), `never`, `block` (the whole process, for a while), `poison` (takes its process with it). */
 const body = (what: string) =>
   Effect.gen(function*() {
     say("started", what)
     if (what.startsWith("gate")) yield* Effect.promise(() => told)
     if (what.startsWith("never")) return yield* Effect.never
+    // lets nothing else run in this process
+    if (what.startsWith("block")) {
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(setting("BLOCK_MS", "0")))
+    }
     if (what.startsWith("poison")) process.kill(process.pid, "SIGKILL")
     say("done", what)
   }).pipe(Effect.onInterrupt(() => Effect.sync(() => say("interrupted", what))))

@@ -167,6 +167,68 @@ describe("a batch of conclusions", () => {
     }))
 })
 
+describe("a lease that is over", () => {
+  const over = (token: bigint) =>
+    Effect.flatMap(
+      SqlClient.SqlClient,
+      (sql) =>
+        sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second' where token = ${token}`
+    )
+  const test = (
+    name: string,
+    scenario: (
+      by: Transitions["Service"],
+      token: bigint
+    ) => Effect.Effect<unknown, unknown, SqlClient.SqlClient | Scope.Scope>
+  ) =>
+    it.effect(name, () =>
+      Effect.gen(function*() {
+        const by = yield* Transitions
+        const token = yield* by.register("test", Duration.minutes(1))
+        yield* over(token)
+        yield* scenario(by, token)
+      }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(transitions, server.layer()))))
+  const lost = (by: Transitions["Service"], token: bigint) =>
+    Effect.map(by.renew(token, Duration.minutes(1), []), (answer) => answer.lost)
+
+  test("8: is renewed late, as long as nobody has taken over", (by, token) =>
+    Effect.gen(function*() {
+      assert.isFalse(yield* lost(by, token))
+      yield* by.recover(0)
+      assert.isFalse(yield* lost(by, token))
+      yield* over(token)
+      yield* by.recover(0)
+      assert.isTrue(yield* lost(by, token))
+    }))
+
+  test("8: is not taken over by the process that has it", (by, token) =>
+    Effect.gen(function*() {
+      yield* by.recover(0, [token])
+      assert.isFalse(yield* lost(by, token))
+    }))
+
+  test("8: is lost to who takes over just then", (by, token) =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const release = yield* holding(sql`select stepped.recover(${new Date(0)}, '{}', true)`)
+      const renewing = yield* Effect.forkScoped(lost(by, token))
+      yield* blocked(1)
+      yield* release
+      assert.isTrue(yield* Fiber.join(renewing))
+    }))
+
+  test("8: is passed over by who takes over while it is renewed", (by, token) =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const release = yield* holding(
+        sql`update stepped.workers set lease_until = clock_timestamp() + interval '1 minute' where token = ${token}`
+      )
+      yield* by.recover(0)
+      yield* release
+      assert.isFalse(yield* lost(by, token))
+    }))
+})
+
 describe("a worker whose lease is over", () => {
   const knows = known([
     { key: "Car/turn", queue: "default", firstStep: "turn", flags: 16, prepare: false },

@@ -214,7 +214,7 @@ describe("nothing is left in nobody's hands", () => {
         const sql = yield* SqlClient.SqlClient
         const client = yield* Cars.client
         body = Effect.andThen(
-          Effect.orDie(sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'`),
+          Effect.orDie(sql`select stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`),
           Effect.never
         )
         yield* client(1).fragileLater()

@@ -406,6 +406,30 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
   },
   {
+    name: "late-is-lost",
+    breaks: "8: a body that has blocked the thread past its lease is begun again, although nobody has taken over",
+    plants: [{
+      file: transitions,
+      find: `* interval '1 millisecond' where token = $1 returning 1)`,
+      replace: `* interval '1 millisecond' where token = $1 and lease_until > clock_timestamp() returning 1)`
+    }],
+    tests: {
+      "test/races/fences.test.ts": ["8: is renewed late, as long as nobody has taken over"],
+      "test/operations/Blocking.test.ts": ["runs once, where nobody takes over"]
+    },
+    hangs: true
+  },
+  {
+    name: "outage-burns",
+    breaks: "8: an outage that is longer than the lease counts as an attempt",
+    plants: [{
+      file: performer,
+      find: "token === undefined ? [...leaving] : [token, ...leaving]",
+      replace: "token === undefined ? [] : [token]"
+    }],
+    tests: { "test/operations/Blocking.test.ts": ["has bodies interrupted, says so, and burns no attempt"] }
+  },
+  {
     name: "lease-unchecked",
     breaks: "a write is accepted from a worker whose lease has passed",
     plants: [{

@@ -845,10 +845,11 @@ const functions = (schema: string) => {
 
     // Takes over what workers left behind whose lease is over. Only rows that nobody has locked; the rest comes next time.
     // What has died together for a second time is tried again one after another: the action that kills its process takes only itself along.
-    `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean) returns int language plpgsql ${planned} as $$
+    // With its row gone, nobody renews a lease late any more. The caller's own (\`p_spared\`) is its own to renew or to give up, however late it comes.
+    `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean, p_spared bigint[] default '{}') returns int language plpgsql ${planned} as $$
   declare n int := 0; k int;
   begin
-    delete from workers where token in (select token from workers where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp()) order by token for update skip locked);
+    delete from workers where token in (select token from workers where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp() and token <> all(p_spared)) order by token for update skip locked);
     with l as (select id from live_actions l where token is not null and not exists (select 1 from workers w where w.token = l.token) for update skip locked),
     u as (update live_actions t set token = null, attempts = attempts + case when p_burn then 1 else 0 end where t.id = any(array(select id from l)) returning t.id, t.queue, t.definition, t.actor_id, t.attempts)
     insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)

@@ -1,0 +1,160 @@
+/** Bodies that let nothing else run in their process, not even what renews the lease; and databases that are away for longer than one. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Layer, Logger, type Redacted, Schema } from "effect"
+import { Stepped } from "stepped"
+import { healthy } from "../harness/databases.ts"
+import { recordOf } from "../harness/observing.ts"
+import { startProgram } from "../harness/Program.ts"
+import { layerUrl, startServer } from "../harness/Server.ts"
+import { until } from "../harness/workers.ts"
+import { Cars, layerCars } from "./Garage.ts"
+import { alone, database, fast, startEngine, startWorkerOf } from "./starting.ts"
+
+const workerProgram = new URL("./worker.ts", import.meta.url).pathname
+
+/** Blocks this very thread. */
+const block = (ms: number) => Effect.sync(() => void Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms))
+
+/** A worker that writes its log to a list. */
+const startLogged = (url: Redacted.Redacted, body: (what: string) => Effect.Effect<void>, said: Array<string>) =>
+  alone(
+    Stepped.worker().pipe(
+      Layer.provide(layerCars(body)),
+      Layer.provideMerge(Stepped.layer({ ...fast, migrate: true })),
+      Layer.provideMerge(layerUrl(url)),
+      Layer.provide(Logger.layer([Logger.make(({ message }) => void said.push(String(message)))]))
+    )
+  )
+
+const lost = (said: ReadonlyArray<string>) => said.filter((line) => line.includes("the lease is lost"))
+
+describe("a body that blocks the thread for longer than the lease", () => {
+  it.live("runs once, where nobody takes over: the lease is renewed late", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const program = yield* startProgram(workerProgram, { url, env: { BLOCK_MS: "2500" } })
+        const car = yield* Cars.client
+        const first = yield* car(1).tripLater("block", "block")
+        const second = yield* car(2).tripLater("quick", "block")
+        yield* first.await
+        yield* second.await
+        assert.strictEqual(program.said.filter(({ event }) => event === "started").length, 4)
+        for (const { id } of [first, second]) {
+          assert.deepInclude({ ...yield* recordOf(id) }, { status: "succeeded", attempts: 0 })
+        }
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }), 60_000)
+
+  class Train extends Stepped.Actor<Train>()("Train", { id: Schema.Int }) {}
+  const book = Stepped.action("book", { success: Schema.Int }).step("store", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      yield* Effect.orDie(sql`insert into stored default values`)
+      yield* block(1700)
+      return 1
+    }), { transactional: true })
+  const Trains = Stepped.actions(Train, [book])
+
+  it.live("in a transactional step: its SQL commits once", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        yield* sql`create table stored (id int generated always as identity)`
+        const handle = yield* (yield* Trains.client)(1).bookLater()
+        assert.strictEqual(yield* handle.await, 1)
+        assert.deepStrictEqual((yield* sql`select id from stored`).map(({ id }) => id), [1])
+        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
+        yield* healthy
+      }).pipe(Effect.provide(yield* startWorkerOf(url, Trains.layer)))
+    }), 60_000)
+
+  it.live(
+    "whoever takes over counts the attempt, once: it runs as often as `attempts` says",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* database
+        const client = yield* startEngine(url)
+        yield* Effect.gen(function*() {
+          const env = { BLOCK_MS: "2500", ATTEMPTS: "3" }
+          const programs = [
+            yield* startProgram(workerProgram, { url, env }),
+            yield* startProgram(workerProgram, { url, env })
+          ]
+          for (const program of programs) yield* program.says("ready")
+          const handle = yield* (yield* Cars.client)(1).workLater("block")
+          const error = yield* Effect.flip(handle.await)
+          assert.include(error.message, "gave up after 3 attempts that ended without an answer")
+          assert.strictEqual(programs.flatMap(({ said }) => said.filter(({ event }) => event === "started")).length, 3)
+          assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "failed", attempts: 3 })
+          yield* healthy
+        }).pipe(Effect.provide(client))
+      }),
+    60_000
+  )
+
+  it.live("is named in the log as what the lease was lost for", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const said: Array<string> = []
+      const started = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const body = Deferred.succeed(started, undefined).pipe(
+        Effect.andThen(Deferred.await(go)),
+        Effect.andThen(block(3000)),
+        Effect.andThen(Effect.never)
+      )
+      const worker = yield* startLogged(url, () => body, said)
+      yield* Effect.gen(function*() {
+        const handle = yield* (yield* Cars.client)(1).workLater("quick")
+        yield* Deferred.await(started)
+        const program = yield* startProgram(workerProgram, { url })
+        yield* program.says("ready")
+        yield* Deferred.succeed(go, undefined)
+        yield* handle.await
+        assert.deepStrictEqual(program.said.filter(({ event }) => event === "done").length, 1)
+        yield* until("it notices", Effect.sync(() => lost(said).length > 0))
+        assert.match(
+          lost(said)[0]!,
+          /^stepped: the lease is lost, 1 running bodies are interrupted: somebody took over, since a body has blocked the thread: the renewal came [12]\d{3} ms late$/
+        )
+        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
+        yield* healthy
+      }).pipe(Effect.provide(worker))
+    }), 60_000)
+})
+
+describe("a database that is away for longer than the lease", () => {
+  it.live("has bodies interrupted, says so, and burns no attempt", () =>
+    Effect.gen(function*() {
+      const { start, stop, url } = yield* startServer({ flags: ["fsync=off"] })
+      const said: Array<string> = []
+      const started = yield* Deferred.make<void>()
+      let runs = 0
+      const body = Effect.suspend(() =>
+        ++runs === 1 ? Effect.andThen(Deferred.succeed(started, undefined), Effect.never) : Effect.void
+      )
+      const worker = yield* startLogged(url, () => body, said)
+      yield* Effect.gen(function*() {
+        const handle = yield* (yield* Cars.client)(1).workLater("x")
+        yield* Deferred.await(started)
+        yield* stop("immediate")
+        // longer than anybody insists on anything
+        yield* Effect.sleep("8 seconds")
+        yield* start
+        const retried = Effect.retry(handle.await, { while: (error) => error._tag === "StorageError" })
+        yield* retried
+        assert.strictEqual(runs, 2)
+        assert.match(
+          lost(said)[0]!,
+          /^stepped: the lease is lost, 1 running bodies are interrupted: the database has not answered for \d{3,4} ms$/
+        )
+        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
+        yield* healthy
+      }).pipe(Effect.provide(worker))
+    }), 60_000)
+})
