@@ -424,6 +424,28 @@ export type CompletionError = InvalidOutcome | PayloadTooLarge | UnstorableText 
 export type CompleteError = AmbiguousCompletion | CompletionError
 
 /**
+ * A step would receive more than the limit allows: results of earlier steps and of their children. It fails without having loaded them all.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ResultsTooLarge extends Schema.TaggedError<ResultsTooLarge>("stepped/ResultsTooLarge")("ResultsTooLarge", {
+  /** The action with its actor, such as `visit Car/1`. */
+  action: Schema.String,
+  step: Schema.String,
+  /** Bytes of those that were counted until the limit was passed. */
+  size: Schema.Number,
+  /** Bytes that are allowed. */
+  limit: Schema.Number
+}) {
+  override get message(): string {
+    return `${this.action} › ${this.step}: results of ${this.size} bytes at least, the limit is ${this.limit}: ` +
+      "let children store what is large and return a reference to it, spread them over child actions that sum up a part each, " +
+      "or set resultsLimit of Stepped.layer"
+  }
+}
+
+/**
  * The loader found no row for an actor.
  *
  * @category errors

@@ -842,6 +842,11 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
       [{ attempts: 0 }, "attempts is 0: it takes a whole number from 1 on"],
       [{ attempts: Number.NaN }, "attempts is NaN"],
       [{ payloadLimit: 1.5 }, "payloadLimit is 1.5"],
+      [
+        { payloadLimit: 6_000_000 },
+        "payloadLimit is 6000000: it takes at most 5417642 with a client whose maxMessageSize is 16777216"
+      ],
+      [{ resultsLimit: 0 }, "resultsLimit is 0"],
       [{ depthLimit: -1 }, "depthLimit is -1"],
       [{ childrenLimit: 0 }, "childrenLimit is 0"],
       [{ lease: "500 millis" }, "lease is 500ms: it takes 1s or more"],

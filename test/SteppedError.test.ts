@@ -28,6 +28,13 @@ describe("an error", () => {
       [new Errors.UnknownAction({ actionId: "0190" }), "0190", "pruned"],
       [new Errors.AmbiguousCompletion({ actor: "Car/1", action: "tow", actionIds: ["a", "b"] }), "Car/1", "2", "a, b"],
       [new Errors.InvalidOutcome({ action: "tow", issue: "Expected string" }), "tow", "Expected string"],
+      [
+        new Errors.ResultsTooLarge({ action: "visit Car/1", step: "move", size: 12, limit: 10 }),
+        "visit Car/1 › move",
+        "12",
+        "10",
+        "resultsLimit"
+      ],
       [new Errors.ActorNotFound({ actor: "Car", id: "1" }), "Car/1"],
       [new Errors.DefinitionError({ message: "twice" }), "twice"],
       [new Errors.InvalidSchemaName({ name: `a"b` }), `"a\\"b"`, "51"],

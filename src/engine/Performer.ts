@@ -44,6 +44,7 @@ import {
   backoff,
   type Conclusion,
   type Ended,
+  Fenced,
   type Held,
   perform,
   refOf,
@@ -115,13 +116,10 @@ const idleMax = 32
 const finishMax = 500
 const claimMax = 500
 const tickMax = 500
+/** How often what the database refuses is tried in its place, if the database answers others. */
+const inPlace = 3
 /** What a worker takes beyond its concurrency is what it begins within this time. */
 const aheadMs = 50
-
-/** A batch that another worker's token has overtaken: nothing of it may be committed. */
-class Fenced {
-  readonly _tag = "Fenced"
-}
 
 export interface PerformerOptions {
   readonly transitions: Transitions["Service"]
@@ -872,8 +870,29 @@ export const make = (options: PerformerOptions) => {
     definitions,
     now,
     complete: options.complete,
+    stored: {
+      whatOf: (action) =>
+        reading(Effect.suspend(() => token === undefined ? Effect.undefined : transitions.whatOf(token, action))),
+      resultsAfter: (action, from) => reading(transitions.resultsAfter(action, from)),
+      slotsAfter: (action, step, slot) => reading(transitions.slotsAfter(action, step, slot))
+    },
     transaction: (body) => transaction(body)
   }
+
+  /** Whether the database answers at all: what fails meanwhile fails by itself. */
+  const answers = Effect.map(Effect.exit(transitions.clockOffset), Exit.isSuccess)
+
+  /** What an action needs to go on: a database that is away is waited for, and costs no attempt. */
+  const reading = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+    Effect.gen(function*() {
+      for (let attempt = 0;; attempt++) {
+        const exit = yield* Effect.exit(read)
+        if (Exit.isSuccess(exit)) return exit.value
+        const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+        if (error?.isRetryable !== true || (attempt >= inPlace && (yield* answers))) return yield* exit
+        yield* pause(attempt)
+      }
+    })
 
   /** Conclusions that their own transaction has committed already, with the work that followed. */
   const committed = new WeakMap<Conclusion, ReadonlyArray<Work>>()

@@ -21,6 +21,8 @@ export class Settings extends Context.Service<Settings, {
   readonly attempts: number
   /** Bytes of one JSON value. */
   readonly payload: number
+  /** Bytes of all the results that one step receives. */
+  readonly results: number
   /** Levels of a tree. */
   readonly depth: number
   /** Children that one step may start. */
@@ -45,6 +47,7 @@ export const defaults: Settings["Service"] = {
   retry: Schedule.exponential("1 second", 4).pipe(Schedule.jittered),
   attempts: 5,
   payload: 1024 * 1024,
+  results: 64 * 1024 * 1024,
   depth: 100,
   children: 100_000,
   lease: Duration.seconds(30),

@@ -10,7 +10,8 @@ import type { FailureCause } from "../ActionRepo.ts"
 import type { PlainSchema } from "../Actor.ts"
 import { innermostMessage } from "../sql/innermostMessage.ts"
 import { Status, statusNames } from "../sql/Transitions.ts"
-import { codecOf, isStorable, tidyText } from "./codec.ts"
+import { ResultsTooLarge } from "../SteppedError.ts"
+import { codecOf, fits, tidyText } from "./codec.ts"
 
 /** A failure as it is stored. */
 export type StoredCause = FailureCause
@@ -79,12 +80,16 @@ export const fromCause = (
     }
     const encoded = yield* Effect.option(codecOf(options.error).encode(failure.error))
     const text = encoded._tag === "Some" ? JSON.stringify(encoded.value) : undefined
-    const own = text !== undefined && text.length < options.limit && isStorable(text)
+    const own = text !== undefined && encoded._tag === "Some" && fits(encoded.value, text, options.limit)
     return {
       kind: "failure" as const,
       path: options.place,
       message: errorText(failure.error),
-      ...own && encoded._tag === "Some" ? { error: encoded.value, own: true } : {},
+      ...own
+        ? { error: encoded.value, own: true }
+        : failure.error instanceof ResultsTooLarge
+        ? { error: { ...failure.error } }
+        : {},
       pretty
     }
   })

@@ -91,6 +91,41 @@ const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/i
 /** Whether Postgres can store the JSON text as jsonb. */
 export const isStorable = (text: string): boolean => !suspicious.test(text) || !unstorable.test(text)
 
+/** How much longer JSON becomes by numbers that Postgres writes with all their digits: `1e+300` has 301 there. */
+const digits = (json: unknown): number => {
+  if (typeof json === "number") {
+    const [mantissa, exponent] = String(json).split("e")
+    return exponent === undefined ? 0 : Math.max(0, Math.abs(Number(exponent)) + 2 - exponent.length - mantissa!.length)
+  }
+  if (typeof json !== "object" || json === null) return 0
+  let more = 0
+  for (const item of Array.isArray(json) ? json : Object.values(json)) more += digits(item)
+  return more
+}
+
+/** Bytes of a JSON value as the database gives it back, white space apart; no exact count for what is surely within a limit. */
+const sizeOf = (json: unknown, text: string, limit: number): number => {
+  // a UTF-16 unit takes three bytes at most, and one of a number fifty
+  if (text.length * 50 <= limit) return text.length
+  const more = /e[+-]\d/.test(text) ? digits(json) : 0
+  return text.length * 3 + more <= limit ? text.length : Buffer.byteLength(text) + more
+}
+
+// of values whose text was made once: whoever wants to know again need not make it again
+const weights = new WeakMap<object, number>()
+
+/** About how long a value's JSON text is. */
+export const weigh = (json: unknown): number => {
+  if (typeof json === "string") return json.length
+  if (typeof json !== "object" || json === null) return 8
+  const known = weights.get(json)
+  if (known !== undefined) return known
+  let sum = 2
+  if (Array.isArray(json)) { for (const item of json) sum += 1 + weigh(item) }
+  else for (const [key, item] of Object.entries(json)) sum += 4 + key.length + weigh(item)
+  return sum
+}
+
 /** Checks an encoded value against the limits of what is stored. */
 export const checkPayload = (
   field: string,
@@ -99,13 +134,15 @@ export const checkPayload = (
 ): Effect.Effect<void, PayloadTooLarge | UnstorableText> =>
   Effect.suspend((): Effect.Effect<void, PayloadTooLarge | UnstorableText> => {
     const text = JSON.stringify(json) ?? "null"
-    // a UTF-16 unit takes three bytes at most: most payloads need no exact count
-    if (text.length * 3 > limit) {
-      const size = Buffer.byteLength(text)
-      if (size > limit) return Effect.fail(new PayloadTooLarge({ field, size, limit }))
-    }
+    const size = sizeOf(json, text, limit)
+    if (size > limit) return Effect.fail(new PayloadTooLarge({ field, size, limit }))
+    if (size > 1024 && typeof json === "object" && json !== null) weights.set(json, size)
     return isStorable(text) ? Effect.void : Effect.fail(new UnstorableText({ field }))
   })
+
+/** Whether a value that is not checked with an error fits: what does not is left out where it would be stored. */
+export const fits = (json: unknown, text: string, limit: number): boolean =>
+  sizeOf(json, text, limit) <= limit && isStorable(text)
 
 /** Makes any text storable and short enough: for error messages, which must never fail the path that stores them. */
 export const tidyText = (text: string, limit = 8000): string => {
@@ -190,6 +227,11 @@ export const fromTemplate = (template: unknown, child: (slot: number) => unknown
   }
   return out
 }
+
+/** Whether a template has places for children. */
+export const holdsSlot = (template: unknown): boolean =>
+  typeof template === "object" && template !== null &&
+  (Array.isArray(template) ? template.some(holdsSlot) : slotKey in template || Object.values(template).some(holdsSlot))
 
 /** Whether a value holds a child anywhere that a template would look. */
 export const holdsChild = (value: unknown): boolean => {

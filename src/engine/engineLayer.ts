@@ -1,7 +1,8 @@
 /**
  * Puts the engine together: settings, storage, the four services, and the engine over them.
  */
-import type { PgClient } from "@effect/sql-pg/PgClient"
+import { PgClient, type PgClientConfig } from "@effect/sql-pg/PgClient"
+import { defaultMaxMessageSize } from "@effect/sql-pg/PgProtocol"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -58,6 +59,11 @@ export interface EngineOptions {
   readonly statementTimeout?: Duration.Input
   /** Bytes that arguments, a result or an error may take as JSON: 1 MiB if not given. */
   readonly payloadLimit?: number
+  /**
+   * Bytes that the results of earlier steps and their children may take together, as JSON, when a step receives them: 64 MiB if not given.
+   * A step that would receive more fails with `ResultsTooLarge`.
+   */
+  readonly resultsLimit?: number
   /** Levels of a tree: 100 if not given. */
   readonly depthLimit?: number
   /** Children of one step: 100,000 if not given. */
@@ -125,14 +131,38 @@ const duration = (
 
 const millisecond = Duration.millis(1)
 
-const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], InvalidOption> =>
+/** What a row of the engine's takes beside its values: names, keys, texts of a failure, and details that travel. */
+const rowBytes = 512 * 1024
+
+/**
+ * The payload limit of a client that takes messages up to a size. A row is one message, and may hold arguments and a result beside each
+ * other; written by Postgres, JSON has blanks, and is half as long again at most.
+ */
+const payloadOf = (given: number | undefined, { maxMessageSize = defaultMaxMessageSize }: PgClientConfig) =>
+  Effect.flatMap(wholeNumber("payloadLimit", given, defaults.payload, 1), (payload) => {
+    const most = Math.floor((maxMessageSize - rowBytes) / 3)
+    return payload <= most ? Effect.succeed(payload) : Effect.fail(
+      new InvalidOption({
+        option: "payloadLimit",
+        value: String(payload),
+        takes: most < 1
+          ? `a client whose maxMessageSize is ${3 + rowBytes} at least, not ${maxMessageSize}`
+          : `at most ${most} with a client whose maxMessageSize is ${maxMessageSize}: it takes ${
+            rowBytes + 3 * payload
+          } for this one`
+      })
+    )
+  })
+
+const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], InvalidOption, PgClient> =>
   Effect.gen(function*() {
     return {
       handle: options.handle ?? defaults.handle,
       transient: options.transient ?? defaults.transient,
       retry: options.retry ?? defaults.retry,
       attempts: yield* wholeNumber("attempts", options.attempts, defaults.attempts, 1),
-      payload: yield* wholeNumber("payloadLimit", options.payloadLimit, defaults.payload, 1),
+      payload: yield* payloadOf(options.payloadLimit, (yield* PgClient).config),
+      results: yield* wholeNumber("resultsLimit", options.resultsLimit, defaults.results, 1),
       depth: yield* wholeNumber("depthLimit", options.depthLimit, defaults.depth, 1),
       children: yield* wholeNumber("childrenLimit", options.childrenLimit, defaults.children, 1),
       lease: yield* duration("lease", options.lease, defaults.lease, Duration.seconds(1)),

@@ -19,12 +19,24 @@ import * as Tracer from "effect/Tracer"
 import { JobRetry, makeJob } from "../Action.ts"
 import { type ActorRef, type AnyActorClass, decodeActorId, type PlainSchema } from "../Actor.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
-import { type Invocation, type Member, type NewSlot, Phase, Status, type Task } from "../sql/Transitions.ts"
+import {
+  type Invocation,
+  type Member,
+  type NewSlot,
+  Phase,
+  Status,
+  type StoredResult,
+  type StoredSlot,
+  type Task,
+  travelling,
+  type Whole
+} from "../sql/Transitions.ts"
 import { makeChild, Step } from "../Step.ts"
 import {
   ActionFailed,
   type CompletionError,
   EnqueueError,
+  ResultsTooLarge,
   StorageError,
   TooManyChildren,
   TreeTooDeep
@@ -46,8 +58,10 @@ import {
   encodeArguments,
   fromTemplate,
   holdsChild,
+  holdsSlot,
   NotJson,
-  toTemplate
+  toTemplate,
+  weigh
 } from "./codec.ts"
 import type { Definitions, Runnable, RunnableStep } from "./Definitions.ts"
 import { encodeActorId, longest, makeInvocation, newActionId } from "./invoke.ts"
@@ -74,6 +88,10 @@ export interface Held {
   outcome: Decided | undefined
   /** What a continued step waited for. */
   detail: Detail | undefined
+  /** Whether arguments and detail did not travel with the answer that handed it over: they are loaded first, in pieces. */
+  apart: boolean
+  /** Bytes of the results in memory, at most. */
+  received: number
 }
 
 interface Decided {
@@ -122,15 +140,23 @@ export interface Surroundings {
     held: Held,
     outcome: CompletionOutcome<unknown, unknown>
   ) => Effect.Effect<boolean, CompletionError>
+  /** What did not travel with the answers of transitions. */
+  readonly stored: {
+    readonly whatOf: (action: string) => Effect.Effect<Whole | undefined, StorageError>
+    readonly resultsAfter: (action: string, from: number) => Effect.Effect<ReadonlyArray<StoredResult>, StorageError>
+    readonly slotsAfter: (
+      action: string,
+      step: number,
+      slot: number
+    ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
+  }
   /** Runs a transactional step's body and commits its conclusion with it. */
   readonly transaction: <E>(body: Effect.Effect<Conclusion, E>) => Effect.Effect<Conclusion, E | StorageError>
 }
 
 /** Takes a task of a claim or a batch in hand. */
 export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: number): Held => {
-  const detail = task.detail as Detail | null
-  const steps = detail?.steps ?? []
-  return {
+  const held: Held = {
     id: task.action,
     runnable,
     actorId: task.actorId,
@@ -139,17 +165,32 @@ export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: numbe
     attempts: task.attempts,
     phase: task.phase,
     step: task.step,
-    stepName: detail === null ? runnable.steps[0]?.name : detail.name ?? undefined,
-    stepStartedAt: detail?.startedAt ?? now,
-    ran: steps.filter(([index]) => index < task.step).map(([, name]) => name),
+    stepName: runnable.steps[0]?.name,
+    stepStartedAt: now,
+    ran: [],
     encoded: task.arguments,
     args: undefined,
     results: {},
-    outcome: detail === null || detail.outcome === null
-      ? undefined
-      : { status: detail.outcome, result: detail.result, cause: detail.cause },
-    detail: detail ?? undefined
+    outcome: undefined,
+    detail: undefined,
+    // only what starts has none
+    apart: task.kind === 1 && task.detail === null,
+    received: 0
   }
+  if (held.apart) held.stepName = undefined
+  else if (task.detail !== null) takeDetail(held, task.detail as Detail, now)
+  return held
+}
+
+const takeDetail = (held: Held, detail: Detail, now: number): void => {
+  held.stepName = detail.name ?? undefined
+  held.stepStartedAt = detail.startedAt ?? now
+  held.ran = (detail.steps ?? []).filter(([index]) => index < held.step).map(([, name]) => name)
+  held.outcome = detail.outcome === null
+    ? undefined
+    : { status: detail.outcome, result: detail.result, cause: detail.cause }
+  held.detail = detail
+  held.received = travelling
 }
 
 /** The reference to a task's actor; throws when the stored id is no id of it. */
@@ -258,7 +299,8 @@ const end = (held: Held, member: Partial<Member>, decided: Decided): Conclusion 
     phase: Phase.callbacks,
     attempts: 0,
     outcome: decided,
-    detail: undefined
+    detail: undefined,
+    received: 0
   })
 }
 
@@ -286,10 +328,21 @@ const isObject = (value: unknown): value is Record<string, unknown> => typeof va
  * Does what comes next for an action: runs a step, goes on after one, runs its callbacks or its job.
  */
 export const perform = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+  held.phase !== Phase.callbacks && held.attempts >= env.settings.attempts
+    ? giveUp(held, env)
+    : held.apart || held.received > env.settings.results
+    ? Effect.matchEffect(load(held, env), {
+      onFailure: (error) =>
+        error instanceof ResultsTooLarge
+          ? stepFailed(held, stepOf(held), Cause.fail(error), env)
+          : Effect.fail(new Unhandled(Cause.fail(error), env.settings.transient(error))),
+      onSuccess: () => performLoaded(held, env)
+    })
+    : performLoaded(held, env)
+
+const performLoaded = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
   held.phase === Phase.callbacks
     ? runCallbacks(held, env)
-    : held.attempts >= env.settings.attempts
-    ? Effect.succeed(exhausted(held))
     : held.phase === Phase.waiting
     ? conclude(held, env)
     : held.phase === Phase.job
@@ -299,6 +352,22 @@ export const perform = (held: Held, env: Surroundings): Effect.Effect<Conclusion
 /** The row of the step that fails with its action; a job has none. */
 const openStepRow = (held: Held): Partial<Member> =>
   held.phase === Phase.step || held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : {}
+
+/** The step that an action is in, as far as it is known. */
+const stepOf = (held: Held): Pick<RunnableStep, "name" | "generated"> => {
+  const name = held.stepName ?? String(held.step + 1)
+  return held.runnable.steps.find((step) => step.name === name) ?? { name, generated: false }
+}
+
+/** What has ended without an answer too often is not loaded once more: it may be the loading that does. */
+const giveUp = (held: Held, env: Surroundings): Effect.Effect<Conclusion> =>
+  held.apart
+    ? Effect.flatMap(Effect.option(env.stored.whatOf(held.id)), (whole) =>
+      Effect.map(env.now, (now) => {
+        if (whole._tag === "Some" && whole.value !== undefined) takeDetail(held, whole.value.detail as Detail, now)
+        return exhausted(held)
+      }))
+    : Effect.succeed(exhausted(held))
 
 const exhausted = (held: Held): Conclusion =>
   end(
@@ -372,7 +441,9 @@ const exitOf = <A>(
 /** Failures that nobody has declared, and nobody expects. */
 const isInfrastructure = (error: unknown): boolean =>
   Predicate.hasProperty(error, "_tag") &&
-  ["SqlError", "StorageError", "SchemaError", "EnqueueError", "InvalidKey"].includes(String(error._tag))
+  ["SqlError", "StorageError", "SchemaError", "EnqueueError", "InvalidKey", "ResultsTooLarge"].includes(
+    String(error._tag)
+  )
 
 /** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
 export const reportFailure = (
@@ -418,6 +489,107 @@ const decodeArgs = (held: Held): Effect.Effect<ReadonlyArray<unknown>, unknown> 
       held.args = args as ReadonlyArray<unknown>
       return held.args
     })
+
+// -------------------------------------------------------------------------------------------------------------------
+// what did not travel
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Somebody else has the action by now, or it is over: nothing of what was done for it may be committed. */
+export class Fenced {
+  readonly _tag = "Fenced"
+}
+
+/**
+ * Loads what an action needs to go on: arguments, a decided outcome, and the results that its next step receives. They come in pieces, and
+ * no further than their limit. Of a step that has failed nothing is loaded, and results that nobody receives are only looked at.
+ */
+const load = (held: Held, env: Surroundings): Effect.Effect<void, StorageError | ResultsTooLarge> =>
+  Effect.gen(function*() {
+    const whole = yield* env.stored.whatOf(held.id)
+    if (whole === undefined) return yield* Effect.die(new Fenced())
+    held.encoded = whole.arguments
+    const head = whole.detail as Detail
+    takeDetail(held, head, yield* env.now)
+    let size = 0
+    const limit = env.settings.results
+    const received = (text: string): unknown => {
+      size += Buffer.byteLength(text)
+      return JSON.parse(text)
+    }
+    const withinLimit = Effect.suspend(() =>
+      size <= limit
+        ? Effect.void
+        : Effect.fail(
+          new ResultsTooLarge({ action: actionOf(held), step: held.stepName ?? String(held.step + 1), size, limit })
+        )
+    )
+    const waits = held.phase === Phase.waiting
+    const row = head.steps?.find(([index]) => index === held.step)
+    if (held.phase > Phase.waiting || (waits && (head.slots !== null || row?.[3] === true))) {
+      held.apart = false
+      return
+    }
+
+    const name = row?.[1] ?? held.stepName ?? ""
+    const isLast = waits && nextStep(held.runnable.steps, [...held.ran, name]) === undefined
+    const results = new Map<number, unknown>()
+    for (let from = isLast ? held.step : 0;;) {
+      const piece = yield* env.stored.resultsAfter(held.id, from)
+      if (piece.length === 0) break
+      for (const { result, step } of piece) results.set(step, received(result))
+      yield* withinLimit
+      from = piece.at(-1)!.step + 1
+    }
+    const slots: Array<SettledSlot> = []
+    for (const [step, result] of results) {
+      if (isEncoded(result) || !holdsSlot(result)) continue
+      for (let after = -1;;) {
+        const piece = yield* env.stored.slotsAfter(held.id, step, after)
+        if (piece.length === 0) break
+        for (const { actorId, definition, result, slot, status } of piece) {
+          slots.push([step, slot, status, definition, actorId, result === null ? null : received(result), null])
+        }
+        yield* withinLimit
+        after = piece.at(-1)!.slot
+      }
+    }
+    if (waits && !slots.some(([step]) => step === held.step)) {
+      // received by nobody, they must be readable all the same: the first one that is not stays, and fails the step
+      for (let after = -1, readable = true; readable;) {
+        const piece = yield* env.stored.slotsAfter(held.id, held.step, after)
+        if (piece.length === 0) break
+        for (const { actorId, definition, result, slot, status } of piece) {
+          const settled: SettledSlot = [
+            held.step,
+            slot,
+            status,
+            definition,
+            actorId,
+            result === null ? null : JSON.parse(result),
+            null
+          ]
+          readable = Exit.isSuccess(yield* Effect.exit(settledValues([settled], env)))
+          if (readable) continue
+          slots.push(settled)
+          break
+        }
+        after = piece.at(-1)!.slot
+      }
+    }
+    held.detail = {
+      ...head,
+      steps: (head.steps ?? []).map(([index, name, status, marked]) =>
+        [index, name, status, marked, results.get(index) ?? null] as const
+      ),
+      slots
+    }
+    held.received = size
+    held.apart = false
+  })
+
+/** Whether a step's stored result was encoded by a schema, and so holds no children. */
+const isEncoded = (stored: unknown): stored is { readonly $encoded: unknown } =>
+  isObject(stored) && "$encoded" in stored
 
 /** The results of the named steps that ran before this worker had the action. */
 const loadResults = (held: Held, env: Surroundings): Effect.Effect<void, unknown> => {
@@ -670,7 +842,7 @@ const markedFailed = (held: Held, step: RunnableStep): StoredCause => ({
 
 const stepFailed = (
   held: Held,
-  step: RunnableStep,
+  step: Pick<RunnableStep, "name" | "generated">,
   cause: Cause.Cause<unknown>,
   env: Surroundings
 ): Effect.Effect<Conclusion> =>
@@ -739,14 +911,17 @@ const advance = (
       phase: Phase.step,
       stepName: next.name,
       stepStartedAt: held.stepStartedAt,
-      results: /^\d+$/.test(step.name) ? held.results : { ...held.results, [step.name]: value }
+      results: /^\d+$/.test(step.name) ? held.results : { ...held.results, [step.name]: value },
+      // of what a continued step waited for it counts already; else no more than four times as many bytes as its text has characters
+      received: held.received + (held.phase === Phase.waiting ? 0 : 4 * weigh(row.sr))
     })
   }
   if (runnable.definition.job !== undefined) {
     return conclusion({ ...at, ...row, ...fresh, np: Phase.job, ns: held.step + 1, k: true }, {
       ...progress,
       phase: Phase.job,
-      stepName: undefined
+      stepName: undefined,
+      received: 0
     })
   }
   if (runnable.definition.outbound) {

@@ -24,6 +24,7 @@ import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
 import { answered, realClock, storageError } from "./storageError.ts"
 
+export { travelling } from "./migrations/0001_initial.ts"
 export { monotonic, realClock } from "./storageError.ts"
 
 /** The status codes of the tables, by name. */
@@ -91,6 +92,27 @@ export interface Task {
   readonly attempts: number
   readonly depth: number
   readonly detail: unknown
+}
+
+/** What an action's detail holds without the results of its steps, and its arguments. */
+export interface Whole {
+  readonly arguments: unknown
+  readonly detail: unknown
+}
+
+/** A stored result on its way in, as JSON text. */
+export interface StoredResult {
+  readonly step: number
+  readonly result: string
+}
+
+/** A settled slot with the child's result, as JSON text. */
+export interface StoredSlot {
+  readonly slot: number
+  readonly status: number | null
+  readonly definition: string
+  readonly actorId: string
+  readonly result: string | null
 }
 
 /** The news among the kinds of a {@link Task}. */
@@ -255,6 +277,8 @@ const childColumns = {
 }
 /** Rows of one statement. */
 const enqueueMax = 5000
+/** Bytes of results that one statement loads, and one result more at most. */
+const pieceBytes = 4 * 1024 * 1024
 const invocationColumns = { ...childColumns, tk: float8 }
 
 /** `$1, $2, …` */
@@ -410,6 +434,16 @@ export class Transitions extends Context.Service<Transitions, {
     readonly cause: unknown
     readonly outbound: boolean
   }) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  /** An action under this token whose detail did not travel with the answer that handed it over; none when it is no longer under it. */
+  readonly whatOf: (token: bigint, action: string) => Effect.Effect<Whole | undefined, StorageError>
+  /** Results of an action's steps from an index on, a piece of a few MiB; none at the end. */
+  readonly resultsAfter: (action: string, from: number) => Effect.Effect<ReadonlyArray<StoredResult>, StorageError>
+  /** Slots of a step behind one with their results, a piece of a few MiB; none at the end. */
+  readonly slotsAfter: (
+    action: string,
+    step: number,
+    slot: number
+  ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
   readonly tick: Pass
   readonly prune: Pass
   readonly breakDeadlocks: (
@@ -600,6 +634,39 @@ export class Transitions extends Context.Service<Transitions, {
             json(o.cause),
             o.outbound
           ]),
+        whatOf: (by, action) =>
+          Effect.map(
+            call("whatOf", `select arguments, detail from ${schema}.what_of($1, $2)`, [
+              token(by),
+              PgTypes.uuid(action)
+            ]),
+            (rows) => rows[0] && { arguments: rows[0][0], detail: rows[0][1] }
+          ),
+        resultsAfter: (action, from) =>
+          Effect.map(
+            call("resultsAfter", `select idx, result from ${schema}.results_after($1, $2, $3)`, [
+              PgTypes.uuid(action),
+              PgTypes.int4(from),
+              PgTypes.int4(pieceBytes)
+            ]),
+            (rows) => rows.map((row): StoredResult => ({ step: row[0] as number, result: row[1] as string }))
+          ),
+        slotsAfter: (action, step, slot) =>
+          Effect.map(
+            call(
+              "slotsAfter",
+              `select slot, status, definition, actor_id, result from ${schema}.slots_after($1, $2, $3, $4)`,
+              [PgTypes.uuid(action), PgTypes.int4(step), PgTypes.int4(slot), PgTypes.int4(pieceBytes)]
+            ),
+            (rows) =>
+              rows.map((row): StoredSlot => ({
+                slot: row[0] as number,
+                status: row[1] as number | null,
+                definition: row[2] as string,
+                actorId: row[3] as string,
+                result: row[4] as string | null
+              }))
+          ),
         tick: pass("tick"),
         prune: pass("prune"),
         breakDeadlocks: (by, now, k) =>
@@ -673,7 +740,8 @@ export class Transitions extends Context.Service<Transitions, {
           Effect.gen(function*() {
             const live = yield* tasks(
               "heldBy",
-              `select 1::smallint, id, definition, actor_id, arguments, step, phase, attempts, depth, ${schema}.detail_of(id) from ${schema}.live_actions where token = $1`,
+              `select 1::smallint, id, definition, actor_id, case when x.d is not null then arguments end, step, phase, attempts, depth, x.d
+                from ${schema}.live_actions cross join lateral (select ${schema}.detail_of(id) as d offset 0) x where token = $1`,
               [token(by)]
             )
             const held = yield* tasks(

@@ -193,12 +193,23 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           finish: transitions.finish({
             ...by,
             members: [
-              { a: item("1").a, s: 0, ph: 0, sn: "1", ss: Status.performing, st: 0, np: 1 },
+              { a: item("1").a, s: 0, ph: 0, sn: "1", ss: Status.performing, sr: "kept", st: 0, np: 1 },
               { a: item("2").a, s: 0, ph: 0, sn: "1", ss: Status.succeeded, st: 0, e: true, o: Status.succeeded }
             ],
             slots: [{ a: item("1").a, st: 0, n: 0, ch: item("4").a, d: "Car/turn", ai: "4", due: null }],
             children: [item("4", { p: item("1").a, ps: 0, dp: 1 })]
           }),
+          whatOf: Effect.map(transitions.whatOf(token, item("3").a), (whole) =>
+            assert.deepStrictEqual(whole?.arguments, [])),
+          resultsAfter: Effect.map(
+            transitions.resultsAfter(item("1").a, 0),
+            (results) =>
+              assert.deepStrictEqual(results, [{ step: 0, result: `"kept"` }])
+          ),
+          slotsAfter: Effect.map(
+            transitions.slotsAfter(item("1").a, 0, -1),
+            (slots) => assert.strictEqual(slots.length, 1)
+          ),
           complete: transitions.complete({
             token,
             now: 0,

@@ -63,6 +63,32 @@ export const bugs: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "one-message",
+    breaks: "3.7: all results of a step's children travel in one message, whatever it holds",
+    plants: [{
+      file: functions,
+      find: `+ 40) from o), 0) end < \${travelling} then json_build_object(`,
+      replace: `+ 40) from o), 0) end < 1000000000 then json_build_object(`
+    }, {
+      file: functions,
+      find: `return case when octet_length(d::text) < \${travelling} then d end;`,
+      replace: `return d;`
+    }],
+    tests: { "test/behaviour/StepResults.test.ts": ["3.7: results that no message holds together"] }
+  },
+  {
+    name: "unlimited-results",
+    breaks: "3.7: a step receives whatever its children gave",
+    plants: [{
+      file: performing,
+      find: `      size <= limit
+        ? Effect.void`,
+      replace: `      size >= 0
+        ? Effect.void`
+    }],
+    tests: { "test/behaviour/StepResults.test.ts": ["3.7: beyond its limit"] }
+  },
+  {
     name: "two-completions",
     breaks: "1.2: of several completions each runs its callbacks",
     plants: [{

@@ -189,6 +189,9 @@ const tables = [
   )`
 ]
 
+/** Bytes of arguments, results and causes that travel with a transition's answer, for each of the actions that it hands over. */
+export const travelling = 128 * 1024
+
 // A session's temporary tables come last: where a search path does not name them, they come before everything else, and a program's own
 // `jobs` would be taken for the queue. Functions that only others call have no setting: they inherit their caller's, so each one that is
 // called from outside states its own or names the schema with every table.
@@ -207,18 +210,63 @@ const hot = (schema: string) =>
 const functions = (schema: string) => {
   const planned = hot(schema)
   return [
+    // How much room a stored value takes on its way out. One that is not compressed takes no more than it is stored in.
+    `create function weight(p_value jsonb) returns int language sql stable as $$
+    select case when pg_column_compression(p_value) is null then coalesce(pg_column_size(p_value), 0) else octet_length(p_value::text) end
+  $$`,
+
     // What a worker needs to go on with an action that it does not have in memory (called from outside too): earlier results, settled slots, a decided outcome.
+    // Null if that is more than what travels with an answer: then the worker loads it apart, in pieces (what_of, results_after, slots_after).
+    // Sizes are looked at before anything is built: what is stored in this much may be a hundred times as large, but no more than that.
     // JSON as text: building it costs a third of what jsonb does, and nothing here looks into it again.
     `create function detail_of(p_id uuid) returns json language plpgsql stable ${planned} as $$
+  declare d json;
   begin
-    return (
-    select json_build_object(
+    with t as materialized (select s.idx, s.name, s.status, s.marked, s.result from steps s where s.action = p_id),
+    o as materialized (select o.step, o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result) as result, coalesce(o.cause, e.cause) as cause
+      from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.child is not null)
+    -- callbacks and jobs are given nothing of the steps
+    select case when weight(l.arguments) + case when l.phase > 2 then 0 else coalesce((select sum(coalesce(pg_column_size(result), 0)) from t), 0)
+        + coalesce((select sum(coalesce(pg_column_size(result), 0) + coalesce(pg_column_size(cause), 0) + 40) from o), 0) end < ${travelling} then json_build_object(
       'name', l.step_name, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
-      'steps', (select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, s.result) order by s.idx)
-        from steps s where s.action = p_id),
-      'slots', (select json_agg(json_build_array(o.step, o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result), coalesce(o.cause, e.cause)) order by o.step, o.slot)
-        from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.child is not null))
-    from live_actions l where l.id = p_id);
+      'steps', case when l.phase < 3 then (select json_agg(json_build_array(idx, name, status, marked, result) order by idx) from t) end,
+      'slots', case when l.phase < 3 then (select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause) order by step, slot) from o) end) end
+    into d from live_actions l where l.id = p_id;
+    return case when octet_length(d::text) < ${travelling} then d end;
+  end $$`,
+
+    // The same for an action whose detail is loaded apart, and under this token: without results, which come in pieces, and with the first slot that did not succeed alone.
+    `create function what_of(p_token bigint, p_id uuid) returns table (arguments jsonb, detail json) language plpgsql stable ${planned} as $$
+  begin
+    return query select l.arguments, json_build_object(
+      'name', l.step_name, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
+      'steps', case when l.phase < 3 then (select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, null) order by s.idx) from steps s where s.action = p_id) end,
+      'slots', case when l.phase = 1 then (select json_agg(x.o) from (
+        select json_build_array(o.step, o.slot, o.status, o.definition, o.actor_id, null, coalesce(o.cause, e.cause)) as o
+        from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.step = l.step and o.child is not null and o.status <> 2 order by o.slot limit 1) x) end)
+    from live_actions l where l.id = p_id and l.token = p_token;
+  end $$`,
+
+    // Results of an action's steps from \`p_from\` on, as many as \`p_bytes\` hold, one at least.
+    `create function results_after(p_action uuid, p_from int, p_bytes int) returns table (idx int, result text) language plpgsql stable ${planned} as $$
+  begin
+    for idx, result in select s.idx, s.result::text from steps s where s.action = p_action and s.idx >= p_from and s.result is not null order by s.idx loop
+      return next;
+      p_bytes := p_bytes - octet_length(result) - 40;
+      exit when p_bytes <= 0;
+    end loop;
+  end $$`,
+
+    // Slots of a step behind \`p_slot\` with their results, as many as \`p_bytes\` hold, one at least.
+    `create function slots_after(p_action uuid, p_step int, p_slot int, p_bytes int) returns table (slot int, status smallint, definition text, actor_id text, result text) language plpgsql stable ${planned} as $$
+  begin
+    for slot, status, definition, actor_id, result in
+      select o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result)::text
+      from slots o left join ended_actions e on e.id = o.child where o.action = p_action and o.step = p_step and o.slot > p_slot and o.child is not null order by o.slot loop
+      return next;
+      p_bytes := p_bytes - coalesce(octet_length(result), 0) - 40;
+      exit when p_bytes <= 0;
+    end loop;
   end $$`,
 
     // What a worker needs to prepare an invocation: its place in the queue and the keys that are known already.
@@ -259,8 +307,8 @@ const functions = (schema: string) => {
       with l as (select id from live_actions where id = any(ready) and phase = 1 and token is null and definition = any(p_defs) for update skip locked),
       u as (update live_actions t set token = p_token where t.id = any(array(select id from l)) returning t.id)
       select array_agg(id) into got from u;
-      return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
-        from live_actions t where t.id = any(got) order by t.id;
+      return query select 1::smallint, t.id, t.definition, t.actor_id, case when x.d is not null then t.arguments end, t.step, t.phase, t.attempts, t.depth, x.d
+        from live_actions t cross join lateral (select detail_of(t.id) as d offset 0) x where t.id = any(got) order by t.id;
     end if;
     insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
       select queue, 0, 1, id, definition, actor_id, p_now from live_actions
@@ -318,8 +366,9 @@ const functions = (schema: string) => {
         token = case when definition = any(p_defs) then p_token end, step = 0, step_started_at = p_now,
         step_name = p_first[array_position(p_defs, definition)], flags = coalesce(p_flags[array_position(p_defs, definition)], flags)
         where id = any(next_up);
-      return query select 0::smallint, id, definition, actor_id, arguments, 0, 0::smallint, attempts, depth, null::json from live_actions
-        where id = any(next_up) and token is not null;
+      -- with arguments that do not travel it is continued like one that this worker does not have in memory
+      return query select case when x.heavy then 1 else 0 end::smallint, id, definition, actor_id, case when not x.heavy then arguments end, 0, 0::smallint, attempts, depth, null::json
+        from live_actions cross join lateral (select weight(arguments) >= ${travelling} as heavy offset 0) x where id = any(next_up) and token is not null;
       insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
         select queue, 0, 1, id, definition, actor_id, p_now from live_actions where id = any(next_up) and token is null;
       if found then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
@@ -580,8 +629,9 @@ const functions = (schema: string) => {
         for update skip locked),
       u as (update live_actions t set token = p_token where t.id = any(array(select id from l)) returning t.id)
       select array_agg(id) into got from u;
-      return query select 1::smallint, t.id, t.definition, t.actor_id, t.arguments, t.step, t.phase, t.attempts, t.depth, detail_of(t.id)
-        from (select action, min(id) as id from unnest(conts) group by action) c join live_actions t on t.id = c.action where t.id = any(got) order by c.id;
+      return query select 1::smallint, t.id, t.definition, t.actor_id, case when x.d is not null then t.arguments end, t.step, t.phase, t.attempts, t.depth, x.d
+        from (select action, min(id) as id from unnest(conts) group by action) c join live_actions t on t.id = c.action
+        cross join lateral (select detail_of(t.id) as d offset 0) x where t.id = any(got) order by c.id;
       -- locked by somebody else right now: tried again
       insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
         select distinct on (t.id) t.queue, 0, 1, t.id, t.definition, t.actor_id, p_now from live_actions t
