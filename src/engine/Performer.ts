@@ -37,6 +37,7 @@ import * as BatchSize from "./BatchSize.ts"
 import { actionText, errorText } from "./causes.ts"
 import type { Definitions } from "./Definitions.ts"
 import type { Reach } from "./Failpoint.ts"
+import * as InHand from "./InHand.ts"
 import { type HeldDetail, prepare } from "./invoke.ts"
 import {
   answerOf,
@@ -71,6 +72,7 @@ type Ran =
   | { readonly _tag: "Conclude"; readonly conclusion: Conclusion }
   | { readonly _tag: "Join"; readonly join: Join }
   | { readonly _tag: "Follow"; readonly work: ReadonlyArray<Work> }
+  | { readonly _tag: "Fenced" }
 
 interface Active {
   readonly work: Work
@@ -160,18 +162,13 @@ export const make = (options: PerformerOptions) => {
   const latch = Latch.makeUnsafe(false)
   const timerLatch = Latch.makeUnsafe(false)
   const beat = Latch.makeUnsafe(false)
-  const ready: Array<Work> = []
-  const active = new Map<string, Active>()
-  const conclusions: Array<Conclusion> = []
-  const joins: Array<Join> = []
-  /** Conclusions and joins that are being committed; not their ids: of one action two may be under way, one of them stale. */
-  const committing = new Set<{ readonly a: string }>()
+  const hand = InHand.make<Work, Active, Conclusion, Join>()
+  const { active, conclusions, joins, places, ready } = hand
   // Transitions of this token run beside each other; comparing memory with the rows needs all of them at rest, and their answers taken
   // in: that is why a transition's work goes to its place before the permit is given back.
   const permits = 64
   const gate = Semaphore.makeUnsafe(permits)
   const gateOpen = Latch.makeUnsafe(true)
-  const places = new Set<Array<Work>>([ready])
   const transit = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.andThen(gateOpen.await, gate.withPermit(effect))
   const registering = Semaphore.makeUnsafe(1)
@@ -314,7 +311,7 @@ export const make = (options: PerformerOptions) => {
         Deferred.doneUnsafe(mineHeard, Exit.void)
         heard = mineHeard = Deferred.makeUnsafe()
         // Somebody ended what runs here; or, seen twice, so that it is no transition under way, rows under the token are in nobody's hands.
-        const odd = answer.value.rows > inHandCount()
+        const odd = answer.value.rows > hand.count()
         if (answer.value.gone > 0 || (odd && wasOdd)) yield* Effect.forkIn(reconcile(mine), options.scope)
         wasOdd = odd
       }
@@ -335,12 +332,6 @@ export const make = (options: PerformerOptions) => {
   }
 
   const heldIds = () => [...active.values()].flatMap(({ work }) => work._tag === "Held" ? [work.id] : [])
-
-  const inHandCount = () => {
-    let count = active.size + conclusions.length + committing.size
-    for (const place of places) count += place.length
-    return count
-  }
 
   const interrupt = (entry: Active): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -449,10 +440,7 @@ export const make = (options: PerformerOptions) => {
       }
       if (ended.length > 0) options.onEnded(ended)
       latch.openUnsafe()
-      const unrunnable = undefinedHere.length === 0 || token === undefined
-        ? Effect.void
-        : Effect.flatMap(now, (later) => insist(transitions.release(token!, undefinedHere, later)))
-      return Effect.as(Effect.andThen(unrunnable, gone.length === 0 ? Effect.void : interruptAll(gone)), {
+      return Effect.as(Effect.andThen(giveBack(undefinedHere), gone.length === 0 ? Effect.void : interruptAll(gone)), {
         work,
         claimed,
         again,
@@ -490,18 +478,19 @@ export const make = (options: PerformerOptions) => {
 
   /**
    * For what must not be forgotten and has nobody to hear of its failure: tried again for some seconds. A database that has not answered
-   * for that long is not asked so patiently again: a process that ends must come to its end.
+   * for that long is not asked so patiently again: a process that ends must come to its end. Gives whether it has happened.
    */
-  const insist = (effect: Effect.Effect<unknown, StorageError>): Effect.Effect<void> =>
+  const insist = (effect: Effect.Effect<unknown, StorageError>): Effect.Effect<boolean> =>
     Effect.provideService(
       Effect.gen(function*() {
         const until = monotonic() + (answersNot ? 500 : 5000)
         for (let attempt = 0;; attempt++) {
           const exit = yield* Effect.exit(Effect.timeout(effect, Math.max(1, until - monotonic())))
           answersNot = Exit.isFailure(exit) && monotonic() >= until
-          if (Exit.isSuccess(exit)) return
+          if (Exit.isSuccess(exit)) return true
           if (answersNot) {
-            return yield* Effect.logWarning("stepped: others take over only when the lease ends", exit.cause)
+            yield* Effect.logWarning("stepped: others take over only when the lease ends", exit.cause)
+            return false
           }
           yield* pause(attempt)
         }
@@ -515,24 +504,50 @@ export const make = (options: PerformerOptions) => {
   const pause = (attempt: number) =>
     Effect.provideService(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)), Clock.Clock, realClock)
 
+  /** Something under the token may be in nobody's hands: the rows say. */
+  const doubt = Effect.suspend(() =>
+    token === undefined ? Effect.void : Effect.asVoid(Effect.forkIn(reconcile(token), options.scope))
+  )
+
   /**
-   * Takes jobs, and joins what was prepared; the work goes to `place`. Called, it has the prepared ones in hand already: between two
-   * effects another fiber may compare memory with the rows.
+   * Keeps actions in hand, from the call on, while a transition puts them under the token, takes them from one list to another, or away.
+   * Whether one that fails, or whose caller is interrupted, has happened is not known; what it was about is let go before anybody looks.
+   * It may let go before its end, when everything has its place.
    */
+  const keeping = <A, E>(
+    ids: ReadonlyArray<string>,
+    transition: (letGo: () => void) => Effect.Effect<A, E>
+  ): Effect.Effect<A, E> => {
+    const letGo = hand.keep(ids)
+    return Effect.onExit(transition(letGo), (exit) => {
+      letGo()
+      return Exit.isSuccess(exit) ? Effect.void : doubt
+    })
+  }
+
+  /** Gives actions and held invocations to others, from the call on. */
+  const giveBack = (ids: ReadonlyArray<string>): Effect.Effect<void> => {
+    const mine = token
+    return mine === undefined || ids.length === 0 ? Effect.void : Effect.flatMap(
+      keeping(ids, () => Effect.flatMap(now, (at) => insist(transitions.release(mine, ids, at)))),
+      (given) => given ? Effect.void : doubt
+    )
+  }
+
+  const takenFrom = (place: Array<Work>): ReadonlyArray<string> => place.splice(0).map(({ id }) => id)
+
+  /** Takes jobs, or the one of an action, and joins what was prepared; the work goes to `place`. What it is about is in hand from the call on. */
   const claim = (
     room: number,
     only: string | null,
     prepared: ReadonlyArray<Join>,
-    place: Array<Work>
-  ): Effect.Effect<Answer, StorageError> => {
-    for (const join of prepared) committing.add(join)
-    return Effect.ensuring(
-      claimInHand(room, only, prepared, place),
-      Effect.sync(() => {
-        for (const join of prepared) committing.delete(join)
-      })
+    place: Array<Work>,
+    items: ReadonlyArray<Invocation> = []
+  ): Effect.Effect<Answer, StorageError> =>
+    keeping(
+      [...only === null ? [] : [only], ...prepared.map(({ a }) => a)],
+      () => claimInHand(room, only, prepared, place, items)
     )
-  }
 
   let claimedLast: Known = nothingKnown
   /**
@@ -556,7 +571,7 @@ export const make = (options: PerformerOptions) => {
     only: string | null,
     prepared: ReadonlyArray<Join>,
     place: Array<Work>,
-    items: ReadonlyArray<Invocation> = []
+    items: ReadonlyArray<Invocation>
   ): Effect.Effect<Answer, StorageError> =>
     Effect.gen(function*() {
       const mine = yield* register
@@ -605,9 +620,7 @@ export const make = (options: PerformerOptions) => {
         ) yield* pause(0)
         return exit.value
       }
-      // Whether it happened is not known. Held invocations that are still held are prepared again; what was claimed is taken up.
       passed.clear()
-      yield* Effect.forkIn(reconcile(mine), options.scope)
       return yield* exit
     })
 
@@ -621,13 +634,11 @@ export const make = (options: PerformerOptions) => {
     const free = Math.min(claimSize.get(), room())
     const mine = (item: Invocation) =>
       item.tk === undefined && definitions.byKey(item.d) !== undefined && definitions.takes(item.q)
-    return claiming && items.length <= Math.min(free, idleMax) && atRest() && items.every(mine)
+    return claiming && items.length <= Math.min(free, idleMax) && hand.isIdle() && items.every(mine)
       ? Option.some(Effect.gen(function*() {
-        const answer = yield* claimInHand(free, null, [], ready, items)
+        const answer = yield* claim(free, null, [], ready, items)
         const taken = new Set(answer.work.map(({ id }) => id))
-        // a worker that has stopped meanwhile has left nothing else
-        if (!claiming) yield* giveBack(ready.splice(0))
-        pump()
+        yield* begin
         yield* afterClaim(free, answer)
         return items.every(({ a }) => taken.has(a))
       }))
@@ -641,17 +652,23 @@ export const make = (options: PerformerOptions) => {
     return claimed > again && claimed < room ? lookSoon : Effect.void
   }
 
-  /** Commits conclusions; the work that follows from them goes to `place`. Called, it has them in hand already, as `claim` has. */
+  /** Commits conclusions; the work that follows from them goes to `place`. They are in hand from the call on. */
   const commit = (batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> => {
     const mine = token
-    for (const { member } of batch) committing.add(member)
-    return Effect.ensuring(
-      mine === undefined || batch.length === 0 ? Effect.void : commitInHand(mine, batch, place),
-      Effect.sync(() => letGo(batch))
+    return mine === undefined || batch.length === 0 ? Effect.void : Effect.flatMap(
+      keeping(batch.map(({ member }) => member.a), (letGo) => commitInHand(mine, batch, place, letGo)),
+      // ended from outside; or an earlier try, whose answer was lost, had happened, and what came next is in the rows
+      (isStale) => isStale ? doubt : Effect.void
     )
   }
 
-  const commitInHand = (mine: bigint, batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> =>
+  /** Gives whether some of them were stale. */
+  const commitInHand = (
+    mine: bigint,
+    batch: ReadonlyArray<Conclusion>,
+    place: Array<Work>,
+    placed: () => void = () => undefined
+  ): Effect.Effect<boolean> =>
     Effect.gen(function*() {
       for (let attempt = 0;; attempt++) {
         const at = yield* now
@@ -672,33 +689,31 @@ export const make = (options: PerformerOptions) => {
               Effect.map(read(tasks, at, true), (answer) => {
                 if (token === mine && !answer.lost) {
                   place.push(...answer.work, ...followUps(batch, answer.stale, at))
-                  letGo(batch)
+                  // before anybody is told: whoever asks next finds this worker idle
+                  placed()
                 }
                 if (!answer.lost) tellEnded(batch, answer.stale)
                 return answer
               })
           )
         ))
-        if (token !== mine) return
+        if (token !== mine) return false
         if (Exit.isSuccess(exit)) {
           finishSize.passed()
           if (exit.value.lost) {
             if (yield* regain(mine)) continue
             yield* lostLease(mine, tookOver, true)
-          } else if (exit.value.stale.size > 0) {
-            // ended from outside; or an earlier try, whose answer was lost, had happened, and what came next is in the rows
-            yield* Effect.forkIn(reconcile(mine), options.scope)
           }
-          return
+          return exit.value.stale.size > 0
         }
         const error = exit.cause.reasons.find(Cause.isFailReason)?.error
         if (error instanceof StorageError && error.isRetryable) {
           yield* pause(attempt)
           if (batch.length === 1 || !tookTooLong(error)) continue
           finishSize.refused(batch.length)
-          return yield* commitHalves(batch, place)
+          return yield* commitHalves(mine, batch, place)
         }
-        return yield* commitApart(batch, exit.cause, place)
+        return yield* commitApart(mine, batch, exit.cause, place)
       }
     })
 
@@ -719,24 +734,22 @@ export const make = (options: PerformerOptions) => {
       return [{ _tag: "Held", id: next.id, held: next }]
     })
 
-  const letGo = (batch: ReadonlyArray<Conclusion>): void => {
-    for (const { member } of batch) committing.delete(member)
-  }
-
-  const commitHalves = (batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<void> =>
-    Effect.andThen(
-      commit(batch.slice(0, batch.length >> 1), place),
-      Effect.suspend(() => commit(batch.slice(batch.length >> 1), place))
+  const commitHalves = (mine: bigint, batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<boolean> =>
+    Effect.zipWith(
+      commitInHand(mine, batch.slice(0, batch.length >> 1), place),
+      commitInHand(mine, batch.slice(batch.length >> 1), place),
+      (first, second) => first || second
     )
 
   /** An error that nobody expects sinks only the member that it belongs to: the batch is split until that one is alone. */
   const commitApart = (
+    mine: bigint,
     batch: ReadonlyArray<Conclusion>,
     cause: Cause.Cause<unknown>,
     place: Array<Work>
-  ): Effect.Effect<void> =>
+  ): Effect.Effect<boolean> =>
     Effect.gen(function*() {
-      if (batch.length > 1) return yield* commitHalves(batch, place)
+      if (batch.length > 1) return yield* commitHalves(mine, batch, place)
       const { member } = batch[0]!
       const fence = { a: member.a, s: member.s, ph: member.ph }
       yield* Effect.logError("stepped: a conclusion cannot be stored", cause)
@@ -744,17 +757,17 @@ export const make = (options: PerformerOptions) => {
         // not even the plain failure: the action goes back, with an attempt burnt
         const due = Math.ceil((yield* now) + 10_000)
         yield* Effect.ignore(transit(transitions.finish({
-          token: token!,
+          token: mine,
           now: yield* now,
           known: definitions.known(),
           members: [{ ...fence, np: member.ph, inc: 1, jb: true, due }],
           slots: [],
           children: []
         })))
-        return
+        return false
       }
       const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
-      yield* commit([{
+      return yield* commitInHand(mine, [{
         member: { ...fence, e: true, o: Status.failed, r: null, c: { kind: "defect", path: member.a, message } },
         slots: [],
         children: [],
@@ -770,27 +783,12 @@ export const make = (options: PerformerOptions) => {
     reconciling.withPermit(Effect.suspend(() => {
       gateOpen.closeUnsafe()
       return Effect.ensuring(compare(mine), Effect.sync(() => gateOpen.openUnsafe()))
-    })).pipe(
-      // without a worker, what an interrupted or failed call of …Now has left is for others
-      Effect.andThen(Effect.suspend(() => home === undefined ? giveBack(ready.splice(0)) : Effect.sync(pump)))
-    )
+    })).pipe(Effect.andThen(Effect.suspend(() => begin)))
 
   const reconciling = Semaphore.makeUnsafe(1)
 
-  /** A transition that may have handed over work although its answer was lost, or its caller interrupted. */
-  const inDoubt = <A, E>(mine: bigint | undefined, transition: Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    mine === undefined
-      ? transition
-      : Effect.onError(transition, () => Effect.forkIn(reconcile(mine), options.scope))
-
-  const inHand = (): ReadonlySet<string> =>
-    new Set([
-      ...active.keys(),
-      ...[...places].flatMap((place) => place.map((work) => work.id)),
-      ...conclusions.map((conclusion) => conclusion.member.a),
-      ...joins.map((join) => join.a),
-      ...[...committing].map(({ a }) => a)
-    ])
+  /** What has come to the worker is begun; without one, or while it stops, it is for others. */
+  const begin = Effect.suspend(() => claiming ? Effect.sync(pump) : giveBack(takenFrom(ready)))
 
   const compare = (mine: bigint): Effect.Effect<void> =>
     Effect.gen(function*() {
@@ -798,10 +796,10 @@ export const make = (options: PerformerOptions) => {
         const exit = yield* Effect.exit(
           gate.withPermits(permits)(Effect.gen(function*() {
             // a transactional step commits beside the gate: what it let go while we looked was in hand before
-            const before = inHand()
+            const before = hand.ids()
             const rows = yield* reach("compared", transitions.heldBy(mine))
             const at = yield* now
-            const after = inHand()
+            const after = hand.ids()
             const inRows = new Set(rows.live.map((task) => task.action))
             const answer = yield* read(
               [...rows.live, ...rows.held].filter((task) => !before.has(task.action) && !after.has(task.action)),
@@ -828,15 +826,16 @@ export const make = (options: PerformerOptions) => {
         Effect.gen(function*() {
           const mine = yield* register
           const at = yield* now
-          return yield* transit(inDoubt(
-            mine,
-            Effect.flatMap(reach("ticked", pass(mine, at, definitions.known(), tickSize.get())), (tasks) =>
-              Effect.map(read(tasks, at, false), (answer) => {
-                tickSize.passed()
-                place.push(...answer.work)
-                count += answer.claimed + answer.ended
-                return answer
-              }))
+          return yield* transit(keeping(
+            [],
+            () =>
+              Effect.flatMap(reach("ticked", pass(mine, at, definitions.known(), tickSize.get())), (tasks) =>
+                Effect.map(read(tasks, at, false), (answer) => {
+                  tickSize.passed()
+                  place.push(...answer.work)
+                  count += answer.claimed + answer.ended
+                  return answer
+                }))
           )).pipe(
             Effect.tapError((error) =>
               Effect.sync(() => tookTooLong(error) ? tickSize.refused(tickSize.get()) : undefined)
@@ -938,10 +937,9 @@ export const make = (options: PerformerOptions) => {
         return Effect.map(
           Effect.catchCause(
             reach("performed", perform(work.held, env)),
-            (cause): Effect.Effect<Conclusion | undefined> => {
-              if (cause.reasons.some((reason) => Cause.isDieReason(reason) && reason.defect instanceof Fenced)) {
-                return Effect.undefined
-              }
+            (cause): Effect.Effect<Conclusion | Fenced> => {
+              const fenced = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof Fenced)
+              if (fenced !== undefined) return Effect.succeed(fenced.defect as Fenced)
               const unhandled = cause.reasons.find(Cause.isFailReason)?.error
               return Effect.catchCause(
                 retryLater(work.held, unhandled instanceof Unhandled ? unhandled : new Unhandled(cause, false), env),
@@ -951,8 +949,8 @@ export const make = (options: PerformerOptions) => {
               )
             }
           ),
-          (conclusion): Ran | void => {
-            if (conclusion === undefined) return
+          (conclusion): Ran => {
+            if (conclusion instanceof Fenced) return conclusion
             const follow = committed.get(conclusion)
             return follow === undefined ? { _tag: "Conclude", conclusion } : { _tag: "Follow", work: follow }
           }
@@ -987,14 +985,14 @@ export const make = (options: PerformerOptions) => {
       case "Prepare":
         return Effect.flatMap(now, (at) => postpone(work.task, at + 10_000))
       default:
-        return giveBack([work])
+        return giveBack([work.id])
     }
   }
 
   const runPrepare = (task: Task): Effect.Effect<Ran | void> =>
     Effect.gen(function*() {
       const runnable = definitions.byKey(task.definition)
-      if (runnable === undefined) return
+      if (runnable === undefined) return yield* giveBack([task.action])
       const detail = task.detail as HeldDetail
       const spent = task.attempts >= settings.attempts
       const refExit = yield* Effect.exit(Effect.sync(() => refOf(runnable.actor, task.actorId)))
@@ -1090,7 +1088,9 @@ export const make = (options: PerformerOptions) => {
       if (!entry.interrupted && ran !== undefined) {
         if (ran._tag === "Conclude") conclusions.push(ran.conclusion)
         else if (ran._tag === "Join") joins.push(ran.join)
-        else ready.push(...ran.work)
+        else if (ran._tag === "Follow") ready.push(...ran.work)
+        // of whatever the action has come to, nobody here has heard
+        else Effect.runFork(doubt)
         latch.openUnsafe()
       }
       pump()
@@ -1118,7 +1118,7 @@ export const make = (options: PerformerOptions) => {
   /** Bodies have become long: what waits behind them goes back, for others. */
   const giveBackStalled = transit(Effect.suspend(() => {
     bodyMs = Infinity
-    return giveBack(ready.splice(0))
+    return giveBack(takenFrom(ready))
   }))
 
   const loop: Effect.Effect<void> = Effect.gen(function*() {
@@ -1312,26 +1312,26 @@ export const make = (options: PerformerOptions) => {
       yield* Effect.addFinalizer(() => drain(config.grace))
     })
 
-  const atRest = () => active.size + ready.length + conclusions.length + joins.length + committing.size === 0
-
   const drain = (grace: Duration.Duration): Effect.Effect<void> =>
     Effect.gen(function*() {
       claiming = false
       // what was claimed and not begun goes back at once
-      const unbegun = ready.splice(0).map((item) => item.id)
-      if (token !== undefined && unbegun.length > 0) yield* insist(transitions.release(token, unbegun, yield* now))
+      yield* giveBack(takenFrom(ready))
       latch.openUnsafe()
       const settle = Effect.gen(function*() {
-        while (!atRest()) {
+        while (!hand.isIdle()) {
           if (conclusions.length > 0) yield* commit(conclusions.splice(0, finishMax), ready)
           else if (joins.length > 0) {
             yield* Effect.ignore(claim(0, null, joins.splice(0), ready))
-          } else if (ready.length > 0) yield* giveBack(ready.splice(0))
+          } else if (ready.length > 0) yield* giveBack(takenFrom(ready))
           else yield* Effect.sleep(5)
         }
       })
       yield* Effect.timeoutOption(settle, grace)
       const rest = [...active.values()]
+      const ids = rest.map(({ work }) => work.id)
+      // nobody else is to have them before their bodies have let go
+      const letGo = hand.keep(ids)
       home = undefined
       latch.openUnsafe()
       yield* Effect.forEach(rest, (entry) => Effect.timeoutOption(interrupt(entry), "5 seconds"), {
@@ -1339,17 +1339,13 @@ export const make = (options: PerformerOptions) => {
         discard: true
       })
       if (conclusions.length > 0) yield* commit(conclusions.splice(0), ready)
-      const ids = [...new Set([...rest.map((entry) => entry.work.id), ...ready.splice(0).map((item) => item.id)])]
-      if (token !== undefined && ids.length > 0) yield* insist(transitions.release(token, ids, yield* now))
+      const givingBack = giveBack([...new Set([...ids, ...takenFrom(ready)])])
+      letGo()
+      yield* givingBack
       if (rest.length > 0) {
         yield* Effect.logInfo(`stepped: ${rest.length} running actions are released for other workers`)
       }
     }).pipe(Effect.provideService(Clock.Clock, realClock))
-
-  const giveBack = (items: ReadonlyArray<Work>) =>
-    token === undefined || items.length === 0
-      ? Effect.void
-      : Effect.flatMap(now, (at) => insist(transitions.release(token!, items.map((item) => item.id), at)))
 
   // -----------------------------------------------------------------------------------------------------------------
   // performing in the caller's fiber
@@ -1370,11 +1366,8 @@ export const make = (options: PerformerOptions) => {
         yield* restore(Effect.void)
         const item = queue.shift()!
         if (!mine(item.id)) {
-          if (home === undefined) yield* giveBack([item])
-          else {
-            ready.push(item)
-            pump()
-          }
+          ready.push(item)
+          yield* begin
           continue
         }
         count++
@@ -1383,6 +1376,7 @@ export const make = (options: PerformerOptions) => {
         entry.fiber = fiber
         const awaited = yield* Effect.exit(restore(Fiber.await(fiber)))
         const ended = entry.interrupted
+        const letGo = hand.keep(ended ? [] : [item.id])
         // the body first: it must have let go, also of its transaction, before others may take its action
         if (Exit.isFailure(awaited)) yield* interrupt(entry)
         const exit = yield* Fiber.await(fiber)
@@ -1391,17 +1385,19 @@ export const make = (options: PerformerOptions) => {
           : ended || Exit.isFailure(awaited)
           ? undefined
           : yield* fallen(item)
-        if (ran?._tag === "Conclude" && !ended) committing.add(ran.conclusion.member)
         if (active.get(item.id) === entry) active.delete(item.id)
         if (ran !== undefined && !ended) {
           // what follows goes before what was there: an action is performed as far as it goes
           const rest = queue.splice(0)
           places.add(rest)
+          if (ran._tag === "Follow") queue.push(...ran.work)
           const follow: Effect.Effect<unknown, StorageError> = ran._tag === "Conclude"
             ? commit([ran.conclusion], queue)
-            : ran._tag === "Follow"
-            ? Effect.sync(() => queue.push(...ran.work))
-            : claim(0, null, [ran.join], queue)
+            : ran._tag === "Join"
+            ? claim(0, null, [ran.join], queue)
+            : Effect.void
+          letGo()
+          if (ran._tag === "Fenced") yield* doubt
           yield* Effect.ensuring(
             follow,
             Effect.sync(() => {
@@ -1413,6 +1409,7 @@ export const make = (options: PerformerOptions) => {
             })
           )
         } else if (Exit.isFailure(awaited) && !ended) queue.unshift(item)
+        letGo()
         if (Exit.isFailure(awaited)) return yield* Effect.failCause(awaited.cause)
       }
       return count
@@ -1428,15 +1425,26 @@ export const make = (options: PerformerOptions) => {
       places.add(place)
       return Effect.ensuring(
         use(place),
-        Effect.andThen(Effect.suspend(() => giveBack([...place])), Effect.sync(() => places.delete(place)))
+        Effect.andThen(
+          Effect.suspend(() => giveBack(place.map(({ id }) => id))),
+          Effect.sync(() => places.delete(place))
+        )
       )
     })
 
-  /** Performs one enqueued action as far as it goes at once (rule 7.3), in a region that `restore` makes interruptible. */
-  const performNow = (id: string, restore: Restore): Effect.Effect<void, StorageError> =>
+  /**
+   * Stores an action under this process's token, and performs it as far as it goes at once (rule 7.3), in a region that `restore` makes
+   * interruptible.
+   */
+  const performNow = <E>(
+    id: string,
+    store: (token: bigint) => Effect.Effect<void, E>,
+    restore: Restore
+  ): Effect.Effect<void, E | StorageError> =>
     withPlace((place) =>
       Effect.gen(function*() {
-        yield* claim(0, id, [], place)
+        const mine = yield* register
+        yield* keeping([id], () => Effect.andThen(store(mine), Effect.suspend(() => claim(0, id, [], place))))
         yield* inline(place, (other) => other === id, restore)
         if (pruning) {
           yield* tick(false, place)
@@ -1474,25 +1482,22 @@ export const make = (options: PerformerOptions) => {
     spare: string | undefined
   ): Effect.Effect<ReadonlyArray<Task>, StorageError> =>
     transit(Effect.gen(function*() {
-      const mine = home === undefined ? undefined : token
+      const mine = claiming ? token : undefined
       const at = yield* now
-      return yield* inDoubt(
-        mine,
-        Effect.flatMap(
-          reach("completed", complete(mine ?? null, mine === undefined ? nothingKnown : definitions.known())),
-          (tasks) =>
-            Effect.map(read(tasks, at, false, spare), (answer) => {
-              ready.push(...answer.work)
-              pump()
-              return tasks
-            })
-        )
+      const completion = Effect.flatMap(
+        reach("completed", complete(mine ?? null, mine === undefined ? nothingKnown : definitions.known())),
+        (tasks) =>
+          Effect.flatMap(read(tasks, at, false, spare), (answer) => {
+            ready.push(...answer.work)
+            return Effect.as(begin, tasks)
+          })
       )
+      return yield* mine === undefined ? completion : keeping([], () => completion)
     }))
 
   /** Reads what a completion inside a user's transaction answered, after its commit. */
   const take = (tasks: ReadonlyArray<Task>): Effect.Effect<void> =>
     Effect.flatMap(now, (at) => Effect.asVoid(read(tasks, at, false)))
 
-  return { enqueueIdle, wake, check, work, performNow, register, performDue, fromOutside, take, close }
+  return { enqueueIdle, wake, check, work, performNow, performDue, fromOutside, take, close }
 }

@@ -330,21 +330,16 @@ export const layer: Layer.Layer<
     const store = (
       ref: ActorRef,
       action: AnyAction,
-      args: ReadonlyArray<unknown>,
-      token?: bigint
+      args: ReadonlyArray<unknown>
     ): Effect.Effect<Invocation, EnqueueErrorReason> =>
-      Effect.tap(
-        invocationOf(ref, action, args),
-        (invocation) => enqueue([token === undefined ? invocation : { ...invocation, tk: Number(token) }])
-      )
+      Effect.tap(invocationOf(ref, action, args), (invocation) => enqueue([invocation]))
 
     const invoke = (
       ref: ActorRef,
       action: AnyAction,
-      args: ReadonlyArray<unknown>,
-      token?: bigint
+      args: ReadonlyArray<unknown>
     ): Effect.Effect<ActionHandle<AnyAction>, EnqueueErrorReason> =>
-      Effect.map(store(ref, action, args, token), ({ a, ai }) => handle(ref, ai, action, a))
+      Effect.map(store(ref, action, args), ({ a, ai }) => handle(ref, ai, action, a))
 
     const handle = (ref: ActorRef, actorId: string, action: AnyAction, id: string): ActionHandle<AnyAction> => ({
       id,
@@ -454,9 +449,10 @@ export const layer: Layer.Layer<
               if (definitions.find(ref.type, action.name) === undefined) {
                 return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
               }
-              const made = yield* invoke(ref, action, args, yield* performer.register)
-              yield* performer.performNow(made.id, restore)
-              return made
+              const invocation = yield* invocationOf(ref, action, args)
+              const { a, ai } = invocation
+              yield* performer.performNow(a, (token) => enqueue([{ ...invocation, tk: Number(token) }]), restore)
+              return handle(ref, ai, action, a)
             }),
             asEnqueueError
           )

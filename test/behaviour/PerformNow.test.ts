@@ -37,8 +37,20 @@ const park = Stepped.action("park")
 const rest = Stepped.action("rest").step("pause", () => Step.wait("1 second"))
 const turn = Stepped.action("turn", { arguments: [Schema.String] })
   .step((name) => Effect.andThen(note(name), Effect.suspend(() => body)))
+// its own conclusion comes too late: the job, or the body, has ended the action before
+const tow = Stepped.action("tow", { job: (job) => job.succeeded() })
+const leaving = Stepped.action("leave")
+const leave = leaving.step(() =>
+  Effect.gen(function*() {
+    const { cancel } = yield* Stepped.handle(Car.ref(1), leaving, (yield* Step).actionId)
+    yield* cancel
+  })
+)
+const trip = Stepped.action("trip", { arguments: [Schema.Int] })
+  .step("go", (n) => note(`go ${n}`))
+  .step("return", (n) => note(`return ${n}`))
 
-const Cars = Stepped.actions(Car, [honk, visit, park, rest, turn])
+const Cars = Stepped.actions(Car, [honk, visit, park, rest, turn, tow, leave, trip])
 const CarsLive = Cars.toLayer(Effect.succeed({ honk: (how) => Effect.as(note(`honk ${how}`), how) }))
 
 suite("performing now", (engine) => {
@@ -178,6 +190,24 @@ suite("performing now", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual([seen, yield* statusesOf("turn")], [["a", "interrupted", "a"], ["succeeded"]])
       assert.strictEqual((yield* recordOf(record!.id)).attempts, 0)
+    }))
+
+  test("7.3: what is performed now is in hand whatever was performed before it: done at once, and once", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const statuses: Array<string> = []
+      for (let n = 0; n < 40; n++) {
+        yield* n % 2 === 0 ? car.towNow() : car.leaveNow()
+        const handle = yield* car.tripNow(n)
+        statuses.push((yield* handle.status).status)
+      }
+      assert.deepStrictEqual(statuses, Array.from({ length: 40 }, () => "succeeded"))
+      assert.deepStrictEqual(seen, Array.from({ length: 40 }, (_, n) => [`go ${n}`, `return ${n}`]).flat())
+      assert.deepStrictEqual(
+        [new Set(yield* statusesOf("tow")), new Set(yield* statusesOf("leave"))],
+        [new Set(["succeeded"]), new Set(["cancelled"])]
+      )
+      assert.strictEqual(yield* performDue, 0)
     }))
 
   test("7.3: nothing is performed when the arguments do not fit", () =>

@@ -415,6 +415,24 @@ export const programs: ReadonlyArray<Tree> = [
     actions: [...honks([1, 2]), "Car/1 visit succeeded 1 pack succeeded, honk succeeded, arrive succeeded"],
     notes: ["pack", "honk here", "honk there", "arrive", "arrived"]
   }),
+  program("7.3: performed now, after a job that was over before its own conclusion", {
+    layer: Cars.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const first = root(towHome, (car) => car.towHomeNow())
+        const second = root(visit, (car) => car.visitNow())
+        const ids = [yield* invoke(stage, first), yield* invoke(stage, second)] as const
+        yield* stage.drain(nobody)
+        return [yield* awaited(stage, first, ids[0]), yield* awaited(stage, second, ids[1])]
+      }),
+    handles: ["\"home\"", "\"there\""],
+    actions: [
+      ...honks([1, 2]),
+      "Car/1 towHome succeeded 1 towHome succeeded",
+      "Car/1 visit succeeded 1 pack succeeded, honk succeeded, arrive succeeded"
+    ],
+    notes: ["tow home", "tow succeeded", "pack", "honk here", "honk there", "arrive", "arrived"]
+  }),
   program("7.3: performed now, outbound and cancelled", {
     layer: Cars.layer,
     play: (stage) =>

@@ -7,11 +7,13 @@ import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
 import type { Scope } from "effect"
 import type { SqlClient } from "effect/sql"
-import { Stepped } from "stepped"
+import { Stepped, StorageError } from "stepped"
+import { performDue } from "stepped/testing"
 import type { Transitions } from "../../src/sql/Transitions.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { Halt, layerIntercepted } from "../harness/intercepting.ts"
-import { allEnded } from "../harness/workers.ts"
+import { recordsOf, statusesOf } from "../harness/observing.ts"
+import { allEnded, until } from "../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
@@ -78,6 +80,28 @@ const cancelOther = (id: string) =>
     yield* Deferred.succeed(halts.other.go, undefined)
     yield* Deferred.await(halts.answer.reached)
     yield* turns
+  })
+
+/** An engine without a worker, in which a body ends after another engine has cancelled its action; it compares when that is told to end. */
+const calling = (
+  intercept: (transitions: Transitions["Service"], staleId: () => string) => Partial<Transitions["Service"]>
+) =>
+  Effect.gen(function*() {
+    let id = ""
+    const engine = yield* Layer.build(Layer.fresh(Layer.provideMerge(
+      Cars.layer,
+      layerIntercepted((transitions) => ({
+        heldBy: (token) =>
+          Effect.tap(transitions.heldBy(token), () => Deferred.succeed(halts.answer.reached, undefined)),
+        ...intercept(transitions, () => id)
+      }), { pollInterval: Duration.hours(1) })
+    )))
+    const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), engine)
+    yield* Effect.forkScoped(car.otherNow())
+    yield* Deferred.await(halts.other.reached)
+    id = (yield* Effect.provide(recordsOf("other"), engine))[0]!.id
+    const compared = Effect.andThen(cancelOther(id), turns)
+    return { car, compared, engine }
   })
 
 const release = Effect.suspend(() =>
@@ -216,4 +240,63 @@ describe("in hand", () => {
         assert.deepStrictEqual(seen, ["other", "callback"])
       })
   )
+
+  race(
+    "7.3: what is stored to be performed now is not given to others because a comparison comes before its claim",
+    () =>
+      Effect.gen(function*() {
+        const { car, compared, engine } = yield* calling((transitions) => ({
+          enqueue: (items, now, again) =>
+            Effect.tap(
+              transitions.enqueue(items, now, again),
+              () => items.some(({ d }) => d === "Car/honk") ? halts.statement.once : Effect.void
+            )
+        }))
+        const honking = yield* Effect.forkScoped(car.honkNow())
+        yield* Deferred.await(halts.statement.reached)
+        yield* compared
+        assert.strictEqual(yield* performDue, 0)
+        yield* Deferred.succeed(halts.statement.go, undefined)
+        const handle = yield* Fiber.join(honking)
+        assert.strictEqual((yield* Effect.provide(handle.status, engine)).status, "succeeded")
+      })
+  )
+
+  race(
+    "7.3: an action whose caller was interrupted is not given to others before its body has let go",
+    () =>
+      Effect.gen(function*() {
+        const { car, compared } = yield* calling(() => ({}))
+        const working = yield* Effect.forkScoped(car.storesNow())
+        yield* Deferred.await(halts.body.reached)
+        const interrupting = yield* Effect.forkScoped(Fiber.interrupt(working))
+        yield* turns
+        yield* compared
+        assert.strictEqual(yield* performDue, 0)
+        assert.deepStrictEqual(seen, ["other", "body"])
+        yield* Deferred.succeed(halts.body.go, undefined)
+        yield* Fiber.join(interrupting)
+        assert.isAbove(yield* performDue, 0)
+        assert.deepStrictEqual(seen, ["other", "body", "body"])
+      })
+  )
+
+  race("7.3: what was stored to be performed now, without an answer, is left to others", () =>
+    Effect.gen(function*() {
+      const { car } = yield* calling((transitions) => ({
+        enqueue: (items, now, again) =>
+          items.some(({ d }) => d === "Car/honk")
+            ? Effect.andThen(
+              transitions.enqueue(items, now, again),
+              new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("no answer") })
+            )
+            : transitions.enqueue(items, now, again)
+      }))
+      assert.instanceOf((yield* Effect.flip(car.honkNow())).reason, StorageError)
+      yield* Deferred.await(halts.answer.reached)
+      yield* turns
+      yield* Deferred.succeed(halts.other.go, undefined)
+      yield* until("it is performed", Effect.map(performDue, (count) => count > 0))
+      assert.deepStrictEqual(yield* statusesOf("honk"), ["succeeded"])
+    }))
 })

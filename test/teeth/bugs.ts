@@ -566,12 +566,30 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: what a claim has handed over is lost with its answer",
     plants: [{
       file: performer,
-      find: `      yield* Effect.forkIn(reconcile(mine), options.scope)
-      return yield* exit`,
-      replace: `      return yield* exit`
+      find: `      letGo()
+      return Exit.isSuccess(exit) ? Effect.void : doubt`,
+      replace: `      letGo()
+      return Effect.void`
     }],
-    tests: { "test/races/lostAnswers.test.ts": ["8: what the first claim has handed over"] },
+    tests: {
+      "test/races/lostAnswers.test.ts": ["8: what the first claim has handed over"],
+      "test/races/inHand.test.ts": ["7.3: what was stored to be performed now, without an answer"]
+    },
     hangs: true
+  },
+  {
+    name: "now-in-nobodys-hands",
+    breaks: "7.3: what is stored to be performed now is in nobody's hands until it is claimed",
+    plants: [{
+      file: performer,
+      find:
+        `        yield* keeping([id], () => Effect.andThen(store(mine), Effect.suspend(() => claim(0, id, [], place))))`,
+      replace: `        yield* Effect.andThen(store(mine), Effect.suspend(() => claim(0, id, [], place)))`
+    }],
+    tests: {
+      "test/behaviour/PerformNow.test.ts": ["7.3: what is performed now is in hand"],
+      "test/races/inHand.test.ts": ["7.3: what is stored to be performed now"]
+    }
   },
   {
     name: "claimed-ahead-kept",

@@ -1,0 +1,78 @@
+/**
+ * What one process has in hand under its token, known in one place.
+ *
+ * Whoever compares memory with the rows takes what is under the token and in nobody's hands for lost, and takes it up again. So an action
+ * is in hand at every moment from before the statement that puts it under the token until after the one that takes it away from there: in
+ * one of the lists, or kept by whoever carries it from one of them to the next.
+ */
+
+/** The lists; what is moved between them without a pause is in hand all the time. */
+export interface InHand<Work, Active, Conclusion, Join> {
+  /** What the worker begins next. */
+  readonly ready: Array<Work>
+  /** All lists of work that is not begun: the worker's, and one for each fiber that performs by itself. */
+  readonly places: Set<Array<Work>>
+  readonly active: Map<string, Active>
+  /** To be committed. */
+  readonly conclusions: Array<Conclusion>
+  /** To be joined to their lanes. */
+  readonly joins: Array<Join>
+  /**
+   * Keeps actions in hand beside the lists, until what it gives is called, once or more often. By number: of one action two may be under
+   * way, one of them stale.
+   */
+  readonly keep: (ids: ReadonlyArray<string>) => () => void
+  readonly ids: () => ReadonlySet<string>
+  /** How many there are at least; one that is on its way between two lists may count twice. */
+  readonly count: () => number
+  /** Nothing is in hand but what other fibers have in their places. */
+  readonly isIdle: () => boolean
+}
+
+export const make = <
+  Work extends { readonly id: string },
+  Active,
+  Conclusion extends { readonly member: { readonly a: string } },
+  Join extends { readonly a: string }
+>(): InHand<Work, Active, Conclusion, Join> => {
+  const ready: Array<Work> = []
+  const places = new Set([ready])
+  const active = new Map<string, Active>()
+  const conclusions: Array<Conclusion> = []
+  const joins: Array<Join> = []
+  const kept = new Map<string, number>()
+  const add = (id: string, count: number) => {
+    const sum = (kept.get(id) ?? 0) + count
+    if (sum === 0) kept.delete(id)
+    else kept.set(id, sum)
+  }
+  return {
+    ready,
+    places,
+    active,
+    conclusions,
+    joins,
+    keep: (ids) => {
+      for (const id of ids) add(id, 1)
+      let isKept = true
+      return () => {
+        if (isKept) { for (const id of ids) add(id, -1) }
+        isKept = false
+      }
+    },
+    ids: () =>
+      new Set([
+        ...active.keys(),
+        ...[...places].flatMap((place) => place.map(({ id }) => id)),
+        ...conclusions.map(({ member }) => member.a),
+        ...joins.map(({ a }) => a),
+        ...kept.keys()
+      ]),
+    count: () => {
+      let count = active.size + conclusions.length + joins.length + kept.size
+      for (const place of places) count += place.length
+      return count
+    },
+    isIdle: () => active.size + ready.length + conclusions.length + joins.length + kept.size === 0
+  }
+}
