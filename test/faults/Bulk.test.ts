@@ -33,7 +33,13 @@ for (const [fault, statement] of faults) {
   it.live(`8: after ${fault} at its ${statement} a bulk is there once, and its caller hears of nothing`, () =>
     Effect.gen(function*() {
       const real = yield* PgClient.PgClient
-      const faulty = layerFaulty({ real, next: once(statement, fault), die: Effect.never, executed: () => {} })
+      const strike = once(statement, fault)
+      const faulty = layerFaulty({
+        real,
+        meet: (name) => Effect.sync(() => ({ fault: strike(name), passed: () => Effect.void })),
+        die: Effect.never,
+        executed: () => {}
+      })
       const handles = yield* Effect.flatMap(
         Cars.client,
         (cars) => cars.enqueueMany(honk, Array.from({ length: size }, (_, id) => [id]))

@@ -2,7 +2,17 @@
  * Many trials, and what is counted of them.
  */
 import { Effect } from "effect"
-import { clean, type Fault, faultsOf, type Injection, once, type Site, sometimes } from "./Injection.ts"
+import {
+  again,
+  clean,
+  type Fault,
+  faultsOf,
+  type Injection,
+  once,
+  type Recording,
+  type Site,
+  sometimes
+} from "./Injection.ts"
 import { runTrial, type Slot, type Tree, type Trial } from "./Trial.ts"
 
 export interface Numbered {
@@ -23,6 +33,10 @@ export interface Failure {
   readonly command: string
   readonly what: string
   readonly problem: string
+  readonly of: Numbered
+  readonly seen: unknown
+  /** To have it again in the order of this time. */
+  readonly recording: Recording
 }
 
 export interface Campaign {
@@ -32,6 +46,8 @@ export interface Campaign {
   boundaries: number
   readonly faults: Map<Fault, number>
   readonly failures: Array<Failure>
+  /** Runs whose outcome takes another order than a single performer's, by the kinds of turns that come sooner or later in it. */
+  readonly orders: Map<string, number>
   /** The longest ways back to rest. */
   slowest: Array<{ readonly millis: number; readonly what: string }>
 }
@@ -49,7 +65,15 @@ const describe = ({ number, tree }: Numbered, injection: Injection): string =>
 
 /** Runs trials beside each other, one in each slot at a time, and counts them. */
 const bench = (slots: ReadonlyArray<Slot>, trees: number, reporter: Reporter) => {
-  const campaign: Campaign = { trees, runs: 0, boundaries: 0, faults: new Map(), failures: [], slowest: [] }
+  const campaign: Campaign = {
+    trees,
+    runs: 0,
+    boundaries: 0,
+    faults: new Map(),
+    failures: [],
+    orders: new Map(),
+    slowest: []
+  }
   const free = [...slots]
   const run = (of: Numbered, injection: Injection): Effect.Effect<Trial> =>
     Effect.acquireUseRelease(
@@ -57,14 +81,18 @@ const bench = (slots: ReadonlyArray<Slot>, trees: number, reporter: Reporter) =>
       (slot) => runTrial(slot, of.tree, injection),
       (slot) => Effect.sync(() => void free.push(slot))
     )
-  const count = (of: Numbered, { injection, millis, problem }: Trial, command: string): void => {
+  const count = (of: Numbered, { injection, millis, order, problem, seen }: Trial, command: string): void => {
     campaign.runs++
+    if (order !== undefined) {
+      const name = [...new Set(order.map((turn) => turn.replace(/ .* /, " ")))].sort().join(", ")
+      campaign.orders.set(name, (campaign.orders.get(name) ?? 0) + 1)
+    }
     for (const { fault } of injection.hits) campaign.faults.set(fault, (campaign.faults.get(fault) ?? 0) + 1)
     const what = describe(of, injection)
     reporter.trial(millis, what)
     campaign.slowest = [...campaign.slowest, { millis, what }].sort((a, b) => b.millis - a.millis).slice(0, 10)
     if (problem === undefined) return
-    const failure = { command, what, problem }
+    const failure = { command, what, problem, of, seen, recording: { hits: injection.hits, events: injection.events } }
     campaign.failures.push(failure)
     reporter.failure(failure)
   }
@@ -113,13 +141,8 @@ export const everywhere = (
 
 /** How often a random tree meets faults. */
 const samples = 6
-/** How many paces have to lead to one outcome, where faults lead to another one. */
-const paces = 12
 
-/**
- * Random trees under several faults each. The outcome of some hangs on who is faster, which shows at other paces without faults: of
- * these only what must hold whatever comes of them counts.
- */
+/** Random trees under several faults each. The outcome of some hangs on who is faster: of these any that some order leads to is right. */
 export const atRandom = (
   slots: ReadonlyArray<Slot>,
   trees: ReadonlyArray<Numbered>,
@@ -128,21 +151,25 @@ export const atRandom = (
   const { all, campaign, count, run } = bench(slots, trees.length, reporter)
   return all(trees.map((of) =>
     Effect.gen(function*() {
-      let isRace: boolean | undefined
-      const race = Effect.gen(function*() {
-        for (let n = 0; isRace === undefined && n < paces; n++) {
-          const { isOtherwise } = yield* run(of, sometimes(n, { probability: 0.3, limit: 20, only: "pause" }))
-          if (isOtherwise) isRace = true
-        }
-        return isRace ??= false
-      })
       for (let n = 0; n < samples; n++) {
         const injection = sometimes(of.number * samples + n, { probability: 0.08, limit: 3 })
-        const trial = yield* run(of, injection)
-        const problem = trial.isOtherwise && (yield* race) ? undefined : trial.problem
-        count(of, { ...trial, problem }, `npm run test:faults -- --random 1 --seed ${of.number}`)
+        count(of, yield* run(of, injection), `npm run test:faults -- --random 1 --seed ${of.number}`)
         campaign.boundaries += injection.hits.length
       }
     })
   ))
+}
+
+/** Runs one tree as it was recorded, so many times. */
+export const replayed = (
+  slots: ReadonlyArray<Slot>,
+  of: Numbered,
+  recording: Recording,
+  times: number,
+  reporter: Reporter
+): Effect.Effect<Campaign> => {
+  const { all, count, run } = bench(slots, 1, reporter)
+  return all(
+    Array.from({ length: times }, () => Effect.map(run(of, again(recording)), (trial) => count(of, trial, "once more")))
+  )
 }

@@ -209,5 +209,5 @@ export const randomTrees = (seed: number, count: number): ReadonlyArray<Numbered
     const number = seed + n
     const [scenario] = fc.sample(scenarios, { seed: number, numRuns: 1 })
     const ops = scenario!.flatMap((op): ReadonlyArray<Op> => op._tag === "Invoke" ? [op] : [rest, op, rest])
-    return { number, tree: planned(`random ${number}`, ops) }
+    return { number, tree: planned(`random ${number}`, ops, { racy: true }) }
   })

@@ -34,14 +34,22 @@ export const slotOf = (url: Redacted.Redacted): Effect.Effect<Slot, SqlError.Sql
           Scope.Scope,
           scope
         )
+        const waitFor = (some: Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>) =>
+          Effect.gen(function*() {
+            for (let n = 0; n < 1000 && (yield* some).length > 0; n++) yield* Effect.sleep("20 millis")
+          }).pipe(Effect.orDie)
+        const sessions = sql`select 1 from pg_stat_activity where application_name = ${name}`
         const fresh: Pool = {
           client,
+          settled: waitFor(sql`${sessions} and state not in ('idle', 'disabled')`),
           discard: Effect.suspend(() => {
             if (pools.get(role) === fresh) pools.delete(role)
             // nobody waits for it: what is left of a dead process holds its sessions for ever
             return Effect.andThen(
               Effect.forkDetach(Scope.close(scope, Exit.void)),
-              sql`select pg_terminate_backend(pid, 5000) from pg_stat_activity where application_name = ${name}`
+              waitFor(
+                sql`select pg_terminate_backend(pid, 1000) from pg_stat_activity where application_name = ${name}`
+              )
             )
           }).pipe(Effect.orDie, Effect.asVoid)
         }

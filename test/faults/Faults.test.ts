@@ -3,11 +3,14 @@
  */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { isDeepStrictEqual } from "node:util"
 import { freshDatabase } from "../harness/Server.ts"
+import { child, invoke, plan, step } from "../model/Model.ts"
 import { silent } from "../model/Trees.ts"
 import { canonical } from "./Canonical.ts"
 import { prepare, slotOf } from "./Databases.ts"
-import { type Injection, named, sometimes } from "./Injection.ts"
+import { again, type Injection, named, sometimes } from "./Injection.ts"
+import { planned } from "./Planned.ts"
 import { woken } from "./Programs.ts"
 import { runTrial, type Tree } from "./Trial.ts"
 
@@ -58,16 +61,43 @@ describe("under faults", () => {
     return Effect.andThen(endAsWithout([[woken, injection]]), Effect.sync(() => assert.lengthOf(injection.hits, 1)))
   })
 
-  const step = canonical.find(({ name }) => name === "3.1: a transactional step")!
+  const transactional = canonical.find(({ name }) => name === "3.1: a transactional step")!
   for (const statement of ["begin", "commit"]) {
     for (const fault of ["hang", "silence"] as const) {
       it.live(`8: a transactional step goes on after ${fault} at its ${statement}`, () => {
         const injection = named("worker", statement, 1, fault)
         return Effect.andThen(
-          endAsWithout([[step, injection]]),
+          endAsWithout([[transactional, injection]]),
           Effect.sync(() => assert.lengthOf(injection.hits, 1))
         )
       })
     }
   }
+
+  it.live("a run is had again in its order", () => {
+    // whoever comes last supersedes whoever came before
+    const road = plan({ steps: [step(child(plan({ lane: "road" })))] })
+    const tree = planned("three for one lane", [0, 1, 2].map((actor) => invoke(road, actor)), { racy: true })
+    return Effect.gen(function*() {
+      const slot = yield* Effect.flatMap(
+        freshDatabase({ template: { name: "faults", migrate: prepare } }),
+        ({ url }) => slotOf(url)
+      )
+      const recorded = yield* Effect.gen(function*() {
+        for (let n = 0; n < 60; n++) {
+          const trial = yield* runTrial(slot, tree, sometimes(n, { probability: 0.4, limit: 20, only: "pause" }))
+          assert.isUndefined(trial.problem)
+          if (trial.order !== undefined) return trial
+        }
+        return yield* Effect.die(new Error("at every pace it ends in one way"))
+      })
+      const events = recorded.injection.events.map(({ fault: _, ...event }) => event)
+      // whoever runs once more may go another way at first
+      for (let n = 0; n < 5; n++) {
+        const { seen } = yield* runTrial(slot, tree, again({ hits: [], events }))
+        if (isDeepStrictEqual(seen, recorded.seen)) return
+      }
+      assert.fail("in none of five tries it ended as recorded")
+    }).pipe(Effect.scoped, Effect.provide(silent))
+  }, 120_000)
 })

@@ -7,14 +7,16 @@
 import { PgClient } from "@effect/sql-pg"
 import { Effect } from "effect"
 import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
-import type { Fault } from "./Injection.ts"
+import type { Meeting } from "./Injection.ts"
 
 /** Hears of what was executed, whoever else does. */
 export type Executed = (statement: string, params: ReadonlyArray<unknown>, answer: unknown) => void
 
 export interface FaultyClientOptions {
   readonly real: PgClient.PgClient
-  readonly next: (statement: string) => Fault | undefined
+  readonly meet: (statement: string) => Effect.Effect<Meeting>
+  /** Whether transactions are those of a program without deadlines, for which a silent server is a dead one after a while. */
+  readonly isPatient?: boolean
   /** Ends the process; nothing that comes after it runs. */
   readonly die: Effect.Effect<never>
   readonly executed: Executed
@@ -29,6 +31,10 @@ const nameOf = (text: string): string | undefined =>
   /^(begin|commit|rollback)$/i.test(text)
     ? text.toLowerCase()
     : /"stepped"\.(\w+)/.exec(text)?.[1] ?? (text.includes("clock_timestamp") ? "clockOffset" : undefined)
+
+/** Whether a transition answers that there was nothing to do: no rows, or one that counts none. */
+const isIdle = (answer: unknown): boolean =>
+  Array.isArray(answer) && answer.every((row: unknown) => Array.isArray(row) && row[0] === -1 && row[5] === 0)
 
 class FaultyConnection implements SqlConnection.Connection {
   readonly #real: SqlConnection.Connection
@@ -65,26 +71,31 @@ class FaultyConnection implements SqlConnection.Connection {
         }))
       if (name === undefined) return executed
       const fail = Effect.andThen(this.#lose, Effect.fail(gone))
-      switch (this.#options.next(name)) {
-        case "fail":
-          return fail
-        case "lost-answer":
-          return Effect.andThen(executed, fail)
-        case "hang":
-          // a server that hears nothing more ends the session after a while, and with it the locks
-          return Effect.andThen(Effect.onInterrupt(Effect.sleep("1 second"), () => this.#lose), fail)
-        case "silence":
-          return Effect.andThen(
-            executed,
-            Effect.andThen(Effect.onInterrupt(Effect.sleep("1 minute"), () => this.#lose), fail)
-          )
-        case "kill":
-          return this.#options.die
-        case "kill-after":
-          return Effect.andThen(executed, this.#options.die)
-        default:
-          return executed
-      }
+      const silence = this.#options.isPatient === true && /^(begin|commit|rollback)$/.test(name)
+        ? "3 seconds"
+        : "1 minute"
+      return Effect.flatMap(this.#options.meet(name), ({ fault, passed }) => {
+        switch (fault) {
+          case "fail":
+            return fail
+          case "lost-answer":
+            return Effect.andThen(executed, fail)
+          case "hang":
+            // a server that hears nothing more ends the session after a while, and with it the locks
+            return Effect.andThen(Effect.onInterrupt(Effect.sleep("1 second"), () => this.#lose), fail)
+          case "silence":
+            return Effect.andThen(
+              executed,
+              Effect.andThen(Effect.onInterrupt(Effect.sleep(silence), () => this.#lose), fail)
+            )
+          case "kill":
+            return this.#options.die
+          case "kill-after":
+            return Effect.andThen(executed, this.#options.die)
+          default:
+            return Effect.tap(executed, (answer) => passed(isIdle(answer)))
+        }
+      })
     })
   }
 
@@ -120,8 +131,8 @@ const struck = <A, R>(
   options: FaultyClientOptions,
   effect: Effect.Effect<A, SqlError.SqlError, R>
 ): Effect.Effect<A, SqlError.SqlError, R> =>
-  Effect.suspend(() => {
-    switch (options.next(name)) {
+  Effect.flatMap(options.meet(name), ({ fault, passed }) => {
+    switch (fault) {
       case "fail":
         return Effect.fail(gone)
       case "lost-answer":
@@ -135,7 +146,7 @@ const struck = <A, R>(
       case "kill-after":
         return Effect.andThen(effect, options.die)
       default:
-        return effect
+        return Effect.tap(effect, passed(false))
     }
   })
 

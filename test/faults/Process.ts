@@ -44,6 +44,8 @@ export interface Process {
   readonly leases: () => number
   /** Runs an effect among the process's fibers; nothing comes of it if that dies before. */
   readonly run: <A, E>(effect: Effect.Effect<A, E, Services>) => Effect.Effect<Exit.Exit<A, E> | undefined>
+  /** Waits until none of its sessions is in the middle of something. */
+  readonly settled: Effect.Effect<void>
   /** Ends it as a program ends that was told to. */
   readonly end: Effect.Effect<void>
   /** Kills it, and has the server notice. */
@@ -53,7 +55,9 @@ export interface Process {
 /** The sessions of a process, which the next one takes over if there is nothing wrong with them. */
 export interface Pool {
   readonly client: PgClient.PgClient
-  /** Ends the sessions at the server; nobody uses the pool afterwards. */
+  /** Waits until no session is in the middle of something: what was sent and not answered may still be executed. */
+  readonly settled: Effect.Effect<void>
+  /** Ends the sessions at the server, and waits until they are gone; nobody uses the pool afterwards. */
   readonly discard: Effect.Effect<void>
 }
 
@@ -98,7 +102,8 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
 
     const client = layerFaulty({
       real: pool.client,
-      next: (statement) => injection.next(role, statement),
+      meet: (statement) => injection.meet(role, statement),
+      isPatient: role === "client",
       die,
       executed: (statement, params, answer) => {
         if (statement === "workers" && params.length === 2) {
@@ -122,10 +127,16 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     ).pipe(Effect.asVoid, Effect.uninterruptible)
     const building = alive(
       Layer.buildWithScope(Layer.provideMerge(worker, client), scope).pipe(
-        Effect.provideService(Failpoint, (place) => {
-          const fault = injection.next(`${role}-place`, place)
-          return fault === undefined ? Effect.void : fault === "kill" ? die : Effect.sleep("30 millis")
-        })
+        Effect.provideService(Failpoint, (place) =>
+          Effect.flatMap(
+            injection.meet(`${role}-place`, place),
+            ({ fault, passed }) =>
+              fault === undefined
+                ? passed(false)
+                : fault === "kill"
+                ? die
+                : Effect.andThen(Effect.sleep("30 millis"), passed(false))
+          ))
       )
     )
     const built = yield* Effect.onInterrupt(building, () => bury)
@@ -138,6 +149,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
       isOver: () => over,
       died: died.await,
       leases: () => tokens.length,
+      settled: pool.settled,
       run: (effect) => built === undefined ? Effect.undefined : alive(Effect.provideContext(effect, built.value)),
       end: Effect.map(alive(Scope.close(scope, Exit.void)), () => {
         over = true

@@ -26,6 +26,8 @@ export interface Cast {
   readonly clientWorks?: boolean
   /** What may be seen; anything, if not given. */
   readonly allowed: ReadonlyArray<unknown> | undefined
+  /** The order, in a few words, that leads to what was seen, where that is none of these and may hang on who is faster. */
+  readonly inOtherOrder?: (seen: unknown) => Effect.Effect<ReadonlyArray<string> | undefined>
 }
 
 /** What a client hears: an answer, an error of the API, or nothing, since it is dead. */
@@ -63,10 +65,12 @@ export interface Slot {
 export interface Trial {
   readonly tree: Tree
   readonly injection: Injection
+  /** What came of it. */
+  readonly seen: unknown
   /** What is wrong, if something is. */
   readonly problem: string | undefined
-  /** Whether all rules hold, and only the outcome is another one. */
-  readonly isOtherwise: boolean
+  /** The order in which everything went on, where that is another than a single performer's and as right. */
+  readonly order: ReadonlyArray<string> | undefined
   readonly millis: number
 }
 
@@ -79,6 +83,9 @@ const settings: Stepped.EngineOptions = {
   // a machine that is busy exceeds deadlines that short by itself
   attempts: 50
 }
+
+/** Whoever keeps an order waits for it, in the middle of statements too. */
+const patient: Stepped.EngineOptions = { lease: "20 seconds", statementTimeout: "5 seconds" }
 
 const restMillis = 60_000
 const realClock = Clock.Clock.defaultValue()
@@ -99,7 +106,8 @@ export const runTrial = (slot: Slot, tree: Tree, injection: Injection): Effect.E
     const began = performance.now()
     const processes: Array<Process> = []
     // on its own: what does not let itself be interrupted must not hold up the others
-    const fiber = yield* Effect.forkDetach(Effect.scoped(play(slot, tree.cast(), injection, processes)))
+    const cast = tree.cast()
+    const fiber = yield* Effect.forkDetach(Effect.scoped(play(slot, cast, injection, processes)))
     const exit = yield* Effect.timeoutOrElse(Fiber.await(fiber), {
       duration: "150 seconds",
       orElse: () => Effect.succeed(Exit.die(new Error("it does not come to its end")))
@@ -107,9 +115,14 @@ export const runTrial = (slot: Slot, tree: Tree, injection: Injection): Effect.E
     // what a failing trial leaves must not perform the next one's work
     yield* Effect.forEach(processes.filter(({ isOver }) => !isOver()), ({ bury }) => bury)
     const millis = performance.now() - began
-    return Exit.isSuccess(exit)
-      ? { tree, injection, millis, ...exit.value }
-      : { tree, injection, millis, problem: Cause.pretty(exit.cause), isOtherwise: false }
+    const trial = { tree, injection, millis, order: undefined }
+    if (Exit.isFailure(exit)) return { ...trial, seen: undefined, problem: Cause.pretty(exit.cause) }
+    const { broken, seen } = exit.value
+    if (broken.length > 0) return { ...trial, seen, problem: broken.join("\n") }
+    const { allowed, inOtherOrder } = cast
+    if (allowed === undefined || allowed.some((one) => fits(seen, one))) return { ...trial, seen, problem: undefined }
+    const order = inOtherOrder === undefined ? undefined : yield* inOtherOrder(seen)
+    return { ...trial, seen, order, problem: order === undefined ? difference(seen, allowed[0]) : undefined }
   }).pipe(Effect.provideService(Clock.Clock, realClock))
 
 const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Process>) =>
@@ -127,7 +140,7 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
           works: role === "worker" || cast.clientWorks === true,
           injection,
           clock: time.clock,
-          settings: { ...settings, ...cast.settings },
+          settings: { ...settings, ...injection.isReplay ? patient : {}, ...cast.settings },
           definitions: cast.definitions,
           sql
         })).pipe(
@@ -168,6 +181,7 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
         if (error === undefined && !isOfDriver(exit.cause)) {
           return yield* Effect.die(new Error(`a client hears of a defect: ${Cause.pretty(exit.cause)}`))
         }
+        yield* client.settled
         return { _tag: "Error", error: error?.error } as const
       })
     const insist: Stage["insist"] = (effect) =>
@@ -229,11 +243,7 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
         if (injection.hits.some(({ fault }) => fault === "hang" || fault === "silence")) yield* process.bury
       }
     }
-    if (broken.length > 0) return { problem: broken.join("\n"), isOtherwise: false }
-    if (cast.allowed === undefined || cast.allowed.some((one) => fits(seen, one))) {
-      return { problem: undefined, isOtherwise: false }
-    }
-    return { problem: difference(seen, cast.allowed[0]), isOtherwise: true }
+    return { seen, broken }
   })
 
 /** Equal, but for what faults have left open. */

@@ -10,15 +10,19 @@
  * --in-turn            each boundary with one of the faults, instead of all
  * --random 200         how many random trees, with --seed 1 for the first of them
  * --slots 8            how many trials run beside each other
+ * --replay file        what a failing trial has written, once more in the order of that time; --times 5 for more than one try
  * --trials             a line for each trial
  * ```
  */
 import { Effect, Layer, References } from "effect"
+import { readFileSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { startServer } from "../harness/PostgresServer.ts"
-import { atRandom, type Campaign, everywhere, type Reporter } from "./Campaign.ts"
+import { atRandom, type Campaign, everywhere, replayed, type Reporter } from "./Campaign.ts"
 import { canonical, randomTrees } from "./Canonical.ts"
 import { slotsOn } from "./Databases.ts"
-import { type Fault, type Site, sites } from "./Injection.ts"
+import { type Fault, type Recording, type Site, sites } from "./Injection.ts"
 
 const option = (name: string): string | undefined => {
   const index = process.argv.indexOf(`--${name}`)
@@ -35,6 +39,13 @@ const chosen = [...canonical.entries()].filter(([i, { name }]) =>
   (tree === undefined || (/^\d+$/.test(tree) ? i + 1 === Number(tree) : name.includes(tree)))
 )
 
+interface Recorded extends Recording {
+  readonly number: number
+  readonly isRandom: boolean
+}
+
+let files = 0
+
 const program = Effect.gen(function*() {
   const count = numeric("slots") ?? 8
   const server = yield* startServer({
@@ -46,7 +57,13 @@ const program = Effect.gen(function*() {
     trial: (millis, what) => {
       if (process.argv.includes("--trials")) console.log(`${Math.round(millis)} ms  ${what}`)
     },
-    failure: ({ command, problem, what }) => console.log(`FAILS: ${what}\n  ${command}\n${problem}\n`)
+    failure: ({ command, of, problem, recording, seen, what }) => {
+      const file = join(tmpdir(), `stepped-fault-${process.pid}-${files++}.json`)
+      const { number, tree } = of
+      writeFileSync(file, JSON.stringify({ number, isRandom: canonical[number - 1] !== tree, ...recording, seen }))
+      const replay = `npm run test:faults -- --replay ${file}`
+      console.log(`FAILS: ${what}\n  ${command}\n  in this order: ${replay}\n${problem}\n`)
+    }
   }
   const timed = (campaign: Effect.Effect<Campaign>) =>
     Effect.gen(function*() {
@@ -55,6 +72,12 @@ const program = Effect.gen(function*() {
       report(done, performance.now() - began)
       return done.failures.length
     })
+  const file = option("replay")
+  if (file !== undefined) {
+    const { isRandom, number, ...recording } = JSON.parse(readFileSync(file, "utf8")) as Recorded
+    const [of] = isRandom ? randomTrees(number, 1) : [{ number, tree: canonical[number - 1]! }]
+    return yield* timed(replayed(slots, of!, recording, numeric("times") ?? 1, reporter))
+  }
   const random = numeric("random")
   const seed = numeric("seed") ?? 1
   const canonically = everywhere(slots, chosen.map(([i, tree]) => ({ number: i + 1, tree })), {
@@ -71,6 +94,8 @@ const program = Effect.gen(function*() {
 
 const report = (campaign: Campaign, millis: number) => {
   const faults = [...campaign.faults].map(([fault, n]) => `${fault} ${n}`).join(", ")
+  if (campaign.orders.size > 0) console.log("outcomes of other orders that are as right:")
+  for (const [order, n] of campaign.orders) console.log(`  ${n} times  ${order}`)
   console.log(`the longest ways to rest:`)
   for (const { millis, what } of campaign.slowest) console.log(`  ${Math.round(millis)} ms  ${what}`)
   console.log(

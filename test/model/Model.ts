@@ -3,7 +3,8 @@
  *
  * A scenario is invocations whose arguments carry a plan of all that they will do, and what somebody outside does to them. The machine
  * performs as one caller of `performSteppedActions` does: timers, then what is queued, each action as far as it goes at once. Where the
- * rules leave an order open, it asks; `outcomes` gives what follows from every answer.
+ * rules leave an order open, it asks; `outcomes` gives what follows from every answer. Workers beside each other have no such order:
+ * `inTurns` lets whatever can go on do so in any.
  */
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -232,6 +233,23 @@ export const outcomes = (scenario: Scenario, limit = 200): ReadonlyArray<Outcome
   return undefined
 }
 
+/** What can go on: what kind of turn it is, and whose. No turn comes twice. */
+export interface Turn {
+  readonly kind: "timeout" | "wait" | "prune" | "invocation" | "continuation" | "body" | "commit" | "callbacks" | "join"
+  /** The action, and where it has several of this kind which one. */
+  readonly whose: string
+}
+
+/** Says which of the turns is next, by its number; the first is the one that a single performer takes. */
+export type NextTurn = (turns: ReadonlyArray<Turn>) => number
+
+/**
+ * The outcome where everything that can go on does so in any order, one transition after another, until nothing can: as bodies, claims,
+ * timers and pruning of several workers do beside each other. `Perform` means: to rest.
+ */
+export const inTurns = (scenario: Scenario, next: NextTurn): Outcome =>
+  begunOnly(outcome(scenario, (items) => items, next))
+
 const factorial = (n: number): number => n <= 1 ? 1 : n * factorial(n - 1)
 
 const permutation = <A>(items: ReadonlyArray<A>, number: number): ReadonlyArray<A> => {
@@ -316,11 +334,17 @@ type Work =
   | { readonly _tag: "Later"; readonly invocation: Invocation; readonly then: () => ReadonlyArray<Work> }
   /** Counts only as long as the action is where it was. */
   | { readonly _tag: "Go"; readonly key: string; readonly phase: Action["phase"] | undefined }
+  /** A body has run, and nothing of it is stored yet. */
+  | { readonly _tag: "Commit"; readonly key: string; readonly step: number }
 
 const hour = 3600
 
-/** Runs a scenario to its end. */
-export const outcome = (scenario: Scenario, choose: Choose = (items) => items): Outcome => {
+/** Runs a scenario to its end; in turns, if it is told whose is next. */
+export const outcome = (
+  scenario: Scenario,
+  choose: Choose = (items) => items,
+  nextTurn: NextTurn | undefined = undefined
+): Outcome => {
   let now = 0
   let made = 0
   const actions = new Map<string, Action>()
@@ -543,10 +567,14 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     action.steps.push({ name, status: "performing", marked: false, value: undefined, slots: [] })
   }
 
-  const body = (action: Action): ReadonlyArray<Work> => {
+  const runBody = (action: Action): void => {
+    const index = action.steps.length - 1
+    log.push(`step ${action.key} ${action.steps[index]!.name}${resultsBefore(action, index)}`)
+  }
+
+  const commitBody = (action: Action): ReadonlyArray<Work> => {
     const index = action.steps.length - 1
     const step = action.steps[index]!
-    log.push(`step ${action.key} ${step.name}${resultsBefore(action, index)}`)
     const { deeds, end, gives } = stepOf(action.plan, index)
     if (end !== "well") return failStep(action, step) // 3.2: nothing is enqueued, no arguments are kept
     const children: Array<Invocation> = []
@@ -762,6 +790,17 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     return endFromOutside(hooked.length > 0 ? hooked : doomed, { status: "cancelled", result: null }, true)
   }
 
+  /** Stores what a body did, if its action is still where it was. */
+  const commit = (key: string, step: number): ReadonlyArray<Work> => {
+    const action = live.get(key)
+    if (action?.phase !== "step" || action.steps.length - 1 !== step) return []
+    return isLate(action) ? timeOut(action) : commitBody(action)
+  }
+
+  /** 7.1: whatever ends later than that has timed out. */
+  const isLate = (action: Action) => action.timeoutAt <= now && action.decided === undefined
+  const timeOut = (...late: ReadonlyArray<Action>) => endFromOutside(late, { status: "timed_out", result: null }, true)
+
   // ---- 7 performing -------------------------------------------------------------------------------------------------
 
   const perform = (work: Work): ReadonlyArray<Work> => {
@@ -779,11 +818,13 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     }
     if (work._tag === "Join") return afterElder(work.invocation, () => join([work.invocation]))
     if (work._tag === "Later") return afterElder(work.invocation, work.then)
+    if (work._tag === "Commit") return commit(work.key, work.step)
     const action = live.get(work.key)
     if (action?.phase !== work.phase) return []
     switch (action?.phase) {
       case "step":
-        return body(action)
+        runBody(action)
+        return commitBody(action)
       case "waiting":
         return concludeStep(action)
       case "callbacks":
@@ -806,9 +847,8 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
   /** Timeouts, then waits, then what ended actions have left behind. */
   const tick = (): boolean => {
     const works: Array<Work> = []
-    const late = [...live.values()].filter((action) => action.timeoutAt <= now && action.decided === undefined)
-      .sort((a, b) => a.timeoutAt - b.timeoutAt)
-    works.push(...endFromOutside(late, { status: "timed_out", result: null }, true))
+    const late = [...live.values()].filter(isLate).sort((a, b) => a.timeoutAt - b.timeoutAt)
+    works.push(...timeOut(...late))
     const told = new Set<string>()
     for (const [action, , slot] of openSlots()) {
       if (slot.due > now) continue
@@ -847,10 +887,140 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
     return timers || continued.length + invoked.length > 0
   }
 
+  // ---- in turns -----------------------------------------------------------------------------------------------------
+
+  interface Possible extends Turn {
+    readonly take: () => ReadonlyArray<Work>
+  }
+
+  /** What has been taken in hand and not been done. */
+  let inHand: ReadonlyArray<Work> = []
+
+  const placeOf = ({ key, phase, steps }: Action) => `${key} ${steps.length - 1} ${phase}`
+  const waitsForElder = ({ elder }: Invocation) => elder !== undefined && onTheirWay.has(elder)
+
+  function* timerTurns(): Generator<Possible> {
+    for (const action of live.values()) {
+      if (isLate(action)) yield { kind: "timeout", whose: action.key, take: () => timeOut(action) }
+    }
+    for (const [action, step, slot] of openSlots()) {
+      if (slot.due > now) continue
+      yield {
+        kind: "wait",
+        whose: `${action.key} ${step.name}:${step.slots.indexOf(slot)}`,
+        take: () => {
+          slot.status = "succeeded"
+          return resume(new Set([action.key]), true)
+        }
+      }
+    }
+  }
+
+  /** 4.6, one child after another. */
+  function* pruneTurns(): Generator<Possible> {
+    for (const dead of over) {
+      let some = false
+      for (const { child, status } of actions.get(dead)!.steps.flatMap(({ slots }) => slots)) {
+        if (status !== "cancelled" || child === undefined || openSlots(child).next().done !== true) continue
+        const action = live.get(child)
+        const isDoomed = action === undefined ? onTheirWay.has(child) : action.decided === undefined && !action.rooted
+        if (!isDoomed) continue
+        some = true
+        yield { kind: "prune", whose: child, take: () => pruneOne(child) }
+      }
+      if (!some) over.delete(dead)
+    }
+  }
+
+  const pruneOne = (child: string): ReadonlyArray<Work> => {
+    const action = live.get(child)
+    if (action !== undefined) return endFromOutside([action], { status: "cancelled", result: null }, true)
+    queued = queued.filter(({ key }) => key !== child)
+    inHand = inHand.filter((work) => !("invocation" in work) || work.invocation.key !== child)
+    onTheirWay.delete(child)
+    return []
+  }
+
+  function* queueTurns(): Generator<Possible> {
+    for (const one of queued) {
+      const isPrepared = !needsPreparing(one)
+      if (isPrepared && waitsForElder(one)) continue
+      yield {
+        kind: "invocation",
+        whose: one.key,
+        take: () => {
+          queued = queued.filter((other) => other !== one)
+          return isPrepared ? join([keyed(one, one.plan)]) : prepare(one)
+        }
+      }
+    }
+    for (const key of toContinue) {
+      yield {
+        kind: "continuation",
+        whose: placeOf(live.get(key)!),
+        take: () => {
+          toContinue = toContinue.filter((other) => other !== key)
+          return [go(key)]
+        }
+      }
+    }
+  }
+
+  function* handTurns(): Generator<Possible> {
+    for (const work of inHand) {
+      const take = (does: () => ReadonlyArray<Work>) => () => {
+        inHand = inHand.filter((other) => other !== work)
+        return does()
+      }
+      if (work._tag === "Commit") {
+        yield { kind: "commit", whose: `${work.key} ${work.step}`, take: take(() => perform(work)) }
+      } else if (work._tag !== "Go") {
+        if (!waitsForElder(work.invocation)) {
+          yield { kind: "join", whose: work.invocation.key, take: take(() => perform(work)) }
+        }
+      } else {
+        const { key, phase } = work
+        const action = live.get(key)
+        if (action === undefined || action.phase !== phase) continue
+        const whose = placeOf(action)
+        if (phase === "callbacks") yield { kind: "callbacks", whose, take: take(() => perform(work)) }
+        else if (phase === "waiting") {
+          yield { kind: "commit", whose, take: take(() => isLate(action) ? timeOut(action) : perform(work)) }
+        } else if (phase === "step") {
+          yield {
+            kind: "body",
+            whose,
+            take: take(() => {
+              runBody(action)
+              return [{ _tag: "Commit", key, step: action.steps.length - 1 }]
+            })
+          }
+        }
+      }
+    }
+  }
+
+  /** Until nothing can go on. */
+  const toRest = (next: NextTurn): void => {
+    while (true) {
+      const turns = [...timerTurns(), ...pruneTurns(), ...handTurns(), ...queueTurns()]
+      if (turns.length === 0) break
+      const works = turns[next(turns)]!.take()
+      inHand = [...inHand, ...works]
+    }
+    inHand = []
+  }
+
+  const somePass = (): boolean => {
+    if (nextTurn === undefined) return pass()
+    toRest(nextTurn)
+    return false
+  }
+
   /** 7.4. Whether everything could be performed. */
   const drain = (everything: boolean): boolean => {
     while (true) {
-      if (pass()) continue
+      if (somePass()) continue
       const ready = [...live.values()].filter(({ plan, status }) => plan.shape.outbound && status === "performing")
         .filter(({ plan }) => everything || plan.outside !== "ignored")
         .sort((a, b) => b.order - a.order)
@@ -893,7 +1063,7 @@ export const outcome = (scenario: Scenario, choose: Choose = (items) => items): 
         break
       }
       case "Perform":
-        pass()
+        somePass()
         break
       case "Advance":
         now += op.seconds
