@@ -6,7 +6,7 @@
 import type { Effect } from "effect"
 import type { AnyAction } from "./Action.ts"
 import type { ActorRef } from "./Actor.ts"
-import type { StorageError, UnknownAction, WaitError } from "./SteppedError.ts"
+import type { StorageError, UnknownAction, UnsuitableIsolation, WaitError } from "./SteppedError.ts"
 
 /**
  * Where an action is in its life; all but the first two are final.
@@ -59,7 +59,7 @@ export interface ActionHandle<A extends AnyAction> {
   /** Waits for the end, and gives the result; a superseded or joined action has the outcome of its successor. */
   readonly await: Effect.Effect<A["success"]["Type"], A["error"]["Type"] | WaitError>
   /** Cancels the action, and says whether it was this that ended it. */
-  readonly cancel: Effect.Effect<boolean, StorageError>
+  readonly cancel: Effect.Effect<boolean, StorageError | UnsuitableIsolation>
   /** Looks at the action as it is now. */
   readonly status: Effect.Effect<ActionSnapshot, UnknownAction | StorageError>
 }

@@ -44,6 +44,31 @@ export class StorageError extends Schema.TaggedError<StorageError>("stepped/Stor
   }
 }
 
+/**
+ * A transition was asked for in an open transaction whose isolation level does not allow it.
+ *
+ * **Details**
+ *
+ * Completing, cancelling and the end of a transactional step decide by what others have committed meanwhile, which a transaction at
+ * `repeatable read` or `serializable` does not see. Enqueueing works at every level.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnsuitableIsolation
+  extends Schema.TaggedError<UnsuitableIsolation>("stepped/UnsuitableIsolation")("UnsuitableIsolation", {
+    /** What was asked for, in words. */
+    operation: Schema.String,
+    /** The transaction's isolation level. */
+    level: Schema.String
+  })
+{
+  override get message(): string {
+    return `${this.operation} in a transaction at ${this.level}, which sees only what was committed when it began: ` +
+      "use read committed, or do it after the transaction"
+  }
+}
+
 // -------------------------------------------------------------------------------------------------------------------
 // enqueueing
 // -------------------------------------------------------------------------------------------------------------------
@@ -413,7 +438,13 @@ export class InvalidOutcome extends Schema.TaggedError<InvalidOutcome>("stepped/
  * @category errors
  * @since 0.1.0
  */
-export type CompletionError = InvalidOutcome | PayloadTooLarge | UnstorableText | UnknownDefinition | StorageError
+export type CompletionError =
+  | InvalidOutcome
+  | PayloadTooLarge
+  | UnstorableText
+  | UnknownDefinition
+  | UnsuitableIsolation
+  | StorageError
 
 /**
  * What completing an outbound action by actor and name can fail with.
@@ -469,7 +500,13 @@ export class ActorNotFound extends Schema.TaggedError<ActorNotFound>("stepped/Ac
  * @category errors
  * @since 0.1.0
  */
-export type InfrastructureError = ActorNotFound | EnqueueError | StorageError | SqlError | Schema.SchemaError
+export type InfrastructureError =
+  | ActorNotFound
+  | EnqueueError
+  | StorageError
+  | UnsuitableIsolation
+  | SqlError
+  | Schema.SchemaError
 
 // -------------------------------------------------------------------------------------------------------------------
 // definitions, schema

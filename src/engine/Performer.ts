@@ -18,7 +18,7 @@ import * as Option from "effect/Option"
 import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
-import { impatiently, patiently } from "../sql/storageError.ts"
+import { impatiently, inOpenTransaction, patiently } from "../sql/storageError.ts"
 import {
   type Invocation,
   type Known,
@@ -896,7 +896,7 @@ export const make = (options: PerformerOptions) => {
   /** Conclusions that their own transaction has committed already, with the work that followed. */
   const committed = new WeakMap<Conclusion, ReadonlyArray<Work>>()
 
-  const transaction = <E>(body: Effect.Effect<Conclusion, E>): Effect.Effect<Conclusion, E | StorageError> =>
+  const transaction: Surroundings["transaction"] = (body) =>
     Effect.gen(function*() {
       const mine = token!
       const at = yield* now
@@ -910,7 +910,7 @@ export const make = (options: PerformerOptions) => {
           members: [conclusion.member],
           slots: conclusion.slots,
           children: conclusion.children
-        })
+        }).pipe(Effect.mapError(inOpenTransaction("ending a transactional step")))
         let tasks = yield* finish
         // its body has blocked the thread: what it did so far is as good as it was
         if (tasks.some((task) => task.kind === News.lostLease) && (yield* regain(mine))) tasks = yield* finish

@@ -21,7 +21,7 @@ import { JobQueue } from "../JobQueue.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { examine } from "../sql/Doctor.ts"
 import { Storage } from "../sql/Storage.ts"
-import { patiently } from "../sql/storageError.ts"
+import { inOpenTransaction, patiently } from "../sql/storageError.ts"
 import {
   type Found,
   type Invocation,
@@ -49,6 +49,7 @@ import {
   TooManyInvocations,
   UnknownAction,
   UnknownDefinition,
+  type UnsuitableIsolation,
   type WaitError,
   WouldWaitForItself
 } from "../SteppedError.ts"
@@ -158,7 +159,7 @@ export const layer: Layer.Layer<
       outbound: boolean,
       definition: string | null,
       spare: string | undefined
-    ): Effect.Effect<Verdict, StorageError> =>
+    ): Effect.Effect<Verdict, StorageError | UnsuitableIsolation> =>
       Effect.gen(function*() {
         const inside = yield* transitions.inTransaction
         const at = yield* now
@@ -177,7 +178,9 @@ export const layer: Layer.Layer<
           })
         for (let attempt = 0;; attempt++) {
           // an open transaction may roll back: nothing of it is handed over to this worker
-          const tasks = yield* inside ? complete(null, nothingKnown) : performer.fromOutside(complete, spare)
+          const tasks = yield* inside
+            ? Effect.mapError(complete(null, nothingKnown), inOpenTransaction("ending an action"))
+            : performer.fromOutside(complete, spare)
           const verdict = tasks.find((task) => task.kind === News.verdict)!
           if (verdict.step === 3 && attempt < 50) {
             yield* Effect.provideService(Effect.sleep(20), Clock.Clock, realClock)

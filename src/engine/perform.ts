@@ -39,7 +39,8 @@ import {
   ResultsTooLarge,
   StorageError,
   TooManyChildren,
-  TreeTooDeep
+  TreeTooDeep,
+  UnsuitableIsolation
 } from "../SteppedError.ts"
 import {
   actionText,
@@ -151,7 +152,9 @@ export interface Surroundings {
     ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
   }
   /** Runs a transactional step's body and commits its conclusion with it. */
-  readonly transaction: <E>(body: Effect.Effect<Conclusion, E>) => Effect.Effect<Conclusion, E | StorageError>
+  readonly transaction: <E>(
+    body: Effect.Effect<Conclusion, E>
+  ) => Effect.Effect<Conclusion, E | StorageError | UnsuitableIsolation>
 }
 
 /** Takes a task of a claim or a batch in hand. */
@@ -441,9 +444,15 @@ const exitOf = <A>(
 /** Failures that nobody has declared, and nobody expects. */
 const isInfrastructure = (error: unknown): boolean =>
   Predicate.hasProperty(error, "_tag") &&
-  ["SqlError", "StorageError", "SchemaError", "EnqueueError", "InvalidKey", "ResultsTooLarge"].includes(
-    String(error._tag)
-  )
+  [
+    "SqlError",
+    "StorageError",
+    "UnsuitableIsolation",
+    "SchemaError",
+    "EnqueueError",
+    "InvalidKey",
+    "ResultsTooLarge"
+  ].includes(String(error._tag))
 
 /** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
 export const reportFailure = (
@@ -1020,6 +1029,9 @@ const transactional = (held: Held, step: RunnableStep, env: Surroundings): Effec
     Effect.catch((error) =>
       error instanceof RollBack
         ? error.after
+        // the body's doing, which would do the same again
+        : error instanceof UnsuitableIsolation
+        ? stepFailed(held, step, Cause.fail(error), env)
         : Effect.fail(error instanceof Unhandled ? error : new Unhandled(Cause.fail(error), error.isRetryable))
     )
   )

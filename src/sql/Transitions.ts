@@ -19,10 +19,11 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
+import { BeginTransaction } from "effect/sql/SqlClient"
 import { SqlError } from "effect/sql/SqlError"
 import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
-import { answered, realClock, storageError } from "./storageError.ts"
+import { answered, isUnsuitable, realClock, storageError } from "./storageError.ts"
 
 export { travelling } from "./migrations/0001_initial.ts"
 export { monotonic, realClock } from "./storageError.ts"
@@ -391,6 +392,18 @@ const bounded = <A, E, R>(
     })
   )
 
+/**
+ * The engine's own transactions see what is committed meanwhile, whatever the level is by default; a body's other transactions are begun
+ * as the program says.
+ */
+const readCommitted = <A, E, R>(sql: PgClient, body: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+  Effect.flatMap(BeginTransaction, (begin) =>
+    Effect.provideService(
+      sql.withTransaction(Effect.provideService(body, BeginTransaction, begin)),
+      BeginTransaction,
+      "begin isolation level read committed"
+    ))
+
 interface Claiming {
   readonly token: bigint
   readonly now: number
@@ -487,7 +500,7 @@ export class Transitions extends Context.Service<Transitions, {
   readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
   /** The database's clock minus this machine's, in ms, and by how much the way there and back may have falsified it. */
   readonly clockOffset: Effect.Effect<{ readonly millis: number; readonly uncertainty: number }, StorageError>
-  /** Runs an effect in a transaction of the user's client. */
+  /** Runs an effect in a transaction of the user's client, at read committed. */
   readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
   /** Whether the calling fiber is inside a transaction of the client. */
   readonly inTransaction: Effect.Effect<boolean>
@@ -504,6 +517,19 @@ export class Transitions extends Context.Service<Transitions, {
 
       // A statement in the user's transaction is the user's to retry: after an error that transaction is over.
       const again = Schedule.exponential("10 millis", 2).pipe(Schedule.jittered, Schedule.upTo({ times: 8 }))
+      // What the server refuses at the level that the database, the role or the session has by default. From then on it is run in a
+      // transaction that states its level, which nothing of the session has to remember.
+      const stating = new Set<string>()
+      const atItsLevel = <A>(operation: string, statement: Effect.Effect<A, StorageError>) =>
+        Effect.suspend(() =>
+          stating.has(operation)
+            ? withTransaction(statement)
+            : Effect.catch(statement, (error) => {
+              if (!isUnsuitable(error)) return Effect.fail(error)
+              stating.add(operation)
+              return withTransaction(statement)
+            })
+        )
       const call = (operation: string, text: string, params: ReadonlyArray<unknown>) =>
         sql.unsafe(text, params).values.pipe(
           answered(operation, deadline),
@@ -511,7 +537,7 @@ export class Transitions extends Context.Service<Transitions, {
             Effect.flatMap(
               inTransaction,
               (inside) =>
-                inside ? effect : Effect.retry(effect, {
+                inside ? effect : Effect.retry(atItsLevel(operation, effect), {
                   schedule: again,
                   // a batch is the caller's to make smaller, and what need not be done together is not tried again together
                   while: (error) =>
@@ -553,7 +579,7 @@ export class Transitions extends Context.Service<Transitions, {
 
       const withTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageError, R> =>
         bounded<A, Own<E>, R>(
-          (body) => sql.withTransaction(body),
+          (body) => readCommitted(sql, body),
           Effect.mapError(effect, (error) => new Own(error)),
           deadline
         ).pipe(

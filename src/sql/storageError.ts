@@ -10,18 +10,35 @@ import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type { MigrationError } from "effect/sql/Migrator"
 import type { SqlError } from "effect/sql/SqlError"
-import { StorageError } from "../SteppedError.ts"
+import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
 
-/** The SQLSTATE that the server gave, wherever the client keeps it. */
-export const sqlState = (error: unknown): string | undefined => {
+/** What the server said, wherever the client keeps it. */
+const serverError = (error: unknown): { readonly code: string; readonly detail?: unknown } | undefined => {
   let at: unknown = error
   for (let depth = 0; depth < 10 && Predicate.isObject(at); depth++) {
     if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && /^[0-9A-Z]{5}$/.test(at.code)) {
-      return at.code
+      return { ...at, code: at.code }
     }
     at = Predicate.hasProperty(at, "cause") ? at.cause : undefined
   }
   return undefined
+}
+
+/** The SQLSTATE that the server gave. */
+export const sqlState = (error: unknown): string | undefined => serverError(error)?.code
+
+/** The SQLSTATE of a transition that the transaction's isolation level does not allow. */
+export const isolationState = "ST001"
+
+/** Whether a transition was refused for its transaction's isolation level. */
+export const isUnsuitable = (error: StorageError): boolean => sqlState(error.cause) === isolationState
+
+/** For transitions in a transaction of the program, whose isolation level is its own. */
+export const inOpenTransaction = (operation: string) => (error: StorageError): StorageError | UnsuitableIsolation => {
+  const said = serverError(error.cause)
+  return said?.code === isolationState
+    ? new UnsuitableIsolation({ operation, level: String(said.detail) })
+    : error
 }
 
 // Beyond what the client takes for transient: a server that shuts down, starts, fails over (read-only) or is short of something, and

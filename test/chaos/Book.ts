@@ -21,6 +21,7 @@ const nothingYet = {
   "swallowed commits": 0,
   "lost notifies": 0,
   "clocks off": 0,
+  "processes at repeatable read": 0,
   "transitions noted": 0
 }
 

@@ -1,6 +1,7 @@
 /**
  * Chaos on a real server: random trees, asked for by clients and performed by worker processes, while workers are killed and frozen, the
- * server is stopped hard, sessions are ended, connections are cut and stalled, answers and notifications are lost, and clocks are off.
+ * server is stopped hard, sessions are ended, connections are cut and stalled, answers and notifications are lost, clocks are off, and
+ * sessions are at another isolation level by default.
  * Then everything that must hold is looked at.
  *
  * A seed says which trees there are, and which faults come in which order; when exactly they hit is the machine's.
@@ -19,6 +20,7 @@ import { startProxy } from "./Proxy.ts"
 import { randomFrom } from "./Random.ts"
 import { judge } from "./verdict.ts"
 import { startWorkers } from "./Workers.ts"
+import type { Isolation } from "./World.ts"
 
 export interface ChaosOptions {
   readonly trees: number
@@ -64,6 +66,11 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
     mkdirSync(folder)
     const undisturbed = yield* prepareDatabase(server.url)
     const proxies = yield* Effect.forEach(Array.from({ length: workplaces }), () => startProxy(server.url))
+    const isolation = () => {
+      const level = random.oneOf<Isolation>(["read committed", "repeatable read"])
+      if (level !== "read committed") book.counts["processes at repeatable read"]++
+      return level
+    }
     const workers = yield* startWorkers({
       proxies,
       random,
@@ -74,11 +81,13 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
         const millis = random.oneOf([0, 0, 0, 0, 3_600_000, -3_600_000])
         if (millis !== 0) book.counts["clocks off"]++
         return millis
-      }
+      },
+      isolation
     })
     const clientProxy = yield* startProxy(server.url)
     const clients = yield* startClients({
       proxy: clientProxy,
+      isolation: isolation(),
       book,
       undisturbed,
       trees: options.trees,

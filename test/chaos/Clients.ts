@@ -10,7 +10,16 @@ import { awaitInWords, makeWorld, silent } from "../model/Trees.ts"
 import type { Book } from "./Book.ts"
 import type { Undisturbed } from "./Database.ts"
 import type { Proxy } from "./Proxy.ts"
-import { type Asked, engineOptions, type Group, groupAt, groupOf, isForetold, secondMs } from "./World.ts"
+import {
+  type Asked,
+  engineOptions,
+  type Group,
+  groupAt,
+  groupOf,
+  isForetold,
+  type Isolation,
+  secondMs
+} from "./World.ts"
 
 /** A tree that was certainly enqueued. */
 export interface Accepted {
@@ -33,6 +42,7 @@ export interface Clients {
 
 export interface ClientsOptions {
   readonly proxy: Proxy
+  readonly isolation: Isolation
   readonly book: Book
   readonly undisturbed: Undisturbed
   readonly trees: number
@@ -52,13 +62,18 @@ const isAway = (error: unknown): boolean =>
     ? isAway((error as { readonly reason: unknown }).reason)
     : ["StorageError", "SqlError"].includes(tagOf(error))
 
-export const startClients = ({ book, isEarly, isOver, proxy, seed, trees, undisturbed }: ClientsOptions) =>
+export const startClients = ({ book, isEarly, isolation, isOver, proxy, seed, trees, undisturbed }: ClientsOptions) =>
   Effect.gen(function*() {
     const world = makeWorld({ second: secondMs, groupOf })
     const services = yield* Effect.orDie(Layer.build(
       world.layer.pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),
-        Layer.provideMerge(PgClient.layer({ url: proxy.url, maxConnections: 6, connectTimeout: "3 seconds" })),
+        Layer.provideMerge(PgClient.layer({
+          url: proxy.url,
+          maxConnections: 6,
+          connectTimeout: "3 seconds",
+          startupParameters: { default_transaction_isolation: isolation }
+        })),
         Layer.provideMerge(silent)
       )
     ))

@@ -8,7 +8,7 @@ import { join } from "node:path"
 import { type Program, startProgram } from "../harness/Program.ts"
 import type { Proxy } from "./Proxy.ts"
 import type { Random } from "./Random.ts"
-import { secondMs, type WorkerBrief } from "./World.ts"
+import { type Isolation, secondMs, type WorkerBrief } from "./World.ts"
 
 const path = new URL("./worker.ts", import.meta.url).pathname
 
@@ -32,6 +32,8 @@ export interface WorkersOptions {
   readonly folder: string
   /** How far the next worker's clock is off. */
   readonly clockMs: () => number
+  /** The level of the next worker's transactions. */
+  readonly isolation: () => Isolation
   /** A worker has ended although nobody has killed it. */
   readonly onLost: (what: string) => void
 }
@@ -47,7 +49,7 @@ export interface Workers {
 
 const endedBySigterm = 130
 
-export const startWorkers = ({ clockMs, folder, holding, onLost, proxies, random }: WorkersOptions) =>
+export const startWorkers = ({ clockMs, folder, holding, isolation, onLost, proxies, random }: WorkersOptions) =>
   Effect.gen(function*() {
     const employed = new Set<Worker>()
     const spares = yield* Queue.bounded<readonly [Program, Scope.Closeable]>(1)
@@ -70,6 +72,7 @@ export const startWorkers = ({ clockMs, folder, holding, onLost, proxies, random
           url: Redacted.value(proxy.url),
           logFile: join(folder, `${program.pid}.log`),
           clockMs: clockMs(),
+          isolation: isolation(),
           // the others are to have something to die with
           concurrency: isSpared ? 4 : 16,
           second: secondMs

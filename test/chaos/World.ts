@@ -9,11 +9,15 @@ import type { Engine, Stepped } from "stepped"
 import { actorNames, type Deed, type Op, type Outcome, outcome, type Plan, type Replaceable } from "../model/Model.ts"
 import { crowds, makeWorld, planOf, type WorldOptions } from "../model/Trees.ts"
 
+/** What a database, or a role, gives its transactions by default. */
+export type Isolation = "read committed" | "repeatable read"
+
 /** What a worker's process is told to begin with. */
 export interface WorkerBrief {
   readonly url: string
   readonly logFile: string
   readonly clockMs: number
+  readonly isolation: Isolation
   readonly concurrency: number
   readonly second: number
 }

@@ -20,7 +20,7 @@ const log = (path: string) =>
     (file) => Effect.sync(() => closeSync(file))
   )
 
-const main = ({ clockMs, concurrency, logFile, second, url }: WorkerBrief) => {
+const main = ({ clockMs, concurrency, isolation, logFile, second, url }: WorkerBrief) => {
   // a machine whose clock is off
   const machine = Date.now
   Date.now = () => machine() + clockMs
@@ -48,7 +48,12 @@ const main = ({ clockMs, concurrency, logFile, second, url }: WorkerBrief) => {
   const worker = Stepped.worker({ concurrency, gracePeriod: "1 second" }).pipe(
     Layer.provide(world),
     Layer.provide(Stepped.layer(engineOptions)),
-    Layer.provide(PgClient.layer({ url: Redacted.make(url), maxConnections: 6, connectTimeout: "3 seconds" })),
+    Layer.provide(PgClient.layer({
+      url: Redacted.make(url),
+      maxConnections: 6,
+      connectTimeout: "3 seconds",
+      startupParameters: { default_transaction_isolation: isolation }
+    })),
     Layer.provide(silent)
   )
   NodeRuntime.runMain(Layer.launch(Layer.effectDiscard(Effect.sync(() => say("working"))).pipe(Layer.provide(worker))))

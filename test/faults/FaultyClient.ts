@@ -28,9 +28,8 @@ const gone = new SqlError.SqlError({
 
 /** What a statement is called; nothing for those that are none of the engine's. */
 const nameOf = (text: string): string | undefined =>
-  /^(begin|commit|rollback)$/i.test(text)
-    ? text.toLowerCase()
-    : /"stepped"\.(\w+)/.exec(text)?.[1] ?? (text.includes("clock_timestamp") ? "clockOffset" : undefined)
+  /^(begin|commit|rollback)\b/i.exec(text)?.[0].toLowerCase() ??
+    /"stepped"\.(\w+)/.exec(text)?.[1] ?? (text.includes("clock_timestamp") ? "clockOffset" : undefined)
 
 /** Whether a transition answers that there was nothing to do: no rows, or one that counts none. */
 const isIdle = (answer: unknown): boolean =>

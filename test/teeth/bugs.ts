@@ -731,6 +731,24 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "old-snapshots",
+    breaks: "a transaction at repeatable read decides by what was committed when it began",
+    plants: [{
+      file: functions,
+      find: `if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then`,
+      replace: `if false then`
+    }],
+    tests: {
+      "test/behaviour/IsolationLevels.test.ts": ["neither complete nor cancel at", "a transactional step that goes to"]
+    }
+  },
+  {
+    name: "level-by-default",
+    breaks: "the engine's own transactions have the level that the program or the database gives to others",
+    plants: [{ file: transitions, find: `"begin isolation level read committed"`, replace: `begin` }],
+    tests: { "test/behaviour/IsolationLevels.test.ts": ["transactional steps are at read committed"] }
+  },
+  {
     name: "temporary-tables-first",
     breaks: "a program's temporary table of the name `jobs` is taken for the queue",
     plants: [{

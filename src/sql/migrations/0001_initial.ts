@@ -23,6 +23,8 @@
  * User time comes in as `p_now`; only leases use the database's clock. Keys compare as bytes (`collate "C"`): the same everywhere, and
  * cheaper than by a language's rules.
  */
+import { isolationState } from "../storageError.ts"
+
 const statuses = "array['pending','performing','succeeded','superseded','cancelled','failed','timed_out','deadlocked']"
 
 const tables = [
@@ -196,6 +198,12 @@ export const travelling = 128 * 1024
 // `jobs` would be taken for the queue. Functions that only others call have no setting: they inherit their caller's, so each one that is
 // called from outside states its own or names the schema with every table.
 const path = (schema: string) => `set search_path = ${schema}, pg_temp`
+
+// What a function finds under its locks it must see: from its second look on it needs the snapshot of each statement. Where the level is
+// another one it refuses, and whoever calls it states the level.
+const looksAgain = `if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then
+      raise exception 'the transaction sees only what was committed when it began' using errcode = '${isolationState}', detail = current_setting('transaction_isolation');
+    end if;`
 
 // Settings that keep the plans of a batch right whatever the tables hold: each row of a table is found by its index. A session keeps the
 // plans that it made while the tables were empty and never analysed; there a scan, a bitmap or a hash of a whole table looks as good.
@@ -432,6 +440,7 @@ const functions = (schema: string) => {
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
     m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
   begin
+    ${looksAgain}
     -- not locked yet: a look that finds nothing writes nothing, and needs no commit
     perform 1 from workers where token = p_token and lease_until > clock_timestamp();
     if not found then return next row(-5, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
@@ -688,6 +697,7 @@ const functions = (schema: string) => {
     returns setof task language plpgsql ${planned} as $$
   declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
+    ${looksAgain}
     perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
     if not found then return next row(-5, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
     -- locked in the order of their lanes, one look-up after another
@@ -791,6 +801,7 @@ const functions = (schema: string) => {
     p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean) returns setof task language plpgsql ${planned} as $$
   declare ids uuid[]; v_lane text; l live_actions; j jobs;
   begin
+    ${looksAgain}
     if p_id is null then
       ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and status = 1 and outcome is null order by id);
       if cardinality(ids) = 0 then return next row(-6, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
@@ -827,6 +838,7 @@ const functions = (schema: string) => {
     `create function tick(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
   declare late uuid[]; parents uuid[]; parent_steps int[];
   begin
+    ${looksAgain}
     late := array(select id from live_actions where timeout_at <= p_now and outcome is null and status = 1 order by timeout_at limit p_limit for update skip locked);
     if cardinality(late) > 0 then
       return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);
@@ -844,6 +856,7 @@ const functions = (schema: string) => {
     `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
   declare dead uuid[]; kids uuid[]; busy boolean; locked text[]; doomed uuid[]; missed boolean;
   begin
+    ${looksAgain}
     dead := array(select action from prunes order by action limit p_limit for update skip locked);
     if cardinality(dead) = 0 then return; end if;
     delete from jobs where ctid = any(array(select j.ctid from slots o join jobs j on j.action = o.child and j.kind = 0 where o.action = any(dead) and o.status = 4
@@ -875,6 +888,7 @@ const functions = (schema: string) => {
     } as $$
   declare p record; n int := 0;
   begin
+    ${looksAgain}
     for p in select w.id, w.lane, c.id as current from live_actions w join live_actions c on c.lane = w.lane and c.status = 1
       where w.status = 0 and w.outcome is null and exists (select 1 from slots o where o.child = w.id and o.status is null) order by random() limit 1000 loop
       if exists (select 1 from waiters_of(p.id) x where x = p.current) then
@@ -899,6 +913,7 @@ const functions = (schema: string) => {
     `create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean, p_spared bigint[] default '{}') returns int language plpgsql ${planned} as $$
   declare n int := 0; k int;
   begin
+    ${looksAgain}
     delete from workers where token in (select token from workers where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp() and token <> all(p_spared)) order by token for update skip locked);
     with l as (select id from live_actions l where token is not null and not exists (select 1 from workers w where w.token = l.token) for update skip locked),
     u as (update live_actions t set token = null, attempts = attempts + case when p_burn then 1 else 0 end where t.id = any(array(select id from l)) returning t.id, t.queue, t.definition, t.actor_id, t.attempts)
@@ -919,6 +934,7 @@ const functions = (schema: string) => {
       path(schema)
     } as $$
   begin
+    ${looksAgain}
     update jobs set priority = 10, token = null where ctid = any(array(
       select ctid from jobs where action = any(p_actions) and kind = 0 and priority = 101 and token = p_token for update skip locked));
     with l as (select id from live_actions where id = any(p_actions) and token = p_token order by lane for update),
