@@ -55,14 +55,28 @@ export type ServicesOf<T> = T extends Effect.Effect<any, any, infer R> ? R : nev
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
+ * What a step is.
+ *
+ * **Details**
+ *
+ * `own`: one of the definition's, known by its name. `unnamed`: one of the definition's, known by its position among them: "1", "2", …
+ * `prepended`: one from another module. `method` and `job`: the one that performs an action without steps, known by the action's name.
+ * Steps of different kinds have nothing to do with each other, whatever they are called.
+ *
+ * @category definitions
+ * @since 0.1.0
+ */
+export type StepKind = "own" | "unnamed" | "prepended" | "method" | "job"
+
+/**
  * One step as the engine runs it.
  *
  * @category definitions
  * @since 0.1.0
  */
 export interface StepDefinition {
-  /** Its own name, or its position among the explicit steps: "1", "2", … */
   readonly name: string
+  readonly kind: StepKind
   /** Receives the arguments and the results of the named steps before it. */
   readonly body: (...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>
   readonly transactional: boolean
@@ -731,6 +745,7 @@ class ActionImpl implements AnyAction {
     }
     const step: StepDefinition = {
       name: name ?? String(steps.length + 1),
+      kind: name === undefined ? "unnamed" : "own",
       body,
       transactional: options?.transactional ?? false,
       result: options?.result

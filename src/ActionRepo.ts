@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
+import type { StepKind } from "./Action.ts"
 import type { ActionStatus } from "./ActionHandle.ts"
 import type { Found } from "./sql/Transitions.ts"
 import type { StorageError } from "./SteppedError.ts"
@@ -87,6 +88,7 @@ export interface StepRecord {
   readonly action: string
   readonly index: number
   readonly name: string
+  readonly kind: StepKind
   readonly status: "pending" | "performing" | "succeeded" | "failed" | "cancelled"
   readonly startedAt: Date
   readonly endedAt: Date | undefined

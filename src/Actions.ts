@@ -17,7 +17,7 @@ import type {
   StepDefinition
 } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
-import type { ActorClass, ActorRef, AnyActorClass, PlainSchema } from "./Actor.ts"
+import { type ActorClass, type ActorRef, type AnyActorClass, checkName, type PlainSchema } from "./Actor.ts"
 import { type AnyActions, Engine, type Registration } from "./Engine.ts"
 import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
 import type { Step } from "./Step.ts"
@@ -241,6 +241,11 @@ export interface Actions<Self, Id extends PlainSchema, Own extends AnyAction, In
 
 type Listed<Name extends string, Names> = Name extends Names ? unknown : `${Name} is not among these actions`
 
+// A prepended step is known by its name.
+type Unlike<Name extends string, A extends AnyAction> = Name extends keyof A["~stepped/types"]["results"]
+  ? `${A["name"]} has a step ${Name}`
+  : unknown
+
 // -------------------------------------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------------------------------------
@@ -309,7 +314,9 @@ export const after = <
  *
  * **Details**
  *
- * An action without steps still runs the actor's method, after this step. Actions that have started are not affected.
+ * An action without steps still runs the actor's method, after this step. Actions that have started are not affected. The name is what
+ * the step is known by, also where another process or deploy has prepended others before it: no other step of the action may have it,
+ * the actor's ancestors and heirs included.
  *
  * @category extending
  * @since 0.1.0
@@ -320,26 +327,31 @@ export const prependStep = <
   Own extends AnyAction,
   Inherited extends AnyAction,
   A extends AnyAction,
+  const Name extends string,
   R
 >(
   actions: Actions<Self, Id, Own, Inherited>,
   action: A & Listed<A["name"], AllActions<Own, Inherited>["name"]>,
+  name: Name & Unlike<Name, A>,
   body: StepBody<A["arguments"], {}, unknown, A["error"]["Type"] | InfrastructureError, R>,
   options?: { readonly transactional?: boolean }
 ): Layer.Layer<
   never,
   never,
   Engine | Provided<R, Self, AllActions<Own, Inherited>["name"]>
-> =>
-  registering((engine, context) => {
+> => {
+  checkName("step", name)
+  return registering((engine, context) => {
     const step: StepDefinition = {
-      name: "prepended",
+      name,
+      kind: "prepended",
       body: body as StepDefinition["body"],
       transactional: options?.transactional ?? false,
       result: undefined
     }
     return Effect.orDie(engine.prependStep(actions.actor.type, action.name, step, context))
   })
+}
 
 /**
  * Completes an outbound action from outside.

@@ -30,6 +30,7 @@ export {
   type ServicesOf,
   type StepBody,
   type StepDefinition,
+  type StepKind,
   type StepOptions
 } from "./Action.ts"
 export type { ActionHandle, ActionSnapshot, ActionStatus } from "./ActionHandle.ts"

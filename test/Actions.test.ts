@@ -136,17 +136,17 @@ describe("another module", () => {
       yield* build(Layer.mergeAll(
         after(Cars, honk, [], run),
         after(Cars, drive, ["failed", "failed"], run),
-        prependStep(Cars, drive, run),
-        prependStep(Cars, drive, run, { transactional: true })
+        prependStep(Cars, drive, "refuel", run),
+        prependStep(Cars, drive, "check", run, { transactional: true })
       ))
       const all = ["succeeded", "failed", "cancelled", "timed_out"]
       assert.deepStrictEqual(calls.addCallback.map(([type, name, callback]) => [type, name, callback]), [
         ["Car", "honk", { statuses: all, run }],
         ["Car", "drive", { statuses: ["failed"], run }]
       ] as never)
-      assert.deepStrictEqual(calls.prependStep.map(([type, name, step]) => [type, name, step.transactional]), [
-        ["Car", "drive", false],
-        ["Car", "drive", true]
+      assert.deepStrictEqual(calls.prependStep.map(([type, name, step]) => [type, name, step]), [
+        ["Car", "drive", { name: "refuel", kind: "prepended", body: run, transactional: false, result: undefined }],
+        ["Car", "drive", { name: "check", kind: "prepended", body: run, transactional: true, result: undefined }]
       ])
       for (const [, , , context] of [...calls.addCallback, ...calls.prependStep]) {
         assert.strictEqual(Context.getOrUndefined(context, Garage)?.name, "north")

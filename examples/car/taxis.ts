@@ -30,5 +30,5 @@ export const TaxisLive = Taxis.toLayer(Effect.succeed({
 // #region after
 // from another module: a callback of a taxi's drive, and a step before the towing of any car
 export const DriveLog = Stepped.after(Taxis, taxiDrive, ["succeeded"], (miles) => Console.log(`Drove ${miles} miles`))
-export const HonkBeforeTow = Stepped.prependStep(Cars, tow, () => soundHorn)
+export const HonkBeforeTow = Stepped.prependStep(Cars, tow, "honk", () => soundHorn)
 // #endregion

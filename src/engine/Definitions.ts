@@ -3,7 +3,7 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { type AnyAction, declaredSuccess, type Definition, type StepDefinition } from "../Action.ts"
+import { type AnyAction, declaredSuccess, type Definition, type StepDefinition, type StepKind } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import type { AfterStatus } from "../Outcome.ts"
 import { Flag, type Known, known } from "../sql/Transitions.ts"
@@ -18,15 +18,26 @@ export interface Bound<A> {
 
 type Body = (...args: ReadonlyArray<any>) => any
 
-/** A step as it runs: the definition's own, a prepended one, or the one generated for a method. */
-export interface RunnableStep {
+/** What a step of an action is known by, in every process and version. */
+export interface StepIdentity {
+  readonly kind: StepKind
   readonly name: string
-  /** Generated steps do not show in paths. */
-  readonly generated: boolean
+}
+
+/** Whether two identities are those of the same step. */
+export const isSameStep = (a: StepIdentity, b: StepIdentity): boolean => a.name === b.name && a.kind === b.kind
+
+/** A step as it runs: the definition's own, a prepended one, or the one generated for a method or a job. */
+export interface RunnableStep extends StepIdentity {
+  /** The definition that it belongs to, or was prepended to. */
+  readonly of: string
   readonly transactional: boolean
   readonly result: PlainSchema | undefined
   readonly body: Bound<Body>
 }
+
+/** Steps that the engine has generated do not show in paths. */
+export const isGenerated = ({ kind }: Pick<StepIdentity, "kind">): boolean => kind === "method" || kind === "job"
 
 /** A definition that this process can run, additions included. */
 export interface Runnable {
@@ -36,6 +47,8 @@ export interface Runnable {
   readonly definition: Definition
   readonly context: Context.Context<never>
   readonly steps: ReadonlyArray<RunnableStep>
+  /** The names of the prepended ones among them. */
+  readonly prepended: ReadonlyArray<string>
   readonly callbacks: ReadonlyArray<{ readonly statuses: ReadonlyArray<AfterStatus> } & Bound<Body>>
   readonly flags: number
   /** Hooks and effectful keys run in the worker before the lane is taken. */
@@ -88,11 +101,9 @@ export class Definitions {
     }
     this.#checkDeclarations(registration)
     this.#registered.set(type, registration)
-    this.#changed()
-    return () => {
+    return this.#apply(type, () => {
       this.#registered.delete(type)
-      this.#changed()
-    }
+    })
   }
 
   // "declare first, implement after": listing the bare declaration would run another body than the one that was written for it
@@ -122,29 +133,36 @@ export class Definitions {
     const additions = this.#add(type, name)
     const callback = { statuses, run, context }
     additions.callbacks.push(callback)
-    this.#changed()
-    return () => {
+    return this.#apply(type, () => {
       additions.callbacks.splice(additions.callbacks.indexOf(callback), 1)
-      this.#changed()
-    }
+    })
   }
 
   prependStep(type: string, name: string, step: StepDefinition, context: Context.Context<never>): () => void {
     const additions = this.#add(type, name)
-    const runnable: RunnableStep = {
-      // numbered in the order of construction, so that the name stays when a later one goes first
-      name: `before-${additions.prepended.length + 1}`,
-      generated: false,
-      transactional: step.transactional,
-      result: undefined,
-      body: { run: step.body, context }
-    }
+    const runnable = ownStep(step, definitionKey(type, name), context)
     additions.prepended.unshift(runnable)
-    this.#changed()
-    return () => {
+    return this.#apply(type, () => {
       additions.prepended.splice(additions.prepended.indexOf(runnable), 1)
+    })
+  }
+
+  /** Looks at what has changed for an actor and its heirs, and takes it back if it contradicts what is there; answers how to. */
+  #apply(type: string, remove: () => void): () => void {
+    const undo = () => {
+      remove()
       this.#changed()
     }
+    this.#changed()
+    try {
+      for (const { actor } of this.#registered.values()) {
+        if (isOrExtends(actor, type)) { for (const name of this.#names(actor)) this.find(actor.type, name) }
+      }
+    } catch (error) {
+      undo()
+      throw error
+    }
+    return undo
   }
 
   #add(type: string, name: string): Additions {
@@ -210,7 +228,7 @@ export class Definitions {
     const definitions = this.all().filter(which).map((r) => ({
       key: r.key,
       queue: r.definition.queue,
-      firstStep: r.steps[0]?.name ?? null,
+      steps: r.steps,
       flags: r.flags,
       prepare: r.prepare
     }))
@@ -286,19 +304,13 @@ export class Definitions {
     const context = registration.context
     const method = registration.methods[name]
     const steps: ReadonlyArray<RunnableStep> = definition.steps.length > 0
-      ? definition.steps.map((step) => ({
-        name: step.name,
-        generated: false,
-        transactional: step.transactional,
-        result: step.result,
-        body: { run: step.body, context }
-      }))
+      ? definition.steps.map((step) => ownStep(step, key, context))
       : definition.job !== undefined
       // the step "enqueues the job": the job runs as the phase after it
-      ? [{ name, generated: true, transactional: false, result: undefined, body: { run: () => Effect.void, context } }]
+      ? [generatedStep("job", name, key, { run: () => Effect.void, context })]
       : method === undefined
       ? []
-      : [{ name, generated: true, transactional: false, result: undefined, body: { run: method, context } }]
+      : [generatedStep("method", name, key, { run: method, context })]
     const prepare = definition.before !== undefined
     return extend({
       key,
@@ -307,6 +319,7 @@ export class Definitions {
       definition,
       context,
       steps,
+      prepended: [],
       callbacks: definition.callbacks.map((callback) => ({ ...callback, context })),
       flags: (definition.outbound ? Flag.outbound : 0) | (codecOf(definition.success).isVoid ? Flag.void : 0),
       prepare
@@ -318,5 +331,52 @@ const extend = (base: Runnable, additions: Additions | undefined): Runnable => {
   const callbacks = [...base.callbacks, ...additions?.callbacks ?? []]
   let flags = base.flags
   for (const callback of callbacks) for (const status of callback.statuses) flags |= flagOf[status]
-  return { ...base, steps: [...additions?.prepended ?? [], ...base.steps], callbacks, flags }
+  const steps = [...additions?.prepended ?? [], ...base.steps]
+  checkSteps(base.key, steps)
+  const prepended = steps.filter(({ kind }) => kind === "prepended").map(({ name }) => name)
+  return { ...base, steps, prepended, callbacks, flags }
+}
+
+const ownStep = (step: StepDefinition, of: string, context: Context.Context<never>): RunnableStep => ({
+  name: step.name,
+  kind: step.kind,
+  of,
+  transactional: step.transactional,
+  result: step.result,
+  body: { run: step.body, context }
+})
+
+const generatedStep = (kind: "method" | "job", name: string, of: string, body: Bound<Body>): RunnableStep => ({
+  name,
+  kind,
+  of,
+  transactional: false,
+  result: undefined,
+  body
+})
+
+const isOrExtends = (actor: AnyActorClass, type: string): boolean =>
+  actor.type === type || actor.parent !== undefined && isOrExtends(actor.parent, type)
+
+const originOf = ({ kind, name, of }: RunnableStep): string =>
+  kind === "prepended"
+    ? `${name} is prepended to ${of}`
+    : isGenerated({ kind })
+    ? `the ${kind} of ${of} is the step ${name}`
+    : `${of} has a step ${name}`
+
+/** A prepended step is known by its name, which no other step of the action may have. */
+const checkSteps = (key: string, steps: ReadonlyArray<RunnableStep>): void => {
+  const named = new Map<string, RunnableStep>()
+  // from the back: the definition first, then what was added to it, in its order
+  for (const step of steps.toReversed()) {
+    const other = named.get(step.name)
+    if (other !== undefined) {
+      throw new DefinitionError({
+        message: `${key} has two steps named ${step.name}: ${originOf(other)}, and ${originOf(step)}` +
+          `${other.of === step.of && other.kind === step.kind ? " again" : ""}. Give the prepended one another name`
+      })
+    }
+    named.set(step.name, step)
+  }
 }

@@ -16,7 +16,7 @@ import type * as Pull from "effect/Pull"
 import * as References from "effect/References"
 import * as Schedule from "effect/Schedule"
 import * as Tracer from "effect/Tracer"
-import { JobRetry, makeJob } from "../Action.ts"
+import { JobRetry, makeJob, type StepKind } from "../Action.ts"
 import { type ActorRef, type AnyActorClass, decodeActorId, type PlainSchema } from "../Actor.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
 import {
@@ -25,6 +25,8 @@ import {
   type NewSlot,
   Phase,
   Status,
+  stepKindCode,
+  stepKinds,
   type StoredResult,
   type StoredSlot,
   type Task,
@@ -64,7 +66,14 @@ import {
   toTemplate,
   weigh
 } from "./codec.ts"
-import type { Definitions, Runnable, RunnableStep } from "./Definitions.ts"
+import {
+  type Definitions,
+  isGenerated,
+  isSameStep,
+  type Runnable,
+  type RunnableStep,
+  type StepIdentity
+} from "./Definitions.ts"
 import { encodeActorId, longest, makeInvocation, newActionId } from "./invoke.ts"
 import type { Settings } from "./Settings.ts"
 
@@ -80,9 +89,12 @@ export interface Held {
   /** Index of the step's row. */
   step: number
   stepName: string | undefined
+  stepKind: StepKind | undefined
   stepStartedAt: number
-  /** Names of the steps that have run, in order. */
-  ran: ReadonlyArray<string>
+  /** The steps that have run, in order. */
+  ran: ReadonlyArray<StepIdentity>
+  /** Names of the prepended steps that the action started with, in their order. */
+  prepended: ReadonlyArray<string>
   encoded: unknown
   args: ReadonlyArray<unknown> | undefined
   results: Readonly<Record<string, unknown>>
@@ -101,15 +113,26 @@ interface Decided {
   readonly cause: StoredCause | null
 }
 
+type StoredStep = readonly [
+  index: number,
+  name: string,
+  status: number,
+  marked: boolean,
+  result: unknown,
+  kind: number
+]
+
+const identityOf = ([, name, , , , kind]: StoredStep): StepIdentity => ({ kind: stepKinds[kind]!, name })
+
 interface Detail {
   readonly name: string | null
+  readonly kind: number | null
+  readonly prepended: string | null
   readonly outcome: number | null
   readonly result: unknown
   readonly cause: StoredCause | null
   readonly startedAt: number | null
-  readonly steps:
-    | ReadonlyArray<readonly [index: number, name: string, status: number, marked: boolean, result: unknown]>
-    | null
+  readonly steps: ReadonlyArray<StoredStep> | null
   readonly slots: ReadonlyArray<SettledSlot> | null
 }
 
@@ -169,8 +192,10 @@ export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: numbe
     phase: task.phase,
     step: task.step,
     stepName: runnable.steps[0]?.name,
+    stepKind: runnable.steps[0]?.kind,
     stepStartedAt: now,
     ran: [],
+    prepended: runnable.prepended,
     encoded: task.arguments,
     args: undefined,
     results: {},
@@ -180,15 +205,19 @@ export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: numbe
     apart: task.kind === 1 && task.detail === null,
     received: 0
   }
-  if (held.apart) held.stepName = undefined
-  else if (task.detail !== null) takeDetail(held, task.detail as Detail, now)
+  if (held.apart) {
+    held.stepName = undefined
+    held.stepKind = undefined
+  } else if (task.detail !== null) takeDetail(held, task.detail as Detail, now)
   return held
 }
 
 const takeDetail = (held: Held, detail: Detail, now: number): void => {
   held.stepName = detail.name ?? undefined
+  held.stepKind = stepKinds[detail.kind ?? -1]
   held.stepStartedAt = detail.startedAt ?? now
-  held.ran = (detail.steps ?? []).filter(([index]) => index < held.step).map(([, name]) => name)
+  held.ran = (detail.steps ?? []).filter(([index]) => index < held.step).map((row) => identityOf(row))
+  held.prepended = detail.prepended?.split("/") ?? []
   held.outcome = detail.outcome === null
     ? undefined
     : { status: detail.outcome, result: detail.result, cause: detail.cause }
@@ -199,13 +228,35 @@ const takeDetail = (held: Held, detail: Detail, now: number): void => {
 /** The reference to a task's actor; throws when the stored id is no id of it. */
 export const refOf = (actor: AnyActorClass, actorId: string): ActorRef => actor.ref(decodeActorId(actor, actorId))
 
-/** The first step not yet run after the last one that ran and still exists. */
-export const nextStep = (steps: ReadonlyArray<RunnableStep>, ran: ReadonlyArray<string>): RunnableStep | undefined => {
-  const done = new Set(ran)
+/**
+ * The first of the prepended steps that the action started with and that has not run; after those, the first step of the definition not
+ * yet run after the last one that ran and still exists.
+ */
+export const nextStep = (
+  steps: ReadonlyArray<RunnableStep>,
+  ran: ReadonlyArray<StepIdentity>,
+  prepended: ReadonlyArray<string>
+): RunnableStep | undefined => {
+  const done = new Set(ran.map(keyOf))
+  const isPrepended = ({ kind }: StepIdentity) => kind === "prepended"
+  // in the order of this process or in another one: each comes once, and none after a step of the definition
+  for (const name of ran.every(isPrepended) ? prepended : none) {
+    const step = steps.find((candidate) => isPrepended(candidate) && candidate.name === name)
+    if (step !== undefined && !done.has(keyOf(step))) return step
+  }
   let last = -1
-  for (let i = 0; i < steps.length; i++) if (done.has(steps[i]!.name)) last = i
-  return steps.find((step, i) => i > last && !done.has(step.name))
+  for (let i = 0; i < steps.length; i++) if (!isPrepended(steps[i]!) && done.has(keyOf(steps[i]!))) last = i
+  return steps.find((step, i) => i > last && !isPrepended(step) && !done.has(keyOf(step)))
 }
+
+const keyOf = ({ kind, name }: StepIdentity): string => `${kind} ${name}`
+
+const nextOf = (held: Held, ...ended: ReadonlyArray<StepIdentity>): RunnableStep | undefined =>
+  nextStep(held.runnable.steps, [...held.ran, ...ended], held.prepended)
+
+/** The step of the definition that is known by this. */
+const findStep = (held: Held, step: StepIdentity): RunnableStep | undefined =>
+  held.runnable.steps.find((candidate) => isSameStep(candidate, step))
 
 const merged = new WeakMap<Context.Context<never>, readonly [Context.Context<never>, Context.Context<never>]>()
 
@@ -319,6 +370,7 @@ const failed = (cause: StoredCause): Decided => ({ status: Status.failed, result
 /** The columns of the step's row that ends now. */
 const stepRow = (held: Held, status: number, result: unknown): Partial<Member> => ({
   sn: held.stepName ?? String(held.step + 1),
+  sk: stepKindCode(held.stepKind ?? "unnamed"),
   ss: status,
   sr: result,
   st: held.stepStartedAt,
@@ -357,10 +409,10 @@ const openStepRow = (held: Held): Partial<Member> =>
   held.phase === Phase.step || held.phase === Phase.waiting ? stepRow(held, Status.failed, null) : {}
 
 /** The step that an action is in, as far as it is known. */
-const stepOf = (held: Held): Pick<RunnableStep, "name" | "generated"> => {
-  const name = held.stepName ?? String(held.step + 1)
-  return held.runnable.steps.find((step) => step.name === name) ?? { name, generated: false }
-}
+const stepOf = ({ step, stepKind, stepName }: Held): StepIdentity => ({
+  kind: stepKind ?? "unnamed",
+  name: stepName ?? String(step + 1)
+})
 
 /** What has ended without an answer too often is not loaded once more: it may be the loading that does. */
 const giveUp = (held: Held, env: Surroundings): Effect.Effect<Conclusion> =>
@@ -539,8 +591,7 @@ const load = (held: Held, env: Surroundings): Effect.Effect<void, StorageError |
       return
     }
 
-    const name = row?.[1] ?? held.stepName ?? ""
-    const isLast = waits && nextStep(held.runnable.steps, [...held.ran, name]) === undefined
+    const isLast = waits && nextOf(held, row === undefined ? stepOf(held) : identityOf(row)) === undefined
     const results = new Map<number, unknown>()
     for (let from = isLast ? held.step : 0;;) {
       const piece = yield* env.stored.resultsAfter(held.id, from)
@@ -587,8 +638,8 @@ const load = (held: Held, env: Surroundings): Effect.Effect<void, StorageError |
     }
     held.detail = {
       ...head,
-      steps: (head.steps ?? []).map(([index, name, status, marked]) =>
-        [index, name, status, marked, results.get(index) ?? null] as const
+      steps: (head.steps ?? []).map(([index, name, status, marked, , kind]) =>
+        [index, name, status, marked, results.get(index) ?? null, kind] as const
       ),
       slots
     }
@@ -606,9 +657,11 @@ const loadResults = (held: Held, env: Surroundings): Effect.Effect<void, unknown
   if (detail === undefined || detail.steps === null) return Effect.void
   return Effect.gen(function*() {
     const results: Record<string, unknown> = {}
-    for (const [index, name, , , result] of detail.steps!) {
-      if (index >= held.step || result === null) continue
-      results[name] = yield* readResult(held, env, name, index, result)
+    for (const row of detail.steps!) {
+      const [index, name, , , result] = row
+      const of = identityOf(row)
+      if (index >= held.step || result === null || of.kind !== "own") continue
+      results[name] = yield* readResult(held, env, of, index, result)
     }
     held.results = results
     held.detail = undefined
@@ -618,11 +671,11 @@ const loadResults = (held: Held, env: Surroundings): Effect.Effect<void, unknown
 const readResult = (
   held: Held,
   env: Surroundings,
-  name: string,
+  of: StepIdentity,
   index: number,
   stored: unknown
 ): Effect.Effect<unknown, unknown> => {
-  const step = held.runnable.steps.find((candidate) => candidate.name === name)
+  const step = findStep(held, of)
   if (isObject(stored) && "$encoded" in stored) {
     return codecOf(step?.result ?? held.runnable.definition.success).decode(stored.$encoded)
   }
@@ -647,10 +700,9 @@ const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
 // -------------------------------------------------------------------------------------------------------------------
 
 const runStep = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> => {
-  const { runnable } = held
-  const named = held.stepName === undefined ? undefined : runnable.steps.find((step) => step.name === held.stepName)
+  const begun = held.stepName === undefined ? undefined : findStep(held, stepOf(held))
   // a step that a deploy has removed or renamed while the action was on its way to it
-  const step = named !== undefined && !held.ran.includes(named.name) ? named : nextStep(runnable.steps, held.ran)
+  const step = begun !== undefined && !held.ran.some((other) => isSameStep(other, begun)) ? begun : nextOf(held)
   if (step === undefined) {
     return Effect.succeed(end(
       held,
@@ -663,6 +715,7 @@ const runStep = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhan
     ))
   }
   held.stepName = step.name
+  held.stepKind = step.kind
   const run = Effect.flatMap(
     exitOf(runBody(held, step, env), env),
     (exit) => afterBody(held, step, exit, env)
@@ -703,7 +756,7 @@ const runBody = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effe
     Effect.flatMap(loadResults(held, env), () => {
       const effects = new BodyEffects()
       const body = Effect.suspend(() =>
-        (step.generated ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<
+        (isGenerated(step) ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<
           unknown,
           unknown
         >
@@ -796,7 +849,7 @@ const afterBody = (
 ): Effect.Effect<Conclusion, Unhandled> => {
   if (Exit.isFailure(exit)) return stepFailed(held, step, exit.cause, env)
   const { effects, value } = exit.value
-  const isLast = nextStep(held.runnable.steps, [...held.ran, step.name]) === undefined
+  const isLast = nextOf(held, step) === undefined
   return Effect.flatMap(
     exitOf(storeResult(held, step, isLast, effects.slots.length > 0, value, env), env),
     (stored) =>
@@ -836,22 +889,26 @@ const afterStored = (held: Held, step: RunnableStep, run: BodyRun, stored: unkno
   return advance(
     held,
     step,
-    { ...stepRow(held, Status.succeeded, step.generated || isLast ? null : stored), ...args },
+    { ...stepRow(held, Status.succeeded, isGenerated(step) || isLast ? null : stored), ...args },
     value,
     result,
     isLast
   )
 }
 
-const markedFailed = (held: Held, step: RunnableStep): StoredCause => ({
+/** Where an action's step is in its tree. */
+const placeAt = (held: Held, step: StepIdentity): string =>
+  placeOf(actionOf(held), isGenerated(step) ? undefined : step.name)
+
+const markedFailed = (held: Held, step: StepIdentity): StoredCause => ({
   kind: "marked",
-  path: placeOf(actionOf(held), step.generated ? undefined : step.name),
+  path: placeAt(held, step),
   message: "marked as failed"
 })
 
 const stepFailed = (
   held: Held,
-  step: Pick<RunnableStep, "name" | "generated">,
+  step: StepIdentity,
   cause: Cause.Cause<unknown>,
   env: Surroundings
 ): Effect.Effect<Conclusion> =>
@@ -859,7 +916,7 @@ const stepFailed = (
     report(cause, held),
     Effect.map(
       fromCause(cause, {
-        place: placeOf(actionOf(held), step.generated ? undefined : step.name),
+        place: placeAt(held, step),
         error: held.runnable.definition.error,
         limit: env.settings.payload
       }),
@@ -885,7 +942,7 @@ const storeResult = (
   if (step.result !== undefined && (!isLast || definition.outbound)) return encoded(step.result)
   if (isLast && !definition.outbound && !(waits && holdsChild(value))) return encoded(definition.success)
   // nobody can ask for it
-  if (isLast && definition.outbound || /^\d+$/.test(step.name) && !isLast || step.name.startsWith("before-")) {
+  if (isLast && definition.outbound || step.kind === "unnamed" && !isLast || step.kind === "prepended") {
     return Effect.succeed(null)
   }
   return Effect.flatMap(
@@ -902,7 +959,7 @@ const storeResult = (
 /** After a step that ended well: the next one, the job, the wait for somebody outside, or the end. */
 const advance = (
   held: Held,
-  step: RunnableStep,
+  step: StepIdentity,
   row: Partial<Member>,
   value: unknown,
   encoded: unknown,
@@ -910,17 +967,20 @@ const advance = (
 ): Conclusion => {
   const { runnable } = held
   const at = { a: held.id, s: held.step, ph: held.phase }
-  const ran = [...held.ran, step.name]
+  const ran = [...held.ran, { kind: step.kind, name: step.name }]
   const progress = { ...held, step: held.step + 1, ran, attempts: 0, detail: undefined }
   const fresh = held.attempts > 0 ? { inc: -1 } : {}
   if (!isLast) {
-    const next = nextStep(runnable.steps, ran)!
-    return conclusion({ ...at, ...row, ...fresh, np: Phase.step, ns: held.step + 1, nn: next.name, k: true }, {
+    const next = nextOf(held, step)!
+    const { name: nn, kind } = next
+    const nk = stepKindCode(kind)
+    return conclusion({ ...at, ...row, ...fresh, np: Phase.step, ns: held.step + 1, nn, nk, k: true }, {
       ...progress,
       phase: Phase.step,
-      stepName: next.name,
+      stepName: nn,
+      stepKind: kind,
       stepStartedAt: held.stepStartedAt,
-      results: /^\d+$/.test(step.name) ? held.results : { ...held.results, [step.name]: value },
+      results: step.kind === "own" ? { ...held.results, [step.name]: value } : held.results,
       // of what a continued step waited for it counts already; else no more than four times as many bytes as its text has characters
       received: held.received + (held.phase === Phase.waiting ? 0 : 4 * weigh(row.sr))
     })
@@ -930,6 +990,7 @@ const advance = (
       ...progress,
       phase: Phase.job,
       stepName: undefined,
+      stepKind: undefined,
       received: 0
     })
   }
@@ -944,17 +1005,12 @@ const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unha
   Effect.gen(function*() {
     const detail = held.detail!
     const row = detail.steps?.find(([index]) => index === held.step)
-    const name = row?.[1] ?? held.stepName ?? String(held.step + 1)
-    held.stepName = name
-    const known = held.runnable.steps.find((candidate) => candidate.name === name)
-    const step: RunnableStep = known ?? {
-      name,
-      generated: false,
-      transactional: false,
-      result: undefined,
-      body: { run: () => Effect.void, context: held.runnable.context }
-    }
-    const place = placeOf(actionOf(held), step.generated ? undefined : name)
+    const step: StepIdentity = row === undefined
+      ? stepOf(held)
+      : identityOf(row)
+    held.stepName = step.name
+    held.stepKind = step.kind
+    const place = placeAt(held, step)
     const slots = (detail.slots ?? []).filter(([index]) => index === held.step)
     const unsuccessful = slots.find(([, , status]) => status !== Status.succeeded)
     if (unsuccessful !== undefined) {
@@ -964,7 +1020,7 @@ const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unha
       return end(held, stepRow(held, Status.failed, undefined), failed(markedFailed(held, step)))
     }
 
-    const isLast = nextStep(held.runnable.steps, [...held.ran, name]) === undefined
+    const isLast = nextOf(held, step) === undefined
     const settled = yield* exitOf(
       Effect.gen(function*() {
         const values = yield* settledValues(slots, env)
@@ -973,7 +1029,7 @@ const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unha
         let encoded: unknown = null
         if (isObject(stored) && "$encoded" in stored) {
           encoded = stored.$encoded
-          if (!isLast) value = yield* readResult(held, env, name, held.step, stored)
+          if (!isLast) value = yield* readResult(held, env, step, held.step, stored)
         } else if (stored !== null) {
           value = fromTemplate(stored, (slot) => values.get(slot))
           if (isLast && !held.runnable.definition.outbound) {
@@ -1216,9 +1272,8 @@ export const retryLater = (held: Held, unhandled: Unhandled, env: Surroundings):
       return conclusion({ a: held.id, s: held.step, ph: held.phase, np: held.phase, inc: 1, jb: true, due })
     }
     yield* report(cause, held)
-    const generated = held.runnable.steps.find((step) => step.name === held.stepName)?.generated === true
     const stored = yield* fromCause(cause, {
-      place: placeOf(actionOf(held), generated ? undefined : held.stepName),
+      place: held.stepName === undefined ? actionOf(held) : placeAt(held, stepOf(held)),
       error: held.runnable.definition.error,
       limit: env.settings.payload
     })

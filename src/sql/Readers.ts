@@ -59,6 +59,7 @@ const toStep = (row: Row): StepRecord => ({
   action: row.action,
   index: row.idx,
   name: row.name,
+  kind: row.kind,
   status: row.status,
   startedAt: row.started_at,
   endedAt: orNone(row.ended_at)

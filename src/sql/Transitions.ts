@@ -21,6 +21,7 @@ import * as Result from "effect/Result"
 import * as Schedule from "effect/Schedule"
 import { BeginTransaction } from "effect/sql/SqlClient"
 import { SqlError } from "effect/sql/SqlError"
+import type { StepKind } from "../Action.ts"
 import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
 import { answered, isUnsuitable, realClock, storageError } from "./storageError.ts"
@@ -52,6 +53,12 @@ export const Phase = { step: 0, waiting: 1, outbound: 2, callbacks: 3, job: 4 } 
 /** Bits of `live_actions.flags`: which statuses have callbacks, whether somebody outside completes the action, whether its success is void. */
 export const Flag = { succeeded: 1, failed: 2, cancelled: 4, timed_out: 8, outbound: 16, void: 32 } as const
 
+/** What a step is, by its code in the tables. */
+export const stepKinds: ReadonlyArray<StepKind> = ["own", "unnamed", "prepended", "method", "job"]
+
+/** The code of a kind of step. */
+export const stepKindCode = (kind: StepKind): number => stepKinds.indexOf(kind)
+
 /** One row of the queue before it has an id, with its columns' short names. */
 export interface Invocation {
   readonly q: string
@@ -76,7 +83,9 @@ export interface Invocation {
 export interface Known {
   readonly queues: PgTypes.Parameter
   readonly definitions: PgTypes.Parameter
+  /** The name of the step that a starting action begins with, or, joined with `/`, those of its prepended steps. */
   readonly firstSteps: PgTypes.Parameter
+  /** {@link Flag}s; from the ninth bit on, the kind of the first step. */
   readonly flags: PgTypes.Parameter
   readonly prepare: PgTypes.Parameter
 }
@@ -135,8 +144,9 @@ export interface Member {
   readonly a: string
   readonly s: number
   readonly ph: number
-  /** the step's row: name, status, result, marked, start (ms), `rs`: the row exists */
+  /** the step's row: name, kind, status, result, marked, start (ms), `rs`: the row exists */
   readonly sn?: string | undefined
+  readonly sk?: number | undefined
   readonly ss?: number | undefined
   readonly sr?: unknown
   readonly sm?: boolean | undefined
@@ -145,10 +155,11 @@ export interface Member {
   /** `e`: the action ends; `k`: this worker keeps it */
   readonly e?: boolean | undefined
   readonly k?: boolean | undefined
-  /** next phase, step and step's name; replaced arguments */
+  /** next phase, step, step's name and kind; replaced arguments */
   readonly np?: number | undefined
   readonly ns?: number | undefined
   readonly nn?: string | undefined
+  readonly nk?: number | undefined
   readonly args?: unknown
   /** outcome, result, cause; callbacks that succeeded and failed */
   readonly o?: number | undefined
@@ -240,6 +251,7 @@ const memberColumns = {
   s: int4,
   ph: int2,
   sn: text,
+  sk: int2,
   ss: int2,
   sr: jsonb,
   sm: bool,
@@ -250,6 +262,7 @@ const memberColumns = {
   np: int2,
   ns: int4,
   nn: text,
+  nk: int2,
   args: jsonb,
   o: int2,
   r: jsonb,
@@ -288,13 +301,28 @@ const places = (last: number, first = 1) =>
 
 /** Packs the definitions of a worker once, for all its calls. */
 export const known = (
-  definitions: ReadonlyArray<{ key: string; queue: string; firstStep: string | null; flags: number; prepare: boolean }>,
+  definitions: ReadonlyArray<{
+    readonly key: string
+    readonly queue: string
+    readonly steps: ReadonlyArray<{ readonly kind: StepKind; readonly name: string }>
+    readonly flags: number
+    readonly prepare: boolean
+  }>,
   queues: ReadonlySet<string> = new Set(definitions.map((d) => d.queue))
 ): Known => ({
   queues: array([...queues], PgTypes.OID.text),
   definitions: array(definitions.map((d) => d.key), PgTypes.OID.text),
-  firstSteps: array(definitions.map((d) => d.firstStep), PgTypes.OID.text),
-  flags: array(definitions.map((d) => d.flags), PgTypes.OID.int2),
+  firstSteps: array(
+    definitions.map(({ steps }) => {
+      const prepended = steps.filter(({ kind }) => kind === "prepended")
+      return prepended.length > 0 ? prepended.map(({ name }) => name).join("/") : steps[0]?.name ?? null
+    }),
+    PgTypes.OID.text
+  ),
+  flags: array(
+    definitions.map(({ flags, steps: [first] }) => flags | (first === undefined ? 0 : stepKindCode(first.kind) << 8)),
+    PgTypes.OID.int2
+  ),
   prepare: array(definitions.map((d) => d.prepare), PgTypes.OID.bool)
 })
 
@@ -563,7 +591,7 @@ export class Transitions extends Context.Service<Transitions, {
       const textEnqueueAndClaim = `select * from ${schema}.enqueue_and_claim(${places(8)}, $9::jsonb, ${
         places(22, 10)
       })`
-      const textFinish = `select * from ${schema}.finish(${places(48)})`
+      const textFinish = `select * from ${schema}.finish(${places(50)})`
       const textComplete =
         `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
 

@@ -274,7 +274,9 @@ suite("deadlocks", (engine) => {
 // -------------------------------------------------------------------------------------------------------------------
 
 /** What a worker knows that can run `visit` alone. */
-const visitor = known([{ key: "Car/visit", queue: "default", firstStep: "1", flags: 0, prepare: false }])
+const visitor = known([
+  { key: "Car/visit", queue: "default", steps: [{ kind: "unnamed", name: "1" }], flags: 0, prepare: false }
+])
 
 /** Closes rings of lanes: one transaction for each child, all of them open at the same time. */
 const closeAtOnce = (ring: ReadonlyArray<string>) =>
@@ -372,8 +374,8 @@ it.effect("2.5 a: the sweep finds a cycle among any number of actions that wait"
         case when k = 2 then 'parent ' else 'busy ' end || i, case when k = 1 then 0 else 1 end, '-', 0, k <> 1,
         16, case when k = 2 then 1 else 2 end, 0, now()
       from generate_series(1, 1500) i, generate_series(0, 2) k`)
-    yield* sql.unsafe(`insert into stepped.steps (action, idx, name, status, started_at)
-      select ('00000000-0000-7000-8002-' || lpad(i::text, 12, '0'))::uuid, 0, '1', 1, now() from generate_series(1, 1500) i`)
+    yield* sql.unsafe(`insert into stepped.steps (action, idx, kind, name, status, started_at)
+      select ('00000000-0000-7000-8002-' || lpad(i::text, 12, '0'))::uuid, 0, 1, '1', 1, now() from generate_series(1, 1500) i`)
     yield* sql.unsafe(`insert into stepped.slots (action, step, slot, child, definition, actor_id)
       select ('00000000-0000-7000-8002-' || lpad(i::text, 12, '0'))::uuid, 0, 0,
         ('00000000-0000-7000-8001-' || lpad(i::text, 12, '0'))::uuid, 'Car/hold', '1' from generate_series(1, 1500) i`)

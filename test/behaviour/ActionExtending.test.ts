@@ -7,15 +7,17 @@ import type { Engine } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
-import { lanes, recordOf, recordsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { kindsOf, lanes, recordOf, recordsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 
 const seen: Array<string> = []
 const note = (text: string) => Effect.sync(() => void seen.push(text))
 let body: Effect.Effect<void> = Effect.void
+let holding: { readonly step: string; readonly effect: Effect.Effect<void> } | undefined
 beforeEach(() => {
   seen.length = 0
   body = Effect.void
+  holding = undefined
 })
 
 class Garage extends Context.Service<Garage, string>()("Garage") {}
@@ -38,7 +40,9 @@ const paint = Stepped.action("paint", { success: Schema.String, checksum: () => 
   .succeeded(() => note("car painted"))
 const trip = Stepped.action("trip").step("go", () => Effect.all([Step.do(honk, "on a trip"), Step.do(paint)]))
 
-const Cars = Stepped.actions(Car, [honk, drive, tow, wait, paint, trip])
+const park = Stepped.action("park").step(() => note("park")).step("lock", () => note("lock")).step(() => note("leave"))
+
+const Cars = Stepped.actions(Car, [honk, drive, tow, wait, paint, trip, park])
 const CarsLive = Cars.toLayer(Effect.succeed({ honk: (how) => note(`honk ${how}`) }))
 
 const vanPaint = Stepped.action("paint", { success: Schema.String })
@@ -65,15 +69,15 @@ suite("extending", (engine) => {
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["second home", "first home", "start home", "arrive home", "own callback"])
         assert.deepStrictEqual(yield* stepsOf(handle.id), [
-          "before-2 succeeded",
-          "before-1 succeeded",
+          "second succeeded",
+          "first succeeded",
           "start succeeded",
           "arrive succeeded"
         ])
       }),
     Layer.provideMerge(
-      Stepped.prependStep(Cars, drive, (to) => note(`second ${to}`)),
-      Layer.provideMerge(Stepped.prependStep(Cars, drive, (to) => note(`first ${to}`)), CarsLive)
+      Stepped.prependStep(Cars, drive, "second", (to) => note(`second ${to}`)),
+      Layer.provideMerge(Stepped.prependStep(Cars, drive, "first", (to) => note(`first ${to}`)), CarsLive)
     )
   )
 
@@ -87,13 +91,13 @@ suite("extending", (engine) => {
         yield* performSteppedActions()
         assert.deepStrictEqual(seen.filter((text) => text.includes("loud")), ["before loud", "honk loud"])
         assert.deepStrictEqual(seen.filter((text) => text.includes("home")), ["before home", "tow home"])
-        assert.deepStrictEqual(yield* stepsOf(method.id), ["before-1 succeeded", "honk succeeded"])
-        assert.deepStrictEqual(yield* stepsOf(job.id), ["before-1 succeeded", "tow succeeded"])
+        assert.deepStrictEqual(yield* stepsOf(method.id), ["check succeeded", "honk succeeded"])
+        assert.deepStrictEqual(yield* stepsOf(job.id), ["check succeeded", "tow succeeded"])
       }),
     Layer.provideMerge(
       Layer.mergeAll(
-        Stepped.prependStep(Cars, honk, (how) => note(`before ${how}`)),
-        Stepped.prependStep(Cars, tow, (to) => note(`before ${to}`))
+        Stepped.prependStep(Cars, honk, "check", (how) => note(`before ${how}`)),
+        Stepped.prependStep(Cars, tow, "check", (to) => note(`before ${to}`))
       ),
       CarsLive
     )
@@ -111,11 +115,11 @@ suite("extending", (engine) => {
         const bad = yield* client(2).driveLater("home")
         yield* performSteppedActions()
         assert.deepStrictEqual([(yield* recordOf(bad.id)).status, yield* stepsOf(bad.id)], ["failed", [
-          "before-1 failed"
+          "check failed"
         ]])
       }),
     Layer.provideMerge(
-      Stepped.prependStep(Cars, drive, (to) =>
+      Stepped.prependStep(Cars, drive, "check", (to) =>
         Effect.gen(function*() {
           const car = yield* Car
           yield* Step.do(honk, `for ${to}`)
@@ -142,7 +146,10 @@ suite("extending", (engine) => {
       }))
       body = Effect.void
       seen.length = 0
-      const extended = Layer.provideMerge(Stepped.prependStep(Cars, drive, (to) => note(`before ${to}`)), CarsLive)
+      const extended = Layer.provideMerge(
+        Stepped.prependStep(Cars, drive, "check", (to) => note(`before ${to}`)),
+        CarsLive
+      )
       yield* deployed(extended)(performSteppedActions())
       assert.deepStrictEqual(seen, [
         "arrive home",
@@ -153,7 +160,7 @@ suite("extending", (engine) => {
         "own callback"
       ])
       assert.deepStrictEqual(yield* stepsOf(first.id), ["start succeeded", "arrive succeeded"])
-      assert.deepStrictEqual(yield* stepsOf(second.id), ["before-1 succeeded", "start succeeded", "arrive succeeded"])
+      assert.deepStrictEqual(yield* stepsOf(second.id), ["check succeeded", "start succeeded", "arrive succeeded"])
     }))
 
   test("6.1+: nor does it apply to one that was released while its first step ran", () =>
@@ -170,11 +177,291 @@ suite("extending", (engine) => {
         return handle
       }))
       body = Effect.void
-      yield* deployed(Layer.provideMerge(Stepped.prependStep(Only, only, () => note("before")), Only.layer))(
+      yield* deployed(Layer.provideMerge(Stepped.prependStep(Only, only, "check", () => note("before")), Only.layer))(
         performSteppedActions()
       )
       assert.deepStrictEqual(seen, ["first", "first"])
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["first succeeded"])
+    }))
+
+  test("6.1+: a step is no prepended one for its name, whatever it is called", () =>
+    Effect.gen(function*() {
+      const order = Stepped.action("order", { success: Schema.String })
+        .step("pay", () => Effect.as(note("pay"), "paid"))
+        .step("before-1", ({ pay }) => Effect.as(note(`before-1 after ${pay}`), "counted"))
+        .step("ship", (results) => Effect.as(note("ship"), `${results.pay}, ${results["before-1"]}`))
+      const Orders = Stepped.actions(Car, [order])
+      const checkStock = Stepped.prependStep(Orders, order, "checkStock", () => note("checkStock"))
+      yield* deployed(Layer.provideMerge(checkStock, Orders.layer))(Effect.gen(function*() {
+        const handle = yield* (yield* Orders.client)(1).orderLater()
+        yield* performSteppedActions()
+        assert.deepStrictEqual(seen, ["checkStock", "pay", "before-1 after paid", "ship"])
+        assert.strictEqual(yield* handle.await, "paid, counted")
+        assert.deepStrictEqual(yield* kindsOf(handle.id), [
+          "prepended checkStock",
+          "own pay",
+          "own before-1",
+          "own ship"
+        ])
+      }))
+    }))
+
+  test(
+    "6.1+: what a step is, is stored with it",
+    () =>
+      Effect.gen(function*() {
+        const car = (yield* Cars.client)(1)
+        const [method, job, outbound, own, unnamed] = [
+          yield* car.honkLater("x"),
+          yield* car.towLater("home"),
+          yield* car.waitLater(),
+          yield* car.paintLater(),
+          yield* car.parkLater()
+        ]
+        yield* performIdle
+        assert.deepStrictEqual(yield* kindsOf(method.id), ["method honk"])
+        assert.deepStrictEqual(yield* kindsOf(job.id), ["job tow"])
+        assert.deepStrictEqual(yield* kindsOf(outbound.id), ["own ask", "own log"])
+        assert.deepStrictEqual(yield* kindsOf(own.id), ["prepended mask", "own paint"])
+        assert.deepStrictEqual(yield* kindsOf(unnamed.id), ["unnamed 1", "own lock", "unnamed 3"])
+        yield* Stepped.complete(Car.ref(1), wait, Stepped.Outcome.succeededVoid)
+
+        // also that of a step that runs, and of one that is cancelled in the middle
+        const reached = yield* Deferred.make<void>()
+        body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+        const running = yield* car.driveLater("away")
+        const worker = yield* Effect.forkChild(performSteppedActions())
+        yield* Deferred.await(reached)
+        assert.deepStrictEqual(yield* kindsOf(running.id), ["own start", "own arrive"])
+        yield* running.cancel
+        yield* Fiber.interrupt(worker)
+        assert.deepStrictEqual(yield* kindsOf(running.id), ["own start", "own arrive"])
+        assert.deepStrictEqual(yield* stepsOf(running.id), ["start succeeded", "arrive cancelled"])
+      }),
+    Layer.provideMerge(Stepped.prependStep(Cars, paint, "mask", () => note("mask")), CarsLive)
+  )
+
+  /** A version of the definitions, until it is stopped in the middle of a step. */
+  const stoppedAt = (step: string, live: Layer.Layer<never, never, Engine>, to: string) =>
+    deployed(live)(Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      holding = { step, effect: Effect.andThen(Deferred.succeed(reached, undefined), Effect.never) }
+      const handle = yield* (yield* Cars.client)(1).driveLater(to)
+      const worker = yield* Effect.forkChild(performSteppedActions())
+      yield* Deferred.await(reached)
+      yield* Fiber.interrupt(worker)
+      holding = undefined
+      return handle
+    }))
+  const prepended = (step: string) =>
+    Stepped.prependStep(Cars, drive, step, (to) =>
+      Effect.gen(function*() {
+        yield* note(`${step} ${to}`)
+        // it also waits for a child: another process may be the one that goes on
+        yield* Step.do(honk, step)
+        if (holding?.step === step) yield* holding.effect
+      }))
+  const steps = () => seen.filter((text) => !text.startsWith("honk"))
+  const checkFirst = Layer.provideMerge(prepended("check"), Layer.provideMerge(prepended("load"), CarsLive))
+  const loadFirst = Layer.provideMerge(prepended("load"), Layer.provideMerge(prepended("check"), CarsLive))
+  const driven = ["start home", "arrive home", "own callback"]
+
+  test("6.1+: each prepended step runs once, also where the next process has built its layers in another order", () =>
+    Effect.gen(function*() {
+      for (
+        const [before, after, first, second] of [
+          [checkFirst, loadFirst, "check", "load"],
+          [loadFirst, checkFirst, "load", "check"]
+        ] as const
+      ) {
+        for (const at of [first, second]) {
+          seen.length = 0
+          const handle = yield* stoppedAt(at, before, "home")
+          // the step in which it was stopped begins again
+          assert.deepStrictEqual(steps(), at === first ? [`${first} home`] : [`${first} home`, `${second} home`])
+          yield* deployed(after)(performSteppedActions())
+          assert.deepStrictEqual(steps(), [
+            `${first} home`,
+            ...at === first ? [`${first} home`] : [],
+            `${second} home`,
+            ...at === second ? [`${second} home`] : [],
+            ...driven
+          ])
+          assert.deepStrictEqual(yield* stepsOf(handle.id), [
+            `${first} succeeded`,
+            `${second} succeeded`,
+            "start succeeded",
+            "arrive succeeded"
+          ])
+        }
+      }
+    }))
+
+  test("6.1+: what a deploy prepends or drops does not have a step run again, nor late", () =>
+    Effect.gen(function*() {
+      const only = (step: string) => Layer.provideMerge(prepended(step), CarsLive)
+      // dropped after it ran, and while it ran
+      for (const at of ["load", "check"]) {
+        seen.length = 0
+        const handle = yield* stoppedAt(at, checkFirst, "home")
+        const begun = steps().length
+        yield* deployed(only("load"))(performSteppedActions())
+        assert.deepStrictEqual(steps().slice(begun), ["load home", ...driven])
+        assert.strictEqual((yield* recordOf(handle.id)).status, "succeeded")
+      }
+      // added while another one ran
+      seen.length = 0
+      yield* stoppedAt("load", only("load"), "home")
+      yield* deployed(checkFirst)(performSteppedActions())
+      assert.deepStrictEqual(steps(), ["load home", "load home", ...driven])
+      // rolled back after own steps have begun
+      seen.length = 0
+      yield* stoppedAt("check", checkFirst, "home")
+      yield* deployed(CarsLive)(Effect.gen(function*() {
+        const reached = yield* Deferred.make<void>()
+        body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+        const worker = yield* Effect.forkChild(performSteppedActions())
+        yield* Deferred.await(reached)
+        yield* Fiber.interrupt(worker)
+        body = Effect.void
+      }))
+      assert.deepStrictEqual(steps(), ["check home", "start home", "arrive home"])
+      yield* deployed(checkFirst)(performSteppedActions())
+      assert.deepStrictEqual(steps(), ["check home", "start home", "arrive home", "arrive home", "own callback"])
+    }))
+
+  test("6.1+: a method that a deploy has turned into steps is none of them, though one has its name", () =>
+    Effect.gen(function*() {
+      const loaded = Stepped.action("honk", { arguments: [Schema.String] })
+        .step("look", (how) => note(`look ${how}`))
+        .step("honk", (how) => note(`honk ${how}, as a step`))
+      const Loaded = Stepped.actions(Car, [loaded])
+      const reached = yield* Deferred.make<void>()
+      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      const Held = Cars.toLayer(
+        Effect.succeed({ honk: (how) => Effect.andThen(note(`honk ${how}`), Effect.suspend(() => body)) })
+      )
+      const running = yield* deployed(Held)(Effect.gen(function*() {
+        const handle = yield* (yield* Cars.client)(1).honkLater("loud")
+        const worker = yield* Effect.forkChild(performSteppedActions())
+        yield* Deferred.await(reached)
+        yield* Fiber.interrupt(worker)
+        return handle
+      }))
+      body = Effect.void
+      yield* deployed(Loaded.layer)(performSteppedActions())
+      assert.deepStrictEqual(seen, ["honk loud", "look loud", "honk loud, as a step"])
+      assert.deepStrictEqual(yield* kindsOf(running.id), ["own look", "own honk"])
+
+      // and back, with the step of that name still to come
+      seen.length = 0
+      const Stopping = Stepped.actions(Car, [
+        Stepped.action("honk", { arguments: [Schema.String] })
+          .step("look", (how) => Effect.andThen(note(`look ${how}`), Step.wait("1 second")))
+          .step("honk", () => note("never"))
+      ])
+      const back = yield* deployed(Stopping.layer)(Effect.gen(function*() {
+        const handle = yield* (yield* Stopping.client)(1).honkLater("low")
+        yield* performIdle
+        return handle
+      }))
+      yield* deployed(CarsLive)(performSteppedActions())
+      assert.deepStrictEqual(seen, ["look low", "honk low"])
+      assert.deepStrictEqual(yield* kindsOf(back.id), ["own look", "method honk"])
+    }))
+
+  test(
+    "6.2: what is prepended to an action runs for all heirs, before it the heir's own, over any generations",
+    () =>
+      Effect.gen(function*() {
+        const ran = (client: { readonly towLater: (to: string) => Effect.Effect<{ readonly id: string }, unknown> }) =>
+          Effect.gen(function*() {
+            seen.length = 0
+            const { id } = yield* client.towLater("home")
+            yield* performSteppedActions()
+            return [[...seen], yield* kindsOf(id)]
+          })
+        const [car, van, small] = [
+          [["car", "tow home"], ["prepended car", "job tow"]],
+          [["van", "car", "tow home"], ["prepended van", "prepended car", "job tow"]],
+          [["small", "van", "car", "tow home"], ["prepended small", "prepended van", "prepended car", "job tow"]]
+        ]
+        assert.deepStrictEqual(yield* ran((yield* Cars.client)(1)), car!)
+        assert.deepStrictEqual(yield* ran((yield* Vans.client)(1)), van!)
+        assert.deepStrictEqual(yield* ran((yield* SmallVans.client)(1)), small!)
+      }),
+    Layer.provideMerge(
+      Layer.mergeAll(
+        Stepped.prependStep(SmallVans, tow, "small", () => note("small")),
+        Stepped.prependStep(Cars, tow, "car", () => note("car")),
+        Stepped.prependStep(Vans, tow, "van", () => note("van"))
+      ),
+      Layer.provideMerge(SmallVans.layer, Layer.provideMerge(Vans.layer, CarsLive))
+    )
+  )
+
+  test("6.1+: no other step of the action has a prepended one's name, inherited or own, in whatever order they come", () =>
+    Effect.gen(function*() {
+      const nothing = () => Effect.void
+      const all = Layer.mergeAll(CarsLive, Vans.layer, SmallVans.layer)
+      const refused = (
+        message: string,
+        ...added: ReadonlyArray<Layer.Layer<never, never, Engine>>
+      ) =>
+        Effect.gen(function*() {
+          const before = Layer.provideMerge(all, Layer.mergeAll(...added as [Layer.Layer<never, never, Engine>]))
+          const after = Layer.provideMerge(Layer.mergeAll(...added as [Layer.Layer<never, never, Engine>]), all)
+          for (const live of [before, after]) {
+            const exit = yield* Effect.exit(deployed(live)(Effect.void))
+            const error = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
+            assert.instanceOf(error, DefinitionError)
+            for (const part of message.split(" … ")) assert.include(error.message, part)
+          }
+        })
+      yield* refused(
+        "Car/drive has two steps named arrive … Car/drive has a step arrive … arrive is prepended to Car/drive",
+        Stepped.prependStep(Cars, drive, "arrive" as string, nothing)
+      )
+      yield* refused(
+        "Car/honk has two steps named honk … the method of Car/honk is the step honk … honk is prepended to Car/honk",
+        Stepped.prependStep(Cars, honk, "honk", nothing)
+      )
+      yield* refused(
+        "Car/tow has two steps named tow … the job of Car/tow is the step tow … tow is prepended to Car/tow",
+        Stepped.prependStep(Cars, tow, "tow", nothing)
+      )
+      yield* refused(
+        "Car/tow has two steps named check … check is prepended to Car/tow, and check is prepended to Car/tow again",
+        Stepped.prependStep(Cars, tow, "check", nothing),
+        Stepped.prependStep(Cars, tow, "check", () => Effect.void)
+      )
+      yield* refused(
+        "SmallVan/tow has two steps named check … check is prepended to Car/tow, and check is prepended to SmallVan/tow",
+        Stepped.prependStep(Cars, tow, "check", nothing),
+        Stepped.prependStep(SmallVans, tow, "check", nothing)
+      )
+      yield* refused(
+        "Van/drive has two steps named start … Car/drive has a step start, and start is prepended to Van/drive",
+        Stepped.prependStep(Vans, drive, "start" as string, nothing)
+      )
+      // what an heir replaces is not there; brothers have nothing to do with each other
+      yield* deployed(Layer.provideMerge(
+        all,
+        Layer.mergeAll(
+          Stepped.prependStep(Cars, paint, "primer", nothing),
+          Stepped.prependStep(Vans, tow, "check", nothing),
+          Stepped.prependStep(Cars, honk, "check", nothing)
+        )
+      ))(Effect.void)
+      for (const name of ["1", "before 1", "", "a/b"]) {
+        assert.throws(() => Stepped.prependStep(Cars, honk, name, nothing), DefinitionError, "cannot name a step")
+      }
+      // a layer that was refused has left nothing
+      const exit = yield* Effect.exit(Effect.scoped(Layer.build(Stepped.prependStep(Cars, honk, "honk", nothing))))
+      assert.isTrue(Exit.isFailure(exit))
+      const handle = yield* (yield* Cars.client)(1).honkLater("well")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* kindsOf(handle.id), ["method honk"])
     }))
 
   test(
@@ -215,7 +502,7 @@ suite("extending", (engine) => {
       CarsLive,
       Layer.mergeAll(
         Stepped.after(Cars, drive, ["succeeded"], () => note("added")),
-        Stepped.prependStep(Cars, drive, () => note("before"))
+        Stepped.prependStep(Cars, drive, "check", () => note("before"))
       )
     )
   )
@@ -226,7 +513,7 @@ suite("extending", (engine) => {
       for (
         const layer of [
           Stepped.after(Cars, drive, [], () => Effect.void),
-          Stepped.prependStep(Cars, drive, () => Effect.void)
+          Stepped.prependStep(Cars, drive, "check", () => Effect.void)
         ]
       ) {
         const exit = yield* Effect.exit(Effect.scoped(Layer.build(layer)))
@@ -250,7 +537,7 @@ suite("extending", (engine) => {
       Layer.provideMerge(
         Layer.mergeAll(
           Stepped.after(Cars, drive, [], () => note("added")),
-          Stepped.prependStep(Cars, drive, (to) => note(`before ${to}`))
+          Stepped.prependStep(Cars, drive, "check", (to) => note(`before ${to}`))
         ),
         CarsLive
       )
@@ -294,9 +581,9 @@ suite("extending", (engine) => {
     Layer.provideMerge(
       Layer.mergeAll(
         Stepped.after(Cars, paint, [], () => note("added to car")),
-        Stepped.prependStep(Cars, paint, () => note("before car")),
+        Stepped.prependStep(Cars, paint, "check", () => note("before car")),
         Stepped.after(Vans, vanPaint, [], () => note("added to van")),
-        Stepped.prependStep(Vans, vanPaint, () => note("before van"))
+        Stepped.prependStep(Vans, vanPaint, "check", () => note("before van"))
       ),
       Layer.provideMerge(Vans.layer, CarsLive)
     )
@@ -320,7 +607,7 @@ suite("extending", (engine) => {
     Layer.provideMerge(
       Layer.mergeAll(
         Stepped.after(Vans, honk, ["succeeded"], () => note("van honked")),
-        Stepped.prependStep(Vans, honk, () => note("before van"))
+        Stepped.prependStep(Vans, honk, "check", () => note("before van"))
       ),
       Layer.provideMerge(SmallVans.layer, Layer.provideMerge(Vans.layer, CarsLive))
     )

@@ -325,7 +325,7 @@ it.effect("2.9: children join in the order of the body, also when two workers cl
         ["hold", "paint"].map((name) => ({
           key: `Car/${name}`,
           queue: "default",
-          firstStep: "1",
+          steps: [{ kind: "unnamed", name: "1" }],
           flags: 16,
           prepare: false
         }))

@@ -152,7 +152,9 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         assert.strictEqual((yield* asked.status).status, "queued")
 
         const transitions = yield* Transitions
-        const mine = known([{ key: "Car/turn", queue: "default", firstStep: "1", flags: 16, prepare: false }])
+        const mine = known([
+          { key: "Car/turn", queue: "default", steps: [{ kind: "unnamed", name: "1" }], flags: 16, prepare: false }
+        ])
         const item = (a: string, more: Partial<Invocation> = {}): Invocation => ({
           q: "default",
           a: `00000000-0000-7000-8000-00000000000${a}`,
@@ -193,8 +195,8 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           finish: transitions.finish({
             ...by,
             members: [
-              { a: item("1").a, s: 0, ph: 0, sn: "1", ss: Status.performing, sr: "kept", st: 0, np: 1 },
-              { a: item("2").a, s: 0, ph: 0, sn: "1", ss: Status.succeeded, st: 0, e: true, o: Status.succeeded }
+              { a: item("1").a, s: 0, ph: 0, sn: "1", sk: 1, ss: Status.performing, sr: "kept", st: 0, np: 1 },
+              { a: item("2").a, s: 0, ph: 0, sn: "1", sk: 1, ss: Status.succeeded, st: 0, e: true, o: Status.succeeded }
             ],
             slots: [{ a: item("1").a, st: 0, n: 0, ch: item("4").a, d: "Car/turn", ai: "4", due: null }],
             children: [item("4", { p: item("1").a, ps: 0, dp: 1 })]

@@ -221,9 +221,15 @@ suite("transactional steps", (engine) => {
     Effect.gen(function*() {
       const reached = Stepped.actions(Car, [Stepped.action("reached").step(() => rest as Effect.Effect<unknown>)])
       const live = Layer.provideMerge(
-        Stepped.prependStep(reached, reached.own[0] as never, (() => Effect.andThen(insert("mini"), rest)) as never, {
-          transactional: true
-        }),
+        Stepped.prependStep(
+          reached,
+          reached.own[0] as never,
+          "check" as never,
+          (() => Effect.andThen(insert("mini"), rest)) as never,
+          {
+            transactional: true
+          }
+        ),
         reached.layer
       )
       body = Effect.die(new Error("no"))

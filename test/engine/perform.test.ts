@@ -2,19 +2,25 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Context } from "effect"
 import * as fc from "fast-check"
-import type { RunnableStep } from "../../src/engine/Definitions.ts"
+import type { StepKind } from "stepped"
+import type { RunnableStep, StepIdentity } from "../../src/engine/Definitions.ts"
 import { nextStep } from "../../src/engine/perform.ts"
 
-const steps = (...names: ReadonlyArray<string>): ReadonlyArray<RunnableStep> =>
-  names.map((name) => ({
-    name,
-    generated: false,
-    transactional: false,
-    result: undefined,
-    body: { run: () => undefined, context: Context.empty() }
-  }))
+const steps = (...names: ReadonlyArray<string>): ReadonlyArray<RunnableStep> => names.map((name) => step("own", name))
 
-const next = (names: ReadonlyArray<string>, ran: ReadonlyArray<string>) => nextStep(steps(...names), ran)?.name
+const step = (kind: StepKind, name: string): RunnableStep => ({
+  name,
+  kind,
+  of: "Car/visit",
+  transactional: false,
+  result: undefined,
+  body: { run: () => undefined, context: Context.empty() }
+})
+
+const ofKind = (kind: StepKind) => (name: string): StepIdentity => ({ kind, name })
+
+const next = (names: ReadonlyArray<string>, ran: ReadonlyArray<string>) =>
+  nextStep(steps(...names), ran.map(ofKind("own")), [])?.name
 
 describe("the next step", () => {
   it("is the first one at the start, then the one after the last that ran, then none", () => {
@@ -62,5 +68,28 @@ describe("the next step", () => {
         else assert.strictEqual(names.findIndex((name) => name === at), last + 1)
       }
     ))
+  })
+
+  it("is no step of another kind that has the same name", () => {
+    const ran = [ofKind("method")("visit")]
+    assert.strictEqual(nextStep(steps("pack", "visit"), ran, [])?.name, "pack")
+    assert.strictEqual(nextStep([step("method", "visit")], [ofKind("own")("visit")], [])?.kind, "method")
+    assert.strictEqual(nextStep([step("job", "visit")], ran, [])?.kind, "job")
+    assert.strictEqual(nextStep([step("prepended", "visit"), ...steps("visit")], [], ["visit"])?.kind, "prepended")
+  })
+
+  it("is first one of the prepended ones that the action started with, in their order then, where they still exist", () => {
+    const all = [step("prepended", "b"), step("prepended", "a"), ...steps("own")]
+    const name = (ran: ReadonlyArray<string>, prepended: ReadonlyArray<string>) =>
+      nextStep(all, ran.map(ofKind("prepended")), prepended)?.name
+    assert.strictEqual(name([], ["a", "b"]), "a")
+    assert.strictEqual(name(["a"], ["a", "b"]), "b")
+    assert.strictEqual(name(["b"], ["a", "b"]), "a")
+    assert.strictEqual(name(["a", "b"], ["a", "b"]), "own")
+    assert.strictEqual(name([], []), "own")
+    assert.strictEqual(name(["gone"], ["gone", "gone too", "b"]), "b")
+    assert.strictEqual(name(["a"], ["a"]), "own")
+    // another version has begun with its own steps already
+    assert.isUndefined(nextStep(all, [ofKind("prepended")("a"), ofKind("own")("own")], ["a", "b"]))
   })
 })

@@ -325,14 +325,14 @@ export const programs: ReadonlyArray<Tree> = [
   }),
   program("6.1: prepended steps and added callbacks", {
     layer: Layer.mergeAll(
-      Stepped.prependStep(Cars, visit, () => note("prepended")),
+      Stepped.prependStep(Cars, visit, "check", () => note("prepended")),
       Stepped.after(Cars, visit, ["succeeded"], () => note("added"))
     ).pipe(Layer.provideMerge(Cars.layer)),
     play: simply(root(visit, (car) => car.visitLater())),
     handles: ["\"there\""],
     actions: [
       ...honks([1, 2]),
-      "Car/1 visit succeeded 2 before-1 succeeded, pack succeeded, honk succeeded, arrive succeeded"
+      "Car/1 visit succeeded 2 check succeeded, pack succeeded, honk succeeded, arrive succeeded"
     ],
     notes: ["prepended", "pack", "honk here", "honk there", "arrive", "arrived", "added"]
   }),

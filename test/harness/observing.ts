@@ -30,6 +30,13 @@ export const stepsOf = (id: string) =>
     (steps) => steps.map((step) => `${step.name} ${step.status}`)
   )
 
+/** An action's steps with what they are, such as `own move`. */
+export const kindsOf = (id: string) =>
+  Effect.map(
+    Effect.flatMap(ActionRepo, (repo) => repo.steps(id)),
+    (steps) => steps.map((step) => `${step.kind} ${step.name}`)
+  )
+
 /** The statuses of an action's slots; `open` for those that still wait. */
 export const slotsOf = (id: string) =>
   Effect.map(

@@ -231,8 +231,8 @@ describe("a lease that is over", () => {
 
 describe("a worker whose lease is over", () => {
   const knows = known([
-    { key: "Car/turn", queue: "default", firstStep: "turn", flags: 16, prepare: false },
-    { key: "Car/rest", queue: "default", firstStep: "rest", flags: 0, prepare: false }
+    { key: "Car/turn", queue: "default", steps: [{ kind: "own", name: "turn" }], flags: 16, prepare: false },
+    { key: "Car/rest", queue: "default", steps: [{ kind: "own", name: "rest" }], flags: 0, prepare: false }
   ])
 
   /** Makes a transition as a process that was frozen since its lease was valid. */

@@ -10,6 +10,7 @@ const transitions = "src/sql/Transitions.ts"
 const performer = "src/engine/Performer.ts"
 const performing = "src/engine/perform.ts"
 const codec = "src/engine/codec.ts"
+const definitions = "src/engine/Definitions.ts"
 
 const regressions = "test/behaviour/Regressions.test.ts"
 
@@ -777,5 +778,39 @@ export const bugs: ReadonlyArray<Bug> = [
     h as (select m.n, m.e, f.lane, f.tid from unnest(m_a, m_e) with ordinality as m(a, e, n) left join f on f.n = m.n)`
     }],
     tests: { "test/sql/claiming.test.ts": ["actions end by looking up their own rows"] }
+  },
+  {
+    name: "prepended-by-position",
+    breaks:
+      "6.1: which prepended steps are still to come is asked of the process that goes on, and not of the one that began",
+    plants: [{
+      file: performing,
+      find: `  for (const name of ran.every(isPrepended) ? prepended : none) {
+    const step = steps.find((candidate) => isPrepended(candidate) && candidate.name === name)
+    if (step !== undefined && !done.has(keyOf(step))) return step
+  }`,
+      replace: `  const at = steps.findLastIndex((step) => isPrepended(step) && done.has(keyOf(step)))
+  for (const step of ran.every(isPrepended) ? steps.slice(at + 1).filter(isPrepended) : none) {
+    if (prepended.length > 0) return step
+  }`
+    }],
+    tests: {
+      "test/behaviour/ActionExtending.test.ts": ["6.1+: each prepended step runs once"],
+      "test/engine/perform.test.ts": ["is first one of the prepended ones"]
+    }
+  },
+  {
+    name: "kind-by-name",
+    breaks: "6.1: a step is taken for another one that has its name",
+    plants: [{
+      file: performing,
+      find: "const keyOf = ({ kind, name }: StepIdentity): string => `${kind} ${name}`",
+      replace: "const keyOf = ({ name }: StepIdentity): string => name"
+    }, {
+      file: definitions,
+      find: "a.name === b.name && a.kind === b.kind",
+      replace: "a.name === b.name"
+    }],
+    tests: { "test/behaviour/ActionExtending.test.ts": ["6.1+: a method that a deploy has turned into steps"] }
   }
 ]

@@ -468,13 +468,17 @@ describe("the actions of an actor", () => {
       return Effect.andThen(Car, Meter)
     })
     expectTypeOf(log).toEqualTypeOf<Layer.Layer<never, never, Engine | Meter>>()
-    const first = Stepped.prependStep(Cars, visit, (location) => {
+    const first = Stepped.prependStep(Cars, visit, "check", (location) => {
       expectTypeOf(location).toEqualTypeOf<string>()
       return Effect.andThen(Step.do(honk), Garage)
     })
     expectTypeOf(first).toEqualTypeOf<Layer.Layer<never, never, Engine | Garage>>()
     // @ts-expect-error it is not among these actions
     Stepped.after(Cars, Stepped.action("park"), [], () => Effect.void)
+    // @ts-expect-error it is not among these actions
+    Stepped.prependStep(Cars, Stepped.action("park"), "check", () => Effect.void)
+    // @ts-expect-error the action has a step of this name
+    Stepped.prependStep(Cars, visit, "move", () => Effect.void)
   })
 })
 

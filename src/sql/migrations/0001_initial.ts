@@ -26,6 +26,7 @@
 import { isolationState } from "../storageError.ts"
 
 const statuses = "array['pending','performing','succeeded','superseded','cancelled','failed','timed_out','deadlocked']"
+const stepKinds = "array['own','unnamed','prepended','method','job']"
 
 const tables = [
   `create table workers (
@@ -80,8 +81,11 @@ const tables = [
     attempts smallint not null default 0,
     token bigint,
     phase smallint not null default 0,
+    step_kind smallint,
     step int not null default 0,
     step_name text,
+    -- the prepended steps that it started with, in their order, joined with '/': later ones do not concern it
+    prepended text,
     step_started_at timestamptz,
     outcome smallint,
     result jsonb,
@@ -113,6 +117,7 @@ const tables = [
     superseded_by uuid,
     -- the only step, which has no row of its own then: its times and its status are the action's
     step_name text,
+    step_kind smallint,
     callbacks_succeeded smallint not null default 0,
     callbacks_failed smallint not null default 0,
     enqueued_at timestamptz not null,
@@ -124,6 +129,7 @@ const tables = [
   `create table steps (
     action uuid not null,
     idx int not null,
+    kind smallint not null,
     name text not null,
     status smallint not null,
     marked boolean not null default false,
@@ -179,12 +185,12 @@ const tables = [
     from ended_actions`,
   // a step's row is created when it starts: while its body runs, the live row holds it; the only step of an action stays with it
   `create view action_steps as
-    select action, idx, name, (${statuses})[status + 1] as status, result, started_at, ended_at from steps
+    select action, idx, name, (${stepKinds})[kind + 1] as kind, (${statuses})[status + 1] as status, result, started_at, ended_at from steps
     union all
-    select id, step, coalesce(step_name, (step + 1)::text), 'performing', null, coalesce(step_started_at, started_at), null
+    select id, step, coalesce(step_name, (step + 1)::text), (${stepKinds})[coalesce(step_kind, 0) + 1], 'performing', null, coalesce(step_started_at, started_at), null
     from live_actions where status = 1 and phase = 0 and outcome is null
     union all
-    select id, 0, step_name, (${statuses})[status + 1], null, started_at, ended_at from ended_actions where step_name is not null`,
+    select id, 0, step_name, (${stepKinds})[step_kind + 1], (${statuses})[status + 1], null, started_at, ended_at from ended_actions where step_name is not null`,
   `create type task as (
     kind smallint, action uuid, definition text, actor_id text, arguments jsonb, step int, phase smallint, attempts smallint, depth smallint,
     detail json
@@ -230,14 +236,14 @@ const functions = (schema: string) => {
     `create function detail_of(p_id uuid) returns json language plpgsql stable ${planned} as $$
   declare d json;
   begin
-    with t as materialized (select s.idx, s.name, s.status, s.marked, s.result from steps s where s.action = p_id),
+    with t as materialized (select s.idx, s.name, s.status, s.marked, s.result, s.kind from steps s where s.action = p_id),
     o as materialized (select o.step, o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result) as result, coalesce(o.cause, e.cause) as cause
       from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.child is not null)
     -- callbacks and jobs are given nothing of the steps
     select case when weight(l.arguments) + case when l.phase > 2 then 0 else coalesce((select sum(coalesce(pg_column_size(result), 0)) from t), 0)
         + coalesce((select sum(coalesce(pg_column_size(result), 0) + coalesce(pg_column_size(cause), 0) + 40) from o), 0) end < ${travelling} then json_build_object(
-      'name', l.step_name, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
-      'steps', case when l.phase < 3 then (select json_agg(json_build_array(idx, name, status, marked, result) order by idx) from t) end,
+      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
+      'steps', case when l.phase < 3 then (select json_agg(json_build_array(idx, name, status, marked, result, kind) order by idx) from t) end,
       'slots', case when l.phase < 3 then (select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause) order by step, slot) from o) end) end
     into d from live_actions l where l.id = p_id;
     return case when octet_length(d::text) < ${travelling} then d end;
@@ -247,8 +253,8 @@ const functions = (schema: string) => {
     `create function what_of(p_token bigint, p_id uuid) returns table (arguments jsonb, detail json) language plpgsql stable ${planned} as $$
   begin
     return query select l.arguments, json_build_object(
-      'name', l.step_name, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
-      'steps', case when l.phase < 3 then (select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, null) order by s.idx) from steps s where s.action = p_id) end,
+      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
+      'steps', case when l.phase < 3 then (select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, null, s.kind) order by s.idx) from steps s where s.action = p_id) end,
       'slots', case when l.phase = 1 then (select json_agg(x.o) from (
         select json_build_array(o.step, o.slot, o.status, o.definition, o.actor_id, null, coalesce(o.cause, e.cause)) as o
         from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.step = l.step and o.child is not null and o.status <> 2 order by o.slot limit 1) x) end)
@@ -326,16 +332,16 @@ const functions = (schema: string) => {
 
     // The running step of actions that are ended from outside ends as cancelled; it has no row yet, and no name if no worker has had the action. Their live rows are locked by the caller.
     `create function cancel_running(p_ids uuid[], p_now timestamptz) returns void language sql as $$
-    insert into steps (action, idx, name, status, started_at, ended_at)
-      select id, step, step_name, 4, coalesce(step_started_at, started_at, p_now), p_now
+    insert into steps (action, idx, kind, name, status, started_at, ended_at)
+      select id, step, step_kind, step_name, 4, coalesce(step_started_at, started_at, p_now), p_now
       from live_actions where id = any(p_ids) and status = 1 and phase = 0 and outcome is null and step_name is not null
       on conflict do nothing
   $$`,
 
     // Ends live actions whose rows and lanes the caller has locked: history, achievement, promotion, slots, parents. \`p_freed\` are the
-    // lanes that they perform in, \`p_steps\` the names of only steps that have no row; \`p_abrupt\` are those that do not end by themselves; \`p_tids\` where they are, if that is known.
+    // lanes that they perform in, \`p_steps\` and \`p_kinds\` the names and kinds of only steps that have no row; \`p_abrupt\` are those that do not end by themselves; \`p_tids\` where they are, if that is known.
     `create function conclude(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_freed text[],
-    p_ids uuid[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_good smallint[], p_bad smallint[], p_steps text[], p_abrupt uuid[], p_tids tid[] default null) returns setof task language plpgsql as $$
+    p_ids uuid[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_good smallint[], p_bad smallint[], p_steps text[], p_abrupt uuid[], p_tids tid[] default null, p_kinds smallint[] default null) returns setof task language plpgsql as $$
   declare next_up uuid[]; erased text[]; parents uuid[]; parent_steps int[]; abandoned uuid[]; queued uuid[];
   begin
     if p_abrupt is not null then
@@ -352,13 +358,13 @@ const functions = (schema: string) => {
     if p_tids is null then
       p_tids := array(select (select l.ctid from live_actions l where l.id = a) from unnest(p_ids) with ordinality x(a, n) order by n);
     end if;
-    with x as (select * from unnest(p_tids, p_outcomes, p_results, p_causes, p_good, p_bad, p_steps) as x(tid, o, r, c, g, b, sn)),
-    gone as (delete from live_actions l using x where l.ctid = x.tid returning l.*, x.o, x.r, x.c, x.g, x.b, x.sn),
+    with x as (select * from unnest(p_tids, p_outcomes, p_results, p_causes, p_good, p_bad, p_steps, p_kinds) as x(tid, o, r, c, g, b, sn, sk)),
+    gone as (delete from live_actions l using x where l.ctid = x.tid returning l.*, x.o, x.r, x.c, x.g, x.b, x.sn, x.sk),
     ended as (
       insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts,
-        result, cause, step_name, callbacks_succeeded, callbacks_failed, enqueued_at, started_at, ended_at)
+        result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, enqueued_at, started_at, ended_at)
       select id, definition, actor_id, queue, arguments, split_part(lane, E'\\x01', 1), coalesce(outcome, o), checksum_key, checksum, parent, parent_step, depth, attempts,
-        case when outcome is null then r else result end, case when outcome is null then c else cause end, sn, coalesce(g, 0::smallint), coalesce(b, 0::smallint), enqueued_at, started_at, p_now from gone
+        case when outcome is null then r else result end, case when outcome is null then c else cause end, sn, case when sn is not null then sk end, coalesce(g, 0::smallint), coalesce(b, 0::smallint), enqueued_at, started_at, p_now from gone
       returning id, status, checksum_key, checksum, result, callbacks_failed)
     insert into achievements (checksum_key, checksum, result, action, achieved_at)
       select distinct on (checksum_key) checksum_key, checksum, result, id, p_now from (
@@ -372,7 +378,9 @@ const functions = (schema: string) => {
       delete from achievements where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))) and (checksum_key = any(erased) or action = any(p_ids));
       update live_actions set status = 1, started_at = p_now, timeout_at = p_now + timeout_ms * interval '1 millisecond',
         token = case when definition = any(p_defs) then p_token end, step = 0, step_started_at = p_now,
-        step_name = p_first[array_position(p_defs, definition)], flags = coalesce(p_flags[array_position(p_defs, definition)], flags)
+        step_name = split_part(p_first[array_position(p_defs, definition)], '/', 1), step_kind = p_flags[array_position(p_defs, definition)] >> 8,
+        prepended = case when p_flags[array_position(p_defs, definition)] >> 8 = 2 then p_first[array_position(p_defs, definition)] end,
+        flags = coalesce(p_flags[array_position(p_defs, definition)] & 255, flags)
         where id = any(next_up);
       -- with arguments that do not travel it is continued like one that this worker does not have in memory
       return query select case when x.heavy then 1 else 0 end::smallint, id, definition, actor_id, case when not x.heavy then arguments end, 0, 0::smallint, attempts, depth, null::json
@@ -527,11 +535,12 @@ const functions = (schema: string) => {
           from unnest(inv) i join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum where i.action <> all(ignoring);
       end if;
       -- every lane of the batch in one pass, in key order: free ones are taken, the others locked
-      with f as (select distinct on (lane) * from unnest(inv) i where action <> all(achieved) order by lane, priority, id),
+      with f as (select distinct on (lane) *, p_flags[array_position(p_defs, definition)] as fl, p_first[array_position(p_defs, definition)] as st
+        from unnest(inv) i where action <> all(achieved) order by lane, priority, id),
       l as (insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, attempts,
-          token, step_name, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at)
+          token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at)
         select action, definition, actor_id, queue, arguments, lane, 1, checksum_key, checksum, parent, parent_step, depth, parent is null,
-          p_flags[array_position(p_defs, definition)], 0, p_token, p_first[array_position(p_defs, definition)], p_now,
+          fl & 255, 0, p_token, fl >> 8, split_part(st, '/', 1), case when fl >> 8 = 2 then st end, p_now,
           timeout_ms, p_now + timeout_ms * interval '1 millisecond', enqueued_at, p_now from f order by lane
         on conflict (lane, status) do update set token = live_actions.token where false returning id)
       select coalesce(array_agg(id), '{}') into started from l;
@@ -576,9 +585,10 @@ const functions = (schema: string) => {
         if cur.id is null then
           -- the lane was given back above because its first comer was already achieved
           delete from achievements where checksum_key = m.checksum_key and checksum_key = any(erased);
-          insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, token, step_name, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at)
-            values (m.action, m.definition, m.actor_id, m.queue, m.arguments, m.lane, 1, m.checksum_key, m.checksum, m.parent, m.parent_step, m.depth, m.parent is null,
-              p_flags[array_position(p_defs, m.definition)], p_token, p_first[array_position(p_defs, m.definition)], p_now, m.timeout_ms, p_now + m.timeout_ms * interval '1 millisecond', m.enqueued_at, p_now);
+          insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at)
+            select m.action, m.definition, m.actor_id, m.queue, m.arguments, m.lane, 1, m.checksum_key, m.checksum, m.parent, m.parent_step, m.depth, m.parent is null,
+              fl & 255, p_token, fl >> 8, split_part(st, '/', 1), case when fl >> 8 = 2 then st end, p_now, m.timeout_ms, p_now + m.timeout_ms * interval '1 millisecond', m.enqueued_at, p_now
+            from (select p_flags[array_position(p_defs, m.definition)] as fl, p_first[array_position(p_defs, m.definition)] as st) d;
           started := started || m.action;
           continue;
         end if;
@@ -611,7 +621,7 @@ const functions = (schema: string) => {
         end if;
         insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, timeout_ms, enqueued_at)
           values (m.action, m.definition, m.actor_id, m.queue, m.arguments, m.lane, 0, m.checksum_key, m.checksum, m.parent, m.parent_step, m.depth, m.parent is null or coalesce(old.rooted, false),
-            p_flags[array_position(p_defs, m.definition)], m.timeout_ms, m.enqueued_at);
+            p_flags[array_position(p_defs, m.definition)] & 255, m.timeout_ms, m.enqueued_at);
         old := null;
       end loop;
     end if;
@@ -636,7 +646,13 @@ const functions = (schema: string) => {
       with l as (select id from live_actions t where id = any(array(select action from unnest(conts))) and token is null
           and (phase in (0, 3, 4) or (phase = 1 and not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null)))
         for update skip locked),
-      u as (update live_actions t set token = p_token where t.id = any(array(select id from l)) returning t.id)
+      -- one that was promoted by a process that did not know its definition begins here
+      u as (update live_actions t set token = p_token,
+          step_name = case when t.step_name is null and t.phase = 0 then split_part(p_first[array_position(p_defs, t.definition)], '/', 1) else t.step_name end,
+          step_kind = case when t.step_name is null and t.phase = 0 then p_flags[array_position(p_defs, t.definition)] >> 8 else t.step_kind end,
+          prepended = case when t.step_name is null and t.phase = 0 and p_flags[array_position(p_defs, t.definition)] >> 8 = 2
+            then p_first[array_position(p_defs, t.definition)] else t.prepended end
+        where t.id = any(array(select id from l)) returning t.id)
       select array_agg(id) into got from u;
       return query select 1::smallint, t.id, t.definition, t.actor_id, case when x.d is not null then t.arguments end, t.step, t.phase, t.attempts, t.depth, x.d
         from (select action, min(id) as id from unnest(conts) group by action) c join live_actions t on t.id = c.action
@@ -689,13 +705,13 @@ const functions = (schema: string) => {
     // Applies what a worker's bodies did: steps, parking, children, decided outcomes, ends. A member whose live row is no longer at the
     // step and phase that it ran, under this token, is stale: it changes nothing and the others go on.
     `create function finish(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[],
-    m_a uuid[], m_s int[], m_ph smallint[], m_sn text[], m_ss smallint[], m_sr jsonb[], m_sm boolean[], m_st timestamptz[], m_rs boolean[],
-    m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[],
+    m_a uuid[], m_s int[], m_ph smallint[], m_sn text[], m_sk smallint[], m_ss smallint[], m_sr jsonb[], m_sm boolean[], m_st timestamptz[], m_rs boolean[],
+    m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_nk smallint[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[],
     m_inc smallint[], m_jb boolean[], m_due timestamptz[],
     o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
     c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[])
     returns setof task language plpgsql ${planned} as $$
-  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
     ${looksAgain}
     perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;
@@ -713,14 +729,15 @@ const functions = (schema: string) => {
         from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where n <> all(good);
       if cardinality(good) = 0 then return; end if;
     end if;
-    with m as materialized (select * from unnest(m_a, m_s, m_sn, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_args, m_o, m_r, m_c, m_g, m_b, m_inc, m_jb, m_due, m_ph, tids)
-        with ordinality as m(a, s, sn, ss, sr, sm, st, rs, e, k, np, ns, nn, args, o, r, c, g, b, inc, jb, due, ph, tid, n) where good is null or n = any(good)),
+    with m as materialized (select * from unnest(m_a, m_s, m_sn, m_sk, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_nk, m_args, m_o, m_r, m_c, m_g, m_b, m_inc, m_jb, m_due, m_ph, tids)
+        with ordinality as m(a, s, sn, sk, ss, sr, sm, st, rs, e, k, np, ns, nn, nk, args, o, r, c, g, b, inc, jb, due, ph, tid, n) where good is null or n = any(good)),
     -- an action that ends with its first step needs no row for it: the history has its name
-    si as (insert into steps (action, idx, name, status, marked, result, started_at, ended_at)
-      select a, s, sn, ss, coalesce(sm, false), sr, st, case when ss = 1 then null else p_now end from m
+    si as (insert into steps (action, idx, kind, name, status, marked, result, started_at, ended_at)
+      select a, s, sk, sn, ss, coalesce(sm, false), sr, st, case when ss = 1 then null else p_now end from m
       where sn is not null and not coalesce(rs, false) and not (coalesce(e, false) and s = 0 and sr is null)),
     su as (update steps t set status = m.ss, ended_at = p_now from m where m.rs and t.action = m.a and t.idx = m.s),
     lu as (update live_actions l set token = case when m.k then l.token end, phase = m.np, step = coalesce(m.ns, l.step), step_name = case when m.ns is not null then m.nn else l.step_name end,
+        step_kind = case when m.ns is not null then m.nk else l.step_kind end,
         step_started_at = case when m.ns is not null then p_now else l.step_started_at end, arguments = coalesce(m.args, l.arguments),
         attempts = case when m.inc < 0 then 0 else l.attempts + coalesce(m.inc, 0) end,
         outcome = coalesce(m.o, l.outcome), result = case when m.o is null then l.result else m.r end, cause = case when m.o is null then l.cause else m.c end
@@ -729,8 +746,8 @@ const functions = (schema: string) => {
     j as (insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)
       select queue, case when due is null then 0 else 100 end, 1, id, definition, actor_id, due, p_now from lu where jb)
     select array_agg(a), array_agg(o), array_agg(r), array_agg(c), array_agg(g), array_agg(b),
-        array_agg(case when s = 0 and not coalesce(rs, false) and sr is null then sn end), array_agg(a) filter (where ph = 3), bool_or(args is not null), array_agg(tid)
-      into v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_abrupt, v_args, v_tids from m where e;
+        array_agg(case when s = 0 and not coalesce(rs, false) and sr is null then sn end), array_agg(sk), array_agg(a) filter (where ph = 3), bool_or(args is not null), array_agg(tid)
+      into v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_kinds, v_abrupt, v_args, v_tids from m where e;
     if o_a is not null then
       -- beside a stale member there may be a valid one of the same action
       if good is not null then
@@ -755,7 +772,7 @@ const functions = (schema: string) => {
           where m.e and m.args is not null and l.ctid = m.tid and (good is null or m.n = any(good));
         v_tids := null;
       end if;
-      return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, freed, v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_abrupt, v_tids);
+      return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, freed, v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_abrupt, v_tids, v_kinds);
     end if;
   end $$`,
 
