@@ -33,7 +33,7 @@ export type ActionStatus =
 export interface ActionSnapshot {
   readonly id: string
   /**
-   * `queued` until a worker has looked at it; `joined` when it shares the performance of another action that does the
+   * `queued` until a worker has looked at it, also when it was cancelled before; `joined` when it shares the performance of another action that does the
    * same.
    */
   readonly status: "queued" | "joined" | ActionStatus
@@ -58,7 +58,7 @@ export interface ActionHandle<A extends AnyAction> {
   readonly action: A["name"]
   /** Waits for the end, and gives the result; a superseded or joined action has the outcome of its successor. */
   readonly await: Effect.Effect<A["success"]["Type"], A["error"]["Type"] | WaitError>
-  /** Cancels the action, and says whether it was this that ended it. */
+  /** Cancels the action, and says whether it was this that did. One that no worker has taken yet cannot start any more, and a worker ends it. */
   readonly cancel: Effect.Effect<boolean, StorageError | UnsuitableIsolation>
   /** Looks at the action as it is now. */
   readonly status: Effect.Effect<ActionSnapshot, UnknownAction | StorageError>

@@ -24,11 +24,13 @@ export interface Backlog {
   readonly later: number
   /** Invocations that a worker holds while `before` or an effectful key runs. */
   readonly held: number
+  /** How many of all these were cancelled before a worker took them: one that has the definition ends them. */
+  readonly cancelled: number
   readonly oldestEnqueuedAt: Date
 }
 
 /**
- * An invocation that no worker has taken yet.
+ * An invocation that no worker has taken yet, or that one prepares.
  *
  * @category models
  * @since 0.1.0
@@ -41,6 +43,8 @@ export interface QueuedInvocation {
   /** The arguments as JSON. */
   readonly arguments: unknown
   readonly queue: string
+  /** It cannot start any more: a worker that has its definition ends it as cancelled. */
+  readonly cancelled: boolean
   readonly enqueuedAt: Date
 }
 

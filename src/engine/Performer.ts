@@ -331,7 +331,8 @@ export const make = (options: PerformerOptions) => {
     if (active.size > 0) beat.openUnsafe()
   }
 
-  const heldIds = () => [...active.values()].flatMap(({ work }) => work._tag === "Held" ? [work.id] : [])
+  const heldIds = () =>
+    [...active.values()].flatMap(({ work }) => work._tag === "Held" || work._tag === "Prepare" ? [work.id] : [])
 
   const interrupt = (entry: Active): Effect.Effect<void> =>
     Effect.suspend(() => {
@@ -800,7 +801,7 @@ export const make = (options: PerformerOptions) => {
             const rows = yield* reach("compared", transitions.heldBy(mine))
             const at = yield* now
             const after = hand.ids()
-            const inRows = new Set(rows.live.map((task) => task.action))
+            const inRows = new Set([...rows.live, ...rows.held].map((task) => task.action))
             const answer = yield* read(
               [...rows.live, ...rows.held].filter((task) => !before.has(task.action) && !after.has(task.action)),
               at,
@@ -808,7 +809,8 @@ export const make = (options: PerformerOptions) => {
             )
             ready.push(...answer.work)
             const gone = [...active.values()].filter((entry) =>
-              entry.work._tag === "Held" && !inRows.has(entry.work.id)
+              (entry.work._tag === "Held" || entry.work._tag === "Prepare") && before.has(entry.work.id) &&
+              !inRows.has(entry.work.id)
             )
             yield* interruptAll(gone.map((entry) => entry.work.id))
           }))

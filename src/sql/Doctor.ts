@@ -74,6 +74,14 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
   ],
   [
     2,
+    "is cancelled, and no worker has ended it for a minute: does one have its definition?",
+    // those behind others that wait have only not had their turn
+    (s) =>
+      `select j.action::text from ${s}.jobs j left join (select queue, min(id) as first from ${s}.jobs where priority = 10 and cancelled_at is null group by queue) f on f.queue = j.queue
+      where j.cancelled_at < clock_timestamp() - interval '1 minute' and j.priority < 100 and (j.priority = 0 or f.first is null or j.id < f.first)`
+  ],
+  [
+    2,
     "is in a cycle of waiting",
     (s) =>
       `select w.id::text from ${s}.live_actions w join ${s}.live_actions c on c.lane = w.lane and c.status = 1

@@ -262,7 +262,8 @@ export const layerJobQueue = Layer.effect(
         Effect.map(
           run(
             "queued",
-            `select action, split_part(definition, '/', 1) as actor_type, split_part(definition, '/', 2) as name, actor_id, arguments, queue, enqueued_at
+            `select action, split_part(definition, '/', 1) as actor_type, split_part(definition, '/', 2) as name, actor_id, arguments, queue, enqueued_at,
+              cancelled_at is not null as cancelled
             from ${schema}.jobs where kind = 0 order by id limit $1::int`,
             [limit]
           ),
@@ -274,6 +275,7 @@ export const layerJobQueue = Layer.effect(
               name: row.name,
               arguments: row.arguments,
               queue: row.queue,
+              cancelled: row.cancelled,
               enqueuedAt: row.enqueued_at
             }))
         ),
@@ -282,7 +284,7 @@ export const layerJobQueue = Layer.effect(
           "backlog",
           `select queue, split_part(definition, '/', 1) as actor_type, split_part(definition, '/', 2) as name,
             count(*) filter (where priority < 100)::int as due, count(*) filter (where priority = 100)::int as later,
-            count(*) filter (where priority = 101)::int as held, min(enqueued_at) as oldest
+            count(*) filter (where priority = 101)::int as held, count(*) filter (where cancelled_at is not null)::int as cancelled, min(enqueued_at) as oldest
           from ${schema}.jobs group by queue, definition order by queue, definition`,
           []
         ),
@@ -294,6 +296,7 @@ export const layerJobQueue = Layer.effect(
             due: row.due,
             later: row.later,
             held: row.held,
+            cancelled: row.cancelled,
             oldestEnqueuedAt: row.oldest
           }))
       )

@@ -765,7 +765,8 @@ export class Transitions extends Context.Service<Transitions, {
             call(
               "renew",
               `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning 1)
-               select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1)), ((select count(*) from ${schema}.live_actions where token = $1) + (select count(*) from ${schema}.jobs where priority = 101 and token = $1))::int`,
+               select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1)
+                  and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), ((select count(*) from ${schema}.live_actions where token = $1) + (select count(*) from ${schema}.jobs where priority = 101 and token = $1))::int`,
               [token(by), PgTypes.float8(Duration.toMillis(lease)), array(running, PgTypes.OID.uuid)]
             ),
             (rows) => ({ lost: rows[0]![0] === 0, gone: rows[0]![1] as number, rows: rows[0]![2] as number })

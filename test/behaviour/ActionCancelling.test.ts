@@ -1,8 +1,9 @@
-/** Rule 4.6: what an end means for what is still under way below, and what cancelling answers. */
+/** Rules 4.1 and 4.6: what cancelling answers and does, and what an end means for what is still under way below. */
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, ActionRepo, Cancelled, PerformanceLane, Step, Stepped } from "stepped"
+import { ActionFailed, ActionRepo, Cancelled, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
@@ -46,12 +47,40 @@ const wantsTurn = Stepped.action("wantsTurn", { arguments: [Schema.String] }).st
   Effect.asVoid(Step.do(turn, name))
 )
 
-const Cars = Stepped.actions(Car, [leaf, middle, top, shared, one, other, busy, boss, turn, wantsTurn])
+const careful = Stepped.action("careful", {
+  arguments: [Schema.String],
+  concurrencyKey: () => Effect.as(note("key"), "elsewhere"),
+  timeout: "1 second"
+}).before(() => Effect.andThen(note("before"), Effect.as(Effect.orDie(body), { arguments: ["replaced"] as [string] })))
+  .step(() => note("careful step"))
+  .cancelled((...args) => note(`careful cancelled with ${args[0]}`))
+const asks = Stepped.action("asks").step("ask", () => Effect.all([Step.do(careful, "child"), Step.do(turn, "child")]))
+const counted = Stepped.action("counted", { success: Schema.Int, checksum: () => 1 }).step(() => Effect.succeed(1))
+  .cancelled(() => note("counted cancelled"))
+
+const Cars = Stepped.actions(Car, [
+  leaf,
+  middle,
+  top,
+  shared,
+  one,
+  other,
+  busy,
+  boss,
+  turn,
+  wantsTurn,
+  careful,
+  asks,
+  counted
+])
+class Bus extends Stepped.Actor<Bus>()("Bus", { id: Schema.Int }) {}
+// declared here, and defined nowhere
+const Buses = Stepped.actions(Bus, [leaf, careful])
 const { cancelled, failed, succeededVoid, timedOut } = Stepped.Outcome
 
 suite("cancelling", (engine) => {
   const layer = Cars.layer.pipe(Layer.provideMerge(engine.layer()))
-  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
     it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))
 
   test("4.6+: cancelling an action cancels its live descendants at every depth, with their cancelled callbacks", () =>
@@ -97,7 +126,8 @@ suite("cancelling", (engine) => {
       assert.deepStrictEqual(yield* recordsOf("middle"), [])
       assert.isTrue(yield* root.cancel)
       yield* performSteppedActions()
-      assert.deepStrictEqual([yield* recordsOf("middle"), yield* recordsOf("leaf")], [[], []])
+      assert.deepStrictEqual([yield* statusesOf("middle"), yield* recordsOf("leaf")], [["cancelled"], []])
+      assert.deepStrictEqual(yield* stepsOf((yield* recordsOf("middle"))[0]!.id), [])
       assert.deepStrictEqual(yield* slotsOf(root.id), ["cancelled", "cancelled"])
     }))
 
@@ -236,17 +266,239 @@ suite("cancelling", (engine) => {
       assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
     }))
 
-  test("a queued action that is cancelled was never stored, and its handle says so; twice is once", () =>
+  test("4.1: an action that no worker has taken runs its cancelled callbacks and is stored; twice is once", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).topLater()
       assert.strictEqual((yield* handle.status).status, "queued")
       assert.isTrue(yield* handle.cancel)
       assert.isFalse(yield* handle.cancel)
+      assert.strictEqual((yield* handle.status).status, "queued")
       yield* performSteppedActions()
-      assert.deepStrictEqual(yield* recordsOf("top"), [])
-      assert.deepStrictEqual(seen, [])
+      assert.isFalse(yield* handle.cancel)
+      assert.deepStrictEqual(seen, ["top cancelled"])
+      const record = yield* recordOf(handle.id)
+      assert.deepStrictEqual(
+        [record.status, record.lane, record.checksumKey, record.startedAt, record.attempts, record.callbacksSucceeded],
+        ["cancelled", "Car/1/top", "Car/1/top", undefined, 0, 1]
+      )
+      assert.deepStrictEqual([yield* stepsOf(handle.id), yield* lanes], [[], []])
       assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
       assert.strictEqual((yield* handle.status).status, "cancelled")
+    }))
+
+  test("4.1: without cancelled callbacks it is stored all the same", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).turnLater("a")
+      assert.isTrue(yield* handle.cancel)
+      yield* performSteppedActions()
+      const record = yield* recordOf(handle.id)
+      assert.deepStrictEqual(
+        [record.status, record.lane, record.arguments, record.startedAt, record.endedAt === undefined],
+        ["cancelled", "turn", ["a"], undefined, false]
+      )
+      assert.deepStrictEqual([yield* stepsOf(handle.id), yield* lanes], [[], []])
+      const error = yield* Effect.flip(handle.await)
+      assert.instanceOf(error, Cancelled)
+      assert.strictEqual(error.path, "turn Car/1")
+    }))
+
+  test("4.1: neither before nor keys run for it, its arguments are as given, and no timeout counts", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).carefulLater("given")
+      assert.isTrue(yield* handle.cancel)
+      yield* TestClock.adjust("1 minute")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["careful cancelled with given"])
+      const record = yield* recordOf(handle.id)
+      assert.deepStrictEqual([record.status, record.arguments, record.lane, record.checksumKey], [
+        "cancelled",
+        ["given"],
+        "Car/1/careful",
+        "Car/1/careful"
+      ])
+    }))
+
+  test("4.1: who performs in its lane, who is pending there, and what is achieved do not matter to it", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const current = yield* car.leafNow()
+      const pending = yield* car.leafNow()
+      const handle = yield* car.leafLater()
+      assert.isTrue(yield* handle.cancel)
+      yield* performIdle
+      assert.deepStrictEqual(yield* statusesOf("leaf"), ["performing", "pending", "cancelled"])
+      assert.deepStrictEqual(seen, ["leaf cancelled"])
+      assert.strictEqual((yield* pending.status).status, "pending")
+      yield* current.cancel
+      yield* pending.cancel
+
+      yield* car.countedNow()
+      const again = yield* car.countedLater()
+      assert.isTrue(yield* again.cancel)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* statusesOf("counted"), ["succeeded", "cancelled"])
+      // joins what is achieved
+      const third = yield* car.countedNow()
+      assert.strictEqual(yield* third.await, 1)
+      assert.lengthOf(yield* recordsOf("counted"), 2)
+    }))
+
+  test("4.1: a child that no worker has taken tells the step that waits for it", () =>
+    Effect.gen(function*() {
+      const root = yield* (yield* Cars.client)(1).asksNow()
+      const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued(10))
+      for (const { action, name } of queued) {
+        const handle = yield* Stepped.handle(Car.ref(1), name === "careful" ? careful : turn, action)
+        assert.isTrue(yield* handle.cancel)
+      }
+      assert.deepStrictEqual(yield* slotsOf(root.id), ["open", "open"])
+      yield* healthy
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* slotsOf(root.id), ["cancelled", "cancelled"])
+      assert.deepStrictEqual([yield* stepsOf(root.id), (yield* root.status).status], [["ask failed"], "failed"])
+      assert.deepStrictEqual(seen, ["careful cancelled with child"])
+      assert.deepStrictEqual(yield* statusesOf("turn"), ["cancelled"])
+      const error = yield* Effect.flip(root.await)
+      assert.instanceOf(error, ActionFailed)
+    }))
+
+  test("4.1: a worker that prepares it hears of it: its before is interrupted", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const reached = yield* Deferred.make<void>()
+      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+        note("interrupted"))
+      const handle = yield* car.carefulLater("given")
+      const worker = yield* Effect.forkChild(performDue)
+      yield* Deferred.await(reached)
+      assert.isTrue(yield* handle.cancel)
+      assert.isFalse(yield* handle.cancel)
+      yield* Fiber.join(worker)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["key", "before", "interrupted", "careful cancelled with given"])
+      assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
+    }))
+
+  test("4.1: what before gives in spite of it does not count", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const reached = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      body = Effect.uninterruptible(Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go)))
+      const handle = yield* car.carefulLater("given")
+      const worker = yield* Effect.forkChild(performSteppedActions())
+      yield* Deferred.await(reached)
+      assert.isTrue(yield* handle.cancel)
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(worker)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["key", "before", "careful cancelled with given"])
+      assert.deepStrictEqual((yield* recordOf(handle.id)).arguments, ["given"])
+    }))
+
+  test("4.1: so it is with one that waits to be prepared again", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      const handle = yield* car.carefulLater("given")
+      yield* sql`update stepped.jobs set priority = 100, attempts = 2, due_at = '3000-01-01'`
+      assert.isTrue(yield* handle.cancel)
+      assert.deepStrictEqual(yield* Effect.flatMap(JobQueue, (queue) => queue.nextDue), {
+        wait: undefined,
+        timeout: undefined
+      })
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["careful cancelled with given"])
+    }))
+
+  test("4.1: enqueued and cancelled in one transaction of the program's", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      const handle = yield* sql.withTransaction(Effect.gen(function*() {
+        const made = yield* car.topLater()
+        assert.isTrue(yield* made.cancel)
+        assert.isFalse(yield* made.cancel)
+        return made
+      }))
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["top cancelled"])
+      assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
+      // what is rolled back has not happened
+      const other = yield* car.leafLater()
+      yield* Effect.flip(sql.withTransaction(Effect.andThen(other.cancel, Effect.fail("undo"))))
+      yield* performIdle
+      assert.strictEqual((yield* other.status).status, "performing")
+    }))
+
+  test("4.1: performed now after it was cancelled, it ends in the caller's fiber", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      // between being stored and being taken
+      yield* sql.unsafe(
+        `create function stepped.at_once() returns trigger language plpgsql as $$ begin new.cancelled_at := clock_timestamp(); return new; end $$`
+      )
+      yield* sql.unsafe(
+        "create trigger at_once before insert on stepped.jobs for each row when (new.kind = 0) execute function stepped.at_once()"
+      )
+      const handle = yield* Effect.ensuring(
+        car.topNow(),
+        Effect.orDie(sql.unsafe("drop function stepped.at_once cascade"))
+      )
+      assert.deepStrictEqual([(yield* handle.status).status, ...seen], ["cancelled", "top cancelled"])
+    }))
+
+  test("4.1: where nobody has its definition, the doctor and the backlog show it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const bus = (yield* Buses.client)(7)
+      const handle = yield* bus.carefulLater("given")
+      yield* bus.leafLater()
+      assert.isTrue(yield* handle.cancel)
+      yield* performIdle
+      assert.strictEqual((yield* handle.status).status, "queued")
+      const backlog = yield* Effect.flatMap(JobQueue, (queue) => queue.backlog)
+      assert.deepStrictEqual(backlog.map(({ cancelled, due, name }) => [name, due, cancelled]), [
+        ["careful", 1, 1],
+        ["leaf", 1, 0]
+      ])
+      const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued(10))
+      assert.deepStrictEqual(queued.map(({ cancelled, name }) => [name, cancelled]), [["careful", true], [
+        "leaf",
+        false
+      ]])
+      // a worker may be about to take it
+      yield* healthy
+      yield* sql`update stepped.jobs set cancelled_at = cancelled_at - interval '2 minutes'`
+      assert.deepStrictEqual(yield* Stepped.doctor, [{
+        invariant: 2,
+        problem: "is cancelled, and no worker has ended it for a minute: does one have its definition?",
+        subject: handle.id
+      }])
+      // with the deploy that has it
+      yield* Effect.provide(performIdle, Buses.layer)
+      assert.deepStrictEqual(seen, ["careful cancelled with given"])
+    }))
+
+  test("4.6+: queued children of an action that is over are cancelled the same way", () =>
+    Effect.gen(function*() {
+      const root = yield* (yield* Cars.client)(1).asksNow()
+      assert.isTrue(yield* root.cancel)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["careful cancelled with child"])
+      assert.deepStrictEqual([...yield* statusesOf("careful"), ...yield* statusesOf("turn")], [
+        "cancelled",
+        "cancelled"
+      ])
+      for (const child of [...yield* recordsOf("careful"), ...yield* recordsOf("turn")]) {
+        assert.deepStrictEqual([child.parent, child.startedAt, child.lane], [
+          root.id,
+          undefined,
+          child.name === "turn" ? "turn" : "Car/1/careful"
+        ])
+      }
+      assert.deepStrictEqual(yield* slotsOf(root.id), ["cancelled", "cancelled"])
     }))
 
   test("cancelling says whether it was this that ended the action: of a pending and of a performing one, once", () =>

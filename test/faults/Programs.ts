@@ -160,6 +160,10 @@ const ask = Stepped.action("ask", { success: Schema.String, outbound: true }).st
   { status }
 ) => note(`ask ${status}`))
 const turn = Stepped.action("turn", { outbound: true, concurrencyKey: () => "turns" }).step("take", () => Effect.void)
+const careful = Stepped.action("careful", { concurrencyKey: () => Effect.as(note("key"), "kept") })
+  .before(() => note("before"))
+  .step(() => note("careful"))
+  .cancelled(() => note("careful cancelled"))
 const question = Stepped.action("question", { success: Schema.String }).step("ask", () => Step.do(ask))
 
 const visit = Stepped.action("visit", { success: Schema.String })
@@ -187,6 +191,7 @@ const Cars = Stepped.actions(Car, [
   book,
   ask,
   turn,
+  careful,
   question,
   visit,
   convoy
@@ -407,6 +412,40 @@ export const programs: ReadonlyArray<Tree> = [
     handles: ["nothing"],
     actions: honks([1]),
     notes: ["once: booked", "honk booked"]
+  }),
+  program("4.1: cancelled in the transaction that enqueues it, before a worker can have it", {
+    layer: Cars.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const roots = [
+          root(ask, (car) => car.askLater()),
+          root(turn, (car) => car.turnLater()),
+          root(careful, (car) => car.carefulLater())
+        ]
+        const [first] = roots
+        const id = yield* invoke(stage, {
+          ...first!,
+          invoke: inTransaction(Effect.gen(function*() {
+            const [handle] = yield* Effect.forEach(roots, (of) =>
+              Effect.tap(of.invoke, (handle) =>
+                Effect.flatMap(
+                  Effect.all([handle.cancel, handle.cancel]),
+                  (verdicts) => once(`${of.action.name} ${verdicts.join(" ")}`)
+                )))
+            return handle!
+          })) as Root["invoke"]
+        })
+        const others = yield* Effect.forEach(roots.slice(1), (of) => storedOf(stage, of))
+        yield* stage.drain(nobody)
+        return yield* Effect.forEach(roots, (of, n) => awaited(stage, of, [id, ...others][n]!))
+      }),
+    handles: ["Cancelled", "Cancelled", "Cancelled"],
+    actions: ["Car/1 ask cancelled 1", "Car/1 turn cancelled", "Car/1 careful cancelled 1"],
+    notes: [
+      ...["ask", "turn", "careful"].map((name) => `once: ${name} true false`),
+      "ask cancelled",
+      "careful cancelled"
+    ]
   }),
   program("7.3: performed now, in the client's process", {
     layer: Cars.layer,

@@ -356,6 +356,8 @@ export const outcome = (
   /** Answers for handles of invocations that were never stored (rule 2.6). */
   const answers = new Map<string, Decided | { readonly follows: string }>()
   let queued: Array<Invocation> = []
+  /** Those of them that were cancelled before anybody took them. */
+  const marked = new Set<string>()
   let toContinue: Array<string> = []
   const over = new Set<string>()
   /** Invocations that have neither joined nor been settled. */
@@ -780,8 +782,7 @@ export const outcome = (
         .flatMap(({ child, status }) => status === "cancelled" && child !== undefined ? [child] : [])
     )
     const left = [...children].filter((child) => openSlots(child).next().done === true)
-    queued = queued.filter(({ key }) => !left.includes(key))
-    for (const key of left) onTheirWay.delete(key)
+    for (const { key } of queued) if (left.includes(key)) mark(key)
     const doomed = left.flatMap((key) => live.get(key) ?? []).filter((action) =>
       action.decided === undefined && !action.rooted
     )
@@ -800,6 +801,21 @@ export const outcome = (
   /** 7.1: whatever ends later than that has timed out. */
   const isLate = (action: Action) => action.timeoutAt <= now && action.decided === undefined
   const timeOut = (...late: ReadonlyArray<Action>) => endFromOutside(late, { status: "timed_out", result: null }, true)
+
+  /** 4.1: what nobody has taken cannot start any more, and is ended by whoever takes it. */
+  const mark = (key: string) => {
+    marked.add(key)
+    onTheirWay.delete(key)
+  }
+
+  /** They become actions: with callbacks for it as one that has nothing else to do, else that is over. */
+  const endMarked = (all: ReadonlyArray<Invocation>): ReadonlyArray<Work> =>
+    endFromOutside(
+      // neither keys nor `before` run: what could not be computed when they were enqueued is the default
+      all.map((one) => store({ ...keyed(one, one.plan), lane: `${one.key} alone` }, "pending")),
+      { status: "cancelled", result: null },
+      true
+    )
 
   // ---- 7 performing -------------------------------------------------------------------------------------------------
 
@@ -867,9 +883,13 @@ export const outcome = (
   const pass = (): boolean => {
     const timers = tick()
     const continued = toContinue
-    const invoked = queued
+    const invoked = queued.filter(({ key }) => !marked.has(key))
+    const unstarted = queued.filter(({ key }) => marked.has(key))
     toContinue = []
     queued = []
+    const ended = endMarked(unstarted)
+    const callbacks = toContinue
+    toContinue = []
     const prepared = invoked.filter(needsPreparing)
     const behind = new Set(prepared.map(({ key }) => key))
     for (const { elder, key } of invoked) if (elder !== undefined && behind.has(elder)) behind.add(key)
@@ -881,10 +901,12 @@ export const outcome = (
       ...prepared.map((invocation): Work => ({ _tag: "Prepare", invocation })),
       ...younger.map((one): Work => ({ _tag: "Join", invocation: keyed(one, one.plan) })),
       ...joined.filter((work) => !isStarted(work)),
+      ...callbacks.map(go),
+      ...ended,
       ...continued.map(go),
       ...joined.filter(isStarted)
     ])
-    return timers || continued.length + invoked.length > 0
+    return timers || continued.length + invoked.length + unstarted.length > 0
   }
 
   // ---- in turns -----------------------------------------------------------------------------------------------------
@@ -935,22 +957,24 @@ export const outcome = (
   const pruneOne = (child: string): ReadonlyArray<Work> => {
     const action = live.get(child)
     if (action !== undefined) return endFromOutside([action], { status: "cancelled", result: null }, true)
-    queued = queued.filter(({ key }) => key !== child)
-    inHand = inHand.filter((work) => !("invocation" in work) || work.invocation.key !== child)
-    onTheirWay.delete(child)
+    const isHeld = (work: Work) => "invocation" in work && work.invocation.key === child
+    for (const work of inHand.filter(isHeld)) if ("invocation" in work) queued.push(work.invocation)
+    inHand = inHand.filter((work) => !isHeld(work))
+    mark(child)
     return []
   }
 
   function* queueTurns(): Generator<Possible> {
     for (const one of queued) {
+      const isMarked = marked.has(one.key)
       const isPrepared = !needsPreparing(one)
-      if (isPrepared && waitsForElder(one)) continue
+      if (!isMarked && isPrepared && waitsForElder(one)) continue
       yield {
         kind: "invocation",
         whose: one.key,
         take: () => {
           queued = queued.filter((other) => other !== one)
-          return isPrepared ? join([keyed(one, one.plan)]) : prepare(one)
+          return isMarked ? endMarked([one]) : isPrepared ? join([keyed(one, one.plan)]) : prepare(one)
         }
       }
     }
@@ -1041,11 +1065,9 @@ export const outcome = (
 
   const cancel = (key: string): boolean => {
     const decided: Decided = { status: "cancelled", result: null }
-    const waiting = queued.find((invocation) => invocation.key === key)
-    if (waiting !== undefined) {
-      queued = queued.filter((invocation) => invocation !== waiting)
-      onTheirWay.delete(key)
-      answers.set(key, decided)
+    if (queued.some((invocation) => invocation.key === key)) {
+      if (marked.has(key)) return false
+      mark(key)
       return true
     }
     const action = live.get(key)

@@ -90,6 +90,31 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/StepResults.test.ts": ["3.7: beyond its limit"] }
   },
   {
+    name: "queued-cancelled-for-nothing",
+    breaks: "4.1: what is cancelled before a worker has taken it runs no callbacks",
+    plants: [{
+      file: functions,
+      find: `from j where known & 4 <> 0 returning id),`,
+      replace: `from j where false returning id),`
+    }, {
+      file: functions,
+      find: `      from j where known & 4 = 0 returning id),`,
+      replace: `      from j returning id),`
+    }],
+    tests: { "test/behaviour/ActionCancelling.test.ts": ["4.1: an action that no worker has taken runs its cancelled"] }
+  },
+  {
+    name: "cancelled-while-prepared",
+    breaks: "4.1: an action that is cancelled while it is prepared starts all the same",
+    plants: [{
+      file: functions,
+      find: `set cancelled_at = clock_timestamp(), priority = 0, token = null, due_at = null where`,
+      replace: `set cancelled_at = clock_timestamp(), due_at = null where`
+    }],
+    tests: { "test/behaviour/ActionCancelling.test.ts": ["4.1: what before gives in spite of it does not count"] },
+    hangs: true
+  },
+  {
     name: "two-completions",
     breaks: "1.2: of several completions each runs its callbacks",
     plants: [{

@@ -20,7 +20,7 @@
  * achievements sorted by key, then steps sorted by id. Everything out of that order is taken with SKIP LOCKED and, where skipped,
  * left for the next transition. A slot is changed only under the lock of its step's row.
  *
- * User time comes in as `p_now`; only leases use the database's clock. Keys compare as bytes (`collate "C"`): the same everywhere, and
+ * User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys compare as bytes (`collate "C"`): the same everywhere, and
  * cheaper than by a language's rules.
  */
 import { isolationState } from "../storageError.ts"
@@ -56,6 +56,8 @@ const tables = [
     due_at timestamptz,
     enqueued_at timestamptz not null,
     elder uuid,
+    -- on the database's clock: it cannot start any more, and whoever takes it ends it
+    cancelled_at timestamptz,
     primary key (queue, priority, id)
   ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)`,
   // an invocation is queued once: a try whose answer was lost may commit after the next one has looked
@@ -434,7 +436,37 @@ const functions = (schema: string) => {
   begin
     insert into jobs overriding system value
       select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth,
-        attempts, p_token, null, enqueued_at, elder from unnest(p_jobs);
+        attempts, p_token, null, enqueued_at, elder, null from unnest(p_jobs);
+  end $$`,
+
+    // Ends invocations that were cancelled before anybody took them: with callbacks for it as live actions that have nothing else to do,
+    // each in a lane of its own, as \`decide\` leaves pending ones; without, at once. Neither lanes nor achievements are looked at; the steps
+    // that wait for them are locked by the caller. Keys that were not computed are the default ones.
+    `create function end_cancelled(p_token bigint, p_now timestamptz, p_defs text[], p_flags smallint[], p_jobs jobs[]) returns setof task language plpgsql as $$
+  declare hooked uuid[]; parents uuid[]; parent_steps int[];
+  begin
+    with j as (select *, split_part(definition, '/', 1) || '/' || actor_id || '/' || split_part(definition, '/', 2) as named,
+        p_flags[array_position(p_defs, definition)] as known,
+        jsonb_build_object('kind', 'cancelled', 'path', split_part(definition, '/', 2) || ' ' || split_part(definition, '/', 1) || '/' || actor_id,
+          'message', case when parent is null or exists (select 1 from steps s where s.action = parent and s.idx = parent_step and s.status = 1) then 'cancelled' else 'its parent is over' end) as why
+      from unnest(p_jobs)),
+    l as (insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags,
+        token, phase, outcome, cause, enqueued_at)
+      select action, definition, actor_id, queue, arguments, coalesce(lane, named) || E'\\x01' || action, 1, coalesce(checksum_key, named), checksum, parent, parent_step, depth, parent is null,
+        known, p_token, 3, 4, why, enqueued_at from j where known & 4 <> 0 returning id),
+    e as (insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts, cause, enqueued_at, ended_at)
+      select action, definition, actor_id, queue, arguments, coalesce(lane, named), 4, coalesce(checksum_key, named), checksum, parent, parent_step, depth, 0, why, enqueued_at, p_now
+      from j where known & 4 = 0 returning id),
+    u as (update slots o set status = 4 from e where o.child = e.id and o.status is null returning o.action, o.step)
+    select (select array_agg(id) from l), (select array_agg(action) from u), (select array_agg(step) from u) into hooked, parents, parent_steps;
+    return query select 1::smallint, t.id, t.definition, t.actor_id, case when x.d is not null then t.arguments end, t.step, t.phase, t.attempts, t.depth, x.d
+      from (select (j).id as n, (j).action from unnest(p_jobs) j) c join live_actions t on t.id = c.action
+      cross join lateral (select detail_of(t.id) as d offset 0) x where t.id = any(hooked) order by c.n;
+    return query select -3::smallint, (j).action, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::json from unnest(p_jobs) j
+      where ((j).action in (select unnest(hooked))) is not true;
+    if parents is not null then
+      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps);
+    end if;
   end $$`,
 
     // Takes jobs and joins their actions to their lanes. \`p_after\` says for a queue up to which id this worker has taken its invocations
@@ -442,7 +474,7 @@ const functions = (schema: string) => {
     `create function claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[],
     p_joins jsonb, p_only uuid, p_after jsonb default null) returns setof task language plpgsql ${planned} as $$
   declare
-    js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[];
+    js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[]; cancelled jobs[];
     taken int := 0; again int := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
     unread jsonb[]; checked boolean := false; ignoring uuid[] := '{}'; erased text[]; given_back text[];
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
@@ -460,13 +492,13 @@ const functions = (schema: string) => {
       -- children of one step join their lane in the order of the body: not before an elder that is still on its way
       h as (select t.action, t.elder, t.queue, t.id from jobs t join x on t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token),
       blocked(action) as (
-        select h.action from h join jobs e on e.action = h.elder and e.kind = 0 and e.due_at is null and e.queue = h.queue and e.definition = any(p_defs)
+        select h.action from h join jobs e on e.action = h.elder and e.kind = 0 and e.cancelled_at is null and e.due_at is null and e.queue = h.queue and e.definition = any(p_defs)
           where not exists (select 1 from h o where o.id = e.id)
         union select h.action from h join blocked b on b.action = h.elder),
       d as (delete from jobs t using x where t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token and t.action not in (select action from blocked)
         returning t.*, x.args, x.l, x.sk, x.cs, x.t as ms, x.o, x.r, x.c)
-      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder)::jobs order by id) filter (where o is null),
-        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder)::jobs order by id) filter (where o is not null), '{}'),
+      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder, null)::jobs order by id) filter (where o is null),
+        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder, null)::jobs order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(o order by id) filter (where o is not null), '{}'), coalesce(array_agg(r order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(c order by id) filter (where o is not null), '{}')
       into inv, done, done_status, done_result, done_cause from d;
@@ -501,9 +533,10 @@ const functions = (schema: string) => {
     end if;
 
     if taken > 0 then
-      select array_agg(j) filter (where j.kind = 1), array_agg(j) filter (where j.kind = 0 and (j.lane is null or p_prepare[array_position(p_defs, j.definition)])),
-        inv || array_agg(j) filter (where j.kind = 0 and j.lane is not null and not p_prepare[array_position(p_defs, j.definition)])
-      into conts, held, inv from unnest(js) j;
+      select array_agg(j) filter (where j.kind = 1), array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and (j.lane is null or p_prepare[array_position(p_defs, j.definition)])),
+        inv || array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and j.lane is not null and not p_prepare[array_position(p_defs, j.definition)]),
+        array_agg(j) filter (where j.cancelled_at is not null)
+      into conts, held, inv, cancelled from unnest(js) j;
       if held is not null then
         perform hold(p_token, held);
         return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
@@ -512,7 +545,7 @@ const functions = (schema: string) => {
       if inv is not null and exists (select 1 from unnest(inv) i where i.elder is not null) then
         with recursive h as (select i.action, i.elder, i.queue from unnest(inv) i where i.elder is not null),
         blocked(action) as (
-          select h.action from h join jobs e on e.action = h.elder and e.kind = 0 and e.due_at is null and e.queue = h.queue and e.definition = any(p_defs)
+          select h.action from h join jobs e on e.action = h.elder and e.kind = 0 and e.cancelled_at is null and e.due_at is null and e.queue = h.queue and e.definition = any(p_defs)
           union select h.action from h join blocked b on b.action = h.elder)
         select array_agg(i order by i.id) filter (where b.action is not null), array_agg(i order by i.id) filter (where b.action is null) into held, inv
           from unnest(inv) i left join blocked b on b.action = i.action;
@@ -566,6 +599,7 @@ const functions = (schema: string) => {
 
     kids := array(select (d).action from unnest(done) d)
       || array(select c.action from unnest(contended) c)
+      || array(select c.action from unnest(cancelled) c)
       || array(select p.id from live_actions p where p.status = 0 and p.lane = any(array(select c.lane from unnest(contended) c)));
     if cardinality(kids) > 0 then
       perform 1 from steps s where (s.action, s.idx) in (select action, step from slots where child = any(kids) and status is null)
@@ -640,6 +674,9 @@ const functions = (schema: string) => {
     end if;
     if cardinality(done) > 0 then
       return query select * from settle(p_token, p_now, p_defs, done, done_status, done_result, done_cause);
+    end if;
+    if cancelled is not null then
+      return query select * from end_cancelled(p_token, p_now, p_defs, p_flags, cancelled);
     end if;
 
     if conts is not null then
@@ -816,7 +853,7 @@ const functions = (schema: string) => {
     // Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over.
     `create function complete(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_id uuid, p_definition text, p_actor text,
     p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean) returns setof task language plpgsql ${planned} as $$
-  declare ids uuid[]; v_lane text; l live_actions; j jobs;
+  declare ids uuid[]; v_lane text; l live_actions;
   begin
     ${looksAgain}
     if p_id is null then
@@ -825,18 +862,22 @@ const functions = (schema: string) => {
       if cardinality(ids) > 1 then return next row(-6, null, null, null, null, 2, 0, 0, 0, to_json(ids))::task; return; end if;
       p_id := ids[1];
     elsif not p_outbound then
-      delete from jobs where ctid = any(array(select ctid from jobs where action = p_id and kind = 0 for update skip locked)) returning * into j;
+      -- one that nobody has taken, or that is being prepared, is marked: whoever has its definition ends it, before what else is queued
+      update jobs set cancelled_at = clock_timestamp(), priority = 0, token = null, due_at = null where ctid = any(array(
+        select ctid from jobs where action = p_id and kind = 0 and cancelled_at is null for update skip locked));
       if found then
-        perform 1 from steps s where (s.action, s.idx) in (select action, step from slots where child = p_id and status is null) order by s.action, s.idx for no key update;
         return next row(-6, p_id, null, null, null, 1, 0, 0, 0, null)::task;
-        return query select * from settle(leased(p_token), p_now, p_defs, array[j], array[p_status], array[p_result], array[p_cause]);
+        return next row(-7, p_id, null, null, null, 0, 0, 0, 0, null)::task;
+        return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task;
         return;
       end if;
     end if;
     select lane into v_lane from live_actions where id = p_id;
     if not found then
-      return next row(-6, p_id, null, null, null, case when exists (select 1 from jobs where action = p_id and kind = 0) then 3
-        when exists (select 1 from ended_actions where id = p_id) or exists (select 1 from outcomes where id = p_id) then 4 else 0 end, 0, 0, 0, null)::task;
+      return next row(-6, p_id, null, null, null, case
+        -- a claim that was under way may have stored it since the look above
+        when exists (select 1 from jobs where action = p_id and kind = 0 and cancelled_at is null) or exists (select 1 from live_actions where id = p_id) then 3
+        when exists (select 1 from jobs where action = p_id and kind = 0) or exists (select 1 from ended_actions where id = p_id) or exists (select 1 from outcomes where id = p_id) then 4 else 0 end, 0, 0, 0, null)::task;
       return;
     end if;
     -- a lane that moved on while we waited for it is not ours: somebody may be joining this action
@@ -869,16 +910,25 @@ const functions = (schema: string) => {
     return next row(-1, null, null, null, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0), 0, 0, 0, null)::task;
   end $$`,
 
-    // Cancels what ended actions have left behind, one level a call: children that nothing else waits for.
+    // Cancels what ended actions have left behind, one level a call, some at a time: children that nothing else waits for.
     `create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql ${planned} as $$
-  declare dead uuid[]; kids uuid[]; busy boolean; locked text[]; doomed uuid[]; missed boolean;
+  declare dead uuid[]; kids uuid[]; held uuid[]; marked int; busy boolean; locked text[]; doomed uuid[]; missed boolean;
   begin
     ${looksAgain}
     dead := array(select action from prunes order by action limit p_limit for update skip locked);
     if cardinality(dead) = 0 then return; end if;
-    delete from jobs where ctid = any(array(select j.ctid from slots o join jobs j on j.action = o.child and j.kind = 0 where o.action = any(dead) and o.status = 4
-      and not exists (select 1 from slots w where w.child = o.child and w.status is null) for update of j skip locked));
-    busy := exists (select 1 from slots o join jobs j on j.action = o.child and j.kind = 0 where o.action = any(dead) and o.status = 4
+    -- those that nobody has taken are marked as \`complete\` does, but keep their places: many of them must not overtake all others
+    with c as materialized (select j.ctid as tid, j.action, j.token from slots o join jobs j on j.action = o.child and j.kind = 0 and j.cancelled_at is null where o.action = any(dead) and o.status = 4
+      and not exists (select 1 from slots w where w.child = o.child and w.status is null) limit p_limit * 20 for update of j skip locked),
+    u as (update jobs set cancelled_at = clock_timestamp(), priority = least(priority, 10), token = null, due_at = null where ctid = any(array(select tid from c)) returning 1)
+    select array_agg(action) filter (where token is not null), (select count(*) from u) into held, marked from c;
+    if marked > 0 then
+      return query select -7::smallint, x, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::json from unnest(held) x;
+      return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task;
+      -- those that are marked already are passed by each time: not by the looks below too
+      if marked = p_limit * 20 then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
+    end if;
+    busy := exists (select 1 from slots o join jobs j on j.action = o.child and j.kind = 0 and j.cancelled_at is null where o.action = any(dead) and o.status = 4
       and not exists (select 1 from slots w where w.child = o.child and w.status is null));
     -- some at a time: those that are over are passed by
     kids := array(select distinct o.child from slots o cross join lateral (select from live_actions l where l.id = o.child and l.outcome is null and not l.rooted offset 0) l

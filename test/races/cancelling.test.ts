@@ -1,0 +1,144 @@
+/** Cancelling what no worker has taken yet, beside others that enqueue, take, prepare or cancel it (rule 4.1). */
+import { assert, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, Layer, Schema, type Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { Cancelled, Stepped } from "stepped"
+import { performDue, performSteppedActions } from "stepped/testing"
+import { Storage } from "../../src/sql/Storage.ts"
+import { type Invocation, Transitions } from "../../src/sql/Transitions.ts"
+import { healthy, server } from "../harness/databases.ts"
+import { layerDeploy } from "../harness/deploying.ts"
+import { recordOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { blocked, holdingLane } from "../harness/racing.ts"
+import { until } from "../harness/workers.ts"
+
+const seen: Array<string> = []
+const note = (text: string) => Effect.sync(() => void seen.push(text))
+let before: Effect.Effect<void> = Effect.void
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const honk = Stepped.action("honk", { outbound: true }).step(() => note("honk")).cancelled(() => note("honk cancelled"))
+const careful = Stepped.action("careful").before(() => Effect.suspend(() => before)).step(() => note("careful"))
+  .cancelled(() => note("careful cancelled"))
+const Cars = Stepped.actions(Car, [honk, careful])
+
+const layer = Cars.layer.pipe(
+  Layer.provideMerge(Transitions.layer),
+  Layer.provideMerge(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
+  Layer.provideMerge(server.layer())
+)
+const test = <E>(
+  name: string,
+  scenario: Effect.Effect<void, E, Layer.Success<typeof layer> | Scope.Scope>
+) =>
+  it.effect(name, () =>
+    Effect.suspend(() => {
+      seen.length = 0
+      before = Effect.void
+      return Effect.scoped(Effect.andThen(scenario, healthy)).pipe(Effect.provide(layer))
+    }))
+
+for (const end of ["commits", "rolls back"] as const) {
+  test(
+    `4.1: of two that cancel at once one does: the second waits for the first, which ${end}`,
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const handle = yield* (yield* Cars.client)(1).honkLater()
+      const reached = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const first = yield* Effect.forkScoped(Effect.exit(sql.withTransaction(Effect.gen(function*() {
+        assert.isTrue(yield* handle.cancel)
+        yield* Deferred.succeed(reached, undefined)
+        yield* Deferred.await(go)
+        if (end === "rolls back") return yield* Effect.fail("undo")
+      }))))
+      yield* Deferred.await(reached)
+      const second = yield* Effect.forkScoped(handle.cancel)
+      for (let look = 0; look < 20; look++) yield* sql`select 1`
+      assert.isUndefined(second.pollUnsafe())
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(first)
+      assert.strictEqual(yield* Fiber.join(second), end === "rolls back")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["honk cancelled"])
+    })
+  )
+}
+
+test(
+  "4.1: one that a claim is just taking is cancelled as the live action that it becomes",
+  Effect.gen(function*() {
+    const car = (yield* Cars.client)(1)
+    const current = yield* car.honkNow()
+    const handle = yield* car.honkLater()
+    const release = yield* holdingLane(current.id)
+    const claim = yield* Effect.forkScoped(performDue)
+    yield* blocked(1)
+    const cancelling = yield* Effect.forkScoped(handle.cancel)
+    assert.strictEqual((yield* handle.status).status, "queued")
+    yield* release
+    yield* Fiber.join(claim)
+    assert.isTrue(yield* Fiber.join(cancelling))
+    yield* performIdle
+    assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
+    assert.deepStrictEqual(seen, ["honk", "honk cancelled"])
+    yield* current.cancel
+    yield* performSteppedActions()
+  })
+)
+
+test(
+  "4.1: a worker of another process interrupts before, and somebody ends the action",
+  Effect.gen(function*() {
+    const reached = yield* Deferred.make<void>()
+    before = Effect.onInterrupt(
+      Effect.andThen(Deferred.succeed(reached, undefined), Effect.never),
+      () => note("interrupted")
+    )
+    const worker = Stepped.worker({ concurrency: 2, connections: 1 }).pipe(
+      Layer.provide(layerDeploy(Cars.layer, { lease: "1 second", pollInterval: "20 millis" }))
+    )
+    yield* Layer.build(worker)
+    const handle = yield* (yield* Cars.client)(1).carefulLater()
+    yield* Deferred.await(reached)
+    assert.isTrue(yield* handle.cancel)
+    yield* until("it is interrupted", Effect.sync(() => seen.includes("interrupted")))
+    yield* until("its callbacks have run", Effect.sync(() => seen.includes("careful cancelled")))
+    assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
+    assert.notInclude(seen, "careful")
+  })
+)
+
+test(
+  "4.1: an enqueueing whose answer was lost does not bring back what has been cancelled since",
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const transitions = yield* Transitions
+    const handle = yield* (yield* Cars.client)(1).honkLater()
+    const again = Effect.gen(function*() {
+      const invocation: Invocation = {
+        q: "default",
+        a: handle.id,
+        d: "Car/honk",
+        ai: "1",
+        args: [],
+        l: "Car/1/honk",
+        sk: "Car/1/honk",
+        cs: null,
+        t: null,
+        p: null,
+        ps: null,
+        dp: 0
+      }
+      yield* transitions.enqueue([invocation], 0, true)
+      yield* transitions.enqueue([invocation], 0, false)
+    })
+    assert.isTrue(yield* handle.cancel)
+    yield* again
+    assert.lengthOf(yield* sql`select 1 from stepped.jobs`, 1)
+    yield* performSteppedActions()
+    yield* transitions.enqueue([], 0, true)
+    assert.deepStrictEqual(seen, ["honk cancelled"])
+  })
+)
