@@ -9,6 +9,7 @@ import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { JobQueue } from "../JobQueue.ts"
 import { type Invocation, realClock, tookTooLong } from "../sql/Transitions.ts"
+import { statementBytes, weighInvocation } from "../sql/weight.ts"
 import { StorageError } from "../SteppedError.ts"
 import * as BatchSize from "./BatchSize.ts"
 
@@ -17,6 +18,7 @@ const batchMax = 1000
 const tries = 8
 
 interface Waiting {
+  readonly bytes: number
   readonly items: ReadonlyArray<Invocation>
   readonly done: (exit: Exit.Exit<void, StorageError>) => void
 }
@@ -69,12 +71,13 @@ export const make = (
         }
       })
 
-    const alone = (items: ReadonlyArray<Invocation>) =>
+    const alone = (items: ReadonlyArray<Invocation>, bytes: number) =>
       Effect.suspend(() => {
         let exit: Exit.Exit<void, StorageError> = shut
         return Effect.andThen(
           store([{
             items,
+            bytes,
             done: (known) => {
               exit = known
             }
@@ -91,8 +94,12 @@ export const make = (
           continue
         }
         let length = 0
+        let bytes = 0
         let count = 0
-        while (count < waiting.length && length < size.get()) length += waiting[count++]!.items.length
+        while (count < waiting.length && length < size.get() && bytes < statementBytes) {
+          length += waiting[count]!.items.length
+          bytes += waiting[count++]!.bytes
+        }
         const batch = waiting.splice(0, count)
         yield* Effect.onInterrupt(store(batch), () =>
           Effect.sync(() => {
@@ -108,11 +115,16 @@ export const make = (
       })
     )
 
-    return (items) =>
+    return (items) => {
+      let bytes = 0
+      for (const item of items) bytes += weighInvocation(item)
       // a statement of its own, and not a long wait for the others
-      items.length >= batchMax && !closed ? alone(items) : Effect.callback<void, StorageError>((resume) => {
-        if (closed) return resume(shut)
-        waiting.push({ items, done: (exit) => resume(exit) })
-        latch.openUnsafe()
-      })
+      return (items.length >= batchMax || bytes >= statementBytes) && !closed
+        ? alone(items, bytes)
+        : Effect.callback<void, StorageError>((resume) => {
+          if (closed) return resume(shut)
+          waiting.push({ items, bytes, done: (exit) => resume(exit) })
+          latch.openUnsafe()
+        })
+    }
   })

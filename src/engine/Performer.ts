@@ -32,6 +32,7 @@ import {
   tookTooLong,
   type Transitions
 } from "../sql/Transitions.ts"
+import { countOf, weighInvocation, weighMember, weighPrepared, weighSlot } from "../sql/weight.ts"
 import { type CompletionError, StorageError } from "../SteppedError.ts"
 import * as BatchSize from "./BatchSize.ts"
 import { actionText, errorText } from "./causes.ts"
@@ -90,6 +91,8 @@ type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, 
 interface Answer {
   readonly work: Array<Work>
   readonly claimed: number
+  /** Whether it took as many bytes as one claim takes: there may be more. */
+  readonly full: boolean
   /** How many of them were put back, because somebody has locked their actions. */
   readonly again: number
   /** If it took as many as it had room for: the last invocation of each queue. */
@@ -99,6 +102,13 @@ interface Answer {
   /** Prepared invocations whose elder siblings are not yet. */
   readonly blocked: ReadonlySet<string>
   readonly lost: boolean
+}
+
+const weighConclusion = ({ children, member, slots }: Conclusion): number => {
+  let bytes = weighMember(member)
+  for (const slot of slots) bytes += weighSlot(slot)
+  for (const child of children) bytes += weighInvocation(child)
+  return bytes
 }
 
 /** What user code runs in when no caller lends its fiber. */
@@ -172,6 +182,10 @@ export const make = (options: PerformerOptions) => {
   const transit = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<A, E> =>
     Effect.andThen(gateOpen.await, gate.withPermit(effect))
   const registering = Semaphore.makeUnsafe(1)
+
+  /** The next ones that go into one statement. */
+  const conclusionsFor = (most: number) => conclusions.splice(0, countOf(conclusions, weighConclusion, most))
+  const joinsFor = (most: number) => joins.splice(0, countOf(joins, weighPrepared, most))
 
   const wake = () => {
     more = true
@@ -395,6 +409,7 @@ export const make = (options: PerformerOptions) => {
       const blocked = new Set<string>()
       const undefinedHere: Array<string> = []
       let claimed = 0
+      let full = false
       let again = 0
       let last: Answer["last"] = {}
       let lost = false
@@ -402,6 +417,7 @@ export const make = (options: PerformerOptions) => {
         switch (task.kind) {
           case News.claimed:
             claimed = task.step
+            full = task.phase === 1
             again = task.attempts
             last = task.detail as Answer["last"] | null ?? last
             break
@@ -444,6 +460,7 @@ export const make = (options: PerformerOptions) => {
       return Effect.as(Effect.andThen(giveBack(undefinedHere), gone.length === 0 ? Effect.void : interruptAll(gone)), {
         work,
         claimed,
+        full,
         again,
         last,
         ended: ended.length,
@@ -559,7 +576,7 @@ export const make = (options: PerformerOptions) => {
   let passedSince = 0
   const progress = (room: number, answer: Answer) => {
     if (home === undefined || room === 0) return
-    if (answer.claimed >= room) {
+    if (answer.claimed >= room || answer.full) {
       for (const [queue, id] of Object.entries(answer.last)) passed.set(queue, Math.max(id, passed.get(queue) ?? 0))
     } else if (passed.size > 0) {
       passed.clear()
@@ -635,7 +652,8 @@ export const make = (options: PerformerOptions) => {
     const free = Math.min(claimSize.get(), room())
     const mine = (item: Invocation) =>
       item.tk === undefined && definitions.byKey(item.d) !== undefined && definitions.takes(item.q)
-    return claiming && items.length <= Math.min(free, idleMax) && hand.isIdle() && items.every(mine)
+    return claiming && items.length <= Math.min(free, idleMax) && hand.isIdle() && items.every(mine) &&
+        countOf(items, weighInvocation, idleMax) === items.length
       ? Option.some(Effect.gen(function*() {
         const answer = yield* claim(free, null, [], ready, items)
         const taken = new Set(answer.work.map(({ id }) => id))
@@ -647,8 +665,8 @@ export const make = (options: PerformerOptions) => {
   }
 
   /** What to look for next. */
-  const afterClaim = (room: number, { again, claimed }: Answer): Effect.Effect<void> => {
-    if (claimed >= room && room > again) more = true
+  const afterClaim = (room: number, { again, claimed, full }: Answer): Effect.Effect<void> => {
+    if (full || (claimed >= room && room > again)) more = true
     // others may have queued more meanwhile: of what this process queues it hears, of theirs in some 20 ms or not at all
     return claimed > again && claimed < room ? lookSoon : Effect.void
   }
@@ -1128,12 +1146,12 @@ export const make = (options: PerformerOptions) => {
     while (home !== undefined) {
       pump()
       if (conclusions.length > 0) {
-        yield* commit(conclusions.splice(0, finishSize.get()), ready)
+        yield* commit(conclusionsFor(finishSize.get()), ready)
       } else if (joins.length > 0 || (claiming && more && room() > 0 && conclusions.length < finishMax)) {
         // prepared ones go alone after an error that nobody expects: it may be theirs
         const free = claiming && !(isolating && joins.length > 0) ? Math.min(claimSize.get(), Math.max(0, room())) : 0
         if (free > 0) more = false
-        const prepared = joins.splice(0, isolating ? 1 : claimSize.get())
+        const prepared = joinsFor(isolating ? 1 : claimSize.get())
         const exit = yield* Effect.exit(claim(free, null, prepared, ready))
         if (Exit.isSuccess(exit)) {
           failures = 0
@@ -1322,9 +1340,9 @@ export const make = (options: PerformerOptions) => {
       latch.openUnsafe()
       const settle = Effect.gen(function*() {
         while (!hand.isIdle()) {
-          if (conclusions.length > 0) yield* commit(conclusions.splice(0, finishMax), ready)
+          if (conclusions.length > 0) yield* commit(conclusionsFor(finishMax), ready)
           else if (joins.length > 0) {
-            yield* Effect.ignore(claim(0, null, joins.splice(0), ready))
+            yield* Effect.ignore(claim(0, null, joinsFor(claimMax), ready))
           } else if (ready.length > 0) yield* giveBack(takenFrom(ready))
           else yield* Effect.sleep(5)
         }
@@ -1340,7 +1358,7 @@ export const make = (options: PerformerOptions) => {
         concurrency: "unbounded",
         discard: true
       })
-      if (conclusions.length > 0) yield* commit(conclusions.splice(0), ready)
+      while (conclusions.length > 0) yield* commit(conclusionsFor(finishMax), ready)
       const givingBack = giveBack([...new Set([...ids, ...takenFrom(ready)])])
       letGo()
       yield* givingBack

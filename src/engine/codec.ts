@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import type { PlainSchema } from "../Actor.ts"
 import { isChild } from "../Child.ts"
+import { remember } from "../sql/weight.ts"
 import { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
 
 /** How a schema's values become JSON and come back. */
@@ -111,21 +112,6 @@ const sizeOf = (json: unknown, text: string, limit: number): number => {
   return text.length * 3 + more <= limit ? text.length : Buffer.byteLength(text) + more
 }
 
-// of values whose text was made once: whoever wants to know again need not make it again
-const weights = new WeakMap<object, number>()
-
-/** About how long a value's JSON text is. */
-export const weigh = (json: unknown): number => {
-  if (typeof json === "string") return json.length
-  if (typeof json !== "object" || json === null) return 8
-  const known = weights.get(json)
-  if (known !== undefined) return known
-  let sum = 2
-  if (Array.isArray(json)) { for (const item of json) sum += 1 + weigh(item) }
-  else for (const [key, item] of Object.entries(json)) sum += 4 + key.length + weigh(item)
-  return sum
-}
-
 /** Checks an encoded value against the limits of what is stored. */
 export const checkPayload = (
   field: string,
@@ -136,7 +122,7 @@ export const checkPayload = (
     const text = JSON.stringify(json) ?? "null"
     const size = sizeOf(json, text, limit)
     if (size > limit) return Effect.fail(new PayloadTooLarge({ field, size, limit }))
-    if (size > 1024 && typeof json === "object" && json !== null) weights.set(json, size)
+    remember(json, size)
     return isStorable(text) ? Effect.void : Effect.fail(new UnstorableText({ field }))
   })
 

@@ -33,6 +33,7 @@ import {
   travelling,
   type Whole
 } from "../sql/Transitions.ts"
+import { weigh } from "../sql/weight.ts"
 import { makeChild, Step } from "../Step.ts"
 import {
   ActionFailed,
@@ -63,8 +64,7 @@ import {
   holdsChild,
   holdsSlot,
   NotJson,
-  toTemplate,
-  weigh
+  toTemplate
 } from "./codec.ts"
 import {
   type Definitions,

@@ -25,6 +25,7 @@ import type { StepKind } from "../Action.ts"
 import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
 import { answered, isUnsuitable, realClock, storageError } from "./storageError.ts"
+import { countOf, partsOf, weighInvocation, weighSlot } from "./weight.ts"
 
 export { travelling } from "./migrations/0001_initial.ts"
 export { monotonic, realClock } from "./storageError.ts"
@@ -291,8 +292,11 @@ const childColumns = {
 }
 /** Rows of one statement. */
 const enqueueMax = 5000
+const slotsMax = 20_000
 /** Bytes of results that one statement loads, and one result more at most. */
 const pieceBytes = 4 * 1024 * 1024
+/** Bytes of results that one look at outcomes gives, and one result more at most. */
+const answerBytes = 16 * 1024 * 1024
 const invocationColumns = { ...childColumns, tk: float8 }
 
 /** `$1, $2, …` */
@@ -432,6 +436,15 @@ const readCommitted = <A, E, R>(sql: PgClient, body: Effect.Effect<A, E, R>): Ef
       "begin isolation level read committed"
     ))
 
+interface Finishing {
+  readonly token: bigint
+  readonly now: number
+  readonly known: Known
+  readonly members: ReadonlyArray<Member>
+  readonly slots: ReadonlyArray<NewSlot>
+  readonly children: ReadonlyArray<Invocation>
+}
+
 interface Claiming {
   readonly token: bigint
   readonly now: number
@@ -455,14 +468,7 @@ export class Transitions extends Context.Service<Transitions, {
   readonly enqueueAndClaim: (
     options: Claiming & { readonly items: ReadonlyArray<Invocation> }
   ) => Effect.Effect<ReadonlyArray<Task>, StorageError>
-  readonly finish: (options: {
-    readonly token: bigint
-    readonly now: number
-    readonly known: Known
-    readonly members: ReadonlyArray<Member>
-    readonly slots: ReadonlyArray<NewSlot>
-    readonly children: ReadonlyArray<Invocation>
-  }) => Effect.Effect<ReadonlyArray<Task>, StorageError>
+  readonly finish: (options: Finishing) => Effect.Effect<ReadonlyArray<Task>, StorageError>
   readonly complete: (options: {
     readonly token: bigint | null
     readonly now: number
@@ -592,6 +598,11 @@ export class Transitions extends Context.Service<Transitions, {
         places(22, 10)
       })`
       const textFinish = `select * from ${schema}.finish(${places(50)})`
+      const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of($1)),
+        w as (select *, ${schema}.weight(result) + ${schema}.weight(cause) as bytes from f),
+        t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)
+        select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels from t`
+      const textAddChildren = `select ${schema}.add_children(${places(21)})`
       const textComplete =
         `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
 
@@ -625,16 +636,48 @@ export class Transitions extends Context.Service<Transitions, {
           })
         )
 
+      /** Several statements as one transition: nobody sees the first ones before the last one has ended. */
+      const asOne = <A>(statements: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+        Effect.flatMap(inTransaction, (inside) => inside ? statements : withTransaction(statements))
+
+      const finish = (o: Finishing) =>
+        tasks("finish", textFinish, [
+          token(o.token),
+          at(o.now),
+          o.known.definitions,
+          o.known.firstSteps,
+          o.known.flags,
+          ...columns(o.members, memberColumns),
+          ...columns(o.slots, slotColumns),
+          ...columns<Omit<Invocation, "tk">>(o.children, childColumns)
+        ])
+
+      /** The member with the first of its children, under whose locks the others are added; none of them where it is stale. */
+      const finishInParts = (o: Finishing) =>
+        Effect.gen(function*() {
+          const slots = partsOf(o.slots, weighSlot, slotsMax)
+          const children = partsOf(o.children, weighInvocation, enqueueMax)
+          const answer = yield* finish({ ...o, slots: slots[0] ?? [], children: children[0] ?? [] })
+          if (answer.some(({ kind }) => kind === News.stale || kind === News.lostLease)) return answer
+          for (let i = 1; i < Math.max(slots.length, children.length); i++) {
+            yield* call("addChildren", textAddChildren, [
+              at(o.now),
+              ...columns(slots[i] ?? [], slotColumns),
+              ...columns<Omit<Invocation, "tk">>(children[i] ?? [], childColumns)
+            ])
+          }
+          return answer
+        })
+
       return Transitions.of({
         enqueue: (items, now, repeated) =>
-          items.length <= enqueueMax ? enqueue(items, now, repeated) : Effect.flatMap(inTransaction, (inside) => {
-            const parts = Array.from(
-              { length: Math.ceil(items.length / enqueueMax) },
-              (_, i) => enqueue(items.slice(i * enqueueMax, (i + 1) * enqueueMax), now, repeated)
-            )
-            const all = Effect.all(parts, { discard: true })
-            return inside ? all : withTransaction(all)
-          }),
+          countOf(items, weighInvocation, enqueueMax) === items.length
+            ? enqueue(items, now, repeated)
+            : asOne(Effect.forEach(
+              partsOf(items, weighInvocation, enqueueMax),
+              (part) => enqueue(part, now, repeated),
+              { discard: true }
+            )),
         claim: (o) =>
           tasks("claim", textClaim, [
             token(o.token),
@@ -662,17 +705,13 @@ export class Transitions extends Context.Service<Transitions, {
             passed(o.after),
             ...columns<Omit<Invocation, "tk">>(o.items, childColumns)
           ]),
-        finish: (o) =>
-          tasks("finish", textFinish, [
-            token(o.token),
-            at(o.now),
-            o.known.definitions,
-            o.known.firstSteps,
-            o.known.flags,
-            ...columns(o.members, memberColumns),
-            ...columns(o.slots, slotColumns),
-            ...columns<Omit<Invocation, "tk">>(o.children, childColumns)
-          ]),
+        finish: (o) => {
+          // one member may have more children than a statement takes; a batch is made so that it fits
+          const large = o.members.length === 1 && o.children.length + o.slots.length > 1 &&
+            (countOf(o.children, weighInvocation, enqueueMax) < o.children.length ||
+              countOf(o.slots, weighSlot, slotsMax) < o.slots.length)
+          return large ? asOne(finishInParts(o)) : finish(o)
+        },
         complete: (o) =>
           tasks("complete", textComplete, [
             token(o.token),
@@ -732,25 +771,35 @@ export class Transitions extends Context.Service<Transitions, {
             k.flags
           ]),
         outcomes: (ids) =>
-          Effect.map(
-            call(
-              "outcomes",
-              `select id, final, own, state, status, result, cause, definition, actor_id from ${schema}.outcomes_of($1)`,
-              [array(ids, PgTypes.OID.uuid)]
-            ),
-            (rows) =>
-              rows.map((row): Found => ({
-                id: row[0] as string,
-                final: row[1] as string,
-                own: row[2] as number | null,
-                state: row[3] as Found["state"],
-                status: row[4] as number | null,
-                result: row[5],
-                cause: row[6],
-                definition: row[7] as string | null,
-                actorId: row[8] as string | null
-              }))
-          ),
+          Effect.gen(function*() {
+            const found: Array<Found> = []
+            // what is beyond the bytes of one answer is asked for by the next
+            for (let asked = ids; asked.length > 0;) {
+              const rows = yield* call("outcomes", textOutcomes, [
+                array(asked, PgTypes.OID.uuid),
+                PgTypes.int4(answerBytes)
+              ])
+              const rest: Array<string> = []
+              for (const row of rows) {
+                if (row[9] === false) rest.push(row[0] as string)
+                else {
+                  found.push({
+                    id: row[0] as string,
+                    final: row[1] as string,
+                    own: row[2] as number | null,
+                    state: row[3] as Found["state"],
+                    status: row[4] as number | null,
+                    result: row[5],
+                    cause: row[6],
+                    definition: row[7] as string | null,
+                    actorId: row[8] as string | null
+                  })
+                }
+              }
+              asked = rest
+            }
+            return found
+          }),
         register: (name, lease) =>
           Effect.map(
             call(

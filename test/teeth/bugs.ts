@@ -47,16 +47,20 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: a step and its children are stored by two commits, and a crash between them loses the children",
     plants: [{
       file: transitions,
-      find: `        finish: (o) =>
-          tasks("finish", textFinish, [`,
-      replace: `        finish: (o) =>
-          Effect.tap(tasks("finish", textFinish, [`
+      find: `      const finish = (o: Finishing) =>
+        tasks("finish", textFinish, [`,
+      replace: `      const finish = (o: Finishing) =>
+        Effect.tap(tasks("finish", textFinish, [`
     }, {
       file: transitions,
-      find: `            ...columns<Omit<Invocation, "tk">>(o.children, childColumns)
-          ]),`,
-      replace: `            ...columns<Omit<Invocation, "tk">>([], childColumns)
-          ]), () => o.children.length === 0 ? Effect.void : enqueue(o.children, o.now, false)),`
+      find: `          ...columns<Omit<Invocation, "tk">>(o.children, childColumns)
+        ])
+
+`,
+      replace: `          ...columns<Omit<Invocation, "tk">>([], childColumns)
+        ]), () => o.children.length === 0 ? Effect.void : enqueue(o.children, o.now, false))
+
+`
     }],
     tests: {
       "test/faults/Faults.test.ts": ["tree ends as without them"],
@@ -76,6 +80,36 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `return d;`
     }],
     tests: { "test/behaviour/StepResults.test.ts": ["3.7: results that no message holds together"] }
+  },
+  {
+    name: "parts-apart",
+    breaks: "3.2: children beyond one statement are stored by several commits",
+    plants: [{
+      file: transitions,
+      find: `inside ? statements : withTransaction(statements))`,
+      replace: `inside || !inside ? statements : withTransaction(statements))`
+    }],
+    tests: { "test/races/inParts.test.ts": ["3.2: children beyond one statement", "what enqueueMany stores"] }
+  },
+  {
+    name: "statements-by-rows",
+    breaks: "a statement takes its rows by their number, and a gigabyte with them",
+    plants: [{
+      file: "src/sql/weight.ts",
+      find: `    if (count > 0 && bytes > statementBytes) break`,
+      replace: `    if (count > 0 && bytes > 1e12) break`
+    }],
+    tests: { "test/races/inParts.test.ts": ["3.2: so are those of a transactional step"] }
+  },
+  {
+    name: "claims-by-rows",
+    breaks: "a claim takes as many arguments as it has room for actions, however long they are",
+    plants: [{
+      file: functions,
+      find: `          where before < \${answering} - v_bytes)) returning jobs as j)`,
+      replace: `          where true)) returning jobs as j)`
+    }],
+    tests: { "test/races/inParts.test.ts": ["calls at once share statements"] }
   },
   {
     name: "unlimited-results",

@@ -202,6 +202,9 @@ const tables = [
 /** Bytes of arguments, results and causes that travel with a transition's answer, for each of the actions that it hands over. */
 export const travelling = 128 * 1024
 
+/** Bytes of arguments, or of results, that one claim takes, and one of them more at most. */
+const answering = 16 * 1024 * 1024
+
 // A session's temporary tables come last: where a search path does not name them, they come before everything else, and a program's own
 // `jobs` would be taken for the queue. Functions that only others call have no setting: they inherit their caller's, so each one that is
 // called from outside states its own or names the schema with every table.
@@ -475,7 +478,7 @@ const functions = (schema: string) => {
     p_joins jsonb, p_only uuid, p_after jsonb default null) returns setof task language plpgsql ${planned} as $$
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[]; cancelled jobs[];
-    taken int := 0; again int := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
+    taken int := 0; again int := 0; v_bytes bigint := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
     unread jsonb[]; checked boolean := false; ignoring uuid[] := '{}'; erased text[]; given_back text[];
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
     m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
@@ -511,19 +514,26 @@ const functions = (schema: string) => {
       select array_agg(j), count(*) into js, taken from d;
     elsif p_room > 0 then
       -- by due_at alone (an expression of the queue has no index): by the queue's key it would read the whole queue
-      with d as (delete from jobs where ctid = any(array(select ctid from jobs where due_at <= p_now and definition = any(p_defs) and queue || '' = any(p_queues)
-        order by due_at limit p_room for update skip locked)) returning jobs as j)
-      select array_agg(j order by (j).due_at, (j).id), count(*) into due, taken from d;
-      if taken < p_room then
-        with d as (delete from jobs where ctid = any(array(
-          select c.ctid from unnest(p_queues) q(name)
+      with d as (delete from jobs where ctid = any(array(select tid from (
+          select tid, sum(bytes) over (rows unbounded preceding) - bytes as before from (
+            select ctid as tid, weight(arguments) as bytes from jobs where due_at <= p_now and definition = any(p_defs) and queue || '' = any(p_queues)
+            order by due_at limit p_room for update skip locked) c) b
+          where before < ${answering})) returning jobs as j)
+      select array_agg(j order by (j).due_at, (j).id), count(*), coalesce(sum(weight((j).arguments)), 0) into due, taken, v_bytes from d;
+      if taken < p_room and v_bytes < ${answering} then
+        with d as (delete from jobs where ctid = any(array(select tid from (
+          select tid, sum(bytes) over (rows unbounded preceding) - bytes as before from (
+          select c.tid, c.bytes from unnest(p_queues) q(name)
             cross join lateral (values (0::smallint, -1::bigint), (10::smallint, coalesce((p_after->>q.name)::bigint, -1))) k(priority, passed)
             cross join lateral (
-              select j.ctid from jobs j where j.queue = q.name and j.priority = k.priority and j.id > k.passed and j.definition = any(p_defs)
+              select j.ctid as tid, weight(j.arguments) as bytes from jobs j where j.queue = q.name and j.priority = k.priority and j.id > k.passed and j.definition = any(p_defs)
               order by j.id limit p_room - taken for update skip locked) c
-            limit p_room - taken)) returning jobs as j)
-        select array_agg(j order by (j).priority, (j).id), taken + count(*) into js, taken from d;
+            limit p_room - taken) c) b
+          where before < ${answering} - v_bytes)) returning jobs as j)
+        select array_agg(j order by (j).priority, (j).id), taken + count(*), v_bytes + coalesce(sum(weight((j).arguments)), 0) into js, taken, v_bytes from d;
       end if;
+      -- as much as it has room for: what is left is for the next one, whatever it is
+      if v_bytes >= ${answering} then p_room := taken; end if;
       js := due || js;
     end if;
     if taken > 0 or p_joins is not null then
@@ -666,7 +676,9 @@ const functions = (schema: string) => {
       if held is not null then
         perform hold(p_token, held);
         return query select 2::smallint, (x.h).action, (x.h).definition, (x.h).actor_id, (x.h).arguments, 0, 0::smallint, (x.h).attempts, (x.h).depth,
-          (held_detail(x.h) || jsonb_build_object('checksum', (x.h).checksum, 'achievement', x.r))::json from (select unnest(held) as h, unnest(unread) as r) x;
+          -- beyond the bytes of one answer it comes back as it is, and is looked at by the next
+          (held_detail(x.h) || jsonb_build_object('checksum', (x.h).checksum) || case when x.before < ${answering} then jsonb_build_object('achievement', x.r) else jsonb_build_object('ready', true) end)::json
+          from (select h, r, sum(weight(r)) over (rows unbounded preceding) - weight(r) as before from (select unnest(held) as h, unnest(unread) as r) u) x;
         select coalesce(array_agg(x.j), '{}'), coalesce(array_agg(x.s), '{}'), coalesce(array_agg(x.r), '{}'), coalesce(array_agg(x.c), '{}') into done, done_status, done_result, done_cause
           from (select unnest(done) as j, unnest(done_status) as s, unnest(done_result) as r, unnest(done_cause) as c) x
           where (x.j).action <> all(array(select (h).action from unnest(held) h));
@@ -707,7 +719,7 @@ const functions = (schema: string) => {
         where (i.action in (select unnest(started))) is true;
     end if;
     if exists (select 1 from prunes) then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
-    return next row(-1, null, null, null, null, taken, 0, again, 0,
+    return next row(-1, null, null, null, null, taken, case when v_bytes >= ${answering} then 1 else 0 end, again, 0,
       case when taken >= p_room then (select json_object_agg(queue, last) from (select queue, max(id) as last from unnest(js) where priority = 10 group by queue) x) end)::task;
   end $$`,
 
@@ -811,6 +823,15 @@ const functions = (schema: string) => {
       end if;
       return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, freed, v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_abrupt, v_tids, v_kinds);
     end if;
+  end $$`,
+
+    // More slots and children of a member that \`finish\` has stored in the same transaction: what it holds locked, and nothing else, is theirs.
+    `create function add_children(p_now timestamptz, o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
+    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[])
+    returns void language plpgsql ${path(schema)} as $$
+  begin
+    insert into slots (action, step, slot, child, definition, actor_id, due_at) select * from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due);
+    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, null);
   end $$`,
 
     // Fixes the outcome of live actions from outside, in callbacks' favour: the rows are locked, the status has callbacks. A pending one
