@@ -15,7 +15,7 @@ import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import * as Latch from "effect/Latch"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { impatiently, inOpenTransaction, patiently } from "../sql/storageError.ts"
@@ -501,9 +501,9 @@ export const make = (options: PerformerOptions) => {
   const insist = (effect: Effect.Effect<unknown, StorageError>): Effect.Effect<boolean> =>
     Effect.provideService(
       Effect.gen(function*() {
-        const until = monotonic() + (answersNot ? 500 : 5000)
+        const until = monotonic() + patience()
         for (let attempt = 0;; attempt++) {
-          const exit = yield* Effect.exit(Effect.timeout(effect, Math.max(1, until - monotonic())))
+          const exit = yield* Effect.exit(impatiently(effect, Math.max(1, until - monotonic())))
           answersNot = Exit.isFailure(exit) && monotonic() >= until
           if (Exit.isSuccess(exit)) return true
           if (answersNot) {
@@ -518,6 +518,7 @@ export const make = (options: PerformerOptions) => {
     )
 
   let answersNot = false
+  const patience = () => answersNot ? 500 : 5000
 
   const pause = (attempt: number) =>
     Effect.provideService(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)), Clock.Clock, realClock)
@@ -1324,10 +1325,12 @@ export const make = (options: PerformerOptions) => {
       home = { concurrency: config.concurrency, context }
       claiming = true
       more = true
-      for (let i = 0; i < config.connections; i++) yield* Effect.forkScoped(loop)
+      // what each of them has under way takes seconds to give up where nothing is answered: all at once, not one after another
+      const fibers = yield* Scope.fork(yield* Effect.scope, "parallel")
+      for (let i = 0; i < config.connections; i++) yield* Effect.forkIn(loop, fibers)
       // a client that is closed under its worker interrupts our statements, and waits for the connection that listens
-      yield* Effect.forkScoped(Effect.raceFirst(timers, beside))
-      yield* Effect.forkScoped(upkeep)
+      yield* Effect.forkIn(Effect.raceFirst(timers, beside), fibers)
+      yield* Effect.forkIn(upkeep, fibers)
       // added last, so that it comes first: a loop that is interrupted in the middle of a commit leaves it in doubt
       yield* Effect.addFinalizer(() => drain(config.grace))
     })
@@ -1347,7 +1350,7 @@ export const make = (options: PerformerOptions) => {
           else yield* Effect.sleep(5)
         }
       })
-      yield* Effect.timeoutOption(settle, grace)
+      yield* Effect.exit(impatiently(settle, grace))
       const rest = [...active.values()]
       const ids = rest.map(({ work }) => work.id)
       // nobody else is to have them before their bodies have let go
@@ -1358,7 +1361,12 @@ export const make = (options: PerformerOptions) => {
         concurrency: "unbounded",
         discard: true
       })
-      while (conclusions.length > 0) yield* commit(conclusionsFor(finishMax), ready)
+      const committing = Effect.gen(function*() {
+        while (conclusions.length > 0) yield* commit(conclusionsFor(finishMax), ready)
+      })
+      if (conclusions.length > 0) {
+        answersNot = Exit.isFailure(yield* Effect.exit(impatiently(committing, patience())))
+      }
       const givingBack = giveBack([...new Set([...ids, ...takenFrom(ready)])])
       letGo()
       yield* givingBack

@@ -11,6 +11,7 @@ import * as Latch from "effect/Latch"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
+import * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
 import type { AnyAction } from "../Action.ts"
 import type { ActionHandle, ActionSnapshot } from "../ActionHandle.ts"
@@ -21,7 +22,7 @@ import { JobQueue } from "../JobQueue.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { examine } from "../sql/Doctor.ts"
 import { Storage } from "../sql/Storage.ts"
-import { inOpenTransaction, patiently } from "../sql/storageError.ts"
+import { impatiently, inOpenTransaction, patiently } from "../sql/storageError.ts"
 import {
   type Found,
   type Invocation,
@@ -88,7 +89,8 @@ export const layer: Layer.Layer<
     const transitions = yield* Transitions
     const repo = yield* ActionRepo
     const queue = yield* JobQueue
-    const scope = yield* Effect.scope
+    // of fibers that are told to end together: where nothing is answered, giving up a statement takes seconds
+    const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
     const definitions = new Definitions()
     const reach = yield* Failpoint.reach
 
@@ -104,10 +106,11 @@ export const layer: Layer.Layer<
     const follow = settings.databaseClock && !storage.embedded
     if (follow) {
       yield* patiently(measureOffset)
-      yield* Effect.forkScoped(
+      yield* Effect.forkIn(
         Effect.forever(Effect.andThen(Effect.sleep("1 minute"), Effect.ignore(measureOffset))).pipe(
           Effect.provideService(Clock.Clock, realClock)
-        )
+        ),
+        scope
       )
     }
     const now = Effect.map(Clock.currentTimeMillis, (millis) => Math.round(millis + offset))
@@ -122,7 +125,7 @@ export const layer: Layer.Layer<
     let hasEnded = false
     if (notifying) {
       // one NOTIFY for all that happens within a moment: in every commit it would serialise them
-      yield* Effect.forkScoped(
+      yield* Effect.forkIn(
         Effect.gen(function*() {
           while (true) {
             yield* notifyLatch.await
@@ -132,7 +135,8 @@ export const layer: Layer.Layer<
             yield* Effect.ignore(Effect.timeout(sql.notify(channel, news), storage.deadline))
             yield* Effect.sleep(20)
           }
-        }).pipe(Effect.provideService(Clock.Clock, realClock), Effect.withTracerEnabled(false))
+        }).pipe(Effect.provideService(Clock.Clock, realClock), Effect.withTracerEnabled(false)),
+        scope
       )
     }
     const signal = () => {
@@ -140,7 +144,7 @@ export const layer: Layer.Layer<
       if (notifying) notifyLatch.openUnsafe()
     }
 
-    const awaiter = yield* Awaiter.make(repo, settings.pollInterval)
+    const awaiter = yield* Scope.provide(Awaiter.make(repo, settings.pollInterval), scope)
 
     // ---------------------------------------------------------------------------------------------------------------
     // completing from outside
@@ -283,25 +287,28 @@ export const layer: Layer.Layer<
       scope,
       reach
     })
-    yield* Effect.addFinalizer(() => performer.close)
+    yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), performer.close))
 
     if (storage.embedded) {
       // nobody else has this database: whatever is held is left from a process that died
       yield* Effect.flatMap(now, transitions.recover)
     }
 
-    const enqueueTogether = yield* Enqueuer.make(
-      (items, at, again) => {
-        const plainly = (repeated: boolean) => Effect.as(queue.enqueue(items, at, repeated), false)
-        const idle = again ? Option.none() : performer.enqueueIdle(items)
-        return reach(
-          "enqueued",
-          // what the claim meets is not the caller's: stored alone if it was not yet
-          Option.isNone(idle) ? plainly(again) : Effect.catch(idle.value, () => plainly(true))
-        )
-      },
-      now,
-      signal
+    const enqueueTogether = yield* Scope.provide(
+      Enqueuer.make(
+        (items, at, again) => {
+          const plainly = (repeated: boolean) => Effect.as(queue.enqueue(items, at, repeated), false)
+          const idle = again ? Option.none() : performer.enqueueIdle(items)
+          return reach(
+            "enqueued",
+            // what the claim meets is not the caller's: stored alone if it was not yet
+            Option.isNone(idle) ? plainly(again) : Effect.catch(idle.value, () => plainly(true))
+          )
+        },
+        now,
+        signal
+      ),
+      scope
     )
 
     const enqueue = (items: ReadonlyArray<Invocation>): Effect.Effect<void, StorageError> =>
@@ -525,17 +532,43 @@ export const layer: Layer.Layer<
         return false
       })
 
+    /**
+     * UNLISTEN cannot be interrupted, and gets no answer where the connection has died in silence: then all that closing the scope does is
+     * done at once, and giving back a connection that has something under way ends it.
+     */
+    const deafen = (
+      connection: Scope.Closeable,
+      notifications: Queue.Dequeue<unknown, SqlError> | undefined,
+      exit: Exit.Exit<unknown, unknown>
+    ) =>
+      Effect.gen(function*() {
+        const answers = notifications === undefined ? Effect.void : Effect.andThen(
+          Queue.clear(notifications),
+          Effect.andThen(sql.notify(channel, ""), Queue.peek(notifications))
+        )
+        const alive = yield* Effect.exit(impatiently(answers, "1 second"))
+        yield* Scope.close(Exit.isSuccess(alive) ? connection : { ...connection, strategy: "parallel" }, exit)
+      })
+
     /** Is woken for as long as the connection lasts; ends only where nothing can be heard. */
-    const listen = Effect.scoped(Effect.gen(function*() {
-      const notifications = yield* Effect.timeout(sql.listen(channel), storage.deadline)
-      performer.wake()
-      if (!(yield* hears(notifications))) return
-      while (true) {
-        const { payload } = yield* Queue.take(notifications)
-        performer.wake()
-        if (payload === "ended") performer.check()
-      }
-    }))
+    const listen = Effect.suspend(() => {
+      let notifications: Queue.Dequeue<{ readonly payload: string }, SqlError> | undefined
+      return Effect.acquireUseRelease(
+        Scope.make(),
+        (connection) =>
+          Effect.gen(function*() {
+            notifications = yield* Effect.timeout(Scope.provide(sql.listen(channel), connection), storage.deadline)
+            performer.wake()
+            if (!(yield* hears(notifications))) return
+            while (true) {
+              const { payload } = yield* Queue.take(notifications)
+              performer.wake()
+              if (payload === "ended") performer.check()
+            }
+          }),
+        (connection, exit) => deafen(connection, notifications, exit)
+      )
+    })
 
     const listening = Effect.gen(function*() {
       // a connection that is lost: polling goes on meanwhile

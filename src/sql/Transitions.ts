@@ -24,7 +24,7 @@ import { SqlError } from "effect/sql/SqlError"
 import type { StepKind } from "../Action.ts"
 import { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
-import { answered, isUnsuitable, realClock, storageError } from "./storageError.ts"
+import { answered, impatiently, isUnsuitable, realClock, storageError } from "./storageError.ts"
 import { countOf, partsOf, weighInvocation, weighSlot } from "./weight.ts"
 
 export { travelling } from "./migrations/0001_initial.ts"
@@ -616,9 +616,13 @@ export class Transitions extends Context.Service<Transitions, {
           PgTypes.int4(limit)
         ])
 
+      // ROLLBACK cannot be interrupted, and would wait for ever on a connection that has died in silence; one whose statement is given up
+      // without an answer is ended
+      const answersStill = Effect.ignore(impatiently(sql.unsafe("select 1").values, "2 seconds"))
+
       const withTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageError, R> =>
         bounded<A, Own<E>, R>(
-          (body) => readCommitted(sql, body),
+          (body) => readCommitted(sql, Effect.onInterrupt(body, () => answersStill)),
           Effect.mapError(effect, (error) => new Own(error)),
           deadline
         ).pipe(

@@ -1,11 +1,12 @@
 /** Workers that stop: told to, while bodies, hooks, callbacks and jobs run, or because their client is closed under them. */
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Layer, Schema, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Latch, Layer, Option, Schema, Scope } from "effect"
 import { ActionRepo, type AnyAction, JobQueue, Stepped } from "stepped"
+import { startProxy } from "../chaos/Proxy.ts"
 import { healthy } from "../harness/databases.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
 import { startProgram } from "../harness/Program.ts"
-import { layerUrl } from "../harness/Server.ts"
+import { isPooled, layerUrl } from "../harness/Server.ts"
 import { Car, Cars, layerCars, work } from "./Garage.ts"
 import { alone, database, fast, startEngine, startWorker, startWorkerOf } from "./starting.ts"
 
@@ -127,6 +128,47 @@ describe("a worker that is told to stop in the middle of", () => {
           yield* healthy
         }).pipe(Effect.provide(yield* startEngine(url)))
       }))
+  }
+})
+
+describe("a process whose connections have died in silence", () => {
+  class Boat extends Stepped.Actor<Boat>()("Boat", { id: Schema.Int }) {}
+
+  /** Starts a process behind a proxy, has it begin with some bodies, and tells it to stop when nothing is answered any more. */
+  const stops = (notify: boolean, bodies: number, body: Effect.Effect<void> = Effect.never) =>
+    Effect.gen(function*() {
+      const proxy = yield* startProxy(yield* database)
+      const all = yield* Latch.make(bodies === 0)
+      let begun = 0
+      const run = Effect.andThen(Effect.suspend(() => ++begun === bodies ? all.open : Effect.void), body)
+      const plain = Stepped.action("plain").step(() => run)
+      const stored = Stepped.action("stored").step(() => run, { transactional: true })
+      const Boats = Stepped.actions(Boat, [plain, stored])
+      const scope = yield* Scope.make()
+      const worker = yield* Scope.provide(
+        startWorkerOf(proxy.url, Boats.layer, { notify, gracePeriod: "100 millis", lease: "10 minutes" }),
+        scope
+      )
+      yield* Effect.gen(function*() {
+        const client = yield* Boats.client
+        for (let id = 0; id < bodies; id++) yield* id % 2 === 0 ? client(id).plainLater() : client(id).storedLater()
+        yield* all.await
+      }).pipe(Effect.provide(worker))
+      // whatever is under way by then stays under way
+      yield* Effect.sleep("500 millis")
+      yield* proxy.stall(600_000)
+      yield* Effect.sleep("100 millis")
+      const stopping = yield* Effect.forkDetach(Scope.close(scope, Exit.void))
+      const stopped = yield* Effect.timeoutOption(Fiber.await(stopping), "25 seconds")
+      assert.isTrue(Option.isSome(stopped), `it has not stopped after 25 seconds, with ${bodies} bodies`)
+    })
+
+  for (const [how, notify] of Object.entries({ listens: !isPooled, polls: false })) {
+    it.live(`comes to its end soon after the grace period, where it ${how}`, () =>
+      // with nothing to do, with bodies that do not end, and with one that ends when nobody answers any more
+      Effect.all([stops(notify, 0), stops(notify, 4), stops(notify, 1, Effect.sleep("550 millis"))], {
+        concurrency: "unbounded"
+      }), 60_000)
   }
 })
 

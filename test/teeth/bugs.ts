@@ -516,6 +516,27 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/operations/Blocking.test.ts": ["has bodies interrupted, says so, and burns no attempt"] }
   },
   {
+    name: "unlisten-for-ever",
+    breaks:
+      "a process that listens on a connection that has died in silence waits for the answer to UNLISTEN when it is to end",
+    plants: [{
+      file: "src/engine/makeEngine.ts",
+      find: `Exit.isSuccess(alive) ? connection : { ...connection, strategy: "parallel" }`,
+      replace: `Exit.isSuccess(alive) ? connection : connection`
+    }],
+    tests: { "test/operations/Stopping.test.ts": ["comes to its end soon after the grace period, where it listens"] }
+  },
+  {
+    name: "rollback-for-ever",
+    breaks: "a process that rolls back on a connection that has died in silence waits for the answer when it is to end",
+    plants: [{
+      file: transitions,
+      find: `Effect.onInterrupt(body, () => answersStill)`,
+      replace: `Effect.onInterrupt(body, () => Effect.isEffect(answersStill) ? Effect.void : answersStill)`
+    }],
+    tests: { "test/operations/Stopping.test.ts": ["comes to its end soon after the grace period, where it polls"] }
+  },
+  {
     name: "lease-unchecked",
     breaks: "a write is accepted from a worker whose lease has passed",
     plants: [{
