@@ -9,11 +9,24 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Engine } from "./Engine.ts"
-import { engineLayer, type EngineOptions, type LayerError, type Services } from "./engine/engineLayer.ts"
+import {
+  durationOption,
+  engineLayer,
+  type EngineOptions,
+  type LayerError,
+  type Services
+} from "./engine/engineLayer.ts"
 import type { Finding } from "./sql/Doctor.ts"
 import * as EmbeddedDatabase from "./sql/EmbeddedDatabase.ts"
-import { migrate as runMigrations, Storage } from "./sql/Storage.ts"
-import { DefinitionError, type InvalidSchemaName, type StorageError } from "./SteppedError.ts"
+import { migrateTo, migrations, patience } from "./sql/Migrations.ts"
+import { Storage } from "./sql/Storage.ts"
+import {
+  DefinitionError,
+  type InvalidOption,
+  type InvalidSchemaName,
+  type MigrationBlocked,
+  type StorageError
+} from "./SteppedError.ts"
 
 export { action } from "./Action.ts"
 export { actions, after, complete, handle, prependStep } from "./Actions.ts"
@@ -169,16 +182,28 @@ export const worker = (options: WorkerOptions = {}): Layer.Layer<never, Definiti
 /**
  * Creates or updates the tables of the engine, in one transaction and safely beside other processes; gives the migrations that ran.
  *
+ * **Details**
+ *
+ * Where there is nothing to do it waits for nobody. Else, tables that are in use, as by a dump, are asked for again and again, so that
+ * their users are not held up; it says in the log for whom it waits, and fails with `MigrationBlocked` after `lockTimeout`, 30 seconds if
+ * not given.
+ *
  * @category operations
  * @since 0.1.0
  */
 export const migrate = (
-  options: { readonly schema?: string } = {}
-): Effect.Effect<ReadonlyArray<readonly [id: number, name: string]>, StorageError | InvalidSchemaName, PgClient> =>
-  Effect.provide(
-    runMigrations,
+  options: { readonly schema?: string; readonly lockTimeout?: Duration.Input } = {}
+): Effect.Effect<
+  ReadonlyArray<readonly [id: number, name: string]>,
+  StorageError | InvalidSchemaName | InvalidOption | MigrationBlocked,
+  PgClient
+> =>
+  Effect.flatMap(
+    durationOption("lockTimeout", options.lockTimeout, patience, Duration.millis(1)),
+    (limit) => migrateTo(migrations, limit)
+  ).pipe(Effect.provide(
     Storage.layer({ schema: options.schema ?? "stepped", deadline: Duration.seconds(20), embedded: false })
-  )
+  ))
 
 /**
  * Checks the invariants of the storage over one snapshot; finds nothing on a healthy system.

@@ -562,6 +562,34 @@ export class InvalidSchemaName extends Schema.TaggedError<InvalidSchemaName>("st
 }
 
 /**
+ * The tables were in use for as long as a migration may wait for them.
+ *
+ * **Details**
+ *
+ * Nothing of the migration has happened.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MigrationBlocked extends Schema.TaggedError<MigrationBlocked>("stepped/MigrationBlocked")(
+  "MigrationBlocked",
+  {
+    schema: Schema.String,
+    /** How long it has waited. */
+    waitedMs: Schema.Number,
+    /** Sessions in whose transactions the tables are in use: the server's process id, what it calls itself, and since when (UTC). */
+    by: Schema.Array(Schema.Struct({ pid: Schema.Int, application: Schema.String, since: Schema.String }))
+  }
+) {
+  override get message(): string {
+    const by = this.by.map(({ application, pid, since }) => `${application} (process ${pid}, since ${since})`)
+    return `The migration of the Postgres schema ${this.schema} has waited ${this.waitedMs} ms for its tables` +
+      (by.length === 0 ? "" : `, in use by ${by.join(", ")}`) +
+      ": let those come to their end, or give Stepped.migrate a longer lockTimeout"
+  }
+}
+
+/**
  * The Postgres schema does not exist.
  *
  * @category errors

@@ -12,13 +12,15 @@ import type { ActionRepo } from "../ActionRepo.ts"
 import type { Engine } from "../Engine.ts"
 import type { JobQueue } from "../JobQueue.ts"
 import type { PerformanceLane } from "../PerformanceLane.ts"
+import { checkMigrations, migrate } from "../sql/Migrations.ts"
 import * as Readers from "../sql/Readers.ts"
-import { checkMigrations, migrate, Storage } from "../sql/Storage.ts"
+import { Storage } from "../sql/Storage.ts"
 import { patiently } from "../sql/storageError.ts"
 import { Transitions } from "../sql/Transitions.ts"
 import {
   InvalidOption,
   type InvalidSchemaName,
+  type MigrationBlocked,
   type SchemaMissing,
   type SchemaOutdated,
   type SchemaTooNew,
@@ -98,6 +100,7 @@ export type LayerError =
   | StorageError
   | InvalidOption
   | InvalidSchemaName
+  | MigrationBlocked
   | SchemaMissing
   | SchemaOutdated
   | SchemaTooNew
@@ -114,7 +117,8 @@ const wholeNumber = (
     ? Effect.succeed(value)
     : Effect.fail(new InvalidOption({ option, value: String(value), takes: `a whole number from ${least} on` }))
 
-const duration = (
+/** A duration among the settings. */
+export const durationOption = (
   option: string,
   value: Duration.Input | undefined,
   otherwise: Duration.Duration,
@@ -165,11 +169,11 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
       results: yield* wholeNumber("resultsLimit", options.resultsLimit, defaults.results, 1),
       depth: yield* wholeNumber("depthLimit", options.depthLimit, defaults.depth, 1),
       children: yield* wholeNumber("childrenLimit", options.childrenLimit, defaults.children, 1),
-      lease: yield* duration("lease", options.lease, defaults.lease, Duration.seconds(1)),
+      lease: yield* durationOption("lease", options.lease, defaults.lease, Duration.seconds(1)),
       databaseClock: options.databaseClock ?? defaults.databaseClock,
       notify: options.notify ?? defaults.notify,
-      pollInterval: yield* duration("pollInterval", options.pollInterval, defaults.pollInterval, millisecond),
-      outcomeRetention: yield* duration(
+      pollInterval: yield* durationOption("pollInterval", options.pollInterval, defaults.pollInterval, millisecond),
+      outcomeRetention: yield* durationOption(
         "outcomeRetention",
         options.outcomeRetention,
         defaults.outcomeRetention,
@@ -177,7 +181,7 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
       ),
       historyRetention: options.historyRetention === undefined
         ? undefined
-        : yield* duration("historyRetention", options.historyRetention, Duration.days(1), millisecond)
+        : yield* durationOption("historyRetention", options.historyRetention, Duration.days(1), millisecond)
     }
   })
 
@@ -186,7 +190,7 @@ const storageLayer = (
   embedded: boolean
 ): Layer.Layer<Storage, InvalidSchemaName | InvalidOption> =>
   Layer.unwrap(Effect.map(
-    duration("statementTimeout", options.statementTimeout, Duration.seconds(20), millisecond),
+    durationOption("statementTimeout", options.statementTimeout, Duration.seconds(20), millisecond),
     (deadline) => Storage.layer({ schema: options.schema ?? "stepped", deadline, embedded })
   ))
 

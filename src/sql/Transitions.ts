@@ -428,7 +428,10 @@ const bounded = <A, E, R>(
  * The engine's own transactions see what is committed meanwhile, whatever the level is by default; a body's other transactions are begun
  * as the program says.
  */
-const readCommitted = <A, E, R>(sql: PgClient, body: Effect.Effect<A, E, R>): Effect.Effect<A, E | SqlError, R> =>
+export const readCommitted = <A, E, R>(
+  sql: PgClient,
+  body: Effect.Effect<A, E, R>
+): Effect.Effect<A, E | SqlError, R> =>
   Effect.flatMap(BeginTransaction, (begin) =>
     Effect.provideService(
       sql.withTransaction(Effect.provideService(body, BeginTransaction, begin)),

@@ -1,11 +1,14 @@
-/** Migrations beside workers and clients that are busy: of this version again and again, and of the next one. */
+/** Migrations beside workers, clients and dumps that are busy: of this version again and again, and of the next one. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, type Redacted } from "effect"
-import { Stepped } from "stepped"
+import { Duration, Effect, Fiber, Logger, type Redacted } from "effect"
+import { MigrationBlocked, Stepped } from "stepped"
+import { migrateTo as migrateStorage, type Migration, migrations } from "../../src/sql/Migrations.ts"
+import { Storage } from "../../src/sql/Storage.ts"
 import { healthy } from "../harness/databases.ts"
 import { statusesOf } from "../harness/observing.ts"
 import { type Program, startProgram } from "../harness/Program.ts"
+import { holding } from "../harness/racing.ts"
 import { freshDatabase, layerUrl } from "../harness/Server.ts"
 import { allEnded } from "../harness/workers.ts"
 import { Cars } from "./Garage.ts"
@@ -112,6 +115,112 @@ describe("migrating", () => {
             for (const worker of [old, late]) yield* isAtWork(worker)
           }))
           assert.deepStrictEqual(yield* Effect.provide(Stepped.migrate(), admin), [])
+        }).pipe(Effect.provide(yield* startEngine(url)))
+      }),
+    60_000
+  )
+
+  const tables = ["jobs", "live_actions", "ended_actions", "steps", "slots", "workers", "migrations"]
+  /** What a dump does, until the effect that this gives: it reads every table in one transaction. */
+  const dumping = (url: Redacted.Redacted) =>
+    Effect.gen(function*() {
+      const client = yield* alone(layerUrl(url, { maxConnections: 1, applicationName: "pg_dump" }))
+      const reading = Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        yield* sql`set transaction isolation level repeatable read, read only`
+        for (const table of tables) yield* sql`lock table ${sql(`stepped.${table}`)} in access share mode`
+      })
+      return yield* Effect.provide(holding(Effect.provide(reading, client)), client)
+    })
+  const next: ReadonlyArray<Migration> = [
+    ...migrations,
+    [2, "next", (schema) => [
+      `alter table ${schema}.live_actions add column note text`,
+      `alter table ${schema}.ended_actions add column note text`
+    ]]
+  ]
+  const migrateNext = (limit: Duration.Input) =>
+    migrateStorage(next, Duration.fromInputUnsafe(limit)).pipe(Effect.provide(
+      Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
+    ))
+
+  it.live(
+    "while a dump runs: where there is nothing to do nobody waits, however many start",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* database
+        const end = yield* dumping(url)
+        const starts = Effect.forEach([1, 2, 3], () => startEngine(url, { migrate: true } as Stepped.LayerOptions), {
+          concurrency: "unbounded"
+        })
+        const [engine] = yield* Effect.timeout(starts, "8 seconds")
+        const admin = yield* alone(layerUrl(url, { maxConnections: 1 }))
+        assert.deepStrictEqual(yield* Effect.timeout(Effect.provide(Stepped.migrate(), admin), "5 seconds"), [])
+        yield* Effect.provide(Effect.flatMap(Cars.client, (car) => car(1).tripLater("quick", "quick")), engine!)
+        yield* end
+      }),
+    30_000
+  )
+
+  it.live(
+    "to the next version while a dump runs: says for whom it waits, holds nobody up, and gives up",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* database
+        const said: Array<string> = []
+        const log = Logger.layer([Logger.make(({ message }) => void said.push(String(message)))])
+        yield* Effect.gen(function*() {
+          const worker = yield* startWorker(url)
+          yield* worker.says("ready")
+          const end = yield* dumping(url)
+          const admin = yield* alone(layerUrl(url, { maxConnections: 1 }))
+          yield* underLoad(Effect.gen(function*() {
+            const error = yield* Effect.flip(Effect.provide(Effect.provide(migrateNext("4 seconds"), admin), log))
+            assert.instanceOf(error, MigrationBlocked)
+            assert.deepStrictEqual(
+              error.by.map(({ application }) => application).filter((name) => name === "pg_dump"),
+              [
+                "pg_dump"
+              ]
+            )
+            assert.match(
+              error.message,
+              /has waited \d+ ms for its tables, in use by .*pg_dump \(process \d+, since 2\d{3}-/
+            )
+            assert.isAtLeast(said.filter((line) => line.includes("pg_dump")).length, 1)
+            assert.deepStrictEqual(yield* Effect.provide(Stepped.migrate(), admin), [])
+            yield* isAtWork(worker)
+            // the next one comes to it as soon as the dump is over
+            const migrating = yield* Effect.forkChild(Effect.provide(migrateNext("20 seconds"), admin))
+            yield* Effect.sleep("1500 millis")
+            yield* end
+            assert.deepStrictEqual(yield* Fiber.join(migrating), [[2, "next"]])
+            assert.deepStrictEqual(yield* Effect.provide(migrateNext("1 second"), admin), [])
+            yield* isAtWork(worker)
+          }))
+        }).pipe(Effect.provide(yield* startEngine(url)))
+      }),
+    60_000
+  )
+
+  it.live(
+    "by several processes to the next version: one of them does it, beside whoever works",
+    () =>
+      Effect.gen(function*() {
+        const url = yield* database
+        yield* Effect.gen(function*() {
+          const worker = yield* startWorker(url)
+          yield* worker.says("ready")
+          const one = Effect.flatMap(
+            alone(layerUrl(url, { maxConnections: 1 })),
+            (client) => Effect.provide(migrateNext("20 seconds"), client)
+          )
+          const ran = yield* underLoad(Effect.gen(function*() {
+            const each = yield* Effect.all([one, one, one, one], { concurrency: "unbounded" })
+            yield* isAtWork(worker)
+            return each.flat()
+          }))
+          assert.deepStrictEqual(ran, [[2, "next"]])
         }).pipe(Effect.provide(yield* startEngine(url)))
       }),
     60_000

@@ -812,6 +812,29 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "migrating-locks-first",
+    breaks: "a process that has nothing to migrate waits for the end of a dump, and all that start after it",
+    plants: [{
+      file: "src/sql/Migrations.ts",
+      find: `          if ((yield* missing).length === 0) return []`,
+      replace:
+        `          if ((yield* missing).length === 0) yield* sql.unsafe(\`lock table \${table} in access exclusive mode\`)`
+    }],
+    tests: { "test/operations/Migrating.test.ts": ["where there is nothing to do nobody waits"] },
+    hangs: true
+  },
+  {
+    name: "migrating-waits-for-ever",
+    breaks: "a migration waits for the end of a dump without a word, and everybody behind it",
+    plants: [{
+      file: "src/sql/Migrations.ts",
+      find: `          yield* sql.unsafe("select set_config('lock_timeout', $1, true)",`,
+      replace: `          yield* sql.unsafe("select $1::text",`
+    }],
+    tests: { "test/operations/Migrating.test.ts": ["says for whom it waits, holds nobody up, and gives up"] },
+    hangs: true
+  },
+  {
     name: "old-snapshots",
     breaks: "a transaction at repeatable read decides by what was committed when it began",
     plants: [{
