@@ -104,6 +104,19 @@ interface Answer {
   readonly lost: boolean
 }
 
+/** Conclusions that could not be stored in their place. */
+interface Aside {
+  readonly mine: bigint
+  readonly batch: ReadonlyArray<Conclusion>
+  /** What the database last said. */
+  readonly error: StorageError
+  /** How often it was tried alone. */
+  readonly tries: number
+  readonly delay: number
+  readonly due: number
+  readonly letGo: () => void
+}
+
 const weighConclusion = ({ children, member, slots }: Conclusion): number => {
   let bytes = weighMember(member)
   for (const slot of slots) bytes += weighSlot(slot)
@@ -130,6 +143,11 @@ const claimMax = 500
 const tickMax = 500
 /** How often what the database refuses is tried in its place, if the database answers others. */
 const inPlace = 3
+/** A statement that takes longer than this is not tried again in its place. */
+const longMs = 1000
+/** How long what cannot be stored waits for its next try, at first and at most. */
+const firstDelayMs = 1000
+const longestDelayMs = 60_000
 /** What a worker takes beyond its concurrency is what it begins within this time. */
 const aheadMs = 50
 
@@ -226,6 +244,8 @@ export const make = (options: PerformerOptions) => {
       for (const place of places) place.length = 0
       conclusions.length = 0
       joins.length = 0
+      // they are let go, and nothing more
+      asideNow()
       const all = [...active.values()]
       wake()
       return Effect.andThen(
@@ -682,6 +702,38 @@ export const make = (options: PerformerOptions) => {
     )
   }
 
+  /** Tries to store them, once; `placed` is told when what follows has its place. */
+  const finish = (
+    mine: bigint,
+    batch: ReadonlyArray<Conclusion>,
+    place: Array<Work>,
+    placed: () => void
+  ): Effect.Effect<Answer, StorageError> =>
+    Effect.flatMap(now, (at) =>
+      Effect.flatMap(
+        reach(
+          "committed",
+          transitions.finish({
+            token: mine,
+            now: at,
+            known: definitions.known(),
+            members: batch.map((conclusion) => conclusion.member),
+            slots: batch.flatMap((conclusion) => conclusion.slots),
+            children: batch.flatMap((conclusion) => conclusion.children)
+          })
+        ),
+        (tasks) =>
+          Effect.map(read(tasks, at, true), (answer) => {
+            if (token === mine && !answer.lost) {
+              place.push(...answer.work, ...followUps(batch, answer.stale, at))
+              // before anybody is told: whoever asks next finds this worker idle
+              placed()
+            }
+            if (!answer.lost) tellEnded(batch, answer.stale)
+            return answer
+          })
+      ))
+
   /** Gives whether some of them were stale. */
   const commitInHand = (
     mine: bigint,
@@ -691,32 +743,8 @@ export const make = (options: PerformerOptions) => {
   ): Effect.Effect<boolean> =>
     Effect.gen(function*() {
       for (let attempt = 0;; attempt++) {
-        const at = yield* now
-        const exit = yield* Effect.exit(transit(
-          Effect.flatMap(
-            reach(
-              "committed",
-              transitions.finish({
-                token: mine,
-                now: at,
-                known: definitions.known(),
-                members: batch.map((conclusion) => conclusion.member),
-                slots: batch.flatMap((conclusion) => conclusion.slots),
-                children: batch.flatMap((conclusion) => conclusion.children)
-              })
-            ),
-            (tasks) =>
-              Effect.map(read(tasks, at, true), (answer) => {
-                if (token === mine && !answer.lost) {
-                  place.push(...answer.work, ...followUps(batch, answer.stale, at))
-                  // before anybody is told: whoever asks next finds this worker idle
-                  placed()
-                }
-                if (!answer.lost) tellEnded(batch, answer.stale)
-                return answer
-              })
-          )
-        ))
+        const since = monotonic()
+        const exit = yield* Effect.exit(transit(finish(mine, batch, place, placed)))
         if (token !== mine) return false
         if (Exit.isSuccess(exit)) {
           finishSize.passed()
@@ -727,14 +755,91 @@ export const make = (options: PerformerOptions) => {
           return exit.value.stale.size > 0
         }
         const error = exit.cause.reasons.find(Cause.isFailReason)?.error
-        if (error instanceof StorageError && error.isRetryable) {
-          yield* pause(attempt)
-          if (batch.length === 1 || !tookTooLong(error)) continue
-          finishSize.refused(batch.length)
-          return yield* commitHalves(mine, batch, place)
+        if (!(error instanceof StorageError && error.isRetryable)) {
+          return yield* commitApart(mine, batch, exit.cause, place)
         }
-        return yield* commitApart(mine, batch, exit.cause, place)
+        const isLong = monotonic() - since > longMs
+        yield* pause(attempt)
+        if (batch.length > 1 && tookTooLong(error)) {
+          finishSize.refused(batch.length)
+          if (!isLong) return yield* commitHalves(mine, batch, place)
+        }
+        // one that only takes its time is not tried in the place of all the others
+        if ((isLong || attempt + 1 >= inPlace) && (yield* answers)) {
+          yield* putAside({ mine, batch, error, tries: 0, delay: 0 })
+          return false
+        }
       }
+    })
+
+  /**
+   * What cannot be stored again and again, while the database answers others: tried beside the worker's loops, halved until the one that it
+   * belongs to is alone. That one waits longer after each try, and fails its action in the end. It is in hand all the time.
+   */
+  const putAside = (one: Omit<Aside, "due" | "letGo">): Effect.Effect<void> =>
+    Effect.suspend(() => {
+      aside.push({
+        ...one,
+        due: monotonic() + one.delay,
+        letGo: hand.keep(one.batch.map(({ member }) => member.a))
+      })
+      asideLatch.openUnsafe()
+      if (isTrying) return Effect.void
+      isTrying = true
+      return Effect.asVoid(Effect.forkIn(tryAside, options.scope))
+    })
+
+  /** What waits for its next try has it now. */
+  const asideNow = () => {
+    for (const [i, one] of aside.entries()) aside[i] = { ...one, due: 0 }
+    asideLatch.openUnsafe()
+  }
+
+  const aside: Array<Aside> = []
+  const asideLatch = Latch.makeUnsafe(false)
+  let isTrying = false
+
+  const tryAside: Effect.Effect<void> = Effect.gen(function*() {
+    while (aside.length > 0) {
+      const next = aside.reduce((first, one) => one.due < first.due ? one : first)
+      if (next.due > monotonic()) {
+        asideLatch.closeUnsafe()
+        yield* Effect.raceFirst(asideLatch.await, Effect.sleep(Math.ceil(next.due - monotonic())))
+        continue
+      }
+      aside.splice(aside.indexOf(next), 1)
+      yield* Effect.ensuring(token === next.mine ? tryOnce(next) : Effect.void, Effect.sync(next.letGo))
+    }
+    isTrying = false
+  }).pipe(Effect.provideService(Clock.Clock, realClock))
+
+  const tryOnce = ({ batch, delay, mine, tries }: Aside): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(transit(finish(mine, batch, ready, () => undefined)))
+      if (token !== mine) return
+      if (Exit.isSuccess(exit)) {
+        if (exit.value.lost) yield* lostLease(mine, tookOver, true)
+        else yield* exit.value.stale.size > 0 ? doubt : begin
+        return
+      }
+      const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+      if (!(error instanceof StorageError && error.isRetryable)) {
+        return void (yield* commitApart(mine, batch, exit.cause, ready))
+      }
+      // a database that is away says nothing about what it was asked for
+      if (!(yield* answers)) return yield* putAside({ mine, batch, error, tries, delay: Math.max(delay, firstDelayMs) })
+      if (batch.length > 1) {
+        const half = batch.length >> 1
+        yield* putAside({ mine, batch: batch.slice(0, half), error, tries, delay: 0 })
+        return yield* putAside({ mine, batch: batch.slice(half), error, tries, delay: 0 })
+      }
+      if (tries + 1 >= settings.attempts) return void (yield* commitApart(mine, batch, exit.cause, ready))
+      const later = Math.min(longestDelayMs, Math.max(firstDelayMs, delay * 2))
+      yield* Effect.logError(
+        `stepped: what came of the action ${batch[0]!.member.a} cannot be stored, it is tried again in ${later} ms`,
+        exit.cause
+      )
+      yield* putAside({ mine, batch, error, tries: tries + 1, delay: later })
     })
 
   const tellEnded = (batch: ReadonlyArray<Conclusion>, stale: ReadonlySet<string>): void => {
@@ -797,12 +902,23 @@ export const make = (options: PerformerOptions) => {
 
   /**
    * Compares memory with the rows under the token, all transitions at rest: what a lost answer handed over is taken up, what is no
-   * longer ours is dropped.
+   * longer ours is dropped. Between two tries the others go on.
    */
   const reconcile = (mine: bigint): Effect.Effect<void> =>
-    reconciling.withPermit(Effect.suspend(() => {
-      gateOpen.closeUnsafe()
-      return Effect.ensuring(compare(mine), Effect.sync(() => gateOpen.openUnsafe()))
+    reconciling.withPermit(Effect.gen(function*() {
+      for (let attempt = 0; token === mine; attempt++) {
+        gateOpen.closeUnsafe()
+        const exit = yield* Effect.ensuring(Effect.exit(compare), Effect.sync(() => gateOpen.openUnsafe()))
+        if (Exit.isSuccess(exit)) return
+        // every time that it has taken twice as long
+        if (attempt >= inPlace && Math.log2(attempt + 1) % 1 === 0) {
+          yield* Effect.logWarning(
+            "stepped: cannot compare with the rows what this process holds, trying again",
+            exit.cause
+          )
+        }
+        yield* pause(attempt)
+      }
     })).pipe(Effect.andThen(Effect.suspend(() => begin)))
 
   const reconciling = Semaphore.makeUnsafe(1)
@@ -810,34 +926,24 @@ export const make = (options: PerformerOptions) => {
   /** What has come to the worker is begun; without one, or while it stops, it is for others. */
   const begin = Effect.suspend(() => claiming ? Effect.sync(pump) : giveBack(takenFrom(ready)))
 
-  const compare = (mine: bigint): Effect.Effect<void> =>
-    Effect.gen(function*() {
-      for (let attempt = 0; token === mine; attempt++) {
-        const exit = yield* Effect.exit(
-          gate.withPermits(permits)(Effect.gen(function*() {
-            // a transactional step commits beside the gate: what it let go while we looked was in hand before
-            const before = hand.ids()
-            const rows = yield* reach("compared", transitions.heldBy(mine))
-            const at = yield* now
-            const after = hand.ids()
-            const inRows = new Set([...rows.live, ...rows.held].map((task) => task.action))
-            const answer = yield* read(
-              [...rows.live, ...rows.held].filter((task) => !before.has(task.action) && !after.has(task.action)),
-              at,
-              true
-            )
-            ready.push(...answer.work)
-            const gone = [...active.values()].filter((entry) =>
-              (entry.work._tag === "Held" || entry.work._tag === "Prepare") && before.has(entry.work.id) &&
-              !inRows.has(entry.work.id)
-            )
-            yield* interruptAll(gone.map((entry) => entry.work.id))
-          }))
-        )
-        if (Exit.isSuccess(exit)) return
-        yield* pause(attempt)
-      }
-    })
+  const compare = gate.withPermits(permits)(Effect.gen(function*() {
+    const mine = token
+    if (mine === undefined) return
+    // a transactional step commits beside the gate: what it let go while we looked was in hand before
+    const before = hand.ids()
+    const rows = yield* reach("compared", transitions.heldBy(mine))
+    const at = yield* now
+    const after = hand.ids()
+    const inRows = new Set(rows.live.map((task) => task.action))
+    const answer = yield* read(
+      [...rows.live, ...rows.held].filter((task) => !before.has(task.action) && !after.has(task.action)),
+      at,
+      true
+    )
+    ready.push(...answer.work)
+    const gone = [...active.values()].filter((entry) => entry.work._tag === "Held" && !inRows.has(entry.work.id))
+    yield* interruptAll(gone.map((entry) => entry.work.id))
+  }))
 
   /** Lets time and cleaning up have their effect: waits, timeouts, abandoned children; `deep` also looks for closed cycles of waiting. Gives how much there was. */
   const tick = (deep: boolean, place: Array<Work>): Effect.Effect<number, StorageError> =>
@@ -1148,12 +1254,20 @@ export const make = (options: PerformerOptions) => {
       pump()
       if (conclusions.length > 0) {
         yield* commit(conclusionsFor(finishSize.get()), ready)
-      } else if (joins.length > 0 || (claiming && more && room() > 0 && conclusions.length < finishMax)) {
+      } else if (
+        // while claims fail, one loop tries, and the others commit
+        (underWay === 0 || !claimsFail) &&
+        (joins.length > 0 || (claiming && more && room() > 0 && conclusions.length < finishMax))
+      ) {
         // prepared ones go alone after an error that nobody expects: it may be theirs
         const free = claiming && !(isolating && joins.length > 0) ? Math.min(claimSize.get(), Math.max(0, room())) : 0
         if (free > 0) more = false
         const prepared = joinsFor(isolating ? 1 : claimSize.get())
+        underWay++
         const exit = yield* Effect.exit(claim(free, null, prepared, ready))
+        underWay--
+        if (claimsFail) latch.openUnsafe()
+        claimsFail = Exit.isFailure(exit)
         if (Exit.isSuccess(exit)) {
           failures = 0
           claimSize.passed()
@@ -1166,10 +1280,17 @@ export const make = (options: PerformerOptions) => {
         } else {
           more = true
           const error = exit.cause.reasons.find(Cause.isFailReason)?.error
-          if (error !== undefined && !error.isRetryable) yield* isolate(free, prepared, error)
+          // nobody else prepares them while it is not known whose mistake it is
+          const letGo = hand.keep(prepared.map(({ a }) => a))
+          const isTheirs = error !== undefined &&
+            (!error.isRetryable || (failures + 1 >= inPlace && (yield* answers)))
+          if (isTheirs) yield* isolate(free, prepared, error)
           else if (tookTooLong(error)) claimSize.refused(Math.max(free, prepared.length))
+          letGo()
+          if (prepared.length > 0) yield* doubt
           yield* Effect.logWarning("stepped: cannot claim, trying again", exit.cause)
-          yield* pause(failures++)
+          yield* pause(isTheirs ? 0 : failures)
+          failures++
         }
       } else {
         latch.closeUnsafe()
@@ -1183,6 +1304,9 @@ export const make = (options: PerformerOptions) => {
   })
 
   let isolating = false
+  /** Claims of the loops that are not answered yet, and whether the last one has failed. */
+  let underWay = 0
+  let claimsFail = false
 
   /** When what others have queued is looked for, after the last claim that has found something. */
   let lookAt = 0
@@ -1221,6 +1345,10 @@ export const make = (options: PerformerOptions) => {
             c: { kind: "defect", path: only.a, message }
           })
         } else if (prepared.length > 1 || free > 0) joins.push(...prepared)
+        else if (only !== undefined && token !== undefined) {
+          // not even its failure: it is prepared again later, and costs an attempt
+          yield* Effect.ignore(transitions.postpone(token, only.q, only.j, Math.ceil((yield* now) + longestDelayMs)))
+        }
         return
       }
       if (free > 1) {
@@ -1341,6 +1469,7 @@ export const make = (options: PerformerOptions) => {
       // what was claimed and not begun goes back at once
       yield* giveBack(takenFrom(ready))
       latch.openUnsafe()
+      asideNow()
       const settle = Effect.gen(function*() {
         while (!hand.isIdle()) {
           if (conclusions.length > 0) yield* commit(conclusionsFor(finishMax), ready)

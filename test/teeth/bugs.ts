@@ -79,7 +79,8 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `return case when octet_length(d::text) < \${travelling} then d end;`,
       replace: `return d;`
     }],
-    tests: { "test/behaviour/StepResults.test.ts": ["3.7: results that no message holds together"] }
+    tests: { "test/behaviour/StepResults.test.ts": ["3.7: results that no message holds together"] },
+    hangs: true
   },
   {
     name: "parts-apart",
@@ -110,6 +111,51 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `          where true)) returning jobs as j)`
     }],
     tests: { "test/races/inParts.test.ts": ["calls at once share statements"] }
+  },
+  {
+    name: "tried-for-ever",
+    breaks: "what cannot be stored is tried in its place for ever, and holds up a worker's loop",
+    plants: [{
+      file: performer,
+      find: `        if ((isLong || attempt + 1 >= inPlace) && (yield* answers)) {`,
+      replace: `        if ((isLong || attempt + 1 >= 1e9) && (yield* answers)) {`
+    }],
+    tests: { "test/races/notStored.test.ts": ["what cannot be stored keeps nobody waiting"] },
+    hangs: true
+  },
+  {
+    name: "outage-fails",
+    breaks: "8: a database that is away counts as one that refuses",
+    plants: [{
+      file: performer,
+      find: `  const answers = Effect.map(Effect.exit(transitions.clockOffset), Exit.isSuccess)`,
+      replace: `  const answers = Effect.succeed(true)`
+    }],
+    tests: { "test/races/notStored.test.ts": ["a database that is away fails no action"] }
+  },
+  {
+    name: "joins-for-ever",
+    breaks: "a claim that fails again and again is tried again with the same invocations",
+    plants: [{
+      file: performer,
+      find: `            (!error.isRetryable || (failures + 1 >= inPlace && (yield* answers)))`,
+      replace: `            !error.isRetryable`
+    }],
+    tests: { "test/races/notStored.test.ts": ["what cannot join its lane"] },
+    hangs: true
+  },
+  {
+    name: "gate-shut",
+    breaks: "all transitions wait until memory and rows could be compared",
+    plants: [{
+      file: performer,
+      find:
+        `        const exit = yield* Effect.ensuring(Effect.exit(compare), Effect.sync(() => gateOpen.openUnsafe()))`,
+      replace:
+        `        const exit = yield* Effect.tap(Effect.exit(compare), (done) => Effect.sync(() => Exit.isSuccess(done) && gateOpen.openUnsafe()))`
+    }],
+    tests: { "test/races/notStored.test.ts": ["a comparison with the rows"] },
+    hangs: true
   },
   {
     name: "unlimited-results",

@@ -1,0 +1,190 @@
+/** What the database refuses or loses again and again: whom it holds up, and how it ends. */
+import { assert, beforeEach, it } from "@effect/vitest"
+import { Deferred, Effect, Layer, Logger, Schema } from "effect"
+import { Stepped, StorageError } from "stepped"
+import type { Settings } from "../../src/engine/Settings.ts"
+import { Status, type Transitions } from "../../src/sql/Transitions.ts"
+import { healthy, server } from "../harness/databases.ts"
+import { Halt, layerIntercepted } from "../harness/intercepting.ts"
+import { recordOf } from "../harness/observing.ts"
+import { allEnded } from "../harness/workers.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const performed: Array<number> = []
+const messages: Array<string> = []
+let halt = new Halt()
+beforeEach(() => {
+  performed.length = 0
+  messages.length = 0
+  halt = new Halt()
+})
+const own = Effect.map(Car, ({ id }) => {
+  performed.push(id)
+  return id
+})
+const drive = Stepped.action("drive", { success: Schema.Int }).step(() => own)
+const careful = Stepped.action("careful", { success: Schema.Int }).before(() => Effect.void).step(() => own)
+const waits = Stepped.action("waits").step(() => Effect.uninterruptible(Effect.suspend(() => halt.here)))
+const Cars = Stepped.actions(Car, [drive, careful, waits])
+const ids = (count: number, from = 0) => Array.from({ length: count }, (_, id) => [from + id] as const)
+
+type Service = Transitions["Service"]
+const lost = (operation: string) =>
+  Effect.fail(new StorageError({ operation, isRetryable: true, cause: new Error("lost") }))
+
+const logger = Logger.make(({ message }) => {
+  messages.push(String(Array.isArray(message) ? message[0] : message))
+})
+const said = (words: string) => messages.filter((text) => text.includes(words)).length
+
+/** A working engine, and its client. */
+const working = (
+  intercept: (transitions: Service) => Partial<Service>,
+  settings: Partial<Settings["Service"]> = {}
+) =>
+  Stepped.worker({ connections: 2, concurrency: 100, gracePeriod: "5 seconds" }).pipe(
+    Layer.provideMerge(Cars.layer),
+    Layer.provideMerge(layerIntercepted(intercept, settings)),
+    // an engine of its own, beside the one around it
+    Layer.fresh,
+    Layer.provideMerge(server.layer()),
+    Layer.provideMerge(Logger.layer([logger]))
+  )
+
+it.live("what cannot be stored keeps nobody waiting: it is tried alone, ever less often, and fails its action", () => {
+  const doomed = new Set<string>()
+  const tried: Array<number> = []
+  return Effect.gen(function*() {
+    const cars = yield* Cars.client
+    // whoever claims them has to wait until it is said which of them cannot be stored
+    const [one, two, ...others] = yield* cars.enqueueMany(drive, ids(40))
+    doomed.add(one!.id).add(two!.id)
+    const began = performance.now()
+    yield* Deferred.succeed(halt.go, undefined)
+    yield* Effect.forEach(others, (handle) => handle.await, { concurrency: "unbounded" })
+    yield* Effect.forEach(ids(20, 100), ([id]) => cars(id).drive())
+    // the two have been tried no more than a few times by then
+    assert.isBelow(performance.now() - began, 10_000)
+    for (const handle of [one!, two!]) {
+      const error = yield* Effect.flip(handle.await)
+      assert.include(error.message, "its end could not be stored")
+      assert.include(error.message, "lost")
+      assert.strictEqual((yield* recordOf(handle.id)).status, "failed")
+    }
+    // nobody's body has run twice
+    assert.strictEqual(performed.length, 60)
+    // together, then in halves, then each alone and ever later
+    assert.isAbove(tried[0]!, 1)
+    assert.isAtLeast(tried.filter((size) => size === 1).length, 6)
+    assert.strictEqual(said("cannot be stored, it is tried again in 1000 ms"), 2)
+    assert.strictEqual(said("cannot be stored, it is tried again in 2000 ms"), 2)
+    assert.strictEqual(said("a conclusion cannot be stored"), 2)
+    yield* allEnded
+    yield* healthy
+  }).pipe(Effect.provide(working((transitions) => ({
+    finish: (options) =>
+      Effect.gen(function*() {
+        yield* halt.here
+        const found = options.members.some(({ a, o }) => doomed.has(a) && o !== Status.failed)
+        if (!found) return yield* transitions.finish(options)
+        tried.push(options.members.length)
+        return yield* lost("finish")
+      })
+  }), { attempts: 3 })))
+}, 60_000)
+
+it.live("a database that is away fails no action and burns no attempt, however long it takes", () => {
+  let isAway = false
+  let tries = 0
+  const away = <A>(operation: string, effect: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+    Effect.suspend((): Effect.Effect<A, StorageError> => isAway ? lost(operation) : effect)
+  return Effect.gen(function*() {
+    const handle = yield* (yield* Cars.client)(1).waitsLater()
+    yield* Deferred.await(halt.reached)
+    isAway = true
+    yield* Deferred.succeed(halt.go, undefined)
+    // longer than what cannot be stored would have for all its tries
+    yield* Effect.sleep("4 seconds")
+    isAway = false
+    yield* handle.await
+    assert.isAbove(tries, 4)
+    const { attempts, status } = yield* recordOf(handle.id)
+    assert.deepStrictEqual([status, attempts], ["succeeded", 0])
+    yield* healthy
+  }).pipe(Effect.provide(working((transitions) => ({
+    finish: (options) => {
+      tries++
+      return away("finish", transitions.finish(options))
+    },
+    claim: (options) => away("claim", transitions.claim(options)),
+    heldBy: (token) => away("heldBy", transitions.heldBy(token)),
+    nextDue: away("nextDue", transitions.nextDue),
+    clockOffset: away("clockOffset", transitions.clockOffset)
+  }), { attempts: 2 })))
+}, 60_000)
+
+it.live("what is set aside is stored when the worker stops, if it can be by then", () => {
+  const doomed = new Set<string>()
+  let isOpen = true
+  return Effect.gen(function*() {
+    const id = yield* Effect.scoped(Effect.gen(function*() {
+      const context = yield* Layer.build(working((transitions) => ({
+        finish: (options) =>
+          isOpen && options.members.some(({ a }) => doomed.has(a)) ? lost("finish") : transitions.finish(options)
+      })))
+      return yield* Effect.gen(function*() {
+        const handle = yield* (yield* Cars.client)(1).waitsLater()
+        doomed.add(handle.id)
+        yield* Deferred.succeed(halt.go, undefined)
+        while (said("it is tried again in 2000 ms") === 0) yield* Effect.sleep("20 millis")
+        isOpen = false
+        return handle.id
+      }).pipe(Effect.provide(context))
+    }))
+    const { attempts, status } = yield* recordOf(id)
+    assert.deepStrictEqual([status, attempts], ["succeeded", 0])
+    yield* healthy
+  }).pipe(Effect.provide(server.layer()))
+}, 60_000)
+
+it.live("what cannot join its lane keeps no other claim waiting, and fails", () => {
+  const doomed = new Set<string>()
+  return Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const [one, ...others] = yield* cars.enqueueMany(careful, ids(20))
+    doomed.add(one!.id)
+    yield* Deferred.succeed(halt.go, undefined)
+    yield* Effect.forEach(others, (handle) => handle.await, { concurrency: "unbounded" })
+    yield* Effect.forEach(ids(10, 100), ([id]) => cars(id).drive())
+    const error = yield* Effect.flip(one!.await)
+    assert.include(error.message, "it could not join its lane")
+    yield* allEnded
+    yield* healthy
+  }).pipe(Effect.provide(working((transitions) => ({
+    claim: (options) =>
+      Effect.gen(function*() {
+        if (options.joins.length > 0) yield* halt.here
+        return yield* options.joins.some(({ a, o }) => doomed.has(a) && o === null)
+          ? lost("claim")
+          : transitions.claim(options)
+      })
+  }))))
+}, 60_000)
+
+it.live("a comparison with the rows that does not come about keeps nobody waiting", () => {
+  let first = true
+  return Effect.gen(function*() {
+    const cars = yield* Cars.client
+    assert.strictEqual(yield* cars(1).drive(), 1)
+    for (const [id] of ids(20, 100)) assert.strictEqual(yield* cars(id).drive(), id)
+    while (said("cannot compare with the rows") === 0) yield* Effect.sleep("20 millis")
+    yield* healthy
+  }).pipe(Effect.provide(working((transitions) => ({
+    claim: (options) => {
+      const fails = first
+      first = false
+      return fails ? lost("claim") : transitions.claim(options)
+    },
+    heldBy: () => lost("heldBy")
+  }))))
+}, 60_000)
