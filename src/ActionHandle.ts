@@ -59,7 +59,7 @@ export interface ActionHandle<A extends AnyAction> {
   /** Waits for the end, and gives the result; a superseded or joined action has the outcome of its successor. */
   readonly await: Effect.Effect<A["success"]["Type"], A["error"]["Type"] | WaitError>
   /** Cancels the action, and says whether it was this that did. One that no worker has taken yet cannot start any more, and a worker ends it. */
-  readonly cancel: Effect.Effect<boolean, StorageError | UnsuitableIsolation>
+  readonly cancel: Effect.Effect<boolean, UnknownAction | StorageError | UnsuitableIsolation>
   /** Looks at the action as it is now. */
   readonly status: Effect.Effect<ActionSnapshot, UnknownAction | StorageError>
 }

@@ -359,7 +359,8 @@ export const prependStep = <
  * **Details**
  *
  * Given an actor, it completes that actor's performing outbound action of this name, and gives its id, or nothing if
- * there is none; two of them are an `AmbiguousCompletion`. Given an action's id, it completes exactly that one.
+ * there is none; two of them are an `AmbiguousCompletion`. Given an action's id, it completes exactly that one, or gives nothing if that
+ * is over; an id that names no action of this name is an `UnknownAction`.
  *
  * @category completing
  * @since 0.1.0
@@ -376,8 +377,8 @@ export const complete = <A extends AnyAction>(
  *
  * **Details**
  *
- * The id is a handle's `id`, kept wherever the program keeps such things. An id that is unknown shows when the handle is used
- * (`UnknownAction`).
+ * The id is a handle's `id`, kept wherever the program keeps such things. One that is unknown, or names something else than this action
+ * of this actor, shows when the handle is used, whatever it is asked (`UnknownAction`).
  *
  * @category constructors
  * @since 0.1.0

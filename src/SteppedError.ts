@@ -362,16 +362,23 @@ export class IncompatibleResult extends Schema.TaggedError<IncompatibleResult>("
 }
 
 /**
- * No action has this id: its transaction is open or was rolled back, or its history has been pruned.
+ * The id does not name the action that was asked for: there is none (its transaction is open or was rolled back, or its history
+ * has been pruned), or it is another one.
  *
  * @category errors
  * @since 0.1.0
  */
 export class UnknownAction extends Schema.TaggedError<UnknownAction>("stepped/UnknownAction")("UnknownAction", {
-  actionId: Schema.String
+  actionId: Schema.String,
+  /** What it was taken for, where it is something else: `visit Car/1`. */
+  asked: Schema.optionalKey(Schema.String),
+  /** What it is instead: `tow Car/2`. */
+  found: Schema.optionalKey(Schema.String)
 }) {
   override get message(): string {
-    return `There is no action ${this.actionId}: its transaction is open or was rolled back, or its history has been pruned`
+    return this.found === undefined
+      ? `There is no action ${this.actionId}: its transaction is open or was rolled back, or its history has been pruned`
+      : `${this.actionId} is ${this.found}, not ${this.asked}: use it with the actor and the action that were enqueued`
   }
 }
 
@@ -433,7 +440,7 @@ export class InvalidOutcome extends Schema.TaggedError<InvalidOutcome>("stepped/
 }
 
 /**
- * What completing an outbound action by its id can fail with.
+ * What a job's completion of its action can fail with.
  *
  * @category errors
  * @since 0.1.0
@@ -447,12 +454,12 @@ export type CompletionError =
   | StorageError
 
 /**
- * What completing an outbound action by actor and name can fail with.
+ * What completing an outbound action, by actor and name or by its id, can fail with.
  *
  * @category errors
  * @since 0.1.0
  */
-export type CompleteError = AmbiguousCompletion | CompletionError
+export type CompleteError = AmbiguousCompletion | UnknownAction | CompletionError
 
 /**
  * A step would receive more than the limit allows: results of earlier steps and of their children. It fails without having loaded them all.

@@ -16,6 +16,8 @@ interface Waiter {
   readonly id: string
   /** What it follows at present: a superseding or joined action. */
   final: string
+  /** Whether the id names what is waited for. */
+  readonly check: Check
   /** How often the action was not found: a transaction that is still open may hold it. */
   missing: number
   /** How often the database did not answer. */
@@ -30,8 +32,11 @@ const firstLook = 20
 const batchMax = 1000
 const failuresMax = 20
 
+/** Says of what was found under an id that it is something else. */
+export type Check = (found: Found) => UnknownAction | undefined
+
 export interface Awaiter {
-  readonly wait: (id: string) => Effect.Effect<Found, StorageError | UnknownAction>
+  readonly wait: (id: string, check: Check) => Effect.Effect<Found, StorageError | UnknownAction>
   /** For one that has just been stored, and is not worth a look yet. */
   readonly waitForNew: (id: string) => Effect.Effect<Found, StorageError | UnknownAction>
   /** Actions whose ends this process has stored, and knows. */
@@ -116,7 +121,9 @@ export const make = (
           if (!waiters.has(waiter)) continue
           waiter.failures = 0
           const one = found.get(waiter.id)
-          if (one?.state === "ended") settle(waiter, Exit.succeed(one))
+          const other = one === undefined ? undefined : waiter.check(one)
+          if (other !== undefined) settle(waiter, Exit.fail(other))
+          else if (one?.state === "ended") settle(waiter, Exit.succeed(one))
           else if (one === undefined || one.state === "unknown") {
             if (++waiter.missing >= 5) settle(waiter, Exit.fail(new UnknownAction({ actionId: waiter.id })))
           } else if (one.final !== waiter.final) {
@@ -159,12 +166,13 @@ export const make = (
       })
     )
 
-    const wait = (id: string, isNew: boolean) =>
+    const wait = (id: string, check: Check, isNew: boolean) =>
       Effect.callback<Found, StorageError | UnknownAction>((resume) => {
         if (closed) return resume(shut)
         const waiter: Waiter = {
           id,
           final: id,
+          check,
           missing: 0,
           failures: 0,
           due: 0,
@@ -180,8 +188,8 @@ export const make = (
       })
 
     return {
-      wait: (id) => wait(id, false),
-      waitForNew: (id) => wait(id, true),
+      wait: (id, check) => wait(id, check, false),
+      waitForNew: (id) => wait(id, () => undefined, true),
       known: (ended) => {
         if (waiters.size === 0) return
         for (const { actorId, decided, definition, id } of ended) {
@@ -191,10 +199,21 @@ export const make = (
             if (waiter.id !== id) continue
             // as the database would give it back
             const [result, cause] = JSON.parse(JSON.stringify([decided.result, decided.cause])) as [unknown, unknown]
-            settle(
-              waiter,
-              Exit.succeed({ id, final: id, own: status, state: "ended", status, result, cause, definition, actorId })
-            )
+            const found: Found = {
+              id,
+              final: id,
+              own: status,
+              state: "ended",
+              status,
+              result,
+              cause,
+              definition,
+              actorId,
+              ownDefinition: definition,
+              ownActorId: actorId
+            }
+            const other = waiter.check(found)
+            settle(waiter, other === undefined ? Exit.succeed(found) : Exit.fail(other))
           }
         }
       },

@@ -152,16 +152,21 @@ export const layer: Layer.Layer<
 
     type Verdict =
       | { readonly _tag: "None" }
+      | { readonly _tag: "Other"; readonly found: string }
       | { readonly _tag: "Done"; readonly id: string }
       | { readonly _tag: "Over" }
       | { readonly _tag: "Ambiguous"; readonly ids: ReadonlyArray<string> }
 
     /** Ends one action; whoever holds its rows just now gets a moment to finish. */
     const endFromOutside = (
-      target: { readonly id: string } | { readonly definition: string; readonly actorId: string },
+      target: {
+        /** None means the performing outbound action of the definition and actor. */
+        readonly id: string | null
+        readonly definition: string
+        readonly actorId: string | null
+      },
       outcome: { readonly status: number; readonly result: unknown; readonly cause: StoredCause | null },
       outbound: boolean,
-      definition: string | null,
       spare: string | undefined
     ): Effect.Effect<Verdict, StorageError | UnsuitableIsolation> =>
       Effect.gen(function*() {
@@ -172,9 +177,7 @@ export const layer: Layer.Layer<
             token,
             now: at,
             known,
-            id: "id" in target ? target.id : null,
-            definition: "id" in target ? definition : target.definition,
-            actorId: "id" in target ? null : target.actorId,
+            ...target,
             status: outcome.status,
             result: outcome.result,
             cause: outcome.cause,
@@ -203,6 +206,8 @@ export const layer: Layer.Layer<
               return { _tag: "Ambiguous", ids: verdict.detail as ReadonlyArray<string> }
             case 0:
               return { _tag: "None" }
+            case 5:
+              return { _tag: "Other", found: actionText(verdict.definition, verdict.actorId) }
             case 3:
               return yield* new StorageError({
                 operation: "complete",
@@ -214,6 +219,14 @@ export const layer: Layer.Layer<
           }
         }
       })
+
+    /** Refuses an id that names nothing, or something else than it was taken for. */
+    const refuseUnknown = (id: string, asked: string, verdict: Verdict): Effect.Effect<void, UnknownAction> =>
+      verdict._tag === "Other"
+        ? Effect.fail(new UnknownAction({ actionId: id, asked, found: verdict.found }))
+        : verdict._tag === "None"
+        ? Effect.fail(new UnknownAction({ actionId: id }))
+        : Effect.void
 
     /** An outcome given from outside, encoded and checked. */
     const encodeOutcome = (
@@ -267,7 +280,12 @@ export const layer: Layer.Layer<
       Effect.gen(function*() {
         const encoded = yield* encodeOutcome(held.runnable.action, held.runnable.key, held.actorId, outcome)
         // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
-        const ending = endFromOutside({ id: held.id }, encoded, true, held.runnable.key, held.id)
+        const ending = endFromOutside(
+          { id: held.id, definition: held.runnable.key, actorId: held.actorId },
+          encoded,
+          true,
+          held.id
+        )
         const inside = yield* transitions.inTransaction
         const verdict = yield* (inside ? ending : patiently(ending))
         return verdict._tag === "Done"
@@ -351,6 +369,19 @@ export const layer: Layer.Layer<
     ): Effect.Effect<ActionHandle<AnyAction>, EnqueueErrorReason> =>
       Effect.map(store(ref, action, args), ({ a, ai }) => handle(ref, ai, action, a))
 
+    /** Whether what an id names is what it was taken for. */
+    const isAsked = (ref: ActorRef, actorId: string, action: AnyAction, id: string): Awaiter.Check => (found) => {
+      const key = definitionKey(ref.type, action.name)
+      const { ownActorId, ownDefinition } = found
+      return ownDefinition === null || ownActorId === null || (ownDefinition === key && ownActorId === actorId)
+        ? undefined
+        : new UnknownAction({
+          actionId: id,
+          asked: actionText(key, actorId),
+          found: actionText(ownDefinition, ownActorId)
+        })
+    }
+
     const handle = (ref: ActorRef, actorId: string, action: AnyAction, id: string): ActionHandle<AnyAction> => ({
       id,
       actor: ref,
@@ -360,15 +391,22 @@ export const layer: Layer.Layer<
           // on the transaction's own connection: what it has not committed nobody can have performed
           ? Effect.flatMap(
             repo.outcomes([id]),
-            ([found]): Effect.Effect<unknown, unknown> =>
-              found?.state === "ended"
-                ? resultOf(ref, actorId, action, id, found)
+            ([found]): Effect.Effect<unknown, unknown> => {
+              const other = found === undefined ? undefined : isAsked(ref, actorId, action, id)(found)
+              return other !== undefined
+                ? Effect.fail(other)
+                : found?.state === "ended"
+                ? resultOf(actorId, action, definitionKey(ref.type, action.name), found)
                 : Effect.fail(new WouldWaitForItself({ action: action.name }))
+            }
           )
-          : Effect.flatMap(awaiter.wait(id), (found) => resultOf(ref, actorId, action, id, found))),
-      cancel: Effect.map(
+          : Effect.flatMap(
+            awaiter.wait(id, isAsked(ref, actorId, action, id)),
+            (found) => resultOf(actorId, action, definitionKey(ref.type, action.name), found)
+          )),
+      cancel: Effect.flatMap(
         endFromOutside(
-          { id },
+          { id, definition: definitionKey(ref.type, action.name), actorId },
           {
             status: Status.cancelled,
             result: null,
@@ -379,13 +417,18 @@ export const layer: Layer.Layer<
             }
           },
           false,
-          null,
           undefined
         ),
-        (verdict) => verdict._tag === "Done"
+        (verdict) =>
+          Effect.as(
+            refuseUnknown(id, actionText(definitionKey(ref.type, action.name), actorId), verdict),
+            verdict._tag === "Done"
+          )
       ),
       status: Effect.flatMap(repo.outcomes([id]), ([found]): Effect.Effect<ActionSnapshot, UnknownAction> => {
         if (found === undefined || found.state === "unknown") return Effect.fail(new UnknownAction({ actionId: id }))
+        const other = isAsked(ref, actorId, action, id)(found)
+        if (other !== undefined) return Effect.fail(other)
         const successor = found.final === id ? undefined : found.final
         const code = found.own ?? (successor === undefined ? found.status : null)
         const status = code !== null ? statusNames[code]! : successor === undefined ? "queued" : "joined"
@@ -394,13 +437,12 @@ export const layer: Layer.Layer<
     })
 
     const resultOf = (
-      ref: ActorRef,
       actorId: string,
       action: AnyAction,
-      id: string,
+      asked: string,
       found: Found
     ): Effect.Effect<unknown, WaitError | unknown> => {
-      const key = found.definition ?? definitionKey(ref.type, action.name)
+      const key = found.definition ?? asked
       const at = found.actorId ?? actorId
       const [type, name] = key.split("/") as [string, string]
       const cause = found.cause as StoredCause | null
@@ -409,12 +451,6 @@ export const layer: Layer.Layer<
         actor: `${type}/${at}`,
         actionId: found.final,
         path: line(cause, actionText(key, at), found.status ?? Status.failed)
-      }
-      const asked = definitionKey(ref.type, action.name)
-      if (found.final === id && found.definition !== null && found.definition !== asked) {
-        return Effect.fail(
-          new IncompatibleResult({ ...ended, path: actionText(key, at), issue: `${id} is no ${asked}, but ${key}` })
-        )
       }
       switch (found.status) {
         case Status.succeeded:
@@ -446,7 +482,7 @@ export const layer: Layer.Layer<
       [action.name]: (...args: ReadonlyArray<unknown>) =>
         Effect.flatMap(
           Effect.mapError(Effect.andThen(notInTransaction(action), store(ref, action, args)), asEnqueueError),
-          ({ a, ai }) => Effect.flatMap(awaiter.waitForNew(a), (found) => resultOf(ref, ai, action, a, found))
+          ({ a, ai, d }) => Effect.flatMap(awaiter.waitForNew(a), (found) => resultOf(ai, action, d, found))
         ),
       [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) =>
         Effect.mapError(invoke(ref, action, args), asEnqueueError),
@@ -631,31 +667,32 @@ export const layer: Layer.Layer<
         const made = handle(ref, actorIdOf(ActorRef.actorOf(ref), ref.id), action, id)
         const unknown = Effect.fail(new UnknownAction({ actionId: id }))
         // one text that is no id would fail the look at all the others
-        return isActionId(id) ? made : { ...made, await: unknown, status: unknown, cancel: Effect.succeed(false) }
+        return isActionId(id) ? made : { ...made, await: unknown, status: unknown, cancel: unknown }
       },
       complete: (target, action, outcome) =>
         Effect.gen(function*() {
           if (typeof target === "string") {
-            if (!isActionId(target)) return Option.none()
+            if (!isActionId(target)) return yield* new UnknownAction({ actionId: target })
             const encoded = yield* encodeOutcome(action, action.name, undefined, outcome)
-            const found = (yield* repo.outcomes([target]))[0]
-            const key = found?.definition ?? null
-            const cause = encoded.cause === null || key === null || found === undefined || found.actorId === null
+            // a failure says whose it is
+            const found = encoded.cause === null ? undefined : (yield* repo.outcomes([target]))[0]
+            const { ownActorId = null, ownDefinition = null } = found ?? {}
+            const cause = encoded.cause === null || ownDefinition === null || ownActorId === null
               ? encoded.cause
-              : { ...encoded.cause, path: actionText(key, found.actorId) }
-            if (key !== null && key.split("/")[1] !== action.name) {
-              return yield* new InvalidOutcome({
-                action: action.name,
-                issue: `the action ${target} is ${key}`
-              })
-            }
-            const verdict = yield* endFromOutside({ id: target }, { ...encoded, cause }, true, null, undefined)
+              : { ...encoded.cause, path: actionText(ownDefinition, ownActorId) }
+            const verdict = yield* endFromOutside(
+              { id: target, definition: action.name, actorId: null },
+              { ...encoded, cause },
+              true,
+              undefined
+            )
+            yield* refuseUnknown(target, action.name, verdict)
             return verdict._tag === "Done" ? Option.some(verdict.id) : Option.none()
           }
           const key = definitionKey(target.type, action.name)
           const text = actorIdOf(ActorRef.actorOf(target), target.id)
           const encoded = yield* encodeOutcome(action, key, text, outcome)
-          const verdict = yield* endFromOutside({ definition: key, actorId: text }, encoded, true, null, undefined)
+          const verdict = yield* endFromOutside({ id: null, definition: key, actorId: text }, encoded, true, undefined)
           if (verdict._tag === "Ambiguous") {
             return yield* new AmbiguousCompletion({
               actor: `${target.type}/${text}`,

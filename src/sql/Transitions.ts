@@ -216,6 +216,9 @@ export interface Found {
   readonly cause: unknown
   readonly definition: string | null
   readonly actorId: string | null
+  /** What was asked for, whatever its outcome comes from. */
+  readonly ownDefinition: string | null
+  readonly ownActorId: string | null
 }
 
 /** Due jobs of one definition in one queue that a worker does not take. */
@@ -476,8 +479,9 @@ export class Transitions extends Context.Service<Transitions, {
     readonly token: bigint | null
     readonly now: number
     readonly known: Known
+    /** Its definition and actor are what it is taken for; of a definition without an actor only the name counts. */
     readonly id: string | null
-    readonly definition: string | null
+    readonly definition: string
     readonly actorId: string | null
     readonly status: number
     readonly result: unknown
@@ -604,7 +608,8 @@ export class Transitions extends Context.Service<Transitions, {
       const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of($1)),
         w as (select *, ${schema}.weight(result) + ${schema}.weight(cause) as bytes from f),
         t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)
-        select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels from t`
+        select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id
+          from t`
       const textAddChildren = `select ${schema}.add_children(${places(21)})`
       const textComplete =
         `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
@@ -799,7 +804,9 @@ export class Transitions extends Context.Service<Transitions, {
                     result: row[5],
                     cause: row[6],
                     definition: row[7] as string | null,
-                    actorId: row[8] as string | null
+                    actorId: row[8] as string | null,
+                    ownDefinition: row[10] as string | null,
+                    ownActorId: row[11] as string | null
                   })
                 }
               }

@@ -3,7 +3,7 @@ import { assert, beforeEach, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { Step, Stepped } from "stepped"
+import { Step, Stepped, UnknownAction } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordsOf, statusesOf } from "../harness/observing.ts"
@@ -43,7 +43,9 @@ const nested = Stepped.action("nested", { arguments: [Schema.String] })
 const quick = Stepped.action("quick", { arguments: [Schema.Int], success: Schema.BigInt, error: NoParking })
   .step((n) => n > 0 ? Effect.succeed(BigInt(n)) : Effect.fail(new NoParking({ at: "zero", since: new Date(3) })))
 
-const Cars = Stepped.actions(Car, [visit, nested, quick])
+const other = Stepped.action("other", { outbound: true, concurrencyKey: () => "road" }).step(() => Effect.void)
+const Cars = Stepped.actions(Car, [visit, nested, quick, other])
+class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
 const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
   Effect.gen(function*() {
     for (let look = 0; look < 200 && !(yield* condition); look++) yield* Effect.yieldNow
@@ -216,7 +218,7 @@ suite("handles", (engine) => {
       yield* performSteppedActions()
       assert.deepInclude(yield* Effect.flip(handle.await), { _tag: "UnknownAction", actionId: id })
       assert.deepInclude(yield* Effect.flip(handle.status), { _tag: "UnknownAction" })
-      assert.isFalse(yield* handle.cancel)
+      assert.deepInclude(yield* Effect.flip(handle.cancel), { _tag: "UnknownAction", actionId: id })
       assert.deepStrictEqual(yield* stored, nothing)
     }))
 
@@ -236,6 +238,87 @@ suite("handles", (engine) => {
       assert.strictEqual((yield* young.status).status, "succeeded")
       yield* healthy
     }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(engine.layer({ outcomeRetention: "1 hour" }))))))
+
+  test("2.6: whatever a handle is asked, its id must name this action of this actor, in every place where it may be", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const refused = (id: string, was: string) =>
+        Effect.gen(function*() {
+          const handles = [
+            yield* Stepped.handle(Car.ref(2), visit, id),
+            yield* Stepped.handle(Car.ref(1), other, id),
+            yield* Stepped.handle(Van.ref(1), visit, id)
+          ]
+          for (const handle of handles) {
+            const asked = `${handle.action} ${handle.actor}`
+            for (const verb of [handle.status, handle.cancel, handle.await]) {
+              const error = yield* Effect.flip(verb as Effect.Effect<unknown, unknown>)
+              assert.instanceOf(error, UnknownAction)
+              assert.deepInclude({ ...error }, { actionId: id, asked, found: was })
+              assert.include(error.message, `${id} is ${was}, not ${asked}`)
+            }
+          }
+          for (const outcome of [Stepped.Outcome.succeededVoid, Stepped.Outcome.failed()]) {
+            const error = yield* Effect.flip(Stepped.complete(id, other, outcome))
+            assert.instanceOf(error, UnknownAction)
+            assert.deepInclude({ ...error }, { actionId: id, asked: "other", found: was })
+          }
+        })
+
+      const performing = yield* car.visitLater("London")
+      yield* refused(performing.id, "visit Car/1")
+      yield* performIdle
+      yield* refused(performing.id, "visit Car/1")
+      const superseded = yield* car.visitNow("Paris")
+      yield* refused(superseded.id, "visit Car/1")
+      // of another definition, in the same lane: what it was asked as counts, and not what it became
+      const newcomer = yield* car.otherNow()
+      yield* refused(superseded.id, "visit Car/1")
+      assert.deepInclude(yield* superseded.status, { status: "superseded", successor: newcomer.id })
+      const joined = yield* car.visitNow("London")
+      assert.deepInclude(yield* joined.status, { status: "joined", successor: performing.id })
+      yield* refused(joined.id, "visit Car/1")
+      assert.isFalse(yield* joined.cancel)
+      yield* arrive(performing.id, "London")
+      yield* refused(joined.id, "visit Car/1")
+      yield* refused(performing.id, "visit Car/1")
+      const cancelled = yield* car.visitNow("cancel")
+      yield* refused(cancelled.id, "visit Car/1")
+      // nobody was disturbed
+      assert.deepStrictEqual(
+        [(yield* performing.status).status, (yield* newcomer.status).status],
+        ["succeeded", "performing"]
+      )
+      assert.isTrue(yield* newcomer.cancel)
+    }))
+
+  test("2.6: a handle made from an id does what the one from the client does, also in the lane of others", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.visitNow("London")
+      const second = yield* car.visitNow("Paris")
+      const third = yield* car.visitLater("Rome")
+      for (const { id } of [third, second, first]) {
+        const handle = yield* Stepped.handle(Car.ref(1), visit, id)
+        assert.strictEqual((yield* handle.status).id, id)
+        assert.isTrue(yield* handle.cancel)
+        assert.isFalse(yield* handle.cancel)
+        assert.strictEqual((yield* Effect.flip(handle.await))._tag, "Cancelled")
+      }
+      yield* performSteppedActions()
+    }))
+
+  test("2.6: waiting for what the id does not name ends before the action does", () =>
+    Effect.gen(function*() {
+      const made = yield* (yield* Cars.client)(1).visitNow("London")
+      const wrong = yield* Stepped.handle(Car.ref(2), visit, made.id)
+      const sql = yield* SqlClient.SqlClient
+      assert.instanceOf(yield* Effect.flip(wrong.await), UnknownAction)
+      assert.instanceOf(yield* Effect.flip(sql.withTransaction(wrong.await)), UnknownAction)
+      assert.instanceOf(yield* Effect.flip(sql.withTransaction(wrong.cancel)), UnknownAction)
+      assert.strictEqual((yield* made.status).status, "performing")
+      yield* made.cancel
+    }))
 
   test("2.6: waiting may be given up, and begun again", () =>
     Effect.gen(function*() {

@@ -2,7 +2,16 @@
 import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { ActionFailed, AmbiguousCompletion, Cancelled, InvalidOutcome, Step, Stepped, TimedOut } from "stepped"
+import {
+  ActionFailed,
+  AmbiguousCompletion,
+  Cancelled,
+  InvalidOutcome,
+  Step,
+  Stepped,
+  TimedOut,
+  UnknownAction
+} from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
@@ -196,13 +205,15 @@ suite("outbound actions", (engine) => {
   test("5.2+: an id of nothing, of another action, or of one that is not outbound completes nothing", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      assert.deepStrictEqual(yield* Stepped.complete("no-uuid", charge, cancelled), Option.none())
-      assert.deepStrictEqual(
-        yield* Stepped.complete("01890000-0000-7000-8000-000000000000", charge, cancelled),
-        Option.none()
-      )
+      for (const id of ["no-uuid", "01890000-0000-7000-8000-000000000000"]) {
+        const error = yield* Effect.flip(Stepped.complete(id, charge, cancelled))
+        assert.instanceOf(error, UnknownAction)
+        assert.include(error.message, `There is no action ${id}`)
+      }
       const handle = yield* car.refundNow(1)
-      assert.instanceOf(yield* Effect.flip(Stepped.complete(handle.id, charge, cancelled)), InvalidOutcome)
+      const error = yield* Effect.flip(Stepped.complete(handle.id, charge, cancelled))
+      assert.instanceOf(error, UnknownAction)
+      assert.deepInclude({ ...error }, { actionId: handle.id, asked: "charge", found: "refund Car/1" })
       const parent = yield* car.buyLater(2)
       yield* performIdle
       const asOutbound = buy as unknown as typeof charge

@@ -217,7 +217,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             now: 0,
             known: mine,
             id: item("1").a,
-            definition: null,
+            definition: "turn",
             actorId: null,
             status: Status.cancelled,
             result: null,

@@ -14,8 +14,11 @@ const found = (id: string, state: "live" | "ended"): Found => ({
   result: null,
   cause: null,
   definition: "Car/drive",
-  actorId: "1"
+  actorId: "1",
+  ownDefinition: "Car/drive",
+  ownActorId: "1"
 })
+const isAsked = () => undefined
 
 /** A database at some distance, which says of each action what `state` says; `times` is how often it was asked for one. */
 const repository = (state: (id: string) => "live" | "ended") => {
@@ -34,13 +37,15 @@ const repository = (state: (id: string) => "live" | "ended") => {
 
 /** A handle after another, for about a second. */
 const others = (awaiter: Awaiter.Awaiter) =>
-  Effect.forEach(Array.from({ length: 200 }, (_, n) => `other ${n}`), awaiter.wait, { discard: true })
+  Effect.forEach(Array.from({ length: 200 }, (_, n) => `other ${n}`), (id) => awaiter.wait(id, isAsked), {
+    discard: true
+  })
 
 it.live("a handle hears of its action's end however many others come and go meanwhile", () =>
   Effect.gen(function*() {
     const { repo, times } = repository((id) => id === "slow" && times(id) === 1 ? "live" : "ended")
     const awaiter = yield* Awaiter.make(repo, Duration.millis(50))
-    const slow = yield* Effect.forkChild(awaiter.wait("slow"))
+    const slow = yield* Effect.forkChild(awaiter.wait("slow", isAsked))
     yield* others(awaiter)
     assert.isDefined(slow.pollUnsafe())
     yield* Fiber.join(slow)
@@ -51,7 +56,7 @@ it.live("it looks ever less often, whoever comes meanwhile", () =>
     const { repo, times } = repository((id) => id === "slow" ? "live" : "ended")
     const awaiter = yield* Awaiter.make(repo, Duration.minutes(1))
     const start = performance.now()
-    const slow = yield* Effect.forkChild(awaiter.wait("slow"))
+    const slow = yield* Effect.forkChild(awaiter.wait("slow", isAsked))
     yield* others(awaiter)
     // at once, and then 20, 40, 80 … ms apart
     assert.isAtMost(times("slow"), 2 + Math.log2((performance.now() - start) / 20 + 1))
@@ -63,6 +68,8 @@ it.live("a thousand handles take one look between them", () =>
   Effect.gen(function*() {
     const { looks, repo } = repository(() => "ended")
     const awaiter = yield* Awaiter.make(repo, Duration.seconds(1))
-    yield* Effect.all(Array.from({ length: 1000 }, (_, n) => awaiter.wait(`${n}`)), { concurrency: "unbounded" })
+    yield* Effect.all(Array.from({ length: 1000 }, (_, n) => awaiter.wait(`${n}`, isAsked)), {
+      concurrency: "unbounded"
+    })
     assert.deepStrictEqual(looks.map((ids) => ids.length), [1000])
   }))

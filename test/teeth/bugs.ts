@@ -494,6 +494,27 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/engine/layers.test.ts": ["a second worker over one engine is refused"] }
   },
   {
+    name: "cancels-whatever-the-id-names",
+    breaks: "2.6: a handle with the id of something else cancels that",
+    plants: [{
+      file: functions,
+      find: ` or (p_actor is not null and (v_definition, v_actor) <> (p_definition, p_actor)) then`,
+      replace: ` then`
+    }],
+    tests: { "test/behaviour/ActionHandles.test.ts": ["2.6: whatever a handle is asked, its id must name"] }
+  },
+  {
+    name: "waits-for-whatever-the-id-names",
+    breaks: "2.6: a handle with the id of something else waits for that",
+    plants: [{
+      file: "src/engine/makeEngine.ts",
+      find: `            awaiter.wait(id, isAsked(ref, actorId, action, id)),`,
+      replace: `            awaiter.wait(id, () => undefined),`
+    }],
+    tests: { "test/behaviour/ActionHandles.test.ts": ["2.6: waiting for what the id does not name ends"] },
+    hangs: true
+  },
+  {
     name: "mark-in-a-key",
     breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
     plants: [{

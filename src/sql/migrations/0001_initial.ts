@@ -871,12 +871,25 @@ const functions = (schema: string) => {
     end if;
   end $$`,
 
-    // Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over.
+    // Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over,
+    // 5 the id names another definition or actor (which the row says). By id, without an actor, p_definition is a name alone.
     `create function complete(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_id uuid, p_definition text, p_actor text,
     p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean) returns setof task language plpgsql ${planned} as $$
-  declare ids uuid[]; v_lane text; l live_actions;
+  declare ids uuid[]; v_lane text; l live_actions; v_definition text; v_actor text;
   begin
     ${looksAgain}
+    if p_id is not null then
+      -- in one look: whatever moves it meanwhile, what an id names stays the same
+      select x.definition, x.actor_id into v_definition, v_actor from (
+        select definition, actor_id from live_actions where id = p_id
+        union all select definition, actor_id from jobs where action = p_id and kind = 0
+        union all select definition, actor_id from ended_actions where id = p_id
+        union all select definition, actor_id from outcomes where id = p_id) x limit 1;
+      if not found then return next row(-6, p_id, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
+      if (p_actor is null and split_part(v_definition, '/', 2) <> p_definition) or (p_actor is not null and (v_definition, v_actor) <> (p_definition, p_actor)) then
+        return next row(-6, p_id, v_definition, v_actor, null, 5, 0, 0, 0, null)::task; return;
+      end if;
+    end if;
     if p_id is null then
       ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and status = 1 and outcome is null order by id);
       if cardinality(ids) = 0 then return next row(-6, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
@@ -895,10 +908,9 @@ const functions = (schema: string) => {
     end if;
     select lane into v_lane from live_actions where id = p_id;
     if not found then
-      return next row(-6, p_id, null, null, null, case
-        -- a claim that was under way may have stored it since the look above
-        when exists (select 1 from jobs where action = p_id and kind = 0 and cancelled_at is null) or exists (select 1 from live_actions where id = p_id) then 3
-        when exists (select 1 from jobs where action = p_id and kind = 0) or exists (select 1 from ended_actions where id = p_id) or exists (select 1 from outcomes where id = p_id) then 4 else 0 end, 0, 0, 0, null)::task;
+      -- neither queued nor over: on its way from one to the other
+      return next row(-6, p_id, null, null, null, case when exists (select 1 from jobs where action = p_id and kind = 0 and cancelled_at is not null)
+        or exists (select 1 from ended_actions where id = p_id) or exists (select 1 from outcomes where id = p_id) then 4 else 3 end, 0, 0, 0, null)::task;
       return;
     end if;
     -- a lane that moved on while we waited for it is not ours: somebody may be joining this action
@@ -906,7 +918,7 @@ const functions = (schema: string) => {
     if not found then return next row(-6, p_id, null, null, null, 3, 0, 0, 0, null)::task; return; end if;
     select * into l from live_actions where id = p_id for update;
     if not found or l.lane <> v_lane then return next row(-6, p_id, null, null, null, 3, 0, 0, 0, null)::task; return; end if;
-    if l.outcome is not null or (p_outbound and (l.flags & 16 = 0 or l.status <> 1 or (p_definition is not null and l.definition <> p_definition))) then
+    if l.outcome is not null or (p_outbound and (l.flags & 16 = 0 or l.status <> 1)) then
       return next row(-6, p_id, null, null, null, 4, 0, 0, 0, null)::task; return;
     end if;
     return next row(-6, p_id, null, null, null, 1, 0, 0, 0, null)::task;
@@ -1032,7 +1044,7 @@ const functions = (schema: string) => {
 
     // What became of invocations, whatever carried them: follows superseding and joining to the end. In PL/pgSQL, as all that is called
     // often: a function in SQL is planned again by every call, which takes longer than running it.
-    `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text)
+    `create function outcomes_of(p_ids uuid[]) returns table (id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text, actor_id text, own_definition text, own_actor_id text)
     language plpgsql stable ${planned} as $$
   #variable_conflict use_column
   declare v_ids uuid[]; v_next uuid[]; v_far boolean; v_places jsonb; v_final int[]; v_path int[]; v_at int;
@@ -1064,7 +1076,11 @@ const functions = (schema: string) => {
       select x, case when v_far then v_ids[v_final[(v_places->>x::text)::int]] else x end from (select distinct unnest(p_ids)) d(x))
     select z.root, z.id, (select x.status from ended_actions x where x.id = z.root),
       case when e.id is not null or o.status is not null then 'ended' when l.id is not null then 'live' when exists (select 1 from jobs j where j.action = z.id and j.kind = 0) then 'queued' else 'unknown' end,
-      coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id)
+      coalesce(e.status, o.status, l.status), coalesce(e.result, o.result), coalesce(e.cause, o.cause), coalesce(e.definition, o.definition, l.definition), coalesce(e.actor_id, o.actor_id, l.actor_id),
+      case when z.root <> z.id then coalesce((select x.definition from ended_actions x where x.id = z.root), (select x.definition from outcomes x where x.id = z.root))
+        else coalesce(e.definition, o.definition, l.definition, (select j.definition from jobs j where j.action = z.id and j.kind = 0)) end,
+      case when z.root <> z.id then coalesce((select x.actor_id from ended_actions x where x.id = z.root), (select x.actor_id from outcomes x where x.id = z.root))
+        else coalesce(e.actor_id, o.actor_id, l.actor_id, (select j.actor_id from jobs j where j.action = z.id and j.kind = 0)) end
     from z left join ended_actions e on e.id = z.id left join outcomes o on o.id = z.id left join lateral (select * from live_actions l where l.id = z.id offset 0) l on true;
   end $$`,
 
