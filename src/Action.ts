@@ -6,8 +6,9 @@
 import { type Duration, Effect, Schema } from "effect"
 import { checkName, type PlainSchema } from "./Actor.ts"
 import type { Settled, Storable } from "./Child.ts"
+import { readDuration, readTimeout } from "./engine/duration.ts"
 import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
-import { type CompletionError, DefinitionError, type InfrastructureError } from "./SteppedError.ts"
+import { type CompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // arguments, keys
@@ -485,7 +486,10 @@ export interface Job<A, E = never> {
   readonly failed: (error?: E) => Effect.Effect<boolean, CompletionError>
   readonly cancelled: Effect.Effect<boolean, CompletionError>
   readonly timedOut: Effect.Effect<boolean, CompletionError>
-  /** Ends this run of the job, and runs it again after the delay. */
+  /**
+   * Ends this run of the job, and runs it again after the delay: a finite one, of 0 ms or more. Anything else (`InvalidDuration`) fails the
+   * action.
+   */
   readonly retry: (delay: Duration.Input) => Effect.Effect<never>
 }
 
@@ -496,9 +500,9 @@ export interface Job<A, E = never> {
  */
 export class JobRetry {
   readonly _tag = "JobRetry"
-  readonly delay: Duration.Input
-  constructor(delay: Duration.Input) {
-    this.delay = delay
+  readonly delayMs: number
+  constructor(delayMs: number) {
+    this.delayMs = delayMs
   }
 }
 
@@ -516,7 +520,9 @@ export const makeJob = (
   failed: (error) => complete(error === undefined ? { status: "failed" } : { status: "failed", cause: error }),
   cancelled: complete({ status: "cancelled" }),
   timedOut: complete({ status: "timed_out" }),
-  retry: (delay) => Effect.die(new JobRetry(delay))
+  // what cannot be read throws, and is the job's defect
+  retry: (delay) =>
+    Effect.suspend(() => Effect.die(new JobRetry(readDuration("delay of Job.retry", delay, { least: 0 }))))
 })
 
 /** Stands for the value of a job that was not given. */
@@ -553,7 +559,7 @@ export interface ActionOptions<
   readonly outbound?: IsOutbound
   /** The queue of the action's jobs, "default" if not given. */
   readonly queue?: string
-  /** How long the action may perform; counted from its start. */
+  /** How long the action may perform, a millisecond at least; counted from its start. `Infinity`, like none, is without a limit. */
   readonly timeout?:
     | Duration.Input
     | ((...args: ArgTypes<Args>) => Duration.Input | Effect.Effect<Duration.Input, unknown, RTimeout>)
@@ -656,7 +662,7 @@ export const action = <
     error: options?.error ?? Schema.Never,
     outbound: options?.outbound === true || job !== undefined,
     queue: options?.queue ?? "default",
-    timeout: options?.timeout as Definition["timeout"],
+    timeout: timeoutOf(name, options?.timeout as Definition["timeout"]),
     checksum: options?.checksum as Definition["checksum"],
     checksumKey: options?.checksumKey as Definition["checksumKey"],
     concurrencyKey: options?.concurrencyKey as Definition["concurrencyKey"],
@@ -684,6 +690,17 @@ export const isAction = (u: unknown): u is AnyAction => u instanceof ActionImpl
 // a process that has only declared that action: its stored result is read with the schema that the waiting module
 // declared.
 const successes = new Map<string, Set<PlainSchema>>()
+
+// One that is known is read once, here.
+const timeoutOf = (name: string, given: Definition["timeout"]): Definition["timeout"] => {
+  if (given === undefined || typeof given === "function") return given
+  try {
+    const millis = readTimeout(name, given)
+    return millis === Infinity ? undefined : millis
+  } catch (error) {
+    throw error instanceof InvalidDuration ? new DefinitionError({ message: error.message }) : error
+  }
+}
 
 const makeAction = (definition: Definition): AnyAction => {
   const known = successes.get(definition.name)

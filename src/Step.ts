@@ -97,6 +97,11 @@ export class Step extends Context.Service<Step, StepContext>()("stepped/Step") {
   /**
    * Holds the step open for the duration, while the body goes on at once: what has to happen afterwards belongs in the
    * next step.
+   *
+   * **Gotchas**
+   *
+   * The duration is finite, and 0 ms or more; anything else (`InvalidDuration`) fails the step. What somebody outside ends is an outbound
+   * action.
    */
   static readonly wait = (duration: Duration.Input): Effect.Effect<void, never, Step> =>
     Effect.flatMap(Step, (step) => step.wait(duration))

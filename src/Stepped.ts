@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SqlClient } from "effect/sql/SqlClient"
 import { Engine } from "./Engine.ts"
+import { readDuration } from "./engine/duration.ts"
 import {
   durationOption,
   engineLayer,
@@ -22,6 +23,7 @@ import { migrateTo, migrations, patience } from "./sql/Migrations.ts"
 import { Storage } from "./sql/Storage.ts"
 import {
   DefinitionError,
+  type InvalidDuration,
   type InvalidOption,
   type InvalidSchemaName,
   type MigrationBlocked,
@@ -72,7 +74,7 @@ export interface WorkerOptions {
   readonly concurrency?: number
   /** The queues to take jobs from; all queues of the definitions that the worker has, if not given. */
   readonly queues?: ReadonlyArray<string>
-  /** How long running bodies may go on after the worker was told to stop: 10 seconds if not given. */
+  /** How long running bodies may go on after the worker was told to stop: 10 seconds if not given; finite. */
   readonly gracePeriod?: Duration.Input
   /** How many transitions are under way at a time, each on a connection of its own: 2 if not given. */
   readonly connections?: number
@@ -167,10 +169,14 @@ export const worker = (options: WorkerOptions = {}): Layer.Layer<never, Definiti
     if (!Number.isInteger(connections) || connections < 1) {
       return yield* new DefinitionError({ message: `connections is ${connections}: give a whole number from 1 on` })
     }
+    const grace = yield* Effect.try({
+      try: () => readDuration("gracePeriod", options.gracePeriod ?? "10 seconds", { least: 0 }),
+      catch: (error) => new DefinitionError({ message: (error as InvalidDuration).message })
+    })
     yield* engine.work({
       concurrency,
       connections,
-      grace: options.gracePeriod === undefined ? Duration.seconds(10) : Duration.fromInputUnsafe(options.gracePeriod),
+      grace: Duration.millis(grace),
       queues: options.queues
     })
   }))
@@ -199,7 +205,7 @@ export const migrate = (
   PgClient
 > =>
   Effect.flatMap(
-    durationOption("lockTimeout", options.lockTimeout, patience, Duration.millis(1)),
+    durationOption("lockTimeout", options.lockTimeout, patience),
     (limit) => migrateTo(migrations, limit)
   ).pipe(Effect.provide(
     Storage.layer({ schema: options.schema ?? "stepped", deadline: Duration.seconds(20), embedded: false })

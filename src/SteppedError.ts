@@ -534,6 +534,23 @@ export class DefinitionError extends Schema.TaggedError<DefinitionError>("steppe
 }) {}
 
 /**
+ * A field that takes a duration was given something else: a text that is none, NaN, less or more than it takes.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidDuration extends Schema.TaggedError<InvalidDuration>("stepped/InvalidDuration")("InvalidDuration", {
+  field: Schema.String,
+  value: Schema.String,
+  /** What it takes. */
+  takes: Schema.String
+}) {
+  override get message(): string {
+    return `${this.field} is ${this.value}: it takes ${this.takes}`
+  }
+}
+
+/**
  * A setting of the engine is not what it takes.
  *
  * @category errors

@@ -10,6 +10,16 @@ import { DefinitionError } from "../src/SteppedError.ts"
 class Car extends Actor<Car>()("Car", { id: Schema.Int }) {}
 
 describe("a definition", () => {
+  it("refuses a timeout that is none, where it is written", () => {
+    for (const timeout of ["soon" as never, Number.NaN, 0, -5, 1e30]) {
+      assert.throws(() => action("drive", { timeout }), /^timeout of drive is .+: it takes a duration from 1 to/)
+    }
+    for (const timeout of [Infinity, "Infinity"] as const) {
+      assert.isUndefined(action("drive", { timeout }).definition.timeout)
+    }
+    assert.strictEqual(action("drive", { timeout: "5 seconds" }).definition.timeout, 5000)
+  })
+
   it("has defaults", () => {
     const { definition } = action("honk")
     assert.deepStrictEqual(definition, {
@@ -114,7 +124,7 @@ describe("a job", () => {
       const exit = yield* Effect.exit(Effect.ignore(job.retry("1 minute")))
       const defect = Exit.isFailure(exit) ? Cause.squash(exit.cause) : undefined
       assert.instanceOf(defect, JobRetry)
-      assert.strictEqual(defect.delay, "1 minute")
+      assert.strictEqual(defect.delayMs, 60_000)
     }))
 })
 

@@ -4,7 +4,7 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Option, Schedule, Schema } from "effect"
+import { type Duration, Effect, Layer, Option, Schedule, Schema } from "effect"
 import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "./harness/databases.ts"
@@ -26,8 +26,13 @@ const program = {
   effectfulKey: Effect.succeed(""),
   checksum: (_note: string): unknown => "",
   timeout: (_note: string): number => 1000,
+  delay: 0 as Duration.Input,
   ran: 0
 }
+
+const ran = Effect.sync(() => {
+  program.ran++
+})
 
 const note = Stepped.action("note", { arguments: [Schema.String], success: Schema.String })
 const plan = Stepped.action("plan", { arguments: [Schema.Struct({ to: Schema.String, miles: Schema.Int })] })
@@ -52,6 +57,9 @@ const prepared = Stepped.action("prepared", { arguments: [Schema.String], succes
 const diving = Stepped.action("dive", { arguments: [Schema.Int], concurrencyKey: (level) => `dive/${level}` })
 const dive = diving.step((level) => level === 0 ? Effect.void : Effect.asVoid(Step.do(diving, level - 1)))
 const charge = Stepped.action("charge", { success: Schema.String, error: Refused, outbound: true })
+const jobbed = Stepped.action("jobbed", {
+  job: (job) => Effect.andThen(ran, Effect.suspend(() => job.retry(program.delay)))
+})
 const parcel = Stepped.action("parcel", { arguments: [Schema.String], success: Schema.String })
 
 const Cars = Stepped.actions(Car, [
@@ -66,13 +74,11 @@ const Cars = Stepped.actions(Car, [
   timed,
   prepared,
   dive,
-  charge
+  charge,
+  jobbed
 ])
 const Vans = Stepped.actions(Van, [parcel])
 
-const ran = Effect.sync(() => {
-  program.ran++
-})
 const CarsLive = Cars.toLayer(Effect.succeed({
   note: (text) => Effect.as(ran, text),
   plan: () => ran,
@@ -389,7 +395,7 @@ suite("bad input", (engine) => {
         )
         assert.include(messages[0]!, "concurrencyKey of keyedByEffect holds a NUL character")
         assert.include(messages[1]!, "no checksum")
-        assert.include(messages[2]!, "timeout of timed is -1 ms")
+        assert.include(messages[2]!, "InvalidDuration: timeout of timed is -1: it takes a duration from 1 to")
         yield* healthy
       }).pipe(Effect.provide(layer)))
 
@@ -400,7 +406,10 @@ suite("bad input", (engine) => {
         const handle = yield* car.timedLater("x")
         const other = yield* car.noteLater("fine")
         yield* performSteppedActions()
-        assert.include((yield* Effect.flip(handle.await)).message, "timeout of timed is 1e+30 ms, the limit is")
+        assert.include(
+          (yield* Effect.flip(handle.await)).message,
+          "timeout of timed is 1e+30: it takes a duration from 1 to"
+        )
         assert.strictEqual(yield* other.await, "fine")
         program.timeout = () => Infinity
         yield* (yield* car.timedNow("x")).await
@@ -629,19 +638,44 @@ suite("bad input", (engine) => {
   describe("steps", () => {
     for (
       const [duration, message] of [
-        [-1, "at least 0 ms, not -1"],
-        [Number.NaN, "at least 0 ms"],
-        [Infinity, "takes a finite duration"],
-        ["soon" as never, "soon"]
+        [-1, "is -1"],
+        [Number.NaN, "is NaN"],
+        [Infinity, "is Infinity"],
+        [1e30, "is 1e+30"],
+        ["soon" as never, "is \"soon\""]
       ] as const
     ) {
       it.effect(`that wait for ${String(duration)} fail`, () =>
         Effect.gen(function*() {
           program.step = Effect.as(Step.wait(duration), "")
           const handle = yield* (yield* Cars.client)("1").tourNow()
-          assert.include((yield* storedCause(handle.id)).message, message)
+          assert.include(
+            (yield* storedCause(handle.id)).message,
+            `InvalidDuration: duration of Step.wait ${message}: it takes a duration from 0 to 100000000000000 ms`
+          )
           yield* healthy
         }).pipe(Effect.provide(layer)))
+    }
+
+    for (const delay of [Number.NaN, Infinity, -1, 1e30, "soon" as never]) {
+      for (const handled of [true, false]) {
+        it.effect(`of a job that is to be run again after ${delay} fail their action at once (${handled ? "handled" : "retried"} defects)`, () =>
+          Effect.gen(function*() {
+            program.ran = 0
+            program.delay = delay
+            const handle = yield* (yield* Cars.client)("1").jobbedLater()
+            yield* performSteppedActions()
+            const cause = yield* storedCause(handle.id)
+            assert.include(
+              cause.message,
+              `InvalidDuration: delay of Job.retry is ${
+                JSON.stringify(delay) === "\"soon\"" ? "\"soon\"" : delay
+              }: it takes`
+            )
+            assert.strictEqual(program.ran, 1)
+            yield* healthy
+          }).pipe(withHandledDefects(() => handled), Effect.provide(layer)))
+      }
     }
 
     it.effect("that wait longer than a timestamp holds fail, and nobody else's step with them", () =>
@@ -714,8 +748,12 @@ suite("bad input", (engine) => {
     it.effect("completing or looking at what does not exist says so", () =>
       Effect.gen(function*() {
         const unknown = "0198f000-0000-7000-8000-000000000000"
-        assert.isTrue(Option.isNone(yield* Stepped.complete(unknown, charge, Stepped.Outcome.succeeded("paid"))))
-        assert.isTrue(Option.isNone(yield* Stepped.complete("no id", charge, Stepped.Outcome.succeeded("paid"))))
+        for (const id of [unknown, "no id"]) {
+          const error = yield* Effect.flip(Stepped.complete(id, charge, Stepped.Outcome.succeeded("paid")))
+          assert.strictEqual(error.message.split(":")[0], `There is no action ${id}`)
+          const handle = yield* Stepped.handle(Car.ref("1"), charge, id)
+          assert.strictEqual((yield* Effect.flip(handle.cancel))._tag, "UnknownAction")
+        }
         assert.isTrue(Option.isNone(yield* Stepped.complete(Car.ref("1"), charge, Stepped.Outcome.succeeded("paid"))))
         const repo = yield* ActionRepo
         assert.isTrue(Option.isNone(yield* repo.find(unknown)))
@@ -849,15 +887,22 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
       [{ resultsLimit: 0 }, "resultsLimit is 0"],
       [{ depthLimit: -1 }, "depthLimit is -1"],
       [{ childrenLimit: 0 }, "childrenLimit is 0"],
-      [{ lease: "500 millis" }, "lease is 500ms: it takes 1s or more"],
+      [{ lease: "500 millis" }, "lease is \"500 millis\": it takes a duration from 1000 to 100000000000000 ms"],
+      [{ lease: "soon" as never }, "lease is \"soon\": it takes"],
+      [{ pollInterval: Number.NaN }, "pollInterval is NaN"],
+      [{ statementTimeout: Infinity }, "statementTimeout is Infinity"],
+      [{ outcomeRetention: "1000000000000 weeks" }, "outcomeRetention is \"1000000000000 weeks\""],
+      [{ historyRetention: -1 }, "or Infinity for ever"],
       [{ lease: Infinity }, "lease is Infinity"],
       [{ statementTimeout: 0 }, "statementTimeout is 0"],
       [{ pollInterval: 0 }, "pollInterval is 0"],
       [{ historyRetention: 0 }, "historyRetention is 0"]
     ]
     for (const [options, words] of refused) {
-      const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.layerEmbedded(options))))
+      // before anything is asked of a database
+      const layer = Layer.provide(Stepped.layer(options), Layer.succeed(PgClient.PgClient, {} as PgClient.PgClient))
+      const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
       assert.strictEqual(error._tag, "InvalidOption")
       assert.include(error.message, words)
     }
-  }), 120_000)
+  }))

@@ -26,6 +26,10 @@ describe("an error", () => {
       [new Errors.Deadlocked(ended), ended.path, "concurrency key"],
       [new Errors.IncompatibleResult({ ...ended, issue: "Expected string" }), ended.path, "Expected string"],
       [new Errors.UnknownAction({ actionId: "0190" }), "0190", "pruned"],
+      [
+        new Errors.UnknownAction({ actionId: "0190", asked: "visit Car/1", found: "tow Car/2" }),
+        "0190 is tow Car/2, not visit Car/1"
+      ],
       [new Errors.AmbiguousCompletion({ actor: "Car/1", action: "tow", actionIds: ["a", "b"] }), "Car/1", "2", "a, b"],
       [new Errors.InvalidOutcome({ action: "tow", issue: "Expected string" }), "tow", "Expected string"],
       [
@@ -44,6 +48,7 @@ describe("an error", () => {
         "0 ms",
         "1 second"
       ],
+      [new Errors.InvalidDuration({ field: "gracePeriod", value: "NaN", takes: "a duration" }), "gracePeriod is NaN"],
       [new Errors.SchemaMissing({ schema: "stepped" }), "stepped", "run the migrations"],
       [new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2 }), "1", "2", "run the migrations"],
       [new Errors.SchemaTooNew({ schema: "stepped", found: 3, supported: 2 }), "3", "2", "upgrade"]

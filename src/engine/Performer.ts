@@ -1427,8 +1427,10 @@ export const make = (options: PerformerOptions) => {
         if (!options.embedded) yield* transitions.recover(yield* now, answeredFor())
         yield* tick(true, ready)
         yield* leftBehind
-        yield* transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention))
-        if (settings.historyRetention !== undefined) {
+        if (Duration.isFinite(settings.outcomeRetention)) {
+          yield* transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention))
+        }
+        if (Duration.isFinite(settings.historyRetention)) {
           const before = (yield* now) - Duration.toMillis(settings.historyRetention)
           while ((yield* transitions.deleteEnded(before, 5000)) === 5000 && home !== undefined) yield* Effect.yieldNow
         }

@@ -35,10 +35,10 @@ export class Settings extends Context.Service<Settings, {
   readonly notify: boolean
   /** How often a waiting handle looks at the database when nobody tells it. */
   readonly pollInterval: Duration.Duration
-  /** How long answers for handles of invocations that were not stored are kept. */
+  /** How long answers for handles of invocations that were not stored are kept; infinite, for ever. */
   readonly outcomeRetention: Duration.Duration
-  /** How long ended actions are kept; for ever if undefined. */
-  readonly historyRetention: Duration.Duration | undefined
+  /** How long ended actions are kept; infinite, for ever. */
+  readonly historyRetention: Duration.Duration
 }>()("stepped/engine/Settings") {}
 
 export const defaults: Settings["Service"] = {
@@ -55,5 +55,5 @@ export const defaults: Settings["Service"] = {
   notify: true,
   pollInterval: Duration.seconds(1),
   outcomeRetention: Duration.days(1),
-  historyRetention: undefined
+  historyRetention: Duration.infinity
 }

@@ -18,6 +18,7 @@ import { Storage } from "../sql/Storage.ts"
 import { patiently } from "../sql/storageError.ts"
 import { Transitions } from "../sql/Transitions.ts"
 import {
+  type InvalidDuration,
   InvalidOption,
   type InvalidSchemaName,
   type MigrationBlocked,
@@ -26,6 +27,7 @@ import {
   type SchemaTooNew,
   type StorageError
 } from "../SteppedError.ts"
+import { readDuration, type Takes } from "./duration.ts"
 import * as makeEngine from "./makeEngine.ts"
 import { defaults, Settings } from "./Settings.ts"
 
@@ -55,9 +57,9 @@ export interface EngineOptions {
   readonly retry?: Schedule.Schedule<unknown>
   /** How often an action is begun at most when it ends without an answer (unhandled and transient failures, killed workers): 5 if not given. */
   readonly attempts?: number
-  /** How long a worker may be silent before others take over its work: 30 seconds if not given, 1 second at least. */
+  /** How long a worker may be silent before others take over its work: 30 seconds if not given, 1 second at least; finite. */
   readonly lease?: Duration.Input
-  /** How long one statement of the engine may take: 20 seconds if not given. */
+  /** How long one statement of the engine may take: 20 seconds if not given; finite. */
   readonly statementTimeout?: Duration.Input
   /** Bytes that arguments, a result or an error may take as JSON: 1 MiB if not given. */
   readonly payloadLimit?: number
@@ -70,15 +72,15 @@ export interface EngineOptions {
   readonly depthLimit?: number
   /** Children of one step: 100,000 if not given. */
   readonly childrenLimit?: number
-  /** How often to look for work, due times and outcomes when nobody says that there are any: every second if not given. */
+  /** How often to look for work, due times and outcomes when nobody says that there are any: every second if not given; finite. */
   readonly pollInterval?: Duration.Input
   /** Whether to wake other processes, and be woken, with `NOTIFY` and `LISTEN`: yes, if not given. Switch it off behind PgBouncer. */
   readonly notify?: boolean
   /** Whether user time (waits, timeouts, retries) follows the database's clock: yes, if not given. */
   readonly databaseClock?: boolean
-  /** How long answers for handles of invocations that were never stored (already achieved, joined) are kept: a day if not given. */
+  /** How long answers for handles of invocations that were never stored (already achieved, joined) are kept: a day if not given, for ever with `Infinity`. */
   readonly outcomeRetention?: Duration.Input
-  /** How long ended actions, their steps and slots are kept; for ever, if not given. Workers delete what is older. */
+  /** How long ended actions, their steps and slots are kept; for ever, if not given or `Infinity`. Workers delete what is older. */
   readonly historyRetention?: Duration.Input
 }
 
@@ -122,18 +124,17 @@ export const durationOption = (
   option: string,
   value: Duration.Input | undefined,
   otherwise: Duration.Duration,
-  least: Duration.Duration
+  takes: Takes = { least: 1 }
 ): Effect.Effect<Duration.Duration, InvalidOption> =>
-  Effect.suspend(() => {
-    const given = value === undefined ? otherwise : Duration.fromInputUnsafe(value)
-    return Duration.isFinite(given) && Duration.isGreaterThanOrEqualTo(given, least)
-      ? Effect.succeed(given)
-      : Effect.fail(
-        new InvalidOption({ option, value: Duration.format(given), takes: `${Duration.format(least)} or more` })
-      )
+  Effect.try({
+    try: () => value === undefined ? otherwise : Duration.millis(readDuration(option, value, takes)),
+    catch: (error) => {
+      const { takes, value } = error as InvalidDuration
+      return new InvalidOption({ option, value, takes })
+    }
   })
 
-const millisecond = Duration.millis(1)
+const forEver: Takes = { least: 1, infinity: "for ever" }
 
 /** What a row of the engine's takes beside its values: names, keys, texts of a failure, and details that travel. */
 const rowBytes = 512 * 1024
@@ -169,19 +170,22 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
       results: yield* wholeNumber("resultsLimit", options.resultsLimit, defaults.results, 1),
       depth: yield* wholeNumber("depthLimit", options.depthLimit, defaults.depth, 1),
       children: yield* wholeNumber("childrenLimit", options.childrenLimit, defaults.children, 1),
-      lease: yield* durationOption("lease", options.lease, defaults.lease, Duration.seconds(1)),
+      lease: yield* durationOption("lease", options.lease, defaults.lease, { least: 1000 }),
       databaseClock: options.databaseClock ?? defaults.databaseClock,
       notify: options.notify ?? defaults.notify,
-      pollInterval: yield* durationOption("pollInterval", options.pollInterval, defaults.pollInterval, millisecond),
+      pollInterval: yield* durationOption("pollInterval", options.pollInterval, defaults.pollInterval),
       outcomeRetention: yield* durationOption(
         "outcomeRetention",
         options.outcomeRetention,
         defaults.outcomeRetention,
-        millisecond
+        forEver
       ),
-      historyRetention: options.historyRetention === undefined
-        ? undefined
-        : yield* durationOption("historyRetention", options.historyRetention, Duration.days(1), millisecond)
+      historyRetention: yield* durationOption(
+        "historyRetention",
+        options.historyRetention,
+        defaults.historyRetention,
+        forEver
+      )
     }
   })
 
@@ -190,7 +194,7 @@ const storageLayer = (
   embedded: boolean
 ): Layer.Layer<Storage, InvalidSchemaName | InvalidOption> =>
   Layer.unwrap(Effect.map(
-    durationOption("statementTimeout", options.statementTimeout, Duration.seconds(20), millisecond),
+    durationOption("statementTimeout", options.statementTimeout, Duration.seconds(20)),
     (deadline) => Storage.layer({ schema: options.schema ?? "stepped", deadline, embedded })
   ))
 
@@ -209,8 +213,9 @@ export const engineLayer = (
       Readers.layerJobQueue
     )),
     Layer.provide(Transitions.layer),
-    Layer.provide(Layer.effect(Settings, settingsOf(options))),
     Layer.provide(ready),
+    // before anything is asked of the database
+    Layer.provide(Layer.effect(Settings, settingsOf(options))),
     Layer.provide(storageLayer(options, embedded))
   )
   // shared wherever this very layer is provided, but not with another one: the parts are the same values for every schema and client

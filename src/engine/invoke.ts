@@ -4,14 +4,20 @@
  * What plain functions can say about keys, checksum and timeout is computed here, from the arguments as given. What takes an
  * effect, or throws, is left to the worker (`prepare`), where a failure ends the action and tells its slots.
  */
-import * as Duration from "effect/Duration"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import type { AnyAction, Definition } from "../Action.ts"
 import { actorId as actorIdOf, ActorRef } from "../Actor.ts"
 import type { Invocation, Prepared, Task } from "../sql/Transitions.ts"
 import { realClock, Status } from "../sql/Transitions.ts"
-import { InvalidArguments, InvalidKey, type PayloadTooLarge, type UnstorableText } from "../SteppedError.ts"
+import {
+  InvalidArguments,
+  InvalidDuration,
+  InvalidKey,
+  type PayloadTooLarge,
+  type UnstorableText
+} from "../SteppedError.ts"
 import { actionText, errorText, fromCause } from "./causes.ts"
 import {
   argumentsCodec,
@@ -25,6 +31,7 @@ import {
   laneMark
 } from "./codec.ts"
 import { definitionKey, type Runnable } from "./Definitions.ts"
+import { readTimeout } from "./duration.ts"
 import type { Settings } from "./Settings.ts"
 
 let lastMillis = 0
@@ -48,9 +55,6 @@ export const newActionId = (): string => {
   const random = randomUUID().slice(18)
   return `${time.slice(0, 8)}-${time.slice(8)}-7${counter.toString(16).padStart(3, "0")}${random}`
 }
-
-/** The longest wait, delay or timeout in ms: some three thousand years, beyond which timestamps end. */
-export const longest = 1e14
 
 /** The longest id of an actor, in bytes of JSON: it is part of index rows. */
 const actorIdLimit = 500
@@ -98,7 +102,7 @@ const rawKeys = (definition: Definition, args: ReadonlyArray<unknown>) => ({
   timeout: typeof definition.timeout === "function" ? definition.timeout(...args) : definition.timeout
 })
 
-/** Turns what the key functions gave into keys; throws an {@link InvalidKey} where one cannot be stored. */
+/** Turns what the functions gave into keys and a timeout; throws an {@link InvalidKey} or {@link InvalidDuration} where one cannot be stored. */
 const toKeys = (actorType: string, actorId: string, definition: Definition, raw: ReturnType<typeof rawKeys>): Keys => {
   const otherwise = `${actorType}/${actorId}/${definition.name}`
   const key = (field: "concurrencyKey" | "checksumKey", value: unknown) => {
@@ -115,18 +119,12 @@ const toKeys = (actorType: string, actorId: string, definition: Definition, raw:
     return text
   }
   const millis = raw.timeout === undefined || raw.timeout === null
-    ? null
-    : Duration.toMillis(raw.timeout as Duration.Input)
-  if (millis !== null && !(millis > 0)) {
-    throw new Error(`timeout of ${definition.name} is ${millis} ms: give a positive duration`)
-  }
-  if (millis !== null && millis > longest && millis !== Infinity) {
-    throw new Error(`timeout of ${definition.name} is ${millis} ms, the limit is ${longest}: leave it out for none`)
-  }
+    ? Infinity
+    : readTimeout(definition.name, raw.timeout)
   return {
     lane: key("concurrencyKey", raw.lane),
     checksumKey: key("checksumKey", raw.checksumKey),
-    timeout: millis === Infinity || millis === null ? null : Math.ceil(millis)
+    timeout: millis === Infinity ? null : Math.ceil(millis)
   }
 }
 
@@ -174,12 +172,12 @@ export const makeInvocation = (options: {
 }
 
 /** What cannot be stored is a failure, and no defect: whatever defects are retried, the same would come of it again. */
-const checked = <A>(make: () => A): Effect.Effect<A, InvalidKey> =>
+const checked = <A>(make: () => A): Effect.Effect<A, InvalidKey | InvalidDuration> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(make())
     } catch (error) {
-      return error instanceof InvalidKey ? Effect.fail(error) : Effect.die(error)
+      return error instanceof InvalidKey || error instanceof InvalidDuration ? Effect.fail(error) : Effect.die(error)
     }
   })
 

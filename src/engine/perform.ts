@@ -39,6 +39,7 @@ import {
   ActionFailed,
   type CompletionError,
   EnqueueError,
+  InvalidDuration,
   ResultsTooLarge,
   StorageError,
   TooManyChildren,
@@ -74,7 +75,8 @@ import {
   type RunnableStep,
   type StepIdentity
 } from "./Definitions.ts"
-import { encodeActorId, longest, makeInvocation, newActionId } from "./invoke.ts"
+import { longest, readDuration } from "./duration.ts"
+import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
 import type { Settings } from "./Settings.ts"
 
 /** An action in this worker's hands. */
@@ -456,6 +458,9 @@ export const HandledDefects = Context.Reference<((defect: unknown) => boolean) |
   defaultValue: () => undefined
 })
 
+/** What a body has asked for and nobody can do; it would ask for it again. */
+const isMistake = (defect: unknown): boolean => defect instanceof InvalidDuration
+
 /**
  * What user code's failure means: the program's answer, or that it is to be tried again. Typed failures decide before defects, and of
  * several of a kind one that is not transient: it is an answer, whatever else went wrong beside it. Defects are what `handle` says; an
@@ -474,7 +479,7 @@ export const answerOf = (
         ? Effect.succeed(Cause.die(defect))
         : Effect.fail(new Unhandled(cause, false))
     }
-    if (defects.some((defect) => defect instanceof JobRetry)) return Effect.succeed(cause)
+    if (defects.some((defect) => defect instanceof JobRetry || isMistake(defect))) return Effect.succeed(cause)
     const own = (failures.length > 0 ? failures : defects).filter((error) => !settings.transient(error))
     if (own.length === 0) return Effect.fail(new Unhandled(cause, true))
     return failures.length > 0 || (handled ?? settings.handle)(own[0])
@@ -503,6 +508,7 @@ const isInfrastructure = (error: unknown): boolean =>
     "SchemaError",
     "EnqueueError",
     "InvalidKey",
+    "InvalidDuration",
     "ResultsTooLarge"
   ].includes(String(error._tag))
 
@@ -811,12 +817,7 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
     wait: (duration) =>
       Effect.flatMap(env.now, (now) =>
         Effect.sync(() => {
-          const millis = Number.isNaN(duration) ? Number.NaN : Duration.toMillis(duration)
-          if (!(millis >= 0)) throw new Error(`Step.wait takes a duration of at least 0 ms, not ${millis}`)
-          if (millis === Infinity) {
-            throw new Error("Step.wait takes a finite duration: an action that somebody ends is outbound")
-          }
-          if (millis > longest) throw new Error(`Step.wait takes a duration of ${longest} ms at most, not ${millis}`)
+          const millis = readDuration("duration of Step.wait", duration, { least: 0 })
           if (effects.slots.length >= settings.children) {
             throw new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
           }
@@ -1221,7 +1222,7 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
     const cause = yield* answerOf(exit.cause, env.settings)
     const again = cause.reasons.find((reason) => Cause.isDieReason(reason) && reason.defect instanceof JobRetry)
     if (again !== undefined && Cause.isDieReason(again)) {
-      const due = Math.ceil((yield* env.now) + Math.min(longest, Duration.toMillis((again.defect as JobRetry).delay)))
+      const due = Math.ceil((yield* env.now) + (again.defect as JobRetry).delayMs)
       return conclusion({ ...at, np: Phase.job, jb: true, due, inc: -1 })
     }
     yield* report(cause, held)

@@ -130,10 +130,10 @@ suite("Step.wait", (engine) => {
     Effect.gen(function*() {
       const cars = yield* Cars.client
       for (
-        const [duration, message] of [[Duration.infinity, "a finite duration"], [
-          Duration.millis(-1),
-          "at least 0 ms"
-        ]] as const
+        const [duration, message] of [
+          [Duration.infinity, "is Infinity: it takes a duration from 0 to"],
+          [Duration.millis(-1), "is -1ms: it takes a duration from 0 to"]
+        ] as const
       ) {
         const handle = yield* cars(1).waitingNow(duration)
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["wait failed"])

@@ -515,6 +515,26 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "retries-after-no-number",
+    breaks: "a job that is to be run again after NaN is run until its attempts are used up",
+    plants: [{
+      file: "src/Action.ts",
+      find: `readDuration("delay of Job.retry", delay, { least: 0 })`,
+      replace: `delay as number`
+    }],
+    tests: { "test/BadInput.test.ts": ["of a job that is to be run again after NaN fail"] }
+  },
+  {
+    name: "mistakes-are-retried",
+    breaks: "7.2: what a body asks for and nobody can do is asked for again and again",
+    plants: [{
+      file: performing,
+      find: ` || isMistake(defect))) return`,
+      replace: ` || (handled === undefined && isMistake(defect)))) return`
+    }],
+    tests: { "test/BadInput.test.ts": ["of a job that is to be run again after NaN fail"] }
+  },
+  {
     name: "mark-in-a-key",
     breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
     plants: [{
