@@ -501,8 +501,8 @@ export class ActorNotFound extends Schema.TaggedError<ActorNotFound>("stepped/Ac
 }
 
 /**
- * Failures that a body may have without declaring them: the actor is gone, the database is in trouble, or another
- * action could not be enqueued. They reach a waiter as {@link ActionFailed}.
+ * Failures that a body may have without declaring them: the actor is gone, the database is in trouble, another action could
+ * not be enqueued, or an id names none. They reach a waiter as {@link ActionFailed}.
  *
  * @category errors
  * @since 0.1.0
@@ -510,6 +510,7 @@ export class ActorNotFound extends Schema.TaggedError<ActorNotFound>("stepped/Ac
 export type InfrastructureError =
   | ActorNotFound
   | EnqueueError
+  | UnknownAction
   | StorageError
   | UnsuitableIsolation
   | SqlError

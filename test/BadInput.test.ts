@@ -900,7 +900,10 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
     ]
     for (const [options, words] of refused) {
       // before anything is asked of a database
-      const layer = Layer.provide(Stepped.layer(options), Layer.succeed(PgClient.PgClient, {} as PgClient.PgClient))
+      const layer = Layer.provide(
+        Stepped.layer(options),
+        Layer.succeed(PgClient.PgClient, { config: {} } as PgClient.PgClient)
+      )
       const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
       assert.strictEqual(error._tag, "InvalidOption")
       assert.include(error.message, words)

@@ -502,6 +502,7 @@ const exitOf = <A>(
 const isInfrastructure = (error: unknown): boolean =>
   Predicate.hasProperty(error, "_tag") &&
   [
+    "UnknownAction",
     "SqlError",
     "StorageError",
     "UnsuitableIsolation",
