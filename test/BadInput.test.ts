@@ -725,6 +725,16 @@ suite("bad input", (engine) => {
         assert.strictEqual((yield* handle.status).status, "queued")
         yield* healthy
         assert.isTrue(yield* handle.cancel)
+        assert.strictEqual(yield* performDue, 0)
+        assert.lengthOf(yield* backlog, 1)
+        // whoever has its definition ends it
+        yield* Effect.provide(
+          performSteppedActions(),
+          Vans.toLayer(Effect.succeed({
+            parcel: (text) =>
+              Effect.as(ran, text)
+          }))
+        )
         assert.strictEqual((yield* Effect.flip(handle.await))._tag, "Cancelled")
         assert.deepStrictEqual(yield* backlog, [])
         yield* healthy

@@ -185,12 +185,13 @@ suite("handles", (engine) => {
       const queued = yield* car.visitLater("Rome")
       for (const handle of [queued, pending, performing]) {
         assert.isTrue(yield* handle.cancel)
+        yield* performIdle
         assert.deepInclude(yield* Effect.flip(handle.await), { _tag: "Cancelled", actionId: handle.id })
         assert.strictEqual((yield* handle.status).status, "cancelled")
         assert.isFalse(yield* handle.cancel)
       }
       yield* performSteppedActions()
-      assert.deepStrictEqual(yield* statusesOf("visit"), ["timed_out", "cancelled", "cancelled"])
+      assert.deepStrictEqual(yield* statusesOf("visit"), ["timed_out", "cancelled", "cancelled", "cancelled"])
     }))
 
   test("2.6: calling the action enqueues it and waits for its result or its errors", () =>
@@ -303,6 +304,7 @@ suite("handles", (engine) => {
         assert.strictEqual((yield* handle.status).id, id)
         assert.isTrue(yield* handle.cancel)
         assert.isFalse(yield* handle.cancel)
+        yield* performIdle
         assert.strictEqual((yield* Effect.flip(handle.await))._tag, "Cancelled")
       }
       yield* performSteppedActions()
