@@ -91,6 +91,8 @@ export interface StepDefinition {
  * @since 0.1.0
  */
 export interface CallbackDefinition {
+  /** An addition's own name. */
+  readonly name?: string | undefined
   readonly statuses: ReadonlyArray<AfterStatus>
   /** Receives the arguments and the {@link Outcome}. */
   readonly run: (...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>

@@ -144,6 +144,8 @@ export interface ActionFilter {
   readonly statuses?: ReadonlyArray<ActionStatus>
   /** Only actions without a parent. */
   readonly roots?: boolean
+  /** Only ended actions of which a callback failed, for good: what it was to do was not done. */
+  readonly callbacksFailed?: boolean
   /** At most so many, newest first; 100 if not given, 10,000 at most. */
   readonly limit?: number
 }

@@ -285,7 +285,13 @@ export const actions = <Self, Type extends string, Id extends PlainSchema, const
  *
  * **Details**
  *
- * Layers apply in the order of their construction; one that comes after a worker has begun to claim is an error.
+ * Layers apply in the order of their construction; one that comes after a worker has begun to claim is an error. A callback that is tried
+ * again is known by its name and its statuses; without a name, by its position among the unnamed ones with these statuses.
+ *
+ * **Gotchas**
+ *
+ * Name what may be built in another order by the next deploy or by another process: of unnamed ones that have changed places, one may run
+ * twice and another not at all. A name is the action's own, also beside what is added to it for an ancestor or an heir of the actor.
  *
  * @category extending
  * @since 0.1.0
@@ -301,13 +307,17 @@ export const after = <
   actions: Actions<Self, Id, Own, Inherited>,
   action: A & Listed<A["name"], AllActions<Own, Inherited>["name"]>,
   statuses: ReadonlyArray<AfterStatus>,
-  callback: ActionCallback<A["arguments"], Outcome<A["success"]["Type"], A["error"]["Type"]>, R>
-): Layer.Layer<never, never, Engine | Exclude<R, Self | Scope.Scope>> =>
-  registering((engine, context) => {
+  callback: ActionCallback<A["arguments"], Outcome<A["success"]["Type"], A["error"]["Type"]>, R>,
+  options?: { readonly name?: string }
+): Layer.Layer<never, never, Engine | Exclude<R, Self | Scope.Scope>> => {
+  const name = options?.name
+  if (name !== undefined) checkName("callback", name)
+  return registering((engine, context) => {
     const run = callback as CallbackDefinition["run"]
-    const definition = { statuses: statuses.length === 0 ? afterStatuses : [...new Set(statuses)], run }
+    const definition = { name, statuses: statuses.length === 0 ? afterStatuses : [...new Set(statuses)], run }
     return Effect.orDie(engine.addCallback(actions.actor.type, action.name, definition, context))
   })
+}
 
 /**
  * Puts a step before all others of an action, from another module; the latest goes first.

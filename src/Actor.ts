@@ -364,10 +364,10 @@ const sortedJson = (value: unknown): string =>
  *
  * @internal
  */
-export const checkName = (kind: "actor" | "action" | "step", name: string): void => {
+export const checkName = (kind: "actor" | "action" | "step" | "callback", name: string): void => {
   if (/^[A-Za-z_][\w.-]*$/.test(name) && name.length <= 100) return
   throw new DefinitionError({
-    message: `${JSON.stringify(name)} cannot name ${kind === "step" ? "a step" : `an ${kind}`}: ` +
+    message: `${JSON.stringify(name)} cannot name ${kind.startsWith("a") ? "an" : "a"} ${kind}: ` +
       "use a letter or an underscore, then letters, digits, underscores, dots and hyphens, 100 characters at most"
   })
 }

@@ -26,16 +26,20 @@ export const afterStatuses: ReadonlyArray<AfterStatus> = ["succeeded", "failed",
  *
  * **Details**
  *
- * `cause` is one of the action's own errors, or an `ActionFailed` that says what happened and where in the tree.
+ * `cause` is one of the action's own errors, or an `ActionFailed` that says what happened and where in the tree. `actionId` is the same
+ * however often the callback runs: with a name of the callback's own it is the idempotency key for another system.
  *
  * @category models
  * @since 0.1.0
  */
 export type Outcome<A, E = never> =
-  | { readonly status: "succeeded"; readonly result: A; readonly cause?: undefined }
-  | { readonly status: "failed"; readonly result?: undefined; readonly cause: E | ActionFailed }
-  | { readonly status: "cancelled"; readonly result?: undefined; readonly cause?: undefined }
-  | { readonly status: "timed_out"; readonly result?: undefined; readonly cause?: undefined }
+  & { readonly actionId: string }
+  & (
+    | { readonly status: "succeeded"; readonly result: A; readonly cause?: undefined }
+    | { readonly status: "failed"; readonly result?: undefined; readonly cause: E | ActionFailed }
+    | { readonly status: "cancelled"; readonly result?: undefined; readonly cause?: undefined }
+    | { readonly status: "timed_out"; readonly result?: undefined; readonly cause?: undefined }
+  )
 
 /**
  * How an outbound action is to end.

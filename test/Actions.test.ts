@@ -135,14 +135,14 @@ describe("another module", () => {
       const run = () => Effect.asVoid(Garage)
       yield* build(Layer.mergeAll(
         after(Cars, honk, [], run),
-        after(Cars, drive, ["failed", "failed"], run),
+        after(Cars, drive, ["failed", "failed"], run, { name: "refund" }),
         prependStep(Cars, drive, "refuel", run),
         prependStep(Cars, drive, "check", run, { transactional: true })
       ))
       const all = ["succeeded", "failed", "cancelled", "timed_out"]
       assert.deepStrictEqual(calls.addCallback.map(([type, name, callback]) => [type, name, callback]), [
-        ["Car", "honk", { statuses: all, run }],
-        ["Car", "drive", { statuses: ["failed"], run }]
+        ["Car", "honk", { name: undefined, statuses: all, run }],
+        ["Car", "drive", { name: "refund", statuses: ["failed"], run }]
       ] as never)
       assert.deepStrictEqual(calls.prependStep.map(([type, name, step]) => [type, name, step]), [
         ["Car", "drive", { name: "refuel", kind: "prepended", body: run, transactional: false, result: undefined }],

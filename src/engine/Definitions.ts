@@ -3,9 +3,16 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import { type AnyAction, declaredSuccess, type Definition, type StepDefinition, type StepKind } from "../Action.ts"
+import {
+  type AnyAction,
+  type CallbackDefinition,
+  declaredSuccess,
+  type Definition,
+  type StepDefinition,
+  type StepKind
+} from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
-import type { AfterStatus } from "../Outcome.ts"
+import { type AfterStatus, afterStatuses } from "../Outcome.ts"
 import { Flag, type Known, known } from "../sql/Transitions.ts"
 import { DefinitionError } from "../SteppedError.ts"
 import { codecOf } from "./codec.ts"
@@ -39,6 +46,16 @@ export interface RunnableStep extends StepIdentity {
 /** Steps that the engine has generated do not show in paths. */
 export const isGenerated = ({ kind }: Pick<StepIdentity, "kind">): boolean => kind === "method" || kind === "job"
 
+/** A callback as it runs: the definition's own, or one that was added to it. */
+export interface RunnableCallback extends Bound<Body> {
+  readonly statuses: ReadonlyArray<AfterStatus>
+  /** An addition's own, and the definition that it was added to. */
+  readonly name: string | undefined
+  readonly of: string
+  /** What it is known by, in every process and version, and whoever inherits it. */
+  readonly identity: string
+}
+
 /** A definition that this process can run, additions included. */
 export interface Runnable {
   readonly key: string
@@ -49,7 +66,7 @@ export interface Runnable {
   readonly steps: ReadonlyArray<RunnableStep>
   /** The names of the prepended ones among them. */
   readonly prepended: ReadonlyArray<string>
-  readonly callbacks: ReadonlyArray<{ readonly statuses: ReadonlyArray<AfterStatus> } & Bound<Body>>
+  readonly callbacks: ReadonlyArray<RunnableCallback>
   readonly flags: number
   /** Hooks and effectful keys run in the worker before the lane is taken. */
   readonly prepare: boolean
@@ -63,8 +80,11 @@ export interface Registered {
   readonly context: Context.Context<never>
 }
 
+/** A callback of a definition or of additions, before its place among the others is known. */
+type BoundCallback = Bound<Body> & Pick<CallbackDefinition, "name" | "statuses">
+
 interface Additions {
-  readonly callbacks: Array<{ readonly statuses: ReadonlyArray<AfterStatus> } & Bound<Body>>
+  readonly callbacks: Array<BoundCallback>
   readonly prepended: Array<RunnableStep>
 }
 
@@ -126,12 +146,11 @@ export class Definitions {
   addCallback(
     type: string,
     name: string,
-    statuses: ReadonlyArray<AfterStatus>,
-    run: Body,
+    definition: CallbackDefinition,
     context: Context.Context<never>
   ): () => void {
     const additions = this.#add(type, name)
-    const callback = { statuses, run, context }
+    const callback = { ...definition, context }
     additions.callbacks.push(callback)
     return this.#apply(type, () => {
       additions.callbacks.splice(additions.callbacks.indexOf(callback), 1)
@@ -320,7 +339,7 @@ export class Definitions {
       context,
       steps,
       prepended: [],
-      callbacks: definition.callbacks.map((callback) => ({ ...callback, context })),
+      callbacks: identified(key, type, definition.callbacks.map((callback) => ({ ...callback, context }))),
       flags: (definition.outbound ? Flag.outbound : 0) | (codecOf(definition.success).isVoid ? Flag.void : 0),
       prepare
     }, additions)
@@ -328,7 +347,9 @@ export class Definitions {
 }
 
 const extend = (base: Runnable, additions: Additions | undefined): Runnable => {
-  const callbacks = [...base.callbacks, ...additions?.callbacks ?? []]
+  const added = identified(base.key, `${base.actor.type}/after`, additions?.callbacks ?? [])
+  const callbacks = [...base.callbacks, ...added]
+  checkCallbacks(base.key, callbacks)
   let flags = base.flags
   for (const callback of callbacks) for (const status of callback.statuses) flags |= flagOf[status]
   const steps = [...additions?.prepended ?? [], ...base.steps]
@@ -378,5 +399,39 @@ const checkSteps = (key: string, steps: ReadonlyArray<RunnableStep>): void => {
       })
     }
     named.set(step.name, step)
+  }
+}
+
+/** Their statuses, and a name or, among those without one, a position; what has other statuses may come and go before them. */
+const identified = (
+  of: string,
+  origin: string,
+  callbacks: ReadonlyArray<BoundCallback>
+): ReadonlyArray<RunnableCallback> => {
+  const counts = new Map<string, number>()
+  return callbacks.map(({ context, name, run, statuses }) => {
+    const all = afterStatuses.filter((status) => statuses.includes(status)).join("+")
+    if (name !== undefined) return { context, run, statuses, name, of, identity: `${origin}:${name}:${all}` }
+    const position = (counts.get(all) ?? 0) + 1
+    counts.set(all, position)
+    return { context, run, statuses, name, of, identity: `${origin}:${all}:${position}` }
+  })
+}
+
+/** A named callback is known by its name, which no other one of the action may have. */
+const checkCallbacks = (key: string, callbacks: ReadonlyArray<RunnableCallback>): void => {
+  const named = new Map<string, RunnableCallback>()
+  for (const callback of callbacks) {
+    if (callback.name === undefined) continue
+    const other = named.get(callback.name)
+    if (other !== undefined) {
+      throw new DefinitionError({
+        message: `${key} has two callbacks named ${callback.name}: one is added to ${other.of}, ` +
+          `${
+            other.of === callback.of ? "and so is the other" : `the other to ${callback.of}`
+          }. Give one of them another name`
+      })
+    }
+    named.set(callback.name, callback)
   }
 }

@@ -660,7 +660,7 @@ export const layer: Layer.Layer<
     return Engine.of({
       register: (registration) => defining(() => definitions.register(registration)),
       addCallback: (type, name, callback, context: Context.Context<never>) =>
-        defining(() => definitions.addCallback(type, name, callback.statuses, callback.run, context)),
+        defining(() => definitions.addCallback(type, name, callback, context)),
       prependStep: (type, name, step, context) => defining(() => definitions.prependStep(type, name, step, context)),
       client,
       handle: (ref, action, id) => {

@@ -72,6 +72,7 @@ import {
   isGenerated,
   isSameStep,
   type Runnable,
+  type RunnableCallback,
   type RunnableStep,
   type StepIdentity
 } from "./Definitions.ts"
@@ -101,6 +102,8 @@ export interface Held {
   args: ReadonlyArray<unknown> | undefined
   results: Readonly<Record<string, unknown>>
   outcome: Decided | undefined
+  /** Callbacks that have ended while others are to be tried again, and whether they succeeded. */
+  callbacks: ReadonlyMap<string, boolean>
   /** What a continued step waited for. */
   detail: Detail | undefined
   /** Whether arguments and detail did not travel with the answer that handed it over: they are loaded first, in pieces. */
@@ -133,6 +136,7 @@ interface Detail {
   readonly outcome: number | null
   readonly result: unknown
   readonly cause: StoredCause | null
+  readonly callbacks: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | null
   readonly startedAt: number | null
   readonly steps: ReadonlyArray<StoredStep> | null
   readonly slots: ReadonlyArray<SettledSlot> | null
@@ -202,6 +206,7 @@ export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: numbe
     args: undefined,
     results: {},
     outcome: undefined,
+    callbacks: new Map(),
     detail: undefined,
     // only what starts has none
     apart: task.kind === 1 && task.detail === null,
@@ -223,6 +228,7 @@ const takeDetail = (held: Held, detail: Detail, now: number): void => {
   held.outcome = detail.outcome === null
     ? undefined
     : { status: detail.outcome, result: detail.result, cause: detail.cause }
+  held.callbacks = new Map(detail.callbacks)
   held.detail = detail
   held.received = travelling
 }
@@ -282,15 +288,23 @@ export interface UserCode {
   /** `step`, `callback`, `job` or `before`, and its name. */
   readonly kind: string
   readonly step?: string
+  /** A callback's identity. */
+  readonly callback?: string
   readonly service?: Step["Service"]
 }
 
 /** Runs user code: with the services of its layer, the current actor, a scope, annotated logs and, where there is a tracer, a span. */
 export const asUser = <A>(effect: Effect.Effect<A, unknown>, code: UserCode): Effect.Effect<A, unknown> =>
   Effect.withFiber((fiber) => {
-    const { actionId, actorId, captured, kind, ref, runnable, service, step } = code
+    const { actionId, actorId, callback, captured, kind, ref, runnable, service, step } = code
     let context: Context.Context<never> = services(fiber.context, captured)
-    const annotations = { action: runnable.key, actorId, actionId, ...step === undefined ? {} : { step } }
+    const annotations = {
+      action: runnable.key,
+      actorId,
+      actionId,
+      ...step === undefined ? {} : { step },
+      ...callback === undefined ? {} : { callback }
+    }
     context = Context.add(context, References.CurrentLogAnnotations, {
       ...Context.get(context, References.CurrentLogAnnotations),
       ...annotations
@@ -302,7 +316,8 @@ export const asUser = <A>(effect: Effect.Effect<A, unknown>, code: UserCode): Ef
     const body = Effect.scoped(effect)
     // a span that nobody collects costs as much as the rest of it
     if (fiber.cache.tracer === undefined) return Effect.updateContext(body, () => context)
-    const name = `stepped.${kind} ${runnable.definition.name}${step === undefined ? "" : `.${step}`}`
+    const part = step ?? callback
+    const name = `stepped.${kind} ${runnable.definition.name}${part === undefined ? "" : `.${part}`}`
     return Effect.updateContext(
       body,
       (traced: Context.Context<Tracer.ParentSpan>) =>
@@ -319,7 +334,7 @@ const asUserOf = <A>(
   held: Held,
   kind: string,
   effect: Effect.Effect<A, unknown>,
-  code: Pick<UserCode, "captured" | "step" | "service">
+  code: Pick<UserCode, "captured" | "step" | "callback" | "service">
 ) => asUser(effect, { ...code, kind, runnable: held.runnable, ref: held.ref, actorId: held.actorId, actionId: held.id })
 
 const actionOf = (held: Held): string => actionText(held.runnable.key, held.actorId)
@@ -513,11 +528,19 @@ const isInfrastructure = (error: unknown): boolean =>
     "ResultsTooLarge"
   ].includes(String(error._tag))
 
+/** Where something has failed, as the log's annotations. */
+type Place = {
+  readonly action: string
+  readonly actorId: string
+  readonly actionId: string
+  readonly callback?: string
+}
+
 /** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
 export const reportFailure = (
   cause: Cause.Cause<unknown>,
   place: string,
-  of: { readonly action: string; readonly actorId: string; readonly actionId: string }
+  of: Place
 ) =>
   // a reporter or logger that fails in its turn, perhaps on what it was given, must not lose the action
   Effect.ignoreCause(Effect.andThen(
@@ -536,7 +559,7 @@ export const reportTry = (
   { cause, isTransient }: Unhandled,
   due: number,
   place: string,
-  of: { readonly action: string; readonly actorId: string; readonly actionId: string }
+  of: Place
 ) =>
   isTransient
     ? Effect.ignoreCause(Effect.annotateLogs(
@@ -1107,65 +1130,121 @@ class RollBack {
 // callbacks, jobs
 // -------------------------------------------------------------------------------------------------------------------
 
-/** Runs the callbacks of the decided status one after another; failing ones are counted and stop nobody (rule 4.1, 4.2). */
+/**
+ * Runs the callbacks of the decided status one after another; failing ones are counted and stop nobody (rule 4.1, 4.2). One that is to be
+ * tried again keeps the action where it is, with what has ended stored: whoever goes on runs only the others, and those that a deploy has
+ * brought. What it has dropped is forgotten.
+ */
 const runCallbacks = (held: Held, env: Surroundings): Effect.Effect<Conclusion> =>
   Effect.gen(function*() {
     const decided = held.outcome!
+    const at = { a: held.id, s: held.step, ph: Phase.callbacks }
     const callbacks = callbacksFor(held, decided.status)
-    let good = 0
-    let bad = 0
-    if (held.attempts >= env.settings.attempts) {
-      bad = callbacks.length
-    } else {
-      const prepared = yield* Effect.exit(Effect.all([decodeArgs(held), outcomeFor(held, decided)]))
-      for (const callback of callbacks) {
-        const exit = Exit.isFailure(prepared) ? prepared : yield* Effect.exit(
-          asUserOf(
-            held,
-            "callback",
-            Effect.suspend(() =>
-              callback.run(...prepared.value[0], prepared.value[1]) as Effect.Effect<unknown, unknown>
-            ),
-            { captured: callback.context }
-          )
-        )
-        if (Exit.isSuccess(exit)) good++
-        else {
-          bad++
-          yield* report(exit.cause, held)
+    const ended = new Map(callbacks.flatMap(({ identity }) => {
+      const succeeded = held.callbacks.get(identity)
+      return succeeded === undefined ? [] : [[identity, succeeded] as const]
+    }))
+    const left = callbacks.filter(({ identity }) => !ended.has(identity))
+    if (left.length > 0) {
+      const unhandled = held.attempts < env.settings.attempts
+        ? yield* runEach(held, left, ended, env)
+        : new Map(left.map(({ identity }) => [identity, gaveUp(held)]))
+      if (unhandled.size > 0) {
+        const now = yield* env.now
+        const due = held.attempts + 1 >= env.settings.attempts
+          ? undefined
+          : yield* dueAgain(env.settings.retry, held.attempts, now)
+        for (const [identity, failure] of unhandled) {
+          const place = placeOf(actionOf(held), `callback ${identity}`)
+          const of = { ...idsOf(held), callback: identity }
+          if (due === undefined) ended.set(identity, false)
+          yield* due === undefined ? reportFailure(failure.cause, place, of) : reportTry(failure, due, place, of)
+        }
+        if (due !== undefined) {
+          return conclusion({ ...at, np: Phase.callbacks, cb: [...ended], inc: 1, jb: true, due })
         }
       }
     }
-    const member = {
-      a: held.id,
-      s: held.step,
-      ph: Phase.callbacks,
-      o: decided.status,
-      r: decided.result,
-      c: decided.cause,
-      g: good,
-      b: bad,
-      e: true
+    const good = [...ended.values()].filter((succeeded) => succeeded).length
+    const outcome = { o: decided.status, r: decided.result, c: decided.cause }
+    return {
+      ...conclusion({ ...at, ...outcome, g: good, b: ended.size - good, e: true }),
+      ended: endedAs(held, decided)
     }
-    return { ...conclusion(member), ended: endedAs(held, decided) }
   })
+
+/** Adds what has ended, and gives what is to be tried again. */
+const runEach = (
+  held: Held,
+  callbacks: ReadonlyArray<RunnableCallback>,
+  ended: Map<string, boolean>,
+  env: Surroundings
+): Effect.Effect<ReadonlyMap<string, Unhandled>> =>
+  Effect.gen(function*() {
+    const unhandled = new Map<string, Unhandled>()
+    const prepared = yield* Effect.exit(Effect.all([decodeArgs(held), outcomeFor(held, held.outcome!)]))
+    for (const { context, identity, run } of callbacks) {
+      const exit = yield* Effect.exit(exitOf(
+        Effect.flatMap(prepared, ([args, outcome]) =>
+          asUserOf(
+            held,
+            "callback",
+            Effect.suspend(() => run(...args, outcome) as Effect.Effect<unknown, unknown>),
+            { captured: context, callback: identity }
+          )),
+        env
+      ))
+      if (Exit.isFailure(exit)) {
+        // `handle` or `transient` of the program may have failed itself
+        const failure = exit.cause.reasons.find(Cause.isFailReason)?.error
+        unhandled.set(identity, failure ?? new Unhandled(exit.cause, false))
+        continue
+      }
+      ended.set(identity, Exit.isSuccess(exit.value))
+      if (Exit.isFailure(exit.value)) {
+        yield* reportFailure(exit.value.cause, placeOf(actionOf(held), `callback ${identity}`), {
+          ...idsOf(held),
+          callback: identity
+        })
+      }
+    }
+    return unhandled
+  })
+
+/** For callbacks whose workers died. */
+const gaveUp = (held: Held): Unhandled =>
+  new Unhandled(Cause.die(new Error(`gave up after ${held.attempts} attempts that ended without an answer`)), false)
+
+/** When to try again, or nothing when the schedule ends; one that fails itself decides nothing. */
+const dueAgain = (
+  schedule: Schedule.Schedule<unknown>,
+  attempts: number,
+  now: number
+): Effect.Effect<number | undefined> =>
+  Effect.map(
+    Effect.catchCause(
+      backoff(schedule, attempts, now),
+      (broken) => Effect.as(Effect.logError("stepped: retry failed", broken), 10_000)
+    ),
+    (delay) => delay === undefined ? undefined : Math.ceil(now + delay)
+  )
 
 const outcomeFor = (held: Held, decided: Decided): Effect.Effect<unknown, unknown> => {
   switch (decided.status) {
     case Status.succeeded:
       return Effect.map(
         codecOf(held.runnable.definition.success).decode(decided.result),
-        (result) => ({ status: "succeeded", result })
+        (result) => ({ actionId: held.id, status: "succeeded", result })
       )
     case Status.failed:
       return Effect.map(
         errorOf(held.runnable, held.id, held.actorId, decided.cause),
-        (cause) => ({ status: "failed", cause })
+        (cause) => ({ actionId: held.id, status: "failed", cause })
       )
     case Status.timed_out:
-      return Effect.succeed({ status: "timed_out" })
+      return Effect.succeed({ actionId: held.id, status: "timed_out" })
     default:
-      return Effect.succeed({ status: "cancelled" })
+      return Effect.succeed({ actionId: held.id, status: "cancelled" })
   }
 }
 
@@ -1265,9 +1344,11 @@ export const retryLater = (held: Held, unhandled: Unhandled, env: Surroundings):
   Effect.gen(function*() {
     const { cause } = unhandled
     const now = yield* env.now
-    const delay = held.attempts + 1 >= env.settings.attempts
+    const next = held.attempts + 1 >= env.settings.attempts
       ? undefined
       : yield* backoff(env.settings.retry, held.attempts, now)
+    // what could not be loaded for its callbacks has its outcome already: it ends with them, and not by this
+    const delay = next ?? (held.phase === Phase.callbacks ? 10_000 : undefined)
     if (delay !== undefined) {
       const due = Math.ceil(now + delay)
       yield* reportTry(unhandled, due, placeOf(actionOf(held), held.stepName), idsOf(held))

@@ -122,6 +122,8 @@ export const layerActionRepo = Layer.effect(
         add((n) => `name = $${n}::text`, filter.name)
         add((n) => `status = any($${n}::text[])`, filter.statuses)
         if (filter.roots === true) conditions.push("parent is null")
+        // as the index has it
+        if (filter.callbacksFailed === true) conditions.push("callbacks_failed > 0")
         params.push(Math.max(0, Math.min(filter.limit ?? 100, 10_000)))
         return Effect.map(
           run(

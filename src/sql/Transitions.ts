@@ -168,6 +168,8 @@ export interface Member {
   readonly c?: unknown
   readonly g?: number | undefined
   readonly b?: number | undefined
+  /** callbacks that have ended while others are to be tried again: their identities, and whether they succeeded */
+  readonly cb?: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | undefined
   /** attempts to add (-1: back to none), a job to continue with, when (ms) */
   readonly inc?: number | undefined
   readonly jb?: boolean | undefined
@@ -273,6 +275,7 @@ const memberColumns = {
   c: jsonb,
   g: int2,
   b: int2,
+  cb: jsonb,
   inc: int2,
   jb: bool,
   due: timestamptz
@@ -604,7 +607,7 @@ export class Transitions extends Context.Service<Transitions, {
       const textEnqueueAndClaim = `select * from ${schema}.enqueue_and_claim(${places(8)}, $9::jsonb, ${
         places(22, 10)
       })`
-      const textFinish = `select * from ${schema}.finish(${places(50)})`
+      const textFinish = `select * from ${schema}.finish(${places(51)})`
       const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of($1)),
         w as (select *, ${schema}.weight(result) + ${schema}.weight(cause) as bytes from f),
         t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)

@@ -18,7 +18,7 @@ class TooFar extends Schema.TaggedError<TooFar>()("TooFar", { miles: Schema.Int 
 const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int })
   .succeeded((miles) => note(`first ${miles}`))
   .failed(() => note("never"))
-  .after((miles) => note(`second ${miles}`))
+  .after((miles, { actionId }) => note(`second ${miles} of ${actionId}`))
   .cancelled(() => note("never"))
   .after(["succeeded", "failed"], (miles, outcome) => note(`third ${miles} ${outcome.status} ${outcome.result}`))
   .timedOut(() => note("never"))
@@ -86,7 +86,7 @@ suite("callbacks", (engine) => {
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).driveLater(5)
       yield* performSteppedActions()
-      assert.deepStrictEqual(seen, ["first 5", "second 5", "third 5 succeeded 10"])
+      assert.deepStrictEqual(seen, ["first 5", `second 5 of ${handle.id}`, "third 5 succeeded 10"])
       const { callbacksFailed, callbacksSucceeded, status } = yield* recordOf(handle.id)
       assert.deepStrictEqual([status, callbacksSucceeded, callbacksFailed], ["succeeded", 3, 0])
     }))

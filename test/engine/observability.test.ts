@@ -24,7 +24,7 @@ it.effect("what user code logs says which action it runs for", () => {
     assert.deepStrictEqual(lines, [
       [["before"], of],
       [["to London"], { ...of, step: "move" }],
-      [["callback"], of]
+      [["callback"], { ...of, callback: "Car:succeeded:1" }]
     ])
   }).pipe(Effect.provide(Layer.mergeAll(Layer.provideMerge(Cars.layer, embedded.layer()), Logger.layer([logger]))))
 })
@@ -51,7 +51,7 @@ it.effect("where there is a tracer, user code has a span, which is the parent of
     assert.strictEqual(inner.traceId, step.traceId)
     assert.strictEqual(Option.getOrThrow(inner.parent).spanId, step.spanId)
     const names = spans.map(({ name }) => name)
-    assert.includeMembers(names, ["stepped.before visit", "stepped.callback visit"])
+    assert.includeMembers(names, ["stepped.before visit", "stepped.callback visit.Car:succeeded:1"])
   }).pipe(
     Effect.provide(Layer.provideMerge(Cars.layer, embedded.layer())),
     Effect.withTracer(tracer)

@@ -3,11 +3,15 @@
  * performing in the calling fiber. Each says what is to be seen at its end.
  */
 import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
-import { SqlClient } from "effect/sql"
+import { SqlClient, SqlError } from "effect/sql"
 import { type ActionHandle, ActionRepo, type ActorRef, type AnyAction, Engine, Step, Stepped } from "stepped"
 import { performDue } from "stepped/testing"
 import type { Services } from "./Process.ts"
 import type { Cast, Stage, Tree } from "./Trial.ts"
+
+const gone = new SqlError.SqlError({
+  reason: new SqlError.ConnectionError({ cause: new Error("the connection is gone") })
+})
 
 class NoRoad extends Schema.TaggedError<NoRoad>()("NoRoad", { to: Schema.String }) {}
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
@@ -166,6 +170,23 @@ const careful = Stepped.action("careful", { concurrencyKey: () => Effect.as(note
   .cancelled(() => note("careful cancelled"))
 const question = Stepped.action("question", { success: Schema.String }).step("ask", () => Step.do(ask))
 
+/** Fails until it has been tried so often, whoever tries it. */
+const stumbles = (text: string, times: number, failure: Effect.Effect<never, unknown>) =>
+  Effect.gen(function*() {
+    yield* note(text)
+    if ((yield* notesOf(text)) < times) return yield* failure
+  })
+const deliver = Stepped.action("deliver").step("drive", () => note("drive"))
+  .succeeded(() => note("receipt"))
+  .succeeded(() => stumbles("invoice", 3, Effect.die(new Error("no paper"))))
+  .after(() => stumbles("archive", 2, Effect.fail(gone)))
+const order = Stepped.action("order").step("deliver", () => Step.do(deliver))
+const lose = Stepped.action("lose", { error: NoRoad }).step("go", () => Effect.fail(new NoRoad({ to: "sea" })))
+  .failed(() => Effect.andThen(note("refund"), Effect.die(new Error("the bank is closed"))))
+  .failed(() => note("apology"))
+const stumble = Stepped.action("stumble", { outbound: true }).step("wait", () => Effect.void)
+  .cancelled(() => stumbles("let go", 3, Effect.die(new Error("stuck"))))
+
 const visit = Stepped.action("visit", { success: Schema.String })
   .step("pack", () => note("pack"))
   .step("honk", () => Effect.all([Step.do(honk, "here"), Step.on(Car.ref(2), honk, "there")]))
@@ -194,7 +215,11 @@ const Cars = Stepped.actions(Car, [
   careful,
   question,
   visit,
-  convoy
+  convoy,
+  deliver,
+  order,
+  lose,
+  stumble
 ])
 const vanHonk = Stepped.action("honk", { arguments: [Schema.String] }).step(
   "loudly",
@@ -208,6 +233,13 @@ const notesOf = (text: string) =>
       Effect.orDie(sql<{ n: number }>`select count(*)::int as n from effects where entry = ${text}`),
       (rows) => rows[0]!.n
     ))
+
+/** Whether user code ran once, as far as that can be: nothing that has ended runs again for what failed beside it. */
+const ranOnce = (stage: Stage, text: string) =>
+  Effect.map(
+    stage.sql<{ n: number }>`select count(*)::int as n from effects where entry = ${text}`,
+    ([row]) => stage.mayRepeat() || row!.n === 1 ? `${text} ran once` : `${text} ran ${row!.n} times`
+  )
 
 type Client = Effect.Success<typeof Cars.client>
 const root = (
@@ -378,6 +410,52 @@ export const programs: ReadonlyArray<Tree> = [
     handles: ["ActionFailed"],
     actions: ["Car/1 broken failed 1 start failed"],
     notes: ["broken failed"]
+  }),
+  program("4.2: callbacks that fail are tried again, the others of them run once, and a parent waits", {
+    layer: Cars.layer,
+    settings: { handle: () => false },
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(order, (car) => car.orderLater())
+        const id = yield* invoke(stage, of)
+        yield* stage.drain(nobody)
+        return [yield* awaited(stage, of, id), yield* ranOnce(stage, "receipt")]
+      }),
+    handles: ["nothing", "receipt ran once"],
+    actions: ["Car/1 deliver succeeded 3 drive succeeded", "Car/1 order succeeded deliver succeeded"],
+    notes: ["drive", "receipt", "invoice", "archive"]
+  }),
+  program("4.2: a callback that fails for ever counts as failed", {
+    layer: Cars.layer,
+    settings: { handle: () => false, attempts: 4 },
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(lose, (car) => car.loseLater())
+        const id = yield* invoke(stage, of)
+        yield* stage.drain(nobody)
+        return [yield* awaited(stage, of, id), yield* ranOnce(stage, "apology")]
+      }),
+    handles: ["NoRoad", "apology ran once"],
+    actions: ["Car/1 lose failed 1 failed: 1 go failed"],
+    notes: ["refund", "apology"]
+  }),
+  program("4.2, 4.4: a callback of what was cancelled from outside is tried again, and nothing else ends it", {
+    layer: Cars.layer,
+    settings: { handle: () => false },
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(stumble, (car) => car.stumbleLater())
+        const id = yield* invoke(stage, of)
+        yield* stage.idle
+        const cancel = Effect.flatMap(Engine, (engine) => engine.handle(of.actor, stumble, id).cancel)
+        yield* stage.insist(cancel)
+        const again = yield* stage.insist(cancel)
+        yield* stage.drain(nobody)
+        return [String(again), yield* awaited(stage, of, id)]
+      }),
+    handles: ["false", "Cancelled"],
+    actions: ["Car/1 stumble cancelled 1 wait succeeded"],
+    notes: ["let go"]
   }),
   program("a body that takes longer than its lease", {
     layer: Cars.layer,

@@ -47,6 +47,7 @@ const transactional = Stepped.action("transactional").step(() => once("transacti
 })
 const others = Stepped.action("others").step(() => once("others", Effect.andThen(endAll, endSession)))
 const job = Stepped.action("job", { job: (job) => Effect.andThen(once("job", endSession), job.succeeded()) })
+const callback = Stepped.action("callback").step(() => Effect.void).succeeded(() => once("callback", endSession))
 const before = Stepped.action("before").before(() => Effect.as(once("before", endSession), undefined))
   .step(() => Effect.void)
 const lane = Stepped.action("lane", { concurrencyKey: () => Effect.as(once("lane", endSession), "lane") })
@@ -66,7 +67,7 @@ const enqueue = Stepped.action("enqueue").step(() =>
   )
 )
 
-const places = [body, inTransaction, orDie, transactional, others, job, before, lane, load, enqueue] as const
+const places = [body, inTransaction, orDie, transactional, others, job, callback, before, lane, load, enqueue] as const
 const Cars = Stepped.actions(Car, places)
 const layer = layerWorkers(Layer.mergeAll(Cars.layer, Horns.layer), {
   engines: 1,
@@ -81,7 +82,8 @@ describe("a session that the server ends", () => {
         const car = (yield* Cars.client)(1)
         const handle = yield* car[`${action.name}Later`]()
         yield* Effect.retry(handle.await, { while: (error) => error._tag === "StorageError" })
-        assert.strictEqual((yield* recordOf(handle.id)).status, "succeeded")
+        const { callbacksFailed, status } = yield* recordOf(handle.id)
+        assert.deepStrictEqual([status, callbacksFailed], ["succeeded", 0])
         assert.deepStrictEqual(seen, [action.name, action.name])
         yield* healthy
       }).pipe(

@@ -43,6 +43,26 @@ export const bugs: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "callback-once",
+    breaks: "4.2: a callback that fails once, for whatever reason, is never run again",
+    plants: [{
+      file: performing,
+      find: `        const due = held.attempts + 1 >= env.settings.attempts\n`,
+      replace: `        const due = held.attempts + 1 > 0\n`
+    }],
+    tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2+: after an unhandled defect it runs again later, alone"] }
+  },
+  {
+    name: "callbacks-again",
+    breaks: "4.2: what has ended is not stored when another callback is put off, and runs again with it",
+    plants: [{
+      file: performing,
+      find: `np: Phase.callbacks, cb: [...ended], inc`,
+      replace: `np: Phase.callbacks, inc`
+    }],
+    tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2: whoever goes on runs only what has not ended"] }
+  },
+  {
     name: "split-transition",
     breaks: "8: a step and its children are stored by two commits, and a crash between them loses the children",
     plants: [{

@@ -92,6 +92,8 @@ const tables = [
     outcome smallint,
     result jsonb,
     cause jsonb,
+    -- callbacks that have ended while others are to be tried again, with whether they succeeded
+    callbacks jsonb,
     timeout_ms bigint,
     timeout_at timestamptz,
     enqueued_at timestamptz not null,
@@ -128,6 +130,7 @@ const tables = [
   ) with (autovacuum_vacuum_insert_scale_factor = 0.2)`,
   // rows come in the order of their end: a few bytes for each hundred pages tell where a time begins
   `create index ended_actions_ended_at on ended_actions using brin (ended_at)`,
+  `create index ended_actions_callbacks_failed on ended_actions (id) where callbacks_failed > 0`,
   `create table steps (
     action uuid not null,
     idx int not null,
@@ -247,7 +250,7 @@ const functions = (schema: string) => {
     -- callbacks and jobs are given nothing of the steps
     select case when weight(l.arguments) + case when l.phase > 2 then 0 else coalesce((select sum(coalesce(pg_column_size(result), 0)) from t), 0)
         + coalesce((select sum(coalesce(pg_column_size(result), 0) + coalesce(pg_column_size(cause), 0) + 40) from o), 0) end < ${travelling} then json_build_object(
-      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
+      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000,
       'steps', case when l.phase < 3 then (select json_agg(json_build_array(idx, name, status, marked, result, kind) order by idx) from t) end,
       'slots', case when l.phase < 3 then (select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause) order by step, slot) from o) end) end
     into d from live_actions l where l.id = p_id;
@@ -258,7 +261,7 @@ const functions = (schema: string) => {
     `create function what_of(p_token bigint, p_id uuid) returns table (arguments jsonb, detail json) language plpgsql stable ${planned} as $$
   begin
     return query select l.arguments, json_build_object(
-      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'startedAt', extract(epoch from l.step_started_at) * 1000,
+      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000,
       'steps', case when l.phase < 3 then (select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, null, s.kind) order by s.idx) from steps s where s.action = p_id) end,
       'slots', case when l.phase = 1 then (select json_agg(x.o) from (
         select json_build_array(o.step, o.slot, o.status, o.definition, o.actor_id, null, coalesce(o.cause, e.cause)) as o
@@ -755,7 +758,7 @@ const functions = (schema: string) => {
     // step and phase that it ran, under this token, is stale: it changes nothing and the others go on.
     `create function finish(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[],
     m_a uuid[], m_s int[], m_ph smallint[], m_sn text[], m_sk smallint[], m_ss smallint[], m_sr jsonb[], m_sm boolean[], m_st timestamptz[], m_rs boolean[],
-    m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_nk smallint[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[],
+    m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_nk smallint[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[], m_cb jsonb[],
     m_inc smallint[], m_jb boolean[], m_due timestamptz[],
     o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
     c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[])
@@ -778,8 +781,8 @@ const functions = (schema: string) => {
         from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where n <> all(good);
       if cardinality(good) = 0 then return; end if;
     end if;
-    with m as materialized (select * from unnest(m_a, m_s, m_sn, m_sk, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_nk, m_args, m_o, m_r, m_c, m_g, m_b, m_inc, m_jb, m_due, m_ph, tids)
-        with ordinality as m(a, s, sn, sk, ss, sr, sm, st, rs, e, k, np, ns, nn, nk, args, o, r, c, g, b, inc, jb, due, ph, tid, n) where good is null or n = any(good)),
+    with m as materialized (select * from unnest(m_a, m_s, m_sn, m_sk, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_nk, m_args, m_o, m_r, m_c, m_g, m_b, m_cb, m_inc, m_jb, m_due, m_ph, tids)
+        with ordinality as m(a, s, sn, sk, ss, sr, sm, st, rs, e, k, np, ns, nn, nk, args, o, r, c, g, b, cb, inc, jb, due, ph, tid, n) where good is null or n = any(good)),
     -- an action that ends with its first step needs no row for it: the history has its name
     si as (insert into steps (action, idx, kind, name, status, marked, result, started_at, ended_at)
       select a, s, sk, sn, ss, coalesce(sm, false), sr, st, case when ss = 1 then null else p_now end from m
@@ -789,7 +792,8 @@ const functions = (schema: string) => {
         step_kind = case when m.ns is not null then m.nk else l.step_kind end,
         step_started_at = case when m.ns is not null then p_now else l.step_started_at end, arguments = coalesce(m.args, l.arguments),
         attempts = case when m.inc < 0 then 0 else l.attempts + coalesce(m.inc, 0) end,
-        outcome = coalesce(m.o, l.outcome), result = case when m.o is null then l.result else m.r end, cause = case when m.o is null then l.cause else m.c end
+        outcome = coalesce(m.o, l.outcome), result = case when m.o is null then l.result else m.r end, cause = case when m.o is null then l.cause else m.c end,
+        callbacks = coalesce(m.cb, l.callbacks)
       from m where l.ctid = m.tid and not coalesce(m.e, false)
       returning l.id, l.queue, l.definition, l.actor_id, m.jb, m.due),
     j as (insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)

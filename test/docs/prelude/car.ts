@@ -1,6 +1,6 @@
 /** What most blocks of the README take for granted: a car, what it can do, and the garage that does it. */
 import { Context, Effect, Schema } from "effect"
-import { Step, Stepped } from "stepped"
+import { ActionRepo, Step, Stepped } from "stepped"
 
 export class NoParking extends Schema.TaggedError<NoParking>()("NoParking", { at: Schema.String }) {}
 
@@ -22,3 +22,4 @@ export const visit = Stepped.action("visit", { arguments: [Schema.String], succe
   .step((location, { move }) => Effect.as(Effect.log(`asked for ${location}`), move))
 
 export const Cars = Stepped.actions(Car, [drive, changeLocation, visit])
+export const latest = Effect.flatMap(ActionRepo, (repo) => repo.list({ limit: 10 }))
