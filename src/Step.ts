@@ -48,6 +48,11 @@ export type Actors = ActorRef | null | undefined | ReadonlyArray<ActorRef | null
  * Only the engine provides it, so that its functions do not compile outside a step. What a body enqueues is stored when
  * the body ends well: a body that fails has enqueued nothing. The step ends when everything it enqueued has ended.
  *
+ * **Gotchas**
+ *
+ * What is asked after the body's end, by a fiber that goes on or by a finalizer, nobody would store: it is a defect (`BodyEnded`), and
+ * logged as an error.
+ *
  * @category services
  * @since 0.1.0
  */

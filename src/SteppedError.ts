@@ -535,6 +535,25 @@ export class DefinitionError extends Schema.TaggedError<DefinitionError>("steppe
 }) {}
 
 /**
+ * Something was asked of `Step` after the body of its step had ended, by a fiber that went on or by a finalizer: nobody would store it.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class BodyEnded extends Schema.TaggedError<BodyEnded>("stepped/BodyEnded")("BodyEnded", {
+  /** The action as text, such as `visit Car/1`. */
+  action: Schema.String,
+  step: Schema.String,
+  /** What was asked, such as `Step.wait`. */
+  asked: Schema.String
+}) {
+  override get message(): string {
+    return `${this.asked} comes after the body of ${this.action} › ${this.step} has ended, and is not stored: ` +
+      "wait in the body for the fiber that asks, and ask in the body rather than in a finalizer"
+  }
+}
+
+/**
  * A field that takes a duration was given something else: a text that is none, NaN, less or more than it takes.
  *
  * @category errors

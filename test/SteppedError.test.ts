@@ -48,6 +48,11 @@ describe("an error", () => {
         "0 ms",
         "1 second"
       ],
+      [
+        new Errors.BodyEnded({ action: "visit Car/1", step: "move", asked: "Step.wait" }),
+        "Step.wait",
+        "visit Car/1 › move"
+      ],
       [new Errors.InvalidDuration({ field: "gracePeriod", value: "NaN", takes: "a duration" }), "gracePeriod is NaN"],
       [new Errors.SchemaMissing({ schema: "stepped" }), "stepped", "run the migrations"],
       [new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2 }), "1", "2", "run the migrations"],

@@ -855,8 +855,8 @@ export const make = (options: PerformerOptions) => {
       for (const slot of slots) if (slot.due !== null) knowTimer(slot.due)
       if (member.due !== undefined) knowTimer(member.due)
       if (next === undefined || stale.has(next.id)) return []
-      if (next.phase === Phase.step) next.stepStartedAt = at
-      return [{ _tag: "Held", id: next.id, held: next }]
+      const held = next.phase === Phase.step ? { ...next, stepStartedAt: at } : next
+      return [{ _tag: "Held", id: next.id, held }]
     })
 
   const commitHalves = (mine: bigint, batch: ReadonlyArray<Conclusion>, place: Array<Work>): Effect.Effect<boolean> =>

@@ -37,6 +37,7 @@ import { weigh } from "../sql/weight.ts"
 import { makeChild, Step } from "../Step.ts"
 import {
   ActionFailed,
+  BodyEnded,
   type CompletionError,
   EnqueueError,
   InvalidDuration,
@@ -80,17 +81,20 @@ import { longest, readDuration } from "./duration.ts"
 import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
 import type { Settings } from "./Settings.ts"
 
-/** An action in this worker's hands. */
+/**
+ * An action in this worker's hands, as it is stored: what a commit is to change becomes a new value, which is in hand after that commit.
+ * The fields that may be written to are filled in with what was loaded and decoded.
+ */
 export interface Held {
   readonly id: string
   readonly runnable: Runnable
   readonly actorId: string
   readonly ref: ActorRef
   readonly depth: number
-  attempts: number
-  phase: number
+  readonly attempts: number
+  readonly phase: number
   /** Index of the step's row. */
-  step: number
+  readonly step: number
   stepName: string | undefined
   stepKind: StepKind | undefined
   stepStartedAt: number
@@ -729,10 +733,21 @@ const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
 // a step
 // -------------------------------------------------------------------------------------------------------------------
 
-const runStep = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> => {
+/** The step to run: the one that was next, or the one after it if a deploy has removed or renamed that meanwhile. */
+const stepToRun = (held: Held): RunnableStep | undefined => {
   const begun = held.stepName === undefined ? undefined : findStep(held, stepOf(held))
-  // a step that a deploy has removed or renamed while the action was on its way to it
-  const step = begun !== undefined && !held.ran.some((other) => isSameStep(other, begun)) ? begun : nextOf(held)
+  return begun !== undefined && !held.ran.some((other) => isSameStep(other, begun)) ? begun : nextOf(held)
+}
+
+/** The action at a step, which may be another than the one that its row names. */
+const atStep = (held: Held, step: StepIdentity | undefined): Held =>
+  step === undefined || (held.stepName === step.name && held.stepKind === step.kind)
+    ? held
+    : { ...held, stepName: step.name, stepKind: step.kind }
+
+const runStep = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> => {
+  const step = stepToRun(taken)
+  const held = atStep(taken, step)
   if (step === undefined) {
     return Effect.succeed(end(
       held,
@@ -744,8 +759,6 @@ const runStep = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhan
       })
     ))
   }
-  held.stepName = step.name
-  held.stepKind = step.kind
   const run = Effect.flatMap(
     exitOf(runBody(held, step, env), env),
     (exit) => afterBody(held, step, exit, env)
@@ -765,6 +778,8 @@ class BodyEffects {
   marked = false
   args: ReadonlyArray<unknown> | undefined
   encoded: unknown
+  /** The body has ended: what comes now nobody would store. */
+  over = false
   readonly #lastOfLane = new Map<string, string>()
   #lastOfUnknown: string | undefined
   #last: string | undefined
@@ -785,11 +800,17 @@ const runBody = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effe
   Effect.flatMap(decodeArgs(held), (args) =>
     Effect.flatMap(loadResults(held, env), () => {
       const effects = new BodyEffects()
-      const body = Effect.suspend(() =>
-        (isGenerated(step) ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<
-          unknown,
-          unknown
-        >
+      // before the scope closes: finalizers come after the body
+      const body = Effect.ensuring(
+        Effect.suspend(() =>
+          (isGenerated(step) ? step.body.run(...args) : step.body.run(...args, held.results)) as Effect.Effect<
+            unknown,
+            unknown
+          >
+        ),
+        Effect.sync(() => {
+          effects.over = true
+        })
       )
       return Effect.map(
         asUserOf(held, "step", body, {
@@ -808,6 +829,16 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
     effects.slots.push({ a: held.id, st: held.step, n, ch: child, d: definition, ai: actorId, due })
     return n
   }
+  /** Does what is asked, unless the body has ended: that is refused so that it is seen, whoever looks at the fiber that asks. */
+  const ask = <A>(asked: () => string, effect: Effect.Effect<A>): Effect.Effect<A> =>
+    Effect.suspend(() => {
+      if (!effects.over) return effect
+      const error = new BodyEnded({ action: actionOf(held), step: step.name, asked: asked() })
+      return Effect.andThen(
+        Effect.annotateLogs(Effect.logError(error.message), { ...idsOf(held), step: step.name }),
+        Effect.die(error)
+      )
+    })
   return Step.of({
     name: step.name,
     actionId: held.id,
@@ -832,24 +863,35 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
           parent: { id: held.id, step: held.step, depth: held.depth },
           limit: settings.payload
         })
-        effects.children.push(effects.withElder(invocation))
-        return makeChild(slot(invocation.a, invocation.d, invocation.ai, null))
+        return yield* ask(
+          () => actor === undefined ? `Step.do of ${action.name}` : `Step.on of ${action.name} and ${actor}`,
+          Effect.sync(() => {
+            effects.children.push(effects.withElder(invocation))
+            return makeChild(slot(invocation.a, invocation.d, invocation.ai, null))
+          })
+        )
       }).pipe(
         // a mistake in the program, which the body's types cannot carry: it fails the step
         Effect.catch((reason) => Effect.die(new EnqueueError({ reason })))
       ),
     wait: (duration) =>
       Effect.flatMap(env.now, (now) =>
-        Effect.sync(() => {
-          const millis = readDuration("duration of Step.wait", duration, { least: 0 })
-          if (effects.slots.length >= settings.children) {
-            throw new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
-          }
-          slot(null, null, null, Math.ceil(now + millis))
-        })),
-    markFailed: Effect.sync(() => {
-      effects.marked = true
-    }),
+        ask(
+          () => "Step.wait",
+          Effect.sync(() => {
+            const millis = readDuration("duration of Step.wait", duration, { least: 0 })
+            if (effects.slots.length >= settings.children) {
+              throw new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
+            }
+            slot(null, null, null, Math.ceil(now + millis))
+          })
+        )),
+    markFailed: ask(
+      () => "Step.markFailed",
+      Effect.sync(() => {
+        effects.marked = true
+      })
+    ),
     setArguments: (args) =>
       Effect.flatMap(
         Effect.catch(
@@ -857,10 +899,13 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
           (reason) => Effect.die(new EnqueueError({ reason }))
         ),
         (encoded) =>
-          Effect.sync(() => {
-            effects.args = args
-            effects.encoded = encoded
-          })
+          ask(
+            () => "Step.setArguments",
+            Effect.sync(() => {
+              effects.args = args
+              effects.encoded = encoded
+            })
+          )
       )
   })
 }
@@ -887,10 +932,8 @@ const afterBody = (
 const afterStored = (held: Held, step: RunnableStep, run: BodyRun, stored: unknown, isLast: boolean): Conclusion => {
   const { effects, value } = run
   const args = effects.args === undefined ? {} : { args: effects.encoded }
-  if (effects.args !== undefined) {
-    held.args = effects.args
-    held.encoded = effects.encoded
-  }
+  // what is in hand stays what is stored: the transaction may not commit
+  const after = effects.args === undefined ? held : { ...held, args: effects.args, encoded: effects.encoded }
   if (effects.slots.length > 0) {
     return conclusion(
       {
@@ -908,11 +951,11 @@ const afterStored = (held: Held, step: RunnableStep, run: BodyRun, stored: unkno
     )
   }
   if (effects.marked) {
-    return end(held, { ...stepRow(held, Status.failed, stored), ...args }, failed(markedFailed(held, step)))
+    return end(after, { ...stepRow(held, Status.failed, stored), ...args }, failed(markedFailed(held, step)))
   }
   const result = isObject(stored) && "$encoded" in stored ? stored.$encoded : stored
   return advance(
-    held,
+    after,
     step,
     { ...stepRow(held, Status.succeeded, isGenerated(step) || isLast ? null : stored), ...args },
     value,
@@ -1026,15 +1069,12 @@ const advance = (
 }
 
 /** Every slot of the step is settled: the step ends, and the action goes on or fails (rule 3.4). */
-const conclude = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+const conclude = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
   Effect.gen(function*() {
-    const detail = held.detail!
-    const row = detail.steps?.find(([index]) => index === held.step)
-    const step: StepIdentity = row === undefined
-      ? stepOf(held)
-      : identityOf(row)
-    held.stepName = step.name
-    held.stepKind = step.kind
+    const detail = taken.detail!
+    const row = detail.steps?.find(([index]) => index === taken.step)
+    const step: StepIdentity = row === undefined ? stepOf(taken) : identityOf(row)
+    const held = atStep(taken, step)
     const place = placeAt(held, step)
     const slots = (detail.slots ?? []).filter(([index]) => index === held.step)
     const unsuccessful = slots.find(([, , status]) => status !== Status.succeeded)
@@ -1340,9 +1380,10 @@ export const backoff = (
   })
 
 /** After an unhandled failure: the same action and step again later, or, at the limit, as a handled one. */
-export const retryLater = (held: Held, unhandled: Unhandled, env: Surroundings): Effect.Effect<Conclusion> =>
+export const retryLater = (taken: Held, unhandled: Unhandled, env: Surroundings): Effect.Effect<Conclusion> =>
   Effect.gen(function*() {
     const { cause } = unhandled
+    const held = taken.phase === Phase.step ? atStep(taken, stepToRun(taken)) : taken
     const now = yield* env.now
     const next = held.attempts + 1 >= env.settings.attempts
       ? undefined

@@ -1,8 +1,8 @@
 /** Rules 3: how steps run, what their bodies may do, when a step ends, and what its failure means. */
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Layer, Option, Schema } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Logger, Option, References, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
-import { ActionRepo, Step, Stepped } from "stepped"
+import { ActionRepo, BodyEnded, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions, succeedOutbound } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
@@ -29,6 +29,31 @@ const tow = Stepped.action("tow", {
 })
 const hold = Stepped.action("hold", { arguments: [Schema.Int], outbound: true, concurrencyKey: (n) => ["hold", n] })
   .step((n) => note(`hold ${n}`))
+
+// what asks for a step's effects when its body has ended
+const asking = [
+  ["Step.do of honk", Step.do(honk, true)],
+  ["Step.on of honk and Car/2", Step.on(Car.ref(2), honk, true)],
+  ["Step.wait", Step.wait("1 hour")],
+  ["Step.markFailed", Step.markFailed],
+  ["Step.setArguments", Step.setArguments("changed")]
+] as const
+const late: Array<Fiber.Fiber<unknown>> = []
+let go = Deferred.makeUnsafe<void>()
+const leaving = Stepped.action("leaving", { arguments: [Schema.String] })
+  .step("leave", (how) =>
+    how === "finalizer"
+      ? Effect.addFinalizer(() => Step.do(honk, true))
+      : Effect.forEach(
+        asking,
+        ([, effect]) =>
+          Effect.map(
+            Effect.forkDetach(Effect.andThen(Deferred.await(go), effect as Effect.Effect<unknown, never, Step>)),
+            (fiber) => void late.push(fiber)
+          ),
+        { discard: true }
+      ))
+  .step("then", () => note("then"))
 
 const order = Stepped.action("order", { success: Schema.String })
   .step("first", () => Effect.andThen(note("first begins"), Effect.andThen(Effect.yieldNow, note("first ends"))))
@@ -157,7 +182,8 @@ const Cars = Stepped.actions(Car, [
   ending,
   changing,
   outbound,
-  values
+  values,
+  leaving
 ])
 const CarsLive = Cars.toLayer(Effect.succeed({
   drive: (miles, why) =>
@@ -373,6 +399,51 @@ suite("steps", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["keep 1 5", "see 11 7", "honk", "again 12 7", "callback 12 7"])
       assert.deepStrictEqual((yield* recordOf(handle.id)).arguments, [12, "1970-01-01T00:00:00.007Z"])
+    }))
+
+  test("3.2: what is asked of Step by a fiber that outlives the body is refused, and nobody can miss it", () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ fiber, logLevel, message }) => {
+      const { action, actionId, step } = fiber.getRef(References.CurrentLogAnnotations)
+      if (logLevel === "Error") lines.push(`${action} ${actionId} ${step}: ${String(message)}`)
+    })
+    return Effect.gen(function*() {
+      late.length = 0
+      go = Deferred.makeUnsafe<void>()
+      const handle = yield* (yield* Cars.client)(1).leavingNow("fibers")
+      assert.strictEqual((yield* handle.status).status, "succeeded")
+      yield* Deferred.succeed(go, undefined)
+      const exits = yield* Effect.forEach(late, Fiber.await)
+      const errors = exits.map((exit) =>
+        Exit.isFailure(exit) ?
+          exit.cause.reasons.map((reason) => reason._tag === "Die" ? reason.defect : reason)[0] :
+          undefined
+      )
+      for (const [i, error] of errors.entries()) {
+        assert.instanceOf(error, BodyEnded)
+        const { action, asked, message, step } = error
+        assert.deepStrictEqual([action, step, asked], ["leaving Car/1", "leave", asking[i]![0]])
+        assert.include(lines, `Car/leaving ${handle.id} leave: ${message}`)
+      }
+      assert.lengthOf(errors, asking.length)
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["then"])
+      assert.deepStrictEqual((yield* recordOf(handle.id)).arguments, ["fibers"])
+      assert.deepStrictEqual(yield* slotsOf(handle.id), [])
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  })
+
+  test("3.2: a finalizer comes after the body: what it asks of Step fails the step", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).leavingNow("finalizer")
+      const error = yield* Effect.flip(handle.await)
+      assert.include(
+        error.message,
+        "leaving Car/1 › leave: BodyEnded: Step.do of honk comes after the body of leaving Car/1 › leave has ended"
+      )
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, [])
+      assert.deepStrictEqual(yield* recordsOf("honk"), [])
     }))
 
   test("3.1: what a named step gave is what later steps get, null and nothing included, waited for or not", () =>

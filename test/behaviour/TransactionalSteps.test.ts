@@ -58,7 +58,12 @@ class Other extends Stepped.Actor<Other>()("Other", { id: Schema.Int }) {}
 const other = Stepped.action("other").step(() => note("other"))
 const Others = Stepped.actions(Other, [other])
 
-const Cars = Stepped.actions(Car, [leaf, buy, last, refused, enqueues])
+const renames = Stepped.action("renames", { arguments: [Schema.String] })
+  .step("rename", (name) => Effect.andThen(insert(name), Step.setArguments("other")), { transactional: true })
+  .step("then", (name) => note(`then ${name}`))
+  .after((name, { status }) => note(`renames ${name}, ${status}`))
+
+const Cars = Stepped.actions(Car, [leaf, buy, last, refused, enqueues, renames])
 const Live = Layer.mergeAll(Cars.layer, Others.layer)
 
 const emptyTable = Effect.flatMap(SqlClient.SqlClient, (sql) =>
@@ -164,6 +169,21 @@ suite("transactional steps", (engine) => {
         assert.deepStrictEqual(yield* lanes, [])
       }),
     { attempts: 2, retry: Schedule.spaced("1 second") }
+  )
+
+  test(
+    "what the COMMIT itself refuses is in nobody's hands either: callbacks see the arguments as they are stored",
+    () =>
+      Effect.gen(function*() {
+        yield* insert("taken")
+        const handle = yield* (yield* Cars.client)(1).renamesNow("taken")
+        assert.deepStrictEqual(seen, ["renames taken, failed"])
+        assert.deepStrictEqual((yield* recordOf(handle.id)).arguments, ["taken"])
+        seen.length = 0
+        yield* (yield* Cars.client)(1).renamesNow("free")
+        assert.deepStrictEqual(seen, ["then other", "renames other, succeeded"])
+      }),
+    { attempts: 1 }
   )
 
   test("a failed statement that the body hides does not commit half of it", () =>

@@ -555,6 +555,27 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/BadInput.test.ts": ["of a job that is to be run again after NaN fail"] }
   },
   {
+    name: "asked-of-nobody",
+    breaks: "3.2: a child that is asked for after the body's end seems to be enqueued, and never exists",
+    plants: [{
+      file: performing,
+      find: `      if (!effects.over) return effect`,
+      replace: `      if (!effects.over || held.id !== "") return effect`
+    }],
+    tests: { "test/behaviour/Steps.test.ts": ["3.2: what is asked of Step by a fiber that outlives the body"] }
+  },
+  {
+    name: "in-hand-before-the-commit",
+    breaks: "3.2: callbacks see arguments that a transaction has replaced which did not commit",
+    plants: [{
+      file: performing,
+      find: `effects.args === undefined ? held : { ...held, args: effects.args, encoded: effects.encoded }`,
+      replace:
+        `effects.args === undefined ? held : Object.assign(held, { args: effects.args, encoded: effects.encoded })`
+    }],
+    tests: { "test/behaviour/TransactionalSteps.test.ts": ["what the COMMIT itself refuses is in nobody's hands"] }
+  },
+  {
     name: "mark-in-a-key",
     breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
     plants: [{
