@@ -824,7 +824,7 @@ export const make = (options: PerformerOptions) => {
       }
       const error = exit.cause.reasons.find(Cause.isFailReason)?.error
       if (!(error instanceof StorageError && error.isRetryable)) {
-        return void (yield* commitApart(mine, batch, exit.cause, ready))
+        return yield* (yield* commitApart(mine, batch, exit.cause, ready)) ? doubt : Effect.void
       }
       // a database that is away says nothing about what it was asked for
       if (!(yield* answers)) return yield* putAside({ mine, batch, error, tries, delay: Math.max(delay, firstDelayMs) })
@@ -833,7 +833,9 @@ export const make = (options: PerformerOptions) => {
         yield* putAside({ mine, batch: batch.slice(0, half), error, tries, delay: 0 })
         return yield* putAside({ mine, batch: batch.slice(half), error, tries, delay: 0 })
       }
-      if (tries + 1 >= settings.attempts) return void (yield* commitApart(mine, batch, exit.cause, ready))
+      if (tries + 1 >= settings.attempts) {
+        return yield* (yield* commitApart(mine, batch, exit.cause, ready)) ? doubt : Effect.void
+      }
       const later = Math.min(longestDelayMs, Math.max(firstDelayMs, delay * 2))
       yield* Effect.logError(
         `stepped: what came of the action ${batch[0]!.member.a} cannot be stored, it is tried again in ${later} ms`,
@@ -881,7 +883,7 @@ export const make = (options: PerformerOptions) => {
       if (member.o === Status.failed && member.sn === undefined) {
         // not even the plain failure: the action goes back, with an attempt burnt
         const due = Math.ceil((yield* now) + 10_000)
-        yield* Effect.ignore(transit(transitions.finish({
+        const exit = yield* Effect.exit(transit(transitions.finish({
           token: mine,
           now: yield* now,
           known: definitions.known(),
@@ -889,7 +891,8 @@ export const make = (options: PerformerOptions) => {
           slots: [],
           children: []
         })))
-        return false
+        // if it does not, it is nobody's: the rows say that it is this worker's
+        return Exit.isFailure(exit)
       }
       const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
       return yield* commitInHand(mine, [{

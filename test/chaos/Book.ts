@@ -7,6 +7,7 @@ const nothingYet = {
   actions: 0,
   bodies: 0,
   "transactional effects": 0,
+  "long results": 0,
   "foretold outcomes": 0,
   kills: 0,
   stops: 0,

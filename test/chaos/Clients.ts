@@ -18,6 +18,7 @@ import {
   groupOf,
   isForetold,
   type Isolation,
+  padding,
   secondMs
 } from "./World.ts"
 
@@ -64,7 +65,7 @@ const isAway = (error: unknown): boolean =>
 
 export const startClients = ({ book, isEarly, isolation, isOver, proxy, seed, trees, undisturbed }: ClientsOptions) =>
   Effect.gen(function*() {
-    const world = makeWorld({ second: secondMs, groupOf })
+    const world = makeWorld({ second: secondMs, groupOf, padding })
     const services = yield* Effect.orDie(Layer.build(
       world.layer.pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),

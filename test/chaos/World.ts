@@ -51,9 +51,12 @@ export interface Group {
 
 export const groupOf = (place: string): number => Number(/^\d+/.exec(place)?.[0] ?? 0)
 
+/** What some results take: more than travels with an answer, and with that of a sibling or two more than a message holds. */
+export const padding = 900_000
+
 export const layerWorld = (
   options: Pick<WorldOptions, "second"> & { readonly ran: NonNullable<WorldOptions["ran"]> }
-): Layer.Layer<never, never, Engine> => makeWorld({ ...options, groupOf }).layer
+): Layer.Layer<never, never, Engine> => makeWorld({ ...options, groupOf, padding }).layer
 
 /** How many numbers crowds have: with more of them than are under way at a time, a crowd mostly meets those that are over. */
 const crowdNumbers = 200

@@ -10,7 +10,7 @@ import * as Audit from "./Audit.ts"
 import type { Book } from "./Book.ts"
 import type { Clients } from "./Clients.ts"
 import { layerLooking, type Undisturbed } from "./Database.ts"
-import { groupOf, inModelsWords } from "./World.ts"
+import { groupOf, inModelsWords, padding } from "./World.ts"
 
 export interface Run {
   readonly book: Book
@@ -33,6 +33,7 @@ export const judge = (run: Run) =>
     const log = readLog(run.folder)
     book.counts.bodies = log.entries
     book.counts["bodies that blocked"] = log.blocked
+    yield* longResults(run)
     yield* bodies(run, log)
     yield* callbacks(run, log)
     yield* effects(run)
@@ -68,6 +69,15 @@ const readLog = (folder: string): Log => {
 
 /** An action's key, in SQL. */
 const key = `(arguments->>0 || case when arguments->>0 like '%@' then actor_type || '/' || actor_id else '' end)`
+
+const longResults = ({ book, undisturbed }: Run) =>
+  Effect.gen(function*() {
+    const [count] = yield* rows<{ n: number }>(
+      undisturbed,
+      `select count(*)::int as n from stepped.actions where octet_length(result::text) > ${padding}`
+    )
+    book.counts["long results"] = count!.n
+  })
 
 /** Every step that ended by itself has run, at least once. */
 const bodies = ({ book, undisturbed }: Run, log: Log) =>

@@ -197,7 +197,19 @@ const convoy = Stepped.action("convoy").step(
   () => Effect.forEach(Array(60).keys(), (n) => Step.on(Car.ref(n), honk, `in a convoy`))
 ).step("end", () => Effect.void)
 
+const report = Stepped.action("report", { success: Schema.String }).step(
+  "write",
+  () => Effect.map(Car, ({ id }) => String(id).repeat(80_000))
+)
+// in a lane of its own each, and together more than travels with an answer
+const reports = Stepped.action("reports", { success: Schema.Int })
+  .step("collect", () => Step.on([Car.ref(1), Car.ref(2), Car.ref(3)], report))
+  .step("sum", ({ collect }) => Effect.as(note("sum"), collect.reduce((sum, text) => sum + text.length, 0)))
+  .succeeded(() => note("summed"))
+
 const Cars = Stepped.actions(Car, [
+  report,
+  reports,
   honk,
   towHome,
   towLater,
@@ -277,6 +289,18 @@ const honks = (cars: ReadonlyArray<number>) => cars.map((n) => `Car/${n} honk su
 // ---------------------------------------------------------------------------------------------------------------------
 
 export const programs: ReadonlyArray<Tree> = [
+  program("3.7: a parent whose children's results are loaded in pieces", {
+    layer: Cars.layer,
+    play: simply(root(reports, (car) => car.reportsLater())),
+    handles: ["240000"],
+    actions: [
+      "Car/1 report succeeded write succeeded",
+      "Car/2 report succeeded write succeeded",
+      "Car/3 report succeeded write succeeded",
+      "Car/1 reports succeeded 1 collect succeeded, sum succeeded"
+    ],
+    notes: ["sum", "summed"]
+  }),
   program("5.3: a job completes its action, a child", {
     layer: Cars.layer,
     play: simply(root(rescue, (car) => car.rescueLater())),

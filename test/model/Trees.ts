@@ -4,7 +4,7 @@
  * For every test that wants arbitrary trees: `scenarios` makes them, a `World` defines and records them, `Model.ts` says what must come
  * of them, and `brokenRules` what must hold whatever came of them.
  */
-import { type Context, Effect, Exit, Layer, Option, References, Schema } from "effect"
+import { type Context, Effect, Exit, Layer, Option, References, Schema, SchemaTransformation } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
@@ -365,7 +365,21 @@ export interface WorldOptions {
   readonly ran?: (entry: string, step: { readonly transactional: boolean } | undefined) => Effect.Effect<void>
   /** Trees of different groups have actors of their own; 0 if not given. */
   readonly groupOf?: (place: string) => number
+  /** Characters that every fourth number takes when it is stored as a result; none if not given. */
+  readonly padding?: number
 }
+
+/** Numbers as they are, or with some of them in the midst of much else. */
+const numbers = (padding: number): Schema.Codec<number, unknown> =>
+  padding === 0 ? Schema.Number : Schema.Struct({ number: Schema.Number, padding: Schema.String }).pipe(
+    Schema.decodeTo(
+      Schema.Number,
+      SchemaTransformation.transform({
+        decode: ({ number }) => number,
+        encode: (number) => ({ number, padding: number % 4 === 0 ? "-".repeat(padding) : "" })
+      })
+    )
+  )
 
 /** Definitions for plans. */
 export const makeWorld = (options: WorldOptions): World => {
@@ -373,6 +387,7 @@ export const makeWorld = (options: WorldOptions): World => {
   const ran = options.ran ?? ((entry) => Effect.sync(() => void log.push(entry)))
   const refs = (place: string) => refsOf(options.groupOf?.(place) ?? 0)
   const millis = (seconds: number) => seconds * options.second
+  const success = numbers(options.padding ?? 0)
 
   const define = (actor: typeof One | typeof Two) => {
     const key = (place: string) =>
@@ -460,7 +475,7 @@ export const makeWorld = (options: WorldOptions): World => {
       const name = nameOf(shape)
       let action = Stepped.action(name, {
         arguments: [Schema.String, Schema.Json],
-        success: shape.success === "number" ? Schema.Number : Schema.Void,
+        success: shape.success === "number" ? success : Schema.Void,
         error: Oops,
         outbound: shape.outbound,
         ...keys(maybeEffect, millis)
@@ -653,7 +668,7 @@ export const stored = Effect.gen(function*() {
   const sql = yield* SqlClient.SqlClient
   const actions = yield* sql.unsafe<Row>(
     `select id, actor_type as type, actor_id as actor, name, arguments->>0 as place, status, superseded_by,
-      callbacks_succeeded as good, callbacks_failed as bad, result from stepped.actions`
+      callbacks_succeeded as good, callbacks_failed as bad, coalesce(result->'number', result) as result from stepped.actions`
   )
   const steps = Map.groupBy(
     yield* sql.unsafe<{ action: string; idx: number; name: string; status: string }>(
