@@ -27,6 +27,7 @@ import {
   type InvalidOption,
   type InvalidSchemaName,
   type MigrationBlocked,
+  type PoolTooSmall,
   type StorageError
 } from "./SteppedError.ts"
 
@@ -76,7 +77,7 @@ export interface WorkerOptions {
   readonly queues?: ReadonlyArray<string>
   /** How long running bodies may go on after the worker was told to stop: 10 seconds if not given; finite. */
   readonly gracePeriod?: Duration.Input
-  /** How many transitions are under way at a time, each on a connection of its own: 2 if not given. */
+  /** How many transitions are under way at a time, each on a connection that the worker keeps for them: 2 if not given. */
   readonly connections?: number
 }
 
@@ -158,7 +159,9 @@ export const layerEmbedded = (
  * @category layers
  * @since 0.1.0
  */
-export const worker = (options: WorkerOptions = {}): Layer.Layer<never, DefinitionError | StorageError, Engine> =>
+export const worker = (
+  options: WorkerOptions = {}
+): Layer.Layer<never, DefinitionError | StorageError | PoolTooSmall, Engine> =>
   Layer.effectDiscard(Effect.gen(function*() {
     const engine = yield* Engine
     const concurrency = options.concurrency ?? 32

@@ -588,6 +588,30 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("stepped/In
 }
 
 /**
+ * The client has fewer connections than a worker on it needs: what it would wait for, it would hold itself.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class PoolTooSmall extends Schema.TaggedError<PoolTooSmall>("stepped/PoolTooSmall")("PoolTooSmall", {
+  /** What the client has. */
+  maxConnections: Schema.Number,
+  /** What it needs at least. */
+  needed: Schema.Number,
+  /** What the worker has for its transitions. */
+  connections: Schema.Number,
+  listens: Schema.Boolean
+}) {
+  override get message(): string {
+    const listening = this.listens ? ", 1 for listening" : ""
+    const fewer = this.listens ? ", or switch `notify` off" : ""
+    return `maxConnections of the PgClient is ${this.maxConnections}, and a worker needs ${this.needed}: ` +
+      `${this.connections} for its transitions, 1 for its timers, 1 for its lease${listening}, and 1 at least for bodies and clients: ` +
+      `give the client more, or the worker fewer \`connections\`${fewer}`
+  }
+}
+
+/**
  * The configured name of the Postgres schema is not an identifier.
  *
  * @category errors

@@ -54,6 +54,15 @@ describe("an error", () => {
         "visit Car/1 › move"
       ],
       [new Errors.InvalidDuration({ field: "gracePeriod", value: "NaN", takes: "a duration" }), "gracePeriod is NaN"],
+      [
+        new Errors.PoolTooSmall({ maxConnections: 5, needed: 6, connections: 2, listens: true }),
+        "maxConnections",
+        "5",
+        "6",
+        "1 for listening",
+        "`connections`",
+        "`notify`"
+      ],
       [new Errors.SchemaMissing({ schema: "stepped" }), "stepped", "run the migrations"],
       [new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2 }), "1", "2", "run the migrations"],
       [new Errors.SchemaTooNew({ schema: "stepped", found: 3, supported: 2 }), "3", "2", "upgrade"]

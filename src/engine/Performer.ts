@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
+import type { OwnConnections } from "../sql/OwnConnections.ts"
 import { impatiently, inOpenTransaction, patiently } from "../sql/storageError.ts"
 import {
   type Invocation,
@@ -179,6 +180,7 @@ export const make = (options: PerformerOptions) => {
   let token: bigint | undefined
   let renewedAt = 0
   let home: Home | undefined
+  let own: OwnConnections | undefined
   let claiming = false
   let more = true
   let pruning = false
@@ -204,6 +206,13 @@ export const make = (options: PerformerOptions) => {
   /** The next ones that go into one statement. */
   const conclusionsFor = (most: number) => conclusions.splice(0, countOf(conclusions, weighConclusion, most))
   const joinsFor = (most: number) => joins.splice(0, countOf(joins, weighPrepared, most))
+
+  /** On a connection of the worker's own, where there is one. */
+  const ask = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E | StorageError> =>
+    Effect.suspend((): Effect.Effect<A, E | StorageError> => own === undefined ? call : own.use(call))
+  /** Those of the worker itself: what a caller performs now takes its turn in the pool, with all that the program does. */
+  const askFor = <A, E>(place: Array<Work>, call: Effect.Effect<A, E>): Effect.Effect<A, E | StorageError> =>
+    place === ready ? ask(call) : call
 
   const wake = () => {
     more = true
@@ -270,7 +279,7 @@ export const make = (options: PerformerOptions) => {
   const letOthersHave = (lost: bigint, burns: boolean): Effect.Effect<void> =>
     Effect.gen(function*() {
       for (let attempt = 0;; attempt++) {
-        const exit = yield* Effect.exit(Effect.flatMap(now, (at) => transitions.unregister(lost, at, burns)))
+        const exit = yield* Effect.exit(ask(Effect.flatMap(now, (at) => transitions.unregister(lost, at, burns))))
         if (Exit.isSuccess(exit)) return
         yield* pause(attempt)
       }
@@ -293,6 +302,9 @@ export const make = (options: PerformerOptions) => {
       beat.openUnsafe()
       return Effect.map(Deferred.await(heard), () => token === mine)
     })
+
+  const urgently = <A, E>(call: Effect.Effect<A, E>): Effect.Effect<A, E | StorageError> =>
+    Effect.suspend((): Effect.Effect<A, E | StorageError> => own === undefined ? call : own.use(call, true))
 
   const heartbeat = (mine: bigint, first: Deferred.Deferred<void>): Effect.Effect<void> => {
     let mineHeard = first
@@ -326,7 +338,7 @@ export const make = (options: PerformerOptions) => {
         if (token !== mine) return
         const at = monotonic()
         const limit = Math.max(1, left())
-        const renewal = reach("renewed", transitions.renew(mine, settings.lease, heldIds()))
+        const renewal = reach("renewed", urgently(transitions.renew(mine, settings.lease, heldIds())))
         const answer = yield* within(limit, Effect.exit(impatiently(renewal, limit)))
         if (Exit.isFailure(answer)) {
           failed = true
@@ -538,7 +550,7 @@ export const make = (options: PerformerOptions) => {
     )
 
   let answersNot = false
-  const patience = () => answersNot ? 500 : 5000
+  const patience = () => answersNot ? 500 : 3000
 
   const pause = (attempt: number) =>
     Effect.provideService(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)), Clock.Clock, realClock)
@@ -568,7 +580,7 @@ export const make = (options: PerformerOptions) => {
   const giveBack = (ids: ReadonlyArray<string>): Effect.Effect<void> => {
     const mine = token
     return mine === undefined || ids.length === 0 ? Effect.void : Effect.flatMap(
-      keeping(ids, () => Effect.flatMap(now, (at) => insist(transitions.release(mine, ids, at)))),
+      keeping(ids, () => Effect.flatMap(now, (at) => insist(ask(transitions.release(mine, ids, at))))),
       (given) => given ? Effect.void : doubt
     )
   }
@@ -632,7 +644,10 @@ export const make = (options: PerformerOptions) => {
             "claimed",
             items.length > 0
               ? transitions.enqueueAndClaim({ token: mine, now: at, room, known, after: passed, items })
-              : transitions.claim({ token: mine, now: at, room, known, after: passed, joins: prepared, only })
+              : askFor(
+                place,
+                transitions.claim({ token: mine, now: at, room, known, after: passed, joins: prepared, only })
+              )
           ),
           (tasks) =>
             Effect.map(read(tasks, at, true), (answer) => {
@@ -713,14 +728,17 @@ export const make = (options: PerformerOptions) => {
       Effect.flatMap(
         reach(
           "committed",
-          transitions.finish({
-            token: mine,
-            now: at,
-            known: definitions.known(),
-            members: batch.map((conclusion) => conclusion.member),
-            slots: batch.flatMap((conclusion) => conclusion.slots),
-            children: batch.flatMap((conclusion) => conclusion.children)
-          })
+          askFor(
+            place,
+            transitions.finish({
+              token: mine,
+              now: at,
+              known: definitions.known(),
+              members: batch.map((conclusion) => conclusion.member),
+              slots: batch.flatMap((conclusion) => conclusion.slots),
+              children: batch.flatMap((conclusion) => conclusion.children)
+            })
+          )
         ),
         (tasks) =>
           Effect.map(read(tasks, at, true), (answer) => {
@@ -883,14 +901,17 @@ export const make = (options: PerformerOptions) => {
       if (member.o === Status.failed && member.sn === undefined) {
         // not even the plain failure: the action goes back, with an attempt burnt
         const due = Math.ceil((yield* now) + 10_000)
-        const exit = yield* Effect.exit(transit(transitions.finish({
-          token: mine,
-          now: yield* now,
-          known: definitions.known(),
-          members: [{ ...fence, np: member.ph, inc: 1, jb: true, due }],
-          slots: [],
-          children: []
-        })))
+        const exit = yield* Effect.exit(transit(askFor(
+          place,
+          transitions.finish({
+            token: mine,
+            now: yield* now,
+            known: definitions.known(),
+            members: [{ ...fence, np: member.ph, inc: 1, jb: true, due }],
+            slots: [],
+            children: []
+          })
+        )))
         // if it does not, it is nobody's: the rows say that it is this worker's
         return Exit.isFailure(exit)
       }
@@ -934,17 +955,20 @@ export const make = (options: PerformerOptions) => {
     if (mine === undefined) return
     // a transactional step commits beside the gate: what it let go while we looked was in hand before
     const before = hand.ids()
-    const rows = yield* reach("compared", transitions.heldBy(mine))
+    const rows = yield* reach("compared", ask(transitions.heldBy(mine)))
     const at = yield* now
     const after = hand.ids()
-    const inRows = new Set(rows.live.map((task) => task.action))
+    const inRows = new Set([...rows.live, ...rows.held].map((task) => task.action))
     const answer = yield* read(
       [...rows.live, ...rows.held].filter((task) => !before.has(task.action) && !after.has(task.action)),
       at,
       true
     )
     ready.push(...answer.work)
-    const gone = [...active.values()].filter((entry) => entry.work._tag === "Held" && !inRows.has(entry.work.id))
+    const gone = [...active.values()].filter((entry) =>
+      (entry.work._tag === "Held" || entry.work._tag === "Prepare") && before.has(entry.work.id) &&
+      !inRows.has(entry.work.id)
+    )
     yield* interruptAll(gone.map((entry) => entry.work.id))
   }))
 
@@ -959,7 +983,7 @@ export const make = (options: PerformerOptions) => {
           return yield* transit(keeping(
             [],
             () =>
-              Effect.flatMap(reach("ticked", pass(mine, at, definitions.known(), tickSize.get())), (tasks) =>
+              Effect.flatMap(reach("ticked", ask(pass(mine, at, definitions.known(), tickSize.get()))), (tasks) =>
                 Effect.map(read(tasks, at, false), (answer) => {
                   tickSize.passed()
                   place.push(...answer.work)
@@ -1102,7 +1126,7 @@ export const make = (options: PerformerOptions) => {
       const { job, queue } = task.detail as HeldDetail
       const mine = token
       for (let attempt = 0; mine !== undefined && token === mine; attempt++) {
-        if (Exit.isSuccess(yield* Effect.exit(transitions.postpone(mine, queue, job, due)))) return knowTimer(due)
+        if (Exit.isSuccess(yield* Effect.exit(ask(transitions.postpone(mine, queue, job, due))))) return knowTimer(due)
         yield* pause(attempt)
       }
     })
@@ -1350,7 +1374,9 @@ export const make = (options: PerformerOptions) => {
         } else if (prepared.length > 1 || free > 0) joins.push(...prepared)
         else if (only !== undefined && token !== undefined) {
           // not even its failure: it is prepared again later, and costs an attempt
-          yield* Effect.ignore(transitions.postpone(token, only.q, only.j, Math.ceil((yield* now) + longestDelayMs)))
+          yield* Effect.ignore(
+            ask(transitions.postpone(token, only.q, only.j, Math.ceil((yield* now) + longestDelayMs)))
+          )
         }
         return
       }
@@ -1359,7 +1385,7 @@ export const make = (options: PerformerOptions) => {
         return
       }
       const at = yield* now
-      const aside = yield* Effect.exit(transitions.setAside(at, at + 60_000, claimedLast))
+      const aside = yield* Effect.exit(ask(transitions.setAside(at, at + 60_000, claimedLast)))
       if (Exit.isSuccess(aside) && aside.value !== null) {
         claimSize.reset()
         yield* Effect.logError(
@@ -1369,7 +1395,7 @@ export const make = (options: PerformerOptions) => {
       }
     })
 
-  const soonest = Effect.map(transitions.nextDue, (due) => Math.min(due.wait ?? Infinity, due.timeout ?? Infinity))
+  const soonest = Effect.map(ask(transitions.nextDue), (due) => Math.min(due.wait ?? Infinity, due.timeout ?? Infinity))
 
   const timers: Effect.Effect<void> = Effect.gen(function*() {
     const pollMs = Duration.toMillis(settings.pollInterval)
@@ -1412,7 +1438,7 @@ export const make = (options: PerformerOptions) => {
   /** What waits and is not for this worker: it may be for nobody. Of its own definitions it takes from queues that earlier deploys named. */
   const leftBehind: Effect.Effect<void, StorageError> = Effect.gen(function*() {
     const at = yield* now
-    for (const { definition, queue, since } of yield* transitions.unclaimed(at, definitions.known())) {
+    for (const { definition, queue, since } of yield* ask(transitions.unclaimed(at, definitions.known()))) {
       if (definitions.byKey(definition) !== undefined && definitions.adopt(queue)) continue
       const key = `${definition} in the queue ${queue}`
       const waiting = new Date(since).toISOString()
@@ -1427,15 +1453,17 @@ export const make = (options: PerformerOptions) => {
   const upkeep: Effect.Effect<void> = Effect.gen(function*() {
     while (home !== undefined) {
       yield* Effect.ignore(Effect.gen(function*() {
-        if (!options.embedded) yield* transitions.recover(yield* now, answeredFor())
+        if (!options.embedded) yield* ask(transitions.recover(yield* now, answeredFor()))
         yield* tick(true, ready)
         yield* leftBehind
         if (Duration.isFinite(settings.outcomeRetention)) {
-          yield* transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention))
+          yield* ask(transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention)))
         }
         if (Duration.isFinite(settings.historyRetention)) {
           const before = (yield* now) - Duration.toMillis(settings.historyRetention)
-          while ((yield* transitions.deleteEnded(before, 5000)) === 5000 && home !== undefined) yield* Effect.yieldNow
+          while ((yield* ask(transitions.deleteEnded(before, 5000))) === 5000 && home !== undefined) {
+            yield* Effect.yieldNow
+          }
         }
       }))
       wake()
@@ -1449,11 +1477,19 @@ export const make = (options: PerformerOptions) => {
    * as long as the timers do.
    */
   const work = (
-    config: { readonly concurrency: number; readonly connections: number; readonly grace: Duration.Duration },
+    config: {
+      readonly concurrency: number
+      readonly connections: number
+      readonly grace: Duration.Duration
+      readonly own: OwnConnections | undefined
+    },
     beside: Effect.Effect<never>
   ) =>
     Effect.gen(function*() {
       const context = (yield* Effect.context<never>()) as Context.Context<never>
+      own = config.own
+      // they are given up when nothing of the worker runs any more
+      yield* Effect.addFinalizer(() => Effect.sync(() => void (own = undefined)))
       yield* patiently(register)
       home = { concurrency: config.concurrency, context }
       claiming = true
@@ -1461,8 +1497,9 @@ export const make = (options: PerformerOptions) => {
       // what each of them has under way takes seconds to give up where nothing is answered: all at once, not one after another
       const fibers = yield* Scope.fork(yield* Effect.scope, "parallel")
       for (let i = 0; i < config.connections; i++) yield* Effect.forkIn(loop, fibers)
-      // a client that is closed under its worker interrupts our statements, and waits for the connection that listens
-      yield* Effect.forkIn(Effect.raceFirst(timers, beside), fibers)
+      // a client that is closed under its worker waits for the connection that listens, too
+      const open = own === undefined ? Effect.never : own.whileOpen
+      yield* Effect.forkIn(Effect.raceFirst(Effect.raceFirst(timers, beside), open), fibers)
       yield* Effect.forkIn(upkeep, fibers)
       // added last, so that it comes first: a loop that is interrupted in the middle of a commit leaves it in doubt
       yield* Effect.addFinalizer(() => drain(config.grace))

@@ -21,6 +21,7 @@ import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import type { CompletionOutcome } from "../Outcome.ts"
 import { examine } from "../sql/Doctor.ts"
+import * as OwnConnections from "../sql/OwnConnections.ts"
 import { Storage } from "../sql/Storage.ts"
 import { impatiently, inOpenTransaction, patiently } from "../sql/storageError.ts"
 import {
@@ -654,7 +655,13 @@ export const layer: Layer.Layer<
           )
         }
         definitions.only(options.queues)
-        yield* performer.work(options, notifying ? listening : Effect.never)
+        const own = storage.embedded ? undefined : yield* OwnConnections.make({
+          sql,
+          deadline: storage.deadline,
+          connections: options.connections,
+          listens: notifying
+        })
+        yield* performer.work({ ...options, own }, notifying ? listening : Effect.never)
       })
 
     return Engine.of({

@@ -23,6 +23,7 @@ import { BeginTransaction } from "effect/sql/SqlClient"
 import { SqlError } from "effect/sql/SqlError"
 import type { StepKind } from "../Action.ts"
 import { StorageError } from "../SteppedError.ts"
+import { isTransaction } from "./OwnConnections.ts"
 import { Storage } from "./Storage.ts"
 import { answered, impatiently, isUnsuitable, realClock, storageError } from "./storageError.ts"
 import { countOf, partsOf, weighInvocation, weighSlot } from "./weight.ts"
@@ -595,7 +596,7 @@ export class Transitions extends Context.Service<Transitions, {
         Effect.map(call(operation, text, params), (rows) => rows.map(toTask))
       const inTransaction = Effect.map(
         Effect.serviceOption(sql.transactionService),
-        (option) => option._tag === "Some"
+        (option) => Option.isSome(option) && isTransaction(option.value)
       )
 
       const textEnqueue = `select ${schema}.enqueue(${places(17)})`

@@ -12,6 +12,7 @@ const nothingYet = {
   kills: 0,
   stops: 0,
   "bodies that blocked": 0,
+  "bodies that kept a connection": 0,
   terminates: 0,
   restarts: 0,
   cuts: 0,

@@ -33,6 +33,7 @@ export const judge = (run: Run) =>
     const log = readLog(run.folder)
     book.counts.bodies = log.entries
     book.counts["bodies that blocked"] = log.blocked
+    book.counts["bodies that kept a connection"] = log.keeping
     yield* longResults(run)
     yield* bodies(run, log)
     yield* callbacks(run, log)
@@ -46,6 +47,8 @@ interface Log {
   readonly entries: number
   /** Bodies that kept their whole process from going on. */
   readonly blocked: number
+  /** Bodies that used a connection of the program's pool for longer than the lease. */
+  readonly keeping: number
   /** Each entry once. */
   readonly distinct: ReadonlySet<string>
   /** Steps' entries without the results that they were given. */
@@ -58,10 +61,12 @@ const readLog = (folder: string): Log => {
   const lines = readdirSync(folder).filter((name) => name.endsWith(".log")).flatMap((name) =>
     readFileSync(join(folder, name), "utf8").split("\n").filter((line) => line !== "")
   )
-  const entries = lines.filter((line) => !line.startsWith("blocked "))
+  const told = (what: string) => lines.filter((line) => line.startsWith(`${what} `)).length
+  const entries = lines.filter((line) => !line.startsWith("blocked ") && !line.startsWith("keeping "))
   return {
     entries: entries.length,
-    blocked: lines.length - entries.length,
+    blocked: told("blocked"),
+    keeping: told("keeping"),
     distinct: new Set(entries),
     begun: new Set(entries.filter((entry) => entry.startsWith("step ")).map(withoutResults))
   }

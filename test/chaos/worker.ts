@@ -39,6 +39,11 @@ const main = ({ clockMs, concurrency, isolation, logFile, second, url }: WorkerB
             writeSync(file, `blocked ${entry}\n`)
             Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs + 1000)
           }
+          // more of them at a time than the pool has connections for
+          if (performance.now() % 30_000 < 3000 && Math.random() < 0.5) {
+            writeSync(file, `keeping ${entry}\n`)
+            yield* Effect.orDie(sql`select pg_sleep(${(leaseMs + 500) / 1000})`)
+          }
           if (isTransactional) yield* Effect.orDie(sql`insert into chaos.effects ${sql.insert({ entry })}`)
           // what takes no time leaves none to be killed in
           if (Math.random() < 0.7) yield* Effect.sleep(Math.random() * (isTransactional ? 1000 : 600))

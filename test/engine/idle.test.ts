@@ -42,7 +42,7 @@ const counting = (intercept: Parameters<typeof layerIntercepted>[0] = () => ({})
       }
     })
   ).pipe(
-    Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 6 }))
+    Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 }))
   )
   return { calls, engine }
 }

@@ -51,7 +51,7 @@ export const embedded: TestEngine = {
 }
 
 const serverClient = shared(
-  layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 10 })
+  layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 14 })
 )
 
 export const server: TestEngine = {

@@ -32,13 +32,13 @@ export const layerWorkers = (
   const others = Layer.effectDiscard(Effect.gen(function*() {
     const { url } = yield* TestDatabase
     for (let n = 1; n < (options.engines ?? 2); n++) {
-      yield* Layer.build(Layer.provide(working(live, options), layerUrl(url, { maxConnections: 6 })))
+      yield* Layer.build(Layer.provide(working(live, options), layerUrl(url, { maxConnections: 8 })))
     }
   }))
   return working(live, options).pipe(
     Layer.provideMerge(others),
     Layer.provideMerge(
-      Layer.orDie(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 6 }))
+      Layer.orDie(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 }))
     ),
     Layer.orDie
   )

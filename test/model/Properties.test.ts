@@ -47,7 +47,7 @@ it.live("random trees: performed by two workers beside each other, they break no
   return Effect.gen(function*() {
     const { url } = yield* TestDatabase
     const first = yield* Layer.build(worker)
-    yield* Layer.build(Layer.provide(worker, layerUrl(url, { maxConnections: 6 })))
+    yield* Layer.build(Layer.provide(worker, layerUrl(url, { maxConnections: 8 })))
     let name = 0
     yield* forAll(crowds, (crowd) =>
       Effect.gen(function*() {

@@ -48,7 +48,7 @@ const lossy = (method: Method, nth: number) => {
         }
       )
   }), { pollInterval: Duration.millis(20) }).pipe(
-    Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 6 }))
+    Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 }))
   )
 }
 
@@ -107,7 +107,9 @@ describe("a job whose completion is not answered", () => {
           ? Effect.fail(new StorageError({ operation: "complete", isRetryable: true, cause: new Error("away") }))
           : transitions.complete(options)
     }), { retry: Schedule.spaced("1 millis") }).pipe(
-      Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 6 }))
+      Layer.provideMerge(
+        layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 })
+      )
     )
 
   for (const [what, times, runs] of [["asks again", 2, 1], ["is run again when it gives up", 9, 2]] as const) {

@@ -665,6 +665,29 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/operations/Stopping.test.ts": ["comes to its end soon after the grace period, where it polls"] }
   },
   {
+    name: "lease-behind-the-pool",
+    breaks:
+      "8: bodies that use all connections of the pool hold up the renewal of the lease, and everything starts over",
+    plants: [{
+      file: performer,
+      find: `own === undefined ? call : own.use(call, true)`,
+      replace: `own !== undefined ? call : call`
+    }],
+    tests: { "test/operations/Pools.test.ts": ["run once (report), and what is due meanwhile goes on"] },
+    hangs: true
+  },
+  {
+    name: "pool-too-small",
+    breaks: "a pool that is too small for a worker is waited for, and nothing says so",
+    plants: [{
+      file: "src/sql/OwnConnections.ts",
+      find: `if (size !== undefined && size < tooSmall(size).needed)`,
+      replace: `if (size !== undefined && size < 0)`
+    }],
+    tests: { "test/operations/Pools.test.ts": ["of 1 is refused where a worker needs 6"] },
+    hangs: true
+  },
+  {
     name: "lease-unchecked",
     breaks: "a write is accepted from a worker whose lease has passed",
     plants: [{

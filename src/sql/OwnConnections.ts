@@ -1,0 +1,225 @@
+/**
+ * Connections that a worker keeps for the engine, taken from the program's pool and taken again when they are lost: bodies that use up the
+ * rest of the pool hold up neither the lease nor what goes on around them.
+ */
+import type { PgClient } from "@effect/sql-pg/PgClient"
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import * as Predicate from "effect/Predicate"
+import * as Scope from "effect/Scope"
+import type { Connection } from "effect/sql/SqlConnection"
+import { SqlError } from "effect/sql/SqlError"
+import { PoolTooSmall, StorageError } from "../SteppedError.ts"
+import { impatiently, monotonic, realClock } from "./storageError.ts"
+
+export interface OwnConnections {
+  /** Runs a call of the engine on one of them. One is always left for what is urgent. */
+  readonly use: <A, E>(call: Effect.Effect<A, E>, urgent?: boolean) => Effect.Effect<A, E | StorageError>
+  /** Never gives anything; is interrupted when the client is closed under its worker, which would wait for them for ever. */
+  readonly whileOpen: Effect.Effect<never>
+}
+
+interface Taken {
+  readonly connection: Connection
+  readonly scope: Scope.Closeable
+  readonly since: number
+}
+
+interface Waiter {
+  readonly urgent: boolean
+  /** Undefined where there are none any more. */
+  readonly resume: (taken: Taken | undefined) => void
+  taken: Taken | undefined
+}
+
+/** How long a client that does not say how many connections it has may take for two. */
+const secondMs = 5000
+const watchMs = 1000
+
+/**
+ * Whether a connection is good for the next call: it has answered this one, if need be once more, since with some errors the server ends
+ * the session. One that was interrupted in the middle, or has kept silent, is not: what is given up may be cancelled late.
+ */
+const isGood = ({ connection }: Taken, exit: Exit.Exit<unknown, unknown>): Effect.Effect<boolean> => {
+  if (Exit.isSuccess(exit)) return Effect.succeed(true)
+  const refused = exit.cause.reasons.every((reason) =>
+    Cause.isFailReason(reason) && reason.error instanceof StorageError && reason.error.cause instanceof SqlError
+  )
+  if (!refused) return Effect.succeed(false)
+  return Effect.map(Effect.exit(impatiently(connection.executeValues("select 1", []), "2 seconds")), Exit.isSuccess)
+}
+
+/** What a pool has; undefined where its configuration does not say. */
+const sizeOf = ({ config }: PgClient): number | undefined =>
+  Predicate.hasProperty(config, "maxConnections") && typeof config.maxConnections === "number"
+    ? config.maxConnections
+    : undefined
+
+/** How long the pool's connections live; for ever if not given. */
+const lifeOf = ({ config }: PgClient): number =>
+  Predicate.hasProperty(config, "connectionTTL") && config.connectionTTL !== undefined
+    ? Duration.toMillis(Duration.fromInputUnsafe(config.connectionTTL as Duration.Input))
+    : Infinity
+
+export const make = (options: {
+  readonly sql: PgClient
+  readonly deadline: Duration.Duration
+  /** Transitions at a time; one more each is for the timers and for the lease. */
+  readonly connections: number
+  readonly listens: boolean
+}): Effect.Effect<OwnConnections, PoolTooSmall, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { connections, deadline, listens, sql } = options
+    const count = connections + 2
+    const lifeMs = lifeOf(sql)
+    const tooSmall = (maxConnections: number) =>
+      new PoolTooSmall({ maxConnections, needed: count + (listens ? 1 : 0) + 1, connections, listens })
+    const size = sizeOf(sql)
+    if (size !== undefined && size < tooSmall(size).needed) return yield* tooSmall(size)
+
+    const fibers = yield* Scope.fork(yield* Effect.scope, "parallel")
+    const idle: Array<Taken> = []
+    const waiters: Array<Waiter> = []
+    let urgent = 0
+    let held = 0
+    let isOpen = true
+    let changed = () => {}
+
+    const give = () => {
+      while (idle.length > 0 && waiters.length > 0) {
+        const first = waiters.findIndex((waiter) => waiter.urgent)
+        // what is urgent finds one, unless it has it already
+        if (first < 0 && idle.length + urgent < 2) return
+        const [waiter] = waiters.splice(Math.max(0, first), 1)
+        if (waiter!.urgent) urgent++
+        waiter!.taken = idle.shift()
+        waiter!.resume(waiter!.taken)
+      }
+    }
+
+    const shut = Effect.suspend(() => {
+      isOpen = false
+      for (const waiter of waiters.splice(0)) waiter.resume(undefined)
+      return Effect.forEach(idle.splice(0), drop, { discard: true })
+    })
+
+    const drop = ({ scope }: Taken): Effect.Effect<void> => {
+      held--
+      return Effect.andThen(
+        Scope.close(scope, Exit.void),
+        Effect.suspend(() => isOpen ? Effect.asVoid(Effect.forkIn(take, fibers)) : Effect.void)
+      )
+    }
+
+    /** Waits for one of the pool, however long that takes. */
+    const take: Effect.Effect<void> = Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*() {
+        for (let attempt = 0; isOpen; attempt++) {
+          const scope = yield* Scope.make()
+          const exit = yield* Effect.exit(restore(Scope.provide(sql.reserve, scope)))
+          if (Exit.isSuccess(exit) && isOpen) {
+            held++
+            idle.push({ connection: exit.value, scope, since: monotonic() })
+            give()
+            changed()
+            return
+          }
+          yield* Scope.close(scope, exit)
+          // a pool that is being closed interrupts who asks
+          if (Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* shut
+          yield* restore(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)))
+        }
+      }).pipe(Effect.provideService(Clock.Clock, realClock))
+    )
+
+    const giveBack = (taken: Taken, wasUrgent: boolean, isKept: boolean) =>
+      Effect.suspend(() => {
+        if (wasUrgent) urgent--
+        const keeps = isOpen && isKept && monotonic() - taken.since < lifeMs
+        if (keeps) idle.push(taken)
+        give()
+        return keeps ? Effect.void : drop(taken)
+      })
+
+    const waitFor = (waiter: (resume: Waiter["resume"]) => Waiter) =>
+      Effect.callback<Taken | undefined>((resume) => {
+        const mine = waiter((taken) => resume(Effect.succeed(taken)))
+        waiters.push(mine)
+        give()
+        return Effect.sync(() => {
+          const at = waiters.indexOf(mine)
+          if (at >= 0) waiters.splice(at, 1)
+        })
+      })
+
+    const use: OwnConnections["use"] = (call, isUrgent = false) =>
+      Effect.uninterruptibleMask((restore) =>
+        Effect.gen(function*() {
+          if (!isOpen) return yield* restore(call)
+          let mine: Waiter | undefined
+          const waiting = waitFor((resume) => mine = { urgent: isUrgent, resume, taken: undefined })
+          const none = new StorageError({
+            operation: "connect",
+            isRetryable: true,
+            cause: new Error(`no connection within ${Duration.format(deadline)}`)
+          })
+          const taken = yield* Effect.onError(
+            Effect.provideService(
+              restore(Effect.timeoutOrElse(waiting, { duration: deadline, orElse: () => Effect.fail(none) })),
+              Clock.Clock,
+              realClock
+            ),
+            () => mine?.taken === undefined ? Effect.void : giveBack(mine.taken, isUrgent, true)
+          )
+          if (taken === undefined) return yield* restore(call)
+          // The client looks for the connection of a transaction before it asks its pool. This one is outside of every transaction: one
+          // that begins here is none within another.
+          const running = yield* Effect.forkDetach(
+            Effect.interruptible(Effect.provideService(call, sql.transactionService, [taken.connection, outside])),
+            { startImmediately: true }
+          )
+          const exit = yield* Effect.exit(restore(Fiber.join(running)))
+          if (running.pollUnsafe() === undefined) {
+            running.interruptUnsafe()
+            // giving up takes seconds where nothing is answered; giving back a connection that has something under way ends it
+            yield* Effect.provideService(Effect.timeoutOption(Fiber.await(running), "1 second"), Clock.Clock, realClock)
+          }
+          yield* giveBack(taken, isUrgent, yield* isGood(taken, exit))
+          return yield* exit
+        })
+      )
+
+    // a pool that is closed under its worker waits for what it has lent, and tells only who asks for more
+    const whileOpen = Effect.gen(function*() {
+      while (true) {
+        yield* Effect.sleep(watchMs)
+        const exit = yield* Effect.exit(Effect.scoped(sql.reserve))
+        if (Exit.isSuccess(exit) || !Cause.hasInterrupts(exit.cause)) continue
+        yield* shut
+        return yield* Effect.interrupt
+      }
+    }).pipe(Effect.provideService(Clock.Clock, realClock))
+
+    yield* Effect.addFinalizer(() => shut)
+    for (let i = 0; i < count; i++) yield* Effect.forkIn(take, fibers)
+    if (size === undefined) {
+      // a client of one connection has none for anybody else; one that does not answer yet is waited for elsewhere
+      const two = Effect.callback<void>((resume) => {
+        changed = () => held > 1 ? resume(Effect.void) : undefined
+        changed()
+      })
+      yield* Effect.provideService(Effect.timeoutOption(two, secondMs), Clock.Clock, realClock)
+      if (held === 1) return yield* tooSmall(1)
+    }
+    return { use, whileOpen }
+  })
+
+/** The depth of a connection that is in no transaction; the client counts from the first one on. */
+const outside = -1
+
+/** Whether what the client finds is a transaction, and not one of these connections. */
+export const isTransaction = ([, depth]: readonly [Connection, number]): boolean => depth > outside
