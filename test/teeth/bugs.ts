@@ -295,8 +295,8 @@ export const bugs: ReadonlyArray<Bug> = [
         `      ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and outcome is null order by id);`
     }, {
       file: functions,
-      find: `(l.flags & 16 = 0 or l.status <> 1 or (`,
-      replace: `(l.flags & 16 = 0 or (`
+      find: `(l.flags & 16 = 0 or l.status <> 1)`,
+      replace: `(l.flags & 16 = 0)`
     }],
     tests: { [regressions]: ["8: completing by name hits the next action"] }
   },
@@ -305,8 +305,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "5.2: an action that is not outbound is completed from outside",
     plants: [{
       file: functions,
-      find: `(p_outbound and (l.flags & 16 = 0 or l.status <> 1 or (`,
-      replace: `(p_outbound and (l.status <> 1 or (`
+      find: `(p_outbound and (l.flags & 16 = 0 or l.status <> 1))`,
+      replace: `(p_outbound and (l.status <> 1))`
     }],
     tests: { "test/behaviour/ActionOutbound.test.ts": ["5.2+: an id of nothing, of another action"] }
   },
@@ -373,10 +373,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: the next step is found by its number",
     plants: [{
       file: performing,
-      find: `  const done = new Set(ran)
-  let last = -1
-  for (let i = 0; i < steps.length; i++) if (done.has(steps[i]!.name)) last = i
-  return steps.find((step, i) => i > last && !done.has(step.name))`,
+      find: `  let last = -1
+  for (let i = 0; i < steps.length; i++) if (!isPrepended(steps[i]!) && done.has(keyOf(steps[i]!))) last = i
+  return steps.find((step, i) => i > last && !isPrepended(step) && !done.has(keyOf(step)))`,
       replace: `  return steps[ran.length]`
     }],
     tests: { [regressions]: ["8: steps are found by position"] }
@@ -494,8 +493,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what enqueueMany stores in several statements is there in part when one of them fails",
     plants: [{
       file: transitions,
-      find: `            return inside ? all : withTransaction(all)`,
-      replace: `            return all`
+      find: `        Effect.flatMap(inTransaction, (inside) => inside ? statements : withTransaction(statements))`,
+      replace: `        statements`
     }],
     tests: { "test/behaviour/EnqueueMany.test.ts": ["takes several statements for many, all of them or none"] }
   },
@@ -693,12 +692,14 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: functions,
       find:
-        `  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+        `  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
+    \${looksAgain}
     perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
       replace:
-        `  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+        `  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
+    \${looksAgain}
     perform 1 from workers where token = p_token for key share;`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing when the lease is over"] }
@@ -708,11 +709,13 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a transition locks its worker's row so that the lease cannot be renewed meanwhile",
     plants: [{
       file: functions,
-      find: `v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+      find: `v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
+    \${looksAgain}
     perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
-      replace: `v_steps text[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+      replace: `v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
+    \${looksAgain}
     perform 1 from workers where token = p_token and lease_until > clock_timestamp() for update;`
     }],
     tests: { "test/races/fences.test.ts": ["8: lets the lease be renewed"] }
@@ -747,7 +750,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what cannot be stored of one action sinks its whole batch",
     plants: [{
       file: performer,
-      find: `      if (batch.length > 1) return yield* commitHalves(batch, place)
+      find: `      if (batch.length > 1) return yield* commitHalves(mine, batch, place)
       const { member } = batch[0]!`,
       replace: `      const { member } = batch[0]!`
     }],
@@ -901,8 +904,8 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `j.priority = k.priority and j.id > k.passed`
     }, {
       file: functions,
-      find: `p_flags[array_position(p_defs, definition)], 0, p_token,`,
-      replace: `coalesce(p_flags[array_position(p_defs, definition)], 0), 0, p_token,`
+      find: `p_flags[array_position(p_defs, definition)] as fl,`,
+      replace: `coalesce(p_flags[array_position(p_defs, definition)], 0) as fl,`
     }, {
       file: performer,
       find: `    if (runnable === undefined) return undefined
