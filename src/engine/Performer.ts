@@ -1033,13 +1033,13 @@ export const make = (options: PerformerOptions) => {
   }
 
   /** Whether the database answers at all: what fails meanwhile fails by itself. */
-  const answers = Effect.map(Effect.exit(transitions.clockOffset), Exit.isSuccess)
+  const answers = Effect.map(Effect.exit(ask(transitions.clockOffset)), Exit.isSuccess)
 
   /** What an action needs to go on: a database that is away is waited for, and costs no attempt. */
   const reading = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
     Effect.gen(function*() {
       for (let attempt = 0;; attempt++) {
-        const exit = yield* Effect.exit(read)
+        const exit = yield* Effect.exit(ask(read))
         if (Exit.isSuccess(exit)) return exit.value
         const error = exit.cause.reasons.find(Cause.isFailReason)?.error
         if (error?.isRetryable !== true || (attempt >= inPlace && (yield* answers))) return yield* exit
@@ -1397,6 +1397,15 @@ export const make = (options: PerformerOptions) => {
 
   const soonest = Effect.map(ask(transitions.nextDue), (due) => Math.min(due.wait ?? Infinity, due.timeout ?? Infinity))
 
+  /** What comes again by itself: it says why it fails, unless the database is away. */
+  const overlooked = (effect: Effect.Effect<void, StorageError>): Effect.Effect<void> =>
+    Effect.catch(effect, (error) =>
+      Effect.flatMap(
+        answers,
+        (isThere) =>
+          isThere ? Effect.logWarning("stepped: cannot look after what is due, trying again", error) : Effect.void
+      ))
+
   const timers: Effect.Effect<void> = Effect.gen(function*() {
     const pollMs = Duration.toMillis(settings.pollInterval)
     let seen = performed
@@ -1414,7 +1423,7 @@ export const make = (options: PerformerOptions) => {
         )
       )
       nextTimer = Infinity
-      yield* Effect.ignore(Effect.gen(function*() {
+      yield* overlooked(Effect.gen(function*() {
         let first = yield* soonest
         // the one after it may be due long before the next poll; what stays due is for another worker, or a job to be claimed
         for (let count = 1; pruning || (count > 0 && first <= (yield* now));) {
@@ -1452,7 +1461,7 @@ export const make = (options: PerformerOptions) => {
 
   const upkeep: Effect.Effect<void> = Effect.gen(function*() {
     while (home !== undefined) {
-      yield* Effect.ignore(Effect.gen(function*() {
+      yield* overlooked(Effect.gen(function*() {
         if (!options.embedded) yield* ask(transitions.recover(yield* now, answeredFor()))
         yield* tick(true, ready)
         yield* leftBehind

@@ -178,6 +178,12 @@ it.live("what cannot join its lane keeps no other claim waiting, and fails", () 
   }))))
 }, 60_000)
 
+it.live("timers that fail say why", () =>
+  Effect.gen(function*() {
+    while (said("cannot look after what is due") === 0) yield* Effect.sleep("20 millis")
+    assert.strictEqual(yield* (yield* Cars.client)(1).drive(), 1)
+  }).pipe(Effect.provide(working(() => ({ tick: () => lost("tick") })))), 60_000)
+
 it.live("a comparison with the rows that does not come about keeps nobody waiting", () => {
   let first = true
   return Effect.gen(function*() {

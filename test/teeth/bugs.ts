@@ -148,7 +148,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: a database that is away counts as one that refuses",
     plants: [{
       file: performer,
-      find: `  const answers = Effect.map(Effect.exit(transitions.clockOffset), Exit.isSuccess)`,
+      find: `  const answers = Effect.map(Effect.exit(ask(transitions.clockOffset)), Exit.isSuccess)`,
       replace: `  const answers = Effect.succeed(true)`
     }],
     tests: { "test/races/notStored.test.ts": ["a database that is away fails no action"] }
