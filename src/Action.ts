@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Schema } from "effect"
+import { type Duration, Effect, type HashMap, type HashSet, type Redacted, Schema } from "effect"
 import { checkName, type PlainSchema } from "./Actor.ts"
 import type { Settled, Storable } from "./Child.ts"
 import { readDuration, readTimeout } from "./engine/duration.ts"
@@ -204,6 +204,29 @@ export interface Owns<out Name extends string> {
 
 /** Finds the `Step` service among requirements; by its key, since the module of that service builds on this one. */
 type InsideStep = { readonly key: "stepped/Step" }
+
+// What a checksum cannot be made of, as far as types tell: methods of classes look like functions among their fields.
+type Unsummable<A, Depth extends ReadonlyArray<unknown> = []> = Depth["length"] extends 4 ? never
+  : 0 extends 1 & A ? never
+  : unknown extends A ? never
+  : A extends string | number | bigint | boolean | null | undefined | void | Date ? never
+  : A extends symbol ? "a symbol"
+  : A extends (...args: any) => any ? "a function"
+  : A extends ReadonlyMap<any, any> ? "a Map"
+  : A extends ReadonlySet<any> ? "a Set"
+  : A extends Redacted.Redacted<any> ? "a Redacted"
+  : A extends HashMap.HashMap<any, any> ? "a HashMap"
+  : A extends HashSet.HashSet<any> ? "a HashSet"
+  : A extends ReadonlyArray<infer I> ? Unsummable<I, [...Depth, 0]>
+  : {
+    [K in keyof A & string]-?: A[K] extends ((...args: any) => any) | undefined ? never
+      : Unsummable<A[K], [...Depth, 0]>
+  }[keyof A & string]
+
+type Summable<Checksum> = [Unsummable<Checksum extends Effect.Effect<infer A, any, any> ? A : Checksum>] extends
+  [infer Found extends string] ? [Found] extends [never] ? unknown
+  : `the checksum is made of ${Found}, which JSON does not hold: give it JSON values, such as a sorted array`
+  : unknown
 
 type OutsideStep<R> = [Extract<R, InsideStep>] extends [never] ? unknown
   : "Step is available only in the body of a step"
@@ -565,8 +588,16 @@ export interface ActionOptions<
   readonly timeout?:
     | Duration.Input
     | ((...args: ArgTypes<Args>) => Duration.Input | Effect.Effect<Duration.Input, unknown, RTimeout>)
-  /** What the work depends on: with the checksum of the last success, nothing is done. An effect may compute it. */
-  readonly checksum?: (...args: ArgTypes<Args>) => Checksum
+  /**
+   * What the work depends on: with the checksum of the last success, nothing is done. An effect may compute it. `null` and `undefined`
+   * mean no reuse.
+   *
+   * A date counts as its ISO text, a `bigint` as its digits, an instance of a class as its own enumerable fields, and of Effect's own
+   * values `Option`, `Result`, `DateTime`, `Duration`, `BigDecimal`, `Chunk` and actor references count as what they hold; typed arrays as
+   * their numbers. Methods named `toJSON` are not asked. What JSON does not hold (sets, maps, `Redacted`, functions, symbols, NaN, `HashMap`,
+   * instances without such fields, what holds itself) fails the action with an `InvalidChecksum`.
+   */
+  readonly checksum?: ((...args: ArgTypes<Args>) => Checksum) & Summable<Checksum>
   /** Whose last success counts; the actor's own action of this name if not given. */
   readonly checksumKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RChecksumKey>
   /**

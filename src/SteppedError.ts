@@ -144,6 +144,29 @@ export class InvalidKey extends Schema.TaggedError<InvalidKey>("stepped/InvalidK
 }
 
 /**
+ * What a checksum was to be made of holds something that JSON does not hold, so that different values would have one checksum. It fails
+ * the action.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidChecksum extends Schema.TaggedError<InvalidChecksum>("stepped/InvalidChecksum")("InvalidChecksum", {
+  /** Where in the value, such as `.tags[0]`; empty for the value itself. */
+  place: Schema.String,
+  /** What is there, such as `a Set`. */
+  found: Schema.String,
+  /** What to do. */
+  advice: Schema.String
+}) {
+  override get message(): string {
+    const where = this.place === ""
+      ? `The checksum is made of ${this.found}`
+      : `The checksum holds ${this.found} at ${this.place}`
+    return `${where}, of which JSON does not say what it is: ${this.advice}`
+  }
+}
+
+/**
  * An action would be deeper in its tree than the limit allows, which usually means a recursion without an end.
  *
  * @category errors

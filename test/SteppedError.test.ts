@@ -8,6 +8,11 @@ describe("an error", () => {
   it("says what is wrong, where, and what to do", () => {
     const messages: ReadonlyArray<readonly [Error, ...words: ReadonlyArray<string>]> = [
       [new Errors.StorageError({ operation: "claim", isRetryable: true, cause: new Error("gone") }), "claim", "gone"],
+      [
+        new Errors.UnsuitableIsolation({ operation: "completing", level: "serializable" }),
+        "completing",
+        "read committed"
+      ],
       [new Errors.InvalidArguments({ action: "visit", issue: `Expected string, at [0]` }), "visit", "at [0]"],
       [new Errors.PayloadTooLarge({ field: "arguments of visit", size: 12, limit: 10 }), "arguments", "12", "10"],
       [new Errors.UnstorableText({ field: "arguments of visit" }), "arguments of visit", "remove it"],
@@ -43,6 +48,12 @@ describe("an error", () => {
       [new Errors.DefinitionError({ message: "twice" }), "twice"],
       [new Errors.InvalidSchemaName({ name: `a"b` }), `"a\\"b"`, "51"],
       [
+        new Errors.InvalidChecksum({ place: ".tags[0]", found: "a Set", advice: "give an array" }),
+        "a Set at .tags[0]",
+        "give an array"
+      ],
+      [new Errors.InvalidChecksum({ place: "", found: "NaN", advice: "give a text" }), "is made of NaN"],
+      [
         new Errors.InvalidOption({ option: "lease", value: "0 ms", takes: "1 second or more" }),
         "lease",
         "0 ms",
@@ -62,6 +73,16 @@ describe("an error", () => {
         "1 for listening",
         "`connections`",
         "`notify`"
+      ],
+      [
+        new Errors.MigrationBlocked({
+          schema: "stepped",
+          waitedMs: 5,
+          by: [{ pid: 7, application: "dump", since: "now" }]
+        }),
+        "5 ms",
+        "dump (process 7",
+        "lockTimeout"
       ],
       [new Errors.SchemaMissing({ schema: "stepped" }), "stepped", "run the migrations"],
       [new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2 }), "1", "2", "run the migrations"],

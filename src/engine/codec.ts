@@ -1,12 +1,11 @@
 /**
- * Values on their way into the database and back: JSON by schema, checksums, keys, and step results that hold children.
+ * Values on their way into the database and back: JSON by schema, keys, and step results that hold children.
  *
  * Pure: no storage, no clock.
  */
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
-import { createHash } from "node:crypto"
 import type { PlainSchema } from "../Actor.ts"
 import { isChild } from "../Child.ts"
 import { remember } from "../sql/weight.ts"
@@ -48,26 +47,6 @@ export const argumentsCodec = (schemas: ReadonlyArray<PlainSchema>): JsonCodec =
   tuples.set(schemas, codec)
   return codec
 }
-
-/** JSON with its keys sorted and no white space: the form that checksums are made of (rule 2.3). */
-export const canonicalJson = (value: unknown): string =>
-  sorted(
-    JSON.parse(
-      JSON.stringify(value, (_key, inner: unknown) => typeof inner === "bigint" ? inner.toString() : inner) ?? "null"
-    )
-  )
-
-// written by hand: an object puts keys that look like numbers first, whatever order they are added in
-const sorted = (json: unknown): string => {
-  if (typeof json !== "object" || json === null) return JSON.stringify(json)
-  if (Array.isArray(json)) return `[${json.map(sorted).join(",")}]`
-  const entries = Object.entries(json).sort(([a], [b]) => a < b ? -1 : 1)
-  return `{${entries.map(([key, item]) => `${JSON.stringify(key)}:${sorted(item)}`).join(",")}}`
-}
-
-/** `hex(sha256(json(value)))`, or nothing for `null` and `undefined` (rule 2.3). */
-export const checksum = (value: unknown): string | null =>
-  value === null || value === undefined ? null : createHash("sha256").update(canonicalJson(value)).digest("hex")
 
 /** A key as text: an array's parts joined with `/`, each part's own `/` escaped; nothing means the default (rule 2.8). */
 export const joinKey = (value: unknown, otherwise: string): string => {

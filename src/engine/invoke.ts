@@ -13,16 +13,17 @@ import type { Invocation, Prepared, Task } from "../sql/Transitions.ts"
 import { realClock, Status } from "../sql/Transitions.ts"
 import {
   InvalidArguments,
+  InvalidChecksum,
   InvalidDuration,
   InvalidKey,
   type PayloadTooLarge,
   type UnstorableText
 } from "../SteppedError.ts"
 import { actionText, errorText, fromCause } from "./causes.ts"
+import { checksum } from "./checksum.ts"
 import {
   argumentsCodec,
   checkPayload,
-  checksum,
   codecOf,
   encodeArguments,
   isStorable,
@@ -172,12 +173,14 @@ export const makeInvocation = (options: {
 }
 
 /** What cannot be stored is a failure, and no defect: whatever defects are retried, the same would come of it again. */
-const checked = <A>(make: () => A): Effect.Effect<A, InvalidKey | InvalidDuration> =>
+const checked = <A>(make: () => A): Effect.Effect<A, InvalidKey | InvalidChecksum | InvalidDuration> =>
   Effect.suspend(() => {
     try {
       return Effect.succeed(make())
     } catch (error) {
-      return error instanceof InvalidKey || error instanceof InvalidDuration ? Effect.fail(error) : Effect.die(error)
+      return error instanceof InvalidKey || error instanceof InvalidChecksum || error instanceof InvalidDuration
+        ? Effect.fail(error)
+        : Effect.die(error)
     }
   })
 
@@ -275,7 +278,8 @@ export const prepare = (
           }
         }
       }
-      const sum = checksum(yield* asEffect(maybe(definition.checksum, args)))
+      const summed = yield* asEffect(maybe(definition.checksum, args))
+      const sum = yield* checked(() => checksum(summed))
       return { ...stored, args: encoded, cs: sum }
     })
 

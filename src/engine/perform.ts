@@ -528,6 +528,7 @@ const isInfrastructure = (error: unknown): boolean =>
     "SchemaError",
     "EnqueueError",
     "InvalidKey",
+    "InvalidChecksum",
     "InvalidDuration",
     "ResultsTooLarge"
   ].includes(String(error._tag))

@@ -1,11 +1,11 @@
 /** Rules 2.3 to 2.7: what is achieved is not done again, what is under way is shared, and what starts erases. */
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { AchievementStore, Step, Stepped } from "stepped"
-import { performSteppedActions } from "stepped/testing"
-import { checksum } from "../../src/engine/codec.ts"
+import { performSteppedActions, withHandledDefects } from "stepped/testing"
+import { checksum } from "../../src/engine/checksum.ts"
 import { healthy, server, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -99,7 +99,13 @@ const pave = Stepped.action("pave", {
 }).step(() => Effect.void)
 const works = Stepped.action("works").step(() => Effect.all([Step.do(occupy), Step.do(pave, "marble")]))
 
+let tags: unknown
+const tag = Stepped.action("tag", { checksum: () => ({ tags: [tags] }) }).step(() => note("tag"))
+const tagLate = Stepped.action("tagLate", { checksum: () => Effect.sync(() => tags) }).step(() => note("tagLate"))
+
 const Cars = Stepped.actions(Car, [
+  tag,
+  tagLate,
   occupy,
   pave,
   works,
@@ -161,6 +167,30 @@ suite("checksums", (engine) => {
         assert.deepStrictEqual([yield* first.await, yield* second.await], [value, value])
       }))
   }
+
+  test("2.3: what JSON does not hold has no checksum: the action fails at once, whatever defects are retried", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      for (const value of [new Set(["a"]), new Map([["a", 1]]), Redacted.make("a"), () => "a", Number.NaN]) {
+        tags = value
+        const error = yield* Effect.flip((yield* car.tagNow()).await)
+        assert.match(error.message, /^tag Car\/1: InvalidChecksum: The checksum holds .+ at \.tags\[0\], of which JSON/)
+        const late = yield* Effect.flip((yield* car.tagLateNow()).await)
+        assert.match(late.message, /^tagLate Car\/1: InvalidChecksum: The checksum is made of .+, of which JSON/)
+      }
+      assert.deepStrictEqual(seen, [])
+      // a date and a class say what they are
+      for (const at of [1, 2, 2]) {
+        tags = [
+          new Date(at),
+          new (class Made {
+            readonly at = at
+          })()
+        ]
+        yield* (yield* car.tagNow()).await
+      }
+      assert.deepStrictEqual(seen, ["tag", "tag"])
+    }).pipe(withHandledDefects(() => false)))
 
   test("2.3: null and undefined mean no reuse, and nothing is achieved", () =>
     Effect.gen(function*() {

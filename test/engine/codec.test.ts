@@ -1,12 +1,9 @@
-/** Rules 2.3 and 2.8: checksums and keys; and what step results look like while their children are away. */
+/** Rule 2.8: keys; and what step results look like while their children are away. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Schema } from "effect"
-import { createHash } from "node:crypto"
 import {
   argumentsCodec,
-  canonicalJson,
   checkPayload,
-  checksum,
   codecOf,
   encodeArguments,
   fromTemplate,
@@ -18,44 +15,6 @@ import {
   toTemplate
 } from "../../src/engine/codec.ts"
 import { makeChild } from "../../src/Step.ts"
-
-const sha256 = (text: string) => createHash("sha256").update(text).digest("hex")
-
-describe("checksums", () => {
-  it("2.3: are the hex digest of the value's JSON", () => {
-    assert.strictEqual(checksum(25), "b7a56873cd771f2c446d369b649430b65a756ba278ff97ec81bb6f55b2e73569")
-    assert.strictEqual(checksum(["a", "b"]), "0473ef2dc0d324ab659d3580c1134e9d812035905c4781fdd6d529b0c6860e13")
-    assert.strictEqual(checksum("London"), sha256("\"London\""))
-  })
-
-  it("2.3: null and undefined are none; false, the empty text, zero and the empty list are some, and all different", () => {
-    assert.isNull(checksum(null))
-    assert.isNull(checksum(undefined))
-    assert.strictEqual(checksum(false), sha256("false"))
-    assert.strictEqual(checksum(""), sha256("\"\""))
-    assert.strictEqual(checksum([]), sha256("[]"))
-    assert.strictEqual(checksum(0), sha256("0"))
-    assert.strictEqual(checksum({}), sha256("{}"))
-  })
-
-  it("2.3: do not depend on the order of an object's keys, at any depth", () => {
-    const one = { b: 1, a: { d: [{ y: 1, x: 2 }], c: null } }
-    const other = { a: { c: null, d: [{ x: 2, y: 1 }] }, b: 1 }
-    assert.strictEqual(canonicalJson(one), `{"a":{"c":null,"d":[{"x":2,"y":1}]},"b":1}`)
-    assert.strictEqual(checksum(one), checksum(other))
-    assert.notStrictEqual(checksum(["a", "b"]), checksum(["b", "a"]))
-  })
-
-  it("2.3: sort keys that look like numbers as texts, as every other implementation does", () => {
-    assert.strictEqual(canonicalJson({ b: 0, 10: 1, 9: 2 }), `{"10":1,"9":2,"b":0}`)
-  })
-
-  it("2.3: leave out what JSON leaves out, and take dates and big integers as texts", () => {
-    assert.strictEqual(canonicalJson({ a: undefined, b: 1 }), `{"b":1}`)
-    assert.strictEqual(canonicalJson([new Date(0), 10n]), `["1970-01-01T00:00:00.000Z","10"]`)
-    assert.strictEqual(canonicalJson({ ["__proto__"]: 1 }), `{"__proto__":1}`)
-  })
-})
 
 describe("keys", () => {
   it("2.8: nothing, the empty text, the empty list and one that joins to nothing mean the default", () => {

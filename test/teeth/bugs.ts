@@ -575,6 +575,20 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/TransactionalSteps.test.ts": ["what the COMMIT itself refuses is in nobody's hands"] }
   },
   {
+    name: "sets-are-nothing",
+    breaks: "2.3: a Set has the checksum of {}, and other work counts as done",
+    plants: [{
+      file: "src/engine/checksum.ts",
+      find: `  if (value instanceof Set) throw refuse(`,
+      replace: `  if (value instanceof Set) return "{}"
+  if (value instanceof WeakSet) throw refuse(`
+    }],
+    tests: {
+      "test/engine/checksum.test.ts": ["2.3: refuse what JSON does not hold"],
+      "test/behaviour/ActionChecksums.test.ts": ["2.3: what JSON does not hold has no checksum"]
+    }
+  },
+  {
     name: "mark-in-a-key",
     breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
     plants: [{
