@@ -4,7 +4,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 
-/** After an answer and before it is taken in; `performed` and `prepared` between user code's end and its commit. */
+/** After an answer and before it is taken in; `performed` and `prepared` between user code's end and its commit; `healed` where upkeep had something to heal. */
 export type Place =
   | "enqueued"
   | "claimed"
@@ -16,6 +16,7 @@ export type Place =
   | "completed"
   | "compared"
   | "renewed"
+  | "healed"
 
 /**
  * What happens at each place; nothing, if not given.

@@ -18,6 +18,7 @@ import * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import type { CompletionOutcome } from "../Outcome.ts"
+import { stranded } from "../sql/Doctor.ts"
 import type { OwnConnections } from "../sql/OwnConnections.ts"
 import { impatiently, inOpenTransaction, patiently } from "../sql/storageError.ts"
 import {
@@ -142,6 +143,8 @@ const idleMax = 32
 const finishMax = 500
 const claimMax = 500
 const tickMax = 500
+/** Pages of live actions that upkeep looks at in one pass, whether anything continues them: a thousand rows at most. */
+const healPages = 16
 /** How often what the database refuses is tried in its place, if the database answers others. */
 const inPlace = 3
 /** A statement that takes longer than this is not tried again in its place. */
@@ -1459,11 +1462,29 @@ export const make = (options: PerformerOptions) => {
     }
   })
 
+  /** With which page the next look at the live actions begins. */
+  let healFrom = 0
+
+  /** What no transition leaves behind, and nobody would come back to: it goes on, and it is said, since something is wrong. */
+  const healing: Effect.Effect<void, StorageError> = Effect.gen(function*() {
+    const { healed, next } = yield* ask(transitions.heal(yield* now, healFrom, healPages))
+    healFrom = next ?? 0
+    if (healed.length === 0) return
+    yield* Effect.forEach(healed, ({ action, actorId, definition, phase }) =>
+      Effect.logError(
+        `stepped: invariant 2 is broken: ${actionText(definition, actorId)} (${action}) ${
+          phase === Phase.waiting ? stranded.slots : stranded.job
+        }; it has been given one`
+      ))
+    yield* reach("healed", Effect.sync(options.onQueued))
+  })
+
   const upkeep: Effect.Effect<void> = Effect.gen(function*() {
     while (home !== undefined) {
       yield* overlooked(Effect.gen(function*() {
         if (!options.embedded) yield* ask(transitions.recover(yield* now, answeredFor()))
         yield* tick(true, ready)
+        yield* healing
         yield* leftBehind
         if (Duration.isFinite(settings.outcomeRetention)) {
           yield* ask(transitions.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention)))

@@ -22,6 +22,12 @@ export interface Finding {
   readonly subject: string
 }
 
+/** What nothing continues, by what it is waiting for. */
+export const stranded = {
+  job: "is to be continued and has no job",
+  slots: "waits for slots that are all settled, and has no job"
+} as const
+
 const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
   [
     1,
@@ -50,13 +56,13 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
   ],
   [
     2,
-    "is to be continued and has no job",
+    stranded.job,
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.status = 1 and l.token is null and l.phase in (0, 3, 4) and not exists (select 1 from ${s}.jobs j where j.action = l.id and j.kind = 1)`
   ],
   [
     2,
-    "waits for slots that are all settled, and has no job",
+    stranded.slots,
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.status = 1 and l.token is null and l.phase = 1
       and not exists (select 1 from ${s}.slots o where o.action = l.id and o.step = l.step and o.status is null) and not exists (select 1 from ${s}.jobs j where j.action = l.id and j.kind = 1)`

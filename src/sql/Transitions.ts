@@ -224,6 +224,14 @@ export interface Found {
   readonly ownActorId: string | null
 }
 
+/** An action that nothing continued. */
+export interface Healed {
+  readonly action: string
+  readonly definition: string
+  readonly actorId: string
+  readonly phase: number
+}
+
 /** Due jobs of one definition in one queue that a worker does not take. */
 export interface Unclaimed {
   readonly queue: string
@@ -543,6 +551,11 @@ export class Transitions extends Context.Service<Transitions, {
   readonly setAside: (now: number, due: number, known: Known) => Effect.Effect<string | null, StorageError>
   /** Deletes history from before the given time (user time in ms); gives how many actions. */
   readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
+  /** Gives jobs to live actions that nothing continues, on so many pages of their table; says which, and with which page to go on. */
+  readonly heal: (now: number, page: number, pages: number) => Effect.Effect<{
+    readonly healed: ReadonlyArray<Healed>
+    readonly next: number | undefined
+  }, StorageError>
   /** The database's clock minus this machine's, in ms, and by how much the way there and back may have falsified it. */
   readonly clockOffset: Effect.Effect<{ readonly millis: number; readonly uncertainty: number }, StorageError>
   /** Runs an effect in a transaction of the user's client, at read committed. */
@@ -941,6 +954,23 @@ export class Transitions extends Context.Service<Transitions, {
           Effect.map(
             call("setAside", `select ${schema}.set_aside($1, $2, $3, $4)`, [at(now), at(due), k.queues, k.definitions]),
             (rows) => rows[0]![0] as string | null
+          ),
+        heal: (now, page, pages) =>
+          Effect.map(
+            call("heal", `select action, definition, actor_id, phase, next from ${schema}.heal($1, $2, $3)`, [
+              at(now),
+              PgTypes.int4(page),
+              PgTypes.int4(pages)
+            ]),
+            (rows) => ({
+              healed: rows.filter((row) => row[0] !== null).map((row): Healed => ({
+                action: row[0] as string,
+                definition: row[1] as string,
+                actorId: row[2] as string,
+                phase: row[3] as number
+              })),
+              next: (rows.at(-1)?.[4] ?? undefined) as number | undefined
+            })
           ),
         deleteEnded: (before, limit) =>
           Effect.map(

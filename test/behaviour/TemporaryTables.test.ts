@@ -238,6 +238,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           forgetOutcomes: transitions.forgetOutcomes(0),
           setAside: transitions.setAside(0, 0, mine),
           deleteEnded: transitions.deleteEnded(0, 10),
+          heal: transitions.heal(0, 0, 10),
           clockOffset: transitions.clockOffset,
           release: transitions.release(token, [item("3").a], 0),
           recover: transitions.recover(0),

@@ -12,7 +12,15 @@ import * as Audit from "./Audit.ts"
 const template = { name: "migrated", migrate: Stepped.migrate() }
 const world = makeWorld({ second: 1 })
 
+const performing = (status: string) =>
+  `insert into stepped.live_actions select (jsonb_populate_record(null::stepped.live_actions, to_jsonb(e) || '${status}')).* from stepped.ended_actions e limit 1`
+
 const planted: ReadonlyArray<readonly [rule: string, statement: string]> = [
+  [
+    "nothing has to be healed",
+    `${performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true}`)};
+     select * from stepped.heal(now(), 0, 10)`
+  ],
   [
     "an action ends once",
     "insert into chaos.notes (what, action) select 'ended', id from stepped.ended_actions limit 1"
@@ -23,7 +31,7 @@ const planted: ReadonlyArray<readonly [rule: string, statement: string]> = [
   ["a step ends once", "update stepped.steps set status = 5"],
   [
     "whoever takes over changes nothing else",
-    `insert into stepped.live_actions select (jsonb_populate_record(null::stepped.live_actions, to_jsonb(e) || '{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true}')).* from stepped.ended_actions e limit 1;
+    `${performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true}`)};
      update stepped.live_actions set outcome = 2`
   ],
   [

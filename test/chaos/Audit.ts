@@ -49,6 +49,13 @@ const statements: ReadonlyArray<string> = [
         end $body$ $wrapper$, f.declared, array_to_string(f.names, ', '));
     end $do$`
   ),
+  // what upkeep heals is some transition's mistake
+  "alter function stepped.heal(timestamptz, int, int) rename to heal_itself",
+  `create function stepped.heal(p_now timestamptz, p_page int, p_pages int) returns table (action uuid, definition text, actor_id text, phase smallint, next int) language sql as $$
+    with h as (select * from stepped.heal_itself(p_now, p_page, p_pages)),
+    n as (insert into chaos.notes (what, action) select 'healed', h.action from h where h.action is not null)
+    select * from h
+  $$`,
   `create function chaos.note(p_what text, p_action uuid, p_step int, p_slot int, p_was int[], p_now int[], p_held bigint, p_next bigint) returns void language sql as $$
     insert into chaos.notes (what, action, step, slot, was, is_now, held_by, held_next, transition, token, lease_left)
     select p_what, p_action, p_step, p_slot, p_was, p_now, p_held, p_next, nullif(split_part(by, ' ', 1), ''), nullif(split_part(by, ' ', 2), '')::bigint, nullif(split_part(by, ' ', 3), '')::float8
@@ -90,6 +97,10 @@ export const install = Effect.flatMap(
 )
 
 const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
+  [
+    "nothing has to be healed",
+    "select action, count(*) || ' times' from chaos.notes where what = 'healed' group by action"
+  ],
   [
     "an action ends once",
     "select action, count(*) || ' times' from chaos.notes where what = 'ended' group by action having count(*) > 1"

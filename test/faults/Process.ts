@@ -70,6 +70,8 @@ export interface ProcessOptions {
   readonly clock: Clock.Clock
   readonly settings: Stepped.EngineOptions
   readonly definitions: Layer.Layer<never, never, Engine | SqlClient.SqlClient>
+  /** Upkeep has found something that no transition leaves behind. */
+  readonly onHealed: () => void
   /** Somebody who lives. */
   readonly sql: SqlClient.SqlClient
 }
@@ -128,7 +130,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     const building = alive(
       Layer.buildWithScope(Layer.provideMerge(worker, client), scope).pipe(
         Effect.provideService(Failpoint, (place) =>
-          Effect.flatMap(
+          place === "healed" ? Effect.sync(options.onHealed) : Effect.flatMap(
             injection.meet(`${role}-place`, place),
             ({ fault, passed }) =>
               fault === undefined

@@ -7,6 +7,7 @@ import { defaults, Settings } from "../../src/engine/Settings.ts"
 import * as Readers from "../../src/sql/Readers.ts"
 import { Storage } from "../../src/sql/Storage.ts"
 import { Transitions } from "../../src/sql/Transitions.ts"
+import { watched } from "./heals.ts"
 
 type Service = Transitions["Service"]
 
@@ -36,7 +37,8 @@ export const layerIntercepted = (
       lease: Duration.minutes(2),
       ...settings
     })),
-    Layer.provide(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false }))
+    Layer.provide(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
+    Layer.provide(watched)
   )
 
 /** A place where somebody stops until the test lets him go on. */

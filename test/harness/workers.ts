@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs"
 import { Stepped } from "stepped"
 import type { Engine } from "stepped"
 import { inject } from "vitest"
+import { watched } from "./heals.ts"
 import { isPooled, layerServer, layerUrl, TestDatabase } from "./Server.ts"
 
 export interface WorkersOptions extends Stepped.EngineOptions {
@@ -21,6 +22,7 @@ const working = (live: Layer.Layer<never, never, Engine | SqlClient.SqlClient>, 
     Layer.provideMerge(
       Stepped.layer({ pollInterval: "20 millis", notify: !isPooled, ...options, databaseClock: false })
     ),
+    Layer.provide(watched),
     Layer.orDie
   )
 

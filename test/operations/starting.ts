@@ -2,6 +2,7 @@
 import { Effect, Layer, type Redacted } from "effect"
 import type { SqlClient } from "effect/sql"
 import { type Engine, Stepped } from "stepped"
+import { watched } from "../harness/heals.ts"
 import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
 import { layerCars } from "./Garage.ts"
 
@@ -28,6 +29,7 @@ export const startWorkerOf = (
     Stepped.worker(options).pipe(
       Layer.provide(live),
       Layer.provideMerge(Stepped.layer({ ...fast, ...options })),
+      Layer.provide(watched),
       Layer.provideMerge(layerUrl(url))
     )
   )

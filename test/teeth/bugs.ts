@@ -980,6 +980,48 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "nothing-heals",
+    breaks: "a live action that nothing continues waits for ever",
+    plants: [{
+      file: performer,
+      find: `        yield* tick(true, ready)
+        yield* healing
+`,
+      replace: `        yield* tick(true, ready)
+        if (ready.length < 0) yield* healing
+`
+    }],
+    tests: { "test/races/healing.test.ts": ["what nothing continues is healed once"] },
+    hangs: true
+  },
+  {
+    name: "heals-what-waits",
+    breaks: "upkeep gives a job to a parent that waits for its slots",
+    plants: [{
+      file: functions,
+      find:
+        `        and (l.phase <> 1 or not exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null))\``,
+      replace: `\``
+    }],
+    tests: {
+      "test/races/healing.test.ts": [
+        "what nothing continues is healed once",
+        "what another transaction is about to continue"
+      ]
+    }
+  },
+  {
+    name: "heals-in-one-look",
+    breaks: "upkeep waits for rows that somebody has in hand, and gives a second job to what goes on by itself",
+    plants: [{
+      file: functions,
+      find: `and l.ctid < v_to and \${stranded} for update skip locked);`,
+      replace: `and l.ctid < v_to and \${stranded} for update);`
+    }],
+    tests: { "test/races/healing.test.ts": ["what nothing continues is healed once"] },
+    hangs: true
+  },
+  {
     name: "migrating-locks-first",
     breaks: "a process that has nothing to migrate waits for the end of a dump, and all that start after it",
     plants: [{

@@ -219,6 +219,11 @@ const looksAgain = `if current_setting('transaction_isolation') in ('repeatable 
       raise exception 'the transaction sees only what was committed when it began' using errcode = '${isolationState}', detail = current_setting('transaction_isolation');
     end if;`
 
+// A live action `l` that nothing continues: under no token, with no job, and waiting for no slot and nobody outside.
+const stranded = `l.status = 1 and l.token is null and l.phase in (0, 1, 3, 4)
+        and (select j.id from jobs j where j.action = l.id and j.kind = 1 limit 1) is null
+        and (l.phase <> 1 or not exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null))`
+
 // Settings that keep the plans of a batch right whatever the tables hold: each row of a table is found by its index. A session keeps the
 // plans that it made while the tables were empty and never analysed; there a scan, a bitmap or a hash of a whole table looks as good.
 // Arrays are looked up in arrays by `(x in (select unnest(…))) is true`, which hashes without being a join.
@@ -1031,6 +1036,28 @@ const functions = (schema: string) => {
       attempts = j.attempts + case when p_burn then 1 else 0 end from x where j.queue = x.queue and j.priority = x.priority and j.id = x.id;
     get diagnostics k = row_count;
     return n + k;
+  end $$`,
+
+    // What must not be, and is put right: a live action that nothing continues gets the job that does. Some pages of the table a call, in the
+    // order in which they lie there: an index would lead through all that has died, for as long as an old snapshot might see it, and what
+    // nothing continues does not move. Gives where the next call begins, or null after the last page. It waits for nobody: another one at
+    // it, and rows that somebody has in hand, are passed by. Transitions leave a job, a token or an open slot with the same commit, so one
+    // snapshot tells; it has to be newer than the lock, since whoever had the row before may have decided about it.
+    `create function heal(p_now timestamptz, p_page int, p_pages int) returns table (action uuid, definition text, actor_id text, phase smallint, next int)
+    language plpgsql ${planned} as $$
+  #variable_conflict use_column
+  declare v_from tid := ('(' || p_page || ',0)')::tid; v_to tid := ('(' || p_page + p_pages || ',0)')::tid; locked uuid[];
+  begin
+    ${looksAgain}
+    if not pg_try_advisory_xact_lock(hashtextextended('stepped heal ${schema}', 0)) then return query select null::uuid, null::text, null::text, null::smallint, p_page; return; end if;
+    locked := array(select l.id from live_actions l where l.ctid >= v_from and l.ctid < v_to and ${stranded} for update skip locked);
+    if cardinality(locked) > 0 then
+      return query with j as (insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
+          select l.queue, 0, 1, l.id, l.definition, l.actor_id, p_now from live_actions l where l.id = any(locked) and ${stranded} returning action, definition, actor_id)
+        select j.action, j.definition, j.actor_id, (select l.phase from live_actions l where l.id = j.action), null::int from j;
+    end if;
+    return query select null::uuid, null::text, null::text, null::smallint,
+      case when pg_relation_size('${schema}.live_actions') > (p_page + p_pages)::bigint * current_setting('block_size')::int then p_page + p_pages end;
   end $$`,
 
     // Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the queue.

@@ -1,0 +1,228 @@
+/**
+ * What no transition leaves behind, and a bug or somebody's hand does: upkeep gives it the job that continues it, says so, and touches
+ * nothing that anybody else is about to continue.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, it } from "@effect/vitest"
+import { Duration, Effect, Layer, Logger, Schema } from "effect"
+import { type ActionHandle, type AnyAction, Step, Stepped } from "stepped"
+import { performDue } from "stepped/testing"
+import { Storage } from "../../src/sql/Storage.ts"
+import { known, News, nothingKnown, Phase, Status, Transitions } from "../../src/sql/Transitions.ts"
+import { healthy, server } from "../harness/databases.ts"
+import { takeHeals } from "../harness/heals.ts"
+import { recordOf, stepsOf } from "../harness/observing.ts"
+import { holding, holdingLane } from "../harness/racing.ts"
+import { layerWorkers, until } from "../harness/workers.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const turn = Stepped.action("turn", { outbound: true }).step(() => Effect.void).after(() => Effect.void)
+const rest = Stepped.action("rest").step("rest", () => Step.wait("1 hour")).step("go", () => Effect.void)
+const both = Stepped.action("both").step("ask", () => Step.on([Car.ref(71), Car.ref(72)], turn))
+const Cars = Stepped.actions(Car, [turn, rest, both])
+
+/** What the engines of a test say in error. */
+const saying = (said: Array<string>) =>
+  Logger.layer([
+    Logger.make(({ logLevel, message }) => {
+      if (logLevel === "Error") said.push(String(message))
+    })
+  ])
+
+const performing = (handle: ActionHandle<AnyAction>, phase: number) =>
+  Effect.flatMap(PgClient.PgClient, (sql) =>
+    until(
+      "it performs, in nobody's hands",
+      Effect.map(
+        sql`select 1 from stepped.live_actions where id = ${handle.id} and status = 1 and phase = ${phase} and token is null`,
+        (rows) => rows.length === 1
+      )
+    ))
+
+const said: Array<string> = []
+it.live(
+  "what nothing continues is healed once, and said; what somebody continues is left alone",
+  () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const cars = yield* Cars.client
+      const [settled, ahead, open, locked] = yield* Effect.all([1, 2, 3, 4].map((id) => cars(id).restLater()))
+      const [decided, outside] = yield* Effect.all([5, 6].map((id) => cars(id).turnLater()))
+      const parent = yield* cars(7).bothLater()
+      for (const one of [settled, ahead, open, locked, parent]) yield* performing(one!, Phase.waiting)
+      for (const one of [decided, outside]) yield* performing(one!, Phase.outbound)
+      const settle = (id: string) => sql`update stepped.slots set status = ${Status.succeeded} where action = ${id}`
+
+      const release = yield* holdingLane(locked!.id)
+      yield* settle(locked!.id)
+      yield* sql.withTransaction(Effect.gen(function*() {
+        yield* settle(settled!.id)
+        yield* settle(ahead!.id)
+        yield* sql`update stepped.steps set status = ${Status.succeeded}, ended_at = now() where action = ${ahead!.id}`
+        yield* sql`update stepped.live_actions set phase = 0, step = 1, step_name = 'go' where id = ${ahead!.id}`
+        yield* sql`update stepped.live_actions set phase = 3, outcome = ${Status.cancelled} where id = ${decided!.id}`
+      }))
+      yield* Effect.all([settled!.await, ahead!.await, Effect.flip(decided!.await)])
+      assert.strictEqual((yield* recordOf(decided!.id)).callbacksSucceeded, 1)
+      assert.deepStrictEqual(yield* stepsOf(ahead!.id), ["rest succeeded", "go succeeded"])
+      // more than one round of both workers
+      yield* Effect.sleep("2500 millis")
+      const about = (handle: ActionHandle<AnyAction>) => said.filter((line) => line.includes(handle.id))
+      assert.deepStrictEqual(
+        [settled, ahead, decided, open, outside, parent, locked].map((one) => about(one!).length),
+        [1, 1, 1, 0, 0, 0, 0]
+      )
+      assert.match(
+        about(settled!)[0]!,
+        /invariant 2 is broken: rest Car\/1 \(.*\) waits for slots that are all settled, and has no job; it has been given one/
+      )
+      assert.match(about(decided!)[0]!, /invariant 2 is broken: turn Car\/5 \(.*\) is to be continued and has no job/)
+      assert.deepStrictEqual(
+        yield* Effect.forEach(
+          [open, outside, parent, locked],
+          (one) => Effect.map(recordOf(one!.id), ({ status }) => status)
+        ),
+        ["performing", "performing", "performing", "performing"]
+      )
+      assert.deepStrictEqual(yield* sql`select 1 from stepped.jobs`, [])
+
+      yield* release
+      yield* locked!.await
+      assert.strictEqual(about(locked!).length, 1)
+      assert.isAtLeast(yield* takeHeals, 2)
+      for (const one of [open, outside, parent]) assert.isTrue(yield* one!.cancel)
+      yield* until(
+        "all have ended",
+        Effect.map(
+          sql`select 1 from stepped.live_actions union all select 1 from stepped.prunes`,
+          (rows) => rows.length === 0
+        )
+      )
+      yield* healthy
+    }).pipe(
+      Effect.provide(Layer.provideMerge(layerWorkers(Cars.layer, { lease: "2 seconds" }), saying(said)))
+    ),
+  60_000
+)
+
+const transitions = Layer.provide(
+  Transitions.layer,
+  Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
+)
+
+/** A transition that is under way: it has done everything but commit. */
+const halfway = Effect.fnUntraced(function*(transition: Effect.Effect<unknown, unknown, Transitions>) {
+  const services = yield* Effect.context<Transitions>()
+  return yield* holding(Effect.provideContext(Effect.orDie(transition), services))
+})
+
+it.live("what another transaction is about to continue is left alone, before its commit and after", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const { claim, complete, finish, heal, recover, register, release, tick } = yield* Transitions
+    const mine = known([
+      { key: "Car/turn", queue: "default", steps: [{ kind: "own", name: "1" }], flags: 31, prepare: false },
+      { key: "Car/both", queue: "default", steps: [{ kind: "own", name: "ask" }], flags: 0, prepare: false },
+      { key: "Car/rest", queue: "default", steps: [{ kind: "own", name: "rest" }], flags: 0, prepare: false }
+    ])
+    const now = Date.now()
+    const token = yield* register("test", Duration.minutes(1))
+    const other = yield* register("other", Duration.minutes(1))
+    const by = { token, now, known: mine }
+    const all = claim({ ...by, room: 10, joins: [], only: null })
+    const ending = (id: string, actorId: string, status: number) =>
+      Effect.map(
+        complete({
+          token: null,
+          now,
+          known: nothingKnown,
+          id,
+          definition: "Car/turn",
+          actorId,
+          status,
+          result: null,
+          cause: null,
+          outbound: false
+        }),
+        (tasks) => assert.strictEqual(tasks.find(({ kind }) => kind === News.verdict)?.step, 1)
+      )
+    const cars = yield* Cars.client
+    const outbound = yield* cars(1).turnNow()
+    const resting = yield* cars(3).restNow()
+    const parent = yield* cars(4).bothNow()
+    yield* performDue
+    const children = yield* sql<
+      { child: string }
+    >`select child from stepped.slots where action = ${parent.id} order by slot`
+    const retried = yield* cars(2).restLater()
+
+    const steps: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>]> = [
+      ["claims", all],
+      [
+        "puts off",
+        finish({
+          ...by,
+          members: [{ a: retried.id, s: 0, ph: 0, np: 0, inc: 1, jb: true, due: now }],
+          slots: [],
+          children: []
+        })
+      ],
+      ["claims again", all],
+      ["releases", release(token, [retried.id], now)],
+      ["claims once more", claim({ ...by, token: other, room: 10, joins: [], only: null })],
+      [
+        "takes over",
+        Effect.andThen(
+          sql`update stepped.workers set lease_until = now() - interval '1 hour' where token = ${Number(other)}`,
+          recover(now)
+        )
+      ],
+      ["decides", ending(outbound.id, "1", Status.cancelled)],
+      ["ends a child", ending(children[0]!.child, "71", Status.succeeded)],
+      ["lets time pass", tick(null, now + 7_200_000, nothingKnown)]
+    ]
+    for (const [what, step] of steps) {
+      const commit = yield* halfway(step)
+      for (const when of ["before", "after"]) {
+        assert.deepStrictEqual(yield* heal(now, 0, 100), { healed: [], next: undefined }, `${what}, ${when}`)
+        if (when === "before") yield* commit
+      }
+    }
+    // its slot is settled by time
+    assert.strictEqual((yield* sql`select 1 from stepped.jobs where action = ${resting.id}`).length, 1)
+    assert.isAtLeast((yield* sql`select 1 from stepped.jobs`).length, 4)
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Layer.provideMerge(transitions, Layer.provideMerge(Cars.layer, server.layer())))
+  ))
+
+it.live("a pass looks at some pages, one worker at a time", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const { heal } = yield* Transitions
+    const ids = (yield* sql<{ id: string }>`insert into stepped.live_actions
+        (id, definition, actor_id, queue, arguments, lane, checksum_key, status, depth, rooted, flags, phase, enqueued_at)
+      select gen_random_uuid(), 'Car/turn', n, 'default', '[]', 'lane ' || n, '', 1, 0, true, 0, 4, now() from generate_series(1, 300) n
+      returning id`).map(({ id }) => id)
+
+    const commit = yield* halfway(heal(0, 0, 2))
+    assert.deepStrictEqual(yield* heal(0, 2, 2), { healed: [], next: 2 })
+    yield* commit
+    const healed: Array<string> = []
+    for (let page: number | undefined = 2; page !== undefined;) {
+      const pass: Effect.Success<ReturnType<typeof heal>> = yield* heal(0, page, 2)
+      assert.isAtMost(pass.healed.length, 150)
+      assert.deepInclude(pass.healed[0]!, { definition: "Car/turn", phase: Phase.job })
+      healed.push(...pass.healed.map(({ action }) => action))
+      assert.isTrue(pass.next === undefined || pass.next === page + 2)
+      page = pass.next
+    }
+    assert.isAbove(healed.length, 100)
+    assert.isBelow(healed.length, 300)
+    assert.deepStrictEqual(yield* heal(0, 0, 100), { healed: [], next: undefined })
+    const jobs = yield* sql<{ action: string }>`select action from stepped.jobs`
+    assert.deepStrictEqual(jobs.map(({ action }) => action).sort(), ids.sort())
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Layer.provideMerge(transitions, Layer.provideMerge(Cars.layer, server.layer())))
+  ))
