@@ -228,11 +228,18 @@ export class Definitions {
   }
 
   #inTurn(): ReadonlyArray<Known> {
+    this.#claimed = true
     return this.#known ??= this.#pack((runnable) => this.takes(runnable.definition.queue))
   }
 
   /** Those of every queue, for what this process performs now; jobs are taken from the worker's queues all the same. */
   every(): Known {
+    this.#claimed = true
+    return this.present()
+  }
+
+  /** The same for what hands over nothing: completions without a worker, which look whose callbacks are to run. */
+  present(): Known {
     return this.#every ??= this.#pack(() => true)[0]!
   }
 
@@ -243,7 +250,6 @@ export class Definitions {
 
   /** Once for each queue that may come first. */
   #pack(which: (runnable: Runnable) => boolean): readonly [Known, ...ReadonlyArray<Known>] {
-    this.#claimed = true
     const definitions = this.all().filter(which).map((r) => ({
       key: r.key,
       queue: r.definition.queue,

@@ -1714,7 +1714,7 @@ export const make = (options: PerformerOptions) => {
       const mine = claiming ? token : undefined
       const at = yield* now
       const completion = Effect.flatMap(
-        reach("completed", complete(mine ?? null, mine === undefined ? nothingKnown : definitions.known())),
+        reach("completed", complete(mine ?? null, mine === undefined ? definitions.present() : definitions.known())),
         (tasks) =>
           Effect.flatMap(read(tasks, at, false, spare), (answer) => {
             ready.push(...answer.work)

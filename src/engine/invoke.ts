@@ -167,7 +167,9 @@ export const makeInvocation = (options: {
       t: keys?.timeout ?? null,
       p: parent?.id ?? null,
       ps: parent?.step ?? null,
-      dp: parent === undefined ? 0 : parent.depth + 1
+      dp: parent === undefined ? 0 : parent.depth + 1,
+      // a worker of another version may know of no hook that has to run before the checksum
+      ...keys !== undefined && definition.before !== undefined ? { pr: false } : {}
     }
   })
 }

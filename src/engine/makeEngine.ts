@@ -30,7 +30,6 @@ import {
   isActionId,
   type Known,
   News,
-  nothingKnown,
   realClock,
   Status,
   statusNames,
@@ -187,7 +186,7 @@ export const layer: Layer.Layer<
         for (let attempt = 0;; attempt++) {
           // an open transaction may roll back: nothing of it is handed over to this worker
           const tasks = yield* inside
-            ? Effect.mapError(complete(null, nothingKnown), inOpenTransaction("ending an action"))
+            ? Effect.mapError(complete(null, definitions.present()), inOpenTransaction("ending an action"))
             : performer.fromOutside(complete, spare)
           const verdict = tasks.find((task) => task.kind === News.verdict)!
           if (verdict.step === 3 && attempt < 50) {

@@ -1313,6 +1313,11 @@ export const errorOf = (
 const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
   Effect.gen(function*() {
     const { runnable } = held
+    const run = runnable.definition.job
+    // a deploy has taken it: the action goes on with the steps of the definition, when it is claimed with what it has done so far
+    if (run === undefined) {
+      return conclusion({ a: held.id, s: held.step, ph: Phase.job, np: Phase.step, ns: held.step, inc: -1, jb: true })
+    }
     let completed = false
     let unanswered = false
     const job = makeJob(held.id, (outcome) =>
@@ -1331,7 +1336,7 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
         asUserOf(
           held,
           "job",
-          Effect.suspend(() => runnable.definition.job!(job, ...args) as Effect.Effect<unknown, unknown>),
+          Effect.suspend(() => run(job, ...args) as Effect.Effect<unknown, unknown>),
           { captured: runnable.context }
         ))
     )

@@ -77,6 +77,8 @@ export interface Invocation {
   readonly dp: number
   /** the sibling that joins the lane first */
   readonly el?: string
+  /** false: the checksum is left to the worker, see the column `prepared` */
+  readonly pr?: boolean
   /** held under this token from the start: its own process performs it at once */
   readonly tk?: number
 }
@@ -303,7 +305,8 @@ const childColumns = {
   p: uuid,
   ps: int4,
   dp: int2,
-  el: uuid
+  el: uuid,
+  pr: bool
 }
 /** Rows of one statement. */
 const enqueueMax = 5000
@@ -313,6 +316,9 @@ const pieceBytes = 4 * 1024 * 1024
 /** Bytes of results that one look at outcomes gives, and one result more at most. */
 const answerBytes = 16 * 1024 * 1024
 const invocationColumns = { ...childColumns, tk: float8 }
+
+/** How many parameters batches take. */
+const width = (...batches: ReadonlyArray<object>) => batches.reduce((sum, of) => sum + Object.keys(of).length, 0)
 
 /** `$1, $2, …` */
 const places = (last: number, first = 1) =>
@@ -612,22 +618,24 @@ export class Transitions extends Context.Service<Transitions, {
         (option) => Option.isSome(option) && isTransaction(option.value)
       )
 
-      const textEnqueue = `select ${schema}.enqueue(${places(17)})`
+      const textEnqueue = `select ${schema}.enqueue(${places(3 + width(invocationColumns))})`
       const enqueue = (items: ReadonlyArray<Invocation>, now: number, repeated: boolean) =>
         Effect.asVoid(call("enqueue", textEnqueue, [at(now), repeated, null, ...columns(items, invocationColumns)]))
       const textClaim = `select * from ${schema}.claim($1, $2, $3, $4, $5, $6, $7, $8, $9::jsonb, $10, $11::jsonb)`
       const passed = (after: Claiming["after"]) =>
         after === undefined || after.size === 0 ? null : JSON.stringify(Object.fromEntries(after))
       const textEnqueueAndClaim = `select * from ${schema}.enqueue_and_claim(${places(8)}, $9::jsonb, ${
-        places(22, 10)
+        places(9 + width(childColumns), 10)
       })`
-      const textFinish = `select * from ${schema}.finish(${places(51)})`
+      const textFinish = `select * from ${schema}.finish(${
+        places(5 + width(memberColumns, slotColumns, childColumns))
+      })`
       const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of($1)),
         w as (select *, ${schema}.weight(result) + ${schema}.weight(cause) as bytes from f),
         t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)
         select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id
           from t`
-      const textAddChildren = `select ${schema}.add_children(${places(21)})`
+      const textAddChildren = `select ${schema}.add_children(${places(1 + width(slotColumns, childColumns))})`
       const textComplete =
         `select * from ${schema}.complete($1, $2, $3, $4, $5, $6, $7, $8, $9, $10::jsonb, $11::jsonb, $12)`
 

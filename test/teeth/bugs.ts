@@ -1125,5 +1125,48 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "a.name === b.name"
     }],
     tests: { "test/behaviour/ActionExtending.test.ts": ["6.1+: a method that a deploy has turned into steps"] }
+  },
+  {
+    name: "owed-by-definition",
+    breaks:
+      "2.3: whether a checksum is still to be computed is asked of the worker's definition, which may have dropped its hook",
+    plants: [{
+      file: functions,
+      find: "(j.lane is null or not coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)]))),",
+      replace: "(j.lane is null or p_prepare[array_position(p_defs, j.definition)])),"
+    }, {
+      file: functions,
+      find: "j.lane is not null and coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)])),",
+      replace: "j.lane is not null and not p_prepare[array_position(p_defs, j.definition)]),"
+    }],
+    tests: {
+      "test/behaviour/Deploys.test.ts": ["2.3: enqueued under a hook", "2.2: a hook does not run on what it has given"]
+    }
+  },
+  {
+    name: "flags-of-the-first-version",
+    breaks: "5.1: who completes an action stays what the version said that began it, and a later one parks it for ever",
+    plants: [{
+      file: functions,
+      find: "token = p_token, flags = p_flags[array_position(p_defs, t.definition)] & 255 where",
+      replace: "token = p_token where"
+    }, {
+      file: functions,
+      find: "          flags = p_flags[array_position(p_defs, t.definition)] & 255,\n",
+      replace: ""
+    }],
+    tests: {
+      "test/behaviour/Deploys.test.ts": ["5.1: an action that a deploy has made outbound", "5.3: one to which a deploy"]
+    }
+  },
+  {
+    name: "job-for-granted",
+    breaks: "5.3: an action whose job a deploy has taken is given to a job that is not there",
+    plants: [{ file: performing, find: "    if (run === undefined) {", replace: "    if (run === null) {" }, {
+      file: performing,
+      find: "run(job, ...args)",
+      replace: "run!(job, ...args)"
+    }],
+    tests: { "test/behaviour/Deploys.test.ts": ["5.3: an action whose job a deploy has taken"] }
   }
 ]

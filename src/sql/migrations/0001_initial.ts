@@ -58,6 +58,9 @@ const tables = [
     elder uuid,
     -- on the database's clock: it cannot start any more, and whoever takes it ends it
     cancelled_at timestamptz,
+    -- false: whoever enqueued it has left the checksum to a worker, whether that knows a \`before\` or not; true: its \`before\` has run, and
+    -- must not run again on what it gave; null: that is for the worker's definition to say
+    prepared boolean,
     primary key (queue, priority, id)
   ) with (autovacuum_vacuum_scale_factor = 0.01, autovacuum_vacuum_threshold = 1000, autovacuum_vacuum_cost_delay = 0)`,
   // an invocation is queued once: a try whose answer was lost may commit after the next one has looked
@@ -323,7 +326,7 @@ const functions = (schema: string) => {
 
     // A step ends when no row says that it still waits. Parents that this worker can run are handed over under its token; the others,
     // and those that somebody else has locked, get a job: waiting for them here would break the lock order.
-    `create function resume(p_token bigint, p_now timestamptz, p_defs text[], p_parents uuid[], p_steps int[]) returns setof task language plpgsql as $$
+    `create function resume(p_token bigint, p_now timestamptz, p_defs text[], p_parents uuid[], p_steps int[], p_flags smallint[]) returns setof task language plpgsql as $$
   declare ready uuid[]; got uuid[];
   begin
     -- distinct first: a batch of children has few parents, and each is looked at once
@@ -332,7 +335,7 @@ const functions = (schema: string) => {
     if cardinality(ready) = 0 then return; end if;
     if p_token is not null then
       with l as (select id from live_actions where id = any(ready) and phase = 1 and token is null and definition = any(p_defs) for update skip locked),
-      u as (update live_actions t set token = p_token where t.id = any(array(select id from l)) returning t.id)
+      u as (update live_actions t set token = p_token, flags = p_flags[array_position(p_defs, t.definition)] & 255 where t.id = any(array(select id from l)) returning t.id)
       select array_agg(id) into got from u;
       return query select 1::smallint, t.id, t.definition, t.actor_id, case when x.d is not null then t.arguments end, t.step, t.phase, t.attempts, t.depth, x.d
         from live_actions t cross join lateral (select detail_of(t.id) as d offset 0) x where t.id = any(got) order by t.id;
@@ -421,12 +424,12 @@ const functions = (schema: string) => {
       from ended_actions e where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)
     select array_agg(action), array_agg(step) into parents, parent_steps from u;
     if parents is not null then
-      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps);
+      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps, p_flags);
     end if;
   end $$`,
 
     // Tells the slots of invocations that were never stored (short-circuited, joined elsewhere: see claim), and keeps an answer for handles.
-    `create function settle(p_token bigint, p_now timestamptz, p_defs text[], p_members jobs[], p_status smallint[], p_results jsonb[], p_causes jsonb[]) returns setof task language plpgsql as $$
+    `create function settle(p_token bigint, p_now timestamptz, p_defs text[], p_flags smallint[], p_members jobs[], p_status smallint[], p_results jsonb[], p_causes jsonb[]) returns setof task language plpgsql as $$
   declare parents uuid[]; parent_steps int[];
   begin
     insert into outcomes (id, definition, actor_id, status, result, cause, created_at)
@@ -438,7 +441,7 @@ const functions = (schema: string) => {
     select array_agg(action), array_agg(step) into parents, parent_steps from u;
     return query select -3::smallint, action, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::json from unnest(p_members);
     if parents is not null then
-      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps);
+      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps, p_flags);
     end if;
   end $$`,
 
@@ -447,7 +450,7 @@ const functions = (schema: string) => {
   begin
     insert into jobs overriding system value
       select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth,
-        attempts, p_token, null, enqueued_at, elder, null from unnest(p_jobs);
+        attempts, p_token, null, enqueued_at, elder, null, prepared from unnest(p_jobs);
   end $$`,
 
     // Ends invocations that were cancelled before anybody took them: with callbacks for it as live actions that have nothing else to do,
@@ -457,7 +460,7 @@ const functions = (schema: string) => {
   declare hooked uuid[]; parents uuid[]; parent_steps int[];
   begin
     with j as (select *, split_part(definition, '/', 1) || '/' || actor_id || '/' || split_part(definition, '/', 2) as named,
-        p_flags[array_position(p_defs, definition)] as known,
+        p_flags[array_position(p_defs, definition)] & 255 as known,
         jsonb_build_object('kind', 'cancelled', 'path', split_part(definition, '/', 2) || ' ' || split_part(definition, '/', 1) || '/' || actor_id,
           'message', case when parent is null or exists (select 1 from steps s where s.action = parent and s.idx = parent_step and s.status = 1) then 'cancelled' else 'its parent is over' end) as why
       from unnest(p_jobs)),
@@ -476,7 +479,7 @@ const functions = (schema: string) => {
     return query select -3::smallint, (j).action, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::json from unnest(p_jobs) j
       where ((j).action in (select unnest(hooked))) is not true;
     if parents is not null then
-      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps);
+      return query select * from resume(p_token, p_now, p_defs, parents, parent_steps, p_flags);
     end if;
   end $$`,
 
@@ -508,8 +511,8 @@ const functions = (schema: string) => {
         union select h.action from h join blocked b on b.action = h.elder),
       d as (delete from jobs t using x where t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token and t.action not in (select action from blocked)
         returning t.*, x.args, x.l, x.sk, x.cs, x.t as ms, x.o, x.r, x.c)
-      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder, null)::jobs order by id) filter (where o is null),
-        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder, null)::jobs order by id) filter (where o is not null), '{}'),
+      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder, null, true)::jobs order by id) filter (where o is null),
+        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder, null, true)::jobs order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(o order by id) filter (where o is not null), '{}'), coalesce(array_agg(r order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(c order by id) filter (where o is not null), '{}')
       into inv, done, done_status, done_result, done_cause from d;
@@ -551,8 +554,8 @@ const functions = (schema: string) => {
     end if;
 
     if taken > 0 then
-      select array_agg(j) filter (where j.kind = 1), array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and (j.lane is null or p_prepare[array_position(p_defs, j.definition)])),
-        inv || array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and j.lane is not null and not p_prepare[array_position(p_defs, j.definition)]),
+      select array_agg(j) filter (where j.kind = 1), array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and (j.lane is null or not coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)]))),
+        inv || array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and j.lane is not null and coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)])),
         array_agg(j) filter (where j.cancelled_at is not null)
       into conts, held, inv, cancelled from unnest(js) j;
       if held is not null then
@@ -693,7 +696,7 @@ const functions = (schema: string) => {
       end if;
     end if;
     if cardinality(done) > 0 then
-      return query select * from settle(p_token, p_now, p_defs, done, done_status, done_result, done_cause);
+      return query select * from settle(p_token, p_now, p_defs, p_flags, done, done_status, done_result, done_cause);
     end if;
     if cancelled is not null then
       return query select * from end_cancelled(p_token, p_now, p_defs, p_flags, cancelled);
@@ -703,11 +706,13 @@ const functions = (schema: string) => {
       with l as (select id from live_actions t where id = any(array(select action from unnest(conts))) and token is null
           and (phase in (0, 3, 4) or (phase = 1 and not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null)))
         for update skip locked),
-      -- one that was promoted by a process that did not know its definition begins here
+      -- One that was promoted by a process that did not know its definition begins here. Who completes an action, and whether somebody is to
+      -- hear of its end, is said by the version that has it.
       u as (update live_actions t set token = p_token,
-          step_name = case when t.step_name is null and t.phase = 0 then split_part(p_first[array_position(p_defs, t.definition)], '/', 1) else t.step_name end,
-          step_kind = case when t.step_name is null and t.phase = 0 then p_flags[array_position(p_defs, t.definition)] >> 8 else t.step_kind end,
-          prepended = case when t.step_name is null and t.phase = 0 and p_flags[array_position(p_defs, t.definition)] >> 8 = 2
+          flags = p_flags[array_position(p_defs, t.definition)] & 255,
+          step_name = case when t.step_name is null and t.phase = 0 and t.step = 0 then split_part(p_first[array_position(p_defs, t.definition)], '/', 1) else t.step_name end,
+          step_kind = case when t.step_name is null and t.phase = 0 and t.step = 0 then p_flags[array_position(p_defs, t.definition)] >> 8 else t.step_kind end,
+          prepended = case when t.step_name is null and t.phase = 0 and t.step = 0 and p_flags[array_position(p_defs, t.definition)] >> 8 = 2
             then p_first[array_position(p_defs, t.definition)] else t.prepended end
         where t.id = any(array(select id from l)) returning t.id)
       select array_agg(id) into got from u;
@@ -734,13 +739,13 @@ const functions = (schema: string) => {
     // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. \`p_again\` skips those that an earlier call, whose answer was lost, has stored.
     // Batches come as columns: a third of what parsing JSON costs. A column that nothing is in is null, which unnest fills up.
     `create function enqueue(p_now timestamptz, p_again boolean, p_which int[], c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[],
-    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_tk float8[]) returns void language plpgsql ${
+    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_pr boolean[], c_tk float8[]) returns void language plpgsql ${
       path(schema)
     } as $$
   begin
-    insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, elder, token, enqueued_at)
-    select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, tk, p_now
-    from unnest(c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_tk) with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, tk, n)
+    insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, elder, prepared, token, enqueued_at)
+    select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, pr, tk, p_now
+    from unnest(c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_pr, c_tk) with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, pr, tk, n)
     where (p_which is null or n = any(p_which)) and (not p_again or x.a in (select o.id from outcomes_of(c_a) o where o.state = 'unknown'))
     order by n
     on conflict (action) where kind = 0 do nothing;
@@ -751,11 +756,11 @@ const functions = (schema: string) => {
     // Whoever asks must not wait for lanes that others have locked: then it fails, and is stored alone.
     `create function enqueue_and_claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[], p_after jsonb,
     c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[],
-    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[]) returns setof task language plpgsql ${
+    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_pr boolean[]) returns setof task language plpgsql ${
       path(schema)
     } set lock_timeout = '20ms' as $$
   begin
-    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, null);
+    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_pr, null);
     return query select * from claim(p_token, p_now, p_room, p_queues, p_defs, p_first, p_flags, p_prepare, null, null, p_after);
   end $$`,
 
@@ -766,7 +771,7 @@ const functions = (schema: string) => {
     m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_nk smallint[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[], m_cb jsonb[],
     m_inc smallint[], m_jb boolean[], m_due timestamptz[],
     o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
-    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[])
+    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_pr boolean[])
     returns setof task language plpgsql ${planned} as $$
   declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
@@ -819,7 +824,7 @@ const functions = (schema: string) => {
           fresh := array(select x.n from unnest(c_p, c_ps) with ordinality as x(a, s, n)
             where ((x.a, x.s) in (select m.a, m.s from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where m.ph = 0 and m.n = any(good))) is true);
         end if;
-        perform enqueue(p_now, false, fresh, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, null);
+        perform enqueue(p_now, false, fresh, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_pr, null);
         return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task;
       end if;
     end if;
@@ -836,11 +841,11 @@ const functions = (schema: string) => {
 
     // More slots and children of a member that \`finish\` has stored in the same transaction: what it holds locked, and nothing else, is theirs.
     `create function add_children(p_now timestamptz, o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
-    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[])
+    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_pr boolean[])
     returns void language plpgsql ${path(schema)} as $$
   begin
     insert into slots (action, step, slot, child, definition, actor_id, due_at) select * from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due);
-    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, null);
+    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_pr, null);
   end $$`,
 
     // Fixes the outcome of live actions from outside, in callbacks' favour: the rows are locked, the status has callbacks. A pending one
@@ -870,7 +875,8 @@ const functions = (schema: string) => {
   declare bit int := case p_status when 2 then 1 when 5 then 2 when 4 then 4 when 6 then 8 else 0 end; hooked uuid[]; n int := cardinality(p_ids);
   begin
     p_token := leased(p_token);
-    hooked := array(select id from live_actions where id = any(p_ids) and flags & bit <> 0);
+    -- those of the version that had it last, and those that this one knows of: with none in the end, its worker ends it all the same
+    hooked := array(select id from live_actions where id = any(p_ids) and (flags | coalesce(p_flags[array_position(p_defs, definition)], 0::smallint)) & bit <> 0);
     if cardinality(hooked) > 0 then
       return query select * from decide(p_now, hooked, p_status, p_result, p_cause);
     else
@@ -947,7 +953,7 @@ const functions = (schema: string) => {
       s as (select t.action, t.idx, c.slot from c join steps t on t.action = c.action and t.idx = c.step for no key update of t skip locked),
       u as (update slots o set status = 2 from s where o.action = s.action and o.step = s.idx and o.slot = s.slot and o.status is null returning o.action, o.step)
       select array_agg(action), array_agg(step) into parents, parent_steps from u;
-      if parents is not null then return query select * from resume(leased(p_token), p_now, p_defs, parents, parent_steps); end if;
+      if parents is not null then return query select * from resume(leased(p_token), p_now, p_defs, parents, parent_steps, p_flags); end if;
     end if;
     return next row(-1, null, null, null, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0), 0, 0, 0, null)::task;
   end $$`,

@@ -1,0 +1,379 @@
+/**
+ * What one version of a definition has enqueued or begun, and another one performs: whatever a deploy adds or drops, nothing waits for
+ * ever, and nothing is done without what it was asked with.
+ */
+import { PgClient } from "@effect/sql-pg"
+import { assert, beforeEach, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { AchievementStore, Step, Stepped } from "stepped"
+import type { ActorRef, Engine } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { Storage } from "../../src/sql/Storage.ts"
+import { known, Transitions } from "../../src/sql/Transitions.ts"
+import { embedded, healthy, suite } from "../harness/databases.ts"
+import { deployed } from "../harness/deploying.ts"
+import { kindsOf, recordOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+
+const seen: Array<string> = []
+const note = (text: string) => Effect.sync(() => void seen.push(text))
+let body: Effect.Effect<void> = Effect.void
+beforeEach(() => {
+  seen.length = 0
+  body = Effect.void
+})
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+
+const colour = [Schema.String] as const
+const darkened = (colour: string) => Effect.as(note(`before ${colour}`), { arguments: [`dark ${colour}`] as [string] })
+
+const WithBefore = Stepped.actions(Car, [
+  Stepped.action("paint", { arguments: colour, checksum: (colour) => colour })
+    .before(darkened)
+    .step("paint", note)
+])
+const WithoutBefore = Stepped.actions(Car, [
+  Stepped.action("paint", { arguments: colour, checksum: (colour) => colour }).step("paint", note)
+])
+const WithResult = Stepped.actions(Car, [
+  Stepped.action("paint", { arguments: colour, success: Schema.String, checksum: (colour) => colour })
+    .before(darkened)
+    .step("paint", (colour) => Effect.as(note(colour), colour))
+])
+
+const Plain = Stepped.actions(Car, [Stepped.action("paint", { arguments: colour }).step("paint", note)])
+const Keyed = Stepped.actions(Car, [
+  Stepped.action("paint", {
+    arguments: colour,
+    checksum: (colour) => colour,
+    checksumKey: () => "sum",
+    concurrencyKey: (colour) => ["lane", colour]
+  }).step("paint", note)
+])
+const Effectful = Stepped.actions(Car, [
+  Stepped.action("paint", {
+    arguments: colour,
+    checksum: (colour) => Effect.succeed(colour),
+    checksumKey: () => Effect.succeed("other sum"),
+    concurrencyKey: () => Effect.succeed("other lane")
+  }).step("paint", note)
+])
+
+const inside = Stepped.action("paint", { arguments: colour })
+  .step("wait", () => Step.wait("1 second"))
+  .step("paint", (colour) => Effect.andThen(note(colour), Effect.suspend(() => body)))
+const outside = Stepped.action("paint", { arguments: colour, outbound: true, timeout: "1 hour" })
+  .step("wait", () => Step.wait("1 second"))
+  .step("paint", (colour) => Effect.andThen(note(colour), Effect.suspend(() => body)))
+const Inside = Stepped.actions(Car, [inside])
+const Outside = Stepped.actions(Car, [outside])
+const Untimed = Stepped.actions(Car, [
+  Stepped.action("paint", { arguments: colour, outbound: true }).step("wait", () => Step.wait("1 second"))
+])
+
+const method = Stepped.action("paint", { arguments: colour })
+const Method = Stepped.actions(Car, [method])
+const MethodLive = Method.toLayer(
+  Effect.succeed({ paint: (colour) => Effect.andThen(note(`method ${colour}`), Effect.suspend(() => body)) })
+)
+const TwoSteps = Stepped.actions(Car, [
+  Stepped.action("paint", { arguments: colour })
+    .step("sand", (colour) => note(`sand ${colour}`))
+    .step("paint", note)
+])
+const WithJob = Stepped.actions(Car, [
+  Stepped.action("paint", {
+    arguments: colour,
+    job: (job, colour) =>
+      Effect.andThen(note(`job ${colour}`), colour === "again" ? job.retry("1 second") : job.succeeded())
+  })
+])
+
+const hears = outside.after(["cancelled", "timed_out"], (colour, { status }) => note(`${status} ${colour}`))
+const Hearing = Stepped.actions(Car, [hears])
+
+interface Enqueued {
+  readonly actor: ActorRef
+  readonly id: string
+}
+
+/** That an action has succeeded, by an engine that is still there. */
+const ended = ({ actor, id }: Enqueued) => Effect.flatMap(Stepped.handle(actor, method, id), (handle) => handle.await)
+
+const achieved = Effect.map(
+  Effect.flatMap(AchievementStore, (store) => store.find("Car/1/paint")),
+  Option.getOrUndefined
+)
+
+suite("deploys", (engine) => {
+  const test = (name: string, scenario: Effect.Effect<unknown, unknown, Stepped.Services | PgClient.PgClient>) =>
+    it.effect(name, () => Effect.provide(Effect.andThen(scenario, healthy), engine.layer()))
+
+  test(
+    "2.3: enqueued under a hook that the next version does not have, an action has its checksum all the same",
+    Effect.gen(function*() {
+      const enqueue = deployed(WithBefore.layer)(Effect.flatMap(WithBefore.client, (car) => car(1).paintLater("red")))
+      const first = yield* enqueue
+      yield* deployed(WithoutBefore.layer)(performSteppedActions())
+      const { checksum } = yield* recordOf(first.id)
+      assert.isString(checksum)
+      assert.strictEqual((yield* achieved)?.checksum, checksum)
+      const again = yield* enqueue
+      yield* deployed(WithoutBefore.layer)(performSteppedActions())
+      yield* ended(again)
+      assert.deepStrictEqual(seen, ["red"])
+
+      // two that wait together are one, and not one after the other
+      seen.length = 0
+      const both = yield* deployed(WithBefore.layer)(Effect.gen(function*() {
+        const car = (yield* WithBefore.client)(1)
+        return [yield* car.paintLater("blue"), yield* car.paintLater("blue")]
+      }))
+      yield* deployed(WithoutBefore.layer)(performSteppedActions())
+      for (const handle of both) yield* ended(handle)
+      assert.deepStrictEqual(seen, ["blue"])
+
+      // a version that has the hook runs it, whoever has enqueued the action
+      for (const version of [WithBefore, WithoutBefore]) {
+        seen.length = 0
+        yield* deployed(version.layer)(Effect.flatMap(version.client, (car) => car(2).paintLater("green")))
+        yield* deployed(WithBefore.layer)(performSteppedActions())
+        assert.deepStrictEqual(seen, version === WithBefore ? ["before green", "dark green"] : ["before green"])
+      }
+    })
+  )
+
+  test(
+    "2.2: a hook does not run on what it has given, when its worker dies while it looks at an achievement",
+    deployed(WithResult.layer)(Effect.gen(function*() {
+      const car = (yield* WithResult.client)(1)
+      yield* car.paintLater("red")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["before red", "dark red"])
+      seen.length = 0
+
+      const handle = yield* car.paintLater("red")
+      const transitions = yield* Transitions
+      const token = yield* transitions.register("soon dead", Duration.minutes(1))
+      const definition = { key: "Car/paint", queue: "default", flags: 0, prepare: true }
+      const mine = known([{ ...definition, steps: [{ kind: "own", name: "paint" }] }])
+      const by = { token, now: 0, known: mine, only: null }
+      const [task] = yield* transitions.claim({ ...by, room: 1, joins: [] })
+      const held = task!.detail as { readonly job: number; readonly queue: string }
+      const prepared = {
+        a: handle.id,
+        j: held.job,
+        q: held.queue,
+        args: ["dark red"],
+        t: null,
+        o: null,
+        r: null,
+        c: null
+      }
+      const { checksum, checksumKey } = (yield* achieved)!
+      const looks = yield* transitions.claim({
+        ...by,
+        room: 0,
+        joins: [{ ...prepared, l: checksumKey, sk: checksumKey, cs: checksum }]
+      })
+      assert.deepInclude(looks.find(({ kind }) => kind === 2), { action: handle.id, arguments: ["dark red"] })
+      yield* transitions.unregister(token, 0)
+
+      yield* performSteppedActions()
+      assert.deepStrictEqual([seen, yield* handle.await], [[], "dark red"])
+    })).pipe(
+      Effect.provide(
+        Layer.provide(
+          Transitions.layer,
+          Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: engine === embedded })
+        )
+      ),
+      Effect.orDie
+    )
+  )
+
+  test(
+    "2.1: keys and checksum are those of the version that has enqueued the action, where they are no effects",
+    Effect.gen(function*() {
+      const versions = { plain: Plain, keyed: Keyed, effectful: Effectful }
+      const crossed = (from: keyof typeof versions, to: keyof typeof versions, colour: string) =>
+        Effect.gen(function*() {
+          const { client, layer } = versions[from]
+          const handle = yield* deployed(layer)(Effect.flatMap(client, (car) => car(1).paintLater(colour)))
+          yield* deployed(versions[to].layer)(performIdle)
+          const { checksum, checksumKey, lane, status } = yield* recordOf(handle.id)
+          assert.strictEqual(status, "succeeded")
+          return [lane, checksumKey, checksum !== undefined]
+        })
+      const none = ["Car/1/paint", "Car/1/paint", false]
+      assert.deepStrictEqual(yield* crossed("plain", "keyed", "a"), none)
+      assert.deepStrictEqual(yield* crossed("plain", "effectful", "b"), none)
+      assert.deepStrictEqual(yield* crossed("keyed", "plain", "c"), ["lane/c", "sum", true])
+      assert.deepStrictEqual(yield* crossed("keyed", "effectful", "d"), ["lane/d", "sum", true])
+      // an effect is run by the version that prepares the action
+      assert.deepStrictEqual(yield* crossed("effectful", "plain", "e"), none)
+      assert.deepStrictEqual(yield* crossed("effectful", "keyed", "f"), ["lane/f", "sum", true])
+      assert.deepStrictEqual(yield* crossed("effectful", "effectful", "g"), ["other lane", "other sum", true])
+
+      // what was asked for with a checksum is not done again by a version that has none
+      seen.length = 0
+      yield* crossed("keyed", "keyed", "h")
+      yield* deployed(Keyed.layer)(Effect.flatMap(Keyed.client, (car) => car(1).paintLater("h")))
+      yield* deployed(Plain.layer)(performIdle)
+      assert.deepStrictEqual(seen, ["h"])
+    })
+  )
+
+  test(
+    "7.1: an action has the timeout that it was enqueued with",
+    Effect.gen(function*() {
+      const { client, layer } = Outside
+      const timed = yield* deployed(layer)(Effect.flatMap(client, (car) => car(1).paintLater("red")))
+      const untimed = yield* deployed(Untimed.layer)(Effect.flatMap(Untimed.client, (car) => car(2).paintLater("red")))
+      const found: Array<number> = []
+      for (const live of [layer, Untimed.layer]) {
+        yield* deployed(live)(Effect.gen(function*() {
+          yield* performIdle
+          const sql = yield* PgClient.PgClient
+          for (const { id } of [timed, untimed]) {
+            found.push(
+              (yield* sql`select from stepped.live_actions where id = ${id} and timeout_at is not null`).length
+            )
+          }
+        }))
+      }
+      assert.deepStrictEqual(found, [1, 0, 1, 0])
+    })
+  )
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // what somebody outside completes
+  // -------------------------------------------------------------------------------------------------------------------
+
+  /** Has a version begin actions of these cars, as far as they go at once. */
+  const begun = (version: typeof Inside | typeof Outside, ...ids: ReadonlyArray<number>) =>
+    deployed(version.layer)(Effect.gen(function*() {
+      const client = yield* version.client
+      const handles: Array<Enqueued> = []
+      for (const id of ids) handles.push(yield* client(id).paintLater(`car ${id}`))
+      yield* performIdle
+      return handles
+    }))
+  const completed = (id: number) =>
+    Effect.map(Stepped.complete(Car.ref(id), outside, Stepped.Outcome.succeededVoid), Option.isSome)
+  const toTheEnd = performSteppedActions({ outbound: ({ actorId }) => completed(Number(actorId)) })
+
+  test(
+    "5.1: an action that a deploy has made outbound is found when it is completed, from the step on that its next version takes",
+    Effect.gen(function*() {
+      const [first, second] = yield* begun(Inside, 1, 2)
+      yield* deployed(Outside.layer)(Effect.gen(function*() {
+        assert.deepStrictEqual([yield* completed(1), seen], [false, []])
+        const reached = yield* Deferred.make<void>()
+        body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+        const worker = yield* Effect.forkChild(performSteppedActions())
+        yield* Deferred.await(reached)
+        // while its step runs
+        assert.isTrue(yield* completed(seen[0] === "car 1" ? 1 : 2))
+        body = Effect.void
+        yield* Fiber.interrupt(worker)
+        // and when all of them have run
+        yield* toTheEnd
+      }))
+      for (const handle of [first!, second!]) yield* ended(handle)
+      assert.sameMembers(seen, ["car 1", "car 2"])
+    })
+  )
+
+  test(
+    "5.1: one that a deploy has made an inner one ends after its last step; where it has run that already, when somebody says so",
+    Effect.gen(function*() {
+      const [parked] = yield* begun(Outside, 1)
+      yield* deployed(Outside.layer)(Effect.exit(performSteppedActions()))
+      const [waiting] = yield* begun(Outside, 2)
+      yield* deployed(Inside.layer)(Effect.gen(function*() {
+        yield* Effect.exit(performSteppedActions())
+        yield* ended(waiting!)
+        assert.strictEqual((yield* recordOf(parked!.id)).status, "performing")
+        assert.deepStrictEqual([yield* completed(2), yield* completed(1)], [false, true])
+        yield* ended(parked!)
+      }))
+      assert.deepStrictEqual(seen, ["car 1", "car 2"])
+    })
+  )
+
+  test(
+    "5.3: an action whose job a deploy has taken goes on with the steps of the next version",
+    Effect.gen(function*() {
+      const mask = Stepped.prependStep(Method, method, "mask", () => note("mask"))
+      const cases: ReadonlyArray<readonly [Layer.Layer<never, never, Engine>, Array<string>, Array<string>]> = [
+        [TwoSteps.layer, ["sand again", "again"], ["own sand", "own paint"]],
+        [MethodLive, ["method again"], ["method paint"]]
+      ]
+      for (const [live, done, steps] of cases) {
+        seen.length = 0
+        const handle = yield* deployed(Layer.provideMerge(mask, WithJob.layer))(Effect.gen(function*() {
+          const handle = yield* (yield* WithJob.client)(1).paintLater("again")
+          yield* performIdle
+          return handle
+        }))
+        yield* deployed(Layer.provideMerge(mask, live))(performSteppedActions())
+        yield* ended(handle)
+        assert.deepStrictEqual(seen, ["mask", "job again", ...done])
+        assert.deepStrictEqual(yield* kindsOf(handle.id), ["prepended mask", "job paint", ...steps])
+      }
+    })
+  )
+
+  test(
+    "5.3: one to which a deploy has given a job is performed by it, also where its method has begun",
+    Effect.gen(function*() {
+      const [begun, queued] = yield* deployed(MethodLive)(Effect.gen(function*() {
+        const reached = yield* Deferred.make<void>()
+        body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+        const client = yield* Method.client
+        const begun = yield* client(1).paintLater("red")
+        const worker = yield* Effect.forkChild(performSteppedActions())
+        yield* Deferred.await(reached)
+        yield* Fiber.interrupt(worker)
+        return [begun, yield* client(2).paintLater("blue")]
+      }))
+      yield* deployed(WithJob.layer)(performSteppedActions())
+      for (const handle of [begun!, queued!]) {
+        yield* ended(handle)
+        assert.deepStrictEqual(yield* kindsOf(handle.id), ["job paint"])
+      }
+      assert.sameMembers(seen, ["method red", "job red", "job blue"])
+    })
+  )
+
+  test(
+    "4.1: callbacks are those of the version that ends the action, also where it waits since before the deploy",
+    Effect.gen(function*() {
+      // added: cancelled by a process that has them while nobody has the action, and by one that has none after the next step
+      const [cancelled, late] = yield* begun(Outside, 1, 2)
+      const cancel = ({ actor, id }: Enqueued) =>
+        Effect.flatMap(Stepped.handle(actor, hears, id), (handle) => handle.cancel)
+      yield* deployed(Hearing.layer)(Effect.gen(function*() {
+        assert.isTrue(yield* cancel(cancelled!))
+        yield* performIdle
+      }))
+      assert.deepStrictEqual(seen, ["cancelled car 1"])
+      seen.length = 0
+      yield* deployed(Hearing.layer)(Effect.exit(performSteppedActions()))
+      yield* cancel(late!)
+      yield* deployed(Hearing.layer)(performSteppedActions())
+      assert.deepStrictEqual(seen, ["car 2", "cancelled car 2"])
+      assert.strictEqual((yield* recordOf(late!.id)).callbacksSucceeded, 1)
+
+      // dropped: decided for them, it ends without
+      seen.length = 0
+      const [dropped] = yield* begun(Hearing, 3)
+      yield* cancel(dropped!)
+      yield* deployed(Outside.layer)(performSteppedActions())
+      const { callbacksSucceeded, status } = yield* recordOf(dropped!.id)
+      assert.deepStrictEqual([seen, status, callbacksSucceeded], [[], "cancelled", 0])
+    })
+  )
+})
