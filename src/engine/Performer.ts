@@ -168,7 +168,8 @@ export interface PerformerOptions {
   readonly onQueued: () => void
   readonly complete: (
     held: Held,
-    outcome: CompletionOutcome<unknown, unknown>
+    outcome: CompletionOutcome<unknown, unknown>,
+    completed: () => void
   ) => Effect.Effect<boolean, CompletionError>
   readonly scope: Scope.Scope
   readonly reach: Reach
@@ -1094,7 +1095,7 @@ export const make = (options: PerformerOptions) => {
         return Effect.map(
           Effect.catchCause(
             reach("performed", perform(work.held, env)),
-            (cause): Effect.Effect<Conclusion | Fenced> => {
+            (cause): Effect.Effect<Conclusion | Fenced | undefined> => {
               const fenced = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof Fenced)
               if (fenced !== undefined) return Effect.succeed(fenced.defect as Fenced)
               const unhandled = cause.reasons.find(Cause.isFailReason)?.error
@@ -1106,8 +1107,8 @@ export const make = (options: PerformerOptions) => {
               )
             }
           ),
-          (conclusion): Ran => {
-            if (conclusion instanceof Fenced) return conclusion
+          (conclusion): Ran | void => {
+            if (conclusion === undefined || conclusion instanceof Fenced) return conclusion
             const follow = committed.get(conclusion)
             return follow === undefined ? { _tag: "Conclude", conclusion } : { _tag: "Follow", work: follow }
           }
@@ -1725,8 +1726,8 @@ export const make = (options: PerformerOptions) => {
     }))
 
   /** Reads what a completion inside a user's transaction answered, after its commit. */
-  const take = (tasks: ReadonlyArray<Task>): Effect.Effect<void> =>
-    Effect.flatMap(now, (at) => Effect.asVoid(read(tasks, at, false)))
+  const take = (tasks: ReadonlyArray<Task>, spare: string | undefined): Effect.Effect<void> =>
+    Effect.flatMap(now, (at) => Effect.asVoid(read(tasks, at, false, spare)))
 
   return { enqueueIdle, wake, check, work, performNow, performDue, fromOutside, take, close }
 }

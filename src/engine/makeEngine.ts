@@ -198,7 +198,7 @@ export const layer: Layer.Layer<
             hasEnded = true
             signal()
           })
-          yield* inside ? transitions.afterCommit(Effect.andThen(performer.take(tasks), tell)) : tell
+          yield* inside ? transitions.afterCommit(Effect.andThen(performer.take(tasks, spare), tell)) : tell
           switch (verdict.step) {
             case 1:
               return { _tag: "Done", id: verdict.action }
@@ -275,7 +275,8 @@ export const layer: Layer.Layer<
 
     const completeHeld = (
       held: Held,
-      outcome: CompletionOutcome<unknown, unknown>
+      outcome: CompletionOutcome<unknown, unknown>,
+      completed: () => void
     ): Effect.Effect<boolean, CompletionError> =>
       Effect.gen(function*() {
         const encoded = yield* encodeOutcome(held.runnable.action, held.runnable.key, held.actorId, outcome)
@@ -288,7 +289,9 @@ export const layer: Layer.Layer<
         )
         const inside = yield* transitions.inTransaction
         const verdict = yield* (inside ? ending : patiently(ending))
-        return verdict._tag === "Done"
+        if (verdict._tag !== "Done") return false
+        yield* transitions.afterCommit(Effect.sync(completed))
+        return true
       })
 
     const performer: Performer.Performer = Performer.make({

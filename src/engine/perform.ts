@@ -170,9 +170,11 @@ export interface Surroundings {
   readonly settings: Settings["Service"]
   readonly definitions: Definitions
   readonly now: Effect.Effect<number>
+  /** Completes an action for its job; `completed` is called once that is certain, in a transaction after its commit. */
   readonly complete: (
     held: Held,
-    outcome: CompletionOutcome<unknown, unknown>
+    outcome: CompletionOutcome<unknown, unknown>,
+    completed: () => void
   ) => Effect.Effect<boolean, CompletionError>
   /** What did not travel with the answers of transitions. */
   readonly stored: {
@@ -184,10 +186,13 @@ export interface Surroundings {
       slot: number
     ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
   }
-  /** Runs a transactional step's body and commits its conclusion with it. */
+  /**
+   * Runs a transactional step's body and commits its conclusion with it. Gives nothing where the body has ended its action itself: then
+   * there is no more to conclude.
+   */
   readonly transaction: <E>(
     body: Effect.Effect<Conclusion, E>
-  ) => Effect.Effect<Conclusion, E | StorageError | UnsuitableIsolation>
+  ) => Effect.Effect<Conclusion | undefined, E | StorageError | UnsuitableIsolation>
 }
 
 /** Takes a task of a claim or a batch in hand. */
@@ -401,9 +406,10 @@ const stepRow = (held: Held, status: number, result: unknown): Partial<Member> =
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null
 
 /**
- * Does what comes next for an action: runs a step, goes on after one, runs its callbacks or its job.
+ * Does what comes next for an action: runs a step, goes on after one, runs its callbacks or its job. Gives nothing where its own code has
+ * ended the action: that is stored, and whatever follows from it too.
  */
-export const perform = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+export const perform = (held: Held, env: Surroundings): Effect.Effect<Conclusion | undefined, Unhandled> =>
   held.phase !== Phase.callbacks && held.attempts >= env.settings.attempts
     ? giveUp(held, env)
     : held.apart || held.received > env.settings.results
@@ -416,7 +422,7 @@ export const perform = (held: Held, env: Surroundings): Effect.Effect<Conclusion
     })
     : performLoaded(held, env)
 
-const performLoaded = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+const performLoaded = (held: Held, env: Surroundings): Effect.Effect<Conclusion | undefined, Unhandled> =>
   held.phase === Phase.callbacks
     ? runCallbacks(held, env)
     : held.phase === Phase.waiting
@@ -746,7 +752,7 @@ const atStep = (held: Held, step: StepIdentity | undefined): Held =>
     ? held
     : { ...held, stepName: step.name, stepKind: step.kind }
 
-const runStep = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> => {
+const runStep = (taken: Held, env: Surroundings): Effect.Effect<Conclusion | undefined, Unhandled> => {
   const step = stepToRun(taken)
   const held = atStep(taken, step)
   if (step === undefined) {
@@ -1136,7 +1142,11 @@ const conclude = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unh
 // -------------------------------------------------------------------------------------------------------------------
 
 /** The body's SQL, its result, its children and the consumed lease commit together, or nothing of it. */
-const transactional = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+const transactional = (
+  held: Held,
+  step: RunnableStep,
+  env: Surroundings
+): Effect.Effect<Conclusion | undefined, Unhandled> =>
   env.transaction(
     Effect.gen(function*(): Effect.fn.Return<Conclusion, RollBack | Unhandled> {
       const exit = yield* exitOf(runBody(held, step, env), env)
@@ -1309,8 +1319,11 @@ export const errorOf = (
     : Effect.succeed(other)
 }
 
+const isRetry = (reason: Cause.Reason<unknown>): reason is Cause.Die & { readonly defect: JobRetry } =>
+  Cause.isDieReason(reason) && reason.defect instanceof JobRetry
+
 /** Runs the job of a job-backed action: it completes the action itself, now or by whoever it has asked (rule 5.3). */
-const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhandled> =>
+const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion | undefined, Unhandled> =>
   Effect.gen(function*() {
     const { runnable } = held
     const run = runnable.definition.job
@@ -1322,10 +1335,9 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
     let unanswered = false
     const job = makeJob(held.id, (outcome) =>
       Effect.tapError(
-        Effect.tap(env.complete(held, outcome), (done) =>
-          Effect.sync(() => {
-            completed = completed || done
-          })),
+        env.complete(held, outcome, () => {
+          completed = true
+        }),
         (error) =>
           Effect.sync(() => {
             unanswered = unanswered || error instanceof StorageError
@@ -1341,14 +1353,17 @@ const runJob = (held: Held, env: Surroundings): Effect.Effect<Conclusion, Unhand
         ))
     )
     const at = { a: held.id, s: held.step, ph: Phase.job }
-    // completed in the meantime: this member will be stale, and that is right
-    if (Exit.isSuccess(exit) || completed) return conclusion({ ...at, np: Phase.outbound })
+    if (completed) {
+      if (Exit.isFailure(exit) && !exit.cause.reasons.some(isRetry)) yield* report(exit.cause, held)
+      return undefined
+    }
+    if (Exit.isSuccess(exit)) return conclusion({ ...at, np: Phase.outbound })
     // what the job has done may be done well: a database that is away decides nothing about it
     if (unanswered) return yield* Effect.fail(new Unhandled(exit.cause, true))
     const cause = yield* answerOf(exit.cause, env.settings)
-    const again = cause.reasons.find((reason) => Cause.isDieReason(reason) && reason.defect instanceof JobRetry)
-    if (again !== undefined && Cause.isDieReason(again)) {
-      const due = Math.ceil((yield* env.now) + (again.defect as JobRetry).delayMs)
+    const again = cause.reasons.find(isRetry)
+    if (again !== undefined) {
+      const due = Math.ceil((yield* env.now) + again.defect.delayMs)
       return conclusion({ ...at, np: Phase.job, jb: true, due, inc: -1 })
     }
     yield* report(cause, held)

@@ -1,6 +1,7 @@
 /** Rule 5.3: actions that a job performs and completes. */
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Layer, Option, Schema } from "effect"
+import { Cause, Effect, Layer, Logger, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionFailed, InvalidOutcome, Step, Stepped } from "stepped"
 import type { Job } from "stepped"
@@ -38,7 +39,7 @@ suite("job-backed actions", (engine) => {
   const layer = (options?: Stepped.EngineOptions) => Cars.layer.pipe(Layer.provideMerge(engine.layer(options)))
   const test = <A, E>(
     name: string,
-    scenario: () => Effect.Effect<A, E, Stepped.Services>,
+    scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>,
     options?: Stepped.EngineOptions
   ) => it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer(options)))
 
@@ -152,6 +153,59 @@ suite("job-backed actions", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual([(yield* first.status).status, (yield* second.status).status], ["cancelled", "timed_out"])
       assert.deepStrictEqual(seen, ["tow 1 a", "a cancelled", "tow 1 b", "b timed_out"])
+    }))
+
+  test("5.3: what a job says in a transaction counts once that is committed, and the job goes on", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      run = (job) =>
+        Effect.andThen(sql.withTransaction(job.succeeded("home")), Effect.andThen(sql`select 1`, note("goes on")))
+      const handle = yield* (yield* Cars.client)(1).towLater("home")
+      yield* performSteppedActions()
+      assert.strictEqual(yield* handle.await, "home")
+      assert.sameMembers(seen, ["tow 1 home", "goes on", "home succeeded"])
+      // whatever becomes of the job afterwards
+      run = (job) => Effect.andThen(sql.withTransaction(job.succeeded("home")), Effect.fail(new NoRoad({ to: "sea" })))
+      const failing = yield* (yield* Cars.client)(1).towLater("sea")
+      yield* performSteppedActions()
+      assert.strictEqual(yield* failing.await, "home")
+    }))
+
+  test("5.3: what a job says in a transaction that rolls back is not said: its failure is the action's", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const logged: Array<string> = []
+      const logger = Logger.layer([Logger.make(({ cause, message }) => {
+        logged.push(`${String(message)} ${Cause.pretty(cause)}`)
+      })])
+      const undone = (job: TowJob) =>
+        sql.withTransaction(Effect.andThen(job.succeeded("home"), Effect.fail(new NoRoad({ to: "nowhere" }))))
+      const cases: ReadonlyArray<typeof run> = [
+        undone,
+        // of a savepoint, in a transaction that commits
+        (job) => Effect.andThen(sql.withTransaction(Effect.ignore(undone(job))), Effect.fail(new NoRoad({ to: "sea" })))
+      ]
+      for (const [n, job] of cases.entries()) {
+        run = job
+        const handle = yield* (yield* Cars.client)(1).towLater(`place ${n}`)
+        yield* Effect.provide(performSteppedActions(), logger)
+        assert.deepStrictEqual(yield* Effect.flip(handle.await), new NoRoad({ to: n === 0 ? "nowhere" : "sea" }))
+      }
+      assert.deepStrictEqual(seen, ["tow 1 place 0", "place 0 failed", "tow 1 place 1", "place 1 failed"])
+      assert.lengthOf(logged.filter((line) => line.includes("tow Car/1 failed")), 2)
+      assert.deepStrictEqual(yield* lanes, [])
+    }))
+
+  test("5.3: a job that hides that it was taken back leaves its action to somebody outside", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      run = (job) => Effect.ignore(sql.withTransaction(Effect.andThen(job.succeeded("home"), Effect.fail("no"))))
+      const handle = yield* (yield* Cars.client)(1).towLater("home")
+      yield* performIdle
+      assert.strictEqual((yield* handle.status).status, "performing")
+      yield* Stepped.complete(handle.id, tow, Stepped.Outcome.succeeded("ok"))
+      yield* performSteppedActions()
+      assert.strictEqual(yield* handle.await, "ok")
     }))
 
   test("7.2+: an unhandled failure of a job is tried again", () =>

@@ -827,6 +827,28 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "said-before-the-commit",
+    breaks: "5.3: what a job says in a transaction counts although that rolls back, and the action waits for ever",
+    plants: [{
+      file: "src/engine/makeEngine.ts",
+      find: `        yield* transitions.afterCommit(Effect.sync(completed))`,
+      replace: `        completed()`
+    }],
+    tests: {
+      "test/behaviour/ActionJobs.test.ts": ["5.3: what a job says in a transaction that rolls back"]
+    }
+  },
+  {
+    name: "job-ended-by-its-commit",
+    breaks: "5.3: a job that completes its action in a transaction is interrupted by the commit",
+    plants: [{
+      file: "src/engine/makeEngine.ts",
+      find: `performer.take(tasks, spare)`,
+      replace: `performer.take(tasks, undefined)`
+    }],
+    tests: { "test/behaviour/ActionJobs.test.ts": ["5.3: what a job says in a transaction counts"] }
+  },
+  {
     name: "now-in-nobodys-hands",
     breaks: "7.3: what is stored to be performed now is in nobody's hands until it is claimed",
     plants: [{
