@@ -77,6 +77,9 @@ type Ran =
   | { readonly _tag: "Follow"; readonly work: ReadonlyArray<Work> }
   | { readonly _tag: "Fenced" }
 
+/** The detail of a stale member whose action was ended in the very transaction that its conclusion is in. */
+const endedHere = "ended here"
+
 interface Active {
   readonly work: Work
   /** When it began. */
@@ -1072,13 +1075,17 @@ export const make = (options: PerformerOptions) => {
         let tasks = yield* finish
         // its body has blocked the thread: what it did so far is as good as it was
         if (tasks.some((task) => task.kind === News.lostLease) && (yield* regain(mine))) tasks = yield* finish
+        // what the body itself, in this very transaction, has ended commits with it, and this conclusion is dropped
+        if (tasks.some((task) => task.kind === News.stale && task.detail === endedHere)) return undefined
         const fenced = tasks.some((task) => task.kind === News.stale || task.kind === News.lostLease)
-        return fenced ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const
+        if (fenced) return yield* Effect.die(new Fenced())
+        yield* transitions.afterCommit(
+          Effect.andThen(read(tasks, at, true), Effect.sync(() => tellEnded([conclusion], new Set())))
+        )
+        return conclusion
       }))
-      const [conclusion, tasks] = yield* reach("transacted", both)
-      yield* read(tasks, at, true)
-      tellEnded([conclusion], new Set())
-      committed.set(conclusion, followUps([conclusion], new Set(), at))
+      const conclusion = yield* reach("transacted", both)
+      if (conclusion !== undefined) committed.set(conclusion, followUps([conclusion], new Set(), at))
       return conclusion
     })
 

@@ -54,6 +54,22 @@ const enqueues = Stepped.action("enqueues", { arguments: [Schema.String] })
       yield* (yield* Others.client)(1).otherLater()
       yield* rest
     }), { transactional: true })
+const leaving = Stepped.action("leave", { arguments: [Schema.String] })
+const leave = leaving
+  .step("store", (name) =>
+    Effect.gen(function*() {
+      yield* insert(name)
+      yield* Step.do(leaf, name)
+      yield* rest
+    }), { transactional: true })
+  .step("next", () => note("next"))
+const hooked = Stepped.action("hooked", { arguments: [Schema.String] })
+  .step("store", (name) => Effect.andThen(insert(name), Effect.asVoid(rest)), { transactional: true })
+  .after((_, { status }) => note(status))
+const ask = Stepped.action("ask", { success: Schema.String, outbound: true })
+  .step("send", () => Effect.andThen(insert("asked"), Effect.asVoid(rest)), { transactional: true })
+const asks = Stepped.action("asks", { success: Schema.String }).step("ask", () => Step.do(ask))
+const parent = Stepped.action("parent").step("child", () => Step.do(leave, "mini")).step(() => note("goes on"))
 class Other extends Stepped.Actor<Other>()("Other", { id: Schema.Int }) {}
 const other = Stepped.action("other").step(() => note("other"))
 const Others = Stepped.actions(Other, [other])
@@ -63,8 +79,18 @@ const renames = Stepped.action("renames", { arguments: [Schema.String] })
   .step("then", (name) => note(`then ${name}`))
   .after((name, { status }) => note(`renames ${name}, ${status}`))
 
-const Cars = Stepped.actions(Car, [leaf, buy, last, refused, enqueues, renames])
+const Cars = Stepped.actions(Car, [leaf, buy, last, refused, enqueues, renames, leave, hooked, ask, asks, parent])
 const Live = Layer.mergeAll(Cars.layer, Others.layer)
+
+/** What a body does to end its own action, or another one. */
+const cancel = (action: typeof leave | typeof hooked | typeof parent, id?: string) =>
+  Effect.gen(function*() {
+    const handle = yield* Stepped.handle(Car.ref(1), action as typeof leave, id ?? (yield* Step).actionId)
+    yield* note(`cancelled ${yield* handle.cancel}`)
+  }) as Effect.Effect<void>
+const savepoint = (effect: Effect.Effect<unknown, any>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => sql.withTransaction(effect))
+const undone = (effect: Effect.Effect<unknown>) => Effect.ignore(savepoint(Effect.andThen(effect, Effect.fail("no"))))
 
 const emptyTable = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   Effect.gen(function*() {
@@ -237,6 +263,81 @@ suite("transactional steps", (engine) => {
       assert.deepStrictEqual([yield* rows, yield* statusesOf("leaf")], [["mini"], ["succeeded"]])
     }))
 
+  const ways: ReadonlyArray<readonly [how: string, body: () => Effect.Effect<unknown, any, any>]> = [
+    ["", () => cancel(leave)],
+    [" in a savepoint", () => savepoint(cancel(leave))],
+    [" in one of two savepoints", () => Effect.andThen(undone(cancel(leave)), savepoint(cancel(leave)))]
+  ]
+  for (const [how, ends] of ways) {
+    test(`a body that cancels its own action${how} commits with that: without its children and the steps after it`, () =>
+      Effect.gen(function*() {
+        const car = (yield* Cars.client)(1)
+        body = Effect.andThen(note("body"), ends())
+        const statuses: Array<string> = []
+        for (const handle of [yield* car.leaveLater("later"), yield* car.leaveNow("now")]) {
+          yield* performSteppedActions()
+          statuses.push((yield* handle.status).status)
+          assert.deepStrictEqual(yield* stepsOf(handle.id), ["store cancelled"])
+        }
+        assert.deepStrictEqual(statuses, ["cancelled", "cancelled"])
+        assert.sameMembers([...yield* rows], ["later", "now"])
+        assert.lengthOf(seen.filter((text) => text === "body"), 2)
+        assert.notInclude(seen, "next")
+        assert.deepStrictEqual([yield* recordsOf("leaf"), yield* lanes, yield* performDue], [[], [], 0])
+      }))
+  }
+
+  test("a body that cancels its own action, which has callbacks: they run afterwards", () =>
+    Effect.gen(function*() {
+      body = cancel(hooked)
+      const handle = yield* (yield* Cars.client)(1).hookedLater("mini")
+      yield* performSteppedActions()
+      assert.deepStrictEqual([yield* rows, seen, (yield* handle.status).status], [
+        ["mini"],
+        ["cancelled true", "cancelled"],
+        "cancelled"
+      ])
+    }))
+
+  test("a body that completes its own action tells whoever waits for it", () =>
+    Effect.gen(function*() {
+      body = Effect.gen(function*() {
+        yield* Stepped.complete((yield* Step).actionId, ask, Stepped.Outcome.succeeded("yes"))
+      })
+      const handle = yield* (yield* Cars.client)(1).asksLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual([yield* rows, yield* handle.await, yield* statusesOf("ask")], [["asked"], "yes", [
+        "succeeded"
+      ]])
+    }))
+
+  test("a body that cancels its parent commits, too", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* Cars.client)(1).parentNow()
+      body = cancel(parent, handle.id)
+      yield* performSteppedActions()
+      assert.deepStrictEqual([yield* rows, (yield* handle.status).status], [["mini"], "cancelled"])
+      assert.deepStrictEqual([seen, yield* lanes], [["cancelled true"], []])
+    }))
+
+  test("a body that takes back that it has ended its action goes on", () =>
+    Effect.gen(function*() {
+      body = undone(cancel(leave))
+      const handle = yield* (yield* Cars.client)(1).leaveLater("mini")
+      yield* performSteppedActions()
+      yield* handle.await
+      assert.deepStrictEqual([yield* rows, seen], [["mini"], ["cancelled true", "mini", "next"]])
+    }))
+
+  test("a body that fails after it has ended its action takes that back, too", () =>
+    Effect.gen(function*() {
+      body = Effect.andThen(cancel(leave), Effect.die(new Error("no money")))
+      const handle = yield* (yield* Cars.client)(1).leaveLater("mini")
+      yield* performSteppedActions()
+      assert.deepStrictEqual([yield* rows, (yield* handle.status).status], [[], "failed"])
+      assert.deepStrictEqual([seen, yield* lanes], [["cancelled true"], []])
+    }))
+
   test("a prepended step can be transactional, too", () =>
     Effect.gen(function*() {
       const reached = Stepped.actions(Car, [Stepped.action("reached").step(() => rest as Effect.Effect<unknown>)])
@@ -294,6 +395,25 @@ suite("transactional steps", (engine) => {
         yield* Fiber.join(worker)
         yield* performSteppedActions()
         assert.deepStrictEqual([yield* rows, yield* recordsOf("leaf"), seen], [[], [], ["cancelled"]])
+        assert.deepStrictEqual(yield* stepsOf(handle.id), ["store cancelled"])
+      }))
+
+    test("one that has taken back its own end keeps nothing, either", () =>
+      Effect.gen(function*() {
+        const reached = yield* Deferred.make<void>()
+        const go = yield* Deferred.make<void>()
+        body = Effect.uninterruptible(Effect.andThen(
+          undone(cancel(leave)),
+          Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+        ))
+        const handle = yield* (yield* Cars.client)(1).leaveLater("mini")
+        const worker = yield* Effect.forkChild(performSteppedActions())
+        yield* Deferred.await(reached)
+        assert.isTrue(yield* handle.cancel)
+        yield* Deferred.succeed(go, undefined)
+        yield* Fiber.join(worker)
+        yield* performSteppedActions()
+        assert.deepStrictEqual([yield* rows, yield* recordsOf("leaf")], [[], []])
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["store cancelled"])
       }))
 

@@ -187,6 +187,31 @@ const lose = Stepped.action("lose", { error: NoRoad }).step("go", () => Effect.f
 const stumble = Stepped.action("stumble", { outbound: true }).step("wait", () => Effect.void)
   .cancelled(() => stumbles("let go", 3, Effect.die(new Error("stuck"))))
 
+const leaving = Stepped.action("leave")
+const leave = leaving
+  .step("pack", () => Effect.void)
+  .step("go", () =>
+    Effect.gen(function*() {
+      yield* once("gone")
+      yield* Step.do(honk, "never")
+      // twice, one of them taken back
+      yield* Effect.ignore(inTransaction(Effect.andThen(cancelOwn, Effect.fail("no"))))
+      yield* inTransaction(cancelOwn)
+    }), { transactional: true })
+  .step("stay", () => note("never"))
+  .after(({ status }) => note(`leave ${status}`))
+const cancelOwn = Effect.gen(function*() {
+  const handle = yield* Stepped.handle(Car.ref(1), leaving, (yield* Step).actionId)
+  yield* Effect.orDie(handle.cancel)
+})
+const granting = Stepped.action("outboundGrant", { success: Schema.String, outbound: true })
+const grant = granting.step("go", () =>
+  Effect.gen(function*() {
+    yield* once("granted")
+    yield* Effect.orDie(Stepped.complete((yield* Step).actionId, granting, Stepped.Outcome.succeeded("granted")))
+  }), { transactional: true })
+const wish = Stepped.action("wish", { success: Schema.String }).step("ask", () => Step.do(grant))
+
 const visit = Stepped.action("visit", { success: Schema.String })
   .step("pack", () => note("pack"))
   .step("honk", () => Effect.all([Step.do(honk, "here"), Step.on(Car.ref(2), honk, "there")]))
@@ -226,6 +251,9 @@ const Cars = Stepped.actions(Car, [
   turn,
   careful,
   question,
+  leave,
+  grant,
+  wish,
   visit,
   convoy,
   deliver,
@@ -495,6 +523,20 @@ export const programs: ReadonlyArray<Tree> = [
     handles: ["7"],
     actions: [...honks([1]), "Car/1 book succeeded 1 pay succeeded, parts succeeded, store succeeded"],
     notes: ["once: pay", "once: store", "honk paid", "book succeeded"]
+  }),
+  program("a transactional step cancels its own action, with callbacks", {
+    layer: Cars.layer,
+    play: simply(root(leave, (car) => car.leaveLater())),
+    handles: ["Cancelled"],
+    actions: ["Car/1 leave cancelled 1 pack succeeded, go cancelled"],
+    notes: ["once: gone", "leave cancelled"]
+  }),
+  program("a transactional step completes its own action, a child", {
+    layer: Cars.layer,
+    play: simply(root(wish, (car) => car.wishLater())),
+    handles: ["\"granted\""],
+    actions: ["Car/1 outboundGrant succeeded go cancelled", "Car/1 wish succeeded ask succeeded"],
+    notes: ["once: granted"]
   }),
   program("enqueueing in the program's transaction: with it, or not at all", {
     layer: Cars.layer,

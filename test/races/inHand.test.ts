@@ -9,7 +9,7 @@ import type { Scope } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Stepped, StorageError } from "stepped"
 import { performDue } from "stepped/testing"
-import type { Transitions } from "../../src/sql/Transitions.ts"
+import { News, type Task, type Transitions } from "../../src/sql/Transitions.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { Halt, layerIntercepted } from "../harness/intercepting.ts"
 import { recordsOf, statusesOf } from "../harness/observing.ts"
@@ -66,6 +66,19 @@ const commits = (ids: { held: string; stale: string }) => (transitions: Transiti
     )
   }
 })
+
+const nothingNew: Task = {
+  kind: News.claimed,
+  action: "",
+  definition: "",
+  actorId: "",
+  arguments: null,
+  step: 0,
+  phase: 0,
+  attempts: 0,
+  depth: 0,
+  detail: null
+}
 
 /** Enough turns for whatever can go on by itself. */
 const turns = Effect.promise(async () => {
@@ -280,6 +293,25 @@ describe("in hand", () => {
         assert.deepStrictEqual(seen, ["other", "body", "body"])
       })
   )
+
+  race("an action whose transactional body was fenced is gone on with as its row says", () =>
+    Effect.gen(function*() {
+      let fences = 1
+      const worker = yield* working((transitions) => ({
+        finish: (options) =>
+          Effect.suspend(() =>
+            options.members[0]!.sn === "store" && fences-- > 0
+              ? Effect.succeed([{ ...nothingNew, kind: News.stale, action: options.members[0]!.a }])
+              : transitions.finish(options)
+          )
+      }))
+      const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), worker)
+      yield* car.storesLater()
+      yield* Deferred.await(halts.body.reached)
+      yield* Deferred.succeed(halts.body.go, undefined)
+      yield* allEnded
+      assert.deepStrictEqual(seen, ["body", "body"])
+    }))
 
   race("7.3: what was stored to be performed now, without an answer, is left to others", () =>
     Effect.gen(function*() {

@@ -785,8 +785,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a transactional step of an action that others have taken over commits its SQL",
     plants: [{
       file: performer,
-      find: `        return fenced ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const`,
-      replace: `        return fenced && mine < 0n ? yield* Effect.die(new Fenced()) : [conclusion, tasks] as const`
+      find: `        if (fenced) return yield* Effect.die(new Fenced())`,
+      replace: `        if (fenced && mine < 0n) return yield* Effect.die(new Fenced())`
     }],
     tests: { "test/behaviour/TransactionalSteps.test.ts": ["a body whose action others have taken over"] }
   },
@@ -847,6 +847,30 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `performer.take(tasks, undefined)`
     }],
     tests: { "test/behaviour/ActionJobs.test.ts": ["5.3: what a job says in a transaction counts"] }
+  },
+  {
+    name: "own-end-fenced",
+    breaks: "a transactional step that ends its own action is taken back, and begun again for ever",
+    plants: [{
+      file: performer,
+      find: `task.kind === News.stale && task.detail === endedHere`,
+      replace: `task.kind === News.stale && task.detail === endedHere && mine < 0n`
+    }],
+    tests: {
+      "test/behaviour/TransactionalSteps.test.ts": ["a body that cancels its own action commits"]
+    },
+    hangs: true
+  },
+  {
+    name: "fenced-and-forgotten",
+    breaks: "an action whose transactional body was fenced stays under its token in nobody's hands",
+    plants: [{
+      file: performer,
+      find: `        else Effect.runFork(doubt)`,
+      replace: `        else return`
+    }],
+    tests: { "test/races/inHand.test.ts": ["an action whose transactional body was fenced"] },
+    hangs: true
   },
   {
     name: "now-in-nobodys-hands",

@@ -787,7 +787,9 @@ const functions = (schema: string) => {
       good := null;
     else
       good := coalesce(good, '{}');
-      return query select -2::smallint, m.a, null::text, null::text, null::jsonb, m.s, m.ph, 0::smallint, 0::smallint, null::json
+      return query select -2::smallint, m.a, null::text, null::text, null::jsonb, m.s, m.ph, 0::smallint, 0::smallint,
+          -- a transactional body may have ended its own action
+          case when m.a = any(string_to_array(current_setting('stepped.ended', true), ',')::uuid[]) then to_json('ended here'::text) end
         from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where n <> all(good);
       if cardinality(good) = 0 then return; end if;
     end if;
@@ -937,6 +939,8 @@ const functions = (schema: string) => {
       return next row(-6, p_id, null, null, null, 4, 0, 0, 0, null)::task; return;
     end if;
     return next row(-6, p_id, null, null, null, 1, 0, 0, 0, null)::task;
+    -- until the end of this transaction, and only as far as it is not taken back by a savepoint: see finish
+    perform set_config('stepped.ended', concat_ws(',', nullif(current_setting('stepped.ended', true), ''), p_id), true);
     return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);
   end $$`,
 
