@@ -50,6 +50,7 @@ import {
   type Ended,
   Fenced,
   type Held,
+  limited,
   perform,
   refOf,
   reportFailure,
@@ -490,7 +491,13 @@ export const make = (options: PerformerOptions) => {
           default: {
             const item = toWork(task, at)
             if (item === undefined) undefinedHere.push(task.action)
-            else work.push(item)
+            else {
+              work.push(item)
+              // it may be due before the next look at all that is
+              if (item._tag === "Held" && item.held.phase !== Phase.callbacks) {
+                knowTimer(item.held.timeoutAt ?? Infinity)
+              }
+            }
           }
         }
       }
@@ -727,12 +734,13 @@ export const make = (options: PerformerOptions) => {
   /** Tries to store them, once; `placed` is told when what follows has its place. */
   const finish = (
     mine: bigint,
-    batch: ReadonlyArray<Conclusion>,
+    concluded: ReadonlyArray<Conclusion>,
     place: Array<Work>,
     placed: () => void
   ): Effect.Effect<Answer, StorageError> =>
-    Effect.flatMap(now, (at) =>
-      Effect.flatMap(
+    Effect.flatMap(now, (at) => {
+      const batch = concluded.map((one) => one.limit !== undefined && one.limit.at <= at ? one.limit.instead : one)
+      return Effect.flatMap(
         reach(
           "committed",
           askFor(
@@ -757,7 +765,8 @@ export const make = (options: PerformerOptions) => {
             if (!answer.lost) tellEnded(batch, answer.stale)
             return answer
           })
-      ))
+      )
+    })
 
   /** Gives whether some of them were stale. */
   const commitInHand = (
@@ -824,49 +833,62 @@ export const make = (options: PerformerOptions) => {
   const asideLatch = Latch.makeUnsafe(false)
   let isTrying = false
 
-  const tryAside: Effect.Effect<void> = Effect.gen(function*() {
-    while (aside.length > 0) {
-      const next = aside.reduce((first, one) => one.due < first.due ? one : first)
-      if (next.due > monotonic()) {
-        asideLatch.closeUnsafe()
-        yield* Effect.raceFirst(asideLatch.await, Effect.sleep(Math.ceil(next.due - monotonic())))
-        continue
-      }
-      aside.splice(aside.indexOf(next), 1)
-      yield* Effect.ensuring(token === next.mine ? tryOnce(next) : Effect.void, Effect.sync(next.letGo))
-    }
-    isTrying = false
-  }).pipe(Effect.provideService(Clock.Clock, realClock))
+  const tryAside: Effect.Effect<void> = Effect.flatMap(
+    Clock.Clock,
+    (userClock) => Effect.provideService(trying(userClock), Clock.Clock, realClock)
+  )
 
-  const tryOnce = ({ batch, delay, mine, tries }: Aside): Effect.Effect<void> =>
+  const trying = (userClock: Clock.Clock): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      while (aside.length > 0) {
+        const next = aside.reduce((first, one) => one.due < first.due ? one : first)
+        if (next.due > monotonic()) {
+          asideLatch.closeUnsafe()
+          yield* Effect.raceFirst(asideLatch.await, Effect.sleep(Math.ceil(next.due - monotonic())))
+          continue
+        }
+        aside.splice(aside.indexOf(next), 1)
+        const tried = token === next.mine
+          ? Effect.provideService(tryOnce(next), Clock.Clock, userClock)
+          : Effect.succeed(false)
+        const isStale = yield* Effect.ensuring(tried, Effect.sync(next.letGo))
+        if (isStale) yield* doubt
+      }
+      isTrying = false
+    })
+
+  /** Gives whether some of them were stale. */
+  const tryOnce = ({ batch, delay, mine, tries }: Aside): Effect.Effect<boolean> =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(transit(finish(mine, batch, ready, () => undefined)))
-      if (token !== mine) return
+      if (token !== mine) return false
       if (Exit.isSuccess(exit)) {
-        if (exit.value.lost) yield* lostLease(mine, tookOver, true)
-        else yield* exit.value.stale.size > 0 ? doubt : begin
-        return
+        yield* exit.value.lost ? lostLease(mine, tookOver, true) : begin
+        return exit.value.stale.size > 0
       }
       const error = exit.cause.reasons.find(Cause.isFailReason)?.error
       if (!(error instanceof StorageError && error.isRetryable)) {
-        return yield* (yield* commitApart(mine, batch, exit.cause, ready)) ? doubt : Effect.void
+        return yield* commitApart(mine, batch, exit.cause, ready)
       }
       // a database that is away says nothing about what it was asked for
-      if (!(yield* answers)) return yield* putAside({ mine, batch, error, tries, delay: Math.max(delay, firstDelayMs) })
+      if (!(yield* answers)) {
+        yield* putAside({ mine, batch, error, tries, delay: Math.max(delay, firstDelayMs) })
+        return false
+      }
       if (batch.length > 1) {
         const half = batch.length >> 1
         yield* putAside({ mine, batch: batch.slice(0, half), error, tries, delay: 0 })
-        return yield* putAside({ mine, batch: batch.slice(half), error, tries, delay: 0 })
+        yield* putAside({ mine, batch: batch.slice(half), error, tries, delay: 0 })
+        return false
       }
-      if (tries + 1 >= settings.attempts) {
-        return yield* (yield* commitApart(mine, batch, exit.cause, ready)) ? doubt : Effect.void
-      }
+      if (tries + 1 >= settings.attempts) return yield* commitApart(mine, batch, exit.cause, ready)
       const later = Math.min(longestDelayMs, Math.max(firstDelayMs, delay * 2))
       yield* Effect.logError(
         `stepped: what came of the action ${batch[0]!.member.a} cannot be stored, it is tried again in ${later} ms`,
         exit.cause
       )
       yield* putAside({ mine, batch, error, tries: tries + 1, delay: later })
+      return false
     })
 
   const tellEnded = (batch: ReadonlyArray<Conclusion>, stale: ReadonlySet<string>): void => {
@@ -1060,9 +1082,10 @@ export const make = (options: PerformerOptions) => {
   const transaction: Surroundings["transaction"] = (body) =>
     Effect.gen(function*() {
       const mine = token!
-      const at = yield* now
+      let at = 0
       const both = transitions.withTransaction(Effect.gen(function*() {
         const conclusion = yield* body
+        at = yield* now
         const finish = transitions.finish({
           token: mine,
           now: at,
@@ -1117,7 +1140,9 @@ export const make = (options: PerformerOptions) => {
           (conclusion): Ran | void => {
             if (conclusion === undefined || conclusion instanceof Fenced) return conclusion
             const follow = committed.get(conclusion)
-            return follow === undefined ? { _tag: "Conclude", conclusion } : { _tag: "Follow", work: follow }
+            return follow === undefined
+              ? { _tag: "Conclude", conclusion: limited(work.held, conclusion) }
+              : { _tag: "Follow", work: follow }
           }
         )
     }
@@ -1146,7 +1171,10 @@ export const make = (options: PerformerOptions) => {
   const fallen = (work: Work): Effect.Effect<Ran | void> => {
     switch (work._tag) {
       case "Held":
-        return Effect.map(tryAgain(work.held), (conclusion) => ({ _tag: "Conclude", conclusion }))
+        return Effect.map(
+          tryAgain(work.held),
+          (conclusion) => ({ _tag: "Conclude", conclusion: limited(work.held, conclusion) })
+        )
       case "Prepare":
         return Effect.flatMap(now, (at) => postpone(work.task, at + 10_000))
       default:
@@ -1421,18 +1449,21 @@ export const make = (options: PerformerOptions) => {
     const pollMs = Duration.toMillis(settings.pollInterval)
     let seen = performed
     let seenAt = monotonic()
+    let lookedAt = monotonic()
     while (home !== undefined) {
       const at = yield* now
       const untilTimer = nextTimer - at
+      const untilLook = lookedAt + pollMs - monotonic()
       timerLatch.closeUnsafe()
-      yield* Effect.raceFirst(
-        timerLatch.await,
-        Effect.provideService(
-          Effect.sleep(Math.max(0, Math.min(pollMs, untilTimer))),
-          Clock.Clock,
-          realClock
+      if (!pruning && untilTimer > 0 && untilLook > 0) {
+        yield* Effect.raceFirst(
+          timerLatch.await,
+          Effect.provideService(Effect.sleep(Math.ceil(Math.min(untilLook, untilTimer))), Clock.Clock, realClock)
         )
-      )
+        // told of an earlier time, or awake: which of them it is says the clock
+        continue
+      }
+      lookedAt = monotonic()
       nextTimer = Infinity
       yield* overlooked(Effect.gen(function*() {
         let first = yield* soonest
@@ -1556,7 +1587,7 @@ export const make = (options: PerformerOptions) => {
           else if (joins.length > 0) {
             yield* Effect.ignore(claim(0, null, joinsFor(claimMax), ready))
           } else if (ready.length > 0) yield* giveBack(takenFrom(ready))
-          else yield* Effect.sleep(5)
+          else yield* Effect.provideService(Effect.sleep(5), Clock.Clock, realClock)
         }
       })
       yield* Effect.exit(impatiently(settle, grace))
@@ -1566,10 +1597,11 @@ export const make = (options: PerformerOptions) => {
       const letGo = hand.keep(ids)
       home = undefined
       latch.openUnsafe()
-      yield* Effect.forEach(rest, (entry) => Effect.timeoutOption(interrupt(entry), "5 seconds"), {
+      const interrupting = Effect.forEach(rest, (entry) => Effect.timeoutOption(interrupt(entry), "5 seconds"), {
         concurrency: "unbounded",
         discard: true
       })
+      yield* Effect.provideService(interrupting, Clock.Clock, realClock)
       const committing = Effect.gen(function*() {
         while (conclusions.length > 0) yield* commit(conclusionsFor(finishMax), ready)
       })
@@ -1582,7 +1614,7 @@ export const make = (options: PerformerOptions) => {
       if (rest.length > 0) {
         yield* Effect.logInfo(`stepped: ${rest.length} running actions are released for other workers`)
       }
-    }).pipe(Effect.provideService(Clock.Clock, realClock))
+    })
 
   // -----------------------------------------------------------------------------------------------------------------
   // performing in the caller's fiber
@@ -1707,7 +1739,7 @@ export const make = (options: PerformerOptions) => {
     token = undefined
     return mine === undefined
       ? Effect.void
-      : insist(Effect.flatMap(now, (at) => transitions.unregister(mine, at)))
+      : Effect.flatMap(now, (at) => insist(transitions.unregister(mine, at)))
   })
 
   /**

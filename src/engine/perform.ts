@@ -112,6 +112,8 @@ export interface Held {
   detail: Detail | undefined
   /** Whether arguments and detail did not travel with the answer that handed it over: they are loaded first, in pieces. */
   apart: boolean
+  /** When its time is over, in ms of user time, if it has a limit; not known while it is apart. */
+  timeoutAt: number | undefined
   /** Bytes of the results in memory, at most. */
   received: number
 }
@@ -142,6 +144,7 @@ interface Detail {
   readonly cause: StoredCause | null
   readonly callbacks: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | null
   readonly startedAt: number | null
+  readonly timeoutAt: number | null
   readonly steps: ReadonlyArray<StoredStep> | null
   readonly slots: ReadonlyArray<SettledSlot> | null
 }
@@ -155,6 +158,8 @@ export interface Conclusion {
   readonly next: Held | undefined
   /** How the action ends with it, for those of this process who wait for it. */
   readonly ended?: Ended
+  /** When the action's time is over, in ms of user time, and what is to be committed from then on. */
+  readonly limit?: { readonly at: number; readonly instead: Conclusion }
 }
 
 /** An action's end, as it is stored. */
@@ -217,14 +222,15 @@ export const takeUp = (task: Task, runnable: Runnable, ref: ActorRef, now: numbe
     outcome: undefined,
     callbacks: new Map(),
     detail: undefined,
-    // only what starts has none
+    // what starts has none but its time
     apart: task.kind === 1 && task.detail === null,
+    timeoutAt: task.kind === 0 && task.detail !== null ? task.detail as number : undefined,
     received: 0
   }
   if (held.apart) {
     held.stepName = undefined
     held.stepKind = undefined
-  } else if (task.detail !== null) takeDetail(held, task.detail as Detail, now)
+  } else if (task.kind === 1) takeDetail(held, task.detail as Detail, now)
   return held
 }
 
@@ -232,6 +238,7 @@ const takeDetail = (held: Held, detail: Detail, now: number): void => {
   held.stepName = detail.name ?? undefined
   held.stepKind = stepKinds[detail.kind ?? -1]
   held.stepStartedAt = detail.startedAt ?? now
+  held.timeoutAt = detail.timeoutAt ?? undefined
   held.ran = (detail.steps ?? []).filter(([index]) => index < held.step).map((row) => identityOf(row))
   held.prepended = detail.prepended?.split("/") ?? []
   held.outcome = detail.outcome === null
@@ -430,6 +437,22 @@ const performLoaded = (held: Held, env: Surroundings): Effect.Effect<Conclusion 
     : held.phase === Phase.job
     ? runJob(held, env)
     : runStep(held, env)
+
+/** The end of an action whose time was over before its body, step or job was. */
+const timedOut = (taken: Held): Conclusion => {
+  const held = taken.phase === Phase.step ? atStep(taken, stepToRun(taken)) : taken
+  return end(
+    held,
+    held.phase === Phase.job ? {} : stepRow(held, Status.cancelled, null),
+    { status: Status.timed_out, result: null, cause: null }
+  )
+}
+
+/** The same conclusion for an action with a limit in time: what is committed later than that is its end by it. */
+export const limited = (held: Held, conclusion: Conclusion): Conclusion =>
+  held.timeoutAt === undefined || held.phase === Phase.callbacks
+    ? conclusion
+    : { ...conclusion, limit: { at: held.timeoutAt, instead: timedOut(held) } }
 
 /** The row of the step that fails with its action; a job has none. */
 const openStepRow = (held: Held): Partial<Member> =>
@@ -1155,7 +1178,10 @@ const transactional = (
       const conclusion = yield* afterBody(held, step, exit, env)
       // so does one whose value cannot be stored
       const failed = conclusion.member.ss === Status.failed && !exit.value.effects.marked
-      return failed ? yield* Effect.fail(new RollBack(Effect.succeed(conclusion))) : conclusion
+      if (failed) return yield* Effect.fail(new RollBack(Effect.succeed(conclusion)))
+      // and one that has come too late
+      const isLate = held.timeoutAt !== undefined && held.timeoutAt <= (yield* env.now)
+      return isLate ? yield* Effect.fail(new RollBack(Effect.succeed(timedOut(held)))) : conclusion
     })
   ).pipe(
     Effect.catch((error) =>

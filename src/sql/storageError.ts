@@ -92,21 +92,22 @@ export const impatiently = <A, E, R>(
     (fiber) => Effect.sync(() => fiber.interruptUnsafe())
   )
 
-/** For what a program begins with: a database that is just starting, or failing over, is waited for. */
+/** For what a program begins with: a database that is just starting, or failing over, is waited for. What waits keeps its own clock. */
 export const patiently = <A, E, R>(
   effect: Effect.Effect<A, E | StorageError, R>
 ): Effect.Effect<A, E | StorageError, R> =>
-  Effect.provideService(
-    Effect.retry(
-      Effect.tapError(effect, (error) =>
-        error instanceof StorageError && error.isRetryable
-          ? Effect.logWarning("stepped: the database does not answer yet", error)
-          : Effect.void),
-      {
-        schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
-        while: (error) => error instanceof StorageError && error.isRetryable
-      }
-    ),
-    Clock.Clock,
-    realClock
-  )
+  Effect.flatMap(Clock.Clock, (clock) =>
+    Effect.provideService(
+      Effect.retry(
+        Effect.tapError(Effect.provideService(effect, Clock.Clock, clock), (error) =>
+          error instanceof StorageError && error.isRetryable
+            ? Effect.logWarning("stepped: the database does not answer yet", error)
+            : Effect.void),
+        {
+          schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
+          while: (error) => error instanceof StorageError && error.isRetryable
+        }
+      ),
+      Clock.Clock,
+      realClock
+    ))

@@ -1,9 +1,10 @@
 /** Rules 7.1 and 2.7: timeouts, on the test's clock. */
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionFailed, Step, Stepped, TimedOut } from "stepped"
-import { performDue, performSteppedActions } from "stepped/testing"
+import { performDue, performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -46,11 +47,53 @@ const changed = Stepped.action("changed", {
 }).before(() => Effect.succeed({ arguments: [100] as [number] })).step(() => Effect.void)
 const never = Stepped.action("never", { outbound: true, timeout: "Infinity" }).step(() => Effect.void)
 
-const Cars = Stepped.actions(Car, [ask, middle, top, busy, pause, some, asked, changed, never])
+const stored = Stepped.action("stored", { timeout: "5 seconds" })
+  .step("store", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`insert into kept values (1)`
+      yield* Step.do(never)
+      yield* Effect.suspend(() => body)
+    }), { transactional: true })
+const tow = Stepped.action("tow", {
+  success: Schema.String,
+  timeout: "5 seconds",
+  job: (job) =>
+    Effect.andThen(
+      Effect.suspend(() => body),
+      Effect.flatMap(job.succeeded("home"), (done) => note(`told ${done}`))
+    )
+})
+const second = Stepped.action("second", { timeout: "5 seconds" })
+  .step("first", () => Effect.void)
+  .step(() => Effect.suspend(() => body))
+const towSilently = Stepped.action("towSilently", {
+  timeout: "5 seconds",
+  job: () => Effect.andThen(Effect.suspend(() => body), Effect.die(new Error("no road")))
+})
+const reporting = Stepped.action("reporting", { timeout: "5 seconds" })
+  .step("work", () => Effect.andThen(Step.do(never), Effect.suspend(() => body)))
+  .after(({ status }) => note(status))
+const Cars = Stepped.actions(Car, [
+  stored,
+  second,
+  tow,
+  towSilently,
+  reporting,
+  ask,
+  middle,
+  top,
+  busy,
+  pause,
+  some,
+  asked,
+  changed,
+  never
+])
 
 suite("timeouts", (engine) => {
   const layer = Cars.layer.pipe(Layer.provideMerge(engine.layer()))
-  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
     it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))
 
   test("7.1: an action that still performs at started_at + timeout ends as timed out, not a moment earlier", () =>
@@ -152,6 +195,100 @@ suite("timeouts", (engine) => {
       yield* TestClock.adjust("5 minutes")
       yield* performSteppedActions()
       assert.deepStrictEqual([(yield* recordOf(handle.id)).status, seen], ["timed_out", []])
+    }))
+
+  const late = TestClock.adjust("5 seconds")
+
+  test("7.1: a body that ends later than its action's limit has timed out, whatever it gives", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const ends = [late, Effect.andThen(late, Effect.die(new Error("no")))]
+      for (const end of ends) {
+        body = end
+        for (const handle of [yield* car.busyNow(), yield* car.busyLater()]) {
+          yield* performDue
+          assert.deepStrictEqual([(yield* handle.status).status, yield* stepsOf(handle.id)], ["timed_out", [
+            "work cancelled"
+          ]])
+          assert.instanceOf(yield* Effect.flip(handle.await), TimedOut)
+        }
+      }
+      assert.deepStrictEqual([seen, yield* lanes], [[], []])
+      body = TestClock.adjust("4999 millis")
+      const handle = yield* car.busyNow()
+      assert.deepStrictEqual([(yield* handle.status).status, seen], ["succeeded", ["goes on"]])
+    }))
+
+  test("7.1: an unhandled failure that comes too late is not tried again", () =>
+    Effect.gen(function*() {
+      body = Effect.andThen(late, Effect.die(new Error("no")))
+      const handle = yield* (yield* Cars.client)(1).busyLater()
+      yield* withHandledDefects(() => false)(performSteppedActions())
+      assert.deepStrictEqual([(yield* recordOf(handle.id)).status, yield* stepsOf(handle.id)], ["timed_out", [
+        "work cancelled"
+      ]])
+    }))
+
+  test("7.1: such a body's children are not stored, and callbacks run", () =>
+    Effect.gen(function*() {
+      body = late
+      const handle = yield* (yield* Cars.client)(1).reportingLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual([(yield* recordOf(handle.id)).status, seen], ["timed_out", ["timed_out"]])
+      assert.deepStrictEqual([yield* recordsOf("never"), yield* slotsOf(handle.id)], [[], []])
+      assert.deepStrictEqual(yield* stepsOf(handle.id), ["work cancelled"])
+    }))
+
+  test("7.1: a later step counts, too", () =>
+    Effect.gen(function*() {
+      body = late
+      const handle = yield* (yield* Cars.client)(1).secondLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual([(yield* recordOf(handle.id)).status, yield* stepsOf(handle.id)], ["timed_out", [
+        "first succeeded",
+        "2 cancelled"
+      ]])
+    }))
+
+  test("7.1: a transactional body that ends too late keeps nothing of it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`drop table if exists kept`
+      yield* sql`create table kept (n int)`
+      body = late
+      const handle = yield* (yield* Cars.client)(1).storedLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual([(yield* recordOf(handle.id)).status, yield* stepsOf(handle.id)], ["timed_out", [
+        "store cancelled"
+      ]])
+      assert.deepStrictEqual([yield* sql`select * from kept`, yield* recordsOf("never")], [[], []])
+    }))
+
+  test("7.1: a job that ends too late, or completes its action too late, has timed out", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      body = late
+      const handles = [yield* car.towLater(), yield* car.towSilentlyLater()]
+      yield* performSteppedActions()
+      for (const handle of handles) assert.strictEqual((yield* recordOf(handle.id)).status, "timed_out")
+      assert.deepStrictEqual([seen, yield* lanes], [["told false"], []])
+    }))
+
+  test("7.1: so has what is completed too late from outside, whoever notices first", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.askNow()
+      yield* TestClock.adjust("4999 millis")
+      assert.isTrue(Option.isSome(yield* Stepped.complete(first.id, ask, Stepped.Outcome.succeededVoid)))
+      yield* performSteppedActions()
+      for (const target of [undefined, Car.ref(1)]) {
+        const handle = yield* car.askNow()
+        yield* late
+        assert.isTrue(Option.isNone(yield* Stepped.complete(target ?? handle.id, ask, Stepped.Outcome.succeededVoid)))
+        yield* performSteppedActions()
+        assert.deepStrictEqual([(yield* handle.status).status, yield* lanes], ["timed_out", []])
+      }
+      assert.deepStrictEqual(seen, ["asked", "asked", "ask timed out", "asked", "ask timed out"])
     }))
 
   test("2.1: the timeout may depend on the arguments as given, before `before`, and take an effect", () =>

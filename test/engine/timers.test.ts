@@ -1,13 +1,18 @@
 /** When a worker looks for what time has brought: at each due time that it knows of, however rarely it polls. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { Step, Stepped } from "stepped"
+import { ActionRepo, Step, Stepped, TimedOut } from "stepped"
 import { embedded, healthy } from "../harness/databases.ts"
 import { statusesOf } from "../harness/observing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const rest = Stepped.action("rest", { arguments: [Schema.Int] }).step((millis) => Step.wait(millis))
-const Cars = Stepped.actions(Car, [rest])
+// each never ends by itself
+const work = Stepped.action("work", { timeout: "300 millis" }).step(() => Effect.never)
+const ask = Stepped.action("ask", { outbound: true, timeout: "300 millis" }).step(() => Effect.void)
+const take = Stepped.action("take", { timeout: "300 millis", concurrencyKey: () => "road" }).step(() => Effect.never)
+const tow = Stepped.action("tow", { timeout: "300 millis", job: () => Effect.void })
+const Cars = Stepped.actions(Car, [rest, work, ask, take, tow])
 
 // polling never comes to the rescue here
 const Engine = Stepped.worker().pipe(
@@ -24,4 +29,33 @@ describe("a worker's timers", () => {
       assert.deepStrictEqual(yield* statusesOf("rest"), ["succeeded", "succeeded", "succeeded", "succeeded"])
       yield* healthy
     }).pipe(Effect.provide(Engine)), 60_000)
+
+  it.live(
+    "7.1: end what has started when its time is over, however long it is until the next look",
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Cars.client
+        // the second in its lane starts when the first has timed out
+        const asked = [
+          client(1).work(),
+          client(1).ask(),
+          client(1).tow(),
+          client(1).take(),
+          client(2).take(),
+          Effect.flatMap(client(2).askNow(), (handle) => handle.await)
+        ]
+        const errors = yield* Effect.forEach(asked, Effect.flip, { concurrency: "unbounded" })
+        for (const error of errors) assert.instanceOf(error, TimedOut)
+        const records = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ limit: 100 }))
+        assert.lengthOf(records, 6)
+        for (const { endedAt, startedAt } of records) {
+          const took = endedAt!.getTime() - startedAt!.getTime()
+          assert.isAtLeast(took, 300)
+          // a busy machine takes its time, too
+          assert.isBelow(took, 5000)
+        }
+        yield* healthy
+      }).pipe(Effect.provide(Engine)),
+    60_000
+  )
 })

@@ -873,6 +873,39 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "too-late-and-succeeded",
+    breaks: "7.1: an action whose body ends after its time is over has succeeded",
+    plants: [{
+      file: performer,
+      find: `one.limit !== undefined && one.limit.at <= at ? one.limit.instead : one`,
+      replace: `one.limit !== undefined && one.limit.at <= 0 ? one.limit.instead : one`
+    }],
+    tests: { "test/behaviour/ActionTimeouts.test.ts": ["7.1: a body that ends later"] }
+  },
+  {
+    name: "completed-too-late",
+    breaks: "7.1: an action is completed from outside after its time is over",
+    plants: [{
+      file: functions,
+      find: `    if p_outbound and l.timeout_at <= p_now then`,
+      replace: `    if false then`
+    }],
+    tests: {
+      "test/behaviour/ActionTimeouts.test.ts": ["7.1: a job that ends too late", "7.1: so has what is completed"]
+    }
+  },
+  {
+    name: "timeouts-of-the-next-look",
+    breaks: "7.1: a timeout that is shorter than a poll fires at the next look",
+    plants: [{
+      file: performer,
+      find: `knowTimer(item.held.timeoutAt ?? Infinity)`,
+      replace: `knowTimer(Infinity)`
+    }],
+    tests: { "test/engine/timers.test.ts": ["7.1: end what has started"] },
+    hangs: true
+  },
+  {
     name: "now-in-nobodys-hands",
     breaks: "7.3: what is stored to be performed now is in nobody's hands until it is claimed",
     plants: [{

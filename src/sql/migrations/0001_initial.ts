@@ -258,7 +258,7 @@ const functions = (schema: string) => {
     -- callbacks and jobs are given nothing of the steps
     select case when weight(l.arguments) + case when l.phase > 2 then 0 else coalesce((select sum(coalesce(pg_column_size(result), 0)) from t), 0)
         + coalesce((select sum(coalesce(pg_column_size(result), 0) + coalesce(pg_column_size(cause), 0) + 40) from o), 0) end < ${travelling} then json_build_object(
-      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000,
+      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000, 'timeoutAt', extract(epoch from l.timeout_at) * 1000,
       'steps', case when l.phase < 3 then (select json_agg(json_build_array(idx, name, status, marked, result, kind) order by idx) from t) end,
       'slots', case when l.phase < 3 then (select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause) order by step, slot) from o) end) end
     into d from live_actions l where l.id = p_id;
@@ -269,7 +269,7 @@ const functions = (schema: string) => {
     `create function what_of(p_token bigint, p_id uuid) returns table (arguments jsonb, detail json) language plpgsql stable ${planned} as $$
   begin
     return query select l.arguments, json_build_object(
-      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000,
+      'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000, 'timeoutAt', extract(epoch from l.timeout_at) * 1000,
       'steps', case when l.phase < 3 then (select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, null, s.kind) order by s.idx) from steps s where s.action = p_id) end,
       'slots', case when l.phase = 1 then (select json_agg(x.o) from (
         select json_build_array(o.step, o.slot, o.status, o.definition, o.actor_id, null, coalesce(o.cause, e.cause)) as o
@@ -399,7 +399,8 @@ const functions = (schema: string) => {
         flags = coalesce(p_flags[array_position(p_defs, definition)] & 255, flags)
         where id = any(next_up);
       -- with arguments that do not travel it is continued like one that this worker does not have in memory
-      return query select case when x.heavy then 1 else 0 end::smallint, id, definition, actor_id, case when not x.heavy then arguments end, 0, 0::smallint, attempts, depth, null::json
+      return query select case when x.heavy then 1 else 0 end::smallint, id, definition, actor_id, case when not x.heavy then arguments end, 0, 0::smallint, attempts, depth,
+          case when not x.heavy and timeout_at is not null then to_json(extract(epoch from timeout_at) * 1000) end
         from live_actions cross join lateral (select weight(arguments) >= ${travelling} as heavy offset 0) x where id = any(next_up) and token is not null;
       insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
         select queue, 0, 1, id, definition, actor_id, p_now from live_actions where id = any(next_up) and token is null;
@@ -728,7 +729,8 @@ const functions = (schema: string) => {
     end if;
 
     if cardinality(started) > 0 then
-      return query select 0::smallint, i.action, i.definition, i.actor_id, i.arguments, 0, 0::smallint, i.attempts, i.depth, null::json from unnest(inv) i
+      return query select 0::smallint, i.action, i.definition, i.actor_id, i.arguments, 0, 0::smallint, i.attempts, i.depth,
+          case when i.timeout_ms is not null then to_json(extract(epoch from p_now) * 1000 + i.timeout_ms) end from unnest(inv) i
         where (i.action in (select unnest(started))) is true;
     end if;
     if exists (select 1 from prunes) then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
@@ -795,10 +797,10 @@ const functions = (schema: string) => {
     end if;
     with m as materialized (select * from unnest(m_a, m_s, m_sn, m_sk, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_nk, m_args, m_o, m_r, m_c, m_g, m_b, m_cb, m_inc, m_jb, m_due, m_ph, tids)
         with ordinality as m(a, s, sn, sk, ss, sr, sm, st, rs, e, k, np, ns, nn, nk, args, o, r, c, g, b, cb, inc, jb, due, ph, tid, n) where good is null or n = any(good)),
-    -- an action that ends with its first step needs no row for it: the history has its name
+    -- an action that ends with its first step needs no row for it, unless that was cancelled: the history has its name
     si as (insert into steps (action, idx, kind, name, status, marked, result, started_at, ended_at)
       select a, s, sk, sn, ss, coalesce(sm, false), sr, st, case when ss = 1 then null else p_now end from m
-      where sn is not null and not coalesce(rs, false) and not (coalesce(e, false) and s = 0 and sr is null)),
+      where sn is not null and not coalesce(rs, false) and not (coalesce(e, false) and s = 0 and sr is null and ss <> 4)),
     su as (update steps t set status = m.ss, ended_at = p_now from m where m.rs and t.action = m.a and t.idx = m.s),
     lu as (update live_actions l set token = case when m.k then l.token end, phase = m.np, step = coalesce(m.ns, l.step), step_name = case when m.ns is not null then m.nn else l.step_name end,
         step_kind = case when m.ns is not null then m.nk else l.step_kind end,
@@ -811,7 +813,7 @@ const functions = (schema: string) => {
     j as (insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)
       select queue, case when due is null then 0 else 100 end, 1, id, definition, actor_id, due, p_now from lu where jb)
     select array_agg(a), array_agg(o), array_agg(r), array_agg(c), array_agg(g), array_agg(b),
-        array_agg(case when s = 0 and not coalesce(rs, false) and sr is null then sn end), array_agg(sk), array_agg(a) filter (where ph = 3), bool_or(args is not null), array_agg(tid)
+        array_agg(case when s = 0 and not coalesce(rs, false) and sr is null and ss <> 4 then sn end), array_agg(sk), array_agg(a) filter (where ph = 3), bool_or(args is not null), array_agg(tid)
       into v_ids, v_o, v_r, v_c, v_g, v_b, v_steps, v_kinds, v_abrupt, v_args, v_tids from m where e;
     if o_a is not null then
       -- beside a stale member there may be a valid one of the same action
@@ -937,6 +939,12 @@ const functions = (schema: string) => {
     if not found or l.lane <> v_lane then return next row(-6, p_id, null, null, null, 3, 0, 0, 0, null)::task; return; end if;
     if l.outcome is not null or (p_outbound and (l.flags & 16 = 0 or l.status <> 1)) then
       return next row(-6, p_id, null, null, null, 4, 0, 0, 0, null)::task; return;
+    end if;
+    if p_outbound and l.timeout_at <= p_now then
+      -- its time was over, and nobody has noticed: whoever completes it comes too late
+      return next row(-6, p_id, null, null, null, 4, 0, 0, 0, null)::task;
+      return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], 6::smallint, null, null);
+      return;
     end if;
     return next row(-6, p_id, null, null, null, 1, 0, 0, 0, null)::task;
     -- until the end of this transaction, and only as far as it is not taken back by a savepoint: see finish
