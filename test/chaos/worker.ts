@@ -39,8 +39,8 @@ const main = ({ clockMs, concurrency, isolation, logFile, second, url }: WorkerB
             writeSync(file, `blocked ${entry}\n`)
             Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs + 1000)
           }
-          // more of them at a time than the pool has connections for
-          if (performance.now() % 30_000 < 3000 && Math.random() < 0.5) {
+          // at times more of them than the pool has connections for
+          if (machine() % 12_000 < 2500 && Math.random() < 0.7) {
             writeSync(file, `keeping ${entry}\n`)
             yield* Effect.orDie(sql`select pg_sleep(${(leaseMs + 500) / 1000})`)
           }
