@@ -146,7 +146,7 @@ export interface ActionFilter {
   readonly roots?: boolean
   /** Only ended actions of which a callback failed, for good: what it was to do was not done. */
   readonly callbacksFailed?: boolean
-  /** At most so many, newest first; 100 if not given, 10,000 at most. */
+  /** At most so many, newest first; 100 if not given, 10,000 at most. They come with arguments and results: fewer where those are large. */
   readonly limit?: number
 }
 

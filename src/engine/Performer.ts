@@ -984,7 +984,7 @@ export const make = (options: PerformerOptions) => {
     if (mine === undefined) return
     // a transactional step commits beside the gate: what it let go while we looked was in hand before
     const before = hand.ids()
-    const rows = yield* reach("compared", ask(transitions.heldBy(mine)))
+    const rows = yield* reach("compared", ask(transitions.heldBy(mine, [...before])))
     const at = yield* now
     const after = hand.ids()
     const inRows = new Set([...rows.live, ...rows.held].map((task) => task.action))

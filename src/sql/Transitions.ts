@@ -538,7 +538,9 @@ export class Transitions extends Context.Service<Transitions, {
   readonly recover: (now: number, spared?: ReadonlyArray<bigint>) => Effect.Effect<number, StorageError>
   /** The live actions and held jobs under a token, for a worker whose claim's answer was lost. */
   readonly heldBy: (
-    token: bigint
+    token: bigint,
+    /** Of these only that they are there is asked, not what they hold. */
+    except?: ReadonlyArray<string>
   ) => Effect.Effect<{ readonly live: ReadonlyArray<Task>; readonly held: ReadonlyArray<Task> }, StorageError>
   /** Releases live rows by id and held jobs by action, without burning an attempt. */
   readonly release: (token: bigint, actions: ReadonlyArray<string>, now: number) => Effect.Effect<void, StorageError>
@@ -879,18 +881,19 @@ export class Transitions extends Context.Service<Transitions, {
             ),
             (rows) => rows[0]![0] as number
           ),
-        heldBy: (by) =>
+        heldBy: (by, except = []) =>
           Effect.gen(function*() {
             const live = yield* tasks(
               "heldBy",
               `select 1::smallint, id, definition, actor_id, case when x.d is not null then arguments end, step, phase, attempts, depth, x.d
-                from ${schema}.live_actions cross join lateral (select ${schema}.detail_of(id) as d offset 0) x where token = $1`,
-              [token(by)]
+                from ${schema}.live_actions cross join lateral (select case when id <> all($2) then ${schema}.detail_of(id) end as d offset 0) x where token = $1`,
+              [token(by), array(except, PgTypes.OID.uuid)]
             )
             const held = yield* tasks(
               "heldBy",
-              `select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth, ${schema}.held_detail(j) from ${schema}.jobs j where priority = 101 and token = $1`,
-              [token(by)]
+              `select 2::smallint, action, definition, actor_id, case when action <> all($2) then arguments end, 0, 0::smallint, attempts, depth, ${schema}.held_detail(j)
+                from ${schema}.jobs j where priority = 101 and token = $1`,
+              [token(by), array(except, PgTypes.OID.uuid)]
             )
             return { live, held }
           }),
