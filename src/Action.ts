@@ -645,7 +645,8 @@ type PerformedBy<JobValue> = 0 extends 1 & JobValue ? "job"
  * **Details**
  *
  * Without steps, the actor's method of the action's name performs it. Names are stored: of actors, actions and steps
- * they start with a letter or an underscore and go on with letters, digits, underscores, dots and hyphens.
+ * they start with a letter or an underscore and go on with letters, digits, underscores, dots and hyphens. No action is called `then`,
+ * which would make a promise of its client.
  *
  * **Example** (Defining actions)
  *
@@ -687,6 +688,11 @@ export const action = <
   ServicesOf<Checksum> | RTimeout | RChecksumKey | RConcurrencyKey | RJob
 > => {
   checkName("action", name)
+  if ((name as string) === "then") {
+    throw new DefinitionError({
+      message: "then cannot name an action: JavaScript would take its client for a promise, and wait for it for ever"
+    })
+  }
   const job = options?.job as Definition["job"]
   return makeAction({
     name,
@@ -723,6 +729,21 @@ export const isAction = (u: unknown): u is AnyAction => u instanceof ActionImpl
 // a process that has only declared that action: its stored result is read with the schema that the waiting module
 // declared.
 const successes = new Map<string, Set<PlainSchema>>()
+
+/**
+ * The statuses of a callback, all of them if none are given; throws where one is none.
+ *
+ * @internal
+ */
+export const checkStatuses = (action: string, statuses: ReadonlyArray<AfterStatus>): ReadonlyArray<AfterStatus> => {
+  for (const status of statuses) {
+    if (afterStatuses.includes(status)) continue
+    throw new DefinitionError({
+      message: `${action} has a callback for ${String(status)}: it takes ${afterStatuses.join(", ")}`
+    })
+  }
+  return statuses.length === 0 ? afterStatuses : [...new Set(statuses)]
+}
 
 // One that is known is read once, here.
 const timeoutOf = (name: string, given: Definition["timeout"]): Definition["timeout"] => {
@@ -810,7 +831,7 @@ class ActionImpl implements AnyAction {
   after(...args: [ReadonlyArray<AfterStatus>, AnyBody] | [AnyBody]): AnyAction {
     const [statuses, run] = typeof args[0] === "function" ? [[], args[0]] : [args[0], args[1] as AnyBody]
     const callback: CallbackDefinition = {
-      statuses: statuses.length === 0 ? afterStatuses : [...new Set(statuses)],
+      statuses: checkStatuses(this.name, statuses),
       run
     }
     return this.#with({ callbacks: [...this.definition.callbacks, callback] })

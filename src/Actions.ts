@@ -4,22 +4,23 @@
  * @since 0.1.0
  */
 import { Context, Effect, Layer, type Option, Scope, Tracer } from "effect"
-import type {
-  ActionCallback,
-  AnyAction,
-  ArgTypes,
-  CallbackDefinition,
-  Gives,
-  NoSteps,
-  Outbound,
-  Owns,
-  StepBody,
-  StepDefinition
+import {
+  type ActionCallback,
+  type AnyAction,
+  type ArgTypes,
+  type CallbackDefinition,
+  checkStatuses,
+  type Gives,
+  type NoSteps,
+  type Outbound,
+  type Owns,
+  type StepBody,
+  type StepDefinition
 } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import { type ActorClass, type ActorRef, type AnyActorClass, checkName, type PlainSchema } from "./Actor.ts"
 import { type AnyActions, Engine, type Registration } from "./Engine.ts"
-import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
+import type { AfterStatus, CompletionOutcome, Outcome } from "./Outcome.ts"
 import type { Step } from "./Step.ts"
 import {
   type CompleteError,
@@ -117,6 +118,7 @@ type Missing<A extends AnyAction, Names> = Exclude<OwnedNames<Services<A>>, Name
 
 // The action where it passes, otherwise the reason why it does not.
 type Check<A, Others extends string, Names extends string> = A extends AnyAction ? string extends A["name"] ? A
+  : A["name"] extends "then" ? "then cannot name an action: its client would be taken for a promise"
   : A["name"] extends Others ? `${A["name"]} is listed twice`
   : [Colliding<A["name"], Names>] extends [never] ? CheckSteps<A, Names>
   : `${A["name"]} collides with what ${Colliding<A["name"], Names>} has on the client`
@@ -314,7 +316,7 @@ export const after = <
   if (name !== undefined) checkName("callback", name)
   return registering((engine, context) => {
     const run = callback as CallbackDefinition["run"]
-    const definition = { name, statuses: statuses.length === 0 ? afterStatuses : [...new Set(statuses)], run }
+    const definition = { name, statuses: checkStatuses(action.name, statuses), run }
     return Effect.orDie(engine.addCallback(actions.actor.type, action.name, definition, context))
   })
 }

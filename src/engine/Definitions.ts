@@ -88,6 +88,15 @@ interface Additions {
   readonly prepended: Array<RunnableStep>
 }
 
+/** What was given under a name: nothing that every object has. */
+const methodOf = (methods: Registered["methods"], name: string): Body | undefined => {
+  for (let at: object | null = methods; at !== null && at !== Object.prototype; at = Object.getPrototypeOf(at)) {
+    // a class has itself under this name
+    if (Object.hasOwn(at, name) && (at === methods || name !== "constructor")) return methods[name]
+  }
+  return undefined
+}
+
 const flagOf = { succeeded: Flag.succeeded, failed: Flag.failed, cancelled: Flag.cancelled, timed_out: Flag.timed_out }
 
 /** The name of a definition in the database. */
@@ -327,7 +336,7 @@ export class Definitions {
     }
     const { definition } = action
     const context = registration.context
-    const method = registration.methods[name]
+    const method = methodOf(registration.methods, name)
     const steps: ReadonlyArray<RunnableStep> = definition.steps.length > 0
       ? definition.steps.map((step) => ownStep(step, key, context))
       : definition.job !== undefined

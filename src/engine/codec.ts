@@ -168,11 +168,12 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
       if (proto !== Object.prototype && proto !== null) {
         throw NotJson.at(path, `an instance of ${value.constructor?.name ?? "a class"}`)
       }
-      const out: Record<string, unknown> = {}
-      for (const [key, item] of Object.entries(value)) {
-        if (item !== undefined) out[key.startsWith("$") ? `$${key}` : key] = toTemplate(item, `${path}.${key}`)
-      }
-      return out
+      // made of entries: assigned, `__proto__` would be no key
+      return Object.fromEntries(
+        Object.entries(value).filter(([, item]) => item !== undefined).map((
+          [key, item]
+        ) => [key.startsWith("$") ? `$${key}` : key, toTemplate(item, `${path}.${key}`)])
+      )
     }
     default:
       throw NotJson.at(path, `a ${typeof value}`)
@@ -186,11 +187,12 @@ export const fromTemplate = (template: unknown, child: (slot: number) => unknown
   if (undefinedKey in template) return undefined
   if (nullKey in template) return null
   if (slotKey in template) return child((template as Record<string, number>)[slotKey]!)
-  const out: Record<string, unknown> = {}
-  for (const [key, item] of Object.entries(template)) {
-    out[key.startsWith("$") ? key.slice(1) : key] = fromTemplate(item, child)
-  }
-  return out
+  return Object.fromEntries(
+    Object.entries(template).map(([key, item]) => [
+      key.startsWith("$") ? key.slice(1) : key,
+      fromTemplate(item, child)
+    ])
+  )
 }
 
 /** Whether a template has places for children. */

@@ -19,7 +19,7 @@ import { ActionRepo } from "../ActionRepo.ts"
 import { actorId as actorIdOf, ActorRef, type AnyActorClass } from "../Actor.ts"
 import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
-import type { CompletionOutcome } from "../Outcome.ts"
+import { afterStatuses, type CompletionOutcome } from "../Outcome.ts"
 import { examine } from "../sql/Doctor.ts"
 import * as OwnConnections from "../sql/OwnConnections.ts"
 import { Storage } from "../sql/Storage.ts"
@@ -238,6 +238,9 @@ export const layer: Layer.Layer<
       Effect.gen(function*() {
         const invalid = (error: { readonly message: string }) =>
           new InvalidOutcome({ action: action.name, issue: tidyText(error.message) })
+        if (!afterStatuses.includes(outcome.status)) {
+          return yield* invalid({ message: `${String(outcome.status)} is none of ${afterStatuses.join(", ")}` })
+        }
         const status = Status[outcome.status]
         const path = actorId === undefined ? action.name : actionText(key, actorId)
         switch (outcome.status) {
@@ -533,9 +536,8 @@ export const layer: Layer.Layer<
       Object.assign(
         (id: unknown) => {
           const ref = actor.ref(id)
-          const methods: Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>> = {}
-          for (const action of actions) Object.assign(methods, methodsOf(ref, action))
-          return methods
+          // made of entries: assigned, `__proto__` would be no method
+          return Object.fromEntries(actions.flatMap((action) => Object.entries(methodsOf(ref, action))))
         },
         {
           enqueueMany: (action: AnyAction, calls: Iterable<ReadonlyArray<unknown>>) =>

@@ -720,14 +720,15 @@ const loadResults = (held: Held, env: Surroundings): Effect.Effect<void, unknown
   const detail = held.detail
   if (detail === undefined || detail.steps === null) return Effect.void
   return Effect.gen(function*() {
-    const results: Record<string, unknown> = {}
+    const results: Array<readonly [name: string, result: unknown]> = []
     for (const row of detail.steps!) {
       const [index, name, , , result] = row
       const of = identityOf(row)
       if (index >= held.step || result === null || of.kind !== "own") continue
-      results[name] = yield* readResult(held, env, of, index, result)
+      results.push([name, yield* readResult(held, env, of, index, result)])
     }
-    held.results = results
+    // made of entries: assigned, `__proto__` would be no step's name
+    held.results = Object.fromEntries(results)
     held.detail = undefined
   })
 }

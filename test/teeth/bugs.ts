@@ -589,6 +589,29 @@ export const bugs: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "assigned-results",
+    breaks: "3.1: the result of a step called __proto__ is lost when it is read back",
+    plants: [{
+      file: performing,
+      find: `    held.results = Object.fromEntries(results)`,
+      replace: `    held.results = results.reduce<Record<string, unknown>>((all, [name, result]) => {
+      all[name] = result
+      return all
+    }, {})`
+    }],
+    tests: { "test/behaviour/Names.test.ts": ["3.1: steps and keys of values have any name"] }
+  },
+  {
+    name: "methods-of-every-object",
+    breaks: "3.1: an action called toString is performed by what every object has under that name",
+    plants: [{
+      file: "src/engine/Definitions.ts",
+      find: `methodOf(registration.methods, name)`,
+      replace: `methodOf(registration.methods, name) ?? registration.methods[name]`
+    }],
+    tests: { "test/behaviour/Names.test.ts": ["3.1: what every object has is no action's method"] }
+  },
+  {
     name: "mark-in-a-key",
     breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
     plants: [{

@@ -31,6 +31,7 @@ const mistakes: Readonly<Record<string, readonly [line: number, ...words: Readon
   notOutbound: [4, `"drive is not outbound: it completes by itself"`],
   orphan: [5, `"tour enqueues honk, which this actor does not have"`],
   orphanInMethod: [5, `'Owns<"honk">'`],
+  actionThen: [4, `"then cannot name an action: its client would be taken for a promise"`],
   redactedChecksum: [6, "the checksum is made of a Redacted, which JSON does not hold"],
   setChecksum: [6, "the checksum is made of a Set, which JSON does not hold"],
   stepInCallback: [4, `"Step is available only in the body of a step"`],
