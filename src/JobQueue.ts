@@ -24,6 +24,8 @@ export interface Backlog {
   readonly later: number
   /** Invocations that a worker holds while `before` or an effectful key runs. */
   readonly held: number
+  /** Children that wait until an elder sibling, whose lane may be theirs, has joined it; `queued` says which one. */
+  readonly waiting: number
   /** How many of all these were cancelled before a worker took them: one that has the definition ends them. */
   readonly cancelled: number
   readonly oldestEnqueuedAt: Date
@@ -45,6 +47,8 @@ export interface QueuedInvocation {
   readonly queue: string
   /** It cannot start any more: a worker that has its definition ends it as cancelled. */
   readonly cancelled: boolean
+  /** The elder sibling without which it does not join its lane, where it waits for one. */
+  readonly waitsFor: string | undefined
   readonly enqueuedAt: Date
 }
 

@@ -105,7 +105,7 @@ interface Answer {
   readonly last: Readonly<Record<string, number>>
   readonly ended: number
   readonly stale: ReadonlySet<string>
-  /** Prepared invocations whose elder siblings are not yet. */
+  /** Prepared invocations that somebody is just looking at. */
   readonly blocked: ReadonlySet<string>
   readonly lost: boolean
 }
@@ -682,7 +682,7 @@ export const make = (options: PerformerOptions) => {
       }
       if (Exit.isSuccess(exit)) {
         progress(room, exit.value)
-        // an elder sibling's preparation takes its time; looking again at once would only keep the database busy
+        // looking again at once would only keep the database busy
         if (
           exit.value.blocked.size > 0 && exit.value.blocked.size === prepared.length && exit.value.claimed === 0
         ) yield* pause(0)

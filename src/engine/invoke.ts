@@ -196,8 +196,6 @@ export interface HeldDetail {
   readonly lane: string | null
   readonly checksumKey: string | null
   readonly timeout: number | null
-  /** ready: it only waits for its elder siblings */
-  readonly ready?: boolean
   readonly checksum?: string | null
   readonly achievement?: unknown
 }
@@ -231,7 +229,6 @@ export const prepare = (
       c: null
     }
 
-    if (held.ready === true) return base
     if ("achievement" in held) {
       // the join found an achievement: it counts if its result can be read
       const readable = yield* Effect.exit(codecOf(definition.success).decode(held.achievement))

@@ -811,19 +811,14 @@ class BodyEffects {
   encoded: unknown
   /** The body has ended: what comes now nobody would store. */
   over = false
-  readonly #lastOfLane = new Map<string, string>()
-  #lastOfUnknown: string | undefined
-  #last: string | undefined
 
-  /** Names the sibling that has to be in the lane first; one whose key takes an effect may be headed for any lane. */
-  withElder(invocation: Invocation): Invocation {
-    const elder = invocation.l === null ? this.#last : this.#lastOfLane.get(invocation.l) ?? this.#lastOfUnknown
-    this.#last = invocation.a
-    if (invocation.l === null) {
-      this.#lastOfUnknown = invocation.a
-      this.#lastOfLane.clear()
-    } else this.#lastOfLane.set(invocation.l, invocation.a)
-    return elder === undefined ? invocation : { ...invocation, el: elder }
+  /** The children; those that may be headed for the same lane join it in turn (rule 2.9). One whose key takes an effect may be for any. */
+  inOrder(): ReadonlyArray<Invocation> {
+    const { children } = this
+    const lanes = new Map<string | null, number>()
+    for (const { l } of children) lanes.set(l, (lanes.get(l) ?? 0) + 1)
+    if (lanes.size === children.length && !(lanes.has(null) && children.length > 1)) return children
+    return children.map((one) => lanes.has(null) || lanes.get(one.l)! > 1 ? { ...one, od: true } : one)
   }
 }
 
@@ -897,7 +892,7 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
         return yield* ask(
           () => actor === undefined ? `Step.do of ${action.name}` : `Step.on of ${action.name} and ${actor}`,
           Effect.sync(() => {
-            effects.children.push(effects.withElder(invocation))
+            effects.children.push(invocation)
             return makeChild(slot(invocation.a, invocation.d, invocation.ai, null))
           })
         )
@@ -978,7 +973,7 @@ const afterStored = (held: Held, step: RunnableStep, run: BodyRun, stored: unkno
       },
       undefined,
       effects.slots,
-      effects.children
+      effects.inOrder()
     )
   }
   if (effects.marked) {

@@ -88,6 +88,12 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
   ],
   [
     2,
+    "waits for an elder sibling that is not on its way",
+    (s) =>
+      `select j.action::text from ${s}.jobs j where j.priority = 102 and not exists (select 1 from ${s}.jobs e where e.action = j.elder and e.kind = 0)`
+  ],
+  [
+    2,
     "is in a cycle of waiting",
     (s) =>
       `select w.id::text from ${s}.live_actions w join ${s}.live_actions c on c.lane = w.lane and c.status = 1

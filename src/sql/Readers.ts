@@ -265,7 +265,7 @@ export const layerJobQueue = Layer.effect(
           run(
             "queued",
             `select action, split_part(definition, '/', 1) as actor_type, split_part(definition, '/', 2) as name, actor_id, arguments, queue, enqueued_at,
-              cancelled_at is not null as cancelled
+              cancelled_at is not null as cancelled, elder
             from ${schema}.jobs where kind = 0 order by id limit $1::int`,
             [limit]
           ),
@@ -278,6 +278,7 @@ export const layerJobQueue = Layer.effect(
               arguments: row.arguments,
               queue: row.queue,
               cancelled: row.cancelled,
+              waitsFor: orNone(row.elder),
               enqueuedAt: row.enqueued_at
             }))
         ),
@@ -286,7 +287,7 @@ export const layerJobQueue = Layer.effect(
           "backlog",
           `select queue, split_part(definition, '/', 1) as actor_type, split_part(definition, '/', 2) as name,
             count(*) filter (where priority < 100)::int as due, count(*) filter (where priority = 100)::int as later,
-            count(*) filter (where priority = 101)::int as held, count(*) filter (where cancelled_at is not null)::int as cancelled, min(enqueued_at) as oldest
+            count(*) filter (where priority = 101)::int as held, count(*) filter (where priority = 102)::int as waiting, count(*) filter (where cancelled_at is not null)::int as cancelled, min(enqueued_at) as oldest
           from ${schema}.jobs group by queue, definition order by queue, definition`,
           []
         ),
@@ -298,6 +299,7 @@ export const layerJobQueue = Layer.effect(
             due: row.due,
             later: row.later,
             held: row.held,
+            waiting: row.waiting,
             cancelled: row.cancelled,
             oldestEnqueuedAt: row.oldest
           }))

@@ -75,8 +75,8 @@ export interface Invocation {
   readonly p: string | null
   readonly ps: number | null
   readonly dp: number
-  /** the sibling that joins the lane first */
-  readonly el?: string
+  /** it joins its lane in turn with siblings that may be headed for the same one */
+  readonly od?: boolean
   /** false: the checksum is left to the worker, see the column `prepared` */
   readonly pr?: boolean
   /** held under this token from the start: its own process performs it at once */
@@ -305,7 +305,7 @@ const childColumns = {
   p: uuid,
   ps: int4,
   dp: int2,
-  el: uuid,
+  od: bool,
   pr: bool
 }
 /** Rows of one statement. */

@@ -18,7 +18,7 @@ import { actorId, ActorRef } from "../Actor.ts"
 import { Engine } from "../Engine.ts"
 import { argumentsCodec } from "../engine/codec.ts"
 import { HandledDefects } from "../engine/perform.ts"
-import { JobQueue } from "../JobQueue.ts"
+import { type Backlog, JobQueue } from "../JobQueue.ts"
 import { Outcome } from "../Outcome.ts"
 import type { EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
 import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
@@ -137,14 +137,16 @@ export const performSteppedActions = <E = never, R = never>(
     }
     const left = [
       ...(yield* live).map((action) => `${describe(action)} is ${action.status}${action.outbound ? ", outbound" : ""}`),
-      ...(yield* queue.backlog).filter((backlog) => backlog.due + backlog.later + backlog.held > 0).map((backlog) =>
-        `${backlog.actorType}/${backlog.name} is queued ${backlog.due + backlog.later + backlog.held} times${
+      ...(yield* queue.backlog).filter((backlog) => stillQueued(backlog) > 0).map((backlog) =>
+        `${backlog.actorType}/${backlog.name} is queued ${stillQueued(backlog)} times${
           engine.find(backlog.actorType, backlog.name) === undefined ? ", and not defined here" : ""
         }`
       )
     ]
     if (left.length > 0) return yield* new NotDrained({ left })
   })
+
+const stillQueued = ({ due, held, later, waiting }: Backlog): number => due + later + held + waiting
 
 const describe = (action: ActionRecord): string =>
   `${action.name} ${action.actorType}/${action.actorId}(${JSON.stringify(action.arguments).slice(1, -1)})`

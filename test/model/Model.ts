@@ -275,8 +275,8 @@ interface Invocation {
   readonly actor: number
   readonly plan: Plan
   readonly parent: Parent | undefined
-  /** The sibling that has to join before it (rule 2.9). */
-  readonly elder: string | undefined
+  /** Those that its body has enqueued before it (rule 2.9). */
+  readonly elders: ReadonlyArray<Invocation>
 }
 
 /** An invocation whose keys are known. */
@@ -329,9 +329,6 @@ type Work =
   | { readonly _tag: "Prepare"; readonly invocation: Invocation }
   /** Finds out whether an achievement's result can be read. */
   | { readonly _tag: "Read"; readonly invocation: Keyed; readonly result: number | null }
-  | { readonly _tag: "Join"; readonly invocation: Keyed }
-  /** Goes on when the elder sibling has joined. */
-  | { readonly _tag: "Later"; readonly invocation: Invocation; readonly then: () => ReadonlyArray<Work> }
   /** Counts only as long as the action is where it was. */
   | { readonly _tag: "Go"; readonly key: string; readonly phase: Action["phase"] | undefined }
   /** A body has run, and nothing of it is stored yet. */
@@ -362,6 +359,10 @@ export const outcome = (
   const over = new Set<string>()
   /** Invocations that have neither joined nor been settled. */
   const onTheirWay = new Set<string>()
+  /** Those that are prepared and wait for their elders in the queue. */
+  const ready = new Map<string, { readonly keyed: Keyed; readonly unread: boolean }>()
+  /** Those that are not due before an elder sibling has joined or ended. */
+  const parked = new Map<string, string>()
   const log: Array<string> = []
   const handles: Array<string> = []
   const cancelled: Array<boolean> = []
@@ -386,11 +387,7 @@ export const outcome = (
   /** Queues invocations of one body. */
   const enqueue = (all: ReadonlyArray<Invocation>) => {
     for (const [i, one] of all.entries()) {
-      const lane = laneOf(one)
-      const elder = all.slice(0, i).findLast((other) =>
-        lane === undefined || laneOf(other) === undefined || laneOf(other) === lane
-      )
-      queued.push({ ...one, elder: elder?.key })
+      queued.push({ ...one, elders: all.slice(0, i) })
       onTheirWay.add(one.key)
     }
   }
@@ -417,15 +414,47 @@ export const outcome = (
     }
   }
 
-  /** 2.9: children of one step join in the order of the body; one whose lane is not known yet may be headed for any. */
-  const afterElder = (invocation: Invocation, then: () => ReadonlyArray<Work>): ReadonlyArray<Work> =>
-    invocation.elder !== undefined && onTheirWay.has(invocation.elder) ? [{ _tag: "Later", invocation, then }] : then()
+  /** 2.9: elder siblings that may be headed for the same lane, and have neither joined nor ended. */
+  const eldersOf = ({ elders }: Invocation, lane: string): ReadonlyArray<Invocation> =>
+    elders.filter(({ key, ...elder }) => {
+      if (!onTheirWay.has(key)) return false
+      const its = ready.get(key)?.keyed.lane ?? laneOf({ key, ...elder })
+      return its === undefined || its === lane
+    })
+  const waits = (one: Invocation, lane: string) => eldersOf(one, lane).length > 0
+
+  const isParked = (key: string) => onTheirWay.has(parked.get(key)!)
+
+  /** It is due again when the youngest of its elders that does not wait itself has joined or ended. */
+  const park = (one: Invocation, elders: ReadonlyArray<Invocation>) => {
+    const elder = elders.findLast(({ key }) => !isParked(key))
+    if (elder !== undefined) parked.set(one.key, elder.key)
+    queued.push(one)
+  }
+
+  /** Joins what is prepared, or puts it back into the queue, to wait there. */
+  const inTurn = (given: Invocation, keyed: Keyed, unread: boolean): ReadonlyArray<Work> => {
+    if (!waits(given, keyed.lane)) return joinReady(keyed, unread)
+    ready.set(given.key, { keyed, unread })
+    park(given, eldersOf(given, keyed.lane))
+    return []
+  }
+
+  const joinReady = (one: Keyed, unread: boolean): ReadonlyArray<Work> => {
+    if (unread) forget(one)
+    return join([one])
+  }
+
+  /** What cannot be read is no achievement. */
+  const forget = ({ checksum, checksumKey }: Keyed) => {
+    if (achievements.get(checksumKey)?.checksum === checksum) achievements.delete(checksumKey)
+  }
 
   /** 2.2: what runs before anything is stored. */
   const prepare = (invocation: Invocation): ReadonlyArray<Work> => {
     const { key, plan } = invocation
     const short = (status: Decided["status"], result: number | null = null) =>
-      afterElder(invocation, () => settle([[invocation, { status, result }]]))
+      settle([[invocation, { status, result }]])
     if (plan.broken === "lane" || plan.broken === "timeout") return short("failed")
     let args = plan
     if (plan.shape.before) {
@@ -443,7 +472,7 @@ export const outcome = (
       }
     }
     if (plan.broken === "checksum") return short("failed")
-    return afterElder(invocation, () => join([keyed(invocation, args)]))
+    return inTurn(invocation, keyed(invocation, args), false)
   }
 
   /** 2.6: invocations that are never stored tell their slots, and answer their handles. */
@@ -594,7 +623,7 @@ export const outcome = (
               actor,
               plan: deed.plan,
               parent: { key: action.key, step: index },
-              elder: undefined
+              elders: []
             })
           }
           break
@@ -805,14 +834,17 @@ export const outcome = (
   /** 4.1: what nobody has taken cannot start any more, and is ended by whoever takes it. */
   const mark = (key: string) => {
     marked.add(key)
-    onTheirWay.delete(key)
+    parked.delete(key)
   }
 
   /** They become actions: with callbacks for it as one that has nothing else to do, else that is over. */
   const endMarked = (all: ReadonlyArray<Invocation>): ReadonlyArray<Work> =>
     endFromOutside(
       // neither keys nor `before` run: what could not be computed when they were enqueued is the default
-      all.map((one) => store({ ...keyed(one, one.plan), lane: `${one.key} alone` }, "pending")),
+      all.map((one) => {
+        onTheirWay.delete(one.key)
+        return store({ ...keyed(one, one.plan), lane: `${one.key} alone` }, "pending")
+      }),
       { status: "cancelled", result: null },
       true
     )
@@ -823,17 +855,10 @@ export const outcome = (
     if (work._tag === "Prepare") return prepare(work.invocation)
     if (work._tag === "Read") {
       const { invocation, result } = work
-      if (result !== null) return afterElder(invocation, () => settle([[invocation, { status: "succeeded", result }]]))
-      return afterElder(invocation, () => {
-        // what cannot be read is no achievement
-        if (achievements.get(invocation.checksumKey)?.checksum === invocation.checksum) {
-          achievements.delete(invocation.checksumKey)
-        }
-        return join([invocation])
-      })
+      return result !== null
+        ? settle([[invocation, { status: "succeeded", result }]])
+        : inTurn(invocation, invocation, true)
     }
-    if (work._tag === "Join") return afterElder(work.invocation, () => join([work.invocation]))
-    if (work._tag === "Later") return afterElder(work.invocation, work.then)
     if (work._tag === "Commit") return commit(work.key, work.step)
     const action = live.get(work.key)
     if (action?.phase !== work.phase) return []
@@ -854,8 +879,7 @@ export const outcome = (
     const stack = [...works]
     while (stack.length > 0) {
       const next = perform(stack.shift()!)
-      stack.unshift(...next.filter(({ _tag }) => _tag !== "Later"))
-      stack.push(...next.filter(({ _tag }) => _tag === "Later"))
+      stack.unshift(...next)
     }
     return works.length > 0
   }
@@ -883,30 +907,39 @@ export const outcome = (
   const pass = (): boolean => {
     const timers = tick()
     const continued = toContinue
-    const invoked = queued.filter(({ key }) => !marked.has(key))
     const unstarted = queued.filter(({ key }) => marked.has(key))
+    const invoked = queued.filter(({ key }) => !marked.has(key) && !isParked(key))
     toContinue = []
-    queued = []
+    queued = queued.filter(({ key }) => !marked.has(key) && isParked(key))
     const ended = endMarked(unstarted)
     const callbacks = toContinue
     toContinue = []
-    const prepared = invoked.filter(needsPreparing)
-    const behind = new Set(prepared.map(({ key }) => key))
-    for (const { elder, key } of invoked) if (elder !== undefined && behind.has(elder)) behind.add(key)
-    const younger = invoked.filter((one) => behind.has(one.key) && !needsPreparing(one))
-    const plain = invoked.filter((one) => !behind.has(one.key))
-    const joined = join(plain.map((one) => keyed(one, one.plan)))
+    const prepared = invoked.filter((one) => !ready.has(one.key) && needsPreparing(one))
+    const plain: Array<Keyed> = []
+    const together = new Set(invoked.filter((one) => !prepared.includes(one)).map(({ key }) => key))
+    const later: Array<() => void> = []
+    for (const one of invoked.toSorted((a, b) => a.order - b.order)) {
+      if (!together.has(one.key)) continue
+      const { keyed: mine, unread } = ready.get(one.key) ?? { keyed: keyed(one, one.plan), unread: false }
+      const elders = eldersOf(one, mine.lane).filter(({ key }) => !together.has(key))
+      if (elders.length > 0) later.push(() => park(one, elders))
+      else {
+        plain.push(mine)
+        if (unread) forget(mine)
+      }
+    }
+    for (const put of later) put()
+    const joined = join(plain)
     const isStarted = (work: Work) => work._tag === "Go" && plain.some(({ key }) => key === work.key)
     performAll([
       ...prepared.map((invocation): Work => ({ _tag: "Prepare", invocation })),
-      ...younger.map((one): Work => ({ _tag: "Join", invocation: keyed(one, one.plan) })),
       ...joined.filter((work) => !isStarted(work)),
       ...callbacks.map(go),
       ...ended,
       ...continued.map(go),
       ...joined.filter(isStarted)
     ])
-    return timers || continued.length + invoked.length + unstarted.length > 0
+    return timers || continued.length + prepared.length + plain.length + unstarted.length > 0
   }
 
   // ---- in turns -----------------------------------------------------------------------------------------------------
@@ -919,7 +952,6 @@ export const outcome = (
   let inHand: ReadonlyArray<Work> = []
 
   const placeOf = ({ key, phase, steps }: Action) => `${key} ${steps.length - 1} ${phase}`
-  const waitsForElder = ({ elder }: Invocation) => elder !== undefined && onTheirWay.has(elder)
 
   function* timerTurns(): Generator<Possible> {
     for (const action of live.values()) {
@@ -945,7 +977,9 @@ export const outcome = (
       for (const { child, status } of actions.get(dead)!.steps.flatMap(({ slots }) => slots)) {
         if (status !== "cancelled" || child === undefined || openSlots(child).next().done !== true) continue
         const action = live.get(child)
-        const isDoomed = action === undefined ? onTheirWay.has(child) : action.decided === undefined && !action.rooted
+        const isDoomed = action === undefined
+          ? onTheirWay.has(child) && !marked.has(child)
+          : action.decided === undefined && !action.rooted
         if (!isDoomed) continue
         some = true
         yield { kind: "prune", whose: child, take: () => pruneOne(child) }
@@ -967,14 +1001,19 @@ export const outcome = (
   function* queueTurns(): Generator<Possible> {
     for (const one of queued) {
       const isMarked = marked.has(one.key)
-      const isPrepared = !needsPreparing(one)
-      if (!isMarked && isPrepared && waitsForElder(one)) continue
+      const prepared = ready.get(one.key) ??
+        (needsPreparing(one) ? undefined : { keyed: keyed(one, one.plan), unread: false })
+      if (!isMarked && prepared !== undefined && waits(one, prepared.keyed.lane)) continue
       yield {
         kind: "invocation",
         whose: one.key,
         take: () => {
           queued = queued.filter((other) => other !== one)
-          return isMarked ? endMarked([one]) : isPrepared ? join([keyed(one, one.plan)]) : prepare(one)
+          return isMarked
+            ? endMarked([one])
+            : prepared === undefined
+            ? prepare(one)
+            : joinReady(prepared.keyed, prepared.unread)
         }
       }
     }
@@ -999,9 +1038,7 @@ export const outcome = (
       if (work._tag === "Commit") {
         yield { kind: "commit", whose: `${work.key} ${work.step}`, take: take(() => perform(work)) }
       } else if (work._tag !== "Go") {
-        if (!waitsForElder(work.invocation)) {
-          yield { kind: "join", whose: work.invocation.key, take: take(() => perform(work)) }
-        }
+        yield { kind: "join", whose: work.invocation.key, take: take(() => perform(work)) }
       } else {
         const { key, phase } = work
         const action = live.get(key)
@@ -1081,7 +1118,7 @@ export const outcome = (
       case "Invoke": {
         const key = String(handles.length)
         handles.push(key)
-        enqueue([{ key, order: made++, actor: op.actor, plan: op.plan, parent: undefined, elder: undefined }])
+        enqueue([{ key, order: made++, actor: op.actor, plan: op.plan, parent: undefined, elders: [] }])
         break
       }
       case "Perform":

@@ -4,7 +4,8 @@
  * Life of an action, row by row:
  *
  * ```text
- * jobs           an invocation that waits for a worker (also: "continue this live action", and held while `before` runs)
+ * jobs           an invocation that waits for a worker (also: "continue this live action", held while `before` runs, and waiting for an
+ *                elder sibling). Priorities: 0 first, 10 in order, 100 at its time, 101 held, 102 waiting
  *   -> live_actions    pending or performing. The performing row IS the lane (unique on lane and status) and IS the lease
  *                      (its token names the worker that may write to it; null while it waits for slots or outside)
  *      steps           one row for each step that ended or waits; the step that runs now is in the live row
@@ -55,7 +56,13 @@ const tables = [
     token bigint,
     due_at timestamptz,
     enqueued_at timestamptz not null,
+    -- its siblings may be headed for the same lane, which they join in turn
+    ordered boolean,
+    -- the sibling that it waits for, with priority 102
     elder uuid,
+    -- the arguments as given, where it was prepared to others, and whether its achievement cannot be read
+    given jsonb,
+    unread boolean,
     -- on the database's clock: it cannot start any more, and whoever takes it ends it
     cancelled_at timestamptz,
     -- false: whoever enqueued it has left the checksum to a worker, whether that knows a \`before\` or not; true: its \`before\` has run, and
@@ -68,6 +75,9 @@ const tables = [
   `create index jobs_action on jobs (action) where kind = 1`,
   `create index jobs_due on jobs (due_at) where due_at is not null`,
   `create index jobs_held on jobs (token) where priority = 101`,
+  // only those that have to be in order are in these two
+  `create index jobs_ordered on jobs (parent, parent_step, id) where ordered`,
+  `create index jobs_elder on jobs (elder) where elder is not null`,
   `create table live_actions (
     id uuid primary key,
     definition text collate "C" not null,
@@ -451,7 +461,7 @@ const functions = (schema: string) => {
   begin
     insert into jobs overriding system value
       select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth,
-        attempts, p_token, null, enqueued_at, elder, null, prepared from unnest(p_jobs);
+        attempts, p_token, null, enqueued_at, ordered, null, given, null, null, prepared from unnest(p_jobs);
   end $$`,
 
     // Ends invocations that were cancelled before anybody took them: with callbacks for it as live actions that have nothing else to do,
@@ -467,10 +477,10 @@ const functions = (schema: string) => {
       from unnest(p_jobs)),
     l as (insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags,
         token, phase, outcome, cause, enqueued_at)
-      select action, definition, actor_id, queue, arguments, coalesce(lane, named) || E'\\x01' || action, 1, coalesce(checksum_key, named), checksum, parent, parent_step, depth, parent is null,
-        known, p_token, 3, 4, why, enqueued_at from j where known & 4 <> 0 returning id),
+      select action, definition, actor_id, queue, coalesce(given, arguments), coalesce(lane, named) || E'\\x01' || action, 1, coalesce(checksum_key, named), checksum, parent, parent_step, depth, parent is null,
+        known & 255, p_token, 3, 4, why, enqueued_at from j where known & 4 <> 0 returning id),
     e as (insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts, cause, enqueued_at, ended_at)
-      select action, definition, actor_id, queue, arguments, coalesce(lane, named), 4, coalesce(checksum_key, named), checksum, parent, parent_step, depth, 0, why, enqueued_at, p_now
+      select action, definition, actor_id, queue, coalesce(given, arguments), coalesce(lane, named), 4, coalesce(checksum_key, named), checksum, parent, parent_step, depth, 0, why, enqueued_at, p_now
       from j where known & 4 = 0 returning id),
     u as (update slots o set status = 4 from e where o.child = e.id and o.status is null returning o.action, o.step)
     select (select array_agg(id) from l), (select array_agg(action) from u), (select array_agg(step) from u) into hooked, parents, parent_steps;
@@ -484,13 +494,44 @@ const functions = (schema: string) => {
     end if;
   end $$`,
 
+    // Siblings whose lane is the same, or not known yet, join it in the order of their ids, whatever their queues and definitions. One that
+    // has an elder on its way becomes that one's to wake: under no token, and not asked for again. Whom it waits for is kept from going
+    // by a share lock until this is committed: whoever takes that one (always with SKIP LOCKED, or, to be joined, as one that is tried
+    // again) has not looked yet whom to wake, or has it locked; then this one is put back as due. Those that wait themselves are not waited
+    // for: whoever wakes them finds them unlocked, but for what somebody is cancelling, which \\`recover\\` wakes if that is undone.
+    `create function in_turn(inout inv jobs[], inout ignoring uuid[], p_others jobs[], out put_back int, out moved boolean) language plpgsql as $$
+  declare younger jobs[];
+  begin
+    ignoring := ignoring || array(select i.action from unnest(inv) i where i.unread);
+    -- those of this batch are out of the queue, and join in the order of their ids
+    select array_agg(x.i order by x.n) filter (where x.waits), array_agg(x.i order by x.n) filter (where not x.waits) into younger, inv
+      from (select i, n, (i).ordered is true and exists (select 1 from jobs e where e.parent = (i).parent and e.parent_step = (i).parent_step and e.ordered and e.id < (i).id
+        and (e.lane is null or e.lane = (i).lane)) as waits from (select i, row_number() over () as n from unnest(inv) i) y offset 0) x;
+    put_back := 0;
+    moved := younger is not null;
+    if younger is not null then
+      with w as (
+        select (y).*, e.action as whom
+        from unnest(younger) y left join lateral (
+          select e.action from jobs e where e.parent = (y).parent and e.parent_step = (y).parent_step and e.ordered and e.id < (y).id
+            and (e.lane is null or e.lane = (y).lane) and e.priority <> 102 order by e.id desc limit 1 for share skip locked) e on true),
+      i as (insert into jobs overriding system value
+        select id, queue, case when whom is null then 0 else 102 end, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth,
+          attempts, null, null, enqueued_at, ordered, whom, given, action = any(ignoring), null, prepared from w returning elder)
+      select count(*) filter (where elder is null) into put_back from i;
+    end if;
+    update jobs set priority = 0, elder = null where ctid = any(array(select ctid from jobs where elder = any(array(
+      select i.action from unnest(inv || p_others) i where i.ordered)) for update skip locked));
+    moved := moved or found;
+  end $$`,
+
     // Takes jobs and joins their actions to their lanes. \`p_after\` says for a queue up to which id this worker has taken its invocations
     // in the last moment: what died there has to be stepped over, one by one, as long as some old snapshot might see it.
     `create function claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[],
     p_joins jsonb, p_only uuid, p_after jsonb default null) returns setof task language plpgsql ${planned} as $$
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[]; cancelled jobs[];
-    taken int := 0; again int := 0; v_bytes bigint := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
+    taken int := 0; again int := 0; n int; moved boolean; v_bytes bigint := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
     unread jsonb[]; checked boolean := false; ignoring uuid[] := '{}'; erased text[]; given_back text[];
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
     m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
@@ -503,17 +544,12 @@ const functions = (schema: string) => {
     if p_joins is not null then
       -- an achievement whose result the worker could not read is none for its action
       ignoring := array(select a from jsonb_to_recordset(p_joins) as x(a uuid, ig boolean) where ig);
-      with recursive x as (select * from jsonb_to_recordset(p_joins) as x(j bigint, q text, args jsonb, l text, sk text, cs text, t bigint, o smallint, r jsonb, c jsonb)),
-      -- children of one step join their lane in the order of the body: not before an elder that is still on its way
-      h as (select t.action, t.elder, t.queue, t.id from jobs t join x on t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token),
-      blocked(action) as (
-        select h.action from h join jobs e on e.action = h.elder and e.kind = 0 and e.cancelled_at is null and e.due_at is null and e.queue = h.queue and e.definition = any(p_defs)
-          where not exists (select 1 from h o where o.id = e.id)
-        union select h.action from h join blocked b on b.action = h.elder),
-      d as (delete from jobs t using x where t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token and t.action not in (select action from blocked)
-        returning t.*, x.args, x.l, x.sk, x.cs, x.t as ms, x.o, x.r, x.c)
-      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder, null, true)::jobs order by id) filter (where o is null),
-        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, elder, null, true)::jobs order by id) filter (where o is not null), '{}'),
+      -- one that somebody looks at, to wait for it or to cancel it, is tried again
+      with x as (select * from jsonb_to_recordset(p_joins) as x(j bigint, q text, args jsonb, l text, sk text, cs text, t bigint, o smallint, r jsonb, c jsonb)),
+      h as materialized (select t.ctid as tid, x.* from x join jobs t on t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token for update of t skip locked),
+      d as (delete from jobs t using h where t.ctid = h.tid returning t.*, h.args, h.l, h.sk, h.cs, h.t as ms, h.o, h.r, h.c)
+      select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, ordered, null, coalesce(given, arguments), null, null, true)::jobs order by id) filter (where o is null),
+        coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, ordered, null, coalesce(given, arguments), null, null, true)::jobs order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(o order by id) filter (where o is not null), '{}'), coalesce(array_agg(r order by id) filter (where o is not null), '{}'),
         coalesce(array_agg(c order by id) filter (where o is not null), '{}')
       into inv, done, done_status, done_result, done_cause from d;
@@ -564,19 +600,11 @@ const functions = (schema: string) => {
         return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
           held_detail(h)::json from unnest(held) h;
       end if;
-      if inv is not null and exists (select 1 from unnest(inv) i where i.elder is not null) then
-        with recursive h as (select i.action, i.elder, i.queue from unnest(inv) i where i.elder is not null),
-        blocked(action) as (
-          select h.action from h join jobs e on e.action = h.elder and e.kind = 0 and e.cancelled_at is null and e.due_at is null and e.queue = h.queue and e.definition = any(p_defs)
-          union select h.action from h join blocked b on b.action = h.elder)
-        select array_agg(i order by i.id) filter (where b.action is not null), array_agg(i order by i.id) filter (where b.action is null) into held, inv
-          from unnest(inv) i left join blocked b on b.action = i.action;
-        if held is not null then
-          perform hold(p_token, held);
-          return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
-            (held_detail(h) || jsonb_build_object('ready', true, 'checksum', checksum))::json from unnest(held) h;
-        end if;
-      end if;
+    end if;
+    if exists (select 1 from unnest(inv || done || cancelled) i where i.ordered) then
+      select t.inv, t.ignoring, t.put_back, t.moved into inv, ignoring, again, moved from in_turn(inv, ignoring, done || cancelled) t;
+      -- also for those who have passed by what was looked at
+      if moved then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
     end if;
 
     if inv is not null then
@@ -591,7 +619,7 @@ const functions = (schema: string) => {
       end if;
       -- every lane of the batch in one pass, in key order: free ones are taken, the others locked
       with f as (select distinct on (lane) *, p_flags[array_position(p_defs, definition)] as fl, p_first[array_position(p_defs, definition)] as st
-        from unnest(inv) i where action <> all(achieved) order by lane, priority, id),
+        from unnest(inv) i where action <> all(achieved) order by lane, id),
       l as (insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags, attempts,
           token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at)
         select action, definition, actor_id, queue, arguments, lane, 1, checksum_key, checksum, parent, parent_step, depth, parent is null,
@@ -615,7 +643,7 @@ const functions = (schema: string) => {
         delete from achievements where checksum_key = any(array(select i.checksum_key from unnest(inv) i where (i.action in (select unnest(started))) is true)) and checksum_key = any(erased);
       end if;
       if cardinality(started) + cardinality(achieved) < cardinality(inv) then
-        contended := array(select i from unnest(inv) i where i.action <> all(started) and i.action <> all(achieved) order by i.priority, i.id);
+        contended := array(select i from unnest(inv) i where i.action <> all(started) and i.action <> all(achieved) order by i.id);
       end if;
     end if;
 
@@ -725,7 +753,8 @@ const functions = (schema: string) => {
         select distinct on (t.id) t.queue, 0, 1, t.id, t.definition, t.actor_id, p_now from live_actions t
         where t.id = any(array(select action from unnest(conts))) and t.id <> all(coalesce(got, '{}')) and t.token is null and t.phase <> 2
           and not (t.phase = 1 and exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null));
-      get diagnostics again = row_count;
+      get diagnostics n = row_count;
+      again := again + n;
     end if;
 
     if cardinality(started) > 0 then
@@ -741,13 +770,13 @@ const functions = (schema: string) => {
     // Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. \`p_again\` skips those that an earlier call, whose answer was lost, has stored.
     // Batches come as columns: a third of what parsing JSON costs. A column that nothing is in is null, which unnest fills up.
     `create function enqueue(p_now timestamptz, p_again boolean, p_which int[], c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[],
-    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_pr boolean[], c_tk float8[]) returns void language plpgsql ${
+    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[], c_tk float8[]) returns void language plpgsql ${
       path(schema)
     } as $$
   begin
-    insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, elder, prepared, token, enqueued_at)
-    select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, pr, tk, p_now
-    from unnest(c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_pr, c_tk) with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, el, pr, tk, n)
+    insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, ordered, prepared, token, enqueued_at)
+    select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, od, pr, tk, p_now
+    from unnest(c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_od, c_pr, c_tk) with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, od, pr, tk, n)
     where (p_which is null or n = any(p_which)) and (not p_again or x.a in (select o.id from outcomes_of(c_a) o where o.state = 'unknown'))
     order by n
     on conflict (action) where kind = 0 do nothing;
@@ -758,11 +787,11 @@ const functions = (schema: string) => {
     // Whoever asks must not wait for lanes that others have locked: then it fails, and is stored alone.
     `create function enqueue_and_claim(p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_defs text[], p_first text[], p_flags smallint[], p_prepare boolean[], p_after jsonb,
     c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[],
-    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_pr boolean[]) returns setof task language plpgsql ${
+    c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[]) returns setof task language plpgsql ${
       path(schema)
     } set lock_timeout = '20ms' as $$
   begin
-    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_pr, null);
+    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_od, c_pr, null);
     return query select * from claim(p_token, p_now, p_room, p_queues, p_defs, p_first, p_flags, p_prepare, null, null, p_after);
   end $$`,
 
@@ -773,7 +802,7 @@ const functions = (schema: string) => {
     m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_nk smallint[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[], m_cb jsonb[],
     m_inc smallint[], m_jb boolean[], m_due timestamptz[],
     o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
-    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_pr boolean[])
+    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[])
     returns setof task language plpgsql ${planned} as $$
   declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
   begin
@@ -828,7 +857,7 @@ const functions = (schema: string) => {
           fresh := array(select x.n from unnest(c_p, c_ps) with ordinality as x(a, s, n)
             where ((x.a, x.s) in (select m.a, m.s from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where m.ph = 0 and m.n = any(good))) is true);
         end if;
-        perform enqueue(p_now, false, fresh, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_pr, null);
+        perform enqueue(p_now, false, fresh, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_od, c_pr, null);
         return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task;
       end if;
     end if;
@@ -845,11 +874,11 @@ const functions = (schema: string) => {
 
     // More slots and children of a member that \`finish\` has stored in the same transaction: what it holds locked, and nothing else, is theirs.
     `create function add_children(p_now timestamptz, o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
-    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_el uuid[], c_pr boolean[])
+    c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[])
     returns void language plpgsql ${path(schema)} as $$
   begin
     insert into slots (action, step, slot, child, definition, actor_id, due_at) select * from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due);
-    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_el, c_pr, null);
+    perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_od, c_pr, null);
   end $$`,
 
     // Fixes the outcome of live actions from outside, in callbacks' favour: the rows are locked, the status has callbacks. A pending one
@@ -916,7 +945,7 @@ const functions = (schema: string) => {
       p_id := ids[1];
     elsif not p_outbound then
       -- one that nobody has taken, or that is being prepared, is marked: whoever has its definition ends it, before what else is queued
-      update jobs set cancelled_at = clock_timestamp(), priority = 0, token = null, due_at = null where ctid = any(array(
+      update jobs set cancelled_at = clock_timestamp(), priority = 0, token = null, due_at = null, elder = null where ctid = any(array(
         select ctid from jobs where action = p_id and kind = 0 and cancelled_at is null for update skip locked));
       if found then
         return next row(-6, p_id, null, null, null, 1, 0, 0, 0, null)::task;
@@ -980,7 +1009,7 @@ const functions = (schema: string) => {
     -- those that nobody has taken are marked as \`complete\` does, but keep their places: many of them must not overtake all others
     with c as materialized (select j.ctid as tid, j.action, j.token from slots o join jobs j on j.action = o.child and j.kind = 0 and j.cancelled_at is null where o.action = any(dead) and o.status = 4
       and not exists (select 1 from slots w where w.child = o.child and w.status is null) limit p_limit * 20 for update of j skip locked),
-    u as (update jobs set cancelled_at = clock_timestamp(), priority = least(priority, 10), token = null, due_at = null where ctid = any(array(select tid from c)) returning 1)
+    u as (update jobs set cancelled_at = clock_timestamp(), priority = least(priority, 10), token = null, due_at = null, elder = null where ctid = any(array(select tid from c)) returning 1)
     select array_agg(action) filter (where token is not null), (select count(*) from u) into held, marked from c;
     if marked > 0 then
       return query select -7::smallint, x, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::json from unnest(held) x;
@@ -1053,6 +1082,9 @@ const functions = (schema: string) => {
     update jobs j set priority = case when late > 0 then 100 else 10 end, due_at = case when late > 0 then p_now + late * interval '1 second' end, token = null,
       attempts = j.attempts + case when p_burn then 1 else 0 end from x where j.queue = x.queue and j.priority = x.priority and j.id = x.id;
     get diagnostics k = row_count;
+    -- somebody was cancelling them when their elders joined, and did not in the end
+    update jobs set priority = 0, elder = null where ctid = any(array(select w.ctid from jobs w where w.elder is not null
+      and not exists (select 1 from jobs e where e.action = w.elder and e.kind = 0) for update skip locked));
     return n + k;
   end $$`,
 
