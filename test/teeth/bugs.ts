@@ -215,6 +215,37 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "order-within-a-queue",
+    breaks: "2.9: a younger sibling in another queue does not wait for its elder",
+    plants: [{
+      file: functions,
+      find: `and e.parent_step = (i).parent_step and e.ordered and e.id < (i).id`,
+      replace: `and e.parent_step = (i).parent_step and e.queue = (i).queue and e.ordered and e.id < (i).id`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: across queues"] }
+  },
+  {
+    name: "asleep-beside-its-elder",
+    breaks: "2.9: a younger sibling waits for an elder that is just going, and that does not see it",
+    plants: [{
+      file: functions,
+      find: `order by e.id desc limit 1 for share skip locked) e on true)`,
+      replace: `order by e.id desc limit 1) e on true)`
+    }],
+    tests: { "test/races/order.test.ts": ["2.9: a younger sibling whose elder somebody", "2.9: an elder (slow)"] }
+  },
+  {
+    name: "elder-wakes-nobody",
+    breaks: "2.9: a younger sibling waits for ever when its elder has joined",
+    plants: [{
+      file: functions,
+      find: `select i.action from unnest(inv || p_others) i where i.ordered)) for update skip locked));`,
+      replace: `select i.action from unnest(p_others) i where i.ordered)) for update skip locked));`
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: a worker without the elder's definition"] },
+    hangs: true
+  },
+  {
     name: "two-completions",
     breaks: "1.2: of several completions each runs its callbacks",
     plants: [{
