@@ -264,7 +264,7 @@ export const layerJobQueue = Layer.effect(
         Effect.map(
           run(
             "queued",
-            `select action, split_part(definition, '/', 1) as actor_type, split_part(definition, '/', 2) as name, actor_id, arguments, queue, enqueued_at,
+            `select action, split_part(definition, '/', 1) as actor_type, split_part(definition, '/', 2) as name, actor_id, coalesce(given, arguments) as arguments, queue, enqueued_at,
               cancelled_at is not null as cancelled, elder
             from ${schema}.jobs where kind = 0 order by id limit $1::int`,
             [limit]

@@ -208,8 +208,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.1: an action that is cancelled while it is prepared starts all the same",
     plants: [{
       file: functions,
-      find: `set cancelled_at = clock_timestamp(), priority = 0, token = null, due_at = null where`,
-      replace: `set cancelled_at = clock_timestamp(), due_at = null where`
+      find: `set cancelled_at = clock_timestamp(), priority = 0, token = null, due_at = null, elder = null where`,
+      replace: `set cancelled_at = clock_timestamp(), due_at = null, elder = null where`
     }],
     tests: { "test/behaviour/ActionCancelling.test.ts": ["4.1: what before gives in spite of it does not count"] },
     hangs: true
