@@ -1081,7 +1081,9 @@ export const make = (options: PerformerOptions) => {
 
   const transaction: Surroundings["transaction"] = (body) =>
     Effect.gen(function*() {
-      const mine = token!
+      const mine = token
+      // the lease was lost before it began: whoever has the action by now runs it
+      if (mine === undefined) return yield* Effect.die(new Fenced())
       let at = 0
       const both = transitions.withTransaction(Effect.gen(function*() {
         const conclusion = yield* body
