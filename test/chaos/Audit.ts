@@ -14,6 +14,8 @@ const statements: ReadonlyArray<string> = [
   "create schema chaos",
   // what transactional steps do, once each; no constraint would tell of a second time
   "create table chaos.effects (entry text not null)",
+  // transactional steps that ended their own action, with that end
+  "create table chaos.ended (entry text not null)",
   // enqueued with its action in one transaction
   "create table chaos.orders (place text not null)",
   `create table chaos.notes (

@@ -4,9 +4,11 @@ const nothingYet = {
   /** Asked for; of some the answer was lost. */
   trees: 0,
   accepted: 0,
+  "begun by clients": 0,
   actions: 0,
   bodies: 0,
   "transactional effects": 0,
+  "ended by their own step": 0,
   "long results": 0,
   "foretold outcomes": 0,
   kills: 0,

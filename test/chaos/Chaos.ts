@@ -90,6 +90,7 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
       isolation: isolation(),
       book,
       undisturbed,
+      folder,
       trees: options.trees,
       seed: options.seed,
       isEarly,

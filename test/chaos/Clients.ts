@@ -3,10 +3,12 @@
  * suffer as the workers' do. It must hear of nothing but a storage that does not answer; and then it does not know what has happened.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Layer, Option, Schedule } from "effect"
+import { Context, Effect, Layer, Option, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
+import { join } from "node:path"
 import { type ActionHandle, ActionRepo, type AnyAction, Stepped } from "stepped"
-import { awaitInWords, makeWorld, silent } from "../model/Trees.ts"
+import { awaitInWords, makeWorld, silent, type WorldOptions } from "../model/Trees.ts"
+import { bodies, openLog } from "./bodies.ts"
 import type { Book } from "./Book.ts"
 import type { Undisturbed } from "./Database.ts"
 import type { Proxy } from "./Proxy.ts"
@@ -46,6 +48,8 @@ export interface ClientsOptions {
   readonly isolation: Isolation
   readonly book: Book
   readonly undisturbed: Undisturbed
+  /** For the log of what bodies do. */
+  readonly folder: string
   readonly trees: number
   readonly seed: number
   /** Whether it is too early to ask for more. */
@@ -63,9 +67,16 @@ const isAway = (error: unknown): boolean =>
     ? isAway((error as { readonly reason: unknown }).reason)
     : ["StorageError", "SqlError"].includes(tagOf(error))
 
-export const startClients = ({ book, isEarly, isolation, isOver, proxy, seed, trees, undisturbed }: ClientsOptions) =>
+/** How many of the trees the clients begin to perform themselves, beside the workers. */
+const nowShare = 0.15
+
+export const startClients = (
+  { book, folder, isEarly, isolation, isOver, proxy, seed, trees, undisturbed }: ClientsOptions
+) =>
   Effect.gen(function*() {
-    const world = makeWorld({ second: secondMs, groupOf, padding })
+    const file = yield* openLog(join(folder, "clients.log"))
+    let run: NonNullable<WorldOptions["ran"]> = () => Effect.void
+    const world = makeWorld({ second: secondMs, groupOf, padding, ran: (entry, step) => run(entry, step) })
     const services = yield* Effect.orDie(Layer.build(
       world.layer.pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),
@@ -78,6 +89,7 @@ export const startClients = ({ book, isEarly, isolation, isOver, proxy, seed, tr
         Layer.provideMerge(silent)
       )
     ))
+    run = bodies(Context.get(services, SqlClient.SqlClient), file, { isWorker: false })
     const accepted: Array<Accepted> = []
     const ordered: Array<string> = []
     let index = 0
@@ -97,9 +109,11 @@ export const startClients = ({ book, isEarly, isolation, isOver, proxy, seed, tr
     const enqueue = (ask: Asked & { readonly _tag: "Invoke" }, group: Group, place: string) =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
-        const invoked = world.invoke(ask, place)
         const withOrder = group.ordered
+        const isNow = !withOrder && Math.random() < nowShare
+        const invoked = world.invoke(ask, place, isNow ? "Now" : "Later")
         book.counts.trees++
+        if (isNow) book.counts["begun by clients"]++
         if (withOrder) ordered.push(place)
         const handle = yield* answer(
           `enqueueing ${place}`,
@@ -167,8 +181,10 @@ export const startClients = ({ book, isEarly, isolation, isOver, proxy, seed, tr
         yield* Effect.forEach(due, ({ id, place }) =>
           answer(
             `completing ${place}`,
-            Effect.flatMap(repo.find(id), (found) =>
-              Option.isSome(found) ? world.complete(found.value) : Effect.succeed(false))
+            Effect.flatMap(
+              repo.find(id),
+              (found) => Option.isSome(found) ? world.complete(found.value) : Effect.succeed(false)
+            )
           ), { concurrency: 16, discard: true })
         yield* Effect.sleep("100 millis")
       }

@@ -38,6 +38,7 @@ export const judge = (run: Run) =>
     yield* bodies(run, log)
     yield* callbacks(run, log)
     yield* effects(run)
+    yield* ownEnds(run)
     yield* orders(run)
     yield* endings(run)
     yield* foretold(run, log)
@@ -125,13 +126,27 @@ const effects = ({ book, undisturbed }: Run) =>
       undisturbed,
       `with due as (select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.steps s on s.action = a.id and s.idx = 1
           where arguments->1->'shape'->>'success' = 'number'
-            and (s.status = 2 or s.marked or a.cause->>'kind' = 'marked' or exists (select 1 from stepped.slots o where o.action = a.id and o.step = 1))),
+            and (s.status = 4 and exists (select 1 from chaos.ended x where x.entry = 'step ' || ${key} || ' ' || s.name) or s.status = 2 or s.marked or a.cause->>'kind' = 'marked' or exists (select 1 from stepped.slots o where o.action = a.id and o.step = 1))),
         done as (select array_to_string((string_to_array(entry, ' '))[1:3], ' ') as entry, count(*)::int as n from chaos.effects group by 1)
         select coalesce(due.entry, done.entry) as entry, case when due.entry is null then 0 else 1 end as due, coalesce(done.n, 0) as done
         from due full join done on done.entry = due.entry where done.n is distinct from 1 or due.entry is null`
     )
     for (const { done, due, entry } of wrong) {
       book.accuse(`a transactional effect is there ${done} times, and not ${due}: ${entry}`)
+    }
+  })
+
+/** An action that its own transactional step has ended, with what the step did, has ended by that. */
+const ownEnds = ({ book, undisturbed }: Run) =>
+  Effect.gen(function*() {
+    const ended = yield* rows<{ entry: string; count: number }>(
+      undisturbed,
+      `select x.entry, (select count(*)::int from stepped.actions a join stepped.steps s on s.action = a.id
+        where a.status = 'cancelled' and s.status = 4 and x.entry = 'step ' || ${key} || ' ' || s.name) as count from chaos.ended x`
+    )
+    book.counts["ended by their own step"] = ended.length
+    for (const { count, entry } of ended) {
+      if (count !== 1) book.accuse(`an action that its own step has ended is not cancelled: ${entry}`)
     }
   })
 

@@ -5,20 +5,14 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { Effect, Layer, Redacted } from "effect"
-import { closeSync, openSync, writeSync } from "node:fs"
 import { flushCompileCache } from "node:module"
 import { createInterface } from "node:readline"
 import { Stepped } from "stepped"
 import { silent } from "../model/Trees.ts"
-import { engineOptions, layerWorld, leaseMs, type WorkerBrief } from "./World.ts"
+import { bodies, openLog } from "./bodies.ts"
+import { engineOptions, layerWorld, type WorkerBrief } from "./World.ts"
 
 const say = (event: "ready" | "working") => console.log(JSON.stringify({ event }))
-
-const log = (path: string) =>
-  Effect.acquireRelease(
-    Effect.sync(() => openSync(path, "a")),
-    (file) => Effect.sync(() => closeSync(file))
-  )
 
 const main = ({ clockMs, concurrency, isolation, logFile, second, url }: WorkerBrief) => {
   // a machine whose clock is off
@@ -26,29 +20,8 @@ const main = ({ clockMs, concurrency, isolation, logFile, second, url }: WorkerB
   Date.now = () => machine() + clockMs
   const world = Layer.unwrap(Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
-    const file = yield* log(logFile)
-    return layerWorld({
-      second,
-      ran: (entry, step) =>
-        Effect.gen(function*() {
-          // in the file before anything else happens: nothing of it is lost with the process
-          writeSync(file, `${entry}\n`)
-          const isTransactional = step?.transactional === true
-          if (isTransactional && Math.random() < 0.03) {
-            // a body that lets nothing else run in its process, not even what keeps the lease
-            writeSync(file, `blocked ${entry}\n`)
-            Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs + 1000)
-          }
-          // at times more of them than the pool has connections for
-          if (machine() % 12_000 < 2500 && Math.random() < 0.7) {
-            writeSync(file, `keeping ${entry}\n`)
-            yield* Effect.orDie(sql`select pg_sleep(${(leaseMs + 500) / 1000})`)
-          }
-          if (isTransactional) yield* Effect.orDie(sql`insert into chaos.effects ${sql.insert({ entry })}`)
-          // what takes no time leaves none to be killed in
-          if (Math.random() < 0.7) yield* Effect.sleep(Math.random() * (isTransactional ? 1000 : 600))
-        })
-    })
+    const file = yield* openLog(logFile)
+    return layerWorld({ second, ran: bodies(sql, file, { isWorker: true }) })
   }))
   const worker = Stepped.worker({ concurrency, gracePeriod: "1 second" }).pipe(
     Layer.provide(world),

@@ -351,18 +351,30 @@ export interface World {
   readonly layer: Layer.Layer<never, never, Engine>
   /** User code in the order in which it ran, as in `Outcome.log`. */
   readonly log: Array<string>
-  readonly invoke: (op: Invoke, place: string) => Effect.Effect<ActionHandle<AnyAction>, EnqueueError, Engine>
+  /** Enqueues, or performs in the calling fiber as far as it goes at once. */
+  readonly invoke: (
+    op: Invoke,
+    place: string,
+    how?: "Later" | "Now"
+  ) => Effect.Effect<ActionHandle<AnyAction>, EnqueueError, Engine>
   /** Completes an action as its plan says. */
   readonly complete: (
     record: ActionRecord
   ) => Effect.Effect<boolean, Effect.Error<ReturnType<typeof Stepped.complete>>, Engine>
 }
 
+/** A step whose body runs. */
+export interface RunningStep {
+  readonly transactional: boolean
+  /** Ends the step's own action; gives whether it did. */
+  readonly cancel: Effect.Effect<boolean>
+}
+
 export interface WorldOptions {
   /** The milliseconds that a plan's second takes. */
   readonly second: number
   /** What user code does with each entry of the log; writes it down if not given. */
-  readonly ran?: (entry: string, step: { readonly transactional: boolean } | undefined) => Effect.Effect<void>
+  readonly ran?: (entry: string, step: RunningStep | undefined) => Effect.Effect<void>
   /** Trees of different groups have actors of their own; 0 if not given. */
   readonly groupOf?: (place: string) => number
   /** Characters that every fourth number takes when it is stored as a result; none if not given. */
@@ -399,11 +411,21 @@ export const makeWorld = (options: WorldOptions): World => {
       return plan.effectful ? Effect.succeed(value) : value
     }
 
+    const cancel = (action: AnyAction) =>
+      Effect.gen(function*() {
+        const ref = yield* actor as unknown as Effect.Effect<ActorRef>
+        const handle = yield* Stepped.handle(ref, action as never, (yield* Step).actionId)
+        return yield* Effect.orDie(handle.cancel)
+      }) as Effect.Effect<boolean>
+
     const end = ({ end }: StepPlan) =>
       end === "fail" ? Effect.fail(new Oops()) : end === "die" ? Effect.die(new Error("a defect")) : Effect.void
 
     const method = (name: string): Run => (place, plan) =>
-      Effect.flatMap(key(place), (key) => ran(`step ${key} ${name}`, { transactional: false })).pipe(
+      Effect.flatMap(
+        key(place),
+        (key) => ran(`step ${key} ${name}`, { transactional: false, cancel: cancel(actionOf(actor, plan.shape)) })
+      ).pipe(
         Effect.andThen(end(stepOf(plan, 0))),
         Effect.as(plan.number)
       )
@@ -413,7 +435,7 @@ export const makeWorld = (options: WorldOptions): World => {
         const own = yield* key(place)
         yield* ran(
           `step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results as Readonly<Record<string, unknown>>)}`}`,
-          { transactional: isTransactional(plan.shape, index) }
+          { transactional: isTransactional(plan.shape, index), cancel: cancel(actionOf(actor, plan.shape)) }
         )
         const step = stepOf(plan, index)
         let slots = 0
@@ -519,11 +541,11 @@ export const makeWorld = (options: WorldOptions): World => {
       ones.list.toLayer(Effect.succeed(Object.fromEntries(ones.methods))),
       twos.list.toLayer(Effect.succeed(Object.fromEntries(twos.methods)))
     ),
-    invoke: ({ actor, plan }, place) => {
+    invoke: ({ actor, plan }, place, how = "Later") => {
       const ref = refs(place)[actor]!
       return Effect.flatMap(
         of(ref.type).list.client,
-        (client) => client(ref.id)[`${nameOf(plan.shape)}Later`]!(place, plan)
+        (client) => client(ref.id)[`${nameOf(plan.shape)}${how}`]!(place, plan)
       )
     },
     complete: (record) => {
