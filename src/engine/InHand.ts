@@ -23,8 +23,6 @@ export interface InHand<Work, Active, Conclusion, Join> {
    */
   readonly keep: (ids: ReadonlyArray<string>) => () => void
   readonly ids: () => ReadonlySet<string>
-  /** How many there are at least; one that is on its way between two lists may count twice. */
-  readonly count: () => number
   /** Nothing is in hand but what other fibers have in their places. */
   readonly isIdle: () => boolean
 }
@@ -68,11 +66,6 @@ export const make = <
         ...joins.map(({ a }) => a),
         ...kept.keys()
       ]),
-    count: () => {
-      let count = active.size + conclusions.length + joins.length + kept.size
-      for (const place of places) count += place.length
-      return count
-    },
     isIdle: () => active.size + ready.length + conclusions.length + joins.length + kept.size === 0
   }
 }

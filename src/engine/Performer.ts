@@ -318,7 +318,7 @@ export const make = (options: PerformerOptions) => {
     let mineHeard = first
     return Effect.gen(function*() {
       const leaseMs = Duration.toMillis(settings.lease)
-      let wasOdd = false
+      let wasOdd: ReadonlySet<string> = new Set()
       let failed = false
       // By how much this process has woken too late since it renewed: where the database had answered until then, a body has let nothing
       // else run. If the lease may be over by then, it is asked for all the same, for a moment.
@@ -364,9 +364,11 @@ export const make = (options: PerformerOptions) => {
         late = 0
         Deferred.doneUnsafe(mineHeard, Exit.void)
         heard = mineHeard = Deferred.makeUnsafe()
-        // Somebody ended what runs here; or, seen twice, so that it is no transition under way, rows under the token are in nobody's hands.
-        const odd = answer.value.rows > hand.count()
-        if (answer.value.gone > 0 || (odd && wasOdd)) yield* Effect.forkIn(reconcile(mine), options.scope)
+        // Somebody ended what runs here; or what is under the token is in nobody's hands, seen twice, so that it is no transition under way.
+        const mineNow = hand.ids()
+        const odd = new Set(answer.value.held.filter((id) => !mineNow.has(id)))
+        const isLost = [...odd].some((id) => wasOdd.has(id))
+        if (answer.value.gone > 0 || isLost) yield* Effect.forkIn(reconcile(mine), options.scope)
         wasOdd = odd
       }
     }).pipe(

@@ -526,12 +526,15 @@ export class Transitions extends Context.Service<Transitions, {
   readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
   /** Registers a worker; its token fences everything that it writes. */
   readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>
-  /** Prolongs the lease, also one that is over, unless somebody has taken over; answers how many of the given actions are no longer this worker's, and how many it has by the rows. */
+  /** Prolongs the lease, also one that is over, unless somebody has taken over; answers how many of the given actions are no longer this worker's, and which it has by the rows. */
   readonly renew: (
     token: bigint,
     lease: Duration.Duration,
     running: ReadonlyArray<string>
-  ) => Effect.Effect<{ readonly lost: boolean; readonly gone: number; readonly rows: number }, StorageError>
+  ) => Effect.Effect<
+    { readonly lost: boolean; readonly gone: number; readonly held: ReadonlyArray<string> },
+    StorageError
+  >
   /** Gives up a token: what it still holds is taken over at once. With `burns` that counts as an attempt. */
   readonly unregister: (token: bigint, now: number, burns?: boolean) => Effect.Effect<void, StorageError>
   /** Takes over what dead workers left, not what is held under `spared`; on one-session databases everything of everybody before. */
@@ -856,10 +859,14 @@ export class Transitions extends Context.Service<Transitions, {
               "renew",
               `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning 1)
                select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1)
-                  and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), ((select count(*) from ${schema}.live_actions where token = $1) + (select count(*) from ${schema}.jobs where priority = 101 and token = $1))::int`,
+                  and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), array(select id::text from ${schema}.live_actions where token = $1 union all select action::text from ${schema}.jobs where priority = 101 and token = $1)`,
               [token(by), PgTypes.float8(Duration.toMillis(lease)), array(running, PgTypes.OID.uuid)]
             ),
-            (rows) => ({ lost: rows[0]![0] === 0, gone: rows[0]![1] as number, rows: rows[0]![2] as number })
+            (rows) => ({
+              lost: rows[0]![0] === 0,
+              gone: rows[0]![1] as number,
+              held: rows[0]![2] as ReadonlyArray<string>
+            })
           ),
         unregister: (by, now, burns = false) =>
           Effect.asVoid(

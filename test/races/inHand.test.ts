@@ -6,7 +6,7 @@ import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
 import type { Scope } from "effect"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { Stepped, StorageError } from "stepped"
 import { performDue } from "stepped/testing"
 import { News, type Task, type Transitions } from "../../src/sql/Transitions.ts"
@@ -45,12 +45,13 @@ const Cars = Stepped.actions(Car, [hooked, other, prepared, stores, asked, honk]
 /** A working engine that nobody wakes but by its own client. */
 const working = (
   intercept: Parameters<typeof layerIntercepted>[0],
-  options: Stepped.WorkerOptions = { connections: 4 }
+  options: Stepped.WorkerOptions = { connections: 4 },
+  settings: Parameters<typeof layerIntercepted>[1] = {}
 ) =>
   Layer.build(
     Stepped.worker({ gracePeriod: 0, ...options }).pipe(
       Layer.provideMerge(Cars.layer),
-      Layer.provideMerge(layerIntercepted(intercept, { pollInterval: Duration.hours(1) })),
+      Layer.provideMerge(layerIntercepted(intercept, { pollInterval: Duration.hours(1), ...settings })),
       // an engine of its own, beside the one around it
       Layer.fresh
     )
@@ -312,6 +313,41 @@ describe("in hand", () => {
       yield* allEnded
       assert.deepStrictEqual(seen, ["body", "body"])
     }))
+
+  race(
+    "what is under the token and in nobody's hands is found, whatever else is in hand",
+    () =>
+      Effect.gen(function*() {
+        let claims = 1
+        const worker = yield* working(
+          (transitions) => ({
+            // one that is on its way to the rows is in hand, and has none
+            enqueue: (items, now, again) =>
+              items.some(({ d }) => d === "Car/other")
+                ? halts.statement.here
+                : transitions.enqueue(items, now, again),
+            enqueueAndClaim: ({ items, now }) => Effect.as(transitions.enqueue(items, now, false), []),
+            // a claim that comes to the server after its sender has given it up
+            claim: (options) =>
+              Effect.map(
+                transitions.claim(options),
+                (tasks) => tasks.some(({ kind }) => kind >= 0) && claims-- > 0 ? [nothingNew] : tasks
+              )
+          }),
+          { connections: 4 },
+          { lease: Duration.seconds(1) }
+        )
+        const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), worker)
+        const asking = yield* Effect.forkScoped(car.otherNow())
+        yield* Deferred.await(halts.statement.reached)
+        // in a transaction, which does not wait for the one before
+        const sql = yield* SqlClient.SqlClient
+        const handle = yield* sql.withTransaction(car.honkLater())
+        yield* handle.await
+        assert.isUndefined(asking.pollUnsafe())
+        yield* Fiber.interrupt(asking).pipe(Effect.forkScoped)
+      })
+  )
 
   race("7.3: what was stored to be performed now, without an answer, is left to others", () =>
     Effect.gen(function*() {

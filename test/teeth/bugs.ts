@@ -961,6 +961,17 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "held-by-number",
+    breaks: "what is under the token and in nobody's hands is not found while something else is in hand",
+    plants: [{
+      file: performer,
+      find: `        const odd = new Set(answer.value.held.filter((id) => !mineNow.has(id)))`,
+      replace: `        const odd = new Set(answer.value.held.length > mineNow.size ? answer.value.held : [])`
+    }],
+    tests: { "test/races/inHand.test.ts": ["what is under the token and in nobody's hands is found"] },
+    hangs: true
+  },
+  {
     name: "now-in-nobodys-hands",
     breaks: "7.3: what is stored to be performed now is in nobody's hands until it is claimed",
     plants: [{
