@@ -109,6 +109,8 @@ const within = (plan: Plan, prefix: string): Plan => {
     deed._tag === "Child" ? [{ ...deed, plan: within(deed.plan, prefix) }] : [deed]
   return {
     ...mapDeeds(plan, inside),
+    // with a number the second step is transactional
+    shape: plan.shape.steps === 2 ? { ...plan.shape, success: "number" } : plan.shape,
     lane: plan.lane === null ? null : prefix + plan.lane,
     checksumKey: plan.checksumKey === null ? null : prefix + plan.checksumKey,
     other: plan.other === null ? null : mapDeeds(plan.other, inside)
