@@ -297,9 +297,9 @@ const takeOver = (race: Race) =>
     yield* Deferred.await(bodies[0]!.reached)
     yield* worker
     const { next, scene } = yield* contend(race)
-    yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second'
-      where token = (select token from stepped.live_actions where id = ${scene.current.id})`
-    yield* sql`select stepped.recover(${new Date(0)}, '{}', true)`
+    yield* sql`select stepped.recover(${new Date(
+      0
+    )}, array(select token from stepped.live_actions where id = ${scene.current.id}), true)`
     yield* Deferred.await(bodies[1]!.reached)
     const open = yield* gated(scene.current.id)
     const ending = (source: Source) => source === "the last step" ? "well" : "badly"
