@@ -727,7 +727,7 @@ export const isAction = (u: unknown): u is AnyAction => u instanceof ActionImpl
 
 // The success schemas of this process's actions by name. A step that waits for another actor's action may be resumed by
 // a process that has only declared that action: its stored result is read with the schema that the waiting module
-// declared.
+// declared, which the slot knows by its fingerprint.
 const successes = new Map<string, Set<PlainSchema>>()
 
 /**
@@ -764,14 +764,11 @@ const makeAction = (definition: Definition): AnyAction => {
 }
 
 /**
- * The success schema of the actions of a name that this process has declared, where they agree on one.
+ * The success schemas of the actions of a name that this process has declared.
  *
  * @internal
  */
-export const declaredSuccess = (name: string): PlainSchema | undefined => {
-  const known = successes.get(name)
-  return known?.size === 1 ? known.values().next().value : undefined
-}
+export const declaredSuccesses = (name: string): ReadonlySet<PlainSchema> | undefined => successes.get(name)
 
 type AnyBody = StepDefinition["body"]
 

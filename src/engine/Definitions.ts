@@ -6,7 +6,7 @@ import * as Effect from "effect/Effect"
 import {
   type AnyAction,
   type CallbackDefinition,
-  declaredSuccess,
+  declaredSuccesses,
   type Definition,
   type StepDefinition,
   type StepKind
@@ -15,7 +15,7 @@ import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import { type AfterStatus, afterStatuses } from "../Outcome.ts"
 import { Flag, type Known, known } from "../sql/Transitions.ts"
 import { DefinitionError } from "../SteppedError.ts"
-import { codecOf } from "./codec.ts"
+import { codecOf, fingerprintOf } from "./codec.ts"
 
 /** User code with the services that its layer captured. */
 export interface Bound<A> {
@@ -113,7 +113,7 @@ export class Definitions {
   #queues: ReadonlySet<string> | undefined
   /** Where jobs of definitions wait that have another queue by now. */
   readonly #adopted = new Set<string>()
-  readonly #asked = new Map<string, PlainSchema>()
+  readonly #successes = new Map<string, { readonly of: number; readonly by: ReadonlyMap<string | null, PlainSchema> }>()
 
   /** Adds an actor's actions; answers how to take them out again. */
   register(registration: Registered): () => void {
@@ -314,14 +314,20 @@ export class Definitions {
     return this.find(type, name)
   }
 
-  /** Keeps the schema that a body waits with, for an actor whose definitions may live in another process. */
-  remember(type: string, action: AnyAction): void {
-    this.#asked.set(definitionKey(type, action.name), action.success)
-  }
-
-  /** The schema of what an action gives to a slot that waits for it. */
-  successOf(key: string): PlainSchema | undefined {
-    return this.#asked.get(key) ?? this.byKey(key)?.definition.success ?? declaredSuccess(key.split("/")[1]!)
+  /**
+   * The schema of what an action gives to a slot that has asked for it with this fingerprint. Where it is not declared here, a deploy has
+   * changed it: to the only one of that name, or to one that cannot be told.
+   */
+  successOf(name: string, fingerprint: string | null): PlainSchema | undefined {
+    const declared = declaredSuccesses(name)
+    if (declared === undefined) return undefined
+    let known = this.#successes.get(name)
+    // what is declared later, in a body perhaps, counts from then on
+    if (known === undefined || known.of !== declared.size) {
+      known = { of: declared.size, by: new Map([...declared].map((schema) => [fingerprintOf(schema), schema])) }
+      this.#successes.set(name, known)
+    }
+    return known.by.get(fingerprint) ?? (known.by.size === 1 ? known.by.values().next().value : undefined)
   }
 
   #resolve(type: string, name: string): Runnable | undefined {

@@ -102,7 +102,8 @@ export type SettledSlot = readonly [
   definition: string,
   actorId: string,
   result: unknown,
-  cause: unknown
+  cause: unknown,
+  success: string | null
 ]
 
 /** The cause of a parent that failed because of a child. */

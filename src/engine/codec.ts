@@ -6,6 +6,7 @@
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
+import { createHash } from "node:crypto"
 import type { PlainSchema } from "../Actor.ts"
 import { isChild } from "../Child.ts"
 import { remember } from "../sql/weight.ts"
@@ -35,6 +36,30 @@ export const codecOf = (schema: PlainSchema): JsonCodec => {
     }
   codecs.set(schema, codec)
   return codec
+}
+
+const fingerprints = new WeakMap<PlainSchema, string | null>()
+
+/**
+ * What tells a schema from others, in every process: a digest of what it is in memory and as JSON, without what only describes it. None
+ * for `Void`. Made once.
+ */
+export const fingerprintOf = (schema: PlainSchema): string | null => {
+  const known = fingerprints.get(schema)
+  if (known !== undefined) return known
+  const fingerprint = codecOf(schema).isVoid ? null : digestOf(schema)
+  fingerprints.set(schema, fingerprint)
+  return fingerprint
+}
+
+const digestOf = (schema: PlainSchema): string => {
+  const sides = [Schema.toType(schema), Schema.toCodecJson(schema)].map((side) =>
+    JSON.stringify(
+      Schema.toRepresentation(side),
+      (key, inner: unknown) => key === "annotations" ? undefined : typeof inner === "bigint" ? inner.toString() : inner
+    )
+  )
+  return createHash("sha256").update(sides.join("\n")).digest("base64url").slice(0, 11)
 }
 
 const tuples = new WeakMap<ReadonlyArray<PlainSchema>, JsonCodec>()

@@ -7,6 +7,7 @@
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
@@ -62,6 +63,7 @@ import {
   checkPayload,
   codecOf,
   encodeArguments,
+  fingerprintOf,
   fromTemplate,
   holdsChild,
   holdsSlot,
@@ -670,8 +672,9 @@ const load = (held: Held, env: Surroundings): Effect.Effect<void, StorageError |
       for (let after = -1;;) {
         const piece = yield* env.stored.slotsAfter(held.id, step, after)
         if (piece.length === 0) break
-        for (const { actorId, definition, result, slot, status } of piece) {
-          slots.push([step, slot, status, definition, actorId, result === null ? null : received(result), null])
+        for (const { actorId, definition, result, slot, status, success } of piece) {
+          const value = result === null ? null : received(result)
+          slots.push([step, slot, status, definition, actorId, value, null, success])
         }
         yield* withinLimit
         after = piece.at(-1)!.slot
@@ -682,7 +685,7 @@ const load = (held: Held, env: Surroundings): Effect.Effect<void, StorageError |
       for (let after = -1, readable = true; readable;) {
         const piece = yield* env.stored.slotsAfter(held.id, held.step, after)
         if (piece.length === 0) break
-        for (const { actorId, definition, result, slot, status } of piece) {
+        for (const { actorId, definition, result, slot, status, success } of piece) {
           const settled: SettledSlot = [
             held.step,
             slot,
@@ -690,7 +693,8 @@ const load = (held: Held, env: Surroundings): Effect.Effect<void, StorageError |
             definition,
             actorId,
             result === null ? null : JSON.parse(result),
-            null
+            null,
+            success
           ]
           readable = Exit.isSuccess(yield* Effect.exit(settledValues([settled], env)))
           if (readable) continue
@@ -748,17 +752,25 @@ const readResult = (
   return Effect.map(settledValues(slots, env), (values) => fromTemplate(stored, (slot) => values.get(slot)))
 }
 
-/** Decodes settled slots with the schema of the action that was asked for. */
+/** Decodes settled slots with the schema that was asked with. */
 const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
   Effect.gen(function*() {
     const values = new Map<number, unknown>()
-    for (const [, slot, status, definition, , result] of slots) {
+    for (const [, slot, status, definition, actorId, result, , success] of slots) {
       if (status !== Status.succeeded) continue
-      const schema = env.definitions.successOf(definition)
-      values.set(slot, schema === undefined ? result : yield* codecOf(schema).decode(result))
+      const schema = env.definitions.successOf(definition.split("/")[1]!, success)
+      if (schema === undefined) return yield* new NoSuccess({ path: actionText(definition, actorId) })
+      values.set(slot, yield* codecOf(schema).decode(result))
     }
     return values
   })
+
+/** Of several success schemas that this process has declared for actions of the name, none is the one that was asked with. */
+class NoSuccess extends Data.TaggedError("IncompatibleResult")<{ readonly path: string }> {
+  override get message(): string {
+    return `${this.path}: no action of this name has the success schema that was asked with`
+  }
+}
 
 // -------------------------------------------------------------------------------------------------------------------
 // a step
@@ -850,9 +862,15 @@ const runBody = (held: Held, step: RunnableStep, env: Surroundings): Effect.Effe
 
 const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: Surroundings) => {
   const { settings } = env
-  const slot = (child: string | null, definition: string | null, actorId: string | null, due: number | null) => {
+  const slot = (
+    child: string | null,
+    definition: string | null,
+    actorId: string | null,
+    due: number | null,
+    success: string | null
+  ) => {
     const n = effects.slots.length
-    effects.slots.push({ a: held.id, st: held.step, n, ch: child, d: definition, ai: actorId, due })
+    effects.slots.push({ a: held.id, st: held.step, n, ch: child, d: definition, ai: actorId, due, su: success })
     return n
   }
   /** Does what is asked, unless the body has ended: that is refused so that it is seen, whoever looks at the fiber that asks. */
@@ -878,7 +896,6 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
         }
         const ref = actor ?? held.ref
         const id = actor === undefined ? held.actorId : yield* encodeActorId(action.name, actor)
-        env.definitions.remember(ref.type, action)
         const invocation = yield* makeInvocation({
           ref,
           actorId: id,
@@ -893,7 +910,7 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
           () => actor === undefined ? `Step.do of ${action.name}` : `Step.on of ${action.name} and ${actor}`,
           Effect.sync(() => {
             effects.children.push(invocation)
-            return makeChild(slot(invocation.a, invocation.d, invocation.ai, null))
+            return makeChild(slot(invocation.a, invocation.d, invocation.ai, null, fingerprintOf(action.success)))
           })
         )
       }).pipe(
@@ -909,7 +926,7 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
             if (effects.slots.length >= settings.children) {
               throw new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
             }
-            slot(null, null, null, Math.ceil(now + millis))
+            slot(null, null, null, Math.ceil(now + millis), null)
           })
         )),
     markFailed: ask(
@@ -1142,7 +1159,9 @@ const conclude = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unh
         failed({
           kind: "incompatible",
           path: place,
-          message: `IncompatibleResult: ${error === undefined ? Cause.pretty(settled.cause) : errorText(error.error)}`
+          message: error?.error instanceof NoSuccess
+            ? errorText(error.error)
+            : `IncompatibleResult: ${error === undefined ? Cause.pretty(settled.cause) : errorText(error.error)}`
         })
       )
     }

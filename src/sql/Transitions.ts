@@ -127,6 +127,7 @@ export interface StoredSlot {
   readonly definition: string
   readonly actorId: string
   readonly result: string | null
+  readonly success: string | null
 }
 
 /** The news among the kinds of a {@link Task}. */
@@ -188,6 +189,8 @@ export interface NewSlot {
   readonly d: string | null
   readonly ai: string | null
   readonly due: number | null
+  /** the fingerprint of the success schema that was asked with; none for void */
+  readonly su?: string | null
 }
 
 /** An invocation that `before` and the effectful keys have prepared, or ended. */
@@ -291,7 +294,7 @@ const memberColumns = {
   jb: bool,
   due: timestamptz
 }
-const slotColumns = { a: uuid, st: int4, n: int4, ch: uuid, d: text, ai: text, due: timestamptz }
+const slotColumns = { a: uuid, st: int4, n: int4, ch: uuid, d: text, ai: text, due: timestamptz, su: text }
 const childColumns = {
   q: text,
   a: uuid,
@@ -790,7 +793,7 @@ export class Transitions extends Context.Service<Transitions, {
           Effect.map(
             call(
               "slotsAfter",
-              `select slot, status, definition, actor_id, result from ${schema}.slots_after($1, $2, $3, $4)`,
+              `select slot, status, definition, actor_id, result, success from ${schema}.slots_after($1, $2, $3, $4)`,
               [PgTypes.uuid(action), PgTypes.int4(step), PgTypes.int4(slot), PgTypes.int4(pieceBytes)]
             ),
             (rows) =>
@@ -799,7 +802,8 @@ export class Transitions extends Context.Service<Transitions, {
                 status: row[1] as number | null,
                 definition: row[2] as string,
                 actorId: row[3] as string,
-                result: row[4] as string | null
+                result: row[4] as string | null,
+                success: row[5] as string | null
               }))
           ),
         tick: pass("tick"),

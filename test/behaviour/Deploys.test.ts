@@ -8,6 +8,7 @@ import { Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect
 import { AchievementStore, Step, Stepped } from "stepped"
 import type { ActorRef, Engine } from "stepped"
 import { performSteppedActions } from "stepped/testing"
+import { fingerprintOf } from "../../src/engine/codec.ts"
 import { Storage } from "../../src/sql/Storage.ts"
 import { known, Transitions } from "../../src/sql/Transitions.ts"
 import { embedded, healthy, suite } from "../harness/databases.ts"
@@ -92,6 +93,27 @@ const WithJob = Stepped.actions(Car, [
 
 const hears = outside.after(["cancelled", "timed_out"], (colour, { status }) => note(`${status} ${colour}`))
 const Hearing = Stepped.actions(Car, [hears])
+
+// one action as two modules have declared it: what it gives is the same JSON
+class Meter extends Stepped.Actor<Meter>()("Meter", { id: Schema.Int }) {}
+const readDate = Stepped.action("read", { success: Schema.Date })
+const readText = Stepped.action("read", { success: Schema.String })
+const count = Stepped.action("count", { success: Schema.Int })
+const MetersLive = Stepped.actions(Meter, [readText, count]).toLayer(
+  Effect.succeed({ read: () => Effect.succeed("2026-11-28T00:00:00.000Z"), count: () => Effect.succeed(5) })
+)
+const ask = Stepped.action("ask", { success: Schema.Array(Schema.String) })
+  .step("first", () => Step.on(Meter.ref(1), readDate))
+  .step("second", () => Effect.all([Step.on(Meter.ref(2), readText), Step.on(Meter.ref(3), readDate)]))
+  .step((results) => {
+    const [[date], [[text], [again]]] = [results.first, results.second]
+    return Effect.succeed([`date ${date!.getUTCFullYear()}`, `text ${text}`, `date ${again!.getUTCFullYear()}`])
+  })
+const Asking = Stepped.actions(Car, [ask])
+const askOne = Stepped.action("askOne", { success: Schema.Int })
+  .step("count", () => Step.on(Meter.ref(1), count))
+  .step(({ count: [found] }) => Effect.succeed(found!))
+const AskingOne = Stepped.actions(Car, [askOne])
 
 interface Enqueued {
   readonly actor: ActorRef
@@ -374,6 +396,55 @@ suite("deploys", (engine) => {
       yield* deployed(Outside.layer)(performSteppedActions())
       const { callbacksSucceeded, status } = yield* recordOf(dropped!.id)
       assert.deepStrictEqual([seen, status, callbacksSucceeded], [[], "cancelled", 0])
+    })
+  )
+
+  // -------------------------------------------------------------------------------------------------------------------
+  // results of children
+  // -------------------------------------------------------------------------------------------------------------------
+
+  test(
+    "2.5+: a child's result is read with the schema that this very slot was asked with, by whatever process",
+    Effect.gen(function*() {
+      const asked = yield* deployed(Asking.layer)(Effect.gen(function*() {
+        const handle = yield* (yield* Asking.client)(1).askLater()
+        yield* performIdle
+        return handle
+      }))
+      yield* deployed(Layer.provideMerge(MetersLive, Asking.layer))(performSteppedActions())
+      const handle = yield* Stepped.handle(asked.actor, ask, asked.id)
+      assert.deepStrictEqual(yield* handle.await, ["date 2026", "text 2026-11-28T00:00:00.000Z", "date 2026"])
+    })
+  )
+
+  test(
+    "2.5+: a schema that a deploy has changed is the only one of its name, or the slot is incompatible",
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      const outcomes: Array<unknown> = []
+      for (const actions of [Asking, AskingOne]) {
+        const id = yield* deployed(actions.layer)(Effect.gen(function*() {
+          const { id } = yield* actions === Asking
+            ? (yield* Asking.client)(1).askLater()
+            : (yield* AskingOne.client)(1).askOneLater()
+          yield* performIdle
+          return id
+        }))
+        // as a version with another schema has left it
+        yield* sql`update stepped.slots set success = ${fingerprintOf(Schema.Struct({ at: Schema.String }))}`
+        yield* deployed(Layer.provideMerge(MetersLive, actions.layer))(performSteppedActions())
+        const { cause, result, status } = yield* recordOf(id)
+        outcomes.push([status, result, cause?.kind, cause?.message])
+      }
+      assert.deepStrictEqual(outcomes, [
+        [
+          "failed",
+          null,
+          "incompatible",
+          "IncompatibleResult: read Meter/1: no action of this name has the success schema that was asked with"
+        ],
+        ["succeeded", 5, undefined, undefined]
+      ])
     })
   )
 })

@@ -6,6 +6,7 @@ import {
   checkPayload,
   codecOf,
   encodeArguments,
+  fingerprintOf,
   fromTemplate,
   holdsChild,
   isStorable,
@@ -170,4 +171,43 @@ describe("values by schema", () => {
       assert.isNull(yield* codec.encode("anything"))
       assert.isUndefined(yield* codec.decode({ from: "another definition" }))
     }))
+})
+
+describe("fingerprints of schemas", () => {
+  class Place extends Schema.Class<Place>("Place")({ name: Schema.String }) {}
+  interface Tree {
+    readonly branches: ReadonlyArray<Tree>
+  }
+  const tree = (): Schema.Codec<Tree> => {
+    const self: Schema.Codec<Tree> = Schema.Struct({ branches: Schema.Array(Schema.suspend(() => self)) })
+    return self
+  }
+
+  it("tell apart what is the same JSON and another value, and what is the same value and another JSON", () => {
+    const schemas = [
+      Schema.String,
+      Schema.Date,
+      Schema.Number,
+      Schema.NumberFromString,
+      Schema.Int,
+      Schema.Struct({ at: Schema.String }),
+      Schema.Struct({ at: Schema.Date }),
+      Schema.Struct({ at: Schema.optional(Schema.String) }),
+      Schema.Struct({ name: Schema.String }),
+      Place,
+      Schema.Option(Schema.Date),
+      Schema.Option(Schema.String),
+      tree()
+    ]
+    assert.strictEqual(new Set(schemas.map(fingerprintOf)).size, schemas.length)
+    for (const schema of schemas) assert.match(fingerprintOf(schema)!, /^[\w-]{11}$/)
+    assert.isNull(fingerprintOf(Schema.Void))
+  })
+
+  it("are equal for schemas that are written alike, whatever they say about themselves", () => {
+    const date = () => Schema.Struct({ at: Schema.Date, tree: tree() })
+    assert.strictEqual(fingerprintOf(date()), fingerprintOf(date()))
+    const told = Schema.Struct({ at: Schema.String.annotate({ description: "where it is" }) })
+    assert.strictEqual(fingerprintOf(told), fingerprintOf(Schema.Struct({ at: Schema.String })))
+  })
 })

@@ -1313,5 +1313,17 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "run!(job, ...args)"
     }],
     tests: { "test/behaviour/Deploys.test.ts": ["5.3: an action whose job a deploy has taken"] }
+  },
+  {
+    name: "success-by-name",
+    breaks: "2.5: a child's result is read with a schema that somebody has declared for actions of its name",
+    plants: [{
+      file: definitions,
+      find: "    return known.by.get(fingerprint) ?? (known.by.size === 1",
+      replace: "    return [...known.by.values()].at(-1) ?? (known.by.size === 1"
+    }],
+    tests: {
+      "test/behaviour/Deploys.test.ts": ["2.5+: a child's result is read", "2.5+: a schema that a deploy has changed"]
+    }
   }
 ]

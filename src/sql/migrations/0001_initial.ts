@@ -164,6 +164,8 @@ const tables = [
     definition text collate "C",
     actor_id text collate "C",
     due_at timestamptz,
+    -- fingerprint of the success schema that was asked with; null for void
+    success text collate "C",
     status smallint,
     result jsonb,
     cause jsonb,
@@ -263,14 +265,14 @@ const functions = (schema: string) => {
   declare d json;
   begin
     with t as materialized (select s.idx, s.name, s.status, s.marked, s.result, s.kind from steps s where s.action = p_id),
-    o as materialized (select o.step, o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result) as result, coalesce(o.cause, e.cause) as cause
+    o as materialized (select o.step, o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result) as result, coalesce(o.cause, e.cause) as cause, o.success
       from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.child is not null)
     -- callbacks and jobs are given nothing of the steps
     select case when weight(l.arguments) + case when l.phase > 2 then 0 else coalesce((select sum(coalesce(pg_column_size(result), 0)) from t), 0)
         + coalesce((select sum(coalesce(pg_column_size(result), 0) + coalesce(pg_column_size(cause), 0) + 40) from o), 0) end < ${travelling} then json_build_object(
       'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000, 'timeoutAt', extract(epoch from l.timeout_at) * 1000,
       'steps', case when l.phase < 3 then (select json_agg(json_build_array(idx, name, status, marked, result, kind) order by idx) from t) end,
-      'slots', case when l.phase < 3 then (select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause) order by step, slot) from o) end) end
+      'slots', case when l.phase < 3 then (select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause, success) order by step, slot) from o) end) end
     into d from live_actions l where l.id = p_id;
     return case when octet_length(d::text) < ${travelling} then d end;
   end $$`,
@@ -282,7 +284,7 @@ const functions = (schema: string) => {
       'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000, 'timeoutAt', extract(epoch from l.timeout_at) * 1000,
       'steps', case when l.phase < 3 then (select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, null, s.kind) order by s.idx) from steps s where s.action = p_id) end,
       'slots', case when l.phase = 1 then (select json_agg(x.o) from (
-        select json_build_array(o.step, o.slot, o.status, o.definition, o.actor_id, null, coalesce(o.cause, e.cause)) as o
+        select json_build_array(o.step, o.slot, o.status, o.definition, o.actor_id, null, coalesce(o.cause, e.cause), o.success) as o
         from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.step = l.step and o.child is not null and o.status <> 2 order by o.slot limit 1) x) end)
     from live_actions l where l.id = p_id and l.token = p_token;
   end $$`,
@@ -298,10 +300,10 @@ const functions = (schema: string) => {
   end $$`,
 
     // Slots of a step behind \`p_slot\` with their results, as many as \`p_bytes\` hold, one at least.
-    `create function slots_after(p_action uuid, p_step int, p_slot int, p_bytes int) returns table (slot int, status smallint, definition text, actor_id text, result text) language plpgsql stable ${planned} as $$
+    `create function slots_after(p_action uuid, p_step int, p_slot int, p_bytes int) returns table (slot int, status smallint, definition text, actor_id text, result text, success text) language plpgsql stable ${planned} as $$
   begin
-    for slot, status, definition, actor_id, result in
-      select o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result)::text
+    for slot, status, definition, actor_id, result, success in
+      select o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result)::text, o.success
       from slots o left join ended_actions e on e.id = o.child where o.action = p_action and o.step = p_step and o.slot > p_slot and o.child is not null order by o.slot loop
       return next;
       p_bytes := p_bytes - coalesce(octet_length(result), 0) - 40;
@@ -801,7 +803,7 @@ const functions = (schema: string) => {
     m_a uuid[], m_s int[], m_ph smallint[], m_sn text[], m_sk smallint[], m_ss smallint[], m_sr jsonb[], m_sm boolean[], m_st timestamptz[], m_rs boolean[],
     m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_nk smallint[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[], m_cb jsonb[],
     m_inc smallint[], m_jb boolean[], m_due timestamptz[],
-    o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
+    o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[], o_su text[],
     c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[])
     returns setof task language plpgsql ${planned} as $$
   declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
@@ -850,8 +852,8 @@ const functions = (schema: string) => {
         fresh := array(select x.n from unnest(o_a, o_st) with ordinality as x(a, s, n)
           where ((x.a, x.s) in (select m.a, m.s from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where m.ph = 0 and m.n = any(good))) is true);
       end if;
-      insert into slots (action, step, slot, child, definition, actor_id, due_at)
-        select a, st, n, ch, d, ai, due from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due) with ordinality as x(a, st, n, ch, d, ai, due, i) where good is null or i = any(fresh);
+      insert into slots (action, step, slot, child, definition, actor_id, due_at, success)
+        select a, st, n, ch, d, ai, due, su from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due, o_su) with ordinality as x(a, st, n, ch, d, ai, due, su, i) where good is null or i = any(fresh);
       if c_a is not null then
         if good is not null then
           fresh := array(select x.n from unnest(c_p, c_ps) with ordinality as x(a, s, n)
@@ -873,11 +875,11 @@ const functions = (schema: string) => {
   end $$`,
 
     // More slots and children of a member that \`finish\` has stored in the same transaction: what it holds locked, and nothing else, is theirs.
-    `create function add_children(p_now timestamptz, o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[],
+    `create function add_children(p_now timestamptz, o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[], o_su text[],
     c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[])
     returns void language plpgsql ${path(schema)} as $$
   begin
-    insert into slots (action, step, slot, child, definition, actor_id, due_at) select * from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due);
+    insert into slots (action, step, slot, child, definition, actor_id, due_at, success) select * from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due, o_su);
     perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_od, c_pr, null);
   end $$`,
 
