@@ -22,7 +22,7 @@ const objects = (schema: string) =>
         select c.relkind::text || ' ' || c.relname || ' ' || coalesce(array_to_string(c.reloptions, ','), '') as name
         from pg_class c join pg_namespace n on n.oid = c.relnamespace where n.nspname = ${schema}
         union all
-        select 'function ' || p.proname || ' ' || md5(replace(p.prosrc, ${schema}, '')) from pg_proc p
+        select 'function ' || p.proname || ' ' || md5(replace(p.prosrc, ${`"${schema}"`}, '')) from pg_proc p
         join pg_namespace n on n.oid = p.pronamespace where n.nspname = ${schema}
         order by 1`,
       (rows) => rows.map(({ name }) => name)

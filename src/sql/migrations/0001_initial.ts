@@ -406,8 +406,10 @@ const functions = (schema: string) => {
       delete from achievements where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))) and (checksum_key = any(erased) or action = any(p_ids));
       update live_actions set status = 1, started_at = p_now, timeout_at = p_now + timeout_ms * interval '1 millisecond',
         token = case when definition = any(p_defs) then p_token end, step = 0, step_started_at = p_now,
-        step_name = split_part(p_first[array_position(p_defs, definition)], '/', 1), step_kind = p_flags[array_position(p_defs, definition)] >> 8,
-        prepended = case when p_flags[array_position(p_defs, definition)] >> 8 = 2 then p_first[array_position(p_defs, definition)] end,
+        -- whoever has it in hand begins its first step; what gets a job begins when that is claimed
+        step_name = case when p_token is not null then split_part(p_first[array_position(p_defs, definition)], '/', 1) end,
+        step_kind = case when p_token is not null then p_flags[array_position(p_defs, definition)] >> 8 end,
+        prepended = case when p_token is not null and p_flags[array_position(p_defs, definition)] >> 8 = 2 then p_first[array_position(p_defs, definition)] end,
         flags = coalesce(p_flags[array_position(p_defs, definition)] & 255, flags)
         where id = any(next_up);
       -- with arguments that do not travel it is continued like one that this worker does not have in memory
