@@ -26,7 +26,7 @@ it.effect("a call that is not answered in time fails, may be tried again, and ha
       known: nothingKnown,
       id,
       definition: "Car/turn",
-      actorId: null,
+      actorId: "1",
       status: Status.succeeded,
       result: null,
       cause: null,
