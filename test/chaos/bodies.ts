@@ -32,7 +32,7 @@ export const bodies = (
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, leaseMs + 1000)
     }
     // at times more of them than the pool has connections for: by the true time, which is the same for all
-    if (isWorker && (performance.timeOrigin + performance.now()) % 12_000 < 2500 && Math.random() < 0.7) {
+    if (isWorker && (performance.timeOrigin + performance.now()) % 12_000 < 1200 && Math.random() < 0.6) {
       writeSync(file, `keeping ${entry}\n`)
       yield* Effect.orDie(sql`select pg_sleep(${(leaseMs + 500) / 1000})`)
     }
