@@ -65,6 +65,8 @@ export interface ProcessOptions {
   readonly pool: Pool
   readonly role: "worker" | "client"
   readonly works: boolean
+  /** Whether its transactions may be those of a program, which has no deadlines. */
+  readonly isPatient: boolean
   readonly injection: Injection
   /** User time. */
   readonly clock: Clock.Clock
@@ -105,7 +107,7 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     const client = layerFaulty({
       real: pool.client,
       meet: (statement) => injection.meet(role, statement),
-      isPatient: role === "client",
+      isPatient: options.isPatient,
       die,
       executed: (statement, params, answer) => {
         if (statement === "workers" && params.length === 2) {

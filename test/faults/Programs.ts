@@ -21,6 +21,9 @@ class Van extends Stepped.Actor<Van>()("Van", { extends: Car }) {}
 const note = (text: string) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) => Effect.asVoid(Effect.orDie(sql`insert into effects values (${text})`)))
 
+const inTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
+  Effect.flatMap(SqlClient.SqlClient, (sql) => sql.withTransaction(effect))
+
 /** In a transaction that commits once. */
 const once = (text: string) => note(`once: ${text}`)
 
@@ -38,6 +41,7 @@ interface Program {
   /** What user code wrote, once where that is promised. */
   readonly notes: ReadonlyArray<string>
   readonly settings?: Cast["settings"]
+  readonly ownTransactions?: boolean
 }
 
 const program = (name: string, program: Program): Tree => ({
@@ -45,6 +49,7 @@ const program = (name: string, program: Program): Tree => ({
   cast: () => ({
     definitions: program.layer,
     settings: program.settings ?? {},
+    ownTransactions: program.ownTransactions === true,
     allowed: [{
       handles: program.handles,
       actions: [...program.actions].sort(),
@@ -138,6 +143,19 @@ const towLater = Stepped.action("towLater", {
     })
 })
 const towNowhere = Stepped.action("towNowhere", { error: NoRoad, job: () => Effect.fail(new NoRoad({ to: "sea" })) })
+const towBack = Stepped.action("towBack", {
+  success: Schema.String,
+  job: (job) =>
+    Effect.andThen(
+      note("tow back"),
+      // what it says there is taken back with the rest
+      inTransaction(Effect.andThen(
+        Effect.andThen(once("towed"), job.succeeded("here")),
+        // a typed failure is made a defect by a ROLLBACK that fails: this is one anyway
+        Effect.die(new Error("the road is closed"))
+      ))
+    )
+})
 const towSilently = Stepped.action("towSilently", { success: Schema.String, job: () => note("tow silently") })
 const rescue = Stepped.action("rescue", { success: Schema.String }).step("tow", () => Step.do(towHome))
 
@@ -240,6 +258,7 @@ const Cars = Stepped.actions(Car, [
   towLater,
   towNowhere,
   towSilently,
+  towBack,
   rescue,
   refuse,
   trip,
@@ -307,9 +326,6 @@ const completeOnce =
       return yield* Effect.die(new Error(`${action.name} cannot be completed`))
     })
 
-const inTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => sql.withTransaction(effect))
-
 const honks = (cars: ReadonlyArray<number>) => cars.map((n) => `Car/${n} honk succeeded 1 succeeded`)
 
 // ---------------------------------------------------------------------------------------------------------------------
@@ -349,6 +365,14 @@ export const programs: ReadonlyArray<Tree> = [
     handles: ["NoRoad"],
     actions: ["Car/1 towNowhere failed towNowhere succeeded"],
     notes: []
+  }),
+  program("5.3: a job completes its action in a transaction that rolls back, and fails", {
+    layer: Cars.layer,
+    play: simply(root(towBack, (car) => car.towBackLater())),
+    handles: ["ActionFailed"],
+    actions: ["Car/1 towBack failed towBack succeeded"],
+    notes: ["tow back"],
+    ownTransactions: true
   }),
   program("5.3, 5.2: a job that ends without completing, completed by name", {
     layer: Cars.layer,

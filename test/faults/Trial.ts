@@ -22,6 +22,8 @@ export interface Cast {
   readonly definitions: Layer.Layer<never, never, Engine | SqlClient.SqlClient>
   /** Has everything done, and gives what is to be seen then. */
   readonly play: (stage: Stage) => Effect.Effect<unknown, unknown>
+  /** Whether bodies have transactions of their own. */
+  readonly ownTransactions?: boolean
   /** Whether the client's process is a worker too. */
   readonly clientWorks?: boolean
   /** What may be seen; anything, if not given. */
@@ -139,6 +141,7 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
           pool,
           role,
           works: role === "worker" || cast.clientWorks === true,
+          isPatient: role === "client" || cast.ownTransactions === true,
           injection,
           clock: time.clock,
           settings: { ...settings, ...injection.isReplay ? patient : {}, ...cast.settings },
