@@ -603,6 +603,11 @@ export const make = (options: PerformerOptions) => {
 
   const takenFrom = (place: Array<Work>): ReadonlyArray<string> => place.splice(0).map(({ id }) => id)
 
+  /** What is under a token that was lost before its answer came is for others by now. */
+  const handTo = (mine: bigint | undefined, place: Array<Work>, work: ReadonlyArray<Work>): void => {
+    if (token === mine) place.push(...work)
+  }
+
   /** Takes jobs, or the one of an action, and joins what was prepared; the work goes to `place`. What it is about is in hand from the call on. */
   const claim = (
     room: number,
@@ -667,10 +672,11 @@ export const make = (options: PerformerOptions) => {
           ),
           (tasks) =>
             Effect.map(read(tasks, at, true), (answer) => {
-              place.push(...answer.work)
-              for (const join of prepared) {
-                if (answer.blocked.has(join.a)) place.push({ _tag: "Joining", id: join.a, join })
-              }
+              const blocked = prepared.filter((join) => answer.blocked.has(join.a))
+              handTo(mine, place, [
+                ...answer.work,
+                ...blocked.map((join): Work => ({ _tag: "Joining", id: join.a, join }))
+              ])
               return answer
             })
         )
@@ -860,13 +866,20 @@ export const make = (options: PerformerOptions) => {
     })
 
   /** Gives whether some of them were stale. */
-  const tryOnce = ({ batch, delay, mine, tries }: Aside): Effect.Effect<boolean> =>
+  const tryOnce = ({ batch, delay, error: refusal, mine, tries }: Aside): Effect.Effect<boolean> =>
     Effect.gen(function*() {
       const exit = yield* Effect.exit(transit(finish(mine, batch, ready, () => undefined)))
       if (token !== mine) return false
       if (Exit.isSuccess(exit)) {
-        yield* exit.value.lost ? lostLease(mine, tookOver, true) : begin
-        return exit.value.stale.size > 0
+        if (!exit.value.lost) {
+          yield* begin
+          return exit.value.stale.size > 0
+        }
+        // as a commit does: a lease that is over may be renewed as long as nobody has taken over
+        yield* (yield* regain(mine))
+          ? putAside({ mine, batch, error: refusal, tries, delay: 0 })
+          : lostLease(mine, tookOver, true)
+        return false
       }
       const error = exit.cause.reasons.find(Cause.isFailReason)?.error
       if (!(error instanceof StorageError && error.isRetryable)) {
@@ -995,7 +1008,7 @@ export const make = (options: PerformerOptions) => {
       at,
       true
     )
-    ready.push(...answer.work)
+    handTo(mine, ready, answer.work)
     const gone = [...active.values()].filter((entry) =>
       (entry.work._tag === "Held" || entry.work._tag === "Prepare") && before.has(entry.work.id) &&
       !inRows.has(entry.work.id)
@@ -1017,7 +1030,7 @@ export const make = (options: PerformerOptions) => {
               Effect.flatMap(reach("ticked", ask(pass(mine, at, definitions.known(), tickSize.get()))), (tasks) =>
                 Effect.map(read(tasks, at, false), (answer) => {
                   tickSize.passed()
-                  place.push(...answer.work)
+                  handTo(mine, place, answer.work)
                   count += answer.claimed + answer.ended
                   return answer
                 }))
@@ -1761,7 +1774,7 @@ export const make = (options: PerformerOptions) => {
         reach("completed", complete(mine ?? null, mine === undefined ? definitions.present() : definitions.known())),
         (tasks) =>
           Effect.flatMap(read(tasks, at, false, spare), (answer) => {
-            ready.push(...answer.work)
+            handTo(mine, ready, answer.work)
             return Effect.as(begin, tasks)
           })
       )

@@ -1,6 +1,7 @@
 /** What the database refuses or loses again and again: whom it holds up, and how it ends. */
+import { PgClient } from "@effect/sql-pg/PgClient"
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Layer, Logger, Schema } from "effect"
+import { Deferred, Duration, Effect, Layer, Logger, Schema } from "effect"
 import { Stepped, StorageError } from "stepped"
 import type { Settings } from "../../src/engine/Settings.ts"
 import { Status, type Transitions } from "../../src/sql/Transitions.ts"
@@ -201,3 +202,52 @@ it.live("a comparison with the rows that does not come about keeps nobody waitin
     heldBy: () => lost("heldBy")
   }))))
 }, 60_000)
+
+it.live("what is put aside asks for the lease, as a commit does, before it gives it up", () => {
+  let tries = 0
+  let expire: Effect.Effect<unknown, StorageError> = Effect.void
+  return Effect.gen(function*() {
+    const sql = yield* PgClient
+    // as after a body that has blocked the thread: nobody has taken over
+    expire = Effect.orDie(sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 millisecond'`)
+    const handle = yield* (yield* Cars.client)(1).driveLater()
+    assert.strictEqual(yield* handle.await, 1)
+    assert.isAbove(tries, 4)
+    assert.deepStrictEqual(performed, [1])
+    assert.strictEqual((yield* recordOf(handle.id)).attempts, 0)
+    yield* healthy
+  }).pipe(Effect.provide(working((transitions) => ({
+    finish: (options) =>
+      Effect.suspend(() => {
+        tries++
+        if (tries <= 3) return lost("finish")
+        return tries === 4 ? Effect.andThen(expire, transitions.finish(options)) : transitions.finish(options)
+      })
+  }))))
+})
+
+it.live("what a claim is handed after its lease was lost is begun by whoever has it by then, and by nobody else", () => {
+  let late = false
+  let takeOver: Effect.Effect<unknown, StorageError> = Effect.void
+  const lateOnce = (tasks: ReadonlyArray<unknown>) =>
+    Effect.gen(function*() {
+      if (late || tasks.length < 2) return
+      late = true
+      yield* takeOver
+      while (said("the lease is lost") === 0) yield* Effect.sleep("20 millis")
+    })
+  return Effect.gen(function*() {
+    const sql = yield* PgClient
+    takeOver = Effect.orDie(
+      sql`select stepped.recover(clock_timestamp(), array(select token from stepped.workers), true)`
+    )
+    const handle = yield* (yield* Cars.client)(1).driveLater()
+    assert.strictEqual(yield* handle.await, 1)
+    assert.isTrue(late)
+    assert.deepStrictEqual(performed, [1])
+    yield* healthy
+  }).pipe(Effect.provide(working((transitions) => ({
+    claim: (options) => Effect.tap(transitions.claim(options), lateOnce),
+    enqueueAndClaim: (options) => Effect.tap(transitions.enqueueAndClaim(options), lateOnce)
+  }), { lease: Duration.seconds(1) })))
+})
