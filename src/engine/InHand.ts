@@ -18,8 +18,8 @@ export interface InHand<Work, Active, Conclusion, Join> {
   /** To be joined to their lanes. */
   readonly joins: Array<Join>
   /**
-   * Keeps actions in hand beside the lists, until what it gives is called, once or more often. By number: of one action two may be under
-   * way, one of them stale.
+   * Keeps actions in hand beside the lists, until what it gives is called, once or more often. Each call by itself: of one action two may
+   * be under way, one of them stale.
    */
   readonly keep: (ids: ReadonlyArray<string>) => () => void
   readonly ids: () => ReadonlySet<string>
@@ -38,12 +38,7 @@ export const make = <
   const active = new Map<string, Active>()
   const conclusions: Array<Conclusion> = []
   const joins: Array<Join> = []
-  const kept = new Map<string, number>()
-  const add = (id: string, count: number) => {
-    const sum = (kept.get(id) ?? 0) + count
-    if (sum === 0) kept.delete(id)
-    else kept.set(id, sum)
-  }
+  const kept = new Set<{ readonly ids: ReadonlyArray<string> }>()
   return {
     ready,
     places,
@@ -51,12 +46,10 @@ export const make = <
     conclusions,
     joins,
     keep: (ids) => {
-      for (const id of ids) add(id, 1)
-      let isKept = true
-      return () => {
-        if (isKept) { for (const id of ids) add(id, -1) }
-        isKept = false
-      }
+      if (ids.length === 0) return () => undefined
+      const some = { ids }
+      kept.add(some)
+      return () => void kept.delete(some)
     },
     ids: () =>
       new Set([
@@ -64,7 +57,7 @@ export const make = <
         ...[...places].flatMap((place) => place.map(({ id }) => id)),
         ...conclusions.map(({ member }) => member.a),
         ...joins.map(({ a }) => a),
-        ...kept.keys()
+        ...[...kept].flatMap(({ ids }) => ids)
       ]),
     isIdle: () => active.size + ready.length + conclusions.length + joins.length + kept.size === 0
   }

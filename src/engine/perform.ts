@@ -263,22 +263,27 @@ export const nextStep = (
   ran: ReadonlyArray<StepIdentity>,
   prepended: ReadonlyArray<string>
 ): RunnableStep | undefined => {
-  const done = new Set(ran.map(keyOf))
-  const isPrepended = ({ kind }: StepIdentity) => kind === "prepended"
   // in the order of this process or in another one: each comes once, and none after a step of the definition
-  for (const name of ran.every(isPrepended) ? prepended : none) {
+  for (const name of prepended.length > 0 && ran.every(isPrepended) ? prepended : none) {
     const step = steps.find((candidate) => isPrepended(candidate) && candidate.name === name)
-    if (step !== undefined && !done.has(keyOf(step))) return step
+    if (step !== undefined && !hasRun(ran, step)) return step
   }
-  let last = -1
-  for (let i = 0; i < steps.length; i++) if (!isPrepended(steps[i]!) && done.has(keyOf(steps[i]!))) last = i
-  return steps.find((step, i) => i > last && !isPrepended(step) && !done.has(keyOf(step)))
+  let last = steps.length - 1
+  while (last >= 0 && (isPrepended(steps[last]!) || !hasRun(ran, steps[last]!))) last--
+  // what comes after the last one that ran has not
+  return steps.find((step, i) => i > last && !isPrepended(step))
 }
 
-const keyOf = ({ kind, name }: StepIdentity): string => `${kind} ${name}`
+const isPrepended = ({ kind }: StepIdentity): boolean => kind === "prepended"
 
-const nextOf = (held: Held, ...ended: ReadonlyArray<StepIdentity>): RunnableStep | undefined =>
-  nextStep(held.runnable.steps, [...held.ran, ...ended], held.prepended)
+const hasRun = (ran: ReadonlyArray<StepIdentity>, step: StepIdentity): boolean => {
+  for (let i = ran.length - 1; i >= 0; i--) if (isSameStep(ran[i]!, step)) return true
+  return false
+}
+
+/** What comes when this one has ended, too. */
+const nextAfter = (held: Held, step: StepIdentity): RunnableStep | undefined =>
+  nextStep(held.runnable.steps, [...held.ran, step], held.prepended)
 
 /** The step of the definition that is known by this. */
 const findStep = (held: Held, step: StepIdentity): RunnableStep | undefined =>
@@ -657,7 +662,7 @@ const load = (held: Held, env: Surroundings): Effect.Effect<void, StorageError |
       return
     }
 
-    const isLast = waits && nextOf(held, row === undefined ? stepOf(held) : identityOf(row)) === undefined
+    const isLast = waits && nextAfter(held, row === undefined ? stepOf(held) : identityOf(row)) === undefined
     const results = new Map<number, unknown>()
     for (let from = isLast ? held.step : 0;;) {
       const piece = yield* env.stored.resultsAfter(held.id, from)
@@ -779,7 +784,9 @@ class NoSuccess extends Data.TaggedError("IncompatibleResult")<{ readonly path: 
 /** The step to run: the one that was next, or the one after it if a deploy has removed or renamed that meanwhile. */
 const stepToRun = (held: Held): RunnableStep | undefined => {
   const begun = held.stepName === undefined ? undefined : findStep(held, stepOf(held))
-  return begun !== undefined && !held.ran.some((other) => isSameStep(other, begun)) ? begun : nextOf(held)
+  return begun !== undefined && !hasRun(held.ran, begun)
+    ? begun
+    : nextStep(held.runnable.steps, held.ran, held.prepended)
 }
 
 /** The action at a step, which may be another than the one that its row names. */
@@ -962,17 +969,23 @@ const afterBody = (
 ): Effect.Effect<Conclusion, Unhandled> => {
   if (Exit.isFailure(exit)) return stepFailed(held, step, exit.cause, env)
   const { effects, value } = exit.value
-  const isLast = nextOf(held, step) === undefined
+  const next = nextAfter(held, step)
   return Effect.flatMap(
-    exitOf(storeResult(held, step, isLast, effects.slots.length > 0, value, env), env),
+    exitOf(storeResult(held, step, next === undefined, effects.slots.length > 0, value, env), env),
     (stored) =>
       Exit.isFailure(stored)
         ? stepFailed(held, step, stored.cause, env)
-        : Effect.succeed(afterStored(held, step, exit.value, stored.value, isLast))
+        : Effect.succeed(afterStored(held, step, exit.value, stored.value, next))
   )
 }
 
-const afterStored = (held: Held, step: RunnableStep, run: BodyRun, stored: unknown, isLast: boolean): Conclusion => {
+const afterStored = (
+  held: Held,
+  step: RunnableStep,
+  run: BodyRun,
+  stored: unknown,
+  next: RunnableStep | undefined
+): Conclusion => {
   const { effects, value } = run
   const args = effects.args === undefined ? {} : { args: effects.encoded }
   // what is in hand stays what is stored: the transaction may not commit
@@ -1000,10 +1013,10 @@ const afterStored = (held: Held, step: RunnableStep, run: BodyRun, stored: unkno
   return advance(
     after,
     step,
-    { ...stepRow(held, Status.succeeded, isGenerated(step) || isLast ? null : stored), ...args },
+    { ...stepRow(held, Status.succeeded, isGenerated(step) || next === undefined ? null : stored), ...args },
     value,
     result,
-    isLast
+    next
   )
 }
 
@@ -1074,23 +1087,24 @@ const advance = (
   row: Partial<Member>,
   value: unknown,
   encoded: unknown,
-  isLast: boolean
+  next: RunnableStep | undefined
 ): Conclusion => {
   const { runnable } = held
   const at = { a: held.id, s: held.step, ph: held.phase }
   const ran = [...held.ran, { kind: step.kind, name: step.name }]
-  const progress = { ...held, step: held.step + 1, ran, attempts: 0, detail: undefined }
   const fresh = held.attempts > 0 ? { inc: -1 } : {}
-  if (!isLast) {
-    const next = nextOf(held, step)!
+  if (next !== undefined) {
     const { name: nn, kind } = next
     const nk = stepKindCode(kind)
     return conclusion({ ...at, ...row, ...fresh, np: Phase.step, ns: held.step + 1, nn, nk, k: true }, {
-      ...progress,
+      ...held,
+      step: held.step + 1,
+      ran,
+      attempts: 0,
+      detail: undefined,
       phase: Phase.step,
       stepName: nn,
       stepKind: kind,
-      stepStartedAt: held.stepStartedAt,
       results: step.kind === "own" ? { ...held.results, [step.name]: value } : held.results,
       // of what a continued step waited for it counts already; else no more than four times as many bytes as its text has characters
       received: held.received + (held.phase === Phase.waiting ? 0 : 4 * weigh(row.sr))
@@ -1098,7 +1112,11 @@ const advance = (
   }
   if (runnable.definition.job !== undefined) {
     return conclusion({ ...at, ...row, ...fresh, np: Phase.job, ns: held.step + 1, k: true }, {
-      ...progress,
+      ...held,
+      step: held.step + 1,
+      ran,
+      attempts: 0,
+      detail: undefined,
       phase: Phase.job,
       stepName: undefined,
       stepKind: undefined,
@@ -1128,7 +1146,7 @@ const conclude = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unh
       return end(held, stepRow(held, Status.failed, undefined), failed(markedFailed(held, step)))
     }
 
-    const isLast = nextOf(held, step) === undefined
+    const next = nextAfter(held, step)
     const settled = yield* exitOf(
       Effect.gen(function*() {
         const values = yield* settledValues(slots, env)
@@ -1137,10 +1155,10 @@ const conclude = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unh
         let encoded: unknown = null
         if (isObject(stored) && "$encoded" in stored) {
           encoded = stored.$encoded
-          if (!isLast) value = yield* readResult(held, env, step, held.step, stored)
+          if (next !== undefined) value = yield* readResult(held, env, step, held.step, stored)
         } else if (stored !== null) {
           value = fromTemplate(stored, (slot) => values.get(slot))
-          if (isLast && !held.runnable.definition.outbound) {
+          if (next === undefined && !held.runnable.definition.outbound) {
             encoded = yield* codecOf(held.runnable.definition.success).encode(value)
             yield* checkPayload(`result of ${held.runnable.definition.name}`, encoded, env.settings.payload)
           }
@@ -1171,7 +1189,7 @@ const conclude = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unh
       stepRow(held, Status.succeeded, undefined),
       settled.value.value,
       settled.value.encoded,
-      isLast
+      next
     )
   })
 

@@ -96,7 +96,8 @@ export const make = (options: {
         if (first < 0 && idle.length + urgent < 2) return
         const [waiter] = waiters.splice(Math.max(0, first), 1)
         if (waiter!.urgent) urgent++
-        waiter!.taken = idle.shift()
+        // the last one that came back: it has its plans, and the others need none as long as one is enough
+        waiter!.taken = idle.pop()
         waiter!.resume(waiter!.taken)
       }
     }

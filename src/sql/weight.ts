@@ -23,7 +23,7 @@ export const weigh = (json: unknown): number => {
   if (size !== undefined) return size
   let sum = 2
   if (Array.isArray(json)) { for (const item of json) sum += 1 + weigh(item) }
-  else for (const [key, item] of Object.entries(json)) sum += 4 + key.length + weigh(item)
+  else for (const key in json) sum += 4 + key.length + weigh((json as Readonly<Record<string, unknown>>)[key])
   return sum
 }
 
