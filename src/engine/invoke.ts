@@ -122,9 +122,10 @@ const toKeys = (actorType: string, actorId: string, definition: Definition, raw:
   const millis = raw.timeout === undefined || raw.timeout === null
     ? Infinity
     : readTimeout(definition.name, raw.timeout)
+  const lane = key("concurrencyKey", raw.lane)
   return {
-    lane: key("concurrencyKey", raw.lane),
-    checksumKey: key("checksumKey", raw.checksumKey),
+    lane,
+    checksumKey: raw.checksumKey === raw.lane ? lane : key("checksumKey", raw.checksumKey),
     timeout: millis === Infinity ? null : Math.ceil(millis)
   }
 }

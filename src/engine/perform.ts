@@ -381,14 +381,23 @@ const callbacksFor = (held: Held, status: number) =>
 
 /** The action ends: through its callbacks where it has some, else at once. */
 const end = (held: Held, member: Partial<Member>, decided: Decided): Conclusion => {
-  const at = { a: held.id, s: held.step, ph: held.phase }
-  const outcome = { o: decided.status, r: decided.result, c: decided.cause }
-  if (callbacksFor(held, decided.status).length === 0) {
-    return { ...conclusion({ ...at, ...member, ...outcome, e: true }), ended: endedAs(held, decided) }
+  const ends = callbacksFor(held, decided.status).length === 0
+  const own: Member = {
+    ...member,
+    a: held.id,
+    s: held.step,
+    ph: held.phase,
+    o: decided.status,
+    r: decided.result,
+    c: decided.cause,
+    e: ends ? true : undefined,
+    // what a step has used up of its attempts is not the callbacks'
+    inc: !ends && held.attempts > 0 ? -1 : undefined,
+    np: ends ? undefined : Phase.callbacks,
+    k: ends ? undefined : true
   }
-  // what a step has used up of its attempts is not the callbacks'
-  const fresh = held.attempts > 0 ? { inc: -1 } : {}
-  return conclusion({ ...at, ...member, ...outcome, ...fresh, np: Phase.callbacks, k: true }, {
+  if (ends) return { member: own, next: undefined, slots: none, children: none, ended: endedAs(held, decided) }
+  return conclusion(own, {
     ...held,
     phase: Phase.callbacks,
     attempts: 0,
@@ -882,14 +891,14 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
   }
   /** Does what is asked, unless the body has ended: that is refused so that it is seen, whoever looks at the fiber that asks. */
   const ask = <A>(asked: () => string, effect: Effect.Effect<A>): Effect.Effect<A> =>
-    Effect.suspend(() => {
-      if (!effects.over) return effect
-      const error = new BodyEnded({ action: actionOf(held), step: step.name, asked: asked() })
-      return Effect.andThen(
-        Effect.annotateLogs(Effect.logError(error.message), { ...idsOf(held), step: step.name }),
-        Effect.die(error)
-      )
-    })
+    Effect.suspend(() => effects.over ? refuse(asked()) : effect)
+  const refuse = (asked: string): Effect.Effect<never> => {
+    const error = new BodyEnded({ action: actionOf(held), step: step.name, asked })
+    return Effect.andThen(
+      Effect.annotateLogs(Effect.logError(error.message), { ...idsOf(held), step: step.name }),
+      Effect.die(error)
+    )
+  }
   return Step.of({
     name: step.name,
     actionId: held.id,
@@ -913,13 +922,13 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
           parent: { id: held.id, step: held.step, depth: held.depth },
           limit: settings.payload
         })
-        return yield* ask(
-          () => actor === undefined ? `Step.do of ${action.name}` : `Step.on of ${action.name} and ${actor}`,
-          Effect.sync(() => {
-            effects.children.push(invocation)
-            return makeChild(slot(invocation.a, invocation.d, invocation.ai, null, fingerprintOf(action.success)))
-          })
-        )
+        if (effects.over) {
+          return yield* refuse(
+            actor === undefined ? `Step.do of ${action.name}` : `Step.on of ${action.name} and ${actor}`
+          )
+        }
+        effects.children.push(invocation)
+        return makeChild(slot(invocation.a, invocation.d, invocation.ai, null, fingerprintOf(action.success)))
       }).pipe(
         // a mistake in the program, which the body's types cannot carry: it fails the step
         Effect.catch((reason) => Effect.die(new EnqueueError({ reason })))
@@ -1090,13 +1099,19 @@ const advance = (
   next: RunnableStep | undefined
 ): Conclusion => {
   const { runnable } = held
-  const at = { a: held.id, s: held.step, ph: held.phase }
   const ran = [...held.ran, { kind: step.kind, name: step.name }]
-  const fresh = held.attempts > 0 ? { inc: -1 } : {}
+  const member = (then: { readonly np: number; readonly nn?: string; readonly nk?: number; readonly k?: boolean }) => ({
+    ...row,
+    ...then,
+    a: held.id,
+    s: held.step,
+    ph: held.phase,
+    ns: held.step + 1,
+    inc: held.attempts > 0 ? -1 : undefined
+  })
   if (next !== undefined) {
     const { name: nn, kind } = next
-    const nk = stepKindCode(kind)
-    return conclusion({ ...at, ...row, ...fresh, np: Phase.step, ns: held.step + 1, nn, nk, k: true }, {
+    return conclusion(member({ np: Phase.step, nn, nk: stepKindCode(kind), k: true }), {
       ...held,
       step: held.step + 1,
       ran,
@@ -1111,7 +1126,7 @@ const advance = (
     })
   }
   if (runnable.definition.job !== undefined) {
-    return conclusion({ ...at, ...row, ...fresh, np: Phase.job, ns: held.step + 1, k: true }, {
+    return conclusion(member({ np: Phase.job, k: true }), {
       ...held,
       step: held.step + 1,
       ran,
@@ -1124,7 +1139,7 @@ const advance = (
     })
   }
   if (runnable.definition.outbound) {
-    return conclusion({ ...at, ...row, ...fresh, np: Phase.outbound, ns: held.step + 1 })
+    return conclusion(member({ np: Phase.outbound }))
   }
   return end(held, row, { status: Status.succeeded, result: encoded ?? null, cause: null })
 }

@@ -535,7 +535,7 @@ const functions = (schema: string) => {
     p_joins jsonb, p_only uuid, p_after jsonb default null) returns setof task language plpgsql ${planned} as $$
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[]; cancelled jobs[];
-    taken int := 0; again int := 0; n int; moved boolean; v_bytes bigint := 0; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
+    taken int := 0; again int := 0; n int; moved boolean; v_bytes bigint := 0; special boolean; in_order boolean := false; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
     unread jsonb[]; checked boolean := false; ignoring uuid[] := '{}'; erased text[]; given_back text[];
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
     m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
@@ -570,8 +570,8 @@ const functions = (schema: string) => {
           select tid, sum(bytes) over (rows unbounded preceding) - bytes as before from (
             select ctid as tid, weight(arguments) as bytes from jobs where due_at <= p_now and definition = any(p_defs) and queue || '' = any(p_queues)
             order by due_at limit p_room for update skip locked) c) b
-          where before < ${answering})) returning jobs as j)
-      select array_agg(j order by (j).due_at, (j).id), count(*), coalesce(sum(weight((j).arguments)), 0) into due, taken, v_bytes from d;
+          where before < ${answering})) returning jobs as j, due_at, id, weight(arguments) as bytes)
+      select array_agg(j order by due_at, id), count(*), coalesce(sum(bytes), 0) into due, taken, v_bytes from d;
       if taken < p_room and v_bytes < ${answering} then
         with d as (delete from jobs where ctid = any(array(select tid from (
           select tid, sum(bytes) over (rows unbounded preceding) - bytes as before from (
@@ -581,8 +581,8 @@ const functions = (schema: string) => {
               select j.ctid as tid, weight(j.arguments) as bytes from jobs j where j.queue = q.name and j.priority = k.priority and j.id > k.passed and j.definition = any(p_defs)
               order by j.id limit p_room - taken for update skip locked) c
             limit p_room - taken) c) b
-          where before < ${answering} - v_bytes)) returning jobs as j)
-        select array_agg(j order by (j).priority, (j).id), taken + count(*), v_bytes + coalesce(sum(weight((j).arguments)), 0) into js, taken, v_bytes from d;
+          where before < ${answering} - v_bytes)) returning jobs as j, priority, id, weight(arguments) as bytes)
+        select array_agg(j order by priority, id), taken + count(*), v_bytes + coalesce(sum(bytes), 0) into js, taken, v_bytes from d;
       end if;
       -- as much as it has room for: what is left is for the next one, whatever it is
       if v_bytes >= ${answering} then p_room := taken; end if;
@@ -595,17 +595,24 @@ const functions = (schema: string) => {
     end if;
 
     if taken > 0 then
-      select array_agg(j) filter (where j.kind = 1), array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and (j.lane is null or not coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)]))),
-        inv || array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and j.lane is not null and coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)])),
-        array_agg(j) filter (where j.cancelled_at is not null)
-      into conts, held, inv, cancelled from unnest(js) j;
+      -- most often there is nothing to sort: each pass over rows that are values takes as long as reading them from their table
+      select bool_or(j.kind = 1 or j.cancelled_at is not null or j.lane is null or not coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)])), bool_or(j.ordered), bool_or(j.checksum is not null)
+        into special, in_order, checked from unnest(js) j;
+      if special then
+        select array_agg(j) filter (where j.kind = 1), array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and (j.lane is null or not coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)]))),
+          inv || array_agg(j) filter (where j.kind = 0 and j.cancelled_at is null and j.lane is not null and coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)])),
+          array_agg(j) filter (where j.cancelled_at is not null)
+        into conts, held, inv, cancelled from unnest(js) j;
+      else
+        inv := inv || js;
+      end if;
       if held is not null then
         perform hold(p_token, held);
         return query select 2::smallint, action, definition, actor_id, arguments, 0, 0::smallint, attempts, depth,
           held_detail(h)::json from unnest(held) h;
       end if;
     end if;
-    if exists (select 1 from unnest(inv || done || cancelled) i where i.ordered) then
+    if in_order or (p_joins is not null and exists (select 1 from unnest(inv || done || cancelled) i where i.ordered)) then
       select t.inv, t.ignoring, t.put_back, t.moved into inv, ignoring, again, moved from in_turn(inv, ignoring, done || cancelled) t;
       -- also for those who have passed by what was looked at
       if moved then return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
@@ -614,7 +621,7 @@ const functions = (schema: string) => {
     if inv is not null then
       -- already achieved: neither lane nor row. A result that somebody will read is checked by the worker first: what its
       -- schema refuses is no achievement (held, and sent back as a join).
-      checked := exists (select 1 from unnest(inv) i where i.checksum is not null);
+      checked := checked or (p_joins is not null and exists (select 1 from unnest(inv) i where i.checksum is not null));
       -- In one look: by a second one somebody may have erased it.
       if checked then
         select coalesce(array_agg(i.action), '{}'), done || array_agg(i), done_status || array_agg(2::smallint), done_result || array_agg(a.result), done_cause || array_agg(null::jsonb)
