@@ -319,10 +319,14 @@ export const make = (options: PerformerOptions) => {
     return Effect.gen(function*() {
       const leaseMs = Duration.toMillis(settings.lease)
       let wasOdd: ReadonlySet<string> = new Set()
-      let failed = false
+      let unanswered = false
+      // The database has kept silent for as long as it was waited for. A wait that this process has overslept says nothing of that: the
+      // answer may be there, and unread.
+      let silent = false
       // By how much this process has woken too late since it renewed: where the database had answered until then, a body has let nothing
       // else run. If the lease may be over by then, it is asked for all the same, for a moment.
       let late = 0
+      let overslept = false
       let askUntil = 0
       // before the lease ends: whoever takes over must not meet our bodies
       const safe = () => leaseMs * 0.8 - (monotonic() - renewedAt)
@@ -332,7 +336,8 @@ export const make = (options: PerformerOptions) => {
           const by = monotonic() + ms
           return Effect.map(effect, (answer) => {
             const over = monotonic() - by
-            if (over > leaseMs / 3 && !failed) {
+            overslept = over > leaseMs / 3
+            if (overslept && !silent) {
               late = Math.max(late, Math.round(over))
               if (safe() <= 0) askUntil = monotonic() + leaseMs / 3
             }
@@ -340,7 +345,7 @@ export const make = (options: PerformerOptions) => {
           })
         })
       while (token === mine) {
-        const rest = failed ? Math.min(1000, leaseMs / 20) : leaseMs / 3
+        const rest = unanswered ? Math.min(1000, leaseMs / 20) : leaseMs / 3
         yield* within(rest, Effect.raceFirst(Effect.sleep(rest), beat.await))
         beat.closeUnsafe()
         if (token !== mine) return
@@ -349,12 +354,14 @@ export const make = (options: PerformerOptions) => {
         const renewal = reach("renewed", urgently(transitions.renew(mine, settings.lease, heldIds())))
         const answer = yield* within(limit, Effect.exit(impatiently(renewal, limit)))
         if (Exit.isFailure(answer)) {
-          failed = true
+          unanswered = true
+          silent = silent || !overslept
           if (left() > 0) continue
-          const silent = `the database has not answered for ${Math.round(monotonic() - renewedAt)} ms`
-          return yield* lostLease(mine, late === 0 ? silent : `${blocked(late)}, and ${silent}`, late > 0)
+          const since = `the database has not answered for ${Math.round(monotonic() - renewedAt)} ms`
+          return yield* lostLease(mine, late === 0 ? since : `${blocked(late)}, and ${since}`, late > 0)
         }
-        failed = false
+        unanswered = false
+        silent = false
         if (answer.value.lost) {
           // whoever has taken over has burnt it; what was locked just then is still here
           return yield* lostLease(mine, late === 0 ? tookOver : `${tookOver}, since ${blocked(late)}`, true)

@@ -35,7 +35,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
       const url = yield* database
       const client = yield* startEngine(url)
       yield* Effect.gen(function*() {
-        const program = yield* startProgram(workerProgram, { url, env: { BLOCK_MS: "2500" } })
+        const program = yield* startProgram(workerProgram, { url, env: { LEASE_MS: "3000", BLOCK_MS: "4500" } })
         const car = yield* Cars.client
         const first = yield* car(1).tripLater("block", "block")
         const second = yield* car(2).tripLater("quick", "block")
