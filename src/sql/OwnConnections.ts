@@ -88,6 +88,7 @@ export const make = (options: {
     let held = 0
     let isOpen = true
     let changed = () => {}
+    const isOver = ({ since }: Taken) => monotonic() - since >= lifeMs
 
     const give = () => {
       while (idle.length > 0 && waiters.length > 0) {
@@ -96,8 +97,8 @@ export const make = (options: {
         if (first < 0 && idle.length + urgent < 2) return
         const [waiter] = waiters.splice(Math.max(0, first), 1)
         if (waiter!.urgent) urgent++
-        // the last one that came back: it has its plans, and the others need none as long as one is enough
-        waiter!.taken = idle.pop()
+        // the last one that came back: it has its plans, and the others need none as long as one is enough; those rest until their time is over
+        waiter!.taken = isOver(idle[0]!) ? idle.shift() : idle.pop()
         waiter!.resume(waiter!.taken)
       }
     }
@@ -140,7 +141,7 @@ export const make = (options: {
     const giveBack = (taken: Taken, wasUrgent: boolean, isKept: boolean) =>
       Effect.suspend(() => {
         if (wasUrgent) urgent--
-        const keeps = isOpen && isKept && monotonic() - taken.since < lifeMs
+        const keeps = isOpen && isKept && !isOver(taken)
         if (keeps) idle.push(taken)
         give()
         return keeps ? Effect.void : drop(taken)
