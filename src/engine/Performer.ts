@@ -42,6 +42,7 @@ import type { Definitions } from "./Definitions.ts"
 import type { Reach } from "./Failpoint.ts"
 import * as InHand from "./InHand.ts"
 import { type HeldDetail, prepare } from "./invoke.ts"
+import { logError, logInfo, logWarning } from "./log.ts"
 import {
   answerOf,
   asUser,
@@ -266,7 +267,7 @@ export const make = (options: PerformerOptions) => {
       const all = [...active.values()]
       wake()
       return Effect.andThen(
-        Effect.logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted: ${why}`),
+        logWarning(`stepped: the lease is lost, ${all.length} running bodies are interrupted: ${why}`),
         Effect.forkIn(
           Effect.andThen(
             // one that cannot be interrupted is waited for until others would take over anyway
@@ -366,7 +367,7 @@ export const make = (options: PerformerOptions) => {
           // whoever has taken over has burnt it; what was locked just then is still here
           return yield* lostLease(mine, late === 0 ? tookOver : `${tookOver}, since ${blocked(late)}`, true)
         }
-        if (late > 0 && at - renewedAt > leaseMs) yield* Effect.logWarning(`stepped: ${blocked(late)}`)
+        if (late > 0 && at - renewedAt > leaseMs) yield* logWarning(`stepped: ${blocked(late)}`)
         renewedAt = at
         late = 0
         Deferred.doneUnsafe(mineHeard, Exit.void)
@@ -562,7 +563,7 @@ export const make = (options: PerformerOptions) => {
           answersNot = Exit.isFailure(exit) && monotonic() >= until
           if (Exit.isSuccess(exit)) return true
           if (answersNot) {
-            yield* Effect.logWarning("stepped: others take over only when the lease ends", exit.cause)
+            yield* logWarning("stepped: others take over only when the lease ends", exit.cause)
             return false
           }
           yield* pause(attempt)
@@ -905,7 +906,7 @@ export const make = (options: PerformerOptions) => {
       }
       if (tries + 1 >= settings.attempts) return yield* commitApart(mine, batch, exit.cause, ready)
       const later = Math.min(longestDelayMs, Math.max(firstDelayMs, delay * 2))
-      yield* Effect.logError(
+      yield* logError(
         `stepped: what came of the action ${batch[0]!.member.a} cannot be stored, it is tried again in ${later} ms`,
         exit.cause
       )
@@ -948,7 +949,7 @@ export const make = (options: PerformerOptions) => {
       if (batch.length > 1) return yield* commitHalves(mine, batch, place)
       const { member } = batch[0]!
       const fence = { a: member.a, s: member.s, ph: member.ph }
-      yield* Effect.logError("stepped: a conclusion cannot be stored", cause)
+      yield* logError("stepped: a conclusion cannot be stored", cause)
       if (member.o === Status.failed && member.sn === undefined) {
         // not even the plain failure: the action goes back, with an attempt burnt
         const due = Math.ceil((yield* now) + 10_000)
@@ -987,7 +988,7 @@ export const make = (options: PerformerOptions) => {
         if (Exit.isSuccess(exit)) return
         // every time that it has taken twice as long
         if (attempt >= inPlace && Math.log2(attempt + 1) % 1 === 0) {
-          yield* Effect.logWarning(
+          yield* logWarning(
             "stepped: cannot compare with the rows what this process holds, trying again",
             exit.cause
           )
@@ -1156,8 +1157,7 @@ export const make = (options: PerformerOptions) => {
               return Effect.catchCause(
                 retryLater(work.held, unhandled instanceof Unhandled ? unhandled : new Unhandled(cause, false), env),
                 // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
-                (broken) =>
-                  Effect.andThen(Effect.logError("stepped: handle or retry failed", broken), tryAgain(work.held))
+                (broken) => Effect.andThen(logError("stepped: handle or retry failed", broken), tryAgain(work.held))
               )
             }
           ),
@@ -1378,7 +1378,7 @@ export const make = (options: PerformerOptions) => {
           else if (tookTooLong(error)) claimSize.refused(Math.max(free, prepared.length))
           letGo()
           if (prepared.length > 0) yield* doubt
-          yield* Effect.logWarning("stepped: cannot claim, trying again", exit.cause)
+          yield* logWarning("stepped: cannot claim, trying again", exit.cause)
           yield* pause(isTheirs ? 0 : failures)
           failures++
         }
@@ -1451,7 +1451,7 @@ export const make = (options: PerformerOptions) => {
       const aside = yield* Effect.exit(ask(transitions.setAside(at, at + 60_000, claimedLast)))
       if (Exit.isSuccess(aside) && aside.value !== null) {
         claimSize.reset()
-        yield* Effect.logError(
+        yield* logError(
           `stepped: the action ${aside.value} cannot be claimed, it is tried again in a minute`,
           error
         )
@@ -1465,8 +1465,7 @@ export const make = (options: PerformerOptions) => {
     Effect.catch(effect, (error) =>
       Effect.flatMap(
         answers,
-        (isThere) =>
-          isThere ? Effect.logWarning("stepped: cannot look after what is due, trying again", error) : Effect.void
+        (isThere) => isThere ? logWarning("stepped: cannot look after what is due, trying again", error) : Effect.void
       ))
 
   const timers: Effect.Effect<void> = Effect.gen(function*() {
@@ -1519,7 +1518,7 @@ export const make = (options: PerformerOptions) => {
       const waiting = new Date(since).toISOString()
       if (at - since < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue
       warned.set(key, at)
-      yield* Effect.logWarning(
+      yield* logWarning(
         `stepped: jobs of ${key} wait since ${waiting}, and this worker does not take them: does another one?`
       )
     }
@@ -1534,7 +1533,7 @@ export const make = (options: PerformerOptions) => {
     healFrom = next ?? 0
     if (healed.length === 0) return
     yield* Effect.forEach(healed, ({ action, actorId, definition, phase }) =>
-      Effect.logError(
+      logError(
         `stepped: invariant 2 is broken: ${actionText(definition, actorId)} (${action}) ${
           phase === Phase.waiting ? stranded.slots : stranded.job
         }; it has been given one`
@@ -1636,7 +1635,7 @@ export const make = (options: PerformerOptions) => {
       letGo()
       yield* givingBack
       if (rest.length > 0) {
-        yield* Effect.logInfo(`stepped: ${rest.length} running actions are released for other workers`)
+        yield* logInfo(`stepped: ${rest.length} running actions are released for other workers`)
       }
     })
 

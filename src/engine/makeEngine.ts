@@ -61,6 +61,7 @@ import { definitionKey, Definitions } from "./Definitions.ts"
 import * as Enqueuer from "./Enqueuer.ts"
 import * as Failpoint from "./Failpoint.ts"
 import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
+import { logWarning } from "./log.ts"
 import { errorOf, type Held } from "./perform.ts"
 import * as Performer from "./Performer.ts"
 import { Settings } from "./Settings.ts"
@@ -614,7 +615,7 @@ export const layer: Layer.Layer<
     const listening = Effect.gen(function*() {
       // a connection that is lost: polling goes on meanwhile
       while (Exit.isFailure(yield* Effect.exit(listen))) yield* Effect.sleep("5 seconds")
-      yield* Effect.logWarning(
+      yield* logWarning(
         `stepped: no notification arrives, as behind PgBouncer in transaction mode: this worker looks for work every ${
           Duration.format(settings.pollInterval)
         }. Give Stepped.layer \`notify: false\` there, and the client \`prepare: false\``
@@ -654,7 +655,7 @@ export const layer: Layer.Layer<
         const missing = definitions.missing()
         if (missing.length > 0) return yield* new DefinitionError({ message: missing.join("; ") })
         if (definitions.all().length === 0) {
-          yield* Effect.logWarning(
+          yield* logWarning(
             "stepped: this worker has no definitions; provide the layers of your actions to Stepped.worker"
           )
         }

@@ -81,6 +81,7 @@ import {
 } from "./Definitions.ts"
 import { longest, readDuration } from "./duration.ts"
 import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
+import { logError } from "./log.ts"
 import type { Settings } from "./Settings.ts"
 
 /**
@@ -895,7 +896,7 @@ const stepService = (held: Held, step: RunnableStep, effects: BodyEffects, env: 
   const refuse = (asked: string): Effect.Effect<never> => {
     const error = new BodyEnded({ action: actionOf(held), step: step.name, asked })
     return Effect.andThen(
-      Effect.annotateLogs(Effect.logError(error.message), { ...idsOf(held), step: step.name }),
+      Effect.annotateLogs(logError(error.message), { ...idsOf(held), step: step.name }),
       Effect.die(error)
     )
   }
@@ -1349,7 +1350,7 @@ const dueAgain = (
   Effect.map(
     Effect.catchCause(
       backoff(schedule, attempts, now),
-      (broken) => Effect.as(Effect.logError("stepped: retry failed", broken), 10_000)
+      (broken) => Effect.as(logError("stepped: retry failed", broken), 10_000)
     ),
     (delay) => delay === undefined ? undefined : Math.ceil(now + delay)
   )
