@@ -953,19 +953,15 @@ export const make = (options: PerformerOptions) => {
       if (member.o === Status.failed && member.sn === undefined) {
         // not even the plain failure: the action goes back, with an attempt burnt
         const due = Math.ceil((yield* now) + 10_000)
-        const exit = yield* Effect.exit(transit(askFor(
-          place,
-          transitions.finish({
-            token: mine,
-            now: yield* now,
-            known: definitions.known(),
-            members: [{ ...fence, np: member.ph, inc: 1, jb: true, due }],
-            slots: [],
-            children: []
-          })
-        )))
+        const back: Conclusion = {
+          member: { ...fence, np: member.ph, inc: 1, jb: true, due },
+          slots: [],
+          children: [],
+          next: undefined
+        }
+        const exit = yield* Effect.exit(transit(finish(mine, [back], place, () => undefined)))
         // if it does not, it is nobody's: the rows say that it is this worker's
-        return Exit.isFailure(exit)
+        return Exit.isFailure(exit) || exit.value.lost || exit.value.stale.size > 0
       }
       const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
       return yield* commitInHand(mine, [{
@@ -1488,7 +1484,7 @@ export const make = (options: PerformerOptions) => {
       }
       lookedAt = monotonic()
       nextTimer = Infinity
-      yield* overlooked(Effect.gen(function*() {
+      const look = Effect.gen(function*() {
         let first = yield* soonest
         // the one after it may be due long before the next poll; what stays due is for another worker, or a job to be claimed
         for (let count = 1; pruning || (count > 0 && first <= (yield* now));) {
@@ -1497,7 +1493,9 @@ export const make = (options: PerformerOptions) => {
           first = yield* soonest
         }
         if (first > (yield* now)) knowTimer(first)
-      }))
+      })
+      // what this process knew of is forgotten by then: after a failure it looks again in a moment
+      yield* overlooked(Effect.tapError(look, () => Effect.map(now, (since) => knowTimer(since + 1000))))
       wake()
       pump()
       if (performed !== seen || ready.length === 0) {
