@@ -882,6 +882,93 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "logger-ends-loops",
+    breaks:
+      "a logger that fails ends what it speaks for: nothing is claimed any more, or what cannot be stored is never tried again",
+    plants: [{
+      file: "src/engine/log.ts",
+      find: `  Effect.ignoreCause(Effect.logWarning(...message))`,
+      replace: `  Effect.logWarning(...message)`
+    }, {
+      file: "src/engine/log.ts",
+      find: `  Effect.ignoreCause(Effect.logError(...message))`,
+      replace: `  Effect.logError(...message)`
+    }],
+    tests: {
+      "test/races/ownFaults.test.ts": [
+        "a logger that fails does not end what claims",
+        "a logger that fails does not end what tries again"
+      ]
+    },
+    hangs: true
+  },
+  {
+    name: "back-untold",
+    breaks: "what goes back with a due time waits for the next poll, and what was answered to it is not looked at",
+    plants: [{
+      file: performer,
+      find: `Effect.exit(transit(finish(mine, [back], place, () => undefined)))`,
+      replace: `Effect.exit(transit(Effect.as(
+          transitions.finish({
+            token: mine,
+            now: yield* now,
+            known: definitions.known(),
+            members: [back.member],
+            slots: [],
+            children: []
+          }),
+          { lost: false, stale: new Set<string>() }
+        )))`
+    }],
+    tests: { "test/races/ownFaults.test.ts": ["what goes back since not even its failure"] },
+    hangs: true
+  },
+  {
+    name: "timers-forgotten",
+    breaks: "7.1: after a look at what is due that failed, the next one comes with the next poll",
+    plants: [{
+      file: performer,
+      find: `overlooked(Effect.tapError(look, () => Effect.map(now, (since) => knowTimer(since + 1000))))`,
+      replace: `overlooked(look)`
+    }],
+    tests: { "test/races/ownFaults.test.ts": ["what is due while the look at it fails"] },
+    hangs: true
+  },
+  {
+    name: "transaction-without-a-lease",
+    breaks: "8: a transactional step's body runs in a process that has given up its lease",
+    plants: [{
+      file: performer,
+      find: `      const mine = token
+      // the lease was lost before it began`,
+      replace: `      const mine = token ?? 0n
+      // the lease was lost before it began`
+    }],
+    tests: { "test/races/ownFaults.test.ts": ["8: a transactional step does not begin"] }
+  },
+  {
+    name: "hooks-unheard",
+    breaks: "4.6: a hook goes on in another process although its action was cancelled",
+    plants: [{
+      file: performer,
+      find: `work._tag === "Held" || work._tag === "Prepare" ? [work.id] : []`,
+      replace: `work._tag === "Held" ? [work.id] : []`
+    }],
+    tests: { "test/races/ownFaults.test.ts": ["4.6+: a hook that runs in another process"] },
+    hangs: true
+  },
+  {
+    name: "hooks-not-compared",
+    breaks: "4.6: comparing with the rows passes by the hooks of what has ended",
+    plants: [{
+      file: performer,
+      find: `      (entry.work._tag === "Held" || entry.work._tag === "Prepare") && before.has`,
+      replace: `      entry.work._tag === "Held" && before.has`
+    }],
+    tests: { "test/races/ownFaults.test.ts": ["4.6+: a hook that runs in another process"] },
+    hangs: true
+  },
+  {
     name: "said-before-the-commit",
     breaks: "5.3: what a job says in a transaction counts although that rolls back, and the action waits for ever",
     plants: [{
