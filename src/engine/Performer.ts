@@ -1187,8 +1187,11 @@ export const make = (options: PerformerOptions) => {
       }
     })
 
-  /** For a body or hook that ended the very fiber that ran it: tried again, as what ends without an answer is. */
-  const fallen = (work: Work): Effect.Effect<Ran | void> => {
+  /** For a body or hook that ended the very fiber that ran it: tried again, as what ends without an answer is. If not even that, the rows say. */
+  const fallen = (work: Work): Effect.Effect<Ran | void> =>
+    Effect.catchCause(again(work), () => Effect.succeed<Ran>({ _tag: "Fenced" }))
+
+  const again = (work: Work): Effect.Effect<Ran | void> => {
     switch (work._tag) {
       case "Held":
         return Effect.map(

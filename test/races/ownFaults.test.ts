@@ -1,7 +1,7 @@
 /** What fails in the engine's own hands, beside user code: a logger, a look at what is due, a put-back. Nothing is forgotten for it. */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Exit, Fiber, Layer, Logger, Schedule, Schema, Scope } from "effect"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Logger, Schedule, Schema, Scope } from "effect"
 import { Step, Stepped, StorageError } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import type { Settings } from "../../src/engine/Settings.ts"
@@ -35,7 +35,8 @@ const loads = Stepped.action("loads")
       transactional: true
     }
   )
-const Cars = Stepped.actions(Car, [drive, rest, careful, loads])
+const ends = Stepped.action("ends").step(() => Effect.suspend(() => hook))
+const Cars = Stepped.actions(Car, [drive, rest, careful, loads, ends])
 
 type Service = Transitions["Service"]
 const lost = (operation: string, isRetryable = true) =>
@@ -200,3 +201,32 @@ it.live(
     })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))),
   30_000
 )
+
+it.live("7.3: what a body that ended its own fiber leaves is let go, whatever else fails with it", () => {
+  let fails = false
+  const real = Clock.Clock.defaultValue()
+  const clock: Clock.Clock = Object.assign(Object.create(real), {
+    currentTimeMillis: Effect.suspend(() => {
+      const broken = fails
+      fails = false
+      return broken ? Effect.die("the clock fails") : real.currentTimeMillis
+    })
+  })
+  hook = Effect.withFiber((fiber) => {
+    hook = note("again")
+    fails = true
+    fiber.interruptUnsafe()
+    return Effect.yieldNow
+  })
+  return Effect.scoped(Effect.gen(function*() {
+    const engine = yield* Layer.build(Layer.fresh(Layer.provideMerge(
+      Cars.layer,
+      layerIntercepted(() => ({}), { lease: Duration.seconds(1) })
+    )))
+    const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), engine)
+    yield* Effect.exit(Effect.provideService(car.endsNow(), Clock.Clock, clock))
+    assert.isFalse(fails)
+    yield* until("it is performed", Effect.map(performDue, () => seen.includes("again")))
+    yield* healthy
+  })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer())))
+}, 30_000)

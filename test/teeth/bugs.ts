@@ -903,6 +903,16 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "fallen-for-ever",
+    breaks: "7.3: what fails once more while a body's sudden end is seen to keeps its action in hand for ever",
+    plants: [{
+      file: performer,
+      find: `Effect.catchCause(again(work), () => Effect.succeed<Ran>({ _tag: "Fenced" }))`,
+      replace: `again(work)`
+    }],
+    tests: { "test/races/ownFaults.test.ts": ["7.3: what a body that ended its own fiber leaves"] }
+  },
+  {
     name: "back-untold",
     breaks: "what goes back with a due time waits for the next poll, and what was answered to it is not looked at",
     plants: [{
