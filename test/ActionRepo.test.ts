@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { ActionRepo, Step, Stepped } from "stepped"
+import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "./harness/databases.ts"
 
@@ -11,7 +11,11 @@ const tow = Stepped.action("tow", { outbound: true }).step(() => Effect.void)
 const tour = Stepped.action("tour", { success: Schema.Int })
   .step("first", () => Step.do(honk))
   .step("second", (results) => Effect.as(Step.do(tow), results.first))
-const Cars = Stepped.actions(Car, [honk, tow, tour])
+class Truck extends Stepped.Actor<Truck>()("Truck", { id: Schema.Int }) {}
+// of a worker that is not here: what is asked of it stays queued
+const load = Stepped.action("load")
+const deliver = Stepped.action("deliver").step("load", () => Step.on(Truck.ref(1), load))
+const Cars = Stepped.actions(Car, [honk, tow, tour, deliver])
 const CarsLive = Cars.toLayer(Effect.succeed({ honk: () => Effect.succeed(7) }))
 
 suite("the action repo", (engine) => {
@@ -63,6 +67,24 @@ suite("the action repo", (engine) => {
       assert.strictEqual(yield* repo.deleteEnded({ before, limit: 2 }), 2)
       assert.strictEqual(yield* repo.deleteEnded({ before }), 1)
       assert.deepStrictEqual(yield* repo.list(), [])
+      yield* healthy
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("keeps what was cancelled until what it has left behind is cancelled too", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const queue = yield* JobQueue
+      const handle = yield* (yield* Cars.client)(1).deliverLater()
+      yield* Effect.flip(performSteppedActions())
+      assert.isTrue(yield* handle.cancel)
+      yield* TestClock.adjust("1 hour")
+      const before = new Date(2 * 3_600_000)
+      // no worker has come by since: its child is still queued as if somebody waited for it
+      assert.deepStrictEqual((yield* queue.queued(10)).map((job) => job.cancelled), [false])
+      assert.strictEqual(yield* repo.deleteEnded({ before }), 0)
+      yield* Effect.ignore(performSteppedActions())
+      assert.deepStrictEqual((yield* queue.queued(10)).map((job) => job.cancelled), [true])
+      assert.strictEqual(yield* repo.deleteEnded({ before }), 1)
       yield* healthy
     }).pipe(Effect.provide(layer)))
 

@@ -333,7 +333,7 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "completes-any",
-    breaks: "5.2: an action that is not outbound is completed from outside",
+    breaks: "an action that is not outbound is completed from outside",
     plants: [{
       file: functions,
       find: `(p_outbound and (l.flags & 16 = 0 or l.status <> 1))`,
@@ -1422,5 +1422,15 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: {
       "test/behaviour/Deploys.test.ts": ["2.5+: a child's result is read", "2.5+: a schema that a deploy has changed"]
     }
+  },
+  {
+    name: "history-with-what-it-left",
+    breaks: "an action's history is deleted before its children are cancelled, and they run",
+    plants: [{
+      file: functions,
+      find: "      and not exists (select 1 from prunes p where p.action = ended_actions.id) order by ended_at limit",
+      replace: "      order by ended_at limit"
+    }],
+    tests: { "test/ActionRepo.test.ts": ["keeps what was cancelled until"] }
   }
 ]
