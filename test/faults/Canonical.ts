@@ -2,7 +2,7 @@
  * Trees for every group of rules, small, and such that their outcome does not hang on who is faster.
  */
 import * as fc from "fast-check"
-import { child, failing, invoke, type Op, plan, step, type StepPlan, wait } from "../model/Model.ts"
+import { child, failing, invoke, type Op, plan, type Scenario, step, type StepPlan, wait } from "../model/Model.ts"
 import { scenarios } from "../model/Trees.ts"
 import type { Numbered } from "./Campaign.ts"
 import { planned } from "./Planned.ts"
@@ -207,7 +207,11 @@ export const canonical: ReadonlyArray<Tree> = [...trees, ...programs, ...asking]
 export const randomTrees = (seed: number, count: number): ReadonlyArray<Numbered> =>
   [...Array(count).keys()].map((n) => {
     const number = seed + n
-    const [scenario] = fc.sample(scenarios, { seed: number, numRuns: 1 })
-    const ops = scenario!.flatMap((op): ReadonlyArray<Op> => op._tag === "Invoke" ? [op] : [rest, op, rest])
-    return { number, tree: planned(`random ${number}`, ops, { racy: true }) }
+    return { number, tree: planned(`random ${number}`, randomScenario(number), { racy: true }) }
   })
+
+/** The scenario of a random tree. */
+export const randomScenario = (number: number): Scenario => {
+  const [scenario] = fc.sample(scenarios, { seed: number, numRuns: 1 })
+  return scenario!.flatMap((op): ReadonlyArray<Op> => op._tag === "Invoke" ? [op] : [rest, op, rest])
+}

@@ -3,7 +3,6 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { isDeepStrictEqual } from "node:util"
 import { type ActionHandle, ActionRepo, type AnyAction, Engine } from "stepped"
 import { begunOnly, nameOf, type Op, type Outcome, outcomes, type Scenario } from "../model/Model.ts"
 import { orderTo } from "../model/Orders.ts"
@@ -17,7 +16,7 @@ const passes = 40
 const toRest = (scenario: Scenario): Scenario =>
   scenario.flatMap((op): ReadonlyArray<Op> => op._tag === "Perform" ? Array(passes).fill(op) : [op])
 
-interface Seen extends Omit<Outcome, "cancelled"> {
+export interface Seen extends Omit<Outcome, "cancelled"> {
   /** Of each cancellation, whether it ended its action; nothing where faults left that open. */
   readonly cancelled: ReadonlyArray<boolean | undefined>
   /** Actions whose transactional step succeeded, once for each time that its SQL was committed. */
@@ -33,29 +32,58 @@ const withEffects = (actions: Outcome["actions"]): ReadonlyArray<string> =>
     definition.endsWith("number") && steps.some(({ name, status }) => name === "second" && status === "succeeded")
   ).map(({ key }) => key)
 
-const expected = (outcome: Outcome): Seen => ({
-  ...outcome,
+/**
+ * A closed cycle of waiting is seen by whoever closes it, and then the invocation is never stored; where two close it at once, by whoever
+ * looks next. Both are one outcome.
+ */
+const deadlockedEither = <Some extends Pick<Outcome, "actions">>(one: Some): Some => {
+  const late = new Set(
+    one.actions.filter(({ status, steps }) => status === "deadlocked" && steps.length === 0).map(({ key }) => key)
+  )
+  const slotOf = (slot: string) => late.has(slot.replace(/ deadlocked$/, "")) ? "unstored deadlocked" : slot
+  return {
+    ...one,
+    actions: one.actions.filter(({ key }) => !late.has(key)).map((action) => ({
+      ...action,
+      steps: action.steps.map((step) => ({ ...step, slots: step.slots.map(slotOf) }))
+    }))
+  }
+}
+
+export const expected = (outcome: Outcome): Seen => ({
+  ...deadlockedEither(outcome),
   log: sorted(outcome.log),
   effects: withEffects(outcome.actions),
   twice: []
 })
 
-/** How many things came out otherwise. */
-const distance = (seen: Seen, other: Seen): number => {
-  const actions = new Map(other.actions.map((action) => [action.key, action]))
-  const apart = (mine: ReadonlyArray<unknown>, theirs: ReadonlyArray<unknown>) =>
-    mine.filter((one, i) => one !== undefined && one !== theirs[i]).length + Math.abs(theirs.length - mine.length)
-  const strangers = (mine: ReadonlyArray<string>, theirs: ReadonlyArray<string>) =>
-    mine.filter((one) => !theirs.includes(one)).length + theirs.filter((one) => !mine.includes(one)).length
-  return Number(seen.drained !== other.drained) +
-    apart(seen.cancelled, other.cancelled) +
-    apart(seen.handles, other.handles) +
-    seen.actions.filter((action) => !isDeepStrictEqual(action, actions.get(action.key))).length +
-    other.actions.filter(({ key }) => !seen.actions.some((action) => action.key === key)).length +
-    strangers(seen.achievements, other.achievements) +
-    strangers(seen.log, other.log) +
-    apart(seen.effects, other.effects) +
-    seen.twice.length
+/** A value in parts, so that two that are almost the same differ in few of them. */
+const partsOf = (value: unknown, at: string): ReadonlyArray<string> =>
+  typeof value === "object" && value !== null
+    ? Object.entries(value).flatMap(([key, part]) => partsOf(part, `${at} ${key}`))
+    : [`${at} ${String(value)}`]
+
+/** What came out otherwise: of actions their keys first. */
+export const differences = (seen: Seen, other: Seen): ReadonlyArray<string> => {
+  const apart = (mine: ReadonlyArray<string>, theirs: ReadonlyArray<string>) => {
+    const [one, another] = [new Set(mine), new Set(theirs)]
+    return [...mine.filter((part) => !another.has(part)), ...theirs.filter((part) => !one.has(part))]
+  }
+  const actionsOf = ({ actions }: Seen) => actions.flatMap((action) => partsOf(action, action.key))
+  const said = seen.cancelled.flatMap((verdict, i) => verdict === undefined ? [] : [i])
+  const verdictsOf = ({ cancelled }: Seen) => said.map((i) => `${cancelled[i]} cancelled ${i}`)
+  const rest = ({ achievements, drained, effects, handles, log }: Seen) => [
+    ...partsOf({ handles, drained }, ""),
+    ...achievements,
+    ...effects.map((effect) => `${effect} effect`),
+    ...log.map((entry) => `${entry.split(" ")[1]} ${entry}`)
+  ]
+  return [
+    ...apart(actionsOf(seen), actionsOf(other)),
+    ...apart(verdictsOf(seen), verdictsOf(other)),
+    ...apart(rest(seen), rest(other)),
+    ...seen.twice
+  ]
 }
 
 /**
@@ -76,7 +104,7 @@ export const planned = (name: string, scenario: Scenario, { racy = false } = {})
       return {
         allowed: racy ? allowed ?? [] : allowed,
         ...racy
-          ? { inOtherOrder: (seen) => orderTo(scenario, (outcome) => distance(seen as Seen, expected(outcome))) }
+          ? { inOtherOrder: (seen) => orderTo(scenario, (outcome) => differences(seen as Seen, expected(outcome))) }
           : {},
         definitions: Layer.unwrap(Effect.map(SqlClient.SqlClient, (sql) =>
           makeWorld({
@@ -102,7 +130,7 @@ export const planned = (name: string, scenario: Scenario, { racy = false } = {})
               log.indexOf(entry) !== i && !transactional.has(entry) && !entry.startsWith("before")
             )
             return {
-              ...begunOnly({ drained, cancelled: [], handles, actions, achievements, log }),
+              ...deadlockedEither(begunOnly({ drained, cancelled: [], handles, actions, achievements, log })),
               cancelled,
               log: sorted(log),
               effects: effects.filter((entry, i) => succeeded.has(entry) || effects.indexOf(entry) !== i),
@@ -212,15 +240,17 @@ const cancel = (stage: Stage, invoked: Invoked): Effect.Effect<boolean | undefin
 /** Completes what waits for somebody outside as its plan says, all at once; gives whether there was something. */
 const completeAll = (stage: Stage, world: World, everything: boolean) =>
   Effect.suspend(() => {
-    // an answer that is lost takes nothing back
+    // an answer that is lost takes nothing back; what goes on because of it is not at rest, and not for a second try
     let some = false
+    let first: ReadonlySet<string> | undefined
     return Effect.map(
       stage.insist(Effect.gen(function*() {
         const repo = yield* ActionRepo
         const sql = yield* SqlClient.SqlClient
         const waiting = (yield* repo.list({ statuses: ["performing"], limit: 1000 })).filter((record) =>
-          record.outbound && (everything || planIn(record).outside !== "ignored")
+          record.outbound && (everything || planIn(record).outside !== "ignored") && (first?.has(record.id) ?? true)
         )
+        first ??= new Set(waiting.map(({ id }) => id))
         some ||= waiting.length > 0
         const complete = Effect.forEach(waiting, world.complete, { discard: true })
         yield* waiting.length > 1 ? sql.withTransaction(complete) : complete

@@ -295,14 +295,14 @@ const goingOn = (now: number) =>
     ))
 
 /**
- * What has died twice is tried again some seconds of user time later: that is not to be overtaken by what the scenario does next. Gives
- * whether there was any.
+ * What has died, or met an error of the database, is tried again some user time later: that is not to be overtaken by what the scenario
+ * does next. Gives whether there was any.
  */
 const hurry = (now: number) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     Effect.map(
       sql`update stepped.jobs j set due_at = to_timestamp(${now} / 1000.0) where due_at > to_timestamp(${now} / 1000.0)
-        and (attempts > 1 or exists (select 1 from stepped.live_actions l where l.id = j.action and l.attempts > 1)) returning 1`,
+        and (attempts > 0 or exists (select 1 from stepped.live_actions l where l.id = j.action and l.attempts > 0)) returning 1`,
       (rows) => rows.length > 0
     ))
 

@@ -326,7 +326,7 @@ interface Action extends Keyed {
 
 /** What a performer has in hand. */
 type Work =
-  | { readonly _tag: "Prepare"; readonly invocation: Invocation }
+  | { readonly _tag: "Prepare"; readonly invocation: Invocation; readonly hasRun?: boolean }
   /** Finds out whether an achievement's result can be read. */
   | { readonly _tag: "Read"; readonly invocation: Keyed; readonly result: number | null }
   /** Counts only as long as the action is where it was. */
@@ -451,14 +451,14 @@ export const outcome = (
   }
 
   /** 2.2: what runs before anything is stored. */
-  const prepare = (invocation: Invocation): ReadonlyArray<Work> => {
+  const prepare = (invocation: Invocation, hasRun = false): ReadonlyArray<Work> => {
     const { key, plan } = invocation
     const short = (status: Decided["status"], result: number | null = null) =>
       settle([[invocation, { status, result }]])
     if (plan.broken === "lane" || plan.broken === "timeout") return short("failed")
     let args = plan
     if (plan.shape.before) {
-      log.push(`before ${key}`)
+      if (!hasRun) log.push(`before ${key}`)
       switch (plan.before) {
         case "fail":
         case "die":
@@ -852,7 +852,7 @@ export const outcome = (
   // ---- 7 performing -------------------------------------------------------------------------------------------------
 
   const perform = (work: Work): ReadonlyArray<Work> => {
-    if (work._tag === "Prepare") return prepare(work.invocation)
+    if (work._tag === "Prepare") return prepare(work.invocation, work.hasRun)
     if (work._tag === "Read") {
       const { invocation, result } = work
       return result !== null
@@ -998,6 +998,13 @@ export const outcome = (
     return []
   }
 
+  /** Its hook runs while a worker holds it: whatever ends it before it joins comes in between. */
+  const begunToPrepare = (one: Invocation): ReadonlyArray<Work> => {
+    const { broken, shape } = one.plan
+    if (shape.before && broken !== "lane" && broken !== "timeout") log.push(`before ${one.key}`)
+    return [{ _tag: "Prepare", invocation: one, hasRun: true }]
+  }
+
   function* queueTurns(): Generator<Possible> {
     for (const one of queued) {
       const isMarked = marked.has(one.key)
@@ -1012,7 +1019,7 @@ export const outcome = (
           return isMarked
             ? endMarked([one])
             : prepared === undefined
-            ? prepare(one)
+            ? begunToPrepare(one)
             : joinReady(prepared.keyed, prepared.unread)
         }
       }

@@ -10,6 +10,8 @@ type Shifts = ReadonlyMap<string, number>
 
 const nameOf = ({ kind, whose }: Turn) => `${kind} ${whose}`
 
+const keyOf = ({ whose }: Turn) => whose.split(" ")[0]!
+
 /** Random numbers below 1, the same ones each time. */
 const random = () => {
   let state = 7
@@ -24,58 +26,84 @@ const random = () => {
 /** How many orders are tried before others of this thread have their turn. */
 const some = 20
 
+/** Whether one action is the other, or one of those that it has waited for, directly or not. */
+const isOf = (key: string, other: string) => key === other || key.startsWith(`${other}.`) || other.startsWith(`${key}.`)
+
 /**
  * An order that leads to an outcome, as the turns that have to come sooner or later for it, as few as it takes; nothing if none is
- * found. `distance` says how far an outcome is from the one that was seen: 0 if it is that one.
+ * found. `differences` says in what an outcome is another than the one that was seen, in words that begin with an action's key where they
+ * are about one; there are none if it is that one.
+ *
+ * The search changes when a few turns come, most often those of actions that came out otherwise, and goes on from there if that is no
+ * worse, or, less and less often, a little worse (simulated annealing); where it gets no further it begins anew.
  */
 export const orderTo = Effect.fnUntraced(function*(
   scenario: Scenario,
-  distance: (outcome: Outcome) => number,
+  differences: (outcome: Outcome) => ReadonlyArray<string>,
   tries = 60_000
 ): Effect.fn.Return<ReadonlyArray<string> | undefined> {
   const chance = random()
-  const met = new Set<string>()
-  const run = (shifts: Shifts): number => {
+  const met = new Map<string, Turn>()
+  const run = (shifts: Shifts): ReadonlyArray<string> => {
     const shiftOf = (turn: Turn) => shifts.get(nameOf(turn)) ?? 0
     const next: NextTurn = (turns) => {
       let first = 0
       for (const [i, turn] of turns.entries()) {
-        met.add(nameOf(turn))
+        if (!met.has(nameOf(turn))) met.set(nameOf(turn), turn)
         if (shiftOf(turn) < shiftOf(turns[first]!)) first = i
       }
       return first
     }
-    return distance(inTurns(scenario, next))
+    return differences(inTurns(scenario, next))
   }
   const shift = () => chance() * 2 - 1
+  const one = <A>(items: ReadonlyArray<A>): A => items[Math.floor(chance() * items.length)]!
 
-  let best: Shifts = new Map()
-  let far = run(best)
-  let inVain = 0
-  for (let n = 0; n < tries && far > 0; n++) {
-    const names = [...met]
-    // stuck: from somewhere else
-    const shifted = new Map(inVain > 300 ? names.map((name) => [name, shift()]) : best)
-    if (n % some === 0) yield* Effect.sleep(0)
-    const changes = 1 + Math.floor(chance() * 4)
-    for (let i = 0; i < changes; i++) {
-      const name = names[Math.floor(chance() * names.length)]!
-      if (shifted.has(name) && chance() < 0.3) shifted.delete(name)
-      else shifted.set(name, shift())
+  /** The same order but for a few turns. */
+  const changed = (from: Shifts, otherwise: ReadonlyArray<string>): Shifts => {
+    const names = [...met.keys()]
+    const about = [...new Set(otherwise.map((words) => words.split(" ")[0]!))]
+    const concerned = names.filter((name) => about.some((key) => isOf(keyOf(met.get(name)!), key)))
+    const into = new Map(from)
+    for (let changes = 1 + Math.floor(chance() * 4); changes > 0; changes--) {
+      const name = one(concerned.length > 0 && chance() < 0.7 ? concerned : names)
+      if (into.has(name) && chance() < 0.3) into.delete(name)
+      // just before or after another one
+      else if (chance() < 0.4) into.set(name, (into.get(one(names)) ?? 0) + shift() * 0.01)
+      else into.set(name, shift())
     }
-    const now = run(shifted)
-    inVain = now < far ? 0 : inVain + 1
-    if (now <= far || inVain > 300) {
-      if (now > far) inVain = 0
-      best = shifted
-      far = now
+    return into
+  }
+
+  let at: Shifts = new Map()
+  let otherwise = run(at)
+  let best = otherwise.length
+  let inVain = 0
+  for (let n = 0; n < tries && otherwise.length > 0; n++) {
+    if (n % some === 0) yield* Effect.sleep(0)
+    if (inVain > 1500) {
+      at = new Map(chance() < 0.5 ? [] : [...met.keys()].map((name) => [name, shift() * 0.2]))
+      otherwise = run(at)
+      best = otherwise.length
+      inVain = 0
+      continue
+    }
+    const other = changed(at, otherwise)
+    const now = run(other)
+    inVain = now.length < best ? 0 : inVain + 1
+    best = Math.min(best, now.length)
+    const warmth = 2 * (1 - inVain / 1500)
+    const worse = now.length - otherwise.length
+    if (worse <= 0 || chance() < Math.exp(-worse / Math.max(warmth, 0.1))) {
+      at = other
+      otherwise = now
     }
   }
-  if (far > 0) return undefined
-  const least = new Map(best)
-  for (const [name, by] of best) {
+  if (otherwise.length > 0) return undefined
+  const least = new Map(at)
+  for (const [name, by] of at) {
     least.delete(name)
-    if (run(least) > 0) least.set(name, by)
+    if (run(least).length > 0) least.set(name, by)
   }
   return [...least].map(([name, by]) => `${name} ${by < 0 ? "sooner" : "later"}`)
 })
