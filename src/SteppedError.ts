@@ -380,7 +380,8 @@ export class IncompatibleResult extends Schema.TaggedError<IncompatibleResult>("
   }
 ) {
   override get message(): string {
-    return `${this.path}: the stored result does not fit the success schema that waits for it: ${this.issue}`
+    return `${this.path}: the stored result does not fit the success schema that waits for it ` +
+      `(wait with the action that gave it, or with a schema that takes what was stored): ${this.issue}`
   }
 }
 

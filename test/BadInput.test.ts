@@ -613,6 +613,21 @@ suite("bad input", (engine) => {
         yield* healthy
       }).pipe(Effect.provide(layer)))
 
+    it.effect("an invocation among many that cannot be enqueued is named by its place, and none is stored", () =>
+      Effect.gen(function*() {
+        const cars = yield* Cars.client
+        const wrong: ReadonlyArray<readonly [string, string]> = [
+          [1 as never, "The arguments of note do not fit its schemas: invocation [1]: "],
+          ["x".repeat(3000), "arguments of note, invocation [1]: "],
+          [nul, "arguments of note, invocation [1] holds a NUL character"]
+        ]
+        for (const [argument, message] of wrong) {
+          const error = yield* Effect.flip(cars.enqueueMany(note, [["1", "fine"], ["2", argument]]))
+          assert.include(error.message, message)
+        }
+        assert.deepStrictEqual(yield* occupied, {})
+      }).pipe(Effect.provide(layer)))
+
     it.effect("children with arguments that do not fit, or are too large, fail the step and are not stored", () =>
       Effect.gen(function*() {
         const car = (yield* Cars.client)("1")
@@ -892,7 +907,7 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
       [{ payloadLimit: 1.5 }, "payloadLimit is 1.5"],
       [
         { payloadLimit: 6_000_000 },
-        "payloadLimit is 6000000: it takes at most 5417642 with a client whose maxMessageSize is 16777216"
+        "payloadLimit is 6000000: it takes at most 5417642 with a client whose maxMessageSize is 16777216, or a client whose maxMessageSize is 18524288 at least"
       ],
       [{ resultsLimit: 0 }, "resultsLimit is 0"],
       [{ depthLimit: -1 }, "depthLimit is -1"],

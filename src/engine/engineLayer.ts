@@ -150,11 +150,9 @@ const payloadOf = (given: number | undefined, { maxMessageSize = defaultMaxMessa
       new InvalidOption({
         option: "payloadLimit",
         value: String(payload),
-        takes: most < 1
-          ? `a client whose maxMessageSize is ${3 + rowBytes} at least, not ${maxMessageSize}`
-          : `at most ${most} with a client whose maxMessageSize is ${maxMessageSize}: it takes ${
-            rowBytes + 3 * payload
-          } for this one`
+        takes:
+          `${most < 1 ? "" : `at most ${most} with a client whose maxMessageSize is ${maxMessageSize}, or `}a client ` +
+          `whose maxMessageSize is ${rowBytes + 3 * payload} at least${most < 1 ? `, not ${maxMessageSize}` : ""}`
       })
     )
   })

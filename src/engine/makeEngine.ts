@@ -44,12 +44,15 @@ import {
   EnqueueError,
   type EnqueueErrorReason,
   IncompatibleResult,
+  InvalidArguments,
   InvalidOutcome,
+  PayloadTooLarge,
   StorageError,
   TimedOut,
   TooManyInvocations,
   UnknownAction,
   UnknownDefinition,
+  UnstorableText,
   type UnsuitableIsolation,
   type WaitError,
   WouldWaitForItself
@@ -65,6 +68,22 @@ import { logWarning } from "./log.ts"
 import { errorOf, type Held } from "./perform.ts"
 import * as Performer from "./Performer.ts"
 import { Settings } from "./Settings.ts"
+
+/** Of many, the one to look at: what cannot be enqueued would not be found by what is wrong with it alone. */
+const atInvocation = (index: number, error: InvalidArguments | PayloadTooLarge | UnstorableText) => {
+  switch (error._tag) {
+    case "InvalidArguments":
+      return new InvalidArguments({ action: error.action, issue: `invocation [${index}]: ${error.issue}` })
+    case "PayloadTooLarge":
+      return new PayloadTooLarge({
+        field: `${error.field}, invocation [${index}]`,
+        size: error.size,
+        limit: error.limit
+      })
+    case "UnstorableText":
+      return new UnstorableText({ field: `${error.field}, invocation [${index}]` })
+  }
+}
 
 /** Invocations of one `enqueueMany`. */
 const bulkLimit = 100_000
@@ -523,13 +542,16 @@ export const layer: Layer.Layer<
         if (all.length > bulkLimit) return yield* new TooManyInvocations({ count: all.length, limit: bulkLimit })
         const invocations: Array<Invocation> = []
         const handles: Array<ActionHandle<AnyAction>> = []
-        for (const [actorId, ...args] of all) {
+        for (const [index, [actorId, ...args]] of all.entries()) {
           const ref = actor.ref(actorId)
-          const invocation = yield* invocationOf(ref, action, args)
+          const invocation = yield* Effect.mapError(invocationOf(ref, action, args), (error) =>
+            atInvocation(index, error))
           invocations.push(invocation)
           handles.push(handle(ref, invocation.ai, action, invocation.a))
         }
-        if (invocations.length > 0) yield* enqueue(invocations)
+        if (invocations.length > 0) {
+          yield* enqueue(invocations)
+        }
         return handles
       })
 
