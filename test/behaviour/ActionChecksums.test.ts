@@ -26,6 +26,9 @@ const wash = Stepped.action("wash", { arguments: [Schema.Json], success: Schema.
 const washTwice = Stepped.action("washTwice", { arguments: [Schema.Json], success: Schema.Array(Schema.Json) })
   .step("wash", (how) => Effect.all([Step.do(wash, how), Step.do(wash, how)]))
   .step("tell", (_how, { wash }) => Effect.succeed(wash))
+const washAnew = Stepped.action("washAnew", { success: Schema.Array(Schema.Json) })
+  .step("wash", () => Effect.all([Step.do(wash, null), Step.do(wash, "warm")]))
+  .step("tell", (_how, { wash }) => Effect.succeed(wash))
 const maybe = Stepped.action("maybe", {
   arguments: [Schema.NullOr(Schema.String)],
   checksum: (value) => value === "undefined" ? undefined : value
@@ -114,6 +117,7 @@ const Cars = Stepped.actions(Car, [
   wantsText,
   wash,
   washTwice,
+  washAnew,
   maybe,
   hold,
   holder,
@@ -400,6 +404,19 @@ suite("checksums", (engine) => {
       assert.isUndefined(yield* achievement("Car/1/wash"))
       yield* car.washNow("warm")
       assert.deepStrictEqual(seen, [`wash "warm"`, "callback", `wash "warm"`, "callback"])
+    }))
+
+  test("2.7, 2.9: what an elder sibling erases the younger one does not find, though they were claimed together", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.washNow("warm")
+      const handle = yield* car.washAnewLater()
+      yield* performIdle
+      assert.deepStrictEqual(yield* handle.await, [null, "warm"])
+      assert.deepStrictEqual(
+        seen,
+        [`wash "warm"`, "callback", "wash null", "callback", `wash "warm"`, "callback"]
+      )
     }))
 
   test("2.7: what an action achieves is erased by the one that is promoted behind it", () =>

@@ -36,7 +36,7 @@ const withEffects = (actions: Outcome["actions"]): ReadonlyArray<string> =>
  * A closed cycle of waiting is seen by whoever closes it, and then the invocation is never stored; where two close it at once, by whoever
  * looks next. Both are one outcome.
  */
-const deadlockedEither = <Some extends Pick<Outcome, "actions">>(one: Some): Some => {
+export const deadlockedEither = <Some extends Pick<Outcome, "actions">>(one: Some): Some => {
   const late = new Set(
     one.actions.filter(({ status, steps }) => status === "deadlocked" && steps.length === 0).map(({ key }) => key)
   )
@@ -104,7 +104,10 @@ export const planned = (name: string, scenario: Scenario, { racy = false } = {})
       return {
         allowed: racy ? allowed ?? [] : allowed,
         ...racy
-          ? { inOtherOrder: (seen) => orderTo(scenario, (outcome) => differences(seen as Seen, expected(outcome))) }
+          ? {
+            inOtherOrder: (seen) =>
+              orderTo(scenario, (outcome) => differences(seen as Seen, expected(outcome)), { ran: log })
+          }
           : {},
         definitions: Layer.unwrap(Effect.map(SqlClient.SqlClient, (sql) =>
           makeWorld({

@@ -238,6 +238,8 @@ export interface Turn {
   readonly kind: "timeout" | "wait" | "prune" | "invocation" | "continuation" | "body" | "commit" | "callbacks" | "join"
   /** The action, and where it has several of this kind which one. */
   readonly whose: string
+  /** How the log's entries begin for the user code that runs in it. */
+  readonly runs?: string
 }
 
 /** Says which of the turns is next, by its number; the first is the one that a single performer takes. */
@@ -452,13 +454,21 @@ export const outcome = (
 
   /** 2.2: what runs before anything is stored. */
   const prepare = (invocation: Invocation, hasRun = false): ReadonlyArray<Work> => {
-    const { key, plan } = invocation
-    const short = (status: Decided["status"], result: number | null = null) =>
-      settle([[invocation, { status, result }]])
+    if (!hasRun && runsBefore(invocation)) log.push(`before ${invocation.key}`)
+    const prepared = preparationOf(invocation)
+    return "lane" in prepared ? inTurn(invocation, prepared, false) : settle([[invocation, prepared]])
+  }
+
+  const runsBefore = ({ plan: { broken, shape } }: Invocation) =>
+    shape.before && broken !== "lane" && broken !== "timeout"
+
+  /** Its keys, or an end without having joined a lane. */
+  const preparationOf = (invocation: Invocation): Keyed | Decided => {
+    const { plan } = invocation
+    const short = (status: Decided["status"], result: number | null = null): Decided => ({ status, result })
     if (plan.broken === "lane" || plan.broken === "timeout") return short("failed")
     let args = plan
     if (plan.shape.before) {
-      if (!hasRun) log.push(`before ${key}`)
       switch (plan.before) {
         case "fail":
         case "die":
@@ -471,8 +481,7 @@ export const outcome = (
           args = replaced(plan)
       }
     }
-    if (plan.broken === "checksum") return short("failed")
-    return inTurn(invocation, keyed(invocation, args), false)
+    return plan.broken === "checksum" ? short("failed") : keyed(invocation, args)
   }
 
   /** 2.6: invocations that are never stored tell their slots, and answer their handles. */
@@ -1000,9 +1009,54 @@ export const outcome = (
 
   /** Its hook runs while a worker holds it: whatever ends it before it joins comes in between. */
   const begunToPrepare = (one: Invocation): ReadonlyArray<Work> => {
-    const { broken, shape } = one.plan
-    if (shape.before && broken !== "lane" && broken !== "timeout") log.push(`before ${one.key}`)
+    if (runsBefore(one)) log.push(`before ${one.key}`)
     return [{ _tag: "Prepare", invocation: one, hasRun: true }]
+  }
+
+  /** What would join with the next claim: it is due, or in hand, and prepared. */
+  const toJoin = (key: string): { readonly keyed: Keyed; readonly unread: boolean } | undefined => {
+    const held = inHand.find((work) => work._tag === "Prepare" && work.invocation.key === key)
+    if (held?._tag === "Prepare") {
+      const prepared = preparationOf(held.invocation)
+      return "lane" in prepared ? { keyed: prepared, unread: false } : undefined
+    }
+    const one = queued.find((other) => other.key === key)
+    if (one === undefined || marked.has(key) || isParked(key)) return undefined
+    return ready.get(key) ?? (needsPreparing(one) ? undefined : { keyed: keyed(one, one.plan), unread: false })
+  }
+
+  /**
+   * A claim takes an invocation together with all the elders that it waits for (2.9). It looks once, for all of them, at what is achieved,
+   * before the first of them joins: what is achieved then has succeeded (2.4) and joins no lane, though an elder that starts erases that
+   * achievement in the same transaction (2.7). Whatever else comes of it comes of joining one after another, too. One that was put back
+   * to wait for an elder is not due before that one has joined, so that no claim takes both.
+   */
+  function* togetherTurns(): Generator<Possible> {
+    for (const key of onTheirWay) {
+      const all = new Map<string, { readonly keyed: Keyed; readonly unread: boolean }>()
+      const add = (one: string): boolean => {
+        if (all.has(one)) return true
+        const its = toJoin(one)
+        if (its === undefined) return false
+        all.set(one, its)
+        return eldersOf(its.keyed, its.keyed.lane).every((elder) => add(elder.key))
+      }
+      const one = toJoin(key)?.keyed
+      const isAchieved = one !== undefined && one.checksum !== null &&
+        achievements.get(one.checksumKey)?.checksum === one.checksum
+      if (!isAchieved || !add(key) || all.size === 1) continue
+      yield {
+        kind: "invocation",
+        whose: `${key} with its elders`,
+        take: () => {
+          queued = queued.filter((one) => !all.has(one.key))
+          inHand = inHand.filter((work) => !("invocation" in work && all.has(work.invocation.key)))
+          const inOrder = [...all.values()].sort((a, b) => a.keyed.order - b.keyed.order)
+          for (const { keyed, unread } of inOrder) if (unread) forget(keyed)
+          return join(inOrder.map(({ keyed }) => keyed))
+        }
+      }
+    }
   }
 
   function* queueTurns(): Generator<Possible> {
@@ -1014,6 +1068,7 @@ export const outcome = (
       yield {
         kind: "invocation",
         whose: one.key,
+        ...!isMarked && prepared === undefined && runsBefore(one) ? { runs: `before ${one.key}` } : {},
         take: () => {
           queued = queued.filter((other) => other !== one)
           return isMarked
@@ -1051,13 +1106,15 @@ export const outcome = (
         const action = live.get(key)
         if (action === undefined || action.phase !== phase) continue
         const whose = placeOf(action)
-        if (phase === "callbacks") yield { kind: "callbacks", whose, take: take(() => perform(work)) }
-        else if (phase === "waiting") {
+        if (phase === "callbacks") {
+          yield { kind: "callbacks", whose, runs: `callback ${key}`, take: take(() => perform(work)) }
+        } else if (phase === "waiting") {
           yield { kind: "commit", whose, take: take(() => isLate(action) ? timeOut(action) : perform(work)) }
         } else if (phase === "step") {
           yield {
             kind: "body",
             whose,
+            runs: `step ${key} ${action.steps.at(-1)!.name}`,
             take: take(() => {
               runBody(action)
               return [{ _tag: "Commit", key, step: action.steps.length - 1 }]
@@ -1071,7 +1128,7 @@ export const outcome = (
   /** Until nothing can go on. */
   const toRest = (next: NextTurn): void => {
     while (true) {
-      const turns = [...timerTurns(), ...pruneTurns(), ...handTurns(), ...queueTurns()]
+      const turns = [...timerTurns(), ...pruneTurns(), ...handTurns(), ...queueTurns(), ...togetherTurns()]
       if (turns.length === 0) break
       const works = turns[next(turns)]!.take()
       inHand = [...inHand, ...works]
