@@ -28,7 +28,7 @@ const washTwice = Stepped.action("washTwice", { arguments: [Schema.Json], succes
   .step("tell", (_how, { wash }) => Effect.succeed(wash))
 const washAnew = Stepped.action("washAnew", { success: Schema.Array(Schema.Json) })
   .step("wash", () => Effect.all([Step.do(wash, null), Step.do(wash, "warm")]))
-  .step("tell", (_how, { wash }) => Effect.succeed(wash))
+  .step("tell", ({ wash }) => Effect.succeed(wash))
 const maybe = Stepped.action("maybe", {
   arguments: [Schema.NullOr(Schema.String)],
   checksum: (value) => value === "undefined" ? undefined : value

@@ -532,7 +532,10 @@ export const outcome = (
     const rest: Array<Keyed> = []
     for (const one of all) {
       const achieved = achievements.get(one.checksumKey)
-      if (one.checksum === null || achieved?.checksum !== one.checksum) rest.push(one)
+      // one that starts before it in the same lane erases what it would have found
+      const isErased = current(one.lane) === undefined &&
+        rest.some(({ checksumKey, lane }) => lane === one.lane && checksumKey === one.checksumKey)
+      if (one.checksum === null || achieved?.checksum !== one.checksum || isErased) rest.push(one)
       else if (one.plan.shape.success === "void") short.push([one, { status: "succeeded", result: achieved.result }])
       else read.push({ _tag: "Read", invocation: one, result: achieved.result })
     }
@@ -1013,52 +1016,6 @@ export const outcome = (
     return [{ _tag: "Prepare", invocation: one, hasRun: true }]
   }
 
-  /** What would join with the next claim: it is due, or in hand, and prepared. */
-  const toJoin = (key: string): { readonly keyed: Keyed; readonly unread: boolean } | undefined => {
-    const held = inHand.find((work) => work._tag === "Prepare" && work.invocation.key === key)
-    if (held?._tag === "Prepare") {
-      const prepared = preparationOf(held.invocation)
-      return "lane" in prepared ? { keyed: prepared, unread: false } : undefined
-    }
-    const one = queued.find((other) => other.key === key)
-    if (one === undefined || marked.has(key) || isParked(key)) return undefined
-    return ready.get(key) ?? (needsPreparing(one) ? undefined : { keyed: keyed(one, one.plan), unread: false })
-  }
-
-  /**
-   * A claim takes an invocation together with all the elders that it waits for (2.9). It looks once, for all of them, at what is achieved,
-   * before the first of them joins: what is achieved then has succeeded (2.4) and joins no lane, though an elder that starts erases that
-   * achievement in the same transaction (2.7). Whatever else comes of it comes of joining one after another, too. One that was put back
-   * to wait for an elder is not due before that one has joined, so that no claim takes both.
-   */
-  function* togetherTurns(): Generator<Possible> {
-    for (const key of onTheirWay) {
-      const all = new Map<string, { readonly keyed: Keyed; readonly unread: boolean }>()
-      const add = (one: string): boolean => {
-        if (all.has(one)) return true
-        const its = toJoin(one)
-        if (its === undefined) return false
-        all.set(one, its)
-        return eldersOf(its.keyed, its.keyed.lane).every((elder) => add(elder.key))
-      }
-      const one = toJoin(key)?.keyed
-      const isAchieved = one !== undefined && one.checksum !== null &&
-        achievements.get(one.checksumKey)?.checksum === one.checksum
-      if (!isAchieved || !add(key) || all.size === 1) continue
-      yield {
-        kind: "invocation",
-        whose: `${key} with its elders`,
-        take: () => {
-          queued = queued.filter((one) => !all.has(one.key))
-          inHand = inHand.filter((work) => !("invocation" in work && all.has(work.invocation.key)))
-          const inOrder = [...all.values()].sort((a, b) => a.keyed.order - b.keyed.order)
-          for (const { keyed, unread } of inOrder) if (unread) forget(keyed)
-          return join(inOrder.map(({ keyed }) => keyed))
-        }
-      }
-    }
-  }
-
   function* queueTurns(): Generator<Possible> {
     for (const one of queued) {
       const isMarked = marked.has(one.key)
@@ -1128,7 +1085,7 @@ export const outcome = (
   /** Until nothing can go on. */
   const toRest = (next: NextTurn): void => {
     while (true) {
-      const turns = [...timerTurns(), ...pruneTurns(), ...handTurns(), ...queueTurns(), ...togetherTurns()]
+      const turns = [...timerTurns(), ...pruneTurns(), ...handTurns(), ...queueTurns()]
       if (turns.length === 0) break
       const works = turns[next(turns)]!.take()
       inHand = [...inHand, ...works]

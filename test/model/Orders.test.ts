@@ -118,7 +118,7 @@ describe("an order that leads to an outcome", () => {
     it.effect(`is not found for ${what}`, () =>
       Effect.gen(function*() {
         let some = 0
-        for (const number of numbers) {
+        for (const number of numbers.slice(0, 15)) {
           const scenario = randomScenario(number)
           const seen = wrong(expected(someOrder(scenario, number)))
           if (seen === undefined || seen.actions.length === 0) continue
@@ -158,10 +158,7 @@ describe("an order that leads to an outcome", () => {
     }
   })
 
-  it("2.4, 2.9: one that is achieved when it is claimed with its elder succeeds, and one that is claimed after it does not", () => {
-    assert.deepStrictEqual([...slotsOf(siblings(null, 1))].sort(), [
-      "1.0:0 succeeded, 1.0:1 succeeded",
-      "1.0:0 succeeded, unstored succeeded"
-    ])
+  it("2.7, 2.9: one that was achieved before its elder started is performed after it", () => {
+    assert.deepStrictEqual([...slotsOf(siblings(null, 1))], ["1.0:0 succeeded, 1.0:1 succeeded"])
   })
 })

@@ -536,7 +536,7 @@ const functions = (schema: string) => {
   declare
     js jobs[]; inv jobs[]; conts jobs[]; held jobs[]; contended jobs[]; due jobs[]; cancelled jobs[];
     taken int := 0; again int := 0; n int; moved boolean; v_bytes bigint := 0; special boolean; in_order boolean := false; started uuid[]; achieved uuid[] := '{}'; kids uuid[]; got uuid[];
-    unread jsonb[]; checked boolean := false; ignoring uuid[] := '{}'; erased text[]; given_back text[];
+    unread jsonb[]; late uuid[]; checked boolean := false; ignoring uuid[] := '{}'; erased text[]; given_back text[];
     done jobs[] := '{}'; done_status smallint[] := '{}'; done_result jsonb[] := '{}'; done_cause jsonb[] := '{}';
     m jobs; cur live_actions; old live_actions; ach achievements; same uuid;
   begin
@@ -652,6 +652,17 @@ const functions = (schema: string) => {
         union all select i.checksum_key from unnest(inv) i where i.lane = any(given_back))) order by checksum_key for update);
       if cardinality(erased) > 0 then
         delete from achievements where checksum_key = any(array(select i.checksum_key from unnest(inv) i where (i.action in (select unnest(started))) is true)) and checksum_key = any(erased);
+      end if;
+      -- of those that were looked at together an elder one may have erased what a younger one of its lane has found: that is in its turn below
+      if cardinality(achieved) > 0 and cardinality(started) > 0 then
+        late := array(select x.action from (
+          select i.action, i.id, min(i.id) filter (where (i.action in (select unnest(started))) is true) over (partition by i.lane, i.checksum_key) as first from unnest(inv) i) x
+          where x.id > x.first and (x.action in (select unnest(achieved))) is true);
+        if cardinality(late) > 0 then
+          achieved := array(select x from unnest(achieved) x where x <> all(late));
+          select coalesce(array_agg(x.j), '{}'), coalesce(array_agg(x.s), '{}'), coalesce(array_agg(x.r), '{}'), coalesce(array_agg(x.c), '{}') into done, done_status, done_result, done_cause
+            from (select unnest(done) as j, unnest(done_status) as s, unnest(done_result) as r, unnest(done_cause) as c) x where (x.j).action <> all(late);
+        end if;
       end if;
       if cardinality(started) + cardinality(achieved) < cardinality(inv) then
         contended := array(select i from unnest(inv) i where i.action <> all(started) and i.action <> all(achieved) order by i.id);
