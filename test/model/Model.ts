@@ -534,7 +534,7 @@ export const outcome = (
       const achieved = achievements.get(one.checksumKey)
       // one that starts before it in the same lane erases what it would have found
       const isErased = current(one.lane) === undefined &&
-        rest.some(({ checksumKey, lane }) => lane === one.lane && checksumKey === one.checksumKey)
+        rest.find(({ lane }) => lane === one.lane)?.checksumKey === one.checksumKey
       if (one.checksum === null || achieved?.checksum !== one.checksum || isErased) rest.push(one)
       else if (one.plan.shape.success === "void") short.push([one, { status: "succeeded", result: achieved.result }])
       else read.push({ _tag: "Read", invocation: one, result: achieved.result })

@@ -3,7 +3,18 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { randomScenario } from "../faults/Canonical.ts"
 import { differences, expected, type Seen } from "../faults/Planned.ts"
-import { child, inTurns, invoke, type Outcome, plan, type Scenario, step, type StoredAction, wait } from "./Model.ts"
+import {
+  child,
+  inTurns,
+  invoke,
+  type Outcome,
+  outcome,
+  plan,
+  type Scenario,
+  step,
+  type StoredAction,
+  wait
+} from "./Model.ts"
 import { orderTo } from "./Orders.ts"
 
 /** Some order of turns, the same for the same number. */
@@ -160,5 +171,19 @@ describe("an order that leads to an outcome", () => {
 
   it("2.7, 2.9: one that was achieved before its elder started is performed after it", () => {
     assert.deepStrictEqual([...slotsOf(siblings(null, 1))], ["1.0:0 succeeded, 1.0:1 succeeded"])
+  })
+
+  it("2.7: an elder that is only pending has erased nothing, one performer or several", () => {
+    const washed = (key: string, checksum: number | null) =>
+      child(plan({ lane: "road", checksumKey: key, checksum, steps: [step(wait(5))] }))
+    const scenario: Scenario = [
+      invoke(plan({ lane: "road", checksumKey: "key 1", checksum: 1 })),
+      { _tag: "Perform" },
+      invoke(plan({ steps: [step(washed("key 2", null), washed("key 1", null), washed("key 1", 1))] })),
+      { _tag: "Perform" }
+    ]
+    const slots = "1.0:0 succeeded, 1.0:1 succeeded, unstored succeeded"
+    assert.deepStrictEqual([...slotsOf(scenario)], [slots])
+    assert.deepStrictEqual(outcome(scenario).actions.find(({ key }) => key === "1")!.steps[0]!.slots.join(", "), slots)
   })
 })
