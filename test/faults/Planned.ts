@@ -38,7 +38,10 @@ const withEffects = (actions: Outcome["actions"]): ReadonlyArray<string> =>
  */
 export const deadlockedEither = <Some extends Pick<Outcome, "actions">>(one: Some): Some => {
   const late = new Set(
-    one.actions.filter(({ status, steps }) => status === "deadlocked" && steps.length === 0).map(({ key }) => key)
+    one.actions.filter(({ callbacks, result, status, steps, supersededBy }) =>
+      status === "deadlocked" && steps.length === 0 && callbacks[0] + callbacks[1] === 0 && result === null &&
+      supersededBy === null
+    ).map(({ key }) => key)
   )
   const slotOf = (slot: string) => late.has(slot.replace(/ deadlocked$/, "")) ? "unstored deadlocked" : slot
   return {

@@ -654,9 +654,9 @@ const functions = (schema: string) => {
         delete from achievements where checksum_key = any(array(select i.checksum_key from unnest(inv) i where (i.action in (select unnest(started))) is true)) and checksum_key = any(erased);
       end if;
       -- of those that were looked at together an elder one may have erased what a younger one of its lane has found: that is in its turn below
-      if cardinality(achieved) > 0 and cardinality(started) > 0 then
+      if cardinality(achieved) > 0 and cardinality(started) + coalesce(cardinality(given_back), 0) > 0 then
         late := array(select x.action from (
-          select i.action, i.id, min(i.id) filter (where (i.action in (select unnest(started))) is true) over (partition by i.lane, i.checksum_key) as first from unnest(inv) i) x
+          select i.action, i.id, min(i.id) filter (where (i.action in (select unnest(started))) is true or (i.lane = any(given_back) and (i.action in (select unnest(achieved))) is not true)) over (partition by i.lane, i.checksum_key) as first from unnest(inv) i) x
           where x.id > x.first and (x.action in (select unnest(achieved))) is true);
         if cardinality(late) > 0 then
           achieved := array(select x from unnest(achieved) x where x <> all(late));
