@@ -582,7 +582,7 @@ export interface ActionOptions<
   readonly error?: E
   /** The action stays performing after its last step until it is completed from outside. */
   readonly outbound?: IsOutbound
-  /** The queue of the action's jobs, "default" if not given. */
+  /** The queue of the action's jobs, "default" if not given: named as actions are. */
   readonly queue?: string
   /** How long the action may perform, a millisecond at least; counted from its start. `Infinity`, like none, is without a limit. */
   readonly timeout?:
@@ -693,6 +693,8 @@ export const action = <
       message: "then cannot name an action: JavaScript would take its client for a promise, and wait for it for ever"
     })
   }
+  const queue = options?.queue ?? "default"
+  checkName("queue", queue)
   const job = options?.job as Definition["job"]
   return makeAction({
     name,
@@ -700,7 +702,7 @@ export const action = <
     success: options?.success ?? Schema.Void,
     error: options?.error ?? Schema.Never,
     outbound: options?.outbound === true || job !== undefined,
-    queue: options?.queue ?? "default",
+    queue,
     timeout: timeoutOf(name, options?.timeout as Definition["timeout"]),
     checksum: options?.checksum as Definition["checksum"],
     checksumKey: options?.checksumKey as Definition["checksumKey"],

@@ -364,7 +364,7 @@ const sortedJson = (value: unknown): string =>
  *
  * @internal
  */
-export const checkName = (kind: "actor" | "action" | "step" | "callback", name: string): void => {
+export const checkName = (kind: "actor" | "action" | "step" | "callback" | "queue", name: string): void => {
   if (/^[A-Za-z_][\w.-]*$/.test(name) && name.length <= 100) return
   throw new DefinitionError({
     message: `${JSON.stringify(name)} cannot name ${kind.startsWith("a") ? "an" : "a"} ${kind}: ` +

@@ -8,6 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { SqlClient } from "effect/sql/SqlClient"
+import { checkName } from "./Actor.ts"
 import { Engine } from "./Engine.ts"
 import { readDuration } from "./engine/duration.ts"
 import {
@@ -175,6 +176,16 @@ export const worker = (
     const grace = yield* Effect.try({
       try: () => readDuration("gracePeriod", options.gracePeriod ?? "10 seconds", { least: 0 }),
       catch: (error) => new DefinitionError({ message: (error as InvalidDuration).message })
+    })
+    if (options.queues?.length === 0) {
+      return yield* new DefinitionError({
+        message:
+          "queues of Stepped.worker is empty, so that it would take nothing: name queues, or leave it out to take from all"
+      })
+    }
+    yield* Effect.try({
+      try: () => options.queues?.forEach((queue) => checkName("queue", queue)),
+      catch: (error) => error as DefinitionError
     })
     yield* engine.work({
       concurrency,

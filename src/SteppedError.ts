@@ -676,8 +676,10 @@ export class MigrationBlocked extends Schema.TaggedError<MigrationBlocked>("step
   override get message(): string {
     const by = this.by.map(({ application, pid, since }) => `${application} (process ${pid}, since ${since})`)
     return `The migration of the Postgres schema ${this.schema} has waited ${this.waitedMs} ms for its tables` +
-      (by.length === 0 ? "" : `, in use by ${by.join(", ")}`) +
-      ": let those come to their end, or give Stepped.migrate a longer lockTimeout"
+      (by.length === 0
+        ? ": pg_stat_activity shows which transactions are open: let those"
+        : `, in use by ${by.join(", ")}: let those`) +
+      " come to their end, or give Stepped.migrate a longer lockTimeout"
   }
 }
 

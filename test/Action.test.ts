@@ -90,6 +90,9 @@ describe("a definition", () => {
 
   it("is refused where it contradicts itself", () => {
     assert.throws(() => action("a b"), DefinitionError, `"a b" cannot name an action`)
+    for (const queue of ["", "a b", "a\u0000b", "q".repeat(101)]) {
+      assert.throws(() => action("a", { queue }), DefinitionError, "cannot name a queue")
+    }
     assert.throws(() => action("a").step("1", () => Effect.void), DefinitionError, `"1" cannot name a step`)
     assert.throws(
       () => action("a").step("b", () => Effect.void).step("b" as "c", () => Effect.void),

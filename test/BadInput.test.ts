@@ -813,7 +813,7 @@ suite("bad input", (engine) => {
       }))))))
   }
 
-  it.effect("a worker with an impossible concurrency does not start", () =>
+  it.effect("a worker with an impossible concurrency, or of no queues, does not start", () =>
     Effect.gen(function*() {
       for (const concurrency of [0, -1, 1.5, Number.NaN, Infinity]) {
         const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.worker({ concurrency }))))
@@ -824,6 +824,16 @@ suite("bad input", (engine) => {
         const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.worker({ connections }))))
         assert.strictEqual(error._tag, "DefinitionError")
         assert.include(error.message, `connections is ${connections}`)
+      }
+      for (
+        const [queues, why] of [[[], "queues of Stepped.worker is empty"], [
+          ["slow", ""],
+          "cannot name a queue"
+        ]] as const
+      ) {
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.worker({ queues }))))
+        assert.strictEqual(error._tag, "DefinitionError")
+        assert.include(error.message, why)
       }
       yield* healthy
     }).pipe(Effect.provide(layer)))

@@ -29,7 +29,12 @@ describe("an error", () => {
       [new Errors.TimedOut(ended), ended.path, "timed out"],
       [new Errors.Cancelled(ended), ended.path, "cancelled"],
       [new Errors.Deadlocked(ended), ended.path, "concurrency key"],
-      [new Errors.IncompatibleResult({ ...ended, issue: "Expected string" }), ended.path, "Expected string"],
+      [
+        new Errors.IncompatibleResult({ ...ended, issue: "Expected string" }),
+        ended.path,
+        "Expected string",
+        "a schema that takes what was stored"
+      ],
       [new Errors.UnknownAction({ actionId: "0190" }), "0190", "pruned"],
       [
         new Errors.UnknownAction({ actionId: "0190", asked: "visit Car/1", found: "tow Car/2" }),
@@ -83,6 +88,10 @@ describe("an error", () => {
         "5 ms",
         "dump (process 7",
         "lockTimeout"
+      ],
+      [
+        new Errors.MigrationBlocked({ schema: "stepped", waitedMs: 5, by: [] }),
+        "pg_stat_activity shows which transactions are open: let those come to their end"
       ],
       [new Errors.SchemaMissing({ schema: "stepped" }), "stepped", "run the migrations"],
       [new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2 }), "1", "2", "run the migrations"],

@@ -591,7 +591,8 @@ type Place = {
 export const reportFailure = (
   cause: Cause.Cause<unknown>,
   place: string,
-  of: Place
+  of: Place,
+  what = "failed"
 ) =>
   // a reporter or logger that fails in its turn, perhaps on what it was given, must not lose the action
   Effect.ignoreCause(Effect.andThen(
@@ -599,8 +600,8 @@ export const reportFailure = (
     Effect.annotateLogs(
       // a declared failure is part of the program; a defect, or a database that refuses, is not
       cause.reasons.some((reason) => Cause.isFailReason(reason) && !isInfrastructure(reason.error))
-        ? Effect.logInfo(`${place} failed`, cause)
-        : Effect.logError(`${place} failed`, cause),
+        ? Effect.logInfo(`${place} ${what}`, cause)
+        : Effect.logError(`${place} ${what}`, cause),
       of
     )
   ))
@@ -611,13 +612,12 @@ export const reportTry = (
   due: number,
   place: string,
   of: Place
-) =>
-  isTransient
-    ? Effect.ignoreCause(Effect.annotateLogs(
-      Effect.logWarning(`${place} failed, and is tried again at ${new Date(due).toISOString()}`, cause),
-      of
-    ))
-    : reportFailure(cause, place, of)
+) => {
+  const what = `failed, and is tried again at ${new Date(due).toISOString()}`
+  return isTransient
+    ? Effect.ignoreCause(Effect.annotateLogs(Effect.logWarning(`${place} ${what}`, cause), of))
+    : reportFailure(cause, place, of, what)
+}
 
 const idsOf = (held: Held) => ({ action: held.runnable.key, actorId: held.actorId, actionId: held.id })
 
@@ -774,16 +774,29 @@ const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
     for (const [, slot, status, definition, actorId, result, , success] of slots) {
       if (status !== Status.succeeded) continue
       const schema = env.definitions.successOf(definition.split("/")[1]!, success)
-      if (schema === undefined) return yield* new NoSuccess({ path: actionText(definition, actorId) })
-      values.set(slot, yield* codecOf(schema).decode(result))
+      const path = actionText(definition, actorId)
+      if (schema === undefined) {
+        return yield* new Unreadable({
+          path,
+          issue: "no action of this name has the success schema that was asked with"
+        })
+      }
+      values.set(
+        slot,
+        yield* Effect.mapError(codecOf(schema).decode(result), ({ message }) =>
+          new Unreadable({
+            path,
+            issue: `the stored result does not fit the success schema that waits for it: ${message}`
+          }))
+      )
     }
     return values
   })
 
-/** Of several success schemas that this process has declared for actions of the name, none is the one that was asked with. */
-class NoSuccess extends Data.TaggedError("IncompatibleResult")<{ readonly path: string }> {
+/** A child's result that cannot be read: it does not fit, or this process has several schemas and none is the one that was asked with. */
+class Unreadable extends Data.TaggedError("IncompatibleResult")<{ readonly path: string; readonly issue: string }> {
   override get message(): string {
-    return `${this.path}: no action of this name has the success schema that was asked with`
+    return `${this.path}: ${this.issue}`
   }
 }
 
@@ -1193,7 +1206,7 @@ const conclude = (taken: Held, env: Surroundings): Effect.Effect<Conclusion, Unh
         failed({
           kind: "incompatible",
           path: place,
-          message: error?.error instanceof NoSuccess
+          message: error?.error instanceof Unreadable
             ? errorText(error.error)
             : `IncompatibleResult: ${error === undefined ? Cause.pretty(settled.cause) : errorText(error.error)}`
         })

@@ -112,7 +112,10 @@ suite("superseding", (engine) => {
       assert.deepStrictEqual(yield* statusesOf("number"), ["superseded"])
       // the third slot waits for a number, and its newcomer gave a text
       const error = yield* Effect.flip(handle.await)
-      assert.include(error.message, "mixed Car/1 › all: IncompatibleResult")
+      assert.include(
+        error.message,
+        "mixed Car/1 › all: IncompatibleResult: number Car/1: the stored result does not fit"
+      )
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["all failed"])
     }))
 

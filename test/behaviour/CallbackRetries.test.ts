@@ -332,6 +332,23 @@ suite("callbacks that are tried again", (engine) => {
     }).pipe(Effect.provide(Logger.layer([logger])))
   })
 
+  test("4.2: the log tells the tries of an unhandled defect from its end", retried, () => {
+    const lines: Array<string> = []
+    const logger = Logger.make(({ logLevel, message }) => {
+      lines.push(`${logLevel} ${String(message)}`)
+    })
+    return Effect.gen(function*() {
+      does = { refund: boom }
+      yield* (yield* Cars.client)(1).payLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(lines.slice(1), [
+        "Error pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:10.000Z",
+        "Error pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:20.000Z",
+        "Error pay Car/1 › callback Car:failed:1 failed"
+      ])
+    }).pipe(Effect.provide(Logger.layer([logger])))
+  })
+
   // -----------------------------------------------------------------------------------------------------------------
   // what a callback is known by
   // -----------------------------------------------------------------------------------------------------------------
