@@ -6,9 +6,12 @@
 import { type Duration, Effect, type HashMap, type HashSet, type Redacted, Schema } from "effect"
 import { checkName, type PlainSchema } from "./Actor.ts"
 import type { Settled, Storable } from "./Child.ts"
+import type { StepKind } from "./domain/Phase.ts"
 import { readDuration, readTimeout } from "./engine/duration.ts"
 import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
 import { type CompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
+
+export type { StepKind }
 
 // -------------------------------------------------------------------------------------------------------------------
 // arguments, keys
@@ -54,20 +57,6 @@ export type ServicesOf<T> = T extends Effect.Effect<any, any, infer R> ? R : nev
 // -------------------------------------------------------------------------------------------------------------------
 // runtime representation
 // -------------------------------------------------------------------------------------------------------------------
-
-/**
- * What a step is.
- *
- * **Details**
- *
- * `own`: one of the definition's, known by its name. `unnamed`: one of the definition's, known by its position among them: "1", "2", …
- * `prepended`: one from another module. `method` and `job`: the one that performs an action without steps, known by the action's name.
- * Steps of different kinds have nothing to do with each other, whatever they are called.
- *
- * @category definitions
- * @since 0.1.0
- */
-export type StepKind = "own" | "unnamed" | "prepended" | "method" | "job"
 
 /**
  * One step as the engine runs it.

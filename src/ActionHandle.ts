@@ -6,23 +6,10 @@
 import type { Effect } from "effect"
 import type { AnyAction } from "./Action.ts"
 import type { ActorRef } from "./Actor.ts"
+import type { ActionStatus } from "./domain/Phase.ts"
 import type { StorageError, UnknownAction, UnsuitableIsolation, WaitError } from "./SteppedError.ts"
 
-/**
- * Where an action is in its life; all but the first two are final.
- *
- * @category models
- * @since 0.1.0
- */
-export type ActionStatus =
-  | "pending"
-  | "performing"
-  | "succeeded"
-  | "superseded"
-  | "cancelled"
-  | "failed"
-  | "timed_out"
-  | "deadlocked"
+export type { ActionStatus }
 
 /**
  * An action as it is at one moment.

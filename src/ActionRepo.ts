@@ -8,7 +8,6 @@ import type * as Effect from "effect/Effect"
 import type * as Option from "effect/Option"
 import type { StepKind } from "./Action.ts"
 import type { ActionStatus } from "./ActionHandle.ts"
-import type { Found } from "./sql/Transitions.ts"
 import type { StorageError } from "./SteppedError.ts"
 
 /**
@@ -176,10 +175,4 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly deleteEnded: (
     options: { readonly before: Date; readonly limit?: number }
   ) => Effect.Effect<number, StorageError>
-  /**
-   * What became of invocations, following superseding and joining.
-   *
-   * @internal
-   */
-  readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
 }>()("stepped/ActionRepo") {}

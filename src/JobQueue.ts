@@ -5,7 +5,6 @@
  */
 import * as Context from "effect/Context"
 import type * as Effect from "effect/Effect"
-import type { Invocation } from "./sql/Transitions.ts"
 import type { StorageError } from "./SteppedError.ts"
 
 /**
@@ -63,12 +62,6 @@ export interface QueuedInvocation {
  * @since 0.1.0
  */
 export class JobQueue extends Context.Service<JobQueue, {
-  /**
-   * Stores invocations; inside an open transaction of the client they commit with it.
-   *
-   * @internal
-   */
-  readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: boolean) => Effect.Effect<void, StorageError>
   /** Invocations that wait, in order of arrival, at most `limit`. */
   readonly queued: (limit: number) => Effect.Effect<ReadonlyArray<QueuedInvocation>, StorageError>
   /** What waits, by queue and definition. */

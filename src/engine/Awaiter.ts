@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import type { ActionRepo } from "../ActionRepo.ts"
-import { type Found, monotonic, realClock } from "../sql/Transitions.ts"
+import { monotonic, realClock } from "../sql/storageError.ts"
 import { StorageError, UnknownAction } from "../SteppedError.ts"
-import type { Ended } from "./perform.ts"
+import type { Found, Store } from "../store/Store.ts"
+import type { Ended } from "./perform/decide.ts"
 
 interface Waiter {
   readonly id: string
@@ -46,7 +46,7 @@ export interface Awaiter {
 }
 
 export const make = (
-  repo: ActionRepo["Service"],
+  store: Pick<Store["Service"], "outcomes">,
   pollInterval: Duration.Duration
 ): Effect.Effect<Awaiter, never, Scope.Scope> =>
   Effect.gen(function*() {
@@ -107,7 +107,7 @@ export const make = (
 
     const look = (batch: ReadonlyArray<Waiter>) =>
       Effect.gen(function*() {
-        const exit = yield* Effect.exit(repo.outcomes([...new Set(batch.map((waiter) => waiter.id))]))
+        const exit = yield* Effect.exit(store.outcomes([...new Set(batch.map((waiter) => waiter.id))]))
         if (Exit.isFailure(exit)) {
           const error = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
           const isFinal = !(error instanceof StorageError && error.isRetryable)
@@ -192,13 +192,13 @@ export const make = (
       waitForNew: (id) => wait(id, () => undefined, true),
       known: (ended) => {
         if (waiters.size === 0) return
-        for (const { actorId, decided, definition, id } of ended) {
-          const { status } = decided
+        for (const { actorId, definition, id, outcome } of ended) {
+          const { status } = outcome
           for (const waiter of byId.get(id) ?? []) {
             // one that has come here by joining or superseding looks
             if (waiter.id !== id) continue
             // as the database would give it back
-            const [result, cause] = JSON.parse(JSON.stringify([decided.result, decided.cause])) as [unknown, unknown]
+            const [result, cause] = JSON.parse(JSON.stringify([outcome.result, outcome.cause])) as [unknown, unknown]
             const found: Found = {
               id,
               final: id,

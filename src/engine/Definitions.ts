@@ -8,13 +8,13 @@ import {
   type CallbackDefinition,
   declaredSuccesses,
   type Definition,
-  type StepDefinition,
-  type StepKind
+  type StepDefinition
 } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
+import { Flag, isSameStep, type StepIdentity } from "../domain/Phase.ts"
 import { type AfterStatus, afterStatuses } from "../Outcome.ts"
-import { Flag, type Known, known } from "../sql/Transitions.ts"
 import { DefinitionError } from "../SteppedError.ts"
+import type { Catalog } from "../store/Store.ts"
 import { codecOf, fingerprintOf } from "./codec.ts"
 
 /** User code with the services that its layer captured. */
@@ -25,14 +25,7 @@ export interface Bound<A> {
 
 type Body = (...args: ReadonlyArray<any>) => any
 
-/** What a step of an action is known by, in every process and version. */
-export interface StepIdentity {
-  readonly kind: StepKind
-  readonly name: string
-}
-
-/** Whether two identities are those of the same step. */
-export const isSameStep = (a: StepIdentity, b: StepIdentity): boolean => a.name === b.name && a.kind === b.kind
+export { isSameStep, type StepIdentity }
 
 /** A step as it runs: the definition's own, a prepended one, or the one generated for a method or a job. */
 export interface RunnableStep extends StepIdentity {
@@ -106,9 +99,9 @@ export class Definitions {
   readonly #registered = new Map<string, Registered>()
   readonly #additions = new Map<string, Additions>()
   #resolved = new Map<string, Runnable | undefined>()
-  #known: ReadonlyArray<Known> | undefined
+  #known: ReadonlyArray<Catalog> | undefined
   #turn = 0
-  #every: Known | undefined
+  #every: Catalog | undefined
   #claimed = false
   #queues: ReadonlySet<string> | undefined
   /** Where jobs of definitions wait that have another queue by now. */
@@ -226,29 +219,29 @@ export class Definitions {
   }
 
   /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
-  known(): Known {
+  known(): Catalog {
     return this.#inTurn()[0]!
   }
 
   /** The same for a claim: each time another queue comes first, so that one that is full keeps no other from being served. */
-  claiming(): Known {
+  claiming(): Catalog {
     const all = this.#inTurn()
     return all[this.#turn++ % all.length]!
   }
 
-  #inTurn(): ReadonlyArray<Known> {
+  #inTurn(): ReadonlyArray<Catalog> {
     this.#claimed = true
     return this.#known ??= this.#pack((runnable) => this.takes(runnable.definition.queue))
   }
 
   /** Those of every queue, for what this process performs now; jobs are taken from the worker's queues all the same. */
-  every(): Known {
+  every(): Catalog {
     this.#claimed = true
     return this.present()
   }
 
   /** The same for what hands over nothing: completions without a worker, which look whose callbacks are to run. */
-  present(): Known {
+  present(): Catalog {
     return this.#every ??= this.#pack(() => true)[0]!
   }
 
@@ -258,18 +251,13 @@ export class Definitions {
   }
 
   /** Once for each queue that may come first. */
-  #pack(which: (runnable: Runnable) => boolean): readonly [Known, ...ReadonlyArray<Known>] {
-    const definitions = this.all().filter(which).map((r) => ({
-      key: r.key,
-      queue: r.definition.queue,
-      steps: r.steps,
-      flags: r.flags,
-      prepare: r.prepare
-    }))
-    const queues = [...this.#queues ?? new Set([...definitions.map(({ queue }) => queue), ...this.#adopted])]
-    const first = known(definitions, new Set(queues))
+  #pack(which: (runnable: Runnable) => boolean): readonly [Catalog, ...ReadonlyArray<Catalog>] {
+    const definitions = this.all().filter(which)
+    const queues = [
+      ...this.#queues ?? new Set([...definitions.map(({ definition }) => definition.queue), ...this.#adopted])
+    ]
     const others = queues.slice(1).map((_, i) => [...queues.slice(i + 1), ...queues.slice(0, i + 1)])
-    return [first, ...others.map((order) => ({ ...first, queues: known([], new Set(order)).queues }))]
+    return [{ definitions, queues }, ...others.map((order) => ({ definitions, queues: order }))]
   }
 
   /** Every runnable definition. */

@@ -7,11 +7,12 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import type { JobQueue } from "../JobQueue.ts"
-import { type Invocation, realClock, tookTooLong } from "../sql/Transitions.ts"
-import { statementBytes, weighInvocation } from "../sql/weight.ts"
+import { realClock } from "../sql/storageError.ts"
 import { StorageError } from "../SteppedError.ts"
-import * as BatchSize from "./BatchSize.ts"
+import type { Invocation } from "../store/Invocation.ts"
+import { type Store, tookTooLong } from "../store/Store.ts"
+import { statementBytes, weighInvocation } from "../store/weight.ts"
+import * as BatchSize from "./worker/BatchSize.ts"
 
 const batchMax = 1000
 /** Tries after an answer that was lost or a server that is away, over about ten seconds; then the caller hears of it. */
@@ -26,7 +27,7 @@ interface Waiting {
 export const make = (
   /** Gives whether the invocations are taken already. */
   enqueue: (
-    ...args: Parameters<JobQueue["Service"]["enqueue"]>
+    ...args: Parameters<Store["Service"]["enqueue"]>
   ) => Effect.Effect<boolean, StorageError>,
   now: Effect.Effect<number>,
   stored: () => void

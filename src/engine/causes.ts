@@ -6,15 +6,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
-import type { FailureCause } from "../ActionRepo.ts"
 import type { PlainSchema } from "../Actor.ts"
+import type { ActionStatus } from "../domain/Phase.ts"
 import { innermostMessage } from "../sql/innermostMessage.ts"
-import { Status, statusNames } from "../sql/Transitions.ts"
-import { ResultsTooLarge } from "../SteppedError.ts"
+import { ActionFailed, ResultsTooLarge } from "../SteppedError.ts"
+import type { SettledSlot } from "../store/Answer.ts"
+import type { StoredCause } from "../store/Conclusion.ts"
 import { codecOf, fits, tidyText } from "./codec.ts"
-
-/** A failure as it is stored. */
-export type StoredCause = FailureCause
 
 const arrow = " › "
 
@@ -94,32 +92,39 @@ export const fromCause = (
     }
   })
 
-/** A settled slot as its parent reads it. */
-export type SettledSlot = readonly [
-  step: number,
-  slot: number,
-  status: number | null,
-  definition: string,
-  actorId: string,
-  result: unknown,
-  cause: unknown,
-  success: string | null
-]
-
 /** The cause of a parent that failed because of a child. */
 export const fromSlot = (place: string, slot: SettledSlot): StoredCause => {
-  const [, , status, definition, actorId, , cause] = slot
-  const stored = cause as Partial<StoredCause> | null
+  const { actorId, cause, definition, status } = slot
   return {
     kind: "child",
-    path: tidyText(`${place}${arrow}${stored?.path ?? actionText(definition, actorId)}`),
-    message: stored?.message ?? (status === Status.failed ? "a callback failed" : words(statusNames[status ?? 0]!)),
-    ...stored?.error === undefined ? {} : { error: stored.error }
+    path: tidyText(`${place}${arrow}${cause?.path ?? actionText(definition, actorId)}`),
+    message: cause?.message ?? (status === "failed" || status === undefined ? "a callback failed" : words(status)),
+    ...cause?.error === undefined ? {} : { error: cause.error }
   }
 }
 
 const words = (status: string): string => status.replaceAll("_", " ")
 
 /** The whole line: `visit Car/1 › move › changeLocation Car/1: NoParking at London`. */
-export const line = (cause: Partial<StoredCause> | null, action: string, status: number): string =>
-  `${cause?.path ?? action}: ${cause?.message ?? words(statusNames[status]!)}`
+export const line = (cause: Partial<StoredCause> | null, action: string, status: ActionStatus): string =>
+  `${cause?.path ?? action}: ${cause?.message ?? words(status)}`
+
+/** A stored failure as whoever waits gets it: the action's own typed error, or `ActionFailed` with the path. */
+export const errorOf = (
+  of: { readonly key: string; readonly definition: { readonly error: PlainSchema } },
+  id: string,
+  actorId: string,
+  cause: StoredCause | null
+): Effect.Effect<unknown> => {
+  const [type, name] = of.key.split("/") as [string, string]
+  const other = new ActionFailed({
+    action: name,
+    actor: `${type}/${actorId}`,
+    actionId: id,
+    path: line(cause, actionText(of.key, actorId), "failed"),
+    cause: cause?.error ?? cause
+  })
+  return cause?.own === true
+    ? Effect.catchCause(codecOf(of.definition.error).decode(cause.error), () => Effect.succeed(other))
+    : Effect.succeed(other)
+}

@@ -9,8 +9,8 @@ import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import type { PlainSchema } from "../Actor.ts"
 import { isChild } from "../Child.ts"
-import { remember } from "../sql/weight.ts"
 import { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
+import { remember } from "../store/weight.ts"
 
 /** How a schema's values become JSON and come back. */
 export interface JsonCodec {

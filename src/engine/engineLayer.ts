@@ -13,10 +13,10 @@ import type { Engine } from "../Engine.ts"
 import type { JobQueue } from "../JobQueue.ts"
 import type { PerformanceLane } from "../PerformanceLane.ts"
 import { checkMigrations, migrate } from "../sql/Migrations.ts"
+import * as PostgresStore from "../sql/PostgresStore.ts"
 import * as Readers from "../sql/Readers.ts"
 import { Storage } from "../sql/Storage.ts"
 import { patiently } from "../sql/storageError.ts"
-import { Transitions } from "../sql/Transitions.ts"
 import {
   type InvalidDuration,
   InvalidOption,
@@ -210,7 +210,7 @@ export const engineLayer = (
       Readers.layerAchievementStore,
       Readers.layerJobQueue
     )),
-    Layer.provide(Transitions.layer),
+    Layer.provideMerge(PostgresStore.layer),
     Layer.provide(ready),
     // before anything is asked of the database
     Layer.provide(Layer.effect(Settings, settingsOf(options))),

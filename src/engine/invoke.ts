@@ -9,8 +9,7 @@ import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
 import type { AnyAction, Definition } from "../Action.ts"
 import { actorId as actorIdOf, ActorRef } from "../Actor.ts"
-import type { Invocation, Prepared, Task } from "../sql/Transitions.ts"
-import { realClock, Status } from "../sql/Transitions.ts"
+import { realClock } from "../sql/storageError.ts"
 import {
   InvalidArguments,
   InvalidChecksum,
@@ -19,6 +18,9 @@ import {
   type PayloadTooLarge,
   type UnstorableText
 } from "../SteppedError.ts"
+import type { ToPrepare } from "../store/Answer.ts"
+import type { StoredOutcome } from "../store/Conclusion.ts"
+import type { Invocation, PreparedInvocation } from "../store/Invocation.ts"
 import { actionText, errorText, fromCause } from "./causes.ts"
 import { checksum } from "./checksum.ts"
 import {
@@ -157,20 +159,20 @@ export const makeInvocation = (options: {
       // evaluated again by the worker, whose failure is the action's
     }
     return {
-      q: definition.queue,
-      a: id,
-      d: definitionKey(ref.type, action.name),
-      ai: actorId,
-      args: encoded,
-      l: keys?.lane ?? null,
-      sk: keys?.checksumKey ?? null,
-      cs: sum,
-      t: keys?.timeout ?? null,
-      p: parent?.id ?? null,
-      ps: parent?.step ?? null,
-      dp: parent === undefined ? 0 : parent.depth + 1,
+      queue: definition.queue,
+      action: id,
+      definition: definitionKey(ref.type, action.name),
+      actorId,
+      arguments: encoded,
+      lane: keys?.lane ?? null,
+      checksumKey: keys?.checksumKey ?? null,
+      checksum: sum,
+      timeout: keys?.timeout ?? null,
+      parent: parent?.id ?? null,
+      parentStep: parent?.step ?? null,
+      depth: parent === undefined ? 0 : parent.depth + 1,
       // a worker of another version may know of no hook that has to run before the checksum
-      ...keys !== undefined && definition.before !== undefined ? { pr: false } : {}
+      ...keys !== undefined && definition.before !== undefined ? { prepared: false } : {}
     }
   })
 }
@@ -190,56 +192,56 @@ const checked = <A>(make: () => A): Effect.Effect<A, InvalidKey | InvalidChecksu
 const asEffect = (value: unknown): Effect.Effect<unknown, unknown> =>
   Effect.isEffect(value) ? value as Effect.Effect<unknown, unknown> : Effect.succeed(value)
 
-/** What the worker knows of an invocation that it holds to prepare it. */
-export interface HeldDetail {
-  readonly job: number
-  readonly queue: string
-  readonly lane: string | null
-  readonly checksumKey: string | null
-  readonly timeout: number | null
-  readonly checksum?: string | null
-  readonly achievement?: unknown
-}
+/** A held invocation as it is, without anything run for it; one that ends needs no key. */
+export const asHeld = (held: ToPrepare): PreparedInvocation => ({
+  action: held.action,
+  job: held.job,
+  queue: held.queue,
+  arguments: held.arguments,
+  lane: held.lane ?? "",
+  checksumKey: held.checksumKey ?? "",
+  checksum: held.checksum,
+  timeout: held.timeout,
+  ended: undefined,
+  ignoresAchievement: false
+})
+
+/** What ends without a lane is stored without what it would join by: that may be what cannot be stored. */
+export const unjoinable = (one: PreparedInvocation): PreparedInvocation => ({
+  ...one,
+  lane: "",
+  checksumKey: "",
+  checksum: null,
+  timeout: null
+})
 
 /**
  * Runs what has to run before the lane is taken: effectful keys with the arguments as given, then `before`, then the checksum with the
  * arguments as they then are. Fails only with what is unhandled; a handled failure is an outcome.
  */
 export const prepare = (
-  task: Task,
+  held: ToPrepare,
   runnable: Runnable,
   /** Runs what is the program's own. */
   run: <A>(effect: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>,
   settings: Settings["Service"],
   handled: <A>(effect: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>
-): Effect.Effect<Prepared, unknown> =>
+): Effect.Effect<PreparedInvocation, unknown> =>
   Effect.gen(function*() {
-    const held = task.detail as HeldDetail
     const { definition } = runnable
-    const base = {
-      a: task.action,
-      j: held.job,
-      q: held.queue,
-      args: task.arguments,
-      l: held.lane,
-      sk: held.checksumKey,
-      cs: held.checksum ?? null,
-      t: held.timeout,
-      o: null,
-      r: null,
-      c: null
-    }
+    const base = asHeld(held)
 
-    if ("achievement" in held) {
+    if (held.achievement !== undefined) {
       // the join found an achievement: it counts if its result can be read
-      const readable = yield* Effect.exit(codecOf(definition.success).decode(held.achievement))
+      const { result } = held.achievement
+      const readable = yield* Effect.exit(codecOf(definition.success).decode(result))
       return readable._tag === "Success"
-        ? { ...base, o: Status.succeeded, r: held.achievement }
-        : { ...base, ig: true }
+        ? { ...base, ended: { status: "succeeded", result, cause: null } }
+        : { ...base, ignoresAchievement: true }
     }
 
-    const attempt = Effect.gen(function*() {
-      const given = (yield* argumentsCodec(definition.arguments).decode(task.arguments)) as ReadonlyArray<unknown>
+    const attempt = Effect.gen(function*(): Effect.fn.Return<PreparedInvocation, unknown> {
+      const given = (yield* argumentsCodec(definition.arguments).decode(held.arguments)) as ReadonlyArray<unknown>
       let keys: Keys | undefined
       if (held.lane === null) {
         const raw = rawKeys(definition, given)
@@ -249,7 +251,7 @@ export const prepare = (
           asEffect(raw.timeout)
         ])
         keys = yield* checked(() =>
-          toKeys(runnable.actor.type, task.actorId, definition, {
+          toKeys(runnable.actor.type, held.actorId, definition, {
             lane,
             checksumKey,
             timeout: timeout as Duration.Input
@@ -261,16 +263,21 @@ export const prepare = (
       const timeout = keys === undefined ? held.timeout : keys.timeout
 
       let args = given
-      let encoded = task.arguments
-      const stored = { ...base, l: lane, sk: checksumKey, t: timeout }
+      let encoded = held.arguments
+      const stored = { ...base, lane, checksumKey, timeout }
+      const ends = (ended: StoredOutcome) => ({ ...stored, ended })
       if (definition.before !== undefined) {
-        const decision = (yield* definition.before(...given)) as undefined | Record<string, unknown>
+        const decision = (yield* definition.before(...given) as Effect.Effect<unknown, unknown>) as
+          | undefined
+          | Record<string, unknown>
         if (decision !== undefined && decision !== null) {
-          if ("cancel" in decision && decision.cancel === true) return { ...stored, o: Status.cancelled }
+          if ("cancel" in decision && decision.cancel === true) {
+            return ends({ status: "cancelled", result: null, cause: null })
+          }
           if ("complete" in decision) {
             const result = yield* codecOf(definition.success).encode(decision.complete)
             yield* checkPayload(`result of ${definition.name}`, result, settings.payload)
-            return { ...stored, o: Status.succeeded, r: result }
+            return ends({ status: "succeeded", result, cause: null })
           }
           if ("arguments" in decision) {
             args = decision.arguments as ReadonlyArray<unknown>
@@ -280,17 +287,17 @@ export const prepare = (
       }
       const summed = yield* asEffect(maybe(definition.checksum, args))
       const sum = yield* checked(() => checksum(summed))
-      return { ...stored, args: encoded, cs: sum }
+      return { ...stored, arguments: encoded, checksum: sum }
     })
 
     const exit = yield* Effect.exit(
-      handled(run(attempt as Effect.Effect<Prepared, unknown>))
+      handled(run(attempt))
     )
     if (exit._tag === "Success") return exit.value
     const cause = yield* fromCause(exit.cause, {
-      place: actionText(task.definition, task.actorId),
+      place: actionText(held.definition, held.actorId),
       error: definition.error,
       limit: settings.payload
     })
-    return { ...base, l: held.lane ?? "", sk: held.checksumKey ?? "", o: Status.failed, c: cause }
+    return { ...base, ended: { status: "failed", result: null, cause } }
   })

@@ -15,26 +15,14 @@ import * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
 import type { AnyAction } from "../Action.ts"
 import type { ActionHandle, ActionSnapshot } from "../ActionHandle.ts"
-import { ActionRepo } from "../ActionRepo.ts"
 import { actorId as actorIdOf, ActorRef, type AnyActorClass } from "../Actor.ts"
+import { type ActionStatus, isActionId } from "../domain/Phase.ts"
 import { Engine } from "../Engine.ts"
-import { JobQueue } from "../JobQueue.ts"
 import { afterStatuses, type CompletionOutcome } from "../Outcome.ts"
 import { examine } from "../sql/Doctor.ts"
 import * as OwnConnections from "../sql/OwnConnections.ts"
 import { Storage } from "../sql/Storage.ts"
-import { impatiently, inOpenTransaction, patiently } from "../sql/storageError.ts"
-import {
-  type Found,
-  type Invocation,
-  isActionId,
-  type Known,
-  News,
-  realClock,
-  Status,
-  statusNames,
-  Transitions
-} from "../sql/Transitions.ts"
+import { impatiently, inOpenTransaction, patiently, realClock } from "../sql/storageError.ts"
 import {
   AmbiguousCompletion,
   Cancelled,
@@ -57,17 +45,20 @@ import {
   type WaitError,
   WouldWaitForItself
 } from "../SteppedError.ts"
+import type { StoredCause, StoredOutcome } from "../store/Conclusion.ts"
+import type { Invocation } from "../store/Invocation.ts"
+import { type Catalog, type Found, Store } from "../store/Store.ts"
 import * as Awaiter from "./Awaiter.ts"
-import { actionText, errorText, line, type StoredCause } from "./causes.ts"
+import { actionText, errorOf, errorText, line } from "./causes.ts"
 import { checkPayload, codecOf, tidyText } from "./codec.ts"
 import { definitionKey, Definitions } from "./Definitions.ts"
 import * as Enqueuer from "./Enqueuer.ts"
 import * as Failpoint from "./Failpoint.ts"
 import { encodeActorId, makeInvocation, newActionId } from "./invoke.ts"
 import { logWarning } from "./log.ts"
-import { errorOf, type Held } from "./perform.ts"
-import * as Performer from "./Performer.ts"
+import type { Performance } from "./perform/Performance.ts"
 import { Settings } from "./Settings.ts"
+import * as Worker from "./worker/Worker.ts"
 
 /** Of many, the one to look at: what cannot be enqueued would not be found by what is wrong with it alone. */
 const atInvocation = (index: number, error: InvalidArguments | PayloadTooLarge | UnstorableText) => {
@@ -99,16 +90,14 @@ export interface WorkOptions {
 export const layer: Layer.Layer<
   Engine,
   StorageError,
-  PgClient | Storage | Settings | Transitions | ActionRepo | JobQueue
+  PgClient | Storage | Settings | Store
 > = Layer.effect(
   Engine,
   Effect.gen(function*() {
     const sql = yield* PgClient
     const storage = yield* Storage
     const settings = yield* Settings
-    const transitions = yield* Transitions
-    const repo = yield* ActionRepo
-    const queue = yield* JobQueue
+    const store = yield* Store
     // of fibers that are told to end together: where nothing is answered, giving up a statement takes seconds
     const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
     const definitions = new Definitions()
@@ -119,7 +108,7 @@ export const layer: Layer.Layer<
     // ---------------------------------------------------------------------------------------------------------------
 
     let offset = 0
-    const measureOffset = Effect.map(transitions.clockOffset, ({ millis, uncertainty }) => {
+    const measureOffset = Effect.map(store.clockOffset, ({ millis, uncertainty }) => {
       // within the network's uncertainty the machine's own clock, or what was known of it, is the better one: an answer may be late
       if (Math.abs(millis - offset) > Math.max(20, uncertainty)) offset = Math.abs(millis) < 20 ? 0 : millis
     })
@@ -160,11 +149,11 @@ export const layer: Layer.Layer<
       )
     }
     const signal = () => {
-      performer.wake()
+      worker.wake()
       if (notifying) notifyLatch.openUnsafe()
     }
 
-    const awaiter = yield* Scope.provide(Awaiter.make(repo, settings.pollInterval), scope)
+    const awaiter = yield* Scope.provide(Awaiter.make(store, settings.pollInterval), scope)
 
     // ---------------------------------------------------------------------------------------------------------------
     // completing from outside
@@ -185,31 +174,21 @@ export const layer: Layer.Layer<
         readonly definition: string
         readonly actorId: string | null
       },
-      outcome: { readonly status: number; readonly result: unknown; readonly cause: StoredCause | null },
+      outcome: StoredOutcome,
       outbound: boolean,
       spare: string | undefined
     ): Effect.Effect<Verdict, StorageError | UnsuitableIsolation> =>
       Effect.gen(function*() {
-        const inside = yield* transitions.inTransaction
+        const inside = yield* store.inTransaction
         const at = yield* now
-        const complete = (token: bigint | null, known: Known) =>
-          transitions.complete({
-            token,
-            now: at,
-            known,
-            ...target,
-            status: outcome.status,
-            result: outcome.result,
-            cause: outcome.cause,
-            outbound
-          })
+        const complete = (token: bigint | null, catalog: Catalog) =>
+          store.complete({ token, now: at, catalog, ...target, outcome, outbound })
         for (let attempt = 0;; attempt++) {
           // an open transaction may roll back: nothing of it is handed over to this worker
-          const tasks = yield* inside
+          const { answer, verdict } = yield* inside
             ? Effect.mapError(complete(null, definitions.present()), inOpenTransaction("ending an action"))
-            : performer.fromOutside(complete, spare)
-          const verdict = tasks.find((task) => task.kind === News.verdict)!
-          if (verdict.step === 3 && attempt < 50) {
+            : worker.fromOutside(complete, spare)
+          if (verdict._tag === "Busy" && attempt < 50) {
             yield* Effect.provideService(Effect.sleep(20), Clock.Clock, realClock)
             continue
           }
@@ -218,24 +197,22 @@ export const layer: Layer.Layer<
             hasEnded = true
             signal()
           })
-          yield* inside ? transitions.afterCommit(Effect.andThen(performer.take(tasks, spare), tell)) : tell
-          switch (verdict.step) {
-            case 1:
+          yield* inside ? store.afterCommit(Effect.andThen(worker.take(answer, spare), tell)) : tell
+          switch (verdict._tag) {
+            case "Done":
               return { _tag: "Done", id: verdict.action }
-            case 2:
-              return { _tag: "Ambiguous", ids: verdict.detail as ReadonlyArray<string> }
-            case 0:
-              return { _tag: "None" }
-            case 5:
+            case "Ambiguous":
+              return { _tag: "Ambiguous", ids: verdict.actions }
+            case "Other":
               return { _tag: "Other", found: actionText(verdict.definition, verdict.actorId) }
-            case 3:
+            case "Busy":
               return yield* new StorageError({
                 operation: "complete",
                 isRetryable: true,
                 cause: new Error("the action is being changed by somebody else")
               })
             default:
-              return { _tag: "Over" }
+              return verdict
           }
         }
       })
@@ -261,7 +238,7 @@ export const layer: Layer.Layer<
         if (!afterStatuses.includes(outcome.status)) {
           return yield* invalid({ message: `${String(outcome.status)} is none of ${afterStatuses.join(", ")}` })
         }
-        const status = Status[outcome.status]
+        const status: ActionStatus = outcome.status
         const path = actorId === undefined ? action.name : actionText(key, actorId)
         switch (outcome.status) {
           case "succeeded": {
@@ -297,28 +274,33 @@ export const layer: Layer.Layer<
       })
 
     const completeHeld = (
-      held: Held,
+      performance: Performance,
       outcome: CompletionOutcome<unknown, unknown>,
       completed: () => void
     ): Effect.Effect<boolean, CompletionError> =>
       Effect.gen(function*() {
-        const encoded = yield* encodeOutcome(held.runnable.action, held.runnable.key, held.actorId, outcome)
+        const encoded = yield* encodeOutcome(
+          performance.runnable.action,
+          performance.runnable.key,
+          performance.actorId,
+          outcome
+        )
         // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
         const ending = endFromOutside(
-          { id: held.id, definition: held.runnable.key, actorId: held.actorId },
+          { id: performance.id, definition: performance.runnable.key, actorId: performance.actorId },
           encoded,
           true,
-          held.id
+          performance.id
         )
-        const inside = yield* transitions.inTransaction
+        const inside = yield* store.inTransaction
         const verdict = yield* (inside ? ending : patiently(ending))
         if (verdict._tag !== "Done") return false
-        yield* transitions.afterCommit(Effect.sync(completed))
+        yield* store.afterCommit(Effect.sync(completed))
         return true
       })
 
-    const performer: Performer.Performer = Performer.make({
-      transitions,
+    const worker: Worker.Worker = Worker.make({
+      store,
       settings,
       definitions,
       now,
@@ -329,20 +311,20 @@ export const layer: Layer.Layer<
       onQueued: signal,
       complete: completeHeld,
       scope,
-      reach
+      failpoint: reach
     })
-    yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), performer.close))
+    yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), worker.close))
 
     if (storage.embedded) {
       // nobody else has this database: whatever is held is left from a process that died
-      yield* Effect.flatMap(now, transitions.recover)
+      yield* Effect.flatMap(now, store.recover)
     }
 
     const enqueueTogether = yield* Scope.provide(
       Enqueuer.make(
         (items, at, again) => {
-          const plainly = (repeated: boolean) => Effect.as(queue.enqueue(items, at, repeated), false)
-          const idle = again ? Option.none() : performer.enqueueIdle(items)
+          const plainly = (repeated: boolean) => Effect.as(store.enqueue(items, at, repeated), false)
+          const idle = again ? Option.none() : worker.enqueueIdle(items)
           return reach(
             "enqueued",
             // what the claim meets is not the caller's: stored alone if it was not yet
@@ -356,10 +338,10 @@ export const layer: Layer.Layer<
     )
 
     const enqueue = (items: ReadonlyArray<Invocation>): Effect.Effect<void, StorageError> =>
-      Effect.flatMap(transitions.inTransaction, (inside) =>
+      Effect.flatMap(store.inTransaction, (inside) =>
         inside
           ? Effect.flatMap(now, (at) =>
-            Effect.andThen(queue.enqueue(items, at, false), transitions.afterCommit(Effect.sync(signal))))
+            Effect.andThen(store.enqueue(items, at, false), store.afterCommit(Effect.sync(signal))))
           : enqueueTogether(items))
 
     // ---------------------------------------------------------------------------------------------------------------
@@ -381,7 +363,7 @@ export const layer: Layer.Layer<
           limit: settings.payload
         }))
 
-    const store = (
+    const enqueueOne = (
       ref: ActorRef,
       action: AnyAction,
       args: ReadonlyArray<unknown>
@@ -393,7 +375,7 @@ export const layer: Layer.Layer<
       action: AnyAction,
       args: ReadonlyArray<unknown>
     ): Effect.Effect<ActionHandle<AnyAction>, EnqueueErrorReason> =>
-      Effect.map(store(ref, action, args), ({ a, ai }) => handle(ref, ai, action, a))
+      Effect.map(enqueueOne(ref, action, args), ({ action: id, actorId }) => handle(ref, actorId, action, id))
 
     /** Whether what an id names is what it was taken for. */
     const isAsked = (ref: ActorRef, actorId: string, action: AnyAction, id: string): Awaiter.Check => (found) => {
@@ -412,11 +394,11 @@ export const layer: Layer.Layer<
       id,
       actor: ref,
       action: action.name,
-      await: Effect.flatMap(transitions.inTransaction, (inside) =>
+      await: Effect.flatMap(store.inTransaction, (inside) =>
         inside
           // on the transaction's own connection: what it has not committed nobody can have performed
           ? Effect.flatMap(
-            repo.outcomes([id]),
+            store.outcomes([id]),
             ([found]): Effect.Effect<unknown, unknown> => {
               const other = found === undefined ? undefined : isAsked(ref, actorId, action, id)(found)
               return other !== undefined
@@ -434,7 +416,7 @@ export const layer: Layer.Layer<
         endFromOutside(
           { id, definition: definitionKey(ref.type, action.name), actorId },
           {
-            status: Status.cancelled,
+            status: "cancelled",
             result: null,
             cause: {
               kind: "cancelled",
@@ -451,13 +433,13 @@ export const layer: Layer.Layer<
             verdict._tag === "Done"
           )
       ),
-      status: Effect.flatMap(repo.outcomes([id]), ([found]): Effect.Effect<ActionSnapshot, UnknownAction> => {
+      status: Effect.flatMap(store.outcomes([id]), ([found]): Effect.Effect<ActionSnapshot, UnknownAction> => {
         if (found === undefined || found.state === "unknown") return Effect.fail(new UnknownAction({ actionId: id }))
         const other = isAsked(ref, actorId, action, id)(found)
         if (other !== undefined) return Effect.fail(other)
         const successor = found.final === id ? undefined : found.final
-        const code = found.own ?? (successor === undefined ? found.status : null)
-        const status = code !== null ? statusNames[code]! : successor === undefined ? "queued" : "joined"
+        const own = found.own ?? (successor === undefined ? found.status : undefined)
+        const status = own ?? (successor === undefined ? "queued" : "joined")
         return Effect.succeed({ id, status, successor })
       })
     })
@@ -476,22 +458,22 @@ export const layer: Layer.Layer<
         action: name,
         actor: `${type}/${at}`,
         actionId: found.final,
-        path: line(cause, actionText(key, at), found.status ?? Status.failed)
+        path: line(cause, actionText(key, at), found.status ?? "failed")
       }
       switch (found.status) {
-        case Status.succeeded:
+        case "succeeded":
           return Effect.mapError(
             codecOf(action.success).decode(found.result),
             (error) => new IncompatibleResult({ ...ended, path: actionText(key, at), issue: tidyText(error.message) })
           )
-        case Status.failed:
+        case "failed":
           return Effect.flatMap(
             errorOf({ key, definition: action.definition }, found.final, at, cause),
             (error) => Effect.fail(error)
           )
-        case Status.timed_out:
+        case "timed_out":
           return Effect.fail(new TimedOut({ ...ended, path: actionText(key, at) }))
-        case Status.deadlocked:
+        case "deadlocked":
           return Effect.fail(new Deadlocked({ ...ended, path: actionText(key, at) }))
         default:
           return Effect.fail(new Cancelled({ ...ended, path: cause?.path ?? actionText(key, at) }))
@@ -500,15 +482,16 @@ export const layer: Layer.Layer<
 
     const notInTransaction = (action: AnyAction) =>
       Effect.flatMap(
-        transitions.inTransaction,
+        store.inTransaction,
         (inside) => inside ? Effect.fail(new WouldWaitForItself({ action: action.name })) : Effect.void
       )
 
     const methodsOf = (ref: ActorRef, action: AnyAction) => ({
       [action.name]: (...args: ReadonlyArray<unknown>) =>
         Effect.flatMap(
-          Effect.mapError(Effect.andThen(notInTransaction(action), store(ref, action, args)), asEnqueueError),
-          ({ a, ai, d }) => Effect.flatMap(awaiter.waitForNew(a), (found) => resultOf(ai, action, d, found))
+          Effect.mapError(Effect.andThen(notInTransaction(action), enqueueOne(ref, action, args)), asEnqueueError),
+          ({ action: id, actorId, definition }) =>
+            Effect.flatMap(awaiter.waitForNew(id), (found) => resultOf(actorId, action, definition, found))
         ),
       [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) =>
         Effect.mapError(invoke(ref, action, args), asEnqueueError),
@@ -522,9 +505,9 @@ export const layer: Layer.Layer<
                 return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
               }
               const invocation = yield* invocationOf(ref, action, args)
-              const { a, ai } = invocation
-              yield* performer.performNow(a, (token) => enqueue([{ ...invocation, tk: Number(token) }]), restore)
-              return handle(ref, ai, action, a)
+              const { action: id, actorId } = invocation
+              yield* worker.performNow(id, (token) => enqueue([{ ...invocation, token: Number(token) }]), restore)
+              return handle(ref, actorId, action, id)
             }),
             asEnqueueError
           )
@@ -547,7 +530,7 @@ export const layer: Layer.Layer<
           const invocation = yield* Effect.mapError(invocationOf(ref, action, args), (error) =>
             atInvocation(index, error))
           invocations.push(invocation)
-          handles.push(handle(ref, invocation.ai, action, invocation.a))
+          handles.push(handle(ref, invocation.actorId, action, invocation.action))
         }
         if (invocations.length > 0) {
           yield* enqueue(invocations)
@@ -622,12 +605,12 @@ export const layer: Layer.Layer<
         (connection) =>
           Effect.gen(function*() {
             notifications = yield* Effect.timeout(Scope.provide(sql.listen(channel), connection), storage.deadline)
-            performer.wake()
+            worker.wake()
             if (!(yield* hears(notifications))) return
             while (true) {
               const { payload } = yield* Queue.take(notifications)
-              performer.wake()
-              if (payload === "ended") performer.check()
+              worker.wake()
+              if (payload === "ended") worker.check()
             }
           }),
         (connection, exit) => deafen(connection, notifications, exit)
@@ -688,7 +671,7 @@ export const layer: Layer.Layer<
           connections: options.connections,
           listens: notifying
         })
-        yield* performer.work({ ...options, own }, notifying ? listening : Effect.never)
+        yield* worker.work({ ...options, own }, notifying ? listening : Effect.never)
       })
 
     return Engine.of({
@@ -709,7 +692,7 @@ export const layer: Layer.Layer<
             if (!isActionId(target)) return yield* new UnknownAction({ actionId: target })
             const encoded = yield* encodeOutcome(action, action.name, undefined, outcome)
             // a failure says whose it is
-            const found = encoded.cause === null ? undefined : (yield* repo.outcomes([target]))[0]
+            const found = encoded.cause === null ? undefined : (yield* store.outcomes([target]))[0]
             const { ownActorId = null, ownDefinition = null } = found ?? {}
             const cause = encoded.cause === null || ownDefinition === null || ownActorId === null
               ? encoded.cause
@@ -737,7 +720,7 @@ export const layer: Layer.Layer<
           return verdict._tag === "Done" ? Option.some(verdict.id) : Option.none()
         }),
       work,
-      performDue: performer.performDue,
+      performDue: worker.performDue,
       find: (type, name) => definitions.find(type, name)?.action,
       doctor: Effect.provideService(Effect.provideService(examine, PgClient, sql), Storage, storage),
       now

@@ -9,7 +9,7 @@ import { MigrationBlocked, SchemaMissing, SchemaOutdated, SchemaTooNew, type Sto
 import { statements as initial } from "./migrations/0001_initial.ts"
 import { Storage } from "./Storage.ts"
 import { answered, monotonic, realClock, sqlState, storageError } from "./storageError.ts"
-import { readCommitted } from "./Transitions.ts"
+import { readCommitted } from "./transaction.ts"
 
 /** One step of the tables' history. */
 export type Migration = readonly [id: number, name: string, statements: (schema: string) => ReadonlyArray<string>]

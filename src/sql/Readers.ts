@@ -7,12 +7,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import { AchievementStore } from "../AchievementStore.ts"
 import { type ActionRecord, ActionRepo, type ActionTree, type SlotRecord, type StepRecord } from "../ActionRepo.ts"
+import { isActionId, statuses } from "../domain/Phase.ts"
 import { type Backlog, JobQueue } from "../JobQueue.ts"
 import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
+import { Store } from "../store/Store.ts"
 import { Storage } from "./Storage.ts"
 import { answered } from "./storageError.ts"
-import { isActionId, statusNames, Transitions } from "./Transitions.ts"
 
 type Row = Readonly<Record<string, any>>
 
@@ -76,7 +77,7 @@ const toSlot = (row: Row): SlotRecord => {
     actorId: orNone(row.actor_id),
     name,
     dueAt: orNone(row.due_at),
-    status: row.status === null ? undefined : statusNames[row.status]
+    status: row.status === null ? undefined : statuses[row.status]
   }
 }
 
@@ -85,7 +86,7 @@ export const layerActionRepo = Layer.effect(
   Effect.gen(function*() {
     const run = yield* query
     const { quoted: schema } = yield* Storage
-    const transitions = yield* Transitions
+    const store = yield* Store
     const find = (id: string) =>
       isActionId(id)
         ? Effect.map(
@@ -195,8 +196,7 @@ export const layerActionRepo = Layer.effect(
           return Option.fromUndefinedOr(build(id))
         }),
       deleteEnded: ({ before, limit }) =>
-        transitions.deleteEnded(before.getTime(), Math.max(1, Math.min(limit ?? 10_000, 100_000))),
-      outcomes: transitions.outcomes
+        store.deleteEnded(before.getTime(), Math.max(1, Math.min(limit ?? 10_000, 100_000)))
     })
   })
 )
@@ -256,10 +256,9 @@ export const layerJobQueue = Layer.effect(
   Effect.gen(function*() {
     const run = yield* query
     const { quoted: schema } = yield* Storage
-    const transitions = yield* Transitions
+    const store = yield* Store
     return JobQueue.of({
-      enqueue: transitions.enqueue,
-      nextDue: transitions.nextDue,
+      nextDue: store.nextDue,
       queued: (limit) =>
         Effect.map(
           run(

@@ -4,8 +4,9 @@ import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { known, Transitions } from "../../src/sql/Transitions.ts"
+import { type Catalog, Store } from "../../src/store/Store.ts"
 import { healthy, server, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -274,9 +275,10 @@ suite("deadlocks", (engine) => {
 // -------------------------------------------------------------------------------------------------------------------
 
 /** What a worker knows that can run `visit` alone. */
-const visitor = known([
-  { key: "Car/visit", queue: "default", steps: [{ kind: "unnamed", name: "1" }], flags: 0, prepare: false }
-])
+const visitor: Catalog = {
+  queues: ["default"],
+  definitions: [{ key: "Car/visit", steps: [{ kind: "unnamed", name: "1" }], flags: 0, prepare: false }]
+}
 
 /** Closes rings of lanes: one transaction for each child, all of them open at the same time. */
 const closeAtOnce = (ring: ReadonlyArray<string>) =>
@@ -296,16 +298,16 @@ const closeAtOnce = (ring: ReadonlyArray<string>) =>
     assert.deepStrictEqual(yield* recordsOf("visit"), [])
     assert.strictEqual((yield* stored).jobs, ring.length)
 
-    const transitions = yield* Transitions
+    const store = yield* Store
     const claimed = yield* Effect.forEach(ring, () => Deferred.make<void>())
     const commit = yield* Deferred.make<void>()
     const workers = yield* Effect.forEach(ring, (_, i) =>
       Effect.gen(function*() {
-        const token = yield* transitions.register(`worker ${i}`, Duration.minutes(1))
-        const fiber = yield* Effect.forkChild(transitions.withTransaction(Effect.gen(function*() {
-          const options = { token, now: 0, room: 1, known: visitor, joins: [], only: null }
-          const tasks = yield* transitions.claim(options)
-          assert.deepStrictEqual(tasks.map((task) => [task.kind, task.step]), [[-1, 1]])
+        const token = yield* store.register(`worker ${i}`, Duration.minutes(1))
+        const fiber = yield* Effect.forkChild(store.withTransaction(Effect.gen(function*() {
+          const options = { token, now: 0, room: 1, catalog: visitor, prepared: [], only: null }
+          const { news, taken, work } = yield* store.claim(options)
+          assert.deepStrictEqual([work, news, taken.count], [[], [], 1])
           yield* Deferred.succeed(claimed[i]!, undefined)
           yield* Deferred.await(commit)
         })))
@@ -314,12 +316,12 @@ const closeAtOnce = (ring: ReadonlyArray<string>) =>
       }))
     yield* Deferred.succeed(commit, undefined)
     for (const worker of workers) yield* Fiber.join(worker.fiber)
-    for (const worker of workers) yield* transitions.unregister(worker.token, 0)
+    for (const worker of workers) yield* store.unregister(worker.token, 0)
     return handles
   })
 
 const raceLayer = Cars.layer.pipe(
-  Layer.provideMerge(Transitions.layer),
+  Layer.provideMerge(PostgresStore.layer),
   Layer.provideMerge(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
   Layer.provideMerge(server.layer())
 )
@@ -350,10 +352,10 @@ it.effect("2.5 a: the handle of an action that the sweep ends says that it was d
     // roots take the places of both children, and with them what waits for those
     const car = (yield* Cars.client)(1)
     const roots = [yield* car.visitLater("a"), yield* car.visitLater("b")]
-    const transitions = yield* Transitions
-    const token = yield* transitions.register("a worker without a sweep", Duration.minutes(1))
-    yield* transitions.claim({ token, now: 0, room: 10, known: visitor, joins: [], only: null })
-    yield* transitions.unregister(token, 0)
+    const store = yield* Store
+    const token = yield* store.register("a worker without a sweep", Duration.minutes(1))
+    yield* store.claim({ token, now: 0, room: 10, catalog: visitor, prepared: [], only: null })
+    yield* store.unregister(token, 0)
     assert.deepStrictEqual(yield* statusesOf("visit"), ["superseded", "superseded", "pending", "pending"])
     yield* performSteppedActions()
     const ends = yield* Effect.forEach(roots, (root) => Effect.map(root.status, ({ status }) => status))

@@ -5,8 +5,9 @@ import { SqlClient } from "effect/sql"
 import { AchievementStore, ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
 import type { ActionRecord } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { known, Transitions } from "../../src/sql/Transitions.ts"
+import { Store } from "../../src/store/Store.ts"
 import { healthy, server, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -305,7 +306,7 @@ const Convoys = Stepped.actions(Car, [hold, paint, convoy])
 it.effect("2.9: children join in the order of the body, also when two workers claim them and the first is held up", () =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const transitions = yield* Transitions
+    const store = yield* Store
     yield* (yield* Convoys.client)(2).holdNow("current")
     const handle = yield* (yield* Convoys.client)(1).convoyLater()
     yield* performDue
@@ -319,21 +320,21 @@ it.effect("2.9: children join in the order of the body, also when two workers cl
     })))
     yield* Deferred.await(locked)
     // one worker takes the first two children and waits for that lane, another one takes the rest
-    const token = yield* transitions.register("held up", Duration.minutes(1))
-    const claim = yield* Effect.forkChild(transitions.claim({
+    const token = yield* store.register("held up", Duration.minutes(1))
+    const claim = yield* Effect.forkChild(store.claim({
       token,
       now: 0,
       room: 2,
-      known: known(
-        ["hold", "paint"].map((name) => ({
+      catalog: {
+        queues: ["default"],
+        definitions: ["hold", "paint"].map((name) => ({
           key: `Car/${name}`,
-          queue: "default",
           steps: [{ kind: "unnamed", name: "1" }],
           flags: 16,
           prepare: false
         }))
-      ),
-      joins: [],
+      },
+      prepared: [],
       only: null
     }))
     yield* blocked(1)
@@ -342,7 +343,7 @@ it.effect("2.9: children join in the order of the body, also when two workers cl
     yield* Deferred.succeed(release, undefined)
     yield* Fiber.join(other)
     yield* Fiber.join(claim)
-    yield* transitions.unregister(token, 0)
+    yield* store.unregister(token, 0)
     yield* Fiber.join(rest)
     yield* performIdle
     assert.deepStrictEqual(
@@ -353,7 +354,7 @@ it.effect("2.9: children join in the order of the body, also when two workers cl
     yield* performIdle
     yield* healthy
   }).pipe(Effect.provide(Convoys.layer.pipe(
-    Layer.provideMerge(Transitions.layer),
+    Layer.provideMerge(PostgresStore.layer),
     Layer.provideMerge(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
     Layer.provideMerge(server.layer())
   ))))

@@ -9,8 +9,9 @@ import { AchievementStore, Step, Stepped } from "stepped"
 import type { ActorRef, Engine } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { fingerprintOf } from "../../src/engine/codec.ts"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { known, Transitions } from "../../src/sql/Transitions.ts"
+import { type Catalog, Store } from "../../src/store/Store.ts"
 import { embedded, healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
 import { kindsOf, recordOf } from "../harness/observing.ts"
@@ -176,38 +177,44 @@ suite("deploys", (engine) => {
       seen.length = 0
 
       const handle = yield* car.paintLater("red")
-      const transitions = yield* Transitions
-      const token = yield* transitions.register("soon dead", Duration.minutes(1))
-      const definition = { key: "Car/paint", queue: "default", flags: 0, prepare: true }
-      const mine = known([{ ...definition, steps: [{ kind: "own", name: "paint" }] }])
-      const by = { token, now: 0, known: mine, only: null }
-      const [task] = yield* transitions.claim({ ...by, room: 1, joins: [] })
-      const held = task!.detail as { readonly job: number; readonly queue: string }
-      const prepared = {
-        a: handle.id,
-        j: held.job,
-        q: held.queue,
-        args: ["dark red"],
-        t: null,
-        o: null,
-        r: null,
-        c: null
+      const store = yield* Store
+      const token = yield* store.register("soon dead", Duration.minutes(1))
+      const catalog: Catalog = {
+        queues: ["default"],
+        definitions: [{ key: "Car/paint", steps: [{ kind: "own", name: "paint" }], flags: 0, prepare: true }]
       }
+      const by = { token, now: 0, catalog, only: null }
+      const [held] = (yield* store.claim({ ...by, room: 1, prepared: [] })).work
+      assert(held?._tag === "ToPrepare")
       const { checksum, checksumKey } = (yield* achieved)!
-      const looks = yield* transitions.claim({
+      const looks = yield* store.claim({
         ...by,
         room: 0,
-        joins: [{ ...prepared, l: checksumKey, sk: checksumKey, cs: checksum }]
+        prepared: [{
+          action: handle.id,
+          job: held.job,
+          queue: held.queue,
+          arguments: ["dark red"],
+          lane: checksumKey,
+          checksumKey,
+          checksum,
+          timeout: null,
+          ended: undefined,
+          ignoresAchievement: false
+        }]
       })
-      assert.deepInclude(looks.find(({ kind }) => kind === 2), { action: handle.id, arguments: ["dark red"] })
-      yield* transitions.unregister(token, 0)
+      assert.deepInclude(looks.work.find(({ _tag }) => _tag === "ToPrepare"), {
+        action: handle.id,
+        arguments: ["dark red"]
+      })
+      yield* store.unregister(token, 0)
 
       yield* performSteppedActions()
       assert.deepStrictEqual([seen, yield* handle.await], [[], "dark red"])
     })).pipe(
       Effect.provide(
         Layer.provide(
-          Transitions.layer,
+          PostgresStore.layer,
           Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: engine === embedded })
         )
       ),

@@ -6,8 +6,10 @@ import { TestClock } from "effect/testing"
 import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { engineLayer } from "../../src/engine/engineLayer.ts"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { type Invocation, known, type Prepared, Status, Transitions } from "../../src/sql/Transitions.ts"
+import type { Invocation, PreparedInvocation } from "../../src/store/Invocation.ts"
+import { type Catalog, Store } from "../../src/store/Store.ts"
 import { layerPreparedClient } from "../../src/testing/TestDatabase.ts"
 import { healthy } from "../harness/databases.ts"
 import { layerServer } from "../harness/Server.ts"
@@ -137,7 +139,6 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             repo.steps(id),
             repo.slots(id),
             repo.tree(id),
-            repo.outcomes([id]),
             repo.deleteEnded({ before: new Date(0) }),
             lanes.find("Car/1/turn"),
             lanes.list(10),
@@ -151,111 +152,142 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         ) yield* look
         assert.strictEqual((yield* asked.status).status, "queued")
 
-        const transitions = yield* Transitions
-        const mine = known([
-          { key: "Car/turn", queue: "default", steps: [{ kind: "unnamed", name: "1" }], flags: 16, prepare: false }
-        ])
-        const item = (a: string, more: Partial<Invocation> = {}): Invocation => ({
-          q: "default",
-          a: `00000000-0000-7000-8000-00000000000${a}`,
-          d: "Car/turn",
-          ai: a,
-          args: [],
-          l: `lane ${a}`,
-          sk: "key",
-          cs: null,
-          t: null,
-          p: null,
-          ps: null,
-          dp: 0,
+        const store = yield* Store
+        const catalog: Catalog = {
+          queues: ["default"],
+          definitions: [{ key: "Car/turn", steps: [{ kind: "unnamed", name: "1" }], flags: 16, prepare: false }]
+        }
+        const item = (actorId: string, more: Partial<Invocation> = {}): Invocation => ({
+          queue: "default",
+          action: `00000000-0000-7000-8000-00000000000${actorId}`,
+          definition: "Car/turn",
+          actorId,
+          arguments: [],
+          lane: `lane ${actorId}`,
+          checksumKey: "key",
+          checksum: null,
+          timeout: null,
+          parent: null,
+          parentStep: null,
+          depth: 0,
           ...more
         })
-        const token = yield* transitions.register("test", Duration.minutes(1))
-        const by = { token, now: 0, room: 10, known: mine }
-        const calls: { readonly [Name in keyof typeof transitions]: Effect.Effect<unknown, unknown> | undefined } = {
-          enqueue: transitions.enqueue([item("1"), item("2", { tk: Number(token) })], 0, true),
-          heldBy: Effect.map(transitions.heldBy(token), ({ held }) => assert.strictEqual(held.length, 1)),
-          claim: Effect.flatMap(transitions.heldBy(token), ({ held }) => {
-            const join: Prepared = {
-              ...item("2"),
-              j: (held[0]!.detail as { job: number }).job,
-              o: null,
-              r: null,
-              c: null
+        const { action: first } = item("1")
+        const { action: second } = item("2")
+        const { action: third } = item("3")
+        const { action: child } = item("4")
+        const step = { name: "1", kind: "unnamed", marked: false, startedAt: 0, waited: false } as const
+        const token = yield* store.register("test", Duration.minutes(1))
+        const by = { token, now: 0, room: 10, catalog }
+        const calls: { readonly [Name in keyof typeof store]: Effect.Effect<unknown, unknown> | undefined } = {
+          enqueue: store.enqueue([item("1"), item("2", { token: Number(token) })], 0, true),
+          heldBy: Effect.map(
+            store.heldBy(token),
+            (works) => assert.deepStrictEqual(works.map(({ _tag, action }) => [_tag, action]), [["ToPrepare", second]])
+          ),
+          claim: Effect.flatMap(store.heldBy(token), ([held]) => {
+            assert(held?._tag === "ToPrepare")
+            const join: PreparedInvocation = {
+              action: second,
+              job: held.job,
+              queue: held.queue,
+              arguments: [],
+              lane: "lane 2",
+              checksumKey: "key",
+              checksum: null,
+              timeout: null,
+              ended: undefined,
+              ignoresAchievement: false
             }
             return Effect.map(
-              transitions.claim({ ...by, joins: [join], only: null }),
-              (tasks) => assert.strictEqual(tasks.filter(({ kind }) => kind === 0).length, 2)
+              store.claim({ ...by, prepared: [join], only: null }),
+              ({ work }) => assert.strictEqual(work.filter(({ _tag }) => _tag === "Started").length, 2)
             )
           }),
           enqueueAndClaim: Effect.map(
-            transitions.enqueueAndClaim({ ...by, items: [item("3")] }),
-            (tasks) => assert.strictEqual(tasks.filter(({ kind }) => kind === 0).length, 1)
+            store.enqueueAndClaim({ ...by, items: [item("3")] }),
+            ({ work }) => assert.strictEqual(work.filter(({ _tag }) => _tag === "Started").length, 1)
           ),
-          finish: transitions.finish({
+          finish: store.finish({
             ...by,
-            members: [
-              { a: item("1").a, s: 0, ph: 0, sn: "1", sk: 1, ss: Status.performing, sr: "kept", st: 0, np: 1 },
-              { a: item("2").a, s: 0, ph: 0, sn: "1", sk: 1, ss: Status.succeeded, st: 0, e: true, o: Status.succeeded }
-            ],
-            slots: [{ a: item("1").a, st: 0, n: 0, ch: item("4").a, d: "Car/turn", ai: "4", due: null }],
-            children: [item("4", { p: item("1").a, ps: 0, dp: 1 })]
+            conclusions: [
+              {
+                _tag: "StepWaits",
+                fence: { action: first, step: 0, phase: "step" },
+                waiting: { ...step, status: "performing", result: "kept" },
+                slots: [{
+                  action: first,
+                  step: 0,
+                  slot: 0,
+                  child,
+                  definition: "Car/turn",
+                  actorId: "4",
+                  due: null,
+                  success: null
+                }],
+                children: [item("4", { parent: first, parentStep: 0, depth: 1 })]
+              },
+              {
+                _tag: "ActionEnds",
+                fence: { action: second, step: 0, phase: "step" },
+                ended: { ...step, status: "succeeded", result: null },
+                outcome: { status: "succeeded", result: null, cause: null },
+                callbacksSucceeded: 0,
+                callbacksFailed: 0
+              }
+            ]
           }),
-          whatOf: Effect.map(transitions.whatOf(token, item("3").a), (whole) =>
-            assert.deepStrictEqual(whole?.arguments, [])),
+          whatOf: Effect.map(store.whatOf(token, third), (whole) => assert.deepStrictEqual(whole?.arguments, [])),
           resultsAfter: Effect.map(
-            transitions.resultsAfter(item("1").a, 0),
-            (results) =>
-              assert.deepStrictEqual(results, [{ step: 0, result: `"kept"` }])
+            store.resultsAfter(first, 0),
+            (results) => assert.deepStrictEqual(results, [{ step: 0, result: `"kept"` }])
           ),
           slotsAfter: Effect.map(
-            transitions.slotsAfter(item("1").a, 0, -1),
+            store.slotsAfter(first, 0, -1),
             (slots) => assert.strictEqual(slots.length, 1)
           ),
-          complete: transitions.complete({
+          complete: store.complete({
             token,
             now: 0,
-            known: mine,
-            id: item("1").a,
+            catalog,
+            id: first,
             definition: "turn",
             actorId: null,
-            status: Status.cancelled,
-            result: null,
-            cause: null,
+            outcome: { status: "cancelled", result: null, cause: null },
             outbound: false
           }),
-          tick: transitions.tick(token, 0, mine),
-          prune: transitions.prune(token, 0, mine),
-          breakDeadlocks: transitions.breakDeadlocks(token, 0, mine),
-          outcomes: transitions.outcomes([item("1").a, item("3").a]),
+          tick: store.tick(token, 0, catalog),
+          prune: store.prune(token, 0, catalog),
+          breakDeadlocks: store.breakDeadlocks(token, 0, catalog),
+          outcomes: store.outcomes([first, third]),
           renew: Effect.map(
-            transitions.renew(token, Duration.minutes(1), []),
+            store.renew(token, Duration.minutes(1), []),
             (answer) => assert.isFalse(answer.lost)
           ),
-          postpone: transitions.postpone(token, "default", 1, 0),
-          nextDue: transitions.nextDue,
-          unclaimed: transitions.unclaimed(0, mine),
-          forgetOutcomes: transitions.forgetOutcomes(0),
-          setAside: transitions.setAside(0, 0, mine),
-          deleteEnded: transitions.deleteEnded(0, 10),
-          heal: transitions.heal(0, 0, 10),
-          clockOffset: transitions.clockOffset,
-          release: transitions.release(token, [item("3").a], 0),
-          recover: transitions.recover(0),
-          unregister: transitions.unregister(token, 0),
+          postpone: store.postpone(token, "default", 1, 0),
+          nextDue: store.nextDue,
+          unclaimed: store.unclaimed(0, catalog),
+          forgetOutcomes: store.forgetOutcomes(0),
+          setAside: store.setAside(0, 0, catalog),
+          deleteEnded: store.deleteEnded(0, 10),
+          heal: store.heal(0, 0, 10),
+          clockOffset: store.clockOffset,
+          release: store.release(token, [third], 0),
+          recover: store.recover(0),
+          unregister: store.unregister(token, 0),
           // the first one, and what has no statement of its own
           register: undefined,
           withTransaction: undefined,
           inTransaction: undefined,
           afterCommit: undefined
         }
-        assert.sameMembers(Object.keys(calls), Object.keys(transitions))
+        assert.sameMembers(Object.keys(calls), Object.keys(store))
         for (const [call, effect] of Object.entries(calls)) {
           if (effect === undefined) continue
           yield* Effect.catch(effect, (error) => Effect.die(new Error(`${call}: ${String(error)}`)))
         }
       }).pipe(Effect.provide(
-        Transitions.layer.pipe(
+        PostgresStore.layer.pipe(
           Layer.provide(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded })),
           Layer.provideMerge(layer)
         )

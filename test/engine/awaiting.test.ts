@@ -1,16 +1,15 @@
 /** Handles of a process that is told nothing: what others end is found by looking. */
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
-import type { ActionRepo } from "stepped"
 import * as Awaiter from "../../src/engine/Awaiter.ts"
-import { type Found, Status } from "../../src/sql/Transitions.ts"
+import type { Found, Store } from "../../src/store/Store.ts"
 
 const found = (id: string, state: "live" | "ended"): Found => ({
   id,
   final: id,
-  own: null,
+  own: undefined,
   state,
-  status: state === "ended" ? Status.succeeded : Status.performing,
+  status: state === "ended" ? "succeeded" : "performing",
   result: null,
   cause: null,
   definition: "Car/drive",
@@ -21,9 +20,9 @@ const found = (id: string, state: "live" | "ended"): Found => ({
 const isAsked = () => undefined
 
 /** A database at some distance, which says of each action what `state` says; `times` is how often it was asked for one. */
-const repository = (state: (id: string) => "live" | "ended") => {
+const storage = (state: (id: string) => "live" | "ended") => {
   const looks: Array<ReadonlyArray<string>> = []
-  const outcomes: ActionRepo["Service"]["outcomes"] = (ids) =>
+  const outcomes: Store["Service"]["outcomes"] = (ids) =>
     Effect.delay(
       Effect.sync(() => {
         looks.push(ids)
@@ -32,7 +31,7 @@ const repository = (state: (id: string) => "live" | "ended") => {
       "5 millis"
     )
   const times = (id: string) => looks.filter((ids) => ids.includes(id)).length
-  return { looks, times, repo: { outcomes } as ActionRepo["Service"] }
+  return { looks, times, store: { outcomes } }
 }
 
 /** A handle after another, for about a second. */
@@ -43,8 +42,8 @@ const others = (awaiter: Awaiter.Awaiter) =>
 
 it.live("a handle hears of its action's end however many others come and go meanwhile", () =>
   Effect.gen(function*() {
-    const { repo, times } = repository((id) => id === "slow" && times(id) === 1 ? "live" : "ended")
-    const awaiter = yield* Awaiter.make(repo, Duration.millis(50))
+    const { store, times } = storage((id) => id === "slow" && times(id) === 1 ? "live" : "ended")
+    const awaiter = yield* Awaiter.make(store, Duration.millis(50))
     const slow = yield* Effect.forkChild(awaiter.wait("slow", isAsked))
     yield* others(awaiter)
     assert.isDefined(slow.pollUnsafe())
@@ -53,8 +52,8 @@ it.live("a handle hears of its action's end however many others come and go mean
 
 it.live("it looks ever less often, whoever comes meanwhile", () =>
   Effect.gen(function*() {
-    const { repo, times } = repository((id) => id === "slow" ? "live" : "ended")
-    const awaiter = yield* Awaiter.make(repo, Duration.minutes(1))
+    const { store, times } = storage((id) => id === "slow" ? "live" : "ended")
+    const awaiter = yield* Awaiter.make(store, Duration.minutes(1))
     const start = performance.now()
     const slow = yield* Effect.forkChild(awaiter.wait("slow", isAsked))
     yield* others(awaiter)
@@ -66,8 +65,8 @@ it.live("it looks ever less often, whoever comes meanwhile", () =>
 
 it.live("a thousand handles take one look between them", () =>
   Effect.gen(function*() {
-    const { looks, repo } = repository(() => "ended")
-    const awaiter = yield* Awaiter.make(repo, Duration.seconds(1))
+    const { looks, store } = storage(() => "ended")
+    const awaiter = yield* Awaiter.make(store, Duration.seconds(1))
     yield* Effect.all(Array.from({ length: 1000 }, (_, n) => awaiter.wait(`${n}`, isAsked)), {
       concurrency: "unbounded"
     })

@@ -48,3 +48,16 @@ it.live("a prepared invocation that cannot join fails, and those around it join"
     }))
     assert.deepStrictEqual(yield* Stepped.doctor, [])
   }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(server.layer())))))
+
+it.live("so does one that is given up", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const broken = yield* (yield* Cars.client)(1).preparedLater()
+    yield* breakJob(broken.id)
+    yield* sql`UPDATE stepped.jobs SET attempts = 1000 WHERE action = ${broken.id}::uuid`
+    yield* Effect.scoped(Effect.gen(function*() {
+      yield* Layer.build(Stepped.worker())
+      assert.include((yield* Effect.flip(broken.await)).message, "gave up after 1000 attempts")
+    }))
+    assert.deepStrictEqual(yield* Stepped.doctor, [])
+  }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(server.layer())))))

@@ -31,8 +31,8 @@ const counting = (intercept: Parameters<typeof layerIntercepted>[0] = () => ({})
   const calls = { together: 0 }
   const engine = Layer.provideMerge(
     Cars.layer,
-    layerIntercepted((transitions) => {
-      const inner = { ...transitions, ...intercept(transitions) }
+    layerIntercepted((store) => {
+      const inner = { ...store, ...intercept(store) }
       return {
         ...inner,
         enqueueAndClaim: (options) => {
@@ -97,8 +97,8 @@ describe("an idle worker", () => {
       ["a database that is away for a moment", () => ({ enqueueAndClaim: () => Effect.fail(broken(true)) })],
       [
         "an answer that is lost",
-        (transitions) => ({
-          enqueueAndClaim: (options) => Effect.andThen(transitions.enqueueAndClaim(options), Effect.fail(broken(true)))
+        (store) => ({
+          enqueueAndClaim: (options) => Effect.andThen(store.enqueueAndClaim(options), Effect.fail(broken(true)))
         })
       ]
     ] satisfies ReadonlyArray<readonly [string, Parameters<typeof layerIntercepted>[0]]>
@@ -165,8 +165,8 @@ describe("an idle worker", () => {
 
   it.live("that stops before it hears of it gives it back", () => {
     const halt = new Halt()
-    const { engine } = counting((transitions) => ({
-      enqueueAndClaim: (options) => Effect.tap(transitions.enqueueAndClaim(options), () => halt.once)
+    const { engine } = counting((store) => ({
+      enqueueAndClaim: (options) => Effect.tap(store.enqueueAndClaim(options), () => halt.once)
     }))
     performed.length = 0
     return Effect.gen(function*() {

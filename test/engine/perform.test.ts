@@ -4,7 +4,7 @@ import { Context } from "effect"
 import * as fc from "fast-check"
 import type { StepKind } from "stepped"
 import type { RunnableStep, StepIdentity } from "../../src/engine/Definitions.ts"
-import { nextStep } from "../../src/engine/perform.ts"
+import { nextStep } from "../../src/engine/perform/Performance.ts"
 
 const steps = (...names: ReadonlyArray<string>): ReadonlyArray<RunnableStep> => names.map((name) => step("own", name))
 

@@ -4,16 +4,17 @@
 import { Deferred, Duration, Effect, Layer } from "effect"
 import { layer as layerEngine } from "../../src/engine/makeEngine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import * as Readers from "../../src/sql/Readers.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { Transitions } from "../../src/sql/Transitions.ts"
+import { Store } from "../../src/store/Store.ts"
 import { watched } from "./heals.ts"
 
-type Service = Transitions["Service"]
+type Service = Store["Service"]
 
 /** An engine on the client around it, with some transitions of the test's own. Nobody tells it anything, and its lease is long. */
 export const layerIntercepted = (
-  intercept: (transitions: Service) => Partial<Service>,
+  intercept: (store: Service) => Partial<Service>,
   settings: Partial<Settings["Service"]> = {}
 ) =>
   layerEngine.pipe(
@@ -25,9 +26,9 @@ export const layerIntercepted = (
     )),
     Layer.provide(
       Layer.effect(
-        Transitions,
-        Effect.map(Transitions, (transitions) => Transitions.of({ ...transitions, ...intercept(transitions) }))
-      ).pipe(Layer.provide(Transitions.layer))
+        Store,
+        Effect.map(Store, (store) => Store.of({ ...store, ...intercept(store) }))
+      ).pipe(Layer.provide(PostgresStore.layer))
     ),
     Layer.provide(Layer.succeed(Settings, {
       ...defaults,

@@ -129,7 +129,8 @@ describe("an order that leads to an outcome", () => {
     it.effect(`is not found for ${what}`, () =>
       Effect.gen(function*() {
         let some = 0
-        for (const number of numbers.slice(0, 15)) {
+        for (const number of numbers) {
+          if (some === 12) break
           const scenario = randomScenario(number)
           const seen = wrong(expected(someOrder(scenario, number)))
           if (seen === undefined || seen.actions.length === 0) continue

@@ -64,7 +64,7 @@ beforeAll(async () => {
 
 describe("the package", () => {
   it("holds what is built, its sources and its papers, and nothing else", () => {
-    const papers = ["CHANGELOG.md", "LICENSE", "README.md", "package.json"]
+    const papers = ["CHANGELOG.md", "LICENSE", "README.md", "package.json", "src/README.md"]
     const strangers = files.filter((path) =>
       !papers.includes(path) && !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/.test(path)
     )

@@ -4,8 +4,10 @@ import { Deferred, Duration, Effect, Fiber, Layer, Schema, type Scope } from "ef
 import { SqlClient } from "effect/sql"
 import { Cancelled, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { type Invocation, Transitions } from "../../src/sql/Transitions.ts"
+import type { Invocation } from "../../src/store/Invocation.ts"
+import { Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { layerDeploy } from "../harness/deploying.ts"
 import { recordOf } from "../harness/observing.ts"
@@ -24,7 +26,7 @@ const careful = Stepped.action("careful").before(() => Effect.suspend(() => befo
 const Cars = Stepped.actions(Car, [honk, careful])
 
 const layer = Cars.layer.pipe(
-  Layer.provideMerge(Transitions.layer),
+  Layer.provideMerge(PostgresStore.layer),
   Layer.provideMerge(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
   Layer.provideMerge(server.layer())
 )
@@ -114,31 +116,31 @@ test(
   "4.1: an enqueueing whose answer was lost does not bring back what has been cancelled since",
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const transitions = yield* Transitions
+    const store = yield* Store
     const handle = yield* (yield* Cars.client)(1).honkLater()
     const again = Effect.gen(function*() {
       const invocation: Invocation = {
-        q: "default",
-        a: handle.id,
-        d: "Car/honk",
-        ai: "1",
-        args: [],
-        l: "Car/1/honk",
-        sk: "Car/1/honk",
-        cs: null,
-        t: null,
-        p: null,
-        ps: null,
-        dp: 0
+        queue: "default",
+        action: handle.id,
+        definition: "Car/honk",
+        actorId: "1",
+        arguments: [],
+        lane: "Car/1/honk",
+        checksumKey: "Car/1/honk",
+        checksum: null,
+        timeout: null,
+        parent: null,
+        parentStep: null,
+        depth: 0
       }
-      yield* transitions.enqueue([invocation], 0, true)
-      yield* transitions.enqueue([invocation], 0, false)
+      yield* store.enqueue([invocation], 0, true)
+      yield* store.enqueue([invocation], 0, false)
     })
     assert.isTrue(yield* handle.cancel)
     yield* again
     assert.lengthOf(yield* sql`select 1 from stepped.jobs`, 1)
     yield* performSteppedActions()
-    yield* transitions.enqueue([], 0, true)
+    yield* store.enqueue([], 0, true)
     assert.deepStrictEqual(seen, ["honk cancelled"])
   })
 )

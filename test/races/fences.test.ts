@@ -10,17 +10,12 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import {
-  known,
-  type Member,
-  News,
-  nothingKnown,
-  Phase,
-  Status,
-  type Task,
-  Transitions
-} from "../../src/sql/Transitions.ts"
+import { type Answer, type News, nothingTaken } from "../../src/store/Answer.ts"
+import type { ActionEnds } from "../../src/store/Conclusion.ts"
+import { type Catalog, emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { blocked, holding, holdingLane } from "../harness/racing.ts"
@@ -30,10 +25,12 @@ const turn = Stepped.action("turn", { outbound: true }).step("turn", () => Effec
 const rest = Stepped.action("rest").step("rest", () => Step.wait("1 minute"))
 const both = Stepped.action("both").step("ask", () => Step.on([Car.ref(1), Car.ref(2)], turn))
 const Cars = Stepped.actions(Car, [turn, rest, both])
-const transitions = Layer.provide(
-  Transitions.layer,
+const layerStore = Layer.provide(
+  PostgresStore.layer,
   Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
 )
+
+const stale = (action: string): News => ({ _tag: "Stale", action, endedHere: false })
 
 it.effect("1.2: a stale conclusion is stale beside a valid one of the same action", () =>
   Effect.gen(function*() {
@@ -41,38 +38,67 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
     const handle = yield* (yield* Cars.client)(1).turnNow()
     yield* Effect.provide(
       Effect.gen(function*() {
-        const { finish, register } = yield* Transitions
+        const { finish, register } = yield* Store
         const token = yield* register("test", Duration.minutes(1))
         // its callbacks run here, since somebody has cancelled it during its second step
-        yield* sql`update stepped.live_actions set token = ${token}, phase = ${Phase.callbacks}, outcome = ${Status.cancelled}`
+        yield* sql`update stepped.live_actions set token = ${token}, phase = ${phaseCodes.callbacks}, outcome = ${statusCodes.cancelled}`
         const child = "01a1fb87-b1cd-7686-8591-01459439e627"
-        const tasks = yield* finish({
+        const { news } = yield* finish({
           token,
           now: 0,
-          known: nothingKnown,
-          members: [
-            { a: handle.id, s: 1, ph: Phase.step, sn: "late", ss: Status.performing, st: 0, np: Phase.waiting },
-            { a: handle.id, s: 1, ph: Phase.callbacks, o: Status.cancelled, g: 1, b: 0, e: true }
-          ],
-          slots: [{ a: handle.id, st: 1, n: 0, ch: child, d: "Car/turn", ai: "1", due: null }],
-          children: [{
-            q: "default",
-            a: child,
-            d: "Car/turn",
-            ai: "1",
-            args: [],
-            l: "lane",
-            sk: "key",
-            cs: null,
-            t: null,
-            p: handle.id,
-            ps: 1,
-            dp: 1
-          }]
+          catalog: emptyCatalog,
+          conclusions: [
+            {
+              _tag: "StepWaits",
+              fence: { action: handle.id, step: 1, phase: "step" },
+              waiting: {
+                name: "late",
+                kind: "own",
+                status: "performing",
+                result: null,
+                marked: false,
+                startedAt: 0,
+                waited: false
+              },
+              slots: [{
+                action: handle.id,
+                step: 1,
+                slot: 0,
+                child,
+                definition: "Car/turn",
+                actorId: "1",
+                due: null,
+                success: null
+              }],
+              children: [{
+                queue: "default",
+                action: child,
+                definition: "Car/turn",
+                actorId: "1",
+                arguments: [],
+                lane: "lane",
+                checksumKey: "key",
+                checksum: null,
+                timeout: null,
+                parent: handle.id,
+                parentStep: 1,
+                depth: 1
+              }]
+            },
+            {
+              _tag: "ActionEnds",
+              fence: { action: handle.id, step: 1, phase: "callbacks" },
+              ended: undefined,
+              outcome: { status: "cancelled", result: null, cause: null },
+              callbacksSucceeded: 1,
+              callbacksFailed: 0
+            }
+          ]
         })
-        assert.deepStrictEqual(tasks.filter(({ kind }) => kind === News.stale).map(({ phase }) => phase), [Phase.step])
+        // one of them, and what is stored says which
+        assert.deepStrictEqual(news.filter(({ _tag }) => _tag === "Stale"), [stale(handle.id)])
       }),
-      transitions
+      layerStore
     )
     assert.deepStrictEqual(yield* stepsOf(handle.id), ["turn succeeded"])
     const record = yield* recordOf(handle.id)
@@ -82,15 +108,15 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
   }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
 
 describe("a batch of conclusions", () => {
-  const ends = (id: string): Member => ({
-    a: id,
-    s: 1,
-    ph: Phase.outbound,
-    e: true,
-    o: Status.succeeded,
-    r: null,
-    c: null
+  const ends = (id: string): ActionEnds => ({
+    _tag: "ActionEnds",
+    fence: { action: id, step: 1, phase: "outbound" },
+    ended: undefined,
+    outcome: { status: "succeeded", result: null, cause: null },
+    callbacksSucceeded: 0,
+    callbacksFailed: 0
   })
+  const only = (...news: ReadonlyArray<News>): Answer => ({ work: [], news, taken: nothingTaken })
 
   /** Two actions that wait for somebody outside, and a worker that may end them as its token says. */
   const test = (
@@ -99,8 +125,8 @@ describe("a batch of conclusions", () => {
       readonly ids: ReadonlyArray<string>
       readonly token: bigint
       readonly other: bigint
-      readonly transitions: Transitions["Service"]
-      readonly finish: Effect.Effect<ReadonlyArray<number>, unknown>
+      readonly store: Store["Service"]
+      readonly finish: Effect.Effect<Answer, unknown>
     }) => Effect.Effect<unknown, unknown, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
   ) =>
     it.effect(name, () =>
@@ -108,23 +134,22 @@ describe("a batch of conclusions", () => {
         const sql = yield* SqlClient.SqlClient
         const client = yield* Cars.client
         const ids = [(yield* client(1).turnNow()).id, (yield* client(2).turnNow()).id]
-        const by = yield* Transitions
+        const by = yield* Store
         const token = yield* by.register("test", Duration.minutes(1))
         const other = yield* by.register("other", Duration.minutes(1))
         yield* sql`update stepped.live_actions set token = ${token}`
-        const options = { token, now: 0, known: nothingKnown, members: ids.map(ends), slots: [], children: [] }
-        const finish = Effect.map(by.finish(options), (tasks) => tasks.map(({ kind }) => kind))
-        yield* scenario({ ids, token, other, transitions: by, finish })
+        const finish = by.finish({ token, now: 0, catalog: emptyCatalog, conclusions: ids.map(ends) })
+        yield* scenario({ ids, token, other, store: by, finish })
       }).pipe(
         Effect.scoped,
-        Effect.provide(Layer.provideMerge(transitions, Layer.provideMerge(Cars.layer, server.layer())))
+        Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))
       ))
 
   test("8: stores nothing of what another worker has taken over, and all the rest", ({ finish, ids, other }) =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       yield* sql`update stepped.live_actions set token = ${other} where id = ${ids[0]}`
-      assert.deepStrictEqual(yield* finish, [News.stale])
+      assert.deepStrictEqual(yield* finish, only(stale(ids[0]!)))
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "succeeded"])
     }))
 
@@ -132,15 +157,15 @@ describe("a batch of conclusions", () => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second' where token = ${token}`
-      assert.deepStrictEqual(yield* finish, [News.lostLease])
+      assert.deepStrictEqual(yield* finish, only({ _tag: "LeaseLost" }))
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "performing"])
     }))
 
-  const cases: ReadonlyArray<readonly [what: string, column: string, news: ReadonlyArray<number>, status: string]> = [
-    ["an action that somebody joins just then", "rooted = true", [], "succeeded"],
-    ["none that somebody takes over just then", "token = null", [News.stale], "performing"]
+  const cases: ReadonlyArray<readonly [what: string, column: string, isStale: boolean, status: string]> = [
+    ["an action that somebody joins just then", "rooted = true", false, "succeeded"],
+    ["none that somebody takes over just then", "token = null", true, "performing"]
   ]
-  for (const [what, column, news, status] of cases) {
+  for (const [what, column, isStale, status] of cases) {
     test(`8: ends ${what}`, ({ finish, ids }) =>
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
@@ -148,17 +173,17 @@ describe("a batch of conclusions", () => {
         const finishing = yield* Effect.forkScoped(finish)
         yield* blocked(1)
         yield* release
-        assert.deepStrictEqual(yield* Fiber.join(finishing), news)
+        assert.deepStrictEqual(yield* Fiber.join(finishing), isStale ? only(stale(ids[0]!)) : only())
         assert.deepStrictEqual(yield* statusesOf("turn"), [status, "succeeded"])
       }))
   }
 
-  test("8: lets the lease be renewed while it is being stored", ({ finish, ids, token, transitions }) =>
+  test("8: lets the lease be renewed while it is being stored", ({ finish, ids, token, store }) =>
     Effect.gen(function*() {
       const release = yield* holdingLane(ids[0]!)
       const finishing = yield* Effect.forkScoped(finish)
       yield* blocked(1)
-      const renewing = yield* Effect.forkScoped(transitions.renew(token, Duration.minutes(1), ids))
+      const renewing = yield* Effect.forkScoped(store.renew(token, Duration.minutes(1), ids))
       yield* Effect.raceFirst(Fiber.await(renewing), blocked(2))
       assert.isDefined(renewing.pollUnsafe(), "the renewal waits")
       yield* release
@@ -177,18 +202,18 @@ describe("a lease that is over", () => {
   const test = (
     name: string,
     scenario: (
-      by: Transitions["Service"],
+      by: Store["Service"],
       token: bigint
     ) => Effect.Effect<unknown, unknown, SqlClient.SqlClient | Scope.Scope>
   ) =>
     it.effect(name, () =>
       Effect.gen(function*() {
-        const by = yield* Transitions
+        const by = yield* Store
         const token = yield* by.register("test", Duration.minutes(1))
         yield* over(token)
         yield* scenario(by, token)
-      }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(transitions, server.layer()))))
-  const lost = (by: Transitions["Service"], token: bigint) =>
+      }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(layerStore, server.layer()))))
+  const lost = (by: Store["Service"], token: bigint) =>
     Effect.map(by.renew(token, Duration.minutes(1), []), (answer) => answer.lost)
 
   test("8: is renewed late, as long as nobody has taken over", (by, token) =>
@@ -230,16 +255,19 @@ describe("a lease that is over", () => {
 })
 
 describe("a worker whose lease is over", () => {
-  const knows = known([
-    { key: "Car/turn", queue: "default", steps: [{ kind: "own", name: "turn" }], flags: 16, prepare: false },
-    { key: "Car/rest", queue: "default", steps: [{ kind: "own", name: "rest" }], flags: 0, prepare: false }
-  ])
+  const catalog: Catalog = {
+    queues: ["default"],
+    definitions: [
+      { key: "Car/turn", steps: [{ kind: "own", name: "turn" }], flags: 16, prepare: false },
+      { key: "Car/rest", steps: [{ kind: "own", name: "rest" }], flags: 0, prepare: false }
+    ]
+  }
 
   /** Makes a transition as a process that was frozen since its lease was valid. */
   const test = (
     name: string,
     live: Effect.Effect<unknown, unknown, Stepped.Services | PgClient.PgClient>,
-    transition: (by: Transitions["Service"], token: bigint) => Effect.Effect<ReadonlyArray<Task>, unknown>
+    transition: (by: Store["Service"], token: bigint) => Effect.Effect<Answer, unknown>
   ) =>
     it.effect(`8: gets nothing of what ${name}`, () =>
       Effect.gen(function*() {
@@ -247,14 +275,14 @@ describe("a worker whose lease is over", () => {
         yield* live
         yield* Effect.provide(
           Effect.gen(function*() {
-            const by = yield* Transitions
+            const by = yield* Store
             const token = yield* by.register("test", Duration.minutes(1))
             yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second' where token = ${token}`
-            const tasks = yield* transition(by, token)
-            assert.deepStrictEqual(tasks.filter(({ kind }) => kind >= 0), [])
-            assert.include(tasks.map(({ kind }) => kind), News.queued)
+            const { news, work } = yield* transition(by, token)
+            assert.deepStrictEqual(work, [])
+            assert.include(news.map(({ _tag }) => _tag), "Queued")
           }),
-          transitions
+          layerStore
         )
         assert.deepStrictEqual(yield* sql`select 1 from stepped.live_actions where token is not null`, [])
         yield* performSteppedActions({
@@ -268,25 +296,26 @@ describe("a worker whose lease is over", () => {
   test(
     "a passing time resumes",
     Effect.flatMap(client, (car) => Effect.andThen(car.restNow(), TestClock.adjust("1 minute"))),
-    (by, token) => by.tick(token, 60_000, knows, 500)
+    (by, token) => by.tick(token, 60_000, catalog, 500)
   )
 
   test(
     "a completion promotes",
     Effect.flatMap(client, (car) => Effect.andThen(car.turnNow(), car.turnNow())),
     (by, token) =>
-      by.complete({
-        token,
-        now: 0,
-        known: knows,
-        id: null,
-        definition: "Car/turn",
-        actorId: "1",
-        status: Status.succeeded,
-        result: null,
-        cause: null,
-        outbound: true
-      })
+      Effect.map(
+        by.complete({
+          token,
+          now: 0,
+          catalog,
+          id: null,
+          definition: "Car/turn",
+          actorId: "1",
+          outcome: { status: "succeeded", result: null, cause: null },
+          outbound: true
+        }),
+        ({ answer }) => answer
+      )
   )
 
   test(
@@ -298,6 +327,6 @@ describe("a worker whose lease is over", () => {
       yield* car.turnNow()
       yield* parent.cancel
     }),
-    (by, token) => by.prune(token, 0, knows, 500)
+    (by, token) => by.prune(token, 0, catalog, 500)
   )
 })

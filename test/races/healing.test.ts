@@ -7,8 +7,10 @@ import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Logger, Schema } from "effect"
 import { type ActionHandle, type AnyAction, Step, Stepped } from "stepped"
 import { performDue } from "stepped/testing"
+import { type ActionStatus, phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { known, News, nothingKnown, Phase, Status, Transitions } from "../../src/sql/Transitions.ts"
+import { type Catalog, emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { takeHeals } from "../harness/heals.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
@@ -49,18 +51,23 @@ it.live(
       const [settled, ahead, open, locked] = yield* Effect.all([1, 2, 3, 4].map((id) => cars(id).restLater()))
       const [decided, outside] = yield* Effect.all([5, 6].map((id) => cars(id).turnLater()))
       const parent = yield* cars(7).bothLater()
-      for (const one of [settled, ahead, open, locked, parent]) yield* performing(one!, Phase.waiting)
-      for (const one of [decided, outside]) yield* performing(one!, Phase.outbound)
-      const settle = (id: string) => sql`update stepped.slots set status = ${Status.succeeded} where action = ${id}`
+      for (const one of [settled, ahead, open, locked, parent]) yield* performing(one!, phaseCodes.waiting)
+      for (const one of [decided, outside]) yield* performing(one!, phaseCodes.outbound)
+      const settle = (id: string) =>
+        sql`update stepped.slots set status = ${statusCodes.succeeded} where action = ${id}`
 
       const release = yield* holdingLane(locked!.id)
       yield* settle(locked!.id)
       yield* sql.withTransaction(Effect.gen(function*() {
         yield* settle(settled!.id)
         yield* settle(ahead!.id)
-        yield* sql`update stepped.steps set status = ${Status.succeeded}, ended_at = now() where action = ${ahead!.id}`
+        yield* sql`update stepped.steps set status = ${statusCodes.succeeded}, ended_at = now() where action = ${
+          ahead!.id
+        }`
         yield* sql`update stepped.live_actions set phase = 0, step = 1, step_name = 'go' where id = ${ahead!.id}`
-        yield* sql`update stepped.live_actions set phase = 3, outcome = ${Status.cancelled} where id = ${decided!.id}`
+        yield* sql`update stepped.live_actions set phase = 3, outcome = ${statusCodes.cancelled} where id = ${
+          decided!.id
+        }`
       }))
       yield* Effect.all([settled!.await, ahead!.await, Effect.flip(decided!.await)])
       assert.strictEqual((yield* recordOf(decided!.id)).callbacksSucceeded, 1)
@@ -105,46 +112,47 @@ it.live(
   60_000
 )
 
-const transitions = Layer.provide(
-  Transitions.layer,
+const layerStore = Layer.provide(
+  PostgresStore.layer,
   Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
 )
 
 /** A transition that is under way: it has done everything but commit. */
-const halfway = Effect.fnUntraced(function*(transition: Effect.Effect<unknown, unknown, Transitions>) {
-  const services = yield* Effect.context<Transitions>()
+const halfway = Effect.fnUntraced(function*(transition: Effect.Effect<unknown, unknown, Store>) {
+  const services = yield* Effect.context<Store>()
   return yield* holding(Effect.provideContext(Effect.orDie(transition), services))
 })
 
 it.live("what another transaction is about to continue is left alone, before its commit and after", () =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
-    const { claim, complete, finish, heal, recover, register, release, tick } = yield* Transitions
-    const mine = known([
-      { key: "Car/turn", queue: "default", steps: [{ kind: "own", name: "1" }], flags: 31, prepare: false },
-      { key: "Car/both", queue: "default", steps: [{ kind: "own", name: "ask" }], flags: 0, prepare: false },
-      { key: "Car/rest", queue: "default", steps: [{ kind: "own", name: "rest" }], flags: 0, prepare: false }
-    ])
+    const { claim, complete, finish, heal, recover, register, release, tick } = yield* Store
+    const catalog: Catalog = {
+      queues: ["default"],
+      definitions: [
+        { key: "Car/turn", steps: [{ kind: "own", name: "1" }], flags: 31, prepare: false },
+        { key: "Car/both", steps: [{ kind: "own", name: "ask" }], flags: 0, prepare: false },
+        { key: "Car/rest", steps: [{ kind: "own", name: "rest" }], flags: 0, prepare: false }
+      ]
+    }
     const now = Date.now()
     const token = yield* register("test", Duration.minutes(1))
     const other = yield* register("other", Duration.minutes(1))
-    const by = { token, now, known: mine }
-    const all = claim({ ...by, room: 10, joins: [], only: null })
-    const ending = (id: string, actorId: string, status: number) =>
+    const by = { token, now, catalog }
+    const all = claim({ ...by, room: 10, prepared: [], only: null })
+    const ending = (id: string, actorId: string, status: ActionStatus) =>
       Effect.map(
         complete({
           token: null,
           now,
-          known: nothingKnown,
+          catalog: emptyCatalog,
           id,
           definition: "Car/turn",
           actorId,
-          status,
-          result: null,
-          cause: null,
+          outcome: { status, result: null, cause: null },
           outbound: false
         }),
-        (tasks) => assert.strictEqual(tasks.find(({ kind }) => kind === News.verdict)?.step, 1)
+        ({ verdict }) => assert.strictEqual(verdict._tag, "Done")
       )
     const cars = yield* Cars.client
     const outbound = yield* cars(1).turnNow()
@@ -162,14 +170,18 @@ it.live("what another transaction is about to continue is left alone, before its
         "puts off",
         finish({
           ...by,
-          members: [{ a: retried.id, s: 0, ph: 0, np: 0, inc: 1, jb: true, due: now }],
-          slots: [],
-          children: []
+          conclusions: [{
+            _tag: "TryAgain",
+            fence: { action: retried.id, step: 0, phase: "step" },
+            phase: "step",
+            due: now,
+            burns: true
+          }]
         })
       ],
       ["claims again", all],
       ["releases", release(token, [retried.id], now)],
-      ["claims once more", claim({ ...by, token: other, room: 10, joins: [], only: null })],
+      ["claims once more", claim({ ...by, token: other, room: 10, prepared: [], only: null })],
       [
         "takes over",
         Effect.andThen(
@@ -177,9 +189,9 @@ it.live("what another transaction is about to continue is left alone, before its
           recover(now)
         )
       ],
-      ["decides", ending(outbound.id, "1", Status.cancelled)],
-      ["ends a child", ending(children[0]!.child, "71", Status.succeeded)],
-      ["lets time pass", tick(null, now + 7_200_000, nothingKnown)]
+      ["decides", ending(outbound.id, "1", "cancelled")],
+      ["ends a child", ending(children[0]!.child, "71", "succeeded")],
+      ["lets time pass", tick(null, now + 7_200_000, emptyCatalog)]
     ]
     for (const [what, step] of steps) {
       const commit = yield* halfway(step)
@@ -193,13 +205,13 @@ it.live("what another transaction is about to continue is left alone, before its
     assert.isAtLeast((yield* sql`select 1 from stepped.jobs`).length, 4)
   }).pipe(
     Effect.scoped,
-    Effect.provide(Layer.provideMerge(transitions, Layer.provideMerge(Cars.layer, server.layer())))
+    Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))
   ))
 
 it.live("a pass looks at some pages, one worker at a time", () =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
-    const { heal } = yield* Transitions
+    const { heal } = yield* Store
     const ids = (yield* sql<{ id: string }>`insert into stepped.live_actions
         (id, definition, actor_id, queue, arguments, lane, checksum_key, status, depth, rooted, flags, phase, enqueued_at)
       select gen_random_uuid(), 'Car/turn', n, 'default', '[]', 'lane ' || n, '', 1, 0, true, 0, 4, now() from generate_series(1, 300) n
@@ -212,7 +224,7 @@ it.live("a pass looks at some pages, one worker at a time", () =>
     for (let page: number | undefined = 2; page !== undefined;) {
       const pass: Effect.Success<ReturnType<typeof heal>> = yield* heal(0, page, 2)
       assert.isAtMost(pass.healed.length, 150)
-      assert.deepInclude(pass.healed[0]!, { definition: "Car/turn", phase: Phase.job })
+      assert.deepInclude(pass.healed[0]!, { definition: "Car/turn", phase: "job" })
       healed.push(...pass.healed.map(({ action }) => action))
       assert.isTrue(pass.next === undefined || pass.next === page + 2)
       page = pass.next
@@ -224,5 +236,5 @@ it.live("a pass looks at some pages, one worker at a time", () =>
     assert.deepStrictEqual(jobs.map(({ action }) => action).sort(), ids.sort())
   }).pipe(
     Effect.scoped,
-    Effect.provide(Layer.provideMerge(transitions, Layer.provideMerge(Cars.layer, server.layer())))
+    Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))
   ))

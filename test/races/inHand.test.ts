@@ -9,7 +9,8 @@ import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped, StorageError } from "stepped"
 import { performDue } from "stepped/testing"
-import { News, type Task, type Transitions } from "../../src/sql/Transitions.ts"
+import { type Answer, nothingTaken } from "../../src/store/Answer.ts"
+import type { Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { Halt, layerIntercepted } from "../harness/intercepting.ts"
 import { recordsOf, statusesOf } from "../harness/observing.ts"
@@ -58,28 +59,17 @@ const working = (
   )
 
 /** The first finish with a conclusion of `held` stops before it is sent; that of `stale` says when it was answered. */
-const commits = (ids: { held: string; stale: string }) => (transitions: Transitions["Service"]) => ({
-  finish: (options: Parameters<Transitions["Service"]["finish"]>[0]) => {
-    const has = (id: string) => options.members.some(({ a }) => a === id)
+const commits = (ids: { held: string; stale: string }) => (store: Store["Service"]) => ({
+  finish: (options: Parameters<Store["Service"]["finish"]>[0]) => {
+    const has = (id: string) => options.conclusions.some(({ fence }) => fence.action === id)
     return Effect.suspend(() => has(ids.held) ? halts.statement.once : Effect.void).pipe(
-      Effect.andThen(transitions.finish(options)),
+      Effect.andThen(store.finish(options)),
       Effect.tap(has(ids.stale) ? Deferred.succeed(halts.answer.reached, undefined) : Effect.void)
     )
   }
 })
 
-const nothingNew: Task = {
-  kind: News.claimed,
-  action: "",
-  definition: "",
-  actorId: "",
-  arguments: null,
-  step: 0,
-  phase: 0,
-  attempts: 0,
-  depth: 0,
-  detail: null
-}
+const nothing: Answer = { work: [], news: [], taken: nothingTaken }
 
 /** Enough turns for whatever can go on by itself. */
 const turns = Effect.promise(async () => {
@@ -98,16 +88,15 @@ const cancelOther = (id: string) =>
 
 /** An engine without a worker, in which a body ends after another engine has cancelled its action; it compares when that is told to end. */
 const calling = (
-  intercept: (transitions: Transitions["Service"], staleId: () => string) => Partial<Transitions["Service"]>
+  intercept: (store: Store["Service"], staleId: () => string) => Partial<Store["Service"]>
 ) =>
   Effect.gen(function*() {
     let id = ""
     const engine = yield* Layer.build(Layer.fresh(Layer.provideMerge(
       Cars.layer,
-      layerIntercepted((transitions) => ({
-        heldBy: (token) =>
-          Effect.tap(transitions.heldBy(token), () => Deferred.succeed(halts.answer.reached, undefined)),
-        ...intercept(transitions, () => id)
+      layerIntercepted((store) => ({
+        heldBy: (token) => Effect.tap(store.heldBy(token), () => Deferred.succeed(halts.answer.reached, undefined)),
+        ...intercept(store, () => id)
       }), { pollInterval: Duration.hours(1) })
     )))
     const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), engine)
@@ -196,8 +185,8 @@ describe("in hand", () => {
     "a transactional body that commits while memory and rows are compared is not taken up again",
     () =>
       Effect.gen(function*() {
-        const worker = yield* working((transitions) => ({
-          heldBy: (token) => Effect.tap(transitions.heldBy(token), () => halts.answer.once)
+        const worker = yield* working((store) => ({
+          heldBy: (token) => Effect.tap(store.heldBy(token), () => halts.answer.once)
         }))
         const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), worker)
         yield* car.storesLater()
@@ -223,16 +212,15 @@ describe("in hand", () => {
     () =>
       Effect.gen(function*() {
         let cancelled = ""
-        const worker = yield* working((transitions) => ({
-          complete: (options) => Effect.tap(transitions.complete(options), () => halts.answer.once),
+        const worker = yield* working((store) => ({
+          complete: (options) => Effect.tap(store.complete(options), () => halts.answer.once),
           claim: (options) =>
             Effect.tap(
-              transitions.claim(options),
-              (tasks) =>
-                tasks.some(({ action, kind }) => kind >= 0 && action === cancelled) ? halts.statement.once : Effect.void
+              store.claim(options),
+              ({ work }) => work.some(({ action }) => action === cancelled) ? halts.statement.once : Effect.void
             ),
           // what is asked for is claimed by itself
-          enqueueAndClaim: ({ items, now }) => Effect.as(transitions.enqueue(items, now, false), [])
+          enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, false), nothing)
         }), { concurrency: 1, connections: 4 })
         const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), worker)
         const handle = yield* (yield* Cars.client)(1).askedNow()
@@ -259,11 +247,11 @@ describe("in hand", () => {
     "7.3: what is stored to be performed now is not given to others because a comparison comes before its claim",
     () =>
       Effect.gen(function*() {
-        const { car, compared, engine } = yield* calling((transitions) => ({
+        const { car, compared, engine } = yield* calling((store) => ({
           enqueue: (items, now, again) =>
             Effect.tap(
-              transitions.enqueue(items, now, again),
-              () => items.some(({ d }) => d === "Car/honk") ? halts.statement.once : Effect.void
+              store.enqueue(items, now, again),
+              () => items.some(({ definition }) => definition === "Car/honk") ? halts.statement.once : Effect.void
             )
         }))
         const honking = yield* Effect.forkScoped(car.honkNow())
@@ -298,13 +286,15 @@ describe("in hand", () => {
   race("an action whose transactional body was fenced is gone on with as its row says", () =>
     Effect.gen(function*() {
       let fences = 1
-      const worker = yield* working((transitions) => ({
+      const worker = yield* working((store) => ({
         finish: (options) =>
-          Effect.suspend(() =>
-            options.members[0]!.sn === "store" && fences-- > 0
-              ? Effect.succeed([{ ...nothingNew, kind: News.stale, action: options.members[0]!.a }])
-              : transitions.finish(options)
-          )
+          Effect.suspend(() => {
+            const [conclusion] = options.conclusions
+            const isStore = conclusion?._tag === "ActionEnds" && conclusion.ended?.name === "store"
+            if (!isStore || fences-- <= 0) return store.finish(options)
+            const { action } = conclusion.fence
+            return Effect.succeed<Answer>({ ...nothing, news: [{ _tag: "Stale", action, endedHere: false }] })
+          })
       }))
       const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), worker)
       yield* car.storesLater()
@@ -320,18 +310,18 @@ describe("in hand", () => {
       Effect.gen(function*() {
         let claims = 1
         const worker = yield* working(
-          (transitions) => ({
+          (store) => ({
             // one that is on its way to the rows is in hand, and has none
             enqueue: (items, now, again) =>
-              items.some(({ d }) => d === "Car/other")
+              items.some(({ definition }) => definition === "Car/other")
                 ? halts.statement.here
-                : transitions.enqueue(items, now, again),
-            enqueueAndClaim: ({ items, now }) => Effect.as(transitions.enqueue(items, now, false), []),
+                : store.enqueue(items, now, again),
+            enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, false), nothing),
             // a claim that comes to the server after its sender has given it up
             claim: (options) =>
               Effect.map(
-                transitions.claim(options),
-                (tasks) => tasks.some(({ kind }) => kind >= 0) && claims-- > 0 ? [nothingNew] : tasks
+                store.claim(options),
+                (answer) => answer.work.length > 0 && claims-- > 0 ? nothing : answer
               )
           }),
           { connections: 4 },
@@ -351,14 +341,14 @@ describe("in hand", () => {
 
   race("7.3: what was stored to be performed now, without an answer, is left to others", () =>
     Effect.gen(function*() {
-      const { car } = yield* calling((transitions) => ({
+      const { car } = yield* calling((store) => ({
         enqueue: (items, now, again) =>
-          items.some(({ d }) => d === "Car/honk")
+          items.some(({ definition }) => definition === "Car/honk")
             ? Effect.andThen(
-              transitions.enqueue(items, now, again),
+              store.enqueue(items, now, again),
               new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("no answer") })
             )
-            : transitions.enqueue(items, now, again)
+            : store.enqueue(items, now, again)
       }))
       assert.instanceOf((yield* Effect.flip(car.honkNow())).reason, StorageError)
       yield* Deferred.await(halts.answer.reached)

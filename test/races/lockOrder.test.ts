@@ -8,8 +8,10 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { nothingKnown, Phase, Status, Transitions } from "../../src/sql/Transitions.ts"
+import type { ActionEnds } from "../../src/store/Conclusion.ts"
+import { emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy } from "../harness/databases.ts"
 import { deployed, layerDeploy } from "../harness/deploying.ts"
 import { recordsOf, statusesOf } from "../harness/observing.ts"
@@ -98,23 +100,22 @@ race(
       const one = yield* Effect.forkScoped(Stepped.complete(first.id, build, Stepped.Outcome.succeededVoid))
       yield* blocked(1)
       // grants a and c in one batch
-      const ends = [second, third].map(({ id }) => ({
-        a: id,
-        s: 1,
-        ph: Phase.outbound,
-        e: true,
-        o: Status.succeeded,
-        r: null,
-        c: null
+      const conclusions = [second, third].map(({ id }): ActionEnds => ({
+        _tag: "ActionEnds",
+        fence: { action: id, step: 1, phase: "outbound" },
+        ended: undefined,
+        outcome: { status: "succeeded", result: null, cause: null },
+        callbacksSucceeded: 0,
+        callbacksFailed: 0
       }))
       const two = yield* Effect.forkScoped(
         Effect.gen(function*() {
-          const { finish, register } = yield* Transitions
+          const { finish, register } = yield* Store
           const token = yield* register("test", Duration.minutes(1))
           yield* sql`update stepped.live_actions set token = ${token} where id in (${second.id}, ${third.id})`
-          return yield* finish({ token, now: 0, known: nothingKnown, members: ends, slots: [], children: [] })
+          return yield* finish({ token, now: 0, catalog: emptyCatalog, conclusions })
         }).pipe(Effect.provide(Layer.provide(
-          Transitions.layer,
+          PostgresStore.layer,
           Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
         )))
       )

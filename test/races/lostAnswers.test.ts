@@ -5,6 +5,7 @@
 import { assert, beforeEach, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Schedule, Schema } from "effect"
 import { Step, Stepped, StorageError } from "stepped"
+import type { Answer, Completed } from "../../src/store/Answer.ts"
 import { healthy } from "../harness/databases.ts"
 import { layerIntercepted } from "../harness/intercepting.ts"
 import { stepsOf } from "../harness/observing.ts"
@@ -32,15 +33,15 @@ beforeEach(() => {
   lost = 0
 })
 
-const handsOver = (answer: unknown): boolean => Array.isArray(answer) && answer.some(({ kind }) => kind >= 0)
+const handsOver = (given: Answer | Completed): boolean => ("answer" in given ? given.answer : given).work.length > 0
 
 /** The engine that does not hear the `nth` answer of a transition that hands work over. */
 const lossy = (method: Method, nth: number) => {
   let calls = 0
-  return layerIntercepted((transitions) => ({
+  return layerIntercepted((store) => ({
     [method]: (...args: ReadonlyArray<never>) =>
       Effect.flatMap(
-        (transitions[method] as (...args: ReadonlyArray<never>) => Effect.Effect<unknown, StorageError>)(...args),
+        (store[method] as (...args: ReadonlyArray<never>) => Effect.Effect<Answer | Completed, StorageError>)(...args),
         (answer) => {
           if (!handsOver(answer) || ++calls !== nth) return Effect.succeed(answer)
           lost++
@@ -101,11 +102,11 @@ describe("an answer that is lost", () => {
 describe("a job whose completion is not answered", () => {
   /** A database that does not take the first completions. */
   const away = (times: number) =>
-    layerIntercepted((transitions) => ({
+    layerIntercepted((store) => ({
       complete: (options) =>
         lost++ < times
           ? Effect.fail(new StorageError({ operation: "complete", isRetryable: true, cause: new Error("away") }))
-          : transitions.complete(options)
+          : store.complete(options)
     }), { retry: Schedule.spaced("1 millis") }).pipe(
       Layer.provideMerge(
         layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 })

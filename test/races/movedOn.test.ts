@@ -8,8 +8,9 @@ import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { News, nothingKnown, Transitions } from "../../src/sql/Transitions.ts"
+import { emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
 import { Halt } from "../harness/intercepting.ts"
@@ -48,8 +49,8 @@ const many = Stepped.action("many").step(() => Effect.forEach(places, (lane) => 
 const once = Stepped.action("once", { checksum: () => 1 }).step(() => note("performs"))
 const Cars = Stepped.actions(Car, [turn, fails, both, build, wants, many, once])
 
-const transitions = Layer.provide(
-  Transitions.layer,
+const layerStore = Layer.provide(
+  PostgresStore.layer,
   Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
 )
 const succeeds = (id: string) => Stepped.complete(id, turn, Stepped.Outcome.succeededVoid)
@@ -165,13 +166,13 @@ describe("moved on", () => {
         const parent = yield* (yield* Cars.client)(1).manyNow()
         yield* performDue
         yield* parent.cancel
-        const { prune } = yield* Transitions
+        const { prune } = yield* Store
         const ended = Effect.map(
-          prune(null, 0, nothingKnown, 1),
-          (tasks) => tasks.filter(({ kind }) => kind === News.ended).length
+          prune(null, 0, emptyCatalog, 1),
+          ({ news }) => news.filter(({ _tag }) => _tag === "Ended").length
         )
         assert.deepStrictEqual([yield* ended, yield* ended, yield* ended, yield* ended], [10, 10, 5, 0])
         assert.deepStrictEqual(new Set(yield* statusesOf("turn")), new Set(["cancelled"]))
-      }).pipe(Effect.provide(transitions))
+      }).pipe(Effect.provide(layerStore))
   )
 })

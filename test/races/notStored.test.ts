@@ -4,7 +4,9 @@ import { assert, beforeEach, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Layer, Logger, Schema } from "effect"
 import { Stepped, StorageError } from "stepped"
 import type { Settings } from "../../src/engine/Settings.ts"
-import { Status, type Transitions } from "../../src/sql/Transitions.ts"
+import type { Answer } from "../../src/store/Answer.ts"
+import type { Conclusion } from "../../src/store/Conclusion.ts"
+import type { Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { Halt, layerIntercepted } from "../harness/intercepting.ts"
 import { recordOf } from "../harness/observing.ts"
@@ -31,9 +33,12 @@ const waits = Stepped.action("waits").step(() =>
 const Cars = Stepped.actions(Car, [drive, careful, waits])
 const ids = (count: number, from = 0) => Array.from({ length: count }, (_, id) => [from + id] as const)
 
-type Service = Transitions["Service"]
+type Service = Store["Service"]
 const lost = (operation: string) =>
   Effect.fail(new StorageError({ operation, isRetryable: true, cause: new Error("lost") }))
+
+const fails = (conclusion: Conclusion) =>
+  (conclusion._tag === "ActionEnds" || conclusion._tag === "CallbacksDue") && conclusion.outcome.status === "failed"
 
 const logger = Logger.make(({ message }) => {
   messages.push(String(Array.isArray(message) ? message[0] : message))
@@ -42,7 +47,7 @@ const said = (words: string) => messages.filter((text) => text.includes(words)).
 
 /** A working engine, and its client. */
 const working = (
-  intercept: (transitions: Service) => Partial<Service>,
+  intercept: (store: Service) => Partial<Service>,
   settings: Partial<Settings["Service"]> = {}
 ) =>
   Stepped.worker({ connections: 2, concurrency: 100, gracePeriod: "5 seconds" }).pipe(
@@ -87,13 +92,13 @@ it.live("what cannot be stored keeps nobody waiting: it is tried alone, ever les
     assert.strictEqual(said("a conclusion cannot be stored"), 2)
     yield* allEnded
     yield* healthy
-  }).pipe(Effect.provide(working((transitions) => ({
+  }).pipe(Effect.provide(working((store) => ({
     finish: (options) =>
       Effect.gen(function*() {
         yield* halt.here
-        const found = options.members.some(({ a, o }) => doomed.has(a) && o !== Status.failed)
-        if (!found) return yield* transitions.finish(options)
-        tried.push(options.members.length)
+        const found = options.conclusions.some((one) => doomed.has(one.fence.action) && !fails(one))
+        if (!found) return yield* store.finish(options)
+        tried.push(options.conclusions.length)
         return yield* lost("finish")
       })
   }), { attempts: 3 })))
@@ -118,15 +123,15 @@ it.live("a database that is away fails no action and burns no attempt, however l
     assert.deepStrictEqual([status, attempts], ["succeeded", 0])
     assert.deepStrictEqual(performed, [1])
     yield* healthy
-  }).pipe(Effect.provide(working((transitions) => ({
+  }).pipe(Effect.provide(working((store) => ({
     finish: (options) => {
       tries++
-      return away("finish", transitions.finish(options))
+      return away("finish", store.finish(options))
     },
-    claim: (options) => away("claim", transitions.claim(options)),
-    heldBy: (token) => away("heldBy", transitions.heldBy(token)),
-    nextDue: away("nextDue", transitions.nextDue),
-    clockOffset: away("clockOffset", transitions.clockOffset)
+    claim: (options) => away("claim", store.claim(options)),
+    heldBy: (token) => away("heldBy", store.heldBy(token)),
+    nextDue: away("nextDue", store.nextDue),
+    clockOffset: away("clockOffset", store.clockOffset)
   }), { attempts: 2 })))
 }, 60_000)
 
@@ -135,9 +140,11 @@ it.live("what is set aside is stored when the worker stops, if it can be by then
   let isOpen = true
   return Effect.gen(function*() {
     const id = yield* Effect.scoped(Effect.gen(function*() {
-      const context = yield* Layer.build(working((transitions) => ({
+      const context = yield* Layer.build(working((store) => ({
         finish: (options) =>
-          isOpen && options.members.some(({ a }) => doomed.has(a)) ? lost("finish") : transitions.finish(options)
+          isOpen && options.conclusions.some(({ fence }) => doomed.has(fence.action))
+            ? lost("finish")
+            : store.finish(options)
       })))
       return yield* Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).waitsLater()
@@ -168,13 +175,13 @@ it.live("what cannot join its lane keeps no other claim waiting, and fails", () 
     assert.include(error.message, "it could not join its lane")
     yield* allEnded
     yield* healthy
-  }).pipe(Effect.provide(working((transitions) => ({
+  }).pipe(Effect.provide(working((store) => ({
     claim: (options) =>
       Effect.gen(function*() {
-        if (options.joins.length > 0) yield* halt.here
-        return yield* options.joins.some(({ a, o }) => doomed.has(a) && o === null)
+        if (options.prepared.length > 0) yield* halt.here
+        return yield* options.prepared.some(({ action, ended }) => doomed.has(action) && ended === undefined)
           ? lost("claim")
-          : transitions.claim(options)
+          : store.claim(options)
       })
   }))))
 }, 60_000)
@@ -193,11 +200,11 @@ it.live("a comparison with the rows that does not come about keeps nobody waitin
     for (const [id] of ids(20, 100)) assert.strictEqual(yield* cars(id).drive(), id)
     while (said("cannot compare with the rows") === 0) yield* Effect.sleep("20 millis")
     yield* healthy
-  }).pipe(Effect.provide(working((transitions) => ({
+  }).pipe(Effect.provide(working((store) => ({
     claim: (options) => {
       const fails = first
       first = false
-      return fails ? lost("claim") : transitions.claim(options)
+      return fails ? lost("claim") : store.claim(options)
     },
     heldBy: () => lost("heldBy")
   }))))
@@ -216,12 +223,12 @@ it.live("what is put aside asks for the lease, as a commit does, before it gives
     assert.deepStrictEqual(performed, [1])
     assert.strictEqual((yield* recordOf(handle.id)).attempts, 0)
     yield* healthy
-  }).pipe(Effect.provide(working((transitions) => ({
+  }).pipe(Effect.provide(working((store) => ({
     finish: (options) =>
       Effect.suspend(() => {
         tries++
         if (tries <= 3) return lost("finish")
-        return tries === 4 ? Effect.andThen(expire, transitions.finish(options)) : transitions.finish(options)
+        return tries === 4 ? Effect.andThen(expire, store.finish(options)) : store.finish(options)
       })
   }))))
 })
@@ -229,9 +236,9 @@ it.live("what is put aside asks for the lease, as a commit does, before it gives
 it.live("what a claim is handed after its lease was lost is begun by whoever has it by then, and by nobody else", () => {
   let late = false
   let takeOver: Effect.Effect<unknown, StorageError> = Effect.void
-  const lateOnce = (tasks: ReadonlyArray<unknown>) =>
+  const lateOnce = ({ work }: Answer) =>
     Effect.gen(function*() {
-      if (late || tasks.length < 2) return
+      if (late || work.length === 0) return
       late = true
       yield* takeOver
       while (said("the lease is lost") === 0) yield* Effect.sleep("20 millis")
@@ -246,8 +253,8 @@ it.live("what a claim is handed after its lease was lost is begun by whoever has
     assert.isTrue(late)
     assert.deepStrictEqual(performed, [1])
     yield* healthy
-  }).pipe(Effect.provide(working((transitions) => ({
-    claim: (options) => Effect.tap(transitions.claim(options), lateOnce),
-    enqueueAndClaim: (options) => Effect.tap(transitions.enqueueAndClaim(options), lateOnce)
+  }).pipe(Effect.provide(working((store) => ({
+    claim: (options) => Effect.tap(store.claim(options), lateOnce),
+    enqueueAndClaim: (options) => Effect.tap(store.enqueueAndClaim(options), lateOnce)
   }), { lease: Duration.seconds(1) })))
 })

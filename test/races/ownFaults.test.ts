@@ -5,7 +5,9 @@ import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Logger, Schedule
 import { Step, Stepped, StorageError } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import type { Settings } from "../../src/engine/Settings.ts"
-import { type Transitions, travelling } from "../../src/sql/Transitions.ts"
+import { type Answer, nothingTaken } from "../../src/store/Answer.ts"
+import type { Store } from "../../src/store/Store.ts"
+import { travelling } from "../../src/store/weight.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { layerDeploy } from "../harness/deploying.ts"
 import { Halt, layerIntercepted } from "../harness/intercepting.ts"
@@ -38,13 +40,14 @@ const loads = Stepped.action("loads")
 const ends = Stepped.action("ends").step(() => Effect.suspend(() => hook))
 const Cars = Stepped.actions(Car, [drive, rest, careful, loads, ends])
 
-type Service = Transitions["Service"]
+type Service = Store["Service"]
+const nothing: Answer = { work: [], news: [], taken: nothingTaken }
 const lost = (operation: string, isRetryable = true) =>
   Effect.fail(new StorageError({ operation, isRetryable, cause: new Error("lost") }))
 
 /** A working engine that looks for nothing by itself, and its client. */
 const working = (
-  intercept: (transitions: Service) => Partial<Service>,
+  intercept: (store: Service) => Partial<Service>,
   settings: Partial<Settings["Service"]> = {},
   logger: Logger.Logger<unknown, void> = Logger.make(() => {})
 ) =>
@@ -73,9 +76,9 @@ it.live("a logger that fails does not end what claims", () => {
     assert.isAtLeast(seen.filter((text) => text === "logged").length, 2)
     yield* healthy
   }).pipe(Effect.provide(working(
-    (transitions) => ({
-      claim: (options) => claims++ < 4 ? lost("claim") : transitions.claim(options),
-      enqueueAndClaim: ({ items, now }) => Effect.as(transitions.enqueue(items, now, false), [])
+    (store) => ({
+      claim: (options) => claims++ < 4 ? lost("claim") : store.claim(options),
+      enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, false), nothing)
     }),
     {},
     failingOn("cannot claim")
@@ -98,11 +101,11 @@ it.live("a logger that fails does not end what tries again to store what could n
     assert.deepStrictEqual(seen, ["drive", "logged", "drive", "logged"])
     yield* healthy
   }).pipe(Effect.provide(working(
-    (transitions) => ({
+    (store) => ({
       finish: (options) => {
-        const found = options.members.find(({ a }) => (doomed.get(a) ?? 0) > 0)
-        if (found === undefined) return transitions.finish(options)
-        doomed.set(found.a, doomed.get(found.a)! - 1)
+        const found = options.conclusions.find(({ fence }) => (doomed.get(fence.action) ?? 0) > 0)
+        if (found === undefined) return store.finish(options)
+        doomed.set(found.fence.action, doomed.get(found.fence.action)! - 1)
         return lost("finish")
       }
     }),
@@ -119,11 +122,11 @@ it.live("what goes back since not even its failure can be stored is tried again 
     assert.deepStrictEqual(seen, ["drive", "drive"])
     assert.strictEqual((yield* recordOf(handle.id)).status, "succeeded")
     yield* healthy
-  }).pipe(Effect.provide(working((transitions) => ({
+  }).pipe(Effect.provide(working((store) => ({
     finish: (options) =>
-      options.members.some(({ e }) => e === true) && refusals-- > 0
+      options.conclusions.some(({ _tag }) => _tag === "ActionEnds") && refusals-- > 0
         ? lost("finish", false)
-        : transitions.finish(options)
+        : store.finish(options)
   }))))
 }, 30_000)
 
@@ -135,9 +138,9 @@ it.live("what is due while the look at it fails is seen a moment later, and not 
     yield* handle.await
     assert.strictEqual(failing, 0)
     yield* healthy
-  }).pipe(Effect.provide(working((transitions) => ({
+  }).pipe(Effect.provide(working((store) => ({
     nextDue: Effect.suspend(() => {
-      if (failing === 0) return transitions.nextDue
+      if (failing === 0) return store.nextDue
       failing--
       return lost("nextDue")
     })
@@ -154,9 +157,9 @@ it.live(
       const engine = yield* Layer.buildWithScope(
         Layer.fresh(Layer.provideMerge(
           Cars.layer,
-          layerIntercepted((transitions) => ({
+          layerIntercepted((store) => ({
             whatOf: (token, action) =>
-              Effect.tap(transitions.whatOf(token, action), () => seen.length > 0 ? halt.once : Effect.void)
+              Effect.tap(store.whatOf(token, action), () => seen.length > 0 ? halt.once : Effect.void)
           }), { handle: () => false, retry: Schedule.spaced(1) })
         )),
         scope

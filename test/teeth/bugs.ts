@@ -6,9 +6,21 @@
 import type { Bug } from "./Bug.ts"
 
 const functions = "src/sql/migrations/0001_initial.ts"
-const transitions = "src/sql/Transitions.ts"
-const performer = "src/engine/Performer.ts"
-const performing = "src/engine/perform.ts"
+const call = "src/sql/call.ts"
+const transaction = "src/sql/transaction.ts"
+const bodies = "src/engine/worker/Bodies.ts"
+const claimer = "src/engine/worker/Claimer.ts"
+const committer = "src/engine/worker/Committer.ts"
+const lease = "src/engine/worker/Lease.ts"
+const preparing = "src/engine/worker/preparing.ts"
+const reconciler = "src/engine/worker/Reconciler.ts"
+const surroundings = "src/engine/worker/surroundings.ts"
+const performance = "src/engine/perform/Performance.ts"
+const results = "src/engine/perform/results.ts"
+const retry = "src/engine/perform/retry.ts"
+const runCallbacks = "src/engine/perform/runCallbacks.ts"
+const runJob = "src/engine/perform/runJob.ts"
+const stepService = "src/engine/perform/stepService.ts"
 const codec = "src/engine/codec.ts"
 const definitions = "src/engine/Definitions.ts"
 
@@ -22,10 +34,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unhandled-for-ever",
     breaks: "7.2: an unhandled failure leaves the action performing and its lane held",
     plants: [{
-      file: performer,
-      find: `              const unhandled = cause.reasons.find(Cause.isFailReason)?.error`,
-      replace: `              if (cause.reasons.some(Cause.isFailReason)) return Effect.undefined
-              const unhandled = cause.reasons.find(Cause.isFailReason)?.error`
+      file: bodies,
+      find: `    const unhandled = cause.reasons.find(Cause.isFailReason)?.error`,
+      replace: `    if (cause.reasons.some(Cause.isFailReason)) return Effect.undefined
+    const unhandled = cause.reasons.find(Cause.isFailReason)?.error`
     }],
     tests: { [regressions]: ["8: an unhandled failure leaves the action performing"] }
   },
@@ -33,7 +45,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "transient-answers",
     breaks: "7.2: a connection that is lost under a body is the body's answer",
     plants: [{
-      file: performing,
+      file: retry,
       find: `    if (own.length === 0) return Effect.fail(new Unhandled(cause, true))\n`,
       replace: ``
     }],
@@ -46,9 +58,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "callback-once",
     breaks: "4.2: a callback that fails once, for whatever reason, is never run again",
     plants: [{
-      file: performing,
-      find: `        const due = held.attempts + 1 >= env.settings.attempts\n`,
-      replace: `        const due = held.attempts + 1 > 0\n`
+      file: runCallbacks,
+      find: `        const due = attempts + 1 >= env.settings.attempts\n`,
+      replace: `        const due = attempts + 1 > 0\n`
     }],
     tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2+: after an unhandled defect it runs again later, alone"] }
   },
@@ -56,9 +68,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "callbacks-again",
     breaks: "4.2: what has ended is not stored when another callback is put off, and runs again with it",
     plants: [{
-      file: performing,
-      find: `np: Phase.callbacks, cb: [...ended], inc`,
-      replace: `np: Phase.callbacks, inc`
+      file: runCallbacks,
+      find: `due, burns: true, callbacks: [...ended] }`,
+      replace: `due, burns: true }`
     }],
     tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2: whoever goes on runs only what has not ended"] }
   },
@@ -66,21 +78,16 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "split-transition",
     breaks: "8: a step and its children are stored by two commits, and a crash between them loses the children",
     plants: [{
-      file: transitions,
-      find: `      const finish = (o: Finishing) =>
-        tasks("finish", textFinish, [`,
-      replace: `      const finish = (o: Finishing) =>
-        Effect.tap(tasks("finish", textFinish, [`
-    }, {
-      file: transitions,
-      find: `          ...columns<Omit<Invocation, "tk">>(o.children, childColumns)
-        ])
-
-`,
-      replace: `          ...columns<Omit<Invocation, "tk">>([], childColumns)
-        ]), () => o.children.length === 0 ? Effect.void : enqueue(o.children, o.now, false))
-
-`
+      file: "src/sql/PostgresStore.ts",
+      find: `      finish: finishOf(calls),`,
+      replace: `      finish: (o) => {
+        const children = o.conclusions.flatMap((one) => one._tag === "StepWaits" ? one.children : [])
+        const conclusions = o.conclusions.map((one) => one._tag === "StepWaits" ? { ...one, children: [] } : one)
+        return Effect.tap(
+          finishOf(calls)({ ...o, conclusions }),
+          () => children.length === 0 ? Effect.void : enqueueOf(calls)(children, o.now, false)
+        )
+      },`
     }],
     tests: {
       "test/faults/Faults.test.ts": ["tree ends as without them"],
@@ -106,7 +113,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "parts-apart",
     breaks: "3.2: children beyond one statement are stored by several commits",
     plants: [{
-      file: transitions,
+      file: call,
       find: `inside ? statements : withTransaction(statements))`,
       replace: `inside || !inside ? statements : withTransaction(statements))`
     }],
@@ -116,7 +123,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "statements-by-rows",
     breaks: "a statement takes its rows by their number, and a gigabyte with them",
     plants: [{
-      file: "src/sql/weight.ts",
+      file: "src/store/weight.ts",
       find: `    if (count > 0 && bytes > statementBytes) break`,
       replace: `    if (count > 0 && bytes > 1e12) break`
     }],
@@ -127,8 +134,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a claim takes as many arguments as it has room for actions, however long they are",
     plants: [{
       file: functions,
-      find: `          where before < \${answering} - v_bytes)) returning jobs as j)`,
-      replace: `          where true)) returning jobs as j)`
+      find: `          where before < \${answering} - v_bytes)) returning jobs as j, priority`,
+      replace: `          where true)) returning jobs as j, priority`
     }],
     tests: { "test/races/inParts.test.ts": ["calls at once share statements"] }
   },
@@ -136,7 +143,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "tried-for-ever",
     breaks: "what cannot be stored is tried in its place for ever, and holds up a worker's loop",
     plants: [{
-      file: performer,
+      file: committer,
       find: `        if ((isLong || attempt + 1 >= inPlace) && (yield* answers)) {`,
       replace: `        if ((isLong || attempt + 1 >= 1e9) && (yield* answers)) {`
     }],
@@ -147,8 +154,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "outage-fails",
     breaks: "8: a database that is away counts as one that refuses",
     plants: [{
-      file: performer,
-      find: `  const answers = Effect.map(Effect.exit(ask(transitions.clockOffset)), Exit.isSuccess)`,
+      file: committer,
+      find: `  const answers = Effect.map(Effect.exit(connections.ask(store.clockOffset)), Exit.isSuccess)`,
       replace: `  const answers = Effect.succeed(true)`
     }],
     tests: { "test/races/notStored.test.ts": ["a database that is away fails no action"] }
@@ -157,22 +164,40 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joins-for-ever",
     breaks: "a claim that fails again and again is tried again with the same invocations",
     plants: [{
-      file: performer,
-      find: `            (!error.isRetryable || (failures + 1 >= inPlace && (yield* answers)))`,
-      replace: `            !error.isRetryable`
+      file: claimer,
+      find: `        (!error.isRetryable || (failures + 1 >= inPlace && (yield* worker.committer.answers)))`,
+      replace: `        !error.isRetryable`
     }],
     tests: { "test/races/notStored.test.ts": ["what cannot join its lane"] },
+    hangs: true
+  },
+  {
+    name: "fails-with-its-mistake",
+    breaks: "what cannot join its lane fails with what cannot be stored of it, and so not even that",
+    plants: [{
+      file: claimer,
+      find: `joins.push({ ...unjoinable(only), ended: {`,
+      replace: `joins.push({ ...only, ended: {`
+    }],
+    tests: { "test/engine/claiming.test.ts": ["a prepared invocation that cannot join"] },
+    hangs: true
+  },
+  {
+    name: "given-up-with-its-mistake",
+    breaks: "what is given up before it is prepared waits for ever, where its timeout or keys cannot be stored",
+    plants: [{ file: preparing, find: `...unjoinable(asHeld(task)),`, replace: `...asHeld(task),` }],
+    tests: { "test/engine/claiming.test.ts": ["so does one that is given up"] },
     hangs: true
   },
   {
     name: "gate-shut",
     breaks: "all transitions wait until memory and rows could be compared",
     plants: [{
-      file: performer,
+      file: "src/engine/worker/Gate.ts",
       find:
-        `        const exit = yield* Effect.ensuring(Effect.exit(compare), Effect.sync(() => gateOpen.openUnsafe()))`,
+        `        return Effect.ensuring(semaphore.withPermits(permits)(effect), Effect.sync(() => open.openUnsafe()))`,
       replace:
-        `        const exit = yield* Effect.tap(Effect.exit(compare), (done) => Effect.sync(() => Exit.isSuccess(done) && gateOpen.openUnsafe()))`
+        `        return Effect.tap(semaphore.withPermits(permits)(effect), () => Effect.sync(() => open.openUnsafe()))`
     }],
     tests: { "test/races/notStored.test.ts": ["a comparison with the rows"] },
     hangs: true
@@ -181,11 +206,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unlimited-results",
     breaks: "3.7: a step receives whatever its children gave",
     plants: [{
-      file: performing,
-      find: `      size <= limit
-        ? Effect.void`,
-      replace: `      size >= 0
-        ? Effect.void`
+      file: results,
+      find: `    if (this.size <= this.#limit) return Effect.void`,
+      replace: `    if (this.size >= 0) return Effect.void`
     }],
     tests: { "test/behaviour/StepResults.test.ts": ["3.7: beyond its limit"] }
   },
@@ -345,30 +368,34 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "callbacks-in-the-lock",
     breaks: "4.4: callbacks run in a transaction that holds their lane",
     plants: [{
-      file: performer,
-      find: `            reach("performed", perform(work.held, env)),`,
-      replace: `            reach("performed", inLock(work.held, perform(work.held, env))),`
+      file: bodies,
+      find: `            failpoint("performed", perform(work.performance, env)),`,
+      replace: `            failpoint("performed", inLock(work.performance, perform(work.performance, env))),`
     }, {
-      file: performer,
-      find: `  /** Runs one piece of work to what is to be committed. */`,
+      file: bodies,
+      find: `  const run: Bodies["run"] = (work) => {`,
       replace:
-        `  const inLock = (held: Held, effect: Effect.Effect<Conclusion, Unhandled>): Effect.Effect<Conclusion, Unhandled> =>
-    held.phase !== Phase.callbacks ? effect : Effect.catchCause(
-      transitions.withTransaction(Effect.andThen(
-        transitions.finish({
-          token: token!,
+        `  const inLock = <A>(held: Performance, effect: Effect.Effect<A, Unhandled>): Effect.Effect<A, Unhandled> =>
+    held.phase !== "callbacks" ? effect : Effect.catchCause(
+      worker.store.withTransaction(Effect.andThen(
+        worker.store.finish({
+          token: worker.lease.token()!,
           now: 0,
-          known: nothingKnown,
-          members: [{ a: held.id, s: held.step, ph: held.phase, np: held.phase, k: true }],
-          slots: [],
-          children: []
+          catalog: { queues: [], definitions: [] },
+          conclusions: [{
+            _tag: "CallbacksDue",
+            fence: { action: held.id, step: held.step, phase: held.phase },
+            ended: undefined,
+            outcome: held.outcome!,
+            freshAttempts: false
+          }]
         }),
         effect
       )),
-      (cause) => Effect.fail(new Unhandled(cause))
+      (cause) => Effect.fail(new Unhandled(cause, false))
     )
 
-  /** Runs one piece of work to what is to be committed. */`
+  const run: Bodies["run"] = (work) => {`
     }],
     tests: { [regressions]: ["8: callbacks run inside the lane's lock"] }
   },
@@ -393,9 +420,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "raising-key",
     breaks: "7.2: a key function that throws leaves the parent waiting",
     plants: [{
-      file: performer,
-      find: `      return { _tag: "Join", join }\n    })`,
-      replace: `      return join.o === Status.failed ? undefined : { _tag: "Join", join }\n    })`
+      file: preparing,
+      find: `      return { _tag: "Prepared", prepared }\n    })`,
+      replace: `      return prepared.ended?.status === "failed" ? undefined : { _tag: "Prepared", prepared }\n    })`
     }],
     tests: { [regressions]: ["8: a key function that throws leaves the parent waiting"] }
   },
@@ -403,10 +430,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "steps-by-position",
     breaks: "8: the next step is found by its number",
     plants: [{
-      file: performing,
-      find: `  let last = -1
-  for (let i = 0; i < steps.length; i++) if (!isPrepended(steps[i]!) && done.has(keyOf(steps[i]!))) last = i
-  return steps.find((step, i) => i > last && !isPrepended(step) && !done.has(keyOf(step)))`,
+      file: performance,
+      find: `  let last = steps.length - 1
+  while (last >= 0 && (isPrepended(steps[last]!) || !hasRun(ran, steps[last]!))) last--
+  // what comes after the last one that ran has not
+  return steps.find((step, i) => i > last && !isPrepended(step))`,
       replace: `  return steps[ran.length]`
     }],
     tests: { [regressions]: ["8: steps are found by position"] }
@@ -435,9 +463,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "endless-recursion",
     breaks: "8: a tree becomes deeper than its limit",
     plants: [{
-      file: performing,
-      find: `        if (held.depth + 1 >= settings.depth) {`,
-      replace: `        if (held.depth + 1 >= settings.depth * 4) {`
+      file: stepService,
+      find: `        if (performance.depth + 1 >= settings.depth) {`,
+      replace: `        if (performance.depth + 1 >= settings.depth * 4) {`
     }],
     tests: { [regressions]: ["8: recursion has no bound"] }
   },
@@ -507,18 +535,18 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9: children of one step join their lane in another order than the body's",
     plants: [{
       file: functions,
-      find: `i.action <> all(achieved) order by i.priority, i.id);`,
-      replace: `i.action <> all(achieved) order by i.priority, i.id desc);`
+      find: `i.action <> all(achieved) order by i.id);`,
+      replace: `i.action <> all(achieved) order by i.id desc);`
     }],
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.9: of three children in one lane"] }
   },
   {
     name: "elder-ignored",
-    breaks: "2.9: a child overtakes an elder sibling that is still being prepared",
+    breaks: "2.9: a child overtakes an elder sibling that is still to join",
     plants: [{
       file: functions,
-      find: `t.token = p_token and t.action not in (select action from blocked)`,
-      replace: `t.token = p_token`
+      find: `select i, n, (i).ordered is true and exists (`,
+      replace: `select i, n, false and exists (`
     }],
     tests: {
       "test/behaviour/ActionSuperseding.test.ts": ["2.9: children with a `before` keep their order"],
@@ -529,9 +557,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "bulk-in-parts",
     breaks: "what enqueueMany stores in several statements is there in part when one of them fails",
     plants: [{
-      file: transitions,
-      find: `        Effect.flatMap(inTransaction, (inside) => inside ? statements : withTransaction(statements))`,
-      replace: `        statements`
+      file: call,
+      find: `Effect.flatMap(inTransaction, (inside) => inside ? statements : withTransaction(statements))`,
+      replace: `statements`
     }],
     tests: { "test/behaviour/EnqueueMany.test.ts": ["takes several statements for many, all of them or none"] }
   },
@@ -584,7 +612,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "mistakes-are-retried",
     breaks: "7.2: what a body asks for and nobody can do is asked for again and again",
     plants: [{
-      file: performing,
+      file: retry,
       find: ` || isMistake(defect))) return`,
       replace: ` || (handled === undefined && isMistake(defect)))) return`
     }],
@@ -594,9 +622,13 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "asked-of-nobody",
     breaks: "3.2: a child that is asked for after the body's end seems to be enqueued, and never exists",
     plants: [{
-      file: performing,
-      find: `      if (!effects.over) return effect`,
-      replace: `      if (!effects.over || held.id !== "") return effect`
+      file: stepService,
+      find: `effects.over ? refuse(asked()) : effect`,
+      replace: `effects.over && performance.id === "" ? refuse(asked()) : effect`
+    }, {
+      file: stepService,
+      find: `        if (effects.over) {`,
+      replace: `        if (effects.over && performance.id === "") {`
     }],
     tests: { "test/behaviour/Steps.test.ts": ["3.2: what is asked of Step by a fiber that outlives the body"] }
   },
@@ -604,10 +636,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "in-hand-before-the-commit",
     breaks: "3.2: callbacks see arguments that a transaction has replaced which did not commit",
     plants: [{
-      file: performing,
-      find: `effects.args === undefined ? held : { ...held, args: effects.args, encoded: effects.encoded }`,
-      replace:
-        `effects.args === undefined ? held : Object.assign(held, { args: effects.args, encoded: effects.encoded })`
+      file: "src/engine/perform/runStep.ts",
+      find: `  const { marked, replaced, slots } = effects\n`,
+      replace: `  const { marked, replaced, slots } = effects
+  if (replaced !== undefined) Object.assign(performance, replaced)\n`
     }],
     tests: { "test/behaviour/TransactionalSteps.test.ts": ["what the COMMIT itself refuses is in nobody's hands"] }
   },
@@ -629,12 +661,12 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "assigned-results",
     breaks: "3.1: the result of a step called __proto__ is lost when it is read back",
     plants: [{
-      file: performing,
-      find: `    held.results = Object.fromEntries(results)`,
-      replace: `    held.results = results.reduce<Record<string, unknown>>((all, [name, result]) => {
+      file: results,
+      find: `results: Object.fromEntries(results),`,
+      replace: `results: results.reduce<Record<string, unknown>>((all, [name, result]) => {
       all[name] = result
       return all
-    }, {})`
+    }, {}),`
     }],
     tests: { "test/behaviour/Names.test.ts": ["3.1: steps and keys of values have any name"] }
   },
@@ -697,7 +729,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "late-is-lost",
     breaks: "8: a body that has blocked the thread past its lease is begun again, although nobody has taken over",
     plants: [{
-      file: transitions,
+      file: "src/sql/transitions/lease.ts",
       find: `* interval '1 millisecond' where token = $1 returning 1)`,
       replace: `* interval '1 millisecond' where token = $1 and lease_until > clock_timestamp() returning 1)`
     }],
@@ -711,7 +743,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "outage-burns",
     breaks: "8: an outage that is longer than the lease counts as an attempt",
     plants: [{
-      file: performer,
+      file: lease,
       find: "token === undefined ? [...leaving] : [token, ...leaving]",
       replace: "token === undefined ? [] : [token]"
     }],
@@ -732,7 +764,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "rollback-for-ever",
     breaks: "a process that rolls back on a connection that has died in silence waits for the answer when it is to end",
     plants: [{
-      file: transitions,
+      file: transaction,
       find: `Effect.onInterrupt(body, () => answersStill)`,
       replace: `Effect.onInterrupt(body, () => Effect.isEffect(answersStill) ? Effect.void : answersStill)`
     }],
@@ -743,9 +775,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks:
       "8: bodies that use all connections of the pool hold up the renewal of the lease, and everything starts over",
     plants: [{
-      file: performer,
-      find: `own === undefined ? call : own.use(call, true)`,
-      replace: `own !== undefined ? call : call`
+      file: "src/engine/worker/Connections.ts",
+      find: `own === undefined ? call : own.use(call, urgent)`,
+      replace: `own === undefined || urgent ? call : own.use(call)`
     }],
     tests: { "test/operations/Pools.test.ts": ["run once (report), and what is due meanwhile goes on"] },
     hangs: true
@@ -824,10 +856,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "one-sinks-the-batch",
     breaks: "what cannot be stored of one action sinks its whole batch",
     plants: [{
-      file: performer,
-      find: `      if (batch.length > 1) return yield* commitHalves(mine, batch, place)
-      const { member } = batch[0]!`,
-      replace: `      const { member } = batch[0]!`
+      file: committer,
+      find: `      if (batch.length > 1) return yield* commitHalves(token, batch, place)
+      const { conclusion } = batch[0]!`,
+      replace: `      const { conclusion } = batch[0]!`
     }],
     tests: { "test/engine/batches.test.ts": ["what cannot be stored of one action"] }
   },
@@ -845,9 +877,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unfenced-transaction",
     breaks: "a transactional step of an action that others have taken over commits its SQL",
     plants: [{
-      file: performer,
-      find: `        if (fenced) return yield* Effect.die(new Fenced())`,
-      replace: `        if (fenced && mine < 0n) return yield* Effect.die(new Fenced())`
+      file: surroundings,
+      find: `        if (stale !== undefined || isLost()) return yield* Effect.die(new Fenced())`,
+      replace: `        if ((stale !== undefined || isLost()) && token < 0n) return yield* Effect.die(new Fenced())`
     }],
     tests: { "test/behaviour/TransactionalSteps.test.ts": ["a body whose action others have taken over"] }
   },
@@ -875,7 +907,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "lost-claim",
     breaks: "8: what a claim has handed over is lost with its answer",
     plants: [{
-      file: performer,
+      file: reconciler,
       find: `      letGo()
       return Exit.isSuccess(exit) ? Effect.void : doubt`,
       replace: `      letGo()
@@ -912,7 +944,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "fallen-for-ever",
     breaks: "7.3: what fails once more while a body's sudden end is seen to keeps its action in hand for ever",
     plants: [{
-      file: performer,
+      file: bodies,
       find: `Effect.catchCause(again(work), () => Effect.succeed<Ran>({ _tag: "Fenced" }))`,
       replace: `again(work)`
     }],
@@ -922,16 +954,14 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "back-untold",
     breaks: "what goes back with a due time waits for the next poll, and what was answered to it is not looked at",
     plants: [{
-      file: performer,
-      find: `Effect.exit(transit(finish(mine, [back], place, () => undefined)))`,
-      replace: `Effect.exit(transit(Effect.as(
-          transitions.finish({
-            token: mine,
+      file: committer,
+      find: `Effect.exit(tryOnce(token, [back], place))`,
+      replace: `Effect.exit(gate.shared(Effect.as(
+          store.finish({
+            token,
             now: yield* now,
-            known: definitions.known(),
-            members: [back.member],
-            slots: [],
-            children: []
+            catalog: definitions.known(),
+            conclusions: [back.conclusion]
           }),
           { lost: false, stale: new Set<string>() }
         )))`
@@ -943,8 +973,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "timers-forgotten",
     breaks: "7.1: after a look at what is due that failed, the next one comes with the next poll",
     plants: [{
-      file: performer,
-      find: `overlooked(Effect.tapError(look, () => Effect.map(now, (since) => knowTimer(since + 1000))))`,
+      file: "src/engine/worker/Timers.ts",
+      find: `overlooked(Effect.tapError(look, () => Effect.map(now, (since) => know(since + 1000))))`,
       replace: `overlooked(look)`
     }],
     tests: { "test/races/ownFaults.test.ts": ["what is due while the look at it fails"] },
@@ -954,10 +984,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "transaction-without-a-lease",
     breaks: "8: a transactional step's body runs in a process that has given up its lease",
     plants: [{
-      file: performer,
-      find: `      const mine = token
+      file: surroundings,
+      find: `      const token = worker.lease.token()
       // the lease was lost before it began`,
-      replace: `      const mine = token ?? 0n
+      replace: `      const token = worker.lease.token() ?? 0n
       // the lease was lost before it began`
     }],
     tests: { "test/races/ownFaults.test.ts": ["8: a transactional step does not begin"] }
@@ -966,9 +996,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "hooks-unheard",
     breaks: "4.6: a hook goes on in another process although its action was cancelled",
     plants: [{
-      file: performer,
-      find: `work._tag === "Held" || work._tag === "Prepare" ? [work.id] : []`,
-      replace: `work._tag === "Held" ? [work.id] : []`
+      file: bodies,
+      find: `work._tag === "Perform" || work._tag === "Prepare" ? [work.id] : []`,
+      replace: `work._tag === "Perform" ? [work.id] : []`
     }],
     tests: { "test/races/ownFaults.test.ts": ["4.6+: a hook that runs in another process"] },
     hangs: true
@@ -977,9 +1007,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "hooks-not-compared",
     breaks: "4.6: comparing with the rows passes by the hooks of what has ended",
     plants: [{
-      file: performer,
-      find: `      (entry.work._tag === "Held" || entry.work._tag === "Prepare") && before.has`,
-      replace: `      entry.work._tag === "Held" && before.has`
+      file: reconciler,
+      find: `      (work._tag === "Perform" || work._tag === "Prepare") && before.has`,
+      replace: `      work._tag === "Perform" && before.has`
     }],
     tests: { "test/races/ownFaults.test.ts": ["4.6+: a hook that runs in another process"] },
     hangs: true
@@ -989,7 +1019,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "5.3: what a job says in a transaction counts although that rolls back, and the action waits for ever",
     plants: [{
       file: "src/engine/makeEngine.ts",
-      find: `        yield* transitions.afterCommit(Effect.sync(completed))`,
+      find: `        yield* store.afterCommit(Effect.sync(completed))`,
       replace: `        completed()`
     }],
     tests: {
@@ -1001,8 +1031,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "5.3: a job that completes its action in a transaction is interrupted by the commit",
     plants: [{
       file: "src/engine/makeEngine.ts",
-      find: `performer.take(tasks, spare)`,
-      replace: `performer.take(tasks, undefined)`
+      find: `worker.take(answer, spare)`,
+      replace: `worker.take(answer, undefined)`
     }],
     tests: { "test/behaviour/ActionJobs.test.ts": ["5.3: what a job says in a transaction counts"] }
   },
@@ -1010,9 +1040,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "own-end-fenced",
     breaks: "a transactional step that ends its own action is taken back, and begun again for ever",
     plants: [{
-      file: performer,
-      find: `task.kind === News.stale && task.detail === endedHere`,
-      replace: `task.kind === News.stale && task.detail === endedHere && mine < 0n`
+      file: surroundings,
+      find: `if (stale?.endedHere === true) return undefined`,
+      replace: `if (stale?.endedHere === true && token < 0n) return undefined`
     }],
     tests: {
       "test/behaviour/TransactionalSteps.test.ts": ["a body that cancels its own action commits"]
@@ -1023,8 +1053,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "fenced-and-forgotten",
     breaks: "an action whose transactional body was fenced stays under its token in nobody's hands",
     plants: [{
-      file: performer,
-      find: `        else Effect.runFork(doubt)`,
+      file: bodies,
+      find: `        else Effect.runFork(worker.reconciler.doubt)`,
       replace: `        else return`
     }],
     tests: { "test/races/inHand.test.ts": ["an action whose transactional body was fenced"] },
@@ -1034,9 +1064,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "too-late-and-succeeded",
     breaks: "7.1: an action whose body ends after its time is over has succeeded",
     plants: [{
-      file: performer,
-      find: `one.limit !== undefined && one.limit.at <= at ? one.limit.instead : one`,
-      replace: `one.limit !== undefined && one.limit.at <= 0 ? one.limit.instead : one`
+      file: committer,
+      find: `one.limit !== undefined && one.limit.at <= at ? one.limit.instead() : one`,
+      replace: `one.limit !== undefined && one.limit.at <= 0 ? one.limit.instead() : one`
     }],
     tests: { "test/behaviour/ActionTimeouts.test.ts": ["7.1: a body that ends later"] }
   },
@@ -1056,9 +1086,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "timeouts-of-the-next-look",
     breaks: "7.1: a timeout that is shorter than a poll fires at the next look",
     plants: [{
-      file: performer,
-      find: `knowTimer(item.held.timeoutAt ?? Infinity)`,
-      replace: `knowTimer(Infinity)`
+      file: "src/engine/worker/Answers.ts",
+      find: `worker.timers.know(item.performance.timeoutAt ?? Infinity)`,
+      replace: `worker.timers.know(Infinity)`
     }],
     tests: { "test/engine/timers.test.ts": ["7.1: end what has started"] },
     hangs: true
@@ -1067,7 +1097,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "held-by-number",
     breaks: "what is under the token and in nobody's hands is not found while something else is in hand",
     plants: [{
-      file: performer,
+      file: lease,
       find: `        const odd = new Set(answer.value.held.filter((id) => !mineNow.has(id)))`,
       replace: `        const odd = new Set(answer.value.held.length > mineNow.size ? answer.value.held : [])`
     }],
@@ -1078,10 +1108,12 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "now-in-nobodys-hands",
     breaks: "7.3: what is stored to be performed now is in nobody's hands until it is claimed",
     plants: [{
-      file: performer,
-      find:
-        `        yield* keeping([id], () => Effect.andThen(store(mine), Effect.suspend(() => claim(0, id, [], place))))`,
-      replace: `        yield* Effect.andThen(store(mine), Effect.suspend(() => claim(0, id, [], place)))`
+      file: "src/engine/worker/performNow.ts",
+      find: `          yield* reconciler.keeping(
+            [id],
+            () => Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], place)))
+          )`,
+      replace: `          yield* Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], place)))`
     }],
     tests: {
       "test/behaviour/PerformNow.test.ts": ["7.3: what is performed now is in hand"],
@@ -1092,9 +1124,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "claimed-ahead-kept",
     breaks: "a worker keeps what it has claimed ahead and does not come to",
     plants: [{
-      file: performer,
-      find: `      } else if (monotonic() - seenAt >= pollMs) yield* giveBackStalled`,
-      replace: `      } else if (monotonic() - seenAt >= pollMs * 1e9) yield* giveBackStalled`
+      file: "src/engine/worker/Timers.ts",
+      find: `      } else if (monotonic() - seenAt >= pollMs) yield* bodies.giveBackStalled`,
+      replace: `      } else if (monotonic() - seenAt >= pollMs * 1e9) yield* bodies.giveBackStalled`
     }],
     tests: { "test/engine/ahead.test.ts": ["a worker whose bodies become long"] },
     hangs: true
@@ -1111,14 +1143,14 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `        duration: deadline,`,
       replace: `        duration: Duration.times(deadline, 1e6),`
     }],
-    tests: { "test/sql/Transitions.test.ts": ["a call that is not answered in time"] },
+    tests: { "test/sql/PostgresStore.test.ts": ["a call that is not answered in time"] },
     hangs: true
   },
   {
     name: "lost-commit",
     breaks: "a COMMIT whose answer is lost is an error of whoever asked for it, and may have happened",
     plants: [{
-      file: transitions,
+      file: transaction,
       find: `const lostTransaction = storageError("transaction")`,
       replace: `const lostTransaction = (error: SqlError) =>
   new StorageError({ operation: "transaction", isRetryable: false, cause: storageError("transaction")(error) })`
@@ -1129,11 +1161,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "rollback-defect",
     breaks: "a ROLLBACK on a connection that is gone is a defect, and nobody tries again",
     plants: [{
-      file: transitions,
-      find:
-        `            const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof SqlError)`,
-      replace:
-        `            const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect === undefined)`
+      file: transaction,
+      find: `const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof SqlError)`,
+      replace: `const lost = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect === undefined)`
     }],
     tests: { "test/faults/Bulk.test.ts": ["8: after fail at its enqueue a bulk is there once"] }
   },
@@ -1141,9 +1171,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "short-timers",
     breaks: "3.3: waits of more than 24.8 days end at once, as timers of 32 bits do",
     plants: [{
-      file: performing,
-      find: `slot(null, null, null, Math.ceil(now + millis))`,
-      replace: `slot(null, null, null, Math.ceil(now + (millis > 0x7fffffff ? 1 : millis)))`
+      file: stepService,
+      find: `slot(null, null, null, Math.ceil(now + millis), null)`,
+      replace: `slot(null, null, null, Math.ceil(now + (millis > 0x7fffffff ? 1 : millis)), null)`
     }],
     tests: { "test/behaviour/StepWait.test.ts": ["3.3: it may take longer than the timers of a process do"] }
   },
@@ -1169,11 +1199,11 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `p_flags[array_position(p_defs, definition)] as fl,`,
       replace: `coalesce(p_flags[array_position(p_defs, definition)], 0) as fl,`
     }, {
-      file: performer,
+      file: "src/engine/worker/Answers.ts",
       find: `    if (runnable === undefined) return undefined
     try {`,
       replace: `    if (runnable === undefined) {
-      return { _tag: "Broken", id: task.action, conclusion: unreadableActor(task, new Error("no such action")) }
+      return { _tag: "Broken", id: task.action, concluded: unreadableActor(task, new Error("no such action")) }
     }
     try {`
     }],
@@ -1183,9 +1213,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "never-polls",
     breaks: "a notification that is lost is never made up for by looking",
     plants: [{
-      file: performer,
-      find: `          Effect.sleep(Math.max(0, Math.min(pollMs, untilTimer))),`,
-      replace: `          Effect.sleep(Math.max(0, Math.min(pollMs * 1e6, untilTimer))),`
+      file: "src/engine/worker/Timers.ts",
+      find: `lookedAt + pollMs - monotonic()`,
+      replace: `lookedAt + pollMs * 1e6 - monotonic()`
     }],
     tests: { "test/operations/Worker.test.ts": ["without notifications it looks for itself"] },
     hangs: true
@@ -1231,13 +1261,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "nothing-heals",
     breaks: "a live action that nothing continues waits for ever",
     plants: [{
-      file: performer,
-      find: `        yield* tick(true, ready)
-        yield* healing
+      file: "src/engine/maintenance/upkeep.ts",
+      find: `    healing(worker),
 `,
-      replace: `        yield* tick(true, ready)
-        if (ready.length < 0) yield* healing
-`
+      replace: ``
     }],
     tests: { "test/races/healing.test.ts": ["what nothing continues is healed once"] },
     hangs: true
@@ -1307,7 +1334,7 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "level-by-default",
     breaks: "the engine's own transactions have the level that the program or the database gives to others",
-    plants: [{ file: transitions, find: `"begin isolation level read committed"`, replace: `begin` }],
+    plants: [{ file: transaction, find: `"begin isolation level read committed"`, replace: `begin` }],
     tests: { "test/behaviour/IsolationLevels.test.ts": ["transactional steps are at read committed"] }
   },
   {
@@ -1345,13 +1372,13 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks:
       "6.1: which prepended steps are still to come is asked of the process that goes on, and not of the one that began",
     plants: [{
-      file: performing,
-      find: `  for (const name of ran.every(isPrepended) ? prepended : none) {
+      file: performance,
+      find: `  for (const name of prepended.length > 0 && ran.every(isPrepended) ? prepended : []) {
     const step = steps.find((candidate) => isPrepended(candidate) && candidate.name === name)
-    if (step !== undefined && !done.has(keyOf(step))) return step
+    if (step !== undefined && !hasRun(ran, step)) return step
   }`,
-      replace: `  const at = steps.findLastIndex((step) => isPrepended(step) && done.has(keyOf(step)))
-  for (const step of ran.every(isPrepended) ? steps.slice(at + 1).filter(isPrepended) : none) {
+      replace: `  const at = steps.findLastIndex((step) => isPrepended(step) && hasRun(ran, step))
+  for (const step of ran.every(isPrepended) ? steps.slice(at + 1).filter(isPrepended) : []) {
     if (prepended.length > 0) return step
   }`
     }],
@@ -1364,11 +1391,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "kind-by-name",
     breaks: "6.1: a step is taken for another one that has its name",
     plants: [{
-      file: performing,
-      find: "const keyOf = ({ kind, name }: StepIdentity): string => `${kind} ${name}`",
-      replace: "const keyOf = ({ name }: StepIdentity): string => name"
-    }, {
-      file: definitions,
+      file: "src/domain/Phase.ts",
       find: "a.name === b.name && a.kind === b.kind",
       replace: "a.name === b.name"
     }],
@@ -1410,11 +1433,10 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "job-for-granted",
     breaks: "5.3: an action whose job a deploy has taken is given to a job that is not there",
-    plants: [{ file: performing, find: "    if (run === undefined) {", replace: "    if (run === null) {" }, {
-      file: performing,
-      find: "run(job, ...args)",
-      replace: "run!(job, ...args)"
-    }],
+    plants: [
+      { file: runJob, find: "    if (run === undefined) return", replace: "    if (run === null) return" },
+      { file: runJob, find: "run(job, ...args)", replace: "run!(job, ...args)" }
+    ],
     tests: { "test/behaviour/Deploys.test.ts": ["5.3: an action whose job a deploy has taken"] }
   },
   {

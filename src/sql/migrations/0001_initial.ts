@@ -24,6 +24,7 @@
  * User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys compare as bytes (`collate "C"`): the same everywhere, and
  * cheaper than by a language's rules.
  */
+import { travelling } from "../../store/weight.ts"
 import { isolationState } from "../storageError.ts"
 
 const statuses = "array['pending','performing','succeeded','superseded','cancelled','failed','timed_out','deadlocked']"
@@ -216,9 +217,6 @@ const tables = [
     detail json
   )`
 ]
-
-/** Bytes of arguments, results and causes that travel with a transition's answer, for each of the actions that it hands over. */
-export const travelling = 128 * 1024
 
 /** Bytes of arguments, or of results, that one claim takes, and one of them more at most. */
 const answering = 16 * 1024 * 1024

@@ -2,10 +2,14 @@
  * About how much room rows take in a statement. Batches are bounded by it as well as by their number of rows: a row holds a few hundred bytes as
  * a rule, and a megabyte if it has to.
  */
-import type { Invocation, Member, NewSlot, Prepared } from "./Transitions.ts"
+import type { Conclusion, NewSlot, StepResult } from "./Conclusion.ts"
+import type { Invocation, PreparedInvocation } from "./Invocation.ts"
 
 /** Bytes of one statement's rows; one row goes into it however large it is. */
 export const statementBytes = 8 * 1024 * 1024
+
+/** Bytes of arguments, results and causes that travel with a transition's answer, for each of the actions that it hands over. */
+export const travelling = 128 * 1024
 
 // of values whose text was made once: whoever wants to know again need not make it again
 const known = new WeakMap<object, number>()
@@ -27,14 +31,35 @@ export const weigh = (json: unknown): number => {
   return sum
 }
 
-export const weighInvocation = ({ ai, args, l, sk }: Invocation): number =>
-  250 + ai.length + (l?.length ?? 0) + (sk?.length ?? 0) + weigh(args)
+export const weighInvocation = ({ actorId, arguments: args, checksumKey, lane }: Invocation): number =>
+  250 + actorId.length + (lane?.length ?? 0) + (checksumKey?.length ?? 0) + weigh(args)
 
-export const weighSlot = ({ ai, d }: NewSlot): number => 100 + (ai?.length ?? 0) + (d?.length ?? 0)
+export const weighSlot = ({ actorId, definition }: NewSlot): number =>
+  100 + (actorId?.length ?? 0) + (definition?.length ?? 0)
 
-export const weighMember = ({ args, c, r, sr }: Member): number => 300 + weigh(sr) + weigh(args) + weigh(r) + weigh(c)
+export const weighPrepared = ({ arguments: args, ended }: PreparedInvocation): number =>
+  500 + weigh(args) + (ended === undefined ? 0 : weigh(ended.result) + weigh(ended.cause))
 
-export const weighPrepared = ({ args, c, r }: Prepared): number => 500 + weigh(args) + weigh(r) + weigh(c)
+const weighStep = (step: StepResult | undefined): number => step === undefined ? 0 : weigh(step.result)
+
+export const weighConclusion = (conclusion: Conclusion): number => {
+  const bytes = 300 + (conclusion.arguments === undefined ? 0 : weigh(conclusion.arguments.encoded))
+  switch (conclusion._tag) {
+    case "StepWaits": {
+      let sum = bytes + weighStep(conclusion.waiting)
+      for (const slot of conclusion.slots) sum += weighSlot(slot)
+      for (const child of conclusion.children) sum += weighInvocation(child)
+      return sum
+    }
+    case "TryAgain":
+      return bytes
+    case "ActionEnds":
+    case "CallbacksDue":
+      return bytes + weighStep(conclusion.ended) + weigh(conclusion.outcome.result) + weigh(conclusion.outcome.cause)
+    default:
+      return bytes + weighStep(conclusion.ended)
+  }
+}
 
 /** How many rows from `from` on go into one statement: at most `most`, one at least. */
 export const countOf = <Row>(

@@ -7,7 +7,7 @@
  */
 
 /** The lists; what is moved between them without a pause is in hand all the time. */
-export interface InHand<Work, Active, Conclusion, Join> {
+export interface InHand<Work, Active, Conclusion, Prepared> {
   /** What the worker begins next. */
   readonly ready: Array<Work>
   /** All lists of work that is not begun: the worker's, and one for each fiber that performs by itself. */
@@ -16,7 +16,7 @@ export interface InHand<Work, Active, Conclusion, Join> {
   /** To be committed. */
   readonly conclusions: Array<Conclusion>
   /** To be joined to their lanes. */
-  readonly joins: Array<Join>
+  readonly prepared: Array<Prepared>
   /**
    * Keeps actions in hand beside the lists, until what it gives is called, once or more often. Each call by itself: of one action two may
    * be under way, one of them stale.
@@ -30,21 +30,21 @@ export interface InHand<Work, Active, Conclusion, Join> {
 export const make = <
   Work extends { readonly id: string },
   Active,
-  Conclusion extends { readonly member: { readonly a: string } },
-  Join extends { readonly a: string }
->(): InHand<Work, Active, Conclusion, Join> => {
+  Conclusion extends { readonly conclusion: { readonly fence: { readonly action: string } } },
+  Prepared extends { readonly action: string }
+>(): InHand<Work, Active, Conclusion, Prepared> => {
   const ready: Array<Work> = []
   const places = new Set([ready])
   const active = new Map<string, Active>()
   const conclusions: Array<Conclusion> = []
-  const joins: Array<Join> = []
+  const prepared: Array<Prepared> = []
   const kept = new Set<{ readonly ids: ReadonlyArray<string> }>()
   return {
     ready,
     places,
     active,
     conclusions,
-    joins,
+    prepared,
     keep: (ids) => {
       if (ids.length === 0) return () => undefined
       const some = { ids }
@@ -55,10 +55,10 @@ export const make = <
       new Set([
         ...active.keys(),
         ...[...places].flatMap((place) => place.map(({ id }) => id)),
-        ...conclusions.map(({ member }) => member.a),
-        ...joins.map(({ a }) => a),
+        ...conclusions.map(({ conclusion }) => conclusion.fence.action),
+        ...prepared.map(({ action }) => action),
         ...[...kept].flatMap(({ ids }) => ids)
       ]),
-    isIdle: () => active.size + ready.length + conclusions.length + joins.length + kept.size === 0
+    isIdle: () => active.size + ready.length + conclusions.length + prepared.length + kept.size === 0
   }
 }

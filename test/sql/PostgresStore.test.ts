@@ -2,8 +2,9 @@
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { Stepped, StorageError } from "stepped"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
-import { nothingKnown, Status, Transitions } from "../../src/sql/Transitions.ts"
+import { emptyCatalog, Store } from "../../src/store/Store.ts"
 import { server } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
 import { holdingLane } from "../harness/racing.ts"
@@ -12,24 +13,22 @@ class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const turn = Stepped.action("turn", { outbound: true }).step(() => Effect.void)
 const Cars = Stepped.actions(Car, [turn])
 const impatient = Layer.provide(
-  Transitions.layer,
+  PostgresStore.layer,
   Storage.layer({ schema: "stepped", deadline: Duration.millis(200), embedded: false })
 )
 
 it.effect("a call that is not answered in time fails, may be tried again, and has not happened", () =>
   Effect.scoped(Effect.gen(function*() {
     const { id } = yield* (yield* Cars.client)(1).turnNow()
-    const { complete } = yield* Transitions
+    const { complete } = yield* Store
     const completed = complete({
       token: null,
       now: 0,
-      known: nothingKnown,
+      catalog: emptyCatalog,
       id,
       definition: "Car/turn",
       actorId: "1",
-      status: Status.succeeded,
-      result: null,
-      cause: null,
+      outcome: { status: "succeeded", result: null, cause: null },
       outbound: true
     })
     const release = yield* holdingLane(id)

@@ -1,0 +1,90 @@
+/**
+ * The states of an action, with the codes that its rows have: the one table that TypeScript and SQL share.
+ *
+ * An action is live from the moment that it takes its lane, or waits for it, until it ends; then it is a row of the history.
+ *
+ * ```text
+ *  queued ──▶ pending ──▶ performing ───────────────────────────────────────────────▶ ended: succeeded, failed, cancelled, timed_out
+ *                │            │                                                          ▲
+ *                ▼            │   ┌──────────── the next step ◀───────────┐              │
+ *            superseded       └─▶ step ──▶ waiting (children, time) ──────┤              │
+ *                                  │          │                           │              │
+ *                                  ├──────────┴─▶ job ──▶ outbound ───────┤              │
+ *                                  │                        ▲             │              │
+ *                                  └────────────────────────┘             ▼              │
+ *                                  every end that has callbacks ──▶ callbacks ───────────┘
+ * ```
+ *
+ * An invocation that would wait for an action that waits for it is never live: it is deadlocked.
+ */
+/** What an action is, in the order of the codes. */
+export const statuses = [
+  "pending",
+  "performing",
+  "succeeded",
+  "superseded",
+  "cancelled",
+  "failed",
+  "timed_out",
+  "deadlocked"
+] as const
+
+/**
+ * Where an action is in its life; all but the first two are final.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ActionStatus = typeof statuses[number]
+
+const codes = <Name extends string>(names: ReadonlyArray<Name>): { readonly [N in Name]: number } =>
+  Object.fromEntries(names.map((name, code) => [name, code])) as { readonly [N in Name]: number }
+
+/** The codes of the statuses. */
+export const statusCodes = codes(statuses)
+
+/**
+ * What a live action does next: its step, nothing until what its step waits for is there, nothing until somebody outside completes it,
+ * its callbacks, or its job.
+ */
+export const phases = ["step", "waiting", "outbound", "callbacks", "job"] as const
+
+export type Phase = typeof phases[number]
+
+/** The codes of the phases. */
+export const phaseCodes = codes(phases)
+
+/** What a step is, in the order of the codes; `StepKind` says what each of them means. */
+export const stepKinds = ["own", "unnamed", "prepended", "method", "job"] as const
+
+/**
+ * What a step is.
+ *
+ * **Details**
+ *
+ * `own`: one of the definition's, known by its name. `unnamed`: one of the definition's, known by its position among them: "1", "2", …
+ * `prepended`: one from another module. `method` and `job`: the one that performs an action without steps, known by the action's name.
+ * Steps of different kinds have nothing to do with each other, whatever they are called.
+ *
+ * @category definitions
+ * @since 0.1.0
+ */
+export type StepKind = typeof stepKinds[number]
+
+/** The codes of the kinds of step. */
+export const stepKindCodes = codes(stepKinds)
+
+/** Bits of a live action's flags: which statuses have callbacks, whether somebody outside completes the action, whether its success is void. */
+export const Flag = { succeeded: 1, failed: 2, cancelled: 4, timed_out: 8, outbound: 16, void: 32 } as const
+
+/** Whether a text can be an action's id; one that cannot would fail a statement for all the others in it. */
+export const isActionId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
+
+/** What a step of an action is known by, in every process and version. */
+export interface StepIdentity {
+  readonly kind: StepKind
+  readonly name: string
+}
+
+/** Whether two identities are those of the same step. */
+export const isSameStep = (a: StepIdentity, b: StepIdentity): boolean => a.name === b.name && a.kind === b.kind

@@ -1,0 +1,28 @@
+/** What no transition leaves behind, and nobody would come back to: it goes on, and it is said, since something is wrong. */
+import * as Effect from "effect/Effect"
+import { stranded } from "../../sql/Doctor.ts"
+import type { StorageError } from "../../SteppedError.ts"
+import { actionText } from "../causes.ts"
+import { logError } from "../log.ts"
+import type { WorkerContext } from "../worker/context.ts"
+
+/** Pages of live actions that are looked at in one pass: a thousand rows at most. */
+const pages = 16
+
+export const healing = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
+  const { connections, failpoint, now, onQueued, store } = worker
+  /** With which page the next look begins. */
+  let from = 0
+  return Effect.gen(function*() {
+    const { healed, next } = yield* connections.ask(store.heal(yield* now, from, pages))
+    from = next ?? 0
+    if (healed.length === 0) return
+    yield* Effect.forEach(healed, ({ action, actorId, definition, phase }) =>
+      logError(
+        `stepped: invariant 2 is broken: ${actionText(definition, actorId)} (${action}) ${
+          phase === "waiting" ? stranded.slots : stranded.job
+        }; it has been given one`
+      ))
+    yield* failpoint("healed", Effect.sync(onQueued))
+  })
+}

@@ -1,0 +1,27 @@
+/** What waits and is not for this worker: it may be for nobody. Of its own definitions it takes from queues that earlier deploys named. */
+import * as Effect from "effect/Effect"
+import type { StorageError } from "../../SteppedError.ts"
+import { logWarning } from "../log.ts"
+import type { WorkerContext } from "../worker/context.ts"
+
+/** How long jobs wait before a worker that does not take them says so, and how often it does. */
+const neglectedMs = 5 * 60_000
+const repeatMs = 60 * 60_000
+
+export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
+  const { connections, definitions, now, store } = worker
+  const warned = new Map<string, number>()
+  return Effect.gen(function*() {
+    const at = yield* now
+    for (const { definition, queue, since } of yield* connections.ask(store.unclaimed(at, definitions.known()))) {
+      if (definitions.byKey(definition) !== undefined && definitions.adopt(queue)) continue
+      const key = `${definition} in the queue ${queue}`
+      const waiting = new Date(since).toISOString()
+      if (at - since < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue
+      warned.set(key, at)
+      yield* logWarning(
+        `stepped: jobs of ${key} wait since ${waiting}, and this worker does not take them: does another one?`
+      )
+    }
+  })
+}

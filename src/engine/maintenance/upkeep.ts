@@ -1,0 +1,30 @@
+/** What every worker does twice in the length of a lease, one duty after another. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { WorkerContext } from "../worker/context.ts"
+import { realSleep } from "../worker/waiting.ts"
+import { healing } from "./heal.ts"
+import { neglected } from "./neglected.ts"
+import { recover } from "./recover.ts"
+import { retention } from "./retention.ts"
+
+/** As long as the worker has its home. */
+export const upkeep = (worker: WorkerContext): Effect.Effect<void> => {
+  const { bodies, claimer, inHand, settings, timers } = worker
+  const duties = [
+    recover(worker),
+    // waits, timeouts, abandoned children, and closed cycles of waiting
+    timers.tick(true, inHand.ready),
+    healing(worker),
+    neglected(worker),
+    retention(worker)
+  ]
+  return Effect.gen(function*() {
+    while (worker.home() !== undefined) {
+      yield* timers.overlooked(Effect.forEach(duties, (duty) => duty, { discard: true }))
+      claimer.wake()
+      bodies.pump()
+      yield* realSleep(Duration.toMillis(settings.lease) / 2)
+    }
+  })
+}

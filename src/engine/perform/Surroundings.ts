@@ -1,0 +1,43 @@
+/** What performing needs of the engine. */
+import type * as Effect from "effect/Effect"
+import type { CompletionOutcome } from "../../Outcome.ts"
+import type { CompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
+import type { StoredResult, StoredSlot, Whole } from "../../store/Store.ts"
+import type { Definitions } from "../Definitions.ts"
+import type { Settings } from "../Settings.ts"
+import type { Concluded } from "./decide.ts"
+import type { Performance } from "./Performance.ts"
+
+export interface Surroundings {
+  readonly settings: Settings["Service"]
+  readonly definitions: Definitions
+  readonly now: Effect.Effect<number>
+  /** Completes an action for its job; `completed` is called once that is certain, in a transaction after its commit. */
+  readonly complete: (
+    performance: Performance,
+    outcome: CompletionOutcome<unknown, unknown>,
+    completed: () => void
+  ) => Effect.Effect<boolean, CompletionError>
+  /** What did not travel with the answers of transitions. */
+  readonly stored: {
+    readonly whatOf: (action: string) => Effect.Effect<Whole | undefined, StorageError>
+    readonly resultsAfter: (action: string, from: number) => Effect.Effect<ReadonlyArray<StoredResult>, StorageError>
+    readonly slotsAfter: (
+      action: string,
+      step: number,
+      slot: number
+    ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
+  }
+  /**
+   * Runs a transactional step's body and commits its conclusion with it. Gives nothing where the body has ended its action itself: then
+   * there is no more to conclude.
+   */
+  readonly transaction: <E>(
+    body: Effect.Effect<Concluded, E>
+  ) => Effect.Effect<Concluded | undefined, E | StorageError | UnsuitableIsolation>
+}
+
+/** Somebody else has the action by now, or it is over: nothing of what was done for it may be committed. */
+export class Fenced {
+  readonly _tag = "Fenced"
+}

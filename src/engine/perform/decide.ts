@@ -1,0 +1,285 @@
+/**
+ * What becomes of an action, decided from what has happened to it: a pure function, without a clock, a fiber or a table.
+ */
+import type { Conclusion, NewSlot, StepResult, StoredCause, StoredOutcome } from "../../store/Conclusion.ts"
+import type { Invocation } from "../../store/Invocation.ts"
+import { weigh } from "../../store/weight.ts"
+import { placeOf } from "../causes.ts"
+import { isGenerated, type StepIdentity } from "../Definitions.ts"
+import { actionOf, atStep, fenceOf, nextAfter, type Performance, placeAt, stepToRun } from "./Performance.ts"
+
+/** Arguments that a body has replaced, decoded and encoded. */
+export interface Replaced {
+  readonly encoded: unknown
+}
+
+/** What has happened to an action while it was performed. */
+export type Event =
+  /** Its step has ended well. */
+  | {
+    readonly _tag: "StepSucceeded"
+    readonly step: StepIdentity
+    /** The result as later steps receive it, as it is stored, and as the action's own, if it is the last one. */
+    readonly value: unknown
+    readonly stored: unknown
+    readonly encoded: unknown
+    readonly replaced?: Replaced | undefined
+  }
+  /** Its step's body has ended, and waits for children and times. */
+  | {
+    readonly _tag: "StepWaits"
+    readonly stored: unknown
+    readonly slots: ReadonlyArray<NewSlot>
+    readonly children: ReadonlyArray<Invocation>
+    readonly marked: boolean
+    readonly replaced?: Replaced | undefined
+  }
+  /** Its step, or its job, has failed; of a step that was only marked so the result is there. */
+  | {
+    readonly _tag: "Failed"
+    readonly cause: StoredCause
+    readonly stored?: unknown
+    readonly replaced?: Replaced | undefined
+  }
+  /** Its job has ended, and somebody else completes it. */
+  | { readonly _tag: "JobEnded" }
+  /** A deploy has taken its job. */
+  | { readonly _tag: "JobDropped" }
+  | { readonly _tag: "CallbacksEnded"; readonly succeeded: number; readonly failed: number }
+  /** The same once more, later; with the callbacks that need not run again. `burns`: it was a failure. */
+  | {
+    readonly _tag: "Again"
+    readonly due: number
+    readonly burns: boolean
+    readonly callbacks?: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | undefined
+  }
+  /** Its time was over before its body, step or job was. */
+  | { readonly _tag: "TimeIsOver" }
+
+/** What to commit for one action, and what this worker does next with it. */
+export interface Concluded {
+  readonly conclusion: Conclusion
+  /** The action stays in this worker's hands. */
+  readonly next: Performance | undefined
+  /** How the action ends with it, for those of this process who wait for it. */
+  readonly ended?: Ended
+  /** When the action's time is over, in ms of user time, and what is to be committed from then on. */
+  readonly limit?: { readonly at: number; readonly instead: () => Concluded }
+}
+
+/** An action's end, as it is stored. */
+export interface Ended {
+  readonly id: string
+  readonly definition: string
+  readonly actorId: string
+  readonly outcome: StoredOutcome
+}
+
+export const failed = (cause: StoredCause): StoredOutcome => ({ status: "failed", result: null, cause })
+
+export const markedFailed = (performance: Performance, step: StepIdentity): StoredCause => ({
+  kind: "marked",
+  path: placeAt(performance, step),
+  message: "marked as failed"
+})
+
+/** The cause of what has ended without an answer too often. */
+export const exhausted = (performance: Performance): StoredCause => ({
+  kind: "exhausted",
+  path: placeOf(actionOf(performance), performance.stepName),
+  message: `gave up after ${performance.attempts} attempts that ended without an answer`
+})
+
+/** What becomes of an action to which this has happened; whatever it is, after its time is over that is its end. */
+export const decide = (performance: Performance, event: Event): Concluded => {
+  const concluded = conclude(performance, event)
+  const { phase, timeoutAt } = performance
+  return timeoutAt === undefined || phase === "callbacks" || event._tag === "TimeIsOver"
+    ? concluded
+    : { ...concluded, limit: { at: timeoutAt, instead: () => conclude(performance, { _tag: "TimeIsOver" }) } }
+}
+
+const conclude = (performance: Performance, event: Event): Concluded => {
+  switch (event._tag) {
+    case "StepSucceeded":
+      return advance(performance, event)
+    case "StepWaits":
+      return {
+        conclusion: {
+          _tag: "StepWaits",
+          fence: fenceOf(performance),
+          arguments: event.replaced,
+          waiting: { ...stepResult(performance, "performing", event.stored), marked: event.marked },
+          slots: event.slots,
+          children: event.children
+        },
+        next: undefined
+      }
+    case "Failed":
+      return end(performance, openStep(performance, "failed", event.stored), failed(event.cause), event.replaced)
+    case "JobEnded":
+      return {
+        conclusion: { _tag: "WaitsOutside", fence: fenceOf(performance), ended: undefined, freshAttempts: false },
+        next: undefined
+      }
+    case "JobDropped":
+      // it goes on with the steps of the definition, when it is claimed with what it has done so far
+      return {
+        conclusion: { _tag: "TryAgain", fence: fenceOf(performance), phase: "step", due: undefined, burns: false },
+        next: undefined
+      }
+    case "CallbacksEnded": {
+      const outcome = performance.outcome!
+      return {
+        conclusion: {
+          _tag: "ActionEnds",
+          fence: fenceOf(performance),
+          ended: undefined,
+          outcome,
+          callbacksSucceeded: event.succeeded,
+          callbacksFailed: event.failed
+        },
+        next: undefined,
+        ended: endedAs(performance, outcome)
+      }
+    }
+    case "Again":
+      return {
+        conclusion: {
+          _tag: "TryAgain",
+          fence: fenceOf(performance),
+          phase: performance.phase,
+          due: event.due,
+          burns: event.burns,
+          callbacks: event.callbacks
+        },
+        next: undefined
+      }
+    case "TimeIsOver": {
+      const at = performance.phase === "step" ? atStep(performance, stepToRun(performance)) : performance
+      return end(at, openStep(at, "cancelled"), { status: "timed_out", result: null, cause: null })
+    }
+  }
+}
+
+/** What is stored of the step that ends now. */
+const stepResult = (performance: Performance, status: StepResult["status"], result: unknown): StepResult => ({
+  name: performance.stepName ?? String(performance.step + 1),
+  kind: performance.stepKind ?? "unnamed",
+  status,
+  result,
+  marked: false,
+  startedAt: performance.stepStartedAt,
+  waited: performance.phase === "waiting"
+})
+
+/** The step that ends with its action; a job has none. */
+const openStep = (
+  performance: Performance,
+  status: StepResult["status"],
+  result: unknown = null
+): StepResult | undefined =>
+  performance.phase === "step" || performance.phase === "waiting" ? stepResult(performance, status, result) : undefined
+
+const endedAs = ({ actorId, id, runnable }: Performance, outcome: StoredOutcome): Ended => ({
+  id,
+  definition: runnable.key,
+  actorId,
+  outcome
+})
+
+/** The action ends: through its callbacks where it has some, else at once. */
+const end = (
+  performance: Performance,
+  ended: StepResult | undefined,
+  outcome: StoredOutcome,
+  replaced: Replaced | undefined = undefined
+): Concluded => {
+  const fence = fenceOf(performance)
+  const { attempts, runnable } = performance
+  const isHooked = runnable.callbacks.some(({ statuses }) => statuses.some((status) => status === outcome.status))
+  return isHooked
+    ? {
+      // what a step has used up of its attempts is not the callbacks'
+      conclusion: { _tag: "CallbacksDue", fence, arguments: replaced, ended, outcome, freshAttempts: attempts > 0 },
+      next: {
+        ...performance,
+        phase: "callbacks",
+        attempts: 0,
+        encoded: replaced === undefined ? performance.encoded : replaced.encoded,
+        outcome,
+        detail: undefined,
+        received: 0
+      }
+    }
+    : {
+      conclusion: {
+        _tag: "ActionEnds",
+        fence,
+        arguments: replaced,
+        ended,
+        outcome,
+        callbacksSucceeded: 0,
+        callbacksFailed: 0
+      },
+      next: undefined,
+      ended: endedAs(performance, outcome)
+    }
+}
+
+/** After a step that ended well: the next one, the job, the wait for somebody outside, or the end. */
+const advance = (performance: Performance, event: Event & { readonly _tag: "StepSucceeded" }): Concluded => {
+  const { replaced, step, value } = event
+  const { attempts, phase, results, runnable } = performance
+  const next = nextAfter(performance, step)
+  // of a generated step nobody can ask for the result, and the last one's is the action's; that of one that has waited is there
+  const isKept = next !== undefined && !isGenerated(step) && phase === "step"
+  const ended = stepResult(performance, "succeeded", isKept ? event.stored : null)
+  const fence = fenceOf(performance)
+  const freshAttempts = attempts > 0
+  if (next === undefined && runnable.definition.job === undefined) {
+    return runnable.definition.outbound
+      ? {
+        conclusion: { _tag: "WaitsOutside", fence, arguments: replaced, ended, freshAttempts },
+        next: undefined
+      }
+      : end(performance, ended, { status: "succeeded", result: event.encoded ?? null, cause: null }, replaced)
+  }
+  const ran = [...performance.ran, { kind: step.kind, name: step.name }]
+  const encoded = replaced === undefined ? performance.encoded : replaced.encoded
+  if (next === undefined) {
+    return {
+      conclusion: { _tag: "JobStarts", fence, arguments: replaced, ended, freshAttempts },
+      next: {
+        ...performance,
+        phase: "job",
+        step: performance.step + 1,
+        stepName: undefined,
+        stepKind: undefined,
+        attempts: 0,
+        ran,
+        encoded,
+        detail: undefined,
+        received: 0
+      }
+    }
+  }
+  const { kind, name } = next
+  return {
+    conclusion: { _tag: "StepEnded", fence, arguments: replaced, ended, next: { kind, name }, freshAttempts },
+    next: {
+      ...performance,
+      phase: "step",
+      step: performance.step + 1,
+      stepName: name,
+      stepKind: kind,
+      attempts: 0,
+      ran,
+      encoded,
+      detail: undefined,
+      results: step.kind === "own" ? { ...results, [step.name]: value } : results,
+      // of what a continued step waited for it counts already; else no more than four times as many bytes as its text has characters
+      received: performance.received + (phase === "waiting" ? 0 : 4 * weigh(ended.result))
+    }
+  }
+}

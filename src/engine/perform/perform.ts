@@ -1,0 +1,76 @@
+/**
+ * Performing: what this worker does next for one action that it holds, from user code run to what the next batch commits.
+ *
+ * `perform` runs user code outside every transaction (transactional steps excepted) and touches no table: its answer is a conclusion,
+ * which the store commits for many actions at once. A crash before that commit runs the same code again.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import { ResultsTooLarge } from "../../SteppedError.ts"
+import { concludeStep } from "./concludeStep.ts"
+import { type Concluded, decide, exhausted } from "./decide.ts"
+import { type Performance, stepOf } from "./Performance.ts"
+import { loadHead, loadPieces } from "./results.ts"
+import { stepFailed, Unhandled } from "./retry.ts"
+import { runCallbacks } from "./runCallbacks.ts"
+import { runJob } from "./runJob.ts"
+import { runStep } from "./runStep.ts"
+import type { Surroundings } from "./Surroundings.ts"
+
+/**
+ * Does what comes next for an action: runs a step, goes on after one, runs its callbacks or its job. Gives nothing where its own code has
+ * ended the action: that is stored, and whatever follows from it too.
+ */
+export const perform = (
+  performance: Performance,
+  env: Surroundings
+): Effect.Effect<Concluded | undefined, Unhandled> =>
+  performance.phase !== "callbacks" && performance.attempts >= env.settings.attempts
+    ? giveUp(performance, env)
+    : performance.apart || performance.received > env.settings.results
+    ? loaded(performance, env)
+    : dispatch(performance, env)
+
+const dispatch = (performance: Performance, env: Surroundings): Effect.Effect<Concluded | undefined, Unhandled> => {
+  switch (performance.phase) {
+    case "callbacks":
+      return runCallbacks(performance, env)
+    case "waiting":
+      return concludeStep(performance, env)
+    case "job":
+      return runJob(performance, env)
+    default:
+      return runStep(performance, env)
+  }
+}
+
+/** First loads what did not travel, or what would be too much to keep. */
+const loaded = (taken: Performance, env: Surroundings): Effect.Effect<Concluded | undefined, Unhandled> => {
+  const unhandled = (of: Performance) => (error: unknown) =>
+    Effect.fail(new Unhandled(Cause.fail(error), env.settings.transient(error), of))
+  return Effect.matchEffect(loadHead(taken, env), {
+    onFailure: unhandled(taken),
+    onSuccess: (performance) =>
+      Effect.matchEffect(loadPieces(performance, env), {
+        onFailure: (error) =>
+          error instanceof ResultsTooLarge
+            ? stepFailed(performance, stepOf(performance), Cause.fail(error), env)
+            : unhandled(performance)(error),
+        onSuccess: (whole) =>
+          Effect.mapError(
+            dispatch(whole, env),
+            ({ cause, isTransient }) => new Unhandled(cause, isTransient, whole)
+          )
+      })
+  })
+}
+
+/** What has ended without an answer too often is not loaded once more: it may be the loading that does. */
+const giveUp = (taken: Performance, env: Surroundings): Effect.Effect<Concluded> =>
+  Effect.map(
+    taken.apart ? Effect.option(loadHead(taken, env)) : Effect.succeedNone,
+    (head) => {
+      const performance = head._tag === "Some" ? head.value : taken
+      return decide(performance, { _tag: "Failed", cause: exhausted(performance) })
+    }
+  )

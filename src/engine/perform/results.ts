@@ -1,0 +1,216 @@
+/** Results of steps and children: how they are loaded, read and stored. */
+import * as Data from "effect/Data"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { PlainSchema } from "../../Actor.ts"
+import { ResultsTooLarge, type StorageError } from "../../SteppedError.ts"
+import type { SettledSlot } from "../../store/Answer.ts"
+import { actionText, errorText } from "../causes.ts"
+import { checkPayload, codecOf, fromTemplate, holdsChild, holdsSlot, NotJson, toTemplate } from "../codec.ts"
+import type { RunnableStep, StepIdentity } from "../Definitions.ts"
+import { actionOf, findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
+import { Fenced, type Surroundings } from "./Surroundings.ts"
+
+/** Loads what an action that did not travel is about: arguments, a decided outcome, its steps without their results. */
+export const loadHead = (performance: Performance, env: Surroundings): Effect.Effect<Performance, StorageError> =>
+  Effect.gen(function*() {
+    const whole = yield* env.stored.whatOf(performance.id)
+    if (whole === undefined) return yield* Effect.die(new Fenced())
+    return { ...withDetail(performance, whole.detail, yield* env.now), encoded: whole.arguments }
+  })
+
+/**
+ * Loads the results that an action's next step receives, in pieces, and no further than their limit. Of a step that has failed nothing is
+ * loaded, and results that nobody receives are only looked at.
+ */
+export const loadPieces = (
+  performance: Performance,
+  env: Surroundings
+): Effect.Effect<Performance, StorageError | ResultsTooLarge> =>
+  Effect.gen(function*() {
+    const head = performance.detail!
+    const waits = performance.phase === "waiting"
+    const row = head.steps.find(({ index }) => index === performance.step)
+    const decided = performance.phase !== "step" && !waits
+    if (decided || (waits && (head.slots !== undefined || row?.marked === true))) {
+      return { ...performance, apart: false }
+    }
+
+    const loading = new Loading(performance, env.settings.results)
+    const isLast = waits && nextAfter(performance, row ?? stepOf(performance)) === undefined
+    const results = new Map<number, unknown>()
+    for (let from = isLast ? performance.step : 0;;) {
+      const piece = yield* env.stored.resultsAfter(performance.id, from)
+      if (piece.length === 0) break
+      for (const { result, step } of piece) results.set(step, loading.read(result))
+      yield* loading.check
+      from = piece.at(-1)!.step + 1
+    }
+    const slots: Array<SettledSlot> = []
+    for (const [step, result] of results) {
+      if (isEncoded(result) || !holdsSlot(result)) continue
+      for (let after = -1;;) {
+        const piece = yield* env.stored.slotsAfter(performance.id, step, after)
+        if (piece.length === 0) break
+        for (const slot of piece) {
+          const value = slot.result === null ? null : loading.read(slot.result)
+          slots.push({ ...slot, step, result: value, cause: null })
+        }
+        yield* loading.check
+        after = piece.at(-1)!.slot
+      }
+    }
+    const unread = waits && !slots.some(({ step }) => step === performance.step)
+      ? yield* firstUnreadable(performance, env)
+      : undefined
+    return {
+      ...performance,
+      detail: {
+        ...head,
+        steps: head.steps.map((step) => ({ ...step, result: results.get(step.index) ?? null })),
+        slots: unread === undefined ? slots : [...slots, unread]
+      },
+      received: loading.size,
+      apart: false
+    }
+  })
+
+/** How many bytes of results are in memory by now. */
+class Loading {
+  size = 0
+  readonly #performance: Performance
+  readonly #limit: number
+  constructor(performance: Performance, limit: number) {
+    this.#performance = performance
+    this.#limit = limit
+  }
+  read(text: string): unknown {
+    this.size += Buffer.byteLength(text)
+    return JSON.parse(text)
+  }
+  readonly check: Effect.Effect<void, ResultsTooLarge> = Effect.suspend(() => {
+    if (this.size <= this.#limit) return Effect.void
+    const { name } = stepOf(this.#performance)
+    const action = actionOf(this.#performance)
+    return Effect.fail(new ResultsTooLarge({ action, step: name, size: this.size, limit: this.#limit }))
+  })
+}
+
+/** Results that nobody receives must be readable all the same: the first one that is not fails the step. */
+const firstUnreadable = (
+  { id, step }: Performance,
+  env: Surroundings
+): Effect.Effect<SettledSlot | undefined, StorageError> =>
+  Effect.gen(function*() {
+    for (let after = -1;;) {
+      const piece = yield* env.stored.slotsAfter(id, step, after)
+      if (piece.length === 0) return undefined
+      for (const slot of piece) {
+        const result: unknown = slot.result === null ? null : JSON.parse(slot.result)
+        const settled: SettledSlot = { ...slot, step, result, cause: null }
+        if (Exit.isFailure(yield* Effect.exit(settledValues([settled], env)))) return settled
+      }
+      after = piece.at(-1)!.slot
+    }
+  })
+
+const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null
+
+/** With the results of the named steps that ran before this worker had the action. */
+export const withResults = (performance: Performance, env: Surroundings): Effect.Effect<Performance, unknown> => {
+  const { detail } = performance
+  if (detail === undefined || detail.steps.length === 0) return Effect.succeed(performance)
+  return Effect.gen(function*() {
+    const results: Array<readonly [name: string, result: unknown]> = []
+    for (const step of detail.steps) {
+      if (step.index >= performance.step || step.result === null || step.kind !== "own") continue
+      results.push([step.name, yield* readResult(performance, env, step, step.index, step.result)])
+    }
+    // made of entries: assigned, `__proto__` would be no step's name
+    return { ...performance, results: Object.fromEntries(results), detail: undefined }
+  })
+}
+
+/** Whether a step's stored result was encoded by a schema, and so holds no children. */
+export const isEncoded = (stored: unknown): stored is { readonly $encoded: unknown } =>
+  isObject(stored) && "$encoded" in stored
+
+export const readResult = (
+  performance: Performance,
+  env: Surroundings,
+  of: StepIdentity,
+  index: number,
+  stored: unknown
+): Effect.Effect<unknown, unknown> => {
+  const step = findStep(performance, of)
+  if (isObject(stored) && "$encoded" in stored) {
+    return codecOf(step?.result ?? performance.runnable.definition.success).decode(stored.$encoded)
+  }
+  const slots = (performance.detail?.slots ?? []).filter((slot) => slot.step === index)
+  return Effect.map(settledValues(slots, env), (values) => fromTemplate(stored, (slot) => values.get(slot)))
+}
+
+/** Decodes settled slots with the schema that was asked with. */
+export const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
+  Effect.gen(function*() {
+    const values = new Map<number, unknown>()
+    for (const { actorId, definition, result, slot, status, success } of slots) {
+      if (status !== "succeeded") continue
+      const schema = env.definitions.successOf(definition.split("/")[1]!, success)
+      const path = actionText(definition, actorId)
+      if (schema === undefined) {
+        return yield* new Unreadable({
+          path,
+          issue: "no action of this name has the success schema that was asked with"
+        })
+      }
+      const read = Effect.mapError(codecOf(schema).decode(result), ({ message }) =>
+        new Unreadable({
+          path,
+          issue: `the stored result does not fit the success schema that waits for it: ${message}`
+        }))
+      values.set(slot, yield* read)
+    }
+    return values
+  })
+
+/** A child's result that cannot be read: it does not fit, or this process has several schemas and none is the one that was asked with. */
+export class Unreadable
+  extends Data.TaggedError("IncompatibleResult")<{ readonly path: string; readonly issue: string }>
+{
+  override get message(): string {
+    return `${this.path}: ${this.issue}`
+  }
+}
+
+/** The step's result as it is stored: encoded by a schema, or a template with places for children. */
+export const storeResult = (
+  performance: Performance,
+  step: RunnableStep,
+  isLast: boolean,
+  waits: boolean,
+  value: unknown,
+  env: Surroundings
+): Effect.Effect<unknown, unknown> => {
+  const { definition } = performance.runnable
+  // the limit is the value's own, not that of what it is wrapped in
+  const checked = (json: unknown, stored: unknown) =>
+    Effect.as(checkPayload(`result of ${definition.name} › ${step.name}`, json, env.settings.payload), stored)
+  const encoded = (schema: PlainSchema) =>
+    Effect.flatMap(codecOf(schema).encode(value), (json) => checked(json, { $encoded: json }))
+  if (step.result !== undefined && (!isLast || definition.outbound)) return encoded(step.result)
+  if (isLast && !definition.outbound && !(waits && holdsChild(value))) return encoded(definition.success)
+  // nobody can ask for it
+  if (isLast && definition.outbound || step.kind === "unnamed" && !isLast || step.kind === "prepended") {
+    return Effect.succeed(null)
+  }
+  return Effect.flatMap(
+    Effect.try({
+      try: () => toTemplate(value),
+      // getters of the value's own may throw anything
+      catch: (error) =>
+        error instanceof NotJson ? error : NotJson.at("", `a value that cannot be read (${errorText(error)})`)
+    }),
+    (template) => checked(template, template)
+  )
+}

@@ -1,0 +1,166 @@
+/** What user code's failure means, and when what has failed is tried again. */
+import * as Cause from "effect/Cause"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type * as Pull from "effect/Pull"
+import * as Schedule from "effect/Schedule"
+import { JobRetry } from "../../Action.ts"
+import { InvalidDuration } from "../../SteppedError.ts"
+import { fromCause, placeOf } from "../causes.ts"
+import type { StepIdentity } from "../Definitions.ts"
+import { longest } from "../duration.ts"
+import { logError, reportFailure, reportTry } from "../log.ts"
+import type { Settings } from "../Settings.ts"
+import { type Concluded, decide } from "./decide.ts"
+import { actionOf, atStep, idsOf, type Performance, placeAt, stepOf, stepToRun } from "./Performance.ts"
+import type { Surroundings } from "./Surroundings.ts"
+
+/** A failure that is not handled: to be tried again. */
+export class Unhandled {
+  readonly _tag = "Unhandled"
+  readonly cause: Cause.Cause<unknown>
+  /** The database's, and nobody's mistake. */
+  readonly isTransient: boolean
+  /** The action as it was loaded by then. */
+  readonly loaded: Performance | undefined
+  constructor(cause: Cause.Cause<unknown>, isTransient: boolean, loaded?: Performance) {
+    this.cause = cause
+    this.isTransient = isTransient
+    this.loaded = loaded
+  }
+}
+
+/**
+ * Which defects are handled, for the fibers below: a test's switch over the engine's setting.
+ *
+ * @internal
+ */
+export const HandledDefects = Context.Reference<((defect: unknown) => boolean) | undefined>("stepped/HandledDefects", {
+  defaultValue: () => undefined
+})
+
+/** What a body has asked for and nobody can do; it would ask for it again. */
+const isMistake = (defect: unknown): boolean => defect instanceof InvalidDuration
+
+/**
+ * What user code's failure means: the program's answer, or that it is to be tried again. Typed failures decide before defects, and of
+ * several of a kind one that is not transient: it is an answer, whatever else went wrong beside it. Defects are what `handle` says; an
+ * interruption that did not come from the engine is one (the engine's own never gets here: it interrupts the whole fiber).
+ */
+export const answerOf = (
+  cause: Cause.Cause<unknown>,
+  settings: Settings["Service"]
+): Effect.Effect<Cause.Cause<unknown>, Unhandled> =>
+  Effect.flatMap(HandledDefects, (handled) => {
+    const failures = cause.reasons.filter(Cause.isFailReason).map(({ error }) => error)
+    const defects = cause.reasons.filter(Cause.isDieReason).map(({ defect }) => defect)
+    if (failures.length + defects.length === 0) {
+      const defect = new Error("the body interrupted itself")
+      return (handled ?? settings.handle)(defect)
+        ? Effect.succeed(Cause.die(defect))
+        : Effect.fail(new Unhandled(cause, false))
+    }
+    if (defects.some((defect) => defect instanceof JobRetry || isMistake(defect))) return Effect.succeed(cause)
+    const own = (failures.length > 0 ? failures : defects).filter((error) => !settings.transient(error))
+    if (own.length === 0) return Effect.fail(new Unhandled(cause, true))
+    return failures.length > 0 || (handled ?? settings.handle)(own[0])
+      ? Effect.succeed(cause)
+      : Effect.fail(new Unhandled(cause, false))
+  })
+
+/** Runs user code to its exit; fails with what is to be tried again. */
+export const exitOf = <A>(
+  effect: Effect.Effect<A, unknown>,
+  settings: Settings["Service"]
+): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
+  Effect.flatMap(
+    Effect.exit(effect),
+    (exit): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
+      Exit.isSuccess(exit) ? Effect.succeed(exit) : Effect.map(answerOf(exit.cause, settings), Exit.failCause)
+  )
+
+/** The wait before attempt number `attempts + 1`, or nothing when the schedule ends. */
+export const backoff = (
+  schedule: Schedule.Schedule<unknown>,
+  attempts: number,
+  now: number
+): Effect.Effect<number | undefined> =>
+  Effect.gen(function*() {
+    const step = yield* Schedule.toStep(schedule)
+    let delay: number | undefined
+    let at = now
+    for (let i = 0; i <= attempts; i++) {
+      const result: Exit.Exit<[unknown, Duration.Duration], unknown> = yield* Effect.exit(
+        step(at, undefined) as Pull.Pull<[unknown, Duration.Duration]>
+      )
+      if (Exit.isFailure(result)) return undefined
+      delay = Duration.toMillis(result.value[1])
+      at += delay
+    }
+    return delay === undefined ? undefined : Math.min(longest, delay)
+  })
+
+/** When to try again, or nothing when the schedule ends; one that fails itself decides nothing. */
+export const dueAgain = (
+  schedule: Schedule.Schedule<unknown>,
+  attempts: number,
+  now: number
+): Effect.Effect<number | undefined> =>
+  Effect.map(
+    Effect.catchCause(
+      backoff(schedule, attempts, now),
+      (broken) => Effect.as(logError("stepped: retry failed", broken), 10_000)
+    ),
+    (delay) => delay === undefined ? undefined : Math.ceil(now + delay)
+  )
+
+/** After an unhandled failure: the same action and step again later, or, at the limit, as a handled one. */
+export const retryLater = (
+  taken: Performance,
+  { cause, isTransient, loaded }: Unhandled,
+  { now, settings }: Surroundings
+): Effect.Effect<Concluded> =>
+  Effect.gen(function*() {
+    const known = loaded ?? taken
+    const performance = known.phase === "step" ? atStep(known, stepToRun(known)) : known
+    const at = yield* now
+    const next = performance.attempts + 1 >= settings.attempts
+      ? undefined
+      : yield* backoff(settings.retry, performance.attempts, at)
+    // what could not be loaded for its callbacks has its outcome already: it ends with them, and not by this
+    const delay = next ?? (performance.phase === "callbacks" ? 10_000 : undefined)
+    const place = placeOf(actionOf(performance), performance.stepName)
+    if (delay !== undefined) {
+      const due = Math.ceil(at + delay)
+      yield* reportTry(cause, isTransient, due, place, idsOf(performance))
+      return decide(performance, { _tag: "Again", due, burns: true })
+    }
+    yield* reportFailure(cause, place, idsOf(performance))
+    const stored = yield* fromCause(cause, {
+      place: performance.stepName === undefined ? actionOf(performance) : placeAt(performance, stepOf(performance)),
+      error: performance.runnable.definition.error,
+      limit: settings.payload
+    })
+    return decide(performance, { _tag: "Failed", cause: stored })
+  })
+
+/** A step's failure as it is stored, once it has been said. */
+export const stepFailed = (
+  performance: Performance,
+  step: StepIdentity,
+  cause: Cause.Cause<unknown>,
+  env: Surroundings
+): Effect.Effect<Concluded> =>
+  Effect.andThen(
+    reportFailure(cause, placeOf(actionOf(performance), performance.stepName), idsOf(performance)),
+    Effect.map(
+      fromCause(cause, {
+        place: placeAt(performance, step),
+        error: performance.runnable.definition.error,
+        limit: env.settings.payload
+      }),
+      (stored) => decide(performance, { _tag: "Failed", cause: stored })
+    )
+  )

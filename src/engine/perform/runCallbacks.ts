@@ -1,0 +1,113 @@
+/**
+ * Runs the callbacks of the decided status one after another; failing ones are counted and stop nobody (rule 4.1, 4.2). One that is to be
+ * tried again keeps the action where it is, with what has ended stored: whoever goes on runs only the others, and those that a deploy has
+ * brought. What it has dropped is forgotten.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { StoredOutcome } from "../../store/Conclusion.ts"
+import { errorOf, placeOf } from "../causes.ts"
+import { codecOf } from "../codec.ts"
+import type { RunnableCallback } from "../Definitions.ts"
+import { reportFailure, reportTry } from "../log.ts"
+import { asUser } from "../userCode.ts"
+import { type Concluded, decide } from "./decide.ts"
+import { actionOf, argumentsOf, idsOf, type Performance, userCodeOf } from "./Performance.ts"
+import { dueAgain, exitOf, Unhandled } from "./retry.ts"
+import type { Surroundings } from "./Surroundings.ts"
+
+export const runCallbacks = (performance: Performance, env: Surroundings): Effect.Effect<Concluded> =>
+  Effect.gen(function*() {
+    const { attempts, runnable } = performance
+    const outcome = performance.outcome!
+    const callbacks = runnable.callbacks.filter(({ statuses }) => statuses.some((name) => name === outcome.status))
+    const ended = new Map(callbacks.flatMap(({ identity }) => {
+      const succeeded = performance.callbacks.get(identity)
+      return succeeded === undefined ? [] : [[identity, succeeded] as const]
+    }))
+    const left = callbacks.filter(({ identity }) => !ended.has(identity))
+    if (left.length > 0) {
+      const unhandled = attempts < env.settings.attempts
+        ? yield* runEach(performance, outcome, left, ended, env)
+        : new Map(left.map(({ identity }) => [identity, gaveUp(performance)]))
+      if (unhandled.size > 0) {
+        const now = yield* env.now
+        const due = attempts + 1 >= env.settings.attempts
+          ? undefined
+          : yield* dueAgain(env.settings.retry, attempts, now)
+        for (const [identity, { cause, isTransient }] of unhandled) {
+          const place = placeOf(actionOf(performance), `callback ${identity}`)
+          const of = { ...idsOf(performance), callback: identity }
+          if (due === undefined) ended.set(identity, false)
+          yield* due === undefined ? reportFailure(cause, place, of) : reportTry(cause, isTransient, due, place, of)
+        }
+        if (due !== undefined) {
+          return decide(performance, { _tag: "Again", due, burns: true, callbacks: [...ended] })
+        }
+      }
+    }
+    const succeeded = [...ended.values()].filter((good) => good).length
+    return decide(performance, { _tag: "CallbacksEnded", succeeded, failed: ended.size - succeeded })
+  })
+
+/** Adds what has ended, and gives what is to be tried again. */
+const runEach = (
+  performance: Performance,
+  decided: StoredOutcome,
+  callbacks: ReadonlyArray<RunnableCallback>,
+  ended: Map<string, boolean>,
+  env: Surroundings
+): Effect.Effect<ReadonlyMap<string, Unhandled>> =>
+  Effect.gen(function*() {
+    const unhandled = new Map<string, Unhandled>()
+    const prepared = yield* Effect.exit(Effect.all([argumentsOf(performance), outcomeFor(performance, decided)]))
+    for (const { context, identity, run } of callbacks) {
+      const exit = yield* Effect.exit(exitOf(
+        Effect.flatMap(prepared, ([args, outcome]) =>
+          asUser(
+            Effect.suspend(() => run(...args, outcome) as Effect.Effect<unknown, unknown>),
+            userCodeOf(performance, "callback", { captured: context, callback: identity })
+          )),
+        env.settings
+      ))
+      if (Exit.isFailure(exit)) {
+        // `handle` or `transient` of the program may have failed itself
+        const failure = exit.cause.reasons.find(Cause.isFailReason)?.error
+        unhandled.set(identity, failure ?? new Unhandled(exit.cause, false))
+        continue
+      }
+      ended.set(identity, Exit.isSuccess(exit.value))
+      if (Exit.isFailure(exit.value)) {
+        yield* reportFailure(exit.value.cause, placeOf(actionOf(performance), `callback ${identity}`), {
+          ...idsOf(performance),
+          callback: identity
+        })
+      }
+    }
+    return unhandled
+  })
+
+/** For callbacks whose workers died. */
+const gaveUp = ({ attempts }: Performance): Unhandled =>
+  new Unhandled(Cause.die(new Error(`gave up after ${attempts} attempts that ended without an answer`)), false)
+
+/** The outcome as callbacks receive it. */
+const outcomeFor = (
+  { actorId, id, runnable }: Performance,
+  { cause, result, status }: StoredOutcome
+): Effect.Effect<unknown, unknown> => {
+  switch (status) {
+    case "succeeded":
+      return Effect.map(
+        codecOf(runnable.definition.success).decode(result),
+        (result) => ({ actionId: id, status, result })
+      )
+    case "failed":
+      return Effect.map(errorOf(runnable, id, actorId, cause), (cause) => ({ actionId: id, status, cause }))
+    case "timed_out":
+      return Effect.succeed({ actionId: id, status })
+    default:
+      return Effect.succeed({ actionId: id, status: "cancelled" })
+  }
+}

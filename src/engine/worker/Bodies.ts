@@ -1,0 +1,219 @@
+/** Runs what is in hand: bodies, callbacks, jobs and hooks, each in a fiber of its own, as many as the concurrency allows. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Fiber from "effect/Fiber"
+import { monotonic } from "../../sql/storageError.ts"
+import { logError } from "../log.ts"
+import { type Concluded, decide } from "../perform/decide.ts"
+import { perform } from "../perform/perform.ts"
+import type { Performance } from "../perform/Performance.ts"
+import { retryLater, Unhandled } from "../perform/retry.ts"
+import { Fenced } from "../perform/Surroundings.ts"
+import { claimMax } from "./Claimer.ts"
+import type { Active, Home, Ran, Work, WorkerContext } from "./context.ts"
+import { postpone, prepareOf } from "./preparing.ts"
+import { surroundings } from "./surroundings.ts"
+
+export interface Bodies {
+  /** Has work in hand. If a body of the same action still runs here, somebody has decided over it meanwhile: it ends. */
+  readonly hold: (work: Work) => Active
+  /** Lets go of work that has ended. */
+  readonly letGo: (entry: Active) => void
+  /** Runs one piece of work to what is to be committed. */
+  readonly run: (work: Work) => Effect.Effect<Ran | void>
+  /** For a body or hook that ended the very fiber that ran it: tried again, as what ends without an answer is. If not even that, the rows say. */
+  readonly fallen: (work: Work) => Effect.Effect<Ran | void>
+  readonly interrupt: (entry: Active) => Effect.Effect<void>
+  /** Ends the bodies of actions that ended without them. Does not wait: a body may be the one that asks. */
+  readonly interruptAll: (ids: ReadonlyArray<string>) => Effect.Effect<void>
+  /** Drops everything that is in hand, and gives what runs: it is to be interrupted. */
+  readonly dropAll: () => ReadonlyArray<Active>
+  /** Actions and held invocations that have been begun. */
+  readonly running: () => ReadonlyArray<string>
+  /** Starts what is ready, as far as the concurrency allows. A body that ends at once makes room for the next one. */
+  readonly pump: () => void
+  /** What has come to the worker is begun; without one, or while it stops, it is for others. */
+  readonly begin: Effect.Effect<void>
+  /** How much more the worker may claim. */
+  readonly room: () => number
+  /** How many have ended. */
+  readonly performed: () => number
+  /** Bodies have become long: what waits behind them goes back, for others. */
+  readonly giveBackStalled: Effect.Effect<void>
+}
+
+/** What a worker takes beyond its concurrency is what it begins within this time. */
+const aheadMs = 50
+
+export const make = (worker: WorkerContext): Bodies => {
+  const { failpoint, gate, inHand, now, scope } = worker
+  const { active, conclusions, prepared, places, ready } = inHand
+  const { committed, env } = surroundings(worker)
+  const runPrepare = prepareOf(worker)
+  /** How long bodies take, in ms: a longer one counts at once, shorter ones little by little; nothing is known at first. */
+  let bodyMs = Infinity
+  let performed = 0
+  let pumping = false
+
+  const interrupt: Bodies["interrupt"] = (entry) =>
+    Effect.suspend(() => {
+      entry.interrupted = true
+      letGo(entry)
+      worker.work.openUnsafe()
+      return entry.fiber === undefined ? Effect.void : Fiber.interrupt(entry.fiber)
+    })
+
+  const letGo = (entry: Active) => {
+    if (active.get(entry.work.id) === entry) active.delete(entry.work.id)
+  }
+
+  const hold: Bodies["hold"] = (work) => {
+    const before = active.get(work.id)
+    const entry: Active = { work, since: monotonic(), fiber: undefined, interrupted: false }
+    active.set(work.id, entry)
+    if (before !== undefined) Effect.runFork(Effect.forkIn(interrupt(before), scope))
+    return entry
+  }
+
+  const interruptAll: Bodies["interruptAll"] = (ids) =>
+    Effect.suspend(() => {
+      const found = ids.flatMap((id) => active.get(id) ?? [])
+      for (const place of places) {
+        for (let i = place.length - 1; i >= 0; i--) if (ids.includes(place[i]!.id)) place.splice(i, 1)
+      }
+      return Effect.forEach(found, (entry) => Effect.forkIn(interrupt(entry), scope), { discard: true })
+    })
+
+  const dropAll = () => {
+    for (const place of places) place.length = 0
+    conclusions.length = 0
+    prepared.length = 0
+    // they are let go, and nothing more
+    worker.aside.now()
+    worker.claimer.wake()
+    return [...active.values()]
+  }
+
+  const run: Bodies["run"] = (work) => {
+    switch (work._tag) {
+      case "Broken":
+        return Effect.succeed({ _tag: "Concluded", concluded: work.concluded })
+      case "Joining":
+        return Effect.succeed({ _tag: "Prepared", prepared: work.prepared })
+      case "Prepare":
+        return failpoint("prepared", runPrepare(work.task))
+      case "Perform":
+        return Effect.map(
+          Effect.catchCause(
+            failpoint("performed", perform(work.performance, env)),
+            (cause) => afterFailure(work.performance, cause)
+          ),
+          (concluded): Ran | void => {
+            if (concluded === undefined || concluded instanceof Fenced) return concluded
+            const follow = committed.get(concluded)
+            return follow === undefined ? { _tag: "Concluded", concluded } : { _tag: "Follow", work: follow }
+          }
+        )
+    }
+  }
+
+  const afterFailure = (
+    performance: Performance,
+    cause: Cause.Cause<Unhandled>
+  ): Effect.Effect<Concluded | Fenced | undefined> => {
+    const fenced = cause.reasons.filter(Cause.isDieReason).find(({ defect }) => defect instanceof Fenced)
+    if (fenced !== undefined) return Effect.succeed(fenced.defect as Fenced)
+    const unhandled = cause.reasons.find(Cause.isFailReason)?.error
+    return Effect.catchCause(
+      retryLater(performance, unhandled instanceof Unhandled ? unhandled : new Unhandled(cause, false), env),
+      // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
+      (broken) => Effect.andThen(logError("stepped: handle or retry failed", broken), tryAgain(performance))
+    )
+  }
+
+  const tryAgain = (performance: Performance): Effect.Effect<Concluded> =>
+    Effect.map(now, (at) => decide(performance, { _tag: "Again", due: at + 10_000, burns: true }))
+
+  const fallen: Bodies["fallen"] = (work) =>
+    Effect.catchCause(again(work), () => Effect.succeed<Ran>({ _tag: "Fenced" }))
+
+  const again = (work: Work): Effect.Effect<Ran | void> => {
+    switch (work._tag) {
+      case "Perform":
+        return Effect.map(tryAgain(work.performance), (concluded) => ({ _tag: "Concluded", concluded }))
+      case "Prepare":
+        return Effect.flatMap(now, (at) => postpone(worker, work.task, at + 10_000))
+      default:
+        return worker.reconciler.giveBack([work.id])
+    }
+  }
+
+  const pump = () => {
+    if (pumping) return
+    pumping = true
+    try {
+      for (let home = worker.home(); home !== undefined && worker.claims(); home = worker.home()) {
+        if (ready.length === 0 || active.size >= home.concurrency) break
+        start(ready.shift()!, home)
+      }
+    } finally {
+      pumping = false
+    }
+  }
+
+  const start = (work: Work, home: Home) => {
+    const entry = hold(work)
+    const put = (ran: Ran | void) => {
+      letGo(entry)
+      const took = monotonic() - entry.since
+      bodyMs = took > bodyMs || bodyMs === Infinity ? took : bodyMs * 0.9 + took * 0.1
+      performed++
+      if (!entry.interrupted && ran !== undefined) {
+        if (ran._tag === "Concluded") conclusions.push(ran.concluded)
+        else if (ran._tag === "Prepared") prepared.push(ran.prepared)
+        else if (ran._tag === "Follow") ready.push(...ran.work)
+        // of whatever the action has come to, nobody here has heard
+        else Effect.runFork(worker.reconciler.doubt)
+        worker.work.openUnsafe()
+      }
+      pump()
+    }
+    entry.fiber = Effect.runForkWith(home.context)(
+      Effect.onError(
+        Effect.map(run(work), put),
+        () => Effect.suspend(() => entry.interrupted ? Effect.void : Effect.map(fallen(work), put))
+      )
+    )
+  }
+
+  // Beyond the concurrency, what is begun in a moment: with short bodies the batches of a small concurrency are as large as those
+  // of a big one. What is claimed holds its lane, so with long ones it is nothing.
+  const room = () => {
+    const home = worker.home()
+    if (home === undefined) return 0
+    const ahead = Math.min(claimMax, Math.floor(home.concurrency * aheadMs / Math.max(bodyMs, 0.1)))
+    return Math.min(claimMax, home.concurrency + ahead - active.size - ready.length)
+  }
+
+  const giveBackReady = Effect.suspend(() => worker.reconciler.giveBack(ready.splice(0).map(({ id }) => id)))
+
+  return {
+    hold,
+    letGo,
+    run,
+    fallen,
+    interrupt,
+    interruptAll,
+    dropAll,
+    running: () =>
+      [...active.values()].flatMap(({ work }) => work._tag === "Perform" || work._tag === "Prepare" ? [work.id] : []),
+    pump,
+    begin: Effect.suspend(() => worker.claims() ? Effect.sync(pump) : giveBackReady),
+    room,
+    performed: () => performed,
+    giveBackStalled: gate.shared(Effect.suspend(() => {
+      bodyMs = Infinity
+      return giveBackReady
+    }))
+  }
+}

@@ -1,0 +1,208 @@
+/**
+ * Stores what bodies have come to, many actions at once; the work that follows goes to its place. What cannot be stored in its place is
+ * halved, put aside, and in the end fails its action.
+ */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { monotonic } from "../../sql/storageError.ts"
+import { StorageError } from "../../SteppedError.ts"
+import { slotsOf } from "../../store/Conclusion.ts"
+import { tookTooLong } from "../../store/Store.ts"
+import { countOf, weighConclusion } from "../../store/weight.ts"
+import { errorText } from "../causes.ts"
+import { logError } from "../log.ts"
+import type { Concluded } from "../perform/decide.ts"
+import type { Read } from "./Answers.ts"
+import * as BatchSize from "./BatchSize.ts"
+import type { Work, WorkerContext } from "./context.ts"
+import { inPlace, pause } from "./waiting.ts"
+
+export interface Committer {
+  /** Commits conclusions; the work that follows from them goes to `place`. They are in hand from the call on. */
+  readonly commit: (batch: ReadonlyArray<Concluded>, place: Array<Work>) => Effect.Effect<void>
+  /** The next batch of what bodies have come to; of the size that the database takes, or of `most`. */
+  readonly commitNext: (most?: number) => Effect.Effect<void>
+  /** Tries to store them, once. */
+  readonly tryOnce: (
+    token: bigint,
+    batch: ReadonlyArray<Concluded>,
+    place: Array<Work>
+  ) => Effect.Effect<Read, StorageError>
+  /** Splits a batch until the conclusion that the database refuses is alone, and that one fails. Gives whether some of them were stale. */
+  readonly commitApart: (
+    token: bigint,
+    batch: ReadonlyArray<Concluded>,
+    cause: Cause.Cause<unknown>,
+    place: Array<Work>
+  ) => Effect.Effect<boolean>
+  /** What this worker does next with the actions of a batch that it keeps. */
+  readonly followUps: (
+    batch: ReadonlyArray<Concluded>,
+    stale: ReadonlySet<string>,
+    at: number
+  ) => ReadonlyArray<Work>
+  /** Tells those who wait of the ends that are stored. */
+  readonly tellEnded: (batch: ReadonlyArray<Concluded>, stale: ReadonlySet<string>) => void
+  /** Whether the database answers at all: what fails meanwhile fails by itself. */
+  readonly answers: Effect.Effect<boolean>
+}
+
+export const finishMax = 500
+/** A statement that takes longer than this is not tried again in its place. */
+const longMs = 1000
+
+/** The action that a conclusion is about. */
+export const actionIn = ({ conclusion }: Concluded): string => conclusion.fence.action
+
+export const make = (worker: WorkerContext): Committer => {
+  const { connections, definitions, failpoint, gate, inHand, now, onEnded, onKnown, store } = worker
+  const size = BatchSize.make(finishMax)
+
+  const answers = Effect.map(Effect.exit(connections.ask(store.clockOffset)), Exit.isSuccess)
+
+  const commit = (batch: ReadonlyArray<Concluded>, place: Array<Work>): Effect.Effect<void> => {
+    const token = worker.lease.token()
+    return token === undefined || batch.length === 0 ? Effect.void : Effect.flatMap(
+      worker.reconciler.keeping(batch.map(actionIn), (letGo) => commitInHand(token, batch, place, letGo)),
+      // ended from outside; or an earlier try, whose answer was lost, had happened, and what came next is in the rows
+      (isStale) => isStale ? worker.reconciler.doubt : Effect.void
+    )
+  }
+
+  const commitNext: Committer["commitNext"] = (most) =>
+    Effect.suspend(() => {
+      const { conclusions, ready } = inHand
+      const count = countOf(conclusions, ({ conclusion }) => weighConclusion(conclusion), most ?? size.get())
+      return commit(conclusions.splice(0, count), ready)
+    })
+
+  /** `placed` is told when what follows has its place. */
+  const finish = (
+    token: bigint,
+    concluded: ReadonlyArray<Concluded>,
+    place: Array<Work>,
+    placed: () => void
+  ): Effect.Effect<Read, StorageError> =>
+    Effect.flatMap(now, (at) => {
+      const batch = concluded.map((one) => one.limit !== undefined && one.limit.at <= at ? one.limit.instead() : one)
+      const call = store.finish({
+        token,
+        now: at,
+        catalog: definitions.known(),
+        conclusions: batch.map(({ conclusion }) => conclusion)
+      })
+      return Effect.flatMap(
+        failpoint("committed", place === inHand.ready ? connections.ask(call) : call),
+        (answer) =>
+          Effect.map(worker.answers.read(answer, at, true), (read) => {
+            if (worker.lease.token() === token && !read.lost) {
+              place.push(...read.work, ...followUps(batch, read.stale, at))
+              // before anybody is told: whoever asks next finds this worker idle
+              placed()
+            }
+            if (!read.lost) tellEnded(batch, read.stale)
+            return read
+          })
+      )
+    })
+
+  const tryOnce: Committer["tryOnce"] = (token, batch, place) =>
+    gate.shared(finish(token, batch, place, () => undefined))
+
+  /** Gives whether some of them were stale. */
+  const commitInHand = (
+    token: bigint,
+    batch: ReadonlyArray<Concluded>,
+    place: Array<Work>,
+    placed: () => void = () => undefined
+  ): Effect.Effect<boolean> =>
+    Effect.gen(function*() {
+      for (let attempt = 0;; attempt++) {
+        const since = monotonic()
+        const exit = yield* Effect.exit(gate.shared(finish(token, batch, place, placed)))
+        if (worker.lease.token() !== token) return false
+        if (Exit.isSuccess(exit)) {
+          size.passed()
+          if (exit.value.lost && (yield* worker.lease.regainOrLose(token))) continue
+          return exit.value.stale.size > 0
+        }
+        const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+        if (!(error instanceof StorageError && error.isRetryable)) {
+          return yield* commitApart(token, batch, exit.cause, place)
+        }
+        const isLong = monotonic() - since > longMs
+        yield* pause(attempt)
+        if (batch.length > 1 && tookTooLong(error)) {
+          size.refused(batch.length)
+          if (!isLong) return yield* commitHalves(token, batch, place)
+        }
+        // one that only takes its time is not tried in the place of all the others
+        if ((isLong || attempt + 1 >= inPlace) && (yield* answers)) {
+          yield* worker.aside.put({ token, batch, error, tries: 0, delay: 0 })
+          return false
+        }
+      }
+    })
+
+  const commitHalves = (
+    token: bigint,
+    batch: ReadonlyArray<Concluded>,
+    place: Array<Work>
+  ): Effect.Effect<boolean> =>
+    Effect.zipWith(
+      commitInHand(token, batch.slice(0, batch.length >> 1), place),
+      commitInHand(token, batch.slice(batch.length >> 1), place),
+      (first, second) => first || second
+    )
+
+  const commitApart: Committer["commitApart"] = (token, batch, cause, place) =>
+    Effect.gen(function*() {
+      if (batch.length > 1) return yield* commitHalves(token, batch, place)
+      const { conclusion } = batch[0]!
+      const { fence } = conclusion
+      yield* logError("stepped: a conclusion cannot be stored", cause)
+      const decided = conclusion._tag === "ActionEnds" || conclusion._tag === "CallbacksDue" ? conclusion : undefined
+      if (decided?.outcome.status === "failed" && decided.ended === undefined) {
+        // not even the plain failure: the action goes back, with an attempt burnt
+        const due = Math.ceil((yield* now) + 10_000)
+        const back: Concluded = {
+          conclusion: { _tag: "TryAgain", fence, phase: fence.phase, due, burns: true },
+          next: undefined
+        }
+        const exit = yield* Effect.exit(tryOnce(token, [back], place))
+        // if it does not, it is nobody's: the rows say that it is this worker's
+        return Exit.isFailure(exit) || exit.value.lost || exit.value.stale.size > 0
+      }
+      const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
+      return yield* commitInHand(token, [{
+        conclusion: {
+          _tag: "ActionEnds",
+          fence,
+          ended: undefined,
+          outcome: { status: "failed", result: null, cause: { kind: "defect", path: fence.action, message } },
+          callbacksSucceeded: 0,
+          callbacksFailed: 0
+        },
+        next: undefined
+      }], place)
+    })
+
+  const tellEnded: Committer["tellEnded"] = (batch, stale) => {
+    const stored = batch.filter((one) => one.conclusion._tag === "ActionEnds" && !stale.has(actionIn(one)))
+    if (stored.length === 0) return
+    onKnown(stored.flatMap(({ ended }) => ended ?? []))
+    onEnded(stored.map(actionIn))
+  }
+
+  const followUps: Committer["followUps"] = (batch, stale, at) =>
+    batch.flatMap(({ conclusion, next }): ReadonlyArray<Work> => {
+      for (const slot of slotsOf(conclusion)) if (slot.due !== null) worker.timers.know(slot.due)
+      if (conclusion._tag === "TryAgain" && conclusion.due !== undefined) worker.timers.know(conclusion.due)
+      if (next === undefined || stale.has(next.id)) return []
+      const performance = next.phase === "step" ? { ...next, stepStartedAt: at } : next
+      return [{ _tag: "Perform", id: next.id, performance }]
+    })
+
+  return { commit, commitNext, tryOnce, commitApart, followUps, tellEnded, answers }
+}

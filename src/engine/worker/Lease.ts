@@ -1,0 +1,204 @@
+/**
+ * The fencing token under which a worker holds what it performs, and the lease that keeps it: registered when it is first needed, renewed
+ * three times in its length, given up when the database has not answered for too long or somebody has taken over.
+ */
+import * as Clock from "effect/Clock"
+import * as Deferred from "effect/Deferred"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Latch from "effect/Latch"
+import * as Semaphore from "effect/Semaphore"
+import { impatiently, monotonic, realClock } from "../../sql/storageError.ts"
+import type { StorageError } from "../../SteppedError.ts"
+import { logWarning } from "../log.ts"
+import type { WorkerContext } from "./context.ts"
+import { pause } from "./waiting.ts"
+
+export interface Lease {
+  /** The fencing token; undefined before it is registered, and from when it is lost. */
+  readonly token: () => bigint | undefined
+  /** Gives the token, and registers one first where there is none. */
+  readonly register: Effect.Effect<bigint, StorageError>
+  /**
+   * Everything in hand belongs to somebody else from now on: bodies are interrupted, nothing of them is committed. What was blocked here or
+   * taken over there has burnt an attempt, an outage burns none.
+   */
+  readonly lose: (token: bigint, why: string, burns: boolean) => Effect.Effect<void>
+  /**
+   * A transition was refused because the lease is over, as after a body that has blocked the thread. As long as nobody has taken over, a
+   * late renewal succeeds: gives whether it did, and loses the lease otherwise.
+   */
+  readonly regainOrLose: (token: bigint) => Effect.Effect<boolean>
+  /** The same, without losing it. */
+  readonly regain: (token: bigint) => Effect.Effect<boolean>
+  /** Leases that this process answers for itself, however late. */
+  readonly answeredFor: () => ReadonlyArray<bigint>
+  /** Renews soon: another process has ended actions, and some of ours may be among them. */
+  readonly beatSoon: () => void
+  /** Gives up the token without a successor, when nothing is held under it any more. */
+  readonly forget: () => bigint | undefined
+}
+
+const tookOver = "somebody took over"
+const blocked = (late: number) => `a body has blocked the thread: the renewal came ${late} ms late`
+
+export const make = (worker: WorkerContext): Lease => {
+  const { embedded, failpoint, name, now, scope, settings, store } = worker
+  const length = embedded ? Duration.days(36500) : settings.lease
+  const leaseMs = Duration.toMillis(settings.lease)
+  // invariant: what is in hand is held under this token, and under no other
+  let token: bigint | undefined
+  /** On the monotonic clock: the lease lasts at least its length from then on. */
+  let renewedAt = 0
+  /** Done with the next answer of the heartbeat, or with its end; undefined where none beats. */
+  let heard: Deferred.Deferred<void> | undefined
+  /** Tokens that are given up here, while the database does not hear it. */
+  const leaving = new Set<bigint>()
+  const beat = Latch.makeUnsafe(false)
+  const registering = Semaphore.makeUnsafe(1)
+
+  const register = registering.withPermit(Effect.suspend(() => {
+    if (token !== undefined) return Effect.succeed(token)
+    const at = monotonic()
+    return Effect.tap(store.register(name, length), (fresh) => {
+      token = fresh
+      renewedAt = at
+      if (embedded) return Effect.void
+      heard = Deferred.makeUnsafe()
+      return Effect.forkIn(heartbeat(fresh, heard), scope)
+    })
+  }))
+
+  const lose: Lease["lose"] = (lost, why, burns) =>
+    Effect.suspend(() => {
+      if (token !== lost) return Effect.void
+      token = undefined
+      leaving.add(lost)
+      const running = worker.bodies.dropAll()
+      return Effect.andThen(
+        logWarning(`stepped: the lease is lost, ${running.length} running bodies are interrupted: ${why}`),
+        Effect.forkIn(
+          Effect.andThen(
+            // one that cannot be interrupted is waited for until others would take over anyway
+            Effect.provideService(
+              Effect.timeoutOption(
+                Effect.forEach(running, worker.bodies.interrupt, { concurrency: "unbounded", discard: true }),
+                length
+              ),
+              Clock.Clock,
+              realClock
+            ),
+            letOthersHave(lost, burns)
+          ),
+          scope
+        )
+      )
+    })
+
+  /** Said by us, an outage burns no attempt: so until it is heard. If somebody has noticed before, there is nothing left to release. */
+  const letOthersHave = (lost: bigint, burns: boolean): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      for (let attempt = 0;; attempt++) {
+        const unregistered = Effect.flatMap(now, (at) => store.unregister(lost, at, burns))
+        if (Exit.isSuccess(yield* Effect.exit(worker.connections.ask(unregistered)))) return
+        yield* pause(attempt)
+      }
+    }).pipe(Effect.ensuring(Effect.sync(() => leaving.delete(lost))))
+
+  const regain: Lease["regain"] = (mine) =>
+    Effect.suspend(() => {
+      if (token !== mine || heard === undefined) return Effect.succeed(false)
+      beat.openUnsafe()
+      return Effect.map(Deferred.await(heard), () => token === mine)
+    })
+
+  const heartbeat = (mine: bigint, first: Deferred.Deferred<void>): Effect.Effect<void> => {
+    let mineHeard = first
+    return Effect.gen(function*() {
+      let wasOdd: ReadonlySet<string> = new Set()
+      let unanswered = false
+      // The database has kept silent for as long as it was waited for. A wait that this process has overslept says nothing of that: the
+      // answer may be there, and unread.
+      let silent = false
+      // By how much this process has woken too late since it renewed: where the database had answered until then, a body has let nothing
+      // else run. If the lease may be over by then, it is asked for all the same, for a moment.
+      let late = 0
+      let overslept = false
+      let askUntil = 0
+      // before the lease ends: whoever takes over must not meet our bodies
+      const safe = () => leaseMs * 0.8 - (monotonic() - renewedAt)
+      const left = () => Math.max(safe(), askUntil - monotonic())
+      const within = <A>(ms: number, effect: Effect.Effect<A>): Effect.Effect<A> =>
+        Effect.suspend(() => {
+          const by = monotonic() + ms
+          return Effect.map(effect, (answer) => {
+            const over = monotonic() - by
+            overslept = over > leaseMs / 3
+            if (overslept && !silent) {
+              late = Math.max(late, Math.round(over))
+              if (safe() <= 0) askUntil = monotonic() + leaseMs / 3
+            }
+            return answer
+          })
+        })
+      while (token === mine) {
+        const rest = unanswered ? Math.min(1000, leaseMs / 20) : leaseMs / 3
+        yield* within(rest, Effect.raceFirst(Effect.sleep(rest), beat.await))
+        beat.closeUnsafe()
+        if (token !== mine) return
+        const at = monotonic()
+        const limit = Math.max(1, left())
+        const asked = worker.connections.urgently(store.renew(mine, settings.lease, worker.bodies.running()))
+        const answer = yield* within(limit, Effect.exit(impatiently(failpoint("renewed", asked), limit)))
+        if (Exit.isFailure(answer)) {
+          unanswered = true
+          silent = silent || !overslept
+          if (left() > 0) continue
+          const since = `the database has not answered for ${Math.round(monotonic() - renewedAt)} ms`
+          return yield* lose(mine, late === 0 ? since : `${blocked(late)}, and ${since}`, late > 0)
+        }
+        unanswered = false
+        silent = false
+        if (answer.value.lost) {
+          // whoever has taken over has burnt it; what was locked just then is still here
+          return yield* lose(mine, late === 0 ? tookOver : `${tookOver}, since ${blocked(late)}`, true)
+        }
+        if (late > 0 && at - renewedAt > leaseMs) yield* logWarning(`stepped: ${blocked(late)}`)
+        renewedAt = at
+        late = 0
+        Deferred.doneUnsafe(mineHeard, Exit.void)
+        heard = mineHeard = Deferred.makeUnsafe()
+        // Somebody ended what runs here; or what is under the token is in nobody's hands, seen twice, so that it is no transition under way.
+        const mineNow = worker.inHand.ids()
+        const odd = new Set(answer.value.held.filter((id) => !mineNow.has(id)))
+        if (answer.value.gone > 0 || [...odd].some((id) => wasOdd.has(id))) yield* worker.reconciler.doubt
+        wasOdd = odd
+      }
+    }).pipe(
+      Effect.ensuring(Effect.sync(() => {
+        if (heard === mineHeard) heard = undefined
+        Deferred.doneUnsafe(mineHeard, Exit.void)
+      })),
+      Effect.provideService(Clock.Clock, realClock)
+    )
+  }
+
+  return {
+    token: () => token,
+    register,
+    lose,
+    regain,
+    regainOrLose: (mine) =>
+      Effect.flatMap(regain(mine), (is) => is ? Effect.succeed(true) : Effect.as(lose(mine, tookOver, true), false)),
+    answeredFor: () => token === undefined ? [...leaving] : [token, ...leaving],
+    beatSoon: () => {
+      beat.openUnsafe()
+    },
+    forget: () => {
+      const mine = token
+      token = undefined
+      return mine
+    }
+  }
+}

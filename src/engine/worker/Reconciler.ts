@@ -1,0 +1,144 @@
+/**
+ * Memory and rows. All that a worker has in hand is a copy: the rows under its token are the truth, and after an answer that was lost the
+ * two are compared again.
+ */
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Semaphore from "effect/Semaphore"
+import { impatiently, monotonic, realClock } from "../../sql/storageError.ts"
+import type { StorageError } from "../../SteppedError.ts"
+import { nothingTaken } from "../../store/Answer.ts"
+import { logWarning } from "../log.ts"
+import type { Work, WorkerContext } from "./context.ts"
+import { inPlace, pause } from "./waiting.ts"
+
+export interface Reconciler {
+  /** Something under the token may be in nobody's hands: the rows say. */
+  readonly doubt: Effect.Effect<void>
+  /**
+   * Keeps actions in hand, from the call on, while a transition puts them under the token, takes them from one list to another, or away.
+   * Whether one that fails, or whose caller is interrupted, has happened is not known; what it was about is let go before anybody looks.
+   * It may let go before its end, when everything has its place.
+   */
+  readonly keeping: <A, E>(
+    ids: ReadonlyArray<string>,
+    transition: (letGo: () => void) => Effect.Effect<A, E>
+  ) => Effect.Effect<A, E>
+  /** Gives actions and held invocations to others, from the call on. */
+  readonly giveBack: (ids: ReadonlyArray<string>) => Effect.Effect<void>
+  /** What is under a token that was lost before its answer came is for others by now. */
+  readonly handTo: (token: bigint | undefined, place: Array<Work>, work: ReadonlyArray<Work>) => void
+  /**
+   * For what must not be forgotten and has nobody to hear of its failure: tried again for some seconds. A database that has not answered
+   * for that long is not asked so patiently again: a process that ends must come to its end. Gives whether it has happened.
+   */
+  readonly insist: (effect: Effect.Effect<unknown, StorageError>) => Effect.Effect<boolean>
+  /** Waits for an effect as long as the database deserves; gives whether it has ended. */
+  readonly within: (effect: Effect.Effect<void>) => Effect.Effect<void>
+}
+
+export const make = (worker: WorkerContext): Reconciler => {
+  const { failpoint, gate, inHand, now, scope, store } = worker
+  const reconciling = Semaphore.makeUnsafe(1)
+  /** The last time that somebody insisted, the database did not answer. */
+  let answersNot = false
+  const patience = () => answersNot ? 500 : 3000
+
+  const insist: Reconciler["insist"] = (effect) =>
+    Effect.provideService(
+      Effect.gen(function*() {
+        const until = monotonic() + patience()
+        for (let attempt = 0;; attempt++) {
+          const exit = yield* Effect.exit(impatiently(effect, Math.max(1, until - monotonic())))
+          answersNot = Exit.isFailure(exit) && monotonic() >= until
+          if (Exit.isSuccess(exit)) return true
+          if (answersNot) {
+            yield* logWarning("stepped: others take over only when the lease ends", exit.cause)
+            return false
+          }
+          yield* pause(attempt)
+        }
+      }),
+      Clock.Clock,
+      realClock
+    )
+
+  const doubt: Effect.Effect<void> = Effect.suspend(() => {
+    const mine = worker.lease.token()
+    return mine === undefined ? Effect.void : Effect.asVoid(Effect.forkIn(reconcile(mine), scope))
+  })
+
+  const keeping: Reconciler["keeping"] = (ids, transition) => {
+    const letGo = inHand.keep(ids)
+    return Effect.onExit(transition(letGo), (exit) => {
+      letGo()
+      return Exit.isSuccess(exit) ? Effect.void : doubt
+    })
+  }
+
+  const giveBack: Reconciler["giveBack"] = (ids) => {
+    const mine = worker.lease.token()
+    return mine === undefined || ids.length === 0 ? Effect.void : Effect.flatMap(
+      keeping(
+        ids,
+        () => Effect.flatMap(now, (at) => insist(worker.connections.ask(store.release(mine, ids, at))))
+      ),
+      (given) => given ? Effect.void : doubt
+    )
+  }
+
+  const handTo: Reconciler["handTo"] = (mine, place, work) => {
+    if (worker.lease.token() === mine) place.push(...work)
+  }
+
+  /**
+   * Compares memory with the rows under the token, all transitions at rest: what a lost answer handed over is taken up, what is no
+   * longer ours is dropped. Between two tries the others go on.
+   */
+  const reconcile = (mine: bigint): Effect.Effect<void> =>
+    reconciling.withPermit(Effect.gen(function*() {
+      for (let attempt = 0; worker.lease.token() === mine; attempt++) {
+        const exit = yield* Effect.exit(gate.exclusive(compare))
+        if (Exit.isSuccess(exit)) return
+        // every time that it has taken twice as long
+        if (attempt >= inPlace && Math.log2(attempt + 1) % 1 === 0) {
+          yield* logWarning(
+            "stepped: cannot compare with the rows what this process holds, trying again",
+            exit.cause
+          )
+        }
+        yield* pause(attempt)
+      }
+    })).pipe(Effect.andThen(Effect.suspend(() => worker.bodies.begin)))
+
+  const compare = Effect.gen(function*() {
+    const mine = worker.lease.token()
+    if (mine === undefined) return
+    // a transactional step commits beside the gate: what it let go while we looked was in hand before
+    const before = inHand.ids()
+    const rows = yield* failpoint("compared", worker.connections.ask(store.heldBy(mine, [...before])))
+    const at = yield* now
+    const after = inHand.ids()
+    const inRows = new Set(rows.map((task) => task.action))
+    const lost = rows.filter((task) => !before.has(task.action) && !after.has(task.action))
+    const answer = yield* worker.answers.read({ work: lost, news: [], taken: nothingTaken }, at, true)
+    handTo(mine, inHand.ready, answer.work)
+    const gone = [...inHand.active.values()].filter(({ work }) =>
+      (work._tag === "Perform" || work._tag === "Prepare") && before.has(work.id) && !inRows.has(work.id)
+    )
+    yield* worker.bodies.interruptAll(gone.map(({ work }) => work.id))
+  })
+
+  return {
+    doubt,
+    keeping,
+    giveBack,
+    handTo,
+    insist,
+    within: (effect) =>
+      Effect.map(Effect.exit(impatiently(effect, patience())), (exit) => {
+        answersNot = Exit.isFailure(exit)
+      })
+  }
+}

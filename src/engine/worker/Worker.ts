@@ -1,0 +1,240 @@
+/**
+ * A worker: what one process holds under a fencing token, runs, and commits in batches.
+ *
+ * Work comes from claims, from finished batches (next steps, promoted and resumed actions) and from `…Now`; what becomes ready while a
+ * commit is under way is committed together by the next one. Each of its parts owns its own state (see `context.ts`); this puts them
+ * together, and is the loop and the drain.
+ */
+import * as Clock from "effect/Clock"
+import type * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Latch from "effect/Latch"
+import type * as Option from "effect/Option"
+import * as Scope from "effect/Scope"
+import type { OwnConnections } from "../../sql/OwnConnections.ts"
+import { impatiently, patiently, realClock } from "../../sql/storageError.ts"
+import type { StorageError } from "../../SteppedError.ts"
+import type { Answer, Completed } from "../../store/Answer.ts"
+import type { Invocation, PreparedInvocation } from "../../store/Invocation.ts"
+import type { Catalog } from "../../store/Store.ts"
+import { logInfo } from "../log.ts"
+import { upkeep } from "../maintenance/upkeep.ts"
+import type { Concluded } from "../perform/decide.ts"
+import * as Answers from "./Answers.ts"
+import * as Aside from "./Aside.ts"
+import * as Bodies from "./Bodies.ts"
+import * as Claimer from "./Claimer.ts"
+import * as Committer from "./Committer.ts"
+import * as Connections from "./Connections.ts"
+import type { Active, Home, Work, WorkerContext, WorkerOptions } from "./context.ts"
+import * as Gate from "./Gate.ts"
+import * as InHand from "./InHand.ts"
+import * as Lease from "./Lease.ts"
+import * as PerformNow from "./performNow.ts"
+import * as Reconciler from "./Reconciler.ts"
+import * as Timers from "./Timers.ts"
+import { realSleep } from "./waiting.ts"
+
+export interface WorkerConfig {
+  readonly concurrency: number
+  /** Transitions at a time. */
+  readonly connections: number
+  readonly grace: Duration.Duration
+  readonly own: OwnConnections | undefined
+}
+
+export interface Worker extends PerformNow.PerformNow {
+  /** See {@link Claimer.Claimer}. */
+  readonly enqueueIdle: (items: ReadonlyArray<Invocation>) => Option.Option<Effect.Effect<boolean, StorageError>>
+  readonly wake: () => void
+  /** Another process has ended actions: are some of ours among them? */
+  readonly check: () => void
+  /**
+   * Claims and performs until the scope closes; then lets running bodies end within the grace period, and releases the rest. `beside` runs
+   * as long as the timers do.
+   */
+  readonly work: (
+    config: WorkerConfig,
+    beside: Effect.Effect<never>
+  ) => Effect.Effect<void, StorageError, Scope.Scope>
+  /**
+   * Runs a completion from outside, and reads its answer: what it hands over goes to this worker, bodies that it ends are interrupted
+   * (`spare` is the one that asks).
+   */
+  readonly fromOutside: (
+    complete: (token: bigint | null, catalog: Catalog) => Effect.Effect<Completed, StorageError>,
+    spare: string | undefined
+  ) => Effect.Effect<Completed, StorageError>
+  /** Reads what a completion inside a user's transaction answered, after its commit. */
+  readonly take: (answer: Answer, spare: string | undefined) => Effect.Effect<void>
+  /** Gives up its token. */
+  readonly close: Effect.Effect<void>
+}
+
+export const make = (options: WorkerOptions): Worker => {
+  let home: Home | undefined
+  // invariant: true only while the home is there
+  let claiming = false
+
+  const gate = Gate.make()
+  const inHand = InHand.make<Work, Active, Concluded, PreparedInvocation>()
+  const connections = Connections.make()
+  // each part is asked for when something happens, and all of them are there by then
+  const context: WorkerContext = {
+    ...options,
+    gate,
+    inHand,
+    connections,
+    work: Latch.makeUnsafe(false),
+    home: () => home,
+    claims: () => claiming,
+    get lease() {
+      return lease
+    },
+    get reconciler() {
+      return reconciler
+    },
+    get answers() {
+      return answers
+    },
+    get committer() {
+      return committer
+    },
+    get aside() {
+      return aside
+    },
+    get claimer() {
+      return claimer
+    },
+    get bodies() {
+      return bodies
+    },
+    get timers() {
+      return timers
+    }
+  }
+  const lease = Lease.make(context)
+  const reconciler = Reconciler.make(context)
+  const answers = Answers.make(context)
+  const committer = Committer.make(context)
+  const aside = Aside.make(context)
+  const claimer = Claimer.make(context)
+  const bodies = Bodies.make(context)
+  const timers = Timers.make(context)
+  const { conclusions, prepared, ready } = inHand
+
+  const loop: Effect.Effect<void> = Effect.gen(function*() {
+    while (home !== undefined) {
+      bodies.pump()
+      if (conclusions.length > 0) yield* committer.commitNext()
+      else if (claimer.isDue()) yield* claimer.turn
+      else {
+        context.work.closeUnsafe()
+        yield* context.work.await
+        continue
+      }
+      bodies.pump()
+      // bodies that need no waiting end now, and their conclusions join the next batch
+      if (conclusions.length === 0) yield* Effect.yieldNow
+    }
+  })
+
+  const work: Worker["work"] = (config, beside) =>
+    Effect.gen(function*() {
+      const user = (yield* Effect.context<never>()) as Context.Context<never>
+      connections.keep(config.own)
+      // they are given up when nothing of the worker runs any more
+      yield* Effect.addFinalizer(() => Effect.sync(() => connections.keep(undefined)))
+      yield* patiently(lease.register)
+      home = { concurrency: config.concurrency, context: user }
+      claiming = true
+      claimer.more()
+      // what each of them has under way takes seconds to give up where nothing is answered: all at once, not one after another
+      const fibers = yield* Scope.fork(yield* Effect.scope, "parallel")
+      for (let i = 0; i < config.connections; i++) yield* Effect.forkIn(loop, fibers)
+      // a client that is closed under its worker waits for the connection that listens, too
+      const open = config.own === undefined ? Effect.never : config.own.whileOpen
+      yield* Effect.forkIn(Effect.raceFirst(Effect.raceFirst(timers.loop, beside), open), fibers)
+      yield* Effect.forkIn(upkeep(context), fibers)
+      // added last, so that it comes first: a loop that is interrupted in the middle of a commit leaves it in doubt
+      yield* Effect.addFinalizer(() => drain(config.grace))
+    })
+
+  const giveBackReady = Effect.suspend(() => reconciler.giveBack(ready.splice(0).map(({ id }) => id)))
+
+  /** Lets everything that has begun come to its end. */
+  const settle = Effect.gen(function*() {
+    while (!inHand.isIdle()) {
+      if (conclusions.length > 0) yield* committer.commitNext(Committer.finishMax)
+      else if (prepared.length > 0) yield* claimer.joinPrepared
+      else if (ready.length > 0) yield* giveBackReady
+      else yield* realSleep(5)
+    }
+  })
+
+  const drain = (grace: Duration.Duration): Effect.Effect<void> =>
+    Effect.gen(function*() {
+      claiming = false
+      // what was claimed and not begun goes back at once
+      yield* giveBackReady
+      context.work.openUnsafe()
+      aside.now()
+      yield* Effect.exit(impatiently(settle, grace))
+      const rest = [...inHand.active.values()]
+      const ids = rest.map(({ work }) => work.id)
+      // nobody else is to have them before their bodies have let go
+      const letGo = inHand.keep(ids)
+      home = undefined
+      context.work.openUnsafe()
+      const interrupting = Effect.forEach(rest, (entry) => Effect.timeoutOption(bodies.interrupt(entry), "5 seconds"), {
+        concurrency: "unbounded",
+        discard: true
+      })
+      yield* Effect.provideService(interrupting, Clock.Clock, realClock)
+      if (conclusions.length > 0) {
+        yield* reconciler.within(Effect.gen(function*() {
+          while (conclusions.length > 0) yield* committer.commitNext(Committer.finishMax)
+        }))
+      }
+      const givingBack = reconciler.giveBack([...new Set([...ids, ...ready.splice(0).map(({ id }) => id)])])
+      letGo()
+      yield* givingBack
+      if (rest.length > 0) yield* logInfo(`stepped: ${rest.length} running actions are released for other workers`)
+    })
+
+  const fromOutside: Worker["fromOutside"] = (complete, spare) =>
+    gate.shared(Effect.gen(function*() {
+      const token = claiming ? lease.token() : undefined
+      const at = yield* options.now
+      const { definitions, failpoint } = options
+      const catalog = token === undefined ? definitions.present() : definitions.known()
+      const completion = Effect.flatMap(
+        failpoint("completed", complete(token ?? null, catalog)),
+        (completed) =>
+          Effect.flatMap(answers.read(completed.answer, at, false, spare), (read) => {
+            reconciler.handTo(token, ready, read.work)
+            return Effect.as(bodies.begin, completed)
+          })
+      )
+      return yield* token === undefined ? completion : reconciler.keeping([], () => completion)
+    }))
+
+  return {
+    ...PerformNow.make(context),
+    enqueueIdle: claimer.enqueueIdle,
+    wake: claimer.wake,
+    check: () => {
+      if (inHand.active.size > 0) lease.beatSoon()
+    },
+    work,
+    fromOutside,
+    take: (answer, spare) => Effect.flatMap(options.now, (at) => Effect.asVoid(answers.read(answer, at, false, spare))),
+    close: Effect.suspend(() => {
+      const token = lease.forget()
+      return token === undefined
+        ? Effect.void
+        : Effect.flatMap(options.now, (at) => reconciler.insist(options.store.unregister(token, at)))
+    })
+  }
+}

@@ -1,0 +1,98 @@
+/** What the parts of a worker have in common: each of them owns its state, and the others ask it. */
+import type * as Context from "effect/Context"
+import type * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
+import type * as Latch from "effect/Latch"
+import type * as Scope from "effect/Scope"
+import type { CompletionOutcome } from "../../Outcome.ts"
+import type { CompletionError } from "../../SteppedError.ts"
+import type { ToPrepare } from "../../store/Answer.ts"
+import type { PreparedInvocation } from "../../store/Invocation.ts"
+import type { Store } from "../../store/Store.ts"
+import type { Definitions } from "../Definitions.ts"
+import type { Reach } from "../Failpoint.ts"
+import type { Concluded, Ended } from "../perform/decide.ts"
+import type { Performance } from "../perform/Performance.ts"
+import type { Settings } from "../Settings.ts"
+import type { Answers } from "./Answers.ts"
+import type { Aside } from "./Aside.ts"
+import type { Bodies } from "./Bodies.ts"
+import type { Claimer } from "./Claimer.ts"
+import type { Committer } from "./Committer.ts"
+import type { Connections } from "./Connections.ts"
+import type { Gate } from "./Gate.ts"
+import type { InHand } from "./InHand.ts"
+import type { Lease } from "./Lease.ts"
+import type { Reconciler } from "./Reconciler.ts"
+import type { Timers } from "./Timers.ts"
+
+/** Something to run: an action in hand, an invocation to prepare, one that is prepared, or an end that is certain already. */
+export type Work =
+  | { readonly _tag: "Perform"; readonly id: string; readonly performance: Performance }
+  | { readonly _tag: "Prepare"; readonly id: string; readonly task: ToPrepare }
+  | { readonly _tag: "Broken"; readonly id: string; readonly concluded: Concluded }
+  | { readonly _tag: "Joining"; readonly id: string; readonly prepared: PreparedInvocation }
+
+/** What came of running it. */
+export type Ran =
+  | { readonly _tag: "Concluded"; readonly concluded: Concluded }
+  | { readonly _tag: "Prepared"; readonly prepared: PreparedInvocation }
+  | { readonly _tag: "Follow"; readonly work: ReadonlyArray<Work> }
+  | { readonly _tag: "Fenced" }
+
+/** A body that runs, or whatever else has been begun for an action. */
+export interface Active {
+  readonly work: Work
+  /** When it began, in ms on the monotonic clock. */
+  readonly since: number
+  fiber: Fiber.Fiber<Ran | void> | undefined
+  /** By the engine: whatever the body still says does not count. */
+  interrupted: boolean
+}
+
+/** What user code runs in when no caller lends its fiber. */
+export interface Home {
+  readonly concurrency: number
+  readonly context: Context.Context<never>
+}
+
+/** What a worker needs of the engine. */
+export interface WorkerOptions {
+  readonly store: Store["Service"]
+  readonly settings: Settings["Service"]
+  readonly definitions: Definitions
+  readonly now: Effect.Effect<number>
+  readonly name: string
+  readonly embedded: boolean
+  readonly onEnded: (ids: ReadonlyArray<string>) => void
+  /** Actions whose ends are known here, besides being stored. */
+  readonly onKnown: (ended: ReadonlyArray<Ended>) => void
+  readonly onQueued: () => void
+  readonly complete: (
+    performance: Performance,
+    outcome: CompletionOutcome<unknown, unknown>,
+    completed: () => void
+  ) => Effect.Effect<boolean, CompletionError>
+  readonly scope: Scope.Scope
+  readonly failpoint: Reach
+}
+
+export interface WorkerContext extends WorkerOptions {
+  readonly gate: Gate
+  readonly inHand: InHand<Work, Active, Concluded, PreparedInvocation>
+  readonly connections: Connections
+  readonly lease: Lease
+  readonly reconciler: Reconciler
+  readonly answers: Answers
+  readonly claimer: Claimer
+  readonly committer: Committer
+  readonly aside: Aside
+  readonly bodies: Bodies
+  readonly timers: Timers
+  /** Opened when the loops may have something to do. */
+  readonly work: Latch.Latch
+  /** Where it performs; undefined before it has begun, and when it has stopped. */
+  readonly home: () => Home | undefined
+  /** Whether it takes work: not before it has begun, nor while it stops. */
+  readonly claims: () => boolean
+}

@@ -1,0 +1,147 @@
+/** Performing in the caller's fiber (rule 7.3): what `…Now` and `performSteppedActions` do, with a worker beside it or without. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Fiber from "effect/Fiber"
+import type { StorageError } from "../../SteppedError.ts"
+import type { Ran, Work, WorkerContext } from "./context.ts"
+
+/** Makes an effect interruptible again. */
+export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+
+export interface PerformNow {
+  /**
+   * Stores an action under this worker's token, and performs it as far as it goes at once, in a region that `restore` makes
+   * interruptible.
+   */
+  readonly performNow: <E>(
+    id: string,
+    store: (token: bigint) => Effect.Effect<void, E>,
+    restore: Restore
+  ) => Effect.Effect<void, E | StorageError>
+  /** One pass over everything that is due: timers, then jobs, with what follows in memory. Gives how much there was. */
+  readonly performDue: Effect.Effect<number, StorageError>
+}
+
+export const make = (worker: WorkerContext): PerformNow => {
+  const { bodies, claimer, committer, inHand, reconciler, timers } = worker
+  const { places, ready } = inHand
+
+  /** Runs one piece of work in this fiber, and puts what follows from it before the rest. Fails where the caller is interrupted. */
+  const runOne = (item: Work, queue: Array<Work>, restore: Restore): Effect.Effect<void, StorageError> =>
+    Effect.gen(function*() {
+      const entry = bodies.hold(item)
+      const fiber = yield* Effect.forkChild(Effect.interruptible(bodies.run(item)))
+      entry.fiber = fiber
+      const awaited = yield* Effect.exit(restore(Fiber.await(fiber)))
+      const ended = entry.interrupted
+      const letGo = inHand.keep(ended ? [] : [item.id])
+      // the body first: it must have let go, also of its transaction, before others may take its action
+      if (Exit.isFailure(awaited)) yield* bodies.interrupt(entry)
+      const exit = yield* Fiber.await(fiber)
+      const ran = Exit.isSuccess(exit)
+        ? exit.value
+        : ended || Exit.isFailure(awaited)
+        ? undefined
+        : yield* bodies.fallen(item)
+      bodies.letGo(entry)
+      if (ran !== undefined && !ended) yield* follow(ran, queue, letGo)
+      else if (Exit.isFailure(awaited) && !ended) queue.unshift(item)
+      letGo()
+      if (Exit.isFailure(awaited)) return yield* Effect.failCause(awaited.cause)
+    })
+
+  /** What follows goes before what was there: an action is performed as far as it goes. */
+  const follow = (ran: Ran, queue: Array<Work>, letGo: () => void): Effect.Effect<void, StorageError> =>
+    Effect.gen(function*() {
+      const rest = queue.splice(0)
+      places.add(rest)
+      if (ran._tag === "Follow") queue.push(...ran.work)
+      const next: Effect.Effect<unknown, StorageError> = ran._tag === "Concluded"
+        ? committer.commit([ran.concluded], queue)
+        : ran._tag === "Prepared"
+        ? claimer.claim(0, null, [ran.prepared], queue)
+        : Effect.void
+      letGo()
+      if (ran._tag === "Fenced") yield* reconciler.doubt
+      yield* Effect.ensuring(
+        next,
+        Effect.sync(() => {
+          // a younger sibling that may not join yet goes behind them: its elder may be among them
+          const joining = queue.findIndex((work) => work._tag === "Joining")
+          const younger = joining === -1 ? [] : queue.splice(joining, 1)
+          queue.push(...rest, ...younger)
+          places.delete(rest)
+        })
+      )
+    })
+
+  /**
+   * Runs the work of a place in this fiber, in order, and what follows from it as long as `mine` says so; the rest goes to the worker or
+   * back. Only bodies can be interrupted: whoever is interrupted in a transition would not know what this process holds.
+   */
+  const runPlace = (
+    queue: Array<Work>,
+    mine: (id: string) => boolean,
+    restore: Restore
+  ): Effect.Effect<number, StorageError> =>
+    Effect.gen(function*() {
+      let count = 0
+      while (queue.length > 0) {
+        yield* restore(Effect.void)
+        const item = queue.shift()!
+        if (!mine(item.id)) {
+          ready.push(item)
+          yield* bodies.begin
+          continue
+        }
+        count++
+        yield* runOne(item, queue, restore)
+      }
+      return count
+    })
+
+  /**
+   * A place for work of the calling fiber, in which it is found when its action ends, or its answer was lost. What is left there goes
+   * back.
+   */
+  const withPlace = <A, E>(use: (place: Array<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => {
+      const place: Array<Work> = []
+      places.add(place)
+      return Effect.ensuring(
+        use(place),
+        Effect.andThen(
+          Effect.suspend(() => reconciler.giveBack(place.map(({ id }) => id))),
+          Effect.sync(() => places.delete(place))
+        )
+      )
+    })
+
+  return {
+    performNow: (id, store, restore) =>
+      withPlace((place) =>
+        Effect.gen(function*() {
+          const token = yield* worker.lease.register
+          yield* reconciler.keeping(
+            [id],
+            () => Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], place)))
+          )
+          yield* runPlace(place, (other) => other === id, restore)
+          if (timers.isPruneDue()) {
+            yield* timers.tick(false, place)
+            yield* runPlace(place, () => false, restore)
+          }
+        })
+      ),
+    performDue: Effect.uninterruptibleMask((restore) =>
+      withPlace((place) =>
+        Effect.gen(function*() {
+          let count = yield* timers.tick(true, place)
+          count += yield* runPlace(place, () => true, restore)
+          count += yield* claimer.claimAll(place)
+          return count + (yield* runPlace(place, () => true, restore))
+        })
+      )
+    )
+  }
+}

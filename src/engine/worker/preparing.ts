@@ -1,0 +1,85 @@
+/** Runs what comes before an action's lane is taken: the hook and the effectful keys of an invocation that is held. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import type { ToPrepare } from "../../store/Answer.ts"
+import type { PreparedInvocation } from "../../store/Invocation.ts"
+import { actionText, errorText } from "../causes.ts"
+import { asHeld, prepare, unjoinable } from "../invoke.ts"
+import { reportFailure, reportTry } from "../log.ts"
+import { refOf } from "../perform/Performance.ts"
+import { answerOf, backoff, type Unhandled } from "../perform/retry.ts"
+import { asUser } from "../userCode.ts"
+import type { Ran, WorkerContext } from "./context.ts"
+import { pause } from "./waiting.ts"
+
+/** Puts a held invocation back until a time. Not to be forgotten: nobody sees when it is in nobody's hands. */
+export const postpone = (worker: WorkerContext, { job, queue }: ToPrepare, due: number): Effect.Effect<void> =>
+  Effect.gen(function*() {
+    const token = worker.lease.token()
+    for (let attempt = 0; token !== undefined && worker.lease.token() === token; attempt++) {
+      const call = worker.connections.ask(worker.store.postpone(token, queue, job, due))
+      if (Exit.isSuccess(yield* Effect.exit(call))) return worker.timers.know(due)
+      yield* pause(attempt)
+    }
+  })
+
+/** An invocation that fails without being performed. */
+const givenUp = (task: ToPrepare, message: string): PreparedInvocation => ({
+  ...unjoinable(asHeld(task)),
+  ended: {
+    status: "failed",
+    result: null,
+    cause: { kind: "exhausted", path: actionText(task.definition, task.actorId), message }
+  }
+})
+
+export const prepareOf = (worker: WorkerContext) => {
+  const { definitions, now, settings } = worker
+  return (task: ToPrepare): Effect.Effect<Ran | void> =>
+    Effect.gen(function*() {
+      const runnable = definitions.byKey(task.definition)
+      if (runnable === undefined) return yield* worker.reconciler.giveBack([task.action])
+      const ended = (message: string): Ran => ({ _tag: "Prepared", prepared: givenUp(task, message) })
+      const refExit = yield* Effect.exit(Effect.sync(() => refOf(runnable.actor, task.actorId)))
+      if (Exit.isFailure(refExit)) {
+        return ended(`the actor's id cannot be read: ${errorText(Cause.squash(refExit.cause))}`)
+      }
+      if (task.attempts >= settings.attempts) {
+        return ended(`gave up after ${task.attempts} attempts that ended without an answer`)
+      }
+      const { actorId, action: actionId } = task
+      const place = actionText(task.definition, actorId)
+      const of = { action: task.definition, actorId, actionId }
+      const code = { captured: runnable.context, kind: "before", runnable, ref: refExit.value, actorId, actionId }
+      let unhandled: Unhandled | undefined
+      const prepared = yield* prepare(
+        task,
+        runnable,
+        (effect) => asUser(effect, code),
+        settings,
+        (effect) =>
+          Effect.catchCause(effect, (cause) =>
+            Effect.matchEffect(answerOf(cause, settings), {
+              onSuccess: (answer) => Effect.andThen(reportFailure(answer, place, of), Effect.failCause(answer)),
+              onFailure: (failure) => {
+                unhandled = failure
+                return Effect.failCause(cause)
+              }
+            }))
+      ).pipe(Effect.catchCause((cause) => Effect.succeed(givenUp(task, Cause.pretty(cause)))))
+      if (unhandled !== undefined) {
+        const at = yield* now
+        const delay = task.attempts + 1 >= settings.attempts
+          ? undefined
+          : yield* backoff(settings.retry, task.attempts, at)
+        if (delay !== undefined && worker.lease.token() !== undefined) {
+          const due = Math.ceil(at + delay)
+          yield* reportTry(unhandled.cause, unhandled.isTransient, due, place, of)
+          return yield* postpone(worker, task, due)
+        }
+        yield* reportFailure(unhandled.cause, place, of)
+      }
+      return { _tag: "Prepared", prepared }
+    })
+}

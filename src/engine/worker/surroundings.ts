@@ -1,0 +1,88 @@
+/** What performing one action has of its worker: what is stored, and transactions that commit a conclusion with the body's own SQL. */
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { inOpenTransaction } from "../../sql/storageError.ts"
+import type { StorageError } from "../../SteppedError.ts"
+import { emptyCatalog } from "../../store/Store.ts"
+import type { Concluded } from "../perform/decide.ts"
+import { Fenced, type Surroundings } from "../perform/Surroundings.ts"
+import type { Work, WorkerContext } from "./context.ts"
+import { inPlace, pause } from "./waiting.ts"
+
+export const surroundings = (worker: WorkerContext): {
+  readonly env: Surroundings
+  /** Conclusions that their own transaction has committed already, with the work that followed. */
+  readonly committed: WeakMap<Concluded, ReadonlyArray<Work>>
+} => {
+  const { complete, definitions, failpoint, now, settings, store } = worker
+  const committed = new WeakMap<Concluded, ReadonlyArray<Work>>()
+
+  /** What an action needs to go on: a database that is away is waited for, and costs no attempt. */
+  const reading = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+    Effect.gen(function*() {
+      for (let attempt = 0;; attempt++) {
+        const exit = yield* Effect.exit(worker.connections.ask(read))
+        if (Exit.isSuccess(exit)) return exit.value
+        const error = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
+        if (error?.isRetryable !== true || (attempt >= inPlace && (yield* worker.committer.answers))) return yield* exit
+        yield* pause(attempt)
+      }
+    })
+
+  const transaction: Surroundings["transaction"] = (body) =>
+    Effect.gen(function*() {
+      const token = worker.lease.token()
+      // the lease was lost before it began: whoever has the action by now runs it
+      if (token === undefined) return yield* Effect.die(new Fenced())
+      let at = 0
+      const both = store.withTransaction(Effect.gen(function*() {
+        const concluded = yield* body
+        at = yield* now
+        const finish = store.finish({
+          token,
+          now: at,
+          // nothing is handed over in a transaction that may yet fail to commit: promoted and resumed actions get jobs
+          catalog: emptyCatalog,
+          conclusions: [concluded.conclusion]
+        }).pipe(Effect.mapError(inOpenTransaction("ending a transactional step")))
+        let answer = yield* finish
+        const isLost = () => answer.news.some(({ _tag }) => _tag === "LeaseLost")
+        // its body has blocked the thread: what it did so far is as good as it was
+        if (isLost() && (yield* worker.lease.regain(token))) answer = yield* finish
+        const stale = answer.news.find((news) => news._tag === "Stale")
+        // what the body itself, in this very transaction, has ended commits with it, and this conclusion is dropped
+        if (stale?.endedHere === true) return undefined
+        if (stale !== undefined || isLost()) return yield* Effect.die(new Fenced())
+        yield* store.afterCommit(
+          Effect.andThen(
+            worker.answers.read(answer, at, true),
+            Effect.sync(() => worker.committer.tellEnded([concluded], new Set()))
+          )
+        )
+        return concluded
+      }))
+      const concluded = yield* failpoint("transacted", both)
+      if (concluded !== undefined) committed.set(concluded, worker.committer.followUps([concluded], new Set(), at))
+      return concluded
+    })
+
+  return {
+    committed,
+    env: {
+      settings,
+      definitions,
+      now,
+      complete,
+      stored: {
+        whatOf: (action) =>
+          reading(Effect.suspend(() => {
+            const token = worker.lease.token()
+            return token === undefined ? Effect.undefined : store.whatOf(token, action)
+          })),
+        resultsAfter: (action, from) => reading(store.resultsAfter(action, from)),
+        slotsAfter: (action, step, slot) => reading(store.slotsAfter(action, step, slot))
+      },
+      transaction
+    }
+  }
+}

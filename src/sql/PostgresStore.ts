@@ -1,0 +1,39 @@
+/**
+ * The store over Postgres: one method for each transition, one statement each, over arrays.
+ *
+ * A transition is one statement and therefore one transaction; what it locks, and in which order, stands at the top of
+ * `migrations/0001_initial.ts`.
+ */
+import { PgClient } from "@effect/sql-pg/PgClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import { Store } from "../store/Store.ts"
+import * as Calls from "./call.ts"
+import { Storage } from "./Storage.ts"
+import { claimOf } from "./transitions/claim.ts"
+import { completeOf } from "./transitions/complete.ts"
+import { enqueueOf } from "./transitions/enqueue.ts"
+import { finishOf } from "./transitions/finish.ts"
+import { leaseOf } from "./transitions/lease.ts"
+import { readsOf } from "./transitions/reads.ts"
+import { upkeepOf } from "./transitions/upkeep.ts"
+
+export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect(
+  Store,
+  Effect.gen(function*() {
+    const sql = yield* PgClient
+    const calls = Calls.make(sql, yield* Storage)
+    return Store.of({
+      ...claimOf(calls),
+      ...leaseOf(calls),
+      ...readsOf(calls),
+      ...upkeepOf(calls),
+      enqueue: enqueueOf(calls),
+      finish: finishOf(calls),
+      complete: completeOf(calls),
+      withTransaction: calls.withTransaction,
+      inTransaction: calls.inTransaction,
+      afterCommit: sql.afterCommit
+    })
+  })
+)

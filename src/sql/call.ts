@@ -1,0 +1,94 @@
+/**
+ * One statement of the engine's: a deadline on the real clock, retries of what the server has refused, and the isolation level that
+ * transitions need.
+ */
+import type { PgClient } from "@effect/sql-pg/PgClient"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schedule from "effect/Schedule"
+import { SqlError } from "effect/sql/SqlError"
+import type { StorageError } from "../SteppedError.ts"
+import { tookTooLong } from "../store/Store.ts"
+import { isTransaction } from "./OwnConnections.ts"
+import type { Storage } from "./Storage.ts"
+import { answered, isUnsuitable, realClock } from "./storageError.ts"
+import { transactionsOf } from "./transaction.ts"
+
+export interface Calls {
+  /** The schema's name as it goes into SQL. */
+  readonly schema: string
+  readonly embedded: boolean
+  /** Runs a statement and gives its rows. */
+  readonly call: (
+    operation: string,
+    text: string,
+    params: ReadonlyArray<unknown>
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, StorageError>
+  readonly inTransaction: Effect.Effect<boolean>
+  readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
+  /** Several statements as one transition: nobody sees the first ones before the last one has ended. */
+  readonly asOne: <A>(statements: Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>
+}
+
+/** Their callers make a batch smaller that takes too long. */
+const batched: ReadonlySet<string> = new Set(["enqueue", "claim", "finish", "tick", "prune"])
+
+/** Whether the server refused the statement, so that it has certainly not happened and may be sent again. */
+const refused = (error: StorageError): boolean => {
+  const reason = error.cause instanceof SqlError ? error.cause.reason : undefined
+  return reason?._tag === "DeadlockError" || reason?._tag === "SerializationError" || tookTooLong(error)
+}
+
+// A statement in the user's transaction is the user's to retry: after an error that transaction is over.
+const again = Schedule.exponential("10 millis", 2).pipe(Schedule.jittered, Schedule.upTo({ times: 8 }))
+
+export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
+  const { deadline, embedded, quoted } = storage
+  const withTransaction = transactionsOf(sql, deadline)
+  const inTransaction = Effect.map(
+    Effect.serviceOption(sql.transactionService),
+    (option) => Option.isSome(option) && isTransaction(option.value)
+  )
+
+  // What the server refuses at the level that the database, the role or the session has by default. From then on it is run in a
+  // transaction that states its level, which nothing of the session has to remember.
+  const stating = new Set<string>()
+  const atItsLevel = <A>(operation: string, statement: Effect.Effect<A, StorageError>) =>
+    Effect.suspend(() =>
+      stating.has(operation)
+        ? withTransaction(statement)
+        : Effect.catch(statement, (error) => {
+          if (!isUnsuitable(error)) return Effect.fail(error)
+          stating.add(operation)
+          return withTransaction(statement)
+        })
+    )
+
+  const call: Calls["call"] = (operation, text, params) =>
+    sql.unsafe(text, params).values.pipe(
+      answered(operation, deadline),
+      (effect) =>
+        Effect.flatMap(
+          inTransaction,
+          (inside) =>
+            inside ? effect : Effect.retry(atItsLevel(operation, effect), {
+              schedule: again,
+              // a batch is the caller's to make smaller, and what need not be done together is not tried again together
+              while: (error) =>
+                refused(error) && operation !== "enqueueAndClaim" && !(batched.has(operation) && tookTooLong(error))
+            })
+        ),
+      Effect.provideService(Clock.Clock, realClock),
+      Effect.withTracerEnabled(false)
+    )
+
+  return {
+    schema: quoted,
+    embedded,
+    call,
+    inTransaction,
+    withTransaction,
+    asOne: (statements) => Effect.flatMap(inTransaction, (inside) => inside ? statements : withTransaction(statements))
+  }
+}

@@ -1,0 +1,143 @@
+/** What the engine reads besides the answers of transitions. */
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Effect from "effect/Effect"
+import { statuses } from "../../domain/Phase.ts"
+import type { Found, Store, StoredResult, StoredSlot, Unclaimed } from "../../store/Store.ts"
+import type { Calls } from "../call.ts"
+import { array, at, packedOf, token } from "../columns.ts"
+import { toDetail } from "../rows.ts"
+import { realClock } from "../storageError.ts"
+
+/** Bytes of results that one statement loads, and one result more at most. */
+const pieceBytes = 4 * 1024 * 1024
+/** Bytes of results that one look at outcomes gives, and one result more at most. */
+const answerBytes = 16 * 1024 * 1024
+
+type Reads = Pick<
+  Store["Service"],
+  "whatOf" | "resultsAfter" | "slotsAfter" | "outcomes" | "nextDue" | "unclaimed" | "clockOffset"
+>
+
+const statusOf = (code: unknown) => code === null ? undefined : statuses[code as number]
+
+export const readsOf = ({ call, schema }: Calls): Reads => {
+  const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of($1)),
+    w as (select *, ${schema}.weight(result) + ${schema}.weight(cause) as bytes from f),
+    t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)
+    select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id
+      from t`
+  return {
+    whatOf: (by, action) =>
+      Effect.map(
+        call("whatOf", `select arguments, detail from ${schema}.what_of($1, $2)`, [
+          token(by),
+          PgTypes.uuid(action)
+        ]),
+        (rows) => rows[0] && { arguments: rows[0][0], detail: toDetail(rows[0][1]) }
+      ),
+    resultsAfter: (action, from) =>
+      Effect.map(
+        call("resultsAfter", `select idx, result from ${schema}.results_after($1, $2, $3)`, [
+          PgTypes.uuid(action),
+          PgTypes.int4(from),
+          PgTypes.int4(pieceBytes)
+        ]),
+        (rows) => rows.map((row): StoredResult => ({ step: row[0] as number, result: row[1] as string }))
+      ),
+    slotsAfter: (action, step, slot) =>
+      Effect.map(
+        call(
+          "slotsAfter",
+          `select slot, status, definition, actor_id, result, success from ${schema}.slots_after($1, $2, $3, $4)`,
+          [PgTypes.uuid(action), PgTypes.int4(step), PgTypes.int4(slot), PgTypes.int4(pieceBytes)]
+        ),
+        (rows) =>
+          rows.map((row): StoredSlot => ({
+            slot: row[0] as number,
+            status: statusOf(row[1]),
+            definition: row[2] as string,
+            actorId: row[3] as string,
+            result: row[4] as string | null,
+            success: row[5] as string | null
+          }))
+      ),
+    outcomes: (ids) =>
+      Effect.gen(function*() {
+        const found: Array<Found> = []
+        // what is beyond the bytes of one answer is asked for by the next
+        for (let asked = ids; asked.length > 0;) {
+          const rows = yield* call("outcomes", textOutcomes, [
+            array(asked, PgTypes.OID.uuid),
+            PgTypes.int4(answerBytes)
+          ])
+          const rest: Array<string> = []
+          for (const row of rows) {
+            if (row[9] === false) rest.push(row[0] as string)
+            else {
+              found.push({
+                id: row[0] as string,
+                final: row[1] as string,
+                own: statusOf(row[2]),
+                state: row[3] as Found["state"],
+                status: statusOf(row[4]),
+                result: row[5],
+                cause: row[6],
+                definition: row[7] as string | null,
+                actorId: row[8] as string | null,
+                ownDefinition: row[10] as string | null,
+                ownActorId: row[11] as string | null
+              })
+            }
+          }
+          asked = rest
+        }
+        return found
+      }),
+    nextDue: Effect.map(
+      call(
+        "nextDue",
+        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where due_at is not null))) * 1000)::float8,
+          (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8`,
+        []
+      ),
+      (rows) => ({
+        wait: (rows[0]![0] ?? undefined) as number | undefined,
+        timeout: (rows[0]![1] ?? undefined) as number | undefined
+      })
+    ),
+    unclaimed: (now, catalog) =>
+      Effect.map(
+        call(
+          "unclaimed",
+          // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue
+          `with recursive q(name) as (
+            select min(queue) from ${schema}.jobs
+            union all select (select min(j.queue) from ${schema}.jobs j where j.queue > q.name) from q where q.name is not null),
+          j as (
+            select x.* from q cross join lateral (select queue, definition, enqueued_at from ${schema}.jobs
+              where queue = q.name and priority < 100 order by priority, id limit 1000) x
+            union all
+            (select queue, definition, enqueued_at from ${schema}.jobs where due_at <= $1 order by due_at limit 1000))
+          select queue, definition, (extract(epoch from min(enqueued_at)) * 1000)::float8 from j
+            where not (queue = any($2) and definition = any($3)) group by queue, definition order by queue, definition`,
+          [at(now), packedOf(catalog).queues, packedOf(catalog).definitions]
+        ),
+        (rows) =>
+          rows.map((row): Unclaimed => ({
+            queue: row[0] as string,
+            definition: row[1] as string,
+            since: row[2] as number
+          }))
+      ),
+    clockOffset: Effect.suspend(() => {
+      const sent = realClock.currentTimeMillisUnsafe()
+      return Effect.map(
+        call("clockOffset", "select (extract(epoch from clock_timestamp()) * 1000)::float8", []),
+        (rows) => {
+          const received = realClock.currentTimeMillisUnsafe()
+          return { millis: (rows[0]![0] as number) - (sent + received) / 2, uncertainty: (received - sent) / 2 }
+        }
+      )
+    })
+  }
+}

@@ -1,0 +1,82 @@
+/** What time brings, and what is cleaned up. */
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Effect from "effect/Effect"
+import { phases } from "../../domain/Phase.ts"
+import type { Healed, Pass, Store } from "../../store/Store.ts"
+import type { Calls } from "../call.ts"
+import { at, packedOf, token } from "../columns.ts"
+import { toAnswer } from "../rows.ts"
+
+type Upkeep = Pick<
+  Store["Service"],
+  "tick" | "prune" | "breakDeadlocks" | "forgetOutcomes" | "setAside" | "heal" | "deleteEnded"
+>
+
+export const upkeepOf = ({ call, schema }: Calls): Upkeep => {
+  const pass = (name: string): Pass => {
+    const text = `select * from ${schema}.${name}($1, $2, $3, $4, $5, $6)`
+    return (by, now, catalog, limit = 500) => {
+      const { definitions, firstSteps, flags } = packedOf(catalog)
+      return Effect.map(
+        call(name, text, [token(by), at(now), definitions, firstSteps, flags, PgTypes.int4(limit)]),
+        toAnswer
+      )
+    }
+  }
+  const textDeadlocks = `select * from ${schema}.break_deadlocks($1, $2, $3, $4, $5)`
+  return {
+    tick: pass("tick"),
+    prune: pass("prune"),
+    breakDeadlocks: (by, now, catalog) => {
+      const { definitions, firstSteps, flags } = packedOf(catalog)
+      return Effect.map(
+        call("breakDeadlocks", textDeadlocks, [token(by), at(now), definitions, firstSteps, flags]),
+        toAnswer
+      )
+    },
+    forgetOutcomes: (before) =>
+      Effect.asVoid(
+        // whoever has joined an action is answered when that has ended, however long it took
+        call(
+          "forgetOutcomes",
+          `delete from ${schema}.outcomes o where created_at < $1 and (follows is null or
+            not exists (select 1 from ${schema}.live_actions l where l.id = o.follows) and
+            not exists (select 1 from ${schema}.outcomes_of(array[o.follows]) f left join ${schema}.ended_actions e on e.id = f.final
+              where f.state = 'live' or e.ended_at >= $1))`,
+          [at(before)]
+        )
+      ),
+    setAside: (now, due, catalog) =>
+      Effect.map(
+        call("setAside", `select ${schema}.set_aside($1, $2, $3, $4)`, [
+          at(now),
+          at(due),
+          packedOf(catalog).queues,
+          packedOf(catalog).definitions
+        ]),
+        (rows) => rows[0]![0] as string | null
+      ),
+    heal: (now, page, pages) =>
+      Effect.map(
+        call("heal", `select action, definition, actor_id, phase, next from ${schema}.heal($1, $2, $3)`, [
+          at(now),
+          PgTypes.int4(page),
+          PgTypes.int4(pages)
+        ]),
+        (rows) => ({
+          healed: rows.filter((row) => row[0] !== null).map((row): Healed => ({
+            action: row[0] as string,
+            definition: row[1] as string,
+            actorId: row[2] as string,
+            phase: phases[row[3] as number]!
+          })),
+          next: (rows.at(-1)?.[4] ?? undefined) as number | undefined
+        })
+      ),
+    deleteEnded: (before, limit) =>
+      Effect.map(
+        call("deleteEnded", `select ${schema}.delete_ended($1, $2)`, [at(before), PgTypes.int4(limit)]),
+        (rows) => rows[0]![0] as number
+      )
+  }
+}

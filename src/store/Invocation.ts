@@ -1,0 +1,48 @@
+/** What is asked for and no worker has begun: how it is queued, and how it comes back from being prepared. */
+import type { ActionStatus } from "../domain/Phase.ts"
+import type { StoredCause } from "./Conclusion.ts"
+
+/** One row of the queue before it has an id. */
+export interface Invocation {
+  readonly queue: string
+  readonly action: string
+  /** The actor's type and the action's name, joined with `/`. */
+  readonly definition: string
+  readonly actorId: string
+  readonly arguments: unknown
+  /** None where the key takes an effect, which a worker runs; so with the next ones. */
+  readonly lane: string | null
+  readonly checksumKey: string | null
+  readonly checksum: string | null
+  /** In ms, from when it starts to perform. */
+  readonly timeout: number | null
+  readonly parent: string | null
+  readonly parentStep: number | null
+  readonly depth: number
+  /** It joins its lane in turn with siblings that may be headed for the same one. */
+  readonly ordered?: boolean
+  /** `false`: the checksum is left to the worker, see the column `prepared`. */
+  readonly prepared?: boolean
+  /** Held under this fencing token from the start: its own process performs it at once. */
+  readonly token?: number
+}
+
+/** An invocation that `before` and the effectful keys have prepared, or ended. */
+export interface PreparedInvocation {
+  readonly action: string
+  readonly job: number
+  readonly queue: string
+  readonly arguments: unknown
+  readonly lane: string
+  readonly checksumKey: string
+  readonly checksum: string | null
+  readonly timeout: number | null
+  /** How it ends without being performed. */
+  readonly ended: {
+    readonly status: ActionStatus
+    readonly result: unknown
+    readonly cause: StoredCause | null
+  } | undefined
+  /** An achievement that cannot be read is forgotten. */
+  readonly ignoresAchievement: boolean
+}

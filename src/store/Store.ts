@@ -1,0 +1,212 @@
+/**
+ * The engine's contract with its storage: one verb for each transition, each of them one transaction.
+ *
+ * A call ends in its answer or in a {@link StorageError}. One that is `isRetryable` has either not happened, or its answer was lost: which
+ * of them it was, whoever asked finds out under its fencing token. What a transition locks, and in which order, is the storage's to say.
+ */
+import * as Context from "effect/Context"
+import type * as Duration from "effect/Duration"
+import type * as Effect from "effect/Effect"
+import { SqlError } from "effect/sql/SqlError"
+import type { ActionStatus, Phase, StepIdentity } from "../domain/Phase.ts"
+import { StorageError } from "../SteppedError.ts"
+import type { Answer, Completed, Detail, Work } from "./Answer.ts"
+import type { Conclusion, StoredOutcome } from "./Conclusion.ts"
+import type { Invocation, PreparedInvocation } from "./Invocation.ts"
+
+/** Whether the server ended a statement for the time that it took or waited: a smaller batch may pass. */
+export const tookTooLong = (error: unknown): boolean => {
+  const reason = error instanceof StorageError && error.cause instanceof SqlError ? error.cause.reason : undefined
+  return reason?._tag === "LockTimeoutError" || reason?._tag === "StatementTimeoutError"
+}
+
+/** What a worker can run and takes: what it may claim, and what a claim must know about it. Made once, for all its calls. */
+export interface Catalog {
+  readonly queues: ReadonlyArray<string>
+  readonly definitions: ReadonlyArray<CatalogEntry>
+}
+
+interface CatalogEntry {
+  /** The actor's type and the action's name, joined with `/`. */
+  readonly key: string
+  readonly steps: ReadonlyArray<StepIdentity>
+  /** Bits of `Flag`. */
+  readonly flags: number
+  /** Its hook and its effectful keys run in the worker before the lane is taken. */
+  readonly prepare: boolean
+}
+
+/** Of a process that can run nothing: for transitions that hand nothing over. */
+export const emptyCatalog: Catalog = { queues: [], definitions: [] }
+
+/** What an action's detail holds without the results of its steps, and its arguments. */
+export interface Whole {
+  readonly arguments: unknown
+  readonly detail: Detail
+}
+
+/** A stored result on its way in, as JSON text. */
+export interface StoredResult {
+  readonly step: number
+  readonly result: string
+}
+
+/** A settled slot with the child's result, as JSON text. */
+export interface StoredSlot {
+  readonly slot: number
+  readonly status: ActionStatus | undefined
+  readonly definition: string
+  readonly actorId: string
+  readonly result: string | null
+  readonly success: string | null
+}
+
+/** What became of an invocation. */
+export interface Found {
+  readonly id: string
+  /** The action that its outcome comes from: itself, or what superseded it or what it joined. */
+  readonly final: string
+  /** Its own status, where it has ended as an action. */
+  readonly own: ActionStatus | undefined
+  readonly state: "ended" | "live" | "queued" | "unknown"
+  readonly status: ActionStatus | undefined
+  readonly result: unknown
+  readonly cause: unknown
+  readonly definition: string | null
+  readonly actorId: string | null
+  /** What was asked for, whatever its outcome comes from. */
+  readonly ownDefinition: string | null
+  readonly ownActorId: string | null
+}
+
+/** An action that nothing continued. */
+export interface Healed {
+  readonly action: string
+  readonly definition: string
+  readonly actorId: string
+  readonly phase: Phase
+}
+
+/** Due jobs of one definition in one queue that a worker does not take. */
+export interface Unclaimed {
+  readonly queue: string
+  readonly definition: string
+  /** When the oldest of them was enqueued, in ms of user time. */
+  readonly since: number
+}
+
+export interface Claiming {
+  readonly token: bigint
+  readonly now: number
+  readonly room: number
+  readonly catalog: Catalog
+  /** For queues: invocations up to this id are passed over, see `claim`. */
+  readonly after?: ReadonlyMap<string, number>
+}
+
+/** What time or cleaning up brings, at most `limit` of it. */
+export type Pass = (
+  token: bigint | null,
+  now: number,
+  catalog: Catalog,
+  limit?: number
+) => Effect.Effect<Answer, StorageError>
+
+/**
+ * The storage of the engine.
+ *
+ * @internal
+ */
+export class Store extends Context.Service<Store, {
+  /** Stores invocations; inside an open transaction of the client they commit with it. `again`: an earlier try may have stored them. */
+  readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: boolean) => Effect.Effect<void, StorageError>
+  readonly claim: (
+    options: Claiming & { readonly prepared: ReadonlyArray<PreparedInvocation>; readonly only: string | null }
+  ) => Effect.Effect<Answer, StorageError>
+  /** Both in one transaction, for invocations that are not held. */
+  readonly enqueueAndClaim: (
+    options: Claiming & { readonly items: ReadonlyArray<Invocation> }
+  ) => Effect.Effect<Answer, StorageError>
+  /** Commits what has come of actions; stale ones change nothing, and the others go on. */
+  readonly finish: (options: {
+    readonly token: bigint
+    readonly now: number
+    readonly catalog: Catalog
+    readonly conclusions: ReadonlyArray<Conclusion>
+  }) => Effect.Effect<Answer, StorageError>
+  readonly complete: (options: {
+    readonly token: bigint | null
+    readonly now: number
+    readonly catalog: Catalog
+    /** Its definition and actor are what it is taken for; of a definition without an actor only the name counts. */
+    readonly id: string | null
+    readonly definition: string
+    readonly actorId: string | null
+    readonly outcome: StoredOutcome
+    readonly outbound: boolean
+  }) => Effect.Effect<Completed, StorageError>
+  /** An action under this token whose detail did not travel with the answer that handed it over; none when it is no longer under it. */
+  readonly whatOf: (token: bigint, action: string) => Effect.Effect<Whole | undefined, StorageError>
+  /** Results of an action's steps from an index on, a piece of a few MiB; none at the end. */
+  readonly resultsAfter: (action: string, from: number) => Effect.Effect<ReadonlyArray<StoredResult>, StorageError>
+  /** Slots of a step behind one with their results, a piece of a few MiB; none at the end. */
+  readonly slotsAfter: (
+    action: string,
+    step: number,
+    slot: number
+  ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
+  readonly tick: Pass
+  readonly prune: Pass
+  readonly breakDeadlocks: Pass
+  readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
+  /** Registers a worker; its token fences everything that it writes. */
+  readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>
+  /** Prolongs the lease, also one that is over, unless somebody has taken over; answers how many of the given actions are no longer this worker's, and which it has by the rows. */
+  readonly renew: (
+    token: bigint,
+    lease: Duration.Duration,
+    running: ReadonlyArray<string>
+  ) => Effect.Effect<
+    { readonly lost: boolean; readonly gone: number; readonly held: ReadonlyArray<string> },
+    StorageError
+  >
+  /** Gives up a token: what it still holds is taken over at once. With `burns` that counts as an attempt. */
+  readonly unregister: (token: bigint, now: number, burns?: boolean) => Effect.Effect<void, StorageError>
+  /** Takes over what dead workers left, not what is held under `spared`; on one-session databases everything of everybody before. */
+  readonly recover: (now: number, spared?: ReadonlyArray<bigint>) => Effect.Effect<number, StorageError>
+  /**
+   * The live actions and held invocations under a token, for a worker that does not know what it holds. Of those in `except` only that
+   * they are there is asked, not what they hold.
+   */
+  readonly heldBy: (token: bigint, except?: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Work>, StorageError>
+  /** Releases live actions and held invocations, without burning an attempt. */
+  readonly release: (token: bigint, actions: ReadonlyArray<string>, now: number) => Effect.Effect<void, StorageError>
+  /** Puts a held invocation back, to be prepared again at `due`. */
+  readonly postpone: (token: bigint, queue: string, job: number, due: number) => Effect.Effect<void, StorageError>
+  /** When the next wait or retry, and the next timeout, is due (user time in ms). */
+  readonly nextDue: Effect.Effect<
+    { readonly wait: number | undefined; readonly timeout: number | undefined },
+    StorageError
+  >
+  /** Due jobs that a worker with this catalog does not take, as far as they are among the first of their queues. */
+  readonly unclaimed: (now: number, catalog: Catalog) => Effect.Effect<ReadonlyArray<Unclaimed>, StorageError>
+  /** Deletes answers kept for handles since before the given time. */
+  readonly forgetOutcomes: (before: number) => Effect.Effect<void, StorageError>
+  /** Puts the job that a claim of one would take off to a later time; gives its action. */
+  readonly setAside: (now: number, due: number, catalog: Catalog) => Effect.Effect<string | null, StorageError>
+  /** Deletes history from before the given time (user time in ms); gives how many actions. */
+  readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
+  /** Gives jobs to live actions that nothing continues, on so many pages of their table; says which, and with which page to go on. */
+  readonly heal: (now: number, page: number, pages: number) => Effect.Effect<{
+    readonly healed: ReadonlyArray<Healed>
+    readonly next: number | undefined
+  }, StorageError>
+  /** The database's clock minus this machine's, in ms, and by how much the way there and back may have falsified it. */
+  readonly clockOffset: Effect.Effect<{ readonly millis: number; readonly uncertainty: number }, StorageError>
+  /** Runs an effect in a transaction of the user's client, at read committed. */
+  readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
+  /** Whether the calling fiber is inside a transaction of the client. */
+  readonly inTransaction: Effect.Effect<boolean>
+  /** Runs an effect after the open transaction's commit, or now. */
+  readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
+}>()("stepped/Store") {}
