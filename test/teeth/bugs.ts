@@ -145,7 +145,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: committer,
       find: `        if ((isLong || attempt + 1 >= inPlace) && (yield* answers)) {`,
-      replace: `        if ((isLong || attempt + 1 >= 1e9) && (yield* answers)) {`
+      replace: `        if ((isLong || attempt + 1 >= inPlace * 1e9) && (yield* answers)) {`
     }],
     tests: { "test/races/notStored.test.ts": ["what cannot be stored keeps nobody waiting"] },
     hangs: true
@@ -166,7 +166,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: claimer,
       find: `        (!error.isRetryable || (failures + 1 >= inPlace && (yield* worker.committer.answers)))`,
-      replace: `        !error.isRetryable`
+      replace: `        (!error.isRetryable || (failures + 1 >= inPlace * 1e9 && (yield* worker.committer.answers)))`
     }],
     tests: { "test/races/notStored.test.ts": ["what cannot join its lane"] },
     hangs: true
@@ -177,7 +177,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: claimer,
       find: `joins.push({ ...unjoinable(only), ended: {`,
-      replace: `joins.push({ ...only, ended: {`
+      replace: `joins.push({ ...unjoinable(only), ...only, ended: {`
     }],
     tests: { "test/engine/claiming.test.ts": ["a prepared invocation that cannot join"] },
     hangs: true
@@ -185,7 +185,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "given-up-with-its-mistake",
     breaks: "what is given up before it is prepared waits for ever, where its timeout or keys cannot be stored",
-    plants: [{ file: preparing, find: `...unjoinable(asHeld(task)),`, replace: `...asHeld(task),` }],
+    plants: [{
+      file: preparing,
+      find: `...unjoinable(asHeld(task)),`,
+      replace: `...unjoinable(asHeld(task)), ...asHeld(task),`
+    }],
     tests: { "test/engine/claiming.test.ts": ["so does one that is given up"] },
     hangs: true
   },
