@@ -233,3 +233,30 @@ it.live("7.3: what a body that ended its own fiber leaves is let go, whatever el
     yield* healthy
   })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer())))
 }, 30_000)
+
+it.live("8: a lease that this process gives up itself burns no attempt, however late the database hears of it", () => {
+  let away = false
+  let looks = 0
+  let runs = 0
+  hook = Effect.suspend(() => ++runs === 1 ? Effect.never : Effect.void)
+  return Effect.gen(function*() {
+    const handle = yield* (yield* Cars.client)(1).endsLater()
+    yield* until("it runs", Effect.sync(() => runs === 1))
+    away = true
+    yield* handle.await
+    assert.strictEqual(runs, 2)
+    assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
+    yield* healthy
+  }).pipe(Effect.provide(working((store) => ({
+    renew: (...args) => away ? lost("renew") : store.renew(...args),
+    // not before dead workers have been looked for several times, and the lease is over in the database too
+    unregister: (...args) =>
+      Effect.suspend(() => {
+        away = false
+        looks = 0
+        return Effect.andThen(halt.here, store.unregister(...args))
+      }),
+    recover: (...args) =>
+      Effect.tap(store.recover(...args), () => ++looks > 4 ? Deferred.succeed(halt.go, undefined) : Effect.void)
+  }), { lease: Duration.seconds(1), pollInterval: Duration.millis(50) })))
+}, 60_000)
