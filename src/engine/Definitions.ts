@@ -11,7 +11,7 @@ import {
   type StepDefinition
 } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
-import { Flag, isSameStep, type StepIdentity } from "../domain/Phase.ts"
+import { Flag, type StepIdentity } from "../domain/Phase.ts"
 import { type AfterStatus, afterStatuses } from "../Outcome.ts"
 import { DefinitionError } from "../SteppedError.ts"
 import type { Catalog } from "../store/Store.ts"
@@ -24,8 +24,6 @@ export interface Bound<A> {
 }
 
 type Body = (...args: ReadonlyArray<any>) => any
-
-export { isSameStep, type StepIdentity }
 
 /** A step as it runs: the definition's own, a prepended one, or the one generated for a method or a job. */
 export interface RunnableStep extends StepIdentity {

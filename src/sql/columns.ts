@@ -108,4 +108,9 @@ export const packedOf = (catalog: Catalog): Packed => {
 
 export const at = (millis: number) => PgTypes.timestamptz(millis)
 export const token = (value: bigint | null) => PgTypes.int8(value)
+/** What transitions that hand work over begin with: who asks, when, and what may be handed over. */
+export const askedBy = (by: bigint | null, now: number, catalog: Catalog) => {
+  const { definitions, firstSteps, flags } = packedOf(catalog)
+  return [token(by), at(now), definitions, firstSteps, flags]
+}
 export const json = (value: unknown) => value === undefined || value === null ? null : JSON.stringify(value)

@@ -122,6 +122,16 @@ export interface TryAgain extends Base {
 
 export type Conclusion = StepEnded | StepWaits | JobStarts | WaitsOutside | CallbacksDue | ActionEnds | TryAgain
 
+/** An action that fails where it is, by what the engine found, without a step or a callback. */
+export const failsAt = (fence: Fence, cause: StoredCause): ActionEnds => ({
+  _tag: "ActionEnds",
+  fence,
+  ended: undefined,
+  outcome: { status: "failed", result: null, cause },
+  callbacksSucceeded: 0,
+  callbacksFailed: 0
+})
+
 const none: ReadonlyArray<never> = []
 
 /** The slots that a conclusion stores. */

@@ -3,7 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context } from "effect"
 import * as fc from "fast-check"
 import type { StepKind } from "stepped"
-import type { RunnableStep, StepIdentity } from "../../src/engine/Definitions.ts"
+import type { StepIdentity } from "../../src/domain/Phase.ts"
+import type { RunnableStep } from "../../src/engine/Definitions.ts"
 import { nextStep } from "../../src/engine/perform/Performance.ts"
 
 const steps = (...names: ReadonlyArray<string>): ReadonlyArray<RunnableStep> => names.map((name) => step("own", name))

@@ -2,7 +2,7 @@
 import type * as Effect from "effect/Effect"
 import type { CompletionOutcome } from "../../Outcome.ts"
 import type { CompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
-import type { StoredResult, StoredSlot, Whole } from "../../store/Store.ts"
+import type { Store, Whole } from "../../store/Store.ts"
 import type { Definitions } from "../Definitions.ts"
 import type { Settings } from "../Settings.ts"
 import type { Concluded } from "./decide.ts"
@@ -19,14 +19,8 @@ export interface Surroundings {
     completed: () => void
   ) => Effect.Effect<boolean, CompletionError>
   /** What did not travel with the answers of transitions. */
-  readonly stored: {
+  readonly stored: Pick<Store["Service"], "resultsAfter" | "slotsAfter"> & {
     readonly whatOf: (action: string) => Effect.Effect<Whole | undefined, StorageError>
-    readonly resultsAfter: (action: string, from: number) => Effect.Effect<ReadonlyArray<StoredResult>, StorageError>
-    readonly slotsAfter: (
-      action: string,
-      step: number,
-      slot: number
-    ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
   }
   /**
    * Runs a transactional step's body and commits its conclusion with it. Gives nothing where the body has ended its action itself: then

@@ -1,11 +1,12 @@
 /**
  * What becomes of an action, decided from what has happened to it: a pure function, without a clock, a fiber or a table.
  */
+import type { StepIdentity } from "../../domain/Phase.ts"
 import type { Conclusion, NewSlot, StepResult, StoredCause, StoredOutcome } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { weigh } from "../../store/weight.ts"
 import { placeOf } from "../causes.ts"
-import { isGenerated, type StepIdentity } from "../Definitions.ts"
+import { isGenerated } from "../Definitions.ts"
 import { actionOf, atStep, fenceOf, nextAfter, type Performance, placeAt, stepToRun } from "./Performance.ts"
 
 /** Arguments that a body has replaced, decoded and encoded. */
@@ -75,7 +76,7 @@ export interface Ended {
   readonly outcome: StoredOutcome
 }
 
-export const failed = (cause: StoredCause): StoredOutcome => ({ status: "failed", result: null, cause })
+const failed = (cause: StoredCause): StoredOutcome => ({ status: "failed", result: null, cause })
 
 export const markedFailed = (performance: Performance, step: StepIdentity): StoredCause => ({
   kind: "marked",

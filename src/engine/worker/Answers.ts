@@ -1,6 +1,7 @@
 /** Reads what transitions answer: the work that they hand over, and their news. */
 import * as Effect from "effect/Effect"
 import type { Answer, Continued, Started, Taken, Work as Handed } from "../../store/Answer.ts"
+import { failsAt } from "../../store/Conclusion.ts"
 import { actionText, errorText } from "../causes.ts"
 import type { Concluded } from "../perform/decide.ts"
 import { refOf, takeUp } from "../perform/Performance.ts"
@@ -112,23 +113,15 @@ export const make = (worker: WorkerContext): Answers => {
 
 /** A stored actor id that its schema no longer reads: the action fails, the lane goes on. */
 const unreadableActor = (task: Started | Continued, error: unknown): Concluded => ({
-  conclusion: {
-    _tag: "ActionEnds",
-    fence: task._tag === "Started"
+  conclusion: failsAt(
+    task._tag === "Started"
       ? { action: task.action, step: 0, phase: "step" }
       : { action: task.action, step: task.step, phase: task.phase },
-    ended: undefined,
-    outcome: {
-      status: "failed",
-      result: null,
-      cause: {
-        kind: "defect",
-        path: actionText(task.definition, task.actorId),
-        message: `the actor's id cannot be read: ${errorText(error)}`
-      }
-    },
-    callbacksSucceeded: 0,
-    callbacksFailed: 0
-  },
+    {
+      kind: "defect",
+      path: actionText(task.definition, task.actorId),
+      message: `the actor's id cannot be read: ${errorText(error)}`
+    }
+  ),
   next: undefined
 })

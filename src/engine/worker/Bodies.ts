@@ -34,6 +34,8 @@ export interface Bodies {
   readonly pump: () => void
   /** What has come to the worker is begun; without one, or while it stops, it is for others. */
   readonly begin: Effect.Effect<void>
+  /** What is ready and has not begun is for others. */
+  readonly giveBackReady: Effect.Effect<void>
   /** How much more the worker may claim. */
   readonly room: () => number
   /** How many have ended. */
@@ -209,6 +211,7 @@ export const make = (worker: WorkerContext): Bodies => {
       [...active.values()].flatMap(({ work }) => work._tag === "Perform" || work._tag === "Prepare" ? [work.id] : []),
     pump,
     begin: Effect.suspend(() => worker.claims() ? Effect.sync(pump) : giveBackReady),
+    giveBackReady,
     room,
     performed: () => performed,
     giveBackStalled: gate.shared(Effect.suspend(() => {

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { monotonic } from "../../sql/storageError.ts"
 import { StorageError } from "../../SteppedError.ts"
-import { slotsOf } from "../../store/Conclusion.ts"
+import { failsAt, slotsOf } from "../../store/Conclusion.ts"
 import { tookTooLong } from "../../store/Store.ts"
 import { countOf, weighConclusion } from "../../store/weight.ts"
 import { errorText } from "../causes.ts"
@@ -176,14 +176,7 @@ export const make = (worker: WorkerContext): Committer => {
       }
       const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
       return yield* commitInHand(token, [{
-        conclusion: {
-          _tag: "ActionEnds",
-          fence,
-          ended: undefined,
-          outcome: { status: "failed", result: null, cause: { kind: "defect", path: fence.action, message } },
-          callbacksSucceeded: 0,
-          callbacksFailed: 0
-        },
+        conclusion: failsAt(fence, { kind: "defect", path: fence.action, message }),
         next: undefined
       }], place)
     })

@@ -161,14 +161,12 @@ export const make = (options: WorkerOptions): Worker => {
       yield* Effect.addFinalizer(() => drain(config.grace))
     })
 
-  const giveBackReady = Effect.suspend(() => reconciler.giveBack(ready.splice(0).map(({ id }) => id)))
-
   /** Lets everything that has begun come to its end. */
   const settle = Effect.gen(function*() {
     while (!inHand.isIdle()) {
       if (conclusions.length > 0) yield* committer.commitNext(Committer.finishMax)
       else if (prepared.length > 0) yield* claimer.joinPrepared
-      else if (ready.length > 0) yield* giveBackReady
+      else if (ready.length > 0) yield* bodies.giveBackReady
       else yield* realSleep(5)
     }
   })
@@ -177,7 +175,7 @@ export const make = (options: WorkerOptions): Worker => {
     Effect.gen(function*() {
       claiming = false
       // what was claimed and not begun goes back at once
-      yield* giveBackReady
+      yield* bodies.giveBackReady
       context.work.openUnsafe()
       aside.now()
       yield* Effect.exit(impatiently(settle, grace))

@@ -4,20 +4,15 @@ import * as Effect from "effect/Effect"
 import { statusCodes } from "../../domain/Phase.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
-import { at, json, packedOf, places, token } from "../columns.ts"
+import { askedBy, json, places } from "../columns.ts"
 import { toAnswer, toVerdict } from "../rows.ts"
 
 export const completeOf = ({ call, schema }: Calls): Store["Service"]["complete"] => {
   const text = `select * from ${schema}.complete(${places(9)}, $10::jsonb, $11::jsonb, $12)`
-  return (o) => {
-    const { definitions, firstSteps, flags } = packedOf(o.catalog)
-    return Effect.map(
+  return (o) =>
+    Effect.map(
       call("complete", text, [
-        token(o.token),
-        at(o.now),
-        definitions,
-        firstSteps,
-        flags,
+        ...askedBy(o.token, o.now, o.catalog),
         PgTypes.uuid(o.id),
         PgTypes.text(o.definition),
         PgTypes.text(o.actorId),
@@ -28,5 +23,4 @@ export const completeOf = ({ call, schema }: Calls): Store["Service"]["complete"
       ]),
       (rows) => ({ verdict: toVerdict(rows), answer: toAnswer(rows) })
     )
-  }
 }

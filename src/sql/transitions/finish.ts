@@ -13,7 +13,7 @@ import {
 import type { Store } from "../../store/Store.ts"
 import { countOf, partsOf, weighInvocation, weighSlot } from "../../store/weight.ts"
 import type { Calls } from "../call.ts"
-import { at, type Child, childColumns, columns, packedOf, places, slotColumns, token, width } from "../columns.ts"
+import { askedBy, at, type Child, childColumns, columns, places, slotColumns, width } from "../columns.ts"
 import { toAnswer } from "../rows.ts"
 import { enqueueMax } from "./enqueue.ts"
 
@@ -173,22 +173,16 @@ export const finishOf = ({ asOne, call, schema }: Calls): Store["Service"]["fini
     o: Finishing,
     slots: ReadonlyArray<NewSlot> = o.conclusions.flatMap(slotsOf),
     children: ReadonlyArray<Child> = o.conclusions.flatMap(childrenOf)
-  ) => {
-    const { definitions, firstSteps, flags } = packedOf(o.catalog)
-    return Effect.map(
+  ) =>
+    Effect.map(
       call("finish", textFinish, [
-        token(o.token),
-        at(o.now),
-        definitions,
-        firstSteps,
-        flags,
+        ...askedBy(o.token, o.now, o.catalog),
         ...columns(o.conclusions.map(toRow), rowColumns),
         ...columns(slots, slotColumns),
         ...columns<Child>(children, childColumns)
       ]),
       toAnswer
     )
-  }
 
   /** The conclusion with the first of its children, under whose locks the others are added; none of them where it is stale. */
   const inParts = (o: Finishing) =>

@@ -4,7 +4,7 @@ import * as Effect from "effect/Effect"
 import { phases } from "../../domain/Phase.ts"
 import type { Healed, Pass, Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
-import { at, packedOf, token } from "../columns.ts"
+import { askedBy, at, packedOf } from "../columns.ts"
 import { toAnswer } from "../rows.ts"
 
 type Upkeep = Pick<
@@ -15,25 +15,15 @@ type Upkeep = Pick<
 export const upkeepOf = ({ call, schema }: Calls): Upkeep => {
   const pass = (name: string): Pass => {
     const text = `select * from ${schema}.${name}($1, $2, $3, $4, $5, $6)`
-    return (by, now, catalog, limit = 500) => {
-      const { definitions, firstSteps, flags } = packedOf(catalog)
-      return Effect.map(
-        call(name, text, [token(by), at(now), definitions, firstSteps, flags, PgTypes.int4(limit)]),
-        toAnswer
-      )
-    }
+    return (by, now, catalog, limit = 500) =>
+      Effect.map(call(name, text, [...askedBy(by, now, catalog), PgTypes.int4(limit)]), toAnswer)
   }
   const textDeadlocks = `select * from ${schema}.break_deadlocks($1, $2, $3, $4, $5)`
   return {
     tick: pass("tick"),
     prune: pass("prune"),
-    breakDeadlocks: (by, now, catalog) => {
-      const { definitions, firstSteps, flags } = packedOf(catalog)
-      return Effect.map(
-        call("breakDeadlocks", textDeadlocks, [token(by), at(now), definitions, firstSteps, flags]),
-        toAnswer
-      )
-    },
+    breakDeadlocks: (by, now, catalog) =>
+      Effect.map(call("breakDeadlocks", textDeadlocks, askedBy(by, now, catalog)), toAnswer),
     forgetOutcomes: (before) =>
       Effect.asVoid(
         // whoever has joined an action is answered when that has ended, however long it took
