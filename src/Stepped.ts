@@ -7,9 +7,9 @@ import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { SqlClient } from "effect/sql/SqlClient"
 import { checkName } from "./Actor.ts"
 import { Engine } from "./Engine.ts"
+import { callableLayer } from "./engine/callableLayer.ts"
 import { readDuration } from "./engine/duration.ts"
 import {
   durationOption,
@@ -19,7 +19,6 @@ import {
   type Services
 } from "./engine/engineLayer.ts"
 import type { Finding } from "./sql/Doctor.ts"
-import * as EmbeddedDatabase from "./sql/EmbeddedDatabase.ts"
 import { migrateTo, migrations, patience } from "./sql/Migrations.ts"
 import { Storage } from "./sql/Storage.ts"
 import {
@@ -55,17 +54,6 @@ export interface LayerOptions extends EngineOptions {
 }
 
 /**
- * Settings of {@link layerEmbedded}.
- *
- * @category models
- * @since 0.1.0
- */
-export interface EmbeddedOptions extends EngineOptions {
-  /** The folder of the database; in memory if not given. */
-  readonly dataDir?: string
-}
-
-/**
  * Settings of {@link worker}.
  *
  * @category models
@@ -93,7 +81,7 @@ export interface WorkerOptions {
  *
  * Needs a `PgClient`, shared with the program, so that actions enqueued inside `sql.withTransaction` commit with it. Building it
  * checks that the tables are there and fit this version; `migrate: true` creates or updates them first. A database that is away is
- * waited for, up to ten seconds.
+ * waited for, up to ten seconds. Wherever `Stepped.layer` itself is provided it is one engine; each call makes another one.
  *
  * **Example** (A program's layers)
  *
@@ -115,33 +103,8 @@ export interface WorkerOptions {
  */
 export const layer:
   & Layer.Layer<Services, LayerError, PgClient>
-  & ((options: LayerOptions) => Layer.Layer<Services, LayerError, PgClient>) = (() => {
-    const plain = engineLayer({}, false, false)
-    // a function that is a layer itself: layers are objects with a prototype of their own
-    const callable = (options: LayerOptions) => engineLayer(options, false, options.migrate === true)
-    return Object.assign(Object.setPrototypeOf(callable, Object.getPrototypeOf(plain)), plain)
-  })()
-
-/**
- * The engine over an embedded Postgres (PGlite, in this process), in memory or in a folder, with its tables created.
- *
- * **Details**
- *
- * For programs on one machine, examples and tests. The `PgClient` of the database is provided too.
- *
- * **Gotchas**
- *
- * The database has one session: an open `sql.withTransaction` holds the engine up, and a statement that the transaction's own fiber
- * issues outside of it waits for ever.
- *
- * @category layers
- * @since 0.1.0
- */
-export const layerEmbedded = (
-  options: EmbeddedOptions = {}
-): Layer.Layer<Services | PgClient | SqlClient, LayerError | EmbeddedDatabase.EmbeddedDatabaseError> =>
-  engineLayer({ databaseClock: false, ...options }, true, true).pipe(
-    Layer.provideMerge(EmbeddedDatabase.layerClient({ dataDir: options.dataDir }))
+  & ((options?: LayerOptions) => Layer.Layer<Services, LayerError, PgClient>) = callableLayer(
+    ({ migrate, ...options }: LayerOptions = {}) => engineLayer(options, false, migrate === true)
   )
 
 /**

@@ -6,6 +6,7 @@
 import { Console, Effect, Layer, Logger, Option, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 import { Car, createTables, Taxi, User } from "./actors.ts"
 import { Cars, CarsLive, paint, PumpBusy, recycle } from "./cars.ts"
 import { DriveLog, HonkBeforeTow, taxiDrive, Taxis, TaxisLive } from "./taxis.ts"
@@ -16,7 +17,7 @@ const Main = Stepped.worker({ concurrency: 8 }).pipe(
   // what extends a definition is built before the worker begins to claim
   Layer.provide([DriveLog, HonkBeforeTow]),
   Layer.provide([CarsLive, TaxisLive, Users.layer]),
-  Layer.provideMerge(Stepped.layerEmbedded({
+  Layer.provideMerge(Embedded.layer({
     // a busy pump is tried again; every other defect fails its step at once
     handle: (defect) => !(defect instanceof PumpBusy),
     retry: Schedule.spaced("50 millis")

@@ -21,7 +21,8 @@ import { Config, Console, Effect, Layer, Option, References, Result } from "effe
 import { CliError, Command, Flag } from "effect/cli"
 import type { SqlError } from "effect/sql/SqlError"
 import { fileURLToPath } from "node:url"
-import { type EmbeddedDatabaseError, Stepped } from "stepped"
+import { Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 import { Builder } from "./Builder.ts"
 import { CallbacksLive } from "./Callbacks.ts"
 import { type Fault, Faults, faults } from "./Faults.ts"
@@ -81,12 +82,12 @@ const EngineLive = (state: string) =>
     )
     const onServer = Stepped.layer({ migrate: true, lease: "5 seconds" })
     const engine: Layer.Layer<Stepped.Services, EngineError> = url === undefined
-      ? Stepped.layerEmbedded({ dataDir: `${state}/database` })
+      ? Embedded.layer({ dataDir: `${state}/database` })
       : Layer.provide(onServer, PgClient.layer({ url }))
     return engine
   }))
 
-type EngineError = Stepped.LayerError | EmbeddedDatabaseError | SqlError
+type EngineError = Stepped.LayerError | Embedded.EmbeddedDatabaseError | SqlError
 
 interface Settings {
   readonly breakages: ReadonlyArray<readonly [site: string, how: Fault]>

@@ -6,12 +6,13 @@
 // #region main
 import { Console, Effect, Layer } from "effect"
 import { Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 import { Cars, CarsLive, Garage } from "./cars.ts"
 
 const Main = Stepped.worker({ concurrency: 32 }).pipe(
   Layer.provide(CarsLive),
   Layer.provide(Garage.layer),
-  Layer.provideMerge(Stepped.layerEmbedded())
+  Layer.provideMerge(Embedded.layer())
 )
 
 const program = Effect.gen(function*() {

@@ -8,6 +8,7 @@
  */
 import { Console, Effect, Layer, Schema } from "effect"
 import { Step, Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 
 // #region recursion
 class Pinger extends Stepped.Actor<Pinger>()("Pinger", { id: Schema.String }) {}
@@ -36,7 +37,7 @@ const Pongers = Stepped.actions(Ponger, [pong])
 
 const Main = Stepped.worker().pipe(
   Layer.provide([Pingers.layer, Pongers.layer]),
-  Layer.provideMerge(Stepped.layerEmbedded({ depthLimit: 10 }))
+  Layer.provideMerge(Embedded.layer({ depthLimit: 10 }))
 )
 
 const program = Effect.gen(function*() {

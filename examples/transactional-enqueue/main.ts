@@ -10,6 +10,7 @@
 import { Console, Effect, Layer, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 
 class Order extends Stepped.Actor<Order>()("Order", { id: Schema.Int }) {}
 
@@ -33,7 +34,7 @@ const Orders = Stepped.actions(Order, [confirm])
 
 const Main = Stepped.worker().pipe(
   Layer.provide(Orders.layer),
-  Layer.provideMerge(Stepped.layerEmbedded({ handle: () => false, retry: Schedule.spaced("50 millis") }))
+  Layer.provideMerge(Embedded.layer({ handle: () => false, retry: Schedule.spaced("50 millis") }))
 )
 
 // #region enqueue

@@ -20,6 +20,7 @@ import {
 } from "effect/http"
 import { createServer } from "node:http"
 import { Step, Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 
 // #region action
 class CardDeclined extends Schema.TaggedError<CardDeclined>()("CardDeclined", { reason: Schema.String }) {}
@@ -130,7 +131,7 @@ const Main = Stepped.worker().pipe(
   Layer.provide(Orders.layer),
   Layer.provide(BankLive),
   Layer.provideMerge(Server),
-  Layer.provideMerge(Layer.mergeAll(Stepped.layerEmbedded(), Charges.layer, FetchHttpClient.layer))
+  Layer.provideMerge(Layer.mergeAll(Embedded.layer(), Charges.layer, FetchHttpClient.layer))
 )
 
 const program = Effect.gen(function*() {

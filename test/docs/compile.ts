@@ -17,7 +17,11 @@ export const compile = async (root: string, blocks: ReadonlyArray<Block>): Promi
       JSON.stringify({
         extends: join(root, "tsconfig.json"),
         compilerOptions: {
-          paths: { stepped: [join(root, "src/index.ts")], "stepped/testing": [join(root, "src/testing/index.ts")] },
+          paths: {
+            stepped: [join(root, "src/index.ts")],
+            "stepped/embedded": [join(root, "src/embedded/index.ts")],
+            "stepped/testing": [join(root, "src/testing/index.ts")]
+          },
           // a block shows a definition, and leaves its use to the reader
           noUnusedLocals: false,
           rewriteRelativeImportExtensions: false

@@ -37,6 +37,14 @@ it.live("one layer is one engine, wherever it is provided", () =>
     assert.strictEqual(seen[0], seen[1])
   }).pipe(Effect.scoped, Effect.provide(layerServer())))
 
+it.live("a layer is given as it is, called, or called with settings", () =>
+  Effect.gen(function*() {
+    yield* Stepped.migrate()
+    for (const layer of [Stepped.layer, Stepped.layer(), Stepped.layer({ notify: false })]) {
+      assert.deepStrictEqual(yield* Effect.provide(Stepped.doctor, layer), [])
+    }
+  }).pipe(Effect.provide(layerServer())))
+
 it.live("a second worker over one engine is refused, whatever it takes; after the first has stopped another one may start", () =>
   Effect.gen(function*() {
     const engine = yield* Layer.build(

@@ -6,6 +6,7 @@ import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { ActionRepo, Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 import { performSteppedActions } from "stepped/testing"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
@@ -20,7 +21,7 @@ it.live("a process that died with running bodies leaves them to the next one", (
       (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
     )
     const opened = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-      Effect.provide(effect, Cars.layer.pipe(Layer.provideMerge(Stepped.layerEmbedded({ dataDir }))))
+      Effect.provide(effect, Cars.layer.pipe(Layer.provideMerge(Embedded.layer({ dataDir }))))
 
     const ids = yield* opened(Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

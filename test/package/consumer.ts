@@ -1,6 +1,7 @@
 /** What someone writes who has just installed the package. The test runs it in a project that has the tarball. */
 import { Effect, Layer, Schema } from "effect"
 import { Step, Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
@@ -13,7 +14,7 @@ const Cars = Stepped.actions(Car, [move, visit])
 
 const CarsLive = Cars.toLayer(Effect.succeed({ move: (location: string) => Effect.succeed(location) }))
 
-const Main = Stepped.worker().pipe(Layer.provide(CarsLive), Layer.provideMerge(Stepped.layerEmbedded()))
+const Main = Stepped.worker().pipe(Layer.provide(CarsLive), Layer.provideMerge(Embedded.layer))
 
 const program = Effect.gen(function*() {
   const car = (yield* Cars.client)(1)

@@ -1,9 +1,13 @@
 /** The package as its users get it: packed, installed beside its peers, compiled against and run. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
 import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { isBuiltin } from "node:module"
 import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
+import { rolldown } from "rolldown"
 import { afterAll } from "vitest"
+import { freshDatabase, isPooled } from "../harness/Server.ts"
 import { run, tsc } from "../run.ts"
 
 const root = resolve(import.meta.dirname, "../..")
@@ -43,6 +47,7 @@ beforeAll(async () => {
   await run("npm", ["install", ...flags, join(folder, tarball.filename), ...versions], { cwd: project, env })
 
   cpSync(join(import.meta.dirname, "consumer.ts"), join(project, "main.ts"))
+  cpSync(join(import.meta.dirname, "server.ts"), join(project, "server.ts"))
   writeFileSync(
     join(project, "tsconfig.json"),
     JSON.stringify({
@@ -57,7 +62,7 @@ beforeAll(async () => {
         noEmit: true,
         types: ["node"]
       },
-      files: ["main.ts"]
+      files: ["main.ts", "server.ts"]
     })
   )
 }, 120_000)
@@ -69,7 +74,13 @@ describe("the package", () => {
       !papers.includes(path) && !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/.test(path)
     )
     assert.deepStrictEqual(strangers, [])
-    assert.includeMembers([...files], [...papers, "dist/index.js", "dist/index.d.ts", "dist/testing/index.js"])
+    assert.includeMembers([...files], [
+      ...papers,
+      "dist/index.js",
+      "dist/index.d.ts",
+      "dist/embedded/index.js",
+      "dist/testing/index.js"
+    ])
   })
 
   it("compiles in a project of its own", async () => {
@@ -80,12 +91,46 @@ describe("the package", () => {
     assert.strictEqual(await run(process.execPath, ["main.ts"], { cwd: project, env }), "moved to London\n0 findings\n")
   })
 
-  it("needs no embedded database until it is asked for one", async () => {
-    rmSync(join(project, "node_modules/@electric-sql"), { recursive: true })
-    const program = `import { Stepped } from "stepped"; import "stepped/testing"; console.log(typeof Stepped.action)`
-    assert.match(
-      await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: project, env }),
-      /^function$/m
-    )
+  describe("in a project without an embedded database", () => {
+    beforeAll(() => rmSync(join(project, "node_modules/@electric-sql"), { recursive: true }))
+
+    it("is imported all the same", async () => {
+      const program = `import { Stepped } from "stepped"; import "stepped/embedded"; import "stepped/testing"; ` +
+        "console.log(typeof Stepped.action)"
+      assert.match(
+        await run(process.execPath, ["--input-type=module", "--eval", program], { cwd: project, env }),
+        /^function$/m
+      )
+    })
+
+    it.skipIf(isPooled)("becomes one file, which needs nothing beside it and runs", async () => {
+      const { code, missing } = await bundle("server.ts")
+      assert.deepStrictEqual(missing, [])
+      assert.isBelow(code.length, 512 * 1024)
+      // elsewhere, so that nothing can be found beside it
+      const file = join(folder, "server.mjs")
+      writeFileSync(file, code)
+      await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+        const { url } = yield* freshDatabase()
+        const DATABASE_URL = Redacted.value(url)
+        const output = yield* Effect.promise(() =>
+          run(process.execPath, [file], { cwd: folder, env: { ...env, DATABASE_URL } })
+        )
+        assert.match(output, /^moved to London$/m)
+      })))
+    })
+
+    it("says to a bundler what the embedded one lacks", async () => {
+      assert.deepStrictEqual((await bundle("main.ts")).missing, ["@electric-sql/pglite"])
+    })
   })
 })
+
+/** One file of a program of the project, and the packages that it would still look for. */
+const bundle = async (program: string): Promise<{ readonly code: string; readonly missing: ReadonlyArray<string> }> => {
+  const made = await rolldown({ input: join(project, program), cwd: project, platform: "node", logLevel: "silent" })
+  const { output } = await made.generate({ format: "esm", minify: true, codeSplitting: false })
+  await made.close()
+  const [{ code, dynamicImports, imports }] = output
+  return { code, missing: [...imports, ...dynamicImports].filter((name) => !isBuiltin(name)) }
+}

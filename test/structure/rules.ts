@@ -25,7 +25,7 @@ type Violations = ReadonlyArray<string>
 export const realTimeFiles: ReadonlyArray<string> = []
 
 /** The folders that stand on top of the rest, each usable on its own. */
-const upperFolders = ["src/testing/", "src/http/", "src/cli/"]
+const upperFolders = ["src/embedded/", "src/testing/", "src/http/", "src/cli/"]
 
 const inSource = (sources: Sources): ReadonlyArray<Source> =>
   sources.files.filter(({ path }) => path.startsWith("src/"))

@@ -136,6 +136,9 @@ describe("imports", () => {
 describe("documentation", () => {
   it("covers every name of stepped", () => assert.deepStrictEqual(Rules.undocumented(repository, "src/index.ts"), []))
 
+  it("covers every name of stepped/embedded", () =>
+    assert.deepStrictEqual(Rules.undocumented(repository, "src/embedded/index.ts"), []))
+
   it("covers every name of stepped/testing", () =>
     assert.deepStrictEqual(Rules.undocumented(repository, "src/testing/index.ts"), []))
 
