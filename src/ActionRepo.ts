@@ -4,11 +4,15 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-import type * as Option from "effect/Option"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import type { StepKind } from "./Action.ts"
 import type { ActionStatus } from "./ActionHandle.ts"
-import type { StorageError } from "./SteppedError.ts"
+import { isActionId, statuses } from "./domain/Phase.ts"
+import type { InvalidQuery, StorageError } from "./SteppedError.ts"
+import { canBeStored, deletionLimit, limitOf, timeOf, wordsOf } from "./store/asked.ts"
+import { Store } from "./store/Store.ts"
 
 /**
  * Why an action did not succeed, as it is stored.
@@ -149,23 +153,33 @@ export interface ActionFilter {
   readonly limit?: number
 }
 
+/** Actions of one tree, if nothing is said, and at most. */
+const treeLimit = { otherwise: 1000, most: 100_000 }
+
 /**
  * The stored actions, live and ended.
+ *
+ * **Details**
+ *
+ * Under an id that is none, or that nobody has, there is nothing: no action, no steps, no slots.
  *
  * @category services
  * @since 0.1.0
  */
 export class ActionRepo extends Context.Service<ActionRepo, {
   readonly find: (id: string) => Effect.Effect<Option.Option<ActionRecord>, StorageError>
-  readonly list: (filter?: ActionFilter) => Effect.Effect<ReadonlyArray<ActionRecord>, StorageError>
+  readonly list: (filter?: ActionFilter) => Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery>
   /** The steps of an action in the order in which they started. */
   readonly steps: (action: string) => Effect.Effect<ReadonlyArray<StepRecord>, StorageError>
   /** What the steps of an action wait or waited for. */
   readonly slots: (action: string) => Effect.Effect<ReadonlyArray<SlotRecord>, StorageError>
-  /** An action and everything below it, at most `limit` actions (1,000 if not given). */
-  readonly tree: (id: string, limit?: number) => Effect.Effect<Option.Option<ActionTree>, StorageError>
+  /** An action and everything below it, at most `limit` actions (1,000 if not given, 100,000 at most). */
+  readonly tree: (
+    id: string,
+    limit?: number
+  ) => Effect.Effect<Option.Option<ActionTree>, StorageError | InvalidQuery>
   /**
-   * Deletes ended actions with their steps, oldest first, at most `limit` (10,000 if not given); gives how many.
+   * Deletes ended actions with their steps, oldest first, at most `limit` (10,000 if not given, 100,000 at most); gives how many.
    *
    * **Gotchas**
    *
@@ -174,5 +188,96 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    */
   readonly deleteEnded: (
     options: { readonly before: Date; readonly limit?: number }
-  ) => Effect.Effect<number, StorageError>
-}>()("stepped/ActionRepo") {}
+  ) => Effect.Effect<number, StorageError | InvalidQuery>
+  /** Deletes the answers that are kept for handles of what was never stored as an action (achieved, joined, ended by its `before`). */
+  readonly deleteOutcomes: (options: { readonly before: Date }) => Effect.Effect<void, StorageError | InvalidQuery>
+}>()("stepped/ActionRepo") {
+  /** The actions of the engine's storage. */
+  static readonly layer: Layer.Layer<ActionRepo, never, Store> = Layer.effect(
+    ActionRepo,
+    Effect.map(Store, (store) =>
+      ActionRepo.of({
+        find: (id) =>
+          isActionId(id)
+            ? Effect.map(store.actionsOf([id]), ([action]) => Option.fromUndefinedOr(action))
+            : Effect.succeedNone,
+        list: (filter = {}) =>
+          Effect.gen(function*() {
+            const limit = yield* limitOf("limit of ActionRepo.list", filter.limit)
+            yield* wordsOf("statuses of ActionRepo.list", filter.statuses, statuses)
+            const texts = [filter.actorType, filter.actorId, filter.name]
+            if (!texts.every((text) => text === undefined || canBeStored(text))) return []
+            return yield* store.actionsLike(filter, limit)
+          }),
+        steps: (action) => isActionId(action) ? store.stepsOf([action]) : Effect.succeed([]),
+        slots: (action) => isActionId(action) ? store.slotsOf([action]) : Effect.succeed([]),
+        tree: (id, limit) =>
+          Effect.flatMap(
+            limitOf("limit of ActionRepo.tree", limit, treeLimit),
+            (most) =>
+              isActionId(id) ? Effect.map(loadTree(store, id, most), Option.fromUndefinedOr) : Effect.succeedNone
+          ),
+        deleteEnded: ({ before, limit }) =>
+          Effect.gen(function*() {
+            const at = yield* timeOf("before of ActionRepo.deleteEnded", before)
+            return yield* store.deleteEnded(at, yield* limitOf("limit of ActionRepo.deleteEnded", limit, deletionLimit))
+          }),
+        deleteOutcomes: ({ before }) =>
+          Effect.flatMap(timeOf("before of ActionRepo.deleteOutcomes", before), store.deleteOutcomes)
+      }))
+  )
+}
+
+const byAction = <A extends { readonly action: string }>(records: ReadonlyArray<A>) => {
+  const groups = new Map<string, Array<A>>()
+  for (const record of records) {
+    const group = groups.get(record.action)
+    if (group === undefined) groups.set(record.action, [record])
+    else group.push(record)
+  }
+  return groups
+}
+
+/** Level by level: a statement for the actions of a level, one for their steps, one for their slots. */
+const loadTree = (store: Store["Service"], id: string, limit: number) =>
+  Effect.gen(function*() {
+    const actions = new Map<string, ActionRecord>()
+    const steps: Array<StepRecord> = []
+    const slots: Array<SlotRecord> = []
+    let level: ReadonlyArray<string> = [id]
+    while (level.length > 0 && actions.size < limit) {
+      const ids = level.slice(0, limit - actions.size)
+      for (const action of yield* store.actionsOf(ids)) actions.set(action.id, action)
+      steps.push(...yield* store.stepsOf(ids))
+      const found = yield* store.slotsOf(ids)
+      slots.push(...found)
+      const children = found.flatMap(({ child }) => child === undefined || actions.has(child) ? [] : [child])
+      level = [...new Set(children)]
+    }
+    return treeOf(actions, byAction(steps), byAction(slots))(id)
+  })
+
+const treeOf = (
+  actions: ReadonlyMap<string, ActionRecord>,
+  steps: ReadonlyMap<string, ReadonlyArray<StepRecord>>,
+  slots: ReadonlyMap<string, ReadonlyArray<SlotRecord>>
+) => {
+  const shown = new Set<string>()
+  const build = (id: string): ActionTree | undefined => {
+    const action = actions.get(id)
+    // a joined action shows under the first slot that waits for it
+    if (action === undefined || shown.has(id)) return undefined
+    shown.add(id)
+    return {
+      action,
+      steps: (steps.get(id) ?? []).map((step) => ({
+        ...step,
+        slots: (slots.get(id) ?? []).filter((slot) => slot.step === step.index).map((slot) => ({
+          ...slot,
+          tree: slot.child === undefined ? undefined : build(slot.child)
+        }))
+      }))
+    }
+  }
+  return build
+}

@@ -8,7 +8,6 @@ import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
-import type { Finding } from "./sql/Doctor.ts"
 import type { CompleteError, DefinitionError, EnqueueError, PoolTooSmall, StorageError } from "./SteppedError.ts"
 
 /**
@@ -37,6 +36,21 @@ export interface Registration {
   readonly actions: ReadonlyArray<AnyAction>
   readonly methods: Readonly<Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>>>
   readonly context: Context.Context<never>
+}
+
+/**
+ * Something that must not be; see `Stepped.doctor`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Finding {
+  /** Number of the invariant, 1 to 5. */
+  readonly invariant: number
+  /** What is wrong, in words. */
+  readonly problem: string
+  /** Id of the action, or the key of the lane. */
+  readonly subject: string
 }
 
 /**

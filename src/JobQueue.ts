@@ -4,8 +4,11 @@
  * @since 0.1.0
  */
 import * as Context from "effect/Context"
-import type * as Effect from "effect/Effect"
-import type { StorageError } from "./SteppedError.ts"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import type { InvalidQuery, StorageError } from "./SteppedError.ts"
+import { canBeStored, limitOf, timeOf } from "./store/asked.ts"
+import { Store } from "./store/Store.ts"
 
 /**
  * What waits in the queue, by definition.
@@ -52,6 +55,19 @@ export interface QueuedInvocation {
 }
 
 /**
+ * Jobs that wait and are not for a worker: for another one, or for nobody.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Neglected {
+  readonly queue: string
+  readonly actorType: string
+  readonly name: string
+  readonly oldestEnqueuedAt: Date
+}
+
+/**
  * The jobs table: `FOR UPDATE SKIP LOCKED` claims, in order of arrival within a queue.
  *
  * **Details**
@@ -62,8 +78,8 @@ export interface QueuedInvocation {
  * @since 0.1.0
  */
 export class JobQueue extends Context.Service<JobQueue, {
-  /** Invocations that wait, in order of arrival, at most `limit`. */
-  readonly queued: (limit: number) => Effect.Effect<ReadonlyArray<QueuedInvocation>, StorageError>
+  /** Invocations that wait, in order of arrival, at most `limit` (100 if not given, 10,000 at most). */
+  readonly queued: (limit?: number) => Effect.Effect<ReadonlyArray<QueuedInvocation>, StorageError | InvalidQuery>
   /** What waits, by queue and definition. */
   readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, StorageError>
   /** User time, in ms, of the next wait or retry and of the next timeout. */
@@ -71,4 +87,27 @@ export class JobQueue extends Context.Service<JobQueue, {
     { readonly wait: number | undefined; readonly timeout: number | undefined },
     StorageError
   >
-}>()("stepped/JobQueue") {}
+  /** Due jobs that are not for whoever takes these, as far as they are among the first of their queues, or have just become due. */
+  readonly neglected: (options: {
+    readonly now: Date
+    readonly queues: ReadonlyArray<string>
+    /** The actor's type and the action's name: `Car/visit`. */
+    readonly definitions: ReadonlyArray<string>
+  }) => Effect.Effect<ReadonlyArray<Neglected>, StorageError | InvalidQuery>
+}>()("stepped/JobQueue") {
+  /** The queue of the engine's storage. */
+  static readonly layer: Layer.Layer<JobQueue, never, Store> = Layer.effect(
+    JobQueue,
+    Effect.map(Store, (store) =>
+      JobQueue.of({
+        queued: (limit) => Effect.flatMap(limitOf("limit of JobQueue.queued", limit), store.queued),
+        backlog: store.backlog,
+        nextDue: store.nextDue,
+        neglected: ({ definitions, now, queues }) =>
+          Effect.flatMap(
+            timeOf("now of JobQueue.neglected", now),
+            (at) => store.neglected(at, queues.filter(canBeStored), definitions.filter(canBeStored))
+          )
+      }))
+  )
+}

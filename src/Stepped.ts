@@ -8,7 +8,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { checkName } from "./Actor.ts"
-import { Engine } from "./Engine.ts"
+import { Engine, type Finding } from "./Engine.ts"
 import { callableLayer } from "./engine/callableLayer.ts"
 import { readDuration } from "./engine/duration.ts"
 import {
@@ -18,7 +18,6 @@ import {
   type LayerError,
   type Services
 } from "./engine/engineLayer.ts"
-import type { Finding } from "./sql/Doctor.ts"
 import { migrateTo, migrations, patience } from "./sql/Migrations.ts"
 import { Storage } from "./sql/Storage.ts"
 import {

@@ -526,7 +526,7 @@ export class ActorNotFound extends Schema.TaggedError<ActorNotFound>("stepped/Ac
 
 /**
  * Failures that a body may have without declaring them: the actor is gone, the database is in trouble, another action could
- * not be enqueued, or an id names none. They reach a waiter as {@link ActionFailed}.
+ * not be enqueued, an id names none, or a service was asked for what cannot be. They reach a waiter as {@link ActionFailed}.
  *
  * @category errors
  * @since 0.1.0
@@ -535,6 +535,7 @@ export type InfrastructureError =
   | ActorNotFound
   | EnqueueError
   | UnknownAction
+  | InvalidQuery
   | StorageError
   | UnsuitableIsolation
   | SqlError
@@ -608,6 +609,25 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("stepped/In
 }) {
   override get message(): string {
     return `${this.option} is ${this.value}: it takes ${this.takes}`
+  }
+}
+
+/**
+ * A service was asked for what cannot be: a limit that is no number or beyond what it takes, a date that is none, a word that it does not
+ * know.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidQuery extends Schema.TaggedError<InvalidQuery>("stepped/InvalidQuery")("InvalidQuery", {
+  /** What was given, and to whom: `limit of ActionRepo.list`. */
+  field: Schema.String,
+  value: Schema.String,
+  /** What it takes. */
+  takes: Schema.String
+}) {
+  override get message(): string {
+    return `${this.field} is ${this.value}: it takes ${this.takes}`
   }
 }
 

@@ -56,11 +56,10 @@ export {
   type LoadedRow,
   type PlainSchema
 } from "./Actor.ts"
-export { type AnyActions, Engine, type Registration } from "./Engine.ts"
-export { type Backlog, JobQueue, type QueuedInvocation } from "./JobQueue.ts"
+export { type AnyActions, Engine, type Finding, type Registration } from "./Engine.ts"
+export { type Backlog, JobQueue, type Neglected, type QueuedInvocation } from "./JobQueue.ts"
 export { type AfterStatus, afterStatuses, type CompletionOutcome, Outcome } from "./Outcome.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
-export type { Finding } from "./sql/Doctor.ts"
 export { type Actors, Child, isChild, type Settled, Step, type StepContext, type Storable } from "./Step.ts"
 export * as Stepped from "./Stepped.ts"
 export * from "./SteppedError.ts"

@@ -1,7 +1,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
+import { AchievementStore, ActionRepo, InvalidQuery, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "./harness/databases.ts"
 
@@ -17,6 +17,9 @@ const load = Stepped.action("load")
 const deliver = Stepped.action("deliver").step("load", () => Step.on(Truck.ref(1), load))
 const Cars = Stepped.actions(Car, [honk, tow, tour, deliver])
 const CarsLive = Cars.toLayer(Effect.succeed({ honk: () => Effect.succeed(7) }))
+
+/** An id that nobody has. */
+const unknown = "00000000-0000-7000-8000-000000000000"
 
 suite("the action repo", (engine) => {
   const layer = CarsLive.pipe(Layer.provideMerge(engine.layer()))
@@ -85,6 +88,76 @@ suite("the action repo", (engine) => {
       yield* Effect.ignore(performSteppedActions())
       assert.deepStrictEqual((yield* queue.queued(10)).map((job) => job.cancelled), [true])
       assert.strictEqual(yield* repo.deleteEnded({ before }), 1)
+      yield* healthy
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("under what nothing can have there is nothing, whoever is asked", () =>
+    Effect.gen(function*() {
+      yield* (yield* Cars.client)(1).honk().pipe(Effect.forkChild, Effect.andThen(performSteppedActions()))
+      const repo = yield* ActionRepo
+      const lanes = yield* PerformanceLane
+      const achievements = yield* AchievementStore
+      for (const id of ["", "garbage", "\u0000", "00000000-0000-7000-8000-00000000000", `${unknown}'`, unknown]) {
+        assert.deepStrictEqual(yield* repo.find(id), Option.none())
+        assert.deepStrictEqual(yield* repo.steps(id), [])
+        assert.deepStrictEqual(yield* repo.slots(id), [])
+        assert.deepStrictEqual(yield* repo.tree(id), Option.none())
+      }
+      for (const text of ["garbage", "\u0000", "\ud800"]) {
+        assert.deepStrictEqual(yield* repo.list({ actorType: text }), [])
+        assert.deepStrictEqual(yield* repo.list({ actorId: text }), [])
+        assert.deepStrictEqual(yield* repo.list({ name: text }), [])
+        assert.deepStrictEqual(yield* lanes.find(text), Option.none())
+        assert.deepStrictEqual(yield* achievements.find(text), Option.none())
+        assert.isFalse(yield* achievements.forget(text))
+      }
+      for (const nothing of [null, undefined, "", []]) assert.deepStrictEqual(yield* lanes.find(nothing), Option.none())
+      assert.strictEqual((yield* repo.list()).length, 1)
+      yield* healthy
+    }).pipe(Effect.provide(layer)))
+
+  it.effect("what cannot be asked for is refused, by the name of the field and with what it takes", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const lanes = yield* PerformanceLane
+      const achievements = yield* AchievementStore
+      const queue = yield* JobQueue
+      const before = new Date(0)
+      const limited: ReadonlyArray<readonly [string, (limit: number) => Effect.Effect<unknown, unknown>, number]> = [
+        ["limit of ActionRepo.list", (limit) => repo.list({ limit }), 10_000],
+        ["limit of ActionRepo.tree", (limit) => repo.tree(unknown, limit), 100_000],
+        ["limit of ActionRepo.deleteEnded", (limit) => repo.deleteEnded({ before, limit }), 100_000],
+        ["limit of PerformanceLane.list", (limit) => lanes.list(limit), 10_000],
+        ["limit of AchievementStore.list", (limit) => achievements.list(limit), 10_000],
+        ["limit of AchievementStore.forgetOld", (limit) => achievements.forgetOld({ before, limit }), 100_000],
+        ["limit of JobQueue.queued", (limit) => queue.queued(limit), 10_000]
+      ]
+      for (const [field, ask, most] of limited) {
+        for (const limit of [NaN, -1, 0, 1.5, Infinity, most + 1]) {
+          const error = yield* Effect.flip(ask(limit))
+          assert.instanceOf(error, InvalidQuery)
+          assert.strictEqual(error.message, `${field} is ${limit}: it takes a whole number from 1 to ${most}`)
+        }
+        yield* ask(most)
+      }
+      const never = new Date(NaN)
+      const dated: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>]> = [
+        ["before of ActionRepo.deleteEnded", repo.deleteEnded({ before: never })],
+        ["before of ActionRepo.deleteOutcomes", repo.deleteOutcomes({ before: never })],
+        ["before of AchievementStore.forgetOld", achievements.forgetOld({ before: never })],
+        ["now of PerformanceLane.breakDeadlock", lanes.breakDeadlock({ now: never })],
+        ["now of JobQueue.neglected", queue.neglected({ now: never, queues: [], definitions: [] })]
+      ]
+      for (const [field, ask] of dated) {
+        const error = yield* Effect.flip(ask)
+        assert.instanceOf(error, InvalidQuery)
+        assert.strictEqual(error.field, field)
+      }
+      const strange = yield* Effect.flip(repo.list({ statuses: ["succeeded", "done" as "failed"] }))
+      assert.strictEqual(
+        strange.message,
+        "statuses of ActionRepo.list is done: it takes pending, performing, succeeded, superseded, cancelled, failed, timed_out, deadlocked"
+      )
       yield* healthy
     }).pipe(Effect.provide(layer)))
 

@@ -39,6 +39,8 @@ export class Settings extends Context.Service<Settings, {
   readonly outcomeRetention: Duration.Duration
   /** How long ended actions are kept; infinite, for ever. */
   readonly historyRetention: Duration.Duration
+  /** How long achievements are kept; infinite, for ever. */
+  readonly achievementRetention: Duration.Duration
 }>()("stepped/engine/Settings") {}
 
 export const defaults: Settings["Service"] = {
@@ -55,5 +57,6 @@ export const defaults: Settings["Service"] = {
   notify: true,
   pollInterval: Duration.seconds(1),
   outcomeRetention: Duration.days(1),
-  historyRetention: Duration.infinity
+  historyRetention: Duration.infinity,
+  achievementRetention: Duration.infinity
 }

@@ -1,5 +1,5 @@
 /**
- * Values on their way into the database and back: JSON by schema, keys, and step results that hold children.
+ * Values on their way into the database and back: JSON by schema, and step results that hold children.
  *
  * Pure: no storage, no clock.
  */
@@ -9,6 +9,7 @@ import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import type { PlainSchema } from "../Actor.ts"
 import { isChild } from "../Child.ts"
+import { isStorable } from "../domain/storable.ts"
 import { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
 import { remember } from "../store/weight.ts"
 
@@ -72,29 +73,6 @@ export const argumentsCodec = (schemas: ReadonlyArray<PlainSchema>): JsonCodec =
   tuples.set(schemas, codec)
   return codec
 }
-
-/** A key as text: an array's parts joined with `/`, each part's own `/` escaped; nothing means the default (rule 2.8). */
-export const joinKey = (value: unknown, otherwise: string): string => {
-  const text = Array.isArray(value)
-    ? value.map((part) => String(part).replaceAll("\\", "\\\\").replaceAll("/", "\\/")).join("/")
-    : value === null || value === undefined
-    ? ""
-    : String(value)
-  return text === "" ? otherwise : text
-}
-
-/** Ends the part of a lane's name that is its key: what comes after it tells lanes of one key apart. */
-export const laneMark = "\u0001"
-
-/** The longest key that an index row holds with certainty, in bytes. */
-export const keyLimit = 1000
-
-// NUL and lone surrogates are escaped by JSON.stringify; an escape behind an odd number of backslashes is text, not an escape.
-const suspicious = /\\u(0000|d[89a-f])/i
-const unstorable = /(?<!\\)(?:\\\\)*\\u(?:0000|d[89a-f][0-9a-f]{2})/i
-
-/** Whether Postgres can store the JSON text as jsonb. */
-export const isStorable = (text: string): boolean => !suspicious.test(text) || !unstorable.test(text)
 
 /** How much longer JSON becomes by numbers that Postgres writes with all their digits: `1e+300` has 301 there. */
 const digits = (json: unknown): number => {

@@ -7,14 +7,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type * as Schedule from "effect/Schedule"
-import type { AchievementStore } from "../AchievementStore.ts"
-import type { ActionRepo } from "../ActionRepo.ts"
+import { AchievementStore } from "../AchievementStore.ts"
+import { ActionRepo } from "../ActionRepo.ts"
 import type { Engine } from "../Engine.ts"
-import type { JobQueue } from "../JobQueue.ts"
-import type { PerformanceLane } from "../PerformanceLane.ts"
+import { JobQueue } from "../JobQueue.ts"
+import { PerformanceLane } from "../PerformanceLane.ts"
 import { checkMigrations, migrate } from "../sql/Migrations.ts"
 import * as PostgresStore from "../sql/PostgresStore.ts"
-import * as Readers from "../sql/Readers.ts"
 import { Storage } from "../sql/Storage.ts"
 import { patiently } from "../sql/storageError.ts"
 import {
@@ -82,6 +81,8 @@ export interface EngineOptions {
   readonly outcomeRetention?: Duration.Input
   /** How long ended actions, their steps and slots are kept; for ever, if not given or `Infinity`. Workers delete what is older. */
   readonly historyRetention?: Duration.Input
+  /** How long work that is achieved is not done again; for ever, if not given or `Infinity`. Workers forget what is older. */
+  readonly achievementRetention?: Duration.Input
 }
 
 /**
@@ -183,6 +184,12 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
         options.historyRetention,
         defaults.historyRetention,
         forEver
+      ),
+      achievementRetention: yield* durationOption(
+        "achievementRetention",
+        options.achievementRetention,
+        defaults.achievementRetention,
+        forEver
       )
     }
   })
@@ -205,10 +212,10 @@ export const engineLayer = (
   const ready = Layer.effectDiscard(patiently(migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations))
   const engine = makeEngine.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(
-      Readers.layerActionRepo,
-      Readers.layerPerformanceLane,
-      Readers.layerAchievementStore,
-      Readers.layerJobQueue
+      ActionRepo.layer,
+      PerformanceLane.layer,
+      AchievementStore.layer,
+      JobQueue.layer
     )),
     Layer.provideMerge(PostgresStore.layer),
     Layer.provide(ready),

@@ -7,8 +7,10 @@
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { randomUUID } from "node:crypto"
-import type { AnyAction, Definition } from "../Action.ts"
+import type { ActionKey, AnyAction, Definition } from "../Action.ts"
 import { actorId as actorIdOf, ActorRef } from "../Actor.ts"
+import { defaultKey, joinKey, keyLimit, laneMark } from "../domain/Key.ts"
+import { isStorable } from "../domain/storable.ts"
 import { realClock } from "../sql/storageError.ts"
 import {
   InvalidArguments,
@@ -23,16 +25,7 @@ import type { StoredOutcome } from "../store/Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "../store/Invocation.ts"
 import { actionText, errorText, fromCause } from "./causes.ts"
 import { checksum } from "./checksum.ts"
-import {
-  argumentsCodec,
-  checkPayload,
-  codecOf,
-  encodeArguments,
-  isStorable,
-  joinKey,
-  keyLimit,
-  laneMark
-} from "./codec.ts"
+import { argumentsCodec, checkPayload, codecOf, encodeArguments } from "./codec.ts"
 import { definitionKey, type Runnable } from "./Definitions.ts"
 import { readTimeout } from "./duration.ts"
 import type { Settings } from "./Settings.ts"
@@ -107,9 +100,10 @@ const rawKeys = (definition: Definition, args: ReadonlyArray<unknown>) => ({
 
 /** Turns what the functions gave into keys and a timeout; throws an {@link InvalidKey} or {@link InvalidDuration} where one cannot be stored. */
 const toKeys = (actorType: string, actorId: string, definition: Definition, raw: ReturnType<typeof rawKeys>): Keys => {
-  const otherwise = `${actorType}/${actorId}/${definition.name}`
+  const otherwise = defaultKey(actorType, actorId, definition.name)
   const key = (field: "concurrencyKey" | "checksumKey", value: unknown) => {
-    const text = joinKey(value, otherwise)
+    // a key function is the program's: what it gives is a key, whatever its type says
+    const text = joinKey(value as ActionKey) || otherwise
     const refused = (issue: string) => new InvalidKey({ action: definition.name, field, issue })
     const size = Buffer.byteLength(text)
     if (size > keyLimit) throw refused(`takes ${size} bytes, the limit is ${keyLimit}: use a digest`)

@@ -13,12 +13,16 @@ import * as Option from "effect/Option"
 import * as Queue from "effect/Queue"
 import * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
+import { AchievementStore } from "../AchievementStore.ts"
 import type { AnyAction } from "../Action.ts"
 import type { ActionHandle, ActionSnapshot } from "../ActionHandle.ts"
+import { ActionRepo } from "../ActionRepo.ts"
 import { actorId as actorIdOf, ActorRef, type AnyActorClass } from "../Actor.ts"
 import { type ActionStatus, isActionId } from "../domain/Phase.ts"
 import { Engine } from "../Engine.ts"
+import { JobQueue } from "../JobQueue.ts"
 import { afterStatuses, type CompletionOutcome } from "../Outcome.ts"
+import { PerformanceLane } from "../PerformanceLane.ts"
 import { examine } from "../sql/Doctor.ts"
 import * as OwnConnections from "../sql/OwnConnections.ts"
 import { Storage } from "../sql/Storage.ts"
@@ -90,7 +94,7 @@ export interface WorkOptions {
 export const layer: Layer.Layer<
   Engine,
   StorageError,
-  PgClient | Storage | Settings | Store
+  PgClient | Storage | Settings | Store | ActionRepo | PerformanceLane | AchievementStore | JobQueue
 > = Layer.effect(
   Engine,
   Effect.gen(function*() {
@@ -301,6 +305,10 @@ export const layer: Layer.Layer<
 
     const worker: Worker.Worker = Worker.make({
       store,
+      repo: yield* ActionRepo,
+      lanes: yield* PerformanceLane,
+      achievements: yield* AchievementStore,
+      queue: yield* JobQueue,
       settings,
       definitions,
       now,

@@ -3,24 +3,10 @@
  */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
+import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
 import { answered } from "./storageError.ts"
-
-/**
- * Something that must not be.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Finding {
-  /** Number of the invariant, 1 to 5. */
-  readonly invariant: number
-  /** What is wrong, in words. */
-  readonly problem: string
-  /** Id of the action, or the key of the lane. */
-  readonly subject: string
-}
 
 /** What nothing continues, by what it is waiting for. */
 export const stranded = {

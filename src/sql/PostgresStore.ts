@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Store } from "../store/Store.ts"
 import * as Calls from "./call.ts"
+import { recordsOf } from "./records.ts"
 import { Storage } from "./Storage.ts"
 import { claimOf } from "./transitions/claim.ts"
 import { completeOf } from "./transitions/complete.ts"
@@ -28,6 +29,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...leaseOf(calls),
       ...readsOf(calls),
       ...upkeepOf(calls),
+      ...recordsOf(calls),
       enqueue: enqueueOf(calls),
       finish: finishOf(calls),
       complete: completeOf(calls),

@@ -13,6 +13,7 @@ import { StorageError } from "../SteppedError.ts"
 import type { Answer, Completed, Detail, Work } from "./Answer.ts"
 import type { Conclusion, StoredOutcome } from "./Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
+import type { Records } from "./Records.ts"
 
 /** Whether the server ended a statement for the time that it took or waited: a smaller batch may pass. */
 export const tookTooLong = (error: unknown): boolean => {
@@ -87,14 +88,6 @@ export interface Healed {
   readonly phase: Phase
 }
 
-/** Due jobs of one definition in one queue that a worker does not take. */
-export interface Unclaimed {
-  readonly queue: string
-  readonly definition: string
-  /** When the oldest of them was enqueued, in ms of user time. */
-  readonly since: number
-}
-
 export interface Claiming {
   readonly token: bigint
   readonly now: number
@@ -112,12 +105,8 @@ export type Pass = (
   limit?: number
 ) => Effect.Effect<Answer, StorageError>
 
-/**
- * The storage of the engine.
- *
- * @internal
- */
-export class Store extends Context.Service<Store, {
+/** What the engine does with its storage; with what the four services are made of, that is all of it. */
+export interface Transitions {
   /** Stores invocations; inside an open transaction of the client they commit with it. `again`: an earlier try may have stored them. */
   readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: boolean) => Effect.Effect<void, StorageError>
   readonly claim: (
@@ -157,7 +146,6 @@ export class Store extends Context.Service<Store, {
   ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
   readonly tick: Pass
   readonly prune: Pass
-  readonly breakDeadlocks: Pass
   readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
   /** Registers a worker; its token fences everything that it writes. */
   readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>
@@ -183,19 +171,8 @@ export class Store extends Context.Service<Store, {
   readonly release: (token: bigint, actions: ReadonlyArray<string>, now: number) => Effect.Effect<void, StorageError>
   /** Puts a held invocation back, to be prepared again at `due`. */
   readonly postpone: (token: bigint, queue: string, job: number, due: number) => Effect.Effect<void, StorageError>
-  /** When the next wait or retry, and the next timeout, is due (user time in ms). */
-  readonly nextDue: Effect.Effect<
-    { readonly wait: number | undefined; readonly timeout: number | undefined },
-    StorageError
-  >
-  /** Due jobs that a worker with this catalog does not take, as far as they are among the first of their queues. */
-  readonly unclaimed: (now: number, catalog: Catalog) => Effect.Effect<ReadonlyArray<Unclaimed>, StorageError>
-  /** Deletes answers kept for handles since before the given time. */
-  readonly forgetOutcomes: (before: number) => Effect.Effect<void, StorageError>
   /** Puts the job that a claim of one would take off to a later time; gives its action. */
   readonly setAside: (now: number, due: number, catalog: Catalog) => Effect.Effect<string | null, StorageError>
-  /** Deletes history from before the given time (user time in ms); gives how many actions. */
-  readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
   /** Gives jobs to live actions that nothing continues, on so many pages of their table; says which, and with which page to go on. */
   readonly heal: (now: number, page: number, pages: number) => Effect.Effect<{
     readonly healed: ReadonlyArray<Healed>
@@ -209,4 +186,11 @@ export class Store extends Context.Service<Store, {
   readonly inTransaction: Effect.Effect<boolean>
   /** Runs an effect after the open transaction's commit, or now. */
   readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
-}>()("stepped/Store") {}
+}
+
+/**
+ * The storage of the engine and of its services.
+ *
+ * @internal
+ */
+export class Store extends Context.Service<Store, Transitions & Records>()("stepped/Store") {}

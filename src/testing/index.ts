@@ -22,7 +22,7 @@ import { type Backlog, JobQueue } from "../JobQueue.ts"
 import { Outcome } from "../Outcome.ts"
 import type { EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
 import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
-import type { CompleteError, StorageError } from "../SteppedError.ts"
+import type { CompleteError, InvalidQuery, StorageError } from "../SteppedError.ts"
 import { layerTestDatabase } from "./TestDatabase.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -121,7 +121,7 @@ export const performSteppedActions = <E = never, R = never>(
     const engine = yield* Engine
     const repo = yield* ActionRepo
     const queue = yield* JobQueue
-    const live = repo.list({ statuses: ["pending", "performing"], limit: 10_000 })
+    const live = asked(repo.list({ statuses: ["pending", "performing"], limit: 10_000 }))
     for (let pass = 0; pass < 100_000; pass++) {
       if ((yield* engine.performDue) > 0) continue
       if (options.outbound !== undefined) {
@@ -198,9 +198,15 @@ interface Seen {
   readonly text: string
 }
 
+/** What the services are asked here they take. */
+const asked = <A>(effect: Effect.Effect<A, StorageError | InvalidQuery>): Effect.Effect<A, StorageError> =>
+  Effect.catchTag(effect, "InvalidQuery", Effect.die)
+
 const seen: Effect.Effect<ReadonlyArray<Seen>, StorageError, ActionRepo | JobQueue> = Effect.gen(function*() {
-  const actions = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ limit: 10_000 }))
-  const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued(10_000))
+  const repo = yield* ActionRepo
+  const queue = yield* JobQueue
+  const actions = yield* asked(repo.list({ limit: 10_000 }))
+  const queued = yield* asked(queue.queued(10_000))
   return [
     ...queued.map((job) => ({
       id: job.action,

@@ -1,6 +1,7 @@
-/** Rule 2.8: keys; and what step results look like while their children are away. */
+/** What step results look like while their children are away, and which texts can be stored. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Schema } from "effect"
+import { isStorable } from "../../src/domain/storable.ts"
 import {
   argumentsCodec,
   checkPayload,
@@ -9,37 +10,11 @@ import {
   fingerprintOf,
   fromTemplate,
   holdsChild,
-  isStorable,
-  joinKey,
   NotJson,
   tidyText,
   toTemplate
 } from "../../src/engine/codec.ts"
 import { makeChild } from "../../src/Step.ts"
-
-describe("keys", () => {
-  it("2.8: nothing, the empty text, the empty list and one that joins to nothing mean the default", () => {
-    for (const none of [null, undefined, "", [], [""]]) assert.strictEqual(joinKey(none, "Car/1/visit"), "Car/1/visit")
-  })
-
-  it("2.8: a text is taken as it is, a list is joined with slashes", () => {
-    assert.strictEqual(joinKey("Car/maintenance", "-"), "Car/maintenance")
-    assert.strictEqual(joinKey(["Car", 7, "maintenance"], "-"), "Car/7/maintenance")
-    assert.strictEqual(joinKey(["one"], "-"), "one")
-  })
-
-  it("2.8: a part's own slash is escaped, so that different lists are different keys", () => {
-    const lists = [["a/b", "c"], ["a", "b/c"], ["a", "b", "c"], ["a/b/c"], ["a\\", "b/c"], ["a\\/b", "c"], [
-      "a\\",
-      "b",
-      "c"
-    ]]
-    const keys = lists.map((list) => joinKey(list, "-"))
-    assert.strictEqual(new Set(keys).size, lists.length)
-    assert.strictEqual(keys[0], "a\\/b/c")
-    assert.strictEqual(keys[1], "a/b\\/c")
-  })
-})
 
 describe("templates", () => {
   const settle = (slot: number) => `child ${slot}`

@@ -2,10 +2,10 @@
  * An engine whose transitions pass through the test: it can lose their answers, or hold them up until something else has happened.
  */
 import { Deferred, Duration, Effect, Layer } from "effect"
+import { AchievementStore, ActionRepo, JobQueue, PerformanceLane } from "stepped"
 import { layer as layerEngine } from "../../src/engine/makeEngine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
-import * as Readers from "../../src/sql/Readers.ts"
 import { Storage } from "../../src/sql/Storage.ts"
 import { Store } from "../../src/store/Store.ts"
 import { watched } from "./heals.ts"
@@ -19,10 +19,10 @@ export const layerIntercepted = (
 ) =>
   layerEngine.pipe(
     Layer.provideMerge(Layer.mergeAll(
-      Readers.layerActionRepo,
-      Readers.layerPerformanceLane,
-      Readers.layerAchievementStore,
-      Readers.layerJobQueue
+      ActionRepo.layer,
+      PerformanceLane.layer,
+      AchievementStore.layer,
+      JobQueue.layer
     )),
     Layer.provide(
       Layer.effect(

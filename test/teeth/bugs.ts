@@ -447,9 +447,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unescaped-keys",
     breaks: `2.8: ["a/b", "c"] and ["a", "b/c"] are one lane`,
     plants: [{
-      file: codec,
-      find: `.map((part) => String(part).replaceAll("\\\\", "\\\\\\\\").replaceAll("/", "\\\\/")).join("/")`,
-      replace: `.map(String).join("/")`
+      file: "src/domain/Key.ts",
+      find: `String(part).replaceAll("\\\\", "\\\\\\\\").replaceAll("/", "\\\\/")`,
+      replace: `String(part)`
     }],
     tests: { [regressions]: [`8: the keys ["a/b", "c"] and ["a", "b/c"] are equal`] }
   },
@@ -699,9 +699,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "lane-of-nobody",
     breaks: `2.8: [""] is a lane that everybody shares`,
     plants: [{
-      file: codec,
-      find: `  return text === "" ? otherwise : text`,
-      replace: `  return text === "" && !Array.isArray(value) ? otherwise : text`
+      file: "src/engine/invoke.ts",
+      find: `joinKey(value as ActionKey) || otherwise`,
+      replace: `joinKey(value as ActionKey) || (Array.isArray(value) ? "" : otherwise)`
     }],
     tests: { "test/behaviour/ActionInvoking.test.ts": [`2.8: a key function that gives [""]`] }
   },
@@ -1463,5 +1463,25 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "      order by ended_at limit"
     }],
     tests: { "test/ActionRepo.test.ts": ["keeps what was cancelled until"] }
+  },
+  {
+    name: "garbage-for-the-server",
+    breaks: "steps of an id that is none are an error of the server's",
+    plants: [{
+      file: "src/ActionRepo.ts",
+      find: "steps: (action) => isActionId(action) ? store.stepsOf([action]) : Effect.succeed([])",
+      replace: "steps: (action) => store.stepsOf([action])"
+    }],
+    tests: { "test/ActionRepo.test.ts": ["under what nothing can have there is nothing"] }
+  },
+  {
+    name: "any-limit",
+    breaks: "a limit that is no number is an error of the server's, and one beyond all limits is taken",
+    plants: [{
+      file: "src/store/asked.ts",
+      find: "Number.isInteger(limit) && limit >= 1 && limit <= most",
+      replace: "limit !== undefined"
+    }],
+    tests: { "test/ActionRepo.test.ts": ["what cannot be asked for is refused"] }
   }
 ]

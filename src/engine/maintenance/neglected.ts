@@ -1,6 +1,7 @@
 /** What waits and is not for this worker: it may be for nobody. Of its own definitions it takes from queues that earlier deploys named. */
 import * as Effect from "effect/Effect"
-import type { StorageError } from "../../SteppedError.ts"
+import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
+import { definitionKey } from "../Definitions.ts"
 import { logWarning } from "../log.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
@@ -8,19 +9,26 @@ import type { WorkerContext } from "../worker/context.ts"
 const neglectedMs = 5 * 60_000
 const repeatMs = 60 * 60_000
 
-export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
-  const { connections, definitions, now, store } = worker
+export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
+  const { connections, definitions, now, queue } = worker
   const warned = new Map<string, number>()
   return Effect.gen(function*() {
     const at = yield* now
-    for (const { definition, queue, since } of yield* connections.ask(store.unclaimed(at, definitions.known()))) {
+    const known = definitions.known()
+    const found = yield* connections.ask(queue.neglected({
+      now: new Date(at),
+      queues: known.queues,
+      definitions: known.definitions.map(({ key }) => key)
+    }))
+    for (const { actorType, name, oldestEnqueuedAt, queue } of found) {
+      const definition = definitionKey(actorType, name)
       if (definitions.byKey(definition) !== undefined && definitions.adopt(queue)) continue
       const key = `${definition} in the queue ${queue}`
-      const waiting = new Date(since).toISOString()
+      const since = oldestEnqueuedAt.getTime()
       if (at - since < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue
       warned.set(key, at)
       yield* logWarning(
-        `stepped: jobs of ${key} wait since ${waiting}, and this worker does not take them: does another one?`
+        `stepped: jobs of ${key} wait since ${oldestEnqueuedAt.toISOString()}, and this worker does not take them: does another one?`
       )
     }
   })

@@ -1,23 +1,37 @@
-/** Deletes what is kept no longer: answers for handles, and history. */
+/** Deletes what is kept no longer: answers for handles, history, and achievements. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import type { StorageError } from "../../SteppedError.ts"
+import { monotonic } from "../../sql/storageError.ts"
+import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
-/** Actions that one statement deletes. */
-const batch = 5000
+/** Rows that one statement deletes. */
+const limit = 5000
 
-export const retention = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
-  const { connections, now, settings, store } = worker
+/** How often achievements are gone through: no index leads to the old ones. */
+const achievementsMs = 60 * 60_000
+
+export const retention = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
+  const { achievements, connections, now, repo, settings } = worker
+  let achievementsAt = -Infinity
+
+  /** What was before the time that is kept; nothing where all is. */
+  const beyond = <E>(kept: Duration.Duration, remove: (before: Date) => Effect.Effect<void, E>) =>
+    Duration.isFinite(kept)
+      ? Effect.flatMap(now, (at) => remove(new Date(at - Duration.toMillis(kept))))
+      : Effect.void
+
+  /** One statement after another, as long as each of them finds as much as it may. */
+  const inBatches = <E>(remove: Effect.Effect<number, E>) =>
+    Effect.gen(function*() {
+      while ((yield* connections.ask(remove)) === limit && worker.home() !== undefined) yield* Effect.yieldNow
+    })
+
   return Effect.gen(function*() {
-    if (Duration.isFinite(settings.outcomeRetention)) {
-      yield* connections.ask(store.forgetOutcomes((yield* now) - Duration.toMillis(settings.outcomeRetention)))
-    }
-    if (Duration.isFinite(settings.historyRetention)) {
-      const before = (yield* now) - Duration.toMillis(settings.historyRetention)
-      while ((yield* connections.ask(store.deleteEnded(before, batch))) === batch && worker.home() !== undefined) {
-        yield* Effect.yieldNow
-      }
-    }
+    yield* beyond(settings.outcomeRetention, (before) => connections.ask(repo.deleteOutcomes({ before })))
+    yield* beyond(settings.historyRetention, (before) => inBatches(repo.deleteEnded({ before, limit })))
+    if (monotonic() - achievementsAt < achievementsMs) return
+    yield* beyond(settings.achievementRetention, (before) => inBatches(achievements.forgetOld({ before, limit })))
+    achievementsAt = monotonic()
   })
 }

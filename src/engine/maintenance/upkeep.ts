@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { WorkerContext } from "../worker/context.ts"
 import { realSleep } from "../worker/waiting.ts"
+import { breakDeadlocks } from "./breakDeadlocks.ts"
 import { healing } from "./heal.ts"
 import { neglected } from "./neglected.ts"
 import { recover } from "./recover.ts"
@@ -13,8 +14,9 @@ export const upkeep = (worker: WorkerContext): Effect.Effect<void> => {
   const { bodies, claimer, inHand, settings, timers } = worker
   const duties = [
     recover(worker),
-    // waits, timeouts, abandoned children, and closed cycles of waiting
-    timers.tick(true, inHand.ready),
+    // waits, timeouts, abandoned children
+    timers.tick(inHand.ready),
+    breakDeadlocks(worker),
     healing(worker),
     neglected(worker),
     retention(worker)

@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import { monotonic, realClock } from "../../sql/storageError.ts"
-import type { StorageError } from "../../SteppedError.ts"
+import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
 import { type Pass, tookTooLong } from "../../store/Store.ts"
 import { logWarning } from "../log.ts"
 import type { Read } from "./Answers.ts"
@@ -18,21 +18,18 @@ export interface Timers {
   /** Children of ended parents are to be looked at. */
   readonly pruneDue: () => void
   readonly isPruneDue: () => boolean
-  /**
-   * Lets time and cleaning up have their effect; `deep` also looks for closed cycles of waiting. The work goes to `place`. Gives how much
-   * there was.
-   */
-  readonly tick: (deep: boolean, place: Array<Work>) => Effect.Effect<number, StorageError>
+  /** Lets time and cleaning up have their effect. The work goes to `place`. Gives how much there was. */
+  readonly tick: (place: Array<Work>) => Effect.Effect<number, StorageError>
   /** As long as the worker has its home. */
   readonly loop: Effect.Effect<void>
   /** What comes again by itself: it says why it fails, unless the database is away. */
-  readonly overlooked: (effect: Effect.Effect<void, StorageError>) => Effect.Effect<void>
+  readonly overlooked: (effect: Effect.Effect<void, StorageError | InvalidQuery>) => Effect.Effect<void>
 }
 
 const tickMax = 500
 
 export const make = (worker: WorkerContext): Timers => {
-  const { bodies, committer, connections, definitions, failpoint, gate, inHand, now, settings, store } = worker
+  const { bodies, committer, connections, definitions, failpoint, gate, inHand, now, queue, settings, store } = worker
   const size = BatchSize.make(tickMax)
   const latch = Latch.makeUnsafe(false)
   /** User time of the next wait, timeout or retry that this process knows of; the next look finds all others. */
@@ -46,7 +43,7 @@ export const make = (worker: WorkerContext): Timers => {
     }
   }
 
-  const tick: Timers["tick"] = (deep, place) =>
+  const tick: Timers["tick"] = (place) =>
     Effect.gen(function*() {
       let count = 0
       const run = (pass: Pass): Effect.Effect<Read, StorageError> =>
@@ -73,16 +70,11 @@ export const make = (worker: WorkerContext): Timers => {
         // again at once for the next level, in a moment for what somebody is just claiming
         if ((yield* run(store.prune)).ended === 0 && pruning) yield* pause(0)
       } while (pruning)
-      if (deep) {
-        while ((yield* run(store.breakDeadlocks)).ended > 0) {
-          /* one cycle a call */
-        }
-      }
       return count
     })
 
   const soonest = Effect.map(
-    connections.ask(store.nextDue),
+    connections.ask(queue.nextDue),
     ({ timeout, wait }) => Math.min(wait ?? Infinity, timeout ?? Infinity)
   )
 
@@ -97,7 +89,7 @@ export const make = (worker: WorkerContext): Timers => {
     let first = yield* soonest
     // the one after it may be due long before the next poll; what stays due is for another worker, or a job to be claimed
     for (let count = 1; pruning || (count > 0 && first <= (yield* now));) {
-      count = yield* tick(false, inHand.ready)
+      count = yield* tick(inHand.ready)
       bodies.pump()
       first = yield* soonest
     }

@@ -4,7 +4,11 @@ import type * as Effect from "effect/Effect"
 import type * as Fiber from "effect/Fiber"
 import type * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
+import type { AchievementStore } from "../../AchievementStore.ts"
+import type { ActionRepo } from "../../ActionRepo.ts"
+import type { JobQueue } from "../../JobQueue.ts"
 import type { CompletionOutcome } from "../../Outcome.ts"
+import type { PerformanceLane } from "../../PerformanceLane.ts"
 import type { CompletionError } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
@@ -59,6 +63,10 @@ export interface Home {
 /** What a worker needs of the engine. */
 export interface WorkerOptions {
   readonly store: Store["Service"]
+  readonly repo: ActionRepo["Service"]
+  readonly lanes: PerformanceLane["Service"]
+  readonly achievements: AchievementStore["Service"]
+  readonly queue: JobQueue["Service"]
   readonly settings: Settings["Service"]
   readonly definitions: Definitions
   readonly now: Effect.Effect<number>

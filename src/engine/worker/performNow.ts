@@ -3,6 +3,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import type { StorageError } from "../../SteppedError.ts"
+import { breakDeadlocks } from "../maintenance/breakDeadlocks.ts"
 import type { Ran, Work, WorkerContext } from "./context.ts"
 
 /** Makes an effect interruptible again. */
@@ -128,7 +129,7 @@ export const make = (worker: WorkerContext): PerformNow => {
           )
           yield* runPlace(place, (other) => other === id, restore)
           if (timers.isPruneDue()) {
-            yield* timers.tick(false, place)
+            yield* timers.tick(place)
             yield* runPlace(place, () => false, restore)
           }
         })
@@ -136,7 +137,8 @@ export const make = (worker: WorkerContext): PerformNow => {
     performDue: Effect.uninterruptibleMask((restore) =>
       withPlace((place) =>
         Effect.gen(function*() {
-          let count = yield* timers.tick(true, place)
+          let count = yield* timers.tick(place)
+          count += yield* Effect.catchTag(breakDeadlocks(worker), "InvalidQuery", Effect.die)
           count += yield* runPlace(place, () => true, restore)
           count += yield* claimer.claimAll(place)
           return count + (yield* runPlace(place, () => true, restore))

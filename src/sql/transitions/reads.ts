@@ -2,9 +2,9 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import { statuses } from "../../domain/Phase.ts"
-import type { Found, Store, StoredResult, StoredSlot, Unclaimed } from "../../store/Store.ts"
+import type { Found, Store, StoredResult, StoredSlot } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
-import { array, at, packedOf, token } from "../columns.ts"
+import { array, token } from "../columns.ts"
 import { toDetail } from "../rows.ts"
 import { realClock } from "../storageError.ts"
 
@@ -15,7 +15,7 @@ const answerBytes = 16 * 1024 * 1024
 
 type Reads = Pick<
   Store["Service"],
-  "whatOf" | "resultsAfter" | "slotsAfter" | "outcomes" | "nextDue" | "unclaimed" | "clockOffset"
+  "whatOf" | "resultsAfter" | "slotsAfter" | "outcomes" | "clockOffset"
 >
 
 const statusOf = (code: unknown) => code === null ? undefined : statuses[code as number]
@@ -93,42 +93,6 @@ export const readsOf = ({ call, schema }: Calls): Reads => {
         }
         return found
       }),
-    nextDue: Effect.map(
-      call(
-        "nextDue",
-        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where due_at is not null))) * 1000)::float8,
-          (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8`,
-        []
-      ),
-      (rows) => ({
-        wait: (rows[0]![0] ?? undefined) as number | undefined,
-        timeout: (rows[0]![1] ?? undefined) as number | undefined
-      })
-    ),
-    unclaimed: (now, catalog) =>
-      Effect.map(
-        call(
-          "unclaimed",
-          // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue
-          `with recursive q(name) as (
-            select min(queue) from ${schema}.jobs
-            union all select (select min(j.queue) from ${schema}.jobs j where j.queue > q.name) from q where q.name is not null),
-          j as (
-            select x.* from q cross join lateral (select queue, definition, enqueued_at from ${schema}.jobs
-              where queue = q.name and priority < 100 order by priority, id limit 1000) x
-            union all
-            (select queue, definition, enqueued_at from ${schema}.jobs where due_at <= $1 order by due_at limit 1000))
-          select queue, definition, (extract(epoch from min(enqueued_at)) * 1000)::float8 from j
-            where not (queue = any($2) and definition = any($3)) group by queue, definition order by queue, definition`,
-          [at(now), packedOf(catalog).queues, packedOf(catalog).definitions]
-        ),
-        (rows) =>
-          rows.map((row): Unclaimed => ({
-            queue: row[0] as string,
-            definition: row[1] as string,
-            since: row[2] as number
-          }))
-      ),
     clockOffset: Effect.suspend(() => {
       const sent = realClock.currentTimeMillisUnsafe()
       return Effect.map(

@@ -9,7 +9,7 @@ import { toAnswer } from "../rows.ts"
 
 type Upkeep = Pick<
   Store["Service"],
-  "tick" | "prune" | "breakDeadlocks" | "forgetOutcomes" | "setAside" | "heal" | "deleteEnded"
+  "tick" | "prune" | "setAside" | "heal"
 >
 
 export const upkeepOf = ({ call, schema }: Calls): Upkeep => {
@@ -18,24 +18,9 @@ export const upkeepOf = ({ call, schema }: Calls): Upkeep => {
     return (by, now, catalog, limit = 500) =>
       Effect.map(call(name, text, [...askedBy(by, now, catalog), PgTypes.int4(limit)]), toAnswer)
   }
-  const textDeadlocks = `select * from ${schema}.break_deadlocks($1, $2, $3, $4, $5)`
   return {
     tick: pass("tick"),
     prune: pass("prune"),
-    breakDeadlocks: (by, now, catalog) =>
-      Effect.map(call("breakDeadlocks", textDeadlocks, askedBy(by, now, catalog)), toAnswer),
-    forgetOutcomes: (before) =>
-      Effect.asVoid(
-        // whoever has joined an action is answered when that has ended, however long it took
-        call(
-          "forgetOutcomes",
-          `delete from ${schema}.outcomes o where created_at < $1 and (follows is null or
-            not exists (select 1 from ${schema}.live_actions l where l.id = o.follows) and
-            not exists (select 1 from ${schema}.outcomes_of(array[o.follows]) f left join ${schema}.ended_actions e on e.id = f.final
-              where f.state = 'live' or e.ended_at >= $1))`,
-          [at(before)]
-        )
-      ),
     setAside: (now, due, catalog) =>
       Effect.map(
         call("setAside", `select ${schema}.set_aside($1, $2, $3, $4)`, [
@@ -62,11 +47,6 @@ export const upkeepOf = ({ call, schema }: Calls): Upkeep => {
           })),
           next: (rows.at(-1)?.[4] ?? undefined) as number | undefined
         })
-      ),
-    deleteEnded: (before, limit) =>
-      Effect.map(
-        call("deleteEnded", `select ${schema}.delete_ended($1, $2)`, [at(before), PgTypes.int4(limit)]),
-        (rows) => rows[0]![0] as number
       )
   }
 }

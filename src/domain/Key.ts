@@ -1,0 +1,54 @@
+/**
+ * Keys of lanes and achievements as texts (rule 2.8).
+ */
+
+/**
+ * A key as it is stored: a text as it is, the parts of an array joined with `/`, each part's own `/` escaped.
+ *
+ * **Details**
+ *
+ * For looking up, in SQL or with `PerformanceLane.find`, what a key function gave. Nothing, an empty text and an empty array give an empty
+ * text: there the action has its default key, the actor's type, its id and the action's name.
+ *
+ * **Example** (The lane of an action without a key function)
+ *
+ * ```ts
+ * import { Stepped } from "stepped"
+ *
+ * Stepped.joinKey(["Car", 1, "visit"]) // "Car/1/visit"
+ * ```
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const joinKey = (key: string | ReadonlyArray<unknown> | null | undefined): string =>
+  Array.isArray(key) ? key.map(escaped).join("/") : key === null || key === undefined ? "" : String(key)
+
+const escaped = (part: unknown): string => String(part).replaceAll("\\", "\\\\").replaceAll("/", "\\/")
+
+/**
+ * The parts of a key, as texts: what {@link joinKey} has joined.
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const parseKey = (key: string): ReadonlyArray<string> => {
+  const parts = [""]
+  for (let at = 0; at < key.length; at++) {
+    const character = key[at]!
+    if (character === "/") parts.push("")
+    else if (character === "\\" && at + 1 < key.length) parts[parts.length - 1] += key[++at]!
+    else parts[parts.length - 1] += character
+  }
+  return parts
+}
+
+/** The key of an action whose key function gives none, or that has no such function. */
+export const defaultKey = (actorType: string, actorId: string, action: string): string =>
+  `${actorType}/${actorId}/${action}`
+
+/** Ends the part of a lane's name that is its key: what comes after it tells lanes of one key apart. */
+export const laneMark = "\u0001"
+
+/** The longest key that an index row holds with certainty, in bytes. */
+export const keyLimit = 1000

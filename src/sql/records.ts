@@ -1,0 +1,280 @@
+/**
+ * What the four services read, and the writes that each of them may do alone. What changes several tables is a transition.
+ */
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Effect from "effect/Effect"
+import type { Achievement } from "../AchievementStore.ts"
+import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
+import { statuses } from "../domain/Phase.ts"
+import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { Lane } from "../PerformanceLane.ts"
+import type { StorageError } from "../SteppedError.ts"
+import type { Records } from "../store/Records.ts"
+import { emptyCatalog } from "../store/Store.ts"
+import type { Calls } from "./call.ts"
+import { array, askedBy, at } from "./columns.ts"
+import { toAnswer } from "./rows.ts"
+
+const { text, uuid } = PgTypes.OID
+
+/** Where a record's fields come from: a column, or an expression, for each of them. */
+type Columns<A> = { readonly [Field in keyof A]-?: string }
+
+/** What is JSON may be null; of everything else null is nothing. */
+const json: ReadonlySet<string> = new Set(["arguments", "result"])
+
+/** Records of a kind: what follows `select …` says which ones. */
+const reading =
+  ({ call }: Calls) =>
+  <A>(columns: Columns<A>) =>
+  (operation: string, rest: string, params: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<A>, StorageError> => {
+    const fields = Object.keys(columns)
+    return Effect.map(
+      call(operation, `select ${Object.values(columns).join(", ")} ${rest}`, params),
+      (rows) =>
+        rows.map((values) =>
+          Object.fromEntries(
+            fields.map((field, i) => [field, values[i] === null && !json.has(field) ? undefined : values[i]])
+          ) as A
+        )
+    )
+  }
+
+/** The two halves of a definition's key. */
+const defined = { actorType: "split_part(definition, '/', 1)", name: "split_part(definition, '/', 2)" } as const
+
+const actionColumns: Columns<ActionRecord> = {
+  id: "id",
+  actorType: "actor_type",
+  actorId: "actor_id",
+  name: "name",
+  arguments: "arguments",
+  status: "status",
+  outbound: "outbound",
+  queue: "queue",
+  lane: "lane",
+  checksumKey: "checksum_key",
+  checksum: "checksum",
+  parent: "parent",
+  parentStep: "parent_step",
+  depth: "depth",
+  attempts: "attempts",
+  result: "result",
+  cause: "cause",
+  supersededBy: "superseded_by",
+  callbacksSucceeded: "callbacks_succeeded",
+  callbacksFailed: "callbacks_failed",
+  enqueuedAt: "enqueued_at",
+  startedAt: "started_at",
+  endedAt: "ended_at"
+}
+
+const stepColumns: Columns<StepRecord> = {
+  action: "action",
+  index: "idx",
+  name: "name",
+  kind: "kind",
+  status: "status",
+  startedAt: "started_at",
+  endedAt: "ended_at"
+}
+
+const slotColumns: Columns<SlotRecord> = {
+  action: "action",
+  step: "step",
+  slot: "slot",
+  child: "child",
+  ...defined,
+  actorId: "actor_id",
+  dueAt: "due_at",
+  status: `(array[${statuses.map((status) => `'${status}'`).join(", ")}])[status + 1]`
+}
+
+type Actions = Pick<
+  Records,
+  "actionsOf" | "actionsLike" | "stepsOf" | "slotsOf" | "deleteEnded" | "deleteOutcomes"
+>
+
+const actionsOf = (calls: Calls): Actions => {
+  const { call, schema } = calls
+  const read = reading(calls)
+  const actions = read(actionColumns)
+  const steps = read(stepColumns)
+  const slots = read(slotColumns)
+  return {
+    actionsOf: (ids) => actions("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
+    actionsLike: (filter, limit) => {
+      const { params, where } = conditions(filter)
+      return actions(
+        "list",
+        `from ${schema}.actions where ${where} order by id desc limit $${params.length + 1}`,
+        [...params, PgTypes.int4(limit)]
+      )
+    },
+    stepsOf: (ids) =>
+      steps("steps", `from ${schema}.action_steps where action = any($1) order by action, idx`, [array(ids, uuid)]),
+    slotsOf: (ids) =>
+      slots("slots", `from ${schema}.slots where action = any($1) order by action, step, slot`, [array(ids, uuid)]),
+    deleteEnded: (before, limit) =>
+      Effect.map(
+        call("deleteEnded", `select ${schema}.delete_ended($1, $2)`, [at(before), PgTypes.int4(limit)]),
+        (rows) => rows[0]![0] as number
+      ),
+    deleteOutcomes: (before) =>
+      Effect.asVoid(
+        // whoever has joined an action is answered when that has ended, however long it took
+        call(
+          "deleteOutcomes",
+          `delete from ${schema}.outcomes o where created_at < $1 and (follows is null or
+            not exists (select 1 from ${schema}.live_actions l where l.id = o.follows) and
+            not exists (select 1 from ${schema}.outcomes_of(array[o.follows]) f left join ${schema}.ended_actions e on e.id = f.final
+              where f.state = 'live' or e.ended_at >= $1))`,
+          [at(before)]
+        )
+      )
+  }
+}
+
+const conditions = (filter: ActionFilter) => {
+  const params: Array<PgTypes.Parameter | string> = []
+  const wanted = ["true"]
+  const add = (condition: (place: string) => string, value: PgTypes.Parameter | string | undefined) => {
+    if (value === undefined) return
+    params.push(value)
+    wanted.push(condition(`$${params.length}`))
+  }
+  add((place) => `actor_type = ${place}::text`, filter.actorType)
+  add((place) => `actor_id = ${place}::text`, filter.actorId)
+  add((place) => `name = ${place}::text`, filter.name)
+  add((place) => `status = any(${place})`, filter.statuses && array(filter.statuses, text))
+  if (filter.roots === true) wanted.push("parent is null")
+  // as the index has it
+  if (filter.callbacksFailed === true) wanted.push("callbacks_failed > 0")
+  return { params, where: wanted.join(" and ") }
+}
+
+type Lanes = Pick<Records, "laneOf" | "lanes" | "breakDeadlock">
+
+const lanesOf = (calls: Calls): Lanes => {
+  const { call, schema } = calls
+  const lanes = reading(calls)<Lane>({ key: "c.lane", performing: "c.id", pending: "p.id" })
+  const occupied = `from ${schema}.live_actions c left join ${schema}.live_actions p on p.lane = c.lane and p.status = 0
+    where c.status = 1 and position(E'\\x01' in c.lane) = 0`
+  const textDeadlock = `select * from ${schema}.break_deadlocks($1, $2, $3, $4, $5)`
+  return {
+    laneOf: (key) => Effect.map(lanes("lane", `${occupied} and c.lane = $1::text`, [key]), (found) => found[0]),
+    lanes: (limit) => lanes("lanes", `${occupied} order by c.lane limit $1`, [PgTypes.int4(limit)]),
+    breakDeadlock: (now) =>
+      Effect.map(
+        call("breakDeadlock", textDeadlock, askedBy(null, now, emptyCatalog)),
+        (rows) => toAnswer(rows).news.flatMap((news) => news._tag === "Ended" ? [news.action] : [])[0]
+      )
+  }
+}
+
+type Achievements = Pick<Records, "achievementOf" | "achievements" | "forgetAchievement" | "forgetAchievements">
+
+const achievementsOf = (calls: Calls): Achievements => {
+  const { call, schema } = calls
+  const achievements = reading(calls)<Achievement>({
+    checksumKey: "checksum_key",
+    checksum: "checksum",
+    result: "result",
+    action: "action",
+    achievedAt: "achieved_at"
+  })
+  return {
+    achievementOf: (key) =>
+      Effect.map(
+        achievements("achievement", `from ${schema}.achievements where checksum_key = $1::text`, [key]),
+        (found) => found[0]
+      ),
+    achievements: (limit) =>
+      achievements("achievements", `from ${schema}.achievements order by checksum_key limit $1`, [PgTypes.int4(limit)]),
+    forgetAchievement: (key) =>
+      Effect.map(
+        call("forget", `delete from ${schema}.achievements where checksum_key = $1::text returning 1`, [key]),
+        (rows) => rows.length > 0
+      ),
+    forgetAchievements: (before, limit) =>
+      Effect.map(
+        call(
+          "forgetOld",
+          `with gone as (delete from ${schema}.achievements where ctid = any(array(
+              select ctid from ${schema}.achievements where achieved_at < $1 limit $2 for update skip locked)) returning 1)
+            select count(*)::int from gone`,
+          [at(before), PgTypes.int4(limit)]
+        ),
+        (rows) => rows[0]![0] as number
+      )
+  }
+}
+
+type Jobs = Pick<Records, "queued" | "backlog" | "nextDue" | "neglected">
+
+const count = (condition: string) => `count(*) filter (where ${condition})::int`
+
+const jobsOf = (calls: Calls): Jobs => {
+  const { call, schema } = calls
+  const read = reading(calls)
+  const queued = read<QueuedInvocation>({
+    action: "action",
+    ...defined,
+    actorId: "actor_id",
+    arguments: "coalesce(given, arguments)",
+    queue: "queue",
+    cancelled: "cancelled_at is not null",
+    waitsFor: "elder",
+    enqueuedAt: "enqueued_at"
+  })
+  const backlog = read<Backlog>({
+    queue: "queue",
+    ...defined,
+    due: count("priority < 100"),
+    later: count("priority = 100"),
+    held: count("priority = 101"),
+    waiting: count("priority = 102"),
+    cancelled: count("cancelled_at is not null"),
+    oldestEnqueuedAt: "min(enqueued_at)"
+  })
+  const neglected = read<Neglected>({ queue: "queue", ...defined, oldestEnqueuedAt: "min(enqueued_at)" })
+  return {
+    queued: (limit) =>
+      queued("queued", `from ${schema}.jobs where kind = 0 order by id limit $1`, [PgTypes.int4(limit)]),
+    backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),
+    nextDue: Effect.map(
+      call(
+        "nextDue",
+        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where due_at is not null))) * 1000)::float8,
+          (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8`,
+        []
+      ),
+      (rows) => ({
+        wait: (rows[0]![0] ?? undefined) as number | undefined,
+        timeout: (rows[0]![1] ?? undefined) as number | undefined
+      })
+    ),
+    // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue
+    neglected: (now, queues, definitions) =>
+      neglected(
+        "neglected",
+        `from (
+            with recursive q(name) as (
+              select min(queue) from ${schema}.jobs
+              union all select (select min(j.queue) from ${schema}.jobs j where j.queue > q.name) from q where q.name is not null)
+            select x.* from q cross join lateral (select queue, definition, enqueued_at from ${schema}.jobs
+              where queue = q.name and priority < 100 order by priority, id limit 1000) x
+            union all
+            (select queue, definition, enqueued_at from ${schema}.jobs where due_at <= $1 order by due_at limit 1000)) j
+          where not (queue = any($2) and definition = any($3)) group by queue, definition order by queue, definition`,
+        [at(now), array(queues, text), array(definitions, text)]
+      )
+  }
+}
+
+export const recordsOf = (calls: Calls): Records => ({
+  ...actionsOf(calls),
+  ...lanesOf(calls),
+  ...achievementsOf(calls),
+  ...jobsOf(calls)
+})

@@ -1,0 +1,55 @@
+/**
+ * What is read of the storage by those who look at it, and what they may change: the part of the contract that the four services are
+ * made of. Who asks has checked what it asks for: ids are ids, texts can be stored, limits are whole numbers.
+ */
+import type * as Effect from "effect/Effect"
+import type { Achievement } from "../AchievementStore.ts"
+import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
+import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { Lane } from "../PerformanceLane.ts"
+import type { StorageError } from "../SteppedError.ts"
+
+type Many<A> = Effect.Effect<ReadonlyArray<A>, StorageError>
+
+export interface Records {
+  /** In no order; of an id that is none, nothing. */
+  readonly actionsOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
+  /** Newest first. */
+  readonly actionsLike: (filter: ActionFilter, limit: number) => Many<ActionRecord>
+  /** Of several actions, each one's in their order. */
+  readonly stepsOf: (actions: ReadonlyArray<string>) => Many<StepRecord>
+  /** Of several actions, each one's in the order of its steps. */
+  readonly slotsOf: (actions: ReadonlyArray<string>) => Many<SlotRecord>
+  /** Deletes history from before the given time (user time in ms); gives how many actions. */
+  readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
+  /** Deletes answers kept for handles since before the given time. */
+  readonly deleteOutcomes: (before: number) => Effect.Effect<void, StorageError>
+
+  readonly laneOf: (key: string) => Effect.Effect<Lane | undefined, StorageError>
+  /** In the order of their keys. */
+  readonly lanes: (limit: number) => Many<Lane>
+  /** Ends a pending action that is in a cycle of waiting; gives its id, or nothing where there is no cycle. */
+  readonly breakDeadlock: (now: number) => Effect.Effect<string | undefined, StorageError>
+
+  readonly achievementOf: (checksumKey: string) => Effect.Effect<Achievement | undefined, StorageError>
+  /** In the order of their keys. */
+  readonly achievements: (limit: number) => Many<Achievement>
+  readonly forgetAchievement: (checksumKey: string) => Effect.Effect<boolean, StorageError>
+  /** Those of before the given time; gives how many. What somebody is changing is left. */
+  readonly forgetAchievements: (before: number, limit: number) => Effect.Effect<number, StorageError>
+
+  /** In the order of their arrival. */
+  readonly queued: (limit: number) => Many<QueuedInvocation>
+  readonly backlog: Many<Backlog>
+  /** When the next wait or retry, and the next timeout, is due (user time in ms). */
+  readonly nextDue: Effect.Effect<
+    { readonly wait: number | undefined; readonly timeout: number | undefined },
+    StorageError
+  >
+  /** Due jobs that nobody takes who takes these, as far as they are among the first of their queues. */
+  readonly neglected: (
+    now: number,
+    queues: ReadonlyArray<string>,
+    definitions: ReadonlyArray<string>
+  ) => Many<Neglected>
+}

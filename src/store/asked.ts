@@ -1,0 +1,48 @@
+/**
+ * What the services are asked for, by one rule for all of them: what nothing can be stored under is found nowhere, and what cannot be a
+ * limit, a time or a status is refused with the name of the field.
+ */
+import * as Effect from "effect/Effect"
+import { isStorable } from "../domain/storable.ts"
+import { InvalidQuery } from "../SteppedError.ts"
+
+/** Rows of a list, if nothing is said, and at most. */
+export const listLimit = { otherwise: 100, most: 10_000 }
+
+/** Rows that one call deletes, if nothing is said, and at most. */
+export const deletionLimit = { otherwise: 10_000, most: 100_000 }
+
+/** A limit: a whole number from 1 to `most`. */
+export const limitOf = (
+  field: string,
+  given: number | undefined,
+  { most, otherwise }: { readonly otherwise: number; readonly most: number } = listLimit
+): Effect.Effect<number, InvalidQuery> => {
+  const limit = given ?? otherwise
+  return Number.isInteger(limit) && limit >= 1 && limit <= most
+    ? Effect.succeed(limit)
+    : Effect.fail(new InvalidQuery({ field, value: String(given), takes: `a whole number from 1 to ${most}` }))
+}
+
+/** A time, in ms. */
+export const timeOf = (field: string, given: Date): Effect.Effect<number, InvalidQuery> => {
+  const millis = given.getTime()
+  return Number.isNaN(millis)
+    ? Effect.fail(new InvalidQuery({ field, value: String(given), takes: "a date that is one" }))
+    : Effect.succeed(millis)
+}
+
+/** One of some words. */
+export const wordsOf = (
+  field: string,
+  given: ReadonlyArray<string> | undefined,
+  known: ReadonlyArray<string>
+): Effect.Effect<void, InvalidQuery> => {
+  const strange = given?.find((word) => !known.includes(word))
+  return strange === undefined
+    ? Effect.void
+    : Effect.fail(new InvalidQuery({ field, value: strange, takes: known.join(", ") }))
+}
+
+/** Whether something can be stored under a text; Postgres would refuse to look for what it cannot store. */
+export const canBeStored = (text: string): boolean => isStorable(JSON.stringify(text))
