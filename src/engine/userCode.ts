@@ -40,17 +40,15 @@ export const asUser = <A>(effect: Effect.Effect<A, unknown>, code: UserCode): Ef
   Effect.withFiber((fiber) => {
     const { actionId, actorId, callback, captured, kind, ref, runnable, service, step } = code
     let context: Context.Context<never> = services(fiber.context, captured)
-    const annotations = {
+    const annotations: Record<string, unknown> = {
+      ...Context.get(context, References.CurrentLogAnnotations),
       action: runnable.key,
       actorId,
-      actionId,
-      ...step === undefined ? {} : { step },
-      ...callback === undefined ? {} : { callback }
+      actionId
     }
-    context = Context.add(context, References.CurrentLogAnnotations, {
-      ...Context.get(context, References.CurrentLogAnnotations),
-      ...annotations
-    })
+    if (step !== undefined) annotations.step = step
+    if (callback !== undefined) annotations.callback = callback
+    context = Context.add(context, References.CurrentLogAnnotations, annotations)
     for (let actor: AnyActorClass | undefined = runnable.actor; actor !== undefined; actor = actor.parent) {
       context = Context.add(context, actor, ref) as Context.Context<never>
     }

@@ -118,10 +118,14 @@ export const argumentsOf = ({ encoded, runnable }: Performance): Effect.Effect<R
   return known !== undefined
     ? Effect.succeed(known)
     : Effect.map(argumentsCodec(runnable.definition.arguments).decode(encoded), (args) => {
-      knowArguments(encoded, args as ReadonlyArray<unknown>)
+      if (readsAgain(runnable)) knowArguments(encoded, args as ReadonlyArray<unknown>)
       return args as ReadonlyArray<unknown>
     })
 }
+
+// remembering takes as long as decoding what is small: not where a single body reads them
+const readsAgain = ({ callbacks, definition, steps }: Runnable): boolean =>
+  steps.length > 1 || callbacks.length > 0 || definition.job !== undefined
 
 /** The reference to a task's actor; throws when the stored id is no id of it. */
 export const refOf = (actor: AnyActorClass, actorId: string): ActorRef => actor.ref(decodeActorId(actor, actorId))
