@@ -1,7 +1,7 @@
 /**
  * What becomes of an action, decided from what has happened to it: a pure function, without a clock, a fiber or a table.
  */
-import type { StepIdentity } from "../../domain/Phase.ts"
+import type { Phase, StepIdentity } from "../../domain/Phase.ts"
 import type { Conclusion, NewSlot, StepResult, StoredCause, StoredOutcome } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { weigh } from "../../store/weight.ts"
@@ -57,6 +57,24 @@ export type Event =
   /** Its time was over before its body, step or job was. */
   | { readonly _tag: "TimeIsOver" }
 
+/**
+ * The phases in which an event can happen. An action that is `outbound` is in nobody's hands: what ends it comes from outside, and is the
+ * store's.
+ */
+const happensIn: { readonly [Tag in Event["_tag"]]: ReadonlyArray<Phase> } = {
+  StepSucceeded: ["step", "waiting"],
+  StepWaits: ["step"],
+  Failed: ["step", "waiting", "job"],
+  JobEnded: ["job"],
+  JobDropped: ["job"],
+  CallbacksEnded: ["callbacks"],
+  Again: ["step", "waiting", "callbacks", "job"],
+  TimeIsOver: ["step", "waiting", "job"]
+}
+
+/** Every event's name. */
+export const events = Object.keys(happensIn) as ReadonlyArray<Event["_tag"]>
+
 /** What to commit for one action, and what this worker does next with it. */
 export interface Concluded {
   readonly conclusion: Conclusion
@@ -91,8 +109,14 @@ export const exhausted = (performance: Performance): StoredCause => ({
   message: `gave up after ${performance.attempts} attempts that ended without an answer`
 })
 
-/** What becomes of an action to which this has happened; whatever it is, after its time is over that is its end. */
+/**
+ * What becomes of an action to which this has happened; whatever it is, after its time is over that is its end. Throws where it cannot
+ * happen.
+ */
 export const decide = (performance: Performance, event: Event): Concluded => {
+  if (!happensIn[event._tag].includes(performance.phase)) {
+    throw new Error(`${event._tag} does not happen in the phase ${performance.phase}`)
+  }
   const concluded = conclude(performance, event)
   const { phase, timeoutAt } = performance
   return timeoutAt === undefined || phase === "callbacks" || event._tag === "TimeIsOver"

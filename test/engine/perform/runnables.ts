@@ -1,0 +1,58 @@
+/** Definitions as `decide` sees them, made of what it looks at. */
+import { Context, Effect, Schema } from "effect"
+import { Stepped } from "stepped"
+import type { AfterStatus, StepKind } from "stepped"
+import { Definitions, type Runnable, type RunnableStep } from "../../../src/engine/Definitions.ts"
+
+export class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+
+export const ref = Car.ref(1)
+
+const [registered] = (() => {
+  const definitions = new Definitions()
+  const move = Stepped.action("move")
+  definitions.register({
+    actor: Car,
+    actions: [move],
+    methods: { move: () => Effect.void },
+    context: Context.empty()
+  })
+  return definitions.all()
+})()
+
+const body = { run: () => Effect.void, context: Context.empty() }
+
+const step = (kind: StepKind, name: string): RunnableStep => ({
+  name,
+  kind,
+  of: "Car/move",
+  transactional: false,
+  result: undefined,
+  body
+})
+
+/** A definition; one without steps is performed by a method, or by its job. */
+export const runnable = (given: {
+  readonly steps?: ReadonlyArray<string>
+  readonly outbound?: boolean
+  readonly job?: boolean
+  readonly callbacks?: ReadonlyArray<ReadonlyArray<AfterStatus>>
+}): Runnable => {
+  const { callbacks = [], job = false, outbound = false, steps = [] } = given
+  return {
+    ...registered!,
+    definition: {
+      ...registered!.definition,
+      outbound: outbound || job,
+      job: job ? () => Effect.void : undefined
+    },
+    steps: steps.length === 0 ? [step(job ? "job" : "method", "move")] : steps.map((name) => step("own", name)),
+    callbacks: callbacks.map((statuses, i) => ({
+      ...body,
+      statuses,
+      name: undefined,
+      of: "Car/move",
+      identity: `${i}`
+    }))
+  }
+}
