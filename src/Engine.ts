@@ -8,7 +8,7 @@ import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
-import type { CompleteError, DefinitionError, EnqueueError, PoolTooSmall, StorageError } from "./SteppedError.ts"
+import type { CompleteError, DefinitionError, EnqueueError, StorageError, WorkerError } from "./SteppedError.ts"
 
 /**
  * The actions of an actor, whatever their types.
@@ -96,7 +96,7 @@ export class Engine extends Context.Service<Engine, {
     readonly connections: number
     readonly grace: Duration.Duration
     readonly queues: ReadonlyArray<string> | undefined
-  }) => Effect.Effect<void, DefinitionError | StorageError | PoolTooSmall, Scope.Scope>
+  }) => Effect.Effect<void, WorkerError, Scope.Scope>
   /** One pass over everything that is due, in this fiber; gives how much there was. */
   readonly performDue: Effect.Effect<number, StorageError>
   /** The definition of an actor's action that this process can perform, inherited ones included. */

@@ -18,16 +18,14 @@ import {
   type LayerError,
   type Services
 } from "./engine/engineLayer.ts"
-import { migrateTo, migrations, patience } from "./sql/Migrations.ts"
+import { type MigrateError, migrateTo, migrations, patience } from "./sql/Migrations.ts"
 import { Storage } from "./sql/Storage.ts"
 import {
   DefinitionError,
   type InvalidDuration,
-  type InvalidOption,
   type InvalidSchemaName,
-  type MigrationBlocked,
-  type PoolTooSmall,
-  type StorageError
+  type StorageError,
+  type WorkerError
 } from "./SteppedError.ts"
 
 export { action } from "./Action.ts"
@@ -124,7 +122,7 @@ export const layer:
  */
 export const worker = (
   options: WorkerOptions = {}
-): Layer.Layer<never, DefinitionError | StorageError | PoolTooSmall, Engine> =>
+): Layer.Layer<never, WorkerError, Engine> =>
   Layer.effectDiscard(Effect.gen(function*() {
     const engine = yield* Engine
     const concurrency = options.concurrency ?? 32
@@ -177,7 +175,7 @@ export const migrate = (
   options: { readonly schema?: string; readonly lockTimeout?: Duration.Input } = {}
 ): Effect.Effect<
   ReadonlyArray<readonly [id: number, name: string]>,
-  StorageError | InvalidSchemaName | InvalidOption | MigrationBlocked,
+  StorageError | InvalidSchemaName | MigrateError,
   PgClient
 > =>
   Effect.flatMap(

@@ -6,7 +6,7 @@
  */
 import { Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import { innermostMessage } from "./sql/innermostMessage.ts"
+import { adviceFor, innermostMessage } from "./sql/innermostMessage.ts"
 
 const ended = {
   /** Name of the action's definition. */
@@ -39,8 +39,8 @@ export class StorageError extends Schema.TaggedError<StorageError>("stepped/Stor
   cause: Schema.Defect()
 }) {
   override get message(): string {
-    const reason = innermostMessage(this.cause)
-    return `${this.operation}: ${reason}${this.isRetryable ? " (may succeed when tried again)" : ""}`
+    const advice = this.isRetryable ? "may succeed when tried again" : adviceFor(this.cause)
+    return `${this.operation}: ${innermostMessage(this.cause)}${advice === undefined ? "" : ` (${advice})`}`
   }
 }
 
@@ -672,6 +672,81 @@ export class InvalidSchemaName extends Schema.TaggedError<InvalidSchemaName>("st
       "use lower-case letters, digits and underscores, not starting with a digit or pg_, 51 characters at most"
   }
 }
+
+/**
+ * The database cannot be worked on as it is: its encoding cannot store every text, or row security hides rows.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnsuitableDatabase
+  extends Schema.TaggedError<UnsuitableDatabase>("stepped/UnsuitableDatabase")("UnsuitableDatabase", {
+    problem: Schema.String,
+    /** What to do. */
+    advice: Schema.String
+  })
+{
+  override get message(): string {
+    return `${this.problem}: ${this.advice}`
+  }
+}
+
+/**
+ * The role of the client may not do what it needs to do.
+ *
+ * **Details**
+ *
+ * A program that enqueues, waits or looks needs usage on the schema, select on its tables and execute on its functions, and insert on
+ * what it stores; a worker all of them. To make the tables takes create on the database, or on the schema if that is there, and to
+ * change them takes their owner.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MissingPrivileges
+  extends Schema.TaggedError<MissingPrivileges>("stepped/MissingPrivileges")("MissingPrivileges", {
+    role: Schema.String,
+    /** What it lacks, such as `select on stepped.jobs`. */
+    missing: Schema.Array(Schema.String),
+    /** Statements that give it that; none where it has to be another role. */
+    grants: Schema.Array(Schema.String)
+  })
+{
+  override get message(): string {
+    const advice = this.grants.length === 0
+      ? "let the owner run the migrations"
+      : `run \`${this.grants.join("; ")}\` as the owner`
+    return `The role ${this.role} lacks ${this.missing.join(", ")}: ${advice}`
+  }
+}
+
+/**
+ * Sequences have given less numbers than their tables have, as after logical replication, which copies rows alone: what is inserted is
+ * refused as a duplicate.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SequenceBehind extends Schema.TaggedError<SequenceBehind>("stepped/SequenceBehind")("SequenceBehind", {
+  /** Where the sequence of each table is, and the highest number among its rows. */
+  tables: Schema.Array(Schema.Struct({ table: Schema.String, at: Schema.Number, rows: Schema.Number }))
+}) {
+  override get message(): string {
+    const found = this.tables.map(({ at, rows, table }) => `${table} (at ${at}, its rows at ${rows})`)
+    return `The sequences of ${
+      found.join(", ")
+    } are behind their tables, as after logical replication, so that what is ` +
+      "inserted is refused as a duplicate: run the migrations (Stepped.migrate, or { migrate: true }), which set them"
+  }
+}
+
+/**
+ * Why a worker does not start.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type WorkerError = DefinitionError | PoolTooSmall | MissingPrivileges | UnsuitableDatabase | StorageError
 
 /**
  * The tables were in use for as long as a migration may wait for them.

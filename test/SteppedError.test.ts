@@ -80,6 +80,33 @@ describe("an error", () => {
         "`notify`"
       ],
       [
+        new Errors.InvalidQuery({ field: "limit of ActionRepo.list", value: "-1", takes: "a whole number" }),
+        "limit of ActionRepo.list is -1",
+        "a whole number"
+      ],
+      [
+        new Errors.UnsuitableDatabase({ problem: "The encoding is LATIN1", advice: "use UTF8" }),
+        "The encoding is LATIN1: use UTF8"
+      ],
+      [
+        new Errors.MissingPrivileges({
+          role: "app",
+          missing: ["select on stepped.jobs"],
+          grants: ["grant select", "grant usage"]
+        }),
+        "role app lacks select on stepped.jobs",
+        "run `grant select; grant usage` as the owner"
+      ],
+      [
+        new Errors.MissingPrivileges({ role: "app", missing: ["ownership on stepped.jobs"], grants: [] }),
+        "let the owner run the migrations"
+      ],
+      [
+        new Errors.SequenceBehind({ tables: [{ table: "stepped.jobs", at: 1, rows: 7 }] }),
+        "stepped.jobs (at 1, its rows at 7)",
+        "run the migrations"
+      ],
+      [
         new Errors.MigrationBlocked({
           schema: "stepped",
           waitedMs: 5,

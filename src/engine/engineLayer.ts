@@ -12,20 +12,12 @@ import { ActionRepo } from "../ActionRepo.ts"
 import type { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
-import { checkMigrations, migrate } from "../sql/Migrations.ts"
+import { checkMigrations, migrate, type MigrateError, type UnusableError } from "../sql/Migrations.ts"
 import * as PostgresStore from "../sql/PostgresStore.ts"
+import { checkClient } from "../sql/prerequisites.ts"
 import { Storage } from "../sql/Storage.ts"
 import { patiently } from "../sql/storageError.ts"
-import {
-  type InvalidDuration,
-  InvalidOption,
-  type InvalidSchemaName,
-  type MigrationBlocked,
-  type SchemaMissing,
-  type SchemaOutdated,
-  type SchemaTooNew,
-  type StorageError
-} from "../SteppedError.ts"
+import { type InvalidDuration, InvalidOption, type InvalidSchemaName, type StorageError } from "../SteppedError.ts"
 import { readDuration, type Takes } from "./duration.ts"
 import * as makeEngine from "./makeEngine.ts"
 import { defaults, Settings } from "./Settings.ts"
@@ -103,10 +95,8 @@ export type LayerError =
   | StorageError
   | InvalidOption
   | InvalidSchemaName
-  | MigrationBlocked
-  | SchemaMissing
-  | SchemaOutdated
-  | SchemaTooNew
+  | MigrateError
+  | UnusableError
 
 const wholeNumber = (
   option: string,
@@ -160,12 +150,14 @@ const payloadOf = (given: number | undefined, { maxMessageSize = defaultMaxMessa
 
 const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], InvalidOption, PgClient> =>
   Effect.gen(function*() {
+    const { config } = yield* PgClient
+    yield* checkClient(config)
     return {
       handle: options.handle ?? defaults.handle,
       transient: options.transient ?? defaults.transient,
       retry: options.retry ?? defaults.retry,
       attempts: yield* wholeNumber("attempts", options.attempts, defaults.attempts, 1),
-      payload: yield* payloadOf(options.payloadLimit, (yield* PgClient).config),
+      payload: yield* payloadOf(options.payloadLimit, config),
       results: yield* wholeNumber("resultsLimit", options.resultsLimit, defaults.results, 1),
       depth: yield* wholeNumber("depthLimit", options.depthLimit, defaults.depth, 1),
       children: yield* wholeNumber("childrenLimit", options.childrenLimit, defaults.children, 1),

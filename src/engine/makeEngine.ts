@@ -25,8 +25,9 @@ import { afterStatuses, type CompletionOutcome } from "../Outcome.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { examine } from "../sql/Doctor.ts"
 import * as OwnConnections from "../sql/OwnConnections.ts"
+import { checkUse } from "../sql/prerequisites.ts"
 import { Storage } from "../sql/Storage.ts"
-import { impatiently, inOpenTransaction, patiently, realClock } from "../sql/storageError.ts"
+import { answered, impatiently, inOpenTransaction, patiently, realClock } from "../sql/storageError.ts"
 import {
   AmbiguousCompletion,
   Cancelled,
@@ -679,6 +680,10 @@ export const layer: Layer.Layer<
           connections: options.connections,
           listens: notifying
         })
+        yield* patiently(answered("checkWorker", storage.deadline)(checkUse("worker"))).pipe(
+          Effect.provideService(PgClient, sql),
+          Effect.provideService(Storage, storage)
+        )
         yield* worker.work({ ...options, own }, notifying ? listening : Effect.never)
       })
 

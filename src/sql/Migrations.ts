@@ -5,8 +5,20 @@ import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { MigrationBlocked, SchemaMissing, SchemaOutdated, SchemaTooNew, type StorageError } from "../SteppedError.ts"
+import { isSqlError } from "effect/sql/SqlError"
+import {
+  type InvalidOption,
+  MigrationBlocked,
+  type MissingPrivileges,
+  SchemaMissing,
+  SchemaOutdated,
+  SchemaTooNew,
+  type SequenceBehind,
+  type StorageError,
+  type UnsuitableDatabase
+} from "../SteppedError.ts"
 import { statements as initial } from "./migrations/0001_initial.ts"
+import { behind, checkClient, checkMaking, checkSequences, checkUse, setSequences } from "./prerequisites.ts"
 import { Storage } from "./Storage.ts"
 import { answered, monotonic, realClock, sqlState, storageError } from "./storageError.ts"
 import { readCommitted } from "./transaction.ts"
@@ -40,47 +52,59 @@ interface Blocker {
 const lockTimedOut = "55P03"
 const deadlock = "40P01"
 
+/** Why tables cannot be made, beside the database itself. */
+export type MigrateError = InvalidOption | MigrationBlocked | MissingPrivileges | UnsuitableDatabase
+
 /**
- * Creates or updates the tables, each try in one transaction. A look that finds nothing to do takes no lock that anybody else could
- * want; those who have something to do are one at a time.
+ * Creates or updates the tables, and sets sequences that are behind them, each try in one transaction. A look that finds nothing to do
+ * takes no lock that anybody else could want; those who have something to do are one at a time.
  */
 export const migrateTo = (
   target: ReadonlyArray<Migration>,
   limit: Duration.Duration
 ): Effect.Effect<
   ReadonlyArray<readonly [id: number, name: string]>,
-  StorageError | MigrationBlocked,
+  StorageError | MigrateError,
   PgClient | Storage
 > =>
   Effect.gen(function*() {
     const sql = yield* PgClient
+    yield* checkClient(sql.config)
     const { quoted, schema } = yield* Storage
     const table = `${quoted}.migrations`
     const key = `stepped migrations ${schema}`
 
+    /** Migrations that have not run, and whether a sequence is behind. */
     const missing = Effect.gen(function*() {
       // by a query: what a session has cached of the catalogue does not tell of what was made while it waited
-      const exists = yield* sql.unsafe<{ found: boolean }>(
-        `select exists (select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-          where n.nspname = $1 and c.relname = 'migrations') as found`,
+      const exists = yield* sql.unsafe(
+        `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+          where n.nspname = $1 and c.relname = 'migrations'`,
         [schema]
-      )
-      const rows = exists[0]!.found
-        ? yield* sql.unsafe<{ id: number | null }>(`select max(migration_id) as id from ${table}`)
-        : []
-      return target.filter(([id]) => id > (rows[0]?.id ?? 0))
+      ).values
+      const [[found] = []] = exists.length === 0
+        ? []
+        : yield* sql.unsafe(`select max(migration_id) from ${table}`).values
+      const last = typeof found === "number" ? found : 0
+      return {
+        required: target.filter(([id]) => id > last),
+        unset: last > 0 && (yield* behind(sql, quoted)).length > 0
+      }
     })
     const attempt = (waitMs: number) =>
       readCommitted(
         sql,
         Effect.gen(function*() {
           yield* sql.unsafe("select set_config('lock_timeout', $1, true)", [`${Math.max(1, Math.round(waitMs))}ms`])
-          if ((yield* missing).length === 0) return []
+          const first = yield* missing
+          if (first.required.length === 0 && !first.unset) return []
           yield* sql.unsafe("select pg_advisory_xact_lock(hashtextextended($1, 0))", [key])
           // somebody may have done it while we waited
-          const required = yield* missing
+          const { required, unset } = yield* missing
+          if (unset) yield* setSequences
           if (required.length === 0) return []
-          yield* sql.unsafe(`create schema if not exists ${quoted}`)
+          // where the schema is there, whoever may create in it needs no right to create others
+          if (!(yield* checkMaking)) yield* sql.unsafe(`create schema ${quoted}`)
           yield* sql.unsafe(`create table if not exists ${table} (
             migration_id integer primary key,
             created_at timestamp with time zone not null default now(),
@@ -105,7 +129,7 @@ export const migrateTo = (
               or (l.locktype = 'advisory' and (l.classid::bigint << 32 | l.objid::bigint) = hashtextextended($1, 0)))
           order by since, pid`,
         [key, tryMs, schema]
-      ),
+      ).withoutTransform,
       (rows) => rows.map(({ application, pid, since }): Blocker => ({ application, pid, since }))
     )
 
@@ -116,9 +140,10 @@ export const migrateTo = (
       const left = until - monotonic()
       const tried = yield* Effect.result(attempt(Math.min(tryMs, Math.max(1, left))))
       if (tried._tag === "Success") return tried.success
-      const state = sqlState(tried.failure)
+      const { failure } = tried
+      const state = sqlState(failure)
       // neither has left anything
-      if (state !== lockTimedOut && state !== deadlock) return yield* Effect.fail(tried.failure)
+      if (state !== lockTimedOut && state !== deadlock) return yield* Effect.fail(failure)
       const by = yield* blockers
       const blocked = new MigrationBlocked({ schema, waitedMs: Math.round(monotonic() - began), by })
       if (monotonic() + betweenMs >= until) return yield* blocked
@@ -130,33 +155,45 @@ export const migrateTo = (
       yield* Effect.sleep(betweenMs)
     }
   }).pipe(
-    Effect.mapError((error) => error instanceof MigrationBlocked ? error : storageError("migrate")(error)),
+    Effect.mapError((error) => isSqlError(error) ? storageError("migrate")(error) : error),
     Effect.provideService(Clock.Clock, realClock)
   )
 
 /** To this version. */
 export const migrate = migrateTo(migrations, patience)
 
+/** Why the tables that are there cannot be used by this version, this client or its role, beside the database itself. */
+export type UnusableError =
+  | MissingPrivileges
+  | SchemaMissing
+  | SchemaOutdated
+  | SchemaTooNew
+  | SequenceBehind
+  | UnsuitableDatabase
+
 /**
- * Checks that the tables fit this version: missing and outdated ones are errors that say what to run. One migration ahead is fine (old
- * code keeps working on the next schema while workers are replaced); more is not.
+ * Checks that the tables fit this version, and that the client's role can use them: what is wrong are errors that say what to do. One
+ * migration ahead is fine (old code keeps working on the next schema while workers are replaced); more is not.
  */
-export const checkMigrations: Effect.Effect<
-  void,
-  StorageError | SchemaMissing | SchemaOutdated | SchemaTooNew,
-  PgClient | Storage
-> = Effect.gen(function*() {
-  const sql = yield* PgClient
-  const { deadline, quoted, schema } = yield* Storage
-  const fail = answered("checkMigrations", deadline)
-  const exists = yield* sql.unsafe<{ found: boolean }>("select to_regclass($1) is not null as found", [
-    `${quoted}.migrations`
-  ]).pipe(fail)
-  if (!exists[0]!.found) return yield* new SchemaMissing({ schema })
-  const rows = yield* sql.unsafe<{ id: number | null }>(`select max(migration_id) as id from ${quoted}.migrations`)
-    .pipe(fail)
-  const found = rows[0]!.id
-  if (found === null) return yield* new SchemaMissing({ schema })
-  if (found < latest) return yield* new SchemaOutdated({ schema, found, required: latest })
-  if (found > latest + 1) return yield* new SchemaTooNew({ schema, found, supported: latest })
-})
+export const checkMigrations: Effect.Effect<void, StorageError | UnusableError, PgClient | Storage> = Effect.gen(
+  function*() {
+    const sql = yield* PgClient
+    const { deadline, quoted, schema } = yield* Storage
+    const within = answered("checkMigrations", deadline)
+    yield* within(checkUse("client"))
+    // a look by the catalogue needs no right at all
+    const exists = yield* within(
+      sql.unsafe(
+        `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+          where n.nspname = $1 and c.relname = 'migrations'`,
+        [schema]
+      ).values
+    )
+    if (exists.length === 0) return yield* new SchemaMissing({ schema })
+    const [[found] = []] = yield* within(sql.unsafe(`select max(migration_id) from ${quoted}.migrations`).values)
+    if (typeof found !== "number") return yield* new SchemaMissing({ schema })
+    if (found < latest) return yield* new SchemaOutdated({ schema, found, required: latest })
+    if (found > latest + 1) return yield* new SchemaTooNew({ schema, found, supported: latest })
+    yield* within(checkSequences)
+  }
+)

@@ -6,23 +6,11 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import * as Predicate from "effect/Predicate"
 import * as Schedule from "effect/Schedule"
 import type { MigrationError } from "effect/sql/Migrator"
-import type { SqlError } from "effect/sql/SqlError"
+import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
-
-/** What the server said, wherever the client keeps it. */
-const serverError = (error: unknown): { readonly code: string; readonly detail?: unknown } | undefined => {
-  let at: unknown = error
-  for (let depth = 0; depth < 10 && Predicate.isObject(at); depth++) {
-    if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && /^[0-9A-Z]{5}$/.test(at.code)) {
-      return { ...at, code: at.code }
-    }
-    at = Predicate.hasProperty(at, "cause") ? at.cause : undefined
-  }
-  return undefined
-}
+import { serverError } from "./innermostMessage.ts"
 
 /** The SQLSTATE that the server gave. */
 export const sqlState = (error: unknown): string | undefined => serverError(error)?.code
@@ -62,8 +50,11 @@ export const monotonic = (): number => Number(realClock.monotonicTimeNanosUnsafe
 /** What every call to the database is under: our errors, and a deadline on the real clock. */
 export const answered =
   (operation: string, deadline: Duration.Duration) =>
-  <A>(effect: Effect.Effect<A, SqlError>): Effect.Effect<A, StorageError> =>
-    Effect.mapError(effect, storageError(operation)).pipe(
+  <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, Exclude<E, SqlError> | StorageError, R> =>
+    Effect.mapError(
+      effect,
+      (error) => isSqlError(error) ? storageError(operation)(error) : error as Exclude<E, SqlError>
+    ).pipe(
       Effect.timeoutOrElse({
         duration: deadline,
         orElse: () =>

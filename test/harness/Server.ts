@@ -29,6 +29,8 @@ export interface Template<E = never> {
 
 export interface DatabaseOptions<E = never> {
   readonly template?: Template<E> | undefined
+  /** Of an empty database; the server's own if not given. */
+  readonly encoding?: string
 }
 
 export interface ClientOptions extends Omit<PgClient.PgPoolConfig, "url"> {}
@@ -46,7 +48,11 @@ export const freshDatabase = <E = never>(
     yield* Effect.acquireRelease(
       withAdmin((sql) =>
         template === undefined
-          ? sql`CREATE DATABASE ${sql(name)}`
+          ? sql.unsafe(
+            options.encoding === undefined
+              ? `CREATE DATABASE ${name}`
+              : `CREATE DATABASE ${name} ENCODING '${options.encoding}' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'`
+          )
           : sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)}`
       ),
       () => Effect.orDie(withAdmin((sql) => sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`))

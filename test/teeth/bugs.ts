@@ -23,7 +23,9 @@ const runJob = "src/engine/perform/runJob.ts"
 const stepService = "src/engine/perform/stepService.ts"
 const codec = "src/engine/codec.ts"
 const definitions = "src/engine/Definitions.ts"
+const prerequisites = "src/sql/prerequisites.ts"
 
+const suitability = "test/operations/Suitability.test.ts"
 const regressions = "test/behaviour/Regressions.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
@@ -1483,5 +1485,48 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "limit !== undefined"
     }],
     tests: { "test/ActionRepo.test.ts": ["what cannot be asked for is refused"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // databases, roles and clients on which it cannot work
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "any-encoding",
+    breaks: "a database that cannot store every text is taken, and refuses some of them later",
+    plants: [{
+      file: prerequisites,
+      find: `encoding === "UTF8" ?`,
+      replace: `encoding !== "" ?`
+    }],
+    tests: { [suitability]: ["is told by the migration, before anything is made"] }
+  },
+  {
+    name: "hidden-rows",
+    breaks: "row security hides rows, and what they hold is never performed",
+    plants: [{
+      file: prerequisites,
+      find: "    if (hidden.length > 0) {",
+      replace: "    if (hidden.length < 0) {"
+    }],
+    tests: { [suitability]: ["that hides rows of the tables is told"] }
+  },
+  {
+    name: "worker-without-rights",
+    breaks: "a worker that may not write starts, and fails at everything",
+    plants: [{
+      file: prerequisites,
+      find: `as === "worker"`,
+      replace: `as !== "worker"`
+    }],
+    tests: { [suitability]: ["without rights is told which of them it lacks"] }
+  },
+  {
+    name: "sequences-behind",
+    breaks: "after logical replication sequences give numbers that rows have",
+    plants: [{
+      file: prerequisites,
+      find: "  if (tables.length === 0) return",
+      replace: "  if (tables.length >= 0) return"
+    }],
+    tests: { [suitability]: ["are told by the layer, and set by the migration"] }
   }
 ]
