@@ -212,7 +212,8 @@ type Unsummable<A, Depth extends ReadonlyArray<unknown> = []> = Depth["length"] 
       : Unsummable<A[K], [...Depth, 0]>
   }[keyof A & string]
 
-type Summable<Checksum> = [Unsummable<Checksum extends Effect.Effect<infer A, any, any> ? A : Checksum>] extends
+/** @internal */
+export type Summable<Checksum> = [Unsummable<Checksum extends Effect.Effect<infer A, any, any> ? A : Checksum>] extends
   [infer Found extends string] ? [Found] extends [never] ? unknown
   : `the checksum is made of ${Found}, which JSON does not hold: give it JSON values, such as a sorted array`
   : unknown

@@ -7,9 +7,11 @@ import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { Summable } from "./Action.ts"
 import { checkName } from "./Actor.ts"
 import { Engine, type Finding } from "./Engine.ts"
 import { callableLayer } from "./engine/callableLayer.ts"
+import { checksum as checksumOf } from "./engine/checksum.ts"
 import { readDuration } from "./engine/duration.ts"
 import {
   durationOption,
@@ -31,6 +33,7 @@ import {
 export { action } from "./Action.ts"
 export { actions, after, complete, handle, prependStep } from "./Actions.ts"
 export { Actor } from "./Actor.ts"
+export { joinKey, parseKey } from "./domain/Key.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
 export { Outcome } from "./Outcome.ts"
 export { isTransient } from "./sql/transient.ts"
@@ -199,3 +202,38 @@ export const doctor: Effect.Effect<ReadonlyArray<Finding>, StorageError, Engine>
   Engine,
   (engine) => engine.doctor
 )
+
+// -------------------------------------------------------------------------------------------------------------------
+// keys and checksums
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The checksum of an action whose `checksum` function gives this value; none for `null` and `undefined`, which mean that it has none.
+ *
+ * **Details**
+ *
+ * `hex(sha256(json(value)))`, where the JSON is compact and its keys are sorted. It is the same in every process and version, and may be
+ * compared with `ActionRecord.checksum` and `Achievement.checksum`.
+ *
+ * **Gotchas**
+ *
+ * Throws an `InvalidChecksum` where the value holds what JSON does not hold.
+ *
+ * **Example** (Is it achieved already?)
+ *
+ * ```ts
+ * import { Effect, Option } from "effect"
+ * import { AchievementStore, Stepped } from "stepped"
+ *
+ * const isAchieved = (car: number, location: string) =>
+ *   Effect.gen(function*() {
+ *     const achievements = yield* AchievementStore
+ *     const last = yield* achievements.find(["Car", car, "visit"])
+ *     return Option.exists(last, ({ checksum }) => checksum === Stepped.checksum(location))
+ *   })
+ * ```
+ *
+ * @category keys
+ * @since 0.1.0
+ */
+export const checksum = <Value>(value: Value & Summable<Value>): string | undefined => checksumOf(value) ?? undefined

@@ -8,14 +8,14 @@
  * **Details**
  *
  * For looking up, in SQL or with `PerformanceLane.find`, what a key function gave. Nothing, an empty text and an empty array give an empty
- * text: there the action has its default key, the actor's type, its id and the action's name.
+ * text: there the action has its default key, the text `Type/id/name`.
  *
- * **Example** (The lane of an action without a key function)
+ * **Example** (A part with a slash)
  *
  * ```ts
  * import { Stepped } from "stepped"
  *
- * Stepped.joinKey(["Car", 1, "visit"]) // "Car/1/visit"
+ * Stepped.joinKey(["ship", "a/b", 7]) // "ship/a\\/b/7"
  * ```
  *
  * @category keys
@@ -28,6 +28,10 @@ const escaped = (part: unknown): string => String(part).replaceAll("\\", "\\\\")
 
 /**
  * The parts of a key, as texts: what {@link joinKey} has joined.
+ *
+ * **Gotchas**
+ *
+ * A default key is a text, in which nothing is escaped: it comes apart also where the actor's id has a `/`.
  *
  * @category keys
  * @since 0.1.0
@@ -43,7 +47,7 @@ export const parseKey = (key: string): ReadonlyArray<string> => {
   return parts
 }
 
-/** The key of an action whose key function gives none, or that has no such function. */
+/** The key of an action whose key function gives none, or that has no such function: as it is, nothing in it is escaped. */
 export const defaultKey = (actorType: string, actorId: string, action: string): string =>
   `${actorType}/${actorId}/${action}`
 
