@@ -8,7 +8,15 @@ import { type Block, blocksOf, codeOf, commentsOf, preludeFor } from "./Document
 const root = resolve(import.meta.dirname, "../..")
 const read = (path: string) => ({ path, content: readFileSync(join(root, path), "utf8") })
 
-const documents = ["README.md", "CHANGELOG.md"].filter((path) => existsSync(join(root, path)))
+// the front page, and the guides beside what they explain
+const documents = [
+  ...["README.md", "CHANGELOG.md"].filter((path) => existsSync(join(root, path))),
+  ...["examples", "src", "test"].flatMap((folder) =>
+    readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith(".md"))
+      .map((path) => `${folder}/${path}`)
+  )
+]
 const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf8" })
   .filter((path) => path.endsWith(".ts"))
   .map((path) => `src/${path}`)

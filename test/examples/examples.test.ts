@@ -94,6 +94,14 @@ const examples: Readonly<Record<string, ReadonlyArray<string>>> = {
     "and once more: 200 not waiting for that",
     "order 2: CardDeclined, limit"
   ],
+  plain: [
+    "mail about order 1: receipt over 1500 cents",
+    "receipt over 1500 cents",
+    "receipt over 800 cents",
+    "succeeded",
+    "declined: over the limit",
+    "ActionFailed: checkOut Order/4 › receipt › pay Order/4 › charge: CardDeclined reason over the limit"
+  ],
   recursion: [
     "ping pong ping pong ping pong",
     "returned: EnqueueError: The action would be 11 levels deep in its tree, the limit is 10: " +
@@ -110,7 +118,9 @@ describe("the examples", () => {
   }
 
   it("are all run", () => {
-    const folders = readdirSync(join(root, "examples")).filter((name) => !elsewhere.includes(name))
+    const folders = readdirSync(join(root, "examples"), { recursive: true, encoding: "utf8" })
+      .filter((path) => path.endsWith("/main.ts")).map((path) => path.slice(0, -"/main.ts".length))
+      .filter((name) => !elsewhere.includes(name))
     assert.deepStrictEqual(folders.sort(), Object.keys(examples).sort())
   })
 })

@@ -1,4 +1,4 @@
-/** What most blocks of the README take for granted: a car, what it can do, and the garage that does it. */
+/** What most blocks of the guides take for granted: a car, what it can do, and the garage that does it. */
 import { Context, Effect, Schema } from "effect"
 import { ActionRepo, Step, Stepped } from "stepped"
 

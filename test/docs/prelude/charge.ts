@@ -1,4 +1,4 @@
-/** What the README's block about completing takes for granted: a user whose card is charged. */
+/** What the guide's block about completing takes for granted: a user whose card is charged. */
 import { Effect } from "effect"
 import { Stepped } from "stepped"
 import { User } from "../../../examples/car/actors.ts"

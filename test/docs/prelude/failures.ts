@@ -1,4 +1,4 @@
-/** What the README's blocks about failures take for granted: a bank that may be busy. */
+/** What the guides' blocks about failures take for granted: a bank that may be busy. */
 import { Context, Effect, Schema } from "effect"
 import { Step, Stepped } from "stepped"
 
