@@ -1,6 +1,9 @@
 /**
- * Keys of lanes and achievements as texts (rule 2.8).
+ * What rows are told apart by: keys of lanes and achievements as texts (rule 2.8), and the names of definitions.
  */
+
+/** The name of a definition in the database. */
+export const definitionKey = (actorType: string, name: string): string => `${actorType}/${name}`
 
 /**
  * A key as it is stored: a text as it is, the parts of an array joined with `/`, each part's own `/` escaped.

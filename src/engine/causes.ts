@@ -7,12 +7,12 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Predicate from "effect/Predicate"
 import type { PlainSchema } from "../Actor.ts"
+import { codecOf, fits, tidyText } from "../domain/Codec.ts"
 import type { ActionStatus } from "../domain/Phase.ts"
 import { innermostMessage } from "../sql/innermostMessage.ts"
 import { ActionFailed, ResultsTooLarge } from "../SteppedError.ts"
 import type { SettledSlot } from "../store/Answer.ts"
 import type { StoredCause } from "../store/Conclusion.ts"
-import { codecOf, fits, tidyText } from "./codec.ts"
 
 const arrow = " › "
 

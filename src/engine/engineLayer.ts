@@ -16,10 +16,10 @@ import { checkMigrations, migrate, type MigrateError, type UnusableError } from 
 import * as PostgresStore from "../sql/PostgresStore.ts"
 import { checkClient } from "../sql/prerequisites.ts"
 import { Storage } from "../sql/Storage.ts"
-import { patiently } from "../sql/storageError.ts"
 import { type InvalidDuration, InvalidOption, type InvalidSchemaName, type StorageError } from "../SteppedError.ts"
 import { readDuration, type Takes } from "./duration.ts"
-import * as makeEngine from "./makeEngine.ts"
+import * as EngineOfProcess from "./Engine.ts"
+import { retryAtStart } from "./retrying.ts"
 import { defaults, Settings } from "./Settings.ts"
 
 /**
@@ -201,8 +201,10 @@ export const engineLayer = (
   embedded: boolean,
   migrating: boolean
 ): Layer.Layer<Services, LayerError, PgClient> => {
-  const ready = Layer.effectDiscard(patiently(migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations))
-  const engine = makeEngine.layer.pipe(
+  const ready = Layer.effectDiscard(
+    retryAtStart(migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations)
+  )
+  const engine = EngineOfProcess.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(
       ActionRepo.layer,
       PerformanceLane.layer,

@@ -6,7 +6,7 @@ import * as References from "effect/References"
 import * as Tracer from "effect/Tracer"
 import type { ActorRef, AnyActorClass } from "../Actor.ts"
 import { Step } from "../Step.ts"
-import type { Runnable } from "./Definitions.ts"
+import type { Runnable } from "./Registry.ts"
 
 const merged = new WeakMap<Context.Context<never>, readonly [Context.Context<never>, Context.Context<never>]>()
 

@@ -17,10 +17,11 @@ import {
   type StorageError,
   type UnsuitableDatabase
 } from "../SteppedError.ts"
+import { monotonic, realClock } from "../store/RealClock.ts"
 import { statements as initial } from "./migrations/0001_initial.ts"
 import { behind, checkClient, checkMaking, checkSequences, checkUse, setSequences } from "./prerequisites.ts"
 import { Storage } from "./Storage.ts"
-import { answered, monotonic, realClock, sqlState, storageError } from "./storageError.ts"
+import { answered, sqlState, storageError } from "./storageError.ts"
 import { readCommitted } from "./transaction.ts"
 
 /** One step of the tables' history. */

@@ -14,7 +14,7 @@ import * as Scope from "effect/Scope"
 import type { Connection } from "effect/sql/SqlConnection"
 import { SqlError } from "effect/sql/SqlError"
 import { PoolTooSmall, StorageError } from "../SteppedError.ts"
-import { impatiently, monotonic, realClock } from "./storageError.ts"
+import { abandonAfter, monotonic, pauseAfter, realClock } from "../store/RealClock.ts"
 
 export interface OwnConnections {
   /** Runs a call of the engine on one of them. One is always left for what is urgent. */
@@ -50,7 +50,7 @@ const isGood = ({ connection }: Taken, exit: Exit.Exit<unknown, unknown>): Effec
     Cause.isFailReason(reason) && reason.error instanceof StorageError && reason.error.cause instanceof SqlError
   )
   if (!refused) return Effect.succeed(false)
-  return Effect.map(Effect.exit(impatiently(connection.executeValues("select 1", []), "2 seconds")), Exit.isSuccess)
+  return Effect.map(Effect.exit(abandonAfter(connection.executeValues("select 1", []), "2 seconds")), Exit.isSuccess)
 }
 
 /** What a pool has; undefined where its configuration does not say. */
@@ -133,7 +133,7 @@ export const make = (options: {
           yield* Scope.close(scope, exit)
           // a pool that is being closed interrupts who asks
           if (Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* shut
-          yield* restore(Effect.sleep(Math.min(1000, 20 * 2 ** attempt)))
+          yield* restore(pauseAfter(attempt))
         }
       }).pipe(Effect.provideService(Clock.Clock, realClock))
     )

@@ -9,10 +9,11 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { SqlError } from "effect/sql/SqlError"
 import type { StorageError } from "../SteppedError.ts"
+import { realClock } from "../store/RealClock.ts"
 import { tookTooLong } from "../store/Store.ts"
 import { isTransaction } from "./OwnConnections.ts"
 import type { Storage } from "./Storage.ts"
-import { answered, isUnsuitable, realClock } from "./storageError.ts"
+import { answered, isUnsuitable } from "./storageError.ts"
 import { transactionsOf } from "./transaction.ts"
 
 export interface Calls {

@@ -1,15 +1,13 @@
 /**
  * From the client's errors to ours.
  */
-import type * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Fiber from "effect/Fiber"
-import * as Schedule from "effect/Schedule"
 import type { MigrationError } from "effect/sql/Migrator"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
+import { realClock } from "../store/RealClock.ts"
 import { serverError } from "./innermostMessage.ts"
 
 /** The SQLSTATE that the server gave. */
@@ -41,12 +39,6 @@ export const storageError = (operation: string) => (error: SqlError | MigrationE
     cause: error
   })
 
-/** The real clock, whatever clock the program runs on: leases and deadlines live there. */
-export const realClock: Clock.Clock = Clock.Clock.defaultValue()
-
-/** Milliseconds on the real clock that no correction of the machine's time moves. */
-export const monotonic = (): number => Number(realClock.monotonicTimeNanosUnsafe()) / 1e6
-
 /** What every call to the database is under: our errors, and a deadline on the real clock. */
 export const answered =
   (operation: string, deadline: Duration.Duration) =>
@@ -68,37 +60,3 @@ export const answered =
       }),
       Effect.provideService(Clock.Clock, realClock)
     )
-
-/**
- * Waits for an effect as long as this. Then it is interrupted, and its end is not waited for: on a connection that has died in silence,
- * giving up a statement takes seconds too. Whoever is interrupted himself does not wait for it either.
- */
-export const impatiently = <A, E, R>(
-  effect: Effect.Effect<A, E, R>,
-  limit: Duration.Input
-): Effect.Effect<A, E | Cause.TimeoutError, R> =>
-  Effect.acquireUseRelease(
-    Effect.forkDetach(Effect.interruptible(effect)),
-    (fiber) => Effect.provideService(Effect.timeout(Fiber.join(fiber), limit), Clock.Clock, realClock),
-    (fiber) => Effect.sync(() => fiber.interruptUnsafe())
-  )
-
-/** For what a program begins with: a database that is just starting, or failing over, is waited for. What waits keeps its own clock. */
-export const patiently = <A, E, R>(
-  effect: Effect.Effect<A, E | StorageError, R>
-): Effect.Effect<A, E | StorageError, R> =>
-  Effect.flatMap(Clock.Clock, (clock) =>
-    Effect.provideService(
-      Effect.retry(
-        Effect.tapError(Effect.provideService(effect, Clock.Clock, clock), (error) =>
-          error instanceof StorageError && error.isRetryable
-            ? Effect.logWarning("stepped: the database does not answer yet", error)
-            : Effect.void),
-        {
-          schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
-          while: (error) => error instanceof StorageError && error.isRetryable
-        }
-      ),
-      Clock.Clock,
-      realClock
-    ))

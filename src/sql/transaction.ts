@@ -12,7 +12,8 @@ import * as Option from "effect/Option"
 import { BeginTransaction } from "effect/sql/SqlClient"
 import { SqlError } from "effect/sql/SqlError"
 import { StorageError } from "../SteppedError.ts"
-import { impatiently, realClock, storageError } from "./storageError.ts"
+import { abandonAfter, realClock } from "../store/RealClock.ts"
+import { storageError } from "./storageError.ts"
 
 const lostTransaction = storageError("transaction")
 
@@ -85,7 +86,7 @@ export const readCommitted = <A, E, R>(
 export const transactionsOf = (sql: PgClient, deadline: Duration.Duration) => {
   // ROLLBACK cannot be interrupted, and would wait for ever on a connection that has died in silence; one whose statement is given up
   // without an answer is ended
-  const answersStill = Effect.ignore(impatiently(sql.unsafe("select 1").values, "2 seconds"))
+  const answersStill = Effect.ignore(abandonAfter(sql.unsafe("select 1").values, "2 seconds"))
 
   return <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E | StorageError, R> =>
     bounded<A, Own<E>, R>(

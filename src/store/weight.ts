@@ -2,6 +2,7 @@
  * About how much room rows take in a statement. Batches are bounded by it as well as by their number of rows: a row holds a few hundred bytes as
  * a rule, and a megabyte if it has to.
  */
+import { weigh } from "../domain/Codec.ts"
 import type { Conclusion, NewSlot, StepResult } from "./Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
 
@@ -10,26 +11,6 @@ export const statementBytes = 8 * 1024 * 1024
 
 /** Bytes of arguments, results and causes that travel with a transition's answer, for each of the actions that it hands over. */
 export const travelling = 128 * 1024
-
-// of values whose text was made once: whoever wants to know again need not make it again
-const known = new WeakMap<object, number>()
-
-/** Remembers the size of a value's JSON text. */
-export const remember = (json: unknown, size: number): void => {
-  if (size > 1024 && typeof json === "object" && json !== null) known.set(json, size)
-}
-
-/** About how long a value's JSON text is. */
-export const weigh = (json: unknown): number => {
-  if (typeof json === "string") return json.length
-  if (typeof json !== "object" || json === null) return 8
-  const size = known.get(json)
-  if (size !== undefined) return size
-  let sum = 2
-  if (Array.isArray(json)) { for (const item of json) sum += 1 + weigh(item) }
-  else for (const key in json) sum += 4 + key.length + weigh((json as Readonly<Record<string, unknown>>)[key])
-  return sum
-}
 
 export const weighInvocation = ({ actorId, arguments: args, checksumKey, lane }: Invocation): number =>
   250 + actorId.length + (lane?.length ?? 0) + (checksumKey?.length ?? 0) + weigh(args)

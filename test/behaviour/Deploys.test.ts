@@ -8,7 +8,7 @@ import { Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect
 import { AchievementStore, Step, Stepped } from "stepped"
 import type { ActorRef, Engine } from "stepped"
 import { performSteppedActions } from "stepped/testing"
-import { fingerprintOf } from "../../src/engine/codec.ts"
+import { fingerprintOf } from "../../src/domain/Codec.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
 import { type Catalog, Store } from "../../src/store/Store.ts"

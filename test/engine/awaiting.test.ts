@@ -1,7 +1,7 @@
 /** Handles of a process that is told nothing: what others end is found by looking. */
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
-import * as Awaiter from "../../src/engine/Awaiter.ts"
+import * as OutcomeWatcher from "../../src/engine/client/OutcomeWatcher.ts"
 import type { Found, Store } from "../../src/store/Store.ts"
 
 const found = (id: string, state: "live" | "ended"): Found => ({
@@ -35,17 +35,17 @@ const storage = (state: (id: string) => "live" | "ended") => {
 }
 
 /** A handle after another, for about a second. */
-const others = (awaiter: Awaiter.Awaiter) =>
-  Effect.forEach(Array.from({ length: 200 }, (_, n) => `other ${n}`), (id) => awaiter.wait(id, isAsked), {
+const others = (watcher: OutcomeWatcher.OutcomeWatcher) =>
+  Effect.forEach(Array.from({ length: 200 }, (_, n) => `other ${n}`), (id) => watcher.wait(id, isAsked), {
     discard: true
   })
 
 it.live("a handle hears of its action's end however many others come and go meanwhile", () =>
   Effect.gen(function*() {
     const { store, times } = storage((id) => id === "slow" && times(id) === 1 ? "live" : "ended")
-    const awaiter = yield* Awaiter.make(store, Duration.millis(50))
-    const slow = yield* Effect.forkChild(awaiter.wait("slow", isAsked))
-    yield* others(awaiter)
+    const watcher = yield* OutcomeWatcher.make(store, Duration.millis(50))
+    const slow = yield* Effect.forkChild(watcher.wait("slow", isAsked))
+    yield* others(watcher)
     assert.isDefined(slow.pollUnsafe())
     yield* Fiber.join(slow)
   }))
@@ -53,10 +53,10 @@ it.live("a handle hears of its action's end however many others come and go mean
 it.live("it looks ever less often, whoever comes meanwhile", () =>
   Effect.gen(function*() {
     const { store, times } = storage((id) => id === "slow" ? "live" : "ended")
-    const awaiter = yield* Awaiter.make(store, Duration.minutes(1))
+    const watcher = yield* OutcomeWatcher.make(store, Duration.minutes(1))
     const start = performance.now()
-    const slow = yield* Effect.forkChild(awaiter.wait("slow", isAsked))
-    yield* others(awaiter)
+    const slow = yield* Effect.forkChild(watcher.wait("slow", isAsked))
+    yield* others(watcher)
     // at once, and then 20, 40, 80 … ms apart
     assert.isAtMost(times("slow"), 2 + Math.log2((performance.now() - start) / 20 + 1))
     assert.isAtLeast(times("slow"), 4)
@@ -66,8 +66,8 @@ it.live("it looks ever less often, whoever comes meanwhile", () =>
 it.live("a thousand handles take one look between them", () =>
   Effect.gen(function*() {
     const { looks, store } = storage(() => "ended")
-    const awaiter = yield* Awaiter.make(store, Duration.seconds(1))
-    yield* Effect.all(Array.from({ length: 1000 }, (_, n) => awaiter.wait(`${n}`, isAsked)), {
+    const watcher = yield* OutcomeWatcher.make(store, Duration.seconds(1))
+    yield* Effect.all(Array.from({ length: 1000 }, (_, n) => watcher.wait(`${n}`, isAsked)), {
       concurrency: "unbounded"
     })
     assert.deepStrictEqual(looks.map((ids) => ids.length), [1000])

@@ -1,19 +1,16 @@
 /** What step results look like while their children are away, and which texts can be stored. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Schema } from "effect"
-import { isStorable } from "../../src/domain/storable.ts"
 import {
   argumentsCodec,
   checkPayload,
   codecOf,
   encodeArguments,
   fingerprintOf,
-  fromTemplate,
-  holdsChild,
-  NotJson,
-  tidyText,
-  toTemplate
-} from "../../src/engine/codec.ts"
+  tidyText
+} from "../../src/domain/Codec.ts"
+import { fromTemplate, holdsChild, NotJson, toTemplate } from "../../src/domain/StepResult.ts"
+import { isStorable } from "../../src/domain/storable.ts"
 import { makeChild } from "../../src/Step.ts"
 
 describe("templates", () => {

@@ -4,8 +4,8 @@ import { Context } from "effect"
 import * as fc from "fast-check"
 import type { StepKind } from "stepped"
 import type { StepIdentity } from "../../src/domain/Phase.ts"
-import type { RunnableStep } from "../../src/engine/Definitions.ts"
 import { nextStep } from "../../src/engine/perform/Performance.ts"
+import type { RunnableStep } from "../../src/engine/Registry.ts"
 
 const steps = (...names: ReadonlyArray<string>): ReadonlyArray<RunnableStep> => names.map((name) => step("own", name))
 

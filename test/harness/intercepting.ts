@@ -3,7 +3,7 @@
  */
 import { Deferred, Duration, Effect, Layer } from "effect"
 import { AchievementStore, ActionRepo, JobQueue, PerformanceLane } from "stepped"
-import { layer as layerEngine } from "../../src/engine/makeEngine.ts"
+import { layer as layerEngine } from "../../src/engine/Engine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"

@@ -21,8 +21,8 @@ const retry = "src/engine/perform/retry.ts"
 const runCallbacks = "src/engine/perform/runCallbacks.ts"
 const runJob = "src/engine/perform/runJob.ts"
 const stepService = "src/engine/perform/stepService.ts"
-const codec = "src/engine/codec.ts"
-const definitions = "src/engine/Definitions.ts"
+const codec = "src/domain/Codec.ts"
+const registry = "src/engine/Registry.ts"
 const prerequisites = "src/sql/prerequisites.ts"
 
 const suitability = "test/operations/Suitability.test.ts"
@@ -146,8 +146,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what cannot be stored is tried in its place for ever, and holds up a worker's loop",
     plants: [{
       file: committer,
-      find: `        if ((isLong || attempt + 1 >= inPlace) && (yield* answers)) {`,
-      replace: `        if ((isLong || attempt + 1 >= inPlace * 1e9) && (yield* answers)) {`
+      find: `        if ((isLong || attempt + 1 >= triesInPlace) && (yield* answers)) {`,
+      replace: `        if ((isLong || attempt + 1 >= triesInPlace * 1e9) && (yield* answers)) {`
     }],
     tests: { "test/races/notStored.test.ts": ["what cannot be stored keeps nobody waiting"] },
     hangs: true
@@ -167,8 +167,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a claim that fails again and again is tried again with the same invocations",
     plants: [{
       file: claimer,
-      find: `        (!error.isRetryable || (failures + 1 >= inPlace && (yield* worker.committer.answers)))`,
-      replace: `        (!error.isRetryable || (failures + 1 >= inPlace * 1e9 && (yield* worker.committer.answers)))`
+      find: `        (!error.isRetryable || (failures + 1 >= triesInPlace && (yield* worker.committer.answers)))`,
+      replace:
+        `        (!error.isRetryable || (failures + 1 >= triesInPlace * 1e9 && (yield* worker.committer.answers)))`
     }],
     tests: { "test/races/notStored.test.ts": ["what cannot join its lane"] },
     hangs: true
@@ -577,7 +578,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "second-worker-replaces-the-first",
     breaks: "a second worker over one engine takes the place of the first, whose queue nobody serves",
     plants: [{
-      file: "src/engine/makeEngine.ts",
+      file: "src/engine/worker/working.ts",
       find: `yield* occupy(options)`,
       replace: `yield* Effect.ignore(occupy(options))`
     }],
@@ -597,9 +598,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "waits-for-whatever-the-id-names",
     breaks: "2.6: a handle with the id of something else waits for that",
     plants: [{
-      file: "src/engine/makeEngine.ts",
-      find: `            awaiter.wait(id, isAsked(ref, actorId, action, id)),`,
-      replace: `            awaiter.wait(id, () => undefined),`
+      file: "src/engine/client/Handle.ts",
+      find: `watcher.wait(id, isAsked)`,
+      replace: `watcher.wait(id, () => undefined)`
     }],
     tests: { "test/behaviour/ActionHandles.test.ts": ["2.6: waiting for what the id does not name ends"] },
     hangs: true
@@ -680,7 +681,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "methods-of-every-object",
     breaks: "3.1: an action called toString is performed by what every object has under that name",
     plants: [{
-      file: "src/engine/Definitions.ts",
+      file: registry,
       find: `methodOf(registration.methods, name)`,
       replace: `methodOf(registration.methods, name) ?? registration.methods[name]`
     }],
@@ -691,7 +692,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "mark-in-a-key",
     breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
     plants: [{
-      file: "src/engine/invoke.ts",
+      file: "src/engine/invoke/invocation.ts",
       find: `    if (text.includes(laneMark)) {`,
       replace: `    if (text === laneMark) {`
     }],
@@ -701,7 +702,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "lane-of-nobody",
     breaks: `2.8: [""] is a lane that everybody shares`,
     plants: [{
-      file: "src/engine/invoke.ts",
+      file: "src/engine/invoke/invocation.ts",
       find: `joinKey(value as ActionKey) || otherwise`,
       replace: `joinKey(value as ActionKey) || (Array.isArray(value) ? "" : otherwise)`
     }],
@@ -760,7 +761,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks:
       "a process that listens on a connection that has died in silence waits for the answer to UNLISTEN when it is to end",
     plants: [{
-      file: "src/engine/makeEngine.ts",
+      file: "src/engine/Wakeups.ts",
       find: `Exit.isSuccess(alive) ? connection : { ...connection, strategy: "parallel" }`,
       replace: `Exit.isSuccess(alive) ? connection : connection`
     }],
@@ -1024,7 +1025,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "said-before-the-commit",
     breaks: "5.3: what a job says in a transaction counts although that rolls back, and the action waits for ever",
     plants: [{
-      file: "src/engine/makeEngine.ts",
+      file: "src/engine/client/complete.ts",
       find: `        yield* store.afterCommit(Effect.sync(completed))`,
       replace: `        completed()`
     }],
@@ -1036,7 +1037,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "job-ended-by-its-commit",
     breaks: "5.3: a job that completes its action in a transaction is interrupted by the commit",
     plants: [{
-      file: "src/engine/makeEngine.ts",
+      file: "src/engine/client/complete.ts",
       find: `worker.take(answer, spare)`,
       replace: `worker.take(answer, undefined)`
     }],
@@ -1230,8 +1231,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "notifies-each-commit",
     breaks: "every commit notifies",
     plants: [{
-      file: "src/engine/makeEngine.ts",
-      find: `            yield* Effect.sleep(20)\n`,
+      file: "src/engine/Wakeups.ts",
+      find: `        yield* Effect.sleep(quietMs)\n`,
       replace: ``
     }],
     tests: { "test/engine/notifying.test.ts": ["what is enqueued one after another"] }
@@ -1250,7 +1251,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "claim-takes-the-enqueueing-along",
     breaks: "what an idle worker's claim meets, the caller's invocation is lost by",
     plants: [{
-      file: "src/engine/makeEngine.ts",
+      file: "src/engine/client/enqueue.ts",
       find: `Effect.catch(idle.value, () => plainly(true))`,
       replace: `idle.value`
     }],
@@ -1448,7 +1449,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "success-by-name",
     breaks: "2.5: a child's result is read with a schema that somebody has declared for actions of its name",
     plants: [{
-      file: definitions,
+      file: registry,
       find: "    return known.by.get(fingerprint) ?? (known.by.size === 1",
       replace: "    return [...known.by.values()].at(-1) ?? (known.by.size === 1"
     }],

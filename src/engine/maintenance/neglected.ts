@@ -1,7 +1,7 @@
 /** What waits and is not for this worker: it may be for nobody. Of its own definitions it takes from queues that earlier deploys named. */
 import * as Effect from "effect/Effect"
+import { definitionKey } from "../../domain/Key.ts"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
-import { definitionKey } from "../Definitions.ts"
 import { logWarning } from "../log.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
@@ -10,11 +10,11 @@ const neglectedMs = 5 * 60_000
 const repeatMs = 60 * 60_000
 
 export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
-  const { connections, definitions, now, queue } = worker
+  const { connections, now, queue, registry } = worker
   const warned = new Map<string, number>()
   return Effect.gen(function*() {
     const at = yield* now
-    const known = definitions.known()
+    const known = registry.catalog()
     const found = yield* connections.ask(queue.neglected({
       now: new Date(at),
       queues: known.queues,
@@ -22,7 +22,7 @@ export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageErr
     }))
     for (const { actorType, name, oldestEnqueuedAt, queue } of found) {
       const definition = definitionKey(actorType, name)
-      if (definitions.byKey(definition) !== undefined && definitions.adopt(queue)) continue
+      if (registry.byKey(definition) !== undefined && registry.adopt(queue)) continue
       const key = `${definition} in the queue ${queue}`
       const since = oldestEnqueuedAt.getTime()
       if (at - since < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue

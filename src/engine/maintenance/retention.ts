@@ -1,8 +1,8 @@
 /** Deletes what is kept no longer: answers for handles, history, and achievements. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { monotonic } from "../../sql/storageError.ts"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
+import { monotonic } from "../../store/RealClock.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
 /** Rows that one statement deletes. */

@@ -1,8 +1,8 @@
 /** What every worker does twice in the length of a lease, one duty after another. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { realSleep } from "../../store/RealClock.ts"
 import type { WorkerContext } from "../worker/context.ts"
-import { realSleep } from "../worker/waiting.ts"
 import { breakDeadlocks } from "./breakDeadlocks.ts"
 import { healing } from "./heal.ts"
 import { neglected } from "./neglected.ts"

@@ -5,13 +5,13 @@
 import * as Effect from "effect/Effect"
 import type { StepKind } from "../../Action.ts"
 import { type ActorRef, type AnyActorClass, decodeActorId } from "../../Actor.ts"
+import { argumentsCodec } from "../../domain/Codec.ts"
 import { isSameStep, type Phase, type StepIdentity } from "../../domain/Phase.ts"
 import type { Continued, Detail, Started } from "../../store/Answer.ts"
 import type { StoredOutcome } from "../../store/Conclusion.ts"
 import { travelling } from "../../store/weight.ts"
 import { actionText, placeOf } from "../causes.ts"
-import { argumentsCodec } from "../codec.ts"
-import { isGenerated, type Runnable, type RunnableStep } from "../Definitions.ts"
+import { isGenerated, type Runnable, type RunnableStep } from "../Registry.ts"
 import type { UserCode } from "../userCode.ts"
 
 /** An action in this worker's hands. */

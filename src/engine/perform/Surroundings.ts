@@ -3,14 +3,14 @@ import type * as Effect from "effect/Effect"
 import type { CompletionOutcome } from "../../Outcome.ts"
 import type { CompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
 import type { Store, Whole } from "../../store/Store.ts"
-import type { Definitions } from "../Definitions.ts"
+import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
 import type { Concluded } from "./decide.ts"
 import type { Performance } from "./Performance.ts"
 
 export interface Surroundings {
   readonly settings: Settings["Service"]
-  readonly definitions: Definitions
+  readonly registry: Registry
   readonly now: Effect.Effect<number>
   /** Completes an action for its job; `completed` is called once that is certain, in a transaction after its commit. */
   readonly complete: (

@@ -1,12 +1,12 @@
 /**
  * What becomes of an action, decided from what has happened to it: a pure function, without a clock, a fiber or a table.
  */
+import { weigh } from "../../domain/Codec.ts"
 import type { Phase, StepIdentity } from "../../domain/Phase.ts"
 import type { Conclusion, NewSlot, StepResult, StoredCause, StoredOutcome } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { weigh } from "../../store/weight.ts"
 import { placeOf } from "../causes.ts"
-import { isGenerated } from "../Definitions.ts"
+import { isGenerated } from "../Registry.ts"
 import { actionOf, atStep, fenceOf, nextAfter, type Performance, placeAt, stepToRun } from "./Performance.ts"
 
 /** Arguments that a body has replaced, decoded and encoded. */

@@ -3,12 +3,13 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { PlainSchema } from "../../Actor.ts"
+import { checkPayload, codecOf } from "../../domain/Codec.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
+import { fromTemplate, holdsChild, holdsSlot, NotJson, toTemplate } from "../../domain/StepResult.ts"
 import { ResultsTooLarge, type StorageError } from "../../SteppedError.ts"
 import type { SettledSlot } from "../../store/Answer.ts"
 import { actionText, errorText } from "../causes.ts"
-import { checkPayload, codecOf, fromTemplate, holdsChild, holdsSlot, NotJson, toTemplate } from "../codec.ts"
-import type { RunnableStep } from "../Definitions.ts"
+import type { RunnableStep } from "../Registry.ts"
 import { actionOf, findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
 import { Fenced, type Surroundings } from "./Surroundings.ts"
 
@@ -157,7 +158,7 @@ export const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundin
     const values = new Map<number, unknown>()
     for (const { actorId, definition, result, slot, status, success } of slots) {
       if (status !== "succeeded") continue
-      const schema = env.definitions.successOf(definition.split("/")[1]!, success)
+      const schema = env.registry.successOf(definition.split("/")[1]!, success)
       const path = actionText(definition, actorId)
       if (schema === undefined) {
         return yield* new Unreadable({

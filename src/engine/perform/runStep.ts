@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { placeOf } from "../causes.ts"
-import { isGenerated, type RunnableStep } from "../Definitions.ts"
+import { isGenerated, type RunnableStep } from "../Registry.ts"
 import { asUser } from "../userCode.ts"
 import { type Concluded, decide, markedFailed } from "./decide.ts"
 import { actionOf, argumentsOf, atStep, nextAfter, type Performance, stepToRun, userCodeOf } from "./Performance.ts"

@@ -1,14 +1,15 @@
 /** What a body may ask for while it runs: children, waits, other arguments, a mark. */
 import * as Effect from "effect/Effect"
+import { encodeArguments, fingerprintOf } from "../../domain/Codec.ts"
 import { makeChild, Step } from "../../Step.ts"
 import { BodyEnded, EnqueueError, TooManyChildren, TreeTooDeep } from "../../SteppedError.ts"
 import type { NewSlot } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { encodeArguments, fingerprintOf } from "../codec.ts"
-import type { RunnableStep } from "../Definitions.ts"
+import { newActionId } from "../ActionId.ts"
 import { readDuration } from "../duration.ts"
-import { encodeActorId, makeInvocation, newActionId } from "../invoke.ts"
+import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
 import { logError } from "../log.ts"
+import type { RunnableStep } from "../Registry.ts"
 import type { Replaced } from "./decide.ts"
 import { actionOf, idsOf, knowArguments, type Performance } from "./Performance.ts"
 import type { Surroundings } from "./Surroundings.ts"
@@ -89,7 +90,7 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
           ref,
           actorId: id,
           // keys, timeout and queue are those of the actor's own definition, which may replace the one that the body names
-          action: env.definitions.find(ref.type, action.name)?.action ?? action,
+          action: env.registry.find(ref.type, action.name)?.action ?? action,
           args,
           id: newActionId(),
           parent: { id: performance.id, step: performance.step, depth: performance.depth },

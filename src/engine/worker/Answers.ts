@@ -24,11 +24,11 @@ export interface Answers {
 }
 
 export const make = (worker: WorkerContext): Answers => {
-  const { definitions, inHand, onEnded, onQueued } = worker
+  const { registry, inHand, onEnded, onQueued } = worker
 
   const toWork = (task: Handed, at: number): Work | undefined => {
     if (task._tag === "ToPrepare") return { _tag: "Prepare", id: task.action, task }
-    const runnable = definitions.byKey(task.definition)
+    const runnable = registry.byKey(task.definition)
     if (runnable === undefined) return undefined
     try {
       const performance = takeUp(task, runnable, refOf(runnable.actor, task.actorId), at)

@@ -2,7 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
-import { monotonic } from "../../sql/storageError.ts"
+import { monotonic } from "../../store/RealClock.ts"
 import { logError } from "../log.ts"
 import { type Concluded, decide } from "../perform/decide.ts"
 import { perform } from "../perform/perform.ts"

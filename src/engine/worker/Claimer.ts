@@ -8,19 +8,19 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import { monotonic, realClock } from "../../sql/storageError.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Invocation, PreparedInvocation } from "../../store/Invocation.ts"
+import { monotonic, pauseAfter, realClock } from "../../store/RealClock.ts"
 import { type Catalog, emptyCatalog, tookTooLong } from "../../store/Store.ts"
 import { countOf, weighInvocation, weighPrepared } from "../../store/weight.ts"
+import * as BatchSize from "../BatchSize.ts"
 import { errorText } from "../causes.ts"
-import { unjoinable } from "../invoke.ts"
+import { unjoinable } from "../invoke/prepare.ts"
 import { logError, logWarning } from "../log.ts"
+import { triesInPlace } from "../retrying.ts"
 import type { Read } from "./Answers.ts"
-import * as BatchSize from "./BatchSize.ts"
 import { finishMax } from "./Committer.ts"
 import type { Work, WorkerContext } from "./context.ts"
-import { inPlace, pause } from "./waiting.ts"
 
 export interface Claimer {
   /**
@@ -60,7 +60,7 @@ export const claimMax = 500
 const longestDelayMs = 60_000
 
 export const make = (worker: WorkerContext): Claimer => {
-  const { connections, definitions, failpoint, gate, inHand, now, scope, settings, store } = worker
+  const { connections, registry, failpoint, gate, inHand, now, scope, settings, store } = worker
   const { conclusions, prepared: joins, ready } = inHand
   const size = BatchSize.make(claimMax)
   /** There may be something in the queue that no claim has seen. */
@@ -122,9 +122,9 @@ export const make = (worker: WorkerContext): Claimer => {
     Effect.gen(function*() {
       const token = yield* worker.lease.register
       const at = yield* now
-      const catalog = only === null && prepared.every(({ queue }) => definitions.takes(queue))
-        ? definitions.claiming()
-        : definitions.every()
+      const catalog = only === null && prepared.every(({ queue }) => registry.takes(queue))
+        ? registry.claiming()
+        : registry.every()
       claimedLast = catalog
       const pollMs = Duration.toMillis(settings.pollInterval)
       if (room > 0 && (size.get() < claimMax || monotonic() - passedSince >= pollMs)) {
@@ -166,14 +166,14 @@ export const make = (worker: WorkerContext): Claimer => {
       progress(room, exit.value)
       const { blocked, taken } = exit.value
       // looking again at once would only keep the database busy
-      if (blocked.size > 0 && blocked.size === prepared.length && taken.count === 0) yield* pause(0)
+      if (blocked.size > 0 && blocked.size === prepared.length && taken.count === 0) yield* pauseAfter(0)
       return exit.value
     })
 
   const enqueueIdle: Claimer["enqueueIdle"] = (items) => {
     const free = Math.min(size.get(), worker.bodies.room())
     const isMine = (item: Invocation) =>
-      item.token === undefined && definitions.byKey(item.definition) !== undefined && definitions.takes(item.queue)
+      item.token === undefined && registry.byKey(item.definition) !== undefined && registry.takes(item.queue)
     return worker.claims() && items.length <= Math.min(free, idleMax) && inHand.isIdle() && items.every(isMine) &&
         countOf(items, weighInvocation, idleMax) === items.length
       ? Option.some(Effect.gen(function*() {
@@ -276,7 +276,7 @@ export const make = (worker: WorkerContext): Claimer => {
     yield* afterClaim(free, exit.value)
     const { count, putBack } = exit.value.taken
     // what somebody has locked is asked for in a moment: at once would only keep the database busy
-    if (putBack > 0 && putBack === count) yield* Effect.forkIn(Effect.andThen(pause(2), Effect.sync(wake)), scope)
+    if (putBack > 0 && putBack === count) yield* Effect.forkIn(Effect.andThen(pauseAfter(2), Effect.sync(wake)), scope)
   })
 
   const afterFailure = (
@@ -290,13 +290,13 @@ export const make = (worker: WorkerContext): Claimer => {
       // nobody else prepares them while it is not known whose mistake it is
       const letGo = inHand.keep(prepared.map(({ action }) => action))
       const isTheirs = error !== undefined &&
-        (!error.isRetryable || (failures + 1 >= inPlace && (yield* worker.committer.answers)))
+        (!error.isRetryable || (failures + 1 >= triesInPlace && (yield* worker.committer.answers)))
       if (isTheirs) yield* isolate(free, prepared, error)
       else if (tookTooLong(error)) size.refused(Math.max(free, prepared.length))
       letGo()
       if (prepared.length > 0) yield* worker.reconciler.doubt
       yield* logWarning("stepped: cannot claim, trying again", cause)
-      yield* pause(isTheirs ? 0 : failures)
+      yield* pauseAfter(isTheirs ? 0 : failures)
       failures++
     })
 

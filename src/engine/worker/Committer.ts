@@ -5,18 +5,18 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { monotonic } from "../../sql/storageError.ts"
 import { StorageError } from "../../SteppedError.ts"
 import { failsAt, slotsOf } from "../../store/Conclusion.ts"
+import { monotonic, pauseAfter } from "../../store/RealClock.ts"
 import { tookTooLong } from "../../store/Store.ts"
 import { countOf, weighConclusion } from "../../store/weight.ts"
+import * as BatchSize from "../BatchSize.ts"
 import { errorText } from "../causes.ts"
 import { logError } from "../log.ts"
 import type { Concluded } from "../perform/decide.ts"
+import { triesInPlace } from "../retrying.ts"
 import type { Read } from "./Answers.ts"
-import * as BatchSize from "./BatchSize.ts"
 import type { Work, WorkerContext } from "./context.ts"
-import { inPlace, pause } from "./waiting.ts"
 
 export interface Committer {
   /** Commits conclusions; the work that follows from them goes to `place`. They are in hand from the call on. */
@@ -56,7 +56,7 @@ const longMs = 1000
 export const actionIn = ({ conclusion }: Concluded): string => conclusion.fence.action
 
 export const make = (worker: WorkerContext): Committer => {
-  const { connections, definitions, failpoint, gate, inHand, now, onEnded, onKnown, store } = worker
+  const { connections, registry, failpoint, gate, inHand, now, onEnded, onKnown, store } = worker
   const size = BatchSize.make(finishMax)
 
   const answers = Effect.map(Effect.exit(connections.ask(store.clockOffset)), Exit.isSuccess)
@@ -89,7 +89,7 @@ export const make = (worker: WorkerContext): Committer => {
       const call = store.finish({
         token,
         now: at,
-        catalog: definitions.known(),
+        catalog: registry.catalog(),
         conclusions: batch.map(({ conclusion }) => conclusion)
       })
       return Effect.flatMap(
@@ -132,13 +132,13 @@ export const make = (worker: WorkerContext): Committer => {
           return yield* commitApart(token, batch, exit.cause, place)
         }
         const isLong = monotonic() - since > longMs
-        yield* pause(attempt)
+        yield* pauseAfter(attempt)
         if (batch.length > 1 && tookTooLong(error)) {
           size.refused(batch.length)
           if (!isLong) return yield* commitHalves(token, batch, place)
         }
         // one that only takes its time is not tried in the place of all the others
-        if ((isLong || attempt + 1 >= inPlace) && (yield* answers)) {
+        if ((isLong || attempt + 1 >= triesInPlace) && (yield* answers)) {
           yield* worker.aside.put({ token, batch, error, tries: 0, delay: 0 })
           return false
         }

@@ -9,11 +9,11 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Semaphore from "effect/Semaphore"
-import { impatiently, monotonic, realClock } from "../../sql/storageError.ts"
 import type { StorageError } from "../../SteppedError.ts"
+import { abandonAfter, monotonic, realClock } from "../../store/RealClock.ts"
 import { logWarning } from "../log.ts"
+import { retryWhile } from "../retrying.ts"
 import type { WorkerContext } from "./context.ts"
-import { pause } from "./waiting.ts"
 
 export interface Lease {
   /** The fencing token; undefined before it is registered, and from when it is lost. */
@@ -98,13 +98,13 @@ export const make = (worker: WorkerContext): Lease => {
 
   /** Said by us, an outage burns no attempt: so until it is heard. If somebody has noticed before, there is nothing left to release. */
   const letOthersHave = (lost: bigint, burns: boolean): Effect.Effect<void> =>
-    Effect.gen(function*() {
-      for (let attempt = 0;; attempt++) {
-        const unregistered = Effect.flatMap(now, (at) => store.unregister(lost, at, burns))
-        if (Exit.isSuccess(yield* Effect.exit(worker.connections.ask(unregistered)))) return
-        yield* pause(attempt)
-      }
-    }).pipe(Effect.ensuring(Effect.sync(() => leaving.delete(lost))))
+    Effect.ensuring(
+      Effect.asVoid(retryWhile(
+        () => true,
+        worker.connections.ask(Effect.flatMap(now, (at) => store.unregister(lost, at, burns)))
+      )),
+      Effect.sync(() => leaving.delete(lost))
+    )
 
   const regain: Lease["regain"] = (mine) =>
     Effect.suspend(() => {
@@ -150,7 +150,7 @@ export const make = (worker: WorkerContext): Lease => {
         const at = monotonic()
         const limit = Math.max(1, left())
         const asked = worker.connections.urgently(store.renew(mine, settings.lease, worker.bodies.running()))
-        const answer = yield* within(limit, Effect.exit(impatiently(failpoint("renewed", asked), limit)))
+        const answer = yield* within(limit, Effect.exit(abandonAfter(failpoint("renewed", asked), limit)))
         if (Exit.isFailure(answer)) {
           unanswered = true
           silent = silent || !overslept

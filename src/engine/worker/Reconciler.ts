@@ -2,16 +2,15 @@
  * Memory and rows. All that a worker has in hand is a copy: the rows under its token are the truth, and after an answer that was lost the
  * two are compared again.
  */
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Semaphore from "effect/Semaphore"
-import { impatiently, monotonic, realClock } from "../../sql/storageError.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import { nothingTaken } from "../../store/Answer.ts"
+import { abandonAfter } from "../../store/RealClock.ts"
 import { logWarning } from "../log.ts"
+import * as Retrying from "../retrying.ts"
 import type { Work, WorkerContext } from "./context.ts"
-import { inPlace, pause } from "./waiting.ts"
 
 export interface Reconciler {
   /** Something under the token may be in nobody's hands: the rows say. */
@@ -31,9 +30,9 @@ export interface Reconciler {
   readonly handTo: (token: bigint | undefined, place: Array<Work>, work: ReadonlyArray<Work>) => void
   /**
    * For what must not be forgotten and has nobody to hear of its failure: tried again for some seconds. A database that has not answered
-   * for that long is not asked so patiently again: a process that ends must come to its end. Gives whether it has happened.
+   * for that long is not asked for so long again: a process that ends must come to its end. Gives whether it has happened.
    */
-  readonly insist: (effect: Effect.Effect<unknown, StorageError>) => Effect.Effect<boolean>
+  readonly retryBriefly: (effect: Effect.Effect<unknown, StorageError>) => Effect.Effect<boolean>
   /** Waits for an effect as long as the database deserves; gives whether it has ended. */
   readonly within: (effect: Effect.Effect<void>) => Effect.Effect<void>
 }
@@ -41,28 +40,17 @@ export interface Reconciler {
 export const make = (worker: WorkerContext): Reconciler => {
   const { failpoint, gate, inHand, now, scope, store } = worker
   const reconciling = Semaphore.makeUnsafe(1)
-  /** The last time that somebody insisted, the database did not answer. */
+  /** The last time that the database was asked for something that must not be forgotten, it did not answer. */
   let answersNot = false
-  const patience = () => answersNot ? 500 : 3000
+  const patienceMs = () => answersNot ? 500 : 3000
 
-  const insist: Reconciler["insist"] = (effect) =>
-    Effect.provideService(
-      Effect.gen(function*() {
-        const until = monotonic() + patience()
-        for (let attempt = 0;; attempt++) {
-          const exit = yield* Effect.exit(impatiently(effect, Math.max(1, until - monotonic())))
-          answersNot = Exit.isFailure(exit) && monotonic() >= until
-          if (Exit.isSuccess(exit)) return true
-          if (answersNot) {
-            yield* logWarning("stepped: others take over only when the lease ends", exit.cause)
-            return false
-          }
-          yield* pause(attempt)
-        }
-      }),
-      Clock.Clock,
-      realClock
-    )
+  const retryBriefly: Reconciler["retryBriefly"] = (effect) =>
+    Effect.gen(function*() {
+      const exit = yield* Effect.exit(Effect.suspend(() => Retrying.retryBriefly(effect, patienceMs())))
+      answersNot = Exit.isFailure(exit)
+      if (Exit.isFailure(exit)) yield* logWarning("stepped: others take over only when the lease ends", exit.cause)
+      return Exit.isSuccess(exit)
+    })
 
   const doubt: Effect.Effect<void> = Effect.suspend(() => {
     const mine = worker.lease.token()
@@ -82,7 +70,7 @@ export const make = (worker: WorkerContext): Reconciler => {
     return mine === undefined || ids.length === 0 ? Effect.void : Effect.flatMap(
       keeping(
         ids,
-        () => Effect.flatMap(now, (at) => insist(worker.connections.ask(store.release(mine, ids, at))))
+        () => Effect.flatMap(now, (at) => retryBriefly(worker.connections.ask(store.release(mine, ids, at))))
       ),
       (given) => given ? Effect.void : doubt
     )
@@ -97,20 +85,15 @@ export const make = (worker: WorkerContext): Reconciler => {
    * longer ours is dropped. Between two tries the others go on.
    */
   const reconcile = (mine: bigint): Effect.Effect<void> =>
-    reconciling.withPermit(Effect.gen(function*() {
-      for (let attempt = 0; worker.lease.token() === mine; attempt++) {
-        const exit = yield* Effect.exit(gate.exclusive(compare))
-        if (Exit.isSuccess(exit)) return
+    reconciling.withPermit(Retrying.retryWhile(
+      () => worker.lease.token() === mine,
+      gate.exclusive(compare),
+      (cause, attempt) =>
         // every time that it has taken twice as long
-        if (attempt >= inPlace && Math.log2(attempt + 1) % 1 === 0) {
-          yield* logWarning(
-            "stepped: cannot compare with the rows what this process holds, trying again",
-            exit.cause
-          )
-        }
-        yield* pause(attempt)
-      }
-    })).pipe(Effect.andThen(Effect.suspend(() => worker.bodies.begin)))
+        attempt >= Retrying.triesInPlace && Math.log2(attempt + 1) % 1 === 0
+          ? logWarning("stepped: cannot compare with the rows what this process holds, trying again", cause)
+          : Effect.void
+    )).pipe(Effect.andThen(Effect.suspend(() => worker.bodies.begin)))
 
   const compare = Effect.gen(function*() {
     const mine = worker.lease.token()
@@ -135,9 +118,9 @@ export const make = (worker: WorkerContext): Reconciler => {
     keeping,
     giveBack,
     handTo,
-    insist,
+    retryBriefly,
     within: (effect) =>
-      Effect.map(Effect.exit(impatiently(effect, patience())), (exit) => {
+      Effect.map(Effect.exit(abandonAfter(effect, patienceMs())), (exit) => {
         answersNot = Exit.isFailure(exit)
       })
   }

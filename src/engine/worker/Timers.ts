@@ -3,14 +3,13 @@ import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
-import { monotonic, realClock } from "../../sql/storageError.ts"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
+import { monotonic, pauseAfter, realClock } from "../../store/RealClock.ts"
 import { type Pass, tookTooLong } from "../../store/Store.ts"
+import * as BatchSize from "../BatchSize.ts"
 import { logWarning } from "../log.ts"
 import type { Read } from "./Answers.ts"
-import * as BatchSize from "./BatchSize.ts"
 import type { Work, WorkerContext } from "./context.ts"
-import { pause } from "./waiting.ts"
 
 export interface Timers {
   /** Something is due at a time, in ms of user time. */
@@ -29,7 +28,7 @@ export interface Timers {
 const tickMax = 500
 
 export const make = (worker: WorkerContext): Timers => {
-  const { bodies, committer, connections, definitions, failpoint, gate, inHand, now, queue, settings, store } = worker
+  const { bodies, committer, connections, failpoint, gate, inHand, now, queue, registry, settings, store } = worker
   const size = BatchSize.make(tickMax)
   const latch = Latch.makeUnsafe(false)
   /** User time of the next wait, timeout or retry that this process knows of; the next look finds all others. */
@@ -50,7 +49,7 @@ export const make = (worker: WorkerContext): Timers => {
         Effect.gen(function*() {
           const token = yield* worker.lease.register
           const at = yield* now
-          const asked = failpoint("ticked", connections.ask(pass(token, at, definitions.known(), size.get())))
+          const asked = failpoint("ticked", connections.ask(pass(token, at, registry.catalog(), size.get())))
           const passed = Effect.flatMap(asked, (answer) =>
             Effect.map(worker.answers.read(answer, at, false), (read) => {
               size.passed()
@@ -68,7 +67,7 @@ export const make = (worker: WorkerContext): Timers => {
       do {
         pruning = false
         // again at once for the next level, in a moment for what somebody is just claiming
-        if ((yield* run(store.prune)).ended === 0 && pruning) yield* pause(0)
+        if ((yield* run(store.prune)).ended === 0 && pruning) yield* pauseAfter(0)
       } while (pruning)
       return count
     })

@@ -13,14 +13,15 @@ import * as Latch from "effect/Latch"
 import type * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
 import type { OwnConnections } from "../../sql/OwnConnections.ts"
-import { impatiently, patiently, realClock } from "../../sql/storageError.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Answer, Completed } from "../../store/Answer.ts"
 import type { Invocation, PreparedInvocation } from "../../store/Invocation.ts"
+import { abandonAfter, realClock, realSleep } from "../../store/RealClock.ts"
 import type { Catalog } from "../../store/Store.ts"
 import { logInfo } from "../log.ts"
 import { upkeep } from "../maintenance/upkeep.ts"
 import type { Concluded } from "../perform/decide.ts"
+import { retryAtStart } from "../retrying.ts"
 import * as Answers from "./Answers.ts"
 import * as Aside from "./Aside.ts"
 import * as Bodies from "./Bodies.ts"
@@ -34,7 +35,6 @@ import * as Lease from "./Lease.ts"
 import * as PerformNow from "./performNow.ts"
 import * as Reconciler from "./Reconciler.ts"
 import * as Timers from "./Timers.ts"
-import { realSleep } from "./waiting.ts"
 
 export interface WorkerConfig {
   readonly concurrency: number
@@ -146,7 +146,7 @@ export const make = (options: WorkerOptions): Worker => {
       connections.keep(config.own)
       // they are given up when nothing of the worker runs any more
       yield* Effect.addFinalizer(() => Effect.sync(() => connections.keep(undefined)))
-      yield* patiently(lease.register)
+      yield* retryAtStart(lease.register)
       home = { concurrency: config.concurrency, context: user }
       claiming = true
       claimer.more()
@@ -178,7 +178,7 @@ export const make = (options: WorkerOptions): Worker => {
       yield* bodies.giveBackReady
       context.work.openUnsafe()
       aside.now()
-      yield* Effect.exit(impatiently(settle, grace))
+      yield* Effect.exit(abandonAfter(settle, grace))
       const rest = [...inHand.active.values()]
       const ids = rest.map(({ work }) => work.id)
       // nobody else is to have them before their bodies have let go
@@ -205,8 +205,8 @@ export const make = (options: WorkerOptions): Worker => {
     gate.shared(Effect.gen(function*() {
       const token = claiming ? lease.token() : undefined
       const at = yield* options.now
-      const { definitions, failpoint } = options
-      const catalog = token === undefined ? definitions.present() : definitions.known()
+      const { registry, failpoint } = options
+      const catalog = token === undefined ? registry.present() : registry.catalog()
       const completion = Effect.flatMap(
         failpoint("completed", complete(token ?? null, catalog)),
         (completed) =>
@@ -232,7 +232,7 @@ export const make = (options: WorkerOptions): Worker => {
       const token = lease.forget()
       return token === undefined
         ? Effect.void
-        : Effect.flatMap(options.now, (at) => reconciler.insist(options.store.unregister(token, at)))
+        : Effect.flatMap(options.now, (at) => reconciler.retryBriefly(options.store.unregister(token, at)))
     })
   }
 }

@@ -13,10 +13,10 @@ import type { CompletionError } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import type { Store } from "../../store/Store.ts"
-import type { Definitions } from "../Definitions.ts"
 import type { Reach } from "../Failpoint.ts"
 import type { Concluded, Ended } from "../perform/decide.ts"
 import type { Performance } from "../perform/Performance.ts"
+import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
 import type { Answers } from "./Answers.ts"
 import type { Aside } from "./Aside.ts"
@@ -68,7 +68,7 @@ export interface WorkerOptions {
   readonly achievements: AchievementStore["Service"]
   readonly queue: JobQueue["Service"]
   readonly settings: Settings["Service"]
-  readonly definitions: Definitions
+  readonly registry: Registry
   readonly now: Effect.Effect<number>
   readonly name: string
   readonly embedded: boolean

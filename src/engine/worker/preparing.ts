@@ -5,23 +5,24 @@ import * as Exit from "effect/Exit"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import { actionText, errorText } from "../causes.ts"
-import { asHeld, prepare, unjoinable } from "../invoke.ts"
+import { asHeld, prepare, unjoinable } from "../invoke/prepare.ts"
 import { reportFailure, reportTry } from "../log.ts"
 import { refOf } from "../perform/Performance.ts"
 import { answerOf, backoff, type Unhandled } from "../perform/retry.ts"
+import { retryWhile } from "../retrying.ts"
 import { asUser } from "../userCode.ts"
 import type { Ran, WorkerContext } from "./context.ts"
-import { pause } from "./waiting.ts"
 
 /** Puts a held invocation back until a time. Not to be forgotten: nobody sees when it is in nobody's hands. */
 export const postpone = (worker: WorkerContext, { job, queue }: ToPrepare, due: number): Effect.Effect<void> =>
-  Effect.gen(function*() {
+  Effect.suspend(() => {
     const token = worker.lease.token()
-    for (let attempt = 0; token !== undefined && worker.lease.token() === token; attempt++) {
-      const call = worker.connections.ask(worker.store.postpone(token, queue, job, due))
-      if (Exit.isSuccess(yield* Effect.exit(call))) return worker.timers.know(due)
-      yield* pause(attempt)
-    }
+    if (token === undefined) return Effect.void
+    const call = worker.connections.ask(worker.store.postpone(token, queue, job, due))
+    return Effect.map(
+      retryWhile(() => worker.lease.token() === token, call),
+      (is) => is ? worker.timers.know(due) : undefined
+    )
   })
 
 /** An invocation that fails without being performed. */
@@ -35,10 +36,10 @@ const givenUp = (task: ToPrepare, message: string): PreparedInvocation => ({
 })
 
 export const prepareOf = (worker: WorkerContext) => {
-  const { definitions, now, settings } = worker
+  const { registry, now, settings } = worker
   return (task: ToPrepare): Effect.Effect<Ran | void> =>
     Effect.gen(function*() {
-      const runnable = definitions.byKey(task.definition)
+      const runnable = registry.byKey(task.definition)
       if (runnable === undefined) return yield* worker.reconciler.giveBack([task.action])
       const ended = (message: string): Ran => ({ _tag: "Prepared", prepared: givenUp(task, message) })
       const refExit = yield* Effect.exit(Effect.sync(() => refOf(runnable.actor, task.actorId)))

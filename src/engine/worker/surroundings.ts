@@ -1,33 +1,24 @@
 /** What performing one action has of its worker: what is stored, and transactions that commit a conclusion with the body's own SQL. */
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import { inOpenTransaction } from "../../sql/storageError.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import { emptyCatalog } from "../../store/Store.ts"
 import type { Concluded } from "../perform/decide.ts"
 import { Fenced, type Surroundings } from "../perform/Surroundings.ts"
+import { retryReading } from "../retrying.ts"
 import type { Work, WorkerContext } from "./context.ts"
-import { inPlace, pause } from "./waiting.ts"
 
 export const surroundings = (worker: WorkerContext): {
   readonly env: Surroundings
   /** Conclusions that their own transaction has committed already, with the work that followed. */
   readonly committed: WeakMap<Concluded, ReadonlyArray<Work>>
 } => {
-  const { complete, definitions, failpoint, now, settings, store } = worker
+  const { complete, registry, failpoint, now, settings, store } = worker
   const committed = new WeakMap<Concluded, ReadonlyArray<Work>>()
 
   /** What an action needs to go on: a database that is away is waited for, and costs no attempt. */
   const reading = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
-    Effect.gen(function*() {
-      for (let attempt = 0;; attempt++) {
-        const exit = yield* Effect.exit(worker.connections.ask(read))
-        if (Exit.isSuccess(exit)) return exit.value
-        const error = exit.cause.reasons.find((reason) => reason._tag === "Fail")?.error
-        if (error?.isRetryable !== true || (attempt >= inPlace && (yield* worker.committer.answers))) return yield* exit
-        yield* pause(attempt)
-      }
-    })
+    retryReading(worker.connections.ask(read), worker.committer.answers)
 
   const transaction: Surroundings["transaction"] = (body) =>
     Effect.gen(function*() {
@@ -70,7 +61,7 @@ export const surroundings = (worker: WorkerContext): {
     committed,
     env: {
       settings,
-      definitions,
+      registry,
       now,
       complete,
       stored: {

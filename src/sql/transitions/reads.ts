@@ -2,11 +2,11 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import { statuses } from "../../domain/Phase.ts"
+import { realClock } from "../../store/RealClock.ts"
 import type { Found, Store, StoredResult, StoredSlot } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { array, token } from "../columns.ts"
 import { toDetail } from "../rows.ts"
-import { realClock } from "../storageError.ts"
 
 /** Bytes of results that one statement loads, and one result more at most. */
 const pieceBytes = 4 * 1024 * 1024

@@ -7,10 +7,10 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import { monotonic, realClock } from "../sql/storageError.ts"
-import { StorageError, UnknownAction } from "../SteppedError.ts"
-import type { Found, Store } from "../store/Store.ts"
-import type { Ended } from "./perform/decide.ts"
+import { StorageError, UnknownAction } from "../../SteppedError.ts"
+import { monotonic, realClock } from "../../store/RealClock.ts"
+import type { Found, Store } from "../../store/Store.ts"
+import type { Ended } from "../perform/decide.ts"
 
 interface Waiter {
   readonly id: string
@@ -35,7 +35,7 @@ const failuresMax = 20
 /** Says of what was found under an id that it is something else. */
 export type Check = (found: Found) => UnknownAction | undefined
 
-export interface Awaiter {
+export interface OutcomeWatcher {
   readonly wait: (id: string, check: Check) => Effect.Effect<Found, StorageError | UnknownAction>
   /** For one that has just been stored, and is not worth a look yet. */
   readonly waitForNew: (id: string) => Effect.Effect<Found, StorageError | UnknownAction>
@@ -48,8 +48,9 @@ export interface Awaiter {
 export const make = (
   store: Pick<Store["Service"], "outcomes">,
   pollInterval: Duration.Duration
-): Effect.Effect<Awaiter, never, Scope.Scope> =>
+): Effect.Effect<OutcomeWatcher, never, Scope.Scope> =>
   Effect.gen(function*() {
+    // invariant: a waiter is in all of the indexes that it belongs to, or has been told and is in none; `remove` alone takes it out
     const waiters = new Set<Waiter>()
     const byId = new Map<string, Set<Waiter>>()
     const dirty = new Set<Waiter>()

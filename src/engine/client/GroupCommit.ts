@@ -2,21 +2,18 @@
  * Group commit for enqueueing: what is asked for while a statement is under way goes into the next one, together.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import { realClock } from "../sql/storageError.ts"
-import { StorageError } from "../SteppedError.ts"
-import type { Invocation } from "../store/Invocation.ts"
-import { type Store, tookTooLong } from "../store/Store.ts"
-import { statementBytes, weighInvocation } from "../store/weight.ts"
-import * as BatchSize from "./worker/BatchSize.ts"
+import { StorageError } from "../../SteppedError.ts"
+import type { Invocation } from "../../store/Invocation.ts"
+import { type Store, tookTooLong } from "../../store/Store.ts"
+import { statementBytes, weighInvocation } from "../../store/weight.ts"
+import * as BatchSize from "../BatchSize.ts"
+import { retryForCaller } from "../retrying.ts"
 
 const batchMax = 1000
-/** Tries after an answer that was lost or a server that is away, over about ten seconds; then the caller hears of it. */
-const tries = 8
 
 interface Waiting {
   readonly bytes: number
@@ -33,6 +30,7 @@ export const make = (
   stored: () => void
 ): Effect.Effect<(items: ReadonlyArray<Invocation>) => Effect.Effect<void, StorageError>, never, Scope.Scope> =>
   Effect.gen(function*() {
+    // invariant: each of them is told once, by the batch that it goes into or at the end; nothing comes in once it is closed
     const waiting: Array<Waiting> = []
     let closed = false
     const shut = Exit.fail(
@@ -44,32 +42,29 @@ export const make = (
     const store = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
       Effect.gen(function*() {
         const items = batch.length === 1 ? batch[0]!.items : batch.flatMap((one) => one.items)
-        for (let attempt = 0;; attempt++) {
-          const exit = yield* Effect.exit(enqueue(items, yield* now, attempt > 0))
-          if (Exit.isSuccess(exit)) {
-            size.passed()
-            if (!exit.value) stored()
-            for (const one of batch) one.done(Exit.void)
-            return
-          }
-          const error = exit.cause.reasons.find(Cause.isFailReason)?.error
-          if (batch.length > 1 && tookTooLong(error)) {
-            size.refused(items.length)
-            const half = batch.length >> 1
-            return yield* Effect.andThen(store(batch.slice(0, half)), Effect.suspend(() => store(batch.slice(half))))
-          }
-          if (error instanceof StorageError && error.isRetryable && attempt + 1 < tries) {
-            yield* Effect.provideService(Effect.sleep(Math.min(2500, 50 * 2 ** attempt)), Clock.Clock, realClock)
-            continue
-          }
-          // an invocation that the database refuses must not take the others down
-          if (batch.length > 1 && !(error instanceof StorageError && error.isRetryable)) {
-            for (const one of batch) yield* store([one])
-            return
-          }
-          for (const one of batch) one.done(Exit.asVoid(exit))
+        const isTooMuch = (error: unknown) => batch.length > 1 && tookTooLong(error)
+        const exit = yield* Effect.exit(retryForCaller(
+          (again) => Effect.flatMap(now, (at) => enqueue(items, at, again)),
+          (error) => !isTooMuch(error)
+        ))
+        if (Exit.isSuccess(exit)) {
+          size.passed()
+          if (!exit.value) stored()
+          for (const one of batch) one.done(Exit.void)
           return
         }
+        const error = exit.cause.reasons.find(Cause.isFailReason)?.error
+        if (isTooMuch(error)) {
+          size.refused(items.length)
+          const half = batch.length >> 1
+          return yield* Effect.andThen(store(batch.slice(0, half)), Effect.suspend(() => store(batch.slice(half))))
+        }
+        // an invocation that the database refuses must not take the others down
+        if (batch.length > 1 && error?.isRetryable !== true) {
+          for (const one of batch) yield* store([one])
+          return
+        }
+        for (const one of batch) one.done(Exit.asVoid(exit))
       })
 
     const alone = (items: ReadonlyArray<Invocation>, bytes: number) =>

@@ -11,11 +11,12 @@ import {
   type StepDefinition
 } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
+import { codecOf, fingerprintOf } from "../domain/Codec.ts"
+import { definitionKey } from "../domain/Key.ts"
 import { Flag, type StepIdentity } from "../domain/Phase.ts"
 import { type AfterStatus, afterStatuses } from "../Outcome.ts"
 import { DefinitionError } from "../SteppedError.ts"
 import type { Catalog } from "../store/Store.ts"
-import { codecOf, fingerprintOf } from "./codec.ts"
 
 /** User code with the services that its layer captured. */
 export interface Bound<A> {
@@ -90,10 +91,7 @@ const methodOf = (methods: Registered["methods"], name: string): Body | undefine
 
 const flagOf = { succeeded: Flag.succeeded, failed: Flag.failed, cancelled: Flag.cancelled, timed_out: Flag.timed_out }
 
-/** The name of a definition in the database. */
-export const definitionKey = (actorType: string, name: string): string => `${actorType}/${name}`
-
-export class Definitions {
+export class Registry {
   readonly #registered = new Map<string, Registered>()
   readonly #additions = new Map<string, Additions>()
   #resolved = new Map<string, Runnable | undefined>()
@@ -217,7 +215,7 @@ export class Definitions {
   }
 
   /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
-  known(): Catalog {
+  catalog(): Catalog {
     return this.#inTurn()[0]!
   }
 

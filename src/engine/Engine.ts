@@ -1,0 +1,112 @@
+/**
+ * The engine of one process, put together: definitions, clients, and the worker that performs.
+ */
+import { PgClient } from "@effect/sql-pg/PgClient"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Scope from "effect/Scope"
+import { AchievementStore } from "../AchievementStore.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import { Engine } from "../Engine.ts"
+import { JobQueue } from "../JobQueue.ts"
+import { PerformanceLane } from "../PerformanceLane.ts"
+import { examine } from "../sql/Doctor.ts"
+import { Storage } from "../sql/Storage.ts"
+import { DefinitionError, type StorageError } from "../SteppedError.ts"
+import { Store } from "../store/Store.ts"
+import { errorText } from "./causes.ts"
+import * as Client from "./client/Client.ts"
+import * as Completing from "./client/complete.ts"
+import type { ClientContext } from "./client/context.ts"
+import * as Enqueue from "./client/enqueue.ts"
+import * as Handle from "./client/Handle.ts"
+import * as OutcomeWatcher from "./client/OutcomeWatcher.ts"
+import * as Failpoint from "./Failpoint.ts"
+import { Registry } from "./Registry.ts"
+import { Settings } from "./Settings.ts"
+import * as UserClock from "./UserClock.ts"
+import * as Wakeups from "./Wakeups.ts"
+import * as Worker from "./worker/Worker.ts"
+import * as Working from "./worker/working.ts"
+
+/** Adds to the registry for as long as the scope is open. */
+const defining = (add: () => () => void) =>
+  Effect.asVoid(Effect.acquireRelease(
+    Effect.try({
+      try: add,
+      catch: (error) => error instanceof DefinitionError ? error : new DefinitionError({ message: errorText(error) })
+    }),
+    (remove) => Effect.sync(remove)
+  ))
+
+export const layer: Layer.Layer<
+  Engine,
+  StorageError,
+  PgClient | Storage | Settings | Store | ActionRepo | PerformanceLane | AchievementStore | JobQueue
+> = Layer.effect(
+  Engine,
+  Effect.gen(function*() {
+    const sql = yield* PgClient
+    const storage = yield* Storage
+    const settings = yield* Settings
+    const store = yield* Store
+    // of fibers that are told to end together: where nothing is answered, giving up a statement takes seconds
+    const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
+    const registry = new Registry()
+    const failpoint = yield* Failpoint.reach
+    const { embedded } = storage
+
+    const now = yield* Scope.provide(UserClock.make(store, settings.databaseClock && !embedded), scope)
+    const sleeper: Wakeups.Sleeper = { wake: () => worker.wake(), check: () => worker.check() }
+    const wakeups = yield* Scope.provide(Wakeups.make(sql, storage, settings, sleeper), scope)
+    const watcher = yield* Scope.provide(OutcomeWatcher.make(store, settings.pollInterval), scope)
+
+    const parts = { store, settings, registry, now, watcher, wakeups, failpoint }
+    const completing = Completing.make({
+      ...parts,
+      get worker() {
+        return worker
+      }
+    })
+    const worker: Worker.Worker = Worker.make({
+      store,
+      repo: yield* ActionRepo,
+      lanes: yield* PerformanceLane,
+      achievements: yield* AchievementStore,
+      queue: yield* JobQueue,
+      settings,
+      registry,
+      now,
+      name: `${process.env.HOSTNAME ?? "stepped"}:${process.pid}`,
+      embedded,
+      onEnded: watcher.ended,
+      onKnown: watcher.known,
+      onQueued: wakeups.queued,
+      complete: completing.completeHeld,
+      scope,
+      failpoint
+    })
+    yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), worker.close))
+    // nobody else has an embedded database: whatever is held is left from a process that died
+    if (embedded) yield* Effect.flatMap(now, store.recover)
+
+    const clients: ClientContext = { ...parts, worker }
+    const enqueue = yield* Scope.provide(Enqueue.make(clients), scope)
+    const handle = Handle.make(clients, completing)
+
+    return Engine.of({
+      register: (registration) => defining(() => registry.register(registration)),
+      addCallback: (type, name, callback, context) =>
+        defining(() => registry.addCallback(type, name, callback, context)),
+      prependStep: (type, name, step, context) => defining(() => registry.prependStep(type, name, step, context)),
+      client: Client.make(clients, enqueue, handle),
+      handle: Handle.handleOf(handle),
+      complete: completing.complete,
+      work: Working.make({ sql, storage, registry, wakeups, worker }),
+      performDue: worker.performDue,
+      find: (type, name) => registry.find(type, name)?.action,
+      doctor: Effect.provideService(Effect.provideService(examine, PgClient, sql), Storage, storage),
+      now
+    })
+  })
+)

@@ -1,0 +1,139 @@
+/** Clients: the methods that an actor has for each of its actions (rule 2.1). */
+import * as Effect from "effect/Effect"
+import type { AnyAction } from "../../Action.ts"
+import type { ActionHandle } from "../../ActionHandle.ts"
+import type { ActorRef, AnyActorClass } from "../../Actor.ts"
+import type { Engine } from "../../Engine.ts"
+import {
+  EnqueueError,
+  type EnqueueErrorReason,
+  InvalidArguments,
+  PayloadTooLarge,
+  TooManyInvocations,
+  UnknownDefinition,
+  UnstorableText,
+  WouldWaitForItself
+} from "../../SteppedError.ts"
+import type { Invocation } from "../../store/Invocation.ts"
+import { newActionId } from "../ActionId.ts"
+import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
+import type { ClientContext } from "./context.ts"
+import type { Enqueue } from "./enqueue.ts"
+import type { MakeHandle } from "./Handle.ts"
+import { readOutcome } from "./readOutcome.ts"
+
+/** Invocations of one `enqueueMany`. */
+const bulkLimit = 100_000
+
+const asEnqueueError = (reason: EnqueueErrorReason) => new EnqueueError({ reason })
+
+/** Of many, the one to look at: what cannot be enqueued would not be found by what is wrong with it alone. */
+const atInvocation = (index: number, error: InvalidArguments | PayloadTooLarge | UnstorableText) => {
+  const at = `invocation [${index}]`
+  switch (error._tag) {
+    case "InvalidArguments":
+      return new InvalidArguments({ action: error.action, issue: `${at}: ${error.issue}` })
+    case "PayloadTooLarge":
+      return new PayloadTooLarge({ field: `${error.field}, ${at}`, size: error.size, limit: error.limit })
+    case "UnstorableText":
+      return new UnstorableText({ field: `${error.field}, ${at}` })
+  }
+}
+
+export const make = (engine: ClientContext, enqueue: Enqueue, handle: MakeHandle): Engine["Service"]["client"] => {
+  const { registry, settings, store, watcher, worker } = engine
+
+  const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
+    Effect.flatMap(encodeActorId(action.name, ref), (actorId) =>
+      makeInvocation({
+        ref,
+        actorId,
+        action,
+        // a client's methods are passed as functions too, as in `Effect.forEach(cities, car.visitLater)`, which gives them an index
+        args: args.slice(0, action.arguments.length),
+        id: newActionId(),
+        parent: undefined,
+        limit: settings.payload
+      }))
+
+  const enqueueOne = (
+    ref: ActorRef,
+    action: AnyAction,
+    args: ReadonlyArray<unknown>
+  ): Effect.Effect<Invocation, EnqueueErrorReason> =>
+    Effect.tap(invocationOf(ref, action, args), (invocation) => enqueue([invocation]))
+
+  const notInTransaction = (action: AnyAction) =>
+    Effect.flatMap(
+      store.inTransaction,
+      (inside) => inside ? Effect.fail(new WouldWaitForItself({ action: action.name })) : Effect.void
+    )
+
+  const performNow = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
+    // from the enqueueing on, this process holds the action: it must not be forgotten
+    Effect.uninterruptibleMask((restore) =>
+      Effect.gen(function*(): Effect.fn.Return<ActionHandle<AnyAction>, EnqueueErrorReason> {
+        yield* notInTransaction(action)
+        if (registry.find(ref.type, action.name) === undefined) {
+          return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
+        }
+        const invocation = yield* invocationOf(ref, action, args)
+        const { action: id, actorId } = invocation
+        yield* worker.performNow(id, (token) => enqueue([{ ...invocation, token: Number(token) }]), restore)
+        return handle(ref, actorId, action, id)
+      })
+    )
+
+  const methodsOf = (ref: ActorRef, action: AnyAction) => ({
+    [action.name]: (...args: ReadonlyArray<unknown>) =>
+      Effect.flatMap(
+        Effect.mapError(Effect.andThen(notInTransaction(action), enqueueOne(ref, action, args)), asEnqueueError),
+        ({ action: id, actorId, definition }) =>
+          Effect.flatMap(watcher.waitForNew(id), (found) => readOutcome(actorId, action, definition, found))
+      ),
+    [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) =>
+      Effect.mapError(
+        Effect.map(enqueueOne(ref, action, args), ({ action: id, actorId }) => handle(ref, actorId, action, id)),
+        asEnqueueError
+      ),
+    [`${action.name}Now`]: (...args: ReadonlyArray<unknown>) =>
+      Effect.mapError(performNow(ref, action, args), asEnqueueError)
+  })
+
+  /** All are looked at before any is stored. */
+  const enqueueMany = (
+    actor: AnyActorClass,
+    action: AnyAction,
+    calls: Iterable<ReadonlyArray<unknown>>
+  ): Effect.Effect<ReadonlyArray<ActionHandle<AnyAction>>, EnqueueErrorReason> =>
+    Effect.gen(function*() {
+      const all = [...calls]
+      if (all.length > bulkLimit) return yield* new TooManyInvocations({ count: all.length, limit: bulkLimit })
+      const invocations: Array<Invocation> = []
+      const handles: Array<ActionHandle<AnyAction>> = []
+      for (const [index, [actorId, ...args]] of all.entries()) {
+        const ref = actor.ref(actorId)
+        const invocation = yield* Effect.mapError(
+          invocationOf(ref, action, args),
+          (error) => atInvocation(index, error)
+        )
+        invocations.push(invocation)
+        handles.push(handle(ref, invocation.actorId, action, invocation.action))
+      }
+      if (invocations.length > 0) yield* enqueue(invocations)
+      return handles
+    })
+
+  return (actor, actions) =>
+    Object.assign(
+      (id: unknown) => {
+        const ref = actor.ref(id)
+        // made of entries: assigned, `__proto__` would be no method
+        return Object.fromEntries(actions.flatMap((action) => Object.entries(methodsOf(ref, action))))
+      },
+      {
+        enqueueMany: (action: AnyAction, calls: Iterable<ReadonlyArray<unknown>>) =>
+          Effect.mapError(enqueueMany(actor, action, calls), asEnqueueError)
+      }
+    )
+}

@@ -1,0 +1,193 @@
+/** Ending actions from outside: cancelling, completing by id or by name, and what a job says that has the action in hand. */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type { AnyAction } from "../../Action.ts"
+import { actorId as actorIdOf, ActorRef } from "../../Actor.ts"
+import { checkPayload, codecOf, tidyText } from "../../domain/Codec.ts"
+import { definitionKey } from "../../domain/Key.ts"
+import { isActionId } from "../../domain/Phase.ts"
+import type { Engine } from "../../Engine.ts"
+import { afterStatuses, type CompletionOutcome } from "../../Outcome.ts"
+import { inOpenTransaction } from "../../sql/storageError.ts"
+import {
+  AmbiguousCompletion,
+  type CompletionError,
+  InvalidOutcome,
+  type PayloadTooLarge,
+  StorageError,
+  UnknownAction,
+  type UnstorableText,
+  type UnsuitableIsolation
+} from "../../SteppedError.ts"
+import type { Verdict } from "../../store/Answer.ts"
+import type { StoredCause, StoredOutcome } from "../../store/Conclusion.ts"
+import type { Catalog } from "../../store/Store.ts"
+import { actionText, errorText } from "../causes.ts"
+import type { Performance } from "../perform/Performance.ts"
+import { retryAtStart, retryWhileBusy } from "../retrying.ts"
+import type { ClientContext } from "./context.ts"
+
+/** What is to be ended. */
+interface Target {
+  /** None means the performing outbound action of the definition and actor. */
+  readonly id: string | null
+  readonly definition: string
+  readonly actorId: string | null
+}
+
+export interface Completing {
+  readonly complete: Engine["Service"]["complete"]
+  readonly cancel: (
+    target: { readonly id: string; readonly definition: string; readonly actorId: string }
+  ) => Effect.Effect<boolean, UnknownAction | StorageError | UnsuitableIsolation>
+  /** For a body that has its action in hand; `completed` is told when that is certain. */
+  readonly completeHeld: (
+    performance: Performance,
+    outcome: CompletionOutcome<unknown, unknown>,
+    completed: () => void
+  ) => Effect.Effect<boolean, CompletionError>
+}
+
+export const make = (
+  engine: Pick<ClientContext, "store" | "settings" | "registry" | "now" | "wakeups" | "worker">
+): Completing => {
+  const { settings, store } = engine
+  const encodeOutcome = encodingOutcomes(settings.payload)
+  const end = ending(engine)
+
+  const completeById = (id: string, action: AnyAction, outcome: CompletionOutcome<unknown, unknown>) =>
+    Effect.gen(function*() {
+      if (!isActionId(id)) return yield* new UnknownAction({ actionId: id })
+      const encoded = yield* encodeOutcome(action, action.name, undefined, outcome)
+      // a failure says whose it is
+      const found = encoded.cause === null ? undefined : (yield* store.outcomes([id]))[0]
+      const { ownActorId = null, ownDefinition = null } = found ?? {}
+      const cause = encoded.cause === null || ownDefinition === null || ownActorId === null
+        ? encoded.cause
+        : { ...encoded.cause, path: actionText(ownDefinition, ownActorId) }
+      const target = { id, definition: action.name, actorId: null }
+      const verdict = yield* end(target, { ...encoded, cause }, true, undefined)
+      yield* refuseUnknown(id, action.name, verdict)
+      return verdict._tag === "Done" ? Option.some(verdict.action) : Option.none()
+    })
+
+  const completeByName = (ref: ActorRef, action: AnyAction, outcome: CompletionOutcome<unknown, unknown>) =>
+    Effect.gen(function*() {
+      const key = definitionKey(ref.type, action.name)
+      const text = actorIdOf(ActorRef.actorOf(ref), ref.id)
+      const encoded = yield* encodeOutcome(action, key, text, outcome)
+      const verdict = yield* end({ id: null, definition: key, actorId: text }, encoded, true, undefined)
+      if (verdict._tag === "Ambiguous") {
+        return yield* new AmbiguousCompletion({
+          actor: `${ref.type}/${text}`,
+          action: action.name,
+          actionIds: [...verdict.actions]
+        })
+      }
+      return verdict._tag === "Done" ? Option.some(verdict.action) : Option.none()
+    })
+
+  return {
+    complete: (target, action, outcome) =>
+      typeof target === "string" ? completeById(target, action, outcome) : completeByName(target, action, outcome),
+    cancel: (target) => {
+      const text = actionText(target.definition, target.actorId)
+      const outcome: StoredOutcome = {
+        status: "cancelled",
+        result: null,
+        cause: { kind: "cancelled", path: text, message: "cancelled" }
+      }
+      return Effect.flatMap(
+        end(target, outcome, false, undefined),
+        (verdict) => Effect.as(refuseUnknown(target.id, text, verdict), verdict._tag === "Done")
+      )
+    },
+    completeHeld: ({ actorId, id, runnable }, outcome, completed) =>
+      Effect.gen(function*() {
+        const encoded = yield* encodeOutcome(runnable.action, runnable.key, actorId, outcome)
+        // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
+        const ended = end({ id, definition: runnable.key, actorId }, encoded, true, id)
+        const inside = yield* store.inTransaction
+        const verdict = yield* (inside ? ended : retryAtStart(ended))
+        if (verdict._tag !== "Done") return false
+        yield* store.afterCommit(Effect.sync(completed))
+        return true
+      })
+  }
+}
+
+/** Ends one action; whoever holds its rows just now gets a moment to finish. `spare` is the action that asks. */
+const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wakeups" | "worker">) => {
+  const { now, registry, store, wakeups } = engine
+  return (
+    target: Target,
+    outcome: StoredOutcome,
+    outbound: boolean,
+    spare: string | undefined
+  ): Effect.Effect<Exclude<Verdict, { readonly _tag: "Busy" }>, StorageError | UnsuitableIsolation> =>
+    Effect.gen(function*() {
+      const inside = yield* store.inTransaction
+      const at = yield* now
+      const complete = (token: bigint | null, catalog: Catalog) =>
+        store.complete({ token, now: at, catalog, ...target, outcome, outbound })
+      // an open transaction may roll back: nothing of it is handed over to this worker
+      const once = Effect.suspend(() =>
+        inside
+          ? Effect.mapError(complete(null, registry.present()), inOpenTransaction("ending an action"))
+          : engine.worker.fromOutside(complete, spare)
+      )
+      const { answer, verdict } = yield* retryWhileBusy(once, ({ verdict }) => verdict._tag === "Busy")
+      const tell = Effect.sync(wakeups.ended)
+      yield* inside ? store.afterCommit(Effect.andThen(engine.worker.take(answer, spare), tell)) : tell
+      if (verdict._tag !== "Busy") return verdict
+      return yield* new StorageError({
+        operation: "complete",
+        isRetryable: true,
+        cause: new Error("the action is being changed by somebody else")
+      })
+    })
+}
+
+/** Refuses an id that names nothing, or something else than it was taken for. */
+const refuseUnknown = (id: string, asked: string, verdict: Verdict): Effect.Effect<void, UnknownAction> =>
+  verdict._tag === "Other"
+    ? Effect.fail(new UnknownAction({ actionId: id, asked, found: actionText(verdict.definition, verdict.actorId) }))
+    : verdict._tag === "None"
+    ? Effect.fail(new UnknownAction({ actionId: id }))
+    : Effect.void
+
+/** An outcome given from outside, encoded and checked against a limit in bytes. */
+const encodingOutcomes = (limit: number) =>
+(
+  action: AnyAction,
+  key: string,
+  actorId: string | undefined,
+  outcome: CompletionOutcome<unknown, unknown>
+): Effect.Effect<StoredOutcome, InvalidOutcome | PayloadTooLarge | UnstorableText> =>
+  Effect.gen(function*() {
+    const invalid = (error: { readonly message: string }) =>
+      new InvalidOutcome({ action: action.name, issue: tidyText(error.message) })
+    const { status } = outcome
+    if (!afterStatuses.includes(status)) {
+      return yield* invalid({ message: `${String(status)} is none of ${afterStatuses.join(", ")}` })
+    }
+    const path = actorId === undefined ? action.name : actionText(key, actorId)
+    switch (outcome.status) {
+      case "succeeded": {
+        const result = yield* Effect.mapError(codecOf(action.success).encode(outcome.result), invalid)
+        yield* checkPayload(`result of ${action.name}`, result, limit)
+        return { status, result, cause: null }
+      }
+      case "failed": {
+        const failure: Pick<StoredCause, "kind" | "path"> = { kind: "failure", path }
+        if (outcome.cause === undefined) {
+          return { status, result: null, cause: { ...failure, message: "completed as failed" } }
+        }
+        const error = yield* Effect.mapError(codecOf(action.error).encode(outcome.cause), invalid)
+        yield* checkPayload(`error of ${action.name}`, error, limit)
+        return { status, result: null, cause: { ...failure, message: errorText(outcome.cause), error, own: true } }
+      }
+      default:
+        return { status, result: null, cause: null }
+    }
+  })

@@ -1,0 +1,20 @@
+/** What clients have of their engine. */
+import type * as Effect from "effect/Effect"
+import type { Store } from "../../store/Store.ts"
+import type { Reach } from "../Failpoint.ts"
+import type { Registry } from "../Registry.ts"
+import type { Settings } from "../Settings.ts"
+import type { Wakeups } from "../Wakeups.ts"
+import type { Worker } from "../worker/Worker.ts"
+import type { OutcomeWatcher } from "./OutcomeWatcher.ts"
+
+export interface ClientContext {
+  readonly store: Store["Service"]
+  readonly settings: Settings["Service"]
+  readonly registry: Registry
+  readonly now: Effect.Effect<number>
+  readonly watcher: OutcomeWatcher
+  readonly wakeups: Wakeups
+  readonly worker: Worker
+  readonly failpoint: Reach
+}

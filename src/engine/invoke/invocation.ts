@@ -1,0 +1,144 @@
+/**
+ * Invoking: an action on an actor with arguments becomes a row of the queue (rule 2.1 to 2.3).
+ *
+ * What plain functions can say about keys, checksum and timeout is computed here, from the arguments as given. What takes an
+ * effect, or throws, is left to the worker (`prepare`), where a failure ends the action and tells its slots.
+ */
+import * as Effect from "effect/Effect"
+import type { ActionKey, AnyAction, Definition } from "../../Action.ts"
+import { actorId as actorIdOf, ActorRef } from "../../Actor.ts"
+import { checkPayload, encodeArguments } from "../../domain/Codec.ts"
+import { defaultKey, definitionKey, joinKey, keyLimit, laneMark } from "../../domain/Key.ts"
+import { isStorable } from "../../domain/storable.ts"
+import { InvalidArguments, InvalidKey, type PayloadTooLarge, type UnstorableText } from "../../SteppedError.ts"
+import type { Invocation } from "../../store/Invocation.ts"
+import { errorText } from "../causes.ts"
+import { checksum } from "../checksum.ts"
+import { readTimeout } from "../duration.ts"
+
+/** The longest id of an actor, in bytes of JSON: it is part of index rows. */
+const actorIdLimit = 500
+
+/** An actor's id as the text that is stored. */
+export const encodeActorId = (
+  action: string,
+  ref: ActorRef
+): Effect.Effect<string, InvalidArguments | PayloadTooLarge | UnstorableText> =>
+  Effect.flatMap(
+    Effect.try({
+      try: () => actorIdOf(ActorRef.actorOf(ref), ref.id),
+      catch: (error) => new InvalidArguments({ action, issue: `the id of ${ref.type}: ${errorText(error)}` })
+    }),
+    (text): Effect.Effect<string, InvalidArguments | PayloadTooLarge | UnstorableText> =>
+      text.includes(laneMark)
+        ? Effect.fail(
+          new InvalidArguments({
+            action,
+            issue: `the id of ${ref.type} holds the character U+0001, which lanes are told apart by: leave it out`
+          })
+        )
+        : Effect.as(checkPayload(`id of ${ref.type}`, text, actorIdLimit), text)
+  )
+
+/** The parent of a child invocation. */
+export interface ParentStep {
+  readonly id: string
+  readonly step: number
+  readonly depth: number
+}
+
+/** What an invocation joins its lane and its achievement by. */
+export interface Keys {
+  readonly lane: string
+  readonly checksumKey: string
+  readonly timeout: number | null
+}
+
+/** Asks a function of the definition, if there is one. */
+export const maybe = (f: undefined | ((...args: ReadonlyArray<any>) => unknown), args: ReadonlyArray<unknown>) =>
+  f === undefined ? undefined : f(...args)
+
+/** What the definition says, which may be effects. */
+export const rawKeys = (definition: Definition, args: ReadonlyArray<unknown>) => ({
+  lane: maybe(definition.concurrencyKey, args),
+  checksumKey: maybe(definition.checksumKey, args),
+  timeout: typeof definition.timeout === "function" ? definition.timeout(...args) : definition.timeout
+})
+
+/** Turns what the functions gave into keys and a timeout; throws an {@link InvalidKey} or {@link InvalidDuration} where one cannot be stored. */
+export const toKeys = (
+  actorType: string,
+  actorId: string,
+  definition: Definition,
+  raw: ReturnType<typeof rawKeys>
+): Keys => {
+  const otherwise = defaultKey(actorType, actorId, definition.name)
+  const key = (field: "concurrencyKey" | "checksumKey", value: unknown) => {
+    // a key function is the program's: what it gives is a key, whatever its type says
+    const text = joinKey(value as ActionKey) || otherwise
+    const refused = (issue: string) => new InvalidKey({ action: definition.name, field, issue })
+    const size = Buffer.byteLength(text)
+    if (size > keyLimit) throw refused(`takes ${size} bytes, the limit is ${keyLimit}: use a digest`)
+    if (text.includes(laneMark)) {
+      throw refused("holds the character U+0001, which lanes are told apart by: leave it out")
+    }
+    if (!isStorable(JSON.stringify(text))) {
+      throw refused("holds a NUL character or a lone surrogate, which Postgres cannot store: leave it out")
+    }
+    return text
+  }
+  const millis = raw.timeout === undefined || raw.timeout === null
+    ? Infinity
+    : readTimeout(definition.name, raw.timeout)
+  const lane = key("concurrencyKey", raw.lane)
+  return {
+    lane,
+    checksumKey: raw.checksumKey === raw.lane ? lane : key("checksumKey", raw.checksumKey),
+    timeout: millis === Infinity ? null : Math.ceil(millis)
+  }
+}
+
+/** Makes the queue's row for an invocation. */
+export const makeInvocation = (options: {
+  readonly ref: ActorRef
+  readonly actorId: string
+  readonly action: AnyAction
+  readonly args: ReadonlyArray<unknown>
+  readonly id: string
+  readonly parent: ParentStep | undefined
+  readonly limit: number
+}): Effect.Effect<Invocation, InvalidArguments | PayloadTooLarge | UnstorableText> => {
+  const { action, actorId, args, id, parent, ref } = options
+  const definition = action.definition
+  return Effect.map(encodeArguments(action.name, definition.arguments, args, options.limit), (encoded) => {
+    let keys: Keys | undefined
+    let sum: string | null = null
+    try {
+      const raw = rawKeys(definition, args)
+      const given = definition.before === undefined ? maybe(definition.checksum, args) : undefined
+      if (![raw.lane, raw.checksumKey, raw.timeout, given].some(Effect.isEffect)) {
+        // the keys last: with them the worker would not look at the checksum again
+        sum = checksum(given)
+        keys = toKeys(ref.type, actorId, definition, raw)
+      }
+    } catch {
+      // evaluated again by the worker, whose failure is the action's
+    }
+    return {
+      queue: definition.queue,
+      action: id,
+      definition: definitionKey(ref.type, action.name),
+      actorId,
+      arguments: encoded,
+      lane: keys?.lane ?? null,
+      checksumKey: keys?.checksumKey ?? null,
+      checksum: sum,
+      timeout: keys?.timeout ?? null,
+      parent: parent?.id ?? null,
+      parentStep: parent?.step ?? null,
+      depth: parent === undefined ? 0 : parent.depth + 1,
+      // a worker of another version may know of no hook that has to run before the checksum
+      ...keys !== undefined && definition.before !== undefined ? { prepared: false } : {}
+    }
+  })
+}

@@ -1,0 +1,121 @@
+/**
+ * How the engine asks its database again, each way with its name. All of them wait on the real clock; what is asked keeps its own.
+ */
+import * as Cause from "effect/Cause"
+import * as Clock from "effect/Clock"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schedule from "effect/Schedule"
+import { StorageError } from "../SteppedError.ts"
+import { abandonAfter, monotonic, pauseAfter, realClock, realSleep } from "../store/RealClock.ts"
+
+const isRetryable = (error: unknown): boolean => error instanceof StorageError && error.isRetryable
+
+/** For what a program begins with: a database that is just starting, or failing over, is waited for, ten seconds long. */
+export const retryAtStart = <A, E, R>(
+  effect: Effect.Effect<A, E | StorageError, R>
+): Effect.Effect<A, E | StorageError, R> =>
+  Effect.flatMap(Clock.Clock, (clock) =>
+    Effect.provideService(
+      Effect.retry(
+        Effect.tapError(
+          Effect.provideService(effect, Clock.Clock, clock),
+          (error) =>
+            isRetryable(error) ? Effect.logWarning("stepped: the database does not answer yet", error) : Effect.void
+        ),
+        {
+          schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
+          while: isRetryable
+        }
+      ),
+      Clock.Clock,
+      realClock
+    ))
+
+/** Tries as long as `goesOn` says so of what came of it. Defects too: none of this is to be forgotten for one. */
+const repeatedly = <A, E>(
+  effect: (attempt: number) => Effect.Effect<A, E>,
+  goesOn: (exit: Exit.Exit<A, E>, attempt: number) => boolean | Effect.Effect<boolean>,
+  wait: (attempt: number) => Effect.Effect<void> = pauseAfter
+): Effect.Effect<A, E> =>
+  Effect.gen(function*() {
+    for (let attempt = 0;; attempt++) {
+      const exit = yield* Effect.exit(effect(attempt))
+      const more = goesOn(exit, attempt)
+      if (!(Effect.isEffect(more) ? yield* more : more)) return yield* exit
+      yield* wait(attempt)
+    }
+  })
+
+/** How often what the database refuses is tried in its place, if the database answers others. */
+export const triesInPlace = 3
+
+/** For what has nobody to hear of its failure: tried for so long, and then an error. */
+export const retryBriefly = <A, E>(
+  effect: Effect.Effect<A, E>,
+  limitMs: number
+): Effect.Effect<A, E | Cause.TimeoutError> =>
+  Effect.suspend(() => {
+    const until = monotonic() + limitMs
+    return repeatedly(
+      () => abandonAfter(effect, Math.max(1, until - monotonic())),
+      (exit) => Exit.isFailure(exit) && monotonic() < until
+    )
+  })
+
+/** For what nobody else does: tried until it has happened, or is no longer wanted. Gives whether it has happened. */
+export const retryWhile = <E>(
+  isWanted: () => boolean,
+  effect: Effect.Effect<unknown, E>,
+  onFailure: (cause: Cause.Cause<E>, attempt: number) => Effect.Effect<void> = () => Effect.void
+): Effect.Effect<boolean> =>
+  Effect.suspend(() => {
+    let hasHappened = false
+    const once = Effect.suspend(() =>
+      isWanted()
+        ? Effect.map(effect, () => {
+          hasHappened = true
+        })
+        : Effect.void
+    )
+    const tried = repeatedly(
+      () => once,
+      (exit, attempt) => Exit.isFailure(exit) ? Effect.as(onFailure(exit.cause, attempt), true) : false
+    )
+    return Effect.map(Effect.exit(tried), () => hasHappened)
+  })
+
+/** For what an action needs to go on: a database that is away is waited for; one that `answers` others refuses this. */
+export const retryReading = <A>(
+  read: Effect.Effect<A, StorageError>,
+  answers: Effect.Effect<boolean>
+): Effect.Effect<A, StorageError> =>
+  repeatedly(() => read, (exit, attempt) => {
+    if (Exit.isSuccess(exit) || !isRetryable(failureOf(exit))) return false
+    return attempt < triesInPlace || Effect.map(answers, (is) => !is)
+  })
+
+/** For a caller who waits: eight tries, over some five seconds, and then the caller hears of it. `effect` is told whether it is the first. */
+export const retryForCaller = <A>(
+  effect: (again: boolean) => Effect.Effect<A, StorageError>,
+  isWorthIt: (error: unknown) => boolean
+): Effect.Effect<A, StorageError> =>
+  repeatedly(
+    (attempt) => effect(attempt > 0),
+    (exit, attempt) => attempt < 7 && isRetryable(failureOf(exit)) && isWorthIt(failureOf(exit)),
+    (attempt) => realSleep(Math.min(2500, 50 * 2 ** attempt))
+  )
+
+/** For what somebody else is just about: a second is enough for whoever it is to come to an end. */
+export const retryWhileBusy = <A, E>(
+  effect: Effect.Effect<A, E>,
+  isBusy: (answer: A) => boolean
+): Effect.Effect<A, E> =>
+  repeatedly(
+    () => effect,
+    (exit, attempt) => attempt < 50 && Exit.isSuccess(exit) && isBusy(exit.value),
+    () => realSleep(20)
+  )
+
+const failureOf = (exit: Exit.Exit<unknown, unknown>): unknown =>
+  Exit.isFailure(exit) ? exit.cause.reasons.find(Cause.isFailReason)?.error : undefined
