@@ -4,7 +4,6 @@
  */
 import { assert } from "@effect/vitest"
 import type { StepIdentity } from "../../../src/domain/Phase.ts"
-import type { Runnable } from "../../../src/engine/Definitions.ts"
 import { type Concluded, decide, type Event } from "../../../src/engine/perform/decide.ts"
 import {
   fenceOf,
@@ -14,6 +13,7 @@ import {
   stepToRun,
   takeUp
 } from "../../../src/engine/perform/Performance.ts"
+import type { Runnable } from "../../../src/engine/Registry.ts"
 import type { Detail, StoredStep } from "../../../src/store/Answer.ts"
 import type { Conclusion, NewSlot, StepResult, StoredCause, StoredOutcome } from "../../../src/store/Conclusion.ts"
 import type { Invocation } from "../../../src/store/Invocation.ts"

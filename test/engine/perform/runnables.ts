@@ -1,15 +1,15 @@
-/** Definitions as `decide` sees them, made of what it looks at. */
+/** Registry as `decide` sees them, made of what it looks at. */
 import { Context, Effect, Schema } from "effect"
 import { Stepped } from "stepped"
 import type { AfterStatus, StepKind } from "stepped"
-import { Definitions, type Runnable, type RunnableStep } from "../../../src/engine/Definitions.ts"
+import { Registry, type Runnable, type RunnableStep } from "../../../src/engine/Registry.ts"
 
 export class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
 export const ref = Car.ref(1)
 
 const [registered] = (() => {
-  const definitions = new Definitions()
+  const definitions = new Registry()
   const move = Stepped.action("move")
   definitions.register({
     actor: Car,
