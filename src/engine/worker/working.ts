@@ -7,7 +7,7 @@ import * as OwnConnections from "../../sql/OwnConnections.ts"
 import { checkUse } from "../../sql/prerequisites.ts"
 import { Storage } from "../../sql/Storage.ts"
 import { answered } from "../../sql/storageError.ts"
-import { DefinitionError, type PoolTooSmall, type StorageError } from "../../SteppedError.ts"
+import { DefinitionError, type WorkerError } from "../../SteppedError.ts"
 import { logWarning } from "../log.ts"
 import type { Registry } from "../Registry.ts"
 import { retryAtStart } from "../retrying.ts"
@@ -28,7 +28,7 @@ export const make = (engine: {
   readonly registry: Registry
   readonly wakeups: Wakeups
   readonly worker: Worker
-}): (options: WorkOptions) => Effect.Effect<void, DefinitionError | StorageError | PoolTooSmall, Scope.Scope> => {
+}): (options: WorkOptions) => Effect.Effect<void, WorkerError, Scope.Scope> => {
   const { registry, sql, storage, wakeups, worker } = engine
   // invariant: set while somebody works; the one who occupies it gives it up
   let working: WorkOptions | undefined
