@@ -2,30 +2,24 @@
  * The rules that hold the sources together. Each looks at the whole and names every place that breaks it, so that an
  * empty answer means that the rule holds.
  */
-import { dirname, join, normalize } from "node:path"
 import {
   isCallExpression,
-  isExportDeclaration,
   isIdentifier,
-  isImportDeclaration,
   isNewExpression,
   isNoSubstitutionTemplateLiteral,
   isPropertyAccessExpression,
   isStringLiteral,
   isTaggedTemplateExpression,
   isTemplateExpression,
-  type Node,
-  SyntaxKind
+  type Node
 } from "typescript/unstable/ast"
+import { importsOf } from "./imports.ts"
 import { exportsOf, place, type Source, type Sources, walk } from "./Sources.ts"
 
 type Violations = ReadonlyArray<string>
 
 /** The files that may look at the real clock: leases and deadlines must not follow a clock that tests move. */
 export const realTimeFiles: ReadonlyArray<string> = []
-
-/** The folders that stand on top of the rest, each usable on its own. */
-const upperFolders = ["src/embedded/", "src/testing/", "src/http/", "src/cli/"]
 
 const inSource = (sources: Sources): ReadonlyArray<Source> =>
   sources.files.filter(({ path }) => path.startsWith("src/"))
@@ -99,34 +93,6 @@ export const realTimeElsewhere = (sources: Sources): Violations =>
 // Imports
 // -----------------------------------------------------------------------------
 
-interface Import {
-  readonly from: Source
-  readonly to: string
-  readonly node: Node
-  /** An import of types alone leaves nothing behind at run time. */
-  readonly typeOnly: boolean
-}
-
-const importsOf = (source: Source): ReadonlyArray<Import> => {
-  const found: Array<Import> = []
-  walk(source.tree, (node) => {
-    const specifier = isImportDeclaration(node) || isExportDeclaration(node)
-      ? node.moduleSpecifier
-      : isCallExpression(node) && node.expression.kind === SyntaxKind.ImportKeyword
-      ? node.arguments[0]
-      : undefined
-    if (specifier === undefined || !isStringLiteral(specifier) || !specifier.text.startsWith(".")) return
-    found.push({
-      from: source,
-      to: normalize(join(dirname(source.path), specifier.text)),
-      node,
-      typeOnly: (isImportDeclaration(node) && node.importClause?.phaseModifier === SyntaxKind.TypeKeyword) ||
-        (isExportDeclaration(node) && node.isTypeOnly)
-    })
-  })
-  return found
-}
-
 /** No module waits at its loading for one that waits for it. */
 export const importCycles = (sources: Sources): Violations => {
   const edges = new Map<string, ReadonlyArray<string>>()
@@ -145,15 +111,6 @@ export const importCycles = (sources: Sources): Violations => {
   for (const file of edges.keys()) visit(file, [])
   return cycles
 }
-
-/** What is built on top is imported by nothing below, not even for its types. */
-export const importsOfUpperFolders = (sources: Sources): Violations =>
-  inSource(sources).flatMap((source) =>
-    importsOf(source).flatMap(({ node, to }) => {
-      const folder = upperFolders.find((folder) => to.startsWith(folder))
-      return folder === undefined || source.path.startsWith(folder) ? [] : [`${place(source, node)}: imports ${to}`]
-    })
-  )
 
 /** A file that is meant to be there is there, and imports say its whole name. */
 export const importsWithoutEnding = (sources: Sources): Violations =>

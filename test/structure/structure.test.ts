@@ -5,8 +5,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { basename, join, resolve } from "node:path"
-import { createVirtualFileSystem, type FileSystem } from "typescript/unstable/fs"
 import { afterAll } from "vitest"
+import { plant } from "./planting.ts"
 import * as Rules from "./rules.ts"
 import { openSources } from "./Sources.ts"
 
@@ -28,22 +28,6 @@ const paths = [
     top.includes(name)
   )
 ]
-
-/** A project that exists in memory only. */
-const plant = (files: Record<string, string>) => {
-  const tsconfig = JSON.stringify({
-    compilerOptions: { module: "NodeNext", noLib: true, types: [], allowImportingTsExtensions: true, noEmit: true },
-    include: ["src"]
-  })
-  const virtual: FileSystem = createVirtualFileSystem(
-    Object.fromEntries(
-      Object.entries({ "tsconfig.json": tsconfig, "package.json": `{ "type": "module" }`, ...files }).map(
-        ([path, content]) => [`/planted/${path}`, content]
-      )
-    )
-  )
-  return openSources("/planted", virtual)
-}
 
 describe("SQL", () => {
   it("is written in src/sql only", () => assert.deepStrictEqual(Rules.sqlElsewhere(repository), []))
@@ -100,9 +84,6 @@ describe("time and chance", () => {
 describe("imports", () => {
   it("make no cycle in src", () => assert.deepStrictEqual(Rules.importCycles(repository), []))
 
-  it("of testing, http and cli happen there only", () =>
-    assert.deepStrictEqual(Rules.importsOfUpperFolders(repository), []))
-
   it("name files with their ending", () => assert.deepStrictEqual(Rules.importsWithoutEnding(repository), []))
 
   it("are followed through values, not through types or later loading", () => {
@@ -117,18 +98,8 @@ describe("imports", () => {
     assert.deepStrictEqual(Rules.importCycles(planted), ["src/a.ts -> src/b.ts -> src/engine/c.ts -> src/a.ts"])
   })
 
-  it("of upper folders are found, those of types as well", () => {
-    using planted = plant({
-      "src/Worker.ts": `import type { T } from "./testing/index.ts"; export type U = T; import "./Step"`,
-      "src/http/Api.ts": `import "../Worker.ts"; import "./Routes.ts"; import "../testing/index.ts"`,
-      "src/http/Routes.ts": `export {}`,
-      "src/testing/index.ts": `export type T = 1`,
-      "src/Step.ts": `export {}`
-    })
-    assert.deepStrictEqual(Rules.importsOfUpperFolders(planted), [
-      "src/Worker.ts:1: imports src/testing/index.ts",
-      "src/http/Api.ts:1: imports src/testing/index.ts"
-    ])
+  it("without their ending are found", () => {
+    using planted = plant({ "src/Worker.ts": `import "./Step"`, "src/Step.ts": `export {}` })
     assert.deepStrictEqual(Rules.importsWithoutEnding(planted), ["src/Worker.ts:1: imports src/Step"])
   })
 })

@@ -1,0 +1,172 @@
+/** The plan of the house, held by the rules of `house.ts`: asked about this repository, and about a few planted lines. */
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync } from "node:fs"
+import { join, resolve } from "node:path"
+import { afterAll } from "vitest"
+import * as House from "./house.ts"
+import { plant } from "./planting.ts"
+import { openSources } from "./Sources.ts"
+
+const root = resolve(import.meta.dirname, "../..")
+const repository = openSources(root)
+afterAll(() => repository[Symbol.dispose]())
+
+const texts = readdirSync(join(root, "src"), { recursive: true, withFileTypes: true })
+  .filter((entry) => entry.isFile())
+  .map((entry) => join(entry.parentPath, entry.name))
+  .map((path) => ({ path: path.slice(root.length + 1), content: readFileSync(path, "utf8") }))
+
+/** What does not hold yet, by file. */
+const notYet = {
+  files: [
+    "src/Actions.ts",
+    "src/engine/Definitions.ts",
+    "src/engine/Registry.ts",
+    "src/engine/makeEngine.ts",
+    "src/sql/EmbeddedDatabase.ts",
+    "src/sql/migrations/0001_initial.ts"
+  ],
+  functions: [
+    "src/engine/invoke.ts",
+    "src/engine/invoke/prepare.ts",
+    "src/engine/makeEngine.ts",
+    "src/engine/worker/Claimer.ts",
+    "src/engine/worker/Worker.ts",
+    "src/sql/OwnConnections.ts",
+    "src/sql/migrations/0001_initial.ts",
+    "src/sql/schema/functions/claim.sql"
+  ],
+  state: [
+    "src/engine/Awaiter.ts",
+    "src/engine/Definitions.ts",
+    "src/engine/Enqueuer.ts",
+    "src/engine/invoke.ts",
+    "src/engine/makeEngine.ts"
+  ],
+  order: ["src/Action.ts", "src/SteppedError.ts", "src/engine/", "src/domain/"]
+}
+const but = (violations: ReadonlyArray<string>, paths: ReadonlyArray<string>) =>
+  violations.filter((violation) => !paths.some((path) => violation.startsWith(path)))
+
+describe("sizes", () => {
+  it("of files are at most 400 lines", () => assert.deepStrictEqual(but(House.largeFiles(texts), notYet.files), []))
+
+  it("of functions are at most 80 lines", () =>
+    assert.deepStrictEqual(but(House.largeFunctions(repository), notYet.functions), []))
+
+  it("of functions in SQL are at most 150 lines", () =>
+    assert.deepStrictEqual(but(House.largeSqlFunctions(texts), notYet.functions), []))
+
+  it("are counted without named functions within, and in SQL without the header", () => {
+    const long = (n: number) => Array.from({ length: n }, () => "f()").join("\n")
+    using planted = plant({
+      "src/a.ts": `declare const f: (g?: () => void) => void
+        export const large = () => {\n${long(79)}\n}
+        export const maker = () => {
+          const part = () => {\n${long(70)}\n}
+          ${long(20)}
+          return { part, other() {\n${long(70)}\n} }
+        }
+        export const wrapped = f(() => {\n${long(80)}\n})
+        export class C { method() {\n${long(80)}\n} }`
+    })
+    assert.deepStrictEqual(House.largeFunctions(planted), [
+      "src/a.ts:2: large: 81 lines",
+      "src/a.ts:249: wrapped: 82 lines",
+      "src/a.ts:331: method: 82 lines"
+    ])
+    const body = (n: number) => Array.from({ length: n }, () => "  x := 1;").join("\n")
+    const content = `create function small(\n  p int\n) returns void language plpgsql as $$\n${body(150)}\n$$;
+create or replace function large() returns void language plpgsql as $body$\n${body(151)}\n$body$;\n`
+    assert.deepStrictEqual(House.largeSqlFunctions([{ path: "src/sql/schema/a.sql", content }]), [
+      "src/sql/schema/a.sql: large: 151 lines"
+    ])
+    const lines = (n: number) => "\n".repeat(n)
+    assert.deepStrictEqual(
+      House.largeFiles([
+        { path: "src/Action.ts", content: lines(900) },
+        { path: "src/Step.ts", content: lines(400) },
+        { path: "src/Actor.ts", content: lines(401) },
+        { path: "src/sql/schema/claim.sql", content: lines(401) },
+        { path: "src/sql/schema/tables.sql", content: lines(401) }
+      ]),
+      ["src/Actor.ts: 401 lines", "src/sql/schema/claim.sql: 401 lines"]
+    )
+  })
+})
+
+describe("state", () => {
+  it("lives in worker/, in client/ and where it is said what it is", () =>
+    assert.deepStrictEqual(but(House.stateElsewhere(repository), notYet.state), []))
+
+  it("is what outlives the function that changes it", () => {
+    using planted = plant({
+      "src/Action.ts": "let free = 0; export const f = () => free++",
+      "src/engine/worker/Gate.ts": "export const make = () => { let permits = 1; return () => permits-- }",
+      "src/a.ts": `
+        let count = 0
+        export const next = () => count++
+        export const sum = (all: ReadonlyArray<number>) => {
+          let total = 0
+          const seen = new Set<number>()
+          for (const n of all) { total += n; seen.add(n) }
+          all.forEach((n) => { total += n })
+          return total
+        }
+        const known = new WeakMap<object, number>()
+        export const remember = (o: object) => known.set(o, 1)
+        export const make = () => {
+          const names: Array<string> = []
+          return { add: (name: string) => { names.push(name) } }
+        }
+        export const table = new Map<string, number>()
+        export const put = () => { table.set("a", 1) }
+        export class Loading { size = 0; readonly #all = new Map<string, number>(); readonly name = "n" }
+        declare const Ref: any
+        export const ref = Ref.make(0)`
+    })
+    assert.deepStrictEqual(House.stateElsewhere(planted), [
+      "src/a.ts:19: size",
+      "src/a.ts:19: #all",
+      "src/a.ts:21: Ref.make",
+      "src/a.ts:2: count",
+      "src/a.ts:14: names",
+      "src/a.ts:17: table"
+    ])
+  })
+})
+
+describe("the order", () => {
+  it("of folders holds for all imports, those of types too", () =>
+    assert.deepStrictEqual(but(House.importsOutOfOrder(repository), notYet.order), []))
+
+  it("is broken by what imports upwards, and by a service that uses the driver outside its layer", () => {
+    using planted = plant({
+      "src/domain/Phase.ts": `import type { A } from "../Action.ts"; export type P = A`,
+      "src/Action.ts": `import "./domain/Phase.ts"; export type A = 1`,
+      "src/store/Store.ts":
+        `import type { JobQueue } from "../JobQueue.ts"; import "../Action.ts"; export type S = JobQueue`,
+      "src/JobQueue.ts": `
+        import { jobs } from "./sql/jobs.ts"
+        import "./store/Store.ts"
+        export class JobQueue { static readonly layer = () => jobs }`,
+      "src/ActionRepo.ts": `
+        import { jobs } from "./sql/jobs.ts"
+        export const all = jobs
+        export const layer = jobs`,
+      "src/sql/jobs.ts": `import { e } from "../engine/Engine.ts"; export const jobs = e`,
+      "src/engine/Engine.ts": `import type {} from "../sql/jobs.ts"; import "../JobQueue.ts"; export const e = 1`,
+      "src/Stepped.ts": `import "./engine/Engine.ts"; import "./sql/jobs.ts"; import "./testing/index.ts"`,
+      "src/testing/index.ts": `import "../Stepped.ts"; import "../sql/jobs.ts"; import "../http/index.ts"`,
+      "src/http/index.ts": ``
+    })
+    assert.deepStrictEqual([...House.importsOutOfOrder(planted)].sort(), [
+      "src/ActionRepo.ts:2: services imports sql: src/sql/jobs.ts",
+      "src/Stepped.ts:1: joining imports testing: src/testing/index.ts",
+      "src/domain/Phase.ts:1: domain imports definitions: src/Action.ts",
+      "src/engine/Engine.ts:1: engine imports sql: src/sql/jobs.ts",
+      "src/sql/jobs.ts:1: sql imports engine: src/engine/Engine.ts",
+      "src/testing/index.ts:1: testing imports http: src/http/index.ts"
+    ])
+  })
+})

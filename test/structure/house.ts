@@ -1,0 +1,337 @@
+/**
+ * The rules of the house: how large a thing may be, where state may live, and who may import whom. As with the other rules, an empty answer
+ * means that one holds.
+ */
+import {
+  isArrayLiteralExpression,
+  isArrowFunction,
+  isBinaryExpression,
+  isCallExpression,
+  isDeleteExpression,
+  isElementAccessExpression,
+  isFunctionLikeDeclaration,
+  isIdentifier,
+  isNewExpression,
+  isNonNullExpression,
+  isParenthesizedExpression,
+  isPostfixUnaryExpression,
+  isPrefixUnaryExpression,
+  isPropertyAccessExpression,
+  isPropertyAssignment,
+  isPropertyDeclaration,
+  isVariableDeclaration,
+  isVariableDeclarationList,
+  type Node,
+  NodeFlags,
+  SyntaxKind
+} from "typescript/unstable/ast"
+import { type Import, importsOf } from "./imports.ts"
+import { place, type Source, type Sources, walk } from "./Sources.ts"
+
+type Violations = ReadonlyArray<string>
+
+const inSource = (sources: Sources): ReadonlyArray<Source> =>
+  sources.files.filter(({ path }) => path.startsWith("src/"))
+
+// -----------------------------------------------------------------------------
+// Sizes
+// -----------------------------------------------------------------------------
+
+export const fileMax = 400
+export const functionMax = 80
+export const sqlFunctionMax = 150
+
+const lines = (text: string): number => text.split("\n").length - (text.endsWith("\n") ? 1 : 0)
+
+/** What is one list of many things, or is written by a script. */
+export const longFiles: ReadonlyArray<string> = ["src/Action.ts", "src/SteppedError.ts", "src/sql/schema/generated.ts"]
+
+export interface Text {
+  readonly path: string
+  readonly content: string
+}
+
+/** A file is read in one sitting. */
+export const largeFiles = (texts: ReadonlyArray<Text>): Violations =>
+  texts.filter(({ path }) => !longFiles.includes(path) && !/^src\/sql\/schema\/tables\b.*\.sql$/.test(path))
+    .flatMap(({ content, path }) => {
+      const count = lines(content)
+      return count > fileMax ? [`${path}: ${count} lines`] : []
+    })
+
+/** What a function is called where it stands: by its own name, or by what it is given to. */
+const nameOf = (node: Node): string => {
+  const { parent } = node
+  const own = (node as { readonly name?: Node }).name
+  if (own !== undefined) return own.getText()
+  if (parent !== undefined && isCallExpression(parent)) return nameOf(parent)
+  const given = (parent as { readonly name?: Node } | undefined)?.name
+  return given === undefined ? "a function" : given.getText()
+}
+
+/** Whether a function has a name, and so can be read by itself: it counts for itself. What is given to another one counts to that. */
+const isNamed = (node: Node): boolean =>
+  isFunctionLikeDeclaration(node) &&
+  ((node as { readonly name?: Node }).name !== undefined || isVariableDeclaration(node.parent) ||
+    isPropertyAssignment(node.parent) || isPropertyDeclaration(node.parent))
+
+const sizeOf = (node: Node): number => {
+  let count = lines(node.getText())
+  const visit = (child: Node): void => {
+    // its first and last line may be shared
+    if (isNamed(child)) count -= Math.max(0, lines(child.getText()) - 1)
+    else {
+      child.forEachChild((next) => {
+        visit(next)
+        return undefined
+      })
+    }
+  }
+  node.forEachChild((child) => {
+    visit(child)
+    return undefined
+  })
+  return count
+}
+
+/**
+ * A function fits a screen. Functions with a name within it count for themselves: what makes a part of the engine is a list of them, and is
+ * no longer than a file may be.
+ */
+export const largeFunctions = (sources: Sources): Violations =>
+  inSource(sources).flatMap((source) => {
+    const found: Array<string> = []
+    walk(source.tree, (node) => {
+      if (!isFunctionLikeDeclaration(node)) return
+      const count = sizeOf(node)
+      if (count > functionMax) found.push(`${place(source, node)}: ${nameOf(node)}: ${count} lines`)
+    })
+    return found
+  })
+
+/** A function in SQL as well, without its header. */
+export const largeSqlFunctions = (texts: ReadonlyArray<Text>): Violations =>
+  texts.filter(({ path }) => path.endsWith(".sql")).flatMap(({ content, path }) =>
+    [...content.matchAll(/\bcreate\s+(?:or\s+replace\s+)?(?:function|procedure)\s+([\w.]+)[^]*?(\$\w*\$)([^]*?)\2/gi)]
+      .flatMap(([, name, , body]) => {
+        const count = lines(body!.trim())
+        return count > sqlFunctionMax ? [`${path}: ${name}: ${count} lines`] : []
+      })
+  )
+
+// -----------------------------------------------------------------------------
+// State
+// -----------------------------------------------------------------------------
+
+/** Where state may live besides `worker/` and `client/`, and what it is there. */
+export const stateful: Readonly<Record<string, string>> = {
+  "src/Action.ts": "the success schemas that this process has declared",
+  "src/ActionRepo.ts": "what of a tree is shown already, while it is read",
+  "src/engine/ActionId.ts": "the last id",
+  "src/engine/BatchSize.ts": "how large the next batch is",
+  "src/engine/Registry.ts": "what this process can run",
+  "src/engine/UserClock.ts": "how far the machine's clock is off",
+  "src/engine/Wakeups.ts": "who is to be woken",
+  "src/engine/maintenance/heal.ts": "where its next look begins",
+  "src/engine/maintenance/neglected.ts": "what it has warned of",
+  "src/engine/maintenance/retention.ts": "when it looks again",
+  "src/engine/perform/results.ts": "how much one action has loaded",
+  "src/engine/perform/runJob.ts": "whether the job has completed its action",
+  "src/engine/perform/stepService.ts": "what one body has asked for",
+  "src/engine/retrying.ts": "whether what is waited for has happened",
+  "src/sql/EmbeddedDatabase.ts": "the one session of a database in this process",
+  "src/sql/OwnConnections.ts": "the connections, and who waits for one",
+  "src/sql/call.ts": "which texts are prepared",
+  "src/sql/records.ts": "the parameters of one query",
+  "src/sql/transaction.ts": "how far one transaction is"
+}
+
+const mutating = new Set([
+  "add",
+  "clear",
+  "copyWithin",
+  "delete",
+  "fill",
+  "pop",
+  "push",
+  "reverse",
+  "set",
+  "shift",
+  "sort",
+  "splice",
+  "unshift"
+])
+const collections = new Set(["Map", "Set", "Array"])
+const references =
+  /^(Ref|SynchronizedRef|SubscriptionRef|MutableRef|MutableHashMap|MutableHashSet|MutableList)\.(make|empty)$/
+
+const isCollection = (node: Node | undefined): boolean =>
+  node !== undefined &&
+  (isArrayLiteralExpression(node) || isNewExpression(node) && collections.has(node.expression.getText()))
+
+/** What an expression begins with: of `a.b[c]!` it is `a`. */
+const rootOf = (node: Node): Node =>
+  isPropertyAccessExpression(node) || isElementAccessExpression(node) || isNonNullExpression(node) ||
+    isParenthesizedExpression(node)
+    ? rootOf(node.expression)
+    : node
+
+const isAssignment = (kind: SyntaxKind): boolean =>
+  kind >= SyntaxKind.FirstAssignment && kind <= SyntaxKind.LastAssignment
+
+/** What a node changes, if it changes something. */
+const changed = (node: Node): Node | undefined => {
+  if (isBinaryExpression(node)) return isAssignment(node.operatorToken.kind) ? rootOf(node.left) : undefined
+  if (isPrefixUnaryExpression(node) || isPostfixUnaryExpression(node)) {
+    return node.operator === SyntaxKind.PlusPlusToken || node.operator === SyntaxKind.MinusMinusToken
+      ? rootOf(node.operand)
+      : undefined
+  }
+  if (isDeleteExpression(node)) return rootOf(node.expression)
+  return isCallExpression(node) && isPropertyAccessExpression(node.expression) &&
+      mutating.has(node.expression.name.text)
+    ? rootOf(node.expression.expression)
+    : undefined
+}
+
+const within = new Set(["every", "filter", "flatMap", "forEach", "map", "reduce", "some"])
+
+/** Whether a function is a part of the expression in which it stands: it runs there, and nowhere else. */
+const isPartOfIts = (node: Node): boolean =>
+  isArrowFunction(node) && isCallExpression(node.parent) && isPropertyAccessExpression(node.parent.expression) &&
+  within.has(node.parent.expression.name.text) && node.parent.expression.expression.getText() !== "Effect"
+
+const functionOf = (node: Node): Node | undefined => {
+  let at: Node | undefined = node.parent
+  while (at !== undefined && (!isFunctionLikeDeclaration(at) || isPartOfIts(at))) at = at.parent
+  return at
+}
+
+/** Where a variable is seen: the nearest block, loop or function around it. */
+const scopeOf = (node: Node): Node => {
+  let at = node.parent
+  if (isVariableDeclarationList(at)) at = at.parent
+  while (at.kind === SyntaxKind.VariableStatement) at = at.parent
+  return at
+}
+
+const isWithin = (node: Node, outer: Node): boolean => {
+  for (let at: Node | undefined = node; at !== undefined; at = at.parent) if (at === outer) return true
+  return false
+}
+
+const isMutable = (node: Node): boolean =>
+  isVariableDeclaration(node) && (isCollection(node.initializer) || (node.parent.flags & NodeFlags.Let) !== 0)
+
+/**
+ * What is kept from one call to the next: a variable or a collection that a function changes which did not declare it, fields that are not
+ * read-only, and references.
+ */
+export const stateIn = (source: Source): Violations => {
+  const declared = new Map<string, Array<Node>>()
+  const changes: Array<readonly [name: string, at: Node]> = []
+  const found = new Map<string, Node>()
+  walk(source.tree, (node) => {
+    if (isVariableDeclaration(node) && isIdentifier(node.name)) {
+      declared.set(node.name.text, [...declared.get(node.name.text) ?? [], node])
+    }
+    if (
+      isPropertyDeclaration(node) &&
+      (isCollection(node.initializer) || !node.modifiers?.some(({ kind }) => kind === SyntaxKind.ReadonlyKeyword))
+    ) found.set(`${node.name.getText()}`, node)
+    if (isCallExpression(node) && references.test(node.expression.getText())) found.set(node.expression.getText(), node)
+    const target = changed(node)
+    if (target !== undefined && isIdentifier(target)) changes.push([target.text, node])
+  })
+  for (const [name, at] of changes) {
+    const inner = (declared.get(name) ?? []).filter((node) => isWithin(at, scopeOf(node))).at(-1)
+    if (inner === undefined || !isMutable(inner)) continue
+    const owner = functionOf(inner)
+    if (owner === undefined || functionOf(at) !== owner) found.set(name, inner)
+  }
+  return [...found].map(([name, node]) => `${place(source, node)}: ${name}`)
+}
+
+/** State has an owner: it lives where one looks for it. */
+export const stateElsewhere = (sources: Sources): Violations =>
+  inSource(sources).filter(({ path }) =>
+    !/^src\/engine\/(worker|client)\//.test(path) && !Object.hasOwn(stateful, path)
+  )
+    .flatMap(stateIn)
+
+// -----------------------------------------------------------------------------
+// Order
+// -----------------------------------------------------------------------------
+
+const services = /^src\/(ActionRepo|PerformanceLane|AchievementStore|JobQueue)\.ts$/
+/** Where everything is put together. */
+const joining = /^src\/(Stepped|index|engine\/engineLayer)\.ts$/
+const upper = /^src\/(embedded|testing|cli|http|dashboard|workflow)\//
+
+const storeyOf = (path: string): string =>
+  path === "src/SteppedError.ts"
+    ? "errors"
+    : joining.test(path)
+    ? "joining"
+    : services.test(path)
+    ? "services"
+    : upper.exec(path)?.[1] ?? /^src\/(domain|store|engine|sql)\//.exec(path)?.[1] ?? "definitions"
+
+/**
+ * What stands below each storey. Errors stand beside the domain, which says with them what it refuses. The records that the services give
+ * are theirs and public: the storage makes them, and so may import their types.
+ */
+const below: Readonly<Record<string, ReadonlyArray<string>>> = {
+  errors: ["domain"],
+  domain: ["errors"],
+  definitions: ["errors", "domain"],
+  store: ["errors", "domain", "definitions"],
+  services: ["errors", "domain", "definitions", "store"],
+  engine: ["errors", "domain", "definitions", "store", "services"],
+  sql: ["errors", "domain", "definitions", "store"],
+  joining: ["errors", "domain", "definitions", "store", "services", "engine", "sql"]
+}
+
+const all = Object.keys(below)
+
+const namesOf = ({ node }: Import): ReadonlyArray<string> => {
+  const found: Array<string> = []
+  walk(node, (child) => {
+    if (isIdentifier(child)) found.push(child.text)
+  })
+  return found
+}
+
+/** Whether a service uses it in its `layer` and nowhere else. */
+const isForLayer = (one: Import): boolean => {
+  const names = new Set(namesOf(one))
+  let elsewhere = false
+  const visit = (node: Node): void => {
+    const name = (node as { readonly name?: Node }).name
+    if (
+      node === one.node || (isPropertyDeclaration(node) || isVariableDeclaration(node)) && name?.getText() === "layer"
+    ) {
+      return
+    }
+    if (isIdentifier(node) && names.has(node.text)) elsewhere = true
+    node.forEachChild((child) => {
+      visit(child)
+      return undefined
+    })
+  }
+  visit(one.from.tree)
+  return !elsewhere
+}
+
+/** Everything imports what stands below it, not even a type of what stands above. */
+export const importsOutOfOrder = (sources: Sources): Violations =>
+  inSource(sources).flatMap((source) => {
+    const own = storeyOf(source.path)
+    return importsOf(source).flatMap((one) => {
+      const to = storeyOf(one.to)
+      const allowed = to === own || (below[own] ?? all).includes(to) ||
+        own === "services" && to === "sql" && isForLayer(one) ||
+        (own === "store" || own === "sql") && to === "services" && one.typeOnly
+      return allowed ? [] : [`${place(source, one.node)}: ${own} imports ${to}: ${one.to}`]
+    })
+  })
