@@ -793,7 +793,8 @@ export class SchemaMissing extends Schema.TaggedError<SchemaMissing>("stepped/Sc
 }
 
 /**
- * The Postgres schema is older than what this version needs.
+ * The Postgres schema is older than what this version needs, or was made by a version that was never released (`unreleased`), from which
+ * no migration leads anywhere.
  *
  * @category errors
  * @since 0.1.0
@@ -801,9 +802,14 @@ export class SchemaMissing extends Schema.TaggedError<SchemaMissing>("stepped/Sc
 export class SchemaOutdated extends Schema.TaggedError<SchemaOutdated>("stepped/SchemaOutdated")("SchemaOutdated", {
   schema: Schema.String,
   found: Schema.Number,
-  required: Schema.Number
+  required: Schema.Number,
+  unreleased: Schema.Boolean
 }) {
   override get message(): string {
+    if (this.unreleased) {
+      return `The Postgres schema ${this.schema} was made by an unreleased version of stepped: ` +
+        `delete it with all that is in it, and run the migrations (Stepped.migrate, or { migrate: true })`
+    }
     return `The Postgres schema ${this.schema} is at migration ${this.found}, ` +
       `this version of stepped needs ${this.required}: run the migrations (Stepped.migrate, or { migrate: true })`
   }

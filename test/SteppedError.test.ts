@@ -121,7 +121,17 @@ describe("an error", () => {
         "pg_stat_activity shows which transactions are open: let those come to their end"
       ],
       [new Errors.SchemaMissing({ schema: "stepped" }), "stepped", "run the migrations"],
-      [new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2 }), "1", "2", "run the migrations"],
+      [
+        new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 2, unreleased: false }),
+        "1",
+        "2",
+        "run the migrations"
+      ],
+      [
+        new Errors.SchemaOutdated({ schema: "stepped", found: 1, required: 1, unreleased: true }),
+        "made by an unreleased version",
+        "delete it"
+      ],
       [new Errors.SchemaTooNew({ schema: "stepped", found: 3, supported: 2 }), "3", "2", "upgrade"]
     ]
     for (const [error, ...words] of messages) {

@@ -77,6 +77,15 @@ export const stepKindCodes = codes(stepKinds)
 /** Bits of a live action's flags: which statuses have callbacks, whether somebody outside completes the action, whether its success is void. */
 export const Flag = { succeeded: 1, failed: 2, cancelled: 4, timed_out: 8, outbound: 16, void: 32 } as const
 
+/**
+ * Where a job stands in its queue. Before the others what goes on, is cancelled or has come back; then invocations in the order in which
+ * they were enqueued; and out of this order what is due at its time, what a worker prepares, and what waits for an elder sibling.
+ */
+export const Priority = { first: 0, inOrder: 10, later: 100, held: 101, waiting: 102 } as const
+
+/** What a job is: an invocation, or the continuation of a live action. */
+export const JobKind = { invocation: 0, continuation: 1 } as const
+
 /** Whether a text can be an action's id; one that cannot would fail a statement for all the others in it. */
 export const isActionId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 

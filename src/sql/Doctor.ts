@@ -3,6 +3,7 @@
  */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
+import { phaseCodes } from "../domain/Phase.ts"
 import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { Storage } from "./Storage.ts"
@@ -40,19 +41,8 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     (s) =>
       `select e.id::text from ${s}.ended_actions e where e.status = 3 and not exists (select 1 from ${s}.live_actions l where l.id = e.superseded_by) and not exists (select 1 from ${s}.ended_actions n where n.id = e.superseded_by)`
   ],
-  [
-    2,
-    stranded.job,
-    (s) =>
-      `select l.id::text from ${s}.live_actions l where l.status = 1 and l.token is null and l.phase in (0, 3, 4) and not exists (select 1 from ${s}.jobs j where j.action = l.id and j.kind = 1)`
-  ],
-  [
-    2,
-    stranded.slots,
-    (s) =>
-      `select l.id::text from ${s}.live_actions l where l.status = 1 and l.token is null and l.phase = 1
-      and not exists (select 1 from ${s}.slots o where o.action = l.id and o.step = l.step and o.status is null) and not exists (select 1 from ${s}.jobs j where j.action = l.id and j.kind = 1)`
-  ],
+  [2, stranded.job, (s) => `select id::text from ${s}.stranded_actions where phase <> ${phaseCodes.waiting}`],
+  [2, stranded.slots, (s) => `select id::text from ${s}.stranded_actions where phase = ${phaseCodes.waiting}`],
   [
     2,
     "waits to be completed from outside and is not outbound",

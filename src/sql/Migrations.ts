@@ -18,24 +18,45 @@ import {
   type UnsuitableDatabase
 } from "../SteppedError.ts"
 import { monotonic, realClock } from "../store/RealClock.ts"
-import { statements as initial } from "./migrations/0001_initial.ts"
 import { behind, checkClient, checkMaking, checkSequences, checkUse, setSequences } from "./prerequisites.ts"
+import { fingerprint, functions, tables } from "./schema/generated.ts"
 import { Storage } from "./Storage.ts"
 import { answered, sqlState, storageError } from "./storageError.ts"
 import { readCommitted } from "./transaction.ts"
 
 /** One step of the tables' history. */
-export type Migration = readonly [id: number, name: string, statements: (schema: string) => ReadonlyArray<string>]
+export interface Migration {
+  readonly id: number
+  readonly name: string
+  readonly statements: ReadonlyArray<string>
+}
 
-/** All of them, in order. */
+/** All of them, in order. The functions are no part of any: a version installs its own, as a whole. */
 export const migrations: ReadonlyArray<Migration> = [
-  [1, "initial", initial]
+  { id: 1, name: "initial", statements: tables }
 ]
 
-/** What the migrations make, as text: changes whenever they do. */
-export const schemaVersion = migrations.flatMap(([, , statements]) => statements("stepped")).join(";\n")
+/** Changes whenever the tables or the functions do. */
+export const schemaVersion = fingerprint
 
-const latest = migrations[migrations.length - 1]![0]
+const latest = migrations[migrations.length - 1]!.id
+
+/** What has run: the last migration, if any, and whose it is. What an unreleased version has made may have no column for it. */
+const ran = (sql: PgClient, quoted: string) =>
+  Effect.map(
+    sql.unsafe(
+      `select migration_id, to_jsonb(m) ->> 'fingerprint' from ${quoted}.migrations m order by migration_id desc`
+    ).values,
+    (rows) => ({
+      last: rows[0]?.[0] as number | undefined,
+      isInstalled: rows.some((row) => row[1] === fingerprint),
+      /** Nothing is known of how to get from the tables of an unreleased version to these. */
+      isOfAnother: rows[0]?.[0] === latest && rows[0][1] !== fingerprint
+    })
+  )
+
+const unreleased = (schema: string) =>
+  new SchemaOutdated({ schema, found: latest, required: latest, unreleased: true })
 
 /** How long the tables' users are waited for altogether, if not said otherwise. */
 export const patience = Duration.seconds(30)
@@ -54,7 +75,7 @@ const lockTimedOut = "55P03"
 const deadlock = "40P01"
 
 /** Why tables cannot be made, beside the database itself. */
-export type MigrateError = InvalidOption | MigrationBlocked | MissingPrivileges | UnsuitableDatabase
+export type MigrateError = InvalidOption | MigrationBlocked | MissingPrivileges | SchemaOutdated | UnsuitableDatabase
 
 /**
  * Creates or updates the tables, and sets sequences that are behind them, each try in one transaction. A look that finds nothing to do
@@ -76,19 +97,20 @@ export const migrateTo = (
     const key = `stepped migrations ${schema}`
 
     /** Migrations that have not run, and whether a sequence is behind. */
-    const missing = Effect.gen(function*() {
+    const look = Effect.gen(function*() {
       // by a query: what a session has cached of the catalogue does not tell of what was made while it waited
       const exists = yield* sql.unsafe(
         `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
           where n.nspname = $1 and c.relname = 'migrations'`,
         [schema]
       ).values
-      const [[found] = []] = exists.length === 0
-        ? []
-        : yield* sql.unsafe(`select max(migration_id) from ${table}`).values
-      const last = typeof found === "number" ? found : 0
+      const { isInstalled, isOfAnother, last = 0 } = exists.length === 0
+        ? { isInstalled: false, isOfAnother: false }
+        : yield* ran(sql, quoted)
+      if (isOfAnother) return yield* unreleased(schema)
       return {
-        required: target.filter(([id]) => id > last),
+        isInstalled,
+        required: target.filter(({ id }) => id > last),
         unset: last > 0 && (yield* behind(sql, quoted)).length > 0
       }
     })
@@ -97,11 +119,11 @@ export const migrateTo = (
         sql,
         Effect.gen(function*() {
           yield* sql.unsafe("select set_config('lock_timeout', $1, true)", [`${Math.max(1, Math.round(waitMs))}ms`])
-          const first = yield* missing
+          const first = yield* look
           if (first.required.length === 0 && !first.unset) return []
           yield* sql.unsafe("select pg_advisory_xact_lock(hashtextextended($1, 0))", [key])
           // somebody may have done it while we waited
-          const { required, unset } = yield* missing
+          const { isInstalled, required, unset } = yield* look
           if (unset) yield* setSequences
           if (required.length === 0) return []
           // where the schema is there, whoever may create in it needs no right to create others
@@ -109,13 +131,20 @@ export const migrateTo = (
           yield* sql.unsafe(`create table if not exists ${table} (
             migration_id integer primary key,
             created_at timestamp with time zone not null default now(),
-            name text not null
+            name text not null,
+            fingerprint text
           )`)
-          for (const [id, name, statements] of required) {
-            yield* sql.unsafe(`insert into ${table} (migration_id, name) values ($1::int, $2)`, [id, name])
-            yield* Effect.forEach(statements(quoted), (text) => sql.unsafe(text), { discard: true })
+          yield* sql.unsafe(`set local search_path = ${quoted}, pg_temp`)
+          const statements = required.flatMap(({ statements }) => statements)
+          for (const text of isInstalled ? statements : [...statements, ...functions]) yield* sql.unsafe(text)
+          for (const { id, name } of required) {
+            yield* sql.unsafe(`insert into ${table} (migration_id, name, fingerprint) values ($1::int, $2, $3)`, [
+              id,
+              name,
+              fingerprint
+            ])
           }
-          return required.map(([id, name]) => [id, name] as const)
+          return required.map(({ id, name }) => [id, name] as const)
         })
       )
     // the locks that were in the way all the time; the server does not say for which of them a try has waited
@@ -191,9 +220,10 @@ export const checkMigrations: Effect.Effect<void, StorageError | UnusableError, 
       ).values
     )
     if (exists.length === 0) return yield* new SchemaMissing({ schema })
-    const [[found] = []] = yield* within(sql.unsafe(`select max(migration_id) from ${quoted}.migrations`).values)
-    if (typeof found !== "number") return yield* new SchemaMissing({ schema })
-    if (found < latest) return yield* new SchemaOutdated({ schema, found, required: latest })
+    const { isOfAnother, last: found } = yield* within(ran(sql, quoted))
+    if (found === undefined) return yield* new SchemaMissing({ schema })
+    if (isOfAnother) return yield* unreleased(schema)
+    if (found < latest) return yield* new SchemaOutdated({ schema, found, required: latest, unreleased: false })
     if (found > latest + 1) return yield* new SchemaTooNew({ schema, found, supported: latest })
     yield* within(checkSequences)
   }

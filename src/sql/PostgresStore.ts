@@ -2,7 +2,7 @@
  * The store over Postgres: one method for each transition, one statement each, over arrays.
  *
  * A transition is one statement and therefore one transaction; what it locks, and in which order, stands at the top of
- * `migrations/0001_initial.ts`.
+ * `schema/tables.sql`.
  */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"

@@ -16,7 +16,7 @@ import type { StoredCause } from "../store/Conclusion.ts"
 type Row = ReadonlyArray<unknown>
 
 /** The kinds of the rows that a transition gives. */
-const Kind = {
+export const Kind = {
   start: 0,
   continue: 1,
   prepare: 2,
@@ -30,6 +30,9 @@ const Kind = {
   queued: -8,
   blocked: -9
 } as const
+
+/** What a completion has come to; `other` names another action or actor than was asked for. */
+export const VerdictCode = { none: 0, done: 1, ambiguous: 2, busy: 3, over: 4, other: 5 } as const
 
 /** The detail of a stale conclusion whose action was ended in the very transaction that it is in. */
 const endedHere = "ended here"
@@ -207,15 +210,15 @@ export const toAnswer = (rows: ReadonlyArray<Row>): Answer => {
 export const toVerdict = (rows: ReadonlyArray<Row>): Verdict => {
   const row = rows.find(([kind]) => kind === Kind.verdict)!
   switch (row[5]) {
-    case 0:
+    case VerdictCode.none:
       return { _tag: "None" }
-    case 1:
+    case VerdictCode.done:
       return { _tag: "Done", action: row[1] as string }
-    case 2:
+    case VerdictCode.ambiguous:
       return { _tag: "Ambiguous", actions: row[9] as ReadonlyArray<string> }
-    case 3:
+    case VerdictCode.busy:
       return { _tag: "Busy" }
-    case 5:
+    case VerdictCode.other:
       return { _tag: "Other", definition: row[2] as string, actorId: row[3] as string }
     default:
       return { _tag: "Over" }

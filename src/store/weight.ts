@@ -12,6 +12,9 @@ export const statementBytes = 8 * 1024 * 1024
 /** Bytes of arguments, results and causes that travel with a transition's answer, for each of the actions that it hands over. */
 export const travelling = 128 * 1024
 
+/** Bytes of arguments, or of results, that one claim takes, and one of them more at most. */
+export const answering = 16 * 1024 * 1024
+
 export const weighInvocation = ({ actorId, arguments: args, checksumKey, lane }: Invocation): number =>
   250 + actorId.length + (lane?.length ?? 0) + (checksumKey?.length ?? 0) + weigh(args)
 

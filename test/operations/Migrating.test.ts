@@ -134,10 +134,11 @@ describe("migrating", () => {
     })
   const next: ReadonlyArray<Migration> = [
     ...migrations,
-    [2, "next", (schema) => [
-      `alter table ${schema}.live_actions add column note text`,
-      `alter table ${schema}.ended_actions add column note text`
-    ]]
+    {
+      id: 2,
+      name: "next",
+      statements: ["alter table live_actions add column note text", "alter table ended_actions add column note text"]
+    }
   ]
   const migrateNext = (limit: Duration.Input) =>
     migrateStorage(next, Duration.fromInputUnsafe(limit)).pipe(Effect.provide(

@@ -71,11 +71,12 @@ describe("the package", () => {
   it("holds what is built, its sources and its papers, and nothing else", () => {
     const papers = ["CHANGELOG.md", "LICENSE", "README.md", "package.json", "src/README.md"]
     const strangers = files.filter((path) =>
-      !papers.includes(path) && !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.ts)$/.test(path)
+      !papers.includes(path) && !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.(ts|sql))$/.test(path)
     )
     assert.deepStrictEqual(strangers, [])
     assert.includeMembers([...files], [
       ...papers,
+      "src/sql/schema/tables.sql",
       "dist/index.js",
       "dist/index.d.ts",
       "dist/embedded/index.js",

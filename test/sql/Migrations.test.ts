@@ -107,4 +107,25 @@ describe("migrating", () => {
       yield* Stepped.migrate({ schema })
       yield* works(schema)
     }).pipe(Effect.provide(layerServer())))
+
+  it.effect("what an unreleased version has made is told from what this one makes, and is to be deleted", () =>
+    Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      yield* Stepped.migrate()
+      const others = [
+        "update stepped.migrations set fingerprint = 'other'",
+        "alter table stepped.migrations drop fingerprint"
+      ]
+      for (const other of others) {
+        yield* sql.unsafe(other)
+        const starting = Effect.scoped(Layer.build(Stepped.layer(options)))
+        for (const error of [yield* Effect.flip(Stepped.migrate()), yield* Effect.flip(starting)]) {
+          assert.deepInclude({ ...error }, { _tag: "SchemaOutdated", schema: "stepped", unreleased: true })
+          assert.include(error.message, "made by an unreleased version of stepped: delete it")
+        }
+      }
+      yield* sql`drop schema stepped cascade`
+      yield* Stepped.migrate()
+      yield* works("stepped")
+    }).pipe(Effect.provide(layerServer())))
 })

@@ -7,6 +7,7 @@ import { execFileSync } from "node:child_process"
 import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
+import { generated } from "../sql/schema/Files.ts"
 import { type Bug, planted } from "./Bug.ts"
 
 const root = resolve(import.meta.dirname, "../..")
@@ -33,13 +34,19 @@ export const ground: Effect.Effect<Ground, never, Scope.Scope> = Effect.gen(func
   }
   Fs.symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
   const read = (file: string) => Fs.readFileSync(join(folder, file), "utf8")
+  /** The module that is made from the schema's files follows them. */
+  const generate = () =>
+    void execFileSync(process.execPath, ["--no-warnings", "test/sql/schema/main.ts"], { cwd: folder })
   return {
     folder,
     plant: (bug) =>
       Effect.asVoid(Effect.acquireRelease(
         Effect.sync(() => {
-          const originals = new Map(bug.plants.map(({ file }) => [file, read(file)]))
+          const originals = new Map(
+            [...bug.plants.map(({ file }) => file), generated].map((file) => [file, read(file)])
+          )
           for (const plant of bug.plants) Fs.writeFileSync(join(folder, plant.file), planted(read(plant.file), plant))
+          if (bug.plants.some(({ file }) => file.endsWith(".sql"))) generate()
           return originals
         }),
         (originals) =>

@@ -5,7 +5,7 @@
  */
 import type { Bug } from "./Bug.ts"
 
-const functions = "src/sql/migrations/0001_initial.ts"
+const functionFile = (name: string) => `src/sql/schema/functions/${name}.sql`
 const call = "src/sql/call.ts"
 const transaction = "src/sql/transaction.ts"
 const bodies = "src/engine/worker/Bodies.ts"
@@ -100,12 +100,12 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "one-message",
     breaks: "3.7: all results of a step's children travel in one message, whatever it holds",
     plants: [{
-      file: functions,
-      find: `+ 40) from o), 0) end < \${travelling} then json_build_object(`,
+      file: functionFile("detail_of"),
+      find: `+ 40) from o), 0) end < 131072 /* travelling */ then json_build_object(`,
       replace: `+ 40) from o), 0) end < 1000000000 then json_build_object(`
     }, {
-      file: functions,
-      find: `return case when octet_length(d::text) < \${travelling} then d end;`,
+      file: functionFile("detail_of"),
+      find: `return case when octet_length(d::text) < 131072 /* travelling */ then d end;`,
       replace: `return d;`
     }],
     tests: { "test/behaviour/StepResults.test.ts": ["3.7: results that no message holds together"] },
@@ -135,9 +135,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "claims-by-rows",
     breaks: "a claim takes as many arguments as it has room for actions, however long they are",
     plants: [{
-      file: functions,
-      find: `          where before < \${answering} - v_bytes)) returning jobs as j, priority`,
-      replace: `          where true)) returning jobs as j, priority`
+      file: functionFile("claim"),
+      find: `        where before < 16777216 /* answering */ - v_bytes)) returning jobs as j, priority`,
+      replace: `        where true)) returning jobs as j, priority`
     }],
     tests: { "test/races/inParts.test.ts": ["calls at once share statements"] }
   },
@@ -223,13 +223,13 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "queued-cancelled-for-nothing",
     breaks: "4.1: what is cancelled before a worker has taken it runs no callbacks",
     plants: [{
-      file: functions,
+      file: functionFile("end_cancelled"),
       find: `from j where known & 4 <> 0 returning id),`,
       replace: `from j where false returning id),`
     }, {
-      file: functions,
-      find: `      from j where known & 4 = 0 returning id),`,
-      replace: `      from j returning id),`
+      file: functionFile("end_cancelled"),
+      find: `    from j where known & 4 = 0 returning id),`,
+      replace: `    from j returning id),`
     }],
     tests: { "test/behaviour/ActionCancelling.test.ts": ["4.1: an action that no worker has taken runs its cancelled"] }
   },
@@ -237,7 +237,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "cancelled-while-prepared",
     breaks: "4.1: an action that is cancelled while it is prepared starts all the same",
     plants: [{
-      file: functions,
+      file: functionFile("complete"),
       find: `set cancelled_at = clock_timestamp(), priority = 0, token = null, due_at = null, elder = null where`,
       replace: `set cancelled_at = clock_timestamp(), due_at = null, elder = null where`
     }],
@@ -248,7 +248,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "order-within-a-queue",
     breaks: "2.9: a younger sibling in another queue does not wait for its elder",
     plants: [{
-      file: functions,
+      file: functionFile("in_turn"),
       find: `and e.parent_step = (i).parent_step and e.ordered and e.id < (i).id`,
       replace: `and e.parent_step = (i).parent_step and e.queue = (i).queue and e.ordered and e.id < (i).id`
     }],
@@ -258,7 +258,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "asleep-beside-its-elder",
     breaks: "2.9: a younger sibling waits for an elder that is just going, and that does not see it",
     plants: [{
-      file: functions,
+      file: functionFile("in_turn"),
       find: `order by e.id desc limit 1 for share skip locked) e on true)`,
       replace: `order by e.id desc limit 1) e on true)`
     }],
@@ -268,7 +268,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "elder-wakes-nobody",
     breaks: "2.9: a younger sibling waits for ever when its elder has joined",
     plants: [{
-      file: functions,
+      file: functionFile("in_turn"),
       find: `select i.action from unnest(inv || p_others) i where i.ordered)) for update skip locked));`,
       replace: `select i.action from unnest(p_others) i where i.ordered)) for update skip locked));`
     }],
@@ -279,9 +279,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "two-completions",
     breaks: "1.2: of several completions each runs its callbacks",
     plants: [{
-      file: functions,
-      find: `    if l.outcome is not null or (p_outbound and (l.flags & 16 = 0`,
-      replace: `    if (p_outbound and (l.flags & 16 = 0`
+      file: functionFile("complete"),
+      find: `  if l.outcome is not null or (p_outbound and (l.flags & 16 = 0`,
+      replace: `  if (p_outbound and (l.flags & 16 = 0`
     }],
     tests: { [regressions]: ["8: two completions both run callbacks"] }
   },
@@ -289,12 +289,12 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "dead-parent-restarts",
     breaks: "4.6: a child that ends after its parent was cancelled has the parent go on",
     plants: [{
-      file: functions,
+      file: functionFile("complete"),
       find:
-        `    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);`,
+        `  return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);`,
       replace:
-        `    if p_status = 4 and l.phase = 1 then update live_actions set outcome = 4, cause = p_cause where id = p_id; return; end if;
-    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);`
+        `  if p_status = 4 and l.phase = 1 then update live_actions set outcome = 4, cause = p_cause where id = p_id; return; end if;
+  return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);`
     }],
     tests: { [regressions]: ["8: a child that ends after its parent was cancelled"] }
   },
@@ -302,10 +302,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joins-superseded",
     breaks: "2.5 b: a newcomer joins an action of its checksum that was superseded, and waits for ever",
     plants: [{
-      file: functions,
-      find: `          select id into same from live_actions where lane = m.lane and status in (0, 1) and`,
-      replace: `          select id into same from (select id, lane, status, checksum_key, checksum from live_actions
-            union all select id, lane, status, checksum_key, checksum from ended_actions where status = 3) x where lane = m.lane and`
+      file: functionFile("claim"),
+      find: `        select id into same from live_actions where lane = m.lane and status in (0, 1) and`,
+      replace: `        select id into same from (select id, lane, status, checksum_key, checksum from live_actions
+          union all select id, lane, status, checksum_key, checksum from ended_actions where status = 3) x where lane = m.lane and`
     }],
     tests: { [regressions]: ["8: reuse attaches to a superseded action"] }
   },
@@ -313,10 +313,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "one-key-two-lanes",
     breaks: "4.3: of two lanes with one checksum key the earlier success stays the achievement",
     plants: [{
-      file: functions,
+      file: functionFile("conclude"),
       find:
-        `      on conflict (checksum_key) do update set checksum = excluded.checksum, result = excluded.result, action = excluded.action, achieved_at = excluded.achieved_at;`,
-      replace: `      on conflict (checksum_key) do nothing;`
+        `    on conflict (checksum_key) do update set checksum = excluded.checksum, result = excluded.result, action = excluded.action, achieved_at = excluded.achieved_at;`,
+      replace: `    on conflict (checksum_key) do nothing;`
     }],
     tests: { [regressions]: ["8: one checksum key in two lanes collides"] }
   },
@@ -324,13 +324,13 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "counted-slots",
     breaks: "8: whatever child ends, the first open slot of its step is settled: told twice, a sibling's is gone",
     plants: [{
-      file: functions,
+      file: functionFile("conclude"),
       find:
-        `      from ended_actions e where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)`,
+        `    from ended_actions e where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)`,
       replace:
-        `      from ended_actions e where e.id = any(p_ids) and o.status is null and (o.action, o.step, o.slot) in (
-        select action, step, min(slot) filter (where status is null) from slots
-        where (action, step) in (select action, step from slots where child = any(p_ids)) group by action, step) returning o.action, o.step)`
+        `    from ended_actions e where e.id = any(p_ids) and o.status is null and (o.action, o.step, o.slot) in (
+      select action, step, min(slot) filter (where status is null) from slots
+      where (action, step) in (select action, step from slots where child = any(p_ids)) group by action, step) returning o.action, o.step)`
     }],
     tests: { [regressions]: ["8: a conclusion that is delivered twice"] }
   },
@@ -338,10 +338,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "one-slot-a-child",
     breaks: "2.9: of a child that a step has started twice one slot is settled",
     plants: [{
-      file: functions,
+      file: functionFile("conclude"),
       find: `where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)`,
       replace: `where o.child = any(p_ids) and o.status is null and e.id = o.child
-        and not exists (select 1 from slots w where w.action = o.action and w.step = o.step and w.child = o.child and w.slot < o.slot) returning o.action, o.step)`
+      and not exists (select 1 from slots w where w.action = o.action and w.step = o.step and w.child = o.child and w.slot < o.slot) returning o.action, o.step)`
     }],
     tests: { [regressions]: ["8: the same checksummed child twice from one step hangs"] }
   },
@@ -349,13 +349,13 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "next-of-that-name",
     breaks: "5.2: completing by name again hits the next action of that name",
     plants: [{
-      file: functions,
+      file: functionFile("complete"),
       find:
-        `      ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and status = 1 and outcome is null order by id);`,
+        `    ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and status = 1 and outcome is null order by id);`,
       replace:
-        `      ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and outcome is null order by id);`
+        `    ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and outcome is null order by id);`
     }, {
-      file: functions,
+      file: functionFile("complete"),
       find: `(l.flags & 16 = 0 or l.status <> 1)`,
       replace: `(l.flags & 16 = 0)`
     }],
@@ -365,7 +365,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "completes-any",
     breaks: "an action that is not outbound is completed from outside",
     plants: [{
-      file: functions,
+      file: functionFile("complete"),
       find: `(p_outbound and (l.flags & 16 = 0 or l.status <> 1))`,
       replace: `(p_outbound and (l.status <> 1))`
     }],
@@ -410,15 +410,15 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "late-timeout",
     breaks: "2.7: the timeout is armed after the first step",
     plants: [{
-      file: functions,
+      file: functionFile("claim"),
       find:
-        `          timeout_ms, p_now + timeout_ms * interval '1 millisecond', enqueued_at, p_now from f order by lane`,
-      replace: `          timeout_ms, null, enqueued_at, p_now from f order by lane`
+        `        timeout_ms, p_now + timeout_ms * interval '1 millisecond', enqueued_at, p_now from f order by lane`,
+      replace: `        timeout_ms, null, enqueued_at, p_now from f order by lane`
     }, {
-      file: functions,
-      find: `        attempts = case when m.inc < 0 then 0 else`,
-      replace: `        timeout_at = coalesce(l.timeout_at, p_now + l.timeout_ms * interval '1 millisecond'),
-        attempts = case when m.inc < 0 then 0 else`
+      file: functionFile("finish"),
+      find: `      attempts = case when m.inc < 0 then 0 else`,
+      replace: `      timeout_at = coalesce(l.timeout_at, p_now + l.timeout_ms * interval '1 millisecond'),
+      attempts = case when m.inc < 0 then 0 else`
     }],
     tests: { [regressions]: ["8: a timeout is armed only after the first step ran"] },
     hangs: true
@@ -460,9 +460,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "circles-undetected",
     breaks: "2.5 a: waiting is followed through parents, not across lanes",
     plants: [{
-      file: functions,
-      find: `where c.id = up.id and c.status = 1\n`,
-      replace: `where c.id = up.id and c.status = 1 and false\n`
+      file: functionFile("waiters_of"),
+      find: `where c.id = up.id and c.status = 1
+`,
+      replace: `where c.id = up.id and c.status = 1 and false
+`
     }],
     tests: { [regressions]: ["8: waiting across lanes in a circle goes undetected"] }
   },
@@ -480,9 +482,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "children-left-running",
     breaks: "4.6: children go on when their parent is cancelled",
     plants: [{
-      file: functions,
-      find: `      if abandoned is not null then`,
-      replace: `      if abandoned is not null and cardinality(abandoned) < 0 then`
+      file: functionFile("conclude"),
+      find: `    if abandoned is not null then`,
+      replace: `    if abandoned is not null and cardinality(abandoned) < 0 then`
     }],
     tests: { [regressions]: ["8: cancelling leaves children running"] }
   },
@@ -490,10 +492,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "timed-out-goes-on",
     breaks: "7.1: a timed-out action goes on with its next steps",
     plants: [{
-      file: functions,
+      file: functionFile("tick"),
       find:
-        `      return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);`,
-      replace: `      update live_actions set outcome = 6, timeout_at = null where id = any(late);`
+        `    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);`,
+      replace: `    update live_actions set outcome = 6, timeout_at = null where id = any(late);`
     }],
     tests: { [regressions]: ["8: a timed-out action goes on with its next steps"] }
   },
@@ -505,8 +507,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "waits-stay",
     breaks: "2.5 c: who waited for a superseded action does not wait for the newcomer",
     plants: [{
-      file: functions,
-      find: `          update slots set child = m.action where child = old.id and status is null;\n`,
+      file: functionFile("claim"),
+      find: `        update slots set child = m.action where child = old.id and status is null;
+`,
       replace: ``
     }],
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.5 c: all slots that waited for the superseded"] }
@@ -515,8 +518,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joined-root-pruned",
     breaks: "4.6: a child that a root invocation has joined is cancelled with its parent",
     plants: [{
-      file: functions,
-      find: `              update live_actions set rooted = true where id = same;\n`,
+      file: functionFile("claim"),
+      find: `            update live_actions set rooted = true where id = same;
+`,
       replace: ``
     }],
     tests: { "test/behaviour/ActionCancelling.test.ts": ["4.6+: a child that a root invocation has joined"] }
@@ -524,14 +528,14 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "erased-and-found",
     breaks: "2.7, 2.9: of siblings claimed together the younger one finds what the elder one has erased",
-    plants: [{ file: functions, find: `where x.id > x.first and`, replace: `where x.id < x.first and` }],
+    plants: [{ file: functionFile("claim"), find: `where x.id > x.first and`, replace: `where x.id < x.first and` }],
     tests: { "test/behaviour/ActionChecksums.test.ts": ["2.7, 2.9: what an elder sibling erases"] }
   },
   {
     name: "achieved-in-spite",
     breaks: "4.3: the achievement is granted although a callback failed",
     plants: [{
-      file: functions,
+      file: functionFile("conclude"),
       find: `where checksum is not null and status = 2 and callbacks_failed = 0`,
       replace: `where checksum is not null and status = 2`
     }],
@@ -541,7 +545,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "lane-order-lost",
     breaks: "2.9: children of one step join their lane in another order than the body's",
     plants: [{
-      file: functions,
+      file: functionFile("claim"),
       find: `i.action <> all(achieved) order by i.id);`,
       replace: `i.action <> all(achieved) order by i.id desc);`
     }],
@@ -551,7 +555,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "elder-ignored",
     breaks: "2.9: a child overtakes an elder sibling that is still to join",
     plants: [{
-      file: functions,
+      file: functionFile("in_turn"),
       find: `select i, n, (i).ordered is true and exists (`,
       replace: `select i, n, false and exists (`
     }],
@@ -588,7 +592,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "cancels-whatever-the-id-names",
     breaks: "2.6: a handle with the id of something else cancels that",
     plants: [{
-      file: functions,
+      file: functionFile("complete"),
       find: ` or (p_actor is not null and (v_definition, v_actor) <> (p_definition, p_actor)) then`,
       replace: ` then`
     }],
@@ -716,9 +720,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "no-token-fence",
     breaks: "a worker commits what another one has taken over",
     plants: [{
-      file: functions,
-      find: `where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)\n`,
-      replace: `where l.id = m.a and l.step = m.s and l.phase = m.ph for update) l on true)\n`
+      file: functionFile("finish"),
+      find: `where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)
+`,
+      replace: `where l.id = m.a and l.step = m.s and l.phase = m.ph for update) l on true)
+`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
   },
@@ -726,9 +732,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "no-phase-fence",
     breaks: "1.2: a conclusion of a step that the action has moved on from is stored",
     plants: [{
-      file: functions,
-      find: `where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)\n`,
-      replace: `where l.id = m.a and l.token = p_token for update) l on true)\n`
+      file: functionFile("finish"),
+      find: `where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)
+`,
+      replace: `where l.id = m.a and l.token = p_token for update) l on true)
+`
     }],
     tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
   },
@@ -804,17 +812,17 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "lease-unchecked",
     breaks: "a write is accepted from a worker whose lease has passed",
     plants: [{
-      file: functions,
+      file: functionFile("finish"),
       find:
-        `  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
-  begin
-    \${looksAgain}
-    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
+        `declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+begin
+  perform require_read_committed();
+  perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
       replace:
-        `  declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
-  begin
-    \${looksAgain}
-    perform 1 from workers where token = p_token for key share;`
+        `declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
+begin
+  perform require_read_committed();
+  perform 1 from workers where token = p_token for key share;`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing when the lease is over"] }
   },
@@ -822,15 +830,15 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "for-update",
     breaks: "a transition locks its worker's row so that the lease cannot be renewed meanwhile",
     plants: [{
-      file: functions,
+      file: functionFile("finish"),
       find: `v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
-  begin
-    \${looksAgain}
-    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
+begin
+  perform require_read_committed();
+  perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
       replace: `v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
-  begin
-    \${looksAgain}
-    perform 1 from workers where token = p_token and lease_until > clock_timestamp() for update;`
+begin
+  perform require_read_committed();
+  perform 1 from workers where token = p_token and lease_until > clock_timestamp() for update;`
     }],
     tests: { "test/races/fences.test.ts": ["8: lets the lease be renewed"] }
   },
@@ -838,7 +846,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "waits-for-jobs",
     breaks: "lock order: who ends an action waits for whoever has claimed its job and waits for its lane",
     plants: [{
-      file: functions,
+      file: functionFile("conclude"),
       find: `where action = any(queued) and kind = 1 for update skip locked)); end if;`,
       replace: `where action = any(queued) and kind = 1 for update)); end if;`
     }],
@@ -848,14 +856,14 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "achievements-unordered",
     breaks: "lock order: achievements that are erased are locked before those that are granted",
     plants: [{
-      file: functions,
+      file: functionFile("conclude"),
       find: `where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));
-    end if;
-    if p_tids is null`,
+  end if;
+  if p_tids is null`,
       replace:
         `where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))) for update);
-    end if;
-    if p_tids is null`
+  end if;
+  if p_tids is null`
     }],
     tests: { "test/races/lockOrder.test.ts": ["achievements that are granted and erased at once"] }
   },
@@ -874,9 +882,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "stale-sinks-the-batch",
     breaks: "one stale conclusion drops all the others of its batch",
     plants: [{
-      file: functions,
-      find: `      if cardinality(good) = 0 then return; end if;`,
-      replace: `      return;`
+      file: functionFile("finish"),
+      find: `    if cardinality(good) = 0 then return; end if;`,
+      replace: `    return;`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
   },
@@ -894,7 +902,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "kill-not-counted",
     breaks: "8: an action that kills its worker is begun again for ever",
     plants: [{
-      file: functions,
+      file: functionFile("recover"),
       find: `set token = null, attempts = attempts + case when p_burn then 1 else 0 end where`,
       replace: `set token = null where`
     }],
@@ -904,9 +912,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "shutdown-burns",
     breaks: "a worker that stops burns an attempt of what it gives back",
     plants: [{
-      file: functions,
-      find: `    u as (update live_actions t set token = null where`,
-      replace: `    u as (update live_actions t set token = null, attempts = attempts + 1 where`
+      file: functionFile("release"),
+      find: `  u as (update live_actions t set token = null where`,
+      replace: `  u as (update live_actions t set token = null, attempts = attempts + 1 where`
     }],
     tests: { "test/operations/Stopping.test.ts": ["a job releases it without burning an attempt"] }
   },
@@ -1081,9 +1089,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "completed-too-late",
     breaks: "7.1: an action is completed from outside after its time is over",
     plants: [{
-      file: functions,
-      find: `    if p_outbound and l.timeout_at <= p_now then`,
-      replace: `    if false then`
+      file: functionFile("complete"),
+      find: `  if p_outbound and l.timeout_at <= p_now then`,
+      replace: `  if false then`
     }],
     tests: {
       "test/behaviour/ActionTimeouts.test.ts": ["7.1: a job that ends too late", "7.1: so has what is completed"]
@@ -1198,11 +1206,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unknown-fails",
     breaks: "a worker takes jobs whose definitions it does not have, and fails them",
     plants: [{
-      file: functions,
+      file: functionFile("claim"),
       find: `j.priority = k.priority and j.id > k.passed and j.definition = any(p_defs)`,
       replace: `j.priority = k.priority and j.id > k.passed`
     }, {
-      file: functions,
+      file: functionFile("claim"),
       find: `p_flags[array_position(p_defs, definition)] as fl,`,
       replace: `coalesce(p_flags[array_position(p_defs, definition)], 0) as fl,`
     }, {
@@ -1241,7 +1249,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "claims-wait",
     breaks: "a claim waits for jobs that somebody else is taking",
     plants: [{
-      file: functions,
+      file: functionFile("claim"),
       find: `order by j.id limit p_room - taken for update skip locked) c`,
       replace: `order by j.id limit p_room - taken for update) c`
     }],
@@ -1260,7 +1268,7 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "enqueueing-waits-for-lanes",
     breaks: "whoever enqueues waits while somebody else has the lane locked",
-    plants: [{ file: functions, find: ` set lock_timeout = '20ms'`, replace: `` }],
+    plants: [{ file: functionFile("enqueue_and_claim"), find: ` set lock_timeout = '20ms'`, replace: `` }],
     tests: { "test/engine/idle.test.ts": ["does not wait for a lane that somebody has locked"] },
     hangs: true
   },
@@ -1279,10 +1287,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "heals-what-waits",
     breaks: "upkeep gives a job to a parent that waits for its slots",
     plants: [{
-      file: functions,
-      find:
-        `        and (l.phase <> 1 or not exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null))\``,
-      replace: `\``
+      file: "src/sql/schema/views.sql",
+      find: `      l.phase <> 1 /* Phase.waiting */
+      or not exists`,
+      replace: `      true
+      or not exists`
     }],
     tests: {
       "test/races/healing.test.ts": [
@@ -1295,9 +1304,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "heals-in-one-look",
     breaks: "upkeep waits for rows that somebody has in hand, and gives a second job to what goes on by itself",
     plants: [{
-      file: functions,
-      find: `and l.ctid < v_to and \${stranded} for update skip locked);`,
-      replace: `and l.ctid < v_to and \${stranded} for update);`
+      file: functionFile("heal"),
+      find: `and place < v_to for update skip locked);`,
+      replace: `and place < v_to for update);`
     }],
     tests: { "test/races/healing.test.ts": ["what nothing continues is healed once"] },
     hangs: true
@@ -1307,9 +1316,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a process that has nothing to migrate waits for the end of a dump, and all that start after it",
     plants: [{
       file: "src/sql/Migrations.ts",
-      find: `          if ((yield* missing).length === 0) return []`,
+      find: `          if ((yield* look).required.length === 0) return []`,
       replace:
-        `          if ((yield* missing).length === 0) yield* sql.unsafe(\`lock table \${table} in access exclusive mode\`)`
+        `          if ((yield* look).required.length === 0) yield* sql.unsafe(\`lock table \${table} in access exclusive mode\`)`
     }],
     tests: { "test/operations/Migrating.test.ts": ["where there is nothing to do nobody waits"] },
     hangs: true
@@ -1326,10 +1335,20 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "any-tables-will-do",
+    breaks: "tables that an unreleased version has made are taken for this one's",
+    plants: [{
+      file: "src/sql/Migrations.ts",
+      find: `rows[0][1] !== fingerprint`,
+      replace: `rows[0][1] === ""`
+    }],
+    tests: { "test/sql/Migrations.test.ts": ["what an unreleased version has made is told"] }
+  },
+  {
     name: "old-snapshots",
     breaks: "a transaction at repeatable read decides by what was committed when it began",
     plants: [{
-      file: functions,
+      file: functionFile("require_read_committed"),
       find: `if current_setting('transaction_isolation') in ('repeatable read', 'serializable') then`,
       replace: `if false then`
     }],
@@ -1347,9 +1366,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "temporary-tables-first",
     breaks: "a program's temporary table of the name `jobs` is taken for the queue",
     plants: [{
-      file: functions,
-      find: `\`set search_path = \${schema}, pg_temp\``,
-      replace: `\`set search_path = \${schema}\``
+      file: "src/sql/Migrations.ts",
+      find: `set local search_path = \${quoted}, pg_temp`,
+      replace: `set local search_path = \${quoted}`
     }],
     tests: {
       "test/behaviour/TemporaryTables.test.ts": [
@@ -1362,14 +1381,14 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joins-by-statistics",
     breaks: "with an old snapshot elsewhere and fresh statistics every batch reads an index as a whole",
     plants: [{
-      file: functions,
-      find: `    with h as (select m.n, m.e, m.lane, l.tid
-      from (select *, (select l.lane from live_actions l where l.id = a) as lane from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n) order by lane offset 0) m
-      left join lateral (select l.ctid as tid from live_actions l where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)`,
+      file: functionFile("finish"),
+      find: `  with h as (select m.n, m.e, m.lane, l.tid
+    from (select *, (select l.lane from live_actions l where l.id = a) as lane from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n) order by lane offset 0) m
+    left join lateral (select l.ctid as tid from live_actions l where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)`,
       replace:
-        `    with f as (select m.n, m.e, l.lane, l.ctid as tid from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n)
-      join live_actions l on l.id = m.a where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l),
-    h as (select m.n, m.e, f.lane, f.tid from unnest(m_a, m_e) with ordinality as m(a, e, n) left join f on f.n = m.n)`
+        `  with f as (select m.n, m.e, l.lane, l.ctid as tid from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n)
+    join live_actions l on l.id = m.a where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l),
+  h as (select m.n, m.e, f.lane, f.tid from unnest(m_a, m_e) with ordinality as m(a, e, n) left join f on f.n = m.n)`
     }],
     tests: { "test/sql/claiming.test.ts": ["actions end by looking up their own rows"] }
   },
@@ -1408,13 +1427,13 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks:
       "2.3: whether a checksum is still to be computed is asked of the worker's definition, which may have dropped its hook",
     plants: [{
-      file: functions,
-      find: "(j.lane is null or not coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)]))),",
-      replace: "(j.lane is null or p_prepare[array_position(p_defs, j.definition)])),"
+      file: functionFile("claim"),
+      find: `(j.lane is null or not coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)]))),`,
+      replace: `(j.lane is null or p_prepare[array_position(p_defs, j.definition)])),`
     }, {
-      file: functions,
-      find: "j.lane is not null and coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)])),",
-      replace: "j.lane is not null and not p_prepare[array_position(p_defs, j.definition)]),"
+      file: functionFile("claim"),
+      find: `j.lane is not null and coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)])),`,
+      replace: `j.lane is not null and not p_prepare[array_position(p_defs, j.definition)]),`
     }],
     tests: {
       "test/behaviour/Deploys.test.ts": ["2.3: enqueued under a hook", "2.2: a hook does not run on what it has given"]
@@ -1424,13 +1443,14 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "flags-of-the-first-version",
     breaks: "5.1: who completes an action stays what the version said that began it, and a later one parks it for ever",
     plants: [{
-      file: functions,
-      find: "token = p_token, flags = p_flags[array_position(p_defs, t.definition)] & 255 where",
-      replace: "token = p_token where"
+      file: functionFile("resume"),
+      find: `token = p_token, flags = p_flags[array_position(p_defs, t.definition)] & 255 where`,
+      replace: `token = p_token where`
     }, {
-      file: functions,
-      find: "          flags = p_flags[array_position(p_defs, t.definition)] & 255,\n",
-      replace: ""
+      file: functionFile("claim"),
+      find: `        flags = p_flags[array_position(p_defs, t.definition)] & 255,
+`,
+      replace: ``
     }],
     tests: {
       "test/behaviour/Deploys.test.ts": ["5.1: an action that a deploy has made outbound", "5.3: one to which a deploy"]
@@ -1461,9 +1481,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-with-what-it-left",
     breaks: "an action's history is deleted before its children are cancelled, and they run",
     plants: [{
-      file: functions,
-      find: "      and not exists (select 1 from prunes p where p.action = ended_actions.id) order by ended_at limit",
-      replace: "      order by ended_at limit"
+      file: functionFile("delete_ended"),
+      find: `    and not exists (select 1 from prunes p where p.action = ended_actions.id) order by ended_at limit`,
+      replace: `    order by ended_at limit`
     }],
     tests: { "test/ActionRepo.test.ts": ["keeps what was cancelled until"] }
   },

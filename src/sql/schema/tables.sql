@@ -1,0 +1,225 @@
+-- The tables.
+--
+-- Life of an action, row by row:
+--
+--   jobs           an invocation that waits for a worker (also: "continue this live action", held while `before` runs, and
+--                  waiting for an elder sibling)
+--     -> live_actions    pending or performing. The performing row IS the lane (unique on lane and status) and IS the lease
+--                        (its token names the worker that may write to it; null while it waits for slots or outside)
+--        steps           one row for each step that ended or waits; the step that runs now is in the live row
+--        slots           what a step waits for: a child action or a time; status null = still open
+--     -> ended_actions   append-only history, never updated
+--   outcomes       answers for handles of invocations that were never stored as actions (short-circuited, joined)
+--   achievements   checksum key -> checksum and result of the last success
+--   prunes         ended actions whose abandoned children are still to be cancelled
+--   workers        one row for each engine, with its lease on the database's clock
+--
+-- Lock order of every function: jobs (always SKIP LOCKED), then live rows sorted by lane in ONE pass that may wait, then
+-- achievements sorted by key, then steps sorted by action and index. Everything out of that order is taken with SKIP LOCKED
+-- and, where skipped, left for the next transition. A slot is changed only under the lock of its step's row.
+--
+-- User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys
+-- compare as bytes (`collate "C"`): the same everywhere, and cheaper than by a language's rules.
+--
+-- Codes have the names of src/domain/Phase.ts beside them, as `1 /* Phase.waiting */`; a test holds both equal. Nothing here
+-- or in functions/ names the schema: whoever installs has it first in the search path, with pg_temp last. A session's
+-- temporary tables come before everything else where a search path does not name them, and a program's own `jobs` would be
+-- taken for the queue.
+
+create table workers (
+  token bigint generated always as identity primary key,
+  name text not null,
+  lease_until timestamptz not null,
+  started_at timestamptz not null
+);
+comment on table workers is 'One row for each worker that runs; with the row gone, nothing is written under its token any more.';
+
+create table jobs (
+  id bigint generated always as identity,
+  queue text collate "C" not null,
+  priority smallint not null,
+  kind smallint not null,
+  action uuid not null,
+  definition text collate "C" not null,
+  actor_id text collate "C" not null,
+  arguments jsonb,
+  lane text collate "C",
+  checksum_key text collate "C",
+  checksum text collate "C",
+  timeout_ms bigint,
+  parent uuid,
+  parent_step int,
+  depth smallint not null default 0,
+  attempts smallint not null default 0,
+  token bigint,
+  due_at timestamptz,
+  enqueued_at timestamptz not null,
+  -- its siblings may be headed for the same lane, which they join in turn
+  ordered boolean,
+  -- the sibling that it waits for
+  elder uuid,
+  -- the arguments as given, where it was prepared to others, and whether its achievement cannot be read
+  given jsonb,
+  unread boolean,
+  -- on the database's clock: it cannot start any more, and whoever takes it ends it
+  cancelled_at timestamptz,
+  -- false: whoever enqueued it has left the checksum to a worker, whether that knows a `before` or not; true: its `before`
+  -- has run, and must not run again on what it gave; null: that is for the worker's definition to say
+  prepared boolean,
+  primary key (queue, priority, id)
+) with (
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 1000,
+  autovacuum_vacuum_cost_delay = 0
+);
+comment on table jobs is
+  'The queue: invocations that wait for a worker, and live actions that wait for one to go on with them.';
+
+-- an invocation is queued once: a try whose answer was lost may commit after the next one has looked
+create unique index jobs_invocation on jobs (action) where kind = 0 /* JobKind.invocation */;
+create index jobs_action on jobs (action) where kind = 1 /* JobKind.continuation */;
+create index jobs_due on jobs (due_at) where due_at is not null;
+create index jobs_held on jobs (token) where priority = 101 /* Priority.held */;
+-- only those that have to be in order are in these two
+create index jobs_ordered on jobs (parent, parent_step, id) where ordered;
+create index jobs_elder on jobs (elder) where elder is not null;
+
+create table live_actions (
+  id uuid primary key,
+  definition text collate "C" not null,
+  actor_id text collate "C" not null,
+  queue text collate "C" not null,
+  arguments jsonb not null,
+  lane text collate "C" not null,
+  status smallint not null,
+  checksum_key text collate "C" not null,
+  checksum text collate "C",
+  parent uuid,
+  parent_step int,
+  depth smallint not null,
+  rooted boolean not null,
+  flags smallint not null,
+  attempts smallint not null default 0,
+  token bigint,
+  phase smallint not null default 0 /* Phase.step */,
+  step_kind smallint,
+  step int not null default 0,
+  step_name text,
+  -- the prepended steps that it started with, in their order, joined with '/': later ones do not concern it
+  prepended text,
+  step_started_at timestamptz,
+  outcome smallint,
+  result jsonb,
+  cause jsonb,
+  -- callbacks that have ended while others are to be tried again, with whether they succeeded
+  callbacks jsonb,
+  timeout_ms bigint,
+  timeout_at timestamptz,
+  enqueued_at timestamptz not null,
+  started_at timestamptz,
+  constraint live_actions_lane unique (lane, status)
+) with (
+  fillfactor = 85,
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 1000,
+  autovacuum_vacuum_cost_delay = 0
+);
+comment on table live_actions is
+  'Actions that are performing, and at most one for each lane that is pending behind them.';
+
+create index live_actions_timeout on live_actions (timeout_at) where timeout_at is not null;
+create index live_actions_outbound on live_actions (definition, actor_id) where flags & 16 /* Flag.outbound */ <> 0;
+
+create table ended_actions (
+  id uuid primary key,
+  definition text collate "C" not null,
+  actor_id text collate "C" not null,
+  queue text collate "C" not null,
+  arguments jsonb not null,
+  lane text collate "C" not null,
+  status smallint not null,
+  checksum_key text collate "C" not null,
+  checksum text collate "C",
+  parent uuid,
+  parent_step int,
+  depth smallint not null,
+  attempts smallint not null,
+  result jsonb,
+  cause jsonb,
+  superseded_by uuid,
+  -- the only step, which has no row of its own then: its times and its status are the action's
+  step_name text,
+  step_kind smallint,
+  callbacks_succeeded smallint not null default 0,
+  callbacks_failed smallint not null default 0,
+  enqueued_at timestamptz not null,
+  started_at timestamptz,
+  ended_at timestamptz not null
+) with (autovacuum_vacuum_insert_scale_factor = 0.2);
+comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old, deleted.';
+
+-- rows come in the order of their end: a few bytes for each hundred pages tell where a time begins
+create index ended_actions_ended_at on ended_actions using brin (ended_at);
+create index ended_actions_callbacks_failed on ended_actions (id) where callbacks_failed > 0;
+
+create table steps (
+  action uuid not null,
+  idx int not null,
+  kind smallint not null,
+  name text not null,
+  status smallint not null,
+  marked boolean not null default false,
+  result jsonb,
+  started_at timestamptz not null,
+  ended_at timestamptz,
+  primary key (action, idx)
+) with (fillfactor = 90);
+comment on table steps is 'Steps that have ended, or wait for what they have started; the one that runs now is in its live action.';
+
+create table slots (
+  action uuid not null,
+  step int not null,
+  slot int not null,
+  child uuid,
+  definition text collate "C",
+  actor_id text collate "C",
+  due_at timestamptz,
+  -- fingerprint of the success schema that was asked with; null for void
+  success text collate "C",
+  status smallint,
+  result jsonb,
+  cause jsonb,
+  primary key (action, step, slot)
+) with (fillfactor = 80);
+comment on table slots is 'What a step waits for: a child action or a time, each in a slot of its own.';
+
+create index slots_child on slots (child) where status is null and child is not null;
+create index slots_due on slots (due_at) where status is null and due_at is not null;
+
+create table achievements (
+  checksum_key text collate "C" primary key,
+  checksum text collate "C" not null,
+  result jsonb,
+  action uuid not null,
+  achieved_at timestamptz not null
+) with (fillfactor = 80);
+comment on table achievements is
+  'What was achieved last for each checksum key: an invocation with the same checksum takes its result from here.';
+
+create table outcomes (
+  id uuid primary key,
+  definition text collate "C" not null,
+  actor_id text collate "C" not null,
+  status smallint,
+  result jsonb,
+  cause jsonb,
+  follows uuid,
+  created_at timestamptz not null
+);
+comment on table outcomes is
+  'Answers for whoever waits for an invocation that never became an action: it was achieved already, or has joined another one.';
+
+create index outcomes_created on outcomes (created_at);
+
+create table prunes (action uuid primary key);
+comment on table prunes is 'Ended actions whose children that nothing else waits for are still to be cancelled.';

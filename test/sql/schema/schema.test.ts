@@ -1,0 +1,86 @@
+/** The schema's files, and the module that is made from them. */
+import { assert, describe, it } from "@effect/vitest"
+import { readdirSync, readFileSync } from "node:fs"
+import { basename, join } from "node:path"
+import { functionFiles, generated, moduleText, readSql, root, statementsOf, tableFiles } from "./Files.ts"
+import * as Rules from "./rules.ts"
+
+const files = [...tableFiles, ...functionFiles]
+
+/** What breaks a rule, with the file that it is in. */
+const broken = (rule: (sql: string) => ReadonlyArray<string>): ReadonlyArray<string> =>
+  files.flatMap((file) => rule(readSql(file)).map((found) => `${file}: ${found}`))
+
+describe("the module that the package ships", () => {
+  it("is what `npm run schema` makes from the files", () =>
+    assert.strictEqual(readFileSync(join(root, generated), "utf8"), moduleText()))
+
+  it("has one file for each function, called like it", () => {
+    const wrong = functionFiles.filter((file) => file.startsWith("functions/")).filter((file) => {
+      const statements = statementsOf(readSql(file))
+      return statements.length !== 1 || !statements[0]!.startsWith(`create function ${basename(file, ".sql")}(`)
+    })
+    assert.deepStrictEqual(wrong, [])
+  })
+
+  it("is cut at semicolons, but for those in texts, remarks and bodies", () => {
+    const sql = `-- first; and
+      select 'a;''b' /* ; */; do $$ begin; end $$; create function f() as $x$ $$ ; $x$;\nselect ";"; -- the end\n`
+    assert.deepStrictEqual(statementsOf(sql), [
+      "select 'a;''b' /* ; */",
+      "do $$ begin; end $$",
+      "create function f() as $x$ $$ ; $x$",
+      `select ";"`
+    ])
+    assert.throws(() => statementsOf("select 1; select 2"))
+  })
+})
+
+describe("codes", () => {
+  it("are those of TypeScript", () => assert.deepStrictEqual(broken(Rules.wrongCodes), []))
+
+  it("that are not are found", () =>
+    assert.deepStrictEqual(
+      Rules.wrongCodes(
+        "1 /* Phase.waiting */ 2 /* Phase.waiting */ 'ST001' /* isolationState */ 1 /* Phase.gone */ 3 /* three of them */"
+      ),
+      ["2 /* Phase.waiting */", "1 /* Phase.gone */", "1 remarks that name no code"]
+    ))
+})
+
+describe("functions", () => {
+  it("state their search path, or inherit it", () => assert.deepStrictEqual(broken(Rules.pathless), []))
+
+  it("that do neither, or both, are found", () => {
+    const inner = "-- For other functions only: it inherits their search path and their settings.\n"
+    assert.deepStrictEqual(Rules.pathless("create function a() set search_path from current as $$;$$;"), [])
+    assert.deepStrictEqual(Rules.pathless(`${inner}create function a() as $$;$$;`), [])
+    assert.deepStrictEqual(Rules.pathless("create function a() as $$;$$;"), ["create function a"])
+    assert.deepStrictEqual(Rules.pathless(`${inner}create function a() set search_path from current as $$;$$;`), [
+      "create function a"
+    ])
+  })
+
+  it("that TypeScript calls are not inner ones", () => {
+    const calls = readdirSync(join(root, "src/sql"), { recursive: true, encoding: "utf8" })
+      .filter((name) => name.endsWith(".ts"))
+      .flatMap((name) =>
+        [...readFileSync(join(root, "src/sql", name), "utf8").matchAll(/\$\{(?:schema|s)\}\.(\w+)\(/g)].map(([, it]) =>
+          it!
+        )
+      )
+    assert.include(calls, "finish")
+    const inner = new Set(
+      functionFiles.filter((file) => / only: it inherits /.test(readSql(file))).map((file) => basename(file, ".sql"))
+    )
+    assert.isAbove(inner.size, 0)
+    assert.deepStrictEqual(calls.filter((name) => inner.has(name)), [])
+  })
+})
+
+describe("tables and views", () => {
+  it("have a comment each", () => {
+    assert.deepStrictEqual(broken(Rules.uncommented), [])
+    assert.deepStrictEqual(Rules.uncommented("create table a (b int); create view c as select;"), ["table a", "view c"])
+  })
+})
