@@ -55,8 +55,7 @@ const ran = (sql: PgClient, quoted: string) =>
     })
   )
 
-const unreleased = (schema: string) =>
-  new SchemaOutdated({ schema, found: latest, required: latest, unreleased: true })
+const unreleased = (schema: string) => new SchemaOutdated({ schema, found: latest, required: latest, unreleased: true })
 
 /** How long the tables' users are waited for altogether, if not said otherwise. */
 export const patience = Duration.seconds(30)

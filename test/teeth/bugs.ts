@@ -913,8 +913,10 @@ begin
     breaks: "a worker that stops burns an attempt of what it gives back",
     plants: [{
       file: functionFile("release"),
-      find: `  u as (update live_actions t set token = null where`,
-      replace: `  u as (update live_actions t set token = null, attempts = attempts + 1 where`
+      find: `    update live_actions set token = null
+`,
+      replace: `    update live_actions set token = null, attempts = attempts + 1
+`
     }],
     tests: { "test/operations/Stopping.test.ts": ["a job releases it without burning an attempt"] }
   },
@@ -1316,9 +1318,9 @@ begin
     breaks: "a process that has nothing to migrate waits for the end of a dump, and all that start after it",
     plants: [{
       file: "src/sql/Migrations.ts",
-      find: `          if ((yield* look).required.length === 0) return []`,
+      find: `          if (first.required.length === 0 && !first.unset) return []`,
       replace:
-        `          if ((yield* look).required.length === 0) yield* sql.unsafe(\`lock table \${table} in access exclusive mode\`)`
+        `          if (first.required.length === 0) yield* sql.unsafe(\`lock table \${table} in access exclusive mode\`)`
     }],
     tests: { "test/operations/Migrating.test.ts": ["where there is nothing to do nobody waits"] },
     hangs: true

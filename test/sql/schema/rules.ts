@@ -50,7 +50,7 @@ const functionsIn = (sql: string): ReadonlyArray<string> =>
 
 /** Says that a function gets its search path from whoever calls it. */
 export const isInner = (sql: string): boolean =>
-  /^-- (For other functions only: it inherits their search path and their settings|Names nothing of the schema, and needs no search path)\.$/m
+  /^-- (For other functions only: it inherits their search path|Names nothing of the schema, and needs no search path)\b/m
     .test(sql)
 
 /** A function states its search path, or says why it need not. */
