@@ -8,7 +8,7 @@ const root = resolve(import.meta.dirname, "..")
 const passes = (script: string) => run("npm", ["run", "--silent", script], { cwd: root })
 
 describe("the sources", () => {
-  it("are formatted", () => passes("format:check"), 120_000)
-  it("are free of lint", () => passes("lint"), 120_000)
+  it("are formatted", () => passes("format:check"))
+  it("are free of lint", () => passes("lint"))
   it("are well typed", () => passes("types"), 240_000)
 })

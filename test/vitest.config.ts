@@ -7,6 +7,7 @@ import { availableParallelism } from "node:os"
 import { resolve } from "node:path"
 import { defineConfig } from "vitest/config"
 import { ClosingLine } from "./ClosingLine.ts"
+import { patienceMs } from "./patience.ts"
 
 const root = resolve(import.meta.dirname, "..")
 const globalSetup = resolve(import.meta.dirname, "globalSetup.ts")
@@ -34,8 +35,8 @@ export default defineConfig({
     include: ["test/**/*.test.ts"],
     ...(existsSync(globalSetup) ? { globalSetup } : {}),
     reporters: ["default", new ClosingLine()],
-    testTimeout: 30_000,
-    hookTimeout: 60_000,
+    testTimeout: patienceMs,
+    hookTimeout: patienceMs,
     maxWorkers: Math.max(2, availableParallelism() - 1)
   }
 })

@@ -16,7 +16,7 @@
  * └─ …                         the other sites, beside it
  * ```
  */
-import { Effect, Schema } from "effect"
+import { Config, Duration, Effect, Schema } from "effect"
 import { Step, Stepped } from "stepped"
 import { Builder } from "./Builder.ts"
 import { Host } from "./Host.ts"
@@ -48,7 +48,8 @@ export const boot = Stepped.action("boot", {
   success: Server,
   error: Crashed,
   outbound: true,
-  timeout: "4 seconds"
+  // a slower machine may have more
+  timeout: () => Effect.orDie(Config.Duration("BOOT_TIMEOUT").pipe(Config.withDefault(Duration.seconds(4))))
 })
 
 // Gives the server that was replaced.
@@ -84,7 +85,7 @@ const hold = Stepped.action("hold")
   .step("server", () => Step.do(boot, holdingPage))
   .step(({ server }) => Step.do(switchOver, server))
 
-const deploy = Stepped.action("deploy", { success: Deployed, error: NotServed, timeout: "30 seconds" })
+const deploy = Stepped.action("deploy", { success: Deployed, error: NotServed, timeout: "5 minutes" })
   .step("release", () =>
     Effect.gen(function*() {
       const fingerprint = yield* (yield* Builder).fingerprint(yield* Site.row)

@@ -22,8 +22,7 @@ suite("enqueueMany", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
     it.effect(
       name,
-      () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(Cars.layer, engine.layer())),
-      60_000
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(Cars.layer, engine.layer()))
     )
 
   test("gives a handle for each call, in order", () =>

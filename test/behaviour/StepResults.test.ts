@@ -78,7 +78,7 @@ suite("what a step receives", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* outcomeOf(many.id), ["succeeded", 300_000])
       yield* healthy
-    }).pipe(Effect.provide(live())), 120_000)
+    }).pipe(Effect.provide(live())))
 
   it.effect("3.7: of many long failures the first one fails the parent", () =>
     Effect.gen(function*() {
@@ -91,7 +91,7 @@ suite("what a step receives", (engine) => {
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["pages failed"])
       assert.deepStrictEqual(seen, [])
       yield* healthy
-    }).pipe(Effect.provide(live())), 120_000)
+    }).pipe(Effect.provide(live())))
 
   it.effect("3.7: beyond its limit, the step fails with ResultsTooLarge", () =>
     Effect.gen(function*() {
@@ -115,14 +115,14 @@ suite("what a step receives", (engine) => {
       assert.deepStrictEqual(yield* stepsOf(plain.id), ["one succeeded", "two succeeded", "three failed"])
       assert.deepStrictEqual(seen, [])
       yield* healthy
-    }).pipe(Effect.provide(live({ resultsLimit: 100_000 }))), 60_000)
+    }).pipe(Effect.provide(live({ resultsLimit: 100_000 }))))
 
   it.effect("3.7: results that nobody receives have no limit", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* page).skimmingLater(30, 40_000)
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* outcomeOf(handle.id), ["succeeded", "skimmed"])
-    }).pipe(Effect.provide(live({ resultsLimit: 100_000 }))), 60_000)
+    }).pipe(Effect.provide(live({ resultsLimit: 100_000 }))))
 
   it.effect("3.7: of results that nobody receives, each must fit what was asked for", () =>
     Effect.gen(function*() {

@@ -51,7 +51,13 @@ interface Program {
   readonly ended: Effect.Effect<number | NodeJS.Signals>
 }
 
-const start = (folder: string, args: ReadonlyArray<string>, databaseUrl?: Redacted.Redacted) =>
+/** A server has all the time that it needs, where none of them is to be too late. */
+const start = (
+  folder: string,
+  args: ReadonlyArray<string>,
+  databaseUrl?: Redacted.Redacted,
+  bootTimeout = "10 minutes"
+) =>
   Effect.acquireRelease(
     Effect.sync((): Program => {
       const child = spawn(
@@ -60,7 +66,11 @@ const start = (folder: string, args: ReadonlyArray<string>, databaseUrl?: Redact
         {
           cwd: root,
           stdio: ["ignore", "pipe", "pipe"],
-          env: { ...process.env, DATABASE_URL: databaseUrl === undefined ? undefined : Redacted.value(databaseUrl) }
+          env: {
+            ...process.env,
+            BOOT_TIMEOUT: bootTimeout,
+            DATABASE_URL: databaseUrl === undefined ? undefined : Redacted.value(databaseUrl)
+          }
         }
       )
       let output = ""
@@ -129,7 +139,7 @@ const childrenOf = (pid: number): ReadonlyArray<number> =>
       }
     })
 
-/** All of these processes end; a test that waits for one that does not runs into its time limit. */
+/** All of these processes end; a test that waits for one that does not never ends itself. */
 const allEnd = (pids: ReadonlyArray<number>) =>
   Effect.promise(async () => {
     while (pids.some(isAlive)) await sleep(20)
@@ -208,7 +218,7 @@ describe.concurrent("the deployment example", () => {
       assert.strictEqual(yield* second.ended, 130)
       assert.include(second.output(), "All 6 server processes of this run have ended.")
       assert.deepStrictEqual(after.filter(({ pid }) => isAlive(pid)), [])
-    }), 60_000)
+    }))
 
   it.live("lets failures and timeouts travel up the tree while the other sites deploy", () =>
     Effect.gen(function*() {
@@ -223,7 +233,9 @@ describe.concurrent("the deployment example", () => {
       const program = yield* start(
         folder,
         ["--break", "shop", "--break", "docs:crash", "--break", "blog:build", "--break", "mirror:sick"],
-        url
+        url,
+        // the healthy ones, nine at once, need a second on an idle machine
+        "12 seconds"
       )
       assert.strictEqual(yield* program.ended, 1)
       const output = program.output()
@@ -242,11 +254,11 @@ describe.concurrent("the deployment example", () => {
       for (const site of ["docs", "shop", "blog", "mirror"]) {
         assert.include(lineWith(output, `✖ ${site}`), "serves holding-page as before")
       }
-      assert.match(lineWith(output, "boot Site/shop timed out"), /after [4-9]\.\d s/)
+      assert.match(lineWith(output, "boot Site/shop timed out"), /after \d\d+\.\d s/)
       assert.include(lineWith(output, "The rollout failed"), "rollOut Fleet/local › sites › deploy Site/docs › server")
       assert.match(output, /visitors asked for \d+ pages, 0 of them in vain/)
       assert.match(output, /All 9 server processes of this run have ended/)
-    }), 60_000)
+    }))
 
   it.live(
     "leaves nothing behind when it is killed or interrupted, and goes on with the next run",
@@ -277,8 +289,7 @@ describe.concurrent("the deployment example", () => {
         assert.include(interrupted.output(), "⊘ rollOut Fleet/local cancelled")
         assert.match(interrupted.output(), /All \d server processes of this run have ended/)
         assert.deepStrictEqual(servers.filter(isAlive), [])
-      }),
-    60_000
+      })
   )
 
   it.live("says what is wrong with its flags and its manifest", () =>
@@ -296,7 +307,7 @@ describe.concurrent("the deployment example", () => {
       const manifest = yield* start(folder, [])
       assert.strictEqual(yield* manifest.ended, 1)
       assert.include(manifest.output(), `["sites"][0]["name"]`)
-    }), 60_000)
+    }))
 
   it("draws the tree, and less of what is over where the window is small", () => {
     const node = (label: string, status: Node["status"], children: ReadonlyArray<Node> = [], note = ""): Node => ({

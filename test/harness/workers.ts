@@ -8,6 +8,7 @@ import { readFileSync } from "node:fs"
 import { Stepped } from "stepped"
 import type { Engine } from "stepped"
 import { inject } from "vitest"
+import { patienceMs } from "../patience.ts"
 import { watched } from "./heals.ts"
 import { isPooled, layerServer, layerUrl, TestDatabase } from "./Server.ts"
 
@@ -53,7 +54,7 @@ export const until = <E, R>(
 ): Effect.Effect<void, E, R | SqlClient.SqlClient> =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    const limit = performance.now() + 20_000
+    const limit = performance.now() + patienceMs * 2 / 3
     while (!(yield* look)) {
       if (performance.now() > limit) return yield* Effect.die(new Error(`never happened: ${what}`))
       yield* Effect.orDie(sql`select 1`)

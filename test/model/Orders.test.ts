@@ -49,7 +49,7 @@ describe("an order that leads to an outcome", () => {
         const outcome = someOrder(scenario, number)
         assert.isDefined(yield* searchFor(scenario, expected(outcome), { ran: outcome.log }), `tree ${number}`)
       }
-    }), 120_000)
+    }))
 
   it.effect("is found for what nobody has said in which order it ran", () =>
     Effect.gen(function*() {
@@ -57,7 +57,7 @@ describe("an order that leads to an outcome", () => {
         const scenario = randomScenario(number)
         assert.isDefined(yield* searchFor(scenario, expected(someOrder(scenario, number))), `tree ${number}`)
       }
-    }), 120_000)
+    }))
 
   const wrongs: ReadonlyArray<readonly [what: string, wrong: (seen: Seen) => Seen | undefined]> = [
     ["a body that nobody has run", (seen) => ({ ...seen, log: [...seen.log, "step 99 first"] })],
@@ -138,7 +138,7 @@ describe("an order that leads to an outcome", () => {
           assert.isUndefined(yield* searchFor(scenario, seen, { ran: seen.log, tries: 300 }), `tree ${number}`)
         }
         assert.isAbove(some, 1)
-      }), 60_000)
+      }))
   }
 
   /** A root waits in a lane; behind it the children of another one. */

@@ -47,7 +47,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
         }
         yield* healthy
       }).pipe(Effect.provide(client))
-    }), 60_000)
+    }))
 
   class Train extends Stepped.Actor<Train>()("Train", { id: Schema.Int }) {}
   const book = Stepped.action("book", { success: Schema.Int }).step("store", () =>
@@ -71,7 +71,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
         assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
         yield* healthy
       }).pipe(Effect.provide(yield* startWorkerOf(url, Trains.layer)))
-    }), 60_000)
+    }))
 
   it.live(
     "whoever takes over counts the attempt, once: it runs as often as `attempts` says",
@@ -93,8 +93,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
           assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "failed", attempts: 3 })
           yield* healthy
         }).pipe(Effect.provide(client))
-      }),
-    60_000
+      })
   )
 
   it.live("is named in the log as what the lease was lost for", () =>
@@ -120,12 +119,12 @@ describe("a body that blocks the thread for longer than the lease", () => {
         yield* until("it notices", Effect.sync(() => lost(said).length > 0))
         assert.match(
           lost(said)[0]!,
-          /^stepped: the lease is lost, 1 running bodies are interrupted: somebody took over, since a body has blocked the thread: the renewal came [12]\d{3} ms late$/
+          /^stepped: the lease is lost, 1 running bodies are interrupted: somebody took over, since a body has blocked the thread: the renewal came \d{4,} ms late$/
         )
         assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
         yield* healthy
       }).pipe(Effect.provide(worker))
-    }), 60_000)
+    }))
 })
 
 describe("a database that is away for longer than the lease", () => {
@@ -151,10 +150,10 @@ describe("a database that is away for longer than the lease", () => {
         assert.strictEqual(runs, 2)
         assert.match(
           lost(said)[0]!,
-          /^stepped: the lease is lost, 1 running bodies are interrupted: the database has not answered for \d{3,4} ms$/
+          /^stepped: the lease is lost, 1 running bodies are interrupted: the database has not answered for \d{3,} ms$/
         )
         assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
         yield* healthy
       }).pipe(Effect.provide(worker))
-    }), 60_000)
+    }))
 })

@@ -47,4 +47,4 @@ it.live("a process that died with running bodies leaves them to the next one", (
       assert.deepStrictEqual(actions.map((action) => action.status), ["succeeded", "succeeded"])
       assert.deepStrictEqual(yield* Stepped.doctor, [])
     }))
-  }), 120_000)
+  }))

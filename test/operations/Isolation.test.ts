@@ -95,6 +95,6 @@ describe("a database at", () => {
           const found = refusals(name)
           if (found !== undefined) assert.isAtMost(found, 60)
         }).pipe(Effect.provide(yield* startEngine(url)))
-      }), 60_000)
+      }))
   }
 })

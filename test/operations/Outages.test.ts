@@ -87,9 +87,7 @@ describe("a database that is away at the start", () => {
         assert.isTrue((error as { readonly isRetryable: boolean }).isRetryable)
         assert.match(error.message, /^(migrate|checkMigrations): .*(ECONNREFUSED|connect)/s)
         assert.isAbove(seconds, 5)
-        assert.isBelow(seconds, 20)
-      }),
-    60_000
+      })
   )
 
   it.live("is used as soon as it is there", () =>
@@ -112,7 +110,7 @@ describe("a database that is away at the start", () => {
         yield* (yield* Cars.client)(1).work("x")
         yield* healthy
       }).pipe(Effect.provide(engine))
-    }), 60_000)
+    }))
 })
 
 describe("a database that goes away in the middle", () => {
@@ -122,7 +120,7 @@ describe("a database that goes away in the middle", () => {
       yield* underLoad((halfway) => Effect.andThen(Deferred.await(halfway), Effect.andThen(stop("immediate"), start)))(
         url
       )
-    }), 60_000)
+    }))
 
   const path = pgBouncerPath()
   it.live.skipIf(path === undefined)(
@@ -135,8 +133,7 @@ describe("a database that goes away in the middle", () => {
           (halfway) => Effect.andThen(Deferred.await(halfway), Effect.andThen(stop("immediate"), start)),
           { prepare: false }
         )(pooler.url)
-      }),
-    60_000
+      })
   )
 
   it.live("cuts all connections again and again: everything ends, once", () =>
@@ -154,7 +151,7 @@ describe("a database that goes away in the middle", () => {
           Effect.repeat(cut, { times: 10 })
         )
       )(url)
-    }), 60_000)
+    }))
 
   it.live("calls that enqueue are tried again, and what they enqueue is there once", () =>
     Effect.gen(function*() {
@@ -179,7 +176,7 @@ describe("a database that goes away in the middle", () => {
         ])
         yield* healthy
       }).pipe(Effect.provide(worker))
-    }), 60_000)
+    }))
 
   it.live(
     "and stays away: calls fail with an error that says that they may be tried again",
@@ -203,8 +200,7 @@ describe("a database that goes away in the middle", () => {
           })
           yield* healthy
         }).pipe(Effect.provide(worker))
-      }),
-    60_000
+      })
   )
 })
 
@@ -229,7 +225,6 @@ describe("a caller's transaction", () => {
           assert.deepStrictEqual(actions.map(({ actorId }) => actorId), ["2"])
           yield* healthy
         }).pipe(Effect.provide(worker))
-      }),
-    60_000
+      })
   )
 })

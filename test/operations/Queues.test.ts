@@ -108,7 +108,7 @@ describe("jobs that a worker does not take", () => {
       const says = (what: string) =>
         Effect.gen(function*() {
           while (!said.some((line) => line.includes(what))) yield* Effect.promise(() => new Promise(setImmediate))
-        }).pipe(Effect.timeout("10 seconds"))
+        })
       yield* Effect.gen(function*() {
         const sql = yield* PgClient.PgClient
         const van = (yield* Vans.client)(1)

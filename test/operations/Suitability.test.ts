@@ -121,8 +121,7 @@ describe("row security", () => {
           `create policy everything on stepped.slots using (true) with check (true)`
         ])
         yield* performs(url)
-      }),
-    30_000
+      })
   )
 })
 
@@ -160,7 +159,7 @@ describe("a role", () => {
       assert.include(powerless.message, `The role ${role} lacks delete on stepped.jobs, stepped.prunes: `)
       yield* run(admin, powerless.grants)
       yield* performs(url)
-    }), 30_000)
+    }))
 
   it.live("whose rights are taken while it works hears what to do with what was refused", () =>
     Effect.gen(function*() {
@@ -207,8 +206,7 @@ describe("a role", () => {
         // where there is nothing to do, nothing is needed for it
         yield* run(admin, [`revoke create on schema stepped from ${role}`])
         assert.deepStrictEqual(yield* migrating, [])
-      }),
-    30_000
+      })
   )
 })
 
@@ -245,7 +243,7 @@ describe("sequences that are behind their tables, as after logical replication",
       assert.deepStrictEqual(yield* Effect.provide(Effect.provide(Stepped.migrate(), client), log), [])
       assert.lengthOf(said, 2)
       yield* performs(url)
-    }), 30_000)
+    }))
 
   it.live("are set while others work", () =>
     Effect.gen(function*() {
@@ -265,7 +263,7 @@ describe("sequences that are behind their tables, as after logical replication",
         yield* car(1).work("x")
         assert.isUndefined(load.pollUnsafe())
       }).pipe(Effect.provide(services))
-    }), 30_000)
+    }))
 })
 
 describe("a client", () => {
@@ -281,7 +279,7 @@ describe("a client", () => {
       assert.deepStrictEqual(yield* Effect.provide(Stepped.migrate(), client), [[1, "initial"]])
       assert.deepStrictEqual(yield* Effect.provide(Stepped.migrate(), client), [])
       yield* performs(url, shouting)
-    }), 30_000)
+    }))
 
   it.live("that names two hosts is told at once, however it names them", () =>
     Effect.gen(function*() {

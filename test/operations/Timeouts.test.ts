@@ -101,12 +101,12 @@ const scenario = (settings: ReadonlyArray<Setting>, exceeded = settings) =>
 
 describe("every session of the role", () => {
   for (const setting of Object.keys(refusals) as ReadonlyArray<Setting>) {
-    it.live(`with a ${setting} of 50 ms: everything ends, once`, () => scenario([setting]), 60_000)
+    it.live(`with a ${setting} of 50 ms: everything ends, once`, () => scenario([setting]))
   }
 
   it.live("with all of them: everything ends, once", () =>
     // where it ends the transaction as well, the server leaves the others to it
-    scenario(Object.keys(refusals) as ReadonlyArray<Setting>, ["transaction_timeout"]), 60_000)
+    scenario(Object.keys(refusals) as ReadonlyArray<Setting>, ["transaction_timeout"]))
 
   it.live("batches that take longer than a statement may become smaller until they pass", () =>
     Effect.gen(function*() {
@@ -133,5 +133,5 @@ describe("every session of the role", () => {
         yield* Effect.forEach(handles, settled, { concurrency: "unbounded", discard: true })
         assert.include(readFileSync(logFile, "utf8"), refusals.statement_timeout)
       }).pipe(Effect.provide(yield* startWorkerOf(url, Cars.layer, { concurrency: 500 })))
-    }), 60_000)
+    }))
 })

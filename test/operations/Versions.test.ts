@@ -99,8 +99,7 @@ describe("two versions side by side", () => {
             }
             yield* healthy
           }).pipe(Effect.provide(yield* startEngine(url)))
-        }),
-      60_000
+        })
     )
   }
 })

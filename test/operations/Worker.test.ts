@@ -90,8 +90,7 @@ describe("a worker that dies", () => {
           for (const handle of others) assert.isBelow((yield* recordOf(handle)).attempts, 3)
           yield* healthy
         }).pipe(Effect.provide(client))
-      }),
-    60_000
+      })
   )
 })
 
@@ -280,7 +279,7 @@ describe("how a worker finds out about work", () => {
           yield* car(1).workLater("first")
           yield* Deferred.await(ran)
           const handle = yield* car(2).workLater("second")
-          yield* Deferred.await(again).pipe(Effect.timeout("5 seconds"))
+          yield* Deferred.await(again)
           assert.include(["performing", "succeeded"], (yield* handle.status).status)
         }).pipe(Effect.provide(client))
       })
@@ -301,7 +300,7 @@ describe("how a worker finds out about work", () => {
           yield* Deferred.await(ran)
           const sql = yield* PgClient.PgClient
           yield* sql.withTransaction(car(2).workLater("second"))
-          yield* Deferred.await(again).pipe(Effect.timeout("5 seconds"))
+          yield* Deferred.await(again)
         }).pipe(Effect.provide(client))
       })
   )
@@ -553,7 +552,7 @@ describe("a worker without anything to do", () => {
     Effect.gen(function*() {
       const url = yield* database
       const worker = yield* startEngine(url)
-      yield* Effect.scoped(startWorker(url, never, { gracePeriod: "1 hour" })).pipe(Effect.timeout("10 seconds"))
+      yield* Effect.scoped(startWorker(url, never, { gracePeriod: "1 hour" }))
       const rows = yield* Effect.provide(
         Effect.flatMap(PgClient.PgClient, (sql) => sql`select from stepped.workers`),
         Context.pick(PgClient.PgClient)(worker)

@@ -65,7 +65,7 @@ beforeAll(async () => {
       files: ["main.ts", "server.ts"]
     })
   )
-}, 120_000)
+})
 
 describe("the package", () => {
   it("holds what is built, its sources and its papers, and nothing else", () => {

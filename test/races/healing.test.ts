@@ -108,8 +108,7 @@ it.live(
       yield* healthy
     }).pipe(
       Effect.provide(Layer.provideMerge(layerWorkers(Cars.layer, { lease: "2 seconds" }), saying(said)))
-    ),
-  60_000
+    )
 )
 
 const layerStore = Layer.provide(

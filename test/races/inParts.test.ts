@@ -97,8 +97,7 @@ it.live(
       select count(*)::int as n, sum((result)::int)::int as bytes from stepped.actions where name = 'read' and status = 'succeeded'`
       assert.deepStrictEqual(row, { n: 20, bytes: 20 * large.length })
       yield* healthy
-    }).pipe(Effect.provide(working)),
-  60_000
+    }).pipe(Effect.provide(working))
 )
 
 it.live("3.2: so are those of a transactional step", () =>
@@ -108,7 +107,7 @@ it.live("3.2: so are those of a transactional step", () =>
     assert.strictEqual(countOf("add_children"), 2)
     yield* allEnded
     yield* healthy
-  }).pipe(Effect.provide(working)), 60_000)
+  }).pipe(Effect.provide(working)))
 
 it.live(
   "what enqueueMany stores by several statements is stored together, or nothing of it",
@@ -128,8 +127,7 @@ it.live(
       )
       assert.isTrue(Exit.isFailure(exit))
       assert.strictEqual(yield* jobs, 0)
-    }).pipe(Effect.provide(engine)),
-  60_000
+    }).pipe(Effect.provide(engine))
 )
 
 it.live(
@@ -161,6 +159,5 @@ it.live(
       const results = yield* Effect.forEach(handles, (handle) => handle.await, { concurrency: "unbounded" })
       assert.strictEqual(sum(results), 30 * large.length)
       assert.strictEqual((yield* recordOf(handles[0]!.id)).attempts, 1)
-    }).pipe(Effect.provide(engine)),
-  60_000
+    }).pipe(Effect.provide(engine))
 )

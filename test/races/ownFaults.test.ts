@@ -83,7 +83,7 @@ it.live("a logger that fails does not end what claims", () => {
     {},
     failingOn("cannot claim")
   )))
-}, 30_000)
+})
 
 it.live("a logger that fails does not end what tries again to store what could not be stored", () => {
   const doomed = new Map<string, number>()
@@ -112,7 +112,7 @@ it.live("a logger that fails does not end what tries again to store what could n
     {},
     failingOn("it is tried again in 1000 ms")
   )))
-}, 30_000)
+})
 
 it.live("what goes back since not even its failure can be stored is tried again when it is due", () => {
   let refusals = 2
@@ -128,7 +128,7 @@ it.live("what goes back since not even its failure can be stored is tried again 
         ? lost("finish", false)
         : store.finish(options)
   }))))
-}, 30_000)
+})
 
 it.live("what is due while the look at it fails is seen a moment later, and not at the next poll", () => {
   let failing = 0
@@ -145,7 +145,7 @@ it.live("what is due while the look at it fails is seen a moment later, and not 
       return lost("nextDue")
     })
   }))))
-}, 30_000)
+})
 
 it.live(
   "8: a transactional step does not begin when its engine has given up its lease meanwhile",
@@ -175,8 +175,7 @@ it.live(
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["store", "store"])
       yield* healthy
-    }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))),
-  30_000
+    }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer())))
 )
 
 it.live(
@@ -201,8 +200,7 @@ it.live(
       yield* until("it ends", Effect.map(handle.status, ({ status }) => status === "cancelled"))
       assert.deepStrictEqual(seen, [])
       yield* healthy
-    })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))),
-  30_000
+    })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer())))
 )
 
 it.live("7.3: what a body that ended its own fiber leaves is let go, whatever else fails with it", () => {
@@ -232,7 +230,7 @@ it.live("7.3: what a body that ended its own fiber leaves is let go, whatever el
     yield* until("it is performed", Effect.map(performDue, () => seen.includes("again")))
     yield* healthy
   })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer())))
-}, 30_000)
+})
 
 it.live("8: a lease that this process gives up itself burns no attempt, however late the database hears of it", () => {
   let away = false
@@ -259,4 +257,4 @@ it.live("8: a lease that this process gives up itself burns no attempt, however 
     recover: (...args) =>
       Effect.tap(store.recover(...args), () => ++looks > 4 ? Deferred.succeed(halt.go, undefined) : Effect.void)
   }), { lease: Duration.seconds(1), pollInterval: Duration.millis(50) })))
-}, 60_000)
+})

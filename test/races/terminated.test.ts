@@ -89,6 +89,6 @@ describe("a session that the server ends", () => {
       }).pipe(
         Effect.provide(layer),
         Effect.provideService(References.MinimumLogLevel, "None")
-      ), 30_000)
+      ))
   }
 })

@@ -58,7 +58,13 @@ const output = (folder: string, args: ReadonlyArray<string>, seconds: number): E
       const program = yield* Effect.acquireRelease(
         // a group of its own, which ends as a whole
         Effect.sync(() =>
-          spawn(process.execPath, args, { cwd: folder, detached: true, stdio: ["ignore", "pipe", "pipe"] })
+          spawn(process.execPath, args, {
+            cwd: folder,
+            detached: true,
+            stdio: ["ignore", "pipe", "pipe"],
+            // a bug that makes something wait for ever has no longer than this to show it
+            env: { ...process.env, STEPPED_PATIENCE_MS: "60000" }
+          })
         ),
         stop
       )

@@ -19,7 +19,7 @@ beforeAll(async () => {
   } finally {
     rmSync(outDir, { recursive: true, force: true })
   }
-}, 120_000)
+})
 
 /** The declaration of one name, without the paths of the modules that its types come from. */
 const declarationOf = (name: string): string => {

@@ -73,7 +73,7 @@ beforeAll(async () => {
     place = /^([\w./]+)\.ts\((\d+),\d+\): error /.exec(line)?.slice(1).join(":") ?? place
     messages.set(place, `${messages.get(place) ?? ""}${line}\n`)
   }
-}, 120_000)
+})
 
 describe("the compiler's message", () => {
   for (const [name, [line, ...words]] of Object.entries(mistakes)) {
