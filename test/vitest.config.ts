@@ -1,5 +1,5 @@
 /**
- * How the suite runs: every `test/**\/*.test.ts`, files side by side, `stepped` resolved to the sources, and a closing
+ * How the suite runs: every `*.test.ts` of `test` and `examples`, files side by side, `stepped` resolved to the sources, and a closing
  * line that says how it went. Run through `npm test`, with a file's path behind it for that file alone.
  */
 import { existsSync, readFileSync } from "node:fs"
@@ -32,7 +32,7 @@ export default defineConfig({
   root,
   resolve: { alias },
   test: {
-    include: ["test/**/*.test.ts"],
+    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     ...(existsSync(globalSetup) ? { globalSetup } : {}),
     reporters: ["default", new ClosingLine()],
     testTimeout: patienceMs,

@@ -7,7 +7,7 @@
  * goes before it, unseen by the reader. A block without a comment stands on its own.
  */
 import { readFileSync } from "node:fs"
-import { join } from "node:path"
+import { dirname, join } from "node:path"
 
 export interface Document {
   readonly path: string
@@ -100,3 +100,38 @@ export const preludeFor = (prelude: string, code: string): string => {
     return rest.length === 0 ? "" : `import { ${rest.join(", ")} } from "${from}"`
   })
 }
+
+/** Where a link of a document leads: a path from the root, and a heading's anchor if there is one. */
+export interface Link {
+  readonly document: string
+  readonly line: number
+  readonly path: string
+  readonly anchor: string | undefined
+}
+
+/** A document without its blocks of code, line by line. */
+const proseOf = (content: string): ReadonlyArray<string> => {
+  let inside = false
+  return content.split("\n").map((line) => {
+    const fence = /^\s*(`{3,}|~{3,})/.test(line)
+    if (fence) inside = !inside
+    return fence || inside ? "" : line
+  })
+}
+
+/** The links of a document to files of the repository. */
+export const linksOf = ({ content, path }: Document): ReadonlyArray<Link> =>
+  proseOf(content).flatMap((line, at) =>
+    [...line.matchAll(/\]\((?!https?:)([^)#\s]*)(?:#([^)\s]*))?\)/g)].map(([, to, anchor]) => ({
+      document: path,
+      line: at + 1,
+      path: to === "" ? path : join(dirname(path), to!),
+      anchor
+    }))
+  )
+
+/** The anchors of a document's headings, as GitHub makes them. */
+export const anchorsOf = (content: string): ReadonlyArray<string> =>
+  proseOf(content).filter((line) => /^#{1,6} /.test(line)).map((line) =>
+    line.replace(/^#+ /, "").toLowerCase().replaceAll(/[^\p{L}\p{N}_ -]/gu, "").trim().replaceAll(" ", "-")
+  )

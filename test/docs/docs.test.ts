@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { compile } from "./compile.ts"
-import { type Block, blocksOf, codeOf, commentsOf, preludeFor } from "./Documents.ts"
+import { anchorsOf, type Block, blocksOf, codeOf, commentsOf, type Link, linksOf, preludeFor } from "./Documents.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 const read = (path: string) => ({ path, content: readFileSync(join(root, path), "utf8") })
@@ -22,7 +22,7 @@ const sources = readdirSync(join(root, "src"), { recursive: true, encoding: "utf
   .map((path) => `src/${path}`)
 const blocks = [...documents.map(read), ...sources.map((path) => commentsOf(read(path)))].flatMap(blocksOf)
 
-const place = ({ document, line }: Block) => `${document}:${line}`
+const place = ({ document, line }: Block | Link) => `${document}:${line}`
 
 describe("the documents", () => {
   it("show code in README.md", (context) => {
@@ -52,9 +52,36 @@ describe("the documents", () => {
     assert.deepStrictEqual(elsewhere.map(place), [])
   })
 
+  it("link to files and headings that are there", () => {
+    const broken = documents.map(read).flatMap(linksOf).filter(({ anchor, path }) =>
+      !existsSync(join(root, path)) || anchor !== undefined && !anchorsOf(read(path).content).includes(anchor)
+    )
+    assert.deepStrictEqual(broken.map((link) => `${place(link)}: ${link.path}#${link.anchor}`), [])
+  })
+
+  it("begin with a front page that is read in one go", () => {
+    assert.isAtMost(read("README.md").content.split("\n").length, 350)
+  })
+
   it("compile", async () => {
     const own = blocks.filter(({ file, language }) => language === "ts" && file === undefined)
     assert.deepStrictEqual(await compile(root, own), [])
+  })
+})
+
+describe("a link", () => {
+  it("is found in prose, with the heading that it names", () => {
+    const content = ["# A title", "[a](guides/RULES.md#steps-and-waits) [c](#a-title)", "```ts", "a[0](b)", "```"].join(
+      "\n"
+    )
+    assert.deepStrictEqual(linksOf({ path: "examples/README.md", content }), [
+      { document: "examples/README.md", line: 2, path: "examples/guides/RULES.md", anchor: "steps-and-waits" },
+      { document: "examples/README.md", line: 2, path: "examples/README.md", anchor: "a-title" }
+    ])
+    assert.deepStrictEqual(anchorsOf("# A title\n```sh\n# no title\n```\n## `load`, and Rows!"), [
+      "a-title",
+      "load-and-rows"
+    ])
   })
 })
 

@@ -16,9 +16,7 @@ import { Cars, CarsLive, changeLocation, drive, visit } from "../../examples/car
 import { taxiDrive, Taxis, TaxisLive } from "../../examples/car/taxis.ts"
 import { chargeCard, Users } from "../../examples/car/users.ts"
 
-// #region layer
 const Main = Layer.mergeAll(CarsLive, TaxisLive, Users.layer).pipe(Layer.provideMerge(layer({ attempts: 2 })))
-// #endregion
 
 const carOf = Effect.fnUntraced(function*(id: number) {
   const sql = yield* SqlClient.SqlClient
@@ -35,7 +33,6 @@ const newCars = Effect.fnUntraced(function*(count: number) {
 // what a test of this file means by a healthy end
 const healthy = Effect.map(Stepped.doctor, (findings) => assert.deepStrictEqual(findings, []))
 
-// #region visit
 it.effect("a visit moves the car", () =>
   Effect.gen(function*() {
     yield* newCars(1)
@@ -50,7 +47,6 @@ it.effect("a visit moves the car", () =>
     assert.strictEqual((yield* carOf(1)).location, "London")
     yield* healthy
   }).pipe(Effect.provide(Main)))
-// #endregion
 
 it.effect("the tree of a parked car says what happened", () =>
   Effect.gen(function*() {
@@ -68,7 +64,6 @@ it.effect("the tree of a parked car says what happened", () =>
     yield* healthy
   }).pipe(Effect.provide(Main)))
 
-// #region wait
 it.effect("a stopover takes no time in a test", () =>
   Effect.gen(function*() {
     yield* newCars(1)
@@ -79,9 +74,7 @@ it.effect("a stopover takes no time in a test", () =>
     assert.strictEqual((yield* carOf(1)).honks, 1)
     yield* healthy
   }).pipe(Effect.provide(Main)))
-// #endregion
 
-// #region outbound
 it.effect("outbound actions are completed when everything else is idle", () =>
   Effect.gen(function*() {
     const handle = yield* (yield* Users.client)(1).chargeCardLater(1500)
@@ -94,7 +87,6 @@ it.effect("outbound actions are completed when everything else is idle", () =>
     yield* handle.await
     yield* healthy
   }).pipe(Effect.provide(Main)))
-// #endregion
 
 it.effect("a hook completes as the test wants", () =>
   Effect.gen(function*() {
@@ -119,7 +111,6 @@ it.effect("6.2, 7.4: a taxi's own timeout counts where an inherited step enqueue
     yield* healthy
   }).pipe(Effect.provide(Main)))
 
-// #region defects
 it.effect("a defect that is not handled is tried again", () =>
   Effect.gen(function*() {
     yield* newCars(1)
@@ -133,7 +124,6 @@ it.effect("a defect that is not handled is tried again", () =>
     yield* retried.await
     yield* healthy
   }).pipe(Effect.provide(Main)))
-// #endregion
 
 it.effect("two actors that complete by name do not meet", () =>
   Effect.gen(function*() {

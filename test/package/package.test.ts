@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join, resolve } from "node:path"
 import { rolldown } from "rolldown"
 import { afterAll } from "vitest"
+import { blocksOf, linksOf } from "../docs/Documents.ts"
 import { freshDatabase, isPooled } from "../harness/Server.ts"
 import { run, tsc } from "../run.ts"
 
@@ -68,10 +69,19 @@ beforeAll(async () => {
 })
 
 describe("the package", () => {
-  it("holds what is built, its sources and its papers, and nothing else", () => {
-    const papers = ["CHANGELOG.md", "LICENSE", "README.md", "package.json", "src/README.md"]
+  it("holds what is built, its sources, its papers and its examples, and nothing else", () => {
+    const papers = [
+      "CHANGELOG.md",
+      "LICENSE",
+      "README.md",
+      "package.json",
+      "src/README.md",
+      "examples/README.md",
+      "test/RULES.md",
+      "test/bench/README.md"
+    ]
     const strangers = files.filter((path) =>
-      !papers.includes(path) && !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.(ts|sql))$/.test(path)
+      !papers.includes(path) && !/^(dist\/.+\.(js|d\.ts)(\.map)?|src\/.+\.(ts|sql)|examples\/.+)$/.test(path)
     )
     assert.deepStrictEqual(strangers, [])
     assert.includeMembers([...files], [
@@ -84,12 +94,33 @@ describe("the package", () => {
     ])
   })
 
+  it("has beside its papers whatever they link to", () => {
+    const papers = files.filter((path) => path.endsWith(".md"))
+    const links = papers.flatMap((path) => linksOf({ path, content: readFileSync(join(root, path), "utf8") }))
+    const has = (path: string) => files.some((file) => file === path || file.startsWith(`${path}/`))
+    assert.deepStrictEqual(links.filter(({ path }) => !has(path)), [])
+  })
+
   it("compiles in a project of its own", async () => {
     assert.strictEqual(await run(process.execPath, [tsc(root), "--pretty", "false"], { cwd: project, env }), "")
   })
 
   it("runs", async () => {
     assert.strictEqual(await run(process.execPath, ["main.ts"], { cwd: project, env }), "moved to London\n0 findings\n")
+  })
+
+  it("does what the quick start says, with the files that it shows", async () => {
+    const folder = join(project, "quickstart")
+    mkdirSync(folder)
+    const blocks = blocksOf({ path: "README.md", content: readFileSync(join(root, "README.md"), "utf8") })
+    for (const name of ["cars.ts", "main.ts"]) {
+      const block = blocks.find(({ file }) => file?.startsWith(`examples/quickstart/${name}`))
+      writeFileSync(join(folder, name), block!.code)
+    }
+    const output = await run(process.execPath, ["main.ts"], { cwd: folder, env })
+    // what the engine logs stands beside it, each time from a line with the time to a closing brace
+    const said = output.replaceAll(/^\[\d\d:[^]*?^\}\n/gm, "")
+    assert.strictEqual(said.trim(), blocks.find(({ language }) => language === "text")?.code)
   })
 
   describe("in a project without an embedded database", () => {
