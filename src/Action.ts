@@ -3,9 +3,19 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, type HashMap, type HashSet, type Redacted, Schema } from "effect"
+import { type Duration, Effect, Schema } from "effect"
+import type {
+  CheckedBody,
+  CheckedName,
+  IsGiven,
+  NoPromise,
+  NotGiven,
+  OutsideStep,
+  StoredValue,
+  Summable
+} from "./ActionChecks.ts"
 import { checkName, type PlainSchema } from "./Actor.ts"
-import type { Settled, Storable } from "./Child.ts"
+import type { Settled } from "./Child.ts"
 import type { StepKind } from "./domain/Phase.ts"
 import { readDuration, readTimeout } from "./engine/duration.ts"
 import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
@@ -191,36 +201,6 @@ export interface Owns<out Name extends string> {
   readonly "~stepped/owns": Name
 }
 
-/** Finds the `Step` service among requirements; by its key, since the module of that service builds on this one. */
-type InsideStep = { readonly key: "stepped/Step" }
-
-// What a checksum cannot be made of, as far as types tell: methods of classes look like functions among their fields.
-type Unsummable<A, Depth extends ReadonlyArray<unknown> = []> = Depth["length"] extends 4 ? never
-  : 0 extends 1 & A ? never
-  : unknown extends A ? never
-  : A extends string | number | bigint | boolean | null | undefined | void | Date ? never
-  : A extends symbol ? "a symbol"
-  : A extends (...args: any) => any ? "a function"
-  : A extends ReadonlyMap<any, any> ? "a Map"
-  : A extends ReadonlySet<any> ? "a Set"
-  : A extends Redacted.Redacted<any> ? "a Redacted"
-  : A extends HashMap.HashMap<any, any> ? "a HashMap"
-  : A extends HashSet.HashSet<any> ? "a HashSet"
-  : A extends ReadonlyArray<infer I> ? Unsummable<I, [...Depth, 0]>
-  : {
-    [K in keyof A & string]-?: A[K] extends ((...args: any) => any) | undefined ? never
-      : Unsummable<A[K], [...Depth, 0]>
-  }[keyof A & string]
-
-/** @internal */
-export type Summable<Checksum> = [Unsummable<Checksum extends Effect.Effect<infer A, any, any> ? A : Checksum>] extends
-  [infer Found extends string] ? [Found] extends [never] ? unknown
-  : `the checksum is made of ${Found}, which JSON does not hold: give it JSON values, such as a sorted array`
-  : unknown
-
-type OutsideStep<R> = [Extract<R, InsideStep>] extends [never] ? unknown
-  : "Step is available only in the body of a step"
-
 // -------------------------------------------------------------------------------------------------------------------
 // models
 // -------------------------------------------------------------------------------------------------------------------
@@ -264,9 +244,9 @@ export type Proceed<Args extends ArgSchemas, A extends PlainSchema> =
  * @category models
  * @since 0.1.0
  */
-export type ActionCallback<Args extends ArgSchemas, O, R> = (
+export type ActionCallback<Args extends ArgSchemas, O, R, Also = never> = (
   ...args: [...ArgTypes<Args>, outcome: O]
-) => Effect.Effect<unknown, unknown, R>
+) => Effect.Effect<unknown, unknown, R> | Also
 
 /**
  * A step's body: the arguments, then the results of the named steps before it.
@@ -274,9 +254,9 @@ export type ActionCallback<Args extends ArgSchemas, O, R> = (
  * @category models
  * @since 0.1.0
  */
-export type StepBody<Args extends ArgSchemas, Results, B, E, R> = (
+export type StepBody<Args extends ArgSchemas, Results, B, E, R, Also = never> = (
   ...args: [...ArgTypes<Args>, results: Results]
-) => Effect.Effect<B, E, R>
+) => Effect.Effect<B, E, R> | Also
 
 /**
  * Options of one step.
@@ -300,40 +280,6 @@ type StepValue<B, S extends PlainSchema> = [S] extends [never] ? Settled<B> : S[
 
 // What the action's last step gives so far; outbound actions stay outbound.
 type NextLast<Last, B, S extends PlainSchema> = Last extends Outbound ? Outbound : Gives<StepValue<B, S>>
-
-// Keys of a value that JSON does not give back, for the message.
-type Unstorable<B> = B extends ReadonlyArray<any> | Date | ((...args: any) => any) ? "its value"
-  : { [K in keyof B]: [B[K]] extends [Storable<B[K]>] ? never : K }[keyof B] extends infer K
-    ? [K] extends [string] ? [K] extends [never] ? "its value" : `'${K}'` : "its value"
-  : never
-
-type StoredValue<N extends string, B, S extends PlainSchema> = [S] extends [never]
-  ? [B] extends [Storable<B>] ? Settled<B> : `${N} is not stored: give the step { result: Schema }`
-  : S["Type"]
-
-// The name, or the reason why the step cannot be added. A value that JSON does not hold may be the action's success.
-type CheckedName<N extends string, Results, B, S extends PlainSchema, A extends PlainSchema> = N extends keyof Results
-  ? `step ${N} is defined twice`
-  : [S] extends [never]
-  // The compiler looks at the name before it has inferred the body.
-    ? unknown extends B ? N
-    : [B] extends [Storable<B>] ? N
-    : [Settled<B>] extends [A["Type"]] ? N
-    : `step ${N}: JSON does not hold ${Unstorable<B>}, give the step { result: Schema }`
-  : N
-
-// A body whose failures are declared, and whose value fits the result schema if there is one; or the reason why not.
-// The compiler looks at these conditions also before it has inferred the body: unknown passes.
-type CheckedBody<Args extends ArgSchemas, Results, B, E, R, S extends PlainSchema, Declared> =
-  & StepBody<Args, Results, B, E, R>
-  & (unknown extends E ? unknown : [E] extends [Declared | InfrastructureError] ? unknown : UndeclaredError)
-  & (unknown extends B ? unknown
-    : [S] extends [never] ? unknown
-    : [B] extends [S["Type"]] ? unknown
-    : "the body must give what the result schema holds; children settle in steps without one")
-
-type UndeclaredError =
-  "the body fails with an error that the action does not declare: add it to { error }, or handle it"
 
 /**
  * An action that is performed and completed by its job, and therefore has no steps.
@@ -375,15 +321,16 @@ export interface Action<
    *
    * **Gotchas**
    *
-   * A running action finds its place by the names of steps; unnamed ones are named by position.
+   * A running action finds its place by the names of steps; unnamed ones are named by position. The results come after all arguments:
+   * where one of these is left out, the compiler looks for them in an argument (`Property 'move' does not exist on type 'String'`).
    */
-  step<B, E1, R1, S extends PlainSchema = never>(
-    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"]>,
+  step<B, E1, R1, S extends PlainSchema = never, P = NotGiven>(
+    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
     options?: StepOptions<S>
   ): Action<Name, Args, A, E, NextLast<Last, B, S>, Results, R | R1>
-  step<const N extends string, B, E1, R1, S extends PlainSchema = never>(
-    name: CheckedName<N, Results, B, S, A>,
-    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"]>,
+  step<const N extends string, B, E1, R1, S extends PlainSchema = never, P = NotGiven>(
+    name: CheckedName<N, Results, B, S, A, P>,
+    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
     options?: StepOptions<S>
   ): Action<
     Name,
@@ -424,39 +371,52 @@ export interface ActionHooks<
   /**
    * Decides before anything is stored whether and how the action performs; a later `before` replaces an earlier one.
    */
-  before<R1>(
+  before<R1, P = NotGiven>(
     hook:
-      & ((...args: ArgTypes<Args>) => Effect.Effect<Proceed<Args, A>, E["Type"] | InfrastructureError, R1>)
+      & ((...args: ArgTypes<Args>) => Effect.Effect<Proceed<Args, A>, E["Type"] | InfrastructureError, R1> | Promise<P>)
       & OutsideStep<R1>
+      & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
   /** Runs a callback when the action ends with one of the statuses; with all of them if none are given. */
-  after<R1>(
+  after<R1, P = NotGiven>(
     statuses: ReadonlyArray<AfterStatus>,
-    callback: ActionCallback<Args, OutcomeOf<A, E>, R1> & OutsideStep<R1>
+    callback: ActionCallback<Args, OutcomeOf<A, E>, R1, Promise<P>> & OutsideStep<R1> & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
-  after<R1>(
-    callback: ActionCallback<Args, OutcomeOf<A, E>, R1> & OutsideStep<R1>
+  after<R1, P = NotGiven>(
+    callback: ActionCallback<Args, OutcomeOf<A, E>, R1, Promise<P>> & OutsideStep<R1> & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
   /** Runs a callback when the action has succeeded. */
-  succeeded<R1>(
-    callback: ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "succeeded" }>, R1> & OutsideStep<R1>
+  succeeded<R1, P = NotGiven>(
+    callback:
+      & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "succeeded" }>, R1, Promise<P>>
+      & OutsideStep<R1>
+      & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
   /** Runs a callback when the action has failed. */
-  failed<R1>(
-    callback: ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "failed" }>, R1> & OutsideStep<R1>
+  failed<R1, P = NotGiven>(
+    callback:
+      & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "failed" }>, R1, Promise<P>>
+      & OutsideStep<R1>
+      & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
   /** Runs a callback when the action was cancelled. */
-  cancelled<R1>(
-    callback: ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "cancelled" }>, R1> & OutsideStep<R1>
+  cancelled<R1, P = NotGiven>(
+    callback:
+      & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "cancelled" }>, R1, Promise<P>>
+      & OutsideStep<R1>
+      & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
   /** Runs a callback when the action has timed out. */
-  timedOut<R1>(
-    callback: ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "timed_out" }>, R1> & OutsideStep<R1>
+  timedOut<R1, P = NotGiven>(
+    callback:
+      & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "timed_out" }>, R1, Promise<P>>
+      & OutsideStep<R1>
+      & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 }
 
@@ -540,14 +500,13 @@ export const makeJob = (
     Effect.suspend(() => Effect.die(new JobRetry(readDuration("delay of Job.retry", delay, { least: 0 }))))
 })
 
-/** Stands for the value of a job that was not given. */
-interface NoJob {
-  readonly "~stepped/noJob": true
-}
-
 // -------------------------------------------------------------------------------------------------------------------
 // constructors
 // -------------------------------------------------------------------------------------------------------------------
+
+// The type of a schema that may be left out. While the compiler looks at a job that is no plain function, as one of `Effect.fn`, a schema that
+// is left out is `never`; used as it is, it would leave the job's parameters without types.
+type TypeOr<S extends PlainSchema, Otherwise> = [S] extends [never] ? Otherwise : S["Type"]
 
 /**
  * Options of {@link action}.
@@ -565,7 +524,8 @@ export interface ActionOptions<
   RChecksumKey = never,
   RConcurrencyKey = never,
   JobValue = never,
-  RJob = never
+  RJob = never,
+  PJob = NotGiven
 > {
   readonly arguments?: Args
   readonly success?: A
@@ -598,10 +558,11 @@ export interface ActionOptions<
   /** Performs the action outside of its steps, and completes it; makes the action outbound. */
   readonly job?:
     & ((
-      job: Job<A["Type"], E["Type"]>,
-      ...args: ArgTypes<Args>
-    ) => Effect.Effect<JobValue, E["Type"] | InfrastructureError | CompletionError, RJob>)
+      job: Job<TypeOr<A, void>, TypeOr<E, never>>,
+      ...args: [Args] extends [never] ? [] : ArgTypes<Args>
+    ) => Effect.Effect<JobValue, E["Type"] | InfrastructureError | CompletionError, RJob> | Promise<PJob>)
     & OutsideStep<RJob>
+    & NoPromise<PJob>
 }
 
 /**
@@ -625,9 +586,7 @@ export type DeclaredAction<
     readonly steps: Action<Name, Args, A, E, IsOutbound extends true ? OutboundMethod : NoSteps, {}, R>
   }[PerformedBy<JobValue>]
 
-type PerformedBy<JobValue> = 0 extends 1 & JobValue ? "job"
-  : [JobValue] extends [NoJob] ? [NoJob] extends [JobValue] ? "steps" : "job"
-  : "job"
+type PerformedBy<JobValue> = IsGiven<JobValue> extends false ? "steps" : "job"
 
 /**
  * Defines an action.
@@ -663,11 +622,24 @@ export const action = <
   RTimeout = never,
   RChecksumKey = never,
   RConcurrencyKey = never,
-  JobValue = NoJob,
-  RJob = never
+  JobValue = NotGiven,
+  RJob = never,
+  PJob = NotGiven
 >(
   name: Name,
-  options?: ActionOptions<Args, A, E, IsOutbound, Checksum, RTimeout, RChecksumKey, RConcurrencyKey, JobValue, RJob>
+  options?: ActionOptions<
+    Args,
+    A,
+    E,
+    IsOutbound,
+    Checksum,
+    RTimeout,
+    RChecksumKey,
+    RConcurrencyKey,
+    JobValue,
+    RJob,
+    PJob
+  >
 ): DeclaredAction<
   Name,
   Args,

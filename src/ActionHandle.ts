@@ -4,7 +4,6 @@
  * @since 0.1.0
  */
 import type { Effect } from "effect"
-import type { AnyAction } from "./Action.ts"
 import type { ActorRef } from "./Actor.ts"
 import type { ActionStatus } from "./domain/Phase.ts"
 import type { StorageError, UnknownAction, UnsuitableIsolation, WaitError } from "./SteppedError.ts"
@@ -29,7 +28,7 @@ export interface ActionSnapshot {
 }
 
 /**
- * An enqueued action.
+ * An enqueued action, by what it gives and the errors that it fails with.
  *
  * **Details**
  *
@@ -38,13 +37,13 @@ export interface ActionSnapshot {
  * @category models
  * @since 0.1.0
  */
-export interface ActionHandle<A extends AnyAction> {
+export interface ActionHandle<out A = unknown, out E = unknown> {
   readonly id: string
   readonly actor: ActorRef
   /** The name of the action. */
-  readonly action: A["name"]
+  readonly action: string
   /** Waits for the end, and gives the result; a superseded or joined action has the outcome of its successor. */
-  readonly await: Effect.Effect<A["success"]["Type"], A["error"]["Type"] | WaitError>
+  readonly await: Effect.Effect<A, E | WaitError>
   /** Cancels the action, and says whether it was this that did. One that no worker has taken yet cannot start any more, and a worker ends it. */
   readonly cancel: Effect.Effect<boolean, UnknownAction | StorageError | UnsuitableIsolation>
   /** Looks at the action as it is now. */

@@ -3,138 +3,26 @@
  *
  * @since 0.1.0
  */
-import { Context, Effect, Layer, type Option, Scope, Tracer } from "effect"
+import { Context, Effect, Layer, Scope, Tracer } from "effect"
 import {
   type ActionCallback,
   type AnyAction,
   type ArgTypes,
   type CallbackDefinition,
   checkStatuses,
-  type Gives,
   type NoSteps,
   type Outbound,
   type Owns,
   type StepBody,
   type StepDefinition
 } from "./Action.ts"
-import type { ActionHandle } from "./ActionHandle.ts"
-import { type ActorClass, type ActorRef, type AnyActorClass, checkName, type PlainSchema } from "./Actor.ts"
+import type { Checked, Last, Listed, Named, NoPromise, NotGiven, Services, Unlike } from "./ActionChecks.ts"
+import { type ActorClass, type AnyActorClass, checkName, type PlainSchema } from "./Actor.ts"
+import type { Clients } from "./Client.ts"
 import { type AnyActions, Engine, type Registration } from "./Engine.ts"
-import type { AfterStatus, CompletionOutcome, Outcome } from "./Outcome.ts"
+import type { AfterStatus, Outcome } from "./Outcome.ts"
 import type { Step } from "./Step.ts"
-import {
-  type CompleteError,
-  DefinitionError,
-  type EnqueueError,
-  type InfrastructureError,
-  type WaitError
-} from "./SteppedError.ts"
-
-// -------------------------------------------------------------------------------------------------------------------
-// clients
-// -------------------------------------------------------------------------------------------------------------------
-
-/**
- * One actor's actions, ready to be called; the effects need nothing further.
- *
- * **Details**
- *
- * For an action `visit`: `visitLater` enqueues it, inside an open `sql.withTransaction` together with it; `visitNow`
- * performs it in the calling fiber as far as it goes at once; `visit` enqueues it and waits for its result.
- *
- * @category models
- * @since 0.1.0
- */
-export type Client<As extends AnyAction> =
-  & {
-    readonly [A in As as A["name"]]: (
-      ...args: ArgTypes<A["arguments"]>
-    ) => Effect.Effect<A["success"]["Type"], A["error"]["Type"] | EnqueueError | WaitError>
-  }
-  & {
-    readonly [A in As as `${A["name"]}Later` | `${A["name"]}Now`]: (
-      ...args: ArgTypes<A["arguments"]>
-    ) => Effect.Effect<ActionHandle<A>, EnqueueError>
-  }
-
-/**
- * The clients of one actor type: call it with an id for the client of that actor.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Clients<Id extends PlainSchema, As extends AnyAction> {
-  (id: Id["Type"]): Client<As>
-
-  /**
-   * Enqueues one action on many actors, each call an actor's id with the arguments, and gives their handles in the same order.
-   *
-   * **Details**
-   *
-   * A statement stores some thousand of them. All are stored or none: what one of them does not fit fails the call (`EnqueueError`).
-   * At most 100,000 at once (`TooManyInvocations`). Inside an open `sql.withTransaction` they commit with it.
-   *
-   * **Example** (Driving a fleet)
-   *
-   * ```ts
-   * import { Effect, Schema } from "effect"
-   * import { Stepped } from "stepped"
-   *
-   * class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-   * const drive = Stepped.action("drive", { arguments: [Schema.Int] })
-   * const Cars = Stepped.actions(Car, [drive])
-   *
-   * const driveAll = Effect.fn(function*(ids: ReadonlyArray<number>) {
-   *   const cars = yield* Cars.client
-   *   return yield* cars.enqueueMany(drive, ids.map((id) => [id, 100]))
-   * })
-   * ```
-   */
-  readonly enqueueMany: <A extends AnyAction>(
-    action: A & Listed<A["name"], As["name"]>,
-    calls: Iterable<readonly [id: Id["Type"], ...args: ArgTypes<A["arguments"]>]>
-  ) => Effect.Effect<ReadonlyArray<ActionHandle<A>>, EnqueueError>
-}
-
-// -------------------------------------------------------------------------------------------------------------------
-// checks
-// -------------------------------------------------------------------------------------------------------------------
-
-type Last<A extends AnyAction> = A["~stepped/types"]["last"]
-type Services<A extends AnyAction> = [A] extends [never] ? never
-  : A["~stepped/types"]["services"] extends (_: never) => infer R ? R
-  : never
-type Named<As extends AnyAction, Name> = Extract<As, { readonly name: Name }>
-type OwnedNames<R> = R extends Owns<infer Name> ? Name : never
-
-// The names of the other members of a list.
-type OtherNames<As extends ReadonlyArray<AnyAction>, K> = {
-  [J in Exclude<keyof As, K> & `${number}`]: As[J] extends AnyAction ? As[J]["name"] : never
-}[Exclude<keyof As, K> & `${number}`]
-
-type Unsuffixed<Name> = Name extends `${infer Base}Later` ? Base : Name extends `${infer Base}Now` ? Base : never
-type Colliding<Name, Names> = Unsuffixed<Name> & Names & string
-type Missing<A extends AnyAction, Names> = Exclude<OwnedNames<Services<A>>, Names> & string
-
-// The action where it passes, otherwise the reason why it does not.
-type Check<A, Others extends string, Names extends string> = A extends AnyAction ? string extends A["name"] ? A
-  : A["name"] extends "then" ? "then cannot name an action: its client would be taken for a promise"
-  : A["name"] extends Others ? `${A["name"]} is listed twice`
-  : [Colliding<A["name"], Names>] extends [never] ? CheckSteps<A, Names>
-  : `${A["name"]} collides with what ${Colliding<A["name"], Names>} has on the client`
-  : never
-
-type CheckSteps<A extends AnyAction, Names extends string> = [Missing<A, Names>] extends [never]
-  ? [A["success"]["Type"]] extends [void] ? A
-  : Last<A> extends Gives<infer Value>
-    ? [Value] extends [A["success"]["Type"]] ? A : `the last step of ${A["name"]} must return its success`
-  : A
-  : `${A["name"]} enqueues ${Missing<A, Names>}, which this actor does not have`
-
-// A list whose every member passes.
-type Checked<As extends ReadonlyArray<AnyAction>, Inherited extends string> = {
-  readonly [K in keyof As]: Check<As[K], OtherNames<As, K>, As[number]["name"] | Inherited>
-}
+import { DefinitionError, type InfrastructureError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -169,6 +57,19 @@ export type ActionMethods<As extends AnyAction> = {
     ...args: ArgTypes<Named<As, Name>["arguments"]>
   ) => Effect.Effect<MethodResult<Named<As, Name>>, Named<As, Name>["error"]["Type"] | InfrastructureError, any>
 }
+
+// What is taken for a method before it is known to give an effect.
+type MethodsOrPromises<As extends AnyAction> = {
+  readonly [Name in MethodNames<As>]: (
+    ...args: ArgTypes<Named<As, Name>["arguments"]>
+  ) => ReturnType<ActionMethods<As>[Name]> | Promise<unknown>
+}
+
+type AsyncNames<H> = {
+  [K in keyof H]: H[K] extends (...args: any) => infer Given ?
+    [Extract<Given, Promise<any>>] extends [never] ? never : K
+    : never
+}[keyof H]
 
 // Whoever completes an outbound action gives its result; what the method gives is nobody's.
 type MethodResult<A extends AnyAction> = Last<A> extends Outbound ? unknown : A["success"]["Type"]
@@ -208,9 +109,10 @@ export interface Actions<Self, Id extends PlainSchema, Own extends AnyAction, In
    */
   // The mapped type requires the methods that H lacks, and refuses those that are no action's. Its properties' types
   // are the reasons, which the compiler shows as long as the type has no name.
-  readonly toLayer: <H extends Partial<ActionMethods<Own>>, E, RX>(
+  readonly toLayer: <H extends Partial<MethodsOrPromises<Own>>, E, RX>(
     build: Effect.Effect<
       & H
+      & { readonly [K in AsyncNames<H>]: NoPromise<never> }
       & {
         readonly [K in Exclude<MethodNames<Own>, keyof H> | Exclude<keyof H, MethodNames<Own>>]: K extends
           MethodNames<Own> ? `the action ${K} has no steps: give its method`
@@ -240,13 +142,6 @@ export interface Actions<Self, Id extends PlainSchema, Own extends AnyAction, In
     list: As & Checked<As, AllActions<Own, Inherited>["name"]>
   ) => Actions<Self | Extending, Id, As[number], AllActions<Own, Inherited>>
 }
-
-type Listed<Name extends string, Names> = Name extends Names ? unknown : `${Name} is not among these actions`
-
-// A prepended step is known by its name.
-type Unlike<Name extends string, A extends AnyAction> = Name extends keyof A["~stepped/types"]["results"]
-  ? `${A["name"]} has a step ${Name}`
-  : unknown
 
 // -------------------------------------------------------------------------------------------------------------------
 // constructors
@@ -304,12 +199,15 @@ export const after = <
   Own extends AnyAction,
   Inherited extends AnyAction,
   A extends AnyAction,
-  R
+  R,
+  P = NotGiven
 >(
   actions: Actions<Self, Id, Own, Inherited>,
   action: A & Listed<A["name"], AllActions<Own, Inherited>["name"]>,
   statuses: ReadonlyArray<AfterStatus>,
-  callback: ActionCallback<A["arguments"], Outcome<A["success"]["Type"], A["error"]["Type"]>, R>,
+  callback:
+    & ActionCallback<A["arguments"], Outcome<A["success"]["Type"], A["error"]["Type"]>, R, Promise<P>>
+    & NoPromise<P>,
   options?: { readonly name?: string }
 ): Layer.Layer<never, never, Engine | Exclude<R, Self | Scope.Scope>> => {
   const name = options?.name
@@ -340,12 +238,15 @@ export const prependStep = <
   Inherited extends AnyAction,
   A extends AnyAction,
   const Name extends string,
-  R
+  R,
+  P = NotGiven
 >(
   actions: Actions<Self, Id, Own, Inherited>,
   action: A & Listed<A["name"], AllActions<Own, Inherited>["name"]>,
   name: Name & Unlike<Name, A>,
-  body: StepBody<A["arguments"], {}, unknown, A["error"]["Type"] | InfrastructureError, R>,
+  body:
+    & StepBody<A["arguments"], {}, unknown, A["error"]["Type"] | InfrastructureError, R, Promise<P>>
+    & NoPromise<P>,
   options?: { readonly transactional?: boolean }
 ): Layer.Layer<
   never,
@@ -364,43 +265,6 @@ export const prependStep = <
     return Effect.orDie(engine.prependStep(actions.actor.type, action.name, step, context))
   })
 }
-
-/**
- * Completes an outbound action from outside.
- *
- * **Details**
- *
- * Given an actor, it completes that actor's performing outbound action of this name, and gives its id, or nothing if
- * there is none; two of them are an `AmbiguousCompletion`. Given an action's id, it completes exactly that one, or gives nothing if that
- * is over; an id that names no action of this name is an `UnknownAction`.
- *
- * @category completing
- * @since 0.1.0
- */
-export const complete = <A extends AnyAction>(
-  target: ActorRef | string,
-  action: A & (Last<A> extends Outbound ? unknown : `${A["name"]} is not outbound: it completes by itself`),
-  outcome: CompletionOutcome<A["success"]["Type"], A["error"]["Type"]>
-): Effect.Effect<Option.Option<string>, CompleteError, Engine> =>
-  Effect.flatMap(Engine, (engine) => engine.complete(target, action, outcome))
-
-/**
- * Gives a handle for an action that was enqueued elsewhere, by its id: to wait for it, to cancel it, to look at it.
- *
- * **Details**
- *
- * The id is a handle's `id`, kept wherever the program keeps such things. One that is unknown, or names something else than this action
- * of this actor, shows when the handle is used, whatever it is asked (`UnknownAction`).
- *
- * @category constructors
- * @since 0.1.0
- */
-export const handle = <A extends AnyAction>(
-  actor: ActorRef,
-  action: A,
-  id: string
-): Effect.Effect<ActionHandle<A>, never, Engine> =>
-  Effect.map(Engine, (engine) => engine.handle(actor, action, id) as ActionHandle<A>)
 
 // -------------------------------------------------------------------------------------------------------------------
 // internals

@@ -81,10 +81,16 @@ export class Engine extends Context.Service<Engine, {
     readonly enqueueMany: (
       action: AnyAction,
       calls: Iterable<ReadonlyArray<unknown>>
-    ) => Effect.Effect<ReadonlyArray<ActionHandle<AnyAction>>, EnqueueError>
+    ) => Effect.Effect<ReadonlyArray<ActionHandle>, EnqueueError>
   }
+  /** Enqueues one action; see `Stepped.enqueue`. */
+  readonly enqueue: (
+    ref: ActorRef,
+    action: AnyAction,
+    args: ReadonlyArray<unknown>
+  ) => Effect.Effect<ActionHandle, EnqueueError>
   /** A handle for an action that was enqueued elsewhere. */
-  readonly handle: (ref: ActorRef, action: AnyAction, id: string) => ActionHandle<AnyAction>
+  readonly handle: (ref: ActorRef, action: AnyAction, id: string) => ActionHandle
   readonly complete: (
     target: ActorRef | string,
     action: AnyAction,

@@ -29,7 +29,8 @@ export interface StepContext {
   ) => Effect.Effect<Child<any>>
   readonly wait: (duration: Duration.Input) => Effect.Effect<void>
   readonly markFailed: Effect.Effect<void>
-  readonly setArguments: (args: ReadonlyArray<unknown>) => Effect.Effect<void>
+  /** Replaces the arguments; the action says by its types which ones, and is the running one. */
+  readonly setArguments: (action: AnyAction, args: ReadonlyArray<unknown>) => Effect.Effect<void>
 }
 
 /**
@@ -114,7 +115,16 @@ export class Step extends Context.Service<Step, StepContext>()("stepped/Step") {
   /** Marks the step as failed; the body goes on, and what it enqueued performs and is waited for. */
   static readonly markFailed: Effect.Effect<void, never, Step> = Effect.flatMap(Step, (step) => step.markFailed)
 
-  /** Replaces the action's arguments for later steps and callbacks. */
-  static readonly setArguments = (...args: ReadonlyArray<unknown>): Effect.Effect<void, never, Step> =>
-    Effect.flatMap(Step, (step) => step.setArguments(args))
+  /**
+   * Replaces the arguments of the running action for later steps and callbacks.
+   *
+   * **Details**
+   *
+   * The action is the running one, as it was declared: `const drive = Stepped.action("drive", { arguments: [Schema.Int] })` before
+   * `drive.step(() => Step.setArguments(drive, 5))`. Any other action fails the step.
+   */
+  static readonly setArguments = <A extends AnyAction>(
+    action: A,
+    ...args: ArgTypes<A["arguments"]>
+  ): Effect.Effect<void, never, Step> => Effect.flatMap(Step, (step) => step.setArguments(action, args))
 }

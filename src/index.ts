@@ -33,6 +33,7 @@ export {
   type StepKind,
   type StepOptions
 } from "./Action.ts"
+export type { NotGiven } from "./ActionChecks.ts"
 export type { ActionHandle, ActionSnapshot, ActionStatus } from "./ActionHandle.ts"
 export {
   type ActionFilter,
@@ -43,7 +44,7 @@ export {
   type SlotRecord,
   type StepRecord
 } from "./ActionRepo.ts"
-export type { ActionMethods, Actions, AllActions, Client, MethodNames } from "./Actions.ts"
+export type { ActionMethods, Actions, AllActions, MethodNames } from "./Actions.ts"
 export {
   type ActorClass,
   type ActorConstructor,
@@ -56,6 +57,7 @@ export {
   type LoadedRow,
   type PlainSchema
 } from "./Actor.ts"
+export type { Client, Clients, LaterMethod, NowMethod, WaitingMethod } from "./Client.ts"
 export { type AnyActions, Engine, type Finding, type Registration } from "./Engine.ts"
 export { type Backlog, JobQueue, type Neglected, type QueuedInvocation } from "./JobQueue.ts"
 export { type AfterStatus, afterStatuses, type CompletionOutcome, Outcome } from "./Outcome.ts"

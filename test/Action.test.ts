@@ -143,7 +143,7 @@ describe("a step's body", () => {
         Effect.sync(() => makeChild(enqueued.push([actor === undefined ? "self" : String(actor), name, ...args]) - 1)),
       wait: (duration) => Effect.sync(() => void enqueued.push(["wait", duration])),
       markFailed: Effect.sync(() => void enqueued.push(["failed"])),
-      setArguments: (args) => Effect.sync(() => void enqueued.push(["arguments", ...args]))
+      setArguments: ({ name }, args) => Effect.sync(() => void enqueued.push(["arguments", name, ...args]))
     }
     return Effect.gen(function*() {
       const own: Child<number> = yield* Step.do(drive, 1) as Effect.Effect<Child<number>, never, Step>
@@ -153,7 +153,7 @@ describe("a step's body", () => {
       assert.deepStrictEqual(yield* Step.on([], drive, 4), [])
       yield* Step.wait("5 seconds")
       yield* Step.markFailed
-      yield* Step.setArguments("a", 1)
+      yield* Step.setArguments(drive, 1)
       assert.isTrue([own, ...others, ...one].every(isChild))
       assert.deepStrictEqual([own, ...others, ...one].map((child) => child.slot), [0, 1, 2, 3])
       assert.deepStrictEqual(enqueued, [
@@ -163,7 +163,7 @@ describe("a step's body", () => {
         ["Car/3", "drive", 3],
         ["wait", "5 seconds"],
         ["failed"],
-        ["arguments", "a", 1]
+        ["arguments", "drive", 1]
       ])
     }).pipe(Effect.provideService(Step, step))
   })

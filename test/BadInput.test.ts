@@ -708,7 +708,10 @@ suite("bad input", (engine) => {
     it.effect("that replace arguments with what does not fit fail, and keep none of them", () =>
       Effect.gen(function*() {
         const car = (yield* Cars.client)("1")
-        program.step = Effect.as(Step.setArguments("unexpected"), "")
+        program.step = Effect.as(
+          Step.setArguments(Stepped.action("tour", { arguments: [Schema.String] }), "unexpected"),
+          ""
+        )
         const handle = yield* car.tourNow()
         assert.include((yield* storedCause(handle.id)).message, "The arguments of tour do not fit its schemas")
         assert.deepStrictEqual((yield* recordOf(handle.id)).arguments, [])

@@ -99,7 +99,7 @@ export const layer: Layer.Layer<
       addCallback: (type, name, callback, context) =>
         defining(() => registry.addCallback(type, name, callback, context)),
       prependStep: (type, name, step, context) => defining(() => registry.prependStep(type, name, step, context)),
-      client: Client.make(clients, enqueue, handle),
+      ...Client.make(clients, enqueue, handle),
       handle: Handle.handleOf(handle),
       complete: completing.complete,
       work: Working.make({ sql, storage, registry, wakeups, worker }),

@@ -23,8 +23,9 @@ const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema
   .after(["succeeded", "failed"], (miles, outcome) => note(`third ${miles} ${outcome.status} ${outcome.result}`))
   .timedOut(() => note("never"))
 
-const overtake = Stepped.action("overtake", { arguments: [Schema.Int, Schema.String] })
-  .step(() => Step.setArguments(7, "left"))
+const overtakeDeclared = Stepped.action("overtake", { arguments: [Schema.Int, Schema.String] })
+const overtake = overtakeDeclared
+  .step(() => Step.setArguments(overtakeDeclared, 7, "left"))
   .step((miles, side) => note(`step ${miles} ${side}`))
   .succeeded((miles, side) => note(`callback ${miles} ${side}`))
 

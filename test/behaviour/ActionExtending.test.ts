@@ -123,7 +123,7 @@ suite("extending", (engine) => {
         Effect.gen(function*() {
           const car = yield* Car
           yield* Step.do(honk, `for ${to}`)
-          yield* Step.setArguments("away")
+          yield* Step.setArguments(drive, "away")
           if (car.id === 2) return yield* Effect.die(new Error("no"))
         })),
       CarsLive

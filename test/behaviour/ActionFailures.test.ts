@@ -34,11 +34,12 @@ class Car extends Stepped.Actor<Car>()("Car", {
   load: (id) => Effect.succeed(id === 404 ? undefined : { id })
 }) {}
 
-const work = Stepped.action("work", { arguments: [Schema.Int], error: NoParking })
+const workDeclared = Stepped.action("work", { arguments: [Schema.Int], error: NoParking })
+const work = workDeclared
   .step("first", (n) => note(`first ${n}`))
   .step("second", (n) =>
     Effect.gen(function*() {
-      yield* Step.setArguments(n + 1)
+      yield* Step.setArguments(workDeclared, n + 1)
       yield* Step.do(leaf)
       yield* fragile
     }))

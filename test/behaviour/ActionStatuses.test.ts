@@ -28,7 +28,7 @@ const selfish = Stepped.action("selfish", { success: Schema.String, outbound: tr
   .step("complete", () =>
     Effect.gen(function*() {
       yield* Step.do(drive, true)
-      yield* Step.setArguments()
+      yield* Step.setArguments(selfishDeclared)
       yield* Effect.orDie(Stepped.complete(yield* Car, selfishDeclared, Stepped.Outcome.succeeded("from inside")))
       yield* Effect.yieldNow
       yield* note("after the completion")

@@ -30,17 +30,18 @@ const tow = Stepped.action("tow", {
 const hold = Stepped.action("hold", { arguments: [Schema.Int], outbound: true, concurrencyKey: (n) => ["hold", n] })
   .step((n) => note(`hold ${n}`))
 
+const leavingDeclared = Stepped.action("leaving", { arguments: [Schema.String] })
 // what asks for a step's effects when its body has ended
 const asking = [
   ["Step.do of honk", Step.do(honk, true)],
   ["Step.on of honk and Car/2", Step.on(Car.ref(2), honk, true)],
   ["Step.wait", Step.wait("1 hour")],
   ["Step.markFailed", Step.markFailed],
-  ["Step.setArguments", Step.setArguments("changed")]
+  ["Step.setArguments", Step.setArguments(leavingDeclared, "changed")]
 ] as const
 const late: Array<Fiber.Fiber<unknown>> = []
 let go = Deferred.makeUnsafe<void>()
-const leaving = Stepped.action("leaving", { arguments: [Schema.String] })
+const leaving = leavingDeclared
   .step("leave", (how) =>
     how === "finalizer"
       ? Effect.addFinalizer(() => Step.do(honk, true))
@@ -87,24 +88,27 @@ const convoy = Stepped.action("convoy", { arguments: [Schema.Int], success: Sche
     }))
   .step("tell", (_miles, { drive }) => Effect.succeed(drive))
 
-const half = Stepped.action("half", { arguments: [Schema.String, Schema.Int], error: Flat })
+const halfDeclared = Stepped.action("half", { arguments: [Schema.String, Schema.Int], error: Flat })
+const half = halfDeclared
   .step("half", (how, n) =>
     Effect.gen(function*() {
       yield* Step.do(honk, true)
       yield* Step.on([Car.ref(2), Car.ref(3)], honk, true)
       yield* Step.wait("1 hour")
-      yield* Step.setArguments("replaced", n + 1)
+      yield* Step.setArguments(halfDeclared, "replaced", n + 1)
       if (how === "defect") return yield* Effect.die(new Error("engine trouble"))
       if (how === "interrupt") return yield* Effect.interrupt
       if (how === "child") yield* Step.do(honk, "no boolean" as unknown as boolean)
-      if (how === "arguments") yield* Step.setArguments("no", "number")
+      if (how === "arguments") yield* Step.setArguments(halfDeclared, "no", "number" as unknown as number)
+      if (how === "another") yield* Step.setArguments(honk, true)
       if (how === "wait") yield* Step.wait(-5)
       return yield* new Flat({ tyre: n })
     }))
   .step("never", () => note("a later step"))
   .failed((how, n) => note(`failed ${how} ${n}`))
 
-const marked = Stepped.action("marked", { arguments: [Schema.Boolean], success: Schema.String, outbound: true })
+const markedDeclared = Stepped.action("marked", { arguments: [Schema.Boolean], success: Schema.String, outbound: true })
+const marked = markedDeclared
   .step("mark", (children) =>
     Effect.gen(function*() {
       yield* note("before the mark")
@@ -114,7 +118,7 @@ const marked = Stepped.action("marked", { arguments: [Schema.Boolean], success: 
         yield* Step.do(honk, true)
         yield* Step.wait("1 minute")
       }
-      yield* Step.setArguments(false)
+      yield* Step.setArguments(markedDeclared, false)
     }))
   .step("never", () => note("a later step"))
   .failed((children) => note(`failed with ${children}`))
@@ -135,15 +139,20 @@ const ending = Stepped.action("ending", { arguments: [Schema.String] })
   .step("hold", () => Step.do(hold, 1))
   .step("never", () => note("a later step"))
 
-const changing = Stepped.action("changing", { arguments: [Schema.Int, Schema.Date] })
+const changingDeclared = Stepped.action("changing", { arguments: [Schema.Int, Schema.Date] })
+const changing = changingDeclared
   .step("keep", (n, on) => note(`keep ${n} ${on.getTime()}`))
-  .step("change", (n) => Effect.andThen(Step.setArguments(n + 1, new Date(n)), Step.setArguments(n + 10, new Date(7))))
+  .step("change", (n) =>
+    Effect.andThen(
+      Step.setArguments(changingDeclared, n + 1, new Date(n)),
+      Step.setArguments(changingDeclared, n + 10, new Date(7))
+    ))
   .step(
     "see",
     (n, on) =>
       Effect.andThen(
         note(`see ${n} ${on.getTime()}`),
-        Effect.andThen(Step.do(honk, true), Step.setArguments(n + 1, on))
+        Effect.andThen(Step.do(honk, true), Step.setArguments(changingDeclared, n + 1, on))
       )
   )
   .step("again", (n, on) => note(`again ${n} ${on.getTime()}`))
@@ -278,7 +287,7 @@ suite("steps", (engine) => {
       yield* performSteppedActions()
     }))
 
-  for (const how of ["error", "defect", "interrupt", "child", "arguments", "wait"]) {
+  for (const how of ["error", "defect", "interrupt", "child", "arguments", "another", "wait"]) {
     test(`3.2: a body that fails (${how}) enqueues nothing, waits for nothing and keeps no replaced arguments`, () =>
       Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).halfLater(how, 3)
@@ -292,6 +301,7 @@ suite("steps", (engine) => {
         const error = yield* Effect.flip(handle.await)
         if (how === "error") assert.instanceOf(error, Flat)
         else assert.include(error.message, "half Car/1 › half: ")
+        if (how === "another") assert.include(error.message, "a step of half calls Step.setArguments with honk")
         yield* performSteppedActions()
       }))
   }

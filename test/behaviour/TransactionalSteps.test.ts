@@ -74,8 +74,11 @@ class Other extends Stepped.Actor<Other>()("Other", { id: Schema.Int }) {}
 const other = Stepped.action("other").step(() => note("other"))
 const Others = Stepped.actions(Other, [other])
 
-const renames = Stepped.action("renames", { arguments: [Schema.String] })
-  .step("rename", (name) => Effect.andThen(insert(name), Step.setArguments("other")), { transactional: true })
+const renamesDeclared = Stepped.action("renames", { arguments: [Schema.String] })
+const renames = renamesDeclared
+  .step("rename", (name) => Effect.andThen(insert(name), Step.setArguments(renamesDeclared, "other")), {
+    transactional: true
+  })
   .step("then", (name) => note(`then ${name}`))
   .after((name, { status }) => note(`renames ${name}, ${status}`))
 

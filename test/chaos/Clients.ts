@@ -6,7 +6,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { join } from "node:path"
-import { type ActionHandle, ActionRepo, type AnyAction, Stepped } from "stepped"
+import { type ActionHandle, ActionRepo, Stepped } from "stepped"
 import { awaitInWords, makeWorld, silent, type WorldOptions } from "../model/Trees.ts"
 import { bodies, openLog } from "./bodies.ts"
 import type { Book } from "./Book.ts"
@@ -128,12 +128,12 @@ export const startClients = (
         return [one, handle] as const
       })
 
-    const untilItAnswers = (handle: ActionHandle<AnyAction>): ActionHandle<AnyAction> => ({
+    const untilItAnswers = (handle: ActionHandle): ActionHandle => ({
       ...handle,
       await: Effect.retry(handle.await as Effect.Effect<unknown, unknown>, {
         while: isAway,
         schedule: Schedule.spaced("200 millis")
-      }) as ActionHandle<AnyAction>["await"]
+      }) as ActionHandle["await"]
     })
 
     const askFor = (group: Group) =>

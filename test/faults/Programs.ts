@@ -77,7 +77,7 @@ const program = (name: string, program: Program): Tree => ({
 interface Root {
   readonly actor: ActorRef
   readonly action: AnyAction
-  readonly invoke: Effect.Effect<ActionHandle<AnyAction>, unknown, Services>
+  readonly invoke: Effect.Effect<ActionHandle, unknown, Services>
 }
 
 /** Invokes once, whatever a client hears or does not hear; gives the action's id. */

@@ -334,7 +334,7 @@ interface LooseActions extends AnyActions {
   readonly client: Effect.Effect<
     (
       id: unknown
-    ) => Readonly<Record<string, (place: string, plan: Plan) => Effect.Effect<ActionHandle<AnyAction>, EnqueueError>>>,
+    ) => Readonly<Record<string, (place: string, plan: Plan) => Effect.Effect<ActionHandle, EnqueueError>>>,
     never,
     Engine
   >
@@ -356,7 +356,7 @@ export interface World {
     op: Invoke,
     place: string,
     how?: "Later" | "Now"
-  ) => Effect.Effect<ActionHandle<AnyAction>, EnqueueError, Engine>
+  ) => Effect.Effect<ActionHandle, EnqueueError, Engine>
   /** Completes an action as its plan says. */
   readonly complete: (
     record: ActionRecord
@@ -459,7 +459,7 @@ export const makeWorld = (options: WorldOptions): World => {
               yield* Step.markFailed
               break
             case "Replace":
-              yield* Step.setArguments(place, replaced(plan))
+              yield* Step.setArguments(actionOf(actor, plan.shape), place, replaced(plan))
           }
         }
         yield* end(step)
@@ -598,7 +598,7 @@ export const perform = (world: World, scenario: Scenario) =>
   Effect.gen(function*() {
     yield* clear
     world.log.length = 0
-    const handles: Array<ActionHandle<AnyAction>> = []
+    const handles: Array<ActionHandle> = []
     const cancelled: Array<boolean> = []
     for (const op of scenario) {
       switch (op._tag) {
@@ -678,7 +678,7 @@ interface Row {
 }
 
 /** What awaiting a handle gives, in the words of the model. */
-export const awaitInWords = (handle: ActionHandle<AnyAction>): Effect.Effect<string> =>
+export const awaitInWords = (handle: ActionHandle): Effect.Effect<string> =>
   Effect.map(Effect.exit(handle.await as Effect.Effect<unknown, { readonly _tag: string }>), (exit) => {
     if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : String(exit.value)
     const reason = exit.cause.reasons[0]
@@ -730,7 +730,7 @@ export const stored = Effect.gen(function*() {
 })
 
 /** What came of a scenario, in the words of the model. */
-export const observe = (world: World, handles: ReadonlyArray<ActionHandle<AnyAction>>) =>
+export const observe = (world: World, handles: ReadonlyArray<ActionHandle>) =>
   Effect.gen(function*() {
     return {
       handles: yield* Effect.forEach(handles, awaitInWords, { concurrency: "unbounded" }),

@@ -2,7 +2,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, type Redacted } from "effect"
-import { type ActionHandle, ActionRepo, type AnyAction, Stepped } from "stepped"
+import { type ActionHandle, ActionRepo, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { pgBouncerPath, startPgBouncer } from "../harness/PgBouncer.ts"
 import { type ClientOptions, layerUrl, startServer } from "../harness/Server.ts"
@@ -27,7 +27,7 @@ const startWorker = (
   )
 
 /** Waits for the end, as a caller would whose own connection may be gone as well. */
-const settled = (handle: ActionHandle<AnyAction>) =>
+const settled = (handle: ActionHandle) =>
   Effect.retry(handle.await, { while: (error) => (error as { readonly _tag: string })._tag === "StorageError" })
 
 /** Actions of two steps; what happens to the database happens in the middle of them. */

@@ -2,7 +2,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
-import { type ActionHandle, type AnyAction, type EnqueueError, Step, Stepped } from "stepped"
+import { type ActionHandle, type EnqueueError, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
 import { holding } from "../harness/racing.ts"
@@ -46,7 +46,7 @@ describe("bodies that use all connections of the pool for longer than the lease"
           const client = yield* Orders.client
           const busy = yield* Effect.forEach(
             Array.from({ length: 10 }, (_, id) => id),
-            (id): Effect.Effect<ActionHandle<AnyAction>, EnqueueError> =>
+            (id): Effect.Effect<ActionHandle, EnqueueError> =>
               name === "report" ? client(id).reportLater() : client(id).bookLater()
           )
           while (runs < 3) yield* Effect.sleep(20)

@@ -7,7 +7,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { readFileSync } from "node:fs"
-import { type ActionHandle, type AnyAction, Step, Stepped } from "stepped"
+import { type ActionHandle, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { statusesOf } from "../harness/observing.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
@@ -52,7 +52,7 @@ const trips = (halfway: Effect.Effect<unknown>) => {
   return Stepped.actions(Car, [part, trip])
 }
 
-const settled = (handle: ActionHandle<AnyAction>) =>
+const settled = (handle: ActionHandle) =>
   Effect.retry(handle.await, { while: (error) => (error as { readonly _tag: string })._tag === "StorageError" })
 
 /** Sixty trips on a server that gives every session these settings, of which some are exceeded. */

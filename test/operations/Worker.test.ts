@@ -12,10 +12,10 @@ import { alone, database, fast, startEngine, startWorker, startWorkerOf } from "
 
 const workerProgram = new URL("./worker.ts", import.meta.url).pathname
 
-const recordOf = (handle: ActionHandle<AnyAction>) =>
+const recordOf = (handle: ActionHandle) =>
   Effect.map(Effect.flatMap(ActionRepo, (repo) => repo.find(handle.id)), Option.getOrThrow)
 
-const stepsOf = (handle: ActionHandle<AnyAction>) =>
+const stepsOf = (handle: ActionHandle) =>
   Effect.map(
     Effect.flatMap(ActionRepo, (repo) => repo.steps(handle.id)),
     (steps) => steps.map(({ name, status }) => `${name} ${status}`)

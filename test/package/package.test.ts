@@ -48,7 +48,7 @@ beforeAll(async () => {
   await run("npm", ["install", ...flags, join(folder, tarball.filename), ...versions], { cwd: project, env })
 
   cpSync(join(import.meta.dirname, "consumer.ts"), join(project, "main.ts"))
-  cpSync(join(import.meta.dirname, "server.ts"), join(project, "server.ts"))
+  for (const file of ["library.ts", "server.ts"]) cpSync(join(import.meta.dirname, file), join(project, file))
   writeFileSync(
     join(project, "tsconfig.json"),
     JSON.stringify({
@@ -60,10 +60,12 @@ beforeAll(async () => {
         exactOptionalPropertyTypes: true,
         // the declarations of the package count, too
         skipLibCheck: false,
-        noEmit: true,
+        // whatever a module exports, its declarations have to find names for
+        declaration: true,
+        outDir: "built",
         types: ["node"]
       },
-      files: ["main.ts", "server.ts"]
+      files: ["main.ts", "server.ts", "library.ts"]
     })
   )
 })
@@ -101,7 +103,7 @@ describe("the package", () => {
     assert.deepStrictEqual(links.filter(({ path }) => !has(path)), [])
   })
 
-  it("compiles in a project of its own", async () => {
+  it("compiles in a project of its own, and so do declarations of what is made with it", async () => {
     assert.strictEqual(await run(process.execPath, [tsc(root), "--pretty", "false"], { cwd: project, env }), "")
   })
 

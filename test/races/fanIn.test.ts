@@ -9,7 +9,7 @@ import { Deferred, Effect, Exit, Layer, Option, Redacted, References, Schema } f
 import type { Context } from "effect"
 import { SqlClient } from "effect/sql"
 import { readFileSync } from "node:fs"
-import { type ActionHandle, type AnyAction, Cancelled, Step, Stepped } from "stepped"
+import { type ActionHandle, Cancelled, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
@@ -179,7 +179,7 @@ const play = (n: number, engines: ReadonlyArray<Engine>) =>
     seen.delete(n)
   })
 
-const ends = (n: number, round: Round, root: ActionHandle<AnyAction>, cancelled: boolean) =>
+const ends = (n: number, round: Round, root: ActionHandle, cancelled: boolean) =>
   Effect.gen(function*() {
     const exit = yield* Effect.exit(root.await).pipe(
       Effect.timeoutOrElse({

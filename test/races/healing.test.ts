@@ -5,7 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Logger, Schema } from "effect"
-import { type ActionHandle, type AnyAction, Step, Stepped } from "stepped"
+import { type ActionHandle, Step, Stepped } from "stepped"
 import { performDue } from "stepped/testing"
 import { type ActionStatus, phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
@@ -31,7 +31,7 @@ const saying = (said: Array<string>) =>
     })
   ])
 
-const performing = (handle: ActionHandle<AnyAction>, phase: number) =>
+const performing = (handle: ActionHandle, phase: number) =>
   Effect.flatMap(PgClient.PgClient, (sql) =>
     until(
       "it performs, in nobody's hands",
@@ -74,7 +74,7 @@ it.live(
       assert.deepStrictEqual(yield* stepsOf(ahead!.id), ["rest succeeded", "go succeeded"])
       // more than one round of both workers
       yield* Effect.sleep("2500 millis")
-      const about = (handle: ActionHandle<AnyAction>) => said.filter((line) => line.includes(handle.id))
+      const about = (handle: ActionHandle) => said.filter((line) => line.includes(handle.id))
       assert.deepStrictEqual(
         [settled, ahead, decided, open, outside, parent, locked].map((one) => about(one!).length),
         [1, 1, 1, 0, 0, 0, 0]

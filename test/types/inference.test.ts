@@ -304,6 +304,39 @@ describe("outbound actions and jobs", () => {
     Stepped.complete("id", honk, Stepped.Outcome.succeededVoid)
   })
 
+  it("give a job made with Effect.fn its types, whatever schemas the action has", () => {
+    const bare = Stepped.action("bare", {
+      job: Effect.fn(function*(job) {
+        expectTypeOf(job).toEqualTypeOf<Job<void, never>>()
+        yield* Meter
+        yield* job.succeeded()
+      })
+    })
+    expectTypeOf(bare).toEqualTypeOf<JobAction<"bare", [], Schema.Void, Schema.Never, Meter>>()
+    const paid = Stepped.action("paid", {
+      success: Schema.String,
+      arguments: [Schema.Int, Schema.Date],
+      job: Effect.fn("pay")(function*(job, cents, at) {
+        expectTypeOf(job).toEqualTypeOf<Job<string, never>>()
+        expectTypeOf(cents).toEqualTypeOf<number>()
+        expectTypeOf(at).toEqualTypeOf<Date>()
+        // @ts-expect-error the result is a text
+        yield* job.succeeded(1)
+      })
+    })
+    expectTypeOf(paid).toEqualTypeOf<
+      JobAction<"paid", readonly [Schema.Int, Schema.Date], Schema.String, Schema.Never, never>
+    >()
+    Stepped.action("towed", {
+      arguments: [Schema.String],
+      error: NoParking,
+      job: Effect.fnUntraced(function*(job, location) {
+        expectTypeOf(job).toEqualTypeOf<Job<void, NoParking>>()
+        yield* location === "" ? new NoParking({ at: location }) : job.failed(new NoParking({ at: location }))
+      })
+    })
+  })
+
   it("take the services of a job, and no steps", () => {
     expectTypeOf(tow).toEqualTypeOf<
       JobAction<"tow", readonly [Schema.String], Schema.Int, typeof NoParking, Meter>
@@ -383,16 +416,45 @@ describe("the actions of an actor", () => {
     expectTypeOf<keyof CarClient>().toEqualTypeOf<
       `${"drive" | "honk" | "changeLocation" | "visit"}${"" | "Later" | "Now"}`
     >()
-    expectTypeOf<CarClient["visit"]>().toEqualTypeOf<
-      (location: string) => Effect.Effect<string, NoParking | WaitError>
-    >()
-    expectTypeOf<CarClient["visitLater"]>().toEqualTypeOf<
-      (location: string) => Effect.Effect<ActionHandle<typeof visit>, Errors.EnqueueError>
-    >()
-    expectTypeOf<ActionHandle<typeof visit>["await"]>().toEqualTypeOf<
+    expectTypeOf<Parameters<CarClient["visit"]>>().toEqualTypeOf<[string]>()
+    expectTypeOf<ReturnType<CarClient["visit"]>>().toEqualTypeOf<Effect.Effect<string, NoParking | WaitError>>()
+    expectTypeOf<Parameters<CarClient["visitLater"]>>().toEqualTypeOf<[string]>()
+    type Enqueued = Effect.Effect<ActionHandle<string, NoParking>, Errors.EnqueueError>
+    expectTypeOf<ReturnType<CarClient["visitLater"]>>().toEqualTypeOf<Enqueued>()
+    expectTypeOf<ReturnType<CarClient["visitNow"]>>().toEqualTypeOf<Enqueued>()
+    expectTypeOf<ActionHandle<string, NoParking>["await"]>().toEqualTypeOf<
       Effect.Effect<string, NoParking | Errors.WaitError>
     >()
     expectTypeOf(Cars.client).toExtend<Effect.Effect<unknown, never, Engine>>()
+  })
+
+  it("have parameters with names where their schemas have names", () => {
+    const park = Stepped.action("park", {
+      arguments: [Schema.String, Schema.Int] as [location: Schema.String, hours: Schema.Int]
+    })
+    const Parks = Stepped.actions(Car, [park])
+    type Park = Effect.Success<typeof Parks.client> extends (id: number) => { readonly park: infer P } ? P : never
+    expectTypeOf<Park>().parameters.toEqualTypeOf<[location: string, hours: number]>()
+  })
+
+  it("are enqueued by their actor and themselves", () => {
+    const enqueued = Stepped.enqueue(Car.ref(1), visit, "London")
+    expectTypeOf(enqueued).toEqualTypeOf<
+      Effect.Effect<ActionHandle<string, NoParking>, Errors.EnqueueError, Engine>
+    >()
+    // @ts-expect-error the argument is a text
+    Stepped.enqueue(Car.ref(1), visit, 1)
+    // @ts-expect-error there is one argument
+    Stepped.enqueue(Car.ref(1), visit)
+    // neither a step nor a callback asks for more than the engine, and none goes in circles
+    const charge = Stepped.action("charge", { arguments: [Schema.Int], outbound: true })
+    const wash = Stepped.action("wash")
+      .step(Effect.fn(function*() {
+        yield* Stepped.enqueue(yield* Car, charge, 5)
+      }))
+      .succeeded(() => Stepped.enqueue(Car.ref(1), charge, 7))
+    const Washes = Stepped.actions(Car, [charge.step(() => Effect.void), wash])
+    expectTypeOf(Washes.layer).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
   })
 
   it("need from a worker what steps, hooks and methods need, and nothing that the engine provides", () => {

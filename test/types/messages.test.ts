@@ -9,9 +9,22 @@ import { run, tsc } from "../run.ts"
 const root = resolve(import.meta.dirname, "../..")
 const folder = join(import.meta.dirname, "fixtures")
 
+const promise =
+  `"an async function gives a promise, and no effect: write Effect.fn(function*() { … }), and promises inside Effect.promise"`
+
 /** The line of the mistake, and the words that a reader finds in its message. */
 const mistakes: Readonly<Record<string, readonly [line: number, ...words: ReadonlyArray<string>]>> = {
   actorWithoutType: [4, "name the class: class Car extends Stepped.Actor<Car>()(…) {}"],
+  asyncAddition: [4, promise],
+  asyncBody: [4, promise],
+  asyncCallback: [3, promise],
+  asyncChecksum: [3, "the checksum is made of a promise, which JSON does not hold"],
+  asyncHook: [3, promise],
+  asyncJob: [3, promise],
+  asyncMethod: [4, promise],
+  asyncNamedBody: [4, promise],
+  asyncPrepended: [4, promise],
+  asyncThrowingBody: [3, promise],
   collidingNames: [4, `"honkLater collides with what honk has on the client"`],
   foreignCallback: [5, `"park is not among these actions"`],
   jobWithSteps: [4, "Property 'step' does not exist on type 'JobAction<"],
@@ -33,6 +46,7 @@ const mistakes: Readonly<Record<string, readonly [line: number, ...words: Readon
   orphanInMethod: [5, `'Owns<"honk">'`],
   actionThen: [4, `"then cannot name an action: its client would be taken for a promise"`],
   redactedChecksum: [6, "the checksum is made of a Redacted, which JSON does not hold"],
+  resultsTooEarly: [6, "Property 'first' does not exist on type 'String'"],
   setChecksum: [6, "the checksum is made of a Set, which JSON does not hold"],
   stepInCallback: [4, `"Step is available only in the body of a step"`],
   stepInHook: [3, `"Step is available only in the body of a step"`],
@@ -54,8 +68,10 @@ const mistakes: Readonly<Record<string, readonly [line: number, ...words: Readon
     "Type 'string' is not assignable to type 'number'"
   ],
   wrongChildArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
+  wrongEnqueuedArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
   wrongMethodResult: [4, "'drive(...)'", "Type 'string' is not assignable to type 'number'"],
   wrongOutcome: [6, "Types of property 'result' are incompatible", "Type 'number' is not assignable to type 'string'"],
+  wrongReplacedArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
   wrongResultSchema: [4, `"the body must give what the result schema holds; children settle in steps without one"`]
 }
 
@@ -90,8 +106,18 @@ describe("the compiler's message", () => {
     assert.sameMembers(places, Object.entries(mistakes).map(([name, [line]]) => `${name}:${line}`))
   })
 
+  it("to an async body is short", () => {
+    for (
+      const name of ["asyncBody", "asyncNamedBody", "asyncHook", "asyncCallback", "asyncAddition", "asyncPrepended"]
+    ) {
+      const message = messages.get(`${name}:${mistakes[name]![0]}`)!
+      assert.isAtMost(message.trim().split("\n").length, 4, message)
+      assert.notInclude(message, "[TypeId]")
+    }
+  })
+
   it("to an overload says only what is wrong with the one that was meant", () => {
-    for (const name of ["stepTwice", "notJson"]) {
+    for (const name of ["stepTwice", "notJson", "asyncNamedBody"]) {
       const message = messages.get(`${name}:${mistakes[name]![0]}`)!
       assert.strictEqual(message.match(/Argument of type/g)?.length, 1)
     }

@@ -40,7 +40,11 @@ const atInvocation = (index: number, error: InvalidArguments | PayloadTooLarge |
   }
 }
 
-export const make = (engine: ClientContext, enqueue: Enqueue, handle: MakeHandle): Engine["Service"]["client"] => {
+export const make = (
+  engine: ClientContext,
+  enqueue: Enqueue,
+  handle: MakeHandle
+): Pick<Engine["Service"], "client" | "enqueue"> => {
   const { registry, settings, store, watcher, worker } = engine
 
   const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
@@ -63,6 +67,12 @@ export const make = (engine: ClientContext, enqueue: Enqueue, handle: MakeHandle
   ): Effect.Effect<Invocation, EnqueueErrorReason> =>
     Effect.tap(invocationOf(ref, action, args), (invocation) => enqueue([invocation]))
 
+  const enqueueLater = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
+    Effect.mapError(
+      Effect.map(enqueueOne(ref, action, args), ({ action: id, actorId }) => handle(ref, actorId, action, id)),
+      asEnqueueError
+    )
+
   const notInTransaction = (action: AnyAction) =>
     Effect.flatMap(
       store.inTransaction,
@@ -72,7 +82,7 @@ export const make = (engine: ClientContext, enqueue: Enqueue, handle: MakeHandle
   const performNow = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
     // from the enqueueing on, this process holds the action: it must not be forgotten
     Effect.uninterruptibleMask((restore) =>
-      Effect.gen(function*(): Effect.fn.Return<ActionHandle<AnyAction>, EnqueueErrorReason> {
+      Effect.gen(function*(): Effect.fn.Return<ActionHandle, EnqueueErrorReason> {
         yield* notInTransaction(action)
         if (registry.find(ref.type, action.name) === undefined) {
           return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
@@ -91,11 +101,7 @@ export const make = (engine: ClientContext, enqueue: Enqueue, handle: MakeHandle
         ({ action: id, actorId, definition }) =>
           Effect.flatMap(watcher.waitForNew(id), (found) => readOutcome(actorId, action, definition, found))
       ),
-    [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) =>
-      Effect.mapError(
-        Effect.map(enqueueOne(ref, action, args), ({ action: id, actorId }) => handle(ref, actorId, action, id)),
-        asEnqueueError
-      ),
+    [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) => enqueueLater(ref, action, args),
     [`${action.name}Now`]: (...args: ReadonlyArray<unknown>) =>
       Effect.mapError(performNow(ref, action, args), asEnqueueError)
   })
@@ -105,12 +111,12 @@ export const make = (engine: ClientContext, enqueue: Enqueue, handle: MakeHandle
     actor: AnyActorClass,
     action: AnyAction,
     calls: Iterable<ReadonlyArray<unknown>>
-  ): Effect.Effect<ReadonlyArray<ActionHandle<AnyAction>>, EnqueueErrorReason> =>
+  ): Effect.Effect<ReadonlyArray<ActionHandle>, EnqueueErrorReason> =>
     Effect.gen(function*() {
       const all = [...calls]
       if (all.length > bulkLimit) return yield* new TooManyInvocations({ count: all.length, limit: bulkLimit })
       const invocations: Array<Invocation> = []
-      const handles: Array<ActionHandle<AnyAction>> = []
+      const handles: Array<ActionHandle> = []
       for (const [index, [actorId, ...args]] of all.entries()) {
         const ref = actor.ref(actorId)
         const invocation = yield* Effect.mapError(
@@ -124,16 +130,19 @@ export const make = (engine: ClientContext, enqueue: Enqueue, handle: MakeHandle
       return handles
     })
 
-  return (actor, actions) =>
-    Object.assign(
-      (id: unknown) => {
-        const ref = actor.ref(id)
-        // made of entries: assigned, `__proto__` would be no method
-        return Object.fromEntries(actions.flatMap((action) => Object.entries(methodsOf(ref, action))))
-      },
-      {
-        enqueueMany: (action: AnyAction, calls: Iterable<ReadonlyArray<unknown>>) =>
-          Effect.mapError(enqueueMany(actor, action, calls), asEnqueueError)
-      }
-    )
+  return {
+    enqueue: enqueueLater,
+    client: (actor, actions) =>
+      Object.assign(
+        (id: unknown) => {
+          const ref = actor.ref(id)
+          // made of entries: assigned, `__proto__` would be no method
+          return Object.fromEntries(actions.flatMap((action) => Object.entries(methodsOf(ref, action))))
+        },
+        {
+          enqueueMany: (action: AnyAction, calls: Iterable<ReadonlyArray<unknown>>) =>
+            Effect.mapError(enqueueMany(actor, action, calls), asEnqueueError)
+        }
+      )
+  }
 }

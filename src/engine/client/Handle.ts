@@ -13,7 +13,7 @@ import type { Check } from "./OutcomeWatcher.ts"
 import { readOutcome } from "./readOutcome.ts"
 
 /** Makes the handle of an action, enqueued here. */
-export type MakeHandle = (ref: ActorRef, actorId: string, action: AnyAction, id: string) => ActionHandle<AnyAction>
+export type MakeHandle = (ref: ActorRef, actorId: string, action: AnyAction, id: string) => ActionHandle
 
 export const make = (engine: ClientContext, completing: Completing): MakeHandle => (ref, actorId, action, id) => {
   const { store, watcher } = engine

@@ -2,7 +2,7 @@
 import * as Effect from "effect/Effect"
 import { encodeArguments, fingerprintOf } from "../../domain/Codec.ts"
 import { makeChild, Step } from "../../Step.ts"
-import { BodyEnded, EnqueueError, TooManyChildren, TreeTooDeep } from "../../SteppedError.ts"
+import { BodyEnded, DefinitionError, EnqueueError, TooManyChildren, TreeTooDeep } from "../../SteppedError.ts"
 import type { NewSlot } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { newActionId } from "../ActionId.ts"
@@ -43,6 +43,7 @@ export interface BodyRun {
 
 export const stepService = (performance: Performance, step: RunnableStep, effects: BodyEffects, env: Surroundings) => {
   const { settings } = env
+  const running = performance.runnable.definition
   const slot = (
     child: string | null,
     definition: string | null,
@@ -127,25 +128,28 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
         effects.marked = true
       })
     ),
-    setArguments: (args) =>
-      Effect.flatMap(
-        Effect.catch(
-          encodeArguments(
-            performance.runnable.definition.name,
-            performance.runnable.definition.arguments,
-            args,
-            settings.payload
+    setArguments: (action, args) =>
+      action.name !== running.name
+        ? Effect.die(
+          new DefinitionError({
+            message:
+              `a step of ${running.name} calls Step.setArguments with ${action.name}: it replaces the arguments ` +
+              "of the running action, and of no other"
+          })
+        )
+        : Effect.flatMap(
+          Effect.catch(
+            encodeArguments(running.name, running.arguments, args, settings.payload),
+            (reason) => Effect.die(new EnqueueError({ reason }))
           ),
-          (reason) => Effect.die(new EnqueueError({ reason }))
-        ),
-        (encoded) =>
-          ask(
-            () => "Step.setArguments",
-            Effect.sync(() => {
-              knowArguments(encoded, args)
-              effects.replaced = { encoded }
-            })
-          )
-      )
+          (encoded) =>
+            ask(
+              () => "Step.setArguments",
+              Effect.sync(() => {
+                knowArguments(encoded, args)
+                effects.replaced = { encoded }
+              })
+            )
+        )
   })
 }

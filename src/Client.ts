@@ -1,0 +1,217 @@
+/**
+ * What programs call: clients of an actor's actions, and what needs an actor and an action alone.
+ *
+ * @since 0.1.0
+ */
+import { Effect, type Option } from "effect"
+import type { AnyAction, ArgTypes, Outbound } from "./Action.ts"
+import type { Last, Listed } from "./ActionChecks.ts"
+import type { ActionHandle } from "./ActionHandle.ts"
+import type { ActorRef, PlainSchema } from "./Actor.ts"
+import { Engine } from "./Engine.ts"
+import type { CompletionOutcome } from "./Outcome.ts"
+import type { CompleteError, EnqueueError, WaitError } from "./SteppedError.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// clients
+// -------------------------------------------------------------------------------------------------------------------
+
+// The handle of an action, by its types; hovers show what these are, and not this name.
+type HandleOf<A extends AnyAction> = ActionHandle<A["success"]["Type"], A["error"]["Type"]>
+
+/**
+ * The client's method of an action's own name, such as `visit`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WaitingMethod<in Args extends ReadonlyArray<unknown>, out A, out E> {
+  /**
+   * Enqueues the action, waits for its end, and gives its result.
+   *
+   * **Details**
+   *
+   * Fails with the action's own errors, or says how else it ended. Inside an open `sql.withTransaction` it would wait for itself, and
+   * fails.
+   */
+  (...args: Args): Effect.Effect<A, E | EnqueueError | WaitError>
+}
+
+/**
+ * The client's method that only enqueues, such as `visitLater`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LaterMethod<in Args extends ReadonlyArray<unknown>, out A, out E> {
+  /** Enqueues the action, inside an open `sql.withTransaction` together with it, and gives its handle. */
+  (...args: Args): Effect.Effect<ActionHandle<A, E>, EnqueueError>
+}
+
+/**
+ * The client's method that performs at once, such as `visitNow`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface NowMethod<in Args extends ReadonlyArray<unknown>, out A, out E> {
+  /** Performs the action in the calling fiber as far as it goes at once, without waiting for children, and gives its handle. */
+  (...args: Args): Effect.Effect<ActionHandle<A, E>, EnqueueError>
+}
+
+/**
+ * One actor's actions, ready to be called; the effects need nothing further.
+ *
+ * **Details**
+ *
+ * For an action `visit`: `visitLater` enqueues it, inside an open `sql.withTransaction` together with it; `visitNow`
+ * performs it in the calling fiber as far as it goes at once; `visit` enqueues it and waits for its result. Their parameters have names
+ * where the action's schemas have: `arguments: [Schema.Int] as [miles: Schema.Int]`.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Client<As extends AnyAction> =
+  & {
+    readonly [A in As as A["name"]]: WaitingMethod<ArgTypes<A["arguments"]>, A["success"]["Type"], A["error"]["Type"]>
+  }
+  & {
+    readonly [A in As as `${A["name"]}Later`]: LaterMethod<
+      ArgTypes<A["arguments"]>,
+      A["success"]["Type"],
+      A["error"]["Type"]
+    >
+  }
+  & {
+    readonly [A in As as `${A["name"]}Now`]: NowMethod<
+      ArgTypes<A["arguments"]>,
+      A["success"]["Type"],
+      A["error"]["Type"]
+    >
+  }
+
+/**
+ * The clients of one actor type: call it with an id for the client of that actor.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Clients<Id extends PlainSchema, As extends AnyAction> {
+  (id: Id["Type"]): Client<As>
+
+  /**
+   * Enqueues one action on many actors, each call an actor's id with the arguments, and gives their handles in the same order.
+   *
+   * **Details**
+   *
+   * A statement stores some thousand of them. All are stored or none: what one of them does not fit fails the call (`EnqueueError`).
+   * At most 100,000 at once (`TooManyInvocations`). Inside an open `sql.withTransaction` they commit with it.
+   *
+   * **Example** (Driving a fleet)
+   *
+   * ```ts
+   * import { Effect, Schema } from "effect"
+   * import { Stepped } from "stepped"
+   *
+   * class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+   * const drive = Stepped.action("drive", { arguments: [Schema.Int] })
+   * const Cars = Stepped.actions(Car, [drive])
+   *
+   * const driveAll = Effect.fn(function*(ids: ReadonlyArray<number>) {
+   *   const cars = yield* Cars.client
+   *   return yield* cars.enqueueMany(drive, ids.map((id) => [id, 100]))
+   * })
+   * ```
+   */
+  readonly enqueueMany: <A extends AnyAction>(
+    action: A & Listed<A["name"], As["name"]>,
+    calls: Iterable<readonly [id: Id["Type"], ...args: ArgTypes<A["arguments"]>]>
+  ) => Effect.Effect<ReadonlyArray<HandleOf<A>>, EnqueueError>
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// enqueueing
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Enqueues an action on an actor, and gives its handle: what a client's `…Later` does, where there is no client.
+ *
+ * **When to use**
+ *
+ * In steps, callbacks, hooks and jobs of the actor's own actions: its client comes after them, from the list that holds them, and naming it
+ * there would be going in circles. Inside a step, `Step.do` and `Step.on` enqueue children, which the step waits for; this begins a tree
+ * of its own.
+ *
+ * **Details**
+ *
+ * Needs the `Engine`, which the layer of the actions has anyway. Inside an open `sql.withTransaction`, or a transactional step, it commits
+ * with it.
+ *
+ * **Gotchas**
+ *
+ * A body or callback that runs again enqueues again. Nothing checks that the actor has the action: without a definition it waits in the
+ * queue (`JobQueue.backlog` shows it).
+ *
+ * **Example** (A callback that enqueues)
+ *
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Stepped } from "stepped"
+ *
+ * class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+ * const charge = Stepped.action("charge", { arguments: [Schema.Int], outbound: true })
+ * const wash = Stepped.action("wash")
+ *   .step(() => Effect.log("washes"))
+ *   .succeeded(Effect.fn(function*() {
+ *     yield* Stepped.enqueue(yield* Car, charge, 1200)
+ *   }))
+ *
+ * const Cars = Stepped.actions(Car, [charge, wash])
+ * ```
+ *
+ * @category enqueueing
+ * @since 0.1.0
+ */
+export const enqueue = <A extends AnyAction>(
+  actor: ActorRef,
+  action: A,
+  ...args: ArgTypes<A["arguments"]>
+): Effect.Effect<HandleOf<A>, EnqueueError, Engine> =>
+  Effect.flatMap(Engine, (engine) => engine.enqueue(actor, action, args) as Effect.Effect<HandleOf<A>, EnqueueError>)
+
+/**
+ * Completes an outbound action from outside.
+ *
+ * **Details**
+ *
+ * Given an actor, it completes that actor's performing outbound action of this name, and gives its id, or nothing if
+ * there is none; two of them are an `AmbiguousCompletion`. Given an action's id, it completes exactly that one, or gives nothing if that
+ * is over; an id that names no action of this name is an `UnknownAction`.
+ *
+ * @category completing
+ * @since 0.1.0
+ */
+export const complete = <A extends AnyAction>(
+  target: ActorRef | string,
+  action: A & (Last<A> extends Outbound ? unknown : `${A["name"]} is not outbound: it completes by itself`),
+  outcome: CompletionOutcome<A["success"]["Type"], A["error"]["Type"]>
+): Effect.Effect<Option.Option<string>, CompleteError, Engine> =>
+  Effect.flatMap(Engine, (engine) => engine.complete(target, action, outcome))
+
+/**
+ * Gives a handle for an action that was enqueued elsewhere, by its id: to wait for it, to cancel it, to look at it.
+ *
+ * **Details**
+ *
+ * The id is a handle's `id`, kept wherever the program keeps such things. One that is unknown, or names something else than this action
+ * of this actor, shows when the handle is used, whatever it is asked (`UnknownAction`).
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const handle = <A extends AnyAction>(
+  actor: ActorRef,
+  action: A,
+  id: string
+): Effect.Effect<HandleOf<A>, never, Engine> =>
+  Effect.map(Engine, (engine) => engine.handle(actor, action, id) as HandleOf<A>)
