@@ -29,7 +29,7 @@ const changeLocation = Stepped.action("changeLocation", {
   error: NoParking
 })
 
-const visit = Stepped.action("visit", {
+export const visit = Stepped.action("visit", {
   arguments: [Schema.String],
   success: Schema.String,
   checksum: (location) => location
