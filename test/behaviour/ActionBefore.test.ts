@@ -1,82 +1,15 @@
 /** Rules 2.2 and 2.6: what `before` decides, and that nothing is stored before it has. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Context, Effect, Layer, Option, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer, Option } from "effect"
 import type { SqlClient } from "effect/sql"
-import { Step, Stepped } from "stepped"
+import { Stepped } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
 import { embedded, healthy, server, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { nothing, stored } from "../harness/stored.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class NoParking extends Schema.TaggedError<NoParking>()("NoParking", { at: Schema.String }) {}
-class Weather extends Context.Service<Weather, { readonly sunny: boolean }>()("test/Weather") {}
-
-const visit = Stepped.action("visit", {
-  arguments: [Schema.String],
-  success: Schema.String,
-  error: NoParking,
-  checksum: (to) => to,
-  checksumKey: () => "visit"
-}).before((to) =>
-  Effect.gen(function*() {
-    yield* note(`before ${to}`)
-    const { sunny } = yield* Weather
-    const car = yield* Car
-    switch (to) {
-      case "cancel":
-        return { cancel: true }
-      case "complete":
-        return { complete: `already at ${to} in ${sunny ? "sun" : "rain"} with ${car.id}` }
-      case "error":
-        return yield* new NoParking({ at: to })
-      case "defect":
-        return yield* Effect.die(new Error("out of fuel"))
-      case "interrupt":
-        return yield* Effect.interrupt
-      case "misfit":
-        return { complete: 5 as unknown as string }
-      case "misfitting arguments":
-        return { arguments: [5] as unknown as [string] }
-      case "double":
-        return { arguments: ["double double"] as [string] }
-      default:
-        return undefined
-    }
-  })
-).step("go", (to) => Effect.as(note(`step ${to}`), to))
-  .after((to, outcome) => note(`callback ${to} ${outcome.status}`))
-
-const outbound = Stepped.action("outbound", { arguments: [Schema.Int], success: Schema.Int, outbound: true })
-  .before((n) => n > 9 ? Effect.succeed({ complete: n }) : n < 0 ? Effect.succeed({ cancel: true }) : Effect.void)
-  .step(() => note("outbound step"))
-  .after(() => note("outbound callback"))
-
-const replaced = Stepped.action("replaced", { arguments: [Schema.Int] })
-  .before(() => Effect.as(note("first before"), { cancel: true } as const))
-  .before((n) => Effect.as(note("second before"), { arguments: [n + 1] as [number] }))
-  .step((n) => note(`step ${n}`))
-  .succeeded((n) => note(`callback ${n}`))
-
-const flaky = Stepped.action("flaky", { success: Schema.Int })
-  .before(() =>
-    Effect.suspend(() => seen.length < 3 ? Effect.andThen(note("again"), Effect.die("not yet")) : Effect.void)
-  )
-  .step(() => Effect.succeed(1))
-
-const tour = Stepped.action("tour", { arguments: [Schema.String], success: Schema.String })
-  .step("visit", (to) => Step.do(visit, to))
-  .step("tell", (_to, { visit }) => Effect.as(note(`told ${visit}`), visit))
-
-const Cars = Stepped.actions(Car, [visit, outbound, replaced, flaky, tour])
-const Live = Cars.layer.pipe(Layer.provide(Layer.succeed(Weather, { sunny: true })))
+import { Car, Cars, Live, NoParking, outbound } from "./fixtures/hooks.ts"
 
 suite("before", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>

@@ -1,80 +1,12 @@
 /** Rules 4.1 to 4.3: which callbacks run, in which order, and what a failing one means. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Option, Schema } from "effect"
-import { AchievementStore, ActionFailed, ActionRepo, Step, Stepped } from "stepped"
+import { assert, it } from "@effect/vitest"
+import { Effect, Exit, Layer, Option } from "effect"
+import { AchievementStore, ActionFailed, ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, statusesOf, stepsOf } from "../harness/observing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class TooFar extends Schema.TaggedError<TooFar>()("TooFar", { miles: Schema.Int }) {}
-
-const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int })
-  .succeeded((miles) => note(`first ${miles}`))
-  .failed(() => note("never"))
-  .after((miles, { actionId }) => note(`second ${miles} of ${actionId}`))
-  .cancelled(() => note("never"))
-  .after(["succeeded", "failed"], (miles, outcome) => note(`third ${miles} ${outcome.status} ${outcome.result}`))
-  .timedOut(() => note("never"))
-
-const overtakeDeclared = Stepped.action("overtake", { arguments: [Schema.Int, Schema.String] })
-const overtake = overtakeDeclared
-  .step(() => Step.setArguments(overtakeDeclared, 7, "left"))
-  .step((miles, side) => note(`step ${miles} ${side}`))
-  .succeeded((miles, side) => note(`callback ${miles} ${side}`))
-
-const tow = Stepped.action("tow", { success: Schema.String, error: TooFar, outbound: true, timeout: "1 minute" })
-  .step(() => Effect.void)
-  .after((outcome) => note(`all ${outcome.status}`))
-  .after(["failed", "timed_out"], (outcome) => note(`two ${outcome.status}`))
-  .after(["cancelled", "cancelled"], (outcome) => note(`one ${outcome.status}`))
-  .succeeded((outcome) => note(`with ${outcome.result}`))
-  .failed((outcome) => note(`because of ${outcome.cause._tag}`))
-
-const queue = Stepped.action("queue", { arguments: [Schema.String], outbound: true })
-  .step(() => Effect.void)
-  .after((name, outcome) => note(`${name} ${outcome.status}`))
-
-const wash = Stepped.action("wash", { arguments: [Schema.String], concurrencyKey: () => "wash" })
-  .step((kind) => kind === "nested" ? Effect.asVoid(Step.do(wash_, "inner")) : Effect.void)
-  .after((kind, outcome) => note(`${kind} ${outcome.status}`))
-const wash_ = Stepped.action("washInner", { arguments: [Schema.String], concurrencyKey: () => "wash" })
-  .step(() => Effect.void)
-  .after((kind, outcome) => note(`${kind} ${outcome.status}`))
-
-const polish = Stepped.action("polish", { arguments: [Schema.String], checksum: (how) => how })
-  .step(() => Effect.void)
-  .succeeded((how) => how === "badly" ? Effect.fail("scratched") : note("first"))
-  .succeeded((how) => how === "badly" ? Effect.die(new Error("broken")) : note("second"))
-  .succeeded((how) => how === "badly" ? Effect.interrupt : note("third"))
-  .succeeded(() => note("last"))
-const polishTwice = Stepped.action("polishTwice", { arguments: [Schema.String] })
-  .step("polish", (how) => Effect.asVoid(Step.do(polish, how)))
-  .step("admire", () => note("admired"))
-
-const paint = Stepped.action("paint", {
-  arguments: [Schema.String, Schema.String],
-  success: Schema.String,
-  checksum: (_booth, colour) => colour,
-  checksumKey: () => "paint",
-  concurrencyKey: (booth) => ["booth", booth],
-  outbound: true
-}).step(() => Effect.void)
-
-const slow = Stepped.action("slow")
-  .step(() => Effect.void)
-  .succeeded(() => Effect.andThen(note("first begins"), Effect.andThen(yieldOften, note("first ends"))))
-  .succeeded(() => note("second begins"))
-const yieldOften = Effect.forEach(Array.from({ length: 20 }), () => Effect.yieldNow, { discard: true })
-
-const Cars = Stepped.actions(Car, [drive, overtake, tow, queue, wash, wash_, polish, polishTwice, paint, slow])
-const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles * 2) }))
+import { Cars, CarsLive, paint, queue, TooFar, tow } from "./fixtures/callbacks.ts"
 
 suite("callbacks", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>

@@ -1,82 +1,29 @@
 /** Rules 4.1 and 4.6: what cancelling answers and does, and what an end means for what is still under way below. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, ActionRepo, Cancelled, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
+import { ActionFailed, ActionRepo, Cancelled, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-// what the body of `busy` does
-let body: Effect.Effect<void, unknown> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  body = Effect.void
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-
-const leaf = Stepped.action("leaf", { outbound: true })
-  .step(() => Effect.void)
-  .cancelled(() => note("leaf cancelled"))
-const middle = Stepped.action("middle").step("hold", () => Effect.asVoid(Step.do(leaf)))
-  .step("next", () => note("middle goes on"))
-const top = Stepped.action("top", { outbound: true, timeout: "1 hour" })
-  .step("hold", () => Effect.all([Step.do(middle), Step.wait("1 day")]))
-  .step("next", () => note("top goes on"))
-  .after((outcome) => note(`top ${outcome.status}`))
-
-const shared = Stepped.action("shared", { success: Schema.String, checksum: () => "same", outbound: true }).step(() =>
-  Effect.void
-)
-const one = Stepped.action("one", { success: Schema.String }).step("ask", () => Step.do(shared))
-const other = Stepped.action("other", { success: Schema.String }).step("ask", () => Step.do(shared))
-
-const busy = Stepped.action("busy").step("work", () => Effect.suspend(() => body as Effect.Effect<void>))
-  .step("next", () => note("busy goes on"))
-const boss = Stepped.action("boss").step("delegate", () => Effect.asVoid(Step.do(busy)))
-
-const turn = Stepped.action("turn", { arguments: [Schema.String], outbound: true, concurrencyKey: () => "turn" }).step(
-  () => Effect.void
-)
-const wantsTurn = Stepped.action("wantsTurn", { arguments: [Schema.String] }).step((name) =>
-  Effect.asVoid(Step.do(turn, name))
-)
-
-const careful = Stepped.action("careful", {
-  arguments: [Schema.String],
-  concurrencyKey: () => Effect.as(note("key"), "elsewhere"),
-  timeout: "1 second"
-}).before(() => Effect.andThen(note("before"), Effect.as(Effect.orDie(body), { arguments: ["replaced"] as [string] })))
-  .step(() => note("careful step"))
-  .cancelled((...args) => note(`careful cancelled with ${args[0]}`))
-const asks = Stepped.action("asks").step("ask", () => Effect.all([Step.do(careful, "child"), Step.do(turn, "child")]))
-const counted = Stepped.action("counted", { success: Schema.Int, checksum: () => 1 }).step(() => Effect.succeed(1))
-  .cancelled(() => note("counted cancelled"))
-
-const Cars = Stepped.actions(Car, [
-  leaf,
-  middle,
-  top,
-  shared,
-  one,
-  other,
-  busy,
-  boss,
-  turn,
-  wantsTurn,
+import {
+  Buses,
+  cancelled,
+  Car,
   careful,
-  asks,
-  counted
-])
-class Bus extends Stepped.Actor<Bus>()("Bus", { id: Schema.Int }) {}
-// declared here, and defined nowhere
-const Buses = Stepped.actions(Bus, [leaf, careful])
-const { cancelled, failed, succeededVoid, timedOut } = Stepped.Outcome
+  Cars,
+  failed,
+  leaf,
+  scene,
+  shared,
+  succeededVoid,
+  timedOut,
+  top,
+  turn
+} from "./fixtures/cancelling.ts"
 
 suite("cancelling", (engine) => {
   const layer = Cars.layer.pipe(Layer.provideMerge(engine.layer()))
@@ -215,7 +162,7 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
-      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+      scene.body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
         note("interrupted"))
       const handle = yield* car.busyLater()
       const worker = yield* Effect.forkChild(performSteppedActions())
@@ -233,7 +180,7 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
-      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+      scene.body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
         note("interrupted"))
       const handle = yield* car.bossLater()
       const worker = yield* Effect.forkChild(performSteppedActions())
@@ -252,7 +199,7 @@ suite("cancelling", (engine) => {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
-      body = Effect.uninterruptible(
+      scene.body = Effect.uninterruptible(
         Effect.andThen(Deferred.succeed(reached, undefined), Effect.andThen(Deferred.await(go), note("ends well")))
       )
       const handle = yield* car.busyLater()
@@ -366,7 +313,7 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
-      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+      scene.body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
         note("interrupted"))
       const handle = yield* car.carefulLater("given")
       const worker = yield* Effect.forkChild(performDue)
@@ -384,7 +331,7 @@ suite("cancelling", (engine) => {
       const car = (yield* Cars.client)(1)
       const reached = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
-      body = Effect.uninterruptible(Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go)))
+      scene.body = Effect.uninterruptible(Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go)))
       const handle = yield* car.carefulLater("given")
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)

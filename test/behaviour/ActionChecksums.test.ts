@@ -1,141 +1,18 @@
 /** Rules 2.3 to 2.7: what is achieved is not done again, what is under way is shared, and what starts erases. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option, Redacted, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { AchievementStore, Step, Stepped } from "stepped"
+import { Stepped } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
 import { checksum } from "../../src/engine/checksum.ts"
 import { healthy, server, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked } from "../harness/racing.ts"
 import { nothing, stored } from "../harness/stored.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-
-const wash = Stepped.action("wash", { arguments: [Schema.Json], success: Schema.Json, checksum: (how) => how })
-  .step((how) => Effect.as(note(`wash ${JSON.stringify(how)}`), how))
-  .succeeded(() => note("callback"))
-const washTwice = Stepped.action("washTwice", { arguments: [Schema.Json], success: Schema.Array(Schema.Json) })
-  .step("wash", (how) => Effect.all([Step.do(wash, how), Step.do(wash, how)]))
-  .step("tell", (_how, { wash }) => Effect.succeed(wash))
-const washAnew = Stepped.action("washAnew", { success: Schema.Array(Schema.Json) })
-  .step("wash", () => Effect.all([Step.do(wash, null), Step.do(wash, "warm")]))
-  .step("tell", ({ wash }) => Effect.succeed(wash))
-const maybe = Stepped.action("maybe", {
-  arguments: [Schema.NullOr(Schema.String)],
-  checksum: (value) => value === "undefined" ? undefined : value
-}).step((value) => note(`maybe ${value}`))
-
-const hold = Stepped.action("hold", {
-  arguments: [Schema.NullOr(Schema.String)],
-  success: Schema.String,
-  outbound: true,
-  timeout: "1 minute",
-  checksum: (value) => value
-}).step((value) => note(`hold ${value}`)).failed(() => Effect.void)
-const holder = Stepped.action("holder", { arguments: [Schema.String], success: Schema.String })
-  .step("hold", (value) => Step.do(hold, value))
-  .step("tell", (_value, { hold }) => Effect.as(note(`told ${hold}`), hold))
-const otherKey = Stepped.action("otherKey", {
-  outbound: true,
-  checksum: () => "x",
-  checksumKey: () => "another key",
-  concurrencyKey: () => Effect.map(Car, (car) => ["Car", car.id, "hold"])
-}).step(() => Effect.void)
-const otherLane = Stepped.action("otherLane", {
-  arguments: [Schema.String],
-  success: Schema.String,
-  outbound: true,
-  checksum: (value) => value,
-  checksumKey: () => Effect.map(Car, (car) => ["Car", car.id, "hold"])
-}).step(() => Effect.void)
-// no checksum of its own, but the key of another
-const repaint = Stepped.action("repaint", {
-  checksumKey: () => Effect.map(Car, (car) => ["Car", car.id, "wash"])
-}).step(() => Effect.void)
-const cancelled = Stepped.action("cancelled", {
-  checksum: () => "other",
-  checksumKey: () => Effect.map(Car, (car) => ["Car", car.id, "wash"])
-}).before(() => Effect.succeed({ cancel: true })).step(() => Effect.void)
-
-const shared = Stepped.action("shared", {
-  arguments: [Schema.Int],
-  success: Schema.Int,
-  checksum: (n) => n,
-  checksumKey: () => ["Car", "shared"]
-}).step((n) => Effect.as(note(`shared ${n}`), n))
-const sharedText = Stepped.action("sharedText", {
-  arguments: [Schema.Int],
-  success: Schema.String,
-  checksum: (n) => n,
-  checksumKey: () => ["Car", "shared"]
-}).step((n) => Effect.as(note(`text ${n}`), `text ${n}`))
-const sharedVoid = Stepped.action("sharedVoid", {
-  arguments: [Schema.Int],
-  checksum: (n) => n,
-  checksumKey: () => ["Car", "shared"]
-}).step((n) => note(`void ${n}`))
-const askText = Stepped.action("askText", { arguments: [Schema.Int], success: Schema.String })
-  .step((n) => Step.do(sharedText, n))
-
-// the same work in the same lane, with results that do not fit each other
-const both = { outbound: true, concurrencyKey: () => "both", checksum: () => "x", checksumKey: () => "both" } as const
-const asNumber = Stepped.action("asNumber", { ...both, success: Schema.Int }).step(() => Effect.void)
-const asText = Stepped.action("asText", { ...both, success: Schema.String }).step(() => Effect.void)
-const wantsText = Stepped.action("wantsText", { success: Schema.String })
-  .step("ask", () => Step.do(asText))
-  .step("tell", ({ ask }) => Effect.succeed(ask))
-
-const occupy = Stepped.action("occupy", { outbound: true, concurrencyKey: () => "street" }).step(() => Effect.void)
-const pave = Stepped.action("pave", {
-  arguments: [Schema.String],
-  concurrencyKey: () => "street",
-  checksum: (stone) => stone
-}).step(() => Effect.void)
-const works = Stepped.action("works").step(() => Effect.all([Step.do(occupy), Step.do(pave, "marble")]))
-
-let tags: unknown
-const tag = Stepped.action("tag", { checksum: () => ({ tags: [tags] }) }).step(() => note("tag"))
-const tagLate = Stepped.action("tagLate", { checksum: () => Effect.sync(() => tags) }).step(() => note("tagLate"))
-
-const Cars = Stepped.actions(Car, [
-  tag,
-  tagLate,
-  occupy,
-  pave,
-  works,
-  asNumber,
-  asText,
-  wantsText,
-  wash,
-  washTwice,
-  washAnew,
-  maybe,
-  hold,
-  holder,
-  otherKey,
-  otherLane,
-  repaint,
-  cancelled,
-  shared,
-  sharedText,
-  sharedVoid,
-  askText
-])
-
-const achievement = (key: string) =>
-  Effect.map(
-    Effect.flatMap(AchievementStore, (store) => store.find(key)),
-    Option.match({ onNone: () => undefined, onSome: ({ checksum, result }) => ({ checksum, result }) })
-  )
+import { achievement, asNumber, Car, Cars, hold, otherKey, otherLane, scene } from "./fixtures/checksums.ts"
 
 suite("checksums", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
@@ -176,7 +53,7 @@ suite("checksums", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       for (const value of [new Set(["a"]), new Map([["a", 1]]), Redacted.make("a"), () => "a", Number.NaN]) {
-        tags = value
+        scene.tags = value
         const error = yield* Effect.flip((yield* car.tagNow()).await)
         assert.match(error.message, /^tag Car\/1: InvalidChecksum: The checksum holds .+ at \.tags\[0\], of which JSON/)
         const late = yield* Effect.flip((yield* car.tagLateNow()).await)
@@ -185,7 +62,7 @@ suite("checksums", (engine) => {
       assert.deepStrictEqual(seen, [])
       // a date and a class say what they are
       for (const at of [1, 2, 2]) {
-        tags = [
+        scene.tags = [
           new Date(at),
           new (class Made {
             readonly at = at

@@ -6,15 +6,13 @@ import { TestClock } from "effect/testing"
 import { PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
 // what a callback does in a test that needs one
 let callback: Effect.Effect<void, unknown> = Effect.void
 beforeEach(() => {
-  seen.length = 0
   callback = Effect.void
 })
 

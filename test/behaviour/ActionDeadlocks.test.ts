@@ -1,88 +1,18 @@
 /** Rules 2.5 a: nobody waits for somebody who waits for them, over any number of lanes and parents. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
+import { ActionRepo, PerformanceLane, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
 import { type Catalog, Store } from "../../src/store/Store.ts"
 import { healthy, server, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { nothing, stored } from "../harness/stored.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-
-/** Takes the lane, and then wants each of the others in turn: `take("a", [["b"], ["a"]])` deadlocks two levels down. */
-type Wants = ReadonlyArray<string>
-const takeDeclared = Stepped.action("take", {
-  arguments: [Schema.String, Schema.Array(Schema.String)],
-  success: Schema.String,
-  concurrencyKey: (lane: string) => lane
-})
-const take = takeDeclared
-  .step("begin", (lane) => note(`take ${lane}`))
-  .step("want", (_lane, wants) => wants.length === 0 ? Effect.void : Step.do(takeDeclared, wants[0]!, wants.slice(1)))
-  .step("end", (lane) => Effect.as(note(`leave ${lane}`), lane))
-  .failed((lane) => note(`failed ${lane}`))
-
-/** An action in one lane that opens slots for children in others, decided by its argument. */
-const hold = Stepped.action("hold", {
-  arguments: [Schema.String],
-  success: Schema.String,
-  outbound: true,
-  concurrencyKey: (lane) => lane
-}).step(() => Effect.void)
-// waits for `gate` first, so that the order in which edges arise is the test's
-const after = Stepped.action("after", {
-  arguments: [Schema.String, Schema.String, Schema.String],
-  success: Schema.String,
-  concurrencyKey: (lane) => lane
-})
-  .step("gate", (_lane, gate) => Step.do(hold, gate))
-  .step("want", (_lane, _gate, want) => Step.do(visit, want))
-  .step("end", (lane) => Effect.as(note(`after ${lane}`), lane))
-const visit = Stepped.action("visit", {
-  arguments: [Schema.String],
-  success: Schema.String,
-  concurrencyKey: (lane) => lane
-}).step((lane) => Effect.as(note(`visit ${lane}`), lane))
-
-// the same work, shared by its checksum
-const sharedDeclared = Stepped.action("shared", {
-  arguments: [Schema.String, Schema.String],
-  success: Schema.String,
-  concurrencyKey: (lane) => lane,
-  checksum: () => "the same",
-  checksumKey: () => "shared"
-})
-const shared = sharedDeclared
-  .step("gate", (lane) => Step.do(hold, `gate of ${lane}`))
-  .step("want", (_lane, want) => Step.do(visit, want))
-  .step("end", (lane) => Effect.as(note(`shared ${lane}`), lane))
-const wantsShared = Stepped.action("wantsShared", {
-  arguments: [Schema.String, Schema.String],
-  success: Schema.String,
-  concurrencyKey: (lane) => lane
-})
-  .step("gate", (lane) => Step.do(hold, `gate of ${lane}`))
-  .step("want", (lane, other) => Step.do(sharedDeclared, other, lane))
-  .step("end", (lane) => Effect.as(note(`wantsShared ${lane}`), lane))
-
-const Cars = Stepped.actions(Car, [take, hold, after, visit, shared, wantsShared])
-const release = (lane: string) =>
-  Effect.gen(function*() {
-    const open = (yield* recordsOf("hold")).find((action) => action.lane === lane && action.status === "performing")
-    yield* Stepped.complete(open!.id, hold, Stepped.Outcome.succeeded(lane))
-    yield* performIdle
-  })
+import { Cars, hold, release, type Wants } from "./fixtures/deadlocks.ts"
 
 suite("deadlocks", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>

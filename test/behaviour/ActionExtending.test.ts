@@ -7,15 +7,13 @@ import type { Engine } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
+import { note, seen } from "../harness/notes.ts"
 import { kindsOf, lanes, recordOf, recordsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
 let body: Effect.Effect<void> = Effect.void
 let holding: { readonly step: string; readonly effect: Effect.Effect<void> } | undefined
 beforeEach(() => {
-  seen.length = 0
   body = Effect.void
   holding = undefined
 })

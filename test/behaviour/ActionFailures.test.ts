@@ -1,6 +1,6 @@
 /** Rule 7.2: what failures of user code mean, which are tried again, and that none leaves anything hanging. */
 import type { PgClient } from "@effect/sql-pg"
-import { assert, beforeEach, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect, ErrorReporter, Layer, Schedule, Schema } from "effect"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
@@ -8,104 +8,22 @@ import { ActionFailed, JobQueue, Step, Stepped } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { nothing, stored } from "../harness/stored.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-// what the place that fails does in the current test
-let body: Effect.Effect<void, any> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  body = Effect.void
-})
-const boom = (message = "boom") => Effect.die(new Error(message))
-/** Fails so often, then ends well. */
-const failing = (times: number, failure: Effect.Effect<never, any> = boom()) => {
-  let left = times
-  return Effect.suspend(() => Effect.andThen(note("try"), left-- > 0 ? failure : Effect.void))
-}
-const fragile = Effect.suspend(() => body) as Effect.Effect<void>
-
-class NoParking extends Schema.TaggedError<NoParking>()("NoParking", { at: Schema.String }) {}
-class Car extends Stepped.Actor<Car>()("Car", {
-  id: Schema.Int,
-  load: (id) => Effect.succeed(id === 404 ? undefined : { id })
-}) {}
-
-const workDeclared = Stepped.action("work", { arguments: [Schema.Int], error: NoParking })
-const work = workDeclared
-  .step("first", (n) => note(`first ${n}`))
-  .step("second", (n) =>
-    Effect.gen(function*() {
-      yield* Step.setArguments(workDeclared, n + 1)
-      yield* Step.do(leaf)
-      yield* fragile
-    }))
-  .step("third", (n) => note(`third ${n}`))
-  .after((_, outcome) => note(`ended ${outcome.status}`))
-const leaf = Stepped.action("leaf").step(() => Effect.void)
-const boss = Stepped.action("boss").step("delegate", () => Step.do(work, 1))
-const hooked = Stepped.action("hooked", { success: Schema.String })
-  .before(() => Effect.as(fragile, undefined))
-  .step(() => Effect.succeed("done"))
-  .after(() => note("never"))
-const wantsHooked = Stepped.action("wantsHooked").step("ask", () => Step.do(hooked))
-const twice = Stepped.action("twice").step("a", () => fragile).step("b", () => fragile)
-const called = Stepped.action("called").step(() => note("called")).succeeded(() => fragile)
-const loads = Stepped.action("loads").step("load", () => Effect.flatMap(Car.row, (row) => note(`loaded ${row.id}`)))
-const loadsKey = Stepped.action("loadsKey", { concurrencyKey: () => Effect.map(Car.row, (row) => ["row", row.id]) })
-  .step(() => note("never"))
-
-const raise = (): string => {
-  throw new Error("boom")
-}
-const broken = {
-  concurrencyKey: Stepped.action("concurrencyKey", { concurrencyKey: raise }),
-  checksumKey: Stepped.action("checksumKey", { checksumKey: raise }),
-  checksum: Stepped.action("checksum", { checksum: raise }),
-  timeout: Stepped.action("timeout", { timeout: () => Number(raise()) }),
-  laterConcurrencyKey: Stepped.action("laterConcurrencyKey", { concurrencyKey: () => boom() }),
-  laterChecksumKey: Stepped.action("laterChecksumKey", { checksumKey: () => Effect.fail("boom") }),
-  laterChecksum: Stepped.action("laterChecksum", { checksum: () => Effect.sync(raise) }),
-  laterTimeout: Stepped.action("laterTimeout", { timeout: () => boom() }),
-  tooLong: Stepped.action("tooLong", { concurrencyKey: () => "x".repeat(5000) }),
-  negative: Stepped.action("negative", { timeout: () => -1 })
-}
-const steps = <A extends { readonly name: string }>(action: A) => action
-const brokenActions = [
-  steps(broken.concurrencyKey.step(() => note("never"))),
-  steps(broken.checksumKey.step(() => note("never"))),
-  steps(broken.checksum.step(() => note("never"))),
-  steps(broken.timeout.step(() => note("never"))),
-  steps(broken.laterConcurrencyKey.step(() => note("never"))),
-  steps(broken.laterChecksumKey.step(() => note("never"))),
-  steps(broken.laterChecksum.step(() => note("never"))),
-  steps(broken.laterTimeout.step(() => note("never"))),
-  steps(broken.tooLong.step(() => note("never"))),
-  steps(broken.negative.step(() => note("never")))
-] as const
-const wantsBroken = Stepped.action("wantsBroken", { arguments: [Schema.Int] })
-  .step("ask", (n) => Step.on(Car.ref(2), brokenActions[n]!))
-  .step("next", () => note("never"))
-
-const Cars = Stepped.actions(Car, [
-  work,
-  leaf,
-  boss,
-  hooked,
-  wantsHooked,
-  twice,
-  called,
-  loads,
-  loadsKey,
-  wantsBroken,
-  ...brokenActions
-])
-
-const tried = () => seen.filter((text) => text === "try").length
-const retried: Stepped.EngineOptions = { handle: () => false, retry: Schedule.spaced("10 seconds"), attempts: 3 }
+import {
+  boom,
+  brokenActions,
+  Car,
+  Cars,
+  failing,
+  fragile,
+  NoParking,
+  retried,
+  scene,
+  tried
+} from "./fixtures/failures.ts"
 
 suite("failures", (engine) => {
   const test = <A, E>(
@@ -124,7 +42,7 @@ suite("failures", (engine) => {
     {},
     () =>
       Effect.gen(function*() {
-        body = boom()
+        scene.body = boom()
         const handle = yield* (yield* Cars.client)(1).workLater(1)
         yield* performSteppedActions()
         const { arguments: args, attempts, status } = yield* recordOf(handle.id)
@@ -140,7 +58,7 @@ suite("failures", (engine) => {
 
   test("7.2: a body that interrupts itself has failed, too", {}, () =>
     Effect.gen(function*() {
-      body = Effect.interrupt
+      scene.body = Effect.interrupt
       const handle = yield* (yield* Cars.client)(1).workLater(1)
       yield* performSteppedActions()
       assert.strictEqual((yield* recordOf(handle.id)).status, "failed")
@@ -152,7 +70,7 @@ suite("failures", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        body = Effect.andThen(note("try"), new NoParking({ at: "London" }))
+        scene.body = Effect.andThen(note("try"), new NoParking({ at: "London" }))
         const car = (yield* Cars.client)(1)
         const handle = yield* car.workLater(1)
         yield* performSteppedActions()
@@ -170,7 +88,7 @@ suite("failures", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        body = failing(2)
+        scene.body = failing(2)
         const car = (yield* Cars.client)(1)
         const handle = yield* car.workLater(1)
         yield* performIdle
@@ -204,7 +122,7 @@ suite("failures", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        body = failing(3)
+        scene.body = failing(3)
         const car = (yield* Cars.client)(1)
         const parent = yield* car.bossLater()
         yield* performIdle
@@ -237,7 +155,7 @@ suite("failures", (engine) => {
   test("7.2+: every step has the whole number of attempts", { ...retried, attempts: 2 }, () =>
     Effect.gen(function*() {
       let n = 0
-      body = Effect.suspend(() => Effect.andThen(note("try"), ++n % 2 === 1 ? boom() : Effect.void))
+      scene.body = Effect.suspend(() => Effect.andThen(note("try"), ++n % 2 === 1 ? boom() : Effect.void))
       const handle = yield* (yield* Cars.client)(1).twiceLater()
       yield* performSteppedActions()
       assert.strictEqual((yield* recordOf(handle.id)).status, "succeeded")
@@ -249,7 +167,7 @@ suite("failures", (engine) => {
     { ...retried, attempts: 10, retry: Schedule.recurs(1) },
     () =>
       Effect.gen(function*() {
-        body = failing(5)
+        scene.body = failing(5)
         const handle = yield* (yield* Cars.client)(1).twiceLater()
         yield* performSteppedActions()
         assert.deepStrictEqual([tried(), (yield* recordOf(handle.id)).status], [2, "failed"])
@@ -263,7 +181,7 @@ suite("failures", (engine) => {
   }, () =>
     Effect.gen(function*() {
       const times: Array<number> = []
-      body = Effect.andThen(
+      scene.body = Effect.andThen(
         Effect.clockWith((clock) => Effect.sync(() => times.push(clock.currentTimeMillisUnsafe()))),
         boom()
       )
@@ -278,11 +196,11 @@ suite("failures", (engine) => {
     () =>
       Effect.gen(function*() {
         const client = yield* Cars.client
-        body = failing(2)
+        scene.body = failing(2)
         yield* client(1).twiceLater()
         yield* performSteppedActions()
         assert.strictEqual(tried(), 4)
-        body = failing(2, Effect.die(new TypeError("no")))
+        scene.body = failing(2, Effect.die(new TypeError("no")))
         yield* client(2).twiceLater()
         yield* performSteppedActions()
         assert.strictEqual(tried(), 5)
@@ -293,15 +211,15 @@ suite("failures", (engine) => {
   test("withHandledDefects says it for what it performs", retried, () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      body = failing(1)
+      scene.body = failing(1)
       yield* car.twiceLater()
       yield* withHandledDefects((defect) => defect instanceof Error)(performSteppedActions())
       assert.deepStrictEqual([tried(), yield* statusesOf("twice")], [1, ["failed"]])
-      body = failing(1)
+      scene.body = failing(1)
       yield* car.twiceLater()
       yield* withHandledDefects(() => false)(performSteppedActions())
       assert.deepStrictEqual(yield* statusesOf("twice"), ["failed", "succeeded"])
-      body = failing(1)
+      scene.body = failing(1)
       yield* withHandledDefects(() => true)(car.hookedLater())
       yield* withHandledDefects(() => true)(performSteppedActions())
       assert.deepStrictEqual(yield* recordsOf("hooked"), [])
@@ -312,7 +230,7 @@ suite("failures", (engine) => {
     {},
     () =>
       Effect.gen(function*() {
-        body = boom()
+        scene.body = boom()
         const car = (yield* Cars.client)(1)
         const handle = yield* car.hookedLater()
         yield* performSteppedActions()
@@ -329,7 +247,7 @@ suite("failures", (engine) => {
   test("7.2+: an unhandled one is tried again, then counts as handled", retried, () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      body = failing(2)
+      scene.body = failing(2)
       const good = yield* car.hookedLater()
       yield* performIdle
       assert.deepStrictEqual([tried(), (yield* good.status).status], [1, "queued"])
@@ -339,7 +257,7 @@ suite("failures", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual([tried(), yield* good.await], [3, "done"])
       seen.length = 0
-      body = failing(3)
+      scene.body = failing(3)
       const parent = yield* car.wantsHookedLater()
       yield* performSteppedActions()
       assert.strictEqual(tried(), 3)
@@ -419,7 +337,7 @@ suite("failures", (engine) => {
         const Olds = Stepped.actions(Old, [hold, hook])
         const News = Stepped.actions(New, [hold, hook])
         const Parents = Stepped.actions(Car, [parent])
-        body = boom()
+        scene.body = boom()
         const root = yield* deployed(Layer.mergeAll(Olds.layer, Parents.layer), { handle: () => false })(
           Effect.gen(function*() {
             const handle = yield* (yield* Parents.client)(1).parentLater()
@@ -427,7 +345,7 @@ suite("failures", (engine) => {
             return handle
           })
         )
-        body = Effect.void
+        scene.body = Effect.void
         yield* deployed(Layer.mergeAll(News.layer, Parents.layer))(Effect.gen(function*() {
           const next = yield* (yield* News.client)(1).holdLater()
           yield* performSteppedActions({
@@ -450,7 +368,7 @@ suite("failures", (engine) => {
       const now = Stepped.action("shrinking").step("a", () => note("a"))
       const Befores = Stepped.actions(Car, [before, Stepped.action("asks").step("ask", () => Step.do(before))])
       const Nows = Stepped.actions(Car, [now, Stepped.action("asks").step("ask", () => Step.do(now))])
-      body = boom()
+      scene.body = boom()
       const root = yield* deployed(Befores.layer, { handle: () => false })(Effect.gen(function*() {
         const handle = yield* (yield* Befores.client)(1).asksLater()
         yield* performIdle
@@ -490,7 +408,7 @@ suite("failures", (engine) => {
           handle: boolean
         ) =>
           Effect.gen(function*() {
-            body = failure
+            scene.body = failure
             reported.length = 0
             yield* invoke
             yield* withHandledDefects(() => handle)(perform)
@@ -513,7 +431,7 @@ suite("failures", (engine) => {
     {},
     () =>
       Effect.gen(function*() {
-        body = new NoParking({ at: "London" }) as never
+        scene.body = new NoParking({ at: "London" }) as never
         const parent = yield* (yield* Cars.client)(1).bossLater()
         yield* performSteppedActions()
         const [child] = yield* recordsOf("work")

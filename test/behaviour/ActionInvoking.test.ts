@@ -1,88 +1,17 @@
 /** Rules 2.1, 2.3 and 2.8: keys and timeouts from the arguments as given, checksums after `before`, default keys. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Context, Effect, Layer, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { Step, Stepped } from "stepped"
+import { Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { checksum } from "../../src/engine/checksum.ts"
 import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { nothing, stored } from "../harness/stored.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class Garage extends Stepped.Actor<Garage>()("Garage", { id: Schema.String }) {}
-class Zone extends Context.Service<Zone, { readonly of: (place: string) => Effect.Effect<string> }>()("test/Zone") {}
-
-const plain = Stepped.action("plain", {
-  arguments: [Schema.Int],
-  outbound: true,
-  concurrencyKey: (n) => ["lane", n],
-  checksumKey: (n) => ["sum", n],
-  checksum: (n) => n,
-  timeout: (n) => `${n} seconds` as const
-}).before((n) => Effect.succeed({ arguments: [n * 10] as [number] })).step("hold", () => Effect.void)
-
-const effectful = Stepped.action("effectful", {
-  arguments: [Schema.Int],
-  outbound: true,
-  concurrencyKey: (n) => Effect.flatMap(Zone, (zone) => zone.of(`lane ${n}`)),
-  checksumKey: (n) => Effect.map(Car, (car) => ["sum", car.id, n]),
-  checksum: (n) => Effect.map(Zone, () => ({ n })),
-  timeout: (n) => Effect.as(Zone, n * 1000)
-}).before((n) => Effect.succeed({ arguments: [n * 10] as [number] })).step("hold", () => Effect.void)
-
-const drive = Stepped.action("drive", { arguments: [Schema.Int], outbound: true }).step(() => Effect.void)
-const keyed = Stepped.action("keyed", {
-  arguments: [Schema.Json],
-  outbound: true,
-  concurrencyKey: (key) => key as string,
-  checksumKey: (key) => key as string
-}).step(() => Effect.void)
-
-const broken = Stepped.action("broken", {
-  arguments: [Schema.String],
-  concurrencyKey: (what) => {
-    if (what === "lane") throw new Error("no lane")
-    return what === "lane effect"
-      ? Effect.die(new Error("no lane"))
-      : what === "lane failure"
-      ? Effect.fail("no lane")
-      : null
-  },
-  checksumKey: (what) => {
-    if (what === "checksum key") throw new Error("no checksum key")
-    return what === "long key" ? "x".repeat(2000) : what === "NUL key" ? "a\u0000b" : null
-  },
-  checksum: (what) => {
-    if (what === "checksum") throw new Error("no checksum")
-    if (what !== "circular") return null
-    const circle: { self?: unknown } = {}
-    circle.self = circle
-    return circle
-  },
-  timeout: (what) => {
-    if (what === "timeout") throw new Error("no timeout")
-    return what === "negative timeout" ? -5 : "1 minute"
-  }
-}).step((what) => note(what))
-const parent = Stepped.action("parent", { arguments: [Schema.String] })
-  .step("child", (what) => Step.do(broken, what))
-  .step("never", () => note("the parent goes on"))
-
-const Cars = Stepped.actions(Car, [plain, effectful, drive, keyed, broken, parent])
-const open = Stepped.action("open", { outbound: true }).step(() => Effect.void)
-const Garages = Stepped.actions(Garage, [open])
-const Live = Layer.mergeAll(Cars.layer, Garages.layer).pipe(
-  Layer.provide(Layer.succeed(Zone, { of: (place) => Effect.succeed(`zone of ${place}`) }))
-)
+import { Cars, Garages, keyed, Live } from "./fixtures/keys.ts"
 
 suite("invoking", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>

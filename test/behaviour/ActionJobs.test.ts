@@ -7,11 +7,9 @@ import { ActionFailed, InvalidOutcome, Step, Stepped } from "stepped"
 import type { Job } from "stepped"
 import { NotDrained, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 class NoRoad extends Schema.TaggedError<NoRoad>()("NoRoad", { to: Schema.String }) {}
@@ -20,7 +18,6 @@ type TowJob = Job<string, NoRoad>
 // what the job does in the current test
 let run: (job: TowJob, to: string) => Effect.Effect<unknown, any> = () => Effect.void
 beforeEach(() => {
-  seen.length = 0
   run = () => Effect.void
 })
 

@@ -1,62 +1,30 @@
 /** Rules 5.1 and 5.2: actions that somebody outside completes. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { TestClock } from "effect/testing"
-import {
-  ActionFailed,
-  AmbiguousCompletion,
-  Cancelled,
-  InvalidOutcome,
-  Step,
-  Stepped,
-  TimedOut,
-  UnknownAction
-} from "stepped"
+import { ActionFailed, AmbiguousCompletion, Cancelled, InvalidOutcome, Stepped, TimedOut, UnknownAction } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-let body: Effect.Effect<void> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  body = Effect.void
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class Declined extends Schema.TaggedError<Declined>()("Declined", { code: Schema.Int }) {}
-
-const charge = Stepped.action("charge", {
-  arguments: [Schema.Int],
-  success: Schema.Date,
-  error: Declined,
-  outbound: true,
-  concurrencyKey: (account) => ["account", account]
-}).step("ask", () => note("asked")).step("log", () => Effect.suspend(() => body))
-const buy = Stepped.action("buy", { arguments: [Schema.Int], success: Schema.Date }).step(
-  "pay",
-  (account) => Step.do(charge, account)
-)
-const refund = Stepped.action("refund", {
-  arguments: [Schema.Int],
-  outbound: true,
-  concurrencyKey: (account) => ["account", account]
-})
-  .step(() => Effect.void)
-const rest = Stepped.action("rest", { outbound: true })
-  .step("pause", () => Step.wait("1 hour"))
-  .step("more", () => note("goes on"))
-const method = Stepped.action("method", { outbound: true, success: Schema.Int })
-const broken = Stepped.action("broken", { outbound: true })
-  .step("fails", () => Effect.die(new Error("no")))
-  .step("later", () => note("goes on"))
-const honk = Stepped.action("honk").step(() => Effect.void)
-
-const Cars = Stepped.actions(Car, [charge, buy, refund, rest, method, broken, honk])
-const { cancelled, failed, succeeded, succeededVoid, timedOut } = Stepped.Outcome
-const day = new Date("2026-01-02T03:04:05.678Z")
+import {
+  buy,
+  cancelled,
+  Car,
+  Cars,
+  charge,
+  day,
+  Declined,
+  failed,
+  method,
+  refund,
+  rest,
+  scene,
+  succeeded,
+  succeededVoid,
+  timedOut
+} from "./fixtures/outbound.ts"
 
 suite("outbound actions", (engine) => {
   const layer = Cars.toLayer(Effect.succeed({ method: () => Effect.as(note("method"), 1) })).pipe(
@@ -112,7 +80,7 @@ suite("outbound actions", (engine) => {
   test("5.1: can be completed while a body runs: the body is interrupted", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+      scene.body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
         note("interrupted"))
       const handle = yield* (yield* Cars.client)(1).chargeLater(1)
       const worker = yield* Effect.forkChild(performSteppedActions())

@@ -1,66 +1,30 @@
 /** Rule 2.9 where the children of one step are in different queues, prepared, put off, cancelled, or nobody's yet. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Layer, Schedule, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, slotsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-let before: Effect.Effect<void> = Effect.void
-let delegates: Effect.Effect<unknown, unknown, any> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  before = Effect.void
-  delegates = Effect.void
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
-const child = { arguments: [Schema.String, Schema.Int] as const, concurrencyKey: (lane: string) => lane }
-const slow = Stepped.action("slow", { ...child, queue: "slow" }).step((_, n) => note(`${n}`))
-const fast = Stepped.action("fast", { ...child, queue: "fast" }).step((_, n) => note(`${n}`))
-  .cancelled((_, n) => note(`${n} cancelled`))
-const aside = Stepped.action("aside", { ...child, queue: "aside" }).step((_, n) => note(`${n}`))
-  .cancelled((_, n) => note(`${n} cancelled`))
-const careful = Stepped.action("careful", { ...child, queue: "fast" })
-  .before((lane, n) =>
-    Effect.andThen(note(`before ${n}`), Effect.as(before, { arguments: [lane, n + 100] as [string, number] }))
-  )
-  .step((_, n) => note(`${n}`))
-  .cancelled((_, n) => note(`${n} cancelled`))
-const found = Stepped.action("found", {
-  ...child,
-  queue: "fast",
-  concurrencyKey: (lane: string) => Effect.as(note(`key ${lane}`), lane)
-}).step((_, n) => note(`${n}`))
-const parent = Stepped.action("parent").step(
-  "delegate",
-  () => Effect.asVoid(Effect.suspend(() => delegates as Effect.Effect<void, never, Step>))
-)
-const Cars = Stepped.actions(Car, [slow, fast, careful, found, parent])
-// provided where a test says so
-const Vans = Stepped.actions(Van, [aside])
-const van = Van.ref(1)
-
-const queued = Effect.flatMap(JobQueue, (queue) => queue.queued(10_000))
-const waiting = Effect.map(queued, (all) => all.filter(({ waitsFor }) => waitsFor !== undefined))
-/** The numbers of those that wait, with the numbers of those that they wait for. */
-const whoWaits = Effect.map(queued, (all) => {
-  const numberOf = new Map(all.map((one) => [one.action, (one.arguments as ReadonlyArray<unknown>)[1]]))
-  return all.flatMap(({ action, waitsFor }) =>
-    waitsFor === undefined ? [] : [`${numberOf.get(action)} for ${numberOf.get(waitsFor)}`]
-  )
-})
-const inOrder = (name: string) =>
-  Effect.map(
-    recordsOf(name),
-    (all) => all.map(({ arguments: args, status }) => `${(args as ReadonlyArray<unknown>)[1]} ${status}`)
-  )
+import {
+  aside,
+  Car,
+  careful,
+  Cars,
+  fast,
+  found,
+  inOrder,
+  queued,
+  scene,
+  slow,
+  van,
+  Vans,
+  waiting,
+  whoWaits
+} from "./fixtures/siblings.ts"
 
 suite("siblings", (engine) => {
   const layer = Cars.layer.pipe(
@@ -76,7 +40,7 @@ suite("siblings", (engine) => {
         slow,
         Array.from({ length: 2000 }, () => [2, "crowd", 0])
       )
-      delegates = Effect.all([Step.do(slow, "lane", 1), Step.do(fast, "lane", 2), Step.do(fast, "lane", 3)])
+      scene.delegates = Effect.all([Step.do(slow, "lane", 1), Step.do(fast, "lane", 2), Step.do(fast, "lane", 3)])
       const root = yield* cars(1).parentNow()
       for (let pass = 0; (yield* waiting).length < 2 && pass < 20; pass++) yield* performDue
       assert.deepStrictEqual(yield* whoWaits, ["2 for 1", "3 for 1"])
@@ -94,7 +58,7 @@ suite("siblings", (engine) => {
   test("2.9+: those of other lanes do not wait, nor do those of other parents", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      delegates = Effect.all([Step.on(van, aside, "a", 1), Step.do(fast, "b", 2), Step.do(fast, "c", 3)])
+      scene.delegates = Effect.all([Step.on(van, aside, "a", 1), Step.do(fast, "b", 2), Step.do(fast, "c", 3)])
       yield* car.parentLater()
       yield* performIdle
       yield* car.fastLater("a", 4)
@@ -108,7 +72,11 @@ suite("siblings", (engine) => {
   test("2.9+: a worker without the elder's definition leaves the younger one to wait, and says for whom", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      delegates = Effect.all([Step.on(van, aside, "lane", 1), Step.do(fast, "lane", 2), Step.do(careful, "lane", 3)])
+      scene.delegates = Effect.all([
+        Step.on(van, aside, "lane", 1),
+        Step.do(fast, "lane", 2),
+        Step.do(careful, "lane", 3)
+      ])
       const root = yield* car.parentLater()
       yield* performIdle
       assert.deepStrictEqual(seen, ["before 3"])
@@ -124,12 +92,12 @@ suite("siblings", (engine) => {
   test("2.9+: while the elder is put off because its before has failed", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      before = Effect.die(new Error("not yet"))
-      delegates = Effect.all([Step.do(careful, "lane", 1), Step.do(fast, "lane", 2)])
+      scene.before = Effect.die(new Error("not yet"))
+      scene.delegates = Effect.all([Step.do(careful, "lane", 1), Step.do(fast, "lane", 2)])
       yield* car.parentLater()
       yield* performIdle
       assert.deepStrictEqual([seen, yield* whoWaits], [["before 1"], ["2 for 1"]])
-      before = Effect.void
+      scene.before = Effect.void
       yield* TestClock.adjust("1 hour")
       yield* performIdle
       assert.deepStrictEqual(seen, ["before 1", "before 1", "101", "2"])
@@ -138,7 +106,7 @@ suite("siblings", (engine) => {
   test("2.9+: an elder that ends without joining lets the younger one go, one in the middle does not let it overtake", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      delegates = Effect.all([
+      scene.delegates = Effect.all([
         Step.on(van, aside, "lane", 1),
         Step.do(fast, "lane", 2),
         Step.do(careful, "lane", 3),
@@ -170,7 +138,7 @@ suite("siblings", (engine) => {
   test("2.9+: one whose key takes an effect waits for all that may be in its lane, and those after it for it", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      delegates = Effect.all([
+      scene.delegates = Effect.all([
         Step.on(van, aside, "a", 1),
         Step.do(fast, "b", 2),
         Step.do(found, "a", 3),
@@ -189,7 +157,11 @@ suite("siblings", (engine) => {
   test("2.9+, 4.6: those that wait are cancelled with their parent", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      delegates = Effect.all([Step.on(van, aside, "lane", 1), Step.do(fast, "lane", 2), Step.do(careful, "lane", 3)])
+      scene.delegates = Effect.all([
+        Step.on(van, aside, "lane", 1),
+        Step.do(fast, "lane", 2),
+        Step.do(careful, "lane", 3)
+      ])
       const root = yield* car.parentLater()
       yield* performIdle
       assert.lengthOf(yield* waiting, 2)
@@ -206,11 +178,13 @@ suite("siblings", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const numbers = Array.from({ length: 300 }, (_, n) => n)
-      delegates = Effect.forEach(numbers, (n) => Step.do(n % 7 === 3 ? slow : n % 11 === 0 ? careful : fast, "lane", n))
+      scene.delegates = Effect.forEach(numbers, (n) =>
+        Step.do(n % 7 === 3 ? slow : n % 11 === 0 ? careful : fast, "lane", n))
       yield* car.parentLater()
       yield* performSteppedActions()
       const all = [...yield* recordsOf("slow"), ...yield* recordsOf("fast"), ...yield* recordsOf("careful")]
-      const numberOf = (args: unknown) => (args as ReadonlyArray<number>)[1]! % 1000
+      const numberOf = (args: unknown) =>
+        (args as ReadonlyArray<number>)[1]! % 1000
       assert.lengthOf(all, 300)
       // whoever is superseded is by a younger one
       const byId = new Map(all.map((one) => [one.id, one]))
@@ -226,7 +200,7 @@ suite("siblings", (engine) => {
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const car = (yield* Cars.client)(1)
-      delegates = Effect.all([Step.on(van, aside, "lane", 1), Step.do(fast, "lane", 2)])
+      scene.delegates = Effect.all([Step.on(van, aside, "lane", 1), Step.do(fast, "lane", 2)])
       const root = yield* car.parentLater()
       yield* performIdle
       const [one] = yield* waiting

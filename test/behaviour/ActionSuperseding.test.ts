@@ -1,91 +1,18 @@
 /** Rules 2.5 c and d, 2.9, 2.10: who waits in a lane, who takes whose place, and what becomes of those who waited. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { AchievementStore, ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
-import type { ActionRecord } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
 import { Store } from "../../src/store/Store.ts"
 import { healthy, server, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked } from "../harness/racing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-
-const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int })
-const tour = Stepped.action("tour", { success: Schema.Array(Schema.Int) })
-  .step(() => Effect.all([Step.do(drive, 1), Step.do(drive, 2), Step.do(drive, 3)]))
-const depot = { concurrencyKey: () => "depot" } as const
-const hold = Stepped.action("hold", { ...depot, arguments: [Schema.String], success: Schema.String, outbound: true })
-  .step("begin", (name) => note(`hold ${name}`))
-  .after((name, outcome) => note(`hold ${name} ${outcome.status}`))
-const text = Stepped.action("text", { ...depot, arguments: [Schema.String], success: Schema.String })
-  .step("write", (name) => Effect.as(note(`text ${name}`), `text of ${name}`))
-const number = Stepped.action("number", { ...depot, success: Schema.Int })
-  .step("count", () => Effect.as(note("number"), 5))
-const broken = Stepped.action("broken", depot).step("break", () => Effect.die(new Error("it broke")))
-const asking = Stepped.action("asking", { arguments: [Schema.String], success: Schema.String })
-  .step("ask", (name) => Step.do(text, name))
-  .step("tell", (_name, { ask }) => Effect.as(note(`told ${ask}`), ask))
-const mixed = Stepped.action("mixed", { success: Schema.Unknown })
-  .step("all", () =>
-    Effect.gen(function*() {
-      const first = yield* Step.do(text, "first")
-      const [second] = yield* Step.on(Car.ref(2), text, "second")
-      const third = yield* Step.do(number)
-      const fourth = yield* Step.do(text, "fourth")
-      return { first, second, third, fourth }
-    }))
-  .step("tell", (results) => Effect.succeed(results.all as unknown))
-// slower than its siblings; it does not insist, for whoever prepares one after the other
-const slowly = Effect.gen(function*() {
-  for (let look = 0; look < 100 && (yield* recordsOf("prepared")).length < 2; look++) yield* Effect.yieldNow
-})
-const prepared = Stepped.action("prepared", { ...depot, arguments: [Schema.Int], success: Schema.Int })
-  .before((n) => note(`before ${n}`).pipe(Effect.andThen(n === 1 ? slowly : Effect.void)))
-  .step("begin", (n) => Effect.andThen(note(`prepared ${n}`), Step.wait("1 minute")))
-  .step("end", (n) => Effect.succeed(n))
-const preparing = Stepped.action("preparing", { success: Schema.Array(Schema.Int) })
-  .step(() => Effect.all([Step.do(prepared, 1), Step.do(prepared, 2), Step.do(prepared, 3)]))
-const again = Stepped.action("again", { success: Schema.Array(Schema.Int) })
-  .step(() => Effect.all([Step.do(drive, 7), Step.do(drive, 7)]))
-
-// one checksum key in two lanes
-const paint = Stepped.action("paint", {
-  arguments: [Schema.String, Schema.String],
-  success: Schema.String,
-  outbound: true,
-  concurrencyKey: (lane) => lane,
-  checksum: (_lane, colour) => colour,
-  checksumKey: () => "paint"
-}).step((lane, colour) => note(`paint ${lane} ${colour}`))
-
-const Cars = Stepped.actions(Car, [
-  drive,
-  tour,
-  hold,
-  text,
-  number,
-  broken,
-  asking,
-  mixed,
-  prepared,
-  preparing,
-  again,
-  paint
-])
-const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.as(note(`drive ${miles}`), miles) }))
-
-const finish = (action: ActionRecord) => Stepped.complete(action.id, hold, Stepped.Outcome.succeeded("held"))
+import { Car, Cars, CarsLive, finish, hold, paint } from "./fixtures/lanes.ts"
 
 suite("superseding", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>

@@ -1,95 +1,15 @@
 /** Rules 7.1 and 2.7: timeouts, on the test's clock. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Option, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, Step, Stepped, TimedOut } from "stepped"
+import { ActionFailed, Stepped, TimedOut } from "stepped"
 import { performDue, performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-let body: Effect.Effect<void> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  body = Effect.void
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-
-const ask = Stepped.action("ask", { outbound: true, timeout: "5 seconds" })
-  .step(() => note("asked"))
-  .timedOut(() => note("ask timed out"))
-const middle = Stepped.action("middle").step("ask", () => Effect.asVoid(Step.do(ask))).step(() => note("goes on"))
-const top = Stepped.action("top").step("middle", () => Effect.asVoid(Step.do(middle))).step(() => note("goes on"))
-const busy = Stepped.action("busy", { timeout: "5 seconds" })
-  .step("work", () => Effect.suspend(() => body))
-  .step("next", () => note("goes on"))
-const pause = Stepped.action("pause", { timeout: "1 minute" })
-  .step("wait", () => Step.wait("2 minutes"))
-  .step("next", () => note("goes on"))
-const some = Stepped.action("some", {
-  arguments: [Schema.Int],
-  outbound: true,
-  timeout: (seconds) => `${seconds} seconds`
-}).step(() => Effect.void)
-const asked = Stepped.action("asked", {
-  arguments: [Schema.Int],
-  outbound: true,
-  timeout: (seconds) => Effect.map(Car, (car) => `${seconds + car.id} seconds` as const)
-}).step(() => Effect.void)
-const changed = Stepped.action("changed", {
-  arguments: [Schema.Int],
-  outbound: true,
-  timeout: (seconds) => `${seconds} seconds`
-}).before(() => Effect.succeed({ arguments: [100] as [number] })).step(() => Effect.void)
-const never = Stepped.action("never", { outbound: true, timeout: "Infinity" }).step(() => Effect.void)
-
-const stored = Stepped.action("stored", { timeout: "5 seconds" })
-  .step("store", () =>
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      yield* sql`insert into kept values (1)`
-      yield* Step.do(never)
-      yield* Effect.suspend(() => body)
-    }), { transactional: true })
-const tow = Stepped.action("tow", {
-  success: Schema.String,
-  timeout: "5 seconds",
-  job: (job) =>
-    Effect.andThen(
-      Effect.suspend(() => body),
-      Effect.flatMap(job.succeeded("home"), (done) => note(`told ${done}`))
-    )
-})
-const second = Stepped.action("second", { timeout: "5 seconds" })
-  .step("first", () => Effect.void)
-  .step(() => Effect.suspend(() => body))
-const towSilently = Stepped.action("towSilently", {
-  timeout: "5 seconds",
-  job: () => Effect.andThen(Effect.suspend(() => body), Effect.die(new Error("no road")))
-})
-const reporting = Stepped.action("reporting", { timeout: "5 seconds" })
-  .step("work", () => Effect.andThen(Step.do(never), Effect.suspend(() => body)))
-  .after(({ status }) => note(status))
-const Cars = Stepped.actions(Car, [
-  stored,
-  second,
-  tow,
-  towSilently,
-  reporting,
-  ask,
-  middle,
-  top,
-  busy,
-  pause,
-  some,
-  asked,
-  changed,
-  never
-])
+import { ask, Car, Cars, scene } from "./fixtures/timeouts.ts"
 
 suite("timeouts", (engine) => {
   const layer = Cars.layer.pipe(Layer.provideMerge(engine.layer()))
@@ -150,7 +70,7 @@ suite("timeouts", (engine) => {
   test("2.7+, 7.1: it is armed before the first step runs, and interrupts a running body", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      body = Effect.onInterrupt(
+      scene.body = Effect.onInterrupt(
         Effect.andThen(Deferred.succeed(reached, undefined), Effect.never),
         () => note("interrupted")
       )
@@ -204,7 +124,7 @@ suite("timeouts", (engine) => {
       const car = (yield* Cars.client)(1)
       const ends = [late, Effect.andThen(late, Effect.die(new Error("no")))]
       for (const end of ends) {
-        body = end
+        scene.body = end
         for (const handle of [yield* car.busyNow(), yield* car.busyLater()]) {
           yield* performDue
           assert.deepStrictEqual([(yield* handle.status).status, yield* stepsOf(handle.id)], ["timed_out", [
@@ -214,14 +134,14 @@ suite("timeouts", (engine) => {
         }
       }
       assert.deepStrictEqual([seen, yield* lanes], [[], []])
-      body = TestClock.adjust("4999 millis")
+      scene.body = TestClock.adjust("4999 millis")
       const handle = yield* car.busyNow()
       assert.deepStrictEqual([(yield* handle.status).status, seen], ["succeeded", ["goes on"]])
     }))
 
   test("7.1: an unhandled failure that comes too late is not tried again", () =>
     Effect.gen(function*() {
-      body = Effect.andThen(late, Effect.die(new Error("no")))
+      scene.body = Effect.andThen(late, Effect.die(new Error("no")))
       const handle = yield* (yield* Cars.client)(1).busyLater()
       yield* withHandledDefects(() => false)(performSteppedActions())
       assert.deepStrictEqual([(yield* recordOf(handle.id)).status, yield* stepsOf(handle.id)], ["timed_out", [
@@ -231,7 +151,7 @@ suite("timeouts", (engine) => {
 
   test("7.1: such a body's children are not stored, and callbacks run", () =>
     Effect.gen(function*() {
-      body = late
+      scene.body = late
       const handle = yield* (yield* Cars.client)(1).reportingLater()
       yield* performSteppedActions()
       assert.deepStrictEqual([(yield* recordOf(handle.id)).status, seen], ["timed_out", ["timed_out"]])
@@ -241,7 +161,7 @@ suite("timeouts", (engine) => {
 
   test("7.1: a later step counts, too", () =>
     Effect.gen(function*() {
-      body = late
+      scene.body = late
       const handle = yield* (yield* Cars.client)(1).secondLater()
       yield* performSteppedActions()
       assert.deepStrictEqual([(yield* recordOf(handle.id)).status, yield* stepsOf(handle.id)], ["timed_out", [
@@ -255,7 +175,7 @@ suite("timeouts", (engine) => {
       const sql = yield* SqlClient.SqlClient
       yield* sql`drop table if exists kept`
       yield* sql`create table kept (n int)`
-      body = late
+      scene.body = late
       const handle = yield* (yield* Cars.client)(1).storedLater()
       yield* performSteppedActions()
       assert.deepStrictEqual([(yield* recordOf(handle.id)).status, yield* stepsOf(handle.id)], ["timed_out", [
@@ -267,7 +187,7 @@ suite("timeouts", (engine) => {
   test("7.1: a job that ends too late, or completes its action too late, has timed out", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      body = late
+      scene.body = late
       const handles = [yield* car.towLater(), yield* car.towSilentlyLater()]
       yield* performSteppedActions()
       for (const handle of handles) assert.strictEqual((yield* recordOf(handle.id)).status, "timed_out")

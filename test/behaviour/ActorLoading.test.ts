@@ -1,96 +1,13 @@
 /** Loaders: `Car.row` reads the actor's own row, and an actor that is gone fails the action and tells its parent. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Cause, Context, Effect, Layer, Option, Schema } from "effect"
-import { SqlClient } from "effect/sql"
-import { Step, Stepped } from "stepped"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import type { SqlClient } from "effect/sql"
+import type { Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { lanes, recordOf, recordsOf, slotsOf, stepsOf } from "../harness/observing.ts"
 import { nothing, stored } from "../harness/stored.ts"
-
-interface Row {
-  readonly id: number
-  readonly name: string
-}
-class Registry
-  extends Context.Service<Registry, { readonly rows: Map<number, Row>; loads: number }>()("test/Registry")
-{}
-
-const load = (id: number) =>
-  Effect.map(Registry, (registry) => {
-    registry.loads++
-    return registry.rows.get(id)
-  })
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int, load }) {}
-class Bike extends Stepped.Actor<Bike>()("Bike", {
-  id: Schema.Int,
-  load: (id) => Effect.map(load(id), Option.fromUndefinedOr)
-}) {}
-class Boat extends Stepped.Actor<Boat>()("Boat", {
-  id: Schema.Int,
-  load: (id) =>
-    Effect.flatMap(
-      load(id),
-      (row) => row === undefined ? Effect.fail(new Cause.NoSuchElementError()) : Effect.succeed(row)
-    )
-}) {}
-class Plane
-  extends Stepped.Actor<Plane>()("Plane", { id: Schema.Int, load: (id) => Effect.map(load(id), (row) => row ?? null) })
-{}
-class Sub extends Stepped.Actor<Sub>()("Sub", {
-  id: Schema.Int,
-  load: (id) => Effect.flatMap(SqlClient.SqlClient, (sql) => sql<Row>`select ${id}::int as id, name from no_such_table`)
-}) {}
-
-const name = Stepped.action("name", { success: Schema.String }).step(() => Effect.map(Car.row, (row) => row.name))
-const rename = Stepped.action("rename", { arguments: [Schema.String], success: Schema.Array(Schema.String) })
-  .step("before", () => Effect.map(Car.row, (row) => row.name))
-  .step("write", (name) =>
-    Effect.gen(function*() {
-      const { rows } = yield* Registry
-      const { id } = yield* Car.row
-      rows.set(id, { id, name })
-    }))
-  .step("after", (_name, { before }) => Effect.map(Car.row, (row) => [before, row.name]))
-const keyed = Stepped.action("keyed", {
-  success: Schema.String,
-  concurrencyKey: () => Effect.map(Car.row, (row) => ["name", row.name]),
-  timeout: () => Effect.as(Car.row, "1 minute" as const),
-  checksum: () => Effect.map(Car.row, (row) => row)
-}).before(() => Effect.map(Car.row, (row) => row.id === 3 ? { complete: `${row.name} already` } : undefined))
-  .step(() => Effect.map(Car.row, (row) => row.name))
-const ask = Stepped.action("ask", { arguments: [Schema.Literals(["name", "keyed"])], success: Schema.String })
-  .step("ask", (what) =>
-    Effect.gen(function*() {
-      return what === "name" ? yield* Step.do(name) : yield* Step.do(keyed)
-    }))
-  .step("tell", (_what, { ask }) => Effect.succeed(ask))
-const nameBike = Stepped.action("name", { success: Schema.String }).step(() => Effect.map(Bike.row, (row) => row.name))
-const nameBoat = Stepped.action("name", { success: Schema.String }).step(() => Effect.map(Boat.row, (row) => row.name))
-const namePlane = Stepped.action("name", { success: Schema.String }).step(() =>
-  Effect.map(Plane.row, (row) => row.name)
-)
-const nameSub = Stepped.action("name", { success: Schema.String }).step(() =>
-  Effect.map(Sub.row, (rows) => rows[0]!.name)
-)
-
-const Cars = Stepped.actions(Car, [name, rename, keyed, ask])
-const Bikes = Stepped.actions(Bike, [nameBike])
-const Boats = Stepped.actions(Boat, [nameBoat])
-const Planes = Stepped.actions(Plane, [namePlane])
-const Subs = Stepped.actions(Sub, [nameSub])
-
-const registry: Registry["Service"] = { rows: new Map(), loads: 0 }
-beforeEach(() => {
-  registry.rows.clear()
-  registry.rows.set(1, { id: 1, name: "Herbie" })
-  registry.rows.set(3, { id: 3, name: "Kitt" })
-  registry.loads = 0
-})
-const Live = Layer.mergeAll(Cars.layer, Bikes.layer, Boats.layer, Planes.layer, Subs.layer).pipe(
-  Layer.provide(Layer.succeed(Registry, registry))
-)
+import { Bikes, Boats, Cars, Live, Planes, registry, Subs } from "./fixtures/loading.ts"
 
 suite("loaders", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>

@@ -1,69 +1,35 @@
 /** Rule 4.2: callbacks that fail unhandled or transiently are tried again, each by itself, and known by what they are. */
 import type { PgClient } from "@effect/sql-pg"
-import { assert, beforeEach, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Cause, Effect, Layer, Logger, Option, References, Schedule, Schema } from "effect"
-import { SqlClient, SqlError } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import {
-  AchievementStore,
-  ActionRepo,
-  DefinitionError,
-  type Engine,
-  JobQueue,
-  Step,
-  Stepped,
-  StorageError
-} from "stepped"
+import { AchievementStore, ActionRepo, DefinitionError, type Engine, JobQueue, Stepped, StorageError } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
 import { layerIntercepted } from "../harness/intercepting.ts"
+import { seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-/** What the callback of a name does; nothing else if not given. */
-let does: Record<string, Effect.Effect<unknown, unknown>> = {}
-beforeEach(() => {
-  seen.length = 0
-  does = {}
-})
-const callback = (name: string) => (): Effect.Effect<unknown, unknown> =>
-  Effect.andThen(note(name), Effect.suspend(() => does[name] ?? Effect.void))
-const boom = Effect.suspend(() => Effect.die(new Error("boom")))
-const gone = Effect.suspend(() =>
-  Effect.fail(
-    new SqlError.SqlError({ reason: new SqlError.ConnectionError({ cause: new Error("gone") }) })
-  )
-)
-/** Fails so often, then ends well. */
-const failing = (times: number, failure: Effect.Effect<never, unknown> = boom) => {
-  let left = times
-  return Effect.suspend(() => left-- > 0 ? failure : Effect.void)
-}
-
-class Refused extends Schema.TaggedError<Refused>()("Refused", {}) {}
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class Van extends Stepped.Actor<Van>()("Van", { extends: Car }) {}
-
-const visit = Stepped.action("visit", { success: Schema.String, checksum: () => "there" })
-  .step("go", () => Effect.succeed("London"))
-  .succeeded(callback("a"))
-  .succeeded(callback("b"))
-  .after(callback("c"))
-const tour = Stepped.action("tour").step("visit", () => Step.do(visit))
-const pay = Stepped.action("pay", { error: Refused, timeout: "1 hour" })
-  .step("charge", () => Effect.fail(new Refused()))
-  .failed(callback("refund"))
-const parked = Stepped.action("parked", { outbound: true }).step(() => Effect.void).cancelled(callback("let go"))
-const Cars = Stepped.actions(Car, [visit, tour, pay, parked])
-const Vans = Cars.extend(Van, [])
-
-const retriedSettings = { handle: () => false, retry: Schedule.spaced("10 seconds") }
-const retried: Stepped.EngineOptions = { ...retriedSettings, attempts: 3 }
-const counts = (id: string) =>
-  Effect.map(recordOf(id), (record) => [record.status, record.callbacksSucceeded, record.callbacksFailed] as const)
+import {
+  boom,
+  callback,
+  Car,
+  Cars,
+  counts,
+  failing,
+  gone,
+  parked,
+  pay,
+  Refused,
+  retried,
+  retriedSettings,
+  scene,
+  Van,
+  Vans,
+  visit
+} from "./fixtures/callbackRetries.ts"
 
 suite("callbacks that are tried again", (engine) => {
   const test = <A, E>(
@@ -88,7 +54,7 @@ suite("callbacks that are tried again", (engine) => {
       options,
       () =>
         Effect.gen(function*() {
-          does = { b: failing(2, failure) }
+          scene.does = { b: failing(2, failure) }
           const car = (yield* Cars.client)(1)
           const handle = yield* car.tourLater()
           yield* performIdle
@@ -124,7 +90,7 @@ suite("callbacks that are tried again", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        does = { a: Effect.fail("no"), c: failing(1) }
+        scene.does = { a: Effect.fail("no"), c: failing(1) }
         const handle = yield* (yield* Cars.client)(1).visitLater()
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["a", "b", "c", "c"])
@@ -134,7 +100,7 @@ suite("callbacks that are tried again", (engine) => {
 
   test("4.2+: each is tried again by itself, for as long as it fails", retried, () =>
     Effect.gen(function*() {
-      does = { a: failing(1), b: failing(2), c: failing(3) }
+      scene.does = { a: failing(1), b: failing(2), c: failing(3) }
       const handle = yield* (yield* Cars.client)(1).visitLater()
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["a", "b", "c", "a", "b", "c", "b", "c"])
@@ -146,7 +112,7 @@ suite("callbacks that are tried again", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        does = { refund: boom }
+        scene.does = { refund: boom }
         const car = (yield* Cars.client)(1)
         const handle = yield* car.payLater()
         const other = yield* car.tourLater()
@@ -166,7 +132,7 @@ suite("callbacks that are tried again", (engine) => {
     { ...retried, retry: Schedule.recurs(1) },
     () =>
       Effect.gen(function*() {
-        does = { b: boom }
+        scene.does = { b: boom }
         const handle = yield* (yield* Cars.client)(1).visitLater()
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["a", "b", "c", "b"])
@@ -181,7 +147,7 @@ suite("callbacks that are tried again", (engine) => {
       Effect.gen(function*() {
         const drive = Stepped.action("drive").step("go", () => callback("go")()).after(callback("after"))
         const Drives = Stepped.actions(Car, [drive])
-        does = { go: failing(2), after: failing(2) }
+        scene.does = { go: failing(2), after: failing(2) }
         yield* deployed(Drives.layer, retried)(Effect.gen(function*() {
           const handle = yield* (yield* Drives.client)(1).driveLater()
           yield* performSteppedActions()
@@ -196,7 +162,7 @@ suite("callbacks that are tried again", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        does = { b: boom }
+        scene.does = { b: boom }
         const sql = yield* SqlClient.SqlClient
         const handle = yield* (yield* Cars.client)(1).visitLater()
         yield* performIdle
@@ -212,7 +178,7 @@ suite("callbacks that are tried again", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        does = { refund: failing(1) }
+        scene.does = { refund: failing(1) }
         const handle = yield* (yield* Cars.client)(1).payLater()
         yield* performIdle
         assert.isFalse(yield* handle.cancel)
@@ -228,7 +194,7 @@ suite("callbacks that are tried again", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        does = { "let go": failing(2) }
+        scene.does = { "let go": failing(2) }
         const handle = yield* (yield* Cars.client)(1).parkedNow()
         assert.isTrue(yield* handle.cancel)
         yield* performIdle
@@ -242,7 +208,7 @@ suite("callbacks that are tried again", (engine) => {
 
   test("4.2+: so are those of what no worker had taken when it was cancelled", retried, () =>
     Effect.gen(function*() {
-      does = { "let go": failing(2) }
+      scene.does = { "let go": failing(2) }
       const handle = yield* (yield* Cars.client)(1).parkedLater()
       assert.isTrue(yield* handle.cancel)
       yield* performIdle
@@ -260,7 +226,7 @@ suite("callbacks that are tried again", (engine) => {
     }
   }, () =>
     Effect.gen(function*() {
-      does = { b: boom }
+      scene.does = { b: boom }
       const handle = yield* (yield* Cars.client)(1).visitLater()
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["a", "b", "c", "b", "b"])
@@ -274,7 +240,7 @@ suite("callbacks that are tried again", (engine) => {
     }))
   }, () =>
     Effect.gen(function*() {
-      does = { b: failing(1) }
+      scene.does = { b: failing(1) }
       const handle = yield* (yield* Cars.client)(1).visitLater()
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["a", "b", "c", "b"])
@@ -289,7 +255,7 @@ suite("callbacks that are tried again", (engine) => {
         const drive = Stepped.action("drive", { arguments: [Schema.String] }).step(() => Effect.void)
           .succeeded(callback("a")).succeeded(callback("b"))
         const Drives = Stepped.actions(Car, [drive])
-        does = { b: failing(2) }
+        scene.does = { b: failing(2) }
         let loads = 0
         const lossy = layerIntercepted(({ whatOf }) => ({
           whatOf: (...args) =>
@@ -320,7 +286,7 @@ suite("callbacks that are tried again", (engine) => {
       lines.push(`${logLevel} ${String(message)} (${String(callback)}) ${Cause.squash(cause) instanceof Error}`)
     })
     return Effect.gen(function*() {
-      does = { refund: gone }
+      scene.does = { refund: gone }
       yield* (yield* Cars.client)(1).payLater()
       yield* performSteppedActions()
       assert.deepStrictEqual(lines, [
@@ -338,7 +304,7 @@ suite("callbacks that are tried again", (engine) => {
       lines.push(`${logLevel} ${String(message)}`)
     })
     return Effect.gen(function*() {
-      does = { refund: boom }
+      scene.does = { refund: boom }
       yield* (yield* Cars.client)(1).payLater()
       yield* performSteppedActions()
       assert.deepStrictEqual(lines.slice(1), [
@@ -383,7 +349,7 @@ suite("callbacks that are tried again", (engine) => {
 
   test("4.2: whoever goes on runs only what has not ended", retried, () =>
     Effect.gen(function*() {
-      does = { second: failing(1) }
+      scene.does = { second: failing(1) }
       assert.deepStrictEqual(yield* across(base, base), {
         ran: ["first", "second"],
         then: ["second"],
@@ -396,7 +362,7 @@ suite("callbacks that are tried again", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        does = { second: failing(1) }
+        scene.does = { second: failing(1) }
         const next = payLike([["failed", "cancelled"], "new"], [["failed"], "first"], [["failed"], "second"]).layer
         assert.deepStrictEqual(yield* across(base, next), {
           ran: ["first", "second"],
@@ -408,7 +374,7 @@ suite("callbacks that are tried again", (engine) => {
 
   test("4.2: one that a deploy has dropped is forgotten, and not counted", retried, () =>
     Effect.gen(function*() {
-      does = { second: failing(1), other: failing(1) }
+      scene.does = { second: failing(1), other: failing(1) }
       assert.deepStrictEqual(
         yield* across(
           payLike([["failed", "cancelled"], "other"], [["failed"], "first"]).layer,
@@ -423,7 +389,7 @@ suite("callbacks that are tried again", (engine) => {
     retried,
     () =>
       Effect.gen(function*() {
-        does = { two: failing(1) }
+        scene.does = { two: failing(1) }
         const one = added("one", { name: "one" })
         const two = added("two", { name: "two" })
         const three = added("three", { name: "three" })
@@ -437,7 +403,7 @@ suite("callbacks that are tried again", (engine) => {
 
   test("4.2: unnamed ones by their position among the unnamed", retried, () =>
     Effect.gen(function*() {
-      does = { two: failing(1) }
+      scene.does = { two: failing(1) }
       const named = added("named", { name: "named" })
       assert.deepStrictEqual(
         yield* across(withAdded(base, added("one"), added("two")), withAdded(base, named, added("two"), added("one"))),
@@ -448,7 +414,7 @@ suite("callbacks that are tried again", (engine) => {
 
   test("4.2: what an heir inherits is known by whom it is inherited from", retried, () =>
     Effect.gen(function*() {
-      does = { two: failing(1) }
+      scene.does = { two: failing(1) }
       const vans = Layer.provideMerge(Vans.layer, Cars.layer)
       const next = withAdded(vans, added("own", undefined, Vans), added("one"), added("two"))
       assert.deepStrictEqual(

@@ -3,10 +3,10 @@
  * ever, and nothing is done without what it was asked with.
  */
 import { PgClient } from "@effect/sql-pg"
-import { assert, beforeEach, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Option, Schema } from "effect"
-import { AchievementStore, Step, Stepped } from "stepped"
-import type { ActorRef, Engine } from "stepped"
+import { Stepped } from "stepped"
+import type { Engine } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { fingerprintOf } from "../../src/domain/Codec.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
@@ -14,120 +14,37 @@ import { Storage } from "../../src/sql/Storage.ts"
 import { type Catalog, Store } from "../../src/store/Store.ts"
 import { embedded, healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
+import { note, seen } from "../harness/notes.ts"
 import { kindsOf, recordOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-let body: Effect.Effect<void> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  body = Effect.void
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-
-const colour = [Schema.String] as const
-const darkened = (colour: string) => Effect.as(note(`before ${colour}`), { arguments: [`dark ${colour}`] as [string] })
-
-const WithBefore = Stepped.actions(Car, [
-  Stepped.action("paint", { arguments: colour, checksum: (colour) => colour })
-    .before(darkened)
-    .step("paint", note)
-])
-const WithoutBefore = Stepped.actions(Car, [
-  Stepped.action("paint", { arguments: colour, checksum: (colour) => colour }).step("paint", note)
-])
-const WithResult = Stepped.actions(Car, [
-  Stepped.action("paint", { arguments: colour, success: Schema.String, checksum: (colour) => colour })
-    .before(darkened)
-    .step("paint", (colour) => Effect.as(note(colour), colour))
-])
-
-const Plain = Stepped.actions(Car, [Stepped.action("paint", { arguments: colour }).step("paint", note)])
-const Keyed = Stepped.actions(Car, [
-  Stepped.action("paint", {
-    arguments: colour,
-    checksum: (colour) => colour,
-    checksumKey: () => "sum",
-    concurrencyKey: (colour) => ["lane", colour]
-  }).step("paint", note)
-])
-const Effectful = Stepped.actions(Car, [
-  Stepped.action("paint", {
-    arguments: colour,
-    checksum: (colour) => Effect.succeed(colour),
-    checksumKey: () => Effect.succeed("other sum"),
-    concurrencyKey: () => Effect.succeed("other lane")
-  }).step("paint", note)
-])
-
-const inside = Stepped.action("paint", { arguments: colour })
-  .step("wait", () => Step.wait("1 second"))
-  .step("paint", (colour) => Effect.andThen(note(colour), Effect.suspend(() => body)))
-const outside = Stepped.action("paint", { arguments: colour, outbound: true, timeout: "1 hour" })
-  .step("wait", () => Step.wait("1 second"))
-  .step("paint", (colour) => Effect.andThen(note(colour), Effect.suspend(() => body)))
-const Inside = Stepped.actions(Car, [inside])
-const Outside = Stepped.actions(Car, [outside])
-const Untimed = Stepped.actions(Car, [
-  Stepped.action("paint", { arguments: colour, outbound: true }).step("wait", () => Step.wait("1 second"))
-])
-
-const method = Stepped.action("paint", { arguments: colour })
-const Method = Stepped.actions(Car, [method])
-const MethodLive = Method.toLayer(
-  Effect.succeed({ paint: (colour) => Effect.andThen(note(`method ${colour}`), Effect.suspend(() => body)) })
-)
-const TwoSteps = Stepped.actions(Car, [
-  Stepped.action("paint", { arguments: colour })
-    .step("sand", (colour) => note(`sand ${colour}`))
-    .step("paint", note)
-])
-const WithJob = Stepped.actions(Car, [
-  Stepped.action("paint", {
-    arguments: colour,
-    job: (job, colour) =>
-      Effect.andThen(note(`job ${colour}`), colour === "again" ? job.retry("1 second") : job.succeeded())
-  })
-])
-
-const hears = outside.after(["cancelled", "timed_out"], (colour, { status }) => note(`${status} ${colour}`))
-const Hearing = Stepped.actions(Car, [hears])
-
-// one action as two modules have declared it: what it gives is the same JSON
-class Meter extends Stepped.Actor<Meter>()("Meter", { id: Schema.Int }) {}
-const readDate = Stepped.action("read", { success: Schema.Date })
-const readText = Stepped.action("read", { success: Schema.String })
-const count = Stepped.action("count", { success: Schema.Int })
-const MetersLive = Stepped.actions(Meter, [readText, count]).toLayer(
-  Effect.succeed({ read: () => Effect.succeed("2026-11-28T00:00:00.000Z"), count: () => Effect.succeed(5) })
-)
-const ask = Stepped.action("ask", { success: Schema.Array(Schema.String) })
-  .step("first", () => Step.on(Meter.ref(1), readDate))
-  .step("second", () => Effect.all([Step.on(Meter.ref(2), readText), Step.on(Meter.ref(3), readDate)]))
-  .step((results) => {
-    const [[date], [[text], [again]]] = [results.first, results.second]
-    return Effect.succeed([`date ${date!.getUTCFullYear()}`, `text ${text}`, `date ${again!.getUTCFullYear()}`])
-  })
-const Asking = Stepped.actions(Car, [ask])
-const askOne = Stepped.action("askOne", { success: Schema.Int })
-  .step("count", () => Step.on(Meter.ref(1), count))
-  .step(({ count: [found] }) => Effect.succeed(found!))
-const AskingOne = Stepped.actions(Car, [askOne])
-
-interface Enqueued {
-  readonly actor: ActorRef
-  readonly id: string
-}
-
-/** That an action has succeeded, by an engine that is still there. */
-const ended = ({ actor, id }: Enqueued) => Effect.flatMap(Stepped.handle(actor, method, id), (handle) => handle.await)
-
-const achieved = Effect.map(
-  Effect.flatMap(AchievementStore, (store) => store.find("Car/1/paint")),
-  Option.getOrUndefined
-)
+import {
+  achieved,
+  ask,
+  Asking,
+  AskingOne,
+  Car,
+  Effectful,
+  ended,
+  type Enqueued,
+  Hearing,
+  hears,
+  Inside,
+  Keyed,
+  MetersLive,
+  Method,
+  method,
+  MethodLive,
+  Outside,
+  outside,
+  Plain,
+  scene,
+  TwoSteps,
+  Untimed,
+  WithBefore,
+  WithJob,
+  WithoutBefore,
+  WithResult
+} from "./fixtures/versions.ts"
 
 suite("deploys", (engine) => {
   const test = (name: string, scenario: Effect.Effect<unknown, unknown, Stepped.Services | PgClient.PgClient>) =>
@@ -300,12 +217,12 @@ suite("deploys", (engine) => {
       yield* deployed(Outside.layer)(Effect.gen(function*() {
         assert.deepStrictEqual([yield* completed(1), seen], [false, []])
         const reached = yield* Deferred.make<void>()
-        body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+        scene.body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
         const worker = yield* Effect.forkChild(performSteppedActions())
         yield* Deferred.await(reached)
         // while its step runs
         assert.isTrue(yield* completed(seen[0] === "car 1" ? 1 : 2))
-        body = Effect.void
+        scene.body = Effect.void
         yield* Fiber.interrupt(worker)
         // and when all of them have run
         yield* toTheEnd
@@ -360,7 +277,7 @@ suite("deploys", (engine) => {
     Effect.gen(function*() {
       const [begun, queued] = yield* deployed(MethodLive)(Effect.gen(function*() {
         const reached = yield* Deferred.make<void>()
-        body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+        scene.body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
         const client = yield* Method.client
         const begun = yield* client(1).paintLater("red")
         const worker = yield* Effect.forkChild(performSteppedActions())

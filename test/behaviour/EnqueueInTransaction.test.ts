@@ -1,19 +1,14 @@
 /** Enqueueing, completing and cancelling inside the program's own transaction. */
-import { assert, beforeEach, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { EnqueueError, Step, Stepped, UnknownAction } from "stepped"
 import { NotDrained, performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server, suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { nothing, stored } from "../harness/stored.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const visit = Stepped.action("visit", { arguments: [Schema.String], success: Schema.String })

@@ -1,78 +1,14 @@
 /** Names and keys that JavaScript gives a meaning of its own: to the engine they are text like any other. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
-import { Step, Stepped } from "stepped"
+import { Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { canonicalJson } from "../../src/engine/checksum.ts"
 import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Car extends Stepped.Actor<Car>()("constructor", { id: Schema.String }) {}
-
-const asMethod = [
-  "constructor",
-  "toString",
-  "valueOf",
-  "hasOwnProperty",
-  "__proto__",
-  "catch",
-  "pipe",
-  "toJSON"
-] as const
-const thenLater = Stepped.action("thenLater").step(() => note("thenLater"))
-const Methods = Stepped.actions(Car, [
-  Stepped.action("constructor"),
-  Stepped.action("toString"),
-  Stepped.action("valueOf"),
-  Stepped.action("hasOwnProperty"),
-  Stepped.action("__proto__", { queue: "__proto__" }),
-  Stepped.action("catch"),
-  Stepped.action("pipe"),
-  Stepped.action("toJSON"),
-  thenLater
-])
-const MethodsLive = Methods.toLayer(Effect.succeed({
-  constructor: () => note("constructor"),
-  toString: () => note("toString"),
-  valueOf: () => note("valueOf"),
-  hasOwnProperty: () => note("hasOwnProperty"),
-  ["__proto__"]: () => note("__proto__"),
-  catch: () => note("catch"),
-  pipe: () => note("pipe"),
-  toJSON: () => note("toJSON")
-}))
-
-class Van extends Stepped.Actor<Van>()("__proto__", { id: Schema.String }) {}
-const keys = { ["__proto__"]: { ["__proto__"]: 1 }, constructor: 2, toString: [{ valueOf: 3 }], $slot: 4 } as const
-const leaf = Stepped.action("leaf", { success: Schema.Json, arguments: [Schema.Json] })
-  .step((value) => Effect.succeed(value))
-const look = (results: object) =>
-  Effect.sync(() =>
-    void seen.push(...Object.entries(results).map(([name, value]) => `${name} ${canonicalJson(value)}`))
-  )
-const named = Stepped.action("named", { success: Schema.Json })
-  .step("__proto__", () => Effect.succeed(keys))
-  .step("constructor", (results) => Effect.as(look(results), 1))
-  .step("toString", () => Effect.map(Step.do(leaf, keys), (child) => ({ ["__proto__"]: child })))
-  .step("pause", () => Effect.as(Step.wait("1 minute"), 0))
-  .step("valueOf", (results) => Effect.as(look(results), { ...results } as unknown as Schema.Json))
-const outside = Stepped.action("outside", { outbound: true }).step(() => Effect.void)
-const Vans = Stepped.actions(Van, [leaf, named, outside])
-
-class Bus extends Stepped.Actor<Bus>()("Bus", { id: Schema.String }) {}
-const Buses = Stepped.actions(Bus, [Stepped.action("toString"), Stepped.action("constructor"), Stepped.action("honk")])
-class Methodical {
-  honk() {
-    return note("honk")
-  }
-}
+import { asMethod, Buses, keys, leaf, Methodical, Methods, MethodsLive, outside, Van, Vans } from "./fixtures/names.ts"
 
 suite("names", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>

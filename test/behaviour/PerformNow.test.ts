@@ -5,14 +5,12 @@ import { TestClock } from "effect/testing"
 import { EnqueueError, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
 let body: Effect.Effect<void> = Effect.void
 beforeEach(() => {
-  seen.length = 0
   body = Effect.void
 })
 

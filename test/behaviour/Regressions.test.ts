@@ -1,105 +1,28 @@
 /** Rules, section 8: each of what must not happen, as a scenario that must end well here. */
 import { PgClient } from "@effect/sql-pg"
-import { assert, beforeEach, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option, Schedule, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { AchievementStore, ActionFailed, Cancelled, Engine, Step, Stepped } from "stepped"
+import { AchievementStore, ActionFailed, Cancelled, Engine, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-let body: Effect.Effect<void> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  body = Effect.void
-})
-const fragile = Effect.suspend(() => body)
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-
-const work = Stepped.action("work", { arguments: [Schema.String] })
-  .step("first", (name) => note(`first ${name}`))
-  .step("second", (name) => Effect.andThen(note(`second ${name}`), fragile))
-  .step("third", (name) => note(`third ${name}`))
-const ask = Stepped.action("ask", { arguments: [Schema.Int], outbound: true, concurrencyKey: (n) => ["ask", n] })
-  .step(() => Effect.void)
-  .after((n, { status }) => Effect.andThen(note(`${n} ${status}`), fragile))
-const asks = Stepped.action("asks", { arguments: [Schema.Int] })
-  .step("ask", (n) => Effect.all([Step.do(ask, n), Step.do(ask, n + 1)]))
-  .step("next", () => note("next step"))
-const fetch = Stepped.action("fetch", {
-  arguments: [Schema.String],
-  success: Schema.String,
-  checksum: (what) => what,
-  outbound: true
-}).step(() => Effect.void)
-const fetches = Stepped.action("fetches", { success: Schema.Array(Schema.String) })
-  .step(() => Effect.all([Step.do(fetch, "a"), Step.do(fetch, "a")]))
-const build = Stepped.action("build", {
-  arguments: [Schema.String],
-  success: Schema.String,
-  checksum: () => "v1",
-  checksumKey: () => "build",
-  concurrencyKey: (lane) => lane,
-  outbound: true
-}).step(() => Effect.void)
-const slow = Stepped.action("slow", { timeout: "5 seconds" })
-  .step("first", () => Effect.andThen(note("first"), fragile))
-  .step("wait", () => Step.wait("10 seconds"))
-  .step("last", () => note("last"))
-const raising = Stepped.action("raising", {
-  concurrencyKey: (): string => {
-    throw new Error("no key")
-  }
-}).step(() => note("never"))
-const wantsRaising = Stepped.action("wantsRaising").step("ask", () => Step.do(raising)).step(
-  "next",
-  () => note("never")
-)
-const parts = Stepped.action("parts", {
-  arguments: [Schema.Array(Schema.String)],
-  concurrencyKey: (key) => key,
-  outbound: true
-}).step(() => Effect.void)
-
-const lane = (name: string) => ({ concurrencyKey: () => name })
-const inA = Stepped.action("inA", lane("a")).step("cross", () => Step.on(Car.ref(2), wantsB_))
-const wantsB_ = Stepped.action("wantsB").step("b", () => Step.do(leafB))
-const leafB = Stepped.action("leafB", lane("b")).step(() => note("b"))
-const inB = Stepped.action("inB", lane("b")).step("cross", () => Step.on(Car.ref(1), wantsA_))
-const wantsA_ = Stepped.action("wantsA").step("a", () => Step.do(leafA))
-const leafA = Stepped.action("leafA", lane("a")).step(() => note("a"))
-
-const deeperDeclared = Stepped.action("deeper", { arguments: [Schema.Int], concurrencyKey: (n) => ["level", n] })
-const deeper = deeperDeclared.step("down", (n) => Effect.andThen(note(`level ${n}`), Step.do(deeperDeclared, n + 1)))
-const chain = Stepped.action("chain", { arguments: [Schema.Int], concurrencyKey: (n) => ["chain", n] })
-const chained = chain.step("down", (n) => n === 0 ? Effect.void : Effect.asVoid(Step.do(chain, n - 1)))
-
-const Cars = Stepped.actions(Car, [
-  work,
+import {
   ask,
-  asks,
-  fetch,
-  fetches,
   build,
-  slow,
-  raising,
-  wantsRaising,
-  parts,
-  inA,
-  wantsB_,
-  leafB,
-  inB,
-  wantsA_,
-  leafA,
-  deeper,
-  chained
-])
-const { cancelled, failed, succeeded, succeededVoid } = Stepped.Outcome
+  cancelled,
+  Car,
+  Cars,
+  failed,
+  fetch,
+  fragile,
+  scene,
+  succeeded,
+  succeededVoid
+} from "./fixtures/regressions.ts"
 
 suite("what must not happen", (engine) => {
   const test = <A, E>(
@@ -116,13 +39,13 @@ suite("what must not happen", (engine) => {
     "8: an unhandled failure leaves the action performing for ever, with a second one queued behind it",
     () =>
       Effect.gen(function*() {
-        body = Effect.die(new Error("no"))
+        scene.body = Effect.die(new Error("no"))
         const handle = yield* (yield* Cars.client)(1).workLater("x")
         yield* performSteppedActions()
         assert.deepStrictEqual(yield* statusesOf("work"), ["failed"])
         assert.deepStrictEqual(yield* lanes, [])
         assert.instanceOf(yield* Effect.flip(handle.await), ActionFailed)
-        body = Effect.void
+        scene.body = Effect.void
         yield* (yield* Cars.client)(1).workLater("y")
         yield* performSteppedActions()
         assert.deepStrictEqual(yield* statusesOf("work"), ["failed", "succeeded"])
@@ -134,7 +57,7 @@ suite("what must not happen", (engine) => {
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      scene.body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
       const id = yield* deployed(Cars.layer)(Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).workLater("x")
         const worker = yield* Effect.forkChild(performSteppedActions())
@@ -145,7 +68,7 @@ suite("what must not happen", (engine) => {
         yield* Fiber.interrupt(worker)
         return handle.id
       }))
-      body = Effect.void
+      scene.body = Effect.void
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["first x", "second x", "second x", "third x"])
       assert.deepStrictEqual(yield* stepsOf(id), ["first succeeded", "second succeeded", "third succeeded"])
@@ -175,7 +98,7 @@ suite("what must not happen", (engine) => {
       const parent = yield* car.asksLater(1)
       yield* performIdle
       // the children are just ending: their callbacks run while the parent is cancelled
-      body = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+      scene.body = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
       for (const child of yield* recordsOf("ask")) yield* Stepped.complete(child.id, ask, succeededVoid)
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
@@ -277,8 +200,8 @@ suite("what must not happen", (engine) => {
       const sql = yield* PgClient.PgClient
       const car = (yield* Cars.client)(1)
       const handle = yield* car.askNow(1)
-      body = Effect.gen(function*() {
-        body = Effect.void
+      scene.body = Effect.gen(function*() {
+        scene.body = Effect.void
         yield* sql`select 1 from stepped.live_actions where lane = 'ask/1' for update nowait`
         yield* car.askNow(1)
         yield* note("joined the lane")
@@ -293,7 +216,7 @@ suite("what must not happen", (engine) => {
   test("8: a timeout is armed only after the first step ran", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
+      scene.body = Effect.onInterrupt(Effect.andThen(Deferred.succeed(reached, undefined), Effect.never), () =>
         note("interrupted"))
       const handle = yield* (yield* Cars.client)(1).slowLater()
       const worker = yield* Effect.forkChild(performDue)
@@ -332,7 +255,7 @@ suite("what must not happen", (engine) => {
           .step("three", () => note("three"))
           .step("four", () => note("four"))
       ])
-      body = Effect.die(new Error("no"))
+      scene.body = Effect.die(new Error("no"))
       yield* deployed(old.layer, { handle: () => false })(Effect.gen(function*() {
         yield* (yield* old.client)(1).deployLater()
         yield* performIdle

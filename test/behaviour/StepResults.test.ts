@@ -1,69 +1,15 @@
 /** Rules 3: what a step receives from those before it and from their children, however much it is. */
-import { assert, beforeEach, it } from "@effect/vitest"
+import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { ActionFailed, Step, Stepped } from "stepped"
+import { ActionFailed, Stepped } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Page extends Stepped.Actor<Page>()("Page", { id: Schema.Int }) {}
-class Torn extends Schema.TaggedError<Torn>()("Torn", { page: Schema.Int, rest: Schema.String }) {}
-
-const pages = (count: number) => Array.from({ length: count }, (_, id) => Page.ref(id))
-const sum = (texts: ReadonlyArray<string>) => texts.reduce((length, text) => length + text.length, 0)
-
-const read = Stepped.action("read", { arguments: [Schema.Int], success: Schema.String })
-  .step((size) => Effect.map(Page, ({ id }) => String(id % 10).repeat(size)))
-const tear = Stepped.action("tear", { arguments: [Schema.Int], error: Torn })
-  .step((size) => Effect.flatMap(Page, ({ id }) => Effect.fail(new Torn({ page: id, rest: "x".repeat(size) }))))
-
-const total = Stepped.action("total", { arguments: [Schema.Int, Schema.Int], success: Schema.Int })
-  .step("pages", (count, size) => Step.on(pages(count), read, size))
-  .step("again", (_count, _size, { pages }) => Effect.succeed(sum(pages)))
-  .step("sum", (_count, _size, { again, pages }) => again === sum(pages) ? Effect.succeed(again) : Effect.die("other"))
-const skimming = Stepped.action("skimming", { arguments: [Schema.Int, Schema.Int], success: Schema.String })
-  .step((count, size) => Step.on(pages(count), read, size))
-  .step(() => Effect.succeed("skimmed"))
-const torn = Stepped.action("torn", { arguments: [Schema.Int, Schema.Int] })
-  .step("pages", (count, size) => Effect.andThen(Step.on(pages(count), read, 1), Step.on(pages(count), tear, size)))
-  .step("never", () => note("a later step"))
-const hoarding = Stepped.action("hoarding", { arguments: [Schema.Int, Schema.Boolean], success: Schema.Int })
-  .step("one", (size) => Effect.succeed("1".repeat(size)))
-  .step("two", (size) => Effect.succeed("2".repeat(size)))
-  .step("three", (_size, dies, { one, two }) =>
-    Effect.andThen(
-      note(`three has ${one.length + two.length}`),
-      Effect.suspend(() => dies && seen.length === 1 ? Effect.die("once") : Effect.succeed(one.length + two.length))
-    ))
-const lane = { concurrencyKey: () => "the lane" }
-const blocks = Stepped.action("blocks", { ...lane, outbound: true }).step(() => Effect.void)
-const says = Stepped.action("says", { ...lane, success: Schema.String }).step(() => Effect.succeed("a text"))
-const counts = Stepped.action("counts", { ...lane, success: Schema.Int }).step(() => Effect.succeed(7))
-const mixes = Stepped.action("mixes")
-  .step("mix", () =>
-    Effect.gen(function*() {
-      yield* Step.on(pages(2), read, 100_000)
-      yield* Step.do(blocks)
-      yield* Step.do(says)
-      yield* Step.do(counts)
-      // nothing of it is kept
-      return "mixed"
-    }))
-const carries = Stepped.action("carries", { arguments: [Schema.String], concurrencyKey: () => "carrying" })
-  .step("carry", (text) => note(`carries ${text.length}`))
-  .succeeded((text) => note(`carried ${text.length}`))
-const Pages = Stepped.actions(Page, [read, tear, total, skimming, torn, hoarding, blocks, says, counts, mixes, carries])
-
-const outcomeOf = (id: string) =>
-  Effect.map(recordOf(id), ({ cause, result, status }) => [status, result ?? cause?.message] as const)
+import type { Torn } from "./fixtures/results.ts"
+import { blocks, outcomeOf, Page, Pages } from "./fixtures/results.ts"
 
 suite("what a step receives", (engine) => {
   const live = (options?: Stepped.EngineOptions) => Pages.layer.pipe(Layer.provideMerge(engine.layer(options)))

@@ -1,207 +1,15 @@
 /** Rules 3: how steps run, what their bodies may do, when a step ends, and what its failure means. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Logger, Option, References, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, Logger, Option, References } from "effect"
 import type { SqlClient } from "effect/sql"
-import { ActionRepo, BodyEnded, Step, Stepped } from "stepped"
+import { ActionRepo, BodyEnded, Stepped } from "stepped"
 import { performDue, performSteppedActions, succeedOutbound } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { stored } from "../harness/stored.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-beforeEach(() => {
-  seen.length = 0
-})
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class Flat extends Schema.TaggedError<Flat>()("Flat", { tyre: Schema.Int }) {}
-
-const drive = Stepped.action("drive", { arguments: [Schema.Int, Schema.String], success: Schema.String })
-const honk = Stepped.action("honk", { arguments: [Schema.Boolean], success: Schema.String, concurrencyKey: () => null })
-  .step((well) => well ? Effect.as(note("honk"), "beep") : Effect.die(new Error("silence")))
-const scratched = Stepped.action("scratched").step(() => note("scratched")).succeeded(() => Effect.die("a scratch"))
-const tow = Stepped.action("tow", {
-  arguments: [Schema.String],
-  success: Schema.String,
-  job: (job, to) => Effect.andThen(note(`job tows to ${to}`), job.succeeded(`towed to ${to}`))
-})
-const hold = Stepped.action("hold", { arguments: [Schema.Int], outbound: true, concurrencyKey: (n) => ["hold", n] })
-  .step((n) => note(`hold ${n}`))
-
-const leavingDeclared = Stepped.action("leaving", { arguments: [Schema.String] })
-// what asks for a step's effects when its body has ended
-const asking = [
-  ["Step.do of honk", Step.do(honk, true)],
-  ["Step.on of honk and Car/2", Step.on(Car.ref(2), honk, true)],
-  ["Step.wait", Step.wait("1 hour")],
-  ["Step.markFailed", Step.markFailed],
-  ["Step.setArguments", Step.setArguments(leavingDeclared, "changed")]
-] as const
-const late: Array<Fiber.Fiber<unknown>> = []
-let go = Deferred.makeUnsafe<void>()
-const leaving = leavingDeclared
-  .step("leave", (how) =>
-    how === "finalizer"
-      ? Effect.addFinalizer(() => Step.do(honk, true))
-      : Effect.forEach(
-        asking,
-        ([, effect]) =>
-          Effect.map(
-            Effect.forkDetach(Effect.andThen(Deferred.await(go), effect as Effect.Effect<unknown, never, Step>)),
-            (fiber) => void late.push(fiber)
-          ),
-        { discard: true }
-      ))
-  .step("then", () => note("then"))
-
-const order = Stepped.action("order", { success: Schema.String })
-  .step("first", () => Effect.andThen(note("first begins"), Effect.andThen(Effect.yieldNow, note("first ends"))))
-  .step("second", () => Effect.andThen(note("second"), Step.do(honk, true)))
-  .step(() => note("third"))
-  .step("fourth", (results) => Effect.as(note(`fourth after ${results.second}`), "done"))
-const growing = Stepped.action("growing", { success: Schema.Array(Schema.String) })
-  .step("one", () => rowsSoFar)
-  .step("two", () => rowsSoFar)
-  .step("three", ({ one, two }) => Effect.map(rowsSoFar, (three) => [...one, "|", ...two, "|", ...three]))
-const rowsSoFar = Effect.gen(function*() {
-  const repo = yield* ActionRepo
-  const [action] = yield* repo.list({ name: "growing" })
-  return (yield* repo.steps(action!.id)).map((step) => `${step.name} ${step.status}`)
-}).pipe(Effect.orDie)
-
-const convoy = Stepped.action("convoy", { arguments: [Schema.Int], success: Schema.Array(Schema.String) })
-  .step("drive", (miles) =>
-    Effect.gen(function*() {
-      const own = yield* Step.do(drive, miles, "own")
-      const one = yield* Step.on(Car.ref(2), drive, miles, "one")
-      const many = yield* Step.on([Car.ref(3), null, Car.ref(4), undefined], drive, miles, "many")
-      const none = [
-        ...yield* Step.on(null, drive, miles, "none"),
-        ...yield* Step.on(undefined, drive, miles, "none"),
-        ...yield* Step.on([], drive, miles, "none"),
-        ...yield* Step.on([null, undefined], drive, miles, "none")
-      ]
-      assert.deepStrictEqual(none, [])
-      return [own, ...one, ...many]
-    }))
-  .step("tell", (_miles, { drive }) => Effect.succeed(drive))
-
-const halfDeclared = Stepped.action("half", { arguments: [Schema.String, Schema.Int], error: Flat })
-const half = halfDeclared
-  .step("half", (how, n) =>
-    Effect.gen(function*() {
-      yield* Step.do(honk, true)
-      yield* Step.on([Car.ref(2), Car.ref(3)], honk, true)
-      yield* Step.wait("1 hour")
-      yield* Step.setArguments(halfDeclared, "replaced", n + 1)
-      if (how === "defect") return yield* Effect.die(new Error("engine trouble"))
-      if (how === "interrupt") return yield* Effect.interrupt
-      if (how === "child") yield* Step.do(honk, "no boolean" as unknown as boolean)
-      if (how === "arguments") yield* Step.setArguments(halfDeclared, "no", "number" as unknown as number)
-      if (how === "another") yield* Step.setArguments(honk, true)
-      if (how === "wait") yield* Step.wait(-5)
-      return yield* new Flat({ tyre: n })
-    }))
-  .step("never", () => note("a later step"))
-  .failed((how, n) => note(`failed ${how} ${n}`))
-
-const markedDeclared = Stepped.action("marked", { arguments: [Schema.Boolean], success: Schema.String, outbound: true })
-const marked = markedDeclared
-  .step("mark", (children) =>
-    Effect.gen(function*() {
-      yield* note("before the mark")
-      yield* Step.markFailed
-      yield* note("after the mark")
-      if (children) {
-        yield* Step.do(honk, true)
-        yield* Step.wait("1 minute")
-      }
-      yield* Step.setArguments(markedDeclared, false)
-    }))
-  .step("never", () => note("a later step"))
-  .failed((children) => note(`failed with ${children}`))
-
-const several = Stepped.action("several", { outbound: true })
-  .step("all", () =>
-    Effect.gen(function*() {
-      yield* Step.on([Car.ref(1), Car.ref(2)], honk, false)
-      yield* Step.do(hold, 1)
-      yield* Step.do(hold, 2)
-    }))
-  .step("never", () => note("a later step"))
-const scratching = Stepped.action("scratching").step("scratch", () => Step.do(scratched)).step(
-  "never",
-  () => note("never")
-)
-const ending = Stepped.action("ending", { arguments: [Schema.String] })
-  .step("hold", () => Step.do(hold, 1))
-  .step("never", () => note("a later step"))
-
-const changingDeclared = Stepped.action("changing", { arguments: [Schema.Int, Schema.Date] })
-const changing = changingDeclared
-  .step("keep", (n, on) => note(`keep ${n} ${on.getTime()}`))
-  .step("change", (n) =>
-    Effect.andThen(
-      Step.setArguments(changingDeclared, n + 1, new Date(n)),
-      Step.setArguments(changingDeclared, n + 10, new Date(7))
-    ))
-  .step(
-    "see",
-    (n, on) =>
-      Effect.andThen(
-        note(`see ${n} ${on.getTime()}`),
-        Effect.andThen(Step.do(honk, true), Step.setArguments(changingDeclared, n + 1, on))
-      )
-  )
-  .step("again", (n, on) => note(`again ${n} ${on.getTime()}`))
-  .succeeded((n, on) => note(`callback ${n} ${on.getTime()}`))
-const outbound = Stepped.action("outbound", { arguments: [Schema.Boolean], outbound: true })
-  .step("begin", (well) => well ? note("begin") : Effect.die(new Error("no begin")))
-  .step("end", () => note("end"))
-const values = Stepped.action("values", { success: Schema.Array(Schema.Unknown) })
-  .step("nothing", () => Effect.void)
-  .step("none", () => Effect.succeed(null))
-  .step("waited", () => Effect.as(Step.wait("1 second"), null))
-  .step("text", () => Effect.as(Step.wait("1 second"), ""))
-  .step(
-    "both",
-    () => Effect.map(Step.do(honk, true), (child) => ({ child, none: null, list: [child, null, 0, false] }))
-  )
-  .step(
-    "tell",
-    ({ both, none, nothing, text, waited }) =>
-      Effect.succeed([nothing === undefined ? "nothing" : nothing, none, waited, text, both])
-  )
-
-const Cars = Stepped.actions(Car, [
-  drive,
-  honk,
-  scratched,
-  tow,
-  hold,
-  order,
-  growing,
-  convoy,
-  half,
-  marked,
-  several,
-  scratching,
-  ending,
-  changing,
-  outbound,
-  values,
-  leaving
-])
-const CarsLive = Cars.toLayer(Effect.succeed({
-  drive: (miles, why) =>
-    Effect.flatMap(
-      Car,
-      (car) =>
-        miles < 0 ? Effect.die(new Error("backwards")) : Effect.as(note(`drive ${car.id}`), `${car.id} ${why} ${miles}`)
-    )
-}))
+import { asking, Car, Cars, CarsLive, Flat, hold, late, outbound, scene, tow } from "./fixtures/steps.ts"
 
 suite("steps", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
@@ -419,10 +227,10 @@ suite("steps", (engine) => {
     })
     return Effect.gen(function*() {
       late.length = 0
-      go = Deferred.makeUnsafe<void>()
+      scene.go = Deferred.makeUnsafe<void>()
       const handle = yield* (yield* Cars.client)(1).leavingNow("fibers")
       assert.strictEqual((yield* handle.status).status, "succeeded")
-      yield* Deferred.succeed(go, undefined)
+      yield* Deferred.succeed(scene.go, undefined)
       const exits = yield* Effect.forEach(late, Fiber.await)
       const errors = exits.map((exit) =>
         Exit.isFailure(exit) ?

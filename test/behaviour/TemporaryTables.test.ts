@@ -1,85 +1,17 @@
 /** Temporary tables with the names of the engine's own, in every session: nobody takes one for the other. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Layer, Schema } from "effect"
+import { Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
+import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
-import { engineLayer } from "../../src/engine/engineLayer.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
 import type { Invocation, PreparedInvocation } from "../../src/store/Invocation.ts"
 import { type Catalog, Store } from "../../src/store/Store.ts"
-import { layerPreparedClient } from "../../src/testing/TestDatabase.ts"
 import { healthy } from "../harness/databases.ts"
 import { layerServer } from "../harness/Server.ts"
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int, checksum: (miles) => miles })
-const turn = Stepped.action("turn", { outbound: true }).step(() => Effect.void).after(() => Effect.void)
-const tow = Stepped.action("tow", { timeout: "1 hour" }).before(() => Effect.void).step(
-  "wait",
-  () => Step.wait("1 day")
-)
-const store = Stepped.action("store").step(
-  "store",
-  () => Effect.flatMap(PgClient.PgClient, (sql) => Effect.asVoid(sql`select 1`)),
-  {
-    transactional: true
-  }
-)
-const tour = Stepped.action("tour", { success: Schema.Array(Schema.Int) })
-  .step("rest", () => Step.wait("1 second"))
-  .step("legs", () => Effect.all([Step.do(drive, 1), Step.do(drive, 2), Step.do(drive, 2)]))
-  .step("store", () => Step.do(store))
-  .step(({ legs }) => Effect.succeed(legs))
-const Cars = Stepped.actions(Car, [drive, turn, tow, store, tour])
-const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles) }))
-
-/** What every session of the pool begins with: a temporary table for each table, view and type of the engine, and of the same columns. */
-const shadowed = (sessions: number) =>
-  Layer.effectDiscard(Effect.gen(function*() {
-    const sql = yield* PgClient.PgClient
-    const names = (yield* sql<{ name: string }>`select c.relname as name from pg_class c
-      join pg_namespace n on n.oid = c.relnamespace where n.nspname = 'stepped' and c.relkind in ('r', 'v', 'c')`)
-      .map(({ name }) => name)
-    assert.includeMembers(names, ["jobs", "live_actions", "ended_actions", "workers", "actions", "task"])
-    const all = yield* Deferred.make<void>()
-    let count = 0
-    yield* Effect.forEach(Array.from({ length: sessions }), () =>
-      sql.withTransaction(Effect.gen(function*() {
-        for (const name of names) {
-          yield* name === "task"
-            ? sql`create temporary table task (line text)`
-            : sql`create temporary table ${sql(name)} (like ${sql(`stepped.${name}`)} including all)`
-        }
-        if (++count === sessions) yield* Deferred.succeed(all, undefined)
-        yield* Deferred.await(all)
-      })), { concurrency: "unbounded", discard: true })
-  }))
-
-const sessions = 4
-const options = { databaseClock: false, notify: false } as const
-const databases = {
-  embedded: {
-    layer: CarsLive.pipe(
-      Layer.provideMerge(engineLayer(options, true, false)),
-      Layer.provideMerge(shadowed(1)),
-      Layer.provideMerge(Layer.fresh(layerPreparedClient))
-    ),
-    embedded: true
-  },
-  server: {
-    layer: CarsLive.pipe(
-      Layer.provideMerge(Stepped.layer(options)),
-      Layer.provideMerge(shadowed(sessions)),
-      Layer.provideMerge(
-        layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: sessions })
-      )
-    ),
-    embedded: false
-  }
-}
+import { Car, Cars, databases, options, turn } from "./fixtures/temporaryTables.ts"
 
 for (const [name, { embedded, layer }] of Object.entries(databases)) {
   describe(`beside temporary tables (${name})`, () => {

@@ -1,105 +1,32 @@
 /** Transactional steps: the body's SQL, its result, its children and the consumed job commit together, or nothing of it. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Schedule, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { ActionFailed, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
+import { note, seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-// what the body does after its insert
-let body: Effect.Effect<unknown, any, any> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  body = Effect.void
-})
-const rest = Effect.suspend(() => body) as Effect.Effect<unknown, never, Step>
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class Sold extends Schema.TaggedError<Sold>()("Sold", {}) {}
-
-const insert = (name: string) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => sql`insert into cars (name) values (${name})`)
-const rows = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => Effect.map(sql<{ name: string }>`select name from cars order by id`, (all) => all.map((row) => row.name))
-)
-
-const leaf = Stepped.action("leaf", { arguments: [Schema.String], success: Schema.String }).step((name) =>
-  Effect.as(note(name), name)
-)
-const buy = Stepped.action("buy", { arguments: [Schema.String], success: Schema.String, error: Sold })
-  .step("store", (name) =>
-    Effect.gen(function*() {
-      yield* insert(name)
-      const child = yield* Step.do(leaf, name)
-      yield* rest
-      return { child, twice: name + name }
-    }), { transactional: true })
-  .step("next", (name, { store }) => Effect.as(note(`next ${name}`), `${store.child} ${store.twice}`))
-  .after((_, { status }) => note(status))
-const last = Stepped.action("last", { arguments: [Schema.String], success: Schema.String })
-  .step((name) => Effect.andThen(insert(name), Effect.as(rest, name)), { transactional: true })
-  .succeeded((name) => note(`bought ${name}`))
-const refused = Stepped.action("refused", { arguments: [Schema.String], success: Schema.Int })
-  .step((name) => Effect.as(insert(name), 1.5), { transactional: true })
-const enqueues = Stepped.action("enqueues", { arguments: [Schema.String] })
-  .step((name) =>
-    Effect.gen(function*() {
-      yield* insert(name)
-      yield* (yield* Others.client)(1).otherLater()
-      yield* rest
-    }), { transactional: true })
-const leaving = Stepped.action("leave", { arguments: [Schema.String] })
-const leave = leaving
-  .step("store", (name) =>
-    Effect.gen(function*() {
-      yield* insert(name)
-      yield* Step.do(leaf, name)
-      yield* rest
-    }), { transactional: true })
-  .step("next", () => note("next"))
-const hooked = Stepped.action("hooked", { arguments: [Schema.String] })
-  .step("store", (name) => Effect.andThen(insert(name), Effect.asVoid(rest)), { transactional: true })
-  .after((_, { status }) => note(status))
-const ask = Stepped.action("ask", { success: Schema.String, outbound: true })
-  .step("send", () => Effect.andThen(insert("asked"), Effect.asVoid(rest)), { transactional: true })
-const asks = Stepped.action("asks", { success: Schema.String }).step("ask", () => Step.do(ask))
-const parent = Stepped.action("parent").step("child", () => Step.do(leave, "mini")).step(() => note("goes on"))
-class Other extends Stepped.Actor<Other>()("Other", { id: Schema.Int }) {}
-const other = Stepped.action("other").step(() => note("other"))
-const Others = Stepped.actions(Other, [other])
-
-const renamesDeclared = Stepped.action("renames", { arguments: [Schema.String] })
-const renames = renamesDeclared
-  .step("rename", (name) => Effect.andThen(insert(name), Step.setArguments(renamesDeclared, "other")), {
-    transactional: true
-  })
-  .step("then", (name) => note(`then ${name}`))
-  .after((name, { status }) => note(`renames ${name}, ${status}`))
-
-const Cars = Stepped.actions(Car, [leaf, buy, last, refused, enqueues, renames, leave, hooked, ask, asks, parent])
-const Live = Layer.mergeAll(Cars.layer, Others.layer)
-
-/** What a body does to end its own action, or another one. */
-const cancel = (action: typeof leave | typeof hooked | typeof parent, id?: string) =>
-  Effect.gen(function*() {
-    const handle = yield* Stepped.handle(Car.ref(1), action as typeof leave, id ?? (yield* Step).actionId)
-    yield* note(`cancelled ${yield* handle.cancel}`)
-  }) as Effect.Effect<void>
-const savepoint = (effect: Effect.Effect<unknown, any>) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => sql.withTransaction(effect))
-const undone = (effect: Effect.Effect<unknown>) => Effect.ignore(savepoint(Effect.andThen(effect, Effect.fail("no"))))
-
-const emptyTable = Effect.flatMap(SqlClient.SqlClient, (sql) =>
-  Effect.gen(function*() {
-    yield* sql`drop table if exists cars`
-    yield* sql`create table cars (id serial primary key, name text not null, constraint one_of_a_kind unique (name) deferrable initially deferred)`
-  }))
+import {
+  ask,
+  cancel,
+  Car,
+  Cars,
+  emptyTable,
+  hooked,
+  insert,
+  leave,
+  Live,
+  parent,
+  rest,
+  rows,
+  savepoint,
+  scene,
+  Sold,
+  undone
+} from "./fixtures/transactional.ts"
 
 suite("transactional steps", (engine) => {
   const test = <A, E>(
@@ -133,7 +60,7 @@ suite("transactional steps", (engine) => {
 
   test("a failed body takes its SQL and its children back; the failure itself is stored", () =>
     Effect.gen(function*() {
-      body = Effect.die(new Error("no money"))
+      scene.body = Effect.die(new Error("no money"))
       const car = (yield* Cars.client)(1)
       const handle = yield* car.buyLater("mini")
       yield* performSteppedActions()
@@ -143,7 +70,7 @@ suite("transactional steps", (engine) => {
       ]])
       assert.strictEqual((yield* Effect.flip(handle.await)).message, "buy Car/1 › store: no money")
       assert.deepStrictEqual([seen, yield* lanes], [["failed"], []])
-      body = new Sold() as never
+      scene.body = new Sold() as never
       const declared = yield* car.buyLater("mini")
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* Effect.flip(declared.await), yield* rows], [new Sold(), []])
@@ -151,7 +78,7 @@ suite("transactional steps", (engine) => {
 
   test("a step that is marked as failed has ended well: its SQL and its children stay", () =>
     Effect.gen(function*() {
-      body = Step.markFailed
+      scene.body = Step.markFailed
       const handle = yield* (yield* Cars.client)(1).buyLater("mini")
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* rows, yield* statusesOf("leaf"), seen], [["mini"], ["succeeded"], [
@@ -172,7 +99,7 @@ suite("transactional steps", (engine) => {
   test("an unhandled failure is tried again, and what the tries did is there once", () =>
     Effect.gen(function*() {
       let left = 2
-      body = Effect.suspend(() => left-- > 0 ? Effect.die(new Error("no")) : Effect.void)
+      scene.body = Effect.suspend(() => left-- > 0 ? Effect.die(new Error("no")) : Effect.void)
       const handle = yield* (yield* Cars.client)(1).buyLater("mini")
       yield* performIdle
       assert.deepStrictEqual([yield* rows, (yield* recordOf(handle.id)).attempts], [[], 1])
@@ -187,7 +114,7 @@ suite("transactional steps", (engine) => {
       Effect.gen(function*() {
         yield* insert("mini")
         let tries = 0
-        body = Effect.sync(() => ++tries)
+        scene.body = Effect.sync(() => ++tries)
         const handle = yield* (yield* Cars.client)(1).buyLater("mini")
         yield* performSteppedActions()
         assert.deepStrictEqual([yield* rows, tries], [["mini"], 2])
@@ -217,7 +144,7 @@ suite("transactional steps", (engine) => {
 
   test("a failed statement that the body hides does not commit half of it", () =>
     Effect.gen(function*() {
-      body = Effect.ignore(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`select * from nowhere`))
+      scene.body = Effect.ignore(Effect.flatMap(SqlClient.SqlClient, (sql) => sql`select * from nowhere`))
       const handle = yield* (yield* Cars.client)(1).buyLater("mini")
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* rows, yield* recordsOf("leaf")], [[], []])
@@ -227,7 +154,7 @@ suite("transactional steps", (engine) => {
 
   test("an inner transaction is a savepoint: what it takes back is gone, the rest stays", () =>
     Effect.gen(function*() {
-      body = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+      scene.body = Effect.flatMap(SqlClient.SqlClient, (sql) =>
         Effect.andThen(
           Effect.ignore(sql.withTransaction(Effect.andThen(insert("inner"), Effect.fail("no")))),
           sql.withTransaction(insert("kept"))
@@ -241,11 +168,11 @@ suite("transactional steps", (engine) => {
   test("what the body enqueues with a client commits and rolls back with it", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
-      body = Effect.die(new Error("no"))
+      scene.body = Effect.die(new Error("no"))
       yield* car.enqueuesLater("a")
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* rows, seen], [[], []])
-      body = Effect.void
+      scene.body = Effect.void
       yield* car.enqueuesLater("a")
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* rows, seen, yield* statusesOf("other")], [["a"], ["other"], ["succeeded"]])
@@ -254,13 +181,13 @@ suite("transactional steps", (engine) => {
   test("a worker that goes away in the middle leaves nothing; the next one does it once", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      scene.body = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
       const handle = yield* (yield* Cars.client)(1).buyLater("mini")
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
       yield* Fiber.interrupt(worker)
       assert.deepStrictEqual(yield* rows, [])
-      body = Effect.void
+      scene.body = Effect.void
       yield* performSteppedActions()
       assert.strictEqual(yield* handle.await, "mini minimini")
       assert.deepStrictEqual([yield* rows, yield* statusesOf("leaf")], [["mini"], ["succeeded"]])
@@ -275,7 +202,7 @@ suite("transactional steps", (engine) => {
     test(`a body that cancels its own action${how} commits with that: without its children and the steps after it`, () =>
       Effect.gen(function*() {
         const car = (yield* Cars.client)(1)
-        body = Effect.andThen(note("body"), ends())
+        scene.body = Effect.andThen(note("body"), ends())
         const statuses: Array<string> = []
         for (const handle of [yield* car.leaveLater("later"), yield* car.leaveNow("now")]) {
           yield* performSteppedActions()
@@ -292,7 +219,7 @@ suite("transactional steps", (engine) => {
 
   test("a body that cancels its own action, which has callbacks: they run afterwards", () =>
     Effect.gen(function*() {
-      body = cancel(hooked)
+      scene.body = cancel(hooked)
       const handle = yield* (yield* Cars.client)(1).hookedLater("mini")
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* rows, seen, (yield* handle.status).status], [
@@ -304,7 +231,7 @@ suite("transactional steps", (engine) => {
 
   test("a body that completes its own action tells whoever waits for it", () =>
     Effect.gen(function*() {
-      body = Effect.gen(function*() {
+      scene.body = Effect.gen(function*() {
         yield* Stepped.complete((yield* Step).actionId, ask, Stepped.Outcome.succeeded("yes"))
       })
       const handle = yield* (yield* Cars.client)(1).asksLater()
@@ -317,7 +244,7 @@ suite("transactional steps", (engine) => {
   test("a body that cancels its parent commits, too", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).parentNow()
-      body = cancel(parent, handle.id)
+      scene.body = cancel(parent, handle.id)
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* rows, (yield* handle.status).status], [["mini"], "cancelled"])
       assert.deepStrictEqual([seen, yield* lanes], [["cancelled true"], []])
@@ -325,7 +252,7 @@ suite("transactional steps", (engine) => {
 
   test("a body that takes back that it has ended its action goes on", () =>
     Effect.gen(function*() {
-      body = undone(cancel(leave))
+      scene.body = undone(cancel(leave))
       const handle = yield* (yield* Cars.client)(1).leaveLater("mini")
       yield* performSteppedActions()
       yield* handle.await
@@ -334,7 +261,7 @@ suite("transactional steps", (engine) => {
 
   test("a body that fails after it has ended its action takes that back, too", () =>
     Effect.gen(function*() {
-      body = Effect.andThen(cancel(leave), Effect.die(new Error("no money")))
+      scene.body = Effect.andThen(cancel(leave), Effect.die(new Error("no money")))
       const handle = yield* (yield* Cars.client)(1).leaveLater("mini")
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* rows, (yield* handle.status).status], [[], "failed"])
@@ -356,12 +283,12 @@ suite("transactional steps", (engine) => {
         ),
         reached.layer
       )
-      body = Effect.die(new Error("no"))
+      scene.body = Effect.die(new Error("no"))
       yield* Effect.gen(function*() {
         yield* (yield* reached.client)(1).reachedLater()
         yield* performSteppedActions()
         assert.deepStrictEqual([yield* rows, yield* statusesOf("reached")], [[], ["failed"]])
-        body = Effect.void
+        scene.body = Effect.void
         yield* (yield* reached.client)(1).reachedLater()
         yield* performSteppedActions()
         assert.deepStrictEqual([yield* rows, yield* statusesOf("reached")], [["mini"], ["failed", "succeeded"]])
@@ -373,7 +300,7 @@ suite("transactional steps", (engine) => {
       Effect.gen(function*() {
         const reached = yield* Deferred.make<void>()
         const go = yield* Deferred.make<void>()
-        body = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+        scene.body = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
         const handle = yield* (yield* Cars.client)(1).buyLater("mini")
         const worker = yield* Effect.forkChild(performSteppedActions())
         yield* Deferred.await(reached)
@@ -389,7 +316,7 @@ suite("transactional steps", (engine) => {
         const reached = yield* Deferred.make<void>()
         const go = yield* Deferred.make<void>()
         // deaf to the interruption: the fence has to hold
-        body = Effect.uninterruptible(Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go)))
+        scene.body = Effect.uninterruptible(Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go)))
         const handle = yield* (yield* Cars.client)(1).buyLater("mini")
         const worker = yield* Effect.forkChild(performSteppedActions())
         yield* Deferred.await(reached)
@@ -405,7 +332,7 @@ suite("transactional steps", (engine) => {
       Effect.gen(function*() {
         const reached = yield* Deferred.make<void>()
         const go = yield* Deferred.make<void>()
-        body = Effect.uninterruptible(Effect.andThen(
+        scene.body = Effect.uninterruptible(Effect.andThen(
           undone(cancel(leave)),
           Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
         ))
@@ -425,7 +352,7 @@ suite("transactional steps", (engine) => {
         const sql = yield* SqlClient.SqlClient
         const reached = yield* Deferred.make<void>()
         const go = yield* Deferred.make<void>()
-        body = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+        scene.body = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
         const handle = yield* (yield* Cars.client)(1).buyLater("mini")
         const live = Layer.provide(Live, Layer.succeed(SqlClient.SqlClient, sql))
         yield* deployed(live)(Effect.gen(function*() {
@@ -436,7 +363,7 @@ suite("transactional steps", (engine) => {
           yield* Fiber.join(worker)
         }))
         assert.deepStrictEqual(yield* rows, [])
-        body = Effect.void
+        scene.body = Effect.void
         yield* performSteppedActions()
         assert.strictEqual(yield* handle.await, "mini minimini")
         assert.deepStrictEqual(yield* rows, ["mini"])

@@ -1,81 +1,31 @@
 /** Rule 7.2: errors of the database that may be gone later are tried again wherever user code runs, typed or not. */
 import type { PgClient } from "@effect/sql-pg"
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Cause, Effect, ErrorReporter, Layer, Logger, Schedule, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Cause, Effect, ErrorReporter, Layer, Logger } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { EnqueueError, Stepped, StorageError, TreeTooDeep } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
 import { recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-// what the place that fails does in the current test
-let fragile: Effect.Effect<void, any, SqlClient.SqlClient> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  fragile = Effect.void
-})
-
-/** What the database itself says with this SQLSTATE. */
-const refusal = (state: string) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) =>
-    Effect.andThen(
-      sql.unsafe(`do $$ begin raise exception 'refused' using errcode = '${state}'; end $$`),
-      Effect.die(new Error("the database has not refused"))
-    ))
-const refused = (reason: SqlError.SqlErrorReason) => new SqlError.SqlError({ reason })
-const gone = refused(new SqlError.ConnectionError({ cause: new Error("gone") }))
-/** Fails so often, then ends well. */
-const failing = (times: number, failure: Effect.Effect<never, any, SqlClient.SqlClient>) => {
-  let left = times
-  return Effect.suspend(() => Effect.andThen(note("try"), left-- > 0 ? failure : Effect.void))
-}
-const beside = (...causes: ReadonlyArray<Cause.Cause<unknown>>) => Effect.failCause(causes.reduce(Cause.combine))
-const tries = () => seen.filter((text) => text === "try").length
-const here = Effect.suspend(() => fragile) as Effect.Effect<void, never, SqlClient.SqlClient>
-
-class TooBusy extends Schema.TaggedError<TooBusy>()("TooBusy", { cause: Schema.Defect() }) {}
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int, load: (id) => Effect.as(here, { id }) }) {}
-
-const body = Stepped.action("body", { error: TooBusy })
-  .step("first", () => note("first"))
-  .step("second", () => here)
-  .after((outcome) => note(`ended ${outcome.status}`))
-const transactional = Stepped.action("transactional").step(
-  "write",
-  () =>
-    Effect.flatMap(
-      SqlClient.SqlClient,
-      (sql) =>
-        Effect.andThen(
-          sql`insert into stepped.achievements values ('written ' || gen_random_uuid(), '', null, gen_random_uuid(), now())`,
-          here
-        )
-    ),
-  { transactional: true }
-)
-const job = Stepped.action("job", { job: (job) => Effect.andThen(here, job.succeeded()) })
-const hook = Stepped.action("hook").before(() => Effect.as(here, undefined)).step(() => Effect.void)
-const lane = Stepped.action("lane", { concurrencyKey: () => Effect.as(here, "lane") }).step(() => Effect.void)
-const key = Stepped.action("key", { checksumKey: () => Effect.as(here, "key") }).step(() => Effect.void)
-const sum = Stepped.action("sum", { checksum: () => Effect.as(here, "sum") }).step(() => Effect.void)
-const limit = Stepped.action("limit", { timeout: () => Effect.as(here, "1 hour") }).step(() => Effect.void)
-const row = Stepped.action("row").step("load", () => Effect.asVoid(Car.row))
-const rowInHook = Stepped.action("rowInHook").before(() => Effect.as(Car.row, undefined)).step(() => Effect.void)
-
-class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
-const tow = Stepped.action("tow", {
-  job: (job) => Effect.andThen(note("try"), Effect.andThen(job.succeeded(), Effect.fail(gone)))
-})
-
-const places = [body, transactional, job, hook, lane, key, sum, limit, row, rowInHook] as const
-const Cars = Stepped.actions(Car, places)
-
-// whatever is no answer is tried again soon; every defect is one
-const retried: Stepped.EngineOptions = { handle: () => true, retry: Schedule.spaced("10 seconds"), attempts: 3 }
+import {
+  beside,
+  Cars,
+  failing,
+  gone,
+  places,
+  refusal,
+  refused,
+  retried,
+  scene,
+  TooBusy,
+  tow,
+  transactional,
+  tries,
+  Van
+} from "./fixtures/transient.ts"
 
 suite("transient failures", (engine) => {
   const test = <A, E>(
@@ -98,7 +48,7 @@ suite("transient failures", (engine) => {
         const states = ["08000", "08006", "57P01", "57P02", "57P03", "57P05", "53300", "25006", "25P03"]
         for (const [n, state] of [...states, "40001", "40P01", "55P03"].entries()) {
           seen.length = 0
-          fragile = failing(1, refusal(state))
+          scene.fragile = failing(1, refusal(state))
           const handle = yield* client(n).bodyLater()
           yield* performIdle
           assert.deepStrictEqual(seen, ["first", "try"], state)
@@ -118,7 +68,7 @@ suite("transient failures", (engine) => {
       // a query that takes too long or was cancelled, a violation, a privilege, a mistake, a full disk
       for (const [n, state] of ["57014", "23505", "40002", "42501", "42P01", "22012", "53100", "XX000"].entries()) {
         seen.length = 0
-        fragile = failing(1, refusal(state))
+        scene.fragile = failing(1, refusal(state))
         const handle = yield* client(n).bodyLater()
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["first", "try", "ended failed"], state)
@@ -180,7 +130,7 @@ suite("transient failures", (engine) => {
       retried,
       () =>
         Effect.gen(function*() {
-          fragile = failing(1, failure as Effect.Effect<never>)
+          scene.fragile = failing(1, failure as Effect.Effect<never>)
           yield* (yield* Cars.client)(1).bodyLater()
           yield* performSteppedActions()
           assert.deepStrictEqual(
@@ -199,13 +149,13 @@ suite("transient failures", (engine) => {
         Effect.gen(function*() {
           const client = yield* Cars.client
           const call = (id: number) => client(id)[`${action.name}Later`]()
-          fragile = failing(2, refusal("40001"))
+          scene.fragile = failing(2, refusal("40001"))
           const good = yield* call(1)
           yield* performIdle
           assert.strictEqual(tries(), 1)
           yield* performSteppedActions()
           assert.deepStrictEqual([tries(), (yield* good.status).status], [3, "succeeded"])
-          fragile = failing(4, refusal("40001"))
+          scene.fragile = failing(4, refusal("40001"))
           const bad = yield* call(2)
           yield* performSteppedActions()
           assert.deepStrictEqual([tries(), (yield* bad.status).status], [6, "failed"])
@@ -233,12 +183,12 @@ suite("transient failures", (engine) => {
         ] as const
       ) {
         seen.length = 0
-        fragile = failing(1, failure)
+        scene.fragile = failing(1, failure)
         yield* client(1).bodyLater()
         yield* performSteppedActions()
         assert.strictEqual(tries(), tried)
         seen.length = 0
-        fragile = failing(1, failure)
+        scene.fragile = failing(1, failure)
         yield* client(1).hookLater()
         yield* performSteppedActions()
         assert.strictEqual(tries(), tried)
@@ -252,7 +202,7 @@ suite("transient failures", (engine) => {
     }
   }, () =>
     Effect.gen(function*() {
-      fragile = failing(1, Effect.fail(new TooBusy({ cause: 1 })))
+      scene.fragile = failing(1, Effect.fail(new TooBusy({ cause: 1 })))
       const handle = yield* (yield* Cars.client)(1).bodyLater()
       yield* performSteppedActions()
       assert.deepStrictEqual([tries(), (yield* handle.status).status], [2, "succeeded"])
@@ -260,7 +210,7 @@ suite("transient failures", (engine) => {
 
   test("withHandledDefects is about other defects", retried, () =>
     Effect.gen(function*() {
-      fragile = failing(1, Effect.die(gone))
+      scene.fragile = failing(1, Effect.die(gone))
       yield* (yield* Cars.client)(1).bodyLater()
       yield* withHandledDefects(() => true)(performSteppedActions())
       assert.deepStrictEqual([tries(), yield* statusesOf("body")], [2, ["succeeded"]])
@@ -294,7 +244,7 @@ suite("transient failures", (engine) => {
         const client = yield* Cars.client
         for (const call of [client(1).bodyLater, client(2).hookLater]) {
           // what was reported once is not reported again
-          fragile = failing(
+          scene.fragile = failing(
             3,
             Effect.suspend(() => Effect.fail(refused(new SqlError.ConnectionError({ cause: new Error("gone") }))))
           )

@@ -1,106 +1,12 @@
 /** Arguments, results and errors are of their types wherever they arrive: in bodies, hooks, later steps, parents and callers. */
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Equal, Layer, Option, Schema } from "effect"
-import { ActionRepo, Step, Stepped } from "stepped"
-import type { ActorRef } from "stepped"
+import { assert, it } from "@effect/vitest"
+import { Effect, Equal, Layer } from "effect"
+import { ActionRepo } from "stepped"
+import type { ActorRef, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, recordsOf } from "../harness/observing.ts"
-
-const seen: Array<unknown> = []
-const see = (value: unknown) => Effect.sync(() => void seen.push(value))
-beforeEach(() => {
-  seen.length = 0
-})
-
-const Miles = Schema.Int.pipe(Schema.brand("Miles"))
-class Trip extends Schema.Class<Trip>("Trip")({
-  to: Schema.String,
-  on: Schema.Date,
-  miles: Miles,
-  weight: Schema.BigInt,
-  guest: Schema.Option(Schema.String)
-}) {
-  get label(): string {
-    return `${this.to} ${this.miles}`
-  }
-}
-class NoRoad extends Schema.TaggedError<NoRoad>()("NoRoad", { trip: Trip }) {}
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-class Van extends Stepped.Actor<Van>()("Van", { extends: Car }) {}
-class Garage
-  extends Stepped.Actor<Garage>()("Garage", { id: Schema.Struct({ city: Schema.String, row: Schema.Int }) })
-{}
-class Clockwork extends Stepped.Actor<Clockwork>()("Clockwork", { id: Schema.Date }) {}
-
-const london = new Trip({
-  to: "London",
-  on: new Date(86_400_000),
-  miles: Miles.make(120),
-  weight: 2n ** 80n,
-  guest: Option.some("Ada")
-})
-
-const travel = Stepped.action("travel", {
-  arguments: [Trip, Schema.ReadonlyMap(Schema.String, Schema.Date)],
-  success: Schema.Tuple([Trip, Schema.BigInt]),
-  error: NoRoad
-})
-  .before((trip, stops) =>
-    Effect.as(see(["before", trip, stops]), { arguments: [trip, stops] as [Trip, typeof stops] })
-  )
-  .step("go", (trip, stops) =>
-    Effect.gen(function*() {
-      yield* see(["step", trip, stops])
-      if (trip.to === "nowhere") return yield* new NoRoad({ trip })
-      return [trip, trip.weight * 2n] as const
-    }))
-  .succeeded((trip, _stops, outcome) => see(["callback", trip, outcome.result]))
-  .failed((_trip, _stops, outcome) => see(["callback", outcome.cause]))
-
-const journey = Stepped.action("journey", {
-  arguments: [Trip],
-  success: Schema.Struct({ last: Trip, total: Schema.BigInt })
-})
-  .step("there", (trip) => Step.do(travel, trip, new Map([["a", trip.on]])))
-  .step("pause", (trip) => Effect.as(Step.wait("1 minute"), trip), { result: Trip })
-  .step("memory", (trip) => Effect.succeed(new Map([["on", trip.on]])), {
-    result: Schema.ReadonlyMap(Schema.String, Schema.Date)
-  })
-  .step("look", (_trip, { memory, pause, there }) => see([there[0].label, there[1], pause.label, memory.get("on")]))
-  .step("back", (trip) => Effect.map(Step.do(travel, trip, new Map()), (child) => ({ child, list: [child] })))
-  .step("end", (_trip, results) => {
-    const [last, weight] = results.back.child
-    assert.instanceOf(results.back.list[0]![0], Trip)
-    return Effect.succeed({ last, total: weight + results.there[1] })
-  })
-
-const greet = Stepped.action("greet", { arguments: [Schema.String], success: Schema.String })
-  .step((from) => Effect.map(Car, (car) => `${from} meets ${car}`))
-const meet = Stepped.action("meet", {
-  arguments: [Car.reference, Schema.Array(Schema.NullOr(Car.reference)), Garage.reference],
-  success: Schema.Struct({ all: Schema.Array(Schema.String), at: Garage.reference, by: Car.reference })
-})
-  .step("greet", (other, others, garage) =>
-    Effect.gen(function*() {
-      const self = yield* Car
-      yield* see(["refs", Equal.equals(other, Car.ref(other.id)), garage.id])
-      return [...yield* Step.on(other, greet, `${self}`), ...yield* Step.on(others, greet, `${self}`)]
-    }))
-  .step("end", (_other, _others, garage, { greet }) => Effect.map(Car, (by) => ({ all: greet, at: garage, by })))
-const pass = Stepped.action("pass", { success: Schema.Array(Schema.String) })
-  .step(
-    "self",
-    () => Effect.flatMap(Car, (self) => Step.do(meet, self, [self, null], Garage.ref({ city: "Ulm", row: 1 })))
-  )
-  .step("end", ({ self }) => Effect.succeed([...self.all, `${self.by}`, `${self.at}`]))
-const tick = Stepped.action("tick", { success: Schema.Date }).step(() => Effect.map(Clockwork, (clock) => clock.id))
-
-const Cars = Stepped.actions(Car, [travel, journey, greet, meet, pass])
-const Vans = Cars.extend(Van, [])
-const Clocks = Stepped.actions(Clockwork, [tick])
-const Live = Layer.mergeAll(Cars.layer, Vans.layer, Clocks.layer)
+import { Car, Cars, Clocks, Garage, Live, london, NoRoad, seen, Trip, Vans } from "./fixtures/typedData.ts"
 
 suite("typed data", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>

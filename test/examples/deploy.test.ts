@@ -3,167 +3,26 @@
  * no process is left of it, however it ends.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
-import { spawn } from "node:child_process"
-import { existsSync, readdirSync, readFileSync } from "node:fs"
-import { appendFile, cp, mkdtemp, readFile, rm, writeFile } from "node:fs/promises"
-import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
-import { setTimeout as sleep } from "node:timers/promises"
+import { Effect } from "effect"
+import { existsSync } from "node:fs"
+import { appendFile, readFile, writeFile } from "node:fs/promises"
+import { join } from "node:path"
 import { drawing, type Node } from "../../examples/deploy/LiveTree.ts"
 import { freshDatabase } from "../harness/Server.ts"
-
-const root = resolve(import.meta.dirname, "../..")
-const example = join(root, "examples/deploy")
-
-// -------------------------------------------------------------------------------------------------------------------
-// harness
-// -------------------------------------------------------------------------------------------------------------------
-
-interface Entry {
-  readonly name: string
-  readonly folder: string
-  readonly title: string
-  readonly warmUp: string
-}
-
-const entry = (name: string, folder = name): Entry => ({ name, folder, title: `The ${name}`, warmUp: "100 millis" })
-
-/** A folder with a copy of the example's sites, under a manifest of its own, and a place for the state. */
-const workspace = (sites: ReadonlyArray<Entry>) =>
-  Effect.acquireRelease(
-    Effect.promise(async () => {
-      const folder = await mkdtemp(join(tmpdir(), "stepped-deploy-"))
-      await cp(join(example, "sites"), join(folder, "sites"), { recursive: true })
-      await writeFile(join(folder, "sites/manifest.json"), JSON.stringify({ sites }))
-      return folder
-    }),
-    (folder) => Effect.promise(() => rm(folder, { recursive: true, force: true, maxRetries: 3 }))
-  )
-
-interface Program {
-  readonly pid: number
-  readonly output: () => string
-  /** Waits for what the program prints, and gives the output so far. */
-  readonly prints: (text: string) => Effect.Effect<string>
-  readonly kill: (signal: NodeJS.Signals) => Effect.Effect<void>
-  /** Waits for its end, and gives its exit code, or the signal that ended it. */
-  readonly ended: Effect.Effect<number | NodeJS.Signals>
-}
-
-/** A server has all the time that it needs, where none of them is to be too late. */
-const start = (
-  folder: string,
-  args: ReadonlyArray<string>,
-  databaseUrl?: Redacted.Redacted,
-  bootTimeout = "10 minutes"
-) =>
-  Effect.acquireRelease(
-    Effect.sync((): Program => {
-      const child = spawn(
-        process.execPath,
-        [join(example, "main.ts"), "--state", join(folder, "state"), "--sites", join(folder, "sites"), ...args],
-        {
-          cwd: root,
-          stdio: ["ignore", "pipe", "pipe"],
-          env: {
-            ...process.env,
-            BOOT_TIMEOUT: bootTimeout,
-            DATABASE_URL: databaseUrl === undefined ? undefined : Redacted.value(databaseUrl)
-          }
-        }
-      )
-      let output = ""
-      const listeners = new Set<() => void>()
-      const add = (chunk: Buffer): void => {
-        output += String(chunk)
-        for (const listener of listeners) listener()
-      }
-      child.stdout.on("data", add)
-      child.stderr.on("data", add)
-      const closed = new Promise<number | NodeJS.Signals>((done) => {
-        child.on("close", (code, signal) => {
-          done(code ?? signal ?? "SIGKILL")
-          for (const listener of listeners) listener()
-        })
-      })
-      return {
-        pid: child.pid!,
-        output: () => output,
-        prints: (text) =>
-          Effect.promise(() =>
-            new Promise<string>((done, failed) => {
-              const look = (): void => {
-                if (output.includes(text)) done(output)
-                else if (child.exitCode !== null || child.signalCode !== null) {
-                  failed(new Error(`no "${text}" in\n${output}`))
-                } else return
-                listeners.delete(look)
-              }
-              listeners.add(look)
-              look()
-            })
-          ),
-        kill: (signal) => Effect.sync(() => void child.kill(signal)),
-        ended: Effect.promise(() => closed)
-      }
-    }),
-    (program) =>
-      Effect.promise(async () => {
-        if (isAlive(program.pid)) process.kill(program.pid, "SIGTERM")
-        await Effect.runPromise(program.ended)
-      })
-  )
-
-const isAlive = (pid: number): boolean => {
-  try {
-    process.kill(pid, 0)
-    return true
-  } catch {
-    return false
-  }
-}
-
-const listsProcesses = existsSync("/proc/self/stat")
-
-/** The processes that a process has started, where the system lists them in `/proc`. */
-const childrenOf = (pid: number): ReadonlyArray<number> =>
-  !listsProcesses ?
-    [] :
-    readdirSync("/proc").filter((name) => /^\d+$/.test(name)).map(Number).filter((candidate) => {
-      try {
-        const stat = readFileSync(`/proc/${candidate}/stat`, "utf8")
-        return Number(stat.slice(stat.lastIndexOf(")") + 2).split(" ")[1]) === pid
-      } catch {
-        return false // it has just ended
-      }
-    })
-
-/** All of these processes end; a test that waits for one that does not never ends itself. */
-const allEnd = (pids: ReadonlyArray<number>) =>
-  Effect.promise(async () => {
-    while (pids.some(isAlive)) await sleep(20)
-  })
-
-const get = (url: string) =>
-  Effect.promise(async () => {
-    const response = await fetch(url)
-    return { status: response.status, release: response.headers.get("x-release"), text: await response.text() }
-  })
-
-/** What the summary says of each site: its release, and where to find it. */
-const deployedSites = (output: string) =>
-  [...output.matchAll(/✔ (\w+) +release (\w+) \(([^)]*)\), process (\d+), verified at (\S+)/g)].map(
-    ([, site, release, built, pid, url]) => ({
-      site: site!,
-      release: release!,
-      built: built!,
-      pid: Number(pid),
-      url: url!
-    })
-  )
-
-const lineWith = (output: string, text: string): string => output.split("\n").find((line) => line.includes(text)) ?? ""
+import {
+  allEnd,
+  childrenOf,
+  deployedSites,
+  type Entry,
+  entry,
+  example,
+  get,
+  isAlive,
+  lineWith,
+  listsProcesses,
+  start,
+  workspace
+} from "./fixtures/deployment.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // tests

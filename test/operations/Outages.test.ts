@@ -1,74 +1,14 @@
 /** A database that is away at the start, goes away in the middle, or cuts connections: nothing is lost, nothing half done. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, type Redacted } from "effect"
-import { type ActionHandle, ActionRepo, Stepped } from "stepped"
+import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { ActionRepo, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { pgBouncerPath, startPgBouncer } from "../harness/PgBouncer.ts"
-import { type ClientOptions, layerUrl, startServer } from "../harness/Server.ts"
+import { layerUrl } from "../harness/Server.ts"
+import { options, server, settled, startWorker, underLoad } from "./fixtures/outages.ts"
 import { Cars, layerCars } from "./Garage.ts"
 import { alone } from "./starting.ts"
-
-const options: Stepped.LayerOptions = { lease: "2 seconds", pollInterval: "100 millis", migrate: true }
-
-const server = startServer({ flags: ["fsync=off"] })
-
-const startWorker = (
-  url: Redacted.Redacted,
-  body: (what: string) => Effect.Effect<void> = () => Effect.void,
-  client?: ClientOptions
-) =>
-  alone(
-    Stepped.worker({ concurrency: 20, gracePeriod: "1 second" }).pipe(
-      Layer.provide(layerCars(body)),
-      Layer.provideMerge(Stepped.layer(options)),
-      Layer.provideMerge(layerUrl(url, client))
-    )
-  )
-
-/** Waits for the end, as a caller would whose own connection may be gone as well. */
-const settled = (handle: ActionHandle) =>
-  Effect.retry(handle.await, { while: (error) => (error as { readonly _tag: string })._tag === "StorageError" })
-
-/** Actions of two steps; what happens to the database happens in the middle of them. */
-const underLoad = <E>(
-  disturb: (halfway: Deferred.Deferred<void>) => Effect.Effect<unknown, E, PgClient.PgClient>,
-  client?: ClientOptions
-) =>
-  Effect.fnUntraced(function*(url: Redacted.Redacted) {
-    const count = 400
-    const halfway = yield* Deferred.make<void>()
-    let runs = 0
-    const worker = yield* startWorker(
-      url,
-      () => Effect.suspend(() => ++runs === count / 2 ? Deferred.succeed(halfway, undefined) : Effect.void),
-      client
-    )
-    yield* Effect.gen(function*() {
-      const car = yield* Cars.client
-      const ids = Array.from({ length: count }, (_, id) => id)
-      const enqueued = yield* Effect.forkChild(
-        Effect.forEach(ids, (id) => car(id).tripLater("a", "b"), { concurrency: "unbounded" })
-      )
-      yield* disturb(halfway)
-      const handles = yield* Fiber.join(enqueued)
-      yield* Effect.forEach(handles, settled, { concurrency: "unbounded", discard: true })
-      const repo = yield* ActionRepo
-      const actions = yield* repo.list({ limit: 10_000 })
-      assert.deepStrictEqual(actions.map(({ actorId }) => Number(actorId)).sort((a, b) => a - b), ids)
-      assert.deepStrictEqual([...new Set(actions.map(({ status }) => status))], ["succeeded"])
-      const sql = yield* PgClient.PgClient
-      const steps = yield* sql<{ name: string; status: number; count: number }>`
-        select name, status, count(*)::int as count from stepped.steps group by name, status order by name`
-      assert.deepStrictEqual(steps.map((step) => ({ ...step })), [
-        { name: "first", status: 2, count },
-        { name: "second", status: 2, count }
-      ])
-      // at least once: bodies whose answers were lost run again, whole batches do not
-      assert.isAtLeast(runs, 2 * count)
-      yield* healthy
-    }).pipe(Effect.provide(worker))
-  })
 
 describe("a database that is away at the start", () => {
   it.live(

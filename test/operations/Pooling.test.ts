@@ -3,60 +3,13 @@
  * First without a pooler, where no session lives longer than what it was opened for; then behind PgBouncer, where it is installed.
  */
 import { assert, describe, inject, it } from "@effect/vitest"
-import { Effect, Layer, Logger, Redacted, Schema } from "effect"
-import { SqlClient } from "effect/sql"
-import { ActionRepo, Step, Stepped } from "stepped"
+import { Effect, Layer, Logger, Redacted } from "effect"
+import { Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { pgBouncerPath, startPgBouncer } from "../harness/PgBouncer.ts"
 import { type ClientOptions, freshDatabase, layerServer, layerUrl } from "../harness/Server.ts"
+import { Cars, CarsLive, performs, polling, session, template } from "./fixtures/pooled.ts"
 import { alone } from "./starting.ts"
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int })
-const tour = Stepped.action("tour", { success: Schema.Int })
-  .step("legs", () => Effect.all([Step.do(drive, 1), Step.do(drive, 2)]))
-  .step(
-    ({ legs }) =>
-      Effect.gen(function*() {
-        const sql = yield* SqlClient.SqlClient
-        yield* sql`insert into tours values (${legs.length})`
-        return legs[0] + legs[1]
-      }),
-    { transactional: true }
-  )
-const Cars = Stepped.actions(Car, [drive, tour])
-const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles) }))
-
-const template = { name: "migrated", migrate: Stepped.migrate() }
-const polling: Stepped.EngineOptions = { notify: false, pollInterval: "50 millis" }
-
-/** Children, transactional steps, enqueueing in a transaction; all of it many times, on connections that many share. */
-const performs = (count: number) =>
-  Effect.gen(function*() {
-    const sql = yield* SqlClient.SqlClient
-    yield* sql`create table tours (legs int)`
-    const car = yield* Cars.client
-    const ids = Array.from({ length: count }, (_, id) => id)
-    assert.deepStrictEqual(
-      yield* Effect.forEach(ids, (id) => car(id).tour(), { concurrency: "unbounded" }),
-      ids.map(() => 3)
-    )
-    const handle = yield* sql.withTransaction(car(count).driveLater(5))
-    assert.strictEqual(yield* handle.await, 5)
-    const undone = yield* Effect.exit(sql.withTransaction(Effect.andThen(car(count).driveLater(6), Effect.fail("no"))))
-    assert.strictEqual(undone._tag, "Failure")
-    assert.strictEqual((yield* sql`select * from tours`).length, count)
-    assert.strictEqual(
-      (yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ limit: 10_000 }))).length,
-      3 * count + 1
-    )
-    yield* healthy
-  })
-
-const session = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => Effect.map(sql<{ pid: number }>`select pg_backend_pid() as pid`, ([row]) => row?.pid)
-)
 
 describe("without sessions that last", () => {
   const Main = Stepped.worker().pipe(

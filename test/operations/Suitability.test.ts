@@ -5,73 +5,11 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Logger, Redacted } from "effect"
-import { randomBytes } from "node:crypto"
 import { InvalidOption, MissingPrivileges, SequenceBehind, Stepped, UnsuitableDatabase } from "stepped"
-import { inject } from "vitest"
-import { healthy } from "../harness/databases.ts"
 import { type ClientOptions, freshDatabase, layerUrl } from "../harness/Server.ts"
-import { Cars, layerCars } from "./Garage.ts"
+import { layerOf, performs, refusal, run, template, urlOf, withRole, workerOf } from "./fixtures/unsuitable.ts"
+import { Cars } from "./Garage.ts"
 import { alone, fast } from "./starting.ts"
-
-const template = { name: "migrated", migrate: Stepped.migrate() }
-
-/** Past a pooler, which knows no other roles: a database's url for a role, the server's own if none is given. */
-const urlOf = (name: string, role?: { readonly name: string; readonly password: string }): Redacted.Redacted => {
-  const url = new URL(inject("databaseUrl"))
-  url.pathname = `/${name}`
-  if (role !== undefined) {
-    url.username = role.name
-    url.password = role.password
-  }
-  return Redacted.make(url.href)
-}
-
-const run = (url: Redacted.Redacted, statements: ReadonlyArray<string>) =>
-  Effect.scoped(Effect.provide(
-    Effect.flatMap(
-      PgClient.PgClient,
-      (sql) => Effect.forEach(statements, (text) => sql.unsafe(text), { discard: true })
-    ),
-    layerUrl(url, { maxConnections: 1 }),
-    { local: true }
-  ))
-
-/** A database with a role that has no rights of its own; both are gone with the scope. */
-const withRole = (options: { readonly template?: typeof template } = { template }) =>
-  Effect.gen(function*() {
-    const { name } = yield* freshDatabase(options)
-    const role = { name: `stepped_${randomBytes(4).toString("hex")}`, password: randomBytes(8).toString("hex") }
-    const admin = urlOf(name)
-    yield* Effect.acquireRelease(
-      run(admin, [`create role ${role.name} login password '${role.password}'`]),
-      () => Effect.orDie(run(admin, [`drop owned by ${role.name} cascade`, `drop role ${role.name}`]))
-    )
-    return { database: name, role: role.name, admin, url: urlOf(name, role) }
-  })
-
-const layerOf = (url: Redacted.Redacted, options: Stepped.LayerOptions = {}, client: ClientOptions = {}) =>
-  Stepped.layer({ ...fast, notify: false, ...options }).pipe(Layer.provideMerge(layerUrl(url, client)))
-
-/** Why the layer is not built. */
-const refusal = (url: Redacted.Redacted, options?: Stepped.LayerOptions, client?: ClientOptions) =>
-  Effect.flip(Effect.scoped(alone(layerOf(url, options, client))))
-
-const workerOf = (url: Redacted.Redacted, client?: ClientOptions) =>
-  Stepped.worker().pipe(
-    Layer.provide(layerCars(() => Effect.void)),
-    Layer.provideMerge(layerOf(url, {}, client))
-  )
-
-/** A worker starts, and performs. */
-const performs = (url: Redacted.Redacted, client?: ClientOptions) =>
-  Effect.scoped(Effect.gen(function*() {
-    const services = yield* alone(workerOf(url, client))
-    yield* Effect.gen(function*() {
-      const car = yield* Cars.client
-      yield* car(1).trip("first", "second")
-      yield* healthy
-    }).pipe(Effect.provide(services))
-  }))
 
 describe("a database whose encoding cannot store every text", () => {
   it.live("is told by the migration, before anything is made, and by the layer", () =>

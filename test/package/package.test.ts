@@ -1,74 +1,14 @@
 /** The package as its users get it: packed, installed beside its peers, compiled against and run. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { cpSync, mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
-import { tmpdir } from "node:os"
-import { join, resolve } from "node:path"
+import { join } from "node:path"
 import { rolldown } from "rolldown"
-import { afterAll } from "vitest"
 import { blocksOf, linksOf } from "../docs/Documents.ts"
 import { freshDatabase, isPooled } from "../harness/Server.ts"
 import { run, tsc } from "../run.ts"
-
-const root = resolve(import.meta.dirname, "../..")
-const folder = mkdtempSync(join(tmpdir(), "stepped-package-"))
-const project = join(folder, "project")
-afterAll(() => rmSync(folder, { recursive: true, force: true }))
-
-interface Manifest {
-  readonly version: string
-  readonly peerDependencies: Readonly<Record<string, string>>
-}
-const manifest = (path: string) => JSON.parse(readFileSync(join(root, path, "package.json"), "utf8")) as Manifest
-
-// neither the condition that means the sources nor what npm tells a script about this package may reach the users' side
-const env = Object.fromEntries(
-  Object.entries(process.env).filter(([name]) =>
-    name !== "NODE_OPTIONS" && !/^npm_(?!config_)/.test(name) && name !== "npm_config_local_prefix"
-  )
-)
-
-let files: ReadonlyArray<string> = []
-
-beforeAll(async () => {
-  const packed = await run("npm", ["pack", "--json", "--silent", "--pack-destination", folder], { cwd: root, env })
-  // newer versions of npm answer by name, older ones with a list
-  const [tarball] = Object.values(
-    JSON.parse(packed) as Record<string, { filename: string; files: ReadonlyArray<{ path: string }> }>
-  )
-  assert(tarball !== undefined)
-  files = tarball.files.map(({ path }) => path)
-
-  mkdirSync(project)
-  writeFileSync(join(project, "package.json"), JSON.stringify({ name: "garage", private: true, type: "module" }))
-  const beside = [...Object.keys(manifest(".").peerDependencies), "@types/node"]
-  const versions = beside.map((name) => `${name}@${manifest(`node_modules/${name}`).version}`)
-  const flags = ["--prefer-offline", "--no-audit", "--no-fund", "--ignore-scripts"]
-  await run("npm", ["install", ...flags, join(folder, tarball.filename), ...versions], { cwd: project, env })
-
-  cpSync(join(import.meta.dirname, "consumer.ts"), join(project, "main.ts"))
-  for (const file of ["library.ts", "server.ts"]) cpSync(join(import.meta.dirname, file), join(project, file))
-  writeFileSync(
-    join(project, "tsconfig.json"),
-    JSON.stringify({
-      compilerOptions: {
-        module: "NodeNext",
-        target: "ES2022",
-        lib: ["ES2024", "ESNext.Disposable", "DOM"],
-        strict: true,
-        exactOptionalPropertyTypes: true,
-        // the declarations of the package count, too
-        skipLibCheck: false,
-        // whatever a module exports, its declarations have to find names for
-        declaration: true,
-        outDir: "built",
-        types: ["node"]
-      },
-      files: ["main.ts", "server.ts", "library.ts"]
-    })
-  )
-})
+import { env, files, folder, project, root } from "./fixtures/installed.ts"
 
 describe("the package", () => {
   it("holds what is built, its sources, its papers and its examples, and nothing else", () => {

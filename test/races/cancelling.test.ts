@@ -1,72 +1,18 @@
 /** Cancelling what no worker has taken yet, beside others that enqueue, take, prepare or cancel it (rule 4.1). */
-import { assert, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer, Schema, type Scope } from "effect"
+import { assert } from "@effect/vitest"
+import { Deferred, Effect, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Cancelled, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
-import * as PostgresStore from "../../src/sql/PostgresStore.ts"
-import { Storage } from "../../src/sql/Storage.ts"
 import type { Invocation } from "../../src/store/Invocation.ts"
 import { Store } from "../../src/store/Store.ts"
-import { healthy, server } from "../harness/databases.ts"
 import { layerDeploy } from "../harness/deploying.ts"
+import { note, seen } from "../harness/notes.ts"
 import { recordOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked, holdingLane } from "../harness/racing.ts"
 import { until } from "../harness/workers.ts"
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-let before: Effect.Effect<void> = Effect.void
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-const honk = Stepped.action("honk", { outbound: true }).step(() => note("honk")).cancelled(() => note("honk cancelled"))
-const careful = Stepped.action("careful").before(() => Effect.suspend(() => before)).step(() => note("careful"))
-  .cancelled(() => note("careful cancelled"))
-const Cars = Stepped.actions(Car, [honk, careful])
-
-const layer = Cars.layer.pipe(
-  Layer.provideMerge(PostgresStore.layer),
-  Layer.provideMerge(Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })),
-  Layer.provideMerge(server.layer())
-)
-const test = <E>(
-  name: string,
-  scenario: Effect.Effect<void, E, Layer.Success<typeof layer> | Scope.Scope>
-) =>
-  it.effect(name, () =>
-    Effect.suspend(() => {
-      seen.length = 0
-      before = Effect.void
-      return Effect.scoped(Effect.andThen(scenario, healthy)).pipe(Effect.provide(layer))
-    }))
-
-for (const end of ["commits", "rolls back"] as const) {
-  test(
-    `4.1: of two that cancel at once one does: the second waits for the first, which ${end}`,
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const handle = yield* (yield* Cars.client)(1).honkLater()
-      const reached = yield* Deferred.make<void>()
-      const go = yield* Deferred.make<void>()
-      const first = yield* Effect.forkScoped(Effect.exit(sql.withTransaction(Effect.gen(function*() {
-        assert.isTrue(yield* handle.cancel)
-        yield* Deferred.succeed(reached, undefined)
-        yield* Deferred.await(go)
-        if (end === "rolls back") return yield* Effect.fail("undo")
-      }))))
-      yield* Deferred.await(reached)
-      const second = yield* Effect.forkScoped(handle.cancel)
-      for (let look = 0; look < 20; look++) yield* sql`select 1`
-      assert.isUndefined(second.pollUnsafe())
-      yield* Deferred.succeed(go, undefined)
-      yield* Fiber.join(first)
-      assert.strictEqual(yield* Fiber.join(second), end === "rolls back")
-      yield* performSteppedActions()
-      assert.deepStrictEqual(seen, ["honk cancelled"])
-    })
-  )
-}
+import { Cars, scene, test } from "./fixtures/cancelling.ts"
 
 test(
   "4.1: one that a claim is just taking is cancelled as the live action that it becomes",
@@ -94,7 +40,7 @@ test(
   "4.1: a worker of another process interrupts before, and somebody ends the action",
   Effect.gen(function*() {
     const reached = yield* Deferred.make<void>()
-    before = Effect.onInterrupt(
+    scene.before = Effect.onInterrupt(
       Effect.andThen(Deferred.succeed(reached, undefined), Effect.never),
       () => note("interrupted")
     )

@@ -3,113 +3,32 @@
  * fall.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer, Schema } from "effect"
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Fiber, Layer } from "effect"
 import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped, StorageError } from "stepped"
 import { performDue } from "stepped/testing"
-import { type Answer, nothingTaken } from "../../src/store/Answer.ts"
-import type { Store } from "../../src/store/Store.ts"
+import { type Answer } from "../../src/store/Answer.ts"
 import { healthy, server } from "../harness/databases.ts"
-import { Halt, layerIntercepted } from "../harness/intercepting.ts"
-import { recordsOf, statusesOf } from "../harness/observing.ts"
+import { seen } from "../harness/notes.ts"
+import { statusesOf } from "../harness/observing.ts"
 import { allEnded, until } from "../harness/workers.ts"
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-let halts: Record<"body" | "other" | "before" | "callback" | "statement" | "answer", Halt>
-beforeEach(() => {
-  seen.length = 0
-  halts = {
-    body: new Halt(),
-    other: new Halt(),
-    before: new Halt(),
-    callback: new Halt(),
-    statement: new Halt(),
-    answer: new Halt()
-  }
-})
-const at = (place: keyof typeof halts) =>
-  Effect.uninterruptible(Effect.suspend(() => Effect.andThen(note(place), halts[place].here)))
-
-const hooked = Stepped.action("hooked").step("work", () => at("body")).after(() => at("callback"))
-const other = Stepped.action("other").step("work", () => at("other"))
-const prepared = Stepped.action("prepared").before(() => at("before")).step(() => note("done"))
-const stores = Stepped.action("stores").step("store", () => at("body"), { transactional: true })
-const asked = Stepped.action("asked", { outbound: true }).step(() => Effect.void).after(() => note("callback"))
-const honk = Stepped.action("honk").step(() => Effect.void)
-const Cars = Stepped.actions(Car, [hooked, other, prepared, stores, asked, honk])
-
-/** A working engine that nobody wakes but by its own client. */
-const working = (
-  intercept: Parameters<typeof layerIntercepted>[0],
-  options: Stepped.WorkerOptions = { connections: 4 },
-  settings: Parameters<typeof layerIntercepted>[1] = {}
-) =>
-  Layer.build(
-    Stepped.worker({ gracePeriod: 0, ...options }).pipe(
-      Layer.provideMerge(Cars.layer),
-      Layer.provideMerge(layerIntercepted(intercept, { pollInterval: Duration.hours(1), ...settings })),
-      // an engine of its own, beside the one around it
-      Layer.fresh
-    )
-  )
-
-/** The first finish with a conclusion of `held` stops before it is sent; that of `stale` says when it was answered. */
-const commits = (ids: { held: string; stale: string }) => (store: Store["Service"]) => ({
-  finish: (options: Parameters<Store["Service"]["finish"]>[0]) => {
-    const has = (id: string) => options.conclusions.some(({ fence }) => fence.action === id)
-    return Effect.suspend(() => has(ids.held) ? halts.statement.once : Effect.void).pipe(
-      Effect.andThen(store.finish(options)),
-      Effect.tap(has(ids.stale) ? Deferred.succeed(halts.answer.reached, undefined) : Effect.void)
-    )
-  }
-})
-
-const nothing: Answer = { work: [], news: [], taken: nothingTaken }
-
-/** Enough turns for whatever can go on by itself. */
-const turns = Effect.promise(async () => {
-  for (let i = 0; i < 50; i++) await new Promise<void>((resolve) => setImmediate(resolve))
-})
-
-/** Lets a worker's comparison begin: one of its bodies ends after its action was cancelled by another engine. */
-const cancelOther = (id: string) =>
-  Effect.gen(function*() {
-    const handle = yield* Stepped.handle(Car.ref(1), other, id)
-    assert.isTrue(yield* handle.cancel)
-    yield* Deferred.succeed(halts.other.go, undefined)
-    yield* Deferred.await(halts.answer.reached)
-    yield* turns
-  })
-
-/** An engine without a worker, in which a body ends after another engine has cancelled its action; it compares when that is told to end. */
-const calling = (
-  intercept: (store: Store["Service"], staleId: () => string) => Partial<Store["Service"]>
-) =>
-  Effect.gen(function*() {
-    let id = ""
-    const engine = yield* Layer.build(Layer.fresh(Layer.provideMerge(
-      Cars.layer,
-      layerIntercepted((store) => ({
-        heldBy: (token) => Effect.tap(store.heldBy(token), () => Deferred.succeed(halts.answer.reached, undefined)),
-        ...intercept(store, () => id)
-      }), { pollInterval: Duration.hours(1) })
-    )))
-    const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), engine)
-    yield* Effect.forkScoped(car.otherNow())
-    yield* Deferred.await(halts.other.reached)
-    id = (yield* Effect.provide(recordsOf("other"), engine))[0]!.id
-    const compared = Effect.andThen(cancelOther(id), turns)
-    return { car, compared, engine }
-  })
-
-const release = Effect.suspend(() =>
-  Effect.forEach(Object.values(halts), ({ go }) => Deferred.succeed(go, undefined), { discard: true })
-)
+import {
+  asked,
+  calling,
+  cancelOther,
+  Car,
+  Cars,
+  commits,
+  halts,
+  hooked,
+  nothing,
+  other,
+  release,
+  turns,
+  working
+} from "./fixtures/inHand.ts"
 
 describe("in hand", () => {
   // the engine around a scenario only asks

@@ -1,74 +1,13 @@
 /** What is more than one statement takes: several statements, and still one transition. */
 import { PgClient } from "@effect/sql-pg"
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Schema } from "effect"
+import { assert, it } from "@effect/vitest"
+import { Effect, Exit, Layer } from "effect"
 import { ConnectionError, SqlError, UnknownError } from "effect/sql/SqlError"
-import { Step, Stepped } from "stepped"
+import { Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
-import { layerServer } from "../harness/Server.ts"
 import { allEnded } from "../harness/workers.ts"
-
-class Page extends Stepped.Actor<Page>()("Page", { id: Schema.Int }) {}
-
-const large = "x".repeat(900_000)
-const read = Stepped.action("read", { arguments: [Schema.String], success: Schema.Int })
-  .step((text) => Effect.succeed(text.length))
-const hand = Stepped.action("hand", { arguments: [Schema.Int], success: Schema.Int })
-  .step((count) => Effect.as(Step.on(Array.from({ length: count }, (_, id) => Page.ref(id)), read, large), count))
-const spread = Stepped.action("spread", { success: Schema.Int })
-  .step(
-    "pages",
-    () => Effect.as(Step.on(Array.from({ length: 20 }, (_, id) => Page.ref(id)), read, large), 20),
-    { transactional: true }
-  )
-const Pages = Stepped.actions(Page, [read, hand, spread])
-const sum = (numbers: ReadonlyArray<number>) => numbers.reduce((total, n) => total + n, 0)
-
-/** The engine's statements by their function, and what happens instead of one. */
-const statements: Array<string> = []
-let instead: (name: string) => Effect.Effect<void, SqlError> = () => Effect.void
-beforeEach(() => {
-  statements.length = 0
-  instead = () => Effect.void
-})
-
-const intercepted = (client: PgClient.PgClient): PgClient.PgClient =>
-  new Proxy(client, {
-    get: (target, key) => {
-      if (key !== "unsafe") return Reflect.get(target, key)
-      return (text: string, params?: ReadonlyArray<unknown>) => {
-        const statement = target.unsafe(text, params)
-        const name = /"stepped"\.(\w+)\(/.exec(text)?.[1] ?? ""
-        return new Proxy(statement, {
-          get: (of, key) =>
-            key === "values"
-              ? Effect.suspend(() => {
-                statements.push(name)
-                return Effect.andThen(instead(name), of.values)
-              })
-              : Reflect.get(of, key)
-        })
-      }
-    }
-  })
-
-const plain = layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 10 })
-/** The engine with a client of its own; the test looks through another. */
-const engine = Layer.provideMerge(
-  Pages.layer.pipe(
-    Layer.provideMerge(Stepped.layer({ notify: false, pollInterval: "50 millis" })),
-    Layer.provide(Layer.effect(PgClient.PgClient, Effect.map(PgClient.PgClient, intercepted)))
-  ),
-  plain
-)
-const working = Layer.provideMerge(Stepped.worker(), engine)
-const countOf = (name: string) => statements.filter((statement) => statement === name).length
-const jobs = Effect.flatMap(
-  PgClient.PgClient,
-  (sql) =>
-    Effect.map(sql<{ n: number }>`select count(*)::int as n from stepped.jobs where kind = 0`, (rows) => rows[0]!.n)
-)
+import { countOf, engine, jobs, large, Pages, read, scene, sum, working } from "./fixtures/inParts.ts"
 
 it.live(
   "3.2: children beyond one statement are stored together with their step, or none of them",
@@ -77,7 +16,7 @@ it.live(
       const sql = yield* PgClient.PgClient
       const page = (yield* Pages.client)(0)
       const seen: Array<number> = []
-      instead = (name) =>
+      scene.instead = (name) =>
         name !== "add_children" || countOf("add_children") > 1 ? Effect.void : Effect.andThen(
           // what is stored so far is nobody else's to see: looked at from outside of the transaction
           Effect.promise(() =>
@@ -114,7 +53,7 @@ it.live(
   () =>
     Effect.gen(function*() {
       const pages = yield* Pages.client
-      instead = (name) =>
+      scene.instead = (name) =>
         name !== "enqueue" || countOf("enqueue") !== 2
           ? Effect.void
           : Effect.fail(

@@ -10,15 +10,13 @@ import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
 import { statusesOf } from "../harness/observing.ts"
 import { blocked } from "../harness/racing.ts"
 import { until } from "../harness/workers.ts"
 
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
 let body: Effect.Effect<void, never, never> = Effect.void
 beforeEach(() => {
-  seen.length = 0
   body = Effect.void
 })
 

@@ -14,16 +14,14 @@ import { emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
 import { Halt } from "../harness/intercepting.ts"
+import { note, seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { blocked, gated, holdingLane } from "../harness/racing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
-const seen: Array<string> = []
-const note = (text: string) => Effect.sync(() => void seen.push(text))
 let body = new Halt()
 beforeEach(() => {
-  seen.length = 0
   body = new Halt()
 })
 

@@ -1,63 +1,13 @@
 /** What the database refuses or loses again and again: whom it holds up, and how it ends. */
 import { PgClient } from "@effect/sql-pg/PgClient"
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Layer, Logger, Schema } from "effect"
-import { Stepped, StorageError } from "stepped"
-import type { Settings } from "../../src/engine/Settings.ts"
+import { assert, it } from "@effect/vitest"
+import { Deferred, Duration, Effect, Layer } from "effect"
+import type { StorageError } from "stepped"
 import type { Answer } from "../../src/store/Answer.ts"
-import type { Conclusion } from "../../src/store/Conclusion.ts"
-import type { Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
-import { Halt, layerIntercepted } from "../harness/intercepting.ts"
 import { recordOf } from "../harness/observing.ts"
 import { allEnded } from "../harness/workers.ts"
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-const performed: Array<number> = []
-const messages: Array<string> = []
-let halt = new Halt()
-beforeEach(() => {
-  performed.length = 0
-  messages.length = 0
-  halt = new Halt()
-})
-const own = Effect.map(Car, ({ id }) => {
-  performed.push(id)
-  return id
-})
-const drive = Stepped.action("drive", { success: Schema.Int }).step(() => own)
-const careful = Stepped.action("careful", { success: Schema.Int }).before(() => Effect.void).step(() => own)
-const waits = Stepped.action("waits").step(() =>
-  Effect.andThen(own, Effect.uninterruptible(Effect.suspend(() => halt.here)))
-)
-const Cars = Stepped.actions(Car, [drive, careful, waits])
-const ids = (count: number, from = 0) => Array.from({ length: count }, (_, id) => [from + id] as const)
-
-type Service = Store["Service"]
-const lost = (operation: string) =>
-  Effect.fail(new StorageError({ operation, isRetryable: true, cause: new Error("lost") }))
-
-const fails = (conclusion: Conclusion) =>
-  (conclusion._tag === "ActionEnds" || conclusion._tag === "CallbacksDue") && conclusion.outcome.status === "failed"
-
-const logger = Logger.make(({ message }) => {
-  messages.push(String(Array.isArray(message) ? message[0] : message))
-})
-const said = (words: string) => messages.filter((text) => text.includes(words)).length
-
-/** A working engine, and its client. */
-const working = (
-  intercept: (store: Service) => Partial<Service>,
-  settings: Partial<Settings["Service"]> = {}
-) =>
-  Stepped.worker({ connections: 2, concurrency: 100, gracePeriod: "5 seconds" }).pipe(
-    Layer.provideMerge(Cars.layer),
-    Layer.provideMerge(layerIntercepted(intercept, settings)),
-    // an engine of its own, beside the one around it
-    Layer.fresh,
-    Layer.provideMerge(server.layer()),
-    Layer.provideMerge(Logger.layer([logger]))
-  )
+import { careful, Cars, drive, fails, halt, ids, lost, performed, said, working } from "./fixtures/refusing.ts"
 
 it.live("what cannot be stored keeps nobody waiting: it is tried alone, ever less often, and fails its action", () => {
   const doomed = new Set<string>()

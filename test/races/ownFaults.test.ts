@@ -1,72 +1,15 @@
 /** What fails in the engine's own hands, beside user code: a logger, a look at what is due, a put-back. Nothing is forgotten for it. */
 import { PgClient } from "@effect/sql-pg/PgClient"
-import { assert, beforeEach, it } from "@effect/vitest"
-import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Logger, Schedule, Schema, Scope } from "effect"
-import { Step, Stepped, StorageError } from "stepped"
+import { assert, it } from "@effect/vitest"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
+import { Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
-import type { Settings } from "../../src/engine/Settings.ts"
-import { type Answer, nothingTaken } from "../../src/store/Answer.ts"
-import type { Store } from "../../src/store/Store.ts"
-import { travelling } from "../../src/store/weight.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { layerDeploy } from "../harness/deploying.ts"
-import { Halt, layerIntercepted } from "../harness/intercepting.ts"
+import { layerIntercepted } from "../harness/intercepting.ts"
 import { recordOf } from "../harness/observing.ts"
 import { until } from "../harness/workers.ts"
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-const seen: Array<string> = []
-let halt = new Halt()
-let hook: Effect.Effect<void> = Effect.void
-beforeEach(() => {
-  seen.length = 0
-  halt = new Halt()
-  hook = Effect.void
-})
-const note = (text: string) => Effect.sync(() => void seen.push(text))
-const drive = Stepped.action("drive").step(() => note("drive"))
-const rest = Stepped.action("rest", { arguments: [Schema.Int] }).step((millis) => Step.wait(millis))
-const careful = Stepped.action("careful").before(() => Effect.suspend(() => hook)).step(() => note("careful"))
-const loads = Stepped.action("loads")
-  .step("large", () => Effect.as(Step.wait(0), "x".repeat(travelling + 1)))
-  // the second time, it is claimed with what it has got to, which does not travel
-  .step(
-    "store",
-    () => Effect.andThen(note("store"), Effect.suspend(() => seen.length > 1 ? Effect.void : Effect.die("no"))),
-    {
-      transactional: true
-    }
-  )
-const ends = Stepped.action("ends").step(() => Effect.suspend(() => hook))
-const Cars = Stepped.actions(Car, [drive, rest, careful, loads, ends])
-
-type Service = Store["Service"]
-const nothing: Answer = { work: [], news: [], taken: nothingTaken }
-const lost = (operation: string, isRetryable = true) =>
-  Effect.fail(new StorageError({ operation, isRetryable, cause: new Error("lost") }))
-
-/** A working engine that looks for nothing by itself, and its client. */
-const working = (
-  intercept: (store: Service) => Partial<Service>,
-  settings: Partial<Settings["Service"]> = {},
-  logger: Logger.Logger<unknown, void> = Logger.make(() => {})
-) =>
-  Stepped.worker({ connections: 2, gracePeriod: 0 }).pipe(
-    Layer.provideMerge(Cars.layer),
-    Layer.provideMerge(layerIntercepted(intercept, { pollInterval: Duration.hours(1), ...settings })),
-    // an engine of its own, beside the one around it
-    Layer.fresh,
-    Layer.provideMerge(server.layer()),
-    Layer.provideMerge(Logger.layer([logger]))
-  )
-
-/** Fails on what holds these words. */
-const failingOn = (words: string) =>
-  Logger.make(({ message }) => {
-    if (!String(message).includes(words)) return
-    seen.push("logged")
-    throw new Error("the logger fails")
-  })
+import { Cars, failingOn, halt, lost, note, nothing, scene, seen, working } from "./fixtures/ownFaults.ts"
 
 it.live("a logger that fails does not end what claims", () => {
   let claims = 0
@@ -184,7 +127,7 @@ it.live(
     Effect.scoped(Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
       const interrupted = yield* Deferred.make<void>()
-      hook = Effect.onInterrupt(
+      scene.hook = Effect.onInterrupt(
         Effect.andThen(Deferred.succeed(reached, undefined), Effect.never),
         () => Deferred.succeed(interrupted, undefined)
       )
@@ -213,8 +156,8 @@ it.live("7.3: what a body that ended its own fiber leaves is let go, whatever el
       return broken ? Effect.die("the clock fails") : real.currentTimeMillis
     })
   })
-  hook = Effect.withFiber((fiber) => {
-    hook = note("again")
+  scene.hook = Effect.withFiber((fiber) => {
+    scene.hook = note("again")
     fails = true
     fiber.interruptUnsafe()
     return Effect.yieldNow
@@ -236,7 +179,7 @@ it.live("8: a lease that this process gives up itself burns no attempt, however 
   let away = false
   let looks = 0
   let runs = 0
-  hook = Effect.suspend(() => ++runs === 1 ? Effect.never : Effect.void)
+  scene.hook = Effect.suspend(() => ++runs === 1 ? Effect.never : Effect.void)
   return Effect.gen(function*() {
     const handle = yield* (yield* Cars.client)(1).endsLater()
     yield* until("it runs", Effect.sync(() => runs === 1))

@@ -1,75 +1,13 @@
-import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Duration, Effect, Exit, Fiber, Latch, Layer, Result, Stream } from "effect"
-import type { Scope } from "effect"
+import { Cause, Duration, Effect, Exit, Fiber, Latch, Result, Stream } from "effect"
 import type { SqlError } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { spawn } from "node:child_process"
 import { once } from "node:events"
 import { existsSync } from "node:fs"
 import * as Fs from "node:fs/promises"
-import { tmpdir } from "node:os"
 import * as Path from "node:path"
-import { EmbeddedDatabase, EmbeddedDatabaseError, layerClient } from "../../src/sql/EmbeddedDatabase.ts"
-
-const moduleUrl = new URL("../../src/sql/EmbeddedDatabase.ts", import.meta.url).href
-
-/** A database with one table, as a dump that tests start from, because making an empty database takes seconds. */
-const dumped = Effect.runPromise(
-  Effect.gen(function*() {
-    const sql = yield* PgClient.PgClient
-    yield* sql`CREATE TABLE cars (id int PRIMARY KEY, place text NOT NULL)`
-    yield* sql`INSERT INTO cars VALUES (1, 'London')`
-    return yield* Effect.flatMap(EmbeddedDatabase, ({ dump }) => dump)
-  }).pipe(Effect.provide(layerClient()))
-)
-
-const started = Layer.unwrap(Effect.map(Effect.promise(() => dumped), (loadDataDir) => layerClient({ loadDataDir })))
-
-/** Each with a database of its own. */
-const inMemory = <A, E>(use: (sql: PgClient.PgClient) => Effect.Effect<A, E, Scope.Scope>) =>
-  Effect.flatMap(PgClient.PgClient, use).pipe(Effect.scoped, Effect.provide(started, { local: true }))
-
-const inFolder = <A, E>(
-  dataDir: string,
-  use: (sql: PgClient.PgClient) => Effect.Effect<A, E>,
-  options?: { readonly isEmpty?: boolean }
-) =>
-  Effect.gen(function*() {
-    const loadDataDir = options?.isEmpty === true ? yield* Effect.promise(() => dumped) : undefined
-    return yield* Effect.flatMap(PgClient.PgClient, use).pipe(
-      Effect.provide(layerClient({ dataDir, loadDataDir }), { local: true })
-    )
-  })
-
-const temporaryFolder = Effect.acquireRelease(
-  Effect.promise(() => Fs.mkdtemp(Path.join(tmpdir(), "stepped-embedded-"))),
-  (folder) => Effect.promise(() => Fs.rm(folder, { recursive: true }))
-)
-
-/** What `pg_controldata` calls "Database cluster state: shut down", with nothing left to recover. */
-const wasShutDown = (folder: string) =>
-  Effect.promise(async () => (await Fs.readFile(Path.join(folder, "pgdata/global/pg_control"))).readUInt32LE(16) === 1)
-
-const places = (sql: PgClient.PgClient) =>
-  Effect.map(sql<{ place: string }>`SELECT place FROM cars ORDER BY id`, (rows) => rows.map(({ place }) => place))
-
-const addCar = (sql: PgClient.PgClient, place: string) => sql`INSERT INTO cars SELECT max(id) + 1, ${place} FROM cars`
-
-/** Starts a program that may use `layerClient`, and returns what it prints first. */
-const runProgram = Effect.fnUntraced(function*(program: string) {
-  const preamble = `
-    import { PgClient } from "@effect/sql-pg"
-    import { Effect } from "effect"
-    import { layerClient } from ${JSON.stringify(moduleUrl)}
-    const say = (value) => Effect.sync(() => process.stdout.write(JSON.stringify(value)))`
-  const child = spawn(process.execPath, ["--input-type=module", "--eval", preamble + program], {
-    stdio: ["ignore", "pipe", "inherit"]
-  })
-  yield* Effect.addFinalizer(() => Effect.sync(() => child.kill("SIGKILL")))
-  const [said] = yield* Effect.promise(() => once(child.stdout, "data"))
-  return { child, said: JSON.parse(String(said)) as unknown }
-})
+import { EmbeddedDatabaseError } from "../../src/sql/EmbeddedDatabase.ts"
+import { addCar, inFolder, inMemory, places, runProgram, temporaryFolder, wasShutDown } from "./fixtures/embedded.ts"
 
 describe("the client of the embedded database", () => {
   it.live("takes and gives the same values as that of a server", () =>

@@ -29,10 +29,23 @@ const notYet = {
     "src/sql/OwnConnections.ts",
     "src/sql/schema/functions/claim.sql"
   ],
-  order: ["src/Action.ts", "src/SteppedError.ts", "src/engine/", "src/domain/"]
+  /** Whole imports: what one folder takes of another that it should not know. */
+  order: [
+    "definitions imports engine: src/engine/duration.ts",
+    "domain imports definitions: src/Actor.ts",
+    "domain imports definitions: src/Child.ts",
+    "engine imports sql: src/sql/Doctor.ts",
+    "engine imports sql: src/sql/OwnConnections.ts",
+    "engine imports sql: src/sql/Storage.ts",
+    "engine imports sql: src/sql/innermostMessage.ts",
+    "engine imports sql: src/sql/prerequisites.ts",
+    "engine imports sql: src/sql/storageError.ts",
+    "engine imports sql: src/sql/transient.ts",
+    "errors imports sql: src/sql/innermostMessage.ts"
+  ]
 }
-const but = (violations: ReadonlyArray<string>, paths: ReadonlyArray<string>) =>
-  violations.filter((violation) => !paths.some((path) => violation.startsWith(path)))
+const but = (violations: ReadonlyArray<string>, exceptions: ReadonlyArray<string>) =>
+  violations.filter((violation) => !exceptions.some((one) => violation.startsWith(one) || violation.endsWith(one)))
 
 describe("sizes", () => {
   it("of files are at most 400 lines", () => assert.deepStrictEqual(but(House.largeFiles(texts), notYet.files), []))
@@ -42,6 +55,16 @@ describe("sizes", () => {
 
   it("of functions in SQL are at most 150 lines", () =>
     assert.deepStrictEqual(but(House.largeSqlFunctions(texts), notYet.functions), []))
+
+  it("of what stands before the first test are at most 60 lines", () => {
+    // the cast is what it is about
+    assert.deepStrictEqual(but(House.lateTests(repository), ["test/types/thirtyActions.test.ts"]), [])
+    using planted = plant({
+      "test/a.test.ts": `${"\n".repeat(60)}it("is early", () => {})`,
+      "test/b.test.ts": `${"\n".repeat(61)}for (const n of [1]) {\n  it("is late", () => {})\n}\nit("later", () => {})`
+    }, ["test"])
+    assert.deepStrictEqual(House.lateTests(planted), ["test/b.test.ts: 61 lines before the first test"])
+  })
 
   it("are counted without named functions within, and in SQL without the header", () => {
     const long = (n: number) => Array.from({ length: n }, () => "f()").join("\n")

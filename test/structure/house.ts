@@ -9,6 +9,8 @@ import {
   isCallExpression,
   isDeleteExpression,
   isElementAccessExpression,
+  isExpressionStatement,
+  isForOfStatement,
   isFunctionLikeDeclaration,
   isIdentifier,
   isNewExpression,
@@ -107,6 +109,23 @@ export const largeFunctions = (sources: Sources): Violations =>
       if (count > functionMax) found.push(`${place(source, node)}: ${nameOf(node)}: ${count} lines`)
     })
     return found
+  })
+
+export const preambleMax = 60
+
+const isTest = (statement: Node): boolean => {
+  const text = statement.getText()
+  return isForOfStatement(statement)
+    ? /\b(describe|it|suite|scenario)[.(]/.test(text)
+    : isExpressionStatement(statement) && /^(describe|it|suite|scenario)\b/.test(text)
+}
+
+/** A file of tests begins with tests: a large cast is a fixture with a name. */
+export const lateTests = (sources: Sources): Violations =>
+  sources.files.filter(({ path }) => /^test\/.*\.test\.ts$/.test(path)).flatMap((source) => {
+    const first = source.tree.statements.find(isTest)
+    const before = first === undefined ? 0 : Number(place(source, first).split(":")[1]) - 1
+    return before > preambleMax ? [`${source.path}: ${before} lines before the first test`] : []
   })
 
 /** A function in SQL as well, without its header. */

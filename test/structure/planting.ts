@@ -3,10 +3,10 @@ import { createVirtualFileSystem, type FileSystem } from "typescript/unstable/fs
 import { openSources } from "./Sources.ts"
 
 /** A project that exists in memory only. */
-export const plant = (files: Record<string, string>) => {
+export const plant = (files: Record<string, string>, include: ReadonlyArray<string> = ["src"]) => {
   const tsconfig = JSON.stringify({
     compilerOptions: { module: "NodeNext", noLib: true, types: [], allowImportingTsExtensions: true, noEmit: true },
-    include: ["src"]
+    include
   })
   const virtual: FileSystem = createVirtualFileSystem(
     Object.fromEntries(

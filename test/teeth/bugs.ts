@@ -93,7 +93,7 @@ export const bugs: ReadonlyArray<Bug> = [
     }],
     tests: {
       "test/faults/Faults.test.ts": ["tree ends as without them"],
-      "test/Cost.test.ts": ["a parent and its fifty children take five"]
+      "test/operations/Cost.test.ts": ["a parent and its fifty children take five"]
     }
   },
   {
@@ -182,7 +182,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `joins.push({ ...unjoinable(only), ended: {`,
       replace: `joins.push({ ...unjoinable(only), ...only, ended: {`
     }],
-    tests: { "test/engine/claiming.test.ts": ["a prepared invocation that cannot join"] },
+    tests: { "test/engine/worker/Claimer.test.ts": ["a prepared invocation that cannot join"] },
     hangs: true
   },
   {
@@ -193,7 +193,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `...unjoinable(asHeld(task)),`,
       replace: `...unjoinable(asHeld(task)), ...asHeld(task),`
     }],
-    tests: { "test/engine/claiming.test.ts": ["so does one that is given up"] },
+    tests: { "test/engine/worker/Claimer.test.ts": ["so does one that is given up"] },
     hangs: true
   },
   {
@@ -586,7 +586,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `yield* occupy(options)`,
       replace: `yield* Effect.ignore(occupy(options))`
     }],
-    tests: { "test/engine/layers.test.ts": ["a second worker over one engine is refused"] }
+    tests: { "test/engine/engineLayer.test.ts": ["a second worker over one engine is refused"] }
   },
   {
     name: "cancels-whatever-the-id-names",
@@ -617,7 +617,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `readDuration("delay of Job.retry", delay, { least: 0 })`,
       replace: `Number.isNaN(delay) ? Number.NaN : readDuration("delay of Job.retry", delay, { least: 0 })`
     }],
-    tests: { "test/BadInput.test.ts": ["of a job that is to be run again after NaN fail"] }
+    tests: { "test/behaviour/BadInput.test.ts": ["of a job that is to be run again after NaN fail"] }
   },
   {
     name: "mistakes-are-retried",
@@ -627,7 +627,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: ` || isMistake(defect))) return`,
       replace: ` || (handled === undefined && isMistake(defect)))) return`
     }],
-    tests: { "test/BadInput.test.ts": ["of a job that is to be run again after NaN fail"] }
+    tests: { "test/behaviour/BadInput.test.ts": ["of a job that is to be run again after NaN fail"] }
   },
   {
     name: "asked-of-nobody",
@@ -700,7 +700,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `    if (text.includes(laneMark)) {`,
       replace: `    if (text === laneMark) {`
     }],
-    tests: { "test/BadInput.test.ts": ["2.8: neither kind of key holds U+0001"] }
+    tests: { "test/behaviour/BadInput.test.ts": ["2.8: neither kind of key holds U+0001"] }
   },
   {
     name: "lane-of-nobody",
@@ -878,7 +878,7 @@ begin
       const { conclusion } = batch[0]!`,
       replace: `      const { conclusion } = batch[0]!`
     }],
-    tests: { "test/engine/batches.test.ts": ["what cannot be stored of one action"] }
+    tests: { "test/engine/worker/Committer.test.ts": ["what cannot be stored of one action"] }
   },
   {
     name: "stale-sinks-the-batch",
@@ -1109,7 +1109,7 @@ begin
       find: `worker.timers.know(item.performance.timeoutAt ?? Infinity)`,
       replace: `worker.timers.know(Infinity)`
     }],
-    tests: { "test/engine/timers.test.ts": ["7.1: end what has started"] },
+    tests: { "test/engine/worker/Timers.test.ts": ["7.1: end what has started"] },
     hangs: true
   },
   {
@@ -1147,7 +1147,7 @@ begin
       find: `      } else if (monotonic() - seenAt >= pollMs) yield* bodies.giveBackStalled`,
       replace: `      } else if (monotonic() - seenAt >= pollMs * 1e9) yield* bodies.giveBackStalled`
     }],
-    tests: { "test/engine/ahead.test.ts": ["a worker whose bodies become long"] },
+    tests: { "test/engine/worker/InHand.test.ts": ["a worker whose bodies become long"] },
     hangs: true
   },
 
@@ -1204,7 +1204,7 @@ begin
       find: `  const tidy = text.replaceAll("\\u0000", "\\ufffd").toWellFormed()`,
       replace: `  const tidy = text`
     }],
-    tests: { "test/BadInput.test.ts": ["whose text has a NUL character are stored readably"] }
+    tests: { "test/behaviour/BadInput.test.ts": ["whose text has a NUL character are stored readably"] }
   },
   {
     name: "unknown-fails",
@@ -1247,7 +1247,7 @@ begin
       find: `        yield* Effect.sleep(quietMs)\n`,
       replace: ``
     }],
-    tests: { "test/engine/notifying.test.ts": ["what is enqueued one after another"] }
+    tests: { "test/engine/Wakeups.test.ts": ["what is enqueued one after another"] }
   },
   {
     name: "claims-wait",
@@ -1267,13 +1267,13 @@ begin
       find: `Effect.catch(idle.value, () => plainly(true))`,
       replace: `idle.value`
     }],
-    tests: { "test/engine/idle.test.ts": ["loses nothing by a claim that fails"] }
+    tests: { "test/engine/client/GroupCommit.test.ts": ["loses nothing by a claim that fails"] }
   },
   {
     name: "enqueueing-waits-for-lanes",
     breaks: "whoever enqueues waits while somebody else has the lane locked",
     plants: [{ file: functionFile("enqueue_and_claim"), find: ` set lock_timeout = '20ms'`, replace: `` }],
-    tests: { "test/engine/idle.test.ts": ["does not wait for a lane that somebody has locked"] },
+    tests: { "test/engine/client/GroupCommit.test.ts": ["does not wait for a lane that somebody has locked"] },
     hangs: true
   },
   {
@@ -1394,7 +1394,7 @@ begin
     join live_actions l on l.id = m.a where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l),
   h as (select m.n, m.e, f.lane, f.tid from unnest(m_a, m_e) with ordinality as m(a, e, n) left join f on f.n = m.n)`
     }],
-    tests: { "test/sql/claiming.test.ts": ["actions end by looking up their own rows"] }
+    tests: { "test/sql/transitions/claim.test.ts": ["actions end by looking up their own rows"] }
   },
   {
     name: "prepended-by-position",
@@ -1413,7 +1413,7 @@ begin
     }],
     tests: {
       "test/behaviour/ActionExtending.test.ts": ["6.1+: each prepended step runs once"],
-      "test/engine/perform.test.ts": ["is first one of the prepended ones"]
+      "test/engine/perform/Performance.test.ts": ["is first one of the prepended ones"]
     }
   },
   {

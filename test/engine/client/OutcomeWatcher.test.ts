@@ -1,8 +1,8 @@
 /** Handles of a process that is told nothing: what others end is found by looking. */
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Fiber } from "effect"
-import * as OutcomeWatcher from "../../src/engine/client/OutcomeWatcher.ts"
-import type { Found, Store } from "../../src/store/Store.ts"
+import * as OutcomeWatcher from "../../../src/engine/client/OutcomeWatcher.ts"
+import type { Found, Store } from "../../../src/store/Store.ts"
 
 const found = (id: string, state: "live" | "ended"): Found => ({
   id,

@@ -3,8 +3,8 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Context, Effect, Layer, Schema } from "effect"
 import { Stepped } from "stepped"
-import { layerServer, layerUrl, TestDatabase } from "../harness/Server.ts"
-import { allEnded, layerWorkers, until } from "../harness/workers.ts"
+import { layerServer, layerUrl, TestDatabase } from "../../harness/Server.ts"
+import { allEnded, layerWorkers, until } from "../../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const drive = Stepped.action("drive").step(() => Effect.void)

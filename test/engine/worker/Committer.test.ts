@@ -3,9 +3,9 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Latch, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
-import { healthy, server } from "../harness/databases.ts"
-import { recordsOf } from "../harness/observing.ts"
-import { allEnded, until } from "../harness/workers.ts"
+import { healthy, server } from "../../harness/databases.ts"
+import { recordsOf } from "../../harness/observing.ts"
+import { allEnded, until } from "../../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const gate = Latch.makeUnsafe(false)

@@ -4,111 +4,32 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { type Duration, Effect, Layer, Option, Schedule, Schema } from "effect"
+import { Effect, Layer, Option, Schedule, Schema } from "effect"
 import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions, withHandledDefects } from "stepped/testing"
-import { healthy, suite } from "./harness/databases.ts"
-import { layerServer } from "./harness/Server.ts"
-
-const nul = "before\u0000after"
-const lone = "before\ud800after"
-const unstorable = [["a NUL character", nul], ["a lone surrogate", lone]] as const
-
-class Refused extends Schema.TaggedError<Refused>()("Refused", { why: Schema.String }) {}
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.String }) {}
-class Van extends Stepped.Actor<Van>()("Van", { id: Schema.String }) {}
-
-// what bodies and keys do is each test's own
-const program = {
-  method: Effect.succeed("") as Effect.Effect<string, Refused>,
-  step: Effect.succeed("") as Effect.Effect<string, Refused, Step>,
-  key: (_note: string): string | ReadonlyArray<string> => "",
-  effectfulKey: Effect.succeed(""),
-  checksum: (_note: string): unknown => "",
-  timeout: (_note: string): number => 1000,
-  delay: 0 as Duration.Input,
-  ran: 0
-}
-
-const ran = Effect.sync(() => {
-  program.ran++
-})
-
-const note = Stepped.action("note", { arguments: [Schema.String], success: Schema.String })
-const plan = Stepped.action("plan", { arguments: [Schema.Struct({ to: Schema.String, miles: Schema.Int })] })
-const act = Stepped.action("act", { success: Schema.String, error: Refused })
-const tour = Stepped.action("tour", { success: Schema.String, error: Refused })
-  .step("move", () => Effect.suspend(() => program.step))
-const twoSteps = Stepped.action("twoSteps", { success: Schema.String, error: Refused })
-  .step("first", () => Effect.suspend(() => program.step))
-  .step("second", (results) => Effect.succeed(results.first))
-const keyed = Stepped.action("keyed", { arguments: [Schema.String], concurrencyKey: (text) => program.key(text) })
-const summed = Stepped.action("summed", {
-  arguments: [Schema.String],
-  checksum: (text) => program.checksum(text),
-  checksumKey: (text) => program.key(text)
-})
-const keyedByEffect = Stepped.action("keyedByEffect", {
-  concurrencyKey: () => Effect.suspend(() => program.effectfulKey)
-})
-const timed = Stepped.action("timed", { arguments: [Schema.String], timeout: (text) => program.timeout(text) })
-const prepared = Stepped.action("prepared", { arguments: [Schema.String], success: Schema.String })
-  .before((text) => Effect.succeed(text === "complete" ? { complete: nul } : { arguments: [lone] }))
-const diving = Stepped.action("dive", { arguments: [Schema.Int], concurrencyKey: (level) => `dive/${level}` })
-const dive = diving.step((level) => level === 0 ? Effect.void : Effect.asVoid(Step.do(diving, level - 1)))
-const charge = Stepped.action("charge", { success: Schema.String, error: Refused, outbound: true })
-const jobbed = Stepped.action("jobbed", {
-  job: (job) => Effect.andThen(ran, Effect.suspend(() => job.retry(program.delay)))
-})
-const parcel = Stepped.action("parcel", { arguments: [Schema.String], success: Schema.String })
-
-const Cars = Stepped.actions(Car, [
-  note,
-  plan,
+import { healthy, suite } from "../harness/databases.ts"
+import { layerServer } from "../harness/Server.ts"
+import {
   act,
-  tour,
-  twoSteps,
-  keyed,
-  summed,
-  keyedByEffect,
-  timed,
-  prepared,
-  dive,
+  Car,
+  Cars,
+  CarsLive,
   charge,
-  jobbed
-])
-const Vans = Stepped.actions(Van, [parcel])
-
-const CarsLive = Cars.toLayer(Effect.succeed({
-  note: (text) => Effect.as(ran, text),
-  plan: () => ran,
-  act: () => Effect.suspend(() => program.method),
-  keyed: () => ran,
-  summed: () => ran,
-  keyedByEffect: () => ran,
-  timed: () => ran,
-  prepared: (text) => Effect.as(ran, text),
-  charge: () => Effect.succeed("")
-}))
-
-const tables = ["jobs", "live_actions", "ended_actions", "steps", "slots", "achievements", "outcomes", "prunes"]
-
-/** The tables that hold rows. */
-const occupied = Effect.flatMap(PgClient.PgClient, (sql) =>
-  Effect.map(
-    sql.unsafe<{ name: string; rows: number }>(
-      tables.map((name) => `select '${name}' as name, count(*)::int as rows from stepped.${name}`).join(" union all ")
-    ),
-    (counts) => Object.fromEntries(counts.filter(({ rows }) => rows > 0).map(({ name, rows }) => [name, rows]))
-  ))
-
-const recordOf = (id: string) => Effect.map(Effect.flatMap(ActionRepo, (repo) => repo.find(id)), Option.getOrThrow)
-
-const storedCause = (id: string) =>
-  Effect.map(recordOf(id), ({ cause, status }) => {
-    assert.strictEqual(status, "failed")
-    return cause as { readonly kind: string; readonly path: string; readonly message: string; readonly pretty?: string }
-  })
+  keyed,
+  lone,
+  note,
+  nul,
+  occupied,
+  parcel,
+  program,
+  ran,
+  recordOf,
+  Refused,
+  storedCause,
+  unstorable,
+  Van,
+  Vans
+} from "./fixtures/badInput.ts"
 
 suite("bad input", (engine) => {
   const layer = CarsLive.pipe(

@@ -3,8 +3,8 @@ import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
-import { healthy } from "../harness/databases.ts"
-import { allEnded, layerWorkers, until } from "../harness/workers.ts"
+import { healthy } from "../../harness/databases.ts"
+import { allEnded, layerWorkers, until } from "../../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const wave = Stepped.action("wave").step(() => Effect.void)

@@ -2,8 +2,8 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { ActionRepo, Step, Stepped, TimedOut } from "stepped"
-import { embedded, healthy } from "../harness/databases.ts"
-import { statusesOf } from "../harness/observing.ts"
+import { embedded, healthy } from "../../harness/databases.ts"
+import { statusesOf } from "../../harness/observing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const rest = Stepped.action("rest", { arguments: [Schema.Int] }).step((millis) => Step.wait(millis))

@@ -4,96 +4,27 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { afterAll, assert, describe, it } from "@effect/vitest"
-import { type Context, Effect, Exit, Layer, Schema, Scope } from "effect"
-import { Step, Stepped } from "stepped"
+import { type Context, Effect, Exit, Layer, Scope } from "effect"
+import { Stepped } from "stepped"
 import { performDue } from "stepped/testing"
-import { healthy } from "./harness/databases.ts"
-import { layerUrl, startServer } from "./harness/Server.ts"
-
-class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
-const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int })
-const steps = Stepped.action("steps").step(() => Effect.void).step(() => Effect.void).step(() => Effect.void)
-const convoy = Stepped.action("convoy", { arguments: [Schema.Int], success: Schema.Array(Schema.Int) })
-  .step((size) => Step.on(Array.from({ length: size }, (_, id) => Car.ref(id)), drive, size))
-const careful = Stepped.action("careful").before(() => Effect.void).step(() => Effect.void)
-const reporting = Stepped.action("reporting").step(() => Effect.void).succeeded(() => Effect.void)
-// each on cars, and so in lanes, of its own
-const fleet = Stepped.action("fleet").step(() =>
-  Effect.flatMap(Car, ({ id }) => Step.on(Array.from({ length: 50 }, (_, i) => Car.ref(id * 50 + i)), drive, 1))
-)
-// in a queue that nobody takes
-const absent = Stepped.action("absent", { queue: "absent" }).step(() => Effect.void)
-const Cars = Stepped.actions(Car, [drive, steps, convoy, careful, reporting, fleet, absent])
-const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.succeed(miles) }))
-
-type Clients = Effect.Success<typeof Cars.client>
-type Client = ReturnType<Clients>
-
-const numbers = (count: number) => Array.from({ length: count }, (_, i) => i)
-
-/** The engine's statements by name, in the order of their execution. */
-const executed: Array<string> = []
-
-const nameOf = (text: string) => /"(?:stepped|loaded)"\.(\w+)\(/.exec(text)?.[1] ?? text
-
-/** A client that notes every statement that the engine executes through it. */
-const noted = (client: PgClient.PgClient): PgClient.PgClient =>
-  new Proxy(client, {
-    get: (target, key) => {
-      if (key !== "unsafe") return Reflect.get(target, key)
-      return (text: string, params?: ReadonlyArray<unknown>) => {
-        const statement = target.unsafe(text, params)
-        return new Proxy(statement, {
-          get: (of, key) =>
-            key === "values"
-              ? Effect.suspend(() => {
-                executed.push(nameOf(text))
-                return of.values
-              })
-              : Reflect.get(of, key)
-        })
-      }
-    }
-  })
-
-// nothing happens by the clock: what is counted is what the actions cause
-const still: Stepped.EngineOptions = { lease: "1 hour", pollInterval: "1 hour", notify: false, databaseClock: false }
-
-/** Statements and transactions of what happens in the effect, on a server that does nothing else. */
-const cost = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
-  Effect.gen(function*() {
-    const sql = yield* PgClient.PgClient
-    const meters = Effect.map(
-      sql<{ next: string; wal: string }>`select pg_snapshot_xmax(pg_current_snapshot())::text as next,
-        pg_wal_lsn_diff(pg_current_wal_insert_lsn(), '0/0')::text as wal`,
-      ([row]) => ({ next: Number(row!.next), wal: Number(row!.wal) })
-    )
-    const idle = Effect.gen(function*() {
-      // the worker's last look, which finds nothing, may come after the answer to whoever waits
-      for (let seen = -1; seen !== executed.length;) {
-        seen = executed.length
-        yield* Effect.sleep("20 millis")
-      }
-    })
-    yield* idle
-    executed.length = 0
-    const before = yield* meters
-    const result = yield* effect
-    yield* idle
-    const after = yield* meters
-    return {
-      result,
-      commits: after.next - before.next,
-      walBytes: after.wal - before.wal,
-      statements: counted(executed)
-    }
-  })
-
-const counted = (names: ReadonlyArray<string>): Record<string, number> => {
-  const counts: Record<string, number> = {}
-  for (const name of names) counts[name] = (counts[name] ?? 0) + 1
-  return counts
-}
+import { healthy } from "../harness/databases.ts"
+import { layerUrl, startServer } from "../harness/Server.ts"
+import {
+  absent,
+  careful,
+  Cars,
+  CarsLive,
+  type Client,
+  type Clients,
+  cost,
+  drive,
+  fleet,
+  noted,
+  numbers,
+  reporting,
+  steps,
+  still
+} from "./fixtures/cost.ts"
 
 describe("the cost of actions", () => {
   const engine = Layer.unwrap(Effect.map(

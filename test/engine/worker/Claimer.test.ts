@@ -3,7 +3,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { JobQueue, Stepped } from "stepped"
-import { server } from "../harness/databases.ts"
+import { server } from "../../harness/databases.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const honk = Stepped.action("honk").step(() => Effect.void)

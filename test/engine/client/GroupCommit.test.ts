@@ -3,10 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Engine, Stepped, StorageError } from "stepped"
-import { healthy } from "../harness/databases.ts"
-import { Halt, layerIntercepted } from "../harness/intercepting.ts"
-import { layerServer } from "../harness/Server.ts"
-import { allEnded, until } from "../harness/workers.ts"
+import { healthy } from "../../harness/databases.ts"
+import { Halt, layerIntercepted } from "../../harness/intercepting.ts"
+import { layerServer } from "../../harness/Server.ts"
+import { allEnded, until } from "../../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const Found = Schema.Struct({ at: Schema.Date, note: Schema.optional(Schema.String), size: Schema.Number })

@@ -3,9 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Context } from "effect"
 import * as fc from "fast-check"
 import type { StepKind } from "stepped"
-import type { StepIdentity } from "../../src/domain/Phase.ts"
-import { nextStep } from "../../src/engine/perform/Performance.ts"
-import type { RunnableStep } from "../../src/engine/Registry.ts"
+import type { StepIdentity } from "../../../src/domain/Phase.ts"
+import { nextStep } from "../../../src/engine/perform/Performance.ts"
+import type { RunnableStep } from "../../../src/engine/Registry.ts"
 
 const steps = (...names: ReadonlyArray<string>): ReadonlyArray<RunnableStep> => names.map((name) => step("own", name))
 

@@ -1,0 +1,89 @@
+/** What the compiler says of programs with a mistake each. */
+import { beforeAll } from "@effect/vitest"
+import { join, resolve } from "node:path"
+import { run, tsc } from "../run.ts"
+
+const root = resolve(import.meta.dirname, "../..")
+export const folder = join(import.meta.dirname, "fixtures")
+
+const promise =
+  `"an async function gives a promise, and no effect: write Effect.fn(function*() { … }), and promises inside Effect.promise"`
+
+/** The line of the mistake, and the words that a reader finds in its message. */
+export const mistakes: Readonly<Record<string, readonly [line: number, ...words: ReadonlyArray<string>]>> = {
+  actorWithoutType: [4, "name the class: class Car extends Stepped.Actor<Car>()(…) {}"],
+  asyncAddition: [4, promise],
+  asyncBody: [4, promise],
+  asyncCallback: [3, promise],
+  asyncChecksum: [3, "the checksum is made of a promise, which JSON does not hold"],
+  asyncHook: [3, promise],
+  asyncJob: [3, promise],
+  asyncMethod: [4, promise],
+  asyncNamedBody: [4, promise],
+  asyncPrepended: [4, promise],
+  asyncThrowingBody: [3, promise],
+  collidingNames: [4, `"honkLater collides with what honk has on the client"`],
+  foreignCallback: [5, `"park is not among these actions"`],
+  jobWithSteps: [4, "Property 'step' does not exist on type 'JobAction<"],
+  lastStep: [6, `"the last step of count must return its success"`],
+  listedTwice: [5, `"honk is listed twice"`],
+  missingMethod: [4, "Property 'honk' is missing", `"the action honk has no steps: give its method"`],
+  missingMethodInGenerator: [4, "Property 'honk' is missing", `"the action honk has no steps: give its method"`],
+  missingService: [6, "Type 'Garage' is not assignable to type 'Engine'"],
+  missingServiceOfMethod: [9, "Type 'Garage' is not assignable to type 'never'"],
+  misspeltMethod: [
+    4,
+    "Property 'honk' is missing",
+    `"the action honk has no steps: give its method"`,
+    `"honkk is not an action without steps"`
+  ],
+  notJson: [4, `"step leave: JSON does not hold 'at', give the step { result: Schema }"`],
+  notOutbound: [4, `"drive is not outbound: it completes by itself"`],
+  orphan: [5, `"tour enqueues honk, which this actor does not have"`],
+  orphanInMethod: [5, `'Owns<"honk">'`],
+  actionThen: [4, `"then cannot name an action: its client would be taken for a promise"`],
+  redactedChecksum: [6, "the checksum is made of a Redacted, which JSON does not hold"],
+  resultsTooEarly: [6, "Property 'first' does not exist on type 'String'"],
+  setChecksum: [6, "the checksum is made of a Set, which JSON does not hold"],
+  stepInCallback: [4, `"Step is available only in the body of a step"`],
+  stepInHook: [3, `"Step is available only in the body of a step"`],
+  stepInJob: [4, `"Step is available only in the body of a step"`],
+  stepOutside: [5, `Step' is not assignable to type 'never'`],
+  stepTwice: [6, `"step first is defined twice"`],
+  superfluousMethod: [4, `"visit is not an action without steps"`],
+  undeclaredError: [
+    5,
+    `"the body fails with an error that the action does not declare: add it to { error }, or handle it"`
+  ],
+  unknownResult: [6, "Property 'second' does not exist on type '{ readonly first: number; }'"],
+  unstoredResult: [6, "leave is not stored: give the step { result: Schema }"],
+  wrongActorId: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
+  wrongArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
+  wrongBefore: [
+    5,
+    "Types of property 'arguments' are incompatible",
+    "Type 'string' is not assignable to type 'number'"
+  ],
+  wrongChildArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
+  wrongEnqueuedArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
+  wrongMethodResult: [4, "'drive(...)'", "Type 'string' is not assignable to type 'number'"],
+  wrongOutcome: [6, "Types of property 'result' are incompatible", "Type 'number' is not assignable to type 'string'"],
+  wrongReplacedArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
+  wrongResultSchema: [4, `"the body must give what the result schema holds; children settle in steps without one"`]
+}
+
+/** The compiler's messages by file and line. */
+export const messages = new Map<string, string>()
+
+beforeAll(async () => {
+  const output = await run(process.execPath, [tsc(root), "--pretty", "false", "--project", folder], { cwd: folder })
+    .then(
+      () => "",
+      (error: Error) => error.message
+    )
+  let place = ""
+  for (const line of output.split("\n").slice(1)) {
+    place = /^([\w./]+)\.ts\((\d+),\d+\): error /.exec(line)?.slice(1).join(":") ?? place
+    messages.set(place, `${messages.get(place) ?? ""}${line}\n`)
+  }
+})
