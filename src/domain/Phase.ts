@@ -15,6 +15,8 @@
  *                                  every end that has callbacks ──▶ callbacks ───────────┘
  * ```
  *
+ * What is tried again stays where it is; an action whose job a deploy has taken away goes back to its steps.
+ *
  * An invocation that would wait for an action that waits for it is never live: it is deadlocked.
  */
 /** What an action is, in the order of the codes. */
