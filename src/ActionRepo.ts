@@ -57,18 +57,29 @@ export interface ActionRecord {
   readonly name: string
   /** The arguments as JSON. */
   readonly arguments: unknown
-  readonly status: ActionStatus
+  /** `queued` until a worker has joined it to its lane. */
+  readonly status: "queued" | ActionStatus
   /** Whether the action is live and somebody outside completes it. */
   readonly outbound: boolean
   readonly queue: string
-  readonly lane: string
-  readonly checksumKey: string
+  /** None while it is queued and a worker is to compute its keys. */
+  readonly lane: string | undefined
+  readonly checksumKey: string | undefined
   readonly checksum: string | undefined
   /** Id of the parent and index of its step; none for a root. */
   readonly parent: string | undefined
   readonly parentStep: number | undefined
   readonly depth: number
+  /** How often its last step, its job or its callbacks were begun; of a queued one, its `before` and its keys. */
   readonly attempts: number
+  /** Why what it does was not done, while it is tried again. */
+  readonly lastFailure: FailureCause | undefined
+  /** When it goes on: with the next try, or, no sooner, with the end of the last wait of its step. */
+  readonly dueAt: Date | undefined
+  /** How long it may perform. */
+  readonly timeoutMs: number | undefined
+  /** When its time is over; none once it has ended, or its callbacks run. */
+  readonly timeoutAt: Date | undefined
   /** The result as JSON. */
   readonly result: unknown
   /** Why it did not succeed; none for one that timed out, was superseded or was cancelled from outside without a word. */
@@ -120,7 +131,7 @@ export interface SlotRecord {
 }
 
 /**
- * An action with its steps and their slots, and the actions in them.
+ * An action with its steps and their slots, and the actions in them. One that several slots wait for is in each of them.
  *
  * @category models
  * @since 0.1.0
@@ -144,7 +155,7 @@ export interface ActionFilter {
   readonly actorType?: string
   readonly actorId?: string
   readonly name?: string
-  readonly statuses?: ReadonlyArray<ActionStatus>
+  readonly statuses?: ReadonlyArray<ActionRecord["status"]>
   /** Only actions without a parent. */
   readonly roots?: boolean
   /** Only ended actions of which a callback failed, for good: what it was to do was not done. */
@@ -157,7 +168,7 @@ export interface ActionFilter {
 const treeLimit = { otherwise: 1000, most: 100_000 }
 
 /**
- * The stored actions, live and ended.
+ * The actions: queued, live and ended.
  *
  * **Details**
  *
@@ -204,7 +215,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
         list: (filter = {}) =>
           Effect.gen(function*() {
             const limit = yield* limitOf("limit of ActionRepo.list", filter.limit)
-            yield* wordsOf("statuses of ActionRepo.list", filter.statuses, statuses)
+            yield* wordsOf("statuses of ActionRepo.list", filter.statuses, ["queued", ...statuses])
             const texts = [filter.actorType, filter.actorId, filter.name]
             if (!texts.every((text) => text === undefined || canBeStored(text))) return []
             return yield* store.actionsLike(filter, limit)
@@ -262,13 +273,13 @@ const treeOf = (
   steps: ReadonlyMap<string, ReadonlyArray<StepRecord>>,
   slots: ReadonlyMap<string, ReadonlyArray<SlotRecord>>
 ) => {
-  const shown = new Set<string>()
+  const trees = new Map<string, ActionTree>()
+  // what several slots wait for is built once; nobody waits, by however many of them, for himself
   const build = (id: string): ActionTree | undefined => {
     const action = actions.get(id)
-    // a joined action shows under the first slot that waits for it
-    if (action === undefined || shown.has(id)) return undefined
-    shown.add(id)
-    return {
+    const built = trees.get(id)
+    if (action === undefined || built !== undefined) return built
+    const tree: ActionTree = {
       action,
       steps: (steps.get(id) ?? []).map((step) => ({
         ...step,
@@ -278,6 +289,8 @@ const treeOf = (
         }))
       }))
     }
+    trees.set(id, tree)
+    return tree
   }
   return build
 }

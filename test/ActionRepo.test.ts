@@ -156,7 +156,7 @@ suite("the action repo", (engine) => {
       const strange = yield* Effect.flip(repo.list({ statuses: ["succeeded", "done" as "failed"] }))
       assert.strictEqual(
         strange.message,
-        "statuses of ActionRepo.list is done: it takes pending, performing, succeeded, superseded, cancelled, failed, timed_out, deadlocked"
+        "statuses of ActionRepo.list is done: it takes queued, pending, performing, succeeded, superseded, cancelled, failed, timed_out, deadlocked"
       )
       yield* healthy
     }).pipe(Effect.provide(layer)))

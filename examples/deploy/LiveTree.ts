@@ -82,6 +82,7 @@ const noteOf = (action: ActionRecord, step: string | undefined): string => {
 // -------------------------------------------------------------------------------------------------------------------
 
 const marks: Readonly<Record<Node["status"], readonly [mark: string, colour: number, word: string]>> = {
+  queued: ["○", 90, "waits for a worker"],
   pending: ["○", 90, "waits for its turn"],
   performing: ["●", 36, "started"],
   succeeded: ["✔", 32, "succeeded"],

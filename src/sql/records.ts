@@ -5,7 +5,6 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
 import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
-import { statuses } from "../domain/Phase.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
@@ -59,6 +58,10 @@ const actionColumns: Columns<ActionRecord> = {
   parentStep: "parent_step",
   depth: "depth",
   attempts: "attempts",
+  lastFailure: "last_failure",
+  dueAt: "due_at",
+  timeoutMs: "timeout_ms::float8",
+  timeoutAt: "timeout_at",
   result: "result",
   cause: "cause",
   supersededBy: "superseded_by",
@@ -84,10 +87,11 @@ const slotColumns: Columns<SlotRecord> = {
   step: "step",
   slot: "slot",
   child: "child",
-  ...defined,
+  actorType: "actor_type",
   actorId: "actor_id",
+  name: "name",
   dueAt: "due_at",
-  status: `(array[${statuses.map((status) => `'${status}'`).join(", ")}])[status + 1]`
+  status: "status"
 }
 
 type Actions = Pick<
@@ -105,16 +109,27 @@ const actionsOf = (calls: Calls): Actions => {
     actionsOf: (ids) => actions("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
     actionsLike: (filter, limit) => {
       const { params, where } = conditions(filter)
-      return actions(
-        "list",
-        `from ${schema}.actions where ${where} order by id desc limit $${params.length + 1}`,
-        [...params, PgTypes.int4(limit)]
-      )
+      const newest = `order by id desc limit $${params.length + 1}`
+      const part = (view: string, more: string) => `(select * from ${schema}.${view} where ${where} ${more} ${newest})`
+      // what is queued apart, by its index: together all of the queue would be sorted
+      const parts = [
+        ...filter.statuses?.every((status) => status === "queued") === true
+          ? []
+          : [part("actions", "and status <> 'queued'")],
+        ...filter.callbacksFailed === true || filter.statuses?.includes("queued") === false
+          ? []
+          : [part("queued_actions", "")]
+      ]
+      return parts.length === 0
+        ? Effect.succeed([])
+        : actions("list", `from (${parts.join(" union all ")}) a ${newest}`, [...params, PgTypes.int4(limit)])
     },
     stepsOf: (ids) =>
       steps("steps", `from ${schema}.action_steps where action = any($1) order by action, idx`, [array(ids, uuid)]),
     slotsOf: (ids) =>
-      slots("slots", `from ${schema}.slots where action = any($1) order by action, step, slot`, [array(ids, uuid)]),
+      slots("slots", `from ${schema}.action_slots where action = any($1) order by action, step, slot`, [
+        array(ids, uuid)
+      ]),
     deleteEnded: (before, limit) =>
       Effect.map(
         call("deleteEnded", `select ${schema}.delete_ended($1, $2)`, [at(before), PgTypes.int4(limit)]),
@@ -157,13 +172,11 @@ type Lanes = Pick<Records, "laneOf" | "lanes" | "breakDeadlock">
 
 const lanesOf = (calls: Calls): Lanes => {
   const { call, schema } = calls
-  const lanes = reading(calls)<Lane>({ key: "c.lane", performing: "c.id", pending: "p.id" })
-  const occupied = `from ${schema}.live_actions c left join ${schema}.live_actions p on p.lane = c.lane and p.status = 0
-    where c.status = 1 and position(E'\\x01' in c.lane) = 0`
+  const lanes = reading(calls)<Lane>({ key: "key", performing: "performing", pending: "pending" })
   const textDeadlock = `select * from ${schema}.break_deadlocks($1, $2, $3, $4, $5)`
   return {
-    laneOf: (key) => Effect.map(lanes("lane", `${occupied} and c.lane = $1::text`, [key]), (found) => found[0]),
-    lanes: (limit) => lanes("lanes", `${occupied} order by c.lane limit $1`, [PgTypes.int4(limit)]),
+    laneOf: (key) => Effect.map(lanes("lane", `from ${schema}.lanes where key = $1::text`, [key]), (found) => found[0]),
+    lanes: (limit) => lanes("lanes", `from ${schema}.lanes order by key limit $1`, [PgTypes.int4(limit)]),
     breakDeadlock: (now) =>
       Effect.map(
         call("breakDeadlock", textDeadlock, askedBy(null, now, emptyCatalog)),

@@ -118,6 +118,8 @@ export interface TryAgain extends Base {
   readonly burns: boolean
   /** Callbacks that have ended while others are to be tried again: their identities, and whether they succeeded. */
   readonly callbacks?: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | undefined
+  /** What is tried again has failed with this. */
+  readonly failure?: StoredCause | undefined
 }
 
 export type Conclusion = StepEnded | StepWaits | JobStarts | WaitsOutside | CallbacksDue | ActionEnds | TryAgain

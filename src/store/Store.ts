@@ -11,7 +11,7 @@ import { SqlError } from "effect/sql/SqlError"
 import type { ActionStatus, Phase, StepIdentity } from "../domain/Phase.ts"
 import { StorageError } from "../SteppedError.ts"
 import type { Answer, Completed, Detail, Work } from "./Answer.ts"
-import type { Conclusion, StoredOutcome } from "./Conclusion.ts"
+import type { Conclusion, StoredCause, StoredOutcome } from "./Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
 import type { Records } from "./Records.ts"
 
@@ -169,8 +169,14 @@ export interface Transitions {
   readonly heldBy: (token: bigint, except?: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Work>, StorageError>
   /** Releases live actions and held invocations, without burning an attempt. */
   readonly release: (token: bigint, actions: ReadonlyArray<string>, now: number) => Effect.Effect<void, StorageError>
-  /** Puts a held invocation back, to be prepared again at `due`. */
-  readonly postpone: (token: bigint, queue: string, job: number, due: number) => Effect.Effect<void, StorageError>
+  /** Puts a held invocation back, to be prepared again at `due`; with what it has failed with, if it has. */
+  readonly postpone: (
+    token: bigint,
+    queue: string,
+    job: number,
+    due: number,
+    failure?: StoredCause
+  ) => Effect.Effect<void, StorageError>
   /** Puts the job that a claim of one would take off to a later time; gives its action. */
   readonly setAside: (now: number, due: number, catalog: Catalog) => Effect.Effect<string | null, StorageError>
   /** Gives jobs to live actions that nothing continues, on so many pages of their table; says which, and with which page to go on. */

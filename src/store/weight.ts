@@ -36,7 +36,7 @@ export const weighConclusion = (conclusion: Conclusion): number => {
       return sum
     }
     case "TryAgain":
-      return bytes
+      return bytes + (conclusion.failure === undefined ? 0 : weigh(conclusion.failure))
     case "ActionEnds":
     case "CallbacksDue":
       return bytes + weighStep(conclusion.ended) + weigh(conclusion.outcome.result) + weigh(conclusion.outcome.cause)

@@ -202,27 +202,16 @@ interface Seen {
 const asked = <A>(effect: Effect.Effect<A, StorageError | InvalidQuery>): Effect.Effect<A, StorageError> =>
   Effect.catchTag(effect, "InvalidQuery", Effect.die)
 
-const seen: Effect.Effect<ReadonlyArray<Seen>, StorageError, ActionRepo | JobQueue> = Effect.gen(function*() {
+const seen: Effect.Effect<ReadonlyArray<Seen>, StorageError, ActionRepo> = Effect.gen(function*() {
   const repo = yield* ActionRepo
-  const queue = yield* JobQueue
   const actions = yield* asked(repo.list({ limit: 10_000 }))
-  const queued = yield* asked(queue.queued(10_000))
-  return [
-    ...queued.map((job) => ({
-      id: job.action,
-      key: `${job.actorType}/${job.name}`,
-      actorId: job.actorId,
-      arguments: job.arguments,
-      text: `${describe({ ...job, id: job.action } as unknown as ActionRecord)} queued`
-    })),
-    ...actions.map((action) => ({
-      id: action.id,
-      key: `${action.actorType}/${action.name}`,
-      actorId: action.actorId,
-      arguments: action.arguments,
-      text: `${describe(action)} ${action.status}`
-    }))
-  ]
+  return actions.map((action) => ({
+    id: action.id,
+    key: `${action.actorType}/${action.name}`,
+    actorId: action.actorId,
+    arguments: action.arguments,
+    text: `${describe(action)} ${action.status}`
+  }))
 })
 
 const matching = <A extends AnyAction>(actor: ActorRef, action: A, args: ReadonlyArray<unknown>) =>
@@ -261,7 +250,7 @@ export const assertEnqueued = <A extends AnyAction>(
   actor: ActorRef,
   action: A,
   ...args: Partial<ArgTypes<A["arguments"]>>
-): Effect.Effect<ReadonlyArray<string>, EnqueuedExpectation | StorageError, ActionRepo | JobQueue> =>
+): Effect.Effect<ReadonlyArray<string>, EnqueuedExpectation | StorageError, ActionRepo> =>
   Effect.flatMap(matching(actor, action, args), ({ found, listing, wanted }) =>
     found.length > 0
       ? Effect.succeed(found.map((one) => one.id))
@@ -277,7 +266,7 @@ export const assertNotEnqueued = <A extends AnyAction>(
   actor: ActorRef,
   action: A,
   ...args: Partial<ArgTypes<A["arguments"]>>
-): Effect.Effect<void, EnqueuedExpectation | StorageError, ActionRepo | JobQueue> =>
+): Effect.Effect<void, EnqueuedExpectation | StorageError, ActionRepo> =>
   Effect.flatMap(matching(actor, action, args), ({ found, listing, wanted }) =>
     found.length === 0
       ? Effect.void

@@ -46,7 +46,7 @@ suite("failures", (engine) => {
         const handle = yield* (yield* Cars.client)(1).workLater(1)
         yield* performSteppedActions()
         const { arguments: args, attempts, status } = yield* recordOf(handle.id)
-        assert.deepStrictEqual([status, args, attempts], ["failed", [1], 0])
+        assert.deepStrictEqual([status, args, attempts], ["failed", [1], 1])
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["first succeeded", "second failed"])
         assert.deepStrictEqual([yield* recordsOf("leaf"), yield* slotsOf(handle.id)], [[], []])
         assert.deepStrictEqual(seen, ["first 1", "ended failed"])

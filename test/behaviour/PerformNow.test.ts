@@ -187,7 +187,7 @@ suite("performing now", (engine) => {
       body = Effect.void
       yield* performSteppedActions()
       assert.deepStrictEqual([seen, yield* statusesOf("turn")], [["a", "interrupted", "a"], ["succeeded"]])
-      assert.strictEqual((yield* recordOf(record!.id)).attempts, 0)
+      assert.strictEqual((yield* recordOf(record!.id)).attempts, 1)
     }))
 
   test("7.3: what is performed now is in hand whatever was performed before it: done at once, and once", () =>

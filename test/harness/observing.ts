@@ -12,14 +12,14 @@ export const recordOf = (id: string) =>
     (found) => Option.isSome(found) ? Effect.succeed(found.value) : Effect.die(new Error(`no action ${id} is stored`))
   )
 
-/** Stored actions of a name, in the order in which they were enqueued. */
+/** Actions of a name that are no longer queued, in the order in which they were enqueued. */
 export const recordsOf = (name: string) =>
   Effect.map(
     Effect.flatMap(ActionRepo, (repo) => repo.list({ name, limit: 10_000 })),
-    (actions): ReadonlyArray<ActionRecord> => [...actions].reverse()
+    (actions): ReadonlyArray<ActionRecord> => actions.filter(({ status }) => status !== "queued").reverse()
   )
 
-/** Statuses of the stored actions of a name, in the order in which they were enqueued. */
+/** Statuses of the actions of a name that are no longer queued, in the order in which they were enqueued. */
 export const statusesOf = (name: string) =>
   Effect.map(recordsOf(name), (actions) => actions.map((action) => action.status))
 

@@ -43,7 +43,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
         yield* second.await
         assert.strictEqual(program.said.filter(({ event }) => event === "started").length, 4)
         for (const { id } of [first, second]) {
-          assert.deepInclude({ ...yield* recordOf(id) }, { status: "succeeded", attempts: 0 })
+          assert.deepInclude({ ...yield* recordOf(id) }, { status: "succeeded", attempts: 1 })
         }
         yield* healthy
       }).pipe(Effect.provide(client))
@@ -68,7 +68,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
         const handle = yield* (yield* Trains.client)(1).bookLater()
         assert.strictEqual(yield* handle.await, 1)
         assert.deepStrictEqual((yield* sql`select id from stored`).map(({ id }) => id), [1])
-        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
+        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
         yield* healthy
       }).pipe(Effect.provide(yield* startWorkerOf(url, Trains.layer)))
     }))
@@ -121,7 +121,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
           lost(said)[0]!,
           /^stepped: the lease is lost, 1 running bodies are interrupted: somebody took over, since a body has blocked the thread: the renewal came \d{4,} ms late$/
         )
-        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
+        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 2 })
         yield* healthy
       }).pipe(Effect.provide(worker))
     }))
@@ -152,7 +152,7 @@ describe("a database that is away for longer than the lease", () => {
           lost(said)[0]!,
           /^stepped: the lease is lost, 1 running bodies are interrupted: the database has not answered for \d{3,} ms$/
         )
-        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
+        assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
         yield* healthy
       }).pipe(Effect.provide(worker))
     }))

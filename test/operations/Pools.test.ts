@@ -57,7 +57,7 @@ describe("bodies that use all connections of the pool for longer than the lease"
           yield* giveWay
           yield* Effect.forEach(busy, (handle) => handle.await)
           assert.strictEqual(runs, 10)
-          for (const { id } of busy) assert.strictEqual((yield* recordOf(id)).attempts, 0)
+          for (const { id } of busy) assert.strictEqual((yield* recordOf(id)).attempts, 1)
           yield* healthy
         }).pipe(Effect.provide(yield* startEngine(url)))
       }))

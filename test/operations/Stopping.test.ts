@@ -49,7 +49,7 @@ describe("a worker that is told to stop", () => {
         yield* Effect.forEach([...staying, second, late], (handle) => handle.await)
         assert.deepStrictEqual(ran.sort(), ["never", "never", "never", "quick"])
         for (const handle of [ending, ...staying, second, late]) {
-          assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
+          assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
         }
         assert.deepStrictEqual(yield* stepsOf(second.id), ["first succeeded", "second succeeded"])
         yield* healthy
@@ -82,7 +82,7 @@ describe("a worker that is told to stop", () => {
         yield* healthy
         yield* startWorker(url, () => Effect.void, { lease: "10 minutes" })
         yield* Effect.forEach(handles, (handle) => handle.await)
-        for (const handle of handles) assert.strictEqual((yield* recordOf(handle.id)).attempts, 0)
+        for (const handle of handles) assert.strictEqual((yield* recordOf(handle.id)).attempts, 1)
         yield* healthy
       }).pipe(Effect.provide(client))
     }))
@@ -121,7 +121,7 @@ describe("a worker that is told to stop in the middle of", () => {
           yield* handle.await
           assert.deepInclude({ ...yield* recordOf(handle.id) }, {
             status: "succeeded",
-            attempts: 0,
+            attempts: 1,
             callbacksSucceeded: place === "a callback" ? 1 : 0
           })
           yield* healthy

@@ -97,6 +97,6 @@ it.live(
       yield* Effect.scoped(Effect.andThen(Layer.build(Stepped.worker()), allEnded))
       const results = yield* Effect.forEach(handles, (handle) => handle.await, { concurrency: "unbounded" })
       assert.strictEqual(sum(results), 30 * large.length)
-      assert.strictEqual((yield* recordOf(handles[0]!.id)).attempts, 1)
+      assert.strictEqual((yield* recordOf(handles[0]!.id)).attempts, 2)
     }).pipe(Effect.provide(engine))
 )

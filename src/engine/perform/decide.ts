@@ -53,6 +53,7 @@ export type Event =
     readonly due: number
     readonly burns: boolean
     readonly callbacks?: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | undefined
+    readonly failure?: StoredCause | undefined
   }
   /** Its time was over before its body, step or job was. */
   | { readonly _tag: "TimeIsOver" }
@@ -176,7 +177,8 @@ const conclude = (performance: Performance, event: Event): Concluded => {
           phase: performance.phase,
           due: event.due,
           burns: event.burns,
-          callbacks: event.callbacks
+          callbacks: event.callbacks,
+          failure: event.failure
         },
         next: undefined
       }

@@ -132,18 +132,18 @@ export const retryLater = (
     // what could not be loaded for its callbacks has its outcome already: it ends with them, and not by this
     const delay = next ?? (performance.phase === "callbacks" ? 10_000 : undefined)
     const place = placeOf(actionOf(performance), performance.stepName)
-    if (delay !== undefined) {
-      const due = Math.ceil(at + delay)
-      yield* reportTry(cause, isTransient, due, place, idsOf(performance))
-      return decide(performance, { _tag: "Again", due, burns: true })
-    }
-    yield* reportFailure(cause, place, idsOf(performance))
-    const stored = yield* fromCause(cause, {
+    const failure = yield* fromCause(cause, {
       place: performance.stepName === undefined ? actionOf(performance) : placeAt(performance, stepOf(performance)),
       error: performance.runnable.definition.error,
       limit: settings.payload
     })
-    return decide(performance, { _tag: "Failed", cause: stored })
+    if (delay !== undefined) {
+      const due = Math.ceil(at + delay)
+      yield* reportTry(cause, isTransient, due, place, idsOf(performance))
+      return decide(performance, { _tag: "Again", due, burns: true, failure })
+    }
+    yield* reportFailure(cause, place, idsOf(performance))
+    return decide(performance, { _tag: "Failed", cause: failure })
   })
 
 /** A step's failure as it is stored, once it has been said. */

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { codecOf } from "../../domain/Codec.ts"
 import type { StoredOutcome } from "../../store/Conclusion.ts"
-import { errorOf, placeOf } from "../causes.ts"
+import { errorOf, fromCause, placeOf } from "../causes.ts"
 import { reportFailure, reportTry } from "../log.ts"
 import type { RunnableCallback } from "../Registry.ts"
 import { asUser } from "../userCode.ts"
@@ -43,13 +43,24 @@ export const runCallbacks = (performance: Performance, env: Surroundings): Effec
           yield* due === undefined ? reportFailure(cause, place, of) : reportTry(cause, isTransient, due, place, of)
         }
         if (due !== undefined) {
-          return decide(performance, { _tag: "Again", due, burns: true, callbacks: [...ended] })
+          const failure = yield* lastOf(unhandled, performance, env)
+          return decide(performance, { _tag: "Again", due, burns: true, callbacks: [...ended], failure })
         }
       }
     }
     const succeeded = [...ended.values()].filter((good) => good).length
     return decide(performance, { _tag: "CallbacksEnded", succeeded, failed: ended.size - succeeded })
   })
+
+/** The failure of the last callback that is tried again, as it is stored. */
+const lastOf = (unhandled: ReadonlyMap<string, Unhandled>, performance: Performance, env: Surroundings) => {
+  const [identity, { cause }] = [...unhandled].at(-1)!
+  return fromCause(cause, {
+    place: placeOf(actionOf(performance), `callback ${identity}`),
+    error: performance.runnable.definition.error,
+    limit: env.settings.payload
+  })
+}
 
 /** Adds what has ended, and gives what is to be tried again. */
 const runEach = (

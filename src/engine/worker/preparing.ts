@@ -3,8 +3,9 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { ToPrepare } from "../../store/Answer.ts"
+import type { StoredCause } from "../../store/Conclusion.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
-import { actionText, errorText } from "../causes.ts"
+import { actionText, errorText, fromCause } from "../causes.ts"
 import { asHeld, prepare, unjoinable } from "../invoke/prepare.ts"
 import { reportFailure, reportTry } from "../log.ts"
 import { refOf } from "../perform/Performance.ts"
@@ -14,11 +15,16 @@ import { asUser } from "../userCode.ts"
 import type { Ran, WorkerContext } from "./context.ts"
 
 /** Puts a held invocation back until a time. Not to be forgotten: nobody sees when it is in nobody's hands. */
-export const postpone = (worker: WorkerContext, { job, queue }: ToPrepare, due: number): Effect.Effect<void> =>
+export const postpone = (
+  worker: WorkerContext,
+  { job, queue }: ToPrepare,
+  due: number,
+  failure?: StoredCause
+): Effect.Effect<void> =>
   Effect.suspend(() => {
     const token = worker.lease.token()
     if (token === undefined) return Effect.void
-    const call = worker.connections.ask(worker.store.postpone(token, queue, job, due))
+    const call = worker.connections.ask(worker.store.postpone(token, queue, job, due, failure))
     return Effect.map(
       retryWhile(() => worker.lease.token() === token, call),
       (is) => is ? worker.timers.know(due) : undefined
@@ -77,7 +83,12 @@ export const prepareOf = (worker: WorkerContext) => {
         if (delay !== undefined && worker.lease.token() !== undefined) {
           const due = Math.ceil(at + delay)
           yield* reportTry(unhandled.cause, unhandled.isTransient, due, place, of)
-          return yield* postpone(worker, task, due)
+          const failure = yield* fromCause(unhandled.cause, {
+            place,
+            error: runnable.definition.error,
+            limit: settings.payload
+          })
+          return yield* postpone(worker, task, due, failure)
         }
         yield* reportFailure(unhandled.cause, place, of)
       }

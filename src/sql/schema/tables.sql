@@ -66,6 +66,8 @@ create table jobs (
   -- false: whoever enqueued it has left the checksum to a worker, whether that knows a `before` or not; true: its `before`
   -- has run, and must not run again on what it gave; null: that is for the worker's definition to say
   prepared boolean,
+  -- why its `before` or its keys are to run again
+  failure jsonb,
   primary key (queue, priority, id)
 ) with (
   autovacuum_vacuum_scale_factor = 0.01,
@@ -113,6 +115,8 @@ create table live_actions (
   cause jsonb,
   -- callbacks that have ended while others are to be tried again, with whether they succeeded
   callbacks jsonb,
+  -- why what it does is tried again
+  failure jsonb,
   timeout_ms bigint,
   timeout_at timestamptz,
   enqueued_at timestamptz not null,
@@ -152,6 +156,7 @@ create table ended_actions (
   step_kind smallint,
   callbacks_succeeded smallint not null default 0,
   callbacks_failed smallint not null default 0,
+  timeout_ms bigint,
   enqueued_at timestamptz not null,
   started_at timestamptz,
   ended_at timestamptz not null

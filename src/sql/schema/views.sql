@@ -1,5 +1,43 @@
 -- What people read. A newer set of functions may stand beside an older one, so that views use none of them.
 
+-- A view of its own: with its condition it is a part of `actions` that the planner reads as a whole.
+create view queued_actions as
+  select
+    action as id,
+    split_part(definition, '/', 1) as actor_type,
+    actor_id,
+    split_part(definition, '/', 2) as name,
+    coalesce(given, arguments) as arguments,
+    queue,
+    'queued' as status,
+    false as outbound,
+    lane,
+    checksum_key,
+    checksum,
+    parent,
+    parent_step,
+    depth,
+    attempts + case when token is null then 0 else 1 end as attempts,
+    token,
+    null::jsonb as result,
+    null::jsonb as cause,
+    failure as last_failure,
+    due_at,
+    timeout_ms,
+    null::timestamptz as timeout_at,
+    elder as waits_for,
+    cancelled_at,
+    null::uuid as superseded_by,
+    0::smallint as callbacks_succeeded,
+    0::smallint as callbacks_failed,
+    enqueued_at,
+    null::timestamptz as started_at,
+    null::timestamptz as ended_at
+  from jobs
+  where kind = 0 /* JobKind.invocation */;
+comment on view queued_actions is 'Those of the actions that no worker has joined to their lanes yet.';
+
+-- Columns have the same type in each part, so that the planner takes the union apart and goes by the index of each part.
 create view actions as
   select
     id,
@@ -17,10 +55,37 @@ create view actions as
     parent,
     parent_step,
     depth,
-    attempts,
+    -- stored is how many have ended without an answer; the one that is under way, or has come to its end, is one more
+    attempts + case
+      when
+        status = 1 /* Status.performing */
+        and (token is not null or phase in (1 /* Phase.waiting */, 2 /* Phase.outbound */))
+        then 1
+      else 0
+    end as attempts,
     token,
     result,
     cause,
+    -- what waits has been done
+    case when phase not in (1 /* Phase.waiting */, 2 /* Phase.outbound */) then failure end as last_failure,
+    case phase
+      when 1 /* Phase.waiting */ then (
+        -- not the greatest of all, gone through until it is one of these
+        select max(w.due_at) from (
+          select o.due_at from slots o
+          where o.action = live_actions.id and o.step = live_actions.step and o.status is null
+          offset 0
+        ) w
+      )
+      -- asked by a subquery that cannot become a join: all of the queue would be read for it
+      else (
+        select j.due_at from jobs j where j.action = live_actions.id and j.kind = 1 /* JobKind.continuation */ limit 1
+      )
+    end as due_at,
+    timeout_ms,
+    case when outcome is null then timeout_at end as timeout_at,
+    null::uuid as waits_for,
+    null::timestamptz as cancelled_at,
     null::uuid as superseded_by,
     0::smallint as callbacks_succeeded,
     0::smallint as callbacks_failed,
@@ -45,34 +110,80 @@ create view actions as
     parent,
     parent_step,
     depth,
-    attempts,
+    -- what was given up was not begun again
+    attempts + case when started_at is null or cause ->> 'kind' = 'exhausted' then 0 else 1 end,
     null,
     result,
     cause,
+    null,
+    null,
+    timeout_ms,
+    null,
+    null,
+    null,
     superseded_by,
     callbacks_succeeded,
     callbacks_failed,
     enqueued_at,
     started_at,
     ended_at
-  from ended_actions;
-comment on view actions is 'All actions, live and ended, with their codes in words.';
+  from ended_actions
+  union all
+  select
+    id,
+    actor_type,
+    actor_id,
+    name,
+    arguments,
+    queue,
+    status,
+    outbound,
+    lane,
+    checksum_key,
+    checksum,
+    parent,
+    parent_step,
+    depth,
+    attempts,
+    token,
+    result,
+    cause,
+    last_failure,
+    due_at,
+    timeout_ms,
+    timeout_at,
+    waits_for,
+    cancelled_at,
+    superseded_by,
+    callbacks_succeeded,
+    callbacks_failed,
+    enqueued_at,
+    started_at,
+    ended_at
+  from queued_actions;
+comment on view actions is 'All actions, queued, live and ended, with their codes in words.';
 comment on column actions.id is 'The id that a handle has.';
 comment on column actions.actor_type is 'The type of the actor that performs it.';
 comment on column actions.actor_id is 'Which actor of that type, as text.';
 comment on column actions.name is 'The name of the action.';
 comment on column actions.arguments is 'Encoded; those that its `before` has given, if it has one.';
-comment on column actions.status is 'pending: waits for its lane. performing: live. All others are ends.';
+comment on column actions.status is 'queued: no worker has joined it to its lane yet. pending: waits for its lane. performing: live. All others are ends.';
 comment on column actions.outbound is 'Somebody outside completes it.';
-comment on column actions.lane is 'Actions with the same lane perform one after another.';
+comment on column actions.lane is 'Actions with the same lane perform one after another; null as long as a worker is to compute it.';
 comment on column actions.checksum_key is 'Where its success is kept.';
 comment on column actions.checksum is 'An invocation with the same one takes its result instead of running.';
 comment on column actions.parent is 'The action whose step has started it; null for a root.';
 comment on column actions.parent_step is 'Which of the parent''s steps, from 0.';
 comment on column actions.depth is 'How many ancestors it has.';
-comment on column actions.attempts is 'Tries of its present step that have failed.';
+comment on column actions.attempts is 'How often its last step, its job or its callbacks were begun; of what is queued, its `before` and its keys.';
 comment on column actions.token is 'The worker that performs it now; null while it waits.';
 comment on column actions.cause is 'Why it ended otherwise than in success.';
+comment on column actions.last_failure is 'Why what it does was not done, while it is tried again.';
+comment on column actions.due_at is 'When it goes on: with the next try, or no sooner, with the end of its last wait.';
+comment on column actions.timeout_ms is 'How long it may perform.';
+comment on column actions.timeout_at is 'When its time is over.';
+comment on column actions.waits_for is 'The elder sibling that has to join its lane before this one.';
+comment on column actions.cancelled_at is 'Since when, on the database''s clock, it cannot start any more: a worker that has its definition ends it.';
 comment on column actions.superseded_by is 'The newer action that has taken its place in the lane.';
 comment on column actions.callbacks_failed is 'With one of these a success is no achievement.';
 comment on column actions.enqueued_at is 'When it was asked for.';
@@ -87,7 +198,35 @@ create view action_steps as
     (array['own', 'unnamed', 'prepended', 'method', 'job'] /* stepKinds */)[kind + 1] as kind,
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
       /* statuses */)[status + 1] as status,
-    result,
+    case
+      when strpos(result::text, '"$') = 0 then result
+      -- It is kept with marks: places for the results of children, what JSON has no word for, and keys of its own that look like
+      -- marks. In a text all quotes are escaped, so that what looks like a mark is one.
+      else (
+        select
+          string_agg(
+            regexp_replace(
+              replace(replace(p.piece, '{"$undefined": true}', 'null'), '{"$null": true}', 'null'),
+              '(?<!\\)"\$(\$(?:[^"\\]|\\.)*": )',
+              '"\1',
+              'g'
+            ) || case
+              when h.slot is null then ''
+              else coalesce(
+                (
+                  select coalesce(o.result, e.result) from slots o left join ended_actions e on e.id = o.child
+                  where o.action = steps.action and o.step = steps.idx and o.slot = h.slot[1]::int
+                )::text,
+                'null'
+              )
+            end,
+            ''
+            order by p.n
+          )::jsonb
+        from regexp_split_to_table(steps.result::text, '\{"\$slot": \d+\}') with ordinality p (piece, n)
+        left join regexp_matches(steps.result::text, '\{"\$slot": (\d+)\}', 'g') with ordinality h (slot, n) on h.n = p.n
+      )
+    end as result,
     started_at,
     ended_at
   from steps
@@ -122,6 +261,38 @@ comment on column action_steps.idx is 'Its place among the steps of the action, 
 comment on column action_steps.kind is
   'own: known by its name. unnamed: by its position. prepended: from another module. method and job: the only one of its action.';
 comment on column action_steps.status is 'performing: it runs, or waits for what it has started.';
+comment on column action_steps.result is 'As later steps receive it, with the results of its children; null where nobody does.';
+
+create view action_slots as
+  select
+    action,
+    step,
+    slot,
+    child,
+    split_part(definition, '/', 1) as actor_type,
+    actor_id,
+    split_part(definition, '/', 2) as name,
+    due_at,
+    (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
+      /* statuses */)[status + 1] as status
+  from slots;
+comment on view action_slots is 'What the steps of actions wait or waited for: children and times.';
+comment on column action_slots.step is 'Which step of the action, from 0.';
+comment on column action_slots.child is
+  'The action that settles it: another one than was asked for, where that was superseded or has joined one; null for a time.';
+comment on column action_slots.actor_type is 'With actor_id and name, what was asked for.';
+comment on column action_slots.due_at is 'When the wait is over; null for a child.';
+comment on column action_slots.status is 'How it was settled; null while it is open.';
+
+create view lanes as
+  select c.lane as key, c.id as performing, p.id as pending
+  from live_actions c
+  left join live_actions p on p.lane = c.lane and p.status = 0 /* Status.pending */
+  -- what was cancelled while it was pending, and has callbacks, performs in a lane of its own
+  where c.status = 1 /* Status.performing */ and position(E'\x01' in c.lane) = 0;
+comment on view lanes is 'The lanes that are occupied.';
+comment on column lanes.performing is 'The action that performs in it.';
+comment on column lanes.pending is 'The action that is next; newer ones supersede it.';
 
 -- Whether there is a job is asked by a subquery that cannot become a join: all of the queue would be read for it.
 create view stranded_actions as

@@ -48,6 +48,8 @@ interface Row {
   readonly callbacksFailed?: number | undefined
   /** Callbacks that have ended while others are to be tried again. */
   readonly callbacks?: unknown
+  /** Why it is tried again. */
+  readonly failure?: unknown
   /** Attempts to add; -1: back to none. */
   readonly attempts?: number | undefined
   /** A job to continue with, and when. */
@@ -82,6 +84,7 @@ const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   callbacksSucceeded: int2,
   callbacksFailed: int2,
   callbacks: jsonb,
+  failure: jsonb,
   attempts: int2,
   job: bool,
   due: timestamptz
@@ -156,6 +159,7 @@ const toRow = (conclusion: Conclusion): Row => {
         nextPhase: phaseCodes[conclusion.phase],
         nextStep: conclusion.phase === "step" && fence.phase === "job" ? fence.step : undefined,
         callbacks: conclusion.callbacks,
+        failure: conclusion.failure,
         attempts: conclusion.burns ? 1 : -1,
         job: true,
         due: conclusion.due

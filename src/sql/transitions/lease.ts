@@ -4,7 +4,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
-import { array, at, token } from "../columns.ts"
+import { array, at, json, token } from "../columns.ts"
 import { toWorks } from "../rows.ts"
 
 type Lease = Pick<
@@ -79,12 +79,12 @@ export const leaseOf = ({ call, embedded, schema }: Calls): Lease => ({
         at(now)
       ])
     ),
-  postpone: (by, queue, job, due) =>
+  postpone: (by, queue, job, due, failure) =>
     Effect.asVoid(
       call(
         "postpone",
-        `update ${schema}.jobs set priority = 100, token = null, attempts = attempts + 1, due_at = $4 where queue = $2 and priority = 101 and id = $3 and token = $1`,
-        [token(by), PgTypes.text(queue), PgTypes.int8(BigInt(job)), at(due)]
+        `update ${schema}.jobs set priority = 100, token = null, attempts = attempts + 1, due_at = $4, failure = coalesce($5, failure) where queue = $2 and priority = 101 and id = $3 and token = $1`,
+        [token(by), PgTypes.text(queue), PgTypes.int8(BigInt(job)), at(due), json(failure)]
       )
     )
 })

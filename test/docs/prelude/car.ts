@@ -1,6 +1,6 @@
 /** What most blocks of the guides take for granted: a car, what it can do, and the garage that does it. */
-import { Context, Effect, Schema } from "effect"
-import { ActionRepo, Step, Stepped } from "stepped"
+import { Context, Effect, Option, Schema } from "effect"
+import { AchievementStore, ActionRepo, Step, Stepped } from "stepped"
 
 export class NoParking extends Schema.TaggedError<NoParking>()("NoParking", { at: Schema.String }) {}
 
@@ -23,3 +23,7 @@ export const visit = Stepped.action("visit", { arguments: [Schema.String], succe
 
 export const Cars = Stepped.actions(Car, [drive, changeLocation, visit])
 export const latest = Effect.flatMap(ActionRepo, (repo) => repo.list({ limit: 10 }))
+export const isPolished = Effect.map(
+  Effect.flatMap(AchievementStore, (achievements) => achievements.find("polish")),
+  Option.isSome
+)

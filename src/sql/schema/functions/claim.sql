@@ -21,8 +21,8 @@ begin
     with x as (select * from jsonb_to_recordset(p_joins) as x(j bigint, q text, args jsonb, l text, sk text, cs text, t bigint, o smallint, r jsonb, c jsonb)),
     h as materialized (select t.ctid as tid, x.* from x join jobs t on t.queue = x.q and t.priority = 101 and t.id = x.j and t.token = p_token for update of t skip locked),
     d as (delete from jobs t using h where t.ctid = h.tid returning t.*, h.args, h.l, h.sk, h.cs, h.t as ms, h.o, h.r, h.c)
-    select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, ordered, null, coalesce(given, arguments), null, null, true)::jobs order by id) filter (where o is null),
-      coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, ordered, null, coalesce(given, arguments), null, null, true)::jobs order by id) filter (where o is not null), '{}'),
+    select array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, ordered, null, coalesce(given, arguments), null, null, true, null)::jobs order by id) filter (where o is null),
+      coalesce(array_agg(row(id, queue, 10, 0, action, definition, actor_id, args, l, sk, cs, ms, parent, parent_step, depth, attempts, null, null, enqueued_at, ordered, null, coalesce(given, arguments), null, null, true, null)::jobs order by id) filter (where o is not null), '{}'),
       coalesce(array_agg(o order by id) filter (where o is not null), '{}'), coalesce(array_agg(r order by id) filter (where o is not null), '{}'),
       coalesce(array_agg(c order by id) filter (where o is not null), '{}')
     into inv, done, done_status, done_result, done_cause from d;
@@ -189,8 +189,8 @@ begin
       -- 2.5 c: supersedes the pending one
       delete from live_actions where lane = m.lane and status = 0 returning * into old;
       if found then
-        insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts, superseded_by, enqueued_at, started_at, ended_at)
-          values (old.id, old.definition, old.actor_id, old.queue, old.arguments, old.lane, 3, old.checksum_key, old.checksum, old.parent, old.parent_step, old.depth, old.attempts, m.action, old.enqueued_at, null, p_now);
+        insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts, superseded_by, timeout_ms, enqueued_at, started_at, ended_at)
+          values (old.id, old.definition, old.actor_id, old.queue, old.arguments, old.lane, 3, old.checksum_key, old.checksum, old.parent, old.parent_step, old.depth, old.attempts, m.action, old.timeout_ms, old.enqueued_at, null, p_now);
         update slots set child = m.action where child = old.id and status is null;
         return next row(-3, old.id, null, null, null, 0, 0, 0, 0, null)::task;
       end if;

@@ -23,9 +23,9 @@ begin
   gone as (delete from live_actions l using x where l.ctid = x.tid returning l.*, x.o, x.r, x.c, x.g, x.b, x.sn, x.sk),
   ended as (
     insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts,
-      result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, enqueued_at, started_at, ended_at)
+      result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at, started_at, ended_at)
     select id, definition, actor_id, queue, arguments, split_part(lane, E'\x01', 1), coalesce(outcome, o), checksum_key, checksum, parent, parent_step, depth, attempts,
-      case when outcome is null then r else result end, case when outcome is null then c else cause end, sn, case when sn is not null then sk end, coalesce(g, 0::smallint), coalesce(b, 0::smallint), enqueued_at, started_at, p_now from gone
+      case when outcome is null then r else result end, case when outcome is null then c else cause end, sn, case when sn is not null then sk end, coalesce(g, 0::smallint), coalesce(b, 0::smallint), timeout_ms, enqueued_at, started_at, p_now from gone
     returning id, status, checksum_key, checksum, result, callbacks_failed)
   insert into achievements (checksum_key, checksum, result, action, achieved_at)
     select distinct on (checksum_key) checksum_key, checksum, result, id, p_now from (

@@ -14,8 +14,8 @@ begin
       token, phase, outcome, cause, enqueued_at)
     select action, definition, actor_id, queue, coalesce(given, arguments), coalesce(lane, named) || E'\x01' || action, 1, coalesce(checksum_key, named), checksum, parent, parent_step, depth, parent is null,
       known & 255, p_token, 3, 4, why, enqueued_at from j where known & 4 <> 0 returning id),
-  e as (insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts, cause, enqueued_at, ended_at)
-    select action, definition, actor_id, queue, coalesce(given, arguments), coalesce(lane, named), 4, coalesce(checksum_key, named), checksum, parent, parent_step, depth, 0, why, enqueued_at, p_now
+  e as (insert into ended_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, attempts, cause, timeout_ms, enqueued_at, ended_at)
+    select action, definition, actor_id, queue, coalesce(given, arguments), coalesce(lane, named), 4, coalesce(checksum_key, named), checksum, parent, parent_step, depth, 0, why, timeout_ms, enqueued_at, p_now
     from j where known & 4 = 0 returning id),
   u as (update slots o set status = 4 from e where o.child = e.id and o.status is null returning o.action, o.step)
   select (select array_agg(id) from l), (select array_agg(action) from u), (select array_agg(step) from u) into hooked, parents, parent_steps;

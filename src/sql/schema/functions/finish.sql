@@ -2,7 +2,7 @@
 -- step and phase that it ran, under this token, is stale: it changes nothing and the others go on.
 create function finish(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[],
   m_a uuid[], m_s int[], m_ph smallint[], m_sn text[], m_sk smallint[], m_ss smallint[], m_sr jsonb[], m_sm boolean[], m_st timestamptz[], m_rs boolean[],
-  m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_nk smallint[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[], m_cb jsonb[],
+  m_e boolean[], m_k boolean[], m_np smallint[], m_ns int[], m_nn text[], m_nk smallint[], m_args jsonb[], m_o smallint[], m_r jsonb[], m_c jsonb[], m_g smallint[], m_b smallint[], m_cb jsonb[], m_f jsonb[],
   m_inc smallint[], m_jb boolean[], m_due timestamptz[],
   o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[], o_su text[],
   c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[])
@@ -27,8 +27,8 @@ begin
       from unnest(m_a, m_s, m_ph) with ordinality as m(a, s, ph, n) where n <> all(good);
     if cardinality(good) = 0 then return; end if;
   end if;
-  with m as materialized (select * from unnest(m_a, m_s, m_sn, m_sk, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_nk, m_args, m_o, m_r, m_c, m_g, m_b, m_cb, m_inc, m_jb, m_due, m_ph, tids)
-      with ordinality as m(a, s, sn, sk, ss, sr, sm, st, rs, e, k, np, ns, nn, nk, args, o, r, c, g, b, cb, inc, jb, due, ph, tid, n) where good is null or n = any(good)),
+  with m as materialized (select * from unnest(m_a, m_s, m_sn, m_sk, m_ss, m_sr, m_sm, m_st, m_rs, m_e, m_k, m_np, m_ns, m_nn, m_nk, m_args, m_o, m_r, m_c, m_g, m_b, m_cb, m_f, m_inc, m_jb, m_due, m_ph, tids)
+      with ordinality as m(a, s, sn, sk, ss, sr, sm, st, rs, e, k, np, ns, nn, nk, args, o, r, c, g, b, cb, f, inc, jb, due, ph, tid, n) where good is null or n = any(good)),
   -- an action that ends with its first step needs no row for it, unless that was cancelled: the history has its name
   si as (insert into steps (action, idx, kind, name, status, marked, result, started_at, ended_at)
     select a, s, sk, sn, ss, coalesce(sm, false), sr, st, case when ss = 1 then null else p_now end from m
@@ -39,7 +39,7 @@ begin
       step_started_at = case when m.ns is not null then p_now else l.step_started_at end, arguments = coalesce(m.args, l.arguments),
       attempts = case when m.inc < 0 then 0 else l.attempts + coalesce(m.inc, 0) end,
       outcome = coalesce(m.o, l.outcome), result = case when m.o is null then l.result else m.r end, cause = case when m.o is null then l.cause else m.c end,
-      callbacks = coalesce(m.cb, l.callbacks)
+      callbacks = coalesce(m.cb, l.callbacks), failure = case when m.inc < 0 then null else coalesce(m.f, l.failure) end
     from m where l.ctid = m.tid and not coalesce(m.e, false)
     returning l.id, l.queue, l.definition, l.actor_id, m.jb, m.due),
   j as (insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)

@@ -4,5 +4,5 @@ create function hold(p_token bigint, p_jobs jobs[]) returns void language plpgsq
 begin
   insert into jobs overriding system value
     select id, queue, 101, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth,
-      attempts, p_token, null, enqueued_at, ordered, null, given, null, null, prepared from unnest(p_jobs);
+      attempts, p_token, null, enqueued_at, ordered, null, given, null, null, prepared, failure from unnest(p_jobs);
 end $$;
