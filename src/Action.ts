@@ -16,8 +16,8 @@ import type {
 } from "./ActionChecks.ts"
 import { checkName, type PlainSchema } from "./Actor.ts"
 import type { Settled } from "./Child.ts"
+import { readDuration, readTimeout } from "./domain/duration.ts"
 import type { StepKind } from "./domain/Phase.ts"
-import { readDuration, readTimeout } from "./engine/duration.ts"
 import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
 import { type CompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
 

@@ -12,7 +12,6 @@ import { checkName } from "./Actor.ts"
 import { Engine, type Finding } from "./Engine.ts"
 import { callableLayer } from "./engine/callableLayer.ts"
 import { checksum as checksumOf } from "./engine/checksum.ts"
-import { readDuration } from "./engine/duration.ts"
 import {
   durationOption,
   engineLayer,
@@ -34,6 +33,7 @@ export { action } from "./Action.ts"
 export { actions, after, prependStep } from "./Actions.ts"
 export { Actor } from "./Actor.ts"
 export { complete, enqueue, handle } from "./Client.ts"
+import { readDuration } from "./domain/duration.ts"
 export { joinKey, parseKey } from "./domain/Key.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
 export { Outcome } from "./Outcome.ts"

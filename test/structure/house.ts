@@ -71,11 +71,21 @@ const nameOf = (node: Node): string => {
   return given === undefined ? "a function" : given.getText()
 }
 
+/** What a function is given a name with: itself, or an effect that is made of it, as with `Effect.gen`. */
+const namedWith = (node: Node): Node => {
+  const { parent } = node
+  return isCallExpression(parent) && parent.expression !== node && /^Effect\./.test(parent.expression.getText())
+    ? parent
+    : node
+}
+
 /** Whether a function has a name, and so can be read by itself: it counts for itself. What is given to another one counts to that. */
-const isNamed = (node: Node): boolean =>
-  isFunctionLikeDeclaration(node) &&
-  ((node as { readonly name?: Node }).name !== undefined || isVariableDeclaration(node.parent) ||
-    isPropertyAssignment(node.parent) || isPropertyDeclaration(node.parent))
+const isNamed = (node: Node): boolean => {
+  if (!isFunctionLikeDeclaration(node)) return false
+  const { parent } = namedWith(node)
+  return (node as { readonly name?: Node }).name !== undefined || isVariableDeclaration(parent) ||
+    isPropertyAssignment(parent) || isPropertyDeclaration(parent)
+}
 
 const sizeOf = (node: Node): number => {
   let count = lines(node.getText())
@@ -290,6 +300,9 @@ const upper = /^src\/(embedded|testing|cli|http|dashboard|workflow)\//
 const storeyOf = (path: string): string =>
   path === "src/SteppedError.ts"
     ? "errors"
+    // what users hold of a step's result, and nothing else
+    : path === "src/Child.ts"
+    ? "domain"
     : joining.test(path)
     ? "joining"
     : services.test(path)

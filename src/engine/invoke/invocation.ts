@@ -8,13 +8,13 @@ import * as Effect from "effect/Effect"
 import type { ActionKey, AnyAction, Definition } from "../../Action.ts"
 import { actorId as actorIdOf, ActorRef } from "../../Actor.ts"
 import { checkPayload, encodeArguments } from "../../domain/Codec.ts"
+import { readTimeout } from "../../domain/duration.ts"
 import { defaultKey, definitionKey, joinKey, keyLimit, laneMark } from "../../domain/Key.ts"
 import { isStorable } from "../../domain/storable.ts"
 import { InvalidArguments, InvalidKey, type PayloadTooLarge, type UnstorableText } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { errorText } from "../causes.ts"
 import { checksum } from "../checksum.ts"
-import { readTimeout } from "../duration.ts"
 
 /** The longest id of an actor, in bytes of JSON: it is part of index rows. */
 const actorIdLimit = 500

@@ -3,6 +3,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { Definition } from "../../Action.ts"
 import { argumentsCodec, checkPayload, codecOf, encodeArguments } from "../../domain/Codec.ts"
 import { InvalidChecksum, InvalidDuration, InvalidKey } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
@@ -52,6 +53,17 @@ export const unjoinable = (one: PreparedInvocation): PreparedInvocation => ({
   timeout: null
 })
 
+/** The join found an achievement: it counts if its result can be read. */
+const achieved = (
+  base: PreparedInvocation,
+  definition: Definition,
+  result: unknown
+): Effect.Effect<PreparedInvocation> =>
+  Effect.map(Effect.exit(codecOf(definition.success).decode(result)), (read) =>
+    read._tag === "Success"
+      ? { ...base, ended: { status: "succeeded", result, cause: null } }
+      : { ...base, ignoresAchievement: true })
+
 /**
  * Runs what has to run before the lane is taken: effectful keys with the arguments as given, then `before`, then the checksum with the
  * arguments as they then are. Fails only with what is unhandled; a handled failure is an outcome.
@@ -68,14 +80,7 @@ export const prepare = (
     const { definition } = runnable
     const base = asHeld(held)
 
-    if (held.achievement !== undefined) {
-      // the join found an achievement: it counts if its result can be read
-      const { result } = held.achievement
-      const readable = yield* Effect.exit(codecOf(definition.success).decode(result))
-      return readable._tag === "Success"
-        ? { ...base, ended: { status: "succeeded", result, cause: null } }
-        : { ...base, ignoresAchievement: true }
-    }
+    if (held.achievement !== undefined) return yield* achieved(base, definition, held.achievement.result)
 
     const attempt = Effect.gen(function*(): Effect.fn.Return<PreparedInvocation, unknown> {
       const given = (yield* argumentsCodec(definition.arguments).decode(held.arguments)) as ReadonlyArray<unknown>

@@ -1,12 +1,12 @@
 /** What a body may ask for while it runs: children, waits, other arguments, a mark. */
 import * as Effect from "effect/Effect"
 import { encodeArguments, fingerprintOf } from "../../domain/Codec.ts"
+import { readDuration } from "../../domain/duration.ts"
 import { makeChild, Step } from "../../Step.ts"
 import { BodyEnded, DefinitionError, EnqueueError, TooManyChildren, TreeTooDeep } from "../../SteppedError.ts"
 import type { NewSlot } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { newActionId } from "../ActionId.ts"
-import { readDuration } from "../duration.ts"
 import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
 import { logError } from "../log.ts"
 import type { RunnableStep } from "../Registry.ts"

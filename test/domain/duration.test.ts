@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { Engine, InvalidDuration, Stepped } from "stepped"
-import { longest, readDuration } from "../../src/engine/duration.ts"
+import { longest, readDuration } from "../../src/domain/duration.ts"
 import { embedded } from "../harness/databases.ts"
 
 const none = { least: 0 }
