@@ -4,7 +4,6 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
-import { isTransient } from "../sql/transient.ts"
 
 /**
  * What can be set about the engine; see `Stepped.layer`.
@@ -43,9 +42,9 @@ export class Settings extends Context.Service<Settings, {
   readonly achievementRetention: Duration.Duration
 }>()("stepped/engine/Settings") {}
 
-export const defaults: Settings["Service"] = {
+/** What is transient is the storage's to say. */
+export const defaults: Omit<Settings["Service"], "transient"> = {
   handle: () => true,
-  transient: isTransient,
   retry: Schedule.exponential("1 second", 4).pipe(Schedule.jittered),
   attempts: 5,
   payload: 1024 * 1024,

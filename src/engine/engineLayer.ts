@@ -17,6 +17,7 @@ import { checkMigrations, migrate, type MigrateError, type UnusableError } from 
 import * as PostgresStore from "../sql/PostgresStore.ts"
 import { checkClient } from "../sql/prerequisites.ts"
 import { Storage } from "../sql/Storage.ts"
+import { isTransient } from "../sql/transient.ts"
 import { type InvalidDuration, InvalidOption, type InvalidSchemaName, type StorageError } from "../SteppedError.ts"
 import * as EngineOfProcess from "./Engine.ts"
 import { retryAtStart } from "./retrying.ts"
@@ -154,7 +155,7 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
     yield* checkClient(config)
     return {
       handle: options.handle ?? defaults.handle,
-      transient: options.transient ?? defaults.transient,
+      transient: options.transient ?? isTransient,
       retry: options.retry ?? defaults.retry,
       attempts: yield* wholeNumber("attempts", options.attempts, defaults.attempts, 1),
       payload: yield* payloadOf(options.payloadLimit, config),

@@ -6,14 +6,9 @@ import * as Effect from "effect/Effect"
 import { phaseCodes } from "../domain/Phase.ts"
 import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
+import { stranded } from "../store/Store.ts"
 import { Storage } from "./Storage.ts"
 import { answered } from "./storageError.ts"
-
-/** What nothing continues, by what it is waiting for. */
-export const stranded = {
-  job: "is to be continued and has no job",
-  slots: "waits for slots that are all settled, and has no job"
-} as const
 
 const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
   [

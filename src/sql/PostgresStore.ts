@@ -11,6 +11,7 @@ import { Store } from "../store/Store.ts"
 import * as Calls from "./call.ts"
 import { recordsOf } from "./records.ts"
 import { Storage } from "./Storage.ts"
+import { inOpenTransaction } from "./storageError.ts"
 import { claimOf } from "./transitions/claim.ts"
 import { completeOf } from "./transitions/complete.ts"
 import { enqueueOf } from "./transitions/enqueue.ts"
@@ -35,6 +36,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       complete: completeOf(calls),
       withTransaction: calls.withTransaction,
       inTransaction: calls.inTransaction,
+      inOpenTransaction,
       afterCommit: sql.afterCommit
     })
   })

@@ -9,7 +9,7 @@ import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import { SqlError } from "effect/sql/SqlError"
 import type { ActionStatus, Phase, StepIdentity } from "../domain/Phase.ts"
-import { StorageError } from "../SteppedError.ts"
+import { StorageError, type UnsuitableIsolation } from "../SteppedError.ts"
 import type { Answer, Completed, Detail, Work } from "./Answer.ts"
 import type { Conclusion, StoredCause, StoredOutcome } from "./Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
@@ -79,6 +79,12 @@ export interface Found {
   readonly ownDefinition: string | null
   readonly ownActorId: string | null
 }
+
+/** What is said of an action that nothing continues, by what it is waiting for. */
+export const stranded = {
+  job: "is to be continued and has no job",
+  slots: "waits for slots that are all settled, and has no job"
+} as const
 
 /** An action that nothing continued. */
 export interface Healed {
@@ -190,6 +196,8 @@ export interface Transitions {
   readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
   /** Whether the calling fiber is inside a transaction of the client. */
   readonly inTransaction: Effect.Effect<boolean>
+  /** What has become of a transition in a transaction of the program, whose isolation level is its own. */
+  readonly inOpenTransaction: (operation: string) => (error: StorageError) => StorageError | UnsuitableIsolation
   /** Runs an effect after the open transaction's commit, or now. */
   readonly afterCommit: (effect: Effect.Effect<void>) => Effect.Effect<void>
 }

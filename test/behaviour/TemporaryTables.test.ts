@@ -223,6 +223,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           register: undefined,
           withTransaction: undefined,
           inTransaction: undefined,
+          inOpenTransaction: undefined,
           afterCommit: undefined
         }
         assert.sameMembers(Object.keys(calls), Object.keys(store))

@@ -35,6 +35,7 @@ const working = <E, R>(made: Layer.Layer<Services, E, R>, settings: Partial<Sett
     Layer.provideMerge(storage),
     Layer.provide(Layer.succeed(Settings, {
       ...defaults,
+      transient: Stepped.isTransient,
       notify: false,
       databaseClock: false,
       pollInterval: Duration.millis(20),

@@ -2,7 +2,7 @@
  * An engine whose transitions pass through the test: it can lose their answers, or hold them up until something else has happened.
  */
 import { Deferred, Duration, Effect, Layer } from "effect"
-import { AchievementStore, ActionRepo, JobQueue, PerformanceLane } from "stepped"
+import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { layer as layerEngine } from "../../src/engine/Engine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
@@ -32,6 +32,7 @@ export const layerIntercepted = (
     ),
     Layer.provide(Layer.succeed(Settings, {
       ...defaults,
+      transient: Stepped.isTransient,
       databaseClock: false,
       notify: false,
       // beyond what a test waits for

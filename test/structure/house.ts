@@ -74,7 +74,7 @@ const nameOf = (node: Node): string => {
 /** What a function is given a name with: itself, or an effect that is made of it, as with `Effect.gen`. */
 const namedWith = (node: Node): Node => {
   const { parent } = node
-  return isCallExpression(parent) && parent.expression !== node && /^Effect\./.test(parent.expression.getText())
+  return isCallExpression(parent) && parent.expression !== node && parent.expression.getText().startsWith("Effect.")
     ? parent
     : node
 }

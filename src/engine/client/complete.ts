@@ -8,7 +8,6 @@ import { definitionKey } from "../../domain/Key.ts"
 import { isActionId } from "../../domain/Phase.ts"
 import type { Engine } from "../../Engine.ts"
 import { afterStatuses, type CompletionOutcome } from "../../Outcome.ts"
-import { inOpenTransaction } from "../../sql/storageError.ts"
 import {
   AmbiguousCompletion,
   type CompletionError,
@@ -133,7 +132,7 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
       // an open transaction may roll back: nothing of it is handed over to this worker
       const once = Effect.suspend(() =>
         inside
-          ? Effect.mapError(complete(null, registry.present()), inOpenTransaction("ending an action"))
+          ? Effect.mapError(complete(null, registry.present()), store.inOpenTransaction("ending an action"))
           : engine.worker.fromOutside(complete, spare)
       )
       const { answer, verdict } = yield* retryWhileBusy(once, ({ verdict }) => verdict._tag === "Busy")

@@ -1,6 +1,5 @@
 /** What performing one action has of its worker: what is stored, and transactions that commit a conclusion with the body's own SQL. */
 import * as Effect from "effect/Effect"
-import { inOpenTransaction } from "../../sql/storageError.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import { emptyCatalog } from "../../store/Store.ts"
 import type { Concluded } from "../perform/decide.ts"
@@ -35,7 +34,7 @@ export const surroundings = (worker: WorkerContext): {
           // nothing is handed over in a transaction that may yet fail to commit: promoted and resumed actions get jobs
           catalog: emptyCatalog,
           conclusions: [concluded.conclusion]
-        }).pipe(Effect.mapError(inOpenTransaction("ending a transactional step")))
+        }).pipe(Effect.mapError(store.inOpenTransaction("ending a transactional step")))
         let answer = yield* finish
         const isLost = () => answer.news.some(({ _tag }) => _tag === "LeaseLost")
         // its body has blocked the thread: what it did so far is as good as it was
