@@ -69,6 +69,15 @@ describe("an error", () => {
         "Step.wait",
         "visit Car/1 › move"
       ],
+      [
+        new Errors.InvalidQuery({
+          field: "limit of ActionRepo.list",
+          value: "NaN",
+          takes: "a whole number from 1 to 10"
+        }),
+        "limit of ActionRepo.list is NaN",
+        "a whole number from 1 to 10"
+      ],
       [new Errors.InvalidDuration({ field: "gracePeriod", value: "NaN", takes: "a duration" }), "gracePeriod is NaN"],
       [
         new Errors.PoolTooSmall({ maxConnections: 5, needed: 6, connections: 2, listens: true }),

@@ -10,7 +10,6 @@ import { ActionRepo } from "../ActionRepo.ts"
 import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
-import { examine } from "../sql/Doctor.ts"
 import { Storage } from "../sql/Storage.ts"
 import { DefinitionError, type StorageError } from "../SteppedError.ts"
 import { Store } from "../store/Store.ts"
@@ -105,7 +104,7 @@ export const layer: Layer.Layer<
       work: Working.make({ sql, storage, registry, wakeups, worker }),
       performDue: worker.performDue,
       find: (type, name) => registry.find(type, name)?.action,
-      doctor: Effect.provideService(Effect.provideService(examine, PgClient, sql), Storage, storage),
+      doctor: store.examine,
       now
     })
   })

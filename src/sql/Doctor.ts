@@ -1,14 +1,12 @@
 /**
  * The invariants of the storage as queries over one snapshot.
  */
-import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import { phaseCodes } from "../domain/Phase.ts"
 import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
-import { Storage } from "./Storage.ts"
-import { answered } from "./storageError.ts"
+import type { Calls } from "./call.ts"
 
 const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
   [
@@ -137,16 +135,15 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
 ]
 
 /** Runs every check over one snapshot; at most 100 findings for each. */
-export const examine: Effect.Effect<ReadonlyArray<Finding>, StorageError, PgClient | Storage> = Effect.gen(function*() {
-  const sql = yield* PgClient
-  const { deadline, quoted } = yield* Storage
+export const examineOf = ({ call, schema }: Calls): Effect.Effect<ReadonlyArray<Finding>, StorageError> => {
   const text = checks.map(([, , query], i) =>
     `select * from (select ${i} as n, x.subject collate "C" as subject from (${
-      query(quoted)
+      query(schema)
     }) x(subject) limit 100) q${i}`
   ).join("\nunion all\n")
-  const rows = yield* sql.unsafe<{ n: number; subject: string }>(text).withoutTransform.pipe(
-    answered("doctor", deadline)
-  )
-  return rows.map(({ n, subject }) => ({ invariant: checks[n]![0], problem: checks[n]![1], subject }))
-})
+  return Effect.map(call("doctor", text, []), (rows) =>
+    rows.map(([n, subject]) => {
+      const [invariant, problem] = checks[n as number]!
+      return { invariant, problem, subject: subject as string }
+    }))
+}

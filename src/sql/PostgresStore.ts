@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Store } from "../store/Store.ts"
 import * as Calls from "./call.ts"
+import { examineOf } from "./Doctor.ts"
 import { recordsOf } from "./records.ts"
 import { Storage } from "./Storage.ts"
 import { inOpenTransaction } from "./storageError.ts"
@@ -31,6 +32,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...readsOf(calls),
       ...upkeepOf(calls),
       ...recordsOf(calls),
+      examine: examineOf(calls),
       enqueue: enqueueOf(calls),
       finish: finishOf(calls),
       complete: completeOf(calls),

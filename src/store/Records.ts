@@ -5,6 +5,7 @@
 import type * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
 import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
+import type { Finding } from "../Engine.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
@@ -30,6 +31,9 @@ export interface Records {
   readonly lanes: (limit: number) => Many<Lane>
   /** Ends a pending action that is in a cycle of waiting; gives its id, or nothing where there is no cycle. */
   readonly breakDeadlock: (now: number) => Effect.Effect<string | undefined, StorageError>
+
+  /** The invariants that are broken, over one snapshot. */
+  readonly examine: Many<Finding>
 
   readonly achievementOf: (checksumKey: string) => Effect.Effect<Achievement | undefined, StorageError>
   /** In the order of their keys. */

@@ -212,6 +212,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           forgetAchievements: store.forgetAchievements(0, 10),
           queued: store.queued(10),
           backlog: store.backlog,
+          examine: store.examine,
           setAside: store.setAside(0, 0, catalog),
           deleteEnded: store.deleteEnded(0, 10),
           heal: store.heal(0, 0, 10),

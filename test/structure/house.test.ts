@@ -27,7 +27,6 @@ const notYet = {
   /** Whole imports: what one folder takes of another that it should not know. */
   order: [
     "domain imports definitions: src/Actor.ts",
-    "engine imports sql: src/sql/Doctor.ts",
     "engine imports sql: src/sql/OwnConnections.ts",
     "engine imports sql: src/sql/Storage.ts",
     "engine imports sql: src/sql/innermostMessage.ts",

@@ -72,7 +72,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: runCallbacks,
       find: `due, burns: true, callbacks: [...ended], failure }`,
-      replace: `due, burns: true }`
+      replace: `due, burns: true, failure }`
     }],
     tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2: whoever goes on runs only what has not ended"] }
   },
