@@ -1155,6 +1155,29 @@ begin
   // what others fell into
   // -----------------------------------------------------------------------------------------------------------------
   {
+    name: "anything-happens",
+    breaks: "what cannot happen in a phase is concluded all the same",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: "if (!happensIn[event._tag].includes(performance.phase)) {",
+      replace: "if (happensIn[event._tag].length === 0) {"
+    }],
+    tests: { "test/engine/perform/decide.test.ts": ["leads somewhere, or cannot happen"] }
+  },
+  {
+    name: "attempts-of-the-step",
+    breaks:
+      "7.2: what a step has used up of its attempts is its action's callbacks', too, for whoever goes on with them in memory",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `        phase: "callbacks",
+        attempts: 0,`,
+      replace: `        phase: "callbacks",
+        attempts,`
+    }],
+    tests: { "test/engine/perform/decide.test.ts": ["is what the model says"] }
+  },
+  {
     name: "no-deadline",
     breaks: "a call that the server never answers is waited for for ever",
     plants: [{
