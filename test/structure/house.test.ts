@@ -170,4 +170,18 @@ describe("the order", () => {
       "src/testing/index.ts:1: testing imports http: src/http/index.ts"
     ])
   })
+
+  it("has no cycle of types across folders", () => {
+    assert.deepStrictEqual(House.knotsAcrossFolders(repository), [])
+    using planted = plant({
+      "src/store/Store.ts": `import type { A } from "../ActionRepo.ts"; export type S = A`,
+      "src/ActionRepo.ts": `import type { S } from "./store/Store.ts"; export type A = S`,
+      "src/engine/Wakeups.ts": `import type { W } from "./worker/Worker.ts"; export type E = W`,
+      "src/engine/worker/Worker.ts": `import type { T } from "./Timers.ts"; export type W = T`,
+      "src/engine/worker/Timers.ts": `import type { E } from "../Wakeups.ts"; export type T = E`
+    })
+    assert.deepStrictEqual(House.knotsAcrossFolders(planted), [
+      "src/engine/Wakeups.ts, src/engine/worker/Timers.ts, src/engine/worker/Worker.ts"
+    ])
+  })
 })

@@ -367,3 +367,43 @@ export const importsOutOfOrder = (sources: Sources): Violations =>
       return allowed ? [] : [`${place(source, one.node)}: ${own} imports ${to}: ${one.to}`]
     })
   })
+
+// -----------------------------------------------------------------------------
+// Cycles
+// -----------------------------------------------------------------------------
+
+/** Files that import each other, be it for types alone: in any number of steps, each of them every other. */
+const knots = (sources: Sources): ReadonlyArray<ReadonlyArray<string>> => {
+  const edges = new Map(inSource(sources).map((source) => [source.path, importsOf(source).map(({ to }) => to)]))
+  const reached = new Map([...edges.keys()].map((from) => {
+    const seen = new Set<string>()
+    const next = [from]
+    while (next.length > 0) {
+      for (const to of edges.get(next.pop()!) ?? []) {
+        if (!seen.has(to)) next.push(to)
+        seen.add(to)
+      }
+    }
+    return [from, seen] as const
+  }))
+  const found = new Map<string, ReadonlyArray<string>>()
+  for (const [file, seen] of reached) {
+    const knot = [...seen].filter((other) => reached.get(other)?.has(file) === true).sort()
+    if (knot.length > 1) found.set(knot.join(), knot)
+  }
+  return [...found.values()]
+}
+
+/**
+ * Types may know each other within a folder: the parts of a worker, an action and its checks. A worker knows its duties, and they what it
+ * is made of. The records that the services give are made by the store, and so these two know each other's types.
+ */
+export const knotsAcrossFolders = (sources: Sources): Violations =>
+  knots(sources).flatMap((files) => {
+    const folders = new Set(files.map((path) =>
+      services.test(path)
+        ? "src/store"
+        : path.slice(0, path.lastIndexOf("/")).replace("engine/maintenance", "engine/worker")
+    ))
+    return folders.size === 1 ? [] : [files.join(", ")]
+  })
