@@ -548,10 +548,10 @@ export interface ActionOptions<
    * instances without such fields, what holds itself) fails the action with an `InvalidChecksum`.
    */
   readonly checksum?: ((...args: ArgTypes<Args>) => Checksum) & Summable<Checksum>
-  /** Whose last success counts; the actor's own action of this name if not given. */
+  /** Whose last success counts; the actor's own action of this name if not given, or if it gives nothing: `null`, `""`, `[]` or `[""]`. */
   readonly checksumKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RChecksumKey>
   /**
-   * The lane; the actor's own action of this name if not given. In it one action performs at a time, and the newest supersedes all
+   * The lane; the actor's own action of this name if not given, or if it gives nothing: `null`, `""`, `[]` or `[""]`. In it one action performs at a time, and the newest supersedes all
    * others that wait, whatever their arguments: where every call counts, make the arguments a part of the key.
    */
   readonly concurrencyKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RConcurrencyKey>

@@ -9,39 +9,13 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { StepKind } from "./Action.ts"
 import type { ActionStatus } from "./ActionHandle.ts"
+import type { FailureCause } from "./domain/Failure.ts"
 import { isActionId, statuses } from "./domain/Phase.ts"
 import type { InvalidQuery, StorageError } from "./SteppedError.ts"
 import { canBeStored, deletionLimit, limitOf, timeOf, wordsOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
-/**
- * Why an action did not succeed, as it is stored.
- *
- * @category models
- * @since 0.1.0
- */
-export interface FailureCause {
-  readonly kind:
-    | "failure"
-    | "defect"
-    | "child"
-    | "marked"
-    | "cancelled"
-    | "timed_out"
-    | "deadlocked"
-    | "incompatible"
-    | "exhausted"
-  /** Where in the tree: `visit Car/1 › move › changeLocation Car/1`. */
-  readonly path: string
-  /** What: `NoParking at London`. */
-  readonly message: string
-  /** The typed error as JSON, encoded with the schema of the action that declared it. */
-  readonly error?: unknown
-  /** Whether `error` is one of the action's own, declared ones. */
-  readonly own?: boolean
-  /** The cause as Effect prints it. */
-  readonly pretty?: string
-}
+export type { FailureCause, FailureKind } from "./domain/Failure.ts"
 
 /**
  * A stored action.
@@ -82,7 +56,7 @@ export interface ActionRecord {
   readonly timeoutAt: Date | undefined
   /** The result as JSON. */
   readonly result: unknown
-  /** Why it did not succeed; none for one that timed out, was superseded or was cancelled from outside without a word. */
+  /** Why it did not succeed; none while it is live, and for one that succeeded or was superseded. */
   readonly cause: FailureCause | undefined
   readonly supersededBy: string | undefined
   readonly callbacksSucceeded: number

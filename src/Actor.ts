@@ -9,6 +9,7 @@ import {
   Context,
   Effect,
   Equal,
+  Formatter,
   Hash,
   Option,
   Result,
@@ -40,7 +41,7 @@ export interface PlainSchema extends Schema.Top {
  * **Details**
  *
  * `Car.ref(1)` makes one. References are equal by type and id, print as `Car/1`, and travel as arguments through
- * `Car.reference`.
+ * `Car.reference`. An id that the actor's schema refuses is found out where the reference is used, as an `InvalidActorId`.
  *
  * @category models
  * @since 0.1.0
@@ -71,7 +72,7 @@ export class ActorRef<out Type extends string = string, out Id = unknown> implem
   }
 
   toString(): string {
-    return `${this.type}/${actorId(this.#actor, this.id)}`
+    return `${this.type}/${printedId(this.#actor, this.id)}`
   }
 
   toJSON(): unknown {
@@ -248,7 +249,7 @@ const makeRow = (
   load: (id: any) => Effect.Effect<unknown, unknown, unknown>
 ): Effect.Effect<unknown, unknown, unknown> =>
   Effect.flatMap(actor, (ref: ActorRef) => {
-    const missing = () => Effect.fail(new ActorNotFound({ actor: ref.type, id: actorId(actor, ref.id) }))
+    const missing = () => Effect.fail(new ActorNotFound({ actor: ref.type, id: printedId(actor, ref.id) }))
     return Effect.matchEffect(load(ref.id), {
       onFailure: (error) => Cause.isNoSuchElementError(error) ? missing() : Effect.fail(error),
       onSuccess: (row) => {
@@ -306,6 +307,15 @@ const makeReference = (actor: AnyActorClass): Schema.Top => {
 export const actorId = (actor: AnyActorClass, id: unknown): string => {
   const encoded = Schema.encodeUnknownSync(idCodecOf(actor))(id)
   return typeof encoded === "string" ? encoded : sortedJson(encoded)
+}
+
+/** An id for people: what names no actor can be printed all the same, since errors and logs speak of it. */
+const printedId = (actor: AnyActorClass, id: unknown): string => {
+  try {
+    return actorId(actor, id)
+  } catch {
+    return Formatter.format(id)
+  }
 }
 
 /**

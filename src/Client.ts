@@ -10,7 +10,7 @@ import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, PlainSchema } from "./Actor.ts"
 import { Engine } from "./Engine.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
-import type { CompleteError, EnqueueError, WaitError } from "./SteppedError.ts"
+import type { CompleteError, EnqueueError, InvalidActorId, WaitError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // clients
@@ -184,9 +184,17 @@ export const enqueue = <A extends AnyAction>(
  *
  * **Details**
  *
- * Given an actor, it completes that actor's performing outbound action of this name, and gives its id, or nothing if
- * there is none; two of them are an `AmbiguousCompletion`. Given an action's id, it completes exactly that one, or gives nothing if that
- * is over; an id that names no action of this name is an `UnknownAction`.
+ * Given an actor, it completes that actor's performing outbound action of this name, and gives its id; two of them are an
+ * `AmbiguousCompletion`. It gives nothing if none performs: one that is over is not looked at, nor is one that has not started yet.
+ *
+ * Given an action's id, it completes exactly that one, or gives nothing if that is over. One that waits for a worker, or for others in its
+ * lane, is a `NotStarted`, which says that the same call may succeed later; an id that names no action of this name is an `UnknownAction`.
+ *
+ * **Gotchas**
+ *
+ * An answer may come before a worker has taken the action, as where the request goes out in the transaction that enqueues it. Give the
+ * other system the id of the action, and answer it with an error that makes it try again on `NotStarted`: by name, nothing tells "not
+ * yet" from "no more".
  *
  * @category completing
  * @since 0.1.0
@@ -213,5 +221,5 @@ export const handle = <A extends AnyAction>(
   actor: ActorRef,
   action: A,
   id: string
-): Effect.Effect<HandleOf<A>, never, Engine> =>
-  Effect.map(Engine, (engine) => engine.handle(actor, action, id) as HandleOf<A>)
+): Effect.Effect<HandleOf<A>, InvalidActorId, Engine> =>
+  Effect.flatMap(Engine, (engine) => engine.handle(actor, action, id) as Effect.Effect<HandleOf<A>, InvalidActorId>)

@@ -8,7 +8,14 @@ import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
-import type { CompleteError, DefinitionError, EnqueueError, StorageError, WorkerError } from "./SteppedError.ts"
+import type {
+  CompleteError,
+  DefinitionError,
+  EnqueueError,
+  InvalidActorId,
+  StorageError,
+  WorkerError
+} from "./SteppedError.ts"
 
 /**
  * The actions of an actor, whatever their types.
@@ -90,7 +97,7 @@ export class Engine extends Context.Service<Engine, {
     args: ReadonlyArray<unknown>
   ) => Effect.Effect<ActionHandle, EnqueueError>
   /** A handle for an action that was enqueued elsewhere. */
-  readonly handle: (ref: ActorRef, action: AnyAction, id: string) => ActionHandle
+  readonly handle: (ref: ActorRef, action: AnyAction, id: string) => Effect.Effect<ActionHandle, InvalidActorId>
   readonly complete: (
     target: ActorRef | string,
     action: AnyAction,

@@ -4,9 +4,10 @@
  *
  * @since 0.1.0
  */
-import { Schema } from "effect"
+import { Option, Redacted, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
-import { adviceFor, innermostMessage } from "./sql/innermostMessage.ts"
+import { failureKinds, line } from "./domain/Failure.ts"
+import { adviceFor, innermostMessage } from "./domain/innermostMessage.ts"
 
 const ended = {
   /** Name of the action's definition. */
@@ -14,7 +15,7 @@ const ended = {
   /** The actor as text, such as `Car/1`. */
   actor: Schema.String,
   actionId: Schema.String,
-  /** Where in the tree it happened, such as `visit Car/1 › move › changeLocation Car/1: NoParking at London`. */
+  /** Where in the tree it happened, such as `visit Car/1 › move › changeLocation Car/1`. */
   path: Schema.String
 }
 
@@ -89,6 +90,23 @@ export class InvalidArguments extends Schema.TaggedError<InvalidArguments>("step
 ) {
   override get message(): string {
     return `The arguments of ${this.action} do not fit its schemas: ${this.issue}`
+  }
+}
+
+/**
+ * An id is none that an actor of this type can have.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidActorId extends Schema.TaggedError<InvalidActorId>("stepped/InvalidActorId")("InvalidActorId", {
+  /** Type of the actor. */
+  actor: Schema.String,
+  /** What is wrong, and what to do. */
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return `The id of ${this.actor} ${this.issue}`
   }
 }
 
@@ -262,6 +280,7 @@ export class WouldWaitForItself extends Schema.TaggedError<WouldWaitForItself>("
 export const EnqueueErrorReason = Schema.Union([
   StorageError,
   InvalidArguments,
+  InvalidActorId,
   PayloadTooLarge,
   UnstorableText,
   TreeTooDeep,
@@ -310,17 +329,66 @@ export class EnqueueError extends Schema.TaggedError<EnqueueError>("stepped/Enqu
  *
  * **Details**
  *
- * `path` leads to where it happened; `cause` is what was stored there, encoded.
+ * `path` leads to where it happened, `reason` says what happened there. Where that was a declared error of another action, a descendant of
+ * this one, `errorOf` gives it back, typed.
+ *
+ * **Example** (Asking for a child's error)
+ *
+ * ```ts
+ * import { Effect, Option, Schema } from "effect"
+ * import { Step, Stepped } from "stepped"
+ *
+ * class Declined extends Schema.TaggedError<Declined>()("Declined", { code: Schema.Int }) {}
+ * class Order extends Stepped.Actor<Order>()("Order", { id: Schema.Int }) {}
+ * const charge = Stepped.action("charge", { error: Declined })
+ * const place = Stepped.action("place").step(() => Step.do(charge))
+ * const Orders = Stepped.actions(Order, [charge, place])
+ *
+ * const placed = Effect.gen(function*() {
+ *   const order = (yield* Orders.client)(1)
+ *   return yield* Effect.catchTag(order.place(), "ActionFailed", (failed) =>
+ *     Option.match(failed.errorOf(charge), {
+ *       onNone: () => Effect.fail(failed),
+ *       onSome: ({ code }) => Effect.log(`declined with ${code}`)
+ *     }))
+ * })
+ * ```
  *
  * @category errors
  * @since 0.1.0
  */
 export class ActionFailed extends Schema.TaggedError<ActionFailed>("stepped/ActionFailed")("ActionFailed", {
   ...ended,
-  cause: Schema.Unknown
+  kind: Schema.Literals(failureKinds),
+  /** What happened there, such as `NoParking at London`. */
+  reason: Schema.String,
+  /** The declared error that it comes from, if it comes from one: whose it is, and its encoded form, which no text shows. */
+  error: Schema.optionalKey(Schema.Struct({
+    /** Name of the action that declared it. */
+    action: Schema.String,
+    /** That action's actor as text. */
+    actor: Schema.String,
+    encoded: Schema.Redacted(Schema.Unknown)
+  }))
 }) {
   override get message(): string {
-    return this.path
+    return line({ path: this.path, message: this.reason })
+  }
+
+  /**
+   * The typed error of the action, if that is what this failure comes from, however deep in the tree.
+   *
+   * **Gotchas**
+   *
+   * An action is known by its name: where actors of several types have one of this name, `error.actor` tells them apart.
+   */
+  errorOf<Failure extends Schema.ConstraintDecoder<unknown>>(
+    action: { readonly name: string; readonly error: Failure }
+  ): Option.Option<Failure["Type"]> {
+    const { error } = this
+    return error === undefined || error.action !== action.name
+      ? Option.none()
+      : Schema.decodeUnknownOption(Schema.toCodecJson(action.error))(Redacted.value(error.encoded))
   }
 }
 
@@ -448,6 +516,27 @@ export class AmbiguousCompletion extends Schema.TaggedError<AmbiguousCompletion>
 }
 
 /**
+ * The action that is to be completed waits for a worker, or for others in its lane: it can be completed once it performs, so that the same
+ * call may succeed later.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class NotStarted extends Schema.TaggedError<NotStarted>("stepped/NotStarted")("NotStarted", {
+  /** The action with its actor, such as `charge User/1`. */
+  action: Schema.String,
+  actionId: Schema.String
+}) {
+  /** The same call may succeed later. */
+  readonly isRetryable = true
+
+  override get message(): string {
+    return `${this.action} (${this.actionId}) has not started: it waits for a worker or for others in its lane, ` +
+      "and can be completed once it performs (may succeed when tried again)"
+  }
+}
+
+/**
  * The outcome given to an outbound action does not fit its success or error schema.
  *
  * @category errors
@@ -483,7 +572,7 @@ export type CompletionError =
  * @category errors
  * @since 0.1.0
  */
-export type CompleteError = AmbiguousCompletion | UnknownAction | CompletionError
+export type CompleteError = AmbiguousCompletion | UnknownAction | NotStarted | InvalidActorId | CompletionError
 
 /**
  * A step would receive more than the limit allows: results of earlier steps and of their children. It fails without having loaded them all.
@@ -533,6 +622,7 @@ export class ActorNotFound extends Schema.TaggedError<ActorNotFound>("stepped/Ac
  */
 export type InfrastructureError =
   | ActorNotFound
+  | InvalidActorId
   | EnqueueError
   | UnknownAction
   | InvalidQuery

@@ -41,6 +41,7 @@ export {
   ActionRepo,
   type ActionTree,
   type FailureCause,
+  type FailureKind,
   type SlotRecord,
   type StepRecord
 } from "./ActionRepo.ts"

@@ -25,7 +25,10 @@ describe("an error", () => {
       [new Errors.TooManyInvocations({ count: 11, limit: 10 }), "11", "10", "several calls"],
       [new Errors.UnknownDefinition({ actor: "Car", action: "fly" }), "Car", "fly", "provide their layer"],
       [new Errors.WouldWaitForItself({ action: "visit" }), "visitLater"],
-      [new Errors.ActionFailed({ ...ended, cause: "no" }), ended.path],
+      [
+        new Errors.ActionFailed({ ...ended, kind: "marked", reason: "marked as failed" }),
+        `${ended.path}: marked as failed`
+      ],
       [new Errors.TimedOut(ended), ended.path, "timed out"],
       [new Errors.Cancelled(ended), ended.path, "cancelled"],
       [new Errors.Deadlocked(ended), ended.path, "concurrency key"],
@@ -35,6 +38,8 @@ describe("an error", () => {
         "Expected string",
         "a schema that takes what was stored"
       ],
+      [new Errors.InvalidActorId({ actor: "Car", issue: "takes 2 bytes" }), "The id of Car takes 2 bytes"],
+      [new Errors.NotStarted({ action: "tow Car/1", actionId: "0190" }), "tow Car/1 (0190)", "tried again"],
       [new Errors.UnknownAction({ actionId: "0190" }), "0190", "pruned"],
       [
         new Errors.UnknownAction({ actionId: "0190", asked: "visit Car/1", found: "tow Car/2" }),

@@ -60,18 +60,9 @@ export const toNode = ({ action, steps }: ActionTree): Node => {
   }
 }
 
-interface Cause {
-  readonly kind: string
-  readonly path: string
-  readonly message: string
-}
-
-/** Why an action did not succeed, with the path to where it happened. */
-export const causeOf = (action: ActionRecord): Cause | undefined => (action.cause ?? undefined) as Cause | undefined
-
 const noteOf = (action: ActionRecord, step: string | undefined): string => {
   if (action.status === "performing") return step === undefined || step === action.name ? "" : `› ${step}`
-  const cause = causeOf(action)
+  const { cause } = action
   if (!isFailure(action.status) || cause === undefined) return ""
   // told once, where it happened; above that the path says where to look
   return cause.kind === "child" ? `› ${cause.path.split(" › ").slice(1).join(" › ")}` : cause.message

@@ -2,7 +2,7 @@
 import { Clock, Console, Effect, Exit, Fiber, Option, Schema } from "effect"
 import { ActionRepo, type ActionTree } from "stepped"
 import { Fleets } from "./definitions.ts"
-import { causeOf, showing } from "./LiveTree.ts"
+import { showing } from "./LiveTree.ts"
 import { Manifest } from "./Manifest.ts"
 import { Deployed } from "./models.ts"
 import { Proxy } from "./Proxy.ts"
@@ -68,7 +68,7 @@ const summarise = Effect.fnUntraced(function*(id: string, elapsed: number, tally
         } release ${release.id} (${built}), process ${server.pid}, verified at ${proxy.url}/${site}/`
       )
     } else {
-      const cause = causeOf(action)
+      const { cause } = action
       lines.push(`  ✖ ${site.padEnd(6)} serves ${yield* proxy.releaseOf(site)} as before`)
       if (cause !== undefined) lines.push(`      ${cause.path}: ${cause.message}`)
     }

@@ -1,11 +1,13 @@
 /**
  * Values on their way into the database and back: JSON by schema, and what fits there.
  */
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import type { PlainSchema } from "../Actor.ts"
 import { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
+import { errorText, tidyText } from "./Failure.ts"
 import { isStorable } from "./storable.ts"
 
 /** How a schema's values become JSON and come back. */
@@ -109,14 +111,39 @@ export const weigh = (json: unknown): number => {
   return sum
 }
 
+/** A value that is not JSON: what a step without a schema has returned, or what a schema that takes anything has let through. */
+export class NotJson extends Data.TaggedError("NotJson")<{ readonly place: string; readonly issue: string }> {
+  override get message(): string {
+    return `${this.place} ${this.issue}`
+  }
+}
+
+/** The text of an encoded value; a schema such as `Schema.Any` lets also through what has none: throws {@link NotJson}. */
+export const jsonText = (field: string, json: unknown): string => {
+  try {
+    return JSON.stringify(json) ?? "null"
+  } catch (error) {
+    const [reason] = errorText(error).split("\n")
+    throw new NotJson({
+      place: field,
+      issue: `cannot be written as JSON (${reason}): use a schema that encodes it, such as Schema.BigInt for a bigint`
+    })
+  }
+}
+
 /** Checks an encoded value against the limits of what is stored. */
 export const checkPayload = (
   field: string,
   json: unknown,
   limit: number
-): Effect.Effect<void, PayloadTooLarge | UnstorableText> =>
-  Effect.suspend((): Effect.Effect<void, PayloadTooLarge | UnstorableText> => {
-    const text = JSON.stringify(json) ?? "null"
+): Effect.Effect<void, PayloadTooLarge | UnstorableText | NotJson> =>
+  Effect.suspend((): Effect.Effect<void, PayloadTooLarge | UnstorableText | NotJson> => {
+    let text: string
+    try {
+      text = jsonText(field, json)
+    } catch (error) {
+      return Effect.fail(error as NotJson)
+    }
     const size = sizeOf(json, text, limit)
     if (size > limit) return Effect.fail(new PayloadTooLarge({ field, size, limit }))
     remember(json, size)
@@ -126,12 +153,6 @@ export const checkPayload = (
 /** Whether a value that is not checked with an error fits: what does not is left out where it would be stored. */
 export const fits = (json: unknown, text: string, limit: number): boolean =>
   sizeOf(json, text, limit) <= limit && isStorable(text)
-
-/** Makes any text storable and short enough: for error messages, which must never fail the path that stores them. */
-export const tidyText = (text: string, limit = 8000): string => {
-  const tidy = text.replaceAll("\u0000", "\ufffd").toWellFormed()
-  return tidy.length <= limit ? tidy : `${tidy.slice(0, limit).toWellFormed()}…`
-}
 
 /** Encodes arguments, with the path of what does not fit. */
 export const encodeArguments = (
@@ -145,5 +166,13 @@ export const encodeArguments = (
       argumentsCodec(schemas).encode(values),
       (error) => new InvalidArguments({ action, issue: tidyText(error.message) })
     ),
-    (json) => Effect.as(checkPayload(`arguments of ${action}`, json, limit), json as ReadonlyArray<unknown>)
+    (json) =>
+      Effect.as(
+        Effect.catchTag(
+          checkPayload(`arguments of ${action}`, json, limit),
+          "NotJson",
+          ({ issue }) => Effect.fail(new InvalidArguments({ action, issue: `a value ${issue}` }))
+        ),
+        json as ReadonlyArray<unknown>
+      )
   )

@@ -1,8 +1,8 @@
 /**
  * A step's result as it is stored: JSON with places for its children, which their results are put into.
  */
-import * as Data from "effect/Data"
 import { isChild } from "../Child.ts"
+import { NotJson } from "./Codec.ts"
 
 const slotKey = "$slot"
 const undefinedKey = "$undefined"
@@ -10,13 +10,12 @@ const undefinedKey = "$undefined"
 const nullKey = "$null"
 
 /** A value that is neither JSON nor a child, in a step without a schema. */
-export class NotJson extends Data.TaggedError("NotJson")<{ readonly message: string }> {
-  static at(path: string, what: string): NotJson {
-    const place = path === "" ? "" : ` at ${path}`
-    return new NotJson({
-      message: `the step returned ${what}${place}: give the step a schema, as in .step(name, body, { result: … })`
-    })
-  }
+export const notJson = (path: string, what: string): NotJson => {
+  const at = path === "" ? "" : ` at ${path}`
+  return new NotJson({
+    place: "the step",
+    issue: `returned ${what}${at}: give the step a schema, as in .step(name, body, { result: … })`
+  })
 }
 
 /** A step's result as JSON, with places for its children (`{"$slot": 0}`); own keys that begin with `$` get another one. */
@@ -27,7 +26,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
     case "boolean":
       return value
     case "number":
-      if (!Number.isFinite(value)) throw NotJson.at(path, String(value))
+      if (!Number.isFinite(value)) throw notJson(path, String(value))
       return value
     case "undefined":
       return { [undefinedKey]: true }
@@ -36,7 +35,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
       if (Array.isArray(value)) return value.map((item, i) => toTemplate(item, `${path}[${i}]`))
       const proto = Object.getPrototypeOf(value)
       if (proto !== Object.prototype && proto !== null) {
-        throw NotJson.at(path, `an instance of ${value.constructor?.name ?? "a class"}`)
+        throw notJson(path, `an instance of ${value.constructor?.name ?? "a class"}`)
       }
       // made of entries: assigned, `__proto__` would be no key
       return Object.fromEntries(
@@ -46,7 +45,7 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
       )
     }
     default:
-      throw NotJson.at(path, `a ${typeof value}`)
+      throw notJson(path, `a ${typeof value}`)
   }
 }
 
@@ -71,10 +70,12 @@ export const holdsSlot = (template: unknown): boolean =>
   (Array.isArray(template) ? template.some(holdsSlot) : slotKey in template || Object.values(template).some(holdsSlot))
 
 /** Whether a value holds a child anywhere that a template would look. */
-export const holdsChild = (value: unknown): boolean => {
+export const holdsChild = (value: unknown, around: ReadonlyArray<object> = []): boolean => {
   if (isChild(value)) return true
-  if (typeof value !== "object" || value === null) return false
-  if (Array.isArray(value)) return value.some(holdsChild)
+  // what holds itself is refused where it is written
+  if (typeof value !== "object" || value === null || around.includes(value)) return false
+  const inside = [...around, value]
+  if (Array.isArray(value)) return value.some((item) => holdsChild(item, inside))
   const proto = Object.getPrototypeOf(value)
-  return (proto === Object.prototype || proto === null) && Object.values(value).some(holdsChild)
+  return (proto === Object.prototype || proto === null) && Object.values(value).some((item) => holdsChild(item, inside))
 }

@@ -21,6 +21,7 @@ const isInfrastructure = (error: unknown): boolean =>
   Predicate.hasProperty(error, "_tag") &&
   [
     "UnknownAction",
+    "InvalidActorId",
     "SqlError",
     "StorageError",
     "UnsuitableIsolation",

@@ -1,4 +1,5 @@
 /** From rows to answers: the only place that knows what the columns of a transition's answer mean. */
+import type { FailureCause } from "../domain/Failure.ts"
 import { phases, statuses, type StepKind, stepKinds } from "../domain/Phase.ts"
 import {
   type Answer,
@@ -11,7 +12,6 @@ import {
   type Verdict,
   type Work
 } from "../store/Answer.ts"
-import type { StoredCause } from "../store/Conclusion.ts"
 
 type Row = ReadonlyArray<unknown>
 
@@ -32,7 +32,7 @@ export const Kind = {
 } as const
 
 /** What a completion has come to; `other` names another action or actor than was asked for. */
-export const VerdictCode = { none: 0, done: 1, ambiguous: 2, busy: 3, over: 4, other: 5 } as const
+export const VerdictCode = { none: 0, done: 1, ambiguous: 2, busy: 3, over: 4, other: 5, notStarted: 6 } as const
 
 /** The detail of a stale conclusion whose action was ended in the very transaction that it is in. */
 const endedHere = "ended here"
@@ -43,7 +43,7 @@ interface RawDetail {
   readonly prepended: string | null
   readonly outcome: number | null
   readonly result: unknown
-  readonly cause: StoredCause | null
+  readonly cause: FailureCause | null
   readonly callbacks: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | null
   readonly startedAt: number | null
   readonly timeoutAt: number | null
@@ -60,8 +60,9 @@ type RawSlot = readonly [
   definition: string,
   actorId: string,
   result: unknown,
-  cause: unknown,
-  success: string | null
+  cause: FailureCause | null,
+  success: string | null,
+  ran: readonly [definition: string, actorId: string] | null
 ]
 
 interface RawHeld {
@@ -84,15 +85,16 @@ const toStep = ([index, name, , marked, result, kind]: RawStep): StoredStep => (
   result
 })
 
-const toSlot = ([step, slot, status, definition, actorId, result, cause, success]: RawSlot): SettledSlot => ({
+const toSlot = ([step, slot, status, definition, actorId, result, cause, success, ran]: RawSlot): SettledSlot => ({
   step,
   slot,
   status: status === null ? undefined : statuses[status],
   definition,
   actorId,
   result,
-  cause: cause as Partial<StoredCause> | null,
-  success
+  cause,
+  success,
+  ran: ran === null ? undefined : { definition: ran[0], actorId: ran[1] }
 })
 
 /** What `detail_of` gives. */
@@ -220,6 +222,8 @@ export const toVerdict = (rows: ReadonlyArray<Row>): Verdict => {
       return { _tag: "Busy" }
     case VerdictCode.other:
       return { _tag: "Other", definition: row[2] as string, actorId: row[3] as string }
+    case VerdictCode.notStarted:
+      return { _tag: "NotStarted", definition: row[2] as string, actorId: row[3] as string }
     default:
       return { _tag: "Over" }
   }

@@ -6,9 +6,9 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { MigrationError } from "effect/sql/Migrator"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
+import { serverError } from "../domain/innermostMessage.ts"
 import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
 import { realClock } from "../store/RealClock.ts"
-import { serverError } from "./innermostMessage.ts"
 
 /** The SQLSTATE that the server gave. */
 export const sqlState = (error: unknown): string | undefined => serverError(error)?.code

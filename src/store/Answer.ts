@@ -1,8 +1,9 @@
 /**
  * What a transition answers: work for the worker that asked, and news of what has become of other actions.
  */
+import type { FailureCause } from "../domain/Failure.ts"
 import type { ActionStatus, Phase, StepKind } from "../domain/Phase.ts"
-import type { StoredCause, StoredOutcome } from "./Conclusion.ts"
+import type { StoredOutcome } from "./Conclusion.ts"
 
 interface Action {
   readonly action: string
@@ -62,10 +63,13 @@ export interface SettledSlot {
   readonly step: number
   readonly slot: number
   readonly status: ActionStatus | undefined
+  /** What was asked for. */
   readonly definition: string
   readonly actorId: string
+  /** The action that has ended instead: that one was superseded by it, or has joined it. */
+  readonly ran: { readonly definition: string; readonly actorId: string } | undefined
   readonly result: unknown
-  readonly cause: Partial<StoredCause> | null
+  readonly cause: FailureCause | null
   /** The fingerprint of the success schema that was asked with. */
   readonly success: string | null
 }
@@ -130,6 +134,8 @@ export type Verdict =
   | { readonly _tag: "Busy" }
   /** It had ended before. */
   | { readonly _tag: "Over" }
+  /** It is queued, or waits for others in its lane. */
+  | { readonly _tag: "NotStarted"; readonly definition: string; readonly actorId: string }
   /** The id names something else. */
   | { readonly _tag: "Other"; readonly definition: string; readonly actorId: string }
 

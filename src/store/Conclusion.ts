@@ -3,12 +3,9 @@
  *
  * Each of them is fenced: under the worker's token it changes the action that is still at that step and in that phase, and no other.
  */
-import type { FailureCause } from "../ActionRepo.ts"
+import type { FailureCause } from "../domain/Failure.ts"
 import type { ActionStatus, Phase, StepKind } from "../domain/Phase.ts"
 import type { Invocation } from "./Invocation.ts"
-
-/** A failure as it is stored. */
-export type StoredCause = FailureCause
 
 /** Where the action was when it was performed. */
 interface Fence {
@@ -21,7 +18,7 @@ interface Fence {
 export interface StoredOutcome {
   readonly status: ActionStatus
   readonly result: unknown
-  readonly cause: StoredCause | null
+  readonly cause: FailureCause | null
 }
 
 /** What is stored of a step whose body has ended. */
@@ -119,13 +116,13 @@ export interface TryAgain extends Base {
   /** Callbacks that have ended while others are to be tried again: their identities, and whether they succeeded. */
   readonly callbacks?: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | undefined
   /** What is tried again has failed with this. */
-  readonly failure?: StoredCause | undefined
+  readonly failure?: FailureCause | undefined
 }
 
 export type Conclusion = StepEnded | StepWaits | JobStarts | WaitsOutside | CallbacksDue | ActionEnds | TryAgain
 
 /** An action that fails where it is, by what the engine found, without a step or a callback. */
-export const failsAt = (fence: Fence, cause: StoredCause): ActionEnds => ({
+export const failsAt = (fence: Fence, cause: FailureCause): ActionEnds => ({
   _tag: "ActionEnds",
   fence,
   ended: undefined,

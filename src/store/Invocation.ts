@@ -1,6 +1,6 @@
 /** What is asked for and no worker has begun: how it is queued, and how it comes back from being prepared. */
+import type { FailureCause } from "../domain/Failure.ts"
 import type { ActionStatus } from "../domain/Phase.ts"
-import type { StoredCause } from "./Conclusion.ts"
 
 /** One row of the queue before it has an id. */
 export interface Invocation {
@@ -30,6 +30,8 @@ export interface Invocation {
 /** An invocation that `before` and the effectful keys have prepared, or ended. */
 export interface PreparedInvocation {
   readonly action: string
+  readonly definition: string
+  readonly actorId: string
   readonly job: number
   readonly queue: string
   readonly arguments: unknown
@@ -41,7 +43,7 @@ export interface PreparedInvocation {
   readonly ended: {
     readonly status: ActionStatus
     readonly result: unknown
-    readonly cause: StoredCause | null
+    readonly cause: FailureCause | null
   } | undefined
   /** An achievement that cannot be read is forgotten. */
   readonly ignoresAchievement: boolean

@@ -8,10 +8,11 @@ import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
 import { SqlError } from "effect/sql/SqlError"
+import type { FailureCause, UnplacedCause } from "../domain/Failure.ts"
 import type { ActionStatus, Phase, StepIdentity } from "../domain/Phase.ts"
 import { StorageError, type UnsuitableIsolation } from "../SteppedError.ts"
-import type { Answer, Completed, Detail, Work } from "./Answer.ts"
-import type { Conclusion, StoredCause, StoredOutcome } from "./Conclusion.ts"
+import type { Answer, Completed, Detail, SettledSlot, Work } from "./Answer.ts"
+import type { Conclusion } from "./Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
 import type { Records } from "./Records.ts"
 
@@ -53,13 +54,8 @@ export interface StoredResult {
 }
 
 /** A settled slot with the child's result, as JSON text. */
-export interface StoredSlot {
-  readonly slot: number
-  readonly status: ActionStatus | undefined
-  readonly definition: string
-  readonly actorId: string
+export interface StoredSlot extends Omit<SettledSlot, "step" | "result" | "cause"> {
   readonly result: string | null
-  readonly success: string | null
 }
 
 /** What became of an invocation. */
@@ -72,7 +68,7 @@ export interface Found {
   readonly state: "ended" | "live" | "queued" | "unknown"
   readonly status: ActionStatus | undefined
   readonly result: unknown
-  readonly cause: unknown
+  readonly cause: FailureCause | null
   readonly definition: string | null
   readonly actorId: string | null
   /** What was asked for, whatever its outcome comes from. */
@@ -85,6 +81,14 @@ export const stranded = {
   job: "is to be continued and has no job",
   slots: "waits for slots that are all settled, and has no job"
 } as const
+
+/** How an action is to end that is ended from outside. */
+export interface GivenOutcome {
+  readonly status: ActionStatus
+  readonly result: unknown
+  /** Its path is the action's own. */
+  readonly cause: UnplacedCause | null
+}
 
 /** An action that nothing continued. */
 export interface Healed {
@@ -137,7 +141,7 @@ export interface Transitions {
     readonly id: string | null
     readonly definition: string
     readonly actorId: string | null
-    readonly outcome: StoredOutcome
+    readonly outcome: GivenOutcome
     readonly outbound: boolean
   }) => Effect.Effect<Completed, StorageError>
   /** An action under this token whose detail did not travel with the answer that handed it over; none when it is no longer under it. */
@@ -181,7 +185,7 @@ export interface Transitions {
     queue: string,
     job: number,
     due: number,
-    failure?: StoredCause
+    failure?: FailureCause
   ) => Effect.Effect<void, StorageError>
   /** Puts the job that a claim of one would take off to a later time; gives its action. */
   readonly setAside: (now: number, due: number, catalog: Catalog) => Effect.Effect<string | null, StorageError>

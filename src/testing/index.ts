@@ -7,6 +7,7 @@ import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
+import * as Formatter from "effect/Formatter"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -14,15 +15,22 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import * as TestClock from "effect/testing/TestClock"
 import type { AnyAction, ArgTypes } from "../Action.ts"
 import { type ActionRecord, ActionRepo } from "../ActionRepo.ts"
-import { actorId, ActorRef } from "../Actor.ts"
+import type { ActorRef } from "../Actor.ts"
 import { argumentsCodec } from "../domain/Codec.ts"
 import { Engine } from "../Engine.ts"
+import { encodeActorId } from "../engine/invoke/invocation.ts"
 import { HandledDefects } from "../engine/perform/retry.ts"
 import { type Backlog, JobQueue } from "../JobQueue.ts"
 import { Outcome } from "../Outcome.ts"
 import type { EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
 import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
-import type { CompleteError, InvalidQuery, StorageError } from "../SteppedError.ts"
+import {
+  type CompleteError,
+  type InvalidActorId,
+  InvalidArguments,
+  type InvalidQuery,
+  type StorageError
+} from "../SteppedError.ts"
 import { layerTestDatabase } from "./TestDatabase.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -54,6 +62,14 @@ export class EnqueuedExpectation extends Schema.TaggedError<EnqueuedExpectation>
   "EnqueuedExpectation",
   { message: Schema.String }
 ) {}
+
+/**
+ * What an expectation about what was enqueued can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type ExpectationError = EnqueuedExpectation | InvalidActorId | InvalidArguments | StorageError
 
 // -------------------------------------------------------------------------------------------------------------------
 // layers
@@ -136,7 +152,14 @@ export const performSteppedActions = <E = never, R = never>(
       yield* advanceTo(due.timeout === undefined ? due.wait : Math.min(due.wait, due.timeout))
     }
     const left = [
-      ...(yield* live).map((action) => `${describe(action)} is ${action.status}${action.outbound ? ", outbound" : ""}`),
+      ...yield* Effect.forEach(
+        yield* live,
+        (action) =>
+          Effect.map(
+            describe(action, engine.find(action.actorType, action.name)),
+            (text) => `${text} is ${action.status}${action.outbound ? ", outbound" : ""}`
+          )
+      ),
       ...(yield* queue.backlog).filter((backlog) => stillQueued(backlog) > 0).map((backlog) =>
         `${backlog.actorType}/${backlog.name} is queued ${stillQueued(backlog)} times${
           engine.find(backlog.actorType, backlog.name) === undefined ? ", and not defined here" : ""
@@ -148,8 +171,27 @@ export const performSteppedActions = <E = never, R = never>(
 
 const stillQueued = ({ due, held, later, waiting }: Backlog): number => due + later + held + waiting
 
-const describe = (action: ActionRecord): string =>
-  `${action.name} ${action.actorType}/${action.actorId}(${JSON.stringify(action.arguments).slice(1, -1)})`
+interface Described {
+  readonly actorType: string
+  readonly actorId: string
+  readonly name: string
+  readonly arguments: unknown
+}
+
+/**
+ * An action as messages show it, with its arguments as its definition reads them, so that what a schema redacts stays out. What no
+ * definition reads is left out: nobody knows what of it may be shown.
+ */
+const describe = (action: Described, definition: AnyAction | undefined): Effect.Effect<string> =>
+  Effect.map(
+    definition === undefined
+      ? Effect.succeedNone
+      : Effect.option(argumentsCodec(definition.arguments).decode(action.arguments)),
+    (args) => `${action.name} ${action.actorType}/${action.actorId}(${Option.isSome(args) ? listed(args.value) : "…"})`
+  )
+
+/** `"a", 1` without its brackets. */
+const listed = (args: unknown): string => Formatter.format(args).slice(1, -1)
 
 const advanceTo = (time: number): Effect.Effect<void> =>
   Clock.clockWith((clock) =>
@@ -190,12 +232,11 @@ export const withHandledDefects =
 // expectations
 // -------------------------------------------------------------------------------------------------------------------
 
-interface Seen {
+/** What was enqueued, whatever has become of it. */
+interface Seen extends Described {
   readonly id: string
-  readonly key: string
-  readonly actorId: string
-  readonly arguments: unknown
-  readonly text: string
+  /** `queued`, or its status. */
+  readonly state: string
 }
 
 /** What the services are asked here they take. */
@@ -205,38 +246,40 @@ const asked = <A>(effect: Effect.Effect<A, StorageError | InvalidQuery>): Effect
 const seen: Effect.Effect<ReadonlyArray<Seen>, StorageError, ActionRepo> = Effect.gen(function*() {
   const repo = yield* ActionRepo
   const actions = yield* asked(repo.list({ limit: 10_000 }))
-  return actions.map((action) => ({
-    id: action.id,
-    key: `${action.actorType}/${action.name}`,
-    actorId: action.actorId,
-    arguments: action.arguments,
-    text: `${describe(action)} ${action.status}`
-  }))
+  return actions.map((action) => ({ ...action, state: action.status }))
 })
 
+/** What was enqueued of an action, and, for a message, that and everything else. */
 const matching = <A extends AnyAction>(actor: ActorRef, action: A, args: ReadonlyArray<unknown>) =>
   Effect.gen(function*() {
-    const all = yield* seen
-    const key = `${actor.type}/${action.name}`
-    const id = actorId(ActorRef.actorOf(actor), actor.id)
-    const encoded = args.length === 0
-      ? undefined
-      : yield* Effect.orDie(argumentsCodec(action.arguments.slice(0, args.length)).encode(args))
-    const found = all.filter((one) =>
-      one.key === key && one.actorId === id &&
-      (encoded === undefined ||
-        Equal.equals(JSON.stringify((one.arguments as Array<unknown>).slice(0, args.length)), JSON.stringify(encoded)))
+    const engine = yield* Engine
+    const id = yield* encodeActorId(actor)
+    const given = argumentsCodec(action.arguments.slice(0, args.length))
+    const wanted: unknown = yield* Effect.mapError(
+      Effect.map(given.encode(args), (encoded): unknown => JSON.parse(JSON.stringify(encoded))),
+      ({ message }) => new InvalidArguments({ action: action.name, issue: message })
     )
-    const listing = all.length === 0
-      ? "nothing was enqueued"
-      : `enqueued so far:\n${all.map((one) => `  ${one.text}`).join("\n")}`
-    return {
-      found,
-      listing,
-      wanted: `${action.name} ${actor.type}/${id}${
-        encoded === undefined ? "" : `(${JSON.stringify(encoded).slice(1, -1)})`
-      }`
-    }
+    const all = yield* seen
+    const isOfAction = ({ actorType, name }: Seen) => actorType === actor.type && name === action.name
+    const found = all.filter((one) =>
+      isOfAction(one) && one.actorId === id &&
+      Equal.equals((one.arguments as Array<unknown>).slice(0, args.length), wanted)
+    )
+    const fail = (what: string) =>
+      Effect.flatMap(
+        Effect.forEach(all, (one) =>
+          Effect.map(
+            // of what is asked for the definition is here, wherever it is performed
+            describe(one, isOfAction(one) ? action : engine.find(one.actorType, one.name)),
+            (text) => `\n  ${text} ${one.state}`
+          )),
+        (lines) => {
+          const asked = `${action.name} ${actor.type}/${id}${args.length === 0 ? "" : `(${listed(args)})`}`
+          const listing = lines.length === 0 ? "nothing was enqueued" : `enqueued so far:${lines.join("")}`
+          return Effect.fail(new EnqueuedExpectation({ message: `${asked} ${what}; ${listing}` }))
+        }
+      )
+    return { found, fail }
   })
 
 /**
@@ -250,11 +293,11 @@ export const assertEnqueued = <A extends AnyAction>(
   actor: ActorRef,
   action: A,
   ...args: Partial<ArgTypes<A["arguments"]>>
-): Effect.Effect<ReadonlyArray<string>, EnqueuedExpectation | StorageError, ActionRepo> =>
-  Effect.flatMap(matching(actor, action, args), ({ found, listing, wanted }) =>
-    found.length > 0
-      ? Effect.succeed(found.map((one) => one.id))
-      : Effect.fail(new EnqueuedExpectation({ message: `${wanted} was not enqueued; ${listing}` })))
+): Effect.Effect<ReadonlyArray<string>, ExpectationError, Engine | ActionRepo> =>
+  Effect.flatMap(
+    matching(actor, action, args),
+    ({ fail, found }) => found.length > 0 ? Effect.succeed(found.map(({ id }) => id)) : fail("was not enqueued")
+  )
 
 /**
  * Fails if the action was enqueued on the actor, with these arguments if any are given.
@@ -266,8 +309,8 @@ export const assertNotEnqueued = <A extends AnyAction>(
   actor: ActorRef,
   action: A,
   ...args: Partial<ArgTypes<A["arguments"]>>
-): Effect.Effect<void, EnqueuedExpectation | StorageError, ActionRepo> =>
-  Effect.flatMap(matching(actor, action, args), ({ found, listing, wanted }) =>
-    found.length === 0
-      ? Effect.void
-      : Effect.fail(new EnqueuedExpectation({ message: `${wanted} was enqueued ${found.length} times; ${listing}` })))
+): Effect.Effect<void, ExpectationError, Engine | ActionRepo> =>
+  Effect.flatMap(
+    matching(actor, action, args),
+    ({ fail, found }) => found.length === 0 ? Effect.void : fail(`was enqueued ${found.length} times`)
+  )

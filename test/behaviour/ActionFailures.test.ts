@@ -349,7 +349,7 @@ suite("failures", (engine) => {
         yield* deployed(Layer.mergeAll(News.layer, Parents.layer))(Effect.gen(function*() {
           const next = yield* (yield* News.client)(1).holdLater()
           yield* performSteppedActions({
-            outbound: () => Stepped.complete(next.id, hold, Stepped.Outcome.succeededVoid)
+            outbound: () => Stepped.complete(New.ref(1), hold, Stepped.Outcome.succeededVoid)
           })
           yield* next.await
         }))

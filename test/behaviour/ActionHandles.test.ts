@@ -160,14 +160,19 @@ suite("handles", (engine) => {
         action: "visit",
         actor: "Car/1",
         actionId: defect.id,
-        path: "visit Car/1 › go: flat tyre"
+        kind: "defect",
+        path: "visit Car/1 › go",
+        reason: "flat tyre"
       })
       const parent = yield* car.nestedLater("fail")
       yield* performSteppedActions()
-      assert.deepInclude(yield* Effect.flip(parent.await), {
+      const above = yield* Effect.flip(parent.await)
+      assert.deepInclude(above, {
         _tag: "ActionFailed",
-        path: "nested Car/1 › go › visit Car/1: NoParking at fail, since \"1970-01-01T00:00:00.002Z\"",
-        cause: { at: "fail", since: "1970-01-01T00:00:00.002Z", _tag: "NoParking" }
+        kind: "child",
+        path: "nested Car/1 › go › visit Car/1",
+        reason: "NoParking at fail, since \"1970-01-01T00:00:00.002Z\"",
+        message: "nested Car/1 › go › visit Car/1: NoParking at fail, since \"1970-01-01T00:00:00.002Z\""
       })
     }))
 

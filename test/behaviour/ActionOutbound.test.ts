@@ -1,8 +1,18 @@
 /** Rules 5.1 and 5.2: actions that somebody outside completes. */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Effect, Fiber, Layer, Option } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, AmbiguousCompletion, Cancelled, InvalidOutcome, Stepped, TimedOut, UnknownAction } from "stepped"
+import {
+  ActionFailed,
+  AmbiguousCompletion,
+  Cancelled,
+  InvalidOutcome,
+  NotStarted,
+  Stepped,
+  TimedOut,
+  UnknownAction
+} from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
@@ -30,7 +40,7 @@ suite("outbound actions", (engine) => {
   const layer = Cars.toLayer(Effect.succeed({ method: () => Effect.as(note("method"), 1) })).pipe(
     Layer.provideMerge(engine.layer())
   )
-  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services>) =>
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
     it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), layer))
 
   test("5.1: stays performing after its last step, and ends as it is told", () =>
@@ -113,7 +123,7 @@ suite("outbound actions", (engine) => {
       const error = yield* Effect.flip(bad.await)
       assert.instanceOf(error, ActionFailed)
       assert.match(error.message, /^buy Car\/2 › pay › charge Car\/2: Declined/)
-      assert.deepStrictEqual(error.cause, { _tag: "Declined", code: 3 })
+      assert.deepStrictEqual(error.errorOf(charge), Option.some(new Declined({ code: 3 })))
     }))
 
   test("5.2: by actor and name: nobody performs it, so nothing happens and the answer says so", () =>
@@ -134,13 +144,42 @@ suite("outbound actions", (engine) => {
       const pending = yield* car.chargeNow(1)
       assert.strictEqual((yield* pending.status).status, "pending")
       assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), charge, cancelled), Option.none())
-      assert.deepStrictEqual(yield* Stepped.complete(pending.id, charge, cancelled), Option.none())
+      assert.strictEqual((yield* Effect.flip(Stepped.complete(pending.id, charge, cancelled)))._tag, "NotStarted")
       assert.deepStrictEqual([(yield* current.status).status, (yield* pending.status).status], [
         "performing",
         "pending"
       ])
       assert.deepStrictEqual(yield* Stepped.complete(Car.ref(1), refund, succeededVoid), Option.some(current.id))
       assert.strictEqual((yield* pending.status).status, "performing")
+    }))
+
+  test("5.2+: by id: one that has not started says so, and that the same call may succeed later", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      const complete = (id: string) => Stepped.complete(id, charge, succeeded(day))
+      const isRefused = (id: string) =>
+        Effect.map(Effect.flip(complete(id)), (error) => {
+          assert.instanceOf(error, NotStarted)
+          assert.deepInclude(error, { action: "charge Car/1", actionId: id, isRetryable: true })
+        })
+      const queued = yield* car.chargeLater(1)
+      yield* isRefused(queued.id)
+      yield* performIdle
+      assert.deepStrictEqual(yield* complete(queued.id), Option.some(queued.id))
+      // behind another one in its lane
+      const current = yield* car.refundNow(1)
+      const pending = yield* car.chargeNow(1)
+      yield* isRefused(pending.id)
+      yield* Stepped.complete(current.id, refund, succeededVoid)
+      assert.deepStrictEqual(yield* complete(pending.id), Option.some(pending.id))
+      // in the transaction that enqueues it
+      yield* sql.withTransaction(Effect.flatMap(car.chargeLater(1), ({ id }) => isRefused(id)))
+      // one that nobody will start is over
+      const cancelledOne = yield* car.chargeLater(2)
+      yield* cancelledOne.cancel
+      assert.deepStrictEqual(yield* complete(cancelledOne.id), Option.none())
+      yield* performSteppedActions({ outbound: ({ id }) => complete(id) })
     }))
 
   test("5.2: completing twice does not reach the next action of that name", () =>

@@ -42,7 +42,7 @@ suite("superseding", (engine) => {
       const error = yield* Effect.flip(handle.await)
       assert.include(
         error.message,
-        "mixed Car/1 › all: IncompatibleResult: number Car/1: the stored result does not fit"
+        "mixed Car/1 › all: IncompatibleResult: text Car/1: the stored result does not fit"
       )
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["all failed"])
     }))

@@ -5,16 +5,18 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schedule, Schema } from "effect"
-import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
+import { ActionRepo, type Engine, type EnqueueError, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { layerServer } from "../harness/Server.ts"
 import {
   act,
+  any,
   Car,
   Cars,
   CarsLive,
   charge,
+  give,
   keyed,
   lone,
   note,
@@ -152,7 +154,7 @@ suite("bad input", (engine) => {
           for (const call of [car.noteLater("fine"), car.noteNow("fine"), car.note("fine")]) {
             const error = yield* Effect.flip(call as Effect.Effect<unknown, any>)
             assert.strictEqual(error._tag, "EnqueueError")
-            assert.deepInclude({ ...error.reason }, { _tag: "UnstorableText", field: "id of Car" })
+            assert.deepInclude({ ...error.reason }, { _tag: "InvalidActorId", actor: "Car" })
           }
           yield* nothingWasStored
         }).pipe(Effect.provide(layer)))
@@ -162,7 +164,7 @@ suite("bad input", (engine) => {
           program.step = Effect.as(Step.on(Car.ref(text), note, "fine"), "")
           const handle = yield* (yield* Cars.client)("1").tourNow()
           const cause = yield* storedCause(handle.id)
-          assert.include(cause.message, "id of Car holds a NUL character or a lone surrogate")
+          assert.include(cause.message, "The id of Car holds a NUL character or a lone surrogate")
           assert.deepStrictEqual(yield* occupied, { ended_actions: 1 })
           yield* healthy
         }).pipe(Effect.provide(layer)))
@@ -171,12 +173,12 @@ suite("bad input", (engine) => {
     it.effect("2.8: with the character U+0001 are refused: the default keys hold the id", () =>
       Effect.gen(function*() {
         const { reason } = yield* Effect.flip((yield* Cars.client)("a\u0001b").noteLater("fine"))
-        assert.strictEqual(reason._tag, "InvalidArguments")
-        assert.include(reason.message, "the id of Car holds the character U+0001")
+        assert.strictEqual(reason._tag, "InvalidActorId")
+        assert.include(reason.message, "The id of Car holds the character U+0001")
         yield* nothingWasStored
         program.step = Effect.as(Step.on(Car.ref("a\u0001b"), note, "fine"), "")
         const handle = yield* (yield* Cars.client)("1").tourNow()
-        assert.include((yield* storedCause(handle.id)).message, "the id of Car holds the character U+0001")
+        assert.include((yield* storedCause(handle.id)).message, "The id of Car holds the character U+0001")
         yield* healthy
       }).pipe(Effect.provide(layer)))
 
@@ -184,18 +186,39 @@ suite("bad input", (engine) => {
       Effect.gen(function*() {
         const client = yield* Cars.client
         const wrong = yield* Effect.flip(client(1 as never).noteLater("fine"))
-        assert.strictEqual(wrong.reason._tag, "InvalidArguments")
-        assert.include(wrong.message, "the id of Car")
+        assert.strictEqual(wrong.reason._tag, "InvalidActorId")
+        assert.include(wrong.message, "The id of Car does not fit its schema: ")
         const long = yield* Effect.flip(client("x".repeat(600)).noteLater("fine"))
-        assert.deepInclude({ ...long.reason }, { _tag: "PayloadTooLarge", field: "id of Car" })
+        assert.strictEqual(long.reason._tag, "InvalidActorId")
+        assert.include(long.message, "takes 602 bytes, the limit is 500")
         yield* nothingWasStored
         program.step = Effect.as(Step.on(Car.ref("x".repeat(600)), note, "fine"), "")
         const handle = yield* client("1").tourNow()
-        assert.include((yield* storedCause(handle.id)).message, "id of Car: 602 bytes, the limit is 500")
+        assert.include((yield* storedCause(handle.id)).message, "The id of Car takes 602 bytes, the limit is 500")
         program.step = Effect.as(Step.on(Car.ref(1 as never), note, "fine"), "")
         const other = yield* client("1").tourNow()
-        assert.include((yield* storedCause(other.id)).message, "the id of Car")
+        assert.include((yield* storedCause(other.id)).message, "The id of Car does not fit its schema: ")
         yield* healthy
+      }).pipe(Effect.provide(layer)))
+
+    it.effect("that no actor can have are the same error, wherever a reference is used, and can be printed", () =>
+      Effect.gen(function*() {
+        const client = yield* Cars.client
+        for (const id of [1 as never, "x".repeat(600), nul, "a\u0001b"]) {
+          const uses: ReadonlyArray<Effect.Effect<unknown, { readonly _tag: string }, Engine>> = [
+            Effect.mapError(client(id).noteLater("fine"), ({ reason }) => reason),
+            Effect.mapError(client(id).noteNow("fine"), ({ reason }) => reason),
+            Effect.mapError(client.enqueueMany(note, [[id, "fine"]]), ({ reason }) => reason),
+            Stepped.complete(Car.ref(id), charge, Stepped.Outcome.cancelled),
+            Stepped.handle(Car.ref(id), note, "00000000-0000-7000-8000-000000000000")
+          ]
+          for (const use of uses) assert.strictEqual((yield* Effect.flip(use))._tag, "InvalidActorId")
+        }
+        const many = yield* Effect.flip(client.enqueueMany(note, [["1", "fine"], [1 as never, "fine"]]))
+        assert.match(many.message, /^The id of Car does not fit its schema: .*, invocation \[1\]$/s)
+        yield* nothingWasStored
+        assert.strictEqual(String(Car.ref(NaN as never)), "Car/NaN")
+        assert.strictEqual(String(Car.ref("1")), "Car/1")
       }).pipe(Effect.provide(layer)))
   })
 
@@ -492,6 +515,63 @@ suite("bad input", (engine) => {
         }
         yield* healthy
       }).pipe(Effect.provide(layer)))
+  })
+
+  describe("values that are no JSON, which a schema of anything lets through,", () => {
+    const around: { again?: unknown } = {}
+    around.again = around
+    for (const [what, value] of [["a bigint", { deep: [1n] }], ["a value that holds itself", around]] as const) {
+      it.effect(`as arguments are a typed error, and nothing is stored (${what})`, () =>
+        Effect.gen(function*() {
+          const car = (yield* Cars.client)("1")
+          for (
+            const call of [
+              car.anyLater(value),
+              car.anyNow(value),
+              Cars.client.pipe(Effect.flatMap((cars) => cars.enqueueMany(any, [["1", value]])))
+            ]
+          ) {
+            const error = yield* Effect.flip(call as Effect.Effect<unknown, EnqueueError>)
+            assert.strictEqual(error.reason._tag, "InvalidArguments")
+            assert.include(error.message, "cannot be written as JSON")
+          }
+          yield* nothingWasStored
+        }).pipe(Effect.provide(layer)))
+
+      it.effect(`fail the step that gives or enqueues them (${what})`, () =>
+        Effect.gen(function*() {
+          const client = yield* Cars.client
+          program.any = Effect.succeed(value)
+          const given = yield* client("1").anyNow("fine")
+          assert.include((yield* storedCause(given.id)).message, "NotJson: result of any")
+          program.any = Effect.flatMap(Step.on(Car.ref("2"), note, "fine"), () => Effect.succeed(value))
+          const waiting = yield* client("1").anyNow("fine")
+          yield* performSteppedActions()
+          assert.include((yield* storedCause(waiting.id)).message, "cannot be written as JSON")
+          program.any = Effect.as(Step.on(Car.ref("2"), any, value), null)
+          const child = yield* client("1").anyNow("fine")
+          assert.include((yield* storedCause(child.id)).message, "The arguments of any do not fit its schemas")
+          yield* healthy
+        }).pipe(Effect.provide(layer)))
+
+      it.effect(`given from outside are refused, and as errors described (${what})`, () =>
+        Effect.gen(function*() {
+          const client = yield* Cars.client
+          const handle = yield* client("1").giveNow()
+          for (const outcome of [Stepped.Outcome.succeeded(value), Stepped.Outcome.failed(value)]) {
+            const error = yield* Effect.flip(Stepped.complete(handle.id, give, outcome))
+            assert.strictEqual(error._tag, "InvalidOutcome")
+            assert.include(error.message, "cannot be written as JSON")
+          }
+          yield* handle.cancel
+          program.any = Effect.fail(value)
+          const failing = yield* client("1").anyNow("fine")
+          const cause = yield* storedCause(failing.id)
+          assert.strictEqual(cause.kind, "failure")
+          assert.notProperty(cause, "error")
+          yield* healthy
+        }).pipe(Effect.provide(layer)))
+    }
   })
 
   describe("trees", () => {

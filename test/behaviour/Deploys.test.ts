@@ -109,6 +109,8 @@ suite("deploys", (engine) => {
         room: 0,
         prepared: [{
           action: handle.id,
+          definition: held.definition,
+          actorId: held.actorId,
           job: held.job,
           queue: held.queue,
           arguments: ["dark red"],

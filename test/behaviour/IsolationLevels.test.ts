@@ -100,7 +100,7 @@ suite("transactions at a higher level", (engine) => {
         yield* performSteppedActions()
         const failed = yield* Effect.flip(handle.await)
         assert.instanceOf(failed, ActionFailed)
-        assert.match(failed.path, new RegExp(`count Car/1 › count: UnsuitableIsolation: .*${one}`))
+        assert.match(failed.message, new RegExp(`count Car/1 › count: UnsuitableIsolation: .*${one}`))
         assert.strictEqual(bodies, 2)
         assert.deepStrictEqual(yield* statusesOf("count"), ["failed", "failed"])
         assert.deepStrictEqual(yield* statusesOf("drive"), [])
@@ -116,7 +116,7 @@ suite("transactions at a higher level", (engine) => {
         yield* performSteppedActions()
         const failed = yield* Effect.flip(handle.await)
         assert.instanceOf(failed, ActionFailed)
-        assert.include(failed.path, "UnsuitableIsolation")
+        assert.include(failed.message, "UnsuitableIsolation")
         assert.strictEqual(bodies, 1)
         yield* healthy
       }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, engine.layer()))))

@@ -1,6 +1,6 @@
 /** Rules 3: what a step receives from those before it and from their children, however much it is. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { ActionFailed, Stepped } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
@@ -8,8 +8,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import type { Torn } from "./fixtures/results.ts"
-import { blocks, outcomeOf, Page, Pages } from "./fixtures/results.ts"
+import { blocks, outcomeOf, Page, Pages, tear } from "./fixtures/results.ts"
 
 suite("what a step receives", (engine) => {
   const live = (options?: Stepped.EngineOptions) => Pages.layer.pipe(Layer.provideMerge(engine.layer(options)))
@@ -33,7 +32,7 @@ suite("what a step receives", (engine) => {
       const error = yield* Effect.flip(handle.await)
       assert.instanceOf(error, ActionFailed)
       assert.include(error.path, "torn Page/0 › pages › tear Page/0")
-      assert.deepStrictEqual((error.cause as Torn).page, 0)
+      assert.strictEqual(Option.getOrThrow(error.errorOf(tear)).page, 0)
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["pages failed"])
       assert.deepStrictEqual(seen, [])
       yield* healthy
@@ -50,11 +49,15 @@ suite("what a step receives", (engine) => {
       const error = yield* Effect.flip(beyond.await)
       assert.instanceOf(error, ActionFailed)
       assert.match(
-        error.path,
+        error.message,
         /^total Page\/0 › pages: ResultsTooLarge: total Page\/0 › pages: results of 1\d\d\d\d\d bytes at least, the limit is 100000: /
       )
-      assert.include(error.path, "resultsLimit")
-      assert.deepInclude(error.cause, { _tag: "ResultsTooLarge", step: "pages", limit: 100_000 })
+      assert.include(error.reason, "resultsLimit")
+      assert.deepInclude((yield* recordOf(beyond.id)).cause?.error, {
+        _tag: "ResultsTooLarge",
+        step: "pages",
+        limit: 100_000
+      })
       assert.deepStrictEqual(yield* stepsOf(beyond.id), ["pages failed"])
       // what is in memory already counts as well
       assert.include((yield* recordOf(plain.id)).cause?.message, "ResultsTooLarge")

@@ -121,6 +121,8 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             assert(held?._tag === "ToPrepare")
             const join: PreparedInvocation = {
               action: second,
+              definition: held.definition,
+              actorId: held.actorId,
               job: held.job,
               queue: held.queue,
               arguments: [],

@@ -106,7 +106,7 @@ suite("typed data", (engine) => {
       ]
       assert.deepStrictEqual(refusals.map((error) => error.reason._tag), [
         "InvalidArguments",
-        "InvalidArguments",
+        "InvalidActorId",
         "InvalidArguments",
         "UnstorableText"
       ])

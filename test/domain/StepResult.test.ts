@@ -7,9 +7,9 @@ import {
   codecOf,
   encodeArguments,
   fingerprintOf,
-  tidyText
+  NotJson
 } from "../../src/domain/Codec.ts"
-import { fromTemplate, holdsChild, NotJson, toTemplate } from "../../src/domain/StepResult.ts"
+import { fromTemplate, holdsChild, toTemplate } from "../../src/domain/StepResult.ts"
 import { isStorable } from "../../src/domain/storable.ts"
 import { makeChild } from "../../src/Step.ts"
 
@@ -84,15 +84,6 @@ describe("texts that Postgres stores", () => {
     ) {
       assert.isFalse(storable(bad), JSON.stringify(bad))
     }
-  })
-
-  it("are made of any text, short enough", () => {
-    assert.strictEqual(tidyText("a\u0000b\ud800c"), "a\ufffdb\ufffdc")
-    assert.strictEqual(tidyText("plain"), "plain")
-    assert.strictEqual(tidyText("12345", 3), "123…")
-    // the cut may fall between the halves of a pair
-    assert.strictEqual(tidyText("ab🚗", 3), "ab\ufffd…")
-    assert.isTrue(isStorable(JSON.stringify(tidyText("\u0000\ud800🚗".repeat(10_000)))))
   })
 
   it.effect("are checked before anything is sent, as is the size in bytes", () =>

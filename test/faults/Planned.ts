@@ -3,7 +3,7 @@
  */
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { type ActionHandle, ActionRepo, Engine } from "stepped"
+import { ActionRepo, Engine } from "stepped"
 import { begunOnly, nameOf, type Op, type Outcome, outcomes, type Scenario } from "../model/Model.ts"
 import { orderTo } from "../model/Orders.ts"
 import { awaitInWords, type Invoke, makeWorld, planIn, refsOf, stored, type World } from "../model/Trees.ts"
@@ -223,9 +223,9 @@ const invocations = ({ sql }: Stage) =>
     union all select id, null, definition from stepped.outcomes`
 
 const handleOf = ({ id, op }: Invoked) =>
-  Effect.map(Engine, (engine) => {
+  Effect.flatMap(Engine, (engine) => {
     const ref = refsOf(0)[op.actor]!
-    return engine.handle(ref, engine.find(ref.type, nameOf(op.plan.shape))!, id) as ActionHandle
+    return engine.handle(ref, engine.find(ref.type, nameOf(op.plan.shape))!, id)
   })
 
 const awaited = (invoked: Invoked) =>

@@ -105,7 +105,7 @@ const storedOf = ({ sql }: Stage, { action, actor }: Root) =>
 /** What awaiting an action gives, in words. */
 const awaited = (stage: Stage, { action, actor }: Root, id: string) =>
   stage.insist(Effect.gen(function*() {
-    const { await: result } = (yield* Engine).handle(actor, action, id)
+    const { await: result } = yield* (yield* Engine).handle(actor, action, id)
     const exit = yield* Effect.exit(result as Effect.Effect<unknown, { readonly _tag: string }>)
     if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : JSON.stringify(exit.value)
     const error = exit.cause.reasons.find(Cause.isFailReason)?.error
@@ -523,7 +523,7 @@ export const programs: ReadonlyArray<Tree> = [
         const of = root(stumble, (car) => car.stumbleLater())
         const id = yield* invoke(stage, of)
         yield* stage.idle
-        const cancel = Effect.flatMap(Engine, (engine) => engine.handle(of.actor, stumble, id).cancel)
+        const cancel = Effect.flatMap(Stepped.handle(of.actor, stumble, id), (handle) => handle.cancel)
         yield* stage.insist(cancel)
         const again = yield* stage.insist(cancel)
         yield* stage.drain(nobody)
@@ -647,7 +647,7 @@ export const programs: ReadonlyArray<Tree> = [
         const of = root(ask, (car) => car.askNow())
         const id = yield* invoke(stage, of)
         yield* stage.idle
-        yield* stage.insist(Effect.flatMap(Engine, (engine) => engine.handle(of.actor, ask, id).cancel))
+        yield* stage.insist(Effect.flatMap(Stepped.handle(of.actor, ask, id), (handle) => handle.cancel))
         yield* stage.drain(nobody)
         return [yield* awaited(stage, of, id)]
       }),

@@ -11,6 +11,7 @@ import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import { engineLayer } from "../../src/engine/engineLayer.ts"
 import { layerPreparedClient } from "../../src/testing/TestDatabase.ts"
+import { wrongCauses } from "./causes.ts"
 import { takeHeals } from "./heals.ts"
 import { layerServer } from "./Server.ts"
 
@@ -77,6 +78,7 @@ export const suite = (name: string, tests: (engine: TestEngine) => void): void =
 /** No invariant is broken; the last line of every scenario. */
 export const healthy = Effect.gen(function*() {
   const findings = (yield* Stepped.doctor).map((f) => `  ${f.invariant}: ${f.subject} ${f.problem}`)
+  findings.push(...(yield* wrongCauses))
   const heals = yield* takeHeals
   if (heals > 0) findings.push(`  what had to be healed meanwhile, ${heals} times`)
   if (findings.length > 0) return yield* Effect.die(new Error(`the doctor found:\n${findings.join("\n")}`))

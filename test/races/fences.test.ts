@@ -41,7 +41,8 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
         const { finish, register } = yield* Store
         const token = yield* register("test", Duration.minutes(1))
         // its callbacks run here, since somebody has cancelled it during its second step
-        yield* sql`update stepped.live_actions set token = ${token}, phase = ${phaseCodes.callbacks}, outcome = ${statusCodes.cancelled}`
+        yield* sql`update stepped.live_actions set token = ${token}, phase = ${phaseCodes.callbacks}, outcome = ${statusCodes.cancelled},
+          cause = '{"kind": "cancelled", "path": "turn Car/1", "message": "cancelled"}'`
         const child = "01a1fb87-b1cd-7686-8591-01459439e627"
         const { news } = yield* finish({
           token,

@@ -5,9 +5,10 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Logger, Schema } from "effect"
-import { type ActionHandle, Step, Stepped } from "stepped"
+import { type ActionHandle, type AfterStatus, Step, Stepped } from "stepped"
 import { performDue } from "stepped/testing"
-import { type ActionStatus, phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
+import { completedAs } from "../../src/domain/Failure.ts"
+import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/sql/Storage.ts"
 import { type Catalog, emptyCatalog, Store } from "../../src/store/Store.ts"
@@ -65,9 +66,8 @@ it.live(
           ahead!.id
         }`
         yield* sql`update stepped.live_actions set phase = 0, step = 1, step_name = 'go' where id = ${ahead!.id}`
-        yield* sql`update stepped.live_actions set phase = 3, outcome = ${statusCodes.cancelled} where id = ${
-          decided!.id
-        }`
+        yield* sql`update stepped.live_actions set phase = 3, outcome = ${statusCodes.cancelled},
+          cause = '{"kind": "cancelled", "path": "turn Car/1", "message": "cancelled"}' where id = ${decided!.id}`
       }))
       yield* Effect.all([settled!.await, ahead!.await, Effect.flip(decided!.await)])
       assert.strictEqual((yield* recordOf(decided!.id)).callbacksSucceeded, 1)
@@ -139,7 +139,7 @@ it.live("what another transaction is about to continue is left alone, before its
     const other = yield* register("other", Duration.minutes(1))
     const by = { token, now, catalog }
     const all = claim({ ...by, room: 10, prepared: [], only: null })
-    const ending = (id: string, actorId: string, status: ActionStatus) =>
+    const ending = (id: string, actorId: string, status: AfterStatus) =>
       Effect.map(
         complete({
           token: null,
@@ -148,7 +148,7 @@ it.live("what another transaction is about to continue is left alone, before its
           id,
           definition: "Car/turn",
           actorId,
-          outcome: { status, result: null, cause: null },
+          outcome: { status, result: null, cause: status === "succeeded" ? null : completedAs(status) },
           outbound: false
         }),
         ({ verdict }) => assert.strictEqual(verdict._tag, "Done")

@@ -27,6 +27,7 @@ const prerequisites = "src/sql/prerequisites.ts"
 
 const suitability = "test/operations/Suitability.test.ts"
 const regressions = "test/behaviour/Regressions.test.ts"
+const failureCauses = "test/behaviour/FailureCauses.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -42,6 +43,74 @@ export const bugs: ReadonlyArray<Bug> = [
     const unhandled = cause.reasons.find(Cause.isFailReason)?.error`
     }],
     tests: { [regressions]: ["8: an unhandled failure leaves the action performing"] }
+  },
+  {
+    name: "path-of-the-superseded",
+    breaks: "7.5: the path of a failure names the action that was asked for, and not the one that superseded it",
+    plants: [{
+      file: results,
+      find: `({ ...slot, ...slot.ran })`,
+      replace: `slot`
+    }],
+    tests: { [failureCauses]: ["so does it where a callback of that one failed"] }
+  },
+  {
+    name: "cause-without-path",
+    breaks: "7.5: what is ended from outside with its callbacks to come stores a cause without its path",
+    plants: [{
+      file: functionFile("decide"),
+      find: `cause_at(p_cause, definition, actor_id)`,
+      replace: `p_cause`
+    }],
+    tests: { [failureCauses]: ["every end without success has a cause"] }
+  },
+  {
+    name: "error-of-anybody",
+    breaks: "7.5: a declared error is taken for that of whatever action is asked for",
+    plants: [{
+      file: "src/SteppedError.ts",
+      find: `error === undefined || error.action !== action.name`,
+      replace: `error === undefined`
+    }],
+    tests: { [failureCauses]: ["and its error is its own, whoever was asked for"] }
+  },
+  {
+    name: "secret-in-what-is-left",
+    breaks: "7.5: arguments that a schema redacts stand in the messages of tests",
+    plants: [{
+      file: "src/testing/index.ts",
+      find: `Effect.option(argumentsCodec(definition.arguments).decode(action.arguments))`,
+      replace: `Effect.succeed(Option.some(action.arguments))`
+    }],
+    tests: {
+      [failureCauses]: ["what a schema redacts is in no text"],
+      "test/testing/Expectations.test.ts": ["that do not hold list what was enqueued"]
+    }
+  },
+  {
+    name: "not-yet-is-no-more",
+    breaks: "5.2: an answer that comes before a worker has taken the action is told that it is over",
+    plants: [{
+      file: functionFile("complete"),
+      find: `if p_outbound and l.outcome is null and l.flags & 16 <> 0 and l.status = 0`,
+      replace: `if false and l.status = 0`
+    }, {
+      file: functionFile("complete"),
+      find: `if l.outcome is not null or (p_outbound and l.flags & 16 = 0) then`,
+      replace: `if l.outcome is not null or (p_outbound and (l.flags & 16 = 0 or l.status <> 1)) then`
+    }],
+    tests: { "test/behaviour/ActionOutbound.test.ts": ["5.2+: by id: one that has not started says so"] }
+  },
+  {
+    name: "no-json",
+    breaks: "a bigint that a schema of anything lets through kills the fiber that asks",
+    plants: [{
+      file: codec,
+      find: `      text = jsonText(field, json)\n    } catch (error) {`,
+      replace:
+        `      text = JSON.stringify(json) ?? "null"\n    } catch (error) {\n      if (error instanceof TypeError) throw error`
+    }],
+    tests: { "test/behaviour/BadInput.test.ts": ["as arguments are a typed error, and nothing is stored (a bigint)"] }
   },
   {
     name: "transient-answers",
@@ -280,8 +349,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "1.2: of several completions each runs its callbacks",
     plants: [{
       file: functionFile("complete"),
-      find: `  if l.outcome is not null or (p_outbound and (l.flags & 16 = 0`,
-      replace: `  if (p_outbound and (l.flags & 16 = 0`
+      find: `  if l.outcome is not null or (p_outbound and l.flags & 16 = 0) then`,
+      replace: `  if p_outbound and l.flags & 16 = 0 then`
     }],
     tests: { [regressions]: ["8: two completions both run callbacks"] }
   },
@@ -356,8 +425,8 @@ export const bugs: ReadonlyArray<Bug> = [
         `    ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and outcome is null order by id);`
     }, {
       file: functionFile("complete"),
-      find: `(l.flags & 16 = 0 or l.status <> 1)`,
-      replace: `(l.flags & 16 = 0)`
+      find: `  if p_outbound and l.outcome is null and l.flags & 16 <> 0 and l.status = 0`,
+      replace: `  if false and l.status = 0`
     }],
     tests: { [regressions]: ["8: completing by name hits the next action"] }
   },
@@ -366,8 +435,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an action that is not outbound is completed from outside",
     plants: [{
       file: functionFile("complete"),
-      find: `(p_outbound and (l.flags & 16 = 0 or l.status <> 1))`,
-      replace: `(p_outbound and (l.status <> 1))`
+      find: `l.outcome is not null or (p_outbound and l.flags & 16 = 0)`,
+      replace: `l.outcome is not null`
     }],
     tests: { "test/behaviour/ActionOutbound.test.ts": ["5.2+: an id of nothing, of another action"] }
   },
@@ -697,8 +766,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
     plants: [{
       file: "src/engine/invoke/invocation.ts",
-      find: `    if (text.includes(laneMark)) {`,
-      replace: `    if (text === laneMark) {`
+      find: `    if (text.includes(laneMark)) {\n      throw`,
+      replace: `    if (text === laneMark) {\n      throw`
     }],
     tests: { "test/behaviour/BadInput.test.ts": ["2.8: neither kind of key holds U+0001"] }
   },
@@ -875,8 +944,8 @@ begin
     plants: [{
       file: committer,
       find: `      if (batch.length > 1) return yield* commitHalves(token, batch, place)
-      const { conclusion } = batch[0]!`,
-      replace: `      const { conclusion } = batch[0]!`
+      const { conclusion, of } = batch[0]!`,
+      replace: `      const { conclusion, of } = batch[0]!`
     }],
     tests: { "test/engine/worker/Committer.test.ts": ["what cannot be stored of one action"] }
   },
@@ -1223,7 +1292,7 @@ begin
     name: "nul-in-message",
     breaks: "8: a failure whose message cannot be stored cannot be stored",
     plants: [{
-      file: codec,
+      file: "src/domain/Failure.ts",
       find: `  const tidy = text.replaceAll("\\u0000", "\\ufffd").toWellFormed()`,
       replace: `  const tidy = text`
     }],

@@ -7,6 +7,7 @@ import type { Engine } from "../../Engine.ts"
 import {
   EnqueueError,
   type EnqueueErrorReason,
+  InvalidActorId,
   InvalidArguments,
   PayloadTooLarge,
   TooManyInvocations,
@@ -28,11 +29,13 @@ const bulkLimit = 100_000
 const asEnqueueError = (reason: EnqueueErrorReason) => new EnqueueError({ reason })
 
 /** Of many, the one to look at: what cannot be enqueued would not be found by what is wrong with it alone. */
-const atInvocation = (index: number, error: InvalidArguments | PayloadTooLarge | UnstorableText) => {
+const atInvocation = (index: number, error: InvalidArguments | InvalidActorId | PayloadTooLarge | UnstorableText) => {
   const at = `invocation [${index}]`
   switch (error._tag) {
     case "InvalidArguments":
       return new InvalidArguments({ action: error.action, issue: `${at}: ${error.issue}` })
+    case "InvalidActorId":
+      return new InvalidActorId({ actor: error.actor, issue: `${error.issue}, ${at}` })
     case "PayloadTooLarge":
       return new PayloadTooLarge({ field: `${error.field}, ${at}`, size: error.size, limit: error.limit })
     case "UnstorableText":
@@ -48,7 +51,7 @@ export const make = (
   const { registry, settings, store, watcher, worker } = engine
 
   const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
-    Effect.flatMap(encodeActorId(action.name, ref), (actorId) =>
+    Effect.flatMap(encodeActorId(ref), (actorId) =>
       makeInvocation({
         ref,
         actorId,

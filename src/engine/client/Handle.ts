@@ -2,11 +2,13 @@
 import * as Effect from "effect/Effect"
 import type { AnyAction } from "../../Action.ts"
 import type { ActionHandle, ActionSnapshot } from "../../ActionHandle.ts"
-import { actorId as actorIdOf, ActorRef } from "../../Actor.ts"
+import type { ActorRef } from "../../Actor.ts"
+import { actionText } from "../../domain/Failure.ts"
 import { definitionKey } from "../../domain/Key.ts"
 import { isActionId } from "../../domain/Phase.ts"
+import type { Engine } from "../../Engine.ts"
 import { UnknownAction, WouldWaitForItself } from "../../SteppedError.ts"
-import { actionText } from "../causes.ts"
+import { encodeActorId } from "../invoke/invocation.ts"
 import type { Completing } from "./complete.ts"
 import type { ClientContext } from "./context.ts"
 import type { Check } from "./OutcomeWatcher.ts"
@@ -59,9 +61,10 @@ export const make = (engine: ClientContext, completing: Completing): MakeHandle 
 }
 
 /** A handle of an action that was enqueued elsewhere, whose id may be anything. */
-export const handleOf = (makeHandle: MakeHandle) => (ref: ActorRef, action: AnyAction, id: string) => {
-  const made = makeHandle(ref, actorIdOf(ActorRef.actorOf(ref), ref.id), action, id)
-  const unknown = Effect.fail(new UnknownAction({ actionId: id }))
-  // one text that is no id would fail the look at all the others
-  return isActionId(id) ? made : { ...made, await: unknown, status: unknown, cancel: unknown }
-}
+export const handleOf = (makeHandle: MakeHandle): Engine["Service"]["handle"] => (ref, action, id) =>
+  Effect.map(encodeActorId(ref), (actorId) => {
+    const made = makeHandle(ref, actorId, action, id)
+    const unknown = Effect.fail(new UnknownAction({ actionId: id }))
+    // one text that is no id would fail the look at all the others
+    return isActionId(id) ? made : { ...made, await: unknown, status: unknown, cancel: unknown }
+  })

@@ -199,7 +199,10 @@ export const make = (
             // one that has come here by joining or superseding looks
             if (waiter.id !== id) continue
             // as the database would give it back
-            const [result, cause] = JSON.parse(JSON.stringify([outcome.result, outcome.cause])) as [unknown, unknown]
+            const [result, cause] = JSON.parse(JSON.stringify([outcome.result, outcome.cause])) as [
+              unknown,
+              Found["cause"]
+            ]
             const found: Found = {
               id,
               final: id,

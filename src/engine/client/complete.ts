@@ -2,8 +2,9 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { AnyAction } from "../../Action.ts"
-import { actorId as actorIdOf, ActorRef } from "../../Actor.ts"
-import { checkPayload, codecOf, tidyText } from "../../domain/Codec.ts"
+import type { ActorRef, PlainSchema } from "../../Actor.ts"
+import { checkPayload, codecOf } from "../../domain/Codec.ts"
+import { actionText, cancelled, completedAs, completedWith, tidyText } from "../../domain/Failure.ts"
 import { definitionKey } from "../../domain/Key.ts"
 import { isActionId } from "../../domain/Phase.ts"
 import type { Engine } from "../../Engine.ts"
@@ -12,6 +13,7 @@ import {
   AmbiguousCompletion,
   type CompletionError,
   InvalidOutcome,
+  NotStarted,
   type PayloadTooLarge,
   StorageError,
   UnknownAction,
@@ -19,9 +21,8 @@ import {
   type UnsuitableIsolation
 } from "../../SteppedError.ts"
 import type { Verdict } from "../../store/Answer.ts"
-import type { StoredCause, StoredOutcome } from "../../store/Conclusion.ts"
-import type { Catalog } from "../../store/Store.ts"
-import { actionText, errorText } from "../causes.ts"
+import type { Catalog, GivenOutcome } from "../../store/Store.ts"
+import { encodeActorId } from "../invoke/invocation.ts"
 import type { Performance } from "../perform/Performance.ts"
 import { retryAtStart, retryWhileBusy } from "../retrying.ts"
 import type { ClientContext } from "./context.ts"
@@ -57,15 +58,11 @@ export const make = (
   const completeById = (id: string, action: AnyAction, outcome: CompletionOutcome<unknown, unknown>) =>
     Effect.gen(function*() {
       if (!isActionId(id)) return yield* new UnknownAction({ actionId: id })
-      const encoded = yield* encodeOutcome(action, action.name, undefined, outcome)
-      // a failure says whose it is
-      const found = encoded.cause === null ? undefined : (yield* store.outcomes([id]))[0]
-      const { ownActorId = null, ownDefinition = null } = found ?? {}
-      const cause = encoded.cause === null || ownDefinition === null || ownActorId === null
-        ? encoded.cause
-        : { ...encoded.cause, path: actionText(ownDefinition, ownActorId) }
-      const target = { id, definition: action.name, actorId: null }
-      const verdict = yield* end(target, { ...encoded, cause }, true, undefined)
+      const encoded = yield* encodeOutcome(action, outcome)
+      const verdict = yield* end({ id, definition: action.name, actorId: null }, encoded, true, undefined)
+      if (verdict._tag === "NotStarted") {
+        return yield* new NotStarted({ action: actionText(verdict.definition, verdict.actorId), actionId: id })
+      }
       yield* refuseUnknown(id, action.name, verdict)
       return verdict._tag === "Done" ? Option.some(verdict.action) : Option.none()
     })
@@ -73,8 +70,8 @@ export const make = (
   const completeByName = (ref: ActorRef, action: AnyAction, outcome: CompletionOutcome<unknown, unknown>) =>
     Effect.gen(function*() {
       const key = definitionKey(ref.type, action.name)
-      const text = actorIdOf(ActorRef.actorOf(ref), ref.id)
-      const encoded = yield* encodeOutcome(action, key, text, outcome)
+      const text = yield* encodeActorId(ref)
+      const encoded = yield* encodeOutcome(action, outcome)
       const verdict = yield* end({ id: null, definition: key, actorId: text }, encoded, true, undefined)
       if (verdict._tag === "Ambiguous") {
         return yield* new AmbiguousCompletion({
@@ -91,19 +88,14 @@ export const make = (
       typeof target === "string" ? completeById(target, action, outcome) : completeByName(target, action, outcome),
     cancel: (target) => {
       const text = actionText(target.definition, target.actorId)
-      const outcome: StoredOutcome = {
-        status: "cancelled",
-        result: null,
-        cause: { kind: "cancelled", path: text, message: "cancelled" }
-      }
       return Effect.flatMap(
-        end(target, outcome, false, undefined),
+        end(target, { status: "cancelled", result: null, cause: cancelled }, false, undefined),
         (verdict) => Effect.as(refuseUnknown(target.id, text, verdict), verdict._tag === "Done")
       )
     },
     completeHeld: ({ actorId, id, runnable }, outcome, completed) =>
       Effect.gen(function*() {
-        const encoded = yield* encodeOutcome(runnable.action, runnable.key, actorId, outcome)
+        const encoded = yield* encodeOutcome(runnable.action, outcome)
         // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
         const ended = end({ id, definition: runnable.key, actorId }, encoded, true, id)
         const inside = yield* store.inTransaction
@@ -120,7 +112,7 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
   const { now, registry, store, wakeups } = engine
   return (
     target: Target,
-    outcome: StoredOutcome,
+    outcome: GivenOutcome,
     outbound: boolean,
     spare: string | undefined
   ): Effect.Effect<Exclude<Verdict, { readonly _tag: "Busy" }>, StorageError | UnsuitableIsolation> =>
@@ -159,34 +151,29 @@ const refuseUnknown = (id: string, asked: string, verdict: Verdict): Effect.Effe
 const encodingOutcomes = (limit: number) =>
 (
   action: AnyAction,
-  key: string,
-  actorId: string | undefined,
   outcome: CompletionOutcome<unknown, unknown>
-): Effect.Effect<StoredOutcome, InvalidOutcome | PayloadTooLarge | UnstorableText> =>
+): Effect.Effect<GivenOutcome, InvalidOutcome | PayloadTooLarge | UnstorableText> =>
   Effect.gen(function*() {
-    const invalid = (error: { readonly message: string }) =>
-      new InvalidOutcome({ action: action.name, issue: tidyText(error.message) })
+    const invalid = ({ message }: { readonly message: string }) =>
+      new InvalidOutcome({ action: action.name, issue: tidyText(message) })
     const { status } = outcome
     if (!afterStatuses.includes(status)) {
       return yield* invalid({ message: `${String(status)} is none of ${afterStatuses.join(", ")}` })
     }
-    const path = actorId === undefined ? action.name : actionText(key, actorId)
+    const encoded = (what: string, schema: PlainSchema, value: unknown) =>
+      Effect.mapError(codecOf(schema).encode(value), invalid).pipe(
+        Effect.tap((json) => checkPayload(`${what} of ${action.name}`, json, limit)),
+        Effect.catchTag("NotJson", (error) => Effect.fail(invalid(error)))
+      )
     switch (outcome.status) {
-      case "succeeded": {
-        const result = yield* Effect.mapError(codecOf(action.success).encode(outcome.result), invalid)
-        yield* checkPayload(`result of ${action.name}`, result, limit)
-        return { status, result, cause: null }
-      }
+      case "succeeded":
+        return { status, result: yield* encoded("result", action.success, outcome.result), cause: null }
       case "failed": {
-        const failure: Pick<StoredCause, "kind" | "path"> = { kind: "failure", path }
-        if (outcome.cause === undefined) {
-          return { status, result: null, cause: { ...failure, message: "completed as failed" } }
-        }
-        const error = yield* Effect.mapError(codecOf(action.error).encode(outcome.cause), invalid)
-        yield* checkPayload(`error of ${action.name}`, error, limit)
-        return { status, result: null, cause: { ...failure, message: errorText(outcome.cause), error, own: true } }
+        if (outcome.cause === undefined) return { status, result: null, cause: completedAs(outcome.status) }
+        const error = yield* encoded("error", action.error, outcome.cause)
+        return { status, result: null, cause: completedWith(outcome.cause, error) }
       }
       default:
-        return { status, result: null, cause: null }
+        return { status, result: null, cause: completedAs(outcome.status) }
     }
   })

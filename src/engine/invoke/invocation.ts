@@ -7,38 +7,45 @@
 import * as Effect from "effect/Effect"
 import type { ActionKey, AnyAction, Definition } from "../../Action.ts"
 import { actorId as actorIdOf, ActorRef } from "../../Actor.ts"
-import { checkPayload, encodeArguments } from "../../domain/Codec.ts"
+import { encodeArguments } from "../../domain/Codec.ts"
 import { readTimeout } from "../../domain/duration.ts"
+import { errorText } from "../../domain/Failure.ts"
 import { defaultKey, definitionKey, joinKey, keyLimit, laneMark } from "../../domain/Key.ts"
 import { isStorable } from "../../domain/storable.ts"
-import { InvalidArguments, InvalidKey, type PayloadTooLarge, type UnstorableText } from "../../SteppedError.ts"
+import {
+  InvalidActorId,
+  type InvalidArguments,
+  InvalidKey,
+  type PayloadTooLarge,
+  type UnstorableText
+} from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { errorText } from "../causes.ts"
 import { checksum } from "../checksum.ts"
 
 /** The longest id of an actor, in bytes of JSON: it is part of index rows. */
 const actorIdLimit = 500
 
 /** An actor's id as the text that is stored. */
-export const encodeActorId = (
-  action: string,
-  ref: ActorRef
-): Effect.Effect<string, InvalidArguments | PayloadTooLarge | UnstorableText> =>
-  Effect.flatMap(
-    Effect.try({
-      try: () => actorIdOf(ActorRef.actorOf(ref), ref.id),
-      catch: (error) => new InvalidArguments({ action, issue: `the id of ${ref.type}: ${errorText(error)}` })
-    }),
-    (text): Effect.Effect<string, InvalidArguments | PayloadTooLarge | UnstorableText> =>
-      text.includes(laneMark)
-        ? Effect.fail(
-          new InvalidArguments({
-            action,
-            issue: `the id of ${ref.type} holds the character U+0001, which lanes are told apart by: leave it out`
-          })
-        )
-        : Effect.as(checkPayload(`id of ${ref.type}`, text, actorIdLimit), text)
-  )
+export const encodeActorId = (ref: ActorRef): Effect.Effect<string, InvalidActorId> =>
+  Effect.suspend(() => {
+    const refused = (issue: string) => Effect.fail(new InvalidActorId({ actor: ref.type, issue }))
+    let text: string
+    try {
+      text = actorIdOf(ActorRef.actorOf(ref), ref.id)
+    } catch (error) {
+      return refused(`does not fit its schema: ${errorText(error)}`)
+    }
+    const json = JSON.stringify(text)
+    const size = Buffer.byteLength(json)
+    if (size > actorIdLimit) return refused(`takes ${size} bytes, the limit is ${actorIdLimit}: use a digest`)
+    if (text.includes(laneMark)) {
+      return refused("holds the character U+0001, which lanes are told apart by: leave it out")
+    }
+    if (!isStorable(json)) {
+      return refused("holds a NUL character or a lone surrogate, which Postgres cannot store: leave it out")
+    }
+    return Effect.succeed(text)
+  })
 
 /** The parent of a child invocation. */
 export interface ParentStep {

@@ -5,11 +5,12 @@ import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { Definition } from "../../Action.ts"
 import { argumentsCodec, checkPayload, codecOf, encodeArguments } from "../../domain/Codec.ts"
+import { actionText, cancelledByBefore } from "../../domain/Failure.ts"
 import { InvalidChecksum, InvalidDuration, InvalidKey } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { StoredOutcome } from "../../store/Conclusion.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
-import { actionText, fromCause } from "../causes.ts"
+import { fromCause } from "../causes.ts"
 import { checksum } from "../checksum.ts"
 import type { Runnable } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
@@ -33,6 +34,8 @@ const asEffect = (value: unknown): Effect.Effect<unknown, unknown> =>
 /** A held invocation as it is, without anything run for it; one that ends needs no key. */
 export const asHeld = (held: ToPrepare): PreparedInvocation => ({
   action: held.action,
+  definition: held.definition,
+  actorId: held.actorId,
   job: held.job,
   queue: held.queue,
   arguments: held.arguments,
@@ -79,6 +82,7 @@ export const prepare = (
   Effect.gen(function*() {
     const { definition } = runnable
     const base = asHeld(held)
+    const place = actionText(held.definition, held.actorId)
 
     if (held.achievement !== undefined) return yield* achieved(base, definition, held.achievement.result)
 
@@ -114,7 +118,7 @@ export const prepare = (
           | Record<string, unknown>
         if (decision !== undefined && decision !== null) {
           if ("cancel" in decision && decision.cancel === true) {
-            return ends({ status: "cancelled", result: null, cause: null })
+            return ends({ status: "cancelled", result: null, cause: cancelledByBefore(place) })
           }
           if ("complete" in decision) {
             const result = yield* codecOf(definition.success).encode(decision.complete)
@@ -137,7 +141,7 @@ export const prepare = (
     )
     if (exit._tag === "Success") return exit.value
     const cause = yield* fromCause(exit.cause, {
-      place: actionText(held.definition, held.actorId),
+      place,
       error: definition.error,
       limit: settings.payload
     })

@@ -1,8 +1,8 @@
 /** What no transition leaves behind, and nobody would come back to: it goes on, and it is said, since something is wrong. */
 import * as Effect from "effect/Effect"
+import { actionText } from "../../domain/Failure.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import { stranded } from "../../store/Store.ts"
-import { actionText } from "../causes.ts"
 import { logError } from "../log.ts"
 import type { WorkerContext } from "../worker/context.ts"
 

@@ -3,14 +3,14 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { checkPayload, codecOf } from "../../domain/Codec.ts"
+import { errorText, fromChild, incompatible, marked, placeOf } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import { fromTemplate } from "../../domain/StepResult.ts"
 import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
-import { errorText, fromSlot, placeOf } from "../causes.ts"
 import { reportFailure } from "../log.ts"
-import { type Concluded, decide, markedFailed } from "./decide.ts"
+import { type Concluded, decide } from "./decide.ts"
 import { actionOf, atStep, idsOf, nextAfter, type Performance, placeAt, stepOf } from "./Performance.ts"
-import { isEncoded, readResult, settledValues, Unreadable, withResults } from "./results.ts"
+import { isEncoded, ranFor, readResult, settledValues, Unreadable, withResults } from "./results.ts"
 import { exitOf, type Unhandled } from "./retry.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
@@ -24,10 +24,10 @@ export const concludeStep = (taken: Performance, env: Surroundings): Effect.Effe
     const slots = (detail.slots ?? []).filter((slot) => slot.step === performance.step)
     const unsuccessful = slots.find(({ status }) => status !== "succeeded")
     if (unsuccessful !== undefined) {
-      return decide(performance, { _tag: "Failed", cause: fromSlot(place, unsuccessful) })
+      return decide(performance, { _tag: "Failed", cause: fromChild(place, ranFor(unsuccessful)) })
     }
     if (row?.marked === true) {
-      return decide(performance, { _tag: "Failed", cause: markedFailed(performance, step) })
+      return decide(performance, { _tag: "Failed", cause: marked(place) })
     }
     const settled = yield* exitOf(settle(performance, step, row, slots, env), env.settings)
     if (Exit.isSuccess(settled)) return decide(settled.value.performance, { ...settled.value, _tag: "StepSucceeded" })
@@ -35,13 +35,12 @@ export const concludeStep = (taken: Performance, env: Surroundings): Effect.Effe
     const error = settled.cause.reasons.find(Cause.isFailReason)?.error
     return decide(performance, {
       _tag: "Failed",
-      cause: {
-        kind: "incompatible",
-        path: place,
-        message: error instanceof Unreadable
+      cause: incompatible(
+        place,
+        error instanceof Unreadable
           ? errorText(error)
           : `IncompatibleResult: ${error === undefined ? Cause.pretty(settled.cause) : errorText(error)}`
-      }
+      )
     })
   })
 

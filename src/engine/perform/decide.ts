@@ -2,12 +2,12 @@
  * What becomes of an action, decided from what has happened to it: a pure function, without a clock, a fiber or a table.
  */
 import { weigh } from "../../domain/Codec.ts"
+import { type FailureCause, timedOut } from "../../domain/Failure.ts"
 import type { Phase, StepIdentity } from "../../domain/Phase.ts"
-import type { Conclusion, NewSlot, StepResult, StoredCause, StoredOutcome } from "../../store/Conclusion.ts"
+import type { Conclusion, NewSlot, StepResult, StoredOutcome } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { placeOf } from "../causes.ts"
 import { isGenerated } from "../Registry.ts"
-import { actionOf, atStep, fenceOf, nextAfter, type Performance, placeAt, stepToRun } from "./Performance.ts"
+import { actionOf, atStep, fenceOf, nextAfter, type Performance, stepToRun } from "./Performance.ts"
 
 /** Arguments that a body has replaced, decoded and encoded. */
 export interface Replaced {
@@ -38,7 +38,7 @@ export type Event =
   /** Its step, or its job, has failed; of a step that was only marked so the result is there. */
   | {
     readonly _tag: "Failed"
-    readonly cause: StoredCause
+    readonly cause: FailureCause
     readonly stored?: unknown
     readonly replaced?: Replaced | undefined
   }
@@ -53,7 +53,7 @@ export type Event =
     readonly due: number
     readonly burns: boolean
     readonly callbacks?: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | undefined
-    readonly failure?: StoredCause | undefined
+    readonly failure?: FailureCause | undefined
   }
   /** Its time was over before its body, step or job was. */
   | { readonly _tag: "TimeIsOver" }
@@ -77,14 +77,19 @@ const happensIn: { readonly [Tag in Event["_tag"]]: ReadonlyArray<Phase> } = {
 export const events = Object.keys(happensIn) as ReadonlyArray<Event["_tag"]>
 
 /** What to commit for one action, and what this worker does next with it. */
-export interface Concluded {
+export interface Concluded extends Decided {
+  /** Whose it is. */
+  readonly of: { readonly definition: string; readonly actorId: string }
+  /** When the action's time is over, in ms of user time, and what is to be committed from then on. */
+  readonly limit?: { readonly at: number; readonly instead: () => Concluded }
+}
+
+interface Decided {
   readonly conclusion: Conclusion
   /** The action stays in this worker's hands. */
   readonly next: Performance | undefined
   /** How the action ends with it, for those of this process who wait for it. */
   readonly ended?: Ended
-  /** When the action's time is over, in ms of user time, and what is to be committed from then on. */
-  readonly limit?: { readonly at: number; readonly instead: () => Concluded }
 }
 
 /** An action's end, as it is stored. */
@@ -95,20 +100,7 @@ export interface Ended {
   readonly outcome: StoredOutcome
 }
 
-const failed = (cause: StoredCause): StoredOutcome => ({ status: "failed", result: null, cause })
-
-export const markedFailed = (performance: Performance, step: StepIdentity): StoredCause => ({
-  kind: "marked",
-  path: placeAt(performance, step),
-  message: "marked as failed"
-})
-
-/** The cause of what has ended without an answer too often. */
-export const exhausted = (performance: Performance): StoredCause => ({
-  kind: "exhausted",
-  path: placeOf(actionOf(performance), performance.stepName),
-  message: `gave up after ${performance.attempts} attempts that ended without an answer`
-})
+const failed = (cause: FailureCause): StoredOutcome => ({ status: "failed", result: null, cause })
 
 /**
  * What becomes of an action to which this has happened; whatever it is, after its time is over that is its end. Throws where it cannot
@@ -118,14 +110,15 @@ export const decide = (performance: Performance, event: Event): Concluded => {
   if (!happensIn[event._tag].includes(performance.phase)) {
     throw new Error(`${event._tag} does not happen in the phase ${performance.phase}`)
   }
-  const concluded = conclude(performance, event)
-  const { phase, timeoutAt } = performance
+  const decided = conclude(performance, event)
+  const { actorId, phase, runnable, timeoutAt } = performance
+  const of = { definition: runnable.key, actorId }
   return timeoutAt === undefined || phase === "callbacks" || event._tag === "TimeIsOver"
-    ? concluded
-    : { ...concluded, limit: { at: timeoutAt, instead: () => conclude(performance, { _tag: "TimeIsOver" }) } }
+    ? { ...decided, of }
+    : { ...decided, of, limit: { at: timeoutAt, instead: () => decide(performance, { _tag: "TimeIsOver" }) } }
 }
 
-const conclude = (performance: Performance, event: Event): Concluded => {
+const conclude = (performance: Performance, event: Event): Decided => {
   switch (event._tag) {
     case "StepSucceeded":
       return advance(performance, event)
@@ -184,7 +177,11 @@ const conclude = (performance: Performance, event: Event): Concluded => {
       }
     case "TimeIsOver": {
       const at = performance.phase === "step" ? atStep(performance, stepToRun(performance)) : performance
-      return end(at, openStep(at, "cancelled"), { status: "timed_out", result: null, cause: null })
+      return end(at, openStep(at, "cancelled"), {
+        status: "timed_out",
+        result: null,
+        cause: timedOut(actionOf(performance))
+      })
     }
   }
 }
@@ -221,7 +218,7 @@ const end = (
   ended: StepResult | undefined,
   outcome: StoredOutcome,
   replaced: Replaced | undefined = undefined
-): Concluded => {
+): Decided => {
   const fence = fenceOf(performance)
   const { attempts, runnable } = performance
   const isHooked = runnable.callbacks.some(({ statuses }) => statuses.some((status) => status === outcome.status))
@@ -255,7 +252,7 @@ const end = (
 }
 
 /** After a step that ended well: the next one, the job, the wait for somebody outside, or the end. */
-const advance = (performance: Performance, event: Event & { readonly _tag: "StepSucceeded" }): Concluded => {
+const advance = (performance: Performance, event: Event & { readonly _tag: "StepSucceeded" }): Decided => {
   const { replaced, step, value } = event
   const { attempts, phase, results, runnable } = performance
   const next = nextAfter(performance, step)

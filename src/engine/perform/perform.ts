@@ -6,10 +6,11 @@
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import { exhausted, placeOf } from "../../domain/Failure.ts"
 import { ResultsTooLarge } from "../../SteppedError.ts"
 import { concludeStep } from "./concludeStep.ts"
-import { type Concluded, decide, exhausted } from "./decide.ts"
-import { type Performance, stepOf } from "./Performance.ts"
+import { type Concluded, decide } from "./decide.ts"
+import { actionOf, type Performance, stepOf } from "./Performance.ts"
 import { loadHead, loadPieces } from "./results.ts"
 import { stepFailed, Unhandled } from "./retry.ts"
 import { runCallbacks } from "./runCallbacks.ts"
@@ -71,6 +72,7 @@ const giveUp = (taken: Performance, env: Surroundings): Effect.Effect<Concluded>
     taken.apart ? Effect.option(loadHead(taken, env)) : Effect.succeedNone,
     (head) => {
       const performance = head._tag === "Some" ? head.value : taken
-      return decide(performance, { _tag: "Failed", cause: exhausted(performance) })
+      const place = placeOf(actionOf(performance), performance.stepName)
+      return decide(performance, { _tag: "Failed", cause: exhausted(place, performance.attempts) })
     }
   )

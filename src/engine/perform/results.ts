@@ -3,12 +3,12 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { PlainSchema } from "../../Actor.ts"
-import { checkPayload, codecOf } from "../../domain/Codec.ts"
+import { checkPayload, codecOf, NotJson } from "../../domain/Codec.ts"
+import { actionText, errorText, type FailedChild } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
-import { fromTemplate, holdsChild, holdsSlot, NotJson, toTemplate } from "../../domain/StepResult.ts"
+import { fromTemplate, holdsChild, holdsSlot, notJson, toTemplate } from "../../domain/StepResult.ts"
 import { ResultsTooLarge, type StorageError } from "../../SteppedError.ts"
 import type { SettledSlot } from "../../store/Answer.ts"
-import { actionText, errorText } from "../causes.ts"
 import type { RunnableStep } from "../Registry.ts"
 import { actionOf, findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
 import { Fenced, type Surroundings } from "./Surroundings.ts"
@@ -152,14 +152,19 @@ export const readResult = (
   return Effect.map(settledValues(slots, env), (values) => fromTemplate(stored, (slot) => values.get(slot)))
 }
 
+/** The action that has settled a slot: another one than was asked for, where that one was superseded or joined it. */
+export const ranFor = (slot: SettledSlot): FailedChild => ({ ...slot, ...slot.ran })
+
 /** Decodes settled slots with the schema that was asked with. */
 export const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
   Effect.gen(function*() {
     const values = new Map<number, unknown>()
-    for (const { actorId, definition, result, slot, status, success } of slots) {
+    for (const settled of slots) {
+      const { definition, result, slot, status, success } = settled
       if (status !== "succeeded") continue
       const schema = env.registry.successOf(definition.split("/")[1]!, success)
-      const path = actionText(definition, actorId)
+      const ran = ranFor(settled)
+      const path = actionText(ran.definition, ran.actorId)
       if (schema === undefined) {
         return yield* new Unreadable({
           path,
@@ -211,7 +216,7 @@ export const storeResult = (
       try: () => toTemplate(value),
       // getters of the value's own may throw anything
       catch: (error) =>
-        error instanceof NotJson ? error : NotJson.at("", `a value that cannot be read (${errorText(error)})`)
+        error instanceof NotJson ? error : notJson("", `a value that cannot be read (${errorText(error)})`)
     }),
     (template) => checked(template, template)
   )

@@ -1,11 +1,20 @@
 /** Running a step: its body, what it has asked for, and its result. */
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { placeOf } from "../causes.ts"
+import { broken, marked as markedFailed, placeOf } from "../../domain/Failure.ts"
 import { isGenerated, type RunnableStep } from "../Registry.ts"
 import { asUser } from "../userCode.ts"
-import { type Concluded, decide, markedFailed } from "./decide.ts"
-import { actionOf, argumentsOf, atStep, nextAfter, type Performance, stepToRun, userCodeOf } from "./Performance.ts"
+import { type Concluded, decide } from "./decide.ts"
+import {
+  actionOf,
+  argumentsOf,
+  atStep,
+  nextAfter,
+  type Performance,
+  placeAt,
+  stepToRun,
+  userCodeOf
+} from "./Performance.ts"
 import { isEncoded, storeResult, withResults } from "./results.ts"
 import { exitOf, stepFailed, type Unhandled } from "./retry.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
@@ -19,11 +28,10 @@ export const runStep = (taken: Performance, env: Surroundings): Effect.Effect<Co
   if (step === undefined) {
     return Effect.succeed(decide(performance, {
       _tag: "Failed",
-      cause: {
-        kind: "defect",
-        path: placeOf(actionOf(performance), performance.stepName),
-        message: "the definition has no step to go on with"
-      }
+      cause: broken(
+        placeOf(actionOf(performance), performance.stepName),
+        "the definition has no step to go on with"
+      )
     }))
   }
   const run = exitOf(runBody(performance, step, env), env.settings)
@@ -77,7 +85,9 @@ const afterStored = (step: RunnableStep, { effects, performance, value }: BodyRu
   if (slots.length > 0) {
     return decide(performance, { _tag: "StepWaits", stored, slots, children: effects.inOrder(), marked, replaced })
   }
-  if (marked) return decide(performance, { _tag: "Failed", cause: markedFailed(performance, step), stored, replaced })
+  if (marked) {
+    return decide(performance, { _tag: "Failed", cause: markedFailed(placeAt(performance, step)), stored, replaced })
+  }
   const encoded = isEncoded(stored) ? stored.$encoded : stored
   return decide(performance, { _tag: "StepSucceeded", step, value, stored, encoded, replaced })
 }

@@ -86,7 +86,7 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
           return yield* new TreeTooDeep({ depth: performance.depth + 2, limit: settings.depth })
         }
         const ref = actor ?? performance.ref
-        const id = actor === undefined ? performance.actorId : yield* encodeActorId(action.name, actor)
+        const id = actor === undefined ? performance.actorId : yield* encodeActorId(actor)
         const invocation = yield* makeInvocation({
           ref,
           actorId: id,

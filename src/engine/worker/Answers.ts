@@ -1,8 +1,8 @@
 /** Reads what transitions answer: the work that they hand over, and their news. */
 import * as Effect from "effect/Effect"
+import { actionText, unreadableActor } from "../../domain/Failure.ts"
 import type { Answer, Continued, Started, Taken, Work as Handed } from "../../store/Answer.ts"
 import { failsAt } from "../../store/Conclusion.ts"
-import { actionText, errorText } from "../causes.ts"
 import type { Concluded } from "../perform/decide.ts"
 import { refOf, takeUp } from "../perform/Performance.ts"
 import type { Work, WorkerContext } from "./context.ts"
@@ -34,7 +34,7 @@ export const make = (worker: WorkerContext): Answers => {
       const performance = takeUp(task, runnable, refOf(runnable.actor, task.actorId), at)
       return { _tag: "Perform", id: task.action, performance }
     } catch (error) {
-      return { _tag: "Broken", id: task.action, concluded: unreadableActor(task, error) }
+      return { _tag: "Broken", id: task.action, concluded: failsUnread(task, error) }
     }
   }
 
@@ -112,16 +112,13 @@ export const make = (worker: WorkerContext): Answers => {
 }
 
 /** A stored actor id that its schema no longer reads: the action fails, the lane goes on. */
-const unreadableActor = (task: Started | Continued, error: unknown): Concluded => ({
+const failsUnread = (task: Started | Continued, error: unknown): Concluded => ({
   conclusion: failsAt(
     task._tag === "Started"
       ? { action: task.action, step: 0, phase: "step" }
       : { action: task.action, step: task.step, phase: task.phase },
-    {
-      kind: "defect",
-      path: actionText(task.definition, task.actorId),
-      message: `the actor's id cannot be read: ${errorText(error)}`
-    }
+    unreadableActor(actionText(task.definition, task.actorId), error)
   ),
-  next: undefined
+  next: undefined,
+  of: task
 })

@@ -8,13 +8,13 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import { actionText, broken, errorText } from "../../domain/Failure.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Invocation, PreparedInvocation } from "../../store/Invocation.ts"
 import { monotonic, pauseAfter, realClock } from "../../store/RealClock.ts"
 import { type Catalog, emptyCatalog, tookTooLong } from "../../store/Store.ts"
 import { countOf, weighInvocation, weighPrepared } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
-import { errorText } from "../causes.ts"
 import { unjoinable } from "../invoke/prepare.ts"
 import { logError, logWarning } from "../log.ts"
 import { triesInPlace } from "../retrying.ts"
@@ -240,8 +240,8 @@ export const make = (worker: WorkerContext): Claimer => {
   const isolateOnly = (only: PreparedInvocation, error: StorageError): Effect.Effect<void> =>
     Effect.gen(function*() {
       if (only.ended?.status !== "failed") {
-        const message = `it could not join its lane: ${errorText(error)}`
-        const cause = { kind: "defect", path: only.action, message } as const
+        const path = actionText(only.definition, only.actorId)
+        const cause = broken(path, `it could not join its lane: ${errorText(error)}`)
         joins.push({ ...unjoinable(only), ended: { status: "failed", result: null, cause } })
         return
       }

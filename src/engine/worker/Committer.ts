@@ -5,13 +5,13 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { actionText, broken, errorText } from "../../domain/Failure.ts"
 import { StorageError } from "../../SteppedError.ts"
 import { failsAt, slotsOf } from "../../store/Conclusion.ts"
 import { monotonic, pauseAfter } from "../../store/RealClock.ts"
 import { tookTooLong } from "../../store/Store.ts"
 import { countOf, weighConclusion } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
-import { errorText } from "../causes.ts"
 import { logError } from "../log.ts"
 import type { Concluded } from "../perform/decide.ts"
 import { triesInPlace } from "../retrying.ts"
@@ -159,7 +159,7 @@ export const make = (worker: WorkerContext): Committer => {
   const commitApart: Committer["commitApart"] = (token, batch, cause, place) =>
     Effect.gen(function*() {
       if (batch.length > 1) return yield* commitHalves(token, batch, place)
-      const { conclusion } = batch[0]!
+      const { conclusion, of } = batch[0]!
       const { fence } = conclusion
       yield* logError("stepped: a conclusion cannot be stored", cause)
       const decided = conclusion._tag === "ActionEnds" || conclusion._tag === "CallbacksDue" ? conclusion : undefined
@@ -168,7 +168,8 @@ export const make = (worker: WorkerContext): Committer => {
         const due = Math.ceil((yield* now) + 10_000)
         const back: Concluded = {
           conclusion: { _tag: "TryAgain", fence, phase: fence.phase, due, burns: true },
-          next: undefined
+          next: undefined,
+          of
         }
         const exit = yield* Effect.exit(tryOnce(token, [back], place))
         // if it does not, it is nobody's: the rows say that it is this worker's
@@ -176,8 +177,9 @@ export const make = (worker: WorkerContext): Committer => {
       }
       const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
       return yield* commitInHand(token, [{
-        conclusion: failsAt(fence, { kind: "defect", path: fence.action, message }),
-        next: undefined
+        conclusion: failsAt(fence, broken(actionText(of.definition, of.actorId), message)),
+        next: undefined,
+        of
       }], place)
     })
 

@@ -2,10 +2,10 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import { actionText, exhausted, type FailureCause, unreadableActor } from "../../domain/Failure.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
-import type { StoredCause } from "../../store/Conclusion.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
-import { actionText, errorText, fromCause } from "../causes.ts"
+import { fromCause } from "../causes.ts"
 import { asHeld, prepare, unjoinable } from "../invoke/prepare.ts"
 import { reportFailure, reportTry } from "../log.ts"
 import { refOf } from "../perform/Performance.ts"
@@ -19,7 +19,7 @@ export const postpone = (
   worker: WorkerContext,
   { job, queue }: ToPrepare,
   due: number,
-  failure?: StoredCause
+  failure?: FailureCause
 ): Effect.Effect<void> =>
   Effect.suspend(() => {
     const token = worker.lease.token()
@@ -32,13 +32,9 @@ export const postpone = (
   })
 
 /** An invocation that fails without being performed. */
-const givenUp = (task: ToPrepare, message: string): PreparedInvocation => ({
+const givenUp = (task: ToPrepare, cause: FailureCause): PreparedInvocation => ({
   ...unjoinable(asHeld(task)),
-  ended: {
-    status: "failed",
-    result: null,
-    cause: { kind: "exhausted", path: actionText(task.definition, task.actorId), message }
-  }
+  ended: { status: "failed", result: null, cause }
 })
 
 export const prepareOf = (worker: WorkerContext) => {
@@ -47,18 +43,20 @@ export const prepareOf = (worker: WorkerContext) => {
     Effect.gen(function*() {
       const runnable = registry.byKey(task.definition)
       if (runnable === undefined) return yield* worker.reconciler.giveBack([task.action])
-      const ended = (message: string): Ran => ({ _tag: "Prepared", prepared: givenUp(task, message) })
-      const refExit = yield* Effect.exit(Effect.sync(() => refOf(runnable.actor, task.actorId)))
-      if (Exit.isFailure(refExit)) {
-        return ended(`the actor's id cannot be read: ${errorText(Cause.squash(refExit.cause))}`)
-      }
-      if (task.attempts >= settings.attempts) {
-        return ended(`gave up after ${task.attempts} attempts that ended without an answer`)
-      }
+      const ended = (cause: FailureCause): Ran => ({ _tag: "Prepared", prepared: givenUp(task, cause) })
       const { actorId, action: actionId } = task
       const place = actionText(task.definition, actorId)
+      const refExit = yield* Effect.exit(Effect.sync(() => refOf(runnable.actor, task.actorId)))
+      if (Exit.isFailure(refExit)) {
+        return ended(unreadableActor(place, Cause.squash(refExit.cause)))
+      }
+      if (task.attempts >= settings.attempts) {
+        return ended(exhausted(place, task.attempts))
+      }
       const of = { action: task.definition, actorId, actionId }
       const code = { captured: runnable.context, kind: "before", runnable, ref: refExit.value, actorId, actionId }
+      const stored = (cause: Cause.Cause<unknown>) =>
+        fromCause(cause, { place, error: runnable.definition.error, limit: settings.payload })
       let unhandled: Unhandled | undefined
       const prepared = yield* prepare(
         task,
@@ -74,7 +72,7 @@ export const prepareOf = (worker: WorkerContext) => {
                 return Effect.failCause(cause)
               }
             }))
-      ).pipe(Effect.catchCause((cause) => Effect.succeed(givenUp(task, Cause.pretty(cause)))))
+      ).pipe(Effect.catchCause((cause) => Effect.map(stored(cause), (failed) => givenUp(task, failed))))
       if (unhandled !== undefined) {
         const at = yield* now
         const delay = task.attempts + 1 >= settings.attempts
@@ -83,12 +81,7 @@ export const prepareOf = (worker: WorkerContext) => {
         if (delay !== undefined && worker.lease.token() !== undefined) {
           const due = Math.ceil(at + delay)
           yield* reportTry(unhandled.cause, unhandled.isTransient, due, place, of)
-          const failure = yield* fromCause(unhandled.cause, {
-            place,
-            error: runnable.definition.error,
-            limit: settings.payload
-          })
-          return yield* postpone(worker, task, due, failure)
+          return yield* postpone(worker, task, due, yield* stored(unhandled.cause))
         }
         yield* reportFailure(unhandled.cause, place, of)
       }

@@ -48,7 +48,7 @@ export const readsOf = ({ call, schema }: Calls): Reads => {
       Effect.map(
         call(
           "slotsAfter",
-          `select slot, status, definition, actor_id, result, success from ${schema}.slots_after($1, $2, $3, $4)`,
+          `select slot, status, definition, actor_id, result, success, ran_definition, ran_actor_id from ${schema}.slots_after($1, $2, $3, $4)`,
           [PgTypes.uuid(action), PgTypes.int4(step), PgTypes.int4(slot), PgTypes.int4(pieceBytes)]
         ),
         (rows) =>
@@ -58,7 +58,10 @@ export const readsOf = ({ call, schema }: Calls): Reads => {
             definition: row[2] as string,
             actorId: row[3] as string,
             result: row[4] as string | null,
-            success: row[5] as string | null
+            success: row[5] as string | null,
+            ran: row[6] === null || (row[6] === row[2] && row[7] === row[3])
+              ? undefined
+              : { definition: row[6] as string, actorId: row[7] as string }
           }))
       ),
     outcomes: (ids) =>
@@ -81,7 +84,7 @@ export const readsOf = ({ call, schema }: Calls): Reads => {
                 state: row[3] as Found["state"],
                 status: statusOf(row[4]),
                 result: row[5],
-                cause: row[6],
+                cause: row[6] as Found["cause"],
                 definition: row[7] as string | null,
                 actorId: row[8] as string | null,
                 ownDefinition: row[10] as string | null,

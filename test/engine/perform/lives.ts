@@ -3,6 +3,7 @@
  * a conclusion stores is kept in a row. What comes of it can be held against the model.
  */
 import { assert } from "@effect/vitest"
+import type { FailureCause } from "../../../src/domain/Failure.ts"
 import type { StepIdentity } from "../../../src/domain/Phase.ts"
 import { type Concluded, decide, type Event } from "../../../src/engine/perform/decide.ts"
 import {
@@ -15,7 +16,7 @@ import {
 } from "../../../src/engine/perform/Performance.ts"
 import type { Runnable } from "../../../src/engine/Registry.ts"
 import type { Detail, StoredStep } from "../../../src/store/Answer.ts"
-import type { Conclusion, NewSlot, StepResult, StoredCause, StoredOutcome } from "../../../src/store/Conclusion.ts"
+import type { Conclusion, NewSlot, StepResult, StoredOutcome } from "../../../src/store/Conclusion.ts"
 import type { Invocation } from "../../../src/store/Invocation.ts"
 import {
   actorNames,
@@ -47,7 +48,7 @@ export interface Lives {
   readonly log: ReadonlyMap<string, ReadonlyArray<string>>
 }
 
-const cause: StoredCause = { kind: "failure", path: "", message: "failed" }
+const cause: FailureCause = { kind: "failure", path: "", message: "failed" }
 
 const runnableOf = ({ shape }: Plan, chances: Chances): Runnable =>
   runnable({

@@ -4,15 +4,16 @@
  */
 import { readFileSync, writeFileSync } from "node:fs"
 import { resolve } from "node:path"
+import type { FailureCause } from "../../../src/domain/Failure.ts"
 import { type Phase, phases } from "../../../src/domain/Phase.ts"
 import { type Concluded, decide, type Event, events } from "../../../src/engine/perform/decide.ts"
 import { type Performance, stepOf, takeUp } from "../../../src/engine/perform/Performance.ts"
 import type { Runnable } from "../../../src/engine/Registry.ts"
 import { afterStatuses } from "../../../src/Outcome.ts"
-import type { Conclusion, StoredCause } from "../../../src/store/Conclusion.ts"
+import type { Conclusion } from "../../../src/store/Conclusion.ts"
 import { ref, runnable } from "./runnables.ts"
 
-const cause: StoredCause = { kind: "failure", path: "move Car/1", message: "no fuel" }
+const cause: FailureCause = { kind: "failure", path: "move Car/1", message: "no fuel" }
 
 /** With a step to come and without, outbound or with a job, with callbacks and without. */
 const kinds: ReadonlyArray<Runnable> = [[], [afterStatuses]].flatMap((callbacks) => [

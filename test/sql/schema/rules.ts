@@ -1,4 +1,5 @@
 /** What holds of the schema's files. Each rule names every place that breaks it. */
+import { words } from "../../../src/domain/Failure.ts"
 import * as Phase from "../../../src/domain/Phase.ts"
 import { Kind, VerdictCode } from "../../../src/sql/rows.ts"
 import { isolationState } from "../../../src/sql/storageError.ts"
@@ -17,6 +18,7 @@ const codes: Readonly<Record<string, unknown>> = {
   JobKind: Phase.JobKind,
   Kind,
   Verdict: VerdictCode,
+  words,
   statuses: Phase.statuses,
   stepKinds: Phase.stepKinds,
   isolationState,

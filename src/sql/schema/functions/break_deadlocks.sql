@@ -19,7 +19,8 @@ begin
           return next row(-3 /* Kind.ended */, p.id, null, null, null, 0, 0, 0, 0, null)::task;
           return query select * from conclude(leased(p_token), p_now, p_defs, p_first, p_flags, '{}',
             array[p.id], array[7 /* Status.deadlocked */::smallint], null,
-            array[jsonb_build_object('kind', 'deadlocked', 'lane', p.lane)], null, null, null, array[p.id]);
+            array(select deadlock_cause(l.lane, l.definition, l.actor_id) from live_actions l where l.id = p.id),
+            null, null, null, array[p.id]);
           return; -- one cycle a call: its end may have opened the others
         end if;
       end if;

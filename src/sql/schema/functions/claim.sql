@@ -170,7 +170,7 @@ begin
       -- 2.5 a: would wait for somebody who waits for it
       if m.parent is not null and exists (select 1 from waiters_of(m.action) w where w = cur.id) then
         done := array_append(done, m); done_status := done_status || 7::smallint; done_result := array_append(done_result, null::jsonb);
-        done_cause := array_append(done_cause, jsonb_build_object('kind', 'deadlocked', 'lane', m.lane));
+        done_cause := array_append(done_cause, deadlock_cause(m.lane, m.definition, m.actor_id));
         continue;
       end if;
       -- 2.5 b: joins a live one with the same checksum

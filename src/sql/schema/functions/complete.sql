@@ -1,5 +1,5 @@
 -- Completes or cancels one action from outside. The verdict comes first: kind -6, step 0 none, 1 done, 2 ambiguous, 3 busy (try again), 4 already over,
--- 5 the id names another definition or actor (which the row says). By id, without an actor, p_definition is a name alone.
+-- 5 the id names another definition or actor (which the row says), 6 it has not started (the row says what it is). By id, without an actor, p_definition is a name alone.
 create function complete(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_id uuid, p_definition text, p_actor text,
   p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean) returns setof task language plpgsql set search_path from current as $$
 declare ids uuid[]; v_lane text; l live_actions; v_definition text; v_actor text;
@@ -35,6 +35,9 @@ begin
   end if;
   select lane into v_lane from live_actions where id = p_id;
   if not found then
+    if p_outbound and exists (select 1 from jobs where action = p_id and kind = 0 and cancelled_at is null) then
+      return next row(-6, p_id, v_definition, v_actor, null, 6 /* Verdict.notStarted */, 0, 0, 0, null)::task; return;
+    end if;
     -- neither queued nor over: on its way from one to the other
     return next row(-6, p_id, null, null, null, case when exists (select 1 from jobs where action = p_id and kind = 0 and cancelled_at is not null)
       or exists (select 1 from ended_actions where id = p_id) or exists (select 1 from outcomes where id = p_id) then 4 else 3 end, 0, 0, 0, null)::task;
@@ -45,7 +48,10 @@ begin
   if not found then return next row(-6, p_id, null, null, null, 3, 0, 0, 0, null)::task; return; end if;
   select * into l from live_actions where id = p_id for update;
   if not found or l.lane <> v_lane then return next row(-6, p_id, null, null, null, 3, 0, 0, 0, null)::task; return; end if;
-  if l.outcome is not null or (p_outbound and (l.flags & 16 = 0 or l.status <> 1)) then
+  if p_outbound and l.outcome is null and l.flags & 16 <> 0 and l.status = 0 /* Status.pending */ then
+    return next row(-6, p_id, l.definition, l.actor_id, null, 6 /* Verdict.notStarted */, 0, 0, 0, null)::task; return;
+  end if;
+  if l.outcome is not null or (p_outbound and l.flags & 16 = 0) then
     return next row(-6, p_id, null, null, null, 4, 0, 0, 0, null)::task; return;
   end if;
   if p_outbound and l.timeout_at <= p_now then

@@ -11,7 +11,7 @@ begin
   with o as (update slots set status = 4 where action = any(p_ids) and status is null returning action, child)
   insert into prunes select distinct action from o where child is not null on conflict do nothing;
   if found then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; end if;
-  update live_actions set outcome = p_status, result = p_result, cause = p_cause, phase = 3, token = null, attempts = 0,
+  update live_actions set outcome = p_status, result = p_result, cause = cause_at(p_cause, definition, actor_id), phase = 3, token = null, attempts = 0,
     lane = case when status = 0 then lane || E'\x01' || id else lane end, status = 1 where id = any(p_ids);
   insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
     select queue, 0, 1, id, definition, actor_id, p_now from live_actions where id = any(p_ids);

@@ -6,14 +6,15 @@ create function detail_of(p_id uuid) returns json language plpgsql stable set se
 declare d json;
 begin
   with t as materialized (select s.idx, s.name, s.status, s.marked, s.result, s.kind from steps s where s.action = p_id),
-  o as materialized (select o.step, o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result) as result, coalesce(o.cause, e.cause) as cause, o.success
+  o as materialized (select o.step, o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result) as result, coalesce(o.cause, e.cause) as cause, o.success,
+        case when (e.definition, e.actor_id) <> (o.definition, o.actor_id) then json_build_array(e.definition, e.actor_id) end as ran
     from slots o left join ended_actions e on e.id = o.child where o.action = p_id and o.child is not null)
   -- callbacks and jobs are given nothing of the steps
   select case when weight(l.arguments) + case when l.phase > 2 then 0 else coalesce((select sum(coalesce(pg_column_size(result), 0)) from t), 0)
       + coalesce((select sum(coalesce(pg_column_size(result), 0) + coalesce(pg_column_size(cause), 0) + 40) from o), 0) end < 131072 /* travelling */ then json_build_object(
     'name', l.step_name, 'kind', l.step_kind, 'prepended', l.prepended, 'outcome', l.outcome, 'result', l.result, 'cause', l.cause, 'callbacks', l.callbacks, 'startedAt', extract(epoch from l.step_started_at) * 1000, 'timeoutAt', extract(epoch from l.timeout_at) * 1000,
     'steps', case when l.phase < 3 then (select json_agg(json_build_array(idx, name, status, marked, result, kind) order by idx) from t) end,
-    'slots', case when l.phase < 3 then (select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause, success) order by step, slot) from o) end) end
+    'slots', case when l.phase < 3 then (select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause, success, ran) order by step, slot) from o) end) end
   into d from live_actions l where l.id = p_id;
   return case when octet_length(d::text) < 131072 /* travelling */ then d end;
 end $$;

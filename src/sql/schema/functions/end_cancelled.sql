@@ -7,8 +7,16 @@ declare hooked uuid[]; parents uuid[]; parent_steps int[];
 begin
   with j as (select *, split_part(definition, '/', 1) || '/' || actor_id || '/' || split_part(definition, '/', 2) as named,
       p_flags[array_position(p_defs, definition)] & 255 as known,
-      jsonb_build_object('kind', 'cancelled', 'path', split_part(definition, '/', 2) || ' ' || split_part(definition, '/', 1) || '/' || actor_id,
-        'message', case when parent is null or exists (select 1 from steps s where s.action = parent and s.idx = parent_step and s.status = 1) then 'cancelled' else 'its parent is over' end) as why
+      cause_at(
+        jsonb_build_object(
+          'kind', 'cancelled',
+          'message', case
+            when parent is null
+              or exists (select 1 from steps s where s.action = parent and s.idx = parent_step and s.status = 1 /* Status.performing */)
+              then 'cancelled' /* words.cancelled */
+            else 'its parent is over' /* words.parentIsOver */
+          end),
+        definition, actor_id) as why
     from unnest(p_jobs)),
   l as (insert into live_actions (id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth, rooted, flags,
       token, phase, outcome, cause, enqueued_at)

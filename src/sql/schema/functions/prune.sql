@@ -27,7 +27,7 @@ begin
     from live_actions l where id = any(kids) and outcome is null and not rooted
     and not exists (select 1 from slots w where w.child = l.id and w.status is null);
   if cardinality(doomed) > 0 then
-    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, doomed, 4::smallint, null, jsonb_build_object('kind', 'cancelled', 'message', 'its parent is over'));
+    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, doomed, 4::smallint, null, jsonb_build_object('kind', 'cancelled', 'message', 'its parent is over' /* words.parentIsOver */));
   end if;
   -- whatever is left is for the next call, which finds nothing to do when this one has done it all
   if cardinality(doomed) > 0 or busy or missed then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;

@@ -1,0 +1,236 @@
+/**
+ * Failures as data: what is stored when an action does not succeed, and how it reads. Every stored cause is built here, but for the few
+ * that a transition finds out by itself; those are built in SQL, with the words of {@link words}.
+ *
+ * Nothing here fails on what it is given: texts are made storable, errors that cannot be read are described. What a schema redacts is in
+ * no text: texts are made of errors as programs have them, never of their encoded form.
+ */
+import * as Cause from "effect/Cause"
+import * as Predicate from "effect/Predicate"
+import { innermostMessage } from "./innermostMessage.ts"
+import type { ActionStatus } from "./Phase.ts"
+
+/** All of {@link FailureKind}. */
+export const failureKinds = [
+  "failure",
+  "defect",
+  "child",
+  "marked",
+  "incompatible",
+  "exhausted",
+  "cancelled",
+  "timed_out",
+  "deadlocked"
+] as const
+
+/**
+ * How an action came not to succeed.
+ *
+ * **Details**
+ *
+ * `failure`: with a typed error, or completed as failed from outside. `defect`: with one that is not typed. `child`: an action that a step
+ * waited for did not succeed. `marked`: a step was marked as failed. `incompatible`: a child's result does not fit the schema that waits for
+ * it. `exhausted`: every attempt ended without an answer. `cancelled`, `timed_out` and `deadlocked` are the statuses of these names.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type FailureKind = typeof failureKinds[number]
+
+/**
+ * Why an action did not succeed, as it is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FailureCause {
+  readonly kind: FailureKind
+  /** Where in the tree: `visit Car/1 › move › changeLocation Car/1`. */
+  readonly path: string
+  /** What: `NoParking at London`. */
+  readonly message: string
+  /** The typed error as JSON, encoded with the schema of the action that declared it, in clear also where that schema redacts. */
+  readonly error?: unknown
+  /** Whether `error` is one of the action's own, declared ones. */
+  readonly own?: boolean
+  /** Whose declared error `error` is, where it is a descendant's: the action's name, and its actor as text. */
+  readonly declaredBy?: { readonly action: string; readonly actor: string }
+  /** The cause as Effect prints it. */
+  readonly pretty?: string
+}
+
+/** What is the same for every action that is ended from outside: the path is each one's own, and the store adds it. */
+export type UnplacedCause = Omit<FailureCause, "path">
+
+// -------------------------------------------------------------------------------------------------------------------
+// texts
+// -------------------------------------------------------------------------------------------------------------------
+
+const arrow = " › "
+
+/** Makes any text storable and short enough: for error messages, which must never fail the path that stores them. */
+export const tidyText = (text: string, limit = 8000): string => {
+  const tidy = text.replaceAll("\u0000", "\ufffd").toWellFormed()
+  return tidy.length <= limit ? tidy : `${tidy.slice(0, limit).toWellFormed()}…`
+}
+
+/** `Car/1`. */
+export const actorText = (definition: string, actorId: string): string => `${definition.split("/")[0]}/${actorId}`
+
+/** `visit Car/1`. */
+export const actionText = (definition: string, actorId: string): string => {
+  const [type, name] = definition.split("/")
+  return `${name} ${type}/${actorId}`
+}
+
+/** The place in an action's tree: the step shows unless it was generated. */
+export const placeOf = (action: string, step: string | undefined): string =>
+  step === undefined ? action : `${action}${arrow}${step}`
+
+/** Anything can be thrown, also what cannot be looked at: a getter or a proxy that throws in its turn. */
+const readable = (text: () => string): string => {
+  try {
+    return text()
+  } catch {
+    return "an error that cannot be read"
+  }
+}
+
+/** An error in a few words: its message, or its tag and fields. */
+export const errorText = (error: unknown): string => readable(() => textOf(error))
+
+const textOf = (error: unknown): string => {
+  if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") {
+    const message = error._tag === "SqlError" ? innermostMessage(error) : error instanceof Error ? error.message : ""
+    if (message !== "") return tidyText(`${error._tag}: ${message}`, 2000)
+    const fields = Object.entries(error)
+      .filter(([key]) => key !== "_tag" && key !== "name" && key !== "stack" && key !== "message" && key !== "cause")
+      .map(([key, value]) => `${key} ${typeof value === "string" ? value : safeJson(value)}`)
+    return tidyText([error._tag, ...fields.length === 0 ? [] : [fields.join(", ")]].join(" "), 2000)
+  }
+  if (error instanceof Error) return tidyText(error.message === "" ? error.name : error.message, 2000)
+  return tidyText(typeof error === "string" ? error : safeJson(error), 2000)
+}
+
+const safeJson = (value: unknown): string => {
+  try {
+    return JSON.stringify(value, (_key, inner) => typeof inner === "bigint" ? inner.toString() : inner) ?? String(value)
+  } catch {
+    return String(value)
+  }
+}
+
+/** A status in words: `timed out`. */
+const spoken = (status: string): string => status.replaceAll("_", " ")
+
+/** The whole line: `visit Car/1 › move › changeLocation Car/1: NoParking at London`. */
+export const line = ({ message, path }: Pick<FailureCause, "path" | "message">): string => `${path}: ${message}`
+
+// -------------------------------------------------------------------------------------------------------------------
+// causes
+// -------------------------------------------------------------------------------------------------------------------
+
+/** What causes say that SQL writes, too. */
+export const words = {
+  cancelled: "cancelled",
+  parentIsOver: "its parent is over",
+  timedOut: "timed out",
+  /** Before the lane. */
+  deadlocked: "deadlocked: it would wait for an action that waits for it, in the lane "
+} as const
+
+/** The typed error that a body, a hook or a key failed with. */
+export const typedErrorIn = (cause: Cause.Cause<unknown>): { readonly error: unknown } | undefined =>
+  cause.reasons.find(Cause.isFailReason)
+
+/** What user code has failed with; a typed error comes as data, as far as it is there. */
+export const fromBody = (
+  cause: Cause.Cause<unknown>,
+  path: string,
+  data: Pick<FailureCause, "error" | "own">
+): FailureCause => {
+  const failure = typedErrorIn(cause)
+  const defect = cause.reasons.find(Cause.isDieReason)
+  const pretty = readable(() => tidyText(Cause.pretty(cause)))
+  if (failure !== undefined) return { kind: "failure", path, message: errorText(failure.error), ...data, pretty }
+  const message = defect === undefined ? "interrupted itself" : errorText(defect.defect)
+  return { kind: "defect", path, message, pretty }
+}
+
+/** An action that a step has waited for, and that did not succeed. */
+export interface FailedChild {
+  /** The action that has ended: another one than was asked for, where that one was superseded or joined it. */
+  readonly definition: string
+  readonly actorId: string
+  readonly status: ActionStatus | undefined
+  /** None where a callback of it has failed. */
+  readonly cause: FailureCause | null
+}
+
+/** The cause of a parent that failed because of a child. */
+export const fromChild = (place: string, { actorId, cause, definition, status }: FailedChild): FailureCause => {
+  const declaredBy = cause?.own === true
+    ? { action: definition.split("/")[1]!, actor: actorText(definition, actorId) }
+    : cause?.declaredBy
+  return {
+    kind: "child",
+    path: tidyText(`${place}${arrow}${cause?.path ?? actionText(definition, actorId)}`),
+    message: cause?.message ?? (status === "failed" || status === undefined ? "a callback failed" : spoken(status)),
+    ...cause?.error === undefined ? {} : { error: cause.error },
+    ...declaredBy === undefined ? {} : { declaredBy }
+  }
+}
+
+/** A step's body has marked it as failed. */
+export const marked = (path: string): FailureCause => ({ kind: "marked", path, message: "marked as failed" })
+
+/** Something has ended without an answer too often. */
+export const exhausted = (path: string, attempts: number): FailureCause => ({
+  kind: "exhausted",
+  path,
+  message: `gave up after ${attempts} attempts that ended without an answer`
+})
+
+/** What the engine itself has found, and no try would change. */
+export const broken = (path: string, message: string): FailureCause => ({ kind: "defect", path, message })
+
+/** A stored actor id that its schema no longer reads. */
+export const unreadableActor = (path: string, error: unknown): FailureCause =>
+  broken(path, `the actor's id cannot be read: ${errorText(error)}`)
+
+/** A child's result that cannot be read. */
+export const incompatible = (path: string, message: string): FailureCause => ({ kind: "incompatible", path, message })
+
+/** The action's time was over before it was. */
+export const timedOut = (path: string): FailureCause => ({ kind: "timed_out", path, message: words.timedOut })
+
+/** Its `before` has cancelled it. */
+export const cancelledByBefore = (path: string): FailureCause => ({
+  kind: "cancelled",
+  path,
+  message: "cancelled by before"
+})
+
+/** Somebody has cancelled it through its handle. */
+export const cancelled: UnplacedCause = { kind: "cancelled", message: words.cancelled }
+
+/** Somebody outside has said how it ends, and nothing more. */
+export const completedAs = (status: "failed" | "cancelled" | "timed_out"): UnplacedCause => ({
+  kind: status === "failed" ? "failure" : status,
+  message: `completed as ${spoken(status)}`
+})
+
+/** Somebody outside has completed it with one of its declared errors. */
+export const completedWith = (error: unknown, encoded: unknown): UnplacedCause => ({
+  kind: "failure",
+  message: errorText(error),
+  error: encoded,
+  own: true
+})
+
+/** What is said of a failure of which nothing is stored, as by an earlier version. */
+export const unexplained = (path: string, status: ActionStatus): FailureCause => ({
+  kind: "failure",
+  path,
+  message: spoken(status)
+})
