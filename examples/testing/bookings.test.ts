@@ -107,6 +107,14 @@ it.effect("a guest comes when the desk says so", () =>
   }).pipe(Effect.provide(Main)))
 // #endregion
 
+it.effect("three guests who are told the same at once are all told", () =>
+  Effect.gen(function*() {
+    const bookings = yield* Bookings.client
+    for (const id of [1, 2, 3]) yield* bookings(id).tellLater("the lift is out of order")
+    yield* performSteppedActions()
+    assert.lengthOf(yield* asked, 3)
+  }).pipe(Effect.provide(Main)))
+
 // #region health
 it.effect("nothing is left behind", () =>
   Effect.gen(function*() {

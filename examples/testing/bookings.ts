@@ -16,8 +16,8 @@ export class Booking extends Stepped.Actor<Booking>()("Booking", { id: Schema.In
 
 export const tell = Stepped.action("tell", {
   arguments: [Schema.String],
-  // every text counts
-  concurrencyKey: (text) => ["tell", text]
+  // every text to every guest counts
+  concurrencyKey: (text) => Effect.map(Booking, ({ id }) => ["tell", id, text])
 })
 
 export const pay = Stepped.action("pay", { arguments: [Schema.Int], success: Schema.String, error: CardDeclined })
