@@ -105,6 +105,7 @@ export class Engine extends Context.Service<Engine, {
   ) => Effect.Effect<Option.Option<string>, CompleteError>
   /** Claims and performs until the scope closes. */
   readonly work: (options: {
+    readonly name: string | undefined
     readonly concurrency: number
     readonly connections: number
     readonly grace: Duration.Duration

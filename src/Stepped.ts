@@ -61,6 +61,11 @@ export interface LayerOptions extends EngineOptions {
  * @since 0.1.0
  */
 export interface WorkerOptions {
+  /**
+   * What it is called in its log lines and in the database: 100 characters at most. Host, process and something random, if not given, so
+   * that every worker has a name of its own.
+   */
+  readonly name?: string
   /** How many bodies run at a time: 32 if not given. */
   readonly concurrency?: number
   /** The queues to take jobs from; all queues of the definitions that the worker has, if not given. */
@@ -108,6 +113,9 @@ export const layer:
     ({ migrate, ...options }: LayerOptions = {}) => engineLayer(options, false, migrate === true)
   )
 
+/** A text that stands in one line, and that Postgres can store. */
+const isWorkerName = (name: string): boolean => /^[^\p{Cc}\p{Cs}]{1,100}$/u.test(name)
+
 /**
  * Performs actions for as long as the layer lives.
  *
@@ -116,10 +124,20 @@ export const layer:
  * Takes jobs of the definitions whose layers were built before it. When its scope closes (SIGTERM through `NodeRuntime`), it takes
  * nothing new, lets running bodies end within the grace period, and releases the rest for other workers, without burning an attempt.
  *
- * **Gotchas**
+ * Several over one {@link layer} work beside each other, each with its own queues, concurrency, grace period and name: a slow kind of work
+ * then takes no room from the others. Each keeps connections of its own (`connections` and two more).
  *
- * An engine has one worker at a time: a second one over the same {@link layer} is a `DefinitionError`. Give one worker more concurrency,
- * or each a `Stepped.layer(…)` of its own.
+ * **Example** (Two workers in one program)
+ *
+ * ```ts
+ * import { Layer } from "effect"
+ * import { Stepped } from "stepped"
+ *
+ * const Workers = Layer.merge(
+ *   Stepped.worker({ queues: ["default"], concurrency: 32 }),
+ *   Stepped.worker({ queues: ["reports"], concurrency: 2, gracePeriod: "1 minute" })
+ * )
+ * ```
  *
  * @category layers
  * @since 0.1.0
@@ -132,6 +150,13 @@ export const worker = (
     const concurrency = options.concurrency ?? 32
     if (!Number.isInteger(concurrency) || concurrency < 1) {
       return yield* new DefinitionError({ message: `concurrency is ${concurrency}: give a whole number from 1 on` })
+    }
+    if (options.name !== undefined && !isWorkerName(options.name)) {
+      return yield* new DefinitionError({
+        message: `name is ${
+          JSON.stringify(options.name)
+        }: give a worker 1 to 100 characters, none of them a control character`
+      })
     }
     const connections = options.connections ?? 2
     if (!Number.isInteger(connections) || connections < 1) {
@@ -152,6 +177,7 @@ export const worker = (
       catch: (error) => error as DefinitionError
     })
     yield* engine.work({
+      name: options.name,
       concurrency,
       connections,
       grace: Duration.millis(grace),

@@ -734,13 +734,16 @@ export class PoolTooSmall extends Schema.TaggedError<PoolTooSmall>("stepped/Pool
   needed: Schema.Number,
   /** What the worker has for its transitions. */
   connections: Schema.Number,
+  /** What other workers of the program keep of the same client. */
+  others: Schema.Number,
   listens: Schema.Boolean
 }) {
   override get message(): string {
+    const others = this.others > 0 ? `, ${this.others} for the other workers over this layer` : ""
     const listening = this.listens ? ", 1 for listening" : ""
     const fewer = this.listens ? ", or switch `notify` off" : ""
     return `maxConnections of the PgClient is ${this.maxConnections}, and a worker needs ${this.needed}: ` +
-      `${this.connections} for its transitions, 1 for its timers, 1 for its lease${listening}, and 1 at least for bodies and clients: ` +
+      `${this.connections} for its transitions, 1 for its timers, 1 for its lease${others}${listening}, and 1 at least for bodies and clients: ` +
       `give the client more, or the worker fewer \`connections\`${fewer}`
   }
 }

@@ -85,7 +85,7 @@ describe("an error", () => {
       ],
       [new Errors.InvalidDuration({ field: "gracePeriod", value: "NaN", takes: "a duration" }), "gracePeriod is NaN"],
       [
-        new Errors.PoolTooSmall({ maxConnections: 5, needed: 6, connections: 2, listens: true }),
+        new Errors.PoolTooSmall({ maxConnections: 5, needed: 6, connections: 2, others: 0, listens: true }),
         "maxConnections",
         "5",
         "6",

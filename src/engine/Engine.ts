@@ -1,5 +1,5 @@
 /**
- * The engine of one process, put together: definitions, clients, and the worker that performs.
+ * The engine of one process, put together: definitions, clients, and the workers that perform.
  */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
@@ -25,8 +25,7 @@ import { Registry } from "./Registry.ts"
 import { Settings } from "./Settings.ts"
 import * as UserClock from "./UserClock.ts"
 import * as Wakeups from "./Wakeups.ts"
-import * as Worker from "./worker/Worker.ts"
-import * as Working from "./worker/working.ts"
+import * as Workers from "./worker/Workers.ts"
 
 /** Adds to the registry for as long as the scope is open. */
 const defining = (add: () => () => void) =>
@@ -56,18 +55,21 @@ export const layer: Layer.Layer<
     const { embedded } = storage
 
     const now = yield* Scope.provide(UserClock.make(store, settings.databaseClock && !embedded), scope)
-    const sleeper: Wakeups.Sleeper = { wake: () => worker.wake(), check: () => worker.check() }
+    const sleeper: Wakeups.Sleeper = { wake: () => workers.wake(), check: () => workers.check() }
     const wakeups = yield* Scope.provide(Wakeups.make(sql, storage, settings, sleeper), scope)
     const watcher = yield* Scope.provide(OutcomeWatcher.make(store, settings.pollInterval), scope)
 
     const parts = { store, settings, registry, now, watcher, wakeups, failpoint }
     const completing = Completing.make({
       ...parts,
-      get worker() {
-        return worker
+      get workers() {
+        return workers
       }
     })
-    const worker: Worker.Worker = Worker.make({
+    const workers: Workers.Workers = Workers.make({
+      sql,
+      storage,
+      wakeups,
       store,
       repo: yield* ActionRepo,
       lanes: yield* PerformanceLane,
@@ -76,7 +78,6 @@ export const layer: Layer.Layer<
       settings,
       registry,
       now,
-      name: `${process.env.HOSTNAME ?? "stepped"}:${process.pid}`,
       embedded,
       onEnded: watcher.ended,
       onKnown: watcher.known,
@@ -85,11 +86,11 @@ export const layer: Layer.Layer<
       scope,
       failpoint
     })
-    yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), worker.close))
+    yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), workers.close))
     // nobody else has an embedded database: whatever is held is left from a process that died
     if (embedded) yield* Effect.flatMap(now, store.recover)
 
-    const clients: ClientContext = { ...parts, worker }
+    const clients: ClientContext = { ...parts, workers }
     const enqueue = yield* Scope.provide(Enqueue.make(clients), scope)
     const handle = Handle.make(clients, completing)
 
@@ -101,8 +102,8 @@ export const layer: Layer.Layer<
       ...Client.make(clients, enqueue, handle),
       handle: Handle.handleOf(handle),
       complete: completing.complete,
-      work: Working.make({ sql, storage, registry, wakeups, worker }),
-      performDue: worker.performDue,
+      work: workers.work,
+      performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
       doctor: store.examine,
       now

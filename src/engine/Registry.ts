@@ -92,16 +92,13 @@ const methodOf = (methods: Registered["methods"], name: string): Body | undefine
 const flagOf = { succeeded: Flag.succeeded, failed: Flag.failed, cancelled: Flag.cancelled, timed_out: Flag.timed_out }
 
 export class Registry {
+  // invariant: what is derived (resolved, all, catalog) is of what is registered and added now: whoever changes that forgets it
   readonly #registered = new Map<string, Registered>()
   readonly #additions = new Map<string, Additions>()
   #resolved = new Map<string, Runnable | undefined>()
-  #known: ReadonlyArray<Catalog> | undefined
-  #turn = 0
-  #every: Catalog | undefined
-  #claimed = false
-  #queues: ReadonlySet<string> | undefined
-  /** Where jobs of definitions wait that have another queue by now. */
-  readonly #adopted = new Set<string>()
+  #all: ReadonlyArray<Runnable> | undefined
+  #catalog: Catalog | undefined
+  #sealed = false
   readonly #successes = new Map<string, { readonly of: number; readonly by: ReadonlyMap<string | null, PlainSchema> }>()
 
   /** Adds an actor's actions; answers how to take them out again. */
@@ -184,7 +181,7 @@ export class Registry {
 
   #add(type: string, name: string): Additions {
     const key = definitionKey(type, name)
-    if (this.#claimed) {
+    if (this.#sealed) {
       throw new DefinitionError({
         message: `${key} is extended after a worker has begun to claim: build that layer before the worker`
       })
@@ -196,76 +193,26 @@ export class Registry {
 
   #changed(): void {
     this.#resolved = new Map()
-    this.#known = undefined
-    this.#every = undefined
+    this.#all = undefined
   }
 
-  /** Restricts what is claimed to some queues. */
-  only(queues: ReadonlyArray<string> | undefined): void {
-    this.#queues = queues === undefined ? undefined : new Set(queues)
-    this.#changed()
+  /** From now on nothing can be added to definitions: a worker has begun to claim with them. */
+  seal(): void {
+    this.#sealed = true
   }
 
-  /** Takes from a queue that an earlier deploy has named, unless the worker is restricted to others; answers whether it does. */
-  adopt(queue: string): boolean {
-    if (this.#queues !== undefined) return false
-    this.#adopted.add(queue)
-    this.#changed()
-    return true
-  }
-
-  /** The definitions by name in the database, as a claim wants them. From the first claim on nothing can be added. */
+  /** For what hands nothing over, and looks whose callbacks are to run: what this process can run, and no queue. */
   catalog(): Catalog {
-    return this.#inTurn()[0]!
+    const definitions = this.all()
+    if (this.#catalog?.definitions !== definitions) this.#catalog = { definitions, queues: [] }
+    return this.#catalog
   }
 
-  /** The same for a claim: each time another queue comes first, so that one that is full keeps no other from being served. */
-  claiming(): Catalog {
-    const all = this.#inTurn()
-    return all[this.#turn++ % all.length]!
-  }
-
-  #inTurn(): ReadonlyArray<Catalog> {
-    this.#claimed = true
-    return this.#known ??= this.#pack((runnable) => this.takes(runnable.definition.queue))
-  }
-
-  /** Those of every queue, for what this process performs now; jobs are taken from the worker's queues all the same. */
-  every(): Catalog {
-    this.#claimed = true
-    return this.present()
-  }
-
-  /** The same for what hands over nothing: completions without a worker, which look whose callbacks are to run. */
-  present(): Catalog {
-    return this.#every ??= this.#pack(() => true)[0]!
-  }
-
-  /** Whether the worker takes jobs from a queue. */
-  takes(queue: string): boolean {
-    return this.#queues?.has(queue) ?? true
-  }
-
-  /** Once for each queue that may come first. */
-  #pack(which: (runnable: Runnable) => boolean): readonly [Catalog, ...ReadonlyArray<Catalog>] {
-    const definitions = this.all().filter(which)
-    const queues = [
-      ...this.#queues ?? new Set([...definitions.map(({ definition }) => definition.queue), ...this.#adopted])
-    ]
-    const others = queues.slice(1).map((_, i) => [...queues.slice(i + 1), ...queues.slice(0, i + 1)])
-    return [{ definitions, queues }, ...others.map((order) => ({ definitions, queues: order }))]
-  }
-
-  /** Every runnable definition. */
+  /** Every runnable definition: the same list until one is added or taken out. */
   all(): ReadonlyArray<Runnable> {
-    const out: Array<Runnable> = []
-    for (const { actor } of this.#registered.values()) {
-      for (const name of this.#names(actor)) {
-        const runnable = this.find(actor.type, name)
-        if (runnable !== undefined) out.push(runnable)
-      }
-    }
-    return out
+    return this.#all ??= [...this.#registered.values()].flatMap(({ actor }) =>
+      [...this.#names(actor)].flatMap((name) => this.find(actor.type, name) ?? [])
+    )
   }
 
   #names(actor: AnyActorClass): ReadonlySet<string> {

@@ -65,19 +65,29 @@ const lifeOf = ({ config }: PgClient): number =>
     ? Duration.toMillis(Duration.fromInputUnsafe(config.connectionTTL as Duration.Input))
     : Infinity
 
+/** What a worker keeps for so many transitions at a time: one more each is for the timers and for the lease. */
+export const countFor = (connections: number): number => connections + 2
+
 export const make = (options: {
   readonly sql: PgClient
   readonly deadline: Duration.Duration
-  /** Transitions at a time; one more each is for the timers and for the lease. */
   readonly connections: number
+  /** What other workers keep of the same pool. */
+  readonly others: number
   readonly listens: boolean
 }): Effect.Effect<OwnConnections, PoolTooSmall, Scope.Scope> =>
   Effect.gen(function*() {
-    const { connections, deadline, listens, sql } = options
-    const count = connections + 2
+    const { connections, deadline, listens, others, sql } = options
+    const count = countFor(connections)
     const lifeMs = lifeOf(sql)
     const tooSmall = (maxConnections: number) =>
-      new PoolTooSmall({ maxConnections, needed: count + (listens ? 1 : 0) + 1, connections, listens })
+      new PoolTooSmall({
+        maxConnections,
+        needed: count + others + (listens ? 1 : 0) + 1,
+        connections,
+        others,
+        listens
+      })
     const size = sizeOf(sql)
     if (size !== undefined && size < tooSmall(size).needed) return yield* tooSmall(size)
 

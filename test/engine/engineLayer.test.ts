@@ -1,6 +1,6 @@
 /** What a program's layers share, and what they do not. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Layer, Schema, Scope } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { Engine, Stepped } from "stepped"
 import { layerServer } from "../harness/Server.ts"
@@ -45,46 +45,20 @@ it.live("a layer is given as it is, called, or called with settings", () =>
     }
   }).pipe(Effect.provide(layerServer())))
 
-it.live("a second worker over one engine is refused, whatever it takes; after the first has stopped another one may start", () =>
-  Effect.gen(function*() {
-    const engine = yield* Layer.build(
-      Cars.layer.pipe(Layer.provideMerge(Stepped.layer({ migrate: true, notify: false, pollInterval: "50 millis" })))
-    )
-    const start = (options: Stepped.WorkerOptions) =>
-      Effect.gen(function*() {
-        const scope = yield* Scope.make()
-        yield* Layer.buildWithScope(Layer.fresh(Stepped.worker(options)), scope).pipe(
-          Effect.onError(() => Scope.close(scope, Exit.void))
-        )
-        return scope
-      }).pipe(Effect.provide(engine))
-    const { beep, honk } = (yield* Effect.provide(Cars.client, engine))(1)
-
-    const first = yield* start({ queues: ["default"] })
-    const refused = yield* Effect.flip(start({ concurrency: 4, queues: ["beeps"] }))
-    assert.strictEqual(refused._tag, "DefinitionError")
-    assert.strictEqual(
-      refused.message,
-      "Stepped.worker is given twice over one Stepped.layer, with concurrency 32 for the queues default, and with " +
-        "concurrency 4 for the queues beeps: give one worker the concurrency and the queues of both, or each worker a " +
-        "Stepped.layer(…) of its own"
-    )
-    // the refused one has changed nothing
-    yield* honk()
-    yield* Scope.close(first, Exit.void)
-
-    const second = yield* start({ queues: ["beeps"] })
-    yield* beep()
-    assert.strictEqual((yield* Effect.flip(start({})))._tag, "DefinitionError")
-    yield* Scope.close(second, Exit.void)
-  }).pipe(Effect.scoped, Effect.provide(layerServer())))
-
-it.live("of two workers beside each other in one program one is refused", () =>
+it.live("workers beside each other in one program are given as one layer, and as any number of them", () =>
   Effect.gen(function*() {
     const layer = Stepped.layer({ migrate: true, notify: false })
     const both = Layer.merge(Stepped.worker({ queues: ["default"] }), Stepped.worker({ queues: ["beeps"] }))
-    const error = yield* Effect.flip(
-      Layer.build(both.pipe(Layer.provide(Cars.layer), Layer.provide(layer)))
-    )
-    assert.strictEqual(error._tag, "DefinitionError")
+    const services = yield* Layer.build(both.pipe(Layer.provide(Cars.layer), Layer.provideMerge(layer)))
+    const { beep, honk } = (yield* Effect.provide(Cars.client, services))(1)
+    yield* Effect.all([beep(), honk()])
   }).pipe(Effect.scoped, Effect.provide(layerServer())))
+
+it.live("a worker counts what the others over its layer keep of the client", () =>
+  Effect.gen(function*() {
+    const layer = Stepped.layer({ migrate: true, notify: false })
+    const both = Layer.merge(Stepped.worker(), Stepped.worker({ connections: 3 }))
+    const error = yield* Effect.flip(Layer.build(both.pipe(Layer.provide(Cars.layer), Layer.provide(layer))))
+    assert.strictEqual(error._tag, "PoolTooSmall")
+    assert.match(error.message, /maxConnections of the PgClient is 9, and a worker needs 10: .*for the other workers/)
+  }).pipe(Effect.scoped, Effect.provide(layerServer({ maxConnections: 9 }))))

@@ -17,10 +17,8 @@ const texts = readdirSync(join(root, "src"), { recursive: true, withFileTypes: t
   .map((path) => ({ path: path.slice(root.length + 1), content: readFileSync(path, "utf8") }))
 
 /** What does not hold yet, by file. */
-const notYet = {
-  files: [
-    "src/engine/Registry.ts"
-  ],
+const notYet: Record<"files" | "functions" | "order", ReadonlyArray<string>> = {
+  files: [],
   functions: [
     "src/sql/schema/functions/claim.sql"
   ],

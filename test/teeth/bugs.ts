@@ -14,6 +14,7 @@ const committer = "src/engine/worker/Committer.ts"
 const lease = "src/engine/worker/Lease.ts"
 const preparing = "src/engine/worker/preparing.ts"
 const reconciler = "src/engine/worker/Reconciler.ts"
+const workers = "src/engine/worker/Workers.ts"
 const surroundings = "src/engine/worker/surroundings.ts"
 const performance = "src/engine/perform/Performance.ts"
 const results = "src/engine/perform/results.ts"
@@ -648,14 +649,66 @@ export const bugs: ReadonlyArray<Bug> = [
   // what is asked for and cannot be had
   // -----------------------------------------------------------------------------------------------------------------
   {
-    name: "second-worker-replaces-the-first",
-    breaks: "a second worker over one engine takes the place of the first, whose queue nobody serves",
+    name: "workers-share-their-queues",
+    breaks: "a worker takes from the queues of the others over its layer, beyond its own concurrency",
     plants: [{
-      file: "src/engine/worker/working.ts",
-      find: `yield* occupy(options)`,
-      replace: `yield* Effect.ignore(occupy(options))`
+      file: workers,
+      find: `Worker.make({ ...engine, name, queues, peers })`,
+      replace: `Worker.make({ ...engine, name, queues: undefined, peers })`
     }],
-    tests: { "test/engine/engineLayer.test.ts": ["a second worker over one engine is refused"] }
+    tests: { "test/behaviour/SeveralWorkers.test.ts": ["each takes from its queues"] }
+  },
+  {
+    name: "ends-only-its-own",
+    breaks: "5.1: a completion that one worker makes leaves the body of another one running",
+    plants: [{
+      file: workers,
+      find: `drop: (gone) => Effect.forEach(all(), (worker) => worker.drop(gone), { discard: true }),`,
+      replace: `drop: (gone) => self.drop(gone),`
+    }],
+    tests: { "test/behaviour/SeveralWorkers.test.ts": ["5.1: a body that is answered from outside ends at once"] }
+  },
+  {
+    name: "given-back-for-nobody",
+    breaks: "what a worker gives back waits for a poll, though another one beside it has room",
+    plants: [{
+      file: workers,
+      find: `        for (const worker of others()) worker.wake()\n`,
+      replace: ``
+    }],
+    tests: {
+      "test/behaviour/SeveralWorkers.test.ts": ["what one that stops was running, the other one begins at once"]
+    }
+  },
+  {
+    name: "now-under-the-wrong-token",
+    breaks: "7.3: what is performed now is held by a worker that does not take its queue",
+    plants: [{
+      file: workers,
+      find: `candidates.find((worker) => queue === undefined || worker.takes(queue))`,
+      replace: `candidates.find((worker) => queue === undefined || worker.takes(queue) !== undefined)`
+    }],
+    tests: { "test/behaviour/SeveralWorkers.test.ts": ["7.3: what is performed now is held by"] }
+  },
+  {
+    name: "takes-over-its-neighbour",
+    breaks: "a worker takes over what another one of its process holds whose renewal is late",
+    plants: [{
+      file: "src/engine/maintenance/recover.ts",
+      find: `[...peers.answeredFor]`,
+      replace: `peers.answeredFor.size < 0 ? [0n] : []`
+    }],
+    tests: { "test/races/severalWorkers.test.ts": ["none takes over what another one holds"] }
+  },
+  {
+    name: "everybody-listens",
+    breaks: "each worker of a process listens on a connection of its own",
+    plants: [{
+      file: workers,
+      find: `listening.withPermit(wakeups.listening)`,
+      replace: `Effect.andThen(listening.withPermit(Effect.void), wakeups.listening)`
+    }],
+    tests: { "test/races/severalWorkers.test.ts": ["one listens for both"] }
   },
   {
     name: "cancels-whatever-the-id-names",
@@ -828,8 +881,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: an outage that is longer than the lease counts as an attempt",
     plants: [{
       file: lease,
-      find: "token === undefined ? [...leaving] : [token, ...leaving]",
-      replace: "token === undefined ? [] : [token]"
+      find: `      const running = worker.bodies.dropAll()`,
+      replace: `      answeredFor.delete(lost)
+      const running = worker.bodies.dropAll()`
     }],
     tests: { "test/races/ownFaults.test.ts": ["8: a lease that this process gives up itself burns no attempt"] }
   },
@@ -1119,8 +1173,8 @@ begin
     breaks: "5.3: a job that completes its action in a transaction is interrupted by the commit",
     plants: [{
       file: "src/engine/client/complete.ts",
-      find: `worker.take(answer, spare)`,
-      replace: `worker.take(answer, undefined)`
+      find: `engine.workers.take(answer, spare)`,
+      replace: `engine.workers.take(answer, undefined)`
     }],
     tests: { "test/behaviour/ActionJobs.test.ts": ["5.3: what a job says in a transaction counts"] }
   },
@@ -1175,8 +1229,8 @@ begin
     breaks: "7.1: a timeout that is shorter than a poll fires at the next look",
     plants: [{
       file: "src/engine/worker/Answers.ts",
-      find: `worker.timers.know(item.performance.timeoutAt ?? Infinity)`,
-      replace: `worker.timers.know(Infinity)`
+      find: `worker.peers.inCharge().timers.know(item.performance.timeoutAt ?? Infinity)`,
+      replace: `worker.peers.inCharge().timers.know(Infinity)`
     }],
     tests: { "test/engine/worker/Timers.test.ts": ["7.1: end what has started"] },
     hangs: true

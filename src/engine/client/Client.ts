@@ -48,7 +48,7 @@ export const make = (
   enqueue: Enqueue,
   handle: MakeHandle
 ): Pick<Engine["Service"], "client" | "enqueue"> => {
-  const { registry, settings, store, watcher, worker } = engine
+  const { registry, settings, store, watcher, workers } = engine
 
   const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
     Effect.flatMap(encodeActorId(ref), (actorId) =>
@@ -91,8 +91,8 @@ export const make = (
           return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
         }
         const invocation = yield* invocationOf(ref, action, args)
-        const { action: id, actorId } = invocation
-        yield* worker.performNow(id, (token) => enqueue([{ ...invocation, token: Number(token) }]), restore)
+        const { action: id, actorId, queue } = invocation
+        yield* workers.performNow(id, queue, (token) => enqueue([{ ...invocation, token: Number(token) }]), restore)
         return handle(ref, actorId, action, id)
       })
     )

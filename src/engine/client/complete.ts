@@ -49,7 +49,7 @@ export interface Completing {
 }
 
 export const make = (
-  engine: Pick<ClientContext, "store" | "settings" | "registry" | "now" | "wakeups" | "worker">
+  engine: Pick<ClientContext, "store" | "settings" | "registry" | "now" | "wakeups" | "workers">
 ): Completing => {
   const { settings, store } = engine
   const encodeOutcome = encodingOutcomes(settings.payload)
@@ -108,8 +108,11 @@ export const make = (
 }
 
 /** Ends one action; whoever holds its rows just now gets a moment to finish. `spare` is the action that asks. */
-const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wakeups" | "worker">) => {
+const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wakeups" | "workers">) => {
   const { now, registry, store, wakeups } = engine
+  /** Where it is known whose it is. */
+  const queueOf = ({ actorId, definition }: Target) =>
+    actorId === null ? undefined : registry.byKey(definition)?.definition.queue
   return (
     target: Target,
     outcome: GivenOutcome,
@@ -124,12 +127,12 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
       // an open transaction may roll back: nothing of it is handed over to this worker
       const once = Effect.suspend(() =>
         inside
-          ? Effect.mapError(complete(null, registry.present()), store.inOpenTransaction("ending an action"))
-          : engine.worker.fromOutside(complete, spare)
+          ? Effect.mapError(complete(null, registry.catalog()), store.inOpenTransaction("ending an action"))
+          : engine.workers.fromOutside(complete, queueOf(target), spare)
       )
       const { answer, verdict } = yield* retryWhileBusy(once, ({ verdict }) => verdict._tag === "Busy")
       const tell = Effect.sync(wakeups.ended)
-      yield* inside ? store.afterCommit(Effect.andThen(engine.worker.take(answer, spare), tell)) : tell
+      yield* inside ? store.afterCommit(Effect.andThen(engine.workers.take(answer, spare), tell)) : tell
       if (verdict._tag !== "Busy") return verdict
       return yield* new StorageError({
         operation: "complete",

@@ -5,7 +5,7 @@ import type { Reach } from "../Failpoint.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
 import type { Wakeups } from "../Wakeups.ts"
-import type { Worker } from "../worker/Worker.ts"
+import type { Workers } from "../worker/Workers.ts"
 import type { OutcomeWatcher } from "./OutcomeWatcher.ts"
 
 export interface ClientContext {
@@ -15,6 +15,6 @@ export interface ClientContext {
   readonly now: Effect.Effect<number>
   readonly watcher: OutcomeWatcher
   readonly wakeups: Wakeups
-  readonly worker: Worker
+  readonly workers: Workers
   readonly failpoint: Reach
 }

@@ -11,14 +11,14 @@ import * as GroupCommit from "./GroupCommit.ts"
 export type Enqueue = (items: ReadonlyArray<Invocation>) => Effect.Effect<void, StorageError>
 
 export const make = (engine: ClientContext): Effect.Effect<Enqueue, never, Scope.Scope> => {
-  const { failpoint, now, store, wakeups, worker } = engine
+  const { failpoint, now, store, wakeups, workers } = engine
   const storeOrTake = (
     items: ReadonlyArray<Invocation>,
     at: number,
     again: boolean
   ): Effect.Effect<boolean, StorageError> => {
     const plainly = (repeated: boolean) => Effect.as(store.enqueue(items, at, repeated), false)
-    const idle = again ? Option.none() : worker.enqueueIdle(items)
+    const idle = again ? Option.none() : workers.enqueueIdle(items)
     return failpoint(
       "enqueued",
       // what the claim meets is not the caller's: stored alone if it was not yet

@@ -10,11 +10,11 @@ const neglectedMs = 5 * 60_000
 const repeatMs = 60 * 60_000
 
 export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
-  const { connections, now, queue, registry } = worker
+  const { catalogs, connections, now, peers, queue, registry } = worker
   const warned = new Map<string, number>()
   return Effect.gen(function*() {
     const at = yield* now
-    const known = registry.catalog()
+    const known = catalogs.own()
     const found = yield* connections.ask(queue.neglected({
       now: new Date(at),
       queues: known.queues,
@@ -22,7 +22,8 @@ export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageErr
     }))
     for (const { actorType, name, oldestEnqueuedAt, queue } of found) {
       const definition = definitionKey(actorType, name)
-      if (registry.byKey(definition) !== undefined && registry.adopt(queue)) continue
+      if (registry.byKey(definition) !== undefined && catalogs.adopt(queue)) continue
+      if (peers.take(queue)) continue
       const key = `${definition} in the queue ${queue}`
       const since = oldestEnqueuedAt.getTime()
       if (at - since < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue

@@ -14,7 +14,7 @@ export const upkeep = (worker: WorkerContext): Effect.Effect<void> => {
   const { bodies, claimer, inHand, settings, timers } = worker
   const duties = [
     recover(worker),
-    // waits, timeouts, abandoned children
+    // waits, timeouts, children of what has ended by them
     timers.tick(inHand.ready),
     breakDeadlocks(worker),
     healing(worker),

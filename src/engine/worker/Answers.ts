@@ -1,11 +1,14 @@
 /** Reads what transitions answer: the work that they hand over, and their news. */
 import * as Effect from "effect/Effect"
 import { actionText, unreadableActor } from "../../domain/Failure.ts"
-import type { Answer, Continued, Started, Taken, Work as Handed } from "../../store/Answer.ts"
+import type { Answer, Continued, News, Started, Taken, Work as Handed } from "../../store/Answer.ts"
 import { failsAt } from "../../store/Conclusion.ts"
 import type { Concluded } from "../perform/decide.ts"
 import { refOf, takeUp } from "../perform/Performance.ts"
 import type { Work, WorkerContext } from "./context.ts"
+
+/** News of an action that is over for whoever performs it. */
+export type Gone = Extract<News, { readonly _tag: "Ended" | "Interrupt" }>
 
 /** A transition's answer, read. */
 export interface Read {
@@ -21,6 +24,8 @@ export interface Read {
 export interface Answers {
   /** `own`: what has ended did so by what this worker's bodies said; `spare` is the action that asks. */
   readonly read: (answer: Answer, at: number, own: boolean, spare?: string) => Effect.Effect<Read>
+  /** Ends what runs here for actions that others have ended, or decided over. */
+  readonly drop: (gone: ReadonlyArray<Gone>) => Effect.Effect<void>
 }
 
 export const make = (worker: WorkerContext): Answers => {
@@ -52,7 +57,7 @@ export const make = (worker: WorkerContext): Answers => {
     Effect.suspend(() => {
       const work: Array<Work> = []
       const ended: Array<string> = []
-      const gone: Array<string> = []
+      const gone: Array<Gone> = []
       const stale = new Set<string>()
       const blocked = new Set<string>()
       const undefinedHere: Array<string> = []
@@ -66,7 +71,7 @@ export const make = (worker: WorkerContext): Answers => {
         work.push(item)
         // it may be due before the next look at all that is
         if (item._tag === "Perform" && item.performance.phase !== "callbacks") {
-          worker.timers.know(item.performance.timeoutAt ?? Infinity)
+          worker.peers.inCharge().timers.know(item.performance.timeoutAt ?? Infinity)
         }
       }
       for (const news of answer.news) {
@@ -76,14 +81,13 @@ export const make = (worker: WorkerContext): Answers => {
             break
           case "Ended":
             ended.push(news.action)
-            if (!own && news.action !== spare) gone.push(news.action)
+            if (!own) gone.push(news)
             break
           case "Interrupt":
-            // decided from outside: its body is to end, but not the callbacks that another claim may have begun already
-            if (news.action !== spare && !inCallbacks(news.action)) gone.push(news.action)
+            gone.push(news)
             break
           case "PruneDue":
-            worker.timers.pruneDue()
+            worker.peers.inCharge().pruning.due()
             break
           case "LeaseLost":
             lost = true
@@ -102,13 +106,19 @@ export const make = (worker: WorkerContext): Answers => {
       return Effect.as(
         Effect.andThen(
           worker.reconciler.giveBack(undefinedHere),
-          gone.length === 0 ? Effect.void : worker.bodies.interruptAll(gone)
+          gone.length === 0 ? Effect.void : worker.peers.drop(gone.filter(({ action }) => action !== spare))
         ),
         { work, taken: answer.taken, ended: ended.length, stale, blocked, lost }
       )
     })
 
-  return { read }
+  const drop: Answers["drop"] = (gone) =>
+    worker.bodies.interruptAll(
+      // what is decided from outside ends, but not the callbacks that another claim may have begun already
+      gone.flatMap(({ _tag, action }) => _tag === "Interrupt" && inCallbacks(action) ? [] : [action])
+    )
+
+  return { read, drop }
 }
 
 /** A stored actor id that its schema no longer reads: the action fails, the lane goes on. */

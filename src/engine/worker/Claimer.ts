@@ -60,7 +60,7 @@ export const claimMax = 500
 const longestDelayMs = 60_000
 
 export const make = (worker: WorkerContext): Claimer => {
-  const { connections, registry, failpoint, gate, inHand, now, scope, settings, store } = worker
+  const { catalogs, connections, registry, failpoint, gate, inHand, now, scope, settings, store } = worker
   const { conclusions, prepared: joins, ready } = inHand
   const size = BatchSize.make(claimMax)
   /** There may be something in the queue that no claim has seen. */
@@ -122,9 +122,9 @@ export const make = (worker: WorkerContext): Claimer => {
     Effect.gen(function*() {
       const token = yield* worker.lease.register
       const at = yield* now
-      const catalog = only === null && prepared.every(({ queue }) => registry.takes(queue))
-        ? registry.claiming()
-        : registry.every()
+      const catalog = only === null && prepared.every(({ queue }) => catalogs.takes(queue))
+        ? catalogs.claiming()
+        : catalogs.every()
       claimedLast = catalog
       const pollMs = Duration.toMillis(settings.pollInterval)
       if (room > 0 && (size.get() < claimMax || monotonic() - passedSince >= pollMs)) {
@@ -173,7 +173,7 @@ export const make = (worker: WorkerContext): Claimer => {
   const enqueueIdle: Claimer["enqueueIdle"] = (items) => {
     const free = Math.min(size.get(), worker.bodies.room())
     const isMine = (item: Invocation) =>
-      item.token === undefined && registry.byKey(item.definition) !== undefined && registry.takes(item.queue)
+      item.token === undefined && registry.byKey(item.definition) !== undefined && catalogs.takes(item.queue)
     return worker.claims() && items.length <= Math.min(free, idleMax) && inHand.isIdle() && items.every(isMine) &&
         countOf(items, weighInvocation, idleMax) === items.length
       ? Option.some(Effect.gen(function*() {

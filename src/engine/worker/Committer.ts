@@ -56,7 +56,7 @@ const longMs = 1000
 export const actionIn = ({ conclusion }: Concluded): string => conclusion.fence.action
 
 export const make = (worker: WorkerContext): Committer => {
-  const { connections, registry, failpoint, gate, inHand, now, onEnded, onKnown, store } = worker
+  const { catalogs, connections, failpoint, gate, inHand, now, onEnded, onKnown, store } = worker
   const size = BatchSize.make(finishMax)
 
   const answers = Effect.map(Effect.exit(connections.ask(store.clockOffset)), Exit.isSuccess)
@@ -89,7 +89,7 @@ export const make = (worker: WorkerContext): Committer => {
       const call = store.finish({
         token,
         now: at,
-        catalog: registry.catalog(),
+        catalog: catalogs.own(),
         conclusions: batch.map(({ conclusion }) => conclusion)
       })
       return Effect.flatMap(
@@ -192,8 +192,10 @@ export const make = (worker: WorkerContext): Committer => {
 
   const followUps: Committer["followUps"] = (batch, stale, at) =>
     batch.flatMap(({ conclusion, next }): ReadonlyArray<Work> => {
-      for (const slot of slotsOf(conclusion)) if (slot.due !== null) worker.timers.know(slot.due)
-      if (conclusion._tag === "TryAgain" && conclusion.due !== undefined) worker.timers.know(conclusion.due)
+      for (const slot of slotsOf(conclusion)) if (slot.due !== null) worker.peers.inCharge().timers.know(slot.due)
+      if (conclusion._tag === "TryAgain" && conclusion.due !== undefined) {
+        worker.peers.inCharge().timers.know(conclusion.due)
+      }
       if (next === undefined || stale.has(next.id)) return []
       const performance = next.phase === "step" ? { ...next, stepStartedAt: at } : next
       return [{ _tag: "Perform", id: next.id, performance }]

@@ -9,7 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Semaphore from "effect/Semaphore"
-import type { StorageError } from "../../SteppedError.ts"
+import { StorageError } from "../../SteppedError.ts"
 import { abandonAfter, monotonic, realClock } from "../../store/RealClock.ts"
 import { logWarning } from "../log.ts"
 import { retryWhile } from "../retrying.ts"
@@ -32,19 +32,23 @@ export interface Lease {
   readonly regainOrLose: (token: bigint) => Effect.Effect<boolean>
   /** The same, without losing it. */
   readonly regain: (token: bigint) => Effect.Effect<boolean>
-  /** Leases that this process answers for itself, however late. */
-  readonly answeredFor: () => ReadonlyArray<bigint>
   /** Renews soon: another process has ended actions, and some of ours may be among them. */
   readonly beatSoon: () => void
-  /** Gives up the token without a successor, when nothing is held under it any more. */
-  readonly forget: () => bigint | undefined
+  /** Gives up the token for good: what is still held under it others have at once. */
+  readonly close: Effect.Effect<void>
 }
 
+const shut = new StorageError({
+  operation: "register",
+  isRetryable: false,
+  cause: new Error("the engine's layer is closed")
+})
 const tookOver = "somebody took over"
 const blocked = (late: number) => `a body has blocked the thread: the renewal came ${late} ms late`
 
 export const make = (worker: WorkerContext): Lease => {
   const { embedded, failpoint, name, now, scope, settings, store } = worker
+  const { answeredFor } = worker.peers
   const length = embedded ? Duration.days(36500) : settings.lease
   const leaseMs = Duration.toMillis(settings.lease)
   // invariant: what is in hand is held under this token, and under no other
@@ -53,16 +57,22 @@ export const make = (worker: WorkerContext): Lease => {
   let renewedAt = 0
   /** Done with the next answer of the heartbeat, or with its end; undefined where none beats. */
   let heard: Deferred.Deferred<void> | undefined
-  /** Tokens that are given up here, while the database does not hear it. */
-  const leaving = new Set<bigint>()
+  // invariant: the token before it was given up for good: what asks from then on is refused by the database, and changes nothing
+  let closedWith: bigint | undefined
+  let isClosed = false
   const beat = Latch.makeUnsafe(false)
   const registering = Semaphore.makeUnsafe(1)
 
   const register = registering.withPermit(Effect.suspend(() => {
-    if (token !== undefined) return Effect.succeed(token)
+    const known = token ?? closedWith
+    if (known !== undefined) return Effect.succeed(known)
+    if (isClosed) return Effect.fail(shut)
     const at = monotonic()
     return Effect.tap(store.register(name, length), (fresh) => {
+      // it has stopped meanwhile: nothing is held under this one, and it ends by itself
+      if (isClosed) return Effect.fail(shut)
       token = fresh
+      answeredFor.add(fresh)
       renewedAt = at
       if (embedded) return Effect.void
       heard = Deferred.makeUnsafe()
@@ -74,7 +84,6 @@ export const make = (worker: WorkerContext): Lease => {
     Effect.suspend(() => {
       if (token !== lost) return Effect.void
       token = undefined
-      leaving.add(lost)
       const running = worker.bodies.dropAll()
       return Effect.andThen(
         logWarning(`stepped: the lease is lost, ${running.length} running bodies are interrupted: ${why}`),
@@ -103,7 +112,10 @@ export const make = (worker: WorkerContext): Lease => {
         () => true,
         worker.connections.ask(Effect.flatMap(now, (at) => store.unregister(lost, at, burns)))
       )),
-      Effect.sync(() => leaving.delete(lost))
+      Effect.sync(() => {
+        answeredFor.delete(lost)
+        worker.peers.wakeOthers()
+      })
     )
 
   const regain: Lease["regain"] = (mine) =>
@@ -191,14 +203,22 @@ export const make = (worker: WorkerContext): Lease => {
     regain,
     regainOrLose: (mine) =>
       Effect.flatMap(regain(mine), (is) => is ? Effect.succeed(true) : Effect.as(lose(mine, tookOver, true), false)),
-    answeredFor: () => token === undefined ? [...leaving] : [token, ...leaving],
     beatSoon: () => {
       beat.openUnsafe()
     },
-    forget: () => {
+    close: Effect.suspend(() => {
       const mine = token
+      isClosed = true
+      closedWith = mine
       token = undefined
-      return mine
-    }
+      beat.openUnsafe()
+      return mine === undefined ? Effect.void : Effect.ensuring(
+        Effect.flatMap(now, (at) => worker.reconciler.retryBriefly(store.unregister(mine, at))),
+        Effect.sync(() => {
+          answeredFor.delete(mine)
+          worker.peers.wakeOthers()
+        })
+      )
+    })
   }
 }

@@ -72,7 +72,7 @@ export const make = (worker: WorkerContext): Reconciler => {
         ids,
         () => Effect.flatMap(now, (at) => retryBriefly(worker.connections.ask(store.release(mine, ids, at))))
       ),
-      (given) => given ? Effect.void : doubt
+      (given) => given ? Effect.sync(worker.peers.wakeOthers) : doubt
     )
   }
 

@@ -1,23 +1,21 @@
-/** What comes by itself with time: waits, timeouts and retries that are due, and what ended actions have left behind. */
+/** What comes by itself with time: waits, timeouts and retries that are due. */
 import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
-import { monotonic, pauseAfter, realClock } from "../../store/RealClock.ts"
-import { type Pass, tookTooLong } from "../../store/Store.ts"
-import * as BatchSize from "../BatchSize.ts"
+import { monotonic, realClock } from "../../store/RealClock.ts"
 import { logWarning } from "../log.ts"
-import type { Read } from "./Answers.ts"
 import type { Work, WorkerContext } from "./context.ts"
 
 export interface Timers {
   /** Something is due at a time, in ms of user time. */
   readonly know: (due: number) => void
-  /** Children of ended parents are to be looked at. */
-  readonly pruneDue: () => void
-  readonly isPruneDue: () => boolean
-  /** Lets time and cleaning up have their effect. The work goes to `place`. Gives how much there was. */
+  /** Its loop looks again what there is to do. */
+  readonly wake: () => void
+  /** The soonest time that is known here, for others; infinite, if there is none. */
+  readonly next: () => number
+  /** Lets time have its effect, and ends what has lost its parent by it. The work goes to `place`. Gives how much there was. */
   readonly tick: (place: Array<Work>) => Effect.Effect<number, StorageError>
   /** As long as the worker has its home. */
   readonly loop: Effect.Effect<void>
@@ -25,15 +23,11 @@ export interface Timers {
   readonly overlooked: (effect: Effect.Effect<void, StorageError | InvalidQuery>) => Effect.Effect<void>
 }
 
-const tickMax = 500
-
 export const make = (worker: WorkerContext): Timers => {
-  const { bodies, committer, connections, failpoint, gate, inHand, now, queue, registry, settings, store } = worker
-  const size = BatchSize.make(tickMax)
+  const { bodies, committer, connections, inHand, now, queue, settings, store } = worker
   const latch = Latch.makeUnsafe(false)
-  /** User time of the next wait, timeout or retry that this process knows of; the next look finds all others. */
+  /** User time of the next wait, timeout or retry that this worker knows of; the next look finds all others. */
   let next = Infinity
-  let pruning = false
 
   const know = (due: number) => {
     if (due < next) {
@@ -45,31 +39,13 @@ export const make = (worker: WorkerContext): Timers => {
   const tick: Timers["tick"] = (place) =>
     Effect.gen(function*() {
       let count = 0
-      const run = (pass: Pass): Effect.Effect<Read, StorageError> =>
-        Effect.gen(function*() {
-          const token = yield* worker.lease.register
-          const at = yield* now
-          const asked = failpoint("ticked", connections.ask(pass(token, at, registry.catalog(), size.get())))
-          const passed = Effect.flatMap(asked, (answer) =>
-            Effect.map(worker.answers.read(answer, at, false), (read) => {
-              size.passed()
-              worker.reconciler.handTo(token, place, read.work)
-              count += read.taken.count + read.ended
-              return read
-            }))
-          return yield* gate.shared(worker.reconciler.keeping([], () => passed)).pipe(
-            Effect.tapError((error) => Effect.sync(() => tookTooLong(error) ? size.refused(size.get()) : undefined))
-          )
-        })
-      while ((yield* run(store.tick)).taken.count > 0) {
-        /* until nothing is due: one kind of end a call */
+      for (let last = 1; last > 0;) {
+        // until nothing is due: one kind of end a call
+        const { ended, taken } = yield* worker.passes.run(store.tick, place)
+        last = taken.count
+        count += last + ended
       }
-      do {
-        pruning = false
-        // again at once for the next level, in a moment for what somebody is just claiming
-        if ((yield* run(store.prune)).ended === 0 && pruning) yield* pauseAfter(0)
-      } while (pruning)
-      return count
+      return count + (yield* worker.pruning.run(place))
     })
 
   const soonest = Effect.map(
@@ -87,7 +63,7 @@ export const make = (worker: WorkerContext): Timers => {
   const look = Effect.gen(function*() {
     let first = yield* soonest
     // the one after it may be due long before the next poll; what stays due is for another worker, or a job to be claimed
-    for (let count = 1; pruning || (count > 0 && first <= (yield* now));) {
+    for (let count = 1; worker.pruning.isDue() || (count > 0 && first <= (yield* now));) {
       count = yield* tick(inHand.ready)
       bodies.pump()
       first = yield* soonest
@@ -105,7 +81,7 @@ export const make = (worker: WorkerContext): Timers => {
       const untilTimer = next - at
       const untilLook = lookedAt + pollMs - monotonic()
       latch.closeUnsafe()
-      if (!pruning && untilTimer > 0 && untilLook > 0) {
+      if (!worker.pruning.isDue() && untilTimer > 0 && untilLook > 0) {
         yield* Effect.raceFirst(
           latch.await,
           Effect.provideService(Effect.sleep(Math.ceil(Math.min(untilLook, untilTimer))), Clock.Clock, realClock)
@@ -128,11 +104,10 @@ export const make = (worker: WorkerContext): Timers => {
 
   return {
     know,
-    pruneDue: () => {
-      pruning = true
+    wake: () => {
       latch.openUnsafe()
     },
-    isPruneDue: () => pruning,
+    next: () => next,
     tick,
     loop,
     overlooked

@@ -19,12 +19,14 @@ import type { Invocation, PreparedInvocation } from "../../store/Invocation.ts"
 import { abandonAfter, realClock, realSleep } from "../../store/RealClock.ts"
 import type { Catalog } from "../../store/Store.ts"
 import { logInfo } from "../log.ts"
+import * as Prune from "../maintenance/prune.ts"
 import { upkeep } from "../maintenance/upkeep.ts"
 import type { Concluded } from "../perform/decide.ts"
 import { retryAtStart } from "../retrying.ts"
 import * as Answers from "./Answers.ts"
 import * as Aside from "./Aside.ts"
 import * as Bodies from "./Bodies.ts"
+import * as Catalogs from "./Catalogs.ts"
 import * as Claimer from "./Claimer.ts"
 import * as Committer from "./Committer.ts"
 import * as Connections from "./Connections.ts"
@@ -32,8 +34,10 @@ import type { Active, Home, Work, WorkerContext, WorkerOptions } from "./context
 import * as Gate from "./Gate.ts"
 import * as InHand from "./InHand.ts"
 import * as Lease from "./Lease.ts"
+import * as Passes from "./Passes.ts"
 import * as PerformNow from "./performNow.ts"
 import * as Reconciler from "./Reconciler.ts"
+import { retire } from "./retire.ts"
 import * as Timers from "./Timers.ts"
 
 export interface WorkerConfig {
@@ -68,9 +72,25 @@ export interface Worker extends PerformNow.PerformNow {
   ) => Effect.Effect<Completed, StorageError>
   /** Reads what a completion inside a user's transaction answered, after its commit. */
   readonly take: (answer: Answer, spare: string | undefined) => Effect.Effect<void>
-  /** Gives up its token. */
+  /** Ends what runs here for actions that are over. */
+  readonly drop: (gone: ReadonlyArray<Answers.Gone>) => Effect.Effect<void>
+  /** Whether it takes work: not before it has begun, nor while it stops. */
+  readonly claims: () => boolean
+  /** Whether it runs something for an action. */
+  readonly runs: (action: string) => boolean
+  /** Whether it takes jobs from a queue. */
+  readonly takes: (queue: string) => boolean
+  readonly timers: Timers.Timers
+  readonly pruning: Prune.Pruning
+  /** Gives up its token when nothing is under it any more; see `retire.ts`. */
+  readonly retire: Effect.Effect<void>
+  readonly hasToken: () => boolean
+  /** Gives up its token, and with it what is still held. */
   readonly close: Effect.Effect<void>
 }
+
+/** How long a worker that stops waits for what it has interrupted. */
+const momentMs = 5000
 
 export const make = (options: WorkerOptions): Worker => {
   let home: Home | undefined
@@ -83,6 +103,7 @@ export const make = (options: WorkerOptions): Worker => {
   // each part is asked for when something happens, and all of them are there by then
   const context: WorkerContext = {
     ...options,
+    catalogs: Catalogs.make(options.registry, options.queues),
     gate,
     inHand,
     connections,
@@ -112,6 +133,12 @@ export const make = (options: WorkerOptions): Worker => {
     },
     get timers() {
       return timers
+    },
+    get passes() {
+      return passes
+    },
+    get pruning() {
+      return pruning
     }
   }
   const lease = Lease.make(context)
@@ -122,6 +149,8 @@ export const make = (options: WorkerOptions): Worker => {
   const claimer = Claimer.make(context)
   const bodies = Bodies.make(context)
   const timers = Timers.make(context)
+  const passes = Passes.make(context)
+  const pruning = Prune.make(context)
   const { conclusions, prepared, ready } = inHand
 
   const loop: Effect.Effect<void> = Effect.gen(function*() {
@@ -174,6 +203,8 @@ export const make = (options: WorkerOptions): Worker => {
   const drain = (grace: Duration.Duration): Effect.Effect<void> =>
     Effect.gen(function*() {
       claiming = false
+      options.peers.inCharge().timers.know(timers.next())
+      if (pruning.isDue()) options.peers.inCharge().pruning.due()
       // what was claimed and not begun goes back at once
       yield* bodies.giveBackReady
       context.work.openUnsafe()
@@ -185,7 +216,7 @@ export const make = (options: WorkerOptions): Worker => {
       const letGo = inHand.keep(ids)
       home = undefined
       context.work.openUnsafe()
-      const interrupting = Effect.forEach(rest, (entry) => Effect.timeoutOption(bodies.interrupt(entry), "5 seconds"), {
+      const interrupting = Effect.forEach(rest, (entry) => Effect.timeoutOption(bodies.interrupt(entry), momentMs), {
         concurrency: "unbounded",
         discard: true
       })
@@ -205,8 +236,8 @@ export const make = (options: WorkerOptions): Worker => {
     gate.shared(Effect.gen(function*() {
       const token = claiming ? lease.token() : undefined
       const at = yield* options.now
-      const { registry, failpoint } = options
-      const catalog = token === undefined ? registry.present() : registry.catalog()
+      const { failpoint, registry } = options
+      const catalog = token === undefined ? registry.catalog() : context.catalogs.own()
       const completion = Effect.flatMap(
         failpoint("completed", complete(token ?? null, catalog)),
         (completed) =>
@@ -228,11 +259,14 @@ export const make = (options: WorkerOptions): Worker => {
     work,
     fromOutside,
     take: (answer, spare) => Effect.flatMap(options.now, (at) => Effect.asVoid(answers.read(answer, at, false, spare))),
-    close: Effect.suspend(() => {
-      const token = lease.forget()
-      return token === undefined
-        ? Effect.void
-        : Effect.flatMap(options.now, (at) => reconciler.retryBriefly(options.store.unregister(token, at)))
-    })
+    drop: answers.drop,
+    claims: () => claiming,
+    runs: (action) => inHand.active.has(action),
+    takes: context.catalogs.takes,
+    timers,
+    pruning,
+    retire: retire(context),
+    hasToken: () => lease.token() !== undefined,
+    close: lease.close
   }
 }

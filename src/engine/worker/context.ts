@@ -14,19 +14,22 @@ import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Reach } from "../Failpoint.ts"
+import type { Pruning } from "../maintenance/prune.ts"
 import type { Concluded, Ended } from "../perform/decide.ts"
 import type { Performance } from "../perform/Performance.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
-import type { Answers } from "./Answers.ts"
+import type { Answers, Gone } from "./Answers.ts"
 import type { Aside } from "./Aside.ts"
 import type { Bodies } from "./Bodies.ts"
+import type { Catalogs } from "./Catalogs.ts"
 import type { Claimer } from "./Claimer.ts"
 import type { Committer } from "./Committer.ts"
 import type { Connections } from "./Connections.ts"
 import type { Gate } from "./Gate.ts"
 import type { InHand } from "./InHand.ts"
 import type { Lease } from "./Lease.ts"
+import type { Passes } from "./Passes.ts"
 import type { Reconciler } from "./Reconciler.ts"
 import type { Timers } from "./Timers.ts"
 
@@ -60,8 +63,25 @@ export interface Home {
   readonly context: Context.Context<never>
 }
 
+/** The workers of one process, as each of them sees the others. */
+export interface Peers {
+  /** Fencing tokens that this process answers for itself, however late: nobody here takes over what is under them. `Lease` changes it. */
+  readonly answeredFor: Set<bigint>
+  /** Ends what runs in this process for actions that are over, whichever worker has it. */
+  readonly drop: (gone: ReadonlyArray<Gone>) => Effect.Effect<void>
+  /** There is work for others: this worker has given some back. */
+  readonly wakeOthers: () => void
+  /** Whether another worker of this process takes from a queue. */
+  readonly take: (queue: string) => boolean
+  /** Who sees to what comes by itself: this worker as long as it takes work, and else one that does. */
+  readonly inCharge: () => { readonly timers: Timers; readonly pruning: Pruning }
+}
+
 /** What a worker needs of the engine. */
 export interface WorkerOptions {
+  /** Those that it is restricted to. */
+  readonly queues: ReadonlyArray<string> | undefined
+  readonly peers: Peers
   readonly store: Store["Service"]
   readonly repo: ActionRepo["Service"]
   readonly lanes: PerformanceLane["Service"]
@@ -86,6 +106,7 @@ export interface WorkerOptions {
 }
 
 export interface WorkerContext extends WorkerOptions {
+  readonly catalogs: Catalogs
   readonly gate: Gate
   readonly inHand: InHand<Work, Active, Concluded, PreparedInvocation>
   readonly connections: Connections
@@ -97,6 +118,8 @@ export interface WorkerContext extends WorkerOptions {
   readonly aside: Aside
   readonly bodies: Bodies
   readonly timers: Timers
+  readonly passes: Passes
+  readonly pruning: Pruning
   /** Opened when the loops may have something to do. */
   readonly work: Latch.Latch
   /** Where it performs; undefined before it has begun, and when it has stopped. */

@@ -12,7 +12,7 @@ export type Restore = <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect
 export interface PerformNow {
   /**
    * Stores an action under this worker's token, and performs it as far as it goes at once, in a region that `restore` makes
-   * interruptible.
+   * interruptible. The effect is to be run, and once: it counts as running from the call on.
    */
   readonly performNow: <E>(
     id: string,
@@ -24,7 +24,7 @@ export interface PerformNow {
 }
 
 export const make = (worker: WorkerContext): PerformNow => {
-  const { bodies, claimer, committer, inHand, reconciler, timers } = worker
+  const { bodies, claimer, committer, inHand, pruning, reconciler, timers } = worker
   const { places, ready } = inHand
 
   /** Runs one piece of work in this fiber, and puts what follows from it before the rest. Fails where the caller is interrupted. */
@@ -105,18 +105,18 @@ export const make = (worker: WorkerContext): PerformNow => {
    * A place for work of the calling fiber, in which it is found when its action ends, or its answer was lost. What is left there goes
    * back.
    */
-  const withPlace = <A, E>(use: (place: Array<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> =>
-    Effect.suspend(() => {
-      const place: Array<Work> = []
-      places.add(place)
-      return Effect.ensuring(
-        use(place),
-        Effect.andThen(
-          Effect.suspend(() => reconciler.giveBack(place.map(({ id }) => id))),
-          Effect.sync(() => places.delete(place))
-        )
+  const withPlace = <A, E>(use: (place: Array<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> => {
+    const place: Array<Work> = []
+    // at once, and not when the effect runs: a worker that stops waits for whoever has chosen it
+    places.add(place)
+    return Effect.ensuring(
+      use(place),
+      Effect.andThen(
+        Effect.suspend(() => reconciler.giveBack(place.map(({ id }) => id))),
+        Effect.sync(() => places.delete(place))
       )
-    })
+    )
+  }
 
   return {
     performNow: (id, store, restore) =>
@@ -128,21 +128,23 @@ export const make = (worker: WorkerContext): PerformNow => {
             () => Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], place)))
           )
           yield* runPlace(place, (other) => other === id, restore)
-          if (timers.isPruneDue()) {
+          if (pruning.isDue()) {
             yield* timers.tick(place)
             yield* runPlace(place, () => false, restore)
           }
         })
       ),
     performDue: Effect.uninterruptibleMask((restore) =>
-      withPlace((place) =>
-        Effect.gen(function*() {
-          let count = yield* timers.tick(place)
-          count += yield* Effect.catchTag(breakDeadlocks(worker), "InvalidQuery", Effect.die)
-          count += yield* runPlace(place, () => true, restore)
-          count += yield* claimer.claimAll(place)
-          return count + (yield* runPlace(place, () => true, restore))
-        })
+      Effect.suspend(() =>
+        withPlace((place) =>
+          Effect.gen(function*() {
+            let count = yield* timers.tick(place)
+            count += yield* Effect.catchTag(breakDeadlocks(worker), "InvalidQuery", Effect.die)
+            count += yield* runPlace(place, () => true, restore)
+            count += yield* claimer.claimAll(place)
+            return count + (yield* runPlace(place, () => true, restore))
+          })
+        )
       )
     )
   }

@@ -27,7 +27,7 @@ export const postpone = (
     const call = worker.connections.ask(worker.store.postpone(token, queue, job, due, failure))
     return Effect.map(
       retryWhile(() => worker.lease.token() === token, call),
-      (is) => is ? worker.timers.know(due) : undefined
+      (is) => is ? worker.peers.inCharge().timers.know(due) : undefined
     )
   })
 

@@ -1,0 +1,183 @@
+/**
+ * The workers of one process. Each `Stepped.worker` is one of them, with a token, connections and work of its own, and so is the process's
+ * own hand, which takes no jobs: it performs what a caller performs in its own fiber while no other worker is there.
+ */
+import { PgClient } from "@effect/sql-pg/PgClient"
+import type * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import type * as Scope from "effect/Scope"
+import * as Semaphore from "effect/Semaphore"
+import { randomUUID } from "node:crypto"
+import { hostname } from "node:os"
+import * as OwnConnections from "../../sql/OwnConnections.ts"
+import { checkUse } from "../../sql/prerequisites.ts"
+import { Storage } from "../../sql/Storage.ts"
+import { answered } from "../../sql/storageError.ts"
+import { DefinitionError, type StorageError, type WorkerError } from "../../SteppedError.ts"
+import type { Answer, Completed } from "../../store/Answer.ts"
+import type { Invocation } from "../../store/Invocation.ts"
+import type { Catalog } from "../../store/Store.ts"
+import { logWarning } from "../log.ts"
+import { retryAtStart } from "../retrying.ts"
+import type { Sleeper, Wakeups } from "../Wakeups.ts"
+import type { Peers, WorkerOptions } from "./context.ts"
+import type { Restore } from "./performNow.ts"
+import * as Worker from "./Worker.ts"
+
+/** How a worker works; see `Stepped.worker`. */
+export interface WorkOptions {
+  readonly name: string | undefined
+  readonly concurrency: number
+  readonly connections: number
+  readonly grace: Duration.Duration
+  readonly queues: ReadonlyArray<string> | undefined
+}
+
+export interface Workers extends Sleeper {
+  /** Works until the scope closes. */
+  readonly work: (options: WorkOptions) => Effect.Effect<void, WorkerError, Scope.Scope>
+  /** See {@link Worker.Worker}: by the first worker that has nothing else to do. */
+  readonly enqueueIdle: (items: ReadonlyArray<Invocation>) => Option.Option<Effect.Effect<boolean, StorageError>>
+  /** Stores an action of a queue under a worker's token, and performs it in this fiber; see `performNow.ts`. */
+  readonly performNow: <E>(
+    id: string,
+    queue: string,
+    store: (token: bigint) => Effect.Effect<void, E>,
+    restore: Restore
+  ) => Effect.Effect<void, E | StorageError>
+  /** One pass over everything that is due, in this fiber, whatever workers take. */
+  readonly performDue: Effect.Effect<number, StorageError>
+  /** Runs a completion from outside; what it hands over goes to a worker that takes from the queue, if that is known. */
+  readonly fromOutside: (
+    complete: (token: bigint | null, catalog: Catalog) => Effect.Effect<Completed, StorageError>,
+    queue: string | undefined,
+    spare: string | undefined
+  ) => Effect.Effect<Completed, StorageError>
+  /** Reads what a completion inside a user's transaction answered, after its commit. */
+  readonly take: (answer: Answer, spare: string | undefined) => Effect.Effect<void>
+  /** Gives up whatever this process still holds. */
+  readonly close: Effect.Effect<void>
+}
+
+export interface WorkersOptions extends Omit<WorkerOptions, "name" | "queues" | "peers"> {
+  readonly sql: PgClient
+  readonly storage: Storage["Service"]
+  readonly wakeups: Pick<Wakeups, "listens" | "listening">
+}
+
+/** Unique also where every container has the same host name, or the same process id. */
+const uniqueName = () => `${process.env.HOSTNAME ?? hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
+
+export const make = (engine: WorkersOptions): Workers => {
+  const { wakeups } = engine
+  // invariant: those whose scope is open, in the order in which they came, with the connections that they keep; `join` alone changes it
+  const joined = new Map<Worker.Worker, number>()
+  // invariant: those that have stopped, at least as long as something is held under their tokens
+  const left = new Set<Worker.Worker>()
+  const answeredFor = new Set<bigint>()
+  /** One LISTEN for all: whoever comes next listens when the one before has stopped. */
+  const listening = Semaphore.makeUnsafe(1)
+
+  const all = () => [hand, ...joined.keys(), ...left]
+  const working = () => [...joined.keys()].filter((worker) => worker.claims())
+
+  const makeWorker = (name: string, queues: ReadonlyArray<string> | undefined): Worker.Worker => {
+    const others = () => working().filter((worker) => worker !== self)
+    const peers: Peers = {
+      answeredFor,
+      drop: (gone) => Effect.forEach(all(), (worker) => worker.drop(gone), { discard: true }),
+      wakeOthers: () => {
+        for (const worker of others()) worker.wake()
+      },
+      take: (queue) => others().some((worker) => worker.takes(queue)),
+      inCharge: () => self.claims() ? self : working()[0] ?? hand
+    }
+    const self = Worker.make({ ...engine, name, queues, peers })
+    return self
+  }
+  const hand: Worker.Worker = makeWorker(uniqueName(), undefined)
+
+  const join = (options: WorkOptions) =>
+    Effect.acquireRelease(
+      Effect.sync(() => {
+        const worker = makeWorker(options.name ?? uniqueName(), options.queues)
+        joined.set(worker, OwnConnections.countFor(options.connections))
+        return worker
+      }),
+      (worker) =>
+        Effect.andThen(
+          Effect.sync(() => {
+            joined.delete(worker)
+            for (const one of left) if (!one.hasToken()) left.delete(one)
+            left.add(worker)
+          }),
+          worker.retire
+        )
+    )
+
+  /** The connections of a worker, beside those that the others keep. */
+  const connectionsFor = (options: WorkOptions, worker: Worker.Worker) => {
+    let others = 0
+    for (const [other, count] of joined) if (other !== worker) others += count
+    const { sql, storage } = engine
+    const { connections } = options
+    return OwnConnections.make({ sql, deadline: storage.deadline, connections, others, listens: wakeups.listens })
+  }
+
+  const work: Workers["work"] = (options) =>
+    Effect.gen(function*() {
+      const { embedded, registry, sql, storage } = engine
+      const missing = registry.missing()
+      if (missing.length > 0) return yield* new DefinitionError({ message: missing.join("; ") })
+      if (registry.all().length === 0) {
+        yield* logWarning(
+          "stepped: this worker has no definitions; provide the layers of your actions to Stepped.worker"
+        )
+      }
+      // first, so that it leaves last: when nothing of it runs any more
+      const worker = yield* join(options)
+      const own = embedded ? undefined : yield* connectionsFor(options, worker)
+      yield* retryAtStart(answered("checkWorker", storage.deadline)(checkUse("worker"))).pipe(
+        Effect.provideService(PgClient, sql),
+        Effect.provideService(Storage, storage)
+      )
+      yield* worker.work({ ...options, own }, wakeups.listens ? listening.withPermit(wakeups.listening) : Effect.never)
+      // what callers have performed before it came
+      worker.timers.know(hand.timers.next())
+    })
+
+  /** Who takes from a queue; anybody who works, and if there is none, the process's own hand. */
+  const serving = (queue: string | undefined) => {
+    const candidates = working()
+    return candidates.find((worker) => queue === undefined || worker.takes(queue)) ?? candidates[0] ?? hand
+  }
+
+  return {
+    work,
+    wake: () => {
+      for (const worker of working()) worker.wake()
+    },
+    check: () => {
+      for (const worker of all()) worker.check()
+    },
+    enqueueIdle: (items) => {
+      for (const worker of working()) {
+        const taking = worker.enqueueIdle(items)
+        if (Option.isSome(taking)) return taking
+      }
+      return Option.none()
+    },
+    performNow: (id, queue, store, restore) => Effect.suspend(() => serving(queue).performNow(id, store, restore)),
+    performDue: hand.performDue,
+    fromOutside: (complete, queue, spare) =>
+      Effect.suspend(() => {
+        const asking = spare === undefined ? undefined : working().find((worker) => worker.runs(spare))
+        return (asking ?? serving(queue)).fromOutside(complete, spare)
+      }),
+    take: (answer, spare) => Effect.suspend(() => serving(undefined).take(answer, spare)),
+    close: Effect.suspend(() =>
+      Effect.forEach(all(), (worker) => worker.close, { concurrency: "unbounded", discard: true })
+    )
+  }
+}

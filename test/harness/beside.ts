@@ -1,0 +1,22 @@
+/** Workers beside each other over one layer, each stopped by itself or with the scope around it. */
+import { Effect, Exit, Layer, Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { type Engine, Stepped } from "stepped"
+
+/** A worker of the engine around it. */
+export const startBeside = (options: Stepped.WorkerOptions) =>
+  Effect.gen(function*() {
+    const scope = yield* Scope.fork(yield* Effect.scope)
+    const services = yield* Effect.context<Engine>()
+    const worker = Layer.fresh(Stepped.worker({ gracePeriod: 0, connections: 1, ...options }))
+    yield* Effect.provide(Layer.buildWithScope(worker, scope), services)
+    return { stop: Scope.close(scope, Exit.void) }
+  })
+
+/** Who performs what, by the rows: the names of workers with their actions. */
+export const holders = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  Effect.map(
+    sql<{ one: string }>`select w.name || ' ' || l.definition as one from stepped.live_actions l
+      join stepped.workers w on w.token = l.token order by 1`,
+    (rows) => rows.map(({ one }) => one)
+  ))
