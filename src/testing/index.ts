@@ -5,9 +5,9 @@
  */
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Equal from "effect/Equal"
-import * as Formatter from "effect/Formatter"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
@@ -17,6 +17,7 @@ import type { AnyAction, ArgTypes } from "../Action.ts"
 import { type ActionRecord, ActionRepo } from "../ActionRepo.ts"
 import type { ActorRef } from "../Actor.ts"
 import { argumentsCodec } from "../domain/Codec.ts"
+import { readDuration } from "../domain/duration.ts"
 import { Engine } from "../Engine.ts"
 import { encodeActorId } from "../engine/invoke/invocation.ts"
 import { HandledDefects } from "../engine/perform/retry.ts"
@@ -28,9 +29,11 @@ import {
   type CompleteError,
   type InvalidActorId,
   InvalidArguments,
+  InvalidOption,
   type InvalidQuery,
   type StorageError
 } from "../SteppedError.ts"
+import { describe, type Described, listed } from "./describe.ts"
 import { layerTestDatabase } from "./TestDatabase.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -38,17 +41,23 @@ import { layerTestDatabase } from "./TestDatabase.ts"
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Not everything could be performed: what is left waits for somebody outside, for its timeout, or for a definition.
+ * Not everything was performed: what is left waits for somebody outside, for its timeout, or for a definition; or the limit was reached.
  *
  * @category errors
  * @since 0.1.0
  */
 export class NotDrained extends Schema.TaggedError<NotDrained>("stepped/testing/NotDrained")("NotDrained", {
   /** One line for each action that is left. */
-  left: Schema.Array(Schema.String)
+  left: Schema.Array(Schema.String),
+  /** The passes that were not enough, where that is the reason. */
+  limit: Schema.optionalKey(Schema.Int)
 }) {
   override get message(): string {
-    return `${this.left.length} actions are left:\n${this.left.map((line) => `  ${line}`).join("\n")}`
+    const left = `${this.left.length} actions are left:\n${this.left.map((line) => `  ${line}`).join("\n")}`
+    return this.limit === undefined ?
+      left :
+      `after ${this.limit} passes, the limit, there is more to perform: what renews ` +
+      `itself never ends, give performSteppedActions a time, such as { until: "1 hour" }, or a higher { limit }. ${left}`
   }
 }
 
@@ -102,10 +111,29 @@ export const layer = (
 export interface PerformOptions<E = never, R = never> {
   /** Called when everything is idle, once for each outbound action that performs; what it completes goes on. */
   readonly outbound?: (action: ActionRecord) => Effect.Effect<unknown, E, R>
+  /**
+   * How long to go on: all that becomes due meanwhile is performed, timeouts included, and the clock stands at its end. Or a question,
+   * which is asked before each pass, and ends it. For what renews itself.
+   */
+  readonly until?: Duration.Input | Effect.Effect<boolean, E, R>
+  /** Whether to move the clock to timeouts, too, when there is nothing else to wait for: no if not given, so that what nobody completes is seen. */
+  readonly timeouts?: boolean
+  /** How many passes to make at most: 1,000 if not given. A pass performs all that is due. */
+  readonly limit?: number
 }
 
 /**
- * Performs one pass of what is due: timers, then jobs, with the steps that follow at once. Gives how much there was.
+ * Performs one pass of what is due now, in the calling fiber: timers, then jobs, with the steps that follow at once. Gives how much there
+ * was.
+ *
+ * **When to use**
+ *
+ * Where a test looks at what is between two passes, as at an action that waits for its children. It moves no clock and completes nothing:
+ * `TestClock.adjust` before it lets a wait end.
+ *
+ * **Details**
+ *
+ * What a pass enqueues is performed by the next one; after a pass that gives 0, nothing is due that this process can perform.
  *
  * @category performing
  * @since 0.1.0
@@ -121,11 +149,21 @@ export const performDue: Effect.Effect<number, StorageError, Engine> = Effect.fl
  * **Details**
  *
  * When nothing is due, calls the outbound hook; when that completed nothing, moves the test's clock to the next wait or retry, and
- * timeouts passed on the way fire. Fails with {@link NotDrained} when only outbound actions, or jobs without a definition, are left.
+ * timeouts passed on the way fire. Fails with {@link NotDrained} when only outbound actions, or jobs without a definition, are left; not
+ * where it was to go on for a time (`until`), after which whatever is left is left.
  *
  * **Gotchas**
  *
- * Without a `TestClock`, waits take their time.
+ * What renews itself, as an action whose callback enqueues it again, never ends: say `until` when to perform it. Without a `TestClock`,
+ * waits take their time.
+ *
+ * **Example** (An hour of something that renews itself)
+ *
+ * ```ts
+ * import { performSteppedActions } from "stepped/testing"
+ *
+ * const anHour = performSteppedActions({ until: "1 hour" })
+ * ```
  *
  * @category performing
  * @since 0.1.0
@@ -135,63 +173,99 @@ export const performSteppedActions = <E = never, R = never>(
 ): Effect.Effect<void, NotDrained | StorageError | E, Engine | ActionRepo | JobQueue | R> =>
   Effect.gen(function*() {
     const engine = yield* Engine
-    const repo = yield* ActionRepo
     const queue = yield* JobQueue
-    const live = asked(repo.list({ statuses: ["pending", "performing"], limit: 10_000 }))
-    for (let pass = 0; pass < 100_000; pass++) {
+    const { limit, millis, question } = yield* boundsOf(options)
+    const end = millis === undefined ? undefined : (yield* engine.now) + millis
+    for (let pass = 0; pass < limit; pass++) {
+      if (question !== undefined && (yield* question)) return
       if ((yield* engine.performDue) > 0) continue
-      if (options.outbound !== undefined) {
-        const outbound = (yield* live).filter((action) => action.outbound && action.status === "performing")
-        for (const action of outbound) yield* options.outbound(action)
-        const after = new Set((yield* live).map((action) => action.id))
-        if (outbound.some((action) => !after.has(action.id)) || (yield* engine.performDue) > 0) continue
+      if (options.outbound !== undefined && (yield* completeOutbound(options.outbound))) continue
+      const now = yield* engine.now
+      if (end !== undefined && now >= end) return
+      const next = nextStop(yield* queue.nextDue, now, end, options.timeouts === true)
+      if (next === undefined) {
+        const left = yield* whatIsLeft
+        return left.length === 0 ? undefined : yield* new NotDrained({ left })
       }
-      const due = yield* queue.nextDue
-      // what is due and was not performed just now is nothing that this process can perform
-      if (due.wait === undefined || due.wait <= (yield* engine.now)) break
-      yield* advanceTo(due.timeout === undefined ? due.wait : Math.min(due.wait, due.timeout))
+      yield* advanceTo(next)
     }
-    const left = [
-      ...yield* Effect.forEach(
-        yield* live,
-        (action) =>
-          Effect.map(
-            describe(action, engine.find(action.actorType, action.name)),
-            (text) => `${text} is ${action.status}${action.outbound ? ", outbound" : ""}`
-          )
-      ),
-      ...(yield* queue.backlog).filter((backlog) => stillQueued(backlog) > 0).map((backlog) =>
-        `${backlog.actorType}/${backlog.name} is queued ${stillQueued(backlog)} times${
-          engine.find(backlog.actorType, backlog.name) === undefined ? ", and not defined here" : ""
-        }`
-      )
-    ]
-    if (left.length > 0) return yield* new NotDrained({ left })
+    return yield* new NotDrained({ left: yield* whatIsLeft, limit })
   })
 
-const stillQueued = ({ due, held, later, waiting }: Backlog): number => due + later + held + waiting
+/** How far to go at most; what cannot be read is a mistake in the test. */
+const boundsOf = <E, R>({ limit = 1000, until }: PerformOptions<E, R>) =>
+  Effect.sync(() => {
+    if (!Number.isSafeInteger(limit) || limit < 1) {
+      throw new InvalidOption({
+        option: "limit of performSteppedActions",
+        value: String(limit),
+        takes: "a whole number from 1 on"
+      })
+    }
+    return Effect.isEffect(until)
+      ? { limit, millis: undefined, question: until }
+      : {
+        limit,
+        millis: until === undefined ? undefined : readDuration("until of performSteppedActions", until, { least: 0 }),
+        question: undefined
+      }
+  })
 
-interface Described {
-  readonly actorType: string
-  readonly actorId: string
-  readonly name: string
-  readonly arguments: unknown
+/** The time to move the clock to; none where nothing comes by itself. What is due already was not performed just now, and is nothing that this process can perform. */
+const nextStop = (
+  due: { readonly wait: number | undefined; readonly timeout: number | undefined },
+  now: number,
+  end: number | undefined,
+  timeouts: boolean
+): number | undefined => {
+  const [wait = Infinity, timeout = Infinity] = [due.wait, due.timeout].map((at) =>
+    at === undefined || at <= now ? undefined : at
+  )
+  const goal = Math.min(wait, end ?? Infinity, timeouts ? timeout : Infinity)
+  return goal === Infinity ? undefined : Math.min(goal, timeout)
 }
 
-/**
- * An action as messages show it, with its arguments as its definition reads them, so that what a schema redacts stays out. What no
- * definition reads is left out: nobody knows what of it may be shown.
- */
-const describe = (action: Described, definition: AnyAction | undefined): Effect.Effect<string> =>
-  Effect.map(
-    definition === undefined
-      ? Effect.succeedNone
-      : Effect.option(argumentsCodec(definition.arguments).decode(action.arguments)),
-    (args) => `${action.name} ${action.actorType}/${action.actorId}(${Option.isSome(args) ? listed(args.value) : "…"})`
-  )
+/** What the services are asked here they take. */
+const asked = <A>(effect: Effect.Effect<A, StorageError | InvalidQuery>): Effect.Effect<A, StorageError> =>
+  Effect.catchTag(effect, "InvalidQuery", Effect.die)
 
-/** `"a", 1` without its brackets. */
-const listed = (args: unknown): string => Formatter.format(args).slice(1, -1)
+const live: Effect.Effect<ReadonlyArray<ActionRecord>, StorageError, ActionRepo> = Effect.flatMap(
+  ActionRepo,
+  (repo) => asked(repo.list({ statuses: ["pending", "performing"], limit: 10_000 }))
+)
+
+/** Calls the hook for each outbound action that performs; says whether that made a difference. */
+const completeOutbound = Effect.fnUntraced(
+  function*<E, R>(hook: (action: ActionRecord) => Effect.Effect<unknown, E, R>) {
+    const outbound = (yield* live).filter((action) => action.outbound && action.status === "performing")
+    for (const action of outbound) yield* hook(action)
+    const after = new Set((yield* live).map((action) => action.id))
+    return outbound.some((action) => !after.has(action.id)) || (yield* performDue) > 0
+  }
+)
+
+/** A line for each action that is live, or queued. */
+const whatIsLeft = Effect.gen(function*() {
+  const engine = yield* Engine
+  const queue = yield* JobQueue
+  return [
+    ...yield* Effect.forEach(
+      yield* live,
+      (action) =>
+        Effect.map(
+          describe(action, engine.find(action.actorType, action.name)),
+          (text) => `${text} is ${action.status}${action.outbound ? ", outbound" : ""}`
+        )
+    ),
+    ...(yield* queue.backlog).filter((backlog) => stillQueued(backlog) > 0).map((backlog) =>
+      `${backlog.actorType}/${backlog.name} is queued ${stillQueued(backlog)} times${
+        engine.find(backlog.actorType, backlog.name) === undefined ? ", and not defined here" : ""
+      }`
+    )
+  ]
+})
+
+const stillQueued = ({ due, held, later, waiting }: Backlog): number => due + later + held + waiting
 
 const advanceTo = (time: number): Effect.Effect<void> =>
   Clock.clockWith((clock) =>
@@ -238,10 +312,6 @@ interface Seen extends Described {
   /** `queued`, or its status. */
   readonly state: string
 }
-
-/** What the services are asked here they take. */
-const asked = <A>(effect: Effect.Effect<A, StorageError | InvalidQuery>): Effect.Effect<A, StorageError> =>
-  Effect.catchTag(effect, "InvalidQuery", Effect.die)
 
 const seen: Effect.Effect<ReadonlyArray<Seen>, StorageError, ActionRepo> = Effect.gen(function*() {
   const repo = yield* ActionRepo
