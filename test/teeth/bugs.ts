@@ -660,13 +660,13 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "ends-only-its-own",
-    breaks: "5.1: a completion that one worker makes leaves the body of another one running",
+    breaks: "7.1: a timeout that one worker notices leaves the body of another one running",
     plants: [{
       file: workers,
       find: `drop: (gone) => Effect.forEach(all(), (worker) => worker.drop(gone), { discard: true }),`,
       replace: `drop: (gone) => self.drop(gone),`
     }],
-    tests: { "test/behaviour/SeveralWorkers.test.ts": ["5.1: a body that is answered from outside ends at once"] }
+    tests: { "test/behaviour/SeveralWorkers.test.ts": ["7.1: and one whose time is over"] }
   },
   {
     name: "given-back-for-nobody",
