@@ -11,6 +11,7 @@ import { SqlError } from "effect/sql/SqlError"
 import type { StorageError } from "../SteppedError.ts"
 import { realClock } from "../store/RealClock.ts"
 import { tookTooLong } from "../store/Store.ts"
+import type { Arguments } from "./columns.ts"
 import { isTransaction } from "./OwnConnections.ts"
 import type { Storage } from "./Storage.ts"
 import { answered, isUnsuitable } from "./storageError.ts"
@@ -25,6 +26,13 @@ export interface Calls {
     operation: string,
     text: string,
     params: ReadonlyArray<unknown>
+  ) => Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, StorageError>
+  /** Calls a function of the schema and gives its rows: `columns` of them, or what it returns, if it is no table. */
+  readonly run: (
+    operation: string,
+    name: string,
+    args: Arguments,
+    columns?: string
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, StorageError>
   readonly inTransaction: Effect.Effect<boolean>
   readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
@@ -84,10 +92,22 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
       Effect.withTracerEnabled(false)
     )
 
+  // by the function's name: each is called with the same parameters every time
+  const texts = new Map<string, string>()
+  const run: Calls["run"] = (operation, name, args, columns) => {
+    let text = texts.get(name)
+    if (text === undefined) {
+      const named = `${quoted}.${name}(${Object.keys(args).map((key, i) => `${key} => $${i + 1}`).join(", ")})`
+      texts.set(name, text = columns === undefined ? `select ${named}` : `select ${columns} from ${named}`)
+    }
+    return call(operation, text, Object.values(args))
+  }
+
   return {
     schema: quoted,
     embedded,
     call,
+    run,
     inTransaction,
     withTransaction,
     asOne: (statements) => Effect.flatMap(inTransaction, (inside) => inside ? statements : withTransaction(statements))

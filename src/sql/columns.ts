@@ -11,30 +11,37 @@ const { bool, float8, int2, int4, jsonb, text, timestamptz, uuid } = PgTypes.OID
 export const array = (values: ReadonlyArray<unknown>, oid: number): PgTypes.Parameter =>
   Result.getOrThrow(PgTypes.array(values, oid))
 
-/** A batch as columns, in the order of the given types; one that no row has something in is null. */
+/** Values of a function's parameters by their names; each call of a function gives all of them, in the same order. */
+export type Arguments = Readonly<Record<string, PgTypes.Parameter | null>>
+
+const names = new WeakMap<object, Map<string, string>>()
+
+/** `p_started_at` for `startedAt` of a batch that is called `p`. */
+const nameOf = (prefix: string, key: string) => `${prefix}_${key.replaceAll(/[A-Z]/g, (it) => `_${it.toLowerCase()}`)}`
+
+/** A batch as columns, as parameters that are called by the batch and the column; one that no row has something in is null. */
 export const columns = <Row extends object>(
+  prefix: string,
   rows: ReadonlyArray<Row>,
   types: { readonly [Name in keyof Required<Row>]: number }
-): ReadonlyArray<PgTypes.Parameter | null> =>
-  Object.keys(types).map((key) => {
-    const name = key as keyof Row
+): Arguments => {
+  let known = names.get(types)
+  if (known === undefined) names.set(types, known = new Map())
+  const found: Record<string, PgTypes.Parameter | null> = {}
+  for (const key in types) {
     let empty = true
     const values = rows.map((row) => {
-      const value: unknown = row[name] ?? null
+      const value: unknown = row[key] ?? null
       if (value !== null) empty = false
       return value
     })
-    return empty ? null : array(values, types[name])
-  })
+    let name = known.get(prefix + key)
+    if (name === undefined) known.set(prefix + key, name = nameOf(prefix, key))
+    found[name] = empty ? null : array(values, types[key])
+  }
+  return found
+}
 
-/** How many parameters batches take. */
-export const width = (...batches: ReadonlyArray<object>) => batches.reduce((sum, of) => sum + Object.keys(of).length, 0)
-
-/** `$1, $2, …` */
-export const places = (last: number, first = 1) =>
-  Array.from({ length: last - first + 1 }, (_, i) => `$${first + i}`).join(", ")
-
-// in the order of the functions' parameters
 export const slotColumns: { readonly [Name in keyof NewSlot]: number } = {
   action: uuid,
   step: int4,
@@ -108,9 +115,15 @@ export const packedOf = (catalog: Catalog): Packed => {
 
 export const at = (millis: number) => PgTypes.timestamptz(millis)
 export const token = (value: bigint | null) => PgTypes.int8(value)
-/** What transitions that hand work over begin with: who asks, when, and what may be handed over. */
+/** What transitions that hand work over are told: who asks, when, and what may be handed over. */
 export const askedBy = (by: bigint | null, now: number, catalog: Catalog) => {
   const { definitions, firstSteps, flags } = packedOf(catalog)
-  return [token(by), at(now), definitions, firstSteps, flags]
+  return {
+    p_token: token(by),
+    p_now: at(now),
+    p_definitions: definitions,
+    p_first_steps: firstSteps,
+    p_flags: flags
+  }
 }
-export const json = (value: unknown) => value === undefined || value === null ? null : JSON.stringify(value)
+export const json = (value: unknown) => value === undefined || value === null ? null : PgTypes.jsonb(value)

@@ -100,7 +100,7 @@ type Actions = Pick<
 >
 
 const actionsOf = (calls: Calls): Actions => {
-  const { call, schema } = calls
+  const { call, run, schema } = calls
   const read = reading(calls)
   const actions = read(actionColumns)
   const steps = read(stepColumns)
@@ -132,7 +132,7 @@ const actionsOf = (calls: Calls): Actions => {
       ]),
     deleteEnded: (before, limit) =>
       Effect.map(
-        call("deleteEnded", `select ${schema}.delete_ended($1, $2)`, [at(before), PgTypes.int4(limit)]),
+        run("deleteEnded", "delete_ended", { p_before: at(before), p_limit: PgTypes.int4(limit) }),
         (rows) => rows[0]![0] as number
       ),
     deleteOutcomes: (before) =>
@@ -142,7 +142,7 @@ const actionsOf = (calls: Calls): Actions => {
           "deleteOutcomes",
           `delete from ${schema}.outcomes o where created_at < $1 and (follows is null or
             not exists (select 1 from ${schema}.live_actions l where l.id = o.follows) and
-            not exists (select 1 from ${schema}.outcomes_of(array[o.follows]) f left join ${schema}.ended_actions e on e.id = f.final
+            not exists (select 1 from ${schema}.outcomes_of(p_ids => array[o.follows]) f left join ${schema}.ended_actions e on e.id = f.final
               where f.state = 'live' or e.ended_at >= $1))`,
           [at(before)]
         )
@@ -171,15 +171,14 @@ const conditions = (filter: ActionFilter) => {
 type Lanes = Pick<Records, "laneOf" | "lanes" | "breakDeadlock">
 
 const lanesOf = (calls: Calls): Lanes => {
-  const { call, schema } = calls
+  const { run, schema } = calls
   const lanes = reading(calls)<Lane>({ key: "key", performing: "performing", pending: "pending" })
-  const textDeadlock = `select * from ${schema}.break_deadlocks($1, $2, $3, $4, $5)`
   return {
     laneOf: (key) => Effect.map(lanes("lane", `from ${schema}.lanes where key = $1::text`, [key]), (found) => found[0]),
     lanes: (limit) => lanes("lanes", `from ${schema}.lanes order by key limit $1`, [PgTypes.int4(limit)]),
     breakDeadlock: (now) =>
       Effect.map(
-        call("breakDeadlock", textDeadlock, askedBy(null, now, emptyCatalog)),
+        run("breakDeadlock", "break_deadlocks", askedBy(null, now, emptyCatalog), "*"),
         (rows) => toAnswer(rows).news.flatMap((news) => news._tag === "Ended" ? [news.action] : [])[0]
       )
   }

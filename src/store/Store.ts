@@ -177,8 +177,15 @@ export interface Transitions {
    * they are there is asked, not what they hold.
    */
   readonly heldBy: (token: bigint, except?: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Work>, StorageError>
-  /** Releases live actions and held invocations, without burning an attempt. */
-  readonly release: (token: bigint, actions: ReadonlyArray<string>, now: number) => Effect.Effect<void, StorageError>
+  /**
+   * Releases live actions and held invocations, without burning an attempt. Gives those that stay held, because somebody looks at them
+   * just now.
+   */
+  readonly release: (
+    token: bigint,
+    actions: ReadonlyArray<string>,
+    now: number
+  ) => Effect.Effect<ReadonlyArray<string>, StorageError>
   /** Puts a held invocation back, to be prepared again at `due`; with what it has failed with, if it has. */
   readonly postpone: (
     token: bigint,

@@ -154,7 +154,7 @@ suite("what must not happen", (engine) => {
       // once more, as by a worker that never heard that it was done
       yield* sql.withTransaction(Effect.andThen(
         sql`set local search_path = stepped`,
-        sql`select * from conclude(null, ${new Date(0)}, ${[] as Array<string>}::text[], ${[] as Array<
+        sql`select * from end_actions(null, ${new Date(0)}, ${[] as Array<string>}::text[], ${[] as Array<
           string
         >}::text[], ${[] as Array<number>}::smallint[], null,
           ${[first!.id]}::uuid[], array[5::smallint], null, null, null, null, null, null)`

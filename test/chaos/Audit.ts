@@ -44,7 +44,7 @@ const statements: ReadonlyArray<string> = [
         from pg_proc where pronamespace = 'stepped'::regnamespace and proname = '${name}';
       execute format('alter function stepped.${name}(%s) rename to ${name}_itself', f.declared);
       execute format($wrapper$
-        create function stepped.${name}(%s) returns setof stepped.task language plpgsql as $body$ begin
+        create function stepped.${name}(%s) returns setof stepped.answer language plpgsql as $body$ begin
           perform set_config('chaos.transition', '${name} ' || coalesce(p_token::text, '') || ' ' || coalesce((
             select extract(epoch from lease_until - clock_timestamp()) from stepped.workers where token = p_token), -1)::text, true);
           return query select * from stepped.${name}_itself(%s);

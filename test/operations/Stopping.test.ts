@@ -1,11 +1,13 @@
 /** Workers that stop: told to, while bodies, hooks, callbacks and jobs run, or because their client is closed under them. */
+import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Latch, Layer, Schema, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Latch, Layer, Schema, Scope } from "effect"
 import { ActionRepo, type AnyAction, JobQueue, Stepped } from "stepped"
 import { startProxy } from "../chaos/Proxy.ts"
 import { healthy } from "../harness/databases.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
 import { startProgram } from "../harness/Program.ts"
+import { holding } from "../harness/racing.ts"
 import { isPooled, layerUrl } from "../harness/Server.ts"
 import { Car, Cars, layerCars, work } from "./Garage.ts"
 import { alone, database, fast, startEngine, startWorker, startWorkerOf } from "./starting.ts"
@@ -129,6 +131,32 @@ describe("a worker that is told to stop in the middle of", () => {
       }))
   }
 })
+
+it.live("a worker that stops gives back what it prepares, although somebody looks at it just then", () =>
+  Effect.scoped(Effect.gen(function*() {
+    const url = yield* database
+    const started = yield* Deferred.make<void>()
+    class Ship extends Stepped.Actor<Ship>()("Ship", { id: Schema.Int }) {}
+    const sail = Stepped.action("sail").before(() => Effect.andThen(Deferred.succeed(started, undefined), Effect.never))
+      .step(() => Effect.void)
+    const Ships = Stepped.actions(Ship, [sail])
+    const scope = yield* Scope.make()
+    yield* Scope.provide(startWorkerOf(url, Ships.layer, { gracePeriod: "10 millis", lease: "10 minutes" }), scope)
+    yield* Effect.gen(function*() {
+      const handle = yield* (yield* Ships.client)(1).sailLater()
+      yield* Deferred.await(started)
+      const sql = yield* PgClient.PgClient
+      // as a younger sibling does that is to wait for it
+      const release = yield* holding(sql`select 1 from stepped.jobs where action = ${handle.id} for share`)
+      const stopping = yield* Effect.forkScoped(Scope.close(scope, Exit.void))
+      yield* Effect.sleep("300 millis")
+      yield* release
+      yield* Fiber.join(stopping)
+      const [job] = yield* sql`select priority, token, attempts from stepped.jobs`
+      assert.deepStrictEqual(job, { priority: 10, token: null, attempts: 0 })
+      yield* healthy
+    }).pipe(Effect.provide(yield* startEngine(url)))
+  })))
 
 describe("a process whose connections have died in silence", () => {
   class Boat extends Stepped.Actor<Boat>()("Boat", { id: Schema.Int }) {}

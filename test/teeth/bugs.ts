@@ -93,11 +93,12 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "5.2: an answer that comes before a worker has taken the action is told that it is over",
     plants: [{
       file: functionFile("complete"),
-      find: `if p_outbound and l.outcome is null and l.flags & 16 <> 0 and l.status = 0`,
-      replace: `if false and l.status = 0`
+      find: `    and l.flags & 16 /* Flag.outbound */ <> 0
+    and l.status = 0 /* Status.pending */ then`,
+      replace: `    and false then`
     }, {
       file: functionFile("complete"),
-      find: `if l.outcome is not null or (p_outbound and l.flags & 16 = 0) then`,
+      find: `if l.outcome is not null or (p_outbound and l.flags & 16 /* Flag.outbound */ = 0) then`,
       replace: `if l.outcome is not null or (p_outbound and (l.flags & 16 = 0 or l.status <> 1)) then`
     }],
     tests: { "test/behaviour/ActionOutbound.test.ts": ["5.2+: by id: one that has not started says so"] }
@@ -171,12 +172,14 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "3.7: all results of a step's children travel in one message, whatever it holds",
     plants: [{
       file: functionFile("detail_of"),
-      find: `+ 40) from o), 0) end < 131072 /* travelling */ then json_build_object(`,
-      replace: `+ 40) from o), 0) end < 1000000000 then json_build_object(`
+      find: `        < 131072 /* travelling */
+      then json`,
+      replace: `        < 1000000000
+      then json`
     }, {
       file: functionFile("detail_of"),
-      find: `return case when octet_length(d::text) < 131072 /* travelling */ then d end;`,
-      replace: `return d;`
+      find: `return case when octet_length(v_detail::text) < 131072 /* travelling */ then v_detail end;`,
+      replace: `return v_detail;`
     }],
     tests: { "test/behaviour/StepResults.test.ts": ["3.7: results that no message holds together"] },
     hangs: true
@@ -205,9 +208,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "claims-by-rows",
     breaks: "a claim takes as many arguments as it has room for actions, however long they are",
     plants: [{
-      file: functionFile("claim"),
-      find: `        where before < 16777216 /* answering */ - v_bytes)) returning jobs as j, priority`,
-      replace: `        where true)) returning jobs as j, priority`
+      file: functionFile("take_jobs"),
+      find: `where b.before < 16777216 /* answering */ - total_bytes;`,
+      replace: `where true;`
     }],
     tests: { "test/races/inParts.test.ts": ["calls at once share statements"] }
   },
@@ -294,12 +297,15 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.1: what is cancelled before a worker has taken it runs no callbacks",
     plants: [{
       file: functionFile("end_cancelled"),
-      find: `from j where known & 4 <> 0 returning id),`,
-      replace: `from j where false returning id),`
+      find: `    where known & 4 /* Flag.cancelled */ <> 0
+`,
+      replace: `    where false
+`
     }, {
       file: functionFile("end_cancelled"),
-      find: `    from j where known & 4 = 0 returning id),`,
-      replace: `    from j returning id),`
+      find: `    where known & 4 /* Flag.cancelled */ = 0
+`,
+      replace: ``
     }],
     tests: { "test/behaviour/ActionCancelling.test.ts": ["4.1: an action that no worker has taken runs its cancelled"] }
   },
@@ -308,8 +314,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.1: an action that is cancelled while it is prepared starts all the same",
     plants: [{
       file: functionFile("complete"),
-      find: `set cancelled_at = clock_timestamp(), priority = 0, token = null, due_at = null, elder = null where`,
-      replace: `set cancelled_at = clock_timestamp(), due_at = null, elder = null where`
+      find:
+        `set cancelled_at = clock_timestamp(), priority = 0 /* Priority.first */, token = null, due_at = null, elder = null`,
+      replace: `set cancelled_at = clock_timestamp(), due_at = null, elder = null`
     }],
     tests: { "test/behaviour/ActionCancelling.test.ts": ["4.1: what before gives in spite of it does not count"] },
     hangs: true
@@ -319,8 +326,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9: a younger sibling in another queue does not wait for its elder",
     plants: [{
       file: functionFile("in_turn"),
-      find: `and e.parent_step = (i).parent_step and e.ordered and e.id < (i).id`,
-      replace: `and e.parent_step = (i).parent_step and e.queue = (i).queue and e.ordered and e.id < (i).id`
+      find: `          e.parent = (y.j).parent and e.parent_step`,
+      replace: `          e.queue = (y.j).queue and e.parent = (y.j).parent and e.parent_step`
     }],
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: across queues"] }
   },
@@ -329,8 +336,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9: a younger sibling waits for an elder that is just going, and that does not see it",
     plants: [{
       file: functionFile("in_turn"),
-      find: `order by e.id desc limit 1 for share skip locked) e on true)`,
-      replace: `order by e.id desc limit 1) e on true)`
+      find: `        for share skip locked
+`,
+      replace: ``
     }],
     tests: { "test/races/order.test.ts": ["2.9: a younger sibling whose elder somebody", "2.9: an elder (slow)"] }
   },
@@ -339,8 +347,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9: a younger sibling waits for ever when its elder has joined",
     plants: [{
       file: functionFile("in_turn"),
-      find: `select i.action from unnest(inv || p_others) i where i.ordered)) for update skip locked));`,
-      replace: `select i.action from unnest(p_others) i where i.ordered)) for update skip locked));`
+      find: `select j.action from unnest(jobs_left || p_others) j where j.ordered`,
+      replace: `select j.action from unnest(p_others) j where j.ordered`
     }],
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: a worker without the elder's definition"] },
     hangs: true
@@ -350,8 +358,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "1.2: of several completions each runs its callbacks",
     plants: [{
       file: functionFile("complete"),
-      find: `  if l.outcome is not null or (p_outbound and l.flags & 16 = 0) then`,
-      replace: `  if p_outbound and l.flags & 16 = 0 then`
+      find: `  if l.outcome is not null or (p_outbound and l.flags & 16 /* Flag.outbound */ = 0) then`,
+      replace: `  if p_outbound and l.flags & 16 /* Flag.outbound */ = 0 then`
     }],
     tests: { [regressions]: ["8: two completions both run callbacks"] }
   },
@@ -360,11 +368,12 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.6: a child that ends after its parent was cancelled has the parent go on",
     plants: [{
       file: functionFile("complete"),
-      find:
-        `  return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);`,
+      find: `  return query select * from end_from_outside(
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause);`,
       replace:
         `  if p_status = 4 and l.phase = 1 then update live_actions set outcome = 4, cause = p_cause where id = p_id; return; end if;
-  return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, array[p_id], p_status, p_result, p_cause);`
+  return query select * from end_from_outside(
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause);`
     }],
     tests: { [regressions]: ["8: a child that ends after its parent was cancelled"] }
   },
@@ -372,10 +381,19 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joins-superseded",
     breaks: "2.5 b: a newcomer joins an action of its checksum that was superseded, and waits for ever",
     plants: [{
-      file: functionFile("claim"),
-      find: `        select id into same from live_actions where lane = m.lane and status in (0, 1) and`,
-      replace: `        select id into same from (select id, lane, status, checksum_key, checksum from live_actions
-          union all select id, lane, status, checksum_key, checksum from ended_actions where status = 3) x where lane = m.lane and`
+      file: functionFile("join_lane"),
+      find: `    from live_actions l
+    where
+      l.lane = p_job.lane
+      and l.status in (0 /* Status.pending */, 1 /* Status.performing */)
+`,
+      replace: `    from (
+      select id, lane, status, checksum_key, checksum from live_actions
+      union all
+      select id, lane, status, checksum_key, checksum from ended_actions where status = 3) l
+    where
+      l.lane = p_job.lane
+`
     }],
     tests: { [regressions]: ["8: reuse attaches to a superseded action"] }
   },
@@ -383,10 +401,14 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "one-key-two-lanes",
     breaks: "4.3: of two lanes with one checksum key the earlier success stays the achievement",
     plants: [{
-      file: functionFile("conclude"),
-      find:
-        `    on conflict (checksum_key) do update set checksum = excluded.checksum, result = excluded.result, action = excluded.action, achieved_at = excluded.achieved_at;`,
-      replace: `    on conflict (checksum_key) do nothing;`
+      file: functionFile("end_actions"),
+      find: `  on conflict (checksum_key) do update
+  set
+    checksum = excluded.checksum,
+    result = excluded.result,
+    action = excluded.action,
+    achieved_at = excluded.achieved_at;`,
+      replace: `  on conflict (checksum_key) do nothing;`
     }],
     tests: { [regressions]: ["8: one checksum key in two lanes collides"] }
   },
@@ -394,13 +416,13 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "counted-slots",
     breaks: "8: whatever child ends, the first open slot of its step is settled: told twice, a sibling's is gone",
     plants: [{
-      file: functionFile("conclude"),
-      find:
-        `    from ended_actions e where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)`,
-      replace:
-        `    from ended_actions e where e.id = any(p_ids) and o.status is null and (o.action, o.step, o.slot) in (
+      file: functionFile("end_actions"),
+      find: `    where o.child = any(p_ids) and o.status is null and e.id = o.child
+`,
+      replace: `    where e.id = any(p_ids) and o.status is null and (o.action, o.step, o.slot) in (
       select action, step, min(slot) filter (where status is null) from slots
-      where (action, step) in (select action, step from slots where child = any(p_ids)) group by action, step) returning o.action, o.step)`
+      where (action, step) in (select action, step from slots where child = any(p_ids)) group by action, step)
+`
     }],
     tests: { [regressions]: ["8: a conclusion that is delivered twice"] }
   },
@@ -408,10 +430,12 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "one-slot-a-child",
     breaks: "2.9: of a child that a step has started twice one slot is settled",
     plants: [{
-      file: functionFile("conclude"),
-      find: `where o.child = any(p_ids) and o.status is null and e.id = o.child returning o.action, o.step)`,
-      replace: `where o.child = any(p_ids) and o.status is null and e.id = o.child
-      and not exists (select 1 from slots w where w.action = o.action and w.step = o.step and w.child = o.child and w.slot < o.slot) returning o.action, o.step)`
+      file: functionFile("end_actions"),
+      find: `    where o.child = any(p_ids) and o.status is null and e.id = o.child
+`,
+      replace: `    where o.child = any(p_ids) and o.status is null and e.id = o.child
+      and not exists (select 1 from slots w where w.action = o.action and w.step = o.step and w.child = o.child and w.slot < o.slot)
+`
     }],
     tests: { [regressions]: ["8: the same checksummed child twice from one step hangs"] }
   },
@@ -420,14 +444,16 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "5.2: completing by name again hits the next action of that name",
     plants: [{
       file: functionFile("complete"),
-      find:
-        `    ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and status = 1 and outcome is null order by id);`,
-      replace:
-        `    ids := array(select id from live_actions where definition = p_definition and actor_id = p_actor and flags & 16 <> 0 and outcome is null order by id);`
+      find: `        and status = 1 /* Status.performing */
+        and outcome is null
+`,
+      replace: `        and outcome is null
+`
     }, {
       file: functionFile("complete"),
-      find: `  if p_outbound and l.outcome is null and l.flags & 16 <> 0 and l.status = 0`,
-      replace: `  if false and l.status = 0`
+      find: `    and l.flags & 16 /* Flag.outbound */ <> 0
+    and l.status = 0 /* Status.pending */ then`,
+      replace: `    and false then`
     }],
     tests: { [regressions]: ["8: completing by name hits the next action"] }
   },
@@ -436,8 +462,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an action that is not outbound is completed from outside",
     plants: [{
       file: functionFile("complete"),
-      find: `l.outcome is not null or (p_outbound and l.flags & 16 = 0)`,
-      replace: `l.outcome is not null`
+      find: `  if l.outcome is not null or (p_outbound and l.flags & 16 /* Flag.outbound */ = 0) then`,
+      replace: `  if l.outcome is not null then`
     }],
     tests: { "test/behaviour/ActionOutbound.test.ts": ["5.2+: an id of nothing, of another action"] }
   },
@@ -480,15 +506,16 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "late-timeout",
     breaks: "2.7: the timeout is armed after the first step",
     plants: [{
-      file: functionFile("claim"),
-      find:
-        `        timeout_ms, p_now + timeout_ms * interval '1 millisecond', enqueued_at, p_now from f order by lane`,
-      replace: `        timeout_ms, null, enqueued_at, p_now from f order by lane`
+      file: functionFile("start_performing"),
+      find: `    p_now + p_timeout_ms * interval '1 millisecond'
+`,
+      replace: `    null::timestamptz
+`
     }, {
       file: functionFile("finish"),
-      find: `      attempts = case when m.inc < 0 then 0 else`,
+      find: `      attempts = case when c.attempts < 0 then 0 else`,
       replace: `      timeout_at = coalesce(l.timeout_at, p_now + l.timeout_ms * interval '1 millisecond'),
-      attempts = case when m.inc < 0 then 0 else`
+      attempts = case when c.attempts < 0 then 0 else`
     }],
     tests: { [regressions]: ["8: a timeout is armed only after the first step ran"] },
     hangs: true
@@ -531,10 +558,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.5 a: waiting is followed through parents, not across lanes",
     plants: [{
       file: functionFile("waiters_of"),
-      find: `where c.id = up.id and c.status = 1
-`,
-      replace: `where c.id = up.id and c.status = 1 and false
-`
+      find: `where c.id = up.id and c.status = 1 /* Status.performing */`,
+      replace: `where c.id = up.id and c.status = 1 /* Status.performing */ and false`
     }],
     tests: { [regressions]: ["8: waiting across lanes in a circle goes undetected"] }
   },
@@ -552,7 +577,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "children-left-running",
     breaks: "4.6: children go on when their parent is cancelled",
     plants: [{
-      file: functionFile("conclude"),
+      file: functionFile("end_actions"),
       find: `    if abandoned is not null then`,
       replace: `    if abandoned is not null and cardinality(abandoned) < 0 then`
     }],
@@ -563,8 +588,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "7.1: a timed-out action goes on with its next steps",
     plants: [{
       file: functionFile("tick"),
-      find:
-        `    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);`,
+      find: `    return query select * from end_from_outside(
+      p_token, p_now, p_definitions, p_first_steps, p_flags, late, 6 /* Status.timed_out */::smallint, null, null);`,
       replace: `    update live_actions set outcome = 6, timeout_at = null where id = any(late);`
     }],
     tests: { [regressions]: ["8: a timed-out action goes on with its next steps"] }
@@ -577,10 +602,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "waits-stay",
     breaks: "2.5 c: who waited for a superseded action does not wait for the newcomer",
     plants: [{
-      file: functionFile("claim"),
-      find: `        update slots set child = m.action where child = old.id and status is null;
+      file: functionFile("join_lane"),
+      find: `    update slots set child = p_job.action where child = ended and status is null;
 `,
-      replace: ``
+      replace: `    null;
+`
     }],
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.5 c: all slots that waited for the superseded"] }
   },
@@ -588,8 +614,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joined-root-pruned",
     breaks: "4.6: a child that a root invocation has joined is cancelled with its parent",
     plants: [{
-      file: functionFile("claim"),
-      find: `            update live_actions set rooted = true where id = same;
+      file: functionFile("join_lane"),
+      find: `        update live_actions set rooted = true where id = same;
 `,
       replace: ``
     }],
@@ -598,16 +624,20 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "erased-and-found",
     breaks: "2.7, 2.9: of siblings claimed together the younger one finds what the elder one has erased",
-    plants: [{ file: functionFile("claim"), find: `where x.id > x.first and`, replace: `where x.id < x.first and` }],
+    plants: [{
+      file: functionFile("take_lanes"),
+      find: `where x.id > x.first and`,
+      replace: `where x.id < x.first and`
+    }],
     tests: { "test/behaviour/ActionChecksums.test.ts": ["2.7, 2.9: what an elder sibling erases"] }
   },
   {
     name: "achieved-in-spite",
     breaks: "4.3: the achievement is granted although a callback failed",
     plants: [{
-      file: functionFile("conclude"),
-      find: `where checksum is not null and status = 2 and callbacks_failed = 0`,
-      replace: `where checksum is not null and status = 2`
+      file: functionFile("end_actions"),
+      find: `where checksum is not null and status = 2 /* Status.succeeded */ and callbacks_failed = 0`,
+      replace: `where checksum is not null and status = 2 /* Status.succeeded */`
     }],
     tests: { "test/behaviour/ActionCallbacks.test.ts": ["4.3: with a failed callback there is no achievement"] }
   },
@@ -616,8 +646,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9: children of one step join their lane in another order than the body's",
     plants: [{
       file: functionFile("claim"),
-      find: `i.action <> all(achieved) order by i.id);`,
-      replace: `i.action <> all(achieved) order by i.id desc);`
+      find: `from unnest(achieved) a))
+        order by j.id);`,
+      replace: `from unnest(achieved) a))
+        order by j.id desc);`
     }],
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.9: of three children in one lane"] }
   },
@@ -626,8 +658,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9: a child overtakes an elder sibling that is still to join",
     plants: [{
       file: functionFile("in_turn"),
-      find: `select i, n, (i).ordered is true and exists (`,
-      replace: `select i, n, false and exists (`
+      find: `      (y.j).ordered is true and exists (`,
+      replace: `      false and exists (`
     }],
     tests: {
       "test/behaviour/ActionSuperseding.test.ts": ["2.9: children with a `before` keep their order"],
@@ -715,7 +747,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.6: a handle with the id of something else cancels that",
     plants: [{
       file: functionFile("complete"),
-      find: ` or (p_actor is not null and (v_definition, v_actor) <> (p_definition, p_actor)) then`,
+      find: `
+      or (p_actor_id is not null and (v_definition, v_actor_id) <> (p_definition, p_actor_id)) then`,
       replace: ` then`
     }],
     tests: { "test/behaviour/ActionHandles.test.ts": ["2.6: whatever a handle is asked, its id must name"] }
@@ -842,11 +875,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "no-token-fence",
     breaks: "a worker commits what another one has taken over",
     plants: [{
-      file: functionFile("finish"),
-      find: `where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)
-`,
-      replace: `where l.id = m.a and l.step = m.s and l.phase = m.ph for update) l on true)
-`
+      file: functionFile("lock_concluded"),
+      find: `where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase`,
+      replace: `where l.id = c.action and l.step = c.step and l.phase = c.phase`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
   },
@@ -854,11 +885,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "no-phase-fence",
     breaks: "1.2: a conclusion of a step that the action has moved on from is stored",
     plants: [{
-      file: functionFile("finish"),
-      find: `where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)
-`,
-      replace: `where l.id = m.a and l.token = p_token for update) l on true)
-`
+      file: functionFile("lock_concluded"),
+      find: `where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase`,
+      replace: `where l.id = c.action and l.token = p_token`
     }],
     tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
   },
@@ -937,17 +966,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "lease-unchecked",
     breaks: "a write is accepted from a worker whose lease has passed",
     plants: [{
-      file: functionFile("finish"),
-      find:
-        `declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
-begin
-  perform require_read_committed();
-  perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
-      replace:
-        `declare good int[]; freed text[]; tids tid[]; v_tids tid[]; v_ids uuid[]; v_o smallint[]; v_r jsonb[]; v_c jsonb[]; v_g smallint[]; v_b smallint[]; v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
-begin
-  perform require_read_committed();
-  perform 1 from workers where token = p_token for key share;`
+      file: functionFile("leased"),
+      find: `where token = p_token and lease_until > clock_timestamp() for key share`,
+      replace: `where token = p_token for key share`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing when the lease is over"] }
   },
@@ -955,15 +976,9 @@ begin
     name: "for-update",
     breaks: "a transition locks its worker's row so that the lease cannot be renewed meanwhile",
     plants: [{
-      file: functionFile("finish"),
-      find: `v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
-begin
-  perform require_read_committed();
-  perform 1 from workers where token = p_token and lease_until > clock_timestamp() for key share;`,
-      replace: `v_steps text[]; v_kinds smallint[]; v_abrupt uuid[]; v_args boolean; fresh int[];
-begin
-  perform require_read_committed();
-  perform 1 from workers where token = p_token and lease_until > clock_timestamp() for update;`
+      file: functionFile("leased"),
+      find: `for key share`,
+      replace: `for update`
     }],
     tests: { "test/races/fences.test.ts": ["8: lets the lease be renewed"] }
   },
@@ -971,9 +986,11 @@ begin
     name: "waits-for-jobs",
     breaks: "lock order: who ends an action waits for whoever has claimed its job and waits for its lane",
     plants: [{
-      file: functionFile("conclude"),
-      find: `where action = any(queued) and kind = 1 for update skip locked)); end if;`,
-      replace: `where action = any(queued) and kind = 1 for update)); end if;`
+      file: functionFile("end_actions"),
+      find: `where action = any(queued) and kind = 1 /* JobKind.continuation */
+        for update skip locked`,
+      replace: `where action = any(queued) and kind = 1 /* JobKind.continuation */
+        for update`
     }],
     tests: { "test/races/lockOrder.test.ts": ["an action that ends does not wait"] }
   },
@@ -981,14 +998,10 @@ begin
     name: "achievements-unordered",
     breaks: "lock order: achievements that are erased are locked before those that are granted",
     plants: [{
-      file: functionFile("conclude"),
-      find: `where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));
-  end if;
-  if p_tids is null`,
-      replace:
-        `where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))) for update);
-  end if;
-  if p_tids is null`
+      file: functionFile("end_actions"),
+      find: `      where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));`,
+      replace: `      where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up)))
+      for update);`
     }],
     tests: { "test/races/lockOrder.test.ts": ["achievements that are granted and erased at once"] }
   },
@@ -1028,8 +1041,10 @@ begin
     breaks: "8: an action that kills its worker is begun again for ever",
     plants: [{
       file: functionFile("recover"),
-      find: `set token = null, attempts = attempts + case when p_burn then 1 else 0 end where`,
-      replace: `set token = null where`
+      find: `    set token = null, attempts = attempts + case when p_burn then 1 else 0 end
+`,
+      replace: `    set token = null
+`
     }],
     tests: { "test/operations/Worker.test.ts": ["kill -9: another one goes on"] }
   },
@@ -1038,12 +1053,21 @@ begin
     breaks: "a worker that stops burns an attempt of what it gives back",
     plants: [{
       file: functionFile("release"),
-      find: `    update live_actions set token = null
-`,
-      replace: `    update live_actions set token = null, attempts = attempts + 1
-`
+      find: `update live_actions set token = null where`,
+      replace: `update live_actions set token = null, attempts = attempts + 1 where`
     }],
     tests: { "test/operations/Stopping.test.ts": ["a job releases it without burning an attempt"] }
+  },
+  {
+    name: "looked-at-is-kept",
+    breaks:
+      "a worker that stops leaves behind what it prepares while a sibling looks at it, under a token that is no more",
+    plants: [{
+      file: reconciler,
+      find: `(held) => held.length > 0`,
+      replace: `() => false`
+    }],
+    tests: { "test/operations/Stopping.test.ts": ["a worker that stops gives back what it prepares"] }
   },
   {
     name: "lost-claim",
@@ -1356,13 +1380,14 @@ begin
     name: "unknown-fails",
     breaks: "a worker takes jobs whose definitions it does not have, and fails them",
     plants: [{
-      file: functionFile("claim"),
-      find: `j.priority = k.priority and j.id > k.passed and j.definition = any(p_defs)`,
-      replace: `j.priority = k.priority and j.id > k.passed`
+      file: functionFile("take_jobs"),
+      find:
+        `where j.queue = q.name and j.priority = k.priority and j.id > k.passed and j.definition = any(p_definitions)`,
+      replace: `where j.queue = q.name and j.priority = k.priority and j.id > k.passed`
     }, {
-      file: functionFile("claim"),
-      find: `p_flags[array_position(p_defs, definition)] as fl,`,
-      replace: `coalesce(p_flags[array_position(p_defs, definition)], 0) as fl,`
+      file: functionFile("start_performing"),
+      find: `      p_flags[array_position(p_definitions, p_definition)] as flags,`,
+      replace: `      coalesce(p_flags[array_position(p_definitions, p_definition)], 0) as flags,`
     }, {
       file: "src/engine/worker/Answers.ts",
       find: `    if (runnable === undefined) return undefined
@@ -1399,9 +1424,11 @@ begin
     name: "claims-wait",
     breaks: "a claim waits for jobs that somebody else is taking",
     plants: [{
-      file: functionFile("claim"),
-      find: `order by j.id limit p_room - taken for update skip locked) c`,
-      replace: `order by j.id limit p_room - taken for update) c`
+      file: functionFile("take_jobs"),
+      find: `          limit p_room - taken
+          for update skip locked`,
+      replace: `          limit p_room - taken
+          for update`
     }],
     tests: { "test/races/claims.test.ts": ["jobs that are due at once are passed by"] }
   },
@@ -1531,14 +1558,18 @@ begin
     name: "joins-by-statistics",
     breaks: "with an old snapshot elsewhere and fresh statistics every batch reads an index as a whole",
     plants: [{
-      file: functionFile("finish"),
-      find: `  with h as (select m.n, m.e, m.lane, l.tid
-    from (select *, (select l.lane from live_actions l where l.id = a) as lane from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n) order by lane offset 0) m
-    left join lateral (select l.ctid as tid from live_actions l where l.id = m.a and l.token = p_token and l.step = m.s and l.phase = m.ph for update) l on true)`,
-      replace:
-        `  with f as (select m.n, m.e, l.lane, l.ctid as tid from unnest(m_a, m_s, m_ph, m_e) with ordinality as m(a, s, ph, e, n)
-    join live_actions l on l.id = m.a where l.token = p_token and l.step = m.s and l.phase = m.ph order by l.lane for update of l),
-  h as (select m.n, m.e, f.lane, f.tid from unnest(m_a, m_e) with ordinality as m(a, e, n) left join f on f.n = m.n)`
+      file: functionFile("lock_concluded"),
+      find: `    left join lateral (
+      select l.ctid as place
+      from live_actions l
+      where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
+      for update
+    ) l on true
+`,
+      replace: `    left join (
+      select l.ctid as place, l.id, l.token, l.step, l.phase from live_actions l for update
+    ) l on l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
+`
     }],
     tests: { "test/sql/transitions/claim.test.ts": ["actions end by looking up their own rows"] }
   },
@@ -1577,13 +1608,13 @@ begin
     breaks:
       "2.3: whether a checksum is still to be computed is asked of the worker's definition, which may have dropped its hook",
     plants: [{
-      file: functionFile("claim"),
-      find: `(j.lane is null or not coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)]))),`,
-      replace: `(j.lane is null or p_prepare[array_position(p_defs, j.definition)])),`
+      file: functionFile("sort_jobs"),
+      find: `      or not coalesce(j.prepared, not p_prepare[array_position(p_definitions, j.definition)])),`,
+      replace: `      or p_prepare[array_position(p_definitions, j.definition)]),`
     }, {
-      file: functionFile("claim"),
-      find: `j.lane is not null and coalesce(j.prepared, not p_prepare[array_position(p_defs, j.definition)])),`,
-      replace: `j.lane is not null and not p_prepare[array_position(p_defs, j.definition)]),`
+      file: functionFile("sort_jobs"),
+      find: `and coalesce(j.prepared, not p_prepare[array_position(p_definitions, j.definition)]) as is_ready`,
+      replace: `and not p_prepare[array_position(p_definitions, j.definition)] as is_ready`
     }],
     tests: {
       "test/behaviour/Deploys.test.ts": ["2.3: enqueued under a hook", "2.2: a hook does not run on what it has given"]
@@ -1594,13 +1625,14 @@ begin
     breaks: "5.1: who completes an action stays what the version said that began it, and a later one parks it for ever",
     plants: [{
       file: functionFile("resume"),
-      find: `token = p_token, flags = p_flags[array_position(p_defs, t.definition)] & 255 where`,
-      replace: `token = p_token where`
+      find: `set token = p_token, flags = p_flags[array_position(p_definitions, t.definition)] & 255`,
+      replace: `set token = p_token`
     }, {
-      file: functionFile("claim"),
-      find: `        flags = p_flags[array_position(p_defs, t.definition)] & 255,
+      file: functionFile("continue_claimed"),
+      find: `          s.flags,
 `,
-      replace: ``
+      replace: `          t.flags,
+`
     }],
     tests: {
       "test/behaviour/Deploys.test.ts": ["5.1: an action that a deploy has made outbound", "5.3: one to which a deploy"]
@@ -1632,8 +1664,9 @@ begin
     breaks: "an action's history is deleted before its children are cancelled, and they run",
     plants: [{
       file: functionFile("delete_ended"),
-      find: `    and not exists (select 1 from prunes p where p.action = ended_actions.id) order by ended_at limit`,
-      replace: `    order by ended_at limit`
+      find: `      and not exists (select 1 from prunes p where p.action = ended_actions.id)
+`,
+      replace: ``
     }],
     tests: { "test/ActionRepo.test.ts": ["keeps what was cancelled until"] }
   },
@@ -1652,7 +1685,7 @@ begin
     breaks: "a step shows what an earlier one has failed with",
     plants: [{
       file: functionFile("finish"),
-      find: "failure = case when m.inc < 0 then null else coalesce(m.f, l.failure) end",
+      find: "failure = case when c.attempts < 0 then null else coalesce(c.failure, l.failure) end",
       replace: "failure = coalesce(m.f, l.failure)"
     }],
     tests: { "test/behaviour/Records.test.ts": ["what a step has failed with is not the next one's"] }

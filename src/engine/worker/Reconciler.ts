@@ -67,12 +67,17 @@ export const make = (worker: WorkerContext): Reconciler => {
 
   const giveBack: Reconciler["giveBack"] = (ids) => {
     const mine = worker.lease.token()
-    return mine === undefined || ids.length === 0 ? Effect.void : Effect.flatMap(
-      keeping(
-        ids,
-        () => Effect.flatMap(now, (at) => retryBriefly(worker.connections.ask(store.release(mine, ids, at))))
-      ),
-      (given) => given ? Effect.sync(worker.peers.wakeOthers) : doubt
+    if (mine === undefined || ids.length === 0) return Effect.void
+    // what somebody looks at just now, as a sibling that is to wait for it, is let go in a moment
+    let left = ids
+    const release = Effect.flatMap(now, (at) => worker.connections.ask(store.release(mine, left, at)))
+    const released = Retrying.retryWhileBusy(
+      Effect.tap(release, (held) => Effect.sync(() => left = held)),
+      (held) => held.length > 0
+    )
+    return Effect.flatMap(
+      keeping(ids, () => retryBriefly(released)),
+      (given) => given && left.length === 0 ? Effect.sync(worker.peers.wakeOthers) : doubt
     )
   }
 

@@ -1,13 +1,13 @@
--- Settings that keep the plans of a batch right whatever the tables hold: each row of a table is found by its index. A session
--- keeps the plans that it made while the tables were empty and never analysed; there a scan, a bitmap or a hash of a whole
--- table looks as good. Arrays are looked up in arrays by `(x in (select unnest(…))) is true`, which hashes without being a join.
--- Where dead rows are many, because of an old snapshot, and statistics know of few living ones, a look-up seems to read hundreds
--- of pages, and reading all of an index the better way: so live rows are joined by ctid, or looked up in subqueries that cannot
--- be turned around.
+-- Settings that keep the plans of a batch right whatever the tables hold: each row of a table is found by its index. A
+-- session keeps the plans that it made while the tables were empty and never analysed; there a scan, a bitmap or a hash
+-- of a whole table looks as good. Arrays are looked up in arrays by `(x in (select unnest(…))) is true`, which hashes
+-- without being a join. Where dead rows are many, because of an old snapshot, and statistics know of few living ones, a
+-- look-up seems to read hundreds of pages, and reading all of an index the better way: so live rows are joined by ctid,
+-- or looked up in subqueries that cannot be turned around.
 --
--- What is called from outside has them, and what that calls inherits them: its plans, too, are kept for all callers, so that a
--- caller without them would spoil those of the others. The functions that are not listed have no plan that could go wrong, but
--- for `delete_ended`, which has a use for bitmaps.
+-- What is called from outside has them, and what that calls inherits them: its plans, too, are kept for all callers, so
+-- that a caller without them would spoil those of the others. The functions that are not listed have no plan that could
+-- go wrong, but for `delete_ended`, which has a use for bitmaps.
 do $$
 declare
   name text;

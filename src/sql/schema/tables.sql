@@ -2,9 +2,9 @@
 --
 -- Life of an action, row by row:
 --
---   jobs           an invocation that waits for a worker (also: "continue this live action", held while `before` runs, and
+-- jobs an invocation that waits for a worker (also: "continue this live action", held while `before` runs, and
 --                  waiting for an elder sibling)
---     -> live_actions    pending or performing. The performing row IS the lane (unique on lane and status) and IS the lease
+-- -> live_actions pending or performing. The performing row IS the lane (unique on lane and status) and IS the lease
 --                        (its token names the worker that may write to it; null while it waits for slots or outside)
 --        steps           one row for each step that ended or waits; the step that runs now is in the live row
 --        slots           what a step waits for: a child action or a time; status null = still open
@@ -14,17 +14,18 @@
 --   prunes         ended actions whose abandoned children are still to be cancelled
 --   workers        one row for each engine, with its lease on the database's clock
 --
--- Lock order of every function: jobs (always SKIP LOCKED), then live rows sorted by lane in ONE pass that may wait, then
--- achievements sorted by key, then steps sorted by action and index. Everything out of that order is taken with SKIP LOCKED
--- and, where skipped, left for the next transition. A slot is changed only under the lock of its step's row.
+-- Lock order of every function: jobs (always SKIP LOCKED), then live rows sorted by lane in ONE pass that may wait,
+-- then achievements sorted by key, then steps sorted by action and index. Everything out of that order is taken with
+-- SKIP LOCKED and, where skipped, left for the next transition. A slot is changed only under the lock of its step's
+-- row.
 --
 -- User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys
 -- compare as bytes (`collate "C"`): the same everywhere, and cheaper than by a language's rules.
 --
--- Codes have the names of src/domain/Phase.ts beside them, as `1 /* Phase.waiting */`; a test holds both equal. Nothing here
--- or in functions/ names the schema: whoever installs has it first in the search path, with pg_temp last. A session's
--- temporary tables come before everything else where a search path does not name them, and a program's own `jobs` would be
--- taken for the queue.
+-- Codes have the names of src/domain/Phase.ts beside them, as `1 /* Phase.waiting */`; a test holds both equal. Nothing
+-- here or in functions/ names the schema: whoever installs has it first in the search path, with pg_temp last. A
+-- session's temporary tables come before everything else where a search path does not name them, and a program's own
+-- `jobs` would be taken for the queue.
 
 create table workers (
   token bigint generated always as identity primary key,
@@ -32,7 +33,8 @@ create table workers (
   lease_until timestamptz not null,
   started_at timestamptz not null
 );
-comment on table workers is 'One row for each worker that runs; with the row gone, nothing is written under its token any more.';
+comment on table workers is 'One row for each worker that runs; with the row gone,
+nothing is written under its token any more.';
 
 create table jobs (
   id bigint generated always as identity,
@@ -63,8 +65,8 @@ create table jobs (
   unread boolean,
   -- on the database's clock: it cannot start any more, and whoever takes it ends it
   cancelled_at timestamptz,
-  -- false: whoever enqueued it has left the checksum to a worker, whether that knows a `before` or not; true: its `before`
-  -- has run, and must not run again on what it gave; null: that is for the worker's definition to say
+  -- false: whoever enqueued it has left the checksum to a worker, whether that knows a `before` or not; true: its
+  -- `before` has run, and must not run again on what it gave; null: that is for the worker's definition to say
   prepared boolean,
   -- why its `before` or its keys are to run again
   failure jsonb,
@@ -161,7 +163,8 @@ create table ended_actions (
   started_at timestamptz,
   ended_at timestamptz not null
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
-comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old, deleted.';
+comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old,
+deleted.';
 
 -- rows come in the order of their end: a few bytes for each hundred pages tell where a time begins
 create index ended_actions_ended_at on ended_actions using brin (ended_at);
@@ -179,7 +182,8 @@ create table steps (
   ended_at timestamptz,
   primary key (action, idx)
 ) with (fillfactor = 90);
-comment on table steps is 'Steps that have ended, or wait for what they have started; the one that runs now is in its live action.';
+comment on table steps is 'Steps that have ended,
+or wait for what they have started; the one that runs now is in its live action.';
 
 create table slots (
   action uuid not null,
@@ -222,7 +226,8 @@ create table outcomes (
   created_at timestamptz not null
 );
 comment on table outcomes is
-  'Answers for whoever waits for an invocation that never became an action: it was achieved already, or has joined another one.';
+  'Answers for whoever waits for an invocation that never became an action: it was achieved already,
+  or has joined another one.';
 
 create index outcomes_created on outcomes (created_at);
 

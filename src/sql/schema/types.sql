@@ -1,5 +1,7 @@
+-- What functions hand to each other. Types belong to the functions: both are installed together.
+
 -- What a transition answers, one row for each thing; `Kind` in src/sql/rows.ts says what the kinds mean.
-create type task as (
+create type answer as (
   kind smallint,
   action uuid,
   definition text,
@@ -10,4 +12,40 @@ create type task as (
   attempts smallint,
   depth smallint,
   detail json
+);
+
+-- A job that a claim has locked, and where its row is. What is held or put back stays this row, with columns that are
+-- not here.
+create type claimed_job as (
+  place tid,
+  id bigint,
+  queue text,
+  priority smallint,
+  kind smallint,
+  action uuid,
+  definition text,
+  actor_id text,
+  arguments jsonb,
+  lane text,
+  checksum_key text,
+  checksum text,
+  timeout_ms bigint,
+  parent uuid,
+  parent_step int,
+  depth smallint,
+  attempts smallint,
+  enqueued_at timestamptz,
+  ordered boolean,
+  given jsonb,
+  unread boolean,
+  cancelled_at timestamptz,
+  prepared boolean
+);
+
+-- An invocation that is answered without becoming an action.
+create type unstored_answer as (
+  job claimed_job,
+  status smallint,
+  result jsonb,
+  cause jsonb
 );

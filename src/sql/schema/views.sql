@@ -37,7 +37,8 @@ create view queued_actions as
   where kind = 0 /* JobKind.invocation */;
 comment on view queued_actions is 'Those of the actions that no worker has joined to their lanes yet.';
 
--- Columns have the same type in each part, so that the planner takes the union apart and goes by the index of each part.
+-- Columns have the same type in each part, so that the planner takes the union apart and goes by the index of each
+-- part.
 create view actions as
   select
     id,
@@ -167,15 +168,19 @@ comment on column actions.actor_type is 'The type of the actor that performs it.
 comment on column actions.actor_id is 'Which actor of that type, as text.';
 comment on column actions.name is 'The name of the action.';
 comment on column actions.arguments is 'Encoded; those that its `before` has given, if it has one.';
-comment on column actions.status is 'queued: no worker has joined it to its lane yet. pending: waits for its lane. performing: live. All others are ends.';
+comment on column actions.status is
+  'queued: no worker has joined it to its lane yet. pending: waits for its lane. performing: live. All others '
+  'are ends.';
 comment on column actions.outbound is 'Somebody outside completes it.';
-comment on column actions.lane is 'Actions with the same lane perform one after another; null as long as a worker is to compute it.';
+comment on column actions.lane is
+  'Actions with the same lane perform one after another; null as long as a worker is to compute it.';
 comment on column actions.checksum_key is 'Where its success is kept.';
 comment on column actions.checksum is 'An invocation with the same one takes its result instead of running.';
 comment on column actions.parent is 'The action whose step has started it; null for a root.';
 comment on column actions.parent_step is 'Which of the parent''s steps, from 0.';
 comment on column actions.depth is 'How many ancestors it has.';
-comment on column actions.attempts is 'How often its last step, its job or its callbacks were begun; of what is queued, its `before` and its keys.';
+comment on column actions.attempts is
+  'How often its last step, its job or its callbacks were begun; of what is queued, its `before` and its keys.';
 comment on column actions.token is 'The worker that performs it now; null while it waits.';
 comment on column actions.cause is 'Why it ended otherwise than in success.';
 comment on column actions.last_failure is 'Why what it does was not done, while it is tried again.';
@@ -183,13 +188,15 @@ comment on column actions.due_at is 'When it goes on: with the next try, or no s
 comment on column actions.timeout_ms is 'How long it may perform.';
 comment on column actions.timeout_at is 'When its time is over.';
 comment on column actions.waits_for is 'The elder sibling that has to join its lane before this one.';
-comment on column actions.cancelled_at is 'Since when, on the database''s clock, it cannot start any more: a worker that has its definition ends it.';
+comment on column actions.cancelled_at is
+  'Since when, on the database''s clock, it cannot start any more: a worker that has its definition ends it.';
 comment on column actions.superseded_by is 'The newer action that has taken its place in the lane.';
 comment on column actions.callbacks_failed is 'With one of these a success is no achievement.';
 comment on column actions.enqueued_at is 'When it was asked for.';
 comment on column actions.started_at is 'When it took its lane.';
 
--- a step's row is created when it starts: while its body runs, the live row holds it; the only step of an action stays with it
+-- a step's row is created when it starts: while its body runs, the live row holds it; the only step of an action stays
+-- with it
 create view action_steps as
   select
     action,
@@ -200,7 +207,8 @@ create view action_steps as
       /* statuses */)[status + 1] as status,
     case
       when strpos(result::text, '"$') = 0 then result
-      -- It is kept with marks: places for the results of children, what JSON has no word for, and keys of its own that look like
+      -- It is kept with marks: places for the results of children, what JSON has no word for, and keys of its own that
+      -- look like
       -- marks. In a text all quotes are escaped, so that what looks like a mark is one.
       else (
         select
@@ -224,7 +232,8 @@ create view action_steps as
             order by p.n
           )::jsonb
         from regexp_split_to_table(steps.result::text, '\{"\$slot": \d+\}') with ordinality p (piece, n)
-        left join regexp_matches(steps.result::text, '\{"\$slot": (\d+)\}', 'g') with ordinality h (slot, n) on h.n = p.n
+        left join regexp_matches(steps.result::text, '\{"\$slot": (\d+)\}', 'g') with ordinality h (slot, n)
+          on h.n = p.n
       )
     end as result,
     started_at,
@@ -259,9 +268,10 @@ comment on view action_steps is 'The steps of all actions: ended, waiting and ru
 comment on column action_steps.action is 'The id of the action in `actions`.';
 comment on column action_steps.idx is 'Its place among the steps of the action, from 0.';
 comment on column action_steps.kind is
-  'own: known by its name. unnamed: by its position. prepended: from another module. method and job: the only one of its action.';
+  'own: known by its name. unnamed: by its position. prepended: from another module. method and job: the only one.';
 comment on column action_steps.status is 'performing: it runs, or waits for what it has started.';
-comment on column action_steps.result is 'As later steps receive it, with the results of its children; null where nobody does.';
+comment on column action_steps.result is
+  'As later steps receive it, with the results of its children; null where nobody does.';
 
 create view action_slots as
   select
@@ -279,7 +289,8 @@ create view action_slots as
 comment on view action_slots is 'What the steps of actions wait or waited for: children and times.';
 comment on column action_slots.step is 'Which step of the action, from 0.';
 comment on column action_slots.child is
-  'The action that settles it: another one than was asked for, where that was superseded or has joined one; null for a time.';
+  'The action that settles it: another one than was asked for, where that was superseded or has joined one; '
+  'null for a time.';
 comment on column action_slots.actor_type is 'With actor_id and name, what was asked for.';
 comment on column action_slots.due_at is 'When the wait is over; null for a child.';
 comment on column action_slots.status is 'How it was settled; null while it is open.';
@@ -308,4 +319,5 @@ create view stranded_actions as
       or not exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null)
     );
 comment on view stranded_actions is
-  'What must not be: live actions that nothing continues, with no worker, no job, no open slot, and nobody outside to wait for.';
+  'What must not be: live actions that nothing continues, with no worker, no job, no open slot,
+  and nobody outside to wait for.';

@@ -13,7 +13,7 @@ import {
 import type { Store } from "../../store/Store.ts"
 import { countOf, partsOf, weighInvocation, weighSlot } from "../../store/weight.ts"
 import type { Calls } from "../call.ts"
-import { askedBy, at, type Child, childColumns, columns, places, slotColumns, width } from "../columns.ts"
+import { askedBy, at, type Child, childColumns, columns, slotColumns } from "../columns.ts"
 import { toAnswer } from "../rows.ts"
 import { enqueueMax } from "./enqueue.ts"
 
@@ -59,7 +59,6 @@ interface Row {
 
 const { bool, int2, int4, jsonb, text, timestamptz, uuid } = PgTypes.OID
 
-// in the order of the function's parameters
 const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   action: uuid,
   step: int4,
@@ -169,22 +168,19 @@ const toRow = (conclusion: Conclusion): Row => {
 
 type Finishing = Parameters<Store["Service"]["finish"]>[0]
 
-export const finishOf = ({ asOne, call, schema }: Calls): Store["Service"]["finish"] => {
-  const textFinish = `select * from ${schema}.finish(${places(5 + width(rowColumns, slotColumns, childColumns))})`
-  const textAddChildren = `select ${schema}.add_children(${places(1 + width(slotColumns, childColumns))})`
-
+export const finishOf = ({ asOne, run }: Calls): Store["Service"]["finish"] => {
   const finish = (
     o: Finishing,
     slots: ReadonlyArray<NewSlot> = o.conclusions.flatMap(slotsOf),
     children: ReadonlyArray<Child> = o.conclusions.flatMap(childrenOf)
   ) =>
     Effect.map(
-      call("finish", textFinish, [
+      run("finish", "finish", {
         ...askedBy(o.token, o.now, o.catalog),
-        ...columns(o.conclusions.map(toRow), rowColumns),
-        ...columns(slots, slotColumns),
-        ...columns<Child>(children, childColumns)
-      ]),
+        ...columns("conclusion", o.conclusions.map(toRow), rowColumns),
+        ...columns("slot", slots, slotColumns),
+        ...columns<Child>("child", children, childColumns)
+      }, "*"),
       toAnswer
     )
 
@@ -196,11 +192,13 @@ export const finishOf = ({ asOne, call, schema }: Calls): Store["Service"]["fini
       const answer = yield* finish(o, slots[0] ?? [], children[0] ?? [])
       if (answer.news.some(({ _tag }) => _tag === "Stale" || _tag === "LeaseLost")) return answer
       for (let i = 1; i < Math.max(slots.length, children.length); i++) {
-        yield* call("addChildren", textAddChildren, [
-          at(o.now),
-          ...columns(slots[i] ?? [], slotColumns),
-          ...columns<Child>(children[i] ?? [], childColumns)
-        ])
+        yield* run("addChildren", "add_children", {
+          p_now: at(o.now),
+          p_slots: null,
+          p_children: null,
+          ...columns("slot", slots[i] ?? [], slotColumns),
+          ...columns<Child>("child", children[i] ?? [], childColumns)
+        })
       }
       return answer
     })

@@ -12,7 +12,14 @@ type Lease = Pick<
   "register" | "renew" | "unregister" | "recover" | "heldBy" | "release" | "postpone"
 >
 
-export const leaseOf = ({ call, embedded, schema }: Calls): Lease => ({
+const recovering = (now: number, tokens: ReadonlyArray<unknown>, burns: boolean, spared: ReadonlyArray<bigint>) => ({
+  p_now: at(now),
+  p_tokens: array(tokens, PgTypes.OID.int8),
+  p_burn: PgTypes.bool(burns),
+  p_spared: array(spared, PgTypes.OID.int8)
+})
+
+export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
   register: (name, lease) =>
     Effect.map(
       call(
@@ -37,47 +44,27 @@ export const leaseOf = ({ call, embedded, schema }: Calls): Lease => ({
         held: rows[0]![2] as ReadonlyArray<string>
       })
     ),
-  unregister: (by, now, burns = false) =>
-    Effect.asVoid(
-      call("unregister", `select ${schema}.recover($1, $2, $3)`, [
-        at(now),
-        array([by], PgTypes.OID.int8),
-        PgTypes.bool(burns)
-      ])
-    ),
-  recover: (now, spared) =>
-    Effect.map(
-      call(
-        "recover",
-        // one process at a time has an embedded database: whoever is registered when it opens is dead, whatever its lease
-        `select ${schema}.recover($1, ${embedded ? `array(select token from ${schema}.workers)` : "'{}'"}, true, $2)`,
-        [at(now), array(spared ?? [], PgTypes.OID.int8)]
-      ),
-      (rows) => rows[0]![0] as number
-    ),
-  heldBy: (by, except = []) =>
+  unregister: (by, now, burns = false) => Effect.asVoid(run("unregister", "recover", recovering(now, [by], burns, []))),
+  recover: (now, spared = []) =>
     Effect.gen(function*() {
-      const live = yield* call(
-        "heldBy",
-        `select 1::smallint, id, definition, actor_id, case when x.d is not null then arguments end, step, phase, attempts, depth, x.d
-          from ${schema}.live_actions cross join lateral (select case when id <> all($2) then ${schema}.detail_of(id) end as d offset 0) x where token = $1`,
-        [token(by), array(except, PgTypes.OID.uuid)]
-      )
-      const held = yield* call(
-        "heldBy",
-        `select 2::smallint, action, definition, actor_id, case when action <> all($2) then arguments end, 0, 0::smallint, attempts, depth, ${schema}.held_detail(j)
-          from ${schema}.jobs j where priority = 101 and token = $1`,
-        [token(by), array(except, PgTypes.OID.uuid)]
-      )
-      return toWorks([...live, ...held])
+      // one process at a time has an embedded database: whoever is registered when it opens is dead, whatever its lease
+      const dead = embedded ? yield* call("recover", `select token from ${schema}.workers`, []) : []
+      const rows = yield* run("recover", "recover", recovering(now, dead.map((row) => row[0]), true, spared))
+      return rows[0]![0] as number
     }),
+  heldBy: (by, except = []) =>
+    Effect.map(
+      run("heldBy", "held_by", { p_token: token(by), p_except: array(except, PgTypes.OID.uuid) }, "*"),
+      toWorks
+    ),
   release: (by, actions, now) =>
-    Effect.asVoid(
-      call("release", `select ${schema}.release($1, $2, $3)`, [
-        token(by),
-        array(actions, PgTypes.OID.uuid),
-        at(now)
-      ])
+    Effect.map(
+      run("release", "release", {
+        p_token: token(by),
+        p_actions: array(actions, PgTypes.OID.uuid),
+        p_now: at(now)
+      }),
+      (rows) => rows[0]![0] as ReadonlyArray<string>
     ),
   postpone: (by, queue, job, due, failure) =>
     Effect.asVoid(

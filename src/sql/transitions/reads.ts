@@ -20,37 +20,35 @@ type Reads = Pick<
 
 const statusOf = (code: unknown) => code === null ? undefined : statuses[code as number]
 
-export const readsOf = ({ call, schema }: Calls): Reads => {
-  const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of($1)),
-    w as (select *, ${schema}.weight(result) + ${schema}.weight(cause) as bytes from f),
+export const readsOf = ({ call, run, schema }: Calls): Reads => {
+  const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of(p_ids => $1)),
+    w as (select *, ${schema}.weight(p_value => result) + ${schema}.weight(p_value => cause) as bytes from f),
     t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)
     select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id
       from t`
   return {
     whatOf: (by, action) =>
       Effect.map(
-        call("whatOf", `select arguments, detail from ${schema}.what_of($1, $2)`, [
-          token(by),
-          PgTypes.uuid(action)
-        ]),
+        run("whatOf", "what_of", { p_token: token(by), p_id: PgTypes.uuid(action) }, "arguments, detail"),
         (rows) => rows[0] && { arguments: rows[0][0], detail: toDetail(rows[0][1]) }
       ),
     resultsAfter: (action, from) =>
       Effect.map(
-        call("resultsAfter", `select idx, result from ${schema}.results_after($1, $2, $3)`, [
-          PgTypes.uuid(action),
-          PgTypes.int4(from),
-          PgTypes.int4(pieceBytes)
-        ]),
+        run("resultsAfter", "results_after", {
+          p_action: PgTypes.uuid(action),
+          p_from: PgTypes.int4(from),
+          p_bytes: PgTypes.int4(pieceBytes)
+        }, "idx, result"),
         (rows) => rows.map((row): StoredResult => ({ step: row[0] as number, result: row[1] as string }))
       ),
     slotsAfter: (action, step, slot) =>
       Effect.map(
-        call(
-          "slotsAfter",
-          `select slot, status, definition, actor_id, result, success, ran_definition, ran_actor_id from ${schema}.slots_after($1, $2, $3, $4)`,
-          [PgTypes.uuid(action), PgTypes.int4(step), PgTypes.int4(slot), PgTypes.int4(pieceBytes)]
-        ),
+        run("slotsAfter", "slots_after", {
+          p_action: PgTypes.uuid(action),
+          p_step: PgTypes.int4(step),
+          p_slot: PgTypes.int4(slot),
+          p_bytes: PgTypes.int4(pieceBytes)
+        }, "slot, status, definition, actor_id, result, success, ran_definition, ran_actor_id"),
         (rows) =>
           rows.map((row): StoredSlot => ({
             slot: row[0] as number,

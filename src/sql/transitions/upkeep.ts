@@ -12,32 +12,29 @@ type Upkeep = Pick<
   "tick" | "prune" | "setAside" | "heal"
 >
 
-export const upkeepOf = ({ call, schema }: Calls): Upkeep => {
-  const pass = (name: string): Pass => {
-    const text = `select * from ${schema}.${name}($1, $2, $3, $4, $5, $6)`
-    return (by, now, catalog, limit = 500) =>
-      Effect.map(call(name, text, [...askedBy(by, now, catalog), PgTypes.int4(limit)]), toAnswer)
-  }
+export const upkeepOf = ({ run }: Calls): Upkeep => {
+  const pass = (name: string): Pass => (by, now, catalog, limit = 500) =>
+    Effect.map(run(name, name, { ...askedBy(by, now, catalog), p_limit: PgTypes.int4(limit) }, "*"), toAnswer)
   return {
     tick: pass("tick"),
     prune: pass("prune"),
     setAside: (now, due, catalog) =>
       Effect.map(
-        call("setAside", `select ${schema}.set_aside($1, $2, $3, $4)`, [
-          at(now),
-          at(due),
-          packedOf(catalog).queues,
-          packedOf(catalog).definitions
-        ]),
+        run("setAside", "set_aside", {
+          p_now: at(now),
+          p_due: at(due),
+          p_queues: packedOf(catalog).queues,
+          p_definitions: packedOf(catalog).definitions
+        }),
         (rows) => rows[0]![0] as string | null
       ),
     heal: (now, page, pages) =>
       Effect.map(
-        call("heal", `select action, definition, actor_id, phase, next from ${schema}.heal($1, $2, $3)`, [
-          at(now),
-          PgTypes.int4(page),
-          PgTypes.int4(pages)
-        ]),
+        run("heal", "heal", {
+          p_now: at(now),
+          p_page: PgTypes.int4(page),
+          p_pages: PgTypes.int4(pages)
+        }, "action, definition, actor_id, phase, next"),
         (rows) => ({
           healed: rows.filter((row) => row[0] !== null).map((row): Healed => ({
             action: row[0] as string,

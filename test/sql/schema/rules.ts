@@ -67,3 +67,72 @@ export const uncommented = (sql: string): Violations =>
     const [, kind, name] = /^create (table|view) (\w+)/.exec(statement) ?? []
     return kind === undefined || sql.includes(`\ncomment on ${kind} ${name} is`) ? [] : [`${kind} ${name}`]
   })
+
+const withoutRemarks = (sql: string): string => sql.replaceAll(/--[^\n]*/g, "")
+
+/** Where a number stands that is a code, without its name. */
+export const bareCodes = (sql: string): Violations => {
+  const columns = "(?:status|phase|kind|priority|outcome)"
+  const found = [
+    new RegExp(`\\b${columns}\\s*(?:=|<>|<=?|>=?)\\s*-?\\d+\\b(?!\\s*/\\*)`, "g"),
+    new RegExp(`\\b${columns}\\s+(?:not\\s+)?in\\s*\\([^)]*\\d(?!\\s*/\\*)`, "g"),
+    /\b(?:flags|known)\)?\s*&\s*(?!255\b)\d+\b(?!\s*\/\*)/g,
+    /\bnews(?:_of)?\(\s*-?\d+\b(?!\s*\/\*)/g
+  ].flatMap((it) => [...withoutRemarks(sql).matchAll(it)])
+  return found.map(([text]) => text)
+}
+
+/** Lines of a function's body that are allowed. */
+const longest = 150
+
+/** Functions whose bodies are too long to be read. */
+export const longFunctions = (sql: string): Violations =>
+  functionsIn(sql).flatMap((statement) => {
+    const lines = statement.slice(statement.indexOf(" as $$")).split("\n").length - 1
+    return lines > longest ? [`${statement.split("(", 1)[0]} has ${lines} lines`] : []
+  })
+
+/** Lines that are too wide. */
+export const wideLines = (sql: string): Violations => sql.split("\n").filter((line) => line.length > 120)
+
+const keywords = new Set([
+  "where",
+  "on",
+  "set",
+  "order",
+  "using",
+  "limit",
+  "for",
+  "cross",
+  "left",
+  "join",
+  "do",
+  "returning"
+])
+
+/**
+ * Where a function depends on all columns of a table, by its row's type, `*`, or an insert without columns: a later version adds some, and
+ * this one goes on beside it.
+ */
+export const wholeRows = (sql: string, tables: ReadonlyArray<string>): Violations => {
+  const names = tables.join("|")
+  const text = withoutRemarks(sql)
+  const bound = [
+    ...text.matchAll(new RegExp(`\\b(?:from|join|update|into|using)\\s+(?:${names})\\s+(?:as\\s+)?(\\w+)`, "g"))
+  ]
+    .map(([, alias]) => alias!).filter((alias) => !keywords.has(alias))
+  const stars = new Set([...tables, ...bound])
+  const all = (pattern: string) => [...text.matchAll(new RegExp(pattern, "g"))]
+  return [
+    all(`(?:\\*\\s+from|\\breturning)\\s+(?:${names})\\b(?!\\.)|\\breturning\\s+\\*`),
+    all("\\b(\\w+)\\.\\*").filter(([, alias]) => stars.has(alias!)),
+    all(`::\\s*(?:${names})\\b|%rowtype`),
+    all(`\\b(\\w+)\\s+(?:${names})(?:\\[\\])?\\s*(?:;|,|\\)|:=)`)
+      .filter(([, word]) => !["from", "join", "into", "update", "using", "of"].includes(word!)),
+    all(`\\binsert\\s+into\\s+(?:${names})\\s+(?!\\()\\w+`)
+  ].flat().map(([found]) => found)
+}
+
+/** The names of the tables and views. */
+export const tablesIn = (sql: string): ReadonlyArray<string> =>
+  [...sql.matchAll(/^create (?:table|view) (\w+)/gm)].map(([, name]) => name!)

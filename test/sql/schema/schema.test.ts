@@ -39,6 +39,17 @@ describe("the module that the package ships", () => {
 describe("codes", () => {
   it("are those of TypeScript", () => assert.deepStrictEqual(broken(Rules.wrongCodes), []))
 
+  it("have their names beside them", () => {
+    assert.deepStrictEqual(broken(Rules.bareCodes), [])
+    assert.deepStrictEqual(
+      Rules.bareCodes(
+        `select news(-8), news_of(-7 /* Kind.interrupt */, a) where status = 1 and phase <> 2 /* Phase.outbound */
+        and flags & 16 <> 0 and l.phase in (0, 1 /* Phase.waiting */) and priority < 100 -- status = 4`
+      ),
+      ["status = 1", "priority < 100", "l.phase in (0".slice(2), "flags & 16", "news(-8"]
+    )
+  })
+
   it("that are not are found", () =>
     assert.deepStrictEqual(
       Rules.wrongCodes(
@@ -65,9 +76,11 @@ describe("functions", () => {
     const calls = readdirSync(join(root, "src/sql"), { recursive: true, encoding: "utf8" })
       .filter((name) => name.endsWith(".ts"))
       .flatMap((name) =>
-        [...readFileSync(join(root, "src/sql", name), "utf8").matchAll(/\$\{(?:schema|s)\}\.(\w+)\(/g)].map(([, it]) =>
-          it!
-        )
+        [
+          ...readFileSync(join(root, "src/sql", name), "utf8").matchAll(
+            /\$\{(?:schema|s)\}\.(\w+)\(|\brun\("\w+", "(\w+)"|\bpass\("(\w+)"/g
+          )
+        ].map(([, ...its]) => its.find((it) => it !== undefined)!)
       )
     assert.include(calls, "finish")
     const inner = new Set(
@@ -75,6 +88,44 @@ describe("functions", () => {
     )
     assert.isAbove(inner.size, 0)
     assert.deepStrictEqual(calls.filter((name) => inner.has(name)), [])
+  })
+})
+
+describe("what is written", () => {
+  const tables = tableFiles.flatMap((file) => Rules.tablesIn(readSql(file)))
+
+  it("can be read: lines and functions are short", () => {
+    assert.deepStrictEqual(broken(Rules.wideLines), [])
+    assert.deepStrictEqual(broken(Rules.longFunctions), [])
+    const long = `create function f() as $$\n${"-- more\n".repeat(151)}$$;`
+    assert.deepStrictEqual(Rules.longFunctions(long), ["create function f has 152 lines"])
+    assert.deepStrictEqual(Rules.wideLines(`a\n${"b".repeat(121)}`), ["b".repeat(121)])
+  })
+
+  it("in functions names the columns of tables that it needs", () => {
+    assert.include(tables, "jobs")
+    const found = functionFiles.flatMap((file) => Rules.wholeRows(readSql(file), tables).map((it) => `${file}: ${it}`))
+    assert.deepStrictEqual(found, [])
+  })
+
+  it("in functions is found where it takes whole rows", () => {
+    const sql = `create function f(p_job jobs, p_steps steps[]) as $$ declare m jobs; n slots := null; begin
+      select * from jobs; select j.* from jobs j; delete from jobs returning jobs as j; update steps set a = 1 returning *;
+      insert into jobs values (1); insert into steps overriding system value select 1; select row(1)::jobs[];
+      select t.* from taken t; select * from taken(1); insert into slots (action) select 1 from steps; perform 1 from jobs where a; $$;`
+    assert.sameMembers([...new Set(Rules.wholeRows(sql, tables))], [
+      "* from jobs",
+      "returning jobs",
+      "returning *",
+      "j.*",
+      "::jobs",
+      "p_job jobs,",
+      "p_steps steps[])",
+      "m jobs;",
+      "n slots :=",
+      "insert into jobs values",
+      "insert into steps overriding"
+    ])
   })
 })
 

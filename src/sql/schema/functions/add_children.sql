@@ -1,8 +1,22 @@
--- More slots and children of a member that `finish` has stored in the same transaction: what it holds locked, and nothing else, is theirs.
-create function add_children(p_now timestamptz, o_a uuid[], o_st int[], o_n int[], o_ch uuid[], o_d text[], o_ai text[], o_due timestamptz[], o_su text[],
-  c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[], c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[])
-  returns void language plpgsql set search_path from current as $$
+-- Slots and children of conclusions that `finish` has stored in the same transaction: what it holds locked, and nothing
+-- else, is theirs. `p_slots` and `p_children` say by their numbers which of them there are to be; all, if null.
+create function add_children(
+  p_now timestamptz, p_slots int[], p_children int[], slot_action uuid[], slot_step int[], slot_slot int[],
+  slot_child uuid[], slot_definition text[], slot_actor_id text[], slot_due timestamptz[], slot_success text[],
+  child_queue text[], child_action uuid[], child_definition text[], child_actor_id text[], child_arguments jsonb[],
+  child_lane text[], child_checksum_key text[], child_checksum text[], child_timeout float8[], child_parent uuid[],
+  child_parent_step int[], child_depth smallint[], child_ordered bool[], child_prepared boolean[])
+returns void language plpgsql set search_path from current as $$
 begin
-  insert into slots (action, step, slot, child, definition, actor_id, due_at, success) select * from unnest(o_a, o_st, o_n, o_ch, o_d, o_ai, o_due, o_su);
-  perform enqueue(p_now, false, null, c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_od, c_pr, null);
+  insert into slots (action, step, slot, child, definition, actor_id, due_at, success)
+  select x.action, x.step, x.slot, x.child, x.definition, x.actor_id, x.due, x.success
+  from unnest(
+    slot_action, slot_step, slot_slot, slot_child, slot_definition, slot_actor_id, slot_due, slot_success
+  ) with ordinality as x(action, step, slot, child, definition, actor_id, due, success, n)
+  where p_slots is null or x.n = any(p_slots);
+  if child_action is null then return; end if;
+  perform enqueue(
+    p_now, false, p_children, child_queue, child_action, child_definition, child_actor_id, child_arguments, child_lane,
+    child_checksum_key,
+    child_checksum, child_timeout, child_parent, child_parent_step, child_depth, child_ordered, child_prepared, null);
 end $$;

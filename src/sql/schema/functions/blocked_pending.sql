@@ -1,6 +1,7 @@
--- Pending actions that somebody waits for, and who performs in their lanes: in a circle of waiting there is one of these. In any
--- order, so that with more of them than one call looks at, each has its turn.
--- For other functions only: it inherits their search path. No index leads to them, and nothing else has to be read as a whole.
+-- Pending actions that somebody waits for, and who performs in their lanes: in a circle of waiting there is one of
+-- these. In any order, so that with more of them than one call looks at, each has its turn.
+-- For other functions only: it inherits their search path. No index leads to them, and nothing else has to be read as a
+-- whole.
 create function blocked_pending(p_limit int) returns table (id uuid, lane text, performing uuid)
 language plpgsql stable set enable_seqscan = on set enable_hashjoin = on as $$
 #variable_conflict use_column

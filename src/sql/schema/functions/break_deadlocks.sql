@@ -1,6 +1,8 @@
--- Two edges that close a cycle at the same time see each other only afterwards: the pending action of a cycle ends as deadlocked.
-create function break_deadlocks(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[])
-returns setof task language plpgsql set search_path from current as $$
+-- Two edges that close a cycle at the same time see each other only afterwards: the pending action of a cycle ends as
+-- deadlocked.
+create function break_deadlocks(p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[],
+p_flags smallint[])
+returns setof answer language plpgsql set search_path from current as $$
 declare
   p record;
 begin
@@ -16,8 +18,8 @@ begin
         for update skip locked;
         -- once more: the cycle may have opened before the two were locked
         if found and exists (select 1 from waiters_of(p.id) x where x = p.performing) then
-          return next row(-3 /* Kind.ended */, p.id, null, null, null, 0, 0, 0, 0, null)::task;
-          return query select * from conclude(leased(p_token), p_now, p_defs, p_first, p_flags, '{}',
+          return next news(-3 /* Kind.ended */, p.id);
+          return query select * from end_actions(leased(p_token), p_now, p_definitions, p_first_steps, p_flags, '{}',
             array[p.id], array[7 /* Status.deadlocked */::smallint], null,
             array(select deadlock_cause(l.lane, l.definition, l.actor_id) from live_actions l where l.id = p.id),
             null, null, null, array[p.id]);

@@ -1,22 +1,41 @@
--- Ends live actions from outside (locked by the caller): through their callbacks where they have some for the status, else at once.
+-- Ends live actions from outside (locked by the caller): through their callbacks where they have some for the status,
+-- else at once. One kind a call, since each locks steps in a pass of its own: those with callbacks first, the others
+-- are the caller's to call again for.
 -- The cause is given without a path, which is each one's own; that its time was over needs none.
--- One kind a call, since each locks steps in a pass of its own: those with callbacks first, the others are the caller's to call again for.
 -- For other functions only: it inherits their search path and their settings.
-create function end_from_outside(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb)
-  returns setof task language plpgsql as $$
-declare bit int := case p_status when 2 then 1 when 5 then 2 when 4 then 4 when 6 then 8 else 0 end; hooked uuid[]; n int := cardinality(p_ids);
+create function end_from_outside(
+  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_ids uuid[],
+  p_status smallint, p_result jsonb, p_cause jsonb)
+returns setof answer language plpgsql as $$
+declare
+  flag int := case p_status
+    when 2 /* Status.succeeded */ then 1 /* Flag.succeeded */
+    when 5 /* Status.failed */ then 2 /* Flag.failed */
+    when 4 /* Status.cancelled */ then 4 /* Flag.cancelled */
+    when 6 /* Status.timed_out */ then 8 /* Flag.timed_out */
+    else 0 end;
+  hooked uuid[];
+  n int := cardinality(p_ids);
 begin
   p_token := leased(p_token);
   if p_status = 6 /* Status.timed_out */ and p_cause is null then
     p_cause := jsonb_build_object('kind', 'timed_out', 'message', 'timed out' /* words.timedOut */);
   end if;
-  -- those of the version that had it last, and those that this one knows of: with none in the end, its worker ends it all the same
-  hooked := array(select id from live_actions where id = any(p_ids) and (flags | coalesce(p_flags[array_position(p_defs, definition)], 0::smallint)) & bit <> 0);
+  -- those of the version that had it last, and those that this one knows of: with none in the end, its worker ends it
+  -- all the same
+  hooked := array(
+    select id
+    from live_actions
+    where
+      id = any(p_ids)
+      and (flags | coalesce(p_flags[array_position(p_definitions, definition)], 0::smallint)) & flag <> 0);
   if cardinality(hooked) > 0 then
     return query select * from decide(p_now, hooked, p_status, p_result, p_cause);
   else
-    return query select -3::smallint, x, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::json from unnest(p_ids) x;
-    return query select * from conclude(p_token, p_now, p_defs, p_first, p_flags, array(select lane from live_actions where id = any(p_ids) and status = 1),
+    return query select * from news_of(-3 /* Kind.ended */, p_ids);
+    return query select * from end_actions(
+      p_token, p_now, p_definitions, p_first_steps, p_flags,
+      array(select lane from live_actions where id = any(p_ids) and status = 1 /* Status.performing */),
       p_ids, array_fill(p_status, array[n]), array_fill(p_result, array[n]),
       case when p_cause is null then array_fill(p_cause, array[n]) else array(
         select cause_at(p_cause, l.definition, l.actor_id)

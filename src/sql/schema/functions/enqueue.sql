@@ -1,12 +1,33 @@
--- Adds invocations to the queue, in the order given; one that its process performs at once is held under its token. `p_again` skips those that an earlier call, whose answer was lost, has stored.
--- Batches come as columns: a third of what parsing JSON costs. A column that nothing is in is null, which unnest fills up.
-create function enqueue(p_now timestamptz, p_again boolean, p_which int[], c_q text[], c_a uuid[], c_d text[], c_ai text[], c_args jsonb[], c_l text[], c_sk text[],
-  c_cs text[], c_t float8[], c_p uuid[], c_ps int[], c_dp smallint[], c_od bool[], c_pr boolean[], c_tk float8[]) returns void language plpgsql set search_path from current as $$
+-- Adds invocations to the queue, in the order given; one that its process performs at once is held under its token.
+-- `p_again` skips those that an earlier call, whose answer was lost, has stored; `p_which` says by their numbers which
+-- of them there are to be. Batches come as columns: a third of what parsing JSON costs. A column that nothing is in is
+-- null, which unnest fills up.
+create function enqueue(
+  p_now timestamptz, p_again boolean, p_which int[], invocation_queue text[], invocation_action uuid[],
+  invocation_definition text[], invocation_actor_id text[], invocation_arguments jsonb[], invocation_lane text[],
+  invocation_checksum_key text[], invocation_checksum text[], invocation_timeout float8[], invocation_parent uuid[],
+  invocation_parent_step int[], invocation_depth smallint[], invocation_ordered bool[], invocation_prepared boolean[],
+  invocation_token float8[])
+returns void language plpgsql set search_path from current as $$
 begin
-  insert into jobs (queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent, parent_step, depth, ordered, prepared, token, enqueued_at)
-  select q, case when tk is null then 10 else 101 end, 0, a, d, ai, args, l, sk, cs, t, p, ps, dp, od, pr, tk, p_now
-  from unnest(c_q, c_a, c_d, c_ai, c_args, c_l, c_sk, c_cs, c_t, c_p, c_ps, c_dp, c_od, c_pr, c_tk) with ordinality as x(q, a, d, ai, args, l, sk, cs, t, p, ps, dp, od, pr, tk, n)
-  where (p_which is null or n = any(p_which)) and (not p_again or x.a in (select o.id from outcomes_of(c_a) o where o.state = 'unknown'))
-  order by n
-  on conflict (action) where kind = 0 do nothing;
+  insert into jobs (
+    queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent,
+    parent_step, depth, ordered, prepared, token, enqueued_at)
+  select
+    x.queue,
+    case when x.token is null then 10 /* Priority.inOrder */ else 101 /* Priority.held */ end,
+    0 /* JobKind.invocation */, x.action, x.definition, x.actor_id, x.arguments, x.lane, x.checksum_key, x.checksum,
+    x.timeout, x.parent, x.parent_step, x.depth, x.ordered, x.prepared, x.token, p_now
+  from unnest(
+    invocation_queue, invocation_action, invocation_definition, invocation_actor_id, invocation_arguments,
+    invocation_lane, invocation_checksum_key, invocation_checksum, invocation_timeout, invocation_parent,
+    invocation_parent_step, invocation_depth, invocation_ordered, invocation_prepared, invocation_token
+  ) with ordinality as x(
+    queue, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout, parent, parent_step, depth,
+    ordered, prepared, token, n)
+  where
+    (p_which is null or x.n = any(p_which))
+    and (not p_again or x.action in (select o.id from outcomes_of(invocation_action) o where o.state = 'unknown'))
+  order by x.n
+  on conflict (action) where kind = 0 /* JobKind.invocation */ do nothing;
 end $$;

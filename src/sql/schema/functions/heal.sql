@@ -1,27 +1,34 @@
--- What must not be, and is put right: a live action that nothing continues gets the job that does. Some pages of the table a call, in the
--- order in which they lie there: an index would lead through all that has died, for as long as an old snapshot might see it, and what
--- nothing continues does not move. Gives where the next call begins, or null after the last page. It waits for nobody: another one at
--- it, and rows that somebody has in hand, are passed by. Transitions leave a job, a token or an open slot with the same commit, so one
--- snapshot tells; it has to be newer than the lock, since whoever had the row before may have decided about it.
-create function heal(p_now timestamptz, p_page int, p_pages int) returns table (action uuid, definition text, actor_id text, phase smallint, next int)
-  language plpgsql set search_path from current as $$
+-- What must not be, and is put right: a live action that nothing continues gets the job that does. Some pages of the
+-- table a call, in the order in which they lie there: an index would lead through all that has died, for as long as an
+-- old snapshot might see it, and what nothing continues does not move. Gives where the next call begins, or null after
+-- the last page. It waits for nobody: another one at it, and rows that somebody has in hand, are passed by. Transitions
+-- leave a job, a token or an open slot with the same commit, so one snapshot tells; it has to be newer than the lock,
+-- since whoever had the row before may have decided about it.
+create function heal(p_now timestamptz, p_page int, p_pages int)
+returns table (action uuid, definition text, actor_id text, phase smallint, next int)
+language plpgsql set search_path from current as $$
 #variable_conflict use_column
-declare v_from tid := ('(' || p_page || ',0)')::tid; v_to tid := ('(' || p_page + p_pages || ',0)')::tid; locked uuid[];
+declare
+  v_from tid := ('(' || p_page || ',0)')::tid;
+  v_to tid := ('(' || p_page + p_pages || ',0)')::tid;
+  locked uuid[];
 begin
   perform require_read_committed();
-  if not pg_try_advisory_xact_lock(hashtextextended('stepped heal ' || quote_ident(current_schema()), 0)) then return query select null::uuid, null::text, null::text, null::smallint, p_page; return; end if;
-  locked := array(
-    select id from stranded_actions where place >= v_from and place < v_to for update skip locked);
-  if cardinality(locked) > 0 then
-    return query with j as (
-      insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
-      select l.queue, 0 /* Priority.first */, 1 /* JobKind.continuation */, l.id, l.definition, l.actor_id, p_now
-      from stranded_actions l
-      where l.id = any(locked)
-      returning action, definition, actor_id)
-    select j.action, j.definition, j.actor_id, (select l.phase from live_actions l where l.id = j.action), null::int
-    from j;
+  if not pg_try_advisory_xact_lock(hashtextextended('stepped heal ' || quote_ident(current_schema()), 0)) then
+    return query select null::uuid, null::text, null::text, null::smallint, p_page;
+    return;
   end if;
-  return query select null::uuid, null::text, null::text, null::smallint,
-    case when pg_relation_size('live_actions') > (p_page + p_pages)::bigint * current_setting('block_size')::int then p_page + p_pages end;
+  locked := array(select id from stranded_actions where place >= v_from and place < v_to for update skip locked);
+  if cardinality(locked) > 0 then
+    locked := array(select id from stranded_actions where id = any(locked));
+    perform continue_by_job(p_now, locked);
+    return query
+      select l.id, l.definition, l.actor_id, l.phase, null::int from live_actions l where l.id = any(locked);
+  end if;
+  return query
+    select null::uuid, null::text, null::text, null::smallint,
+      case
+        when pg_relation_size('live_actions') > (p_page + p_pages)::bigint * current_setting('block_size')::int
+          then p_page + p_pages
+      end;
 end $$;

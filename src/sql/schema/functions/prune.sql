@@ -1,37 +1,101 @@
 -- Cancels what ended actions have left behind, one level a call, some at a time: children that nothing else waits for.
-create function prune(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql set search_path from current as $$
-declare dead uuid[]; kids uuid[]; held uuid[]; marked int; busy boolean; locked text[]; doomed uuid[]; missed boolean;
+create function prune(
+  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
+returns setof answer language plpgsql set search_path from current as $$
+declare
+  dead uuid[];
+  kids uuid[];
+  held uuid[];
+  marked int;
+  busy boolean;
+  locked text[];
+  doomed uuid[];
+  missed boolean;
 begin
   perform require_read_committed();
   dead := array(select action from prunes order by action limit p_limit for update skip locked);
   if cardinality(dead) = 0 then return; end if;
-  -- those that nobody has taken are marked as `complete` does, but keep their places: many of them must not overtake all others
-  with c as materialized (select j.ctid as tid, j.action, j.token from slots o join jobs j on j.action = o.child and j.kind = 0 and j.cancelled_at is null where o.action = any(dead) and o.status = 4
-    and not exists (select 1 from slots w where w.child = o.child and w.status is null) limit p_limit * 20 for update of j skip locked),
-  u as (update jobs set cancelled_at = clock_timestamp(), priority = least(priority, 10), token = null, due_at = null, elder = null where ctid = any(array(select tid from c)) returning 1)
+  -- those that nobody has taken are marked as `complete` does, but keep their places: many of them must not overtake
+  -- all others
+  with c as materialized (
+    select j.ctid as place, j.action, j.token
+    from slots o
+    join jobs j on j.action = o.child and j.kind = 0 /* JobKind.invocation */ and j.cancelled_at is null
+    where
+      o.action = any(dead)
+      and o.status = 4 /* Status.cancelled */
+      and not exists (select 1 from slots w where w.child = o.child and w.status is null)
+    limit p_limit * 20
+    for update of j skip locked
+  ),
+  u as (
+    update jobs
+    set
+      cancelled_at = clock_timestamp(),
+      priority = least(priority, 10 /* Priority.inOrder */),
+      token = null,
+      due_at = null,
+      elder = null
+    where ctid = any(array(select place from c))
+    returning 1
+  )
   select array_agg(action) filter (where token is not null), (select count(*) from u) into held, marked from c;
   if marked > 0 then
-    return query select -7::smallint, x, null::text, null::text, null::jsonb, 0, 0::smallint, 0::smallint, 0::smallint, null::json from unnest(held) x;
-    return next row(-8, null, null, null, null, 0, 0, 0, 0, null)::task;
+    return query select * from news_of(-7 /* Kind.interrupt */, held);
+    return next news(-8 /* Kind.queued */);
     -- those that are marked already are passed by each time: not by the looks below too
-    if marked = p_limit * 20 then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task; return; end if;
+    if marked = p_limit * 20 then
+      return next news(-4 /* Kind.prune */);
+      return;
+    end if;
   end if;
-  busy := exists (select 1 from slots o join jobs j on j.action = o.child and j.kind = 0 and j.cancelled_at is null where o.action = any(dead) and o.status = 4
-    and not exists (select 1 from slots w where w.child = o.child and w.status is null));
+  busy := exists (
+    select 1
+    from slots o
+    join jobs j on j.action = o.child and j.kind = 0 /* JobKind.invocation */ and j.cancelled_at is null
+    where
+      o.action = any(dead)
+      and o.status = 4 /* Status.cancelled */
+      and not exists (select 1 from slots w where w.child = o.child and w.status is null));
   -- some at a time: those that are over are passed by
-  kids := array(select distinct o.child from slots o cross join lateral (select from live_actions l where l.id = o.child and l.outcome is null and not l.rooted offset 0) l
-    where o.action = any(dead) and o.status = 4 and not exists (select 1 from slots w where w.child = o.child and w.status is null) limit p_limit * 10);
-  locked := array(select lane from live_actions where status = 1 and lane = any(array(select lane from live_actions where id = any(kids))) order by lane for update);
+  kids := array(
+    select distinct o.child
+    from slots o
+    cross join lateral (
+      select from live_actions l where l.id = o.child and l.outcome is null and not l.rooted offset 0
+    ) l
+    where
+      o.action = any(dead)
+      and o.status = 4 /* Status.cancelled */
+      and not exists (select 1 from slots w where w.child = o.child and w.status is null)
+    limit p_limit * 10);
+  locked := array(
+    select lane
+    from live_actions
+    where status = 1 /* Status.performing */ and lane = any(array(select lane from live_actions where id = any(kids)))
+    order by lane
+    for update);
   -- a lane that moved on while we waited for it is not ours: its new performer may be ending by itself just now
-  select coalesce(array_agg(id) filter (where lane = any(locked)), '{}'), coalesce(bool_or(lane <> all(locked)), false) into doomed, missed
-    from live_actions l where id = any(kids) and outcome is null and not rooted
+  select
+    coalesce(array_agg(id) filter (where lane = any(locked)), '{}'),
+    coalesce(bool_or(lane <> all(locked)), false)
+  into doomed, missed
+  from live_actions l
+  where
+    id = any(kids)
+    and outcome is null
+    and not rooted
     and not exists (select 1 from slots w where w.child = l.id and w.status is null);
   if cardinality(doomed) > 0 then
-    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, doomed, 4::smallint, null, jsonb_build_object('kind', 'cancelled', 'message', 'its parent is over' /* words.parentIsOver */));
+    return query select * from end_from_outside(
+      p_token, p_now, p_definitions, p_first_steps, p_flags, doomed, 4 /* Status.cancelled */::smallint, null,
+      jsonb_build_object('kind', 'cancelled', 'message', 'its parent is over' /* words.parentIsOver */));
   end if;
   -- whatever is left is for the next call, which finds nothing to do when this one has done it all
-  if cardinality(doomed) > 0 or busy or missed then return next row(-4, null, null, null, null, 0, 0, 0, 0, null)::task;
-  else delete from prunes where action = any(dead);
+  if cardinality(doomed) > 0 or busy or missed then
+    return next news(-4 /* Kind.prune */);
+  else
+    delete from prunes where action = any(dead);
   end if;
-  return next row(-1, null, null, null, null, cardinality(dead), 0, 0, 0, null)::task;
+  return next news(-1 /* Kind.taken */, null, cardinality(dead));
 end $$;

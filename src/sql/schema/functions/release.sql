@@ -1,29 +1,47 @@
--- Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the queue.
-create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns void
+-- Gives back what a worker holds, without burning an attempt: live actions get a job, held invocations return to the
+-- queue. Those that somebody looks at just now, to wait for them or to cancel them, stay with the worker, and are
+-- given: it gives them back again.
+create function release(p_token bigint, p_actions uuid[], p_now timestamptz) returns uuid[]
 language plpgsql set search_path from current as $$
+declare
+  released uuid[];
 begin
   perform require_read_committed();
-  update jobs set priority = 10 /* Priority.inOrder */, token = null
+  update jobs
+  set priority = 10 /* Priority.inOrder */, token = null
   where ctid = any(array(
-    select ctid from jobs
-    where action = any(p_actions) and kind = 0 /* JobKind.invocation */ and priority = 101 /* Priority.held */ and token = p_token
+    select ctid
+    from jobs
+    where
+      action = any(p_actions)
+      and kind = 0 /* JobKind.invocation */
+      and priority = 101 /* Priority.held */
+      and token = p_token
     for update skip locked));
   -- locked in the order of their lanes, one look-up after another
   with l as (
-    select l.tid
+    select l.place
     from (
       select x.id, (select l.lane from live_actions l where l.id = x.id) as lane
-      from unnest(p_actions) x(id) order by lane offset 0
+      from unnest(p_actions) x(id)
+      order by lane
+      offset 0
     ) x
     cross join lateral (
-      select l.ctid as tid from live_actions l where l.id = x.id and l.token = p_token for update
+      select l.ctid as place from live_actions l where l.id = x.id and l.token = p_token for update
     ) l
   ),
   u as (
-    update live_actions set token = null
-    where ctid = any(array(select tid from l))
-    returning id, queue, definition, actor_id
+    update live_actions set token = null where ctid = any(array(select place from l)) returning id
   )
-  insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)
-  select queue, 0 /* Priority.first */, 1 /* JobKind.continuation */, id, definition, actor_id, p_now from u;
+  select array_agg(id) into released from u;
+  perform continue_by_job(p_now, released);
+  return array(
+    select action
+    from jobs
+    where
+      action = any(p_actions)
+      and kind = 0 /* JobKind.invocation */
+      and priority = 101 /* Priority.held */
+      and token = p_token);
 end $$;

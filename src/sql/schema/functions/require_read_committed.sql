@@ -1,5 +1,5 @@
--- What a function finds under its locks it must see: from its second look on it needs the snapshot of each statement. Where the
--- level is another one it refuses, and whoever calls it states the level.
+-- What a function finds under its locks it must see: from its second look on it needs the snapshot of each statement.
+-- Where the level is another one it refuses, and whoever calls it states the level.
 -- For other functions only: it inherits their search path and their settings.
 create function require_read_committed() returns void language plpgsql as $$
 begin

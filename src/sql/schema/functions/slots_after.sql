@@ -1,10 +1,19 @@
 -- Slots of a step behind `p_slot` with their results, as many as `p_bytes` hold, one at least.
-create function slots_after(p_action uuid, p_step int, p_slot int, p_bytes int) returns table (slot int, status smallint, definition text, actor_id text, result text, success text,
-    ran_definition text, ran_actor_id text) language plpgsql stable set search_path from current as $$
+create function slots_after(p_action uuid, p_step int, p_slot int, p_bytes int)
+returns table (
+  slot int, status smallint, definition text, actor_id text, result text, success text, ran_definition text,
+  ran_actor_id text)
+language plpgsql stable set search_path from current as $$
 begin
   for slot, status, definition, actor_id, result, success, ran_definition, ran_actor_id in
-    select o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result)::text, o.success, e.definition, e.actor_id
-    from slots o left join ended_actions e on e.id = o.child where o.action = p_action and o.step = p_step and o.slot > p_slot and o.child is not null order by o.slot loop
+    select
+      o.slot, o.status, o.definition, o.actor_id, coalesce(o.result, e.result)::text, o.success, e.definition,
+      e.actor_id
+    from slots o
+    left join ended_actions e on e.id = o.child
+    where o.action = p_action and o.step = p_step and o.slot > p_slot and o.child is not null
+    order by o.slot
+  loop
     return next;
     p_bytes := p_bytes - coalesce(octet_length(result), 0) - 40;
     exit when p_bytes <= 0;

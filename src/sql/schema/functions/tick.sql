@@ -1,17 +1,46 @@
--- What time has brought: timeouts first, then, in a call that finds none, waits. Rows that somebody holds are left for the next call.
-create function tick(p_token bigint, p_now timestamptz, p_defs text[], p_first text[], p_flags smallint[], p_limit int) returns setof task language plpgsql set search_path from current as $$
-declare late uuid[]; parents uuid[]; parent_steps int[];
+-- What time has brought: timeouts first, then, in a call that finds none, waits. Rows that somebody holds are left for
+-- the next call.
+create function tick(
+  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
+returns setof answer language plpgsql set search_path from current as $$
+declare
+  late uuid[];
+  parents uuid[];
+  parent_steps int[];
 begin
   perform require_read_committed();
-  late := array(select id from live_actions where timeout_at <= p_now and outcome is null and status = 1 order by timeout_at limit p_limit for update skip locked);
+  late := array(
+    select id
+    from live_actions
+    where timeout_at <= p_now and outcome is null and status = 1 /* Status.performing */
+    order by timeout_at
+    limit p_limit
+    for update skip locked);
   if cardinality(late) > 0 then
-    return query select * from end_from_outside(p_token, p_now, p_defs, p_first, p_flags, late, 6::smallint, null, null);
+    return query select * from end_from_outside(
+      p_token, p_now, p_definitions, p_first_steps, p_flags, late, 6 /* Status.timed_out */::smallint, null, null);
   elsif exists (select 1 from slots where due_at <= p_now and status is null) then
-    with c as (select action, step, slot from slots where due_at <= p_now and status is null order by due_at limit p_limit),
-    s as (select t.action, t.idx, c.slot from c join steps t on t.action = c.action and t.idx = c.step for no key update of t skip locked),
-    u as (update slots o set status = 2 from s where o.action = s.action and o.step = s.idx and o.slot = s.slot and o.status is null returning o.action, o.step)
+    with c as (
+      select action, step, slot from slots where due_at <= p_now and status is null order by due_at limit p_limit
+    ),
+    s as (
+      select t.action, t.idx, c.slot
+      from c
+      join steps t on t.action = c.action and t.idx = c.step
+      for no key update of t skip locked
+    ),
+    u as (
+      update slots o
+      set status = 2 /* Status.succeeded */
+      from s
+      where o.action = s.action and o.step = s.idx and o.slot = s.slot and o.status is null
+      returning o.action, o.step
+    )
     select array_agg(action), array_agg(step) into parents, parent_steps from u;
-    if parents is not null then return query select * from resume(leased(p_token), p_now, p_defs, parents, parent_steps, p_flags); end if;
+    if parents is not null then
+      return query select * from resume(leased(p_token), p_now, p_definitions, parents, parent_steps, p_flags);
+    end if;
   end if;
-  return next row(-1, null, null, null, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0), 0, 0, 0, null)::task;
+  return next news(
+    -1 /* Kind.taken */, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0));
 end $$;

@@ -1,0 +1,54 @@
+-- Goes on with live actions whose jobs were claimed, as far as nobody else has them and they wait for nothing.
+-- `put_back` are those that somebody has locked right now: they get new jobs.
+-- For other functions only: it inherits their search path and their settings.
+create function continue_claimed(
+  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[],
+  p_jobs claimed_job[], out got uuid[], out put_back int)
+language plpgsql as $$
+declare
+  asked uuid[] := array(select j.action from unnest(p_jobs) j group by j.action order by min(j.id));
+begin
+  with l as (
+    select id
+    from live_actions t
+    where
+      id = any(asked)
+      and token is null
+      and phase <> 2 /* Phase.outbound */
+      and (
+        phase <> 1 /* Phase.waiting */
+        or not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null))
+    for update skip locked
+  ),
+  -- One that was promoted by a process that did not know its definition begins here. Who completes an action, and
+  -- whether somebody is to hear of its end, is said by the version that has it.
+  u as (
+    update live_actions t
+    set
+      token = p_token,
+      (flags, step_kind, step_name, prepended) = (
+        select
+          s.flags,
+          case when b.begins then s.step_kind else t.step_kind end,
+          case when b.begins then s.step_name else t.step_name end,
+          case when b.begins and s.prepended is not null then s.prepended else t.prepended end
+        from start_performing(p_now, t.definition, null, p_definitions, p_first_steps, p_flags) s
+        cross join (select t.step_name is null and t.phase = 0 /* Phase.step */ and t.step = 0 as begins) b
+      )
+    where t.id = any(array(select id from l))
+    returning t.id
+  )
+  select array_agg(id) into got from u;
+  put_back := continue_by_job(p_now, array(
+    select t.id
+    from live_actions t
+    where
+      t.id = any(asked)
+      and t.id <> all(coalesce(got, '{}'))
+      and t.token is null
+      and t.phase <> 2 /* Phase.outbound */
+      and (
+        t.phase <> 1 /* Phase.waiting */
+        or not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null))));
+  got := array(select a from unnest(asked) a where a = any(got));
+end $$;

@@ -1,0 +1,104 @@
+-- One invocation joins a lane that this claim has locked: rules 2.5 to 2.7, step by step. `became` says what it is by
+-- now: `achieved`, with the result; `performing`, `pending`; `joined` to another action, or `deadlocked`. `ended` is
+-- the action or invocation whose handle hears of an end. The steps that wait for it, and for the pending action, are
+-- locked by the caller.
+-- For other functions only: it inherits their search path and their settings.
+create function join_lane(
+  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_job claimed_job,
+  p_ignores boolean, p_erased text[], out became text, out result jsonb, out ended uuid)
+language plpgsql as $$
+declare
+  current_id uuid;
+  same uuid;
+  was_rooted boolean;
+begin
+  select l.id into current_id from live_actions l where l.lane = p_job.lane and l.status = 1 /* Status.performing */;
+  if p_job.checksum is not null and not p_ignores then
+    select a.result
+    into result
+    from achievements a
+    where a.checksum_key = p_job.checksum_key and a.checksum = p_job.checksum;
+    if found then
+      became := 'achieved';
+      return;
+    end if;
+  end if;
+
+  if current_id is null then
+    -- the lane was given back because its first comer was already achieved
+    delete from achievements where checksum_key = p_job.checksum_key and checksum_key = any(p_erased);
+    insert into live_actions (
+      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
+      rooted, flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at, enqueued_at,
+      started_at)
+    select
+      p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane,
+      1 /* Status.performing */, p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
+      p_job.parent is null, s.flags, p_token, s.step_kind, s.step_name, s.prepended, p_now, p_job.timeout_ms,
+      s.timeout_at, p_job.enqueued_at, p_now
+    from start_performing(p_now, p_job.definition, p_job.timeout_ms, p_definitions, p_first_steps, p_flags) s;
+    became := 'performing';
+    return;
+  end if;
+
+  -- 2.5 a: would wait for somebody who waits for it
+  if p_job.parent is not null and exists (select 1 from waiters_of(p_job.action) w where w = current_id) then
+    became := 'deadlocked';
+    return;
+  end if;
+
+  -- 2.5 b: joins a live one with the same checksum
+  if p_job.checksum is not null then
+    select l.id into same
+    from live_actions l
+    where
+      l.lane = p_job.lane
+      and l.status in (0 /* Status.pending */, 1 /* Status.performing */)
+      and l.checksum_key = p_job.checksum_key
+      and l.checksum = p_job.checksum
+    order by l.status desc
+    limit 1;
+    if found then
+      update slots set child = same where child = p_job.action and status is null;
+      if p_job.parent is null then
+        update live_actions set rooted = true where id = same;
+        insert into outcomes (id, definition, actor_id, follows, created_at)
+        values (p_job.action, p_job.definition, p_job.actor_id, same, p_now);
+        ended := p_job.action;
+      end if;
+      became := 'joined';
+      return;
+    end if;
+  end if;
+
+  -- 2.5 c: supersedes the pending one
+  with old as (
+    delete from live_actions
+    where lane = p_job.lane and status = 0 /* Status.pending */
+    returning
+      id, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth, attempts,
+      rooted, timeout_ms, enqueued_at
+  ),
+  e as (
+    insert into ended_actions (
+      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
+      attempts, superseded_by, timeout_ms, enqueued_at, started_at, ended_at)
+    select
+      id, definition, actor_id, queue, arguments, lane, 3 /* Status.superseded */, checksum_key, checksum, parent,
+      parent_step, depth, attempts, p_job.action, timeout_ms, enqueued_at, null, p_now
+    from old
+  )
+  select old.id, old.rooted into ended, was_rooted from old;
+  if ended is not null then
+    update slots set child = p_job.action where child = ended and status is null;
+  end if;
+  insert into live_actions (
+    id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
+    rooted, flags, timeout_ms, enqueued_at)
+  values (
+    p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, 0 /* Status.pending */,
+    p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
+    p_job.parent is null or coalesce(was_rooted, false),
+    p_flags[array_position(p_definitions, p_job.definition)] & 255, p_job.timeout_ms, p_job.enqueued_at);
+  became := 'pending';
+end $$;

@@ -1,0 +1,49 @@
+-- Takes invocations that this worker has prepared out of its hands, to join now: with the keys and arguments that they
+-- have by now, or, where preparing has ended them, with their answer. One that somebody looks at, to wait for it or to
+-- cancel it, is `blocked`: it is tried again.
+-- For other functions only: it inherits their search path and their settings.
+create function return_prepared(
+  p_token bigint, p_prepared jsonb, out jobs_returned claimed_job[], out answers unstored_answer[], out places tid[],
+  out unreadable uuid[], out blocked uuid[])
+language plpgsql as $$
+begin
+  with x as (
+    select action, job, queue, arguments, lane, checksum_key, checksum, timeout, status, result, cause
+    from jsonb_to_recordset(p_prepared) as x(
+      action uuid, job bigint, queue text, arguments jsonb, lane text, checksum_key text, checksum text, timeout bigint,
+      status smallint, result jsonb, cause jsonb)
+  ),
+  h as materialized (
+    select
+      row(
+        j.ctid, j.id, j.queue, 10 /* Priority.inOrder */, 0 /* JobKind.invocation */, j.action, j.definition,
+        j.actor_id, x.arguments, x.lane, x.checksum_key, x.checksum, x.timeout, j.parent, j.parent_step, j.depth,
+        j.attempts, j.enqueued_at, j.ordered, coalesce(j.given, j.arguments), null, null, true
+      )::claimed_job as j,
+      x.status,
+      x.result,
+      x.cause
+    from x
+    join jobs j on j.queue = x.queue and j.priority = 101 /* Priority.held */ and j.id = x.job and j.token = p_token
+    for update of j skip locked
+  )
+  select
+    array_agg(h.j order by (h.j).id) filter (where h.status is null),
+    coalesce(
+      array_agg(row(h.j, h.status, h.result, h.cause)::unstored_answer order by (h.j).id)
+        filter (where h.status is not null),
+      '{}'),
+    array_agg((h.j).place)
+  into jobs_returned, answers, places
+  from h;
+  -- an achievement whose result the worker could not read is none for its action
+  unreadable := array(
+    select x.action
+    from jsonb_to_recordset(p_prepared) as x(action uuid, ignores boolean)
+    where x.ignores);
+  blocked := array(
+    select j.action
+    from jsonb_to_recordset(p_prepared) as x(job bigint, queue text)
+    join jobs j on j.queue = x.queue and j.priority = 101 /* Priority.held */ and j.id = x.job and j.token = p_token
+    where (j.ctid = any(places)) is not true);
+end $$;
