@@ -52,8 +52,8 @@ suite("workers over one layer", (engine) => {
     it.effect(name, () =>
       Effect.andThen(scenario(), healthy).pipe(
         Effect.scoped,
-        // nobody finds by polling what nobody has told him of
-        Effect.provide(Layer.provideMerge(Cars.layer, engine.layer({ pollInterval: "1 hour" })))
+        // nobody finds by polling, or by renewing, what nobody has told him of
+        Effect.provide(Layer.provideMerge(Cars.layer, engine.layer({ pollInterval: "1 hour", lease: "10 minutes" })))
       ))
 
   test("each takes from its queues, as much as its concurrency allows", () =>
