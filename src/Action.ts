@@ -657,6 +657,9 @@ export const action = <
   }
   const queue = options?.queue ?? "default"
   checkName("queue", queue)
+  for (const [index, schema] of (options?.arguments ?? []).entries()) checkCodec(name, `arguments[${index}]`, schema)
+  if (options?.success !== undefined) checkCodec(name, "success", options.success)
+  if (options?.error !== undefined) checkCodec(name, "error", options.error)
   const job = options?.job as Definition["job"]
   return makeAction({
     name,
@@ -707,6 +710,17 @@ export const checkStatuses = (action: string, statuses: ReadonlyArray<AfterStatu
     })
   }
   return statuses.length === 0 ? afterStatuses : [...new Set(statuses)]
+}
+
+// Types do not tell `Schema.instanceOf(Map)` from `Schema.Date`, and nothing of a `Map` could be stored.
+const checkCodec = (name: string, field: string, { ast }: PlainSchema): void => {
+  const { annotations, encoding } = ast
+  if (ast._tag !== "Declaration" || encoding !== undefined) return
+  if (annotations?.toCodecJson !== undefined || annotations?.toCodec !== undefined) return
+  throw new DefinitionError({
+    message: `${name}: the schema of ${field} says nothing of how its values become JSON: use one that does, such as ` +
+      "Schema.ReadonlyMap for a Map, or give Schema.declare the annotation toCodecJson"
+  })
 }
 
 // One that is known is read once, here.
@@ -775,8 +789,10 @@ class ActionImpl implements AnyAction {
         throw new DefinitionError({ message: `${this.name} has two steps named ${name}` })
       }
     }
+    const known = name ?? String(steps.length + 1)
+    if (options?.result !== undefined) checkCodec(this.name, `the result of ${known}`, options.result)
     const step: StepDefinition = {
-      name: name ?? String(steps.length + 1),
+      name: known,
       kind: name === undefined ? "unnamed" : "own",
       body,
       transactional: options?.transactional ?? false,

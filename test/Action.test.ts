@@ -102,6 +102,27 @@ describe("a definition", () => {
   })
 })
 
+describe("a schema that says nothing of JSON", () => {
+  const bare = Schema.instanceOf(Map)
+  const refused = (define: () => unknown, field: string) =>
+    assert.throws(define, DefinitionError, `the schema of ${field} says nothing of how its values become JSON`)
+
+  it("is refused for arguments, results and errors", () => {
+    refused(() => action("a", { arguments: [Schema.Int, bare] }), "arguments[1]")
+    refused(() => action("a", { success: bare }), "success")
+    refused(() => action("a", { error: Schema.declare((u): u is Set<string> => u instanceof Set) }), "error")
+    refused(() => action("a").step("look", () => Effect.succeed(new Map()), { result: bare }), "the result of look")
+  })
+
+  it("is none that has a form of its own", () => {
+    class Order extends Schema.Class<Order>("Order")({ id: Schema.Int }) {}
+    const fine = [Schema.Date, Schema.Duration, Schema.ReadonlyMap(Schema.String, Schema.Int), Order, Schema.Json]
+    for (const schema of [...fine, Schema.Redacted(Schema.String), Schema.Option(Schema.Int), Schema.Defect()]) {
+      assert.isTrue(isAction(action("a", { arguments: [schema], success: schema })))
+    }
+  })
+})
+
 describe("a job", () => {
   const completions: Array<CompletionOutcome<unknown, unknown>> = []
   const job = makeJob("id", (outcome) => Effect.sync(() => completions.push(outcome) === 1))

@@ -118,17 +118,38 @@ export class NotJson extends Data.TaggedError("NotJson")<{ readonly place: strin
   }
 }
 
+/** What JSON would write as `{}` though it is more than that: a `Map`, a `Set`, a `RegExp`. */
+const lostIn = (json: unknown): object | undefined => {
+  if (typeof json !== "object" || json === null || "toJSON" in json) return undefined
+  const values = Object.values(json)
+  if (values.length === 0 && !Array.isArray(json)) {
+    const prototype: unknown = Object.getPrototypeOf(json)
+    return prototype === Object.prototype || prototype === null ? undefined : json
+  }
+  for (const value of values) {
+    const lost = lostIn(value)
+    if (lost !== undefined) return lost
+  }
+  return undefined
+}
+
+const notWritten = (place: string, reason: string, example: string) =>
+  new NotJson({
+    place,
+    issue: `cannot be written as JSON (${reason}): use a schema that encodes it, such as ${example}`
+  })
+
 /** The text of an encoded value; a schema such as `Schema.Any` lets also through what has none: throws {@link NotJson}. */
 export const jsonText = (field: string, json: unknown): string => {
+  let text: string
   try {
-    return JSON.stringify(json) ?? "null"
+    text = JSON.stringify(json) ?? "null"
   } catch (error) {
-    const [reason] = errorText(error).split("\n")
-    throw new NotJson({
-      place: field,
-      issue: `cannot be written as JSON (${reason}): use a schema that encodes it, such as Schema.BigInt for a bigint`
-    })
+    throw notWritten(field, errorText(error).split("\n")[0]!, "Schema.BigInt for a bigint")
   }
+  const lost = text.includes("{}") ? lostIn(json) : undefined
+  if (lost === undefined) return text
+  throw notWritten(field, `nothing of a ${lost.constructor.name} is`, "Schema.ReadonlyMap for a Map")
 }
 
 /** Checks an encoded value against the limits of what is stored. */
