@@ -4,27 +4,40 @@
 import * as Formatter from "effect/Formatter"
 import * as Predicate from "effect/Predicate"
 
-/** The message of the innermost cause that has one. */
-export const innermostMessage = (error: unknown): string => {
-  let text = Predicate.hasProperty(error, "message") ? String(error.message) : Formatter.format(error)
-  let at = error
-  for (let depth = 0; depth < 10 && Predicate.hasProperty(at, "cause") && at.cause !== undefined; depth++) {
+/** An error and its causes, the innermost one last. */
+const chain = (error: unknown): ReadonlyArray<unknown> => {
+  const all = [error]
+  for (let at = error; all.length < 11 && Predicate.hasProperty(at, "cause") && at.cause !== undefined;) {
     at = at.cause
-    if (Predicate.hasProperty(at, "message") && at.message !== "") text = String(at.message)
+    all.push(at)
   }
-  return text
+  return all
 }
+
+const messageOf = (error: unknown): string => {
+  const message = Predicate.hasProperty(error, "message") ? String(error.message) : ""
+  // of a name with several addresses each one's failure, under an error that has no words of its own
+  return message === "" && error instanceof AggregateError
+    ? [...new Set(error.errors.map(messageOf))].filter((text) => text !== "").join(", ")
+    : message
+}
+
+/** The message of the innermost cause that has one. */
+export const innermostMessage = (error: unknown): string =>
+  chain(error).map(messageOf).findLast((text) => text !== "") ?? Formatter.format(error)
+
+/** The code of the innermost cause that has one: the server's, such as `57P01`, or the network's, such as `ECONNREFUSED`. */
+export const errorCode = (error: unknown): string | undefined =>
+  chain(error).map((one) => Predicate.hasProperty(one, "code") ? one.code : undefined).findLast(Predicate.isString)
 
 /** The server's error, wherever the client keeps it. */
 export const serverError = (
   error: unknown
 ): { readonly code: string; readonly detail?: unknown; readonly constraint?: unknown } | undefined => {
-  let at: unknown = error
-  for (let depth = 0; depth < 10 && Predicate.isObject(at); depth++) {
+  for (const at of chain(error)) {
     if (Predicate.hasProperty(at, "code") && typeof at.code === "string" && /^[0-9A-Z]{5}$/.test(at.code)) {
       return { ...at, code: at.code }
     }
-    at = Predicate.hasProperty(at, "cause") ? at.cause : undefined
   }
   return undefined
 }

@@ -11,6 +11,7 @@ import { errorText } from "../domain/Failure.ts"
 import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
+import { databaseOf } from "../sql/prerequisites.ts"
 import { Storage } from "../sql/Storage.ts"
 import { DefinitionError, type StorageError } from "../SteppedError.ts"
 import { Store } from "../store/Store.ts"
@@ -21,6 +22,7 @@ import * as Enqueue from "./client/enqueue.ts"
 import * as Handle from "./client/Handle.ts"
 import * as OutcomeWatcher from "./client/OutcomeWatcher.ts"
 import * as Failpoint from "./Failpoint.ts"
+import { counted, log } from "./log.ts"
 import { Registry } from "./Registry.ts"
 import { Settings } from "./Settings.ts"
 import * as UserClock from "./UserClock.ts"
@@ -78,6 +80,7 @@ export const layer: Layer.Layer<
       settings,
       registry,
       now,
+      database: databaseOf(sql.config),
       embedded,
       onEnded: watcher.ended,
       onKnown: watcher.known,
@@ -88,7 +91,14 @@ export const layer: Layer.Layer<
     })
     yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), workers.close))
     // nobody else has an embedded database: whatever is held is left from a process that died
-    if (embedded) yield* Effect.flatMap(now, store.recover)
+    if (embedded) {
+      const { actions } = yield* Effect.flatMap(now, store.recover)
+      if (actions > 0) {
+        yield* log.warning(
+          `takes over from a process that has died: ${counted(actions, "action goes", "actions go")} on`
+        )
+      }
+    }
 
     const clients: ClientContext = { ...parts, workers }
     const enqueue = yield* Scope.provide(Enqueue.make(clients), scope)

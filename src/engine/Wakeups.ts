@@ -14,7 +14,7 @@ import * as Scope from "effect/Scope"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Storage } from "../sql/Storage.ts"
 import { abandonAfter, realClock } from "../store/RealClock.ts"
-import { logWarning } from "./log.ts"
+import { log } from "./log.ts"
 import type { Settings } from "./Settings.ts"
 
 /** Who is woken. */
@@ -138,8 +138,8 @@ const listening = (
   return Effect.gen(function*() {
     // a connection that is lost: polling goes on meanwhile
     while (Exit.isFailure(yield* Effect.exit(listen))) yield* Effect.sleep("5 seconds")
-    yield* logWarning(
-      `stepped: no notification arrives, as behind PgBouncer in transaction mode: this worker looks for work every ${
+    yield* log.warning(
+      `no notification arrives, as behind PgBouncer in transaction mode: this worker looks for work every ${
         Duration.format(pollInterval)
       }. Give Stepped.layer \`notify: false\` there, and the client \`prepare: false\``
     )

@@ -15,11 +15,12 @@ import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { checkMigrations, migrate, type MigrateError, type UnusableError } from "../sql/Migrations.ts"
 import * as PostgresStore from "../sql/PostgresStore.ts"
-import { checkClient } from "../sql/prerequisites.ts"
+import { checkClient, databaseOf } from "../sql/prerequisites.ts"
 import { Storage } from "../sql/Storage.ts"
 import { isTransient } from "../sql/transient.ts"
 import { type InvalidDuration, InvalidOption, type InvalidSchemaName, type StorageError } from "../SteppedError.ts"
 import * as EngineOfProcess from "./Engine.ts"
+import * as Log from "./log.ts"
 import { retryAtStart } from "./retrying.ts"
 import { defaults, Settings } from "./Settings.ts"
 
@@ -203,7 +204,11 @@ export const engineLayer = (
   migrating: boolean
 ): Layer.Layer<Services, LayerError, PgClient> => {
   const ready = Layer.effectDiscard(
-    retryAtStart(migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations)
+    Effect.flatMap(PgClient, ({ config }) =>
+      retryAtStart(
+        migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations,
+        Log.make({ database: databaseOf(config) })
+      ))
   )
   const engine = EngineOfProcess.layer.pipe(
     Layer.provideMerge(Layer.mergeAll(

@@ -1,20 +1,55 @@
 /**
- * What the engine itself says in the program's log. A logger that fails, perhaps on what it was given, must not end what speaks: a loop
- * that is gone takes nothing any more, and nobody hears of it.
+ * What the engine itself says in the program's log: one line each, with fields as annotations. A logger that fails, perhaps on what it was
+ * given, must not end what speaks: a loop that is gone takes nothing any more, and nobody hears of it.
  */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as ErrorReporter from "effect/ErrorReporter"
 import * as Predicate from "effect/Predicate"
+import { isSqlError } from "effect/sql/SqlError"
+import { errorText } from "../domain/Failure.ts"
+import { errorCode, innermostMessage } from "../domain/innermostMessage.ts"
+import { StorageError } from "../SteppedError.ts"
 
-export const logInfo = (...message: ReadonlyArray<unknown>): Effect.Effect<void> =>
-  Effect.ignoreCause(Effect.logInfo(...message))
+/** Where something has failed, as a line's annotations. */
+export type Place = {
+  readonly action: string
+  readonly actorId: string
+  readonly actionId: string
+  readonly callback?: string
+}
 
-export const logWarning = (...message: ReadonlyArray<unknown>): Effect.Effect<void> =>
-  Effect.ignoreCause(Effect.logWarning(...message))
+type Fields = Readonly<Record<string, unknown>>
+type Line = (text: string, fields?: Fields) => Effect.Effect<void>
 
-export const logError = (...message: ReadonlyArray<unknown>): Effect.Effect<void> =>
-  Effect.ignoreCause(Effect.logError(...message))
+export interface Log {
+  readonly info: Line
+  readonly warning: Line
+  readonly error: Line
+  /** A function of the program's has failed that should not: with its stack. */
+  readonly broken: (what: string, cause: Cause.Cause<unknown>) => Effect.Effect<void>
+  /** What the database refuses or does not answer, in front of what comes next. */
+  readonly trouble: (
+    what: string,
+    error: unknown,
+    next: string,
+    level?: "warning" | "error",
+    fields?: Fields
+  ) => Effect.Effect<void>
+  /** A failure of user code, also to the error reporters. Where a defect comes from, its stack says. */
+  readonly failure: (cause: Cause.Cause<unknown>, place: string, of: Place) => Effect.Effect<void>
+  /** A try that is not the last: one that is transient is nobody's mistake, and no error until it stays. */
+  readonly retry: (
+    cause: Cause.Cause<unknown>,
+    isTransient: boolean,
+    due: number,
+    place: string,
+    of: Place
+  ) => Effect.Effect<void>
+}
+
+/** Whether it is to be said, of what fails again and again: each time that it has failed twice as often. */
+export const isWorthSaying = (attempt: number): boolean => Math.log2(attempt + 1) % 1 === 0
 
 /** Failures that nobody has declared, and nobody expects. */
 const isInfrastructure = (error: unknown): boolean =>
@@ -33,43 +68,72 @@ const isInfrastructure = (error: unknown): boolean =>
     "ResultsTooLarge"
   ].includes(String(error._tag))
 
-/** Where something has failed, as the log's annotations. */
-export type Place = {
-  readonly action: string
-  readonly actorId: string
-  readonly actionId: string
-  readonly callback?: string
+/** `1 action`, `2 actions`. */
+export const counted = (count: number, one: string, many: string): string => `${count} ${count === 1 ? one : many}`
+
+const oneLine = (text: string): string => text.replace(/\s*\n\s*/g, " ")
+
+/** The error of a cause that says most: a failure, else a defect. */
+const errorIn = (cause: Cause.Cause<unknown>): unknown => {
+  const failure = cause.reasons.find(Cause.isFailReason)
+  if (failure !== undefined) return failure.error
+  const defect = cause.reasons.find(Cause.isDieReason)
+  return defect === undefined ? "interrupted itself" : defect.defect
 }
 
-/** Lets a failure be seen: to the error reporters, and in the log with the action's annotations. */
-export const reportFailure = (
-  cause: Cause.Cause<unknown>,
-  place: string,
-  of: Place,
-  what = "failed"
-) =>
-  // a reporter or logger that fails in its turn, perhaps on what it was given, must not lose the action
-  Effect.ignoreCause(Effect.andThen(
-    ErrorReporter.report(cause),
-    Effect.annotateLogs(
-      // a declared failure is part of the program; a defect, or a database that refuses, is not
-      cause.reasons.some((reason) => Cause.isFailReason(reason) && !isInfrastructure(reason.error))
-        ? Effect.logInfo(`${place} ${what}`, cause)
-        : Effect.logError(`${place} ${what}`, cause),
-      of
+const isDatabase = (error: unknown): boolean => error instanceof StorageError || isSqlError(error)
+
+/** What the database says, or the network, with its code. */
+const troubleOf = (given: unknown): { readonly text: string; readonly code: string | undefined } => {
+  const error = Cause.isCause(given) ? errorIn(given) : given
+  const code = errorCode(error)
+  const text = isDatabase(error) ? innermostMessage(error) : errorText(error)
+  return { code, text: oneLine(code === undefined || text.includes(code) ? text : `${code} ${text}`) }
+}
+
+type Level = (...message: ReadonlyArray<unknown>) => Effect.Effect<void>
+
+/** Whatever becomes of it: an error may be one that cannot even be looked at. */
+const safely = (line: () => Effect.Effect<void>): Effect.Effect<void> => Effect.ignoreCause(Effect.suspend(line))
+
+/** The log of a speaker, whose fields stand in each of its lines. */
+export const make = (own: Fields): Log => {
+  const say = (level: Level, message: ReadonlyArray<unknown>, fields: Fields) =>
+    Effect.annotateLogs(level(...message), { ...own, ...fields })
+  const line = (level: Level): Line => (text, fields = {}) =>
+    safely(() => say(level, [`stepped: ${oneLine(text)}`], fields))
+  const levels = { info: line(Effect.logInfo), warning: line(Effect.logWarning), error: line(Effect.logError) }
+
+  const failure = (cause: Cause.Cause<unknown>, place: string, of: Place, what = "failed") =>
+    Effect.andThen(
+      safely(() => ErrorReporter.report(cause)),
+      safely(() => {
+        const error = errorIn(cause)
+        const text = oneLine(`${place} ${what}: ${errorText(error)}`)
+        if (!cause.reasons.some(Cause.isFailReason)) return say(Effect.logError, [text, cause], of)
+        // a declared failure is part of the program; a database that refuses is not
+        return say(isInfrastructure(error) ? Effect.logError : Effect.logInfo, [text], of)
+      })
     )
-  ))
 
-/** Lets a try be seen that is not the last: one that is transient is nobody's mistake, and no error until it stays. */
-export const reportTry = (
-  cause: Cause.Cause<unknown>,
-  isTransient: boolean,
-  due: number,
-  place: string,
-  of: Place
-) => {
-  const what = `failed, and is tried again at ${new Date(due).toISOString()}`
-  return isTransient
-    ? Effect.ignoreCause(Effect.annotateLogs(Effect.logWarning(`${place} ${what}`, cause), of))
-    : reportFailure(cause, place, of, what)
+  return {
+    ...levels,
+    broken: (what, cause) =>
+      safely(() => say(Effect.logError, [`stepped: ${what}: ${oneLine(errorText(errorIn(cause)))}`, cause], {})),
+    trouble: (what, error, next, level = "warning", fields = {}) =>
+      safely(() => {
+        const { code, text } = troubleOf(error)
+        return levels[level](`${what} (${text}): ${next}`, { ...fields, ...code === undefined ? {} : { code } })
+      }),
+    failure,
+    retry: (cause, isTransient, due, place, of) => {
+      const what = `failed, and is tried again at ${new Date(due).toISOString()}`
+      return isTransient
+        ? safely(() => say(Effect.logWarning, [`${place} ${what}: ${troubleOf(cause).text}`], of))
+        : failure(cause, place, of, what)
+    }
+  }
 }
+
+/** Of what no worker has in its hands. */
+export const log: Log = make({})

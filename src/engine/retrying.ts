@@ -2,42 +2,20 @@
  * How the engine asks its database again, each way with its name. All of them wait on the real clock; what is asked keeps its own.
  */
 import * as Cause from "effect/Cause"
-import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import * as Schedule from "effect/Schedule"
 import { StorageError } from "../SteppedError.ts"
-import { abandonAfter, monotonic, pauseAfter, realClock, realSleep } from "../store/RealClock.ts"
+import { abandonAfter, monotonic, pauseAfter, realSleep } from "../store/RealClock.ts"
+import { type Log, log } from "./log.ts"
 
 const isRetryable = (error: unknown): boolean => error instanceof StorageError && error.isRetryable
 
-/** For what a program begins with: a database that is just starting, or failing over, is waited for, ten seconds long. */
-export const retryAtStart = <A, E, R>(
-  effect: Effect.Effect<A, E | StorageError, R>
-): Effect.Effect<A, E | StorageError, R> =>
-  Effect.flatMap(Clock.Clock, (clock) =>
-    Effect.provideService(
-      Effect.retry(
-        Effect.tapError(
-          Effect.provideService(effect, Clock.Clock, clock),
-          (error) =>
-            isRetryable(error) ? Effect.logWarning("stepped: the database does not answer yet", error) : Effect.void
-        ),
-        {
-          schedule: Schedule.exponential("100 millis", 2).pipe(Schedule.upTo({ duration: "10 seconds" })),
-          while: isRetryable
-        }
-      ),
-      Clock.Clock,
-      realClock
-    ))
-
 /** Tries as long as `goesOn` says so of what came of it. Defects too: none of this is to be forgotten for one. */
-const repeatedly = <A, E>(
-  effect: (attempt: number) => Effect.Effect<A, E>,
+const repeatedly = <A, E, R>(
+  effect: (attempt: number) => Effect.Effect<A, E, R>,
   goesOn: (exit: Exit.Exit<A, E>, attempt: number) => boolean | Effect.Effect<boolean>,
   wait: (attempt: number) => Effect.Effect<void> = pauseAfter
-): Effect.Effect<A, E> =>
+): Effect.Effect<A, E, R> =>
   Effect.gen(function*() {
     for (let attempt = 0;; attempt++) {
       const exit = yield* Effect.exit(effect(attempt))
@@ -45,6 +23,30 @@ const repeatedly = <A, E>(
       if (!(Effect.isEffect(more) ? yield* more : more)) return yield* exit
       yield* wait(attempt)
     }
+  })
+
+/** How long a program waits for its database at first. */
+const startMs = 10_000
+
+/** For what a program begins with: a database that is just starting, or failing over, is waited for, ten seconds long. */
+export const retryAtStart = <A, E, R>(
+  effect: Effect.Effect<A, E | StorageError, R>,
+  own: Log = log
+): Effect.Effect<A, E | StorageError, R> =>
+  Effect.suspend(() => {
+    const until = monotonic() + startMs
+    const pauseMs = (attempt: number) => Math.max(0, Math.min(3000, 100 * 2 ** attempt, until - monotonic()))
+    return repeatedly(
+      () => effect,
+      (exit, attempt) => {
+        const error = failureOf(exit)
+        const left = until - monotonic()
+        if (!isRetryable(error) || left <= 0) return false
+        const next = `trying again in ${Math.round(pauseMs(attempt))} ms, and for ${(left / 1000).toFixed(1)} s in all`
+        return Effect.as(own.trouble("the database does not answer yet", error, next), true)
+      },
+      (attempt) => realSleep(pauseMs(attempt))
+    )
   })
 
 /** How often what the database refuses is tried in its place, if the database answers others. */

@@ -75,6 +75,9 @@ export const make = (options: {
   /** What other workers keep of the same pool. */
   readonly others: number
   readonly listens: boolean
+  /** Told when none can be opened, at first and each time that it has taken twice as long, and when one is open again, after so many ms. */
+  readonly onTrouble: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
+  readonly onOpen: (afterMs: number) => Effect.Effect<void>
 }): Effect.Effect<OwnConnections, PoolTooSmall, Scope.Scope> =>
   Effect.gen(function*() {
     const { connections, deadline, listens, others, sql } = options
@@ -98,6 +101,9 @@ export const make = (options: {
     let held = 0
     let isOpen = true
     let changed = () => {}
+    /** When the first try has failed since one has succeeded, and how long from then on nothing is to be said of the others. */
+    let failingSince: number | undefined
+    let quietMs = 0
     const isOver = ({ since }: Taken) => monotonic() - since >= lifeMs
 
     const give = () => {
@@ -138,11 +144,23 @@ export const make = (options: {
             idle.push({ connection: exit.value, scope, since: monotonic() })
             give()
             changed()
-            return
+            if (failingSince === undefined) return
+            const forMs = monotonic() - failingSince
+            failingSince = undefined
+            return yield* options.onOpen(forMs)
           }
           yield* Scope.close(scope, exit)
           // a pool that is being closed interrupts who asks
           if (Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* shut
+          if (Exit.isFailure(exit)) {
+            if (failingSince === undefined) quietMs = 0
+            failingSince ??= monotonic()
+            const forMs = monotonic() - failingSince
+            if (forMs >= quietMs) {
+              quietMs = Math.max(1000, 2 * forMs)
+              yield* options.onTrouble(exit.cause)
+            }
+          }
           yield* restore(pauseAfter(attempt))
         }
       }).pipe(Effect.provideService(Clock.Clock, realClock))

@@ -26,6 +26,16 @@ const hostsOf = ({ host, path, stream, url }: PgClientConfig): string | null | u
   return found === null ? null : new URLSearchParams(found[2]).get("host") ?? found[1]
 }
 
+/** Where a client's database is, for people: `localhost:5432/garage`. */
+export const databaseOf = (config: PgClientConfig): string | undefined => {
+  if (config.stream !== undefined) return undefined
+  const found = /\/\/[^/?#]*?(?::(\d+))?(?:\/([^?#]*))?(?:[?#]|$)/.exec(
+    config.url === undefined ? "" : Redacted.value(config.url)
+  )
+  const host = config.path ?? hostsOf(config)?.replace(/:\d+$/, "") ?? "localhost"
+  return `${host}:${config.port ?? found?.[1] ?? 5432}/${config.database ?? found?.[2] ?? config.username ?? ""}`
+}
+
 /** Refuses what the client would fail at with each connection, which looks like a database that is away. */
 export const checkClient = (config: PgClientConfig): Effect.Effect<void, InvalidOption> => {
   const hosts = hostsOf(config)

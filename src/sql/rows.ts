@@ -1,6 +1,6 @@
 /** From rows to answers: the only place that knows what the columns of a transition's answer mean. */
 import type { FailureCause } from "../domain/Failure.ts"
-import { phases, statuses, type StepKind, stepKinds } from "../domain/Phase.ts"
+import { phases, statusCodes, statuses, type StepKind, stepKinds } from "../domain/Phase.ts"
 import {
   type Answer,
   type Detail,
@@ -182,7 +182,11 @@ export const toAnswer = (rows: ReadonlyArray<Row>): Answer => {
         news.push({ _tag: "Stale", action, endedHere: row[9] === endedHere })
         break
       case Kind.ended:
-        news.push({ _tag: "Ended", action })
+        news.push(
+          row[2] !== null && row[6] === statusCodes.timed_out && row[8] === 0
+            ? { _tag: "Ended", action, late: { definition: row[2] as string, actorId: row[3] as string } }
+            : { _tag: "Ended", action }
+        )
         break
       case Kind.prune:
         news.push({ _tag: "PruneDue" })

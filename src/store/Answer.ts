@@ -92,8 +92,12 @@ export interface Detail {
 export type News =
   /** A conclusion has changed nothing: the action was no longer where it said. `endedHere`: the transaction itself has ended it. */
   | { readonly _tag: "Stale"; readonly action: string; readonly endedHere: boolean }
-  /** An action is over, and nobody has to be asked again. */
-  | { readonly _tag: "Ended"; readonly action: string }
+  /** An action is over, and nobody has to be asked again. `late`: a root whose time was over. */
+  | {
+    readonly _tag: "Ended"
+    readonly action: string
+    readonly late?: { readonly definition: string; readonly actorId: string }
+  }
   /** It was decided from outside how an action ends: its body is to end, and its callbacks are due. */
   | { readonly _tag: "Interrupt"; readonly action: string }
   /** A prepared invocation is being looked at by somebody: it is to be brought again. */

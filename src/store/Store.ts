@@ -82,6 +82,14 @@ export const stranded = {
   slots: "waits for slots that are all settled, and has no job"
 } as const
 
+/** What dead workers have left. */
+export interface Recovered {
+  /** Their names. */
+  readonly workers: ReadonlyArray<string>
+  /** How many actions and held invocations are for others now. */
+  readonly actions: number
+}
+
 /** How an action is to end that is ended from outside. */
 export interface GivenOutcome {
   readonly status: ActionStatus
@@ -171,7 +179,7 @@ export interface Transitions {
   /** Gives up a token: what it still holds is taken over at once. With `burns` that counts as an attempt. */
   readonly unregister: (token: bigint, now: number, burns?: boolean) => Effect.Effect<void, StorageError>
   /** Takes over what dead workers left, not what is held under `spared`; on one-session databases everything of everybody before. */
-  readonly recover: (now: number, spared?: ReadonlyArray<bigint>) => Effect.Effect<number, StorageError>
+  readonly recover: (now: number, spared?: ReadonlyArray<bigint>) => Effect.Effect<Recovered, StorageError>
   /**
    * The live actions and held invocations under a token, for a worker that does not know what it holds. Of those in `except` only that
    * they are there is asked, not what they hold.

@@ -211,7 +211,7 @@ suite("siblings", (engine) => {
         problem: "waits for an elder sibling that is not on its way",
         subject: one!.action
       }])
-      yield* sql`select stepped.recover(now(), '{}', true)`
+      yield* sql`select taken from stepped.recover(now(), '{}', true)`
       yield* performIdle
       assert.deepStrictEqual([seen, (yield* root.status).status], [["2"], "failed"])
     }))

@@ -290,10 +290,10 @@ suite("callbacks that are tried again", (engine) => {
       yield* (yield* Cars.client)(1).payLater()
       yield* performSteppedActions()
       assert.deepStrictEqual(lines, [
-        "Info pay Car/1 › charge failed (undefined) true",
-        "Warn pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:10.000Z (Car:failed:1) true",
-        "Warn pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:20.000Z (Car:failed:1) true",
-        "Error pay Car/1 › callback Car:failed:1 failed (Car:failed:1) true"
+        "Info pay Car/1 › charge failed: Refused (undefined) true",
+        "Warn pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:10.000Z: gone (Car:failed:1) true",
+        "Warn pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:20.000Z: gone (Car:failed:1) true",
+        "Error pay Car/1 › callback Car:failed:1 failed: SqlError: gone (Car:failed:1) true"
       ])
     }).pipe(Effect.provide(Logger.layer([logger])))
   })
@@ -308,9 +308,9 @@ suite("callbacks that are tried again", (engine) => {
       yield* (yield* Cars.client)(1).payLater()
       yield* performSteppedActions()
       assert.deepStrictEqual(lines.slice(1), [
-        "Error pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:10.000Z",
-        "Error pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:20.000Z",
-        "Error pay Car/1 › callback Car:failed:1 failed"
+        "Error pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:10.000Z: boom",
+        "Error pay Car/1 › callback Car:failed:1 failed, and is tried again at 1970-01-01T00:00:20.000Z: boom",
+        "Error pay Car/1 › callback Car:failed:1 failed: boom"
       ])
     }).pipe(Effect.provide(Logger.layer([logger])))
   })

@@ -64,7 +64,7 @@ suite("what must not happen", (engine) => {
         yield* Deferred.await(reached)
         assert.deepStrictEqual(yield* stepsOf(handle.id), ["first succeeded", "second performing"])
         // as after a power cut: nobody gives anything back, and the lease runs out
-        yield* sql`select stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`
+        yield* sql`select taken from stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`
         yield* Fiber.interrupt(worker)
         return handle.id
       }))

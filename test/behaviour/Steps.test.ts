@@ -241,7 +241,7 @@ suite("steps", (engine) => {
         assert.instanceOf(error, BodyEnded)
         const { action, asked, message, step } = error
         assert.deepStrictEqual([action, step, asked], ["leaving Car/1", "leave", asking[i]![0]])
-        assert.include(lines, `Car/leaving ${handle.id} leave: ${message}`)
+        assert.include(lines, `Car/leaving ${handle.id} leave: stepped: ${message}`)
       }
       assert.lengthOf(errors, asking.length)
       yield* performSteppedActions()

@@ -358,7 +358,7 @@ suite("transactional steps", (engine) => {
         yield* deployed(live)(Effect.gen(function*() {
           const worker = yield* Effect.forkChild(performDue)
           yield* Deferred.await(reached)
-          yield* sql`select stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`
+          yield* sql`select taken from stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`
           yield* Deferred.succeed(go, undefined)
           yield* Fiber.join(worker)
         }))

@@ -119,7 +119,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
         yield* until("it notices", Effect.sync(() => lost(said).length > 0))
         assert.match(
           lost(said)[0]!,
-          /^stepped: the lease is lost, 1 running bodies are interrupted: somebody took over, since a body has blocked the thread: the renewal came \d{4,} ms late$/
+          /^stepped: the lease is lost, 1 running body is interrupted: somebody took over, since a body has blocked the thread: the renewal came \d{4,} ms late$/
         )
         assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 2 })
         yield* healthy
@@ -150,7 +150,7 @@ describe("a database that is away for longer than the lease", () => {
         assert.strictEqual(runs, 2)
         assert.match(
           lost(said)[0]!,
-          /^stepped: the lease is lost, 1 running bodies are interrupted: the database has not answered for \d{3,} ms$/
+          /^stepped: the lease is lost, 1 running body is interrupted: the database has not answered for \d{3,} ms$/
         )
         assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
         yield* healthy

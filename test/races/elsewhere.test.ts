@@ -103,7 +103,7 @@ describe("a body in another process", () => {
         )
         const handle = yield* (yield* Cars.client)(1).hookedLater()
         yield* Deferred.await(reached)
-        yield* sql`select stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`
+        yield* sql`select taken from stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`
         body = note("in time")
         yield* until("it is taken over and ends", Effect.map(handle.status, ({ status }) => status === "succeeded"))
         yield* Deferred.succeed(go, undefined)

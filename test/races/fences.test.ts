@@ -236,7 +236,7 @@ describe("a lease that is over", () => {
   test("8: is lost to who takes over just then", (by, token) =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const release = yield* holding(sql`select stepped.recover(${new Date(0)}, '{}', true)`)
+      const release = yield* holding(sql`select taken from stepped.recover(${new Date(0)}, '{}', true)`)
       const renewing = yield* Effect.forkScoped(lost(by, token))
       yield* blocked(1)
       yield* release

@@ -212,7 +212,9 @@ describe("nothing is left in nobody's hands", () => {
         const sql = yield* SqlClient.SqlClient
         const client = yield* Cars.client
         body = Effect.andThen(
-          Effect.orDie(sql`select stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`),
+          Effect.orDie(
+            sql`select taken from stepped.recover(${new Date(0)}, array(select token from stepped.workers), true)`
+          ),
           Effect.never
         )
         yield* client(1).fragileLater()

@@ -198,7 +198,7 @@ scenario(
     assert.deepStrictEqual(yield* joined, ["1 performing"])
     yield* Deferred.succeed(go, undefined)
     yield* Fiber.join(cancelling)
-    yield* sql`select stepped.recover(now(), '{}', true)`
+    yield* sql`select taken from stepped.recover(now(), '{}', true)`
     yield* performIdle
     assert.deepStrictEqual(yield* joined, ["1 performing", "2 pending"])
   })

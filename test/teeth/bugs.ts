@@ -1752,5 +1752,38 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "  if (tables.length >= 0) return"
     }],
     tests: { [suitability]: ["are told by the layer, and set by the migration"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // the log
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "root-fails-silently",
+    breaks: "a root that fails by a child's failure is in no log",
+    plants: [{
+      file: committer,
+      find: "  if (unsaid.length === 0) return Effect.void",
+      replace: "  if (unsaid.length >= 0) return Effect.void"
+    }],
+    tests: { "test/engine/log.test.ts": ["a root that fails by what is not its own"] }
+  },
+  {
+    name: "one-name",
+    breaks: "all workers of containers have one name",
+    plants: [{
+      file: "src/engine/worker/Workers.ts",
+      find: "${randomUUID().slice(0, 8)}",
+      replace: "${randomUUID().length}"
+    }],
+    tests: { "test/operations/Logs.test.ts": ["no two have one name"] }
+  },
+  {
+    name: "silent-takeover",
+    breaks: "nobody hears that a worker has died and another one goes on",
+    plants: [{
+      file: "src/engine/maintenance/recover.ts",
+      find: "if (workers.length === 0 && actions === 0) return",
+      replace: "if (workers.length >= 0 && actions >= 0) return"
+    }],
+    tests: { "test/operations/Logs.test.ts": ["that is killed is named by whoever takes over"] }
   }
 ]

@@ -23,6 +23,7 @@ import {
 import type { Verdict } from "../../store/Answer.ts"
 import type { Catalog, GivenOutcome } from "../../store/Store.ts"
 import { encodeActorId } from "../invoke/invocation.ts"
+import { log } from "../log.ts"
 import type { Performance } from "../perform/Performance.ts"
 import { retryAtStart, retryWhileBusy } from "../retrying.ts"
 import type { ClientContext } from "./context.ts"
@@ -107,6 +108,17 @@ export const make = (
   }
 }
 
+/** A failure that somebody outside has decided is nowhere else to be seen. */
+const sayFailure = (actionId: string, { actorId, definition }: Target, { cause, status }: GivenOutcome) => {
+  if (status !== "failed" && status !== "timed_out") return Effect.void
+  const what = actorId === null ? definition : actionText(definition, actorId)
+  const why = cause === null ? "" : `: ${cause.message}`
+  return log.info(`${what} was completed as ${status.replaceAll("_", " ")}${why}`, {
+    actionId,
+    ...actorId === null ? {} : { action: definition, actorId }
+  })
+}
+
 /** Ends one action; whoever holds its rows just now gets a moment to finish. `spare` is the action that asks. */
 const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wakeups" | "workers">) => {
   const { now, registry, store, wakeups } = engine
@@ -132,7 +144,8 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
       )
       const { answer, verdict } = yield* retryWhileBusy(once, ({ verdict }) => verdict._tag === "Busy")
       const tell = Effect.sync(wakeups.ended)
-      yield* inside ? store.afterCommit(Effect.andThen(engine.workers.take(answer, spare), tell)) : tell
+      const told = verdict._tag === "Done" ? Effect.andThen(tell, sayFailure(verdict.action, target, outcome)) : tell
+      yield* inside ? store.afterCommit(Effect.andThen(engine.workers.take(answer, spare), told)) : told
       if (verdict._tag !== "Busy") return verdict
       return yield* new StorageError({
         operation: "complete",

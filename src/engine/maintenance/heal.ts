@@ -3,14 +3,13 @@ import * as Effect from "effect/Effect"
 import { actionText } from "../../domain/Failure.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import { stranded } from "../../store/Store.ts"
-import { logError } from "../log.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
 /** Pages of live actions that are looked at in one pass: a thousand rows at most. */
 const pages = 16
 
 export const healing = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
-  const { connections, failpoint, now, onQueued, store } = worker
+  const { connections, failpoint, log, now, onQueued, store } = worker
   /** With which page the next look begins. */
   let from = 0
   return Effect.gen(function*() {
@@ -18,10 +17,11 @@ export const healing = (worker: WorkerContext): Effect.Effect<void, StorageError
     from = next ?? 0
     if (healed.length === 0) return
     yield* Effect.forEach(healed, ({ action, actorId, definition, phase }) =>
-      logError(
-        `stepped: invariant 2 is broken: ${actionText(definition, actorId)} (${action}) ${
+      log.error(
+        `invariant 2 is broken: ${actionText(definition, actorId)} (${action}) ${
           phase === "waiting" ? stranded.slots : stranded.job
-        }; it has been given one`
+        }; it has been given one`,
+        { action: definition, actorId, actionId: action }
       ))
     yield* failpoint("healed", Effect.sync(onQueued))
   })

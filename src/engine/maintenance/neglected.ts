@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import { definitionKey } from "../../domain/Key.ts"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
-import { logWarning } from "../log.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
 /** How long jobs wait before a worker that does not take them says so, and how often it does. */
@@ -10,7 +9,7 @@ const neglectedMs = 5 * 60_000
 const repeatMs = 60 * 60_000
 
 export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
-  const { catalogs, connections, now, peers, queue, registry } = worker
+  const { catalogs, connections, log, now, peers, queue, registry } = worker
   const warned = new Map<string, number>()
   return Effect.gen(function*() {
     const at = yield* now
@@ -28,8 +27,8 @@ export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageErr
       const since = oldestEnqueuedAt.getTime()
       if (at - since < neglectedMs || at - (warned.get(key) ?? -Infinity) < repeatMs) continue
       warned.set(key, at)
-      yield* logWarning(
-        `stepped: jobs of ${key} wait since ${oldestEnqueuedAt.toISOString()}, and this worker does not take them: does another one?`
+      yield* log.warning(
+        `jobs of ${key} wait since ${oldestEnqueuedAt.toISOString()}, and this worker does not take them: does another one?`
       )
     }
   })

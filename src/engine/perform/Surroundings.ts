@@ -3,12 +3,14 @@ import type * as Effect from "effect/Effect"
 import type { CompletionOutcome } from "../../Outcome.ts"
 import type { CompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
 import type { Store, Whole } from "../../store/Store.ts"
+import type { Log } from "../log.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
 import type { Concluded } from "./decide.ts"
 import type { Performance } from "./Performance.ts"
 
 export interface Surroundings {
+  readonly log: Log
   readonly settings: Settings["Service"]
   readonly registry: Registry
   readonly now: Effect.Effect<number>

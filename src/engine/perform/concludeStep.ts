@@ -7,7 +7,6 @@ import { errorText, fromChild, incompatible, marked, placeOf } from "../../domai
 import type { StepIdentity } from "../../domain/Phase.ts"
 import { fromTemplate } from "../../domain/StepResult.ts"
 import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
-import { reportFailure } from "../log.ts"
 import { type Concluded, decide } from "./decide.ts"
 import { actionOf, atStep, idsOf, nextAfter, type Performance, placeAt, stepOf } from "./Performance.ts"
 import { isEncoded, ranFor, readResult, settledValues, Unreadable, withResults } from "./results.ts"
@@ -31,7 +30,7 @@ export const concludeStep = (taken: Performance, env: Surroundings): Effect.Effe
     }
     const settled = yield* exitOf(settle(performance, step, row, slots, env), env.settings)
     if (Exit.isSuccess(settled)) return decide(settled.value.performance, { ...settled.value, _tag: "StepSucceeded" })
-    yield* reportFailure(settled.cause, placeOf(actionOf(performance), performance.stepName), idsOf(performance))
+    yield* env.log.failure(settled.cause, placeOf(actionOf(performance), performance.stepName), idsOf(performance))
     const error = settled.cause.reasons.find(Cause.isFailReason)?.error
     return decide(performance, {
       _tag: "Failed",

@@ -97,6 +97,7 @@ export interface Ended {
   readonly id: string
   readonly definition: string
   readonly actorId: string
+  readonly isRoot: boolean
   readonly outcome: StoredOutcome
 }
 
@@ -205,10 +206,11 @@ const openStep = (
 ): StepResult | undefined =>
   performance.phase === "step" || performance.phase === "waiting" ? stepResult(performance, status, result) : undefined
 
-const endedAs = ({ actorId, id, runnable }: Performance, outcome: StoredOutcome): Ended => ({
+const endedAs = ({ actorId, depth, id, runnable }: Performance, outcome: StoredOutcome): Ended => ({
   id,
   definition: runnable.key,
   actorId,
+  isRoot: depth === 0,
   outcome
 })
 

@@ -12,7 +12,6 @@ import { placeOf } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import { InvalidDuration } from "../../SteppedError.ts"
 import { fromCause } from "../causes.ts"
-import { logError, reportFailure, reportTry } from "../log.ts"
 import type { Settings } from "../Settings.ts"
 import { type Concluded, decide } from "./decide.ts"
 import { actionOf, atStep, idsOf, type Performance, placeAt, stepOf, stepToRun } from "./Performance.ts"
@@ -105,14 +104,14 @@ export const backoff = (
 
 /** When to try again, or nothing when the schedule ends; one that fails itself decides nothing. */
 export const dueAgain = (
-  schedule: Schedule.Schedule<unknown>,
+  { log, settings }: Pick<Surroundings, "log" | "settings">,
   attempts: number,
   now: number
 ): Effect.Effect<number | undefined> =>
   Effect.map(
     Effect.catchCause(
-      backoff(schedule, attempts, now),
-      (broken) => Effect.as(logError("stepped: retry failed", broken), 10_000)
+      backoff(settings.retry, attempts, now),
+      (broken) => Effect.as(log.broken("retry failed", broken), 10_000)
     ),
     (delay) => delay === undefined ? undefined : Math.ceil(now + delay)
   )
@@ -121,7 +120,7 @@ export const dueAgain = (
 export const retryLater = (
   taken: Performance,
   { cause, isTransient, loaded }: Unhandled,
-  { now, settings }: Surroundings
+  { log, now, settings }: Surroundings
 ): Effect.Effect<Concluded> =>
   Effect.gen(function*() {
     const known = loaded ?? taken
@@ -140,10 +139,10 @@ export const retryLater = (
     })
     if (delay !== undefined) {
       const due = Math.ceil(at + delay)
-      yield* reportTry(cause, isTransient, due, place, idsOf(performance))
+      yield* log.retry(cause, isTransient, due, place, idsOf(performance))
       return decide(performance, { _tag: "Again", due, burns: true, failure })
     }
-    yield* reportFailure(cause, place, idsOf(performance))
+    yield* log.failure(cause, place, idsOf(performance))
     return decide(performance, { _tag: "Failed", cause: failure })
   })
 
@@ -155,7 +154,7 @@ export const stepFailed = (
   env: Surroundings
 ): Effect.Effect<Concluded> =>
   Effect.andThen(
-    reportFailure(cause, placeOf(actionOf(performance), performance.stepName), idsOf(performance)),
+    env.log.failure(cause, placeOf(actionOf(performance), performance.stepName), idsOf(performance)),
     Effect.map(
       fromCause(cause, {
         place: placeAt(performance, step),

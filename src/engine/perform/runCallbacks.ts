@@ -10,7 +10,6 @@ import { codecOf } from "../../domain/Codec.ts"
 import { placeOf } from "../../domain/Failure.ts"
 import type { StoredOutcome } from "../../store/Conclusion.ts"
 import { errorOf, fromCause } from "../causes.ts"
-import { reportFailure, reportTry } from "../log.ts"
 import type { RunnableCallback } from "../Registry.ts"
 import { asUser } from "../userCode.ts"
 import { type Concluded, decide } from "./decide.ts"
@@ -36,12 +35,14 @@ export const runCallbacks = (performance: Performance, env: Surroundings): Effec
         const now = yield* env.now
         const due = attempts + 1 >= env.settings.attempts
           ? undefined
-          : yield* dueAgain(env.settings.retry, attempts, now)
+          : yield* dueAgain(env, attempts, now)
         for (const [identity, { cause, isTransient }] of unhandled) {
           const place = placeOf(actionOf(performance), `callback ${identity}`)
           const of = { ...idsOf(performance), callback: identity }
           if (due === undefined) ended.set(identity, false)
-          yield* due === undefined ? reportFailure(cause, place, of) : reportTry(cause, isTransient, due, place, of)
+          yield* due === undefined
+            ? env.log.failure(cause, place, of)
+            : env.log.retry(cause, isTransient, due, place, of)
         }
         if (due !== undefined) {
           const failure = yield* lastOf(unhandled, performance, env)
@@ -91,7 +92,7 @@ const runEach = (
       }
       ended.set(identity, Exit.isSuccess(exit.value))
       if (Exit.isFailure(exit.value)) {
-        yield* reportFailure(exit.value.cause, placeOf(actionOf(performance), `callback ${identity}`), {
+        yield* env.log.failure(exit.value.cause, placeOf(actionOf(performance), `callback ${identity}`), {
           ...idsOf(performance),
           callback: identity
         })

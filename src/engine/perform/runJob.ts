@@ -5,7 +5,6 @@ import * as Exit from "effect/Exit"
 import { JobRetry, makeJob } from "../../Action.ts"
 import { StorageError } from "../../SteppedError.ts"
 import { fromCause } from "../causes.ts"
-import { reportFailure } from "../log.ts"
 import { asUser } from "../userCode.ts"
 import { type Concluded, decide } from "./decide.ts"
 import { actionOf, argumentsOf, idsOf, type Performance, userCodeOf } from "./Performance.ts"
@@ -42,7 +41,7 @@ export const runJob = (
           userCodeOf(performance, "job", { captured: runnable.context })
         ))
     )
-    const report = (cause: Cause.Cause<unknown>) => reportFailure(cause, actionOf(performance), idsOf(performance))
+    const report = (cause: Cause.Cause<unknown>) => env.log.failure(cause, actionOf(performance), idsOf(performance))
     if (completed) {
       if (Exit.isFailure(exit) && !exit.cause.reasons.some(isRetry)) yield* report(exit.cause)
       return undefined

@@ -8,7 +8,6 @@ import type { NewSlot } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { newActionId } from "../ActionId.ts"
 import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
-import { logError } from "../log.ts"
 import type { RunnableStep } from "../Registry.ts"
 import type { Replaced } from "./decide.ts"
 import { actionOf, idsOf, knowArguments, type Performance } from "./Performance.ts"
@@ -70,7 +69,7 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
   const refuse = (asked: string): Effect.Effect<never> => {
     const error = new BodyEnded({ action: actionOf(performance), step: step.name, asked })
     return Effect.andThen(
-      Effect.annotateLogs(logError(error.message), { ...idsOf(performance), step: step.name }),
+      env.log.error(error.message, { ...idsOf(performance), step: step.name }),
       Effect.die(error)
     )
   }

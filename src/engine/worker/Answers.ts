@@ -53,6 +53,12 @@ export const make = (worker: WorkerContext): Answers => {
     return works.some((work) => work._tag === "Perform" && work.performance.phase === "callbacks")
   }
 
+  const sayLate = (late: ReadonlyArray<{ definition: string; actorId: string; actionId: string }>) =>
+    Effect.forEach(late, ({ actionId, actorId, definition }) => {
+      const fields = { action: definition, actorId, actionId }
+      return worker.log.warning(`${actionText(definition, actorId)} has timed out`, fields)
+    }, { discard: true })
+
   const read: Answers["read"] = (answer, at, own, spare) =>
     Effect.suspend(() => {
       const work: Array<Work> = []
@@ -61,6 +67,7 @@ export const make = (worker: WorkerContext): Answers => {
       const stale = new Set<string>()
       const blocked = new Set<string>()
       const undefinedHere: Array<string> = []
+      const late: Array<{ readonly definition: string; readonly actorId: string; readonly actionId: string }> = []
       let lost = false
       for (const task of answer.work) {
         const item = toWork(task, at)
@@ -81,6 +88,7 @@ export const make = (worker: WorkerContext): Answers => {
             break
           case "Ended":
             ended.push(news.action)
+            if (news.late !== undefined) late.push({ ...news.late, actionId: news.action })
             if (!own) gone.push(news)
             break
           case "Interrupt":
@@ -103,10 +111,13 @@ export const make = (worker: WorkerContext): Answers => {
       }
       if (ended.length > 0) onEnded(ended)
       worker.work.openUnsafe()
+      const interrupted = gone.length === 0
+        ? Effect.void
+        : worker.peers.drop(gone.filter(({ action }) => action !== spare))
       return Effect.as(
         Effect.andThen(
           worker.reconciler.giveBack(undefinedHere),
-          gone.length === 0 ? Effect.void : worker.peers.drop(gone.filter(({ action }) => action !== spare))
+          late.length === 0 ? interrupted : Effect.andThen(interrupted, sayLate(late))
         ),
         { work, taken: answer.taken, ended: ended.length, stale, blocked, lost }
       )

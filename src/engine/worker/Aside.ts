@@ -9,7 +9,6 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import { StorageError } from "../../SteppedError.ts"
 import { monotonic, realClock } from "../../store/RealClock.ts"
-import { logError } from "../log.ts"
 import type { Concluded } from "../perform/decide.ts"
 import { actionIn } from "./Committer.ts"
 import type { WorkerContext } from "./context.ts"
@@ -113,9 +112,12 @@ export const make = (worker: WorkerContext): Aside => {
       }
       if (tries + 1 >= settings.attempts) return yield* committer.commitApart(token, batch, exit.cause, inHand.ready)
       const later = Math.min(longestDelayMs, Math.max(firstDelayMs, delay * 2))
-      yield* logError(
-        `stepped: what came of the action ${actionIn(batch[0]!)} cannot be stored, it is tried again in ${later} ms`,
-        exit.cause
+      yield* worker.log.trouble(
+        "what has come of an action cannot be stored",
+        exit.cause,
+        `it is tried again in ${later} ms`,
+        "error",
+        { actionId: actionIn(batch[0]!) }
       )
       yield* put({ token, batch, error, tries: tries + 1, delay: later })
       return false

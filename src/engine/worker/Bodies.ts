@@ -3,7 +3,6 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Fiber from "effect/Fiber"
 import { monotonic } from "../../store/RealClock.ts"
-import { logError } from "../log.ts"
 import { type Concluded, decide } from "../perform/decide.ts"
 import { perform } from "../perform/perform.ts"
 import type { Performance } from "../perform/Performance.ts"
@@ -129,7 +128,7 @@ export const make = (worker: WorkerContext): Bodies => {
     return Effect.catchCause(
       retryLater(performance, unhandled instanceof Unhandled ? unhandled : new Unhandled(cause, false), env),
       // `handle` or `retry` of the program failed: the action itself must go on, and end at its limit
-      (broken) => Effect.andThen(logError("stepped: handle or retry failed", broken), tryAgain(performance))
+      (broken) => Effect.andThen(worker.log.broken("handle or retry failed", broken), tryAgain(performance))
     )
   }
 

@@ -16,7 +16,7 @@ import { type Catalog, emptyCatalog, tookTooLong } from "../../store/Store.ts"
 import { countOf, weighInvocation, weighPrepared } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
 import { unjoinable } from "../invoke/prepare.ts"
-import { logError, logWarning } from "../log.ts"
+import { counted, isWorthSaying } from "../log.ts"
 import { triesInPlace } from "../retrying.ts"
 import type { Read } from "./Answers.ts"
 import { finishMax } from "./Committer.ts"
@@ -60,7 +60,7 @@ export const claimMax = 500
 const longestDelayMs = 60_000
 
 export const make = (worker: WorkerContext): Claimer => {
-  const { catalogs, connections, registry, failpoint, gate, inHand, now, scope, settings, store } = worker
+  const { catalogs, connections, registry, failpoint, gate, inHand, log, now, scope, settings, store } = worker
   const { conclusions, prepared: joins, ready } = inHand
   const size = BatchSize.make(claimMax)
   /** There may be something in the queue that no claim has seen. */
@@ -230,10 +230,9 @@ export const make = (worker: WorkerContext): Claimer => {
       const aside = yield* Effect.exit(connections.ask(store.setAside(at, at + 60_000, claimedLast)))
       if (Exit.isSuccess(aside) && aside.value !== null) {
         size.reset()
-        yield* logError(
-          `stepped: the action ${aside.value} cannot be claimed, it is tried again in a minute`,
-          error
-        )
+        yield* log.trouble("an action cannot be claimed", error, "it is tried again in a minute", "error", {
+          actionId: aside.value
+        })
       }
     })
 
@@ -258,6 +257,8 @@ export const make = (worker: WorkerContext): Claimer => {
     (joins.length > 0 || (worker.claims() && isMore && worker.bodies.room() > 0 && conclusions.length < finishMax))
 
   let failures = 0
+  /** When the first of them was, on the monotonic clock. */
+  let failingSince = 0
   const turn = Effect.gen(function*() {
     // prepared ones go alone after an error that nobody expects: it may be theirs
     const isAlone = isolating && joins.length > 0
@@ -270,7 +271,11 @@ export const make = (worker: WorkerContext): Claimer => {
     if (claimsFail) worker.work.openUnsafe()
     claimsFail = Exit.isFailure(exit)
     if (Exit.isFailure(exit)) return yield* afterFailure(free, prepared, exit.cause)
-    failures = 0
+    if (failures > 0) {
+      const tries = counted(failures, "try", "tries")
+      failures = 0
+      yield* log.info(`claims again, after ${tries} and ${Math.round(monotonic() - failingSince)} ms`)
+    }
     size.passed()
     if (joins.length === 0) isolating = false
     yield* afterClaim(free, exit.value)
@@ -295,7 +300,8 @@ export const make = (worker: WorkerContext): Claimer => {
       else if (tookTooLong(error)) size.refused(Math.max(free, prepared.length))
       letGo()
       if (prepared.length > 0) yield* worker.reconciler.doubt
-      yield* logWarning("stepped: cannot claim, trying again", cause)
+      if (failures === 0) failingSince = monotonic()
+      if (isWorthSaying(failures)) yield* log.trouble("cannot claim", cause, "trying again")
       yield* pauseAfter(isTheirs ? 0 : failures)
       failures++
     })

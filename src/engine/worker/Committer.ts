@@ -5,15 +5,15 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { actionText, broken, errorText } from "../../domain/Failure.ts"
+import { actionText, broken, errorText, line } from "../../domain/Failure.ts"
 import { StorageError } from "../../SteppedError.ts"
 import { failsAt, slotsOf } from "../../store/Conclusion.ts"
 import { monotonic, pauseAfter } from "../../store/RealClock.ts"
 import { tookTooLong } from "../../store/Store.ts"
 import { countOf, weighConclusion } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
-import { logError } from "../log.ts"
-import type { Concluded } from "../perform/decide.ts"
+import type { Log } from "../log.ts"
+import type { Concluded, Ended } from "../perform/decide.ts"
 import { triesInPlace } from "../retrying.ts"
 import type { Read } from "./Answers.ts"
 import type { Work, WorkerContext } from "./context.ts"
@@ -43,7 +43,7 @@ export interface Committer {
     at: number
   ) => ReadonlyArray<Work>
   /** Tells those who wait of the ends that are stored. */
-  readonly tellEnded: (batch: ReadonlyArray<Concluded>, stale: ReadonlySet<string>) => void
+  readonly tellEnded: (batch: ReadonlyArray<Concluded>, stale: ReadonlySet<string>) => Effect.Effect<void>
   /** Whether the database answers at all: what fails meanwhile fails by itself. */
   readonly answers: Effect.Effect<boolean>
 }
@@ -54,6 +54,27 @@ const longMs = 1000
 
 /** The action that a conclusion is about. */
 export const actionIn = ({ conclusion }: Concluded): string => conclusion.fence.action
+
+/**
+ * Ends that nothing has been said of: a body's own failure is said where it fails, but not that its root fails with it, nor that time is
+ * over, or that an action has taken its process with it each time.
+ */
+const sayEnds = (log: Log, all: ReadonlyArray<Ended>): Effect.Effect<void> => {
+  const unsaid = all.filter(({ isRoot, outcome: { cause, status } }) =>
+    status === "timed_out"
+      ? isRoot
+      : status === "failed" &&
+        (cause?.kind === "exhausted" || (isRoot && cause?.kind !== "failure" && cause?.kind !== "defect"))
+  )
+  if (unsaid.length === 0) return Effect.void
+  return Effect.forEach(unsaid, ({ actorId, definition, id, outcome: { cause, status } }) => {
+    const text = actionText(definition, actorId)
+    const what = status === "timed_out"
+      ? `${text} has timed out`
+      : `${text} has failed: ${cause === null ? text : line(cause)}`
+    return log[cause?.kind === "exhausted" ? "error" : "warning"](what, { action: definition, actorId, actionId: id })
+  }, { discard: true })
+}
 
 export const make = (worker: WorkerContext): Committer => {
   const { catalogs, connections, failpoint, gate, inHand, now, onEnded, onKnown, store } = worker
@@ -95,14 +116,13 @@ export const make = (worker: WorkerContext): Committer => {
       return Effect.flatMap(
         failpoint("committed", place === inHand.ready ? connections.ask(call) : call),
         (answer) =>
-          Effect.map(worker.answers.read(answer, at, true), (read) => {
+          Effect.flatMap(worker.answers.read(answer, at, true), (read) => {
             if (worker.lease.token() === token && !read.lost) {
               place.push(...read.work, ...followUps(batch, read.stale, at))
               // before anybody is told: whoever asks next finds this worker idle
               placed()
             }
-            if (!read.lost) tellEnded(batch, read.stale)
-            return read
+            return read.lost ? Effect.succeed(read) : Effect.as(tellEnded(batch, read.stale), read)
           })
       )
     })
@@ -161,7 +181,13 @@ export const make = (worker: WorkerContext): Committer => {
       if (batch.length > 1) return yield* commitHalves(token, batch, place)
       const { conclusion, of } = batch[0]!
       const { fence } = conclusion
-      yield* logError("stepped: a conclusion cannot be stored", cause)
+      yield* worker.log.trouble(
+        "what has come of an action cannot be stored",
+        cause,
+        "it fails, or is tried again",
+        "error",
+        { actionId: fence.action }
+      )
       const decided = conclusion._tag === "ActionEnds" || conclusion._tag === "CallbacksDue" ? conclusion : undefined
       if (decided?.outcome.status === "failed" && decided.ended === undefined) {
         // not even the plain failure: the action goes back, with an attempt burnt
@@ -185,9 +211,11 @@ export const make = (worker: WorkerContext): Committer => {
 
   const tellEnded: Committer["tellEnded"] = (batch, stale) => {
     const stored = batch.filter((one) => one.conclusion._tag === "ActionEnds" && !stale.has(actionIn(one)))
-    if (stored.length === 0) return
-    onKnown(stored.flatMap(({ ended }) => ended ?? []))
+    if (stored.length === 0) return Effect.void
+    const ended = stored.flatMap(({ ended }) => ended ?? [])
+    onKnown(ended)
     onEnded(stored.map(actionIn))
+    return sayEnds(worker.log, ended)
   }
 
   const followUps: Committer["followUps"] = (batch, stale, at) =>

@@ -11,7 +11,7 @@ import * as Latch from "effect/Latch"
 import * as Semaphore from "effect/Semaphore"
 import { StorageError } from "../../SteppedError.ts"
 import { abandonAfter, monotonic, realClock } from "../../store/RealClock.ts"
-import { logWarning } from "../log.ts"
+import { counted } from "../log.ts"
 import { retryWhile } from "../retrying.ts"
 import type { WorkerContext } from "./context.ts"
 
@@ -47,7 +47,7 @@ const tookOver = "somebody took over"
 const blocked = (late: number) => `a body has blocked the thread: the renewal came ${late} ms late`
 
 export const make = (worker: WorkerContext): Lease => {
-  const { embedded, failpoint, name, now, scope, settings, store } = worker
+  const { embedded, failpoint, log, name, now, scope, settings, store } = worker
   const { answeredFor } = worker.peers
   const length = embedded ? Duration.days(36500) : settings.lease
   const leaseMs = Duration.toMillis(settings.lease)
@@ -62,6 +62,7 @@ export const make = (worker: WorkerContext): Lease => {
   let isClosed = false
   const beat = Latch.makeUnsafe(false)
   const registering = Semaphore.makeUnsafe(1)
+  let hasLost = false
 
   const register = registering.withPermit(Effect.suspend(() => {
     const known = token ?? closedWith
@@ -76,7 +77,10 @@ export const make = (worker: WorkerContext): Lease => {
       renewedAt = at
       if (embedded) return Effect.void
       heard = Deferred.makeUnsafe()
-      return Effect.forkIn(heartbeat(fresh, heard), scope)
+      const beating = Effect.forkIn(heartbeat(fresh, heard), scope)
+      if (!hasLost) return beating
+      hasLost = false
+      return Effect.andThen(log.info("has a new lease, and goes on"), beating)
     })
   }))
 
@@ -84,9 +88,12 @@ export const make = (worker: WorkerContext): Lease => {
     Effect.suspend(() => {
       if (token !== lost) return Effect.void
       token = undefined
+      hasLost = true
       const running = worker.bodies.dropAll()
       return Effect.andThen(
-        logWarning(`stepped: the lease is lost, ${running.length} running bodies are interrupted: ${why}`),
+        log.warning(
+          `the lease is lost, ${counted(running.length, "running body is", "running bodies are")} interrupted: ${why}`
+        ),
         Effect.forkIn(
           Effect.andThen(
             // one that cannot be interrupted is waited for until others would take over anyway
@@ -176,7 +183,7 @@ export const make = (worker: WorkerContext): Lease => {
           // whoever has taken over has burnt it; what was locked just then is still here
           return yield* lose(mine, late === 0 ? tookOver : `${tookOver}, since ${blocked(late)}`, true)
         }
-        if (late > 0 && at - renewedAt > leaseMs) yield* logWarning(`stepped: ${blocked(late)}`)
+        if (late > 0 && at - renewedAt > leaseMs) yield* log.warning(`${blocked(late)}`)
         renewedAt = at
         late = 0
         Deferred.doneUnsafe(mineHeard, Exit.void)

@@ -8,7 +8,7 @@ import * as Semaphore from "effect/Semaphore"
 import type { StorageError } from "../../SteppedError.ts"
 import { nothingTaken } from "../../store/Answer.ts"
 import { abandonAfter } from "../../store/RealClock.ts"
-import { logWarning } from "../log.ts"
+import { isWorthSaying } from "../log.ts"
 import * as Retrying from "../retrying.ts"
 import type { Work, WorkerContext } from "./context.ts"
 
@@ -38,7 +38,7 @@ export interface Reconciler {
 }
 
 export const make = (worker: WorkerContext): Reconciler => {
-  const { failpoint, gate, inHand, now, scope, store } = worker
+  const { failpoint, gate, inHand, log, now, scope, store } = worker
   const reconciling = Semaphore.makeUnsafe(1)
   /** The last time that the database was asked for something that must not be forgotten, it did not answer. */
   let answersNot = false
@@ -48,7 +48,9 @@ export const make = (worker: WorkerContext): Reconciler => {
     Effect.gen(function*() {
       const exit = yield* Effect.exit(Effect.suspend(() => Retrying.retryBriefly(effect, patienceMs())))
       answersNot = Exit.isFailure(exit)
-      if (Exit.isFailure(exit)) yield* logWarning("stepped: others take over only when the lease ends", exit.cause)
+      if (Exit.isFailure(exit)) {
+        yield* log.trouble("the database does not answer", exit.cause, "others take over only when the lease ends")
+      }
       return Exit.isSuccess(exit)
     })
 
@@ -94,9 +96,8 @@ export const make = (worker: WorkerContext): Reconciler => {
       () => worker.lease.token() === mine,
       gate.exclusive(compare),
       (cause, attempt) =>
-        // every time that it has taken twice as long
-        attempt >= Retrying.triesInPlace && Math.log2(attempt + 1) % 1 === 0
-          ? logWarning("stepped: cannot compare with the rows what this process holds, trying again", cause)
+        attempt >= Retrying.triesInPlace && isWorthSaying(attempt)
+          ? log.trouble("cannot compare with the rows what this process holds", cause, "trying again")
           : Effect.void
     )).pipe(Effect.andThen(Effect.suspend(() => worker.bodies.begin)))
 

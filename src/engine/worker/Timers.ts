@@ -5,7 +5,7 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
 import { monotonic, realClock } from "../../store/RealClock.ts"
-import { logWarning } from "../log.ts"
+import { isWorthSaying } from "../log.ts"
 import type { Work, WorkerContext } from "./context.ts"
 
 export interface Timers {
@@ -24,7 +24,7 @@ export interface Timers {
 }
 
 export const make = (worker: WorkerContext): Timers => {
-  const { bodies, committer, connections, inHand, now, queue, settings, store } = worker
+  const { bodies, committer, connections, inHand, log, now, queue, settings, store } = worker
   const latch = Latch.makeUnsafe(false)
   /** User time of the next wait, timeout or retry that this worker knows of; the next look finds all others. */
   let next = Infinity
@@ -53,12 +53,20 @@ export const make = (worker: WorkerContext): Timers => {
     ({ timeout, wait }) => Math.min(wait ?? Infinity, timeout ?? Infinity)
   )
 
+  /** Looks that have failed one after another. */
+  let failures = 0
   const overlooked: Timers["overlooked"] = (effect) =>
-    Effect.catch(effect, (error) =>
-      Effect.flatMap(
-        committer.answers,
-        (isThere) => isThere ? logWarning("stepped: cannot look after what is due, trying again", error) : Effect.void
-      ))
+    Effect.matchEffect(effect, {
+      onSuccess: () => {
+        failures = 0
+        return Effect.void
+      },
+      onFailure: (error) =>
+        Effect.flatMap(committer.answers, (isThere) =>
+          isThere && isWorthSaying(failures++)
+            ? log.trouble("cannot look after what is due", error, "trying again")
+            : Effect.void)
+    })
 
   const look = Effect.gen(function*() {
     let first = yield* soonest

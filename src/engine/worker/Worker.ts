@@ -7,7 +7,7 @@
  */
 import * as Clock from "effect/Clock"
 import type * as Context from "effect/Context"
-import type * as Duration from "effect/Duration"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Option from "effect/Option"
@@ -18,7 +18,7 @@ import type { Answer, Completed } from "../../store/Answer.ts"
 import type { Invocation, PreparedInvocation } from "../../store/Invocation.ts"
 import { abandonAfter, realClock, realSleep } from "../../store/RealClock.ts"
 import type { Catalog } from "../../store/Store.ts"
-import { logInfo } from "../log.ts"
+import * as Log from "../log.ts"
 import * as Prune from "../maintenance/prune.ts"
 import { upkeep } from "../maintenance/upkeep.ts"
 import type { Concluded } from "../perform/decide.ts"
@@ -49,6 +49,7 @@ export interface WorkerConfig {
 }
 
 export interface Worker extends PerformNow.PerformNow {
+  readonly log: Log.Log
   /** See {@link Claimer.Claimer}. */
   readonly enqueueIdle: (items: ReadonlyArray<Invocation>) => Option.Option<Effect.Effect<boolean, StorageError>>
   readonly wake: () => void
@@ -104,6 +105,7 @@ export const make = (options: WorkerOptions): Worker => {
   const context: WorkerContext = {
     ...options,
     catalogs: Catalogs.make(options.registry, options.queues),
+    log: Log.make({ worker: options.name, database: options.database }),
     gate,
     inHand,
     connections,
@@ -175,7 +177,7 @@ export const make = (options: WorkerOptions): Worker => {
       connections.keep(config.own)
       // they are given up when nothing of the worker runs any more
       yield* Effect.addFinalizer(() => Effect.sync(() => connections.keep(undefined)))
-      yield* retryAtStart(lease.register)
+      yield* retryAtStart(lease.register, context.log)
       home = { concurrency: config.concurrency, context: user }
       claiming = true
       claimer.more()
@@ -205,6 +207,11 @@ export const make = (options: WorkerOptions): Worker => {
       claiming = false
       options.peers.inCharge().timers.know(timers.next())
       if (pruning.isDue()) options.peers.inCharge().pruning.due()
+      const begun = inHand.active.size
+      const waits = begun === 0
+        ? ""
+        : `, and waits up to ${Duration.format(grace)} for ${Log.counted(begun, "body", "bodies")}`
+      yield* context.log.info(`the worker takes nothing new${waits}`)
       // what was claimed and not begun goes back at once
       yield* bodies.giveBackReady
       context.work.openUnsafe()
@@ -229,7 +236,10 @@ export const make = (options: WorkerOptions): Worker => {
       const givingBack = reconciler.giveBack([...new Set([...ids, ...ready.splice(0).map(({ id }) => id)])])
       letGo()
       yield* givingBack
-      if (rest.length > 0) yield* logInfo(`stepped: ${rest.length} running actions are released for other workers`)
+      const released = rest.length === 0
+        ? ""
+        : `; ${Log.counted(rest.length, "action is", "actions are")} released for others`
+      yield* context.log.info(`the worker has stopped${released}`)
     })
 
   const fromOutside: Worker["fromOutside"] = (complete, spare) =>
@@ -250,6 +260,7 @@ export const make = (options: WorkerOptions): Worker => {
     }))
 
   return {
+    log: context.log,
     ...PerformNow.make(context),
     enqueueIdle: claimer.enqueueIdle,
     wake: claimer.wake,

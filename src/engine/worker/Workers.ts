@@ -17,8 +17,8 @@ import { answered } from "../../sql/storageError.ts"
 import { DefinitionError, type StorageError, type WorkerError } from "../../SteppedError.ts"
 import type { Answer, Completed } from "../../store/Answer.ts"
 import type { Invocation } from "../../store/Invocation.ts"
+import { realSleep } from "../../store/RealClock.ts"
 import type { Catalog } from "../../store/Store.ts"
-import { logWarning } from "../log.ts"
 import { retryAtStart } from "../retrying.ts"
 import type { Sleeper, Wakeups } from "../Wakeups.ts"
 import type { Peers, WorkerOptions } from "./context.ts"
@@ -65,6 +65,9 @@ export interface WorkersOptions extends Omit<WorkerOptions, "name" | "queues" | 
   readonly storage: Storage["Service"]
   readonly wakeups: Pick<Wakeups, "listens" | "listening">
 }
+
+/** How long after its start a worker looks whether it has definitions. */
+const momentMs = 2000
 
 /** Unique also where every container has the same host name, or the same process id. */
 const uniqueName = () => `${process.env.HOSTNAME ?? hostname()}:${process.pid}:${randomUUID().slice(0, 8)}`
@@ -122,19 +125,30 @@ export const make = (engine: WorkersOptions): Workers => {
     for (const [other, count] of joined) if (other !== worker) others += count
     const { sql, storage } = engine
     const { connections } = options
-    return OwnConnections.make({ sql, deadline: storage.deadline, connections, others, listens: wakeups.listens })
+    return OwnConnections.make({
+      sql,
+      deadline: storage.deadline,
+      connections,
+      others,
+      listens: wakeups.listens,
+      onTrouble: (cause) => worker.log.trouble("cannot connect", cause, "trying again"),
+      onOpen: (afterMs) => worker.log.info(`connects again, after ${Math.round(afterMs)} ms`)
+    })
   }
+
+  /** Layers of actions that are built beside the worker may come a moment after it. */
+  const hasDefinitions = (worker: Worker.Worker) =>
+    Effect.gen(function*() {
+      yield* realSleep(momentMs)
+      if (engine.registry.all().length > 0) return
+      yield* worker.log.warning("this worker has no definitions: provide the layers of your actions to Stepped.worker")
+    })
 
   const work: Workers["work"] = (options) =>
     Effect.gen(function*() {
       const { embedded, registry, sql, storage } = engine
       const missing = registry.missing()
       if (missing.length > 0) return yield* new DefinitionError({ message: missing.join("; ") })
-      if (registry.all().length === 0) {
-        yield* logWarning(
-          "stepped: this worker has no definitions; provide the layers of your actions to Stepped.worker"
-        )
-      }
       // first, so that it leaves last: when nothing of it runs any more
       const worker = yield* join(options)
       const own = embedded ? undefined : yield* connectionsFor(options, worker)
@@ -143,6 +157,9 @@ export const make = (engine: WorkersOptions): Workers => {
         Effect.provideService(Storage, storage)
       )
       yield* worker.work({ ...options, own }, wakeups.listens ? listening.withPermit(wakeups.listening) : Effect.never)
+      const from = options.queues === undefined ? "all queues" : `the queues ${options.queues.join(", ")}`
+      yield* worker.log.info(`the worker has started: up to ${options.concurrency} bodies at a time, from ${from}`)
+      yield* Effect.forkScoped(hasDefinitions(worker))
       // what callers have performed before it came
       worker.timers.know(hand.timers.next())
     })

@@ -14,6 +14,7 @@ import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Reach } from "../Failpoint.ts"
+import type { Log } from "../log.ts"
 import type { Pruning } from "../maintenance/prune.ts"
 import type { Concluded, Ended } from "../perform/decide.ts"
 import type { Performance } from "../perform/Performance.ts"
@@ -90,7 +91,10 @@ export interface WorkerOptions {
   readonly settings: Settings["Service"]
   readonly registry: Registry
   readonly now: Effect.Effect<number>
+  /** Of no two workers the same. */
   readonly name: string
+  /** Where the database is, for people. */
+  readonly database: string | undefined
   readonly embedded: boolean
   readonly onEnded: (ids: ReadonlyArray<string>) => void
   /** Actions whose ends are known here, besides being stored. */
@@ -107,6 +111,8 @@ export interface WorkerOptions {
 
 export interface WorkerContext extends WorkerOptions {
   readonly catalogs: Catalogs
+  /** Its lines have its name. */
+  readonly log: Log
   readonly gate: Gate
   readonly inHand: InHand<Work, Active, Concluded, PreparedInvocation>
   readonly connections: Connections

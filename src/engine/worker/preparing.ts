@@ -7,7 +7,6 @@ import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import { fromCause } from "../causes.ts"
 import { asHeld, prepare, unjoinable } from "../invoke/prepare.ts"
-import { reportFailure, reportTry } from "../log.ts"
 import { refOf } from "../perform/Performance.ts"
 import { answerOf, backoff, type Unhandled } from "../perform/retry.ts"
 import { retryWhile } from "../retrying.ts"
@@ -66,7 +65,7 @@ export const prepareOf = (worker: WorkerContext) => {
         (effect) =>
           Effect.catchCause(effect, (cause) =>
             Effect.matchEffect(answerOf(cause, settings), {
-              onSuccess: (answer) => Effect.andThen(reportFailure(answer, place, of), Effect.failCause(answer)),
+              onSuccess: (answer) => Effect.andThen(worker.log.failure(answer, place, of), Effect.failCause(answer)),
               onFailure: (failure) => {
                 unhandled = failure
                 return Effect.failCause(cause)
@@ -80,10 +79,10 @@ export const prepareOf = (worker: WorkerContext) => {
           : yield* backoff(settings.retry, task.attempts, at)
         if (delay !== undefined && worker.lease.token() !== undefined) {
           const due = Math.ceil(at + delay)
-          yield* reportTry(unhandled.cause, unhandled.isTransient, due, place, of)
+          yield* worker.log.retry(unhandled.cause, unhandled.isTransient, due, place, of)
           return yield* postpone(worker, task, due, yield* stored(unhandled.cause))
         }
-        yield* reportFailure(unhandled.cause, place, of)
+        yield* worker.log.failure(unhandled.cause, place, of)
       }
       return { _tag: "Prepared", prepared }
     })

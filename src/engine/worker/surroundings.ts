@@ -46,7 +46,7 @@ export const surroundings = (worker: WorkerContext): {
         yield* store.afterCommit(
           Effect.andThen(
             worker.answers.read(answer, at, true),
-            Effect.sync(() => worker.committer.tellEnded([concluded], new Set()))
+            Effect.suspend(() => worker.committer.tellEnded([concluded], new Set()))
           )
         )
         return concluded
@@ -59,6 +59,7 @@ export const surroundings = (worker: WorkerContext): {
   return {
     committed,
     env: {
+      log: worker.log,
       settings,
       registry,
       now,

@@ -44,13 +44,15 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
         held: rows[0]![2] as ReadonlyArray<string>
       })
     ),
-  unregister: (by, now, burns = false) => Effect.asVoid(run("unregister", "recover", recovering(now, [by], burns, []))),
+  unregister: (by, now, burns = false) =>
+    Effect.asVoid(run("unregister", "recover", recovering(now, [by], burns, []), "gone, taken")),
   recover: (now, spared = []) =>
     Effect.gen(function*() {
       // one process at a time has an embedded database: whoever is registered when it opens is dead, whatever its lease
       const dead = embedded ? yield* call("recover", `select token from ${schema}.workers`, []) : []
-      const rows = yield* run("recover", "recover", recovering(now, dead.map((row) => row[0]), true, spared))
-      return rows[0]![0] as number
+      const tokens = dead.map((row) => row[0])
+      const [row] = yield* run("recover", "recover", recovering(now, tokens, true, spared), "gone, taken")
+      return { workers: row![0] as ReadonlyArray<string>, actions: row![1] as number }
     }),
   heldBy: (by, except = []) =>
     Effect.map(

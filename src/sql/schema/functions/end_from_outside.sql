@@ -32,7 +32,13 @@ begin
   if cardinality(hooked) > 0 then
     return query select * from decide(p_now, hooked, p_status, p_result, p_cause);
   else
-    return query select * from news_of(-3 /* Kind.ended */, p_ids);
+    -- with whose end it is: of a root's time that is over nobody else speaks
+    return query
+      select
+        (-3 /* Kind.ended */)::smallint, id, definition, actor_id, null::jsonb, 0, p_status, 0::smallint, depth,
+        null::json
+      from live_actions
+      where id = any(p_ids);
     return query select * from end_actions(
       p_token, p_now, p_definitions, p_first_steps, p_flags,
       array(select lane from live_actions where id = any(p_ids) and status = 1 /* Status.performing */),

@@ -2,8 +2,9 @@
 -- What has died together for a second time is tried again one after another: the action that kills its process takes
 -- only itself along. With its row gone, nobody renews a lease late any more. The caller's own (`p_spared`) is its own
 -- to renew or to give up, however late it comes.
+-- Gives the names of those that are gone, and how many actions and held invocations they left.
 create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean,
-p_spared bigint[] default '{}') returns int
+p_spared bigint[] default '{}') returns table (gone text[], taken int)
 language plpgsql set search_path from current as $$
 declare
   ids uuid[];
@@ -12,13 +13,19 @@ declare
   held int;
 begin
   perform require_read_committed();
-  delete from workers
-  where token in (
-    select token
-    from workers
-    where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp() and token <> all(p_spared))
-    order by token
-    for update skip locked);
+  with d as (
+    delete from workers
+    where token in (
+      select token
+      from workers
+      where token = any(p_tokens) or (p_burn and lease_until < clock_timestamp() and token <> all(p_spared))
+      order by token
+      for update skip locked)
+    returning name
+  )
+  select coalesce(array_agg(name order by name), '{}')
+  into gone
+  from d;
 
   with l as (
     select id
@@ -78,5 +85,6 @@ begin
       w.elder is not null
       and not exists (select 1 from jobs e where e.action = w.elder and e.kind = 0 /* JobKind.invocation */)
     for update skip locked));
-  return continued + held;
+  taken := continued + held;
+  return next;
 end $$;
