@@ -29,13 +29,16 @@ export const wrongCauses = Effect.flatMap(
     onNone: () => Effect.succeed([]),
     onSome: (sql) =>
       Effect.map(
-        Effect.orDie(sql.unsafe<Row>(`
+        Effect.orDie(
+          sql.unsafe<Row>(`
       select 'the ended action ' || id as place, status in (4, 5, 6, 7) as needed, cause from stepped.ended_actions
       union all select 'the live action ' || id, outcome in (4, 5, 6, 7), cause from stepped.live_actions where outcome is not null
       union all select 'the last failure of ' || id, false, failure from stepped.live_actions where failure is not null
       union all select 'the last failure of ' || action, false, failure from stepped.jobs where failure is not null
       union all select 'the answer for ' || id, status in (4, 5, 6, 7), cause from stepped.outcomes where status is not null
-      union all select 'a slot of ' || action, false, cause from stepped.slots where cause is not null`)),
+      union all select 'a slot of ' || action, false, cause from stepped.slots where cause is not null`)
+            .withoutTransform
+        ),
         (rows) =>
           rows.flatMap((row) => {
             const problem = problemOf(row)
