@@ -18,22 +18,14 @@ import {
   SchemaIssue,
   SchemaTransformation
 } from "effect"
+import type { PlainSchema } from "./domain/PlainSchema.ts"
 import { ActorNotFound, DefinitionError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
 // -------------------------------------------------------------------------------------------------------------------
 
-/**
- * A schema that needs no services to encode or decode, so that a client's effects need nothing further.
- *
- * @category models
- * @since 0.1.0
- */
-export interface PlainSchema extends Schema.Top {
-  readonly DecodingServices: never
-  readonly EncodingServices: never
-}
+export type { PlainSchema }
 
 /**
  * One actor: its type and its id.

@@ -20,7 +20,6 @@ import {
   type Services
 } from "./engine/engineLayer.ts"
 import { type MigrateError, migrateTo, migrations, patience } from "./sql/Migrations.ts"
-import { Storage } from "./sql/Storage.ts"
 import {
   DefinitionError,
   type InvalidDuration,
@@ -28,6 +27,7 @@ import {
   type StorageError,
   type WorkerError
 } from "./SteppedError.ts"
+import { Storage } from "./store/Storage.ts"
 
 export { action } from "./Action.ts"
 export { actions, after, prependStep } from "./Actions.ts"

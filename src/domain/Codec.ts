@@ -5,9 +5,9 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
-import type { PlainSchema } from "../Actor.ts"
 import { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
 import { errorText, tidyText } from "./Failure.ts"
+import type { PlainSchema } from "./PlainSchema.ts"
 import { isStorable } from "./storable.ts"
 
 /** How a schema's values become JSON and come back. */

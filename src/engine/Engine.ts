@@ -11,9 +11,8 @@ import { errorText } from "../domain/Failure.ts"
 import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
-import { databaseOf } from "../sql/prerequisites.ts"
-import { Storage } from "../sql/Storage.ts"
 import { DefinitionError, type StorageError } from "../SteppedError.ts"
+import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
 import * as Client from "./client/Client.ts"
 import * as Completing from "./client/complete.ts"
@@ -69,8 +68,6 @@ export const layer: Layer.Layer<
       }
     })
     const workers: Workers.Workers = Workers.make({
-      sql,
-      storage,
       wakeups,
       store,
       repo: yield* ActionRepo,
@@ -80,7 +77,7 @@ export const layer: Layer.Layer<
       settings,
       registry,
       now,
-      database: databaseOf(sql.config),
+      database: store.database,
       embedded,
       onEnded: watcher.ended,
       onKnown: watcher.known,

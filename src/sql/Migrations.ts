@@ -18,9 +18,9 @@ import {
   type UnsuitableDatabase
 } from "../SteppedError.ts"
 import { monotonic, realClock } from "../store/RealClock.ts"
+import { Storage } from "../store/Storage.ts"
 import { behind, checkClient, checkMaking, checkSequences, checkUse, setSequences } from "./prerequisites.ts"
 import { fingerprint, functions, tables } from "./schema/generated.ts"
-import { Storage } from "./Storage.ts"
 import { answered, sqlState, storageError } from "./storageError.ts"
 import { readCommitted } from "./transaction.ts"
 

@@ -1,7 +1,4 @@
-/**
- * Connections that a worker keeps for the engine, taken from the program's pool and taken again when they are lost: bodies that use up the
- * rest of the pool hold up neither the lease nor what goes on around them.
- */
+/** A worker's connections, taken from the program's pool and taken again when they are lost. */
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
@@ -14,14 +11,8 @@ import * as Scope from "effect/Scope"
 import type { Connection } from "effect/sql/SqlConnection"
 import { SqlError } from "effect/sql/SqlError"
 import { PoolTooSmall, StorageError } from "../SteppedError.ts"
+import { countFor, type Keeping, type OwnConnections } from "../store/OwnConnections.ts"
 import { abandonAfter, monotonic, pauseAfter, realClock } from "../store/RealClock.ts"
-
-export interface OwnConnections {
-  /** Runs a call of the engine on one of them. One is always left for what is urgent. */
-  readonly use: <A, E>(call: Effect.Effect<A, E>, urgent?: boolean) => Effect.Effect<A, E | StorageError>
-  /** Never gives anything; is interrupted when the client is closed under its worker, which would wait for them for ever. */
-  readonly whileOpen: Effect.Effect<never>
-}
 
 interface Taken {
   readonly connection: Connection
@@ -65,22 +56,13 @@ const lifeOf = ({ config }: PgClient): number =>
     ? Duration.toMillis(Duration.fromInputUnsafe(config.connectionTTL as Duration.Input))
     : Infinity
 
-/** What a worker keeps for so many transitions at a time: one more each is for the timers and for the lease. */
-export const countFor = (connections: number): number => connections + 2
-
-export const make = (options: {
-  readonly sql: PgClient
-  readonly deadline: Duration.Duration
-  readonly connections: number
-  /** What other workers keep of the same pool. */
-  readonly others: number
-  readonly listens: boolean
-  /** Told when none can be opened, at first and each time that it has taken twice as long, and when one is open again, after so many ms. */
-  readonly onTrouble: (cause: Cause.Cause<unknown>) => Effect.Effect<void>
-  readonly onOpen: (afterMs: number) => Effect.Effect<void>
-}): Effect.Effect<OwnConnections, PoolTooSmall, Scope.Scope> =>
+export const make = (
+  sql: PgClient,
+  deadline: Duration.Duration,
+  options: Keeping
+): Effect.Effect<OwnConnections, PoolTooSmall, Scope.Scope> =>
   Effect.gen(function*() {
-    const { connections, deadline, listens, others, sql } = options
+    const { connections, listens, others } = options
     const count = countFor(connections)
     const lifeMs = lifeOf(sql)
     const tooSmall = (maxConnections: number) =>

@@ -7,12 +7,14 @@
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
 import * as Calls from "./call.ts"
 import { examineOf } from "./Doctor.ts"
+import * as OwnConnections from "./OwnConnections.ts"
+import { checkUse, databaseOf } from "./prerequisites.ts"
 import { recordsOf } from "./records.ts"
-import { Storage } from "./Storage.ts"
-import { inOpenTransaction } from "./storageError.ts"
+import { answered, inOpenTransaction } from "./storageError.ts"
 import { claimOf } from "./transitions/claim.ts"
 import { completeOf } from "./transitions/complete.ts"
 import { enqueueOf } from "./transitions/enqueue.ts"
@@ -25,7 +27,8 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
   Store,
   Effect.gen(function*() {
     const sql = yield* PgClient
-    const calls = Calls.make(sql, yield* Storage)
+    const storage = yield* Storage
+    const calls = Calls.make(sql, storage)
     return Store.of({
       ...claimOf(calls),
       ...leaseOf(calls),
@@ -33,6 +36,12 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...upkeepOf(calls),
       ...recordsOf(calls),
       examine: examineOf(calls),
+      database: databaseOf(sql.config),
+      checkWorker: answered("checkWorker", storage.deadline)(checkUse("worker")).pipe(
+        Effect.provideService(PgClient, sql),
+        Effect.provideService(Storage, storage)
+      ),
+      ownConnections: (keeping) => OwnConnections.make(sql, storage.deadline, keeping),
       enqueue: enqueueOf(calls),
       finish: finishOf(calls),
       complete: completeOf(calls),

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { SqlError } from "effect/sql/SqlError"
 import { InvalidOption, MissingPrivileges, SequenceBehind, UnsuitableDatabase } from "../SteppedError.ts"
-import { Storage } from "./Storage.ts"
+import { Storage } from "../store/Storage.ts"
 
 /** A statement's rows by the names that it gives them, whatever the client makes of names. */
 const rowsOf = <Row extends object>(sql: PgClient, text: string, params: ReadonlyArray<unknown> = []) =>

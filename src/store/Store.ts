@@ -7,13 +7,21 @@
 import * as Context from "effect/Context"
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { SqlError } from "effect/sql/SqlError"
 import type { FailureCause, UnplacedCause } from "../domain/Failure.ts"
 import type { ActionStatus, Phase, StepIdentity } from "../domain/Phase.ts"
-import { StorageError, type UnsuitableIsolation } from "../SteppedError.ts"
+import {
+  type MissingPrivileges,
+  type PoolTooSmall,
+  StorageError,
+  type UnsuitableDatabase,
+  type UnsuitableIsolation
+} from "../SteppedError.ts"
 import type { Answer, Completed, Detail, SettledSlot, Work } from "./Answer.ts"
 import type { Conclusion } from "./Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
+import type { Keeping, OwnConnections } from "./OwnConnections.ts"
 import type { Records } from "./Records.ts"
 
 /** Whether the server ended a statement for the time that it took or waited: a smaller batch may pass. */
@@ -211,6 +219,12 @@ export interface Transitions {
   }, StorageError>
   /** The database's clock minus this machine's, in ms, and by how much the way there and back may have falsified it. */
   readonly clockOffset: Effect.Effect<{ readonly millis: number; readonly uncertainty: number }, StorageError>
+  /** Where the database is, for people: `localhost:5432/garage`; not known of every client. */
+  readonly database: string | undefined
+  /** Whether a worker may do all that it has to do here. */
+  readonly checkWorker: Effect.Effect<void, StorageError | MissingPrivileges | UnsuitableDatabase>
+  /** Keeps connections for a worker until the scope closes. */
+  readonly ownConnections: (keeping: Keeping) => Effect.Effect<OwnConnections, PoolTooSmall, Scope.Scope>
   /** Runs an effect in a transaction of the user's client, at read committed. */
   readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
   /** Whether the calling fiber is inside a transaction of the client. */

@@ -15,7 +15,7 @@ import { dirname, join } from "node:path"
 import { engineLayer, type EngineOptions, type LayerError, type Services } from "../engine/engineLayer.ts"
 import { EmbeddedDatabase, type EmbeddedDatabaseError, layerClient } from "../sql/EmbeddedDatabase.ts"
 import { migrate, schemaVersion } from "../sql/Migrations.ts"
-import { Storage } from "../sql/Storage.ts"
+import { Storage } from "../store/Storage.ts"
 
 // the copy is kept beside other temporary files, so that the processes of one test run share it; its name says what is in it
 const copyOf = (version: string): string => join(tmpdir(), `stepped-test-database-${version}.tar`)

@@ -6,8 +6,8 @@ import { TestClock } from "effect/testing"
 import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
-import { Storage } from "../../src/sql/Storage.ts"
 import type { Invocation, PreparedInvocation } from "../../src/store/Invocation.ts"
+import { Storage } from "../../src/store/Storage.ts"
 import { type Catalog, Store } from "../../src/store/Store.ts"
 import { healthy } from "../harness/databases.ts"
 import { layerServer } from "../harness/Server.ts"
@@ -215,6 +215,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           queued: store.queued(10),
           backlog: store.backlog,
           examine: store.examine,
+          checkWorker: store.checkWorker,
           setAside: store.setAside(0, 0, catalog),
           deleteEnded: store.deleteEnded(0, 10),
           heal: store.heal(0, 0, 10),
@@ -225,6 +226,8 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           // the first one, and what has no statement of its own
           register: undefined,
           withTransaction: undefined,
+          database: undefined,
+          ownConnections: undefined,
           inTransaction: undefined,
           inOpenTransaction: undefined,
           afterCommit: undefined

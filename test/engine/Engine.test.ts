@@ -6,7 +6,7 @@ import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Step, Stepped 
 import { layer as layerEngine } from "../../src/engine/Engine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
-import { Storage } from "../../src/sql/Storage.ts"
+import { Storage } from "../../src/store/Storage.ts"
 import { healthy } from "../harness/databases.ts"
 import { layerServer } from "../harness/Server.ts"
 import { until } from "../harness/workers.ts"

@@ -6,7 +6,7 @@ import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Stepped } from
 import { layer as layerEngine } from "../../src/engine/Engine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
-import { Storage } from "../../src/sql/Storage.ts"
+import { Storage } from "../../src/store/Storage.ts"
 import { Store } from "../../src/store/Store.ts"
 import { watched } from "./heals.ts"
 

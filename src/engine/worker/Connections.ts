@@ -1,7 +1,7 @@
 /** Which connection a call of the worker takes: one of its own, where there are some, or the program's pool. */
 import * as Effect from "effect/Effect"
-import type { OwnConnections } from "../../sql/OwnConnections.ts"
 import type { StorageError } from "../../SteppedError.ts"
+import type { OwnConnections } from "../../store/OwnConnections.ts"
 
 export interface Connections {
   /** On a connection of the worker's own, where there is one. */

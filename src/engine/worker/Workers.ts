@@ -2,7 +2,6 @@
  * The workers of one process. Each `Stepped.worker` is one of them, with a token, connections and work of its own, and so is the process's
  * own hand, which takes no jobs: it performs what a caller performs in its own fiber while no other worker is there.
  */
-import { PgClient } from "@effect/sql-pg/PgClient"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
@@ -10,13 +9,10 @@ import type * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
-import * as OwnConnections from "../../sql/OwnConnections.ts"
-import { checkUse } from "../../sql/prerequisites.ts"
-import { Storage } from "../../sql/Storage.ts"
-import { answered } from "../../sql/storageError.ts"
 import { DefinitionError, type StorageError, type WorkerError } from "../../SteppedError.ts"
 import type { Answer, Completed } from "../../store/Answer.ts"
 import type { Invocation } from "../../store/Invocation.ts"
+import { countFor } from "../../store/OwnConnections.ts"
 import { realSleep } from "../../store/RealClock.ts"
 import type { Catalog } from "../../store/Store.ts"
 import { retryAtStart } from "../retrying.ts"
@@ -61,8 +57,6 @@ export interface Workers extends Sleeper {
 }
 
 export interface WorkersOptions extends Omit<WorkerOptions, "name" | "queues" | "peers"> {
-  readonly sql: PgClient
-  readonly storage: Storage["Service"]
   readonly wakeups: Pick<Wakeups, "listens" | "listening">
 }
 
@@ -105,7 +99,7 @@ export const make = (engine: WorkersOptions): Workers => {
     Effect.acquireRelease(
       Effect.sync(() => {
         const worker = makeWorker(options.name ?? uniqueName(), options.queues)
-        joined.set(worker, OwnConnections.countFor(options.connections))
+        joined.set(worker, countFor(options.connections))
         return worker
       }),
       (worker) =>
@@ -123,11 +117,8 @@ export const make = (engine: WorkersOptions): Workers => {
   const connectionsFor = (options: WorkOptions, worker: Worker.Worker) => {
     let others = 0
     for (const [other, count] of joined) if (other !== worker) others += count
-    const { sql, storage } = engine
     const { connections } = options
-    return OwnConnections.make({
-      sql,
-      deadline: storage.deadline,
+    return engine.store.ownConnections({
       connections,
       others,
       listens: wakeups.listens,
@@ -146,16 +137,13 @@ export const make = (engine: WorkersOptions): Workers => {
 
   const work: Workers["work"] = (options) =>
     Effect.gen(function*() {
-      const { embedded, registry, sql, storage } = engine
+      const { embedded, registry, store } = engine
       const missing = registry.missing()
       if (missing.length > 0) return yield* new DefinitionError({ message: missing.join("; ") })
       // first, so that it leaves last: when nothing of it runs any more
       const worker = yield* join(options)
       const own = embedded ? undefined : yield* connectionsFor(options, worker)
-      yield* retryAtStart(answered("checkWorker", storage.deadline)(checkUse("worker"))).pipe(
-        Effect.provideService(PgClient, sql),
-        Effect.provideService(Storage, storage)
-      )
+      yield* retryAtStart(store.checkWorker)
       yield* worker.work({ ...options, own }, wakeups.listens ? listening.withPermit(wakeups.listening) : Effect.never)
       const from = options.queues === undefined ? "all queues" : `the queues ${options.queues.join(", ")}`
       yield* worker.log.info(`the worker has started: up to ${options.concurrency} bodies at a time, from ${from}`)

@@ -20,7 +20,7 @@ export class Storage extends Context.Service<Storage, {
   readonly deadline: Duration.Duration
   /** One session and one process (PGlite): nobody else to lease from, to listen to or to share the clock with. */
   readonly embedded: boolean
-}>()("stepped/sql/Storage") {
+}>()("stepped/store/Storage") {
   static readonly make = (options: { schema: string; deadline: Duration.Duration; embedded: boolean }) =>
     // Postgres folds and truncates other names; this is also what keeps the name from being SQL
     /^[a-z_][a-z0-9_]{0,50}$/.test(options.schema) && !options.schema.startsWith("pg_")
