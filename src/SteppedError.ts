@@ -29,7 +29,7 @@ const ended = {
  * **Details**
  *
  * `isRetryable` says whether the same operation may succeed later: a lost connection, a deadlock or a serialization
- * failure may, a missing privilege does not.
+ * failure may, a missing privilege does not. Nor does what is asked of a `Stepped.layer` that has closed.
  *
  * @category errors
  * @since 0.1.0

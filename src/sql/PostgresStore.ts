@@ -29,6 +29,8 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
     const sql = yield* PgClient
     const storage = yield* Storage
     const calls = Calls.make(sql, storage)
+    // after the engine, which is built of this: what it gives up last is still stored
+    yield* Effect.addFinalizer(() => calls.close)
     return Store.of({
       ...claimOf(calls),
       ...leaseOf(calls),
@@ -37,7 +39,11 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...recordsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),
-      checkWorker: answered("checkWorker", storage.deadline)(checkUse("worker")).pipe(
+      checkOpen: calls.checkOpen,
+      checkWorker: Effect.andThen(
+        calls.checkOpen("checkWorker"),
+        answered("checkWorker", storage.deadline)(checkUse("worker"))
+      ).pipe(
         Effect.provideService(PgClient, sql),
         Effect.provideService(Storage, storage)
       ),

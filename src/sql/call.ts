@@ -11,7 +11,7 @@ import { SqlError } from "effect/sql/SqlError"
 import type { StorageError } from "../SteppedError.ts"
 import { realClock } from "../store/RealClock.ts"
 import type { Storage } from "../store/Storage.ts"
-import { tookTooLong } from "../store/Store.ts"
+import { layerClosed, tookTooLong } from "../store/Store.ts"
 import type { Arguments } from "./columns.ts"
 import { isTransaction } from "./OwnConnections.ts"
 import { answered, isUnsuitable } from "./storageError.ts"
@@ -36,6 +36,9 @@ export interface Calls {
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, StorageError>
   readonly inTransaction: Effect.Effect<boolean>
   readonly withTransaction: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E | StorageError, R>
+  /** Fails once the layer is closed, as everything here does. */
+  readonly checkOpen: (operation: string) => Effect.Effect<void, StorageError>
+  readonly close: Effect.Effect<void>
   /** Several statements as one transition: nobody sees the first ones before the last one has ended. */
   readonly asOne: <A>(statements: Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>
 }
@@ -54,7 +57,13 @@ const again = Schedule.exponential("10 millis", 2).pipe(Schedule.jittered, Sched
 
 export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
   const { deadline, embedded, quoted } = storage
-  const withTransaction = transactionsOf(sql, deadline)
+  // what a program has kept of a layer is refused here, whatever it asks, and although its client may still be open
+  let isOpen = true
+  const checkOpen: Calls["checkOpen"] = (operation) =>
+    Effect.suspend(() => isOpen ? Effect.void : Effect.fail(layerClosed(operation)))
+  const transaction = transactionsOf(sql, deadline)
+  const withTransaction: Calls["withTransaction"] = (effect) =>
+    Effect.suspend(() => isOpen ? transaction(effect) : Effect.fail(layerClosed("transaction")))
   const inTransaction = Effect.map(
     Effect.serviceOption(sql.transactionService),
     (option) => Option.isSome(option) && isTransaction(option.value)
@@ -75,7 +84,9 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
     )
 
   const call: Calls["call"] = (operation, text, params) =>
-    sql.unsafe(text, params).values.pipe(
+    Effect.suspend((): Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError | StorageError> =>
+      isOpen ? sql.unsafe(text, params).values : Effect.fail(layerClosed(operation))
+    ).pipe(
       answered(operation, deadline),
       (effect) =>
         Effect.flatMap(
@@ -92,13 +103,14 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
       Effect.withTracerEnabled(false)
     )
 
-  // by the function's name: each is called with the same parameters every time
+  // by what is read of a function and its name: each is called with the same parameters every time
   const texts = new Map<string, string>()
   const run: Calls["run"] = (operation, name, args, columns) => {
-    let text = texts.get(name)
+    const reads = columns === undefined ? name : `${columns} from ${name}`
+    let text = texts.get(reads)
     if (text === undefined) {
       const named = `${quoted}.${name}(${Object.keys(args).map((key, i) => `${key} => $${i + 1}`).join(", ")})`
-      texts.set(name, text = columns === undefined ? `select ${named}` : `select ${columns} from ${named}`)
+      texts.set(reads, text = columns === undefined ? `select ${named}` : `select ${columns} from ${named}`)
     }
     return call(operation, text, Object.values(args))
   }
@@ -110,6 +122,10 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
     run,
     inTransaction,
     withTransaction,
+    checkOpen,
+    close: Effect.sync(() => {
+      isOpen = false
+    }),
     asOne: (statements) => Effect.flatMap(inTransaction, (inside) => inside ? statements : withTransaction(statements))
   }
 }

@@ -30,6 +30,14 @@ export const tookTooLong = (error: unknown): boolean => {
   return reason?._tag === "LockTimeoutError" || reason?._tag === "StatementTimeoutError"
 }
 
+/** Whatever a program has kept of a layer fails with this once that is closed. */
+export const layerClosed = (operation: string): StorageError =>
+  new StorageError({
+    operation,
+    isRetryable: false,
+    cause: new Error("the Stepped.layer is closed: what it gave works for as long as it is open")
+  })
+
 /** What a worker can run and takes: what it may claim, and what a claim must know about it. Made once, for all its calls. */
 export interface Catalog {
   readonly queues: ReadonlyArray<string>
@@ -221,6 +229,8 @@ export interface Transitions {
   readonly clockOffset: Effect.Effect<{ readonly millis: number; readonly uncertainty: number }, StorageError>
   /** Where the database is, for people: `localhost:5432/garage`; not known of every client. */
   readonly database: string | undefined
+  /** Fails once the layer is closed, as every transition does. */
+  readonly checkOpen: (operation: string) => Effect.Effect<void, StorageError>
   /** Whether a worker may do all that it has to do here. */
   readonly checkWorker: Effect.Effect<void, StorageError | MissingPrivileges | UnsuitableDatabase>
   /** Keeps connections for a worker until the scope closes. */

@@ -216,6 +216,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           backlog: store.backlog,
           examine: store.examine,
           checkWorker: store.checkWorker,
+          checkOpen: store.checkOpen("checkOpen"),
           setAside: store.setAside(0, 0, catalog),
           deleteEnded: store.deleteEnded(0, 10),
           heal: store.heal(0, 0, 10),

@@ -1,7 +1,9 @@
-/** Calls of the storage that get no answer. */
+/** Calls of the storage that get no answer, and what is asked of one function. */
+import { PgClient, PgTypes } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Schema } from "effect"
 import { Stepped, StorageError } from "stepped"
+import * as Calls from "../../src/sql/call.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { emptyCatalog, Store } from "../../src/store/Store.ts"
@@ -40,3 +42,21 @@ it.effect("a call that is not answered in time fails, may be tried again, and ha
     yield* completed
     assert.strictEqual((yield* recordOf(id)).status, "succeeded")
   })).pipe(Effect.provide(Layer.provideMerge(impatient, Layer.provideMerge(Cars.layer, server.layer())))))
+
+it.effect("of one function each caller reads the columns that it asks for", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    yield* sql`create schema garage`
+    yield* Effect.addFinalizer(() => Effect.orDie(sql`drop schema garage cascade`))
+    yield* sql`create function garage.pair(n int, out one int, out two int) language sql as 'select n, 2 * n'`
+    const { run } = Calls.make(sql, yield* Storage)
+    assert.deepStrictEqual(yield* run("probe", "pair", { n: PgTypes.int4(4) }, "one"), [[4]])
+    assert.deepStrictEqual(yield* run("probe", "pair", { n: PgTypes.int4(4) }, "two, one"), [[8, 4]])
+    assert.deepStrictEqual(yield* run("probe", "pair", { n: PgTypes.int4(5) }, "one"), [[5]])
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Layer.merge(
+      Storage.layer({ schema: "garage", deadline: Duration.seconds(20), embedded: false }),
+      server.layer()
+    ))
+  ))

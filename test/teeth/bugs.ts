@@ -28,6 +28,7 @@ const prerequisites = "src/sql/prerequisites.ts"
 
 const suitability = "test/operations/Suitability.test.ts"
 const regressions = "test/behaviour/Regressions.test.ts"
+const closedLayer = "test/behaviour/ClosedLayer.test.ts"
 const failureCauses = "test/behaviour/FailureCauses.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
@@ -1785,5 +1786,38 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "if (workers.length >= 0 && actions >= 0) return"
     }],
     tests: { "test/operations/Logs.test.ts": ["that is killed is named by whoever takes over"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // a layer that has closed
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "closed-layer-asks",
+    breaks: "what a program has kept of a closed layer asks on, as long as its client is open",
+    plants: [{
+      file: "src/sql/PostgresStore.ts",
+      find: `    yield* Effect.addFinalizer(() => calls.close)\n`,
+      replace: ""
+    }],
+    tests: { [closedLayer]: ["every question is answered with that, at once", "nothing has come to it"] }
+  },
+  {
+    name: "definitions-of-a-closed-layer",
+    breaks: "after the layer has closed, performing at once says that the process has no such action",
+    plants: [{
+      file: "src/engine/client/Client.ts",
+      find: `          yield* store.checkOpen("enqueue")\n`,
+      replace: ""
+    }],
+    tests: { [closedLayer]: ["every question is answered with that, at once"] }
+  },
+  {
+    name: "one-text-for-a-function",
+    breaks: "who reads other columns of a function than its first caller gets the first one's",
+    plants: [{
+      file: call,
+      find: "columns === undefined ? name : `${columns} from ${name}`",
+      replace: "name"
+    }],
+    tests: { "test/sql/PostgresStore.test.ts": ["each caller reads the columns that it asks for"] }
   }
 ]

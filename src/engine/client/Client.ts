@@ -88,6 +88,8 @@ export const make = (
       Effect.gen(function*(): Effect.fn.Return<ActionHandle, EnqueueErrorReason> {
         yield* notInTransaction(action)
         if (registry.find(ref.type, action.name) === undefined) {
+          // with the layer its definitions have gone
+          yield* store.checkOpen("enqueue")
           return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
         }
         const invocation = yield* invocationOf(ref, action, args)

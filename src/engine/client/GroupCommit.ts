@@ -6,9 +6,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
-import { StorageError } from "../../SteppedError.ts"
+import type { StorageError } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { type Store, tookTooLong } from "../../store/Store.ts"
+import { layerClosed, type Store, tookTooLong } from "../../store/Store.ts"
 import { statementBytes, weighInvocation } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
 import { retryForCaller } from "../retrying.ts"
@@ -33,9 +33,7 @@ export const make = (
     // invariant: each of them is told once, by the batch that it goes into or at the end; nothing comes in once it is closed
     const waiting: Array<Waiting> = []
     let closed = false
-    const shut = Exit.fail(
-      new StorageError({ operation: "enqueue", isRetryable: false, cause: new Error("the engine's layer is closed") })
-    )
+    const shut = Exit.fail(layerClosed("enqueue"))
     const latch = Latch.makeUnsafe(false)
     const size = BatchSize.make(batchMax)
 

@@ -9,7 +9,7 @@ import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import { StorageError, UnknownAction } from "../../SteppedError.ts"
 import { monotonic, realClock } from "../../store/RealClock.ts"
-import type { Found, Store } from "../../store/Store.ts"
+import { type Found, layerClosed, type Store } from "../../store/Store.ts"
 import type { Ended } from "../perform/decide.ts"
 
 interface Waiter {
@@ -156,9 +156,7 @@ export const make = (
     )
 
     let closed = false
-    const shut = Exit.fail(
-      new StorageError({ operation: "await", isRetryable: false, cause: new Error("the engine's layer is closed") })
-    )
+    const shut = Exit.fail(layerClosed("await"))
     yield* Effect.addFinalizer(() =>
       Effect.sync(() => {
         closed = true

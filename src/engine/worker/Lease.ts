@@ -9,8 +9,9 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Semaphore from "effect/Semaphore"
-import { StorageError } from "../../SteppedError.ts"
+import type { StorageError } from "../../SteppedError.ts"
 import { abandonAfter, monotonic, realClock } from "../../store/RealClock.ts"
+import { layerClosed } from "../../store/Store.ts"
 import { counted } from "../log.ts"
 import { retryWhile } from "../retrying.ts"
 import type { WorkerContext } from "./context.ts"
@@ -38,11 +39,7 @@ export interface Lease {
   readonly close: Effect.Effect<void>
 }
 
-const shut = new StorageError({
-  operation: "register",
-  isRetryable: false,
-  cause: new Error("the engine's layer is closed")
-})
+const shut = layerClosed("register")
 const tookOver = "somebody took over"
 const blocked = (late: number) => `a body has blocked the thread: the renewal came ${late} ms late`
 
