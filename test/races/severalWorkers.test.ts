@@ -62,13 +62,16 @@ describe("of two workers over one layer", () => {
       const Cars = Stepped.actions(Car, [drive])
       yield* Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).driveLater()
-        yield* startBeside({ name: "left" })
+        // with no room for more: a claim would have it renew its lease
+        yield* startBeside({ name: "left", concurrency: 1 })
         yield* until("it runs", Effect.sync(() => runs.length === 1))
         const before = yield* tokens
         yield* sql`update stepped.workers set lease_until = now() - interval '1 minute'`
-        // the first that it does is to look for what dead workers have left
+        yield* sql`insert into stepped.workers (name, lease_until, started_at)
+          values ('dead', now() - interval '1 minute', now())`
         yield* startBeside({ name: "right" })
         yield* startBeside({ name: "third" })
+        yield* until("they have looked for what dead workers left", Effect.map(tokens, (all) => !("dead" in all)))
         yield* (yield* Cars.client)(2).driveLater()
         yield* until("the others work", Effect.sync(() => runs.length === 2))
         assert.strictEqual((yield* tokens)["left"], before["left"])

@@ -1556,20 +1556,52 @@ export const bugs: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "gives-up-while-it-takes",
+    breaks:
+      "what a worker takes while it gives itself up stays under its token until the lease ends, and burns an attempt",
+    plants: [{
+      file: functionFile("recover"),
+      find: `  perform 1 from workers where token = any(p_tokens) order by token for update;
+`,
+      replace: ""
+    }],
+    tests: { "test/races/stopping.test.ts": ["is for others at once, and has burnt no attempt"] }
+  },
+  {
     name: "joins-by-statistics",
     breaks: "with an old snapshot elsewhere and fresh statistics every batch reads an index as a whole",
     plants: [{
       file: functionFile("lock_concluded"),
-      find: `    left join lateral (
+      find: `  with h as (
+    select c.n, c.ends, c.lane, l.place
+    from (
+      select x.action, x.step, x.phase, x.ends, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
+      from unnest(conclusion_action, conclusion_step, conclusion_phase, conclusion_ends)
+        with ordinality as x(action, step, phase, ends, n)
+      order by lane
+      offset 0
+    ) c
+    left join lateral (
       select l.ctid as place
       from live_actions l
       where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
       for update
     ) l on true
+  )
 `,
-      replace: `    left join (
-      select l.ctid as place, l.id, l.token, l.step, l.phase from live_actions l for update
-    ) l on l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
+      replace: `  with f as (
+    select c.n, l.lane, l.ctid as place
+    from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as c(action, step, phase, n)
+    join live_actions l on l.id = c.action
+    where l.token = p_token and l.step = c.step and l.phase = c.phase
+    order by l.lane
+    for update of l
+  ),
+  h as (
+    select c.n, c.ends, f.lane, f.place
+    from unnest(conclusion_action, conclusion_ends) with ordinality as c(action, ends, n)
+    left join f on f.n = c.n
+  )
 `
     }],
     tests: { "test/sql/transitions/claim.test.ts": ["actions end by looking up their own rows"] }

@@ -13,6 +13,8 @@ declare
   held int;
 begin
   perform require_read_committed();
+  -- of workers that give themselves up (`p_tokens`) nothing is to be missed: what they have under way is waited for
+  perform 1 from workers where token = any(p_tokens) order by token for update;
   with d as (
     delete from workers
     where token in (

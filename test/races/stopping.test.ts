@@ -1,0 +1,67 @@
+/** A worker that stops while the database is still busy with what it has asked for last: what that takes is for others at once. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { Stepped } from "stepped"
+import { startBeside } from "../harness/beside.ts"
+import { healthy, server } from "../harness/databases.ts"
+import { until } from "../harness/workers.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+
+const drive = Stepped.action("drive").step(() => Effect.void)
+const Cars = Stepped.actions(Car, [drive])
+
+/** Joining a lane takes half a second; a transition that has come that far has its lease locked. */
+const slowly = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  Effect.acquireRelease(
+    Effect.andThen(
+      sql`create function stepped.slow() returns trigger language plpgsql as 'begin perform pg_sleep(0.5); return null; end'`,
+      sql`create trigger slow before insert on stepped.live_actions for each statement execute function stepped.slow()`
+    ),
+    () => Effect.orDie(sql`drop function stepped.slow() cascade`)
+  ))
+
+const joins = Effect.flatMap(SqlClient.SqlClient, (sql) =>
+  until(
+    "it is about to join its lane",
+    Effect.map(
+      sql`select 1 from pg_stat_activity where datname = current_database() and wait_event = 'PgSleep'`,
+      (rows) => rows.length > 0
+    )
+  ))
+
+describe("what a worker takes while it stops", () => {
+  for (const from of ["its own process", "the queue"]) {
+    it.live(`is for others at once, and has burnt no attempt: from ${from}`, () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        yield* slowly
+        const scope = yield* Scope.make()
+        yield* Scope.provide(startBeside({ name: "goes" }), scope)
+        const enqueued = (yield* Cars.client)(1).driveLater()
+        const enqueueing = yield* Effect.forkChild(
+          from === "the queue" ? sql.withTransaction(enqueued) : enqueued
+        )
+        yield* joins
+        yield* Scope.close(scope, Exit.void)
+        const handle = yield* Fiber.join(enqueueing)
+        yield* startBeside({ name: "stays" })
+        const ended = sql`select 1 from stepped.ended_actions where id = ${handle.id}`
+        yield* until("another one performs it", Effect.map(ended, (rows) => rows.length === 1))
+        const [row] = yield* sql<
+          { attempts: number }
+        >`select attempts from stepped.actions where id = ${handle.id}`
+        // the one that has ended it
+        assert.strictEqual(row?.attempts, 1)
+        assert.deepStrictEqual(yield* sql`select name from stepped.workers`, [{ name: "stays" }])
+        yield* healthy
+      }).pipe(
+        Effect.scoped,
+        Effect.provide(Layer.provideMerge(
+          Cars.layer,
+          server.layer({ lease: "1 minute", pollInterval: "20 millis", statementTimeout: "5 seconds" })
+        ))
+      ))
+  }
+})
