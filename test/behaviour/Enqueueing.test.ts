@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { ActionRepo, EnqueueError, InvalidArguments, Stepped } from "stepped"
+import { ActionRepo, EnqueueError, InvalidActorId, InvalidArguments, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { nothing, stored } from "../harness/stored.ts"
@@ -97,7 +97,7 @@ suite("enqueue", (engine) => {
       assert.instanceOf(error, EnqueueError)
       assert.instanceOf(error.reason, InvalidArguments)
       const nobody = yield* Effect.flip(Stepped.enqueue(Car.ref(NaN), charge, 1))
-      assert.instanceOf(nobody.reason, InvalidArguments)
+      assert.instanceOf(nobody.reason, InvalidActorId)
       assert.deepStrictEqual(yield* stored, nothing)
     }))
 })

@@ -252,12 +252,12 @@ suite("transient failures", (engine) => {
           yield* performSteppedActions()
         }
         assert.deepStrictEqual(lines, [
-          "Warn: body Car/1 › second failed, and is tried again at 1970-01-01T00:00:10.000Z",
-          "Warn: body Car/1 › second failed, and is tried again at 1970-01-01T00:00:20.000Z",
-          "Error: body Car/1 › second failed",
-          "Warn: hook Car/2 failed, and is tried again at 1970-01-01T00:00:30.000Z",
-          "Warn: hook Car/2 failed, and is tried again at 1970-01-01T00:00:40.000Z",
-          "Error: hook Car/2 failed"
+          "Warn: body Car/1 › second failed, and is tried again at 1970-01-01T00:00:10.000Z: gone",
+          "Warn: body Car/1 › second failed, and is tried again at 1970-01-01T00:00:20.000Z: gone",
+          "Error: body Car/1 › second failed: SqlError: gone",
+          "Warn: hook Car/2 failed, and is tried again at 1970-01-01T00:00:30.000Z: gone",
+          "Warn: hook Car/2 failed, and is tried again at 1970-01-01T00:00:40.000Z: gone",
+          "Error: hook Car/2 failed: SqlError: gone"
         ])
         assert.lengthOf(reported, 2)
       }).pipe(

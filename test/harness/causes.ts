@@ -22,28 +22,31 @@ const problemOf = ({ cause, needed }: Row): string | undefined => {
   return unknown.length === 0 ? undefined : `has a cause with ${unknown.join(", ")}`
 }
 
+const asked = (schema: string) => `
+  select 'the ended action ' || id as place, status in (4, 5, 6, 7) as needed, cause from "${schema}".ended_actions
+  union all select 'the live action ' || id, outcome in (4, 5, 6, 7), cause from "${schema}".live_actions where outcome is not null
+  union all select 'the last failure of ' || id, false, failure from "${schema}".live_actions where failure is not null
+  union all select 'the last failure of ' || action, false, failure from "${schema}".jobs where failure is not null
+  union all select 'the answer for ' || id, status in (4, 5, 6, 7), cause from "${schema}".outcomes where status is not null
+  union all select 'a slot of ' || action, false, cause from "${schema}".slots where cause is not null`
+
+const wrongIn = (sql: SqlClient.SqlClient) =>
+  Effect.gen(function*() {
+    const schemas = yield* sql.unsafe<{ readonly schemaname: string }>(
+      "select schemaname from pg_tables where tablename = 'ended_actions'"
+    ).withoutTransform
+    const wrong: Array<string> = []
+    for (const { schemaname } of schemas) {
+      for (const row of yield* sql.unsafe<Row>(asked(schemaname)).withoutTransform) {
+        const problem = problemOf(row)
+        if (problem !== undefined) wrong.push(`  ${row.place} ${problem}`)
+      }
+    }
+    return wrong
+  })
+
 /** Stored causes that are not what `FailureCause` says, and ends that lack one; the layers of all suites have the client. */
 export const wrongCauses = Effect.flatMap(
   Effect.serviceOption(SqlClient.SqlClient),
-  Option.match({
-    onNone: () => Effect.succeed([]),
-    onSome: (sql) =>
-      Effect.map(
-        Effect.orDie(
-          sql.unsafe<Row>(`
-      select 'the ended action ' || id as place, status in (4, 5, 6, 7) as needed, cause from stepped.ended_actions
-      union all select 'the live action ' || id, outcome in (4, 5, 6, 7), cause from stepped.live_actions where outcome is not null
-      union all select 'the last failure of ' || id, false, failure from stepped.live_actions where failure is not null
-      union all select 'the last failure of ' || action, false, failure from stepped.jobs where failure is not null
-      union all select 'the answer for ' || id, status in (4, 5, 6, 7), cause from stepped.outcomes where status is not null
-      union all select 'a slot of ' || action, false, cause from stepped.slots where cause is not null`)
-            .withoutTransform
-        ),
-        (rows) =>
-          rows.flatMap((row) => {
-            const problem = problemOf(row)
-            return problem === undefined ? [] : [`  ${row.place} ${problem}`]
-          })
-      )
-  })
+  Option.match({ onNone: () => Effect.succeed([]), onSome: (sql) => Effect.orDie(wrongIn(sql)) })
 )
