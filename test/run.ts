@@ -16,3 +16,6 @@ export const run = (command: string, args: ReadonlyArray<string>, options: RunOp
 
 /** TypeScript's compiler, to be run by Node. */
 export const tsc = (root: string): string => `${root}/node_modules/typescript/bin/tsc`
+
+/** What a program prints beside the engine's log: that goes from the time to a closing brace, on one line or on a line of its own. */
+export const withoutLog = (output: string): string => output.replaceAll(/^\[\d\d:(?:.* \}|[^]*?^\})\n/gm, "")

@@ -96,8 +96,11 @@ type Level = (...message: ReadonlyArray<unknown>) => Effect.Effect<void>
 /** Whatever becomes of it: an error may be one that cannot even be looked at. */
 const safely = (line: () => Effect.Effect<void>): Effect.Effect<void> => Effect.ignoreCause(Effect.suspend(line))
 
-/** The log of a speaker, whose fields stand in each of its lines. */
-export const make = (own: Fields): Log => {
+/** The log of a speaker, who stands in each of its lines; where its database is, only in those about the database. */
+export const make = (
+  { database, ...own }: { readonly worker?: string; readonly database?: string | undefined }
+): Log => {
+  const where = database === undefined ? {} : { database }
   const say = (level: Level, message: ReadonlyArray<unknown>, fields: Fields) =>
     Effect.annotateLogs(level(...message), { ...own, ...fields })
   const line = (level: Level): Line => (text, fields = {}) =>
@@ -123,7 +126,11 @@ export const make = (own: Fields): Log => {
     trouble: (what, error, next, level = "warning", fields = {}) =>
       safely(() => {
         const { code, text } = troubleOf(error)
-        return levels[level](`${what} (${text}): ${next}`, { ...fields, ...code === undefined ? {} : { code } })
+        return levels[level](`${what} (${text}): ${next}`, {
+          ...where,
+          ...fields,
+          ...code === undefined ? {} : { code }
+        })
       }),
     failure,
     retry: (cause, isTransient, due, place, of) => {
