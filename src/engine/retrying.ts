@@ -41,7 +41,8 @@ export const retryAtStart = <A, E, R>(
       (exit, attempt) => {
         const error = failureOf(exit)
         const left = until - monotonic()
-        if (!isRetryable(error) || left <= 0) return false
+        // a timer may go off a moment too early
+        if (!isRetryable(error) || left < 1) return false
         const next = `trying again in ${Math.round(pauseMs(attempt))} ms, and for ${(left / 1000).toFixed(1)} s in all`
         return Effect.as(own.trouble("the database does not answer yet", error, next), true)
       },
