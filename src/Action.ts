@@ -14,7 +14,7 @@ import type {
   StoredValue,
   Summable
 } from "./ActionChecks.ts"
-import { checkName, type PlainSchema } from "./Actor.ts"
+import { checkCopy, checkName, type PlainSchema } from "./Actor.ts"
 import type { Settled } from "./Child.ts"
 import { readDuration, readTimeout } from "./domain/duration.ts"
 import type { StepKind } from "./domain/Phase.ts"
@@ -713,7 +713,9 @@ export const checkStatuses = (action: string, statuses: ReadonlyArray<AfterStatu
 }
 
 // Types do not tell `Schema.instanceOf(Map)` from `Schema.Date`, and nothing of a `Map` could be stored.
-const checkCodec = (name: string, field: string, { ast }: PlainSchema): void => {
+const checkCodec = (name: string, field: string, schema: PlainSchema): void => {
+  checkCopy(name, field, schema)
+  const { ast } = schema
   const { annotations, encoding } = ast
   if (ast._tag !== "Declaration" || encoding !== undefined) return
   if (annotations?.toCodecJson !== undefined || annotations?.toCodec !== undefined) return

@@ -18,6 +18,7 @@ import {
   SchemaIssue,
   SchemaTransformation
 } from "effect"
+import { isOwnSchema, oneCopy } from "./domain/copies.ts"
 import type { PlainSchema } from "./domain/PlainSchema.ts"
 import { ActorNotFound, DefinitionError } from "./SteppedError.ts"
 
@@ -223,6 +224,7 @@ const makeActor = (type: string, options: ActorOptions): unknown => {
   const parent = options.extends
   const idSchema = options.id ?? parent?.idSchema
   if (idSchema === undefined) throw new DefinitionError({ message: `The actor ${type} needs an id schema` })
+  checkCopy(type, "id", idSchema)
   const Tag = Context.Service<any, ActorRef>()(`stepped/Actor/${type}`)
   const actor: AnyActorClass = Object.assign(Tag, {
     type,
@@ -371,5 +373,18 @@ export const checkName = (kind: "actor" | "action" | "step" | "callback" | "queu
   throw new DefinitionError({
     message: `${JSON.stringify(name)} cannot name ${kind.startsWith("a") ? "an" : "a"} ${kind}: ` +
       "use a letter or an underscore, then letters, digits, underscores, dots and hyphens, 100 characters at most"
+  })
+}
+
+/**
+ * Throws when a definition's schema, or a part of it, was made by another copy of `effect`.
+ *
+ * @internal
+ */
+export const checkCopy = (name: string, field: string, schema: PlainSchema): void => {
+  if (isOwnSchema(schema)) return
+  throw new DefinitionError({
+    message:
+      `${name}: the schema of ${field} was made by another copy of effect than the one that stepped uses. ${oneCopy}`
   })
 }

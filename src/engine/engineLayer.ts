@@ -152,8 +152,9 @@ const payloadOf = (given: number | undefined, { maxMessageSize = defaultMaxMessa
 
 const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], InvalidOption, PgClient> =>
   Effect.gen(function*() {
-    const { config } = yield* PgClient
-    yield* checkClient(config)
+    const client = yield* PgClient
+    const { config } = client
+    yield* checkClient(client)
     return {
       handle: options.handle ?? defaults.handle,
       transient: options.transient ?? isTransient,

@@ -90,7 +90,7 @@ export const migrateTo = (
 > =>
   Effect.gen(function*() {
     const sql = yield* PgClient
-    yield* checkClient(sql.config)
+    yield* checkClient(sql)
     const { quoted, schema } = yield* Storage
     const table = `${quoted}.migrations`
     const key = `stepped migrations ${schema}`

@@ -6,6 +6,7 @@ import { PgClient, type PgClientConfig } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { SqlError } from "effect/sql/SqlError"
+import { isOwnKey, oneCopy } from "../domain/copies.ts"
 import { InvalidOption, MissingPrivileges, SequenceBehind, UnsuitableDatabase } from "../SteppedError.ts"
 import { Storage } from "../store/Storage.ts"
 
@@ -36,8 +37,20 @@ export const databaseOf = (config: PgClientConfig): string | undefined => {
   return `${host}:${config.port ?? found?.[1] ?? 5432}/${config.database ?? found?.[2] ?? config.username ?? ""}`
 }
 
-/** Refuses what the client would fail at with each connection, which looks like a database that is away. */
-export const checkClient = (config: PgClientConfig): Effect.Effect<void, InvalidOption> => {
+/**
+ * Refuses a client whose errors and transactions would not be known as such, and what it would fail at with each connection, which looks
+ * like a database that is away.
+ */
+export const checkClient = ({ config, transactionService }: PgClient): Effect.Effect<void, InvalidOption> => {
+  if (!isOwnKey(transactionService)) {
+    return Effect.fail(
+      new InvalidOption({
+        option: "the PgClient",
+        value: "one of another copy of effect",
+        takes: `one of the copy that stepped uses. ${oneCopy}`
+      })
+    )
+  }
   const hosts = hostsOf(config)
   if (hosts === null) {
     return Effect.fail(

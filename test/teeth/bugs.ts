@@ -28,6 +28,8 @@ const prerequisites = "src/sql/prerequisites.ts"
 
 const suitability = "test/operations/Suitability.test.ts"
 const regressions = "test/behaviour/Regressions.test.ts"
+const copies = "src/domain/copies.ts"
+const copiesTest = "test/domain/copies.test.ts"
 const closedLayer = "test/behaviour/ClosedLayer.test.ts"
 const failureCauses = "test/behaviour/FailureCauses.test.ts"
 
@@ -1851,5 +1853,39 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "name"
     }],
     tests: { "test/sql/PostgresStore.test.ts": ["each caller reads the columns that it asks for"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // two copies of effect
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "schemas-of-another-copy",
+    breaks: "a field by another copy of effect is taken for a schema, and a text stored as nothing",
+    plants: [{
+      file: copies,
+      find: `!partsOf(ast).every(isOwn)`,
+      replace: `partsOf(ast).length < 0`
+    }],
+    tests: { [copiesTest]: ["whatever an action takes and gives: a field"] }
+  },
+  {
+    name: "suspended-schemas-looked-at",
+    breaks: "a schema that is suspended is looked at before it is there",
+    plants: [{
+      file: copies,
+      find: `    // what is suspended may not be there yet\n`,
+      replace: `    case "Suspend":
+      return [...encoded, ast.thunk()]\n`
+    }],
+    tests: { [copiesTest]: ["of its own copy every schema is known"] }
+  },
+  {
+    name: "client-of-another-copy",
+    breaks: "a client of another copy of effect is used, and its errors are not known as such",
+    plants: [{
+      file: prerequisites,
+      find: `if (!isOwnKey(transactionService)) {`,
+      replace: `if (!isOwnKey(transactionService) && false) {`
+    }],
+    tests: { [copiesTest]: ["is refused where a layer is built", "is refused where tables are made"] }
   }
 ]
