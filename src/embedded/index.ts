@@ -38,6 +38,8 @@ export interface LayerOptions extends EngineOptions {
  * The database has one session: an open `sql.withTransaction` holds the engine up, and a statement that the transaction's own fiber
  * issues outside of it waits for ever.
  *
+ * A bundler has to keep `@electric-sql/pglite` external: it reads files beside itself, which a bundle leaves behind.
+ *
  * **Example** (A worker in one process with its database)
  *
  * ```ts

@@ -270,7 +270,11 @@ const open = Effect.fnUntraced(function*(
           ...(loadDataDir !== undefined && { loadDataDir }),
           onStderr
         }),
-      catch: (cause) => notStarted([`The embedded database does not start ${where}`, ...reasons].join(": "), cause)
+      catch: (cause) =>
+        notStarted(
+          [`The embedded database does not start ${where}`, ...reasons, ...adviceForBundles(cause)].join(": "),
+          cause
+        )
     }),
     (pglite) => Effect.promise(() => pglite.close())
   )
@@ -289,6 +293,17 @@ const loadPackage = Effect.tryPromise({
       })
       : notStarted("The package @electric-sql/pglite cannot be loaded", cause)
 })
+
+/** A bundler takes PGlite's code along, and leaves the files behind that it reads beside itself. */
+const adviceForBundles = (cause: unknown): ReadonlyArray<string> => {
+  const path = cause instanceof Error && "path" in cause ? String(cause.path) : ""
+  return /^(pglite|initdb)\.(data|wasm)$/.test(Path.basename(path)) ?
+    [
+      `${path} is missing, as where a bundler has put @electric-sql/pglite into the program's file: name that package ` +
+      "external, and have it installed where the program runs"
+    ] :
+    []
+}
 
 const isMissingPackage = (cause: unknown): boolean =>
   cause instanceof Error && "code" in cause && cause.code === "ERR_MODULE_NOT_FOUND" &&

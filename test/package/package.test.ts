@@ -64,6 +64,29 @@ describe("the package", () => {
     assert.strictEqual(withoutLog(output).trim(), blocks.find(({ language }) => language === "text")?.code)
   })
 
+  describe("becomes one file, with a database in it,", () => {
+    it("that says what a bundler has to leave outside", async () => {
+      const { code, missing } = await bundle("main.ts")
+      assert.deepStrictEqual(missing, [])
+      const file = join(folder, "whole.mjs")
+      writeFileSync(file, code)
+      const output = await run(process.execPath, [file], { cwd: folder, env }).catch(String)
+      assert.match(
+        output,
+        /The embedded database does not start in memory: \S+pglite\.data is missing, as where a bundler/
+      )
+      assert.include(output, "name that package external")
+    })
+
+    it("and runs where that is installed beside it", async () => {
+      const { code, missing } = await bundle("main.ts", ["@electric-sql/pglite"])
+      assert.deepStrictEqual(missing, ["@electric-sql/pglite"])
+      const file = join(project, "bundle.mjs")
+      writeFileSync(file, code)
+      assert.match(await run(process.execPath, [file], { cwd: folder, env }), /^moved to London$/m)
+    })
+  })
+
   describe("in a project without an embedded database", () => {
     beforeAll(() => rmSync(join(project, "node_modules/@electric-sql"), { recursive: true }))
 
@@ -100,10 +123,19 @@ describe("the package", () => {
 })
 
 /** One file of a program of the project, and the packages that it would still look for. */
-const bundle = async (program: string): Promise<{ readonly code: string; readonly missing: ReadonlyArray<string> }> => {
-  const made = await rolldown({ input: join(project, program), cwd: project, platform: "node", logLevel: "silent" })
+const bundle = async (
+  program: string,
+  external: Array<string> = []
+): Promise<{ readonly code: string; readonly missing: ReadonlyArray<string> }> => {
+  const made = await rolldown({
+    input: join(project, program),
+    cwd: project,
+    platform: "node",
+    logLevel: "silent",
+    external
+  })
   const { output } = await made.generate({ format: "esm", minify: true, codeSplitting: false })
   await made.close()
-  const [{ code, dynamicImports, imports }] = output
-  return { code, missing: [...imports, ...dynamicImports].filter((name) => !isBuiltin(name)) }
+  const [{ code, dynamicImports, fileName, imports }] = output
+  return { code, missing: [...imports, ...dynamicImports].filter((name) => name !== fileName && !isBuiltin(name)) }
 }
