@@ -942,7 +942,10 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
       // before anything is asked of a database
       const layer = Layer.provide(
         Stepped.layer(options),
-        Layer.succeed(PgClient.PgClient, { config: {} } as PgClient.PgClient)
+        Layer.succeed(
+          PgClient.PgClient,
+          { config: {}, transactionService: PgClient.PgClient as unknown } as PgClient.PgClient
+        )
       )
       const error = yield* Effect.flip(Effect.scoped(Layer.build(layer)))
       assert.strictEqual(error._tag, "InvalidOption")

@@ -33,7 +33,7 @@ const asked = (schema: string) => `
 const wrongIn = (sql: SqlClient.SqlClient) =>
   Effect.gen(function*() {
     const schemas = yield* sql.unsafe<{ readonly schemaname: string }>(
-      "select schemaname from pg_tables where tablename = 'ended_actions'"
+      "select schemaname from pg_tables where tablename = 'ended_actions' and schemaname not like 'pg_temp%'"
     ).withoutTransform
     const wrong: Array<string> = []
     for (const { schemaname } of schemas) {
