@@ -83,21 +83,21 @@ describe("under faults", () => {
         freshDatabase({ template: { name: "faults", migrate: prepare } }),
         ({ url }) => slotOf(url)
       )
-      const recorded = yield* Effect.gen(function*() {
-        for (let n = 0; n < 60; n++) {
-          const trial = yield* runTrial(slot, tree, sometimes(n, { probability: 0.4, limit: 20, only: "pause" }))
-          assert.isUndefined(trial.problem)
-          if (trial.order !== undefined) return trial
+      // statements that were under way at the same time meet in the database, whose order cannot be had again: of a few runs, one is
+      let recorded = 0
+      for (let n = 0; n < 60 && recorded < 5; n++) {
+        const trial = yield* runTrial(slot, tree, sometimes(n, { probability: 0.4, limit: 20, only: "pause" }))
+        assert.isUndefined(trial.problem)
+        if (trial.order === undefined) continue
+        recorded++
+        const events = trial.injection.events.map(({ fault: _, ...event }) => event)
+        // whoever runs once more may go another way at first
+        for (let tries = 0; tries < 5; tries++) {
+          const { seen } = yield* runTrial(slot, tree, again({ hits: [], events }))
+          if (isDeepStrictEqual(seen, trial.seen)) return
         }
-        return yield* Effect.die(new Error("at every pace it ends in one way"))
-      })
-      const events = recorded.injection.events.map(({ fault: _, ...event }) => event)
-      // whoever runs once more may go another way at first
-      for (let n = 0; n < 5; n++) {
-        const { seen } = yield* runTrial(slot, tree, again({ hits: [], events }))
-        if (isDeepStrictEqual(seen, recorded.seen)) return
       }
-      assert.fail("in none of five tries it ended as recorded")
+      assert.fail(`of ${recorded} runs that ended unlike the usual one none was had again`)
     }).pipe(Effect.scoped, Effect.provide(silent))
   })
 })
