@@ -77,7 +77,6 @@ export const layer: Layer.Layer<
       settings,
       registry,
       now,
-      database: store.database,
       embedded,
       onEnded: watcher.ended,
       onKnown: watcher.known,

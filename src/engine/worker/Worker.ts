@@ -105,7 +105,7 @@ export const make = (options: WorkerOptions): Worker => {
   const context: WorkerContext = {
     ...options,
     catalogs: Catalogs.make(options.registry, options.queues),
-    log: Log.make({ worker: options.name, database: options.database }),
+    log: Log.make({ worker: options.name, database: options.store.database }),
     gate,
     inHand,
     connections,

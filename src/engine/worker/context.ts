@@ -93,8 +93,6 @@ export interface WorkerOptions {
   readonly now: Effect.Effect<number>
   /** Of no two workers the same. */
   readonly name: string
-  /** Where the database is, for people. */
-  readonly database: string | undefined
   readonly embedded: boolean
   readonly onEnded: (ids: ReadonlyArray<string>) => void
   /** Actions whose ends are known here, besides being stored. */
