@@ -28,9 +28,10 @@ export const Failpoint = Context.Reference<((place: Place) => Effect.Effect<void
 })
 
 /** Has an effect reach a place when it has succeeded. */
-export type Reach = <A, E, R>(place: Place, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
+export type ReachFailpoint = <A, E, R>(place: Place, effect: Effect.Effect<A, E, R>) => Effect.Effect<A, E, R>
 
-export const reach: Effect.Effect<Reach> = Effect.map(
+export const reach: Effect.Effect<ReachFailpoint> = Effect.map(
   Failpoint,
-  (stop): Reach => stop === undefined ? (_, effect) => effect : (place, effect) => Effect.tap(effect, stop(place))
+  (stop): ReachFailpoint =>
+    stop === undefined ? (_, effect) => effect : (place, effect) => Effect.tap(effect, stop(place))
 )

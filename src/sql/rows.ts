@@ -23,7 +23,7 @@ export const Kind = {
   taken: -1,
   stale: -2,
   ended: -3,
-  prune: -4,
+  abandoned: -4,
   lostLease: -5,
   verdict: -6,
   interrupt: -7,
@@ -188,8 +188,8 @@ export const toAnswer = (rows: ReadonlyArray<Row>): Answer => {
             : { _tag: "Ended", action }
         )
         break
-      case Kind.prune:
-        news.push({ _tag: "PruneDue" })
+      case Kind.abandoned:
+        news.push({ _tag: "AbandonedDue" })
         break
       case Kind.lostLease:
         news.push({ _tag: "LeaseLost" })

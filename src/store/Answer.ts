@@ -103,7 +103,7 @@ export type News =
   /** A prepared invocation is being looked at by somebody: it is to be brought again. */
   | { readonly _tag: "Blocked"; readonly action: string }
   /** Children of ended parents are to be looked at. */
-  | { readonly _tag: "PruneDue" }
+  | { readonly _tag: "AbandonedDue" }
   /** There are new jobs. */
   | { readonly _tag: "Queued" }
   /** The fencing token is over: nothing was changed. */

@@ -179,7 +179,7 @@ export interface Transitions {
     slot: number
   ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
   readonly tick: Pass
-  readonly prune: Pass
+  readonly cancelAbandoned: Pass
   readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
   /** Registers a worker; its token fences everything that it writes. */
   readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>

@@ -50,7 +50,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           ]
         )
         yield* healthy
-        for (const table of ["jobs", "live_actions", "ended_actions", "steps", "slots", "outcomes", "prunes"]) {
+        for (const table of ["jobs", "live_actions", "ended_actions", "steps", "slots", "outcomes", "abandoned_by"]) {
           assert.deepStrictEqual(yield* sql`select * from ${sql(`pg_temp.${table}`)}`, [])
         }
       }).pipe(Effect.provide(layer)))
@@ -191,7 +191,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             outbound: false
           }),
           tick: store.tick(token, 0, catalog),
-          prune: store.prune(token, 0, catalog),
+          cancelAbandoned: store.cancelAbandoned(token, 0, catalog),
           breakDeadlock: store.breakDeadlock(0),
           outcomes: store.outcomes([first, third]),
           renew: Effect.map(

@@ -8,7 +8,7 @@ import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
 
 /** The transitions, all of which take a token first and give tasks. */
-const transitions = ["claim", "finish", "complete", "tick", "prune", "break_deadlocks"]
+const transitions = ["claim", "finish", "complete", "tick", "cancel_abandoned", "break_deadlocks"]
 
 const statements: ReadonlyArray<string> = [
   "create schema chaos",

@@ -158,7 +158,7 @@ const left = (undisturbed: Undisturbed) =>
             (select string_agg(concat_ws(' ', 'waits for', o.child, o.due_at), ', ') from stepped.slots o where o.action = l.id and o.status is null)) as subject
           from stepped.live_actions l
           union all select concat_ws(' ', 'job', id, kind, action, definition, arguments->>0, 'priority', priority, 'token', token, 'due', due_at) from stepped.jobs
-          union all select 'prune ' || action from stepped.prunes`
+          union all select 'abandoned ' || action from stepped.abandoned_by`
       ),
       (rows) => rows.map(({ subject }) => subject)
     )))

@@ -60,7 +60,7 @@ const decisive = new Set([
   "finish",
   "complete",
   "tick",
-  "prune",
+  "cancel_abandoned",
   "begin",
   "commit"
 ])

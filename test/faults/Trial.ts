@@ -286,7 +286,7 @@ const goingOn = (now: number) =>
       sql<{ n: number }>`with at as (select to_timestamp(${now} / 1000.0) as due) select (
         (select count(*) from stepped.jobs, at where (due_at is null or due_at <= due) and priority <> 102)
         + (select count(*) from stepped.live_actions where token is not null)
-        + (select count(*) from stepped.prunes)
+        + (select count(*) from stepped.abandoned_by)
         + (select count(*) from stepped.slots, at where status is null and due_at <= due)
         + (select count(*) from stepped.live_actions, at where timeout_at <= due and outcome is null and status = 1)
         + (select count(*) from stepped.live_actions w join stepped.live_actions c on c.lane = w.lane and c.status = 1
@@ -323,6 +323,6 @@ const left = Effect.flatMap(SqlClient.SqlClient, (sql) =>
     >`select concat_ws(' ', 'action', id, definition, arguments->>0, 'in', lane, 'status', status, 'phase', phase,
         'step', step, 'token', token, 'outcome', outcome, 'attempts', attempts) as subject from stepped.live_actions
       union all select concat_ws(' ', 'job', id, kind, action, definition, arguments->>0, 'priority', priority, 'token', token, 'due', due_at) from stepped.jobs
-      union all select concat_ws(' ', 'prune', action) from stepped.prunes`,
+      union all select concat_ws(' ', 'abandoned', action) from stepped.abandoned_by`,
     (rows) => rows.map(({ subject }) => subject)
   ))

@@ -67,7 +67,7 @@ export const allEnded = until(
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     Effect.map(
       sql<{ n: number }>`select ((select count(*) from stepped.live_actions) + (select count(*) from stepped.jobs)
-        + (select count(*) from stepped.prunes))::int as n`,
+        + (select count(*) from stepped.abandoned_by))::int as n`,
       (rows) => rows[0]!.n === 0
     )).pipe(Effect.orDie)
 )

@@ -235,7 +235,16 @@ export const outcomes = (scenario: Scenario, limit = 200): ReadonlyArray<Outcome
 
 /** What can go on: what kind of turn it is, and whose. No turn comes twice. */
 export interface Turn {
-  readonly kind: "timeout" | "wait" | "prune" | "invocation" | "continuation" | "body" | "commit" | "callbacks" | "join"
+  readonly kind:
+    | "timeout"
+    | "wait"
+    | "abandoned"
+    | "invocation"
+    | "continuation"
+    | "body"
+    | "commit"
+    | "callbacks"
+    | "join"
   /** The action, and where it has several of this kind which one. */
   readonly whose: string
   /** How the log's entries begin for the user code that runs in it. */
@@ -247,7 +256,7 @@ export type NextTurn = (turns: ReadonlyArray<Turn>) => number
 
 /**
  * The outcome where everything that can go on does so in any order, one transition after another, until nothing can: as bodies, claims,
- * timers and pruning of several workers do beside each other. `Perform` means: to rest.
+ * timers and the cancelling of abandoned children of several workers do beside each other. `Perform` means: to rest.
  */
 export const inTurns = (scenario: Scenario, next: NextTurn): Outcome =>
   begunOnly(outcome(scenario, (items) => items, next))
@@ -817,7 +826,7 @@ export const outcome = (
   }
 
   /** 4.6: cancels what nothing else waits for: first what has callbacks, then, level by level, the rest. */
-  const prune = (): ReadonlyArray<Work> => {
+  const cancelAbandoned = (): ReadonlyArray<Work> => {
     const children = new Set(
       [...over].flatMap((key) => actions.get(key)!.steps.flatMap(({ slots }) => slots))
         .flatMap(({ child, status }) => status === "cancelled" && child !== undefined ? [child] : [])
@@ -911,7 +920,7 @@ export const outcome = (
     let some = late.length + told.size > 0
     while (over.size > 0) {
       some = true
-      works.push(...prune())
+      works.push(...cancelAbandoned())
     }
     return performAll(works) || some
   }
@@ -983,7 +992,7 @@ export const outcome = (
   }
 
   /** 4.6, one child after another. */
-  function* pruneTurns(): Generator<Possible> {
+  function* abandonedTurns(): Generator<Possible> {
     for (const dead of over) {
       let some = false
       for (const { child, status } of actions.get(dead)!.steps.flatMap(({ slots }) => slots)) {
@@ -994,13 +1003,13 @@ export const outcome = (
           : action.decided === undefined && !action.rooted
         if (!isDoomed) continue
         some = true
-        yield { kind: "prune", whose: child, take: () => pruneOne(child) }
+        yield { kind: "abandoned", whose: child, take: () => cancelOneAbandoned(child) }
       }
       if (!some) over.delete(dead)
     }
   }
 
-  const pruneOne = (child: string): ReadonlyArray<Work> => {
+  const cancelOneAbandoned = (child: string): ReadonlyArray<Work> => {
     const action = live.get(child)
     if (action !== undefined) return endFromOutside([action], { status: "cancelled", result: null }, true)
     const isHeld = (work: Work) => "invocation" in work && work.invocation.key === child
@@ -1085,7 +1094,7 @@ export const outcome = (
   /** Until nothing can go on. */
   const toRest = (next: NextTurn): void => {
     while (true) {
-      const turns = [...timerTurns(), ...pruneTurns(), ...handTurns(), ...queueTurns()]
+      const turns = [...timerTurns(), ...abandonedTurns(), ...handTurns(), ...queueTurns()]
       if (turns.length === 0) break
       const works = turns[next(turns)]!.take()
       inHand = [...inHand, ...works]

@@ -586,7 +586,7 @@ export const planIn = (record: ActionRecord): Plan => (record.arguments as [stri
 /** Empties all tables but that of the workers, for the next scenario on the same engine. */
 export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql.unsafe(
-    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.prunes"
+    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by"
   ))
 
 /** Completes an action that waits for somebody outside, unless its plan says that nobody does, and that counts. */
@@ -641,7 +641,7 @@ export const letPerform = (world: World, name: string, crowd: ReadonlyArray<Invo
           (select string_agg(concat_ws(' ', 'waits for', o.child, o.due_at), ', ') from stepped.slots o where o.action = l.id and o.status is null)) as subject
         from stepped.live_actions l
         union all select concat_ws(' ', 'job', id, kind, action, definition, arguments->>0, 'priority', priority, 'token', token, 'due', due_at) from stepped.jobs
-        union all select 'prune ' || action from stepped.prunes`
+        union all select 'abandoned ' || action from stepped.abandoned_by`
     )
     const repo = yield* ActionRepo
     const complete = Effect.flatMap(
@@ -757,7 +757,7 @@ const endings: Readonly<Record<string, string>> = {
 const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ["no action is live", "select definition || ' ' || arguments::text from stepped.live_actions"],
   ["no job is left", "select definition || ' ' || kind from stepped.jobs"],
-  ["nothing is left to be cancelled", "select action::text from stepped.prunes"],
+  ["nothing is left to be cancelled", "select action::text from stepped.abandoned_by"],
   ["every slot is settled", "select action::text from stepped.slots where status is null"],
   ["every step has ended", "select action::text from stepped.steps where status in (0, 1) or ended_at is null"],
   [

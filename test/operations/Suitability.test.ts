@@ -90,11 +90,11 @@ describe("a role", () => {
       yield* Effect.scoped(alone(layerOf(url)))
       yield* run(admin, [
         `grant insert, update, delete on all tables in schema stepped to ${role}`,
-        `revoke delete on stepped.jobs, stepped.prunes from ${role}`
+        `revoke delete on stepped.jobs, stepped.abandoned_by from ${role}`
       ])
       const powerless = yield* Effect.flip(Effect.scoped(alone(workerOf(url))))
       assert.instanceOf(powerless, MissingPrivileges)
-      assert.include(powerless.message, `The role ${role} lacks delete on stepped.jobs, stepped.prunes: `)
+      assert.include(powerless.message, `The role ${role} lacks delete on stepped.jobs, stepped.abandoned_by: `)
       yield* run(admin, powerless.grants)
       yield* performs(url)
     }))

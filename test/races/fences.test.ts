@@ -328,6 +328,6 @@ describe("a worker whose lease is over", () => {
       yield* car.turnNow()
       yield* parent.cancel
     }),
-    (by, token) => by.prune(token, 0, catalog, 500)
+    (by, token) => by.cancelAbandoned(token, 0, catalog, 500)
   )
 })

@@ -101,7 +101,7 @@ it.live(
       yield* until(
         "all have ended",
         Effect.map(
-          sql`select 1 from stepped.live_actions union all select 1 from stepped.prunes`,
+          sql`select 1 from stepped.live_actions union all select 1 from stepped.abandoned_by`,
           (rows) => rows.length === 0
         )
       )

@@ -62,10 +62,10 @@ describe("nothing is left in nobody's hands", () => {
         const sql = yield* SqlClient.SqlClient
         yield* (yield* Cars.client)(1).waitsNow()
         yield* TestClock.adjust("1 minute")
-        const prune = "stepped.prune(bigint, timestamptz, text[], text[], smallint[], int)"
-        yield* sql.unsafe(`alter function ${prune} rename to away`)
+        const cancelling = "stepped.cancel_abandoned(bigint, timestamptz, text[], text[], smallint[], int)"
+        yield* sql.unsafe(`alter function ${cancelling} rename to away`)
         assert.isTrue(Exit.isFailure(yield* Effect.exit(performDue)))
-        yield* sql.unsafe(`alter function ${prune.replace("prune", "away")} rename to prune`)
+        yield* sql.unsafe(`alter function ${cancelling.replace("cancel_abandoned", "away")} rename to cancel_abandoned`)
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["next"])
       })

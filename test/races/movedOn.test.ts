@@ -79,7 +79,7 @@ describe("moved on", () => {
         const ending = yield* Effect.forkScoped(succeeds(first.id))
         yield* blocked(1)
         // another engine cancels both children: it waits for lane a, whose performer is just ending, and then for lane z
-        const pruning = yield* Effect.forkScoped(deployed(Cars.layer)(performDue))
+        const abandoned = yield* Effect.forkScoped(deployed(Cars.layer)(performDue))
         yield* blocked(2)
         yield* open
         yield* Fiber.join(ending)
@@ -94,7 +94,7 @@ describe("moved on", () => {
         yield* blocked(2)
         yield* openChild
         yield* Fiber.join(performing)
-        yield* Fiber.join(pruning)
+        yield* Fiber.join(abandoned)
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["callback failed"])
         const { callbacksSucceeded, status } = yield* recordOf(child!.id)
@@ -164,9 +164,9 @@ describe("moved on", () => {
         const parent = yield* (yield* Cars.client)(1).manyNow()
         yield* performDue
         yield* parent.cancel
-        const { prune } = yield* Store
+        const { cancelAbandoned } = yield* Store
         const ended = Effect.map(
-          prune(null, 0, emptyCatalog, 1),
+          cancelAbandoned(null, 0, emptyCatalog, 1),
           ({ news }) => news.filter(({ _tag }) => _tag === "Ended").length
         )
         assert.deepStrictEqual([yield* ended, yield* ended, yield* ended, yield* ended], [10, 10, 5, 0])

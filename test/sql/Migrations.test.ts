@@ -80,12 +80,12 @@ describe("migrating", () => {
       const sql = yield* PgClient.PgClient
       yield* sql`create schema stepped`
       // in the way of the last tables
-      yield* sql`create table stepped.prunes (other text)`
+      yield* sql`create table stepped.abandoned_by (other text)`
       const error = yield* Effect.flip(Stepped.migrate())
       assert.deepInclude({ ...error }, { _tag: "StorageError", isRetryable: false })
       const left = yield* objects("stepped")
       assert.deepStrictEqual(left.filter((name) => name.includes("live_actions") || name.startsWith("function")), [])
-      yield* sql`drop table stepped.prunes`
+      yield* sql`drop table stepped.abandoned_by`
       assert.deepStrictEqual(yield* Stepped.migrate(), [[1, "initial"]])
       yield* works("stepped")
     }).pipe(Effect.provide(layerServer())))

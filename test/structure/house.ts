@@ -163,7 +163,7 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/engine/Wakeups.ts": "who is to be woken",
   "src/engine/maintenance/heal.ts": "where its next look begins",
   "src/engine/maintenance/neglected.ts": "what it has warned of",
-  "src/engine/maintenance/prune.ts": "whether there is something to look at",
+  "src/engine/maintenance/cancelAbandoned.ts": "whether there is something to look at",
   "src/engine/maintenance/retention.ts": "when it looks again",
   "src/engine/perform/results.ts": "how much one action has loaded",
   "src/engine/perform/runJob.ts": "whether the job has completed its action",

@@ -614,7 +614,7 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.5 c: all slots that waited for the superseded"] }
   },
   {
-    name: "joined-root-pruned",
+    name: "joined-root-cancelled",
     breaks: "4.6: a child that a root invocation has joined is cancelled with its parent",
     plants: [{
       file: functionFile("join_lane"),
@@ -1699,7 +1699,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an action's history is deleted before its children are cancelled, and they run",
     plants: [{
       file: functionFile("delete_ended"),
-      find: `      and not exists (select 1 from prunes p where p.action = ended_actions.id)
+      find: `      and not exists (select 1 from abandoned_by p where p.action = ended_actions.id)
 `,
       replace: ``
     }],

@@ -1,7 +1,7 @@
 /** What clients have of their engine. */
 import type * as Effect from "effect/Effect"
 import type { Store } from "../../store/Store.ts"
-import type { Reach } from "../Failpoint.ts"
+import type { ReachFailpoint } from "../Failpoint.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
 import type { Wakeups } from "../Wakeups.ts"
@@ -16,5 +16,5 @@ export interface ClientContext {
   readonly watcher: OutcomeWatcher
   readonly wakeups: Wakeups
   readonly workers: Workers
-  readonly failpoint: Reach
+  readonly failpoint: ReachFailpoint
 }

@@ -24,7 +24,7 @@ export const retention = (worker: WorkerContext): Effect.Effect<void, StorageErr
   /** One statement after another, as long as each of them finds as much as it may. */
   const inBatches = <E>(remove: Effect.Effect<number, E>) =>
     Effect.gen(function*() {
-      while ((yield* connections.ask(remove)) === limit && worker.home() !== undefined) yield* Effect.yieldNow
+      while ((yield* connections.ask(remove)) === limit && worker.workContext() !== undefined) yield* Effect.yieldNow
     })
 
   return Effect.gen(function*() {

@@ -9,7 +9,7 @@ import { neglected } from "./neglected.ts"
 import { recover } from "./recover.ts"
 import { retention } from "./retention.ts"
 
-/** As long as the worker has its home. */
+/** As long as the worker has its context. */
 export const upkeep = (worker: WorkerContext): Effect.Effect<void> => {
   const { bodies, claimer, inHand, settings, timers } = worker
   const duties = [
@@ -22,7 +22,7 @@ export const upkeep = (worker: WorkerContext): Effect.Effect<void> => {
     retention(worker)
   ]
   return Effect.gen(function*() {
-    while (worker.home() !== undefined) {
+    while (worker.workContext() !== undefined) {
       yield* timers.overlooked(Effect.forEach(duties, (duty) => duty, { discard: true }))
       claimer.wake()
       bodies.pump()

@@ -48,7 +48,7 @@ export const make = (worker: WorkerContext): Answers => {
     const begun = inHand.active.get(id)?.work
     const works = [
       ...begun === undefined ? [] : [begun],
-      ...[...inHand.places].flatMap((place) => place.filter((work) => work.id === id))
+      ...[...inHand.workQueues].flatMap((place) => place.filter((work) => work.id === id))
     ]
     return works.some((work) => work._tag === "Perform" && work.performance.phase === "callbacks")
   }
@@ -94,8 +94,8 @@ export const make = (worker: WorkerContext): Answers => {
           case "Interrupt":
             gone.push(news)
             break
-          case "PruneDue":
-            worker.peers.inCharge().pruning.due()
+          case "AbandonedDue":
+            worker.peers.inCharge().abandoned.due()
             break
           case "LeaseLost":
             lost = true

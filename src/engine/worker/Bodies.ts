@@ -9,7 +9,7 @@ import type { Performance } from "../perform/Performance.ts"
 import { retryLater, Unhandled } from "../perform/retry.ts"
 import { Fenced } from "../perform/Surroundings.ts"
 import { claimMax } from "./Claimer.ts"
-import type { Active, Home, Ran, Work, WorkerContext } from "./context.ts"
+import type { Active, Ran, Work, WorkContext, WorkerContext } from "./context.ts"
 import { postpone, prepareOf } from "./preparing.ts"
 import { surroundings } from "./surroundings.ts"
 
@@ -48,7 +48,7 @@ const aheadMs = 50
 
 export const make = (worker: WorkerContext): Bodies => {
   const { failpoint, gate, inHand, now, scope } = worker
-  const { active, conclusions, prepared, places, ready } = inHand
+  const { active, conclusions, prepared, workQueues, ready } = inHand
   const { committed, env } = surroundings(worker)
   const runPrepare = prepareOf(worker)
   /** How long bodies take, in ms: a longer one counts at once, shorter ones little by little; nothing is known at first. */
@@ -79,14 +79,14 @@ export const make = (worker: WorkerContext): Bodies => {
   const interruptAll: Bodies["interruptAll"] = (ids) =>
     Effect.suspend(() => {
       const found = ids.flatMap((id) => active.get(id) ?? [])
-      for (const place of places) {
+      for (const place of workQueues) {
         for (let i = place.length - 1; i >= 0; i--) if (ids.includes(place[i]!.id)) place.splice(i, 1)
       }
       return Effect.forEach(found, (entry) => Effect.forkIn(interrupt(entry), scope), { discard: true })
     })
 
   const dropAll = () => {
-    for (const place of places) place.length = 0
+    for (const place of workQueues) place.length = 0
     conclusions.length = 0
     prepared.length = 0
     // they are let go, and nothing more
@@ -153,16 +153,20 @@ export const make = (worker: WorkerContext): Bodies => {
     if (pumping) return
     pumping = true
     try {
-      for (let home = worker.home(); home !== undefined && worker.claims(); home = worker.home()) {
-        if (ready.length === 0 || active.size >= home.concurrency) break
-        start(ready.shift()!, home)
+      for (
+        let workContext = worker.workContext();
+        workContext !== undefined && worker.claims();
+        workContext = worker.workContext()
+      ) {
+        if (ready.length === 0 || active.size >= workContext.concurrency) break
+        start(ready.shift()!, workContext)
       }
     } finally {
       pumping = false
     }
   }
 
-  const start = (work: Work, home: Home) => {
+  const start = (work: Work, workContext: WorkContext) => {
     const entry = hold(work)
     const put = (ran: Ran | void) => {
       letGo(entry)
@@ -179,7 +183,7 @@ export const make = (worker: WorkerContext): Bodies => {
       }
       pump()
     }
-    entry.fiber = Effect.runForkWith(home.context)(
+    entry.fiber = Effect.runForkWith(workContext.context)(
       Effect.onError(
         Effect.map(run(work), put),
         () => Effect.suspend(() => entry.interrupted ? Effect.void : Effect.map(fallen(work), put))
@@ -190,10 +194,10 @@ export const make = (worker: WorkerContext): Bodies => {
   // Beyond the concurrency, what is begun in a moment: with short bodies the batches of a small concurrency are as large as those
   // of a big one. What is claimed holds its lane, so with long ones it is nothing.
   const room = () => {
-    const home = worker.home()
-    if (home === undefined) return 0
-    const ahead = Math.min(claimMax, Math.floor(home.concurrency * aheadMs / Math.max(bodyMs, 0.1)))
-    return Math.min(claimMax, home.concurrency + ahead - active.size - ready.length)
+    const workContext = worker.workContext()
+    if (workContext === undefined) return 0
+    const ahead = Math.min(claimMax, Math.floor(workContext.concurrency * aheadMs / Math.max(bodyMs, 0.1)))
+    return Math.min(claimMax, workContext.concurrency + ahead - active.size - ready.length)
   }
 
   const giveBackReady = Effect.suspend(() => worker.reconciler.giveBack(ready.splice(0).map(({ id }) => id)))

@@ -103,7 +103,7 @@ export const make = (worker: WorkerContext): Claimer => {
     )
 
   const progress = (room: number, { taken }: Read) => {
-    if (worker.home() === undefined || room === 0) return
+    if (worker.workContext() === undefined || room === 0) return
     if (taken.count >= room || taken.full) {
       for (const [queue, id] of Object.entries(taken.last)) passed.set(queue, Math.max(id, passed.get(queue) ?? 0))
     } else if (passed.size > 0) {

@@ -11,7 +11,7 @@ export interface InHand<Work, Active, Conclusion, Prepared> {
   /** What the worker begins next. */
   readonly ready: Array<Work>
   /** All lists of work that is not begun: the worker's, and one for each fiber that performs by itself. */
-  readonly places: Set<Array<Work>>
+  readonly workQueues: Set<Array<Work>>
   readonly active: Map<string, Active>
   /** To be committed. */
   readonly conclusions: Array<Conclusion>
@@ -23,7 +23,7 @@ export interface InHand<Work, Active, Conclusion, Prepared> {
    */
   readonly keep: (ids: ReadonlyArray<string>) => () => void
   readonly ids: () => ReadonlySet<string>
-  /** Nothing is in hand but what other fibers have in their places. */
+  /** Nothing is in hand but what other fibers have in their queues. */
   readonly isIdle: () => boolean
 }
 
@@ -34,14 +34,14 @@ export const make = <
   Prepared extends { readonly action: string }
 >(): InHand<Work, Active, Conclusion, Prepared> => {
   const ready: Array<Work> = []
-  const places = new Set([ready])
+  const workQueues = new Set([ready])
   const active = new Map<string, Active>()
   const conclusions: Array<Conclusion> = []
   const prepared: Array<Prepared> = []
   const kept = new Set<{ readonly ids: ReadonlyArray<string> }>()
   return {
     ready,
-    places,
+    workQueues,
     active,
     conclusions,
     prepared,
@@ -54,7 +54,7 @@ export const make = <
     ids: () =>
       new Set([
         ...active.keys(),
-        ...[...places].flatMap((place) => place.map(({ id }) => id)),
+        ...[...workQueues].flatMap((place) => place.map(({ id }) => id)),
         ...conclusions.map(({ conclusion }) => conclusion.fence.action),
         ...prepared.map(({ action }) => action),
         ...[...kept].flatMap(({ ids }) => ids)

@@ -17,7 +17,7 @@ export interface Timers {
   readonly next: () => number
   /** Lets time have its effect, and ends what has lost its parent by it. The work goes to `place`. Gives how much there was. */
   readonly tick: (place: Array<Work>) => Effect.Effect<number, StorageError>
-  /** As long as the worker has its home. */
+  /** As long as the worker has its context. */
   readonly loop: Effect.Effect<void>
   /** What comes again by itself: it says why it fails, unless the database is away. */
   readonly overlooked: (effect: Effect.Effect<void, StorageError | InvalidQuery>) => Effect.Effect<void>
@@ -45,7 +45,7 @@ export const make = (worker: WorkerContext): Timers => {
         last = taken.count
         count += last + ended
       }
-      return count + (yield* worker.pruning.run(place))
+      return count + (yield* worker.abandoned.run(place))
     })
 
   const soonest = Effect.map(
@@ -71,7 +71,7 @@ export const make = (worker: WorkerContext): Timers => {
   const look = Effect.gen(function*() {
     let first = yield* soonest
     // the one after it may be due long before the next poll; what stays due is for another worker, or a job to be claimed
-    for (let count = 1; worker.pruning.isDue() || (count > 0 && first <= (yield* now));) {
+    for (let count = 1; worker.abandoned.isDue() || (count > 0 && first <= (yield* now));) {
       count = yield* tick(inHand.ready)
       bodies.pump()
       first = yield* soonest
@@ -84,12 +84,12 @@ export const make = (worker: WorkerContext): Timers => {
     let seen = bodies.performed()
     let seenAt = monotonic()
     let lookedAt = monotonic()
-    while (worker.home() !== undefined) {
+    while (worker.workContext() !== undefined) {
       const at = yield* now
       const untilTimer = next - at
       const untilLook = lookedAt + pollMs - monotonic()
       latch.closeUnsafe()
-      if (!worker.pruning.isDue() && untilTimer > 0 && untilLook > 0) {
+      if (!worker.abandoned.isDue() && untilTimer > 0 && untilLook > 0) {
         yield* Effect.raceFirst(
           latch.await,
           Effect.provideService(Effect.sleep(Math.ceil(Math.min(untilLook, untilTimer))), Clock.Clock, realClock)

@@ -19,7 +19,7 @@ import type { OwnConnections } from "../../store/OwnConnections.ts"
 import { abandonAfter, realClock, realSleep } from "../../store/RealClock.ts"
 import type { Catalog } from "../../store/Store.ts"
 import * as Log from "../log.ts"
-import * as Prune from "../maintenance/prune.ts"
+import * as CancelAbandoned from "../maintenance/cancelAbandoned.ts"
 import { upkeep } from "../maintenance/upkeep.ts"
 import type { Concluded } from "../perform/decide.ts"
 import { retryAtStart } from "../retrying.ts"
@@ -30,7 +30,7 @@ import * as Catalogs from "./Catalogs.ts"
 import * as Claimer from "./Claimer.ts"
 import * as Committer from "./Committer.ts"
 import * as Connections from "./Connections.ts"
-import type { Active, Home, Work, WorkerContext, WorkerOptions } from "./context.ts"
+import type { Active, Work, WorkContext, WorkerContext, WorkerOptions } from "./context.ts"
 import * as Gate from "./Gate.ts"
 import * as InHand from "./InHand.ts"
 import * as Lease from "./Lease.ts"
@@ -82,7 +82,7 @@ export interface Worker extends PerformNow.PerformNow {
   /** Whether it takes jobs from a queue. */
   readonly takes: (queue: string) => boolean
   readonly timers: Timers.Timers
-  readonly pruning: Prune.Pruning
+  readonly abandoned: CancelAbandoned.Abandoned
   /** Gives up its token when nothing is under it any more; see `retire.ts`. */
   readonly retire: Effect.Effect<void>
   readonly hasToken: () => boolean
@@ -94,8 +94,8 @@ export interface Worker extends PerformNow.PerformNow {
 const momentMs = 5000
 
 export const make = (options: WorkerOptions): Worker => {
-  let home: Home | undefined
-  // invariant: true only while the home is there
+  let workContext: WorkContext | undefined
+  // invariant: true only while the context is there
   let claiming = false
 
   const gate = Gate.make()
@@ -110,7 +110,7 @@ export const make = (options: WorkerOptions): Worker => {
     inHand,
     connections,
     work: Latch.makeUnsafe(false),
-    home: () => home,
+    workContext: () => workContext,
     claims: () => claiming,
     get lease() {
       return lease
@@ -139,8 +139,8 @@ export const make = (options: WorkerOptions): Worker => {
     get passes() {
       return passes
     },
-    get pruning() {
-      return pruning
+    get abandoned() {
+      return abandoned
     }
   }
   const lease = Lease.make(context)
@@ -152,11 +152,11 @@ export const make = (options: WorkerOptions): Worker => {
   const bodies = Bodies.make(context)
   const timers = Timers.make(context)
   const passes = Passes.make(context)
-  const pruning = Prune.make(context)
+  const abandoned = CancelAbandoned.make(context)
   const { conclusions, prepared, ready } = inHand
 
   const loop: Effect.Effect<void> = Effect.gen(function*() {
-    while (home !== undefined) {
+    while (workContext !== undefined) {
       bodies.pump()
       if (conclusions.length > 0) yield* committer.commitNext()
       else if (claimer.isDue()) yield* claimer.turn
@@ -178,7 +178,7 @@ export const make = (options: WorkerOptions): Worker => {
       // they are given up when nothing of the worker runs any more
       yield* Effect.addFinalizer(() => Effect.sync(() => connections.keep(undefined)))
       yield* retryAtStart(lease.register, context.log)
-      home = { concurrency: config.concurrency, context: user }
+      workContext = { concurrency: config.concurrency, context: user }
       claiming = true
       claimer.more()
       // what each of them has under way takes seconds to give up where nothing is answered: all at once, not one after another
@@ -206,7 +206,7 @@ export const make = (options: WorkerOptions): Worker => {
     Effect.gen(function*() {
       claiming = false
       options.peers.inCharge().timers.know(timers.next())
-      if (pruning.isDue()) options.peers.inCharge().pruning.due()
+      if (abandoned.isDue()) options.peers.inCharge().abandoned.due()
       const begun = inHand.active.size
       const waits = begun === 0
         ? ""
@@ -221,7 +221,7 @@ export const make = (options: WorkerOptions): Worker => {
       const ids = rest.map(({ work }) => work.id)
       // nobody else is to have them before their bodies have let go
       const letGo = inHand.keep(ids)
-      home = undefined
+      workContext = undefined
       context.work.openUnsafe()
       const interrupting = Effect.forEach(rest, (entry) => Effect.timeoutOption(bodies.interrupt(entry), momentMs), {
         concurrency: "unbounded",
@@ -275,7 +275,7 @@ export const make = (options: WorkerOptions): Worker => {
     runs: (action) => inHand.active.has(action),
     takes: context.catalogs.takes,
     timers,
-    pruning,
+    abandoned,
     retire: retire(context),
     hasToken: () => lease.token() !== undefined,
     close: lease.close

@@ -13,9 +13,9 @@ import type { CompletionError } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import type { Store } from "../../store/Store.ts"
-import type { Reach } from "../Failpoint.ts"
+import type { ReachFailpoint } from "../Failpoint.ts"
 import type { Log } from "../log.ts"
-import type { Pruning } from "../maintenance/prune.ts"
+import type { Abandoned } from "../maintenance/cancelAbandoned.ts"
 import type { Concluded, Ended } from "../perform/decide.ts"
 import type { Performance } from "../perform/Performance.ts"
 import type { Registry } from "../Registry.ts"
@@ -59,7 +59,7 @@ export interface Active {
 }
 
 /** What user code runs in when no caller lends its fiber. */
-export interface Home {
+export interface WorkContext {
   readonly concurrency: number
   readonly context: Context.Context<never>
 }
@@ -75,7 +75,7 @@ export interface Peers {
   /** Whether another worker of this process takes from a queue. */
   readonly take: (queue: string) => boolean
   /** Who sees to what comes by itself: this worker as long as it takes work, and else one that does. */
-  readonly inCharge: () => { readonly timers: Timers; readonly pruning: Pruning }
+  readonly inCharge: () => { readonly timers: Timers; readonly abandoned: Abandoned }
 }
 
 /** What a worker needs of the engine. */
@@ -104,7 +104,7 @@ export interface WorkerOptions {
     completed: () => void
   ) => Effect.Effect<boolean, CompletionError>
   readonly scope: Scope.Scope
-  readonly failpoint: Reach
+  readonly failpoint: ReachFailpoint
 }
 
 export interface WorkerContext extends WorkerOptions {
@@ -123,11 +123,11 @@ export interface WorkerContext extends WorkerOptions {
   readonly bodies: Bodies
   readonly timers: Timers
   readonly passes: Passes
-  readonly pruning: Pruning
+  readonly abandoned: Abandoned
   /** Opened when the loops may have something to do. */
   readonly work: Latch.Latch
   /** Where it performs; undefined before it has begun, and when it has stopped. */
-  readonly home: () => Home | undefined
+  readonly workContext: () => WorkContext | undefined
   /** Whether it takes work: not before it has begun, nor while it stops. */
   readonly claims: () => boolean
 }

@@ -24,8 +24,8 @@ export interface PerformNow {
 }
 
 export const make = (worker: WorkerContext): PerformNow => {
-  const { bodies, claimer, committer, inHand, pruning, reconciler, timers } = worker
-  const { places, ready } = inHand
+  const { bodies, claimer, committer, inHand, abandoned, reconciler, timers } = worker
+  const { workQueues, ready } = inHand
 
   /** Runs one piece of work in this fiber, and puts what follows from it before the rest. Fails where the caller is interrupted. */
   const runOne = (item: Work, queue: Array<Work>, restore: Restore): Effect.Effect<void, StorageError> =>
@@ -55,7 +55,7 @@ export const make = (worker: WorkerContext): PerformNow => {
   const follow = (ran: Ran, queue: Array<Work>, letGo: () => void): Effect.Effect<void, StorageError> =>
     Effect.gen(function*() {
       const rest = queue.splice(0)
-      places.add(rest)
+      workQueues.add(rest)
       if (ran._tag === "Follow") queue.push(...ran.work)
       const next: Effect.Effect<unknown, StorageError> = ran._tag === "Concluded"
         ? committer.commit([ran.concluded], queue)
@@ -71,7 +71,7 @@ export const make = (worker: WorkerContext): PerformNow => {
           const joining = queue.findIndex((work) => work._tag === "Joining")
           const younger = joining === -1 ? [] : queue.splice(joining, 1)
           queue.push(...rest, ...younger)
-          places.delete(rest)
+          workQueues.delete(rest)
         })
       )
     })
@@ -108,12 +108,12 @@ export const make = (worker: WorkerContext): PerformNow => {
   const withPlace = <A, E>(use: (place: Array<Work>) => Effect.Effect<A, E>): Effect.Effect<A, E> => {
     const place: Array<Work> = []
     // at once, and not when the effect runs: a worker that stops waits for whoever has chosen it
-    places.add(place)
+    workQueues.add(place)
     return Effect.ensuring(
       use(place),
       Effect.andThen(
         Effect.suspend(() => reconciler.giveBack(place.map(({ id }) => id))),
-        Effect.sync(() => places.delete(place))
+        Effect.sync(() => workQueues.delete(place))
       )
     )
   }
@@ -128,7 +128,7 @@ export const make = (worker: WorkerContext): PerformNow => {
             () => Effect.andThen(store(token), Effect.suspend(() => claimer.claim(0, id, [], place)))
           )
           yield* runPlace(place, (other) => other === id, restore)
-          if (pruning.isDue()) {
+          if (abandoned.isDue()) {
             yield* timers.tick(place)
             yield* runPlace(place, () => false, restore)
           }

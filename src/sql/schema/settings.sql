@@ -20,7 +20,7 @@ begin
     'finish',
     'heal',
     'outcomes_of',
-    'prune',
+    'cancel_abandoned',
     'recover',
     'release',
     'results_after',

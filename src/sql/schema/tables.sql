@@ -11,7 +11,7 @@
 --     -> ended_actions   append-only history, never updated
 --   outcomes       answers for handles of invocations that were never stored as actions (short-circuited, joined)
 --   achievements   checksum key -> checksum and result of the last success
---   prunes         ended actions whose abandoned children are still to be cancelled
+--   abandoned_by         ended actions whose abandoned children are still to be cancelled
 --   workers        one row for each engine, with its lease on the database's clock
 --
 -- Lock order of every function: jobs (always SKIP LOCKED), then live rows sorted by lane in ONE pass that may wait,
@@ -231,5 +231,5 @@ comment on table outcomes is
 
 create index outcomes_created on outcomes (created_at);
 
-create table prunes (action uuid primary key);
-comment on table prunes is 'Ended actions whose children that nothing else waits for are still to be cancelled.';
+create table abandoned_by (action uuid primary key);
+comment on table abandoned_by is 'Ended actions whose children that nothing else waits for are still to be cancelled.';

@@ -9,15 +9,15 @@ import { toAnswer } from "../rows.ts"
 
 type Upkeep = Pick<
   Store["Service"],
-  "tick" | "prune" | "setAside" | "heal"
+  "tick" | "cancelAbandoned" | "setAside" | "heal"
 >
 
 export const upkeepOf = ({ run }: Calls): Upkeep => {
-  const pass = (name: string): Pass => (by, now, catalog, limit = 500) =>
-    Effect.map(run(name, name, { ...askedBy(by, now, catalog), p_limit: PgTypes.int4(limit) }, "*"), toAnswer)
+  const pass = (operation: keyof Upkeep, name: string): Pass => (by, now, catalog, limit = 500) =>
+    Effect.map(run(operation, name, { ...askedBy(by, now, catalog), p_limit: PgTypes.int4(limit) }, "*"), toAnswer)
   return {
-    tick: pass("tick"),
-    prune: pass("prune"),
+    tick: pass("tick", "tick"),
+    cancelAbandoned: pass("cancelAbandoned", "cancel_abandoned"),
     setAside: (now, due, catalog) =>
       Effect.map(
         run("setAside", "set_aside", {

@@ -149,7 +149,7 @@ begin
       from unnest(joining) j
       where (j.action in (select unnest(started))) is true;
   end if;
-  if exists (select 1 from prunes) then return next news(-4 /* Kind.prune */); end if;
+  if exists (select 1 from abandoned_by) then return next news(-4 /* Kind.abandoned */); end if;
   return next row(
     -1 /* Kind.taken */, null, null, null, null, count_taken, case when is_full then 1 else 0 end, put_back, 0,
     last_ids)::answer;

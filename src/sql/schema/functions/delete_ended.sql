@@ -11,7 +11,7 @@ begin
     from ended_actions
     where
       ended_at < least(p_before, (select min(enqueued_at) from live_actions))
-      and not exists (select 1 from prunes p where p.action = ended_actions.id)
+      and not exists (select 1 from abandoned_by p where p.action = ended_actions.id)
     order by ended_at
     limit p_limit
     for update skip locked);

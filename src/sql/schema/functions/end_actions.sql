@@ -124,8 +124,8 @@ begin
     )
     select array_agg(distinct action) into abandoned from o where child is not null;
     if abandoned is not null then
-      insert into prunes (action) select unnest(abandoned) on conflict do nothing;
-      return next news(-4 /* Kind.prune */);
+      insert into abandoned_by (action) select unnest(abandoned) on conflict do nothing;
+      return next news(-4 /* Kind.abandoned */);
     end if;
   end if;
 

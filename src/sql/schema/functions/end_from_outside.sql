@@ -30,7 +30,7 @@ begin
       id = any(p_ids)
       and (flags | coalesce(p_flags[array_position(p_definitions, definition)], 0::smallint)) & flag <> 0);
   if cardinality(hooked) > 0 then
-    return query select * from decide(p_now, hooked, p_status, p_result, p_cause);
+    return query select * from fix_outcome(p_now, hooked, p_status, p_result, p_cause);
   else
     -- with whose end it is: of a root's time that is over nobody else speaks
     return query

@@ -4,7 +4,7 @@ import type { StorageError } from "../../SteppedError.ts"
 import { pauseAfter } from "../../store/RealClock.ts"
 import type { Work, WorkerContext } from "../worker/context.ts"
 
-export interface Pruning {
+export interface Abandoned {
   /** There are some: a transition has said so. */
   readonly due: () => void
   readonly isDue: () => boolean
@@ -12,7 +12,7 @@ export interface Pruning {
   readonly run: (place: Array<Work>) => Effect.Effect<number, StorageError>
 }
 
-export const make = (worker: WorkerContext): Pruning => {
+export const make = (worker: WorkerContext): Abandoned => {
   // invariant: set from when a transition has said so until before the pass that looks
   let isDue = false
   return {
@@ -26,7 +26,7 @@ export const make = (worker: WorkerContext): Pruning => {
         let count = 0
         do {
           isDue = false
-          const { ended, taken } = yield* worker.passes.run(worker.store.prune, place)
+          const { ended, taken } = yield* worker.passes.run(worker.store.cancelAbandoned, place)
           count += taken.count + ended
           // again at once for the next level, in a moment for what somebody is just claiming
           if (ended === 0 && isDue) yield* pauseAfter(0)

@@ -1,5 +1,5 @@
 -- Cancels what ended actions have left behind, one level a call, some at a time: children that nothing else waits for.
-create function prune(
+create function cancel_abandoned(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
 declare
@@ -13,7 +13,7 @@ declare
   missed boolean;
 begin
   perform require_read_committed();
-  dead := array(select action from prunes order by action limit p_limit for update skip locked);
+  dead := array(select action from abandoned_by order by action limit p_limit for update skip locked);
   if cardinality(dead) = 0 then return; end if;
   -- those that nobody has taken are marked as `complete` does, but keep their places: many of them must not overtake
   -- all others
@@ -45,7 +45,7 @@ begin
     return next news(-8 /* Kind.queued */);
     -- those that are marked already are passed by each time: not by the looks below too
     if marked = p_limit * 20 then
-      return next news(-4 /* Kind.prune */);
+      return next news(-4 /* Kind.abandoned */);
       return;
     end if;
   end if;
@@ -93,9 +93,9 @@ begin
   end if;
   -- whatever is left is for the next call, which finds nothing to do when this one has done it all
   if cardinality(doomed) > 0 or busy or missed then
-    return next news(-4 /* Kind.prune */);
+    return next news(-4 /* Kind.abandoned */);
   else
-    delete from prunes where action = any(dead);
+    delete from abandoned_by where action = any(dead);
   end if;
   return next news(-1 /* Kind.taken */, null, cardinality(dead));
 end $$;

@@ -1,7 +1,7 @@
 -- Fixes the outcome of live actions from outside, in callbacks' favour: the rows are locked, the status has callbacks.
 -- A pending one leaves its lane for a private one, so that nothing supersedes or promotes it while its callbacks run.
 -- For other functions only: it inherits their search path and their settings.
-create function decide(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb,
+create function fix_outcome(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb,
 p_cause jsonb) returns setof answer
 language plpgsql as $$
 begin
@@ -20,8 +20,8 @@ begin
     where action = any(p_ids) and status is null
     returning action, child
   )
-  insert into prunes (action) select distinct action from o where child is not null on conflict do nothing;
-  if found then return next news(-4 /* Kind.prune */); end if;
+  insert into abandoned_by (action) select distinct action from o where child is not null on conflict do nothing;
+  if found then return next news(-4 /* Kind.abandoned */); end if;
   update live_actions
   set
     outcome = p_status,
