@@ -79,6 +79,9 @@ export const stepKindCodes = codes(stepKinds)
 /** Bits of a live action's flags: which statuses have callbacks, whether somebody outside completes the action, whether its success is void. */
 export const Flag = { succeeded: 1, failed: 2, cancelled: 4, timed_out: 8, outbound: 16, void: 32 } as const
 
+/** Where an action is in its lane: who performs in it, and who is next. One that is decided without having performed has no seat. */
+export const Seat = { performing: 0, pending: -1 } as const
+
 /**
  * Where a job stands in its queue. Before the others what goes on, is cancelled or has come back; then invocations in the order in which
  * they were enqueued; and out of this order what is due at its time, what a worker prepares, and what waits for an elder sibling.

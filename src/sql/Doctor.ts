@@ -45,7 +45,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     2,
     "is pending in a lane that nobody performs in",
     (s) =>
-      `select l.id::text from ${s}.live_actions l where l.status = 0 and not exists (select 1 from ${s}.live_actions c where c.lane = l.lane and c.status = 1)`
+      `select l.id::text from ${s}.live_actions l where l.seat = -1 and not exists (select 1 from ${s}.live_actions c where c.lane = l.lane and c.seat = 0)`
   ],
   [
     2,
@@ -65,8 +65,8 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     2,
     "is in a cycle of waiting",
     (s) =>
-      `select w.id::text from ${s}.live_actions w join ${s}.live_actions c on c.lane = w.lane and c.status = 1
-      where w.status = 0 and exists (select 1 from ${s}.slots o where o.child = w.id and o.status is null) and exists (select 1 from ${s}.waiters_of(w.id) x where x = c.id)`
+      `select w.id::text from ${s}.live_actions w join ${s}.live_actions c on c.lane = w.lane and c.seat = 0
+      where w.seat = -1 and exists (select 1 from ${s}.slots o where o.child = w.id and o.status is null) and exists (select 1 from ${s}.waiters_of(w.id) x where x = c.id)`
   ],
   [
     3,
@@ -107,12 +107,12 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
   [
     4,
     "has more than one performer",
-    (s) => `select lane from ${s}.live_actions where status = 1 group by lane having count(*) > 1`
+    (s) => `select lane from ${s}.live_actions where seat = 0 group by lane having count(*) > 1`
   ],
   [
     4,
     "has more than one pending action",
-    (s) => `select lane from ${s}.live_actions where status = 0 group by lane having count(*) > 1`
+    (s) => `select lane from ${s}.live_actions where seat = -1 group by lane having count(*) > 1`
   ],
   [
     5,

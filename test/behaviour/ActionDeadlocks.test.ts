@@ -301,9 +301,10 @@ it.effect("2.5 a: the sweep finds a cycle among any number of actions that wait"
     const handles = yield* closeAtOnce(["a", "b"])
     // older than the cycle: lanes with one action performing outside and one pending, for which a parent waits
     yield* sql.unsafe(`insert into stepped.live_actions
-        (id, definition, actor_id, queue, arguments, lane, status, checksum_key, depth, rooted, flags, phase, step, enqueued_at)
+        (id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, depth, rooted, flags, phase, step, enqueued_at)
       select ('00000000-0000-7000-800' || k || '-' || lpad(i::text, 12, '0'))::uuid, 'Car/hold', '1', 'default', '["x"]',
-        case when k = 2 then 'parent ' else 'busy ' end || i, case when k = 1 then 0 else 1 end, '-', 0, k <> 1,
+        case when k = 2 then 'parent ' else 'busy ' end || i, case when k = 1 then -1 else 0 end,
+        case when k = 1 then 0 else 1 end, '-', 0, k <> 1,
         16, case when k = 2 then 1 else 2 end, 0, now()
       from generate_series(1, 1500) i, generate_series(0, 2) k`)
     yield* sql.unsafe(`insert into stepped.steps (action, idx, kind, name, status, started_at)

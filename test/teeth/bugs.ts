@@ -388,12 +388,12 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `    from live_actions l
     where
       l.lane = p_job.lane
-      and l.status in (0 /* Status.pending */, 1 /* Status.performing */)
+      and l.seat in (-1 /* Seat.pending */, 0 /* Seat.performing */)
 `,
       replace: `    from (
-      select id, lane, status, checksum_key, checksum from live_actions
+      select id, lane, seat, checksum_key, checksum from live_actions
       union all
-      select id, lane, status, checksum_key, checksum from ended_actions where status = 3) l
+      select id, lane, 0, checksum_key, checksum from ended_actions where status = 3) l
     where
       l.lane = p_job.lane
 `
@@ -561,8 +561,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.5 a: waiting is followed through parents, not across lanes",
     plants: [{
       file: functionFile("waiters_of"),
-      find: `where c.id = up.id and c.status = 1 /* Status.performing */`,
-      replace: `where c.id = up.id and c.status = 1 /* Status.performing */ and false`
+      find: `where c.id = up.id and c.seat = 0 /* Seat.performing */`,
+      replace: `where c.id = up.id and c.seat = 0 /* Seat.performing */ and false`
     }],
     tests: { [regressions]: ["8: waiting across lanes in a circle goes undetected"] }
   },

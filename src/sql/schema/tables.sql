@@ -4,7 +4,7 @@
 --
 -- jobs an invocation that waits for a worker (also: "continue this live action", held while `before` runs, and
 --                  waiting for an elder sibling)
--- -> live_actions pending or performing. The performing row IS the lane (unique on lane and status) and IS the lease
+-- -> live_actions pending or performing. The performing row IS the lane (unique on lane and seat) and IS the lease
 --                        (its token names the worker that may write to it; null while it waits for slots or outside)
 --        steps           one row for each step that ended or waits; the step that runs now is in the live row
 --        slots           what a step waits for: a child action or a time; status null = still open
@@ -95,6 +95,8 @@ create table live_actions (
   queue text collate "C" not null,
   arguments jsonb not null,
   lane text collate "C" not null,
+  -- 0 performs in the lane, -1 is next; null: it has left the lane, and only its callbacks run
+  seat smallint,
   status smallint not null,
   checksum_key text collate "C" not null,
   checksum text collate "C",
@@ -123,7 +125,7 @@ create table live_actions (
   timeout_at timestamptz,
   enqueued_at timestamptz not null,
   started_at timestamptz,
-  constraint live_actions_lane unique (lane, status)
+  constraint live_actions_lane unique (lane, seat)
 ) with (
   fillfactor = 85,
   autovacuum_vacuum_scale_factor = 0.01,

@@ -50,7 +50,7 @@ create view actions as
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
       /* statuses */)[status + 1] as status,
     flags & 16 /* Flag.outbound */ <> 0 as outbound,
-    split_part(lane, E'\x01', 1) as lane,
+    lane,
     checksum_key,
     checksum,
     parent,
@@ -298,9 +298,8 @@ comment on column action_slots.status is 'How it was settled; null while it is o
 create view lanes as
   select c.lane as key, c.id as performing, p.id as pending
   from live_actions c
-  left join live_actions p on p.lane = c.lane and p.status = 0 /* Status.pending */
-  -- what was cancelled while it was pending, and has callbacks, performs in a lane of its own
-  where c.status = 1 /* Status.performing */ and position(E'\x01' in c.lane) = 0;
+  left join live_actions p on p.lane = c.lane and p.seat = -1 /* Seat.pending */
+  where c.seat = 0 /* Seat.performing */;
 comment on view lanes is 'The lanes that are occupied.';
 comment on column lanes.performing is 'The action that performs in it.';
 comment on column lanes.pending is 'The action that is next; newer ones supersede it.';

@@ -15,6 +15,7 @@ const codes: Readonly<Record<string, unknown>> = {
   StepKind: Phase.stepKindCodes,
   Flag: Phase.Flag,
   Priority: Phase.Priority,
+  Seat: Phase.Seat,
   JobKind: Phase.JobKind,
   Kind,
   Verdict: VerdictCode,
@@ -72,7 +73,7 @@ const withoutRemarks = (sql: string): string => sql.replaceAll(/--[^\n]*/g, "")
 
 /** Where a number stands that is a code, without its name. */
 export const bareCodes = (sql: string): Violations => {
-  const columns = "(?:status|phase|kind|priority|outcome)"
+  const columns = "(?:status|phase|kind|priority|outcome|seat)"
   const found = [
     new RegExp(`\\b${columns}\\s*(?:=|<>|<=?|>=?)\\s*-?\\d+\\b(?!\\s*/\\*)`, "g"),
     new RegExp(`\\b${columns}\\s+(?:not\\s+)?in\\s*\\([^)]*\\d(?!\\s*/\\*)`, "g"),

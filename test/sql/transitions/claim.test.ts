@@ -120,8 +120,8 @@ it.live("actions end by looking up their own rows, whatever statistics say of a 
       yield* elsewhere`set transaction isolation level repeatable read`
       yield* elsewhere`select count(*) from stepped.live_actions`
       yield* sql`insert into stepped.live_actions
-        (id, definition, actor_id, queue, arguments, lane, checksum_key, status, depth, rooted, flags, enqueued_at)
-        select gen_random_uuid(), 'Car/drive', n, 'default', '[]', 'dead ' || n, '', 1, 0, true, 0, now() from generate_series(1, 20000) n`
+        (id, definition, actor_id, queue, arguments, lane, checksum_key, seat, status, depth, rooted, flags, enqueued_at)
+        select gen_random_uuid(), 'Car/drive', n, 'default', '[]', 'dead ' || n, '', 0, 1, 0, true, 0, now() from generate_series(1, 20000) n`
       yield* sql`delete from stepped.live_actions`
       yield* sql`update pg_class set reltuples = 2, relpages = pg_relation_size(oid) / 8192
         where relname = 'live_actions' and relnamespace = 'stepped'::regnamespace`

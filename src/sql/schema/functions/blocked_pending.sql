@@ -9,9 +9,9 @@ begin
   return query
     select w.id, w.lane, c.id
     from live_actions w
-    join live_actions c on c.lane = w.lane and c.status = 1 /* Status.performing */
+    join live_actions c on c.lane = w.lane and c.seat = 0 /* Seat.performing */
     where
-      w.status = 0 /* Status.pending */
+      w.seat = -1 /* Seat.pending */
       and w.outcome is null
       and exists (select 1 from slots o where o.child = w.id and o.status is null)
     order by random()

@@ -10,11 +10,11 @@ begin
   for p in select b.id, b.lane, b.performing from blocked_pending(1000) b loop
     if exists (select 1 from waiters_of(p.id) x where x = p.performing) then
       perform 1 from live_actions
-      where lane = p.lane and status = 1 /* Status.performing */ and id = p.performing
+      where lane = p.lane and seat = 0 /* Seat.performing */ and id = p.performing
       for update skip locked;
       if found then
         perform 1 from live_actions
-        where id = p.id and status = 0 /* Status.pending */ and outcome is null
+        where id = p.id and seat = -1 /* Seat.pending */
         for update skip locked;
         -- once more: the cycle may have opened before the two were locked
         if found and exists (select 1 from waiters_of(p.id) x where x = p.performing) then

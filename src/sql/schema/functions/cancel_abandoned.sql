@@ -72,7 +72,7 @@ begin
   locked := array(
     select lane
     from live_actions
-    where status = 1 /* Status.performing */ and lane = any(array(select lane from live_actions where id = any(kids)))
+    where seat = 0 /* Seat.performing */ and lane = any(array(select lane from live_actions where id = any(kids)))
     order by lane
     for update);
   -- a lane that moved on while we waited for it is not ours: its new performer may be ending by itself just now

@@ -103,7 +103,7 @@ begin
       || array(
         select l.id
         from live_actions l
-        where l.status = 0 /* Status.pending */ and l.lane = any(array(select j.lane from unnest(contended) j))));
+        where l.seat = -1 /* Seat.pending */ and l.lane = any(array(select j.lane from unnest(contended) j))));
   end if;
   if contended is not null then
     select l.started, l.achieved, l.deadlocked, l.ended

@@ -7,6 +7,7 @@ returns setof answer language plpgsql set search_path from current as $$
 declare
   ids uuid[];
   v_lane text;
+  v_seat smallint;
   v_definition text;
   v_actor_id text;
   l record;
@@ -76,7 +77,7 @@ begin
     end if;
   end if;
 
-  select lane into v_lane from live_actions where id = p_id;
+  select lane, seat into v_lane, v_seat from live_actions where id = p_id;
   if not found then
     if p_outbound and exists (
       select 1 from jobs where action = p_id and kind = 0 /* JobKind.invocation */ and cancelled_at is null
@@ -99,17 +100,19 @@ begin
     return;
   end if;
   -- a lane that moved on while we waited for it is not ours: somebody may be joining this action
-  perform 1 from live_actions where lane = v_lane and status = 1 /* Status.performing */ for update;
-  if not found then
-    return next news(-6 /* Kind.verdict */, p_id, 3 /* Verdict.busy */);
-    return;
+  if v_seat is not null then
+    perform 1 from live_actions where lane = v_lane and seat = 0 /* Seat.performing */ for update;
+    if not found then
+      return next news(-6 /* Kind.verdict */, p_id, 3 /* Verdict.busy */);
+      return;
+    end if;
   end if;
-  select lane, status, phase, flags, outcome, timeout_at, definition, actor_id
+  select status, phase, flags, outcome, timeout_at, definition, actor_id
   into l
   from live_actions
   where id = p_id
   for update;
-  if not found or l.lane <> v_lane then
+  if not found then
     return next news(-6 /* Kind.verdict */, p_id, 3 /* Verdict.busy */);
     return;
   end if;

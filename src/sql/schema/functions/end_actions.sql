@@ -34,7 +34,7 @@ begin
   next_up := array(
     select id
     from live_actions
-    where lane = any(p_freed) and status = 0 /* Status.pending */ and (id in (select unnest(p_ids))) is not true);
+    where lane = any(p_freed) and seat = -1 /* Seat.pending */ and (id in (select unnest(p_ids))) is not true);
   if cardinality(next_up) > 0 then
     erased := array(
       select checksum_key
@@ -76,7 +76,7 @@ begin
       attempts, result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at,
       started_at, ended_at)
     select
-      id, definition, actor_id, queue, arguments, split_part(lane, E'\x01', 1), status, checksum_key, checksum, parent,
+      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent,
       parent_step, depth, attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms, enqueued_at,
       started_at, p_now
     from gone

@@ -1,7 +1,7 @@
 -- Ends invocations that were cancelled before anybody took them: with callbacks for it as live actions that have
--- nothing else to do, each in a lane of its own, as `fix_outcome` leaves pending ones; without, at once. Neither lanes
--- nor achievements are looked at; the steps that wait for them are locked by the caller. Keys that were not computed
--- are the default ones.
+-- nothing else to do and no seat, as `fix_outcome` leaves pending ones; without, at once. Neither lanes nor
+-- achievements are looked at; the steps that wait for them are locked by the caller. Keys that were not computed are
+-- the default ones.
 -- For other functions only: it inherits their search path and their settings.
 create function end_cancelled(
   p_token bigint, p_now timestamptz, p_definitions text[], p_flags smallint[], p_jobs claimed_job[])
@@ -41,7 +41,7 @@ begin
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
       rooted, flags, token, phase, outcome, cause, enqueued_at)
     select
-      action, definition, actor_id, queue, arguments, lane || E'\x01' || action, 1 /* Status.performing */,
+      action, definition, actor_id, queue, arguments, lane, 1 /* Status.performing */,
       checksum_key, checksum, parent, parent_step, depth, parent is null, known, p_token, 3 /* Phase.callbacks */,
       4 /* Status.cancelled */, cause, enqueued_at
     from j

@@ -1,5 +1,5 @@
 -- Fixes the outcome of live actions from outside, in callbacks' favour: the rows are locked, the status has callbacks.
--- A pending one leaves its lane for a private one, so that nothing supersedes or promotes it while its callbacks run.
+-- A pending one leaves its lane: it has no seat, so that nothing supersedes or promotes it while its callbacks run.
 -- For other functions only: it inherits their search path and their settings.
 create function fix_outcome(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb,
 p_cause jsonb) returns setof answer
@@ -30,7 +30,7 @@ begin
     phase = 3 /* Phase.callbacks */,
     token = null,
     attempts = 0,
-    lane = case when status = 0 /* Status.pending */ then lane || E'\x01' || id else lane end,
+    seat = case when seat = 0 /* Seat.performing */ then seat end,
     status = 1 /* Status.performing */
   where id = any(p_ids);
   perform continue_by_job(p_now, p_ids);

@@ -12,7 +12,7 @@ declare
   same uuid;
   was_rooted boolean;
 begin
-  select l.id into current_id from live_actions l where l.lane = p_job.lane and l.status = 1 /* Status.performing */;
+  select l.id into current_id from live_actions l where l.lane = p_job.lane and l.seat = 0 /* Seat.performing */;
   if p_job.checksum is not null and not p_ignores then
     select a.result
     into result
@@ -28,14 +28,14 @@ begin
     -- the lane was given back because its first comer was already achieved
     delete from achievements where checksum_key = p_job.checksum_key and checksum_key = any(p_erased);
     insert into live_actions (
-      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      rooted, flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at, enqueued_at,
-      started_at)
+      id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step,
+      depth, rooted, flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
+      enqueued_at, started_at)
     select
       p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane,
-      1 /* Status.performing */, p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
-      p_job.parent is null, s.flags, p_token, s.step_kind, s.step_name, s.prepended, p_now, p_job.timeout_ms,
-      s.timeout_at, p_job.enqueued_at, p_now
+      0 /* Seat.performing */, 1 /* Status.performing */, p_job.checksum_key, p_job.checksum, p_job.parent,
+      p_job.parent_step, p_job.depth, p_job.parent is null, s.flags, p_token, s.step_kind, s.step_name, s.prepended,
+      p_now, p_job.timeout_ms, s.timeout_at, p_job.enqueued_at, p_now
     from start_performing(p_now, p_job.definition, p_job.timeout_ms, p_definitions, p_first_steps, p_flags) s;
     became := 'performing';
     return;
@@ -53,10 +53,10 @@ begin
     from live_actions l
     where
       l.lane = p_job.lane
-      and l.status in (0 /* Status.pending */, 1 /* Status.performing */)
+      and l.seat in (-1 /* Seat.pending */, 0 /* Seat.performing */)
       and l.checksum_key = p_job.checksum_key
       and l.checksum = p_job.checksum
-    order by l.status desc
+    order by l.seat desc
     limit 1;
     if found then
       update slots set child = same where child = p_job.action and status is null;
@@ -74,7 +74,7 @@ begin
   -- 2.5 c: supersedes the pending one
   with old as (
     delete from live_actions
-    where lane = p_job.lane and status = 0 /* Status.pending */
+    where lane = p_job.lane and seat = -1 /* Seat.pending */
     returning
       id, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth, attempts,
       rooted, timeout_ms, enqueued_at
@@ -93,10 +93,11 @@ begin
     update slots set child = p_job.action where child = ended and status is null;
   end if;
   insert into live_actions (
-    id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
+    id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step, depth,
     rooted, flags, timeout_ms, enqueued_at)
   values (
-    p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, 0 /* Status.pending */,
+    p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, -1 /* Seat.pending */,
+    0 /* Status.pending */,
     p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
     p_job.parent is null or coalesce(was_rooted, false),
     p_flags[array_position(p_definitions, p_job.definition)] & 255, p_job.timeout_ms, p_job.enqueued_at);

@@ -8,7 +8,7 @@ create function lock_concluded(
 language plpgsql as $$
 begin
   with h as (
-    select c.n, c.ends, c.lane, l.place
+    select c.n, c.ends, c.lane, l.seat, l.place
     from (
       select x.action, x.step, x.phase, x.ends, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
       from unnest(conclusion_action, conclusion_step, conclusion_phase, conclusion_ends)
@@ -17,7 +17,7 @@ begin
       offset 0
     ) c
     left join lateral (
-      select l.ctid as place
+      select l.ctid as place, l.seat
       from live_actions l
       where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
       for update
@@ -25,7 +25,7 @@ begin
   )
   select
     array_agg(h.n) filter (where h.place is not null),
-    array_agg(h.lane) filter (where h.ends and h.place is not null),
+    array_agg(h.lane) filter (where h.ends and h.seat = 0 /* Seat.performing */),
     array_agg(h.place order by h.n)
   into good, freed, places
   from h;

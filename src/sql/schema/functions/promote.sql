@@ -10,6 +10,7 @@ begin
   with u as (
     update live_actions l
     set
+      seat = 0 /* Seat.performing */,
       status = 1 /* Status.performing */,
       started_at = p_now,
       token = case when l.definition = any(p_definitions) then p_token end,

@@ -36,17 +36,18 @@ begin
   ),
   l as (
     insert into live_actions (
-      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      rooted, flags, attempts, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
+      id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step,
+      depth, rooted, flags, attempts, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
       enqueued_at, started_at)
     select
-      f.action, f.definition, f.actor_id, f.queue, f.arguments, f.lane, 1 /* Status.performing */, f.checksum_key,
+      f.action, f.definition, f.actor_id, f.queue, f.arguments, f.lane, 0 /* Seat.performing */,
+      1 /* Status.performing */, f.checksum_key,
       f.checksum, f.parent, f.parent_step, f.depth, f.parent is null, s.flags, 0, p_token, s.step_kind, s.step_name,
       s.prepended, p_now, f.timeout_ms, s.timeout_at, f.enqueued_at, p_now
     from f
     cross join lateral start_performing(p_now, f.definition, f.timeout_ms, p_definitions, p_first_steps, p_flags) s
     order by f.lane
-    on conflict (lane, status) do update set token = live_actions.token where false
+    on conflict (lane, seat) do update set token = live_actions.token where false
     returning id
   )
   select coalesce(array_agg(id), '{}') into started from l;

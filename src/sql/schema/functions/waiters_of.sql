@@ -11,8 +11,8 @@ language sql stable set search_path from current set enable_seqscan = off as $$
       union all
       select p.id
       from live_actions c
-      join live_actions p on p.lane = c.lane and p.status = 0 /* Status.pending */
-      where c.id = up.id and c.status = 1 /* Status.performing */
+      join live_actions p on p.lane = c.lane and p.seat = -1 /* Seat.pending */
+      where c.id = up.id and c.seat = 0 /* Seat.performing */
     ) n
   )
   select id from up
