@@ -94,7 +94,7 @@ describe("a role", () => {
       ])
       const powerless = yield* Effect.flip(Effect.scoped(alone(workerOf(url))))
       assert.instanceOf(powerless, MissingPrivileges)
-      assert.include(powerless.message, `The role ${role} lacks delete on stepped.jobs, stepped.abandoned_by: `)
+      assert.include(powerless.message, `The role ${role} lacks delete on stepped.abandoned_by, stepped.jobs: `)
       yield* run(admin, powerless.grants)
       yield* performs(url)
     }))

@@ -62,7 +62,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "cause-without-path",
     breaks: "7.5: what is ended from outside with its callbacks to come stores a cause without its path",
     plants: [{
-      file: functionFile("decide"),
+      file: functionFile("fix_outcome"),
       find: `cause_at(p_cause, definition, actor_id)`,
       replace: `p_cause`
     }],
@@ -82,7 +82,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "secret-in-what-is-left",
     breaks: "7.5: arguments that a schema redacts stand in the messages of tests",
     plants: [{
-      file: "src/testing/index.ts",
+      file: "src/testing/describe.ts",
       find: `Effect.option(argumentsCodec(definition.arguments).decode(action.arguments))`,
       replace: `Effect.succeed(Option.some(action.arguments))`
     }],
@@ -1094,12 +1094,8 @@ export const bugs: ReadonlyArray<Bug> = [
       "a logger that fails ends what it speaks for: nothing is claimed any more, or what cannot be stored is never tried again",
     plants: [{
       file: "src/engine/log.ts",
-      find: `  Effect.ignoreCause(Effect.logWarning(...message))`,
-      replace: `  Effect.logWarning(...message)`
-    }, {
-      file: "src/engine/log.ts",
-      find: `  Effect.ignoreCause(Effect.logError(...message))`,
-      replace: `  Effect.logError(...message)`
+      find: `Effect.ignoreCause(Effect.suspend(line))`,
+      replace: `Effect.suspend(line)`
     }],
     tests: {
       "test/races/ownFaults.test.ts": [
@@ -1575,7 +1571,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: functionFile("lock_concluded"),
       find: `  with h as (
-    select c.n, c.ends, c.lane, l.place
+    select c.n, c.ends, c.lane, l.seat, l.place
     from (
       select x.action, x.step, x.phase, x.ends, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
       from unnest(conclusion_action, conclusion_step, conclusion_phase, conclusion_ends)
@@ -1584,7 +1580,7 @@ export const bugs: ReadonlyArray<Bug> = [
       offset 0
     ) c
     left join lateral (
-      select l.ctid as place
+      select l.ctid as place, l.seat
       from live_actions l
       where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
       for update
@@ -1592,7 +1588,7 @@ export const bugs: ReadonlyArray<Bug> = [
   )
 `,
       replace: `  with f as (
-    select c.n, l.lane, l.ctid as place
+    select c.n, l.lane, l.seat, l.ctid as place
     from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as c(action, step, phase, n)
     join live_actions l on l.id = c.action
     where l.token = p_token and l.step = c.step and l.phase = c.phase
@@ -1600,7 +1596,7 @@ export const bugs: ReadonlyArray<Bug> = [
     for update of l
   ),
   h as (
-    select c.n, c.ends, f.lane, f.place
+    select c.n, c.ends, f.lane, f.seat, f.place
     from unnest(conclusion_action, conclusion_ends) with ordinality as c(action, ends, n)
     left join f on f.n = c.n
   )

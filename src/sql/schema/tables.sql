@@ -12,12 +12,13 @@
 --   outcomes       answers for handles of invocations that were never stored as actions (short-circuited, joined)
 --   achievements   checksum key -> checksum and result of the last success
 --   abandoned_by         ended actions whose abandoned children are still to be cancelled
+--   named_lanes    lanes with a policy, each of which is locked by its row; seats: who performs in them and who waits
 --   workers        one row for each engine, with its lease on the database's clock
 --
--- Lock order of every function: jobs (always SKIP LOCKED), then live rows sorted by lane in ONE pass that may wait,
--- then achievements sorted by key, then steps sorted by action and index. Everything out of that order is taken with
--- SKIP LOCKED and, where skipped, left for the next transition. A slot is changed only under the lock of its step's
--- row.
+-- Lock order of every function: jobs (always SKIP LOCKED), then named lanes sorted by name, then live rows sorted by
+-- lane, each in ONE pass that may wait (those in named lanes under their lanes' locks alone), then achievements sorted
+-- by key, then steps sorted by action and index. Everything out of that order is taken with SKIP LOCKED and, where
+-- skipped, left for the next transition. A slot is changed only under the lock of its step's row.
 --
 -- User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys
 -- compare as bytes (`collate "C"`): the same everywhere, and cheaper than by a language's rules.
@@ -70,6 +71,11 @@ create table jobs (
   prepared boolean,
   -- why its `before` or its keys are to run again
   failure jsonb,
+  -- its named lanes, in order; `lane` is null then
+  lanes text[] collate "C",
+  -- short texts that it is found by, and where its trace goes on
+  tags text[],
+  trace text,
   primary key (queue, priority, id)
 ) with (
   autovacuum_vacuum_scale_factor = 0.01,
@@ -94,7 +100,8 @@ create table live_actions (
   actor_id text collate "C" not null,
   queue text collate "C" not null,
   arguments jsonb not null,
-  lane text collate "C" not null,
+  -- null: it is in named lanes
+  lane text collate "C",
   -- 0 performs in the lane, -1 is next; null: it has left the lane, and only its callbacks run
   seat smallint,
   status smallint not null,
@@ -125,6 +132,9 @@ create table live_actions (
   timeout_at timestamptz,
   enqueued_at timestamptz not null,
   started_at timestamptz,
+  lanes text[] collate "C",
+  tags text[],
+  trace text,
   constraint live_actions_lane unique (lane, seat)
 ) with (
   fillfactor = 85,
@@ -138,13 +148,43 @@ comment on table live_actions is
 create index live_actions_timeout on live_actions (timeout_at) where timeout_at is not null;
 create index live_actions_outbound on live_actions (definition, actor_id) where flags & 16 /* Flag.outbound */ <> 0;
 
+create table named_lanes (
+  lane text collate "C" primary key,
+  -- when the last actions began, as many as its rate counts
+  starts timestamptz[],
+  -- when the first in line may begin without anybody's end
+  due_at timestamptz
+) with (fillfactor = 50);
+comment on table named_lanes is 'Lanes with a policy that are in use; the row of a lane is its lock.';
+
+create index named_lanes_due on named_lanes (due_at) where due_at is not null;
+
+-- all places of an action have the same number, so that all lines have one order
+create sequence places;
+
+create table seats (
+  action uuid not null,
+  lane text collate "C" not null,
+  -- 0 and up: it performs there; null: it waits in line
+  seat int,
+  -- what it was admitted under
+  "limit" int not null,
+  priority smallint not null,
+  place bigint not null,
+  primary key (action, lane)
+) with (fillfactor = 80);
+comment on table seats is 'Who performs in a named lane, and who waits for it: a row for each lane of a live action.';
+
+create unique index seats_taken on seats (lane, seat) where seat is not null;
+create index seats_line on seats (lane, priority, place) where seat is null;
+
 create table ended_actions (
   id uuid primary key,
   definition text collate "C" not null,
   actor_id text collate "C" not null,
   queue text collate "C" not null,
   arguments jsonb not null,
-  lane text collate "C" not null,
+  lane text collate "C",
   status smallint not null,
   checksum_key text collate "C" not null,
   checksum text collate "C",
@@ -163,7 +203,10 @@ create table ended_actions (
   timeout_ms bigint,
   enqueued_at timestamptz not null,
   started_at timestamptz,
-  ended_at timestamptz not null
+  ended_at timestamptz not null,
+  lanes text[] collate "C",
+  tags text[],
+  trace text
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
 comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old,
 deleted.';
