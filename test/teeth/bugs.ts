@@ -84,7 +84,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/testing/describe.ts",
       find: `Effect.option(argumentsCodec(definition.arguments).decode(action.arguments))`,
-      replace: `Effect.succeed(Option.some(action.arguments))`
+      replace: `Effect.succeed(Option.some(argumentsCodec === undefined ? [] : action.arguments))`
     }],
     tests: {
       [failureCauses]: ["what a schema redacts is in no text"],
