@@ -22,7 +22,7 @@ export interface StoredOutcome {
 }
 
 /** What is stored of a step whose body has ended. */
-export interface StepResult {
+export interface EndedBody {
   readonly name: string
   readonly kind: StepKind
   readonly status: "performing" | "succeeded" | "failed" | "cancelled"
@@ -59,7 +59,7 @@ interface Base {
 /** A step has ended well, and the worker goes on with the next one. */
 export interface StepEnded extends Base {
   readonly _tag: "StepEnded"
-  readonly ended: StepResult
+  readonly ended: EndedBody
   readonly next: { readonly name: string; readonly kind: StepKind }
   /** The attempts that it took are not the next one's. */
   readonly freshAttempts: boolean
@@ -68,7 +68,7 @@ export interface StepEnded extends Base {
 /** A step waits for its slots. */
 export interface StepWaits extends Base {
   readonly _tag: "StepWaits"
-  readonly waiting: StepResult
+  readonly waiting: EndedBody
   readonly slots: ReadonlyArray<NewSlot>
   readonly children: ReadonlyArray<Invocation>
 }
@@ -76,7 +76,7 @@ export interface StepWaits extends Base {
 /** The last step has ended, and the worker goes on with the action's job. */
 export interface JobStarts extends Base {
   readonly _tag: "JobStarts"
-  readonly ended: StepResult
+  readonly ended: EndedBody
   readonly freshAttempts: boolean
 }
 
@@ -84,14 +84,14 @@ export interface JobStarts extends Base {
 export interface WaitsOutside extends Base {
   readonly _tag: "WaitsOutside"
   /** The step that has led to it; none after a job. */
-  readonly ended: StepResult | undefined
+  readonly ended: EndedBody | undefined
   readonly freshAttempts: boolean
 }
 
 /** How the action ends is decided; the worker goes on with its callbacks. */
 export interface CallbacksDue extends Base {
   readonly _tag: "CallbacksDue"
-  readonly ended: StepResult | undefined
+  readonly ended: EndedBody | undefined
   readonly outcome: StoredOutcome
   readonly freshAttempts: boolean
 }
@@ -99,7 +99,7 @@ export interface CallbacksDue extends Base {
 /** The action is over. */
 export interface ActionEnds extends Base {
   readonly _tag: "ActionEnds"
-  readonly ended: StepResult | undefined
+  readonly ended: EndedBody | undefined
   readonly outcome: StoredOutcome
   readonly callbacksSucceeded: number
   readonly callbacksFailed: number

@@ -3,7 +3,7 @@
  * a rule, and a megabyte if it has to.
  */
 import { weigh } from "../domain/Codec.ts"
-import type { Conclusion, NewSlot, StepResult } from "./Conclusion.ts"
+import type { Conclusion, EndedBody, NewSlot } from "./Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
 
 /** Bytes of one statement's rows; one row goes into it however large it is. */
@@ -24,7 +24,7 @@ export const weighSlot = ({ actorId, definition }: NewSlot): number =>
 export const weighPrepared = ({ arguments: args, ended }: PreparedInvocation): number =>
   500 + weigh(args) + (ended === undefined ? 0 : weigh(ended.result) + weigh(ended.cause))
 
-const weighStep = (step: StepResult | undefined): number => step === undefined ? 0 : weigh(step.result)
+const weighStep = (step: EndedBody | undefined): number => step === undefined ? 0 : weigh(step.result)
 
 export const weighConclusion = (conclusion: Conclusion): number => {
   const bytes = 300 + (conclusion.arguments === undefined ? 0 : weigh(conclusion.arguments.encoded))

@@ -4,7 +4,7 @@
 import { weigh } from "../../domain/Codec.ts"
 import { type FailureCause, timedOut } from "../../domain/Failure.ts"
 import type { Phase, StepIdentity } from "../../domain/Phase.ts"
-import type { Conclusion, NewSlot, StepResult, StoredOutcome } from "../../store/Conclusion.ts"
+import type { Conclusion, EndedBody, NewSlot, StoredOutcome } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { isGenerated } from "../Registry.ts"
 import { actionOf, atStep, fenceOf, nextAfter, type Performance, stepToRun } from "./Performance.ts"
@@ -129,7 +129,7 @@ const conclude = (performance: Performance, event: Event): Decided => {
           _tag: "StepWaits",
           fence: fenceOf(performance),
           arguments: event.replaced,
-          waiting: { ...stepResult(performance, "performing", event.stored), marked: event.marked },
+          waiting: { ...endedBody(performance, "performing", event.stored), marked: event.marked },
           slots: event.slots,
           children: event.children
         },
@@ -188,7 +188,7 @@ const conclude = (performance: Performance, event: Event): Decided => {
 }
 
 /** What is stored of the step that ends now. */
-const stepResult = (performance: Performance, status: StepResult["status"], result: unknown): StepResult => ({
+const endedBody = (performance: Performance, status: EndedBody["status"], result: unknown): EndedBody => ({
   name: performance.stepName ?? String(performance.step + 1),
   kind: performance.stepKind ?? "unnamed",
   status,
@@ -201,10 +201,10 @@ const stepResult = (performance: Performance, status: StepResult["status"], resu
 /** The step that ends with its action; a job has none. */
 const openStep = (
   performance: Performance,
-  status: StepResult["status"],
+  status: EndedBody["status"],
   result: unknown = null
-): StepResult | undefined =>
-  performance.phase === "step" || performance.phase === "waiting" ? stepResult(performance, status, result) : undefined
+): EndedBody | undefined =>
+  performance.phase === "step" || performance.phase === "waiting" ? endedBody(performance, status, result) : undefined
 
 const endedAs = ({ actorId, depth, id, runnable }: Performance, outcome: StoredOutcome): Ended => ({
   id,
@@ -217,7 +217,7 @@ const endedAs = ({ actorId, depth, id, runnable }: Performance, outcome: StoredO
 /** The action ends: through its callbacks where it has some, else at once. */
 const end = (
   performance: Performance,
-  ended: StepResult | undefined,
+  ended: EndedBody | undefined,
   outcome: StoredOutcome,
   replaced: Replaced | undefined = undefined
 ): Decided => {
@@ -260,7 +260,7 @@ const advance = (performance: Performance, event: Event & { readonly _tag: "Step
   const next = nextAfter(performance, step)
   // of a generated step nobody can ask for the result, and the last one's is the action's; that of one that has waited is there
   const isKept = next !== undefined && !isGenerated(step) && phase === "step"
-  const ended = stepResult(performance, "succeeded", isKept ? event.stored : null)
+  const ended = endedBody(performance, "succeeded", isKept ? event.stored : null)
   const fence = fenceOf(performance)
   const freshAttempts = attempts > 0
   if (next === undefined && runnable.definition.job === undefined) {

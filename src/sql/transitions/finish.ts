@@ -5,9 +5,9 @@ import { phaseCodes, statusCodes, stepKindCodes } from "../../domain/Phase.ts"
 import {
   childrenOf,
   type Conclusion,
+  type EndedBody,
   type NewSlot,
   slotsOf,
-  type StepResult,
   type StoredOutcome
 } from "../../store/Conclusion.ts"
 import type { Store } from "../../store/Store.ts"
@@ -90,7 +90,7 @@ const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
 }
 
 /** A conclusion's columns before it is known what becomes of the action. */
-const fenced = (conclusion: Conclusion, step: StepResult | undefined): Row => ({
+const fenced = (conclusion: Conclusion, step: EndedBody | undefined): Row => ({
   action: conclusion.fence.action,
   step: conclusion.fence.step,
   phase: phaseCodes[conclusion.fence.phase],

@@ -16,7 +16,7 @@ import {
 } from "../../../src/engine/perform/Performance.ts"
 import type { Runnable } from "../../../src/engine/Registry.ts"
 import type { Detail, StoredStep } from "../../../src/store/Answer.ts"
-import type { Conclusion, NewSlot, StepResult, StoredOutcome } from "../../../src/store/Conclusion.ts"
+import type { Conclusion, EndedBody, NewSlot, StoredOutcome } from "../../../src/store/Conclusion.ts"
 import type { Invocation } from "../../../src/store/Invocation.ts"
 import {
   actorNames,
@@ -95,7 +95,7 @@ class Row {
     this.#next = runnable.steps[0]
   }
 
-  #put({ kind, marked, name, result, status, waited }: StepResult): void {
+  #put({ kind, marked, name, result, status, waited }: EndedBody): void {
     assert.strictEqual(waited, this.#phase === "waiting")
     const row = waited ? this.steps[this.#step]! : undefined
     assert.strictEqual(this.steps.length, waited ? this.#step + 1 : this.#step)

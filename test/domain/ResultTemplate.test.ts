@@ -9,7 +9,7 @@ import {
   fingerprintOf,
   NotJson
 } from "../../src/domain/Codec.ts"
-import { fromTemplate, holdsChild, toTemplate } from "../../src/domain/StepResult.ts"
+import { fromTemplate, holdsChild, toTemplate } from "../../src/domain/ResultTemplate.ts"
 import { isStorable } from "../../src/domain/storable.ts"
 import { makeChild } from "../../src/Step.ts"
 
