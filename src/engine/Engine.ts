@@ -14,6 +14,7 @@ import { PerformanceLane } from "../PerformanceLane.ts"
 import { DefinitionError, type StorageError } from "../SteppedError.ts"
 import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
+import * as ActionId from "./ActionId.ts"
 import * as Client from "./client/Client.ts"
 import * as Completing from "./client/complete.ts"
 import type { ClientContext } from "./client/context.ts"
@@ -60,7 +61,8 @@ export const layer: Layer.Layer<
     const wakeups = yield* Scope.provide(Wakeups.make(sql, storage, settings, sleeper), scope)
     const watcher = yield* Scope.provide(OutcomeWatcher.make(store, settings.pollInterval), scope)
 
-    const parts = { store, settings, registry, now, watcher, wakeups, failpoint }
+    const newActionId = ActionId.make()
+    const parts = { store, settings, registry, now, newActionId, watcher, wakeups, failpoint }
     const completing = Completing.make({
       ...parts,
       get workers() {
@@ -77,6 +79,7 @@ export const layer: Layer.Layer<
       settings,
       registry,
       now,
+      newActionId,
       embedded,
       onEnded: watcher.ended,
       onKnown: watcher.known,

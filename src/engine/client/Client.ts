@@ -16,7 +16,6 @@ import {
   WouldWaitForItself
 } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { newActionId } from "../ActionId.ts"
 import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
 import type { ClientContext } from "./context.ts"
 import type { Enqueue } from "./enqueue.ts"
@@ -48,9 +47,9 @@ export const make = (
   enqueue: Enqueue,
   handle: MakeHandle
 ): Pick<Engine["Service"], "client" | "enqueue"> => {
-  const { registry, settings, store, watcher, workers } = engine
+  const { newActionId, now, registry, settings, store, watcher, workers } = engine
 
-  const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
+  const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>, at: number) =>
     Effect.flatMap(encodeActorId(ref), (actorId) =>
       makeInvocation({
         ref,
@@ -58,7 +57,7 @@ export const make = (
         action,
         // a client's methods are passed as functions too, as in `Effect.forEach(cities, car.visitLater)`, which gives them an index
         args: args.slice(0, action.arguments.length),
-        id: newActionId(),
+        id: newActionId(at),
         parent: undefined,
         limit: settings.payload
       }))
@@ -68,7 +67,10 @@ export const make = (
     action: AnyAction,
     args: ReadonlyArray<unknown>
   ): Effect.Effect<Invocation, EnqueueErrorReason> =>
-    Effect.tap(invocationOf(ref, action, args), (invocation) => enqueue([invocation]))
+    Effect.flatMap(
+      now,
+      (at) => Effect.tap(invocationOf(ref, action, args, at), (invocation) => enqueue([invocation]))
+    )
 
   const enqueueLater = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
     Effect.mapError(
@@ -92,7 +94,7 @@ export const make = (
           yield* store.checkOpen("enqueue")
           return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
         }
-        const invocation = yield* invocationOf(ref, action, args)
+        const invocation = yield* invocationOf(ref, action, args, yield* now)
         const { action: id, actorId, queue } = invocation
         yield* workers.performNow(id, queue, (token) => enqueue([{ ...invocation, token: Number(token) }]), restore)
         return handle(ref, actorId, action, id)
@@ -120,12 +122,13 @@ export const make = (
     Effect.gen(function*() {
       const all = [...calls]
       if (all.length > bulkLimit) return yield* new TooManyInvocations({ count: all.length, limit: bulkLimit })
+      const at = yield* now
       const invocations: Array<Invocation> = []
       const handles: Array<ActionHandle> = []
       for (const [index, [actorId, ...args]] of all.entries()) {
         const ref = actor.ref(actorId)
         const invocation = yield* Effect.mapError(
-          invocationOf(ref, action, args),
+          invocationOf(ref, action, args, at),
           (error) => atInvocation(index, error)
         )
         invocations.push(invocation)

@@ -1,6 +1,7 @@
 /** What clients have of their engine. */
 import type * as Effect from "effect/Effect"
 import type { Store } from "../../store/Store.ts"
+import type { NewActionId } from "../ActionId.ts"
 import type { ReachFailpoint } from "../Failpoint.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
@@ -13,6 +14,7 @@ export interface ClientContext {
   readonly settings: Settings["Service"]
   readonly registry: Registry
   readonly now: Effect.Effect<number>
+  readonly newActionId: NewActionId
   readonly watcher: OutcomeWatcher
   readonly wakeups: Wakeups
   readonly workers: Workers

@@ -3,6 +3,7 @@ import type * as Effect from "effect/Effect"
 import type { CompletionOutcome } from "../../Outcome.ts"
 import type { CompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
 import type { Store, Whole } from "../../store/Store.ts"
+import type { NewActionId } from "../ActionId.ts"
 import type { Log } from "../log.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
@@ -14,6 +15,7 @@ export interface Surroundings {
   readonly settings: Settings["Service"]
   readonly registry: Registry
   readonly now: Effect.Effect<number>
+  readonly newActionId: NewActionId
   /** Completes an action for its job; `completed` is called once that is certain, in a transaction after its commit. */
   readonly complete: (
     performance: Performance,

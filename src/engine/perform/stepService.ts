@@ -6,7 +6,6 @@ import { makeChild, Step } from "../../Step.ts"
 import { BodyEnded, DefinitionError, EnqueueError, TooManyChildren, TreeTooDeep } from "../../SteppedError.ts"
 import type { NewSlot } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { newActionId } from "../ActionId.ts"
 import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
 import type { RunnableStep } from "../Registry.ts"
 import type { Replaced } from "./decide.ts"
@@ -92,7 +91,7 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
           // keys, timeout and queue are those of the actor's own definition, which may replace the one that the body names
           action: env.registry.find(ref.type, action.name)?.action ?? action,
           args,
-          id: newActionId(),
+          id: env.newActionId(yield* env.now),
           parent: { id: performance.id, step: performance.step, depth: performance.depth },
           limit: settings.payload
         })

@@ -13,6 +13,7 @@ import type { CompletionError } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import type { Store } from "../../store/Store.ts"
+import type { NewActionId } from "../ActionId.ts"
 import type { ReachFailpoint } from "../Failpoint.ts"
 import type { Log } from "../log.ts"
 import type { Abandoned } from "../maintenance/cancelAbandoned.ts"
@@ -91,6 +92,7 @@ export interface WorkerOptions {
   readonly settings: Settings["Service"]
   readonly registry: Registry
   readonly now: Effect.Effect<number>
+  readonly newActionId: NewActionId
   /** Of no two workers the same. */
   readonly name: string
   readonly embedded: boolean

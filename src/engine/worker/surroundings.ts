@@ -12,7 +12,7 @@ export const surroundings = (worker: WorkerContext): {
   /** Conclusions that their own transaction has committed already, with the work that followed. */
   readonly committed: WeakMap<Concluded, ReadonlyArray<Work>>
 } => {
-  const { complete, registry, failpoint, now, settings, store } = worker
+  const { complete, registry, failpoint, newActionId, now, settings, store } = worker
   const committed = new WeakMap<Concluded, ReadonlyArray<Work>>()
 
   /** What an action needs to go on: a database that is away is waited for, and costs no attempt. */
@@ -63,6 +63,7 @@ export const surroundings = (worker: WorkerContext): {
       settings,
       registry,
       now,
+      newActionId,
       complete,
       stored: {
         whatOf: (action) =>
