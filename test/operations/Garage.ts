@@ -1,6 +1,6 @@
 /** Actions whose bodies are each worker's own: tests and worker processes have the definitions in common. */
 import { Context, Effect, Layer, Schema } from "effect"
-import { Stepped } from "stepped"
+import { Step, Stepped } from "stepped"
 
 /** What bodies do. */
 export class Garage extends Context.Service<Garage, {
@@ -24,9 +24,13 @@ export const haul = Stepped.action("haul", { arguments: [Schema.String], queue: 
   "only",
   (what) => run(what)
 )
+/** What it waits for is another queue's. */
+export const convoy = Stepped.action("convoy", { arguments: [Schema.String, Schema.String] })
+  .step("hauled", (first) => Step.do(haul, first))
+  .step("after", (_, second) => run(second))
 export const parcel = Stepped.action("parcel", { arguments: [Schema.String] }).step("only", (what) => run(what))
 
-export const Cars = Stepped.actions(Car, [work, rush, trip, haul])
+export const Cars = Stepped.actions(Car, [work, rush, trip, haul, convoy])
 export const Vans = Stepped.actions(Van, [parcel])
 
 export const layerCars = (body: (what: string) => Effect.Effect<void>) =>

@@ -5,8 +5,9 @@ import { Context, Deferred, Effect, Fiber, Latch, Layer, Logger, Option, Queue, 
 import { type ActionHandle, ActionRepo, type AnyAction, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
-import { startProgram } from "../harness/Program.ts"
+import { type Program, startProgram } from "../harness/Program.ts"
 import { isPooled, layerUrl } from "../harness/Server.ts"
+import { until } from "../harness/workers.ts"
 import { Cars, layerCars, layerVans, Vans } from "./Garage.ts"
 import { alone, database, fast, startEngine, startWorker, startWorkerOf } from "./starting.ts"
 
@@ -56,6 +57,74 @@ describe("a worker that dies", () => {
         assert.deepStrictEqual(ran, ["never"])
         assert.deepInclude({ ...yield* recordOf(handle) }, { status: "succeeded", attempts: 2 })
         assert.deepStrictEqual(yield* stepsOf(handle), ["first succeeded", "second succeeded"])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("kill -9 of a process with two workers: another process takes over from both, and does the rest once", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const car = yield* Cars.client
+        // who holds what: the worker's name, and the action that is under its token
+        const held = Effect.map(
+          sql<{ name: string; holds: string | null }>`
+            select w.name, l.definition || ' ' || l.actor_id as holds
+            from stepped.workers w left join stepped.live_actions l on l.token = w.token order by 1, 2`,
+          (rows) => rows.map(({ holds, name }) => `${name}: ${holds}`)
+        )
+        const two = { WORKERS: "left=default,right=heavy", CONCURRENCY: "1" }
+        const first = yield* startProgram(workerProgram, { url, env: two })
+        yield* first.says("ready")
+        const convoy = yield* car(1).convoyLater("gate of a haul", "after the haul")
+        yield* first.says("started")
+        const trip = yield* car(2).tripLater("quick begin of a trip", "gate of a trip")
+        yield* first.says("started", 3)
+        // behind the trip in its lane, and behind all of them in the queues
+        const rest = [yield* car(2).tripLater("quick", "quick too")]
+        for (const id of [3, 4]) {
+          rest.push(yield* car(id).workLater(`quick work ${id}`), yield* car(id).haulLater(`quick haul ${id}`))
+        }
+        // what they have taken ahead goes back, since these bodies are long
+        yield* until(
+          "each has what it runs alone",
+          Effect.map(held, (all) => all.join() === "left: Car/trip 2,right: Car/haul 1")
+        )
+        yield* first.signal("SIGKILL")
+        assert.deepInclude(yield* first.ended, { signal: "SIGKILL" })
+
+        const second = yield* startProgram(workerProgram, { url })
+        yield* second.tell("go")
+        yield* Effect.forEach([convoy, trip, ...rest], (handle) => handle.await)
+        const started = ({ said }: Program) => said.filter(({ event }) => event === "started").map(({ what }) => what)
+        assert.deepStrictEqual(started(first), ["gate of a haul", "quick begin of a trip", "gate of a trip"])
+        // what was running begins again, what has ended does not, and the rest runs once
+        assert.deepStrictEqual(started(second).toSorted(), [
+          "after the haul",
+          "gate of a haul",
+          "gate of a trip",
+          "quick",
+          "quick haul 3",
+          "quick haul 4",
+          "quick too",
+          "quick work 3",
+          "quick work 4"
+        ])
+        // what was in the hands of either counts an attempt; what only waited for it, or had not begun, none
+        const actions = yield* Effect.flatMap(ActionRepo, (repo) => repo.list())
+        assert.deepStrictEqual(
+          actions.flatMap(({ actorId, attempts, name }) => attempts === 1 ? [] : [`${name} ${actorId}: ${attempts}`])
+            .toSorted(),
+          ["haul 1: 2", "trip 2: 2"]
+        )
+        assert.isTrue(actions.every(({ status }) => status === "succeeded"))
+        assert.strictEqual(actions.length, 8)
+        assert.deepStrictEqual(yield* stepsOf(convoy), ["hauled succeeded", "after succeeded"])
+        assert.deepStrictEqual(yield* stepsOf(trip), ["first succeeded", "second succeeded"])
+        // both are gone, and nothing is under the token of whoever is there
+        assert.deepStrictEqual((yield* held).map((text) => text.replace(/^.*: /, "")), ["null"])
         yield* healthy
       }).pipe(Effect.provide(client))
     }))

@@ -36,10 +36,20 @@ const body = (what: string) =>
 const isPooled = Boolean(process.env.STEPPED_PGBOUNCER)
 const setting = (name: string, otherwise: string) => process.env[name] ?? otherwise
 
-const Main = Stepped.worker({
-  concurrency: Number(setting("CONCURRENCY", "8")),
-  gracePeriod: `${Number(setting("GRACE_MS", "10000"))} millis`
-}).pipe(
+const worker = (options: Stepped.WorkerOptions) =>
+  Stepped.worker({
+    concurrency: Number(setting("CONCURRENCY", "8")),
+    gracePeriod: `${Number(setting("GRACE_MS", "10000"))} millis`,
+    ...options
+  })
+
+// `left=default,right=heavy`: a worker of each name, with a queue of its own; otherwise there is one, which takes from all
+const workers = setting("WORKERS", "").split(",").filter((text) => text !== "").map((text) => {
+  const [name, queue] = text.split("=")
+  return worker({ name: name!, queues: [queue!] })
+})
+
+const Main = (workers.length === 0 ? worker({}) : workers.reduce((some, one) => Layer.merge(some, one))).pipe(
   Layer.merge(Layer.effectDiscard(Effect.sync(() => say("ready", "")))),
   Layer.provide(layerCars(body)),
   Layer.provide(layerTrains(setting("VERSION", "first") as Version, body)),
