@@ -14,11 +14,11 @@ import {
   Option,
   Result,
   Schema,
-  SchemaAST,
   SchemaIssue,
   SchemaTransformation
 } from "effect"
 import { isOwnSchema, oneCopy } from "./domain/copies.ts"
+import { idTextOf } from "./domain/IdText.ts"
 import type { PlainSchema } from "./domain/PlainSchema.ts"
 import { ActorNotFound, DefinitionError } from "./SteppedError.ts"
 
@@ -258,8 +258,9 @@ const makeRow = (
 const makeReference = (actor: AnyActorClass): Schema.Top => {
   const classOf = (type: string) => type === actor.type ? actor : actor.descendants.get(type)
   const isReference = (u: unknown): u is ActorRef => u instanceof ActorRef && classOf(u.type) !== undefined
-  const decodeId = Schema.decodeUnknownResult(idCodecOf(actor))
-  const encodeId = Schema.encodeUnknownResult(idCodecOf(actor))
+  const { codec } = idTextOf(actor.idSchema)
+  const decodeId = Schema.decodeUnknownResult(codec)
+  const encodeId = Schema.encodeUnknownResult(codec)
   return Schema.Struct({ type: Schema.String, id: Schema.Json }).pipe(
     Schema.decodeTo(
       Schema.declare(isReference, { identifier: `${actor.type}Reference`, title: `a reference to a ${actor.type}` }),
@@ -298,10 +299,7 @@ const makeReference = (actor: AnyActorClass): Schema.Top => {
  * @category ids
  * @since 0.1.0
  */
-export const actorId = (actor: AnyActorClass, id: unknown): string => {
-  const encoded = Schema.encodeUnknownSync(idCodecOf(actor))(id)
-  return typeof encoded === "string" ? encoded : sortedJson(encoded)
-}
+export const actorId = (actor: AnyActorClass, id: unknown): string => idTextOf(actor.idSchema).write(id)
 
 /** An id for people: what names no actor can be printed all the same, since errors and logs speak of it. */
 const printedId = (actor: AnyActorClass, id: unknown): string => {
@@ -322,46 +320,7 @@ const printedId = (actor: AnyActorClass, id: unknown): string => {
  * @category ids
  * @since 0.1.0
  */
-export const decodeActorId = (actor: AnyActorClass, text: string): unknown => {
-  const { fromJson, fromText } = idReaderOf(actor)
-  const asText = fromText?.(text)
-  return asText !== undefined && Result.isSuccess(asText) ? asText.success : fromJson(text)
-}
-
-const codecs = new WeakMap<PlainSchema, Schema.Codec<unknown, unknown>>()
-const idCodecOf = (actor: AnyActorClass): Schema.Codec<unknown, unknown> => {
-  const known = codecs.get(actor.idSchema)
-  if (known !== undefined) return known
-  const codec = Schema.toCodecJson(actor.idSchema) as unknown as Schema.Codec<unknown, unknown>
-  codecs.set(actor.idSchema, codec)
-  return codec
-}
-
-interface IdReader {
-  readonly fromText: ((text: string) => Result.Result<unknown, unknown>) | undefined
-  readonly fromJson: (text: string) => unknown
-}
-
-// made once: every action that a worker takes up reads its actor's id
-const readers = new WeakMap<PlainSchema, IdReader>()
-const idReaderOf = (actor: AnyActorClass): IdReader => {
-  const known = readers.get(actor.idSchema)
-  if (known !== undefined) return known
-  const codec = idCodecOf(actor)
-  const reader: IdReader = {
-    // a number is never the text itself, and finding that out by failing is dear
-    fromText: SchemaAST.toEncoded(codec.ast)._tag === "Number" ? undefined : Schema.decodeUnknownResult(codec),
-    fromJson: Schema.decodeUnknownSync(Schema.fromJsonString(codec))
-  }
-  readers.set(actor.idSchema, reader)
-  return reader
-}
-
-const sortedJson = (value: unknown): string =>
-  JSON.stringify(value, (_key, inner: unknown) =>
-    typeof inner === "object" && inner !== null && !Array.isArray(inner)
-      ? Object.fromEntries(Object.entries(inner).sort(([a], [b]) => a < b ? -1 : 1))
-      : inner)
+export const decodeActorId = (actor: AnyActorClass, text: string): unknown => idTextOf(actor.idSchema).read(text)
 
 /**
  * Throws when a definition's name could be mistaken for something else in a key, a path or a URL.

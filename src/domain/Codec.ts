@@ -152,48 +152,55 @@ export const jsonText = (field: string, json: unknown): string => {
   throw notWritten(field, `nothing of a ${lost.constructor.name} is`, "Schema.ReadonlyMap for a Map")
 }
 
-/** Checks an encoded value against the limits of what is stored. */
+/** Why an encoded value cannot be stored, if it cannot. */
+const refusal = (
+  field: string,
+  json: unknown,
+  limit: number
+): PayloadTooLarge | UnstorableText | NotJson | undefined => {
+  let text: string
+  try {
+    text = jsonText(field, json)
+  } catch (error) {
+    return error as NotJson
+  }
+  const size = sizeOf(json, text, limit)
+  if (size > limit) return new PayloadTooLarge({ field, size, limit })
+  remember(json, size)
+  return isStorable(text) ? undefined : new UnstorableText({ field })
+}
+
+/** Checks an encoded value against the limits of what is stored, at once. */
 export const checkPayload = (
   field: string,
   json: unknown,
   limit: number
-): Effect.Effect<void, PayloadTooLarge | UnstorableText | NotJson> =>
-  Effect.suspend((): Effect.Effect<void, PayloadTooLarge | UnstorableText | NotJson> => {
-    let text: string
-    try {
-      text = jsonText(field, json)
-    } catch (error) {
-      return Effect.fail(error as NotJson)
-    }
-    const size = sizeOf(json, text, limit)
-    if (size > limit) return Effect.fail(new PayloadTooLarge({ field, size, limit }))
-    remember(json, size)
-    return isStorable(text) ? Effect.void : Effect.fail(new UnstorableText({ field }))
-  })
+): Effect.Effect<void, PayloadTooLarge | UnstorableText | NotJson> => {
+  const refused = refusal(field, json, limit)
+  return refused === undefined ? Effect.void : Effect.fail(refused)
+}
 
 /** Whether a value that is not checked with an error fits: what does not is left out where it would be stored. */
 export const fits = (json: unknown, text: string, limit: number): boolean =>
   sizeOf(json, text, limit) <= limit && isStorable(text)
 
-/** Encodes arguments, with the path of what does not fit. */
+/** Encodes arguments, with the path of what does not fit. At once, unless a schema takes an effect: the answer is an exit then. */
 export const encodeArguments = (
   action: string,
   schemas: ReadonlyArray<PlainSchema>,
   values: ReadonlyArray<unknown>,
   limit: number
 ): Effect.Effect<ReadonlyArray<unknown>, InvalidArguments | PayloadTooLarge | UnstorableText> =>
-  Effect.flatMap(
-    Effect.mapError(
+  Effect.flatMapEager(
+    Effect.mapErrorEager(
       argumentsCodec(schemas).encode(values),
       (error) => new InvalidArguments({ action, issue: tidyText(error.message) })
     ),
-    (json) =>
-      Effect.as(
-        Effect.catchTag(
-          checkPayload(`arguments of ${action}`, json, limit),
-          "NotJson",
-          ({ issue }) => Effect.fail(new InvalidArguments({ action, issue: `a value ${issue}` }))
-        ),
-        json as ReadonlyArray<unknown>
+    (json): Effect.Effect<ReadonlyArray<unknown>, InvalidArguments | PayloadTooLarge | UnstorableText> => {
+      const refused = refusal(`arguments of ${action}`, json, limit)
+      if (refused === undefined) return Effect.succeed(json as ReadonlyArray<unknown>)
+      return Effect.fail(
+        refused._tag === "NotJson" ? new InvalidArguments({ action, issue: `a value ${refused.issue}` }) : refused
       )
+    }
   )

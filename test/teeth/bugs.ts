@@ -761,7 +761,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.6: a handle with the id of something else waits for that",
     plants: [{
       file: "src/engine/client/Handle.ts",
-      find: `watcher.wait(id, isAsked)`,
+      find: `watcher.wait(id, asked(key, actorId, id))`,
       replace: `watcher.wait(id, () => undefined)`
     }],
     tests: { "test/behaviour/ActionHandles.test.ts": ["2.6: waiting for what the id does not name ends"] },
@@ -855,8 +855,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.8: a key with U+0001 in it is the name of a lane that nobody finds",
     plants: [{
       file: "src/engine/invoke/invocation.ts",
-      find: `    if (text.includes(laneMark)) {\n      throw`,
-      replace: `    if (text === laneMark) {\n      throw`
+      find: `    : text.includes(laneMark)`,
+      replace: `    : text === laneMark`
     }],
     tests: { "test/behaviour/BadInput.test.ts": ["2.8: neither kind of key holds U+0001"] }
   },
@@ -865,8 +865,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: `2.8: [""] is a lane that everybody shares`,
     plants: [{
       file: "src/engine/invoke/invocation.ts",
-      find: `joinKey(value as ActionKey) || otherwise`,
-      replace: `joinKey(value as ActionKey) || (Array.isArray(value) ? "" : otherwise)`
+      find: `if (text === "") return otherwise`,
+      replace: `if (text === "") return Array.isArray(value) ? "" : otherwise`
     }],
     tests: { "test/behaviour/ActionInvoking.test.ts": [`2.8: a key function that gives [""]`] }
   },

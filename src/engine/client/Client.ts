@@ -1,5 +1,6 @@
 /** Clients: the methods that an actor has for each of its actions (rule 2.1). */
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import type { AnyAction } from "../../Action.ts"
 import type { ActionHandle } from "../../ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "../../Actor.ts"
@@ -49,8 +50,9 @@ export const make = (
 ): Pick<Engine["Service"], "client" | "enqueue"> => {
   const { newActionId, now, registry, settings, store, watcher, workers } = engine
 
+  /** At once, unless a schema takes an effect: the answer is an exit then. */
   const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>, at: number) =>
-    Effect.flatMap(encodeActorId(ref), (actorId) =>
+    Effect.flatMapEager(encodeActorId(ref), (actorId) =>
       makeInvocation({
         ref,
         actorId,
@@ -69,7 +71,11 @@ export const make = (
   ): Effect.Effect<Invocation, EnqueueErrorReason> =>
     Effect.flatMap(
       now,
-      (at) => Effect.tap(invocationOf(ref, action, args, at), (invocation) => enqueue([invocation]))
+      (at) =>
+        Effect.flatMapEager(
+          invocationOf(ref, action, args, at),
+          (invocation) => Effect.as(enqueue([invocation]), invocation)
+        )
     )
 
   const enqueueLater = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
@@ -125,14 +131,18 @@ export const make = (
       const at = yield* now
       const invocations: Array<Invocation> = []
       const handles: Array<ActionHandle> = []
-      for (const [index, [actorId, ...args]] of all.entries()) {
+      for (let index = 0; index < all.length; index++) {
+        const [actorId, ...args] = all[index]!
         const ref = actor.ref(actorId)
-        const invocation = yield* Effect.mapError(
-          invocationOf(ref, action, args, at),
-          (error) => atInvocation(index, error)
-        )
-        invocations.push(invocation)
-        handles.push(handle(ref, invocation.actorId, action, invocation.action))
+        const made = Effect.mapBothEager(invocationOf(ref, action, args, at), {
+          onFailure: (error) => atInvocation(index, error),
+          onSuccess: (invocation) => {
+            invocations.push(invocation)
+            handles.push(handle(ref, invocation.actorId, action, invocation.action))
+          }
+        })
+        // a step of the generator takes as long as making one
+        if (!Exit.isExit(made) || Exit.isFailure(made)) yield* made
       }
       if (invocations.length > 0) yield* enqueue(invocations)
       return handles

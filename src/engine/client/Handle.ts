@@ -17,46 +17,59 @@ import { readOutcome } from "./readOutcome.ts"
 /** Makes the handle of an action, enqueued here. */
 export type MakeHandle = (ref: ActorRef, actorId: string, action: AnyAction, id: string) => ActionHandle
 
-export const make = (engine: ClientContext, completing: Completing): MakeHandle => (ref, actorId, action, id) => {
+export const make = (engine: ClientContext, completing: Completing): MakeHandle => {
   const { store, watcher } = engine
-  const key = definitionKey(ref.type, action.name)
-  const text = actionText(key, actorId)
 
   /** Whether what the id names is what it was taken for. */
-  const isAsked: Check = ({ ownActorId, ownDefinition }) =>
+  const asked = (key: string, actorId: string, id: string): Check => ({ ownActorId, ownDefinition }) =>
     ownDefinition === null || ownActorId === null || (ownDefinition === key && ownActorId === actorId)
       ? undefined
-      : new UnknownAction({ actionId: id, asked: text, found: actionText(ownDefinition, ownActorId) })
+      : new UnknownAction({
+        actionId: id,
+        asked: actionText(key, actorId),
+        found: actionText(ownDefinition, ownActorId)
+      })
 
   /** On the transaction's own connection: what it has not committed nobody can have performed. */
-  const awaitInside = Effect.flatMap(store.outcomes([id]), ([found]): Effect.Effect<unknown, unknown> => {
-    const other = found === undefined ? undefined : isAsked(found)
-    return other !== undefined
-      ? Effect.fail(other)
-      : found?.state === "ended"
-      ? readOutcome(actorId, action, key, found)
-      : Effect.fail(new WouldWaitForItself({ action: action.name }))
-  })
+  const awaitInside = (key: string, actorId: string, action: AnyAction, id: string) =>
+    Effect.flatMap(store.outcomes([id]), ([found]): Effect.Effect<unknown, unknown> => {
+      const other = found === undefined ? undefined : asked(key, actorId, id)(found)
+      return other !== undefined
+        ? Effect.fail(other)
+        : found?.state === "ended"
+        ? readOutcome(actorId, action, key, found)
+        : Effect.fail(new WouldWaitForItself({ action: action.name }))
+    })
 
-  return {
-    id,
-    actor: ref,
-    action: action.name,
-    await: Effect.flatMap(store.inTransaction, (inside) =>
-      inside ? awaitInside : Effect.flatMap(
-        watcher.wait(id, isAsked),
+  const awaited = (key: string, actorId: string, action: AnyAction, id: string) =>
+    Effect.flatMap(store.inTransaction, (inside) =>
+      inside ? awaitInside(key, actorId, action, id) : Effect.flatMap(
+        watcher.wait(id, asked(key, actorId, id)),
         (found) => readOutcome(actorId, action, key, found)
-      )),
-    cancel: completing.cancel({ id, definition: key, actorId }),
-    status: Effect.flatMap(store.outcomes([id]), ([found]): Effect.Effect<ActionSnapshot, UnknownAction> => {
+      ))
+
+  const statusOf = (key: string, actorId: string, id: string) =>
+    Effect.flatMap(store.outcomes([id]), ([found]): Effect.Effect<ActionSnapshot, UnknownAction> => {
       if (found === undefined || found.state === "unknown") return Effect.fail(new UnknownAction({ actionId: id }))
-      const other = isAsked(found)
+      const other = asked(key, actorId, id)(found)
       if (other !== undefined) return Effect.fail(other)
       const successor = found.final === id ? undefined : found.final
       const own = found.own ?? (successor === undefined ? found.status : undefined)
       const status = own ?? (successor === undefined ? "queued" : "joined")
       return Effect.succeed({ id, status, successor })
     })
+
+  // what is asked of it is put together when it is: most handles are only kept, or not even that
+  return (ref, actorId, action, id) => {
+    const key = () => definitionKey(ref.type, action.name)
+    return {
+      id,
+      actor: ref,
+      action: action.name,
+      await: Effect.suspend(() => awaited(key(), actorId, action, id)),
+      cancel: Effect.suspend(() => completing.cancel({ id, definition: key(), actorId })),
+      status: Effect.suspend(() => statusOf(key(), actorId, id))
+    }
   }
 }
 

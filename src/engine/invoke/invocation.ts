@@ -11,7 +11,7 @@ import { encodeArguments } from "../../domain/Codec.ts"
 import { readTimeout } from "../../domain/duration.ts"
 import { errorText } from "../../domain/Failure.ts"
 import { defaultKey, definitionKey, joinKey, keyLimit, laneMark } from "../../domain/Key.ts"
-import { isStorable } from "../../domain/storable.ts"
+import { isPlain, isStorable } from "../../domain/storable.ts"
 import {
   InvalidActorId,
   type InvalidArguments,
@@ -25,27 +25,32 @@ import { checksum } from "../checksum.ts"
 /** The longest id of an actor, in bytes of JSON: it is part of index rows. */
 const actorIdLimit = 500
 
-/** An actor's id as the text that is stored. */
-export const encodeActorId = (ref: ActorRef): Effect.Effect<string, InvalidActorId> =>
-  Effect.suspend(() => {
-    const refused = (issue: string) => Effect.fail(new InvalidActorId({ actor: ref.type, issue }))
-    let text: string
-    try {
-      text = actorIdOf(ActorRef.actorOf(ref), ref.id)
-    } catch (error) {
-      return refused(`does not fit its schema: ${errorText(error)}`)
-    }
-    const json = JSON.stringify(text)
-    const size = Buffer.byteLength(json)
-    if (size > actorIdLimit) return refused(`takes ${size} bytes, the limit is ${actorIdLimit}: use a digest`)
-    if (text.includes(laneMark)) {
-      return refused("holds the character U+0001, which lanes are told apart by: leave it out")
-    }
-    if (!isStorable(json)) {
-      return refused("holds a NUL character or a lone surrogate, which Postgres cannot store: leave it out")
-    }
-    return Effect.succeed(text)
-  })
+/** An actor's id as the text that is stored, at once: the answer is an exit. */
+export const encodeActorId = (ref: ActorRef): Effect.Effect<string, InvalidActorId> => {
+  let text: string
+  try {
+    text = actorIdOf(ActorRef.actorOf(ref), ref.id)
+  } catch (error) {
+    return Effect.fail(
+      new InvalidActorId({ actor: ref.type, issue: `does not fit its schema: ${errorText(error)}` })
+    )
+  }
+  const json = isPlain(text) ? undefined : JSON.stringify(text)
+  const issue = unfit(text, json, json === undefined ? text.length + 2 : Buffer.byteLength(json), actorIdLimit)
+  return issue === undefined ? Effect.succeed(text) : Effect.fail(new InvalidActorId({ actor: ref.type, issue }))
+}
+
+/** Why a text cannot be part of keys, if it cannot: there is no JSON of it where it is plain. */
+const unfit = (text: string, json: string | undefined, size: number, limit: number): string | undefined =>
+  size > limit
+    ? `takes ${size} bytes, the limit is ${limit}: use a digest`
+    : json === undefined
+    ? undefined
+    : text.includes(laneMark)
+    ? "holds the character U+0001, which lanes are told apart by: leave it out"
+    : isStorable(json)
+    ? undefined
+    : "holds a NUL character or a lone surrogate, which Postgres cannot store: leave it out"
 
 /** The parent of a child invocation. */
 export interface ParentStep {
@@ -82,16 +87,12 @@ export const toKeys = (
   const otherwise = defaultKey(actorType, actorId, definition.name)
   const key = (field: "concurrencyKey" | "checksumKey", value: unknown) => {
     // a key function is the program's: what it gives is a key, whatever its type says
-    const text = joinKey(value as ActionKey) || otherwise
-    const refused = (issue: string) => new InvalidKey({ action: definition.name, field, issue })
-    const size = Buffer.byteLength(text)
-    if (size > keyLimit) throw refused(`takes ${size} bytes, the limit is ${keyLimit}: use a digest`)
-    if (text.includes(laneMark)) {
-      throw refused("holds the character U+0001, which lanes are told apart by: leave it out")
-    }
-    if (!isStorable(JSON.stringify(text))) {
-      throw refused("holds a NUL character or a lone surrogate, which Postgres cannot store: leave it out")
-    }
+    const text = joinKey(value as ActionKey)
+    // made of what has been looked at already
+    if (text === "") return otherwise
+    const json = isPlain(text) ? undefined : JSON.stringify(text)
+    const issue = unfit(text, json, Buffer.byteLength(text), keyLimit)
+    if (issue !== undefined) throw new InvalidKey({ action: definition.name, field, issue })
     return text
   }
   const millis = raw.timeout === undefined || raw.timeout === null
@@ -105,7 +106,7 @@ export const toKeys = (
   }
 }
 
-/** Makes the queue's row for an invocation. */
+/** Makes the queue's row for an invocation. At once, unless a schema takes an effect: the answer is an exit then. */
 export const makeInvocation = (options: {
   readonly ref: ActorRef
   readonly actorId: string
@@ -117,13 +118,14 @@ export const makeInvocation = (options: {
 }): Effect.Effect<Invocation, InvalidArguments | PayloadTooLarge | UnstorableText> => {
   const { action, actorId, args, id, parent, ref } = options
   const definition = action.definition
-  return Effect.map(encodeArguments(action.name, definition.arguments, args, options.limit), (encoded) => {
+  return Effect.mapEager(encodeArguments(action.name, definition.arguments, args, options.limit), (encoded) => {
     let keys: Keys | undefined
     let sum: string | null = null
     try {
       const raw = rawKeys(definition, args)
       const given = definition.before === undefined ? maybe(definition.checksum, args) : undefined
-      if (![raw.lane, raw.checksumKey, raw.timeout, given].some(Effect.isEffect)) {
+      const { isEffect } = Effect
+      if (!(isEffect(raw.lane) || isEffect(raw.checksumKey) || isEffect(raw.timeout) || isEffect(given))) {
         // the keys last: with them the worker would not look at the checksum again
         sum = checksum(given)
         keys = toKeys(ref.type, actorId, definition, raw)
@@ -131,7 +133,7 @@ export const makeInvocation = (options: {
     } catch {
       // evaluated again by the worker, whose failure is the action's
     }
-    return {
+    const invocation: Invocation = {
       queue: definition.queue,
       action: id,
       definition: definitionKey(ref.type, action.name),
@@ -143,9 +145,9 @@ export const makeInvocation = (options: {
       timeout: keys?.timeout ?? null,
       parent: parent?.id ?? null,
       parentStep: parent?.step ?? null,
-      depth: parent === undefined ? 0 : parent.depth + 1,
-      // a worker of another version may know of no hook that has to run before the checksum
-      ...keys !== undefined && definition.before !== undefined ? { prepared: false } : {}
+      depth: parent === undefined ? 0 : parent.depth + 1
     }
+    // a worker of another version may know of no hook that has to run before the checksum
+    return keys !== undefined && definition.before !== undefined ? { ...invocation, prepared: false } : invocation
   })
 }

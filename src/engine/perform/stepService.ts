@@ -137,7 +137,7 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
         )
         : Effect.flatMap(
           Effect.catch(
-            encodeArguments(running.name, running.arguments, args, settings.payload),
+            Effect.suspend(() => encodeArguments(running.name, running.arguments, args, settings.payload)),
             (reason) => Effect.die(new EnqueueError({ reason }))
           ),
           (encoded) =>
