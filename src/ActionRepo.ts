@@ -12,7 +12,7 @@ import type { ActionStatus } from "./ActionHandle.ts"
 import type { FailureCause } from "./domain/Failure.ts"
 import { isActionId, statuses } from "./domain/Phase.ts"
 import type { InvalidQuery, StorageError } from "./SteppedError.ts"
-import { canBeStored, deletionLimit, limitOf, timeOf, wordsOf } from "./store/asked.ts"
+import { canBeStored, deletionLimit, idOf, limitOf, timeOf, wordsOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 export type { FailureCause, FailureKind } from "./domain/Failure.ts"
@@ -138,6 +138,19 @@ export interface ActionFilter {
   readonly limit?: number
 }
 
+/**
+ * How far history was deleted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Deletion {
+  /** How many actions. */
+  readonly deleted: number
+  /** Where the next call goes on; none after the oldest action. */
+  readonly next: string | undefined
+}
+
 /** Actions of one tree, if nothing is said, and at most. */
 const treeLimit = { otherwise: 1000, most: 100_000 }
 
@@ -164,18 +177,26 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     limit?: number
   ) => Effect.Effect<Option.Option<ActionTree>, StorageError | InvalidQuery>
   /**
-   * Deletes ended actions with their steps, oldest first, at most `limit` (10,000 if not given, 100,000 at most); gives how many.
+   * Deletes what ended before a time, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 100,000 at
+   * most), newest first. The next call goes on from `next`, until there is none.
    *
-   * **Gotchas**
+   * **Details**
    *
-   * Keeps what ended after the oldest live action was enqueued, since that may still read it: an action that is performing for a year
-   * holds a year of history.
+   * Keeps what is still read: the results of a live action's children; what somebody's answer follows who has joined it, as long as that
+   * answer is kept (`deleteOutcomes`); what was superseded, as long as its successor is there; and what has left behind children that
+   * are still to be cancelled.
    */
   readonly deleteEnded: (
+    options: { readonly before: Date; readonly limit?: number; readonly from?: string | undefined }
+  ) => Effect.Effect<Deletion, StorageError | InvalidQuery>
+  /**
+   * Deletes the answers from before a time that are kept for handles of what was never stored as an action (achieved, joined, ended by its
+   * `before`), oldest first, at most `limit` (10,000 if not given, 100,000 at most); gives how many. Who has joined an action is answered
+   * as long as that is live, or has ended since.
+   */
+  readonly deleteOutcomes: (
     options: { readonly before: Date; readonly limit?: number }
   ) => Effect.Effect<number, StorageError | InvalidQuery>
-  /** Deletes the answers that are kept for handles of what was never stored as an action (achieved, joined, ended by its `before`). */
-  readonly deleteOutcomes: (options: { readonly before: Date }) => Effect.Effect<void, StorageError | InvalidQuery>
 }>()("stepped/ActionRepo") {
   /** The actions of the engine's storage. */
   static readonly layer: Layer.Layer<ActionRepo, never, Store> = Layer.effect(
@@ -202,13 +223,19 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             (most) =>
               isActionId(id) ? Effect.map(loadTree(store, id, most), Option.fromUndefinedOr) : Effect.succeedNone
           ),
-        deleteEnded: ({ before, limit }) =>
+        deleteEnded: ({ before, from, limit }) =>
           Effect.gen(function*() {
             const at = yield* timeOf("before of ActionRepo.deleteEnded", before)
-            return yield* store.deleteEnded(at, yield* limitOf("limit of ActionRepo.deleteEnded", limit, deletionLimit))
+            const most = yield* limitOf("limit of ActionRepo.deleteEnded", limit, deletionLimit)
+            yield* idOf("from of ActionRepo.deleteEnded", from)
+            return yield* store.deleteEnded(at, most, from)
           }),
-        deleteOutcomes: ({ before }) =>
-          Effect.flatMap(timeOf("before of ActionRepo.deleteOutcomes", before), store.deleteOutcomes)
+        deleteOutcomes: ({ before, limit }) =>
+          Effect.gen(function*() {
+            const at = yield* timeOf("before of ActionRepo.deleteOutcomes", before)
+            const most = yield* limitOf("limit of ActionRepo.deleteOutcomes", limit, deletionLimit)
+            return yield* store.deleteOutcomes(at, most)
+          })
       }))
   )
 }

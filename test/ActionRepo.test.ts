@@ -58,7 +58,7 @@ suite("the action repo", (engine) => {
       yield* Effect.flip(performSteppedActions())
       yield* TestClock.adjust("1 hour")
       const before = new Date(2 * 3_600_000)
-      assert.strictEqual(yield* repo.deleteEnded({ before }), 1)
+      assert.deepStrictEqual(yield* repo.deleteEnded({ before }), { deleted: 1, next: undefined })
       assert.isTrue(Option.isNone(yield* repo.find(old.id)))
       assert.deepStrictEqual(yield* repo.steps(old.id), [])
       assert.strictEqual((yield* Effect.flip(old.await))._tag, "UnknownAction")
@@ -67,8 +67,9 @@ suite("the action repo", (engine) => {
         outbound: (action) => Stepped.complete(action.id, tow, Stepped.Outcome.succeededVoid)
       })
       assert.strictEqual(yield* live.await, 7)
-      assert.strictEqual(yield* repo.deleteEnded({ before, limit: 2 }), 2)
-      assert.strictEqual(yield* repo.deleteEnded({ before }), 1)
+      const { deleted, next } = yield* repo.deleteEnded({ before, limit: 2 })
+      assert.strictEqual(deleted, 2)
+      assert.deepStrictEqual(yield* repo.deleteEnded({ before, from: next }), { deleted: 1, next: undefined })
       assert.deepStrictEqual(yield* repo.list(), [])
       yield* healthy
     }).pipe(Effect.provide(layer)))
@@ -84,10 +85,10 @@ suite("the action repo", (engine) => {
       const before = new Date(2 * 3_600_000)
       // no worker has come by since: its child is still queued as if somebody waited for it
       assert.deepStrictEqual((yield* queue.queued(10)).map((job) => job.cancelled), [false])
-      assert.strictEqual(yield* repo.deleteEnded({ before }), 0)
+      assert.deepStrictEqual(yield* repo.deleteEnded({ before }), { deleted: 0, next: undefined })
       yield* Effect.ignore(performSteppedActions())
       assert.deepStrictEqual((yield* queue.queued(10)).map((job) => job.cancelled), [true])
-      assert.strictEqual(yield* repo.deleteEnded({ before }), 1)
+      assert.deepStrictEqual(yield* repo.deleteEnded({ before }), { deleted: 1, next: undefined })
       yield* healthy
     }).pipe(Effect.provide(layer)))
 
@@ -127,6 +128,7 @@ suite("the action repo", (engine) => {
         ["limit of ActionRepo.list", (limit) => repo.list({ limit }), 10_000],
         ["limit of ActionRepo.tree", (limit) => repo.tree(unknown, limit), 100_000],
         ["limit of ActionRepo.deleteEnded", (limit) => repo.deleteEnded({ before, limit }), 100_000],
+        ["limit of ActionRepo.deleteOutcomes", (limit) => repo.deleteOutcomes({ before, limit }), 100_000],
         ["limit of PerformanceLane.list", (limit) => lanes.list(limit), 10_000],
         ["limit of AchievementStore.list", (limit) => achievements.list(limit), 10_000],
         ["limit of AchievementStore.forgetOld", (limit) => achievements.forgetOld({ before, limit }), 100_000],
@@ -143,6 +145,7 @@ suite("the action repo", (engine) => {
       const never = new Date(NaN)
       const dated: ReadonlyArray<readonly [string, Effect.Effect<unknown, unknown>]> = [
         ["before of ActionRepo.deleteEnded", repo.deleteEnded({ before: never })],
+        ["from of ActionRepo.deleteEnded", repo.deleteEnded({ before, from: "garbage" })],
         ["before of ActionRepo.deleteOutcomes", repo.deleteOutcomes({ before: never })],
         ["before of AchievementStore.forgetOld", achievements.forgetOld({ before: never })],
         ["now of PerformanceLane.breakDeadlock", lanes.breakDeadlock({ now: never })],
@@ -153,6 +156,9 @@ suite("the action repo", (engine) => {
         assert.instanceOf(error, InvalidQuery)
         assert.strictEqual(error.field, field)
       }
+      const early = yield* Effect.flip(repo.deleteEnded({ before: new Date(-210_866_803_200_001) }))
+      assert.instanceOf(early, InvalidQuery)
+      yield* repo.deleteEnded({ before: new Date(-210_866_803_200_000) })
       const strange = yield* Effect.flip(repo.list({ statuses: ["succeeded", "done" as "failed"] }))
       assert.strictEqual(
         strange.message,

@@ -130,22 +130,29 @@ const actionsOf = (calls: Calls): Actions => {
       slots("slots", `from ${schema}.action_slots where action = any($1) order by action, step, slot`, [
         array(ids, uuid)
       ]),
-    deleteEnded: (before, limit) =>
+    deleteEnded: (before, limit, from) =>
       Effect.map(
-        run("deleteEnded", "delete_ended", { p_before: at(before), p_limit: PgTypes.int4(limit) }),
-        (rows) => rows[0]![0] as number
+        run("deleteEnded", "delete_ended", {
+          p_before: at(before),
+          p_below: from === undefined ? null : PgTypes.uuid(from),
+          p_limit: PgTypes.int4(limit)
+        }, "deleted, below"),
+        (rows) => ({ deleted: rows[0]![0] as number, next: (rows[0]![1] ?? undefined) as string | undefined })
       ),
-    deleteOutcomes: (before) =>
-      Effect.asVoid(
+    deleteOutcomes: (before, limit) =>
+      Effect.map(
         // whoever has joined an action is answered when that has ended, however long it took
         call(
           "deleteOutcomes",
-          `delete from ${schema}.outcomes o where created_at < $1 and (follows is null or
-            not exists (select 1 from ${schema}.live_actions l where l.id = o.follows) and
-            not exists (select 1 from ${schema}.outcomes_of(p_ids => array[o.follows]) f left join ${schema}.ended_actions e on e.id = f.final
-              where f.state = 'live' or e.ended_at >= $1))`,
-          [at(before)]
-        )
+          `with gone as (delete from ${schema}.outcomes where id = any(array(
+              select id from ${schema}.outcomes o where created_at < $1 and (follows is null or
+                (select l.id from ${schema}.live_actions l where l.id = o.follows) is null and
+                (select e.ended_at >= $1 from ${schema}.ended_actions e where e.id = o.follows) is not true)
+              order by created_at limit $2 for update skip locked)) returning 1)
+            select count(*)::int from gone`,
+          [at(before), PgTypes.int4(limit)]
+        ),
+        (rows) => rows[0]![0] as number
       )
   }
 }

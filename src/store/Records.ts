@@ -4,7 +4,7 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
-import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
+import type { ActionFilter, ActionRecord, Deletion, SlotRecord, StepRecord } from "../ActionRepo.ts"
 import type { Finding } from "../Engine.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Lane } from "../PerformanceLane.ts"
@@ -21,10 +21,10 @@ export interface Records {
   readonly stepsOf: (actions: ReadonlyArray<string>) => Many<StepRecord>
   /** Of several actions, each one's in the order of its steps. */
   readonly slotsOf: (actions: ReadonlyArray<string>) => Many<SlotRecord>
-  /** Deletes history from before the given time (user time in ms); gives how many actions. */
-  readonly deleteEnded: (before: number, limit: number) => Effect.Effect<number, StorageError>
-  /** Deletes answers kept for handles since before the given time. */
-  readonly deleteOutcomes: (before: number) => Effect.Effect<void, StorageError>
+  /** Deletes history from before the given time (user time in ms), of as many actions as it looks at, from where an earlier call has ended. */
+  readonly deleteEnded: (before: number, limit: number, from?: string) => Effect.Effect<Deletion, StorageError>
+  /** Deletes answers kept for handles since before the given time, oldest first; gives how many. */
+  readonly deleteOutcomes: (before: number, limit: number) => Effect.Effect<number, StorageError>
 
   readonly laneOf: (key: string) => Effect.Effect<Lane | undefined, StorageError>
   /** In the order of their keys. */

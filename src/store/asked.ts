@@ -3,6 +3,7 @@
  * limit, a time or a status is refused with the name of the field.
  */
 import * as Effect from "effect/Effect"
+import { isActionId } from "../domain/Phase.ts"
 import { isStorable } from "../domain/storable.ts"
 import { InvalidQuery } from "../SteppedError.ts"
 
@@ -24,13 +25,22 @@ export const limitOf = (
     : Effect.fail(new InvalidQuery({ field, value: String(given), takes: `a whole number from 1 to ${most}` }))
 }
 
+/** The first ms that Postgres has a date for, in 4714 BC. */
+const earliestMillis = -210_866_803_200_000
+
 /** A time, in ms. */
 export const timeOf = (field: string, given: Date): Effect.Effect<number, InvalidQuery> => {
   const millis = given.getTime()
-  return Number.isNaN(millis)
-    ? Effect.fail(new InvalidQuery({ field, value: String(given), takes: "a date that is one" }))
-    : Effect.succeed(millis)
+  return millis >= earliestMillis
+    ? Effect.succeed(millis)
+    : Effect.fail(new InvalidQuery({ field, value: String(given), takes: "a date that is one, since 4714 BC" }))
 }
+
+/** The id of an action, if there is one. */
+export const idOf = (field: string, given: string | undefined): Effect.Effect<void, InvalidQuery> =>
+  given === undefined || isActionId(given)
+    ? Effect.void
+    : Effect.fail(new InvalidQuery({ field, value: given, takes: "the id of an action" }))
 
 /** One of some words. */
 export const wordsOf = (

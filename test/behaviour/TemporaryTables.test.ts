@@ -201,7 +201,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           postpone: store.postpone(token, "default", 1, 0),
           nextDue: store.nextDue,
           neglected: store.neglected(0, [], []),
-          deleteOutcomes: store.deleteOutcomes(0),
+          deleteOutcomes: store.deleteOutcomes(0, 10),
           actionsOf: store.actionsOf([first]),
           actionsLike: store.actionsLike({}, 10),
           stepsOf: store.stepsOf([first]),

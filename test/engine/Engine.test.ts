@@ -76,8 +76,8 @@ it.live("what is no transition the engine asks of its services, whoever has made
         Effect.map(ActionRepo, (repo) =>
           ActionRepo.of({
             ...repo,
-            deleteEnded: asking("deleteEnded", () => Effect.succeed(0)),
-            deleteOutcomes: asking("deleteOutcomes", () => Effect.void)
+            deleteEnded: asking("deleteEnded", () => Effect.succeed({ deleted: 0, next: undefined })),
+            deleteOutcomes: asking("deleteOutcomes", () => Effect.succeed(0))
           }))
       ),
       Layer.effect(

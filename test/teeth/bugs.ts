@@ -1695,11 +1695,111 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an action's history is deleted before its children are cancelled, and they run",
     plants: [{
       file: functionFile("delete_ended"),
-      find: `      and not exists (select 1 from abandoned_by p where p.action = ended_actions.id)
+      find: `      and (select a.action from abandoned_by a where a.action = e.id) is null
 `,
       replace: ``
     }],
     tests: { "test/ActionRepo.test.ts": ["keeps what was cancelled until"] }
+  },
+  {
+    name: "history-of-children",
+    breaks: "4.7: results of a live action's children are deleted",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `      and (e.superseded_by is not null or (select l.id from live_actions l where l.id = e.parent) is null)
+`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: an action that waits for a year"] }
+  },
+  {
+    name: "history-of-children-of-others",
+    breaks: "4.7: what a live action's child has joined is deleted",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `where o.child = e.id and o.moved and (select`,
+      replace: `where o.child = e.id and false and (select`
+    }],
+    tests: {
+      "test/behaviour/History.test.ts": [
+        "4.7: what another parent's child has joined",
+        "4.7: what has superseded a child"
+      ]
+    }
+  },
+  {
+    name: "slot-of-who-joined",
+    breaks: "4.7: nothing says that a child's slot waits for another parent's child by now",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `set child = same, moved = true`,
+      replace: `set child = same`
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: what another parent's child has joined"] }
+  },
+  {
+    name: "slot-of-who-was-superseded",
+    breaks: "4.7: nothing says that a child's slot waits for its successor by now",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `set child = p_job.action, moved = true`,
+      replace: `set child = p_job.action`
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: what has superseded a child"] }
+  },
+  {
+    name: "history-of-who-joined",
+    breaks: "4.7: what the answer of whoever has joined follows is deleted",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `      and (select o.id from outcomes o where o.follows = e.id limit 1) is null
+`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: handles follow a chain"] }
+  },
+  {
+    name: "joined-and-left-behind",
+    breaks: "2.5: who has joined an action does not follow its successor",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `    if was_rooted then update outcomes set follows = p_job.action where follows = ended; end if;
+`,
+      replace: ``
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: handles follow a chain"] }
+  },
+  {
+    name: "history-of-the-superseded",
+    breaks: "4.7: what was superseded is deleted while its successor is live, and handles lose their way",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `array_agg(u.id) filter (where u.held_by is null)`,
+      replace: `array_agg(u.id)`
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: handles follow a chain"] }
+  },
+  {
+    name: "history-link-by-link",
+    breaks: "4.7: of what was superseded in one lane each pass deletes one",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: "      if place < i then goes[i] := goes[place]; end if;",
+      replace: "      if false then goes[i] := goes[place]; end if;"
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: what was superseded in one lane"] }
+  },
+  {
+    name: "history-by-id-alone",
+    breaks: "4.7: what was enqueued long ago is deleted, however late it ended",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `      e.ended_at < p_before
+      and`,
+      replace: `      true
+      and`
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: what ended later than a time"] }
   },
   {
     name: "garbage-for-the-server",

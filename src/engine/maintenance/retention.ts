@@ -5,33 +5,51 @@ import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
 import { monotonic } from "../../store/RealClock.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
-/** Rows that one statement deletes. */
+/** Rows that one statement deletes, or looks at. */
 const limit = 5000
 
-/** How often achievements are gone through: no index leads to the old ones. */
-const achievementsMs = 60 * 60_000
+/** Statements in a row, before other duties have their turn. */
+const statementsMax = 100
+
+/** How often history is gone through, in which what is kept is passed by, and achievements, to whose old ones no index leads. */
+const passMs = 60 * 60_000
 
 export const retention = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
   const { achievements, connections, now, repo, settings } = worker
-  let achievementsAt = -Infinity
+  // where the next statement over the history goes on
+  let from: string | undefined
 
-  /** What was before the time that is kept; nothing where all is. */
-  const beyond = <E>(kept: Duration.Duration, remove: (before: Date) => Effect.Effect<void, E>) =>
-    Duration.isFinite(kept)
-      ? Effect.flatMap(now, (at) => remove(new Date(at - Duration.toMillis(kept))))
-      : Effect.void
-
-  /** One statement after another, as long as each of them finds as much as it may. */
-  const inBatches = <E>(remove: Effect.Effect<number, E>) =>
-    Effect.gen(function*() {
-      while ((yield* connections.ask(remove)) === limit && worker.workContext() !== undefined) yield* Effect.yieldNow
+  /** One statement after another, as long as each of them says that there is more; what is left is for the next turn. Nothing where all is kept. */
+  const pass = <E>(kept: Duration.Duration, periodMs: number, remove: (before: Date) => Effect.Effect<boolean, E>) => {
+    let begunAt = -Infinity
+    let isMore = false
+    return Effect.gen(function*() {
+      if (!Duration.isFinite(kept) || (!isMore && monotonic() - begunAt < periodMs)) return
+      if (!isMore) begunAt = monotonic()
+      const before = new Date((yield* now) - Duration.toMillis(kept))
+      for (let n = 0; n < statementsMax && worker.workContext() !== undefined; n++) {
+        isMore = yield* connections.ask(remove(before))
+        if (!isMore) return
+        yield* Effect.yieldNow
+      }
     })
+  }
 
-  return Effect.gen(function*() {
-    yield* beyond(settings.outcomeRetention, (before) => connections.ask(repo.deleteOutcomes({ before })))
-    yield* beyond(settings.historyRetention, (before) => inBatches(repo.deleteEnded({ before, limit })))
-    if (monotonic() - achievementsAt < achievementsMs) return
-    yield* beyond(settings.achievementRetention, (before) => inBatches(achievements.forgetOld({ before, limit })))
-    achievementsAt = monotonic()
-  })
+  const isFull = (count: number) => count === limit
+  const { achievementRetention, historyRetention, outcomeRetention } = settings
+  const passes = [
+    pass(outcomeRetention, 0, (before) => Effect.map(repo.deleteOutcomes({ before, limit }), isFull)),
+    // of a short history this would be a long time
+    pass(
+      historyRetention,
+      Math.min(passMs, Duration.toMillis(historyRetention) / 10),
+      (before) =>
+        Effect.map(repo.deleteEnded({ before, limit, from }), ({ next }) => {
+          from = next
+          return next !== undefined
+        })
+    ),
+    pass(achievementRetention, passMs, (before) => Effect.map(achievements.forgetOld({ before, limit }), isFull))
+  ]
+  return Effect.forEach(passes, (each) => each, { discard: true })
 }

@@ -7,7 +7,7 @@
 --
 -- What is called from outside has them, and what that calls inherits them: its plans, too, are kept for all callers, so
 -- that a caller without them would spoil those of the others. The functions that are not listed have no plan that could
--- go wrong, but for `delete_ended`, which has a use for bitmaps.
+-- go wrong.
 do $$
 declare
   name text;
@@ -16,6 +16,7 @@ begin
     'break_deadlocks',
     'claim',
     'complete',
+    'delete_ended',
     'detail_of',
     'finish',
     'heal',

@@ -209,10 +209,8 @@ create table ended_actions (
   trace text
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
 comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old,
-deleted.';
+deleted; ids take user time, so that the primary key is in the order of time.';
 
--- rows come in the order of their end: a few bytes for each hundred pages tell where a time begins
-create index ended_actions_ended_at on ended_actions using brin (ended_at);
 create index ended_actions_callbacks_failed on ended_actions (id) where callbacks_failed > 0;
 
 create table steps (
@@ -243,11 +241,14 @@ create table slots (
   status smallint,
   result jsonb,
   cause jsonb,
+  -- true: the child is not its parent's own: it has superseded or was joined by the one that was asked for
+  moved boolean,
   primary key (action, step, slot)
 ) with (fillfactor = 80);
 comment on table slots is 'What a step waits for: a child action or a time, each in a slot of its own.';
 
 create index slots_child on slots (child) where status is null and child is not null;
+create index slots_moved on slots (child) where moved;
 create index slots_due on slots (due_at) where status is null and due_at is not null;
 
 create table achievements (
@@ -275,6 +276,7 @@ comment on table outcomes is
   or has joined another one.';
 
 create index outcomes_created on outcomes (created_at);
+create index outcomes_follows on outcomes (follows) where follows is not null;
 
 create table abandoned_by (action uuid primary key);
 comment on table abandoned_by is 'Ended actions whose children that nothing else waits for are still to be cancelled.';

@@ -1,22 +1,80 @@
--- Deletes history from before a time, oldest first. Nothing that a live action may still read: what that joined, was
--- superseded by or got results from ended after it was enqueued. Nor what has left children behind that are still to be
--- cancelled: its slots name them.
-create function delete_ended(p_before timestamptz, p_limit int) returns int
+-- Deletes history from before a time with its steps and slots: looks at some actions at a time, the newest ones below
+-- `p_below` first, and gives below which one the next call goes on, or null after the oldest. What ended before a time
+-- was enqueued before it too, and ids take user time: so the primary key leads there, and no row costs an entry in an
+-- index for it. Passed by is what
+-- - ended later than its id lets think;
+-- - has left behind children that are still to be cancelled: its slots name them;
+-- - a live action reads: the results of its children, also of one that another parent's child has joined or superseded;
+-- - an answer follows, as long as that is kept;
+-- - was superseded by what is still there: handles go that way. A newcomer has the higher id, so that it goes first,
+--   and all that was superseded in one lane goes in one pass.
+-- Nothing of it comes back once it is over, and it was there before the end of what it keeps: one snapshot tells. Each
+-- row is looked up one by one, which nothing can turn into reading all of a table. No transition locks what is locked
+-- here.
+create function delete_ended(p_before timestamptz, p_below uuid, p_limit int, out deleted int, out below uuid)
 language plpgsql set search_path from current as $$
 declare
   ids uuid[];
+  held uuid[];
+  held_by uuid[];
+  places jsonb;
+  place int;
+  goes boolean[];
 begin
-  ids := array(
-    select id
-    from ended_actions
+  with looked_at as materialized (
+    select e.id, e.parent, e.superseded_by, e.ended_at
+    from ended_actions e
     where
-      ended_at < least(p_before, (select min(enqueued_at) from live_actions))
-      and not exists (select 1 from abandoned_by p where p.action = ended_actions.id)
-    order by ended_at
+      e.id < coalesce(
+        p_below,
+        (lpad(to_hex(least(greatest(0, extract(epoch from p_before) * 1000), x'ffffffffffff'::bigint)::bigint), 12, '0')
+          || repeat('0', 20))::uuid)
+    order by e.id desc
     limit p_limit
-    for update skip locked);
+  ),
+  unread as (
+    select
+      e.id,
+      case
+        when (select l.id from live_actions l where l.id = e.superseded_by) is not null
+          or (select n.id from ended_actions n where n.id = e.superseded_by) is not null
+          then e.superseded_by
+      end as held_by
+    from looked_at e
+    where
+      e.ended_at < p_before
+      and (select a.action from abandoned_by a where a.action = e.id) is null
+      and (e.superseded_by is not null or (select l.id from live_actions l where l.id = e.parent) is null)
+      and (
+        select o.action
+        from slots o
+        where o.child = e.id and o.moved and (select l.id from live_actions l where l.id = o.action) is not null
+        limit 1
+      ) is null
+      and (select o.id from outcomes o where o.follows = e.id limit 1) is null
+  )
+  select
+    array_agg(u.id) filter (where u.held_by is null),
+    array_agg(u.id order by u.id desc) filter (where u.held_by is not null),
+    array_agg(u.held_by order by u.id desc) filter (where u.held_by is not null),
+    (select case when count(*) = p_limit then (array_agg(x.id order by x.id))[1] end from looked_at x)
+  into ids, held, held_by, below
+  from unread u;
+
+  -- what is held by something that goes now goes with it: in one turn through them, newest first
+  if held is not null then
+    places := (select jsonb_object_agg(x.id, x.n) from unnest(held) with ordinality x(id, n));
+    goes := array(select (x in (select unnest(ids))) is true from unnest(held_by) with ordinality h(x, n) order by n);
+    for i in 1 .. cardinality(held) loop
+      place := (places ->> held_by[i]::text)::int;
+      if place < i then goes[i] := goes[place]; end if;
+    end loop;
+    ids := ids || array(select x.id from unnest(held, goes) x(id, goes) where x.goes);
+  end if;
+
+  ids := array(select id from ended_actions where id = any(ids) for update skip locked);
   delete from slots where action = any(ids);
   delete from steps where action = any(ids);
   delete from ended_actions where id = any(ids);
-  return cardinality(ids);
+  deleted := cardinality(ids);
 end $$;

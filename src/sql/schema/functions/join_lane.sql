@@ -59,7 +59,7 @@ begin
     order by l.seat desc
     limit 1;
     if found then
-      update slots set child = same where child = p_job.action and status is null;
+      update slots set child = same, moved = true where child = p_job.action and status is null;
       if p_job.parent is null then
         update live_actions set rooted = true where id = same;
         insert into outcomes (id, definition, actor_id, follows, created_at)
@@ -90,7 +90,8 @@ begin
   )
   select old.id, old.rooted into ended, was_rooted from old;
   if ended is not null then
-    update slots set child = p_job.action where child = ended and status is null;
+    update slots set child = p_job.action, moved = true where child = ended and status is null;
+    if was_rooted then update outcomes set follows = p_job.action where follows = ended; end if;
   end if;
   insert into live_actions (
     id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step, depth,
