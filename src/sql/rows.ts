@@ -219,7 +219,7 @@ export const toVerdict = (rows: ReadonlyArray<Row>): Verdict => {
     case VerdictCode.none:
       return { _tag: "None" }
     case VerdictCode.done:
-      return { _tag: "Done", action: row[1] as string }
+      return { _tag: "Done", action: row[1] as string, definition: row[2] as string, actorId: row[3] as string }
     case VerdictCode.ambiguous:
       return { _tag: "Ambiguous", actions: row[9] as ReadonlyArray<string> }
     case VerdictCode.busy:

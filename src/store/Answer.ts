@@ -132,7 +132,7 @@ export interface Answer {
 export type Verdict =
   /** Nothing is there that it could mean. */
   | { readonly _tag: "None" }
-  | { readonly _tag: "Done"; readonly action: string }
+  | { readonly _tag: "Done"; readonly action: string; readonly definition: string; readonly actorId: string }
   | { readonly _tag: "Ambiguous"; readonly actions: ReadonlyArray<string> }
   /** Somebody changes it just now. */
   | { readonly _tag: "Busy" }

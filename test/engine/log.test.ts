@@ -153,7 +153,7 @@ it.effect("a failure that is decided outside is said once it is certain", () =>
     assert.deepStrictEqual(lines, [
       [
         "Info",
-        `stepped: sign was completed as failed: OutOfStock sku wheel, left 0, supplier "<redacted>" (undefined undefined)`
+        `stepped: sign Car/2 was completed as failed: OutOfStock sku wheel, left 0, supplier "<redacted>" (Car/sign 2)`
       ],
       [
         "Info",

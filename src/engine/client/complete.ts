@@ -109,13 +109,16 @@ export const make = (
 }
 
 /** A failure that somebody outside has decided is nowhere else to be seen. */
-const sayFailure = (actionId: string, { actorId, definition }: Target, { cause, status }: GivenOutcome) => {
+const sayFailure = (
+  { action, actorId, definition }: Extract<Verdict, { readonly _tag: "Done" }>,
+  { cause, status }: GivenOutcome
+) => {
   if (status !== "failed" && status !== "timed_out") return Effect.void
-  const what = actorId === null ? definition : actionText(definition, actorId)
   const why = cause === null ? "" : `: ${cause.message}`
-  return log.info(`${what} was completed as ${status.replaceAll("_", " ")}${why}`, {
-    actionId,
-    ...actorId === null ? {} : { action: definition, actorId }
+  return log.info(`${actionText(definition, actorId)} was completed as ${status.replaceAll("_", " ")}${why}`, {
+    action: definition,
+    actorId,
+    actionId: action
   })
 }
 
@@ -144,7 +147,7 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
       )
       const { answer, verdict } = yield* retryWhileBusy(once, ({ verdict }) => verdict._tag === "Busy")
       const tell = Effect.sync(wakeups.ended)
-      const told = verdict._tag === "Done" ? Effect.andThen(tell, sayFailure(verdict.action, target, outcome)) : tell
+      const told = verdict._tag === "Done" ? Effect.andThen(tell, sayFailure(verdict, outcome)) : tell
       yield* inside ? store.afterCommit(Effect.andThen(engine.workers.take(answer, spare), told)) : told
       if (verdict._tag !== "Busy") return verdict
       return yield* new StorageError({

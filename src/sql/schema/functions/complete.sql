@@ -70,7 +70,8 @@ begin
       where action = p_id and kind = 0 /* JobKind.invocation */ and cancelled_at is null
       for update skip locked));
     if found then
-      return next news(-6 /* Kind.verdict */, p_id, 1 /* Verdict.done */);
+      return next row(
+        -6 /* Kind.verdict */, p_id, v_definition, v_actor_id, null, 1 /* Verdict.done */, 0, 0, 0, null)::answer;
       return next news(-7 /* Kind.interrupt */, p_id);
       return next news(-8 /* Kind.queued */);
       return;
@@ -136,7 +137,8 @@ begin
       null);
     return;
   end if;
-  return next news(-6 /* Kind.verdict */, p_id, 1 /* Verdict.done */);
+  return next row(
+    -6 /* Kind.verdict */, p_id, l.definition, l.actor_id, null, 1 /* Verdict.done */, 0, 0, 0, null)::answer;
   -- until the end of this transaction, and only as far as it is not taken back by a savepoint: see finish
   perform set_config(
     'stepped.ended', concat_ws(',', nullif(current_setting('stepped.ended', true), ''), p_id), true);
