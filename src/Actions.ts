@@ -132,7 +132,8 @@ export interface Actions<Self, Id extends PlainSchema, Own extends AnyAction, In
   /** The layer of actions that all have steps, and so need no methods. */
   readonly layer: [MethodNames<Own>] extends [never]
     ? Layer.Layer<never, never, Engine | Provided<Services<Own>, Self, AllActions<Own, Inherited>["name"]>>
-    : `use toLayer and give a method for: ${MethodNames<Own>}`
+    // an object, since the compiler says of a text only that it is one
+    : { readonly "use toLayer, and give a method for": MethodNames<Own> }
 
   /**
    * Gives the actions of an actor that extends this one: its own, and the inherited ones that they do not replace.

@@ -28,6 +28,7 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   lastStep: [6, `"the last step of count must return its success"`],
   listedTwice: [5, `"honk is listed twice"`],
   missingMethod: [4, "Property 'honk' is missing", `"the action honk has no steps: give its method"`],
+  methodsForLayer: [5, `"use toLayer, and give a method for"`, `"drive"`, `"honk"`],
   missingMethodInGenerator: [4, "Property 'honk' is missing", `"the action honk has no steps: give its method"`],
   missingService: [6, "Type 'Garage' is not assignable to type 'Engine'"],
   missingServiceOfMethod: [9, "Type 'Garage' is not assignable to type 'never'"],
