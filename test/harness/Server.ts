@@ -48,11 +48,16 @@ export const freshDatabase = <E = never>(
     yield* Effect.acquireRelease(
       withAdmin((sql) =>
         template === undefined
-          ? sql.unsafe(
-            options.encoding === undefined
-              ? `CREATE DATABASE ${name}`
-              : `CREATE DATABASE ${name} ENCODING '${options.encoding}' TEMPLATE template0 LOCALE_PROVIDER libc LOCALE 'C'`
-          )
+          ? options.encoding === undefined
+            ? sql.unsafe(`CREATE DATABASE ${name}`)
+            : Effect.flatMap(
+              sql<{ libc: string }>`SELECT CASE WHEN current_setting('server_version_num')::int >= 150000
+                THEN 'LOCALE_PROVIDER libc' ELSE '' END AS libc`,
+              ([row]) =>
+                sql.unsafe(
+                  `CREATE DATABASE ${name} ENCODING '${options.encoding}' TEMPLATE template0 ${row!.libc} LOCALE 'C'`
+                )
+            )
           : sql`CREATE DATABASE ${sql(name)} TEMPLATE ${sql(template)}`
       ),
       () => Effect.orDie(withAdmin((sql) => sql`DROP DATABASE IF EXISTS ${sql(name)} WITH (FORCE)`))
