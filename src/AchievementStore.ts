@@ -49,6 +49,7 @@ export class AchievementStore extends Context.Service<AchievementStore, {
   ) => Effect.Effect<number, StorageError | InvalidQuery>
 }>()("stepped/AchievementStore") {
   /** The achievements of the engine's storage. */
+  // whether an invocation is achieved already is decided where it takes its lane, in take_lanes.sql and join_lane.sql
   static readonly layer: Layer.Layer<AchievementStore, never, Store> = Layer.effect(
     AchievementStore,
     Effect.map(Store, (store) =>

@@ -44,7 +44,10 @@ export interface ActionRecord {
   readonly parent: string | undefined
   readonly parentStep: number | undefined
   readonly depth: number
-  /** How often its last step, its job or its callbacks were begun; of a queued one, its `before` and its keys. */
+  /**
+   * How often its last step, its job or its callbacks were begun, or a worker died that had taken it to begin them; of a queued one, its
+   * `before` and its keys.
+   */
   readonly attempts: number
   /** Why what it does was not done, while it is tried again. */
   readonly lastFailure: FailureCause | undefined

@@ -1,7 +1,7 @@
 // Made from the .sql files beside it by `npm run schema`: a statement a line.
 
 /** Changes whenever one of the statements does. */
-export const fingerprint = "0c96f2386af78f09"
+export const fingerprint = "aded5761c3d0d711"
 
 /** What makes the tables and the views. */
 export const tables: ReadonlyArray<string> = [
@@ -62,7 +62,7 @@ export const tables: ReadonlyArray<string> = [
   "comment on column actions.parent is 'The action whose step has started it; null for a root.'",
   "comment on column actions.parent_step is 'Which of the parent''s steps, from 0.'",
   "comment on column actions.depth is 'How many ancestors it has.'",
-  "comment on column actions.attempts is\n  'How often its last step, its job or its callbacks were begun; of what is queued, its `before` and its keys.'",
+  "comment on column actions.attempts is\n  'How often its last step, its job or its callbacks were begun, or a worker died that had taken it to begin them; '\n  'of what is queued, its `before` and its keys.'",
   "comment on column actions.token is 'The worker that performs it now; null while it waits.'",
   "comment on column actions.cause is 'Why it ended otherwise than in success.'",
   "comment on column actions.last_failure is 'Why what it does was not done, while it is tried again.'",

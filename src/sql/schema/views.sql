@@ -180,7 +180,8 @@ comment on column actions.parent is 'The action whose step has started it; null 
 comment on column actions.parent_step is 'Which of the parent''s steps, from 0.';
 comment on column actions.depth is 'How many ancestors it has.';
 comment on column actions.attempts is
-  'How often its last step, its job or its callbacks were begun; of what is queued, its `before` and its keys.';
+  'How often its last step, its job or its callbacks were begun, or a worker died that had taken it to begin them; '
+  'of what is queued, its `before` and its keys.';
 comment on column actions.token is 'The worker that performs it now; null while it waits.';
 comment on column actions.cause is 'Why it ended otherwise than in success.';
 comment on column actions.last_failure is 'Why what it does was not done, while it is tried again.';
