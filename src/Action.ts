@@ -655,6 +655,11 @@ export const action = <
       message: "then cannot name an action: JavaScript would take its client for a promise, and wait for it for ever"
     })
   }
+  if ((name as string) === "with") {
+    throw new DefinitionError({
+      message: "with cannot name an action: its client has a method of that name, which takes options"
+    })
+  }
   const queue = options?.queue ?? "default"
   checkName("queue", queue)
   for (const [index, schema] of (options?.arguments ?? []).entries()) checkCodec(name, `arguments[${index}]`, schema)

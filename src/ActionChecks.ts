@@ -127,6 +127,7 @@ type Missing<A extends AnyAction, Names> = Exclude<OwnedNames<Services<A>>, Name
 // The action where it passes, otherwise the reason why it does not.
 export type Check<A, Others extends string, Names extends string> = A extends AnyAction ? string extends A["name"] ? A
   : A["name"] extends "then" ? "then cannot name an action: its client would be taken for a promise"
+  : A["name"] extends "with" ? "with cannot name an action: its client has a method of that name"
   : A["name"] extends Others ? `${A["name"]} is listed twice`
   : [Colliding<A["name"], Names>] extends [never] ? CheckSteps<A, Names>
   : `${A["name"]} collides with what ${Colliding<A["name"], Names>} has on the client`

@@ -51,7 +51,9 @@ export interface ActionRecord {
   readonly attempts: number
   /** Why what it does was not done, while it is tried again. */
   readonly lastFailure: FailureCause | undefined
-  /** When it goes on: with the next try, or, no sooner, with the end of the last wait of its step. */
+  /** Of one that is queued, what it was enqueued with: the lower, the sooner. */
+  readonly priority: number | undefined
+  /** When it goes on: at the time to which it is delayed, with the next try, or, no sooner, with the end of the last wait of its step. */
   readonly dueAt: Date | undefined
   /** How long it may perform. */
   readonly timeoutMs: number | undefined
@@ -64,6 +66,8 @@ export interface ActionRecord {
   readonly supersededBy: string | undefined
   readonly callbacksSucceeded: number
   readonly callbacksFailed: number
+  /** Texts that it was enqueued with. */
+  readonly tags: ReadonlyArray<string>
   readonly enqueuedAt: Date
   readonly startedAt: Date | undefined
   readonly endedAt: Date | undefined

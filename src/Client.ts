@@ -9,6 +9,7 @@ import type { Last, Listed } from "./ActionChecks.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, PlainSchema } from "./Actor.ts"
 import { Engine } from "./Engine.ts"
+import type { EnqueueOptions, PromptOptions } from "./EnqueueOptions.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
 import type { CompleteError, EnqueueError, InvalidActorId, WaitError } from "./SteppedError.ts"
 
@@ -60,6 +61,19 @@ export interface NowMethod<in Args extends ReadonlyArray<unknown>, out A, out E>
 }
 
 /**
+ * How a client is asked to enqueue: what `with` gives enqueues with these options.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface WithOptions<out Prompt, out Delayed> {
+  /** The same, enqueueing with a priority and tags; options over options add to each other. */
+  (options: PromptOptions): Prompt
+  /** The same for what is to start later, which nothing performs now. */
+  (options: EnqueueOptions): Delayed
+}
+
+/**
  * One actor's actions, ready to be called; the effects need nothing further.
  *
  * **Details**
@@ -68,22 +82,39 @@ export interface NowMethod<in Args extends ReadonlyArray<unknown>, out A, out E>
  * performs it in the calling fiber as far as it goes at once; `visit` enqueues it and waits for its result. Their parameters have names
  * where the action's schemas have: `arguments: [Schema.Int] as [miles: Schema.Int]`.
  *
+ * `with` says how: `car(1).with({ delay: "1 hour" }).visitLater("London")`, `car(1).with({ priority: -10 }).visit("London")`.
+ *
  * @category models
  * @since 0.1.0
  */
 export type Client<As extends AnyAction> =
+  & Methods<As>
   & {
-    readonly [A in As as A["name"]]: WaitingMethod<ArgTypes<A["arguments"]>, A["success"]["Type"], A["error"]["Type"]>
-  }
-  & {
-    readonly [A in As as `${A["name"]}Later`]: LaterMethod<
+    readonly [A in As as `${A["name"]}Now`]: NowMethod<
       ArgTypes<A["arguments"]>,
       A["success"]["Type"],
       A["error"]["Type"]
     >
   }
+  & { readonly with: WithOptions<Client<As>, DelayedClient<As>> }
+
+/**
+ * One actor's actions, each of them to start later.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DelayedClient<As extends AnyAction> =
+  & Methods<As>
+  & { readonly with: (options: EnqueueOptions) => DelayedClient<As> }
+
+// What every client has of its actions.
+type Methods<As extends AnyAction> =
   & {
-    readonly [A in As as `${A["name"]}Now`]: NowMethod<
+    readonly [A in As as A["name"]]: WaitingMethod<ArgTypes<A["arguments"]>, A["success"]["Type"], A["error"]["Type"]>
+  }
+  & {
+    readonly [A in As as `${A["name"]}Later`]: LaterMethod<
       ArgTypes<A["arguments"]>,
       A["success"]["Type"],
       A["error"]["Type"]
@@ -96,9 +127,30 @@ export type Client<As extends AnyAction> =
  * @category models
  * @since 0.1.0
  */
-export interface Clients<Id extends PlainSchema, As extends AnyAction> {
+export interface Clients<Id extends PlainSchema, As extends AnyAction> extends Bulk<Id, As> {
   (id: Id["Type"]): Client<As>
+  /** Clients that enqueue with these options: `cars.with({ priority: 50 }).enqueueMany(drive, calls)`. */
+  readonly with: WithOptions<Clients<Id, As>, DelayedClients<Id, As>>
+}
 
+/**
+ * The clients of one actor type for what is to start later.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DelayedClients<Id extends PlainSchema, As extends AnyAction> extends Bulk<Id, As> {
+  (id: Id["Type"]): DelayedClient<As>
+  readonly with: (options: EnqueueOptions) => DelayedClients<Id, As>
+}
+
+/**
+ * Enqueueing in bulk.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Bulk<Id extends PlainSchema, As extends AnyAction> {
   /**
    * Enqueues one action on many actors, each call an actor's id with the arguments, and gives their handles in the same order.
    *
@@ -178,6 +230,37 @@ export const enqueue = <A extends AnyAction>(
   ...args: ArgTypes<A["arguments"]>
 ): Effect.Effect<HandleOf<A>, EnqueueError, Engine> =>
   Effect.flatMap(Engine, (engine) => engine.enqueue(actor, action, args) as Effect.Effect<HandleOf<A>, EnqueueError>)
+
+/**
+ * Enqueues with options where there is no client.
+ *
+ * **Example** (A reminder that a callback enqueues)
+ *
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Stepped } from "stepped"
+ *
+ * class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+ * const inspect = Stepped.action("inspect").step(() => Effect.log("inspects"))
+ * const wash = Stepped.action("wash")
+ *   .step(() => Effect.log("washes"))
+ *   .succeeded(Effect.fn(function*() {
+ *     yield* Stepped.with({ delay: "30 days", priority: 20 }).enqueue(yield* Car, inspect)
+ *   }))
+ *
+ * const Cars = Stepped.actions(Car, [inspect, wash])
+ * ```
+ *
+ * @category enqueueing
+ * @since 0.1.0
+ */
+export const withOptions = (options: EnqueueOptions): { readonly enqueue: typeof enqueue } => ({
+  enqueue: (actor, action, ...args) =>
+    Effect.flatMap(
+      Engine,
+      (engine) => engine.enqueue(actor, action, args, options) as Effect.Effect<HandleOf<typeof action>, EnqueueError>
+    )
+})
 
 /**
  * Completes an outbound action from outside.

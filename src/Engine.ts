@@ -7,6 +7,7 @@ import { Context, type Duration, type Effect, type Option, type Scope } from "ef
 import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
+import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
 import type {
   CompleteError,
@@ -61,6 +62,21 @@ export interface Finding {
 }
 
 /**
+ * The clients of an actor type, whatever their types.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AnyClients {
+  (id: unknown): Readonly<Record<string, (...args: ReadonlyArray<any>) => any>>
+  readonly enqueueMany: (
+    action: AnyAction,
+    calls: Iterable<ReadonlyArray<unknown>>
+  ) => Effect.Effect<ReadonlyArray<ActionHandle>, EnqueueError>
+  readonly with: (options: EnqueueOptions) => AnyClients
+}
+
+/**
  * The state machine: invoke, step, conclude, complete, advance.
  *
  * @category services
@@ -83,18 +99,13 @@ export class Engine extends Context.Service<Engine, {
   readonly client: (
     actor: AnyActorClass,
     actions: ReadonlyArray<AnyAction>
-  ) => {
-    (id: unknown): Readonly<Record<string, (...args: ReadonlyArray<any>) => Effect.Effect<any, any>>>
-    readonly enqueueMany: (
-      action: AnyAction,
-      calls: Iterable<ReadonlyArray<unknown>>
-    ) => Effect.Effect<ReadonlyArray<ActionHandle>, EnqueueError>
-  }
+  ) => AnyClients
   /** Enqueues one action; see `Stepped.enqueue`. */
   readonly enqueue: (
     ref: ActorRef,
     action: AnyAction,
-    args: ReadonlyArray<unknown>
+    args: ReadonlyArray<unknown>,
+    options?: EnqueueOptions
   ) => Effect.Effect<ActionHandle, EnqueueError>
   /** A handle for an action that was enqueued elsewhere. */
   readonly handle: (ref: ActorRef, action: AnyAction, id: string) => Effect.Effect<ActionHandle, InvalidActorId>

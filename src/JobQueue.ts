@@ -47,6 +47,11 @@ export interface QueuedInvocation {
   /** The arguments as JSON. */
   readonly arguments: unknown
   readonly queue: string
+  /** What it was enqueued with: the lower, the sooner. */
+  readonly priority: number
+  /** Before when it does not start: of one that is delayed, or tried again. */
+  readonly dueAt: Date | undefined
+  readonly tags: ReadonlyArray<string>
   /** It cannot start any more: a worker that has its definition ends it as cancelled. */
   readonly cancelled: boolean
   /** The elder sibling without which it does not join its lane, where it waits for one. */

@@ -7,6 +7,7 @@ import { Context, type Duration, Effect } from "effect"
 import type { AnyAction, ArgTypes, Owns } from "./Action.ts"
 import type { ActorRef } from "./Actor.ts"
 import type { Child } from "./Child.ts"
+import type { EnqueueOptions } from "./EnqueueOptions.ts"
 
 export { Child, isChild, makeChild } from "./Child.ts"
 export type { Settled, Storable } from "./Child.ts"
@@ -25,7 +26,8 @@ export interface StepContext {
   readonly enqueue: (
     actor: ActorRef | undefined,
     action: AnyAction,
-    args: ReadonlyArray<unknown>
+    args: ReadonlyArray<unknown>,
+    options?: EnqueueOptions
   ) => Effect.Effect<Child<any>>
   readonly wait: (duration: Duration.Input) => Effect.Effect<void>
   readonly markFailed: Effect.Effect<void>
@@ -40,6 +42,43 @@ export interface StepContext {
  * @since 0.1.0
  */
 export type Actors = ActorRef | null | undefined | ReadonlyArray<ActorRef | null | undefined>
+
+/**
+ * What enqueues children.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepVerbs {
+  /** See {@link Step.do}. */
+  readonly do: <A extends AnyAction>(
+    action: A,
+    ...args: ArgTypes<A["arguments"]>
+  ) => Effect.Effect<Child<A["success"]["Type"]>, never, Step | Owns<A["name"]>>
+  /** See {@link Step.on}. */
+  readonly on: <A extends AnyAction>(
+    actors: Actors,
+    action: A,
+    ...args: ArgTypes<A["arguments"]>
+  ) => Effect.Effect<ReadonlyArray<Child<A["success"]["Type"]>>, never, Step>
+}
+
+const verbs = (options: EnqueueOptions | undefined): StepVerbs => ({
+  do: (action, ...args) =>
+    Effect.flatMap(Step, (step) => step.enqueue(undefined, action, args, options)) as Effect.Effect<
+      Child<typeof action["success"]["Type"]>,
+      never,
+      Step | Owns<typeof action["name"]>
+    >,
+  on: (actors, action, ...args) =>
+    Effect.flatMap(Step, (step) => {
+      const list: ReadonlyArray<ActorRef | null | undefined> = Array.isArray(actors) ? actors : [actors as ActorRef]
+      return Effect.forEach(
+        list.filter((actor): actor is ActorRef => actor !== null && actor !== undefined),
+        (actor) => step.enqueue(actor, action, args, options)
+      )
+    })
+})
 
 /**
  * The running step.
@@ -65,15 +104,7 @@ export class Step extends Context.Service<Step, StepContext>()("stepped/Step") {
    *
    * Gives a stand-in for the child's result: put it into the step's value, and later steps receive the result itself.
    */
-  static readonly do = <A extends AnyAction>(
-    action: A,
-    ...args: ArgTypes<A["arguments"]>
-  ): Effect.Effect<Child<A["success"]["Type"]>, never, Step | Owns<A["name"]>> =>
-    Effect.flatMap(Step, (step) => step.enqueue(undefined, action, args)) as Effect.Effect<
-      Child<A["success"]["Type"]>,
-      never,
-      Step | Owns<A["name"]>
-    >
+  static readonly do: StepVerbs["do"] = verbs(undefined).do
 
   /**
    * Enqueues an action on other actors, one child for each.
@@ -87,18 +118,21 @@ export class Step extends Context.Service<Step, StepContext>()("stepped/Step") {
    * Nothing checks that these actors have the action. A child without a definition waits in the queue, and the step with it;
    * `JobQueue.backlog` shows it.
    */
-  static readonly on = <A extends AnyAction>(
-    actors: Actors,
-    action: A,
-    ...args: ArgTypes<A["arguments"]>
-  ): Effect.Effect<ReadonlyArray<Child<A["success"]["Type"]>>, never, Step> =>
-    Effect.flatMap(Step, (step) => {
-      const list: ReadonlyArray<ActorRef | null | undefined> = Array.isArray(actors) ? actors : [actors as ActorRef]
-      return Effect.forEach(
-        list.filter((actor): actor is ActorRef => actor !== null && actor !== undefined),
-        (actor) => step.enqueue(actor, action, args)
-      )
-    })
+  static readonly on: StepVerbs["on"] = verbs(undefined).on
+
+  /**
+   * Enqueues children with a priority, tags, or to start later: `Step.with({ delay: "1 hour" }).do(remind)`.
+   *
+   * **Details**
+   *
+   * The step waits for a delayed child as for any other. It joins its lane when it is due, and its siblings do not wait for that: among
+   * those of one lane it comes where it would if it were enqueued then. A priority changes nothing in the order of siblings.
+   *
+   * **Gotchas**
+   *
+   * What no option can be (`InvalidOption`) fails the step.
+   */
+  static readonly with: (options: EnqueueOptions) => StepVerbs = verbs
 
   /**
    * Holds the step open for the duration, while the body goes on at once: what has to happen afterwards belongs in the

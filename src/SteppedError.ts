@@ -272,6 +272,23 @@ export class WouldWaitForItself extends Schema.TaggedError<WouldWaitForItself>("
 }
 
 /**
+ * A setting of the engine, or an option of an enqueueing, is not what it takes.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidOption extends Schema.TaggedError<InvalidOption>("stepped/InvalidOption")("InvalidOption", {
+  option: Schema.String,
+  value: Schema.String,
+  /** What it takes. */
+  takes: Schema.String
+}) {
+  override get message(): string {
+    return `${this.option} is ${this.value}: it takes ${this.takes}`
+  }
+}
+
+/**
  * Why an action was not enqueued.
  *
  * @category errors
@@ -287,7 +304,8 @@ export const EnqueueErrorReason = Schema.Union([
   TooManyChildren,
   TooManyInvocations,
   UnknownDefinition,
-  WouldWaitForItself
+  WouldWaitForItself,
+  InvalidOption
 ])
 
 /**
@@ -682,23 +700,6 @@ export class InvalidDuration extends Schema.TaggedError<InvalidDuration>("steppe
 }) {
   override get message(): string {
     return `${this.field} is ${this.value}: it takes ${this.takes}`
-  }
-}
-
-/**
- * A setting of the engine is not what it takes.
- *
- * @category errors
- * @since 0.1.0
- */
-export class InvalidOption extends Schema.TaggedError<InvalidOption>("stepped/InvalidOption")("InvalidOption", {
-  option: Schema.String,
-  value: Schema.String,
-  /** What it takes. */
-  takes: Schema.String
-}) {
-  override get message(): string {
-    return `${this.option} is ${this.value}: it takes ${this.takes}`
   }
 }
 

@@ -58,11 +58,31 @@ export {
   type LoadedRow,
   type PlainSchema
 } from "./Actor.ts"
-export type { Client, Clients, LaterMethod, NowMethod, WaitingMethod } from "./Client.ts"
-export { type AnyActions, Engine, type Finding, type Registration } from "./Engine.ts"
+export type {
+  Bulk,
+  Client,
+  Clients,
+  DelayedClient,
+  DelayedClients,
+  LaterMethod,
+  NowMethod,
+  WaitingMethod,
+  WithOptions
+} from "./Client.ts"
+export { type AnyActions, type AnyClients, Engine, type Finding, type Registration } from "./Engine.ts"
+export type { EnqueueOptions, PromptOptions } from "./EnqueueOptions.ts"
 export { type Backlog, JobQueue, type Neglected, type QueuedInvocation } from "./JobQueue.ts"
 export { type AfterStatus, afterStatuses, type CompletionOutcome, Outcome } from "./Outcome.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
-export { type Actors, Child, isChild, type Settled, Step, type StepContext, type Storable } from "./Step.ts"
+export {
+  type Actors,
+  Child,
+  isChild,
+  type Settled,
+  Step,
+  type StepContext,
+  type StepVerbs,
+  type Storable
+} from "./Step.ts"
 export * as Stepped from "./Stepped.ts"
 export * from "./SteppedError.ts"

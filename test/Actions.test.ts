@@ -4,7 +4,7 @@ import { action } from "../src/Action.ts"
 import { actions, after, prependStep } from "../src/Actions.ts"
 import { Actor } from "../src/Actor.ts"
 import { complete } from "../src/Client.ts"
-import { Engine } from "../src/Engine.ts"
+import { type AnyClients, Engine } from "../src/Engine.ts"
 import { Outcome } from "../src/Outcome.ts"
 import { Step } from "../src/Step.ts"
 import { DefinitionError } from "../src/SteppedError.ts"
@@ -29,9 +29,11 @@ const recording = () => {
     prependStep: (...args) => Effect.sync(() => void calls.prependStep.push(args)),
     client: (...args) => {
       calls.client.push(args)
-      return Object.assign((id: unknown) => ({ honk: () => Effect.succeed(id) }), {
-        enqueueMany: () => Effect.succeed([])
+      const clients: AnyClients = Object.assign((id: unknown) => ({ honk: () => Effect.succeed(id) }), {
+        enqueueMany: () => Effect.succeed([]),
+        with: () => clients
       })
+      return clients
     },
     complete: (...args) =>
       Effect.sync(() => {

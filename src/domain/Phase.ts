@@ -83,10 +83,14 @@ export const Flag = { succeeded: 1, failed: 2, cancelled: 4, timed_out: 8, outbo
 export const Seat = { performing: 0, pending: -1 } as const
 
 /**
- * Where a job stands in its queue. Before the others what goes on, is cancelled or has come back; then invocations in the order in which
- * they were enqueued; and out of this order what is due at its time, what a worker prepares, and what waits for an elder sibling.
+ * Where a job stands in its queue. Before the others what goes on, is cancelled or has come back; then invocations by the priority that
+ * they were enqueued with, and in the order in which they were enqueued; and out of this order what is tried again at its time, what a
+ * worker prepares, what waits for an elder sibling, and what is not to start before its time.
  */
-export const Priority = { first: 0, inOrder: 10, later: 100, held: 101, waiting: 102 } as const
+export const Priority = { first: -1000, inOrder: 0, later: 1000, held: 1001, waiting: 1002, delayed: 1003 } as const
+
+/** What programs may give: the lower, the sooner. */
+export const priorityLimits = { least: -100, most: 100 } as const
 
 /** What a job is: an invocation, or the continuation of a live action. */
 export const JobKind = { invocation: 0, continuation: 1 } as const

@@ -2,7 +2,7 @@
  * The invariants of the storage as queries over one snapshot.
  */
 import * as Effect from "effect/Effect"
-import { phaseCodes } from "../domain/Phase.ts"
+import { phaseCodes, Priority } from "../domain/Phase.ts"
 import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
@@ -52,14 +52,15 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     "is cancelled, and no worker has ended it for a minute: does one have its definition?",
     // those behind others that wait have only not had their turn
     (s) =>
-      `select j.action::text from ${s}.jobs j left join (select queue, min(id) as first from ${s}.jobs where priority = 10 and cancelled_at is null group by queue) f on f.queue = j.queue
-      where j.cancelled_at < clock_timestamp() - interval '1 minute' and j.priority < 100 and (j.priority = 0 or f.first is null or j.id < f.first)`
+      `select j.action::text from ${s}.jobs j left join (select distinct on (queue) queue, priority, id from ${s}.jobs
+        where priority > ${Priority.first} and priority < ${Priority.later} and cancelled_at is null order by queue, priority, id) f on f.queue = j.queue
+      where j.cancelled_at < clock_timestamp() - interval '1 minute' and j.priority < ${Priority.later} and (f.id is null or (j.priority, j.id) < (f.priority, f.id))`
   ],
   [
     2,
     "waits for an elder sibling that is not on its way",
     (s) =>
-      `select j.action::text from ${s}.jobs j where j.priority = 102 and not exists (select 1 from ${s}.jobs e where e.action = j.elder and e.kind = 0)`
+      `select j.action::text from ${s}.jobs j where j.priority = ${Priority.waiting} and not exists (select 1 from ${s}.jobs e where e.action = j.elder and e.kind = 0)`
   ],
   [
     2,
@@ -130,7 +131,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     5,
     "is held for a worker that does not exist",
     (s) =>
-      `select j.action::text from ${s}.jobs j where j.priority = 101 and not exists (select 1 from ${s}.workers w where w.token = j.token)`
+      `select j.action::text from ${s}.jobs j where j.priority = ${Priority.held} and not exists (select 1 from ${s}.workers w where w.token = j.token)`
   ]
 ]
 

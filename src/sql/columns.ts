@@ -69,7 +69,10 @@ export const childColumns: { readonly [Name in keyof Required<Child>]: number } 
   parentStep: int4,
   depth: int2,
   ordered: bool,
-  prepared: bool
+  prepared: bool,
+  priority: int2,
+  due: timestamptz,
+  tags: text
 }
 
 export const invocationColumns = { ...childColumns, token: float8 }

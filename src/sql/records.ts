@@ -5,6 +5,7 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
 import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
+import { Priority } from "../domain/Phase.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
@@ -59,6 +60,7 @@ const actionColumns: Columns<ActionRecord> = {
   depth: "depth",
   attempts: "attempts",
   lastFailure: "last_failure",
+  priority: "priority",
   dueAt: "due_at",
   timeoutMs: "timeout_ms::float8",
   timeoutAt: "timeout_at",
@@ -67,6 +69,7 @@ const actionColumns: Columns<ActionRecord> = {
   supersededBy: "superseded_by",
   callbacksSucceeded: "callbacks_succeeded",
   callbacksFailed: "callbacks_failed",
+  tags: "coalesce(tags, '{}')",
   enqueuedAt: "enqueued_at",
   startedAt: "started_at",
   endedAt: "ended_at"
@@ -242,6 +245,9 @@ const jobsOf = (calls: Calls): Jobs => {
     actorId: "actor_id",
     arguments: "coalesce(given, arguments)",
     queue: "queue",
+    priority: "coalesce(own_priority, 0)",
+    dueAt: "due_at",
+    tags: "coalesce(tags, '{}')",
     cancelled: "cancelled_at is not null",
     waitsFor: "elder",
     enqueuedAt: "enqueued_at"
@@ -249,10 +255,10 @@ const jobsOf = (calls: Calls): Jobs => {
   const backlog = read<Backlog>({
     queue: "queue",
     ...defined,
-    due: count("priority < 100"),
-    later: count("priority = 100"),
-    held: count("priority = 101"),
-    waiting: count("priority = 102"),
+    due: count(`priority < ${Priority.later}`),
+    later: count(`priority in (${Priority.later}, ${Priority.delayed})`),
+    held: count(`priority = ${Priority.held}`),
+    waiting: count(`priority = ${Priority.waiting}`),
     cancelled: count("cancelled_at is not null"),
     oldestEnqueuedAt: "min(enqueued_at)"
   })
@@ -264,7 +270,7 @@ const jobsOf = (calls: Calls): Jobs => {
     nextDue: Effect.map(
       call(
         "nextDue",
-        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where due_at is not null))) * 1000)::float8,
+        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null))) * 1000)::float8,
           (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8`,
         []
       ),
@@ -282,9 +288,9 @@ const jobsOf = (calls: Calls): Jobs => {
               select min(queue) from ${schema}.jobs
               union all select (select min(j.queue) from ${schema}.jobs j where j.queue > q.name) from q where q.name is not null)
             select x.* from q cross join lateral (select queue, definition, enqueued_at from ${schema}.jobs
-              where queue = q.name and priority < 100 order by priority, id limit 1000) x
+              where queue = q.name and priority < ${Priority.later} order by priority, id limit 1000) x
             union all
-            (select queue, definition, enqueued_at from ${schema}.jobs where due_at <= $1 order by due_at limit 1000)) j
+            (select queue, definition, enqueued_at from ${schema}.jobs where priority = ${Priority.later} and due_at <= $1 order by due_at limit 1000)) j
           where not (queue = any($2) and definition = any($3)) group by queue, definition order by queue, definition`,
         [at(now), array(queues, text), array(definitions, text)]
       )

@@ -116,8 +116,8 @@ export interface Taken {
   readonly full: boolean
   /** How many were put back, because somebody has locked their actions. */
   readonly putBack: number
-  /** If it took as many as it had room for: the last invocation of each queue. */
-  readonly last: Readonly<Record<string, number>>
+  /** If it took as many as it had room for: the last invocation of each queue and priority. */
+  readonly last: Readonly<Record<string, Readonly<Record<string, number>>>>
 }
 
 export const nothingTaken: Taken = { count: 0, full: false, putBack: 0, last: {} }

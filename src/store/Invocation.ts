@@ -23,6 +23,12 @@ export interface Invocation {
   readonly ordered?: boolean
   /** `false`: the checksum is left to the worker, see the column `prepared`. */
   readonly prepared?: boolean
+  /** The lower, the sooner; 0 if not given. */
+  readonly priority?: number
+  /** User time in ms before which it does not join its lane. */
+  readonly due?: number
+  /** As the text of a Postgres array. */
+  readonly tags?: string
   /** Held under this fencing token from the start: its own process performs it at once. */
   readonly token?: number
 }

@@ -127,8 +127,8 @@ export interface Claiming {
   readonly now: number
   readonly room: number
   readonly catalog: Catalog
-  /** For queues: invocations up to this id are passed over, see `claim`. */
-  readonly after?: ReadonlyMap<string, number>
+  /** For queues and priorities: invocations up to this id are passed over, see `claim`. */
+  readonly after?: ReadonlyMap<string, Readonly<Record<string, number>>>
 }
 
 /** What time or cleaning up brings, at most `limit` of it. */

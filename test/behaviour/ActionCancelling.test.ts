@@ -348,7 +348,7 @@ suite("cancelling", (engine) => {
       const sql = yield* SqlClient.SqlClient
       const car = (yield* Cars.client)(1)
       const handle = yield* car.carefulLater("given")
-      yield* sql`update stepped.jobs set priority = 100, attempts = 2, due_at = '3000-01-01'`
+      yield* sql`update stepped.jobs set priority = 1000, attempts = 2, due_at = '3000-01-01'`
       assert.isTrue(yield* handle.cancel)
       assert.deepStrictEqual(yield* Effect.flatMap(JobQueue, (queue) => queue.nextDue), {
         wait: undefined,

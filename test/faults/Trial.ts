@@ -284,7 +284,7 @@ const goingOn = (now: number) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     Effect.map(
       sql<{ n: number }>`with at as (select to_timestamp(${now} / 1000.0) as due) select (
-        (select count(*) from stepped.jobs, at where (due_at is null or due_at <= due) and priority <> 102)
+        (select count(*) from stepped.jobs, at where (due_at is null or due_at <= due) and priority <> 1002)
         + (select count(*) from stepped.live_actions where token is not null)
         + (select count(*) from stepped.abandoned_by)
         + (select count(*) from stepped.slots, at where status is null and due_at <= due)

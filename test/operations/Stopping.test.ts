@@ -143,7 +143,7 @@ it.live("a worker that stops gives back what it prepares, although somebody look
     const scope = yield* Scope.make()
     yield* Scope.provide(startWorkerOf(url, Ships.layer, { gracePeriod: "10 millis", lease: "10 minutes" }), scope)
     yield* Effect.gen(function*() {
-      const handle = yield* (yield* Ships.client)(1).sailLater()
+      const handle = yield* (yield* Ships.client)(1).with({ priority: 5 }).sailLater()
       yield* Deferred.await(started)
       const sql = yield* PgClient.PgClient
       // as a younger sibling does that is to wait for it
@@ -153,7 +153,7 @@ it.live("a worker that stops gives back what it prepares, although somebody look
       yield* release
       yield* Fiber.join(stopping)
       const [job] = yield* sql`select priority, token, attempts from stepped.jobs`
-      assert.deepStrictEqual(job, { priority: 10, token: null, attempts: 0 })
+      assert.deepStrictEqual(job, { priority: 5, token: null, attempts: 0 })
       yield* healthy
     }).pipe(Effect.provide(yield* startEngine(url)))
   })))

@@ -90,7 +90,7 @@ describe("nothing is left in nobody's hands", () => {
       yield* sql.unsafe(`create function stepped.refuse() returns trigger language plpgsql as $$
         begin if nextval('stepped.tries') = 1 then raise exception 'not now'; end if; return new; end $$`)
       yield* sql.unsafe(
-        "create trigger refuse before update on stepped.jobs for each row when (new.priority = 100) execute function stepped.refuse()"
+        "create trigger refuse before update on stepped.jobs for each row when (new.priority = 1000) execute function stepped.refuse()"
       )
       body = Effect.die(new Error("not yet"))
       yield* (yield* Cars.client)(1).fragileHookLater()
@@ -184,7 +184,7 @@ describe("nothing is left in nobody's hands", () => {
         const handle = yield* client(1).plainLater()
         const [row] = yield* sql<{ call: string }>`
           select format('select stepped.enqueue(now(), %%L, null, array[%L], array[%L::uuid], array[%L], array[%L], array[%L::jsonb], array[%L], array[%L],
-            null, null, null, null, array[0::smallint], null, null, null)', queue, action, definition, actor_id, arguments, lane, checksum_key) as call from stepped.jobs`
+            null, null, null, null, array[0::smallint], null, null, null, null, null, null)', queue, action, definition, actor_id, arguments, lane, checksum_key) as call from stepped.jobs`
         const enqueue = (again: boolean) => sql.unsafe(row!.call.replace("%L", `${again}`))
         yield* sql`delete from stepped.jobs`
         // the first try, whose commit takes its time

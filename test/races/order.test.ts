@@ -179,10 +179,10 @@ scenario(
     yield* (yield* Lanes.client)(1).twoNow()
     const elder = (yield* job("slow", 1))!.action
     // the elder is not due yet
-    yield* sql`update stepped.jobs set priority = 100, due_at = '3000-01-01' where action = ${elder}`
+    yield* sql`update stepped.jobs set priority = 1000, due_at = '3000-01-01' where action = ${elder}`
     yield* performIdle
     const younger = (yield* job("fast", 2))!
-    assert.deepStrictEqual([younger.elder, younger.priority], [elder, 102])
+    assert.deepStrictEqual([younger.elder, younger.priority], [elder, 1002])
     const handle = yield* Stepped.handle(Car.ref(1), fast, younger.action)
     const reached = yield* Deferred.make<void>()
     const go = yield* Deferred.make<void>()
@@ -193,7 +193,7 @@ scenario(
       return yield* Effect.fail("undo")
     }))))
     yield* Deferred.await(reached)
-    yield* sql`update stepped.jobs set priority = 10, due_at = null where action = ${elder}`
+    yield* sql`update stepped.jobs set priority = 0, due_at = null where action = ${elder}`
     yield* performIdle
     assert.deepStrictEqual(yield* joined, ["1 performing"])
     yield* Deferred.succeed(go, undefined)

@@ -32,6 +32,7 @@ const copies = "src/domain/copies.ts"
 const copiesTest = "test/domain/copies.test.ts"
 const closedLayer = "test/behaviour/ClosedLayer.test.ts"
 const failureCauses = "test/behaviour/FailureCauses.test.ts"
+const options = "test/behaviour/EnqueueOptions.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -317,9 +318,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.1: an action that is cancelled while it is prepared starts all the same",
     plants: [{
       file: functionFile("complete"),
-      find:
-        `set cancelled_at = clock_timestamp(), priority = 0 /* Priority.first */, token = null, due_at = null, elder = null`,
-      replace: `set cancelled_at = clock_timestamp(), due_at = null, elder = null`
+      find: `      priority = -1000 /* Priority.first */,
+      token = null,
+`,
+      replace: ``
     }],
     tests: { "test/behaviour/ActionCancelling.test.ts": ["4.1: what before gives in spite of it does not count"] },
     hangs: true
@@ -649,10 +651,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9: children of one step join their lane in another order than the body's",
     plants: [{
       file: functionFile("claim"),
-      find: `from unnest(achieved) a))
-        order by j.id);`,
-      replace: `from unnest(achieved) a))
-        order by j.id desc);`
+      find: `case when j.ordered then 0 else j.priority end, j.id);`,
+      replace: `j.id desc);`
     }],
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.9: of three children in one lane"] }
   },
@@ -1380,9 +1380,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a worker takes jobs whose definitions it does not have, and fails them",
     plants: [{
       file: functionFile("take_jobs"),
-      find:
-        `where j.queue = q.name and j.priority = k.priority and j.id > k.passed and j.definition = any(p_definitions)`,
-      replace: `where j.queue = q.name and j.priority = k.priority and j.id > k.passed`
+      find: `            and j.priority < k.below
+            and j.definition = any(p_definitions)`,
+      replace: `            and j.priority < k.below`
     }, {
       file: functionFile("start_performing"),
       find: `      p_flags[array_position(p_definitions, p_definition)] as flags,`,
@@ -1983,5 +1983,119 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `if (!isOwnKey(transactionService) && false) {`
     }],
     tests: { [copiesTest]: ["is refused where a layer is built", "is refused where tables are made"] }
+  },
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // enqueueing with options
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "priority-ignored",
+    breaks: "14.1: what is urgent waits in the order of enqueueing",
+    plants: [{
+      file: functionFile("enqueue"),
+      find: `      else coalesce(x.priority, 0) end,`,
+      replace: `      else 0 end,`
+    }],
+    tests: { [options]: ["14.1: of what waits the lower priority goes first"] }
+  },
+  {
+    name: "urgent-passed-by",
+    breaks: "14.1: what becomes urgent is passed by, as what the last claims have taken is",
+    plants: [{
+      file: functionFile("take_jobs"),
+      find: `            and (j.priority, j.id) > (k.priority, k.passed)`,
+      replace: `            and j.priority >= k.priority and j.id > (select max(p.value::bigint) from (
+              select '-1' as value union all select value from jsonb_each_text(p_after -> q.name)) p)`
+    }],
+    tests: { "test/sql/transitions/claim.test.ts": ["what is more urgent is claimed first"] }
+  },
+  {
+    name: "priority-lost",
+    breaks: "14.1: what a worker gives back has no priority any more",
+    plants: [{
+      file: functionFile("release"),
+      find: `set priority = coalesce(own_priority, 0), token`,
+      replace: `set priority = 0, token`
+    }],
+    tests: { "test/operations/Stopping.test.ts": ["a worker that stops gives back what it prepares"] }
+  },
+  {
+    name: "delayed-at-once",
+    breaks: "14.1: what is delayed is taken at once",
+    plants: [{
+      file: functionFile("enqueue"),
+      find: `      when x.due > p_now then 1003 /* Priority.delayed */\n`,
+      replace: ``
+    }],
+    tests: { [options]: ["14.1: a delayed one starts when it is due"] }
+  },
+  {
+    name: "due-before-urgent",
+    breaks: "14.1: what was delayed comes before what is urgent when it is due",
+    plants: [{
+      file: functionFile("queue_delayed"),
+      find: `priority = coalesce(j.own_priority, 0), due_at`,
+      replace: `priority = -1000 /* Priority.first */, due_at`
+    }],
+    tests: { [options]: ["14.1: due ones stand in the queue by their priorities"] }
+  },
+  {
+    name: "due-with-its-old-number",
+    breaks: "14.1: what was delayed stands before what was enqueued long before it was due, where claims pass it by",
+    plants: [{
+      file: functionFile("queue_delayed"),
+      find: `  set id = default, priority`,
+      replace: `  set priority`
+    }],
+    tests: { [options]: ["14.1: due ones stand in the queue by their priorities"] }
+  },
+  {
+    name: "newer-by-arrival",
+    breaks: "14.2: one that arrives supersedes a newer one",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `    and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.id)`,
+      replace: `    and false and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.id)`
+    }],
+    tests: { [options]: ["14.2: one that arrives and is older"] }
+  },
+  {
+    name: "newer-by-enqueueing",
+    breaks: "14.2: what was delayed and is pending is as old as its enqueueing",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `p_job.tags, p_job.delayed_until);`,
+      replace: `p_job.tags, null);`
+    }],
+    tests: { [options]: ["14.2: a delayed one that is pending"] }
+  },
+  {
+    name: "root-taken-along",
+    breaks:
+      "14.2, 4.6: the action that a root waits for since it was superseded at once is cancelled with its own parent",
+    plants: [{
+      file: functionFile("superseded_at_once"),
+      find: `  if p_job.parent is null then update live_actions set rooted = true where id = p_by; end if;\n`,
+      replace: ``
+    }],
+    tests: { [options]: ["14.2: an older root that was superseded at once"] }
+  },
+  {
+    name: "delayed-elder",
+    breaks: "2.9: siblings wait for one that is delayed",
+    plants: [{
+      file: functionFile("in_turn"),
+      find: `          and e.priority <> 1003 /* Priority.delayed */
+          and (e.action in (select unnest(leaving))) is not true
+      ) as waits`,
+      replace: `          and (e.action in (select unnest(leaving))) is not true
+      ) as waits`
+    }, {
+      file: functionFile("in_turn"),
+      find: `          and e.priority <> 1002 /* Priority.waiting */
+          and e.priority <> 1003 /* Priority.delayed */`,
+      replace: `          and e.priority <> 1002 /* Priority.waiting */`
+    }],
+    tests: { [options]: ["2.9, 14.1: siblings do not wait for a delayed one"] }
   }
 ]

@@ -42,6 +42,7 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   notOutbound: [4, `"drive is not outbound: it completes by itself"`],
   orphan: [5, `"tour enqueues honk, which this actor does not have"`],
   orphanInMethod: [5, `'Owns<"honk">'`],
+  actionWith: [4, `"with cannot name an action: its client has a method of that name"`],
   actionThen: [4, `"then cannot name an action: its client would be taken for a promise"`],
   redactedChecksum: [6, "the checksum is made of a Redacted, which JSON does not hold"],
   resultsTooEarly: [6, "Property 'first' does not exist on type 'String'"],

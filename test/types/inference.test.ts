@@ -414,7 +414,7 @@ describe("the actions of an actor", () => {
   it("give clients that are typed by name", () => {
     type CarClient = Effect.Success<typeof Cars.client> extends (id: number) => infer C ? C : never
     expectTypeOf<keyof CarClient>().toEqualTypeOf<
-      `${"drive" | "honk" | "changeLocation" | "visit"}${"" | "Later" | "Now"}`
+      `${"drive" | "honk" | "changeLocation" | "visit"}${"" | "Later" | "Now"}` | "with"
     >()
     expectTypeOf<Parameters<CarClient["visit"]>>().toEqualTypeOf<[string]>()
     expectTypeOf<ReturnType<CarClient["visit"]>>().toEqualTypeOf<Effect.Effect<string, NoParking | WaitError>>()
@@ -553,7 +553,7 @@ describe("an actor that extends another", () => {
   it("has its actions and its own", () => {
     type VanClient = Effect.Success<typeof Vans.client> extends (id: number) => infer C ? C : never
     expectTypeOf<keyof VanClient>().toEqualTypeOf<
-      `${"drive" | "honk" | "changeLocation" | "visit" | "load"}${"" | "Later" | "Now"}`
+      `${"drive" | "honk" | "changeLocation" | "visit" | "load"}${"" | "Later" | "Now"}` | "with"
     >()
     expectTypeOf<VanClient["honk"]>().toEqualTypeOf<() => Effect.Effect<number, WaitError>>()
     expectTypeOf<VanClient["visit"]>().toEqualTypeOf<

@@ -4,7 +4,8 @@ import * as Exit from "effect/Exit"
 import type { AnyAction } from "../../Action.ts"
 import type { ActionHandle } from "../../ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "../../Actor.ts"
-import type { Engine } from "../../Engine.ts"
+import type { AnyClients, Engine } from "../../Engine.ts"
+import type { EnqueueOptions } from "../../EnqueueOptions.ts"
 import {
   EnqueueError,
   type EnqueueErrorReason,
@@ -18,6 +19,7 @@ import {
 } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
+import { type Asked, isDelayed, over, readOptions } from "../invoke/options.ts"
 import type { ClientContext } from "./context.ts"
 import type { Enqueue } from "./enqueue.ts"
 import type { MakeHandle } from "./Handle.ts"
@@ -51,7 +53,7 @@ export const make = (
   const { newActionId, now, registry, settings, store, watcher, workers } = engine
 
   /** At once, unless a schema takes an effect: the answer is an exit then. */
-  const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>, at: number) =>
+  const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>, at: number, asked: Asked) =>
     Effect.flatMapEager(encodeActorId(ref), (actorId) =>
       makeInvocation({
         ref,
@@ -61,26 +63,36 @@ export const make = (
         args: args.slice(0, action.arguments.length),
         id: newActionId(at),
         parent: undefined,
-        limit: settings.payload
+        limit: settings.payload,
+        asked
       }))
 
   const enqueueOne = (
     ref: ActorRef,
     action: AnyAction,
-    args: ReadonlyArray<unknown>
+    args: ReadonlyArray<unknown>,
+    options: EnqueueOptions | undefined
   ): Effect.Effect<Invocation, EnqueueErrorReason> =>
     Effect.flatMap(
       now,
       (at) =>
         Effect.flatMapEager(
-          invocationOf(ref, action, args, at),
+          Effect.flatMapEager(
+            readOptions(action.name, options, at),
+            (asked) => invocationOf(ref, action, args, at, asked)
+          ),
           (invocation) => Effect.as(enqueue([invocation]), invocation)
         )
     )
 
-  const enqueueLater = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
+  const enqueueLater = (
+    ref: ActorRef,
+    action: AnyAction,
+    args: ReadonlyArray<unknown>,
+    options?: EnqueueOptions
+  ) =>
     Effect.mapError(
-      Effect.map(enqueueOne(ref, action, args), ({ action: id, actorId }) => handle(ref, actorId, action, id)),
+      Effect.map(enqueueOne(ref, action, args, options), ({ action: id, actorId }) => handle(ref, actorId, action, id)),
       asEnqueueError
     )
 
@@ -90,7 +102,12 @@ export const make = (
       (inside) => inside ? Effect.fail(new WouldWaitForItself({ action: action.name })) : Effect.void
     )
 
-  const performNow = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>) =>
+  const performNow = (
+    ref: ActorRef,
+    action: AnyAction,
+    args: ReadonlyArray<unknown>,
+    options: EnqueueOptions | undefined
+  ) =>
     // from the enqueueing on, this process holds the action: it must not be forgotten
     Effect.uninterruptibleMask((restore) =>
       Effect.gen(function*(): Effect.fn.Return<ActionHandle, EnqueueErrorReason> {
@@ -100,41 +117,51 @@ export const make = (
           yield* store.checkOpen("enqueue")
           return yield* new UnknownDefinition({ actor: ref.type, action: action.name })
         }
-        const invocation = yield* invocationOf(ref, action, args, yield* now)
+        const at = yield* now
+        const asked = yield* readOptions(action.name, options, at)
+        const invocation = yield* invocationOf(ref, action, args, at, asked)
         const { action: id, actorId, queue } = invocation
         yield* workers.performNow(id, queue, (token) => enqueue([{ ...invocation, token: Number(token) }]), restore)
         return handle(ref, actorId, action, id)
       })
     )
 
-  const methodsOf = (ref: ActorRef, action: AnyAction) => ({
+  const methodsOf = (ref: ActorRef, action: AnyAction, options: EnqueueOptions | undefined) => ({
     [action.name]: (...args: ReadonlyArray<unknown>) =>
       Effect.flatMap(
-        Effect.mapError(Effect.andThen(notInTransaction(action), enqueueOne(ref, action, args)), asEnqueueError),
+        Effect.mapError(
+          Effect.andThen(notInTransaction(action), enqueueOne(ref, action, args, options)),
+          asEnqueueError
+        ),
         ({ action: id, actorId, definition }) =>
           Effect.flatMap(watcher.waitForNew(id), (found) => readOutcome(actorId, action, definition, found))
       ),
-    [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) => enqueueLater(ref, action, args),
-    [`${action.name}Now`]: (...args: ReadonlyArray<unknown>) =>
-      Effect.mapError(performNow(ref, action, args), asEnqueueError)
+    [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) => enqueueLater(ref, action, args, options),
+    // what is to start later is not performed now
+    ...isDelayed(options) ? {} : {
+      [`${action.name}Now`]: (...args: ReadonlyArray<unknown>) =>
+        Effect.mapError(performNow(ref, action, args, options), asEnqueueError)
+    }
   })
 
   /** All are looked at before any is stored. */
   const enqueueMany = (
     actor: AnyActorClass,
     action: AnyAction,
-    calls: Iterable<ReadonlyArray<unknown>>
+    calls: Iterable<ReadonlyArray<unknown>>,
+    options: EnqueueOptions | undefined
   ): Effect.Effect<ReadonlyArray<ActionHandle>, EnqueueErrorReason> =>
     Effect.gen(function*() {
       const all = [...calls]
       if (all.length > bulkLimit) return yield* new TooManyInvocations({ count: all.length, limit: bulkLimit })
       const at = yield* now
+      const asked = yield* readOptions(action.name, options, at)
       const invocations: Array<Invocation> = []
       const handles: Array<ActionHandle> = []
       for (let index = 0; index < all.length; index++) {
         const [actorId, ...args] = all[index]!
         const ref = actor.ref(actorId)
-        const made = Effect.mapBothEager(invocationOf(ref, action, args, at), {
+        const made = Effect.mapBothEager(invocationOf(ref, action, args, at, asked), {
           onFailure: (error) => atInvocation(index, error),
           onSuccess: (invocation) => {
             invocations.push(invocation)
@@ -148,19 +175,24 @@ export const make = (
       return handles
     })
 
-  return {
-    enqueue: enqueueLater,
-    client: (actor, actions) =>
-      Object.assign(
-        (id: unknown) => {
-          const ref = actor.ref(id)
-          // made of entries: assigned, `__proto__` would be no method
-          return Object.fromEntries(actions.flatMap((action) => Object.entries(methodsOf(ref, action))))
-        },
-        {
-          enqueueMany: (action: AnyAction, calls: Iterable<ReadonlyArray<unknown>>) =>
-            Effect.mapError(enqueueMany(actor, action, calls), asEnqueueError)
-        }
-      )
+  const clientsOf = (
+    actor: AnyActorClass,
+    actions: ReadonlyArray<AnyAction>,
+    options: EnqueueOptions | undefined
+  ): AnyClients => {
+    const withMore = (more: EnqueueOptions) => clientsOf(actor, actions, over(options, more))
+    const client = (id: unknown) => {
+      const ref = actor.ref(id)
+      const methods = actions.flatMap((action) => Object.entries(methodsOf(ref, action, options)))
+      // made of entries: assigned, `__proto__` would be no method
+      return Object.fromEntries([...methods, ["with", (more: EnqueueOptions) => withMore(more)(id)]])
+    }
+    return Object.assign(client, {
+      enqueueMany: (action: AnyAction, calls: Iterable<ReadonlyArray<unknown>>) =>
+        Effect.mapError(enqueueMany(actor, action, calls, options), asEnqueueError),
+      with: withMore
+    })
   }
+
+  return { enqueue: enqueueLater, client: (actor, actions) => clientsOf(actor, actions, undefined) }
 }

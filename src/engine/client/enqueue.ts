@@ -25,15 +25,23 @@ export const make = (engine: ClientContext): Effect.Effect<Enqueue, never, Scope
       Option.isNone(idle) ? plainly(again) : Effect.catch(idle.value, () => plainly(true))
     )
   }
+  /** When the first of them is due, for timers of this process; others look now and then. */
+  const know = (items: ReadonlyArray<Invocation>) => {
+    let due = Infinity
+    for (const item of items) if (item.due !== undefined && item.due < due) due = item.due
+    if (due < Infinity) workers.know(due)
+  }
   return Effect.map(
     GroupCommit.make(storeOrTake, now, wakeups.queued),
     (together) => (items) =>
-      Effect.flatMap(store.inTransaction, (inside) =>
-        inside
-          ? Effect.flatMap(
-            now,
-            (at) => Effect.andThen(store.enqueue(items, at, false), store.afterCommit(Effect.sync(wakeups.queued)))
-          )
-          : together(items))
+      Effect.flatMap(store.inTransaction, (inside) => {
+        const stored = Effect.sync(() => {
+          know(items)
+          wakeups.queued()
+        })
+        return inside
+          ? Effect.flatMap(now, (at) => Effect.andThen(store.enqueue(items, at, false), store.afterCommit(stored)))
+          : Effect.map(together(items), () => know(items))
+      })
   )
 }

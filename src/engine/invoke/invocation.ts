@@ -21,6 +21,7 @@ import {
 } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { checksum } from "../checksum.ts"
+import type { Asked } from "./options.ts"
 
 /** The longest id of an actor, in bytes of JSON: it is part of index rows. */
 const actorIdLimit = 500
@@ -115,8 +116,9 @@ export const makeInvocation = (options: {
   readonly id: string
   readonly parent: ParentStep | undefined
   readonly limit: number
+  readonly asked?: Asked
 }): Effect.Effect<Invocation, InvalidArguments | PayloadTooLarge | UnstorableText> => {
-  const { action, actorId, args, id, parent, ref } = options
+  const { action, actorId, args, asked, id, parent, ref } = options
   const definition = action.definition
   return Effect.mapEager(encodeArguments(action.name, definition.arguments, args, options.limit), (encoded) => {
     let keys: Keys | undefined
@@ -145,7 +147,8 @@ export const makeInvocation = (options: {
       timeout: keys?.timeout ?? null,
       parent: parent?.id ?? null,
       parentStep: parent?.step ?? null,
-      depth: parent === undefined ? 0 : parent.depth + 1
+      depth: parent === undefined ? 0 : parent.depth + 1,
+      ...asked
     }
     // a worker of another version may know of no hook that has to run before the checksum
     return keys !== undefined && definition.before !== undefined ? { ...invocation, prepared: false } : invocation

@@ -7,6 +7,7 @@ import { BodyEnded, DefinitionError, EnqueueError, TooManyChildren, TreeTooDeep 
 import type { NewSlot } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
+import { readOptions } from "../invoke/options.ts"
 import type { RunnableStep } from "../Registry.ts"
 import type { Replaced } from "./decide.ts"
 import { actionOf, idsOf, knowArguments, type Performance } from "./Performance.ts"
@@ -75,7 +76,7 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
   return Step.of({
     name: step.name,
     actionId: performance.id,
-    enqueue: (actor, action, args) =>
+    enqueue: (actor, action, args, options) =>
       Effect.gen(function*() {
         if (effects.slots.length >= settings.children) {
           return yield* new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
@@ -85,15 +86,18 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
         }
         const ref = actor ?? performance.ref
         const id = actor === undefined ? performance.actorId : yield* encodeActorId(actor)
+        const at = yield* env.now
+        const asked = yield* readOptions(action.name, options, at)
         const invocation = yield* makeInvocation({
           ref,
           actorId: id,
           // keys, timeout and queue are those of the actor's own definition, which may replace the one that the body names
           action: env.registry.find(ref.type, action.name)?.action ?? action,
           args,
-          id: env.newActionId(yield* env.now),
+          id: env.newActionId(at),
           parent: { id: performance.id, step: performance.step, depth: performance.depth },
-          limit: settings.payload
+          limit: settings.payload,
+          asked
         })
         if (effects.over) {
           return yield* refuse(

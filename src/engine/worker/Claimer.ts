@@ -67,10 +67,10 @@ export const make = (worker: WorkerContext): Claimer => {
   let isMore = true
   let claimedLast: Catalog = emptyCatalog
   /**
-   * Up to where the last claims came in each queue. What is put back before that, or was stored with a lower id by a transaction that took
+   * Up to where the last claims came in each queue, for each priority. What is put back before that, or was stored with a lower id by a transaction that took
    * longer, is seen after a pollInterval, or at once when there is nothing behind.
    */
-  const passed = new Map<string, number>()
+  const passed = new Map<string, Record<string, number>>()
   let passedSince = 0
   /** After an error that nobody expects: prepared invocations join one by one. */
   let isolating = false
@@ -105,7 +105,11 @@ export const make = (worker: WorkerContext): Claimer => {
   const progress = (room: number, { taken }: Read) => {
     if (worker.workContext() === undefined || room === 0) return
     if (taken.count >= room || taken.full) {
-      for (const [queue, id] of Object.entries(taken.last)) passed.set(queue, Math.max(id, passed.get(queue) ?? 0))
+      for (const [queue, last] of Object.entries(taken.last)) {
+        const known = passed.get(queue) ?? {}
+        for (const [priority, id] of Object.entries(last)) known[priority] = Math.max(id, known[priority] ?? 0)
+        passed.set(queue, known)
+      }
     } else if (passed.size > 0) {
       passed.clear()
       isMore = true
@@ -173,7 +177,8 @@ export const make = (worker: WorkerContext): Claimer => {
   const enqueueIdle: Claimer["enqueueIdle"] = (items) => {
     const free = Math.min(size.get(), worker.bodies.room())
     const isMine = (item: Invocation) =>
-      item.token === undefined && registry.byKey(item.definition) !== undefined && catalogs.takes(item.queue)
+      item.token === undefined && item.due === undefined && registry.byKey(item.definition) !== undefined &&
+      catalogs.takes(item.queue)
     return worker.claims() && items.length <= Math.min(free, idleMax) && inHand.isIdle() && items.every(isMine) &&
         countOf(items, weighInvocation, idleMax) === items.length
       ? Option.some(Effect.gen(function*() {

@@ -7,7 +7,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { actionText, broken, errorText, line } from "../../domain/Failure.ts"
 import { StorageError } from "../../SteppedError.ts"
-import { failsAt, slotsOf } from "../../store/Conclusion.ts"
+import { childrenOf, failsAt, slotsOf } from "../../store/Conclusion.ts"
 import { monotonic, pauseAfter } from "../../store/RealClock.ts"
 import { tookTooLong } from "../../store/Store.ts"
 import { countOf, weighConclusion } from "../../store/weight.ts"
@@ -220,6 +220,9 @@ export const make = (worker: WorkerContext): Committer => {
 
   const followUps: Committer["followUps"] = (batch, stale, at) =>
     batch.flatMap(({ conclusion, next }): ReadonlyArray<Work> => {
+      for (const child of childrenOf(conclusion)) {
+        if (child.due !== undefined) worker.peers.inCharge().timers.know(child.due)
+      }
       for (const slot of slotsOf(conclusion)) if (slot.due !== null) worker.peers.inCharge().timers.know(slot.due)
       if (conclusion._tag === "TryAgain" && conclusion.due !== undefined) {
         worker.peers.inCharge().timers.know(conclusion.due)

@@ -42,6 +42,8 @@ export interface Workers extends Sleeper {
     store: (token: bigint) => Effect.Effect<void, E>,
     restore: Restore
   ) => Effect.Effect<void, E | StorageError>
+  /** Something is due at a time, in ms of user time. */
+  readonly know: (due: number) => void
   /** One pass over everything that is due, in this fiber, whatever workers take. */
   readonly performDue: Effect.Effect<number, StorageError>
   /** Runs a completion from outside; what it hands over goes to a worker that takes from the queue, if that is known. */
@@ -174,6 +176,7 @@ export const make = (engine: WorkersOptions): Workers => {
       return Option.none()
     },
     performNow: (id, queue, store, restore) => Effect.suspend(() => serving(queue).performNow(id, store, restore)),
+    know: (due) => (working()[0] ?? hand).timers.know(due),
     performDue: hand.performDue,
     fromOutside: (complete, queue, spare) =>
       Effect.suspend(() => {

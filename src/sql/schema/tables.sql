@@ -40,6 +40,7 @@ nothing is written under its token any more.';
 create table jobs (
   id bigint generated always as identity,
   queue text collate "C" not null,
+  -- where it stands in its queue: in order by the number that it was enqueued with, or out of the order
   priority smallint not null,
   kind smallint not null,
   action uuid not null,
@@ -76,6 +77,10 @@ create table jobs (
   -- short texts that it is found by, and where its trace goes on
   tags text[],
   trace text,
+  -- the priority that it was enqueued with, if that is not 0, for when it comes back into the order
+  own_priority smallint,
+  -- when it was to be due, if that was later than now: by this, too, it is newer or older in its lane
+  delayed_until timestamptz,
   primary key (queue, priority, id)
 ) with (
   autovacuum_vacuum_scale_factor = 0.01,
@@ -88,8 +93,8 @@ comment on table jobs is
 -- an invocation is queued once: a try whose answer was lost may commit after the next one has looked
 create unique index jobs_invocation on jobs (action) where kind = 0 /* JobKind.invocation */;
 create index jobs_action on jobs (action) where kind = 1 /* JobKind.continuation */;
-create index jobs_due on jobs (due_at) where due_at is not null;
-create index jobs_held on jobs (token) where priority = 101 /* Priority.held */;
+create index jobs_due on jobs (priority, due_at) where due_at is not null;
+create index jobs_held on jobs (token) where priority = 1001 /* Priority.held */;
 -- only those that have to be in order are in these two
 create index jobs_ordered on jobs (parent, parent_step, id) where ordered;
 create index jobs_elder on jobs (elder) where elder is not null;
@@ -135,6 +140,8 @@ create table live_actions (
   lanes text[] collate "C",
   tags text[],
   trace text,
+  -- as in jobs: of one that is pending it says whether a newcomer is newer
+  delayed_until timestamptz,
   constraint live_actions_lane unique (lane, seat)
 ) with (
   fillfactor = 85,

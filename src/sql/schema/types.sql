@@ -39,7 +39,9 @@ create type claimed_job as (
   given jsonb,
   unread boolean,
   cancelled_at timestamptz,
-  prepared boolean
+  prepared boolean,
+  tags text[],
+  delayed_until timestamptz
 );
 
 -- An invocation that is answered without becoming an action.

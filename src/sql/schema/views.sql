@@ -22,6 +22,7 @@ create view queued_actions as
     null::jsonb as result,
     null::jsonb as cause,
     failure as last_failure,
+    coalesce(own_priority, 0::smallint) as priority,
     due_at,
     timeout_ms,
     null::timestamptz as timeout_at,
@@ -30,6 +31,7 @@ create view queued_actions as
     null::uuid as superseded_by,
     0::smallint as callbacks_succeeded,
     0::smallint as callbacks_failed,
+    tags,
     enqueued_at,
     null::timestamptz as started_at,
     null::timestamptz as ended_at
@@ -69,6 +71,7 @@ create view actions as
     cause,
     -- what waits has been done
     case when phase not in (1 /* Phase.waiting */, 2 /* Phase.outbound */) then failure end as last_failure,
+    null::smallint as priority,
     case phase
       when 1 /* Phase.waiting */ then (
         -- not the greatest of all, gone through until it is one of these
@@ -90,6 +93,7 @@ create view actions as
     null::uuid as superseded_by,
     0::smallint as callbacks_succeeded,
     0::smallint as callbacks_failed,
+    tags,
     enqueued_at,
     started_at,
     null::timestamptz as ended_at
@@ -118,6 +122,7 @@ create view actions as
     cause,
     null,
     null,
+    null,
     timeout_ms,
     null,
     null,
@@ -125,6 +130,7 @@ create view actions as
     superseded_by,
     callbacks_succeeded,
     callbacks_failed,
+    tags,
     enqueued_at,
     started_at,
     ended_at
@@ -150,6 +156,7 @@ create view actions as
     result,
     cause,
     last_failure,
+    priority,
     due_at,
     timeout_ms,
     timeout_at,
@@ -158,6 +165,7 @@ create view actions as
     superseded_by,
     callbacks_succeeded,
     callbacks_failed,
+    tags,
     enqueued_at,
     started_at,
     ended_at
@@ -185,7 +193,10 @@ comment on column actions.attempts is
 comment on column actions.token is 'The worker that performs it now; null while it waits.';
 comment on column actions.cause is 'Why it ended otherwise than in success.';
 comment on column actions.last_failure is 'Why what it does was not done, while it is tried again.';
-comment on column actions.due_at is 'When it goes on: with the next try, or no sooner, with the end of its last wait.';
+comment on column actions.priority is 'Of what is queued: the lower, the sooner; 0 if none was given.';
+comment on column actions.due_at is
+  'When it goes on: at the time to which it is delayed, with the next try, or no sooner, with the end of its last '
+  'wait.';
 comment on column actions.timeout_ms is 'How long it may perform.';
 comment on column actions.timeout_at is 'When its time is over.';
 comment on column actions.waits_for is 'The elder sibling that has to join its lane before this one.';
@@ -193,6 +204,7 @@ comment on column actions.cancelled_at is
   'Since when, on the database''s clock, it cannot start any more: a worker that has its definition ends it.';
 comment on column actions.superseded_by is 'The newer action that has taken its place in the lane.';
 comment on column actions.callbacks_failed is 'With one of these a success is no achievement.';
+comment on column actions.tags is 'Texts that it was enqueued with.';
 comment on column actions.enqueued_at is 'When it was asked for.';
 comment on column actions.started_at is 'When it took its lane.';
 

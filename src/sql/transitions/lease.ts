@@ -2,6 +2,7 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { Priority } from "../../domain/Phase.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { array, at, json, token } from "../columns.ts"
@@ -35,7 +36,7 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
         "renew",
         `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning 1)
          select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1)
-            and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), array(select id::text from ${schema}.live_actions where token = $1 union all select action::text from ${schema}.jobs where priority = 101 and token = $1)`,
+            and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), array(select id::text from ${schema}.live_actions where token = $1 union all select action::text from ${schema}.jobs where priority = ${Priority.held} and token = $1)`,
         [token(by), PgTypes.float8(Duration.toMillis(lease)), array(running, PgTypes.OID.uuid)]
       ),
       (rows) => ({
@@ -72,7 +73,7 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
     Effect.asVoid(
       call(
         "postpone",
-        `update ${schema}.jobs set priority = 100, token = null, attempts = attempts + 1, due_at = $4, failure = coalesce($5, failure) where queue = $2 and priority = 101 and id = $3 and token = $1`,
+        `update ${schema}.jobs set priority = ${Priority.later}, token = null, attempts = attempts + 1, due_at = $4, failure = coalesce($5, failure) where queue = $2 and priority = ${Priority.held} and id = $3 and token = $1`,
         [token(by), PgTypes.text(queue), PgTypes.int8(BigInt(job)), at(due), json(failure)]
       )
     )

@@ -44,9 +44,9 @@ describe("codes", () => {
     assert.deepStrictEqual(
       Rules.bareCodes(
         `select news(-8), news_of(-7 /* Kind.interrupt */, a) where status = 1 and phase <> 2 /* Phase.outbound */
-        and flags & 16 <> 0 and l.phase in (0, 1 /* Phase.waiting */) and priority < 100 -- status = 4`
+        and flags & 16 <> 0 and l.phase in (0, 1 /* Phase.waiting */) and priority < 1000 -- status = 4`
       ),
-      ["status = 1", "priority < 100", "l.phase in (0".slice(2), "flags & 16", "news(-8"]
+      ["status = 1", "priority < 1000", "l.phase in (0".slice(2), "flags & 16", "news(-8"]
     )
   })
 

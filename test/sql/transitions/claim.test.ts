@@ -22,7 +22,7 @@ const buffers = (after: number | null) =>
     const [worker] = yield* sql<{ token: number }>`
       insert into stepped.workers (name, lease_until, started_at) values ('claiming', 'infinity', now()) returning token::int`
     const claim = `select * from stepped.claim(${worker!.token}, now(), 10, '{default}', '{Car/drive}', '{drive}',
-      '{0}', '{false}', null, null, ${after === null ? "null" : `'{"default": ${after}}'`})`
+      '{0}', '{false}', null, null, ${after === null ? "null" : `'{"default": {"0": ${after}}}'`})`
     const rows = yield* Effect.flip(sql.withTransaction(Effect.gen(function*() {
       // the first one of a connection reads the catalogue
       yield* sql.unsafe(claim)
@@ -75,6 +75,39 @@ it.live("a claim does not step over what has died since the last one, however ol
     }).pipe(Effect.provideContext(elsewhere))
   }).pipe(Effect.scoped, Effect.provide(engine)))
 
+it.live("what is more urgent is claimed first, also behind the place to which the claims of a moment have come", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const cars = yield* Cars.client
+    yield* cars.enqueueMany(drive, numbers(4))
+    yield* cars.with({ priority: 3 }).enqueueMany(drive, [[30], [31]])
+    yield* cars.with({ priority: -3 }).enqueueMany(drive, [[-30]])
+    const [worker] = yield* sql<{ token: number }>`
+      insert into stepped.workers (name, lease_until, started_at) values ('claiming', 'infinity', now()) returning token::int`
+    const claim = (room: number, after: string | null) =>
+      Effect.map(
+        sql<{ kind: number; actor_id: string | null; detail: unknown }>`
+          select kind, actor_id, detail from stepped.claim(${
+          worker!.token
+        }, now(), ${room}, '{default}', '{Car/drive}', '{drive}',
+            '{0}', '{false}', null, null, ${after})`,
+        (rows) => ({
+          started: rows.flatMap(({ actor_id, kind }) => kind === 0 ? [actor_id] : []),
+          last: JSON.stringify(rows.find(({ kind }) => kind === -1)!.detail as { default?: unknown } | null)
+        })
+      )
+    const first = yield* claim(2, null)
+    assert.deepStrictEqual(first.started, ["-30", "0"])
+    yield* cars.with({ priority: -4 }).enqueueMany(drive, [[-40]])
+    const second = yield* claim(4, first.last)
+    assert.deepStrictEqual(second.started, ["-40", "1", "2", "3"])
+    // what has come back, and is passed by for a moment
+    yield* sql`update stepped.jobs set id = default where actor_id = '30'`
+    const third = yield* claim(2, second.last)
+    assert.deepStrictEqual(third.started, ["31", "30"])
+    assert.deepStrictEqual((yield* claim(2, third.last)).started, [])
+  }).pipe(Effect.provide(engine)))
+
 it.live("what comes back before the place where a worker's claims have come is claimed all the same", () =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
@@ -87,7 +120,7 @@ it.live("what comes back before the place where a worker's claims have come is c
     yield* until("some have ended", Effect.map(ended, (n) => n > 0))
     // as of a transaction that took its id first and committed late
     yield* sql`insert into stepped.jobs (id, queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, enqueued_at)
-      overriding system value values (0, 'default', 10, 0, gen_random_uuid(), 'Car/drive', '-1', '[]', 'late', 'late', now())`
+      overriding system value values (0, 'default', 0, 0, gen_random_uuid(), 'Car/drive', '-1', '[]', 'late', 'late', now())`
     yield* allEnded
     assert.strictEqual(yield* ended, 5001)
   }).pipe(Effect.provide(layerWorkers(Cars.layer, { engines: 1, concurrency: 8 }))))

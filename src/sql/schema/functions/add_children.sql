@@ -5,7 +5,8 @@ create function add_children(
   slot_child uuid[], slot_definition text[], slot_actor_id text[], slot_due timestamptz[], slot_success text[],
   child_queue text[], child_action uuid[], child_definition text[], child_actor_id text[], child_arguments jsonb[],
   child_lane text[], child_checksum_key text[], child_checksum text[], child_timeout float8[], child_parent uuid[],
-  child_parent_step int[], child_depth smallint[], child_ordered bool[], child_prepared boolean[])
+  child_parent_step int[], child_depth smallint[], child_ordered bool[], child_prepared boolean[],
+  child_priority smallint[], child_due timestamptz[], child_tags text[])
 returns void language plpgsql set search_path from current as $$
 begin
   insert into slots (action, step, slot, child, definition, actor_id, due_at, success)
@@ -18,5 +19,6 @@ begin
   perform enqueue(
     p_now, false, p_children, child_queue, child_action, child_definition, child_actor_id, child_arguments, child_lane,
     child_checksum_key,
-    child_checksum, child_timeout, child_parent, child_parent_step, child_depth, child_ordered, child_prepared, null);
+    child_checksum, child_timeout, child_parent, child_parent_step, child_depth, child_ordered, child_prepared,
+    child_priority, child_due, child_tags, null);
 end $$;

@@ -32,7 +32,9 @@ begin
     update jobs
     set
       cancelled_at = clock_timestamp(),
-      priority = least(priority, 10 /* Priority.inOrder */),
+      priority = case
+        when priority >= 1000 /* Priority.later */ then coalesce(own_priority, 0)
+        else priority end,
       token = null,
       due_at = null,
       elder = null

@@ -93,7 +93,7 @@ begin
         select j
         from unnest(joining) j
         where j.action <> all(started) and j.action <> all(array(select (a.job).action from unnest(achieved) a))
-        order by j.id);
+        order by case when j.ordered then 0 else j.priority end, j.id);
     end if;
   end if;
   if contended is not null or cancelled is not null or cardinality(answers) + cardinality(achieved) > 0 then

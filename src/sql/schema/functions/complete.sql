@@ -63,7 +63,12 @@ begin
     -- one that nobody has taken, or that is being prepared, is marked: whoever has its definition ends it, before what
     -- else is queued
     update jobs
-    set cancelled_at = clock_timestamp(), priority = 0 /* Priority.first */, token = null, due_at = null, elder = null
+    set
+      cancelled_at = clock_timestamp(),
+      priority = -1000 /* Priority.first */,
+      token = null,
+      due_at = null,
+      elder = null
     where ctid = any(array(
       select ctid
       from jobs

@@ -9,7 +9,7 @@ begin
   insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)
   select
     l.queue,
-    case when x.due is null then 0 /* Priority.first */ else 100 /* Priority.later */ end,
+    case when x.due is null then -1000 /* Priority.first */ else 1000 /* Priority.later */ end,
     1 /* JobKind.continuation */,
     x.id,
     l.definition,

@@ -60,7 +60,7 @@ begin
     where l.ctid = x.place
     returning
       l.id, l.definition, l.actor_id, l.queue, l.arguments, l.lane, l.checksum_key, l.checksum, l.parent, l.parent_step,
-      l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at,
+      l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags,
       -- what was decided before its callbacks ran counts
       coalesce(l.outcome, x.outcome) as status,
       case when l.outcome is null then x.result else l.result end as result,
@@ -74,11 +74,11 @@ begin
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
       attempts, result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at,
-      started_at, ended_at)
+      started_at, ended_at, tags)
     select
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent,
       parent_step, depth, attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms, enqueued_at,
-      started_at, p_now
+      started_at, p_now, tags
     from gone
     returning id, status, checksum_key, checksum, result, callbacks_failed
   )

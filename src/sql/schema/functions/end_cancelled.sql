@@ -13,7 +13,7 @@ declare
 begin
   with j as (
     select
-      action, definition, actor_id, queue, checksum, parent, parent_step, depth, timeout_ms, enqueued_at,
+      action, definition, actor_id, queue, checksum, parent, parent_step, depth, timeout_ms, enqueued_at, tags,
       coalesce(given, arguments) as arguments,
       coalesce(lane, named) as lane,
       coalesce(checksum_key, named) as checksum_key,
@@ -39,11 +39,11 @@ begin
   l as (
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      rooted, flags, token, phase, outcome, cause, enqueued_at)
+      rooted, flags, token, phase, outcome, cause, enqueued_at, tags)
     select
       action, definition, actor_id, queue, arguments, lane, 1 /* Status.performing */,
       checksum_key, checksum, parent, parent_step, depth, parent is null, known, p_token, 3 /* Phase.callbacks */,
-      4 /* Status.cancelled */, cause, enqueued_at
+      4 /* Status.cancelled */, cause, enqueued_at, tags
     from j
     where known & 4 /* Flag.cancelled */ <> 0
     returning id
@@ -51,10 +51,10 @@ begin
   e as (
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      attempts, cause, timeout_ms, enqueued_at, ended_at)
+      attempts, cause, timeout_ms, enqueued_at, ended_at, tags)
     select
       action, definition, actor_id, queue, arguments, lane, 4 /* Status.cancelled */, checksum_key, checksum, parent,
-      parent_step, depth, 0, cause, timeout_ms, enqueued_at, p_now
+      parent_step, depth, 0, cause, timeout_ms, enqueued_at, p_now, tags
     from j
     where known & 4 /* Flag.cancelled */ = 0
     returning id

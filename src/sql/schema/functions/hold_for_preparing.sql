@@ -6,7 +6,7 @@ language plpgsql as $$
 begin
   update jobs j
   set
-    priority = 101 /* Priority.held */,
+    priority = 1001 /* Priority.held */,
     token = p_token,
     due_at = null,
     elder = null,

@@ -2,8 +2,8 @@
 -- definitions. One that has an elder on its way becomes that one's to wake: under no token, and not asked for again.
 -- Whom it waits for is kept from going by a share lock until this is committed: whoever takes that one (always with
 -- SKIP LOCKED, or, to be joined, as one that is tried again) has not looked yet whom to wake, or has it locked; then
--- this one is put back as due. Those that wait themselves are not waited for: whoever wakes them finds them unlocked,
--- but for what somebody is cancelling, which `recover` wakes if that is undone.
+-- this one is put back as due. One that is delayed is not on its way. Those that wait themselves are not waited for:
+-- whoever wakes them finds them unlocked, but for what somebody is cancelling, which `recover` wakes if that is undone.
 --
 -- `p_jobs` are to join now, `p_others` leave the queue as well; `jobs_left` may join, the others stay in it.
 -- For other functions only: it inherits their search path and their settings.
@@ -30,6 +30,7 @@ begin
         where
           e.parent = (y.j).parent and e.parent_step = (y.j).parent_step and e.ordered and e.id < (y.j).id
           and (e.lane is null or e.lane = (y.j).lane)
+          and e.priority <> 1003 /* Priority.delayed */
           and (e.action in (select unnest(leaving))) is not true
       ) as waits
     from (select j, row_number() over () as n from unnest(p_jobs) j) y
@@ -48,7 +49,8 @@ begin
         where
           e.parent = y.parent and e.parent_step = y.parent_step and e.ordered and e.id < y.id
           and (e.lane is null or e.lane = y.lane)
-          and e.priority <> 102 /* Priority.waiting */
+          and e.priority <> 1002 /* Priority.waiting */
+          and e.priority <> 1003 /* Priority.delayed */
           and (e.action in (select unnest(leaving))) is not true
         order by e.id desc
         limit 1
@@ -58,7 +60,7 @@ begin
     u as (
       update jobs j
       set
-        priority = case when w.whom is null then 0 /* Priority.first */ else 102 /* Priority.waiting */ end,
+        priority = case when w.whom is null then -1000 /* Priority.first */ else 1002 /* Priority.waiting */ end,
         elder = w.whom,
         token = null,
         due_at = null,
@@ -78,7 +80,7 @@ begin
     select count(*) filter (where elder is null) into put_back from u;
   end if;
   update jobs
-  set priority = 0 /* Priority.first */, elder = null
+  set priority = -1000 /* Priority.first */, elder = null
   where ctid = any(array(
     select ctid
     from jobs

@@ -1,7 +1,7 @@
--- One invocation joins a lane that this claim has locked: rules 2.5 to 2.7, step by step. `became` says what it is by
--- now: `achieved`, with the result; `performing`, `pending`; `joined` to another action, or `deadlocked`. `ended` is
--- the action or invocation whose handle hears of an end. The steps that wait for it, and for the pending action, are
--- locked by the caller.
+-- One invocation joins a lane that this claim has locked: rules 2.5 to 2.7 and 14.2, step by step. `became` says what
+-- it is by now: `achieved`, with the result; `performing`, `pending`; `joined` to another action, `superseded` by it,
+-- or `deadlocked`. `ended` is the action or invocation whose handle hears of an end. The steps that wait for it, and
+-- for the pending action, are locked by the caller.
 -- For other functions only: it inherits their search path and their settings.
 create function join_lane(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_job claimed_job,
@@ -30,12 +30,12 @@ begin
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step,
       depth, rooted, flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
-      enqueued_at, started_at)
+      enqueued_at, started_at, tags)
     select
       p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane,
       0 /* Seat.performing */, 1 /* Status.performing */, p_job.checksum_key, p_job.checksum, p_job.parent,
       p_job.parent_step, p_job.depth, p_job.parent is null, s.flags, p_token, s.step_kind, s.step_name, s.prepended,
-      p_now, p_job.timeout_ms, s.timeout_at, p_job.enqueued_at, p_now
+      p_now, p_job.timeout_ms, s.timeout_at, p_job.enqueued_at, p_now, p_job.tags
     from start_performing(p_now, p_job.definition, p_job.timeout_ms, p_definitions, p_first_steps, p_flags) s;
     became := 'performing';
     return;
@@ -71,21 +71,36 @@ begin
     end if;
   end if;
 
+  -- 14.2: a newer one is next, and supersedes it
+  select l.id into ended
+  from live_actions l
+  where
+    l.lane = p_job.lane
+    and l.seat = -1 /* Seat.pending */
+    and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.id)
+      > (coalesce(p_job.delayed_until, p_job.enqueued_at), p_job.enqueued_at, p_job.action);
+  if found then
+    perform superseded_at_once(p_now, p_job, ended);
+    ended := p_job.action;
+    became := 'superseded';
+    return;
+  end if;
+
   -- 2.5 c: supersedes the pending one
   with old as (
     delete from live_actions
     where lane = p_job.lane and seat = -1 /* Seat.pending */
     returning
       id, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth, attempts,
-      rooted, timeout_ms, enqueued_at
+      rooted, timeout_ms, enqueued_at, tags
   ),
   e as (
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      attempts, superseded_by, timeout_ms, enqueued_at, started_at, ended_at)
+      attempts, superseded_by, timeout_ms, enqueued_at, started_at, ended_at, tags)
     select
       id, definition, actor_id, queue, arguments, lane, 3 /* Status.superseded */, checksum_key, checksum, parent,
-      parent_step, depth, attempts, p_job.action, timeout_ms, enqueued_at, null, p_now
+      parent_step, depth, attempts, p_job.action, timeout_ms, enqueued_at, null, p_now, tags
     from old
   )
   select old.id, old.rooted into ended, was_rooted from old;
@@ -95,12 +110,13 @@ begin
   end if;
   insert into live_actions (
     id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step, depth,
-    rooted, flags, timeout_ms, enqueued_at)
+    rooted, flags, timeout_ms, enqueued_at, tags, delayed_until)
   values (
     p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, -1 /* Seat.pending */,
     0 /* Status.pending */,
     p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
     p_job.parent is null or coalesce(was_rooted, false),
-    p_flags[array_position(p_definitions, p_job.definition)] & 255, p_job.timeout_ms, p_job.enqueued_at);
+    p_flags[array_position(p_definitions, p_job.definition)] & 255, p_job.timeout_ms, p_job.enqueued_at,
+    p_job.tags, p_job.delayed_until);
   became := 'pending';
 end $$;

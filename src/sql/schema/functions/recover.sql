@@ -56,7 +56,7 @@ begin
   with l as (
     select queue, priority, id, attempts
     from jobs j
-    where priority = 101 /* Priority.held */ and not exists (select 1 from workers w where w.token = j.token)
+    where priority = 1001 /* Priority.held */ and not exists (select 1 from workers w where w.token = j.token)
     for update skip locked
   ),
   x as (
@@ -69,7 +69,7 @@ begin
   )
   update jobs j
   set
-    priority = case when x.late > 0 then 100 /* Priority.later */ else 10 /* Priority.inOrder */ end,
+    priority = case when x.late > 0 then 1000 /* Priority.later */ else coalesce(j.own_priority, 0) end,
     due_at = case when x.late > 0 then p_now + x.late * interval '1 second' end,
     token = null,
     attempts = j.attempts + case when p_burn then 1 else 0 end
@@ -79,7 +79,7 @@ begin
 
   -- somebody was cancelling them when their elders joined, and did not in the end
   update jobs
-  set priority = 0 /* Priority.first */, elder = null
+  set priority = -1000 /* Priority.first */, elder = null
   where ctid = any(array(
     select w.ctid
     from jobs w

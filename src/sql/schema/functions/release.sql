@@ -8,14 +8,14 @@ declare
 begin
   perform require_read_committed();
   update jobs
-  set priority = 10 /* Priority.inOrder */, token = null
+  set priority = coalesce(own_priority, 0), token = null
   where ctid = any(array(
     select ctid
     from jobs
     where
       action = any(p_actions)
       and kind = 0 /* JobKind.invocation */
-      and priority = 101 /* Priority.held */
+      and priority = 1001 /* Priority.held */
       and token = p_token
     for update skip locked));
   -- locked in the order of their lanes, one look-up after another
@@ -42,6 +42,6 @@ begin
     where
       action = any(p_actions)
       and kind = 0 /* JobKind.invocation */
-      and priority = 101 /* Priority.held */
+      and priority = 1001 /* Priority.held */
       and token = p_token);
 end $$;

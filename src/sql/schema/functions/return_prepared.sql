@@ -16,15 +16,16 @@ begin
   h as materialized (
     select
       row(
-        j.ctid, j.id, j.queue, 10 /* Priority.inOrder */, 0 /* JobKind.invocation */, j.action, j.definition,
+        j.ctid, j.id, j.queue, coalesce(j.own_priority, 0), 0 /* JobKind.invocation */, j.action, j.definition,
         j.actor_id, x.arguments, x.lane, x.checksum_key, x.checksum, x.timeout, j.parent, j.parent_step, j.depth,
-        j.attempts, j.enqueued_at, j.ordered, coalesce(j.given, j.arguments), null, null, true
+        j.attempts, j.enqueued_at, j.ordered, coalesce(j.given, j.arguments), null, null, true, j.tags,
+        j.delayed_until
       )::claimed_job as j,
       x.status,
       x.result,
       x.cause
     from x
-    join jobs j on j.queue = x.queue and j.priority = 101 /* Priority.held */ and j.id = x.job and j.token = p_token
+    join jobs j on j.queue = x.queue and j.priority = 1001 /* Priority.held */ and j.id = x.job and j.token = p_token
     for update of j skip locked
   )
   select
@@ -44,6 +45,6 @@ begin
   blocked := array(
     select j.action
     from jsonb_to_recordset(p_prepared) as x(job bigint, queue text)
-    join jobs j on j.queue = x.queue and j.priority = 101 /* Priority.held */ and j.id = x.job and j.token = p_token
+    join jobs j on j.queue = x.queue and j.priority = 1001 /* Priority.held */ and j.id = x.job and j.token = p_token
     where (j.ctid = any(places)) is not true);
 end $$;

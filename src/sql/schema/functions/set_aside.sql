@@ -9,7 +9,11 @@ begin
   select ctid
   into v_place
   from jobs
-  where due_at <= p_now and definition = any(p_definitions) and queue || '' = any(p_queues)
+  where
+    priority = 1000 /* Priority.later */
+    and due_at <= p_now
+    and definition = any(p_definitions)
+    and queue || '' = any(p_queues)
   order by due_at
   limit 1
   for update skip locked;
@@ -20,7 +24,7 @@ begin
     cross join lateral (
       select j.ctid
       from jobs j
-      where j.queue = q.name and j.priority < 100 /* Priority.later */ and j.definition = any(p_definitions)
+      where j.queue = q.name and j.priority < 1000 /* Priority.later */ and j.definition = any(p_definitions)
       order by j.priority, j.id
       limit 1
       for update skip locked
@@ -28,7 +32,7 @@ begin
     limit 1;
   end if;
   update jobs
-  set priority = 100 /* Priority.later */, due_at = p_due, attempts = attempts + 1
+  set priority = 1000 /* Priority.later */, due_at = p_due, attempts = attempts + 1
   where ctid = v_place
   returning action into v_action;
   return v_action;

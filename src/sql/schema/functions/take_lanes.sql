@@ -29,21 +29,22 @@ begin
   with f as (
     select distinct on (lane)
       action, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth,
-      timeout_ms, enqueued_at
+      timeout_ms, enqueued_at, tags
     from unnest(p_jobs)
     where action <> all(found_ids)
-    order by lane, id
+    -- in the order of the queue; siblings in their own
+    order by lane, case when ordered then 0 else priority end, id
   ),
   l as (
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step,
       depth, rooted, flags, attempts, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
-      enqueued_at, started_at)
+      enqueued_at, started_at, tags)
     select
       f.action, f.definition, f.actor_id, f.queue, f.arguments, f.lane, 0 /* Seat.performing */,
       1 /* Status.performing */, f.checksum_key,
       f.checksum, f.parent, f.parent_step, f.depth, f.parent is null, s.flags, 0, p_token, s.step_kind, s.step_name,
-      s.prepended, p_now, f.timeout_ms, s.timeout_at, f.enqueued_at, p_now
+      s.prepended, p_now, f.timeout_ms, s.timeout_at, f.enqueued_at, p_now, f.tags
     from f
     cross join lateral start_performing(p_now, f.definition, f.timeout_ms, p_definitions, p_first_steps, p_flags) s
     order by f.lane

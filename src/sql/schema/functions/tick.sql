@@ -1,5 +1,5 @@
--- What time has brought: timeouts first, then, in a call that finds none, waits. Rows that somebody holds are left for
--- the next call.
+-- What time has brought: timeouts first; in a call that finds none, delayed invocations, which are in their queues from
+-- now on, and waits. Rows that somebody holds are left for the next call.
 create function tick(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
@@ -7,6 +7,7 @@ declare
   late uuid[];
   parents uuid[];
   parent_steps int[];
+  joining int := 0;
 begin
   perform require_read_committed();
   late := array(
@@ -19,7 +20,11 @@ begin
   if cardinality(late) > 0 then
     return query select * from end_from_outside(
       p_token, p_now, p_definitions, p_first_steps, p_flags, late, 6 /* Status.timed_out */::smallint, null, null);
-  elsif exists (select 1 from slots where due_at <= p_now and status is null) then
+  else
+    joining := queue_delayed(p_now, p_limit);
+    if joining > 0 then return next news(-8 /* Kind.queued */); end if;
+  end if;
+  if cardinality(late) = 0 and exists (select 1 from slots where due_at <= p_now and status is null) then
     with c as (
       select action, step, slot from slots where due_at <= p_now and status is null order by due_at limit p_limit
     ),
@@ -42,5 +47,5 @@ begin
     end if;
   end if;
   return next news(
-    -1 /* Kind.taken */, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0));
+    -1 /* Kind.taken */, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0) + joining);
 end $$;
