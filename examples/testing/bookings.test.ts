@@ -1,6 +1,6 @@
 /** The tests of `bookings.ts`, as a program would have them: `npm test -- examples/testing` runs them. */
 import { assert, it } from "@effect/vitest"
-import { Clock, Context, Duration, Effect, Layer, Ref } from "effect"
+import { Clock, Context, Duration, Effect, Fiber, Latch, Layer, Ref } from "effect"
 import { TestClock } from "effect/testing"
 import { Stepped } from "stepped"
 import {
@@ -73,19 +73,23 @@ it.effect("a booking is paid and confirmed, and the guest is reminded a month la
 // #endregion
 
 // #region slow
-const SlowMail = Layer.succeed(Mail, { send: () => Effect.sleep("10 seconds") })
-const MainWithSlowMail = BookingsLive.pipe(
-  Layer.provide([SlowMail, PaymentsFake]),
-  Layer.provideMerge([layer(), Asked.layer])
-)
-
 it.effect("a mail server that takes a while is waited for", () =>
   Effect.gen(function*() {
-    const handle = yield* (yield* Bookings.client)(1).tellLater("welcome")
-    const timePasses = Effect.andThen(TestClock.adjust("1 second"), TestClock.withLive(Effect.sleep("5 millis")))
-    yield* Effect.raceFirst(performSteppedActions(), Effect.forever(timePasses))
-    yield* handle.await
-  }).pipe(Effect.provide(MainWithSlowMail)))
+    const reached = yield* Latch.make()
+    const SlowMail = Layer.succeed(Mail, { send: () => Effect.andThen(reached.open, Effect.sleep("10 seconds")) })
+    const Slow = BookingsLive.pipe(
+      Layer.provide([SlowMail, PaymentsFake]),
+      Layer.provideMerge([layer(), Asked.layer])
+    )
+    yield* Effect.gen(function*() {
+      const handle = yield* (yield* Bookings.client)(1).tellLater("welcome")
+      const performing = yield* Effect.forkChild(performSteppedActions())
+      yield* reached.await
+      yield* TestClock.adjust("10 seconds")
+      yield* Fiber.join(performing)
+      yield* handle.await
+    }).pipe(Effect.provide(Slow))
+  }))
 // #endregion
 
 // #region failure
