@@ -156,8 +156,8 @@ suite("what must not happen", (engine) => {
         sql`set local search_path = stepped`,
         sql`select * from end_actions(null, ${new Date(0)}, ${[] as Array<string>}::text[], ${[] as Array<
           string
-        >}::text[], ${[] as Array<number>}::smallint[], null,
-          ${[first!.id]}::uuid[], array[5::smallint], null, null, null, null, null, null)`
+        >}::text[], ${[] as Array<number>}::smallint[],
+          ${[first!.id]}::uuid[], null, array[5::smallint], null, null, null, null, null, null, null)`
       ))
       yield* performIdle
       assert.deepStrictEqual([yield* slotsOf(root.id), (yield* root.status).status], [

@@ -13,7 +13,7 @@ import { performDue, performSteppedActions } from "stepped/testing"
 import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { type Answer, type News, nothingTaken } from "../../src/store/Answer.ts"
-import type { ActionEnds } from "../../src/store/Conclusion.ts"
+import type { ActionEnds, WaitsOutside } from "../../src/store/Conclusion.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { type Catalog, emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
@@ -108,7 +108,8 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
     yield* healthy
   }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
 
-describe("a batch of conclusions", () => {
+/** Ends alone are stored without being locked before; beside an action that goes on they are locked with it. */
+describe.each([["of ends", 2], ["of ends, and one that goes on", 3]])("a batch %s", (_batch, count) => {
   const ends = (id: string): ActionEnds => ({
     _tag: "ActionEnds",
     fence: { action: id, step: 1, phase: "outbound" },
@@ -117,9 +118,16 @@ describe("a batch of conclusions", () => {
     callbacksSucceeded: 0,
     callbacksFailed: 0
   })
+  const waits = (id: string): WaitsOutside => ({
+    _tag: "WaitsOutside",
+    fence: { action: id, step: 1, phase: "outbound" },
+    ended: undefined,
+    freshAttempts: false
+  })
   const only = (...news: ReadonlyArray<News>): Answer => ({ work: [], news, taken: nothingTaken })
+  const ended = Effect.map(statusesOf("turn"), (statuses) => statuses.slice(0, 2))
 
-  /** Two actions that wait for somebody outside, and a worker that may end them as its token says. */
+  /** Actions that wait for somebody outside, of which two end, and a worker that may end them as its token says. */
   const test = (
     name: string,
     scenario: (by: {
@@ -134,12 +142,13 @@ describe("a batch of conclusions", () => {
       Effect.gen(function*() {
         const sql = yield* SqlClient.SqlClient
         const client = yield* Cars.client
-        const ids = [(yield* client(1).turnNow()).id, (yield* client(2).turnNow()).id]
+        const ids = (yield* Effect.forEach([1, 2, 3].slice(0, count), (id) => client(id).turnNow())).map(({ id }) => id)
         const by = yield* Store
         const token = yield* by.register("test", Duration.minutes(1))
         const other = yield* by.register("other", Duration.minutes(1))
         yield* sql`update stepped.live_actions set token = ${token}`
-        const finish = by.finish({ token, now: 0, catalog: emptyCatalog, conclusions: ids.map(ends) })
+        const conclusions = ids.map((id, i) => i < 2 ? ends(id) : waits(id))
+        const finish = by.finish({ token, now: 0, catalog: emptyCatalog, conclusions })
         yield* scenario({ ids, token, other, store: by, finish })
       }).pipe(
         Effect.scoped,
@@ -151,7 +160,7 @@ describe("a batch of conclusions", () => {
       const sql = yield* SqlClient.SqlClient
       yield* sql`update stepped.live_actions set token = ${other} where id = ${ids[0]}`
       assert.deepStrictEqual(yield* finish, only(stale(ids[0]!)))
-      assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "succeeded"])
+      assert.deepStrictEqual(yield* ended, ["performing", "succeeded"])
     }))
 
   test("8: stores nothing when the lease is over, even if nobody has noticed", ({ finish, token }) =>
@@ -159,7 +168,7 @@ describe("a batch of conclusions", () => {
       const sql = yield* SqlClient.SqlClient
       yield* sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second' where token = ${token}`
       assert.deepStrictEqual(yield* finish, only({ _tag: "LeaseLost" }))
-      assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "performing"])
+      assert.deepStrictEqual(yield* ended, ["performing", "performing"])
     }))
 
   const cases: ReadonlyArray<readonly [what: string, column: string, isStale: boolean, status: string]> = [
@@ -175,7 +184,7 @@ describe("a batch of conclusions", () => {
         yield* blocked(1)
         yield* release
         assert.deepStrictEqual(yield* Fiber.join(finishing), isStale ? only(stale(ids[0]!)) : only())
-        assert.deepStrictEqual(yield* statusesOf("turn"), [status, "succeeded"])
+        assert.deepStrictEqual(yield* ended, [status, "succeeded"])
       }))
   }
 
@@ -189,7 +198,7 @@ describe("a batch of conclusions", () => {
       assert.isDefined(renewing.pollUnsafe(), "the renewal waits")
       yield* release
       yield* Fiber.join(finishing)
-      assert.deepStrictEqual(yield* statusesOf("turn"), ["succeeded", "succeeded"])
+      assert.deepStrictEqual(yield* ended, ["succeeded", "succeeded"])
     }))
 })
 

@@ -406,7 +406,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "one-key-two-lanes",
     breaks: "4.3: of two lanes with one checksum key the earlier success stays the achievement",
     plants: [{
-      file: functionFile("end_actions"),
+      file: functionFile("after_ends"),
       find: `  on conflict (checksum_key) do update
   set
     checksum = excluded.checksum,
@@ -421,13 +421,17 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "counted-slots",
     breaks: "8: whatever child ends, the first open slot of its step is settled: told twice, a sibling's is gone",
     plants: [{
-      file: functionFile("end_actions"),
-      find: `    where o.child = any(p_ids) and o.status is null and e.id = o.child
+      file: functionFile("after_ends"),
+      find: `      where o.child = any(p_ids) and o.status is null and e.id = o.child
 `,
       replace: `    where e.id = any(p_ids) and o.status is null and (o.action, o.step, o.slot) in (
       select action, step, min(slot) filter (where status is null) from slots
       where (action, step) in (select action, step from slots where child = any(p_ids)) group by action, step)
 `
+    }, {
+      file: functionFile("after_ends"),
+      find: "  if is_awaited then\n    with u as (",
+      replace: "  if true then\n    with u as ("
     }],
     tests: { [regressions]: ["8: a conclusion that is delivered twice"] }
   },
@@ -435,8 +439,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "one-slot-a-child",
     breaks: "2.9: of a child that a step has started twice one slot is settled",
     plants: [{
-      file: functionFile("end_actions"),
-      find: `    where o.child = any(p_ids) and o.status is null and e.id = o.child
+      file: functionFile("after_ends"),
+      find: `      where o.child = any(p_ids) and o.status is null and e.id = o.child
 `,
       replace: `    where o.child = any(p_ids) and o.status is null and e.id = o.child
       and not exists (select 1 from slots w where w.action = o.action and w.step = o.step and w.child = o.child and w.slot < o.slot)
@@ -582,7 +586,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "children-left-running",
     breaks: "4.6: children go on when their parent is cancelled",
     plants: [{
-      file: functionFile("end_actions"),
+      file: functionFile("after_ends"),
       find: `    if abandoned is not null then`,
       replace: `    if abandoned is not null and cardinality(abandoned) < 0 then`
     }],
@@ -640,7 +644,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "achieved-in-spite",
     breaks: "4.3: the achievement is granted although a callback failed",
     plants: [{
-      file: functionFile("end_actions"),
+      file: functionFile("after_ends"),
       find: `where checksum is not null and status = 2 /* Status.succeeded */ and callbacks_failed = 0`,
       replace: `where checksum is not null and status = 2 /* Status.succeeded */`
     }],
@@ -881,6 +885,10 @@ export const bugs: ReadonlyArray<Bug> = [
       file: functionFile("lock_concluded"),
       find: `where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase`,
       replace: `where l.id = c.action and l.step = c.step and l.phase = c.phase`
+    }, {
+      file: functionFile("end_live"),
+      find: `(l.token = p_token and l.step = x.step and l.phase = x.phase)`,
+      replace: `(l.step = x.step and l.phase = x.phase)`
     }],
     tests: { "test/races/fences.test.ts": ["8: stores nothing of what another worker has taken over"] }
   },
@@ -891,6 +899,10 @@ export const bugs: ReadonlyArray<Bug> = [
       file: functionFile("lock_concluded"),
       find: `where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase`,
       replace: `where l.id = c.action and l.token = p_token`
+    }, {
+      file: functionFile("end_live"),
+      find: `(l.token = p_token and l.step = x.step and l.phase = x.phase)`,
+      replace: `(l.token = p_token)`
     }],
     tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
   },
@@ -1001,7 +1013,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "achievements-unordered",
     breaks: "lock order: achievements that are erased are locked before those that are granted",
     plants: [{
-      file: functionFile("end_actions"),
+      file: functionFile("after_ends"),
       find: `      where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));`,
       replace: `      where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up)))
       for update);`
@@ -1569,38 +1581,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joins-by-statistics",
     breaks: "with an old snapshot elsewhere and fresh statistics every batch reads an index as a whole",
     plants: [{
-      file: functionFile("lock_concluded"),
-      find: `  with h as (
-    select c.n, c.ends, c.lane, l.seat, l.place
-    from (
-      select x.action, x.step, x.phase, x.ends, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
-      from unnest(conclusion_action, conclusion_step, conclusion_phase, conclusion_ends)
-        with ordinality as x(action, step, phase, ends, n)
-      order by lane
-      offset 0
-    ) c
-    left join lateral (
-      select l.ctid as place, l.seat
-      from live_actions l
-      where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
-      for update
-    ) l on true
-  )
-`,
-      replace: `  with f as (
-    select c.n, l.lane, l.seat, l.ctid as place
-    from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as c(action, step, phase, n)
-    join live_actions l on l.id = c.action
-    where l.token = p_token and l.step = c.step and l.phase = c.phase
-    order by l.lane
-    for update of l
-  ),
-  h as (
-    select c.n, c.ends, f.lane, f.seat, f.place
-    from unnest(conclusion_action, conclusion_ends) with ordinality as c(action, ends, n)
-    left join f on f.n = c.n
-  )
-`
+      file: functionFile("end_live"),
+      find: `cross join lateral (select l.ctid as place, l.lane from live_actions l where l.id = x.id offset 0) l`,
+      replace: `join (select l.id, l.ctid as place, l.lane from live_actions l) l on l.id = x.id`
     }],
     tests: { "test/sql/transitions/claim.test.ts": ["actions end by looking up their own rows"] }
   },

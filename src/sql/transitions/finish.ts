@@ -100,7 +100,7 @@ const fenced = (conclusion: Conclusion, step: EndedBody | undefined): Row => ({
   stepResult: step?.result,
   stepMarked: step?.marked === true ? true : undefined,
   stepStartedAt: step?.startedAt,
-  stepWaited: step?.waited,
+  stepWaited: step?.waited === true ? true : undefined,
   arguments: conclusion.arguments?.encoded
 })
 

@@ -19,10 +19,10 @@ begin
         -- once more: the cycle may have opened before the two were locked
         if found and exists (select 1 from waiters_of(p.id) x where x = p.performing) then
           return next news(-3 /* Kind.ended */, p.id);
-          return query select * from end_actions(leased(p_token), p_now, p_definitions, p_first_steps, p_flags, '{}',
-            array[p.id], array[7 /* Status.deadlocked */::smallint], null,
+          return query select * from end_actions(leased(p_token), p_now, p_definitions, p_first_steps, p_flags,
+            array[p.id], null, array[7 /* Status.deadlocked */::smallint], null,
             array(select deadlock_cause(l.lane, l.definition, l.actor_id) from live_actions l where l.id = p.id),
-            null, null, null, array[p.id]);
+            null, null, null, null, array[p.id]);
           return; -- one cycle a call: its end may have opened the others
         end if;
       end if;

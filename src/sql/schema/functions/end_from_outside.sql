@@ -40,14 +40,13 @@ begin
       from live_actions
       where id = any(p_ids);
     return query select * from end_actions(
-      p_token, p_now, p_definitions, p_first_steps, p_flags,
-      array(select lane from live_actions where id = any(p_ids) and seat = 0 /* Seat.performing */),
-      p_ids, array_fill(p_status, array[n]), array_fill(p_result, array[n]),
+      p_token, p_now, p_definitions, p_first_steps, p_flags, p_ids,
+      null, array_fill(p_status, array[n]), array_fill(p_result, array[n]),
       case when p_cause is null then array_fill(p_cause, array[n]) else array(
         select cause_at(p_cause, l.definition, l.actor_id)
         from unnest(p_ids) with ordinality x(id, n)
         left join live_actions l on l.id = x.id
         order by x.n) end,
-      null, null, null, p_ids);
+      null, null, null, null, p_ids);
   end if;
 end $$;

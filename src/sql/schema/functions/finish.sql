@@ -22,9 +22,9 @@ declare
   -- of the conclusions, by their numbers: those that are not stale; null if none is
   good int[];
   places tid[];
-  freed text[];
   -- of the actions that end
   v_ids uuid[];
+  v_arguments jsonb[];
   v_outcomes smallint[];
   v_results jsonb[];
   v_causes jsonb[];
@@ -32,9 +32,11 @@ declare
   v_failed smallint[];
   v_step_names text[];
   v_step_kinds smallint[];
-  v_places tid[];
   v_abrupt uuid[];
-  v_have_arguments boolean;
+  -- those that have ended without being locked before, their lanes, and whether they may have achieved something
+  ended uuid[];
+  freed text[];
+  achieves boolean;
 begin
   perform require_read_committed();
   if leased(p_token) is null then
@@ -42,11 +44,36 @@ begin
     return;
   end if;
 
-  select l.good, l.places, l.freed
-  into good, places, freed
-  from lock_concluded(p_token, conclusion_action, conclusion_step, conclusion_phase, conclusion_ends) l;
+  -- all of them end, and none has callbacks or a step with a row of its own
+  if conclusion_next_phase is null
+    and 3 /* Phase.callbacks */ <> all(conclusion_phase)
+    and (
+      conclusion_step_name is null
+      or (
+        0 = all(conclusion_step) and conclusion_step_result is null and conclusion_step_waited is null
+        and 4 /* Status.cancelled */ <> all(conclusion_step_status))) then
+    select e.ended, e.freed, e.achieves
+    into ended, freed, achieves
+    from end_live(
+      p_token, p_now, conclusion_action, conclusion_step, conclusion_phase, conclusion_arguments, conclusion_outcome,
+      conclusion_result, conclusion_cause, conclusion_callbacks_succeeded, conclusion_callbacks_failed,
+      conclusion_step_name, conclusion_step_kind) e;
+    if ended is not null then
+      return query select * from after_ends(
+        p_token, p_now, p_definitions, p_first_steps, p_flags, freed, ended, achieves, null);
+      if cardinality(ended) = cardinality(conclusion_action) then return; end if;
+    end if;
+    -- Most often what is left is stale, and nothing is locked for it. If one was only changed at this moment, its lane
+    -- comes after what the ends have locked; should that ever close a cycle, the server ends one of us, which tries
+    -- again.
+  end if;
+
+  select l.good, l.places
+  into good, places
+  from lock_concluded(p_token, conclusion_action, conclusion_step, conclusion_phase) l;
   if good is not null then
-    return query select * from stale_conclusions(conclusion_action, conclusion_step, conclusion_phase, good);
+    return query select * from stale_conclusions(
+      conclusion_action, conclusion_step, conclusion_phase, good, ended);
     if cardinality(good) = 0 then return; end if;
   end if;
 
@@ -104,20 +131,15 @@ begin
     where l.ctid = c.place and not coalesce(c.ends, false)
   )
   select
-    array_agg(c.action), array_agg(c.outcome), array_agg(c.result), array_agg(c.cause),
-    array_agg(c.callbacks_succeeded),
-    array_agg(c.callbacks_failed),
+    array_agg(c.action), array_agg(c.arguments), array_agg(c.outcome), array_agg(c.result), array_agg(c.cause),
+    array_agg(c.callbacks_succeeded), array_agg(c.callbacks_failed),
     array_agg(
       case when c.step = 0 and not coalesce(c.step_waited,
       false) and c.step_result is null and c.step_status <> 4 /* Status.cancelled */
         then c.step_name end),
     array_agg(c.step_kind),
-    array_agg(c.action) filter (where c.phase = 3 /* Phase.callbacks */),
-    bool_or(c.arguments is not null),
-    array_agg(c.place)
-  into
-    v_ids, v_outcomes, v_results, v_causes, v_succeeded, v_failed, v_step_names, v_step_kinds, v_abrupt,
-    v_have_arguments, v_places
+    array_agg(c.action) filter (where c.phase = 3 /* Phase.callbacks */)
+  into v_ids, v_arguments, v_outcomes, v_results, v_causes, v_succeeded, v_failed, v_step_names, v_step_kinds, v_abrupt
   from c
   where c.ends;
 
@@ -137,16 +159,8 @@ begin
     if child_action is not null then return next news(-8 /* Kind.queued */); end if;
   end if;
   if v_ids is not null then
-    -- changed arguments are seen by later readers too
-    if v_have_arguments then
-      update live_actions l
-      set arguments = c.arguments
-      from unnest(conclusion_ends, conclusion_arguments, places) with ordinality as c(ends, arguments, place, n)
-      where c.ends and c.arguments is not null and l.ctid = c.place and (good is null or c.n = any(good));
-      v_places := null;
-    end if;
     return query select * from end_actions(
-      p_token, p_now, p_definitions, p_first_steps, p_flags, freed, v_ids, v_outcomes, v_results, v_causes, v_succeeded,
-      v_failed, v_step_names, v_abrupt, v_places, v_step_kinds);
+      p_token, p_now, p_definitions, p_first_steps, p_flags, v_ids, v_arguments, v_outcomes, v_results, v_causes,
+      v_succeeded, v_failed, v_step_names, v_step_kinds, v_abrupt);
   end if;
 end $$;

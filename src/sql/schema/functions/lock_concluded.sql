@@ -1,33 +1,29 @@
 -- Locks live actions that are still at the step and phase that were performed, under this token, in the order of their
 -- lanes, one look-up after another. `good` are the numbers of their conclusions, null if that is all of them, `places`
--- where their rows are, `freed` the lanes of those that end.
+-- where their rows are.
 -- For other functions only: it inherits their search path and their settings.
 create function lock_concluded(
-  p_token bigint, conclusion_action uuid[], conclusion_step int[], conclusion_phase smallint[],
-  conclusion_ends boolean[], out good int[], out places tid[], out freed text[])
+  p_token bigint, conclusion_action uuid[], conclusion_step int[], conclusion_phase smallint[], out good int[],
+  out places tid[])
 language plpgsql as $$
 begin
   with h as (
-    select c.n, c.ends, c.lane, l.seat, l.place
+    select c.n, l.place
     from (
-      select x.action, x.step, x.phase, x.ends, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
-      from unnest(conclusion_action, conclusion_step, conclusion_phase, conclusion_ends)
-        with ordinality as x(action, step, phase, ends, n)
+      select x.action, x.step, x.phase, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
+      from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as x(action, step, phase, n)
       order by lane
       offset 0
     ) c
     left join lateral (
-      select l.ctid as place, l.seat
+      select l.ctid as place
       from live_actions l
       where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
       for update
     ) l on true
   )
-  select
-    array_agg(h.n) filter (where h.place is not null),
-    array_agg(h.lane) filter (where h.ends and h.seat = 0 /* Seat.performing */),
-    array_agg(h.place order by h.n)
-  into good, freed, places
+  select array_agg(h.n) filter (where h.place is not null), array_agg(h.place order by h.n)
+  into good, places
   from h;
   good := case when cardinality(good) = cardinality(conclusion_action) then null else coalesce(good, '{}') end;
 end $$;

@@ -1,7 +1,8 @@
--- News of the conclusions that are not among the `p_good` ones.
+-- News of the conclusions that are not among the `p_good` ones, and have not ended just now.
 -- For other functions only: it inherits their search path and their settings.
 create function stale_conclusions(
-  conclusion_action uuid[], conclusion_step int[], conclusion_phase smallint[], p_good int[])
+  conclusion_action uuid[], conclusion_step int[], conclusion_phase smallint[], p_good int[],
+  p_ended uuid[])
 returns setof answer language plpgsql as $$
 begin
   return query
@@ -12,5 +13,5 @@ begin
       case when c.action = any(string_to_array(current_setting('stepped.ended', true), ',')::uuid[])
         then to_json('ended here'::text) end
     from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as c(action, step, phase, n)
-    where c.n <> all(p_good);
+    where c.n <> all(p_good) and (c.action = any(p_ended)) is not true;
 end $$;

@@ -1,0 +1,92 @@
+-- What follows from ends, whose rows are in the history by now and whose lanes, `p_freed`, are the caller's: their
+-- achievements (where `p_achieves`), who is next in the lanes, slots, parents.
+-- For other functions only: it inherits their search path and their settings.
+create function after_ends(
+  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_freed text[],
+  p_ids uuid[], p_achieves boolean, p_abrupt uuid[])
+returns setof answer language plpgsql as $$
+declare
+  next_up uuid[];
+  erased text[];
+  parents uuid[];
+  parent_steps int[];
+  abandoned uuid[];
+  is_awaited boolean;
+begin
+  next_up := array(select id from live_actions where lane = any(p_freed) and seat = -1 /* Seat.pending */);
+  if cardinality(next_up) > 0 then
+    erased := array(
+      select checksum_key
+      from achievements
+      where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));
+  end if;
+
+  if p_achieves or cardinality(erased) > 0 then
+    insert into achievements (checksum_key, checksum, result, action, achieved_at)
+    select distinct on (checksum_key) checksum_key, checksum, result, id, p_now
+    from (
+      select checksum_key, checksum, result, id
+      from ended_actions
+      where
+        id = any(p_ids)
+        and checksum is not null and status = 2 /* Status.succeeded */ and callbacks_failed = 0
+      -- what is erased below has its place in the one pass over all keys in their order
+      union all
+      select k, '', null, '00000000-0000-0000-0000-000000000000' from unnest(erased) k
+    ) k
+    order by checksum_key, id desc
+    on conflict (checksum_key) do update
+    set
+      checksum = excluded.checksum,
+      result = excluded.result,
+      action = excluded.action,
+      achieved_at = excluded.achieved_at;
+  end if;
+
+  if cardinality(next_up) > 0 then
+    -- of what was found, or has just been granted: what comes meanwhile comes afterwards
+    delete from achievements
+    where
+      checksum_key = any(array(select checksum_key from live_actions where id = any(next_up)))
+      and (checksum_key = any(erased) or action = any(p_ids));
+    return query select * from promote(p_token, p_now, p_definitions, p_first_steps, p_flags, next_up);
+  end if;
+
+  is_awaited := exists (select 1 from slots where child = any(p_ids) and status is null);
+  if p_abrupt is not null or is_awaited then
+    perform lock_waiting_steps(p_ids, coalesce(p_abrupt, '{}'));
+  end if;
+  if p_abrupt is not null then
+    update steps
+    set status = 4 /* Status.cancelled */, ended_at = p_now
+    where action = any(p_abrupt) and status = 1 /* Status.performing */;
+    with o as (
+      update slots
+      set status = 4 /* Status.cancelled */
+      where action = any(p_abrupt) and status is null
+      returning action, child
+    )
+    select array_agg(distinct action) into abandoned from o where child is not null;
+    if abandoned is not null then
+      insert into abandoned_by (action) select unnest(abandoned) on conflict do nothing;
+      return next news(-4 /* Kind.abandoned */);
+    end if;
+  end if;
+
+  if is_awaited then
+    with u as (
+      update slots o
+      -- a success whose callbacks have failed is a failure for its parent
+      set status = case
+        when e.status = 2 /* Status.succeeded */ and e.callbacks_failed > 0 then 5 /* Status.failed */
+        else e.status end
+      from ended_actions e
+      where o.child = any(p_ids) and o.status is null and e.id = o.child
+      returning o.action, o.step
+    )
+    select array_agg(action), array_agg(step) into parents, parent_steps from u;
+    if parents is not null then
+      return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
+    end if;
+  end if;
+end $$;

@@ -1,0 +1,63 @@
+-- Moves live actions into the history, one after another in the order of their lanes. Either the caller has locked
+-- them, or this is its pass over live rows that may wait: then `p_steps` and `p_phases` say where each was performed,
+-- and what is no longer there under this token is not among the `ended` ones. Nor is, on some versions of the server,
+-- what somebody has changed since this statement began: rows are found by their places, which no statistics turn into
+-- a join of all that live. So the caller looks again for what has not ended. `freed` are the lanes that they performed
+-- in, `achieves` is whether any has a checksum.
+-- For other functions only: it inherits their search path and their settings.
+create function end_live(
+  p_token bigint, p_now timestamptz, p_ids uuid[], p_steps int[], p_phases smallint[], p_arguments jsonb[],
+  p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_callbacks_succeeded smallint[],
+  p_callbacks_failed smallint[], p_step_names text[], p_step_kinds smallint[], out ended uuid[], out freed text[],
+  out achieves boolean)
+language plpgsql as $$
+begin
+  with x as (
+    select
+      l.place, x.step, x.phase, x.arguments, x.outcome, x.result, x.cause, x.succeeded, x.failed, x.step_name,
+      x.step_kind
+    from unnest(
+      p_ids, p_steps, p_phases, p_arguments, p_outcomes, p_results, p_causes, p_callbacks_succeeded, p_callbacks_failed,
+      p_step_names, p_step_kinds
+    ) as x(id, step, phase, arguments, outcome, result, cause, succeeded, failed, step_name, step_kind)
+    cross join lateral (select l.ctid as place, l.lane from live_actions l where l.id = x.id offset 0) l
+    order by l.lane
+    offset 0
+  ),
+  gone as (
+    delete from live_actions l
+    using x
+    where
+      l.ctid = x.place
+      and (p_steps is null or (l.token = p_token and l.step = x.step and l.phase = x.phase))
+    returning
+      l.id, l.definition, l.actor_id, l.queue, l.lane, l.seat, l.checksum_key, l.checksum, l.parent, l.parent_step,
+      l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags,
+      coalesce(x.arguments, l.arguments) as arguments,
+      -- what was decided before its callbacks ran counts
+      coalesce(l.outcome, x.outcome) as status,
+      case when l.outcome is null then x.result else l.result end as result,
+      case when l.outcome is null then x.cause else l.cause end as cause,
+      x.step_name,
+      case when x.step_name is not null then x.step_kind end as step_kind,
+      coalesce(x.succeeded, 0::smallint) as succeeded,
+      coalesce(x.failed, 0::smallint) as failed
+  ),
+  e as (
+    insert into ended_actions (
+      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
+      attempts, result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at,
+      started_at, ended_at, tags)
+    select
+      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
+      attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms, enqueued_at, started_at, p_now,
+      tags
+    from gone
+  )
+  select
+    array_agg(id),
+    array_agg(lane) filter (where seat = 0 /* Seat.performing */),
+    bool_or(checksum is not null)
+  into ended, freed, achieves
+  from gone;
+end $$;
