@@ -1689,7 +1689,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.7: results of a live action's children are deleted",
     plants: [{
       file: functionFile("delete_ended"),
-      find: `      and (e.superseded_by is not null or (select l.id from live_actions l where l.id = e.parent) is null)
+      find: `      and (select l.id from live_actions l where l.id = e.parent) is null
 `,
       replace: ``
     }],
@@ -1771,6 +1771,17 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "      if false then goes[i] := goes[place]; end if;"
     }],
     tests: { "test/behaviour/History.test.ts": ["4.7: what was superseded in one lane"] }
+  },
+  {
+    name: "history-in-a-row",
+    breaks: "4.7: who deletes history waits for whoever else does",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: "where id = any(ids) for update skip locked",
+      replace: "where id = any(ids) for update"
+    }],
+    tests: { "test/races/history.test.ts": ["nobody waits for who deletes"] },
+    hangs: true
   },
   {
     name: "history-by-id-alone",

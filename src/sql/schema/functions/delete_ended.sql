@@ -44,7 +44,7 @@ begin
     where
       e.ended_at < p_before
       and (select a.action from abandoned_by a where a.action = e.id) is null
-      and (e.superseded_by is not null or (select l.id from live_actions l where l.id = e.parent) is null)
+      and (select l.id from live_actions l where l.id = e.parent) is null
       and (
         select o.action
         from slots o
