@@ -23,9 +23,17 @@ export const convoy = Stepped.action("convoy", { arguments: [Schema.Int] })
   .step((first) =>
     Effect.andThen(body, Step.on(Array.from({ length: 50 }, (_, i) => Car.ref(first * 50 + i)), drive, first))
   )
+/** One parent of as many children as it is told. */
+export const fleet = Stepped.action("fleet", { arguments: [Schema.Int] })
+  .step((size) => Effect.andThen(body, Step.on(Array.from({ length: size }, (_, i) => Car.ref(i)), drive, size)))
+/** Each tows the next car, which tows those that are left. */
+export const tow = Stepped.action("tow", { arguments: [Schema.Int, Schema.Int] })
 
-export const Cars = Stepped.actions(Car, [drive, tour, convoy])
-const CarsLive = Cars.toLayer(Effect.succeed({ drive: (miles) => Effect.as(body, miles) }))
+export const Cars = Stepped.actions(Car, [drive, tour, convoy, fleet, tow])
+const CarsLive = Cars.toLayer(Effect.succeed({
+  drive: (miles) => Effect.as(body, miles),
+  tow: (next, left) => Effect.andThen(body, Step.on(left > 0 ? Car.ref(next) : null, tow, next + 1, left - 1))
+}))
 
 /** Actions with a queue each. */
 class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}

@@ -2,7 +2,7 @@
 import type { Reading } from "./Meter.ts"
 
 /** The works that are compared. `enqueue` is one call each, `bulk` as many in a call as the system takes. */
-export type Work = "enqueue" | "bulk" | "W1" | "W2" | "W3" | "W4" | "W5"
+export type Work = "enqueue" | "bulk" | "W1" | "W2" | "W3" | "W4" | "W5" | "W6"
 
 export interface Measured {
   readonly work: string
@@ -16,6 +16,8 @@ export interface Measured {
   readonly reading: Reading
   readonly p50Ms?: number
   readonly p99Ms?: number
+  /** On disk for an action that has ended, indexes included, where the system keeps it. */
+  readonly bytesPerEnded?: number
   /** What was seen along the way: rates of the parts of a long drain, memory. */
   readonly samples?: ReadonlyArray<Readonly<Record<string, number>>>
 }
@@ -46,6 +48,7 @@ export const counting = (
   let began = 0
   let partBegan = 0
   const samples: Array<Readonly<Record<string, number>>> = []
+  const reached = new Map<number, (at: number) => void>()
   const { promise: all, resolve } = Promise.withResolvers<void>()
   const starts = (): void => {
     if (began === 0) began = partBegan = performance.now()
@@ -55,11 +58,19 @@ export const counting = (
     samples,
     /** When the first body started. */
     began: () => began,
+    /** When this many have run, which are still more than have. */
+    reaches: (count: number): Promise<number> => {
+      if (count <= done) throw new Error(`${done} bodies have run already, it is too late to wait for ${count}`)
+      const { promise, resolve } = Promise.withResolvers<number>()
+      reached.set(count, resolve)
+      return promise
+    },
     /** A body starts; one that takes no time only needs to say that it ran. */
     starts,
     ran: (): void => {
       starts()
       done++
+      reached.get(done)?.(performance.now())
       if (done % part === 0) {
         samples.push({ done, perSecond: Math.round(part / (performance.now() - partBegan) * 1000), ...sample() })
         partBegan = performance.now()

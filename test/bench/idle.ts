@@ -13,7 +13,9 @@ const worker = Layer.fresh(
 )
 
 const Main = Effect.gen(function*() {
-  yield* Effect.forEach(Array.from({ length: 16 }), () => Layer.build(worker), { discard: true })
+  yield* Effect.forEach(Array.from({ length: Number(process.env.WORKERS) }), () => Layer.build(worker), {
+    discard: true
+  })
   console.log(JSON.stringify({ event: "ready" }))
   return yield* Effect.never
 })

@@ -8,12 +8,14 @@ import { Reactivity } from "effect/reactivity"
 import { execFile } from "node:child_process"
 import { readFileSync, writeFileSync } from "node:fs"
 import { cpus } from "node:os"
+import { resolve } from "node:path"
 import { parseArgs, promisify } from "node:util"
 import { startServer } from "../harness/PostgresServer.ts"
 import type { Measured } from "./Measured.ts"
+import { comparePairs, ratios } from "./pairs.ts"
 import { type Entry, ours, peers } from "./plan.ts"
 import { showPlans, watchClaims } from "./plans.ts"
-import { type Figure, figure, markdown, medians } from "./report.ts"
+import { type Figure, figure, isRate, markdown, medians } from "./report.ts"
 
 const { values: options } = parseArgs({
   options: {
@@ -21,7 +23,9 @@ const { values: options } = parseArgs({
     json: { type: "boolean", default: false },
     plans: { type: "boolean", default: false },
     statements: { type: "boolean", default: false },
-    runs: { type: "string", default: "3" },
+    runs: { type: "string" },
+    against: { type: "string" },
+    pairs: { type: "string", default: "5" },
     only: { type: "string", multiple: true, default: [] },
     scale: { type: "string", default: "1" },
     tables: { type: "string", multiple: true, default: [] },
@@ -30,6 +34,7 @@ const { values: options } = parseArgs({
 })
 
 const scale = Number(options.scale)
+const runs = Number(options.runs ?? (options.against === undefined ? 3 : 1))
 
 /** What is told of along the way, and read again for tables. */
 type Line = Figure | { readonly versions: string }
@@ -75,7 +80,7 @@ const start = (url: Redacted.Redacted, program: string, settings: Entry["setting
         folder(program),
         JSON.stringify(scaled(settings))
       ],
-      { env: { ...process.env, DATABASE_URL: Redacted.value(url) }, timeout: 600_000 }
+      { env: { ...process.env, DATABASE_URL: Redacted.value(url) }, timeout: 1_800_000 }
     )
     return stdout.split("\n").filter((line) => line.startsWith("{")).map((line) => JSON.parse(line) as Measured)
   })
@@ -130,14 +135,15 @@ const measureAll = (tell: (line: Line) => void) =>
     const chosen = [...(options.peers ? peers : []), ...ours].filter(isChosen)
     if (options.peers) yield* installPeers
     const server = yield* startServer({
-      flags: [`pg_stat_statements.track=${options.statements ? "all" : "top"}`]
+      // fifty workers beside each other have five each
+      flags: ["max_connections=400", `pg_stat_statements.track=${options.statements ? "all" : "top"}`]
     })
     const [row] = yield* withClient(
       server.url,
       (sql) => sql<{ version: string }>`select current_setting('server_version') as version`
     )
     tell({ versions: versions(row!.version) })
-    for (let run = 1; run <= Number(options.runs); run++) {
+    for (let run = 1; run <= runs; run++) {
       for (const entry of chosen) {
         if (entry.once === true && run > 1) continue
         const results = yield* Effect.catchDefect(runOnce(server.url, entry), (defect) => failed(entry, defect))
@@ -214,10 +220,24 @@ const read = (files: ReadonlyArray<string>) =>
   files.flatMap((file) => readFileSync(file, "utf8").split("\n")).filter((line) => line.startsWith("{"))
     .map((line) => JSON.parse(line) as Line)
 
+/** Runs another checkout and this one in turn, and prints what this one's figures are of the other's. */
+const compare = async (against: string) => {
+  const flags = ["--scale", options.scale, "--runs", String(runs), ...(options.peers ? ["--peers"] : [])]
+  const pairs = await comparePairs({
+    before: resolve(process.env.INIT_CWD ?? ".", against),
+    after: folder("../.."),
+    pairs: Number(options.pairs),
+    flags: [...flags, ...options.only.flatMap((part) => ["--only", part])],
+    tell: (text) => console.error(text)
+  })
+  console.log(options.json ? JSON.stringify(pairs) : ratios(pairs))
+}
+
 const textOf = (line: Line): string => {
   if ("versions" in line) return line.versions
-  const { othersPercent, p50Ms, p99Ms, perSecond, system, unit, variant, work } = line
-  const result = p50Ms === undefined ? `${perSecond} ${unit}/s` : `${p50Ms} / ${p99Ms} ms`
+  const { n, othersPercent, p50Ms, p99Ms, perSecond, system, unit, variant, work } = line
+  const counted = isRate(line) ? `${perSecond} ${unit}/s` : `${n} ${unit}`
+  const result = p50Ms === undefined ? counted : `${p50Ms} / ${p99Ms} ms`
   return `${titleOf({ system, work, variant })}: ${result}, others ${othersPercent} %`
 }
 
@@ -233,6 +253,7 @@ const measureOrRead = async () => {
 }
 
 if (options.plans) publish("plans", await Effect.runPromise(Effect.scoped(explainClaims)))
+else if (options.against !== undefined) await compare(options.against)
 else {
   const lines = await measureOrRead()
   const versions = lines.findLast((line) => "versions" in line)?.versions

@@ -51,12 +51,16 @@ export const ours: ReadonlyArray<Entry> = [
     "W3: concurrency 32": { count: 5000, concurrency: 32 },
     W4: { count: 5000 },
     "W4: concurrency 32": { count: 5000, concurrency: 32 },
-    W5: { count: 200_000 },
-    "W5: analysed": { count: 200_000, beside: "statistics", once: true },
+    W6: { count: 200_000 },
+    W5: { count: 200_000, once: true },
     "W5: never analysed nor vacuumed": { count: 200_000, beside: "no vacuum", once: true },
     "W5: an old snapshot elsewhere": { count: 200_000, beside: "old snapshot", once: true },
     "W5: a hundred queues": { count: 200_000, beside: "many queues", once: true },
-    "W5: sixteen idle workers": { count: 200_000, beside: "idle workers", once: true }
+    "W5: sixteen idle workers": { count: 200_000, beside: "idle workers", once: true },
+    "contention: superseding": { count: 5000, policy: "superseding" },
+    "fan-in": { count: 50_000 },
+    depth: { count: 10_000 },
+    "idle: fifty workers": { workers: 50, seconds: 30, once: true }
   }),
   afterwards("processes", "1 worker process", { count: 100_000, processes: 1 }),
   afterwards("processes", "2 worker processes", { count: 100_000, processes: 2 }),
@@ -77,30 +81,30 @@ export const peers: ReadonlyArray<Entry> = [
     W2: { count: 500 },
     W3: { count: 5000 },
     W4: { count: 5000, concurrency: 16 },
-    W5: { count: 200_000, drain: 10_000, workerConcurrency: 256, once: true }
+    W6: { count: 200_000, drain: 20_000, workerConcurrency: 256, once: true }
   }),
   ...entries("graphile-worker, one by one", "peers/graphile-worker.mjs", {
     W1: { count: 5000, concurrency: 32 },
     W2: { count: 500, concurrency: 8 },
     W3: { count: 5000, concurrency: 32 },
-    W5: { count: 200_000, concurrency: 32, once: true }
+    W6: { count: 200_000, concurrency: 32, once: true }
   }),
   ...entries("graphile-worker, batched", "peers/graphile-worker.mjs", {
     W1: { count: 5000, concurrency: 24, localQueue: 500, batchDelay: 0 },
     W2: { count: 500, concurrency: 24, localQueue: 500, batchDelay: 0 },
     W3: { count: 5000, concurrency: 64, localQueue: 500, batchDelay: 0 },
-    W5: { count: 200_000, concurrency: 24, localQueue: 500, batchDelay: 0, once: true }
+    W6: { count: 200_000, concurrency: 24, localQueue: 500, batchDelay: 0 }
   }),
   ...entries("pg-boss, one by one", "peers/pg-boss.mjs", {
     W1: { count: 5000, batch: 1, concurrency: 32 },
     W2: { count: 200, batch: 1, concurrency: 1 },
-    W5: { count: 200_000, batch: 1, concurrency: 32, drain: 10_000, once: true }
+    W6: { count: 200_000, batch: 1, concurrency: 32, once: true }
   }),
   ...entries("pg-boss, batched", "peers/pg-boss.mjs", {
     W1: { count: 5000, batch: 500, concurrency: 4 },
     W3: { count: 5000, batch: 250, concurrency: 4 },
     W4: { count: 5000, batch: 250, concurrency: 4 },
-    W5: { count: 200_000, batch: 500, concurrency: 4, once: true }
+    W6: { count: 200_000, batch: 500, concurrency: 4 }
   }),
   ...entries("bare SQL, one by one", "peers/bare-sql.mjs", {
     enqueue: { count: 10_000 },

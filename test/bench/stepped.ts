@@ -4,19 +4,25 @@ import { Effect, Layer, Redacted, type Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { Stepped } from "stepped"
 import { startProgram } from "../harness/Program.ts"
-import { Cars, convoy, deliveries, drive, hear, layer, tour, Vans } from "./Cars.ts"
+import { Cars, convoy, deliveries, drive, hear, layer, tour, tow, Vans } from "./Cars.ts"
 import { counting, latency, type Measured, say, settings } from "./Measured.ts"
 import { startMeter, uncounted } from "./Meter.ts"
+import { analyse, bytesKept, meterMiddle } from "./steady.ts"
 
-const { beside, concurrency, connections, count, processes, work } = settings({
+const { beside, concurrency, connections, count, policy, processes, seconds, work, workers } = settings({
   work: "W1",
   count: 5000,
   concurrency: 500,
   connections: 2,
   // of workers, where those are not in this process
   processes: 1,
+  // that have nothing to do, and for how long
+  workers: 16,
+  seconds: 30,
+  // what becomes of whoever finds a lane busy
+  policy: "superseding" as keyof typeof contended,
   // what makes a long backlog harder
-  beside: "nothing" as "nothing" | "statistics" | "no vacuum" | "old snapshot" | "many queues" | "idle workers"
+  beside: "nothing" as "nothing" | "no vacuum" | "old snapshot" | "many queues" | "idle workers"
 })
 
 const url = Redacted.make(process.env.DATABASE_URL!)
@@ -25,11 +31,15 @@ const numbers = (from: number, to: number) => Array.from({ length: to - from }, 
 
 /** Measures an effect, which may say when its time began and what else there is to say. */
 const measure = <E, R>(
-  named: Pick<Measured, "work" | "count" | "unit"> & { readonly actions?: number },
+  { pids = [], ...named }: Pick<Measured, "work" | "count" | "unit"> & {
+    readonly actions?: number
+    /** The clients, if they are not this process. */
+    readonly pids?: ReadonlyArray<number>
+  },
   effect: Effect.Effect<Partial<Measured> & { readonly began?: number }, E, R>
 ) =>
   Effect.gen(function*() {
-    const stop = yield* startMeter()
+    const stop = yield* startMeter(pids)
     const start = performance.now()
     const { began = start, ...rest } = yield* effect
     const seconds = (performance.now() - began) / 1000
@@ -81,6 +91,9 @@ const drain = (
 const each = (from: number, to: number, enqueue: (id: number) => Effect.Effect<unknown, unknown>) =>
   Effect.forEach(numbers(from, to), enqueue, { concurrency: 32, discard: true })
 
+/** What is performed on few lanes, by what becomes of whoever finds its lane busy. */
+const contended = { superseding: drive }
+
 /** As many in a call as other systems are given. */
 const bulk = (to: number, enqueue: (ids: ReadonlyArray<number>) => Effect.Effect<unknown, unknown>) => {
   const parts = numbers(0, Math.ceil(to / 5000)).map((part) => numbers(part * 5000, Math.min(to, (part + 1) * 5000)))
@@ -124,10 +137,17 @@ const drainElsewhere = Effect.gen(function*() {
   yield* check(`(select count(*) = ${count} from stepped.actions where status = 'succeeded')`)
 })
 
+/** Workers in a process of its own, which find nothing to do. */
+const idleWorkers = Effect.gen(function*() {
+  const path = new URL("./idle.ts", import.meta.url).pathname
+  const program = yield* startProgram(path, { url, env: { WORKERS: String(workers) } })
+  yield* program.says("ready")
+  return program
+})
+
 /** Whatever is to happen elsewhere while a long backlog is worked off. */
 const besides = {
   nothing: Effect.void,
-  statistics: Effect.flatMap(PgClient.PgClient, (sql) => sql`vacuum analyze`),
   "no vacuum": Effect.void,
   "old snapshot": Effect.gen(function*() {
     const sql = yield* client
@@ -135,10 +155,7 @@ const besides = {
     yield* sql`select from stepped.jobs limit 1`
   }),
   "many queues": Effect.void,
-  "idle workers": Effect.gen(function*() {
-    const program = yield* startProgram(new URL("./idle.ts", import.meta.url).pathname, { url })
-    yield* program.says("ready")
-  })
+  "idle workers": idleWorkers
 }
 
 const noVacuum = Effect.flatMap(PgClient.PgClient, (sql) =>
@@ -196,16 +213,66 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
         const own = ids.filter((id) => id % deliveries.length === i)
         return vans.enqueueMany(deliver, own.map((id) => [id, id]))
       }, { concurrency: 10 })
-    yield* measure(
-      { work: "bulk", unit: "actions", count },
-      Effect.as(bulk(count, beside === "many queues" ? spread : enqueue), {})
-    )
+    yield* bulk(count, beside === "many queues" ? spread : enqueue)
     yield* besides[beside]
     yield* drain({ work, unit: "actions", count }, { bodies: count, part: count / 4 })
     if (beside === "no vacuum") {
       yield* check(`(select bool_and(last_analyze is null and last_autoanalyze is null and last_autovacuum is null)
         from pg_stat_user_tables where schemaname = 'stepped')`)
     }
+  }),
+  W6: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const enqueue = (ids: ReadonlyArray<number>) => cars.enqueueMany(drive, ids.map((id) => [id, id]))
+    yield* measure({ work: "bulk", unit: "actions", count }, Effect.as(bulk(count, enqueue), {}))
+    yield* analyse("stepped")
+    const bodies = counting(count, count / 8)
+    hear(bodies.ran)
+    const [middle] = yield* Effect.all([
+      meterMiddle(bodies, count),
+      Layer.build(Stepped.worker({ concurrency, connections }))
+    ], { concurrency: 2 })
+    yield* Effect.promise(() => bodies.all)
+    yield* drained
+    yield* check(`(select count(*) = ${count} from stepped.actions where status = 'succeeded')`)
+    const bytes = yield* bytesKept("stepped")
+    say({ work, unit: "actions", ...middle, bytesPerEnded: bytes / count, samples: bodies.samples })
+  }),
+  contention: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    yield* bulk(count, (ids) => cars.enqueueMany(contended[policy], ids.map((id) => [id % 50, id])))
+    const ran = counting(count)
+    hear(ran.ran)
+    yield* measure(
+      { work, unit: "invocations", count },
+      Effect.gen(function*() {
+        yield* Layer.build(Stepped.worker({ concurrency, connections }))
+        yield* drained
+        return { began: ran.began(), samples: [{ performed: ran.done(), superseded: count - ran.done() }] }
+      })
+    )
+    yield* check(`(select (count(*) filter (where status = 'succeeded'), count(*) filter (where status = 'superseded'))
+      = (${ran.done()}, ${count - ran.done()}) from stepped.actions)`)
+  }),
+  "fan-in": Effect.gen(function*() {
+    const cars = yield* Cars.client
+    yield* cars(count).fleetLater(count)
+    yield* drain({ work, unit: "children", count }, { actions: count + 1, bodies: count + 1 })
+  }),
+  depth: Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const [levels, chains] = [100, count / 100]
+    yield* bulk(chains, (ids) => cars.enqueueMany(tow, ids.map((id) => [id * levels, id * levels + 1, levels - 1])))
+    yield* drain({ work, unit: "levels", count }, { bodies: count })
+  }),
+  idle: Effect.gen(function*() {
+    const { pid } = yield* idleWorkers
+    // what it takes to start is no part of it
+    yield* Effect.sleep("5 seconds")
+    yield* measure(
+      { work, unit: "seconds", count: seconds, pids: [pid] },
+      Effect.as(Effect.sleep(`${seconds} seconds`), {})
+    )
   }),
   queue: Effect.gen(function*() {
     const cars = yield* Cars.client

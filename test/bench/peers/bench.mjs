@@ -3,6 +3,7 @@ import { PgClient } from "@effect/sql-pg"
 import { Effect, ManagedRuntime, Redacted } from "effect"
 import { say } from "../Measured.ts"
 import { startMeter, uncounted } from "../Meter.ts"
+import { analyse, bytesKept, meterMiddle } from "../steady.ts"
 
 export { counting, latency, settings } from "../Measured.ts"
 
@@ -26,6 +27,17 @@ export const measure = async ({ actions, count, unit, work }, body) => {
   const seconds = (performance.now() - began) / 1000
   const reading = await runtime.runPromise(stop)
   say({ work, count, unit, seconds, actions: actions ?? count, reading, ...rest })
+}
+
+/**
+ * Runs a system on so many of what is queued, in tables that are analysed, and says what the middle took. `drain` has performed them
+ * all when it is through; `keeps` says that all that was queued has ended then and is still there.
+ */
+export const measureMiddle = async ({ bodies, count, keeps = false, schema, unit, work }, drain) => {
+  await runtime.runPromise(analyse(schema))
+  const [middle] = await Promise.all([runtime.runPromise(meterMiddle(bodies, count)), drain()])
+  const kept = keeps ? { bytesPerEnded: (await runtime.runPromise(bytesKept(schema))) / count } : {}
+  say({ work, unit, ...middle, samples: bodies.samples, ...kept })
 }
 
 /** Calls with the numbers from one to another, so many at a time. */

@@ -1,13 +1,13 @@
 /** Workflows of DBOS Transact, started and awaited, or taken from a queue. */
 import { DBOS, DBOSClient } from "@dbos-inc/dbos-sdk"
 import pg from "pg"
-import { check, counting, end, forEach, latency, measure, rows, settings, until, url } from "./bench.mjs"
+import { check, counting, end, forEach, latency, measure, measureMiddle, rows, settings, until, url } from "./bench.mjs"
 
 const { concurrency, connections, count, drain, work, workerConcurrency } = settings({
   work: "W1",
   count: 5000,
   // how many of a longer backlog are performed
-  drain: 10_000,
+  drain: 20_000,
   // calls under way at a time
   concurrency: 32,
   // workflows that the queue hands to this process at a time; 0: as many as there are
@@ -99,18 +99,17 @@ if (work === "W1") {
   })
   check("succeeded", await workflows("SUCCESS"), count)
   check("steps", await steps(), count)
-} else if (work === "W5") {
+} else if (work === "W6") {
   const client = await enqueuer()
   await measure({ work: "bulk", unit: "workflows", count }, () => enqueueBulk(client, count))
   check("queued", await workflows("ENQUEUED"), count)
-  bodies = counting(drain, drain / 4)
-  await measure({ work, unit: "workflows", count: drain }, async () => {
+  bodies = counting(drain, drain / 8)
+  await measureMiddle({ work, unit: "workflows", count: drain, schema: "dbos", bodies }, async () => {
     await DBOS.launch()
     await startQueue()
     await bodies.all
-    return { began: bodies.began(), samples: bodies.samples }
+    await until(async () => (await workflows("SUCCESS")) >= drain)
   })
-  await until(async () => (await workflows("SUCCESS")) >= drain)
 } else {
   await DBOS.launch()
   if (work === "W2") {

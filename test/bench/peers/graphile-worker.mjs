@@ -1,12 +1,10 @@
 /** Jobs of graphile-worker. */
 import { Logger, makeWorkerUtils, run } from "graphile-worker"
-import { check, counting, end, forEach, latency, measure, rows, settings, sleep, until, url } from "./bench.mjs"
+import { check, counting, end, forEach, latency, measure, measureMiddle, rows, settings, sleep, until, url } from "./bench.mjs"
 
-const { batchDelay, concurrency, count, drain, localQueue, work } = settings({
+const { batchDelay, concurrency, count, localQueue, work } = settings({
   work: "W1",
   count: 5000,
-  // how many of a longer backlog are performed
-  drain: 20_000,
   concurrency: 32,
   // jobs taken from the database at a time; -1: one by one
   localQueue: -1,
@@ -91,15 +89,15 @@ if (work === "W1") {
     return { began: bodies.began() }
   })
   check("bodies", bodies.done(), count)
-} else if (work === "W5") {
+} else if (work === "W6") {
   await measure({ work: "bulk", unit: "jobs", count }, () => enqueueBulk(0, count))
   check("queued", await jobs(), count)
-  const bodies = counting(drain, drain / 4)
-  await measure({ work, unit: "jobs", count: drain }, async () => {
+  const bodies = counting(count, count / 8)
+  await measureMiddle({ work, unit: "jobs", count, schema: "graphile_worker", bodies }, async () => {
     await start({ drive: async () => bodies.ran() })
     await bodies.all
-    return { began: bodies.began(), samples: bodies.samples }
+    await drained()
   })
-  await until(async () => (await jobs()) <= count - drain)
+  check("bodies", bodies.done(), count)
 }
 end()

@@ -1,12 +1,10 @@
 /** Jobs of pg-boss. */
 import { PgBoss } from "pg-boss"
-import { check, counting, end, forEach, latency, measure, rows, settings, sleep, until, url } from "./bench.mjs"
+import { check, counting, end, forEach, latency, measure, measureMiddle, rows, settings, sleep, until, url } from "./bench.mjs"
 
-const { batch, concurrency, count, drain, work } = settings({
+const { batch, concurrency, count, work } = settings({
   work: "W1",
   count: 5000,
-  // how many of a longer backlog are performed
-  drain: 20_000,
   // workers in this process, each with its own polling
   concurrency: 4,
   // jobs that a worker takes at a time
@@ -130,17 +128,17 @@ if (work === "W1") {
     await drained()
   })
   check("completed", await jobs("completed"), count + parents)
-} else if (work === "W5") {
+} else if (work === "W6") {
   await queue("drive", false)
   await measure({ work: "bulk", unit: "jobs", count }, () => enqueueBulk(0, count))
   check("queued", await jobs("created"), count)
   await counted()
-  const bodies = counting(drain, drain / 4)
-  await measure({ work, unit: "jobs", count: drain }, async () => {
+  const bodies = counting(count, count / 8)
+  await measureMiddle({ work, unit: "jobs", count, schema: "pgboss", bodies, keeps: true }, async () => {
     await start("drive", async (taken) => taken.forEach(bodies.ran))
     await bodies.all
-    return { began: bodies.began(), samples: bodies.samples }
+    await drained()
   })
-  await until(async () => (await jobs("completed")) >= drain)
+  check("completed", await jobs("completed"), count)
 }
 end()
