@@ -6,8 +6,9 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import type { InvalidQuery, StorageError } from "./SteppedError.ts"
-import { canBeStored, limitOf, timeOf } from "./store/asked.ts"
+import type { Pause, PauseOptions } from "./Pause.ts"
+import { InvalidQuery, type StorageError } from "./SteppedError.ts"
+import { canBeStored, limitOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 /**
@@ -28,6 +29,10 @@ export interface Backlog {
   readonly held: number
   /** Children that wait until an elder sibling, whose lane may be theirs, has joined it; `queued` says which one. */
   readonly waiting: number
+  /** Invocations that a claim has left since they are paused; others of a paused queue are among those that are due. */
+  readonly paused: number
+  /** Why none of its invocations begins, where that is so. */
+  readonly pause: Pause | undefined
   /** How many of all these were cancelled before a worker took them: one that has the definition ends them. */
   readonly cancelled: number
   readonly oldestEnqueuedAt: Date
@@ -56,6 +61,8 @@ export interface QueuedInvocation {
   readonly cancelled: boolean
   /** The elder sibling without which it does not join its lane, where it waits for one. */
   readonly waitsFor: string | undefined
+  /** Why it does not begin, where its queue or its definition is paused, or everything is. */
+  readonly pause: Pause | undefined
   readonly enqueuedAt: Date
 }
 
@@ -73,6 +80,17 @@ export interface Neglected {
 }
 
 /**
+ * What of the queue is paused: everything, a queue, or a definition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PauseTarget = "everything" | { readonly queue: string } | {
+  readonly actorType: string
+  readonly name: string
+}
+
+/**
  * The jobs table: `FOR UPDATE SKIP LOCKED` claims, in order of arrival within a queue.
  *
  * **Details**
@@ -87,9 +105,26 @@ export class JobQueue extends Context.Service<JobQueue, {
   readonly queued: (limit?: number) => Effect.Effect<ReadonlyArray<QueuedInvocation>, StorageError | InvalidQuery>
   /** What waits, by queue and definition. */
   readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, StorageError>
-  /** User time, in ms, of the next wait or retry and of the next timeout. */
+  /**
+   * Begins nothing new of a queue, of a definition, or at all; gives whether this call has paused it. One that is paused already keeps its
+   * reason.
+   *
+   * **Details**
+   *
+   * Invocations wait in the queue, children too; what has begun goes on, with its steps, callbacks and tries, and what is pending in a lane
+   * stays so. It holds for every worker, from its next claim on.
+   */
+  readonly pause: (
+    target: PauseTarget,
+    options: PauseOptions
+  ) => Effect.Effect<boolean, StorageError | InvalidQuery>
+  /** Goes on with what was paused, within a `pollInterval`; gives whether it was. What is paused by something else as well, stays so. */
+  readonly resume: (target: PauseTarget) => Effect.Effect<boolean, StorageError | InvalidQuery>
+  /** All pauses, those of lanes too, the oldest first; at most 10,000. */
+  readonly pauses: Effect.Effect<ReadonlyArray<Pause>, StorageError>
+  /** User time, in ms, of the next wait, retry or delayed invocation and of the next timeout, and whether something was resumed that has still to go on. */
   readonly nextDue: Effect.Effect<
-    { readonly wait: number | undefined; readonly timeout: number | undefined },
+    { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },
     StorageError
   >
   /** Due jobs that are not for whoever takes these, as far as they are among the first of their queues, or have just become due. */
@@ -105,8 +140,20 @@ export class JobQueue extends Context.Service<JobQueue, {
     JobQueue,
     Effect.map(Store, (store) =>
       JobQueue.of({
-        queued: (limit) => Effect.flatMap(limitOf("limit of JobQueue.queued", limit), store.queued),
-        backlog: store.backlog,
+        queued: (limit) =>
+          Effect.flatMap(
+            limitOf("limit of JobQueue.queued", limit),
+            (most) => Effect.zipWith(store.queued(most), store.pauses, withPauses)
+          ),
+        backlog: Effect.zipWith(store.backlog, store.pauses, withPauses),
+        pause: (target, options) =>
+          Effect.gen(function*() {
+            const of = yield* targetOf("JobQueue.pause", target)
+            return yield* store.pause({ ...of, ...yield* pauseOptionsOf("JobQueue.pause", options) })
+          }),
+        resume: (target) =>
+          Effect.flatMap(targetOf("JobQueue.resume", target), ({ kind, subject }) => store.resume(kind, subject)),
+        pauses: store.pauses,
         nextDue: store.nextDue,
         neglected: ({ definitions, now, queues }) =>
           Effect.flatMap(
@@ -116,3 +163,34 @@ export class JobQueue extends Context.Service<JobQueue, {
       }))
   )
 }
+
+const targetOf = (
+  verb: string,
+  target: PauseTarget
+): Effect.Effect<Pick<Pause, "kind" | "subject">, InvalidQuery> => {
+  if (target === "everything") return Effect.succeed({ kind: "everything", subject: "" })
+  const subject = "queue" in target ? target.queue : `${target.actorType}/${target.name}`
+  return canBeStored(subject) && subject.length > 0 && subject.length <= 201
+    ? Effect.succeed({ kind: "queue" in target ? "queue" : "definition", subject })
+    : Effect.fail(
+      new InvalidQuery({
+        field: `target of ${verb}`,
+        value: JSON.stringify(subject.slice(0, 100)),
+        takes: "\"everything\", a queue's name, or an actor's type and an action's name"
+      })
+    )
+}
+
+/** With why each of them does not begin. */
+const withPauses = <A extends { readonly queue: string; readonly actorType: string; readonly name: string }>(
+  records: ReadonlyArray<A>,
+  pauses: ReadonlyArray<Pause>
+): ReadonlyArray<A & { readonly pause: Pause | undefined }> =>
+  records.map((record) => ({
+    ...record,
+    pause: pauses.find(({ kind, subject }) =>
+      kind === "everything" ||
+      (kind === "queue" && subject === record.queue) ||
+      (kind === "definition" && subject === `${record.actorType}/${record.name}`)
+    )
+  }))

@@ -8,23 +8,26 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { ActionKey } from "./Action.ts"
-import { joinKey } from "./domain/Key.ts"
-import type { InvalidQuery, StorageError } from "./SteppedError.ts"
-import { canBeStored, limitOf, timeOf } from "./store/asked.ts"
+import { joinKey, keyLimit } from "./domain/Key.ts"
+import type { Pause, PauseOptions } from "./Pause.ts"
+import { InvalidQuery, type StorageError } from "./SteppedError.ts"
+import { canBeStored, limitOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 /**
- * An occupied lane. A lane exists only while somebody performs in it.
+ * An occupied lane. A lane exists only while somebody performs in it, or waits because it is paused.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Lane {
   readonly key: string
-  /** Id of the action that performs. */
-  readonly performing: string
+  /** Id of the action that performs; none where the next one waits because of a pause. */
+  readonly performing: string | undefined
   /** Id of the action that is next; newer ones supersede it. */
   readonly pending: string | undefined
+  /** Why nobody begins in it, where the lane itself is paused. */
+  readonly pause: Pause | undefined
 }
 
 /**
@@ -38,6 +41,19 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
   readonly find: (key: ActionKey) => Effect.Effect<Option.Option<Lane>, StorageError>
   /** Occupied lanes in the order of their keys, at most `limit` (100 if not given, 10,000 at most). */
   readonly list: (limit?: number) => Effect.Effect<ReadonlyArray<Lane>, StorageError | InvalidQuery>
+  /**
+   * Begins nothing new in a lane; gives whether this call has paused it. One that is paused already keeps its reason.
+   *
+   * **Details**
+   *
+   * Who performs in it goes on. Who comes joins and supersedes as ever, and waits. A lane may be paused that nobody is in.
+   */
+  readonly pause: (
+    key: ActionKey,
+    options: PauseOptions
+  ) => Effect.Effect<boolean, StorageError | InvalidQuery>
+  /** Goes on in a lane that was paused: who is next performs within a `pollInterval`. Gives whether it was paused. */
+  readonly resume: (key: ActionKey) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /**
    * Ends a pending action of a cycle of waiting as deadlocked, and gives its id; none where there is no cycle.
    *
@@ -58,10 +74,30 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
         find: (given) => {
           const key = joinKey(given)
           return canBeStored(key)
-            ? Effect.map(store.laneOf(key), Option.fromUndefinedOr)
+            ? Effect.map(
+              Effect.zipWith(store.laneOf(key), store.pauses, (lane, pauses) => lane && withPause(lane, pauses)),
+              Option.fromUndefinedOr
+            )
             : Effect.succeedNone
         },
-        list: (limit) => Effect.flatMap(limitOf("limit of PerformanceLane.list", limit), store.lanes),
+        list: (limit) =>
+          Effect.flatMap(
+            limitOf("limit of PerformanceLane.list", limit),
+            (most) =>
+              Effect.zipWith(
+                store.lanes(most),
+                store.pauses,
+                (lanes, pauses) => lanes.map((lane) => withPause(lane, pauses))
+              )
+          ),
+        pause: (given, options) =>
+          Effect.gen(function*() {
+            const subject = yield* laneOf("PerformanceLane.pause", given)
+            const why = yield* pauseOptionsOf("PerformanceLane.pause", options)
+            return yield* store.pause({ kind: "lane", subject, ...why })
+          }),
+        resume: (given) =>
+          Effect.flatMap(laneOf("PerformanceLane.resume", given), (subject) => store.resume("lane", subject)),
         breakDeadlock: ({ now }) =>
           Effect.flatMap(
             timeOf("now of PerformanceLane.breakDeadlock", now),
@@ -69,4 +105,22 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
           )
       }))
   )
+}
+
+const withPause = (lane: Omit<Lane, "pause">, pauses: ReadonlyArray<Pause>): Lane => ({
+  ...lane,
+  pause: pauses.find(({ kind, subject }) => kind === "lane" && subject === lane.key)
+})
+
+const laneOf = (verb: string, given: ActionKey): Effect.Effect<string, InvalidQuery> => {
+  const key = joinKey(given)
+  return key !== "" && Buffer.byteLength(key) <= keyLimit && canBeStored(key)
+    ? Effect.succeed(key)
+    : Effect.fail(
+      new InvalidQuery({
+        field: `key of ${verb}`,
+        value: JSON.stringify(key.slice(0, 100)),
+        takes: `what a key function gives: a text or an array, of 1 to ${keyLimit} bytes when joined`
+      })
+    )
 }

@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { PgClient } from "@effect/sql-pg/PgClient"
+import * as Config from "effect/Config"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
@@ -19,6 +20,7 @@ import {
   type LayerError,
   type Services
 } from "./engine/engineLayer.ts"
+import * as Log from "./engine/log.ts"
 import { type MigrateError, migrateTo, migrations, patience } from "./sql/Migrations.ts"
 import {
   DefinitionError,
@@ -116,6 +118,9 @@ export const layer:
 /** A text that stands in one line, and that Postgres can store. */
 const isWorkerName = (name: string): boolean => /^[^\p{Cc}\p{Cs}]{1,100}$/u.test(name)
 
+/** Whether workers of this process are to do nothing, as over a restored copy of production. */
+const pausedByEnvironment = Config.Boolean("STEPPED_PAUSED").pipe(Config.withDefault(false))
+
 /**
  * Performs actions for as long as the layer lives.
  *
@@ -123,6 +128,9 @@ const isWorkerName = (name: string): boolean => /^[^\p{Cc}\p{Cs}]{1,100}$/u.test
  *
  * Takes jobs of the definitions whose layers were built before it. When its scope closes (SIGTERM through `NodeRuntime`), it takes
  * nothing new, lets running bodies end within the grace period, and releases the rest for other workers, without burning an attempt.
+ *
+ * With `STEPPED_PAUSED=1` in the environment it performs nothing, takes nothing over, and says so: for a restored copy of production, whose
+ * payments are not to be made twice.
  *
  * Several over one {@link layer} work beside each other, each with its own queues, concurrency, grace period and name: a slow kind of work
  * then takes no room from the others. Each keeps connections of its own (`connections` and two more).
@@ -176,6 +184,15 @@ export const worker = (
       try: () => options.queues?.forEach((queue) => checkName("queue", queue)),
       catch: (error) => error as DefinitionError
     })
+    const isPaused = yield* Effect.mapError(
+      pausedByEnvironment,
+      () => new DefinitionError({ message: "STEPPED_PAUSED is neither true nor false: set it to 1, or leave it out" })
+    )
+    if (isPaused) {
+      return yield* Log.log.warning(
+        "STEPPED_PAUSED is set: this worker performs nothing, and takes nothing over. Leave it out where this is no copy"
+      )
+    }
     yield* engine.work({
       name: options.name,
       concurrency,

@@ -71,8 +71,9 @@ export type {
 } from "./Client.ts"
 export { type AnyActions, type AnyClients, Engine, type Finding, type Registration } from "./Engine.ts"
 export type { EnqueueOptions, PromptOptions } from "./EnqueueOptions.ts"
-export { type Backlog, JobQueue, type Neglected, type QueuedInvocation } from "./JobQueue.ts"
+export { type Backlog, JobQueue, type Neglected, type PauseTarget, type QueuedInvocation } from "./JobQueue.ts"
 export { type AfterStatus, afterStatuses, type CompletionOutcome, Outcome } from "./Outcome.ts"
+export type { Pause, PauseKind, PauseOptions } from "./Pause.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
 export {
   type Actors,

@@ -79,15 +79,24 @@ export const stepKindCodes = codes(stepKinds)
 /** Bits of a live action's flags: which statuses have callbacks, whether somebody outside completes the action, whether its success is void. */
 export const Flag = { succeeded: 1, failed: 2, cancelled: 4, timed_out: 8, outbound: 16, void: 32 } as const
 
-/** Where an action is in its lane: who performs in it, and who is next. One that is decided without having performed has no seat. */
+/** Where an action is in its lane: who performs in it, or is the first in a paused one, and who is next. One that is decided without having performed has no seat. */
 export const Seat = { performing: 0, pending: -1 } as const
 
 /**
  * Where a job stands in its queue. Before the others what goes on, is cancelled or has come back; then invocations by the priority that
  * they were enqueued with, and in the order in which they were enqueued; and out of this order what is tried again at its time, what a
- * worker prepares, what waits for an elder sibling, and what is not to start before its time.
+ * worker prepares, what waits for an elder sibling, what is not to start before its time, and what a claim has met and left since it is
+ * paused.
  */
-export const Priority = { first: -1000, inOrder: 0, later: 1000, held: 1001, waiting: 1002, delayed: 1003 } as const
+export const Priority = {
+  first: -1000,
+  inOrder: 0,
+  later: 1000,
+  held: 1001,
+  waiting: 1002,
+  delayed: 1003,
+  paused: 1004
+} as const
 
 /** What programs may give: the lower, the sooner. */
 export const priorityLimits = { least: -100, most: 100 } as const

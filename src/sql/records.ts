@@ -5,8 +5,9 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
 import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
-import { Priority } from "../domain/Phase.ts"
+import { Priority, Seat, statusCodes } from "../domain/Phase.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { Records } from "../store/Records.ts"
@@ -182,7 +183,7 @@ type Lanes = Pick<Records, "laneOf" | "lanes" | "breakDeadlock">
 
 const lanesOf = (calls: Calls): Lanes => {
   const { run, schema } = calls
-  const lanes = reading(calls)<Lane>({ key: "key", performing: "performing", pending: "pending" })
+  const lanes = reading(calls)<Omit<Lane, "pause">>({ key: "key", performing: "performing", pending: "pending" })
   return {
     laneOf: (key) => Effect.map(lanes("lane", `from ${schema}.lanes where key = $1::text`, [key]), (found) => found[0]),
     lanes: (limit) => lanes("lanes", `from ${schema}.lanes order by key limit $1`, [PgTypes.int4(limit)]),
@@ -232,14 +233,14 @@ const achievementsOf = (calls: Calls): Achievements => {
   }
 }
 
-type Jobs = Pick<Records, "queued" | "backlog" | "nextDue" | "neglected">
+type Jobs = Pick<Records, "queued" | "backlog" | "nextDue" | "neglected" | "pause" | "resume" | "pauses">
 
 const count = (condition: string) => `count(*) filter (where ${condition})::int`
 
 const jobsOf = (calls: Calls): Jobs => {
   const { call, schema } = calls
   const read = reading(calls)
-  const queued = read<QueuedInvocation>({
+  const queued = read<Omit<QueuedInvocation, "pause">>({
     action: "action",
     ...defined,
     actorId: "actor_id",
@@ -252,31 +253,55 @@ const jobsOf = (calls: Calls): Jobs => {
     waitsFor: "elder",
     enqueuedAt: "enqueued_at"
   })
-  const backlog = read<Backlog>({
+  const backlog = read<Omit<Backlog, "pause">>({
     queue: "queue",
     ...defined,
     due: count(`priority < ${Priority.later}`),
     later: count(`priority in (${Priority.later}, ${Priority.delayed})`),
     held: count(`priority = ${Priority.held}`),
     waiting: count(`priority = ${Priority.waiting}`),
+    paused: count(`priority = ${Priority.paused}`),
     cancelled: count("cancelled_at is not null"),
     oldestEnqueuedAt: "min(enqueued_at)"
   })
+  const pauses = read<Pause>({ kind: "kind", subject: "subject", reason: "reason", by: "by", since: "since" })
   const neglected = read<Neglected>({ queue: "queue", ...defined, oldestEnqueuedAt: "min(enqueued_at)" })
   return {
     queued: (limit) =>
       queued("queued", `from ${schema}.jobs where kind = 0 order by id limit $1`, [PgTypes.int4(limit)]),
+    pause: ({ by, kind, reason, subject }) =>
+      Effect.map(
+        call(
+          "pause",
+          `insert into ${schema}.pauses (kind, subject, reason, by, since) values ($1::text, $2::text, $3::text, $4::text, clock_timestamp())
+            on conflict do nothing returning 1`,
+          [kind, subject, reason, by]
+        ),
+        (rows) => rows.length > 0
+      ),
+    resume: (kind, subject) =>
+      Effect.map(
+        call("resume", `delete from ${schema}.pauses where kind = $1::text and subject = $2::text returning 1`, [
+          kind,
+          subject
+        ]),
+        (rows) => rows.length > 0
+      ),
+    pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),
     backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),
     nextDue: Effect.map(
       call(
         "nextDue",
         `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null))) * 1000)::float8,
-          (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8`,
+          (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8,
+          exists (select 1 from ${schema}.jobs where priority = ${Priority.paused} and not ${schema}.is_paused(null, queue, definition))
+            or exists (select 1 from ${schema}.live_actions where seat = ${Seat.performing} and status = ${statusCodes.pending} and not ${schema}.is_paused(lane, queue, definition))`,
         []
       ),
       (rows) => ({
         wait: (rows[0]![0] ?? undefined) as number | undefined,
-        timeout: (rows[0]![1] ?? undefined) as number | undefined
+        timeout: (rows[0]![1] ?? undefined) as number | undefined,
+        resumes: rows[0]![2] as boolean
       })
     ),
     // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue

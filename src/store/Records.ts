@@ -7,6 +7,7 @@ import type { Achievement } from "../AchievementStore.ts"
 import type { ActionFilter, ActionRecord, Deletion, SlotRecord, StepRecord } from "../ActionRepo.ts"
 import type { Finding } from "../Engine.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
 
@@ -26,9 +27,9 @@ export interface Records {
   /** Deletes answers kept for handles since before the given time, oldest first; gives how many. */
   readonly deleteOutcomes: (before: number, limit: number) => Effect.Effect<number, StorageError>
 
-  readonly laneOf: (key: string) => Effect.Effect<Lane | undefined, StorageError>
+  readonly laneOf: (key: string) => Effect.Effect<Omit<Lane, "pause"> | undefined, StorageError>
   /** In the order of their keys. */
-  readonly lanes: (limit: number) => Many<Lane>
+  readonly lanes: (limit: number) => Many<Omit<Lane, "pause">>
   /** Ends a pending action that is in a cycle of waiting; gives its id, or nothing where there is no cycle. */
   readonly breakDeadlock: (now: number) => Effect.Effect<string | undefined, StorageError>
 
@@ -43,11 +44,17 @@ export interface Records {
   readonly forgetAchievements: (before: number, limit: number) => Effect.Effect<number, StorageError>
 
   /** In the order of their arrival. */
-  readonly queued: (limit: number) => Many<QueuedInvocation>
-  readonly backlog: Many<Backlog>
-  /** When the next wait or retry, and the next timeout, is due (user time in ms). */
+  readonly queued: (limit: number) => Many<Omit<QueuedInvocation, "pause">>
+  readonly backlog: Many<Omit<Backlog, "pause">>
+  /** Begins nothing new of something; gives whether that is new. */
+  readonly pause: (pause: Omit<Pause, "since">) => Effect.Effect<boolean, StorageError>
+  /** Takes a pause back; gives whether there was one. What waited because of it goes on with the next `tick`. */
+  readonly resume: (kind: Pause["kind"], subject: string) => Effect.Effect<boolean, StorageError>
+  /** The oldest first. */
+  readonly pauses: Many<Pause>
+  /** When the next wait or retry, and the next timeout, is due (user time in ms), and whether something is paused no more. */
   readonly nextDue: Effect.Effect<
-    { readonly wait: number | undefined; readonly timeout: number | undefined },
+    { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },
     StorageError
   >
   /** Due jobs that nobody takes who takes these, as far as they are among the first of their queues. */

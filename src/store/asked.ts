@@ -3,8 +3,10 @@
  * limit, a time or a status is refused with the name of the field.
  */
 import * as Effect from "effect/Effect"
+import { hostname } from "node:os"
 import { isActionId } from "../domain/Phase.ts"
 import { isStorable } from "../domain/storable.ts"
+import type { PauseOptions } from "../Pause.ts"
 import { InvalidQuery } from "../SteppedError.ts"
 
 /** Rows of a list, if nothing is said, and at most. */
@@ -56,3 +58,30 @@ export const wordsOf = (
 
 /** Whether something can be stored under a text; Postgres would refuse to look for what it cannot store. */
 export const canBeStored = (text: string): boolean => isStorable(JSON.stringify(text))
+
+/** A text that people read. */
+const textOf = (field: string, given: string, most: number): Effect.Effect<string, InvalidQuery> =>
+  typeof given === "string" && given.trim().length > 0 && given.length <= most && canBeStored(given)
+    ? Effect.succeed(given)
+    : Effect.fail(
+      new InvalidQuery({
+        field,
+        value: typeof given === "string" ? JSON.stringify(given.slice(0, 100)) : String(given),
+        takes: `a text of 1 to ${most} characters that Postgres can store`
+      })
+    )
+
+/** The user and host of this process. */
+const thisProcess = `${process.env.USER ?? "pid"}${process.env.USER === undefined ? ` ${process.pid}` : ""}@${
+  process.env.HOSTNAME ?? hostname()
+}`
+
+/** Why something is paused, and by whom. */
+export const pauseOptionsOf = (
+  verb: string,
+  options: PauseOptions
+): Effect.Effect<{ readonly reason: string; readonly by: string }, InvalidQuery> =>
+  Effect.gen(function*() {
+    const reason = yield* textOf(`reason of ${verb}`, options.reason, 1000)
+    return { reason, by: yield* textOf(`by of ${verb}`, options.by ?? thisProcess, 100) }
+  })

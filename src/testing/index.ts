@@ -260,12 +260,12 @@ const whatIsLeft = Effect.gen(function*() {
     ...(yield* queue.backlog).filter((backlog) => stillQueued(backlog) > 0).map((backlog) =>
       `${backlog.actorType}/${backlog.name} is queued ${stillQueued(backlog)} times${
         engine.find(backlog.actorType, backlog.name) === undefined ? ", and not defined here" : ""
-      }`
+      }${backlog.pause === undefined ? "" : `, paused by ${backlog.pause.by}: ${backlog.pause.reason}`}`
     )
   ]
 })
 
-const stillQueued = ({ due, held, later, waiting }: Backlog): number => due + later + held + waiting
+const stillQueued = ({ due, held, later, paused, waiting }: Backlog): number => due + later + held + waiting + paused
 
 const advanceTo = (time: number): Effect.Effect<void> =>
   Clock.clockWith((clock) =>

@@ -352,7 +352,8 @@ suite("cancelling", (engine) => {
       assert.isTrue(yield* handle.cancel)
       assert.deepStrictEqual(yield* Effect.flatMap(JobQueue, (queue) => queue.nextDue), {
         wait: undefined,
-        timeout: undefined
+        timeout: undefined,
+        resumes: false
       })
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["careful cancelled with given"])

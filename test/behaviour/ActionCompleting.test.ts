@@ -148,14 +148,14 @@ suite("completing", (engine) => {
         const second = yield* client(2).repaintNow()
         assert.deepStrictEqual(
           yield* lane,
-          Option.some({ key: "maintenance", performing: first.id, pending: second.id })
+          Option.some({ key: "maintenance", performing: first.id, pending: second.id, pause: undefined })
         )
         yield* TestClock.adjust("10 seconds")
         yield* Stepped.complete(Car.ref(1), recycle, outcome)
         assert.strictEqual((yield* recordOf(first.id)).status, outcome.status)
         assert.deepStrictEqual(
           yield* lane,
-          Option.some({ key: "maintenance", performing: second.id, pending: undefined })
+          Option.some({ key: "maintenance", performing: second.id, pending: undefined, pause: undefined })
         )
         assert.strictEqual((yield* recordOf(second.id)).startedAt?.getTime(), 10_000)
         yield* performIdle
@@ -173,7 +173,7 @@ suite("completing", (engine) => {
       assert.isTrue(yield* second.cancel)
       assert.deepStrictEqual(
         Option.getOrThrow(yield* Effect.flatMap(PerformanceLane, (service) => service.find("maintenance"))),
-        { key: "maintenance", performing: first.id, pending: undefined }
+        { key: "maintenance", performing: first.id, pending: undefined, pause: undefined }
       )
       const { startedAt, status } = yield* recordOf(second.id)
       assert.deepStrictEqual([status, startedAt], ["cancelled", undefined])

@@ -70,7 +70,10 @@ suite("superseding", (engine) => {
       const second = yield* car.textLater("second")
       yield* performIdle
       const lane = yield* Effect.flatMap(PerformanceLane, (service) => service.find("depot"))
-      assert.deepStrictEqual(lane, Option.some({ key: "depot", performing: first.id, pending: second.id }))
+      assert.deepStrictEqual(
+        lane,
+        Option.some({ key: "depot", performing: first.id, pending: second.id, pause: undefined })
+      )
       assert.deepStrictEqual(seen, ["hold first"])
       assert.isUndefined((yield* recordOf(second.id)).startedAt)
       yield* performSteppedActions({ outbound: finish })

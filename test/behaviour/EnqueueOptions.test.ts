@@ -274,9 +274,13 @@ suite("options of an enqueueing", (engine) => {
       const car = (yield* Cars.client)(1)
       const holder = yield* car.parkLater("holder")
       yield* performIdle
-      const older = yield* car.with({ priority: 1 }).driveLater("root")
-      const parent = yield* car.with({ priority: -1 }).tripLater()
-      // the children of the trip join before the root does
+      const queue = yield* JobQueue
+      const careful = { actorType: "Car", name: "careful" }
+      yield* queue.pause(careful, { reason: "its elder comes later" })
+      const older = yield* car.carefulLater("root")
+      const parent = yield* car.tripLater()
+      yield* performIdle
+      yield* queue.resume(careful)
       yield* performIdle
       assert.strictEqual((yield* older.status).status, "superseded")
       yield* parent.cancel

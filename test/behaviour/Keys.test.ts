@@ -40,7 +40,12 @@ suite("keys and checksums", (engine) => {
         yield* performIdle
         const key = shelf(place, 7)
         const lane = Option.getOrThrow(yield* lanes.find(key))
-        assert.deepStrictEqual(lane, { key: Stepped.joinKey(key), performing: handle.id, pending: undefined })
+        assert.deepStrictEqual(lane, {
+          key: Stepped.joinKey(key),
+          performing: handle.id,
+          pending: undefined,
+          pause: undefined
+        })
         assert.deepStrictEqual(yield* lanes.find(Stepped.joinKey(key)), Option.some(lane))
         assert.deepStrictEqual(Stepped.parseKey(lane.key), ["shelf/s", place, "7"])
         const { lane: stored } = Option.getOrThrow(yield* repo.find(handle.id))

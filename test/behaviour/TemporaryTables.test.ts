@@ -190,6 +190,9 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             outcome: { status: "cancelled", result: null, cause: null },
             outbound: false
           }),
+          pause: store.pause({ kind: "lane", subject: "lane 9", reason: "a test", by: "test" }),
+          pauses: Effect.map(store.pauses, (pauses) => assert.strictEqual(pauses.length, 1)),
+          resume: store.resume("lane", "lane 9"),
           tick: store.tick(token, 0, catalog),
           cancelAbandoned: store.cancelAbandoned(token, 0, catalog),
           breakDeadlock: store.breakDeadlock(0),

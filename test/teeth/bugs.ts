@@ -33,6 +33,7 @@ const copiesTest = "test/domain/copies.test.ts"
 const closedLayer = "test/behaviour/ClosedLayer.test.ts"
 const failureCauses = "test/behaviour/FailureCauses.test.ts"
 const options = "test/behaviour/EnqueueOptions.test.ts"
+const pauses = "test/behaviour/Pauses.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -612,7 +613,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.5 c: who waited for a superseded action does not wait for the newcomer",
     plants: [{
       file: functionFile("join_lane"),
-      find: `    update slots set child = p_job.action where child = ended and status is null;
+      find: `    update slots set child = p_job.action, moved = true where child = ended and status is null;
 `,
       replace: `    null;
 `
@@ -654,9 +655,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "lane-order-lost",
     breaks: "2.9: children of one step join their lane in another order than the body's",
     plants: [{
-      file: functionFile("claim"),
-      find: `case when j.ordered then 0 else j.priority end, j.id);`,
-      replace: `j.id desc);`
+      file: functionFile("take_lanes"),
+      find: `    order by lane, case when ordered then 0 else priority end, id`,
+      replace: `    order by lane, id desc`
     }],
     tests: { "test/behaviour/ActionSuperseding.test.ts": ["2.9: of three children in one lane"] }
   },
@@ -2091,5 +2092,90 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `          and e.priority <> 1002 /* Priority.waiting */`
     }],
     tests: { [options]: ["2.9, 14.1: siblings do not wait for a delayed one"] }
+  },
+
+  // -----------------------------------------------------------------------------------------------------------------
+  // pauses
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "pause-unheard",
+    breaks: "15.8: what is paused is taken all the same",
+    plants: [{
+      file: functionFile("hold_paused"),
+      find: `        and is_paused(null, j.queue, j.definition) as is_held`,
+      replace: `        and false as is_held`
+    }],
+    tests: { [pauses]: ["15.8: while a definition is paused nothing new begins"] }
+  },
+  {
+    name: "pause-for-the-cancelled",
+    breaks: "15.8: what is cancelled while it is paused waits for the pause's end",
+    plants: [{
+      file: functionFile("hold_paused"),
+      find: `        and j.cancelled_at is null\n`,
+      replace: ``
+    }],
+    tests: { [pauses]: ["15.8: what waits because of a pause can be cancelled"] }
+  },
+  {
+    name: "pause-out-of-order",
+    breaks: "15.8: what is resumed has lost its priority",
+    plants: [{
+      file: functionFile("resume_paused"),
+      find: `  set priority = coalesce(own_priority, 0)`,
+      replace: `  set priority = 0`
+    }],
+    tests: { [pauses]: ["15.8: while a definition is paused nothing new begins"] }
+  },
+  {
+    name: "pause-of-free-lanes",
+    breaks: "15.8: in a paused lane that is free the first comer performs",
+    plants: [{
+      file: functionFile("take_lanes"),
+      find: `is true and is_paused(i.lane, null, null));`,
+      replace: `is true and false);`
+    }],
+    tests: { [pauses]: ["15.8: in a paused lane that is free the first one waits"] }
+  },
+  {
+    name: "pause-of-occupied-lanes",
+    breaks: "15.8: who is next in a paused lane performs when the performer has ended",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: `  if cardinality(next_up) > 0 and exists (select 1 from pauses) then`,
+      replace: `  if false then`
+    }],
+    tests: { [pauses]: ["15.8: who performs in a lane that is paused goes on to its end"] }
+  },
+  {
+    name: "pause-keeps-the-oldest",
+    breaks: "15.8, 2.5 c: in a paused lane the first comer is not superseded",
+    plants: [{
+      file: functionFile("join_lane"),
+      find:
+        `    case when l.status = 0 /* Status.pending */ then 0 /* Seat.performing */ else -1 /* Seat.pending */ end`,
+      replace: `    -1 /* Seat.pending */`
+    }],
+    tests: { [pauses]: ["15.8: in a paused lane that is free the first one waits"] }
+  },
+  {
+    name: "pause-without-end",
+    breaks: "15.8: who waits in a lane that is resumed never performs",
+    plants: [{
+      file: functionFile("resume_paused"),
+      find: `      and not is_paused(lane, queue, definition)`,
+      replace: `      and false`
+    }],
+    tests: { [pauses]: ["15.8: in a paused lane that is free the first one waits"] }
+  },
+  {
+    name: "paused-lane-kept",
+    breaks: "15.8, 4.1: who is cancelled while it waits in a paused lane keeps it while its callbacks run",
+    plants: [{
+      file: functionFile("fix_outcome"),
+      find: `    seat = case when status = 1 /* Status.performing */ then seat end,`,
+      replace: `    seat = case when seat = 0 /* Seat.performing */ then seat end,`
+    }],
+    tests: { [pauses]: ["15.8: a cancelled one leaves a paused lane at once"] }
   }
 ]

@@ -48,9 +48,10 @@ export const make = (worker: WorkerContext): Timers => {
       return count + (yield* worker.abandoned.run(place))
     })
 
+  /** What was resumed goes on at once. */
   const soonest = Effect.map(
     connections.ask(queue.nextDue),
-    ({ timeout, wait }) => Math.min(wait ?? Infinity, timeout ?? Infinity)
+    ({ resumes, timeout, wait }) => resumes ? -Infinity : Math.min(wait ?? Infinity, timeout ?? Infinity)
   )
 
   /** Looks that have failed one after another. */

@@ -11,6 +11,7 @@
 --     -> ended_actions   append-only history, never updated
 --   outcomes       answers for handles of invocations that were never stored as actions (short-circuited, joined)
 --   achievements   checksum key -> checksum and result of the last success
+--   pauses         what is not begun for the time being
 --   abandoned_by         ended actions whose abandoned children are still to be cancelled
 --   named_lanes    lanes with a policy, each of which is locked by its row; seats: who performs in them and who waits
 --   workers        one row for each engine, with its lease on the database's clock
@@ -94,6 +95,7 @@ comment on table jobs is
 create unique index jobs_invocation on jobs (action) where kind = 0 /* JobKind.invocation */;
 create index jobs_action on jobs (action) where kind = 1 /* JobKind.continuation */;
 create index jobs_due on jobs (priority, due_at) where due_at is not null;
+create index jobs_paused on jobs (id) where priority = 1004 /* Priority.paused */;
 create index jobs_held on jobs (token) where priority = 1001 /* Priority.held */;
 -- only those that have to be in order are in these two
 create index jobs_ordered on jobs (parent, parent_step, id) where ordered;
@@ -107,7 +109,8 @@ create table live_actions (
   arguments jsonb not null,
   -- null: it is in named lanes
   lane text collate "C",
-  -- 0 performs in the lane, -1 is next; null: it has left the lane, and only its callbacks run
+  -- 0 performs in the lane, or would if that was not paused; -1 is next; null: it has left the lane, and only its
+  -- callbacks run
   seat smallint,
   status smallint not null,
   checksum_key text collate "C" not null,
@@ -153,6 +156,9 @@ comment on table live_actions is
   'Actions that are performing, and at most one for each lane that is pending behind them.';
 
 create index live_actions_timeout on live_actions (timeout_at) where timeout_at is not null;
+-- first in a lane that is paused, and not performing
+create index live_actions_held on live_actions (lane)
+  where seat = 0 /* Seat.performing */ and status = 0 /* Status.pending */;
 create index live_actions_outbound on live_actions (definition, actor_id) where flags & 16 /* Flag.outbound */ <> 0;
 
 create table named_lanes (
@@ -284,6 +290,19 @@ comment on table outcomes is
 
 create index outcomes_created on outcomes (created_at);
 create index outcomes_follows on outcomes (follows) where follows is not null;
+
+-- Nobody locks these: what was left where it is while somebody resumed is found by the next `tick`.
+create table pauses (
+  -- everything, queue, definition or lane
+  kind text collate "C" not null,
+  -- the queue, the definition, the lane; empty for everything
+  subject text collate "C" not null,
+  reason text not null,
+  by text not null,
+  since timestamptz not null,
+  primary key (kind, subject)
+);
+comment on table pauses is 'What is not begun for the time being, and why.';
 
 create table abandoned_by (action uuid primary key);
 comment on table abandoned_by is 'Ended actions whose children that nothing else waits for are still to be cancelled.';

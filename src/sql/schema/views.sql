@@ -309,12 +309,15 @@ comment on column action_slots.due_at is 'When the wait is over; null for a chil
 comment on column action_slots.status is 'How it was settled; null while it is open.';
 
 create view lanes as
-  select c.lane as key, c.id as performing, p.id as pending
+  select
+    c.lane as key,
+    case when c.status = 1 /* Status.performing */ then c.id end as performing,
+    case when c.status = 1 /* Status.performing */ then p.id else c.id end as pending
   from live_actions c
   left join live_actions p on p.lane = c.lane and p.seat = -1 /* Seat.pending */
   where c.seat = 0 /* Seat.performing */;
 comment on view lanes is 'The lanes that are occupied.';
-comment on column lanes.performing is 'The action that performs in it.';
+comment on column lanes.performing is 'The action that performs in it; null where the first one is paused.';
 comment on column lanes.pending is 'The action that is next; newer ones supersede it.';
 
 -- Whether there is a job is asked by a subquery that cannot become a join: all of the queue would be read for it.

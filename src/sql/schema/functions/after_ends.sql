@@ -14,6 +14,13 @@ declare
   is_awaited boolean;
 begin
   next_up := array(select id from live_actions where lane = any(p_freed) and seat = -1 /* Seat.pending */);
+  if cardinality(next_up) > 0 and exists (select 1 from pauses) then
+    -- the first of its lane, and not performing
+    update live_actions
+    set seat = 0 /* Seat.performing */
+    where id = any(next_up) and is_paused(lane, queue, definition);
+    next_up := array(select id from live_actions where id = any(next_up) and seat = -1 /* Seat.pending */);
+  end if;
   if cardinality(next_up) > 0 then
     erased := array(
       select checksum_key

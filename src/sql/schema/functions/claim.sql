@@ -28,10 +28,14 @@ declare
   ignoring uuid[] := array[]::uuid[];
   in_order boolean := false;
   checked boolean := false;
+  -- whether anything is paused
+  is_pausing boolean;
 begin
   perform require_read_committed();
   -- not locked yet: a look that finds nothing writes nothing, and needs no commit
-  perform 1 from workers where token = p_token and lease_until > clock_timestamp();
+  select exists (select 1 from pauses) into is_pausing
+  from workers
+  where token = p_token and lease_until > clock_timestamp();
   if not found then
     return next news(-5 /* Kind.lostLease */);
     return;
@@ -49,14 +53,14 @@ begin
   if p_only is not null or p_room > 0 then
     select t.jobs_taken, leaving || t.places, t.taken, t.is_full, t.last_ids
     into jobs_taken, leaving, count_taken, is_full, last_ids
-    from take_jobs(p_token, p_now, p_room, p_queues, p_definitions, p_only, p_after) t;
+    from take_jobs(p_token, p_now, p_room, p_queues, p_definitions, p_only, p_after, is_pausing) t;
   end if;
   -- lost since then: nothing of this has happened, and the next try says so
   if (count_taken > 0 or p_prepared is not null) and leased(p_token) is null then
     raise exception 'the lease is lost' using errcode = 'serialization_failure';
   end if;
 
-  if count_taken > 0 then
+  if jobs_taken is not null then
     select s.continuing, s.cancelled, s.unprepared, s.ready, s.in_order, s.checked
     into sorted
     from sort_jobs(jobs_taken, p_definitions, p_prepare) s;
@@ -85,16 +89,9 @@ begin
   if joining is not null then
     checked := checked
       or (p_prepared is not null and exists (select 1 from unnest(joining) j where j.checksum is not null));
-    select t.started, t.achieved, t.erased
-    into started, achieved, erased
-    from take_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, ignoring) t;
-    if cardinality(started) + cardinality(achieved) < cardinality(joining) then
-      contended := array(
-        select j
-        from unnest(joining) j
-        where j.action <> all(started) and j.action <> all(array(select (a.job).action from unnest(achieved) a))
-        order by case when j.ordered then 0 else j.priority end, j.id);
-    end if;
+    select t.started, t.achieved, t.erased, t.contended
+    into started, achieved, erased, contended
+    from take_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, ignoring, is_pausing) t;
   end if;
   if contended is not null or cancelled is not null or cardinality(answers) + cardinality(achieved) > 0 then
     perform lock_waiting_steps(
@@ -103,12 +100,12 @@ begin
       || array(
         select l.id
         from live_actions l
-        where l.seat = -1 /* Seat.pending */ and l.lane = any(array(select j.lane from unnest(contended) j))));
+        where l.status = 0 /* Status.pending */ and l.lane = any(array(select j.lane from unnest(contended) j))));
   end if;
   if contended is not null then
     select l.started, l.achieved, l.deadlocked, l.ended
     into joined
-    from join_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, contended, ignoring, erased) l;
+    from join_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, contended, ignoring, erased, is_pausing) l;
     started := started || joined.started;
     achieved := achieved || joined.achieved;
     answers := answers || joined.deadlocked;

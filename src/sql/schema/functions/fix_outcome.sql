@@ -30,7 +30,7 @@ begin
     phase = 3 /* Phase.callbacks */,
     token = null,
     attempts = 0,
-    seat = case when seat = 0 /* Seat.performing */ then seat end,
+    seat = case when status = 1 /* Status.performing */ then seat end,
     status = 1 /* Status.performing */
   where id = any(p_ids);
   perform continue_by_job(p_now, p_ids);

@@ -5,14 +5,21 @@
 -- For other functions only: it inherits their search path and their settings.
 create function join_lane(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_job claimed_job,
-  p_ignores boolean, p_erased text[], out became text, out result jsonb, out ended uuid)
+  p_ignores boolean, p_erased text[], p_is_paused boolean, out became text, out result jsonb, out ended uuid)
 language plpgsql as $$
 declare
   current_id uuid;
   same uuid;
   was_rooted boolean;
+  -- where who waits is: in a lane that is or was paused the first one waits as well, until somebody has it perform
+  waiting_seat smallint := -1 /* Seat.pending */;
 begin
-  select l.id into current_id from live_actions l where l.lane = p_job.lane and l.seat = 0 /* Seat.performing */;
+  select
+    l.id,
+    case when l.status = 0 /* Status.pending */ then 0 /* Seat.performing */ else -1 /* Seat.pending */ end
+  into current_id, waiting_seat
+  from live_actions l
+  where l.lane = p_job.lane and l.seat = 0 /* Seat.performing */;
   if p_job.checksum is not null and not p_ignores then
     select a.result
     into result
@@ -26,7 +33,9 @@ begin
 
   if current_id is null then
     -- the lane was given back because its first comer was already achieved
-    delete from achievements where checksum_key = p_job.checksum_key and checksum_key = any(p_erased);
+    if not p_is_paused then
+      delete from achievements where checksum_key = p_job.checksum_key and checksum_key = any(p_erased);
+    end if;
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step,
       depth, rooted, flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
@@ -38,6 +47,10 @@ begin
       p_now, p_job.timeout_ms, s.timeout_at, p_job.enqueued_at, p_now, p_job.tags
     from start_performing(p_now, p_job.definition, p_job.timeout_ms, p_definitions, p_first_steps, p_flags) s;
     became := 'performing';
+    if p_is_paused then
+      perform hold_lanes(array[p_job.action]);
+      became := 'pending';
+    end if;
     return;
   end if;
 
@@ -76,7 +89,7 @@ begin
   from live_actions l
   where
     l.lane = p_job.lane
-    and l.seat = -1 /* Seat.pending */
+    and l.seat = waiting_seat
     and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.id)
       > (coalesce(p_job.delayed_until, p_job.enqueued_at), p_job.enqueued_at, p_job.action);
   if found then
@@ -89,7 +102,7 @@ begin
   -- 2.5 c: supersedes the pending one
   with old as (
     delete from live_actions
-    where lane = p_job.lane and seat = -1 /* Seat.pending */
+    where lane = p_job.lane and seat = waiting_seat
     returning
       id, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth, attempts,
       rooted, timeout_ms, enqueued_at, tags
@@ -112,7 +125,7 @@ begin
     id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step, depth,
     rooted, flags, timeout_ms, enqueued_at, tags, delayed_until)
   values (
-    p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, -1 /* Seat.pending */,
+    p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, waiting_seat,
     0 /* Status.pending */,
     p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
     p_job.parent is null or coalesce(was_rooted, false),

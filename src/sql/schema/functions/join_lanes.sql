@@ -3,8 +3,8 @@
 -- For other functions only: it inherits their search path and their settings.
 create function join_lanes(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[],
-  p_jobs claimed_job[], p_ignoring uuid[], p_erased text[], out started uuid[], out achieved unstored_answer[],
-  out deadlocked unstored_answer[], out ended uuid[])
+  p_jobs claimed_job[], p_ignoring uuid[], p_erased text[], p_is_pausing boolean, out started uuid[],
+  out achieved unstored_answer[], out deadlocked unstored_answer[], out ended uuid[])
 language plpgsql as $$
 declare
   j claimed_job;
@@ -14,7 +14,8 @@ begin
     select l.became, l.result, l.ended
     into joined
     from join_lane(
-      p_token, p_now, p_definitions, p_first_steps, p_flags, j, j.action = any(p_ignoring), p_erased) l;
+      p_token, p_now, p_definitions, p_first_steps, p_flags, j, j.action = any(p_ignoring), p_erased,
+      p_is_pausing and is_paused(j.lane, null, null)) l;
     case joined.became
       when 'performing' then
         started := started || j.action;

@@ -1,5 +1,5 @@
--- Pending actions whose lanes have become free perform: under this token, if its worker has their definitions, else by
--- a job.
+-- Pending actions whose lanes have become free, or are paused no more, perform: under this token, if its worker has
+-- their definitions, else by a job.
 -- For other functions only: it inherits their search path and their settings.
 create function promote(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_ids uuid[])

@@ -4,15 +4,20 @@
 -- in the last moment: what died there has to be stepped over, one by one, as long as some old snapshot might see it;
 -- `last_ids` say it of this one, if it was not all there was. Rows are built of what is taken alone: to build one is to
 -- read its arguments.
+-- Of a queue that is paused only what comes before the invocations in their order is taken (`p_is_pausing`: something
+-- is), and what is paused of all of them is left.
 -- For other functions only: it inherits their search path and their settings.
 create function take_jobs(
   p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_definitions text[], p_only uuid, p_after jsonb,
+  p_is_pausing boolean,
   out jobs_taken claimed_job[], out places tid[], out taken int, out is_full boolean, out last_ids json)
 language plpgsql as $$
 declare
   total_bytes bigint := 0;
   due claimed_job[];
   due_places tid[];
+  paused text[] := case when p_is_pausing then array(
+    select q from unnest(p_queues) q where is_paused(null, q, null)) end;
 begin
   is_full := false;
   if p_only is not null then
@@ -38,6 +43,9 @@ begin
         and (j.token is null or j.token = p_token)
       for update skip locked
     ) c;
+    if p_is_pausing then
+      select h.jobs_left, h.places_left into jobs_taken, places from hold_paused(jobs_taken) h;
+    end if;
     return;
   end if;
 
@@ -94,11 +102,15 @@ begin
           select
             k.priority,
             k.passed,
-            lead(k.priority, 1, 1000 /* Priority.later */::smallint) over (order by k.priority)
+            case
+              when q.name = any(paused) then -1000 /* Priority.first */ + 1
+              else lead(k.priority, 1, 1000 /* Priority.later */::smallint) over (order by k.priority) end
           from (
             select -1000 /* Priority.first */::smallint as priority, -1::bigint as passed
             union all
-            select p.key::smallint, p.value::bigint from jsonb_each_text(p_after -> q.name) p
+            select p.key::smallint, p.value::bigint
+            from jsonb_each_text(p_after -> q.name) p
+            where (q.name = any(paused)) is not true
           ) k
         ) k(priority, passed, below)
         cross join lateral (
@@ -139,4 +151,5 @@ begin
   end if;
   jobs_taken := due || jobs_taken;
   places := due_places || places;
+  if p_is_pausing then select h.jobs_left, h.places_left into jobs_taken, places from hold_paused(jobs_taken) h; end if;
 end $$;

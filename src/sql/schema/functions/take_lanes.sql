@@ -1,17 +1,18 @@
 -- What a batch can do together. Invocations that are achieved already take neither lane nor row. Of the others the
--- first one of each free lane performs (by rule 2.4), and erases what was achieved under its key (by 2.7). Whoever is
--- neither `started` nor among `achieved` is left to join its lane by itself: it is locked now, or free again
--- (`given_back`).
+-- first one of each free lane performs (by rule 2.4), and erases what was achieved under its key (by 2.7); in a lane
+-- that is paused it waits (`p_is_pausing`: something is paused). Whoever is neither `started` nor among `achieved` nor
+-- waits is left to join its lane by itself (`contended`): it is locked now, or free again (`given_back`).
 -- For other functions only: it inherits their search path and their settings.
 create function take_lanes(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[],
-  p_jobs claimed_job[], p_checked boolean, p_ignoring uuid[], out started uuid[], out achieved unstored_answer[],
-  out given_back text[], out erased text[])
+  p_jobs claimed_job[], p_checked boolean, p_ignoring uuid[], p_is_pausing boolean, out started uuid[],
+  out achieved unstored_answer[], out given_back text[], out erased text[], out contended claimed_job[])
 language plpgsql as $$
 declare
   found_ids uuid[] := array[]::uuid[];
   found_again unstored_answer[];
   late uuid[];
+  waiting uuid[] := array[]::uuid[];
 begin
   achieved := array[]::unstored_answer[];
   -- in one look: by a second one somebody may have erased it
@@ -83,6 +84,15 @@ begin
     started := array(select x from unnest(started) x where x <> all(found_ids));
   end if;
 
+  if p_is_pausing then
+    waiting := array(
+      select i.action
+      from unnest(p_jobs) i
+      where (i.action in (select unnest(started))) is true and is_paused(i.lane, null, null));
+    perform hold_lanes(waiting);
+    started := array(select x from unnest(started) x where x <> all(waiting));
+  end if;
+
   -- in one pass, in key order: those of whoever starts, now or, in a lane that was given back, by itself
   erased := array(
     select checksum_key
@@ -121,5 +131,15 @@ begin
     if cardinality(late) > 0 then
       achieved := array(select a from unnest(achieved) a where (a.job).action <> all(late));
     end if;
+  end if;
+
+  if cardinality(started) + cardinality(achieved) < cardinality(p_jobs) then
+    contended := array(
+      select i
+      from unnest(p_jobs) i
+      where
+        i.action <> all(started || waiting) and i.action <> all(array(select (a.job).action from unnest(achieved) a))
+      -- in the order of the queue; siblings in their own
+      order by case when i.ordered then 0 else i.priority end, i.id);
   end if;
 end $$;

@@ -1,5 +1,5 @@
 -- What time has brought: timeouts first; in a call that finds none, delayed invocations, which are in their queues from
--- now on, and waits. Rows that somebody holds are left for the next call.
+-- now on, what nothing pauses any more, and waits. Rows that somebody holds are left for the next call.
 create function tick(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
@@ -21,7 +21,7 @@ begin
     return query select * from end_from_outside(
       p_token, p_now, p_definitions, p_first_steps, p_flags, late, 6 /* Status.timed_out */::smallint, null, null);
   else
-    joining := queue_delayed(p_now, p_limit);
+    joining := queue_delayed(p_now, p_limit) + resume_paused(p_now, p_limit);
     if joining > 0 then return next news(-8 /* Kind.queued */); end if;
   end if;
   if cardinality(late) = 0 and exists (select 1 from slots where due_at <= p_now and status is null) then

@@ -1,0 +1,41 @@
+-- What nothing pauses any more goes on, some at a time: invocations stand in their queues again, the first of each lane
+-- performs, by a job. Gives how many; what somebody has locked is left for the next call.
+-- For other functions only: it inherits their search path and their settings.
+create function resume_paused(p_now timestamptz, p_limit int) returns int
+language plpgsql as $$
+declare
+  v_count int;
+  ids uuid[];
+begin
+  update jobs
+  set priority = coalesce(own_priority, 0)
+  where ctid = any(array(
+    select ctid
+    from jobs
+    where priority = 1004 /* Priority.paused */ and not is_paused(null, queue, definition)
+    order by id
+    limit p_limit
+    for update skip locked));
+  get diagnostics v_count = row_count;
+  ids := array(
+    select id
+    from live_actions
+    where
+      seat = 0 /* Seat.performing */
+      and status = 0 /* Status.pending */
+      and not is_paused(lane, queue, definition)
+    order by lane
+    limit p_limit
+    for update skip locked);
+  if cardinality(ids) > 0 then
+    perform 1
+    from achievements
+    where checksum_key = any(array(select checksum_key from live_actions where id = any(ids)))
+    order by checksum_key
+    for update;
+    delete from achievements
+    where checksum_key = any(array(select checksum_key from live_actions where id = any(ids)));
+    perform promote(null, p_now, '{}', '{}', '{}', ids);
+  end if;
+  return v_count + cardinality(ids);
+end $$;
