@@ -1138,7 +1138,7 @@ export const bugs: ReadonlyArray<Bug> = [
           store.finish({
             token,
             now: yield* now,
-            catalog: definitions.known(),
+            catalog: catalogs.own(),
             conclusions: [back.conclusion]
           }),
           { lost: false, stale: new Set<string>() }
