@@ -346,6 +346,7 @@ suite("failures", (engine) => {
           })
         )
         scene.body = Effect.void
+        yield* TestClock.adjust("1 millis")
         yield* deployed(Layer.mergeAll(News.layer, Parents.layer))(Effect.gen(function*() {
           const next = yield* (yield* News.client)(1).holdLater()
           yield* performSteppedActions({
@@ -374,6 +375,7 @@ suite("failures", (engine) => {
         yield* performIdle
         return handle
       }))
+      yield* TestClock.adjust("1 millis")
       yield* deployed(Nows.layer)(Effect.gen(function*() {
         yield* (yield* Nows.client)(1).shrinkingLater()
         yield* performSteppedActions()
