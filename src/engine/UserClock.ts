@@ -34,5 +34,5 @@ export const make = (
         )
       )
     }
-    return Effect.map(Clock.currentTimeMillis, (millis) => Math.round(millis + offset))
+    return Clock.clockWith((clock) => Effect.succeed(Math.round(clock.currentTimeMillisUnsafe() + offset)))
   })

@@ -4,6 +4,7 @@
  */
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
@@ -64,10 +65,10 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
   const transaction = transactionsOf(sql, deadline)
   const withTransaction: Calls["withTransaction"] = (effect) =>
     Effect.suspend(() => isOpen ? transaction(effect) : Effect.fail(layerClosed("transaction")))
-  const inTransaction = Effect.map(
-    Effect.serviceOption(sql.transactionService),
-    (option) => Option.isSome(option) && isTransaction(option.value)
-  )
+  const inTransaction = Effect.contextWith((context: Context.Context<never>) => {
+    const option = Context.getOption(context, sql.transactionService)
+    return Effect.succeed(Option.isSome(option) && isTransaction(option.value))
+  })
 
   // What the server refuses at the level that the database, the role or the session has by default. From then on it is run in a
   // transaction that states its level, which nothing of the session has to remember.

@@ -28,6 +28,8 @@ import { readOutcome } from "./readOutcome.ts"
 /** Invocations of one `enqueueMany`. */
 const bulkLimit = 100_000
 
+type Method = (...args: ReadonlyArray<unknown>) => Effect.Effect<unknown, unknown>
+
 const asEnqueueError = (reason: EnqueueErrorReason) => new EnqueueError({ reason })
 
 /** Of many, the one to look at: what cannot be enqueued would not be found by what is wrong with it alone. */
@@ -67,12 +69,13 @@ export const make = (
         asked
       }))
 
-  const enqueueOne = (
+  const enqueueOne = <A>(
     ref: ActorRef,
     action: AnyAction,
     args: ReadonlyArray<unknown>,
-    options: EnqueueOptions | undefined
-  ): Effect.Effect<Invocation, EnqueueErrorReason> =>
+    options: EnqueueOptions | undefined,
+    then: (invocation: Invocation) => A
+  ): Effect.Effect<A, EnqueueErrorReason> =>
     Effect.flatMap(
       now,
       (at) =>
@@ -81,7 +84,7 @@ export const make = (
             readOptions(action.name, options, at),
             (asked) => invocationOf(ref, action, args, at, asked)
           ),
-          (invocation) => Effect.as(enqueue([invocation]), invocation)
+          (invocation) => Effect.map(enqueue([invocation]), () => then(invocation))
         )
     )
 
@@ -92,7 +95,7 @@ export const make = (
     options?: EnqueueOptions
   ) =>
     Effect.mapError(
-      Effect.map(enqueueOne(ref, action, args, options), ({ action: id, actorId }) => handle(ref, actorId, action, id)),
+      enqueueOne(ref, action, args, options, ({ action: id, actorId }) => handle(ref, actorId, action, id)),
       asEnqueueError
     )
 
@@ -126,23 +129,30 @@ export const make = (
       })
     )
 
-  const methodsOf = (ref: ActorRef, action: AnyAction, options: EnqueueOptions | undefined) => ({
-    [action.name]: (...args: ReadonlyArray<unknown>) =>
+  /** A function of its own for each actor: it may be passed on. */
+  const methodsOf = (
+    action: AnyAction,
+    options: EnqueueOptions | undefined
+  ): ReadonlyArray<readonly [name: string, of: (ref: ActorRef) => Method]> => [
+    [action.name, (ref) => (...args) =>
       Effect.flatMap(
         Effect.mapError(
-          Effect.andThen(notInTransaction(action), enqueueOne(ref, action, args, options)),
+          Effect.andThen(notInTransaction(action), enqueueOne(ref, action, args, options, (one) => one)),
           asEnqueueError
         ),
         ({ action: id, actorId, definition }) =>
           Effect.flatMap(watcher.waitForNew(id), (found) => readOutcome(actorId, action, definition, found))
-      ),
-    [`${action.name}Later`]: (...args: ReadonlyArray<unknown>) => enqueueLater(ref, action, args, options),
+      )],
+    [`${action.name}Later`, (ref) => (...args) => enqueueLater(ref, action, args, options)],
     // what is to start later is not performed now
-    ...isDelayed(options) ? {} : {
-      [`${action.name}Now`]: (...args: ReadonlyArray<unknown>) =>
-        Effect.mapError(performNow(ref, action, args, options), asEnqueueError)
-    }
-  })
+    ...isDelayed(options) ? [] : [
+      [
+        `${action.name}Now`,
+        (ref: ActorRef) => (...args: ReadonlyArray<unknown>) =>
+          Effect.mapError(performNow(ref, action, args, options), asEnqueueError)
+      ] as const
+    ]
+  ]
 
   /** All are looked at before any is stored. */
   const enqueueMany = (
@@ -181,11 +191,17 @@ export const make = (
     options: EnqueueOptions | undefined
   ): AnyClients => {
     const withMore = (more: EnqueueOptions) => clientsOf(actor, actions, over(options, more))
+    const methods = actions.flatMap((action) => methodsOf(action, options))
     const client = (id: unknown) => {
       const ref = actor.ref(id)
-      const methods = actions.flatMap((action) => Object.entries(methodsOf(ref, action, options)))
-      // made of entries: assigned, `__proto__` would be no method
-      return Object.fromEntries([...methods, ["with", (more: EnqueueOptions) => withMore(more)(id)]])
+      const client: Record<string, (...args: ReadonlyArray<any>) => any> = {}
+      for (const [name, of] of methods) {
+        // assigned, it would be no method
+        if (name === "__proto__") Object.defineProperty(client, name, { value: of(ref), enumerable: true })
+        else client[name] = of(ref)
+      }
+      client.with = (more: EnqueueOptions) => withMore(more)(id)
+      return client
     }
     return Object.assign(client, {
       enqueueMany: (action: AnyAction, calls: Iterable<ReadonlyArray<unknown>>) =>
