@@ -14,7 +14,25 @@ export const array = (values: ReadonlyArray<unknown>, oid: number): PgTypes.Para
 /** Values of a function's parameters by their names; each call of a function gives all of them, in the same order. */
 export type Arguments = Readonly<Record<string, PgTypes.Parameter | null>>
 
-const names = new WeakMap<object, Map<string, string>>()
+interface Column {
+  readonly key: string
+  readonly name: string
+  readonly oid: number
+}
+
+// by a batch's types and what it is called
+const known = new WeakMap<object, Map<string, ReadonlyArray<Column>>>()
+
+const columnsOf = (prefix: string, types: Readonly<Record<string, number>>): ReadonlyArray<Column> => {
+  let byPrefix = known.get(types)
+  if (byPrefix === undefined) known.set(types, byPrefix = new Map())
+  let made = byPrefix.get(prefix)
+  if (made === undefined) {
+    made = Object.entries(types).map(([key, oid]) => ({ key, name: nameOf(prefix, key), oid }))
+    byPrefix.set(prefix, made)
+  }
+  return made
+}
 
 /** `p_started_at` for `startedAt` of a batch that is called `p`. */
 const nameOf = (prefix: string, key: string) => `${prefix}_${key.replaceAll(/[A-Z]/g, (it) => `_${it.toLowerCase()}`)}`
@@ -25,19 +43,20 @@ export const columns = <Row extends object>(
   rows: ReadonlyArray<Row>,
   types: { readonly [Name in keyof Required<Row>]: number }
 ): Arguments => {
-  let known = names.get(types)
-  if (known === undefined) names.set(types, known = new Map())
+  const filled: { [key: string]: Array<unknown> } = {}
+  const nothing = rows.map((): unknown => null)
+  for (let i = 0; i < rows.length; i++) {
+    const row = rows[i]!
+    for (const key in row) {
+      const value: unknown = row[key]
+      // most columns have nothing in any row: of those nothing is made
+      if (value !== undefined && value !== null) (filled[key] ??= nothing.slice())[i] = value
+    }
+  }
   const found: Record<string, PgTypes.Parameter | null> = {}
-  for (const key in types) {
-    let empty = true
-    const values = rows.map((row) => {
-      const value: unknown = row[key] ?? null
-      if (value !== null) empty = false
-      return value
-    })
-    let name = known.get(prefix + key)
-    if (name === undefined) known.set(prefix + key, name = nameOf(prefix, key))
-    found[name] = empty ? null : array(values, types[key])
+  for (const { key, name, oid } of columnsOf(prefix, types)) {
+    const values = filled[key]
+    found[name] = values === undefined ? null : array(values, oid)
   }
   return found
 }
