@@ -241,6 +241,8 @@ export class Registry {
 
   /** A definition by its name in the database. */
   byKey(key: string): Runnable | undefined {
+    const known = this.#resolved.get(key)
+    if (known !== undefined) return known
     const [type, name] = key.split("/") as [string, string]
     return this.find(type, name)
   }

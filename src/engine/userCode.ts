@@ -3,6 +3,7 @@ import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as References from "effect/References"
+import * as Scope from "effect/Scope"
 import * as Tracer from "effect/Tracer"
 import type { ActorRef, AnyActorClass } from "../Actor.ts"
 import { Step } from "../Step.ts"
@@ -33,12 +34,14 @@ export interface UserCode {
   /** A callback's identity. */
   readonly callback?: string
   readonly service?: Step["Service"]
+  /** Told when the code has ended, before its finalizers run. */
+  readonly ended?: () => void
 }
 
 /** Runs user code: with the services of its layer, the current actor, a scope, annotated logs and, where there is a tracer, a span. */
 export const asUser = <A>(effect: Effect.Effect<A, unknown>, code: UserCode): Effect.Effect<A, unknown> =>
   Effect.withFiber((fiber) => {
-    const { actionId, actorId, callback, captured, kind, ref, runnable, service, step } = code
+    const { actionId, actorId, callback, captured, ended, kind, ref, runnable, service, step } = code
     let context: Context.Context<never> = services(fiber.context, captured)
     const annotations: Record<string, unknown> = {
       ...Context.get(context, References.CurrentLogAnnotations),
@@ -53,7 +56,12 @@ export const asUser = <A>(effect: Effect.Effect<A, unknown>, code: UserCode): Ef
       context = Context.add(context, actor, ref) as Context.Context<never>
     }
     if (service !== undefined) context = Context.add(context, Step, service) as Context.Context<never>
-    const body = Effect.scoped(effect)
+    const scope = Scope.makeUnsafe()
+    context = Context.add(context, Scope.Scope, scope)
+    const body = Effect.onExit(effect, (exit) => {
+      ended?.()
+      return Scope.closeUnsafe(scope, exit) ?? Effect.void
+    })
     // a span that nobody collects costs as much as the rest of it
     if (fiber.cache.tracer === undefined) return Effect.updateContext(body, () => context)
     const part = step ?? callback

@@ -112,12 +112,12 @@ export const knowArguments = (encoded: unknown, args: ReadonlyArray<unknown>): v
   if (typeof encoded === "object" && encoded !== null) decoded.set(encoded, args)
 }
 
-/** The arguments as the definition's schemas read them. */
+/** The arguments as the definition's schemas read them. At once, unless a schema takes an effect: the answer is an exit then. */
 export const argumentsOf = ({ encoded, runnable }: Performance): Effect.Effect<ReadonlyArray<unknown>, unknown> => {
   const known = typeof encoded === "object" && encoded !== null ? decoded.get(encoded) : undefined
   return known !== undefined
     ? Effect.succeed(known)
-    : Effect.map(argumentsCodec(runnable.definition.arguments).decode(encoded), (args) => {
+    : Effect.mapEager(argumentsCodec(runnable.definition.arguments).decode(encoded), (args) => {
       if (readsAgain(runnable)) knowArguments(encoded, args as ReadonlyArray<unknown>)
       return args as ReadonlyArray<unknown>
     })
@@ -207,5 +207,5 @@ export const placeAt = (performance: Performance, step: StepIdentity): string =>
 export const userCodeOf = (
   { actorId, id, ref, runnable }: Performance,
   kind: string,
-  code: Pick<UserCode, "captured" | "step" | "callback" | "service">
+  code: Pick<UserCode, "captured" | "step" | "callback" | "service" | "ended">
 ): UserCode => ({ ...code, kind, runnable, ref, actorId, actionId: id })

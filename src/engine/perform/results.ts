@@ -202,9 +202,12 @@ export const storeResult = (
   const { definition } = performance.runnable
   // the limit is the value's own, not that of what it is wrapped in
   const checked = (json: unknown, stored: unknown) =>
-    Effect.as(checkPayload(`result of ${definition.name} › ${step.name}`, json, env.settings.payload), stored)
+    Effect.mapEager(
+      checkPayload(`result of ${definition.name} › ${step.name}`, json, env.settings.payload),
+      () => stored
+    )
   const encoded = (schema: PlainSchema) =>
-    Effect.flatMap(codecOf(schema).encode(value), (json) => checked(json, { $encoded: json }))
+    Effect.flatMapEager(codecOf(schema).encode(value), (json) => checked(json, { $encoded: json }))
   if (step.result !== undefined && (!isLast || definition.outbound)) return encoded(step.result)
   if (isLast && !definition.outbound && !(waits && holdsChild(value))) return encoded(definition.success)
   // nobody can ask for it

@@ -70,12 +70,12 @@ export const answerOf = (
       : Effect.fail(new Unhandled(cause, false))
   })
 
-/** Runs user code to its exit; fails with what is to be tried again. */
+/** Runs user code to its exit; fails with what is to be tried again. What has ended well already is an exit at once. */
 export const exitOf = <A>(
   effect: Effect.Effect<A, unknown>,
   settings: Settings["Service"]
 ): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
-  Effect.flatMap(
+  Effect.flatMapEager(
     Effect.exit(effect),
     (exit): Effect.Effect<Exit.Exit<A, unknown>, Unhandled> =>
       Exit.isSuccess(exit) ? Effect.succeed(exit) : Effect.map(answerOf(exit.cause, settings), Exit.failCause)

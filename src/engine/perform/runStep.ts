@@ -16,7 +16,7 @@ import {
   userCodeOf
 } from "./Performance.ts"
 import { isEncoded, storeResult, withResults } from "./results.ts"
-import { exitOf, stepFailed, type Unhandled } from "./retry.ts"
+import { answerOf, exitOf, stepFailed, type Unhandled } from "./retry.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
 import type { Surroundings } from "./Surroundings.ts"
 import { transactional } from "./transactional.ts"
@@ -34,49 +34,56 @@ export const runStep = (taken: Performance, env: Surroundings): Effect.Effect<Co
       )
     }))
   }
-  const run = exitOf(runBody(performance, step, env), env.settings)
-  const after = (exit: Exit.Exit<BodyRun, unknown>) => afterBody(performance, step, exit, env)
-  return step.transactional ? transactional(performance, step, run, after, env) : Effect.flatMap(run, after)
+  const run = runBody(performance, step, env)
+  if (step.transactional) {
+    return transactional(
+      performance,
+      step,
+      exitOf(run, env.settings),
+      (exit) =>
+        Exit.isSuccess(exit) ? afterBody(step, exit.value, env) : stepFailed(performance, step, exit.cause, env),
+      env
+    )
+  }
+  return Effect.matchCauseEffect(run, {
+    onSuccess: (run) => afterBody(step, run, env),
+    onFailure: (cause) =>
+      Effect.flatMap(answerOf(cause, env.settings), (answer) => stepFailed(performance, step, answer, env))
+  })
 }
 
 const runBody = (taken: Performance, step: RunnableStep, env: Surroundings): Effect.Effect<BodyRun, unknown> =>
-  Effect.flatMap(argumentsOf(taken), (args) =>
-    Effect.flatMap(withResults(taken, env), (performance) => {
+  Effect.flatMapEager(argumentsOf(taken), (args) =>
+    Effect.flatMapEager(withResults(taken, env), (performance) => {
       const effects = new BodyEffects()
-      // before the scope closes: finalizers come after the body
-      const body = Effect.ensuring(
-        Effect.suspend(() =>
-          (isGenerated(step) ? step.body.run(...args) : step.body.run(...args, performance.results)) as Effect.Effect<
-            unknown,
-            unknown
-          >
-        ),
-        Effect.sync(() => {
-          effects.over = true
-        })
+      const body = Effect.suspend(() =>
+        (isGenerated(step) ? step.body.run(...args) : step.body.run(...args, performance.results)) as Effect.Effect<
+          unknown,
+          unknown
+        >
       )
-      const service = stepService(performance, step, effects, env)
-      const code = userCodeOf(performance, "step", { captured: step.body.context, step: step.name, service })
+      const code = userCodeOf(performance, "step", {
+        captured: step.body.context,
+        step: step.name,
+        service: stepService(performance, step, effects, env),
+        ended: () => {
+          effects.over = true
+        }
+      })
       return Effect.map(asUser(body, code), (value) => ({ performance, value, effects }))
     }))
 
-/** From a body's exit to what is committed. */
-const afterBody = (
-  taken: Performance,
-  step: RunnableStep,
-  exit: Exit.Exit<BodyRun, unknown>,
-  env: Surroundings
-): Effect.Effect<Concluded, Unhandled> => {
-  if (Exit.isFailure(exit)) return stepFailed(taken, step, exit.cause, env)
-  const { effects, performance, value } = exit.value
+/** From a body that has ended well to what is committed. */
+const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.Effect<Concluded, Unhandled> => {
+  const { effects, performance, value } = run
   const waits = effects.slots.length > 0
   const isLast = nextAfter(performance, step) === undefined
-  return Effect.flatMap(
+  return Effect.flatMapEager(
     exitOf(storeResult(performance, step, isLast, waits, value, env), env.settings),
     (result) =>
       Exit.isFailure(result)
         ? stepFailed(performance, step, result.cause, env)
-        : Effect.succeed(afterStored(step, exit.value, result.value))
+        : Effect.succeed(afterStored(step, run, result.value))
   )
 }
 

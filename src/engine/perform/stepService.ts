@@ -124,12 +124,11 @@ export const stepService = (performance: Performance, step: RunnableStep, effect
             slot(null, null, null, Math.ceil(now + millis), null)
           })
         )),
-    markFailed: ask(
-      () => "Step.markFailed",
-      Effect.sync(() => {
-        effects.marked = true
-      })
-    ),
+    markFailed: Effect.suspend(() => {
+      if (effects.over) return refuse("Step.markFailed")
+      effects.marked = true
+      return Effect.void
+    }),
     setArguments: (action, args) =>
       action.name !== running.name
         ? Effect.die(

@@ -104,18 +104,17 @@ export const make = (worker: WorkerContext): Bodies => {
       case "Prepare":
         return failpoint("prepared", runPrepare(work.task))
       case "Perform":
-        return Effect.map(
-          Effect.catchCause(
-            failpoint("performed", perform(work.performance, env)),
-            (cause) => afterFailure(work.performance, cause)
-          ),
-          (concluded): Ran | void => {
-            if (concluded === undefined || concluded instanceof Fenced) return concluded
-            const follow = committed.get(concluded)
-            return follow === undefined ? { _tag: "Concluded", concluded } : { _tag: "Follow", work: follow }
-          }
-        )
+        return Effect.matchCauseEffect(failpoint("performed", perform(work.performance, env)), {
+          onSuccess: (concluded) => Effect.succeed(ranTo(concluded)),
+          onFailure: (cause) => Effect.map(afterFailure(work.performance, cause), ranTo)
+        })
     }
+  }
+
+  const ranTo = (concluded: Concluded | Fenced | undefined): Ran | void => {
+    if (concluded === undefined || concluded instanceof Fenced) return concluded
+    const follow = committed.get(concluded)
+    return follow === undefined ? { _tag: "Concluded", concluded } : { _tag: "Follow", work: follow }
   }
 
   const afterFailure = (
