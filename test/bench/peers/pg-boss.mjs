@@ -16,11 +16,10 @@ const boss = new PgBoss({
   max: 36,
   schedule: false,
   useListenNotify: true,
-  // how often children that have all ended release their parent, and queues are looked at: the least that it takes
+  // how often children that have all ended release their parent: the least that it takes
   flowIntervalSeconds: 1,
-  monitorIntervalSeconds: 1,
-  queueCacheIntervalSeconds: 1,
-  superviseIntervalSeconds: 1
+  // how often queues are counted, by which only workers that take one job at a time burst: as often as it takes, else as it comes
+  ...(batch > 1 ? {} : { monitorIntervalSeconds: 1, queueCacheIntervalSeconds: 1, superviseIntervalSeconds: 1 })
 })
 boss.on("error", (error) => console.error(error.message))
 await boss.start()
