@@ -5,7 +5,7 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
 import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
-import { Priority, Seat, statusCodes } from "../domain/Phase.ts"
+import { Priority } from "../domain/Phase.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
@@ -294,8 +294,7 @@ const jobsOf = (calls: Calls): Jobs => {
         "nextDue",
         `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null))) * 1000)::float8,
           (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8,
-          exists (select 1 from ${schema}.jobs where priority = ${Priority.paused} and not ${schema}.is_paused(null, queue, definition))
-            or exists (select 1 from ${schema}.live_actions where seat = ${Seat.performing} and status = ${statusCodes.pending} and not ${schema}.is_paused(lane, queue, definition))`,
+          ${schema}.resumes()`,
         []
       ),
       (rows) => ({

@@ -95,7 +95,7 @@ comment on table jobs is
 create unique index jobs_invocation on jobs (action) where kind = 0 /* JobKind.invocation */;
 create index jobs_action on jobs (action) where kind = 1 /* JobKind.continuation */;
 create index jobs_due on jobs (priority, due_at) where due_at is not null;
-create index jobs_paused on jobs (id) where priority = 1004 /* Priority.paused */;
+create index jobs_paused on jobs (queue, definition, id) where priority = 1004 /* Priority.paused */;
 create index jobs_held on jobs (token) where priority = 1001 /* Priority.held */;
 -- only those that have to be in order are in these two
 create index jobs_ordered on jobs (parent, parent_step, id) where ordered;

@@ -1,7 +1,8 @@
 -- Whether an action is not to begin: because of its lane, its queue, its definition, or because nothing is. Nulls are
 -- not looked at.
+-- For other functions only: it inherits their search path and their settings.
 create function is_paused(p_lane text, p_queue text, p_definition text) returns boolean
-language sql stable set search_path from current as $$
+language sql stable as $$
   select exists (
     select 1
     from pauses

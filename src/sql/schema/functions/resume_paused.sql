@@ -10,12 +10,17 @@ begin
   update jobs
   set priority = coalesce(own_priority, 0)
   where ctid = any(array(
-    select ctid
-    from jobs
-    where priority = 1004 /* Priority.paused */ and not is_paused(null, queue, definition)
-    order by id
-    limit p_limit
-    for update skip locked));
+    select j.place
+    from resumable() r
+    cross join lateral (
+      select j.ctid as place
+      from jobs j
+      where j.priority = 1004 /* Priority.paused */ and j.queue = r.queue and j.definition = r.definition
+      order by j.id
+      limit p_limit
+      for update skip locked
+    ) j
+    limit p_limit));
   get diagnostics v_count = row_count;
   ids := array(
     select id
