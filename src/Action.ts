@@ -18,6 +18,7 @@ import { checkCopy, checkName, type PlainSchema } from "./Actor.ts"
 import type { Settled } from "./Child.ts"
 import { readDuration, readTimeout } from "./domain/duration.ts"
 import type { StepKind } from "./domain/Phase.ts"
+import type { LaneKeys } from "./Lane.ts"
 import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
 import { type CompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
 
@@ -122,6 +123,9 @@ export interface Definition {
   readonly concurrencyKey:
     | undefined
     | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
+  readonly concurrency:
+    | undefined
+    | ((...args: ReadonlyArray<any>) => LaneKeys | Effect.Effect<LaneKeys, unknown, any>)
   /** None means the actor's method of the action's name, or the job. */
   readonly steps: ReadonlyArray<StepDefinition>
   readonly job:
@@ -525,7 +529,8 @@ export interface ActionOptions<
   RConcurrencyKey = never,
   JobValue = never,
   RJob = never,
-  PJob = NotGiven
+  PJob = NotGiven,
+  RConcurrency = never
 > {
   readonly arguments?: Args
   readonly success?: A
@@ -555,6 +560,11 @@ export interface ActionOptions<
    * others that wait, whatever their arguments: where every call counts, make the arguments a part of the key.
    */
   readonly concurrencyKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RConcurrencyKey>
+  /**
+   * The lanes, in place of `concurrencyKey`: values of `Stepped.lane`, each under a key. Of several the action takes all together, and starts
+   * when it is its turn in each of them.
+   */
+  readonly concurrency?: (...args: ArgTypes<Args>) => LaneKeys | Effect.Effect<LaneKeys, unknown, RConcurrency>
   /** Performs the action outside of its steps, and completes it; makes the action outbound. */
   readonly job?:
     & ((
@@ -564,6 +574,16 @@ export interface ActionOptions<
     & OutsideStep<RJob>
     & NoPromise<PJob>
 }
+
+/**
+ * An action has `concurrencyKey`, the short form, or `concurrency`, lanes that are values; never both.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OneKindOfLane = { readonly concurrencyKey?: BothKindsOfLane } | { readonly concurrency?: BothKindsOfLane }
+
+type BothKindsOfLane = "an action has concurrencyKey or concurrency, not both"
 
 /**
  * The action that {@link action} makes of its options.
@@ -624,22 +644,26 @@ export const action = <
   RConcurrencyKey = never,
   JobValue = NotGiven,
   RJob = never,
-  PJob = NotGiven
+  PJob = NotGiven,
+  RConcurrency = never
 >(
   name: Name,
-  options?: ActionOptions<
-    Args,
-    A,
-    E,
-    IsOutbound,
-    Checksum,
-    RTimeout,
-    RChecksumKey,
-    RConcurrencyKey,
-    JobValue,
-    RJob,
-    PJob
-  >
+  options?:
+    & ActionOptions<
+      Args,
+      A,
+      E,
+      IsOutbound,
+      Checksum,
+      RTimeout,
+      RChecksumKey,
+      RConcurrencyKey,
+      JobValue,
+      RJob,
+      PJob,
+      RConcurrency
+    >
+    & OneKindOfLane
 ): DeclaredAction<
   Name,
   Args,
@@ -647,7 +671,7 @@ export const action = <
   E,
   IsOutbound,
   JobValue,
-  ServicesOf<Checksum> | RTimeout | RChecksumKey | RConcurrencyKey | RJob
+  ServicesOf<Checksum> | RTimeout | RChecksumKey | RConcurrencyKey | RConcurrency | RJob
 > => {
   checkName("action", name)
   if ((name as string) === "then") {
@@ -665,6 +689,7 @@ export const action = <
   for (const [index, schema] of (options?.arguments ?? []).entries()) checkCodec(name, `arguments[${index}]`, schema)
   if (options?.success !== undefined) checkCodec(name, "success", options.success)
   if (options?.error !== undefined) checkCodec(name, "error", options.error)
+  checkKindOfLane(name, options)
   const job = options?.job as Definition["job"]
   return makeAction({
     name,
@@ -677,6 +702,7 @@ export const action = <
     checksum: options?.checksum as Definition["checksum"],
     checksumKey: options?.checksumKey as Definition["checksumKey"],
     concurrencyKey: options?.concurrencyKey as Definition["concurrencyKey"],
+    concurrency: options?.concurrency as Definition["concurrency"],
     steps: [],
     job,
     before: undefined,
@@ -727,6 +753,13 @@ const checkCodec = (name: string, field: string, schema: PlainSchema): void => {
   throw new DefinitionError({
     message: `${name}: the schema of ${field} says nothing of how its values become JSON: use one that does, such as ` +
       "Schema.ReadonlyMap for a Map, or give Schema.declare the annotation toCodecJson"
+  })
+}
+
+const checkKindOfLane = (name: string, options: { concurrency?: unknown; concurrencyKey?: unknown } = {}): void => {
+  if (options.concurrency === undefined || options.concurrencyKey === undefined) return
+  throw new DefinitionError({
+    message: `${name} has both concurrency and concurrencyKey: give it the lanes of one of them`
   })
 }
 

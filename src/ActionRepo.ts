@@ -36,8 +36,10 @@ export interface ActionRecord {
   /** Whether the action is live and somebody outside completes it. */
   readonly outbound: boolean
   readonly queue: string
-  /** None while it is queued and a worker is to compute its keys. */
+  /** None while it is queued and a worker is to compute its keys, and where it is in named lanes. */
   readonly lane: string | undefined
+  /** Its named lanes, as `bays:north`, in their order; none where it has a concurrency key. */
+  readonly lanes: ReadonlyArray<string> | undefined
   readonly checksumKey: string | undefined
   readonly checksum: string | undefined
   /** Id of the parent and index of its step; none for a root. */
@@ -53,7 +55,10 @@ export interface ActionRecord {
   readonly lastFailure: FailureCause | undefined
   /** Of one that is queued, what it was enqueued with: the lower, the sooner. */
   readonly priority: number | undefined
-  /** When it goes on: at the time to which it is delayed, with the next try, or, no sooner, with the end of the last wait of its step. */
+  /**
+   * When it goes on: at the time to which it is delayed, with the next try, or, no sooner, with the end of the last wait of its step,
+   * or when its lanes let it begin.
+   */
   readonly dueAt: Date | undefined
   /** How long it may perform. */
   readonly timeoutMs: number | undefined
@@ -61,7 +66,7 @@ export interface ActionRecord {
   readonly timeoutAt: Date | undefined
   /** The result as JSON. */
   readonly result: unknown
-  /** Why it did not succeed; none while it is live, and for one that succeeded or was superseded. */
+  /** Why it did not succeed; none while it is live, and for one that succeeded, or was superseded without its waiters being told. */
   readonly cause: FailureCause | undefined
   readonly supersededBy: string | undefined
   readonly callbacksSucceeded: number

@@ -327,7 +327,7 @@ export const decodeActorId = (actor: AnyActorClass, text: string): unknown => id
  *
  * @internal
  */
-export const checkName = (kind: "actor" | "action" | "step" | "callback" | "queue", name: string): void => {
+export const checkName = (kind: "actor" | "action" | "step" | "callback" | "queue" | "lane", name: string): void => {
   if (/^[A-Za-z_][\w.-]*$/.test(name) && name.length <= 100) return
   throw new DefinitionError({
     message: `${JSON.stringify(name)} cannot name ${kind.startsWith("a") ? "an" : "a"} ${kind}: ` +

@@ -1,5 +1,5 @@
 /**
- * Lanes: who performs under a concurrency key, and who is next.
+ * Lanes: who performs under a concurrency key or in a named lane, and who is next.
  *
  * @since 0.1.0
  */
@@ -9,23 +9,32 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { ActionKey } from "./Action.ts"
 import { joinKey, keyLimit } from "./domain/Key.ts"
+import { isLaneKey, type LaneKey } from "./Lane.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import { canBeStored, limitOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 /**
- * An occupied lane. A lane exists only while somebody performs in it, or waits because it is paused.
+ * An occupied lane. A lane exists only while somebody performs or waits in it.
  *
  * @category models
  * @since 0.1.0
  */
 export interface Lane {
+  /** The name that `Stepped.lane` gave it; none for that of a concurrency key. */
+  readonly name: string | undefined
   readonly key: string
-  /** Id of the action that performs; none where the next one waits because of a pause. */
-  readonly performing: string | undefined
-  /** Id of the action that is next; newer ones supersede it. */
-  readonly pending: string | undefined
+  /** How many may perform in it at a time; 1 for that of a concurrency key. */
+  readonly limit: number
+  /** Ids of the actions that perform; none where the next one waits because of a pause. */
+  readonly performing: ReadonlyArray<string>
+  /** Ids of those that wait, whose turn is next first: 100 at most. */
+  readonly pending: ReadonlyArray<string>
+  /** How many wait. */
+  readonly waiting: number
+  /** When the next one may begin without anybody's end: what a rate or a debounce puts off. */
+  readonly dueAt: Date | undefined
   /** Why nobody begins in it, where the lane itself is paused. */
   readonly pause: Pause | undefined
 }
@@ -37,9 +46,9 @@ export interface Lane {
  * @since 0.1.0
  */
 export class PerformanceLane extends Context.Service<PerformanceLane, {
-  /** The lane of a concurrency key, as the key function gave it or as text, if it is occupied. */
-  readonly find: (key: ActionKey) => Effect.Effect<Option.Option<Lane>, StorageError>
-  /** Occupied lanes in the order of their keys, at most `limit` (100 if not given, 10,000 at most). */
+  /** The lane of a concurrency key, as the key function gave it or as text, or a named lane under a key, if it is occupied. */
+  readonly find: (key: ActionKey | LaneKey) => Effect.Effect<Option.Option<Lane>, StorageError>
+  /** Occupied lanes in the order of their names and keys, those of concurrency keys first, at most `limit` (100 if not given, 10,000 at most). */
   readonly list: (limit?: number) => Effect.Effect<ReadonlyArray<Lane>, StorageError | InvalidQuery>
   /**
    * Begins nothing new in a lane; gives whether this call has paused it. One that is paused already keeps its reason.
@@ -72,10 +81,10 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
     Effect.map(Store, (store) =>
       PerformanceLane.of({
         find: (given) => {
-          const key = joinKey(given)
+          const [name, key] = isLaneKey(given) ? [given.lane, given.key] : [null, joinKey(given)]
           return canBeStored(key)
             ? Effect.map(
-              Effect.zipWith(store.laneOf(key), store.pauses, (lane, pauses) => lane && withPause(lane, pauses)),
+              Effect.zipWith(store.laneOf(name, key), store.pauses, (lane, pauses) => lane && withPause(lane, pauses)),
               Option.fromUndefinedOr
             )
             : Effect.succeedNone
@@ -109,7 +118,9 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
 
 const withPause = (lane: Omit<Lane, "pause">, pauses: ReadonlyArray<Pause>): Lane => ({
   ...lane,
-  pause: pauses.find(({ kind, subject }) => kind === "lane" && subject === lane.key)
+  pause: lane.name === undefined
+    ? pauses.find(({ kind, subject }) => kind === "lane" && subject === lane.key)
+    : undefined
 })
 
 const laneOf = (verb: string, given: ActionKey): Effect.Effect<string, InvalidQuery> => {

@@ -38,6 +38,7 @@ export { complete, enqueue, handle, withOptions as with } from "./Client.ts"
 import { readDuration } from "./domain/duration.ts"
 export { joinKey, parseKey } from "./domain/Key.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
+export { lane } from "./Lane.ts"
 export { Outcome } from "./Outcome.ts"
 export { isTransient } from "./sql/transient.ts"
 

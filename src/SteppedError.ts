@@ -152,7 +152,7 @@ export class UnstorableText extends Schema.TaggedError<UnstorableText>("stepped/
  */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>("stepped/InvalidKey")("InvalidKey", {
   action: Schema.String,
-  field: Schema.Literals(["concurrencyKey", "checksumKey"]),
+  field: Schema.Literals(["concurrencyKey", "concurrency", "checksumKey"]),
   /** What is wrong, and what to do. */
   issue: Schema.String
 }) {
@@ -448,6 +448,54 @@ export class Deadlocked extends Schema.TaggedError<Deadlocked>("stepped/Deadlock
 }
 
 /**
+ * The lane is busy, and turns away who comes then (`whenBusy: "reject"`): the action was not stored, and nothing of it has run.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LaneBusy extends Schema.TaggedError<LaneBusy>("stepped/LaneBusy")("LaneBusy", {
+  ...ended,
+  /** The lane and its key, as `bays:north`. */
+  lane: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path} (the lane ${this.lane} is busy: ask again when it has room, or let it wait with whenBusy: "line")`
+  }
+}
+
+/**
+ * As many wait in the lane's line as its `maxPending` allows: the action was not stored, and nothing of it has run.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class LaneFull extends Schema.TaggedError<LaneFull>("stepped/LaneFull")("LaneFull", {
+  ...ended,
+  /** The lane and its key, as `bays:north`. */
+  lane: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path} (the line of the lane ${this.lane} is full: ask again when it is shorter, or raise its maxPending)`
+  }
+}
+
+/**
+ * A newer action has superseded this one in a lane whose waiters do not wait for the newer one (`waiters: "fail"`).
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Superseded extends Schema.TaggedError<Superseded>("stepped/Superseded")("Superseded", {
+  ...ended,
+  /** The lane and its key, as `bays:north`. */
+  lane: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path} (superseded by a newer action in the lane ${this.lane})`
+  }
+}
+
+/**
  * The action succeeded with a result that the waiter's schema does not accept.
  *
  * **Details**
@@ -503,6 +551,9 @@ export type WaitError =
   | TimedOut
   | Cancelled
   | Deadlocked
+  | LaneBusy
+  | LaneFull
+  | Superseded
   | IncompatibleResult
   | UnknownAction
   | WouldWaitForItself

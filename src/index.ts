@@ -23,6 +23,7 @@ export {
   type JobAction,
   type JobBacked,
   type NoSteps,
+  type OneKindOfLane,
   type Outbound,
   type OutboundMethod,
   type Owns,
@@ -72,6 +73,18 @@ export type {
 export { type AnyActions, type AnyClients, Engine, type Finding, type Registration } from "./Engine.ts"
 export type { EnqueueOptions, PromptOptions } from "./EnqueueOptions.ts"
 export { type Backlog, JobQueue, type Neglected, type PauseTarget, type QueuedInvocation } from "./JobQueue.ts"
+export type {
+  LaneBase,
+  LaneDebounce,
+  LaneKey,
+  LaneKeys,
+  LaneRate,
+  LaneWaiters,
+  NamedLane,
+  SharedLaneOptions,
+  SoleLaneOptions,
+  WhenBusy
+} from "./Lane.ts"
 export { type AfterStatus, afterStatuses, type CompletionOutcome, Outcome } from "./Outcome.ts"
 export type { Pause, PauseKind, PauseOptions } from "./Pause.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"

@@ -33,6 +33,7 @@ describe("a definition", () => {
       checksum: undefined,
       checksumKey: undefined,
       concurrencyKey: undefined,
+      concurrency: undefined,
       steps: [],
       job: undefined,
       before: undefined,

@@ -20,7 +20,10 @@ export const failureKinds = [
   "exhausted",
   "cancelled",
   "timed_out",
-  "deadlocked"
+  "deadlocked",
+  "lane_busy",
+  "lane_full",
+  "superseded"
 ] as const
 
 /**
@@ -31,6 +34,7 @@ export const failureKinds = [
  * `failure`: with a typed error, or completed as failed from outside. `defect`: with one that is not typed. `child`: an action that a step
  * waited for did not succeed. `marked`: a step was marked as failed. `incompatible`: a child's result does not fit the schema that waits for
  * it. `exhausted`: every attempt ended without an answer. `cancelled`, `timed_out` and `deadlocked` are the statuses of these names.
+ * `lane_busy`, `lane_full`: a lane did not take it. `superseded`: by a newer action, in a lane that tells its waiters so.
  *
  * @category models
  * @since 0.1.0
@@ -57,6 +61,8 @@ export interface FailureCause {
   readonly declaredBy?: { readonly action: string; readonly actor: string }
   /** The cause as Effect prints it. */
   readonly pretty?: string
+  /** The named lane that it is about, as `bays:north`. */
+  readonly lane?: string
 }
 
 /** What is the same for every action that is ended from outside: the path is each one's own, and the store adds it. */
@@ -136,7 +142,11 @@ export const words = {
   parentIsOver: "its parent is over",
   timedOut: "timed out",
   /** Before the lane. */
-  deadlocked: "deadlocked: it would wait for an action that waits for it, in the lane "
+  deadlocked: "deadlocked: it would wait for an action that waits for it, in the lane ",
+  busy: "turned away by the busy lane ",
+  full: "turned away by the full lane ",
+  superseded: "superseded by a newer action in the lane ",
+  cancelledFor: "cancelled for a newer action in the lane "
 } as const
 
 /** The typed error that a body, a hook or a key failed with. */

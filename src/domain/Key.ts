@@ -54,8 +54,11 @@ export const parseKey = (key: string): ReadonlyArray<string> => {
 export const defaultKey = (actorType: string, actorId: string, action: string): string =>
   `${actorType}/${actorId}/${action}`
 
-/** Ends the part of a lane's name that is its key: what comes after it tells lanes of one key apart. */
+/** Stands in a named lane's text between the name and the key; neither holds it. */
 export const laneMark = "\u0001"
+
+/** The text that a named lane is stored under. */
+export const laneText = (lane: string, key: string): string => `${lane}${laneMark}${key}`
 
 /** The longest key that an index row holds with certainty, in bytes. */
 export const keyLimit = 1000

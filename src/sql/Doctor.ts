@@ -116,6 +116,57 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     (s) => `select lane from ${s}.live_actions where seat = -1 group by lane having count(*) > 1`
   ],
   [
+    4,
+    "has a seat at or beyond the limit that it was admitted under",
+    (s) => `select action::text from ${s}.seats where seat >= "limit"`
+  ],
+  [
+    4,
+    "is in a named lane and not live there",
+    (s) =>
+      `select x.action::text from ${s}.seats x where not exists (select 1 from ${s}.live_actions l where l.id = x.action and x.lane = any(l.lanes))`
+  ],
+  [
+    4,
+    "is in a named lane that has no row",
+    (s) =>
+      `select x.action::text from ${s}.seats x where not exists (select 1 from ${s}.named_lanes n where n.lane = x.lane)`
+  ],
+  [
+    4,
+    "performs in named lanes without a seat in each of them, or waits with one",
+    // one that was decided without having performed has left them, and so has one that was cancelled before it joined
+    (s) =>
+      `select l.id::text from ${s}.live_actions l cross join lateral (select count(*) as all, count(x.seat) as taken, count(distinct x.place) as places from ${s}.seats x where x.action = l.id) x
+      where l.lanes is not null and not (x.all = 0 and l.outcome is not null)
+        and (x.all <> cardinality(l.lanes) or x.places <> 1 or x.taken <> case when l.status = 0 then 0 else x.all end)`
+  ],
+  [
+    4,
+    "has the place of another action",
+    (s) => `select min(action::text) from ${s}.seats group by place having count(distinct action) > 1`
+  ],
+  [
+    2,
+    "waits in named lanes that it could begin in",
+    (s) =>
+      `select l.id::text from ${s}.live_actions l where l.lanes is not null and l.status = 0 and not exists (
+        select 1 from ${s}.seats x join ${s}.named_lanes n on n.lane = x.lane where x.action = l.id and (
+          x.due_at is not null or n.due_at is not null or n.settings ? 'rate'
+          or exists (select 1 from ${s}.seats b where b.lane = x.lane and b.seat is null and (b.priority, b.place) < (x.priority, x.place))
+          or (select count(*) from ${s}.seats p where p.lane = x.lane and p.seat is not null) >= (n.settings ->> 'limit')::int))`
+  ],
+  [
+    2,
+    "is put off in a named lane whose time nobody looks at",
+    (s) =>
+      `select x.action::text from ${s}.seats x join ${s}.named_lanes n on n.lane = x.lane where x.seat is null and n.due_at is null
+      and (x.due_at is not null or n.settings ? 'rate')
+      and not exists (select 1 from ${s}.seats b where b.lane = x.lane and b.seat is null and (b.priority, b.place) < (x.priority, x.place))
+      and (select count(*) from ${s}.seats p where p.lane = x.lane and p.seat is not null) < (n.settings ->> 'limit')::int
+      and (select count(*) from ${s}.seats o where o.action = x.action) = 1`
+  ],
+  [
     5,
     "is held by a worker that does not exist",
     (s) =>

@@ -34,6 +34,12 @@ const columnsOf = (prefix: string, types: Readonly<Record<string, number>>): Rea
   return made
 }
 
+/** The type of a column of which each value is a list of texts; it travels as text, since arrays of arrays are rectangles. */
+const texts = -1
+
+const listText = (values: ReadonlyArray<string>): string =>
+  `{${values.map((value) => `"${value.replaceAll(/[\\"]/g, (it) => `\\${it}`)}"`).join(",")}}`
+
 /** `p_started_at` for `startedAt` of a batch that is called `p`. */
 const nameOf = (prefix: string, key: string) => `${prefix}_${key.replaceAll(/[A-Z]/g, (it) => `_${it.toLowerCase()}`)}`
 
@@ -56,7 +62,11 @@ export const columns = <Row extends object>(
   const found: Record<string, PgTypes.Parameter | null> = {}
   for (const { key, name, oid } of columnsOf(prefix, types)) {
     const values = filled[key]
-    found[name] = values === undefined ? null : array(values, oid)
+    found[name] = values === undefined
+      ? null
+      : oid === texts
+      ? array(values.map((value) => value === null ? null : listText(value as ReadonlyArray<string>)), text)
+      : array(values, oid)
   }
   return found
 }
@@ -81,6 +91,7 @@ export const childColumns: { readonly [Name in keyof Required<Child>]: number } 
   actorId: text,
   arguments: jsonb,
   lane: text,
+  lanes: texts,
   checksumKey: text,
   checksum: text,
   timeout: float8,
@@ -104,6 +115,7 @@ interface Packed {
   /** Flags; from the ninth bit on, the kind of the first step. */
   readonly flags: PgTypes.Parameter
   readonly prepare: PgTypes.Parameter
+  readonly lanes: PgTypes.Parameter | null
 }
 
 const packed = new WeakMap<Catalog, Packed>()
@@ -112,7 +124,7 @@ const packed = new WeakMap<Catalog, Packed>()
 export const packedOf = (catalog: Catalog): Packed => {
   const known = packed.get(catalog)
   if (known !== undefined) return known
-  const { definitions, queues } = catalog
+  const { definitions, lanes, queues } = catalog
   const fresh: Packed = {
     queues: array(queues, text),
     definitions: array(definitions.map(({ key }) => key), text),
@@ -129,7 +141,8 @@ export const packedOf = (catalog: Catalog): Packed => {
       ),
       int2
     ),
-    prepare: array(definitions.map(({ prepare }) => prepare), bool)
+    prepare: array(definitions.map(({ prepare }) => prepare), bool),
+    lanes: lanes === undefined ? null : PgTypes.jsonb(lanes)
   }
   packed.set(catalog, fresh)
   return fresh

@@ -54,6 +54,7 @@ const actionColumns: Columns<ActionRecord> = {
   outbound: "outbound",
   queue: "queue",
   lane: "lane",
+  lanes: "lanes",
   checksumKey: "checksum_key",
   checksum: "checksum",
   parent: "parent",
@@ -183,10 +184,26 @@ type Lanes = Pick<Records, "laneOf" | "lanes" | "breakDeadlock">
 
 const lanesOf = (calls: Calls): Lanes => {
   const { run, schema } = calls
-  const lanes = reading(calls)<Omit<Lane, "pause">>({ key: "key", performing: "performing", pending: "pending" })
+  const lanes = reading(calls)<Omit<Lane, "pause">>({
+    name: "name",
+    key: "key",
+    limit: "\"limit\"",
+    performing: "performing",
+    pending: "pending",
+    waiting: "waiting::float8",
+    dueAt: "due_at"
+  })
   return {
-    laneOf: (key) => Effect.map(lanes("lane", `from ${schema}.lanes where key = $1::text`, [key]), (found) => found[0]),
-    lanes: (limit) => lanes("lanes", `from ${schema}.lanes order by key limit $1`, [PgTypes.int4(limit)]),
+    laneOf: (name, key) =>
+      Effect.map(
+        lanes("lane", `from ${schema}.lanes where key = $1::text and name is not distinct from $2::text`, [
+          key,
+          PgTypes.text(name)
+        ]),
+        (found) => found[0]
+      ),
+    lanes: (limit) =>
+      lanes("lanes", `from ${schema}.lanes order by name nulls first, key limit $1`, [PgTypes.int4(limit)]),
     breakDeadlock: (now) =>
       Effect.map(
         run("breakDeadlock", "break_deadlocks", askedBy(null, now, emptyCatalog), "*"),
@@ -292,7 +309,7 @@ const jobsOf = (calls: Calls): Jobs => {
     nextDue: Effect.map(
       call(
         "nextDue",
-        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null))) * 1000)::float8,
+        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null), (select min(due_at) from ${schema}.named_lanes n where due_at is not null and exists (select 1 from ${schema}.seats s where s.lane = n.lane and s.seat is null)))) * 1000)::float8,
           (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8,
           ${schema}.resumes()`,
         []

@@ -28,7 +28,8 @@ export const Kind = {
   verdict: -6,
   interrupt: -7,
   queued: -8,
-  blocked: -9
+  blocked: -9,
+  due: -10
 } as const
 
 /** What a completion has come to; `other` names another action or actor than was asked for. */
@@ -69,6 +70,7 @@ interface RawHeld {
   readonly job: number
   readonly queue: string
   readonly lane: string | null
+  readonly lanes: ReadonlyArray<string> | null
   readonly checksumKey: string | null
   readonly timeout: number | null
   readonly checksum?: string | null
@@ -153,6 +155,7 @@ const toWork = (row: Row): Work => {
     job: held.job,
     queue: held.queue,
     lane: held.lane,
+    lanes: held.lanes,
     checksumKey: held.checksumKey,
     timeout: held.timeout,
     checksum: held.checksum ?? null,
@@ -202,6 +205,9 @@ export const toAnswer = (rows: ReadonlyArray<Row>): Answer => {
         break
       case Kind.blocked:
         news.push({ _tag: "Blocked", action })
+        break
+      case Kind.due:
+        news.push({ _tag: "Due", at: row[9] as number })
         break
       case Kind.verdict:
         break

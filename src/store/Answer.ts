@@ -40,6 +40,7 @@ export interface ToPrepare extends Action {
   readonly job: number
   readonly queue: string
   readonly lane: string | null
+  readonly lanes: ReadonlyArray<string> | null
   readonly checksumKey: string | null
   readonly timeout: number | null
   readonly checksum: string | null
@@ -104,6 +105,8 @@ export type News =
   | { readonly _tag: "Blocked"; readonly action: string }
   /** Children of ended parents are to be looked at. */
   | { readonly _tag: "AbandonedDue" }
+  /** Somebody who waits in a lane may begin at a time (user time in ms). */
+  | { readonly _tag: "Due"; readonly at: number }
   /** There are new jobs. */
   | { readonly _tag: "Queued" }
   /** The fencing token is over: nothing was changed. */

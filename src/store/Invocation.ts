@@ -12,6 +12,8 @@ export interface Invocation {
   readonly arguments: unknown
   /** None where the key takes an effect, which a worker runs; so with the next ones. */
   readonly lane: string | null
+  /** Its named lanes, sorted, in place of a lane. */
+  readonly lanes?: ReadonlyArray<string>
   readonly checksumKey: string | null
   readonly checksum: string | null
   /** In ms, from when it starts to perform. */
@@ -41,7 +43,9 @@ export interface PreparedInvocation {
   readonly job: number
   readonly queue: string
   readonly arguments: unknown
-  readonly lane: string
+  /** None where it is in named lanes. */
+  readonly lane: string | null
+  readonly lanes: ReadonlyArray<string> | null
   readonly checksumKey: string
   readonly checksum: string | null
   readonly timeout: number | null

@@ -27,8 +27,9 @@ export interface Records {
   /** Deletes answers kept for handles since before the given time, oldest first; gives how many. */
   readonly deleteOutcomes: (before: number, limit: number) => Effect.Effect<number, StorageError>
 
-  readonly laneOf: (key: string) => Effect.Effect<Omit<Lane, "pause"> | undefined, StorageError>
-  /** In the order of their keys. */
+  /** Of a named lane, or of a concurrency key, which has no name. */
+  readonly laneOf: (name: string | null, key: string) => Effect.Effect<Omit<Lane, "pause"> | undefined, StorageError>
+  /** In the order of their names and keys. */
   readonly lanes: (limit: number) => Many<Omit<Lane, "pause">>
   /** Ends a pending action that is in a cycle of waiting; gives its id, or nothing where there is no cycle. */
   readonly breakDeadlock: (now: number) => Effect.Effect<string | undefined, StorageError>

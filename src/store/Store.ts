@@ -10,6 +10,7 @@ import type * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { SqlError } from "effect/sql/SqlError"
 import type { FailureCause, UnplacedCause } from "../domain/Failure.ts"
+import type { LaneSettings } from "../domain/LaneSettings.ts"
 import type { ActionStatus, Phase, StepIdentity } from "../domain/Phase.ts"
 import {
   type MissingPrivileges,
@@ -42,6 +43,8 @@ export const layerClosed = (operation: string): StorageError =>
 export interface Catalog {
   readonly queues: ReadonlyArray<string>
   readonly definitions: ReadonlyArray<CatalogEntry>
+  /** Those of the process by their names; none where it has none. */
+  readonly lanes?: Readonly<Record<string, LaneSettings>> | undefined
 }
 
 interface CatalogEntry {

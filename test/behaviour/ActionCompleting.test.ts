@@ -7,7 +7,7 @@ import { PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
-import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { laneOf, lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 
 // what a callback does in a test that needs one
@@ -148,14 +148,14 @@ suite("completing", (engine) => {
         const second = yield* client(2).repaintNow()
         assert.deepStrictEqual(
           yield* lane,
-          Option.some({ key: "maintenance", performing: first.id, pending: second.id, pause: undefined })
+          Option.some(laneOf("maintenance", first.id, second.id))
         )
         yield* TestClock.adjust("10 seconds")
         yield* Stepped.complete(Car.ref(1), recycle, outcome)
         assert.strictEqual((yield* recordOf(first.id)).status, outcome.status)
         assert.deepStrictEqual(
           yield* lane,
-          Option.some({ key: "maintenance", performing: second.id, pending: undefined, pause: undefined })
+          Option.some(laneOf("maintenance", second.id))
         )
         assert.strictEqual((yield* recordOf(second.id)).startedAt?.getTime(), 10_000)
         yield* performIdle
@@ -173,7 +173,7 @@ suite("completing", (engine) => {
       assert.isTrue(yield* second.cancel)
       assert.deepStrictEqual(
         Option.getOrThrow(yield* Effect.flatMap(PerformanceLane, (service) => service.find("maintenance"))),
-        { key: "maintenance", performing: first.id, pending: undefined, pause: undefined }
+        laneOf("maintenance", first.id)
       )
       const { startedAt, status } = yield* recordOf(second.id)
       assert.deepStrictEqual([status, startedAt], ["cancelled", undefined])

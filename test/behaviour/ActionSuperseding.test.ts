@@ -9,7 +9,7 @@ import { Storage } from "../../src/store/Storage.ts"
 import { Store } from "../../src/store/Store.ts"
 import { healthy, server, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
-import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
+import { laneOf, lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked } from "../harness/racing.ts"
 import { Car, Cars, CarsLive, finish, hold, paint } from "./fixtures/lanes.ts"
@@ -70,10 +70,7 @@ suite("superseding", (engine) => {
       const second = yield* car.textLater("second")
       yield* performIdle
       const lane = yield* Effect.flatMap(PerformanceLane, (service) => service.find("depot"))
-      assert.deepStrictEqual(
-        lane,
-        Option.some({ key: "depot", performing: first.id, pending: second.id, pause: undefined })
-      )
+      assert.deepStrictEqual(lane, Option.some(laneOf("depot", first.id, second.id)))
       assert.deepStrictEqual(seen, ["hold first"])
       assert.isUndefined((yield* recordOf(second.id)).startedAt)
       yield* performSteppedActions({ outbound: finish })

@@ -115,6 +115,7 @@ suite("deploys", (engine) => {
           queue: held.queue,
           arguments: ["dark red"],
           lane: checksumKey,
+          lanes: null,
           checksumKey,
           checksum,
           timeout: null,

@@ -5,6 +5,7 @@ import { TestClock } from "effect/testing"
 import { AchievementStore, ActionRepo, InvalidChecksum, PerformanceLane, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { laneOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 
 class Depot extends Stepped.Actor<Depot>()("Depot", { id: Schema.String }) {}
@@ -40,12 +41,7 @@ suite("keys and checksums", (engine) => {
         yield* performIdle
         const key = shelf(place, 7)
         const lane = Option.getOrThrow(yield* lanes.find(key))
-        assert.deepStrictEqual(lane, {
-          key: Stepped.joinKey(key),
-          performing: handle.id,
-          pending: undefined,
-          pause: undefined
-        })
+        assert.deepStrictEqual(lane, laneOf(Stepped.joinKey(key), handle.id))
         assert.deepStrictEqual(yield* lanes.find(Stepped.joinKey(key)), Option.some(lane))
         assert.deepStrictEqual(Stepped.parseKey(lane.key), ["shelf/s", place, "7"])
         const { lane: stored } = Option.getOrThrow(yield* repo.find(handle.id))

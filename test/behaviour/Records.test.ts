@@ -44,6 +44,7 @@ suite("records", (engine) => {
         outbound: false,
         queue: "default",
         lane: "Truck/1/load",
+        lanes: undefined,
         checksumKey: "Truck/1/load",
         timeoutMs: 3_600_000,
         timeoutAt: undefined,
@@ -304,10 +305,13 @@ suite("records", (engine) => {
         { name: null, due_at: new Date(60_000), status: "succeeded" },
         { name: null, due_at: new Date(3_600_000), status: null }
       ])
-      assert.deepStrictEqual(yield* sql`select key, performing, pending from stepped.lanes order by key`, [
-        { key: "Car/1/deliver", performing: delivering.id, pending: null },
-        { key: "Car/1/rest", performing: resting.id, pending: null }
-      ])
+      assert.deepStrictEqual(
+        yield* sql`select name, key, "limit", performing, pending, waiting::int as waiting from stepped.lanes order by key`,
+        [
+          { name: null, key: "Car/1/deliver", limit: 1, performing: [delivering.id], pending: [], waiting: 0 },
+          { name: null, key: "Car/1/rest", limit: 1, performing: [resting.id], pending: [], waiting: 0 }
+        ]
+      )
     })
   )
 })

@@ -3,7 +3,7 @@
  */
 import { Effect, Option } from "effect"
 import { ActionRepo, PerformanceLane } from "stepped"
-import type { ActionRecord } from "stepped"
+import type { ActionRecord, Lane } from "stepped"
 
 /** A stored action. */
 export const recordOf = (id: string) =>
@@ -43,6 +43,18 @@ export const slotsOf = (id: string) =>
     Effect.flatMap(ActionRepo, (repo) => repo.slots(id)),
     (slots) => slots.map((slot) => slot.status ?? "open")
   )
+
+/** The lane of a concurrency key, in which one performs and one may wait. */
+export const laneOf = (key: string, performing: string, pending?: string): Lane => ({
+  name: undefined,
+  key,
+  limit: 1,
+  performing: [performing],
+  pending: pending === undefined ? [] : [pending],
+  waiting: pending === undefined ? 0 : 1,
+  dueAt: undefined,
+  pause: undefined
+})
 
 /** The keys of the lanes that are occupied. */
 export const lanes = Effect.map(

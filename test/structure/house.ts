@@ -154,6 +154,7 @@ export const largeSqlFunctions = (texts: ReadonlyArray<Text>): Violations =>
 
 /** Where state may live besides `worker/` and `client/`, and what it is there. */
 export const stateful: Readonly<Record<string, string>> = {
+  "src/Lane.ts": "one name has one setting in a program, and a claim tells the database what it is",
   "src/Action.ts": "the success schemas that this process has declared",
   "src/ActionRepo.ts": "what of a tree is shown already, while it is read",
   "src/engine/ActionId.ts": "the last id",

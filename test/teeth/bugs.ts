@@ -34,6 +34,7 @@ const closedLayer = "test/behaviour/ClosedLayer.test.ts"
 const failureCauses = "test/behaviour/FailureCauses.test.ts"
 const options = "test/behaviour/EnqueueOptions.test.ts"
 const pauses = "test/behaviour/Pauses.test.ts"
+const namedLanes = "test/behaviour/NamedLanes.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -2177,5 +2178,148 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `    seat = case when seat = 0 /* Seat.performing */ then seat end,`
     }],
     tests: { [pauses]: ["15.8: a cancelled one leaves a paused lane at once"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // lanes with policies
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "named-limit",
+    breaks: "15.2: never more than the limit perform",
+    plants: [{
+      file: functionFile("free_at"),
+      find: ">= (n.settings ->> 'limit')::int",
+      replace: "> (n.settings ->> 'limit')::int"
+    }],
+    tests: { [namedLanes]: ["15.1, 15.3: two of a key"] }
+  },
+  {
+    name: "named-overtaking",
+    breaks: "15.5: a place holds up those behind it",
+    plants: [{
+      file: functionFile("free_at"),
+      find: "where b.lane = s.lane and b.seat is null and",
+      replace: "where false and b.lane = s.lane and b.seat is null and"
+    }],
+    tests: { [namedLanes]: ["15.5: of several lanes"] }
+  },
+  {
+    name: "named-reject",
+    breaks: "15.3: who finds a rejecting lane busy is turned away",
+    plants: [{
+      file: functionFile("refused_by"),
+      find: "if l.busy and l.policy = 'reject' then",
+      replace: "if l.busy and l.policy = 'never' then"
+    }],
+    tests: { [namedLanes]: ["15.3: a lane that rejects"] }
+  },
+  {
+    name: "named-max-pending",
+    breaks: "15.3: a line has an end",
+    plants: [{
+      file: functionFile("refused_by"),
+      find: "if l.most <= (",
+      replace: "if l.most < ("
+    }],
+    tests: { [namedLanes]: ["15.3: a line takes no more"] }
+  },
+  {
+    name: "named-max-wait",
+    breaks: "15.3: maxWait counts from the first",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: "coalesce(left_by.since, p_now) + (n.settings ->> 'maxWait')",
+      replace: "p_now + (n.settings ->> 'maxWait')"
+    }],
+    tests: { [namedLanes]: ["15.3: a start is put off"] }
+  },
+  {
+    name: "named-rate",
+    breaks: "15.6: a window has no more starts than the rate allows",
+    plants: [{
+      file: functionFile("rate_free_at"),
+      find: "(p_settings ->> 'rate')::int + 1]",
+      replace: "(p_settings ->> 'rate')::int]"
+    }],
+    tests: { [namedLanes]: ["15.6: no more start"] }
+  },
+  {
+    name: "named-line-join",
+    breaks: "15.3: in a line one joins only the newest",
+    plants: [{
+      file: functionFile("same_in_named_lanes"),
+      find: "or not exists (select 1 from seats w where w.lane = n.lane and w.seat is null)",
+      replace: "or true"
+    }],
+    tests: { [namedLanes]: ["15.3, 2.5 b: in a line"] }
+  },
+  {
+    name: "named-waiters-told",
+    breaks: "15.4: handles of who is superseded are told",
+    plants: [{
+      file: functionFile("outcomes_of"),
+      find: "where e.id = x and e.cause is null",
+      replace: "where e.id = x"
+    }],
+    tests: { [namedLanes]: ["15.4: where waiters are told"] }
+  },
+  {
+    name: "named-cancel-running",
+    breaks: "15.3: the one that has performed longest is cancelled",
+    plants: [{
+      file: functionFile("cancel_for_newcomer"),
+      find: "if not found then return; end if;",
+      replace: "return;"
+    }],
+    tests: { [namedLanes]: ["15.3: a lane that cancels"] }
+  },
+  {
+    name: "named-leave",
+    breaks: "15.5: who ends leaves its lanes, and those behind it begin",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: "if array_position(p_freed, null) is not null then",
+      replace: "if false then"
+    }],
+    tests: { [namedLanes]: ["15.5: a pending one that is cancelled"] }
+  },
+  {
+    name: "named-leave-all",
+    breaks: "15.5: who is superseded in one lane leaves all",
+    plants: [{
+      file: functionFile("supersede_in_named_lanes"),
+      find: "delete from seats where action = any(old) returning lane",
+      replace: "delete from seats where action = any(old) and lane = any(p_job.lanes) returning lane"
+    }],
+    tests: { [namedLanes]: ["15.5: who is superseded in one lane"] }
+  },
+  {
+    name: "named-due",
+    breaks: "15.6: who may begin at a time is looked at then",
+    plants: [{
+      file: functionFile("fill_named_lanes"),
+      find: "update named_lanes set due_at = v_due where",
+      replace: "update named_lanes set due_at = null where"
+    }],
+    tests: { [namedLanes]: ["15.3: a start is put off"] }
+  },
+  {
+    name: "named-two-settings",
+    breaks: "15.1: one name has one setting",
+    plants: [{
+      file: "src/Lane.ts",
+      find: "if (other !== undefined && other !== text) {",
+      replace: "if (other !== undefined && other === \"\") {"
+    }],
+    tests: { "test/Lane.test.ts": ["a lane 15.1: has one setting"] }
+  },
+  {
+    name: "named-key-limit",
+    breaks: "15.1: no lane's text is longer than an index row holds",
+    plants: [{
+      file: "src/engine/invoke/invocation.ts",
+      find: "    if (size > keyLimit) {",
+      replace: "    if (size > 2 * keyLimit) {"
+    }],
+    tests: { [namedLanes]: ["15.1: an effect may give the lanes"] }
   }
 ]

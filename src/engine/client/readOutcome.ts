@@ -3,7 +3,16 @@ import * as Effect from "effect/Effect"
 import type { AnyAction } from "../../Action.ts"
 import { codecOf } from "../../domain/Codec.ts"
 import { actionText, actorText, tidyText } from "../../domain/Failure.ts"
-import { Cancelled, Deadlocked, IncompatibleResult, TimedOut, type WaitError } from "../../SteppedError.ts"
+import {
+  Cancelled,
+  Deadlocked,
+  IncompatibleResult,
+  LaneBusy,
+  LaneFull,
+  Superseded,
+  TimedOut,
+  type WaitError
+} from "../../SteppedError.ts"
 import type { Found } from "../../store/Store.ts"
 import { errorOf } from "../causes.ts"
 
@@ -22,6 +31,7 @@ export const readOutcome = (
     actionId: found.final,
     path: found.cause?.path ?? actionText(key, at)
   }
+  const lane = found.cause?.lane ?? ""
   switch (found.status) {
     case "succeeded":
       return Effect.mapError(
@@ -37,7 +47,15 @@ export const readOutcome = (
       return Effect.fail(new TimedOut(ended))
     case "deadlocked":
       return Effect.fail(new Deadlocked(ended))
+    case "superseded":
+      return Effect.fail(new Superseded({ ...ended, lane }))
     default:
-      return Effect.fail(new Cancelled(ended))
+      return Effect.fail(
+        found.cause?.kind === "lane_busy"
+          ? new LaneBusy({ ...ended, lane })
+          : found.cause?.kind === "lane_full"
+          ? new LaneFull({ ...ended, lane })
+          : new Cancelled(ended)
+      )
   }
 }

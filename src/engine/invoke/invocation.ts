@@ -10,8 +10,9 @@ import { actorId as actorIdOf, ActorRef } from "../../Actor.ts"
 import { encodeArguments } from "../../domain/Codec.ts"
 import { readTimeout } from "../../domain/duration.ts"
 import { errorText } from "../../domain/Failure.ts"
-import { defaultKey, definitionKey, joinKey, keyLimit, laneMark } from "../../domain/Key.ts"
+import { defaultKey, definitionKey, joinKey, keyLimit, laneMark, laneText } from "../../domain/Key.ts"
 import { isPlain, isStorable } from "../../domain/storable.ts"
+import { isLaneKey } from "../../Lane.ts"
 import {
   InvalidActorId,
   type InvalidArguments,
@@ -62,7 +63,9 @@ export interface ParentStep {
 
 /** What an invocation joins its lane and its achievement by. */
 export interface Keys {
-  readonly lane: string
+  /** None where it is in named lanes. */
+  readonly lane: string | null
+  readonly lanes: ReadonlyArray<string> | null
   readonly checksumKey: string
   readonly timeout: number | null
 }
@@ -74,6 +77,7 @@ export const maybe = (f: undefined | ((...args: ReadonlyArray<any>) => unknown),
 /** What the definition says, which may be effects. */
 export const rawKeys = (definition: Definition, args: ReadonlyArray<unknown>) => ({
   lane: maybe(definition.concurrencyKey, args),
+  lanes: maybe(definition.concurrency, args),
   checksumKey: maybe(definition.checksumKey, args),
   timeout: typeof definition.timeout === "function" ? definition.timeout(...args) : definition.timeout
 })
@@ -86,25 +90,67 @@ export const toKeys = (
   raw: ReturnType<typeof rawKeys>
 ): Keys => {
   const otherwise = defaultKey(actorType, actorId, definition.name)
-  const key = (field: "concurrencyKey" | "checksumKey", value: unknown) => {
-    // a key function is the program's: what it gives is a key, whatever its type says
-    const text = joinKey(value as ActionKey)
-    // made of what has been looked at already
-    if (text === "") return otherwise
+  type Field = InvalidKey["field"]
+  const refused = (field: Field, issue: string) => new InvalidKey({ action: definition.name, field, issue })
+  const checked = (field: Field, text: string) => {
     const json = isPlain(text) ? undefined : JSON.stringify(text)
     const issue = unfit(text, json, Buffer.byteLength(text), keyLimit)
-    if (issue !== undefined) throw new InvalidKey({ action: definition.name, field, issue })
+    if (issue !== undefined) throw refused(field, issue)
     return text
+  }
+  const key = (field: Field, value: unknown) => {
+    // a key function is the program's: what it gives is a key, whatever its type says
+    const text = joinKey(value as ActionKey)
+    // the other one is made of what has been looked at already
+    return text === "" ? otherwise : checked(field, text)
   }
   const millis = raw.timeout === undefined || raw.timeout === null
     ? Infinity
     : readTimeout(definition.name, raw.timeout)
+  const checksumKeyOf = () => key("checksumKey", raw.checksumKey)
+  const timeout = millis === Infinity ? null : Math.ceil(millis)
+  if (definition.concurrency !== undefined) {
+    const lanes = namedLanes(raw.lanes, checked, (issue) => refused("concurrency", issue))
+    return { lane: null, lanes, checksumKey: checksumKeyOf(), timeout }
+  }
   const lane = key("concurrencyKey", raw.lane)
   return {
     lane,
-    checksumKey: raw.checksumKey === raw.lane ? lane : key("checksumKey", raw.checksumKey),
-    timeout: millis === Infinity ? null : Math.ceil(millis)
+    lanes: null,
+    checksumKey: raw.checksumKey === raw.lane ? lane : checksumKeyOf(),
+    timeout
   }
+}
+
+/** How many lanes an action takes at once, at most. */
+const lanesMax = 20
+
+/** What `concurrency` gave, as texts in their order, each once; types say the same, and a program may not have them. */
+const namedLanes = (
+  given: unknown,
+  checked: (field: "concurrency", key: string) => string,
+  refused: (issue: string) => InvalidKey
+): ReadonlyArray<string> => {
+  const list: ReadonlyArray<unknown> = Array.isArray(given) ? given : [given]
+  if (list.length === 0 || list.length > lanesMax) {
+    throw refused(`gives ${list.length} lanes: give 1 to ${lanesMax}`)
+  }
+  const texts = list.map((one) => {
+    if (!isLaneKey(one)) throw refused("gives what is no lane under a key: call a lane of Stepped.lane with one")
+    if (one.sole && list.length > 1) {
+      throw refused(
+        `gives ${list.length} lanes, and ${one.lane}, which cancels or debounces, is for actions in one lane`
+      )
+    }
+    const text = laneText(one.lane, checked("concurrency", one.key))
+    const size = Buffer.byteLength(text)
+    if (size > keyLimit) {
+      throw refused(`takes ${size} bytes with the lane's name, the limit is ${keyLimit}: use a digest`)
+    }
+    return text
+  })
+  // by bytes, as the database orders them
+  return [...new Set(texts)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 
 /** Makes the queue's row for an invocation. At once, unless a schema takes an effect: the answer is an exit then. */
@@ -127,7 +173,10 @@ export const makeInvocation = (options: {
       const raw = rawKeys(definition, args)
       const given = definition.before === undefined ? maybe(definition.checksum, args) : undefined
       const { isEffect } = Effect
-      if (!(isEffect(raw.lane) || isEffect(raw.checksumKey) || isEffect(raw.timeout) || isEffect(given))) {
+      if (
+        !(isEffect(raw.lane) || isEffect(raw.lanes) || isEffect(raw.checksumKey) || isEffect(raw.timeout) ||
+          isEffect(given))
+      ) {
         // the keys last: with them the worker would not look at the checksum again
         sum = checksum(given)
         keys = toKeys(ref.type, actorId, definition, raw)
@@ -142,6 +191,7 @@ export const makeInvocation = (options: {
       actorId,
       arguments: encoded,
       lane: keys?.lane ?? null,
+      ...keys === undefined || keys.lanes === null ? {} : { lanes: keys.lanes },
       checksumKey: keys?.checksumKey ?? null,
       checksum: sum,
       timeout: keys?.timeout ?? null,

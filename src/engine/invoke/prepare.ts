@@ -39,7 +39,8 @@ export const asHeld = (held: ToPrepare): PreparedInvocation => ({
   job: held.job,
   queue: held.queue,
   arguments: held.arguments,
-  lane: held.lane ?? "",
+  lane: held.lanes === null ? held.lane ?? "" : null,
+  lanes: held.lanes,
   checksumKey: held.checksumKey ?? "",
   checksum: held.checksum,
   timeout: held.timeout,
@@ -51,6 +52,7 @@ export const asHeld = (held: ToPrepare): PreparedInvocation => ({
 export const unjoinable = (one: PreparedInvocation): PreparedInvocation => ({
   ...one,
   lane: "",
+  lanes: null,
   checksumKey: "",
   checksum: null,
   timeout: null
@@ -89,28 +91,30 @@ export const prepare = (
     const attempt = Effect.gen(function*(): Effect.fn.Return<PreparedInvocation, unknown> {
       const given = (yield* argumentsCodec(definition.arguments).decode(held.arguments)) as ReadonlyArray<unknown>
       let keys: Keys | undefined
-      if (held.lane === null) {
+      if (held.lane === null && held.lanes === null) {
         const raw = rawKeys(definition, given)
-        const [lane, checksumKey, timeout] = yield* Effect.all([
+        const [lane, lanes, checksumKey, timeout] = yield* Effect.all([
           asEffect(raw.lane),
+          asEffect(raw.lanes),
           asEffect(raw.checksumKey),
           asEffect(raw.timeout)
         ])
         keys = yield* checked(() =>
           toKeys(runnable.actor.type, held.actorId, definition, {
             lane,
+            lanes,
             checksumKey,
             timeout: timeout as Duration.Input
           })
         )
       }
-      const lane = keys?.lane ?? held.lane!
+      const { lane, lanes } = keys ?? held
       const checksumKey = keys?.checksumKey ?? held.checksumKey!
       const timeout = keys === undefined ? held.timeout : keys.timeout
 
       let args = given
       let encoded = held.arguments
-      const stored = { ...base, lane, checksumKey, timeout }
+      const stored = { ...base, lane, lanes, checksumKey, timeout }
       const ends = (ended: StoredOutcome) => ({ ...stored, ended })
       if (definition.before !== undefined) {
         const decision = (yield* definition.before(...given) as Effect.Effect<unknown, unknown>) as

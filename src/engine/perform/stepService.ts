@@ -26,11 +26,23 @@ export class BodyEffects {
   inOrder(): ReadonlyArray<Invocation> {
     const { children } = this
     const lanes = new Map<string | null, number>()
-    for (const { lane } of children) lanes.set(lane, (lanes.get(lane) ?? 0) + 1)
-    if (lanes.size === children.length && !(lanes.has(null) && children.length > 1)) return children
-    return children.map((one) => lanes.has(null) || lanes.get(one.lane)! > 1 ? { ...one, ordered: true } : one)
+    let shared = false
+    for (const child of children) {
+      for (const lane of lanesOf(child)) {
+        const count = (lanes.get(lane) ?? 0) + 1
+        shared ||= count > 1
+        lanes.set(lane, count)
+      }
+    }
+    if (!shared && !(lanes.has(null) && children.length > 1)) return children
+    return children.map((one) =>
+      lanes.has(null) || lanesOf(one).some((lane) => lanes.get(lane)! > 1) ? { ...one, ordered: true } : one
+    )
   }
 }
+
+/** Where an invocation is headed for, as far as it is known. */
+const lanesOf = ({ lane, lanes }: Invocation): ReadonlyArray<string | null> => lanes ?? [lane]
 
 /** A body that has ended well. */
 export interface BodyRun {

@@ -104,6 +104,9 @@ export const make = (worker: WorkerContext): Answers => {
             onQueued()
             worker.claimer.more()
             break
+          case "Due":
+            worker.peers.inCharge().timers.know(news.at)
+            break
           case "Blocked":
             blocked.add(news.action)
             break

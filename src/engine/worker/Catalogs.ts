@@ -1,4 +1,5 @@
 /** What one worker takes: the queues that it serves, and what it can run of them, as transitions want to know it. */
+import { knownLanes } from "../../Lane.ts"
 import type { Catalog } from "../../store/Store.ts"
 import type { Registry, Runnable } from "../Registry.ts"
 
@@ -20,20 +21,33 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
   const only = queues === undefined ? undefined : new Set(queues)
   /** Where jobs of definitions wait that have another queue by now. */
   const adopted = new Set<string>()
-  // invariant: made of these definitions and what is adopted, once for all calls; undefined when one of both has changed
-  let made: { readonly of: ReadonlyArray<Runnable>; readonly own: Orders; readonly every: Catalog } | undefined
+  // invariant: made of these definitions, these lanes and what is adopted, once for all calls; undefined when one of them has changed
+  let made:
+    | {
+      readonly of: ReadonlyArray<Runnable>
+      readonly lanes: Catalog["lanes"]
+      readonly own: Orders
+      readonly every: Catalog
+    }
+    | undefined
   let turn = 0
 
   const takes = (queue: string) => only?.has(queue) ?? true
   const current = () => {
     registry.seal()
     const all = registry.all()
-    if (made === undefined || made.of !== all) {
+    const lanes = knownLanes()
+    if (made === undefined || made.of !== all || made.lanes !== lanes) {
       const own = all.filter(({ definition }) => takes(definition.queue))
       const queuesOf = (definitions: ReadonlyArray<Runnable>) => [
         ...only ?? new Set([...definitions.map(({ definition }) => definition.queue), ...adopted])
       ]
-      made = { of: all, own: ordersOf(own, queuesOf(own)), every: { definitions: all, queues: queuesOf(all) } }
+      made = {
+        of: all,
+        lanes,
+        own: ordersOf(own, queuesOf(own), lanes),
+        every: { definitions: all, queues: queuesOf(all), lanes }
+      }
     }
     return made
   }
@@ -58,7 +72,11 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
 type Orders = readonly [Catalog, ...ReadonlyArray<Catalog>]
 
 /** Once for each queue that may come first. */
-const ordersOf = (definitions: ReadonlyArray<Runnable>, queues: ReadonlyArray<string>): Orders => {
+const ordersOf = (
+  definitions: ReadonlyArray<Runnable>,
+  queues: ReadonlyArray<string>,
+  lanes: Catalog["lanes"]
+): Orders => {
   const others = queues.slice(1).map((_, i) => [...queues.slice(i + 1), ...queues.slice(0, i + 1)])
-  return [{ definitions, queues }, ...others.map((order) => ({ definitions, queues: order }))]
+  return [{ definitions, queues, lanes }, ...others.map((order) => ({ definitions, queues: order, lanes }))]
 }

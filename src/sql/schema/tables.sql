@@ -162,7 +162,10 @@ create index live_actions_held on live_actions (lane)
 create index live_actions_outbound on live_actions (definition, actor_id) where flags & 16 /* Flag.outbound */ <> 0;
 
 create table named_lanes (
+  -- its name, U+0001, and the key
   lane text collate "C" primary key,
+  -- what its worker knows of it who let in the last one: src/domain/LaneSettings.ts
+  settings jsonb not null,
   -- when the last actions began, as many as its rate counts
   starts timestamptz[],
   -- when the first in line may begin without anybody's end
@@ -184,6 +187,11 @@ create table seats (
   "limit" int not null,
   priority smallint not null,
   place bigint not null,
+  -- whoever waits for it is told where it is superseded here, rather than waiting for the newer one
+  tells boolean not null default false,
+  -- of a start that newer ones put off: since the first of them, and until when
+  since timestamptz,
+  due_at timestamptz,
   primary key (action, lane)
 ) with (fillfactor = 80);
 comment on table seats is 'Who performs in a named lane, and who waits for it: a row for each lane of a live action.';

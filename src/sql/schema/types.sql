@@ -41,7 +41,8 @@ create type claimed_job as (
   cancelled_at timestamptz,
   prepared boolean,
   tags text[],
-  delayed_until timestamptz
+  delayed_until timestamptz,
+  lanes text[]
 );
 
 -- An invocation that is answered without becoming an action.

@@ -12,6 +12,7 @@ create view queued_actions as
     'queued' as status,
     false as outbound,
     lane,
+    case when lanes is not null then array(select replace(x, U&'\0001', ':') from unnest(lanes) x) end as lanes,
     checksum_key,
     checksum,
     parent,
@@ -53,6 +54,7 @@ create view actions as
       /* statuses */)[status + 1] as status,
     flags & 16 /* Flag.outbound */ <> 0 as outbound,
     lane,
+    case when lanes is not null then array(select replace(x, U&'\0001', ':') from unnest(lanes) x) end as lanes,
     checksum_key,
     checksum,
     parent,
@@ -82,8 +84,17 @@ create view actions as
         ) w
       )
       -- asked by a subquery that cannot become a join: all of the queue would be read for it
-      else (
-        select j.due_at from jobs j where j.action = live_actions.id and j.kind = 1 /* JobKind.continuation */ limit 1
+      else coalesce(
+        (
+          select j.due_at from jobs j
+          where j.action = live_actions.id and j.kind = 1 /* JobKind.continuation */
+          limit 1
+        ),
+        case when status = 0 /* Status.pending */ and lanes is not null then (
+          select max(greatest(s.due_at, n.due_at)) from seats s
+          join named_lanes n on n.lane = s.lane
+          where s.action = live_actions.id
+        ) end
       )
     end as due_at,
     timeout_ms,
@@ -110,6 +121,7 @@ create view actions as
       /* statuses */)[status + 1],
     false,
     lane,
+    case when lanes is not null then array(select replace(x, U&'\0001', ':') from unnest(lanes) x) end,
     checksum_key,
     checksum,
     parent,
@@ -146,6 +158,7 @@ create view actions as
     status,
     outbound,
     lane,
+    lanes,
     checksum_key,
     checksum,
     parent,
@@ -182,6 +195,8 @@ comment on column actions.status is
 comment on column actions.outbound is 'Somebody outside completes it.';
 comment on column actions.lane is
   'Actions with the same lane perform one after another; null as long as a worker is to compute it.';
+comment on column actions.lanes is
+  'In place of a lane, those that it takes together: name and key of each, with a colon between them.';
 comment on column actions.checksum_key is 'Where its success is kept.';
 comment on column actions.checksum is 'An invocation with the same one takes its result instead of running.';
 comment on column actions.parent is 'The action whose step has started it; null for a root.';
@@ -196,7 +211,7 @@ comment on column actions.last_failure is 'Why what it does was not done, while 
 comment on column actions.priority is 'Of what is queued: the lower, the sooner; 0 if none was given.';
 comment on column actions.due_at is
   'When it goes on: at the time to which it is delayed, with the next try, or no sooner, with the end of its last '
-  'wait.';
+  'wait, or when its lanes let it begin.';
 comment on column actions.timeout_ms is 'How long it may perform.';
 comment on column actions.timeout_at is 'When its time is over.';
 comment on column actions.waits_for is 'The elder sibling that has to join its lane before this one.';
@@ -310,15 +325,46 @@ comment on column action_slots.status is 'How it was settled; null while it is o
 
 create view lanes as
   select
+    null::text as name,
     c.lane as key,
-    case when c.status = 1 /* Status.performing */ then c.id end as performing,
-    case when c.status = 1 /* Status.performing */ then p.id else c.id end as pending
+    1 as "limit",
+    case when c.status = 1 /* Status.performing */ then array[c.id] else array[]::uuid[] end as performing,
+    array(
+      select p.id from live_actions p
+      where p.lane = c.lane and p.status = 0 /* Status.pending */ and p.seat is not null
+    ) as pending,
+    (
+      select count(*) from live_actions p
+      where p.lane = c.lane and p.status = 0 /* Status.pending */ and p.seat is not null
+    ) as waiting,
+    null::timestamptz as due_at
   from live_actions c
-  left join live_actions p on p.lane = c.lane and p.seat = -1 /* Seat.pending */
-  where c.seat = 0 /* Seat.performing */;
+  where c.seat = 0 /* Seat.performing */
+  union all
+  select
+    split_part(n.lane, U&'\0001', 1),
+    split_part(n.lane, U&'\0001', 2),
+    (n.settings ->> 'limit')::int,
+    array(select s.action from seats s where s.lane = n.lane and s.seat is not null order by s.seat),
+    array(
+      select s.action from seats s
+      where s.lane = n.lane and s.seat is null
+      order by s.priority, s.place
+      limit 100
+    ),
+    (select count(*) from seats s where s.lane = n.lane and s.seat is null),
+    n.due_at
+  from named_lanes n
+  where exists (select from seats s where s.lane = n.lane);
 comment on view lanes is 'The lanes that are occupied.';
-comment on column lanes.performing is 'The action that performs in it; null where the first one is paused.';
-comment on column lanes.pending is 'The action that is next; newer ones supersede it.';
+comment on column lanes.name is 'The name of the lane; null where an action has a concurrency key alone.';
+comment on column lanes.key is 'The key within the lane.';
+comment on column lanes."limit" is 'How many may perform in it at a time.';
+comment on column lanes.performing is 'The actions that perform in it; none where the first one is paused.';
+comment on column lanes.pending is 'Those that wait for it, whose turn is next first: 100 at most.';
+comment on column lanes.waiting is 'How many wait for it.';
+comment on column lanes.due_at is
+  'When the next one may begin without anybody''s end: what a rate or a debounce puts off.';
 
 -- Whether there is a job is asked by a subquery that cannot become a join: all of the queue would be read for it.
 create view stranded_actions as

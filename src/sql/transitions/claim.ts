@@ -18,6 +18,7 @@ const toJoin = (one: PreparedInvocation) => ({
   queue: one.queue,
   arguments: one.arguments,
   lane: one.lane,
+  lanes: one.lanes,
   checksum_key: one.checksumKey,
   checksum: one.checksum,
   timeout: one.timeout,
@@ -32,7 +33,8 @@ const claiming = ({ after, catalog, now, room, token }: Claiming) => ({
   p_room: PgTypes.int4(room),
   p_queues: packedOf(catalog).queues,
   p_prepare: packedOf(catalog).prepare,
-  p_after: passed(after)
+  p_after: passed(after),
+  p_lanes: packedOf(catalog).lanes
 })
 
 export const claimOf = ({ run }: Calls): Pick<Store["Service"], "claim" | "enqueueAndClaim"> => ({

@@ -4,8 +4,8 @@ create function add_children(
   p_now timestamptz, p_slots int[], p_children int[], slot_action uuid[], slot_step int[], slot_slot int[],
   slot_child uuid[], slot_definition text[], slot_actor_id text[], slot_due timestamptz[], slot_success text[],
   child_queue text[], child_action uuid[], child_definition text[], child_actor_id text[], child_arguments jsonb[],
-  child_lane text[], child_checksum_key text[], child_checksum text[], child_timeout float8[], child_parent uuid[],
-  child_parent_step int[], child_depth smallint[], child_ordered bool[], child_prepared boolean[],
+  child_lane text[], child_lanes text[], child_checksum_key text[], child_checksum text[], child_timeout float8[],
+  child_parent uuid[], child_parent_step int[], child_depth smallint[], child_ordered bool[], child_prepared boolean[],
   child_priority smallint[], child_due timestamptz[], child_tags text[])
 returns void language plpgsql set search_path from current as $$
 begin
@@ -17,7 +17,8 @@ begin
   where p_slots is null or x.n = any(p_slots);
   if child_action is null then return; end if;
   perform enqueue(
-    p_now, false, p_children, child_queue, child_action, child_definition, child_actor_id, child_arguments, child_lane,
+    p_now, false, p_children, child_queue, child_action, child_definition, child_actor_id, child_arguments,
+    child_lane, child_lanes,
     child_checksum_key,
     child_checksum, child_timeout, child_parent, child_parent_step, child_depth, child_ordered, child_prepared,
     child_priority, child_due, child_tags, null);

@@ -7,6 +7,7 @@ create function after_ends(
 returns setof answer language plpgsql as $$
 declare
   next_up uuid[];
+  left_by record;
   erased text[];
   parents uuid[];
   parent_steps int[];
@@ -20,6 +21,12 @@ begin
     set seat = 0 /* Seat.performing */
     where id = any(next_up) and is_paused(lane, queue, definition);
     next_up := array(select id from live_actions where id = any(next_up) and seat = -1 /* Seat.pending */);
+  end if;
+  -- null stands for named lanes
+  if array_position(p_freed, null) is not null then
+    select l.started, l.due into left_by from leave_named_lanes(p_now, p_ids, false) l;
+    next_up := next_up || left_by.started;
+    if left_by.due is not null then return next news_due(left_by.due); end if;
   end if;
   if cardinality(next_up) > 0 then
     erased := array(

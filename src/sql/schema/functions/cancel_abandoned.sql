@@ -71,6 +71,9 @@ begin
       and o.status = 4 /* Status.cancelled */
       and not exists (select 1 from slots w where w.child = o.child and w.status is null)
     limit p_limit * 10);
+  if exists (select 1 from live_actions where id = any(kids) and lanes is not null) then
+    perform lock_named_lanes(kids);
+  end if;
   locked := array(
     select lane
     from live_actions
@@ -79,7 +82,7 @@ begin
     for update);
   -- a lane that moved on while we waited for it is not ours: its new performer may be ending by itself just now
   select
-    coalesce(array_agg(id) filter (where lane = any(locked)), '{}'),
+    coalesce(array_agg(id) filter (where lanes is not null or lane = any(locked)), '{}'),
     coalesce(bool_or(lane <> all(locked)), false)
   into doomed, missed
   from live_actions l

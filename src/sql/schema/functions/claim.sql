@@ -2,7 +2,8 @@
 -- `p_only` is the one invocation to take, and `p_after` says up to where its last claims have come (see take_jobs).
 create function claim(
   p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_definitions text[], p_first_steps text[],
-  p_flags smallint[], p_prepare boolean[], p_prepared jsonb, p_only uuid, p_after jsonb default null)
+  p_flags smallint[], p_prepare boolean[], p_prepared jsonb, p_only uuid, p_after jsonb default null,
+  p_lanes jsonb default null)
 returns setof answer language plpgsql set search_path from current as $$
 declare
   given record;
@@ -15,7 +16,6 @@ declare
   continuing claimed_job[];
   answers unstored_answer[] := array[]::unstored_answer[];
   achieved unstored_answer[] := array[]::unstored_answer[];
-  unseen unstored_answer[];
   started uuid[] := array[]::uuid[];
   jobs_taken claimed_job[];
   -- rows of the queue that leave it
@@ -30,6 +30,8 @@ declare
   checked boolean := false;
   -- whether anything is paused
   is_pausing boolean;
+  is_named boolean := false;
+  named claimed_job[];
 begin
   perform require_read_committed();
   -- not locked yet: a look that finds nothing writes nothing, and needs no commit
@@ -42,9 +44,11 @@ begin
   end if;
 
   if p_prepared is not null then
-    select r.jobs_returned, r.answers, r.places, r.unreadable, r.blocked into given from return_prepared(p_token,
-    p_prepared) r;
+    select r.jobs_returned, r.answers, r.places, r.unreadable, r.blocked
+    into given
+    from return_prepared(p_token, p_prepared) r;
     joining := given.jobs_returned;
+    is_named := exists (select 1 from unnest(joining) j where j.lanes is not null);
     answers := given.answers;
     leaving := given.places;
     ignoring := given.unreadable;
@@ -61,7 +65,7 @@ begin
   end if;
 
   if jobs_taken is not null then
-    select s.continuing, s.cancelled, s.unprepared, s.ready, s.in_order, s.checked
+    select s.continuing, s.cancelled, s.unprepared, s.ready, s.in_order, s.checked, s.is_named
     into sorted
     from sort_jobs(jobs_taken, p_definitions, p_prepare) s;
     joining := joining || sorted.ready;
@@ -69,6 +73,7 @@ begin
     continuing := sorted.continuing;
     in_order := sorted.in_order;
     checked := sorted.checked;
+    is_named := is_named or sorted.is_named;
     if sorted.unprepared is not null then
       return query select * from hold_unprepared(p_token, sorted.unprepared);
     end if;
@@ -86,6 +91,12 @@ begin
     -- also for those who have passed by what was looked at
     if joined.moved then return next news(-8 /* Kind.queued */); end if;
   end if;
+  if is_named then
+    select array_agg(j) filter (where j.lanes is not null), array_agg(j) filter (where j.lanes is null)
+    into named, joining
+    from unnest(joining) j;
+    perform enter_named_lanes(p_lanes, named);
+  end if;
   if joining is not null then
     checked := checked
       or (p_prepared is not null and exists (select 1 from unnest(joining) j where j.checksum is not null));
@@ -93,14 +104,8 @@ begin
     into started, achieved, erased, contended
     from take_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, ignoring, is_pausing) t;
   end if;
-  if contended is not null or cancelled is not null or cardinality(answers) + cardinality(achieved) > 0 then
-    perform lock_waiting_steps(
-      array(select (a.job).action from unnest(answers || achieved) a)
-      || array(select j.action from unnest(contended || cancelled) j)
-      || array(
-        select l.id
-        from live_actions l
-        where l.status = 0 /* Status.pending */ and l.lane = any(array(select j.lane from unnest(contended) j))));
+  if cardinality(contended || named || cancelled) > 0 or cardinality(answers) + cardinality(achieved) > 0 then
+    perform lock_touched_steps(array(select a.job from unnest(answers || achieved) a) || cancelled, contended, named);
   end if;
   if contended is not null then
     select l.started, l.achieved, l.deadlocked, l.ended
@@ -112,17 +117,12 @@ begin
     return query select * from news_of(-3 /* Kind.ended */, joined.ended);
   end if;
 
-  if cardinality(achieved) > 0 then
-    select
-      array_agg(a) filter (where p_flags[array_position(p_definitions, (a.job).definition)] & 32 /* Flag.void */ = 0),
-      answers || array_agg(a) filter (where p_flags[array_position(p_definitions,
-      (a.job).definition)] & 32 /* Flag.void */ <> 0)
-    into unseen, answers
-    from unnest(achieved) a;
-    if unseen is not null then return query select * from hold_unseen(p_token, unseen); end if;
+  if named is not null then
+    return query select * from join_named_lanes(
+      p_token, p_now, p_definitions, p_first_steps, p_flags, named, ignoring);
   end if;
-  if cardinality(answers) > 0 then
-    return query select * from answer_unstored(p_token, p_now, p_definitions, p_flags, answers);
+  if cardinality(achieved) + cardinality(answers) > 0 then
+    return query select * from answer_found(p_token, p_now, p_definitions, p_flags, achieved, answers);
   end if;
   if cancelled is not null then
     return query select * from end_cancelled(p_token, p_now, p_definitions, p_flags, cancelled);
@@ -141,8 +141,8 @@ begin
     return query
       select
         0 /* Kind.start */::smallint, j.action, j.definition, j.actor_id, j.arguments, 0, 0 /* Phase.step */::smallint,
-        j.attempts,
-        j.depth, case when j.timeout_ms is not null then to_json(extract(epoch from p_now) * 1000 + j.timeout_ms) end
+        j.attempts, j.depth,
+        case when j.timeout_ms is not null then to_json(extract(epoch from p_now) * 1000 + j.timeout_ms) end
       from unnest(joining) j
       where (j.action in (select unnest(started))) is true;
   end if;

@@ -8,6 +8,7 @@ declare
   ids uuid[];
   v_lane text;
   v_seat smallint;
+  v_lanes text[];
   v_definition text;
   v_actor_id text;
   l record;
@@ -83,7 +84,7 @@ begin
     end if;
   end if;
 
-  select lane, seat into v_lane, v_seat from live_actions where id = p_id;
+  select lane, seat, lanes into v_lane, v_seat, v_lanes from live_actions where id = p_id;
   if not found then
     if p_outbound and exists (
       select 1 from jobs where action = p_id and kind = 0 /* JobKind.invocation */ and cancelled_at is null
@@ -112,6 +113,8 @@ begin
       return next news(-6 /* Kind.verdict */, p_id, 3 /* Verdict.busy */);
       return;
     end if;
+  elsif v_lanes is not null then
+    perform lock_named_lanes(array[p_id]);
   end if;
   select status, phase, flags, outcome, timeout_at, definition, actor_id
   into l

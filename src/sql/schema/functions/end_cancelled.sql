@@ -13,9 +13,9 @@ declare
 begin
   with j as (
     select
-      action, definition, actor_id, queue, checksum, parent, parent_step, depth, timeout_ms, enqueued_at, tags,
+      action, definition, actor_id, queue, checksum, parent, parent_step, depth, timeout_ms, enqueued_at, tags, lanes,
       coalesce(given, arguments) as arguments,
-      coalesce(lane, named) as lane,
+      case when lanes is null then coalesce(lane, named) end as lane,
       coalesce(checksum_key, named) as checksum_key,
       p_flags[array_position(p_definitions, definition)] & 255 as known,
       cause_at(
@@ -39,11 +39,11 @@ begin
   l as (
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      rooted, flags, token, phase, outcome, cause, enqueued_at, tags)
+      rooted, flags, token, phase, outcome, cause, enqueued_at, tags, lanes)
     select
       action, definition, actor_id, queue, arguments, lane, 1 /* Status.performing */,
       checksum_key, checksum, parent, parent_step, depth, parent is null, known, p_token, 3 /* Phase.callbacks */,
-      4 /* Status.cancelled */, cause, enqueued_at, tags
+      4 /* Status.cancelled */, cause, enqueued_at, tags, lanes
     from j
     where known & 4 /* Flag.cancelled */ <> 0
     returning id
@@ -51,10 +51,10 @@ begin
   e as (
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      attempts, cause, timeout_ms, enqueued_at, ended_at, tags)
+      attempts, cause, timeout_ms, enqueued_at, ended_at, tags, lanes)
     select
       action, definition, actor_id, queue, arguments, lane, 4 /* Status.cancelled */, checksum_key, checksum, parent,
-      parent_step, depth, 0, cause, timeout_ms, enqueued_at, p_now, tags
+      parent_step, depth, 0, cause, timeout_ms, enqueued_at, p_now, tags, lanes
     from j
     where known & 4 /* Flag.cancelled */ = 0
     returning id

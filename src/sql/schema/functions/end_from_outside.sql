@@ -15,6 +15,7 @@ declare
     when 6 /* Status.timed_out */ then 8 /* Flag.timed_out */
     else 0 end;
   hooked uuid[];
+  left_by record;
   n int := cardinality(p_ids);
 begin
   p_token := leased(p_token);
@@ -30,6 +31,12 @@ begin
       id = any(p_ids)
       and (flags | coalesce(p_flags[array_position(p_definitions, definition)], 0::smallint)) & flag <> 0);
   if cardinality(hooked) > 0 then
+    -- who waits leaves its named lanes, as it leaves a plain one; who performs is in them until its callbacks have run
+    if exists (select 1 from live_actions where id = any(hooked) and lanes is not null) then
+      select l.started, l.due into left_by from leave_named_lanes(p_now, hooked, true) l;
+      return query select * from promote_named(
+        p_token, p_now, p_definitions, p_first_steps, p_flags, left_by.started, left_by.due);
+    end if;
     return query select * from fix_outcome(p_now, hooked, p_status, p_result, p_cause);
   else
     -- with whose end it is: of a root's time that is over nobody else speaks

@@ -3,7 +3,7 @@
 -- and what is no longer there under this token is not among the `ended` ones. Nor is, on some versions of the server,
 -- what somebody has changed since this statement began: rows are found by their places, which no statistics turn into
 -- a join of all that live. So the caller looks again for what has not ended. `freed` are the lanes that they performed
--- in, `achieves` is whether any has a checksum.
+-- in, with null for named ones, which are locked here too, `achieves` is whether any has a checksum.
 -- For other functions only: it inherits their search path and their settings.
 create function end_live(
   p_token bigint, p_now timestamptz, p_ids uuid[], p_steps int[], p_phases smallint[], p_arguments jsonb[],
@@ -21,7 +21,8 @@ begin
       p_step_names, p_step_kinds
     ) as x(id, step, phase, arguments, outcome, result, cause, succeeded, failed, step_name, step_kind)
     cross join lateral (select l.ctid as place, l.lane from live_actions l where l.id = x.id offset 0) l
-    order by l.lane
+    -- asked once, and only where there is one without a lane; sorting ends before the first row is deleted
+    order by coalesce(l.lane, case when p_steps is not null then (select lock_named_lanes(p_ids)) end)
     offset 0
   ),
   gone as (
@@ -32,7 +33,7 @@ begin
       and (p_steps is null or (l.token = p_token and l.step = x.step and l.phase = x.phase))
     returning
       l.id, l.definition, l.actor_id, l.queue, l.lane, l.seat, l.checksum_key, l.checksum, l.parent, l.parent_step,
-      l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags,
+      l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags, l.lanes,
       coalesce(x.arguments, l.arguments) as arguments,
       -- what was decided before its callbacks ran counts
       coalesce(l.outcome, x.outcome) as status,
@@ -47,16 +48,16 @@ begin
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
       attempts, result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at,
-      started_at, ended_at, tags)
+      started_at, ended_at, tags, lanes)
     select
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
       attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms, enqueued_at, started_at, p_now,
-      tags
+      tags, lanes
     from gone
   )
   select
     array_agg(id),
-    array_agg(lane) filter (where seat = 0 /* Seat.performing */),
+    array_agg(lane) filter (where seat = 0 /* Seat.performing */ or lanes is not null),
     bool_or(checksum is not null)
   into ended, freed, achieves
   from gone;

@@ -5,6 +5,7 @@
 create function enqueue(
   p_now timestamptz, p_again boolean, p_which int[], invocation_queue text[], invocation_action uuid[],
   invocation_definition text[], invocation_actor_id text[], invocation_arguments jsonb[], invocation_lane text[],
+  invocation_lanes text[],
   invocation_checksum_key text[], invocation_checksum text[], invocation_timeout float8[], invocation_parent uuid[],
   invocation_parent_step int[], invocation_depth smallint[], invocation_ordered bool[], invocation_prepared boolean[],
   invocation_priority smallint[], invocation_due timestamptz[], invocation_tags text[], invocation_token float8[])
@@ -12,7 +13,8 @@ returns void language plpgsql set search_path from current as $$
 begin
   insert into jobs (
     queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent,
-    parent_step, depth, ordered, prepared, token, enqueued_at, own_priority, due_at, delayed_until, tags)
+    parent_step, depth, ordered, prepared, token, enqueued_at, own_priority, due_at, delayed_until, tags,
+    lanes)
   select
     x.queue,
     case
@@ -23,15 +25,17 @@ begin
     x.timeout, x.parent, x.parent_step, x.depth, x.ordered, x.prepared, x.token, p_now, nullif(x.priority, 0),
     case when x.due > p_now then x.due end,
     case when x.due > p_now then x.due end,
-    x.tags::text[]
+    x.tags::text[],
+    x.lanes::text[]
   from unnest(
     invocation_queue, invocation_action, invocation_definition, invocation_actor_id, invocation_arguments,
-    invocation_lane, invocation_checksum_key, invocation_checksum, invocation_timeout, invocation_parent,
-    invocation_parent_step, invocation_depth, invocation_ordered, invocation_prepared, invocation_priority,
+    invocation_lane, invocation_lanes, invocation_checksum_key, invocation_checksum, invocation_timeout,
+    invocation_parent, invocation_parent_step, invocation_depth, invocation_ordered, invocation_prepared,
+    invocation_priority,
     invocation_due, invocation_tags, invocation_token
   ) with ordinality as x(
-    queue, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout, parent, parent_step, depth,
-    ordered, prepared, priority, due, tags, token, n)
+    queue, action, definition, actor_id, arguments, lane, lanes, checksum_key, checksum, timeout, parent, parent_step,
+    depth, ordered, prepared, priority, due, tags, token, n)
   where
     (p_which is null or x.n = any(p_which))
     and (not p_again or x.action in (select o.id from outcomes_of(invocation_action) o where o.state = 'unknown'))

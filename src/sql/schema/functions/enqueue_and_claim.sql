@@ -4,8 +4,10 @@
 -- stored alone.
 create function enqueue_and_claim(
   p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_definitions text[], p_first_steps text[],
-  p_flags smallint[], p_prepare boolean[], p_after jsonb, invocation_queue text[], invocation_action uuid[],
+  p_flags smallint[], p_prepare boolean[], p_after jsonb, p_lanes jsonb, invocation_queue text[],
+  invocation_action uuid[],
   invocation_definition text[], invocation_actor_id text[], invocation_arguments jsonb[], invocation_lane text[],
+  invocation_lanes text[],
   invocation_checksum_key text[], invocation_checksum text[], invocation_timeout float8[], invocation_parent uuid[],
   invocation_parent_step int[], invocation_depth smallint[], invocation_ordered bool[], invocation_prepared boolean[],
   invocation_priority smallint[], invocation_due timestamptz[], invocation_tags text[])
@@ -13,10 +15,11 @@ returns setof answer language plpgsql set search_path from current set lock_time
 begin
   perform enqueue(
     p_now, false, null, invocation_queue, invocation_action, invocation_definition, invocation_actor_id,
-    invocation_arguments, invocation_lane, invocation_checksum_key, invocation_checksum, invocation_timeout,
+    invocation_arguments, invocation_lane, invocation_lanes, invocation_checksum_key, invocation_checksum,
+    invocation_timeout,
     invocation_parent, invocation_parent_step,
     invocation_depth, invocation_ordered, invocation_prepared, invocation_priority, invocation_due, invocation_tags,
     null);
   return query select * from claim(
-    p_token, p_now, p_room, p_queues, p_definitions, p_first_steps, p_flags, p_prepare, null, null, p_after);
+    p_token, p_now, p_room, p_queues, p_definitions, p_first_steps, p_flags, p_prepare, null, null, p_after, p_lanes);
 end $$;

@@ -14,7 +14,8 @@ create function finish(
   conclusion_due timestamptz[],
   slot_action uuid[], slot_step int[], slot_slot int[], slot_child uuid[], slot_definition text[], slot_actor_id text[],
   slot_due timestamptz[], slot_success text[], child_queue text[], child_action uuid[], child_definition text[],
-  child_actor_id text[], child_arguments jsonb[], child_lane text[], child_checksum_key text[], child_checksum text[],
+  child_actor_id text[], child_arguments jsonb[], child_lane text[], child_lanes text[], child_checksum_key text[],
+  child_checksum text[],
   child_timeout float8[], child_parent uuid[], child_parent_step int[], child_depth smallint[], child_ordered bool[],
   child_prepared boolean[], child_priority smallint[], child_due timestamptz[], child_tags text[])
 returns setof answer language plpgsql set search_path from current as $$
@@ -70,7 +71,7 @@ begin
 
   select l.good, l.places
   into good, places
-  from lock_concluded(p_token, conclusion_action, conclusion_step, conclusion_phase) l;
+  from lock_concluded(p_token, conclusion_action, conclusion_step, conclusion_phase, conclusion_ends) l;
   if good is not null then
     return query select * from stale_conclusions(
       conclusion_action, conclusion_step, conclusion_phase, good, ended);
@@ -153,8 +154,9 @@ begin
       p_now, numbers_of_valid(slot_action, slot_step, good, conclusion_action, conclusion_step, conclusion_phase),
       numbers_of_valid(child_parent, child_parent_step, good, conclusion_action, conclusion_step, conclusion_phase),
       slot_action, slot_step, slot_slot, slot_child, slot_definition, slot_actor_id, slot_due, slot_success,
-      child_queue, child_action, child_definition, child_actor_id, child_arguments, child_lane, child_checksum_key,
-      child_checksum, child_timeout, child_parent, child_parent_step, child_depth, child_ordered, child_prepared,
+      child_queue, child_action, child_definition, child_actor_id, child_arguments, child_lane, child_lanes,
+      child_checksum_key, child_checksum, child_timeout, child_parent, child_parent_step, child_depth, child_ordered,
+      child_prepared,
       child_priority, child_due, child_tags);
     if child_action is not null then return next news(-8 /* Kind.queued */); end if;
   end if;

@@ -15,6 +15,7 @@ begin
     failure = case when h.prepared then null else j.failure end,
     arguments = h.arguments,
     lane = h.lane,
+    lanes = h.lanes,
     checksum_key = h.checksum_key,
     checksum = h.checksum,
     timeout_ms = h.timeout_ms,

@@ -10,7 +10,7 @@ begin
     select
       2 /* Kind.prepare */::smallint, (h.job).action, (h.job).definition, (h.job).actor_id, (h.job).arguments, 0,
       0::smallint, (h.job).attempts, (h.job).depth,
-      (held_detail((h.job).id, (h.job).queue, (h.job).lane, (h.job).checksum_key, (h.job).timeout_ms)
+      (held_detail((h.job).id, (h.job).queue, (h.job).lane, (h.job).lanes, (h.job).checksum_key, (h.job).timeout_ms)
         || jsonb_build_object('checksum', (h.job).checksum)
         || case when h.before < 16777216 /* answering */ then jsonb_build_object('achievement', h.result)
           else jsonb_build_object('ready', true) end)::json

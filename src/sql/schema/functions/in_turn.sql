@@ -29,7 +29,7 @@ begin
         from jobs e
         where
           e.parent = (y.j).parent and e.parent_step = (y.j).parent_step and e.ordered and e.id < (y.j).id
-          and (e.lane is null or e.lane = (y.j).lane)
+          and (coalesce(e.lane, e.lanes[1]) is null or e.lane = (y.j).lane or e.lanes && (y.j).lanes)
           and e.priority <> 1003 /* Priority.delayed */
           and (e.action in (select unnest(leaving))) is not true
       ) as waits
@@ -40,7 +40,8 @@ begin
   moved := younger is not null;
   if younger is not null then
     with w as (
-      select y.place, y.action, y.arguments, y.lane, y.checksum_key, y.checksum, y.timeout_ms, y.given, y.prepared,
+      select y.place, y.action, y.arguments, y.lane, y.lanes, y.checksum_key, y.checksum, y.timeout_ms, y.given,
+      y.prepared,
       e.action as whom
       from unnest(younger) y
       left join lateral (
@@ -48,7 +49,7 @@ begin
         from jobs e
         where
           e.parent = y.parent and e.parent_step = y.parent_step and e.ordered and e.id < y.id
-          and (e.lane is null or e.lane = y.lane)
+          and (coalesce(e.lane, e.lanes[1]) is null or e.lane = y.lane or e.lanes && y.lanes)
           and e.priority <> 1002 /* Priority.waiting */
           and e.priority <> 1003 /* Priority.delayed */
           and (e.action in (select unnest(leaving))) is not true
@@ -67,6 +68,7 @@ begin
         failure = null,
         arguments = w.arguments,
         lane = w.lane,
+        lanes = w.lanes,
         checksum_key = w.checksum_key,
         checksum = w.checksum,
         timeout_ms = w.timeout_ms,

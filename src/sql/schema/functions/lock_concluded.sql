@@ -1,18 +1,25 @@
 -- Locks live actions that are still at the step and phase that were performed, under this token, in the order of their
--- lanes, one look-up after another. `good` are the numbers of their conclusions, null if that is all of them, `places`
--- where their rows are.
+-- lanes, one look-up after another; before that, if one of them is in named lanes, those of whoever ends. `good` are
+-- the numbers of their conclusions, null if that is all of them, `places` where their rows are.
 -- For other functions only: it inherits their search path and their settings.
 create function lock_concluded(
-  p_token bigint, conclusion_action uuid[], conclusion_step int[], conclusion_phase smallint[], out good int[],
-  out places tid[])
+  p_token bigint, conclusion_action uuid[], conclusion_step int[], conclusion_phase smallint[],
+  conclusion_ends boolean[], out good int[], out places tid[])
 language plpgsql as $$
 begin
   with h as (
     select c.n, l.place
     from (
-      select x.action, x.step, x.phase, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
-      from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as x(action, step, phase, n)
-      order by lane
+      select y.action, y.step, y.phase, y.n
+      from (
+        select x.action, x.step, x.phase, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
+        from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as x(action, step, phase, n)
+        offset 0
+      ) y
+      -- asked once, and only where there is one without a lane; sorting ends before the first row is locked
+      order by coalesce(y.lane, (
+        select lock_named_lanes(array(
+          select e.action from unnest(conclusion_action, conclusion_ends) as e(action, ends) where e.ends))))
       offset 0
     ) c
     left join lateral (

@@ -1,4 +1,5 @@
--- What became of invocations, whatever carried them: follows superseding and joining to the end. In PL/pgSQL, as all
+-- What became of invocations, whatever carried them: follows superseding and joining to the end. Of what was superseded
+-- with a cause nobody waits for the newer one. In PL/pgSQL, as all
 -- that is called often: a function in SQL is planned again by every call, which takes longer than running it.
 create function outcomes_of(p_ids uuid[])
 returns table (
@@ -21,14 +22,14 @@ begin
     select
       x,
       coalesce(
-        (select e.superseded_by from ended_actions e where e.id = x),
+        (select e.superseded_by from ended_actions e where e.id = x and e.cause is null),
         (select o.follows from outcomes o where o.id = x), x)
     from unnest(p_ids) x
     union
     select
       w.next,
       coalesce(
-        (select e.superseded_by from ended_actions e where e.id = w.next),
+        (select e.superseded_by from ended_actions e where e.id = w.next and e.cause is null),
         (select o.follows from outcomes o where o.id = w.next),
         w.next)
     from way w

@@ -10,7 +10,7 @@ begin
   with u as (
     update live_actions l
     set
-      seat = 0 /* Seat.performing */,
+      seat = case when l.lane is not null then 0 /* Seat.performing */ end,
       status = 1 /* Status.performing */,
       started_at = p_now,
       token = case when l.definition = any(p_definitions) then p_token end,

@@ -8,9 +8,10 @@ create function return_prepared(
 language plpgsql as $$
 begin
   with x as (
-    select action, job, queue, arguments, lane, checksum_key, checksum, timeout, status, result, cause
+    select action, job, queue, arguments, lane, lanes, checksum_key, checksum, timeout, status, result, cause
     from jsonb_to_recordset(p_prepared) as x(
-      action uuid, job bigint, queue text, arguments jsonb, lane text, checksum_key text, checksum text, timeout bigint,
+      action uuid, job bigint, queue text, arguments jsonb, lane text, lanes text[], checksum_key text, checksum text,
+      timeout bigint,
       status smallint, result jsonb, cause jsonb)
   ),
   h as materialized (
@@ -19,7 +20,7 @@ begin
         j.ctid, j.id, j.queue, coalesce(j.own_priority, 0), 0 /* JobKind.invocation */, j.action, j.definition,
         j.actor_id, x.arguments, x.lane, x.checksum_key, x.checksum, x.timeout, j.parent, j.parent_step, j.depth,
         j.attempts, j.enqueued_at, j.ordered, coalesce(j.given, j.arguments), null, null, true, j.tags,
-        j.delayed_until
+        j.delayed_until, x.lanes
       )::claimed_job as j,
       x.status,
       x.result,

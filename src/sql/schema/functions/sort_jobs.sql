@@ -5,7 +5,7 @@
 create function sort_jobs(
   p_jobs claimed_job[], p_definitions text[], p_prepare boolean[], out continuing claimed_job[],
   out cancelled claimed_job[], out unprepared claimed_job[], out ready claimed_job[], out in_order boolean,
-  out checked boolean)
+  out checked boolean, out is_named boolean)
 language plpgsql as $$
 declare
   is_mixed boolean;
@@ -20,6 +20,7 @@ begin
     bool_or(j.checksum is not null)
   into is_mixed, in_order, checked
   from unnest(p_jobs) j;
+  is_named := false;
   if not is_mixed then
     ready := p_jobs;
     return;
@@ -28,14 +29,15 @@ begin
     array_agg(x.j) filter (where x.continues),
     array_agg(x.j) filter (where x.is_cancelled),
     array_agg(x.j) filter (where not x.continues and not x.is_cancelled and not x.is_ready),
-    array_agg(x.j) filter (where not x.continues and not x.is_cancelled and x.is_ready)
-  into continuing, cancelled, unprepared, ready
+    array_agg(x.j) filter (where not x.continues and not x.is_cancelled and x.is_ready),
+    coalesce(bool_or((x.j).lanes is not null), false)
+  into continuing, cancelled, unprepared, ready, is_named
   from (
     select
       j,
       j.kind = 1 /* JobKind.continuation */ as continues,
       j.cancelled_at is not null as is_cancelled,
-      j.lane is not null
+      (j.lane is not null or j.lanes is not null)
         and coalesce(j.prepared, not p_prepare[array_position(p_definitions, j.definition)]) as is_ready
     from unnest(p_jobs) j
     offset 0

@@ -25,7 +25,7 @@ begin
       array_agg(row(
         c.place, c.id, c.queue, c.priority, c.kind, c.action, c.definition, c.actor_id, c.arguments, c.lane,
         c.checksum_key, c.checksum, c.timeout_ms, c.parent, c.parent_step, c.depth, c.attempts, c.enqueued_at,
-        c.ordered, c.given, c.unread, c.cancelled_at, c.prepared, c.tags, c.delayed_until
+        c.ordered, c.given, c.unread, c.cancelled_at, c.prepared, c.tags, c.delayed_until, c.lanes
       )::claimed_job),
       array_agg(c.place),
       count(*)
@@ -34,7 +34,7 @@ begin
       select
         j.ctid as place, j.id, j.queue, j.priority, j.kind, j.action, j.definition, j.actor_id, j.arguments, j.lane,
         j.checksum_key, j.checksum, j.timeout_ms, j.parent, j.parent_step, j.depth, j.attempts, j.enqueued_at,
-        j.ordered, j.given, j.unread, j.cancelled_at, j.prepared, j.tags, j.delayed_until
+        j.ordered, j.given, j.unread, j.cancelled_at, j.prepared, j.tags, j.delayed_until, j.lanes
       from jobs j
       where
         j.action = p_only
@@ -54,7 +54,7 @@ begin
     array_agg(row(
       b.place, b.id, b.queue, coalesce(b.own_priority, 0), b.kind, b.action, b.definition, b.actor_id, b.arguments,
       b.lane, b.checksum_key, b.checksum, b.timeout_ms, b.parent, b.parent_step, b.depth, b.attempts, b.enqueued_at,
-      b.ordered, b.given, b.unread, b.cancelled_at, b.prepared, b.tags, b.delayed_until
+      b.ordered, b.given, b.unread, b.cancelled_at, b.prepared, b.tags, b.delayed_until, b.lanes
     )::claimed_job order by b.due_at, b.id),
     array_agg(b.place),
     count(*),
@@ -66,7 +66,8 @@ begin
       select
         j.ctid as place, j.id, j.queue, j.priority, j.kind, j.action, j.definition, j.actor_id, j.arguments, j.lane,
         j.checksum_key, j.checksum, j.timeout_ms, j.parent, j.parent_step, j.depth, j.attempts, j.enqueued_at,
-        j.ordered, j.given, j.unread, j.cancelled_at, j.prepared, j.tags, j.delayed_until, j.own_priority, j.due_at,
+        j.ordered, j.given, j.unread, j.cancelled_at, j.prepared, j.tags, j.delayed_until, j.lanes, j.own_priority,
+        j.due_at,
         weight(j.arguments) as bytes
       from jobs j
       where
@@ -86,7 +87,7 @@ begin
       array_agg(row(
         b.place, b.id, b.queue, b.priority, b.kind, b.action, b.definition, b.actor_id, b.arguments, b.lane,
         b.checksum_key, b.checksum, b.timeout_ms, b.parent, b.parent_step, b.depth, b.attempts, b.enqueued_at,
-        b.ordered, b.given, b.unread, b.cancelled_at, b.prepared, b.tags, b.delayed_until
+        b.ordered, b.given, b.unread, b.cancelled_at, b.prepared, b.tags, b.delayed_until, b.lanes
       )::claimed_job order by b.priority, b.id),
       array_agg(b.place),
       taken + count(*),
@@ -117,7 +118,7 @@ begin
           select
             j.ctid as place, j.id, j.queue, j.priority, j.kind, j.action, j.definition, j.actor_id, j.arguments, j.lane,
             j.checksum_key, j.checksum, j.timeout_ms, j.parent, j.parent_step, j.depth, j.attempts, j.enqueued_at,
-            j.ordered, j.given, j.unread, j.cancelled_at, j.prepared, j.tags, j.delayed_until,
+            j.ordered, j.given, j.unread, j.cancelled_at, j.prepared, j.tags, j.delayed_until, j.lanes,
             weight(j.arguments) as bytes
           from jobs j
           where

@@ -1,5 +1,6 @@
 -- What time has brought: timeouts first; in a call that finds none, delayed invocations, which are in their queues from
--- now on, what nothing pauses any more, and waits. Rows that somebody holds are left for the next call.
+-- now on, what nothing pauses any more, waits, and starts that lanes have put off. Rows that somebody holds are left
+-- for the next call.
 create function tick(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
@@ -8,6 +9,10 @@ declare
   parents uuid[];
   parent_steps int[];
   joining int := 0;
+  lanes_due text[];
+  v_started uuid[];
+  v_due timestamptz;
+  forgotten int := 0;
 begin
   perform require_read_committed();
   late := array(
@@ -17,6 +22,9 @@ begin
     order by timeout_at
     limit p_limit
     for update skip locked);
+  if cardinality(late) > 0 and exists (select 1 from live_actions where id = any(late) and lanes is not null) then
+    late := lock_named_lanes_free(late);
+  end if;
   if cardinality(late) > 0 then
     return query select * from end_from_outside(
       p_token, p_now, p_definitions, p_first_steps, p_flags, late, 6 /* Status.timed_out */::smallint, null, null);
@@ -45,7 +53,17 @@ begin
     if parents is not null then
       return query select * from resume(leased(p_token), p_now, p_definitions, parents, parent_steps, p_flags);
     end if;
+  elsif cardinality(late) = 0 then
+    lanes_due := array(
+      select lane from named_lanes where due_at <= p_now order by due_at limit p_limit for update skip locked);
+    if cardinality(lanes_due) > 0 then
+      select f.started, f.due into v_started, v_due from fill_named_lanes(p_now, lanes_due) f;
+      forgotten := forget_empty_lanes(p_now, lanes_due);
+      return query select * from promote_named(
+        leased(p_token), p_now, p_definitions, p_first_steps, p_flags, v_started, v_due);
+    end if;
   end if;
   return next news(
-    -1 /* Kind.taken */, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0) + joining);
+    -1 /* Kind.taken */, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0) + joining
+      + coalesce(cardinality(v_started), 0) + forgotten);
 end $$;

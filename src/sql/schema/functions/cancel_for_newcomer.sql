@@ -1,0 +1,40 @@
+-- A newcomer that waits in a lane that cancels: whoever has performed there longest is cancelled for it, unless one is
+-- ending there already. Nobody who waits for the newcomer is: that is a deadlock.
+-- For other functions only: it inherits their search path and their settings.
+create function cancel_for_newcomer(
+  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_job claimed_job)
+returns setof answer language plpgsql as $$
+declare
+  victim uuid;
+begin
+  if not exists (
+    select 1
+    from seats s
+    join named_lanes n on n.lane = s.lane
+    where s.action = p_job.action and s.seat is null and n.settings ->> 'whenBusy' = 'cancelRunning'
+  ) or exists (
+    select 1
+    from seats s
+    join live_actions l on l.id = s.action
+    where s.lane = p_job.lanes[1] and s.seat is not null and l.outcome is not null
+  ) then
+    return;
+  end if;
+  victim := (
+    select l.id
+    from seats s
+    join live_actions l on l.id = s.action
+    where
+      s.lane = p_job.lanes[1]
+      and s.seat is not null
+      and l.id <> all(array(select w from waiters_of(p_job.action) w))
+    order by l.started_at, s.place
+    limit 1);
+  perform 1 from live_actions where id = victim and outcome is null for update;
+  if not found then return; end if;
+  return query select * from end_from_outside(
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[victim], 4 /* Status.cancelled */::smallint, null,
+    jsonb_build_object(
+      'kind', 'cancelled',
+      'message', 'cancelled for a newer action in the lane ' /* words.cancelledFor */ || lane_name(p_job.lanes[1])));
+end $$;

@@ -1,0 +1,42 @@
+-- The live action that an invocation joins in its named lanes (2.5 b): who performs there with the same checksum, or is
+-- the newest of those who wait. In a line only the newest of all counts: nobody's turn comes sooner than that of
+-- whoever came in between.
+-- For other functions only: it inherits their search path and their settings.
+create function same_in_named_lanes(p_job claimed_job) returns uuid
+language plpgsql stable as $$
+begin
+  return (
+    select l.id
+    from named_lanes n
+    cross join lateral (
+      select x.action, x.seat, x.place
+      from (
+        (
+          select w.action, w.seat, w.place
+          from seats w
+          where w.lane = n.lane and w.seat is null
+          order by w.place desc
+          limit 1
+        )
+        union all
+        select p.action, p.seat, p.place
+        from seats p
+        where
+          p.lane = n.lane
+          and p.seat is not null
+          and (
+            n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
+            or not exists (select 1 from seats w where w.lane = n.lane and w.seat is null)
+          )
+      ) x
+    ) c
+    cross join lateral (
+      select l.id
+      from live_actions l
+      where l.id = c.action and l.checksum_key = p_job.checksum_key and l.checksum = p_job.checksum
+      offset 0
+    ) l
+    where n.lane = any(p_job.lanes)
+    order by c.seat is null, c.place
+    limit 1);
+end $$;

@@ -1,0 +1,57 @@
+-- Who waits in the superseding ones of an invocation's named lanes leaves all its lanes for the newcomer (2.5 c, 15.5).
+-- Its waiters wait for that from now on, or, where it says so, are told: by the caller, of `told`. `freed` are the
+-- other lanes that they leave, `since` is when the first of those began whose start the newcomer puts off again,
+-- `is_rooted` whether somebody outside waits for one whose waiters the newcomer inherits. The steps that wait are
+-- locked by the caller.
+-- For other functions only: it inherits their search path and their settings.
+create function supersede_in_named_lanes(
+  p_now timestamptz, p_job claimed_job, out old uuid[], out told uuid[], out freed text[], out since timestamptz,
+  out is_rooted boolean)
+language plpgsql as $$
+begin
+  select array_agg(s.action order by s.action), min(s.since), array_agg(s.action) filter (where s.tells)
+  into old, since, told
+  from (
+    select s.action, min(s.since) as since, bool_or(s.tells) as tells
+    from named_lanes n
+    join seats s on s.lane = n.lane and s.seat is null
+    where n.lane = any(p_job.lanes) and n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
+    group by s.action
+  ) s;
+  is_rooted := false;
+  freed := '{}';
+  if old is null then return; end if;
+  with g as (
+    delete from seats where action = any(old) returning lane
+  )
+  select coalesce(array_agg(distinct lane) filter (where lane <> all(p_job.lanes)), '{}') into freed from g;
+  with gone as (
+    delete from live_actions
+    where id = any(old)
+    returning
+      id, definition, actor_id, queue, arguments, lanes, checksum_key, checksum, parent, parent_step, depth, attempts,
+      rooted, timeout_ms, enqueued_at, tags, trace
+  ),
+  e as (
+    insert into ended_actions (
+      id, definition, actor_id, queue, arguments, lanes, status, checksum_key, checksum, parent, parent_step, depth,
+      attempts, superseded_by, cause, timeout_ms, enqueued_at, ended_at, tags, trace)
+    select
+      id, definition, actor_id, queue, arguments, lanes, 3 /* Status.superseded */, checksum_key, checksum, parent,
+      parent_step, depth, attempts, p_job.action,
+      case when id = any(told) then refusal(
+        'superseded', 'superseded by a newer action in the lane ' /* words.superseded */, p_job.lanes[1], definition,
+        actor_id) end,
+      timeout_ms, enqueued_at, p_now, tags, trace
+    from gone
+  )
+  select coalesce(bool_or(rooted) filter (where (id = any(told)) is not true), false) into is_rooted from gone;
+  update slots
+  set child = p_job.action, moved = true
+  where child = any(array(select o from unnest(old) o where (o = any(told)) is not true)) and status is null;
+  if is_rooted then
+    update outcomes
+    set follows = p_job.action
+    where follows = any(array(select o from unnest(old) o where (o = any(told)) is not true));
+  end if;
+end $$;

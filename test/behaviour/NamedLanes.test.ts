@@ -1,0 +1,346 @@
+/** Rules 15.1 to 15.5: lanes that are values, and what their policies do with whoever finds them busy. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer, Option } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import {
+  ActionFailed,
+  ActionRepo,
+  Cancelled,
+  Deadlocked,
+  InvalidKey,
+  LaneBusy,
+  LaneFull,
+  PerformanceLane,
+  type Stepped,
+  Superseded
+} from "stepped"
+import { performSteppedActions, succeedOutbound } from "stepped/testing"
+import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
+import { recordOf, slotsOf, statusesOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { bays, Cars, CarsLive } from "./fixtures/namedLanes.ts"
+
+type Handle = { readonly id: string }
+const statusOf = (handle: Handle) => Effect.map(recordOf(handle.id), ({ status }) => status)
+const statuses = (handles: ReadonlyArray<Handle>) => Effect.forEach(handles, statusOf)
+/** Completes one, and lets perform what follows. */
+const end = (handle: Handle) => Effect.andThen(Effect.flatMap(recordOf(handle.id), succeedOutbound), performIdle)
+/** Ends whoever performs, until nobody is left. */
+const drained = performSteppedActions({ outbound: succeedOutbound })
+/** What has been seen since it was asked last. */
+const news = Effect.sync(() => seen.splice(0))
+
+suite("named lanes", (engine) => {
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), CarsLive.pipe(Layer.provideMerge(engine.layer())))
+    )
+
+  test("15.1, 15.3: two of a key perform at a time where the limit is two, the others wait in their order", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const handles = yield* Effect.forEach(["a", "b", "c", "d"], (name) => car.repairLater("north", name))
+      yield* car.repairLater("south", "x")
+      yield* performIdle
+      assert.sameMembers(yield* news, ["repair a", "repair b", "repair x"])
+      assert.deepStrictEqual(yield* statuses(handles), ["performing", "performing", "pending", "pending"])
+      yield* end(handles[1]!)
+      assert.deepStrictEqual(yield* news, ["repair c"])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["repair d"])
+      assert.deepStrictEqual(yield* statuses(handles), ["succeeded", "succeeded", "succeeded", "succeeded"])
+      const sql = yield* SqlClient.SqlClient
+      assert.deepStrictEqual(
+        yield* sql`select lane from stepped.named_lanes union all select lane from stepped.seats`,
+        []
+      )
+    }))
+
+  test("15.1: an empty key is the lane that all share, whatever their names and actors", () =>
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      yield* cars(1).lineLater("1")
+      yield* cars(2).lineLater("2")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["line 1"])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["line 2"])
+    }))
+
+  test("15.1: an effect may give the lanes; a key that is too long with its lane's name fails the action", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const found = yield* car.searchLater("a")
+      const long = yield* car.longLater()
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["looked up a", "search a"])
+      assert.deepStrictEqual((yield* recordOf(found.id)).lanes, ["latest:a"])
+      const error = yield* Effect.flip(long.await)
+      assert.instanceOf(error, ActionFailed)
+      assert.include(error.message, "concurrency of long takes 1004 bytes with the lane's name, the limit is 1000")
+      assert.isTrue(InvalidKey.name.length > 0)
+      yield* drained
+    }))
+
+  test("15.3: a line takes no more than may wait: the newcomer is not stored, and its handle learns it", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.queueLater("1")
+      yield* car.queueLater("2")
+      const third = yield* car.queueLater("3")
+      yield* performIdle
+      const error = yield* Effect.flip(third.await)
+      assert.instanceOf(error, LaneFull)
+      assert.strictEqual(error.lane, "short:")
+      assert.deepStrictEqual(yield* Effect.flatMap(ActionRepo, (repo) => repo.find(third.id)), Option.none())
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["queue 1", "queue 2"])
+    }))
+
+  test("15.3: a lane that rejects turns away whoever finds it busy; handles and slots learn it, nothing of it runs", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.raiseLater("1")
+      const second = yield* car.raiseLater("2")
+      const parent = yield* car.raisingLater()
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["raise 1"])
+      const error = yield* Effect.flip(second.await)
+      assert.instanceOf(error, LaneBusy)
+      assert.strictEqual(
+        error.message,
+        "raise Car/1 (the lane lift: is busy: ask again when it has room, or let it wait with whenBusy: \"line\")"
+      )
+      assert.deepStrictEqual(yield* slotsOf(parent.id), ["cancelled"])
+      const failed = yield* Effect.flip(parent.await)
+      assert.strictEqual(failed.message, "raising Car/1 › up › raise Car/1: turned away by the busy lane lift:")
+      yield* end(first)
+      yield* car.raiseLater("3")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["raise 3"])
+      yield* drained
+    }))
+
+  test("15.3, 2.5 c: in a superseding lane the newest waits, and whoever waited for the older waits for it", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const handles = yield* Effect.forEach(["1", "2", "3"], (key) => car.renewLater(key))
+      yield* performIdle
+      assert.deepStrictEqual(yield* statuses(handles), ["performing", "superseded", "pending"])
+      assert.strictEqual((yield* recordOf(handles[1]!.id)).supersededBy, handles[2]!.id)
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["renew 1", "renew 3"])
+      yield* Effect.forEach(handles, (handle) => handle.await)
+    }))
+
+  test("15.4: where waiters are told, the handles and slots of a superseded action fail; its line can be followed", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.tellLater("1")
+      yield* performIdle
+      const parent = yield* car.tellingParentLater("2")
+      yield* performIdle
+      const third = yield* car.tellLater("3")
+      const fourth = yield* car.tellLater("4")
+      yield* performIdle
+      assert.deepStrictEqual(yield* slotsOf(parent.id), ["superseded"])
+      const failed = yield* Effect.flip(parent.await)
+      assert.strictEqual(
+        failed.message,
+        "tellingParent Car/1 › ask › tell Car/1: superseded by a newer action in the lane telling:"
+      )
+      const error = yield* Effect.flip(third.await)
+      assert.instanceOf(error, Superseded)
+      assert.strictEqual(error.lane, "telling:")
+      assert.strictEqual((yield* recordOf(third.id)).supersededBy, fourth.id)
+      yield* end(first)
+      yield* drained
+      yield* fourth.await
+      assert.deepStrictEqual(yield* news, ["tell 1", "tell 4"])
+    }))
+
+  test("15.3: a lane that cancels ends who has performed longest, and the newcomer performs when that has ended", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.swerveLater("1")
+      yield* performIdle
+      const second = yield* car.turnLater("2")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["swerve 1", "turn 2"])
+      assert.instanceOf(yield* Effect.flip(first.await), Cancelled)
+      assert.strictEqual(
+        (yield* recordOf(first.id)).cause?.message,
+        "cancelled for a newer action in the lane impatient:"
+      )
+      // its callbacks run first
+      const third = yield* car.turnLater("3")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["turn 2 cancelled", "turn 3"])
+      assert.deepStrictEqual(yield* statuses([second, third]), ["cancelled", "performing"])
+      yield* drained
+    }))
+
+  test("15.3: while one is ending, whoever waits there is superseded, and nobody further is cancelled", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.turnLater("1")
+      yield* performIdle
+      // claimed together: the callbacks of the first have not run yet
+      const second = yield* car.turnLater("2")
+      const third = yield* car.turnLater("3")
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["turn 1", "turn 1 cancelled", "turn 3"])
+      assert.deepStrictEqual(yield* statuses([second, third]), ["superseded", "succeeded"])
+    }))
+
+  test("15.3: a start is put off from the newest call on, no longer than maxWait from the first", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const go = (key: string) => Effect.andThen(car.saveLater(key), performIdle)
+      yield* go("1")
+      yield* TestClock.adjust("9 seconds")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, [])
+      yield* go("2")
+      yield* TestClock.adjust("9 seconds")
+      yield* go("3")
+      yield* TestClock.adjust("6999 millis")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, [])
+      yield* TestClock.adjust("1 millis")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["save 3"])
+      assert.deepStrictEqual(yield* statusesOf("save"), ["superseded", "superseded", "performing"])
+      // the timer of an occupied lane runs on
+      yield* go("4")
+      yield* TestClock.adjust("11 seconds")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, [])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["save 4"])
+    }))
+
+  test("15.6: no more start in a window than the rate allows; who is over waits, until when is known", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.callLater("1")
+      yield* performIdle
+      yield* TestClock.adjust("20 seconds")
+      yield* car.callLater("2")
+      const third = yield* car.callLater("3")
+      yield* car.callLater("4")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["call 1", "call 2"])
+      assert.strictEqual((yield* recordOf(third.id)).dueAt?.getTime(), 60_000)
+      yield* TestClock.adjust("39999 millis")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, [])
+      yield* TestClock.adjust("1 millis")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["call 3"])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["call 4"])
+      // the lane is remembered until its starts are past
+      const sql = yield* SqlClient.SqlClient
+      assert.lengthOf(yield* sql`select 1 from stepped.named_lanes`, 1)
+      yield* TestClock.adjust("1 minute")
+      yield* performIdle
+      assert.lengthOf(yield* sql`select 1 from stepped.named_lanes`, 0)
+    }))
+
+  test("15.5: of several lanes all are taken or none; who waits for one holds up those behind it in the other", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const track = yield* car.lineLater("track")
+      yield* performIdle
+      const both = yield* car.haulLater("north")
+      yield* performIdle
+      // the bays are free, and its place there is before theirs
+      const behind = yield* car.repairLater("north", "behind")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["line track"])
+      assert.deepStrictEqual(yield* statuses([both, behind]), ["pending", "pending"])
+      yield* end(track)
+      assert.sameMembers(yield* news, ["haul north", "repair behind"])
+      yield* drained
+    }))
+
+  test("15.5: a pending one that is cancelled leaves all its lanes, and those behind it begin", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.lineLater("track")
+      const both = yield* car.haulLater("north")
+      yield* car.repairLater("north", "behind")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["line track"])
+      yield* both.cancel
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["repair behind"])
+      yield* drained
+    }))
+
+  test("15.5: who is superseded in one lane leaves all its lanes, and those behind it begin", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.towLater("a")
+      const old = yield* car.towLater("b")
+      yield* car.repairLater("b", "behind")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["tow a"])
+      yield* car.towLater("c")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, ["repair behind"])
+      assert.strictEqual(yield* statusOf(old), "superseded")
+      yield* drained
+    }))
+
+  test("15.2, 15.3: who performs and who waits can be seen, in their order", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const ids = yield* Effect.forEach(["a", "b", "c", "d"], (name) =>
+        Effect.map(car.repairLater("north", name), ({ id }) => id))
+      yield* performIdle
+      const lane = { name: "bays", key: "north", limit: 2, performing: ids.slice(0, 2), pending: ids.slice(2) }
+      const service = yield* PerformanceLane
+      assert.deepInclude(Option.getOrThrow(yield* service.find(bays("north"))), { ...lane, waiting: 2 })
+      assert.deepStrictEqual(yield* service.find("north"), Option.none())
+      assert.deepStrictEqual((yield* service.list()).map(({ key, name }) => [name, key]), [["bays", "north"]])
+      yield* drained
+    }))
+
+  test("2.5 a: a child that would wait for the lane of its parent is deadlocked", () =>
+    Effect.gen(function*() {
+      const parent = yield* (yield* Cars.client)(1).outerLater()
+      yield* performIdle
+      const failed = yield* Effect.flip(parent.await)
+      assert.include(
+        failed.message,
+        "deadlocked: it would wait for an action that waits for it, in the lane tracks:knot"
+      )
+      assert.isTrue(Deadlocked.name.length > 0)
+    }))
+
+  test("15.3, 2.5 b: in a line one joins only the newest", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const red = yield* car.paintLater("a", "red")
+      const same = yield* car.paintLater("b", "red")
+      const blue = yield* car.paintLater("c", "blue")
+      const again = yield* car.paintLater("d", "red")
+      yield* performIdle
+      assert.strictEqual((yield* same.status).status, "joined")
+      assert.deepStrictEqual(yield* statuses([red, blue, again]), ["performing", "pending", "pending"])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["paint a red", "paint c blue", "paint d red"])
+    }))
+
+  test("2.9: children of a step join a line in the order of the body", () =>
+    Effect.gen(function*() {
+      yield* (yield* Cars.client)(1).convoyLater()
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["line 1", "line 2", "line 3"])
+    }))
+})

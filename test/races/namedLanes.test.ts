@@ -1,0 +1,119 @@
+/**
+ * Lanes with policies, contended by several engines: never more than the limit, all lanes of an action or none, in order, and nobody is
+ * forgotten (rules 15.2 to 15.6).
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import type { Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { healthy } from "../harness/databases.ts"
+import { recordsOf } from "../harness/observing.ts"
+import { allEnded, layerWorkers, noDeadlock, type WorkersOptions } from "../harness/workers.ts"
+import { actions, Cars, lanes, tooMany } from "./fixtures/namedLanes.ts"
+
+describe("contended lanes with policies", () => {
+  const race = <A, E>(
+    name: string,
+    options: WorkersOptions,
+    scenario: () => Effect.Effect<A, E, Layer.Success<ReturnType<typeof layerWorkers>>>
+  ) =>
+    it.effect(name, () =>
+      Effect.provide(
+        Effect.andThen(scenario(), Effect.andThen(allEnded, Effect.andThen(healthy, noDeadlock))),
+        layerWorkers(Cars.layer, options)
+      ))
+  const numbers = Array.from({ length: actions }, (_, n) => n)
+  const statuses = (name: string) =>
+    Effect.map(recordsOf(name), (records) => [...new Set(records.map(({ status }) => status))].sort())
+  const empty = Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    assert.deepStrictEqual(
+      yield* sql`select lane from stepped.seats union all select lane from stepped.named_lanes`,
+      []
+    )
+  })
+
+  race(
+    "15.2, 15.3: a line lets in as many as its limit says, and forgets nobody",
+    { engines: 4 },
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Cars.client
+        yield* Effect.forEach(numbers, (n) => client(n).line(n), { concurrency: 200 })
+        assert.deepStrictEqual(tooMany, [])
+        assert.deepStrictEqual(yield* statuses("line"), ["succeeded"])
+        assert.lengthOf(yield* recordsOf("line"), actions)
+        yield* empty
+      })
+  )
+
+  race("15.3: in a line of one they perform in the order of joining", { engines: 4 }, () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      for (const n of numbers.slice(0, 160)) yield* client(1).queueLater(n)
+      yield* allEnded
+      assert.deepStrictEqual(tooMany, [])
+      const records = yield* recordsOf("queue")
+      assert.lengthOf(records, 160)
+      for (const lane of Array.from({ length: lanes }, (_, n) => n)) {
+        const those = records.filter(({ arguments: [n] }: any) => n % lanes === lane)
+        const starts = those.map(({ startedAt }) => startedAt!.getTime())
+        assert.deepStrictEqual(starts, [...starts].sort((a, b) => a - b))
+      }
+      yield* empty
+    }))
+
+  race(
+    "15.3: a superseding lane with a limit never lets in more, and the newest performs",
+    { engines: 4 },
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Cars.client
+        yield* Effect.forEach(numbers, (n) => client(n).renew(n), { concurrency: 200 })
+        assert.deepStrictEqual(tooMany, [])
+        assert.includeMembers(["succeeded", "superseded"], yield* statuses("renew"))
+        yield* empty
+      })
+  )
+
+  race(
+    "15.3: a lane that rejects never lets in more, and whoever is turned away leaves nothing",
+    { engines: 4 },
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Cars.client
+        const ends = yield* Effect.forEach(
+          numbers,
+          (n) => Effect.match(client(n).raise(n), { onFailure: (error) => error._tag, onSuccess: () => "done" }),
+          { concurrency: 200 }
+        )
+        assert.deepStrictEqual(tooMany, [])
+        assert.includeMembers(["done", "LaneBusy"], [...new Set(ends)])
+        assert.lengthOf(yield* recordsOf("raise"), ends.filter((end) => end === "done").length)
+        yield* empty
+      })
+  )
+
+  race("15.3: where the running one is cancelled every invocation ends, and the last of a lane succeeds", {
+    engines: 4
+  }, () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      yield* Effect.forEach(numbers, (n) => Effect.exit(client(n).turn(n)), { concurrency: 200 })
+      yield* allEnded
+      assert.includeMembers(["cancelled", "succeeded", "superseded"], yield* statuses("turn"))
+      yield* empty
+    }))
+
+  race("15.5: several lanes are taken all or none, and nobody starves", { engines: 4 }, () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      yield* Effect.forEach(numbers, (n) =>
+        n % 3 === 0 ? client(n).haul(n) : n % 3 === 1 ? client(n).queue(n) : client(n).line(n), {
+        concurrency: 200
+      })
+      assert.deepStrictEqual(tooMany, [])
+      assert.deepStrictEqual(yield* statuses("haul"), ["succeeded"])
+      yield* empty
+    }))
+})
