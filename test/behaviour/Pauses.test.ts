@@ -147,9 +147,13 @@ suite("pauses", (engine) => {
       yield* performIdle
       const lane = Option.getOrThrow(yield* lanes.find("street"))
       assert.deepStrictEqual({ ...lane, pause: lane.pause?.reason }, {
+        name: undefined,
         key: "street",
-        performing: undefined,
-        pending: first.id,
+        limit: 1,
+        performing: [],
+        pending: [first.id],
+        waiting: 1,
+        dueAt: undefined,
         pause: why.reason
       })
       const { startedAt, status, timeoutAt } = yield* recordOf(first.id)
