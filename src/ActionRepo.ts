@@ -15,7 +15,7 @@ import type { InvalidQuery, StorageError } from "./SteppedError.ts"
 import { canBeStored, deletionLimit, idOf, limitOf, timeOf, wordsOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
-export type { FailureCause, FailureKind } from "./domain/Failure.ts"
+export type { FailureCause, FailureKind, Waiting } from "./domain/Failure.ts"
 
 /**
  * A stored action.

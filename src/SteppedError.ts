@@ -440,10 +440,20 @@ export class Cancelled extends Schema.TaggedError<Cancelled>("stepped/Cancelled"
  * @category errors
  * @since 0.1.0
  */
-export class Deadlocked extends Schema.TaggedError<Deadlocked>("stepped/Deadlocked")("Deadlocked", ended) {
+export class Deadlocked extends Schema.TaggedError<Deadlocked>("stepped/Deadlocked")("Deadlocked", {
+  ...ended,
+  /** Who waits for whom, in words: the text of a stored deadlock. */
+  reason: Schema.String,
+  /** The same as data, from this action on; each waits for the next one, and the last one for this. */
+  cycle: Schema.Array(Schema.Struct({
+    action: Schema.String,
+    actor: Schema.String,
+    lane: Schema.optionalKey(Schema.String),
+    step: Schema.optionalKey(Schema.String)
+  }))
+}) {
   override get message(): string {
-    return `${this.path} (deadlocked: it would wait for an action that waits for it; ` +
-      "give one of the two another concurrency key)"
+    return `${this.path}: ${this.reason} (give one of the actions another concurrency key)`
   }
 }
 

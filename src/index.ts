@@ -44,7 +44,8 @@ export {
   type FailureCause,
   type FailureKind,
   type SlotRecord,
-  type StepRecord
+  type StepRecord,
+  type Waiting
 } from "./ActionRepo.ts"
 export type { ActionMethods, Actions, AllActions, MethodNames } from "./Actions.ts"
 export {

@@ -31,7 +31,12 @@ describe("an error", () => {
       ],
       [new Errors.TimedOut(ended), ended.path, "timed out"],
       [new Errors.Cancelled(ended), ended.path, "cancelled"],
-      [new Errors.Deadlocked(ended), ended.path, "concurrency key"],
+      [
+        new Errors.Deadlocked({ ...ended, reason: "deadlocked: a waits for itself", cycle: [] }),
+        ended.path,
+        "a waits for itself",
+        "concurrency key"
+      ],
       [
         new Errors.IncompatibleResult({ ...ended, issue: "Expected string" }),
         ended.path,

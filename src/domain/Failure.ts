@@ -63,6 +63,25 @@ export interface FailureCause {
   readonly pretty?: string
   /** The named lane that it is about, as `bays:north`. */
   readonly lane?: string
+  /** Of a deadlock, also a descendant's: who would have waited for whom. */
+  readonly cycle?: ReadonlyArray<Waiting>
+}
+
+/**
+ * An action of a cycle of waiting: it waits for the next one, and the last one for the first (of a cycle of more than 100, the first 100 are
+ * kept). With `lane`, behind the next one in that lane; otherwise for it as a child, or for one that it has joined. `step` is the step that
+ * waits, if it has a name.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Waiting {
+  /** The action's name. */
+  readonly action: string
+  /** The actor as text, such as `Car/1`. */
+  readonly actor: string
+  readonly lane?: string
+  readonly step?: string
 }
 
 /** What is the same for every action that is ended from outside: the path is each one's own, and the store adds it. */
@@ -141,8 +160,8 @@ export const words = {
   cancelled: "cancelled",
   parentIsOver: "its parent is over",
   timedOut: "timed out",
-  /** Before the lane. */
-  deadlocked: "deadlocked: it would wait for an action that waits for it, in the lane ",
+  /** Before the cycle: who waits for whom. */
+  deadlocked: "deadlocked: ",
   busy: "turned away by the busy lane ",
   full: "turned away by the full lane ",
   superseded: "superseded by a newer action in the lane ",
@@ -187,7 +206,8 @@ export const fromChild = (place: string, { actorId, cause, definition, status }:
     path: tidyText(`${place}${arrow}${cause?.path ?? actionText(definition, actorId)}`),
     message: cause?.message ?? (status === "failed" || status === undefined ? "a callback failed" : spoken(status)),
     ...cause?.error === undefined ? {} : { error: cause.error },
-    ...declaredBy === undefined ? {} : { declaredBy }
+    ...declaredBy === undefined ? {} : { declaredBy },
+    ...cause?.cycle === undefined ? {} : { cycle: cause.cycle }
   }
 }
 

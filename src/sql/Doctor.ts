@@ -66,8 +66,8 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     2,
     "is in a cycle of waiting",
     (s) =>
-      `select w.id::text from ${s}.live_actions w join ${s}.live_actions c on c.lane = w.lane and c.seat = 0
-      where w.seat = -1 and exists (select 1 from ${s}.slots o where o.child = w.id and o.status is null) and exists (select 1 from ${s}.waiters_of(w.id) x where x = c.id)`
+      `select w.id::text from ${s}.live_actions w
+      where w.status = 0 and w.outcome is null and exists (select 1 from ${s}.slots o where o.child = w.id and o.status is null) and ${s}.is_deadlocked(w.id)`
   ],
   [
     3,

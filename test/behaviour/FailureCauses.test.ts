@@ -212,7 +212,12 @@ suite("causes", (engine) => {
       assert.deepStrictEqual(yield* causeOf(root.id), {
         kind: "child",
         path: "loop Car/1 › in › quiet Car/1",
-        message: `${words.deadlocked}quiet`
+        message: `${words.deadlocked}quiet Car/1 waits in lane "quiet" behind loop Car/1, ` +
+          `which waits in step "in" for quiet Car/1`,
+        cycle: [
+          { action: "quiet", actor: "Car/1", lane: "quiet" },
+          { action: "loop", actor: "Car/1", step: "in" }
+        ]
       })
     }))
 

@@ -318,7 +318,7 @@ suite("named lanes", (engine) => {
       const failed = yield* Effect.flip(parent.await)
       assert.include(
         failed.message,
-        "deadlocked: it would wait for an action that waits for it, in the lane tracks:knot"
+        `deadlocked: inner Car/1 waits in lane "tracks:knot" behind outer Car/1, which waits for inner Car/1`
       )
       assert.isTrue(Deadlocked.name.length > 0)
     }))

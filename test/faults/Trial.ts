@@ -289,8 +289,7 @@ const goingOn = (now: number) =>
         + (select count(*) from stepped.abandoned_by)
         + (select count(*) from stepped.slots, at where status is null and due_at <= due)
         + (select count(*) from stepped.live_actions, at where timeout_at <= due and outcome is null and status = 1)
-        + (select count(*) from stepped.live_actions w join stepped.live_actions c on c.lane = w.lane and c.seat = 0
-            where w.seat = -1 and exists (select 1 from stepped.waiters_of(w.id) x where x = c.id)))::int as n`,
+        + (select count(*) from stepped.live_actions w where w.status = 0 and w.outcome is null and stepped.is_deadlocked(w.id)))::int as n`,
       (rows) => rows[0]!.n
     ))
 

@@ -9,7 +9,7 @@ interface Row {
   readonly cause: Readonly<Record<string, unknown>> | null
 }
 
-const known = ["kind", "path", "message", "error", "own", "declaredBy", "pretty", "lane"]
+const known = ["kind", "path", "message", "error", "own", "declaredBy", "pretty", "lane", "cycle"]
 
 const problemOf = ({ cause, needed }: Row): string | undefined => {
   if (cause === null) return needed ? "has no cause" : undefined

@@ -31,6 +31,7 @@ const regressions = "test/behaviour/Regressions.test.ts"
 const copies = "src/domain/copies.ts"
 const copiesTest = "test/domain/copies.test.ts"
 const closedLayer = "test/behaviour/ClosedLayer.test.ts"
+const waiting = "test/sql/Waiting.test.ts"
 const failureCauses = "test/behaviour/FailureCauses.test.ts"
 const options = "test/behaviour/EnqueueOptions.test.ts"
 const pauses = "test/behaviour/Pauses.test.ts"
@@ -569,10 +570,60 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.5 a: waiting is followed through parents, not across lanes",
     plants: [{
       file: functionFile("waiters_of"),
-      find: `where c.id = up.id and c.seat = 0 /* Seat.performing */`,
-      replace: `where c.id = up.id and c.seat = 0 /* Seat.performing */ and false`
+      find: `where c.seat = 0 /* Seat.performing */ and p.lane = c.lane`,
+      replace: `where c.seat = 0 /* Seat.performing */ and false and p.lane = c.lane`
     }],
     tests: { [regressions]: ["8: waiting across lanes in a circle goes undetected"] }
+  },
+  {
+    name: "all-who-perform-must-end",
+    breaks: "15.9: a lane holds up who waits for it when any of its performers cannot go on",
+    plants: [{ file: functionFile("blocked_by"), find: `where p.count >= e."limit"`, replace: `where p.count >= 1` }],
+    tests: { [waiting]: ["15.9: of two who perform in a lane, one that can end is enough"] }
+  },
+  {
+    name: "queued-children-block",
+    breaks: "15.9: a child that no worker has taken yet is taken for one that cannot go on",
+    plants: [{
+      file: functionFile("blocked_by"),
+      find: `where (e.child in (select unnest(p_stuck))) is true
+  union all`,
+      replace: `where e.child is not null
+  union all`
+    }],
+    tests: { [waiting]: ["15.9: whoever waits is deadlocked as in the model"] }
+  },
+  {
+    name: "lines-hold-nobody-up",
+    breaks: "15.9: who is before others in line, and waits in another lane, is not seen to hold them up",
+    plants: [{
+      file: functionFile("blocked_by"),
+      find: `where e."limit" is not null and f.turn < e.turn`,
+      replace: `where e."limit" is not null and f.turn < e.turn and false`
+    }],
+    tests: {
+      [waiting]: ["15.9: an action waits in each of its lanes, and holds up who stands behind it in any of them"]
+    }
+  },
+  {
+    name: "search-without-end",
+    breaks: "15.9: a newcomer looks through whatever there is, under its lane's lock",
+    plants: [{
+      file: functionFile("deadlock_of"),
+      find: `      continue when cardinality(among) >= size;`,
+      replace: `      continue when cardinality(among) >= size and size < p_edges;`
+    }],
+    tests: { [waiting]: ["15.9: beyond its limit the search leaves it to the sweep, which looks further"] }
+  },
+  {
+    name: "sweep-stops-where-newcomers-do",
+    breaks: "15.9: the sweep never finds a cycle among more edges than a newcomer looks through",
+    plants: [{
+      file: functionFile("break_deadlocks"),
+      find: `  if broken is null and cardinality(further) > 0 then`,
+      replace: `  if broken is null and cardinality(further) < 0 then`
+    }],
+    tests: { [waiting]: ["15.9: beyond its limit the search leaves it to the sweep, which looks further"] }
   },
   {
     name: "endless-recursion",

@@ -46,7 +46,13 @@ export const readOutcome = (
     case "timed_out":
       return Effect.fail(new TimedOut(ended))
     case "deadlocked":
-      return Effect.fail(new Deadlocked(ended))
+      return Effect.fail(
+        new Deadlocked({
+          ...ended,
+          reason: found.cause?.message ?? "deadlocked",
+          cycle: found.cause?.cycle ?? []
+        })
+      )
     case "superseded":
       return Effect.fail(new Superseded({ ...ended, lane }))
     default:

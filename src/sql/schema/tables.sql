@@ -192,12 +192,15 @@ create table seats (
   -- of a start that newer ones put off: since the first of them, and until when
   since timestamptz,
   due_at timestamptz,
+  -- its action has other lanes, too: where it cannot begin because of those, it holds up who stands behind it here
+  several boolean not null default false,
   primary key (action, lane)
 ) with (fillfactor = 80);
 comment on table seats is 'Who performs in a named lane, and who waits for it: a row for each lane of a live action.';
 
 create unique index seats_taken on seats (lane, seat) where seat is not null;
 create index seats_line on seats (lane, priority, place) where seat is null;
+create index seats_several on seats (lane) where seat is null and several;
 
 create table ended_actions (
   id uuid primary key,

@@ -52,3 +52,15 @@ create type unstored_answer as (
   result jsonb,
   cause jsonb
 );
+
+-- What an action waits for, or where it performs: a child of a step; a lane in which it has a turn, and fewer than
+-- `limit` may perform before it does; or, without these, a lane in which it performs.
+create type edge_of_waiting as (
+  action uuid,
+  child uuid,
+  step int,
+  lane text collate "C",
+  "limit" int,
+  turn bigint,
+  several boolean
+);

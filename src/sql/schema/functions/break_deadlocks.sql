@@ -1,31 +1,36 @@
--- Two edges that close a cycle at the same time see each other only afterwards: the pending action of a cycle ends as
--- deadlocked.
+-- Two edges that close a cycle at the same time see each other only afterwards, and what is more than a newcomer can
+-- look through is left to this sweep: an action that waits in a cycle ends as deadlocked. Where there is more to look
+-- through, a call looks at some actions as far as newcomers do, and at one of these to its end; the next call takes
+-- others.
 create function break_deadlocks(p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[],
 p_flags smallint[])
 returns setof answer language plpgsql set search_path from current as $$
 declare
-  p record;
+  one uuid;
+  found_in record;
+  further uuid[] := array[]::uuid[];
+  broken jsonb;
 begin
   perform require_read_committed();
-  for p in select b.id, b.lane, b.performing from blocked_pending(1000) b loop
-    if exists (select 1 from waiters_of(p.id) x where x = p.performing) then
-      perform 1 from live_actions
-      where lane = p.lane and seat = 0 /* Seat.performing */ and id = p.performing
-      for update skip locked;
-      if found then
-        perform 1 from live_actions
-        where id = p.id and seat = -1 /* Seat.pending */
-        for update skip locked;
-        -- once more: the cycle may have opened before the two were locked
-        if found and exists (select 1 from waiters_of(p.id) x where x = p.performing) then
-          return next news(-3 /* Kind.ended */, p.id);
-          return query select * from end_actions(leased(p_token), p_now, p_definitions, p_first_steps, p_flags,
-            array[p.id], null, array[7 /* Status.deadlocked */::smallint], null,
-            array(select deadlock_cause(l.lane, l.definition, l.actor_id) from live_actions l where l.id = p.id),
-            null, null, null, null, array[p.id]);
-          return; -- one cycle a call: its end may have opened the others
-        end if;
-      end if;
-    end if;
+  for one in select b.id from blocked_pending(1000) b loop
+    select d.cycle, d.undecided into found_in from deadlock_of(one) d;
+    if found_in.undecided then further := further || one; end if;
+    exit when cardinality(further) = 10;
+    -- once more: the cycle may have opened before its actions were locked
+    if found_in.cycle is not null and lock_waiting(one) then broken := (deadlock_of(one)).cycle; end if;
+    exit when broken is not null;
   end loop;
+  if broken is null and cardinality(further) > 0 then
+    one := further[1];
+    if is_deadlocked(one) and lock_waiting(one) then
+      broken := (deadlock_of(one, p_edges => 1000000, p_rounds => null)).cycle;
+    end if;
+  end if;
+  if broken is null then return; end if;
+  return next news(-3 /* Kind.ended */, one);
+  -- one cycle a call: its end may have opened the others
+  return query select * from end_actions(leased(p_token), p_now, p_definitions, p_first_steps, p_flags,
+    array[one], null, array[7 /* Status.deadlocked */::smallint], null,
+    array(select deadlock_cause(broken, l.definition, l.actor_id) from live_actions l where l.id = one),
+    null, null, null, null, array[one]);
 end $$;

@@ -1,11 +1,12 @@
 -- One invocation joins a lane that this claim has locked: rules 2.5 to 2.7 and 14.2, step by step. `became` says what
 -- it is by now: `achieved`, with the result; `performing`, `pending`; `joined` to another action, `superseded` by it,
--- or `deadlocked`. `ended` is the action or invocation whose handle hears of an end. The steps that wait for it, and
--- for the pending action, are locked by the caller.
+-- or `deadlocked`, in this `cycle`. `ended` is the action or invocation whose handle hears of an end. The steps that
+-- wait for it, and for the pending action, are locked by the caller.
 -- For other functions only: it inherits their search path and their settings.
 create function join_lane(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_job claimed_job,
-  p_ignores boolean, p_erased text[], p_is_paused boolean, out became text, out result jsonb, out ended uuid)
+  p_ignores boolean, p_erased text[], p_is_paused boolean, out became text, out result jsonb, out cycle jsonb,
+  out ended uuid)
 language plpgsql as $$
 declare
   current_id uuid;
@@ -55,7 +56,8 @@ begin
   end if;
 
   -- 2.5 a: would wait for somebody who waits for it
-  if p_job.parent is not null and exists (select 1 from waiters_of(p_job.action) w where w = current_id) then
+  if p_job.parent is not null then cycle := (deadlock_of(p_job.action, array[p_job.lane], array[1])).cycle; end if;
+  if cycle is not null then
     became := 'deadlocked';
     return;
   end if;

@@ -11,7 +11,7 @@ declare
   joined record;
 begin
   foreach j in array p_jobs loop
-    select l.became, l.result, l.ended
+    select l.became, l.result, l.cycle, l.ended
     into joined
     from join_lane(
       p_token, p_now, p_definitions, p_first_steps, p_flags, j, j.action = any(p_ignoring), p_erased,
@@ -23,7 +23,7 @@ begin
         achieved := achieved || row(j, 2 /* Status.succeeded */, joined.result, null)::unstored_answer;
       when 'deadlocked' then
         deadlocked := deadlocked || row(
-          j, 7 /* Status.deadlocked */, null, deadlock_cause(j.lane, j.definition, j.actor_id))::unstored_answer;
+          j, 7 /* Status.deadlocked */, null, deadlock_cause(joined.cycle, j.definition, j.actor_id))::unstored_answer;
       else
         null;
     end case;

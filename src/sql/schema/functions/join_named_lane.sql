@@ -9,7 +9,8 @@ create function join_named_lane(
   out result jsonb, out cause jsonb, out ended uuid[], out told uuid[], out freed text[])
 language plpgsql as $$
 declare
-  blocked text;
+  joins record;
+  cycle jsonb;
   same uuid;
   newer uuid;
   left_by record;
@@ -28,10 +29,20 @@ begin
   end if;
 
   if p_job.parent is not null then
-    blocked := waits_for_itself(p_job.action, p_job.lanes);
-    if blocked is not null then
+    select
+      array_agg(n.lane order by n.lane) as entered,
+      array_agg((n.settings ->> 'limit')::int order by n.lane) as limits,
+      -- where it takes the place of who waits, it is behind nobody
+      case when bool_and(n.settings ->> 'whenBusy' = 'line') then
+        turn_of(case when p_job.priority > -1000 /* Priority.first */ then p_job.priority else 0::smallint end,
+          140737488355328) end as turn
+    into joins
+    from named_lanes n
+    where n.lane = any(p_job.lanes);
+    cycle := (deadlock_of(p_job.action, joins.entered, joins.limits, joins.turn)).cycle;
+    if cycle is not null then
       became := 'deadlocked';
-      cause := deadlock_cause(lane_name(blocked), p_job.definition, p_job.actor_id);
+      cause := deadlock_cause(cycle, p_job.definition, p_job.actor_id);
       return;
     end if;
   end if;
@@ -90,11 +101,12 @@ begin
     p_job.parent is null or left_by.is_rooted, p_flags[array_position(p_definitions, p_job.definition)] & 255,
     p_job.timeout_ms, p_job.enqueued_at, p_job.tags, p_job.delayed_until);
   with p as materialized (select nextval('places') as place)
-  insert into seats (action, lane, "limit", priority, place, tells, since, due_at)
+  insert into seats (action, lane, "limit", priority, place, several, tells, since, due_at)
   select
     p_job.action, n.lane, (n.settings ->> 'limit')::int,
     -- what goes before the others in its queue does so for another reason
     case when p_job.priority > -1000 /* Priority.first */ then p_job.priority else 0 end, p.place,
+    cardinality(p_job.lanes) > 1,
     coalesce(n.settings ->> 'waiters', '') = 'fail',
     case when n.settings ? 'wait' then coalesce(left_by.since, p_now) end,
     least(

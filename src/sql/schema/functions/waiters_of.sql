@@ -1,19 +1,33 @@
--- Everyone who waits, directly or not, for this action: parents through open slots, and whoever is pending behind them
--- in their lanes.
-create function waiters_of(p_id uuid) returns setof uuid
+-- Everyone who may wait, directly or not, for this action: parents through open slots, and whoever waits in the lanes
+-- in which they perform. Of named lanes it is all who wait there, also for one who waits before others of them;
+-- `deadlock_among` is exact. `p_lanes` are those in which this action itself stands before others. With a limit, not
+-- more than so many actions and named lanes are looked at, and each lane is a null, so that the number of rows says
+-- whether there are more.
+create function waiters_of(p_id uuid, p_limit int default null, p_lanes text[] default null) returns setof uuid
 language sql stable set search_path from current set enable_seqscan = off as $$
-  with recursive up(id) as (
-    select action from slots where child = p_id and status is null
-    union
-    select n.id
-    from up, lateral (
-      select s.action as id from slots s where s.child = up.id and s.status is null
+  with recursive up(id, lane) as (
+    select * from (
+      select action, null::text collate "C" from slots where child = p_id and status is null
       union all
-      select p.id
-      from live_actions c
-      join live_actions p on p.lane = c.lane and p.seat = -1 /* Seat.pending */
-      where c.id = up.id and c.seat = 0 /* Seat.performing */
+      select null, l from unnest(p_lanes) l
+    ) x
+    union
+    select n.id, n.lane
+    from up, lateral (
+      select s.action as id, null::text collate "C" as lane from slots s where s.child = up.id and s.status is null
+      union all
+      select x.id, x.lane
+      from live_actions c, lateral (
+        select p.id, null::text collate "C" as lane
+        from live_actions p
+        where c.seat = 0 /* Seat.performing */ and p.lane = c.lane and p.seat = -1 /* Seat.pending */
+        union all
+        select null, m.lane from seats m where c.lane is null and m.action = c.id and (m.seat is not null or m.several)
+      ) x
+      where c.id = up.id
+      union all
+      select w.action, null from seats w where w.lane = up.lane and w.seat is null
     ) n
   )
-  select id from up
+  select id from (select up.id from up limit p_limit) u where id is not null or p_limit is not null
 $$;
