@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { laneShown } from "./domain/Key.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import { canBeStored, limitOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
@@ -153,7 +154,10 @@ export class JobQueue extends Context.Service<JobQueue, {
           }),
         resume: (target) =>
           Effect.flatMap(targetOf("JobQueue.resume", target), ({ kind, subject }) => store.resume(kind, subject)),
-        pauses: store.pauses,
+        pauses: Effect.map(
+          store.pauses,
+          (pauses) => pauses.map((pause) => ({ ...pause, subject: laneShown(pause.subject) }))
+        ),
         nextDue: store.nextDue,
         neglected: ({ definitions, now, queues }) =>
           Effect.flatMap(

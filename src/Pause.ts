@@ -19,7 +19,7 @@ export type PauseKind = "everything" | "queue" | "definition" | "lane"
  */
 export interface Pause {
   readonly kind: PauseKind
-  /** The queue, the definition (the actor's type and the action's name: `Car/visit`), or the lane's key; empty for everything. */
+  /** The queue, the definition (the actor's type and the action's name: `Car/visit`), or the lane's key (`bays:north` of a named one); empty for everything. */
   readonly subject: string
   readonly reason: string
   /** Who has paused it. */

@@ -8,7 +8,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { ActionKey } from "./Action.ts"
-import { joinKey, keyLimit } from "./domain/Key.ts"
+import { joinKey, keyLimit, laneMark, laneShown, laneText } from "./domain/Key.ts"
 import { isLaneKey, type LaneKey } from "./Lane.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
@@ -58,11 +58,11 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
    * Who performs in it goes on. Who comes joins and supersedes as ever, and waits. A lane may be paused that nobody is in.
    */
   readonly pause: (
-    key: ActionKey,
+    key: ActionKey | LaneKey,
     options: PauseOptions
   ) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /** Goes on in a lane that was paused: who is next performs within a `pollInterval`. Gives whether it was paused. */
-  readonly resume: (key: ActionKey) => Effect.Effect<boolean, StorageError | InvalidQuery>
+  readonly resume: (key: ActionKey | LaneKey) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /**
    * Ends a pending action of a cycle of waiting as deadlocked, and gives its id; none where there is no cycle.
    *
@@ -116,22 +116,24 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
   )
 }
 
-const withPause = (lane: Omit<Lane, "pause">, pauses: ReadonlyArray<Pause>): Lane => ({
-  ...lane,
-  pause: lane.name === undefined
-    ? pauses.find(({ kind, subject }) => kind === "lane" && subject === lane.key)
-    : undefined
-})
+const withPause = (lane: Omit<Lane, "pause">, pauses: ReadonlyArray<Pause>): Lane => {
+  const subject = lane.name === undefined ? lane.key : laneText(lane.name, lane.key)
+  const pause = pauses.find((pause) => pause.kind === "lane" && pause.subject === subject)
+  return { ...lane, pause: pause && { ...pause, subject: laneShown(subject) } }
+}
 
-const laneOf = (verb: string, given: ActionKey): Effect.Effect<string, InvalidQuery> => {
-  const key = joinKey(given)
-  return key !== "" && Buffer.byteLength(key) <= keyLimit && canBeStored(key)
-    ? Effect.succeed(key)
+const laneOf = (verb: string, given: ActionKey | LaneKey): Effect.Effect<string, InvalidQuery> => {
+  const key = isLaneKey(given) ? given.key : joinKey(given)
+  const subject = isLaneKey(given) ? laneText(given.lane, key) : key
+  // a named lane may have an empty key: that of all
+  return subject !== "" && !key.includes(laneMark) && Buffer.byteLength(subject) <= keyLimit && canBeStored(key)
+    ? Effect.succeed(subject)
     : Effect.fail(
       new InvalidQuery({
         field: `key of ${verb}`,
         value: JSON.stringify(key.slice(0, 100)),
-        takes: `what a key function gives: a text or an array, of 1 to ${keyLimit} bytes when joined`
+        takes:
+          `what a key function gives, a text or an array, or a lane under a key: of 1 to ${keyLimit} bytes when joined`
       })
     )
 }

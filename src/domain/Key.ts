@@ -60,5 +60,8 @@ export const laneMark = "\u0001"
 /** The text that a named lane is stored under. */
 export const laneText = (lane: string, key: string): string => `${lane}${laneMark}${key}`
 
+/** The text of a lane as people read it. */
+export const laneShown = (text: string): string => text.replace(laneMark, ":")
+
 /** The longest key that an index row holds with certainty, in bytes. */
 export const keyLimit = 1000

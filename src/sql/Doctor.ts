@@ -152,7 +152,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.lanes is not null and l.status = 0 and not exists (
         select 1 from ${s}.seats x join ${s}.named_lanes n on n.lane = x.lane where x.action = l.id and (
-          x.due_at is not null or n.due_at is not null or n.settings ? 'rate'
+          x.due_at is not null or n.due_at is not null or n.paused or n.settings ? 'rate'
           or exists (select 1 from ${s}.seats b where b.lane = x.lane and b.seat is null and (b.priority, b.place) < (x.priority, x.place))
           or (select count(*) from ${s}.seats p where p.lane = x.lane and p.seat is not null) >= (n.settings ->> 'limit')::int))`
   ],
@@ -160,7 +160,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     2,
     "is put off in a named lane whose time nobody looks at",
     (s) =>
-      `select x.action::text from ${s}.seats x join ${s}.named_lanes n on n.lane = x.lane where x.seat is null and n.due_at is null
+      `select x.action::text from ${s}.seats x join ${s}.named_lanes n on n.lane = x.lane where x.seat is null and n.due_at is null and n.paused is not true
       and (x.due_at is not null or n.settings ? 'rate')
       and not exists (select 1 from ${s}.seats b where b.lane = x.lane and b.seat is null and (b.priority, b.place) < (x.priority, x.place))
       and (select count(*) from ${s}.seats p where p.lane = x.lane and p.seat is not null) < (n.settings ->> 'limit')::int

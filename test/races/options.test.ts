@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { PerformanceLane, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
-import { Cars, tow } from "../behaviour/fixtures/pauses.ts"
+import { Cars, crane, hoist, tow } from "../behaviour/fixtures/pauses.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -115,3 +115,34 @@ scenario("one that is cancelled while its time comes does not start", () =>
     yield* performSteppedActions()
     assert.deepStrictEqual([seen, (yield* handle.status).status], [[], "cancelled"])
   }))
+
+scenario(
+  "a named lane that is resumed while somebody's end promotes lets begin as many as it takes, each once",
+  () =>
+    Effect.gen(function*() {
+      const lanes = yield* PerformanceLane
+      const car = (yield* Cars.client)(1)
+      const [first, second, third] = yield* Effect.forEach(["1", "2", "3", "4", "5"], (name) => car.hoistLater(name))
+      const end = (id: string) => Stepped.complete(id, hoist, Stepped.Outcome.succeeded("in"))
+      yield* performIdle
+      yield* lanes.pause(crane(), { reason: "a test" })
+      yield* end(first!.id)
+      yield* performIdle
+      assert.sameMembers(seen, ["hoist 1", "hoist 2"])
+      const release = yield* gated(third!.id)
+      yield* lanes.resume(crane())
+      // has given two their seats, and is about to promote the first of them
+      const ending = yield* Effect.forkScoped(Effect.orDie(end(second!.id)))
+      yield* blocked(1)
+      const resuming = yield* Effect.forkScoped(performIdle)
+      yield* Effect.sleep("100 millis").pipe(TestClock.withLive)
+      yield* release
+      yield* Fiber.join(ending)
+      yield* Fiber.join(resuming)
+      yield* performIdle
+      assert.sameMembers(seen, ["hoist 1", "hoist 2", "hoist 3", "hoist 4"])
+      yield* end(third!.id)
+      yield* performIdle
+      assert.strictEqual(seen.at(-1), "hoist 5")
+    })
+)

@@ -36,6 +36,7 @@ const failureCauses = "test/behaviour/FailureCauses.test.ts"
 const options = "test/behaviour/EnqueueOptions.test.ts"
 const pauses = "test/behaviour/Pauses.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
+const pausedLanes = "test/behaviour/PausedLanes.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -2229,6 +2230,36 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `    seat = case when seat = 0 /* Seat.performing */ then seat end,`
     }],
     tests: { [pauses]: ["15.8: a cancelled one leaves a paused lane at once"] }
+  },
+  {
+    name: "pause-of-named-lanes",
+    breaks: "15.8: who is next in a paused named lane performs",
+    plants: [{
+      file: functionFile("fill_named_lanes"),
+      find: `      if pausing and waits_for_pause(first) then`,
+      replace: `      if false then`
+    }],
+    tests: { [pausedLanes]: ["15.8: in a paused named lane"] }
+  },
+  {
+    name: "pause-of-named-lanes-without-end",
+    breaks: "15.8: who waits in a named lane that is resumed never performs",
+    plants: [{
+      file: functionFile("fill_named_lanes"),
+      find: `        held := true;`,
+      replace: `        held := null;`
+    }],
+    tests: { [pausedLanes]: ["15.8: in a paused named lane"] }
+  },
+  {
+    name: "pause-cancels",
+    breaks: "15.8, 15.3: somebody is cancelled for one that a pause holds",
+    plants: [{
+      file: functionFile("cancel_for_newcomer"),
+      find: `  ) or waits_for_pause(p_job.action) then`,
+      replace: `  ) then`
+    }],
+    tests: { [pausedLanes]: ["15.8, 15.3: a paused lane rejects"] }
   },
   // -----------------------------------------------------------------------------------------------------------------
   // lanes with policies

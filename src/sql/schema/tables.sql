@@ -169,11 +169,14 @@ create table named_lanes (
   -- when the last actions began, as many as its rate counts
   starts timestamptz[],
   -- when the first in line may begin without anybody's end
-  due_at timestamptz
+  due_at timestamptz,
+  -- the first in line might begin, and a pause holds it
+  paused boolean
 ) with (fillfactor = 50);
 comment on table named_lanes is 'Lanes with a policy that are in use; the row of a lane is its lock.';
 
 create index named_lanes_due on named_lanes (due_at) where due_at is not null;
+create index named_lanes_paused on named_lanes (lane) where paused;
 
 -- all places of an action have the same number, so that all lines have one order
 create sequence places;

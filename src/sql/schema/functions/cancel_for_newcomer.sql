@@ -1,5 +1,6 @@
 -- A newcomer that waits in a lane that cancels: whoever has performed there longest is cancelled for it, unless one is
--- ending there already. Nobody who waits for the newcomer is: that is a deadlock.
+-- ending there already, or it may not begin because of a pause. Nobody who waits for the newcomer is: that is a
+-- deadlock.
 -- For other functions only: it inherits their search path and their settings.
 create function cancel_for_newcomer(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_job claimed_job)
@@ -17,7 +18,7 @@ begin
     from seats s
     join live_actions l on l.id = s.action
     where s.lane = p_job.lanes[1] and s.seat is not null and l.outcome is not null
-  ) then
+  ) or waits_for_pause(p_job.action) then
     return;
   end if;
   victim := (

@@ -15,6 +15,7 @@ begin
       (n.settings ->> 'maxPending')::int as most,
       (select count(*) from seats p where p.lane = n.lane and p.seat is not null) >= (n.settings ->> 'limit')::int
         or rate_free_at(n.settings, n.starts) > p_now
+        or is_paused(n.lane, null, null)
         or (
           n.settings ->> 'whenBusy' in ('line', 'reject')
           and exists (select 1 from seats w where w.lane = n.lane and w.seat is null)) as busy

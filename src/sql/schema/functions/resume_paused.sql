@@ -1,10 +1,12 @@
 -- What nothing pauses any more goes on, some at a time: invocations stand in their queues again, the first of each lane
--- performs, by a job. Gives how many; what somebody has locked is left for the next call.
+-- performs, by a job; lines of named lanes are due, and looked at by `tick`. Gives how many; what
+-- somebody has locked is left for the next call.
 -- For other functions only: it inherits their search path and their settings.
 create function resume_paused(p_now timestamptz, p_limit int) returns int
 language plpgsql as $$
 declare
   v_count int;
+  v_lanes int;
   ids uuid[];
 begin
   update jobs
@@ -42,5 +44,14 @@ begin
     where checksum_key = any(array(select checksum_key from live_actions where id = any(ids)));
     perform promote(null, p_now, '{}', '{}', '{}', ids);
   end if;
-  return v_count + cardinality(ids);
+  update named_lanes
+  set due_at = p_now, paused = null
+  where lane = any(array(
+    select n.lane
+    from named_lanes n
+    where n.paused and n.lane = any(array(select x from resumable_lanes() x limit p_limit))
+    order by n.lane
+    for update skip locked));
+  get diagnostics v_lanes = row_count;
+  return v_count + cardinality(ids) + v_lanes;
 end $$;

@@ -8,5 +8,6 @@ begin
     where
       seat = 0 /* Seat.performing */
       and status = 0 /* Status.pending */
-      and not is_paused(lane, queue, definition));
+      and not is_paused(lane, queue, definition))
+    or exists (select 1 from resumable_lanes());
 end $$;
