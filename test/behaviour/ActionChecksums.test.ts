@@ -283,6 +283,19 @@ suite("checksums", (engine) => {
       assert.deepStrictEqual(seen, [`wash "warm"`, "callback", `wash "warm"`, "callback"])
     }))
 
+  test("2.7: an action without a checksum erases what is stored under its key, also one of many that begin together", () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      for (const id of [1, 2, 3]) yield* client(id).washNow("warm")
+      yield* Effect.forEach(
+        Array.from({ length: 60 }, (_, id) => id),
+        (id) => client(id === 3 ? 60 : id).repaintLater()
+      )
+      yield* performIdle
+      const left = yield* Effect.forEach([1, 2, 3], (id) => achievement(`Car/${id}/wash`))
+      assert.deepStrictEqual(left.map((found) => found !== undefined), [false, false, true])
+    }))
+
   test("2.7, 2.9: what an elder sibling erases the younger one does not find, though they were claimed together", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

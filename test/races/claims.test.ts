@@ -1,11 +1,15 @@
 /** Two that take jobs at the same time: neither waits for what the other one is just taking. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema } from "effect"
+import { Duration, Effect, Fiber, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
+import { Storage } from "../../src/store/Storage.ts"
+import { type Catalog, Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
+import { statusesOf } from "../harness/observing.ts"
 import { blocked, holding } from "../harness/racing.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
@@ -37,3 +41,40 @@ for (const due of ["at once", "later"] as const) {
       yield* healthy
     })).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer({ handle: () => false })))))
 }
+
+const catalog: Catalog = {
+  queues: ["default"],
+  definitions: [{ key: "Car/honk", steps: [{ kind: "own", name: "step 1" }], flags: 0, prepare: false }]
+}
+const layerStore = Layer.provide(
+  PostgresStore.layer,
+  Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
+)
+
+it.effect("2.5: of two claims that find a lane free at once one performs in it, and the other one waits there", () =>
+  Effect.scoped(Effect.gen(function*() {
+    const client = yield* Cars.client
+    const store = yield* Store
+    isReady = true
+    // so many that they are not taken one by one
+    const ids = [1, 1, ...Array.from({ length: 60 }, (_, i) => i + 2)]
+    const [, second, ...elsewhere] = yield* Effect.forEach(ids, (id) => client(id).honkLater())
+    const claiming = (name: string, room: number) =>
+      Effect.flatMap(
+        store.register(name, Duration.minutes(1)),
+        (token) => store.claim({ token, now: 0, room, catalog, prepared: [], only: null })
+      )
+    const release = yield* holding(claiming("first", 1))
+    const claimed = yield* Effect.forkScoped(claiming("second", 100))
+    yield* blocked(1)
+    yield* release
+    const { taken, work } = yield* Fiber.join(claimed)
+    assert.deepStrictEqual(work.map(({ action }) => action), elsewhere.map(({ id }) => id))
+    assert.strictEqual(taken.count, 61)
+    assert.strictEqual((yield* second!.status).status, "pending")
+    yield* Effect.flatMap(SqlClient.SqlClient, (sql) => sql`delete from stepped.workers`)
+    yield* store.recover(0)
+    yield* performSteppedActions()
+    assert.deepStrictEqual(yield* statusesOf("honk"), ids.map(() => "succeeded"))
+    yield* healthy
+  })).pipe(Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))))

@@ -116,9 +116,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a bigint that a schema of anything lets through kills the fiber that asks",
     plants: [{
       file: codec,
-      find: `      text = jsonText(field, json)\n    } catch (error) {`,
+      find: `    text = jsonText(field, json)\n  } catch (error) {`,
       replace:
-        `      text = JSON.stringify(json) ?? "null"\n    } catch (error) {\n      if (error instanceof TypeError) throw error`
+        `    text = JSON.stringify(json) ?? "null"\n  } catch (error) {\n    if (error instanceof TypeError) throw error`
     }],
     tests: { "test/behaviour/BadInput.test.ts": ["as arguments are a typed error, and nothing is stored (a bigint)"] }
   },
@@ -411,13 +411,13 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.3: of two lanes with one checksum key the earlier success stays the achievement",
     plants: [{
       file: functionFile("after_ends"),
-      find: `  on conflict (checksum_key) do update
-  set
-    checksum = excluded.checksum,
-    result = excluded.result,
-    action = excluded.action,
-    achieved_at = excluded.achieved_at;`,
-      replace: `  on conflict (checksum_key) do nothing;`
+      find: `    on conflict (checksum_key) do update
+    set
+      checksum = excluded.checksum,
+      result = excluded.result,
+      action = excluded.action,
+      achieved_at = excluded.achieved_at;`,
+      replace: `    on conflict (checksum_key) do nothing;`
     }],
     tests: { [regressions]: ["8: one checksum key in two lanes collides"] }
   },
@@ -699,8 +699,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.3: the achievement is granted although a callback failed",
     plants: [{
       file: functionFile("after_ends"),
-      find: `where checksum is not null and status = 2 /* Status.succeeded */ and callbacks_failed = 0`,
-      replace: `where checksum is not null and status = 2 /* Status.succeeded */`
+      find: `and checksum is not null and status = 2 /* Status.succeeded */ and callbacks_failed = 0`,
+      replace: `and checksum is not null and status = 2 /* Status.succeeded */`
     }],
     tests: { "test/behaviour/ActionCallbacks.test.ts": ["4.3: with a failed callback there is no achievement"] }
   },
@@ -1496,6 +1496,38 @@ export const bugs: ReadonlyArray<Bug> = [
           for update`
     }],
     tests: { "test/races/claims.test.ts": ["jobs that are due at once are passed by"] }
+  },
+  {
+    name: "given-before-taken",
+    breaks: "2.5: what a claim has begun to give before it finds a lane taken is performed beside who has it",
+    plants: [{
+      file: functionFile("start_plain"),
+      find: `where (select count(*) from l) > 0`,
+      replace: `where true`
+    }],
+    tests: { "test/races/claims.test.ts": ["2.5: of two claims that find a lane free"] }
+  },
+  {
+    name: "free-at-a-look",
+    breaks:
+      "2.5: a claim takes lanes for free that were so when it looked, and fails where somebody has taken one since",
+    plants: [{
+      file: functionFile("start_plain"),
+      find: `exception when unique_violation then`,
+      replace: `exception when division_by_zero then`
+    }],
+    tests: { "test/races/claims.test.ts": ["2.5: of two claims that find a lane free"] }
+  },
+  {
+    name: "batches-erase-nothing",
+    breaks: "2.7: actions without a checksum that begin together leave what is stored under their keys",
+    plants: [{
+      file: functionFile("start_plain"),
+      find: `      perform erase_achievements(keys);
+      return;`,
+      replace: `      return;`
+    }],
+    tests: { "test/behaviour/ActionChecksums.test.ts": ["2.7: an action without a checksum erases"] }
   },
   {
     name: "claim-takes-the-enqueueing-along",

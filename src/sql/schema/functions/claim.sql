@@ -7,20 +7,24 @@ create function claim(
 returns setof answer language plpgsql set search_path from current as $$
 declare
   given record;
-  sorted record;
   joined record;
   -- what becomes of them
   joining claimed_job[];
   contended claimed_job[];
   cancelled claimed_job[];
   continuing claimed_job[];
+  unprepared claimed_job[];
   answers unstored_answer[] := array[]::unstored_answer[];
   achieved unstored_answer[] := array[]::unstored_answer[];
   started uuid[] := array[]::uuid[];
   jobs_taken claimed_job[];
+  -- rows of the queue that were taken, and whether there is nothing to do with them but to start them
+  places tid[];
+  is_plain boolean := false;
   -- rows of the queue that leave it
   leaving tid[];
   count_taken int := 0;
+  count_started int;
   is_full boolean := false;
   last_ids json;
   put_back int := 0;
@@ -31,6 +35,7 @@ declare
   -- whether anything is paused
   is_pausing boolean;
   is_named boolean := false;
+  has_named boolean := false;
   named claimed_job[];
 begin
   perform require_read_committed();
@@ -55,28 +60,34 @@ begin
     return query select * from news_of(-9 /* Kind.blocked */, given.blocked);
   end if;
   if p_only is not null or p_room > 0 then
-    select t.jobs_taken, leaving || t.places, t.taken, t.is_full, t.last_ids
-    into jobs_taken, leaving, count_taken, is_full, last_ids
-    from take_jobs(p_token, p_now, p_room, p_queues, p_definitions, p_only, p_after, is_pausing) t;
+    select t.places, t.taken, t.is_full, t.last_ids, t.is_plain
+    into places, count_taken, is_full, last_ids, is_plain
+    from take_jobs(p_token, p_now, p_room, p_queues, p_definitions, p_prepare, p_only, p_after, is_pausing) t;
   end if;
   -- lost since then: nothing of this has happened, and the next try says so
   if (count_taken > 0 or p_prepared is not null) and leased(p_token) is null then
     raise exception 'the lease is lost' using errcode = 'serialization_failure';
   end if;
 
-  if jobs_taken is not null then
-    select s.continuing, s.cancelled, s.unprepared, s.ready, s.in_order, s.checked, s.is_named
-    into sorted
-    from sort_jobs(jobs_taken, p_definitions, p_prepare) s;
-    joining := joining || sorted.ready;
-    cancelled := sorted.cancelled;
-    continuing := sorted.continuing;
-    in_order := sorted.in_order;
-    checked := sorted.checked;
-    is_named := is_named or sorted.is_named;
-    if sorted.unprepared is not null then
-      return query select * from hold_unprepared(p_token, sorted.unprepared);
+  -- beside prepared ones it takes its lanes in one pass with them
+  if is_plain and p_prepared is null then
+    return query select * from start_plain(p_token, p_now, p_definitions, p_first_steps, p_flags, places);
+    get diagnostics count_started = row_count;
+    if count_started < count_taken then
+      leaving := places;
+      contended := jobs_at(places);
+      joining := contended;
     end if;
+  elsif count_taken > 0 then
+    jobs_taken := jobs_at(places);
+    if is_pausing then select h.jobs_left, h.places_left into jobs_taken, places from hold_paused(jobs_taken) h; end if;
+    leaving := leaving || places;
+  end if;
+  if jobs_taken is not null then
+    select s.continuing, s.cancelled, s.unprepared, joining || s.ready, s.in_order, s.checked, s.is_named
+    into continuing, cancelled, unprepared, joining, in_order, checked, has_named
+    from sort_jobs(jobs_taken, p_definitions, p_prepare) s;
+    if unprepared is not null then return query select * from hold_unprepared(p_token, unprepared); end if;
   end if;
 
   if in_order or (p_prepared is not null and exists (
@@ -91,13 +102,13 @@ begin
     -- also for those who have passed by what was looked at
     if joined.moved then return next news(-8 /* Kind.queued */); end if;
   end if;
-  if is_named then
+  if is_named or has_named then
     select array_agg(j) filter (where j.lanes is not null), array_agg(j) filter (where j.lanes is null)
     into named, joining
     from unnest(joining) j;
     perform enter_named_lanes(p_lanes, named);
   end if;
-  if joining is not null then
+  if joining is not null and contended is null then
     checked := checked
       or (p_prepared is not null and exists (select 1 from unnest(joining) j where j.checksum is not null));
     select t.started, t.achieved, t.erased, t.contended
@@ -137,15 +148,7 @@ begin
   -- what was held, or has to wait, has another place by now
   if leaving is not null then delete from jobs where ctid = any(leaving); end if;
 
-  if cardinality(started) > 0 then
-    return query
-      select
-        0 /* Kind.start */::smallint, j.action, j.definition, j.actor_id, j.arguments, 0, 0 /* Phase.step */::smallint,
-        j.attempts, j.depth,
-        case when j.timeout_ms is not null then to_json(extract(epoch from p_now) * 1000 + j.timeout_ms) end
-      from unnest(joining) j
-      where (j.action in (select unnest(started))) is true;
-  end if;
+  if cardinality(started) > 0 then return query select * from starts_of(p_now, joining, started); end if;
   if exists (select 1 from abandoned_by) then return next news(-4 /* Kind.abandoned */); end if;
   return next row(
     -1 /* Kind.taken */, null, null, null, null, count_taken, case when is_full then 1 else 0 end, put_back, 0,

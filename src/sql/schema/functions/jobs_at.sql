@@ -1,0 +1,16 @@
+-- Jobs that the caller has locked, as values, in the order of their places; those that have left them are none.
+-- For other functions only: it inherits their search path and their settings.
+create function jobs_at(p_places tid[]) returns claimed_job[]
+language plpgsql as $$
+begin
+  return (
+    select array_agg(row(
+      j.ctid, j.id, j.queue,
+      case when j.priority = 1000 /* Priority.later */ then coalesce(j.own_priority, 0) else j.priority end, j.kind,
+      j.action, j.definition, j.actor_id, j.arguments, j.lane, j.checksum_key, j.checksum, j.timeout_ms, j.parent,
+      j.parent_step, j.depth, j.attempts, j.enqueued_at, j.ordered, j.given, j.unread, j.cancelled_at, j.prepared,
+      j.tags, j.delayed_until, j.lanes
+    )::claimed_job order by p.n)
+    from unnest(p_places) with ordinality as p(place, n)
+    join jobs j on j.ctid = p.place);
+end $$;
