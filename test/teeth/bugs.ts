@@ -485,8 +485,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.4: callbacks run in a transaction that holds their lane",
     plants: [{
       file: bodies,
-      find: `            failpoint("performed", perform(work.performance, env)),`,
-      replace: `            failpoint("performed", inLock(work.performance, perform(work.performance, env))),`
+      find: `failpoint("performed", perform(work.performance, env)), {`,
+      replace: `failpoint("performed", inLock(work.performance, perform(work.performance, env))), {`
     }, {
       file: bodies,
       find: `  const run: Bodies["run"] = (work) => {`,
@@ -923,8 +923,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: `2.8: [""] is a lane that everybody shares`,
     plants: [{
       file: "src/engine/invoke/invocation.ts",
-      find: `if (text === "") return otherwise`,
-      replace: `if (text === "") return Array.isArray(value) ? "" : otherwise`
+      find: `return text === "" ? otherwise : checked(field, text)`,
+      replace: `return text === "" ? Array.isArray(value) ? "" : otherwise : checked(field, text)`
     }],
     tests: { "test/behaviour/ActionInvoking.test.ts": [`2.8: a key function that gives [""]`] }
   },
