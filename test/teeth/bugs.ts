@@ -583,18 +583,6 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [waiting]: ["15.9: of two who perform in a lane, one that can end is enough"] }
   },
   {
-    name: "queued-children-block",
-    breaks: "15.9: a child that no worker has taken yet is taken for one that cannot go on",
-    plants: [{
-      file: functionFile("blocked_by"),
-      find: `where (e.child in (select unnest(p_stuck))) is true
-  union all`,
-      replace: `where e.child is not null
-  union all`
-    }],
-    tests: { [waiting]: ["15.9: whoever waits is deadlocked as in the model"] }
-  },
-  {
     name: "lines-hold-nobody-up",
     breaks: "15.9: who is before others in line, and waits in another lane, is not seen to hold them up",
     plants: [{
