@@ -289,7 +289,7 @@ suite("checksums", (engine) => {
       for (const id of [1, 2, 3]) yield* client(id).washNow("warm")
       yield* Effect.forEach(
         Array.from({ length: 60 }, (_, id) => id),
-        (id) => client(id === 3 ? 60 : id).repaintLater()
+        (id) => client(id).stainLater(id === 3 ? 60 : id)
       )
       yield* performIdle
       const left = yield* Effect.forEach([1, 2, 3], (id) => achievement(`Car/${id}/wash`))
