@@ -99,6 +99,41 @@ describe("an error", () => {
         "`notify`"
       ],
       [
+        new Errors.LaneBusy({
+          action: "visit",
+          actor: "Car/1",
+          actionId: "0190",
+          path: "visit Car/1",
+          lane: "bays:north"
+        }),
+        "visit Car/1",
+        "the lane bays:north is busy",
+        "whenBusy"
+      ],
+      [
+        new Errors.LaneFull({
+          action: "visit",
+          actor: "Car/1",
+          actionId: "0190",
+          path: "visit Car/1",
+          lane: "bays:north"
+        }),
+        "visit Car/1",
+        "the line of the lane bays:north is full",
+        "maxPending"
+      ],
+      [
+        new Errors.Superseded({
+          action: "visit",
+          actor: "Car/1",
+          actionId: "0190",
+          path: "visit Car/1",
+          lane: "bays:north"
+        }),
+        "visit Car/1",
+        "superseded by a newer action in the lane bays:north"
+      ],
+      [
         new Errors.InvalidQuery({ field: "limit of ActionRepo.list", value: "-1", takes: "a whole number" }),
         "limit of ActionRepo.list is -1",
         "a whole number"

@@ -183,7 +183,7 @@ describe("nothing is left in nobody's hands", () => {
         const go = yield* Deferred.make<void>()
         const handle = yield* client(1).plainLater()
         const [row] = yield* sql<{ call: string }>`
-          select format('select stepped.enqueue(now(), %%L, null, array[%L], array[%L::uuid], array[%L], array[%L], array[%L::jsonb], array[%L], array[%L],
+          select format('select stepped.enqueue(now(), %%L, null, array[%L], array[%L::uuid], array[%L], array[%L], array[%L::jsonb], array[%L], null, array[%L],
             null, null, null, null, array[0::smallint], null, null, null, null, null, null)', queue, action, definition, actor_id, arguments, lane, checksum_key) as call from stepped.jobs`
         const enqueue = (again: boolean) => sql.unsafe(row!.call.replace("%L", `${again}`))
         yield* sql`delete from stepped.jobs`

@@ -2116,8 +2116,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "14.2: one that arrives supersedes a newer one",
     plants: [{
       file: functionFile("join_lane"),
-      find: `    and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.id)`,
-      replace: `    and false and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.id)`
+      find: `    and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.queued_as)`,
+      replace: `    and false and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.queued_as)`
     }],
     tests: { [options]: ["14.2: one that arrives and is older"] }
   },
@@ -2126,8 +2126,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "14.2: what was delayed and is pending is as old as its enqueueing",
     plants: [{
       file: functionFile("join_lane"),
-      find: `p_job.tags, p_job.delayed_until);`,
-      replace: `p_job.tags, null);`
+      find: `p_job.tags, p_job.delayed_until, p_job.id);`,
+      replace: `p_job.tags, null, p_job.id);`
     }],
     tests: { [options]: ["14.2: a delayed one that is pending"] }
   },

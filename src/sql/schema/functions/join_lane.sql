@@ -92,8 +92,8 @@ begin
   where
     l.lane = p_job.lane
     and l.seat = waiting_seat
-    and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.id)
-      > (coalesce(p_job.delayed_until, p_job.enqueued_at), p_job.enqueued_at, p_job.action);
+    and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.queued_as)
+      > (coalesce(p_job.delayed_until, p_job.enqueued_at), p_job.enqueued_at, p_job.id);
   if found then
     perform superseded_at_once(p_now, p_job, ended);
     ended := p_job.action;
@@ -125,13 +125,13 @@ begin
   end if;
   insert into live_actions (
     id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step, depth,
-    rooted, flags, timeout_ms, enqueued_at, tags, delayed_until)
+    rooted, flags, timeout_ms, enqueued_at, tags, delayed_until, queued_as)
   values (
     p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, waiting_seat,
     0 /* Status.pending */,
     p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
     p_job.parent is null or coalesce(was_rooted, false),
     p_flags[array_position(p_definitions, p_job.definition)] & 255, p_job.timeout_ms, p_job.enqueued_at,
-    p_job.tags, p_job.delayed_until);
+    p_job.tags, p_job.delayed_until, p_job.id);
   became := 'pending';
 end $$;

@@ -77,8 +77,8 @@ begin
     where
       n.lane = any(p_job.lanes)
       and n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
-      and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.id)
-        > (coalesce(p_job.delayed_until, p_job.enqueued_at), p_job.enqueued_at, p_job.action)
+      and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.queued_as)
+        > (coalesce(p_job.delayed_until, p_job.enqueued_at), p_job.enqueued_at, p_job.id)
     order by s.place
     limit 1);
   if newer is not null then
@@ -94,12 +94,12 @@ begin
   freed := left_by.freed;
   insert into live_actions (
     id, definition, actor_id, queue, arguments, lanes, status, checksum_key, checksum, parent, parent_step, depth,
-    rooted, flags, timeout_ms, enqueued_at, tags, delayed_until)
+    rooted, flags, timeout_ms, enqueued_at, tags, delayed_until, queued_as)
   values (
     p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lanes, 0 /* Status.pending */,
     p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
     p_job.parent is null or left_by.is_rooted, p_flags[array_position(p_definitions, p_job.definition)] & 255,
-    p_job.timeout_ms, p_job.enqueued_at, p_job.tags, p_job.delayed_until);
+    p_job.timeout_ms, p_job.enqueued_at, p_job.tags, p_job.delayed_until, p_job.id);
   with p as materialized (select nextval('places') as place)
   insert into seats (action, lane, "limit", priority, place, several, tells, since, due_at)
   select
