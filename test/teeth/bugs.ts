@@ -2393,8 +2393,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.6: who may begin at a time is looked at then",
     plants: [{
       file: functionFile("fill_named_lanes"),
-      find: "update named_lanes set due_at = v_due where",
-      replace: "update named_lanes set due_at = null where"
+      find: "set due_at = v_due, paused = held",
+      replace: "set due_at = null, paused = held"
     }],
     tests: { [namedLanes]: ["15.3: a start is put off"] }
   },
