@@ -219,13 +219,14 @@ export const make = (
     yield* Effect.addFinalizer(() => shut)
     for (let i = 0; i < count; i++) yield* Effect.forkIn(take, fibers)
     if (size === undefined) {
-      // a client of one connection has none for anybody else; one that does not answer yet is waited for elsewhere
+      // a client of one connection has none for anybody else, and lets us wait; one that does not answer yet is waited for elsewhere, and so
+      // is a server that refuses
       const two = Effect.callback<void>((resume) => {
         changed = () => held > 1 ? resume(Effect.void) : undefined
         changed()
       })
       yield* Effect.provideService(Effect.timeoutOption(two, secondMs), Clock.Clock, realClock)
-      if (held === 1) return yield* tooSmall(1)
+      if (held === 1 && failingSince === undefined) return yield* tooSmall(1)
     }
     return { use, whileOpen }
   })

@@ -7,6 +7,7 @@ import { healthy } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
 import { holding } from "../harness/racing.ts"
 import { isPooled, layerUrl } from "../harness/Server.ts"
+import { run, withRole } from "./fixtures/unsuitable.ts"
 import { Cars, layerCars } from "./Garage.ts"
 import { alone, database, fast, startEngine } from "./starting.ts"
 
@@ -111,6 +112,21 @@ describe("a pool", () => {
         "maxConnections of the PgClient is 1, and a worker needs 5"
       )
     }))
+
+  it.live.skipIf(isPooled)(
+    "is not too small because the server has no second connection just then",
+    () =>
+      Effect.gen(function*() {
+        const { admin, role, url } = yield* withRole()
+        yield* run(admin, [
+          `grant usage on schema stepped to ${role}`,
+          `grant select, insert, update, delete on all tables in schema stepped to ${role}`,
+          `alter role ${role} connection limit 1`
+        ])
+        const error = yield* Effect.flip(start(layerUrl(url), { notify: false }))
+        assert.include(String(error), `too many connections for role "${role}" (may succeed when tried again)`)
+      })
+  )
 
   it.live("of one is enough for who only enqueues", () =>
     Effect.gen(function*() {
