@@ -1656,6 +1656,51 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/races/stopping.test.ts": ["is for others at once, and has burnt no attempt"] }
   },
   {
+    name: "joins-by-statistics",
+    breaks: "with an old snapshot elsewhere and fresh statistics every batch reads an index as a whole",
+    plants: [{
+      file: functionFile("lock_concluded"),
+      find: `  with h as (
+    select c.n, l.place
+    from (
+      select y.action, y.step, y.phase, y.n
+      from (
+        select x.action, x.step, x.phase, x.n, (select l.lane from live_actions l where l.id = x.action) as lane
+        from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as x(action, step, phase, n)
+        offset 0
+      ) y
+      -- asked once, and only where there is one without a lane; sorting ends before the first row is locked
+      order by coalesce(y.lane, (
+        select lock_named_lanes(array(
+          select e.action from unnest(conclusion_action, conclusion_ends) as e(action, ends) where e.ends))))
+      offset 0
+    ) c
+    left join lateral (
+      select l.ctid as place
+      from live_actions l
+      where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
+      for update
+    ) l on true
+  )
+`,
+      replace: `  with f as (
+    select c.n, l.ctid as place
+    from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as c(action, step, phase, n)
+    join live_actions l on l.id = c.action
+    where l.token = p_token and l.step = c.step and l.phase = c.phase
+    order by l.lane
+    for update of l
+  ),
+  h as (
+    select c.n, f.place
+    from unnest(conclusion_action) with ordinality as c(action, n)
+    left join f on f.n = c.n
+  )
+`
+    }],
+    tests: { "test/sql/transitions/claim.test.ts": ["actions end by looking up their own rows"] }
+  },
+  {
     name: "prepended-by-position",
     breaks:
       "6.1: which prepended steps are still to come is asked of the process that goes on, and not of the one that began",

@@ -8,7 +8,8 @@ import { allEnded, layerWorkers, until } from "../../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const drive = Stepped.action("drive").step(() => Effect.void)
-const Cars = Stepped.actions(Car, [drive])
+const tour = Stepped.action("tour").step("there", () => Effect.void).step("back", () => Effect.void)
+const Cars = Stepped.actions(Car, [drive, tour])
 const engine = Cars.layer.pipe(
   Layer.provideMerge(Stepped.layer({ notify: false })),
   Layer.provideMerge(layerServer({ template: { name: "migrated", migrate: Stepped.migrate() } }))
@@ -145,7 +146,12 @@ it.live("actions end by looking up their own rows, whatever statistics say of a 
         Layer.provide(layerUrl(url))
       )
       yield* Layer.build(worker)
-      const handles = yield* cars.enqueueMany(drive, numbers(20))
+      // ends alone, and ends beside what goes on, take ways of their own
+      const handles = [
+        ...yield* cars.enqueueMany(drive, numbers(20)),
+        ...yield* cars.enqueueMany(tour, numbers(20)),
+        ...yield* cars.enqueueMany(drive, numbers(20))
+      ]
       yield* Effect.forEach(handles, (handle) => handle.await)
     }))
     yield* sql`alter table stepped.live_actions set (autovacuum_enabled = off)`
