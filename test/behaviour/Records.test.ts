@@ -1,9 +1,9 @@
 /** What is shown of actions, by the readers and by the views that people read in SQL: the same of both. */
 import { assert, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Option, Schedule } from "effect"
+import { Clock, Effect, Layer, Option, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, type ActionTree, JobQueue, type Stepped } from "stepped"
+import { type ActionRecord, ActionRepo, type ActionTree, JobQueue, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite, type TestEngine } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
@@ -20,11 +20,34 @@ const viewed = (id: string) =>
       (rows) => rows[0]!
     ))
 
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const plain = Stepped.action("plain").step(() => Effect.void)
+const own = Stepped.action("own", { queue: "slow", concurrencyKey: () => "road", checksumKey: () => "sum" })
+  .step(() => Effect.void)
+const Keyed = Stepped.actions(Car, [plain, own])
+
 const treeOf = (id: string) => Effect.map(Effect.flatMap(ActionRepo, (repo) => repo.tree(id)), Option.getOrThrow)
 
 suite("records", (engine) => {
   const test = (name: string, effect: Effect.Effect<void, unknown, Stepped.Services | SqlClient.SqlClient>) =>
     it.effect(name, () => Effect.andThen(effect, healthy).pipe(Effect.provide(layerOn(engine))))
+
+  it.effect("what has ended is shown with its queue and its keys, whether they are the default ones or its own", () =>
+    Effect.gen(function*() {
+      const cars = yield* Keyed.client
+      const plain = yield* cars(1).plainLater()
+      const own = yield* cars(1).ownLater()
+      yield* performSteppedActions()
+      const shown = ({ checksumKey, lane, queue, status }: ActionRecord) => [status, queue, lane, checksumKey]
+      assert.deepStrictEqual(shown(yield* recordOf(plain.id)), ["succeeded", "default", "Car/1/plain", "Car/1/plain"])
+      assert.deepStrictEqual(shown(yield* recordOf(own.id)), ["succeeded", "slow", "road", "sum"])
+      assert.deepInclude(yield* viewed(plain.id), {
+        queue: "default",
+        lane: "Car/1/plain",
+        checksum_key: "Car/1/plain"
+      })
+      yield* healthy
+    }).pipe(Effect.provide(Keyed.layer.pipe(Layer.provideMerge(engine.layer())))))
 
   test(
     "what is queued is there, with the status of that name and without one of its own",

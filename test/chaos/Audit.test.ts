@@ -13,7 +13,7 @@ const template = { name: "migrated", migrate: Stepped.migrate() }
 const world = makeWorld({ second: 1 })
 
 const performing = (status: string) =>
-  `insert into stepped.live_actions select (jsonb_populate_record(null::stepped.live_actions, to_jsonb(e) || '${status}')).* from stepped.ended_actions e limit 1`
+  `insert into stepped.live_actions select (jsonb_populate_record(null::stepped.live_actions, to_jsonb(e) || '{"queue": "default", "checksum_key": "key"}' || '${status}')).* from stepped.ended_actions e limit 1`
 
 const planted: ReadonlyArray<readonly [rule: string, statement: string]> = [
   [

@@ -1886,6 +1886,22 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/History.test.ts": ["4.7: what was superseded in one lane"] }
   },
   {
+    name: "history-without-its-queue",
+    breaks: "what has ended in the default queue is shown in none",
+    plants: [{ file: "src/sql/schema/views.sql", find: "    coalesce(queue, 'default'),", replace: "    queue," }],
+    tests: { "test/behaviour/Records.test.ts": ["what has ended is shown with its queue"] }
+  },
+  {
+    name: "history-without-its-key",
+    breaks: "what has ended is shown without its checksum key where that is its lane's",
+    plants: [{
+      file: "src/sql/schema/views.sql",
+      find: "    coalesce(checksum_key, lane),",
+      replace: "    checksum_key,"
+    }],
+    tests: { "test/behaviour/Records.test.ts": ["what has ended is shown with its queue"] }
+  },
+  {
     name: "history-in-a-row",
     breaks: "4.7: who deletes history waits for whoever else does",
     plants: [{

@@ -211,11 +211,13 @@ create table ended_actions (
   id uuid primary key,
   definition text collate "C" not null,
   actor_id text collate "C" not null,
-  queue text collate "C" not null,
+  -- null: the default one
+  queue text collate "C",
   arguments jsonb not null,
   lane text collate "C",
   status smallint not null,
-  checksum_key text collate "C" not null,
+  -- null: the same as the lane
+  checksum_key text collate "C",
   checksum text collate "C",
   parent uuid,
   parent_step int,

@@ -39,7 +39,7 @@ begin
     insert into achievements (checksum_key, checksum, result, action, achieved_at)
     select distinct on (checksum_key) checksum_key, checksum, result, id, p_now
     from (
-      select checksum_key, checksum, result, id
+      select coalesce(checksum_key, lane) as checksum_key, checksum, result, id
       from ended_actions
       where
         id = any(p_ids)

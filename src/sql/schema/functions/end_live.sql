@@ -45,14 +45,15 @@ begin
       coalesce(x.failed, 0::smallint) as failed
   ),
   e as (
+    -- what almost all have is not written
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
       attempts, result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at,
       started_at, ended_at, tags, lanes)
     select
-      id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms, enqueued_at, started_at, p_now,
-      tags, lanes
+      id, definition, actor_id, nullif(queue, 'default'), arguments, lane, status, nullif(checksum_key, lane), checksum,
+      parent, parent_step, depth, attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms,
+      enqueued_at, started_at, p_now, tags, lanes
     from gone
   )
   select
