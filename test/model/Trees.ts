@@ -789,7 +789,7 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   [
     "4.3: an achievement is the last success under its key",
     `select a.checksum_key from stepped.achievements a where not exists (select 1 from stepped.ended_actions e
-      where e.id = a.action and e.status = 2 and e.callbacks_failed = 0 and e.checksum = a.checksum and e.checksum_key = a.checksum_key)`
+      where e.id = a.action and e.status = 2 and e.callbacks_failed = 0 and e.checksum = a.checksum and coalesce(e.checksum_key, e.lane) = a.checksum_key)`
   ],
   [
     "2.5: a superseded action was never begun",
