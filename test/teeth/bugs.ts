@@ -628,9 +628,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "children-left-running",
     breaks: "4.6: children go on when their parent is cancelled",
     plants: [{
-      file: functionFile("after_ends"),
-      find: `    if abandoned is not null then`,
-      replace: `    if abandoned is not null and cardinality(abandoned) < 0 then`
+      file: functionFile("cancel_steps"),
+      find: `from o where child is not null on conflict do nothing;`,
+      replace: `from o where false on conflict do nothing;`
     }],
     tests: { [regressions]: ["8: cancelling leaves children running"] }
   },

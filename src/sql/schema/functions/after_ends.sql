@@ -11,7 +11,6 @@ declare
   erased text[];
   parents uuid[];
   parent_steps int[];
-  abandoned uuid[];
   is_awaited boolean;
 begin
   next_up := array(select id from live_actions where lane = any(p_freed) and seat = -1 /* Seat.pending */);
@@ -70,22 +69,7 @@ begin
   if p_abrupt is not null or is_awaited then
     perform lock_waiting_steps(p_ids, coalesce(p_abrupt, '{}'));
   end if;
-  if p_abrupt is not null then
-    update steps
-    set status = 4 /* Status.cancelled */, ended_at = p_now
-    where action = any(p_abrupt) and status = 1 /* Status.performing */;
-    with o as (
-      update slots
-      set status = 4 /* Status.cancelled */
-      where action = any(p_abrupt) and status is null
-      returning action, child
-    )
-    select array_agg(distinct action) into abandoned from o where child is not null;
-    if abandoned is not null then
-      insert into abandoned_by (action) select unnest(abandoned) on conflict do nothing;
-      return next news(-4 /* Kind.abandoned */);
-    end if;
-  end if;
+  if p_abrupt is not null and cancel_steps(p_now, p_abrupt) then return next news(-4 /* Kind.abandoned */); end if;
 
   if is_awaited then
     with u as (

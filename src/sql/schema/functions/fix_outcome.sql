@@ -10,18 +10,7 @@ begin
     select ctid from jobs where action = any(p_ids) and kind = 1 /* JobKind.continuation */ for update skip locked));
   perform cancel_running(p_ids, p_now);
   perform lock_waiting_steps('{}', p_ids);
-  update steps
-  set status = 4 /* Status.cancelled */, ended_at = p_now
-  where action = any(p_ids) and status = 1 /* Status.performing */;
-  -- what the cancelled steps waited for goes with them: it does not run on while callbacks do
-  with o as (
-    update slots
-    set status = 4 /* Status.cancelled */
-    where action = any(p_ids) and status is null
-    returning action, child
-  )
-  insert into abandoned_by (action) select distinct action from o where child is not null on conflict do nothing;
-  if found then return next news(-4 /* Kind.abandoned */); end if;
+  if cancel_steps(p_now, p_ids) then return next news(-4 /* Kind.abandoned */); end if;
   update live_actions
   set
     outcome = p_status,
