@@ -323,6 +323,41 @@ suite("options of an enqueueing", (engine) => {
       })
     }))
 
+  test("14.2: of two that are not delayed the one that was enqueued later is newer, whatever the clocks of their processes say", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* TestClock.setTime(minute)
+      const holder = yield* car.parkLater("holder")
+      yield* performIdle
+      const older = yield* car.driveLater("older")
+      yield* performIdle
+      yield* TestClock.setTime(minute - 50)
+      const newer = yield* car.driveLater("newer")
+      yield* performIdle
+      assert.deepStrictEqual([(yield* older.status).status, (yield* newer.status).status], ["superseded", "pending"])
+      yield* Stepped.complete(holder.id, park, Stepped.Outcome.succeeded("in"))
+      yield* performIdle
+      assert.strictEqual(yield* older.await, "newer")
+    }))
+
+  test("14.2: of two that are due at the same time who was not delayed is newer, and of delayed ones who was enqueued later", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.parkLater("holder")
+      yield* performIdle
+      const first = yield* car.with({ delay: minute }).driveLater("first")
+      const second = yield* car.with({ delay: minute }).driveLater("second")
+      yield* TestClock.adjust(minute)
+      const third = yield* car.with({ priority: -1 }).driveLater("third")
+      yield* performIdle
+      const statuses = yield* Effect.forEach([first, second, third], (handle) => handle.status)
+      assert.deepStrictEqual(statuses.map(({ status }) => status), ["superseded", "superseded", "pending"])
+      yield* performSteppedActions({
+        outbound: ({ id }) => Stepped.complete(id, park, Stepped.Outcome.succeeded("in"))
+      })
+      assert.strictEqual(yield* second.await, "third")
+    }))
+
   test("14.2: a performing one supersedes nobody, and an older one that finds nobody pending is next", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

@@ -136,6 +136,21 @@ suite("named lanes", (engine) => {
       yield* Effect.forEach(handles, (handle) => handle.await)
     }))
 
+  test("15.3, 14.2: in a superseding lane the one that was enqueued later waits, whatever the clocks of their processes say", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* TestClock.setTime(60_000)
+      yield* car.renewLater("1")
+      const older = yield* car.renewLater("2")
+      yield* performIdle
+      yield* TestClock.setTime(59_950)
+      const newer = yield* car.renewLater("3")
+      yield* performIdle
+      assert.deepStrictEqual(yield* statuses([older, newer]), ["superseded", "pending"])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["renew 1", "renew 3"])
+    }))
+
   test("15.4: where waiters are told, the handles and slots of a superseded action fail; its line can be followed", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

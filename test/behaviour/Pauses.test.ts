@@ -173,6 +173,29 @@ suite("pauses", (engine) => {
       assert.strictEqual((yield* recordOf(third.id)).startedAt?.getTime(), 3_600_000)
     }))
 
+  test("15.8, 14.2: the first one in a paused lane is as new as it was enqueued, or due", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* lanes.pause("street")
+      const older = yield* car.with({ priority: 1 }).driveLater("older")
+      const newer = yield* car.with({ priority: -1 }).driveLater("newer")
+      yield* performIdle
+      assert.deepStrictEqual([(yield* older.status).status, (yield* newer.status).status], ["superseded", "pending"])
+      yield* newer.cancel
+      const delayed = yield* car.with({ delay: "2 minutes", priority: -1 }).driveLater("delayed")
+      yield* TestClock.adjust("1 minute")
+      const meanwhile = yield* car.with({ priority: 1 }).driveLater("meanwhile")
+      yield* TestClock.adjust("1 minute")
+      yield* performIdle
+      assert.deepStrictEqual([(yield* meanwhile.status).status, (yield* delayed.status).status], [
+        "superseded",
+        "pending"
+      ])
+      yield* lanes.resume("street")
+      yield* performIdle
+      assert.strictEqual(yield* meanwhile.await, "delayed")
+    }))
+
   test("15.8: who performs in a lane that is paused goes on to its end; who is next waits then", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

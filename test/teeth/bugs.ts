@@ -2177,10 +2177,33 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "14.2: one that arrives supersedes a newer one",
     plants: [{
       file: functionFile("join_lane"),
-      find: `    and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.queued_as)`,
-      replace: `    and false and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.queued_as)`
+      find: `    and is_newer(`,
+      replace: `    and false and is_newer(`
     }],
     tests: { [options]: ["14.2: one that arrives and is older"] }
+  },
+  {
+    name: "newer-by-clock",
+    breaks: "14.2: a process whose clock is behind loses what it has enqueued last",
+    plants: [{
+      file: functionFile("is_newer"),
+      find: `    when p_delayed_until is null and than_delayed_until is null then p_queued_as > than_queued_as\n`,
+      replace: `    when false then null\n`
+    }],
+    tests: {
+      [options]: ["14.2: of two that are not delayed"],
+      [namedLanes]: ["15.3, 14.2: in a superseding lane the one that was enqueued later"]
+    }
+  },
+  {
+    name: "newer-in-a-paused-lane",
+    breaks: "14.2, 15.8: the first one in a paused lane is superseded by an older one",
+    plants: [{
+      file: functionFile("hold_lanes"),
+      find: `    queued_as = j.id,\n`,
+      replace: ``
+    }],
+    tests: { [pauses]: ["15.8, 14.2: the first one in a paused lane"] }
   },
   {
     name: "newer-by-enqueueing",

@@ -145,7 +145,7 @@ create table live_actions (
   trace text,
   -- as in jobs: of one that is pending it says whether a newcomer is newer
   delayed_until timestamptz,
-  -- its number in the queue, of one that is pending: of one moment, the higher one is newer
+  -- its number in the queue, of one that is pending: the higher one is newer
   queued_as bigint,
   constraint live_actions_lane unique (lane, seat)
 ) with (

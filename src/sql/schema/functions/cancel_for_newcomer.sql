@@ -29,7 +29,8 @@ begin
       s.lane = p_job.lanes[1]
       and s.seat is not null
       and l.id <> all(array(select w from waiters_of(p_job.action) w))
-    order by l.started_at, s.place
+    -- nobody overtakes there, and clocks of workers differ
+    order by s.place
     limit 1);
   perform 1 from live_actions where id = victim and outcome is null for update;
   if not found then return; end if;

@@ -1,9 +1,11 @@
 -- Actions that have just taken lanes that are paused do not perform: each is the first of its lane.
 -- For other functions only: it inherits their search path and their settings.
-create function hold_lanes(p_ids uuid[]) returns void
+create function hold_lanes(p_jobs claimed_job[]) returns void
 language sql as $$
-  update live_actions
+  update live_actions l
   set
+    delayed_until = j.delayed_until,
+    queued_as = j.id,
     status = 0 /* Status.pending */,
     token = null,
     step_kind = null,
@@ -12,5 +14,6 @@ language sql as $$
     step_started_at = null,
     timeout_at = null,
     started_at = null
-  where id = any(p_ids)
+  from unnest(p_jobs) j
+  where l.id = j.action
 $$;

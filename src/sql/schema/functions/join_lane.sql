@@ -49,7 +49,7 @@ begin
     from start_performing(p_now, p_job.definition, p_job.timeout_ms, p_definitions, p_first_steps, p_flags) s;
     became := 'performing';
     if p_is_paused then
-      perform hold_lanes(array[p_job.action]);
+      perform hold_lanes(array[p_job]);
       became := 'pending';
     end if;
     return;
@@ -92,8 +92,8 @@ begin
   where
     l.lane = p_job.lane
     and l.seat = waiting_seat
-    and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.queued_as)
-      > (coalesce(p_job.delayed_until, p_job.enqueued_at), p_job.enqueued_at, p_job.id);
+    and is_newer(
+      l.delayed_until, l.enqueued_at, l.queued_as, p_job.delayed_until, p_job.enqueued_at, p_job.id);
   if found then
     perform superseded_at_once(p_now, p_job, ended);
     ended := p_job.action;

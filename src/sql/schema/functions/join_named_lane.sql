@@ -77,8 +77,7 @@ begin
     where
       n.lane = any(p_job.lanes)
       and n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
-      and (coalesce(l.delayed_until, l.enqueued_at), l.enqueued_at, l.queued_as)
-        > (coalesce(p_job.delayed_until, p_job.enqueued_at), p_job.enqueued_at, p_job.id)
+      and is_newer(l.delayed_until, l.enqueued_at, l.queued_as, p_job.delayed_until, p_job.enqueued_at, p_job.id)
     order by s.place
     limit 1);
   if newer is not null then

@@ -89,7 +89,7 @@ begin
       select i.action
       from unnest(p_jobs) i
       where (i.action in (select unnest(started))) is true and is_paused(i.lane, null, null));
-    perform hold_lanes(waiting);
+    perform hold_lanes(array(select i from unnest(p_jobs) i where i.action = any(waiting)));
     started := array(select x from unnest(started) x where x <> all(waiting));
   end if;
 
