@@ -18,7 +18,7 @@ import {
 import { performSteppedActions, succeedOutbound } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
-import { recordOf, slotsOf, statusesOf } from "../harness/observing.ts"
+import { recordOf, recordsOf, slotsOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { bays, Cars, CarsLive } from "./fixtures/namedLanes.ts"
 
@@ -175,6 +175,48 @@ suite("named lanes", (engine) => {
       yield* drained
       yield* fourth.await
       assert.deepStrictEqual(yield* news, ["tell 1", "tell 4"])
+    }))
+
+  test("15.4, 14.2: who is superseded as it arrives, by a newer one that waits already, tells its waiters, too", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.tellLater("1")
+      yield* performIdle
+      const parent = yield* car.tellingLaterLater("2")
+      const root = yield* car.with({ delay: "1 minute" }).tellLater("3")
+      yield* performIdle
+      yield* TestClock.adjust("2 minutes")
+      const newer = yield* car.with({ priority: -1 }).tellLater("4")
+      yield* performIdle
+      assert.deepStrictEqual(yield* slotsOf(parent.id), ["superseded"])
+      assert.strictEqual(
+        (yield* Effect.flip(parent.await)).message,
+        "tellingLater Car/1 › ask › tell Car/1: superseded by a newer action in the lane telling:"
+      )
+      const error = yield* Effect.flip(root.await)
+      assert.instanceOf(error, Superseded)
+      assert.strictEqual(error.lane, "telling:")
+      assert.strictEqual((yield* recordOf(root.id)).supersededBy, newer.id)
+      // nobody waits for the newer one but its own handle
+      const children = (yield* recordsOf("tell")).filter((record) => record.parent === parent.id)
+      assert.deepStrictEqual(children.map(({ supersededBy }) => supersededBy), [newer.id])
+      yield* end(first)
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["tell 1", "tell 4"])
+    }))
+
+  test("15.4, 15.5: of several lanes whoever is told hears in which it was superseded", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.reportLater("a")
+      const second = yield* car.reportLater("b")
+      yield* performIdle
+      yield* car.reportLater("c")
+      yield* performIdle
+      const error = yield* Effect.flip(second.await)
+      assert.instanceOf(error, Superseded)
+      assert.strictEqual(error.lane, "telling:report")
+      yield* drained
     }))
 
   test("15.3: a lane that cancels ends who has performed longest, and the newcomer performs when that has ended", () =>

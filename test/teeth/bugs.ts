@@ -2443,6 +2443,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [namedLanes]: ["15.4: where waiters are told"] }
   },
   {
+    name: "named-waiters-told-at-once",
+    breaks: "15.4: who is superseded as it arrives tells its waiters",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: "perform superseded_at_once(p_now, p_job, newer.id, newer.told_in);",
+      replace: "perform superseded_at_once(p_now, p_job, newer.id); newer.told_in := null;"
+    }],
+    tests: { [namedLanes]: ["15.4, 14.2: who is superseded as it arrives"] }
+  },
+  {
     name: "named-cancel-running",
     breaks: "15.3: the one that has performed longest is cancelled",
     plants: [{

@@ -317,7 +317,8 @@ create view action_slots as
 comment on view action_slots is 'What the steps of actions wait or waited for: children and times.';
 comment on column action_slots.step is 'Which step of the action, from 0.';
 comment on column action_slots.child is
-  'The action that settles it: another one than was asked for, where that was superseded or has joined one; '
+  'The action that settles it: another one than was asked for, where that has joined one, or was superseded in a lane '
+  'in which who waits for it waits for the newer one then; '
   'null for a time.';
 comment on column action_slots.actor_type is 'With actor_id and name, what was asked for.';
 comment on column action_slots.due_at is 'When the wait is over; null for a child.';

@@ -12,7 +12,7 @@ declare
   joins record;
   cycle jsonb;
   same uuid;
-  newer uuid;
+  newer record;
   left_by record;
 begin
   ended := '{}';
@@ -69,20 +69,22 @@ begin
   end if;
 
   -- 14.2: a newer one waits already, and supersedes it
-  newer := (
-    select l.id
-    from named_lanes n
-    join seats s on s.lane = n.lane and s.seat is null
-    join live_actions l on l.id = s.action
-    where
-      n.lane = any(p_job.lanes)
-      and n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
-      and is_newer(l.delayed_until, l.enqueued_at, l.queued_as, p_job.delayed_until, p_job.enqueued_at, p_job.id)
-    order by s.place
-    limit 1);
-  if newer is not null then
-    perform superseded_at_once(p_now, p_job, newer);
+  select l.id, case when n.settings ->> 'waiters' = 'fail' then n.lane end as told_in
+  into newer
+  from named_lanes n
+  join seats s on s.lane = n.lane and s.seat is null
+  join live_actions l on l.id = s.action
+  where
+    n.lane = any(p_job.lanes)
+    and n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
+    and is_newer(l.delayed_until, l.enqueued_at, l.queued_as, p_job.delayed_until, p_job.enqueued_at, p_job.id)
+  -- to be told in one lane is enough
+  order by n.settings ->> 'waiters' is null, s.place
+  limit 1;
+  if found then
+    perform superseded_at_once(p_now, p_job, newer.id, newer.told_in);
     ended := array[p_job.action];
+    if newer.told_in is not null then told := ended; end if;
     became := 'superseded';
     return;
   end if;

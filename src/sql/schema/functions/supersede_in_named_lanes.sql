@@ -8,11 +8,15 @@ create function supersede_in_named_lanes(
   p_now timestamptz, p_job claimed_job, out old uuid[], out told uuid[], out freed text[], out since timestamptz,
   out is_rooted boolean)
 language plpgsql as $$
+declare
+  told_in text[];
 begin
-  select array_agg(s.action order by s.action), min(s.since), array_agg(s.action) filter (where s.tells)
-  into old, since, told
+  select
+    array_agg(s.action order by s.action), min(s.since), array_agg(s.action) filter (where s.told_in is not null),
+    array_agg(s.told_in) filter (where s.told_in is not null)
+  into old, since, told, told_in
   from (
-    select s.action, min(s.since) as since, bool_or(s.tells) as tells
+    select s.action, min(s.since) as since, min(s.lane) filter (where s.tells) as told_in
     from named_lanes n
     join seats s on s.lane = n.lane and s.seat is null
     where n.lane = any(p_job.lanes) and n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
@@ -39,9 +43,7 @@ begin
     select
       id, definition, actor_id, queue, arguments, lanes, 3 /* Status.superseded */, checksum_key, checksum, parent,
       parent_step, depth, attempts, p_job.action,
-      case when id = any(told) then refusal(
-        'superseded', 'superseded by a newer action in the lane ' /* words.superseded */, p_job.lanes[1], definition,
-        actor_id) end,
+      superseded_in(told_in[array_position(told, id)], definition, actor_id),
       timeout_ms, enqueued_at, p_now, tags, trace
     from gone
   )
