@@ -9,6 +9,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { recordsOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { nothing, stored } from "../harness/stored.ts"
+import { until } from "../harness/workers.ts"
 
 const seen: Array<string> = []
 beforeEach(() => {
@@ -46,10 +47,6 @@ const quick = Stepped.action("quick", { arguments: [Schema.Int], success: Schema
 const other = Stepped.action("other", { outbound: true, concurrencyKey: () => "road" }).step(() => Effect.void)
 const Cars = Stepped.actions(Car, [visit, nested, quick, other])
 class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
-const until = <E, R>(condition: Effect.Effect<boolean, E, R>) =>
-  Effect.gen(function*() {
-    for (let look = 0; look < 200 && !(yield* condition); look++) yield* Effect.yieldNow
-  })
 const arrive = (id: string, to: string) =>
   Stepped.complete(id, visit, Stepped.Outcome.succeeded({ to, on: new Date(5) }))
 
@@ -236,10 +233,16 @@ suite("handles", (engine) => {
       const young = yield* car.visitNow("complete")
       const working = Layer.build(Stepped.worker())
       // a worker clears up when it begins
-      yield* Effect.scoped(Effect.andThen(working, until(Effect.map(stored, ({ outcomes }) => outcomes < 2))))
+      yield* Effect.scoped(Effect.gen(function*() {
+        yield* working
+        for (let look = 0; look < 200; look++) assert.strictEqual((yield* stored).outcomes, 2)
+      }))
       assert.strictEqual((yield* old.status).status, "cancelled")
       yield* TestClock.adjust("2 minutes")
-      yield* Effect.scoped(Effect.andThen(working, until(Effect.map(stored, ({ outcomes }) => outcomes < 2))))
+      yield* Effect.scoped(Effect.andThen(
+        working,
+        until("one of two is deleted", Effect.map(stored, ({ outcomes }) => outcomes === 1))
+      ))
       assert.strictEqual((yield* Effect.flip(old.status))._tag, "UnknownAction")
       assert.strictEqual((yield* young.status).status, "succeeded")
       yield* healthy

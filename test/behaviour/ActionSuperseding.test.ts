@@ -12,6 +12,7 @@ import { seen } from "../harness/notes.ts"
 import { laneOf, lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked } from "../harness/racing.ts"
+import { until } from "../harness/workers.ts"
 import { Car, Cars, CarsLive, finish, hold, paint } from "./fixtures/lanes.ts"
 
 suite("superseding", (engine) => {
@@ -206,7 +207,7 @@ it.live("2.9: children with a `before` join in the order of the body, also when 
     const handle = yield* (yield* Cars.client)(1).preparingLater()
     yield* Effect.scoped(Effect.gen(function*() {
       yield* Layer.build(Stepped.worker())
-      for (let look = 0; look < 5000 && (yield* recordsOf("prepared")).length < 3; look++) yield* Effect.yieldNow
+      yield* until("all three have joined", Effect.map(recordsOf("prepared"), (records) => records.length === 3))
     }))
     const records = [...yield* recordsOf("prepared")].sort((a, b) =>
       String(a.arguments).localeCompare(String(b.arguments))

@@ -9,6 +9,7 @@ import { performDue, performSteppedActions } from "stepped/testing"
 import { holders, startBeside } from "../harness/beside.ts"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, statusesOf } from "../harness/observing.ts"
+import { patienceMs } from "../patience.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
@@ -38,7 +39,7 @@ const Cars = Stepped.actions(Car, [drive, report, ask, late])
 
 const until = (what: string, isSo: () => boolean) =>
   Effect.gen(function*() {
-    for (const limit = performance.now() + 10_000; !isSo();) {
+    for (const limit = performance.now() + patienceMs * 2 / 3; !isSo();) {
       if (performance.now() > limit) return yield* Effect.die(new Error(`never happened: ${what}`))
       yield* Effect.promise(() => new Promise((resolve) => setImmediate(resolve)))
     }
@@ -148,7 +149,8 @@ suite("workers over one layer", (engine) => {
       yield* (yield* Cars.client)(1).lateLater()
       yield* until("it runs", () => begun.length === 1)
       yield* TestClock.adjust("1 minute")
-      assert.isAbove(yield* performDue, 0)
+      // whoever comes first to it, this pass or one of the two, whose clock has moved too
+      yield* performDue
       yield* until("its body ends", () => interrupted.length === 1)
       assert.deepStrictEqual(yield* statusesOf("late"), ["timed_out"])
     }))

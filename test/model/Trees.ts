@@ -24,6 +24,7 @@ import type {
   EnqueueError
 } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import { patienceMs } from "../patience.ts"
 import {
   actorNames,
   begunOnly,
@@ -650,7 +651,7 @@ export const letPerform = (world: World, name: string, crowd: ReadonlyArray<Invo
         Effect.forEach(live.filter(({ outbound }) => outbound), completeOne(world, true), { concurrency: "unbounded" })
     )
     const look = Effect.andThen(complete, left)
-    const deadline = performance.now() + 20_000
+    const deadline = performance.now() + patienceMs * 2 / 3
     while (true) {
       const rows = yield* look
       if (rows.length === 0) break

@@ -6,6 +6,7 @@ import { Stepped } from "stepped"
 import { startProgram } from "../harness/Program.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
 import { until } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 import { Cars, layerCars } from "./Garage.ts"
 import { alone, database, fast, startEngine } from "./starting.ts"
 
@@ -45,7 +46,7 @@ const texts = (lines: ReadonlyArray<Line>, part: string) =>
 
 const heard = (lines: ReadonlyArray<Line>, part: string) =>
   Effect.gen(function*() {
-    const limit = performance.now() + 15_000
+    const limit = performance.now() + patienceMs * 2 / 3
     while (texts(lines, part).length === 0) {
       if (performance.now() > limit) return yield* Effect.die(new Error(`never said: ${part}`))
       yield* Effect.sleep(20)
