@@ -1,5 +1,5 @@
 /** What the engine performs in the benchmarks: bodies that do nothing, each action on an actor, and so in a lane, of its own. */
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Schema } from "effect"
 import { Step, Stepped } from "stepped"
 
 let heard = () => {}
@@ -30,19 +30,17 @@ export const fleet = Stepped.action("fleet", { arguments: [Schema.Int] })
 export const tow = Stepped.action("tow", { arguments: [Schema.Int, Schema.Int] })
 
 export const Cars = Stepped.actions(Car, [drive, tour, convoy, fleet, tow])
-const CarsLive = Cars.toLayer(Effect.succeed({
+export const layer = Cars.toLayer(Effect.succeed({
   drive: (miles) => Effect.as(body, miles),
   tow: (next, left) => Effect.andThen(body, Step.on(left > 0 ? Car.ref(next) : null, tow, next + 1, left - 1))
 }))
 
-/** Actions with a queue each. */
+/** Actions with a queue each, for what is about many: each definition and each queue is looked at by every claim. */
 class Van extends Stepped.Actor<Van>()("Van", { id: Schema.Int }) {}
 export const deliveries = Array.from(
   { length: 100 },
   (_, i) => Stepped.action(`deliver${i}`, { arguments: [Schema.Int], queue: `queue${i}` }).step(() => body)
 )
 export const Vans = Stepped.actions(Van, deliveries)
-
-export const layer = Layer.merge(CarsLive, Vans.layer)
 
 export const quietQueues = [deliveries[0]!.definition.queue]

@@ -2,11 +2,11 @@
 import { PgClient } from "@effect/sql-pg"
 import { Config, Effect, Layer } from "effect"
 import { Stepped } from "stepped"
-import { layer, quietQueues } from "./Cars.ts"
+import { quietQueues, Vans } from "./Cars.ts"
 
 const worker = Layer.fresh(
   Stepped.worker({ queues: quietQueues }).pipe(
-    Layer.provide(layer),
+    Layer.provide(Vans.layer),
     Layer.provide(Stepped.layer),
     Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") }))
   )

@@ -282,7 +282,7 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
   memory: drain({ work, unit: "actions", count }, { bodies: count, part: count / 10, sample: memory })
 }
 
-const Main = layer.pipe(
+const Main = (beside === "many queues" ? Layer.merge(layer, Vans.layer) : layer).pipe(
   Layer.provideMerge(Stepped.layer({ migrate: true })),
   Layer.provideMerge(PgClient.layer({ url }))
 )
