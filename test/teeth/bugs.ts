@@ -1539,6 +1539,46 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "at-once-before-others",
+    breaks: "what an idle worker is asked for begins before those that were enqueued earlier",
+    plants: [{
+      file: functionFile("start_at_once"),
+      find: `j.queue = q.name and j.priority < 1000 /* Priority.later */`,
+      replace: `j.queue = q.name and j.priority < -1000`
+    }],
+    tests: { "test/engine/client/AtOnce.test.ts": ["lets those begin first who were enqueued before"] }
+  },
+  {
+    name: "at-once-although-paused",
+    breaks: "what an idle worker is asked for begins although it is paused",
+    plants: [{
+      file: functionFile("start_at_once"),
+      find: `exists (select 1 from pauses) or leased`,
+      replace: `leased`
+    }],
+    tests: { "test/engine/client/AtOnce.test.ts": ["leaves what is paused in the queue"] }
+  },
+  {
+    name: "at-once-erases-nothing",
+    breaks: "what an idle worker begins at once leaves standing what was achieved before",
+    plants: [{
+      file: functionFile("start_at_once"),
+      find: `  perform erase_achievements(array[p_checksum_key]);\n`,
+      replace: ``
+    }],
+    tests: { "test/engine/client/AtOnce.test.ts": ["begins what it takes at once as a claim does"] }
+  },
+  {
+    name: "at-once-although-achieved",
+    breaks: "an idle worker begins at once what has a checksum, and may be achieved",
+    plants: [{
+      file: functionFile("enqueue_and_claim"),
+      find: `    and invocation_checksum is null\n`,
+      replace: ``
+    }],
+    tests: { "test/engine/client/AtOnce.test.ts": ["begins what it takes at once as a claim does"] }
+  },
+  {
     name: "nothing-heals",
     breaks: "a live action that nothing continues waits for ever",
     plants: [{

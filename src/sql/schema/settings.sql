@@ -18,6 +18,7 @@ begin
     'complete',
     'delete_ended',
     'detail_of',
+    'enqueue_and_claim',
     'finish',
     'heal',
     'outcomes_of',
