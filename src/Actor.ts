@@ -323,15 +323,29 @@ const printedId = (actor: AnyActorClass, id: unknown): string => {
 export const decodeActorId = (actor: AnyActorClass, text: string): unknown => idTextOf(actor.idSchema).read(text)
 
 /**
+ * Whether this is a name of something that is defined.
+ *
+ * @internal
+ */
+export const isName = (name: string): boolean => /^[A-Za-z_][\w.-]*$/.test(name) && name.length <= 100
+
+/**
+ * What names are made of, in words.
+ *
+ * @internal
+ */
+export const nameRule =
+  "a letter or an underscore, then letters, digits, underscores, dots and hyphens, 100 characters at most"
+
+/**
  * Throws when a definition's name could be mistaken for something else in a key, a path or a URL.
  *
  * @internal
  */
 export const checkName = (kind: "actor" | "action" | "step" | "callback" | "queue" | "lane", name: string): void => {
-  if (/^[A-Za-z_][\w.-]*$/.test(name) && name.length <= 100) return
+  if (isName(name)) return
   throw new DefinitionError({
-    message: `${JSON.stringify(name)} cannot name ${kind.startsWith("a") ? "an" : "a"} ${kind}: ` +
-      "use a letter or an underscore, then letters, digits, underscores, dots and hyphens, 100 characters at most"
+    message: `${JSON.stringify(name)} cannot name ${kind.startsWith("a") ? "an" : "a"} ${kind}: use ${nameRule}`
   })
 }
 

@@ -9,7 +9,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { Summable } from "./ActionChecks.ts"
-import { checkName } from "./Actor.ts"
+import { isName, nameRule } from "./Actor.ts"
 import { Engine, type Finding } from "./Engine.ts"
 import { callableLayer } from "./engine/callableLayer.ts"
 import { checksum as checksumOf } from "./engine/checksum.ts"
@@ -18,24 +18,18 @@ import {
   engineLayer,
   type EngineOptions,
   type LayerError,
-  type Services
+  type Services,
+  wholeNumber
 } from "./engine/engineLayer.ts"
 import * as Log from "./engine/log.ts"
 import { type MigrateError, migrateTo, migrations, patience } from "./sql/Migrations.ts"
-import {
-  DefinitionError,
-  type InvalidDuration,
-  type InvalidSchemaName,
-  type StorageError,
-  type WorkerError
-} from "./SteppedError.ts"
+import { InvalidOption, type InvalidSchemaName, type StorageError, type WorkerError } from "./SteppedError.ts"
 import { Storage } from "./store/Storage.ts"
 
 export { action } from "./Action.ts"
 export { actions, after, prependStep } from "./Actions.ts"
 export { Actor } from "./Actor.ts"
 export { complete, enqueue, handle, withOptions as with } from "./Client.ts"
-import { readDuration } from "./domain/duration.ts"
 export { joinKey, parseKey } from "./domain/Key.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
 export { lane } from "./Lane.ts"
@@ -116,8 +110,23 @@ export const layer:
     ({ migrate, ...options }: LayerOptions = {}) => engineLayer(options, false, migrate === true)
   )
 
-/** A text that stands in one line, and that Postgres can store. */
-const isWorkerName = (name: string): boolean => /^[^\p{Cc}\p{Cs}]{1,100}$/u.test(name)
+/** Whether a worker can have this name, and take from these queues. */
+const checkNames = ({ name, queues }: WorkerOptions): Effect.Effect<void, InvalidOption> => {
+  if (name !== undefined && !/^[^\p{Cc}\p{Cs}]{1,100}$/u.test(name)) {
+    const takes = "1 to 100 characters, none of them a control character"
+    return Effect.fail(new InvalidOption({ option: "name of Stepped.worker", value: JSON.stringify(name), takes }))
+  }
+  if (queues?.length === 0) {
+    const takes = "names of queues, or is left out to take from all: a worker of none would take nothing"
+    return Effect.fail(new InvalidOption({ option: "queues of Stepped.worker", value: "empty", takes }))
+  }
+  const wrong = queues?.find((queue) => !isName(queue))
+  return wrong === undefined
+    ? Effect.void
+    : Effect.fail(
+      new InvalidOption({ option: "queues of Stepped.worker", value: JSON.stringify(wrong), takes: nameRule })
+    )
+}
 
 /** Whether workers of this process are to do nothing, as over a restored copy of production. */
 const pausedByEnvironment = Config.Boolean("STEPPED_PAUSED").pipe(Config.withDefault(false))
@@ -156,38 +165,18 @@ export const worker = (
 ): Layer.Layer<never, WorkerError, Engine> =>
   Layer.effectDiscard(Effect.gen(function*() {
     const engine = yield* Engine
-    const concurrency = options.concurrency ?? 32
-    if (!Number.isInteger(concurrency) || concurrency < 1) {
-      return yield* new DefinitionError({ message: `concurrency is ${concurrency}: give a whole number from 1 on` })
-    }
-    if (options.name !== undefined && !isWorkerName(options.name)) {
-      return yield* new DefinitionError({
-        message: `name is ${
-          JSON.stringify(options.name)
-        }: give a worker 1 to 100 characters, none of them a control character`
-      })
-    }
-    const connections = options.connections ?? 2
-    if (!Number.isInteger(connections) || connections < 1) {
-      return yield* new DefinitionError({ message: `connections is ${connections}: give a whole number from 1 on` })
-    }
-    const grace = yield* Effect.try({
-      try: () => readDuration("gracePeriod", options.gracePeriod ?? "10 seconds", { least: 0 }),
-      catch: (error) => new DefinitionError({ message: (error as InvalidDuration).message })
-    })
-    if (options.queues?.length === 0) {
-      return yield* new DefinitionError({
-        message:
-          "queues of Stepped.worker is empty, so that it would take nothing: name queues, or leave it out to take from all"
-      })
-    }
-    yield* Effect.try({
-      try: () => options.queues?.forEach((queue) => checkName("queue", queue)),
-      catch: (error) => error as DefinitionError
-    })
+    const concurrency = yield* wholeNumber("concurrency", options.concurrency, 32, 1)
+    const connections = yield* wholeNumber("connections", options.connections, 2, 1)
+    const grace = yield* durationOption("gracePeriod", options.gracePeriod, Duration.seconds(10), { least: 0 })
+    yield* checkNames(options)
     const isPaused = yield* Effect.mapError(
       pausedByEnvironment,
-      () => new DefinitionError({ message: "STEPPED_PAUSED is neither true nor false: set it to 1, or leave it out" })
+      () =>
+        new InvalidOption({
+          option: "STEPPED_PAUSED",
+          value: "neither true nor false",
+          takes: "1, and is left out elsewhere"
+        })
     )
     if (isPaused) {
       return yield* Log.log.warning(
@@ -198,7 +187,7 @@ export const worker = (
       name: options.name,
       concurrency,
       connections,
-      grace: Duration.millis(grace),
+      grace,
       queues: options.queues
     })
   }))

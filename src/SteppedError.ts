@@ -272,7 +272,7 @@ export class WouldWaitForItself extends Schema.TaggedError<WouldWaitForItself>("
 }
 
 /**
- * A setting of the engine, or an option of an enqueueing, is not what it takes.
+ * A setting of the engine or of a worker, or an option of an enqueueing, is not what it takes.
  *
  * @category errors
  * @since 0.1.0
@@ -901,7 +901,13 @@ export class SequenceBehind extends Schema.TaggedError<SequenceBehind>("stepped/
  * @category errors
  * @since 0.1.0
  */
-export type WorkerError = DefinitionError | PoolTooSmall | MissingPrivileges | UnsuitableDatabase | StorageError
+export type WorkerError =
+  | DefinitionError
+  | InvalidOption
+  | PoolTooSmall
+  | MissingPrivileges
+  | UnsuitableDatabase
+  | StorageError
 
 /**
  * The tables were in use for as long as a migration may wait for them.

@@ -100,7 +100,8 @@ export type LayerError =
   | MigrateError
   | UnusableError
 
-const wholeNumber = (
+/** A number among the settings. */
+export const wholeNumber = (
   option: string,
   value: number | undefined,
   otherwise: number,

@@ -5,7 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Option, Schedule, Schema } from "effect"
-import { ActionRepo, type Engine, type EnqueueError, JobQueue, Step, Stepped } from "stepped"
+import { ActionRepo, type Engine, type EnqueueError, InvalidOption, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions, withHandledDefects } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { layerServer } from "../harness/Server.ts"
@@ -818,27 +818,25 @@ suite("bad input", (engine) => {
       }))))))
   }
 
-  it.effect("a worker with an impossible concurrency, or of no queues, does not start", () =>
+  it.effect("a worker whose settings cannot be does not start, and is told which one as the layer is", () =>
     Effect.gen(function*() {
-      for (const concurrency of [0, -1, 1.5, Number.NaN, Infinity]) {
-        const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.worker({ concurrency }))))
-        assert.strictEqual(error._tag, "DefinitionError")
-        assert.include(error.message, `concurrency is ${concurrency}`)
-      }
-      for (const connections of [0, -1, 1.5, Number.NaN, Infinity]) {
-        const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.worker({ connections }))))
-        assert.strictEqual(error._tag, "DefinitionError")
-        assert.include(error.message, `connections is ${connections}`)
-      }
-      for (
-        const [queues, why] of [[[], "queues of Stepped.worker is empty"], [
-          ["slow", ""],
-          "cannot name a queue"
-        ]] as const
-      ) {
-        const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.worker({ queues }))))
-        assert.strictEqual(error._tag, "DefinitionError")
-        assert.include(error.message, why)
+      const impossible: ReadonlyArray<readonly [Stepped.WorkerOptions, option: string, value: string]> = [
+        ...[0, -1, 1.5, Number.NaN, Infinity].flatMap((n) =>
+          [
+            [{ concurrency: n }, "concurrency", String(n)],
+            [{ connections: n }, "connections", String(n)]
+          ] as const
+        ),
+        [{ gracePeriod: "soon" as "1 second" }, "gracePeriod", "\"soon\""],
+        [{ gracePeriod: Infinity }, "gracePeriod", "Infinity"],
+        [{ name: "two\nlines" }, "name of Stepped.worker", "\"two\\nlines\""],
+        [{ queues: [] }, "queues of Stepped.worker", "empty"],
+        [{ queues: ["slow", "a queue"] }, "queues of Stepped.worker", "\"a queue\""]
+      ]
+      for (const [options, option, value] of impossible) {
+        const error = yield* Effect.flip(Effect.scoped(Layer.build(Stepped.worker(options))))
+        assert.instanceOf(error, InvalidOption)
+        assert.deepInclude(error, { option, value })
       }
       yield* healthy
     }).pipe(Effect.provide(layer)))
