@@ -106,6 +106,13 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
       `select o.action::text from ${s}.slots o where not exists (select 1 from ${s}.steps t where t.action = o.action and t.idx = o.step)`
   ],
   [
+    3,
+    "has memos, or signals that it has read, and is no action",
+    (s) =>
+      `select x.action::text from (select action from ${s}.memos union select action from ${s}.signals where step is not null) x
+      where not exists (select 1 from ${s}.live_actions l where l.id = x.action) and not exists (select 1 from ${s}.ended_actions e where e.id = x.action)`
+  ],
+  [
     4,
     "has more than one performer",
     (s) => `select lane from ${s}.live_actions where seat = 0 group by lane having count(*) > 1`

@@ -239,7 +239,8 @@ const counted = (schema: string): ReadonlyArray<readonly [table: string, column:
           select j.queue, j.priority from ${schema}.jobs j where (j.queue, j.priority) > (k.queue, k.priority) order by j.queue, j.priority limit 1) n)
       select max(m.id) from k cross join lateral (
         select j.id from ${schema}.jobs j where j.queue = k.queue and j.priority = k.priority order by j.id desc limit 1) m`
-  ]
+  ],
+  ["signals", "id", `select max(id) from ${schema}.signals`]
 ]
 
 export interface Behind {

@@ -1,7 +1,7 @@
 /** What may be deleted of the history: what nobody reads any more, whatever else is live (rules 2.5 c, 2.6, 4.7). */
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option, Schema } from "effect"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, Step, Stepped, UnknownAction } from "stepped"
 import { healthy, suite } from "../harness/databases.ts"
@@ -217,6 +217,39 @@ suite("history", (engine) => {
       for (const time of [-1, 4e14, 8.64e15]) {
         assert.deepStrictEqual(yield* repo.deleteEnded({ before: new Date(time) }), { deleted: 0, next: undefined })
       }
+    }))
+
+  test("4.7: keys, signals and memos of what is deleted go with it, and those of others stay", () =>
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const sql = yield* SqlClient.SqlClient
+      const over = yield* cars(1).honkLater()
+      const year = yield* cars(2).sleepingLater(3)
+      yield* performIdle
+      for (const [n, { id }] of [over, year].entries()) {
+        yield* sql`insert into stepped.action_keys (definition, actor_id, kind, key, action, created_at, free_at)
+          values ('Car/honk', ${n}, 1, 'asked', ${id}, now(), null), ('Car/honk', ${n}, 2, 'held', ${id}, now(), 'infinity')`
+        yield* sql`insert into stepped.signals (action, name, payload, sent_at, step, slot)
+          values (${id}, 'approval', '{"by": 7}', now(), 0, 0), (${id}, 'approval', '{"by": 8}', now(), null, null)`
+        yield* sql`insert into stepped.memos (action, step, name, attempt, result, ended_at)
+          values (${id}, 0, 'bill', 1, '42', now())`
+      }
+      assert.strictEqual((yield* stored).beside, 10)
+      assert.strictEqual(yield* deleteAll(), 1)
+      assert.deepStrictEqual(
+        yield* sql`select kind, action from stepped.action_keys order by actor_id, kind`,
+        [{ kind: 2, action: over.id }, { kind: 1, action: year.id }, { kind: 2, action: year.id }]
+      )
+      for (const table of ["signals", "memos"]) {
+        assert.deepStrictEqual(yield* sql`select distinct action from stepped.${sql.literal(table)}`, [{
+          action: year.id
+        }])
+      }
+      yield* TestClock.adjust("365 days")
+      yield* performIdle
+      assert.strictEqual(yield* deleteAll(), 2)
+      yield* sql`delete from stepped.action_keys where free_at is not null`
+      assert.deepStrictEqual(yield* stored, nothing)
     }))
 
   test("4.7: an id of what is deleted names nothing: nothing is completed or cancelled by it", () =>

@@ -15,6 +15,11 @@
 --   abandoned_by         ended actions whose abandoned children are still to be cancelled
 --   named_lanes    lanes with a policy, each of which is locked by its row; seats: who performs in them and who waits
 --   workers        one row for each engine, with its lease on the database's clock
+--   action_keys    what names an action beside its id; signals: what was sent to it; memos: what its bodies have
+--                  stored on the way. The three are empty as long as nobody uses them, and go with the history
+--
+-- What is at the end of a table behind "for what is to come" is null as yet: a row pays for no null, as it has some
+-- already. Where the rest of that goes, src/README.md says.
 --
 -- Lock order of every function: jobs (always SKIP LOCKED), then named lanes sorted by name, then live rows sorted by
 -- lane, each in ONE pass that may wait (those in named lanes under their lanes' locks alone), then achievements sorted
@@ -82,6 +87,11 @@ create table jobs (
   own_priority smallint,
   -- when it was to be due, if that was later than now: by this, too, it is newer or older in its lane
   delayed_until timestamptz,
+  -- For what is to come. The ended action that it goes on for; the one whose step has started it without waiting for
+  -- it, and the number of that step
+  retry_of uuid,
+  started_by uuid,
+  started_by_step int,
   primary key (queue, priority, id)
 ) with (
   autovacuum_vacuum_scale_factor = 0.01,
@@ -147,6 +157,20 @@ create table live_actions (
   delayed_until timestamptz,
   -- its number in the queue, of one that is pending: the higher one is newer
   queued_as bigint,
+  -- For what is to come. As in jobs; and the ended action that this one undoes
+  retry_of uuid,
+  started_by uuid,
+  started_by_step int,
+  unwinds uuid,
+  -- which version of its definition has begun it
+  fingerprint int,
+  -- of the step that runs: which attempt of it, if not the first, what came of the earlier ones, and when it is to end
+  step_attempt smallint,
+  step_attempts jsonb,
+  step_timeout_at timestamptz,
+  -- what it has said of itself last, and when whoever performs it outside was heard last
+  progress jsonb,
+  heard_at timestamptz,
   constraint live_actions_lane unique (lane, seat)
 ) with (
   fillfactor = 85,
@@ -237,7 +261,15 @@ create table ended_actions (
   ended_at timestamptz not null,
   lanes text[] collate "C",
   tags text[],
-  trace text
+  trace text,
+  -- For what is to come. As in live_actions
+  retry_of uuid,
+  started_by uuid,
+  started_by_step int,
+  unwinds uuid,
+  fingerprint int,
+  -- whether it, or what it has started, can be undone, and what came of that
+  undo smallint
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
 comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old,
 deleted; ids take user time, so that the primary key is in the order of time.';
@@ -254,6 +286,11 @@ create table steps (
   result jsonb,
   started_at timestamptz not null,
   ended_at timestamptz,
+  -- For what is to come. Which attempt of it, if not the first, and what came of the earlier ones; the step that this
+  -- one undoes
+  attempt smallint,
+  attempts jsonb,
+  undoes int,
   primary key (action, idx)
 ) with (fillfactor = 90);
 comment on table steps is 'Steps that have ended,
@@ -274,6 +311,14 @@ create table slots (
   cause jsonb,
   -- true: the child is not its parent's own: it has superseded or was joined by the one that was asked for
   moved boolean,
+  -- For what is to come. Which attempt of its step has asked; the signal that it waits for, whether it may pass without
+  -- one, and when whoever is to send it was heard last; whether a failure is a value; what the child has to undo
+  attempt smallint,
+  signal text collate "C",
+  optional boolean,
+  heard_at timestamptz,
+  as_value boolean,
+  undo smallint,
   primary key (action, step, slot)
 ) with (fillfactor = 80);
 comment on table slots is 'What a step waits for: a child action or a time, each in a slot of its own.';
@@ -324,3 +369,59 @@ comment on table pauses is 'What is not begun for the time being, and why.';
 
 create table abandoned_by (action uuid primary key);
 comment on table abandoned_by is 'Ended actions whose children that nothing else waits for are still to be cancelled.';
+
+-- The three that follow are written to by nobody as yet. None of them is read by a claim or an end: who has no row in
+-- them pays nothing.
+
+create table action_keys (
+  -- whose key it is: the definition's and the actor's, so that others may have the same one
+  definition text collate "C" not null,
+  actor_id text collate "C" not null,
+  -- what it is: an id that the caller has chosen, an idempotency key, an execution's id elsewhere, a completion's key
+  kind smallint not null,
+  key text collate "C" not null,
+  -- there may be no such action yet, if something was sent to an execution that nobody has started
+  action uuid not null,
+  -- a digest of what came with the key: with another one it is a conflict
+  given text collate "C",
+  created_at timestamptz not null,
+  -- when it may name another action; null: when the history of this one is deleted
+  free_at timestamptz,
+  primary key (definition, actor_id, kind, key)
+);
+comment on table action_keys is 'What names an action beside its id, as long as it may not name another one.';
+
+create index action_keys_action on action_keys (action);
+create index action_keys_free on action_keys (free_at) where free_at is not null;
+
+create table signals (
+  id bigint generated always as identity primary key,
+  -- queued or live; whoever supersedes it takes over what is unread
+  action uuid not null,
+  name text collate "C" not null,
+  -- of two with one key the first counts, as of two to what takes one value only
+  key text collate "C",
+  payload jsonb,
+  cause jsonb,
+  sent_at timestamptz not null,
+  -- the step and the slot that it has settled; null: nobody has read it
+  step int,
+  slot int
+);
+comment on table signals is 'What was sent to an action from outside, in the order in which it came, read or not.';
+
+create index signals_action on signals (action, id);
+create unique index signals_key on signals (action, name, key) where key is not null;
+
+create table memos (
+  action uuid not null,
+  -- of an action that is replayed from its beginning there is one step
+  step int not null,
+  name text collate "C" not null,
+  attempt int not null,
+  result jsonb,
+  cause jsonb,
+  ended_at timestamptz not null,
+  primary key (action, step, name, attempt)
+);
+comment on table memos is 'What a body has done and does not do again, however often it runs.';

@@ -1,7 +1,7 @@
--- Deletes history from before a time with its steps and slots: looks at some actions at a time, the newest ones below
--- `p_below` first, and gives below which one the next call goes on, or null after the oldest. What ended before a time
--- was enqueued before it too, and ids take user time: so the primary key leads there, and no row costs an entry in an
--- index for it. Passed by is what
+-- Deletes history from before a time with all that is stored of it: looks at some actions at a time, the newest ones
+-- below `p_below` first, and gives below which one the next call goes on, or null after the oldest. What ended before a
+-- time was enqueued before it too, and ids take user time: so the primary key leads there, and no row costs an entry in
+-- an index for it. Passed by is what
 -- - ended later than its id lets think;
 -- - has left behind children that are still to be cancelled: its slots name them;
 -- - a live action reads: the results of its children, also of one that another parent's child has joined or superseded;
@@ -75,6 +75,10 @@ begin
   ids := array(select id from ended_actions where id = any(ids) for update skip locked);
   delete from slots where action = any(ids);
   delete from steps where action = any(ids);
+  delete from memos where action = any(ids);
+  delete from signals where action = any(ids);
+  -- one that is held for longer still answers
+  delete from action_keys where action = any(ids) and free_at is null;
   delete from ended_actions where id = any(ids);
   deleted := cardinality(ids);
 end $$;
