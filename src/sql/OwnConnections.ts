@@ -2,6 +2,7 @@
 import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Cause from "effect/Cause"
 import * as Clock from "effect/Clock"
+import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
@@ -12,13 +13,15 @@ import type { Connection } from "effect/sql/SqlConnection"
 import { SqlError } from "effect/sql/SqlError"
 import { PoolTooSmall, StorageError } from "../SteppedError.ts"
 import { countFor, type Keeping, type OwnConnections } from "../store/OwnConnections.ts"
-import { abandonAfter, monotonic, pauseAfter, realClock } from "../store/RealClock.ts"
+import { abandonAfter, monotonic, pauseAfter, realClock, within } from "../store/RealClock.ts"
 
 interface Taken {
   readonly connection: Connection
   readonly scope: Scope.Closeable
   readonly since: number
 }
+
+type Restore = <A, E>(effect: Effect.Effect<A, E>) => Effect.Effect<A, E>
 
 interface Waiter {
   readonly urgent: boolean
@@ -35,8 +38,7 @@ const watchMs = 1000
  * Whether a connection is good for the next call: it has answered this one, if need be once more, since with some errors the server ends
  * the session. One that was interrupted in the middle, or has kept silent, is not: what is given up may be cancelled late.
  */
-const isGood = ({ connection }: Taken, exit: Exit.Exit<unknown, unknown>): Effect.Effect<boolean> => {
-  if (Exit.isSuccess(exit)) return Effect.succeed(true)
+const isGood = ({ connection }: Taken, exit: Exit.Failure<unknown, unknown>): Effect.Effect<boolean> => {
   const refused = exit.cause.reasons.every((reason) =>
     Cause.isFailReason(reason) && reason.error instanceof StorageError && reason.error.cause instanceof SqlError
   )
@@ -88,16 +90,23 @@ export const make = (
     let quietMs = 0
     const isOver = ({ since }: Taken) => monotonic() - since >= lifeMs
 
+    /** One that whoever comes now may have at once: one is always left for what is urgent. */
+    const takeIdle = (isUrgent: boolean): Taken | undefined => {
+      // what is urgent finds one, unless it has it already
+      if (idle.length === 0 || (!isUrgent && idle.length + urgent < 2)) return undefined
+      if (isUrgent) urgent++
+      // the last one that came back: it has its plans, and the others need none as long as one is enough; those rest until their time is over
+      return isOver(idle[0]!) ? idle.shift() : idle.pop()
+    }
+
     const give = () => {
-      while (idle.length > 0 && waiters.length > 0) {
-        const first = waiters.findIndex((waiter) => waiter.urgent)
-        // what is urgent finds one, unless it has it already
-        if (first < 0 && idle.length + urgent < 2) return
-        const [waiter] = waiters.splice(Math.max(0, first), 1)
-        if (waiter!.urgent) urgent++
-        // the last one that came back: it has its plans, and the others need none as long as one is enough; those rest until their time is over
-        waiter!.taken = isOver(idle[0]!) ? idle.shift() : idle.pop()
-        waiter!.resume(waiter!.taken)
+      while (waiters.length > 0) {
+        const at = Math.max(0, waiters.findIndex((waiter) => waiter.urgent))
+        const taken = takeIdle(waiters[at]!.urgent)
+        if (taken === undefined) return
+        const [waiter] = waiters.splice(at, 1)
+        waiter!.taken = taken
+        waiter!.resume(taken)
       }
     }
 
@@ -148,14 +157,13 @@ export const make = (
       }).pipe(Effect.provideService(Clock.Clock, realClock))
     )
 
-    const giveBack = (taken: Taken, wasUrgent: boolean, isKept: boolean) =>
-      Effect.suspend(() => {
-        if (wasUrgent) urgent--
-        const keeps = isOpen && isKept && !isOver(taken)
-        if (keeps) idle.push(taken)
-        give()
-        return keeps ? Effect.void : drop(taken)
-      })
+    const giveBack = (taken: Taken, wasUrgent: boolean, isKept: boolean): Effect.Effect<void> => {
+      if (wasUrgent) urgent--
+      const keeps = isOpen && isKept && !isOver(taken)
+      if (keeps) idle.push(taken)
+      give()
+      return keeps ? Effect.void : drop(taken)
+    }
 
     const waitFor = (waiter: (resume: Waiter["resume"]) => Waiter) =>
       Effect.callback<Taken | undefined>((resume) => {
@@ -168,42 +176,61 @@ export const make = (
         })
       })
 
-    const use: OwnConnections["use"] = (call, isUrgent = false) =>
-      Effect.uninterruptibleMask((restore) =>
-        Effect.gen(function*() {
-          if (!isOpen) return yield* restore(call)
-          let mine: Waiter | undefined
-          const waiting = waitFor((resume) => mine = { urgent: isUrgent, resume, taken: undefined })
-          const none = new StorageError({
+    /** For who finds none that is free. */
+    const waitForOne = (isUrgent: boolean, restore: Restore): Effect.Effect<Taken | undefined, StorageError> =>
+      Effect.suspend(() => {
+        let mine: Waiter | undefined
+        const waiting = waitFor((resume) => mine = { urgent: isUrgent, resume, taken: undefined })
+        const none = () =>
+          new StorageError({
             operation: "connect",
             isRetryable: true,
             cause: new Error(`no connection within ${Duration.format(deadline)}`)
           })
-          const taken = yield* Effect.onError(
-            Effect.provideService(
-              restore(Effect.timeoutOrElse(waiting, { duration: deadline, orElse: () => Effect.fail(none) })),
-              Clock.Clock,
-              realClock
-            ),
-            () => mine?.taken === undefined ? Effect.void : giveBack(mine.taken, isUrgent, true)
-          )
-          if (taken === undefined) return yield* restore(call)
-          // The client looks for the connection of a transaction before it asks its pool. This one is outside of every transaction: one
-          // that begins here is none within another.
-          const running = yield* Effect.forkDetach(
-            Effect.interruptible(Effect.provideService(call, sql.transactionService, [taken.connection, outside])),
-            { startImmediately: true }
-          )
-          const exit = yield* Effect.exit(restore(Fiber.join(running)))
-          if (running.pollUnsafe() === undefined) {
-            running.interruptUnsafe()
-            // giving up takes seconds where nothing is answered; giving back a connection that has something under way ends it
-            yield* Effect.provideService(Effect.timeoutOption(Fiber.await(running), "1 second"), Clock.Clock, realClock)
-          }
-          yield* giveBack(taken, isUrgent, yield* isGood(taken, exit))
-          return yield* exit
+        return Effect.onError(
+          restore(within(waiting, deadline, none)),
+          () => mine?.taken === undefined ? Effect.void : giveBack(mine.taken, isUrgent, true)
+        )
+      })
+
+    /** Runs a call on a connection that is its own from now on. */
+    const run = <A, E>(taken: Taken, isUrgent: boolean, call: Effect.Effect<A, E>, restore: Restore) =>
+      Effect.contextWith((context: Context.Context<never>) => {
+        // The client looks for the connection of a transaction before it asks its pool. This one is outside of every transaction: one
+        // that begins here is none within another.
+        const running = Effect.runForkWith(Context.add(context, sql.transactionService, [taken.connection, outside]))(
+          call
+        )
+        return Effect.flatMap(Effect.exit(restore(Fiber.join(running))), (exit) => {
+          if (Exit.isSuccess(exit)) return Effect.andThen(giveBack(taken, isUrgent, true), exit)
+          return Effect.gen(function*() {
+            if (running.pollUnsafe() === undefined) {
+              running.interruptUnsafe()
+              // giving up takes seconds where nothing is answered; giving back a connection that has something under way ends it
+              yield* Effect.provideService(
+                Effect.timeoutOption(Fiber.await(running), "1 second"),
+                Clock.Clock,
+                realClock
+              )
+            }
+            const isKept = yield* isGood(taken, exit)
+            yield* giveBack(taken, isUrgent, isKept)
+            return yield* exit
+          })
         })
-      )
+      })
+
+    const use: OwnConnections["use"] = (call, isUrgent = false) =>
+      Effect.uninterruptibleMask((restore) => {
+        if (!isOpen) return restore(call)
+        const taken = takeIdle(isUrgent)
+        return taken !== undefined
+          ? run(taken, isUrgent, call, restore)
+          : Effect.flatMap(
+            waitForOne(isUrgent, restore),
+            (given) => given === undefined ? restore(call) : run(given, isUrgent, call, restore)
+          )
+      })
 
     // a pool that is closed under its worker waits for what it has lent, and tells only who asks for more
     const whileOpen = Effect.gen(function*() {

@@ -56,6 +56,9 @@ const refused = (error: StorageError): boolean => {
 // A statement in the user's transaction is the user's to retry: after an error that transaction is over.
 const again = Schedule.exponential("10 millis", 2).pipe(Schedule.jittered, Schedule.upTo({ times: 8 }))
 
+const onRealClock = Effect.provideService(Clock.Clock, realClock)
+const untraced = Effect.withTracerEnabled(false)
+
 export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
   const { deadline, embedded, quoted } = storage
   // what a program has kept of a layer is refused here, whatever it asks, and although its client may still be open
@@ -65,44 +68,59 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
   const transaction = transactionsOf(sql, deadline)
   const withTransaction: Calls["withTransaction"] = (effect) =>
     Effect.suspend(() => isOpen ? transaction(effect) : Effect.fail(layerClosed("transaction")))
+  const found = (context: Context.Context<never>) => Context.getOption(context, sql.transactionService)
   const inTransaction = Effect.contextWith((context: Context.Context<never>) => {
-    const option = Context.getOption(context, sql.transactionService)
-    return Effect.succeed(Option.isSome(option) && isTransaction(option.value))
+    const one = found(context)
+    return Effect.succeed(Option.isSome(one) && isTransaction(one.value))
   })
 
   // What the server refuses at the level that the database, the role or the session has by default. From then on it is run in a
   // transaction that states its level, which nothing of the session has to remember.
   const stating = new Set<string>()
-  const atItsLevel = <A>(operation: string, statement: Effect.Effect<A, StorageError>) =>
-    Effect.suspend(() =>
-      stating.has(operation)
-        ? withTransaction(statement)
-        : Effect.catch(statement, (error) => {
-          if (!isUnsuitable(error)) return Effect.fail(error)
-          stating.add(operation)
-          return withTransaction(statement)
-        })
+  const atItsLevel = <A>(operation: string, statement: Effect.Effect<A, StorageError>) => {
+    const stated = untraced(withTransaction(statement))
+    return stating.has(operation) ? stated : Effect.catch(statement, (error) => {
+      if (!isUnsuitable(error)) return Effect.fail(error)
+      stating.add(operation)
+      return stated
+    })
+  }
+
+  /** Tries again what the server has refused, but for batches, which are the caller's to make smaller where they take too long. */
+  const unlessRefused = <A>(operation: string, statement: Effect.Effect<A, StorageError>) => {
+    const isAgain = (error: StorageError) =>
+      refused(error) && operation !== "enqueueAndClaim" && !(batched.has(operation) && tookTooLong(error))
+    return Effect.catch(statement, (error) => {
+      // a schedule is set up for what has failed, and not for each statement
+      let first: StorageError | undefined = error
+      const tried = Effect.suspend(() => {
+        const failed = first
+        first = undefined
+        return failed === undefined ? statement : Effect.fail(failed)
+      })
+      return isAgain(error) ? onRealClock(Effect.retry(tried, { schedule: again, while: isAgain })) : Effect.fail(error)
+    })
+  }
+
+  /** A connection that is there is asked itself: what the client does for a statement takes as long as everything else. */
+  const rows = (operation: string, text: string, params: ReadonlyArray<unknown>) =>
+    Effect.contextWith(
+      (
+        context: Context.Context<never>
+      ): Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError | StorageError> => {
+        if (!isOpen) return Effect.fail(layerClosed(operation))
+        const one = found(context)
+        return Option.isSome(one) ? one.value[0].executeValues(text, params) : untraced(sql.unsafe(text, params).values)
+      }
     )
 
-  const call: Calls["call"] = (operation, text, params) =>
-    Effect.suspend((): Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError | StorageError> =>
-      isOpen ? sql.unsafe(text, params).values : Effect.fail(layerClosed(operation))
-    ).pipe(
-      answered(operation, deadline),
-      (effect) =>
-        Effect.flatMap(
-          inTransaction,
-          (inside) =>
-            inside ? effect : Effect.retry(atItsLevel(operation, effect), {
-              schedule: again,
-              // a batch is the caller's to make smaller, and what need not be done together is not tried again together
-              while: (error) =>
-                refused(error) && operation !== "enqueueAndClaim" && !(batched.has(operation) && tookTooLong(error))
-            })
-        ),
-      Effect.provideService(Clock.Clock, realClock),
-      Effect.withTracerEnabled(false)
+  const call: Calls["call"] = (operation, text, params) => {
+    const statement = answered(operation, deadline)(rows(operation, text, params))
+    return Effect.flatMap(
+      inTransaction,
+      (inside) => inside ? statement : unlessRefused(operation, atItsLevel(operation, statement))
     )
+  }
 
   // by what is read of a function and its name: each is called with the same parameters every time
   const texts = new Map<string, string>()

@@ -1,14 +1,13 @@
 /**
  * From the client's errors to ours.
  */
-import * as Clock from "effect/Clock"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { MigrationError } from "effect/sql/Migrator"
 import { isSqlError, type SqlError } from "effect/sql/SqlError"
 import { serverError } from "../domain/innermostMessage.ts"
 import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
-import { realClock } from "../store/RealClock.ts"
+import { within } from "../store/RealClock.ts"
 
 /** The SQLSTATE that the server gave. */
 export const sqlState = (error: unknown): string | undefined => serverError(error)?.code
@@ -43,20 +42,16 @@ export const storageError = (operation: string) => (error: SqlError | MigrationE
 export const answered =
   (operation: string, deadline: Duration.Duration) =>
   <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, Exclude<E, SqlError> | StorageError, R> =>
-    Effect.mapError(
-      effect,
-      (error) => isSqlError(error) ? storageError(operation)(error) : error as Exclude<E, SqlError>
-    ).pipe(
-      Effect.timeoutOrElse({
-        duration: deadline,
-        orElse: () =>
-          Effect.fail(
-            new StorageError({
-              operation,
-              isRetryable: true,
-              cause: new Error(`no answer within ${Duration.format(deadline)}`)
-            })
-          )
-      }),
-      Effect.provideService(Clock.Clock, realClock)
+    within(
+      Effect.mapError(
+        effect,
+        (error) => isSqlError(error) ? storageError(operation)(error) : error as Exclude<E, SqlError>
+      ),
+      deadline,
+      () =>
+        new StorageError({
+          operation,
+          isRetryable: true,
+          cause: new Error(`no answer within ${Duration.format(deadline)}`)
+        })
     )

@@ -1382,8 +1382,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a call that the server never answers is waited for for ever",
     plants: [{
       file: "src/sql/storageError.ts",
-      find: `        duration: deadline,`,
-      replace: `        duration: Duration.times(deadline, 1e6),`
+      find: `      deadline,\n`,
+      replace: `      Duration.times(deadline, 1e6),\n`
     }],
     tests: { "test/sql/PostgresStore.test.ts": ["a call that is not answered in time"] },
     hangs: true
