@@ -69,7 +69,8 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
    * **Details**
    *
    * What would close a cycle ends as it joins its lane. Two that join at the same time do not see each other: workers look for those
-   * twice in the length of a lease.
+   * twice in the length of a lease. Where all actions of a cycle perform, what one of them has asked for, and that has joined another
+   * one, is deadlocked; then the id is that of nothing that is stored.
    */
   readonly breakDeadlock: (
     options: { readonly now: Date }

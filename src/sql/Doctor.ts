@@ -67,7 +67,10 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     "is in a cycle of waiting",
     (s) =>
       `select w.id::text from ${s}.live_actions w
-      where w.status = 0 and w.outcome is null and exists (select 1 from ${s}.slots o where o.child = w.id and o.status is null) and ${s}.is_deadlocked(w.id)`
+      where w.status = 0 and w.outcome is null and exists (select 1 from ${s}.slots o where o.child = w.id and o.status is null) and ${s}.is_deadlocked(w.id)
+      union all
+      select distinct o.action::text from ${s}.slots o join ${s}.live_actions c on c.id = o.child
+      where o.moved and o.status is null and c.status = 1 and c.outcome is null and ${s}.is_deadlocked(o.action)`
   ],
   [
     3,

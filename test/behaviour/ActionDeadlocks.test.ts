@@ -1,6 +1,6 @@
 /** Rules 2.5 a: nobody waits for somebody who waits for them, over any number of lanes and parents. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Duration, Effect, Fiber, Layer } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { ActionRepo, PerformanceLane, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
@@ -11,6 +11,7 @@ import { healthy, server, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
+import { blocked, holding } from "../harness/racing.ts"
 import { nothing, stored } from "../harness/stored.ts"
 import { Cars, hold, release, type Wants } from "./fixtures/deadlocks.ts"
 
@@ -210,6 +211,25 @@ const visitor: Catalog = {
   definitions: [{ key: "Car/visit", steps: [{ kind: "unnamed", name: "1" }], flags: 0, prepare: false }]
 }
 
+/** The sweep, which has seen a cycle, waits before it locks the one that it has chosen: its id is the session's name meanwhile. */
+const gatedBeforeLocking = Effect.acquireRelease(
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* sql.unsafe("alter function stepped.lock_waiting rename to lock_waiting_now")
+    yield* sql.unsafe(`create function stepped.lock_waiting(p_id uuid) returns boolean language plpgsql as $$
+      begin
+        perform set_config('application_name', p_id::text, true), pg_advisory_xact_lock_shared(4711);
+        return stepped.lock_waiting_now(p_id);
+      end $$`)
+    return sql
+  }),
+  (sql) =>
+    Effect.orDie(Effect.andThen(
+      sql.unsafe("drop function stepped.lock_waiting"),
+      sql.unsafe("alter function stepped.lock_waiting_now rename to lock_waiting")
+    ))
+)
+
 /** Closes rings of lanes: one transaction for each child, all of them open at the same time. */
 const closeAtOnce = (ring: ReadonlyArray<string>) =>
   Effect.gen(function*() {
@@ -275,6 +295,30 @@ for (const ring of [["a", "b"], ["a", "b", "c"]]) {
       assert.deepStrictEqual(yield* lanes, [])
     }).pipe(Effect.provide(raceLayer)))
 }
+
+it.effect("2.5 a: the sweep looks again once it has locked whom it ends: a cycle that has opened meanwhile ends nobody", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const ring = ["a", "b", "c"]
+    const handles = yield* closeAtOnce(ring)
+    yield* gatedBeforeLocking
+    const release = yield* holding(sql`select pg_advisory_xact_lock(4711)`)
+    const sweeping = yield* Effect.forkScoped(
+      Effect.flatMap(PerformanceLane, (lanes) => lanes.breakDeadlock({ now: new Date(0) }))
+    )
+    yield* blocked(1)
+    const [waiting] = yield* sql<{ id: string }>`select application_name as id from pg_stat_activity
+      where datname = current_database() and wait_event_type = 'Lock'`
+    // two further on, so that the one that was found still waits behind somebody
+    const { lane } = yield* recordOf(waiting!.id)
+    yield* handles[(ring.indexOf(lane!) + 1) % 3]!.cancel
+    yield* release
+    assert.deepStrictEqual(yield* Fiber.join(sweeping), Option.none())
+    yield* performSteppedActions()
+    const ends = yield* Effect.forEach(handles, (handle) => Effect.map(handle.status, ({ status }) => status))
+    assert.sameMembers([...ends], ["cancelled", "succeeded", "succeeded"])
+    yield* healthy
+  }).pipe(Effect.scoped, Effect.provide(raceLayer)))
 
 it.effect("2.5 a: the handle of an action that the sweep ends says that it was deadlocked", () =>
   Effect.gen(function*() {

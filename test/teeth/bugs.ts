@@ -35,6 +35,7 @@ const waiting = "test/sql/Waiting.test.ts"
 const failureCauses = "test/behaviour/FailureCauses.test.ts"
 const options = "test/behaviour/EnqueueOptions.test.ts"
 const pauses = "test/behaviour/Pauses.test.ts"
+const laneDeadlocks = "test/behaviour/LaneDeadlocks.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
 const pausedLanes = "test/behaviour/PausedLanes.test.ts"
 
@@ -613,6 +614,46 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `  if broken is null and cardinality(further) < 0 then`
     }],
     tests: { [waiting]: ["15.9: beyond its limit the search leaves it to the sweep, which looks further"] }
+  },
+  {
+    name: "sweep-trusts-its-first-look",
+    breaks: "2.5 a: an action of a cycle that has opened meanwhile ends as deadlocked",
+    plants: [{
+      file: functionFile("break_deadlocks"),
+      find: `lock_waiting(one) then broken := (deadlock_of(one)).cycle; end if;`,
+      replace: `lock_waiting(one) then broken := found_in.cycle; end if;`
+    }],
+    tests: { "test/behaviour/ActionDeadlocks.test.ts": ["2.5 a: the sweep looks again"] }
+  },
+  {
+    name: "joins-its-ancestor",
+    breaks: "2.5 b: whoever would join an action that waits for it waits for ever",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `      cycle := (deadlock_of(p_job.action, p_joined => same)).cycle;`,
+      replace: `      cycle := null;`
+    }],
+    tests: { [laneDeadlocks]: ["2.5 a, b: a child that would join its ancestor"] }
+  },
+  {
+    name: "joining-unswept",
+    breaks: "2.5 b: two that have joined what waits for the other wait for ever",
+    plants: [{
+      file: functionFile("break_deadlocks"),
+      find: `    return query select * from break_joining(p_token, p_now, p_definitions, p_flags);\n`,
+      replace: ``
+    }],
+    tests: { [laneDeadlocks]: ["2.5 b: two that join each other's parents"] }
+  },
+  {
+    name: "named-cancel-spares-too-many",
+    breaks: "15.3: nobody is cancelled who could go on without the newcomer",
+    plants: [{
+      file: functionFile("cancel_for_newcomer"),
+      find: `    spared := coalesce(spared, among);`,
+      replace: `    spared := among;`
+    }],
+    tests: { [laneDeadlocks]: ["15.3, 15.9: whoever can go on"] }
   },
   {
     name: "endless-recursion",

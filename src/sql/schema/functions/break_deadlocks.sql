@@ -26,7 +26,10 @@ begin
       broken := (deadlock_of(one, p_edges => 1000000, p_rounds => null)).cycle;
     end if;
   end if;
-  if broken is null then return; end if;
+  if broken is null then
+    return query select * from break_joining(p_token, p_now, p_definitions, p_flags);
+    return;
+  end if;
   return next news(-3 /* Kind.ended */, one);
   -- one cycle a call: its end may have opened the others
   return query select * from end_actions(leased(p_token), p_now, p_definitions, p_first_steps, p_flags,

@@ -1,11 +1,13 @@
 -- A newcomer that waits in a lane that cancels: whoever has performed there longest is cancelled for it, unless one is
--- ending there already, or it may not begin because of a pause. Nobody who waits for the newcomer is: that is a
--- deadlock.
+-- ending there already, or it may not begin because of a pause. Nobody who could not end before the newcomer does is:
+-- that is a deadlock.
 -- For other functions only: it inherits their search path and their settings.
 create function cancel_for_newcomer(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_job claimed_job)
 returns setof answer language plpgsql as $$
 declare
+  among uuid[];
+  spared uuid[];
   victim uuid;
 begin
   if not exists (
@@ -21,6 +23,17 @@ begin
   ) or waits_for_pause(p_job.action) then
     return;
   end if;
+  among := array(select w from waiters_of(p_job.action, 10000) w);
+  if cardinality(among) > 0 then
+    select h.stuck
+    into spared
+    from held_up_by(
+      p_job.action,
+      array(select e from edges_of_waiting(p_job.action, null, null, null, null, among) e),
+      true, 250) h;
+    -- beyond that everybody who may wait for it
+    spared := coalesce(spared, among);
+  end if;
   victim := (
     select l.id
     from seats s
@@ -28,7 +41,7 @@ begin
     where
       s.lane = p_job.lanes[1]
       and s.seat is not null
-      and l.id <> all(array(select w from waiters_of(p_job.action) w))
+      and (l.id in (select unnest(spared))) is not true
     -- nobody overtakes there, and clocks of workers differ
     order by s.place
     limit 1);

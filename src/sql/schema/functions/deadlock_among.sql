@@ -10,50 +10,10 @@ create function deadlock_among(
 language plpgsql stable set enable_hashjoin = on set enable_bitmapscan = off set enable_seqscan = off as $$
 declare
   edges edge_of_waiting[] := array(
-    select e from edges_of_waiting(p_id, p_lanes, p_limits, p_turn, p_joined, array_append(p_among, p_id)) e);
-  stuck uuid[] := array[p_id];
-  latest uuid[] := stuck;
+    select e from edges_of_waiting(p_id, p_lanes, p_limits, p_turn, p_joined, p_among) e);
+  held_up record;
 begin
-  undecided := false;
-  -- who waits for it, round by round
-  while cardinality(latest) > 0 loop
-    latest := array(
-      select x.action
-      from (
-        select e.action from unnest(edges) e where (e.child in (select unnest(latest))) is true
-        union
-        select w.action
-        from unnest(edges) w
-        join (
-          select p.lane, min(p.turn) as turn, bool_or(p."limit" is null) as performed
-          from unnest(edges) p
-          where
-            p.lane is not null
-            and (p."limit" is null or p.several)
-            and (p.action in (select unnest(latest))) is true
-          group by p.lane
-        ) b on b.lane = w.lane and (b.performed or b.turn < w.turn)
-        where w."limit" is not null
-      ) x
-      where (x.action in (select unnest(stuck))) is not true);
-    stuck := stuck || latest;
-    p_rounds := p_rounds - 1;
-    if p_rounds < 0 then
-      undecided := true;
-      return;
-    end if;
-  end loop;
-  -- of these, round by round, whoever can end does
-  loop
-    latest := array(select distinct b.action from blocked_by(edges, stuck) b);
-    exit when cardinality(latest) = cardinality(stuck);
-    stuck := latest;
-    if (p_id in (select unnest(stuck))) is not true then return; end if;
-    p_rounds := p_rounds - 1;
-    if p_rounds < 0 then
-      undecided := true;
-      return;
-    end if;
-  end loop;
-  cycle := cycle_of(p_id, edges, stuck);
+  select h.stuck, h.undecided into held_up from held_up_by(p_id, edges, false, p_rounds) h;
+  undecided := held_up.undecided;
+  if held_up.stuck is not null then cycle := cycle_of(p_id, edges, held_up.stuck); end if;
 end $$;

@@ -1,12 +1,14 @@
--- What these actions wait for and where they perform, and what the one that is asked about would wait for: the lanes
--- that it does not wait in yet, or the action that it would join. `child` is who performs a slot's work. An action that
--- waits in a lane needs one of `limit` seats there, and its turn: those with lower ones begin before it. What has been
--- decided about an action ends it without anybody.
+-- What these actions and the one that is asked about wait for and where they perform, and what that one would wait for:
+-- the lanes that it does not wait in yet, or the action that it would join. `child` is who performs a slot's work. An
+-- action that waits in a lane needs one of `limit` seats there, and its turn: those with lower ones begin before it.
+-- What has been decided about an action ends it without anybody.
 -- For other functions only: it inherits their search path. Each row is found by its index.
 create function edges_of_waiting(
   p_id uuid, p_lanes text[], p_limits int[], p_turn bigint, p_joined uuid, p_among uuid[])
 returns setof edge_of_waiting language plpgsql stable as $$
 begin
+  -- each once: who performs is counted
+  p_among := array(select unnest(p_among) union select p_id);
   return query
     select p_id, null::uuid, null::int, l.lane, l."limit", coalesce(p_turn, 0), false
     from unnest(p_lanes, p_limits) l(lane, "limit")

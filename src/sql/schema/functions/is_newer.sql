@@ -1,6 +1,6 @@
--- Which of two actions is newer in a superseding lane (rule 14.2): who is due later; of those that were not delayed who has
--- the higher number in the queue, whatever the clocks of the processes that enqueued them say. Of one time, whoever was
--- delayed until then was enqueued before the other.
+-- Which of two actions is newer in a superseding lane (rule 14.2): who is due later; of those that were not delayed who
+-- has the higher number in the queue, whatever the clocks of the processes that enqueued them say. Of one time, whoever
+-- was delayed until then was enqueued before the other.
 -- Names nothing of the schema, and needs no search path.
 create function is_newer(
   p_delayed_until timestamptz, p_enqueued_at timestamptz, p_queued_as bigint, than_delayed_until timestamptz,

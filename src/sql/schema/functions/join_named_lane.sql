@@ -40,26 +40,29 @@ begin
     from named_lanes n
     where n.lane = any(p_job.lanes);
     cycle := (deadlock_of(p_job.action, joins.entered, joins.limits, joins.turn)).cycle;
-    if cycle is not null then
-      became := 'deadlocked';
-      cause := deadlock_cause(cycle, p_job.definition, p_job.actor_id);
-      return;
+  end if;
+  if p_job.checksum is not null and cycle is null then
+    same := same_in_named_lanes(p_job);
+    -- it would wait for this one alone, where its lanes would do with anybody's end, or have room
+    if same is not null and p_job.parent is not null then
+      cycle := (deadlock_of(p_job.action, p_joined => same)).cycle;
     end if;
   end if;
-
-  if p_job.checksum is not null then
-    same := same_in_named_lanes(p_job);
-    if same is not null then
-      update slots set child = same, moved = true where child = p_job.action and status is null;
-      if p_job.parent is null then
-        update live_actions set rooted = true where id = same;
-        insert into outcomes (id, definition, actor_id, follows, created_at)
-        values (p_job.action, p_job.definition, p_job.actor_id, same, p_now);
-        ended := array[p_job.action];
-      end if;
-      became := 'joined';
-      return;
+  if cycle is not null then
+    became := 'deadlocked';
+    cause := deadlock_cause(cycle, p_job.definition, p_job.actor_id);
+    return;
+  end if;
+  if same is not null then
+    update slots set child = same, moved = true where child = p_job.action and status is null;
+    if p_job.parent is null then
+      update live_actions set rooted = true where id = same;
+      insert into outcomes (id, definition, actor_id, follows, created_at)
+      values (p_job.action, p_job.definition, p_job.actor_id, same, p_now);
+      ended := array[p_job.action];
     end if;
+    became := 'joined';
+    return;
   end if;
 
   cause := refused_by(p_now, p_job);

@@ -1,4 +1,5 @@
--- Why an action that is superseded ends for those who wait for it, in this lane: null where they wait for the newer one.
+-- Why an action that is superseded ends for those who wait for it, in this lane: null where they wait for the newer
+-- one.
 -- For other functions only: it inherits their search path and their settings.
 create function superseded_in(p_lane text, p_definition text, p_actor_id text) returns jsonb
 language sql immutable as $$

@@ -27,6 +27,8 @@ language sql stable set search_path from current set enable_seqscan = off as $$
       where c.id = up.id
       union all
       select w.action, null from seats w where w.lane = up.lane and w.seat is null
+      union all
+      select w.id, null from live_actions w where w.lane = up.lane and w.seat = -1 /* Seat.pending */
     ) n
   )
   select id from (select up.id from up limit p_limit) u where id is not null or p_limit is not null
