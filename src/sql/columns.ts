@@ -102,7 +102,7 @@ export const childColumns: { readonly [Name in keyof Required<Child>]: number } 
   prepared: bool,
   priority: int2,
   due: timestamptz,
-  tags: text
+  tags: texts
 }
 
 export const invocationColumns = { ...childColumns, token: float8 }

@@ -29,8 +29,7 @@ export interface Invocation {
   readonly priority?: number
   /** User time in ms before which it does not join its lane. */
   readonly due?: number
-  /** As the text of a Postgres array. */
-  readonly tags?: string
+  readonly tags?: ReadonlyArray<string>
   /** Held under this fencing token from the start: its own process performs it at once. */
   readonly token?: number
 }

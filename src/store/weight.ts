@@ -17,7 +17,7 @@ export const answering = 16 * 1024 * 1024
 
 export const weighInvocation = ({ actorId, arguments: args, checksumKey, lane, lanes, tags }: Invocation): number =>
   250 + actorId.length + (lane?.length ?? lanes?.join().length ?? 0) + (checksumKey?.length ?? 0) +
-  (tags?.length ?? 0) + weigh(args)
+  (tags?.join().length ?? 0) + weigh(args)
 
 export const weighSlot = ({ actorId, definition }: NewSlot): number =>
   100 + (actorId?.length ?? 0) + (definition?.length ?? 0)

@@ -129,7 +129,11 @@ export const startClients = (
       })
 
     const untilItAnswers = (handle: ActionHandle): ActionHandle => ({
-      ...handle,
+      id: handle.id,
+      actor: handle.actor,
+      action: handle.action,
+      cancel: handle.cancel,
+      status: handle.status,
       await: Effect.retry(handle.await as Effect.Effect<unknown, unknown>, {
         while: isAway,
         schedule: Schedule.spaced("200 millis")

@@ -169,9 +169,9 @@ export const make = (
       const invocations: Array<Invocation> = []
       const handles: Array<ActionHandle> = []
       for (let index = 0; index < all.length; index++) {
-        const [actorId, ...args] = all[index]!
-        const ref = actor.ref(actorId)
-        const made = Effect.mapBothEager(invocationOf(ref, action, args, at, asked), {
+        const call = all[index]!
+        const ref = actor.ref(call[0])
+        const made = Effect.mapBothEager(invocationOf(ref, action, call.slice(1), at, asked), {
           onFailure: (error) => atInvocation(index, error),
           onSuccess: (invocation) => {
             invocations.push(invocation)

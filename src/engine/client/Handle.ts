@@ -60,17 +60,34 @@ export const make = (engine: ClientContext, completing: Completing): MakeHandle 
     })
 
   // what is asked of it is put together when it is: most handles are only kept, or not even that
-  return (ref, actorId, action, id) => {
-    const key = () => definitionKey(ref.type, action.name)
-    return {
-      id,
-      actor: ref,
-      action: action.name,
-      await: Effect.suspend(() => awaited(key(), actorId, action, id)),
-      cancel: Effect.suspend(() => completing.cancel({ id, definition: key(), actorId })),
-      status: Effect.suspend(() => statusOf(key(), actorId, id))
+  class Handle implements ActionHandle {
+    readonly id: string
+    readonly actor: ActorRef
+    readonly action: string
+    readonly #actorId: string
+    readonly #action: AnyAction
+    constructor(ref: ActorRef, actorId: string, action: AnyAction, id: string) {
+      this.id = id
+      this.actor = ref
+      this.action = action.name
+      this.#actorId = actorId
+      this.#action = action
+    }
+    get #key(): string {
+      return definitionKey(this.actor.type, this.action)
+    }
+    get await() {
+      return awaited(this.#key, this.#actorId, this.#action, this.id) as ActionHandle["await"]
+    }
+    get cancel() {
+      return completing.cancel({ id: this.id, definition: this.#key, actorId: this.#actorId })
+    }
+    get status() {
+      return statusOf(this.#key, this.#actorId, this.id)
     }
   }
+
+  return (ref, actorId, action, id) => new Handle(ref, actorId, action, id)
 }
 
 /** A handle of an action that was enqueued elsewhere, whose id may be anything. */
@@ -79,5 +96,6 @@ export const handleOf = (makeHandle: MakeHandle): Engine["Service"]["handle"] =>
     const made = makeHandle(ref, actorId, action, id)
     const unknown = Effect.fail(new UnknownAction({ actionId: id }))
     // one text that is no id would fail the look at all the others
-    return isActionId(id) ? made : { ...made, await: unknown, status: unknown, cancel: unknown }
+    if (isActionId(id)) return made
+    return { id, actor: ref, action: made.action, await: unknown, status: unknown, cancel: unknown }
   })

@@ -93,6 +93,5 @@ const tagsOf = (action: string, { tags }: EnqueueOptions): Asked => {
       takes: `a text of 1 to ${characters} characters, without NUL and lone surrogates, which Postgres cannot store`
     })
   }
-  const texts = [...new Set(tags)].map((tag) => `"${tag.replaceAll(/["\\]/g, "\\$&")}"`)
-  return { tags: `{${texts.join(",")}}` }
+  return { tags: [...new Set(tags)] }
 }
