@@ -9,7 +9,7 @@ export const hear = (ran: () => void): void => {
   heard = ran
 }
 
-const body = Effect.sync(() => heard())
+export const body = Effect.sync(() => heard())
 
 export class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 export const drive = Stepped.action("drive", { arguments: [Schema.Int], success: Schema.Int })

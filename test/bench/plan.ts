@@ -58,6 +58,8 @@ export const ours: ReadonlyArray<Entry> = [
     "W5: a hundred queues": { count: 200_000, beside: "many queues", once: true },
     "W5: sixteen idle workers": { count: 200_000, beside: "idle workers", once: true },
     "contention: superseding": { count: 5000, policy: "superseding" },
+    "contention: a line": { count: 5000, policy: "line" },
+    "contention: limits of ten": { count: 50_000, policy: "limits" },
     "fan-in": { count: 50_000 },
     depth: { count: 10_000 },
     "idle: fifty workers": { workers: 50, seconds: 30, once: true }

@@ -91,8 +91,21 @@ const drain = (
 const each = (from: number, to: number, enqueue: (id: number) => Effect.Effect<unknown, unknown>) =>
   Effect.forEach(numbers(from, to), enqueue, { concurrency: 32, discard: true })
 
-/** What is performed on few lanes, by what becomes of whoever finds its lane busy. */
-const contended = { superseding: drive }
+/** On how many lanes it is performed, by what becomes of whoever finds its lane busy. */
+const contended = { superseding: 50, line: 50, limits: 1000 }
+const trucks = work === "contention" && policy !== "superseding" ? await import("./Trucks.ts") : undefined
+
+/** Enqueues actions that are performed on few lanes. */
+const contend = Effect.gen(function*() {
+  const lanes = contended[policy]
+  if (trucks === undefined) {
+    const cars = yield* Cars.client
+    return yield* bulk(count, (ids) => cars.enqueueMany(drive, ids.map((id) => [id % lanes, id])))
+  }
+  const { pass, Trucks, unload } = trucks
+  const client = yield* Trucks.client
+  yield* bulk(count, (ids) => client.enqueueMany(policy === "line" ? pass : unload, ids.map((id) => [id, id % lanes])))
+})
 
 /** As many in a call as other systems are given. */
 const bulk = (to: number, enqueue: (ids: ReadonlyArray<number>) => Effect.Effect<unknown, unknown>) => {
@@ -239,8 +252,7 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
     say({ work, unit: "actions", ...middle, bytesPerEnded: bytes / count, samples: bodies.samples })
   }),
   contention: Effect.gen(function*() {
-    const cars = yield* Cars.client
-    yield* bulk(count, (ids) => cars.enqueueMany(contended[policy], ids.map((id) => [id % 50, id])))
+    yield* contend
     const ran = counting(count)
     hear(ran.ran)
     yield* measure(
@@ -251,6 +263,7 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
         return { began: ran.began(), samples: [{ performed: ran.done(), superseded: count - ran.done() }] }
       })
     )
+    if (policy !== "superseding") yield* check(`${ran.done()} = ${count}`)
     yield* check(`(select (count(*) filter (where status = 'succeeded'), count(*) filter (where status = 'superseded'))
       = (${ran.done()}, ${count - ran.done()}) from stepped.actions)`)
   }),
@@ -282,7 +295,8 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
   memory: drain({ work, unit: "actions", count }, { bodies: count, part: count / 10, sample: memory })
 }
 
-const Main = (beside === "many queues" ? Layer.merge(layer, Vans.layer) : layer).pipe(
+const further = trucks?.Trucks.layer ?? (beside === "many queues" ? Vans.layer : Layer.empty)
+const Main = Layer.merge(layer, further).pipe(
   Layer.provideMerge(Stepped.layer({ migrate: true })),
   Layer.provideMerge(PgClient.layer({ url }))
 )
