@@ -30,13 +30,19 @@ export const inOpenTransaction = (operation: string) => (error: StorageError): S
 // sessions that it has ended.
 const transient = /^(08|53|57P|58|25006|25P0[34])/
 
+// An earlier try of the same call, whose answer was lost, has stored it since this one looked for it; the next one finds it.
+const isStoredMeanwhile = (operation: string, state: string) => operation === "enqueue" && state === "23505"
+
 /** Turns the client's error into a {@link StorageError}, which says whether the same call may succeed later. */
-export const storageError = (operation: string) => (error: SqlError | MigrationError): StorageError =>
-  new StorageError({
+export const storageError = (operation: string) => (error: SqlError | MigrationError): StorageError => {
+  const state = sqlState(error) ?? ""
+  return new StorageError({
     operation,
-    isRetryable: ("isRetryable" in error && error.isRetryable) || transient.test(sqlState(error) ?? ""),
+    isRetryable: ("isRetryable" in error && error.isRetryable) || transient.test(state) ||
+      isStoredMeanwhile(operation, state),
     cause: error
   })
+}
 
 /** What every call to the database is under: our errors, and a deadline on the real clock. */
 export const answered =

@@ -1,9 +1,10 @@
 /** Cancelling what no worker has taken yet, beside others that enqueue, take, prepare or cancel it (rule 4.1). */
 import { assert } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { Cancelled, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
+import { retryForCaller } from "../../src/engine/retrying.ts"
 import type { Invocation } from "../../src/store/Invocation.ts"
 import { Store } from "../../src/store/Store.ts"
 import { layerDeploy } from "../harness/deploying.ts"
@@ -13,6 +14,21 @@ import { performIdle } from "../harness/performing.ts"
 import { blocked, holdingLane } from "../harness/racing.ts"
 import { until } from "../harness/workers.ts"
 import { Cars, scene, test } from "./fixtures/cancelling.ts"
+
+const honk = (action: string): Invocation => ({
+  queue: "default",
+  action,
+  definition: "Car/honk",
+  actorId: "1",
+  arguments: [],
+  lane: "Car/1/honk",
+  checksumKey: "Car/1/honk",
+  checksum: null,
+  timeout: null,
+  parent: null,
+  parentStep: null,
+  depth: 0
+})
 
 test(
   "4.1: one that a claim is just taking is cancelled as the live action that it becomes",
@@ -64,29 +80,43 @@ test(
     const sql = yield* SqlClient.SqlClient
     const store = yield* Store
     const handle = yield* (yield* Cars.client)(1).honkLater()
-    const again = Effect.gen(function*() {
-      const invocation: Invocation = {
-        queue: "default",
-        action: handle.id,
-        definition: "Car/honk",
-        actorId: "1",
-        arguments: [],
-        lane: "Car/1/honk",
-        checksumKey: "Car/1/honk",
-        checksum: null,
-        timeout: null,
-        parent: null,
-        parentStep: null,
-        depth: 0
-      }
-      yield* store.enqueue([invocation], 0, true)
-      yield* store.enqueue([invocation], 0, false)
-    })
     assert.isTrue(yield* handle.cancel)
-    yield* again
+    yield* store.enqueue([honk(handle.id)], 0, true)
+    // a first try that comes late, and that nobody listens to any more
+    assert.isTrue(Exit.isFailure(yield* Effect.exit(store.enqueue([honk(handle.id)], 0, false))))
     assert.lengthOf(yield* sql`select 1 from stepped.jobs`, 1)
     yield* performSteppedActions()
     yield* store.enqueue([], 0, true)
     assert.deepStrictEqual(seen, ["honk cancelled"])
+  })
+)
+
+test(
+  "an invocation is stored once, although the first try, whose answer was lost, commits after the next one has looked",
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const store = yield* Store
+    const handle = yield* (yield* Cars.client)(1).honkLater()
+    yield* sql`delete from stepped.jobs`
+    const stored = yield* Deferred.make<void>()
+    const go = yield* Deferred.make<void>()
+    const first = yield* Effect.forkScoped(sql.withTransaction(Effect.gen(function*() {
+      yield* store.enqueue([honk(handle.id)], 0, false)
+      yield* Deferred.succeed(stored, undefined)
+      yield* Deferred.await(go)
+    })))
+    yield* Deferred.await(stored)
+    const second = yield* Effect.forkScoped(retryForCaller(
+      () => store.enqueue([honk(handle.id)], 0, true),
+      () => true
+    ))
+    yield* blocked(1)
+    yield* Deferred.succeed(go, undefined)
+    yield* Fiber.join(first)
+    yield* Fiber.join(second)
+    yield* performDue
+    yield* handle.cancel
+    yield* performSteppedActions()
+    assert.deepStrictEqual(seen, ["honk", "honk cancelled"])
   })
 )

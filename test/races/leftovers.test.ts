@@ -174,38 +174,6 @@ describe("nothing is left in nobody's hands", () => {
   )
 
   scenario(
-    "an invocation that is stored twice, since the answer to the first try was lost before its commit, is one",
-    () =>
-      Effect.gen(function*() {
-        const sql = yield* SqlClient.SqlClient
-        const client = yield* Cars.client
-        const inserted = yield* Deferred.make<void>()
-        const go = yield* Deferred.make<void>()
-        const handle = yield* client(1).plainLater()
-        const [row] = yield* sql<{ call: string }>`
-          select format('select stepped.enqueue(now(), %%L, null, array[%L], array[%L::uuid], array[%L], array[%L], array[%L::jsonb], array[%L], null, array[%L],
-            null, null, null, null, array[0::smallint], null, null, null, null, null, null)', queue, action, definition, actor_id, arguments, lane, checksum_key) as call from stepped.jobs`
-        const enqueue = (again: boolean) => sql.unsafe(row!.call.replace("%L", `${again}`))
-        yield* sql`delete from stepped.jobs`
-        // the first try, whose commit takes its time
-        const first = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
-          yield* enqueue(false)
-          yield* Deferred.succeed(inserted, undefined)
-          yield* Deferred.await(go)
-        })))
-        yield* Deferred.await(inserted)
-        const second = yield* Effect.forkChild(enqueue(true))
-        yield* Effect.raceFirst(Effect.exit(Fiber.await(second)), blocked(1))
-        yield* Deferred.succeed(go, undefined)
-        yield* Fiber.join(first)
-        yield* Fiber.join(second)
-        yield* performSteppedActions()
-        assert.deepStrictEqual(seen, ["plain"])
-        yield* handle.await
-      })
-  )
-
-  scenario(
     "what a process has not begun when its lease is lost is not begun there any more",
     () =>
       Effect.gen(function*() {

@@ -1419,6 +1419,26 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/engine/perform/decide.test.ts": ["is what the model says"] }
   },
   {
+    name: "alone-is-stored-again",
+    breaks: "what a try without an answer has stored with others is stored again, alone, and performed twice",
+    plants: [{
+      file: "src/engine/client/GroupCommit.ts",
+      find: `yield* store([one], true)`,
+      replace: `yield* store([one])`
+    }],
+    tests: { "test/engine/client/GroupCommit.test.ts": ["is not stored again alone when the next try is refused"] }
+  },
+  {
+    name: "stored-meanwhile-is-final",
+    breaks: "what a first try stores while the next one looks for it is an error of whoever asked, and is performed",
+    plants: [{
+      file: "src/sql/storageError.ts",
+      find: `operation === "enqueue" && state === "23505"`,
+      replace: `operation === "enqueue" && state === ""`
+    }],
+    tests: { "test/races/cancelling.test.ts": ["commits after the next one has looked"] }
+  },
+  {
     name: "no-deadline",
     breaks: "a call that the server never answers is waited for for ever",
     plants: [{

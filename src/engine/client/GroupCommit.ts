@@ -37,12 +37,13 @@ export const make = (
     const latch = Latch.makeUnsafe(false)
     const size = BatchSize.make(batchMax)
 
-    const store = (batch: ReadonlyArray<Waiting>): Effect.Effect<void> =>
+    // `tried`: as a part of a batch of which a try whose answer was lost may have stored it
+    const store = (batch: ReadonlyArray<Waiting>, tried = false): Effect.Effect<void> =>
       Effect.gen(function*() {
         const items = batch.length === 1 ? batch[0]!.items : batch.flatMap((one) => one.items)
         const isTooMuch = (error: unknown) => batch.length > 1 && tookTooLong(error)
         const exit = yield* Effect.exit(retryForCaller(
-          (again) => Effect.flatMap(now, (at) => enqueue(items, at, again)),
+          (again) => Effect.flatMap(now, (at) => enqueue(items, at, tried || again)),
           (error) => !isTooMuch(error)
         ))
         if (Exit.isSuccess(exit)) {
@@ -55,11 +56,14 @@ export const make = (
         if (isTooMuch(error)) {
           size.refused(items.length)
           const half = batch.length >> 1
-          return yield* Effect.andThen(store(batch.slice(0, half)), Effect.suspend(() => store(batch.slice(half))))
+          return yield* Effect.andThen(
+            store(batch.slice(0, half), true),
+            Effect.suspend(() => store(batch.slice(half), true))
+          )
         }
         // an invocation that the database refuses must not take the others down
         if (batch.length > 1 && error?.isRetryable !== true) {
-          for (const one of batch) yield* store([one])
+          for (const one of batch) yield* store([one], true)
           return
         }
         for (const one of batch) one.done(Exit.asVoid(exit))

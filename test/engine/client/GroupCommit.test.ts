@@ -191,3 +191,31 @@ describe("an idle worker", () => {
     }).pipe(Effect.scoped, Effect.provide(engine))
   })
 })
+
+it.live("what has been stored with others, without an answer, is not stored again alone when the next try is refused", () => {
+  let tries = 0
+  const refused = Deferred.makeUnsafe<void>()
+  const { engine } = counting((store) => ({
+    enqueue: (items, now, again) =>
+      items.length === 1
+        ? store.enqueue(items, now, again)
+        : tries++ === 0
+        ? Effect.andThen(store.enqueue(items, now, again), Effect.fail(broken(true)))
+        : Effect.andThen(Deferred.await(refused), Effect.fail(broken(false)))
+  }))
+  performed.length = 0
+  return Effect.gen(function*() {
+    const cars = yield* Cars.client
+    // the first goes alone, the others together
+    const asked = yield* Effect.forkChild(Effect.forEach([1, 2, 3], (n) => cars(n).findLater(n), { concurrency: 3 }))
+    yield* until("it is tried again", Effect.sync(() => tries === 2))
+    // by a worker that is gone by then: it would take what is asked for
+    yield* Effect.scoped(Effect.andThen(Layer.build(Stepped.worker()), allEnded))
+    yield* Deferred.succeed(refused, undefined)
+    yield* Fiber.join(asked)
+    yield* Layer.build(Stepped.worker())
+    yield* allEnded
+    assert.deepStrictEqual(performed.toSorted(), [1, 2, 3])
+    yield* healthy
+  }).pipe(Effect.scoped, Effect.provide(engine))
+})
