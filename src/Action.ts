@@ -7,22 +7,27 @@ import { type Duration, Effect, Schema } from "effect"
 import type {
   CheckedBody,
   CheckedName,
+  CheckedUse,
   IsGiven,
   NoPromise,
   NotGiven,
   OutsideStep,
+  StepResult,
   StoredValue,
   Summable
 } from "./ActionChecks.ts"
-import { checkCopy, checkName, type PlainSchema } from "./Actor.ts"
-import type { Settled } from "./Child.ts"
+import { checkCodec, checkName, type PlainSchema } from "./Actor.ts"
 import { readDuration, readTimeout } from "./domain/duration.ts"
-import type { StepKind } from "./domain/Phase.ts"
 import type { LaneKeys } from "./Lane.ts"
 import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
+import {
+  type AnyStepValue,
+  defineStep,
+  type StepDefinition,
+  type StepOptions,
+  type StepValue
+} from "./StepDefinition.ts"
 import { type CompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
-
-export type { StepKind }
 
 // -------------------------------------------------------------------------------------------------------------------
 // arguments, keys
@@ -68,21 +73,6 @@ export type ServicesOf<T> = T extends Effect.Effect<any, any, infer R> ? R : nev
 // -------------------------------------------------------------------------------------------------------------------
 // runtime representation
 // -------------------------------------------------------------------------------------------------------------------
-
-/**
- * One step as the engine runs it.
- *
- * @category definitions
- * @since 0.1.0
- */
-export interface StepDefinition {
-  readonly name: string
-  readonly kind: StepKind
-  /** Receives the arguments and the results of the named steps before it. */
-  readonly body: (...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>
-  readonly transactional: boolean
-  readonly result: PlainSchema | undefined
-}
 
 /**
  * One callback as the engine runs it.
@@ -252,38 +242,10 @@ export type ActionCallback<Args extends ArgSchemas, O, R, Also = never> = (
   ...args: [...ArgTypes<Args>, outcome: O]
 ) => Effect.Effect<unknown, unknown, R> | Also
 
-/**
- * A step's body: the arguments, then the results of the named steps before it.
- *
- * @category models
- * @since 0.1.0
- */
-export type StepBody<Args extends ArgSchemas, Results, B, E, R, Also = never> = (
-  ...args: [...ArgTypes<Args>, results: Results]
-) => Effect.Effect<B, E, R> | Also
-
-/**
- * Options of one step.
- *
- * @category models
- * @since 0.1.0
- */
-export interface StepOptions<S> {
-  /** The schema of what the body gives, where that is more than JSON values and children. */
-  readonly result?: S
-  /**
-   * Runs the body inside the engine's own transaction: its SQL, its result and its children commit together, once.
-   */
-  readonly transactional?: boolean
-}
-
 type OutcomeOf<A extends PlainSchema, E extends PlainSchema> = Outcome<A["Type"], E["Type"]>
 
-// What a step's body gives, as later steps receive it: the schema's type where there is one.
-type StepValue<B, S extends PlainSchema> = [S] extends [never] ? Settled<B> : S["Type"]
-
 // What the action's last step gives so far; outbound actions stay outbound.
-type NextLast<Last, B, S extends PlainSchema> = Last extends Outbound ? Outbound : Gives<StepValue<B, S>>
+type NextLast<Last, Value> = Last extends Outbound ? Outbound : Gives<Value>
 
 /**
  * An action that is performed and completed by its job, and therefore has no steps.
@@ -331,7 +293,7 @@ export interface Action<
   step<B, E1, R1, S extends PlainSchema = never, P = NotGiven>(
     body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
     options?: StepOptions<S>
-  ): Action<Name, Args, A, E, NextLast<Last, B, S>, Results, R | R1>
+  ): Action<Name, Args, A, E, NextLast<Last, StepResult<B, S>>, Results, R | R1>
   step<const N extends string, B, E1, R1, S extends PlainSchema = never, P = NotGiven>(
     name: CheckedName<N, Results, B, S, A, P>,
     body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
@@ -341,10 +303,24 @@ export interface Action<
     Args,
     A,
     E,
-    NextLast<Last, B, S>,
+    NextLast<Last, StepResult<B, S>>,
     Results & { readonly [K in N]: StoredValue<N, B, S> },
     R | R1
   >
+
+  /**
+   * Adds a step that is a value after the others, as if it were written here.
+   *
+   * **Details**
+   *
+   * It receives the action's arguments: all of them, or the first ones. Under another name the same one is taken once more:
+   * `.use(reserve).use(reserve.named("again"))`.
+   */
+  use<N extends string, Needed extends ReadonlyArray<any>, Value, E1, R1>(
+    step:
+      & StepValue<N, Needed, Value, E1, R1>
+      & CheckedUse<N, Needed, E1, Name, ArgTypes<Args>, Results, E["Type"]>
+  ): Action<Name, Args, A, E, NextLast<Last, Value>, Results & { readonly [K in N]: Value }, R | R1>
 }
 
 /**
@@ -743,19 +719,6 @@ export const checkStatuses = (action: string, statuses: ReadonlyArray<AfterStatu
   return statuses.length === 0 ? afterStatuses : [...new Set(statuses)]
 }
 
-// Types do not tell `Schema.instanceOf(Map)` from `Schema.Date`, and nothing of a `Map` could be stored.
-const checkCodec = (name: string, field: string, schema: PlainSchema): void => {
-  checkCopy(name, field, schema)
-  const { ast } = schema
-  const { annotations, encoding } = ast
-  if (ast._tag !== "Declaration" || encoding !== undefined) return
-  if (annotations?.toCodecJson !== undefined || annotations?.toCodec !== undefined) return
-  throw new DefinitionError({
-    message: `${name}: the schema of ${field} says nothing of how its values become JSON: use one that does, such as ` +
-      "Schema.ReadonlyMap for a Map, or give Schema.declare the annotation toCodecJson"
-  })
-}
-
 const checkKindOfLane = (name: string, options: { concurrency?: unknown; concurrencyKey?: unknown } = {}): void => {
   if (options.concurrency === undefined || options.concurrencyKey === undefined) return
   throw new DefinitionError({
@@ -819,24 +782,22 @@ class ActionImpl implements AnyAction {
     const [name, body, options] = typeof args[0] === "string"
       ? [args[0], args[1] as AnyBody, args[2]]
       : [undefined, args[0], args[1] as StepOptions<PlainSchema> | undefined]
+    const { steps } = this.definition
+    const known = name ?? String(steps.length + 1)
+    return this.#withStep(defineStep(this.name, known, name === undefined ? "unnamed" : "own", body, options))
+  }
+
+  use(step: AnyStepValue): AnyAction {
+    return this.#withStep(step.definition)
+  }
+
+  #withStep(step: StepDefinition): AnyAction {
     const { job, steps } = this.definition
     if (job !== undefined) {
       throw new DefinitionError({ message: `${this.name} is performed by its job and cannot have steps` })
     }
-    if (name !== undefined) {
-      checkName("step", name)
-      if (steps.some((step) => step.name === name)) {
-        throw new DefinitionError({ message: `${this.name} has two steps named ${name}` })
-      }
-    }
-    const known = name ?? String(steps.length + 1)
-    if (options?.result !== undefined) checkCodec(this.name, `the result of ${known}`, options.result)
-    const step: StepDefinition = {
-      name: known,
-      kind: name === undefined ? "unnamed" : "own",
-      body,
-      transactional: options?.transactional ?? false,
-      result: options?.result
+    if (step.kind === "own" && steps.some(({ kind, name }) => kind === "own" && name === step.name)) {
+      throw new DefinitionError({ message: `${this.name} has two steps named ${step.name}` })
     }
     return this.#with({ steps: [...steps, step] })
   }

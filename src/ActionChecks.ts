@@ -4,9 +4,10 @@
  * A parameter of a checked type passes as it is, or is a text, to which nothing is assignable: the compiler shows it as the reason.
  */
 import type { Effect, HashMap, HashSet, Redacted } from "effect"
-import type { AnyAction, ArgSchemas, Gives, Owns, StepBody } from "./Action.ts"
+import type { AnyAction, ArgSchemas, ArgTypes, Gives, Owns } from "./Action.ts"
 import type { PlainSchema } from "./Actor.ts"
 import type { Settled, Storable } from "./Child.ts"
+import type { StepBody } from "./StepDefinition.ts"
 import type { InfrastructureError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -70,6 +71,9 @@ type Unstorable<B> = B extends ReadonlyArray<any> | Date | ((...args: any) => an
     ? [K] extends [string] ? [K] extends [never] ? "its value" : `'${K}'` : "its value"
   : never
 
+/** What a step's body gives, as later steps receive it: the schema's type where there is one. */
+export type StepResult<B, S extends PlainSchema> = [S] extends [never] ? Settled<B> : S["Type"]
+
 export type StoredValue<N extends string, B, S extends PlainSchema> = [S] extends [never]
   ? [B] extends [Storable<B>] ? Settled<B> : `${N} is not stored: give the step { result: Schema }`
   : S["Type"]
@@ -89,20 +93,37 @@ export type CheckedName<N extends string, Results, B, S extends PlainSchema, A e
 // A body whose failures are declared, and whose value fits the result schema if there is one; or the reason why not.
 // The compiler looks at these conditions also before it has inferred the body: unknown passes.
 export type CheckedBody<Args extends ArgSchemas, Results, B, E, R, S extends PlainSchema, Declared, P> =
-  & StepBody<Args, Results, B, E, R, Promise<P>>
+  & StepBody<[...ArgTypes<Args>, results: Results], B, E, R, Promise<P>>
   & NoPromise<P>
   & (IsGiven<P> extends true ? unknown
     : unknown extends E ? unknown
     : [E] extends [Declared | InfrastructureError] ? unknown
     : UndeclaredError)
-  & (IsGiven<P> extends true ? unknown
-    : unknown extends B ? unknown
-    : [S] extends [never] ? unknown
-    : [B] extends [S["Type"]] ? unknown
-    : "the body must give what the result schema holds; children settle in steps without one")
+  & FitsResult<B, S, P>
+
+export type FitsResult<B, S extends PlainSchema, P> = IsGiven<P> extends true ? unknown
+  : unknown extends B ? unknown
+  : [S] extends [never] ? unknown
+  : [B] extends [S["Type"]] ? unknown
+  : "the body must give what the result schema holds; children settle in steps without one"
 
 type UndeclaredError =
   "the body fails with an error that the action does not declare: add it to { error }, or handle it"
+
+// Whether an action can take a step that is a value, or why not.
+export type CheckedUse<
+  N extends string,
+  Needed extends ReadonlyArray<any>,
+  E,
+  Name extends string,
+  Given extends ReadonlyArray<any>,
+  Results,
+  Declared
+> = N extends keyof Results ? `step ${N} is defined twice: take it under another name, with .named`
+  : [(...args: Needed) => void] extends [(...args: Given) => void]
+    ? [E] extends [Declared | InfrastructureError] ? unknown
+    : `step ${N} fails with an error that ${Name} does not declare: add it to { error }`
+  : `step ${N} takes other arguments than ${Name}`
 
 // -------------------------------------------------------------------------------------------------------------------
 // lists of actions

@@ -12,16 +12,25 @@ import {
   checkStatuses,
   type NoSteps,
   type Outbound,
-  type Owns,
-  type StepBody,
-  type StepDefinition
+  type Owns
 } from "./Action.ts"
-import type { Checked, Last, Listed, Named, NoPromise, NotGiven, Services, Unlike } from "./ActionChecks.ts"
+import type {
+  Checked,
+  CheckedBody,
+  Last,
+  Listed,
+  Named,
+  NoPromise,
+  NotGiven,
+  Services,
+  Unlike
+} from "./ActionChecks.ts"
 import { type ActorClass, type AnyActorClass, checkName, type PlainSchema } from "./Actor.ts"
 import type { Clients } from "./Client.ts"
 import { type AnyActions, Engine, type Registration } from "./Engine.ts"
 import type { AfterStatus, Outcome } from "./Outcome.ts"
 import type { Step } from "./Step.ts"
+import { defineStep, type StepDefinition, type StepOptions } from "./StepDefinition.ts"
 import { DefinitionError, type InfrastructureError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -239,34 +248,27 @@ export const prependStep = <
   Inherited extends AnyAction,
   A extends AnyAction,
   const Name extends string,
+  B,
+  E,
   R,
+  S extends PlainSchema = never,
   P = NotGiven
 >(
   actions: Actions<Self, Id, Own, Inherited>,
   action: A & Listed<A["name"], AllActions<Own, Inherited>["name"]>,
   name: Name & Unlike<Name, A>,
-  body:
-    & StepBody<A["arguments"], {}, unknown, A["error"]["Type"] | InfrastructureError, R, Promise<P>>
-    & NoPromise<P>,
-  options?: { readonly transactional?: boolean }
+  body: CheckedBody<A["arguments"], {}, B, E, R, S, A["error"]["Type"], P>,
+  options?: StepOptions<S>
 ): Layer.Layer<
   never,
   never,
   Engine | Provided<R, Self, AllActions<Own, Inherited>["name"]>
 > => {
-  checkName("step", name)
-  return registering((engine, context) => {
-    const step: StepDefinition = {
-      name,
-      kind: "prepended",
-      body: body as StepDefinition["body"],
-      transactional: options?.transactional ?? false,
-      result: undefined
-    }
-    return Effect.orDie(engine.prependStep(actions.actor.type, action.name, step, context))
-  })
+  const step = defineStep(action.name, name, "prepended", body as StepDefinition["body"], options)
+  return registering((engine, context) =>
+    Effect.orDie(engine.prependStep(actions.actor.type, action.name, step, context))
+  )
 }
-
 // -------------------------------------------------------------------------------------------------------------------
 // internals
 // -------------------------------------------------------------------------------------------------------------------

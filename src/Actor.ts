@@ -361,3 +361,21 @@ export const checkCopy = (name: string, field: string, schema: PlainSchema): voi
       `${name}: the schema of ${field} was made by another copy of effect than the one that stepped uses. ${oneCopy}`
   })
 }
+
+/**
+ * Throws where a schema does not say how its values become JSON: types do not tell `Schema.instanceOf(Map)` from `Schema.Date`, and nothing of
+ * a `Map` could be stored.
+ *
+ * @internal
+ */
+export const checkCodec = (name: string, field: string, schema: PlainSchema): void => {
+  checkCopy(name, field, schema)
+  const { ast } = schema
+  const { annotations, encoding } = ast
+  if (ast._tag !== "Declaration" || encoding !== undefined) return
+  if (annotations?.toCodecJson !== undefined || annotations?.toCodec !== undefined) return
+  throw new DefinitionError({
+    message: `${name}: the schema of ${field} says nothing of how its values become JSON: use one that does, such as ` +
+      "Schema.ReadonlyMap for a Map, or give Schema.declare the annotation toCodecJson"
+  })
+}

@@ -4,11 +4,12 @@
  * @since 0.1.0
  */
 import { Context, type Duration, type Effect, type Option, type Scope } from "effect"
-import type { AnyAction, CallbackDefinition, StepDefinition } from "./Action.ts"
+import type { AnyAction, CallbackDefinition } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { CompletionOutcome } from "./Outcome.ts"
+import type { StepDefinition } from "./StepDefinition.ts"
 import type {
   CompleteError,
   DefinitionError,

@@ -35,6 +35,7 @@ export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.t
 export { lane } from "./Lane.ts"
 export { Outcome } from "./Outcome.ts"
 export { isTransient } from "./sql/transient.ts"
+export { step } from "./StepDefinition.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models

@@ -28,11 +28,7 @@ export {
   type OutboundMethod,
   type Owns,
   type Proceed,
-  type ServicesOf,
-  type StepBody,
-  type StepDefinition,
-  type StepKind,
-  type StepOptions
+  type ServicesOf
 } from "./Action.ts"
 export type { NotGiven } from "./ActionChecks.ts"
 export type { ActionHandle, ActionSnapshot, ActionStatus } from "./ActionHandle.ts"
@@ -99,5 +95,14 @@ export {
   type StepVerbs,
   type Storable
 } from "./Step.ts"
+export {
+  type AnyStepValue,
+  isStepValue,
+  type StepBody,
+  type StepDefinition,
+  type StepKind,
+  type StepOptions,
+  type StepValue
+} from "./StepDefinition.ts"
 export * as Stepped from "./Stepped.ts"
 export * from "./SteppedError.ts"

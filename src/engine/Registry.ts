@@ -3,18 +3,13 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
-import {
-  type AnyAction,
-  type CallbackDefinition,
-  declaredSuccesses,
-  type Definition,
-  type StepDefinition
-} from "../Action.ts"
+import { type AnyAction, type CallbackDefinition, declaredSuccesses, type Definition } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import { codecOf, fingerprintOf } from "../domain/Codec.ts"
 import { definitionKey } from "../domain/Key.ts"
 import { Flag, type StepIdentity } from "../domain/Phase.ts"
 import { type AfterStatus, afterStatuses } from "../Outcome.ts"
+import type { StepDefinition } from "../StepDefinition.ts"
 import { DefinitionError } from "../SteppedError.ts"
 import type { Catalog } from "../store/Store.ts"
 

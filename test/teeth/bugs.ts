@@ -38,6 +38,7 @@ const pauses = "test/behaviour/Pauses.test.ts"
 const laneDeadlocks = "test/behaviour/LaneDeadlocks.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
 const pausedLanes = "test/behaviour/PausedLanes.test.ts"
+const stepOptions = "test/behaviour/StepOptions.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -2612,5 +2613,29 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "    if (size > 2 * keyLimit) {"
     }],
     tests: { [namedLanes]: ["15.1: an effect may give the lanes"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // options of steps
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "named-alike",
+    breaks:
+      "9.7: a step that is taken for a second time keeps its first name, and is refused as another one of that name",
+    plants: [{
+      file: "src/StepDefinition.ts",
+      find: `    return new StepValueImpl({ ...this.definition, name })`,
+      replace: `    return new StepValueImpl(this.definition)`
+    }],
+    tests: { [stepOptions]: ["9.7: a step that is a value runs where it is taken"] }
+  },
+  {
+    name: "prepended-without-schema",
+    breaks: "9.7: the result schema of a prepended step is accepted, and does nothing",
+    plants: [{
+      file: "src/Actions.ts",
+      find: `body as StepDefinition["body"], options)`,
+      replace: `body as StepDefinition["body"], { ...options, result: undefined })`
+    }],
+    tests: { [stepOptions]: ["9.7: what it does not hold fails a prepended step, too"] }
   }
 ]

@@ -6,6 +6,7 @@ import type { Action, Job, JobAction, NoSteps, Outbound, OutboundMethod, Owns } 
 import type { ActionHandle } from "../../src/ActionHandle.ts"
 import type { ActorRef } from "../../src/Actor.ts"
 import type { Child, Settled } from "../../src/Child.ts"
+import type { StepValue } from "../../src/StepDefinition.ts"
 import type * as Errors from "../../src/SteppedError.ts"
 import * as Stepped from "./surface.ts"
 import { type Engine, Step } from "./surface.ts"
@@ -203,6 +204,80 @@ describe("a step's result", () => {
       .step(({ any }) => Effect.succeed(any))
     expectTypeOf<ResultsOf<typeof loose>["any"]>().toBeAny()
     Stepped.actions(Car, [loose])
+  })
+})
+
+describe("a step that is a value", () => {
+  const reserve = Stepped.step(
+    "reserve",
+    Effect.fn(function*(parcel: string) {
+      if (parcel === "") return yield* new NoParking({ at: parcel })
+      yield* Meter
+      return new Date(0)
+    }),
+    { result: Schema.Date }
+  )
+  const weigh = Stepped.step("weigh", () => Step.do(drive, 5))
+
+  it("has the types of its body", () => {
+    expectTypeOf(reserve).toEqualTypeOf<StepValue<"reserve", [parcel: string], Date, NoParking, Meter>>()
+    expectTypeOf(weigh.named("again")).toEqualTypeOf<
+      StepValue<"again", [], { readonly miles: number; readonly at: Date }, never, Step | Owns<"drive">>
+    >()
+  })
+
+  it("gives them to the actions that take it", () => {
+    const send = Stepped.action("send", { arguments: [Schema.String, Schema.Int], error: NoParking })
+      .use(reserve)
+      .use(weigh)
+      .use(reserve.named("again"))
+      .step("wrap", (parcel, count, { again, reserve, weigh }) => {
+        expectTypeOf(parcel).toEqualTypeOf<string>()
+        expectTypeOf(count).toEqualTypeOf<number>()
+        expectTypeOf(reserve).toEqualTypeOf<Date>()
+        expectTypeOf(again).toEqualTypeOf<Date>()
+        expectTypeOf(weigh.miles).toEqualTypeOf<number>()
+        return Effect.asVoid(Garage)
+      })
+    expectTypeOf<ServicesOf<typeof send>>().toEqualTypeOf<Meter | Step | Owns<"drive"> | Garage>()
+    const Sends = Stepped.actions(Car, [drive, send])
+    expectTypeOf(Sends.toLayer(Effect.succeed({ drive: () => Effect.die("unused") }))).toEqualTypeOf<
+      Layer.Layer<never, never, Engine | Meter | Garage>
+    >()
+  })
+
+  it("gives the success where it is the last one, and keeps its types in actions that are written in place", () => {
+    const Inline = Stepped.actions(Car, [
+      Stepped.action("reserve", { arguments: [Schema.String], success: Schema.Date, error: NoParking }).use(reserve)
+    ])
+    expectTypeOf(Inline.layer).toEqualTypeOf<Layer.Layer<never, never, Engine | Meter>>()
+    const named = Stepped.action("count", { success: Schema.Int }).use(Stepped.step("name", () => Effect.succeed("")))
+    // @ts-expect-error the last step gives something else
+    Stepped.actions(Car, [named])
+    const outbound = Stepped.action("hand", { arguments: [Schema.String], error: NoParking, outbound: true }).use(
+      reserve
+    )
+    expectTypeOf<(typeof outbound)["~stepped/types"]["last"]>().toEqualTypeOf<Outbound>()
+    // @ts-expect-error it has a job
+    assert.throws(() => Stepped.action("tow", { job: () => Effect.void }).use(weigh))
+  })
+
+  it("is known by a name", () => {
+    assert.strictEqual(weigh.name, "weigh")
+    assert.strictEqual(weigh.named("again").name, "again")
+    assert.throws(() => weigh.named("no name"), /no name/)
+    assert.throws(() => Stepped.step("no name", () => Effect.void), /no name/)
+    // @ts-expect-error the action has a step of this name
+    assert.throws(() => Stepped.action("tour").use(weigh).use(weigh), /tour has two steps named weigh/)
+    // @ts-expect-error so it has
+    assert.throws(() => Stepped.action("tour").use(weigh).step("weigh", () => Effect.void), /two steps named weigh/)
+  })
+
+  it("gives what its schema holds, and nothing else that JSON does not hold", () => {
+    // @ts-expect-error the schema holds something else
+    Stepped.step("at", () => Effect.succeed("now"), { result: Schema.Date })
+    // @ts-expect-error a date is no JSON
+    Stepped.step("at", () => Effect.succeed(new Date(0)))
   })
 })
 

@@ -3,11 +3,10 @@
  * commit; what loading adds becomes a new one too.
  */
 import * as Effect from "effect/Effect"
-import type { StepKind } from "../../Action.ts"
 import { type ActorRef, type AnyActorClass, decodeActorId } from "../../Actor.ts"
 import { argumentsCodec } from "../../domain/Codec.ts"
 import { actionText, placeOf } from "../../domain/Failure.ts"
-import { isSameStep, type Phase, type StepIdentity } from "../../domain/Phase.ts"
+import { isSameStep, type Phase, type StepIdentity, type StepKind } from "../../domain/Phase.ts"
 import type { Continued, Detail, Started } from "../../store/Answer.ts"
 import type { StoredOutcome } from "../../store/Conclusion.ts"
 import { travelling } from "../../store/weight.ts"
