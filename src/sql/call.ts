@@ -68,10 +68,9 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
   const transaction = transactionsOf(sql, deadline)
   const withTransaction: Calls["withTransaction"] = (effect) =>
     Effect.suspend(() => isOpen ? transaction(effect) : Effect.fail(layerClosed("transaction")))
-  const found = (context: Context.Context<never>) => Context.getOption(context, sql.transactionService)
   const inTransaction = Effect.contextWith((context: Context.Context<never>) => {
-    const one = found(context)
-    return Effect.succeed(Option.isSome(one) && isTransaction(one.value))
+    const option = Context.getOption(context, sql.transactionService)
+    return Effect.succeed(Option.isSome(option) && isTransaction(option.value))
   })
 
   // What the server refuses at the level that the database, the role or the session has by default. From then on it is run in a
@@ -102,16 +101,9 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
     })
   }
 
-  /** A connection that is there is asked itself: what the client does for a statement takes as long as everything else. */
   const rows = (operation: string, text: string, params: ReadonlyArray<unknown>) =>
-    Effect.contextWith(
-      (
-        context: Context.Context<never>
-      ): Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError | StorageError> => {
-        if (!isOpen) return Effect.fail(layerClosed(operation))
-        const one = found(context)
-        return Option.isSome(one) ? one.value[0].executeValues(text, params) : untraced(sql.unsafe(text, params).values)
-      }
+    Effect.suspend((): Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError | StorageError> =>
+      isOpen ? untraced(sql.unsafe(text, params).values) : Effect.fail(layerClosed(operation))
     )
 
   const call: Calls["call"] = (operation, text, params) => {
