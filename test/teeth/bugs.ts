@@ -2618,13 +2618,12 @@ export const bugs: ReadonlyArray<Bug> = [
   // options of steps
   // -----------------------------------------------------------------------------------------------------------------
   {
-    name: "named-alike",
-    breaks:
-      "9.7: a step that is taken for a second time keeps its first name, and is refused as another one of that name",
+    name: "used-without-schema",
+    breaks: "9.7: the result schema of a step that is a value is not the action's",
     plants: [{
-      file: "src/StepDefinition.ts",
-      find: `    return new StepValueImpl({ ...this.definition, name })`,
-      replace: `    return new StepValueImpl(this.definition)`
+      file: "src/Action.ts",
+      find: `return this.#withStep(step.definition)`,
+      replace: `return this.#withStep({ ...step.definition, result: undefined })`
     }],
     tests: { [stepOptions]: ["9.7: a step that is a value runs where it is taken"] }
   },
@@ -2634,7 +2633,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/Actions.ts",
       find: `body as StepDefinition["body"], options)`,
-      replace: `body as StepDefinition["body"], { ...options, result: undefined })`
+      replace: `body as StepDefinition["body"], { transactional: options?.transactional ?? false })`
     }],
     tests: { [stepOptions]: ["9.7: what it does not hold fails a prepended step, too"] }
   }
