@@ -197,6 +197,15 @@ export interface Transitions {
   >
   /** Gives up a token: what it still holds is taken over at once. With `burns` that counts as an attempt. */
   readonly unregister: (token: bigint, now: number, burns?: boolean) => Effect.Effect<void, StorageError>
+  /**
+   * Named lanes in use are as this process knows them, where others have left them otherwise. Gives the workers that are there, for the
+   * next call, which looks only if one of those has gone; nothing, if there is more to do.
+   */
+  readonly adoptLanes: (
+    now: number,
+    lanes: Readonly<Record<string, LaneSettings>>,
+    seen?: ReadonlyArray<bigint>
+  ) => Effect.Effect<ReadonlyArray<bigint> | undefined, StorageError>
   /** Takes over what dead workers left, not what is held under `spared`; on one-session databases everything of everybody before. */
   readonly recover: (now: number, spared?: ReadonlyArray<bigint>) => Effect.Effect<Recovered, StorageError>
   /**

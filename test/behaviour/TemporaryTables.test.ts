@@ -194,6 +194,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           pause: store.pause({ kind: "lane", subject: "lane 9", reason: "a test", by: "test" }),
           pauses: Effect.map(store.pauses, (pauses) => assert.strictEqual(pauses.length, 1)),
           resume: store.resume("lane", "lane 9"),
+          adoptLanes: store.adoptLanes(0, { bays: { limit: 2, whenBusy: "line" } }),
           tick: store.tick(token, 0, catalog),
           cancelAbandoned: store.cancelAbandoned(token, 0, catalog),
           breakDeadlock: store.breakDeadlock(0),

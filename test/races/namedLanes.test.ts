@@ -3,13 +3,14 @@
  * forgotten (rules 15.2 to 15.6).
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Exit } from "effect"
 import type { Layer } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { healthy } from "../harness/databases.ts"
 import { recordsOf } from "../harness/observing.ts"
-import { allEnded, layerWorkers, noDeadlock, type WorkersOptions } from "../harness/workers.ts"
-import { actions, Cars, lanes, tooMany } from "./fixtures/namedLanes.ts"
+import { allEnded, layerWorkers, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
+import { actions, Cars, lanes, rate, tooMany } from "./fixtures/namedLanes.ts"
 
 describe("contended lanes with policies", () => {
   const race = <A, E>(
@@ -102,6 +103,76 @@ describe("contended lanes with policies", () => {
       yield* Effect.forEach(numbers, (n) => Effect.exit(client(n).turn(n)), { concurrency: 200 })
       yield* allEnded
       assert.includeMembers(["cancelled", "succeeded", "superseded"], yield* statuses("turn"))
+      yield* empty
+    }))
+
+  const startsOf = (name: string) =>
+    Effect.map(
+      recordsOf(name),
+      (records) =>
+        records.flatMap(({ arguments: [n], startedAt }: any): ReadonlyArray<readonly [lane: number, at: number]> =>
+          startedAt === undefined ? [] : [[n % lanes, startedAt.getTime()]]
+        )
+    )
+  const begun = (name: string, count: number) =>
+    until(`${count} of ${name} begin`, Effect.map(startsOf(name), (starts) => starts.length >= count))
+  /** Long enough for workers that poll to begin what they may. */
+  const aWhile = TestClock.withLive(Effect.sleep("300 millis"))
+
+  race("15.6: with a rate no window sees more starts, to the millisecond, and nobody starts later than he may", {
+    engines: 4
+  }, () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      const round = rate * lanes
+      const enqueue = (from: number, count: number) =>
+        Effect.forEach(numbers.slice(from, from + count), (n) => client(n).callLater(n), { concurrency: 40 })
+      yield* enqueue(0, 2 * round)
+      for (const windows of [1, 2, 3]) {
+        yield* begun("call", windows * round)
+        yield* TestClock.adjust("999 millis")
+        // these join while the window is full
+        if (windows === 1) yield* enqueue(2 * round, round)
+        yield* aWhile
+        assert.lengthOf(yield* startsOf("call"), windows * round)
+        yield* TestClock.adjust("1 millis")
+      }
+      yield* allEnded
+      const starts = yield* startsOf("call")
+      for (const lane of Array.from({ length: lanes }, (_, n) => n)) {
+        const times = starts.filter(([its]) => its === lane).map(([, at]) => at).sort((a, b) => a - b)
+        assert.deepStrictEqual(times, [0, 1000, 2000].flatMap((at) => Array.from({ length: rate }, () => at)))
+      }
+      yield* TestClock.adjust("1 second")
+      yield* until("the lanes are forgotten", Effect.map(Effect.exit(empty), Exit.isSuccess))
+    }))
+
+  race("15.3: a start that many put off at once comes when it is due, to the millisecond, and of each lane once", {
+    engines: 4
+  }, () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      const sql = yield* SqlClient.SqlClient
+      const joined = until(
+        "all have joined",
+        Effect.orDie(Effect.map(sql`select 1 from stepped.jobs limit 1`, (rows) => rows.length === 0))
+      )
+      for (const round of [0, 1, 2, 3]) {
+        const those = numbers.slice(round * 5 * lanes, (round + 1) * 5 * lanes)
+        yield* Effect.forEach(those, (n) => client(n).saveLater(n), { concurrency: 40 })
+        yield* joined
+        // each round is within the wait of the one before
+        if (round < 3) yield* TestClock.adjust("700 millis")
+      }
+      // at 2,100; the first one has waited 2,500 before the last one has waited 1,000
+      yield* TestClock.adjust("399 millis")
+      yield* aWhile
+      assert.deepStrictEqual(yield* startsOf("save"), [])
+      yield* TestClock.adjust("1 millis")
+      yield* allEnded
+      const starts = yield* startsOf("save")
+      assert.sameDeepMembers([...starts], Array.from({ length: lanes }, (_, lane) => [lane, 2500] as const))
+      assert.includeMembers(["succeeded", "superseded"], yield* statuses("save"))
       yield* empty
     }))
 

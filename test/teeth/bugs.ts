@@ -2475,6 +2475,26 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [namedLanes]: ["15.1, 15.3: two of a key"] }
   },
   {
+    name: "named-limit-of-an-earlier-deploy",
+    breaks: "15.2: who waits in a lane whose limit was raised begins without anybody joining or ending",
+    plants: [{
+      file: functionFile("adopt_lanes"),
+      find: "if p_seen <@ present then",
+      replace: "if true then"
+    }],
+    tests: { "test/behaviour/LaneDeploys.test.ts": ["15.2: where a limit is higher"] }
+  },
+  {
+    name: "named-adopted-unnoticed",
+    breaks: "15.2: a lane whose limit was raised is looked at",
+    plants: [{
+      file: functionFile("adopt_lanes"),
+      find: ", due_at = p_now\n",
+      replace: "\n"
+    }],
+    tests: { "test/behaviour/LaneDeploys.test.ts": ["15.2: where a limit is higher"] }
+  },
+  {
     name: "named-overtaking",
     breaks: "15.5: a place holds up those behind it",
     plants: [{

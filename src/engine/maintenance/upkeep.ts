@@ -3,6 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { realSleep } from "../../store/RealClock.ts"
 import type { WorkerContext } from "../worker/context.ts"
+import { adoptLanes } from "./adoptLanes.ts"
 import { breakDeadlocks } from "./breakDeadlocks.ts"
 import { healing } from "./heal.ts"
 import { neglected } from "./neglected.ts"
@@ -14,6 +15,7 @@ export const upkeep = (worker: WorkerContext): Effect.Effect<void> => {
   const { bodies, claimer, inHand, settings, timers } = worker
   const duties = [
     recover(worker),
+    adoptLanes(worker),
     // waits, timeouts, children of what has ended by them
     timers.tick(inHand.ready),
     breakDeadlocks(worker),

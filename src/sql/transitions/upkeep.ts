@@ -4,12 +4,12 @@ import * as Effect from "effect/Effect"
 import { phases } from "../../domain/Phase.ts"
 import type { Healed, Pass, Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
-import { askedBy, at, packedOf } from "../columns.ts"
+import { array, askedBy, at, packedOf } from "../columns.ts"
 import { toAnswer } from "../rows.ts"
 
 type Upkeep = Pick<
   Store["Service"],
-  "tick" | "cancelAbandoned" | "setAside" | "heal"
+  "tick" | "cancelAbandoned" | "setAside" | "heal" | "adoptLanes"
 >
 
 export const upkeepOf = ({ run }: Calls): Upkeep => {
@@ -27,6 +27,16 @@ export const upkeepOf = ({ run }: Calls): Upkeep => {
           p_definitions: packedOf(catalog).definitions
         }),
         (rows) => rows[0]![0] as string | null
+      ),
+    adoptLanes: (now, lanes, seen) =>
+      Effect.map(
+        run("adoptLanes", "adopt_lanes", {
+          p_now: at(now),
+          p_lanes: PgTypes.jsonb(lanes),
+          p_seen: seen === undefined ? null : array(seen, PgTypes.OID.int8),
+          p_limit: PgTypes.int4(1000)
+        }),
+        (rows) => (rows[0]![0] as ReadonlyArray<bigint | number> | null)?.map(BigInt)
       ),
     heal: (now, page, pages) =>
       Effect.map(
