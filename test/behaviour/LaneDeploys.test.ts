@@ -2,7 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Option } from "effect"
 import type { Scope } from "effect"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { PerformanceLane, type Stepped } from "stepped"
 import { succeedOutbound } from "stepped/testing"
