@@ -162,6 +162,7 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/engine/Registry.ts": "what this process can run",
   "src/engine/UserClock.ts": "how far the machine's clock is off",
   "src/engine/Wakeups.ts": "who is to be woken",
+  "src/engine/maintenance/adoptLanes.ts": "whom its last look found",
   "src/engine/maintenance/heal.ts": "where its next look begins",
   "src/engine/maintenance/neglected.ts": "what it has warned of",
   "src/engine/maintenance/cancelAbandoned.ts": "whether there is something to look at",
