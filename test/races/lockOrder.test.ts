@@ -3,10 +3,10 @@
  * at the top of the first migration.
  */
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Fiber, Layer, Schedule, Schema } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { Step, Stepped } from "stepped"
+import { PerformanceLane, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import type { ActionEnds } from "../../src/store/Conclusion.ts"
@@ -32,7 +32,15 @@ const build = Stepped.action("build", {
   checksumKey: (_, key) => key,
   checksum: (_, __, version) => version
 }).step(() => Effect.void)
-const Cars = Stepped.actions(Car, [turn, flaky, both, build])
+const hall = Stepped.lane("hall", { whenBusy: "line" })
+const assemble = Stepped.action("assemble", {
+  arguments: [Schema.String, Schema.Int],
+  outbound: true,
+  concurrency: () => hall(),
+  checksumKey: (key) => key,
+  checksum: (_, version) => version
+}).step(() => Effect.void)
+const Cars = Stepped.actions(Car, [turn, flaky, both, build, assemble])
 const engine: Stepped.EngineOptions = { handle: () => false, attempts: 3, retry: Schedule.spaced("1 minute") }
 
 const race = <A, E>(
@@ -127,5 +135,49 @@ race(
       assert.deepStrictEqual(yield* statusesOf("build"), Array.from({ length: 5 }, () => "succeeded"))
       const keys = yield* sql<{ k: string }>`select checksum_key as k from stepped.achievements order by 1`
       assert.deepStrictEqual(keys.map(({ k }) => k), ["a", "c"])
+    }))
+)
+
+race(
+  "what is resumed in lanes and in named ones erases achievements by their order, too",
+  () =>
+    Effect.scoped(Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const lanes = yield* PerformanceLane
+      const car = (yield* Cars.client)(1)
+      const built = yield* car.buildNow("1", "z", 1)
+      const assembled = yield* car.assembleNow("a", 1)
+      yield* Stepped.complete(built.id, build, Stepped.Outcome.succeededVoid)
+      yield* Stepped.complete(assembled.id, assemble, Stepped.Outcome.succeededVoid)
+      yield* lanes.pause("1", { reason: "repairs" })
+      yield* lanes.pause(hall(), { reason: "repairs" })
+      yield* car.buildNow("1", "z", 2)
+      yield* car.assembleNow("a", 2)
+      yield* lanes.resume("1")
+      yield* lanes.resume(hall())
+      const achieved = (key: string) => sql`select 1 from stepped.achievements where checksum_key = ${key} for update`
+      const locked = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const other = yield* Effect.forkScoped(sql.withTransaction(Effect.gen(function*() {
+        yield* achieved("a")
+        yield* Deferred.succeed(locked, undefined)
+        yield* Deferred.await(go)
+        // whoever waits for the first key must not have the last one by now
+        yield* achieved("z")
+      })))
+      yield* Deferred.await(locked)
+      const resuming = yield* Effect.forkScoped(performDue)
+      yield* blocked(1)
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(other)
+      yield* Fiber.join(resuming)
+      yield* performSteppedActions({
+        outbound: ({ id, name }) =>
+          Stepped.complete(id, name === "build" ? build : assemble, Stepped.Outcome.succeededVoid)
+      })
+      assert.deepStrictEqual([yield* statusesOf("build"), yield* statusesOf("assemble")], [
+        ["succeeded", "succeeded"],
+        ["succeeded", "succeeded"]
+      ])
     }))
 )

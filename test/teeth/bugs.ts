@@ -2412,6 +2412,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [pauses]: ["15.8: in a paused lane that is free the first one waits"] }
   },
   {
+    name: "resumed-in-two-passes",
+    breaks: "what is resumed in lanes and in named ones locks achievements against the order of their keys",
+    plants: [{
+      file: functionFile("tick"),
+      find: `  elsif cardinality(late) = 0 and joining = 0 then`,
+      replace: `  elsif cardinality(late) = 0 then`
+    }],
+    tests: { "test/races/lockOrder.test.ts": ["what is resumed in lanes and in named ones"] }
+  },
+  {
     name: "pause-without-end",
     breaks: "15.8: who waits in a lane that is resumed never performs",
     plants: [{

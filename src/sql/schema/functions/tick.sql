@@ -1,6 +1,7 @@
 -- What time has brought: timeouts first; in a call that finds none, delayed invocations, which are in their queues from
--- now on, what nothing pauses any more, waits, and starts that lanes have put off. Rows that somebody holds are left
--- for the next call.
+-- now on, what nothing pauses any more, waits; in a call that finds nothing else, starts that lanes have put off: who
+-- begins erases achievements, and those of a call are locked in one pass. Rows that somebody holds are left for the
+-- next call.
 create function tick(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
@@ -53,7 +54,7 @@ begin
     if parents is not null then
       return query select * from resume(leased(p_token), p_now, p_definitions, parents, parent_steps, p_flags);
     end if;
-  elsif cardinality(late) = 0 then
+  elsif cardinality(late) = 0 and joining = 0 then
     lanes_due := array(
       select lane from named_lanes where due_at <= p_now order by due_at limit p_limit for update skip locked);
     if cardinality(lanes_due) > 0 then
