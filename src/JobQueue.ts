@@ -123,7 +123,7 @@ export class JobQueue extends Context.Service<JobQueue, {
   readonly resume: (target: PauseTarget) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /** All pauses, those of lanes too, the oldest first; at most 10,000. */
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, StorageError>
-  /** User time, in ms, of the next wait, retry or delayed invocation and of the next timeout, and whether something was resumed that has still to go on. */
+  /** User time, in ms, of the next wait, retry or delayed invocation and of the next timeout, and whether something was resumed that may have still to go on. */
   readonly nextDue: Effect.Effect<
     { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },
     StorageError

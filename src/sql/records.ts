@@ -298,10 +298,13 @@ const jobsOf = (calls: Calls): Jobs => {
       ),
     resume: (kind, subject) =>
       Effect.map(
-        call("resume", `delete from ${schema}.pauses where kind = $1::text and subject = $2::text returning 1`, [
-          kind,
-          subject
-        ]),
+        call(
+          "resume",
+          `with gone as (delete from ${schema}.pauses where kind = $1::text and subject = $2::text returning kind, subject)
+            insert into ${schema}.resumed (kind, subject) select kind, subject from gone
+            on conflict (kind, subject) do update set until = null, passed = null, is_last = false returning 1`,
+          [kind, subject]
+        ),
         (rows) => rows.length > 0
       ),
     pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),

@@ -35,7 +35,7 @@ const shared = <A, E>(layer: Layer.Layer<A | Clients, E>): Layer.Layer<Clients> 
     const sql = Context.get(services, PgClient.PgClient)
     yield* Effect.orDie(sql`
       TRUNCATE stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements,
-        stepped.outcomes, stepped.abandoned_by, stepped.workers, stepped.pauses, stepped.named_lanes, stepped.seats,
+        stepped.outcomes, stepped.abandoned_by, stepped.workers, stepped.pauses, stepped.resumed, stepped.named_lanes, stepped.seats,
         stepped.action_keys, stepped.signals, stepped.memos`)
     return Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
   }))

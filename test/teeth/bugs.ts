@@ -37,6 +37,7 @@ const options = "test/behaviour/EnqueueOptions.test.ts"
 const pauses = "test/behaviour/Pauses.test.ts"
 const laneDeadlocks = "test/behaviour/LaneDeadlocks.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
+const pausesLooks = "test/sql/transitions/pauses.test.ts"
 const pausedLanes = "test/behaviour/PausedLanes.test.ts"
 const stepOptions = "test/behaviour/StepOptions.test.ts"
 
@@ -2425,11 +2426,31 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "pause-without-end",
     breaks: "15.8: who waits in a lane that is resumed never performs",
     plants: [{
-      file: functionFile("resume_paused"),
-      find: `      and not is_paused(lane, queue, definition)`,
-      replace: `      and false`
+      file: functionFile("resume_lanes"),
+      find: `      and not is_paused(lane, queue, definition));`,
+      replace: `      and false);`
     }],
     tests: { [pauses]: ["15.8: in a paused lane that is free the first one waits"] }
+  },
+  {
+    name: "resuming-forgotten-too-soon",
+    breaks: "15.8: who is held by a transaction that has not heard of the resuming never performs",
+    plants: [{
+      file: functionFile("resume_lanes"),
+      find: `    array_agg(m.subject) filter (where m.until <= pg_snapshot_xmin(pg_current_snapshot()))`,
+      replace: `    array_agg(m.subject)`
+    }],
+    tests: { [pausesLooks]: ["15.8: who is held by a transaction"] }
+  },
+  {
+    name: "resuming-as-far-as-a-tick",
+    breaks: "15.8: of what is resumed only the first lanes that are held are looked at",
+    plants: [{
+      file: functionFile("resume_lanes"),
+      find: ` + case when cardinality(held) = p_limit then 1 else 0 end;`,
+      replace: `;`
+    }],
+    tests: { [pausesLooks]: ["15.8: of what is resumed nobody starves"] }
   },
   {
     name: "paused-lane-kept",

@@ -11,7 +11,7 @@
 --     -> ended_actions   append-only history, never updated
 --   outcomes       answers for handles of invocations that were never stored as actions (short-circuited, joined)
 --   achievements   checksum key -> checksum and result of the last success
---   pauses         what is not begun for the time being
+--   pauses         what is not begun for the time being; resumed: what was, and may have left somebody waiting
 --   abandoned_by         ended actions whose abandoned children are still to be cancelled
 --   named_lanes    lanes with a policy, each of which is locked by its row; seats: who performs in them and who waits
 --   workers        one row for each engine, with its lease on the database's clock
@@ -354,7 +354,7 @@ comment on table outcomes is
 create index outcomes_created on outcomes (created_at);
 create index outcomes_follows on outcomes (follows) where follows is not null;
 
--- Nobody locks these: what was left where it is while somebody resumed is found by the next `tick`.
+-- Nobody locks these: what was left where it is while somebody resumed is found by way of `resumed`.
 create table pauses (
   -- everything, queue, definition or lane
   kind text collate "C" not null,
@@ -366,6 +366,21 @@ create table pauses (
   primary key (kind, subject)
 );
 comment on table pauses is 'What is not begun for the time being, and why.';
+
+-- A lane is looked at by its name; what else is resumed concerns any lane that is held, and those are gone through.
+create table resumed (
+  kind text collate "C" not null,
+  subject text collate "C" not null,
+  -- whoever has not heard of it yet has a transaction before this one; null: nobody has looked
+  until xid8,
+  -- the last lane that was looked at; null: the next look begins with the first one
+  passed text collate "C",
+  -- all of them have heard of it: after this time through nobody is left
+  is_last boolean not null default false,
+  looked_at timestamptz,
+  primary key (kind, subject)
+);
+comment on table resumed is 'What is paused no more, until nobody waits because of it.';
 
 create table abandoned_by (action uuid primary key);
 comment on table abandoned_by is 'Ended actions whose children that nothing else waits for are still to be cancelled.';

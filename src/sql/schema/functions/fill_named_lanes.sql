@@ -2,7 +2,7 @@
 -- first in all of its lanes and each has room. Lanes that only they hold besides are taken with SKIP LOCKED: where one
 -- is skipped, the line is looked at again by `tick`. `started` have their seats by now, and their rows are the caller's
 -- to promote; `due` is when somebody may begin without anybody's end. Whom a pause holds is left where
--- it is, and its lane is marked for `resume_paused`; its place holds up those behind it.
+-- it is, and its lane is marked for `resume_lanes`; its place holds up those behind it.
 -- For other functions only: it inherits their search path and their settings.
 create function fill_named_lanes(p_now timestamptz, p_lanes text[], out started uuid[], out due timestamptz)
 language plpgsql as $$

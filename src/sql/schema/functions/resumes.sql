@@ -1,13 +1,6 @@
--- Whether something was resumed that has still to go on.
+-- Whether something was resumed that may have still to go on. What is held, however much, is not looked at.
 create function resumes() returns boolean
 language plpgsql stable set search_path from current as $$
 begin
-  return exists (select 1 from resumable()) or exists (
-    select 1
-    from live_actions
-    where
-      seat = 0 /* Seat.performing */
-      and status = 0 /* Status.pending */
-      and not is_paused(lane, queue, definition))
-    or exists (select 1 from resumable_lanes());
+  return exists (select 1 from resumed) or exists (select 1 from resumable());
 end $$;
