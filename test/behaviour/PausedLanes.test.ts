@@ -9,7 +9,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { bays, calm, Cars, CarsLive, impatient, latest, lift, measured, short } from "./fixtures/namedLanes.ts"
+import { bays, calm, Cars, CarsLive, hasty, impatient, latest, lift, measured, short } from "./fixtures/namedLanes.ts"
 
 type Handle = { readonly id: string }
 const statusOf = (handle: Handle) => Effect.map(recordOf(handle.id), ({ status }) => status)
@@ -130,9 +130,56 @@ suite("paused named lanes", (engine) => {
         (lane) => service.resume(lane)
       )
       yield* performIdle
-      assert.sameMembers(yield* news, ["renew 2", "save 1", "call 1", "queue 1"])
-      yield* end(turning)
-      assert.deepStrictEqual(yield* news, ["turn 2"])
+      // nobody has been cancelled for it before
+      assert.sameMembers(yield* news, ["renew 2", "save 1", "call 1", "queue 1", "turn 1 cancelled", "turn 2"])
+      assert.strictEqual(yield* statusOf(turning), "cancelled")
       yield* drained
+    }))
+
+  test("15.8, 15.3: for who was held by a pause in a lane that cancels one is cancelled when it is resumed, in each such lane", () =>
+    Effect.gen(function*() {
+      const service = yield* PerformanceLane
+      const jobs = yield* JobQueue
+      const car = (yield* Cars.client)(1)
+      for (const target of [undefined, "everything"] as const) {
+        const running = yield* car.swerveLater("1")
+        const other = yield* car.hurryLater("1")
+        yield* performIdle
+        assert.sameMembers(yield* news, ["swerve 1", "hurry 1"])
+        yield* service.pause(hasty(), why)
+        yield* service.pause(impatient(), why)
+        const held = yield* car.swerveLater("2")
+        const next = yield* car.turnLater("3")
+        const beside = yield* car.hurryLater("2")
+        yield* performIdle
+        if (target !== undefined) yield* jobs.pause(target, why)
+        assert.deepStrictEqual(yield* statuses([running, held, next, other, beside]), [
+          "performing",
+          "superseded",
+          "pending",
+          "performing",
+          "pending"
+        ])
+        yield* service.resume(hasty())
+        yield* service.resume(impatient())
+        if (target !== undefined) {
+          yield* performIdle
+          assert.deepStrictEqual(yield* news, [])
+          yield* jobs.resume(target)
+        }
+        yield* performIdle
+        assert.sameMembers(yield* news, ["turn 3", "hurry 2"])
+        assert.deepStrictEqual(yield* statuses([running, next, other, beside]), [
+          "cancelled",
+          "performing",
+          "cancelled",
+          "performing"
+        ])
+        const cause = (yield* recordOf(running.id)).cause
+        assert.include(cause?.message, "cancelled for a newer action in the lane impatient")
+        yield* healthy
+        yield* drained
+        yield* news
+      }
     }))
 })

@@ -2453,6 +2453,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [pausesLooks]: ["15.8: of what is resumed nobody starves"] }
   },
   {
+    name: "resumed-newcomer-cancels-nobody",
+    breaks: "15.8, 15.3: for who was held by a pause in a lane that cancels nobody is cancelled when it is resumed",
+    plants: [{
+      file: functionFile("fill_named_lanes"),
+      find: `          or (v_due = 'infinity' and exists (`,
+      replace: `          or (false and exists (`
+    }],
+    tests: { [pausedLanes]: ["15.8, 15.3: for who was held"] }
+  },
+  {
     name: "paused-lane-kept",
     breaks: "15.8, 4.1: who is cancelled while it waits in a paused lane keeps it while its callbacks run",
     plants: [{
@@ -2487,7 +2497,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.8, 15.3: somebody is cancelled for one that a pause holds",
     plants: [{
       file: functionFile("cancel_for_newcomer"),
-      find: `  ) or waits_for_pause(p_job.action) then`,
+      find: `  ) or waits_for_pause(newcomer) then`,
       replace: `  ) then`
     }],
     tests: { [pausedLanes]: ["15.8, 15.3: a paused lane rejects"] }

@@ -196,7 +196,7 @@ create table named_lanes (
   starts timestamptz[],
   -- when the first in line may begin without anybody's end
   due_at timestamptz,
-  -- the first in line might begin, and a pause holds it
+  -- the first in line might begin, or have somebody cancelled for it, and a pause holds it
   paused boolean
 ) with (fillfactor = 50);
 comment on table named_lanes is 'Lanes with a policy that are in use; the row of a lane is its lock.';

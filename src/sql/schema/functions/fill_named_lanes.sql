@@ -42,9 +42,14 @@ begin
         end if;
       end if;
       v_due := free_at(first);
-      exit when v_due > p_now;
       if pausing and waits_for_pause(first) then
-        held := true;
+        -- in a lane that cancels it would not only wait
+        held := v_due <= p_now
+          or (v_due = 'infinity' and exists (
+            select 1 from named_lanes n where n.lane = v_lane and n.settings ->> 'whenBusy' = 'cancelRunning'));
+      end if;
+      exit when v_due > p_now;
+      if held then
         v_due := null;
         exit;
       end if;
@@ -55,8 +60,8 @@ begin
     end loop;
     if v_due = 'infinity' then v_due := null; end if;
     update named_lanes
-    set due_at = v_due, paused = held
-    where lane = v_lane and (due_at is distinct from v_due or paused is distinct from held);
+    set due_at = v_due, paused = nullif(held, false)
+    where lane = v_lane and (due_at is distinct from v_due or paused is distinct from nullif(held, false));
     due := least(due, v_due);
   end loop;
 end $$;

@@ -36,7 +36,8 @@ begin
           return query select * from refill_named_lanes(
             p_token, p_now, p_definitions, p_first_steps, p_flags, joined.freed);
         end if;
-        return query select * from cancel_for_newcomer(p_token, p_now, p_definitions, p_first_steps, p_flags, j);
+        return query select * from cancel_for_newcomer(
+          p_token, p_now, p_definitions, p_first_steps, p_flags, j.lanes[1]);
       else
         null;
     end case;

@@ -80,14 +80,16 @@ begin
     from named_lanes n
     where
       n.lane = any(v_lanes || lanes_behind(v_lanes) || held)
+      -- those that are due already have had their look, and keep the mark until `tick` has seen it
       and n.paused
+      and (n.due_at <= p_now) is not true
       and not coalesce(
         waits_for_pause((
           select s.action from seats s where s.lane = n.lane and s.seat is null order by s.priority, s.place limit 1)),
         false));
   due := array(
     select n.lane from named_lanes n where n.lane = any(lines) and n.paused order by n.lane for update skip locked);
-  update named_lanes set due_at = p_now, paused = null where lane = any(due);
+  update named_lanes set due_at = p_now where lane = any(due);
 
   if cardinality(ids) < cardinality(waiting) or cardinality(due) < cardinality(lines) then
     heard := null;

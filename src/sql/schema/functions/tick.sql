@@ -11,6 +11,7 @@ declare
   parent_steps int[];
   joining int := 0;
   lanes_due text[];
+  v_lane text;
   v_started uuid[];
   v_due timestamptz;
   forgotten int := 0;
@@ -57,7 +58,21 @@ begin
   elsif cardinality(late) = 0 and joining = 0 then
     lanes_due := array(
       select lane from named_lanes where due_at <= p_now order by due_at limit p_limit for update skip locked);
-    if cardinality(lanes_due) > 0 then
+    -- resumed: for who waits in a lane that cancels one is cancelled now, one lane a call
+    v_lane := (
+      select n.lane
+      from named_lanes n
+      where n.lane = any(lanes_due) and n.paused and n.settings ->> 'whenBusy' = 'cancelRunning'
+      order by n.lane
+      limit 1);
+    if v_lane is not null and free_at((
+      select s.action from seats s where s.lane = v_lane and s.seat is null order by s.priority, s.place limit 1
+    )) = 'infinity' then
+      joining := 1;
+      update named_lanes set paused = null where lane = v_lane;
+      return query select * from cancel_for_newcomer(
+        leased(p_token), p_now, p_definitions, p_first_steps, p_flags, v_lane);
+    elsif cardinality(lanes_due) > 0 then
       select f.started, f.due into v_started, v_due from fill_named_lanes(p_now, lanes_due) f;
       forgotten := forget_empty_lanes(p_now, lanes_due);
       return query select * from promote_named(
