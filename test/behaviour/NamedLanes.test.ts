@@ -9,6 +9,7 @@ import {
   Cancelled,
   Deadlocked,
   InvalidKey,
+  JobQueue,
   LaneBusy,
   LaneFull,
   PerformanceLane,
@@ -92,6 +93,7 @@ suite("named lanes", (engine) => {
       yield* car.queueLater("2")
       const third = yield* car.queueLater("3")
       yield* performIdle
+      assert.deepStrictEqual(yield* statusesOf("queue"), ["performing", "pending"])
       const error = yield* Effect.flip(third.await)
       assert.instanceOf(error, LaneFull)
       assert.strictEqual(error.lane, "short:")
@@ -108,6 +110,7 @@ suite("named lanes", (engine) => {
       const parent = yield* car.raisingLater()
       yield* performIdle
       assert.deepStrictEqual(yield* news, ["raise 1"])
+      assert.deepStrictEqual(yield* statusesOf("raise"), ["performing"])
       const error = yield* Effect.flip(second.await)
       assert.instanceOf(error, LaneBusy)
       assert.strictEqual(
@@ -167,6 +170,11 @@ suite("named lanes", (engine) => {
         failed.message,
         "tellingParent Car/1 › ask › tell Car/1: superseded by a newer action in the lane telling:"
       )
+      assert.deepStrictEqual(yield* third.status, {
+        id: third.id,
+        status: "superseded",
+        successor: undefined
+      })
       const error = yield* Effect.flip(third.await)
       assert.instanceOf(error, Superseded)
       assert.strictEqual(error.lane, "telling:")
@@ -240,6 +248,21 @@ suite("named lanes", (engine) => {
       yield* drained
     }))
 
+  test("15.3: of several who perform in a lane that cancels, who has performed longest is cancelled", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const handles = yield* Effect.forEach(["1", "2", "3"], (key) => Effect.tap(car.raceLater(key), () => performIdle))
+      assert.deepStrictEqual(yield* statuses(handles), ["cancelled", "performing", "performing"])
+      assert.deepStrictEqual(yield* news, ["race 1", "race 2", "race 1 cancelled", "race 3"])
+      // the callbacks of one that is cancelled have not run when the next one comes
+      yield* handles[2]!.cancel
+      const fourth = yield* car.raceLater("4")
+      yield* performIdle
+      assert.deepStrictEqual(yield* statuses(handles), ["cancelled", "performing", "cancelled"])
+      assert.strictEqual(yield* statusOf(fourth), "performing")
+      yield* drained
+    }))
+
   test("15.3: while one is ending, whoever waits there is superseded, and nobody further is cancelled", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
@@ -308,6 +331,74 @@ suite("named lanes", (engine) => {
       assert.lengthOf(yield* sql`select 1 from stepped.named_lanes`, 0)
     }))
 
+  test("15.6: starts do not go backwards with the clock of whoever lets one begin", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const go = (key: string) => Effect.andThen(car.callLater(key), performIdle)
+      yield* TestClock.setTime(60_000)
+      yield* go("1")
+      // a worker whose clock is behind: its start counts as that of the one before
+      yield* TestClock.setTime(30_000)
+      yield* go("2")
+      yield* TestClock.setTime(120_000)
+      yield* go("3")
+      assert.deepStrictEqual(yield* news, ["call 1", "call 2", "call 3"])
+      yield* TestClock.setTime(100_000)
+      const fourth = yield* car.callLater("4")
+      yield* performIdle
+      assert.deepStrictEqual(yield* news, [])
+      assert.strictEqual((yield* recordOf(fourth.id)).dueAt?.getTime(), 120_000)
+      yield* drained
+    }))
+
+  test("14.1, 15.3: in a line the more urgent one is first, then who joined first", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* Effect.andThen(car.lineLater("1"), performIdle)
+      yield* Effect.andThen(car.lineLater("2"), performIdle)
+      yield* Effect.andThen(car.with({ priority: 1 }).lineLater("3"), performIdle)
+      yield* Effect.andThen(car.with({ priority: -1 }).haulLater("4"), performIdle)
+      yield* Effect.andThen(car.with({ priority: -1 }).lineLater("5"), performIdle)
+      assert.deepStrictEqual(yield* news, ["line 1"])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["haul 4", "line 5", "line 2", "line 3"])
+    }))
+
+  test("14.1: a delayed one joins its line when it is due, and has its tags in every state", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const first = yield* car.lineLater("1")
+      const delayed = yield* car.with({ delay: "1 minute", tags: ["late"] }).lineLater("2")
+      yield* TestClock.adjust("30 seconds")
+      yield* Effect.andThen(car.lineLater("3"), performIdle)
+      assert.strictEqual((yield* recordOf(delayed.id)).status, "queued")
+      yield* TestClock.adjust("30 seconds")
+      yield* performIdle
+      yield* Effect.andThen(car.lineLater("4"), performIdle)
+      assert.deepInclude(yield* recordOf(delayed.id), { status: "pending", tags: ["late"] })
+      yield* end(first)
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["line 1", "line 3", "line 2", "line 4"])
+      assert.deepInclude(yield* recordOf(delayed.id), { status: "succeeded", tags: ["late"] })
+    }))
+
+  test("14.2, 15.3: in a superseding lane a delayed one that waits is as new as it was due", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const jobs = yield* JobQueue
+      yield* Effect.andThen(car.towLater("a"), performIdle)
+      yield* jobs.pause({ actorType: "Car", name: "search" }, { reason: "it arrives late" })
+      const newer = yield* car.with({ delay: "1 minute" }).towLater("b")
+      const older = yield* car.with({ delay: "50 seconds" }).searchLater("tow")
+      yield* TestClock.adjust("1 minute")
+      yield* performIdle
+      assert.strictEqual(yield* statusOf(newer), "pending")
+      yield* jobs.resume({ actorType: "Car", name: "search" })
+      yield* performIdle
+      assert.deepStrictEqual(yield* statuses([newer, older]), ["pending", "superseded"])
+      yield* drained
+    }))
+
   test("15.5: of several lanes all are taken or none; who waits for one holds up those behind it in the other", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
@@ -323,6 +414,24 @@ suite("named lanes", (engine) => {
       yield* end(track)
       assert.sameMembers(yield* news, ["haul north", "repair behind"])
       yield* drained
+    }))
+
+  test("15.5: who is first in one lane, and not in another one that is free, overtakes nobody there", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const bay = yield* car.repairLater("north", "a")
+      yield* car.repairLater("north", "b")
+      yield* performIdle
+      // the track is free, and the first in line waits for a bay
+      const first = yield* car.haulLater("north")
+      const second = yield* car.haulLater("south")
+      yield* performIdle
+      assert.sameMembers(yield* news, ["repair a", "repair b"])
+      assert.deepStrictEqual(yield* statuses([first, second]), ["pending", "pending"])
+      yield* end(bay)
+      assert.deepStrictEqual(yield* news, ["haul north"])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["haul south"])
     }))
 
   test("15.5: a pending one that is cancelled leaves all its lanes, and those behind it begin", () =>

@@ -2543,7 +2543,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "where b.lane = s.lane and b.seat is null and",
       replace: "where false and b.lane = s.lane and b.seat is null and"
     }],
-    tests: { [namedLanes]: ["15.5: of several lanes"] }
+    tests: { [namedLanes]: ["15.5: who is first in one lane"] }
   },
   {
     name: "named-reject",
@@ -2656,6 +2656,86 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [namedLanes]: ["15.3: a start is put off"] }
   },
   {
+    name: "named-priority",
+    breaks: "14.1, 15.3: in a line the more urgent one is first",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: "case when p_job.priority > -1000 /* Priority.first */ then p_job.priority else 0 end, p.place,",
+      replace: "0, p.place,"
+    }],
+    tests: { [namedLanes]: ["14.1, 15.3: in a line the more urgent"] }
+  },
+  {
+    name: "named-tags",
+    breaks: "14.1: tags go with an action that joins its named lanes",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: "p_job.timeout_ms, p_job.enqueued_at, p_job.tags, p_job.delayed_until, p_job.id);",
+      replace: "p_job.timeout_ms, p_job.enqueued_at, null, p_job.delayed_until, p_job.id);"
+    }],
+    tests: { [namedLanes]: ["14.1: a delayed one joins its line"] }
+  },
+  {
+    name: "named-newer-by-enqueueing",
+    breaks: "14.2: what was delayed and waits in a named lane is as old as its enqueueing",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: "p_job.tags, p_job.delayed_until, p_job.id);",
+      replace: "p_job.tags, null, p_job.id);"
+    }],
+    tests: { [namedLanes]: ["14.2, 15.3: in a superseding lane a delayed one"] }
+  },
+  {
+    name: "named-newer-by-arrival",
+    breaks: "14.2: one that arrives in a named lane supersedes a newer one",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: "    and is_newer(",
+      replace: "    and false and is_newer("
+    }],
+    tests: { [namedLanes]: ["14.2, 15.3: in a superseding lane a delayed one"] }
+  },
+  {
+    name: "named-rate-clock",
+    breaks: "15.6: stored starts go backwards with a clock",
+    plants: [{
+      file: functionFile("take_seats"),
+      find: "greatest(p_now, n.starts[cardinality(n.starts)])",
+      replace: "p_now"
+    }],
+    tests: { [namedLanes]: ["15.6: starts do not go backwards"] }
+  },
+  {
+    name: "named-cancel-newest",
+    breaks: "15.3: who has performed longest is cancelled",
+    plants: [{
+      file: functionFile("cancel_for_newcomer"),
+      find: "    order by s.place\n",
+      replace: "    order by s.place desc\n"
+    }],
+    tests: { [namedLanes]: ["15.3: of several who perform in a lane that cancels"] }
+  },
+  {
+    name: "named-cancel-another",
+    breaks: "15.3: while one is ending, nobody further is cancelled",
+    plants: [{
+      file: functionFile("cancel_for_newcomer"),
+      find: "where s.lane = p_job.lanes[1] and s.seat is not null and l.outcome is not null",
+      replace: "where s.lane = p_job.lanes[1] and s.seat is not null and l.outcome is not null and false"
+    }],
+    tests: { [namedLanes]: ["15.3: of several who perform in a lane that cancels"] }
+  },
+  {
+    name: "named-freed",
+    breaks: "15.5: a lane that a superseded action has left is not looked at",
+    plants: [{
+      file: functionFile("join_named_lanes"),
+      find: "        if cardinality(joined.freed) > 0 then",
+      replace: "        if false then"
+    }],
+    tests: { [namedLanes]: ["15.5: who is superseded in one lane"] }
+  },
+  {
     name: "named-two-settings",
     breaks: "15.1: one name has one setting",
     plants: [{
@@ -2663,7 +2743,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "if (other !== undefined && other !== text) {",
       replace: "if (other !== undefined && other === \"\") {"
     }],
-    tests: { "test/Lane.test.ts": ["a lane 15.1: has one setting"] }
+    tests: { "test/Lane.test.ts": ["15.1: has one setting in a program"] }
   },
   {
     name: "named-key-limit",
