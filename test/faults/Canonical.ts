@@ -5,6 +5,7 @@ import * as fc from "fast-check"
 import { child, failing, invoke, type Op, plan, type Scenario, step, type StepPlan, wait } from "../model/Model.ts"
 import { scenarios } from "../model/Trees.ts"
 import type { Numbered } from "./Campaign.ts"
+import { lanePrograms } from "./LanePrograms.ts"
 import { planned } from "./Planned.ts"
 import { programs } from "./Programs.ts"
 import type { Tree } from "./Trial.ts"
@@ -201,7 +202,7 @@ const asking: ReadonlyArray<Tree> = [
   return { name: `asked for by a worker: ${name}`, cast: () => ({ ...cast(), clientWorks: true }) }
 })
 
-export const canonical: ReadonlyArray<Tree> = [...trees, ...programs, ...asking]
+export const canonical: ReadonlyArray<Tree> = [...trees, ...programs, ...lanePrograms, ...asking]
 
 /** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */
 export const randomTrees = (seed: number, count: number): ReadonlyArray<Numbered> =>

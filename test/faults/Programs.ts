@@ -2,12 +2,12 @@
  * Programs under faults, for what a plan of the model cannot say: jobs, extensions, transactions of the user's, completing by name, and
  * performing in the calling fiber. Each says what is to be seen at its end.
  */
-import { Cause, Effect, Exit, Layer, Option, Schema } from "effect"
+import { Effect, Layer, Option, Schema } from "effect"
 import { SqlClient, SqlError } from "effect/sql"
-import { type ActionHandle, ActionRepo, type ActorRef, type AnyAction, Engine, Step, Stepped } from "stepped"
+import { ActionRepo, type ActorRef, type AnyAction, Step, Stepped } from "stepped"
 import { performDue } from "stepped/testing"
-import type { Services } from "./Process.ts"
-import type { Cast, Stage, Tree } from "./Trial.ts"
+import { awaited, invoke, nobody, note, program, type Root, simply, storedOf } from "./Playing.ts"
+import type { Stage, Tree } from "./Trial.ts"
 
 const gone = new SqlError.SqlError({
   reason: new SqlError.ConnectionError({ cause: new Error("the connection is gone") })
@@ -17,113 +17,11 @@ class NoRoad extends Schema.TaggedError<NoRoad>()("NoRoad", { to: Schema.String 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 class Van extends Stepped.Actor<Van>()("Van", { extends: Car }) {}
 
-/** User code writes down that it ran: in a transaction of its own, or in the one that it finds. */
-const note = (text: string) =>
-  Effect.flatMap(SqlClient.SqlClient, (sql) => Effect.asVoid(Effect.orDie(sql`insert into effects values (${text})`)))
-
 const inTransaction = <A, E, R>(effect: Effect.Effect<A, E, R>) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) => sql.withTransaction(effect))
 
 /** In a transaction that commits once. */
 const once = (text: string) => note(`once: ${text}`)
-
-// ---------------------------------------------------------------------------------------------------------------------
-// playing
-// ---------------------------------------------------------------------------------------------------------------------
-
-interface Program {
-  readonly layer: Layer.Layer<never, never, Engine | SqlClient.SqlClient>
-  /** Gives what handles say in the end. */
-  readonly play: (stage: Stage) => Effect.Effect<ReadonlyArray<string>, unknown>
-  readonly handles: ReadonlyArray<string>
-  /** `Car/1 visit succeeded: move succeeded`, in any order. */
-  readonly actions: ReadonlyArray<string>
-  /** What user code wrote, once where that is promised. */
-  readonly notes: ReadonlyArray<string>
-  readonly settings?: Cast["settings"]
-  readonly ownTransactions?: boolean
-}
-
-const program = (name: string, program: Program): Tree => ({
-  name,
-  cast: () => ({
-    definitions: program.layer,
-    settings: program.settings ?? {},
-    ownTransactions: program.ownTransactions === true,
-    allowed: [{
-      handles: program.handles,
-      actions: [...program.actions].sort(),
-      notes: [...program.notes].sort()
-    }],
-    play: (stage) =>
-      Effect.gen(function*() {
-        const handles = yield* program.play(stage)
-        const actions = yield* stage.sql<{ line: string }>`
-          select concat_ws(' ', actor_type || '/' || actor_id, name, status, nullif(callbacks_succeeded, 0), 'failed: ' || nullif(callbacks_failed, 0),
-            (select string_agg(s.name || ' ' || s.status, ', ' order by s.idx) from stepped.action_steps s where s.action = a.id)) as line
-          from stepped.actions a order by 1`
-        const notes = yield* stage.sql<{ entry: string }>`select entry from effects`
-        const entries = notes.map(({ entry }) => entry).sort()
-        return {
-          handles,
-          actions: actions.map(({ line }) => line).sort(),
-          notes: entries.filter((entry, i) => entry.startsWith("once: ") || entries.indexOf(entry) === i)
-        }
-      })
-  })
-})
-
-/** Who is invoked, to be found again by a client that did not hear of it. */
-interface Root {
-  readonly actor: ActorRef
-  readonly action: AnyAction
-  readonly invoke: Effect.Effect<ActionHandle, unknown, Services>
-}
-
-/** Invokes once, whatever a client hears or does not hear; gives the action's id. */
-const invoke = (stage: Stage, root: Root): Effect.Effect<string> =>
-  Effect.gen(function*() {
-    for (let attempt = 0; attempt < 10; attempt++) {
-      const heard = yield* stage.ask(root.invoke)
-      if (heard._tag === "Answer") return heard.value.id
-      const stored = yield* storedOf(stage, root)
-      if (stored !== undefined) return stored
-    }
-    return yield* Effect.die(new Error(`${root.action.name} cannot be invoked`))
-  })
-
-const storedOf = ({ sql }: Stage, { action, actor }: Root) =>
-  Effect.map(
-    Effect.orDie(sql<{ readonly id: string }>`select id from
-      (select action as id, definition, actor_id, parent from stepped.jobs where kind = 0
-        union all select id, definition, actor_id, parent from stepped.live_actions
-        union all select id, definition, actor_id, parent from stepped.ended_actions) x
-      where definition = ${`${actor.type}/${action.name}`} and actor_id = ${String(actor.id)} and parent is null`),
-    (rows) => rows[0]?.id
-  )
-
-/** What awaiting an action gives, in words. */
-const awaited = (stage: Stage, { action, actor }: Root, id: string) =>
-  stage.insist(Effect.gen(function*() {
-    const { await: result } = yield* (yield* Engine).handle(actor, action, id)
-    const exit = yield* Effect.exit(result as Effect.Effect<unknown, { readonly _tag: string }>)
-    if (Exit.isSuccess(exit)) return exit.value === undefined ? "nothing" : JSON.stringify(exit.value)
-    const error = exit.cause.reasons.find(Cause.isFailReason)?.error
-    if (error === undefined || error._tag === "StorageError") return yield* Effect.failCause(exit.cause)
-    return error._tag
-  }))
-
-const nobody = Effect.succeed(false)
-
-/** Invokes, lets everything be performed, and awaits. */
-const simply =
-  (root: Root, outside: (stage: Stage) => Effect.Effect<boolean, unknown> = () => nobody) => (stage: Stage) =>
-    Effect.gen(function*() {
-      const id = yield* invoke(stage, root)
-      yield* stage.drain(Effect.orDie(outside(stage)))
-      return [yield* awaited(stage, root, id)]
-    })
-
 // ---------------------------------------------------------------------------------------------------------------------
 // definitions
 // ---------------------------------------------------------------------------------------------------------------------

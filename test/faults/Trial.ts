@@ -231,7 +231,13 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
       insist,
       mayRepeat: () => processes.some(({ isDead, leases }) => isDead() || leases() > 1),
       idle,
-      advance: (millis) => Effect.sync(() => time.set(time.now() + millis)),
+      // what was asked for before has the time of before: it is not to be late by all of this
+      advance: (millis) =>
+        Effect.gen(function*() {
+          time.set(time.now() + millis)
+          yield* Effect.sleep("100 millis")
+          yield* Effect.forEach([worker, client], (process) => process?.settled ?? Effect.void)
+        }),
       drain
     }
     const seen = yield* cast.play(stage)
@@ -284,7 +290,11 @@ const goingOn = (now: number) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     Effect.map(
       sql<{ n: number }>`with at as (select to_timestamp(${now} / 1000.0) as due) select (
-        (select count(*) from stepped.jobs, at where (due_at is null or due_at <= due) and priority <> 1002)
+        (select count(*) from stepped.jobs j, at where (due_at is null or due_at <= due) and priority <> 1002
+          and not (kind = 0 and token is null and cancelled_at is null and attempts = 0 and exists (select 1 from stepped.pauses p
+            where p.kind = 'everything' or (p.kind = 'queue' and p.subject = j.queue) or (p.kind = 'definition' and p.subject = j.definition))))
+        + stepped.resumes()::int
+        + (select count(*) from stepped.named_lanes, at where due_at <= due)
         + (select count(*) from stepped.live_actions where token is not null)
         + (select count(*) from stepped.abandoned_by)
         + (select count(*) from stepped.slots, at where status is null and due_at <= due)
@@ -305,11 +315,12 @@ const hurry = (now: number) =>
       (rows) => rows.length > 0
     ))
 
-/** When the next wait or retry is due, or a timeout before it. */
+/** When the next wait, retry or start that a lane has put off is due, or a timeout before it. */
 const nextDue = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   Effect.map(
     sql<{ due: number | null }>`select (extract(epoch from least(w.due, t.due)) * 1000)::float8 as due from
-      (select least((select min(due_at) from stepped.slots where status is null), (select min(due_at) from stepped.jobs)) as due) w,
+      (select least((select min(due_at) from stepped.slots where status is null), (select min(due_at) from stepped.jobs),
+        (select min(due_at) from stepped.named_lanes)) as due) w,
       (select min(timeout_at) as due from stepped.live_actions where outcome is null and status = 1) t
       where w.due is not null`,
     (rows) => rows[0]?.due ?? undefined

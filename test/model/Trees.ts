@@ -587,7 +587,7 @@ export const planIn = (record: ActionRecord): Plan => (record.arguments as [stri
 /** Empties all tables but that of the workers, for the next scenario on the same engine. */
 export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql.unsafe(
-    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by"
+    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses"
   ))
 
 /** Completes an action that waits for somebody outside, unless its plan says that nobody does, and that counts. */
@@ -759,6 +759,8 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ["no action is live", "select definition || ' ' || arguments::text from stepped.live_actions"],
   ["no job is left", "select definition || ' ' || kind from stepped.jobs"],
   ["nothing is left to be cancelled", "select action::text from stepped.abandoned_by"],
+  ["nobody is in a named lane", "select lane || ' ' || action::text from stepped.seats"],
+  ["no named lane is kept but for its rate", "select lane from stepped.named_lanes where starts is null"],
   ["every slot is settled", "select action::text from stepped.slots where status is null"],
   ["every step has ended", "select action::text from stepped.steps where status in (0, 1) or ended_at is null"],
   [
