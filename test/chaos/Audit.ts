@@ -47,6 +47,7 @@ const statements: ReadonlyArray<string> = [
         create function stepped.${name}(%s) returns setof stepped.answer language plpgsql as $body$ begin
           perform set_config('chaos.transition', '${name} ' || coalesce(p_token::text, '') || ' ' || coalesce((
             select extract(epoch from lease_until - clock_timestamp()) from stepped.workers where token = p_token), -1)::text, true);
+          perform set_config('chaos.snapshot', pg_current_snapshot()::text, true);
           return query select * from stepped.${name}_itself(%s);
         end $body$ $wrapper$, f.declared, array_to_string(f.names, ', '));
     end $do$`
@@ -89,7 +90,51 @@ const statements: ReadonlyArray<string> = [
     if old.status is distinct from new.status then perform chaos.note('slot', new.action, new.step, new.slot, array[old.status], array[new.status], null, null); end if;
     return null;
   end $$`,
-  "create trigger noted after update on stepped.slots for each row execute function chaos.note_slot()"
+  "create trigger noted after update on stepped.slots for each row execute function chaos.note_slot()",
+  // who begins in a named lane: under its lock, and so with all who are before them and beside them in sight
+  `create function chaos.note_seat() returns trigger language plpgsql as $$ begin
+    if old.seat is not null or new.seat is null then return null; end if;
+    if new."limit" < (select count(*) from stepped.seats s where s.lane = new.lane and s.seat is not null) then
+      perform chaos.note('too many', new.action, null, null, null, null, null, null);
+    end if;
+    if exists (select 1 from stepped.seats s where s.lane = new.lane and s.seat is null and (s.priority, s.place) < (new.priority, new.place)) then
+      perform chaos.note('overtakes', new.action, null, null, null, null, null, null);
+    end if;
+    return null;
+  end $$`,
+  "create trigger noted after update on stepped.seats for each row execute function chaos.note_seat()",
+  // at the end of the transaction: all of its lanes or none, and no start against a pause that was there when the transition began
+  `create function chaos.note_lanes() returns trigger language plpgsql as $$ declare l record; begin
+    select a.*, (select count(*) from stepped.seats s where s.action = a.id) as places,
+        (select count(*) from stepped.seats s where s.action = a.id and s.seat is not null) as taken
+      into l from stepped.live_actions a where a.id = new.id;
+    if not found then return null; end if;
+    if l.lanes is not null and (
+        (l.places <> cardinality(l.lanes) and (l.outcome is null or l.places > 0))
+        or l.taken not in (0, l.places) or (l.outcome is null and (l.taken > 0) <> (l.status = 1))) then
+      perform chaos.note('partly', new.id, null, null, null, array[l.places, l.taken, l.status]::int[], null, null);
+    end if;
+    if l.status = 1 and l.started_at is distinct from (case when tg_op = 'UPDATE' then old.started_at end)
+        and coalesce(current_setting('chaos.snapshot', true), '') <> '' and exists (
+          select 1 from stepped.pauses p where pg_visible_in_snapshot(p.xmin::text::xid8, current_setting('chaos.snapshot')::pg_snapshot)
+            and (p.kind = 'lane' and (p.subject = l.lane or p.subject = any(l.lanes))
+              or l.lanes is not null and (p.kind = 'everything' or (p.kind = 'queue' and p.subject = l.queue) or (p.kind = 'definition' and p.subject = l.definition)))) then
+      perform chaos.note('begins though paused', new.id, null, null, null, null, null, null);
+    end if;
+    return null;
+  end $$`,
+  "create constraint trigger lanes after insert or update on stepped.live_actions deferrable initially deferred for each row execute function chaos.note_lanes()",
+  `create function chaos.note_starts() returns trigger language plpgsql as $$ declare
+    n int := cardinality(new.starts); rate int := (new.settings->>'rate')::int;
+  begin
+    if rate is null or new.starts is not distinct from old.starts then return null; end if;
+    if new.starts[n] < old.starts[cardinality(old.starts)]
+        or new.starts[n] < old.starts[cardinality(old.starts) - rate + 1] + (new.settings->>'per')::bigint * interval '1 millisecond' then
+      perform chaos.note('too fast', (select action from stepped.seats where lane = new.lane and seat is not null limit 1), null, null, null, null, null, null);
+    end if;
+    return null;
+  end $$`,
+  "create trigger noted after update on stepped.named_lanes for each row execute function chaos.note_starts()"
 ]
 
 /** Notes everything from now on, in a database that the engine's tables are in. */
@@ -134,7 +179,27 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ],
   [
     "a performing action is never pending again",
-    "select action, transition from chaos.notes where what = 'changes' and was[1] = 1 and is_now[1] = 0"
+    // one that takes a lane that is paused gives up performing within the transition
+    `select n.action, n.transition from chaos.notes n where n.what = 'changes' and n.was[1] = 1 and n.is_now[1] = 0
+      and not exists (select 1 from chaos.notes b where b.action = n.action and b.tx = n.tx and b.what = 'begins')`
+  ],
+  [
+    "15.2: never more than the limit perform in a named lane",
+    "select action, transition from chaos.notes where what = 'too many'"
+  ],
+  ["15.5: nobody overtakes in a line", "select action, transition from chaos.notes where what = 'overtakes'"],
+  [
+    "15.5: all lanes of an action are taken, or none",
+    "select action, is_now::text || ' ' || coalesce(transition, '') from chaos.notes where what = 'partly'"
+  ],
+  ["15.6: no more start than the rate allows", "select action, transition from chaos.notes where what = 'too fast'"],
+  [
+    "15.8: nobody begins who is paused",
+    "select action, transition from chaos.notes where what = 'begins though paused'"
+  ],
+  [
+    "14.1: tags are those that an action was enqueued with",
+    "select id, tags::text from stepped.ended_actions where definition like 'Truck/%' and tags is distinct from array[arguments->>0]"
   ],
   [
     "an outcome is fixed once",

@@ -5,6 +5,8 @@ const nothingYet = {
   trees: 0,
   accepted: 0,
   "begun by clients": 0,
+  "trucks in named lanes": 0,
+  pauses: 0,
   actions: 0,
   bodies: 0,
   "transactional effects": 0,

@@ -6,12 +6,13 @@ import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { join } from "node:path"
-import { type ActionHandle, ActionRepo, Stepped } from "stepped"
+import { type ActionHandle, ActionRepo, type JobQueue, type PerformanceLane, Stepped } from "stepped"
 import { awaitInWords, makeWorld, silent, type WorldOptions } from "../model/Trees.ts"
 import { bodies, openLog } from "./bodies.ts"
 import type { Book } from "./Book.ts"
 import type { Undisturbed } from "./Database.ts"
 import type { Proxy } from "./Proxy.ts"
+import { makeTrucks, pauseSomething } from "./Trucks.ts"
 import {
   type Asked,
   engineOptions,
@@ -59,6 +60,7 @@ export interface ClientsOptions {
 }
 
 const groupsAtATime = 48
+const sendersAtATime = 12
 
 const tagOf = (error: unknown): string => String((error as { readonly _tag?: string } | null)?._tag ?? error)
 
@@ -76,9 +78,11 @@ export const startClients = (
   Effect.gen(function*() {
     const file = yield* openLog(join(folder, "clients.log"))
     let run: NonNullable<WorldOptions["ran"]> = () => Effect.void
-    const world = makeWorld({ second: secondMs, groupOf, padding, ran: (entry, step) => run(entry, step) })
+    const ran: typeof run = (entry, step) => run(entry, step)
+    const world = makeWorld({ second: secondMs, groupOf, padding, ran })
+    const trucks = makeTrucks(ran)
     const services = yield* Effect.orDie(Layer.build(
-      world.layer.pipe(
+      Layer.merge(world.layer, trucks.layer).pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),
         Layer.provideMerge(PgClient.layer({
           url: proxy.url,
@@ -161,6 +165,41 @@ export const startClients = (
         )
       })
 
+    const alone: Group = { name: "trucks", asks: [], foretold: undefined, ordered: false }
+    /** Sends trucks to named lanes, some of which are called back, and learns how they end. */
+    const send = Effect.gen(function*() {
+      const sent: Array<readonly [Accepted, ActionHandle]> = []
+      for (const _ of Array(1 + Math.floor(Math.random() * 4)).keys()) {
+        const place = `truck-${book.counts["trucks in named lanes"]++}`
+        const handle = yield* answer(`enqueueing ${place}`, trucks.send(place))
+        if (handle === undefined) continue
+        const one: Accepted = { group: alone, place, id: handle.id, gave: undefined }
+        accepted.push(one)
+        sent.push([one, handle])
+      }
+      for (const [{ place }, handle] of sent) {
+        if (Math.random() < 0.1) yield* answer(`cancelling ${place}`, handle.cancel)
+      }
+      yield* Effect.forEach(sent, ([one, handle]) =>
+        Effect.map(awaitInWords(untilItAnswers(handle)), (gave) => {
+          one.gave = gave
+        }), { concurrency: "unbounded", discard: true })
+    })
+
+    /** Sends trucks, and pauses lanes and more, for as long as there are trees to ask for. */
+    const meanwhile = (what: Effect.Effect<void, never, Effect.Services<typeof send> | JobQueue | PerformanceLane>) =>
+      Effect.gen(function*() {
+        while (book.counts.trees < trees && !isOver()) {
+          if (isEarly()) yield* Effect.sleep("50 millis")
+          else yield* what
+        }
+      })
+    const pauses = Effect.gen(function*() {
+      yield* Effect.sleep(Math.random() * 1500)
+      book.counts.pauses++
+      yield* pauseSomething((effect) => answer("pausing", effect))
+    })
+
     const ask = Effect.gen(function*() {
       while (book.counts.trees < trees && !isOver()) {
         if (isEarly()) yield* Effect.sleep("50 millis")
@@ -197,8 +236,11 @@ export const startClients = (
     return {
       accepted,
       ordered,
-      ask: Effect.forEach(Array.from({ length: groupsAtATime }), () => ask, { concurrency: "unbounded", discard: true })
-        .pipe(Effect.provide(services)),
+      ask: Effect.all([
+        ...Array.from({ length: groupsAtATime }, () => ask),
+        ...Array.from({ length: sendersAtATime }, () => meanwhile(send)),
+        meanwhile(pauses)
+      ], { concurrency: "unbounded", discard: true }).pipe(Effect.provide(services)),
       complete: Effect.provide(complete, services)
     } satisfies Clients
   })

@@ -3,11 +3,12 @@
  *
  * A group is what one client asks for at a time. Its trees have actors, lanes and checksum keys of their own; groups of one number meet.
  */
-import { type Layer, Predicate, Schedule } from "effect"
+import { Layer, Predicate, Schedule } from "effect"
 import * as fc from "fast-check"
 import type { Engine, Stepped } from "stepped"
 import { actorNames, type Deed, type Op, type Outcome, outcome, type Plan, type Replaceable } from "../model/Model.ts"
 import { crowds, makeWorld, planOf, type WorldOptions } from "../model/Trees.ts"
+import { makeTrucks } from "./Trucks.ts"
 
 /** What a database, or a role, gives its transactions by default. */
 export type Isolation = "read committed" | "repeatable read"
@@ -56,7 +57,8 @@ export const padding = 900_000
 
 export const layerWorld = (
   options: Pick<WorldOptions, "second"> & { readonly ran: NonNullable<WorldOptions["ran"]> }
-): Layer.Layer<never, never, Engine> => makeWorld({ ...options, groupOf, padding }).layer
+): Layer.Layer<never, never, Engine> =>
+  Layer.merge(makeWorld({ ...options, groupOf, padding }).layer, makeTrucks(options.ran).layer)
 
 /** How many numbers crowds have: with more of them than are under way at a time, a crowd mostly meets those that are over. */
 const crowdNumbers = 200

@@ -100,7 +100,8 @@ const callbacks = ({ book, undisturbed }: Run, log: Log) =>
   Effect.gen(function*() {
     const actions = yield* rows<{ key: string; status: string; shape: Shape; count: number }>(
       undisturbed,
-      `select ${key} as key, status, arguments->1->'shape' as shape, callbacks_succeeded + callbacks_failed as count from stepped.actions`
+      `select ${key} as key, status, arguments->1->'shape' as shape, callbacks_succeeded + callbacks_failed as count from stepped.actions
+        where actor_type <> 'Truck'`
     )
     book.counts.actions = actions.length
     for (const action of actions) {
@@ -187,7 +188,17 @@ const endings = ({ book, clients, undisturbed }: Run) =>
     }
   })
 
-const endingsKnown = new Set(["nothing", "failed", "cancelled", "timed_out", "deadlocked", "incompatible"])
+const endingsKnown = new Set([
+  "nothing",
+  "failed",
+  "cancelled",
+  "timed_out",
+  "deadlocked",
+  "incompatible",
+  "LaneBusy",
+  "LaneFull",
+  "Superseded"
+])
 
 /** What the model says of trees in which nobody meets anybody. */
 const foretold = ({ book, clients, undisturbed }: Run, log: Log) =>
