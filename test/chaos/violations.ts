@@ -1,0 +1,65 @@
+/** What no engine does, as statements: the audit has to find each of them. */
+
+const performing = (status: string) =>
+  `insert into stepped.live_actions select (jsonb_populate_record(null::stepped.live_actions, to_jsonb(e) || '{"queue": "default", "checksum_key": "key"}' || '${status}')).* from stepped.ended_actions e limit 1`
+
+const twoInLine = `insert into stepped.seats (action, lane, "limit", priority, place)
+  select gen_random_uuid(), 'a', 1, 0, n from generate_series(1, 2) n`
+
+/** Each rule of the audit, with statements that break it. */
+export const planted: ReadonlyArray<readonly [rule: string, statement: string]> = [
+  [
+    "nothing has to be healed",
+    `${performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true}`)};
+     select * from stepped.heal(now(), 0, 10)`
+  ],
+  [
+    "an action ends once",
+    "insert into chaos.notes (what, action) select 'ended', id from stepped.ended_actions limit 1"
+  ],
+  ["history does not change", "update stepped.ended_actions set status = 5"],
+  ["nothing happens to an action that has ended", "update stepped.slots set status = 5"],
+  ["a slot is settled once", "update stepped.slots set status = 5"],
+  ["a step ends once", "update stepped.steps set status = 5"],
+  [
+    "whoever takes over changes nothing else",
+    `${performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true}`)};
+     update stepped.live_actions set outcome = 2`
+  ],
+  [
+    "whoever writes as a worker has its lease",
+    "select set_config('chaos.transition', 'finish 7 -1', false); update stepped.steps set status = 5"
+  ],
+  [
+    "15.2: never more than the limit perform in a named lane",
+    `${twoInLine}; update stepped.seats set seat = place - 1`
+  ],
+  ["15.5: nobody overtakes in a line", `${twoInLine}; update stepped.seats set seat = 0 where place = 2`],
+  [
+    "15.5: all lanes of an action are taken, or none",
+    `${performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true, "lanes": ["a", "b"]}`)};
+     insert into stepped.seats (action, lane, "limit", priority, place, seat) select id, 'a', 1, 0, 1, 0 from stepped.live_actions;
+     set constraints all immediate`
+  ],
+  [
+    "15.6: no more start than the rate allows",
+    `insert into stepped.named_lanes (lane, settings, starts) values ('a', '{"rate": 1, "per": 1000}', array[now()]);
+     insert into stepped.seats (action, lane, "limit", priority, place, seat) values (gen_random_uuid(), 'a', 1, 0, 1, 0);
+     update stepped.named_lanes set starts = array[now() + interval '999 ms']`
+  ],
+  [
+    "15.8: nobody begins who is paused",
+    `insert into stepped.pauses values ('lane', 'road', 'why', 'ada', now());
+     select set_config('chaos.snapshot', '9999999:9999999:', true);
+     ${performing(`{"status": 1, "phase": 0, "step": 0, "flags": 0, "rooted": true, "lane": "road"}`)};
+     set constraints all immediate`
+  ],
+  [
+    "14.1: tags are those that an action was enqueued with",
+    "update stepped.ended_actions set definition = 'Truck/queue', tags = null"
+  ],
+  [
+    "whoever holds an action goes on with it",
+    "insert into chaos.notes (what, action, held_next, at) values ('begins', gen_random_uuid(), 7, now() - interval '1 minute')"
+  ]
+]
