@@ -10,6 +10,8 @@ import * as Option from "effect/Option"
 import type { ActionStatus } from "./ActionHandle.ts"
 import type { FailureCause } from "./domain/Failure.ts"
 import { isActionId, statuses, type StepKind } from "./domain/Phase.ts"
+import { isActionId, statuses } from "./domain/Phase.ts"
+import type { Pause } from "./Pause.ts"
 import type { InvalidQuery, StorageError } from "./SteppedError.ts"
 import { canBeStored, deletionLimit, idOf, limitOf, timeOf, wordsOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
@@ -59,6 +61,8 @@ export interface ActionRecord {
    * or when its lanes let it begin.
    */
   readonly dueAt: Date | undefined
+  /** Why it does not begin, where it is queued or pending and a pause holds it: the oldest one of its lanes, its queue, its definition, or of everything. */
+  readonly pause: Pause | undefined
   /** How long it may perform. */
   readonly timeoutMs: number | undefined
   /** When its time is over; none once it has ended, or its callbacks run. */

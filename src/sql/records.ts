@@ -44,7 +44,10 @@ const reading =
 /** The two halves of a definition's key. */
 const defined = { actorType: "split_part(definition, '/', 1)", name: "split_part(definition, '/', 2)" } as const
 
-const actionColumns: Columns<ActionRecord> = {
+/** As JSON has it. */
+type StoredPause = Omit<Pause, "since"> & { readonly since: string }
+
+const actionColumns: Columns<Omit<ActionRecord, "pause"> & { readonly pause: StoredPause | undefined }> = {
   id: "id",
   actorType: "actor_type",
   actorId: "actor_id",
@@ -64,6 +67,7 @@ const actionColumns: Columns<ActionRecord> = {
   lastFailure: "last_failure",
   priority: "priority",
   dueAt: "due_at",
+  pause: "pause",
   timeoutMs: "timeout_ms::float8",
   timeoutAt: "timeout_at",
   result: "result",
@@ -107,7 +111,16 @@ type Actions = Pick<
 const actionsOf = (calls: Calls): Actions => {
   const { call, run, schema } = calls
   const read = reading(calls)
-  const actions = read(actionColumns)
+  const rows = read(actionColumns)
+  const actions = (...args: Parameters<typeof rows>): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError> =>
+    Effect.map(
+      rows(...args),
+      (records) =>
+        records.map(({ pause, ...record }) => ({
+          ...record,
+          pause: pause && { ...pause, since: new Date(pause.since) }
+        }))
+    )
   const steps = read(stepColumns)
   const slots = read(slotColumns)
   return {

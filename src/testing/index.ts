@@ -23,6 +23,7 @@ import { encodeActorId } from "../engine/invoke/invocation.ts"
 import { HandledDefects } from "../engine/perform/retry.ts"
 import { type Backlog, JobQueue } from "../JobQueue.ts"
 import { Outcome } from "../Outcome.ts"
+import type { Pause } from "../Pause.ts"
 import type { EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
 import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
 import {
@@ -254,16 +255,19 @@ const whatIsLeft = Effect.gen(function*() {
       (action) =>
         Effect.map(
           describe(action, engine.find(action.actorType, action.name)),
-          (text) => `${text} is ${action.status}${action.outbound ? ", outbound" : ""}`
+          (text) => `${text} is ${action.status}${action.outbound ? ", outbound" : ""}${pausedBy(action.pause)}`
         )
     ),
     ...(yield* queue.backlog).filter((backlog) => stillQueued(backlog) > 0).map((backlog) =>
       `${backlog.actorType}/${backlog.name} is queued ${stillQueued(backlog)} times${
         engine.find(backlog.actorType, backlog.name) === undefined ? ", and not defined here" : ""
-      }${backlog.pause === undefined ? "" : `, paused by ${backlog.pause.by}: ${backlog.pause.reason}`}`
+      }${pausedBy(backlog.pause)}`
     )
   ]
 })
+
+const pausedBy = (pause: Pause | undefined): string =>
+  pause === undefined ? "" : `, paused by ${pause.by}: ${pause.reason}`
 
 const stillQueued = ({ due, held, later, paused, waiting }: Backlog): number => due + later + held + waiting + paused
 

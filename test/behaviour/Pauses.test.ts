@@ -3,13 +3,13 @@ import { assert, it } from "@effect/vitest"
 import { ConfigProvider, Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { AchievementStore, InvalidQuery, JobQueue, PerformanceLane, Stepped } from "stepped"
+import { AchievementStore, ActionRepo, InvalidQuery, JobQueue, PerformanceLane, Stepped } from "stepped"
 import { NotDrained, performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { Car, Cars, park } from "./fixtures/pauses.ts"
+import { Car, Cars, crane, hoist, park } from "./fixtures/pauses.ts"
 
 const why = { reason: "the pump is broken", by: "ada" }
 const lanes = {
@@ -292,6 +292,60 @@ suite("pauses", (engine) => {
       yield* queue.pause({ queue: "q" }, { reason: "nobody says who" })
       assert.match((yield* queue.pauses)[0]!.by, /@/)
       yield* queue.resume({ queue: "q" })
+    }))
+
+  test("15.8: the record of what waits because of a pause says which one, and that of what has begun none", () =>
+    Effect.gen(function*() {
+      const queue = yield* JobQueue
+      const car = (yield* Cars.client)(1)
+      const subjects = (...handles: ReadonlyArray<{ readonly id: string }>) =>
+        Effect.forEach(
+          handles,
+          ({ id }) => Effect.map(recordOf(id), ({ pause, status }) => [status, pause?.kind, pause?.subject])
+        )
+      const holder = yield* car.parkLater("holder")
+      const crowd = [yield* car.hoistLater("1"), yield* car.hoistLater("2"), yield* car.hoistLater("3")] as const
+      yield* performIdle
+      const next = yield* car.driveLater("next")
+      yield* performIdle
+      assert.deepStrictEqual(yield* subjects(next), [["pending", undefined, undefined]])
+      yield* lanes.pause("street")
+      yield* Effect.flatMap(PerformanceLane, (service) => service.pause(crane(), why))
+      yield* queue.pause({ actorType: "Car", name: "wash" }, why)
+      const queued = yield* car.washLater("x")
+      const cancelled = yield* car.washLater("y")
+      yield* cancelled.cancel
+      assert.deepStrictEqual(yield* subjects(holder, next, ...crowd, queued, cancelled), [
+        ["performing", undefined, undefined],
+        ["pending", "lane", "street"],
+        ["performing", undefined, undefined],
+        ["performing", undefined, undefined],
+        ["pending", "lane", "crane:"],
+        ["queued", "definition", "Car/wash"],
+        ["queued", undefined, undefined]
+      ])
+      const { pause } = yield* recordOf(next.id)
+      assert.deepStrictEqual({ ...pause, since: undefined }, {
+        kind: "lane",
+        subject: "street",
+        ...why,
+        since: undefined
+      })
+      assert.isBelow(Math.abs(pause!.since.getTime() - Date.now()), 600_000)
+      const tree = yield* Effect.flatMap(ActionRepo, (repo) => repo.tree(next.id))
+      assert.deepStrictEqual(Option.getOrThrow(tree).action.pause, pause)
+      yield* complete(holder.id)
+      yield* performIdle
+      const error = yield* Effect.flip(performSteppedActions())
+      assert.instanceOf(error, NotDrained)
+      assert.include(error.left, "drive Car/1(\"next\") is pending, paused by ada: the pump is broken")
+      yield* lanes.resume("street")
+      yield* Effect.flatMap(PerformanceLane, (service) => service.resume(crane()))
+      yield* queue.resume({ actorType: "Car", name: "wash" })
+      yield* performSteppedActions({
+        outbound: ({ id }) => Stepped.complete(id, hoist, Stepped.Outcome.succeeded("up"))
+      })
+      assert.strictEqual((yield* recordOf(next.id)).pause, undefined)
     }))
 
   test("15.8: what cannot be paused, or without a reason, is refused", () =>

@@ -28,6 +28,19 @@ create view queued_actions as
     timeout_ms,
     null::timestamptz as timeout_at,
     elder as waits_for,
+    -- what is cancelled, or tried again, goes on
+    case when cancelled_at is null and attempts = 0 then (
+      select
+        jsonb_build_object(
+          'kind', p.kind, 'subject', replace(p.subject, U&'\0001', ':'), 'reason', p.reason, 'by', p.by, 'since', p.since)
+      from pauses p
+      where
+        p.kind = 'everything'
+        or (p.kind = 'queue' and p.subject = jobs.queue)
+        or (p.kind = 'definition' and p.subject = jobs.definition)
+      order by p.since, p.kind, p.subject
+      limit 1
+    ) end as pause,
     cancelled_at,
     null::uuid as superseded_by,
     0::smallint as callbacks_succeeded,
@@ -100,6 +113,20 @@ create view actions as
     timeout_ms,
     case when outcome is null then timeout_at end as timeout_at,
     null::uuid as waits_for,
+    case when status = 0 /* Status.pending */ and outcome is null then (
+      select
+        jsonb_build_object(
+          'kind', p.kind, 'subject', replace(p.subject, U&'\0001', ':'), 'reason', p.reason, 'by', p.by, 'since', p.since)
+      from pauses p
+      where
+        p.kind = 'everything'
+        or (p.kind = 'queue' and p.subject = live_actions.queue)
+        or (p.kind = 'definition' and p.subject = live_actions.definition)
+        or (p.kind = 'lane' and p.subject = live_actions.lane)
+        or (p.kind = 'lane' and p.subject = any(live_actions.lanes))
+      order by p.since, p.kind, p.subject
+      limit 1
+    ) end as pause,
     null::timestamptz as cancelled_at,
     null::uuid as superseded_by,
     0::smallint as callbacks_succeeded,
@@ -139,6 +166,7 @@ create view actions as
     null,
     null,
     null,
+    null,
     superseded_by,
     callbacks_succeeded,
     callbacks_failed,
@@ -174,6 +202,7 @@ create view actions as
     timeout_ms,
     timeout_at,
     waits_for,
+    pause,
     cancelled_at,
     superseded_by,
     callbacks_succeeded,
@@ -215,6 +244,8 @@ comment on column actions.due_at is
 comment on column actions.timeout_ms is 'How long it may perform.';
 comment on column actions.timeout_at is 'When its time is over.';
 comment on column actions.waits_for is 'The elder sibling that has to join its lane before this one.';
+comment on column actions.pause is
+  'Why it does not begin, where it waits: the oldest of the pauses that hold it.';
 comment on column actions.cancelled_at is
   'Since when, on the database''s clock, it cannot start any more: a worker that has its definition ends it.';
 comment on column actions.superseded_by is 'The newer action that has taken its place in the lane.';
