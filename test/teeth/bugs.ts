@@ -1991,14 +1991,18 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "history-without-its-queue",
     breaks: "what has ended in the default queue is shown in none",
-    plants: [{ file: "src/sql/schema/views.sql", find: "    coalesce(queue, 'default'),", replace: "    queue," }],
+    plants: [{
+      file: "src/sql/schema/action_views.sql",
+      find: "    coalesce(queue, 'default'),",
+      replace: "    queue,"
+    }],
     tests: { "test/behaviour/Records.test.ts": ["what has ended is shown with its queue"] }
   },
   {
     name: "history-without-its-key",
     breaks: "what has ended is shown without its checksum key where that is its lane's",
     plants: [{
-      file: "src/sql/schema/views.sql",
+      file: "src/sql/schema/action_views.sql",
       find: "    coalesce(checksum_key, lane),",
       replace: "    checksum_key,"
     }],

@@ -15,7 +15,7 @@ const below = (path: string): ReadonlyArray<string> =>
   readdirSync(join(root, folder, path)).filter((name) => name.endsWith(".sql")).sort().map((name) => join(path, name))
 
 /** Tables and views, which stay, in the order in which they are made. */
-export const tableFiles: ReadonlyArray<string> = ["tables.sql", "views.sql"]
+export const tableFiles: ReadonlyArray<string> = ["tables.sql", "action_views.sql", "views.sql"]
 
 /** What an installer installs whole: types, functions, and their settings. */
 export const functionFiles: ReadonlyArray<string> = ["types.sql", ...below("functions"), "settings.sql"]
