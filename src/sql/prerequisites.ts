@@ -225,7 +225,10 @@ export const checkMaking: Effect.Effect<
 // sequences
 // -------------------------------------------------------------------------------------------------------------------
 
-/** The columns that count, each with the highest number in its table as a query that reads a few rows of an index. */
+/**
+ * The columns that count, each with the highest number in its table as a query that reads a few rows of an index, or all of a table that
+ * has only what is live.
+ */
 const counted = (schema: string): ReadonlyArray<readonly [table: string, column: string, highest: string]> => [
   ["workers", "token", `select max(token) from ${schema}.workers`],
   // the index begins with the queue and the priority: of each pair the last one
@@ -240,6 +243,7 @@ const counted = (schema: string): ReadonlyArray<readonly [table: string, column:
       select max(m.id) from k cross join lateral (
         select j.id from ${schema}.jobs j where j.queue = k.queue and j.priority = k.priority order by j.id desc limit 1) m`
   ],
+  ["seats", "place", `select max(place) from ${schema}.seats`],
   ["signals", "id", `select max(id) from ${schema}.signals`]
 ]
 

@@ -160,14 +160,15 @@ describe("sequences that are behind their tables, as after logical replication",
         `insert into stepped.jobs (id, queue, priority, kind, action, definition, actor_id, arguments, enqueued_at) overriding system value
           select n, q, p, 0, gen_random_uuid(), 'Boat/sail', '1', '[]', now() from generate_series(1, 3) n, unnest(array['a', 'b']) q, unnest(array[10, 100]) p`,
         `insert into stepped.jobs (id, queue, priority, kind, action, definition, actor_id, arguments, enqueued_at) overriding system value
-          values (42, 'b', 100, 0, gen_random_uuid(), 'Boat/sail', '1', '[]', now())`
+          values (42, 'b', 100, 0, gen_random_uuid(), 'Boat/sail', '1', '[]', now())`,
+        `insert into stepped.seats (action, lane, "limit", priority, place) values (gen_random_uuid(), 'boats', 1, 0, 5)`
       ])
       const error = yield* refusal(url)
       assert.instanceOf(error, SequenceBehind)
       assert.strictEqual(
         error.message,
-        "The sequences of stepped.workers (at 0, its rows at 7), stepped.jobs (at 0, its rows at 42) are behind their tables, as " +
-          "after logical replication, so that what is inserted is refused as a duplicate: run the migrations (Stepped.migrate, or " +
+        "The sequences of stepped.workers (at 0, its rows at 7), stepped.jobs (at 0, its rows at 42), stepped.seats (at 0, its rows at " +
+          "5) are behind their tables, as after logical replication, so that what is inserted is refused as a duplicate: run the migrations (Stepped.migrate, or " +
           "{ migrate: true }), which set them"
       )
       const said: Array<string> = []
@@ -176,10 +177,12 @@ describe("sequences that are behind their tables, as after logical replication",
       assert.deepStrictEqual(yield* Effect.provide(Effect.provide(Stepped.migrate(), client), log), [])
       assert.deepStrictEqual(said, [
         "stepped: the sequence of stepped.workers was at 0, behind its rows, and is set to 7",
-        "stepped: the sequence of stepped.jobs was at 0, behind its rows, and is set to 42"
+        "stepped: the sequence of stepped.jobs was at 0, behind its rows, and is set to 42",
+        "stepped: the sequence of stepped.seats was at 0, behind its rows, and is set to 5"
       ])
       assert.deepStrictEqual(yield* Effect.provide(Effect.provide(Stepped.migrate(), client), log), [])
-      assert.lengthOf(said, 2)
+      assert.lengthOf(said, 3)
+      yield* run(url, ["delete from stepped.seats"])
       yield* performs(url)
     }))
 

@@ -1,7 +1,7 @@
 // Made from the .sql files beside it by `npm run schema`: a statement a line.
 
 /** Changes whenever one of the statements does. */
-export const fingerprint = "95a17b153531923a"
+export const fingerprint = "c6f4e4c9421d51a5"
 
 /** What makes the tables and the views. */
 export const tables: ReadonlyArray<string> = [
@@ -25,9 +25,9 @@ export const tables: ReadonlyArray<string> = [
   "comment on table named_lanes is 'Lanes with a policy that are in use; the row of a lane is its lock.'",
   "create index named_lanes_due on named_lanes (due_at) where due_at is not null",
   "create index named_lanes_paused on named_lanes (lane) where paused",
-  "create sequence places",
   "create table seats (\n  action uuid not null,\n  lane text collate \"C\" not null,\n  -- 0 and up: it performs there; null: it waits in line\n  seat int,\n  -- what it was admitted under\n  \"limit\" int not null,\n  priority smallint not null,\n  place bigint not null,\n  -- whoever waits for it is told where it is superseded here, rather than waiting for the newer one\n  tells boolean not null default false,\n  -- of a start that newer ones put off: since the first of them, and until when\n  since timestamptz,\n  due_at timestamptz,\n  -- its action has other lanes, too: where it cannot begin because of those, it holds up who stands behind it here\n  several boolean not null default false,\n  primary key (action, lane)\n) with (fillfactor = 80)",
   "comment on table seats is 'Who performs in a named lane, and who waits for it: a row for each lane of a live action.'",
+  "create sequence places owned by seats.place",
   "create unique index seats_taken on seats (lane, seat) where seat is not null",
   "create index seats_line on seats (lane, priority, place) where seat is null",
   "create index seats_several on seats (lane) where seat is null and several",

@@ -204,9 +204,6 @@ comment on table named_lanes is 'Lanes with a policy that are in use; the row of
 create index named_lanes_due on named_lanes (due_at) where due_at is not null;
 create index named_lanes_paused on named_lanes (lane) where paused;
 
--- all places of an action have the same number, so that all lines have one order
-create sequence places;
-
 create table seats (
   action uuid not null,
   lane text collate "C" not null,
@@ -226,6 +223,9 @@ create table seats (
   primary key (action, lane)
 ) with (fillfactor = 80);
 comment on table seats is 'Who performs in a named lane, and who waits for it: a row for each lane of a live action.';
+
+-- all places of an action have the same number, so that all lines have one order
+create sequence places owned by seats.place;
 
 create unique index seats_taken on seats (lane, seat) where seat is not null;
 create index seats_line on seats (lane, priority, place) where seat is null;
