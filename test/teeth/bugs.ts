@@ -1497,9 +1497,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a worker takes jobs whose definitions it does not have, and fails them",
     plants: [{
       file: functionFile("take_jobs"),
-      find: `            and j.priority < k.below
-            and j.definition = any(p_definitions)`,
-      replace: `            and j.priority < k.below`
+      find: `          and j.priority < k.below
+          and j.definition = any(p_definitions)`,
+      replace: `          and j.priority < k.below`
     }, {
       file: functionFile("start_performing"),
       find: `      p_flags[array_position(p_definitions, p_definition)] as flags,`,
@@ -1541,10 +1541,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a claim waits for jobs that somebody else is taking",
     plants: [{
       file: functionFile("take_jobs"),
-      find: `          limit p_room - taken
-          for update skip locked`,
-      replace: `          limit p_room - taken
-          for update`
+      find: `        limit p_room - taken
+        for update skip locked`,
+      replace: `        limit p_room - taken
+        for update`
     }],
     tests: { "test/races/claims.test.ts": ["jobs that are due at once are passed by"] }
   },
@@ -1574,7 +1574,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.7: actions without a checksum that begin together leave what is stored under their keys",
     plants: [{
       file: functionFile("start_plain"),
-      find: `      perform erase_achievements(keys);
+      find: `      perform erase_achievements(p_keys);
       return;`,
       replace: `      return;`
     }],
@@ -2233,8 +2233,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "14.1: what becomes urgent is passed by, as what the last claims have taken is",
     plants: [{
       file: functionFile("take_jobs"),
-      find: `            and (j.priority, j.id) > (k.priority, k.passed)`,
-      replace: `            and j.priority >= k.priority and j.id > (select max(p.value::bigint) from (
+      find: `          and (j.priority, j.id) > (k.priority, k.passed)`,
+      replace: `          and j.priority >= k.priority and j.id > (select max(p.value::bigint) from (
               select '-1' as value union all select value from jsonb_each_text(p_after -> q.name)) p)`
     }],
     tests: { "test/sql/transitions/claim.test.ts": ["what is more urgent is claimed first"] }

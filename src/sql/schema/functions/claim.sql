@@ -18,9 +18,11 @@ declare
   achieved unstored_answer[] := array[]::unstored_answer[];
   started uuid[] := array[]::uuid[];
   jobs_taken claimed_job[];
-  -- rows of the queue that were taken, and whether there is nothing to do with them but to start them
+  -- rows of the queue that were taken, whether there is nothing to do with them but to start them, and where
   places tid[];
   is_plain boolean := false;
+  lanes text[];
+  keys text[];
   -- rows of the queue that leave it
   leaving tid[];
   count_taken int := 0;
@@ -60,8 +62,8 @@ begin
     return query select * from news_of(-9 /* Kind.blocked */, given.blocked);
   end if;
   if p_only is not null or p_room > 0 then
-    select t.places, t.taken, t.is_full, t.last_ids, t.is_plain
-    into places, count_taken, is_full, last_ids, is_plain
+    select t.places, t.taken, t.is_full, t.last_ids, t.is_plain, t.lanes, t.keys
+    into places, count_taken, is_full, last_ids, is_plain, lanes, keys
     from take_jobs(p_token, p_now, p_room, p_queues, p_definitions, p_prepare, p_only, p_after, is_pausing) t;
   end if;
   -- lost since then: nothing of this has happened, and the next try says so
@@ -71,7 +73,7 @@ begin
 
   -- beside prepared ones it takes its lanes in one pass with them
   if is_plain and p_prepared is null then
-    return query select * from start_plain(p_token, p_now, p_definitions, p_first_steps, p_flags, places);
+    return query select * from start_plain(p_token, p_now, p_definitions, p_first_steps, p_flags, places, lanes, keys);
     get diagnostics count_started = row_count;
     if count_started < count_taken then
       leaving := places;
@@ -127,7 +129,6 @@ begin
     answers := answers || joined.deadlocked;
     return query select * from news_of(-3 /* Kind.ended */, joined.ended);
   end if;
-
   if named is not null then
     return query select * from join_named_lanes(
       p_token, p_now, p_definitions, p_first_steps, p_flags, named, ignoring);

@@ -1,4 +1,4 @@
--- Starts plain invocations, which are locked in their places, in their lanes: the first one of each free lane begins
+-- Starts plain invocations, which are locked in their `p_places`, in their lanes: the first one of each free lane begins
 -- to perform, erases what was achieved under its key (rule 2.7), and leaves the queue. The lanes of the others are
 -- locked by now, and they stay in their places.
 --
@@ -8,17 +8,16 @@
 -- their order. Achievements are locked after that, in the order of their keys.
 -- For other functions only: it inherits their search path and their settings.
 create function start_plain(
-  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_places tid[])
+  p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_places tid[],
+  p_lanes text[], p_keys text[])
 returns setof answer language plpgsql as $$
 declare
-  wanted text[];
   keys text[];
   started uuid[];
 begin
-  select array_agg(j.lane), array_agg(j.checksum_key) into wanted, keys from jobs j where j.ctid = any(p_places);
   -- to be able to go back takes a transaction id, which a few would not save
   if cardinality(p_places) > 50
-    and not exists (select 1 from live_actions l where l.lane = any(wanted) and l.seat = 0 /* Seat.performing */) then
+    and not exists (select 1 from live_actions l where l.lane = any(p_lanes) and l.seat = 0 /* Seat.performing */) then
     begin
       return query
         with d as (
@@ -52,7 +51,7 @@ begin
         -- all are inserted before the first is given: what is given is not taken back
         where (select count(*) from l) > 0
         order by d.priority, d.id;
-      perform erase_achievements(keys);
+      perform erase_achievements(p_keys);
       return;
     exception when unique_violation then
       null;
