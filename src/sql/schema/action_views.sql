@@ -32,7 +32,8 @@ create view queued_actions as
     case when cancelled_at is null and attempts = 0 then (
       select
         jsonb_build_object(
-          'kind', p.kind, 'subject', replace(p.subject, U&'\0001', ':'), 'reason', p.reason, 'by', p.by, 'since', p.since)
+          'kind', p.kind, 'subject', replace(p.subject, U&'\0001', ':'), 'reason', p.reason, 'by', p.by, 'since',
+          p.since)
       from pauses p
       where
         p.kind = 'everything'
@@ -116,7 +117,8 @@ create view actions as
     case when status = 0 /* Status.pending */ and outcome is null then (
       select
         jsonb_build_object(
-          'kind', p.kind, 'subject', replace(p.subject, U&'\0001', ':'), 'reason', p.reason, 'by', p.by, 'since', p.since)
+          'kind', p.kind, 'subject', replace(p.subject, U&'\0001', ':'), 'reason', p.reason, 'by', p.by, 'since',
+          p.since)
       from pauses p
       where
         p.kind = 'everything'

@@ -1,5 +1,5 @@
--- Lanes that were resumed go on, some at a time: the first of each performs, by a job; lines of named lanes are due, and
--- looked at by `tick`. Each of `resumed` is looked at until whoever may not have heard of it, and so may have held
+-- Lanes that were resumed go on, some at a time: the first of each performs, by a job; lines of named lanes are due,
+-- and looked at by `tick`. Each of `resumed` is looked at until whoever may not have heard of it, and so may have held
 -- somebody since, has ended, and nobody was locked. Gives how many went on, and were looked at for the first time.
 -- For other functions only: it inherits their search path and their settings.
 create function resume_lanes(p_now timestamptz, p_limit int) returns int
@@ -8,7 +8,7 @@ declare
   v_count int;
   v_lanes text[];
   heard text[];
-  pass resumed;
+  pass record;
   held text[] := array[]::text[];
   waiting uuid[];
   ids uuid[];
@@ -27,7 +27,7 @@ begin
     limit p_limit
     for update skip locked
   ) m;
-  select *
+  select kind, subject, until, passed, is_last
   into pass
   from resumed
   where kind <> 'lane'
@@ -45,12 +45,20 @@ begin
           select l.lane
           from live_actions l
           where
-            l.seat = 0 /* Seat.performing */ and l.status = 0 /* Status.pending */ and l.lane > coalesce(pass.passed, '')
+            l.seat = 0 /* Seat.performing */
+            and l.status = 0 /* Status.pending */
+            and l.lane > coalesce(pass.passed, '')
           order by l.lane
           limit p_limit
         )
         union all
-        (select n.lane from named_lanes n where n.paused and n.lane > coalesce(pass.passed, '') order by n.lane limit p_limit)
+        (
+          select n.lane
+          from named_lanes n
+          where n.paused and n.lane > coalesce(pass.passed, '')
+          order by n.lane
+          limit p_limit
+        )
       ) x
       order by lane
       limit p_limit);

@@ -1,4 +1,4 @@
--- Starts plain invocations, which are locked in their `p_places`, in their lanes: the first one of each free lane begins
+-- Starts plain invocations, which are locked in their places, in their lanes: the first one of each free lane begins
 -- to perform, erases what was achieved under its key (rule 2.7), and leaves the queue. The lanes of the others are
 -- locked by now, and they stay in their places.
 --
