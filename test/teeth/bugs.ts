@@ -2491,8 +2491,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.8: who waits in a named lane that is resumed never performs",
     plants: [{
       file: functionFile("fill_named_lanes"),
-      find: `        held := true;`,
-      replace: `        held := null;`
+      find: `set due_at = v_due, paused = nullif(held, false)`,
+      replace: `set due_at = v_due, paused = null`
     }],
     tests: { [pausedLanes]: ["15.8: in a paused named lane"] }
   },
@@ -2654,8 +2654,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.6: who may begin at a time is looked at then",
     plants: [{
       file: functionFile("fill_named_lanes"),
-      find: "set due_at = v_due, paused = held",
-      replace: "set due_at = null, paused = held"
+      find: "set due_at = v_due, paused = nullif(held, false)",
+      replace: "set due_at = null, paused = nullif(held, false)"
     }],
     tests: { [namedLanes]: ["15.3: a start is put off"] }
   },
@@ -2724,8 +2724,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.3: while one is ending, nobody further is cancelled",
     plants: [{
       file: functionFile("cancel_for_newcomer"),
-      find: "where s.lane = p_job.lanes[1] and s.seat is not null and l.outcome is not null",
-      replace: "where s.lane = p_job.lanes[1] and s.seat is not null and l.outcome is not null and false"
+      find: "where s.lane = p_lane and s.seat is not null and l.outcome is not null",
+      replace: "where s.lane = p_lane and s.seat is not null and l.outcome is not null and false"
     }],
     tests: { [namedLanes]: ["15.3: of several who perform in a lane that cancels"] }
   },
