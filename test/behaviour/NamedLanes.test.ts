@@ -263,6 +263,21 @@ suite("named lanes", (engine) => {
       yield* drained
     }))
 
+  test("15.3, 15.6: nobody is cancelled for one that waits for the rate, as long as a seat is free", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const handles = yield* Effect.forEach(["1", "2"], (key) => Effect.tap(car.sprintLater(key), () => performIdle))
+      assert.deepStrictEqual(yield* statuses(handles), ["performing", "pending"])
+      yield* TestClock.adjust("1 minute")
+      yield* performIdle
+      assert.deepStrictEqual(yield* statuses(handles), ["performing", "performing"])
+      // with no seat free the first has to go, whenever the rate lets the next one begin
+      const third = yield* Effect.tap(car.sprintLater("3"), () => performIdle)
+      assert.deepStrictEqual(yield* statuses([...handles, third]), ["cancelled", "performing", "pending"])
+      yield* drained
+      assert.deepStrictEqual(yield* news, ["sprint 1", "sprint 2", "sprint 3"])
+    }))
+
   test("15.3: while one is ending, whoever waits there is superseded, and nobody further is cancelled", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

@@ -2497,6 +2497,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [pausedLanes]: ["15.8: in a paused named lane"] }
   },
   {
+    name: "rate-cancels",
+    breaks: "15.3, 15.6: somebody is cancelled for one that waits for the rate, with a seat that is free",
+    plants: [{
+      file: functionFile("cancel_for_newcomer"),
+      find: `  if newcomer is null or (`,
+      replace: `  if newcomer is null or false and (`
+    }],
+    tests: { [namedLanes]: ["15.3, 15.6: nobody is cancelled for one that waits for the rate"] }
+  },
+  {
     name: "pause-cancels",
     breaks: "15.8, 15.3: somebody is cancelled for one that a pause holds",
     plants: [{

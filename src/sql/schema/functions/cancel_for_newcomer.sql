@@ -1,6 +1,7 @@
 -- A newcomer that waits in a lane that cancels, which the caller has locked: whoever has performed there longest is
--- cancelled for it, unless one is ending there already, or it may not begin because of a pause: then it is when that is
--- resumed. Nobody who could not end before the newcomer does is: that is a deadlock.
+-- cancelled for it, unless a seat is free, and it waits for the rate, one is ending there already, or it may not begin
+-- because of a pause: then it is when that is resumed. Nobody who could not end before the newcomer does is: that is a
+-- deadlock.
 -- For other functions only: it inherits their search path and their settings.
 create function cancel_for_newcomer(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_lane text)
@@ -18,7 +19,9 @@ begin
   where n.lane = p_lane and n.settings ->> 'whenBusy' = 'cancelRunning'
   order by s.priority, s.place
   limit 1;
-  if newcomer is null or exists (
+  if newcomer is null or (
+    select count(*) from seats s where s.lane = p_lane and s.seat is not null
+  ) < (select (n.settings ->> 'limit')::int from named_lanes n where n.lane = p_lane) or exists (
     select 1
     from seats s
     join live_actions l on l.id = s.action
