@@ -15,6 +15,7 @@ import {
   makeWorld,
   scenarios,
   seed,
+  show,
   silent,
   trees
 } from "./Trees.ts"
@@ -31,7 +32,8 @@ suite("random trees", (engine) => {
 
   it.effect(
     "performed one by one, they end as the model says",
-    () => forAll(scenarios, endsAsTheModelSays(world)).pipe(Effect.provide(Layer.merge(layer, silent))),
+    () =>
+      forAll(scenarios, endsAsTheModelSays(world), { inWords: show }).pipe(Effect.provide(Layer.merge(layer, silent))),
     timeout
   )
 })
@@ -57,7 +59,7 @@ it.live("random trees: performed by two workers beside each other, they break no
         const twice = world.log.filter((entry, i) => world.log.indexOf(entry) !== i)
         assert.deepStrictEqual(twice, [])
         // chance has a part in it: a smaller crowd that passes says nothing
-      }), { endOnFailure: true }).pipe(Effect.provide(first))
+      }), { inWords: show, endOnFailure: true }).pipe(Effect.provide(first))
   }).pipe(
     Effect.scoped,
     Effect.provide(Layer.merge(silent, layerServer({ template, maxConnections: 10 })))

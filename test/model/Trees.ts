@@ -263,10 +263,10 @@ export const trees = Number(process.env.STEPPED_TREES ?? 60)
 export const seed = Number(process.env.STEPPED_SEED ?? 20_260_801)
 
 /** Tries a property whose verdict is an effect; fails with the smallest value that breaks it, and how to repeat that. */
-export const forAll = <A extends Scenario, E, R>(
+export const forAll = <A, E, R>(
   arbitrary: fc.Arbitrary<A>,
   property: (value: A) => Effect.Effect<void, E, R>,
-  options: fc.Parameters<[A]> = {}
+  { inWords, ...options }: fc.Parameters<[A]> & { readonly inWords: (value: A) => string }
 ) =>
   Effect.contextWith((context: Context.Context<R>) =>
     Effect.promise(() =>
@@ -283,7 +283,7 @@ export const forAll = <A extends Scenario, E, R>(
             throw new Error(
               [
                 `STEPPED_SEED=${run.seed}: number ${run.numRuns} breaks the property, and so does, made smaller ${run.numShrinks} times,`,
-                ...smallest === undefined ? [] : [show(smallest), JSON.stringify(smallest)],
+                ...smallest === undefined ? [] : [inWords(smallest), JSON.stringify(smallest)],
                 cause instanceof Error ? cause.message : String(cause)
               ].join("\n"),
               { cause }
@@ -587,7 +587,7 @@ export const planIn = (record: ActionRecord): Plan => (record.arguments as [stri
 /** Empties all tables but that of the workers, for the next scenario on the same engine. */
 export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql.unsafe(
-    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses"
+    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses, stepped.resumed"
   ))
 
 /** Completes an action that waits for somebody outside, unless its plan says that nobody does, and that counts. */
