@@ -82,7 +82,7 @@ it.effect("a worker's grace period is read before it starts", () =>
     const layer = yield* Layer.build(Cars.layer.pipe(Layer.provideMerge(embedded.layer())))
     for (const gracePeriod of ["soon" as never, Number.NaN, -1, Infinity]) {
       const error = yield* Layer.build(Stepped.worker({ gracePeriod })).pipe(Effect.provide(layer), Effect.flip)
-      assert.strictEqual(error._tag, "DefinitionError")
+      assert.strictEqual(error._tag, "InvalidOption")
       assert.match(error.message, /^gracePeriod is .+: it takes a duration from 0 to/)
     }
     // and with a timeout of Infinity there is none
