@@ -142,10 +142,16 @@ export type Pass = (
   limit?: number
 ) => Effect.Effect<Answer, StorageError>
 
+/**
+ * Undefined in a first try. In a later one, which an earlier one may have been stored by and may still be about to: the tokens of this
+ * process, under which that may have been.
+ */
+export type Again = ReadonlyArray<bigint> | undefined
+
 /** What the engine does with its storage; with what the four services are made of, that is all of it. */
 export interface Transitions {
-  /** Stores invocations; inside an open transaction of the client they commit with it. `again`: an earlier try may have stored them. */
-  readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: boolean) => Effect.Effect<void, StorageError>
+  /** Stores invocations; inside an open transaction of the client they commit with it. */
+  readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: Again) => Effect.Effect<void, StorageError>
   readonly claim: (
     options: Claiming & { readonly prepared: ReadonlyArray<PreparedInvocation>; readonly only: string | null }
   ) => Effect.Effect<Answer, StorageError>

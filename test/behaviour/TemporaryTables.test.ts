@@ -112,7 +112,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         const token = yield* store.register("test", Duration.minutes(1))
         const by = { token, now: 0, room: 10, catalog }
         const calls: { readonly [Name in keyof typeof store]: Effect.Effect<unknown, unknown> | undefined } = {
-          enqueue: store.enqueue([item("1"), item("2", { token: Number(token) })], 0, true),
+          enqueue: store.enqueue([item("1"), item("2", { token: Number(token) })], 0, []),
           heldBy: Effect.map(
             store.heldBy(token),
             (works) => assert.deepStrictEqual(works.map(({ _tag, action }) => [_tag, action]), [["ToPrepare", second]])

@@ -81,12 +81,12 @@ test(
     const store = yield* Store
     const handle = yield* (yield* Cars.client)(1).honkLater()
     assert.isTrue(yield* handle.cancel)
-    yield* store.enqueue([honk(handle.id)], 0, true)
+    yield* store.enqueue([honk(handle.id)], 0, [])
     // a first try that comes late, and that nobody listens to any more
-    assert.isTrue(Exit.isFailure(yield* Effect.exit(store.enqueue([honk(handle.id)], 0, false))))
+    assert.isTrue(Exit.isFailure(yield* Effect.exit(store.enqueue([honk(handle.id)], 0, undefined))))
     assert.lengthOf(yield* sql`select 1 from stepped.jobs`, 1)
     yield* performSteppedActions()
-    yield* store.enqueue([], 0, true)
+    yield* store.enqueue([], 0, [])
     assert.deepStrictEqual(seen, ["honk cancelled"])
   })
 )
@@ -101,13 +101,13 @@ test(
     const stored = yield* Deferred.make<void>()
     const go = yield* Deferred.make<void>()
     const first = yield* Effect.forkScoped(sql.withTransaction(Effect.gen(function*() {
-      yield* store.enqueue([honk(handle.id)], 0, false)
+      yield* store.enqueue([honk(handle.id)], 0, undefined)
       yield* Deferred.succeed(stored, undefined)
       yield* Deferred.await(go)
     })))
     yield* Deferred.await(stored)
     const second = yield* Effect.forkScoped(retryForCaller(
-      () => store.enqueue([honk(handle.id)], 0, true),
+      () => store.enqueue([honk(handle.id)], 0, []),
       () => true
     ))
     yield* blocked(1)

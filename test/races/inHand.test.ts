@@ -139,7 +139,7 @@ describe("in hand", () => {
               ({ work }) => work.some(({ action }) => action === cancelled) ? halts.statement.once : Effect.void
             ),
           // what is asked for is claimed by itself
-          enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, false), nothing)
+          enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, undefined), nothing)
         }), { concurrency: 1, connections: 4 })
         const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), worker)
         const handle = yield* (yield* Cars.client)(1).askedNow()
@@ -235,7 +235,7 @@ describe("in hand", () => {
               items.some(({ definition }) => definition === "Car/other")
                 ? halts.statement.here
                 : store.enqueue(items, now, again),
-            enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, false), nothing),
+            enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, undefined), nothing),
             // a claim that comes to the server after its sender has given it up
             claim: (options) =>
               Effect.map(

@@ -3,10 +3,11 @@
  * waiting for a lease to end, and nothing happens twice.
  */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schedule } from "effect"
+import { Deferred, Duration, Effect, Fiber, Layer, Schedule } from "effect"
 import { Stepped, StorageError } from "stepped"
 import { healthy } from "../harness/databases.ts"
-import { layerIntercepted } from "../harness/intercepting.ts"
+import { Halt, layerIntercepted } from "../harness/intercepting.ts"
+import { blocked } from "../harness/racing.ts"
 import { layerServer } from "../harness/Server.ts"
 import { allEnded } from "../harness/workers.ts"
 import { Cars, lossy, scenarios, scene } from "./fixtures/lostAnswers.ts"
@@ -36,6 +37,57 @@ describe("an answer that is lost", () => {
           ))
         )
     )
+  }
+})
+
+describe("what is enqueued and claimed with one commit", () => {
+  /** The answer is lost, and the commit comes when the test lets it. */
+  const hanging = (halt: Halt, stored: Deferred.Deferred<void>, isAtOnce: boolean) =>
+    layerIntercepted((store) => {
+      const enqueueAndClaim: typeof store.enqueueAndClaim = (options) =>
+        isAtOnce
+          ? store.enqueueAndClaim(options)
+          : Effect.andThen(
+            store.enqueue(options.items, options.now, undefined),
+            store.claim({ ...options, prepared: [], only: null })
+          )
+      return {
+        enqueue: (...args) => Effect.ensuring(store.enqueue(...args), Deferred.succeed(stored, undefined)),
+        enqueueAndClaim: (options) =>
+          Effect.gen(function*() {
+            yield* Effect.forkDetach(store.withTransaction(Effect.andThen(enqueueAndClaim(options), halt.here)))
+            yield* Deferred.await(halt.reached)
+            return yield* new StorageError({
+              operation: "enqueueAndClaim",
+              isRetryable: true,
+              cause: new Error("lost")
+            })
+          })
+      }
+    }, { lease: Duration.seconds(1), pollInterval: Duration.millis(20) }).pipe(
+      Layer.provideMerge(
+        layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 12 })
+      )
+    )
+
+  for (const [what, isAtOnce] of [["begins at once", true], ["is queued and claimed", false]] as const) {
+    it.live(`is performed once, although it ${what} by a commit that comes when it is asked for again`, () => {
+      const halt = new Halt()
+      const stored = Deferred.makeUnsafe<void>()
+      return Effect.gen(function*() {
+        const asked = yield* Effect.forkChild((yield* Cars.client)(1).honk())
+        yield* Deferred.await(halt.reached)
+        yield* Effect.raceFirst(blocked(1), Deferred.await(stored))
+        yield* Deferred.succeed(halt.go, undefined)
+        yield* Fiber.join(asked)
+        yield* allEnded
+        assert.strictEqual(scene.honks, 1)
+        yield* healthy
+      }).pipe(Effect.provide(Layer.provideMerge(
+        Stepped.worker({ concurrency: 8 }),
+        Layer.provideMerge(Cars.layer, hanging(halt, stored, isAtOnce))
+      )))
+    })
   }
 })
 

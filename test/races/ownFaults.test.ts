@@ -21,7 +21,7 @@ it.live("a logger that fails does not end what claims", () => {
   }).pipe(Effect.provide(working(
     (store) => ({
       claim: (options) => claims++ < 4 ? lost("claim") : store.claim(options),
-      enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, false), nothing)
+      enqueueAndClaim: ({ items, now }) => Effect.as(store.enqueue(items, now, undefined), nothing)
     }),
     {},
     failingOn("cannot claim")

@@ -1441,6 +1441,29 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/races/cancelling.test.ts": ["commits after the next one has looked"] }
   },
   {
+    name: "late-start-is-not-waited-for",
+    breaks: "what begins at once by a commit that comes late, after its answer was lost, is stored and performed again",
+    plants: [{
+      file: functionFile("enqueue_and_claim"),
+      find: `  perform pg_advisory_xact_lock_shared(
+    hashtextextended('stepped enqueue ' || quote_ident(current_schema()), p_token));`,
+      replace: ``
+    }],
+    tests: { "test/races/lostAnswers.test.ts": ["is performed once, although it begins at once"] }
+  },
+  {
+    name: "stored-again-after-claim",
+    breaks: "what a try without an answer has stored is stored again, as it is claimed before that can be inserted",
+    plants: [{
+      file: functionFile("enqueue"),
+      find: `  if p_again is not null then
+    delete from`,
+      replace: `  if p_again is null then
+    delete from`
+    }],
+    tests: { "test/races/lostAnswers.test.ts": ["is performed once, although it is queued and claimed"] }
+  },
+  {
     name: "no-deadline",
     breaks: "a call that the server never answers is waited for for ever",
     plants: [{

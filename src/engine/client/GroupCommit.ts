@@ -8,7 +8,7 @@ import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { layerClosed, type Store, tookTooLong } from "../../store/Store.ts"
+import { layerClosed, tookTooLong } from "../../store/Store.ts"
 import { statementBytes, weighInvocation } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
 import { retryForCaller } from "../retrying.ts"
@@ -24,7 +24,9 @@ interface Waiting {
 export const make = (
   /** Gives whether the invocations are taken already. */
   enqueue: (
-    ...args: Parameters<Store["Service"]["enqueue"]>
+    items: ReadonlyArray<Invocation>,
+    now: number,
+    again: boolean
   ) => Effect.Effect<boolean, StorageError>,
   now: Effect.Effect<number>,
   stored: () => void

@@ -17,7 +17,8 @@ export const make = (engine: ClientContext): Effect.Effect<Enqueue, never, Scope
     at: number,
     again: boolean
   ): Effect.Effect<boolean, StorageError> => {
-    const plainly = (repeated: boolean) => Effect.as(store.enqueue(items, at, repeated), false)
+    const plainly = (repeated: boolean) =>
+      Effect.suspend(() => Effect.as(store.enqueue(items, at, repeated ? workers.tokens() : undefined), false))
     const idle = again ? Option.none() : workers.enqueueIdle(items)
     return failpoint(
       "enqueued",
@@ -40,7 +41,7 @@ export const make = (engine: ClientContext): Effect.Effect<Enqueue, never, Scope
           wakeups.queued()
         })
         return inside
-          ? Effect.flatMap(now, (at) => Effect.andThen(store.enqueue(items, at, false), store.afterCommit(stored)))
+          ? Effect.flatMap(now, (at) => Effect.andThen(store.enqueue(items, at, undefined), store.afterCommit(stored)))
           : Effect.map(together(items), () => know(items))
       })
   )

@@ -35,6 +35,8 @@ export interface Workers extends Sleeper {
   readonly work: (options: WorkOptions) => Effect.Effect<void, WorkerError, Scope.Scope>
   /** See {@link Worker.Worker}: by the first worker that has nothing else to do. */
   readonly enqueueIdle: (items: ReadonlyArray<Invocation>) => Option.Option<Effect.Effect<boolean, StorageError>>
+  /** Those under which something may have been started. */
+  readonly tokens: () => ReadonlyArray<bigint>
   /** Stores an action of a queue under a worker's token, and performs it in this fiber; see `performNow.ts`. */
   readonly performNow: <E>(
     id: string,
@@ -175,6 +177,7 @@ export const make = (engine: WorkersOptions): Workers => {
       }
       return Option.none()
     },
+    tokens: () => [...answeredFor],
     performNow: (id, queue, store, restore) => Effect.suspend(() => serving(queue).performNow(id, store, restore)),
     know: (due) => (working()[0] ?? hand).timers.know(due),
     performDue: hand.performDue,

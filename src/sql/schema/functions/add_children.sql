@@ -17,7 +17,7 @@ begin
   where p_slots is null or x.n = any(p_slots);
   if child_action is null then return; end if;
   perform enqueue(
-    p_now, false, p_children, child_queue, child_action, child_definition, child_actor_id, child_arguments,
+    p_now, null, p_children, child_queue, child_action, child_definition, child_actor_id, child_arguments,
     child_lane, child_lanes,
     child_checksum_key,
     child_checksum, child_timeout, child_parent, child_parent_step, child_depth, child_ordered, child_prepared,

@@ -1,10 +1,11 @@
 -- Adds invocations to the queue, in the order given; one that its process performs at once is held under its token.
--- `p_again` skips those that an earlier call, whose answer was lost, has stored; `p_which` says by their numbers which
--- of them there are to be. Batches come as columns: a third of what parsing JSON costs. A column that nothing is in is
+-- `p_again` is null in a first try. In a later one, after an answer that was lost, it has the tokens under which the
+-- earlier ones may have started them at once: these are waited for (see `enqueue_and_claim`), and what is stored by
+-- then is skipped. `p_which` says by their numbers which of them there are to be. Batches come as columns: a third of what parsing JSON costs. A column that nothing is in is
 -- null, which unnest fills up. Where an earlier call stores one of them at this moment this one fails, and the next one
 -- finds it: to be ready for that (`on conflict`) would cost every invocation a third more.
 create function enqueue(
-  p_now timestamptz, p_again boolean, p_which int[], invocation_queue text[], invocation_action uuid[],
+  p_now timestamptz, p_again bigint[], p_which int[], invocation_queue text[], invocation_action uuid[],
   invocation_definition text[], invocation_actor_id text[], invocation_arguments jsonb[], invocation_lane text[],
   invocation_lanes text[],
   invocation_checksum_key text[], invocation_checksum text[], invocation_timeout float8[], invocation_parent uuid[],
@@ -12,6 +13,10 @@ create function enqueue(
   invocation_priority smallint[], invocation_due timestamptz[], invocation_tags text[], invocation_token float8[])
 returns void language plpgsql set search_path from current as $$
 begin
+  if p_again is not null then
+    perform pg_advisory_xact_lock(hashtextextended('stepped enqueue ' || quote_ident(current_schema()), x))
+    from (select unnest(p_again) as x order by 1) t;
+  end if;
   insert into jobs (
     queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent,
     parent_step, depth, ordered, prepared, token, enqueued_at, own_priority, due_at, delayed_until, tags,
@@ -39,6 +44,18 @@ begin
     depth, ordered, prepared, priority, due, tags, token, n)
   where
     (p_which is null or x.n = any(p_which))
-    and (not p_again or x.action in (select o.id from outcomes_of(invocation_action) o where o.state = 'unknown'))
+    and (p_again is null or x.action in (select o.id from outcomes_of(invocation_action) o where o.state = 'unknown'))
   order by x.n;
+  -- what an earlier try has stored since that look may have been claimed before this one could insert: the queue knew
+  -- nothing of it any more, and a second look does
+  if p_again is not null then
+    delete from jobs j
+    where
+      j.action = any(invocation_action)
+      and j.kind = 0 /* JobKind.invocation */
+      and (
+        exists (select 1 from live_actions l where l.id = j.action)
+        or exists (select 1 from ended_actions e where e.id = j.action)
+        or exists (select 1 from outcomes o where o.id = j.action));
+  end if;
 end $$;

@@ -1,8 +1,9 @@
 -- For a worker that has room for what its own process asks for: one commit for both. A single invocation that is only
 -- to be started begins without having been in the queue, if that is empty. Else the claim is one like any other, of
 -- whatever comes first. Its locks come after those on the new rows, which nobody waits for but a repetition of the same
--- call, which holds nothing. Whoever asks must not wait for lanes that others have locked: then it fails, and is stored
--- alone.
+-- call, which holds nothing but what it waits for first: nothing in the queue would tell it of what this one starts, so
+-- it waits for the advisory lock of this worker's token. Whoever asks must not wait for lanes that others have locked:
+-- then it fails, and is stored alone.
 create function enqueue_and_claim(
   p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_definitions text[], p_first_steps text[],
   p_flags smallint[], p_prepare boolean[], p_after jsonb, p_lanes jsonb, invocation_queue text[],
@@ -14,6 +15,8 @@ create function enqueue_and_claim(
   invocation_priority smallint[], invocation_due timestamptz[], invocation_tags text[])
 returns setof answer language plpgsql set search_path from current set lock_timeout = '20ms' as $$
 begin
+  perform pg_advisory_xact_lock_shared(
+    hashtextextended('stepped enqueue ' || quote_ident(current_schema()), p_token));
   if cardinality(invocation_action) = 1
     and invocation_lane is not null
     and invocation_checksum is null
@@ -28,7 +31,7 @@ begin
     if found then return; end if;
   end if;
   perform enqueue(
-    p_now, false, null, invocation_queue, invocation_action, invocation_definition, invocation_actor_id,
+    p_now, null, null, invocation_queue, invocation_action, invocation_definition, invocation_actor_id,
     invocation_arguments, invocation_lane, invocation_lanes, invocation_checksum_key, invocation_checksum,
     invocation_timeout,
     invocation_parent, invocation_parent_step,
