@@ -40,7 +40,15 @@ const assemble = Stepped.action("assemble", {
   checksumKey: (key) => key,
   checksum: (_, version) => version
 }).step(() => Effect.void)
-const Cars = Stepped.actions(Car, [turn, flaky, both, build, assemble])
+const booth = Stepped.lane("booth", { whenBusy: "line" })
+const paint = Stepped.action("paint", {
+  arguments: [Schema.String, Schema.Int],
+  outbound: true,
+  concurrency: (key) => booth(key),
+  checksumKey: (key) => key,
+  checksum: (_, version) => version
+}).step(() => Effect.void)
+const Cars = Stepped.actions(Car, [turn, flaky, both, build, assemble, paint])
 const engine: Stepped.EngineOptions = { handle: () => false, attempts: 3, retry: Schedule.spaced("1 minute") }
 
 const race = <A, E>(
@@ -179,5 +187,38 @@ race(
         ["succeeded", "succeeded"],
         ["succeeded", "succeeded"]
       ])
+    }))
+)
+
+race(
+  "a claim erases achievements by their order, of plain lanes and of named ones",
+  () =>
+    Effect.scoped(Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1)
+      const done = ({ id, name }: { readonly id: string; readonly name: string }) =>
+        Stepped.complete(id, name === "build" ? build : paint, Stepped.Outcome.succeededVoid)
+      const begin = (version: number) =>
+        Effect.all([car.paintLater("z", version), car.buildLater("1", "m", version), car.paintLater("a", version)])
+      yield* begin(1)
+      yield* performSteppedActions({ outbound: done })
+      yield* begin(2)
+      const locked = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const other = yield* Effect.forkScoped(sql.withTransaction(Effect.gen(function*() {
+        yield* sql`select 1 from stepped.achievements where checksum_key = 'a' for update`
+        yield* Deferred.succeed(locked, undefined)
+        yield* Deferred.await(go)
+        // whoever waits for the first key must not have one of the others by now
+        return yield* sql`select 1 from stepped.achievements where checksum_key in ('m', 'z') for update nowait`
+      })))
+      yield* Deferred.await(locked)
+      const claiming = yield* Effect.forkScoped(performDue)
+      yield* blocked(1)
+      yield* Deferred.succeed(go, undefined)
+      assert.lengthOf(yield* Fiber.join(other), 2)
+      yield* Fiber.join(claiming)
+      assert.lengthOf(yield* sql`select 1 from stepped.achievements`, 0)
+      yield* performSteppedActions({ outbound: done })
     }))
 )

@@ -2440,6 +2440,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [pauses]: ["15.8: in a paused lane that is free the first one waits"] }
   },
   {
+    name: "claimed-in-two-passes",
+    breaks: "a claim locks achievements of named lanes after those of plain ones, against the order of their keys",
+    plants: [{
+      file: functionFile("claim"),
+      find: `ignoring, is_pausing, keys) t;`,
+      replace: `ignoring, is_pausing, null) t;`
+    }],
+    tests: { "test/races/lockOrder.test.ts": ["a claim erases achievements by their order"] }
+  },
+  {
     name: "resumed-in-two-passes",
     breaks: "what is resumed in lanes and in named ones locks achievements against the order of their keys",
     plants: [{

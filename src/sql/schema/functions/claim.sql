@@ -43,8 +43,7 @@ begin
   perform require_read_committed();
   -- not locked yet: a look that finds nothing writes nothing, and needs no commit
   select exists (select 1 from pauses) into is_pausing
-  from workers
-  where token = p_token and lease_until > clock_timestamp();
+  from workers where token = p_token and lease_until > clock_timestamp();
   if not found then
     return next news(-5 /* Kind.lostLease */);
     return;
@@ -108,14 +107,15 @@ begin
     select array_agg(j) filter (where j.lanes is not null), array_agg(j) filter (where j.lanes is null)
     into named, joining
     from unnest(joining) j;
-    perform enter_named_lanes(p_lanes, named);
+    keys := enter_named_lanes(p_lanes, named);
   end if;
-  if joining is not null and contended is null then
+  if (joining is not null or named is not null) and contended is null then
     checked := checked
       or (p_prepared is not null and exists (select 1 from unnest(joining) j where j.checksum is not null));
     select t.started, t.achieved, t.erased, t.contended
     into started, achieved, erased, contended
-    from take_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, ignoring, is_pausing) t;
+    from take_lanes(
+      p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, ignoring, is_pausing, keys) t;
   end if;
   if cardinality(contended || named || cancelled) > 0 or cardinality(answers) + cardinality(achieved) > 0 then
     perform lock_touched_steps(array(select a.job from unnest(answers || achieved) a) || cancelled, contended, named);

@@ -5,8 +5,9 @@
 -- For other functions only: it inherits their search path and their settings.
 create function take_lanes(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[],
-  p_jobs claimed_job[], p_checked boolean, p_ignoring uuid[], p_is_pausing boolean, out started uuid[],
-  out achieved unstored_answer[], out given_back text[], out erased text[], out contended claimed_job[])
+  p_jobs claimed_job[], p_checked boolean, p_ignoring uuid[], p_is_pausing boolean, p_keys text[],
+  out started uuid[], out achieved unstored_answer[], out given_back text[], out erased text[],
+  out contended claimed_job[])
 language plpgsql as $$
 declare
   found_ids uuid[] := array[]::uuid[];
@@ -93,14 +94,17 @@ begin
     started := array(select x from unnest(started) x where x <> all(waiting));
   end if;
 
-  -- in one pass, in key order: those of whoever starts, now or, in a lane that was given back, by itself
+  -- in one pass, in key order: those of whoever starts, now or, in a lane that was given back, by itself, or in named
+  -- lanes after these (`p_keys`)
   erased := array(
     select checksum_key
     from achievements
     where checksum_key = any(array(
       select i.checksum_key from unnest(p_jobs) i where (i.action in (select unnest(started))) is true
       union all
-      select i.checksum_key from unnest(p_jobs) i where i.lane = any(given_back)))
+      select i.checksum_key from unnest(p_jobs) i where i.lane = any(given_back)
+      union all
+      select unnest(p_keys)))
     order by checksum_key
     for update);
   if cardinality(erased) > 0 then
