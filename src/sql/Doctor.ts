@@ -8,6 +8,12 @@ import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 
+/** Whether a pause holds a live action, or what was resumed may still have to go on. */
+const isHeld = (s: string, live: string) =>
+  `(exists (select 1 from ${s}.resumed) or exists (select 1 from ${s}.pauses p where p.kind = 'everything'
+    or (p.kind = 'queue' and p.subject = ${live}.queue) or (p.kind = 'definition' and p.subject = ${live}.definition)
+    or (p.kind = 'lane' and (p.subject = ${live}.lane or p.subject = any(${live}.lanes)))))`
+
 const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
   [
     1,
@@ -46,6 +52,11 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     "is pending in a lane that nobody performs in",
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.seat = -1 and not exists (select 1 from ${s}.live_actions c where c.lane = l.lane and c.seat = 0)`
+  ],
+  [
+    2,
+    "waits first in a lane, and nothing pauses that",
+    (s) => `select l.id::text from ${s}.live_actions l where l.seat = 0 and l.status = 0 and not ${isHeld(s, "l")}`
   ],
   [
     2,
@@ -162,7 +173,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.lanes is not null and l.status = 0 and not exists (
         select 1 from ${s}.seats x join ${s}.named_lanes n on n.lane = x.lane where x.action = l.id and (
-          x.due_at is not null or n.due_at is not null or n.paused or n.settings ? 'rate'
+          x.due_at is not null or n.due_at is not null or (n.paused and ${isHeld(s, "l")}) or n.settings ? 'rate'
           or exists (select 1 from ${s}.seats b where b.lane = x.lane and b.seat is null and (b.priority, b.place) < (x.priority, x.place))
           or (select count(*) from ${s}.seats p where p.lane = x.lane and p.seat is not null) >= (n.settings ->> 'limit')::int))`
   ],
@@ -170,7 +181,8 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     2,
     "is put off in a named lane whose time nobody looks at",
     (s) =>
-      `select x.action::text from ${s}.seats x join ${s}.named_lanes n on n.lane = x.lane where x.seat is null and n.due_at is null and n.paused is not true
+      `select x.action::text from ${s}.seats x join ${s}.named_lanes n on n.lane = x.lane join ${s}.live_actions l on l.id = x.action
+      where x.seat is null and n.due_at is null and not (n.paused is true and ${isHeld(s, "l")})
       and (x.due_at is not null or n.settings ? 'rate')
       and not exists (select 1 from ${s}.seats b where b.lane = x.lane and b.seat is null and (b.priority, b.place) < (x.priority, x.place))
       and (select count(*) from ${s}.seats p where p.lane = x.lane and p.seat is not null) < (n.settings ->> 'limit')::int

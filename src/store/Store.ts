@@ -117,12 +117,12 @@ export interface GivenOutcome {
   readonly cause: UnplacedCause | null
 }
 
-/** An action that nothing continued. */
+/** An action that nothing continued; without a phase where it waited in a lane that it could begin in. */
 export interface Healed {
   readonly action: string
   readonly definition: string
   readonly actorId: string
-  readonly phase: Phase
+  readonly phase: Phase | undefined
 }
 
 export interface Claiming {
@@ -238,7 +238,7 @@ export interface Transitions {
   ) => Effect.Effect<void, StorageError>
   /** Puts the job that a claim of one would take off to a later time; gives its action. */
   readonly setAside: (now: number, due: number, catalog: Catalog) => Effect.Effect<string | null, StorageError>
-  /** Gives jobs to live actions that nothing continues, on so many pages of their table; says which, and with which page to go on. */
+  /** Gives jobs to live actions that nothing continues, and has lanes looked at that they could begin in, on so many pages of their table; says which, and with which page to go on. */
   readonly heal: (now: number, page: number, pages: number) => Effect.Effect<{
     readonly healed: ReadonlyArray<Healed>
     readonly next: number | undefined

@@ -5,7 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Logger, Schema } from "effect"
-import { type ActionHandle, type AfterStatus, Step, Stepped } from "stepped"
+import { type ActionHandle, type AfterStatus, PerformanceLane, Step, Stepped } from "stepped"
 import { performDue } from "stepped/testing"
 import { completedAs } from "../../src/domain/Failure.ts"
 import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
@@ -22,7 +22,13 @@ class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const turn = Stepped.action("turn", { outbound: true }).step(() => Effect.void).after(() => Effect.void)
 const rest = Stepped.action("rest").step("rest", () => Step.wait("1 hour")).step("go", () => Effect.void)
 const both = Stepped.action("both").step("ask", () => Step.on([Car.ref(71), Car.ref(72)], turn))
-const Cars = Stepped.actions(Car, [turn, rest, both])
+const hall = Stepped.lane("hall", { whenBusy: "line" })
+const assemble = Stepped.action("assemble", {
+  arguments: [Schema.String],
+  outbound: true,
+  concurrency: (key) => hall(key)
+}).step(() => Effect.void)
+const Cars = Stepped.actions(Car, [turn, rest, both, assemble])
 
 /** What the engines of a test say in error. */
 const saying = (said: Array<string>) =>
@@ -233,6 +239,56 @@ it.live("a pass looks at some pages, one worker at a time", () =>
     assert.deepStrictEqual(yield* heal(0, 0, 100), { healed: [], next: undefined })
     const jobs = yield* sql<{ action: string }>`select action from stepped.jobs`
     assert.deepStrictEqual(jobs.map(({ action }) => action).sort(), ids.sort())
+  }).pipe(
+    Effect.scoped,
+    Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))
+  ))
+
+it.live("who waits in a lane because of a pause that is gone, or that nobody would hear of, is looked at", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const { heal } = yield* Store
+    const lanes = yield* PerformanceLane
+    const cars = yield* Cars.client
+    const pausing = { reason: "repairs" }
+    const first = yield* cars(1).turnLater()
+    const plain = ["Car/1/turn", "Car/2/turn"]
+    const named = ["gone", "unmarked", "due", "paused", "paused and unmarked"]
+    yield* performDue
+    yield* Stepped.complete(first.id, turn, Stepped.Outcome.succeededVoid)
+    for (const lane of plain) yield* lanes.pause(lane, pausing)
+    for (const lane of named) yield* lanes.pause(hall(lane), pausing)
+    const turns = yield* Effect.forEach([1, 2], (id) => cars(id).turnLater())
+    const assembled = yield* Effect.forEach(named, (lane, n) => cars(n).assembleLater(lane))
+    yield* performDue
+    assert.deepStrictEqual(yield* heal(Date.now(), 0, 100), { healed: [], next: undefined })
+    yield* healthy
+
+    // nobody has said that they are resumed
+    yield* sql`delete from stepped.pauses where subject ~ '(Car/1/turn|gone|\\x01unmarked|due)$'`
+    yield* sql`update stepped.named_lanes set paused = null where lane like '%unmarked'`
+    yield* sql`update stepped.named_lanes set due_at = now() + interval '1 hour' where lane like '%due'`
+    const wrong = [turns[0]!, assembled[0]!, assembled[1]!, assembled[4]!].map(({ id }) => id)
+    assert.sameMembers([...new Set((yield* Stepped.doctor).map(({ subject }) => subject))], wrong)
+    const { healed, next } = yield* heal(Date.now(), 0, 100)
+    assert.isUndefined(next)
+    assert.sameMembers(healed.map(({ action }) => action), wrong)
+    assert.deepStrictEqual(healed.map(({ phase }) => phase), wrong.map(() => undefined))
+    yield* healthy
+    yield* performDue
+    const statuses = Effect.forEach([...turns, ...assembled], ({ status }) => Effect.map(status, (of) => of.status))
+    assert.deepStrictEqual(
+      yield* statuses,
+      ["performing", "pending", "performing", "performing", "pending", "pending", "pending"]
+    )
+    for (const lane of ["paused", "paused and unmarked"]) yield* lanes.resume(hall(lane))
+    yield* lanes.resume("Car/2/turn")
+    yield* performDue
+    assert.deepStrictEqual(
+      yield* statuses,
+      ["performing", "performing", "performing", "performing", "pending", "performing", "performing"]
+    )
+    yield* takeHeals
   }).pipe(
     Effect.scoped,
     Effect.provide(Layer.provideMerge(layerStore, Layer.provideMerge(Cars.layer, server.layer())))

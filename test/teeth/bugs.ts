@@ -1676,6 +1676,32 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "trusts-the-mark-of-a-pause",
+    breaks:
+      "who waits in a named lane that is marked as paused, and is not, waits for ever, and the doctor finds nothing",
+    plants: [{
+      file: functionFile("neglected_in_named_lanes"),
+      find: `        waits_for_pause(l.id)
+        and exists`,
+      replace: `        exists`
+    }, {
+      file: "src/sql/Doctor.ts",
+      find: `(n.paused and \${isHeld(s, "l")}) or n.settings`,
+      replace: `n.paused or n.settings`
+    }],
+    tests: { "test/races/healing.test.ts": ["because of a pause that is gone"] }
+  },
+  {
+    name: "held-lane-is-not-healed",
+    breaks: "who is first in a lane that nothing pauses any more waits for ever if that it was resumed is lost",
+    plants: [{
+      file: functionFile("heal_lanes"),
+      find: `        and not is_paused(l.lane, l.queue, l.definition)`,
+      replace: `        and false`
+    }],
+    tests: { "test/races/healing.test.ts": ["because of a pause that is gone"] }
+  },
+  {
     name: "heals-what-waits",
     breaks: "upkeep gives a job to a parent that waits for its slots",
     plants: [{

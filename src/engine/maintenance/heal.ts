@@ -19,8 +19,10 @@ export const healing = (worker: WorkerContext): Effect.Effect<void, StorageError
     yield* Effect.forEach(healed, ({ action, actorId, definition, phase }) =>
       log.error(
         `invariant 2 is broken: ${actionText(definition, actorId)} (${action}) ${
-          phase === "waiting" ? stranded.slots : stranded.job
-        }; it has been given one`,
+          phase === undefined
+            ? "waits in a lane that it could begin in; it is looked at"
+            : `${phase === "waiting" ? stranded.slots : stranded.job}; it has been given one`
+        }`,
         { action: definition, actorId, actionId: action }
       ))
     yield* failpoint("healed", Effect.sync(onQueued))

@@ -50,7 +50,7 @@ export const upkeepOf = ({ run }: Calls): Upkeep => {
             action: row[0] as string,
             definition: row[1] as string,
             actorId: row[2] as string,
-            phase: phases[row[3] as number]!
+            phase: row[3] === null ? undefined : phases[row[3] as number]!
           })),
           next: (rows.at(-1)?.[4] ?? undefined) as number | undefined
         })

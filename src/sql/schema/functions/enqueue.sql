@@ -1,9 +1,10 @@
 -- Adds invocations to the queue, in the order given; one that its process performs at once is held under its token.
 -- `p_again` is null in a first try. In a later one, after an answer that was lost, it has the tokens under which the
 -- earlier ones may have started them at once: these are waited for (see `enqueue_and_claim`), and what is stored by
--- then is skipped. `p_which` says by their numbers which of them there are to be. Batches come as columns: a third of what parsing JSON costs. A column that nothing is in is
--- null, which unnest fills up. Where an earlier call stores one of them at this moment this one fails, and the next one
--- finds it: to be ready for that (`on conflict`) would cost every invocation a third more.
+-- then is skipped. `p_which` says by their numbers which of them there are to be. Batches come as columns: a third of
+-- what parsing JSON costs. A column that nothing is in is null, which unnest fills up. Where an earlier call stores one
+-- of them at this moment this one fails, and the next one finds it: to be ready for that (`on conflict`) would cost
+-- every invocation a third more.
 create function enqueue(
   p_now timestamptz, p_again bigint[], p_which int[], invocation_queue text[], invocation_action uuid[],
   invocation_definition text[], invocation_actor_id text[], invocation_arguments jsonb[], invocation_lane text[],

@@ -1,4 +1,5 @@
--- What must not be, and is put right: a live action that nothing continues gets the job that does. Some pages of the
+-- What must not be, and is put right: a live action that nothing continues gets the job that does, and a lane that
+-- somebody could go on in is looked at (`heal_lanes`; those are given without a phase). Some pages of the
 -- table a call, in the order in which they lie there: an index would lead through all that has died, for as long as an
 -- old snapshot might see it, and what nothing continues does not move. Gives where the next call begins, or null after
 -- the last page. It waits for nobody: another one at it, and rows that somebody has in hand, are passed by. Transitions
@@ -25,6 +26,10 @@ begin
     return query
       select l.id, l.definition, l.actor_id, l.phase, null::int from live_actions l where l.id = any(locked);
   end if;
+  return query
+    select l.id, l.definition, l.actor_id, null::smallint, null::int
+    from heal_lanes(p_now, v_from, v_to) h(action)
+    join live_actions l on l.id = h.action;
   return query
     select null::uuid, null::text, null::text, null::smallint,
       case
