@@ -23,6 +23,8 @@ import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome }
 import {
   type AnyStepValue,
   defineStep,
+  type GivenOptions,
+  type Passing,
   type StepDefinition,
   type StepOptions,
   type StepValue
@@ -290,22 +292,39 @@ export interface Action<
    * A running action finds its place by the names of steps; unnamed ones are named by position. The results come after all arguments:
    * where one of these is left out, the compiler looks for them in an argument (`Property 'move' does not exist on type 'String'`).
    */
-  step<B, E1, R1, S extends PlainSchema = never, P = NotGiven>(
+  step<B, E1, R1, S extends PlainSchema = never, P = NotGiven, const MayFail extends boolean = false, Asked = NotGiven>(
     body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
-    options?: StepOptions<S>
-  ): Action<Name, Args, A, E, NextLast<Last, StepResult<B, S>>, Results, R | R1>
-  step<const N extends string, B, E1, R1, S extends PlainSchema = never, P = NotGiven>(
-    name: CheckedName<N, Results, B, S, A, P>,
-    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
-    options?: StepOptions<S>
+    options?: StepOptions<[...ArgTypes<Args>, results: Results], E["Type"], S, MayFail, Asked>
   ): Action<
     Name,
     Args,
     A,
     E,
-    NextLast<Last, StepResult<B, S>>,
-    Results & { readonly [K in N]: StoredValue<N, B, S> },
-    R | R1
+    NextLast<Last, Passing<StepResult<B, S>, MayFail, NoInfer<Asked>>>,
+    Results,
+    R | R1 | ServicesOf<NoInfer<Asked>>
+  >
+  step<
+    const N extends string,
+    B,
+    E1,
+    R1,
+    S extends PlainSchema = never,
+    P = NotGiven,
+    const MayFail extends boolean = false,
+    Asked = NotGiven
+  >(
+    name: CheckedName<N, Results, B, S, A, P>,
+    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
+    options?: StepOptions<[...ArgTypes<Args>, results: Results], E["Type"], S, MayFail, Asked>
+  ): Action<
+    Name,
+    Args,
+    A,
+    E,
+    NextLast<Last, Passing<StepResult<B, S>, MayFail, NoInfer<Asked>>>,
+    Results & { readonly [K in N]: Passing<StoredValue<N, B, S>, MayFail, NoInfer<Asked>> },
+    R | R1 | ServicesOf<NoInfer<Asked>>
   >
 
   /**
@@ -778,10 +797,10 @@ class ActionImpl implements AnyAction {
     return this.definition.error
   }
 
-  step(...args: [AnyBody, StepOptions<PlainSchema>?] | [string, AnyBody, StepOptions<PlainSchema>?]): AnyAction {
+  step(...args: [AnyBody, GivenOptions?] | [string, AnyBody, GivenOptions?]): AnyAction {
     const [name, body, options] = typeof args[0] === "string"
       ? [args[0], args[1] as AnyBody, args[2]]
-      : [undefined, args[0], args[1] as StepOptions<PlainSchema> | undefined]
+      : [undefined, args[0], args[1] as GivenOptions | undefined]
     const { steps } = this.definition
     const known = name ?? String(steps.length + 1)
     return this.#withStep(defineStep(this.name, known, name === undefined ? "unnamed" : "own", body, options))

@@ -107,6 +107,19 @@ export type FitsResult<B, S extends PlainSchema, P> = IsGiven<P> extends true ? 
   : [B] extends [S["Type"]] ? unknown
   : "the body must give what the result schema holds; children settle in steps without one"
 
+export type ErrorsOf<T> = T extends Effect.Effect<any, infer E, any> ? E : never
+
+// Whether a condition gives a truth, or an effect that does and fails as the body may; or the reason why not.
+export type CheckedWhen<Asked, Declared> = unknown extends Asked ? unknown
+  : IsGiven<Asked> extends false ? unknown
+  : [Extract<Asked, Promise<any>>] extends [never] ?
+      & ([Asked] extends [boolean | Effect.Effect<boolean, any, any>]
+        ? [ErrorsOf<Asked>] extends [Declared | InfrastructureError] ? unknown
+        : "when fails with an error that the action does not declare: add it to { error }, or handle it"
+        : "when gives true or false, or an effect that does")
+      & OutsideStep<Asked extends Effect.Effect<any, any, infer R> ? R : never>
+  : PromiseGiven
+
 type UndeclaredError =
   "the body fails with an error that the action does not declare: add it to { error }, or handle it"
 
@@ -156,8 +169,10 @@ export type Check<A, Others extends string, Names extends string> = A extends An
 
 type CheckSteps<A extends AnyAction, Names extends string> = [Missing<A, Names>] extends [never]
   ? [A["success"]["Type"]] extends [void] ? A
-  : Last<A> extends Gives<infer Value>
-    ? [Value] extends [A["success"]["Type"]] ? A : `the last step of ${A["name"]} must return its success`
+  : Last<A> extends Gives<infer Value> ? [Value] extends [A["success"]["Type"]] ? A
+    : [Exclude<Value, undefined>] extends [A["success"]["Type"]] ?
+      `the last step of ${A["name"]} may give undefined, as one with when or mayFail does, and must return its success`
+    : `the last step of ${A["name"]} must return its success`
   : A
   : `${A["name"]} enqueues ${Missing<A, Names>}, which this actor does not have`
 

@@ -91,7 +91,9 @@ export interface StepRecord {
   readonly index: number
   readonly name: string
   readonly kind: StepKind
-  readonly status: "pending" | "performing" | "succeeded" | "failed" | "cancelled"
+  readonly status: "pending" | "performing" | "succeeded" | "failed" | "cancelled" | "skipped"
+  /** With what it failed, where the action went on without it. */
+  readonly failure: FailureCause | undefined
   readonly startedAt: Date
   readonly endedAt: Date | undefined
 }

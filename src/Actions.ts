@@ -12,7 +12,8 @@ import {
   checkStatuses,
   type NoSteps,
   type Outbound,
-  type Owns
+  type Owns,
+  type ServicesOf
 } from "./Action.ts"
 import type {
   Checked,
@@ -30,7 +31,7 @@ import type { Clients } from "./Client.ts"
 import { type AnyActions, Engine, type Registration } from "./Engine.ts"
 import type { AfterStatus, Outcome } from "./Outcome.ts"
 import type { Step } from "./Step.ts"
-import { defineStep, type StepDefinition, type StepOptions } from "./StepDefinition.ts"
+import { defineStep, type GivenOptions, type StepDefinition, type StepOptions } from "./StepDefinition.ts"
 import { DefinitionError, type InfrastructureError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -252,19 +253,21 @@ export const prependStep = <
   E,
   R,
   S extends PlainSchema = never,
-  P = NotGiven
+  P = NotGiven,
+  const MayFail extends boolean = false,
+  Asked = NotGiven
 >(
   actions: Actions<Self, Id, Own, Inherited>,
   action: A & Listed<A["name"], AllActions<Own, Inherited>["name"]>,
   name: Name & Unlike<Name, A>,
   body: CheckedBody<A["arguments"], {}, B, E, R, S, A["error"]["Type"], P>,
-  options?: StepOptions<S>
+  options?: StepOptions<[...ArgTypes<A["arguments"]>, results: {}], A["error"]["Type"], S, MayFail, Asked>
 ): Layer.Layer<
   never,
   never,
-  Engine | Provided<R, Self, AllActions<Own, Inherited>["name"]>
+  Engine | Provided<R | ServicesOf<NoInfer<Asked>>, Self, AllActions<Own, Inherited>["name"]>
 > => {
-  const step = defineStep(action.name, name, "prepended", body as StepDefinition["body"], options)
+  const step = defineStep(action.name, name, "prepended", body as StepDefinition["body"], options as GivenOptions)
   return registering((engine, context) =>
     Effect.orDie(engine.prependStep(actions.actor.type, action.name, step, context))
   )

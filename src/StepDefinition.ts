@@ -4,7 +4,17 @@
  * @since 0.1.0
  */
 import type { Effect, Schema } from "effect"
-import type { CheckedName, FitsResult, NoPromise, NotGiven, StoredValue } from "./ActionChecks.ts"
+import type { ServicesOf } from "./Action.ts"
+import type {
+  CheckedName,
+  CheckedWhen,
+  ErrorsOf,
+  FitsResult,
+  IsGiven,
+  NoPromise,
+  NotGiven,
+  StoredValue
+} from "./ActionChecks.ts"
 import { checkCodec, checkName, type PlainSchema } from "./Actor.ts"
 import type { StepKind } from "./domain/Phase.ts"
 
@@ -27,6 +37,19 @@ export interface StepDefinition {
   readonly body: (...args: ReadonlyArray<any>) => Effect.Effect<unknown, unknown, any>
   readonly transactional: boolean
   readonly result: PlainSchema | undefined
+  /** What is not as it is for most steps; none where all of it is. */
+  readonly policy?: StepPolicy | undefined
+}
+
+/**
+ * What a step has beside its body and its result, as the engine runs it.
+ *
+ * @category definitions
+ * @since 0.1.0
+ */
+export interface StepPolicy {
+  readonly when: undefined | ((...args: ReadonlyArray<any>) => boolean | Effect.Effect<boolean, unknown, any>)
+  readonly mayFail: boolean
 }
 
 /**
@@ -45,14 +68,37 @@ export type StepBody<Params extends ReadonlyArray<any>, B, E, R, Also = never> =
  * @category models
  * @since 0.1.0
  */
-export interface StepOptions<S> {
+export interface StepOptions<
+  Params extends ReadonlyArray<any>,
+  Declared,
+  S,
+  MayFail extends boolean = false,
+  Asked = NotGiven
+> {
   /** The schema of what the body gives, where that is more than JSON values and children. */
   readonly result?: S
   /**
    * Runs the body inside the engine's own transaction: its SQL, its result and its children commit together, once.
    */
   readonly transactional?: boolean
+  /**
+   * Whether the step runs, asked before its body with what the body receives. If not, it is `skipped`, and later steps receive `undefined` for
+   * its result. A failure in it is the step's.
+   */
+  readonly when?: ((...args: Params) => Asked) & CheckedWhen<Asked, Declared>
+  /** A failure of the step is kept with it, and the next one runs; later steps receive `undefined` for its result. */
+  readonly mayFail?: MayFail
 }
+
+/**
+ * What a step gives that may be skipped, or fail and be passed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Passing<Value, MayFail extends boolean, Asked> = [MayFail] extends [false]
+  ? IsGiven<Asked> extends false ? Value : Value | undefined
+  : Value | undefined
 
 /**
  * What every step that is a value has, whatever its types.
@@ -121,13 +167,23 @@ export const step = <
   E,
   R,
   S extends PlainSchema = never,
-  P = NotGiven
+  P = NotGiven,
+  const MayFail extends boolean = false,
+  Asked = NotGiven
 >(
   name: CheckedName<N, {}, B, S, Schema.Never, P>,
   body: StepBody<Needed, B, E, R, Promise<P>> & NoPromise<P> & FitsResult<B, S, P>,
-  options?: StepOptions<S>
-): StepValue<N, Needed, StoredValue<N, B, S>, E, R> =>
-  new StepValueImpl(defineStep("Stepped.step", name as string, "own", body as StepDefinition["body"], options)) as any
+  options?: StepOptions<Needed, unknown, S, MayFail, Asked>
+): StepValue<
+  N,
+  Needed,
+  Passing<StoredValue<N, B, S>, MayFail, Asked>,
+  E | ErrorsOf<NoInfer<Asked>>,
+  R | ServicesOf<NoInfer<Asked>>
+> =>
+  new StepValueImpl(
+    defineStep("Stepped.step", name as string, "own", body as StepDefinition["body"], options as GivenOptions)
+  ) as any
 
 /**
  * Tests whether a value is a step that is a value.
@@ -142,6 +198,16 @@ export const isStepValue = (u: unknown): u is AnyStepValue => u instanceof StepV
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
+ * Options as the engine reads them.
+ *
+ * @internal
+ */
+export interface GivenOptions extends Partial<StepPolicy> {
+  readonly result?: PlainSchema
+  readonly transactional?: boolean
+}
+
+/**
  * A step as it is given to an action, checked; throws a `DefinitionError` where it can be none.
  *
  * @internal
@@ -151,12 +217,22 @@ export const defineStep = (
   name: string,
   kind: StepKind,
   body: StepDefinition["body"],
-  options: StepOptions<PlainSchema> | undefined
+  options: GivenOptions | undefined
 ): StepDefinition => {
   if (kind !== "unnamed") checkName("step", name)
   if (options?.result !== undefined) checkCodec(owner, `the result of ${name}`, options.result)
-  return { name, kind, body, transactional: options?.transactional ?? false, result: options?.result }
+  return {
+    name,
+    kind,
+    body,
+    transactional: options?.transactional ?? false,
+    result: options?.result,
+    policy: policyOf(options)
+  }
 }
+
+const policyOf = ({ mayFail = false, when }: GivenOptions = {}): StepPolicy | undefined =>
+  mayFail || when !== undefined ? { mayFail, when } : undefined
 
 class StepValueImpl implements AnyStepValue {
   readonly _tag = "StepValue"

@@ -46,6 +46,14 @@ const codes = <Name extends string>(names: ReadonlyArray<Name>): { readonly [N i
 export const statusCodes = codes(statuses)
 
 /**
+ * What a step is. Those that actions can be, too, have the codes of these; the others come after them.
+ */
+export const stepStatuses = [...statuses, "skipped"] as const
+
+/** The codes of a step's statuses. */
+export const stepStatusCodes = codes(stepStatuses)
+
+/**
  * What a live action does next: its step, nothing until what its step waits for is there, nothing until somebody outside completes it,
  * its callbacks, or its job.
  */

@@ -3,13 +3,14 @@
  */
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import { type AnyAction, type CallbackDefinition, declaredSuccesses, type Definition } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import { codecOf, fingerprintOf } from "../domain/Codec.ts"
 import { definitionKey } from "../domain/Key.ts"
 import { Flag, type StepIdentity } from "../domain/Phase.ts"
 import { type AfterStatus, afterStatuses } from "../Outcome.ts"
-import type { StepDefinition } from "../StepDefinition.ts"
+import type { StepDefinition, StepPolicy } from "../StepDefinition.ts"
 import { DefinitionError } from "../SteppedError.ts"
 import type { Catalog } from "../store/Store.ts"
 
@@ -27,6 +28,7 @@ export interface RunnableStep extends StepIdentity {
   readonly of: string
   readonly transactional: boolean
   readonly result: PlainSchema | undefined
+  readonly policy?: StepPolicy | undefined
   readonly body: Bound<Body>
 }
 
@@ -55,6 +57,8 @@ export interface Runnable {
   readonly prepended: ReadonlyArray<string>
   readonly callbacks: ReadonlyArray<RunnableCallback>
   readonly flags: number
+  /** The action's success, encoded, where its last step is passed and gives none; nothing if it can have none then. */
+  readonly nothing: { readonly encoded: unknown } | undefined
   /** Hooks and effectful keys run in the worker before the lane is taken. */
   readonly prepare: boolean
 }
@@ -290,6 +294,7 @@ export class Registry {
       prepended: [],
       callbacks: identified(key, type, definition.callbacks.map((callback) => ({ ...callback, context }))),
       flags: (definition.outbound ? Flag.outbound : 0) | (codecOf(definition.success).isVoid ? Flag.void : 0),
+      nothing: undefined,
       prepare
     }, additions)
   }
@@ -304,15 +309,23 @@ const extend = (base: Runnable, additions: Additions | undefined): Runnable => {
   const steps = [...additions?.prepended ?? [], ...base.steps]
   checkSteps(base.key, steps)
   const prepended = steps.filter(({ kind }) => kind === "prepended").map(({ name }) => name)
-  return { ...base, steps, prepended, callbacks, flags }
+  return { ...base, steps, prepended, callbacks, flags, nothing: nothingOf(base, steps) }
+}
+
+/** Known before an action comes to it: what has to give its success cannot be passed. */
+const nothingOf = ({ definition, key }: Runnable, steps: ReadonlyArray<RunnableStep>): Runnable["nothing"] => {
+  if (definition.outbound || steps.every(({ policy }) => policy === undefined)) return undefined
+  const encoded = Effect.runSyncExit(codecOf(definition.success).encode(undefined))
+  if (Exit.isSuccess(encoded)) return { encoded: encoded.value }
+  const last = steps.at(-1)!
+  if (last.policy === undefined) return undefined
+  const message = `${key}: the last step, ${last.name}, may be passed without a result (when, mayFail), and has to give`
+  throw new DefinitionError({ message: `${message} the action's success` })
 }
 
 const ownStep = (step: StepDefinition, of: string, context: Context.Context<never>): RunnableStep => ({
-  name: step.name,
-  kind: step.kind,
+  ...step,
   of,
-  transactional: step.transactional,
-  result: step.result,
   body: { run: step.body, context }
 })
 

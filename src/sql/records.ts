@@ -87,6 +87,7 @@ const stepColumns: Columns<StepRecord> = {
   name: "name",
   kind: "kind",
   status: "status",
+  failure: "failure",
   startedAt: "started_at",
   endedAt: "ended_at"
 }

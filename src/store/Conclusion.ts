@@ -25,8 +25,8 @@ export interface StoredOutcome {
 export interface EndedBody {
   readonly name: string
   readonly kind: StepKind
-  readonly status: "performing" | "succeeded" | "failed" | "cancelled"
-  /** Its stored result; null where nobody can ask for it. */
+  readonly status: "performing" | "succeeded" | "failed" | "cancelled" | "skipped"
+  /** Its stored result, or the failure that was passed (`$failure`); null where nobody can ask for it. */
   readonly result: unknown
   /** The body has marked it as failed. */
   readonly marked: boolean

@@ -1,4 +1,4 @@
-/** Rules 9: what steps are besides their bodies. */
+/** Rule 9.7: options of steps, and steps that are values. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import type { SqlClient } from "effect/sql"

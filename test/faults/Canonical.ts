@@ -13,8 +13,9 @@ import type { Tree } from "./Trial.ts"
 const rest: Op = { _tag: "Perform" }
 const advance = (seconds: number): Op => ({ _tag: "Advance", seconds })
 const cancel = (handle: number): Op => ({ _tag: "Cancel", handle })
-const dies = (...deeds: StepPlan["deeds"]): StepPlan => ({ deeds, end: "die", gives: "number" })
-const givesChild = (...deeds: StepPlan["deeds"]): StepPlan => ({ deeds, end: "well", gives: "child" })
+const dies = (...deeds: StepPlan["deeds"]): StepPlan => ({ ...step(...deeds), end: "die" })
+const givesChild = (...deeds: StepPlan["deeds"]): StepPlan => ({ ...step(...deeds), gives: "child" })
+const skipped: StepPlan = { ...step(), skipped: true }
 const mark = { _tag: "MarkFailed" } as const
 const replace = { _tag: "Replace" } as const
 
@@ -180,6 +181,17 @@ const trees: ReadonlyArray<Tree> = [
     invoke(plan({ broken: "lane" })),
     invoke(plan({ broken: "checksum" }), 1),
     invoke(parent(step(child(plan({ broken: "timeout" })))), 2)
+  ]),
+  // 9 options of steps
+  planned("9.5: a first and a last step that are skipped", [
+    invoke(plan({ steps: [skipped, step(child(drive))], shape: number })),
+    invoke(plan({ steps: [step(), skipped], shape: all }), 1),
+    invoke(plan({ steps: [skipped, skipped], outside: "succeeded" }), 2)
+  ]),
+  planned("9.6: a body, a child and a mark that may fail", [
+    invoke(plan({ steps: [failing(child(drive)), givesChild(child(oops))], shape: some })),
+    invoke(plan({ steps: [step(child(oops), child(leaf, [1])), step(wait(1))], shape: { ...some, ...number } }), 1),
+    invoke(plan({ steps: [step(mark, replace, wait(2)), step(mark)], shape: some }), 2)
   ]),
   // many at once
   planned(

@@ -39,6 +39,8 @@ export interface StepPlan {
   readonly end: "well" | "fail" | "die"
   /** The body's value: a number, or the child in the first slot that holds one. */
   readonly gives: "number" | "child"
+  /** What the step's condition says, if its definition has one (`isAsked`). */
+  readonly skipped: boolean
 }
 
 /** The part of the arguments that a body or `before` may replace. */
@@ -108,11 +110,21 @@ export const replaced = (plan: Plan): Plan => plan.other === null ? plan : { ...
 /** Does the same as any other step, but in one commit. What goes on because of that commit is queued, not taken in hand. */
 export const isTransactional = (shape: Shape, index: number): boolean => index === 1 && shape.success === "number"
 
+/** Whether a step has a condition. The last one of two may be skipped where nothing is expected of it. */
+export const isAsked = (shape: Shape, index: number): boolean =>
+  shape.steps === 2 && (index === 0 || shape.success === "void")
+
+/** Whether the next step follows although this one has failed. */
+export const mayFail = (shape: Shape, index: number): boolean => isAsked(shape, index) && shape.callbacks === "some"
+
 /** What a step does; a method does nothing but end. */
 export const stepOf = (plan: Plan, index: number): StepPlan => {
-  const step = plan.steps[index] ?? { deeds: [], end: "well", gives: "number" }
-  return plan.shape.steps === 0 ? { deeds: [], end: step.end, gives: "number" } : step
+  const step = plan.steps[index] ?? { deeds: [], end: "well", gives: "number", skipped: false }
+  return plan.shape.steps === 0 ? { deeds: [], end: step.end, gives: "number", skipped: false } : step
 }
+
+export const isSkipped = (plan: Plan, index: number): boolean =>
+  isAsked(plan.shape, index) && stepOf(plan, index).skipped
 
 /**
  * Arguments say where in the tree their action was invoked: the handle, then step and slot of each parent. Children on several actors
@@ -156,8 +168,13 @@ export const plan = (given: Partial<Omit<Plan, "shape">> & { readonly shape?: Pa
   }
 }
 
-export const step = (...deeds: ReadonlyArray<Deed>): StepPlan => ({ deeds, end: "well", gives: "number" })
-export const failing = (...deeds: ReadonlyArray<Deed>): StepPlan => ({ deeds, end: "fail", gives: "number" })
+export const step = (...deeds: ReadonlyArray<Deed>): StepPlan => ({
+  deeds,
+  end: "well",
+  gives: "number",
+  skipped: false
+})
+export const failing = (...deeds: ReadonlyArray<Deed>): StepPlan => ({ ...step(...deeds), end: "fail" })
 export const child = (plan: Plan, on: ReadonlyArray<number> | null = null): Deed => ({ _tag: "Child", plan, on })
 export const wait = (seconds: number): Deed => ({ _tag: "Wait", seconds })
 export const invoke = (plan: Plan, actor = 0): Op & { readonly _tag: "Invoke" } => ({ _tag: "Invoke", actor, plan })
@@ -308,7 +325,7 @@ interface Slot {
 
 interface Step {
   readonly name: string
-  status: "performing" | "succeeded" | "failed" | "cancelled"
+  status: "performing" | "succeeded" | "failed" | "cancelled" | "skipped"
   marked: boolean
   value: number | "child" | undefined
   readonly slots: Array<Slot>
@@ -621,6 +638,7 @@ export const outcome = (
 
   const runBody = (action: Action): void => {
     const index = action.steps.length - 1
+    if (isSkipped(action.plan, index)) return // 9.5
     log.push(`step ${action.key} ${action.steps[index]!.name}${resultsBefore(action, index)}`)
   }
 
@@ -628,6 +646,11 @@ export const outcome = (
     const index = action.steps.length - 1
     const step = action.steps[index]!
     const { deeds, end, gives } = stepOf(action.plan, index)
+    const inHand = !isTransactional(action.plan.shape, index)
+    if (isSkipped(action.plan, index)) {
+      step.status = "skipped"
+      return goOn(action, step, inHand)
+    }
     if (end !== "well") return failStep(action, step) // 3.2: nothing is enqueued, no arguments are kept
     const children: Array<Invocation> = []
     for (const deed of deeds) {
@@ -671,7 +694,6 @@ export const outcome = (
       action.phase = "waiting"
       return []
     }
-    const inHand = !isTransactional(action.plan.shape, index)
     return step.marked ? failStep(action, step, inHand) : succeedStep(action, step, inHand)
   }
 
@@ -689,6 +711,7 @@ export const outcome = (
   const readable = (slot: Slot) => slot.asked === undefined || slot.asked.success === "void" || slot.result !== null
 
   const valueOf = (step: Step): number | undefined => {
+    if (step.status === "failed") return undefined // 9.6
     if (step.value !== "child") return step.value
     const slot = step.slots.find(({ child }) => child !== undefined)!
     return slot.asked!.success === "void" ? undefined : slot.result!
@@ -702,11 +725,17 @@ export const outcome = (
 
   const failStep = (action: Action, step: Step, inHand = true): ReadonlyArray<Work> => {
     step.status = "failed"
-    return end(action, { status: "failed", result: null }, inHand) // 3.5
+    return mayFail(action.plan.shape, action.steps.length - 1)
+      ? goOn(action, step, inHand) // 9.6
+      : end(action, { status: "failed", result: null }, inHand) // 3.5
   }
 
   const succeedStep = (action: Action, step: Step, inHand = true): ReadonlyArray<Work> => {
     step.status = "succeeded"
+    return goOn(action, step, inHand)
+  }
+
+  const goOn = (action: Action, step: Step, inHand: boolean): ReadonlyArray<Work> => {
     const { shape } = action.plan
     if (action.steps.length < stepNames(shape).length) {
       begin(action)
@@ -1080,7 +1109,9 @@ export const outcome = (
           yield {
             kind: "body",
             whose,
-            runs: `step ${key} ${action.steps.at(-1)!.name}`,
+            ...isSkipped(action.plan, action.steps.length - 1)
+              ? {}
+              : { runs: `step ${key} ${action.steps.at(-1)!.name}` },
             take: take(() => {
               runBody(action)
               return [{ _tag: "Commit", key, step: action.steps.length - 1 }]

@@ -32,8 +32,10 @@ import {
   childPlace,
   type Deed,
   type Ending,
+  isAsked,
   isTransactional,
   keyOf,
+  mayFail,
   nameOf,
   type Op,
   type Outcome,
@@ -98,7 +100,8 @@ const stepPlan = (depth: number): fc.Arbitrary<StepPlan> =>
       deeds
     ) => deeds.flat()),
     end: weighted<StepPlan["end"]>([24, "well"], [1, "fail"], [1, "die"]),
-    gives: weighted<StepPlan["gives"]>([2, "number"], [1, "child"])
+    gives: weighted<StepPlan["gives"]>([2, "number"], [1, "child"]),
+    skipped: weighted([5, false], [1, true])
   })
 
 const replaceable = (depth: number, steps: number): fc.Arbitrary<Replaceable> =>
@@ -229,9 +232,9 @@ const showPlan = (plan: Plan, level: number): string => {
   ]
   const indent = "  ".repeat(level)
   const steps = ({ steps }: Replaceable) =>
-    steps.map(({ deeds, end, gives }, i) =>
+    steps.map(({ deeds, end, gives, skipped }, i) =>
       [
-        `${indent}step ${i + 1} ends ${end}, gives a ${gives}`,
+        `${indent}step ${i + 1} ends ${end}, gives a ${gives}${skipped ? ", is skipped where it is asked" : ""}`,
         ...deeds.map((deed) =>
           deed._tag === "Child"
             ? `${indent}  ${
@@ -326,7 +329,15 @@ const shapes: ReadonlyArray<Shape> = ([0, 1, 2] as const).flatMap((steps) =>
 type Run = (place: string, plan: Plan, last: unknown) => Effect.Effect<unknown, Oops>
 
 interface LooseAction extends AnyAction {
-  readonly step: (name: string, body: Run, options?: { readonly transactional: boolean }) => LooseAction
+  readonly step: (
+    name: string,
+    body: Run,
+    options: {
+      readonly transactional: boolean
+      readonly mayFail: boolean
+      readonly when?: (place: string, plan: Plan) => unknown
+    }
+  ) => LooseAction
   readonly before: (hook: Run) => LooseAction
   readonly after: (statuses: ReadonlyArray<AfterStatus>, callback: Run) => LooseAction
 }
@@ -435,7 +446,9 @@ export const makeWorld = (options: WorldOptions): World => {
       Effect.gen(function*() {
         const own = yield* key(place)
         yield* ran(
-          `step ${own} ${name}${index === 0 ? "" : ` after ${earlier(results as Readonly<Record<string, unknown>>)}`}`,
+          `step ${own} ${name}${
+            index === 0 ? "" : ` after ${earlier(plan, index, results as Readonly<Record<string, unknown>>)}`
+          }`,
           { transactional: isTransactional(plan.shape, index), cancel: cancel(actionOf(actor, plan.shape)) }
         )
         const step = stepOf(plan, index)
@@ -466,6 +479,11 @@ export const makeWorld = (options: WorldOptions): World => {
         yield* end(step)
         return step.gives === "child" && first !== undefined ? first : plan.number
       }) as Effect.Effect<unknown, Oops>
+
+    const condition = (index: number) => (_: string, plan: Plan) => {
+      const runs = !stepOf(plan, index).skipped
+      return plan.effectful ? Effect.succeed(runs) : runs
+    }
 
     const before: Run = (place, plan) =>
       Effect.andThen(
@@ -505,7 +523,11 @@ export const makeWorld = (options: WorldOptions): World => {
       }) as unknown as LooseAction
       if (shape.steps > 0) {
         for (const [index, name] of stepNames(shape).entries()) {
-          action = action.step(name, body(index, name), { transactional: isTransactional(shape, index) })
+          action = action.step(name, body(index, name), {
+            transactional: isTransactional(shape, index),
+            mayFail: mayFail(shape, index),
+            ...isAsked(shape, index) ? { when: condition(index) } : {}
+          })
         }
       }
       if (shape.before) action = action.before(before)
@@ -575,8 +597,8 @@ const keys = (
   }
 })
 
-const earlier = (results: Readonly<Record<string, unknown>>): string =>
-  Object.values(results).map((result) => result ?? "nothing").join(", ")
+const earlier = ({ shape }: Plan, index: number, results: Readonly<Record<string, unknown>>): string =>
+  stepNames(shape).slice(0, index).map((name) => results[name] ?? "nothing").join(", ")
 
 export const planIn = (record: ActionRecord): Plan => (record.arguments as [string, Plan])[1]
 
@@ -773,11 +795,12 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ],
   [
     "3.5: an action with a failed step is failed",
-    "select e.id::text from stepped.ended_actions e join stepped.steps t on t.action = e.id where t.status = 5 and e.status <> 5"
+    "select e.id::text from stepped.ended_actions e join stepped.steps t on t.action = e.id where t.status = 5 and not coalesce(t.result ? '$failure', false) and e.status <> 5"
   ],
   [
     "3.5: nothing follows a step that did not succeed",
-    "select t.action::text from stepped.steps t join stepped.steps n on n.action = t.action and n.idx > t.idx where t.status <> 2"
+    `select t.action::text from stepped.steps t join stepped.steps n on n.action = t.action and n.idx > t.idx
+      where t.status not in (2, 8) and not (t.status = 5 and coalesce(t.result ? '$failure', false))`
   ],
   [
     "4.6: a cancelled step's action was ended from outside",

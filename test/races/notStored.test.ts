@@ -2,7 +2,7 @@
 import { PgClient } from "@effect/sql-pg/PgClient"
 import { assert, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Layer } from "effect"
-import type { StorageError } from "stepped"
+import { ActionRepo, StorageError } from "stepped"
 import type { Answer } from "../../src/store/Answer.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
@@ -50,6 +50,23 @@ it.live("what cannot be stored keeps nobody waiting: it is tried alone, ever les
       })
   }), { attempts: 3 })))
 })
+
+it.live("9.6: what has come of a step that may fail, and cannot be stored, is its failure, and the next one runs", () =>
+  Effect.gen(function*() {
+    const handle = yield* (yield* Cars.client)(5).passesLater()
+    assert.strictEqual(yield* handle.await, -5)
+    const [may, last] = yield* Effect.flatMap(ActionRepo, (repo) => repo.steps(handle.id))
+    assert.deepStrictEqual([may!.status, last!.status], ["failed", "succeeded"])
+    assert.include(may!.failure?.message, "its end could not be stored")
+    assert.strictEqual(may!.failure?.path, "passes Car/5 › may")
+    assert.deepStrictEqual(performed, [5, 5])
+    yield* healthy
+  }).pipe(Effect.provide(working((store) => ({
+    finish: (options) =>
+      options.conclusions.some((one) => one._tag === "StepEnded" && one.ended.status === "succeeded")
+        ? Effect.fail(new StorageError({ operation: "finish", isRetryable: false, cause: new Error("refused") }))
+        : store.finish(options)
+  })))))
 
 it.live("a database that is away fails no action and burns no attempt, however long it takes", () => {
   let isAway = false

@@ -16,6 +16,7 @@ const preparing = "src/engine/worker/preparing.ts"
 const reconciler = "src/engine/worker/Reconciler.ts"
 const workers = "src/engine/worker/Workers.ts"
 const surroundings = "src/engine/worker/surroundings.ts"
+const decide = "src/engine/perform/decide.ts"
 const performance = "src/engine/perform/Performance.ts"
 const results = "src/engine/perform/results.ts"
 const retry = "src/engine/perform/retry.ts"
@@ -40,6 +41,7 @@ const namedLanes = "test/behaviour/NamedLanes.test.ts"
 const pausesLooks = "test/sql/transitions/pauses.test.ts"
 const pausedLanes = "test/behaviour/PausedLanes.test.ts"
 const stepOptions = "test/behaviour/StepOptions.test.ts"
+const passedSteps = "test/behaviour/PassedSteps.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -1111,8 +1113,8 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: committer,
       find: `      if (batch.length > 1) return yield* commitHalves(token, batch, place)
-      const { conclusion, of } = batch[0]!`,
-      replace: `      const { conclusion, of } = batch[0]!`
+      const { conclusion, of, refused } = batch[0]!`,
+      replace: `      const { conclusion, of, refused } = batch[0]!`
     }],
     tests: { "test/engine/worker/Committer.test.ts": ["what cannot be stored of one action"] }
   },
@@ -2846,9 +2848,90 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "9.7: the result schema of a prepended step is accepted, and does nothing",
     plants: [{
       file: "src/Actions.ts",
-      find: `body as StepDefinition["body"], options)`,
+      find: `body as StepDefinition["body"], options as GivenOptions)`,
       replace: `body as StepDefinition["body"], { transactional: options?.transactional ?? false })`
     }],
     tests: { [stepOptions]: ["9.7: what it does not hold fails a prepended step, too"] }
+  },
+  {
+    name: "skipped-without-row",
+    breaks: "9.5: an action's only step is skipped, and the history says that it has succeeded",
+    plants: [{
+      file: functionFile("finish"),
+      find: `
+        and 8 /* StepStatus.skipped */ <> all(conclusion_step_status)))`,
+      replace: `))`
+    }],
+    tests: { [passedSteps]: ["9.5: the only step is skipped with a row"] }
+  },
+  {
+    name: "child-not-passed",
+    breaks: "9.6: a step may fail, but not by a child",
+    plants: [{
+      file: decide,
+      find: `if (performance.phase === "job" || `,
+      replace: `if (performance.phase !== "step" || `
+    }],
+    tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
+  },
+  {
+    name: "child-passed-without-failure",
+    breaks: "9.6: with what a step has failed that waited, nobody can read",
+    plants: [{
+      file: functionFile("finish"),
+      find: `result = coalesce(c.step_result, s.result)`,
+      replace: `result = s.result`
+    }],
+    tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
+  },
+  {
+    name: "passed-without-results",
+    breaks: "9.6: after a step that has waited and failed the results before it are lost",
+    plants: [{
+      file: decide,
+      find: `apart: given === undefined && detail !== undefined,`,
+      replace: `apart: false,`
+    }],
+    tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
+  },
+  {
+    name: "failure-as-result",
+    breaks: "9.6: later steps receive the failure for the result",
+    plants: [{
+      file: results,
+      find: ` || isFailure(step.result)) {`,
+      replace: `) {`
+    }],
+    tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
+  },
+  {
+    name: "passed-with-its-sql",
+    breaks: "9.6: a transactional step fails and is passed, and its SQL is committed",
+    plants: [{
+      file: "src/engine/perform/transactional.ts",
+      find: `"ended" in conclusion && conclusion.ended?.status === "failed" && `,
+      replace: `conclusion._tag === "ActionEnds" && conclusion.outcome.status === "failed" && `
+    }],
+    tests: { [passedSteps]: ["9.5, 9.6: of a transactional step nothing is left"] }
+  },
+  {
+    name: "exhausted-not-passed",
+    breaks: "9.6: a step that ends without an answer too often fails its action after a deploy has renamed it",
+    plants: [{
+      file: "src/engine/perform/perform.ts",
+      find: `const performance = atStepToRun(head._tag === "Some" ? head.value : taken)`,
+      replace: `const performance = head._tag === "Some" ? head.value : taken`
+    }],
+    tests: { [passedSteps]: ["9.6: so is one that has ended without an answer"] }
+  },
+  {
+    name: "unstored-not-passed",
+    breaks: "9.6: what the database refuses to store of a step that may fail ends its action",
+    plants: [{
+      file: committer,
+      find: `[refused?.(message) ?? { conclusion: fails(), next: undefined, of }]`,
+      replace: `[{ conclusion: fails(), next: undefined, of }]`
+    }],
+    tests: { "test/races/notStored.test.ts": ["9.6: what has come of a step that may fail"] }
   }
 ]

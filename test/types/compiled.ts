@@ -46,6 +46,15 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   orphanInMethod: [5, `'Owns<"honk">'`],
   actionWith: [4, `"with cannot name an action: its client has a method of that name"`],
   actionThen: [4, `"then cannot name an action: its client would be taken for a promise"`],
+  passedLast: [
+    6,
+    `"the last step of count may give undefined, as one with when or mayFail does, and must return its success"`
+  ],
+  passedLastValue: [
+    6,
+    `"the last step of count may give undefined, as one with when or mayFail does, and must return its success"`
+  ],
+  passedResult: [6, "'results.three' is possibly 'undefined'"],
   redactedChecksum: [6, "the checksum is made of a Redacted, which JSON does not hold"],
   resultsTooEarly: [6, "Property 'first' does not exist on type 'String'"],
   setChecksum: [6, "the checksum is made of a Set, which JSON does not hold"],
@@ -67,6 +76,11 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   ],
   unknownResult: [6, "Property 'second' does not exist on type '{ readonly first: number; }'"],
   unstoredResult: [6, "leave is not stored: give the step { result: Schema }"],
+  whenAsync: [4, promise],
+  whenError: [6, `"when fails with an error that the action does not declare: add it to { error }, or handle it"`],
+  whenGives: [4, `"when gives true or false, or an effect that does"`],
+  whenInStep: [4, `"Step is available only in the body of a step"`],
+  whenValueError: [7, `"step park fails with an error that visit does not declare: add it to { error }"`],
   wrongActorId: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
   wrongArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
   wrongBefore: [

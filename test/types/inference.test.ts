@@ -262,6 +262,17 @@ describe("a step that is a value", () => {
     assert.throws(() => Stepped.action("tow", { job: () => Effect.void }).use(weigh))
   })
 
+  it("has the services and errors of its condition, and may give nothing", () => {
+    const asked = Stepped.step("asked", (parcel: string) => Effect.succeed(parcel), {
+      when: (parcel) => parcel === "" ? Effect.fail(new NoParking({ at: parcel })) : Effect.as(Meter, true)
+    })
+    expectTypeOf(asked).toEqualTypeOf<
+      StepValue<"asked", [parcel: string], string | undefined, NoParking, Meter>
+    >()
+    const passed = Stepped.step("passed", () => Effect.succeed(1), { mayFail: true })
+    expectTypeOf(passed).toEqualTypeOf<StepValue<"passed", [], number | undefined, never, never>>()
+  })
+
   it("is known by a name", () => {
     assert.strictEqual(weigh.name, "weigh")
     assert.strictEqual(weigh.named("again").name, "again")
@@ -672,5 +683,65 @@ describe("recursion", () => {
     expectTypeOf(Stepped.actions(Car, [count]).layer).toEqualTypeOf<Layer.Layer<never, never, Engine>>()
     assert.strictEqual(pong.definition.implements, pongDeclared)
     assert.strictEqual(pong.succeeded(() => Effect.void).definition.implements, pongDeclared)
+  })
+})
+
+describe("a step that may be passed", () => {
+  const start = Stepped.action("start", { arguments: [Schema.Boolean], error: NoParking })
+
+  it("gives its result or undefined to later steps", () => {
+    const mayFail = true as boolean
+    const action = start
+      .step("plain", () => Effect.succeed("plain"), { transactional: true })
+      .step("asked", () => Effect.succeed(1), {
+        when: (isAsked, { plain }) => {
+          expectTypeOf(isAsked).toEqualTypeOf<boolean>()
+          expectTypeOf(plain).toEqualTypeOf<string>()
+          return isAsked
+        }
+      })
+      .step("may", () => Effect.succeed(new Date(0)), { result: Schema.Date, mayFail: true })
+      .step("perhaps", () => Effect.succeed(true), { mayFail })
+      .step("mayNot", () => Effect.succeed(true), { mayFail: false })
+      .step((_isAsked, { asked, may, mayNot, perhaps }) => {
+        expectTypeOf(asked).toEqualTypeOf<number | undefined>()
+        expectTypeOf(may).toEqualTypeOf<Date | undefined>()
+        expectTypeOf(perhaps).toEqualTypeOf<boolean | undefined>()
+        expectTypeOf(mayNot).toEqualTypeOf<boolean>()
+        return Effect.void
+      })
+    expectTypeOf<ServicesOf<typeof action>>().toEqualTypeOf<never>()
+  })
+
+  it("needs the services of its condition, which may fail with declared errors", () => {
+    const action = start.step("asked", () => Effect.succeed(1), {
+      when: (isAsked) => isAsked ? Effect.as(Meter, true) : Effect.fail(new NoParking({ at: "here" }))
+    })
+    expectTypeOf<ServicesOf<typeof action>>().toEqualTypeOf<Meter>()
+  })
+
+  it("keeps its types, and those of others, in actions that are written in place", () => {
+    const Inline = Stepped.actions(Car, [
+      Stepped.action("count", { arguments: [Schema.Boolean], success: Schema.Int })
+        .step("first", () => Effect.succeed(1))
+        .step("second", (_isAsked, { first }) => Effect.succeed(first), {
+          when: (isAsked) => Effect.as(Meter, isAsked)
+        })
+        .step((_isAsked, { first, second }) => {
+          expectTypeOf(first).toEqualTypeOf<number>()
+          expectTypeOf(second).toEqualTypeOf<number | undefined>()
+          return Effect.succeed(first)
+        }),
+      Stepped.action("wash", { success: Schema.Int }).step(() => Effect.succeed(1)),
+      Stepped.action("rest").step(() => Effect.void, { mayFail: true })
+    ])
+    expectTypeOf(Inline.layer).toEqualTypeOf<Layer.Layer<never, never, Engine | Meter>>()
+    // @ts-expect-error the actor does not have what one of them enqueues
+    Stepped.actions(Car, [Stepped.action("tour").step(() => Step.do(drive, 5), { when: () => true })])
+    Stepped.actions(Car, [
+      Stepped.action("optional", { success: Schema.UndefinedOr(Schema.Int) }).step(() => Effect.succeed(1), {
+        when: () => true
+      })
+    ])
   })
 })

@@ -184,6 +184,10 @@ export const atStep = (performance: Performance, step: StepIdentity | undefined)
     ? performance
     : { ...performance, stepName: step.name, stepKind: step.kind }
 
+/** The action at the step that runs next, if one does: what its row names a deploy may have taken away. */
+export const atStepToRun = (performance: Performance): Performance =>
+  performance.phase === "step" ? atStep(performance, stepToRun(performance)) : performance
+
 export const actionOf = (performance: Performance): string => actionText(performance.runnable.key, performance.actorId)
 
 export const fenceOf = (performance: Performance) => ({

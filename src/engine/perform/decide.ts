@@ -2,12 +2,21 @@
  * What becomes of an action, decided from what has happened to it: a pure function, without a clock, a fiber or a table.
  */
 import { weigh } from "../../domain/Codec.ts"
-import { type FailureCause, timedOut } from "../../domain/Failure.ts"
+import { broken, type FailureCause, timedOut } from "../../domain/Failure.ts"
 import type { Phase, StepIdentity } from "../../domain/Phase.ts"
 import type { Conclusion, EndedBody, NewSlot, StoredOutcome } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { isGenerated } from "../Registry.ts"
-import { actionOf, atStep, fenceOf, nextAfter, type Performance, stepToRun } from "./Performance.ts"
+import {
+  actionOf,
+  atStepToRun,
+  fenceOf,
+  findStep,
+  nextAfter,
+  type Performance,
+  placeAt,
+  stepOf
+} from "./Performance.ts"
 
 /** Arguments that a body has replaced, decoded and encoded. */
 export interface Replaced {
@@ -26,6 +35,8 @@ export type Event =
     readonly encoded: unknown
     readonly replaced?: Replaced | undefined
   }
+  /** Its step is not to run. */
+  | { readonly _tag: "StepSkipped"; readonly step: StepIdentity }
   /** Its step's body has ended, and waits for children and times. */
   | {
     readonly _tag: "StepWaits"
@@ -64,6 +75,7 @@ export type Event =
  */
 const happensIn: { readonly [Tag in Event["_tag"]]: ReadonlyArray<Phase> } = {
   StepSucceeded: ["step", "waiting"],
+  StepSkipped: ["step"],
   StepWaits: ["step"],
   Failed: ["step", "waiting", "job"],
   JobEnded: ["job"],
@@ -82,6 +94,8 @@ export interface Concluded extends Decided {
   readonly of: { readonly definition: string; readonly actorId: string }
   /** When the action's time is over, in ms of user time, and what is to be committed from then on. */
   readonly limit?: { readonly at: number; readonly instead: () => Concluded }
+  /** What is to be committed if the database refuses it, with these words, where that is not simply the action's failure. */
+  readonly refused?: (message: string) => Concluded
 }
 
 interface Decided {
@@ -114,15 +128,33 @@ export const decide = (performance: Performance, event: Event): Concluded => {
   const decided = conclude(performance, event)
   const { actorId, phase, runnable, timeoutAt } = performance
   const of = { definition: runnable.key, actorId }
-  return timeoutAt === undefined || phase === "callbacks" || event._tag === "TimeIsOver"
+  const concluded: Concluded = timeoutAt === undefined || phase === "callbacks" || event._tag === "TimeIsOver"
     ? { ...decided, of }
     : { ...decided, of, limit: { at: timeoutAt, instead: () => decide(performance, { _tag: "TimeIsOver" }) } }
+  return bodyEnded.includes(event._tag) && isPassed(performance)
+    ? { ...concluded, refused: (message) => decide(performance, refusedAt(performance, message)) }
+    : concluded
 }
+
+const bodyEnded: ReadonlyArray<Event["_tag"]> = ["StepSucceeded", "StepSkipped", "StepWaits"]
+
+const refusedAt = (performance: Performance, message: string): Event => ({
+  _tag: "Failed",
+  cause: broken(placeAt(performance, stepOf(performance)), message)
+})
 
 const conclude = (performance: Performance, event: Event): Decided => {
   switch (event._tag) {
     case "StepSucceeded":
-      return advance(performance, event)
+      return advance(performance, succeeded(performance, event))
+    case "StepSkipped":
+      return canBePassed(performance, event.step)
+        ? passed(performance, event.step, endedBody(performance, "skipped", null), undefined)
+        : end(
+          performance,
+          openStep(performance, "failed"),
+          failed(broken(placeAt(performance, event.step), "it is skipped, and nothing else gives the action's success"))
+        )
     case "StepWaits":
       return {
         conclusion: {
@@ -136,6 +168,10 @@ const conclude = (performance: Performance, event: Event): Decided => {
         next: undefined
       }
     case "Failed":
+      if (isPassed(performance)) {
+        const ended = endedBody(performance, "failed", { $failure: event.cause })
+        return passed(performance, stepOf(performance), ended, event.replaced)
+      }
       return end(performance, openStep(performance, "failed", event.stored), failed(event.cause), event.replaced)
     case "JobEnded":
       return {
@@ -177,7 +213,7 @@ const conclude = (performance: Performance, event: Event): Decided => {
         next: undefined
       }
     case "TimeIsOver": {
-      const at = performance.phase === "step" ? atStep(performance, stepToRun(performance)) : performance
+      const at = atStepToRun(performance)
       return end(at, openStep(at, "cancelled"), {
         status: "timed_out",
         result: null,
@@ -253,14 +289,56 @@ const end = (
     }
 }
 
-/** After a step that ended well: the next one, the job, the wait for somebody outside, or the end. */
-const advance = (performance: Performance, event: Event & { readonly _tag: "StepSucceeded" }): Decided => {
-  const { replaced, step, value } = event
-  const { attempts, phase, results, runnable } = performance
-  const next = nextAfter(performance, step)
+/** A step that is over, and does not end its action. */
+interface Over {
+  readonly step: StepIdentity
+  readonly ended: EndedBody
+  /** What later steps receive; none where it was skipped or has failed. */
+  readonly given?: { readonly value: unknown } | undefined
+  /** The action's success, if it is the last one. */
+  readonly encoded: unknown
+  readonly replaced?: Replaced | undefined
+}
+
+const succeeded = (performance: Performance, event: Event & { readonly _tag: "StepSucceeded" }): Over => {
+  const { encoded, replaced, step, stored, value } = event
   // of a generated step nobody can ask for the result, and the last one's is the action's; that of one that has waited is there
-  const isKept = next !== undefined && !isGenerated(step) && phase === "step"
-  const ended = endedBody(performance, "succeeded", isKept ? event.stored : null)
+  const isKept = nextAfter(performance, step) !== undefined && !isGenerated(step) && performance.phase === "step"
+  return {
+    step,
+    ended: endedBody(performance, "succeeded", isKept ? stored : null),
+    given: { value },
+    encoded,
+    replaced
+  }
+}
+
+/** The action goes on without what the step gives: it was skipped, or has failed and may. */
+const passed = (
+  performance: Performance,
+  step: StepIdentity,
+  ended: EndedBody,
+  replaced: Replaced | undefined
+): Decided => advance(performance, { step, ended, encoded: performance.runnable.nothing?.encoded, replaced })
+
+/** Whether the action goes on without the step that has failed. */
+const isPassed = (performance: Performance): boolean => {
+  if (performance.phase === "job" || performance.stepName === undefined) return false
+  const step = findStep(performance, stepOf(performance))
+  return step?.policy?.mayFail === true && canBePassed(performance, step)
+}
+
+/** Not if it is the last one, since a deploy has changed their order, and has to give the action's success. */
+const canBePassed = (performance: Performance, step: StepIdentity): boolean => {
+  const { definition, nothing } = performance.runnable
+  return nothing !== undefined || definition.outbound || nextAfter(performance, step) !== undefined
+}
+
+/** After a step that does not end its action: the next one, the job, the wait for somebody outside, or the end. */
+const advance = (performance: Performance, over: Over): Decided => {
+  const { encoded: success, ended, given, replaced, step } = over
+  const { attempts, detail, phase, results, runnable } = performance
+  const next = nextAfter(performance, step)
   const fence = fenceOf(performance)
   const freshAttempts = attempts > 0
   if (next === undefined && runnable.definition.job === undefined) {
@@ -269,7 +347,7 @@ const advance = (performance: Performance, event: Event & { readonly _tag: "Step
         conclusion: { _tag: "WaitsOutside", fence, arguments: replaced, ended, freshAttempts },
         next: undefined
       }
-      : end(performance, ended, { status: "succeeded", result: event.encoded ?? null, cause: null }, replaced)
+      : end(performance, ended, { status: "succeeded", result: success ?? null, cause: null }, replaced)
   }
   const ran = [...performance.ran, { kind: step.kind, name: step.name }]
   const encoded = replaced === undefined ? performance.encoded : replaced.encoded
@@ -303,9 +381,11 @@ const advance = (performance: Performance, event: Event & { readonly _tag: "Step
       ran,
       encoded,
       detail: undefined,
-      results: step.kind === "own" ? { ...results, [step.name]: value } : results,
+      // what has failed or was skipped before earlier results were read leaves them to be loaded
+      apart: given === undefined && detail !== undefined,
+      results: step.kind === "own" && given !== undefined ? { ...results, [step.name]: given.value } : results,
       // of what a continued step waited for it counts already; else no more than four times as many bytes as its text has characters
-      received: performance.received + (phase === "waiting" ? 0 : 4 * weigh(ended.result))
+      received: performance.received + (phase === "waiting" || given === undefined ? 0 : 4 * weigh(ended.result))
     }
   }
 }

@@ -10,7 +10,7 @@ import { exhausted, placeOf } from "../../domain/Failure.ts"
 import { ResultsTooLarge } from "../../SteppedError.ts"
 import { concludeStep } from "./concludeStep.ts"
 import { type Concluded, decide } from "./decide.ts"
-import { actionOf, type Performance, stepOf } from "./Performance.ts"
+import { actionOf, atStepToRun, type Performance, stepOf } from "./Performance.ts"
 import { loadHead, loadPieces } from "./results.ts"
 import { stepFailed, Unhandled } from "./retry.ts"
 import { runCallbacks } from "./runCallbacks.ts"
@@ -51,8 +51,9 @@ const loaded = (taken: Performance, env: Surroundings): Effect.Effect<Concluded 
     Effect.fail(new Unhandled(Cause.fail(error), env.settings.transient(error), of))
   return Effect.matchEffect(loadHead(taken, env), {
     onFailure: unhandled(taken),
-    onSuccess: (performance) =>
-      Effect.matchEffect(loadPieces(performance, env), {
+    onSuccess: (head) => {
+      const performance = atStepToRun(head)
+      return Effect.matchEffect(loadPieces(performance, env), {
         onFailure: (error) =>
           error instanceof ResultsTooLarge
             ? stepFailed(performance, stepOf(performance), Cause.fail(error), env)
@@ -63,6 +64,7 @@ const loaded = (taken: Performance, env: Surroundings): Effect.Effect<Concluded 
             ({ cause, isTransient }) => new Unhandled(cause, isTransient, whole)
           )
       })
+    }
   })
 }
 
@@ -71,7 +73,7 @@ const giveUp = (taken: Performance, env: Surroundings): Effect.Effect<Concluded>
   Effect.map(
     taken.apart ? Effect.option(loadHead(taken, env)) : Effect.succeedNone,
     (head) => {
-      const performance = head._tag === "Some" ? head.value : taken
+      const performance = atStepToRun(head._tag === "Some" ? head.value : taken)
       const place = placeOf(actionOf(performance), performance.stepName)
       return decide(performance, { _tag: "Failed", cause: exhausted(place, performance.attempts) })
     }

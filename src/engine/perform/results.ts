@@ -125,13 +125,18 @@ export const withResults = (performance: Performance, env: Surroundings): Effect
   return Effect.gen(function*() {
     const results: Array<readonly [name: string, result: unknown]> = []
     for (const step of detail.steps) {
-      if (step.index >= performance.step || step.result === null || step.kind !== "own") continue
+      if (step.index >= performance.step || step.result === null || step.kind !== "own" || isFailure(step.result)) {
+        continue
+      }
       results.push([step.name, yield* readResult(performance, env, step, step.index, step.result)])
     }
     // made of entries: assigned, `__proto__` would be no step's name
     return { ...performance, results: Object.fromEntries(results), detail: undefined }
   })
 }
+
+/** Whether what is stored of a step is the failure that was passed. */
+const isFailure = (stored: unknown): boolean => isObject(stored) && "$failure" in stored
 
 /** Whether a step's stored result was encoded by a schema, and so holds no children. */
 export const isEncoded = (stored: unknown): stored is { readonly $encoded: unknown } =>

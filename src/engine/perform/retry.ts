@@ -14,7 +14,7 @@ import { InvalidDuration } from "../../SteppedError.ts"
 import { fromCause } from "../causes.ts"
 import type { Settings } from "../Settings.ts"
 import { type Concluded, decide } from "./decide.ts"
-import { actionOf, atStep, idsOf, type Performance, placeAt, stepOf, stepToRun } from "./Performance.ts"
+import { actionOf, atStepToRun, idsOf, type Performance, placeAt, stepOf } from "./Performance.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** A failure that is not handled: to be tried again. */
@@ -123,8 +123,7 @@ export const retryLater = (
   { log, now, settings }: Surroundings
 ): Effect.Effect<Concluded> =>
   Effect.gen(function*() {
-    const known = loaded ?? taken
-    const performance = known.phase === "step" ? atStep(known, stepToRun(known)) : known
+    const performance = atStepToRun(loaded ?? taken)
     const at = yield* now
     const next = performance.attempts + 1 >= settings.attempts
       ? undefined

@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { broken, marked as markedFailed, placeOf } from "../../domain/Failure.ts"
+import { DefinitionError } from "../../SteppedError.ts"
 import { isGenerated, type RunnableStep } from "../Registry.ts"
 import { asUser } from "../userCode.ts"
 import { type Concluded, decide } from "./decide.ts"
@@ -34,7 +35,7 @@ export const runStep = (taken: Performance, env: Surroundings): Effect.Effect<Co
       )
     }))
   }
-  const run = runBody(performance, step, env)
+  const run = whenAsked(performance, step, env)
   if (step.transactional) {
     return transactional(
       performance,
@@ -49,6 +50,27 @@ export const runStep = (taken: Performance, env: Surroundings): Effect.Effect<Co
     onSuccess: (run) => afterBody(step, run, env),
     onFailure: (cause) =>
       Effect.flatMap(answerOf(cause, env.settings), (answer) => stepFailed(performance, step, answer, env))
+  })
+}
+
+/** Asks whether the step is to run, and runs its body if so. */
+const whenAsked = (taken: Performance, step: RunnableStep, env: Surroundings): Effect.Effect<BodyRun, unknown> => {
+  const when = step.policy?.when
+  if (when === undefined) return runBody(taken, step, env)
+  return Effect.gen(function*() {
+    const args = yield* argumentsOf(taken)
+    const performance = yield* withResults(taken, env)
+    const asked = Effect.suspend((): Effect.Effect<unknown, unknown> => {
+      const answer: unknown = when(...args, performance.results)
+      return Effect.isEffect(answer) ? answer as Effect.Effect<unknown, unknown> : Effect.succeed(answer)
+    })
+    const code = userCodeOf(performance, "when", { captured: step.body.context, step: step.name })
+    const answer = yield* asUser(asked, code)
+    if (answer === true) return yield* runBody(performance, step, env)
+    if (answer === false) return { performance, value: undefined, effects: new BodyEffects(), skipped: true }
+    return yield* new DefinitionError({
+      message: `when of ${placeAt(performance, step)} gives true or false, or an effect that does`
+    })
   })
 }
 
@@ -76,6 +98,7 @@ const runBody = (taken: Performance, step: RunnableStep, env: Surroundings): Eff
 /** From a body that has ended well to what is committed. */
 const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.Effect<Concluded, Unhandled> => {
   const { effects, performance, value } = run
+  if (run.skipped === true) return Effect.succeed(decide(performance, { _tag: "StepSkipped", step }))
   const waits = effects.slots.length > 0
   const isLast = nextAfter(performance, step) === undefined
   return Effect.flatMapEager(

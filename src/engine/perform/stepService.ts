@@ -50,6 +50,8 @@ export interface BodyRun {
   readonly performance: Performance
   readonly value: unknown
   readonly effects: BodyEffects
+  /** It was not run at all. */
+  readonly skipped?: true
 }
 
 export const stepService = (performance: Performance, step: RunnableStep, effects: BodyEffects, env: Surroundings) => {

@@ -21,8 +21,7 @@ class RollBack {
 
 /** Whether the step has failed for another reason than the mark that its body has set. */
 const isRefused = ({ conclusion }: Concluded, run: BodyRun): boolean =>
-  (conclusion._tag === "ActionEnds" || conclusion._tag === "CallbacksDue") &&
-  conclusion.ended?.status === "failed" && !run.effects.marked
+  "ended" in conclusion && conclusion.ended?.status === "failed" && !run.effects.marked
 
 export const transactional = (
   performance: Performance,

@@ -179,7 +179,7 @@ export const make = (worker: WorkerContext): Committer => {
   const commitApart: Committer["commitApart"] = (token, batch, cause, place) =>
     Effect.gen(function*() {
       if (batch.length > 1) return yield* commitHalves(token, batch, place)
-      const { conclusion, of } = batch[0]!
+      const { conclusion, of, refused } = batch[0]!
       const { fence } = conclusion
       yield* worker.log.trouble(
         "what has come of an action cannot be stored",
@@ -202,11 +202,9 @@ export const make = (worker: WorkerContext): Committer => {
         return Exit.isFailure(exit) || exit.value.lost || exit.value.stale.size > 0
       }
       const message = `its end could not be stored: ${errorText(cause.reasons.find(Cause.isFailReason)?.error)}`
-      return yield* commitInHand(token, [{
-        conclusion: failsAt(fence, broken(actionText(of.definition, of.actorId), message)),
-        next: undefined,
-        of
-      }], place)
+      const fails = () => failsAt(fence, broken(actionText(of.definition, of.actorId), message))
+      // without this step the action may go on
+      return yield* commitInHand(token, [refused?.(message) ?? { conclusion: fails(), next: undefined, of }], place)
     })
 
   const tellEnded: Committer["tellEnded"] = (batch, stale) => {

@@ -8,9 +8,11 @@ create view action_steps as
     idx,
     name,
     (array['own', 'unnamed', 'prepended', 'method', 'job'] /* stepKinds */)[kind + 1] as kind,
-    (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
-      /* statuses */)[status + 1] as status,
+    (array[
+      'pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked', 'skipped'
+    ] /* stepStatuses */)[status + 1] as status,
     case
+      when result -> '$failure' is not null then null
       when strpos(result::text, '"$') = 0 then result
       -- It is kept with marks: places for the results of children, what JSON has no word for, and keys of its own that
       -- look like
@@ -41,6 +43,7 @@ create view action_steps as
           on h.n = p.n
       )
     end as result,
+    result -> '$failure' as failure,
     started_at,
     ended_at
   from steps
@@ -51,6 +54,7 @@ create view action_steps as
     coalesce(step_name, (step + 1)::text),
     (array['own', 'unnamed', 'prepended', 'method', 'job'] /* stepKinds */)[coalesce(step_kind, 0) + 1],
     'performing',
+    null,
     null,
     coalesce(step_started_at, started_at),
     null
@@ -65,6 +69,7 @@ create view action_steps as
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
       /* statuses */)[status + 1],
     null,
+    null,
     started_at,
     ended_at
   from ended_actions
@@ -77,6 +82,8 @@ comment on column action_steps.kind is
 comment on column action_steps.status is 'performing: it runs, or waits for what it has started.';
 comment on column action_steps.result is
   'As later steps receive it, with the results of its children; null where nobody does.';
+
+comment on column action_steps.failure is 'With what it failed, where the action went on without it.';
 
 create view action_slots as
   select

@@ -1,7 +1,7 @@
 /** Conclusions into columns: the only place that knows how one is stored. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
-import { phaseCodes, statusCodes, stepKindCodes } from "../../domain/Phase.ts"
+import { phaseCodes, statusCodes, stepKindCodes, stepStatusCodes } from "../../domain/Phase.ts"
 import {
   childrenOf,
   type Conclusion,
@@ -96,7 +96,7 @@ const fenced = (conclusion: Conclusion, step: EndedBody | undefined): Row => ({
   phase: phaseCodes[conclusion.fence.phase],
   stepName: step?.name,
   stepKind: step === undefined ? undefined : stepKindCodes[step.kind],
-  stepStatus: step === undefined ? undefined : statusCodes[step.status],
+  stepStatus: step === undefined ? undefined : stepStatusCodes[step.status],
   stepResult: step?.result,
   stepMarked: step?.marked === true ? true : undefined,
   stepStartedAt: step?.startedAt,

@@ -22,7 +22,10 @@ import {
   actorNames,
   callbacksOf,
   childPlace,
+  isAsked,
+  isSkipped,
   keyOf,
+  mayFail,
   nameOf,
   type Plan,
   replaced,
@@ -53,6 +56,7 @@ const cause: FailureCause = { kind: "failure", path: "", message: "failed" }
 const runnableOf = ({ shape }: Plan, chances: Chances): Runnable =>
   runnable({
     steps: shape.steps === 0 ? [] : stepNames(shape),
+    policyOf: (index) => isAsked(shape, index) ? { when: () => true, mayFail: mayFail(shape, index) } : undefined,
     outbound: shape.outbound,
     job: shape.outbound && shape.steps === 0 && chances.hasJob(),
     callbacks: callbacksOf(shape)
@@ -104,8 +108,8 @@ class Row {
       name,
       status,
       marked: row?.marked ?? marked,
-      // what has waited has its result already
-      result: row?.result ?? result,
+      // what has waited has its result already, and another one only if it has failed and is passed
+      result: result ?? row?.result ?? null,
       slots: row?.slots ?? []
     }
   }
@@ -218,7 +222,8 @@ export const live = (plan: Plan, chances: Chances): Lives => {
     let performance = row.load(now)
 
     const valueOf = (index: number): number | undefined => {
-      const { result, slots } = row.steps[index]!
+      const { result, slots, status } = row.steps[index]!
+      if (status === "failed" || status === "skipped") return undefined
       if (result !== "child") return result as number
       const child = slots.find(({ name }) => name !== "wait")!
       return child.isVoid ? undefined : child.result!
@@ -226,6 +231,7 @@ export const live = (plan: Plan, chances: Chances): Lives => {
 
     const runBody = (performance: Performance): Event => {
       const step = stepToRun(performance)!
+      if (isSkipped(planOf(performance), performance.step)) return { _tag: "StepSkipped", step }
       const earlier = shape.steps === 0 ? [] : row.steps.map((_, index) => valueOf(index) ?? "nothing")
       ran.push(
         `step ${key} ${step.name === "move" ? nameOf(shape) : step.name}${

@@ -15,11 +15,15 @@ import { ref, runnable } from "./runnables.ts"
 
 const cause: FailureCause = { kind: "failure", path: "move Car/1", message: "no fuel" }
 
-/** With a step to come and without, outbound or with a job, with callbacks and without. */
+const passing = { when: () => true, mayFail: true }
+
+/** With a step to come and without, one that may be passed and one that may not, outbound or with a job, with callbacks and without. */
 const kinds: ReadonlyArray<Runnable> = [[], [afterStatuses]].flatMap((callbacks) => [
-  runnable({ callbacks, steps: ["pack", "drive"] }),
-  runnable({ callbacks, steps: ["pack"] }),
-  runnable({ callbacks, steps: ["pack"], outbound: true }),
+  ...[undefined, passing].flatMap((policy) => [
+    runnable({ callbacks, steps: ["pack", "drive"], policyOf: () => policy }),
+    runnable({ callbacks, steps: ["pack"], policyOf: () => policy }),
+    runnable({ callbacks, steps: ["pack"], outbound: true, policyOf: () => policy })
+  ]),
   runnable({ callbacks, job: true })
 ])
 
@@ -51,6 +55,8 @@ const eventOf = (performance: Performance, tag: Event["_tag"]): Event => {
   switch (tag) {
     case "StepSucceeded":
       return { _tag: tag, step: stepOf(performance), value: undefined, stored: null, encoded: null }
+    case "StepSkipped":
+      return { _tag: tag, step: stepOf(performance) }
     case "StepWaits":
       return { _tag: tag, stored: null, slots: [], children: [], marked: false }
     case "Failed":
@@ -97,6 +103,8 @@ export interface Pair {
 export const pairs: ReadonlyArray<Pair> = phases.flatMap((phase) =>
   events.map((event) => {
     const concluded = performances(phase).flatMap((performance) => {
+      // nobody asks whether a step without a condition is to run
+      if (event === "StepSkipped" && performance.runnable.steps[0]!.policy === undefined) return []
       try {
         return [decide(performance, eventOf(performance, event))]
       } catch {

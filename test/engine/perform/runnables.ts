@@ -3,6 +3,7 @@ import { Context, Effect, Schema } from "effect"
 import { Stepped } from "stepped"
 import type { AfterStatus, StepKind } from "stepped"
 import { Registry, type Runnable, type RunnableStep } from "../../../src/engine/Registry.ts"
+import type { StepPolicy } from "../../../src/StepDefinition.ts"
 
 export class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
@@ -22,23 +23,26 @@ const [registered] = (() => {
 
 const body = { run: () => Effect.void, context: Context.empty() }
 
-const step = (kind: StepKind, name: string): RunnableStep => ({
+const step = (kind: StepKind, name: string, policy?: StepPolicy): RunnableStep => ({
   name,
   kind,
   of: "Car/move",
   transactional: false,
   result: undefined,
+  policy,
   body
 })
 
 /** A definition; one without steps is performed by a method, or by its job. */
 export const runnable = (given: {
   readonly steps?: ReadonlyArray<string>
+  /** Of the step with this index. */
+  readonly policyOf?: (index: number) => StepPolicy | undefined
   readonly outbound?: boolean
   readonly job?: boolean
   readonly callbacks?: ReadonlyArray<ReadonlyArray<AfterStatus>>
 }): Runnable => {
-  const { callbacks = [], job = false, outbound = false, steps = [] } = given
+  const { callbacks = [], job = false, outbound = false, policyOf, steps = [] } = given
   return {
     ...registered!,
     definition: {
@@ -46,7 +50,10 @@ export const runnable = (given: {
       outbound: outbound || job,
       job: job ? () => Effect.void : undefined
     },
-    steps: steps.length === 0 ? [step(job ? "job" : "method", "move")] : steps.map((name) => step("own", name)),
+    steps: steps.length === 0
+      ? [step(job ? "job" : "method", "move")]
+      : steps.map((name, index) => step("own", name, policyOf?.(index))),
+    nothing: { encoded: null },
     callbacks: callbacks.map((statuses, i) => ({
       ...body,
       statuses,

@@ -22,6 +22,8 @@ const codes: Readonly<Record<string, unknown>> = {
   words,
   statuses: Phase.statuses,
   stepKinds: Phase.stepKinds,
+  StepStatus: Phase.stepStatusCodes,
+  stepStatuses: Phase.stepStatuses,
   isolationState,
   travelling: weight.travelling,
   answering: weight.answering
@@ -38,12 +40,16 @@ const written = (value: unknown): string =>
     ? `'${value}'`
     : `${value}`
 
+const onOneLine = (literal: string): string => literal.replaceAll(/(?<=\[)\s+|\s+(?=\])/g, "").replaceAll(/\s+/g, " ")
+
 const named = /(-?\d+|'[^']*'|array\[[^\]]*\])\s*\/\* ([\w.]+) \*\//g
 
 /** Every code is what its name says, and every name beside a value is one of a code. */
 export const wrongCodes = (sql: string): Violations => {
   const found = [...sql.matchAll(named)]
-  const wrong = found.filter(([, literal, name]) => literal !== written(valueOf(name!))).map(([text]) => text)
+  const wrong = found.filter(([, literal, name]) => onOneLine(literal!) !== written(valueOf(name!))).map(([text]) =>
+    text
+  )
   const remarks = sql.split("/*").length - 1 - found.length
   return remarks === 0 ? wrong : [...wrong, `${remarks} remarks that name no code`]
 }

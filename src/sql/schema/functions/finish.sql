@@ -52,7 +52,8 @@ begin
       conclusion_step_name is null
       or (
         0 = all(conclusion_step) and conclusion_step_result is null and conclusion_step_waited is null
-        and 4 /* Status.cancelled */ <> all(conclusion_step_status))) then
+        and 4 /* Status.cancelled */ <> all(conclusion_step_status)
+        and 8 /* StepStatus.skipped */ <> all(conclusion_step_status))) then
     select e.ended, e.freed, e.achieves
     into ended, freed, achieves
     from end_live(
@@ -93,7 +94,8 @@ begin
       callbacks_failed, callbacks, failure, attempts, place, n)
     where good is null or x.n = any(good)
   ),
-  -- an action that ends with its first step needs no row for it, unless that was cancelled: the history has its name
+  -- an action that ends with its first step needs no row for it, unless that was cancelled or skipped: the history has
+  -- its name
   new_steps as (
     insert into steps (action, idx, kind, name, status, marked, result, started_at, ended_at)
     select
@@ -104,11 +106,12 @@ begin
       c.step_name is not null
       and not coalesce(c.step_waited, false)
       and not (
-        coalesce(c.ends, false) and c.step = 0 and c.step_result is null and c.step_status <> 4 /* Status.cancelled */)
+        coalesce(c.ends, false) and c.step = 0 and c.step_result is null
+        and c.step_status not in (4 /* Status.cancelled */, 8 /* StepStatus.skipped */))
   ),
   ended_steps as (
     update steps s
-    set status = c.step_status, ended_at = p_now
+    set status = c.step_status, ended_at = p_now, result = coalesce(c.step_result, s.result)
     from c
     where c.step_waited and s.action = c.action and s.idx = c.step
   ),
@@ -135,8 +138,8 @@ begin
     array_agg(c.action), array_agg(c.arguments), array_agg(c.outcome), array_agg(c.result), array_agg(c.cause),
     array_agg(c.callbacks_succeeded), array_agg(c.callbacks_failed),
     array_agg(
-      case when c.step = 0 and not coalesce(c.step_waited,
-      false) and c.step_result is null and c.step_status <> 4 /* Status.cancelled */
+      case when c.step = 0 and not coalesce(c.step_waited, false) and c.step_result is null
+        and c.step_status not in (4 /* Status.cancelled */, 8 /* StepStatus.skipped */)
         then c.step_name end),
     array_agg(c.step_kind),
     array_agg(c.action) filter (where c.phase = 3 /* Phase.callbacks */)
