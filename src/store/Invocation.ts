@@ -14,6 +14,7 @@ export interface Invocation {
   readonly lane: string | null
   /** Its named lanes, sorted, in place of a lane. */
   readonly lanes?: ReadonlyArray<string>
+  /** None where it is the lane, too. */
   readonly checksumKey: string | null
   readonly checksum: string | null
   /** In ms, from when it starts to perform. */

@@ -296,6 +296,20 @@ suite("checksums", (engine) => {
       assert.deepStrictEqual(left.map((found) => found !== undefined), [false, false, true])
     }))
 
+  test("2.7: so does one without a checksum whose key is its lane's, alone or one of many", () =>
+    Effect.gen(function*() {
+      const client = yield* Cars.client
+      for (const id of [1, 2, 3]) yield* client(id).washNow("warm")
+      yield* client(1).washNow(null)
+      yield* Effect.forEach(
+        Array.from({ length: 60 }, (_, id) => id),
+        (id) => client(id === 3 ? 60 : id).washLater(null)
+      )
+      yield* performIdle
+      const left = yield* Effect.forEach([1, 2, 3], (id) => achievement(`Car/${id}/wash`))
+      assert.deepStrictEqual(left.map((found) => found !== undefined), [false, false, true])
+    }))
+
   test("2.7, 2.9: what an elder sibling erases the younger one does not find, though they were claimed together", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)

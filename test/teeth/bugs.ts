@@ -1101,8 +1101,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "lock order: achievements that are erased are locked before those that are granted",
     plants: [{
       file: functionFile("after_ends"),
-      find: `      where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));`,
-      replace: `      where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up)))
+      find:
+        `      where checksum_key = any(array(select coalesce(checksum_key, lane) from live_actions where id = any(next_up))));`,
+      replace:
+        `      where checksum_key = any(array(select coalesce(checksum_key, lane) from live_actions where id = any(next_up)))
       for update);`
     }],
     tests: { "test/races/lockOrder.test.ts": ["achievements that are granted and erased at once"] }
@@ -1595,6 +1597,28 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/races/claims.test.ts": ["2.5: of two claims that find a lane free"] }
   },
   {
+    name: "batches-erase-no-lanes",
+    breaks: "2.7: of actions that begin together those whose key is their lane's leave what is stored under it",
+    plants: [{
+      file: functionFile("take_jobs"),
+      find: `array_agg(coalesce(c.checksum_key, c.lane))`,
+      replace: `array_agg(c.checksum_key)`
+    }],
+    tests: {
+      "test/behaviour/ActionChecksums.test.ts": ["2.7: so does one without a checksum whose key is its lane's"]
+    }
+  },
+  {
+    name: "key-of-the-lane-unjoined",
+    breaks: "2.5 b: an action whose key is its lane's is not joined by one with the same checksum",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `and coalesce(l.checksum_key, l.lane) = p_job.checksum_key`,
+      replace: `and l.checksum_key = p_job.checksum_key`
+    }],
+    tests: { "test/behaviour/ActionChecksums.test.ts": ["2.5 b: a live action with the same checksum is joined"] }
+  },
+  {
     name: "batches-erase-nothing",
     breaks: "2.7: actions without a checksum that begin together leave what is stored under their keys",
     plants: [{
@@ -1651,7 +1675,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what an idle worker begins at once leaves standing what was achieved before",
     plants: [{
       file: functionFile("start_at_once"),
-      find: `  perform erase_achievements(array[p_checksum_key]);\n`,
+      find: `  perform erase_achievements(array[coalesce(p_checksum_key, p_lane)]);\n`,
       replace: ``
     }],
     tests: { "test/engine/client/AtOnce.test.ts": ["begins what it takes at once as a claim does"] }

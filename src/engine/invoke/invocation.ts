@@ -192,7 +192,7 @@ export const makeInvocation = (options: {
       arguments: encoded,
       lane: keys?.lane ?? null,
       ...keys === undefined || keys.lanes === null ? {} : { lanes: keys.lanes },
-      checksumKey: keys?.checksumKey ?? null,
+      checksumKey: keys === undefined || keys.checksumKey === keys.lane ? null : keys.checksumKey,
       checksum: sum,
       timeout: keys?.timeout ?? null,
       parent: parent?.id ?? null,

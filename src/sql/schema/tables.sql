@@ -54,6 +54,7 @@ create table jobs (
   actor_id text collate "C" not null,
   arguments jsonb,
   lane text collate "C",
+  -- null: the same as the lane, or not known yet
   checksum_key text collate "C",
   checksum text collate "C",
   timeout_ms bigint,
@@ -123,7 +124,8 @@ create table live_actions (
   -- callbacks run
   seat smallint,
   status smallint not null,
-  checksum_key text collate "C" not null,
+  -- null: the same as the lane
+  checksum_key text collate "C",
   checksum text collate "C",
   parent uuid,
   parent_step int,

@@ -31,7 +31,7 @@ begin
     erased := array(
       select checksum_key
       from achievements
-      where checksum_key = any(array(select checksum_key from live_actions where id = any(next_up))));
+      where checksum_key = any(array(select coalesce(checksum_key, lane) from live_actions where id = any(next_up))));
   end if;
 
   if p_achieves or cardinality(erased) > 0 then
@@ -60,7 +60,7 @@ begin
     -- of what was found, or has just been granted: what comes meanwhile comes afterwards
     delete from achievements
     where
-      checksum_key = any(array(select checksum_key from live_actions where id = any(next_up)))
+      checksum_key = any(array(select coalesce(checksum_key, lane) from live_actions where id = any(next_up)))
       and (checksum_key = any(erased) or action = any(p_ids));
     return query select * from promote(p_token, p_now, p_definitions, p_first_steps, p_flags, next_up);
   end if;

@@ -15,7 +15,8 @@ begin
     select
       2 /* Kind.prepare */::smallint, j.action, j.definition, j.actor_id,
       case when j.action <> all(p_except) then j.arguments end,
-      0, 0::smallint, j.attempts, j.depth, held_detail(j.id, j.queue, j.lane, j.lanes, j.checksum_key,
+      0, 0::smallint, j.attempts, j.depth, held_detail(j.id, j.queue, j.lane, j.lanes,
+      coalesce(j.checksum_key, j.lane),
       j.timeout_ms)::json
     from jobs j
     where j.priority = 1001 /* Priority.held */ and j.token = p_token;

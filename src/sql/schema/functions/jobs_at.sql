@@ -7,7 +7,8 @@ begin
     select array_agg(row(
       j.ctid, j.id, j.queue,
       case when j.priority = 1000 /* Priority.later */ then coalesce(j.own_priority, 0) else j.priority end, j.kind,
-      j.action, j.definition, j.actor_id, j.arguments, j.lane, j.checksum_key, j.checksum, j.timeout_ms, j.parent,
+      j.action, j.definition, j.actor_id, j.arguments, j.lane, coalesce(j.checksum_key, j.lane), j.checksum,
+      j.timeout_ms, j.parent,
       j.parent_step, j.depth, j.attempts, j.enqueued_at, j.ordered, j.given, j.unread, j.cancelled_at, j.prepared,
       j.tags, j.delayed_until, j.lanes
     )::claimed_job order by p.n)

@@ -43,8 +43,9 @@ begin
       enqueued_at, started_at, tags)
     select
       p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane,
-      0 /* Seat.performing */, 1 /* Status.performing */, p_job.checksum_key, p_job.checksum, p_job.parent,
-      p_job.parent_step, p_job.depth, p_job.parent is null, s.flags, p_token, s.step_kind, s.step_name, s.prepended,
+      0 /* Seat.performing */, 1 /* Status.performing */, nullif(p_job.checksum_key, p_job.lane), p_job.checksum,
+      p_job.parent, p_job.parent_step, p_job.depth, p_job.parent is null, s.flags, p_token, s.step_kind,
+      s.step_name, s.prepended,
       p_now, p_job.timeout_ms, s.timeout_at, p_job.enqueued_at, p_now, p_job.tags
     from start_performing(p_now, p_job.definition, p_job.timeout_ms, p_definitions, p_first_steps, p_flags) s;
     became := 'performing';
@@ -69,7 +70,7 @@ begin
     where
       l.lane = p_job.lane
       and l.seat in (-1 /* Seat.pending */, 0 /* Seat.performing */)
-      and l.checksum_key = p_job.checksum_key
+      and coalesce(l.checksum_key, l.lane) = p_job.checksum_key
       and l.checksum = p_job.checksum
     order by l.seat desc
     limit 1;
@@ -129,7 +130,7 @@ begin
   values (
     p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane, waiting_seat,
     0 /* Status.pending */,
-    p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
+    nullif(p_job.checksum_key, p_job.lane), p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth,
     p_job.parent is null or coalesce(was_rooted, false),
     p_flags[array_position(p_definitions, p_job.definition)] & 255, p_job.timeout_ms, p_job.enqueued_at,
     p_job.tags, p_job.delayed_until, p_job.id);

@@ -79,7 +79,7 @@ begin
     order by lane
     for update skip locked);
   if cardinality(ids) > 0 then
-    perform erase_achievements(array(select checksum_key from live_actions where id = any(ids)));
+    perform erase_achievements(array(select coalesce(checksum_key, lane) from live_actions where id = any(ids)));
     perform promote(null, p_now, '{}', '{}', '{}', ids);
   end if;
   -- who is first in a lane may be held in another one of its lanes

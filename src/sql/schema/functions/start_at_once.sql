@@ -29,7 +29,7 @@ begin
       ) j)
   on conflict (lane, seat) do nothing;
   if not found then return; end if;
-  perform erase_achievements(array[p_checksum_key]);
+  perform erase_achievements(array[coalesce(p_checksum_key, p_lane)]);
   return next row(
     0 /* Kind.start */, p_action, p_definition, p_actor_id, p_arguments, 0, 0 /* Phase.step */, 0, 0,
     to_json(extract(epoch from p_now) * 1000 + p_timeout_ms))::answer;

@@ -80,7 +80,7 @@ begin
     cross join lateral start_performing(p_now, f.definition, f.timeout_ms, p_definitions, p_first_steps, p_flags) s
     order by f.lane
     on conflict (lane, seat) do update set token = live_actions.token where false
-    returning id, checksum_key
+    returning id, coalesce(checksum_key, lane) as checksum_key
   )
   select array_agg(l.id), array_agg(l.checksum_key) into started, keys from l;
   if started is null then return; end if;

@@ -12,7 +12,8 @@ begin
     attempts, superseded_by, cause, timeout_ms, enqueued_at, ended_at, tags, lanes)
   values (
     p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane,
-    3 /* Status.superseded */, p_job.checksum_key, p_job.checksum, p_job.parent, p_job.parent_step, p_job.depth, 0,
+    3 /* Status.superseded */, nullif(p_job.checksum_key, p_job.lane), p_job.checksum, p_job.parent,
+    p_job.parent_step, p_job.depth, 0,
     p_by, superseded_in(p_told_in, p_job.definition, p_job.actor_id), p_job.timeout_ms, p_job.enqueued_at, p_now,
     p_job.tags, p_job.lanes);
   if p_told_in is not null then return; end if;

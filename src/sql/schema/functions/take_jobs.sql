@@ -64,7 +64,7 @@ begin
     select
       array_agg(c.place order by c.priority, c.id), taken + count(*), total_bytes + coalesce(sum(c.bytes), 0),
       due_places is null and not p_is_pausing and coalesce(bool_and(c.is_plain), false), array_agg(c.lane),
-      array_agg(c.checksum_key), min(c.priority), max(c.priority), max(c.id)
+      array_agg(coalesce(c.checksum_key, c.lane)), min(c.priority), max(c.priority), max(c.id)
     into places, taken, with_these, is_plain, lanes, keys, first_priority, last_priority, last_id
     from (
       select l.*

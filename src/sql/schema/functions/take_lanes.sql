@@ -44,7 +44,7 @@ begin
       enqueued_at, started_at, tags)
     select
       f.action, f.definition, f.actor_id, f.queue, f.arguments, f.lane, 0 /* Seat.performing */,
-      1 /* Status.performing */, f.checksum_key,
+      1 /* Status.performing */, nullif(f.checksum_key, f.lane),
       f.checksum, f.parent, f.parent_step, f.depth, f.parent is null, s.flags, 0, p_token, s.step_kind, s.step_name,
       s.prepended, p_now, f.timeout_ms, s.timeout_at, f.enqueued_at, p_now, f.tags
     from f
