@@ -48,7 +48,7 @@ suite("steps that are passed", (engine) => {
       assert.strictEqual(yield* run.await, "blue blue undefined undefined")
     }))
 
-  test("9.5: the only step is skipped with a row, and the action succeeds, with its callbacks", () =>
+  test("9.5: the only step is skipped with a row, and the action succeeds, with its callbacks and without", () =>
     Effect.gen(function*() {
       const client = yield* depot
       scene.when = Effect.succeed(false)
@@ -56,6 +56,10 @@ suite("steps that are passed", (engine) => {
       yield* performSteppedActions()
       yield* skipped.await
       assert.deepStrictEqual(yield* stepsOf(skipped.id), ["only skipped"])
+      const plain = yield* client.plainLater()
+      yield* performSteppedActions()
+      yield* plain.await
+      assert.deepStrictEqual(yield* stepsOf(plain.id), ["only skipped"])
       scene.when = true
       const run = yield* client.onlyLater()
       yield* performSteppedActions()
