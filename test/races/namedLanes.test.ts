@@ -10,7 +10,7 @@ import { TestClock } from "effect/testing"
 import { healthy } from "../harness/databases.ts"
 import { recordsOf } from "../harness/observing.ts"
 import { allEnded, layerWorkers, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
-import { actions, Cars, lanes, rate, tooMany } from "./fixtures/namedLanes.ts"
+import { actions, Cars, lanes, rate, roundOf, rounds, tooMany } from "./fixtures/namedLanes.ts"
 
 describe("contended lanes with policies", () => {
   const race = <A, E>(
@@ -51,11 +51,11 @@ describe("contended lanes with policies", () => {
   race("15.3: in a line of one they perform in the order of joining", { engines: 4 }, () =>
     Effect.gen(function*() {
       const client = yield* Cars.client
-      for (const n of numbers.slice(0, 160)) yield* client(1).queueLater(n)
+      for (const n of numbers) yield* client(1).queueLater(n)
       yield* allEnded
       assert.deepStrictEqual(tooMany, [])
       const records = yield* recordsOf("queue")
-      assert.lengthOf(records, 160)
+      assert.lengthOf(records, actions)
       for (const lane of Array.from({ length: lanes }, (_, n) => n)) {
         const those = records.filter(({ arguments: [n] }: any) => n % lanes === lane)
         const starts = those.map(({ startedAt }) => startedAt!.getTime())
@@ -157,12 +157,12 @@ describe("contended lanes with policies", () => {
         "all have joined",
         Effect.orDie(Effect.map(sql`select 1 from stepped.jobs limit 1`, (rows) => rows.length === 0))
       )
-      for (const round of [0, 1, 2, 3]) {
-        const those = numbers.slice(round * 5 * lanes, (round + 1) * 5 * lanes)
+      for (let round = 0; round < rounds; round++) {
+        const those = numbers.slice(round * roundOf, (round + 1) * roundOf)
         yield* Effect.forEach(those, (n) => client(n).saveLater(n), { concurrency: 40 })
         yield* joined
         // each round is within the wait of the one before
-        if (round < 3) yield* TestClock.adjust("700 millis")
+        if (round < rounds - 1) yield* TestClock.adjust("700 millis")
       }
       // at 2,100; the first one has waited 2,500 before the last one has waited 1,000
       yield* TestClock.adjust("399 millis")
