@@ -3,21 +3,29 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import * as fc from "fast-check"
 import { embedded } from "../harness/databases.ts"
+import { patienceMs } from "../patience.ts"
 import { LaneModel, type LanePlan, type LaneScenario, type VisitPlan } from "./LaneModel.ts"
 import { brokenIn, type Look } from "./LaneRules.ts"
 import { CarsLive, goesAsTheModelSays, laneScenarios, showLanes } from "./LaneScenarios.ts"
 import { forAll, seed, silent, trees } from "./Trees.ts"
 
 const runs = Math.ceil(trees / 2)
+/** What is found in this time is told, however small it has become. */
+const timeLimit = patienceMs + runs * 1000
 console.log(`random lanes: STEPPED_TREES=${trees} STEPPED_SEED=${seed}`)
 
 it.effect(
   "random lanes: who performs, waits and is turned away is as the model says, and nobody starves",
   () =>
-    forAll(laneScenarios, goesAsTheModelSays, { inWords: showLanes, numRuns: runs }).pipe(
+    forAll(laneScenarios, goesAsTheModelSays, {
+      inWords: showLanes,
+      numRuns: runs,
+      interruptAfterTimeLimit: timeLimit,
+      markInterruptAsFailure: true
+    }).pipe(
       Effect.provide(CarsLive.pipe(Layer.provideMerge(embedded.layer()), Layer.provideMerge(silent)))
     ),
-  30_000 + runs * 1500
+  timeLimit * 2
 )
 
 describe("the model of lanes", () => {

@@ -281,12 +281,14 @@ export const forAll = <A, E, R>(
           ...options,
           asyncReporter: async (run) => {
             if (!run.failed) return
+            if (run.counterexample === null) throw new Error(`after ${run.numRuns} runs the time was over`)
             const cause = run.errorInstance
-            const [smallest] = run.counterexample ?? []
+            const [smallest] = run.counterexample
             throw new Error(
               [
                 `STEPPED_SEED=${run.seed}: number ${run.numRuns} breaks the property, and so does, made smaller ${run.numShrinks} times,`,
-                ...smallest === undefined ? [] : [inWords(smallest), JSON.stringify(smallest)],
+                inWords(smallest),
+                JSON.stringify(smallest),
                 cause instanceof Error ? cause.message : String(cause)
               ].join("\n"),
               { cause }

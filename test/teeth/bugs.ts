@@ -38,6 +38,7 @@ const options = "test/behaviour/EnqueueOptions.test.ts"
 const pauses = "test/behaviour/Pauses.test.ts"
 const laneDeadlocks = "test/behaviour/LaneDeadlocks.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
+const randomLanes = "test/model/Lanes.test.ts"
 const pausesLooks = "test/sql/transitions/pauses.test.ts"
 const pausedLanes = "test/behaviour/PausedLanes.test.ts"
 const stepOptions = "test/behaviour/StepOptions.test.ts"
@@ -2743,6 +2744,26 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "delete from seats where action = any(old) and lane = any(p_job.lanes) returning lane"
     }],
     tests: { [namedLanes]: ["15.5: who is superseded in one lane"] }
+  },
+  {
+    name: "named-reject-rate",
+    breaks: "15.6: a lane that rejects lets wait who is over its rate",
+    plants: [{
+      file: functionFile("refused_by"),
+      find: "or rate_free_at(n.settings, n.starts) > p_now\n",
+      replace: "\n"
+    }],
+    tests: { [randomLanes]: ["random lanes: who performs"] }
+  },
+  {
+    name: "named-full-and-free",
+    breaks: "15.3: who could begin at once is turned away by a line that nobody may wait in",
+    plants: [{
+      file: functionFile("refused_by"),
+      find: "return case when waits then cause end;",
+      replace: "return cause;"
+    }],
+    tests: { [randomLanes]: ["random lanes: who performs"] }
   },
   {
     name: "named-due",
