@@ -29,7 +29,9 @@ begin
   return query
     select l.id, l.definition, l.actor_id, null::smallint, null::int
     from heal_lanes(p_now, v_from, v_to) h(action)
-    join live_actions l on l.id = h.action;
+    cross join lateral (
+      select l.id, l.definition, l.actor_id from live_actions l where l.id = h.action offset 0
+    ) l;
   return query
     select null::uuid, null::text, null::text, null::smallint,
       case

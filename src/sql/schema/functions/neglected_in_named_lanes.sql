@@ -7,7 +7,9 @@ begin
   return query
     select l.id
     from (select unnest(p_ids) as id offset 0) x
-    cross join lateral (select l.id from live_actions l where l.id = x.id and l.status = 0 /* Status.pending */) l
+    cross join lateral (
+      select l.id from live_actions l where l.id = x.id and l.status = 0 /* Status.pending */ offset 0
+    ) l
     where
       -- a look that is enough for nearly all of a long line
       not exists (
