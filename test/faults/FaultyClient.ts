@@ -26,9 +26,9 @@ const gone = new SqlError.SqlError({
   reason: new SqlError.ConnectionError({ cause: new Error("the connection is gone"), operation: "execute" })
 })
 
-/** What a statement is called; nothing for those that are none of the engine's. */
+/** What a statement is called; nothing for those that are none of the engine's, and for savepoints: the transaction goes on after them. */
 const nameOf = (text: string): string | undefined =>
-  /^(begin|commit|rollback)\b/i.exec(text)?.[0].toLowerCase() ??
+  /^(begin|commit|rollback(?! to\b))\b/i.exec(text)?.[0].toLowerCase() ??
     /"stepped"\.(\w+)/.exec(text)?.[1] ?? (text.includes("clock_timestamp") ? "clockOffset" : undefined)
 
 /** Whether a transition answers that there was nothing to do: no rows, or one that counts none. */
