@@ -2935,7 +2935,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: decide,
       find: `apart: given === undefined && detail !== undefined,`,
-      replace: `apart: false,`
+      replace: `apart: given === undefined && detail === undefined,`
     }],
     tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
   },
@@ -2945,7 +2945,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: results,
       find: ` || isFailure(step.result)) {`,
-      replace: `) {`
+      replace: ` || isFailure(step.name)) {`
     }],
     tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
   },
@@ -2975,7 +2975,8 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: committer,
       find: `[refused?.(message) ?? { conclusion: fails(), next: undefined, of }]`,
-      replace: `[{ conclusion: fails(), next: undefined, of }]`
+      replace:
+        `[refused === undefined || message !== "" ? { conclusion: fails(), next: undefined, of } : refused(message)]`
     }],
     tests: { "test/races/notStored.test.ts": ["9.6: what has come of a step that may fail"] }
   }
