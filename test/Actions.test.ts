@@ -148,8 +148,22 @@ describe("another module", () => {
         ["Car", "drive", { name: "refund", statuses: ["failed"], run }]
       ] as never)
       assert.deepStrictEqual(calls.prependStep.map(([type, name, step]) => [type, name, step]), [
-        ["Car", "drive", { name: "refuel", kind: "prepended", body: run, transactional: false, result: undefined }],
-        ["Car", "drive", { name: "check", kind: "prepended", body: run, transactional: true, result: undefined }]
+        ["Car", "drive", {
+          name: "refuel",
+          kind: "prepended",
+          body: run,
+          transactional: false,
+          result: undefined,
+          policy: undefined
+        }],
+        ["Car", "drive", {
+          name: "check",
+          kind: "prepended",
+          body: run,
+          transactional: true,
+          result: undefined,
+          policy: undefined
+        }]
       ])
       for (const [, , , context] of [...calls.addCallback, ...calls.prependStep]) {
         assert.strictEqual(Context.getOrUndefined(context, Garage)?.name, "north")

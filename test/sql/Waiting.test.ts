@@ -66,7 +66,7 @@ suite("waiting", (engine) => {
     "15.9: whoever waits is deadlocked as in the model, also as a newcomer, whichever way is looked",
     () =>
       Effect.gen(function*() {
-        for (const graph of fc.sample(graphs, { numRuns: 150 })) {
+        for (const graph of fc.sample(graphs, { numRuns: 150, seed: Number(process.env.STEPPED_SEED ?? 1) })) {
           yield* store(graph)
           const told = JSON.stringify(graph)
           const expected = live(graph).map(({ id }) => id).filter((id) => isDeadlocked(id, graph))
