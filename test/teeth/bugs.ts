@@ -1450,8 +1450,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what begins at once by a commit that comes late, after its answer was lost, is stored and performed again",
     plants: [{
       file: functionFile("enqueue_and_claim"),
-      find: `  perform pg_advisory_xact_lock_shared(
-    hashtextextended('stepped enqueue ' || quote_ident(current_schema()), p_token));`,
+      find: `  perform pg_advisory_xact_lock_shared(enqueueing_lock(p_token));`,
       replace: ``
     }],
     tests: { "test/races/lostAnswers.test.ts": ["is performed once, although it begins at once"] }

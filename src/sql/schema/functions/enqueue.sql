@@ -15,7 +15,7 @@ create function enqueue(
 returns void language plpgsql set search_path from current as $$
 begin
   if p_again is not null then
-    perform pg_advisory_xact_lock(hashtextextended('stepped enqueue ' || quote_ident(current_schema()), x))
+    perform pg_advisory_xact_lock(enqueueing_lock(x))
     from (select unnest(p_again) as x order by 1) t;
   end if;
   insert into jobs (

@@ -15,8 +15,7 @@ create function enqueue_and_claim(
   invocation_priority smallint[], invocation_due timestamptz[], invocation_tags text[])
 returns setof answer language plpgsql set search_path from current set lock_timeout = '20ms' as $$
 begin
-  perform pg_advisory_xact_lock_shared(
-    hashtextextended('stepped enqueue ' || quote_ident(current_schema()), p_token));
+  perform pg_advisory_xact_lock_shared(enqueueing_lock(p_token));
   if cardinality(invocation_action) = 1
     and invocation_lane is not null
     and invocation_checksum is null
