@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { ActionKey } from "./Action.ts"
 import { joinKey } from "./domain/Key.ts"
-import type { InvalidQuery, StorageError } from "./SteppedError.ts"
+import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import { canBeStored, deletionLimit, limitOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
@@ -28,6 +28,26 @@ export interface Achievement {
   /** Id of the action that achieved it. */
   readonly action: string
   readonly achievedAt: Date
+  /** The type of that action's actor, and the action's name. */
+  readonly actorType: string
+  readonly name: string
+}
+
+/**
+ * Which achievements are meant: those for which all of it holds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AchievementFilter {
+  /** Achieved before that. */
+  readonly before?: Date
+  /** Under this key, or one that has these parts and more: `["map"]` means `["map", "Oslo"]`, too. */
+  readonly below?: ActionKey
+  /** Achieved by actions of this actor type. */
+  readonly actorType?: string
+  /** Achieved by actions of this name. */
+  readonly name?: string
 }
 
 /**
@@ -43,9 +63,12 @@ export class AchievementStore extends Context.Service<AchievementStore, {
   readonly list: (limit?: number) => Effect.Effect<ReadonlyArray<Achievement>, StorageError | InvalidQuery>
   /** Forgets an achievement, so that the work is done again; says whether there was one. */
   readonly forget: (checksumKey: ActionKey) => Effect.Effect<boolean, StorageError>
-  /** Forgets what was achieved before a time, at most `limit` (10,000 if not given, 100,000 at most); gives how many. */
-  readonly forgetOld: (
-    options: { readonly before: Date; readonly limit?: number }
+  /**
+   * Forgets achievements, at most `limit` (10,000 if not given, 100,000 at most); gives how many. What somebody is changing is left. A filter
+   * without a field is refused.
+   */
+  readonly forgetAll: (
+    filter: AchievementFilter & { readonly limit?: number }
   ) => Effect.Effect<number, StorageError | InvalidQuery>
 }>()("stepped/AchievementStore") {
   /** The achievements of the engine's storage. */
@@ -65,13 +88,18 @@ export class AchievementStore extends Context.Service<AchievementStore, {
           const key = joinKey(given)
           return canBeStored(key) ? store.forgetAchievement(key) : Effect.succeed(false)
         },
-        forgetOld: ({ before, limit }) =>
+        forgetAll: ({ actorType, before, below, limit, name }) =>
           Effect.gen(function*() {
-            const at = yield* timeOf("before of AchievementStore.forgetOld", before)
-            return yield* store.forgetAchievements(
-              at,
-              yield* limitOf("limit of AchievementStore.forgetOld", limit, deletionLimit)
-            )
+            const verb = "AchievementStore.forgetAll"
+            const most = yield* limitOf(`limit of ${verb}`, limit, deletionLimit)
+            const at = before === undefined ? undefined : yield* timeOf(`before of ${verb}`, before)
+            const texts = [below === undefined ? undefined : joinKey(below), actorType, name]
+            if (at === undefined && texts.every((text) => text === undefined || text === "")) {
+              const takes = "before, below, actorType or name: for all of them, before with the time of now"
+              return yield* Effect.fail(new InvalidQuery({ field: `filter of ${verb}`, value: "nothing", takes }))
+            }
+            if (!texts.every((text) => text === undefined || canBeStored(text))) return 0
+            return yield* store.forgetAchievements({ before: at, below: texts[0], actorType, name }, most)
           })
       }))
   )

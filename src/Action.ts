@@ -6,8 +6,12 @@
 import { type Duration, Effect, Schema } from "effect"
 import type {
   CheckedBody,
+  CheckedErrors,
   CheckedName,
+  CheckedSignals,
+  CheckedUndo,
   CheckedUse,
+  InCallback,
   IsGiven,
   NoPromise,
   NotGiven,
@@ -17,19 +21,44 @@ import type {
   Summable
 } from "./ActionChecks.ts"
 import { checkCodec, checkName, type PlainSchema } from "./Actor.ts"
+import type {
+  Compensation,
+  CompensationDefinition,
+  CompensationOptions,
+  GivenCompensation,
+  UndoingDefinition
+} from "./Compensation.ts"
 import { readDuration, readTimeout } from "./domain/duration.ts"
+import type { FailureCause } from "./domain/Failure.ts"
 import type { LaneKeys } from "./Lane.ts"
-import { type AfterStatus, afterStatuses, type CompletionOutcome, type Outcome } from "./Outcome.ts"
+import {
+  type AfterStatus,
+  afterStatuses,
+  type CompletionOptions,
+  type CompletionOutcome,
+  type Outcome,
+  type Unsuccessful
+} from "./Outcome.ts"
+import { defineRetry, type Retry, type StepFailure } from "./Retry.ts"
+import { type AnySignal, isSignal, type Lists } from "./Signal.ts"
 import {
   type AnyStepValue,
   defineStep,
-  type GivenOptions,
   type Passing,
   type StepDefinition,
   type StepOptions,
   type StepValue
 } from "./StepDefinition.ts"
 import { type CompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
+import {
+  checkExhausted,
+  compensationOf,
+  type GivenOptions,
+  type OnExhausted,
+  type StepDefaults,
+  stepTimeout,
+  undoingOf
+} from "./StepPolicy.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // arguments, keys
@@ -91,6 +120,14 @@ export interface CallbackDefinition {
 }
 
 /**
+ * What spans and log lines show of an action.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Annotations = Readonly<Record<string, string | number | boolean>>
+
+/**
  * An action as the engine runs it.
  *
  * @category definitions
@@ -112,12 +149,17 @@ export interface Definition {
   readonly checksumKey:
     | undefined
     | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
+  /** In ms. */
+  readonly achievementTtl: number | undefined
+  readonly version: string | undefined
   readonly concurrencyKey:
     | undefined
     | ((...args: ReadonlyArray<any>) => ActionKey | Effect.Effect<ActionKey, unknown, any>)
   readonly concurrency:
     | undefined
     | ((...args: ReadonlyArray<any>) => LaneKeys | Effect.Effect<LaneKeys, unknown, any>)
+  readonly fairBy: undefined | ((...args: ReadonlyArray<any>) => ActionKey | number)
+  readonly annotate: undefined | ((...args: ReadonlyArray<any>) => Annotations)
   /** None means the actor's method of the action's name, or the job. */
   readonly steps: ReadonlyArray<StepDefinition>
   readonly job:
@@ -127,6 +169,12 @@ export interface Definition {
     | undefined
     | ((...args: ReadonlyArray<any>) => Effect.Effect<Proceed<any, any>, unknown, any>)
   readonly callbacks: ReadonlyArray<CallbackDefinition>
+  readonly defaults: StepDefaults | undefined
+  /** Undoes it as a whole, where its parent unwinds it. */
+  readonly compensate: CompensationDefinition | undefined
+  readonly undoing: UndoingDefinition | undefined
+  /** What its steps may wait for from outside. */
+  readonly signals: ReadonlyArray<AnySignal>
   /** The declaration that this action implements; none when it is the declaration itself. */
   readonly implements: AnyAction | undefined
 }
@@ -292,9 +340,30 @@ export interface Action<
    * A running action finds its place by the names of steps; unnamed ones are named by position. The results come after all arguments:
    * where one of these is left out, the compiler looks for them in an argument (`Property 'move' does not exist on type 'String'`).
    */
-  step<B, E1, R1, S extends PlainSchema = never, P = NotGiven, const MayFail extends boolean = false, Asked = NotGiven>(
-    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
-    options?: StepOptions<[...ArgTypes<Args>, results: Results], E["Type"], S, MayFail, Asked>
+  step<
+    B,
+    E1,
+    R1,
+    S extends PlainSchema = never,
+    P = NotGiven,
+    const MayFail extends boolean = false,
+    Asked = NotGiven,
+    Undo = NotGiven,
+    UndoFailed = NotGiven,
+    RRetry = never
+  >(
+    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P> & CheckedSignals<R1, R, Last>,
+    options?: StepOptions<
+      [...ArgTypes<Args>, results: Results],
+      E["Type"],
+      S,
+      StepResult<NoInfer<B>, S>,
+      MayFail,
+      Asked,
+      Undo,
+      UndoFailed,
+      RRetry
+    >
   ): Action<
     Name,
     Args,
@@ -302,7 +371,12 @@ export interface Action<
     E,
     NextLast<Last, Passing<StepResult<B, S>, MayFail, NoInfer<Asked>>>,
     Results,
-    R | R1 | ServicesOf<NoInfer<Asked>>
+    | R
+    | R1
+    | ServicesOf<NoInfer<Asked>>
+    | ServicesOf<NoInfer<Undo>>
+    | ServicesOf<NoInfer<UndoFailed>>
+    | NoInfer<RRetry>
   >
   step<
     const N extends string,
@@ -312,11 +386,24 @@ export interface Action<
     S extends PlainSchema = never,
     P = NotGiven,
     const MayFail extends boolean = false,
-    Asked = NotGiven
+    Asked = NotGiven,
+    Undo = NotGiven,
+    UndoFailed = NotGiven,
+    RRetry = never
   >(
     name: CheckedName<N, Results, B, S, A, P>,
-    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P>,
-    options?: StepOptions<[...ArgTypes<Args>, results: Results], E["Type"], S, MayFail, Asked>
+    body: CheckedBody<Args, Results, B, E1, R1, S, E["Type"], P> & CheckedSignals<R1, R, Last>,
+    options?: StepOptions<
+      [...ArgTypes<Args>, results: Results],
+      E["Type"],
+      S,
+      StepResult<NoInfer<B>, S>,
+      MayFail,
+      Asked,
+      Undo,
+      UndoFailed,
+      RRetry
+    >
   ): Action<
     Name,
     Args,
@@ -324,7 +411,12 @@ export interface Action<
     E,
     NextLast<Last, Passing<StepResult<B, S>, MayFail, NoInfer<Asked>>>,
     Results & { readonly [K in N]: Passing<StoredValue<N, B, S>, MayFail, NoInfer<Asked>> },
-    R | R1 | ServicesOf<NoInfer<Asked>>
+    | R
+    | R1
+    | ServicesOf<NoInfer<Asked>>
+    | ServicesOf<NoInfer<Undo>>
+    | ServicesOf<NoInfer<UndoFailed>>
+    | NoInfer<RRetry>
   >
 
   /**
@@ -338,7 +430,7 @@ export interface Action<
   use<N extends string, Needed extends ReadonlyArray<any>, Value, E1, R1>(
     step:
       & StepValue<N, Needed, Value, E1, R1>
-      & CheckedUse<N, Needed, E1, Name, ArgTypes<Args>, Results, E["Type"]>
+      & CheckedUse<N, Needed, E1, Name, ArgTypes<Args>, Results, E["Type"], R1, R, Last>
   ): Action<Name, Args, A, E, NextLast<Last, Value>, Results & { readonly [K in N]: Value }, R | R1>
 }
 
@@ -380,17 +472,17 @@ export interface ActionHooks<
   /** Runs a callback when the action ends with one of the statuses; with all of them if none are given. */
   after<R1, P = NotGiven>(
     statuses: ReadonlyArray<AfterStatus>,
-    callback: ActionCallback<Args, OutcomeOf<A, E>, R1, Promise<P>> & OutsideStep<R1> & NoPromise<P>
+    callback: ActionCallback<Args, OutcomeOf<A, E>, R1, Promise<P>> & InCallback<R1> & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
   after<R1, P = NotGiven>(
-    callback: ActionCallback<Args, OutcomeOf<A, E>, R1, Promise<P>> & OutsideStep<R1> & NoPromise<P>
+    callback: ActionCallback<Args, OutcomeOf<A, E>, R1, Promise<P>> & InCallback<R1> & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
   /** Runs a callback when the action has succeeded. */
   succeeded<R1, P = NotGiven>(
     callback:
       & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "succeeded" }>, R1, Promise<P>>
-      & OutsideStep<R1>
+      & InCallback<R1>
       & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
@@ -398,7 +490,7 @@ export interface ActionHooks<
   failed<R1, P = NotGiven>(
     callback:
       & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "failed" }>, R1, Promise<P>>
-      & OutsideStep<R1>
+      & InCallback<R1>
       & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
@@ -406,7 +498,7 @@ export interface ActionHooks<
   cancelled<R1, P = NotGiven>(
     callback:
       & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "cancelled" }>, R1, Promise<P>>
-      & OutsideStep<R1>
+      & InCallback<R1>
       & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
@@ -414,7 +506,7 @@ export interface ActionHooks<
   timedOut<R1, P = NotGiven>(
     callback:
       & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "timed_out" }>, R1, Promise<P>>
-      & OutsideStep<R1>
+      & InCallback<R1>
       & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 }
@@ -455,9 +547,13 @@ export type Hooked<
  */
 export interface Job<A, E = never> {
   readonly actionId: string
-  readonly succeeded: (result: A) => Effect.Effect<boolean, CompletionError>
+  /** From 1 on: one more with each `retry`. */
+  readonly attemptNumber: number
+  /** What it has failed with last, where it is run again because of that. */
+  readonly lastFailure: FailureCause | undefined
+  readonly succeeded: (result: A, options?: CompletionOptions) => Effect.Effect<boolean, CompletionError>
   /** Fails the action with one of its declared errors, or for an unnamed reason. */
-  readonly failed: (error?: E) => Effect.Effect<boolean, CompletionError>
+  readonly failed: (error?: E, options?: CompletionOptions) => Effect.Effect<boolean, CompletionError>
   readonly cancelled: Effect.Effect<boolean, CompletionError>
   readonly timedOut: Effect.Effect<boolean, CompletionError>
   /**
@@ -486,12 +582,18 @@ export class JobRetry {
  * @internal
  */
 export const makeJob = (
-  actionId: string,
-  complete: (outcome: CompletionOutcome<unknown, unknown>) => Effect.Effect<boolean, CompletionError>
+  { actionId, attemptNumber, lastFailure }: Pick<Job<any, any>, "actionId" | "attemptNumber" | "lastFailure">,
+  complete: (
+    outcome: CompletionOutcome<unknown, unknown>,
+    options?: CompletionOptions
+  ) => Effect.Effect<boolean, CompletionError>
 ): Job<any, any> => ({
   actionId,
-  succeeded: (result) => complete({ status: "succeeded", result }),
-  failed: (error) => complete(error === undefined ? { status: "failed" } : { status: "failed", cause: error }),
+  attemptNumber,
+  lastFailure,
+  succeeded: (result, options) => complete({ status: "succeeded", result }, options),
+  failed: (error, options) =>
+    complete(error === undefined ? { status: "failed" } : { status: "failed", cause: error }, options),
   cancelled: complete({ status: "cancelled" }),
   timedOut: complete({ status: "timed_out" }),
   // what cannot be read throws, and is the job's defect
@@ -525,7 +627,10 @@ export interface ActionOptions<
   JobValue = never,
   RJob = never,
   PJob = NotGiven,
-  RConcurrency = never
+  RConcurrency = never,
+  RDefaults = never,
+  Undo = NotGiven,
+  Signals extends ReadonlyArray<AnySignal> = ReadonlyArray<AnySignal>
 > {
   readonly arguments?: Args
   readonly success?: A
@@ -551,6 +656,15 @@ export interface ActionOptions<
   /** Whose last success counts; the actor's own action of this name if not given, or if it gives nothing: `null`, `""`, `[]` or `[""]`. */
   readonly checksumKey?: (...args: ArgTypes<Args>) => ActionKey | Effect.Effect<ActionKey, unknown, RChecksumKey>
   /**
+   * How long a success counts, by the clock: one that is older is no achievement, and the work is done again. For ever, if not given, or
+   * `Infinity`. Whoever asks says so: a shorter time in the next deploy holds for what was achieved before.
+   */
+  readonly achievementTtl?: Duration.Input
+  /**
+   * Of what does the work, as a part of the checksum: where another version has achieved it, it is done again. A text of 1 to 100 characters.
+   */
+  readonly version?: string
+  /**
    * The lane; the actor's own action of this name if not given, or if it gives nothing: `null`, `""`, `[]` or `[""]`. In it one action performs at a time, and the newest supersedes all
    * others that wait, whatever their arguments: where every call counts, make the arguments a part of the key.
    */
@@ -560,6 +674,44 @@ export interface ActionOptions<
    * when it is its turn in each of them.
    */
   readonly concurrency?: (...args: ArgTypes<Args>) => LaneKeys | Effect.Effect<LaneKeys, unknown, RConcurrency>
+  /** What its steps may wait for from outside, with `Step.waitFor` and `Step.received`: their errors are declared by it. */
+  readonly signals?: Signals & CheckedErrors<Signals, TypeOr<E, never>>
+  /** What holds for its own steps, and for its method, where they do not say otherwise; not for its job, nor for steps that others prepend. */
+  readonly defaults?: ActionDefaults<StepFailure<TypeOr<E, never>>, RDefaults>
+  /**
+   * Whether what its steps have done is undone: asked once, with how the action ends, where there is something to undo. If it throws, or gives neither
+   * true nor false, that is undone.
+   */
+  readonly compensateWhen?: (outcome: Unsuccessful<TypeOr<E, never>>) => boolean
+  /** What holds for all that undoes its steps. */
+  readonly compensation?: CompensationOptions
+  /**
+   * Whose work it is, where tenants share a queue and are to take turns in it: workers take one of each tenant's in turn, within one
+   * priority, however many one of them has enqueued. It gets the arguments as given, and takes no effect; of nothing (`null`, `""`, `[]`) it is
+   * nobody's, and stands in the queue as it was enqueued. Lanes, and what has begun, know nothing of it.
+   */
+  readonly fairBy?: (...args: ArgTypes<Args>) => ActionKey | number
+  /**
+   * What spans and log lines of its steps, callbacks, job and compensations show of its arguments: nothing if not given, as they may be nobody's
+   * business. If it throws, that is logged, and they show nothing.
+   */
+  readonly annotate?: (...args: ArgTypes<Args>) => Annotations
+  /**
+   * Undoes the action, where it has succeeded and its parent's step unwinds its children (`unwind`): a body, or one with options, as a step's. It
+   * receives the action's success and its arguments. For an action that its method performs, its job, or somebody outside; the steps of others
+   * are undone by their own.
+   *
+   * **Details**
+   *
+   * So is the action itself undone where its method has ended well and it is cancelled, or its time is over, all the same. Where it does not succeed
+   * otherwise once it has begun, nobody knows what it has done, and its cause lists it as `uncertain`.
+   */
+  readonly compensate?:
+    & Compensation<
+      [success: TypeOr<A, void>, ...args: [Args] extends [never] ? [] : ArgTypes<Args>],
+      Undo
+    >
+    & CheckedUndo<Undo>
   /** Performs the action outside of its steps, and completes it; makes the action outbound. */
   readonly job?:
     & ((
@@ -568,6 +720,21 @@ export interface ActionOptions<
     ) => Effect.Effect<JobValue, E["Type"] | InfrastructureError | CompletionError, RJob> | Promise<PJob>)
     & OutsideStep<RJob>
     & NoPromise<PJob>
+}
+
+/**
+ * Options of the steps of an action that do not have their own.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionDefaults<Failure, R = never> {
+  /** See {@link StepOptions.timeout}. */
+  readonly timeout?: Duration.Input
+  /** See {@link StepOptions.retry}. */
+  readonly retry?: Retry<Failure, R>
+  /** See {@link StepOptions.onExhausted}. */
+  readonly onExhausted?: OnExhausted
 }
 
 /**
@@ -600,6 +767,11 @@ export type DeclaredAction<
     readonly job: JobAction<Name, Args, A, E, R>
     readonly steps: Action<Name, Args, A, E, IsOutbound extends true ? OutboundMethod : NoSteps, {}, R>
   }[PerformedBy<JobValue>]
+
+// A marker for each signal; none where there are none.
+type ListsOf<Signals extends ReadonlyArray<AnySignal>> = Signals[number] extends infer S
+  ? S extends AnySignal ? Lists<S> : never
+  : never
 
 type PerformedBy<JobValue> = IsGiven<JobValue> extends false ? "steps" : "job"
 
@@ -640,7 +812,10 @@ export const action = <
   JobValue = NotGiven,
   RJob = never,
   PJob = NotGiven,
-  RConcurrency = never
+  RConcurrency = never,
+  RDefaults = never,
+  Undo = NotGiven,
+  const Signals extends ReadonlyArray<AnySignal> = []
 >(
   name: Name,
   options?:
@@ -656,7 +831,10 @@ export const action = <
       JobValue,
       RJob,
       PJob,
-      RConcurrency
+      RConcurrency,
+      RDefaults,
+      Undo,
+      Signals
     >
     & OneKindOfLane
 ): DeclaredAction<
@@ -666,25 +844,18 @@ export const action = <
   E,
   IsOutbound,
   JobValue,
-  ServicesOf<Checksum> | RTimeout | RChecksumKey | RConcurrencyKey | RConcurrency | RJob
+  | ServicesOf<Checksum | Undo>
+  | RTimeout
+  | RChecksumKey
+  | RConcurrencyKey
+  | RConcurrency
+  | RJob
+  | RDefaults
+  | ListsOf<Signals>
 > => {
-  checkName("action", name)
-  if ((name as string) === "then") {
-    throw new DefinitionError({
-      message: "then cannot name an action: JavaScript would take its client for a promise, and wait for it for ever"
-    })
-  }
-  if ((name as string) === "with") {
-    throw new DefinitionError({
-      message: "with cannot name an action: its client has a method of that name, which takes options"
-    })
-  }
   const queue = options?.queue ?? "default"
-  checkName("queue", queue)
-  for (const [index, schema] of (options?.arguments ?? []).entries()) checkCodec(name, `arguments[${index}]`, schema)
-  if (options?.success !== undefined) checkCodec(name, "success", options.success)
-  if (options?.error !== undefined) checkCodec(name, "error", options.error)
-  checkKindOfLane(name, options)
+  checkDeclared(name, queue, options)
+  checkReuse(name, options)
   const job = options?.job as Definition["job"]
   return makeAction({
     name,
@@ -694,14 +865,17 @@ export const action = <
     outbound: options?.outbound === true || job !== undefined,
     queue,
     timeout: timeoutOf(name, options?.timeout as Definition["timeout"]),
-    checksum: options?.checksum as Definition["checksum"],
-    checksumKey: options?.checksumKey as Definition["checksumKey"],
-    concurrencyKey: options?.concurrencyKey as Definition["concurrencyKey"],
-    concurrency: options?.concurrency as Definition["concurrency"],
+    achievementTtl: ttlOf(name, options?.achievementTtl),
+    version: options?.version,
+    ...madeOf(options as Partial<Definition> | undefined),
     steps: [],
     job,
     before: undefined,
     callbacks: [],
+    defaults: defaultsOf(name, options?.defaults as ActionDefaults<never, unknown> | undefined),
+    compensate: compensationOf(`compensate of ${name}`, options?.compensate as GivenCompensation | undefined),
+    undoing: undoingOf(name, options?.compensateWhen, options?.compensation),
+    signals: signalsOf(name, options?.signals),
     implements: undefined
   }) as any
 }
@@ -718,10 +892,10 @@ export const isAction = (u: unknown): u is AnyAction => u instanceof ActionImpl
 // internals
 // -------------------------------------------------------------------------------------------------------------------
 
-// The success schemas of this process's actions by name. A step that waits for another actor's action may be resumed by
-// a process that has only declared that action: its stored result is read with the schema that the waiting module
-// declared, which the slot knows by its fingerprint.
-const successes = new Map<string, Set<PlainSchema>>()
+// The success and error schemas of this process's actions by name. A step that waits for another actor's action may be
+// resumed by a process that has only declared that action: what is stored of its end is read with the schema that the
+// waiting module declared, which the slot knows by its fingerprint.
+const declared = { success: new Map<string, Set<PlainSchema>>(), error: new Map<string, Set<PlainSchema>>() }
 
 /**
  * The statuses of a callback, all of them if none are given; throws where one is none.
@@ -738,6 +912,58 @@ export const checkStatuses = (action: string, statuses: ReadonlyArray<AfterStatu
   return statuses.length === 0 ? afterStatuses : [...new Set(statuses)]
 }
 
+/** The functions that keys, lanes, checksums and annotations are made of. */
+const madeOf = (
+  options: Partial<Definition> = {}
+): Pick<Definition, "annotate" | "checksum" | "checksumKey" | "concurrencyKey" | "concurrency" | "fairBy"> => ({
+  checksum: options.checksum,
+  checksumKey: options.checksumKey,
+  concurrencyKey: options.concurrencyKey,
+  concurrency: options.concurrency,
+  fairBy: options.fairBy,
+  annotate: options.annotate
+})
+
+/** Throws where names, schemas or lanes can be none. */
+const checkDeclared = (
+  name: string,
+  queue: string,
+  options: {
+    readonly arguments?: ArgSchemas
+    readonly success?: PlainSchema
+    readonly error?: PlainSchema
+    readonly concurrency?: unknown
+    readonly concurrencyKey?: unknown
+  } = {}
+): void => {
+  checkName("action", name)
+  checkReserved(name)
+  checkName("queue", queue)
+  for (const [index, schema] of (options.arguments ?? []).entries()) checkCodec(name, `arguments[${index}]`, schema)
+  if (options.success !== undefined) checkCodec(name, "success", options.success)
+  if (options.error !== undefined) checkCodec(name, "error", options.error)
+  checkKindOfLane(name, options)
+}
+
+const checkReserved = (name: string): void => {
+  if (name === "then") {
+    throw new DefinitionError({
+      message: "then cannot name an action: JavaScript would take its client for a promise, and wait for it for ever"
+    })
+  }
+  if (name === "with") {
+    throw new DefinitionError({
+      message: "with cannot name an action: its client has a method of that name, which takes options"
+    })
+  }
+  if (name === "explain") {
+    throw new DefinitionError({
+      message:
+        "explain cannot name an action: its client has something of that name, which says what would become of one"
+    })
+  }
+}
+
 const checkKindOfLane = (name: string, options: { concurrency?: unknown; concurrencyKey?: unknown } = {}): void => {
   if (options.concurrency === undefined || options.concurrencyKey === undefined) return
   throw new DefinitionError({
@@ -746,29 +972,76 @@ const checkKindOfLane = (name: string, options: { concurrency?: unknown; concurr
 }
 
 // One that is known is read once, here.
-const timeoutOf = (name: string, given: Definition["timeout"]): Definition["timeout"] => {
-  if (given === undefined || typeof given === "function") return given
+const timeoutOf = (name: string, given: Definition["timeout"]): Definition["timeout"] =>
+  given === undefined || typeof given === "function" ? given : limited(() => readTimeout(name, given))
+
+const limited = (read: () => number): number | undefined => {
   try {
-    const millis = readTimeout(name, given)
+    const millis = read()
     return millis === Infinity ? undefined : millis
   } catch (error) {
     throw error instanceof InvalidDuration ? new DefinitionError({ message: error.message }) : error
   }
 }
 
+const ttlOf = (name: string, given: Duration.Input | undefined): number | undefined =>
+  given === undefined
+    ? undefined
+    : limited(() => readDuration(`achievementTtl of ${name}`, given, { least: 1, infinity: "for ever" }))
+
+const checkReuse = (
+  name: string,
+  options: { checksum?: unknown; achievementTtl?: unknown; version?: unknown } = {}
+): void => {
+  const { achievementTtl, checksum, version } = options
+  const without = version !== undefined ? "version" : achievementTtl !== undefined ? "achievementTtl" : undefined
+  if (without !== undefined && checksum === undefined) {
+    throw new DefinitionError({ message: `${name} has ${without} and no checksum, without which nothing is reused` })
+  }
+  if (version === undefined || (typeof version === "string" && version.length >= 1 && version.length <= 100)) return
+  throw new DefinitionError({ message: `the version of ${name} is none: give a text of 1 to 100 characters` })
+}
+
+const defaultsOf = (name: string, given: ActionDefaults<never, unknown> | undefined): StepDefaults | undefined => {
+  if (given?.timeout === undefined && given?.retry === undefined && given?.onExhausted === undefined) return undefined
+  const of = `the steps of ${name}`
+  return {
+    timeout: given.timeout === undefined ? undefined : stepTimeout(of, given.timeout),
+    retry: given.retry === undefined ? undefined : defineRetry(of, given.retry),
+    onExhausted: checkExhausted(of, given.onExhausted)
+  }
+}
+
+const signalsOf = (name: string, signals: ReadonlyArray<unknown> = []): ReadonlyArray<AnySignal> => {
+  const names = new Set<string>()
+  return signals.map((signal) => {
+    if (!isSignal(signal)) {
+      throw new DefinitionError({
+        message: `${name} lists among its signals what is none: make them with Stepped.signal`
+      })
+    }
+    if (names.has(signal.name)) throw new DefinitionError({ message: `${name} lists the signal ${signal.name} twice` })
+    names.add(signal.name)
+    return signal
+  })
+}
+
 const makeAction = (definition: Definition): AnyAction => {
-  const known = successes.get(definition.name)
-  if (known === undefined) successes.set(definition.name, new Set([definition.success]))
-  else known.add(definition.success)
+  for (const side of ["success", "error"] as const) {
+    const known = declared[side].get(definition.name)
+    if (known === undefined) declared[side].set(definition.name, new Set([definition[side]]))
+    else known.add(definition[side])
+  }
   return new ActionImpl(definition)
 }
 
 /**
- * The success schemas of the actions of a name that this process has declared.
+ * The success or error schemas of the actions of a name that this process has declared.
  *
  * @internal
  */
-export const declaredSuccesses = (name: string): ReadonlySet<PlainSchema> | undefined => successes.get(name)
+export const declaredSchemas = (side: "success" | "error", name: string): ReadonlySet<PlainSchema> | undefined =>
+  declared[side].get(name)
 
 type AnyBody = StepDefinition["body"]
 
@@ -814,6 +1087,11 @@ class ActionImpl implements AnyAction {
     const { job, steps } = this.definition
     if (job !== undefined) {
       throw new DefinitionError({ message: `${this.name} is performed by its job and cannot have steps` })
+    }
+    if (this.definition.compensate !== undefined && !this.definition.outbound) {
+      throw new DefinitionError({
+        message: `${this.name} is performed by its steps: give compensate to those that have something to undo`
+      })
     }
     if (step.kind === "own" && steps.some(({ kind, name }) => kind === "own" && name === step.name)) {
       throw new DefinitionError({ message: `${this.name} has two steps named ${step.name}` })

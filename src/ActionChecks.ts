@@ -4,11 +4,13 @@
  * A parameter of a checked type passes as it is, or is a text, to which nothing is assignable: the compiler shows it as the reason.
  */
 import type { Effect, HashMap, HashSet, Redacted } from "effect"
-import type { AnyAction, ArgSchemas, ArgTypes, Gives, Owns } from "./Action.ts"
+import type { AnyAction, ArgSchemas, ArgTypes, Gives, Outbound, Owns } from "./Action.ts"
 import type { PlainSchema } from "./Actor.ts"
-import type { Settled, Storable } from "./Child.ts"
+import type { Child, Settled, Storable } from "./Child.ts"
+import type { AnySignal, Lists, Receives } from "./Signal.ts"
 import type { StepBody } from "./StepDefinition.ts"
 import type { InfrastructureError } from "./SteppedError.ts"
+import type { Completes } from "./Tokens.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // one action
@@ -35,8 +37,9 @@ export type NoPromise<P> = IsGiven<P> extends false ? unknown : PromiseGiven
 type PromiseGiven =
   "an async function gives a promise, and no effect: write Effect.fn(function*() { … }), and promises inside Effect.promise"
 
-/** Finds the `Step` service among requirements; by its key, since the module of that service builds on this one. */
+/** Finds the services of bodies among requirements; by their keys, since the module of those services builds on this one. */
 type InsideStep = { readonly key: "stepped/Step" }
+type InsideCallback = { readonly key: "stepped/Starter" }
 
 // What a checksum cannot be made of, as far as types tell: methods of classes look like functions among their fields.
 type Unsummable<A, Depth extends ReadonlyArray<unknown> = []> = Depth["length"] extends 4 ? never
@@ -62,8 +65,12 @@ export type Summable<Checksum> = [Unsummable<Checksum extends Effect.Effect<infe
   : `the checksum is made of ${Found}, which JSON does not hold: give it JSON values, such as a sorted array`
   : unknown
 
-export type OutsideStep<R> = [Extract<R, InsideStep>] extends [never] ? unknown
+export type OutsideStep<R> = [Extract<R, InsideStep | InsideCallback>] extends [never] ? unknown
   : "Step is available only in the body of a step"
+
+/** What a callback may ask for. */
+export type InCallback<R> = [Extract<R, InsideStep>] extends [never] ? unknown
+  : "Step is available only in the body of a step: a callback has Step.start of it, and nothing else"
 
 // Keys of a value that JSON does not give back, for the message.
 type Unstorable<B> = B extends ReadonlyArray<any> | Date | ((...args: any) => any) ? "its value"
@@ -107,6 +114,13 @@ export type FitsResult<B, S extends PlainSchema, P> = IsGiven<P> extends true ? 
   : [B] extends [S["Type"]] ? unknown
   : "the body must give what the result schema holds; children settle in steps without one"
 
+// What `Step.once` can keep, or the reason why not.
+export type Kept<A, S extends PlainSchema> = unknown extends A ? unknown
+  : [S] extends [never] ? [A] extends [Exclude<Storable<A>, Child<any>>] ? unknown
+    : "JSON does not hold what it gives: give Step.once { result: Schema }"
+  : [A] extends [S["Type"]] ? unknown
+  : "it must give what the result schema holds"
+
 export type ErrorsOf<T> = T extends Effect.Effect<any, infer E, any> ? E : never
 
 // Whether a condition gives a truth, or an effect that does and fails as the body may; or the reason why not.
@@ -120,6 +134,13 @@ export type CheckedWhen<Asked, Declared> = unknown extends Asked ? unknown
       & OutsideStep<Asked extends Effect.Effect<any, any, infer R> ? R : never>
   : PromiseGiven
 
+/** Whether what undoes a step gives an effect, which may fail with whatever it likes; or the reason why not. */
+export type CheckedUndo<Undo> = unknown extends Undo ? unknown
+  : IsGiven<Undo> extends false ? unknown
+  : [Extract<Undo, Promise<any>>] extends [never] ?
+    [Undo] extends [Effect.Effect<any, any, any>] ? unknown : "what undoes a step gives an effect"
+  : PromiseGiven
+
 type UndeclaredError =
   "the body fails with an error that the action does not declare: add it to { error }, or handle it"
 
@@ -131,12 +152,51 @@ export type CheckedUse<
   Name extends string,
   Given extends ReadonlyArray<any>,
   Results,
-  Declared
+  Declared,
+  R1,
+  Listing,
+  Performing
 > = N extends keyof Results ? `step ${N} is defined twice: take it under another name, with .named`
   : [(...args: Needed) => void] extends [(...args: Given) => void]
-    ? [E] extends [Declared | InfrastructureError] ? unknown
+    ? [E] extends [Declared | InfrastructureError] ? CheckedSignals<R1, Listing, Performing>
     : `step ${N} fails with an error that ${Name} does not declare: add it to { error }`
   : `step ${N} takes other arguments than ${Name}`
+
+// The signals that something waits for and that these requirements do not list, by their names.
+type Unlisted<R, Listed> = R extends Receives<infer S> ? [S] extends [Listed] ? never : S["name"] : never
+
+// The signals among an action's requirements.
+type ListedIn<R> = R extends Lists<infer S> ? S : never
+
+/** Whether a body waits only for signals that its action lists, and completes it only where it is outbound; or why it cannot. */
+export type CheckedSignals<R1, Listing, Performing> = unknown extends R1 ? unknown
+  : [Unlisted<R1, ListedIn<Listing>>] extends [never] ? [Extract<R1, Completes>] extends [never] ? unknown
+    : [Performing] extends [Outbound] ? unknown
+    : "Step.token gives away the end of an action that is not outbound: it completes by itself, or is { outbound: true }"
+  : `the step waits for the signal ${Unlisted<
+    R1,
+    ListedIn<Listing>
+  >}, which the action does not list: add it to { signals }`
+
+// The signals whose error an action does not declare.
+type Undeclared<S extends AnySignal, Declared> = S extends AnySignal
+  ? [S["error"]["Type"]] extends [Declared] ? never : S["name"]
+  : never
+
+/** Whether an action declares the errors of its signals, or why it cannot list them. */
+export type CheckedErrors<Signals extends ReadonlyArray<AnySignal>, Declared> =
+  [Undeclared<Signals[number], Declared>] extends [never] ? unknown
+    : `the signal ${Undeclared<
+      Signals[number],
+      Declared
+    >} may fail with an error that the action does not declare: add it to { error }`
+
+/** The signals that an action lists. */
+export type SignalsOf<A extends AnyAction> = ListedIn<Services<A>>
+
+/** Whether an action takes a signal, or why not. */
+export type Taking<S extends AnySignal, Listed, Name extends string> = [S] extends [Listed] ? unknown
+  : `${Name} does not list the signal ${S["name"]}`
 
 // -------------------------------------------------------------------------------------------------------------------
 // lists of actions
@@ -162,6 +222,7 @@ type Missing<A extends AnyAction, Names> = Exclude<OwnedNames<Services<A>>, Name
 export type Check<A, Others extends string, Names extends string> = A extends AnyAction ? string extends A["name"] ? A
   : A["name"] extends "then" ? "then cannot name an action: its client would be taken for a promise"
   : A["name"] extends "with" ? "with cannot name an action: its client has a method of that name"
+  : A["name"] extends "explain" ? "explain cannot name an action: its client has something of that name"
   : A["name"] extends Others ? `${A["name"]} is listed twice`
   : [Colliding<A["name"], Names>] extends [never] ? CheckSteps<A, Names>
   : `${A["name"]} collides with what ${Colliding<A["name"], Names>} has on the client`

@@ -7,165 +7,15 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { ActionStatus } from "./ActionHandle.ts"
-import type { FailureCause } from "./domain/Failure.ts"
-import { isActionId, statuses, type StepKind } from "./domain/Phase.ts"
-import type { Pause } from "./Pause.ts"
-import type { InvalidQuery, StorageError } from "./SteppedError.ts"
-import { canBeStored, deletionLimit, idOf, limitOf, timeOf, wordsOf } from "./store/asked.ts"
+import type { ActionFilter, ActionRecord, ActionTree, Deletion, SlotRecord, StepRecord } from "./ActionRecord.ts"
+import { isActionId, statuses } from "./domain/Phase.ts"
+import type { SignalRecord } from "./Signal.ts"
+import { InvalidQuery, type StorageError } from "./SteppedError.ts"
+import type { RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
+import type { Abandoning, DecidedOf, StepDecision } from "./store/Answer.ts"
+import { canBeStored, deletionLimit, idOf, isIndex, jsonOf, limitOf, textOf, timeOf, wordsOf } from "./store/asked.ts"
+import { loadTree } from "./store/loadTree.ts"
 import { Store } from "./store/Store.ts"
-
-export type { FailureCause, FailureKind, Waiting } from "./domain/Failure.ts"
-
-/**
- * A stored action.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ActionRecord {
-  readonly id: string
-  readonly actorType: string
-  /** The actor's id as text. */
-  readonly actorId: string
-  readonly name: string
-  /** The arguments as JSON. */
-  readonly arguments: unknown
-  /** `queued` until a worker has joined it to its lane. */
-  readonly status: "queued" | ActionStatus
-  /** Whether the action is live and somebody outside completes it. */
-  readonly outbound: boolean
-  readonly queue: string
-  /** None while it is queued and a worker is to compute its keys, and where it is in named lanes. */
-  readonly lane: string | undefined
-  /** Its named lanes, as `bays:north`, in their order; none where it has a concurrency key. */
-  readonly lanes: ReadonlyArray<string> | undefined
-  readonly checksumKey: string | undefined
-  readonly checksum: string | undefined
-  /** Id of the parent and index of its step; none for a root. */
-  readonly parent: string | undefined
-  readonly parentStep: number | undefined
-  readonly depth: number
-  /**
-   * How often its last step, its job or its callbacks were begun, or a worker died that had taken it to begin them; of a queued one, its
-   * `before` and its keys.
-   */
-  readonly attempts: number
-  /** Why what it does was not done, while it is tried again. */
-  readonly lastFailure: FailureCause | undefined
-  /** Of one that is queued, what it was enqueued with: the lower, the sooner. */
-  readonly priority: number | undefined
-  /**
-   * When it goes on: at the time to which it is delayed, with the next try, or, no sooner, with the end of the last wait of its step,
-   * or when its lanes let it begin.
-   */
-  readonly dueAt: Date | undefined
-  /** Why it does not begin, where it is queued or pending and a pause holds it: the oldest one of its lanes, its queue, its definition, or of everything. */
-  readonly pause: Pause | undefined
-  /** How long it may perform. */
-  readonly timeoutMs: number | undefined
-  /** When its time is over; none once it has ended, or its callbacks run. */
-  readonly timeoutAt: Date | undefined
-  /** The result as JSON. */
-  readonly result: unknown
-  /** Why it did not succeed; none while it is live, and for one that succeeded, or was superseded without its waiters being told. */
-  readonly cause: FailureCause | undefined
-  readonly supersededBy: string | undefined
-  readonly callbacksSucceeded: number
-  readonly callbacksFailed: number
-  /** Texts that it was enqueued with. */
-  readonly tags: ReadonlyArray<string>
-  readonly enqueuedAt: Date
-  readonly startedAt: Date | undefined
-  readonly endedAt: Date | undefined
-}
-
-/**
- * A step of an action: it exists from its start on.
- *
- * @category models
- * @since 0.1.0
- */
-export interface StepRecord {
-  readonly action: string
-  readonly index: number
-  readonly name: string
-  readonly kind: StepKind
-  readonly status: "pending" | "performing" | "succeeded" | "failed" | "cancelled" | "skipped"
-  /** With what it failed, where the action went on without it. */
-  readonly failure: FailureCause | undefined
-  readonly startedAt: Date
-  readonly endedAt: Date | undefined
-}
-
-/**
- * One thing that a step waits for: a child action or a time.
- *
- * @category models
- * @since 0.1.0
- */
-export interface SlotRecord {
-  readonly action: string
-  readonly step: number
-  readonly slot: number
-  /** Id of the action that settles the slot; a newcomer's where the child was superseded, another's where it joined. */
-  readonly child: string | undefined
-  /** What was asked for. */
-  readonly actorType: string | undefined
-  readonly actorId: string | undefined
-  readonly name: string | undefined
-  /** When a wait is over. */
-  readonly dueAt: Date | undefined
-  /** How it was settled; none while it is open. */
-  readonly status: ActionStatus | undefined
-}
-
-/**
- * An action with its steps and their slots, and the actions in them. One that several slots wait for is in each of them.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ActionTree {
-  readonly action: ActionRecord
-  readonly steps: ReadonlyArray<
-    StepRecord & {
-      readonly slots: ReadonlyArray<SlotRecord & { readonly tree: ActionTree | undefined }>
-    }
-  >
-}
-
-/**
- * What to list.
- *
- * @category models
- * @since 0.1.0
- */
-export interface ActionFilter {
-  readonly actorType?: string
-  readonly actorId?: string
-  readonly name?: string
-  readonly statuses?: ReadonlyArray<ActionRecord["status"]>
-  /** Only actions without a parent. */
-  readonly roots?: boolean
-  /** Only ended actions of which a callback failed, for good: what it was to do was not done. */
-  readonly callbacksFailed?: boolean
-  /** At most so many, newest first; 100 if not given, 10,000 at most. They come with arguments and results: fewer where those are large. */
-  readonly limit?: number
-}
-
-/**
- * How far history was deleted.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Deletion {
-  /** How many actions. */
-  readonly deleted: number
-  /** Where the next call goes on; none after the oldest action. */
-  readonly next: string | undefined
-}
 
 /** Actions of one tree, if nothing is said, and at most. */
 const treeLimit = { otherwise: 1000, most: 100_000 }
@@ -187,11 +37,66 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly steps: (action: string) => Effect.Effect<ReadonlyArray<StepRecord>, StorageError>
   /** What the steps of an action wait or waited for. */
   readonly slots: (action: string) => Effect.Effect<ReadonlyArray<SlotRecord>, StorageError>
+  /** What was sent to an action, read or not, in its order: the last 10,000. */
+  readonly signals: (action: string) => Effect.Effect<ReadonlyArray<SignalRecord>, StorageError>
   /** An action and everything below it, at most `limit` actions (1,000 if not given, 100,000 at most). */
   readonly tree: (
     id: string,
     limit?: number
   ) => Effect.Effect<Option.Option<ActionTree>, StorageError | InvalidQuery>
+  /**
+   * Has a step begin again now: one that is held, or waits for its next attempt, or for children and times, which are cancelled.
+   * Its record (`steps`) says which attempt is meant, here and below: once that has gone on, this changes nothing, and may be repeated where its answer was lost.
+   */
+  readonly tryStepAgain: (step: StepAttempt) => Effect.Effect<StepVerb, StorageError>
+  /**
+   * Skips a step that is held, is to begin again, or waits: the next one runs, and receives `undefined` for its result.
+   *
+   * **Gotchas**
+   *
+   * One that has to give the action's success cannot be skipped: it is held then, and says so.
+   */
+  readonly skipStep: (step: StepAttempt) => Effect.Effect<StepVerb, StorageError>
+  /**
+   * Completes a step that is held, is to begin again, or waits, with a result: JSON as the step's schema, or that of the action's
+   * success, encodes it. Without a schema any JSON is taken and stored, and the record says that it is `unchecked`.
+   *
+   * **Gotchas**
+   *
+   * What does not fit completes nothing: the step is held then, and says so.
+   */
+  readonly completeStep: (step: StepAttempt, result: unknown) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
+  /** Fails a step that is held, is to begin again, or waits, for good. */
+  readonly failStep: (
+    step: StepAttempt,
+    options: { readonly reason: string }
+  ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
+  /**
+   * Ends what undoes an action's steps: what is left is not tried any more, and the action goes on to its callbacks, and to its end. Its cause says for
+   * each step that it is `notUndone`, and why: by the first reason, if it is repeated. A compensation that runs just now may have been done all the same.
+   */
+  readonly abandonUnwinding: (
+    action: string,
+    options: { readonly reason: string }
+  ) => Effect.Effect<UnwindingVerb, StorageError | InvalidQuery>
+  /**
+   * Has a new action go on for one that has failed, timed out or was cancelled (`retryOf`): with its arguments as they were at the end, the results of its
+   * steps and what they have done once, up to the first step that has ended it, or was compensated. There it goes on, with a new timeout. Children of that step
+   * that have succeeded stay, the others are retried in the same way; where its own body has failed, or only that can ask again, it runs again, and what has
+   * succeeded is not done again. `idempotencyKey` of its steps stays the same.
+   *
+   * **Details**
+   *
+   * The old one stays as it has ended, and its handles do not follow: `Stepped.handle` of the new one's id does. The new one is a root, supersedes and cancels
+   * nobody, and begins where its lane lets it: should somebody have come to wait there before it arrives, it ends as `cancelled`, with `LaneBusy`. Asked again,
+   * also after an answer that was lost, this says which one goes on for it.
+   *
+   * **Gotchas**
+   *
+   * What the failed one has sent, received signals included, is not taken over. A step that it goes on with again may have been done all the same:
+   * that is what `idempotencyKey` is for.
+   */
+  readonly retry: (id: string, options?: RetryOptions) => Effect.Effect<RetryVerb, StorageError | InvalidQuery>
   /**
    * Deletes what ended before a time, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 100,000 at
    * most), newest first. The next call goes on from `next`, until there is none.
@@ -201,6 +106,11 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * Keeps what is still read: the results of a live action's children; what somebody's answer follows who has joined it, as long as that
    * answer is kept (`deleteOutcomes`); what was superseded, as long as its successor is there; and what has left behind children that
    * are still to be cancelled.
+   *
+   * **Gotchas**
+   *
+   * What has ended in the last quarter of an hour may be that of an enqueueing whose answer was lost, and which is tried again: where it is
+   * deleted, that stores it a second time.
    */
   readonly deleteEnded: (
     options: { readonly before: Date; readonly limit?: number; readonly from?: string | undefined }
@@ -217,8 +127,50 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   /** The actions of the engine's storage. */
   static readonly layer: Layer.Layer<ActionRepo, never, Store> = Layer.effect(
     ActionRepo,
-    Effect.map(Store, (store) =>
-      ActionRepo.of({
+    Effect.map(Store, (store) => {
+      const decide = (of: DecidedOf, decision: StepDecision | Abandoning) =>
+        isActionId(of.action) && (decision._tag === "abandon" || (isIndex(of.index) && isIndex(of.attemptNumber)))
+          ? Effect.flatMap(
+            Effect.clockWith((clock) => clock.currentTimeMillis),
+            (now) => store.decideStep(now, of, decision)
+          )
+          : Effect.succeed("none" as const)
+      return ActionRepo.of({
+        tryStepAgain: (step) => decide(step, { _tag: "again" }),
+        skipStep: (step) => decide(step, { _tag: "skip" }),
+        completeStep: (step, result) =>
+          Effect.flatMap(
+            jsonOf("result of ActionRepo.completeStep", result),
+            (value) => decide(step, { _tag: "complete", value })
+          ),
+        failStep: (step, { reason }) =>
+          Effect.flatMap(
+            textOf("reason of ActionRepo.failStep", reason, 1000),
+            (text) => decide(step, { _tag: "fail", reason: text })
+          ),
+        abandonUnwinding: (action, { reason }) =>
+          Effect.map(
+            Effect.flatMap(
+              textOf("reason of ActionRepo.abandonUnwinding", reason, 1000),
+              (text) => decide({ action }, { _tag: "abandon", reason: text })
+            ),
+            // nobody's hands are waited for
+            (verb) => verb === "notStarted" || verb === "running" ? "notUnwinding" : verb
+          ),
+        retry: (id, { from, upwards = false } = {}) =>
+          Effect.gen(function*() {
+            if (from !== undefined && upwards) {
+              return yield* new InvalidQuery({
+                field: "from of ActionRepo.retry",
+                value: from,
+                takes: "nothing beside upwards: the step would be another action's"
+              })
+            }
+            if (from !== undefined) yield* textOf("from of ActionRepo.retry", from, 1000)
+            if (!isActionId(id)) return { _tag: "None" }
+            const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
+            return yield* store.retry(now, { action: id, from, upwards })
+          }),
         find: (id) =>
           isActionId(id)
             ? Effect.map(store.actionsOf([id]), ([action]) => Option.fromUndefinedOr(action))
@@ -229,10 +181,21 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             yield* wordsOf("statuses of ActionRepo.list", filter.statuses, ["queued", ...statuses])
             const texts = [filter.actorType, filter.actorId, filter.name]
             if (!texts.every((text) => text === undefined || canBeStored(text))) return []
-            return yield* store.actionsLike(filter, limit)
+            const { after, before, parent, retryOf, since, startedBy, tag } = filter
+            yield* idOf("after of ActionRepo.list", after)
+            const from = since && (yield* timeOf("since of ActionRepo.list", since))
+            const until = before && (yield* timeOf("before of ActionRepo.list", before))
+            if (tag !== undefined && !canBeStored(tag)) return []
+            if ([startedBy, parent, retryOf].some((id) => id !== undefined && !isActionId(id))) return []
+            return yield* store.actionsLike(filter, limit, {
+              from,
+              until,
+              ...parent === undefined ? {} : { parent: (yield* store.actionsOf([parent]))[0] }
+            })
           }),
         steps: (action) => isActionId(action) ? store.stepsOf([action]) : Effect.succeed([]),
         slots: (action) => isActionId(action) ? store.slotsOf([action]) : Effect.succeed([]),
+        signals: (action) => isActionId(action) ? store.signalsOf(action, 10_000) : Effect.succeed([]),
         tree: (id, limit) =>
           Effect.flatMap(
             limitOf("limit of ActionRepo.tree", limit, treeLimit),
@@ -252,62 +215,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             const most = yield* limitOf("limit of ActionRepo.deleteOutcomes", limit, deletionLimit)
             return yield* store.deleteOutcomes(at, most)
           })
-      }))
+      })
+    })
   )
-}
-
-const byAction = <A extends { readonly action: string }>(records: ReadonlyArray<A>) => {
-  const groups = new Map<string, Array<A>>()
-  for (const record of records) {
-    const group = groups.get(record.action)
-    if (group === undefined) groups.set(record.action, [record])
-    else group.push(record)
-  }
-  return groups
-}
-
-/** Level by level: a statement for the actions of a level, one for their steps, one for their slots. */
-const loadTree = (store: Store["Service"], id: string, limit: number) =>
-  Effect.gen(function*() {
-    const actions = new Map<string, ActionRecord>()
-    const steps: Array<StepRecord> = []
-    const slots: Array<SlotRecord> = []
-    let level: ReadonlyArray<string> = [id]
-    while (level.length > 0 && actions.size < limit) {
-      const ids = level.slice(0, limit - actions.size)
-      for (const action of yield* store.actionsOf(ids)) actions.set(action.id, action)
-      steps.push(...yield* store.stepsOf(ids))
-      const found = yield* store.slotsOf(ids)
-      slots.push(...found)
-      const children = found.flatMap(({ child }) => child === undefined || actions.has(child) ? [] : [child])
-      level = [...new Set(children)]
-    }
-    return treeOf(actions, byAction(steps), byAction(slots))(id)
-  })
-
-const treeOf = (
-  actions: ReadonlyMap<string, ActionRecord>,
-  steps: ReadonlyMap<string, ReadonlyArray<StepRecord>>,
-  slots: ReadonlyMap<string, ReadonlyArray<SlotRecord>>
-) => {
-  const trees = new Map<string, ActionTree>()
-  // what several slots wait for is built once; nobody waits, by however many of them, for himself
-  const build = (id: string): ActionTree | undefined => {
-    const action = actions.get(id)
-    const built = trees.get(id)
-    if (action === undefined || built !== undefined) return built
-    const tree: ActionTree = {
-      action,
-      steps: (steps.get(id) ?? []).map((step) => ({
-        ...step,
-        slots: (slots.get(id) ?? []).filter((slot) => slot.step === step.index).map((slot) => ({
-          ...slot,
-          tree: slot.child === undefined ? undefined : build(slot.child)
-        }))
-      }))
-    }
-    trees.set(id, tree)
-    return tree
-  }
-  return build
 }

@@ -18,21 +18,27 @@ import {
 import type {
   Checked,
   CheckedBody,
+  CheckedSignals,
+  InCallback,
   Last,
   Listed,
   Named,
   NoPromise,
   NotGiven,
   Services,
+  StepResult,
   Unlike
 } from "./ActionChecks.ts"
 import { type ActorClass, type AnyActorClass, checkName, type PlainSchema } from "./Actor.ts"
 import type { Clients } from "./Client.ts"
 import { type AnyActions, Engine, type Registration } from "./Engine.ts"
 import type { AfterStatus, Outcome } from "./Outcome.ts"
-import type { Step } from "./Step.ts"
-import { defineStep, type GivenOptions, type StepDefinition, type StepOptions } from "./StepDefinition.ts"
+import type { AnySignal, Lists, Receives } from "./Signal.ts"
+import type { Starter, Step } from "./Step.ts"
+import { defineStep, type StepDefinition, type StepOptions } from "./StepDefinition.ts"
 import { DefinitionError, type InfrastructureError } from "./SteppedError.ts"
+import type { GivenOptions } from "./StepPolicy.ts"
+import type { Completes } from "./Tokens.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -91,7 +97,10 @@ type MethodServices<H> = {
 ]
 
 // What a worker has to provide, given what all of an actor's steps, hooks and methods need.
-type Provided<R, Self, Names extends string> = Exclude<R, Step | Self | Scope.Scope | Owns<Names>>
+type Provided<R, Self, Names extends string> = Exclude<
+  R,
+  Step | Starter | Self | Scope.Scope | Owns<Names> | Receives<AnySignal> | Lists<AnySignal> | Completes
+>
 
 /**
  * The actions of an actor.
@@ -218,9 +227,14 @@ export const after = <
   statuses: ReadonlyArray<AfterStatus>,
   callback:
     & ActionCallback<A["arguments"], Outcome<A["success"]["Type"], A["error"]["Type"]>, R, Promise<P>>
+    & InCallback<R>
     & NoPromise<P>,
   options?: { readonly name?: string }
-): Layer.Layer<never, never, Engine | Exclude<R, Self | Scope.Scope>> => {
+): Layer.Layer<
+  never,
+  never,
+  Engine | Exclude<R, Starter | Self | Scope.Scope | Owns<AllActions<Own, Inherited>["name"]>>
+> => {
   const name = options?.name
   if (name !== undefined) checkName("callback", name)
   return registering((engine, context) => {
@@ -255,17 +269,35 @@ export const prependStep = <
   S extends PlainSchema = never,
   P = NotGiven,
   const MayFail extends boolean = false,
-  Asked = NotGiven
+  Asked = NotGiven,
+  Undo = NotGiven,
+  UndoFailed = NotGiven,
+  RRetry = never
 >(
   actions: Actions<Self, Id, Own, Inherited>,
   action: A & Listed<A["name"], AllActions<Own, Inherited>["name"]>,
   name: Name & Unlike<Name, A>,
-  body: CheckedBody<A["arguments"], {}, B, E, R, S, A["error"]["Type"], P>,
-  options?: StepOptions<[...ArgTypes<A["arguments"]>, results: {}], A["error"]["Type"], S, MayFail, Asked>
+  body: CheckedBody<A["arguments"], {}, B, E, R, S, A["error"]["Type"], P> & CheckedSignals<R, Services<A>, Last<A>>,
+  options?: StepOptions<
+    [...ArgTypes<A["arguments"]>, results: {}],
+    A["error"]["Type"],
+    S,
+    StepResult<NoInfer<B>, S>,
+    MayFail,
+    Asked,
+    Undo,
+    UndoFailed,
+    RRetry
+  >
 ): Layer.Layer<
   never,
   never,
-  Engine | Provided<R | ServicesOf<NoInfer<Asked>>, Self, AllActions<Own, Inherited>["name"]>
+  | Engine
+  | Provided<
+    R | ServicesOf<NoInfer<Asked>> | ServicesOf<NoInfer<Undo>> | ServicesOf<NoInfer<UndoFailed>> | NoInfer<RRetry>,
+    Self,
+    AllActions<Own, Inherited>["name"]
+  >
 > => {
   const step = defineStep(action.name, name, "prepended", body as StepDefinition["body"], options as GivenOptions)
   return registering((engine, context) =>

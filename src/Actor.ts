@@ -342,7 +342,10 @@ export const nameRule =
  *
  * @internal
  */
-export const checkName = (kind: "actor" | "action" | "step" | "callback" | "queue" | "lane", name: string): void => {
+export const checkName = (
+  kind: "actor" | "action" | "step" | "callback" | "queue" | "lane" | "signal",
+  name: string
+): void => {
   if (isName(name)) return
   throw new DefinitionError({
     message: `${JSON.stringify(name)} cannot name ${kind.startsWith("a") ? "an" : "a"} ${kind}: use ${nameRule}`

@@ -5,20 +5,29 @@
  */
 import { Effect, type Option } from "effect"
 import type { AnyAction, ArgTypes, Outbound } from "./Action.ts"
-import type { Last, Listed } from "./ActionChecks.ts"
-import type { ActionHandle } from "./ActionHandle.ts"
+import type { Last, Listed, SignalsOf } from "./ActionChecks.ts"
+import type { ActionHandle, Cancellation, CancelOptions } from "./ActionHandle.ts"
 import type { ActorRef, PlainSchema } from "./Actor.ts"
 import { Engine } from "./Engine.ts"
 import type { EnqueueOptions, PromptOptions } from "./EnqueueOptions.ts"
-import type { CompletionOutcome } from "./Outcome.ts"
-import type { CompleteError, EnqueueError, InvalidActorId, WaitError } from "./SteppedError.ts"
+import type { Explains, ExplainVerb, Explanation } from "./Explanation.ts"
+import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
+import type { AnySignal } from "./Signal.ts"
+import type {
+  CancelError,
+  CompleteError,
+  EnqueueError,
+  InvalidActorId,
+  UnknownAction,
+  WaitError
+} from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // clients
 // -------------------------------------------------------------------------------------------------------------------
 
 // The handle of an action, by its types; hovers show what these are, and not this name.
-type HandleOf<A extends AnyAction> = ActionHandle<A["success"]["Type"], A["error"]["Type"]>
+type HandleOf<A extends AnyAction> = ActionHandle<A["success"]["Type"], A["error"]["Type"], SignalsOf<A>>
 
 /**
  * The client's method of an action's own name, such as `visit`.
@@ -44,9 +53,14 @@ export interface WaitingMethod<in Args extends ReadonlyArray<unknown>, out A, ou
  * @category models
  * @since 0.1.0
  */
-export interface LaterMethod<in Args extends ReadonlyArray<unknown>, out A, out E> {
+export interface LaterMethod<
+  in Args extends ReadonlyArray<unknown>,
+  out A,
+  out E,
+  in Signals extends AnySignal = never
+> {
   /** Enqueues the action, inside an open `sql.withTransaction` together with it, and gives its handle. */
-  (...args: Args): Effect.Effect<ActionHandle<A, E>, EnqueueError>
+  (...args: Args): Effect.Effect<ActionHandle<A, E, Signals>, EnqueueError>
 }
 
 /**
@@ -55,9 +69,9 @@ export interface LaterMethod<in Args extends ReadonlyArray<unknown>, out A, out 
  * @category models
  * @since 0.1.0
  */
-export interface NowMethod<in Args extends ReadonlyArray<unknown>, out A, out E> {
+export interface NowMethod<in Args extends ReadonlyArray<unknown>, out A, out E, in Signals extends AnySignal = never> {
   /** Performs the action in the calling fiber as far as it goes at once, without waiting for children, and gives its handle. */
-  (...args: Args): Effect.Effect<ActionHandle<A, E>, EnqueueError>
+  (...args: Args): Effect.Effect<ActionHandle<A, E, Signals>, EnqueueError>
 }
 
 /**
@@ -82,7 +96,7 @@ export interface WithOptions<out Prompt, out Delayed> {
  * performs it in the calling fiber as far as it goes at once; `visit` enqueues it and waits for its result. Their parameters have names
  * where the action's schemas have: `arguments: [Schema.Int] as [miles: Schema.Int]`.
  *
- * `with` says how: `car(1).with({ delay: "1 hour" }).visitLater("London")`, `car(1).with({ priority: -10 }).visit("London")`.
+ * `explain` says what would become of one, without doing it: `car(1).explain.visit("London")`. `with` says how: `car(1).with({ delay: "1 hour" }).visitLater("London")`, `car(1).with({ priority: -10 }).visit("London")`.
  *
  * @category models
  * @since 0.1.0
@@ -93,10 +107,11 @@ export type Client<As extends AnyAction> =
     readonly [A in As as `${A["name"]}Now`]: NowMethod<
       ArgTypes<A["arguments"]>,
       A["success"]["Type"],
-      A["error"]["Type"]
+      A["error"]["Type"],
+      SignalsOf<A>
     >
   }
-  & { readonly with: WithOptions<Client<As>, DelayedClient<As>> }
+  & { readonly with: WithOptions<Client<As>, DelayedClient<As>>; readonly explain: Explains<As> }
 
 /**
  * One actor's actions, each of them to start later.
@@ -106,7 +121,7 @@ export type Client<As extends AnyAction> =
  */
 export type DelayedClient<As extends AnyAction> =
   & Methods<As>
-  & { readonly with: (options: EnqueueOptions) => DelayedClient<As> }
+  & { readonly with: (options: EnqueueOptions) => DelayedClient<As>; readonly explain: Explains<As> }
 
 // What every client has of its actions.
 type Methods<As extends AnyAction> =
@@ -117,7 +132,8 @@ type Methods<As extends AnyAction> =
     readonly [A in As as `${A["name"]}Later`]: LaterMethod<
       ArgTypes<A["arguments"]>,
       A["success"]["Type"],
-      A["error"]["Type"]
+      A["error"]["Type"],
+      SignalsOf<A>
     >
   }
 
@@ -190,9 +206,9 @@ export interface Bulk<Id extends PlainSchema, As extends AnyAction> {
  *
  * **When to use**
  *
- * In steps, callbacks, hooks and jobs of the actor's own actions: its client comes after them, from the list that holds them, and naming it
- * there would be going in circles. Inside a step, `Step.do` and `Step.on` enqueue children, which the step waits for; this begins a tree
- * of its own.
+ * In hooks and jobs of the actor's own actions, and in steps and callbacks that want the handle: its client comes after them, from the list that holds
+ * them, and naming it there would be going in circles. Inside a step, `Step.do` and `Step.on` enqueue children, which the step waits for; `Step.start`, in
+ * callbacks too, begins a tree of its own with the end of the body, once. This begins one at once.
  *
  * **Details**
  *
@@ -254,7 +270,19 @@ export const enqueue = <A extends AnyAction>(
  * @category enqueueing
  * @since 0.1.0
  */
-export const withOptions = (options: EnqueueOptions): { readonly enqueue: typeof enqueue } => ({
+export const withOptions = (
+  options: EnqueueOptions
+): { readonly enqueue: typeof enqueue; readonly explain: ExplainVerb } => ({
+  explain: (actor, action, ...args) =>
+    Effect.flatMap(
+      Engine,
+      (engine) =>
+        // only a parent can be unknown
+        Effect.catchTag(engine.explain(actor, action, args, options), "UnknownAction", Effect.die) as Effect.Effect<
+          Explanation<(typeof action)["success"]["Type"]>,
+          EnqueueError
+        >
+    ),
   enqueue: (actor, action, ...args) =>
     Effect.flatMap(
       Engine,
@@ -273,6 +301,9 @@ export const withOptions = (options: EnqueueOptions): { readonly enqueue: typeof
  * Given an action's id, it completes exactly that one, or gives nothing if that is over. One that waits for a worker, or for others in its
  * lane, is a `NotStarted`, which says that the same call may succeed later; an id that names no action of this name is an `UnknownAction`.
  *
+ * With a `key` it is the same completion when it comes again: answered as it was, also where the actor performs another action of this name by
+ * then.
+ *
  * **Gotchas**
  *
  * An answer may come before a worker has taken the action, as where the request goes out in the transaction that enqueues it. Give the
@@ -285,9 +316,57 @@ export const withOptions = (options: EnqueueOptions): { readonly enqueue: typeof
 export const complete = <A extends AnyAction>(
   target: ActorRef | string,
   action: A & (Last<A> extends Outbound ? unknown : `${A["name"]} is not outbound: it completes by itself`),
-  outcome: CompletionOutcome<A["success"]["Type"], A["error"]["Type"]>
+  outcome: CompletionOutcome<A["success"]["Type"], A["error"]["Type"]>,
+  options?: CompletionOptions
 ): Effect.Effect<Option.Option<string>, CompleteError, Engine> =>
-  Effect.flatMap(Engine, (engine) => engine.complete(target, action, outcome))
+  Effect.flatMap(Engine, (engine) => engine.complete(target, action, outcome, options))
+
+/**
+ * Cancels by an action's id, or whatever an actor has of an action: what performs, what waits in its lanes, and what is queued.
+ *
+ * **Details**
+ *
+ * By an id it says whether it was this that has ended the action, as a handle's `cancel` does. By actor and action it cancels at most 1,000
+ * a call, those first that have not begun, and says how many it has cancelled and whether there are more. What is over, or ends already, is
+ * left as it is: called again, it cancels nothing.
+ *
+ * **Example** (Whoever closes an account)
+ *
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Stepped } from "stepped"
+ *
+ * class User extends Stepped.Actor<User>()("User", { id: Schema.Int }) {}
+ * const remind = Stepped.action("remind").step(() => Effect.log("reminds"))
+ *
+ * const closeAccount = Effect.fn(function*(user: number) {
+ *   const { cancelled } = yield* Stepped.cancel(User.ref(user), remind, { reason: "the account is closed" })
+ *   yield* Effect.log(`${cancelled} reminders will not be sent`)
+ * })
+ * ```
+ *
+ * @category cancelling
+ * @since 0.1.0
+ */
+export const cancel: {
+  (id: string, options?: CancelOptions): Effect.Effect<boolean, CancelError, Engine>
+  (
+    actor: ActorRef,
+    action: AnyAction,
+    options?: CancelOptions
+  ): Effect.Effect<Cancellation, InvalidActorId | Exclude<CancelError, UnknownAction>, Engine>
+} = (
+  ...args:
+    | readonly [id: string, options?: CancelOptions | undefined]
+    | readonly [actor: ActorRef, action: AnyAction, options?: CancelOptions | undefined]
+): Effect.Effect<any, any, Engine> =>
+  Effect.flatMap(
+    Engine,
+    (engine): Effect.Effect<unknown, unknown> =>
+      typeof args[0] === "string"
+        ? engine.cancelById(args[0], args[1] as CancelOptions | undefined)
+        : engine.cancelAll(args[0], args[1] as AnyAction, args[2])
+  )
 
 /**
  * Gives a handle for an action that was enqueued elsewhere, by its id: to wait for it, to cancel it, to look at it.

@@ -3,21 +3,30 @@
  *
  * @since 0.1.0
  */
-import { Context, type Duration, type Effect, type Option, type Scope } from "effect"
+import { Context, type Duration, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { AnyAction, CallbackDefinition } from "./Action.ts"
-import type { ActionHandle } from "./ActionHandle.ts"
+import type { ActionHandle, Cancellation, CancelOptions } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { EnqueueOptions } from "./EnqueueOptions.ts"
-import type { CompletionOutcome } from "./Outcome.ts"
+import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "./Events.ts"
+import type { Explanation, StoredExplanation } from "./Explanation.ts"
+import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
+import type { AnySignal, SendOptions, Sent } from "./Signal.ts"
 import type { StepDefinition } from "./StepDefinition.ts"
 import type {
+  CancelError,
   CompleteError,
   DefinitionError,
   EnqueueError,
   InvalidActorId,
+  InvalidOption,
+  ReceiveError,
+  SendError,
   StorageError,
+  UnknownAction,
   WorkerError
 } from "./SteppedError.ts"
+import type { Received, TokenClaims, TokenOutcome } from "./Tokens.ts"
 
 /**
  * The actions of an actor, whatever their types.
@@ -60,6 +69,35 @@ export interface Finding {
   readonly problem: string
   /** Id of the action, or the key of the lane. */
   readonly subject: string
+}
+
+/**
+ * A signal that is to be sent, or its error.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SignalToSend {
+  /** An action's id, or an actor with one of its actions. */
+  readonly target: string | ActorRef
+  readonly action: AnyAction | undefined
+  readonly signal: AnySignal
+  readonly value: unknown
+  readonly isFailure: boolean
+  readonly options: SendOptions | undefined
+}
+
+/**
+ * Who hears of what this process has committed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Listener<in Tag extends keyof ActionEvents = keyof ActionEvents> {
+  /** Called at once, and not to take long. */
+  readonly told: (event: ActionEvent<Tag>) => void
+  /** The layer is closed: nothing is told any more. */
+  readonly closed?: () => void
 }
 
 /**
@@ -108,13 +146,35 @@ export class Engine extends Context.Service<Engine, {
     args: ReadonlyArray<unknown>,
     options?: EnqueueOptions
   ) => Effect.Effect<ActionHandle, EnqueueError>
+  /** Explains what would become of an action; see `Stepped.explain`. */
+  readonly explain: (
+    ref: ActorRef,
+    action: AnyAction,
+    args: ReadonlyArray<unknown>,
+    options?: EnqueueOptions,
+    parent?: string
+  ) => Effect.Effect<Explanation, EnqueueError | UnknownAction>
+  /** Explains an action that is stored. */
+  readonly explainStored: (id: string) => Effect.Effect<StoredExplanation, UnknownAction | StorageError>
   /** A handle for an action that was enqueued elsewhere. */
   readonly handle: (ref: ActorRef, action: AnyAction, id: string) => Effect.Effect<ActionHandle, InvalidActorId>
   readonly complete: (
     target: ActorRef | string,
     action: AnyAction,
-    outcome: CompletionOutcome<unknown, unknown>
+    outcome: CompletionOutcome<unknown, unknown>,
+    options?: CompletionOptions
   ) => Effect.Effect<Option.Option<string>, CompleteError>
+  readonly cancelById: (id: string, options: CancelOptions | undefined) => Effect.Effect<boolean, CancelError>
+  /** See `Stepped.cancel`. */
+  readonly cancelAll: (
+    ref: ActorRef,
+    action: AnyAction,
+    options: CancelOptions | undefined
+  ) => Effect.Effect<Cancellation, InvalidActorId | Exclude<CancelError, UnknownAction>>
+  /** See `Stepped.send` and `Stepped.sendFailure`. */
+  readonly send: (signal: SignalToSend) => Effect.Effect<Sent, SendError>
+  /** See `Stepped.receive`: by what a genuine token says, under a key of its own. */
+  readonly receive: (claims: TokenClaims, key: string, outcome: TokenOutcome) => Effect.Effect<Received, ReceiveError>
   /** Claims and performs until the scope closes. */
   readonly work: (options: {
     readonly name: string | undefined
@@ -129,6 +189,18 @@ export class Engine extends Context.Service<Engine, {
   readonly find: (actorType: string, actionName: string) => AnyAction | undefined
   /** Checks the invariants; see `Stepped.doctor`. */
   readonly doctor: Effect.Effect<ReadonlyArray<Finding>, StorageError>
+  /** Tells of what this process commits, as far as the filter takes it, until the scope closes. */
+  readonly listen: <Tag extends keyof ActionEvents>(
+    filter: EventFilter<Tag>,
+    listener: Listener<Tag>
+  ) => Effect.Effect<void, InvalidActorId, Scope.Scope>
+  /** The same as a stream; see `Stepped.events`. */
+  readonly events: <Tag extends keyof ActionEvents>(
+    filter: EventFilter<Tag>,
+    options: { readonly buffer?: number }
+  ) => Stream.Stream<ActionEvent<Tag> | EventsLost, InvalidActorId | InvalidOption>
+  /** Waits until all is told that this process has committed by now. */
+  readonly told: Effect.Effect<void>
   /** User time in ms: the clock, corrected by the database's where that is set. */
   readonly now: Effect.Effect<number>
 }>()("stepped/Engine") {}

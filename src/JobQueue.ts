@@ -6,6 +6,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import type { DefinitionRecord, WorkerRecord } from "./Catalogue.ts"
 import { laneShown } from "./domain/Key.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
@@ -22,7 +23,7 @@ export interface Backlog {
   readonly queue: string
   readonly actorType: string
   readonly name: string
-  /** Jobs that a worker may take now. */
+  /** Jobs that a worker may take now, those with nothing beside them that have died with their workers before. */
   readonly due: number
   /** Jobs that wait for their time: retries and delays. */
   readonly later: number
@@ -58,6 +59,8 @@ export interface QueuedInvocation {
   /** Before when it does not start: of one that is delayed, or tried again. */
   readonly dueAt: Date | undefined
   readonly tags: ReadonlyArray<string>
+  /** Who takes turns with others, by the action's `fairBy`. */
+  readonly tenant: string | undefined
   /** It cannot start any more: a worker that has its definition ends it as cancelled. */
   readonly cancelled: boolean
   /** The elder sibling without which it does not join its lane, where it waits for one. */
@@ -92,6 +95,19 @@ export type PauseTarget = "everything" | { readonly queue: string } | {
 }
 
 /**
+ * Which definitions are asked for.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DefinitionFilter {
+  readonly actorType?: string | undefined
+  readonly name?: string | undefined
+  /** Only those that a worker has that runs now. */
+  readonly current?: boolean | undefined
+}
+
+/**
  * The jobs table: `FOR UPDATE SKIP LOCKED` claims, in order of arrival within a queue.
  *
  * **Details**
@@ -123,6 +139,16 @@ export class JobQueue extends Context.Service<JobQueue, {
   readonly resume: (target: PauseTarget) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /** All pauses, those of lanes too, the oldest first; at most 10,000. */
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, StorageError>
+  /** The workers that run, or have stopped without a word and are not taken over yet, in the order of their start; at most 10,000. */
+  readonly workers: Effect.Effect<ReadonlyArray<WorkerRecord>, StorageError>
+  /**
+   * The definitions that workers have had, in each of their versions, the newest first; at most `limit` (100 if not given, 10,000 at most). A worker says
+   * what it has some seconds after its start, so that one that lives shorter leaves nothing.
+   */
+  readonly definitions: (
+    filter?: DefinitionFilter,
+    limit?: number
+  ) => Effect.Effect<ReadonlyArray<DefinitionRecord>, StorageError | InvalidQuery>
   /** User time, in ms, of the next wait, retry or delayed invocation and of the next timeout, and whether something was resumed that may have still to go on. */
   readonly nextDue: Effect.Effect<
     { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },
@@ -134,6 +160,8 @@ export class JobQueue extends Context.Service<JobQueue, {
     readonly queues: ReadonlyArray<string>
     /** The actor's type and the action's name: `Car/visit`. */
     readonly definitions: ReadonlyArray<string>
+    /** Whether they take what tenants take turns with, too: they do, if not given. */
+    readonly inTurns?: boolean | undefined
   }) => Effect.Effect<ReadonlyArray<Neglected>, StorageError | InvalidQuery>
 }>()("stepped/JobQueue") {
   /** The queue of the engine's storage. */
@@ -158,11 +186,20 @@ export class JobQueue extends Context.Service<JobQueue, {
           store.pauses,
           (pauses) => pauses.map((pause) => ({ ...pause, subject: laneShown(pause.subject) }))
         ),
+        workers: store.workers,
+        definitions: (filter = {}, limit) =>
+          Effect.gen(function*() {
+            const most = yield* limitOf("limit of JobQueue.definitions", limit)
+            const texts = [filter.actorType, filter.name]
+            return texts.every((text) => text === undefined || canBeStored(text))
+              ? yield* store.definitions(filter, most)
+              : []
+          }),
         nextDue: store.nextDue,
-        neglected: ({ definitions, now, queues }) =>
+        neglected: ({ definitions, inTurns, now, queues }) =>
           Effect.flatMap(
             timeOf("now of JobQueue.neglected", now),
-            (at) => store.neglected(at, queues.filter(canBeStored), definitions.filter(canBeStored))
+            (at) => store.neglected(at, queues.filter(canBeStored), definitions.filter(canBeStored), inTurns ?? true)
           )
       }))
   )

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Kept, NotUndone } from "./domain/Failure.ts"
 import type { ActionFailed } from "./SteppedError.ts"
 
 /**
@@ -27,19 +28,41 @@ export const afterStatuses: ReadonlyArray<AfterStatus> = ["succeeded", "failed",
  * **Details**
  *
  * `cause` is one of the action's own errors, or an `ActionFailed` that says what happened and where in the tree. `actionId` is the same
- * however often the callback runs: with a name of the callback's own it is the idempotency key for another system.
+ * however often the callback runs: with a name of the callback's own it is the idempotency key for another system. `reason` is what whoever
+ * cancelled it has given.
  *
  * @category models
  * @since 0.1.0
  */
 export type Outcome<A, E = never> =
-  & { readonly actionId: string }
+  & {
+    readonly actionId: string
+    /** What its steps have done and could not be undone, for good; nothing where all was. */
+    readonly notUndone?: ReadonlyArray<NotUndone>
+    /** Children that were to be unwound and are left as they are. */
+    readonly kept?: ReadonlyArray<Kept>
+    /** Names of steps that have begun and not succeeded, and have nothing to undo that with. */
+    readonly uncertain?: ReadonlyArray<string>
+  }
   & (
     | { readonly status: "succeeded"; readonly result: A; readonly cause?: undefined }
     | { readonly status: "failed"; readonly result?: undefined; readonly cause: E | ActionFailed }
-    | { readonly status: "cancelled"; readonly result?: undefined; readonly cause?: undefined }
+    | {
+      readonly status: "cancelled"
+      readonly result?: undefined
+      readonly cause?: undefined
+      readonly reason?: string
+    }
     | { readonly status: "timed_out"; readonly result?: undefined; readonly cause?: undefined }
   )
+
+/**
+ * How an action ended that did not succeed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type Unsuccessful<E = never> = Exclude<Outcome<unknown, E>, { readonly status: "succeeded" }>
 
 /**
  * How an outbound action is to end.
@@ -52,6 +75,25 @@ export type CompletionOutcome<A, E = never> =
   | { readonly status: "failed"; readonly cause?: E }
   | { readonly status: "cancelled" }
   | { readonly status: "timed_out" }
+
+/**
+ * How an outbound action is completed.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CompletionOptions {
+  /**
+   * What makes it the same completion when it comes again, as a webhook that is delivered twice: 1 to 255 characters, its actor's and its action's
+   * own.
+   *
+   * **Details**
+   *
+   * The second one is answered as the first, whatever performs by then. Another outcome with it is a `CompletionConflict`. It is held as long as the
+   * history of what it has completed, and for `keyRetention` at least.
+   */
+  readonly key?: string | undefined
+}
 
 /**
  * Makes the outcomes that complete an outbound action.

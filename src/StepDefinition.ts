@@ -3,20 +3,25 @@
  *
  * @since 0.1.0
  */
-import type { Effect, Schema } from "effect"
+import type { Duration, Effect, Schema } from "effect"
 import type { ServicesOf } from "./Action.ts"
 import type {
   CheckedName,
+  CheckedUndo,
   CheckedWhen,
   ErrorsOf,
   FitsResult,
   IsGiven,
   NoPromise,
   NotGiven,
+  StepResult,
   StoredValue
 } from "./ActionChecks.ts"
 import { checkCodec, checkName, type PlainSchema } from "./Actor.ts"
+import type { Compensation, WithoutResult } from "./Compensation.ts"
 import type { StepKind } from "./domain/Phase.ts"
+import type { Retry, StepFailure } from "./Retry.ts"
+import { type GivenOptions, type OnExhausted, policyOf, type StepPolicy } from "./StepPolicy.ts"
 
 export type { StepKind }
 
@@ -42,17 +47,6 @@ export interface StepDefinition {
 }
 
 /**
- * What a step has beside its body and its result, as the engine runs it.
- *
- * @category definitions
- * @since 0.1.0
- */
-export interface StepPolicy {
-  readonly when: undefined | ((...args: ReadonlyArray<any>) => boolean | Effect.Effect<boolean, unknown, any>)
-  readonly mayFail: boolean
-}
-
-/**
  * A step's body. In an action it receives the arguments, then the results of the named steps before it.
  *
  * @category models
@@ -72,8 +66,13 @@ export interface StepOptions<
   Params extends ReadonlyArray<any>,
   Declared,
   S,
+  Value,
   MayFail extends boolean = false,
-  Asked = NotGiven
+  Asked = NotGiven,
+  Undo = NotGiven,
+  UndoFailed = NotGiven,
+  RRetry = never,
+  Failure = StepFailure<Declared>
 > {
   /** The schema of what the body gives, where that is more than JSON values and children. */
   readonly result?: S
@@ -88,6 +87,68 @@ export interface StepOptions<
   readonly when?: ((...args: Params) => Asked) & CheckedWhen<Asked, Declared>
   /** A failure of the step is kept with it, and the next one runs; later steps receive `undefined` for its result. */
   readonly mayFail?: MayFail
+  /**
+   * How long the step may take with its children and its waits, a millisecond at least: counted from its start, also where a worker dies and
+   * another one runs it again. Then it fails with a {@link StepTimedOut}: its body is interrupted, its open children are cancelled. `Infinity` is
+   * without a limit, whatever the action's `defaults` are.
+   */
+  readonly timeout?: Duration.Input
+  /**
+   * When the step begins again that has failed: a schedule, or `{ schedule, while, times, errors }`; `"never"`, whatever the action's `defaults` are.
+   *
+   * **Details**
+   *
+   * Whatever it has failed with, its time (`timeout`), a child and a mark too. Between attempts the action performs: its lane is held and its own
+   * timeout runs. A failure may ask for a longer delay with a field `retryAfter`, a duration. Children that the body enqueues again, the same
+   * action with the same arguments on the same actor, are not performed again if they have succeeded.
+   */
+  readonly retry?: Retry<Failure, RRetry>
+  /** A further attempt performs all of its children anew. */
+  readonly fresh?: boolean
+  /**
+   * Undoes the step, where its action ends as failed, cancelled or timed out after it has succeeded: a body as the step's own, which may
+   * enqueue children and wait. It receives what the step gave, then what the step received.
+   *
+   * **Details**
+   *
+   * Compensations run one after another, the last step's first, before the action's callbacks. Whatever one fails with, it is tried again, five times in
+   * all, or as its own `retry` says; one that has failed for good stops no other, and is named in the action's cause (`notUndone`).
+   */
+  readonly compensate?: Compensation<[result: Value, ...args: Params], Undo> & CheckedUndo<Undo>
+  /**
+   * Undoes a step that has begun and not succeeded: it has failed, was marked as failed, timed out, or was interrupted. Of a step without it that has a
+   * `compensate`, the cause says that it is `uncertain`.
+   */
+  readonly compensateFailed?:
+    & Compensation<[cause: WithoutResult<Declared>, ...args: Params], UndoFailed>
+    & CheckedUndo<UndoFailed>
+  /**
+   * Unwinds the children of the step where its action ends as failed, cancelled or timed out, whatever has become of the step: those that have
+   * succeeded, of all its attempts, undo what their steps have done, and so on below them.
+   *
+   * **Details**
+   *
+   * Before the step's own `compensate`; those of one lane one after another, the last one first. A child takes its place in its lanes for that, before
+   * whoever waits there. What others count on, too, having joined or reused it, and what is past its `pointOfNoReturn`, is left as it is, and is
+   * named in the action's cause (`kept`).
+   */
+  readonly unwind?: boolean
+  /** Once the step has succeeded, neither it nor any step before it is undone any more; those after it are. */
+  readonly pointOfNoReturn?: boolean
+  /**
+   * Whoever ends the action while the body runs waits for its end: it is not interrupted, so that what it has done is known, and is undone. Its own
+   * `timeout` ends it all the same. It does not begin again after a failure then, and what it has enqueued is not begun.
+   *
+   * **Gotchas**
+   *
+   * Where its worker dies meanwhile, the body runs again on another one, to its end: that is when what it has done is known.
+   */
+  readonly shielded?: boolean
+  /**
+   * `hold`: instead of failing, the step stays open after its last attempt, with its lane, until somebody decides by `ActionRepo.tryStepAgain`,
+   * `skipStep`, `completeStep` or `failStep`, or the action's time is over. `fail`, whatever the action's `defaults` are.
+   */
+  readonly onExhausted?: OnExhausted
 }
 
 /**
@@ -169,17 +230,31 @@ export const step = <
   S extends PlainSchema = never,
   P = NotGiven,
   const MayFail extends boolean = false,
-  Asked = NotGiven
+  Asked = NotGiven,
+  Undo = NotGiven,
+  UndoFailed = NotGiven,
+  RRetry = never
 >(
   name: CheckedName<N, {}, B, S, Schema.Never, P>,
   body: StepBody<Needed, B, E, R, Promise<P>> & NoPromise<P> & FitsResult<B, S, P>,
-  options?: StepOptions<Needed, unknown, S, MayFail, Asked>
+  options?: StepOptions<
+    Needed,
+    unknown,
+    S,
+    StepResult<NoInfer<B>, S>,
+    MayFail,
+    Asked,
+    Undo,
+    UndoFailed,
+    RRetry,
+    StepFailure<NoInfer<E>>
+  >
 ): StepValue<
   N,
   Needed,
   Passing<StoredValue<N, B, S>, MayFail, Asked>,
   E | ErrorsOf<NoInfer<Asked>>,
-  R | ServicesOf<NoInfer<Asked>>
+  R | ServicesOf<NoInfer<Asked>> | ServicesOf<NoInfer<Undo>> | ServicesOf<NoInfer<UndoFailed>> | NoInfer<RRetry>
 > =>
   new StepValueImpl(
     defineStep("Stepped.step", name as string, "own", body as StepDefinition["body"], options as GivenOptions)
@@ -196,16 +271,6 @@ export const isStepValue = (u: unknown): u is AnyStepValue => u instanceof StepV
 // -------------------------------------------------------------------------------------------------------------------
 // internals
 // -------------------------------------------------------------------------------------------------------------------
-
-/**
- * Options as the engine reads them.
- *
- * @internal
- */
-export interface GivenOptions extends Partial<StepPolicy> {
-  readonly result?: PlainSchema
-  readonly transactional?: boolean
-}
 
 /**
  * A step as it is given to an action, checked; throws a `DefinitionError` where it can be none.
@@ -227,12 +292,9 @@ export const defineStep = (
     body,
     transactional: options?.transactional ?? false,
     result: options?.result,
-    policy: policyOf(options)
+    policy: policyOf(`${owner} › ${name}`, options)
   }
 }
-
-const policyOf = ({ mayFail = false, when }: GivenOptions = {}): StepPolicy | undefined =>
-  mayFail || when !== undefined ? { mayFail, when } : undefined
 
 class StepValueImpl implements AnyStepValue {
   readonly _tag = "StepValue"

@@ -152,7 +152,7 @@ export class UnstorableText extends Schema.TaggedError<UnstorableText>("stepped/
  */
 export class InvalidKey extends Schema.TaggedError<InvalidKey>("stepped/InvalidKey")("InvalidKey", {
   action: Schema.String,
-  field: Schema.Literals(["concurrencyKey", "concurrency", "checksumKey"]),
+  field: Schema.Literals(["concurrencyKey", "concurrency", "checksumKey", "fairBy"]),
   /** What is wrong, and what to do. */
   issue: Schema.String
 }) {
@@ -289,6 +289,32 @@ export class InvalidOption extends Schema.TaggedError<InvalidOption>("stepped/In
 }
 
 /**
+ * An id or an idempotency key names an action already that was asked for otherwise: with other arguments, or, by an id, of another actor or
+ * definition.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class IdempotencyConflict
+  extends Schema.TaggedError<IdempotencyConflict>("stepped/IdempotencyConflict")("IdempotencyConflict", {
+    /** What was to be enqueued, with its actor, such as `visit Car/1`. */
+    action: Schema.String,
+    /** By which option. */
+    option: Schema.Literals(["id", "idempotencyKey"]),
+    value: Schema.String,
+    /** What it names. */
+    actionId: Schema.String
+  })
+{
+  override get message(): string {
+    return `${this.action} was not enqueued: its ${this.option} ${
+      JSON.stringify(this.value)
+    } names ${this.actionId}, ` +
+      "which was asked for with something else: give what is another request a name of its own"
+  }
+}
+
+/**
  * Why an action was not enqueued.
  *
  * @category errors
@@ -305,7 +331,8 @@ export const EnqueueErrorReason = Schema.Union([
   TooManyInvocations,
   UnknownDefinition,
   WouldWaitForItself,
-  InvalidOption
+  InvalidOption,
+  IdempotencyConflict
 ])
 
 /**
@@ -423,14 +450,87 @@ export class TimedOut extends Schema.TaggedError<TimedOut>("stepped/TimedOut")("
 }
 
 /**
+ * A step took longer than its timeout: what its `retry` is asked about. Whoever waits for the action receives an {@link ActionFailed} of this
+ * kind.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StepTimedOut extends Schema.TaggedError<StepTimedOut>("stepped/StepTimedOut")("StepTimedOut", {
+  ...ended,
+  /** Its limit. */
+  timeoutMs: Schema.Number
+}) {
+  override get message(): string {
+    return `${this.path}: timed out after ${this.timeoutMs} ms`
+  }
+}
+
+/**
+ * A signal has not come in time, and the step that waited for it cannot go on without: what its `retry` is asked about. Whoever waits for the
+ * action receives an {@link ActionFailed} of this kind.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SignalTimedOut extends Schema.TaggedError<SignalTimedOut>("stepped/SignalTimedOut")("SignalTimedOut", {
+  ...ended,
+  signal: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path}: the signal ${this.signal} has not come in time`
+  }
+}
+
+/**
+ * What was sent with a signal does not fit its schemas any more: another version has sent it, or a deploy has changed them.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class IncompatibleSignal
+  extends Schema.TaggedError<IncompatibleSignal>("stepped/IncompatibleSignal")("IncompatibleSignal", {
+    ...ended,
+    signal: Schema.String,
+    /** What does not fit. */
+    issue: Schema.String
+  })
+{
+  override get message(): string {
+    return `${this.path}: what was sent as ${this.signal} cannot be read: ${this.issue}`
+  }
+}
+
+/**
+ * A step has failed with what is no typed error, no action that it has waited for, and not because of its time: a defect, a mark, a child's result
+ * that does not fit, a body that has ended without an answer too often. What its `retry` is asked about.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class StepFailed extends Schema.TaggedError<StepFailed>("stepped/StepFailed")("StepFailed", {
+  ...ended,
+  kind: Schema.Literals(failureKinds),
+  reason: Schema.String
+}) {
+  override get message(): string {
+    return `${this.path}: ${this.reason}`
+  }
+}
+
+/**
  * The action was cancelled.
  *
  * @category errors
  * @since 0.1.0
  */
-export class Cancelled extends Schema.TaggedError<Cancelled>("stepped/Cancelled")("Cancelled", ended) {
+export class Cancelled extends Schema.TaggedError<Cancelled>("stepped/Cancelled")("Cancelled", {
+  ...ended,
+  /** Why, if whoever cancelled it has said so. */
+  reason: Schema.optionalKey(Schema.String)
+}) {
   override get message(): string {
-    return `${this.path} (cancelled)`
+    return `${this.path} (cancelled${this.reason === undefined ? "" : `: ${this.reason}`})`
   }
 }
 
@@ -506,7 +606,7 @@ export class Superseded extends Schema.TaggedError<Superseded>("stepped/Supersed
 }
 
 /**
- * The action succeeded with a result that the waiter's schema does not accept.
+ * The action ended with a result that the waiter's schema does not accept, or with an error that a step's attempt of it does not.
  *
  * **Details**
  *
@@ -520,11 +620,14 @@ export class IncompatibleResult extends Schema.TaggedError<IncompatibleResult>("
   {
     ...ended,
     /** What does not fit, with the path to it. */
-    issue: Schema.String
+    issue: Schema.String,
+    /** Which of its schemas: of a declared error the one for errors. */
+    schema: Schema.Literals(["success", "error"])
   }
 ) {
   override get message(): string {
-    return `${this.path}: the stored result does not fit the success schema that waits for it ` +
+    const stored = this.schema === "success" ? "result" : "error"
+    return `${this.path}: the stored ${stored} does not fit the ${this.schema} schema that waits for it ` +
       `(wait with the action that gave it, or with a schema that takes what was stored): ${this.issue}`
   }
 }
@@ -551,23 +654,60 @@ export class UnknownAction extends Schema.TaggedError<UnknownAction>("stepped/Un
 }
 
 /**
+ * Why an action gave no success, where it did not fail with one of its own errors: what `Step.attempt` gives as a value.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export const AttemptError = Schema.Union([
+  ActionFailed,
+  TimedOut,
+  Cancelled,
+  Deadlocked,
+  LaneBusy,
+  LaneFull,
+  Superseded,
+  IncompatibleResult
+])
+
+/**
+ * Why an action gave no success, where it did not fail with one of its own errors: what `Step.attempt` gives as a value.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type AttemptError = typeof AttemptError.Type
+
+/**
  * What waiting for an action can fail with, beside the action's own errors.
  *
  * @category errors
  * @since 0.1.0
  */
 export type WaitError =
-  | ActionFailed
-  | TimedOut
-  | Cancelled
-  | Deadlocked
-  | LaneBusy
-  | LaneFull
-  | Superseded
-  | IncompatibleResult
+  | AttemptError
   | UnknownAction
   | WouldWaitForItself
   | StorageError
+
+/**
+ * The time is over that somebody was to wait for an action at most. The action goes on, and can be waited for again.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AwaitTimedOut extends Schema.TaggedError<AwaitTimedOut>("stepped/AwaitTimedOut")("AwaitTimedOut", {
+  /** The action with its actor, such as `visit Car/1`. */
+  action: Schema.String,
+  actionId: Schema.String,
+  /** How long was waited for it. */
+  waitedMs: Schema.Number
+}) {
+  override get message(): string {
+    return `${this.action} (${this.actionId}) has not ended within ${this.waitedMs} ms, and goes on: ` +
+      "wait for it again by its handle, or by its id (Stepped.handle)"
+  }
+}
 
 // -------------------------------------------------------------------------------------------------------------------
 // completing from outside, actors
@@ -593,6 +733,130 @@ export class AmbiguousCompletion extends Schema.TaggedError<AmbiguousCompletion>
       `complete one by its id (${this.actionIds.join(", ")})`
   }
 }
+
+/**
+ * A completion has a key with which another outcome was given, or another action was completed.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class CompletionConflict extends Schema.TaggedError<CompletionConflict>("stepped/CompletionConflict")(
+  "CompletionConflict",
+  {
+    /** The action with its actor, such as `charge User/1`. */
+    action: Schema.String,
+    key: Schema.String,
+    /** What was completed with the key. */
+    actionId: Schema.String
+  }
+) {
+  override get message(): string {
+    return `${this.action} was not completed: the key ${JSON.stringify(this.key)} has completed ${this.actionId}, ` +
+      "which was another action, or with another outcome: what is given again is the same, or has a key of its own"
+  }
+}
+
+/**
+ * An actor has several actions of a name that a signal could be meant for.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AmbiguousTarget extends Schema.TaggedError<AmbiguousTarget>("stepped/AmbiguousTarget")("AmbiguousTarget", {
+  /** The actor as text, such as `Car/1`. */
+  actor: Schema.String,
+  action: Schema.String,
+  actionIds: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `${this.actor} has ${this.actionIds.length} actions ${this.action} that may be meant: ` +
+      `send to one by its id (${this.actionIds.slice(0, 20).join(", ")}${this.actionIds.length > 20 ? ", …" : ""})`
+  }
+}
+
+/**
+ * What is sent with a signal does not fit its schema.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidSignal extends Schema.TaggedError<InvalidSignal>("stepped/InvalidSignal")("InvalidSignal", {
+  signal: Schema.String,
+  /** What is wrong, with the path to it. */
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return `What is sent as ${this.signal} does not fit its schema: ${this.issue}`
+  }
+}
+
+/**
+ * A signal was sent under a key under which something else was sent before.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SignalConflict extends Schema.TaggedError<SignalConflict>("stepped/SignalConflict")("SignalConflict", {
+  signal: Schema.String,
+  key: Schema.String,
+  actionId: Schema.String
+}) {
+  override get message(): string {
+    return `${this.signal} was sent to ${this.actionId} under the key ${
+      JSON.stringify(this.key)
+    } with something else: ` +
+      "what is sent again is the same, or has a key of its own"
+  }
+}
+
+/**
+ * An action has as many signals that nobody has read as it may have.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class SignalsFull extends Schema.TaggedError<SignalsFull>("stepped/SignalsFull")("SignalsFull", {
+  signal: Schema.String,
+  actionId: Schema.String,
+  limit: Schema.Number
+}) {
+  override get message(): string {
+    return `${this.actionId} has ${this.limit} signals that nobody has read, which is the limit, and takes no ${this.signal}: ` +
+      "send again when its steps have read some (Step.waitFor, Step.received), or enqueue an action for each"
+  }
+}
+
+/**
+ * A token is none of the program's keys', was altered, or has expired; which of these nobody is told.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidToken extends Schema.TaggedError<InvalidToken>("stepped/InvalidToken")("InvalidToken", {}) {
+  override get message(): string {
+    return "The token is not valid: it counts as it was given away by Step.token, for as long as `expires` says, and where " +
+      "Stepped.Tokens has the key that has signed it"
+  }
+}
+
+/**
+ * What sending a signal can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type SendError =
+  | AmbiguousTarget
+  | InvalidSignal
+  | SignalConflict
+  | SignalsFull
+  | InvalidOption
+  | InvalidActorId
+  | PayloadTooLarge
+  | UnstorableText
+  | UnknownAction
+  | UnsuitableIsolation
+  | StorageError
 
 /**
  * The action that is to be completed waits for a worker, or for others in its lane: it can be completed once it performs, so that the same
@@ -639,11 +903,21 @@ export class InvalidOutcome extends Schema.TaggedError<InvalidOutcome>("stepped/
  */
 export type CompletionError =
   | InvalidOutcome
+  | InvalidOption
+  | CompletionConflict
   | PayloadTooLarge
   | UnstorableText
   | UnknownDefinition
   | UnsuitableIsolation
   | StorageError
+
+/**
+ * What cancelling can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type CancelError = UnknownAction | UnsuitableIsolation | StorageError
 
 /**
  * What completing an outbound action, by actor and name or by its id, can fail with.
@@ -652,6 +926,24 @@ export type CompletionError =
  * @since 0.1.0
  */
 export type CompleteError = AmbiguousCompletion | UnknownAction | NotStarted | InvalidActorId | CompletionError
+
+/**
+ * What receiving an answer with a token can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type ReceiveError =
+  | InvalidToken
+  | InvalidSignal
+  | InvalidOutcome
+  | SignalConflict
+  | CompletionConflict
+  | SignalsFull
+  | PayloadTooLarge
+  | UnstorableText
+  | UnsuitableIsolation
+  | StorageError
 
 /**
  * A step would receive more than the limit allows: results of earlier steps and of their children. It fails without having loaded them all.
@@ -676,6 +968,58 @@ export class ResultsTooLarge extends Schema.TaggedError<ResultsTooLarge>("steppe
 }
 
 /**
+ * A step does more things once than the limit allows.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class TooManyMemos extends Schema.TaggedError<TooManyMemos>("stepped/TooManyMemos")("TooManyMemos", {
+  count: Schema.Number,
+  limit: Schema.Number
+}) {
+  override get message(): string {
+    return `A step does ${this.count} things once, the limit is ${this.limit}: ` +
+      "spread them over several steps or over child actions that do a part each"
+  }
+}
+
+/**
+ * What a step was to do once cannot be kept, or read again.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class InvalidMemo extends Schema.TaggedError<InvalidMemo>("stepped/InvalidMemo")("InvalidMemo", {
+  /** What is wrong, and what to do. */
+  issue: Schema.String
+}) {
+  override get message(): string {
+    return this.issue
+  }
+}
+
+/**
+ * `Step.once` could not do what it was asked; `reason` says why.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class MemoError extends Schema.TaggedError<MemoError>("stepped/MemoError")("MemoError", {
+  /** The action with its actor, such as `visit Car/1`. */
+  action: Schema.String,
+  step: Schema.String,
+  /** The name that was given to `Step.once`. */
+  memo: Schema.String,
+  reason: Schema.Union([TooManyMemos, PayloadTooLarge, UnstorableText, InvalidMemo])
+}) {
+  override readonly cause = this.reason
+
+  override get message(): string {
+    return `Step.once(${JSON.stringify(this.memo)}) of ${this.action} › ${this.step}: ${this.reason.message}`
+  }
+}
+
+/**
  * The loader found no row for an actor.
  *
  * @category errors
@@ -694,7 +1038,8 @@ export class ActorNotFound extends Schema.TaggedError<ActorNotFound>("stepped/Ac
 
 /**
  * Failures that a body may have without declaring them: the actor is gone, the database is in trouble, another action could
- * not be enqueued, an id names none, or a service was asked for what cannot be. They reach a waiter as {@link ActionFailed}.
+ * not be enqueued or has not succeeded, an id names none, or a service was asked for what cannot be. They reach a waiter as
+ * {@link ActionFailed}.
  *
  * @category errors
  * @since 0.1.0
@@ -703,9 +1048,11 @@ export type InfrastructureError =
   | ActorNotFound
   | InvalidActorId
   | EnqueueError
-  | UnknownAction
+  | MemoError
+  | IncompatibleSignal
+  | SendError
+  | WaitError
   | InvalidQuery
-  | StorageError
   | UnsuitableIsolation
   | SqlError
   | Schema.SchemaError

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-export { type Achievement, AchievementStore } from "./AchievementStore.ts"
+export { type Achievement, type AchievementFilter, AchievementStore } from "./AchievementStore.ts"
 export {
   type Action,
   type ActionCallback,
@@ -31,18 +31,21 @@ export {
   type ServicesOf
 } from "./Action.ts"
 export type { NotGiven } from "./ActionChecks.ts"
-export type { ActionHandle, ActionSnapshot, ActionStatus } from "./ActionHandle.ts"
-export {
-  type ActionFilter,
-  type ActionRecord,
-  ActionRepo,
-  type ActionTree,
-  type FailureCause,
-  type FailureKind,
-  type SlotRecord,
-  type StepRecord,
-  type Waiting
-} from "./ActionRepo.ts"
+export type { ActionHandle, ActionSnapshot, ActionStatus, Cancellation, CancelOptions } from "./ActionHandle.ts"
+export type {
+  ActionFilter,
+  ActionRecord,
+  ActionTree,
+  AttemptRecord,
+  FailureCause,
+  FailureKind,
+  Kept,
+  NotUndone,
+  SlotRecord,
+  StepRecord,
+  Waiting
+} from "./ActionRecord.ts"
+export { ActionRepo } from "./ActionRepo.ts"
 export type { ActionMethods, Actions, AllActions, MethodNames } from "./Actions.ts"
 export {
   type ActorClass,
@@ -57,6 +60,14 @@ export {
   type PlainSchema
 } from "./Actor.ts"
 export type {
+  DefinitionDescription,
+  DefinitionRecord,
+  SchemaDescription,
+  SignalDescription,
+  StepDescription,
+  WorkerRecord
+} from "./Catalogue.ts"
+export type {
   Bulk,
   Client,
   Clients,
@@ -67,9 +78,53 @@ export type {
   WaitingMethod,
   WithOptions
 } from "./Client.ts"
-export { type AnyActions, type AnyClients, Engine, type Finding, type Registration } from "./Engine.ts"
-export type { EnqueueOptions, PromptOptions } from "./EnqueueOptions.ts"
-export { type Backlog, JobQueue, type Neglected, type PauseTarget, type QueuedInvocation } from "./JobQueue.ts"
+export type {
+  Compensation,
+  CompensationDefinition,
+  CompensationOptions,
+  CompensationRetry,
+  UndoingDefinition,
+  WithoutResult
+} from "./Compensation.ts"
+export {
+  type AnyActions,
+  type AnyClients,
+  Engine,
+  type Finding,
+  type Listener,
+  type Registration,
+  type SignalToSend
+} from "./Engine.ts"
+export type { ChildOptions, EnqueueOptions, PromptOptions } from "./EnqueueOptions.ts"
+export type {
+  ActionEvent,
+  ActionEvents,
+  EventFilter,
+  EventOrigin,
+  EventsLost,
+  EventStep,
+  FollowedEvent
+} from "./Events.ts"
+export type {
+  ExplainedAction,
+  ExplainedPlace,
+  ExplainedSuperseding,
+  ExplainMethod,
+  ExplainMethods,
+  ExplainOptions,
+  Explains,
+  ExplainVerb,
+  Explanation,
+  StoredExplanation
+} from "./Explanation.ts"
+export {
+  type Backlog,
+  type DefinitionFilter,
+  JobQueue,
+  type Neglected,
+  type PauseTarget,
+  type QueuedInvocation
+} from "./JobQueue.ts"
 export type {
   LaneBase,
   LaneDebounce,
@@ -82,14 +137,39 @@ export type {
   SoleLaneOptions,
   WhenBusy
 } from "./Lane.ts"
-export { type AfterStatus, afterStatuses, type CompletionOutcome, Outcome } from "./Outcome.ts"
+export type { ListFilter, Listing, Page, TypedRecord } from "./Listing.ts"
+export {
+  type AfterStatus,
+  afterStatuses,
+  type CompletionOptions,
+  type CompletionOutcome,
+  Outcome,
+  type Unsuccessful
+} from "./Outcome.ts"
 export type { Pause, PauseKind, PauseOptions } from "./Pause.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
+export type { Retry, RetryDefinition, RetryPolicy, RetryRule, StepFailure } from "./Retry.ts"
+export {
+  type AnySignal,
+  isSignal,
+  type Lists,
+  type Receives,
+  type Sending,
+  type SendOptions,
+  type Sent,
+  type Signal,
+  type SignalOptions,
+  type SignalRecord,
+  type SignalWait
+} from "./Signal.ts"
 export {
   type Actors,
+  type Attempt,
   Child,
   isChild,
   type Settled,
+  Starter,
+  type StarterContext,
   Step,
   type StepContext,
   type StepVerbs,
@@ -106,3 +186,14 @@ export {
 } from "./StepDefinition.ts"
 export * as Stepped from "./Stepped.ts"
 export * from "./SteppedError.ts"
+export type { OnExhausted, StepDefaults } from "./StepPolicy.ts"
+export type { NotRetryable, RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
+export {
+  type Completes,
+  type Received,
+  type TokenClaims,
+  type TokenKey,
+  type TokenOptions,
+  type TokenOutcome,
+  Tokens
+} from "./Tokens.ts"

@@ -31,13 +31,21 @@ describe("a definition", () => {
       queue: "default",
       timeout: undefined,
       checksum: undefined,
+      achievementTtl: undefined,
+      version: undefined,
       checksumKey: undefined,
       concurrencyKey: undefined,
+      fairBy: undefined,
+      annotate: undefined,
       concurrency: undefined,
       steps: [],
       job: undefined,
       before: undefined,
       callbacks: [],
+      defaults: undefined,
+      compensate: undefined,
+      undoing: undefined,
+      signals: [],
       implements: undefined
     })
   })
@@ -126,7 +134,10 @@ describe("a schema that says nothing of JSON", () => {
 
 describe("a job", () => {
   const completions: Array<CompletionOutcome<unknown, unknown>> = []
-  const job = makeJob("id", (outcome) => Effect.sync(() => completions.push(outcome) === 1))
+  const job = makeJob(
+    { actionId: "id", attemptNumber: 1, lastFailure: undefined },
+    (outcome) => Effect.sync(() => completions.push(outcome) === 1)
+  )
 
   it.effect("completes its action, and says whether it was this that ended it", () =>
     Effect.gen(function*() {
@@ -161,9 +172,21 @@ describe("a step's body", () => {
     const step: StepContext = {
       name: "1",
       actionId: "id",
+      idempotencyKey: "id/1/0",
+      attemptNumber: 1,
+      lastFailure: undefined,
       enqueue: (actor, { name }, args) =>
         Effect.sync(() => makeChild(enqueued.push([actor === undefined ? "self" : String(actor), name, ...args]) - 1)),
+      start: (actor, { name }, args) =>
+        Effect.sync(() =>
+          `id ${enqueued.push(["start", actor === undefined ? "self" : String(actor), name, ...args])}`
+        ),
+      once: (_name, effect) => effect,
+      progress: () => Effect.void,
       wait: (duration) => Effect.sync(() => void enqueued.push(["wait", duration])),
+      waitFor: ({ name }) => Effect.sync(() => makeChild(enqueued.push(["waitFor", name]) - 1)),
+      received: ({ name }) => Effect.sync(() => [enqueued.push(["received", name])]),
+      claims: () => Effect.die("no token is asked for"),
       markFailed: Effect.sync(() => void enqueued.push(["failed"])),
       setArguments: ({ name }, args) => Effect.sync(() => void enqueued.push(["arguments", name, ...args]))
     }

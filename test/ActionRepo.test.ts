@@ -80,7 +80,7 @@ suite("the action repo", (engine) => {
       const queue = yield* JobQueue
       const handle = yield* (yield* Cars.client)(1).deliverLater()
       yield* Effect.flip(performSteppedActions())
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* TestClock.adjust("1 hour")
       const before = new Date(2 * 3_600_000)
       // no worker has come by since: its child is still queued as if somebody waited for it
@@ -131,7 +131,7 @@ suite("the action repo", (engine) => {
         ["limit of ActionRepo.deleteOutcomes", (limit) => repo.deleteOutcomes({ before, limit }), 100_000],
         ["limit of PerformanceLane.list", (limit) => lanes.list(limit), 10_000],
         ["limit of AchievementStore.list", (limit) => achievements.list(limit), 10_000],
-        ["limit of AchievementStore.forgetOld", (limit) => achievements.forgetOld({ before, limit }), 100_000],
+        ["limit of AchievementStore.forgetAll", (limit) => achievements.forgetAll({ before, limit }), 100_000],
         ["limit of JobQueue.queued", (limit) => queue.queued(limit), 10_000]
       ]
       for (const [field, ask, most] of limited) {
@@ -147,7 +147,7 @@ suite("the action repo", (engine) => {
         ["before of ActionRepo.deleteEnded", repo.deleteEnded({ before: never })],
         ["from of ActionRepo.deleteEnded", repo.deleteEnded({ before, from: "garbage" })],
         ["before of ActionRepo.deleteOutcomes", repo.deleteOutcomes({ before: never })],
-        ["before of AchievementStore.forgetOld", achievements.forgetOld({ before: never })],
+        ["before of AchievementStore.forgetAll", achievements.forgetAll({ before: never })],
         ["now of PerformanceLane.breakDeadlock", lanes.breakDeadlock({ now: never })],
         ["now of JobQueue.neglected", queue.neglected({ now: never, queues: [], definitions: [] })]
       ]
@@ -176,7 +176,7 @@ suite("the action repo", (engine) => {
       assert.strictEqual((yield* again.status).status, "succeeded")
       const none = yield* Stepped.handle(Car.ref(1), honk, "not an id")
       assert.strictEqual((yield* Effect.flip(none.await))._tag, "UnknownAction")
-      assert.strictEqual((yield* Effect.flip(none.cancel))._tag, "UnknownAction")
+      assert.strictEqual((yield* Effect.flip(none.cancel()))._tag, "UnknownAction")
       const other = yield* Effect.flip(
         Effect.flatMap(Stepped.handle(Car.ref(1), tour, handle.id), ({ await: wait }) => wait)
       )

@@ -22,6 +22,25 @@ describe("an error", () => {
       ],
       [new Errors.TreeTooDeep({ depth: 101, limit: 100 }), "101", "100", "end the recursion"],
       [new Errors.TooManyChildren({ count: 11, limit: 10 }), "11", "10", "several steps"],
+      [
+        new Errors.IdempotencyConflict({
+          action: "visit Car/1",
+          option: "idempotencyKey",
+          value: "order 7",
+          actionId: "0190"
+        }),
+        "visit Car/1",
+        `idempotencyKey "order 7"`,
+        "0190",
+        "a name of its own"
+      ],
+      [
+        new Errors.CompletionConflict({ action: "charge User/1", key: "event 7", actionId: "0190" }),
+        "charge User/1",
+        `key "event 7"`,
+        "0190",
+        "a key of its own"
+      ],
       [new Errors.TooManyInvocations({ count: 11, limit: 10 }), "11", "10", "several calls"],
       [new Errors.UnknownDefinition({ actor: "Car", action: "fly" }), "Car", "fly", "provide their layer"],
       [new Errors.WouldWaitForItself({ action: "visit" }), "visitLater"],
@@ -29,6 +48,53 @@ describe("an error", () => {
         new Errors.ActionFailed({ ...ended, kind: "marked", reason: "marked as failed" }),
         `${ended.path}: marked as failed`
       ],
+      [
+        new Errors.StepFailed({ ...ended, kind: "marked", reason: "marked as failed" }),
+        `${ended.path}: marked as failed`
+      ],
+      [new Errors.StepTimedOut({ ...ended, timeoutMs: 5000 }), ended.path, "timed out after 5000 ms"],
+      [new Errors.TooManyMemos({ count: 11, limit: 10 }), "11", "10", "several steps"],
+      [new Errors.InvalidMemo({ issue: "ask for it outside" }), "ask for it outside"],
+      [
+        new Errors.MemoError({
+          action: "visit Car/1",
+          step: "move",
+          memo: "bill",
+          reason: new Errors.InvalidMemo({ issue: "ask for it outside" })
+        }),
+        `Step.once("bill") of visit Car/1 › move`,
+        "ask for it outside"
+      ],
+      [
+        new Errors.AwaitTimedOut({ action: "visit Car/1", actionId: "0190", waitedMs: 500 }),
+        "visit Car/1 (0190)",
+        "500 ms",
+        "wait for it again"
+      ],
+      [new Errors.SignalTimedOut({ ...ended, signal: "approval" }), ended.path, "approval has not come in time"],
+      [
+        new Errors.IncompatibleSignal({ ...ended, signal: "approval", issue: "no text" }),
+        ended.path,
+        "approval cannot be read: no text"
+      ],
+      [
+        new Errors.AmbiguousTarget({ actor: "Car/1", action: "visit", actionIds: ["a", "b"] }),
+        "Car/1 has 2 actions visit",
+        "send to one by its id (a, b)"
+      ],
+      [new Errors.InvalidSignal({ signal: "approval", issue: "no text" }), "approval", "no text"],
+      [
+        new Errors.SignalConflict({ signal: "approval", key: "k", actionId: ended.actionId }),
+        "approval",
+        `under the key "k"`,
+        "has a key of its own"
+      ],
+      [
+        new Errors.SignalsFull({ signal: "approval", actionId: ended.actionId, limit: 1000 }),
+        "1000 signals that nobody has read",
+        "send again when its steps have read some"
+      ],
+      [new Errors.InvalidToken(), "The token is not valid", "where Stepped.Tokens has the key"],
       [new Errors.TimedOut(ended), ended.path, "timed out"],
       [new Errors.Cancelled(ended), ended.path, "cancelled"],
       [
@@ -38,7 +104,7 @@ describe("an error", () => {
         "concurrency key"
       ],
       [
-        new Errors.IncompatibleResult({ ...ended, issue: "Expected string" }),
+        new Errors.IncompatibleResult({ ...ended, issue: "Expected string", schema: "success" }),
         ended.path,
         "Expected string",
         "a schema that takes what was stored"

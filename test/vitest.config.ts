@@ -6,6 +6,7 @@ import { existsSync, readFileSync } from "node:fs"
 import { availableParallelism } from "node:os"
 import { resolve } from "node:path"
 import { defineConfig } from "vitest/config"
+import { BaseSequencer, type TestSpecification } from "vitest/node"
 import { ClosingLine } from "./ClosingLine.ts"
 import { patienceMs } from "./patience.ts"
 
@@ -25,6 +26,17 @@ const alias = Object.entries(exports).flatMap(([path, target]) =>
     : []
 )
 
+/** Minutes of one file while nothing else is left to run are minutes of the whole: what takes long begins first. */
+const takesLong = /\/test\/(chaos|examples|faults|model|operations|races|teeth|check\.test)/
+
+class LongFirst extends BaseSequencer {
+  override async sort(files: Array<TestSpecification>) {
+    const bySize = await super.sort(files)
+    const isLong = (file: TestSpecification) => takesLong.test(file.moduleId)
+    return [...bySize.filter(isLong), ...bySize.filter((file) => !isLong(file))]
+  }
+}
+
 // programs that tests start as processes of their own see the sources as well
 process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, `--conditions=${condition}`].filter(Boolean).join(" ")
 
@@ -35,8 +47,10 @@ export default defineConfig({
     include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
     ...(existsSync(globalSetup) ? { globalSetup } : {}),
     reporters: ["default", new ClosingLine()],
+    sequence: { sequencer: LongFirst },
     testTimeout: patienceMs,
     hookTimeout: patienceMs,
-    maxWorkers: Math.max(2, availableParallelism() - 1)
+    // they wait for the server a third of their time
+    maxWorkers: Math.max(3, availableParallelism())
   }
 })

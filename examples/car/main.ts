@@ -109,7 +109,7 @@ const beingDriven = Effect.gen(function*() {
   yield* Stepped.complete(Taxi.ref(id), taxiDrive, Stepped.Outcome.failed())
   yield* Console.log((yield* Effect.flip(broken.await)).message)
   const cancelled = yield* taxi.driveNow(30)
-  yield* cancelled.cancel
+  yield* cancelled.cancel()
   yield* Console.log(`${(yield* Effect.flip(cancelled.await))._tag}, ${yield* show(id, "honks")}`)
 })
 

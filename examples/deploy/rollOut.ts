@@ -29,7 +29,7 @@ export const rollOut = Effect.fnUntraced(function*({ breakages, keep }: Options)
   const fleet = (yield* Fleets.client)("local")
   const handle = yield* fleet.rollOutLater(names)
   // Ctrl-C cancels the whole tree; otherwise the next run would go on with it
-  const exit = yield* showing(handle.id, Effect.exit(handle.await).pipe(Effect.onInterrupt(() => handle.cancel)))
+  const exit = yield* showing(handle.id, Effect.exit(handle.await).pipe(Effect.onInterrupt(() => handle.cancel())))
   const elapsed = (yield* Clock.currentTimeMillis) - begin
   yield* Fiber.interrupt(visitors)
 

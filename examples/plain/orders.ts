@@ -12,9 +12,9 @@ export const pay = Stepped.action("pay", { arguments: [Schema.Int], success: Sch
   .step("charge", (cents) =>
     Effect.gen(function*() {
       // the same for every run of this body: the bank knows the second request for the first
-      const { actionId } = yield* Step
+      const { idempotencyKey } = yield* Step
       // a rejection is a defect; the signal aborts the call when the action is cancelled or times out
-      const answer = yield* Effect.promise((signal) => bank.charge(cents, { idempotencyKey: actionId, signal }))
+      const answer = yield* Effect.promise((signal) => bank.charge(cents, { idempotencyKey, signal }))
       if ("declined" in answer) return yield* new CardDeclined({ reason: answer.declined })
       return answer.receipt
     }))

@@ -23,8 +23,8 @@ export const tell = Stepped.action("tell", {
 export const pay = Stepped.action("pay", { arguments: [Schema.Int], success: Schema.String, error: CardDeclined })
   .step("charge", (cents) =>
     Effect.gen(function*() {
-      const { actionId } = yield* Step
-      return yield* (yield* Payments).charge(cents, actionId)
+      const { idempotencyKey } = yield* Step
+      return yield* (yield* Payments).charge(cents, idempotencyKey)
     }))
 
 /** The guest comes, or does not. */

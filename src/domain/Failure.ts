@@ -20,6 +20,8 @@ export const failureKinds = [
   "exhausted",
   "cancelled",
   "timed_out",
+  "step_timed_out",
+  "signal_timed_out",
   "deadlocked",
   "lane_busy",
   "lane_full",
@@ -32,8 +34,9 @@ export const failureKinds = [
  * **Details**
  *
  * `failure`: with a typed error, or completed as failed from outside. `defect`: with one that is not typed. `child`: an action that a step
- * waited for did not succeed. `marked`: a step was marked as failed. `incompatible`: a child's result does not fit the schema that waits for
- * it. `exhausted`: every attempt ended without an answer. `cancelled`, `timed_out` and `deadlocked` are the statuses of these names.
+ * waited for did not succeed. `marked`: a step was marked as failed. `incompatible`: a child's result, or what was sent as a signal, does not fit the schema that waits
+ * for it. `exhausted`: every attempt ended without an answer. `step_timed_out`: a step took longer than its timeout. `signal_timed_out`: a signal
+ * has not come in time. `cancelled`, `timed_out` and `deadlocked` are the statuses of these names.
  * `lane_busy`, `lane_full`: a lane did not take it. `superseded`: by a newer action, in a lane that tells its waiters so.
  *
  * @category models
@@ -63,8 +66,48 @@ export interface FailureCause {
   readonly pretty?: string
   /** The named lane that it is about, as `bays:north`. */
   readonly lane?: string
+  /** Why it was cancelled, where whoever did so has said it. */
+  readonly reason?: string
+  /** What its steps have done and could not be undone, for good. */
+  readonly notUndone?: ReadonlyArray<NotUndone>
+  /** Children that were to be unwound and are left as they are: others count on them, too, or they are past their point of no return. */
+  readonly kept?: ReadonlyArray<Kept>
+  /** Names of steps that have begun and not succeeded, and have nothing to undo that with: what they have done nobody knows. */
+  readonly uncertain?: ReadonlyArray<string>
   /** Of a deadlock, also a descendant's: who would have waited for whom. */
   readonly cycle?: ReadonlyArray<Waiting>
+}
+
+/**
+ * A step whose compensation has failed for good, or a child of it that could not be unwound.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface NotUndone {
+  /** The name of the step; of an action that is undone as a whole its own name. */
+  readonly step: string
+  /** Its place among the steps of the action, from 0; none of an action as a whole. */
+  readonly index?: number
+  /** The id of the child that could not be unwound, or below which something could not be undone. */
+  readonly child?: string
+  /** Why: what the last try has failed with. */
+  readonly message: string
+}
+
+/**
+ * A child that was to be unwound and is left as it is.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Kept {
+  /** The name of the step that has asked for it, and its place among the steps of the action, from 0. */
+  readonly step: string
+  readonly index: number
+  /** The child's id, and what it is: `reserve Shop/1`. */
+  readonly child: string
+  readonly action: string
 }
 
 /**
@@ -146,7 +189,7 @@ const safeJson = (value: unknown): string => {
 }
 
 /** A status in words: `timed out`. */
-const spoken = (status: string): string => status.replaceAll("_", " ")
+export const spoken = (status: string): string => status.replaceAll("_", " ")
 
 /** The whole line: `visit Car/1 › move › changeLocation Car/1: NoParking at London`. */
 export const line = ({ message, path }: Pick<FailureCause, "path" | "message">): string => `${path}: ${message}`
@@ -176,7 +219,7 @@ export const typedErrorIn = (cause: Cause.Cause<unknown>): { readonly error: unk
 export const fromBody = (
   cause: Cause.Cause<unknown>,
   path: string,
-  data: Pick<FailureCause, "error" | "own">
+  data: Pick<FailureCause, "error" | "own" | "declaredBy" | "cycle">
 ): FailureCause => {
   const failure = typedErrorIn(cause)
   const defect = cause.reasons.find(Cause.isDieReason)
@@ -196,6 +239,11 @@ export interface FailedChild {
   readonly cause: FailureCause | null
 }
 
+const callbackFailedWords = "a callback failed"
+
+/** Of an action that has succeeded, and that does not count as a success for who waits for it. */
+export const callbackFailed = (path: string): FailureCause => ({ kind: "failure", path, message: callbackFailedWords })
+
 /** The cause of a parent that failed because of a child. */
 export const fromChild = (place: string, { actorId, cause, definition, status }: FailedChild): FailureCause => {
   const declaredBy = cause?.own === true
@@ -204,7 +252,7 @@ export const fromChild = (place: string, { actorId, cause, definition, status }:
   return {
     kind: "child",
     path: tidyText(`${place}${arrow}${cause?.path ?? actionText(definition, actorId)}`),
-    message: cause?.message ?? (status === "failed" || status === undefined ? "a callback failed" : spoken(status)),
+    message: cause?.message ?? (status === "failed" || status === undefined ? callbackFailedWords : spoken(status)),
     ...cause?.error === undefined ? {} : { error: cause.error },
     ...declaredBy === undefined ? {} : { declaredBy },
     ...cause?.cycle === undefined ? {} : { cycle: cause.cycle }
@@ -234,6 +282,20 @@ export const incompatible = (path: string, message: string): FailureCause => ({ 
 /** The action's time was over before it was. */
 export const timedOut = (path: string): FailureCause => ({ kind: "timed_out", path, message: words.timedOut })
 
+/** A step's time was over before it was. */
+export const stepTimedOut = (path: string, timeoutMs: number): FailureCause => ({
+  kind: "step_timed_out",
+  path,
+  message: `timed out after ${timeoutMs} ms`
+})
+
+/** A signal has not come in time. */
+export const signalTimedOut = (path: string, signal: string): FailureCause => ({
+  kind: "signal_timed_out",
+  path,
+  message: `the signal ${signal} has not come in time`
+})
+
 /** Its `before` has cancelled it. */
 export const cancelledByBefore = (path: string): FailureCause => ({
   kind: "cancelled",
@@ -241,8 +303,13 @@ export const cancelledByBefore = (path: string): FailureCause => ({
   message: "cancelled by before"
 })
 
-/** Somebody has cancelled it through its handle. */
-export const cancelled: UnplacedCause = { kind: "cancelled", message: words.cancelled }
+/** Somebody has cancelled it, and may have said why: of that as much is kept as can be stored. Nobody is kept from cancelling by a text. */
+export const cancelled = (given: string | undefined): UnplacedCause => {
+  const reason = given === undefined ? "" : tidyText(String(given).trim(), 1000)
+  return reason === ""
+    ? { kind: "cancelled", message: words.cancelled }
+    : { kind: "cancelled", message: `${words.cancelled}: ${reason}`, reason }
+}
 
 /** Somebody outside has said how it ends, and nothing more. */
 export const completedAs = (status: "failed" | "cancelled" | "timed_out"): UnplacedCause => ({

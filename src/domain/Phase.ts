@@ -15,7 +15,11 @@
  *                                  every end that has callbacks ──▶ callbacks ───────────┘
  * ```
  *
- * What is tried again stays where it is; an action whose job a deploy has taken away goes back to its steps.
+ * An end that is no success comes by way of `unwinding` where something is to be undone: the outcome is fixed, and compensations run one after
+ * another, each of which may wait as steps do. Before that comes `closing` where a body runs that is not to run beside those: it ends first.
+ *
+ * What is tried again stays where it is, and a step that is held is where its next attempt would begin; an action whose job a deploy has taken
+ * away goes back to its steps.
  *
  * An invocation that would wait for an action that waits for it is never live: it is deadlocked.
  */
@@ -50,14 +54,17 @@ export const statusCodes = codes(statuses)
  */
 export const stepStatuses = [...statuses, "skipped"] as const
 
+export type StepStatus = typeof stepStatuses[number]
+
 /** The codes of a step's statuses. */
 export const stepStatusCodes = codes(stepStatuses)
 
 /**
  * What a live action does next: its step, nothing until what its step waits for is there, nothing until somebody outside completes it,
- * its callbacks, or its job.
+ * its callbacks, its job, what undoes its steps, nothing until somebody decides of a step that has failed, or, its end being decided, nothing
+ * until the body that runs has ended.
  */
-export const phases = ["step", "waiting", "outbound", "callbacks", "job"] as const
+export const phases = ["step", "waiting", "outbound", "callbacks", "job", "unwinding", "held", "closing"] as const
 
 export type Phase = typeof phases[number]
 
@@ -65,7 +72,7 @@ export type Phase = typeof phases[number]
 export const phaseCodes = codes(phases)
 
 /** What a step is, in the order of the codes; `StepKind` says what each of them means. */
-export const stepKinds = ["own", "unnamed", "prepended", "method", "job"] as const
+export const stepKinds = ["own", "unnamed", "prepended", "method", "job", "compensation"] as const
 
 /**
  * What a step is.
@@ -74,6 +81,7 @@ export const stepKinds = ["own", "unnamed", "prepended", "method", "job"] as con
  *
  * `own`: one of the definition's, known by its name. `unnamed`: one of the definition's, known by its position among them: "1", "2", …
  * `prepended`: one from another module. `method` and `job`: the one that performs an action without steps, known by the action's name.
+ * `compensation`: what undoes another one, whose name it has.
  * Steps of different kinds have nothing to do with each other, whatever they are called.
  *
  * @category definitions
@@ -84,33 +92,65 @@ export type StepKind = typeof stepKinds[number]
 /** The codes of the kinds of step. */
 export const stepKindCodes = codes(stepKinds)
 
-/** Bits of a live action's flags: which statuses have callbacks, whether somebody outside completes the action, whether its success is void. */
-export const Flag = { succeeded: 1, failed: 2, cancelled: 4, timed_out: 8, outbound: 16, void: 32 } as const
+/**
+ * Bits of a live action's flags: which statuses have callbacks, whether somebody outside completes the action, whether what it has achieved
+ * counts without a worker's having looked at it, whether a step of it has a compensation, whether it is undone as a whole, once it has
+ * ended well, whether a step of it is shielded, and whether it lists signals.
+ */
+export const Flag = {
+  succeeded: 1,
+  failed: 2,
+  cancelled: 4,
+  timed_out: 8,
+  outbound: 16,
+  takenAsIs: 32,
+  compensates: 64,
+  undone: 128,
+  shields: 256,
+  signals: 512
+} as const
+
+/**
+ * Bits of what a step's row says about undoing it, as the version had it that ran it: what it has, whether nothing before it is undone, and whether
+ * its children are unwound. A compensation's row has the last one where it is the children that it undoes.
+ */
+export const Undo = { compensate: 1, compensateFailed: 2, pointOfNoReturn: 4, unwind: 8 } as const
+
+/** Bits of what the history says of a child that has ended well: it may have something to undo; others than its parent count on it, too; it is undone as a whole. */
+export const Undoable = { undoable: 1, shared: 2, whole: 4 } as const
+
+/** What a slot says about undoing: it waits until its child is unwound; or its child is left as it is. `reused`: of a step, what it found was achieved. */
+export const UndoSlot = { waits: 1, reused: 2, kept: 3 } as const
 
 /** Where an action is in its lane: who performs in it, or is the first in a paused one, and who is next. One that is decided without having performed has no seat. */
 export const Seat = { performing: 0, pending: -1 } as const
 
 /**
  * Where a job stands in its queue. Before the others what goes on, is cancelled or has come back; then invocations by the priority that
- * they were enqueued with, and in the order in which they were enqueued; and out of this order what is tried again at its time, what a
- * worker prepares, what waits for an elder sibling, what is not to start before its time, and what a claim has met and left since it is
- * paused.
+ * they were enqueued with, and in the order in which they were enqueued; beside those, in an order of their own, what tenants take turns
+ * with; and out of this order what is tried again at its time, what a worker prepares, what waits for an elder sibling, what is not to
+ * start before its time, what a claim has met and left since it is paused, and what is to be performed with nothing beside it.
  */
 export const Priority = {
   first: -1000,
   inOrder: 0,
+  turns: 999,
   later: 1000,
   held: 1001,
   waiting: 1002,
   delayed: 1003,
-  paused: 1004
+  paused: 1004,
+  alone: 1005
 } as const
 
 /** What programs may give: the lower, the sooner. */
 export const priorityLimits = { least: -100, most: 100 } as const
 
-/** What a job is: an invocation, or the continuation of a live action. */
-export const JobKind = { invocation: 0, continuation: 1 } as const
+/** What a job is: an invocation, the continuation of a live action, or a signal that somebody is to look at. */
+export const JobKind = { invocation: 0, continuation: 1, signal: 2 } as const
+
+/** What names an action beside its own id: the id that a caller has chosen, a key under which it is enqueued once, or one under which it was completed. */
+export const KeyKind = { id: 0, idempotency: 1, completion: 2 } as const
 
 /** Whether a text can be an action's id; one that cannot would fail a statement for all the others in it. */
 export const isActionId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)

@@ -8,6 +8,7 @@ const slotKey = "$slot"
 const undefinedKey = "$undefined"
 // a whole result that is null: the column's own null means that nothing was kept
 const nullKey = "$null"
+const uncheckedKey = "$unchecked"
 
 /** A value that is neither JSON nor a child, in a step without a schema. */
 export const notJson = (path: string, what: string): NotJson => {
@@ -49,6 +50,12 @@ export const toTemplate = (value: unknown, path = ""): unknown => {
   }
 }
 
+/** A result that somebody has given in the place of a body, and that no schema has read. */
+export const uncheckedTemplate = (json: unknown): unknown => ({ [uncheckedKey]: toTemplate(json) })
+
+export const isUnchecked = (template: unknown): boolean =>
+  typeof template === "object" && template !== null && uncheckedKey in template
+
 /** Puts settled values into the places of a template. */
 export const fromTemplate = (template: unknown, child: (slot: number) => unknown): unknown => {
   if (typeof template !== "object" || template === null) return template
@@ -56,6 +63,7 @@ export const fromTemplate = (template: unknown, child: (slot: number) => unknown
   if (undefinedKey in template) return undefined
   if (nullKey in template) return null
   if (slotKey in template) return child((template as Record<string, number>)[slotKey]!)
+  if (uncheckedKey in template) return fromTemplate(template[uncheckedKey], child)
   return Object.fromEntries(
     Object.entries(template).map(([key, item]) => [
       key.startsWith("$") ? key.slice(1) : key,

@@ -19,8 +19,15 @@ import * as Client from "./client/Client.ts"
 import * as Completing from "./client/complete.ts"
 import type { ClientContext } from "./client/context.ts"
 import * as Enqueue from "./client/enqueue.ts"
+import * as Explain from "./client/explain.ts"
 import * as Handle from "./client/Handle.ts"
 import * as OutcomeWatcher from "./client/OutcomeWatcher.ts"
+import * as Receive from "./client/receive.ts"
+import * as Send from "./client/send.ts"
+import * as Hub from "./events/Hub.ts"
+import { observed } from "./events/observed.ts"
+import { listening } from "./events/streaming.ts"
+import { watching } from "./events/watching.ts"
 import * as Failpoint from "./Failpoint.ts"
 import { counted, log } from "./log.ts"
 import { Registry } from "./Registry.ts"
@@ -49,14 +56,15 @@ export const layer: Layer.Layer<
     const sql = yield* PgClient
     const storage = yield* Storage
     const settings = yield* Settings
-    const store = yield* Store
+    const stored = yield* Store
     // of fibers that are told to end together: where nothing is answered, giving up a statement takes seconds
     const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
     const registry = new Registry()
     const failpoint = yield* Failpoint.reach
     const { embedded } = storage
-
-    const now = yield* Scope.provide(UserClock.make(store, settings.databaseClock && !embedded), scope)
+    const now = yield* Scope.provide(UserClock.make(stored, settings.databaseClock && !embedded), scope)
+    const hub = Hub.make()
+    const store = observed(stored, watching(stored, hub, scope), now)
     const sleeper: Wakeups.Sleeper = { wake: () => workers.wake(), check: () => workers.check() }
     const wakeups = yield* Scope.provide(Wakeups.make(sql, storage, settings, sleeper), scope)
     const watcher = yield* Scope.provide(OutcomeWatcher.make(store, settings.pollInterval), scope)
@@ -88,6 +96,7 @@ export const layer: Layer.Layer<
       scope,
       failpoint
     })
+    yield* Effect.addFinalizer(() => hub.close)
     yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), workers.close))
     // nobody else has an embedded database: whatever is held is left from a process that died
     if (embedded) {
@@ -99,22 +108,30 @@ export const layer: Layer.Layer<
       }
     }
 
-    const clients: ClientContext = { ...parts, workers }
+    const clients: ClientContext = { ...parts, workers, hub }
     const enqueue = yield* Scope.provide(Enqueue.make(clients), scope)
-    const handle = Handle.make(clients, completing)
+    const sender = Send.make(clients)
+    const explaining = Explain.make(clients)
+    const handle = Handle.make(clients, completing, sender.sendTo, explaining)
 
     return Engine.of({
       register: (registration) => defining(() => registry.register(registration)),
       addCallback: (type, name, callback, context) =>
         defining(() => registry.addCallback(type, name, callback, context)),
       prependStep: (type, name, step, context) => defining(() => registry.prependStep(type, name, step, context)),
-      ...Client.make(clients, enqueue, handle),
+      ...Client.make(clients, enqueue, handle, explaining),
+      explainStored: explaining.explainStored,
       handle: Handle.handleOf(handle),
       complete: completing.complete,
+      cancelById: completing.cancelById,
+      cancelAll: completing.cancelAll,
+      send: sender.send,
+      receive: Receive.make(clients, completing, sender.store),
       work: workers.work,
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
       doctor: store.examine,
+      ...listening(hub),
       now
     })
   })

@@ -11,6 +11,7 @@ export type Place =
   | "prepared"
   | "performed"
   | "committed"
+  | "remembered"
   | "transacted"
   | "ticked"
   | "completed"

@@ -4,64 +4,28 @@
 import type * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { type AnyAction, type CallbackDefinition, declaredSuccesses, type Definition } from "../Action.ts"
+import { type AnyAction, type CallbackDefinition, declaredSchemas } from "../Action.ts"
 import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import { codecOf, fingerprintOf } from "../domain/Codec.ts"
 import { definitionKey } from "../domain/Key.ts"
-import { Flag, type StepIdentity } from "../domain/Phase.ts"
-import { type AfterStatus, afterStatuses } from "../Outcome.ts"
-import type { StepDefinition, StepPolicy } from "../StepDefinition.ts"
+import { Flag } from "../domain/Phase.ts"
+import type { StepDefinition } from "../StepDefinition.ts"
 import { DefinitionError } from "../SteppedError.ts"
+import { withDefaults } from "../StepPolicy.ts"
 import type { Catalog } from "../store/Store.ts"
-
-/** User code with the services that its layer captured. */
-export interface Bound<A> {
-  readonly run: A
-  readonly context: Context.Context<never>
-}
-
-type Body = (...args: ReadonlyArray<any>) => any
-
-/** A step as it runs: the definition's own, a prepended one, or the one generated for a method or a job. */
-export interface RunnableStep extends StepIdentity {
-  /** The definition that it belongs to, or was prepended to. */
-  readonly of: string
-  readonly transactional: boolean
-  readonly result: PlainSchema | undefined
-  readonly policy?: StepPolicy | undefined
-  readonly body: Bound<Body>
-}
-
-/** Steps that the engine has generated do not show in paths. */
-export const isGenerated = ({ kind }: Pick<StepIdentity, "kind">): boolean => kind === "method" || kind === "job"
-
-/** A callback as it runs: the definition's own, or one that was added to it. */
-export interface RunnableCallback extends Bound<Body> {
-  readonly statuses: ReadonlyArray<AfterStatus>
-  /** An addition's own, and the definition that it was added to. */
-  readonly name: string | undefined
-  readonly of: string
-  /** What it is known by, in every process and version, and whoever inherits it. */
-  readonly identity: string
-}
-
-/** A definition that this process can run, additions included. */
-export interface Runnable {
-  readonly key: string
-  readonly actor: AnyActorClass
-  readonly action: AnyAction
-  readonly definition: Definition
-  readonly context: Context.Context<never>
-  readonly steps: ReadonlyArray<RunnableStep>
-  /** The names of the prepended ones among them. */
-  readonly prepended: ReadonlyArray<string>
-  readonly callbacks: ReadonlyArray<RunnableCallback>
-  readonly flags: number
-  /** The action's success, encoded, where its last step is passed and gives none; nothing if it can have none then. */
-  readonly nothing: { readonly encoded: unknown } | undefined
-  /** Hooks and effectful keys run in the worker before the lane is taken. */
-  readonly prepare: boolean
-}
+import {
+  type Body,
+  type BoundCallback,
+  checkCallbacks,
+  checkSteps,
+  generatedStep,
+  identified,
+  mayBePassed,
+  ownStep,
+  type Runnable,
+  type RunnableStep,
+  undoOf
+} from "./Runnable.ts"
 
 /** What a `toLayer` registers. */
 export interface Registered {
@@ -70,9 +34,6 @@ export interface Registered {
   readonly methods: Readonly<Record<string, Body>>
   readonly context: Context.Context<never>
 }
-
-/** A callback of a definition or of additions, before its place among the others is known. */
-type BoundCallback = Bound<Body> & Pick<CallbackDefinition, "name" | "statuses">
 
 interface Additions {
   readonly callbacks: Array<BoundCallback>
@@ -97,8 +58,12 @@ export class Registry {
   #resolved = new Map<string, Runnable | undefined>()
   #all: ReadonlyArray<Runnable> | undefined
   #catalog: Catalog | undefined
+  readonly #unlisting = new Map<
+    string,
+    { readonly of: ReadonlyArray<Runnable>; readonly keys: ReadonlyArray<string> }
+  >()
   #sealed = false
-  readonly #successes = new Map<string, { readonly of: number; readonly by: ReadonlyMap<string | null, PlainSchema> }>()
+  readonly #schemas = new Map<string, { readonly of: number; readonly by: ReadonlyMap<string | null, PlainSchema> }>()
 
   /** Adds an actor's actions; answers how to take them out again. */
   register(registration: Registered): () => void {
@@ -238,6 +203,18 @@ export class Registry {
     return runnable
   }
 
+  /** The definitions that this process has and that do not list a signal of this name. */
+  unlisting(signal: string): ReadonlyArray<string> {
+    const known = this.#unlisting.get(signal)
+    const all = this.all()
+    if (known?.of === all) return known.keys
+    const keys = all.filter(({ definition }) => definition.signals.every(({ name }) => name !== signal)).map((
+      { key }
+    ) => key)
+    this.#unlisting.set(signal, { of: all, keys })
+    return keys
+  }
+
   /** A definition by its name in the database. */
   byKey(key: string): Runnable | undefined {
     const known = this.#resolved.get(key)
@@ -247,17 +224,18 @@ export class Registry {
   }
 
   /**
-   * The schema of what an action gives to a slot that has asked for it with this fingerprint. Where it is not declared here, a deploy has
-   * changed it: to the only one of that name, or to one that cannot be told.
+   * The schema of what an action gives to a slot that has asked for it with this fingerprint: its success, or its error. Where it is not
+   * declared here, a deploy has changed it: to the only one of that name, or to one that cannot be told.
    */
-  successOf(name: string, fingerprint: string | null): PlainSchema | undefined {
-    const declared = declaredSuccesses(name)
+  schemaOf(side: "success" | "error", name: string, fingerprint: string | null): PlainSchema | undefined {
+    const declared = declaredSchemas(side, name)
     if (declared === undefined) return undefined
-    let known = this.#successes.get(name)
+    const key = `${side}/${name}`
+    let known = this.#schemas.get(key)
     // what is declared later, in a body perhaps, counts from then on
     if (known === undefined || known.of !== declared.size) {
       known = { of: declared.size, by: new Map([...declared].map((schema) => [fingerprintOf(schema), schema])) }
-      this.#successes.set(name, known)
+      this.#schemas.set(key, known)
     }
     return known.by.get(fingerprint) ?? (known.by.size === 1 ? known.by.values().next().value : undefined)
   }
@@ -276,13 +254,22 @@ export class Registry {
     const context = registration.context
     const method = methodOf(registration.methods, name)
     const steps: ReadonlyArray<RunnableStep> = definition.steps.length > 0
-      ? definition.steps.map((step) => ownStep(step, key, context))
+      ? definition.steps.map((step) => ownStep(step, key, context, definition.defaults))
       : definition.job !== undefined
       // the step "enqueues the job": the job runs as the phase after it
       ? [generatedStep("job", name, key, { run: () => Effect.void, context })]
       : method === undefined
       ? []
-      : [generatedStep("method", name, key, { run: method, context })]
+      : [{
+        ...generatedStep("method", name, key, { run: method, context }),
+        // what somebody outside completes has not succeeded with its method
+        policy: withDefaults(
+          definition.compensate === undefined || definition.outbound
+            ? undefined
+            : { when: undefined, mayFail: false, compensate: definition.compensate },
+          definition.defaults
+        )
+      }]
     const prepare = definition.before !== undefined
     return extend({
       key,
@@ -293,7 +280,9 @@ export class Registry {
       steps,
       prepended: [],
       callbacks: identified(key, type, definition.callbacks.map((callback) => ({ ...callback, context }))),
-      flags: (definition.outbound ? Flag.outbound : 0) | (codecOf(definition.success).isVoid ? Flag.void : 0),
+      flags: (definition.outbound ? Flag.outbound : 0) |
+        (codecOf(definition.success).isVoid && definition.achievementTtl === undefined ? Flag.takenAsIs : 0) |
+        (definition.signals.length > 0 ? Flag.signals : 0),
       nothing: undefined,
       prepare
     }, additions)
@@ -307,6 +296,9 @@ const extend = (base: Runnable, additions: Additions | undefined): Runnable => {
   let flags = base.flags
   for (const callback of callbacks) for (const status of callback.statuses) flags |= flagOf[status]
   const steps = [...additions?.prepended ?? [], ...base.steps]
+  if (steps.some(({ policy }) => undoOf(policy) !== undefined)) flags |= Flag.compensates
+  if (base.definition.compensate !== undefined) flags |= Flag.compensates | Flag.undone
+  if (steps.some(({ policy }) => policy?.shielded === true)) flags |= Flag.shields
   checkSteps(base.key, steps)
   const prepended = steps.filter(({ kind }) => kind === "prepended").map(({ name }) => name)
   return { ...base, steps, prepended, callbacks, flags, nothing: nothingOf(base, steps) }
@@ -314,86 +306,14 @@ const extend = (base: Runnable, additions: Additions | undefined): Runnable => {
 
 /** Known before an action comes to it: what has to give its success cannot be passed. */
 const nothingOf = ({ definition, key }: Runnable, steps: ReadonlyArray<RunnableStep>): Runnable["nothing"] => {
-  if (definition.outbound || steps.every(({ policy }) => policy === undefined)) return undefined
+  if (definition.outbound || !steps.some(mayBePassed)) return undefined
   const encoded = Effect.runSyncExit(codecOf(definition.success).encode(undefined))
   if (Exit.isSuccess(encoded)) return { encoded: encoded.value }
   const last = steps.at(-1)!
-  if (last.policy === undefined) return undefined
+  if (!mayBePassed(last)) return undefined
   const message = `${key}: the last step, ${last.name}, may be passed without a result (when, mayFail), and has to give`
   throw new DefinitionError({ message: `${message} the action's success` })
 }
 
-const ownStep = (step: StepDefinition, of: string, context: Context.Context<never>): RunnableStep => ({
-  ...step,
-  of,
-  body: { run: step.body, context }
-})
-
-const generatedStep = (kind: "method" | "job", name: string, of: string, body: Bound<Body>): RunnableStep => ({
-  name,
-  kind,
-  of,
-  transactional: false,
-  result: undefined,
-  body
-})
-
 const isOrExtends = (actor: AnyActorClass, type: string): boolean =>
   actor.type === type || actor.parent !== undefined && isOrExtends(actor.parent, type)
-
-const originOf = ({ kind, name, of }: RunnableStep): string =>
-  kind === "prepended"
-    ? `${name} is prepended to ${of}`
-    : isGenerated({ kind })
-    ? `the ${kind} of ${of} is the step ${name}`
-    : `${of} has a step ${name}`
-
-/** A prepended step is known by its name, which no other step of the action may have. */
-const checkSteps = (key: string, steps: ReadonlyArray<RunnableStep>): void => {
-  const named = new Map<string, RunnableStep>()
-  // from the back: the definition first, then what was added to it, in its order
-  for (const step of steps.toReversed()) {
-    const other = named.get(step.name)
-    if (other !== undefined) {
-      throw new DefinitionError({
-        message: `${key} has two steps named ${step.name}: ${originOf(other)}, and ${originOf(step)}` +
-          `${other.of === step.of && other.kind === step.kind ? " again" : ""}. Give the prepended one another name`
-      })
-    }
-    named.set(step.name, step)
-  }
-}
-
-/** Their statuses, and a name or, among those without one, a position; what has other statuses may come and go before them. */
-const identified = (
-  of: string,
-  origin: string,
-  callbacks: ReadonlyArray<BoundCallback>
-): ReadonlyArray<RunnableCallback> => {
-  const counts = new Map<string, number>()
-  return callbacks.map(({ context, name, run, statuses }) => {
-    const all = afterStatuses.filter((status) => statuses.includes(status)).join("+")
-    if (name !== undefined) return { context, run, statuses, name, of, identity: `${origin}:${name}:${all}` }
-    const position = (counts.get(all) ?? 0) + 1
-    counts.set(all, position)
-    return { context, run, statuses, name, of, identity: `${origin}:${all}:${position}` }
-  })
-}
-
-/** A named callback is known by its name, which no other one of the action may have. */
-const checkCallbacks = (key: string, callbacks: ReadonlyArray<RunnableCallback>): void => {
-  const named = new Map<string, RunnableCallback>()
-  for (const callback of callbacks) {
-    if (callback.name === undefined) continue
-    const other = named.get(callback.name)
-    if (other !== undefined) {
-      throw new DefinitionError({
-        message: `${key} has two callbacks named ${callback.name}: one is added to ${other.of}, ` +
-          `${
-            other.of === callback.of ? "and so is the other" : `the other to ${callback.of}`
-          }. Give one of them another name`
-      })
-    }
-    named.set(callback.name, callback)
-  }
-}

@@ -28,6 +28,8 @@ export class Settings extends Context.Service<Settings, {
   readonly children: number
   /** How long a worker may be silent before its work is taken over. */
   readonly lease: Duration.Duration
+  /** What the program calls its version. */
+  readonly build: string | undefined
   /** Whether user time follows the database's clock. */
   readonly databaseClock: boolean
   /** Whether to wake other processes with NOTIFY and be woken by LISTEN. */
@@ -38,6 +40,8 @@ export class Settings extends Context.Service<Settings, {
   readonly outcomeRetention: Duration.Duration
   /** How long ended actions are kept; infinite, for ever. */
   readonly historyRetention: Duration.Duration
+  /** How long idempotency keys are held after what they name has ended; infinite, as long as its history. */
+  readonly keyRetention: Duration.Duration
   /** How long achievements are kept; infinite, for ever. */
   readonly achievementRetention: Duration.Duration
 }>()("stepped/engine/Settings") {}
@@ -52,10 +56,12 @@ export const defaults: Omit<Settings["Service"], "transient"> = {
   depth: 100,
   children: 100_000,
   lease: Duration.seconds(30),
+  build: undefined,
   databaseClock: true,
   notify: true,
   pollInterval: Duration.seconds(1),
   outcomeRetention: Duration.days(1),
   historyRetention: Duration.infinity,
+  keyRetention: Duration.days(1),
   achievementRetention: Duration.infinity
 }

@@ -21,8 +21,9 @@ export const make = (
     // invariant: 0 while the clocks agree; measuring alone changes it
     let offset = 0
     const measure = Effect.map(store.clockOffset, ({ millis, uncertainty }) => {
-      // within the network's uncertainty the machine's own clock, or what was known of it, is the better one: an answer may be late
-      if (Math.abs(millis - offset) > Math.max(leastOffset, uncertainty)) {
+      // within the network's uncertainty the machine's own clock, or what was known of it, is the better one: an answer may be late, and
+      // clocks that are read in whole ms are no nearer than that
+      if (Math.abs(millis - offset) > uncertainty + leastOffset) {
         offset = Math.abs(millis) < leastOffset ? 0 : millis
       }
     })

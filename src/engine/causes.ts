@@ -4,8 +4,27 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { PlainSchema } from "../Actor.ts"
 import { codecOf, fits, jsonText } from "../domain/Codec.ts"
-import { actionText, actorText, type FailureCause, fromBody, typedErrorIn, unexplained } from "../domain/Failure.ts"
-import { ActionFailed, ResultsTooLarge } from "../SteppedError.ts"
+import {
+  actionText,
+  actorText,
+  errorText,
+  type FailureCause,
+  fromBody,
+  incompatible,
+  signalTimedOut,
+  stepTimedOut,
+  tidyText,
+  typedErrorIn,
+  unexplained
+} from "../domain/Failure.ts"
+import {
+  ActionFailed,
+  Deadlocked,
+  IncompatibleSignal,
+  ResultsTooLarge,
+  SignalTimedOut,
+  StepTimedOut
+} from "../SteppedError.ts"
 
 /** Stores what user code failed with: typed failures with their schema, everything else by its text. */
 export const fromCause = (
@@ -16,7 +35,20 @@ export const fromCause = (
   const failure = typedErrorIn(cause)
   if (failure === undefined) return Effect.succeed(fromBody(cause, place, {}))
   const { error } = failure
-  const asData = error instanceof ResultsTooLarge ? { error: { ...error } } : {}
+  if (error instanceof StepTimedOut) return Effect.succeed(stepTimedOut(place, error.timeoutMs))
+  if (error instanceof SignalTimedOut) return Effect.succeed(signalTimedOut(place, error.signal))
+  if (error instanceof IncompatibleSignal) return Effect.succeed(incompatible(place, tidyText(errorText(error))))
+  const asData = error instanceof ResultsTooLarge
+    ? { error: { ...error } }
+    : error instanceof ActionFailed && error.error !== undefined
+    // it is still that action's, whoever passes it on
+    ? {
+      error: Redacted.value(error.error.encoded),
+      declaredBy: { action: error.error.action, actor: error.error.actor }
+    }
+    : error instanceof Deadlocked
+    ? { cycle: error.cycle }
+    : {}
   return Effect.map(
     // what its schema refuses, or is no JSON, is described all the same
     Effect.exit(

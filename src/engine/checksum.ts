@@ -17,6 +17,10 @@ import { InvalidChecksum } from "../SteppedError.ts"
 export const checksum = (value: unknown): string | null =>
   value === null || value === undefined ? null : createHash("sha256").update(canonicalJson(value)).digest("hex")
 
+/** The checksum of what an action's `checksum` has given, with the action's version where it has one. */
+export const checksumOf = ({ version }: { readonly version: string | undefined }, value: unknown): string | null =>
+  version === undefined || value === null || value === undefined ? checksum(value) : checksum([version, value])
+
 /** JSON with its keys sorted and no white space: the form that checksums are made of. */
 export const canonicalJson = (value: unknown): string => write(value, [], [])
 

@@ -18,10 +18,12 @@ import * as PostgresStore from "../sql/PostgresStore.ts"
 import { checkClient, databaseOf } from "../sql/prerequisites.ts"
 import { isTransient } from "../sql/transient.ts"
 import { type InvalidDuration, InvalidOption, type InvalidSchemaName, type StorageError } from "../SteppedError.ts"
+import { canBeStored } from "../store/asked.ts"
 import { Storage } from "../store/Storage.ts"
+import type { Store } from "../store/Store.ts"
 import * as EngineOfProcess from "./Engine.ts"
 import * as Log from "./log.ts"
-import { retryAtStart } from "./retrying.ts"
+import { keptLeastMs, retryAtStart } from "./retrying.ts"
 import { defaults, Settings } from "./Settings.ts"
 
 /**
@@ -52,6 +54,8 @@ export interface EngineOptions {
   readonly attempts?: number
   /** How long a worker may be silent before others take over its work: 30 seconds if not given, 1 second at least; finite. */
   readonly lease?: Duration.Input
+  /** What the program calls its version, such as a commit: workers are listed with it. At most 200 characters. */
+  readonly build?: string
   /** How long one statement of the engine may take: 20 seconds if not given; finite. */
   readonly statementTimeout?: Duration.Input
   /** Bytes that arguments, a result or an error may take as JSON: 1 MiB if not given. */
@@ -71,10 +75,15 @@ export interface EngineOptions {
   readonly notify?: boolean
   /** Whether user time (waits, timeouts, retries) follows the database's clock: yes, if not given. */
   readonly databaseClock?: boolean
-  /** How long answers for handles of invocations that were never stored (already achieved, joined) are kept: a day if not given, for ever with `Infinity`. */
+  /** How long answers for handles of invocations that were never stored (already achieved, joined) are kept: a day if not given, for ever with `Infinity`, 15 minutes at least. */
   readonly outcomeRetention?: Duration.Input
-  /** How long ended actions, their steps and slots are kept; for ever, if not given or `Infinity`. Workers delete what is older. */
+  /** How long ended actions, their steps and slots are kept; for ever, if not given or `Infinity`; 15 minutes at least. Workers delete what is older. */
   readonly historyRetention?: Duration.Input
+  /**
+   * How long an idempotency key is held after the end of what it names, whose outcome is kept as long, and a completion's key at least: a day if
+   * not given, as long as the history with `Infinity`, 15 minutes at least.
+   */
+  readonly keyRetention?: Duration.Input
   /** How long work that is achieved is not done again; for ever, if not given or `Infinity`. Workers forget what is older. */
   readonly achievementRetention?: Duration.Input
 }
@@ -128,7 +137,7 @@ export const durationOption = (
     }
   })
 
-const forEver: Takes = { least: 1, infinity: "for ever" }
+const forEver = (least: number): Takes => ({ least, infinity: "for ever" })
 
 /** What a row of the engine's takes beside its values: names, keys, texts of a failure, and details that travel. */
 const rowBytes = 512 * 1024
@@ -151,11 +160,27 @@ const payloadOf = (given: number | undefined, { maxMessageSize = defaultMaxMessa
     )
   })
 
+const buildOf = (build: string | undefined): Effect.Effect<string | undefined, InvalidOption> =>
+  build === undefined || (build.length > 0 && build.length <= 200 && canBeStored(build))
+    ? Effect.succeed(build)
+    : Effect.fail(
+      new InvalidOption({
+        option: "build",
+        value: JSON.stringify(build.slice(0, 50)),
+        takes: "a text of 1 to 200 characters that Postgres can store"
+      })
+    )
+
+const statementTimeoutOf = (options: EngineOptions) =>
+  durationOption("statementTimeout", options.statementTimeout, Duration.seconds(20))
+
 const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], InvalidOption, PgClient> =>
   Effect.gen(function*() {
     const client = yield* PgClient
     const { config } = client
     yield* checkClient(client)
+    // a repeated enqueueing has to find what an earlier try has stored
+    const kept = forEver(keptLeastMs(Duration.toMillis(yield* statementTimeoutOf(options))))
     return {
       handle: options.handle ?? defaults.handle,
       transient: options.transient ?? isTransient,
@@ -166,6 +191,7 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
       depth: yield* wholeNumber("depthLimit", options.depthLimit, defaults.depth, 1),
       children: yield* wholeNumber("childrenLimit", options.childrenLimit, defaults.children, 1),
       lease: yield* durationOption("lease", options.lease, defaults.lease, { least: 1000 }),
+      build: yield* buildOf(options.build),
       databaseClock: options.databaseClock ?? defaults.databaseClock,
       notify: options.notify ?? defaults.notify,
       pollInterval: yield* durationOption("pollInterval", options.pollInterval, defaults.pollInterval),
@@ -173,19 +199,20 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
         "outcomeRetention",
         options.outcomeRetention,
         defaults.outcomeRetention,
-        forEver
+        kept
       ),
       historyRetention: yield* durationOption(
         "historyRetention",
         options.historyRetention,
         defaults.historyRetention,
-        forEver
+        kept
       ),
+      keyRetention: yield* durationOption("keyRetention", options.keyRetention, defaults.keyRetention, kept),
       achievementRetention: yield* durationOption(
         "achievementRetention",
         options.achievementRetention,
         defaults.achievementRetention,
-        forEver
+        forEver(1)
       )
     }
   })
@@ -195,21 +222,26 @@ const storageLayer = (
   embedded: boolean
 ): Layer.Layer<Storage, InvalidSchemaName | InvalidOption> =>
   Layer.unwrap(Effect.map(
-    durationOption("statementTimeout", options.statementTimeout, Duration.seconds(20)),
+    statementTimeoutOf(options),
     (deadline) => Storage.layer({ schema: options.schema ?? "stepped", deadline, embedded })
   ))
 
-/** The engine and its services over a client. */
+/** The engine and its services over a client, and a store. */
 export const engineLayer = (
   options: EngineOptions,
   embedded: boolean,
-  migrating: boolean
+  migrating: boolean,
+  store: Layer.Layer<Store, never, PgClient | Storage> = PostgresStore.layer
 ): Layer.Layer<Services, LayerError, PgClient> => {
   const ready = Layer.effectDiscard(
     Effect.flatMap(PgClient, ({ config }) =>
-      retryAtStart(
-        migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations,
-        Log.make({ database: databaseOf(config) })
+      // the engine's own statements are no spans, here as later
+      Effect.withTracerEnabled(
+        retryAtStart(
+          migrating ? Effect.andThen(migrate, checkMigrations) : checkMigrations,
+          Log.make({ database: databaseOf(config) })
+        ),
+        false
       ))
   )
   const engine = EngineOfProcess.layer.pipe(
@@ -219,7 +251,7 @@ export const engineLayer = (
       AchievementStore.layer,
       JobQueue.layer
     )),
-    Layer.provideMerge(PostgresStore.layer),
+    Layer.provideMerge(store),
     Layer.provide(ready),
     // before anything is asked of the database
     Layer.provide(Layer.effect(Settings, settingsOf(options))),

@@ -98,11 +98,20 @@ export const retryReading = <A>(
     return attempt < triesInPlace || Effect.map(answers, (is) => !is)
   })
 
+/**
+ * How long after its first try an invocation is stored at most. Whoever tries it again looks whether an earlier try has stored it: so long
+ * what came of that is kept (`keptLeastMs`).
+ */
+export const storingMs = 10 * 60_000
+
+/** How long answers and history are kept at least, with statements that take so long at most. */
+export const keptLeastMs = (statementMs: number): number => Math.max(storingMs * 1.5, storingMs + statementMs)
+
 /** For a caller who waits: eight tries, over some five seconds, and then the caller hears of it. `effect` is told whether it is the first. */
-export const retryForCaller = <A>(
-  effect: (again: boolean) => Effect.Effect<A, StorageError>,
-  isWorthIt: (error: unknown) => boolean
-): Effect.Effect<A, StorageError> =>
+export const retryForCaller = <A, E>(
+  effect: (again: boolean) => Effect.Effect<A, E>,
+  isWorthIt: (error: unknown) => boolean = () => true
+): Effect.Effect<A, E> =>
   repeatedly(
     (attempt) => effect(attempt > 0),
     (exit, attempt) => attempt < 7 && isRetryable(failureOf(exit)) && isWorthIt(failureOf(exit)),

@@ -2,7 +2,7 @@
  * The invariants of the storage as queries over one snapshot.
  */
 import * as Effect from "effect/Effect"
-import { phaseCodes, Priority } from "../domain/Phase.ts"
+import { JobKind, KeyKind, phaseCodes, Priority } from "../domain/Phase.ts"
 import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
@@ -18,7 +18,29 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
   [
     1,
     "is live and ended at once",
-    (s) => `select l.id::text from ${s}.live_actions l join ${s}.ended_actions e on e.id = l.id`
+    (s) => `select l.id::text from ${s}.live_actions l join ${s}.ended_actions e on e.id = l.id where l.unwinds is null`
+  ],
+  [
+    1,
+    "unwinds what has not ended well, or was unwound before",
+    (s) =>
+      `select l.id::text from ${s}.live_actions l where l.unwinds is not null and (l.unwinds <> l.id or l.outcome is null or not exists (
+        select 1 from ${s}.ended_actions e where e.id = l.id and e.status = 2 and e.undo is not null and e.undo & 2 = 0 and e.unwound is null))`
+  ],
+  [
+    1,
+    "is unwound, and no parent of it has asked for that",
+    // whose time for it may be over by now
+    (s) =>
+      `select l.id::text from ${s}.live_actions l where l.unwinds is not null
+      and not exists (select 1 from ${s}.slots o where o.child = l.id and o.undo is not null)`
+  ],
+  [
+    1,
+    "is unwound, and has achieved something",
+    (s) =>
+      `select a.action::text from ${s}.achievements a join ${s}.ended_actions e on e.id = a.action
+      where e.unwound is not null or exists (select 1 from ${s}.live_actions l where l.id = a.action and l.unwinds is not null)`
   ],
   [1, "has ended without a terminal status", (s) => `select id::text from ${s}.ended_actions where status < 2`],
   [1, "is live with a terminal status", (s) => `select id::text from ${s}.live_actions where status > 1`],
@@ -51,7 +73,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     2,
     "is pending in a lane that nobody performs in",
     (s) =>
-      `select l.id::text from ${s}.live_actions l where l.seat = -1 and not exists (select 1 from ${s}.live_actions c where c.lane = l.lane and c.seat = 0)`
+      `select l.id::text from ${s}.live_actions l where l.seat < 0 and not exists (select 1 from ${s}.live_actions c where c.lane = l.lane and c.seat = 0)`
   ],
   [
     2,
@@ -64,8 +86,8 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     // those behind others that wait have only not had their turn
     (s) =>
       `select j.action::text from ${s}.jobs j left join (select distinct on (queue) queue, priority, id from ${s}.jobs
-        where priority > ${Priority.first} and priority < ${Priority.later} and cancelled_at is null order by queue, priority, id) f on f.queue = j.queue
-      where j.cancelled_at < clock_timestamp() - interval '1 minute' and j.priority < ${Priority.later} and (f.id is null or (j.priority, j.id) < (f.priority, f.id))`
+        where priority > ${Priority.first} and priority < ${Priority.turns} and cancelled_at is null order by queue, priority, id) f on f.queue = j.queue
+      where j.cancelled_at < clock_timestamp() - interval '1 minute' and j.priority < ${Priority.turns} and (f.id is null or (j.priority, j.id) < (f.priority, f.id))`
   ],
   [
     2,
@@ -88,12 +110,31 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     "is waited for and neither queued nor live",
     (s) =>
       `select o.child::text from ${s}.slots o where o.status is null and o.child is not null
+      and not (o.undo is not null and exists (select 1 from ${s}.abandoned_by a where a.action = o.action))
       and not exists (select 1 from ${s}.live_actions l where l.id = o.child) and not exists (select 1 from ${s}.jobs j where j.action = o.child and j.kind = 0)`
   ],
   [
     3,
     "has an open slot that waits for nothing",
-    (s) => `select o.action::text from ${s}.slots o where o.status is null and o.child is null and o.due_at is null`
+    (s) =>
+      `select o.action::text from ${s}.slots o where o.status is null and o.child is null and o.due_at is null and o.signal is null`
+  ],
+  [
+    2,
+    "waits for a signal that was sent in time, and nobody looks at it",
+    (s) =>
+      `select o.action::text from ${s}.slots o join ${s}.live_actions l on l.id = o.action
+      where o.status is null and o.signal is not null and l.token is null and l.phase = ${phaseCodes.waiting} and l.step = o.step and l.outcome is null
+      and exists (select 1 from ${s}.signals g where g.action = o.action and g.name = o.signal and g.step is null and (o.due_at is null or g.sent_at < o.due_at)
+        and not exists (select 1 from ${s}.signals e where e.action = g.action and e.name = g.name and e.key = g.key and e.id < g.id))
+      and not exists (select 1 from ${s}.jobs j where j.kind = ${JobKind.signal} and j.action = o.action)`
+  ],
+  [
+    3,
+    "has settled a slot with a signal that it has not read, or has read one twice",
+    (s) =>
+      `select o.action::text from ${s}.slots o where o.signal is not null and o.carried is not true and o.status in (2, 5) and (o.attempt is null or o.request is not null)
+      and (select count(*) from ${s}.signals g where g.action = o.action and g.step = o.step and g.slot = o.slot) <> 1`
   ],
   [
     3,
@@ -116,8 +157,10 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
   [
     3,
     "is waited for by a child whose parent has no such step",
+    // one that begins again, or is held, has a row when it waits again, or ends
     (s) =>
-      `select o.action::text from ${s}.slots o where not exists (select 1 from ${s}.steps t where t.action = o.action and t.idx = o.step)`
+      `select o.action::text from ${s}.slots o where not exists (select 1 from ${s}.steps t where t.action = o.action and t.idx = o.step)
+      and (o.status is null or not exists (select 1 from ${s}.live_actions l where l.id = o.action and l.step = o.step))`
   ],
   [
     3,
@@ -125,6 +168,21 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     (s) =>
       `select x.action::text from (select action from ${s}.memos union select action from ${s}.signals where step is not null) x
       where not exists (select 1 from ${s}.live_actions l where l.id = x.action) and not exists (select 1 from ${s}.ended_actions e where e.id = x.action)`
+  ],
+  [
+    3,
+    "is named by an id or a key, and is neither queued nor live, nor is its outcome kept",
+    (s) =>
+      `select k.action::text from ${s}.action_keys k where k.kind in (${KeyKind.id}, ${KeyKind.idempotency})
+      and not exists (select 1 from ${s}.jobs j where j.action = k.action and j.kind = 0) and not exists (select 1 from ${s}.live_actions l where l.id = k.action)
+      and not exists (select 1 from ${s}.ended_actions e where e.id = k.action) and not exists (select 1 from ${s}.outcomes o where o.id = k.action)`
+  ],
+  [
+    3,
+    "is what a key has completed, and is neither live nor is its history kept",
+    (s) =>
+      `select k.action::text from ${s}.action_keys k where k.kind = ${KeyKind.completion} and k.free_at is null
+      and not exists (select 1 from ${s}.live_actions l where l.id = k.action) and not exists (select 1 from ${s}.ended_actions e where e.id = k.action)`
   ],
   [
     4,

@@ -10,17 +10,21 @@ import * as Layer from "effect/Layer"
 import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
 import * as Calls from "./call.ts"
+import { catalogueOf } from "./catalogue.ts"
 import { examineOf } from "./Doctor.ts"
 import * as OwnConnections from "./OwnConnections.ts"
 import { checkUse, databaseOf } from "./prerequisites.ts"
 import { recordsOf } from "./records.ts"
 import { answered, inOpenTransaction } from "./storageError.ts"
 import { claimOf } from "./transitions/claim.ts"
-import { completeOf } from "./transitions/complete.ts"
-import { enqueueOf } from "./transitions/enqueue.ts"
+import { cancellableOf, completeOf, decideStepOf, retryOf } from "./transitions/complete.ts"
+import { enqueueKeyedOf, enqueueOf, freeKeysOf } from "./transitions/enqueue.ts"
+import { explainOf } from "./transitions/explain.ts"
 import { finishOf } from "./transitions/finish.ts"
 import { leaseOf } from "./transitions/lease.ts"
 import { readsOf } from "./transitions/reads.ts"
+import { noteProgressOf, rememberOf } from "./transitions/remember.ts"
+import { sendOf, signalsOf } from "./transitions/send.ts"
 import { upkeepOf } from "./transitions/upkeep.ts"
 
 export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect(
@@ -35,22 +39,33 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...claimOf(calls),
       ...leaseOf(calls),
       ...readsOf(calls),
+      ...explainOf(calls),
       ...upkeepOf(calls),
       ...recordsOf(calls),
+      ...catalogueOf(calls),
+      signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),
       checkOpen: calls.checkOpen,
       checkWorker: Effect.andThen(
         calls.checkOpen("checkWorker"),
-        answered("checkWorker", storage.deadline)(checkUse("worker"))
+        Effect.withTracerEnabled(answered("checkWorker", storage.deadline)(checkUse("worker")), false)
       ).pipe(
         Effect.provideService(PgClient, sql),
         Effect.provideService(Storage, storage)
       ),
       ownConnections: (keeping) => OwnConnections.make(sql, storage.deadline, keeping),
       enqueue: enqueueOf(calls),
+      enqueueKeyed: enqueueKeyedOf(calls),
+      freeKeys: freeKeysOf(calls),
       finish: finishOf(calls),
+      remember: rememberOf(calls),
+      send: sendOf(calls),
+      noteProgress: noteProgressOf(calls),
       complete: completeOf(calls),
+      decideStep: decideStepOf(calls),
+      retry: retryOf(calls),
+      cancellable: cancellableOf(calls),
       withTransaction: calls.withTransaction,
       inTransaction: calls.inTransaction,
       inOpenTransaction,

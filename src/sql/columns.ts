@@ -71,7 +71,7 @@ export const columns = <Row extends object>(
   return found
 }
 
-export const slotColumns: { readonly [Name in keyof NewSlot]: number } = {
+export const slotColumns: { readonly [Name in keyof Required<NewSlot>]: number } = {
   action: uuid,
   step: int4,
   slot: int4,
@@ -79,12 +79,22 @@ export const slotColumns: { readonly [Name in keyof NewSlot]: number } = {
   definition: text,
   actorId: text,
   due: timestamptz,
-  success: text
+  success: text,
+  error: text,
+  attempt: int2,
+  request: text,
+  reuses: int4,
+  signal: text,
+  optional: bool
 }
 
-export type Child = Omit<Invocation, "token">
+export const receivedColumns = { action: uuid, step: int4, id: float8 }
 
-export const childColumns: { readonly [Name in keyof Required<Child>]: number } = {
+/** What a conclusion enqueues; what clients do nobody has started. */
+export type Child = Omit<Invocation, "token" | "named">
+export type Asked = Omit<Child, "startedBy" | "startedByStep">
+
+export const askedColumns: { readonly [Name in keyof Required<Asked>]: number } = {
   queue: text,
   action: uuid,
   definition: text,
@@ -102,17 +112,21 @@ export const childColumns: { readonly [Name in keyof Required<Child>]: number } 
   prepared: bool,
   priority: int2,
   due: timestamptz,
-  tags: texts
+  tags: texts,
+  trace: text,
+  tenant: text
 }
 
-export const invocationColumns = { ...childColumns, token: float8 }
+export const childColumns = { ...askedColumns, startedBy: uuid, startedByStep: int4 }
+
+export const invocationColumns = { ...askedColumns, token: float8 }
 
 interface Packed {
   readonly queues: PgTypes.Parameter
   readonly definitions: PgTypes.Parameter
   /** The name of the step that a starting action begins with, or, joined with `/`, those of its prepended steps. */
   readonly firstSteps: PgTypes.Parameter
-  /** Flags; from the ninth bit on, the kind of the first step. */
+  /** Flags; from the eleventh bit on, the kind of the first step. */
   readonly flags: PgTypes.Parameter
   readonly prepare: PgTypes.Parameter
   readonly lanes: PgTypes.Parameter | null
@@ -137,7 +151,7 @@ export const packedOf = (catalog: Catalog): Packed => {
     ),
     flags: array(
       definitions.map(({ flags, steps: [first] }) =>
-        flags | (first === undefined ? 0 : stepKindCodes[first.kind] << 8)
+        flags | (first === undefined ? 0 : stepKindCodes[first.kind] << 10)
       ),
       int2
     ),

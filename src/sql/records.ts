@@ -4,45 +4,22 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
-import type { ActionFilter, ActionRecord, SlotRecord, StepRecord } from "../ActionRepo.ts"
-import { Priority } from "../domain/Phase.ts"
+import type { ActionRecord, SlotRecord, StepRecord } from "../ActionRecord.ts"
+import { KeyKind, Priority } from "../domain/Phase.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
+import type { StoredAttempt } from "../store/Conclusion.ts"
 import type { Records } from "../store/Records.ts"
 import { emptyCatalog } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
+import { conditions } from "./conditions.ts"
+import { type Columns, defined, reading } from "./reading.ts"
 import { toAnswer } from "./rows.ts"
 
 const { text, uuid } = PgTypes.OID
-
-/** Where a record's fields come from: a column, or an expression, for each of them. */
-type Columns<A> = { readonly [Field in keyof A]-?: string }
-
-/** What is JSON may be null; of everything else null is nothing. */
-const json: ReadonlySet<string> = new Set(["arguments", "result"])
-
-/** Records of a kind: what follows `select …` says which ones. */
-const reading =
-  ({ call }: Calls) =>
-  <A>(columns: Columns<A>) =>
-  (operation: string, rest: string, params: ReadonlyArray<unknown>): Effect.Effect<ReadonlyArray<A>, StorageError> => {
-    const fields = Object.keys(columns)
-    return Effect.map(
-      call(operation, `select ${Object.values(columns).join(", ")} ${rest}`, params),
-      (rows) =>
-        rows.map((values) =>
-          Object.fromEntries(
-            fields.map((field, i) => [field, values[i] === null && !json.has(field) ? undefined : values[i]])
-          ) as A
-        )
-    )
-  }
-
-/** The two halves of a definition's key. */
-const defined = { actorType: "split_part(definition, '/', 1)", name: "split_part(definition, '/', 2)" } as const
 
 /** As JSON has it. */
 type StoredPause = Omit<Pause, "since"> & { readonly since: string }
@@ -55,6 +32,7 @@ const actionColumns: Columns<Omit<ActionRecord, "pause"> & { readonly pause: Sto
   arguments: "arguments",
   status: "status",
   outbound: "outbound",
+  unwinding: "unwinding",
   queue: "queue",
   lane: "lane",
   lanes: "lanes",
@@ -62,6 +40,9 @@ const actionColumns: Columns<Omit<ActionRecord, "pause"> & { readonly pause: Sto
   checksum: "checksum",
   parent: "parent",
   parentStep: "parent_step",
+  startedBy: "started_by",
+  startedByStep: "started_by_step",
+  retryOf: "retry_of",
   depth: "depth",
   attempts: "attempts",
   lastFailure: "last_failure",
@@ -70,26 +51,37 @@ const actionColumns: Columns<Omit<ActionRecord, "pause"> & { readonly pause: Sto
   pause: "pause",
   timeoutMs: "timeout_ms::float8",
   timeoutAt: "timeout_at",
+  stepTimeoutAt: "step_timeout_at",
   result: "result",
   cause: "cause",
   supersededBy: "superseded_by",
+  unwound: "unwound",
   callbacksSucceeded: "callbacks_succeeded",
   callbacksFailed: "callbacks_failed",
   tags: "coalesce(tags, '{}')",
+  traceId: "trace_id",
+  progress: "progress",
   enqueuedAt: "enqueued_at",
   startedAt: "started_at",
   endedAt: "ended_at"
 }
 
-const stepColumns: Columns<StepRecord> = {
+/** As JSON has it. */
+type StoredRecord = Omit<StepRecord, "attempts"> & { readonly attempts: ReadonlyArray<StoredAttempt> | undefined }
+
+const stepColumns: Columns<StoredRecord> = {
   action: "action",
   index: "idx",
   name: "name",
   kind: "kind",
   status: "status",
   failure: "failure",
+  undoes: "undoes",
   startedAt: "started_at",
-  endedAt: "ended_at"
+  endedAt: "ended_at",
+  attemptNumber: "attempt_number",
+  attempts: "attempts",
+  unchecked: "is_unchecked"
 }
 
 const slotColumns: Columns<SlotRecord> = {
@@ -101,8 +93,23 @@ const slotColumns: Columns<SlotRecord> = {
   actorId: "actor_id",
   name: "name",
   dueAt: "due_at",
-  status: "status"
+  status: "status",
+  isAttempt: "is_attempt",
+  attemptNumber: "attempt_number",
+  signal: "signal"
 }
+
+const timeAt = (millis: number | undefined) => millis === undefined ? undefined : new Date(millis)
+
+/** The last one has ended with its step. */
+const attemptsOf = ({ attempts = [], endedAt }: StoredRecord): StepRecord["attempts"] =>
+  attempts.map((attempt, i) => ({
+    number: attempt.number,
+    startedAt: new Date(attempt.startedAt),
+    endedAt: timeAt(attempt.endedAt) ?? (i === attempts.length - 1 ? endedAt : undefined),
+    failure: attempt.failure,
+    nextAt: timeAt(attempt.nextAt)
+  }))
 
 type Actions = Pick<
   Records,
@@ -126,8 +133,8 @@ const actionsOf = (calls: Calls): Actions => {
   const slots = read(slotColumns)
   return {
     actionsOf: (ids) => actions("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
-    actionsLike: (filter, limit) => {
-      const { params, where } = conditions(filter)
+    actionsLike: (filter, limit, within) => {
+      const { params, where } = conditions(filter, within)
       const newest = `order by id desc limit $${params.length + 1}`
       const part = (view: string, more: string) => `(select * from ${schema}.${view} where ${where} ${more} ${newest})`
       // what is queued apart, by its index: together all of the queue would be sorted
@@ -144,7 +151,10 @@ const actionsOf = (calls: Calls): Actions => {
         : actions("list", `from (${parts.join(" union all ")}) a ${newest}`, [...params, PgTypes.int4(limit)])
     },
     stepsOf: (ids) =>
-      steps("steps", `from ${schema}.action_steps where action = any($1) order by action, idx`, [array(ids, uuid)]),
+      Effect.map(
+        steps("steps", `from ${schema}.action_steps where action = any($1) order by action, idx`, [array(ids, uuid)]),
+        (records) => records.map((record) => ({ ...record, attempts: attemptsOf(record) }))
+      ),
     slotsOf: (ids) =>
       slots("slots", `from ${schema}.action_slots where action = any($1) order by action, step, slot`, [
         array(ids, uuid)
@@ -167,31 +177,15 @@ const actionsOf = (calls: Calls): Actions => {
               select id from ${schema}.outcomes o where created_at < $1 and (follows is null or
                 (select l.id from ${schema}.live_actions l where l.id = o.follows) is null and
                 (select e.ended_at >= $1 from ${schema}.ended_actions e where e.id = o.follows) is not true)
-              order by created_at limit $2 for update skip locked)) returning 1)
+                and (select k.action from ${schema}.action_keys k where k.action = o.id and k.free_at is not null and k.kind = ${KeyKind.idempotency} limit 1) is null
+              order by created_at limit $2 for update skip locked)) returning id),
+            free as (delete from ${schema}.action_keys where action = any(array(select id from gone)) and free_at is null)
             select count(*)::int from gone`,
           [at(before), PgTypes.int4(limit)]
         ),
         (rows) => rows[0]![0] as number
       )
   }
-}
-
-const conditions = (filter: ActionFilter) => {
-  const params: Array<PgTypes.Parameter | string> = []
-  const wanted = ["true"]
-  const add = (condition: (place: string) => string, value: PgTypes.Parameter | string | undefined) => {
-    if (value === undefined) return
-    params.push(value)
-    wanted.push(condition(`$${params.length}`))
-  }
-  add((place) => `actor_type = ${place}::text`, filter.actorType)
-  add((place) => `actor_id = ${place}::text`, filter.actorId)
-  add((place) => `name = ${place}::text`, filter.name)
-  add((place) => `status = any(${place})`, filter.statuses && array(filter.statuses, text))
-  if (filter.roots === true) wanted.push("parent is null")
-  // as the index has it
-  if (filter.callbacksFailed === true) wanted.push("callbacks_failed > 0")
-  return { params, where: wanted.join(" and ") }
 }
 
 type Lanes = Pick<Records, "laneOf" | "lanes" | "breakDeadlock">
@@ -235,7 +229,8 @@ const achievementsOf = (calls: Calls): Achievements => {
     checksum: "checksum",
     result: "result",
     action: "action",
-    achievedAt: "achieved_at"
+    achievedAt: "achieved_at",
+    ...defined
   })
   return {
     achievementOf: (key) =>
@@ -250,17 +245,27 @@ const achievementsOf = (calls: Calls): Achievements => {
         call("forget", `delete from ${schema}.achievements where checksum_key = $1::text returning 1`, [key]),
         (rows) => rows.length > 0
       ),
-    forgetAchievements: (before, limit) =>
-      Effect.map(
+    forgetAchievements: ({ actorType, before, below, name }, limit) => {
+      // of what is below a key the text goes on with a slash, behind which `0` comes next
+      const isBelow = "checksum_key = $::text or (checksum_key > $::text || '/' and checksum_key < $::text || '0')"
+      const asked = [
+        { condition: "achieved_at < $", value: before === undefined ? undefined : at(before) },
+        { condition: isBelow, value: below },
+        { condition: `${defined.actorType} = $`, value: actorType },
+        { condition: `${defined.name} = $`, value: name }
+      ].filter(({ value }) => value !== undefined)
+      const where = asked.map(({ condition }, i) => `(${condition.replaceAll("$", `$${i + 2}`)})`).join(" and ")
+      return Effect.map(
         call(
-          "forgetOld",
+          "forgetAll",
           `with gone as (delete from ${schema}.achievements where ctid = any(array(
-              select ctid from ${schema}.achievements where achieved_at < $1 limit $2 for update skip locked)) returning 1)
+              select ctid from ${schema}.achievements where ${where} limit $1 for update skip locked)) returning 1)
             select count(*)::int from gone`,
-          [at(before), PgTypes.int4(limit)]
+          [PgTypes.int4(limit), ...asked.map(({ value }) => value)]
         ),
         (rows) => rows[0]![0] as number
       )
+    }
   }
 }
 
@@ -280,6 +285,7 @@ const jobsOf = (calls: Calls): Jobs => {
     priority: "coalesce(own_priority, 0)",
     dueAt: "due_at",
     tags: "coalesce(tags, '{}')",
+    tenant: "tenant",
     cancelled: "cancelled_at is not null",
     waitsFor: "elder",
     enqueuedAt: "enqueued_at"
@@ -287,7 +293,7 @@ const jobsOf = (calls: Calls): Jobs => {
   const backlog = read<Omit<Backlog, "pause">>({
     queue: "queue",
     ...defined,
-    due: count(`priority < ${Priority.later}`),
+    due: count(`priority < ${Priority.later} or priority = ${Priority.alone}`),
     later: count(`priority in (${Priority.later}, ${Priority.delayed})`),
     held: count(`priority = ${Priority.held}`),
     waiting: count(`priority = ${Priority.waiting}`),
@@ -326,8 +332,8 @@ const jobsOf = (calls: Calls): Jobs => {
     nextDue: Effect.map(
       call(
         "nextDue",
-        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null), (select min(due_at) from ${schema}.named_lanes n where due_at is not null and exists (select 1 from ${schema}.seats s where s.lane = n.lane and s.seat is null)))) * 1000)::float8,
-          (extract(epoch from (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1)) * 1000)::float8,
+        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null), (select min(due_at) from ${schema}.named_lanes n where due_at is not null and exists (select 1 from ${schema}.seats s where s.lane = n.lane and s.seat is null)))) * 1000)::float8,
+          (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is not null), (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1), (select step_timeout_at from ${schema}.live_actions l where step_timeout_at is not null and phase = 1 and token is null and exists (select 1 from ${schema}.slots o where o.action = l.id and o.step = l.step and o.status is null) order by step_timeout_at limit 1))) * 1000)::float8,
           ${schema}.resumes()`,
         []
       ),
@@ -338,24 +344,24 @@ const jobsOf = (calls: Calls): Jobs => {
       })
     ),
     // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue
-    neglected: (now, queues, definitions) =>
+    neglected: (now, queues, definitions, inTurns) =>
       neglected(
         "neglected",
         `from (
             with recursive q(name) as (
               select min(queue) from ${schema}.jobs
               union all select (select min(j.queue) from ${schema}.jobs j where j.queue > q.name) from q where q.name is not null)
-            select x.* from q cross join lateral (select queue, definition, enqueued_at from ${schema}.jobs
+            select x.* from q cross join lateral (select queue, definition, enqueued_at, priority from ${schema}.jobs
               where queue = q.name and priority < ${Priority.later} order by priority, id limit 1000) x
             union all
-            (select queue, definition, enqueued_at from ${schema}.jobs where priority = ${Priority.later} and due_at <= $1 order by due_at limit 1000)) j
-          where not (queue = any($2) and definition = any($3)) group by queue, definition order by queue, definition`,
-        [at(now), array(queues, text), array(definitions, text)]
+            (select queue, definition, enqueued_at, priority from ${schema}.jobs where priority = ${Priority.later} and due_at <= $1 order by due_at limit 1000)) j
+          where not (queue = any($2) and definition = any($3) and ($4 or priority <> ${Priority.turns})) group by queue, definition order by queue, definition`,
+        [at(now), array(queues, text), array(definitions, text), PgTypes.bool(inTurns)]
       )
   }
 }
 
-export const recordsOf = (calls: Calls): Omit<Records, "examine"> => ({
+export const recordsOf = (calls: Calls): Omit<Records, "examine" | "signalsOf" | "workers" | "definitions"> => ({
   ...actionsOf(calls),
   ...lanesOf(calls),
   ...achievementsOf(calls),

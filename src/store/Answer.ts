@@ -2,8 +2,9 @@
  * What a transition answers: work for the worker that asked, and news of what has become of other actions.
  */
 import type { FailureCause } from "../domain/Failure.ts"
-import type { ActionStatus, Phase, StepKind } from "../domain/Phase.ts"
-import type { StoredOutcome } from "./Conclusion.ts"
+import type { ActionStatus, Phase, StepKind, StepStatus } from "../domain/Phase.ts"
+import type { StepAttempt } from "../StepVerb.ts"
+import type { StoredAttempts, StoredOutcome } from "./Conclusion.ts"
 
 interface Action {
   readonly action: string
@@ -20,6 +21,8 @@ export interface Started extends Action {
   readonly depth: number
   /** In ms of user time. */
   readonly timeoutAt: number | undefined
+  /** Where its trace goes on, as in an invocation. */
+  readonly trace: string | undefined
 }
 
 /** An action goes on where it was. */
@@ -44,8 +47,12 @@ export interface ToPrepare extends Action {
   readonly checksumKey: string | null
   readonly timeout: number | null
   readonly checksum: string | null
-  /** It has been prepared before: what it would achieve was found, and whether the result can be read is the worker's to say. */
-  readonly achievement: { readonly result: unknown } | undefined
+  readonly trace: string | undefined
+  /**
+   * It has been prepared before: what it would achieve was found, and whether the result can be read, and is not too old (user time in ms), is
+   * the worker's to say.
+   */
+  readonly achievement: { readonly result: unknown; readonly achievedAt: number; readonly by: string } | undefined
 }
 
 export type Work = Started | Continued | ToPrepare
@@ -55,8 +62,13 @@ export interface StoredStep {
   readonly index: number
   readonly name: string
   readonly kind: StepKind
+  readonly status: StepStatus
   readonly marked: boolean
   readonly result: unknown
+  /** As the version has it that has run it: bits of `Undo`. */
+  readonly undo: number | undefined
+  /** Of a compensation, the index of the step that it undoes. */
+  readonly undoes: number | undefined
 }
 
 /** A settled slot as its parent reads it. */
@@ -73,6 +85,82 @@ export interface SettledSlot {
   readonly cause: FailureCause | null
   /** The fingerprint of the success schema that was asked with. */
   readonly success: string | null
+  /** Its failure is a value: the fingerprint of the error schema that was asked with, and the id of who has ended. */
+  readonly asValue: { readonly error: string; readonly child: string } | undefined
+  /** It has waited for a signal, and may pass without one. */
+  readonly signal: { readonly name: string; readonly isOptional: boolean } | undefined
+}
+
+/** What was decided of a step outside of its body. */
+export type StepVerdict =
+  /** Its time was over while it waited: what was open is cancelled. */
+  | { readonly _tag: "timedOut"; readonly afterMs: number }
+  /** How the action ends was decided while its body ran, and nothing is to be undone after that. */
+  | { readonly _tag: "ends" }
+  | Abandoning
+  /** Somebody has decided of a step that is held, waits, or is to begin again. */
+  | StepDecision
+
+/** Somebody has decided that what is left to undo of an action is not tried any more. */
+export interface Abandoning {
+  readonly _tag: "abandon"
+  readonly reason: string
+}
+
+/** What somebody decides of: an attempt of a step, or an action that unwinds. */
+export type DecidedOf = Pick<StepAttempt, "action"> & Partial<StepAttempt>
+
+/** What somebody decides of a step. */
+export type StepDecision =
+  | { readonly _tag: "again" }
+  | { readonly _tag: "skip" }
+  /** Its result, as JSON. */
+  | { readonly _tag: "complete"; readonly value: unknown }
+  | { readonly _tag: "fail"; readonly reason: string }
+
+/** What a step has done and is not to do again, by its name. */
+export interface StoredMemo {
+  readonly kind: StepKind
+  readonly step: string
+  readonly name: string
+  readonly result: unknown
+}
+
+/** What earlier attempts of a step have asked for, or that of the action that this one goes on for. */
+export interface EarlierSlots {
+  /** The first number that is free. */
+  readonly next: number
+  /** Those that have succeeded, in their order. Of an action that this one goes on for nobody may have noted the request: what that was is said instead. */
+  readonly succeeded: ReadonlyArray<
+    | readonly [slot: number, request: string]
+    | readonly [
+      slot: number,
+      request: null,
+      definition: string | null,
+      actorId: string | null,
+      args: unknown,
+      signal: string | null
+    ]
+  >
+}
+
+/** What is known of the actions that one goes on for. */
+export interface RetriedBefore {
+  /** The id of the first one. */
+  readonly first: string
+  /** How often a step of theirs was compensated, by its name. */
+  readonly compensated: Readonly<Record<string, number>>
+}
+
+/** A child that was to be unwound, where there is more to say than that it was. */
+export interface UnwoundChild {
+  readonly child: string
+  readonly definition: string
+  readonly actorId: string
+  /** It is left as it is. */
+  readonly isKept: boolean
+  /** What of it could not be undone, is uncertain, or was kept below it. */
+  readonly left: Pick<FailureCause, "notUndone" | "kept" | "uncertain">
 }
 
 /** What a worker needs to go on with an action that it does not have in memory. */
@@ -80,19 +168,48 @@ export interface Detail {
   readonly stepName: string | undefined
   readonly stepKind: StepKind | undefined
   readonly stepStartedAt: number | undefined
+  readonly verdict?: StepVerdict | undefined
+  /** Which attempt of the step, or of the job, if it is not the first, and what came of the earlier ones. */
+  readonly attempt?: number | undefined
+  readonly attempts?: StoredAttempts | undefined
+  /** What it has failed with last. */
+  readonly failure?: FailureCause | undefined
+  /** What was done of the step that begins, and is not to be done again; empty of one that waits. None where it has none. */
+  readonly memos?: ReadonlyArray<StoredMemo> | undefined
+  /** Slots of earlier attempts of the step that begins. */
+  readonly earlier?: EarlierSlots | undefined
+  /** It goes on for one that has ended. */
+  readonly retries?: RetriedBefore | undefined
   /** Names of the prepended steps that the action started with, in their order. */
   readonly prepended: ReadonlyArray<string>
   readonly outcome: StoredOutcome | undefined
+  /** It has ended well, and is unwound: bits of `Undoable`. */
+  readonly unwinds?: number | undefined
+  /** What has come of the children that what undoes a step has waited for. */
+  readonly unwound?: ReadonlyArray<UnwoundChild>
   readonly callbacks: ReadonlyArray<readonly [identity: string, succeeded: boolean]>
   readonly timeoutAt: number | undefined
+  /** Where its trace goes on, and the body's span that was before it was in nobody's hands. */
+  readonly trace?: string | undefined
+  readonly after?: string | undefined
   readonly steps: ReadonlyArray<StoredStep>
   /** None where nothing was waited for. */
   readonly slots: ReadonlyArray<SettledSlot> | undefined
 }
 
+/** How an action ends, and whose it is; not known of one that nobody has taken yet. */
+export interface DecidedOutside {
+  readonly definition: string
+  readonly actorId: string
+  readonly status: ActionStatus
+}
+
 export type News =
-  /** A conclusion has changed nothing: the action was no longer where it said. `endedHere`: the transaction itself has ended it. */
-  | { readonly _tag: "Stale"; readonly action: string; readonly endedHere: boolean }
+  /**
+   * A conclusion has changed nothing: the action was no longer where it said. `endedHere`: the transaction itself has ended it. `closing`: how it
+   * ends was decided, and its body was to end first.
+   */
+  | { readonly _tag: "Stale"; readonly action: string; readonly endedHere: boolean; readonly closing: boolean }
   /** An action is over, and nobody has to be asked again. `late`: a root whose time was over. */
   | {
     readonly _tag: "Ended"
@@ -100,7 +217,9 @@ export type News =
     readonly late?: { readonly definition: string; readonly actorId: string }
   }
   /** It was decided from outside how an action ends: its body is to end, and its callbacks are due. */
-  | { readonly _tag: "Interrupt"; readonly action: string }
+  | { readonly _tag: "Interrupt"; readonly action: string; readonly decided?: DecidedOutside }
+  /** It was decided from outside how an action ends: its body is to end first, and whoever has it goes on from there. */
+  | { readonly _tag: "Closing"; readonly action: string; readonly decided?: DecidedOutside }
   /** A prepared invocation is being looked at by somebody: it is to be brought again. */
   | { readonly _tag: "Blocked"; readonly action: string }
   /** Children of ended parents are to be looked at. */
@@ -145,6 +264,9 @@ export type Verdict =
   | { readonly _tag: "NotStarted"; readonly definition: string; readonly actorId: string }
   /** The id names something else. */
   | { readonly _tag: "Other"; readonly definition: string; readonly actorId: string }
+  /** Its key has completed this action with the same before, or something else. */
+  | { readonly _tag: "Repeated"; readonly action: string }
+  | { readonly _tag: "Conflict"; readonly action: string; readonly definition: string; readonly actorId: string }
 
 export interface Completed {
   readonly verdict: Verdict

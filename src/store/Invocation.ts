@@ -2,6 +2,15 @@
 import type { FailureCause } from "../domain/Failure.ts"
 import type { ActionStatus } from "../domain/Phase.ts"
 
+/** What names an invocation beside its own id, and what came with that. */
+export interface Named {
+  /** Its id is the caller's. */
+  readonly id?: string
+  readonly key?: string
+  /** A digest of its action, actor and arguments. */
+  readonly given: string
+}
+
 /** One row of the queue before it has an id. */
 export interface Invocation {
   readonly queue: string
@@ -22,6 +31,9 @@ export interface Invocation {
   readonly parent: string | null
   readonly parentStep: number | null
   readonly depth: number
+  /** The action that has started it, and the number of the step that has; none of a callback's. */
+  readonly startedBy?: string
+  readonly startedByStep?: number
   /** It joins its lane in turn with siblings that may be headed for the same one. */
   readonly ordered?: boolean
   /** `false`: the checksum is left to the worker, see the column `prepared`. */
@@ -31,6 +43,12 @@ export interface Invocation {
   /** User time in ms before which it does not join its lane. */
   readonly due?: number
   readonly tags?: ReadonlyArray<string>
+  /** Where its trace goes on: W3C's `traceparent` and, behind a space, `tracestate`. */
+  readonly trace?: string
+  /** Stored once: see `enqueueKeyed`. */
+  readonly named?: Named
+  /** Who takes turns with others in its queue. */
+  readonly tenant?: string
   /** Held under this fencing token from the start: its own process performs it at once. */
   readonly token?: number
 }
@@ -55,6 +73,14 @@ export interface PreparedInvocation {
     readonly result: unknown
     readonly cause: FailureCause | null
   } | undefined
-  /** An achievement that cannot be read is forgotten. */
-  readonly ignoresAchievement: boolean
+  /** The action whose achievement it passes by, as that cannot be read or is too old. */
+  readonly passesBy: string | null
+}
+
+/** Which action another one is to go on for. */
+export interface AskedRetry {
+  readonly action: string
+  /** The name of the step to begin with. */
+  readonly from: string | undefined
+  readonly upwards: boolean
 }

@@ -12,7 +12,7 @@ import * as Fiber from "effect/Fiber"
 export const realClock: Clock.Clock = Clock.Clock.defaultValue()
 
 /** Milliseconds on the real clock that no correction of the machine's time moves. */
-export const monotonic = (): number => Number(realClock.monotonicTimeNanosUnsafe()) / 1e6
+export const monotonic = (): number => performance.now()
 
 export const realSleep = (duration: Duration.Input): Effect.Effect<void> =>
   Effect.provideService(Effect.sleep(duration), Clock.Clock, realClock)

@@ -4,24 +4,37 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
-import type { ActionFilter, ActionRecord, Deletion, SlotRecord, StepRecord } from "../ActionRepo.ts"
+import type { ActionFilter, ActionRecord, Deletion, SlotRecord, StepRecord } from "../ActionRecord.ts"
+import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
 import type { Finding } from "../Engine.ts"
-import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
+import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
 
 type Many<A> = Effect.Effect<ReadonlyArray<A>, StorageError>
+
+/** Between which ids, by the time that they begin with. */
+export interface Within {
+  /** In ms. */
+  readonly from: number | undefined
+  readonly until: number | undefined
+  /** Whose children are asked for, if it is stored: they were enqueued while it was live. */
+  readonly parent?: ActionRecord | undefined
+}
 
 export interface Records {
   /** In no order; of an id that is none, nothing. */
   readonly actionsOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
   /** Newest first. */
-  readonly actionsLike: (filter: ActionFilter, limit: number) => Many<ActionRecord>
+  readonly actionsLike: (filter: ActionFilter, limit: number, within: Within) => Many<ActionRecord>
   /** Of several actions, each one's in their order. */
   readonly stepsOf: (actions: ReadonlyArray<string>) => Many<StepRecord>
   /** Of several actions, each one's in the order of its steps. */
   readonly slotsOf: (actions: ReadonlyArray<string>) => Many<SlotRecord>
+  /** The last ones, in their order. */
+  readonly signalsOf: (action: string, limit: number) => Many<SignalRecord>
   /** Deletes history from before the given time (user time in ms), of as many actions as it looks at, from where an earlier call has ended. */
   readonly deleteEnded: (before: number, limit: number, from?: string) => Effect.Effect<Deletion, StorageError>
   /** Deletes answers kept for handles since before the given time, oldest first; gives how many. */
@@ -41,8 +54,17 @@ export interface Records {
   /** In the order of their keys. */
   readonly achievements: (limit: number) => Many<Achievement>
   readonly forgetAchievement: (checksumKey: string) => Effect.Effect<boolean, StorageError>
-  /** Those of before the given time; gives how many. What somebody is changing is left. */
-  readonly forgetAchievements: (before: number, limit: number) => Effect.Effect<number, StorageError>
+  /** Those for which all of it holds; gives how many. What somebody is changing is left. */
+  readonly forgetAchievements: (
+    filter: {
+      /** User time in ms. */
+      readonly before?: number | undefined
+      readonly below?: string | undefined
+      readonly actorType?: string | undefined
+      readonly name?: string | undefined
+    },
+    limit: number
+  ) => Effect.Effect<number, StorageError>
 
   /** In the order of their arrival. */
   readonly queued: (limit: number) => Many<Omit<QueuedInvocation, "pause">>
@@ -53,6 +75,10 @@ export interface Records {
   readonly resume: (kind: Pause["kind"], subject: string) => Effect.Effect<boolean, StorageError>
   /** The oldest first. */
   readonly pauses: Many<Pause>
+  /** In the order of their start. */
+  readonly workers: Many<WorkerRecord>
+  /** By key, the newest version first. */
+  readonly definitions: (filter: DefinitionFilter, limit: number) => Many<DefinitionRecord>
   /** When the next wait or retry, and the next timeout, is due (user time in ms), and whether something is paused no more. */
   readonly nextDue: Effect.Effect<
     { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },
@@ -62,6 +88,7 @@ export interface Records {
   readonly neglected: (
     now: number,
     queues: ReadonlyArray<string>,
-    definitions: ReadonlyArray<string>
+    definitions: ReadonlyArray<string>,
+    inTurns: boolean
   ) => Many<Neglected>
 }

@@ -11,7 +11,7 @@ import type * as Scope from "effect/Scope"
 import { SqlError } from "effect/sql/SqlError"
 import type { FailureCause, UnplacedCause } from "../domain/Failure.ts"
 import type { LaneSettings } from "../domain/LaneSettings.ts"
-import type { ActionStatus, Phase, StepIdentity } from "../domain/Phase.ts"
+import type { ActionStatus, KeyKind, Phase, StepIdentity } from "../domain/Phase.ts"
 import {
   type MissingPrivileges,
   type PoolTooSmall,
@@ -19,11 +19,15 @@ import {
   type UnsuitableDatabase,
   type UnsuitableIsolation
 } from "../SteppedError.ts"
-import type { Answer, Completed, Detail, SettledSlot, Work } from "./Answer.ts"
-import type { Conclusion } from "./Conclusion.ts"
-import type { Invocation, PreparedInvocation } from "./Invocation.ts"
+import type { RetryVerb } from "../StepVerb.ts"
+import type { Announcement } from "./Announcement.ts"
+import type { Abandoning, Answer, Completed, DecidedOf, Detail, SettledSlot, StepDecision, Work } from "./Answer.ts"
+import type { Conclusion, NewMemo, ProgressNote, Whose } from "./Conclusion.ts"
+import type { Explained, ExplainedAction, ToExplain } from "./Explained.ts"
+import type { AskedRetry, Invocation, PreparedInvocation } from "./Invocation.ts"
 import type { Keeping, OwnConnections } from "./OwnConnections.ts"
 import type { Records } from "./Records.ts"
+import type { AskedBy, NewSignal, SentSignal } from "./Sending.ts"
 
 /** Whether the server ended a statement for the time that it took or waited: a smaller batch may pass. */
 export const tookTooLong = (error: unknown): boolean => {
@@ -45,6 +49,8 @@ export interface Catalog {
   readonly definitions: ReadonlyArray<CatalogEntry>
   /** Those of the process by their names; none where it has none. */
   readonly lanes?: Readonly<Record<string, LaneSettings>> | undefined
+  /** Tenants may take turns with what it takes; without, that is not looked for. */
+  readonly inTurns?: boolean | undefined
 }
 
 interface CatalogEntry {
@@ -72,9 +78,10 @@ export interface StoredResult {
   readonly result: string
 }
 
-/** A settled slot with the child's result, as JSON text. */
+/** A settled slot with the child's result and, where its failure is a value, its cause, as JSON texts. */
 export interface StoredSlot extends Omit<SettledSlot, "step" | "result" | "cause"> {
   readonly result: string | null
+  readonly cause: string | null
 }
 
 /** What became of an invocation. */
@@ -86,6 +93,9 @@ export interface Found {
   readonly own: ActionStatus | undefined
   readonly state: "ended" | "live" | "queued" | "unknown"
   readonly status: ActionStatus | undefined
+  readonly unwinding: boolean
+  /** A step has said how far it is: whether that is the one which runs, the action's record says. */
+  readonly saysProgress: boolean
   readonly result: unknown
   readonly cause: FailureCause | null
   readonly definition: string | null
@@ -115,6 +125,19 @@ export interface GivenOutcome {
   readonly result: unknown
   /** Its path is the action's own. */
   readonly cause: UnplacedCause | null
+  /** Unless false, what its steps have done is undone where it does not succeed. */
+  readonly unwinds?: boolean
+}
+
+/** What makes it the same completion when it comes again. */
+export interface CompletionKey {
+  readonly key: string
+  /** A digest of the outcome. */
+  readonly given: string
+  /** How long it is held after this, though there be nothing left of its action. */
+  readonly kept: Duration.Duration
+  /** The attempt that has given away the key: once that is over, the action is over for it, too. */
+  readonly from?: AskedBy
 }
 
 /** An action that nothing continued; without a phase where it waited in a lane that it could begin in. */
@@ -148,10 +171,29 @@ export type Pass = (
  */
 export type Again = ReadonlyArray<bigint> | undefined
 
+/** The action that an invocation's id or key names already. */
+export interface Met {
+  readonly action: string
+  /** By which of the two, where it came with something else then. */
+  readonly conflict: keyof typeof KeyKind | undefined
+}
+
 /** What the engine does with its storage; with what the four services are made of, that is all of it. */
 export interface Transitions {
   /** Stores invocations; inside an open transaction of the client they commit with it. */
   readonly enqueue: (items: ReadonlyArray<Invocation>, now: number, again: Again) => Effect.Effect<void, StorageError>
+  /**
+   * The same for what has a caller's id or an idempotency key. Gives those that are named already, by their index, of which nothing is
+   * stored; one of them alone that is named by what came with something else, and then nothing is stored of all.
+   */
+  readonly enqueueKeyed: (
+    items: ReadonlyArray<Invocation>,
+    now: number,
+    again: Again,
+    kept: Duration.Duration
+  ) => Effect.Effect<ReadonlyMap<number, Met>, StorageError>
+  /** Frees keys whose time is over; gives how many it has looked at. */
+  readonly freeKeys: (now: number, kept: Duration.Duration, limit: number) => Effect.Effect<number, StorageError>
   readonly claim: (
     options: Claiming & { readonly prepared: ReadonlyArray<PreparedInvocation>; readonly only: string | null }
   ) => Effect.Effect<Answer, StorageError>
@@ -165,18 +207,39 @@ export interface Transitions {
     readonly now: number
     readonly catalog: Catalog
     readonly conclusions: ReadonlyArray<Conclusion>
+    /** Whose they are, by their numbers, for who listens: the storage knows it. */
+    readonly of?: ReadonlyArray<Whose>
   }) => Effect.Effect<Answer, StorageError>
+  /** Keeps what bodies have done; gives what is kept by the memos' numbers, of those whose actions are still where they were. */
+  readonly remember: (
+    token: bigint,
+    memos: ReadonlyArray<NewMemo>
+  ) => Effect.Effect<{ readonly lost: boolean; readonly stored: ReadonlyMap<number, unknown> }, StorageError>
+  /** Shows what running steps say of themselves, of those whose actions are still where they were. */
+  readonly noteProgress: (token: bigint, notes: ReadonlyArray<ProgressNote>) => Effect.Effect<void, StorageError>
   readonly complete: (options: {
     readonly token: bigint | null
     readonly now: number
     readonly catalog: Catalog
     /** Its definition and actor are what it is taken for; of a definition without an actor only the name counts. */
     readonly id: string | null
-    readonly definition: string
+    /** Without one, by an id, it is whatever that names. */
+    readonly definition: string | null
     readonly actorId: string | null
     readonly outcome: GivenOutcome
     readonly outbound: boolean
+    /** Of what is outbound alone. */
+    readonly key?: CompletionKey | undefined
   }) => Effect.Effect<Completed, StorageError>
+  /**
+   * Ids of an actor's actions that can be cancelled: at most so many, those first that have not begun, so that nobody begins because
+   * another one is cancelled.
+   */
+  readonly cancellable: (
+    definition: string,
+    actorId: string,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<string>, StorageError>
   /** An action under this token whose detail did not travel with the answer that handed it over; none when it is no longer under it. */
   readonly whatOf: (token: bigint, action: string) => Effect.Effect<Whole | undefined, StorageError>
   /** Results of an action's steps from an index on, a piece of a few MiB; none at the end. */
@@ -187,12 +250,43 @@ export interface Transitions {
     step: number,
     slot: number
   ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
+  /** What was sent to an action under a name and nobody has read, failures apart, in its order. */
+  readonly unreadSignals: (
+    action: string,
+    name: string
+  ) => Effect.Effect<ReadonlyArray<{ readonly id: number; readonly payload: unknown }>, StorageError>
+  /** Stores a signal; inside an open transaction of the client it commits with it. */
+  readonly send: (signal: NewSignal) => Effect.Effect<SentSignal, StorageError>
+  /** Somebody decides of an attempt of a step, which is held, waits, or is to begin again; or, without one, of an action that unwinds (`notStarted`: it does not). */
+  readonly decideStep: (
+    now: number,
+    of: DecidedOf,
+    decision: StepDecision | Abandoning
+  ) => Effect.Effect<"done" | "running" | "notStarted" | "over" | "none", StorageError>
+  /** A new action goes on for one that has ended; inside an open transaction of the client it commits with it. */
+  readonly retry: (now: number, retry: AskedRetry) => Effect.Effect<RetryVerb, StorageError>
   readonly tick: Pass
   readonly cancelAbandoned: Pass
+  /** What would become of an invocation if a worker took it now; none where its parent does not perform. Lanes are as this process knows them. */
+  readonly explain: (
+    asked: ToExplain,
+    now: number,
+    kept: Duration.Duration,
+    lanes: Catalog["lanes"]
+  ) => Effect.Effect<Explained | null, StorageError>
+  /** The same of a stored action, or why it does not begin; nothing where there is none. */
+  readonly explainAction: (
+    id: string,
+    now: number,
+    catalog: Catalog,
+    lanes: Catalog["lanes"]
+  ) => Effect.Effect<ExplainedAction | undefined, StorageError>
   readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
   /** Registers a worker; its token fences everything that it writes. */
   readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>
-  /** Prolongs the lease, also one that is over, unless somebody has taken over; answers how many of the given actions are no longer this worker's, and which it has by the rows. */
+  /** Says what a worker is and can run, for those who look; nothing of the engine depends on it. */
+  readonly announce: (token: bigint, announcement: Announcement) => Effect.Effect<void, StorageError>
+  /** Prolongs the lease, also one that is over, unless somebody has taken over; answers how many of the given actions are no longer this worker's, or whose end was decided, and which it has by the rows. */
   readonly renew: (
     token: bigint,
     lease: Duration.Duration,
@@ -212,8 +306,14 @@ export interface Transitions {
     lanes: Readonly<Record<string, LaneSettings>>,
     seen?: ReadonlyArray<bigint>
   ) => Effect.Effect<ReadonlyArray<bigint> | undefined, StorageError>
-  /** Takes over what dead workers left, not what is held under `spared`; on one-session databases everything of everybody before. */
-  readonly recover: (now: number, spared?: ReadonlyArray<bigint>) => Effect.Effect<Recovered, StorageError>
+  /** Takes over what dead workers left, not what is held under `spared`; what has died twice, or has one of so many attempts left, is to be performed alone; on one-session databases everything of everybody before. */
+  readonly recover: (
+    now: number,
+    spared?: ReadonlyArray<bigint>,
+    attempts?: number
+  ) => Effect.Effect<Recovered, StorageError>
+  /** Reserves an action that is to be performed with nothing beside it: a claim of that one takes it. */
+  readonly reserveAlone: (token: bigint, catalog: Catalog) => Effect.Effect<string | null, StorageError>
   /**
    * The live actions and held invocations under a token, for a worker that does not know what it holds. Of those in `except` only that
    * they are there is asked, not what they hold.

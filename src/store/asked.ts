@@ -44,6 +44,10 @@ export const idOf = (field: string, given: string | undefined): Effect.Effect<vo
     ? Effect.void
     : Effect.fail(new InvalidQuery({ field, value: given, takes: "the id of an action" }))
 
+/** A number that the place of a step, or an attempt, can have. */
+export const isIndex = (given: number | undefined): boolean =>
+  given !== undefined && Number.isInteger(given) && given >= 0 && given < 2 ** 31
+
 /** One of some words. */
 export const wordsOf = (
   field: string,
@@ -59,8 +63,24 @@ export const wordsOf = (
 /** Whether something can be stored under a text; Postgres would refuse to look for what it cannot store. */
 export const canBeStored = (text: string): boolean => isStorable(JSON.stringify(text))
 
+/** A value that JSON holds and Postgres can store, of a megabyte at most. */
+export const jsonOf = (field: string, given: unknown): Effect.Effect<unknown, InvalidQuery> => {
+  const text = (() => {
+    try {
+      return JSON.stringify(given ?? null)
+    } catch {
+      return undefined
+    }
+  })()
+  return text !== undefined && isStorable(text) && Buffer.byteLength(text) <= 1024 * 1024
+    ? Effect.succeed(JSON.parse(text) as unknown)
+    : Effect.fail(
+      new InvalidQuery({ field, value: typeof given, takes: "JSON of a megabyte at most that Postgres can store" })
+    )
+}
+
 /** A text that people read. */
-const textOf = (field: string, given: string, most: number): Effect.Effect<string, InvalidQuery> =>
+export const textOf = (field: string, given: string, most: number): Effect.Effect<string, InvalidQuery> =>
   typeof given === "string" && given.trim().length > 0 && given.length <= most && canBeStored(given)
     ? Effect.succeed(given)
     : Effect.fail(

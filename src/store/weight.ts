@@ -3,7 +3,7 @@
  * a rule, and a megabyte if it has to.
  */
 import { weigh } from "../domain/Codec.ts"
-import type { Conclusion, EndedBody, NewSlot } from "./Conclusion.ts"
+import type { Conclusion, EndedBody, NewMemo, NewSlot } from "./Conclusion.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
 
 /** Bytes of one statement's rows; one row goes into it however large it is. */
@@ -15,9 +15,11 @@ export const travelling = 128 * 1024
 /** Bytes of arguments, or of results, that one claim takes, and one of them more at most. */
 export const answering = 16 * 1024 * 1024
 
-export const weighInvocation = ({ actorId, arguments: args, checksumKey, lane, lanes, tags }: Invocation): number =>
+export const weighInvocation = (
+  { actorId, arguments: args, checksumKey, lane, lanes, tags, trace }: Invocation
+): number =>
   250 + actorId.length + (lane?.length ?? lanes?.join().length ?? 0) + (checksumKey?.length ?? 0) +
-  (tags?.join().length ?? 0) + weigh(args)
+  (tags?.join().length ?? 0) + (trace?.length ?? 0) + weigh(args)
 
 export const weighSlot = ({ actorId, definition }: NewSlot): number =>
   100 + (actorId?.length ?? 0) + (definition?.length ?? 0)
@@ -25,10 +27,14 @@ export const weighSlot = ({ actorId, definition }: NewSlot): number =>
 export const weighPrepared = ({ arguments: args, ended }: PreparedInvocation): number =>
   500 + weigh(args) + (ended === undefined ? 0 : weigh(ended.result) + weigh(ended.cause))
 
+export const weighMemo = ({ name, result, stepName }: NewMemo): number =>
+  200 + name.length + stepName.length + weigh(result)
+
 const weighStep = (step: EndedBody | undefined): number => step === undefined ? 0 : weigh(step.result)
 
 export const weighConclusion = (conclusion: Conclusion): number => {
-  const bytes = 300 + (conclusion.arguments === undefined ? 0 : weigh(conclusion.arguments.encoded))
+  let bytes = 300 + (conclusion.arguments === undefined ? 0 : weigh(conclusion.arguments.encoded))
+  if (conclusion.starts !== undefined) { for (const one of conclusion.starts) bytes += weighInvocation(one) }
   switch (conclusion._tag) {
     case "StepWaits": {
       let sum = bytes + weighStep(conclusion.waiting)
@@ -36,6 +42,9 @@ export const weighConclusion = (conclusion: Conclusion): number => {
       for (const child of conclusion.children) sum += weighInvocation(child)
       return sum
     }
+    case "StepRetries":
+    case "StepHeld":
+      return bytes + weigh(conclusion.failure) + weigh(conclusion.attempts)
     case "TryAgain":
       return bytes + (conclusion.failure === undefined ? 0 : weigh(conclusion.failure))
     case "ActionEnds":

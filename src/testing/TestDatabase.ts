@@ -16,6 +16,7 @@ import { engineLayer, type EngineOptions, type LayerError, type Services } from 
 import { EmbeddedDatabase, type EmbeddedDatabaseError, layerClient } from "../sql/EmbeddedDatabase.ts"
 import { migrate, schemaVersion } from "../sql/Migrations.ts"
 import { Storage } from "../store/Storage.ts"
+import { layerCrashing } from "./crashing.ts"
 
 // the copy is kept beside other temporary files, so that the processes of one test run share it; its name says what is in it
 const copyOf = (version: string): string => join(tmpdir(), `stepped-test-database-${version}.tar`)
@@ -61,6 +62,6 @@ export const layerPreparedClient: Layer.Layer<PgClient | SqlClient, LayerError |
 export const layerTestDatabase = (
   options: EngineOptions
 ): Layer.Layer<Services | PgClient | SqlClient, LayerError | EmbeddedDatabaseError> =>
-  engineLayer({ ...options, databaseClock: false, notify: false }, true, false).pipe(
+  engineLayer({ ...options, databaseClock: false, notify: false }, true, false, layerCrashing).pipe(
     Layer.provideMerge(Layer.fresh(layerPreparedClient))
   )

@@ -7,35 +7,30 @@ import type { PgClient } from "@effect/sql-pg/PgClient"
 import * as Clock from "effect/Clock"
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import * as Equal from "effect/Equal"
 import type * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import type { SqlClient } from "effect/sql/SqlClient"
 import * as TestClock from "effect/testing/TestClock"
-import type { AnyAction, ArgTypes } from "../Action.ts"
-import { type ActionRecord, ActionRepo } from "../ActionRepo.ts"
-import type { ActorRef } from "../Actor.ts"
-import { argumentsCodec } from "../domain/Codec.ts"
+import type { ActionRecord } from "../ActionRecord.ts"
+import { ActionRepo } from "../ActionRepo.ts"
 import { readDuration } from "../domain/duration.ts"
 import { Engine } from "../Engine.ts"
-import { encodeActorId } from "../engine/invoke/invocation.ts"
 import { HandledDefects } from "../engine/perform/retry.ts"
 import { type Backlog, JobQueue } from "../JobQueue.ts"
 import { Outcome } from "../Outcome.ts"
 import type { Pause } from "../Pause.ts"
 import type { EmbeddedDatabaseError } from "../sql/EmbeddedDatabase.ts"
 import type { EngineOptions, LayerError, Services } from "../Stepped.ts"
-import {
-  type CompleteError,
-  type InvalidActorId,
-  InvalidArguments,
-  InvalidOption,
-  type InvalidQuery,
-  type StorageError
-} from "../SteppedError.ts"
-import { describe, type Described, listed } from "./describe.ts"
+import { type CompleteError, InvalidOption, type InvalidQuery, type StorageError } from "../SteppedError.ts"
+import { describe } from "./describe.ts"
+import { sendAwaited, waitsFor } from "./signals.ts"
 import { layerTestDatabase } from "./TestDatabase.ts"
+
+export { assertEnqueued, assertNotEnqueued, EnqueuedExpectation, type ExpectationError } from "./enqueued.ts"
+export { type EventRecorder, recordEvents } from "./events.ts"
+export { assertCompensated, crashAfter, SagaExpectation } from "./sagas.ts"
+export { assertSignalled, SignalExpectation } from "./signals.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // errors
@@ -61,25 +56,6 @@ export class NotDrained extends Schema.TaggedError<NotDrained>("stepped/testing/
       `itself never ends, give performSteppedActions a time, such as { until: "1 hour" }, or a higher { limit }. ${left}`
   }
 }
-
-/**
- * An expectation about what was enqueued does not hold.
- *
- * @category errors
- * @since 0.1.0
- */
-export class EnqueuedExpectation extends Schema.TaggedError<EnqueuedExpectation>("stepped/testing/EnqueuedExpectation")(
-  "EnqueuedExpectation",
-  { message: Schema.String }
-) {}
-
-/**
- * What an expectation about what was enqueued can fail with.
- *
- * @category errors
- * @since 0.1.0
- */
-export type ExpectationError = EnqueuedExpectation | InvalidActorId | InvalidArguments | StorageError
 
 // -------------------------------------------------------------------------------------------------------------------
 // layers
@@ -112,6 +88,8 @@ export const layer = (
 export interface PerformOptions<E = never, R = never> {
   /** Called when everything is idle, once for each outbound action that performs; what it completes goes on. */
   readonly outbound?: (action: ActionRecord) => Effect.Effect<unknown, E, R>
+  /** Called when everything is idle, once for each signal that a step waits for; what it sends goes on. */
+  readonly signals?: (signal: string, action: ActionRecord) => Effect.Effect<unknown, E, R>
   /**
    * How long to go on: all that becomes due meanwhile is performed, timeouts included, and the clock stands at its end. Or a question,
    * which is asked before each pass, and ends it. For what renews itself.
@@ -181,6 +159,7 @@ export const performSteppedActions = <E = never, R = never>(
       if (question !== undefined && (yield* question)) return
       if ((yield* engine.performDue) > 0) continue
       if (options.outbound !== undefined && (yield* completeOutbound(options.outbound))) continue
+      if (options.signals !== undefined && (yield* sendAwaited(yield* live, options.signals))) continue
       const now = yield* engine.now
       if (end !== undefined && now >= end) return
       const next = nextStop(yield* queue.nextDue, now, end, options.timeouts === true)
@@ -253,9 +232,11 @@ const whatIsLeft = Effect.gen(function*() {
     ...yield* Effect.forEach(
       yield* live,
       (action) =>
-        Effect.map(
+        Effect.zipWith(
           describe(action, engine.find(action.actorType, action.name)),
-          (text) => `${text} is ${action.status}${action.outbound ? ", outbound" : ""}${pausedBy(action.pause)}`
+          waitsFor(action),
+          (text, waits) =>
+            `${text} is ${action.status}${action.outbound ? ", outbound" : ""}${waits}${pausedBy(action.pause)}`
         )
     ),
     ...(yield* queue.backlog).filter((backlog) => stillQueued(backlog) > 0).map((backlog) =>
@@ -305,86 +286,3 @@ export const succeedOutbound = (action: ActionRecord): Effect.Effect<Option.Opti
 export const withHandledDefects =
   (handle: (defect: unknown) => boolean) => <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
     Effect.provideService(effect, HandledDefects, handle)
-
-// -------------------------------------------------------------------------------------------------------------------
-// expectations
-// -------------------------------------------------------------------------------------------------------------------
-
-/** What was enqueued, whatever has become of it. */
-interface Seen extends Described {
-  readonly id: string
-  /** `queued`, or its status. */
-  readonly state: string
-}
-
-const seen: Effect.Effect<ReadonlyArray<Seen>, StorageError, ActionRepo> = Effect.gen(function*() {
-  const repo = yield* ActionRepo
-  const actions = yield* asked(repo.list({ limit: 10_000 }))
-  return actions.map((action) => ({ ...action, state: action.status }))
-})
-
-/** What was enqueued of an action, and, for a message, that and everything else. */
-const matching = <A extends AnyAction>(actor: ActorRef, action: A, args: ReadonlyArray<unknown>) =>
-  Effect.gen(function*() {
-    const engine = yield* Engine
-    const id = yield* encodeActorId(actor)
-    const given = argumentsCodec(action.arguments.slice(0, args.length))
-    const wanted: unknown = yield* Effect.mapError(
-      Effect.map(given.encode(args), (encoded): unknown => JSON.parse(JSON.stringify(encoded))),
-      ({ message }) => new InvalidArguments({ action: action.name, issue: message })
-    )
-    const all = yield* seen
-    const isOfAction = ({ actorType, name }: Seen) => actorType === actor.type && name === action.name
-    const found = all.filter((one) =>
-      isOfAction(one) && one.actorId === id &&
-      Equal.equals((one.arguments as Array<unknown>).slice(0, args.length), wanted)
-    )
-    const fail = (what: string) =>
-      Effect.flatMap(
-        Effect.forEach(all, (one) =>
-          Effect.map(
-            // of what is asked for the definition is here, wherever it is performed
-            describe(one, isOfAction(one) ? action : engine.find(one.actorType, one.name)),
-            (text) => `\n  ${text} ${one.state}`
-          )),
-        (lines) => {
-          const asked = `${action.name} ${actor.type}/${id}${args.length === 0 ? "" : `(${listed(args)})`}`
-          const listing = lines.length === 0 ? "nothing was enqueued" : `enqueued so far:${lines.join("")}`
-          return Effect.fail(new EnqueuedExpectation({ message: `${asked} ${what}; ${listing}` }))
-        }
-      )
-    return { found, fail }
-  })
-
-/**
- * Fails unless the action was enqueued on the actor, with these arguments if any are given; performed ones count too. Gives the
- * ids.
- *
- * @category expectations
- * @since 0.1.0
- */
-export const assertEnqueued = <A extends AnyAction>(
-  actor: ActorRef,
-  action: A,
-  ...args: Partial<ArgTypes<A["arguments"]>>
-): Effect.Effect<ReadonlyArray<string>, ExpectationError, Engine | ActionRepo> =>
-  Effect.flatMap(
-    matching(actor, action, args),
-    ({ fail, found }) => found.length > 0 ? Effect.succeed(found.map(({ id }) => id)) : fail("was not enqueued")
-  )
-
-/**
- * Fails if the action was enqueued on the actor, with these arguments if any are given.
- *
- * @category expectations
- * @since 0.1.0
- */
-export const assertNotEnqueued = <A extends AnyAction>(
-  actor: ActorRef,
-  action: A,
-  ...args: Partial<ArgTypes<A["arguments"]>>
-): Effect.Effect<void, ExpectationError, Engine | ActionRepo> =>
-  Effect.flatMap(
-    matching(actor, action, args),
-    ({ fail, found }) => found.length === 0 ? Effect.void : fail(`was enqueued ${found.length} times`)
-  )

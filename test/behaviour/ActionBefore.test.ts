@@ -48,8 +48,13 @@ suite("before", (engine) => {
       assert.deepStrictEqual(yield* stored, { ...nothing, outcomes: 1 })
       const error = yield* Effect.flip(handle.await)
       assert.deepInclude(error, { _tag: "Cancelled", action: "visit", actor: "Car/1", path: "visit Car/1" })
-      assert.deepStrictEqual(yield* handle.status, { id: handle.id, status: "cancelled", successor: undefined })
-      assert.isFalse(yield* handle.cancel)
+      assert.deepStrictEqual(yield* handle.status, {
+        id: handle.id,
+        status: "cancelled",
+        successor: undefined,
+        unwinding: false
+      })
+      assert.isFalse(yield* handle.cancel())
     }))
 
   test("2.2, 2.6: it may complete with a result, with services and the actor: nothing is stored", () =>

@@ -95,7 +95,7 @@ suite("callbacks", (engine) => {
       const first = yield* car.queueNow("first")
       const second = yield* car.queueNow("second")
       assert.strictEqual((yield* second.status).status, "pending")
-      assert.isTrue(yield* second.cancel)
+      assert.isTrue(yield* second.cancel())
       yield* Effect.exit(performSteppedActions())
       assert.deepStrictEqual(seen, ["second cancelled"])
       const { callbacksSucceeded, status } = yield* recordOf(second.id)

@@ -35,7 +35,7 @@ suite("cancelling", (engine) => {
       const root = yield* (yield* Cars.client)(1).topLater()
       yield* performIdle
       assert.deepStrictEqual(yield* lanes, ["Car/1/leaf", "Car/1/middle", "Car/1/top"])
-      assert.isTrue(yield* root.cancel)
+      assert.isTrue(yield* root.cancel())
       yield* performSteppedActions()
       for (const name of ["top", "middle", "leaf"]) assert.deepStrictEqual(yield* statusesOf(name), ["cancelled"])
       assert.deepStrictEqual(seen, ["top cancelled", "leaf cancelled"])
@@ -71,7 +71,7 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const root = yield* (yield* Cars.client)(1).topNow()
       assert.deepStrictEqual(yield* recordsOf("middle"), [])
-      assert.isTrue(yield* root.cancel)
+      assert.isTrue(yield* root.cancel())
       yield* performSteppedActions()
       assert.deepStrictEqual([yield* statusesOf("middle"), yield* recordsOf("leaf")], [["cancelled"], []])
       assert.deepStrictEqual(yield* stepsOf((yield* recordsOf("middle"))[0]!.id), [])
@@ -86,8 +86,13 @@ suite("cancelling", (engine) => {
       const joined = yield* car.sharedLater()
       yield* performIdle
       const [child] = yield* recordsOf("shared")
-      assert.deepStrictEqual(yield* joined.status, { id: joined.id, status: "joined", successor: child!.id })
-      assert.isTrue(yield* parent.cancel)
+      assert.deepStrictEqual(yield* joined.status, {
+        id: joined.id,
+        status: "joined",
+        successor: child!.id,
+        unwinding: false
+      })
+      assert.isTrue(yield* parent.cancel())
       yield* performIdle
       assert.strictEqual((yield* recordOf(child!.id)).status, "performing")
       const before = [yield* recordOf(parent.id), yield* stepsOf(parent.id), yield* slotsOf(parent.id)]
@@ -104,7 +109,7 @@ suite("cancelling", (engine) => {
       const root = yield* car.sharedNow()
       const parent = yield* car.oneLater()
       yield* performIdle
-      assert.isTrue(yield* parent.cancel)
+      assert.isTrue(yield* parent.cancel())
       yield* performIdle
       assert.strictEqual((yield* root.status).status, "performing")
       yield* Stepped.complete(root.id, shared, Stepped.Outcome.succeeded("done"))
@@ -119,11 +124,11 @@ suite("cancelling", (engine) => {
       const second = yield* car.otherLater()
       yield* performIdle
       assert.lengthOf(yield* recordsOf("shared"), 1)
-      assert.isTrue(yield* first.cancel)
+      assert.isTrue(yield* first.cancel())
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("shared"), ["performing"])
       assert.deepStrictEqual(yield* slotsOf(second.id), ["open"])
-      assert.isTrue(yield* second.cancel)
+      assert.isTrue(yield* second.cancel())
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* statusesOf("shared"), ["cancelled"])
     }))
@@ -136,7 +141,7 @@ suite("cancelling", (engine) => {
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "pending"])
       yield* healthy
-      assert.isTrue(yield* parent.cancel)
+      assert.isTrue(yield* parent.cancel())
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "cancelled"])
       assert.strictEqual((yield* current.status).status, "performing")
@@ -150,7 +155,7 @@ suite("cancelling", (engine) => {
       const parent = yield* client(2).wantsTurnLater("next")
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "superseded", "pending"])
-      assert.isTrue(yield* parent.cancel)
+      assert.isTrue(yield* parent.cancel())
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("turn"), ["performing", "superseded", "pending"])
       yield* performSteppedActions({ outbound: (action) => Stepped.complete(action.id, turn, succeededVoid) })
@@ -168,7 +173,7 @@ suite("cancelling", (engine) => {
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["work performing"])
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* Fiber.join(worker)
       assert.deepStrictEqual(seen, ["interrupted"])
       assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
@@ -185,7 +190,7 @@ suite("cancelling", (engine) => {
       const handle = yield* car.bossLater()
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* performDue
       yield* Fiber.join(worker)
       assert.deepStrictEqual(seen, ["interrupted"])
@@ -205,7 +210,7 @@ suite("cancelling", (engine) => {
       const handle = yield* car.busyLater()
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* Deferred.succeed(go, undefined)
       yield* Fiber.join(worker)
       assert.deepStrictEqual(seen, ["ends well"])
@@ -217,11 +222,11 @@ suite("cancelling", (engine) => {
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).topLater()
       assert.strictEqual((yield* handle.status).status, "queued")
-      assert.isTrue(yield* handle.cancel)
-      assert.isFalse(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
+      assert.isFalse(yield* handle.cancel())
       assert.strictEqual((yield* handle.status).status, "queued")
       yield* performSteppedActions()
-      assert.isFalse(yield* handle.cancel)
+      assert.isFalse(yield* handle.cancel())
       assert.deepStrictEqual(seen, ["top cancelled"])
       const record = yield* recordOf(handle.id)
       assert.deepStrictEqual(
@@ -236,7 +241,7 @@ suite("cancelling", (engine) => {
   test("4.1: without cancelled callbacks it is stored all the same", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).turnLater("a")
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* performSteppedActions()
       const record = yield* recordOf(handle.id)
       assert.deepStrictEqual(
@@ -252,7 +257,7 @@ suite("cancelling", (engine) => {
   test("4.1: neither before nor keys run for it, its arguments are as given, and no timeout counts", () =>
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).carefulLater("given")
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* TestClock.adjust("1 minute")
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["careful cancelled with given"])
@@ -271,17 +276,17 @@ suite("cancelling", (engine) => {
       const current = yield* car.leafNow()
       const pending = yield* car.leafNow()
       const handle = yield* car.leafLater()
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("leaf"), ["performing", "pending", "cancelled"])
       assert.deepStrictEqual(seen, ["leaf cancelled"])
       assert.strictEqual((yield* pending.status).status, "pending")
-      yield* current.cancel
-      yield* pending.cancel
+      yield* current.cancel()
+      yield* pending.cancel()
 
       yield* car.countedNow()
       const again = yield* car.countedLater()
-      assert.isTrue(yield* again.cancel)
+      assert.isTrue(yield* again.cancel())
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* statusesOf("counted"), ["succeeded", "cancelled"])
       // joins what is achieved
@@ -296,7 +301,7 @@ suite("cancelling", (engine) => {
       const queued = yield* Effect.flatMap(JobQueue, (queue) => queue.queued(10))
       for (const { action, name } of queued) {
         const handle = yield* Stepped.handle(Car.ref(1), name === "careful" ? careful : turn, action)
-        assert.isTrue(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
       }
       assert.deepStrictEqual(yield* slotsOf(root.id), ["open", "open"])
       yield* healthy
@@ -318,8 +323,8 @@ suite("cancelling", (engine) => {
       const handle = yield* car.carefulLater("given")
       const worker = yield* Effect.forkChild(performDue)
       yield* Deferred.await(reached)
-      assert.isTrue(yield* handle.cancel)
-      assert.isFalse(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
+      assert.isFalse(yield* handle.cancel())
       yield* Fiber.join(worker)
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["key", "before", "interrupted", "careful cancelled with given"])
@@ -335,7 +340,7 @@ suite("cancelling", (engine) => {
       const handle = yield* car.carefulLater("given")
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* Deferred.succeed(go, undefined)
       yield* Fiber.join(worker)
       yield* performSteppedActions()
@@ -349,7 +354,7 @@ suite("cancelling", (engine) => {
       const car = (yield* Cars.client)(1)
       const handle = yield* car.carefulLater("given")
       yield* sql`update stepped.jobs set priority = 1000, attempts = 2, due_at = '3000-01-01'`
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       assert.deepStrictEqual(yield* Effect.flatMap(JobQueue, (queue) => queue.nextDue), {
         wait: undefined,
         timeout: undefined,
@@ -365,8 +370,8 @@ suite("cancelling", (engine) => {
       const car = (yield* Cars.client)(1)
       const handle = yield* sql.withTransaction(Effect.gen(function*() {
         const made = yield* car.topLater()
-        assert.isTrue(yield* made.cancel)
-        assert.isFalse(yield* made.cancel)
+        assert.isTrue(yield* made.cancel())
+        assert.isFalse(yield* made.cancel())
         return made
       }))
       yield* performSteppedActions()
@@ -374,7 +379,7 @@ suite("cancelling", (engine) => {
       assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
       // what is rolled back has not happened
       const other = yield* car.leafLater()
-      yield* Effect.flip(sql.withTransaction(Effect.andThen(other.cancel, Effect.fail("undo"))))
+      yield* Effect.flip(sql.withTransaction(Effect.andThen(other.cancel(), Effect.fail("undo"))))
       yield* performIdle
       assert.strictEqual((yield* other.status).status, "performing")
     }))
@@ -403,7 +408,7 @@ suite("cancelling", (engine) => {
       const bus = (yield* Buses.client)(7)
       const handle = yield* bus.carefulLater("given")
       yield* bus.leafLater()
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* performIdle
       assert.strictEqual((yield* handle.status).status, "queued")
       const backlog = yield* Effect.flatMap(JobQueue, (queue) => queue.backlog)
@@ -432,7 +437,7 @@ suite("cancelling", (engine) => {
   test("4.6+: queued children of an action that is over are cancelled the same way", () =>
     Effect.gen(function*() {
       const root = yield* (yield* Cars.client)(1).asksNow()
-      assert.isTrue(yield* root.cancel)
+      assert.isTrue(yield* root.cancel())
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["careful cancelled with child"])
       assert.deepStrictEqual([...yield* statusesOf("careful"), ...yield* statusesOf("turn")], [
@@ -455,7 +460,7 @@ suite("cancelling", (engine) => {
       const performing = yield* car.turnNow("a")
       const pending = yield* car.turnNow("b")
       for (const handle of [pending, performing]) {
-        assert.deepStrictEqual([yield* handle.cancel, yield* handle.cancel], [true, false])
+        assert.deepStrictEqual([yield* handle.cancel(), yield* handle.cancel()], [true, false])
         assert.strictEqual((yield* handle.status).status, "cancelled")
         assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
       }
@@ -467,7 +472,7 @@ suite("cancelling", (engine) => {
       const car = (yield* Cars.client)(1)
       const current = yield* car.leafNow()
       const pending = yield* car.leafNow()
-      assert.isTrue(yield* pending.cancel)
+      assert.isTrue(yield* pending.cancel())
       const lane = Effect.map(
         Effect.flatMap(PerformanceLane, (service) => service.list(10)),
         (all) => all.map(({ key, pending, performing }) => [key, ...performing, ...pending])
@@ -488,15 +493,15 @@ suite("cancelling", (engine) => {
       const current = yield* car.turnNow("a")
       const superseded = yield* car.turnNow("b")
       const pending = yield* car.turnNow("c")
-      assert.isFalse(yield* superseded.cancel)
+      assert.isFalse(yield* superseded.cancel())
       assert.strictEqual((yield* pending.status).status, "pending")
       yield* Stepped.complete(current.id, turn, succeededVoid)
-      assert.isFalse(yield* current.cancel)
+      assert.isFalse(yield* current.cancel())
       assert.strictEqual((yield* current.status).status, "succeeded")
 
       const live = yield* car.sharedNow()
       const joined = yield* car.sharedNow()
-      assert.isFalse(yield* joined.cancel)
+      assert.isFalse(yield* joined.cancel())
       assert.strictEqual((yield* live.status).status, "performing")
     }))
 
@@ -520,7 +525,7 @@ suite("cancelling", (engine) => {
       yield* TestClock.adjust("59 minutes")
       yield* performIdle
       assert.strictEqual((yield* root.status).status, "performing")
-      yield* root.cancel
+      yield* root.cancel()
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* slotsOf(root.id), ["failed", "cancelled"])
       const tree = yield* Effect.flatMap(ActionRepo, (repo) => repo.tree(root.id))

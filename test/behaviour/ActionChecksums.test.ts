@@ -1,12 +1,17 @@
 /** Rules 2.3 to 2.7: what is achieved is not done again, what is under way is shared, and what starts erases. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Redacted } from "effect"
+import { Clock, Deferred, Duration, Effect, Fiber, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Stepped } from "stepped"
 import { performSteppedActions, withHandledDefects } from "stepped/testing"
 import { checksum } from "../../src/engine/checksum.ts"
-import { healthy, server, suite } from "../harness/databases.ts"
+import { asHeld } from "../../src/engine/invoke/prepare.ts"
+import * as PostgresStore from "../../src/sql/PostgresStore.ts"
+import type { Answer } from "../../src/store/Answer.ts"
+import { Storage } from "../../src/store/Storage.ts"
+import { type Catalog, Store } from "../../src/store/Store.ts"
+import { embedded, healthy, server, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { lanes, recordOf, recordsOf, slotsOf, statusesOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
@@ -31,7 +36,7 @@ suite("checksums", (engine) => {
       yield* performIdle
       const statuses = Effect.all([statusesOf("occupy"), statusesOf("pave")])
       assert.deepStrictEqual(yield* statuses, [["performing"], ["succeeded", "pending"]])
-      yield* parent.cancel
+      yield* parent.cancel()
       yield* performIdle
       assert.deepStrictEqual(yield* statuses, [["cancelled"], ["succeeded", "cancelled"]])
       assert.deepStrictEqual(yield* achievement("Car/1/pave"), achieved)
@@ -73,6 +78,95 @@ suite("checksums", (engine) => {
       assert.deepStrictEqual(seen, ["tag", "tag"])
     }).pipe(withHandledDefects(() => false)))
 
+  for (
+    const [name, done] of [
+      ["inspect", "inspect brakes"],
+      ["inspectInBay", "inspect brakes in a bay"],
+      ["quote", "quote brakes"],
+      ["ask", "quote brakes"]
+    ] as const
+  ) {
+    test(`16.1: what was achieved counts for as long as achievementTtl says, asked by ${name}`, () =>
+      Effect.gen(function*() {
+        const { [`${name}Later` as const]: enqueue } = (yield* Cars.client)(1)
+        const results: Array<unknown> = []
+        const asks = Effect.gen(function*() {
+          const handle = yield* enqueue("brakes")
+          yield* performIdle
+          results.push(yield* handle.await)
+        })
+        yield* asks
+        yield* TestClock.adjust("59 minutes")
+        yield* asks
+        assert.deepStrictEqual(seen, [done])
+        yield* TestClock.adjust("1 minute")
+        yield* asks
+        assert.deepStrictEqual(seen, [done, done])
+        // and from then on
+        yield* TestClock.adjust("59 minutes")
+        yield* asks
+        assert.deepStrictEqual(seen, [done, done])
+        assert.strictEqual(new Set(results).size, 1)
+      }))
+  }
+
+  test("16.1: what is too old is done once where several ask for it", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.inspectNow("brakes")
+      yield* TestClock.adjust("1 hour")
+      const handles = yield* Effect.all([1, 2, 3].map(() => car.inspectLater("brakes")))
+      yield* performIdle
+      assert.deepStrictEqual(seen, ["inspect brakes", "inspect brakes"])
+      for (const handle of handles) yield* handle.await
+    }))
+
+  test("16.1: who has passed by what is too old takes what has been achieved since then", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.quoteNow("brakes")
+      yield* TestClock.adjust("1 hour")
+      const handle = yield* car.quoteLater("brakes")
+      const store = yield* Store
+      const token = yield* store.register("slow", Duration.minutes(1))
+      const now = yield* Clock.currentTimeMillis
+      const catalog: Catalog = {
+        queues: ["default"],
+        definitions: [{ key: "Car/quote", steps: [{ kind: "own", name: "quote" }], flags: 0, prepare: false }]
+      }
+      const by = { token, now, catalog, only: null }
+      const lookedAt = (answer: Answer) => answer.work.filter((work) => work._tag === "ToPrepare")
+      const [held] = lookedAt(yield* store.claim({ ...by, room: 1, prepared: [] }))
+      assert.isDefined(held?.achievement)
+      yield* car.quoteNow("brakes")
+      const returned = { ...asHeld(held!), passesBy: held!.achievement!.by }
+      const [again] = lookedAt(yield* store.claim({ ...by, room: 0, prepared: [returned] }))
+      assert.strictEqual(again?.achievement?.achievedAt, now)
+      yield* store.unregister(token, now)
+      yield* performIdle
+      assert.strictEqual(yield* handle.await, "brakes".length)
+      assert.deepStrictEqual(seen, ["quote brakes", "quote brakes"])
+    }).pipe(
+      Effect.provide(
+        Layer.provide(
+          PostgresStore.layer,
+          Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: engine === embedded })
+        )
+      ),
+      Effect.orDie
+    ))
+
+  test("16.1: what another version has achieved is done again", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.renderAsBeforeNow("wheel")
+      assert.strictEqual((yield* achievement("model"))?.checksum, Stepped.checksum(["1", "wheel"]))
+      yield* car.renderNow("wheel")
+      yield* car.renderNow("wheel")
+      yield* car.renderAsBeforeNow("wheel")
+      assert.deepStrictEqual(seen, ["render wheel as before", "render wheel", "render wheel as before"])
+    }))
+
   test("2.3: null and undefined mean no reuse, and nothing is achieved", () =>
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
@@ -91,7 +185,12 @@ suite("checksums", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, [`wash "warm"`, "callback"])
       assert.deepStrictEqual(yield* stored, { ...before, outcomes: 1 })
-      assert.deepStrictEqual(yield* second.status, { id: second.id, status: "succeeded", successor: undefined })
+      assert.deepStrictEqual(yield* second.status, {
+        id: second.id,
+        status: "succeeded",
+        successor: undefined,
+        unwinding: false
+      })
       assert.strictEqual(yield* second.await, "warm")
       assert.deepStrictEqual((yield* recordsOf("wash")).map((action) => action.id), [first.id])
     }))
@@ -154,7 +253,12 @@ suite("checksums", (engine) => {
       const second = yield* car.holdLater("x")
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("hold"), ["performing"])
-      assert.deepStrictEqual(yield* second.status, { id: second.id, status: "joined", successor: first.id })
+      assert.deepStrictEqual(yield* second.status, {
+        id: second.id,
+        status: "joined",
+        successor: first.id,
+        unwinding: false
+      })
       yield* Stepped.complete(Car.ref(1), hold, Stepped.Outcome.succeeded("done"))
       assert.deepStrictEqual([yield* first.await, yield* second.await], ["done", "done"])
       assert.deepStrictEqual(seen, ["hold x"])
@@ -268,7 +372,7 @@ suite("checksums", (engine) => {
       yield* performIdle
       const third = yield* car.holdNow("x")
       assert.strictEqual((yield* third.status).status, "performing")
-      yield* third.cancel
+      yield* third.cancel()
       yield* performIdle
       assert.isUndefined(yield* achievement("Car/1/hold"))
     }))
@@ -394,7 +498,12 @@ it.effect("2.4: it is checked again under the lane's lock: an achievement that i
     const second = yield* car.holdLater("x")
     const third = yield* car.holdLater("y")
     yield* Effect.flatten(endUnderWay(first.id))
-    assert.deepStrictEqual(yield* second.status, { id: second.id, status: "succeeded", successor: undefined })
+    assert.deepStrictEqual(yield* second.status, {
+      id: second.id,
+      status: "succeeded",
+      successor: undefined,
+      unwinding: false
+    })
     assert.strictEqual(yield* second.await, "done")
     // whoever came after it gets the lane that it did not need
     assert.strictEqual((yield* third.status).status, "performing")

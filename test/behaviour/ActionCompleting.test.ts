@@ -89,7 +89,7 @@ suite("completing", (engine) => {
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
       yield* TestClock.adjust("2 minutes")
-      assert.isFalse(yield* handle.cancel)
+      assert.isFalse(yield* handle.cancel())
       yield* performDue
       yield* Deferred.succeed(go, undefined)
       yield* Fiber.join(worker)
@@ -108,7 +108,7 @@ suite("completing", (engine) => {
         yield* note(`${rows.length} live`)
         const second = yield* car.shortNow("second")
         yield* note((yield* second.status).status)
-        yield* note(String(yield* second.cancel))
+        yield* note(String(yield* second.cancel()))
         yield* car.shortNow("third")
       })
       yield* car.shortLater("first")
@@ -170,7 +170,7 @@ suite("completing", (engine) => {
       const client = yield* Cars.client
       const first = yield* client(1).recycleNow()
       const second = yield* client(2).repaintNow()
-      assert.isTrue(yield* second.cancel)
+      assert.isTrue(yield* second.cancel())
       assert.deepStrictEqual(
         Option.getOrThrow(yield* Effect.flatMap(PerformanceLane, (service) => service.find("maintenance"))),
         laneOf("maintenance", first.id)

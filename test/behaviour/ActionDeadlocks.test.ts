@@ -311,7 +311,7 @@ it.effect("2.5 a: the sweep looks again once it has locked whom it ends: a cycle
       where datname = current_database() and wait_event_type = 'Lock'`
     // two further on, so that the one that was found still waits behind somebody
     const { lane } = yield* recordOf(waiting!.id)
-    yield* handles[(ring.indexOf(lane!) + 1) % 3]!.cancel
+    yield* handles[(ring.indexOf(lane!) + 1) % 3]!.cancel()
     yield* release
     assert.deepStrictEqual(yield* Fiber.join(sweeping), Option.none())
     yield* performSteppedActions()

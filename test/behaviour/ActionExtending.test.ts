@@ -231,7 +231,7 @@ suite("extending", (engine) => {
         const worker = yield* Effect.forkChild(performSteppedActions())
         yield* Deferred.await(reached)
         assert.deepStrictEqual(yield* kindsOf(running.id), ["own start", "own arrive"])
-        yield* running.cancel
+        yield* running.cancel()
         yield* Fiber.interrupt(worker)
         assert.deepStrictEqual(yield* kindsOf(running.id), ["own start", "own arrive"])
         assert.deepStrictEqual(yield* stepsOf(running.id), ["start succeeded", "arrive cancelled"])

@@ -111,7 +111,12 @@ suite("handles", (engine) => {
       const second = yield* car.visitLater("London")
       const waiting = yield* Effect.forkChild(Effect.flip(second.await))
       yield* performIdle
-      assert.deepStrictEqual(yield* second.status, { id: second.id, status: "joined", successor: first.id })
+      assert.deepStrictEqual(yield* second.status, {
+        id: second.id,
+        status: "joined",
+        successor: first.id,
+        unwinding: false
+      })
       assert.deepStrictEqual(yield* statusesOf("visit"), ["performing"])
       yield* Stepped.complete(
         first.id,
@@ -121,7 +126,12 @@ suite("handles", (engine) => {
       const error = yield* Fiber.join(waiting)
       assert.instanceOf(error, NoParking)
       assert.deepInclude(error, { since: new Date(9) })
-      assert.deepStrictEqual(yield* second.status, { id: second.id, status: "joined", successor: first.id })
+      assert.deepStrictEqual(yield* second.status, {
+        id: second.id,
+        status: "joined",
+        successor: first.id,
+        unwinding: false
+      })
     }))
 
   test("2.6: a superseded action's handle follows its newcomers to the last one, also from one that joined", () =>
@@ -131,12 +141,32 @@ suite("handles", (engine) => {
       const paris = yield* car.visitNow("Paris")
       const joined = yield* car.visitNow("Paris")
       const waiting = yield* Effect.forkChild(Effect.all([paris.await, joined.await], { concurrency: 2 }))
-      assert.deepStrictEqual(yield* joined.status, { id: joined.id, status: "joined", successor: paris.id })
+      assert.deepStrictEqual(yield* joined.status, {
+        id: joined.id,
+        status: "joined",
+        successor: paris.id,
+        unwinding: false
+      })
       const rome = yield* car.visitNow("Rome")
       const oslo = yield* car.visitNow("Oslo")
-      assert.deepStrictEqual(yield* paris.status, { id: paris.id, status: "superseded", successor: oslo.id })
-      assert.deepStrictEqual(yield* rome.status, { id: rome.id, status: "superseded", successor: oslo.id })
-      assert.deepStrictEqual(yield* joined.status, { id: joined.id, status: "joined", successor: oslo.id })
+      assert.deepStrictEqual(yield* paris.status, {
+        id: paris.id,
+        status: "superseded",
+        successor: oslo.id,
+        unwinding: false
+      })
+      assert.deepStrictEqual(yield* rome.status, {
+        id: rome.id,
+        status: "superseded",
+        successor: oslo.id,
+        unwinding: false
+      })
+      assert.deepStrictEqual(yield* joined.status, {
+        id: joined.id,
+        status: "joined",
+        successor: oslo.id,
+        unwinding: false
+      })
       yield* performSteppedActions({ outbound: (action) => arrive(action.id, `${action.arguments}`) })
       const there = { to: "Oslo", on: new Date(5) }
       assert.deepStrictEqual(yield* Fiber.join(waiting), [there, there])
@@ -180,17 +210,17 @@ suite("handles", (engine) => {
       yield* TestClock.adjust("1 hour")
       yield* performIdle
       assert.deepInclude(yield* Effect.flip(late.await), { _tag: "TimedOut", actionId: late.id, path: "visit Car/1" })
-      assert.isFalse(yield* late.cancel)
+      assert.isFalse(yield* late.cancel())
 
       const performing = yield* car.visitNow("London")
       const pending = yield* car.visitNow("Paris")
       const queued = yield* car.visitLater("Rome")
       for (const handle of [queued, pending, performing]) {
-        assert.isTrue(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
         yield* performIdle
         assert.deepInclude(yield* Effect.flip(handle.await), { _tag: "Cancelled", actionId: handle.id })
         assert.strictEqual((yield* handle.status).status, "cancelled")
-        assert.isFalse(yield* handle.cancel)
+        assert.isFalse(yield* handle.cancel())
       }
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* statusesOf("visit"), ["timed_out", "cancelled", "cancelled", "cancelled"])
@@ -221,7 +251,7 @@ suite("handles", (engine) => {
       yield* performSteppedActions()
       assert.deepInclude(yield* Effect.flip(handle.await), { _tag: "UnknownAction", actionId: id })
       assert.deepInclude(yield* Effect.flip(handle.status), { _tag: "UnknownAction" })
-      assert.deepInclude(yield* Effect.flip(handle.cancel), { _tag: "UnknownAction", actionId: id })
+      assert.deepInclude(yield* Effect.flip(handle.cancel()), { _tag: "UnknownAction", actionId: id })
       assert.deepStrictEqual(yield* stored, nothing)
     }))
 
@@ -260,7 +290,7 @@ suite("handles", (engine) => {
           ]
           for (const handle of handles) {
             const asked = `${handle.action} ${handle.actor}`
-            for (const verb of [handle.status, handle.cancel, handle.await]) {
+            for (const verb of [handle.status, handle.cancel(), handle.await]) {
               const error = yield* Effect.flip(verb as Effect.Effect<unknown, unknown>)
               assert.instanceOf(error, UnknownAction)
               assert.deepInclude({ ...error }, { actionId: id, asked, found: was })
@@ -287,7 +317,7 @@ suite("handles", (engine) => {
       const joined = yield* car.visitNow("London")
       assert.deepInclude(yield* joined.status, { status: "joined", successor: performing.id })
       yield* refused(joined.id, "visit Car/1")
-      assert.isFalse(yield* joined.cancel)
+      assert.isFalse(yield* joined.cancel())
       yield* arrive(performing.id, "London")
       yield* refused(joined.id, "visit Car/1")
       yield* refused(performing.id, "visit Car/1")
@@ -298,7 +328,7 @@ suite("handles", (engine) => {
         [(yield* performing.status).status, (yield* newcomer.status).status],
         ["succeeded", "performing"]
       )
-      assert.isTrue(yield* newcomer.cancel)
+      assert.isTrue(yield* newcomer.cancel())
     }))
 
   test("2.6: a handle made from an id does what the one from the client does, also in the lane of others", () =>
@@ -310,8 +340,8 @@ suite("handles", (engine) => {
       for (const { id } of [third, second, first]) {
         const handle = yield* Stepped.handle(Car.ref(1), visit, id)
         assert.strictEqual((yield* handle.status).id, id)
-        assert.isTrue(yield* handle.cancel)
-        assert.isFalse(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
+        assert.isFalse(yield* handle.cancel())
         yield* performIdle
         assert.strictEqual((yield* Effect.flip(handle.await))._tag, "Cancelled")
       }
@@ -325,9 +355,9 @@ suite("handles", (engine) => {
       const sql = yield* SqlClient.SqlClient
       assert.instanceOf(yield* Effect.flip(wrong.await), UnknownAction)
       assert.instanceOf(yield* Effect.flip(sql.withTransaction(wrong.await)), UnknownAction)
-      assert.instanceOf(yield* Effect.flip(sql.withTransaction(wrong.cancel)), UnknownAction)
+      assert.instanceOf(yield* Effect.flip(sql.withTransaction(wrong.cancel())), UnknownAction)
       assert.strictEqual((yield* made.status).status, "performing")
-      yield* made.cancel
+      yield* made.cancel()
     }))
 
   test("2.6: waiting may be given up, and begun again", () =>

@@ -54,8 +54,8 @@ suite("invoking", (engine) => {
       const [first, second] = [yield* car.plainNow(2), yield* car.effectfulNow(2)]
       assert.strictEqual((yield* recordOf(first.id)).checksum, checksum(20))
       assert.strictEqual((yield* recordOf(second.id)).checksum, checksum({ n: 20 }))
-      yield* first.cancel
-      yield* second.cancel
+      yield* first.cancel()
+      yield* second.cancel()
     }))
 
   test("2.8: the default keys are type, id and name of the action", () =>
@@ -71,7 +71,7 @@ suite("invoking", (engine) => {
       ) {
         const { checksumKey, lane, status } = yield* recordOf(handle.id)
         assert.deepStrictEqual([lane, checksumKey, status], [key, key, "performing"])
-        yield* handle.cancel
+        yield* handle.cancel()
       }
     }))
 
@@ -81,7 +81,7 @@ suite("invoking", (engine) => {
         const handle = yield* (yield* Cars.client)(1).keyedNow(none)
         const { checksumKey, lane } = yield* recordOf(handle.id)
         assert.deepStrictEqual([lane, checksumKey], ["Car/1/keyed", "Car/1/keyed"])
-        yield* handle.cancel
+        yield* handle.cancel()
       }))
   }
 
@@ -93,7 +93,7 @@ suite("invoking", (engine) => {
       assert.deepStrictEqual(yield* statusesOf("keyed"), lists.map(() => "performing"))
       assert.strictEqual(new Set(yield* lanes).size, lists.length)
       assert.strictEqual((yield* recordOf(handles[2]!.id)).lane, "a/b/c")
-      for (const handle of handles) yield* handle.cancel
+      for (const handle of handles) yield* handle.cancel()
     }))
 
   test("2.8: the same list is the same lane, on every actor", () =>

@@ -145,7 +145,7 @@ suite("job-backed actions", (engine) => {
       run = (job) => job.retry("2 hours")
       const first = yield* car.towLater("a")
       yield* performIdle
-      assert.isTrue(yield* first.cancel)
+      assert.isTrue(yield* first.cancel())
       const second = yield* car.towLater("b")
       yield* performSteppedActions()
       assert.deepStrictEqual([(yield* first.status).status, (yield* second.status).status], ["cancelled", "timed_out"])
@@ -235,7 +235,7 @@ suite("job-backed actions", (engine) => {
       const error = yield* Effect.flip(performSteppedActions())
       assert.instanceOf(error, NotDrained)
       assert.deepStrictEqual([...error.left], ["tow Car/1(\"home\") is performing, outbound"])
-      yield* handle.cancel
+      yield* handle.cancel()
       yield* performSteppedActions()
     }))
 })

@@ -177,7 +177,7 @@ suite("outbound actions", (engine) => {
       yield* sql.withTransaction(Effect.flatMap(car.chargeLater(1), ({ id }) => isRefused(id)))
       // one that nobody will start is over
       const cancelledOne = yield* car.chargeLater(2)
-      yield* cancelledOne.cancel
+      yield* cancelledOne.cancel()
       assert.deepStrictEqual(yield* complete(cancelledOne.id), Option.none())
       yield* performSteppedActions({ outbound: ({ id }) => complete(id) })
     }))

@@ -118,8 +118,8 @@ suite("siblings", (engine) => {
         Effect.gen(function*() {
           const one = (yield* queued).find(({ arguments: args }) => (args as ReadonlyArray<unknown>)[1] === n)!
           const cancelled = one.name === "aside"
-            ? (yield* Stepped.handle(van, aside, one.action)).cancel
-            : (yield* Stepped.handle(Car.ref(1), one.name === "fast" ? fast : careful, one.action)).cancel
+            ? (yield* Stepped.handle(van, aside, one.action)).cancel()
+            : (yield* Stepped.handle(Car.ref(1), one.name === "fast" ? fast : careful, one.action)).cancel()
           assert.isTrue(yield* cancelled)
         })
       yield* cancel(2)
@@ -165,7 +165,7 @@ suite("siblings", (engine) => {
       const root = yield* car.parentLater()
       yield* performIdle
       assert.lengthOf(yield* waiting, 2)
-      assert.isTrue(yield* root.cancel)
+      assert.isTrue(yield* root.cancel())
       yield* performIdle
       yield* healthy
       assert.deepStrictEqual([seen, yield* whoWaits], [["before 3", "2 cancelled", "3 cancelled"], []])

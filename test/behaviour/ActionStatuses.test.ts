@@ -71,7 +71,7 @@ suite("statuses", (engine) => {
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("charge"), ["succeeded", "performing"])
       assert.strictEqual((yield* first.status).status, "succeeded")
-      yield* second.cancel
+      yield* second.cancel()
       yield* performIdle
     }))
 
@@ -88,7 +88,7 @@ suite("statuses", (engine) => {
       const handle = yield* (yield* Cars.client)(1).restLater()
       yield* performIdle
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["sit performing"])
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["sit cancelled"])
       assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
       yield* performSteppedActions()
@@ -131,7 +131,7 @@ suite("statuses", (engine) => {
         for (const [, again] of ends) yield* again(handle.id)
         assert.isTrue(Option.isNone(yield* Stepped.complete(Car.ref(1), charge, Stepped.Outcome.failed())))
         assert.isTrue(Option.isNone(yield* Stepped.complete(handle.id, charge, Stepped.Outcome.failed())))
-        assert.isFalse(yield* handle.cancel)
+        assert.isFalse(yield* handle.cancel())
         yield* TestClock.adjust("1 hour")
         yield* performSteppedActions()
         assert.deepStrictEqual(yield* recordOf(handle.id), before)
@@ -145,7 +145,7 @@ suite("statuses", (engine) => {
       const [, second, third] = [yield* car.chargeNow(), yield* car.chargeNow(), yield* car.chargeNow()]
       const before = yield* recordOf(second.id)
       assert.strictEqual(before.status, "superseded")
-      assert.isFalse(yield* second.cancel)
+      assert.isFalse(yield* second.cancel())
       assert.isTrue(Option.isNone(yield* Stepped.complete(second.id, charge, Stepped.Outcome.succeeded("late"))))
       yield* performSteppedActions({
         outbound: (action) => Stepped.complete(action.id, charge, Stepped.Outcome.succeeded(action.id))
@@ -161,7 +161,7 @@ suite("statuses", (engine) => {
       const answers = yield* Effect.all(
         [...outcomes, Stepped.Outcome.failed(), Stepped.Outcome.timedOut].map((outcome) =>
           Stepped.complete(handle.id, race, outcome)
-        ).concat(Effect.map(handle.cancel, (won) => won ? Option.some(handle.id) : Option.none())),
+        ).concat(Effect.map(handle.cancel(), (won) => won ? Option.some(handle.id) : Option.none())),
         { concurrency: "unbounded" }
       )
       assert.strictEqual(answers.length, 7)

@@ -92,7 +92,12 @@ suite("superseding", (engine) => {
         undefined
       ])
       assert.isDefined(record.endedAt)
-      assert.deepStrictEqual(yield* old.status, { id: old.id, status: "superseded", successor: newcomer.id })
+      assert.deepStrictEqual(yield* old.status, {
+        id: old.id,
+        status: "superseded",
+        successor: newcomer.id,
+        unwinding: false
+      })
       assert.deepStrictEqual(yield* stepsOf(old.id), [])
       assert.deepStrictEqual(yield* statusesOf("hold"), ["performing", "superseded"])
       yield* performSteppedActions({ outbound: finish })
@@ -216,7 +221,7 @@ it.live("2.9: children with a `before` join in the order of the body, also when 
       records.map(({ arguments: args, status }) => `${args} ${status}`),
       ["1 performing", "2 superseded", "3 pending"]
     )
-    yield* handle.cancel
+    yield* handle.cancel()
     yield* performIdle
     yield* healthy
   }).pipe(Effect.provide(CarsLive.pipe(Layer.provideMerge(server.layer())))))
@@ -278,7 +283,7 @@ it.effect("2.9: children join in the order of the body, also when two workers cl
       (yield* recordsOf("paint")).map(({ arguments: args, status }) => `${args} ${status}`),
       ["m,red performing", "m,green superseded", "m,blue pending"]
     )
-    yield* handle.cancel
+    yield* handle.cancel()
     yield* performIdle
     yield* healthy
   }).pipe(Effect.provide(Convoys.layer.pipe(

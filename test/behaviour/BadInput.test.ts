@@ -431,7 +431,7 @@ suite("bad input", (engine) => {
           (yield* Effect.flip(Stepped.complete(handle.id, charge, Stepped.Outcome.succeeded(big))))._tag,
           "PayloadTooLarge"
         )
-        assert.isTrue(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
         yield* healthy
       }).pipe(Effect.provide(layer)))
 
@@ -564,7 +564,7 @@ suite("bad input", (engine) => {
             assert.strictEqual(error._tag, "InvalidOutcome")
             assert.include(error.message, "cannot be written as JSON")
           }
-          yield* handle.cancel
+          yield* handle.cancel()
           program.any = Effect.fail(value)
           const failing = yield* client("1").anyNow("fine")
           const cause = yield* storedCause(failing.id)
@@ -744,7 +744,7 @@ suite("bad input", (engine) => {
         ]])
         assert.strictEqual((yield* handle.status).status, "queued")
         yield* healthy
-        assert.isTrue(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
         assert.strictEqual(yield* performDue, 0)
         assert.lengthOf(yield* backlog, 1)
         // whoever has its definition ends it
@@ -782,7 +782,7 @@ suite("bad input", (engine) => {
           const error = yield* Effect.flip(Stepped.complete(id, charge, Stepped.Outcome.succeeded("paid")))
           assert.strictEqual(error.message.split(":")[0], `There is no action ${id}`)
           const handle = yield* Stepped.handle(Car.ref("1"), charge, id)
-          assert.strictEqual((yield* Effect.flip(handle.cancel))._tag, "UnknownAction")
+          assert.strictEqual((yield* Effect.flip(handle.cancel()))._tag, "UnknownAction")
         }
         assert.isTrue(Option.isNone(yield* Stepped.complete(Car.ref("1"), charge, Stepped.Outcome.succeeded("paid"))))
         const repo = yield* ActionRepo
@@ -934,7 +934,10 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
       [{ lease: Infinity }, "lease is Infinity"],
       [{ statementTimeout: 0 }, "statementTimeout is 0"],
       [{ pollInterval: 0 }, "pollInterval is 0"],
-      [{ historyRetention: 0 }, "historyRetention is 0"]
+      [{ historyRetention: 0 }, "historyRetention is 0"],
+      [{ historyRetention: "14 minutes" }, "historyRetention is \"14 minutes\": it takes a duration from 900000 to"],
+      [{ outcomeRetention: 1 }, "outcomeRetention is 1: it takes a duration from 900000 to"],
+      [{ statementTimeout: "10 minutes", historyRetention: "16 minutes" }, "takes a duration from 1200000 to"]
     ]
     for (const [options, words] of refused) {
       // before anything is asked of a database

@@ -181,7 +181,7 @@ suite("callbacks that are tried again", (engine) => {
         scene.does = { refund: failing(1) }
         const handle = yield* (yield* Cars.client)(1).payLater()
         yield* performIdle
-        assert.isFalse(yield* handle.cancel)
+        assert.isFalse(yield* handle.cancel())
         yield* TestClock.adjust("2 hours")
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["refund", "refund"])
@@ -196,9 +196,9 @@ suite("callbacks that are tried again", (engine) => {
       Effect.gen(function*() {
         scene.does = { "let go": failing(2) }
         const handle = yield* (yield* Cars.client)(1).parkedNow()
-        assert.isTrue(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
         yield* performIdle
-        assert.isFalse(yield* handle.cancel)
+        assert.isFalse(yield* handle.cancel())
         assert.deepStrictEqual(yield* Stepped.complete(handle.id, parked, Stepped.Outcome.succeededVoid), Option.none())
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["let go", "let go", "let go"])
@@ -210,7 +210,7 @@ suite("callbacks that are tried again", (engine) => {
     Effect.gen(function*() {
       scene.does = { "let go": failing(2) }
       const handle = yield* (yield* Cars.client)(1).parkedLater()
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* performIdle
       assert.strictEqual((yield* recordOf(handle.id)).status, "performing")
       yield* healthy

@@ -54,8 +54,8 @@ suite("after the layer has closed", (engine) => {
         "await": queued.await,
         "await in a transaction": sql.withTransaction(queued.await),
         status: queued.status,
-        cancel: queued.cancel,
-        "cancel in a transaction": sql.withTransaction(queued.cancel),
+        cancel: queued.cancel(),
+        "cancel in a transaction": sql.withTransaction(queued.cancel()),
         "Stepped.complete by id": on(Stepped.complete(asked.id, charge, Stepped.Outcome.succeeded(undefined))),
         "Stepped.complete by name": on(Stepped.complete(Car.ref(1), charge, Stepped.Outcome.succeeded(undefined))),
         "await of Stepped.handle": on(
@@ -77,7 +77,7 @@ suite("after the layer has closed", (engine) => {
     Effect.gen(function*() {
       const { asked, cars, queued, services } = yield* closed
       yield* Effect.exit(cars(3).honkLater())
-      yield* Effect.exit(queued.cancel)
+      yield* Effect.exit(queued.cancel())
       yield* Effect.exit(
         Effect.provide(Stepped.complete(asked.id, charge, Stepped.Outcome.succeeded(undefined)), services)
       )

@@ -120,7 +120,7 @@ suite("deploys", (engine) => {
           checksum,
           timeout: null,
           ended: undefined,
-          ignoresAchievement: false
+          passesBy: null
         }]
       })
       assert.deepInclude(looks.work.find(({ _tag }) => _tag === "ToPrepare"), {
@@ -303,7 +303,7 @@ suite("deploys", (engine) => {
       // added: cancelled by a process that has them while nobody has the action, and by one that has none after the next step
       const [cancelled, late] = yield* begun(Outside, 1, 2)
       const cancel = ({ actor, id }: Enqueued) =>
-        Effect.flatMap(Stepped.handle(actor, hears, id), (handle) => handle.cancel)
+        Effect.flatMap(Stepped.handle(actor, hears, id), (handle) => handle.cancel())
       yield* deployed(Hearing.layer)(Effect.gen(function*() {
         assert.isTrue(yield* cancel(cancelled!))
         yield* performIdle

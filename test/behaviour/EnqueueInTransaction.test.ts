@@ -60,7 +60,7 @@ suite("inside the program's transaction", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, [])
       assert.instanceOf(yield* Effect.flip(handle.status), UnknownAction)
-      assert.instanceOf(yield* Effect.flip(handle.cancel), UnknownAction)
+      assert.instanceOf(yield* Effect.flip(handle.cancel()), UnknownAction)
       assert.instanceOf(yield* Effect.flip(handle.await), UnknownAction)
     }))
 
@@ -119,7 +119,7 @@ suite("inside the program's transaction", (engine) => {
       const handle = yield* boat.sailLater()
       assert.instanceOf(yield* Effect.flip(performSteppedActions()), NotDrained)
       assert.strictEqual((yield* handle.status).status, "queued")
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
     }))
 
   test("completing there commits and rolls back with it, with callbacks and without", () =>
@@ -154,13 +154,13 @@ suite("inside the program's transaction", (engine) => {
       const car = (yield* Cars.client)(1)
       const first = yield* car.plainNow()
       const second = yield* car.plainNow()
-      assert.isTrue(yield* rolledBack(first.cancel))
+      assert.isTrue(yield* rolledBack(first.cancel()))
       yield* performIdle
       assert.deepStrictEqual([(yield* first.status).status, (yield* second.status).status], ["performing", "pending"])
-      assert.isTrue(yield* transaction(first.cancel))
+      assert.isTrue(yield* transaction(first.cancel()))
       yield* performIdle
       assert.deepStrictEqual([(yield* first.status).status, (yield* second.status).status], ["cancelled", "performing"])
-      assert.isTrue(yield* transaction(second.cancel))
+      assert.isTrue(yield* transaction(second.cancel()))
       assert.deepStrictEqual(yield* lanes, [])
     }))
 

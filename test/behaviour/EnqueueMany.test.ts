@@ -96,7 +96,7 @@ suite("enqueueMany", (engine) => {
       const handle = yield* (yield* Cars.client)(1).fleetNow(5000)
       const rows = yield* stored
       assert.deepStrictEqual([rows.jobs, rows.slots], [5000, 5000])
-      yield* handle.cancel
+      yield* handle.cancel()
       yield* performSteppedActions()
     }))
 })

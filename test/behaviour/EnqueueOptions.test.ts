@@ -92,7 +92,7 @@ suite("options of an enqueueing", (engine) => {
       yield* tagged("prepared").carefulLater("3")
       yield* performIdle
       const cancelled = yield* tagged("cancelled").washLater("4")
-      yield* cancelled.cancel
+      yield* cancelled.cancel()
       yield* performSteppedActions({
         outbound: ({ id }) => Stepped.complete(id, park, Stepped.Outcome.succeeded("in"))
       })
@@ -202,8 +202,8 @@ suite("options of an enqueueing", (engine) => {
     Effect.gen(function*() {
       const car = (yield* Cars.client)(1)
       const handle = yield* car.with({ delay: "1 hour" }).washLater("x")
-      assert.isTrue(yield* handle.cancel)
-      assert.isFalse(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
+      assert.isFalse(yield* handle.cancel())
       yield* performIdle
       assert.strictEqual((yield* handle.status).status, "cancelled")
       yield* TestClock.adjust("2 hours")
@@ -283,7 +283,7 @@ suite("options of an enqueueing", (engine) => {
       yield* queue.resume(careful)
       yield* performIdle
       assert.strictEqual((yield* older.status).status, "superseded")
-      yield* parent.cancel
+      yield* parent.cancel()
       yield* performIdle
       yield* Stepped.complete(holder.id, park, Stepped.Outcome.succeeded("in"))
       yield* performIdle
@@ -315,6 +315,24 @@ suite("options of an enqueueing", (engine) => {
         const older = yield* car.with({ priority: 1 }).driveLater("older")
         yield* TestClock.adjust("1 minute")
         // the one that is due joins first, and then the one that was enqueued meanwhile
+        yield* performIdle
+        assert.deepStrictEqual([(yield* older.status).status, (yield* newer.status).status], ["superseded", "pending"])
+      }
+      yield* performSteppedActions({
+        outbound: ({ id }) => Stepped.complete(id, park, Stepped.Outcome.succeeded("in"))
+      })
+    }))
+
+  test("14.2: a delayed one that is pending is no newer than its time, however late it is seen to", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.parkLater("holder")
+      yield* performIdle
+      for (const delayed of ["driveLater", "carefulLater"] as const) {
+        const older = yield* car.with({ delay: "1 minute", priority: -1 })[delayed]("older")
+        yield* TestClock.adjust("2 minutes")
+        const newer = yield* car.with({ priority: 1 }).driveLater("newer")
+        // it has its place in the queue only now, behind the other one, and comes first to the lane
         yield* performIdle
         assert.deepStrictEqual([(yield* older.status).status, (yield* newer.status).status], ["superseded", "pending"])
       }
@@ -408,7 +426,7 @@ suite("options of an enqueueing", (engine) => {
       const car = (yield* Cars.client)(1)
       const trip = yield* car.tripLater()
       yield* performIdle
-      yield* trip.cancel
+      yield* trip.cancel()
       yield* performIdle
       assert.deepStrictEqual((yield* statusesOf("drive")).toSorted(), ["cancelled", "succeeded", "succeeded"])
       assert.deepStrictEqual(seen, ["drive first", "drive second"])

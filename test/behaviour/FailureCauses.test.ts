@@ -170,13 +170,13 @@ suite("causes", (engine) => {
       const performing = yield* client(5).holdNow()
       const pending = yield* client(6).holdNow()
       const queued = yield* client(7).holdLater()
-      for (const handle of [pending, performing, queued]) yield* handle.cancel
+      for (const handle of [pending, performing, queued]) yield* handle.cancel()
       yield* performSteppedActions()
       for (const [id, { id: action }] of [[5, performing], [6, pending], [7, queued]] as const) {
         assert.deepStrictEqual(yield* causeOf(action), { kind: "cancelled", path: path(id), message: words.cancelled })
       }
       const decided = yield* client(8).hookedNow()
-      yield* decided.cancel
+      yield* decided.cancel()
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* causeOf(decided.id), {
         kind: "cancelled",
@@ -190,7 +190,7 @@ suite("causes", (engine) => {
       const client = yield* cars
       const taken = yield* client(1).kidsLater()
       yield* performIdle
-      yield* taken.cancel
+      yield* taken.cancel()
       yield* performSteppedActions()
       const children = [...yield* recordsOf("hold"), ...yield* recordsOf("asked")]
       assert.deepStrictEqual(

@@ -229,10 +229,11 @@ suite("history", (engine) => {
       for (const [n, { id }] of [over, year].entries()) {
         yield* sql`insert into stepped.action_keys (definition, actor_id, kind, key, action, created_at, free_at)
           values ('Car/honk', ${n}, 1, 'asked', ${id}, now(), null), ('Car/honk', ${n}, 2, 'held', ${id}, now(), 'infinity')`
-        yield* sql`insert into stepped.signals (action, name, payload, sent_at, step, slot)
-          values (${id}, 'approval', '{"by": 7}', now(), 0, 0), (${id}, 'approval', '{"by": 8}', now(), null, null)`
-        yield* sql`insert into stepped.memos (action, step, name, attempt, result, ended_at)
-          values (${id}, 0, 'bill', 1, '42', now())`
+        yield* sql`insert into stepped.signals (action, name, target, payload, sent_at, step, slot)
+          values (${id}, 'approval', ${id}, '{"by": 7}', now(), 0, 0),
+            (${id}, 'approval', ${id}, '{"by": 8}', now(), null, null)`
+        yield* sql`insert into stepped.memos (action, step, step_kind, step_name, name, result, ended_at)
+          values (${id}, 0, 0, 'honk', 'bill', '42', now())`
       }
       assert.strictEqual((yield* stored).beside, 10)
       assert.strictEqual(yield* deleteAll(), 1)
@@ -260,7 +261,7 @@ suite("history", (engine) => {
       yield* performIdle
       assert.strictEqual(yield* deleteAll(), 1)
       assert.instanceOf(yield* Effect.flip(release(holding.id)), UnknownAction)
-      assert.instanceOf(yield* Effect.flip(holding.cancel), UnknownAction)
+      assert.instanceOf(yield* Effect.flip(holding.cancel()), UnknownAction)
     }))
 
   test("4.7: a worker deletes what is older than what is kept", () =>

@@ -74,7 +74,7 @@ suite("transactions at a higher level", (engine) => {
         const handle = yield* cars(1).turnNow()
         for (
           const refused of [
-            yield* Effect.flip(at(handle.cancel)),
+            yield* Effect.flip(at(handle.cancel())),
             yield* Effect.flip(at(Stepped.complete(Car.ref(1), turn, Outcome.succeededVoid))),
             yield* Effect.flip(at(Stepped.complete(handle.id, turn, Outcome.succeededVoid)))
           ]
@@ -85,7 +85,7 @@ suite("transactions at a higher level", (engine) => {
           assert.include(refused.message, "read committed")
         }
         assert.strictEqual((yield* recordOf(handle.id)).status, "performing")
-        assert.isTrue(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
         yield* performSteppedActions()
         assert.deepStrictEqual(yield* statusesOf("turn"), ["cancelled"])
         yield* healthy

@@ -2,7 +2,14 @@
 import { assert, it } from "@effect/vitest"
 import { Clock, Effect, Layer, Option, Schema } from "effect"
 import { TestClock } from "effect/testing"
-import { AchievementStore, ActionRepo, InvalidChecksum, PerformanceLane, Stepped } from "stepped"
+import {
+  type AchievementFilter,
+  AchievementStore,
+  ActionRepo,
+  InvalidChecksum,
+  PerformanceLane,
+  Stepped
+} from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { laneOf } from "../harness/observing.ts"
@@ -76,6 +83,34 @@ suite("keys and checksums", (engine) => {
       yield* healthy
     }).pipe(Effect.provide(layer)))
 
+  it.effect("16.1: achievements are forgotten below a key, and by action", () =>
+    Effect.gen(function*() {
+      const depots = yield* Depots.client
+      const achievements = yield* AchievementStore
+      for (const place of ["a", "ab", "a-b", "a/b"]) {
+        for (const row of [1, 2]) yield* depots("x").loadLater(place, row)
+      }
+      yield* performSteppedActions()
+      const keys = Effect.map(achievements.list(), (all) => all.map(({ checksumKey }) => Stepped.parseKey(checksumKey)))
+      const forgets = (filter: AchievementFilter, gone: number) =>
+        Effect.map(achievements.forgetAll(filter), (count) => assert.strictEqual(count, gone))
+      assert.strictEqual((yield* keys).length, 8)
+      yield* forgets({ below: ["load"] }, 0)
+      yield* forgets({ below: ["loaded", ...shelf("ab", 1)] }, 1)
+      yield* forgets({ below: ["loaded", "shelf/s"], name: "unload" }, 0)
+      yield* forgets({ actorType: "Car" }, 0)
+      // neither "ab", "a-b" nor "a/b"
+      yield* forgets({ below: ["loaded", "shelf/s", "a"] }, 2)
+      yield* forgets({ below: "loaded", actorType: "Depot", name: "load", before: new Date(8e14) }, 5)
+      assert.deepStrictEqual(yield* keys, [])
+      for (const nothing of [{}, { below: [] }, { name: "" }]) {
+        const error = yield* Effect.flip(achievements.forgetAll(nothing))
+        assert.match(error.message, /filter of AchievementStore.forgetAll/)
+      }
+      assert.strictEqual(yield* achievements.forgetAll({ below: "\0" }), 0)
+      yield* healthy
+    }).pipe(Effect.provide(layer)))
+
   it.effect("what was achieved before a time is forgotten, as much as the limit says", () =>
     Effect.gen(function*() {
       const depot = (yield* Depots.client)("x")
@@ -86,9 +121,9 @@ suite("keys and checksums", (engine) => {
       yield* depot.loadLater("d", 1)
       yield* performSteppedActions()
       const before = new Date(yield* Clock.currentTimeMillis)
-      assert.strictEqual(yield* achievements.forgetOld({ before: new Date(0) }), 0)
-      assert.strictEqual(yield* achievements.forgetOld({ before, limit: 2 }), 2)
-      assert.strictEqual(yield* achievements.forgetOld({ before }), 1)
+      assert.strictEqual(yield* achievements.forgetAll({ before: new Date(0) }), 0)
+      assert.strictEqual(yield* achievements.forgetAll({ before, limit: 2 }), 2)
+      assert.strictEqual(yield* achievements.forgetAll({ before }), 1)
       assert.deepStrictEqual((yield* achievements.list()).map(({ result }) => result), ["d"])
       yield* healthy
     }).pipe(Effect.provide(layer)))

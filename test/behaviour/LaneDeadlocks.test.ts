@@ -58,6 +58,67 @@ suite("deadlocks in named lanes", (engine) => {
       yield* performSteppedActions({ outbound: succeedOutbound })
       yield* other.await
     }))
+
+  test("15.9, 15.5: who would supersede one whose parent performs in another of its lanes is deadlocked", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.takeLater(["newest"])
+      const asking = yield* car.askLater("single", "newest", 0)
+      yield* performIdle
+      yield* release("single")
+      yield* performIdle
+      const both = yield* car.takeLater(["newest", "single"])
+      yield* performIdle
+      assert.include(
+        (yield* Effect.flip(both.await)).message,
+        "take Car/1: deadlocked: take Car/1 waits in lane \"single:\" behind ask Car/1, which waits in step \"ask\" for take Car/1"
+      )
+      assert.deepStrictEqual(yield* statusesOf("take"), ["performing", "pending"])
+      yield* performSteppedActions({ outbound: succeedOutbound })
+      yield* asking.await
+    }))
+
+  test("15.9, 15.5: who would hold up in line one whose parent performs in another of its lanes is deadlocked", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.takeLater(["single"])
+      const asking = yield* car.askLater("second", "single", 0)
+      yield* performIdle
+      yield* release("second")
+      yield* performIdle
+      const urgent = yield* car.with({ priority: -1 }).takeLater(["single", "second"])
+      const patient = yield* car.takeLater(["single", "second"])
+      yield* performIdle
+      assert.strictEqual((yield* urgent.status).status, "deadlocked")
+      assert.include(
+        (yield* Effect.flip(urgent.await)).message,
+        "take Car/1: deadlocked: take Car/1 waits in lane \"second:\" behind ask Car/1, which waits in step \"ask\" " +
+          "for take Car/1, which waits in lane \"single:\" behind take Car/1"
+      )
+      yield* performSteppedActions({ outbound: succeedOutbound })
+      yield* asking.await
+      yield* patient.await
+    }))
+
+  test("15.9, 14.2: a child that a newer one would supersede as it arrives is deadlocked, if that waits for its parent", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      yield* car.takeLater(["newest"])
+      const asking = yield* car.askLater("single", "newest", 10)
+      yield* performIdle
+      yield* release("single")
+      // the parent goes on and enqueues its child, which nobody has claimed yet
+      yield* performDue
+      const newer = yield* car.takeLater(["newest", "single"])
+      yield* performIdle
+      assert.include(
+        (yield* Effect.flip(asking.await)).message,
+        "ask Car/1 › ask › take Car/1: deadlocked: take Car/1 waits for take Car/1, which waits in lane \"single:\" behind " +
+          "ask Car/1, which waits in step \"ask\" for take Car/1"
+      )
+      yield* performSteppedActions({ outbound: succeedOutbound })
+      yield* newer.await
+    }))
 })
 
 const joining: Catalog = {

@@ -12,6 +12,7 @@ import { Storage } from "../../src/store/Storage.ts"
 import { Store } from "../../src/store/Store.ts"
 import { startBeside } from "../harness/beside.ts"
 import { healthy, suite } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, recordsOf } from "../harness/observing.ts"
 import { until } from "../harness/workers.ts"
@@ -42,7 +43,9 @@ suite("lanes across deploys", (engine) => {
           Layer.provideMerge(
             Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: engine.name === "embedded" })
           ),
-          Layer.provideMerge(engine.layer({ pollInterval: "20 millis", lease: "2 seconds" }))
+          Layer.provideMerge(engine.layer({ pollInterval: "20 millis", lease: "2 seconds" })),
+          // upkeep would heal a lane that is not looked at
+          Layer.provide(watched)
         ))
       ))
 
@@ -77,6 +80,26 @@ suite("lanes across deploys", (engine) => {
       yield* end(1)
       yield* begun(4)
       assert.strictEqual((yield* recordOf(handles[3]!.id)).status, "performing")
+    }))
+
+  test("15.2, 15.3: where a limit is lower by now as many are cancelled for a newcomer as it takes, and no more", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const old = [
+        yield* car.climbLater("1"),
+        yield* car.haulLater("2"),
+        yield* car.climbLater("3"),
+        yield* car.climbLater("4")
+      ]
+      yield* letIn({ ramp: { limit: 4, whenBusy: "cancelRunning" } })
+      yield* startBeside({ name: "newer" })
+      yield* begun(4)
+      assert.strictEqual((yield* performing("climb")) + (yield* performing("haul")), 4)
+      const newer = yield* car.climbLater("5")
+      yield* until("the newcomer performs", Effect.map(newer.status, ({ status }) => status === "performing"))
+      const statuses = yield* Effect.forEach(old, ({ id }) => Effect.map(recordOf(id), ({ status }) => status))
+      assert.deepStrictEqual(statuses, ["cancelled", "cancelled", "cancelled", "performing"])
+      assert.include(seen, "cancelled 2")
     }))
 
   test("15.2, 15.6: where a rate is higher by now more begin, until it is reached", () =>

@@ -173,7 +173,8 @@ suite("named lanes", (engine) => {
       assert.deepStrictEqual(yield* third.status, {
         id: third.id,
         status: "superseded",
-        successor: undefined
+        successor: undefined,
+        unwinding: false
       })
       const error = yield* Effect.flip(third.await)
       assert.instanceOf(error, Superseded)
@@ -255,7 +256,7 @@ suite("named lanes", (engine) => {
       assert.deepStrictEqual(yield* statuses(handles), ["cancelled", "performing", "performing"])
       assert.deepStrictEqual(yield* news, ["race 1", "race 2", "race 1 cancelled", "race 3"])
       // the callbacks of one that is cancelled have not run when the next one comes
-      yield* handles[2]!.cancel
+      yield* handles[2]!.cancel()
       const fourth = yield* car.raceLater("4")
       yield* performIdle
       assert.deepStrictEqual(yield* statuses(handles), ["cancelled", "performing", "cancelled"])
@@ -457,7 +458,7 @@ suite("named lanes", (engine) => {
       yield* car.repairLater("north", "behind")
       yield* performIdle
       assert.deepStrictEqual(yield* news, ["line track"])
-      yield* both.cancel
+      yield* both.cancel()
       yield* performIdle
       assert.deepStrictEqual(yield* news, ["repair behind"])
       yield* drained

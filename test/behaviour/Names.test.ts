@@ -85,4 +85,5 @@ suite("names", (engine) => {
 it("an action called then, which would make a promise of its client, is refused where it is named", () => {
   assert.throws(() => Stepped.action("then"), /^then cannot name an action: /)
   assert.throws(() => Stepped.action("with"), /^with cannot name an action: /)
+  assert.throws(() => Stepped.action("explain"), /^explain cannot name an action: /)
 })

@@ -93,7 +93,7 @@ suite("pauses", (engine) => {
       yield* lanes.pause("street")
       const queued = yield* car.washLater("x")
       yield* performIdle
-      assert.isTrue(yield* queued.cancel)
+      assert.isTrue(yield* queued.cancel())
       yield* performIdle
       assert.strictEqual((yield* queued.status).status, "cancelled")
       yield* queue.resume("everything")
@@ -101,10 +101,10 @@ suite("pauses", (engine) => {
       const second = yield* car.driveLater("second")
       yield* performIdle
       assert.deepStrictEqual([(yield* first.status).status, (yield* second.status).status], ["superseded", "pending"])
-      assert.isTrue(yield* second.cancel)
+      assert.isTrue(yield* second.cancel())
       const third = yield* car.parkLater("third")
       yield* performIdle
-      assert.isTrue(yield* third.cancel)
+      assert.isTrue(yield* third.cancel())
       yield* performIdle
       assert.deepStrictEqual(yield* lanes.find("street"), Option.none())
       assert.deepStrictEqual(seen, ["park third cancelled"])
@@ -117,7 +117,7 @@ suite("pauses", (engine) => {
       yield* lanes.pause("street")
       const first = yield* car.parkLater("first")
       yield* performIdle
-      assert.isTrue(yield* first.cancel)
+      assert.isTrue(yield* first.cancel())
       assert.deepStrictEqual(yield* lanes.find("street"), Option.none())
       const second = yield* car.driveLater("second")
       yield* performIdle
@@ -181,7 +181,7 @@ suite("pauses", (engine) => {
       const newer = yield* car.with({ priority: -1 }).driveLater("newer")
       yield* performIdle
       assert.deepStrictEqual([(yield* older.status).status, (yield* newer.status).status], ["superseded", "pending"])
-      yield* newer.cancel
+      yield* newer.cancel()
       const delayed = yield* car.with({ delay: "2 minutes", priority: -1 }).driveLater("delayed")
       yield* TestClock.adjust("1 minute")
       const meanwhile = yield* car.with({ priority: 1 }).driveLater("meanwhile")
@@ -314,7 +314,7 @@ suite("pauses", (engine) => {
       yield* queue.pause({ actorType: "Car", name: "wash" }, why)
       const queued = yield* car.washLater("x")
       const cancelled = yield* car.washLater("y")
-      yield* cancelled.cancel
+      yield* cancelled.cancel()
       assert.deepStrictEqual(yield* subjects(holder, next, ...crowd, queued, cancelled), [
         ["performing", undefined, undefined],
         ["pending", "lane", "street"],

@@ -41,7 +41,7 @@ const leaving = Stepped.action("leave")
 const leave = leaving.step(() =>
   Effect.gen(function*() {
     const { cancel } = yield* Stepped.handle(Car.ref(1), leaving, (yield* Step).actionId)
-    yield* cancel
+    yield* cancel()
   })
 )
 const trip = Stepped.action("trip", { arguments: [Schema.Int] })
@@ -66,7 +66,12 @@ suite("performing now", (engine) => {
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).visitNow("London")
       assert.deepStrictEqual(seen, ["a LONDON", "b LONDON", "LONDON succeeded"])
-      assert.deepStrictEqual(yield* handle.status, { id: handle.id, status: "succeeded", successor: undefined })
+      assert.deepStrictEqual(yield* handle.status, {
+        id: handle.id,
+        status: "succeeded",
+        successor: undefined,
+        unwinding: false
+      })
       assert.strictEqual(yield* handle.await, "LONDON!")
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["a succeeded", "2 succeeded", "3 succeeded"])
       assert.deepStrictEqual([yield* lanes, yield* performDue], [[], 0])

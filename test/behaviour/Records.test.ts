@@ -100,7 +100,7 @@ suite("records", (engine) => {
     "what is queued and was cancelled says since when, and one that waits for an elder sibling for whom",
     Effect.gen(function*() {
       const handle = yield* (yield* Trucks.client)(1).loadLater("sand")
-      yield* handle.cancel
+      yield* handle.cancel()
       const row = yield* viewed(handle.id)
       assert.strictEqual(row.status, "queued")
       assert.instanceOf(row.cancelled_at, Date)
@@ -187,9 +187,9 @@ suite("records", (engine) => {
       const behind = yield* car.restLater()
       yield* performIdle
       assert.deepInclude({ ...yield* recordOf(behind.id) }, { status: "pending", attempts: 0 })
-      yield* behind.cancel
+      yield* behind.cancel()
       assert.strictEqual((yield* recordOf(behind.id)).attempts, 0)
-      yield* resting.cancel
+      yield* resting.cancel()
       assert.strictEqual((yield* recordOf(resting.id)).attempts, 1)
     })
   )

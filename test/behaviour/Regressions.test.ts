@@ -102,7 +102,7 @@ suite("what must not happen", (engine) => {
       for (const child of yield* recordsOf("ask")) yield* Stepped.complete(child.id, ask, succeededVoid)
       const worker = yield* Effect.forkChild(performSteppedActions())
       yield* Deferred.await(reached)
-      assert.isTrue(yield* parent.cancel)
+      assert.isTrue(yield* parent.cancel())
       yield* Deferred.succeed(go, undefined)
       yield* Fiber.join(worker)
       yield* performSteppedActions()
@@ -283,7 +283,7 @@ suite("what must not happen", (engine) => {
         // nobody here has such an action: it stays in the queue, where it can be seen
         assert.strictEqual((yield* handle.status).status, "queued")
         assert.isUndefined((yield* Engine).find("Truck", "constructor"))
-        assert.isTrue(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
       }))
       assert.deepStrictEqual([called, seen], [false, []])
     }))
@@ -335,7 +335,7 @@ suite("what must not happen", (engine) => {
       const parent = yield* (yield* Cars.client)(1).asksLater(1)
       yield* performIdle
       assert.deepStrictEqual(yield* statusesOf("ask"), ["performing", "performing"])
-      yield* parent.cancel
+      yield* parent.cancel()
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* statusesOf("ask"), ["cancelled", "cancelled"])
       assert.deepStrictEqual([[...seen].sort(), yield* lanes], [["1 cancelled", "2 cancelled"], []])

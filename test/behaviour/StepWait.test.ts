@@ -156,7 +156,7 @@ suite("Step.wait", (engine) => {
     Effect.gen(function*() {
       const handle = yield* (yield* Cars.client)(1).stopoverLater()
       yield* performIdle
-      yield* handle.cancel
+      yield* handle.cancel()
       assert.deepStrictEqual(yield* slotsOf(handle.id), ["cancelled"])
       yield* TestClock.adjust("1 hour")
       yield* performSteppedActions()

@@ -3,7 +3,15 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Duration, Effect, Layer } from "effect"
 import { TestClock } from "effect/testing"
-import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
+import {
+  AchievementStore,
+  ActionRepo,
+  type DefinitionDescription,
+  JobQueue,
+  PerformanceLane,
+  type SchemaDescription,
+  Stepped
+} from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import type { Invocation, PreparedInvocation } from "../../src/store/Invocation.ts"
@@ -12,6 +20,20 @@ import { type Catalog, Store } from "../../src/store/Store.ts"
 import { healthy } from "../harness/databases.ts"
 import { layerServer } from "../harness/Server.ts"
 import { Car, Cars, databases, options, turn } from "./fixtures/temporaryTables.ts"
+
+const nothing: SchemaDescription = { schema: { type: "null" }, redacted: [], fingerprint: null }
+const described: DefinitionDescription = {
+  arguments: [],
+  success: nothing,
+  error: nothing,
+  signals: [],
+  steps: [],
+  queue: "default",
+  timeout: null,
+  achievementTtl: null,
+  version: null,
+  options: []
+}
 
 for (const [name, { embedded, layer }] of Object.entries(databases)) {
   describe(`beside temporary tables (${name})`, () => {
@@ -31,7 +53,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           2
         )
         const turning = yield* cars(2).turnNow()
-        assert.isTrue(yield* turning.cancel)
+        assert.isTrue(yield* turning.cancel())
         yield* cars(3).turnNow()
         yield* Stepped.complete(Car.ref(3), turn, Stepped.Outcome.succeededVoid)
         yield* cars(4).towNow()
@@ -113,9 +135,53 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         const by = { token, now: 0, room: 10, catalog }
         const calls: { readonly [Name in keyof typeof store]: Effect.Effect<unknown, unknown> | undefined } = {
           enqueue: store.enqueue([item("1"), item("2", { token: Number(token) })], 0, []),
+          enqueueKeyed: Effect.map(
+            store.enqueueKeyed(
+              [{ ...item("5", { queue: "other" }), named: { key: "once", given: "" } }],
+              0,
+              undefined,
+              Duration.days(1)
+            ),
+            (met) => assert.strictEqual(met.size, 0)
+          ),
+          explain: Effect.map(
+            store.explain({ invocation: item("6"), parent: null, undecided: null }, 0, Duration.days(1), undefined),
+            (said) => assert.strictEqual(said?.tag, "Runs")
+          ),
+          explainAction: Effect.map(
+            store.explainAction(first, 0, catalog, undefined),
+            (found) => assert.strictEqual(found?.answer.tag, "Runs")
+          ),
+          freeKeys: store.freeKeys(0, Duration.days(1), 10),
           heldBy: Effect.map(
             store.heldBy(token),
             (works) => assert.deepStrictEqual(works.map(({ _tag, action }) => [_tag, action]), [["ToPrepare", second]])
+          ),
+          unreadSignals: store.unreadSignals(first, "approval"),
+          send: Effect.map(
+            store.send({
+              now: 0,
+              id: first,
+              definition: "Car/turn",
+              actorId: "1",
+              name: "approval",
+              key: "key",
+              payload: 7,
+              cause: null,
+              from: undefined,
+              unlisting: [],
+              limit: 10
+            }),
+            ({ _tag }) => assert.strictEqual(_tag, "Sent")
+          ),
+          cancellable: store.cancellable("Car/visit", "1", 10),
+          decideStep: Effect.map(
+            store.decideStep(0, { action: first, index: 0, attemptNumber: 1 }, { _tag: "skip" }),
+            (said) => assert.strictEqual(said, "notStarted")
+          ),
+          retry: Effect.map(
+            store.retry(0, { action: first, from: undefined, upwards: false }),
+            (said) => assert.deepInclude(said, { _tag: "NotRetryable", reason: "live" })
           ),
           claim: Effect.flatMap(store.heldBy(token), ([held]) => {
             assert(held?._tag === "ToPrepare")
@@ -132,13 +198,20 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
               checksum: null,
               timeout: null,
               ended: undefined,
-              ignoresAchievement: false
+              passesBy: null
             }
             return Effect.map(
               store.claim({ ...by, prepared: [join], only: null }),
               ({ work }) => assert.strictEqual(work.filter(({ _tag }) => _tag === "Started").length, 2)
             )
           }),
+          noteProgress: store.noteProgress(token, [{ action: first, step: 0, attempt: 1, value: 7 }]),
+          remember: Effect.map(
+            store.remember(token, [
+              { action: first, step: 0, kind: "unnamed", stepName: "1", name: "memo", result: 7, at: 0 }
+            ]),
+            ({ lost, stored }) => assert.deepStrictEqual([lost, ...stored], [false, [0, 7]])
+          ),
           enqueueAndClaim: Effect.map(
             store.enqueueAndClaim({ ...by, items: [item("3")] }),
             ({ work }) => assert.strictEqual(work.filter(({ _tag }) => _tag === "Started").length, 1)
@@ -158,7 +231,8 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
                   definition: "Car/turn",
                   actorId: "4",
                   due: null,
-                  success: null
+                  success: null,
+                  error: null
                 }],
                 children: [item("4", { parent: first, parentStep: 0, depth: 1 })]
               },
@@ -192,6 +266,19 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             outbound: false
           }),
           pause: store.pause({ kind: "lane", subject: "lane 9", reason: "a test", by: "test" }),
+          announce: store.announce(token, {
+            build: "one",
+            queues: ["default"],
+            definitions: [{ key: "Car/turn", hash: "abc", description: described }]
+          }),
+          workers: Effect.map(
+            store.workers,
+            (workers) => assert.include(workers.map(({ build }) => build), "one")
+          ),
+          definitions: Effect.map(
+            store.definitions({ current: true }, 10),
+            ([found]) => assert.deepStrictEqual(found?.description, described)
+          ),
           pauses: Effect.map(store.pauses, (pauses) => assert.strictEqual(pauses.length, 1)),
           resume: store.resume("lane", "lane 9"),
           adoptLanes: store.adoptLanes(0, { bays: { limit: 2, whenBusy: "line" } }),
@@ -205,18 +292,19 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           ),
           postpone: store.postpone(token, "default", 1, 0),
           nextDue: store.nextDue,
-          neglected: store.neglected(0, [], []),
+          neglected: store.neglected(0, [], [], true),
           deleteOutcomes: store.deleteOutcomes(0, 10),
           actionsOf: store.actionsOf([first]),
-          actionsLike: store.actionsLike({}, 10),
+          actionsLike: store.actionsLike({}, 10, { from: undefined, until: undefined }),
           stepsOf: store.stepsOf([first]),
           slotsOf: store.slotsOf([first]),
+          signalsOf: store.signalsOf(first, 10),
           laneOf: store.laneOf(null, "lane 1"),
           lanes: store.lanes(10),
           achievementOf: store.achievementOf("none"),
           achievements: store.achievements(10),
           forgetAchievement: store.forgetAchievement("none"),
-          forgetAchievements: store.forgetAchievements(0, 10),
+          forgetAchievements: store.forgetAchievements({ before: 0 }, 10),
           queued: store.queued(10),
           backlog: store.backlog,
           examine: store.examine,
@@ -228,6 +316,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           clockOffset: store.clockOffset,
           release: store.release(token, [third], 0),
           recover: store.recover(0),
+          reserveAlone: store.reserveAlone(token, catalog),
           unregister: store.unregister(token, 0),
           // the first one, and what has no statement of its own
           register: undefined,

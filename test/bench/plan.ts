@@ -60,6 +60,8 @@ export const ours: ReadonlyArray<Entry> = [
     "contention: superseding": { count: 5000, policy: "superseding" },
     "contention: a line": { count: 5000, policy: "line" },
     "contention: limits of ten": { count: 50_000, policy: "limits" },
+    "tenants: a hundred, in turns": { count: 50_000 },
+    "tenants: a hundred, as enqueued": { count: 50_000, inTurns: false },
     "fan-in": { count: 50_000 },
     depth: { count: 10_000 },
     "idle: fifty workers": { workers: 50, seconds: 30, once: true }

@@ -9,7 +9,7 @@ import { counting, latency, type Measured, say, settings } from "./Measured.ts"
 import { startMeter, uncounted } from "./Meter.ts"
 import { analyse, bytesKept, meterMiddle } from "./steady.ts"
 
-const { beside, concurrency, connections, count, policy, processes, seconds, work, workers } = settings({
+const { beside, concurrency, connections, count, inTurns, policy, processes, seconds, work, workers } = settings({
   work: "W1",
   count: 5000,
   concurrency: 500,
@@ -21,6 +21,8 @@ const { beside, concurrency, connections, count, policy, processes, seconds, wor
   seconds: 30,
   // what becomes of whoever finds a lane busy
   policy: "superseding" as keyof typeof contended,
+  // whether tenants take turns
+  inTurns: true,
   // what makes a long backlog harder
   beside: "nothing" as "nothing" | "no vacuum" | "old snapshot" | "many queues" | "idle workers"
 })
@@ -95,6 +97,39 @@ const each = (from: number, to: number, enqueue: (id: number) => Effect.Effect<u
 const contended = { superseding: 50, line: 50, limits: 1000 }
 const trucks = work === "contention" && policy !== "superseding" ? await import("./Trucks.ts") : undefined
 
+const tenants = work === "tenants" ? await import("./Tenants.ts") : undefined
+
+/** One tenant has nearly all, and ninety-nine come after it with ten each; how many have run when the last of these has. */
+const perform100Tenants = Effect.gen(function*() {
+  const { fair, FairSites, hearTenants, Sites, unfair } = tenants!
+  const much = count - 990
+  const enqueue = (tenant: (id: number) => number) => (ids: ReadonlyArray<number>) =>
+    inTurns
+      ? Effect.flatMap(FairSites.client, (client) => client.enqueueMany(fair, ids.map((id) => [id, tenant(id)])))
+      : Effect.flatMap(Sites.client, (client) => client.enqueueMany(unfair, ids.map((id) => [id, tenant(id)])))
+  yield* measure({ work: "bulk", unit: "actions", count: much }, Effect.as(bulk(much, enqueue(() => 0)), {}))
+  yield* enqueue((id) => 1 + id % 99)(numbers(much, count))
+  let all = 0
+  let little = 0
+  const samples: Array<Readonly<Record<string, number>>> = []
+  hearTenants((tenant) => {
+    all++
+    if (tenant > 0 && ++little === 990) samples.push({ ranBeforeTheLastOfTheOthers: all - 990 })
+  })
+  const ran = counting(count)
+  hear(ran.ran)
+  yield* measure(
+    { work, unit: "actions", count },
+    Effect.gen(function*() {
+      yield* Layer.build(Stepped.worker({ concurrency, connections }))
+      yield* Effect.promise(() => ran.all)
+      yield* drained
+      return { began: ran.began(), samples }
+    })
+  )
+  yield* check(`(select count(*) = ${count} from stepped.actions where status = 'succeeded')`)
+})
+
 /** Enqueues actions that are performed on few lanes. */
 const contend = Effect.gen(function*() {
   const lanes = contended[policy]
@@ -108,7 +143,7 @@ const contend = Effect.gen(function*() {
 })
 
 /** As many in a call as other systems are given. */
-const bulk = (to: number, enqueue: (ids: ReadonlyArray<number>) => Effect.Effect<unknown, unknown>) => {
+const bulk = <R>(to: number, enqueue: (ids: ReadonlyArray<number>) => Effect.Effect<unknown, unknown, R>) => {
   const parts = numbers(0, Math.ceil(to / 5000)).map((part) => numbers(part * 5000, Math.min(to, (part + 1) * 5000)))
   return Effect.forEach(parts, enqueue, { discard: true })
 }
@@ -267,6 +302,7 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
     yield* check(`(select (count(*) filter (where status = 'succeeded'), count(*) filter (where status = 'superseded'))
       = (${ran.done()}, ${count - ran.done()}) from stepped.actions)`)
   }),
+  tenants: perform100Tenants,
   "fan-in": Effect.gen(function*() {
     const cars = yield* Cars.client
     yield* cars(count).fleetLater(count)
@@ -295,7 +331,8 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
   memory: drain({ work, unit: "actions", count }, { bodies: count, part: count / 10, sample: memory })
 }
 
-const further = trucks?.Trucks.layer ?? (beside === "many queues" ? Vans.layer : Layer.empty)
+const further = trucks?.Trucks.layer ?? (inTurns ? tenants?.FairSites : tenants?.Sites)?.layer ??
+  (beside === "many queues" ? Vans.layer : Layer.empty)
 const Main = Layer.merge(layer, further).pipe(
   Layer.provideMerge(Stepped.layer({ migrate: true })),
   Layer.provideMerge(PgClient.layer({ url }))

@@ -136,8 +136,13 @@ export const startClients = (
       id: handle.id,
       actor: handle.actor,
       action: handle.action,
+      awaitFor: handle.awaitFor,
       cancel: handle.cancel,
+      explain: handle.explain,
       status: handle.status,
+      events: handle.events,
+      send: handle.send,
+      sendFailure: handle.sendFailure,
       await: Effect.retry(handle.await as Effect.Effect<unknown, unknown>, {
         while: isAway,
         schedule: Schedule.spaced("200 millis")
@@ -153,7 +158,7 @@ export const startClients = (
         )
         for (const ask of group.asks) {
           const found = ask._tag === "Cancel" ? handles[ask.handle % handles.length] : undefined
-          if (found !== undefined) yield* answer(`cancelling ${found[0].place}`, found[1].cancel)
+          if (found !== undefined) yield* answer(`cancelling ${found[0].place}`, found[1].cancel())
         }
         yield* Effect.forEach(
           handles.filter((found) => found !== undefined),
@@ -178,7 +183,7 @@ export const startClients = (
         sent.push([one, handle])
       }
       for (const [{ place }, handle] of sent) {
-        if (Math.random() < 0.1) yield* answer(`cancelling ${place}`, handle.cancel)
+        if (Math.random() < 0.1) yield* answer(`cancelling ${place}`, handle.cancel())
       }
       yield* Effect.forEach(sent, ([one, handle]) =>
         Effect.map(awaitInWords(untilItAnswers(handle)), (gave) => {

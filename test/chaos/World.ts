@@ -108,14 +108,15 @@ const mapDeeds = <A extends Replaceable>(plan: A, change: (deed: Deed, at: strin
 /** The same plan with lanes and keys of its own. */
 const within = (plan: Plan, prefix: string): Plan => {
   const inside = (deed: Deed): ReadonlyArray<Deed> =>
-    deed._tag === "Child" ? [{ ...deed, plan: within(deed.plan, prefix) }] : [deed]
+    "plan" in deed ? [{ ...deed, plan: within(deed.plan, prefix) }] : [deed]
   return {
     ...mapDeeds(plan, inside),
     // with a number the second step is transactional
     shape: plan.shape.steps === 2 ? { ...plan.shape, success: "number" } : plan.shape,
     lane: plan.lane === null ? null : prefix + plan.lane,
     checksumKey: plan.checksumKey === null ? null : prefix + plan.checksumKey,
-    other: plan.other === null ? null : mapDeeds(plan.other, inside)
+    other: plan.other === null ? null : mapDeeds(plan.other, inside),
+    afterwards: plan.afterwards === null ? null : within(plan.afterwards, prefix)
   }
 }
 
@@ -123,8 +124,8 @@ const within = (plan: Plan, prefix: string): Plan => {
 const apart = (plan: Plan, path: string): Plan => {
   const inside = (mark: string) => (deed: Deed, at: string): ReadonlyArray<Deed> => {
     // whoever completes an action does not ask how far its steps are: they are over at once
-    if (plan.shape.outbound && (deed._tag === "Child" || deed._tag === "Wait")) return []
-    if (deed._tag !== "Child") return [deed]
+    if (plan.shape.outbound && ("plan" in deed || deed._tag === "Wait")) return []
+    if (!("plan" in deed)) return [deed]
     // what several actors are asked for has one lane
     const on = deed.on === null ? null : [...deed.on.filter((n) => n < 0), ...deed.on.filter((n) => n >= 0).slice(0, 1)]
     return [{ ...deed, on, plan: apart(deed.plan, `${path}${mark}${at}`) }]
@@ -136,7 +137,8 @@ const apart = (plan: Plan, path: string): Plan => {
     lane: `lane ${path}`,
     checksumKey: `key ${path}`,
     timeout: null,
-    other: plan.other === null ? null : mapDeeds(plan.other, inside("'"))
+    other: plan.other === null ? null : mapDeeds(plan.other, inside("'")),
+    afterwards: plan.afterwards === null ? null : apart(plan.afterwards, `${path}!`)
   }
 }
 

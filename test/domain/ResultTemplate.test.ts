@@ -37,7 +37,7 @@ describe("templates", () => {
   })
 
   it("do not mistake a user's keys for their own marks", () => {
-    const value = { $slot: 1, $undefined: true, $encoded: { $$slot: [{ $slot: 2 }] } }
+    const value = { $slot: 1, $undefined: true, $unchecked: 2, $encoded: { $$slot: [{ $slot: 2 }] } }
     assert.deepStrictEqual(fromTemplate(JSON.parse(JSON.stringify(toTemplate(value))), settle), value)
     assert.isFalse(holdsChild(value))
   })

@@ -90,7 +90,7 @@ it.live("what is no transition the engine asks of its services, whoever has made
       Layer.effect(
         AchievementStore,
         Effect.map(AchievementStore, (achievements) =>
-          AchievementStore.of({ ...achievements, forgetOld: asking("forgetOld", () => Effect.succeed(0)) }))
+          AchievementStore.of({ ...achievements, forgetAll: asking("forgetAll", () => Effect.succeed(0)) }))
       ),
       Layer.effect(
         JobQueue,
@@ -118,7 +118,7 @@ it.live("what is no transition the engine asks of its services, whoever has made
         "deleteEnded",
         "deleteOutcomes",
         "breakDeadlock",
-        "forgetOld",
+        "forgetAll",
         "nextDue",
         "neglected"
       ])

@@ -84,6 +84,5 @@ it.live(
       worker.stop()
       yield* worker.ended
       assert.notInclude(worker.output(), "ERROR")
-    }),
-  120_000
+    })
 )

@@ -2,13 +2,30 @@
  * Trees for every group of rules, small, and such that their outcome does not hang on who is faster.
  */
 import * as fc from "fast-check"
-import { child, failing, invoke, type Op, plan, type Scenario, step, type StepPlan, wait } from "../model/Model.ts"
+import {
+  attempt,
+  child,
+  failing,
+  invoke,
+  type Op,
+  plan,
+  type Scenario,
+  start,
+  step,
+  type StepPlan,
+  wait
+} from "../model/Model.ts"
 import { scenarios } from "../model/Trees.ts"
 import type { Numbered } from "./Campaign.ts"
 import { lanePrograms } from "./LanePrograms.ts"
+import { memoPrograms } from "./MemoPrograms.ts"
 import { planned } from "./Planned.ts"
 import { programs } from "./Programs.ts"
+import { retryPrograms } from "./RetryPrograms.ts"
+import { signalPrograms } from "./SignalPrograms.ts"
+import { stepPrograms } from "./StepPrograms.ts"
 import type { Tree } from "./Trial.ts"
+import { undoPrograms } from "./UndoPrograms.ts"
 
 const rest: Op = { _tag: "Perform" }
 const advance = (seconds: number): Op => ({ _tag: "Advance", seconds })
@@ -193,6 +210,45 @@ const trees: ReadonlyArray<Tree> = [
     invoke(plan({ steps: [step(child(oops), child(leaf, [1])), step(wait(1))], shape: { ...some, ...number } }), 1),
     invoke(plan({ steps: [step(mark, replace, wait(2)), step(mark)], shape: some }), 2)
   ]),
+  planned("9.9: attempts that fail, beside children, in lanes and without", [
+    invoke(parent(
+      givesChild(attempt(oops), attempt(plan({ steps: [dies()] }), [1]), child(drive)),
+      step(attempt(plan({ timeout: 2, outside: "ignored" })))
+    )),
+    invoke(
+      plan({ steps: [givesChild(attempt(clean, [0, 2])), step(attempt(plan({ broken: "lane" })))], shape: all }),
+      1
+    ),
+    invoke(parent(step(attempt(oops), child(oops))), 2)
+  ]),
+  planned("9.9: an attempt in the lane of its ancestor, and one that is cancelled with its parent", [
+    invoke(plan({ lane: "road", steps: [givesChild(attempt(drive)), step()] })),
+    invoke(parent(step(attempt(parent(step(wait(100)))))), 1),
+    rest,
+    cancel(1),
+    rest
+  ]),
+  planned("9.6: what steps start, on several actors, beside children and in a failure", [
+    invoke(plan({ steps: [step(start(drive), start(leaf, [1, 2]), child(leaf, [1])), step(start(oops))], shape: all })),
+    invoke(parent(failing(start(leaf))), 1),
+    invoke(plan({ steps: [step(mark, start(plan({ number: 3 })))], shape: some }), 2)
+  ]),
+  planned("9.6: what is started stays when its starter is cancelled, and joins and supersedes as a root", [
+    invoke(plan({ lane: "road", steps: [step(start(clean), start(clean), start(long), start(drive), wait(100))] })),
+    rest,
+    cancel(0),
+    rest
+  ]),
+  planned("9.6: a transactional step and a method's action", [
+    invoke(plan({ steps: [step(), step(start(clean), start(drive, [1]))], shape: number })),
+    invoke(plan({ steps: [step(), failing(start(leaf))], shape: { ...number, ...all } }), 1)
+  ]),
+  planned("10.6: what callbacks start, of success, failure and cancelling", [
+    invoke(plan({ shape: all, afterwards: clean })),
+    invoke(plan({ steps: [failing()], shape: all, afterwards: drive, failing: 2 }), 1),
+    invoke(plan({ shape: some, afterwards: leaf, failing: 1 }), 2),
+    invoke(plan({ outside: "cancelled", lane: "there", shape: all, afterwards: plan({ shape: all }) }))
+  ]),
   // many at once
   planned(
     "five roots in lanes of their own",
@@ -214,7 +270,17 @@ const asking: ReadonlyArray<Tree> = [
   return { name: `asked for by a worker: ${name}`, cast: () => ({ ...cast(), clientWorks: true }) }
 })
 
-export const canonical: ReadonlyArray<Tree> = [...trees, ...programs, ...lanePrograms, ...asking]
+export const canonical: ReadonlyArray<Tree> = [
+  ...trees,
+  ...programs,
+  ...stepPrograms,
+  ...lanePrograms,
+  ...undoPrograms,
+  ...asking,
+  ...memoPrograms,
+  ...signalPrograms,
+  ...retryPrograms
+]
 
 /** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */
 export const randomTrees = (seed: number, count: number): ReadonlyArray<Numbered> =>

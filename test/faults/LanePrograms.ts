@@ -5,8 +5,8 @@
 import { Effect, Schema } from "effect"
 import {
   type AnyAction,
+  type ChildOptions,
   Engine,
-  type EnqueueOptions,
   JobQueue,
   type LaneKey,
   type PauseTarget,
@@ -68,7 +68,7 @@ const paint = Stepped.action("paint", {
 }).step(() => note("paint"))
 
 /** Waits for a child, which another truck is. */
-const parent = <Name extends string>(name: Name, child: AnyAction, truck: number, options: EnqueueOptions = {}) =>
+const parent = <Name extends string>(name: Name, child: AnyAction, truck: number, options: ChildOptions = {}) =>
   Stepped.action(name).step("ask", () => Step.with(options).on(Truck.ref(truck), child as typeof repair))
 
 const askRenew = parent("askRenew", renew, 9)
@@ -156,7 +156,7 @@ const silently = (make: (played: Played) => Effect.Effect<unknown, unknown>): Mo
 })
 
 /** A truck comes, and waits or begins. */
-const comes = (truck: number, name: Name, options: EnqueueOptions = {}): Move =>
+const comes = (truck: number, name: Name, options: ChildOptions = {}): Move =>
   silently(({ ids, stage }) => {
     const action: AnyAction = actions[name]
     const root: Root = {
@@ -192,7 +192,7 @@ const cancelled = (truck: number): Move =>
   silently(({ ids, stage }) => {
     const [{ action, actor }, id] = ids.get(truck)!
     return stage.insist(
-      Effect.flatMap(Engine, (engine) => Effect.flatMap(engine.handle(actor, action, id), ({ cancel }) => cancel))
+      Effect.flatMap(Engine, (engine) => Effect.flatMap(engine.handle(actor, action, id), ({ cancel }) => cancel()))
     )
   })
 

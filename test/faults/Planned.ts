@@ -237,9 +237,9 @@ const awaited = (invoked: Invoked) =>
 /** The verdict, where no fault has left it open. */
 const cancel = (stage: Stage, invoked: Invoked): Effect.Effect<boolean | undefined> =>
   Effect.gen(function*() {
-    const heard = yield* stage.ask(Effect.flatMap(handleOf(invoked), ({ cancel }) => cancel))
+    const heard = yield* stage.ask(Effect.flatMap(handleOf(invoked), ({ cancel }) => cancel()))
     if (heard._tag === "Answer") return heard.value
-    yield* stage.insist(Effect.flatMap(handleOf(invoked), ({ cancel }) => cancel))
+    yield* stage.insist(Effect.flatMap(handleOf(invoked), ({ cancel }) => cancel()))
     return undefined
   })
 
@@ -253,9 +253,10 @@ const completeAll = (stage: Stage, world: World, everything: boolean) =>
       stage.insist(Effect.gen(function*() {
         const repo = yield* ActionRepo
         const sql = yield* SqlClient.SqlClient
+        // of processes whose user time stands still the ids are in no order: children come before their parents all the same
         const waiting = (yield* repo.list({ statuses: ["performing"], limit: 1000 })).filter((record) =>
           record.outbound && (everything || planIn(record).outside !== "ignored") && (first?.has(record.id) ?? true)
-        )
+        ).toSorted((a, b) => b.depth - a.depth)
         first ??= new Set(waiting.map(({ id }) => id))
         some ||= waiting.length > 0
         const complete = Effect.forEach(waiting, world.complete, { discard: true })

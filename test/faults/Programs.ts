@@ -118,7 +118,7 @@ const leave = leaving
   .after(({ status }) => note(`leave ${status}`))
 const cancelOwn = Effect.gen(function*() {
   const handle = yield* Stepped.handle(Car.ref(1), leaving, (yield* Step).actionId)
-  yield* Effect.orDie(handle.cancel)
+  yield* Effect.orDie(handle.cancel())
 })
 const granting = Stepped.action("outboundGrant", { success: Schema.String, outbound: true })
 const grant = granting.step("go", () =>
@@ -421,7 +421,7 @@ export const programs: ReadonlyArray<Tree> = [
         const of = root(stumble, (car) => car.stumbleLater())
         const id = yield* invoke(stage, of)
         yield* stage.idle
-        const cancel = Effect.flatMap(Stepped.handle(of.actor, stumble, id), (handle) => handle.cancel)
+        const cancel = Effect.flatMap(Stepped.handle(of.actor, stumble, id), (handle) => handle.cancel())
         yield* stage.insist(cancel)
         const again = yield* stage.insist(cancel)
         yield* stage.drain(nobody)
@@ -495,7 +495,7 @@ export const programs: ReadonlyArray<Tree> = [
             const [handle] = yield* Effect.forEach(roots, (of) =>
               Effect.tap(of.invoke, (handle) =>
                 Effect.flatMap(
-                  Effect.all([handle.cancel, handle.cancel]),
+                  Effect.all([handle.cancel(), handle.cancel()]),
                   (verdicts) => once(`${of.action.name} ${verdicts.join(" ")}`)
                 )))
             return handle!
@@ -545,7 +545,7 @@ export const programs: ReadonlyArray<Tree> = [
         const of = root(ask, (car) => car.askNow())
         const id = yield* invoke(stage, of)
         yield* stage.idle
-        yield* stage.insist(Effect.flatMap(Stepped.handle(of.actor, ask, id), (handle) => handle.cancel))
+        yield* stage.insist(Effect.flatMap(Stepped.handle(of.actor, ask, id), (handle) => handle.cancel()))
         yield* stage.drain(nobody)
         return [yield* awaited(stage, of, id)]
       }),

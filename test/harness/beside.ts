@@ -1,7 +1,9 @@
 /** Workers beside each other over one layer, each stopped by itself or with the scope around it. */
 import { Effect, Exit, Layer, Scope } from "effect"
 import { SqlClient } from "effect/sql"
+import { randomUUID } from "node:crypto"
 import { type Engine, Stepped } from "stepped"
+import { patienceMs } from "../patience.ts"
 
 /** A worker of the engine around it. */
 export const startBeside = (options: Stepped.WorkerOptions) =>
@@ -20,3 +22,16 @@ export const holders = Effect.flatMap(SqlClient.SqlClient, (sql) =>
       join stepped.workers w on w.token = l.token order by 1`,
     (rows) => rows.map(({ one }) => one)
   ))
+
+/**
+ * A worker that has just started looks after everything there is, and claims once more: until it has done the last of that, which is to
+ * delete old answers. What it takes later it has been told of.
+ */
+export const lookedAround = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  yield* sql`insert into stepped.outcomes (id, definition, actor_id, created_at)
+    values (${randomUUID()}, 'Car/drive', '1', '1960-01-01')`
+  for (const limit = performance.now() + patienceMs * 2 / 3; (yield* sql`select 1 from stepped.outcomes`).length > 0;) {
+    if (performance.now() > limit) return yield* Effect.die(new Error("never happened: it has looked around"))
+  }
+})

@@ -9,7 +9,21 @@ interface Row {
   readonly cause: Readonly<Record<string, unknown>> | null
 }
 
-const known = ["kind", "path", "message", "error", "own", "declaredBy", "pretty", "lane", "cycle"]
+const known = [
+  "kind",
+  "path",
+  "message",
+  "error",
+  "own",
+  "declaredBy",
+  "pretty",
+  "lane",
+  "reason",
+  "cycle",
+  "notUndone",
+  "kept",
+  "uncertain"
+]
 
 const problemOf = ({ cause, needed }: Row): string | undefined => {
   if (cause === null) return needed ? "has no cause" : undefined
@@ -28,7 +42,7 @@ const asked = (schema: string) => `
   union all select 'the last failure of ' || id, false, failure from "${schema}".live_actions where failure is not null
   union all select 'the last failure of ' || action, false, failure from "${schema}".jobs where failure is not null
   union all select 'the answer for ' || id, status in (4, 5, 6, 7), cause from "${schema}".outcomes where status is not null
-  union all select 'a slot of ' || action, false, cause from "${schema}".slots where cause is not null`
+  union all select 'a slot of ' || action, false, cause from "${schema}".slots where cause is not null and undo is null`
 
 const wrongIn = (sql: SqlClient.SqlClient) =>
   Effect.gen(function*() {

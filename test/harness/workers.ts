@@ -61,6 +61,22 @@ export const until = <E, R>(
     }
   })
 
+/** A worker that has found nothing to do, and will not look again by itself. */
+export const idleWorker = (options?: Stepped.WorkerOptions) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    yield* Layer.build(Stepped.worker(options))
+    // its first looks, however slow the machine is
+    const looking = Effect.map(
+      sql`select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`,
+      (rows) => rows.length > 0
+    )
+    for (let quiet = 0; quiet < 5;) {
+      yield* Effect.sleep("10 millis")
+      quiet = (yield* looking) ? 0 : quiet + 1
+    }
+  })
+
 /** Nothing is live or queued any more. */
 export const allEnded = until(
   "everything ends",

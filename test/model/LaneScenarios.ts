@@ -11,8 +11,10 @@ import {
   type NamedLane,
   type PauseTarget,
   PerformanceLane,
-  Stepped
+  Stepped,
+  type StoredExplanation
 } from "stepped"
+import { cameTrue } from "../harness/explained.ts"
 import { performIdle } from "../harness/performing.ts"
 import {
   type LaneDeed,
@@ -229,21 +231,26 @@ const operator = (lanes: ReadonlyArray<LanePlan>, handles: Array<ActionHandle>) 
     }
     const why = { reason: "the scenario says so" }
 
-    return (deed: LaneDeed) =>
+    const callOf = (visit: VisitPlan) => {
+      const car = cars(1).with({ priority: visit.priority, delay: visit.delay * 1000 })
+      const taken = lanesOf(lanes, visit)
+      // as the visit names them: in what order they are taken is the engine's
+      const named = [...new Set(visit.lanes.map((n) => n % lanes.length))].filter((n) => taken.includes(n))
+      const [first, ...others] = named.map((n) => ({ name: laneName(lanes[n]!), key: n }))
+      return { car, given: { lanes: [first!, ...others] as const, checksum: visit.checksum } }
+    }
+
+    const explain = (visit: VisitPlan) => {
+      const { car, given } = callOf(visit)
+      return visit.hooked ? car.explain.hooked(given) : car.explain.plain(given)
+    }
+
+    const operate = (deed: LaneDeed) =>
       Effect.gen(function*() {
         switch (deed._tag) {
           case "Enqueue": {
-            const { visit } = deed
-            const car = cars(1).with({ priority: visit.priority, delay: visit.delay * 1000 })
-            const taken = lanesOf(lanes, visit)
-            // as the visit names them: in what order they are taken is the engine's
-            const named = [...new Set(visit.lanes.map((n) => n % lanes.length))].filter((n) => taken.includes(n))
-            const [first, ...others] = named.map((n) => ({ name: laneName(lanes[n]!), key: n }))
-            const given = {
-              lanes: [first!, ...others] as const,
-              checksum: visit.checksum
-            }
-            handles.push(yield* visit.hooked ? car.hookedLater(given) : car.plainLater(given))
+            const { car, given } = callOf(deed.visit)
+            handles.push(yield* deed.visit.hooked ? car.hookedLater(given) : car.plainLater(given))
             return
           }
           case "Perform":
@@ -261,7 +268,7 @@ const operator = (lanes: ReadonlyArray<LanePlan>, handles: Array<ActionHandle>) 
             break
           }
           case "Cancel":
-            assert.isTrue(yield* handles[deed.visit.number]!.cancel, `visit ${deed.visit.number} can be cancelled`)
+            assert.isTrue(yield* handles[deed.visit.number]!.cancel(), `visit ${deed.visit.number} can be cancelled`)
             break
           case "Pause":
             yield* typeof deed.what === "number"
@@ -275,6 +282,50 @@ const operator = (lanes: ReadonlyArray<LanePlan>, handles: Array<ActionHandle>) 
         }
         yield* performIdle
       })
+    return { explain, operate }
+  })
+
+/** What is said of those that are stored, by what they are. */
+const storedAs: Readonly<Record<string, ReadonlyArray<StoredExplanation["_tag"]>>> = {
+  pending: ["Waits", "Limited", "Debounced", "Paused"],
+  performing: ["Performs"],
+  superseded: ["Superseded"],
+  succeeded: ["Ended"],
+  cancelled: ["Ended"]
+}
+
+/**
+ * Goes through a scenario, and asks of each visit what would become of it, with nothing else in the queue: that has come true when it is
+ * performed as far as it goes (rule 16.2). Counts the answers. Of those that are stored what is said fits what they are.
+ */
+export const explainedAsItGoes = (answers: Map<string, number>) => (scenario: LaneScenario) =>
+  Effect.gen(function*() {
+    yield* clear
+    scenario.lanes.forEach(defineLane)
+    const model = new LaneModel(scenario.lanes, yield* Clock.currentTimeMillis)
+    const handles: Array<ActionHandle> = []
+    const { explain, operate } = yield* operator(scenario.lanes, handles)
+    for (const op of scenario.ops) {
+      const deed = model.operate(op)
+      if (deed === undefined) continue
+      if (deed._tag !== "Enqueue") {
+        yield* operate(deed)
+        continue
+      }
+      const said = yield* explain(deed.visit)
+      answers.set(said._tag, (answers.get(said._tag) ?? 0) + 1)
+      yield* operate(deed)
+      model.operate({ _tag: "Perform" })
+      yield* operate({ _tag: "Perform" })
+      yield* cameTrue(said, handles.at(-1)!)
+      for (const handle of handles) {
+        const { status } = yield* handle.status
+        const allowed = storedAs[status]
+        if (allowed === undefined) continue
+        const { _tag, text } = yield* handle.explain
+        assert.include(allowed, _tag, `${status}: ${text}`)
+      }
+    }
   })
 
 /** Performs a scenario as the model does, and fails where they come apart, or what is seen breaks a rule. */
@@ -285,7 +336,7 @@ export const goesAsTheModelSays = (scenario: LaneScenario) =>
     const model = new LaneModel(scenario.lanes, yield* Clock.currentTimeMillis)
     const handles: Array<ActionHandle> = []
     const looks: Array<Look> = []
-    const operate = yield* operator(scenario.lanes, handles)
+    const { operate } = yield* operator(scenario.lanes, handles)
     const look = (when: string) =>
       Effect.gen(function*() {
         const seen = yield* seenOf(handles)

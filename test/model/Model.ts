@@ -28,7 +28,17 @@ export interface Shape {
 /** One thing that a body does. */
 export type Deed =
   /** Without actors on the action's own; actors by number, none of them twice, and a negative number for nobody. */
-  | { readonly _tag: "Child"; readonly plan: Plan; readonly on: ReadonlyArray<number> | null }
+  | {
+    readonly _tag: "Child"
+    readonly plan: Plan
+    readonly on: ReadonlyArray<number> | null
+    /** Its failure is a value for the step. */
+    readonly attempted: boolean
+  }
+  /** A tree of its own, for which nobody waits; actors as of a child. */
+  | { readonly _tag: "Start"; readonly plan: Plan; readonly on: ReadonlyArray<number> | null }
+  /** Does something once; where the step is transactional that fails it. */
+  | { readonly _tag: "Once" }
   | { readonly _tag: "Wait"; readonly seconds: number }
   | { readonly _tag: "MarkFailed" }
   /** Replaces the arguments by `other`. */
@@ -62,6 +72,8 @@ export interface Plan extends Replaceable {
   readonly broken: "lane" | "checksum" | "timeout" | null
   readonly before: "go" | "cancel" | "complete" | "replace" | "fail" | "die"
   readonly other: Replaceable | null
+  /** What its first callback starts if it ends well. */
+  readonly afterwards: Plan | null
   readonly number: number
   /** How an outbound action is completed when everything is idle. */
   readonly outside: Ending | "ignored"
@@ -130,8 +142,24 @@ export const isSkipped = (plan: Plan, index: number): boolean =>
  * Arguments say where in the tree their action was invoked: the handle, then step and slot of each parent. Children on several actors
  * have the same arguments, so that those end with `@`.
  */
-export const childPlace = (parent: string, step: number, slot: number, deed: { readonly on: unknown }): string =>
-  `${parent}.${step}:${slot}${deed.on === null ? "" : "@"}`
+export const childPlace = (
+  parent: string,
+  step: number,
+  slot: number | string,
+  deed: { readonly on: unknown }
+): string => `${parent}.${step}:${slot}${deed.on === null ? "" : "@"}`
+
+/** The same for what a step starts, the how-manieth of what it starts; and for what a callback starts. */
+export const startPlace = (starter: string, step: number, start: number, deed: { readonly on: unknown }): string =>
+  childPlace(starter, step, `s${start}`, deed)
+export const afterwardsPlace = (starter: string): string => `${starter}.c`
+
+/** How much a step does once. */
+export const onceIn = ({ deeds }: StepPlan): number => deeds.filter(({ _tag }) => _tag === "Once").length
+
+/** What a step receives of an attempt before it, in words; nothing is given where it has failed. */
+export const attemptInWords = (given: { readonly result: unknown } | undefined): string =>
+  given === undefined ? "no success" : `a success ${given.result ?? "of nothing"}`
 
 /** What an action is called in outcomes. */
 export const keyOf = (place: string, actor: string): string => place.endsWith("@") ? `${place}${actor}` : place
@@ -152,6 +180,7 @@ export const plan = (given: Partial<Omit<Plan, "shape">> & { readonly shape?: Pa
     broken: null,
     before: "go",
     other: null,
+    afterwards: null,
     number: 1,
     outside: "succeeded",
     failing: 0,
@@ -175,7 +204,20 @@ export const step = (...deeds: ReadonlyArray<Deed>): StepPlan => ({
   skipped: false
 })
 export const failing = (...deeds: ReadonlyArray<Deed>): StepPlan => ({ ...step(...deeds), end: "fail" })
-export const child = (plan: Plan, on: ReadonlyArray<number> | null = null): Deed => ({ _tag: "Child", plan, on })
+export const child = (plan: Plan, on: ReadonlyArray<number> | null = null): Deed => ({
+  _tag: "Child",
+  plan,
+  on,
+  attempted: false
+})
+export const attempt = (plan: Plan, on: ReadonlyArray<number> | null = null): Deed => ({
+  _tag: "Child",
+  plan,
+  on,
+  attempted: true
+})
+export const start = (plan: Plan, on: ReadonlyArray<number> | null = null): Deed => ({ _tag: "Start", plan, on })
+export const once: Deed = { _tag: "Once" }
 export const wait = (seconds: number): Deed => ({ _tag: "Wait", seconds })
 export const invoke = (plan: Plan, actor = 0): Op & { readonly _tag: "Invoke" } => ({ _tag: "Invoke", actor, plan })
 
@@ -262,6 +304,7 @@ export interface Turn {
     | "commit"
     | "callbacks"
     | "join"
+    | "outside"
   /** The action, and where it has several of this kind which one. */
   readonly whose: string
   /** How the log's entries begin for the user code that runs in it. */
@@ -318,6 +361,7 @@ interface Slot {
   /** The action that settles it; none for a wait. */
   child: string | undefined
   readonly asked: Shape | undefined
+  readonly attempted: boolean
   readonly due: number
   status: Status | undefined
   result: number | null
@@ -356,7 +400,7 @@ interface Action extends Keyed {
 type Work =
   | { readonly _tag: "Prepare"; readonly invocation: Invocation; readonly hasRun?: boolean }
   /** Finds out whether an achievement's result can be read. */
-  | { readonly _tag: "Read"; readonly invocation: Keyed; readonly result: number | null }
+  | { readonly _tag: "Read"; readonly invocation: Keyed; readonly result: number | null; readonly by: string }
   /** Counts only as long as the action is where it was. */
   | { readonly _tag: "Go"; readonly key: string; readonly phase: Action["phase"] | undefined }
   /** A body has run, and nothing of it is stored yet. */
@@ -388,7 +432,7 @@ export const outcome = (
   /** Invocations that have neither joined nor been settled. */
   const onTheirWay = new Set<string>()
   /** Those that are prepared and wait for their elders in the queue. */
-  const ready = new Map<string, { readonly keyed: Keyed; readonly unread: boolean }>()
+  const ready = new Map<string, { readonly keyed: Keyed; readonly unread: string | undefined }>()
   /** Those that are not due before an elder sibling has joined or ended. */
   const parked = new Map<string, string>()
   const log: Array<string> = []
@@ -419,6 +463,10 @@ export const outcome = (
       onTheirWay.add(one.key)
     }
   }
+
+  /** 9.6: queues a root that nobody has invoked. */
+  const startTree = (key: string, actor: number, plan: Plan) =>
+    enqueue([{ key, order: made++, actor, plan, parent: undefined, elders: [] }])
 
   /** The lane, if it can be known without running an effect. */
   const laneOf = (one: Invocation): string | undefined =>
@@ -461,28 +509,29 @@ export const outcome = (
   }
 
   /** Joins what is prepared, or puts it back into the queue, to wait there. */
-  const inTurn = (given: Invocation, keyed: Keyed, unread: boolean): ReadonlyArray<Work> => {
+  const inTurn = (given: Invocation, keyed: Keyed, unread?: string): ReadonlyArray<Work> => {
     if (!waits(given, keyed.lane)) return joinReady(keyed, unread)
     ready.set(given.key, { keyed, unread })
     park(given, eldersOf(given, keyed.lane))
     return []
   }
 
-  const joinReady = (one: Keyed, unread: boolean): ReadonlyArray<Work> => {
-    if (unread) forget(one)
+  const joinReady = (one: Keyed, unread: string | undefined): ReadonlyArray<Work> => {
+    if (unread !== undefined) forget(one, unread)
     return join([one])
   }
 
-  /** What cannot be read is no achievement. */
-  const forget = ({ checksum, checksumKey }: Keyed) => {
-    if (achievements.get(checksumKey)?.checksum === checksum) achievements.delete(checksumKey)
+  /** What cannot be read is no achievement; what has been achieved since then may be. */
+  const forget = ({ checksum, checksumKey }: Keyed, unread: string) => {
+    const found = achievements.get(checksumKey)
+    if (found?.checksum === checksum && found.key === unread) achievements.delete(checksumKey)
   }
 
   /** 2.2: what runs before anything is stored. */
   const prepare = (invocation: Invocation, hasRun = false): ReadonlyArray<Work> => {
     if (!hasRun && runsBefore(invocation)) log.push(`before ${invocation.key}`)
     const prepared = preparationOf(invocation)
-    return "lane" in prepared ? inTurn(invocation, prepared, false) : settle([[invocation, prepared]])
+    return "lane" in prepared ? inTurn(invocation, prepared) : settle([[invocation, prepared]])
   }
 
   const runsBefore = ({ plan: { broken, shape } }: Invocation) =>
@@ -563,7 +612,7 @@ export const outcome = (
         rest.find(({ lane }) => lane === one.lane)?.checksumKey === one.checksumKey
       if (one.checksum === null || achieved?.checksum !== one.checksum || isErased) rest.push(one)
       else if (one.plan.shape.success === "void") short.push([one, { status: "succeeded", result: achieved.result }])
-      else read.push({ _tag: "Read", invocation: one, result: achieved.result })
+      else read.push({ _tag: "Read", invocation: one, result: achieved.result, by: achieved.key })
     }
     for (const one of rest) {
       onTheirWay.delete(one.key)
@@ -640,6 +689,9 @@ export const outcome = (
     const index = action.steps.length - 1
     if (isSkipped(action.plan, index)) return // 9.5
     log.push(`step ${action.key} ${action.steps[index]!.name}${resultsBefore(action, index)}`)
+    if (isTransactional(action.plan.shape, index)) return
+    // 9.10: what runs once is done once
+    for (let n = 0; n < onceIn(stepOf(action.plan, index)); n++) log.push(`once ${action.key} ${index}:${n}`)
   }
 
   const commitBody = (action: Action): ReadonlyArray<Work> => {
@@ -651,16 +703,34 @@ export const outcome = (
       step.status = "skipped"
       return goOn(action, step, inHand)
     }
-    if (end !== "well") return failStep(action, step) // 3.2: nothing is enqueued, no arguments are kept
+    const isRefused = isTransactional(action.plan.shape, index) && onceIn(stepOf(action.plan, index)) > 0 // 9.10
+    if (end !== "well" || isRefused) return failStep(action, step) // 3.2: nothing is enqueued, no arguments are kept
     const children: Array<Invocation> = []
+    const starts: Array<() => void> = []
     for (const deed of deeds) {
       switch (deed._tag) {
+        case "Start": {
+          const place = startPlace(action.key, index, starts.length, deed)
+          for (const actor of deed.on ?? [action.actor]) {
+            if (actor < 0) continue
+            const key = keyOf(place, actorNames[actor]!)
+            starts.push(() => startTree(key, actor, deed.plan))
+          }
+          break
+        }
         case "Child": {
           const place = childPlace(action.key, index, step.slots.length, deed)
           for (const actor of deed.on ?? [action.actor]) {
             if (actor < 0) continue
             const key = keyOf(place, actorNames[actor]!)
-            step.slots.push({ child: key, asked: deed.plan.shape, due: Infinity, status: undefined, result: null })
+            step.slots.push({
+              child: key,
+              asked: deed.plan.shape,
+              attempted: deed.attempted,
+              due: Infinity,
+              status: undefined,
+              result: null
+            })
             children.push({
               key,
               order: made++,
@@ -676,6 +746,7 @@ export const outcome = (
           step.slots.push({
             child: undefined,
             asked: undefined,
+            attempted: false,
             due: now + deed.seconds,
             status: undefined,
             result: null
@@ -689,6 +760,7 @@ export const outcome = (
       }
     }
     enqueue(children)
+    for (const start of starts) start() // 9.6: behind them
     step.value = gives === "child" && children.length > 0 ? "child" : action.plan.number
     if (step.slots.length > 0) {
       action.phase = "waiting"
@@ -700,21 +772,24 @@ export const outcome = (
   /** 3.4: every slot is settled. */
   const concludeStep = (action: Action): ReadonlyArray<Work> => {
     const step = action.steps.at(-1)!
-    const well = !step.marked && step.slots.every((slot) => slot.status === "succeeded" && readable(slot))
+    const well = !step.marked && step.slots.every((slot) => slot.attempted || isGood(slot)) // 9.9
     const last = action.steps.length === stepNames(action.plan.shape).length
     const fits = !last || action.plan.shape.outbound || action.plan.shape.success === "void" ||
-      valueOf(step) !== undefined
+      typeof valueOf(step) === "number"
     return well && fits ? succeedStep(action, step) : failStep(action, step)
   }
 
   /** A result is read with the schema of the definition that was asked for; void takes all. */
   const readable = (slot: Slot) => slot.asked === undefined || slot.asked.success === "void" || slot.result !== null
 
-  const valueOf = (step: Step): number | undefined => {
+  const isGood = (slot: Slot) => slot.status === "succeeded" && readable(slot)
+
+  const valueOf = (step: Step): number | string | undefined => {
     if (step.status === "failed") return undefined // 9.6
     if (step.value !== "child") return step.value
     const slot = step.slots.find(({ child }) => child !== undefined)!
-    return slot.asked!.success === "void" ? undefined : slot.result!
+    const result = slot.asked!.success === "void" ? undefined : slot.result!
+    return slot.attempted ? attemptInWords(isGood(slot) ? { result } : undefined) : result // 9.9
   }
 
   /** What a body receives of the steps before it. */
@@ -745,7 +820,8 @@ export const outcome = (
       action.phase = "outside"
       return []
     }
-    return end(action, { status: "succeeded", result: shape.success === "void" ? null : valueOf(step)! }, inHand)
+    const result = shape.success === "void" ? null : valueOf(step) as number
+    return end(action, { status: "succeeded", result }, inHand)
   }
 
   // ---- 4 completing -------------------------------------------------------------------------------------------------
@@ -767,8 +843,14 @@ export const outcome = (
     const decided = action.decided!
     for (const [position] of callbacksFor(action, decided.status)) {
       log.push(`callback ${action.key} ${position} ${decided.status}`)
-      if ((action.plan.failing & (1 << position)) === 0) action.good++
+      const isGood = (action.plan.failing & (1 << position)) === 0
+      if (isGood) action.good++
       else action.bad++
+      const { afterwards } = action.plan
+      // 10.6
+      if (isGood && position === 0 && afterwards !== null) {
+        startTree(afterwardsPlace(action.key), action.actor, afterwards)
+      }
     }
     return conclude([[action, decided]], true)
   }
@@ -904,10 +986,10 @@ export const outcome = (
   const perform = (work: Work): ReadonlyArray<Work> => {
     if (work._tag === "Prepare") return prepare(work.invocation, work.hasRun)
     if (work._tag === "Read") {
-      const { invocation, result } = work
+      const { by, invocation, result } = work
       return result !== null
         ? settle([[invocation, { status: "succeeded", result }]])
-        : inTurn(invocation, invocation, true)
+        : inTurn(invocation, invocation, by)
     }
     if (work._tag === "Commit") return commit(work.key, work.step)
     const action = live.get(work.key)
@@ -970,12 +1052,12 @@ export const outcome = (
     const later: Array<() => void> = []
     for (const one of invoked.toSorted((a, b) => a.order - b.order)) {
       if (!together.has(one.key)) continue
-      const { keyed: mine, unread } = ready.get(one.key) ?? { keyed: keyed(one, one.plan), unread: false }
+      const { keyed: mine, unread } = ready.get(one.key) ?? { keyed: keyed(one, one.plan), unread: undefined }
       const elders = eldersOf(one, mine.lane).filter(({ key }) => !together.has(key))
       if (elders.length > 0) later.push(() => park(one, elders))
       else {
         plain.push(mine)
-        if (unread) forget(mine)
+        if (unread !== undefined) forget(mine, unread)
       }
     }
     for (const put of later) put()
@@ -1058,7 +1140,7 @@ export const outcome = (
     for (const one of queued) {
       const isMarked = marked.has(one.key)
       const prepared = ready.get(one.key) ??
-        (needsPreparing(one) ? undefined : { keyed: keyed(one, one.plan), unread: false })
+        (needsPreparing(one) ? undefined : { keyed: keyed(one, one.plan), unread: undefined })
       if (!isMarked && prepared !== undefined && waits(one, prepared.keyed.lane)) continue
       yield {
         kind: "invocation",
@@ -1139,6 +1221,15 @@ export const outcome = (
     return false
   }
 
+  /** Whoever is outside completes in an order of their own. */
+  function* outsideInTurn(ready: ReadonlyArray<Action>): Generator<Action> {
+    const left = [...ready]
+    while (left.length > 0) {
+      const turn = nextTurn?.(left.map(({ key }): Turn => ({ kind: "outside", whose: key }))) ?? 0
+      yield* left.splice(turn, 1)
+    }
+  }
+
   /** 7.4. Whether everything could be performed. */
   const drain = (everything: boolean): boolean => {
     while (true) {
@@ -1146,7 +1237,7 @@ export const outcome = (
       const ready = [...live.values()].filter(({ plan, status }) => plan.shape.outbound && status === "performing")
         .filter(({ plan }) => everything || plan.outside !== "ignored")
         .sort((a, b) => b.order - a.order)
-      for (const action of ready) completeOutbound(action)
+      for (const action of outsideInTurn(ready)) completeOutbound(action)
       if (ready.length > 0) continue
       const wait = Math.min(...[...openSlots()].map(([, , slot]) => slot.due), Infinity)
       if (wait === Infinity) return live.size + queued.length === 0

@@ -30,6 +30,8 @@ const searchFor = (scenario: Scenario, seen: Seen, given?: Parameters<typeof ord
   orderTo(scenario, (outcome) => differences(seen, expected(outcome)), given)
 
 const numbers = [...Array(40).keys()].map((n) => 5000 + n)
+/** Some of what is to be wrong is rare in a tree. */
+const many = [...Array(250).keys()].map((n) => 5000 + n)
 
 /** The same but for the first action that is such. */
 const otherwise = (
@@ -62,7 +64,9 @@ describe("an order that leads to an outcome", () => {
   const wrongs: ReadonlyArray<readonly [what: string, wrong: (seen: Seen) => Seen | undefined]> = [
     ["a body that nobody has run", (seen) => ({ ...seen, log: [...seen.log, "step 99 first"] })],
     ["an action that is lost", (seen) => ({ ...seen, actions: seen.actions.slice(1) })],
-    ["an action that has not ended", (seen) => ({ ...seen, drained: false })],
+    ["an action that has not ended", (seen) =>
+      // one that nobody outside has completed has not
+      seen.drained ? { ...seen, drained: false } : undefined],
     ["a callback that has run once more", (seen) => ({
       ...seen,
       actions: seen.actions.map((action, i) => i > 0 ? action : { ...action, callbacks: [action.callbacks[0] + 3, 0] })
@@ -129,7 +133,7 @@ describe("an order that leads to an outcome", () => {
     it.effect(`is not found for ${what}`, () =>
       Effect.gen(function*() {
         let some = 0
-        for (const number of numbers) {
+        for (const number of many) {
           if (some === 12) break
           const scenario = randomScenario(number)
           const seen = wrong(expected(someOrder(scenario, number)))

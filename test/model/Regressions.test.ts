@@ -78,8 +78,8 @@ suite("trees that went wrong", (engine) => {
       const first = yield* world.invoke(invoke(plan({ lane: "road", outside: "ignored" })), "0")
       const second = yield* world.invoke(invoke(drive), "1")
       yield* performDue
-      yield* first.cancel
-      yield* second.cancel
+      yield* first.cancel()
+      yield* second.cancel()
       const { actions } = yield* observe(world, [first, second])
       assert.deepStrictEqual(actions.map(({ status, steps }) => [status, steps.length]), [["cancelled", 1], [
         "cancelled",
@@ -94,7 +94,7 @@ suite("trees that went wrong", (engine) => {
       world.log.length = 0
       const handle = yield* world.invoke(invoke(plan({ outside: "ignored", shape: { callbacks: "all" } })), "0")
       yield* performDue
-      yield* handle.cancel
+      yield* handle.cancel()
       // as when the action was locked while a claim looked at its first job
       yield* sql.unsafe(
         `insert into stepped.jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)

@@ -4,7 +4,7 @@
  * For every test that wants arbitrary trees: `scenarios` makes them, a `World` defines and records them, `Model.ts` says what must come
  * of them, and `brokenRules` what must hold whatever came of them.
  */
-import { type Context, Effect, Exit, Layer, Option, References, Schema, SchemaTransformation } from "effect"
+import { type Context, Effect, Exit, Layer, Option, References, Result, Schema, SchemaTransformation } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import * as fc from "fast-check"
@@ -15,6 +15,7 @@ import type {
   ActionHandle,
   ActionRecord,
   ActorRef,
+  Actors,
   AfterStatus,
   AnyAction,
   AnyActions,
@@ -27,6 +28,8 @@ import { performDue, performSteppedActions } from "stepped/testing"
 import { patienceMs } from "../patience.ts"
 import {
   actorNames,
+  afterwardsPlace,
+  attemptInWords,
   begunOnly,
   callbacksOf,
   childPlace,
@@ -45,6 +48,7 @@ import {
   replaced,
   type Scenario,
   type Shape,
+  startPlace,
   stepNames,
   stepOf,
   type StepPlan,
@@ -70,15 +74,21 @@ const shape: fc.Arbitrary<Shape> = fc.record({
 const seconds = fc.integer({ min: 1, max: 9 })
 const checksum = weighted<Replaceable["checksum"]>([5, null], [6, 1], [2, 2], [1, false], [1, ""])
 
+const on = fc.oneof(
+  { withCrossShrink: true },
+  { weight: 3, arbitrary: fc.constant(null) },
+  { weight: 2, arbitrary: fc.uniqueArray(fc.integer({ min: -1, max: actorNames.length - 1 }), { maxLength: 3 }) }
+)
+
+const started = (depth: number): fc.Arbitrary<Deed> =>
+  fc.record({ _tag: fc.constant("Start" as const), plan: planOf(depth), on })
+
 const child = (depth: number): fc.Arbitrary<Deed> =>
   fc.record({
     _tag: fc.constant("Child" as const),
     plan: planOf(depth),
-    on: fc.oneof(
-      { withCrossShrink: true },
-      { weight: 3, arbitrary: fc.constant(null) },
-      { weight: 2, arbitrary: fc.uniqueArray(fc.integer({ min: -1, max: actorNames.length - 1 }), { maxLength: 3 }) }
-    )
+    on,
+    attempted: weighted([4, false], [1, true])
   })
 
 const deed = (depth: number): fc.Arbitrary<ReadonlyArray<Deed>> =>
@@ -89,6 +99,8 @@ const deed = (depth: number): fc.Arbitrary<ReadonlyArray<Deed>> =>
       { weight: 8, arbitrary: child(depth - 1).map((one) => [one]) },
       { weight: 3, arbitrary: child(depth - 1).map((one) => [one, one]) }
     ],
+    ...depth === 0 ? [] : [{ weight: 1, arbitrary: started(depth - 1).map((one) => [one]) }],
+    { weight: 1, arbitrary: fc.constant<ReadonlyArray<Deed>>([{ _tag: "Once" }]) },
     { weight: 3, arbitrary: seconds.map((n): ReadonlyArray<Deed> => [{ _tag: "Wait", seconds: n }]) },
     { weight: 1, arbitrary: fc.constant<ReadonlyArray<Deed>>([{ _tag: "MarkFailed" }]) },
     { weight: 1, arbitrary: fc.constant<ReadonlyArray<Deed>>([{ _tag: "Replace" }]) }
@@ -133,6 +145,13 @@ export const planOf = (depth: number): fc.Arbitrary<Plan> =>
         { weight: 3, arbitrary: fc.constant(null) },
         { weight: 1, arbitrary: replaceable(Math.max(0, depth - 1), Math.max(1, shape.steps)) }
       ),
+      afterwards: depth === 0 || shape.callbacks === "none"
+        ? fc.constant(null)
+        : fc.oneof(
+          { withCrossShrink: true },
+          { weight: 4, arbitrary: fc.constant(null) },
+          { weight: 1, arbitrary: planOf(0) }
+        ),
       number: fc.integer({ min: 1, max: 9 }),
       outside: weighted<Plan["outside"]>([4, "succeeded"], [1, "failed"], [1, "cancelled"], [1, "timed_out"], [
         2,
@@ -236,18 +255,19 @@ const showPlan = (plan: Plan, level: number): string => {
       [
         `${indent}step ${i + 1} ends ${end}, gives a ${gives}${skipped ? ", is skipped where it is asked" : ""}`,
         ...deeds.map((deed) =>
-          deed._tag === "Child"
-            ? `${indent}  ${
+          "plan" in deed
+            ? `${indent}  ${deed._tag === "Start" ? "start, " : ""}${
               deed.on === null ? "do" : `on ${deed.on.map((n) => actorNames[n] ?? "nobody").join(", ")}`
-            } ${showPlan(deed.plan, level + 2)}`
+            }${deed._tag === "Child" && deed.attempted ? ", as an attempt," : ""} ${showPlan(deed.plan, level + 2)}`
             : `${indent}  ${deed._tag}${deed._tag === "Wait" ? ` ${deed.seconds} s` : ""}`
         )
       ].join("\n")
     )
-  const { other } = plan
+  const { afterwards, other } = plan
   return [
     [nameOf(plan.shape), ...about].join(", "),
     ...steps(plan),
+    ...afterwards === null ? [] : [`${indent}afterwards starts ${showPlan(afterwards, level + 1)}`],
     ...other === null
       ? []
       : [
@@ -429,7 +449,7 @@ export const makeWorld = (options: WorldOptions): World => {
       Effect.gen(function*() {
         const ref = yield* actor as unknown as Effect.Effect<ActorRef>
         const handle = yield* Stepped.handle(ref, action as never, (yield* Step).actionId)
-        return yield* Effect.orDie(handle.cancel)
+        return yield* Effect.orDie(handle.cancel())
       }) as Effect.Effect<boolean>
 
     const end = ({ end }: StepPlan) =>
@@ -455,16 +475,36 @@ export const makeWorld = (options: WorldOptions): World => {
         )
         const step = stepOf(plan, index)
         let slots = 0
+        let starts = 0
+        let onces = 0
         let first: Child<unknown> | undefined
         for (const deed of step.deeds) {
           switch (deed._tag) {
             case "Child": {
               const at = childPlace(own, index, slots, deed)
-              const children = deed.on === null
-                ? [yield* Step.do(actionOf(actor, deed.plan.shape), at, deed.plan)]
-                : yield* onActors(deed.on.map((n) => refs(place)[n]), deed.plan, at)
+              const asks = deed.attempted ? Step.attempt : Step.do
+              const children: ReadonlyArray<Child<unknown>> = deed.on === null
+                ? [yield* asks(actionOf(actor, deed.plan.shape), at, deed.plan)]
+                : yield* onActors(
+                  deed.on.map((n) => refs(place)[n]),
+                  deed.attempted ? Step.attemptOn : Step.on,
+                  deed.plan,
+                  at
+                )
               slots += children.length
               first ??= children[0]
+              break
+            }
+            case "Start": {
+              const at = startPlace(own, index, starts, deed)
+              starts += deed.on === null
+                ? (yield* Step.start(actionOf(actor, deed.plan.shape), at, deed.plan)).length > 0 ? 1 : 0
+                : (yield* onActors(deed.on.map((n) => refs(place)[n]), Step.startOn, deed.plan, at)).length
+              break
+            }
+            case "Once": {
+              const n = onces++
+              yield* Step.once(`number ${n}`, ran(`once ${own} ${index}:${n}`, undefined))
               break
             }
             case "Wait":
@@ -512,7 +552,17 @@ export const makeWorld = (options: WorldOptions): World => {
       Effect.andThen(
         record(place, (key) => `callback ${key} ${position} ${(ended as { readonly status: Ending }).status}`),
         Effect.suspend(() => (plan.failing & (1 << position)) === 0 ? Effect.void : Effect.fail(new Oops()))
+      ).pipe(
+        Effect.andThen(
+          position === 0 && plan.afterwards !== null ? startAfterwards(place, plan.afterwards) : Effect.void
+        )
       )
+
+    const startAfterwards = (place: string, plan: Plan) =>
+      Effect.flatMap(
+        key(place),
+        (key) => Step.start(actionOf(actor, plan.shape), afterwardsPlace(key), plan)
+      ) as Effect.Effect<unknown>
 
     const actions = new Map(shapes.map((shape) => {
       const name = nameOf(shape)
@@ -550,14 +600,19 @@ export const makeWorld = (options: WorldOptions): World => {
   const actionOf = (actor: { readonly type: string }, shape: Shape): AnyAction =>
     of(actor.type).actions.get(nameOf(shape))!
 
-  const onActors = (actors: ReadonlyArray<ActorRef | undefined>, plan: Plan, place: string) =>
-    // one call for each type, since an action belongs to a list; their order is that of the plan
+  /** One call for each type, since an action belongs to a list; their order is that of the plan. */
+  const onActors = <A, R>(
+    actors: ReadonlyArray<ActorRef | undefined>,
+    on: (actors: Actors, action: AnyAction, ...args: Array<any>) => Effect.Effect<ReadonlyArray<A>, never, R>,
+    plan: Plan,
+    place: string
+  ): Effect.Effect<ReadonlyArray<A>, never, R> =>
     Effect.map(
       Effect.forEach(actors, (ref) =>
         ref === undefined
-          ? Step.on(null, actionOf(One, plan.shape), place, plan)
-          : Step.on([ref], actionOf(ref, plan.shape), place, plan)),
-      (children) => children.flat()
+          ? on(null, actionOf(One, plan.shape), place, plan)
+          : on([ref], actionOf(ref, plan.shape), place, plan)),
+      (found) => found.flat()
     )
 
   return {
@@ -600,7 +655,12 @@ const keys = (
 })
 
 const earlier = ({ shape }: Plan, index: number, results: Readonly<Record<string, unknown>>): string =>
-  stepNames(shape).slice(0, index).map((name) => results[name] ?? "nothing").join(", ")
+  stepNames(shape).slice(0, index).map((name) => inWords(results[name])).join(", ")
+
+const inWords = (given: unknown): unknown =>
+  Result.isResult(given)
+    ? attemptInWords(Result.isSuccess(given) ? { result: given.success } : undefined)
+    : given ?? "nothing"
 
 export const planIn = (record: ActionRecord): Plan => (record.arguments as [string, Plan])[1]
 
@@ -611,7 +671,7 @@ export const planIn = (record: ActionRecord): Plan => (record.arguments as [stri
 /** Empties all tables but that of the workers, for the next scenario on the same engine. */
 export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql.unsafe(
-    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses, stepped.resumed"
+    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses, stepped.resumed, stepped.memos, stepped.signals, stepped.retries"
   ))
 
 /** Completes an action that waits for somebody outside, unless its plan says that nobody does, and that counts. */
@@ -637,7 +697,7 @@ export const perform = (world: World, scenario: Scenario) =>
           yield* TestClock.adjust(op.seconds * 1000)
           break
         case "Cancel":
-          cancelled.push(yield* handles[op.handle % handles.length]!.cancel)
+          cancelled.push(yield* handles[op.handle % handles.length]!.cancel())
       }
     }
     const first = yield* Effect.exit(performSteppedActions({ outbound: completeOne(world, false) }))
@@ -660,7 +720,7 @@ export const letPerform = (world: World, name: string, crowd: ReadonlyArray<Invo
       (op, i) => Effect.orDie(world.invoke(op, `${name}-${i}`)),
       { concurrency: "unbounded" }
     )
-    for (const op of crowd) if (op._tag === "Cancel") yield* handles[op.handle % handles.length]!.cancel
+    for (const op of crowd) if (op._tag === "Cancel") yield* handles[op.handle % handles.length]!.cancel()
     const left = sql.unsafe<{ subject: string }>(
       `select concat_ws(' ', id, definition, arguments->>0, 'in', lane, 'status', status, 'phase', phase, 'step', step, 'token', token, 'outcome', outcome,
           (select string_agg(concat_ws(' ', 'waits for', o.child, o.due_at), ', ') from stepped.slots o where o.action = l.id and o.status is null)) as subject
@@ -788,8 +848,8 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ["every slot is settled", "select action::text from stepped.slots where status is null"],
   ["every step has ended", "select action::text from stepped.steps where status in (0, 1) or ended_at is null"],
   [
-    "3.4: a step with a child that did not succeed is failed, or was cancelled",
-    "select t.action::text from stepped.steps t where t.status = 2 and exists (select 1 from stepped.slots o where o.action = t.action and o.step = t.idx and o.status <> 2)"
+    "3.4: a step with a child that did not succeed, and was no attempt, is failed, or was cancelled",
+    "select t.action::text from stepped.steps t where t.status = 2 and exists (select 1 from stepped.slots o where o.action = t.action and o.step = t.idx and o.attempt is not distinct from t.attempt and o.status <> 2 and o.error is null and not (coalesce(o.optional, false) and o.status = 6))"
   ],
   [
     "3.4: a marked step is failed, or was cancelled",
@@ -801,8 +861,31 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ],
   [
     "3.5: nothing follows a step that did not succeed",
-    `select t.action::text from stepped.steps t join stepped.steps n on n.action = t.action and n.idx > t.idx
+    `select t.action::text from stepped.steps t join stepped.steps n on n.action = t.action and n.idx > t.idx and n.undoes is null
       where t.status not in (2, 8) and not (t.status = 5 and coalesce(t.result ? '$failure', false))`
+  ],
+  [
+    "10.1: what is undone is a step of an action that did not succeed",
+    `select c.action::text from stepped.steps c join stepped.ended_actions e on e.id = c.action
+      left join stepped.steps t on t.action = c.action and t.idx = c.undoes and t.undoes is null
+      where c.undoes is not null and ((e.status not in (4, 5, 6) and e.unwound is null) or t.status is null or t.status = 8)`
+  ],
+  [
+    "10.1: steps are undone once, and from the last to the first",
+    `select c.action::text from stepped.steps c join stepped.steps n on n.action = c.action and n.idx > c.idx
+      where c.status = 2 and (n.undoes > c.undoes or (n.undoes = c.undoes and (c.undo is null or n.undo is not null)))`
+  ],
+  [
+    "10.4: what is unwound is a child of what has not succeeded, or is unwound itself",
+    `select e.id::text from stepped.ended_actions e left join stepped.ended_actions p on p.id = e.parent
+      where e.unwound is not null and (p.status in (4, 5, 6) or p.unwound is not null) is not true`
+  ],
+  [
+    "10.4: once its step's children are unwound, a child is, or was left",
+    `select e.id::text from stepped.steps c
+      join stepped.ended_actions e on e.parent = c.action and e.parent_step = c.undoes
+      where c.undo = 8 and c.status in (2, 5) and e.undo is not null and e.unwound is null and not exists (
+        select 1 from stepped.slots o where o.action = c.action and o.step = c.idx and o.child = e.id and (o.undo = 3 or o.status = 7))`
   ],
   [
     "4.6: a cancelled step's action was ended from outside",

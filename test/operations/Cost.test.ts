@@ -6,11 +6,15 @@ import { PgClient } from "@effect/sql-pg"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { type Context, Effect, Exit, Layer, Scope } from "effect"
 import { Stepped } from "stepped"
-import { performDue } from "stepped/testing"
+import { performDue, recordEvents } from "stepped/testing"
 import { healthy } from "../harness/databases.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
 import {
   absent,
+  announced,
+  approval,
+  asking,
+  Car,
   careful,
   Cars,
   CarsLive,
@@ -19,11 +23,14 @@ import {
   cost,
   drive,
   fleet,
+  given,
   noted,
   numbers,
+  outbound,
   reporting,
   steps,
-  still
+  still,
+  TokensLive
 } from "./fixtures/cost.ts"
 
 describe("the cost of actions", () => {
@@ -33,6 +40,7 @@ describe("the cost of actions", () => {
       const client = layerUrl(url)
       const worker = Stepped.worker({ concurrency: 1000, connections: 1, queues: ["default"] }).pipe(
         Layer.provide(CarsLive),
+        Layer.provideMerge(TokensLive),
         Layer.provideMerge(Stepped.layer({ ...still, migrate: true })),
         Layer.provide(Layer.effect(PgClient.PgClient, Effect.map(PgClient.PgClient, noted)))
       )
@@ -51,7 +59,11 @@ describe("the cost of actions", () => {
       const context = yield* Effect.promise(() =>
         built ??= Effect.runPromise(Effect.tap(
           services,
-          (context) => Effect.provideContext(Effect.flatMap(Cars.client, (client) => client(1).convoy(2)), context)
+          (context) =>
+            Effect.provideContext(
+              Effect.andThen(Effect.flatMap(Cars.client, (client) => client(1).convoy(2)), announced),
+              context
+            )
         ))
       )
       yield* Effect.provideContext(Effect.andThen(test, healthy), context)
@@ -75,8 +87,37 @@ describe("the cost of actions", () => {
       (car) => car.convoy(50),
       5,
       3
-    ]
+    ],
+    ["so do children whose failure is a value", (car) => car.attempting(50), 5, 3],
+    ["what a step and a callback start is stored with their ends", (car) => car.starting(), 3, 2]
   ]
+  it.live("every compensation takes one, and the first one two looks at what was done", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const spent = yield* cost(Effect.exit(client(1).undone()))
+      const { finish = 0, results_after = 0, what_of = 0 } = spent.statements
+      // three steps, two compensations, the last of which ends the action
+      assert.deepStrictEqual([spent.commits, finish, what_of, results_after], [6, 5, 1, 2])
+    })))
+
+  it.live("what unwinds children takes as much for fifty as for one, and nothing for those that have nothing to undo", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const [none, one, fifty] = [
+        yield* cost(Effect.exit(client(1).unwound(0))),
+        yield* cost(Effect.exit(client(2).unwound(1))),
+        yield* cost(Effect.exit(client(3).unwound(50)))
+      ]
+      // of a parent that fails three say that it does, that it unwinds its children, and that nothing is left
+      assert.deepStrictEqual([none.statements.finish, none.statements.cancel_abandoned], [6, undefined])
+      for (const { commits, statements } of [one, fifty]) {
+        assert.strictEqual(statements.finish, 7)
+        // how often it is looked for depends on how long it takes
+        assert.isAtMost(statements.cancel_abandoned!, 5)
+        assert.isAtMost(commits - statements.cancel_abandoned!, 12)
+      }
+    })))
+
   for (const [what, run, commits, finish] of cases) {
     it.live(what, () =>
       counting(Effect.gen(function*() {
@@ -90,6 +131,74 @@ describe("the cost of actions", () => {
         assert.isAtMost(claim, commits - finish + 1)
       })))
   }
+
+  it.live("a further attempt of a step takes two: one says when it begins, one claims it", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const spent = yield* cost(client(1).again())
+      assert.strictEqual(spent.commits, 4)
+      assert.strictEqual(spent.statements.finish, 2)
+    })))
+
+  it.live("what a step does once takes one, and what it does at once takes one together", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const spent = yield* cost(client(1).paying())
+      const { enqueue = 0, enqueue_and_claim = 0, finish, remember } = spent.statements
+      assert.deepStrictEqual([enqueue + enqueue_and_claim, finish, remember, spent.commits], [1, 1, 2, 4])
+    })))
+
+  it.live("a signal takes two: one stores it, one hands over who has waited for it", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const sql = yield* PgClient.PgClient
+      const handle = yield* client(1).askingLater()
+      const waits = Effect.map(
+        sql`select from stepped.slots where signal = 'approval' and status is null`,
+        (rows) => rows.length > 0
+      )
+      while (!(yield* waits)) yield* Effect.sleep("5 millis")
+      // one look is all that is asked for of an action that has not said how far it is
+      const { statements } = yield* cost(handle.status)
+      const { claim: _claims, outcomes_of, ...more } = statements
+      assert.deepStrictEqual([outcomes_of, more], [1, {}])
+      const spent = yield* cost(Effect.andThen(handle.send(approval, 7), handle.await))
+      assert.strictEqual(spent.result, 7)
+      const { claim = 0, finish, outcomes_of: _looks, send_signal } = spent.statements
+      // the third stores the action's end
+      assert.deepStrictEqual([spent.commits, finish, send_signal], [3, 1, 1])
+      assert.isAtMost(claim, 3)
+      assert.isAtMost(spent.walBytes, 3500)
+    })))
+
+  it.live("a token takes no statement, and what comes with it is a signal; what is none asks for nothing", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const sql = yield* PgClient.PgClient
+      const waits = Effect.map(
+        sql`select from stepped.slots where signal = 'approval' and status is null`,
+        (rows) => rows.length > 0
+      )
+      const waiting = (enqueued: Effect.Effect<unknown, unknown>) =>
+        cost(Effect.andThen(enqueued, Effect.repeat(waits, { until: (so) => so })))
+      const plain = yield* waiting(client(1).askingLater())
+      yield* Stepped.send(Car.ref(1), asking, approval, 7)
+      yield* Effect.repeat(waits, { until: (so) => !so })
+      const asked = yield* waiting(client(2).tokenedLater())
+      assert.deepStrictEqual([asked.commits, asked.statements], [plain.commits, plain.statements])
+      const { succeeded } = Stepped.Outcome
+      const forged = yield* cost(Effect.flip(Stepped.receive(`${given[0]!}A`, succeeded(7))))
+      assert.deepStrictEqual([forged.commits, forged.statements], [0, {}])
+      const spent = yield* cost(Effect.gen(function*() {
+        yield* Stepped.receive(given[0]!, succeeded(7))
+        yield* Effect.repeat(waits, { until: (so) => !so })
+      }))
+      const { finish, send_signal } = spent.statements
+      assert.deepStrictEqual([spent.commits, finish, send_signal], [3, 1, 1])
+      assert.isAtMost(spent.walBytes, 3600)
+      const again = yield* cost(Stepped.receive(given[0]!, succeeded(7)))
+      assert.deepStrictEqual([again.commits, again.statements.send_signal], [0, 1])
+    })))
 
   it.live("five hundred actions at once share their commits", () =>
     counting(Effect.gen(function*() {
@@ -112,26 +221,31 @@ describe("the cost of actions", () => {
       what: string,
       actions: number,
       enqueue: (cars: Clients) => Effect.Effect<unknown, unknown>,
-      budget: { readonly commits: number; readonly statements: number; readonly walBytes: number }
+      budget: {
+        readonly commits: number
+        readonly statements: number
+        readonly finish: number
+        readonly walBytes: number
+      }
     ]
   > = [
     [
       "an action of one step",
-      2000,
-      (cars) => cars.enqueueMany(drive, numbers(2000).map((id) => [id, 1])),
-      { commits: 0.02, statements: 0.03, walBytes: 1500 }
+      8000,
+      (cars) => cars.enqueueMany(drive, numbers(8000).map((id) => [id, 1])),
+      { commits: 0.005, statements: 0.006, finish: 11, walBytes: 850 }
     ],
     [
       "an action of three steps",
       1000,
       (cars) => cars.enqueueMany(steps, numbers(1000).map((id) => [id])),
-      { commits: 0.06, statements: 0.07, walBytes: 3500 }
+      { commits: 0.016, statements: 0.03, finish: 8, walBytes: 2350 }
     ],
     [
       "one of a parent's fifty children",
-      50 * 51,
-      (cars) => cars.enqueueMany(fleet, numbers(50).map((id) => [id])),
-      { commits: 0.02, statements: 0.03, walBytes: 2500 }
+      200 * 51,
+      (cars) => cars.enqueueMany(fleet, numbers(200).map((id) => [id])),
+      { commits: 0.008, statements: 0.0075, finish: 40, walBytes: 2000 }
     ],
     [
       "an action with a hook and callbacks",
@@ -141,7 +255,7 @@ describe("the cost of actions", () => {
           cars.enqueueMany(careful, numbers(500).map((id) => [id])),
           cars.enqueueMany(reporting, numbers(500).map((id) => [id]))
         ),
-      { commits: 0.04, statements: 0.05, walBytes: 2500 }
+      { commits: 0.016, statements: 0.025, finish: 7, walBytes: 1600 }
     ]
   ]
   for (const [what, actions, enqueue, budget] of budgets) {
@@ -162,11 +276,17 @@ describe("the cost of actions", () => {
           // the first ones bring the JavaScript engine up to speed, and show how long bodies take
           yield* cars.enqueueMany(drive, numbers(500).map((id) => [id, 1]))
           yield* perform
-          yield* enqueue(cars)
-          const spent = yield* cost(perform)
+          const measured = Effect.andThen(enqueue(cars), cost(perform))
+          // on a machine that is busy with something else bodies look longer than they are, and are committed sooner
+          const spent = yield* Effect.repeat(measured, {
+            until: ({ statements }) => statements.finish! <= budget.finish,
+            times: 3
+          })
           const statements = Object.values(spent.statements).reduce((sum, count) => sum + count)
           assert.isAtMost(spent.commits / actions, budget.commits)
           assert.isAtMost(statements / actions, budget.statements)
+          // what the bodies of one claim have come to is committed together, and nothing of it alone
+          assert.isAtMost(spent.statements.finish!, budget.finish)
           assert.isAtMost(spent.walBytes / actions, budget.walBytes)
         }).pipe(Effect.provide(
           // the actions of this engine, not those of the one above
@@ -188,6 +308,66 @@ describe("the cost of actions", () => {
       assert.deepStrictEqual([bulk.commits, bulk.statements.enqueue], [1, 3])
       assert.isAtMost(bulk.walBytes / 12_000, 600)
       yield* Effect.flatMap(PgClient.PgClient, (sql) => sql`truncate stepped.jobs`)
+    })))
+
+  it.live("a key or an id costs its row: a call of its own takes one commit, in bulk nothing to speak of", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const one = yield* cost(client(1).with({ idempotencyKey: "one" }).absentLater())
+      // whoever takes it looks, and does not know it
+      assert.deepStrictEqual([one.commits, { claim: 1, ...one.statements }], [1, { claim: 1, enqueue_keyed: 1 }])
+      const again = yield* cost(client(1).with({ idempotencyKey: "one" }).absentLater())
+      assert.deepStrictEqual({ claim: 1, ...again.statements }, { claim: 1, enqueue_keyed: 1 })
+      assert.isAtMost(again.commits, 1)
+      // two commits more than without: it is stored, and then claimed
+      const performed = yield* cost(client(1).with({ idempotencyKey: "two" }).drive(1))
+      assert.strictEqual(performed.commits, 3)
+      const bulk = yield* cost(
+        client.with({ idempotencyKey: "bulk" }).enqueueMany(absent, numbers(4000).map((id) => [id]))
+      )
+      assert.deepStrictEqual([bulk.commits, bulk.statements.enqueue_keyed], [1, 1])
+      assert.isAtMost(bulk.walBytes / 4000, 1250)
+      yield* Effect.flatMap(PgClient.PgClient, (sql) => sql`truncate stepped.jobs, stepped.action_keys`)
+    })))
+
+  it.live("a completion's key costs its row, and who comes with it again no commit", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      yield* client(1).outboundNow()
+      const plain = yield* cost(Stepped.complete(Car.ref(1), outbound, Stepped.Outcome.succeededVoid))
+      yield* client(1).outboundNow()
+      const complete = Stepped.complete(Car.ref(1), outbound, Stepped.Outcome.succeededVoid, { key: "event" })
+      const keyed = yield* cost(complete)
+      const again = yield* cost(complete)
+      const [one, two, three] = [plain, keyed, again].map((
+        { commits, statements: { claim: _looks, ...statements } }
+      ) => [
+        commits,
+        statements
+      ])
+      assert.deepStrictEqual([one, two, three], [[1, { complete: 1 }], [1, { complete_keyed: 1 }], [0, {
+        complete_keyed: 1
+      }]])
+      assert.isAtMost(keyed.walBytes - plain.walBytes, 800)
+    })))
+
+  it.live("17.1: who listens to events costs no statement, commit or WAL; nobody listening is asked for nothing", () =>
+    counting(Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const all = Effect.andThen(car.steps(), Effect.andThen(car.reporting(), car.convoy(3)))
+      yield* all
+      const alone = yield* cost(all)
+      const heard = yield* Effect.scoped(Effect.gen(function*() {
+        const recorder = yield* recordEvents()
+        const spent = yield* cost(all)
+        assert.isAtLeast((yield* recorder.all).length, 30)
+        return spent
+      }))
+      // claims, and who waits for an answer, look again by the clock
+      const byTheClock = { claim: 0, outcomes_of: 0 }
+      assert.deepStrictEqual({ ...heard.statements, ...byTheClock }, { ...alone.statements, ...byTheClock })
+      assert.strictEqual(heard.commits, alone.commits)
+      assert.isAtMost(Math.abs(heard.walBytes - alone.walBytes), 2000)
     })))
 
   it.live("looking for work without finding any takes no commit", () =>

@@ -78,10 +78,10 @@ describe("a database at", () => {
           const kept = yield* orders(1).keepLater()
           yield* Effect.forEach(packs, ({ await: end }) => end, { concurrency: "unbounded", discard: true })
           yield* until("it is performing", Effect.map(kept.status, ({ status }) => status === "performing"))
-          const refused = yield* Effect.flip(sql.withTransaction(kept.cancel))
+          const refused = yield* Effect.flip(sql.withTransaction(kept.cancel()))
           assert.instanceOf(refused, UnsuitableIsolation)
           assert.strictEqual(refused.level, level)
-          assert.isTrue(yield* kept.cancel)
+          assert.isTrue(yield* kept.cancel())
           yield* allEnded
           assert.deepStrictEqual([...new Set(yield* statusesOf("pack"))], ["succeeded"])
           assert.deepStrictEqual(yield* statusesOf("sign"), ["timed_out", "timed_out", "timed_out"])

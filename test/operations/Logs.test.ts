@@ -79,8 +79,7 @@ describe("a database that is down", () => {
           assert.strictEqual(level, "Warn")
           assert.deepStrictEqual(fields, { database: `127.0.0.1:${port}/postgres`, code: "ECONNREFUSED" })
         }
-      }),
-    60_000
+      })
   )
 
   it.live("and comes back is heard of a few times, and that all goes on", () =>
@@ -109,7 +108,7 @@ describe("a database that is down", () => {
         assert.match(String(fields.worker), /^[^:]+:\d+:[0-9a-f]{8}$/)
         if (text.startsWith("stepped: cannot")) assert.strictEqual(fields.database, `127.0.0.1:${port}/postgres`)
       }
-    }), 60_000)
+    }))
 })
 
 describe("a worker", () => {
@@ -138,8 +137,7 @@ describe("a worker", () => {
           "stepped: the worker takes nothing new, and waits up to 50ms for 1 body",
           "stepped: the worker has stopped; 1 action is released for others"
         ])
-      }),
-    30_000
+      })
   )
 
   it.live("that is killed is named by whoever takes over; no two have one name", () =>
@@ -166,7 +164,7 @@ describe("a worker", () => {
       yield* heard(lines, "takes over")
       assert.deepStrictEqual(texts(lines, "takes over"), [`stepped: takes over from ${dead}: 1 action goes on`])
       for (const { fields } of lines) assert.strictEqual(fields.worker, own)
-    }), 30_000)
+    }))
 
   it.live("has no definitions only if none have come a moment later", () =>
     Effect.gen(function*() {
@@ -187,5 +185,5 @@ describe("a worker", () => {
       assert.deepStrictEqual(texts(lines, "no definitions"), [])
       yield* starting(Layer.empty)
       yield* heard(lines, "no definitions")
-    }), 30_000)
+    }))
 })

@@ -5,7 +5,7 @@ import { Deferred, Effect, Logger, Schema, Scope } from "effect"
 import { type EnqueueError, JobQueue, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { statusesOf } from "../harness/observing.ts"
-import { allEnded } from "../harness/workers.ts"
+import { allEnded, until } from "../harness/workers.ts"
 import { database, startEngine, startWorkerOf } from "./starting.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
@@ -53,6 +53,22 @@ describe("a queue that a deploy has renamed", () => {
         yield* Effect.forEach(handles, (handle) => handle.await)
         assert.deepStrictEqual(yield* statusesOf("trip"), ["succeeded", "succeeded", "succeeded", "succeeded"])
         assert.deepStrictEqual(yield* backlog, [])
+        yield* healthy
+      }).pipe(Effect.provide(client))
+    }))
+
+  it.live("15.7: what another deploy has queued in turns is taken where the definition has no tenants any more", () =>
+    Effect.gen(function*() {
+      const url = yield* database
+      const client = yield* startEngine(url)
+      yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
+        const handle = yield* (yield* Vans.client)(1).parcelLater()
+        yield* sql`update stepped.jobs set priority = 999, own_priority = 0, tenant = 'a', turn = 1`
+        const scope = yield* Scope.make()
+        yield* Scope.provide(startWorkerOf(url, Vans.layer, { queues: ["default"] }), scope)
+        yield* until("it is taken", Effect.map(handle.status, ({ status }) => status === "succeeded"))
+        yield* Scope.close(scope, yield* Effect.exit(Effect.void))
         yield* healthy
       }).pipe(Effect.provide(client))
     }))

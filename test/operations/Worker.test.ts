@@ -1,7 +1,7 @@
 /** Workers that die, freeze, lose their lease, differ in what they know, and find out about work. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Deferred, Effect, Fiber, Latch, Layer, Logger, Option, Queue, Schema, Scope } from "effect"
+import { Context, Deferred, Effect, Latch, Layer, Logger, Option, Queue, Schema, Scope } from "effect"
 import { type ActionHandle, ActionRepo, type AnyAction, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
@@ -126,39 +126,6 @@ describe("a worker that dies", () => {
         yield* healthy
       }).pipe(Effect.provide(client))
     }))
-
-  it.live(
-    "a poison action that kills every worker ends as failed after its attempts, and the others finish",
-    () =>
-      Effect.gen(function*() {
-        const url = yield* database
-        const client = yield* startEngine(url)
-        yield* Effect.gen(function*() {
-          const car = yield* Cars.client
-          const enqueue = (ids: ReadonlyArray<number>) =>
-            Effect.forEach(ids, (id) => car(id).tripLater("quick", "quick"))
-          const first = yield* enqueue([1, 2])
-          const poison = yield* car(0).workLater("poison")
-          const others = [...first, ...yield* enqueue([3, 4])]
-          let kills = 0
-          // as a supervisor would: a worker that is gone is started again
-          const supervisor = yield* Effect.forkChild(Effect.forever(Effect.gen(function*() {
-            const program = yield* startProgram(workerProgram, { url, env: { ATTEMPTS: "3" } })
-            const { signal } = yield* program.ended
-            if (signal === "SIGKILL") kills++
-          })))
-          const error = yield* Effect.flip(poison.await)
-          yield* Effect.forEach(others, (handle) => handle.await)
-          yield* Fiber.interrupt(supervisor)
-          assert.strictEqual(kills, 3)
-          assert.strictEqual(error._tag, "ActionFailed")
-          assert.include(error.message, "work Car/0 › only: gave up after 3 attempts that ended without an answer")
-          assert.deepInclude({ ...yield* recordOf(poison) }, { status: "failed", attempts: 3 })
-          for (const handle of others) assert.isAtMost((yield* recordOf(handle)).attempts, 3)
-          yield* healthy
-        }).pipe(Effect.provide(client))
-      })
-  )
 })
 
 describe("a worker that loses its lease", () => {

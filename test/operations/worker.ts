@@ -28,7 +28,10 @@ const body = (what: string) =>
     if (what.startsWith("block")) {
       Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(setting("BLOCK_MS", "0")))
     }
-    if (what.startsWith("poison")) process.kill(process.pid, "SIGKILL")
+    if (what.startsWith("poison")) {
+      yield* Effect.sleep(`${Number(setting("POISON_MS", "0"))} millis`)
+      process.kill(process.pid, "SIGKILL")
+    }
     say("done", what)
   }).pipe(Effect.onInterrupt(() => Effect.sync(() => say("interrupted", what))))
 

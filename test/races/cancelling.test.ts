@@ -39,7 +39,7 @@ test(
     const release = yield* holdingLane(current.id)
     const claim = yield* Effect.forkScoped(performDue)
     yield* blocked(1)
-    const cancelling = yield* Effect.forkScoped(handle.cancel)
+    const cancelling = yield* Effect.forkScoped(handle.cancel())
     assert.strictEqual((yield* handle.status).status, "queued")
     yield* release
     yield* Fiber.join(claim)
@@ -47,7 +47,7 @@ test(
     yield* performIdle
     assert.strictEqual((yield* recordOf(handle.id)).status, "cancelled")
     assert.deepStrictEqual(seen, ["honk", "honk cancelled"])
-    yield* current.cancel
+    yield* current.cancel()
     yield* performSteppedActions()
   })
 )
@@ -66,7 +66,7 @@ test(
     yield* Layer.build(worker)
     const handle = yield* (yield* Cars.client)(1).carefulLater()
     yield* Deferred.await(reached)
-    assert.isTrue(yield* handle.cancel)
+    assert.isTrue(yield* handle.cancel())
     yield* until("it is interrupted", Effect.sync(() => seen.includes("interrupted")))
     yield* until("its callbacks have run", Effect.sync(() => seen.includes("careful cancelled")))
     assert.instanceOf(yield* Effect.flip(handle.await), Cancelled)
@@ -80,7 +80,7 @@ test(
     const sql = yield* SqlClient.SqlClient
     const store = yield* Store
     const handle = yield* (yield* Cars.client)(1).honkLater()
-    assert.isTrue(yield* handle.cancel)
+    assert.isTrue(yield* handle.cancel())
     yield* store.enqueue([honk(handle.id)], 0, [])
     // a first try that comes late, and that nobody listens to any more
     assert.isTrue(Exit.isFailure(yield* Effect.exit(store.enqueue([honk(handle.id)], 0, undefined))))
@@ -115,7 +115,7 @@ test(
     yield* Fiber.join(first)
     yield* Fiber.join(second)
     yield* performDue
-    yield* handle.cancel
+    yield* handle.cancel()
     yield* performSteppedActions()
     assert.deepStrictEqual(seen, ["honk", "honk cancelled"])
   })

@@ -59,7 +59,7 @@ describe("a body in another process", () => {
           yield* worker
           const handle = yield* (yield* Cars.client)(1)[name]()
           yield* Deferred.await(reached)
-          assert.isTrue(yield* handle.cancel)
+          assert.isTrue(yield* handle.cancel())
           yield* Deferred.await(interrupted)
           yield* until("it ends", Effect.map(handle.status, ({ status }) => status === "cancelled"))
           assert.deepStrictEqual(seen, name === "plainLater" ? [] : ["cancelled"])
@@ -78,7 +78,7 @@ describe("a body in another process", () => {
       yield* worker
       const handle = yield* (yield* Cars.client)(1).hookedLater()
       yield* Deferred.await(reached)
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* until("its callbacks end", Effect.map(handle.status, ({ status }) => status === "cancelled"))
       yield* Deferred.succeed(go, undefined)
       yield* until("the body ends", Effect.sync(() => seen.includes("deaf")))

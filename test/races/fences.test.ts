@@ -13,7 +13,8 @@ import { performDue, performSteppedActions } from "stepped/testing"
 import { phaseCodes, statusCodes } from "../../src/domain/Phase.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { type Answer, type News, nothingTaken } from "../../src/store/Answer.ts"
-import type { ActionEnds, WaitsOutside } from "../../src/store/Conclusion.ts"
+import type { ActionEnds, EndedBody, WaitsOutside } from "../../src/store/Conclusion.ts"
+import type { Invocation } from "../../src/store/Invocation.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { type Catalog, emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy, server } from "../harness/databases.ts"
@@ -30,7 +31,20 @@ const layerStore = Layer.provide(
   Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
 )
 
-const stale = (action: string): News => ({ _tag: "Stale", action, endedHere: false })
+const stale = (action: string): News => ({ _tag: "Stale", action, endedHere: false, closing: false })
+
+/** What a step has come to that has waited. */
+const closed = (status: "succeeded" | "cancelled"): EndedBody => ({
+  name: "rest",
+  kind: "own",
+  status,
+  result: null,
+  marked: false,
+  startedAt: 0,
+  waited: true
+})
+
+const byCallback = "01a1fb87-b1cd-7686-8591-01459439e629"
 
 it.effect("1.2: a stale conclusion is stale beside a valid one of the same action", () =>
   Effect.gen(function*() {
@@ -44,6 +58,22 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
         yield* sql`update stepped.live_actions set token = ${token}, phase = ${phaseCodes.callbacks}, outcome = ${statusCodes.cancelled},
           cause = '{"kind": "cancelled", "path": "turn Car/1", "message": "cancelled"}'`
         const child = "01a1fb87-b1cd-7686-8591-01459439e627"
+        const started = (action: string, startedByStep?: number): Invocation => ({
+          queue: "default",
+          action,
+          definition: "Car/turn",
+          actorId: "1",
+          arguments: [],
+          lane: "another lane",
+          checksumKey: null,
+          checksum: null,
+          timeout: null,
+          parent: null,
+          parentStep: null,
+          depth: 0,
+          startedBy: handle.id,
+          ...startedByStep === undefined ? {} : { startedByStep }
+        })
         const { news } = yield* finish({
           token,
           now: 0,
@@ -69,7 +99,8 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
                 definition: "Car/turn",
                 actorId: "1",
                 due: null,
-                success: null
+                success: null,
+                error: null
               }],
               children: [{
                 queue: "default",
@@ -84,7 +115,8 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
                 parent: handle.id,
                 parentStep: 1,
                 depth: 1
-              }]
+              }],
+              starts: [started("01a1fb87-b1cd-7686-8591-01459439e628", 1)]
             },
             {
               _tag: "ActionEnds",
@@ -92,7 +124,8 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
               ended: undefined,
               outcome: { status: "cancelled", result: null, cause: null },
               callbacksSucceeded: 1,
-              callbacksFailed: 0
+              callbacksFailed: 0,
+              starts: [started(byCallback)]
             }
           ]
         })
@@ -104,9 +137,84 @@ it.effect("1.2: a stale conclusion is stale beside a valid one of the same actio
     assert.deepStrictEqual(yield* stepsOf(handle.id), ["turn succeeded"])
     const record = yield* recordOf(handle.id)
     assert.deepStrictEqual([record.status, record.callbacksSucceeded], ["cancelled", 1])
-    assert.deepStrictEqual(yield* sql`select 1 from stepped.slots union all select 1 from stepped.jobs`, [])
+    assert.deepStrictEqual(yield* sql`select action from stepped.slots union all select action from stepped.jobs`, [
+      { action: byCallback }
+    ])
     yield* healthy
   }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+it.effect("1.2, 10.1: what was concluded of a step that waits is stale once its action's end is decided, for whoever has that", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const { id } = yield* (yield* Cars.client)(1).restNow()
+    yield* Effect.provide(
+      Effect.gen(function*() {
+        const { finish, register } = yield* Store
+        const token = yield* register("test", Duration.minutes(1))
+        // by the worker that had it, and has it again
+        yield* sql`update stepped.live_actions set token = ${token}, outcome = ${statusCodes.cancelled},
+          cause = '{"kind": "cancelled", "path": "rest Car/1", "message": "cancelled"}'`
+        yield* sql`update stepped.slots set status = ${statusCodes.succeeded}`
+        const ends = (fence: ActionEnds["fence"], status: "succeeded" | "cancelled"): ActionEnds => ({
+          _tag: "ActionEnds",
+          fence,
+          ended: closed(status),
+          outcome: { status, result: null, cause: null },
+          callbacksSucceeded: 0,
+          callbacksFailed: 0
+        })
+        const fence = { action: id, step: 0, phase: "waiting" } as const
+        const asked = { token, now: 0, catalog: emptyCatalog }
+        const early = yield* finish({ ...asked, conclusions: [ends(fence, "succeeded")] })
+        assert.deepStrictEqual(early.news, [stale(id)])
+        yield* finish({ ...asked, conclusions: [ends({ ...fence, decisions: 1 }, "cancelled")] })
+      }),
+      layerStore
+    )
+    assert.deepStrictEqual(yield* stepsOf(id), ["rest cancelled"])
+    assert.strictEqual((yield* recordOf(id)).status, "cancelled")
+    yield* healthy
+  }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+describe.each(
+  [
+    ["waits", { phase: "waiting", decisions: 1 }, { step: 0, phase: "waiting", decisions: 2 }],
+    ["is to be tried", { phase: "unwinding" }, { step: 1, phase: "unwinding" }]
+  ] as const
+)("what undoes an action, and %s", (state, before, after) => {
+  it.effect(`10.7: what was concluded of what ${state} is stale once that is abandoned, for whoever has it`, () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { id } = yield* (yield* Cars.client)(1).restNow()
+      yield* Effect.provide(
+        Effect.gen(function*() {
+          const { decideStep, finish, register } = yield* Store
+          const token = yield* register("test", Duration.minutes(1))
+          const { phase } = before
+          yield* sql`update stepped.live_actions set phase = ${phaseCodes[phase]}, outcome = ${statusCodes.cancelled},
+            cause = '{"kind": "cancelled", "path": "rest Car/1", "message": "cancelled"}'`
+          if (phase === "unwinding") yield* sql`delete from stepped.slots`
+          assert.strictEqual(yield* decideStep(0, { action: id }, { _tag: "abandon", reason: "rain" }), "done")
+          // by the worker that had it, and has it again
+          yield* sql`update stepped.live_actions set token = ${token}`
+          const end = (fence: Omit<ActionEnds["fence"], "action">): ActionEnds => ({
+            _tag: "ActionEnds",
+            fence: { ...fence, action: id },
+            ended: phase === "waiting" ? closed("cancelled") : undefined,
+            outcome: { status: "cancelled", result: null, cause: null },
+            callbacksSucceeded: 0,
+            callbacksFailed: 0
+          })
+          const asked = { token, now: 0, catalog: emptyCatalog }
+          const early = yield* finish({ ...asked, conclusions: [end({ ...before, step: 0 })] })
+          assert.deepStrictEqual(early.news, [stale(id)])
+          yield* finish({ ...asked, conclusions: [end(after)] })
+        }),
+        layerStore
+      )
+      assert.strictEqual((yield* recordOf(id)).status, "cancelled")
+    }).pipe(Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+})
 
 /** Ends alone are stored without being locked before; beside an action that goes on they are locked with it. */
 describe.each([["of ends", 2], ["of ends, and one that goes on", 3]])("a batch %s", (_batch, count) => {
@@ -335,7 +443,7 @@ describe("a worker whose lease is over", () => {
       const parent = yield* car.bothNow()
       yield* performDue
       yield* car.turnNow()
-      yield* parent.cancel
+      yield* parent.cancel()
     }),
     (by, token) => by.cancelAbandoned(token, 0, catalog, 500)
   )

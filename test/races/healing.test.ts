@@ -103,7 +103,7 @@ it.live(
       yield* locked!.await
       assert.strictEqual(about(locked!).length, 1)
       assert.isAtLeast(yield* takeHeals, 2)
-      for (const one of [open, outside, parent]) assert.isTrue(yield* one!.cancel)
+      for (const one of [open, outside, parent]) assert.isTrue(yield* one!.cancel())
       yield* until(
         "all have ended",
         Effect.map(

@@ -132,7 +132,7 @@ describe("history", () => {
       const young = yield* cars(1).askingLater(1)
       yield* performIdle
       assert.strictEqual((yield* young.await).length, 3)
-      assert.isFalse(yield* young.cancel)
+      assert.isFalse(yield* young.cancel())
       yield* go
       assert.isTrue(Option.isNone(yield* repo.tree(old.id)))
       assert.instanceOf(yield* Effect.flip(old.await), UnknownAction)

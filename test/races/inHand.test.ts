@@ -60,7 +60,7 @@ describe("in hand", () => {
         yield* Deferred.succeed(halts.body.go, undefined)
         yield* Deferred.await(halts.statement.reached)
         const handle = yield* Stepped.handle(Car.ref(1), hooked, ids.held)
-        assert.isTrue(yield* handle.cancel)
+        assert.isTrue(yield* handle.cancel())
         yield* car.honkLater()
         yield* Deferred.await(halts.callback.reached)
         // a comparison waits for what is under way, and the callbacks' conclusion for the comparison
@@ -114,7 +114,7 @@ describe("in hand", () => {
         yield* Deferred.await(halts.other.reached)
         // the rows have been read, and not yet been looked at, when the body's transaction commits
         const cancelled = yield* Stepped.handle(Car.ref(1), other, second.id)
-        assert.isTrue(yield* cancelled.cancel)
+        assert.isTrue(yield* cancelled.cancel())
         yield* Deferred.succeed(halts.other.go, undefined)
         yield* Deferred.await(halts.answer.reached)
         yield* Deferred.succeed(halts.body.go, undefined)
@@ -145,7 +145,7 @@ describe("in hand", () => {
         const handle = yield* (yield* Cars.client)(1).askedNow()
         cancelled = handle.id
         const here = yield* Effect.provide(Stepped.handle(Car.ref(1), asked, handle.id), worker)
-        const cancelling = yield* Effect.forkScoped(here.cancel)
+        const cancelling = yield* Effect.forkScoped(here.cancel())
         yield* Deferred.await(halts.answer.reached)
         // its callbacks are claimed, and so is a body that leaves no room for them
         yield* car.honkLater()
@@ -212,7 +212,10 @@ describe("in hand", () => {
             const isStore = conclusion?._tag === "ActionEnds" && conclusion.ended?.name === "store"
             if (!isStore || fences-- <= 0) return store.finish(options)
             const { action } = conclusion.fence
-            return Effect.succeed<Answer>({ ...nothing, news: [{ _tag: "Stale", action, endedHere: false }] })
+            return Effect.succeed<Answer>({
+              ...nothing,
+              news: [{ _tag: "Stale", action, endedHere: false, closing: false }]
+            })
           })
       }))
       const car = yield* Effect.provide(Effect.map(Cars.client, (client) => client(1)), worker)

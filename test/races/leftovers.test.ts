@@ -109,6 +109,32 @@ describe("nothing is left in nobody's hands", () => {
       assert.strictEqual((yield* handle.status).status, "failed")
     }), { attempts: 2 })
 
+  scenario("what has died a second time while it was prepared is prepared alone", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const car = (yield* Cars.client)(1).with({ priority: 7 })
+      const handle = yield* car.fragileHookLater()
+      const others = [yield* car.hookedLater(), yield* car.plainLater()]
+      // as of a worker that died with it
+      const dies = sql`
+        with d as (update stepped.jobs set priority = 1001, token = -1 where action = ${handle.id})
+        select 1`.pipe(Effect.andThen(sql`select taken from stepped.recover(now(), '{}', true, '{}', 5)`))
+      const place = Effect.map(
+        sql<
+          { priority: number; attempts: number }
+        >`select priority, attempts from stepped.jobs where action = ${handle.id}`,
+        (rows) => rows.map(({ attempts, priority }) => [priority, attempts])
+      )
+      yield* dies
+      assert.deepStrictEqual(yield* place, [[7, 1]])
+      yield* dies
+      assert.deepStrictEqual(yield* place, [[1005, 2]])
+      yield* performSteppedActions()
+      assert.sameMembers(seen.slice(0, 3), ["plain", "before", "hooked"])
+      assert.deepStrictEqual(seen.slice(3), ["done"])
+      for (const one of [handle, ...others]) yield* one.await
+    }))
+
   scenario(
     "an action that somebody has locked is not asked for without a pause",
     () =>

@@ -15,7 +15,7 @@ import { emptyCatalog, Store } from "../../src/store/Store.ts"
 import { healthy } from "../harness/databases.ts"
 import { deployed, layerDeploy } from "../harness/deploying.ts"
 import { recordsOf, statusesOf } from "../harness/observing.ts"
-import { blocked, gated, holdingLane } from "../harness/racing.ts"
+import { blocked, holdingLane } from "../harness/racing.ts"
 import { layerServer, type TestDatabase } from "../harness/Server.ts"
 import { noDeadlock } from "../harness/workers.ts"
 
@@ -74,7 +74,7 @@ race(
       // one child is to be tried again, the other one waits for somebody outside; both are to be cancelled
       yield* TestClock.adjust("1 minute")
       yield* car.turnLater("a")
-      yield* parent.cancel
+      yield* parent.cancel()
       const [inZ] = yield* recordsOf("turn")
       const release = yield* holdingLane(inZ!.id)
       // this engine cancels: it has lane a, and waits for lane z
@@ -107,16 +107,28 @@ race(
         yield* car.buildNow("2", "a", 1),
         yield* car.buildNow("3", "c", 1)
       ]
-      const earlier = yield* car.buildNow("4", "c", 1)
-      yield* Stepped.complete(earlier.id, build, Stepped.Outcome.succeededVoid)
+      for (const { id } of [yield* car.buildNow("4", "a", 0), yield* car.buildNow("5", "c", 0)]) {
+        yield* Stepped.complete(id, build, Stepped.Outcome.succeededVoid)
+      }
       const next = yield* car.buildNow("1", "c", 2)
       assert.strictEqual((yield* next.status).status, "pending")
+      // whoever waits for the first key must not have the last one by now
+      const achieved = (key: string) =>
+        sql`select 1 from stepped.achievements where checksum_key = ${key} for update nowait`
+      const locked = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      const other = yield* Effect.forkScoped(sql.withTransaction(Effect.gen(function*() {
+        yield* achieved("a")
+        yield* Deferred.succeed(locked, undefined)
+        yield* Deferred.await(go)
+        return yield* achieved("c")
+      })))
+      yield* Deferred.await(locked)
       // grants a, and erases c for the next one in its lane
-      const open = yield* gated(first.id)
       const one = yield* Effect.forkScoped(Stepped.complete(first.id, build, Stepped.Outcome.succeededVoid))
       yield* blocked(1)
       // grants a and c in one batch
-      const conclusions = [second, third].map(({ id }): ActionEnds => ({
+      const conclusions = [third, second].map(({ id }): ActionEnds => ({
         _tag: "ActionEnds",
         fence: { action: id, step: 1, phase: "outbound" },
         ended: undefined,
@@ -135,12 +147,13 @@ race(
           Storage.layer({ schema: "stepped", deadline: Duration.seconds(20), embedded: false })
         )))
       )
-      yield* Effect.raceFirst(Fiber.await(two), blocked(2))
-      yield* open
+      yield* blocked(2)
+      yield* Deferred.succeed(go, undefined)
+      assert.lengthOf(yield* Fiber.join(other), 1)
       yield* Fiber.join(one)
       yield* Fiber.join(two)
       yield* Stepped.complete(next.id, build, Stepped.Outcome.succeededVoid)
-      assert.deepStrictEqual(yield* statusesOf("build"), Array.from({ length: 5 }, () => "succeeded"))
+      assert.deepStrictEqual(yield* statusesOf("build"), Array.from({ length: 6 }, () => "succeeded"))
       const keys = yield* sql<{ k: string }>`select checksum_key as k from stepped.achievements order by 1`
       assert.deepStrictEqual(keys.map(({ k }) => k), ["a", "c"])
     }))

@@ -72,7 +72,7 @@ describe("moved on", () => {
         const parent = yield* car.bothNow()
         yield* performDue
         assert.deepStrictEqual(yield* statusesOf("fails"), ["pending"])
-        yield* parent.cancel
+        yield* parent.cancel()
         const inZ = (yield* recordsOf("turn")).find(({ lane }) => lane === "z")!
         const releaseZ = yield* holdingLane(inZ.id)
         const open = yield* gated(first.id)
@@ -118,7 +118,7 @@ describe("moved on", () => {
           const ending = yield* Effect.forkScoped(Stepped.complete(first.id, build, Stepped.Outcome.succeededVoid))
           yield* blocked(1)
           const joining = Effect.asVoid(deployed(Cars.layer)(performDue))
-          const cancelling = Effect.asVoid(next.cancel)
+          const cancelling = Effect.asVoid(next.cancel())
           const fibers = []
           for (const come of joinsFirst ? [joining, cancelling] : [cancelling, joining]) {
             fibers.push(yield* Effect.forkScoped(come))
@@ -163,7 +163,7 @@ describe("moved on", () => {
       Effect.gen(function*() {
         const parent = yield* (yield* Cars.client)(1).manyNow()
         yield* performDue
-        yield* parent.cancel
+        yield* parent.cancel()
         const { cancelAbandoned } = yield* Store
         const ended = Effect.map(
           cancelAbandoned(null, 0, emptyCatalog, 1),

@@ -108,7 +108,7 @@ scenario("one that is cancelled while its time comes does not start", () =>
     const release = yield* holding(
       sql`select count(*) from stepped.tick(null, ${new Date(60_000)}, '{}', '{}', '{}', 10)`
     )
-    const cancelling = yield* Effect.forkScoped(handle.cancel)
+    const cancelling = yield* Effect.forkScoped(handle.cancel())
     yield* Effect.sleep("50 millis").pipe(TestClock.withLive)
     yield* release
     assert.isTrue(yield* Fiber.join(cancelling))

@@ -187,7 +187,7 @@ scenario(
     const reached = yield* Deferred.make<void>()
     const go = yield* Deferred.make<void>()
     const cancelling = yield* Effect.forkScoped(Effect.exit(sql.withTransaction(Effect.gen(function*() {
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* Deferred.succeed(reached, undefined)
       yield* Deferred.await(go)
       return yield* Effect.fail("undo")

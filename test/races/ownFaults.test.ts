@@ -6,7 +6,7 @@ import { Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
 import { layerDeploy } from "../harness/deploying.ts"
-import { layerIntercepted } from "../harness/intercepting.ts"
+import { Halt, layerIntercepted } from "../harness/intercepting.ts"
 import { recordOf } from "../harness/observing.ts"
 import { until } from "../harness/workers.ts"
 import { Cars, failingOn, halt, lost, note, nothing, scene, seen, working } from "./fixtures/ownFaults.ts"
@@ -96,13 +96,16 @@ it.live(
     Effect.gen(function*() {
       const client = yield* Cars.client
       yield* client(1).loadsLater()
+      const closing = new Halt()
       const scope = yield* Scope.make()
       const engine = yield* Layer.buildWithScope(
         Layer.fresh(Layer.provideMerge(
           Cars.layer,
           layerIntercepted((store) => ({
             whatOf: (token, action) =>
-              Effect.tap(store.whatOf(token, action), () => seen.length > 0 ? halt.once : Effect.void)
+              Effect.tap(store.whatOf(token, action), () => seen.length > 0 ? halt.once : Effect.void),
+            // the engine is being closed, and its store is open still
+            unregister: (...args) => Effect.andThen(closing.here, store.unregister(...args))
           }), { handle: () => false, retry: Schedule.spaced(1) })
         )),
         scope
@@ -111,9 +114,12 @@ it.live(
         Effect.provide(Effect.repeat(performDue, { until: () => Deferred.isDoneUnsafe(halt.reached) }), engine)
       )
       yield* Deferred.await(halt.reached)
-      yield* Scope.close(scope, Exit.void)
+      const close = yield* Effect.forkChild(Scope.close(scope, Exit.void))
+      yield* Deferred.await(closing.reached)
       yield* Deferred.succeed(halt.go, undefined)
       assert.isTrue(Exit.isSuccess(yield* Fiber.await(performing)))
+      yield* Deferred.succeed(closing.go, undefined)
+      yield* Fiber.join(close)
       assert.deepStrictEqual(seen, ["store"])
       yield* performSteppedActions()
       assert.deepStrictEqual(seen, ["store", "store"])
@@ -138,7 +144,7 @@ it.live(
       )
       const handle = yield* (yield* Cars.client)(1).carefulLater()
       yield* Deferred.await(reached)
-      assert.isTrue(yield* handle.cancel)
+      assert.isTrue(yield* handle.cancel())
       yield* Deferred.await(interrupted)
       yield* until("it ends", Effect.map(handle.status, ({ status }) => status === "cancelled"))
       assert.deepStrictEqual(seen, [])

@@ -49,7 +49,7 @@ describe("of two workers over one layer", () => {
         yield* Effect.forEach(handles, (handle) => handle.await)
         yield* healthy
       }).pipe(Effect.scoped, Effect.provide(Cars.layer))
-    }).pipe(Effect.provide(server.layer({ lease: "1 second", pollInterval: "20 millis" }))))
+    }).pipe(Effect.provide(server.layer({ lease: "6 seconds", pollInterval: "20 millis" }))))
 
   it.live("none takes over what another one holds whose renewal is late: they share a thread", () =>
     Effect.gen(function*() {

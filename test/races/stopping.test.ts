@@ -1,16 +1,21 @@
 /** A worker that stops while the database is still busy with what it has asked for last: what that takes is for others at once. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import { startBeside } from "../harness/beside.ts"
 import { healthy, server } from "../harness/databases.ts"
+import { blocked } from "../harness/racing.ts"
 import { until } from "../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
 const drive = Stepped.action("drive").step(() => Effect.void)
-const Cars = Stepped.actions(Car, [drive])
+/** Its hook waits for the test. */
+let prepared: Deferred.Deferred<void> | undefined
+const careful = Stepped.action("careful").before(() => prepared === undefined ? Effect.void : Deferred.await(prepared))
+  .step(() => Effect.void)
+const Cars = Stepped.actions(Car, [drive, careful])
 
 /** Joining a lane takes half a second; a transition that has come that far has its lease locked. */
 const slowly = Effect.flatMap(SqlClient.SqlClient, (sql) =>
@@ -64,4 +69,43 @@ describe("what a worker takes while it stops", () => {
         ))
       ))
   }
+
+  it.live("is for others at once: prepared, and about to join when its worker gives itself up", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const hook = prepared = yield* Deferred.make<void>()
+      yield* startBeside({ name: "goes" })
+      const { id } = yield* (yield* Cars.client)(1).carefulLater()
+      const held = sql<{ token: string }>`
+        select token::text as token from stepped.jobs where action = ${id} and token is not null`
+      yield* until("it is prepared", Effect.map(held, (rows) => rows.length === 1))
+      const token = (yield* held)[0]!.token
+      const locked = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      // what the end of a worker does, in two parts: the joining comes between them
+      const giving = yield* Effect.forkChild(sql.withTransaction(Effect.gen(function*() {
+        yield* sql`select 1 from stepped.workers where token = ${token}::bigint for update`
+        yield* Deferred.succeed(locked, undefined)
+        yield* Deferred.await(go)
+        yield* sql`select * from stepped.recover(now(), array[${token}]::bigint[], false)`
+      })))
+      yield* Deferred.await(locked)
+      yield* Deferred.succeed(hook, undefined)
+      yield* blocked(1)
+      yield* Deferred.succeed(go, undefined)
+      yield* Fiber.join(giving)
+      assert.deepStrictEqual(yield* sql`select 1 from stepped.jobs where token = ${token}::bigint`, [])
+      const ended = sql`select 1 from stepped.ended_actions where id = ${id}`
+      yield* until("it is performed", Effect.map(ended, (rows) => rows.length === 1))
+      yield* healthy
+    }).pipe(
+      Effect.ensuring(Effect.sync(() => {
+        prepared = undefined
+      })),
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(
+        Cars.layer,
+        server.layer({ lease: "1 minute", pollInterval: "20 millis", statementTimeout: "5 seconds" })
+      ))
+    ))
 })

@@ -155,26 +155,32 @@ export const largeSqlFunctions = (texts: ReadonlyArray<Text>): Violations =>
 /** Where state may live besides `worker/` and `client/`, and what it is there. */
 export const stateful: Readonly<Record<string, string>> = {
   "src/Lane.ts": "one name has one setting in a program, and a claim tells the database what it is",
-  "src/Action.ts": "the success schemas that this process has declared",
-  "src/ActionRepo.ts": "what of a tree is shown already, while it is read",
+  "src/Action.ts": "the success and error schemas that this process has declared",
+  "src/store/loadTree.ts": "what of a tree is shown already, while it is read",
   "src/engine/ActionId.ts": "the last id",
   "src/engine/BatchSize.ts": "how large the next batch is",
   "src/engine/Registry.ts": "what this process can run",
   "src/engine/UserClock.ts": "how far the machine's clock is off",
   "src/engine/Wakeups.ts": "who is to be woken",
+  "src/engine/events/Hub.ts": "who listens, and what is still to be told",
+  "src/engine/events/watching.ts": "which changes are in doubt",
+  "src/engine/events/streaming.ts": "what is kept for one subscriber",
+  "src/testing/events.ts": "what one test has recorded",
   "src/engine/maintenance/adoptLanes.ts": "whom its last look found",
   "src/engine/maintenance/heal.ts": "where its next look begins",
   "src/engine/maintenance/neglected.ts": "what it has warned of",
   "src/engine/maintenance/cancelAbandoned.ts": "whether there is something to look at",
   "src/engine/maintenance/retention.ts": "when it looks again",
+  "src/engine/perform/once.ts": "what one body has done once",
   "src/engine/perform/results.ts": "how much one action has loaded",
   "src/engine/perform/runJob.ts": "whether the job has completed its action",
   "src/engine/perform/stepService.ts": "what one body has asked for",
+  "src/engine/trace.ts": "what has run of one action in hand",
   "src/engine/retrying.ts": "whether what is waited for has happened",
   "src/sql/EmbeddedDatabase.ts": "the one session of a database in this process",
   "src/sql/OwnConnections.ts": "the connections, and who waits for one",
   "src/sql/call.ts": "which texts are prepared",
-  "src/sql/records.ts": "the parameters of one query",
+  "src/sql/conditions.ts": "the parameters of one query",
   "src/sql/transaction.ts": "how far one transaction is"
 }
 
@@ -297,7 +303,7 @@ export const stateElsewhere = (sources: Sources): Violations =>
 
 const services = /^src\/(ActionRepo|PerformanceLane|AchievementStore|JobQueue)\.ts$/
 /** Where everything is put together. */
-const joining = /^src\/(Stepped|index|engine\/engineLayer)\.ts$/
+const joining = /^src\/(Stepped|Listing|index|engine\/engineLayer)\.ts$/
 const upper = /^src\/(embedded|testing|cli|http|dashboard|workflow)\//
 
 const storeyOf = (path: string): string =>

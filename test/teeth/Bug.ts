@@ -20,10 +20,20 @@ export interface Bug {
 }
 
 /** Puts the bug's text in the place of the right one; says what is wrong where that cannot be done. */
-export const planted = (source: string, { file, find, replace }: Plant): string => {
+const planted = (source: string, { file, find, replace }: Plant): string => {
   const found = source.split(find).length - 1
   if (found !== 1) {
     throw new Error(`the text to be replaced is ${found} times in ${file}, the bug has to be planted anew:\n${find}`)
   }
   return source.replace(find, () => replace)
+}
+
+/** The files that a bug changes, as they are with it. */
+export const plantedFiles = (
+  { plants }: Pick<Bug, "plants">,
+  read: (file: string) => string
+): ReadonlyMap<string, string> => {
+  const files = new Map<string, string>()
+  for (const plant of plants) files.set(plant.file, planted(files.get(plant.file) ?? read(plant.file), plant))
+  return files
 }

@@ -8,7 +8,7 @@ import * as Fs from "node:fs"
 import { tmpdir } from "node:os"
 import { dirname, join, resolve } from "node:path"
 import { generated } from "../sql/schema/Files.ts"
-import { type Bug, planted } from "./Bug.ts"
+import { type Bug, plantedFiles } from "./Bug.ts"
 
 const root = resolve(import.meta.dirname, "../..")
 
@@ -42,11 +42,10 @@ export const ground: Effect.Effect<Ground, never, Scope.Scope> = Effect.gen(func
     plant: (bug) =>
       Effect.asVoid(Effect.acquireRelease(
         Effect.sync(() => {
-          const originals = new Map(
-            [...bug.plants.map(({ file }) => file), generated].map((file) => [file, read(file)])
-          )
-          for (const plant of bug.plants) Fs.writeFileSync(join(folder, plant.file), planted(read(plant.file), plant))
-          if (bug.plants.some(({ file }) => file.endsWith(".sql"))) generate()
+          const files = plantedFiles(bug, read)
+          const originals = new Map([...files.keys(), generated].map((file) => [file, read(file)]))
+          for (const [file, text] of files) Fs.writeFileSync(join(folder, file), text)
+          if ([...files.keys()].some((file) => file.endsWith(".sql"))) generate()
           return originals
         }),
         (originals) =>

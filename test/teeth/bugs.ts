@@ -16,7 +16,11 @@ const preparing = "src/engine/worker/preparing.ts"
 const reconciler = "src/engine/worker/Reconciler.ts"
 const workers = "src/engine/worker/Workers.ts"
 const surroundings = "src/engine/worker/surroundings.ts"
-const decide = "src/engine/perform/decide.ts"
+const eventHub = "src/engine/events/Hub.ts"
+const watching = "src/engine/events/watching.ts"
+const events = "test/behaviour/Events.test.ts"
+const eventRaces = "test/races/events.test.ts"
+const concluding = "src/engine/perform/concluding.ts"
 const performance = "src/engine/perform/Performance.ts"
 const results = "src/engine/perform/results.ts"
 const retry = "src/engine/perform/retry.ts"
@@ -37,12 +41,54 @@ const failureCauses = "test/behaviour/FailureCauses.test.ts"
 const options = "test/behaviour/EnqueueOptions.test.ts"
 const pauses = "test/behaviour/Pauses.test.ts"
 const laneDeadlocks = "test/behaviour/LaneDeadlocks.test.ts"
+const completionKeys = "test/behaviour/CompletionKeys.test.ts"
+const tokens = "test/behaviour/Tokens.test.ts"
+const tokenRaces = "test/races/tokens.test.ts"
+const completionKeyRaces = "test/races/completionKeys.test.ts"
+const fairBy = "test/behaviour/FairBy.test.ts"
+const traces = "src/engine/trace.ts"
+const tracing = "test/behaviour/Tracing.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
 const randomLanes = "test/model/Lanes.test.ts"
+const explaining = "test/behaviour/Explaining.test.ts"
+const explainer = "src/engine/client/explain.ts"
 const pausesLooks = "test/sql/transitions/pauses.test.ts"
 const pausedLanes = "test/behaviour/PausedLanes.test.ts"
+const completing = "src/engine/client/complete.ts"
+const unwinding = "src/engine/perform/unwinding.ts"
+const compensation = "test/behaviour/Compensation.test.ts"
+const undoingRules = "test/behaviour/UndoingRules.test.ts"
+const compensating = "src/engine/perform/compensate.ts"
+const compensationRetries = "test/behaviour/CompensationRetries.test.ts"
+const unwindingTests = "test/behaviour/Unwinding.test.ts"
+const wholeTests = "test/behaviour/UndoneAsAWhole.test.ts"
+const childrenTests = "test/behaviour/UnwindingChildren.test.ts"
+const besideTests = "test/behaviour/UnwindingBeside.test.ts"
+const cancelOptions = "test/behaviour/CancelOptions.test.ts"
 const stepOptions = "test/behaviour/StepOptions.test.ts"
+const shielded = "test/behaviour/Shielded.test.ts"
+const stepHeld = "test/behaviour/StepHeld.test.ts"
+const retrying = "test/behaviour/Retrying.test.ts"
+const retryingRaces = "test/races/retrying.test.ts"
+const stepRetries = "test/behaviour/StepRetries.test.ts"
+const attempting = "src/engine/perform/attempts.ts"
+const stepTimeouts = "test/behaviour/StepTimeouts.test.ts"
+const limit = "src/engine/perform/limit.ts"
 const passedSteps = "test/behaviour/PassedSteps.test.ts"
+const attempts = "test/behaviour/Attempts.test.ts"
+const attempted = "src/engine/perform/attempted.ts"
+const starts = "test/behaviour/Starts.test.ts"
+const named = "test/behaviour/NamedActions.test.ts"
+const listing = "test/behaviour/Listing.test.ts"
+const progress = "test/behaviour/Progress.test.ts"
+const keyRaces = "test/races/keys.test.ts"
+const checksums = "test/behaviour/ActionChecksums.test.ts"
+const onceTest = "test/behaviour/Once.test.ts"
+const signals = "test/behaviour/Signals.test.ts"
+const signalRaces = "test/races/signals.test.ts"
+const signalling = "src/engine/perform/signals.ts"
+const once = "src/engine/perform/once.ts"
+const starter = "src/engine/perform/starter.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -63,7 +109,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "path-of-the-superseded",
     breaks: "7.5: the path of a failure names the action that was asked for, and not the one that superseded it",
     plants: [{
-      file: results,
+      file: attempted,
       find: `({ ...slot, ...slot.ran })`,
       replace: `slot`
     }],
@@ -156,8 +202,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.2: what has ended is not stored when another callback is put off, and runs again with it",
     plants: [{
       file: runCallbacks,
-      find: `due, burns: true, callbacks: [...ended], failure }`,
-      replace: `due, burns: true, failure }`
+      find: `due, burns: true, callbacks: [...ended], failure, starts }`,
+      replace: `due, burns: true, failure, starts }`
     }],
     tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2: whoever goes on runs only what has not ended"] }
   },
@@ -172,7 +218,7 @@ export const bugs: ReadonlyArray<Bug> = [
         const conclusions = o.conclusions.map((one) => one._tag === "StepWaits" ? { ...one, children: [] } : one)
         return Effect.tap(
           finishOf(calls)({ ...o, conclusions }),
-          () => children.length === 0 ? Effect.void : enqueueOf(calls)(children, o.now, false)
+          () => children.length === 0 ? Effect.void : enqueueOf(calls)(children, o.now, undefined)
         )
       },`
     }],
@@ -180,6 +226,32 @@ export const bugs: ReadonlyArray<Bug> = [
       "test/faults/Faults.test.ts": ["tree ends as without them"],
       "test/operations/Cost.test.ts": ["a parent and its fifty children take five"]
     }
+  },
+  {
+    name: "joins-before-its-lease",
+    breaks: "1: what a worker has prepared, and joins when it gives itself up, is held for a worker that is gone",
+    plants: [{
+      file: functionFile("claim"),
+      find: `  if not found or (p_prepared is not null and leased(p_token) is null) then`,
+      replace: `  if not found then`
+    }, {
+      file: functionFile("claim"),
+      find: `  if count_taken > 0 and p_prepared is null and leased(p_token) is null then`,
+      replace: `  if (count_taken > 0 or p_prepared is not null) and leased(p_token) is null then`
+    }],
+    tests: { "test/races/stopping.test.ts": ["prepared, and about to join when its worker gives itself up"] }
+  },
+  {
+    name: "first-of-many-is-committed-alone",
+    breaks: "a backlog takes half as many commits again: the first body that ends wakes another loop, which commits it",
+    plants: [{
+      file: "src/engine/worker/Worker.ts",
+      find: `        // whoever opens it is still at it: what the first body of many has come to is not committed alone
+        yield* Effect.yieldNow
+`,
+      replace: ``
+    }],
+    tests: { "test/operations/Cost.test.ts": ["an action of one step costs"] }
   },
   {
     name: "one-message",
@@ -324,6 +396,291 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/ActionCancelling.test.ts": ["4.1: an action that no worker has taken runs its cancelled"] }
   },
   {
+    name: "undone-in-their-order",
+    breaks: "10.1: steps are undone in the order in which they ran",
+    plants: [{
+      file: unwinding,
+      find: `      if (next === undefined && !undone.has(row.index)) next =`,
+      replace: `      if (!undone.has(row.index)) next =`
+    }],
+    tests: { [compensation]: ["10.1: of an action that fails they run in reverse order"] }
+  },
+  {
+    name: "cancelled-without-undoing",
+    breaks: "10.1: what is ended from outside is not undone",
+    plants: [{
+      file: functionFile("end_from_outside"),
+      find: `  if p_unwinds and p_status <> 2 /* Status.succeeded */ then`,
+      replace: `  if false then`
+    }],
+    tests: { [unwindingTests]: ["10.1: cancelled by a process without definitions"] }
+  },
+  {
+    name: "forgets-what-a-deploy-took",
+    breaks: "10.2: what the running version no longer undoes is left without a word",
+    plants: [{
+      file: unwinding,
+      find: `  row.undo ?? (row.status === "cancelled" ? undoOf(findStep(performance, row)?.policy) : undefined) ?? 0`,
+      replace: `  undoOf(findStep(performance, row)?.policy) ?? 0`
+    }],
+    tests: {
+      [unwindingTests]: ["10.2: a version that undoes nothing any more", "10.2: what the running version no longer"]
+    }
+  },
+  {
+    name: "undone-twice",
+    breaks: "10.2: what was undone before a crash is undone again",
+    plants: [{
+      file: "src/sql/rows.ts",
+      find: `  undoes: undoes ?? undefined`,
+      replace: `  undoes: undoes === null ? undefined : undefined`
+    }],
+    tests: { [unwindingTests]: ["10.1: a worker that dies while it undoes a step"] }
+  },
+  {
+    name: "joins-what-is-undone",
+    breaks: "10.1: a newcomer joins an action that is being undone, and fails with it",
+    plants: [{
+      file: functionFile("same_in_lane"),
+      find:
+        `      and not (l.flags & 64 /* Flag.compensates */ <> 0 and coalesce(l.outcome, 2) <> 2 /* Status.succeeded */)`,
+      replace: ``
+    }],
+    tests: { [compensation]: ["10.1: one with the same checksum"] }
+  },
+  {
+    name: "waits-for-what-others-want",
+    breaks: "10.1: an action that unwinds waits for a child that somebody else has joined",
+    plants: [{
+      file: functionFile("close_steps"),
+      find: `(child is null or is_wanted(child, action))`,
+      replace: `child is null`
+    }, {
+      file: functionFile("cancel_abandoned"),
+      find: `dead);\n    if found then return; end if;\n`,
+      replace: `dead);\n    return;\n`
+    }, {
+      file: functionFile("leave_wanted"),
+      find: `  if parents is null then return; end if;`,
+      replace: `  if true then return; end if;`
+    }],
+    tests: { [unwindingTests]: ["10.1: a child that somebody else waits for, too"] }
+  },
+  {
+    name: "unwinds-before-its-children",
+    breaks: "10.1: an action is undone while the children of its open step still are",
+    plants: [{
+      file: functionFile("fix_outcome"),
+      find: `      when phase = 1 /* Phase.waiting */ then phase\n`,
+      replace: ``
+    }],
+    tests: { [unwindingTests]: ["10.1: children of the open step"] }
+  },
+  {
+    name: "late-step-that-succeeds",
+    breaks:
+      "10.1: a step whose time was over counts as a success, since its action was cancelled before that was concluded",
+    plants: [{
+      file: functionFile("close_steps"),
+      find: `and l.verdict is not null)`,
+      replace: `and false)`
+    }],
+    tests: { [compensation]: ["10.1: a step whose own time was over"] }
+  },
+  {
+    name: "not-undone-in-silence",
+    breaks: "10.7: the cause of an action without callbacks does not say what was not undone",
+    plants: [{
+      file: functionFile("end_live"),
+      find:
+        `case when l.outcome is null or x.cause ?| '{notUndone,uncertain,kept}' then x.cause else l.cause end as cause`,
+      replace: `case when l.outcome is null then x.cause else l.cause end as cause`
+    }],
+    tests: { [compensation]: ["10.3: without callbacks"] }
+  },
+  {
+    name: "past-the-point-of-no-return",
+    breaks: "10.5: what lies before a point of no return is undone",
+    plants: [{
+      file: unwinding,
+      find: `    if (isDone && (undo & Undo.pointOfNoReturn) !== 0) break`,
+      replace: ``
+    }],
+    tests: { [compensation]: ["10.5: behind a point of no return"] }
+  },
+  {
+    name: "keeps-no-result-to-undo",
+    breaks: "10.1: the result of a step without a name is not there when it is undone",
+    plants: [{
+      file: results,
+      find: `  const isReceived = step.policy?.compensate !== undefined`,
+      replace: `  const isReceived = false`
+    }],
+    tests: { [compensation]: ["10.1: of an action that fails they run in reverse order"] }
+  },
+  {
+    name: "undone-after-one-try",
+    breaks: "10.2: what fails once is not undone",
+    plants: [{
+      file: attempting,
+      find: `tries + 1 >= env.settings.attempts ? undefined`,
+      replace: `tries >= 0 ? undefined`
+    }],
+    tests: { [compensation]: ["10.2: whatever it fails with"] }
+  },
+  {
+    name: "asked-again-about-undoing",
+    breaks: "10.5: whoever goes on after a crash asks again whether the action's steps are undone",
+    plants: [{
+      file: unwinding,
+      find: `      next: step,\n      until,`,
+      replace: `      next: undefined,\n      until,`
+    }],
+    tests: { [undoingRules]: ["10.5: its answer is stored"] }
+  },
+  {
+    name: "undone-whatever-it-says",
+    breaks: "10.5: what an action's steps have done is undone, though it says that it stays",
+    plants: [{
+      file: compensating,
+      find: `Exit.isSuccess(answer) && answer.value === false`,
+      replace: `Exit.isSuccess(answer) && answer.value === null`
+    }],
+    tests: { [undoingRules]: ["10.5: compensateWhen is asked once"] }
+  },
+  {
+    name: "goes-on-after-it-stops",
+    breaks: "10.7: the others are undone, though the first that cannot be is to stop that",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `undoing?.stops === true`,
+      replace: `undoing?.stops === undefined`
+    }],
+    tests: { [undoingRules]: ["10.7: with onFailure"] }
+  },
+  {
+    name: "undoing-without-end",
+    breaks: "10.7: what undoes a step runs on when the time for all of them is over",
+    plants: [{
+      file: unwinding,
+      find: `isUnwinding(performance) ? performance.timeoutAt : undefined`,
+      replace: `isUnwinding(performance) ? undefined : performance.timeoutAt`
+    }],
+    tests: { [undoingRules]: ["10.7: what waits when it is over"] }
+  },
+  {
+    name: "abandoned-by-its-worker-alone",
+    breaks: "10.7: a compensation that runs when it is abandoned goes on with the others",
+    plants: [{
+      file: functionFile("decide_step"),
+      find: `    token = null,\n`,
+      replace: `    token = token,\n`
+    }],
+    tests: { [undoingRules]: ["10.7: a body that runs has not been done then"] }
+  },
+  {
+    name: "abandoned-without-a-word",
+    breaks: "10.7: what is left when it is abandoned is not listed",
+    plants: [{
+      file: unwinding,
+      find: `given = withLeft(performance, given, { notUndone: [entry] })`,
+      replace: `given = withLeft(performance, given, { notUndone: entry.message === message ? [] : [entry] })`
+    }],
+    tests: { [undoingRules]: ["10.7: what undoes an action may be abandoned"] }
+  },
+  {
+    name: "refused-without-a-word",
+    breaks: "10.7: an action whose end the database refuses while it unwinds does not say what is left",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `      : isUnwinding(performance)\n      ? (message)`,
+      replace: `      : isUnwinding(performance) && outcome === undefined\n      ? (message)`
+    }],
+    tests: { [undoingRules]: ["10.7: what cannot be stored of it ends the action"] }
+  },
+  {
+    name: "undoing-forgets-its-end",
+    breaks: "10.7: the time for all of them is stored with the first one alone",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: `coalesce(c.step_timeout_at, l.undone_until)`,
+      replace: `c.step_timeout_at`
+    }],
+    tests: { [undoingRules]: ["10.7: nobody undoes anything when it is over"] }
+  },
+  {
+    name: "undoing-as-the-engine-tries",
+    breaks: "10.2: what undoes a step is tried as often as the engine tries, whatever its own policy says",
+    plants: [{
+      file: unwinding,
+      find: `mayFail: false, retry, timeout }`,
+      replace: `mayFail: false, retry: retry && undefined, timeout }`
+    }],
+    tests: { [compensationRetries]: ["10.2: it begins again as its own policy says"] }
+  },
+  {
+    name: "undoing-waits-for-ever",
+    breaks: "10.2: what undoes a step waits for its children beyond its time",
+    plants: [{
+      file: functionFile("time_out_steps"),
+      find: `l.phase = 1 /* Phase.waiting */ and l.token is null`,
+      replace: `l.phase = 1 /* Phase.waiting */ and l.outcome is null and l.token is null`
+    }],
+    tests: { [compensationRetries]: ["10.2, 9.4: one that waits for a child"] }
+  },
+  {
+    name: "undoing-timed-from-before",
+    breaks: "10.2: the time of what undoes a step begins with the step that was open",
+    plants: [{
+      file: functionFile("fix_outcome"),
+      find:
+        `    step_started_at = case when p_unwinds and phase <> 1 /* Phase.waiting */ then null else step_started_at end,\n`,
+      replace: ``
+    }],
+    tests: { [compensationRetries]: ["10.2, 9.4: its time begins when it does, whoever"] }
+  },
+  {
+    name: "undoing-attempts-forgotten",
+    breaks: "10.2: an attempt of what undoes a step is none that can be read, or counted",
+    plants: [{
+      file: "src/engine/perform/concluding.ts",
+      find: `phase === "waiting" || phase === "unwinding" || `,
+      replace: `phase === "waiting" || `
+    }],
+    tests: { [compensationRetries]: ["10.2: it begins again as its own policy says"] }
+  },
+  {
+    name: "cancelled-without-its-reason",
+    breaks: "13.1: what is cancelled before a worker has taken it forgets why",
+    plants: [{
+      file: functionFile("complete"),
+      find:
+        `      failure = case when p_cause ? 'reason' then cause_at(p_cause, definition, actor_id) else failure end`,
+      replace: `      failure = failure`
+    }],
+    tests: { [cancelOptions]: ["13.1: what no worker has taken yet"] }
+  },
+  {
+    name: "cancels-the-performing-first",
+    breaks: "13.1: whoever cancels all of an actor's actions has those begin that are still to be cancelled",
+    plants: [{
+      file: functionFile("cancellable"),
+      find: `      order by l.status, l.id desc`,
+      replace: `      order by l.status desc, l.id`
+    }],
+    tests: { [cancelOptions]: ["13.1: nobody begins"] }
+  },
+  {
+    name: "cancels-a-thousand-silently",
+    breaks: "13.1: what is beyond the limit of one call is left, and nobody says so",
+    plants: [{
+      file: completing,
+      find: `      let hasMore = found.length > cancelMax`,
+      replace: `      let hasMore = false`
+    }],
+    tests: { [cancelOptions]: ["13.1: at most 1,000"] }
+  },
+  {
     name: "cancelled-while-prepared",
     breaks: "4.1: an action that is cancelled while it is prepared starts all the same",
     plants: [{
@@ -384,11 +741,11 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: functionFile("complete"),
       find: `  return query select * from end_from_outside(
-    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause);`,
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds);`,
       replace:
         `  if p_status = 4 and l.phase = 1 then update live_actions set outcome = 4, cause = p_cause where id = p_id; return; end if;
   return query select * from end_from_outside(
-    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause);`
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds);`
     }],
     tests: { [regressions]: ["8: a child that ends after its parent was cancelled"] }
   },
@@ -396,16 +753,16 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joins-superseded",
     breaks: "2.5 b: a newcomer joins an action of its checksum that was superseded, and waits for ever",
     plants: [{
-      file: functionFile("join_lane"),
+      file: functionFile("same_in_lane"),
       find: `    from live_actions l
     where
       l.lane = p_job.lane
       and l.seat in (-1 /* Seat.pending */, 0 /* Seat.performing */)
 `,
       replace: `    from (
-      select id, lane, seat, checksum_key, checksum from live_actions
+      select id, lane, seat, checksum_key, checksum, flags, outcome from live_actions
       union all
-      select id, lane, 0, checksum_key, checksum from ended_actions where status = 3) l
+      select id, lane, 0, checksum_key, checksum, 0, null from ended_actions where status = 3) l
     where
       l.lane = p_job.lane
 `
@@ -422,7 +779,8 @@ export const bugs: ReadonlyArray<Bug> = [
       checksum = excluded.checksum,
       result = excluded.result,
       action = excluded.action,
-      achieved_at = excluded.achieved_at;`,
+      achieved_at = excluded.achieved_at,
+      definition = excluded.definition;`,
       replace: `    on conflict (checksum_key) do nothing;`
     }],
     tests: { [regressions]: ["8: one checksum key in two lanes collides"] }
@@ -462,12 +820,10 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "next-of-that-name",
     breaks: "5.2: completing by name again hits the next action of that name",
     plants: [{
-      file: functionFile("complete"),
-      find: `        and status = 1 /* Status.performing */
-        and outcome is null
+      file: functionFile("performing_outside"),
+      find: `      and status = 1 /* Status.performing */
 `,
-      replace: `        and outcome is null
-`
+      replace: ``
     }, {
       file: functionFile("complete"),
       find: `    and l.flags & 16 /* Flag.outbound */ <> 0
@@ -491,8 +847,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.4: callbacks run in a transaction that holds their lane",
     plants: [{
       file: bodies,
-      find: `failpoint("performed", perform(work.performance, env)), {`,
-      replace: `failpoint("performed", inLock(work.performance, perform(work.performance, env))), {`
+      find: `failpoint("performed", perform(performance, env)), {`,
+      replace: `failpoint("performed", inLock(performance, perform(performance, env))), {`
     }, {
       file: bodies,
       find: `  const run: Bodies["run"] = (work) => {`,
@@ -531,7 +887,7 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `    null::timestamptz
 `
     }, {
-      file: functionFile("finish"),
+      file: functionFile("apply_conclusions"),
       find: `      attempts = case when c.attempts < 0 then 0 else`,
       replace: `      timeout_at = coalesce(l.timeout_at, p_now + l.timeout_ms * interval '1 millisecond'),
       attempts = case when c.attempts < 0 then 0 else`
@@ -554,11 +910,16 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: the next step is found by its number",
     plants: [{
       file: performance,
-      find: `  let last = steps.length - 1
-  while (last >= 0 && (isPrepended(steps[last]!) || !hasRun(ran, steps[last]!))) last--
-  // what comes after the last one that ran has not
-  return steps.find((step, i) => i > last && !isPrepended(step))`,
-      replace: `  return steps[ran.length]`
+      find: `  let next: RunnableStep | undefined
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i]!
+    if (isPrepended(step)) continue
+    // what comes after the last one that ran has not
+    if (hasRun(ran, step, endsNow)) break
+    next = step
+  }
+  return next`,
+      replace: `  return steps[ran.length + (endsNow === undefined ? 0 : 1)]`
     }],
     tests: { [regressions]: ["8: steps are found by position"] }
   },
@@ -654,11 +1015,57 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "named-cancel-spares-too-many",
     breaks: "15.3: nobody is cancelled who could go on without the newcomer",
     plants: [{
-      file: functionFile("cancel_for_newcomer"),
+      file: functionFile("cancelled_for"),
       find: `    spared := coalesce(spared, among);`,
       replace: `    spared := among;`
     }],
     tests: { [laneDeadlocks]: ["15.3, 15.9: whoever can go on"] }
+  },
+  {
+    name: "performers-hold-up-lines",
+    breaks: "15.9: who performs where there is room, and waits for a child that is stuck, counts as one of its cycle",
+    plants: [{
+      file: functionFile("cycle_of"),
+      find: `else h."limit" is not null and h.turn < b.turn end`,
+      replace: `else h.several and h.turn < b.turn end`
+    }],
+    tests: { [waiting]: ["15.9: who performs holds up nobody"] }
+  },
+  {
+    name: "inherited-waiters-unseen",
+    breaks: "15.9: who supersedes one whose parent performs in another of its lanes waits for ever",
+    plants: [{
+      file: functionFile("deadlock_in_named_lanes"),
+      find: `p_inherited => inherited`,
+      replace: `p_inherited => '{}'`
+    }],
+    tests: { [laneDeadlocks]: ["15.9, 15.5: who would supersede one"] }
+  },
+  {
+    name: "held-up-in-line-unseen",
+    breaks: "15.9: who stands in line before one whose parent performs in another of its lanes waits for ever",
+    plants: [{
+      file: functionFile("deadlock_in_named_lanes"),
+      find: `if p_job.parent is null and is_before is not true and`,
+      replace: `if p_job.parent is null and`
+    }],
+    tests: { [laneDeadlocks]: ["15.9, 15.5: who would hold up in line"] }
+  },
+  {
+    name: "superseded-at-once-in-a-cycle",
+    breaks: "15.9: a child that is superseded as it arrives waits for one that waits for its parent",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `    if newer.told_in is null and p_job.parent is not null then`,
+      replace: `    if false then`
+    }],
+    tests: { [laneDeadlocks]: ["15.9, 14.2: a child that a newer one"] }
+  },
+  {
+    name: "named-cancel-one-alone",
+    breaks: "15.3: where the limit was lowered the newcomer waits for those that go on",
+    plants: [{ file: functionFile("cancelled_for"), find: `    limit many);`, replace: `    limit 1);` }],
+    tests: { "test/behaviour/LaneDeploys.test.ts": ["15.2, 15.3: where a limit is lower"] }
   },
   {
     name: "endless-recursion",
@@ -674,9 +1081,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "children-left-running",
     breaks: "4.6: children go on when their parent is cancelled",
     plants: [{
-      file: functionFile("cancel_steps"),
-      find: `from o where child is not null on conflict do nothing;`,
-      replace: `from o where false on conflict do nothing;`
+      file: functionFile("cancel_slots"),
+      find: `from o where child is not null on conflict do nothing`,
+      replace: `from o where false on conflict do nothing`
     }],
     tests: { [regressions]: ["8: cancelling leaves children running"] }
   },
@@ -712,7 +1119,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.6: a child that a root invocation has joined is cancelled with its parent",
     plants: [{
       file: functionFile("join_lane"),
-      find: `        update live_actions set rooted = true where id = same;
+      find: `      if p_job.parent is null then update live_actions set rooted = true where id = same; end if;
 `,
       replace: ``
     }],
@@ -790,8 +1197,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "7.1: a timeout that one worker notices leaves the body of another one running",
     plants: [{
       file: workers,
-      find: `drop: (gone) => Effect.forEach(all(), (worker) => worker.drop(gone), { discard: true }),`,
-      replace: `drop: (gone) => self.drop(gone),`
+      find: `drop: (gone, spare) => Effect.forEach(all(), (worker) => worker.drop(gone, spare), { discard: true }),`,
+      replace: `drop: (gone, spare) => self.drop(gone, spare),`
     }],
     tests: { "test/behaviour/SeveralWorkers.test.ts": ["7.1: and one whose time is over"] }
   },
@@ -884,12 +1291,12 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "3.2: a child that is asked for after the body's end seems to be enqueued, and never exists",
     plants: [{
       file: stepService,
-      find: `effects.over ? refuse(asked()) : effect`,
-      replace: `effects.over && performance.id === "" ? refuse(asked()) : effect`
+      find: `effects.over ? refused(asked()) : effect`,
+      replace: `effects.over && performance.id === "" ? refused(asked()) : effect`
     }, {
       file: stepService,
-      find: `        if (effects.over) {`,
-      replace: `        if (effects.over && performance.id === "") {`
+      find: `          if (effects.over) return`,
+      replace: `          if (effects.over && performance.id === "") return`
     }],
     tests: { "test/behaviour/Steps.test.ts": ["3.2: what is asked of Step by a fiber that outlives the body"] }
   },
@@ -898,8 +1305,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "3.2: callbacks see arguments that a transaction has replaced which did not commit",
     plants: [{
       file: "src/engine/perform/runStep.ts",
-      find: `  const { marked, replaced, slots } = effects\n`,
-      replace: `  const { marked, replaced, slots } = effects
+      find: `  const { marked, replaced, slots, starts } = effects\n`,
+      replace: `  const { marked, replaced, slots, starts } = effects
   if (replaced !== undefined) Object.assign(performance, replaced)\n`
     }],
     tests: { "test/behaviour/TransactionalSteps.test.ts": ["what the COMMIT itself refuses is in nobody's hands"] }
@@ -1103,9 +1510,9 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: functionFile("after_ends"),
       find:
-        `      where checksum_key = any(array(select coalesce(checksum_key, lane) from live_actions where id = any(next_up))));`,
+        `        select coalesce(checksum_key, lane) from live_actions where id = any(next_up) and unwinds is null)));`,
       replace:
-        `      where checksum_key = any(array(select coalesce(checksum_key, lane) from live_actions where id = any(next_up)))
+        `        select coalesce(checksum_key, lane) from live_actions where id = any(next_up) and unwinds is null))
       for update);`
     }],
     tests: { "test/races/lockOrder.test.ts": ["achievements that are granted and erased at once"] }
@@ -1152,6 +1559,50 @@ export const bugs: ReadonlyArray<Bug> = [
 `
     }],
     tests: { "test/operations/Worker.test.ts": ["kill -9: another one goes on"] }
+  },
+  {
+    name: "dies-in-company",
+    breaks: "7.2: what an action that kills its process was claimed with loses all its attempts",
+    plants: [{
+      file: functionFile("recover"),
+      find: `then least(2, p_attempts - 1) end;`,
+      replace: `then null end;`
+    }],
+    tests: { "test/operations/Alone.test.ts": ["kills nobody a third time"] }
+  },
+  {
+    name: "prepared-in-company",
+    breaks: "7.2: a hook that kills its process takes along what was claimed with it, again and again",
+    plants: [{
+      file: functionFile("recover"),
+      find: `then 1005 /* Priority.alone */`,
+      replace: `then coalesce(j.own_priority, 0)`
+    }],
+    tests: { "test/races/leftovers.test.ts": ["what has died a second time while it was prepared"] }
+  },
+  {
+    name: "alone-at-once",
+    breaks: "7.2: what is to be performed alone begins beside what runs",
+    plants: [{
+      file: "src/engine/worker/Alone.ts",
+      find: `waitWhile(() => !peers.areIdle(),`,
+      replace: `waitWhile(() => false,`
+    }],
+    tests: { "test/operations/Alone.test.ts": ["begins when the workers of its process have nothing else"] }
+  },
+  {
+    name: "begun-beside-it",
+    breaks: "7.2: others begin beside what is performed alone",
+    plants: [{
+      file: "src/engine/worker/Alone.ts",
+      find: `turn.holder === undefined ? given : turn.holder === name && turn.isQuiet ? 1 : 0`,
+      replace: `turn.holder === name ? given : given`
+    }, {
+      file: "src/engine/worker/Bodies.ts",
+      find: `if (workContext === undefined || worker.peers.turn.holder !== undefined) return 0`,
+      replace: `if (workContext === undefined) return 0`
+    }],
+    tests: { "test/operations/Alone.test.ts": ["begins when the workers of its process have nothing else"] }
   },
   {
     name: "shutdown-burns",
@@ -1264,8 +1715,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.6: a hook goes on in another process although its action was cancelled",
     plants: [{
       file: bodies,
-      find: `work._tag === "Perform" || work._tag === "Prepare" ? [work.id] : []`,
-      replace: `work._tag === "Perform" ? [work.id] : []`
+      find: ` || work._tag === "Prepare"
+          ? [work.id]`,
+      replace: `
+          ? [work.id]`
     }],
     tests: { "test/races/ownFaults.test.ts": ["4.6+: a hook that runs in another process"] },
     hangs: true
@@ -1407,8 +1860,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what cannot happen in a phase is concluded all the same",
     plants: [{
       file: "src/engine/perform/decide.ts",
-      find: "if (!happensIn[event._tag].includes(performance.phase)) {",
-      replace: "if (happensIn[event._tag].length === 0) {"
+      find: "if (!happens(performance, event._tag)) {",
+      replace: "if (!happens(performance, event._tag) && performance.attempts < 0) {"
     }],
     tests: { "test/engine/perform/decide.test.ts": ["leads somewhere, or cannot happen"] }
   },
@@ -1417,7 +1870,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks:
       "7.2: what a step has used up of its attempts is its action's callbacks', too, for whoever goes on with them in memory",
     plants: [{
-      file: "src/engine/perform/decide.ts",
+      file: concluding,
       find: `        phase: "callbacks",
         attempts: 0,`,
       replace: `        phase: "callbacks",
@@ -1430,10 +1883,20 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what a try without an answer has stored with others is stored again, alone, and performed twice",
     plants: [{
       file: "src/engine/client/GroupCommit.ts",
-      find: `yield* store([one], true)`,
-      replace: `yield* store([one])`
+      find: `yield* store(part, until - limitMs)`,
+      replace: `yield* store(part)`
     }],
     tests: { "test/engine/client/GroupCommit.test.ts": ["is not stored again alone when the next try is refused"] }
+  },
+  {
+    name: "stored-again-without-end",
+    breaks: "4.7: what an enqueueing has stored may be deleted while it is still tried again",
+    plants: [{
+      file: "src/engine/client/GroupCommit.ts",
+      find: `if (!isOver()) yield*`,
+      replace: `if (true) yield*`
+    }],
+    tests: { "test/engine/client/GroupCommit.test.ts": ["no more when that is over"] }
   },
   {
     name: "stored-meanwhile-is-final",
@@ -1504,8 +1967,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "3.3: waits of more than 24.8 days end at once, as timers of 32 bits do",
     plants: [{
       file: stepService,
-      find: `slot(null, null, null, Math.ceil(now + millis), null)`,
-      replace: `slot(null, null, null, Math.ceil(now + (millis > 0x7fffffff ? 1 : millis)), null)`
+      find: `slot(null, null, null, Math.ceil(now + millis), null, null)`,
+      replace: `slot(null, null, null, Math.ceil(now + (millis > 0x7fffffff ? 1 : millis)), null, null)`
     }],
     tests: { "test/behaviour/StepWait.test.ts": ["3.3: it may take longer than the timers of a process do"] }
   },
@@ -1536,7 +1999,14 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `    if (runnable === undefined) return undefined
     try {`,
       replace: `    if (runnable === undefined) {
-      return { _tag: "Broken", id: task.action, concluded: unreadableActor(task, new Error("no such action")) }
+      const fence = { action: task.action, step: 0, phase: "step" } as const
+      const outcome = { status: "failed", result: null, cause: null } as const
+      const conclusion = { fence, outcome, ended: undefined, callbacksSucceeded: 0, callbacksFailed: 0 }
+      return {
+        _tag: "Broken",
+        id: task.action,
+        concluded: { conclusion: { ...conclusion, _tag: "ActionEnds" }, next: undefined, of: task }
+      }
     }
     try {`
     }],
@@ -1558,8 +2028,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "every commit notifies",
     plants: [{
       file: "src/engine/Wakeups.ts",
-      find: `        yield* Effect.sleep(quietMs)\n`,
-      replace: ``
+      find: `const quietMs = 20`,
+      replace: `const quietMs = 0`
     }],
     tests: { "test/engine/Wakeups.test.ts": ["what is enqueued one after another"] }
   },
@@ -1612,7 +2082,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "key-of-the-lane-unjoined",
     breaks: "2.5 b: an action whose key is its lane's is not joined by one with the same checksum",
     plants: [{
-      file: functionFile("join_lane"),
+      file: functionFile("same_in_lane"),
       find: `and coalesce(l.checksum_key, l.lane) = p_job.checksum_key`,
       replace: `and l.checksum_key = p_job.checksum_key`
     }],
@@ -1647,8 +2117,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "enqueueing-waits-for-lanes",
     breaks: "whoever enqueues waits while somebody else has the lane locked",
     plants: [{ file: functionFile("enqueue_and_claim"), find: ` set lock_timeout = '20ms'`, replace: `` }],
-    tests: { "test/engine/client/GroupCommit.test.ts": ["does not wait for a lane that somebody has locked"] },
-    hangs: true
+    tests: { "test/engine/client/GroupCommit.test.ts": ["does not wait for a lane that somebody has locked"] }
   },
   {
     name: "at-once-before-others",
@@ -1716,6 +2185,16 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `n.paused or n.settings`
     }],
     tests: { "test/races/healing.test.ts": ["because of a pause that is gone"] }
+  },
+  {
+    name: "doctor-of-attempts",
+    breaks: "9.1: the doctor finds something wrong with an action whose step had children and begins again, or is held",
+    plants: [{
+      file: "src/sql/Doctor.ts",
+      find: `(o.status is null or not exists (select 1`,
+      replace: `(o.status is null or true or not exists (select 1`
+    }],
+    tests: { [stepRetries]: ["9.1: an action between two attempts is well"] }
   },
   {
     name: "held-lane-is-not-healed",
@@ -1857,6 +2336,10 @@ export const bugs: ReadonlyArray<Bug> = [
       select l.ctid as place
       from live_actions l
       where l.id = c.action and l.token = p_token and l.step = c.step and l.phase = c.phase
+        and (l.phase <> 1 /* Phase.waiting */ or coalesce(conclusion_decisions[c.n], 0) = case
+          when l.verdict ->> '_tag' = 'abandon' then 2
+          when l.outcome is not null then 1
+          else 0 end)
       for update
     ) l on true
   )
@@ -1866,6 +2349,10 @@ export const bugs: ReadonlyArray<Bug> = [
     from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as c(action, step, phase, n)
     join live_actions l on l.id = c.action
     where l.token = p_token and l.step = c.step and l.phase = c.phase
+      and (l.phase <> 1 /* Phase.waiting */ or coalesce(conclusion_decisions[c.n], 0) = case
+          when l.verdict ->> '_tag' = 'abandon' then 2
+          when l.outcome is not null then 1
+          else 0 end)
     order by l.lane
     for update of l
   ),
@@ -1884,14 +2371,12 @@ export const bugs: ReadonlyArray<Bug> = [
       "6.1: which prepended steps are still to come is asked of the process that goes on, and not of the one that began",
     plants: [{
       file: performance,
-      find: `  for (const name of prepended.length > 0 && ran.every(isPrepended) ? prepended : []) {
-    const step = steps.find((candidate) => isPrepended(candidate) && candidate.name === name)
-    if (step !== undefined && !hasRun(ran, step)) return step
-  }`,
-      replace: `  const at = steps.findLastIndex((step) => isPrepended(step) && hasRun(ran, step))
-  for (const step of ran.every(isPrepended) ? steps.slice(at + 1).filter(isPrepended) : []) {
-    if (prepended.length > 0) return step
-  }`
+      find: `    for (const name of prepended) {
+      const step = steps.find((candidate) => isPrepended(candidate) && candidate.name === name)
+      if (step !== undefined && !hasRun(ran, step, endsNow)) return step
+    }`,
+      replace: `    const at = steps.findLastIndex((step) => isPrepended(step) && hasRun(ran, step, endsNow))
+    for (const step of steps.slice(at + 1).filter(isPrepended)) return step`
     }],
     tests: {
       "test/behaviour/ActionExtending.test.ts": ["6.1+: each prepended step runs once"],
@@ -1930,7 +2415,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "5.1: who completes an action stays what the version said that began it, and a later one parks it for ever",
     plants: [{
       file: functionFile("resume"),
-      find: `set token = p_token, flags = p_flags[array_position(p_definitions, t.definition)] & 255`,
+      find: `set token = p_token, flags = p_flags[array_position(p_definitions, t.definition)] & 1023`,
       replace: `set token = p_token`
     }, {
       file: functionFile("continue_claimed"),
@@ -1991,8 +2476,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.7: what a live action's child has joined is deleted",
     plants: [{
       file: functionFile("delete_ended"),
-      find: `where o.child = e.id and o.moved and (select`,
-      replace: `where o.child = e.id and false and (select`
+      find: `o.child = e.id and o.moved
+`,
+      replace: `o.child = e.id and false
+`
     }],
     tests: {
       "test/behaviour/History.test.ts": [
@@ -2120,9 +2607,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "failed-before",
     breaks: "a step shows what an earlier one has failed with",
     plants: [{
-      file: functionFile("finish"),
-      find: "failure = case when c.attempts < 0 then null else coalesce(c.failure, l.failure) end",
-      replace: "failure = coalesce(m.f, l.failure)"
+      file: functionFile("apply_conclusions"),
+      find: "failure = case when c.attempts < 0 then c.failure else coalesce(c.failure, l.failure) end",
+      replace: "failure = coalesce(c.failure, l.failure)"
     }],
     tests: { "test/behaviour/Records.test.ts": ["what a step has failed with is not the next one's"] }
   },
@@ -2131,8 +2618,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a result is shown with the places that the engine keeps for those of children",
     plants: [{
       file: "src/sql/schema/views.sql",
-      find: `when strpos(result::text, '"$') = 0 then result`,
-      replace: `when true then result`
+      find: `when strpos(given::text, '"$') = 0 then given`,
+      replace: `when true then given`
     }],
     tests: { "test/behaviour/Records.test.ts": ["step results are shown as later steps receive them"] }
   },
@@ -2319,8 +2806,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "14.1: what a worker gives back has no priority any more",
     plants: [{
       file: functionFile("release"),
-      find: `set priority = coalesce(own_priority, 0), token`,
-      replace: `set priority = 0, token`
+      find: `case when turn is null then coalesce(own_priority, 0) else`,
+      replace: `case when turn is null then 0 else`
     }],
     tests: { "test/operations/Stopping.test.ts": ["a worker that stops gives back what it prepares"] }
   },
@@ -2388,14 +2875,15 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [pauses]: ["15.8, 14.2: the first one in a paused lane"] }
   },
   {
-    name: "newer-by-enqueueing",
-    breaks: "14.2: what was delayed and is pending is as old as its enqueueing",
+    name: "newer-by-its-place",
+    breaks:
+      "14.2: what was delayed and is pending is as new as its place in the queue, which it gets when it is seen to",
     plants: [{
       file: functionFile("join_lane"),
-      find: `p_job.tags, p_job.delayed_until, p_job.id);`,
-      replace: `p_job.tags, null, p_job.id);`
+      find: `p_job.tags, p_job.trace, p_job.delayed_until, p_job.id, p_job.started_by`,
+      replace: `p_job.tags, p_job.trace, null, p_job.id, p_job.started_by`
     }],
-    tests: { [options]: ["14.2: a delayed one that is pending"] }
+    tests: { [options]: ["14.2: a delayed one that is pending is no newer"] }
   },
   {
     name: "root-taken-along",
@@ -2496,8 +2984,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a claim locks achievements of named lanes after those of plain ones, against the order of their keys",
     plants: [{
       file: functionFile("claim"),
-      find: `ignoring, is_pausing, keys) t;`,
-      replace: `ignoring, is_pausing, null) t;`
+      find: `checked, is_pausing, keys) t;`,
+      replace: `checked, is_pausing, null) t;`
     }],
     tests: { "test/races/lockOrder.test.ts": ["a claim erases achievements by their order"] }
   },
@@ -2506,8 +2994,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what is resumed in lanes and in named ones locks achievements against the order of their keys",
     plants: [{
       file: functionFile("tick"),
-      find: `  elsif cardinality(late) = 0 and joining = 0 then`,
-      replace: `  elsif cardinality(late) = 0 then`
+      find: `  elsif timed_out = 0 and joining = 0 then`,
+      replace: `  elsif timed_out = 0 then`
     }],
     tests: { "test/races/lockOrder.test.ts": ["what is resumed in lanes and in named ones"] }
   },
@@ -2585,9 +3073,13 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "rate-cancels",
     breaks: "15.3, 15.6: somebody is cancelled for one that waits for the rate, with a seat that is free",
     plants: [{
-      file: functionFile("cancel_for_newcomer"),
-      find: `  if newcomer is null or (`,
-      replace: `  if newcomer is null or false and (`
+      file: functionFile("cancelled_for"),
+      find: `  if many <= 0 then return array[]::uuid[]; end if;`,
+      replace: ``
+    }, {
+      file: functionFile("cancelled_for"),
+      find: `    limit many);`,
+      replace: `    limit greatest(many, 1));`
     }],
     tests: { [namedLanes]: ["15.3, 15.6: nobody is cancelled for one that waits for the rate"] }
   },
@@ -2596,10 +3088,99 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.8, 15.3: somebody is cancelled for one that a pause holds",
     plants: [{
       file: functionFile("cancel_for_newcomer"),
-      find: `  ) or waits_for_pause(newcomer) then`,
-      replace: `  ) then`
+      find: `newcomer is null or waits_for_pause(newcomer) then`,
+      replace: `newcomer is null then`
     }],
     tests: { [pausedLanes]: ["15.8, 15.3: a paused lane rejects"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // explaining
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "explains-what-is-in-use",
+    breaks: "16.2: a lane that nobody is in is explained as if it had no policy",
+    plants: [{
+      file: functionFile("entered_lanes"),
+      find: "applied_settings(x.lane, p_settings, n.settings)",
+      replace: "applied_settings(x.lane, null, n.settings)"
+    }],
+    tests: { [explaining]: ["16.2: Limited by a rate, and Debounced"] }
+  },
+  {
+    name: "explains-without-the-parent",
+    breaks: "16.2: a child is explained as if nobody waited for it",
+    plants: [{
+      file: functionFile("edges_of_waiting"),
+      find: "from live_actions l where l.id = p_asks;",
+      replace: "from live_actions l where false;"
+    }],
+    tests: { [explaining]: ["16.2: Deadlocks"] }
+  },
+  {
+    name: "explains-behind-who-leaves",
+    breaks: "16.2: who supersedes is explained as waiting for those whom it supersedes",
+    plants: [{
+      file: functionFile("explain_named_lanes"),
+      find: "p_settings, coalesce(older.ids, '{}'));",
+      replace: "p_settings);"
+    }],
+    tests: { [explaining]: ["16.2: Limited by a rate, and Debounced"] }
+  },
+  {
+    name: "explains-what-is-too-old",
+    breaks: "16.2: what was achieved too long ago is explained as achieved",
+    plants: [{
+      file: explainer,
+      find: "if (Option.isNone(counts)) return yield* follows(said.then)",
+      replace: "if (Option.isNone(counts)) return { _tag: \"Achieved\" } as never"
+    }],
+    tests: { [explaining]: ["16.2: what is achieved does not count"] }
+  },
+  {
+    name: "explains-names-for-ever",
+    breaks: "16.2: a key whose time is over is explained as taken",
+    plants: [{
+      file: functionFile("explain_name"),
+      find: "key_free_at(a.action, p_now, p_kept_ms) <= p_now) is not true",
+      replace: "false) is not true"
+    }],
+    tests: { [explaining]: ["16.2: Duplicate"] }
+  },
+  {
+    name: "explains-beside-pauses",
+    breaks: "16.2: what a paused definition holds in its queue is explained as beginning",
+    plants: [{
+      file: functionFile("explain_invocation"),
+      find: "answer := pause_of(null, p_queue, p_definition);",
+      replace: "answer := null;"
+    }],
+    tests: { [explaining]: ["16.2: Paused"] }
+  },
+  {
+    name: "explains-what-is-undone-as-performing",
+    breaks: "16.2: that a lane waits for what is being undone is not said",
+    plants: [{
+      file: functionFile("explain_turn"),
+      find: "if (current -> 0 ->> 'unwinding')::boolean then",
+      replace: "if false then"
+    }],
+    tests: { [explaining]: ["16.2: Unwinding"] }
+  },
+  {
+    name: "explains-effects-as-keys",
+    breaks: "16.2: a key that takes an effect is explained as if it was known",
+    plants: [{
+      file: explainer,
+      find: ".some(Effect.isEffect)",
+      replace: ".some(() => false)"
+    }],
+    tests: { [explaining]: ["16.2: Undecided"] }
+  },
+  {
+    name: "explains-whole-lines",
+    breaks: "16.2: a long line is read to its end",
+    plants: [{ file: functionFile("explain_line"), find: "limit 1000\n", replace: "limit 1000000\n" }],
+    tests: { "test/sql/transitions/explain.test.ts": ["16.2: explaining looks at a few rows"] }
   },
   // -----------------------------------------------------------------------------------------------------------------
   // lanes with policies
@@ -2611,6 +3192,16 @@ export const bugs: ReadonlyArray<Bug> = [
       file: functionFile("free_at"),
       find: ">= (n.settings ->> 'limit')::int",
       replace: "> (n.settings ->> 'limit')::int"
+    }],
+    tests: { [namedLanes]: ["15.1, 15.3: two of a key"] }
+  },
+  {
+    name: "named-limit-together",
+    breaks: "15.2: of those that join a line together never more than the limit perform",
+    plants: [{
+      file: functionFile("join_lines"),
+      find: `limit least(t.count, l."limit" - l.performing)`,
+      replace: `limit t.count`
     }],
     tests: { [namedLanes]: ["15.1, 15.3: two of a key"] }
   },
@@ -2668,9 +3259,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "named-max-wait",
     breaks: "15.3: maxWait counts from the first",
     plants: [{
-      file: functionFile("join_named_lane"),
-      find: "coalesce(left_by.since, p_now) + (n.settings ->> 'maxWait')",
-      replace: "p_now + (n.settings ->> 'maxWait')"
+      file: functionFile("start_put_off"),
+      find: "coalesce(p_since, p_now) + (p_settings ->> 'maxWait')",
+      replace: "p_now + (p_settings ->> 'maxWait')"
     }],
     tests: { [namedLanes]: ["15.3: a start is put off"] }
   },
@@ -2719,8 +3310,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.3: the one that has performed longest is cancelled",
     plants: [{
       file: functionFile("cancel_for_newcomer"),
-      find: "if not found then return; end if;",
-      replace: "return;"
+      find: "exit when cardinality(victims) = 0;",
+      replace: "exit;"
     }],
     tests: { [namedLanes]: ["15.3: a lane that cancels"] }
   },
@@ -2779,7 +3370,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "14.1, 15.3: in a line the more urgent one is first",
     plants: [{
       file: functionFile("join_named_lane"),
-      find: "case when p_job.priority > -1000 /* Priority.first */ then p_job.priority else 0 end, p.place,",
+      find: "line_priority(p_job.priority), p.place,",
       replace: "0, p.place,"
     }],
     tests: { [namedLanes]: ["14.1, 15.3: in a line the more urgent"] }
@@ -2789,8 +3380,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "14.1: tags go with an action that joins its named lanes",
     plants: [{
       file: functionFile("join_named_lane"),
-      find: "p_job.timeout_ms, p_job.enqueued_at, p_job.tags, p_job.delayed_until, p_job.id);",
-      replace: "p_job.timeout_ms, p_job.enqueued_at, null, p_job.delayed_until, p_job.id);"
+      find: "p_job.timeout_ms, p_job.enqueued_at, p_job.tags, p_job.trace, p_job.delayed_until, p_job.id,",
+      replace: "p_job.timeout_ms, p_job.enqueued_at, null, p_job.delayed_until, p_job.id,"
     }],
     tests: { [namedLanes]: ["14.1: a delayed one joins its line"] }
   },
@@ -2799,8 +3390,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "14.2: what was delayed and waits in a named lane is as old as its enqueueing",
     plants: [{
       file: functionFile("join_named_lane"),
-      find: "p_job.tags, p_job.delayed_until, p_job.id);",
-      replace: "p_job.tags, null, p_job.id);"
+      find: "p_job.tags, p_job.trace, p_job.delayed_until, p_job.id,",
+      replace: "p_job.tags, p_job.trace, null, p_job.id,"
     }],
     tests: { [namedLanes]: ["14.2, 15.3: in a superseding lane a delayed one"] }
   },
@@ -2808,7 +3399,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "named-newer-by-arrival",
     breaks: "14.2: one that arrives in a named lane supersedes a newer one",
     plants: [{
-      file: functionFile("join_named_lane"),
+      file: functionFile("newer_in_named_lanes"),
       find: "    and is_newer(",
       replace: "    and false and is_newer("
     }],
@@ -2828,7 +3419,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "named-cancel-newest",
     breaks: "15.3: who has performed longest is cancelled",
     plants: [{
-      file: functionFile("cancel_for_newcomer"),
+      file: functionFile("cancelled_for"),
       find: "    order by s.place\n",
       replace: "    order by s.place desc\n"
     }],
@@ -2838,9 +3429,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "named-cancel-another",
     breaks: "15.3: while one is ending, nobody further is cancelled",
     plants: [{
-      file: functionFile("cancel_for_newcomer"),
-      find: "where s.lane = p_lane and s.seat is not null and l.outcome is not null",
-      replace: "where s.lane = p_lane and s.seat is not null and l.outcome is not null and false"
+      file: functionFile("cancelled_for"),
+      find: "where p.lane = p_lane and p.seat is not null and l.outcome is null",
+      replace: "where p.lane = p_lane and p.seat is not null"
     }],
     tests: { [namedLanes]: ["15.3: of several who perform in a lane that cancels"] }
   },
@@ -2863,6 +3454,76 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "if (other !== undefined && other === \"\") {"
     }],
     tests: { "test/Lane.test.ts": ["15.1: has one setting in a program"] }
+  },
+  {
+    name: "turns-of-newcomers",
+    breaks: "15.7: nobody comes into the turn that is on, so that it ends",
+    plants: [{
+      file: functionFile("next_turns"),
+      find: "select j.turn\n            from jobs j\n            where j.priority = 999",
+      replace: "select j.turn - 1\n            from jobs j\n            where j.priority = 999"
+    }],
+    tests: { [fairBy]: ["15.7: who always comes again"] }
+  },
+  {
+    name: "turns-forgotten",
+    breaks: "15.7: a tenant's next one comes after its last one",
+    plants: [{
+      file: functionFile("next_turns"),
+      find: "select array_agg(t.last + y.nth order by y.n)",
+      replace: "select array_agg(case when t.last is not null then 1 end order by y.n)"
+    }],
+    tests: { [fairBy]: ["15.7: tenants take turns"] }
+  },
+  {
+    name: "turns-not-looked-at",
+    breaks: "15.7: a claim takes what is in turn in that order",
+    plants: [{
+      file: functionFile("take_jobs"),
+      find: "if p_in_turns and exists (",
+      replace: "if false and exists ("
+    }],
+    tests: { [fairBy]: ["15.7: tenants take turns"] }
+  },
+  {
+    name: "turns-of-another-deploy",
+    breaks: "15.7: what a deploy with tenants has queued waits for ever where one without them is rolled back to",
+    plants: [{
+      file: "src/engine/worker/Catalogs.ts",
+      find: "adoptsTurns = true",
+      replace: "adoptsTurns = false"
+    }],
+    tests: { "test/operations/Queues.test.ts": ["15.7: what another deploy has queued in turns"] }
+  },
+  {
+    name: "turns-of-delayed",
+    breaks: "15.7: a delayed one gets its turn when it is due",
+    plants: [{
+      file: functionFile("queue_delayed"),
+      find: "if in_turns is not null then",
+      replace: "if false then"
+    }],
+    tests: { [fairBy]: ["15.7: children, and what is prepared"] }
+  },
+  {
+    name: "turns-of-paused",
+    breaks: "15.7: what was paused takes its turns",
+    plants: [{
+      file: functionFile("resume_paused"),
+      find: "if in_turns is not null then",
+      replace: "if false then"
+    }],
+    tests: { [fairBy]: ["15.7, 15.8: what was paused"] }
+  },
+  {
+    name: "turns-beside-others",
+    breaks: "15.7: who has no tenant is not kept waiting by who came later",
+    plants: [{
+      file: functionFile("take_turns"),
+      find: "max(t.id) over (partition by t.queue, t.own_priority order by t.turn, t.id)",
+      replace: "0::bigint"
+    }],
+    tests: { [fairBy]: ["15.7: who has no tenant"] }
   },
   {
     name: "named-key-limit",
@@ -2893,7 +3554,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/Actions.ts",
       find: `body as StepDefinition["body"], options as GivenOptions)`,
-      replace: `body as StepDefinition["body"], { transactional: options?.transactional ?? false })`
+      replace: `body as StepDefinition["body"], { ...(options as GivenOptions), result: undefined as never })`
     }],
     tests: { [stepOptions]: ["9.7: what it does not hold fails a prepended step, too"] }
   },
@@ -2912,7 +3573,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "child-not-passed",
     breaks: "9.6: a step may fail, but not by a child",
     plants: [{
-      file: decide,
+      file: concluding,
       find: `if (performance.phase === "job" || `,
       replace: `if (performance.phase !== "step" || `
     }],
@@ -2922,7 +3583,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "child-passed-without-failure",
     breaks: "9.6: with what a step has failed that waited, nobody can read",
     plants: [{
-      file: functionFile("finish"),
+      file: functionFile("apply_conclusions"),
       find: `result = coalesce(c.step_result, s.result)`,
       replace: `result = s.result`
     }],
@@ -2932,9 +3593,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "passed-without-results",
     breaks: "9.6: after a step that has waited and failed the results before it are lost",
     plants: [{
-      file: decide,
+      file: concluding,
       find: `apart: given === undefined && detail !== undefined,`,
-      replace: `apart: given === undefined && detail === undefined,`
+      replace: `apart: detail !== detail,`
     }],
     tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
   },
@@ -2953,8 +3614,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "9.6: a transactional step fails and is passed, and its SQL is committed",
     plants: [{
       file: "src/engine/perform/transactional.ts",
-      find: `"ended" in conclusion && conclusion.ended?.status === "failed" && `,
-      replace: `conclusion._tag === "ActionEnds" && conclusion.outcome.status === "failed" && `
+      find: `("ended" in conclusion && conclusion.ended?.status === "failed")) &&`,
+      replace: `(conclusion._tag === "ActionEnds" && conclusion.outcome.status === "failed")) &&`
     }],
     tests: { [passedSteps]: ["9.5, 9.6: of a transactional step nothing is left"] }
   },
@@ -2978,5 +3639,1847 @@ export const bugs: ReadonlyArray<Bug> = [
         `[refused === undefined || message !== "" ? { conclusion: fails(), next: undefined, of } : refused(message)]`
     }],
     tests: { "test/races/notStored.test.ts": ["9.6: what has come of a step that may fail"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // steps that time out, and steps that try again
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "held-for-ever",
+    breaks: "18.2: what somebody decides of a step that is held is stored, and nobody goes on with it",
+    plants: [{
+      file: functionFile("continue_claimed"),
+      find: `      and (phase <> 6 /* Phase.held */ or verdict is not null)`,
+      replace: `      and phase <> 6 /* Phase.held */`
+    }],
+    tests: { [stepHeld]: ["18.2: it is skipped, completed with a value, or fails for good"] },
+    hangs: true
+  },
+  {
+    name: "held-without-its-failure",
+    breaks: "9.12: why a step is held nobody can read",
+    plants: [{
+      file: "src/sql/schema/views.sql",
+      find: `    case when phase = 6 /* Phase.held */ then failure end,`,
+      replace: `    null,`
+    }],
+    tests: { [stepHeld]: ["9.12: after its last attempt it is held"] }
+  },
+  {
+    name: "skipped-gives-its-value",
+    breaks: "18.2: a step that waits and is skipped gives what its body has given all the same",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `performance.phase === "waiting" ? nothing : null`,
+      replace: `performance.phase === "step" ? nothing : null`
+    }],
+    tests: { [stepHeld]: ["18.2: of a step that waits, or is to begin again"] }
+  },
+  {
+    name: "completed-unchecked",
+    breaks: "18.2: a step is completed with what its schema does not hold",
+    plants: [{
+      file: "src/engine/perform/concludeDecision.ts",
+      find: `const value = schema === undefined ? encoded : yield* codecOf(schema).decode(encoded)`,
+      replace: `const value = schema === undefined || isLast ? encoded : yield* codecOf(schema).decode(encoded)`
+    }],
+    tests: { [stepHeld]: ["18.2: what does not fit, or cannot be skipped"] }
+  },
+  {
+    name: "unchecked-and-not-kept",
+    breaks: "18.2: what a step is completed with without a schema is stored only where a later step receives it",
+    plants: [{
+      file: concluding,
+      find: `isUndone(ended.undo) ||
+    isUnchecked(stored)`,
+      replace: `isUndone(ended.undo) ||
+    (ended.status === "failed" && isUnchecked(stored))`
+    }],
+    tests: { [stepHeld]: ["18.2: a value that no schema reads"] }
+  },
+  {
+    name: "retry-that-supersedes",
+    breaks: "18.1: what goes on for an ended action supersedes who waits in its lane",
+    plants: [{
+      file: functionFile("join_lane"),
+      find: `if p_job.retry_of is not null and p_job.parent is null
+    and exists`,
+      replace: `if false
+    and exists`
+    }],
+    tests: { [retrying]: ["18.1: where somebody has come to wait"] }
+  },
+  {
+    name: "retry-that-cancels",
+    breaks: "18.1: what goes on for an ended action cancels who performs in its lane",
+    plants: [{
+      file: functionFile("join_named_lane"),
+      find: `if cause is null and p_job.retry_of is not null and`,
+      replace: `if false and`
+    }],
+    tests: { [retrying]: ["18.1: nor does it cancel anybody"] }
+  },
+  {
+    name: "retried-twice",
+    breaks: "18.1: of two who retry an action at once both make a new one",
+    plants: [{
+      file: functionFile("retry_action"),
+      find: `    where a.id = retried
+    for no key update;`,
+      replace: `    where a.id = retried;`
+    }],
+    tests: { [retryingRaces]: ["18.1: who comes while another one retries"] }
+  },
+  {
+    name: "retried-as-it-ends",
+    breaks: "18.1: an action that ends while somebody retries it is none",
+    plants: [{
+      file: functionFile("retry_action"),
+      find: `continue when reason = 'ended';`,
+      replace: `if reason = 'ended' then reason := null; end if;`
+    }],
+    tests: { [retryingRaces]: ["18.1: of one that ends just now"] }
+  },
+  {
+    name: "retry-of-what-is-not-undone",
+    breaks: "18.1: what is not undone is done a second time",
+    plants: [{
+      file: functionFile("not_retryable"),
+      find: `where coalesce((x ->> 'index')::int, g.step) >= case`,
+      replace: `where coalesce((x ->> 'index')::int, g.step) < case`
+    }],
+    tests: { [retrying]: ["18.1: while that step or a later one is not undone"] }
+  },
+  {
+    name: "retry-that-runs-the-body",
+    breaks: "18.1: a step whose children have failed runs its body again",
+    plants: [{
+      file: functionFile("goes_on_at"),
+      find: `select coalesce(bool_and(r.becomes <> 'asked'), false) into waits`,
+      replace: `select false into waits`
+    }],
+    tests: { [retrying]: ["18.1: slots that have succeeded stay settled"] }
+  },
+  {
+    name: "retry-of-what-was-compensated",
+    breaks: "18.1: what was compensated counts as done for who goes on",
+    plants: [{
+      file: functionFile("goes_on_at"),
+      find: `step := least(step, undone, p_from);`,
+      replace: `step := least(step, p_from);`
+    }],
+    tests: { [retrying]: ["18.1: it goes on with the first step that was compensated"] }
+  },
+  {
+    name: "retry-with-a-key-of-its-own",
+    breaks: "18.1: another system does not know the request of a retried action for the same",
+    plants: [{
+      file: stepService,
+      find: `this.#retries?.first ?? this.actionId`,
+      replace: `this.actionId`
+    }],
+    tests: { [retrying]: ["18.1: idempotencyKey stays the same"] }
+  },
+  {
+    name: "compensated-and-the-same-key",
+    breaks: "18.1: what was compensated is asked for with the key of what was undone",
+    plants: [{
+      file: functionFile("retry_facts"),
+      find: `        select s.name, 1
+`,
+      replace: `        select s.name, 0
+`
+    }],
+    tests: { [retrying]: ["18.1: idempotencyKey stays the same"] }
+  },
+  {
+    name: "retry-that-asks-once-more",
+    breaks: "18.1: what was done once is done again by who goes on",
+    plants: [{
+      file: functionFile("take_over"),
+      find: `      m.action = l.retry_of
+`,
+      replace: `      m.action = l.id
+`
+    }],
+    tests: { [retrying]: ["18.1: what was done once is taken over"] }
+  },
+  {
+    name: "retry-without-the-steps-time",
+    breaks: "18.1: a step that waits again has no time of its own",
+    plants: [{
+      file: functionFile("wait_again"),
+      find: `    step_timeout_at = (select s.timeout_at`,
+      replace: `    step_timeout_at = (select s.ended_at`
+    }],
+    tests: { [retrying]: ["18.1: what timed out, or was cancelled"] }
+  },
+  {
+    name: "carried-and-kept",
+    breaks: "18.1: children that were taken over are not unwound with who has them now",
+    plants: [{
+      file: functionFile("due_to_unwind"),
+      find: `c.child = o.child and c.carried)`,
+      replace: `c.child = o.child and not c.carried)`
+    }],
+    tests: { [retrying]: ["18.1: children that were unwound are retried"] }
+  },
+  {
+    name: "deleted-under-a-retry",
+    breaks: "18.1: the history goes that a retry is to take over",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `      and not (retries and is_retried(e.id))
+`,
+      replace: ``
+    }],
+    tests: { [retrying]: ["18.1: what a retry is to take over stays"] }
+  },
+  {
+    name: "retried-over-somebody-else",
+    breaks: "18.1: with upwards parents are retried of which another child has failed, too",
+    plants: [{
+      file: functionFile("retried_upwards"),
+      find: `x.child is distinct from top and x.error is null
+      and x.status <> 2`,
+      replace: `x.child is distinct from top and x.error is null
+      and x.status < 2`
+    }],
+    tests: { [retrying]: ["18.1: where something else has failed"] }
+  },
+  {
+    name: "waits-for-the-same-again",
+    breaks:
+      "10.1: what a worker has concluded of a step that waited ends an action that was cancelled meanwhile, and nothing is undone",
+    plants: [{
+      file: functionFile("lock_concluded"),
+      find: `          when l.outcome is not null then 1
+`,
+      replace: ""
+    }],
+    tests: { "test/races/fences.test.ts": ["1.2, 10.1: what was concluded of a step that waits"] }
+  },
+  {
+    name: "shielded-and-interrupted",
+    breaks: "9.13: a shielded body is interrupted as any other",
+    plants: [{
+      file: bodies,
+      find: `id === spare || mayBeShielded(entry.work)`,
+      replace: `id === spare || (entry.interrupted && mayBeShielded(entry.work))`
+    }],
+    tests: { [shielded]: ["9.13: cancelling waits for its end"] }
+  },
+  {
+    name: "shielded-and-forgotten",
+    breaks: "9.13: what a shielded body has come to is dropped, and it runs again",
+    plants: [{
+      file: committer,
+      find: `closing.has(actionIn(one)) && one.closed !== undefined`,
+      replace: `!closing.has(actionIn(one)) && one.closed !== undefined`
+    }],
+    tests: { [shielded]: ["9.13: cancelling waits for its end"] }
+  },
+  {
+    name: "shielded-and-given-up",
+    breaks: "9.13: a shielded body whose worker dies is not run to its end",
+    plants: [{
+      file: "src/engine/perform/perform.ts",
+      find: `return isShielded(performance)
+        ?`,
+      replace: `return isShielded(performance) && performance.attempts === 0
+        ?`
+    }],
+    tests: { [shielded]: ["9.13: a worker that dies meanwhile"] }
+  },
+  {
+    name: "shielded-and-too-late",
+    breaks: "9.13: what a shielded body has done is not known if its action's time was over meanwhile",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `came: hasCompensations(performance) ? event : undefined`,
+      replace: `came: isUnwinding(performance) ? event : undefined`
+    }],
+    tests: { [shielded]: ["9.13: so does the action's own time"] }
+  },
+  {
+    name: "ended-well-and-too-late",
+    breaks:
+      "10.4: what a body has done that nobody has interrupted is not known if its action's time was over meanwhile",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `came: hasCompensations(performance) ? event : undefined`,
+      replace: `came: shields ? event : undefined`
+    }],
+    tests: { [wholeTests]: ["10.4: so is one that ends well when its action's time is over"] }
+  },
+  {
+    name: "method-without-a-word",
+    breaks: "10.3, 10.4: what a method has done is neither undone nor uncertain where its own action does not succeed",
+    plants: [{
+      file: "src/engine/Registry.ts",
+      find: `{ when: undefined, mayFail: false, compensate: definition.compensate }`,
+      replace: `{ when: undefined, mayFail: false }`
+    }],
+    tests: { [wholeTests]: ["10.4: a method that ends well", "10.3: one that is interrupted"] }
+  },
+  {
+    name: "method-undone-twice",
+    breaks: "10.4: a child's method that has waited is undone with its action, and once more as a step",
+    plants: [{
+      file: unwinding,
+      find: `(isWhole && isGenerated(row))`,
+      replace: `(isWhole && isGenerated(row) && row.result === null)`
+    }],
+    tests: { [wholeTests]: ["10.4: one that has waited is undone once"] }
+  },
+  {
+    name: "method-kept-in-case",
+    breaks: "10.4: what a method has given is stored once more, in a row, where its action has ended well",
+    plants: [{
+      file: "src/engine/perform/concluding.ts",
+      find: `isGenerated(step) && body.undo !== undefined ? {`,
+      replace: `isGenerated(step) && body.undo === 0 ? {`
+    }],
+    tests: { [wholeTests]: ["10.4: of one that ends well nothing"] }
+  },
+  {
+    name: "outside-without-a-word",
+    breaks: "10.3: nothing says that somebody outside may have done what would be undone",
+    plants: [{
+      file: unwinding,
+      find: `if (isLeftOutside(performance, steps)) uncertain.push(name)`,
+      replace: `if (isLeftOutside(performance, [])) uncertain.push(name)`
+    }],
+    tests: { [wholeTests]: ["10.3: what a job"] }
+  },
+  {
+    name: "shielded-and-undone-all-the-same",
+    breaks: "9.13: with compensate: false, what is undone depends on whether a shielded body ran",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: ` or c.phase = 7 /* Phase.closing */ then l.verdict`,
+      replace: ` then l.verdict`
+    }],
+    tests: { [shielded]: ["9.13: with compensate: false"] }
+  },
+  {
+    name: "undone-beside-its-body",
+    breaks: "10.1: what a body does is undone while that still runs",
+    plants: [{
+      file: functionFile("end_from_outside"),
+      find: `(token is not null and id = any(unwinding))`,
+      replace: `(token is null and id = any(unwinding))`
+    }],
+    tests: { [shielded]: ["10.1: a body that is interrupted ends before anything is undone"] },
+    hangs: true
+  },
+  {
+    name: "closing-is-nobodys-news",
+    breaks: "10.1: a body whose action another process has ended is not interrupted",
+    plants: [{
+      file: "src/sql/transitions/lease.ts",
+      find: ` and l.phase <> \${phaseCodes.closing})`,
+      replace: ` and \${phaseCodes.closing} > 0)`
+    }],
+    tests: { "test/races/unwinding.test.ts": ["10.1: nothing is undone beside a body"] },
+    hangs: true
+  },
+  {
+    name: "decided-and-still-waited-for",
+    breaks: "18.2: a step that waits is skipped, and what it waits for goes on",
+    plants: [{
+      file: functionFile("decide_step"),
+      find: `select c.waited into waited from cancel_slots(array[p_action]) c;`,
+      replace: `waited := array[p_action];`
+    }],
+    tests: { [stepHeld]: ["18.2: of a step that waits, or is to begin again"] },
+    hangs: true
+  },
+  {
+    name: "decides-of-whatever-is-held",
+    breaks: "18.2: a decision that is repeated is of the step that is held by then",
+    plants: [{
+      file: functionFile("decide_step"),
+      find: `(p_step, p_attempt) < (l.step, coalesce(l.step_attempt, 1))`,
+      replace: `false`
+    }],
+    tests: { [stepHeld]: ["18.2: a decision is of the attempt that was seen"] }
+  },
+  {
+    name: "last-decision-counts",
+    breaks: "18.2: of a step that is decided, and that nobody has gone on with, somebody else decides again",
+    plants: [{
+      file: functionFile("decide_step"),
+      find: `l.verdict is not null and (`,
+      replace: `l.verdict is not null and abandons and (`
+    }],
+    tests: { [stepHeld]: ["18.2: a decision is of the attempt that was seen"] }
+  },
+  {
+    name: "retry-draws-again",
+    breaks: "9.2: every rerun asks the schedule again: the attempt that is tried again counts as one that has failed",
+    plants: [{
+      file: retry,
+      find: `if (delay !== undefined) {`,
+      replace: `if (delay !== undefined && performance.attempt === 1) {`
+    }],
+    tests: { [stepRetries]: ["9.2: a delay is drawn once and stored"] }
+  },
+  {
+    name: "retry-early",
+    breaks: "9.1: an attempt begins without its delay",
+    plants: [{
+      file: "src/engine/perform/concluding.ts",
+      find: `(attempts.counts[counts] ?? 0) + 1 } },
+      due`,
+      replace: `(attempts.counts[counts] ?? 0) + 1 } },
+      due: at`
+    }],
+    tests: { [stepRetries]: ["9.1, 9.11: it begins again after the delays"] }
+  },
+  {
+    name: "tags-count-together",
+    breaks: "9.1: a failure of one tag uses up what another one has",
+    plants: [{
+      file: attempting,
+      find: `(earlier?.counts[counts] ?? 0) + 1`,
+      replace: `Object.values(earlier?.counts ?? {}).reduce((sum, n) => sum + n, 0) + 1`
+    }],
+    tests: { [stepRetries]: ["9.1: by tag, each of which counts its own"] }
+  },
+  {
+    name: "children-done-twice",
+    breaks: "9.1: a further attempt performs again what has succeeded",
+    plants: [{
+      file: stepService,
+      find: `const reuses = reuse(request)
+          const trace`,
+      replace: `const reuses = reuse(undefined)
+          const trace`
+    }],
+    tests: { [stepRetries]: ["9.1: children that have succeeded are not performed again"] }
+  },
+  {
+    name: "one-success-for-all-alike",
+    breaks: "9.1: of children alike the success of one settles all of them",
+    plants: [{
+      file: stepService,
+      find: `reusable.splice(found, 1)[0]![0]`,
+      replace: `reusable[found]![0]`
+    }],
+    tests: { [stepRetries]: ["9.1: of several alike each is used once"] }
+  },
+  {
+    name: "earlier-failure-counts",
+    breaks: "9.1: a child that has failed in an earlier attempt fails the later ones, too",
+    plants: [{
+      file: functionFile("detail_of"),
+      find: `s.attempt is not distinct from o.attempt`,
+      replace: `(o.attempt is null or true)`
+    }],
+    tests: { [stepRetries]: ["9.1: children that have succeeded are not performed again"] },
+    hangs: true
+  },
+  {
+    name: "all-reused-for-ever",
+    breaks: "9.1: an attempt whose children have all succeeded already waits for ever",
+    plants: [{
+      file: "src/engine/perform/runStep.ts",
+      find: `slots.some(({ reuses }) => reuses === undefined)`,
+      replace: `slots.length > 0`
+    }],
+    tests: { [stepRetries]: ["9.1: what a marked attempt has enqueued"] },
+    hangs: true
+  },
+  {
+    name: "retry-with-its-sql",
+    breaks: "9.1: what a transactional attempt that fails has written is committed",
+    plants: [{
+      file: "src/engine/perform/transactional.ts",
+      find: `conclusion._tag === "StepRetries" || `,
+      replace: `conclusion._tag === "TryAgain" || `
+    }],
+    tests: { [stepRetries]: ["9.1: nor of one whose value cannot be stored"] }
+  },
+  {
+    name: "attempts-time-together",
+    breaks: "9.4: the time of an attempt begins with the first one's, and its delay counts",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: `        when c.keeps then p_now end,`,
+      replace: `        when c.keeps then p_now else l.step_started_at end,`
+    }],
+    tests: { [stepRetries]: ["9.1, 9.4: an attempt that times out leaves nothing behind"] }
+  },
+  {
+    name: "condition-asked-for-each-attempt",
+    breaks: "9.5: a condition that has answered is asked again for each attempt",
+    plants: [{
+      file: "src/engine/perform/runStep.ts",
+      find: `if (when === undefined || taken.isAsked) return`,
+      replace: `if (when === undefined) return`
+    }, {
+      file: "src/engine/perform/runStep.ts",
+      find: `effects.isAsked = true`,
+      replace: `effects.isAsked = false`
+    }],
+    tests: { [stepRetries]: ["9.5, 9.1: a condition is asked until it has answered"] }
+  },
+  {
+    name: "asks-for-less",
+    breaks: "9.3: what a failure asks for counts also where it is less than the schedule's delay",
+    plants: [{
+      file: attempting,
+      find: `Math.max(own, yield* askedFor(failure, place, env))`,
+      replace: `(yield* askedFor(failure, place, env)) || own`
+    }],
+    tests: { [stepRetries]: ["9.3: a failure may ask for more time"] }
+  },
+  {
+    name: "step-without-its-time",
+    breaks: "9.4: a body runs on when the time of its step is over",
+    plants: [{
+      file: limit,
+      find: `Effect.raceFirst(Effect.exit(run), until(at, env))`,
+      replace: `Effect.raceFirst(Effect.exit(run), Effect.andThen(until(at, env), Effect.never))`
+    }],
+    tests: { [stepTimeouts]: ["9.4: a body is interrupted at its limit"] },
+    hangs: true
+  },
+  {
+    name: "late-body-counts",
+    breaks: "9.4: a body that ends later than its limit counts, as long as nobody has interrupted it",
+    plants: [{ file: limit, find: `ended >= at ? late : exit`, replace: `ended < 0 ? late : exit` }],
+    tests: { [stepTimeouts]: ["9.4: a body that blocks its thread past its limit"] }
+  },
+  {
+    name: "time-anew-for-each-rerun",
+    breaks: "9.4: a step whose body is run again has all of its time again",
+    plants: [{
+      file: performance,
+      find: `stepStartedAt: detail.stepStartedAt ?? now,`,
+      replace: `stepStartedAt: now,`
+    }],
+    tests: { [stepTimeouts]: ["9.4: a rerun has what is left of it"] }
+  },
+  {
+    name: "waiting-without-end",
+    breaks: "9.4: the time of a step that waits is stored, and nobody looks at it",
+    plants: [{
+      file: functionFile("tick"),
+      find: `p_flags, p_limit);
+    get diagnostics timed_out = row_count;
+  end if;
+  if timed_out = 0 then
+    joining`,
+      replace: `p_flags, p_limit);
+    timed_out := 0;
+  end if;
+  if timed_out = 0 then
+    joining`
+    }, {
+      file: functionFile("time_out_steps"),
+      find: `      l.step_timeout_at <= p_now and`,
+      replace: `      l.step_timeout_at <= p_now - interval '1 day' and`
+    }],
+    tests: { [stepTimeouts]: ["9.4: children and waits count, too"] },
+    hangs: true
+  },
+  {
+    name: "late-after-its-end",
+    breaks: "9.4: a step whose children have ended in time fails, because its worker is late",
+    plants: [{
+      file: "src/engine/perform/concludeStep.ts",
+      find: `if (performance.verdict?._tag === "timedOut") {`,
+      replace: `if (performance.verdict?._tag === "timedOut" || limitOf(performance)! <= (yield* env.now)) {`
+    }, {
+      file: "src/engine/perform/concludeStep.ts",
+      find: `import { stepLate } from`,
+      replace: `import { limitOf, stepLate } from`
+    }, {
+      file: "src/engine/perform/concludeStep.ts",
+      find: `performance.verdict.afterMs`,
+      replace: `performance.verdict?._tag === "timedOut" ? performance.verdict.afterMs : 0`
+    }],
+    tests: { [stepTimeouts]: ["9.4: what has come in time counts"] }
+  },
+  {
+    name: "defaults-for-nobody",
+    breaks: "9.7: defaults of an action are accepted, and hold for nothing",
+    plants: [{
+      file: "src/StepPolicy.ts",
+      find: `timeout: policy?.timeout ?? defaults.timeout`,
+      replace: `timeout: policy?.timeout`
+    }],
+    tests: { [stepTimeouts]: ["9.7: defaults hold"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // children whose failure is a value
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "attempt-fails-its-step",
+    breaks: "9.9: the failure of an attempted child fails the step",
+    plants: [{
+      file: "src/engine/perform/concludeStep.ts",
+      find: `slot.status !== "succeeded" && slot.asValue === undefined`,
+      replace: `slot.status !== "succeeded"`
+    }],
+    tests: { [attempts]: ["9.9: whatever they end with is a value"] }
+  },
+  {
+    name: "attempt-with-foreign-error",
+    breaks:
+      "9.9: an error that does not fit the schema of the action that was asked for is given as if nothing was known of it",
+    plants: [{
+      file: attempted,
+      find: `status === "failed" && cause?.own === true`,
+      replace: `status === "timed_out" && cause?.own === true`
+    }],
+    tests: { [attempts]: ["9.9: what a successor gives"] }
+  },
+  {
+    name: "attempt-with-the-schemas-of-its-successor",
+    breaks: "9.9: what a successor has given is read with its own schemas",
+    plants: [{
+      file: attempted,
+      find: `const name = slot.definition.split("/")[1]!`,
+      replace: `const name = definition.split("/")[1]!`
+    }],
+    tests: { [attempts]: ["9.9: what a successor gives"] }
+  },
+  {
+    name: "attempt-without-callbacks",
+    breaks: "9.9: of a child whose callback has failed nobody learns why it counts as failed",
+    plants: [{
+      file: attempted,
+      find: `stored ?? (status === "failed" ? callbackFailed(path) : null)`,
+      replace: `stored ?? (status === "timed_out" ? callbackFailed(path) : null)`
+    }],
+    tests: { [attempts]: ["9.9: whatever they end with is a value"] }
+  },
+  {
+    name: "attempt-fails-where-it-does-not-travel",
+    breaks: "9.9: the failure of an attempted child fails a step whose results are loaded in pieces",
+    plants: [{
+      file: functionFile("what_of"),
+      find: `
+            and o.error is null`,
+      replace: ""
+    }],
+    tests: { [attempts]: ["9.9: results and failures that do not travel"] }
+  },
+  {
+    name: "attempt-without-cause",
+    breaks: "9.9: of a failure that is loaded in pieces nothing is known",
+    plants: [{
+      file: functionFile("slots_after"),
+      find: `case when o.error is not null then`,
+      replace: `case when o.error is null then`
+    }],
+    tests: { [attempts]: ["9.9: results and failures that do not travel"] }
+  },
+  {
+    name: "attempt-that-nobody-declares",
+    breaks: "9.9: an error whose schema no version declares any more is read with any of that name",
+    plants: [{
+      file: attempted,
+      find: `error: registry.schemaOf("error", name, error === "" ? null : error)`,
+      replace:
+        `error: registry.schemaOf("error", name, error === "" ? null : error) ?? registry.find("Shop", name)?.action.error`
+    }],
+    tests: { [attempts]: ["9.9: a schema that a deploy has changed"] }
+  },
+  {
+    name: "attempt-passed-on-unknown",
+    breaks: "9.9: whose error it was that is passed on with ActionFailed is forgotten",
+    plants: [{
+      file: "src/engine/causes.ts",
+      find: `error instanceof ActionFailed && error.error !== undefined`,
+      replace: `error instanceof ActionFailed && error.error !== undefined && error.kind === "marked"`
+    }],
+    tests: { [attempts]: ["9.9: its own error comes decoded"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // what is started and nobody waits for
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "start-as-a-child",
+    breaks: "9.6: what is started belongs to the step that has started it",
+    plants: [{
+      file: starter,
+      find: `invocationOf(performance, wanted, undefined, env)`,
+      replace:
+        `invocationOf(performance, wanted, { id: performance.id, step: performance.step, depth: performance.depth }, env)`
+    }],
+    tests: { [starts]: ["9.6: is a root of its own", "9.6: neither fails nor is cancelled"] }
+  },
+  {
+    name: "start-lost-with-the-end",
+    breaks: "9.6: what an action starts with its last step is lost",
+    plants: [{
+      file: functionFile("finish"),
+      find: `    and child_action is null
+`,
+      replace: ""
+    }],
+    tests: { [starts]: ["9.6: a body that is tried again"] }
+  },
+  {
+    name: "start-lost-with-the-mark",
+    breaks: "9.6: what a body has started that has marked its step is lost",
+    plants: [{
+      file: "src/engine/perform/runStep.ts",
+      find: `stored, replaced, starts }, env)`,
+      replace: `stored, replaced }, env)`
+    }],
+    tests: { [starts]: ["9.6: of a body that fails nothing is started"] }
+  },
+  {
+    name: "start-of-a-failed-callback",
+    breaks: "10.6: a callback that fails has started something",
+    plants: [{
+      file: runCallbacks,
+      find: `if (Exit.isSuccess(exit.value)) starts.push(`,
+      replace: `if (Exit.isSuccess(exit)) starts.push(`
+    }],
+    tests: { [starts]: ["10.6: callbacks start with the transition"] }
+  },
+  {
+    name: "start-lost-while-others-are-tried-again",
+    breaks: "10.6: what a callback has started is lost where another one is tried again",
+    plants: [{
+      file: runCallbacks,
+      find: `callbacks: [...ended], failure, starts`,
+      replace: `callbacks: [...ended], failure`
+    }],
+    tests: { [starts]: ["10.6: what has ended while others are tried again"] }
+  },
+  {
+    name: "start-of-a-stale-conclusion",
+    breaks: "9.6: what a stale conclusion has started is stored beside a valid one of the same action",
+    plants: [{
+      file: functionFile("numbers_of_valid"),
+      find: `coalesce(x.step, x.starter_step, -1)`,
+      replace: `coalesce(x.step, -1)`
+    }],
+    tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
+  },
+  {
+    name: "start-of-a-callback-lost-beside-stale-ones",
+    breaks: "10.6: what a callback has started is lost beside a stale conclusion",
+    plants: [{
+      file: functionFile("numbers_of_valid"),
+      find: `case when c.phase = 3 /* Phase.callbacks */ then -1 else c.step end`,
+      replace: `c.step`
+    }],
+    tests: { "test/races/fences.test.ts": ["1.2: a stale conclusion is stale beside a valid one"] }
+  },
+  {
+    name: "start-that-is-plain",
+    breaks: "9.6: what is started begins without its link",
+    plants: [{
+      file: functionFile("take_jobs"),
+      find: ` and j.started_by is null`,
+      replace: ""
+    }],
+    tests: { [starts]: ["10.6: so do callbacks"] }
+  },
+  {
+    name: "start-superseded-without-its-link",
+    breaks: "9.6: what is started and superseded loses its link",
+    plants: [{
+      file: functionFile("supersede_in_named_lanes"),
+      find: `timeout_ms, enqueued_at, p_now, tags, trace, started_by, started_by_step`,
+      replace: `timeout_ms, enqueued_at, p_now, tags, trace, null, null`
+    }],
+    tests: { [starts]: ["9.6: keeps its link on every way"] }
+  },
+  {
+    name: "event-before-its-commit",
+    breaks: "what a transaction of the program commits is told before that, and where it is rolled back, too",
+    plants: [{
+      file: watching,
+      find: `(isInside ? inside : alone)(call, transition)`,
+      replace: `(isInside ? alone : inside === undefined ? inside : alone)(call, transition)`
+    }],
+    tests: { [events]: ["17.1: what is committed with the program's transaction"] }
+  },
+  {
+    name: "event-as-answers-come",
+    breaks: "events of an action come in the order of answers, and not of its commits",
+    plants: [{
+      file: eventHub,
+      find: `      if (named !== undefined && named.size > 0) {`,
+      replace: `      if (named === undefined && calls.size < 0) {`
+    }],
+    tests: { [eventRaces]: ["17.1: of finish"] }
+  },
+  {
+    name: "event-before-its-beginning",
+    breaks: "an end is told while the answer to the claim that has begun the action is still to be read",
+    plants: [{
+      file: watching,
+      find: `    const before = hub.underWay()`,
+      replace: `    const before = Effect.void`
+    }],
+    tests: { [eventRaces]: ["17.1: the answer to a claim"] }
+  },
+  {
+    name: "event-of-a-lost-answer",
+    breaks: "what has happened without an answer is told to nobody",
+    plants: [{
+      file: watching,
+      find: `doubt(begun, maybe?.() ?? [])`,
+      replace: `doubt(begun, [])`
+    }],
+    tests: { [eventRaces]: ["17.1: of finish"] }
+  },
+  {
+    name: "events-lost-in-silence",
+    breaks: "a subscriber that is too slow is not told that events are missing",
+    plants: [{
+      file: "src/engine/events/streaming.ts",
+      find: `if (lost > 0) taken.unshift(`,
+      replace: `if (lost < 0) taken.unshift(`
+    }],
+    tests: { [events]: ["17.1: a subscriber that is too slow"] }
+  },
+  {
+    name: "followed-to-the-end-of-the-root",
+    breaks: "a tree is followed no further than its root's end, and by who took the root's place not at all",
+    plants: [{
+      file: "src/engine/client/follow.ts",
+      find: `if (action.supersededBy !== undefined) add(action.supersededBy, node.isOwn)`,
+      replace: ``
+    }],
+    tests: { [events]: ["17.1: handle.events follows who has taken the place"] }
+  },
+  {
+    name: "trace-lost-in-a-line",
+    breaks: "17.3: what waits in a line has left its trace",
+    plants: [{
+      file: functionFile("join_lines"),
+      find: "(e.job).tags, (e.job).trace,",
+      replace: "(e.job).tags, null,"
+    }],
+    tests: { [tracing]: ["17.3: whatever way an action takes, its trace goes with it"] }
+  },
+  {
+    name: "trace-lost-by-preparing",
+    breaks: "17.3: what is prepared has left its trace",
+    plants: [{
+      file: functionFile("return_prepared"),
+      find: "true, j.tags, j.trace,",
+      replace: "true, j.tags, null,"
+    }],
+    tests: { [tracing]: ["17.3: whatever way an action takes, its trace goes with it"] }
+  },
+  {
+    name: "trace-without-links",
+    breaks: "17.3: what begins after a wait is not linked to what was before it",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: "then coalesce(c.trace, l.step_trace) end",
+      replace: "then null end"
+    }],
+    tests: { [tracing]: ["17.3: bodies, hooks, children, attempts and callbacks are of the trace of who has asked"] }
+  },
+  {
+    name: "trace-not-adopted",
+    breaks: "17.3: an action that nobody had a span for begins another trace after each wait",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: "trace = coalesce(l.trace, c.trace)",
+      replace: "trace = l.trace"
+    }],
+    tests: { [tracing]: ["17.3: what nobody had a span for when it was enqueued is one trace"] }
+  },
+  {
+    name: "trace-of-whoever-performs",
+    breaks: "17.3: bodies are of the trace that is around their worker",
+    plants: [{
+      file: traces,
+      find: "if (parent === fiber.cache.span && state === undefined) return effect",
+      replace: "if (parent === undefined && state === undefined) return effect"
+    }],
+    tests: { [tracing]: ["17.3: what nobody had a span for when it was enqueued is one trace"] }
+  },
+  {
+    name: "trace-that-nobody-collects",
+    breaks: "17.3: spans that nobody collects are stored with every action",
+    plants: [{
+      file: traces,
+      find: `(cache.tracer === undefined && span._tag === "Span")`,
+      replace: "false"
+    }],
+    tests: { [tracing]: ["17.3: without a span nothing is stored, whether there is a tracer or not"] }
+  },
+  {
+    name: "start-in-the-trace-around",
+    breaks: "17.3: what is started makes the trace of who has started it endless",
+    plants: [{ file: traces, find: "root: true, ", replace: "" }],
+    tests: { [tracing]: ["17.3: what is started begins a trace of its own"] }
+  },
+  {
+    name: "start-of-the-body-around",
+    breaks: "10.6: what a callback starts belongs to the step whose body performs its action",
+    plants: [{
+      file: "src/engine/userCode.ts",
+      find: `Context.add(Context.omit(Step)(context), Starter, starter)`,
+      replace: `Context.add(context, Starter, starter)`
+    }],
+    tests: { [starts]: ["10.6: a body that performs another action at once"] }
+  },
+  {
+    name: "start-after-the-end",
+    breaks: "9.6: what is started after the end of a body is forgotten without a word",
+    plants: [{
+      file: starter,
+      find: `if (effects.over) return yield* refuse(performance, place, askedFor(wanted, ["start", "startOn"]), env)`,
+      replace: ``
+    }],
+    tests: { [starts]: ["9.6, 10.6: started after the end"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // what a step does once
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "once-again",
+    breaks: "9.10: what a step has done once is not handed over, and is done again",
+    plants: [{
+      file: functionFile("detail_of"),
+      find: `where m.action = l.id)`,
+      replace: `where m.action = l.id and m.step < 0)`
+    }],
+    tests: { [onceTest]: ["9.10: is not done again when the body runs again"] }
+  },
+  {
+    name: "once-again-where-it-does-not-travel",
+    breaks: "9.10: what a step has done once, and is large, is not handed over",
+    plants: [{
+      file: functionFile("what_of"),
+      find: `where m.action = l.id)`,
+      replace: `where m.action = l.id and m.step < 0)`
+    }],
+    tests: { [onceTest]: ["9.10: what does not travel"] }
+  },
+  {
+    name: "once-kept-for-ever",
+    breaks: "9.10: what a step has done once stays when it has succeeded",
+    plants: [{
+      file: functionFile("finish"),
+      find: `c.memos and c.status = 2 /* Status.succeeded */`,
+      replace: `c.memos and c.status = 3 /* Status.superseded */`
+    }],
+    tests: { [onceTest]: ["9.10: is not done again when the body runs again"] }
+  },
+  {
+    name: "once-kept-with-the-end",
+    breaks: "9.10: what the only step of an action has done once stays when it has succeeded",
+    plants: [{
+      file: functionFile("finish"),
+      find: `
+    and conclusion_step_memos is null`,
+      replace: ""
+    }],
+    tests: { [onceTest]: ["9.10: goes with the success"] }
+  },
+  {
+    name: "once-forgotten-in-failure",
+    breaks: "9.10: what a step has done once goes when it has failed",
+    plants: [{
+      file: functionFile("finish"),
+      find: `c.memos and c.status = 2 /* Status.succeeded */ and`,
+      replace: `c.memos and`
+    }],
+    tests: { [onceTest]: ["9.10: goes with the success of a step that waits, and stays where that"] }
+  },
+  {
+    name: "once-kept-of-who-waits",
+    breaks: "9.10: of a step that has waited nobody knows that it has done something once",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: `case when c.step_status = 1 /* Status.performing */ then c.step_memos end`,
+      replace: `case when c.step_status = 2 /* Status.succeeded */ then c.step_memos end`
+    }],
+    tests: { [onceTest]: ["9.10: goes with the success of a step that waits"] }
+  },
+  {
+    name: "once-without-the-fence",
+    breaks: "9.10: what is done for an action that is somebody else's by now is stored",
+    plants: [{
+      file: functionFile("remember"),
+      find: `l.id = x.action and l.token = p_token and`,
+      replace: `l.id = x.action and`
+    }],
+    tests: { [onceTest]: ["9.10: of an action that is over nothing is kept"] }
+  },
+  {
+    name: "once-of-another-step",
+    breaks: "9.10: a step has what another one has done that a deploy has taken away",
+    plants: [{
+      file: once,
+      find: `if (memo.kind !== step.kind || memo.step !== step.name) continue`,
+      replace: `if (memo.kind !== step.kind) continue`
+    }],
+    tests: { [onceTest]: ["9.10: a step that a deploy has put into the place"] }
+  },
+  {
+    name: "once-by-each",
+    breaks: "9.10: of several who ask at once each does it",
+    plants: [{
+      file: once,
+      find: `      this.#running.set(name, mine)
+`,
+      replace: ""
+    }],
+    tests: { [onceTest]: ["9.10: of several at once"] }
+  },
+  {
+    name: "once-with-who-was-interrupted",
+    breaks: "9.10: who waits for one that is interrupted is interrupted, too",
+    plants: [{
+      file: once,
+      find: `if (!Cause.hasInterruptsOnly(exit.cause)) return yield* exit`,
+      replace: `if (!Cause.hasInterruptsOnly(exit.cause) || exit._tag === "Failure") return yield* exit`
+    }],
+    tests: { [onceTest]: ["9.10: of several at once"] },
+    hangs: true
+  },
+  {
+    name: "once-a-failure",
+    breaks: "9.10: a failure counts as done",
+    plants: [{
+      file: once,
+      find: `if (Exit.isFailure(exit)) this.#running.delete(name)`,
+      replace: `if (Exit.isSuccess(exit)) this.#running.delete(name)`
+    }],
+    tests: { [onceTest]: ["9.10: a failure is not kept"] }
+  },
+  {
+    name: "once-in-a-transaction",
+    breaks: "9.10: what is kept in a transaction of the program stays when that is rolled back",
+    plants: [{
+      file: once,
+      find: `this.#step.transactional || inside`,
+      replace: `this.#step.transactional`
+    }],
+    tests: { [onceTest]: ["9.10: what cannot be kept"] }
+  },
+  {
+    name: "once-and-then-the-step",
+    breaks: "9.10: what is asked of the step within is asked, and not again when the body runs again",
+    plants: [{
+      file: once,
+      find: `Context.add(Context.add(context, Step, refusing), Starter, refusing)`,
+      replace: `Context.add(context, Starter, refusing)`
+    }],
+    tests: { [onceTest]: ["9.10: where Step is used in it"] },
+    hangs: true
+  },
+  {
+    name: "once-but-not-undoing",
+    breaks: "9.10, 10.2: what a compensation has done once is not stored",
+    plants: [{
+      file: functionFile("remember"),
+      find: `and l.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */, 7 /* Phase.closing */)`,
+      replace: `and l.phase = 0 /* Phase.step */`
+    }],
+    tests: { [onceTest]: ["9.10, 10.2: a compensation does something once"] }
+  },
+  {
+    name: "await-for-without-a-last-look",
+    breaks: "14.3: what others have ended within the time is overlooked, because nobody has looked since",
+    plants: [{
+      file: "src/engine/client/Handle.ts",
+      find: `Effect.timeoutOption(Effect.option(store.outcomes([id])), lastLookMs)`,
+      replace: `Effect.timeoutOption(Effect.option(store.outcomes([])), lastLookMs)`
+    }],
+    tests: { "test/behaviour/AwaitFor.test.ts": ["14.3: what others have ended", "14.3: with no time"] }
+  },
+  {
+    name: "unwinds-the-first-one-first",
+    breaks: "10.4: children of one lane are unwound in the order in which they have performed",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: `order by lane, seat desc`,
+      replace: `order by lane, seat`
+    }],
+    tests: { [childrenTests]: ["10.4: children of all attempts"] }
+  },
+  {
+    name: "unwinds-in-no-order",
+    breaks: "10.4: children are unwound in any order",
+    plants: [{
+      file: functionFile("unwind_children"),
+      find: `order by c.started_at desc, c.child desc`,
+      replace: `order by c.started_at, c.child`
+    }],
+    tests: { [childrenTests]: ["10.4: children that have succeeded are unwound"] }
+  },
+  {
+    name: "unwinds-behind-who-waits",
+    breaks: "10.4: what unwinds waits behind who is pending in its lane",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: `next_up := next_up || unwinding;`,
+      replace: `next_up := coalesce(next_up, unwinding);`
+    }],
+    tests: { [besideTests]: ["10.4: it is next in the child's lane"] }
+  },
+  {
+    name: "unwinds-from-the-first-step",
+    breaks: "10.4: what unwinds and has waited for its lane begins as an action does",
+    plants: [{
+      file: functionFile("promote"),
+      find: `step = case when l.unwinds is null then 0 else l.step end,`,
+      replace: `step = 0,`
+    }],
+    tests: { [besideTests]: ["10.4: it is next in the child's lane"] }
+  },
+  {
+    name: "unwinds-behind-the-line",
+    breaks: "10.4: in a named lane what unwinds waits at the end of the line",
+    plants: [{
+      file: functionFile("unwind_in_lanes"),
+      find: `x.id, n.lane, (n.settings ->> 'limit')::int, -1000 /* Priority.first */, p.place`,
+      replace: `x.id, n.lane, (n.settings ->> 'limit')::int, 100, p.place`
+    }],
+    tests: { [besideTests]: ["10.4: in a named lane it counts for the limit"] }
+  },
+  {
+    name: "unwinds-and-is-superseded",
+    breaks: "10.4: a newcomer supersedes what unwinds",
+    plants: [{
+      file: functionFile("replaced_in_named_lanes"),
+      find: ` and s.priority > -1000 /* Priority.first */`,
+      replace: ``
+    }],
+    tests: { [besideTests]: ["10.4: in a superseding lane a newcomer leaves it alone"] }
+  },
+  {
+    name: "unwinding-is-a-start",
+    breaks: "10.4: a rate counts what unwinds",
+    plants: [{
+      file: functionFile("free_at"),
+      find: `case when s.priority > -1000 /* Priority.first */ then rate_free_at(n.settings, n.starts) end`,
+      replace: `rate_free_at(n.settings, n.starts)`
+    }],
+    tests: { [besideTests]: ["10.4: it is no start in a lane with a rate"] }
+  },
+  {
+    name: "unwinds-what-was-joined",
+    breaks: "10.4: a child is unwound that somebody else has joined",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: `update ended_actions set undo = undo | 2 /* Undoable.shared */ where id = any(counted_on);`,
+      replace: `null;`
+    }],
+    tests: { [besideTests]: ["10.4: a child that another action's step has joined"] }
+  },
+  {
+    name: "unwinds-what-a-root-has-joined",
+    breaks: "10.4: a child is unwound that a root has joined",
+    plants: [{
+      file: functionFile("end_live"),
+      find: `case when rooted then 2 /* Undoable.shared */ else 0 end`,
+      replace: `0`
+    }],
+    tests: { [besideTests]: ["10.4: a child that somebody has joined"] }
+  },
+  {
+    name: "unwinds-what-was-reused",
+    breaks: "10.4: a child is unwound whose result somebody else has got",
+    plants: [{
+      file: functionFile("keep_reused"),
+      find: `update ended_actions set undo = undo | 2 /* Undoable.shared */ where id = any(locked);`,
+      replace: `null;`
+    }],
+    tests: { [besideTests]: ["10.4: what was reused is left", "10.4: a handle's reuse counts"] }
+  },
+  {
+    name: "keeps-nothing-that-it-has-reused",
+    breaks: "10.4: what a step has reused is not listed as kept",
+    plants: [{
+      file: functionFile("answer_unstored"),
+      find: `then 2 /* UndoSlot.reused */`,
+      replace: `then null`
+    }],
+    tests: { [besideTests]: ["10.4: what was reused is left"] }
+  },
+  {
+    name: "unwinds-past-the-point",
+    breaks: "10.4: a child past its point of no return is undone from there on",
+    plants: [{
+      file: functionFile("due_to_unwind"),
+      find: `and p.undo & 4 /* Undo.pointOfNoReturn */ <> 0`,
+      replace: `and p.undo < 0`
+    }],
+    tests: { [childrenTests]: ["10.4: what undoes a job"] }
+  },
+  {
+    name: "unwound-and-achieved",
+    breaks: "10.4: what was undone is reused",
+    plants: [{
+      file: functionFile("begin_unwindings"),
+      find: `delete from achievements where checksum_key = any(keys) and action = any(due.ids);`,
+      replace: `null;`
+    }],
+    tests: { [besideTests]: ["10.4: what undoes an action that was completed from outside"] }
+  },
+  {
+    name: "unwound-and-another-forgotten",
+    breaks: "10.4: the achievement of another action goes",
+    plants: [{
+      file: functionFile("begin_unwindings"),
+      find: ` and action = any(due.ids);`,
+      replace: `;`
+    }],
+    tests: { [besideTests]: ["10.4: an achievement that is another's by now"] }
+  },
+  {
+    name: "unwound-with-callbacks",
+    breaks: "10.4: callbacks of an action run once more when it is unwound",
+    plants: [{
+      file: "src/engine/perform/concluding.ts",
+      find: `unwinds === undefined &&`,
+      replace: ``
+    }],
+    tests: { [besideTests]: ["10.4: what undoes an action that was completed from outside"] }
+  },
+  {
+    name: "unwinds-without-looking-for-cycles",
+    breaks: "10.4: what undoes an action waits for itself",
+    plants: [{
+      file: functionFile("edges_of_waiting"),
+      find:
+        `where (select a.outcome is null or a.phase <> 3 /* Phase.callbacks */ from live_actions a where a.id = s.action);`,
+      replace: `where (select a.outcome is null from live_actions a where a.id = s.action);`
+    }],
+    tests: { [besideTests]: ["10.4: where waiting for its lane would close a cycle"] }
+  },
+  {
+    name: "unwinds-without-those-given-up",
+    breaks: "10.4: a child that its step has given up is left when it ends well",
+    plants: [{
+      file: functionFile("unwind_children"),
+      find: `o.status = 4 /* Status.cancelled */ and e.id is null`,
+      replace: `false`
+    }],
+    tests: { [childrenTests]: ["10.4: a child that its step has given up"] }
+  },
+  {
+    name: "unwinds-silently",
+    breaks: "10.4: nobody hears of what a child could not undo",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: `else nullif(e.unwound, '{}') end`,
+      replace: `else null end`
+    }],
+    tests: { [childrenTests]: ["10.4: what a child cannot undo"] }
+  },
+  {
+    name: "unwinds-what-is-deleted",
+    breaks: "10.4: what may be unwound is deleted",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `case when e.undo is null then false else is_to_unwind(e.parent) end`,
+      replace: `false`
+    }],
+    tests: { [childrenTests]: ["10.4: the history of what may"] }
+  },
+  {
+    name: "unwinds-the-step-first",
+    breaks: "10.4: the step is undone before its children",
+    plants: [{
+      file: "src/engine/perform/unwinding.ts",
+      find: `    if (next === undefined && (undo & Undo.unwind) !== 0 && !unwound.has(row.index)) {
+`,
+      replace:
+        `    if (next === undefined && (undo & Undo.unwind) !== 0 && !unwound.has(row.index) && undone.has(row.index)) {
+`
+    }],
+    tests: { [childrenTests]: ["10.4: children that have succeeded are unwound"] }
+  },
+  {
+    name: "unwinds-as-the-action-has-ended",
+    breaks: "10.4: what is undone as a whole is forgotten once it is not defined any more",
+    plants: [{
+      file: "src/engine/perform/unwinding.ts",
+      find: `const isWhole = ((performance.unwinds ?? 0) & Undoable.whole) !== 0`,
+      replace:
+        `const isWhole = ((performance.unwinds ?? 0) & Undoable.whole) !== 0 && performance.runnable.definition.compensate !== undefined`
+    }],
+    tests: { [besideTests]: ["10.4: a child whose process no longer has"] }
+  },
+  {
+    name: "key-of-everybody",
+    breaks: `14.1: a key is held for all actors together`,
+    plants: [{
+      file: functionFile("enqueue_keyed"),
+      find: `select 1 /* KeyKind.idempotency */, i.definition, i.actor_id, i.key,`,
+      replace: `select 1 /* KeyKind.idempotency */, i.definition, '', i.key,`
+    }],
+    tests: { [named]: ["14.1: a key is its definition's and its actor's own"] }
+  },
+  {
+    name: "key-whatever-is-asked",
+    breaks: `14.1: who asks for something else under a key gets what it names`,
+    plants: [{
+      file: functionFile("enqueue_keyed"),
+      find: `elsif v_key.given is distinct from x.given or (`,
+      replace: `elsif (`
+    }],
+    tests: { [named]: ["14.1: with other arguments it is a conflict", "14.1: an id is everybody's"] }
+  },
+  {
+    name: "key-two-names",
+    breaks: `14.1: an id and a key that name two actions are no conflict`,
+    plants: [{
+      file: functionFile("enqueue_keyed"),
+      find: ` or (v_met[x.n] and v_key.action <> v_named[x.n]) then`,
+      replace: ` then`
+    }],
+    tests: { [named]: ["14.1: an id and a key together name one action"] }
+  },
+  {
+    name: "key-leaves-its-id",
+    breaks: `14.1: an id that came with a key that was held is held, and names nothing`,
+    plants: [{
+      file: functionFile("enqueue_keyed"),
+      find: `if x.kind = 1 /* KeyKind.idempotency */ and x.own_id and not v_met[x.n] then`,
+      replace: `if false then`
+    }],
+    tests: { [named]: ["14.1: an id and a key together name one action"] }
+  },
+  {
+    name: "key-conflict-keeps-keys",
+    breaks: `14.1: a conflict leaves the keys of what was not stored`,
+    plants: [{
+      file: functionFile("enqueue_keyed"),
+      find: `delete from action_keys a where a.ctid = any(v_added);`,
+      replace: ``
+    }],
+    tests: { [named]: ["14.1: with other arguments it is a conflict"] }
+  },
+  {
+    name: "key-conflict-frees-keys",
+    breaks: `14.1: a conflict deletes the key of another one, whose time is over`,
+    plants: [{
+      file: functionFile("enqueue_keyed"),
+      find: `g.created_at, g.free_at from unnest(v_gone) g;`,
+      replace: `g.created_at, g.free_at from unnest(v_gone) g where false;`
+    }],
+    tests: { [named]: ["14.1: a conflict leaves a key as it was"] }
+  },
+  {
+    name: "key-time-from-the-beginning",
+    breaks: `14.1: a key is held from the enqueueing on, and free while its action is live`,
+    plants: [{
+      file: functionFile("enqueue_keyed"),
+      find: `or (key_free_at(v_key.action, p_now, p_kept_ms) <= p_now) is not true;`,
+      replace: `;`
+    }],
+    tests: { [named]: ["14.1: a key is held for keyRetention after the end", "14.1: superseded, it holds its key"] }
+  },
+  {
+    name: "key-of-the-superseded",
+    breaks: `14.1: a key is free after its first action's end, while that one's successor is live`,
+    plants: [{
+      file: functionFile("key_free_at"),
+      find: `from outcomes_of(array[p_action]) o);`,
+      replace:
+        `from (select p_action as final, case when exists (select 1 from ended_actions e where e.id = p_action) then 'ended' else o.state end as state from outcomes_of(array[p_action]) o) o);`
+    }],
+    tests: { [named]: ["14.1: superseded, it holds its key"] }
+  },
+  {
+    name: "key-outlives-its-outcome",
+    breaks: `14.1: history is deleted of what a key names that is held`,
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `and (e.id in (select unnest(named))) is not true`,
+      replace: ``
+    }],
+    tests: { [named]: ["14.1: the outcome of what a key names is kept"] }
+  },
+  {
+    name: "key-outlives-its-successor",
+    breaks: `14.1: history is deleted of what has superseded the one that a key names`,
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `(select e.superseded_by from ended_actions e where e.id = w.id and e.cause is null),
+        (select o.follows from outcomes o where o.id = w.id))`,
+      replace: `null::uuid)`
+    }],
+    tests: { [named]: ["14.1: the outcome of what a key names is kept"] }
+  },
+  {
+    name: "keys-that-are-never-freed",
+    breaks: `14.1: keys of what has ended stay for ever`,
+    plants: [{
+      file: functionFile("free_keys"),
+      find: `delete from action_keys a using known k where a.ctid = k.place and k.free_at <= p_now`,
+      replace: `delete from action_keys a using known k where a.ctid = k.place and k.free_at > p_now`
+    }],
+    tests: { [named]: ["14.1: upkeep keeps keys of what has not ended"], [keyRaces]: ["14.1: a worker frees keys"] }
+  },
+  {
+    name: "keys-in-any-order",
+    breaks: `14.1: two calls for the same keys wait for each other, and one is refused`,
+    plants: [{
+      file: functionFile("enqueue_keyed"),
+      find: `      k.kind, k.definition collate "C", k.actor_id collate "C", k.key collate "C", i.n`,
+      replace: `      i.n`
+    }],
+    tests: { [keyRaces]: ["14.1: calls for the same keys in different orders"] }
+  },
+  {
+    name: "keyed-in-parts",
+    breaks: `14.1: of thousands that are asked for at once a part stays, although one is a conflict`,
+    plants: [{
+      file: "src/sql/transitions/enqueue.ts",
+      find: `if (one.conflict !== undefined) return yield* Effect.fail(new Refused(index, one))`,
+      replace: ``
+    }],
+    tests: { [named]: ["14.1: more than one statement holds"] }
+  },
+  {
+    name: "completion-key-of-what-performs",
+    breaks: "12.1: who comes with a key again completes what performs by then",
+    plants: [{
+      file: functionFile("complete_keyed"),
+      find: `    if found then
+      return next row(`,
+      replace: `    if found and p_id is not null then
+      return next row(`
+    }, {
+      file: functionFile("complete_keyed"),
+      find: `    on conflict do nothing;
+    exit when found;`,
+      replace: `    on conflict do nothing;
+    exit;`
+    }],
+    tests: { [completionKeys]: ["12.1: who comes with a key again"] }
+  },
+  {
+    name: "completion-key-for-anything",
+    breaks: "12.1: another outcome under a key is answered as the first one was",
+    plants: [{
+      file: functionFile("complete_keyed"),
+      find: `when k.given = p_given and (p_id is null or k.action = p_id)`,
+      replace: `when p_id is null or k.action = p_id`
+    }],
+    tests: {
+      [completionKeys]: ["12.1: another outcome is a conflict"],
+      [completionKeyRaces]: ["12.1: "]
+    }
+  },
+  {
+    name: "completion-key-of-nothing",
+    breaks: "12.1: a key is held by what has completed nothing, and its completion is lost when it comes again",
+    plants: [{
+      file: functionFile("complete_keyed"),
+      find: `if a.kind = -6 /* Kind.verdict */ and a.step <> 1 /* Verdict.done */ then`,
+      replace: `if false then`
+    }],
+    tests: { [completionKeys]: ["12.1: what has completed nothing", "12.1: one that comes after the action's time"] }
+  },
+  {
+    name: "completion-key-goes-with-the-history",
+    breaks: "12.1: a key whose history is deleted is free before keyRetention is over",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `and free_at is null and held_until > p_before;`,
+      replace: `and false;`
+    }],
+    tests: { [completionKeys]: ["12.1: a key is held as long as the history"] }
+  },
+  {
+    name: "token-with-bits-to-spare",
+    breaks: "12.2: one token has several texts, each of which counts as another one",
+    plants: [{
+      file: "src/domain/Token.ts",
+      find: ` || Base64Url.encode(mac.success) !== code`,
+      replace: ``
+    }],
+    tests: { [tokens]: ["12.2: forged, truncated"] }
+  },
+  {
+    name: "token-without-a-code",
+    breaks: "12.2: whoever writes a token has one",
+    plants: [{
+      file: "src/Tokens.ts",
+      find: `const claims = isGenuine ? read.claims() : undefined`,
+      replace: `const claims = isGenuine || read.mac.length > 0 ? read.claims() : undefined`
+    }],
+    tests: { [tokens]: ["12.2: forged, truncated"] }
+  },
+  {
+    name: "token-for-ever",
+    breaks: "12.2: a token counts after it has expired",
+    plants: [{
+      file: "src/Tokens.ts",
+      find: `(yield* engine.now) >= claims.expires`,
+      replace: `(yield* engine.now) > claims.expires`
+    }],
+    tests: { [tokens]: ["12.2: a token counts until it expires"] }
+  },
+  {
+    name: "token-of-any-attempt",
+    breaks: "12.2: what came for an attempt that has failed settles the next one, or is given to it",
+    plants: [{
+      file: functionFile("settle_signals"),
+      find: `      and (u.for_step is null or attempt_counts(u.action, u.for_step, u.for_attempt))
+`,
+      replace: ``
+    }, {
+      file: functionFile("unread_signals"),
+      find: `      and (u.for_step is null or attempt_counts(u.action, u.for_step, u.for_attempt))
+`,
+      replace: ``
+    }],
+    tests: { [tokens]: ["12.2: what came for an attempt"], [tokenRaces]: ["12.2: "] }
+  },
+  {
+    name: "token-completes-after-its-attempt",
+    breaks: "12.2: who was asked by an attempt that has failed completes the action of the next one",
+    plants: [{
+      file: functionFile("complete"),
+      find: `if p_step is not null and not attempt_counts(p_id, p_step, p_attempt) then`,
+      replace: `if false then`
+    }],
+    tests: { [tokens]: ["12.2: one that completes is late"], [tokenRaces]: ["12.2: "] }
+  },
+  {
+    name: "token-stored-as-it-is",
+    breaks: "12.2: who reads the tables has what counts as a token",
+    plants: [{
+      file: "src/Tokens.ts",
+      find: `update(token).digest("base64url")`,
+      replace: `update(token).digest("base64url") + token.slice(-43)`
+    }],
+    tests: { [tokens]: ["12.2: who has a token sends its signal"] }
+  },
+  {
+    name: "completion-past-a-key-that-is-being-stored",
+    breaks: "12.1: who looks for what performs after the key is told that nothing does, while somebody completes it",
+    plants: [{
+      file: functionFile("complete_keyed"),
+      find: `if p_id is null then ids := performing_outside(p_definition, p_actor_id);
+    else`,
+      replace: `if p_id is not null then`
+    }, {
+      file: functionFile("complete_keyed"),
+      find: `    if p_id is null then
+      if cardinality`,
+      replace: `    if p_id is null then
+      perform pg_sleep(0.02);
+      ids := performing_outside(p_definition, p_actor_id);
+      if cardinality`
+    }],
+    tests: { [completionKeyRaces]: ["12.1: "] }
+  },
+  {
+    name: "too-old-and-taken",
+    breaks: "16.1: what was achieved longer ago than achievementTtl says counts",
+    plants: [{
+      file: "src/engine/invoke/prepare.ts",
+      find: `now - achievedAt < (definition.achievementTtl ?? Infinity)`,
+      replace: `true`
+    }],
+    tests: { [checksums]: ["16.1: what was achieved counts"] }
+  },
+  {
+    name: "void-and-never-too-old",
+    breaks: "16.1: an achievement without a result is taken as it is, however old",
+    plants: [{
+      file: registry,
+      find: `codecOf(definition.success).isVoid && definition.achievementTtl === undefined ? Flag`,
+      replace: `codecOf(definition.success).isVoid ? Flag`
+    }],
+    tests: { [checksums]: ["16.1: what was achieved counts"] }
+  },
+  {
+    name: "passing-by-whatever-comes",
+    breaks: "16.1: who has passed by what is too old passes by what has been achieved since then",
+    plants: [{
+      file: functionFile("take_lanes"),
+      find: `where a.action is distinct from i.passes_by;`,
+      replace: `where i.passes_by is null;`
+    }, {
+      file: functionFile("take_lanes"),
+      find: `is true and a.action is distinct from i.passes_by
+  ) then`,
+      replace: `is true and i.passes_by is null
+  ) then`
+    }],
+    tests: { [checksums]: ["16.1: who has passed by what is too old"] }
+  },
+  {
+    name: "version-left-out",
+    breaks: "16.1: what another version has achieved counts",
+    plants: [{
+      file: "src/engine/checksum.ts",
+      find: `checksum([version, value])`,
+      replace: `checksum(value)`
+    }],
+    tests: { [checksums]: ["16.1: what another version"] }
+  },
+  {
+    name: "below-and-beside",
+    breaks: "16.1: forgetting below a key forgets keys that merely begin like it",
+    plants: [{
+      file: "src/sql/records.ts",
+      find: `checksum_key > $::text || '/' and`,
+      replace: `checksum_key > $::text and`
+    }],
+    tests: { ["test/behaviour/Keys.test.ts"]: ["16.1: achievements are forgotten"] }
+  },
+  {
+    name: "list-twice",
+    breaks: `14.3: the last one of a page is the first one of the next`,
+    plants: [{
+      file: "src/sql/conditions.ts",
+      find: `\`id < \${place}\`, PgTypes.uuid(filter.after))`,
+      replace: `\`id <= \${place}\`, PgTypes.uuid(filter.after))`
+    }],
+    tests: { [listing]: ["14.3: pages follow each other"] }
+  },
+  {
+    name: "list-children-of-the-ended",
+    breaks: `14.3: of a parent those children are found that were enqueued before it was`,
+    plants: [{
+      file: "src/sql/conditions.ts",
+      find: `\`id >= \${place}\`, idAt(parent.enqueuedAt.getTime() - apartMs))`,
+      replace: `\`id < \${place}\`, idAt(parent.enqueuedAt.getTime() - apartMs))`
+    }],
+    tests: { [listing]: ["14.3: a filter's parts have all to be so"] }
+  },
+  {
+    name: "list-that-must-be-read",
+    breaks: `14.3: one that the definition does not read is taken for one that it does`,
+    plants: [{
+      file: "src/Listing.ts",
+      find: `Effect.map(Effect.option(decoded), (value) => value as Option.Option<A>)`,
+      replace: `Effect.map(Effect.orDie(decoded), (value) => Option.some(value as A))`
+    }],
+    tests: { [listing]: ["14.3: with the action given"] }
+  },
+  {
+    name: "signal-that-nobody-looks-at",
+    breaks: "11.1: who waits for a signal does not hear of it",
+    plants: [{
+      file: functionFile("send_signal"),
+      find: `      insert into jobs (queue,`,
+      replace: `      if false then insert into jobs (queue,`
+    }, {
+      file: functionFile("send_signal"),
+      find: `t.definition, t.actor_id, p_now);`,
+      replace: `t.definition, t.actor_id, p_now); end if;`
+    }],
+    tests: { [signals]: ["11.1: a step waits for a signal"] },
+    hangs: true
+  },
+  {
+    name: "signal-before-the-wait",
+    breaks: "11.3: what was sent before anybody waited is not looked for",
+    plants: [{
+      file: functionFile("finish"),
+      find: `    if slot_signal is not null then`,
+      replace: `    if false then`
+    }],
+    tests: { [signals]: ["11.3: what is sent before anybody waits"] },
+    hangs: true
+  },
+  {
+    name: "signal-past-a-wait-that-is-being-stored",
+    breaks: "11.2: who looks for a signal's sake does not wait for who stores a wait just now",
+    plants: [{
+      file: functionFile("deliver_signals"),
+      find: `      where id = v_id
+      for update skip locked;`,
+      replace: `      where id = v_id;`
+    }],
+    tests: { [signalRaces]: ["11.2: one that is sent while a wait is being stored"] },
+    hangs: true
+  },
+  {
+    name: "signals-latest-first",
+    breaks: "11.3: signals are read in another order than they came in",
+    plants: [{
+      file: functionFile("settle_signals"),
+      find: `    order by u.id
+`,
+      replace: `    order by u.id desc
+`
+    }],
+    tests: { [signals]: ["11.3: what is sent before anybody waits"] }
+  },
+  {
+    name: "signal-key-for-anything",
+    breaks: "11.4: another payload under a key is taken for the same",
+    plants: [{
+      file: functionFile("send_signal"),
+      find: `when same.payload is not distinct from p_payload and`,
+      replace: `when`
+    }],
+    tests: { [signals]: ["11.4: two with one key are one"] }
+  },
+  {
+    name: "signals-read-by-a-step-that-fails",
+    breaks: "11.1: what a step was given that has failed is read",
+    plants: [{
+      file: concluding,
+      find: `phase === "waiting" && runnable.definition.signals.length > 0 ?`,
+      replace: `phase === "waiting" && runnable.definition.signals.length < 0 ?`
+    }],
+    tests: { [signals]: ["11.1: unread ones are given at once"] }
+  },
+  {
+    name: "signals-of-the-superseded",
+    breaks: "11.3: what was sent to an action stays with it when another one takes its place",
+    plants: [{
+      file: functionFile("hand_over_signals"),
+      find: `where action = any(p_from) and step is null`,
+      replace: `where false`
+    }],
+    tests: { [signals]: ["11.3: whoever takes the place"] },
+    hangs: true
+  },
+  {
+    name: "signal-to-the-superseded-while-it-is",
+    breaks: "11.3: what is sent to an action while it is superseded is lost",
+    plants: [{
+      file: functionFile("deliver_signals"),
+      find: `      if v_next is not null then`,
+      replace: `      if false then`
+    }],
+    tests: { [signalRaces]: ["11.3: one that is sent to an action while"] },
+    hangs: true
+  },
+  {
+    name: "signal-that-may-pass-fails",
+    breaks: "11.1: a wait that may pass fails its step",
+    plants: [{
+      file: signalling,
+      find: `signal?.isOptional === true && status`,
+      replace: `signal?.isOptional === undefined && status`
+    }],
+    tests: { [signals]: ["11.1: a signal that does not come in time"] }
+  },
+  {
+    name: "signal-after-its-time",
+    breaks: "11.4: what came too late settles a wait whose time was over",
+    plants: [{
+      file: functionFile("settle_signals"),
+      find: `(o.due_at is null or u.sent_at < o.due_at)`,
+      replace: `(o.due_at is null or true)`
+    }],
+    tests: { [signals]: ["11.4: what was sent in time"] }
+  },
+  {
+    name: "signal-behind-its-time",
+    breaks: "11.4: what was sent in time is passed over by who looks at the time",
+    plants: [{
+      file: functionFile("time_out_signals"),
+      find: `perform settle_signals(x.action, x.step) from`,
+      replace: `perform x.action from`
+    }],
+    tests: { [signals]: ["11.4: what was sent in time"] }
+  },
+  {
+    name: "signal-waited-for-anew",
+    breaks: "11.5: an attempt waits anew for what an earlier one has received",
+    plants: [{
+      file: stepService,
+      find: `const reuses = reuse(request)
+            return makeChild(`,
+      replace: `const reuses = reuse(undefined)
+            return makeChild(`
+    }],
+    tests: { [signals]: ["11.5, 9.1: an attempt has"] }
+  },
+  {
+    name: "signal-to-one-that-ends",
+    breaks: "11.3: an action whose outcome is fixed takes signals",
+    plants: [{
+      file: functionFile("send_signal"),
+      find: `l.outcome is null as takes`,
+      replace: `true as takes`
+    }],
+    tests: { [signals]: ["11.3, 13.1: what is cancelled"] }
+  },
+  {
+    name: "said-once",
+    breaks: "17.5: who has lost its lease is listed without its definitions from then on",
+    plants: [{
+      file: "src/engine/worker/Announcing.ts",
+      find: `said.token === worker.lease.token() && said.all`,
+      replace: `said.all`
+    }],
+    tests: { "test/operations/Catalogue.test.ts": ["is said again by who has lost its lease"] }
+  },
+  {
+    name: "secret-of-a-class",
+    breaks: "17.5: what is secret in a class is not found",
+    plants: [{
+      file: "src/engine/describe.ts",
+      find: `return isSecret(stored) ? yield* placesIn(stored, on) : yield []`,
+      replace: `return yield []`
+    }],
+    tests: { "test/engine/describe.test.ts": ["17.5: secrets are found where they are stored"] }
+  },
+  {
+    name: "progress-of-the-last-step",
+    breaks: `14.4: what a step has said is shown of the next one`,
+    plants: [{
+      file: "src/sql/schema/action_views.sql",
+      find: `(progress ->> 'step')::int = step
+`,
+      replace: `(progress ->> 'step')::int <= step
+`
+    }],
+    tests: { [progress]: ["14.4: what a step has said last is seen while it runs"] }
+  },
+  {
+    name: "progress-without-a-fence",
+    breaks: `14.4: who has lost an action still says how far it is`,
+    plants: [{
+      file: functionFile("note_progress"),
+      find: `l.id = x.action and l.token = p_token and l.step = x.step`,
+      replace: `l.id = x.action and l.step = x.step`
+    }],
+    tests: { [progress]: ["14.4: of an action that is somebody else's"] }
+  },
+  {
+    name: "progress-in-no-time",
+    breaks: `14.4: what a body says is stored each time`,
+    plants: [{
+      file: "src/engine/worker/Notes.ts",
+      find: `yield* realSleep(everyMs)`,
+      replace: `yield* realSleep(everyMs / 1000)`
+    }],
+    tests: { [progress]: ["14.4: of what is said within a second"] }
+  },
+  {
+    name: "abandoned-and-undone",
+    breaks: "10.7: what undoes a step counts as done after it was abandoned, where its worker has the action again",
+    plants: [{
+      file: functionFile("decide_step"),
+      find: `then step + 1 else step end`,
+      replace: `then step else step end`
+    }],
+    tests: { "test/races/fences.test.ts": ["10.7: what was concluded of what is to be tried"] }
+  },
+  {
+    name: "abandoned-and-waited-for",
+    breaks:
+      "10.7: what undoes a step counts as done after it was abandoned, where it has waited and its worker has the action again",
+    plants: [{
+      file: functionFile("lock_concluded"),
+      find: `'abandon' then 2`,
+      replace: `'abandon' then 1`
+    }],
+    tests: { "test/races/fences.test.ts": ["10.7: what was concluded of what waits"] }
   }
 ]

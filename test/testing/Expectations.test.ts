@@ -66,7 +66,7 @@ suite("expectations", (engine) => {
       const found = yield* Effect.flip(assertNotEnqueued(Boat.ref(1), pay))
       assert.include(found.message, "pay Boat/1 was enqueued 1 times")
       assert.include(found.message, "pay Boat/1(<redacted>) queued")
-      yield* paid.cancel
+      yield* paid.cancel()
     }))
 
   test("of an actor that cannot be, or with arguments that do not fit, are the errors of enqueueing it", () =>

@@ -23,9 +23,23 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   asyncPrepended: [4, promise],
   asyncStepValue: [3, promise],
   asyncThrowingBody: [3, promise],
+  attemptAsResult: [6, "Operator '+' cannot be applied to types 'Result<number,"],
+  attemptHandedOn: [6, `"step again: JSON does not hold its value, give the step { result: Schema }"`],
+  attemptOrphan: [5, `"tour enqueues honk, which this actor does not have"`],
+  attemptUndeclared: [
+    6,
+    `"the body fails with an error that the action does not declare: add it to { error }, or handle it"`
+  ],
   bothLanes: [4, `"an action has concurrencyKey or concurrency, not both"`],
   collidingNames: [4, `"honkLater collides with what honk has on the client"`],
   foreignCallback: [5, `"park is not among these actions"`],
+  compensateArgument: [
+    5,
+    "Types of parameters 'count' and 'result' are incompatible",
+    "Type 'number' is not assignable to type 'string'"
+  ],
+  compensateAsync: [4, promise],
+  compensateGives: [4, `"what undoes a step gives an effect"`],
   jobWithSteps: [4, "Property 'step' does not exist on type 'JobAction<"],
   lastStep: [6, `"the last step of count must return its success"`],
   listedTwice: [5, `"honk is listed twice"`],
@@ -45,7 +59,15 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   orphan: [5, `"tour enqueues honk, which this actor does not have"`],
   orphanInMethod: [5, `'Owns<"honk">'`],
   actionWith: [4, `"with cannot name an action: its client has a method of that name"`],
+  actionExplain: [4, `"explain cannot name an action: its client has something of that name"`],
   actionThen: [4, `"then cannot name an action: its client would be taken for a promise"`],
+  onceInCallback: [
+    5,
+    `"Step is available only in the body of a step: a callback has Step.start of it, and nothing else"`
+  ],
+  onceNotJson: [4, `"JSON does not hold what it gives: give Step.once { result: Schema }"`],
+  onceWithStep: [4, `"Step is available only in the body of a step"`],
+  onceWrongSchema: [4, `"it must give what the result schema holds"`],
   passedLast: [
     6,
     `"the last step of count may give undefined, as one with when or mayFail does, and must return its success"`
@@ -57,9 +79,58 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
   passedResult: [6, "'results.three' is possibly 'undefined'"],
   redactedChecksum: [6, "the checksum is made of a Redacted, which JSON does not hold"],
   resultsTooEarly: [6, "Property 'first' does not exist on type 'String'"],
+  retryDefault: [7, "'NoPark' does not exist in type '{ readonly ActionFailed?: RetryRule<"],
+  retryPolicy: [4, `Type '"always"' is not assignable to type 'Retry<StepFailure<never>, never>`],
+  retryTag: [6, "'NoPark' does not exist in type '{ readonly ActionFailed?: RetryRule<"],
+  retryTop: [6, "'NoParking' does not exist in type 'RetryPolicy<StepFailure<NoParking>, never>"],
+  retryWhile: [6, "Property 'at' does not exist on type 'ActionFailed'"],
   setChecksum: [6, "the checksum is made of a Set, which JSON does not hold"],
+  signalPayload: [5, "'string' is not assignable to"],
+  signalReceived: [
+    5,
+    `"the step waits for the signal change, which the action does not list: add it to { signals }"`
+  ],
+  signalSend: [10, `Signal<"exported", `, `Signal<"approval", `],
+  signalSendTo: [6, `"report does not list the signal approval"`],
+  signalStepValue: [
+    5,
+    `"the step waits for the signal approval, which the action does not list: add it to { signals }"`
+  ],
+  signalUndeclared: [
+    5,
+    `"the signal parked may fail with an error that the action does not declare: add it to { error }"`
+  ],
+  signalUnlisted: [
+    6,
+    `"the step waits for the signal exported, which the action does not list: add it to { signals }"`
+  ],
+  tokenNotOutbound: [
+    4,
+    `"Step.token gives away the end of an action that is not outbound: it completes by itself, or is { outbound: true }"`
+  ],
+  tokenStepValue: [
+    4,
+    `"Step.token gives away the end of an action that is not outbound: it completes by itself, or is { outbound: true }"`
+  ],
+  tokenUnlisted: [
+    5,
+    `"the step waits for the signal exported, which the action does not list: add it to { signals }"`
+  ],
+  tokenWithoutKeys: [6, "Type 'Tokens' is not assignable to type 'Engine'"],
   soleLaneOfTwo: [5, "Type at position 1 in source", `Type '"sole"' is not assignable to type '"shared"'`],
-  stepInCallback: [4, `"Step is available only in the body of a step"`],
+  startInHook: [5, `"Step is available only in the body of a step"`],
+  startInWhen: [7, `"Step is available only in the body of a step"`],
+  startOfNobody: [7, `'Owns<"other">'`],
+  startOrphan: [5, `"tour enqueues honk, which this actor does not have"`],
+  startWrongArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
+  stepInAddition: [
+    4,
+    `"Step is available only in the body of a step: a callback has Step.start of it, and nothing else"`
+  ],
+  stepInCallback: [
+    4,
+    `"Step is available only in the body of a step: a callback has Step.start of it, and nothing else"`
+  ],
   stepInHook: [3, `"Step is available only in the body of a step"`],
   stepInJob: [4, `"Step is available only in the body of a step"`],
   stepOutside: [5, `Step' is not assignable to type 'never'`],
@@ -89,6 +160,7 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
     "Type 'string' is not assignable to type 'number'"
   ],
   wrongChildArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
+  keyedChild: [4, "Type 'string' is not assignable to type"],
   wrongEnqueuedArgument: [4, "Argument of type 'string' is not assignable to parameter of type 'number'"],
   wrongMethodResult: [4, "'drive(...)'", "Type 'string' is not assignable to type 'number'"],
   wrongOutcome: [6, "Types of property 'result' are incompatible", "Type 'number' is not assignable to type 'string'"],

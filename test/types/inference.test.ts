@@ -1,11 +1,13 @@
 /** What the compiler infers: read by `tsc`, and run so that nothing here is only a type. */
 import { assert, describe, expectTypeOf, it } from "@effect/vitest"
-import { type Cause, Context, type Duration, Effect, type Layer, Option, Schema, type Scope } from "effect"
+import { type Cause, Context, type Duration, Effect, type Layer, Option, Schedule, Schema, type Scope } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { Action, Job, JobAction, NoSteps, Outbound, OutboundMethod, Owns } from "../../src/Action.ts"
 import type { ActionHandle } from "../../src/ActionHandle.ts"
 import type { ActorRef } from "../../src/Actor.ts"
 import type { Child, Settled } from "../../src/Child.ts"
+import type { Explanation } from "../../src/Explanation.ts"
+import type { StepFailure } from "../../src/Retry.ts"
 import type { StepValue } from "../../src/StepDefinition.ts"
 import type * as Errors from "../../src/SteppedError.ts"
 import * as Stepped from "./surface.ts"
@@ -65,6 +67,15 @@ describe("an action", () => {
       timeout: "1 hour"
     })
     expectTypeOf<ServicesOf<typeof plain>>().toEqualTypeOf<never>()
+    Stepped.action("shared", {
+      arguments: [Schema.String, Schema.Int],
+      fairBy: (customer, count) => {
+        expectTypeOf(count).toEqualTypeOf<number>()
+        return customer
+      }
+    })
+    // @ts-expect-error: the queue has to know of it before any worker does
+    Stepped.action("shared", { fairBy: () => Effect.succeed("somebody") })
   })
 
   it("receives its arguments and the results of named steps, with children settled", () => {
@@ -500,16 +511,29 @@ describe("the actions of an actor", () => {
   it("give clients that are typed by name", () => {
     type CarClient = Effect.Success<typeof Cars.client> extends (id: number) => infer C ? C : never
     expectTypeOf<keyof CarClient>().toEqualTypeOf<
-      `${"drive" | "honk" | "changeLocation" | "visit"}${"" | "Later" | "Now"}` | "with"
+      `${"drive" | "honk" | "changeLocation" | "visit"}${"" | "Later" | "Now"}` | "with" | "explain"
     >()
     expectTypeOf<Parameters<CarClient["visit"]>>().toEqualTypeOf<[string]>()
     expectTypeOf<ReturnType<CarClient["visit"]>>().toEqualTypeOf<Effect.Effect<string, NoParking | WaitError>>()
     expectTypeOf<Parameters<CarClient["visitLater"]>>().toEqualTypeOf<[string]>()
+    expectTypeOf<Parameters<CarClient["explain"]["visit"]>>().toEqualTypeOf<[string]>()
+    expectTypeOf<ReturnType<CarClient["explain"]["visit"]>>().toEqualTypeOf<
+      Effect.Effect<Explanation<string>, Errors.EnqueueError>
+    >()
+    expectTypeOf<keyof ReturnType<CarClient["explain"]>>().toEqualTypeOf<
+      "drive" | "honk" | "changeLocation" | "visit"
+    >()
+    expectTypeOf<Effect.Error<ReturnType<ReturnType<CarClient["explain"]>["visit"]>>>().toEqualTypeOf<
+      Errors.EnqueueError | Errors.UnknownAction
+    >()
     type Enqueued = Effect.Effect<ActionHandle<string, NoParking>, Errors.EnqueueError>
     expectTypeOf<ReturnType<CarClient["visitLater"]>>().toEqualTypeOf<Enqueued>()
     expectTypeOf<ReturnType<CarClient["visitNow"]>>().toEqualTypeOf<Enqueued>()
     expectTypeOf<ActionHandle<string, NoParking>["await"]>().toEqualTypeOf<
       Effect.Effect<string, NoParking | Errors.WaitError>
+    >()
+    expectTypeOf<ReturnType<ActionHandle<string, NoParking>["awaitFor"]>>().toEqualTypeOf<
+      Effect.Effect<string, NoParking | Errors.WaitError | Errors.AwaitTimedOut | Errors.InvalidDuration>
     >()
     expectTypeOf(Cars.client).toExtend<Effect.Effect<unknown, never, Engine>>()
   })
@@ -639,7 +663,7 @@ describe("an actor that extends another", () => {
   it("has its actions and its own", () => {
     type VanClient = Effect.Success<typeof Vans.client> extends (id: number) => infer C ? C : never
     expectTypeOf<keyof VanClient>().toEqualTypeOf<
-      `${"drive" | "honk" | "changeLocation" | "visit" | "load"}${"" | "Later" | "Now"}` | "with"
+      `${"drive" | "honk" | "changeLocation" | "visit" | "load"}${"" | "Later" | "Now"}` | "with" | "explain"
     >()
     expectTypeOf<VanClient["honk"]>().toEqualTypeOf<() => Effect.Effect<number, WaitError>>()
     expectTypeOf<VanClient["visit"]>().toEqualTypeOf<
@@ -720,6 +744,70 @@ describe("a step that may be passed", () => {
     expectTypeOf<ServicesOf<typeof action>>().toEqualTypeOf<Meter>()
   })
 
+  it("gives what undoes it what its body gives, and needs the services of that", () => {
+    const undone = start.step("at", () => Effect.succeed(new Date(0)), {
+      result: Schema.Date,
+      compensate: (at, isAsked) => {
+        expectTypeOf(at).toEqualTypeOf<Date>()
+        expectTypeOf(isAsked).toEqualTypeOf<boolean>()
+        return Effect.andThen(Meter, Effect.fail("anything"))
+      },
+      compensateFailed: (cause) => {
+        expectTypeOf(cause).toEqualTypeOf<NoParking | Errors.ActionFailed | Errors.TimedOut | Errors.Cancelled>()
+        return Effect.void
+      }
+    }).step("child", () => Step.do(drive, 5), {
+      compensate: {
+        run: (given, _isAsked, { at }) => Effect.as(Step.do(drive, at.getTime()), given),
+        retry: {
+          schedule: Schedule.spaced("1 second"),
+          while: (failure: unknown) => failure !== null,
+          errors: { Any: "never" }
+        },
+        timeout: "1 hour"
+      }
+    })
+    expectTypeOf<ServicesOf<typeof undone>>().toEqualTypeOf<Meter | Step | Owns<"drive">>()
+    const value = Stepped.step("value", (asked: boolean) => Effect.succeed([asked]), {
+      compensate: ([asked], again) => Effect.as(Meter, asked === again)
+    })
+    expectTypeOf(value).toEqualTypeOf<StepValue<"value", [asked: boolean], Array<boolean>, never, Meter>>()
+    const Inline = Stepped.actions(Car, [
+      Stepped.action("count", { success: Schema.Int }).step(() => Effect.succeed(1), {
+        compensate: (count) => Effect.as(Meter, count + 1)
+      }),
+      Stepped.action("wash", { success: Schema.Int }).step(() => Effect.succeed(1))
+    ])
+    expectTypeOf(Inline.layer).toEqualTypeOf<Layer.Layer<never, never, Engine | Meter>>()
+    const tour = Stepped.action("tour").step("a", () => Effect.void, { compensate: () => Step.do(drive, 5) })
+    // @ts-expect-error the actor does not have what undoes it
+    Stepped.actions(Car, [tour])
+  })
+
+  it("gives what undoes an action as a whole its success and its arguments, and needs the services of that", () => {
+    const reserve = Stepped.action("reserve", {
+      arguments: [Schema.Int],
+      success: Schema.Date,
+      compensate: (at, room) => {
+        expectTypeOf(at).toEqualTypeOf<Date>()
+        expectTypeOf(room).toEqualTypeOf<number>()
+        return Effect.andThen(Meter, Effect.fail("anything"))
+      }
+    })
+    expectTypeOf<ServicesOf<typeof reserve>>().toEqualTypeOf<Meter>()
+    const backed = Stepped.action("backed", {
+      success: Schema.Int,
+      job: (job) => job.succeeded(1),
+      compensate: { run: (count) => Effect.as(Meter, count + 1), retry: Schedule.recurs(2), timeout: "1 minute" }
+    })
+    expectTypeOf<ServicesOf<typeof backed>>().toEqualTypeOf<Meter>()
+    const nothing = Stepped.action("nothing", { compensate: (given) => Effect.sync(() => given) })
+    expectTypeOf<ServicesOf<typeof nothing>>().toEqualTypeOf<never>()
+    const asks = Stepped.action("asks", { compensate: () => Step.do(drive, 5) })
+    // @ts-expect-error the actor does not have what undoes it
+    Stepped.actions(Car, [asks])
+  })
+
   it("keeps its types, and those of others, in actions that are written in place", () => {
     const Inline = Stepped.actions(Car, [
       Stepped.action("count", { arguments: [Schema.Boolean], success: Schema.Int })
@@ -743,5 +831,59 @@ describe("a step that may be passed", () => {
         when: () => true
       })
     ])
+  })
+})
+
+describe("a step that begins again", () => {
+  const metered = Schedule.forever.pipe(Schedule.addDelay(() => Effect.as(Meter, "1 second")))
+
+  it("knows what it may have failed with, by tag and in its condition, and needs the services of its schedules", () => {
+    const action = Stepped.action("start", { error: NoParking })
+      .step("plain", () => Effect.succeed(1), { retry: Schedule.forever })
+      .step("asked", () => Effect.succeed(2), {
+        retry: {
+          schedule: metered,
+          while: (failure) => {
+            expectTypeOf(failure).toEqualTypeOf<StepFailure<NoParking>>()
+            return failure._tag === "NoParking" && failure.at === "here"
+          },
+          errors: {
+            NoParking: Schedule.identity<NoParking>().pipe(Schedule.upTo({ times: 3 })),
+            ActionFailed: "never",
+            StepTimedOut: Schedule.forever,
+            StepFailed: "never"
+          }
+        }
+      })
+      .step((results) => {
+        expectTypeOf(results).toEqualTypeOf<{ readonly plain: number } & { readonly asked: number }>()
+        return Effect.void
+      })
+    expectTypeOf<ServicesOf<typeof action>>().toEqualTypeOf<Meter>()
+    const defaulted = Stepped.action("start", { error: NoParking, defaults: { retry: metered } }).step(() =>
+      Effect.void
+    )
+    expectTypeOf<ServicesOf<typeof defaulted>>().toEqualTypeOf<Meter>()
+  })
+
+  it("is one as a value, too, and in actions that are written in place", () => {
+    const park = Stepped.step("park", (at: string) => Effect.fail(new NoParking({ at })), {
+      retry: {
+        schedule: metered,
+        while: (failure) => {
+          expectTypeOf(failure).toEqualTypeOf<StepFailure<NoParking>>()
+          return true
+        }
+      }
+    })
+    const action = Stepped.action("start", { arguments: [Schema.String], error: NoParking }).use(park)
+    expectTypeOf<ServicesOf<typeof action>>().toEqualTypeOf<Meter>()
+    const Inline = Stepped.actions(Car, [
+      Stepped.action("count", { success: Schema.Int }).step(() => Effect.succeed(1), { retry: metered }),
+      Stepped.action("wash").step(() => Effect.void, { retry: "never" })
+    ])
+    expectTypeOf(Inline.layer).toEqualTypeOf<Layer.Layer<never, never, Engine | Meter>>()
+    // @ts-expect-error the actor does not have what one of them enqueues
+    Stepped.actions(Car, [Stepped.action("tour").step(() => Step.do(drive, 5), { retry: Schedule.forever })])
   })
 })

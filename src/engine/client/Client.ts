@@ -6,24 +6,31 @@ import type { ActionHandle } from "../../ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "../../Actor.ts"
 import type { AnyClients, Engine } from "../../Engine.ts"
 import type { EnqueueOptions } from "../../EnqueueOptions.ts"
+import type { ExplainOptions } from "../../Explanation.ts"
 import {
   EnqueueError,
   type EnqueueErrorReason,
+  type IdempotencyConflict,
   InvalidActorId,
   InvalidArguments,
+  InvalidOption,
   PayloadTooLarge,
+  type StorageError,
   TooManyInvocations,
   UnknownDefinition,
   UnstorableText,
   WouldWaitForItself
 } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { encodeActorId, makeInvocation } from "../invoke/invocation.ts"
-import { type Asked, isDelayed, over, readOptions } from "../invoke/options.ts"
+import { isDelayed, over, readOptions } from "../invoke/options.ts"
+import { readOutcome } from "../readOutcome.ts"
+import { enqueueing, ofInvocation } from "../trace.ts"
 import type { ClientContext } from "./context.ts"
 import type { Enqueue } from "./enqueue.ts"
+import type { Explaining } from "./explain.ts"
 import type { MakeHandle } from "./Handle.ts"
-import { readOutcome } from "./readOutcome.ts"
+import { conflictOf } from "./invoking.ts"
+import * as Invoking from "./invoking.ts"
 
 /** Invocations of one `enqueueMany`. */
 const bulkLimit = 100_000
@@ -50,31 +57,43 @@ const atInvocation = (index: number, error: InvalidArguments | InvalidActorId | 
 export const make = (
   engine: ClientContext,
   enqueue: Enqueue,
-  handle: MakeHandle
-): Pick<Engine["Service"], "client" | "enqueue"> => {
-  const { newActionId, now, registry, settings, store, watcher, workers } = engine
+  handle: MakeHandle,
+  explaining: Explaining
+): Pick<Engine["Service"], "client" | "enqueue" | "explain"> => {
+  const invocationOf = Invoking.make(engine)
+  const { now, registry, store, watcher, workers } = engine
 
-  /** At once, unless a schema takes an effect: the answer is an exit then. */
-  const invocationOf = (ref: ActorRef, action: AnyAction, args: ReadonlyArray<unknown>, at: number, asked: Asked) =>
-    Effect.flatMapEager(encodeActorId(ref), (actorId) =>
-      makeInvocation({
-        ref,
-        actorId,
-        action,
-        // a client's methods are passed as functions too, as in `Effect.forEach(cities, car.visitLater)`, which gives them an index
-        args: args.slice(0, action.arguments.length),
-        id: newActionId(at),
-        parent: undefined,
-        limit: settings.payload,
-        asked
-      }))
+  /** Those that have names: gives their ids, in the same order, whether this call has stored them or an earlier one. */
+  const enqueueKeyed = (
+    invocations: ReadonlyArray<Invocation>
+  ): Effect.Effect<ReadonlyArray<string>, StorageError | IdempotencyConflict> =>
+    Effect.flatMap(enqueue.keyed(invocations), (met) => {
+      for (const [index, { action, conflict }] of met) {
+        if (conflict !== undefined) return Effect.fail(conflictOf(invocations[index]!, action, conflict))
+      }
+      return Effect.succeed(invocations.map((one, index) => met.get(index)?.action ?? one.action))
+    })
 
+  /** With what they carry, where a span is active. */
+  const tracing = <A, E>(
+    action: AnyAction,
+    invocations: ReadonlyArray<Invocation>,
+    attributes: Readonly<Record<string, unknown>>,
+    store: (invocations: ReadonlyArray<Invocation>) => Effect.Effect<A, E>
+  ) =>
+    enqueueing(
+      action.name,
+      attributes,
+      (trace) => store(trace === undefined ? invocations : invocations.map((one) => ({ ...one, trace })))
+    )
+
+  /** `id` is that of an earlier one, if that has its key. */
   const enqueueOne = <A>(
     ref: ActorRef,
     action: AnyAction,
     args: ReadonlyArray<unknown>,
     options: EnqueueOptions | undefined,
-    then: (invocation: Invocation) => A
+    then: (invocation: Invocation, id: string) => A
   ): Effect.Effect<A, EnqueueErrorReason> =>
     Effect.flatMap(
       now,
@@ -84,7 +103,11 @@ export const make = (
             readOptions(action.name, options, at),
             (asked) => invocationOf(ref, action, args, at, asked)
           ),
-          (invocation) => Effect.map(enqueue([invocation]), () => then(invocation))
+          (made): Effect.Effect<A, EnqueueErrorReason> =>
+            tracing(action, [made], ofInvocation(made), ([invocation]) =>
+              made.named === undefined
+                ? Effect.map(enqueue.plain([invocation!]), () => then(made, made.action))
+                : Effect.map(enqueueKeyed([invocation!]), ([id]) => then(made, id!)))
         )
     )
 
@@ -95,7 +118,7 @@ export const make = (
     options?: EnqueueOptions
   ) =>
     Effect.mapError(
-      enqueueOne(ref, action, args, options, ({ action: id, actorId }) => handle(ref, actorId, action, id)),
+      enqueueOne(ref, action, args, options, ({ actorId }, id) => handle(ref, actorId, action, id)),
       asEnqueueError
     )
 
@@ -123,9 +146,17 @@ export const make = (
         const at = yield* now
         const asked = yield* readOptions(action.name, options, at)
         const invocation = yield* invocationOf(ref, action, args, at, asked)
-        const { action: id, actorId, queue } = invocation
-        yield* workers.performNow(id, queue, (token) => enqueue([{ ...invocation, token: Number(token) }]), restore)
-        return handle(ref, actorId, action, id)
+        const { action: id, actorId, named, queue } = invocation
+        let stored = id
+        const storing = (token: bigint): Effect.Effect<void, StorageError | IdempotencyConflict> => {
+          const all = [{ ...invocation, token: Number(token) }]
+          return tracing(action, all, ofInvocation(invocation), (held) =>
+            named === undefined ? enqueue.plain(held) : Effect.map(enqueueKeyed(held), ([first]) => {
+              stored = first!
+            }))
+        }
+        yield* workers.performNow(id, queue, storing, restore)
+        return handle(ref, actorId, action, stored)
       })
     )
 
@@ -137,11 +168,18 @@ export const make = (
     [action.name, (ref) => (...args) =>
       Effect.flatMap(
         Effect.mapError(
-          Effect.andThen(notInTransaction(action), enqueueOne(ref, action, args, options, (one) => one)),
+          Effect.andThen(
+            notInTransaction(action),
+            enqueueOne(ref, action, args, options, (one, id) => one.named === undefined ? one : { ...one, action: id })
+          ),
           asEnqueueError
         ),
-        ({ action: id, actorId, definition }) =>
-          Effect.flatMap(watcher.waitForNew(id), (found) => readOutcome(actorId, action, definition, found))
+        ({ action: id, actorId, definition, named }) =>
+          Effect.flatMap(
+            // an earlier one may have ended long ago
+            named === undefined ? watcher.waitForNew(id) : watcher.wait(id, () => undefined),
+            (found) => readOutcome(actorId, action, definition, found)
+          )
       )],
     [`${action.name}Later`, (ref) => (...args) => enqueueLater(ref, action, args, options)],
     // what is to start later is not performed now
@@ -166,6 +204,14 @@ export const make = (
       if (all.length > bulkLimit) return yield* new TooManyInvocations({ count: all.length, limit: bulkLimit })
       const at = yield* now
       const asked = yield* readOptions(action.name, options, at)
+      if (asked.named?.id !== undefined && all.length > 1) {
+        return yield* new InvalidOption({
+          option: `id of ${action.name}`,
+          value: `that of ${all.length} actions`,
+          takes:
+            "the id of one: enqueue them one by one, or give them an idempotencyKey, which each actor has its own of"
+        })
+      }
       const invocations: Array<Invocation> = []
       const handles: Array<ActionHandle> = []
       for (let index = 0; index < all.length; index++) {
@@ -181,9 +227,40 @@ export const make = (
         // a step of the generator takes as long as making one
         if (!Exit.isExit(made) || Exit.isFailure(made)) yield* made
       }
-      if (invocations.length > 0) yield* enqueue(invocations)
-      return handles
+      if (invocations.length === 0) return handles
+      const attributes = { "stepped.action": invocations[0]!.definition, "stepped.count": invocations.length }
+      const ids = yield* tracing(action, invocations, attributes, (all) =>
+        asked.named === undefined ? Effect.as(enqueue.plain(all), undefined) : enqueueKeyed(all))
+      return ids === undefined ?
+        handles :
+        handles.map(({ actor, id }, index) =>
+          ids[index] === id ? handles[index]! : handle(actor, invocations[index]!.actorId, action, ids[index]!)
+        )
     })
+
+  const explainLater = (
+    ref: ActorRef,
+    action: AnyAction,
+    args: ReadonlyArray<unknown>,
+    options?: EnqueueOptions,
+    parent?: string
+  ) =>
+    Effect.mapError(
+      explaining.explain(ref, action, args, options, parent),
+      (error) => error._tag === "UnknownAction" ? error : asEnqueueError(error)
+    )
+
+  /** A method for each action, whatever it is called: a function has names of its own. */
+  const explainsOf = (ref: ActorRef, actions: ReadonlyArray<AnyAction>, options: EnqueueOptions | undefined) => {
+    const add = <To extends object>(to: To, parent: string | undefined): To => {
+      for (const action of actions) {
+        const value: Method = (...args) => explainLater(ref, action, args, options, parent)
+        Object.defineProperty(to, action.name, { value, enumerable: true })
+      }
+      return to
+    }
+    return add(({ parent }: ExplainOptions) => add({}, parent), undefined)
+  }
 
   const clientsOf = (
     actor: AnyActorClass,
@@ -201,6 +278,7 @@ export const make = (
         else client[name] = of(ref)
       }
       client.with = (more: EnqueueOptions) => withMore(more)(id)
+      client.explain = explainsOf(ref, actions, options)
       return client
     }
     return Object.assign(client, {
@@ -210,5 +288,9 @@ export const make = (
     })
   }
 
-  return { enqueue: enqueueLater, client: (actor, actions) => clientsOf(actor, actions, undefined) }
+  return {
+    enqueue: enqueueLater,
+    explain: explainLater,
+    client: (actor, actions) => clientsOf(actor, actions, undefined)
+  }
 }

@@ -8,10 +8,11 @@ import * as Latch from "effect/Latch"
 import type * as Scope from "effect/Scope"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
+import { monotonic } from "../../store/RealClock.ts"
 import { layerClosed, tookTooLong } from "../../store/Store.ts"
 import { statementBytes, weighInvocation } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
-import { retryForCaller } from "../retrying.ts"
+import { retryForCaller, storingMs } from "../retrying.ts"
 
 const batchMax = 1000
 
@@ -29,7 +30,8 @@ export const make = (
     again: boolean
   ) => Effect.Effect<boolean, StorageError>,
   now: Effect.Effect<number>,
-  stored: () => void
+  stored: () => void,
+  limitMs = storingMs
 ): Effect.Effect<(items: ReadonlyArray<Invocation>) => Effect.Effect<void, StorageError>, never, Scope.Scope> =>
   Effect.gen(function*() {
     // invariant: each of them is told once, by the batch that it goes into or at the end; nothing comes in once it is closed
@@ -39,14 +41,16 @@ export const make = (
     const latch = Latch.makeUnsafe(false)
     const size = BatchSize.make(batchMax)
 
-    // `tried`: as a part of a batch of which a try whose answer was lost may have stored it
-    const store = (batch: ReadonlyArray<Waiting>, tried = false): Effect.Effect<void> =>
+    // `since`: when it was tried first, as a part of a batch of which a try whose answer was lost may have stored it
+    const store = (batch: ReadonlyArray<Waiting>, since?: number): Effect.Effect<void> =>
       Effect.gen(function*() {
+        const until = (since ?? monotonic()) + limitMs
+        const isOver = () => monotonic() >= until
         const items = batch.length === 1 ? batch[0]!.items : batch.flatMap((one) => one.items)
         const isTooMuch = (error: unknown) => batch.length > 1 && tookTooLong(error)
         const exit = yield* Effect.exit(retryForCaller(
-          (again) => Effect.flatMap(now, (at) => enqueue(items, at, tried || again)),
-          (error) => !isTooMuch(error)
+          (again) => Effect.flatMap(now, (at) => enqueue(items, at, since !== undefined || again)),
+          (error) => !isTooMuch(error) && !isOver()
         ))
         if (Exit.isSuccess(exit)) {
           size.passed()
@@ -55,20 +59,21 @@ export const make = (
           return
         }
         const error = exit.cause.reasons.find(Cause.isFailReason)?.error
-        if (isTooMuch(error)) {
-          size.refused(items.length)
-          const half = batch.length >> 1
-          return yield* Effect.andThen(
-            store(batch.slice(0, half), true),
-            Effect.suspend(() => store(batch.slice(half), true))
-          )
+        if (isTooMuch(error)) size.refused(items.length)
+        const half = batch.length >> 1
+        const parts = isTooMuch(error)
+          ? [batch.slice(0, half), batch.slice(half)]
+          // an invocation that the database refuses must not take the others down
+          : batch.length > 1 && error?.isRetryable !== true
+          ? batch.map((one) => [one])
+          : []
+        if (parts.length === 0) {
+          for (const one of batch) one.done(Exit.asVoid(exit))
         }
-        // an invocation that the database refuses must not take the others down
-        if (batch.length > 1 && error?.isRetryable !== true) {
-          for (const one of batch) yield* store([one], true)
-          return
+        for (const part of parts) {
+          if (!isOver()) yield* store(part, until - limitMs)
+          else for (const one of part) one.done(Exit.asVoid(exit))
         }
-        for (const one of batch) one.done(Exit.asVoid(exit))
       })
 
     const alone = (items: ReadonlyArray<Invocation>, bytes: number) =>

@@ -10,7 +10,7 @@ import type * as Scope from "effect/Scope"
 import { StorageError, UnknownAction } from "../../SteppedError.ts"
 import { monotonic, realClock } from "../../store/RealClock.ts"
 import { type Found, layerClosed, type Store } from "../../store/Store.ts"
-import type { Ended } from "../perform/decide.ts"
+import type { Ended } from "../perform/concluding.ts"
 
 interface Waiter {
   readonly id: string
@@ -207,6 +207,8 @@ export const make = (
               own: status,
               state: "ended",
               status,
+              unwinding: false,
+              saysProgress: false,
               result,
               cause,
               definition,

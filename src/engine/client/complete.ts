@@ -2,16 +2,20 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import type { AnyAction } from "../../Action.ts"
+import type { CancelOptions } from "../../ActionHandle.ts"
 import type { ActorRef, PlainSchema } from "../../Actor.ts"
 import { checkPayload, codecOf } from "../../domain/Codec.ts"
 import { actionText, cancelled, completedAs, completedWith, tidyText } from "../../domain/Failure.ts"
 import { definitionKey } from "../../domain/Key.ts"
 import { isActionId } from "../../domain/Phase.ts"
 import type { Engine } from "../../Engine.ts"
-import { afterStatuses, type CompletionOutcome } from "../../Outcome.ts"
+import { afterStatuses, type CompletionOptions, type CompletionOutcome } from "../../Outcome.ts"
 import {
   AmbiguousCompletion,
+  type CancelError,
+  CompletionConflict,
   type CompletionError,
+  type InvalidOption,
   InvalidOutcome,
   NotStarted,
   type PayloadTooLarge,
@@ -21,8 +25,11 @@ import {
   type UnsuitableIsolation
 } from "../../SteppedError.ts"
 import type { Verdict } from "../../store/Answer.ts"
-import type { Catalog, GivenOutcome } from "../../store/Store.ts"
-import { encodeActorId } from "../invoke/invocation.ts"
+import type { AskedBy } from "../../store/Sending.ts"
+import type { Catalog, CompletionKey, GivenOutcome } from "../../store/Store.ts"
+import type { Received } from "../../Tokens.ts"
+import { digestOf, encodeActorId } from "../invoke/invocation.ts"
+import { readKey } from "../invoke/options.ts"
 import { log } from "../log.ts"
 import type { Performance } from "../perform/Performance.ts"
 import { retryAtStart, retryWhileBusy } from "../retrying.ts"
@@ -32,19 +39,34 @@ import type { ClientContext } from "./context.ts"
 interface Target {
   /** None means the performing outbound action of the definition and actor. */
   readonly id: string | null
-  readonly definition: string
+  /** None means whatever the id names. */
+  readonly definition: string | null
   readonly actorId: string | null
 }
+
+/** How many one call cancels of an actor's actions. */
+const cancelMax = 1000
 
 export interface Completing {
   readonly complete: Engine["Service"]["complete"]
   readonly cancel: (
-    target: { readonly id: string; readonly definition: string; readonly actorId: string }
-  ) => Effect.Effect<boolean, UnknownAction | StorageError | UnsuitableIsolation>
+    target: { readonly id: string; readonly definition: string; readonly actorId: string },
+    options: CancelOptions | undefined
+  ) => Effect.Effect<boolean, CancelError>
+  /** By the id of an action, as its outcome is stored, for whoever has a key that an attempt of a step has given away. */
+  readonly completeFor: (
+    id: string,
+    given: GivenOutcome,
+    key: string,
+    from: AskedBy
+  ) => Effect.Effect<Received, CompletionConflict | StorageError | UnsuitableIsolation>
+  readonly cancelById: Engine["Service"]["cancelById"]
+  readonly cancelAll: Engine["Service"]["cancelAll"]
   /** For a body that has its action in hand; `completed` is told when that is certain. */
   readonly completeHeld: (
     performance: Performance,
     outcome: CompletionOutcome<unknown, unknown>,
+    options: CompletionOptions | undefined,
     completed: () => void
   ) => Effect.Effect<boolean, CompletionError>
 }
@@ -54,26 +76,78 @@ export const make = (
 ): Completing => {
   const { settings, store } = engine
   const encodeOutcome = encodingOutcomes(settings.payload)
-  const end = ending(engine)
+  const tryToEnd = ending(engine)
+  const end = (...asked: Parameters<typeof tryToEnd>) => Effect.flatMap(tryToEnd(...asked), unlessBusy)
 
-  const completeById = (id: string, action: AnyAction, outcome: CompletionOutcome<unknown, unknown>) =>
+  /** What is given from outside, and its key. */
+  const readGiven = (
+    action: AnyAction,
+    outcome: CompletionOutcome<unknown, unknown>,
+    options: CompletionOptions | undefined
+  ) =>
+    Effect.gen(function*() {
+      const key = yield* keyOf(action, options)
+      const encoded = yield* encodeOutcome(action, outcome)
+      return { ...encoded, key: key === undefined ? undefined : keyFor(key, encoded) }
+    })
+
+  /** A failure's message is made of the error, by whatever version: the error is what counts. */
+  const keyFor = (key: string, { cause, result, status }: GivenOutcome): CompletionKey => ({
+    key,
+    given: digestOf([status, result, cause?.error ?? null]),
+    kept: settings.keyRetention
+  })
+
+  /** The action that was completed, if it was. */
+  const completedOf = (
+    key: string | undefined,
+    verdict: Exclude<Verdict, { readonly _tag: "Busy" }>
+  ): Effect.Effect<Option.Option<string>, CompletionConflict> => {
+    switch (verdict._tag) {
+      case "Done":
+      case "Repeated":
+        return Effect.succeed(Option.some(verdict.action))
+      case "Conflict":
+        return Effect.fail(
+          new CompletionConflict({
+            action: actionText(verdict.definition, verdict.actorId),
+            key: key ?? "",
+            actionId: verdict.action
+          })
+        )
+      default:
+        return Effect.succeed(Option.none())
+    }
+  }
+
+  const completeById = (
+    id: string,
+    action: AnyAction,
+    outcome: CompletionOutcome<unknown, unknown>,
+    options: CompletionOptions | undefined
+  ) =>
     Effect.gen(function*() {
       if (!isActionId(id)) return yield* new UnknownAction({ actionId: id })
-      const encoded = yield* encodeOutcome(action, outcome)
-      const verdict = yield* end({ id, definition: action.name, actorId: null }, encoded, true, undefined)
+      const given = yield* readGiven(action, outcome, options)
+      const verdict = yield* end({ id, definition: action.name, actorId: null }, given, true, undefined)
       if (verdict._tag === "NotStarted") {
         return yield* new NotStarted({ action: actionText(verdict.definition, verdict.actorId), actionId: id })
       }
       yield* refuseUnknown(id, action.name, verdict)
-      return verdict._tag === "Done" ? Option.some(verdict.action) : Option.none()
+      return yield* completedOf(options?.key, verdict)
     })
 
-  const completeByName = (ref: ActorRef, action: AnyAction, outcome: CompletionOutcome<unknown, unknown>) =>
+  const completeByName = (
+    ref: ActorRef,
+    action: AnyAction,
+    outcome: CompletionOutcome<unknown, unknown>,
+    options: CompletionOptions | undefined
+  ) =>
     Effect.gen(function*() {
       const key = definitionKey(ref.type, action.name)
       const text = yield* encodeActorId(ref)
-      const encoded = yield* encodeOutcome(action, outcome)
-      const verdict = yield* end({ id: null, definition: key, actorId: text }, encoded, true, undefined)
+      const given = yield* readGiven(action, outcome, options)
+      const verdict = yield* end({ id: null, definition: key, actorId: text }, given, true, undefined)
       if (verdict._tag === "Ambiguous") {
         return yield* new AmbiguousCompletion({
           actor: `${ref.type}/${text}`,
@@ -81,32 +155,85 @@ export const make = (
           actionIds: [...verdict.actions]
         })
       }
-      return verdict._tag === "Done" ? Option.some(verdict.action) : Option.none()
+      return yield* completedOf(options?.key, verdict)
+    })
+
+  const cancelledFor = (options: CancelOptions | undefined): GivenOutcome => ({
+    status: "cancelled",
+    result: null,
+    cause: cancelled(options?.reason),
+    unwinds: options?.compensate !== false
+  })
+
+  const cancelOne = (target: Target, options: CancelOptions | undefined) =>
+    end(target, cancelledFor(options), false, undefined)
+
+  /** Each by itself, as by its handle: who ends at the same moment has ended by itself. */
+  const cancelAll: Completing["cancelAll"] = (ref, action, options) =>
+    Effect.gen(function*() {
+      const definition = definitionKey(ref.type, action.name)
+      const actorId = yield* encodeActorId(ref)
+      const found = yield* store.cancellable(definition, actorId, cancelMax + 1)
+      let count = 0
+      let hasMore = found.length > cancelMax
+      for (const id of found.slice(0, cancelMax)) {
+        const verdict = yield* tryToEnd({ id, definition, actorId }, cancelledFor(options), false, undefined)
+        if (verdict._tag === "Done") count++
+        else if (verdict._tag === "Busy") hasMore = true
+      }
+      return { cancelled: count, hasMore }
     })
 
   return {
-    complete: (target, action, outcome) =>
-      typeof target === "string" ? completeById(target, action, outcome) : completeByName(target, action, outcome),
-    cancel: (target) => {
+    complete: (target, action, outcome, options) =>
+      typeof target === "string"
+        ? completeById(target, action, outcome, options)
+        : completeByName(target, action, outcome, options),
+    completeFor: (id, given, key, from) =>
+      Effect.gen(function*() {
+        const target = { id, definition: null, actorId: null }
+        const verdict = yield* end(target, { ...given, key: { ...keyFor(key, given), from } }, true, undefined)
+        if (Option.isSome(yield* completedOf(key, verdict))) return "received"
+        return verdict._tag === "None" ? "none" : "late"
+      }),
+    cancel: (target, options) => {
       const text = actionText(target.definition, target.actorId)
       return Effect.flatMap(
-        end(target, { status: "cancelled", result: null, cause: cancelled }, false, undefined),
+        cancelOne(target, options),
         (verdict) => Effect.as(refuseUnknown(target.id, text, verdict), verdict._tag === "Done")
       )
     },
-    completeHeld: ({ actorId, id, runnable }, outcome, completed) =>
+    cancelById: (id, options) =>
+      isActionId(id)
+        ? Effect.flatMap(
+          cancelOne({ id, definition: null, actorId: null }, options),
+          (verdict) => Effect.as(refuseUnknown(id, id, verdict), verdict._tag === "Done")
+        )
+        : Effect.fail(new UnknownAction({ actionId: id })),
+    cancelAll,
+    completeHeld: ({ actorId, id, runnable }, outcome, options, completed) =>
       Effect.gen(function*() {
-        const encoded = yield* encodeOutcome(runnable.action, outcome)
+        const given = yield* readGiven(runnable.action, outcome, options)
         // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
-        const ended = end({ id, definition: runnable.key, actorId }, encoded, true, id)
+        const ended = end({ id, definition: runnable.key, actorId }, given, true, id)
         const inside = yield* store.inTransaction
         const verdict = yield* (inside ? ended : retryAtStart(ended))
-        if (verdict._tag !== "Done") return false
+        if (Option.isNone(yield* completedOf(options?.key, verdict))) return false
         yield* store.afterCommit(Effect.sync(completed))
         return true
       })
   }
 }
+
+/** The key of a completion, which is part of index rows. */
+const keyOf = (
+  action: AnyAction,
+  options: CompletionOptions | undefined
+): Effect.Effect<string | undefined, InvalidOption> =>
+  Effect.try({
+    try: () => readKey(`key of ${action.name}`, options?.key),
+    catch: (error) => error as InvalidOption
+  })
 
 /** A failure that somebody outside has decided is nowhere else to be seen. */
 const sayFailure = (
@@ -127,18 +254,18 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
   const { now, registry, store, wakeups } = engine
   /** Where it is known whose it is. */
   const queueOf = ({ actorId, definition }: Target) =>
-    actorId === null ? undefined : registry.byKey(definition)?.definition.queue
+    actorId === null || definition === null ? undefined : registry.byKey(definition)?.definition.queue
   return (
     target: Target,
-    outcome: GivenOutcome,
+    { key, ...outcome }: GivenOutcome & { readonly key?: CompletionKey | undefined },
     outbound: boolean,
     spare: string | undefined
-  ): Effect.Effect<Exclude<Verdict, { readonly _tag: "Busy" }>, StorageError | UnsuitableIsolation> =>
+  ): Effect.Effect<Verdict, StorageError | UnsuitableIsolation> =>
     Effect.gen(function*() {
       const inside = yield* store.inTransaction
       const at = yield* now
       const complete = (token: bigint | null, catalog: Catalog) =>
-        store.complete({ token, now: at, catalog, ...target, outcome, outbound })
+        store.complete({ token, now: at, catalog, ...target, outcome, outbound, key })
       // an open transaction may roll back: nothing of it is handed over to this worker
       const once = Effect.suspend(() =>
         inside
@@ -149,14 +276,19 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
       const tell = Effect.sync(wakeups.ended)
       const told = verdict._tag === "Done" ? Effect.andThen(tell, sayFailure(verdict, outcome)) : tell
       yield* inside ? store.afterCommit(Effect.andThen(engine.workers.take(answer, spare), told)) : told
-      if (verdict._tag !== "Busy") return verdict
-      return yield* new StorageError({
-        operation: "complete",
-        isRetryable: true,
-        cause: new Error("the action is being changed by somebody else")
-      })
+      return verdict
     })
 }
+
+/** Fails for a caller who is to know what became of one action. */
+const unlessBusy = (verdict: Verdict): Effect.Effect<Exclude<Verdict, { readonly _tag: "Busy" }>, StorageError> =>
+  verdict._tag !== "Busy" ? Effect.succeed(verdict) : Effect.fail(
+    new StorageError({
+      operation: "complete",
+      isRetryable: true,
+      cause: new Error("the action is being changed by somebody else")
+    })
+  )
 
 /** Refuses an id that names nothing, or something else than it was taken for. */
 const refuseUnknown = (id: string, asked: string, verdict: Verdict): Effect.Effect<void, UnknownAction> =>

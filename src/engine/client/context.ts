@@ -2,6 +2,7 @@
 import type * as Effect from "effect/Effect"
 import type { Store } from "../../store/Store.ts"
 import type { NewActionId } from "../ActionId.ts"
+import type { Hub } from "../events/Hub.ts"
 import type { ReachFailpoint } from "../Failpoint.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
@@ -19,4 +20,5 @@ export interface ClientContext {
   readonly wakeups: Wakeups
   readonly workers: Workers
   readonly failpoint: ReachFailpoint
+  readonly hub: Hub
 }

@@ -21,7 +21,7 @@ import {
   type UnstorableText
 } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { checksum } from "../checksum.ts"
+import { checksum, checksumOf } from "../checksum.ts"
 import type { Asked } from "./options.ts"
 
 /** The longest id of an actor, in bytes of JSON: it is part of index rows. */
@@ -82,6 +82,26 @@ export const rawKeys = (definition: Definition, args: ReadonlyArray<unknown>) =>
   timeout: typeof definition.timeout === "function" ? definition.timeout(...args) : definition.timeout
 })
 
+/** A text that keys are made of; throws where it cannot be stored. */
+const checkedKey = (action: string, field: InvalidKey["field"], text: string): string => {
+  const json = isPlain(text) ? undefined : JSON.stringify(text)
+  const issue = unfit(text, json, Buffer.byteLength(text), keyLimit)
+  if (issue !== undefined) throw new InvalidKey({ action, field, issue })
+  return text
+}
+
+/** Who takes turns with others, if the action says so and gives somebody; throws where that cannot be stored. */
+export const tenantOf = (definition: Definition, args: ReadonlyArray<unknown>): string | undefined => {
+  if (definition.fairBy === undefined) return undefined
+  const given: unknown = definition.fairBy(...args)
+  if (Effect.isEffect(given)) {
+    const issue = "gives an effect: give a text, a number or an array, of which the queue knows before any worker does"
+    throw new InvalidKey({ action: definition.name, field: "fairBy", issue })
+  }
+  const tenant = joinKey(given as ActionKey)
+  return tenant === "" ? undefined : checkedKey(definition.name, "fairBy", tenant)
+}
+
 /** Turns what the functions gave into keys and a timeout; throws an {@link InvalidKey} or {@link InvalidDuration} where one cannot be stored. */
 export const toKeys = (
   actorType: string,
@@ -92,12 +112,7 @@ export const toKeys = (
   const otherwise = defaultKey(actorType, actorId, definition.name)
   type Field = InvalidKey["field"]
   const refused = (field: Field, issue: string) => new InvalidKey({ action: definition.name, field, issue })
-  const checked = (field: Field, text: string) => {
-    const json = isPlain(text) ? undefined : JSON.stringify(text)
-    const issue = unfit(text, json, Buffer.byteLength(text), keyLimit)
-    if (issue !== undefined) throw refused(field, issue)
-    return text
-  }
+  const checked = (field: Field, text: string) => checkedKey(definition.name, field, text)
   const key = (field: Field, value: unknown) => {
     // a key function is the program's: what it gives is a key, whatever its type says
     const text = joinKey(value as ActionKey)
@@ -153,6 +168,15 @@ const namedLanes = (
   return [...new Set(texts)].sort((a, b) => Buffer.compare(Buffer.from(a), Buffer.from(b)))
 }
 
+/** A digest of what came with a name or a key: other data, another digest. What is nested too deep for it counts as its text. */
+export const digestOf = (given: ReadonlyArray<unknown>): string => {
+  try {
+    return checksum(given) ?? ""
+  } catch {
+    return checksum(JSON.stringify(given)) ?? ""
+  }
+}
+
 /** Makes the queue's row for an invocation. At once, unless a schema takes an effect: the answer is an exit then. */
 export const makeInvocation = (options: {
   readonly ref: ActorRef
@@ -166,10 +190,16 @@ export const makeInvocation = (options: {
 }): Effect.Effect<Invocation, InvalidArguments | PayloadTooLarge | UnstorableText> => {
   const { action, actorId, args, asked, id, parent, ref } = options
   const definition = action.definition
+  const named = (encoded: unknown): Pick<Invocation, "named"> =>
+    asked?.named === undefined
+      ? {}
+      : { named: { ...asked.named, given: digestOf([definitionKey(ref.type, action.name), actorId, encoded]) } }
   return Effect.mapEager(encodeArguments(action.name, definition.arguments, args, options.limit), (encoded) => {
     let keys: Keys | undefined
     let sum: string | null = null
+    let tenant: string | undefined
     try {
+      tenant = tenantOf(definition, args)
       const raw = rawKeys(definition, args)
       const given = definition.before === undefined ? maybe(definition.checksum, args) : undefined
       const { isEffect } = Effect
@@ -178,7 +208,7 @@ export const makeInvocation = (options: {
           isEffect(given))
       ) {
         // the keys last: with them the worker would not look at the checksum again
-        sum = checksum(given)
+        sum = checksumOf(definition, given)
         keys = toKeys(ref.type, actorId, definition, raw)
       }
     } catch {
@@ -191,14 +221,16 @@ export const makeInvocation = (options: {
       actorId,
       arguments: encoded,
       lane: keys?.lane ?? null,
-      ...keys === undefined || keys.lanes === null ? {} : { lanes: keys.lanes },
       checksumKey: keys === undefined || keys.checksumKey === keys.lane ? null : keys.checksumKey,
       checksum: sum,
       timeout: keys?.timeout ?? null,
       parent: parent?.id ?? null,
       parentStep: parent?.step ?? null,
       depth: parent === undefined ? 0 : parent.depth + 1,
-      ...asked
+      ...keys === undefined || keys.lanes === null ? {} : { lanes: keys.lanes },
+      ...tenant === undefined ? {} : { tenant },
+      ...asked,
+      ...named(encoded)
     }
     // a worker of another version may know of no hook that has to run before the checksum
     return keys !== undefined && definition.before !== undefined ? { ...invocation, prepared: false } : invocation

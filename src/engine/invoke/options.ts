@@ -8,7 +8,14 @@ import type { EnqueueOptions } from "../../EnqueueOptions.ts"
 import { InvalidDuration, InvalidOption } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 
-export type Asked = Pick<Invocation, "priority" | "due" | "tags">
+/** With a name, what came with it is added when the arguments are known. */
+export type Asked = Pick<Invocation, "priority" | "due" | "tags" | "named">
+
+/** Characters of a key, which is part of index rows. */
+const keyLimit = 255
+
+/** How far an id of the caller's may be ahead, in ms: history is found by the time that ids begin with. */
+const aheadMost = 24 * 60 * 60_000
 
 const tagLimits = { count: 20, characters: 100 }
 
@@ -32,7 +39,12 @@ export const readOptions = (
   now: number
 ): Effect.Effect<Asked, InvalidOption> =>
   options === undefined ? nothing : Effect.try({
-    try: () => ({ ...priorityOf(action, options), ...dueOf(action, options, now), ...tagsOf(action, options) }),
+    try: () => ({
+      ...priorityOf(action, options),
+      ...dueOf(action, options, now),
+      ...tagsOf(action, options),
+      ...namesOf(action, options, now)
+    }),
     catch: (error) => error as InvalidOption
   })
 
@@ -95,3 +107,51 @@ const tagsOf = (action: string, { tags }: EnqueueOptions): Asked => {
   }
   return { tags: [...new Set(tags)] }
 }
+
+const namesOf = (action: string, { id, idempotencyKey: key }: EnqueueOptions, now: number): Asked => {
+  if (id === undefined && key === undefined) return {}
+  if (id !== undefined && !(isUuidV7(id) && Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) <= now + aheadMost)) {
+    throw new InvalidOption({
+      option: `id of ${action}`,
+      value: textOf(id),
+      takes: "a UUIDv7 whose time is a day ahead at most"
+    })
+  }
+  readKey(`idempotencyKey of ${action}`, key)
+  return {
+    named: { ...id === undefined ? {} : { id: id.toLowerCase() }, ...key === undefined ? {} : { key }, given: "" }
+  }
+}
+
+/** A key that somebody has given; throws an `InvalidOption`. */
+export const readKey = (option: string, key: unknown): string | undefined => {
+  if (key === undefined) return undefined
+  if (typeof key === "string" && key.length >= 1 && key.length <= keyLimit && isStorable(JSON.stringify(key))) {
+    return key
+  }
+  throw new InvalidOption({
+    option,
+    value: textOf(key),
+    takes: `a text of 1 to ${keyLimit} characters, without NUL and lone surrogates, which Postgres cannot store: ` +
+      "of a longer one use a digest"
+  })
+}
+
+const isUuidV7 = (text: unknown): text is string =>
+  typeof text === "string" && /^[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[89ab][0-9a-f]{3}-[0-9a-f]{12}$/i.test(text)
+
+/** What was given, for people: of a long text the beginning. */
+const textOf = (given: unknown): string =>
+  typeof given === "string" && given.length > 100
+    ? `${JSON.stringify(given.slice(0, 100))}…`
+    : JSON.stringify(given) ?? String(given)
+
+/** What is stored once anyway has no name of its own. */
+export const unnamed = (action: string, asked: Asked): Effect.Effect<Asked, InvalidOption> =>
+  asked.named === undefined ? Effect.succeed(asked) : Effect.fail(
+    new InvalidOption({
+      option: `${asked.named.id === undefined ? "idempotencyKey" : "id"} of ${action}`,
+      value: textOf(asked.named.id ?? asked.named.key),
+      takes: "nothing in a step or a callback: what they ask for is stored once, with their end"
+    })
+  )

@@ -3,6 +3,7 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
 import type { Definition } from "../../Action.ts"
 import { argumentsCodec, checkPayload, codecOf, encodeArguments } from "../../domain/Codec.ts"
 import { actionText, cancelledByBefore } from "../../domain/Failure.ts"
@@ -11,10 +12,10 @@ import type { ToPrepare } from "../../store/Answer.ts"
 import type { StoredOutcome } from "../../store/Conclusion.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import { fromCause } from "../causes.ts"
-import { checksum } from "../checksum.ts"
-import type { Runnable } from "../Registry.ts"
+import { checksumOf } from "../checksum.ts"
+import type { Runnable } from "../Runnable.ts"
 import type { Settings } from "../Settings.ts"
-import { type Keys, maybe, rawKeys, toKeys } from "./invocation.ts"
+import { type Keys, maybe, rawKeys, tenantOf, toKeys } from "./invocation.ts"
 
 /** What cannot be stored is a failure, and no defect: whatever defects are retried, the same would come of it again. */
 const checked = <A>(make: () => A): Effect.Effect<A, InvalidKey | InvalidChecksum | InvalidDuration> =>
@@ -45,7 +46,7 @@ export const asHeld = (held: ToPrepare): PreparedInvocation => ({
   checksum: held.checksum,
   timeout: held.timeout,
   ended: undefined,
-  ignoresAchievement: false
+  passesBy: null
 })
 
 /** What ends without a lane is stored without what it would join by: that may be what cannot be stored. */
@@ -58,16 +59,31 @@ export const unjoinable = (one: PreparedInvocation): PreparedInvocation => ({
   timeout: null
 })
 
-/** The join found an achievement: it counts if its result can be read. */
+/** What was achieved counts if it is not too old, and its result can be read: that, decoded. */
+export const achievedResult = (
+  definition: Definition,
+  { achievedAt, result }: { readonly achievedAt: number; readonly result: unknown },
+  now: number
+): Effect.Effect<Option.Option<unknown>> =>
+  Effect.map(
+    Effect.option(codecOf(definition.success).decode(result)),
+    Option.filter(() => now - achievedAt < (definition.achievementTtl ?? Infinity))
+  )
+
+/** The join found an achievement. */
 const achieved = (
   base: PreparedInvocation,
   definition: Definition,
-  result: unknown
+  { achievedAt, by, result }: NonNullable<ToPrepare["achievement"]>,
+  now: number
 ): Effect.Effect<PreparedInvocation> =>
-  Effect.map(Effect.exit(codecOf(definition.success).decode(result)), (read) =>
-    read._tag === "Success"
-      ? { ...base, ended: { status: "succeeded", result, cause: null } }
-      : { ...base, ignoresAchievement: true })
+  Effect.map(
+    achievedResult(definition, { achievedAt, result }, now),
+    (counts) =>
+      Option.isSome(counts)
+        ? { ...base, ended: { status: "succeeded", result, cause: null } }
+        : { ...base, passesBy: by }
+  )
 
 /**
  * Runs what has to run before the lane is taken: effectful keys with the arguments as given, then `before`, then the checksum with the
@@ -79,6 +95,8 @@ export const prepare = (
   /** Runs what is the program's own. */
   run: <A>(effect: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>,
   settings: Settings["Service"],
+  /** User time in ms. */
+  now: Effect.Effect<number>,
   handled: <A>(effect: Effect.Effect<A, unknown>) => Effect.Effect<A, unknown>
 ): Effect.Effect<PreparedInvocation, unknown> =>
   Effect.gen(function*() {
@@ -86,7 +104,7 @@ export const prepare = (
     const base = asHeld(held)
     const place = actionText(held.definition, held.actorId)
 
-    if (held.achievement !== undefined) return yield* achieved(base, definition, held.achievement.result)
+    if (held.achievement !== undefined) return yield* achieved(base, definition, held.achievement, yield* now)
 
     const attempt = Effect.gen(function*(): Effect.fn.Return<PreparedInvocation, unknown> {
       const given = (yield* argumentsCodec(definition.arguments).decode(held.arguments)) as ReadonlyArray<unknown>
@@ -99,6 +117,8 @@ export const prepare = (
           asEffect(raw.checksumKey),
           asEffect(raw.timeout)
         ])
+        // it has stood in the queue without one, if whoever enqueued it could not say who its tenant is
+        yield* checked(() => tenantOf(definition, given))
         keys = yield* checked(() =>
           toKeys(runnable.actor.type, held.actorId, definition, {
             lane,
@@ -136,7 +156,7 @@ export const prepare = (
         }
       }
       const summed = yield* asEffect(maybe(definition.checksum, args))
-      const sum = yield* checked(() => checksum(summed))
+      const sum = yield* checked(() => checksumOf(definition, summed))
       return { ...stored, arguments: encoded, checksum: sum }
     })
 

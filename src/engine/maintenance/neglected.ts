@@ -1,4 +1,4 @@
-/** What waits and is not for this worker: it may be for nobody. Of its own definitions it takes from queues that earlier deploys named. */
+/** What waits and is not for this worker: it may be for nobody. Of its own definitions it takes what other deploys have queued elsewhere, or in turns. */
 import * as Effect from "effect/Effect"
 import { definitionKey } from "../../domain/Key.ts"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
@@ -17,7 +17,8 @@ export const neglected = (worker: WorkerContext): Effect.Effect<void, StorageErr
     const found = yield* connections.ask(queue.neglected({
       now: new Date(at),
       queues: known.queues,
-      definitions: known.definitions.map(({ key }) => key)
+      definitions: known.definitions.map(({ key }) => key),
+      inTurns: known.inTurns
     }))
     for (const { actorType, name, oldestEnqueuedAt, queue } of found) {
       const definition = definitionKey(actorType, name)

@@ -5,12 +5,14 @@ import { counted } from "../log.ts"
 import type { WorkerContext } from "../worker/context.ts"
 
 export const recover = (worker: WorkerContext): Effect.Effect<void, StorageError> => {
-  const { connections, embedded, log, now, peers, store } = worker
+  const { connections, embedded, log, now, peers, settings, store } = worker
   // one process has an embedded database: what it left is taken over when it opens it
   return embedded
     ? Effect.void
     : Effect.gen(function*() {
-      const { actions, workers } = yield* connections.ask(store.recover(yield* now, [...peers.answeredFor]))
+      const { actions, workers } = yield* connections.ask(
+        store.recover(yield* now, [...peers.answeredFor], settings.attempts)
+      )
       // what somebody had locked is taken over later, when its worker is gone already
       if (workers.length === 0 && actions === 0) return
       const gone = workers.length === 0 ? "workers that are gone" : workers.join(", ")

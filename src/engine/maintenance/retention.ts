@@ -1,4 +1,4 @@
-/** Deletes what is kept no longer: answers for handles, history, and achievements. */
+/** Deletes what is kept no longer: keys, answers for handles, history, and achievements. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
@@ -8,6 +8,9 @@ import type { WorkerContext } from "../worker/context.ts"
 /** Rows that one statement deletes, or looks at. */
 const limit = 5000
 
+/** Keys that one statement looks at, each of them with what it names. */
+const keysMax = 1000
+
 /** Statements in a row, before other duties have their turn. */
 const statementsMax = 100
 
@@ -15,7 +18,7 @@ const statementsMax = 100
 const passMs = 60 * 60_000
 
 export const retention = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
-  const { achievements, connections, now, repo, settings } = worker
+  const { achievements, connections, now, repo, settings, store } = worker
   // where the next statement over the history goes on
   let from: string | undefined
 
@@ -36,8 +39,15 @@ export const retention = (worker: WorkerContext): Effect.Effect<void, StorageErr
   }
 
   const isFull = (count: number) => count === limit
-  const { achievementRetention, historyRetention, outcomeRetention } = settings
+  const { achievementRetention, historyRetention, keyRetention, outcomeRetention } = settings
   const passes = [
+    // before what they keep
+    pass(
+      keyRetention,
+      0,
+      () =>
+        Effect.map(Effect.flatMap(now, (at) => store.freeKeys(at, keyRetention, keysMax)), (count) => count === keysMax)
+    ),
     pass(outcomeRetention, 0, (before) => Effect.map(repo.deleteOutcomes({ before, limit }), isFull)),
     // of a short history this would be a long time
     pass(
@@ -49,7 +59,7 @@ export const retention = (worker: WorkerContext): Effect.Effect<void, StorageErr
           return next !== undefined
         })
     ),
-    pass(achievementRetention, passMs, (before) => Effect.map(achievements.forgetOld({ before, limit }), isFull))
+    pass(achievementRetention, passMs, (before) => Effect.map(achievements.forgetAll({ before, limit }), isFull))
   ]
   return Effect.forEach(passes, (each) => each, { discard: true })
 }

@@ -1,6 +1,7 @@
 /** What every worker does twice in the length of a lease, one duty after another. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import type { StorageError } from "../../SteppedError.ts"
 import { realSleep } from "../../store/RealClock.ts"
 import type { WorkerContext } from "../worker/context.ts"
 import { adoptLanes } from "./adoptLanes.ts"
@@ -11,7 +12,10 @@ import { recover } from "./recover.ts"
 import { retention } from "./retention.ts"
 
 /** As long as the worker has its context. */
-export const upkeep = (worker: WorkerContext): Effect.Effect<void> => {
+export const upkeep = (
+  worker: WorkerContext,
+  announceAgain: Effect.Effect<void, StorageError>
+): Effect.Effect<void> => {
   const { bodies, claimer, inHand, settings, timers } = worker
   const duties = [
     recover(worker),
@@ -21,7 +25,8 @@ export const upkeep = (worker: WorkerContext): Effect.Effect<void> => {
     breakDeadlocks(worker),
     healing(worker),
     neglected(worker),
-    retention(worker)
+    retention(worker),
+    announceAgain
   ]
   return Effect.gen(function*() {
     while (worker.workContext() !== undefined) {

@@ -3,14 +3,24 @@
  * commit; what loading adds becomes a new one too.
  */
 import * as Effect from "effect/Effect"
+import type * as Fiber from "effect/Fiber"
 import { type ActorRef, type AnyActorClass, decodeActorId } from "../../Actor.ts"
 import { argumentsCodec } from "../../domain/Codec.ts"
-import { actionText, placeOf } from "../../domain/Failure.ts"
-import { isSameStep, type Phase, type StepIdentity, type StepKind } from "../../domain/Phase.ts"
-import type { Continued, Detail, Started } from "../../store/Answer.ts"
-import type { StoredOutcome } from "../../store/Conclusion.ts"
+import { actionText, type FailureCause, placeOf } from "../../domain/Failure.ts"
+import { isSameStep, type Phase, type StepIdentity, type StepKind, Undo } from "../../domain/Phase.ts"
+import type {
+  Continued,
+  Detail,
+  EarlierSlots,
+  RetriedBefore,
+  Started,
+  StepVerdict,
+  StoredMemo
+} from "../../store/Answer.ts"
+import type { Fence, StoredAttempts, StoredOutcome } from "../../store/Conclusion.ts"
 import { travelling } from "../../store/weight.ts"
-import { isGenerated, type Runnable, type RunnableStep } from "../Registry.ts"
+import { isGenerated, type Runnable, type RunnableStep } from "../Runnable.ts"
+import { Tracing } from "../trace.ts"
 import type { UserCode } from "../userCode.ts"
 
 /** An action in this worker's hands. */
@@ -28,6 +38,20 @@ export interface Performance {
   readonly stepName: string | undefined
   readonly stepKind: StepKind | undefined
   readonly stepStartedAt: number
+  /** Which attempt of the step, or of the job, it is, and what came of the earlier ones. */
+  readonly attempt: number
+  readonly attempted: StoredAttempts | undefined
+  /** Whether the step's condition has said that it runs. */
+  readonly isAsked: boolean
+  /** What was tried again last has failed with. */
+  readonly failure: FailureCause | undefined
+  readonly earlier: EarlierSlots | undefined
+  /** It goes on for one that has ended. */
+  readonly retries?: RetriedBefore | undefined
+  /** What was done of the step before, and is not to be done again; empty where it waits. None where it has none. */
+  readonly memos: ReadonlyArray<StoredMemo> | undefined
+  /** What somebody else has decided of the step that it is in, to be concluded by whoever has the action. */
+  readonly verdict: StepVerdict | undefined
   /** The steps that have run, in order. */
   readonly ran: ReadonlyArray<StepIdentity>
   /** Names of the prepended steps that the action started with, in their order. */
@@ -36,6 +60,10 @@ export interface Performance {
   /** Results of the steps that have run here, by name; the others are still in the detail. */
   readonly results: Readonly<Record<string, unknown>>
   readonly outcome: StoredOutcome | undefined
+  /** Something that its steps have done is to be undone, should it not succeed. */
+  readonly isToUndo: boolean
+  /** It has ended well, and is unwound: bits of `Undoable`. */
+  readonly unwinds?: number | undefined
   /** Callbacks that have ended while others are to be tried again, and whether they succeeded. */
   readonly callbacks: ReadonlyMap<string, boolean>
   /** What a continued action came with, until its results are decoded. */
@@ -46,6 +74,8 @@ export interface Performance {
   readonly timeoutAt: number | undefined
   /** Bytes of the results in memory, at most. */
   readonly received: number
+  /** How its bodies are traced, where they are. */
+  readonly tracing: Tracing | undefined
 }
 
 /** Takes work of a claim or a batch in hand. */
@@ -58,6 +88,7 @@ export const takeUp = (
   const [first] = runnable.steps
   const starts = work._tag === "Started"
   const apart = work._tag === "Continued" && work.detail === undefined
+  // whole, and below as well: what is put together by spreads takes several times as long to make
   const performance: Performance = {
     id: work.action,
     runnable,
@@ -70,21 +101,87 @@ export const takeUp = (
     stepName: apart ? undefined : first?.name,
     stepKind: apart ? undefined : first?.kind,
     stepStartedAt: now,
+    attempt: 1,
+    attempted: undefined,
+    isAsked: false,
+    earlier: undefined,
+    memos: undefined,
+    verdict: undefined,
+    failure: undefined,
     ran: [],
     prepended: runnable.prepended,
     encoded: work.arguments,
     results: {},
     outcome: undefined,
+    isToUndo: false,
     callbacks: noCallbacks,
     detail: undefined,
     apart,
     timeoutAt: starts ? work.timeoutAt : undefined,
-    received: 0
+    received: 0,
+    tracing: starts && work.trace !== undefined ? new Tracing(work.trace) : undefined
   }
   return work._tag === "Continued" && work.detail !== undefined
     ? withDetail(performance, work.detail, now)
     : performance
 }
+
+/** The action as it is performed where there is a tracer, although nobody had a span when it was enqueued. */
+export const traced = (performance: Performance, { cache }: Fiber.Fiber<unknown, unknown>): Performance =>
+  performance.tracing !== undefined || cache.tracer === undefined
+    ? performance
+    : { ...performance, tracing: new Tracing() }
+
+/** The action at what comes next with it: a step, or its job. */
+export const goingOn = (
+  performance: Performance,
+  next: Pick<
+    Performance,
+    "phase" | "stepName" | "stepKind" | "ran" | "encoded" | "results" | "isToUndo" | "apart" | "received"
+  >
+): Performance => ({
+  id: performance.id,
+  runnable: performance.runnable,
+  actorId: performance.actorId,
+  ref: performance.ref,
+  depth: performance.depth,
+  attempts: 0,
+  phase: next.phase,
+  step: performance.step + 1,
+  stepName: next.stepName,
+  stepKind: next.stepKind,
+  stepStartedAt: performance.stepStartedAt,
+  attempt: 1,
+  attempted: undefined,
+  isAsked: false,
+  earlier: undefined,
+  memos: undefined,
+  verdict: undefined,
+  failure: undefined,
+  ran: next.ran,
+  prepended: performance.prepended,
+  encoded: next.encoded,
+  results: next.results,
+  outcome: performance.outcome,
+  retries: performance.retries,
+  isToUndo: next.isToUndo,
+  callbacks: performance.callbacks,
+  detail: undefined,
+  apart: next.apart,
+  timeoutAt: performance.timeoutAt,
+  received: next.received,
+  tracing: performance.tracing
+})
+
+/** Of a step that begins. */
+export const firstAttempt = {
+  attempt: 1,
+  attempted: undefined,
+  isAsked: false,
+  earlier: undefined,
+  memos: undefined,
+  verdict: undefined
+} as const
 
 const noCallbacks: ReadonlyMap<string, boolean> = new Map()
 
@@ -94,13 +191,24 @@ export const withDetail = (performance: Performance, detail: Detail, now: number
   stepName: detail.stepName,
   stepKind: detail.stepKind,
   stepStartedAt: detail.stepStartedAt ?? now,
+  attempt: detail.attempt ?? 1,
+  attempted: detail.attempts,
+  isAsked: detail.attempts?.isAsked === true,
+  failure: detail.failure,
+  earlier: detail.earlier,
+  retries: detail.retries,
+  memos: detail.memos,
+  verdict: detail.verdict,
   timeoutAt: detail.timeoutAt,
+  isToUndo: detail.steps.some(({ undo }) => isUndone(undo)),
   ran: detail.steps.filter(({ index }) => index < performance.step).map(({ kind, name }) => ({ kind, name })),
   prepended: detail.prepended,
   outcome: detail.outcome,
+  unwinds: detail.unwinds,
   callbacks: new Map(detail.callbacks),
   detail,
-  received: travelling
+  received: travelling,
+  tracing: detail.trace === undefined ? performance.tracing : new Tracing(detail.trace, detail.after)
 })
 
 // by their encoded form, which no two actions share: decoded once for all steps
@@ -131,38 +239,49 @@ export const refOf = (actor: AnyActorClass, actorId: string): ActorRef => actor.
 
 /**
  * The first of the prepended steps that the action started with and that has not run; after those, the first step of the definition not
- * yet run after the last one that ran and still exists.
+ * yet run after the last one that ran and still exists. What `endsNow` has run as well.
  */
 export const nextStep = (
   steps: ReadonlyArray<RunnableStep>,
   ran: ReadonlyArray<StepIdentity>,
-  prepended: ReadonlyArray<string>
+  prepended: ReadonlyArray<string>,
+  endsNow?: StepIdentity
 ): RunnableStep | undefined => {
   // in the order of this process or in another one: each comes once, and none after a step of the definition
-  for (const name of prepended.length > 0 && ran.every(isPrepended) ? prepended : []) {
-    const step = steps.find((candidate) => isPrepended(candidate) && candidate.name === name)
-    if (step !== undefined && !hasRun(ran, step)) return step
+  if (prepended.length > 0 && ran.every(isPrepended) && (endsNow === undefined || isPrepended(endsNow))) {
+    for (const name of prepended) {
+      const step = steps.find((candidate) => isPrepended(candidate) && candidate.name === name)
+      if (step !== undefined && !hasRun(ran, step, endsNow)) return step
+    }
   }
-  let last = steps.length - 1
-  while (last >= 0 && (isPrepended(steps[last]!) || !hasRun(ran, steps[last]!))) last--
-  // what comes after the last one that ran has not
-  return steps.find((step, i) => i > last && !isPrepended(step))
+  let next: RunnableStep | undefined
+  for (let i = steps.length - 1; i >= 0; i--) {
+    const step = steps[i]!
+    if (isPrepended(step)) continue
+    // what comes after the last one that ran has not
+    if (hasRun(ran, step, endsNow)) break
+    next = step
+  }
+  return next
 }
 
 const isPrepended = ({ kind }: StepIdentity): boolean => kind === "prepended"
 
-const hasRun = (ran: ReadonlyArray<StepIdentity>, step: StepIdentity): boolean => {
+const hasRun = (ran: ReadonlyArray<StepIdentity>, step: StepIdentity, endsNow?: StepIdentity): boolean => {
+  if (endsNow !== undefined && isSameStep(endsNow, step)) return true
   for (let i = ran.length - 1; i >= 0; i--) if (isSameStep(ran[i]!, step)) return true
   return false
 }
 
 /** What comes when this one has ended, too. */
 export const nextAfter = (performance: Performance, step: StepIdentity): RunnableStep | undefined =>
-  nextStep(performance.runnable.steps, [...performance.ran, step], performance.prepended)
+  nextStep(performance.runnable.steps, performance.ran, performance.prepended, step)
 
 /** The step of the definition that is known by this. */
-export const findStep = (performance: Performance, step: StepIdentity): RunnableStep | undefined =>
-  performance.runnable.steps.find((candidate) => isSameStep(candidate, step))
+export const findStep = (performance: Performance, step: StepIdentity): RunnableStep | undefined => {
+  for (const candidate of performance.runnable.steps) if (isSameStep(candidate, step)) return candidate
+  return undefined
+}
 
 /** The step that an action is in, as far as it is known. */
 export const stepOf = ({ step, stepKind, stepName }: Performance): StepIdentity => ({
@@ -178,6 +297,10 @@ export const stepToRun = (performance: Performance): RunnableStep | undefined =>
     : nextStep(performance.runnable.steps, performance.ran, performance.prepended)
 }
 
+/** Whether a row's bits say that there is something to undo. */
+export const isUndone = (undo: number | undefined): boolean =>
+  undo !== undefined && (undo & (Undo.compensate | Undo.compensateFailed | Undo.unwind)) !== 0
+
 /** The action at a step, which may be another than the one that its row names. */
 export const atStep = (performance: Performance, step: StepIdentity | undefined): Performance =>
   step === undefined || (performance.stepName === step.name && performance.stepKind === step.kind)
@@ -190,11 +313,10 @@ export const atStepToRun = (performance: Performance): Performance =>
 
 export const actionOf = (performance: Performance): string => actionText(performance.runnable.key, performance.actorId)
 
-export const fenceOf = (performance: Performance) => ({
-  action: performance.id,
-  step: performance.step,
-  phase: performance.phase
-})
+export const fenceOf = ({ id, outcome, phase, step, verdict }: Performance): Fence =>
+  phase === "waiting" && outcome !== undefined
+    ? { action: id, step, phase, decisions: verdict?._tag === "abandon" ? 2 : 1 }
+    : { action: id, step, phase }
 
 export const idsOf = (performance: Performance) => ({
   action: performance.runnable.key,
@@ -204,11 +326,30 @@ export const idsOf = (performance: Performance) => ({
 
 /** Where an action's step is in its tree. */
 export const placeAt = (performance: Performance, step: StepIdentity): string =>
-  placeOf(actionOf(performance), isGenerated(step) ? undefined : step.name)
+  placeOf(
+    actionOf(performance),
+    isGenerated(step) ? undefined : step.kind === "compensation" ? `compensation of ${step.name}` : step.name
+  )
 
 /** Who runs user code of an action that is in hand. */
 export const userCodeOf = (
-  { actorId, id, ref, runnable }: Performance,
+  { actorId, attempt, id, ref, runnable, tracing }: Performance,
   kind: string,
-  code: Pick<UserCode, "captured" | "step" | "callback" | "service" | "ended">
-): UserCode => ({ ...code, kind, runnable, ref, actorId, actionId: id })
+  args: ReadonlyArray<unknown>,
+  code: Pick<UserCode, "captured" | "step" | "callback" | "service" | "starter" | "ended">
+): UserCode => ({
+  captured: code.captured,
+  runnable,
+  ref,
+  actorId,
+  actionId: id,
+  kind,
+  step: code.step,
+  callback: code.callback,
+  service: code.service,
+  starter: code.starter,
+  ended: code.ended,
+  args,
+  attempt: code.callback === undefined ? attempt : 1,
+  tracing
+})

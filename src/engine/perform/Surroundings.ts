@@ -1,13 +1,14 @@
 /** What performing needs of the engine. */
 import type * as Effect from "effect/Effect"
-import type { CompletionOutcome } from "../../Outcome.ts"
+import type { CompletionOptions, CompletionOutcome } from "../../Outcome.ts"
 import type { CompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
+import type { NewMemo, ProgressNote } from "../../store/Conclusion.ts"
 import type { Store, Whole } from "../../store/Store.ts"
 import type { NewActionId } from "../ActionId.ts"
 import type { Log } from "../log.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
-import type { Concluded } from "./decide.ts"
+import type { Concluded } from "./concluding.ts"
 import type { Performance } from "./Performance.ts"
 
 export interface Surroundings {
@@ -20,12 +21,19 @@ export interface Surroundings {
   readonly complete: (
     performance: Performance,
     outcome: CompletionOutcome<unknown, unknown>,
+    options: CompletionOptions | undefined,
     completed: () => void
   ) => Effect.Effect<boolean, CompletionError>
   /** What did not travel with the answers of transitions. */
-  readonly stored: Pick<Store["Service"], "resultsAfter" | "slotsAfter"> & {
+  readonly stored: Pick<Store["Service"], "resultsAfter" | "slotsAfter" | "unreadSignals"> & {
     readonly whatOf: (action: string) => Effect.Effect<Whole | undefined, StorageError>
   }
+  /** Keeps what a body has done, and gives what is kept under its name. Dies with `Fenced` where the action is somebody else's by now. */
+  readonly remember: (memo: NewMemo) => Effect.Effect<unknown, StorageError>
+  /** Shows how far a step is, soon. */
+  readonly note: (note: ProgressNote) => void
+  /** Whether the calling fiber is inside a transaction of the program's client. */
+  readonly inTransaction: Effect.Effect<boolean>
   /**
    * Runs a transactional step's body and commits its conclusion with it. Gives nothing where the body has ended its action itself: then
    * there is no more to conclude.

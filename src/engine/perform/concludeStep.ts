@@ -4,13 +4,20 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { checkPayload, codecOf } from "../../domain/Codec.ts"
 import { errorText, fromChild, incompatible, marked, placeOf } from "../../domain/Failure.ts"
-import type { StepIdentity } from "../../domain/Phase.ts"
+import { type StepIdentity, Undo } from "../../domain/Phase.ts"
 import { fromTemplate } from "../../domain/ResultTemplate.ts"
+import { IncompatibleSignal } from "../../SteppedError.ts"
 import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
-import { type Concluded, decide } from "./decide.ts"
+import { ranFor } from "./attempted.ts"
+import { stepEnds } from "./attempts.ts"
+import { concludeChildren, concludeCompensation } from "./compensate.ts"
+import type { Concluded } from "./concluding.ts"
+import { decide } from "./decide.ts"
+import { stepLate } from "./limit.ts"
 import { actionOf, atStep, idsOf, nextAfter, type Performance, placeAt, stepOf } from "./Performance.ts"
-import { isEncoded, ranFor, readResult, settledValues, Unreadable, withResults } from "./results.ts"
-import { exitOf, type Unhandled } from "./retry.ts"
+import { isEncoded, readResult, settledValues, Unreadable, withResults } from "./results.ts"
+import { exitOf, stepFailed, type Unhandled } from "./retry.ts"
+import { hasPassed, isSignalSlot, signalFailure } from "./signals.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 export const concludeStep = (taken: Performance, env: Surroundings): Effect.Effect<Concluded, Unhandled> =>
@@ -20,27 +27,44 @@ export const concludeStep = (taken: Performance, env: Surroundings): Effect.Effe
     const step: StepIdentity = row ?? stepOf(taken)
     const performance = atStep(taken, step)
     const place = placeAt(performance, step)
+    if (performance.verdict?._tag === "timedOut") {
+      return yield* stepFailed(performance, step, Cause.fail(stepLate(performance, performance.verdict.afterMs)), env)
+    }
     const slots = (detail.slots ?? []).filter((slot) => slot.step === performance.step)
-    const unsuccessful = slots.find(({ status }) => status !== "succeeded")
+    const unsuccessful = slots.find((slot) =>
+      slot.status !== "succeeded" && slot.asValue === undefined && !hasPassed(slot)
+    )
+    if (performance.outcome !== undefined) {
+      if (step.kind === "compensation" && row?.undo === Undo.unwind) return yield* concludeChildren(performance, env)
+      if (step.kind === "compensation") {
+        const failure = unsuccessful === undefined ? undefined : fromChild(place, ranFor(unsuccessful))
+        return yield* concludeCompensation(performance, failure, env)
+      }
+      // it was open when that was decided; nothing that it waited for was cut short, and all of it has come to a good end
+      const succeeded = unsuccessful === undefined && row?.status === "performing" && !row.marked
+      return decide(performance, { _tag: "Closed", succeeded })
+    }
     if (unsuccessful !== undefined) {
-      return decide(performance, { _tag: "Failed", cause: fromChild(place, ranFor(unsuccessful)) })
+      const failure = isSignalSlot(unsuccessful) ? yield* signalFailure(performance, step, unsuccessful) : undefined
+      if (failure !== undefined) return yield* stepFailed(performance, step, failure, env)
+      return yield* stepEnds(performance, { cause: fromChild(place, ranFor(unsuccessful)) }, env)
     }
     if (row?.marked === true) {
-      return decide(performance, { _tag: "Failed", cause: marked(place) })
+      return yield* stepEnds(performance, { cause: marked(place) }, env)
     }
     const settled = yield* exitOf(settle(performance, step, row, slots, env), env.settings)
     if (Exit.isSuccess(settled)) return decide(settled.value.performance, { ...settled.value, _tag: "StepSucceeded" })
-    yield* env.log.failure(settled.cause, placeOf(actionOf(performance), performance.stepName), idsOf(performance))
     const error = settled.cause.reasons.find(Cause.isFailReason)?.error
-    return decide(performance, {
-      _tag: "Failed",
+    if (error instanceof IncompatibleSignal) return yield* stepFailed(performance, step, settled.cause, env)
+    yield* env.log.failure(settled.cause, placeOf(actionOf(performance), performance.stepName), idsOf(performance))
+    return yield* stepEnds(performance, {
       cause: incompatible(
         place,
         error instanceof Unreadable
           ? errorText(error)
           : `IncompatibleResult: ${error === undefined ? Cause.pretty(settled.cause) : errorText(error)}`
       )
-    })
+    }, env)
   })
 
 /** The step's result with those of its children in their places. */
@@ -54,7 +78,7 @@ const settle = (
   Effect.gen(function*() {
     const { definition } = performance.runnable
     const isLast = nextAfter(performance, step) === undefined
-    const values = yield* settledValues(slots, env)
+    const values = yield* settledValues(performance, step, slots, env)
     const stored = row?.result ?? null
     let value: unknown
     let encoded: unknown = null

@@ -1,119 +1,42 @@
 /**
  * What becomes of an action, decided from what has happened to it: a pure function, without a clock, a fiber or a table.
  */
-import { weigh } from "../../domain/Codec.ts"
-import { broken, type FailureCause, timedOut } from "../../domain/Failure.ts"
-import type { Phase, StepIdentity } from "../../domain/Phase.ts"
-import type { Conclusion, EndedBody, NewSlot, StoredOutcome } from "../../store/Conclusion.ts"
-import type { Invocation } from "../../store/Invocation.ts"
-import { isGenerated } from "../Registry.ts"
+import { broken, type FailureCause, type NotUndone, timedOut } from "../../domain/Failure.ts"
+import { Flag, type StepIdentity, Undo } from "../../domain/Phase.ts"
+import { toTemplate } from "../../domain/ResultTemplate.ts"
+import { type EndedBody, failsAt, type StoredOutcome } from "../../store/Conclusion.ts"
+import { isGenerated } from "../Runnable.ts"
 import {
-  actionOf,
-  atStepToRun,
-  fenceOf,
-  findStep,
-  nextAfter,
-  type Performance,
-  placeAt,
-  stepOf
-} from "./Performance.ts"
-
-/** Arguments that a body has replaced, decoded and encoded. */
-export interface Replaced {
-  readonly encoded: unknown
-}
-
-/** What has happened to an action while it was performed. */
-export type Event =
-  /** Its step has ended well. */
-  | {
-    readonly _tag: "StepSucceeded"
-    readonly step: StepIdentity
-    /** The result as later steps receive it, as it is stored, and as the action's own, if it is the last one. */
-    readonly value: unknown
-    readonly stored: unknown
-    readonly encoded: unknown
-    readonly replaced?: Replaced | undefined
-  }
-  /** Its step is not to run. */
-  | { readonly _tag: "StepSkipped"; readonly step: StepIdentity }
-  /** Its step's body has ended, and waits for children and times. */
-  | {
-    readonly _tag: "StepWaits"
-    readonly stored: unknown
-    readonly slots: ReadonlyArray<NewSlot>
-    readonly children: ReadonlyArray<Invocation>
-    readonly marked: boolean
-    readonly replaced?: Replaced | undefined
-  }
-  /** Its step, or its job, has failed; of a step that was only marked so the result is there. */
-  | {
-    readonly _tag: "Failed"
-    readonly cause: FailureCause
-    readonly stored?: unknown
-    readonly replaced?: Replaced | undefined
-  }
-  /** Its job has ended, and somebody else completes it. */
-  | { readonly _tag: "JobEnded" }
-  /** A deploy has taken its job. */
-  | { readonly _tag: "JobDropped" }
-  | { readonly _tag: "CallbacksEnded"; readonly succeeded: number; readonly failed: number }
-  /** The same once more, later; with the callbacks that need not run again. `burns`: it was a failure. */
-  | {
-    readonly _tag: "Again"
-    readonly due: number
-    readonly burns: boolean
-    readonly callbacks?: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | undefined
-    readonly failure?: FailureCause | undefined
-  }
-  /** Its time was over before its body, step or job was. */
-  | { readonly _tag: "TimeIsOver" }
-
-/**
- * The phases in which an event can happen. An action that is `outbound` is in nobody's hands: what ends it comes from outside, and is the
- * store's.
- */
-const happensIn: { readonly [Tag in Event["_tag"]]: ReadonlyArray<Phase> } = {
-  StepSucceeded: ["step", "waiting"],
-  StepSkipped: ["step"],
-  StepWaits: ["step"],
-  Failed: ["step", "waiting", "job"],
-  JobEnded: ["job"],
-  JobDropped: ["job"],
-  CallbacksEnded: ["callbacks"],
-  Again: ["step", "waiting", "callbacks", "job"],
-  TimeIsOver: ["step", "waiting", "job"]
-}
-
-/** Every event's name. */
-export const events = Object.keys(happensIn) as ReadonlyArray<Event["_tag"]>
-
-/** What to commit for one action, and what this worker does next with it. */
-export interface Concluded extends Decided {
-  /** Whose it is. */
-  readonly of: { readonly definition: string; readonly actorId: string }
-  /** When the action's time is over, in ms of user time, and what is to be committed from then on. */
-  readonly limit?: { readonly at: number; readonly instead: () => Concluded }
-  /** What is to be committed if the database refuses it, with these words, where that is not simply the action's failure. */
-  readonly refused?: (message: string) => Concluded
-}
-
-interface Decided {
-  readonly conclusion: Conclusion
-  /** The action stays in this worker's hands. */
-  readonly next: Performance | undefined
-  /** How the action ends with it, for those of this process who wait for it. */
-  readonly ended?: Ended
-}
-
-/** An action's end, as it is stored. */
-export interface Ended {
-  readonly id: string
-  readonly definition: string
-  readonly actorId: string
-  readonly isRoot: boolean
-  readonly outcome: StoredOutcome
-}
+  advance,
+  beginsAgain,
+  canBePassed,
+  type Concluded,
+  type Decided,
+  end,
+  endedAs,
+  endedBody,
+  endNow,
+  isHeld,
+  isPassed,
+  openStep,
+  passed,
+  succeeded
+} from "./concluding.ts"
+import { type Event, happens, type Received, type Starts } from "./events.ts"
+import { limitOf } from "./limit.ts"
+import { actionOf, atStepToRun, fenceOf, findStep, type Performance, placeAt, stepOf } from "./Performance.ts"
+import {
+  beginUndoing,
+  beginUnwinding,
+  givenUp,
+  isShielded,
+  isUnwinding,
+  outcomeAfter,
+  planFor,
+  undoneNow,
+  unwindOn,
+  withLeft
+} from "./unwinding.ts"
 
 const failed = (cause: FailureCause): StoredOutcome => ({ status: "failed", result: null, cause })
 
@@ -122,39 +45,119 @@ const failed = (cause: FailureCause): StoredOutcome => ({ status: "failed", resu
  * happen.
  */
 export const decide = (performance: Performance, event: Event): Concluded => {
-  if (!happensIn[event._tag].includes(performance.phase)) {
+  if (!happens(performance, event._tag)) {
     throw new Error(`${event._tag} does not happen in the phase ${performance.phase}`)
   }
-  const decided = conclude(performance, event)
-  const { actorId, phase, runnable, timeoutAt } = performance
-  const of = { definition: runnable.key, actorId }
-  const concluded: Concluded = timeoutAt === undefined || phase === "callbacks" || event._tag === "TimeIsOver"
-    ? { ...decided, of }
-    : { ...decided, of, limit: { at: timeoutAt, instead: () => decide(performance, { _tag: "TimeIsOver" }) } }
-  return bodyEnded.includes(event._tag) && isPassed(performance)
-    ? { ...concluded, refused: (message) => decide(performance, refusedAt(performance, message)) }
-    : concluded
+  const started = withStarts(concludeOrClose(performance, event), "starts" in event ? event.starts : undefined)
+  const given = withReceived(started, "received" in event ? event.received : undefined)
+  const { conclusion, ended, next } = withTrace(given, performance)
+  const { actorId, outcome, runnable, timeoutAt, unwinds } = performance
+  const shields = isShielded(performance)
+  return {
+    conclusion,
+    next,
+    ended,
+    of: unwinds === undefined ? { definition: runnable.key, actorId } : { definition: runnable.key, actorId, unwinds },
+    limit: timeoutAt === undefined || outcome !== undefined || event._tag === "TimeIsOver" ||
+        (shields && event._tag === "Again")
+      ? undefined
+      : {
+        at: timeoutAt,
+        instead: () =>
+          decide(performance, { _tag: "TimeIsOver", came: hasCompensations(performance) ? event : undefined })
+      },
+    closed: mayBeClosed(performance)
+      ? () => decide({ ...performance, phase: "closing", timeoutAt: undefined }, event)
+      : undefined,
+    refused: bodyEnded.includes(event._tag) && (isPassed(performance) || hasCompensations(performance))
+      ? (message) => decide(performance, refusedAt(performance, message))
+      : isUnwinding(performance)
+      ? (message) => endsNotUndone(performance, broken(actionOf(performance), message))
+      : undefined
+  }
 }
 
-const bodyEnded: ReadonlyArray<Event["_tag"]> = ["StepSucceeded", "StepSkipped", "StepWaits"]
+/** It fails where it is, by what the engine found, or ends as was decided before: what is left to undo is not tried, as far as that is known here. */
+export const endsNotUndone = (performance: Performance, cause: FailureCause): Concluded => {
+  const decided = performance.outcome ?? failed(cause)
+  // what has been undone by then is no longer asked, and of one that unwinds as a whole its parent is told
+  const outcome = performance.phase === "callbacks" || performance.unwinds !== undefined
+    ? failed(cause)
+    : givenUp(performance, undefined, decided, `not tried: ${cause.message}`)
+  return {
+    conclusion: { ...failsAt(fenceOf(performance), cause), outcome },
+    next: undefined,
+    of: { definition: performance.runnable.key, actorId: performance.actorId, unwinds: performance.unwinds }
+  }
+}
+
+/** Whatever becomes of the action, what was started is stored with it. */
+const withStarts = (decided: Decided, starts: Starts): Decided =>
+  starts === undefined || starts.length === 0 ? decided : { ...decided, conclusion: { ...decided.conclusion, starts } }
+
+/** What the body was given is read, if the step succeeds. */
+const withReceived = (decided: Decided, received: Received): Decided =>
+  received === undefined || received.length === 0
+    ? decided
+    : { ...decided, conclusion: { ...decided.conclusion, received } }
+
+/** What goes on later, here or elsewhere, is linked to the body that has run. */
+const withTrace = (decided: Decided, { tracing }: Performance): Decided =>
+  tracing?.last === undefined || decided.next !== undefined || decided.conclusion._tag === "ActionEnds"
+    ? decided
+    : { ...decided, conclusion: { ...decided.conclusion, trace: tracing.last } }
+
+const bodyEnded: ReadonlyArray<Event["_tag"]> = ["StepSucceeded", "StepSkipped", "StepWaits", "Compensated"]
+
+/** What fails of it is undone, which a plain end would not be. */
+const hasCompensations = (performance: Performance): boolean =>
+  isUnwinding(performance) || (performance.runnable.flags & (Flag.compensates | Flag.shields)) !== 0
+
+/** Whether somebody may decide how it ends while its body runs, and leave it to this worker until that has ended. */
+const mayBeClosed = (performance: Performance): boolean =>
+  hasCompensations(performance) && (performance.phase === "step" || performance.phase === "job")
 
 const refusedAt = (performance: Performance, message: string): Event => ({
   _tag: "Failed",
   cause: broken(placeAt(performance, stepOf(performance)), message)
 })
 
+/** In the place of what a body has given that is skipped afterwards. */
+const nothing = { $undefined: true }
+
+const skipped = (performance: Performance, step: StepIdentity): Decided =>
+  canBePassed(performance, step)
+    ? passed(
+      performance,
+      step,
+      endedBody(performance, "skipped", performance.phase === "waiting" ? nothing : null),
+      undefined
+    )
+    : end(
+      performance,
+      openStep(performance, "failed"),
+      failed(broken(placeAt(performance, step), "it is skipped, and nothing else gives the action's success"))
+    )
+
+const concludeOrClose = (performance: Performance, event: Event): Decided => {
+  // its end is decided: whatever its step has come to, it is undone next, and nothing of it begins again but what is shielded
+  if (performance.phase === "closing" && (event._tag !== "Again" || !isShielded(performance))) {
+    return beginUnwinding(
+      performance,
+      cameTo(performance, event),
+      undefined,
+      "replaced" in event ? event.replaced : undefined
+    )
+  }
+  return conclude(performance, event)
+}
+
 const conclude = (performance: Performance, event: Event): Decided => {
   switch (event._tag) {
     case "StepSucceeded":
       return advance(performance, succeeded(performance, event))
     case "StepSkipped":
-      return canBePassed(performance, event.step)
-        ? passed(performance, event.step, endedBody(performance, "skipped", null), undefined)
-        : end(
-          performance,
-          openStep(performance, "failed"),
-          failed(broken(placeAt(performance, event.step), "it is skipped, and nothing else gives the action's success"))
-        )
+      return skipped(performance, event.step)
     case "StepWaits":
       return {
         conclusion: {
@@ -162,12 +165,19 @@ const conclude = (performance: Performance, event: Event): Decided => {
           fence: fenceOf(performance),
           arguments: event.replaced,
           waiting: { ...endedBody(performance, "performing", event.stored), marked: event.marked },
+          timeoutAt: limitOf(performance),
           slots: event.slots,
           children: event.children
         },
         next: undefined
       }
     case "Failed":
+      // no step begins again then but what undoes one
+      if (isUnwinding(performance) && (event.again === undefined || performance.stepKind !== "compensation")) {
+        return notUndone(performance, event.cause)
+      }
+      if (event.again !== undefined) return beginsAgain(performance, event.cause, event.again, event.replaced)
+      if (event.heldAt !== undefined) return isHeld(performance, event.cause, event.heldAt, event.replaced)
       if (isPassed(performance)) {
         const ended = endedBody(performance, "failed", { $failure: event.cause })
         return passed(performance, stepOf(performance), ended, event.replaced)
@@ -199,193 +209,138 @@ const conclude = (performance: Performance, event: Event): Decided => {
         ended: endedAs(performance, outcome)
       }
     }
-    case "Again":
+    case "Compensated":
+    case "ChildrenUnwound":
+    case "Closed":
+    case "UndoingBegins":
+    case "Kept":
+    case "GivenUp":
+    case "Unwound":
+      return unwind(performance, event)
+    case "Again": {
+      const { attempt, burns, callbacks, due, failure } = event
+      const fence = fenceOf(performance)
       return {
-        conclusion: {
-          _tag: "TryAgain",
-          fence: fenceOf(performance),
-          phase: performance.phase,
-          due: event.due,
-          burns: event.burns,
-          callbacks: event.callbacks,
-          failure: event.failure
-        },
+        conclusion: { _tag: "TryAgain", fence, phase: performance.phase, due, burns, attempt, callbacks, failure },
         next: undefined
       }
-    case "TimeIsOver": {
-      const at = atStepToRun(performance)
-      return end(at, openStep(at, "cancelled"), {
-        status: "timed_out",
-        result: null,
-        cause: timedOut(actionOf(performance))
-      })
     }
+    case "TimeIsOver":
+      return timeIsOver(performance, event.came)
   }
 }
 
-/** What is stored of the step that ends now. */
-const endedBody = (performance: Performance, status: EndedBody["status"], result: unknown): EndedBody => ({
-  name: performance.stepName ?? String(performance.step + 1),
-  kind: performance.stepKind ?? "unnamed",
-  status,
-  result,
-  marked: false,
-  startedAt: performance.stepStartedAt,
-  waited: performance.phase === "waiting"
-})
+/** With what its body has come to, where that is undone, or shielded. */
+const timeIsOver = (performance: Performance, came: Event | undefined): Decided => {
+  const at = atStepToRun(performance)
+  const ended = came === undefined ? openStep(at, "cancelled") : cameTo(at, came)
+  return end(at, ended, { status: "timed_out", result: null, cause: timedOut(actionOf(performance)) })
+}
 
-/** The step that ends with its action; a job has none. */
-const openStep = (
+/** What a body has come to whose action has ended otherwise: known, but nothing goes on from there. What it was to wait for does not begin. */
+const cameTo = (performance: Performance, event: Event): EndedBody | undefined => {
+  if (performance.stepName === undefined) return undefined
+  switch (event._tag) {
+    case "StepSucceeded":
+      return endedBody(performance, "succeeded", givenBy(performance, event))
+    case "StepSkipped":
+      return endedBody(performance, "skipped", null)
+    case "Failed":
+      return openStep(performance, "failed", { $failure: event.cause })
+    default:
+      return openStep(performance, "cancelled")
+  }
+}
+
+/** Of the last step the action's success is stored, which need not hold all that its body has given. */
+const givenBy = (
   performance: Performance,
-  status: EndedBody["status"],
-  result: unknown = null
-): EndedBody | undefined =>
-  performance.phase === "step" || performance.phase === "waiting" ? endedBody(performance, status, result) : undefined
+  { step, stored, value }: Event & { readonly _tag: "StepSucceeded" }
+): unknown => {
+  // of a method the action's success is what undoes it
+  if (isGenerated(step) || findStep(performance, step)?.result !== undefined) return stored
+  try {
+    return toTemplate(value)
+  } catch {
+    return stored
+  }
+}
 
-const endedAs = ({ actorId, depth, id, runnable }: Performance, outcome: StoredOutcome): Ended => ({
-  id,
-  definition: runnable.key,
-  actorId,
-  isRoot: depth === 0,
-  outcome
-})
-
-/** The action ends: through its callbacks where it has some, else at once. */
-const end = (
+/** What has happened while its steps are undone. */
+const unwind = (
   performance: Performance,
-  ended: EndedBody | undefined,
-  outcome: StoredOutcome,
-  replaced: Replaced | undefined = undefined
+  event: Event & {
+    readonly _tag: "Compensated" | "ChildrenUnwound" | "Closed" | "UndoingBegins" | "Kept" | "GivenUp" | "Unwound"
+  }
 ): Decided => {
-  const fence = fenceOf(performance)
-  const { attempts, runnable } = performance
-  const isHooked = runnable.callbacks.some(({ statuses }) => statuses.some((status) => status === outcome.status))
-  return isHooked
-    ? {
-      // what a step has used up of its attempts is not the callbacks'
-      conclusion: { _tag: "CallbacksDue", fence, arguments: replaced, ended, outcome, freshAttempts: attempts > 0 },
-      next: {
-        ...performance,
-        phase: "callbacks",
-        attempts: 0,
-        encoded: replaced === undefined ? performance.encoded : replaced.encoded,
-        outcome,
-        detail: undefined,
-        received: 0
-      }
+  switch (event._tag) {
+    case "Compensated":
+      return goOn(performance, endedBody(performance, "succeeded", null), { replaced: event.replaced })
+    case "ChildrenUnwound": {
+      const { cause, left } = event
+      const ended = endedBody(performance, cause === undefined ? "succeeded" : "failed", cause && { $failure: cause })
+      const outcome = withLeft(performance, performance.outcome!, left)
+      return cause === undefined ? goOn(performance, ended, { outcome }) : afterFailed(performance, ended, outcome)
     }
-    : {
-      conclusion: {
-        _tag: "ActionEnds",
-        fence,
-        arguments: replaced,
-        ended,
-        outcome,
-        callbacksSucceeded: 0,
-        callbacksFailed: 0
-      },
-      next: undefined,
-      ended: endedAs(performance, outcome)
+    case "Closed":
+      return goOn(performance, endedBody(performance, event.succeeded ? "succeeded" : "cancelled", null), {})
+    case "UndoingBegins":
+      return beginUndoing(performance, event.until)
+    case "Kept":
+      return endNow(performance, undefined, performance.outcome!)
+    case "GivenUp": {
+      const { phase, stepKind } = performance
+      const open = phase !== "waiting" ? undefined : stepKind === "compensation"
+        ? endedBody(performance, "failed", {
+          $failure: broken(placeAt(performance, stepOf(performance)), event.message)
+        })
+        : endedBody(performance, "cancelled", null)
+      // of children that are still unwound nobody hears any more
+      const left = open?.undo === Undo.unwind ? { notUndone: [entryOf(performance, event.message)] } : {}
+      const outcome = withLeft(performance, performance.outcome!, left)
+      return endNow(performance, open, givenUp(performance, open, outcome, event.message))
     }
-}
-
-/** A step that is over, and does not end its action. */
-interface Over {
-  readonly step: StepIdentity
-  readonly ended: EndedBody
-  /** What later steps receive; none where it was skipped or has failed. */
-  readonly given?: { readonly value: unknown } | undefined
-  /** The action's success, if it is the last one. */
-  readonly encoded: unknown
-  readonly replaced?: Replaced | undefined
-}
-
-const succeeded = (performance: Performance, event: Event & { readonly _tag: "StepSucceeded" }): Over => {
-  const { encoded, replaced, step, stored, value } = event
-  // of a generated step nobody can ask for the result, and the last one's is the action's; that of one that has waited is there
-  const isKept = nextAfter(performance, step) !== undefined && !isGenerated(step) && performance.phase === "step"
-  return {
-    step,
-    ended: endedBody(performance, "succeeded", isKept ? stored : null),
-    given: { value },
-    encoded,
-    replaced
+    case "Unwound":
+      return unwound(performance)
   }
 }
 
-/** The action goes on without what the step gives: it was skipped, or has failed and may. */
-const passed = (
-  performance: Performance,
-  step: StepIdentity,
-  ended: EndedBody,
-  replaced: Replaced | undefined
-): Decided => advance(performance, { step, ended, encoded: performance.runnable.nothing?.encoded, replaced })
-
-/** Whether the action goes on without the step that has failed. */
-const isPassed = (performance: Performance): boolean => {
-  if (performance.phase === "job" || performance.stepName === undefined) return false
-  const step = findStep(performance, stepOf(performance))
-  return step?.policy?.mayFail === true && canBePassed(performance, step)
+/** What undoes a step has failed for good, or the step that was open cannot be closed as it is: the others are undone all the same. */
+const notUndone = (performance: Performance, cause: FailureCause): Decided => {
+  const undone = undoneNow(performance)
+  if (performance.phase === "waiting" && performance.stepKind !== "compensation") {
+    return goOn(performance, endedBody(performance, "cancelled", null), {})
+  }
+  if (undone === undefined) return unwound(performance)
+  const entry = entryOf(performance, cause.message)
+  const outcome = withLeft(performance, performance.outcome!, { notUndone: [entry] })
+  const at: Performance = { ...performance, stepName: entry.step, stepKind: "compensation" }
+  return afterFailed(performance, endedBody(at, "failed", { $failure: cause }), outcome)
 }
 
-/** Not if it is the last one, since a deploy has changed their order, and has to give the action's success. */
-const canBePassed = (performance: Performance, step: StepIdentity): boolean => {
-  const { definition, nothing } = performance.runnable
-  return nothing !== undefined || definition.outbound || nextAfter(performance, step) !== undefined
+/** What is being undone, and why it is not. */
+const entryOf = (performance: Performance, message: string): NotUndone => {
+  const index = undoneNow(performance)?.undoes
+  const step = performance.detail?.steps.find((row) => row.index === index)?.name ?? stepOf(performance).name
+  return { step, ...index === undefined ? {} : { index }, message }
 }
 
-/** After a step that does not end its action: the next one, the job, the wait for somebody outside, or the end. */
-const advance = (performance: Performance, over: Over): Decided => {
-  const { encoded: success, ended, given, replaced, step } = over
-  const { attempts, detail, phase, results, runnable } = performance
-  const next = nextAfter(performance, step)
-  const fence = fenceOf(performance)
-  const freshAttempts = attempts > 0
-  if (next === undefined && runnable.definition.job === undefined) {
-    return runnable.definition.outbound
-      ? {
-        conclusion: { _tag: "WaitsOutside", fence, arguments: replaced, ended, freshAttempts },
-        next: undefined
-      }
-      : end(performance, ended, { status: "succeeded", result: success ?? null, cause: null }, replaced)
-  }
-  const ran = [...performance.ran, { kind: step.kind, name: step.name }]
-  const encoded = replaced === undefined ? performance.encoded : replaced.encoded
-  if (next === undefined) {
-    return {
-      conclusion: { _tag: "JobStarts", fence, arguments: replaced, ended, freshAttempts },
-      next: {
-        ...performance,
-        phase: "job",
-        step: performance.step + 1,
-        stepName: undefined,
-        stepKind: undefined,
-        attempts: 0,
-        ran,
-        encoded,
-        detail: undefined,
-        received: 0
-      }
-    }
-  }
-  const { kind, name } = next
-  return {
-    conclusion: { _tag: "StepEnded", fence, arguments: replaced, ended, next: { kind, name }, freshAttempts },
-    next: {
-      ...performance,
-      phase: "step",
-      step: performance.step + 1,
-      stepName: name,
-      stepKind: kind,
-      attempts: 0,
-      ran,
-      encoded,
-      detail: undefined,
-      // what has failed or was skipped before earlier results were read leaves them to be loaded
-      apart: given === undefined && detail !== undefined,
-      results: step.kind === "own" && given !== undefined ? { ...results, [step.name]: given.value } : results,
-      // of what a continued step waited for it counts already; else no more than four times as many bytes as its text has characters
-      received: performance.received + (phase === "waiting" || given === undefined ? 0 : 4 * weigh(ended.result))
-    }
-  }
+/** The others are undone all the same, if the action does not say otherwise. */
+const afterFailed = (performance: Performance, ended: EndedBody, outcome: StoredOutcome): Decided =>
+  performance.runnable.definition.undoing?.stops === true
+    ? endNow(
+      performance,
+      ended,
+      givenUp(performance, ended, outcome, `not tried, since what undoes ${ended.name} has failed`)
+    )
+    : goOn(performance, ended, { outcome })
+
+/** Nothing is left to undo. */
+const unwound = (performance: Performance): Decided =>
+  endNow(performance, undefined, outcomeAfter(performance, performance.outcome!, planFor(performance)))
+
+/** From what has ended while the action unwinds to what comes next, which may be its end. */
+const goOn = (performance: Performance, ended: EndedBody, more: Parameters<typeof unwindOn>[2]): Decided => {
+  const decided = unwindOn(performance, ended, more)
+  return "over" in decided ? endNow(performance, ended, decided.over, more.replaced) : decided
 }

@@ -8,8 +8,13 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { exhausted, placeOf } from "../../domain/Failure.ts"
 import { ResultsTooLarge } from "../../SteppedError.ts"
+import { inTrace } from "../trace.ts"
+import { stepEnds } from "./attempts.ts"
+import { abandoned, runCompensation } from "./compensate.ts"
+import { concludeDecision } from "./concludeDecision.ts"
 import { concludeStep } from "./concludeStep.ts"
-import { type Concluded, decide } from "./decide.ts"
+import type { Concluded } from "./concluding.ts"
+import { decide } from "./decide.ts"
 import { actionOf, atStepToRun, type Performance, stepOf } from "./Performance.ts"
 import { loadHead, loadPieces } from "./results.ts"
 import { stepFailed, Unhandled } from "./retry.ts"
@@ -17,6 +22,7 @@ import { runCallbacks } from "./runCallbacks.ts"
 import { runJob } from "./runJob.ts"
 import { runStep } from "./runStep.ts"
 import type { Surroundings } from "./Surroundings.ts"
+import { isShielded } from "./unwinding.ts"
 
 /**
  * Does what comes next for an action: runs a step, goes on after one, runs its callbacks or its job. Gives nothing where its own code has
@@ -32,7 +38,20 @@ export const perform = (
     ? loaded(performance, env)
     : dispatch(performance, env)
 
-const dispatch = (performance: Performance, env: Surroundings): Effect.Effect<Concluded | undefined, Unhandled> => {
+const dispatch = (performance: Performance, env: Surroundings): Effect.Effect<Concluded | undefined, Unhandled> =>
+  inTrace(performance.tracing, Effect.suspend(() => whatComesNext(performance, env)))
+
+const whatComesNext = (
+  performance: Performance,
+  env: Surroundings
+): Effect.Effect<Concluded | undefined, Unhandled> => {
+  const { verdict } = performance
+  if (verdict?._tag === "abandon") return abandoned(performance, verdict.reason, env)
+  if (
+    verdict !== undefined && verdict._tag !== "timedOut" && verdict._tag !== "ends" && performance.outcome === undefined
+  ) {
+    return concludeDecision(performance, verdict, env)
+  }
   switch (performance.phase) {
     case "callbacks":
       return runCallbacks(performance, env)
@@ -40,6 +59,13 @@ const dispatch = (performance: Performance, env: Surroundings): Effect.Effect<Co
       return concludeStep(performance, env)
     case "job":
       return runJob(performance, env)
+    case "unwinding":
+      return runCompensation(performance, env)
+    case "closing":
+      // nobody runs its body: one that is shielded runs again, since only then what it has done is known
+      return isShielded(performance)
+        ? runStep(performance, env)
+        : Effect.succeed(decide(performance, { _tag: "Closed", succeeded: false }))
     default:
       return runStep(performance, env)
   }
@@ -70,11 +96,15 @@ const loaded = (taken: Performance, env: Surroundings): Effect.Effect<Concluded 
 
 /** What has ended without an answer too often is not loaded once more: it may be the loading that does. */
 const giveUp = (taken: Performance, env: Surroundings): Effect.Effect<Concluded> =>
-  Effect.map(
+  Effect.flatMap(
     taken.apart ? Effect.option(loadHead(taken, env)) : Effect.succeedNone,
-    (head) => {
+    (head): Effect.Effect<Concluded> => {
       const performance = atStepToRun(head._tag === "Some" ? head.value : taken)
+      // which compensation has failed, its rows say
+      if (performance.phase === "unwinding" && performance.detail === undefined) {
+        return Effect.map(env.now, (at) => decide(taken, { _tag: "Again", due: at + 10_000, burns: false }))
+      }
       const place = placeOf(actionOf(performance), performance.stepName)
-      return decide(performance, { _tag: "Failed", cause: exhausted(place, performance.attempts) })
+      return stepEnds(performance, { cause: exhausted(place, performance.attempts) }, env)
     }
   )

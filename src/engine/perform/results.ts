@@ -1,16 +1,19 @@
 /** Results of steps and children: how they are loaded, read and stored. */
+import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type { PlainSchema } from "../../Actor.ts"
 import { checkPayload, codecOf, NotJson } from "../../domain/Codec.ts"
-import { actionText, errorText, type FailedChild } from "../../domain/Failure.ts"
+import { actionText, errorText, type FailureCause } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import { fromTemplate, holdsChild, holdsSlot, notJson, toTemplate } from "../../domain/ResultTemplate.ts"
 import { ResultsTooLarge, type StorageError } from "../../SteppedError.ts"
 import type { SettledSlot } from "../../store/Answer.ts"
-import type { RunnableStep } from "../Registry.ts"
+import type { RunnableStep } from "../Runnable.ts"
+import { attempted, notDeclared, ranFor } from "./attempted.ts"
 import { actionOf, findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
+import { hasPassed, isSignalSlot, payloadOf } from "./signals.ts"
 import { Fenced, type Surroundings } from "./Surroundings.ts"
 
 /** Loads what an action that did not travel is about: arguments, a decided outcome, its steps without their results. */
@@ -33,7 +36,7 @@ export const loadPieces = (
     const head = performance.detail!
     const waits = performance.phase === "waiting"
     const row = head.steps.find(({ index }) => index === performance.step)
-    const decided = performance.phase !== "step" && !waits
+    const decided = performance.phase === "callbacks" || performance.phase === "job"
     if (decided || (waits && (head.slots !== undefined || row?.marked === true))) {
       return { ...performance, apart: false }
     }
@@ -56,7 +59,8 @@ export const loadPieces = (
         if (piece.length === 0) break
         for (const slot of piece) {
           const value = slot.result === null ? null : loading.read(slot.result)
-          slots.push({ ...slot, step, result: value, cause: null })
+          const cause = slot.cause === null ? null : loading.read(slot.cause) as FailureCause
+          slots.push({ ...slot, step, result: value, cause })
         }
         yield* loading.check
         after = piece.at(-1)!.slot
@@ -100,17 +104,22 @@ class Loading {
 
 /** Results that nobody receives must be readable all the same: the first one that is not fails the step. */
 const firstUnreadable = (
-  { id, step }: Performance,
+  performance: Performance,
   env: Surroundings
 ): Effect.Effect<SettledSlot | undefined, StorageError> =>
   Effect.gen(function*() {
+    const { id, step } = performance
     for (let after = -1;;) {
       const piece = yield* env.stored.slotsAfter(id, step, after)
       if (piece.length === 0) return undefined
       for (const slot of piece) {
         const result: unknown = slot.result === null ? null : JSON.parse(slot.result)
         const settled: SettledSlot = { ...slot, step, result, cause: null }
-        if (Exit.isFailure(yield* Effect.exit(settledValues([settled], env)))) return settled
+        // whatever it has ended with is a value
+        if (settled.asValue !== undefined) continue
+        if (
+          Exit.isFailure(yield* Effect.exit(settledValues(performance, stepOf(performance), [settled], env)))
+        ) return settled
       }
       after = piece.at(-1)!.slot
     }
@@ -135,6 +144,32 @@ export const withResults = (performance: Performance, env: Surroundings): Effect
   })
 }
 
+/**
+ * The results of the named steps before a step, for what undoes that. One that can no longer be read fails whoever looks at it: others are
+ * undone without it.
+ */
+export const resultsBefore = (
+  performance: Performance,
+  before: number,
+  env: Surroundings
+): Effect.Effect<Readonly<Record<string, unknown>>> =>
+  Effect.gen(function*() {
+    const results = Object.create(null) as Record<string, unknown>
+    for (const step of performance.detail?.steps ?? []) {
+      const { index, kind, name, result } = step
+      if (index >= before || result === null || kind !== "own" || isFailure(result)) continue
+      const read = yield* Effect.exit(readResult(performance, env, step, index, result))
+      Object.defineProperty(results, name, {
+        enumerable: true,
+        get: () => {
+          if (Exit.isSuccess(read)) return read.value
+          throw Cause.squash(read.cause)
+        }
+      })
+    }
+    return results
+  })
+
 /** Whether what is stored of a step is the failure that was passed. */
 const isFailure = (stored: unknown): boolean => isObject(stored) && "$failure" in stored
 
@@ -154,27 +189,39 @@ export const readResult = (
     return codecOf(step?.result ?? performance.runnable.definition.success).decode(stored.$encoded)
   }
   const slots = (performance.detail?.slots ?? []).filter((slot) => slot.step === index)
-  return Effect.map(settledValues(slots, env), (values) => fromTemplate(stored, (slot) => values.get(slot)))
+  return Effect.map(
+    settledValues(performance, of, slots, env),
+    (values) => fromTemplate(stored, (slot) => values.get(slot))
+  )
 }
 
-/** The action that has settled a slot: another one than was asked for, where that one was superseded or joined it. */
-export const ranFor = (slot: SettledSlot): FailedChild => ({ ...slot, ...slot.ran })
-
 /** Decodes settled slots with the schema that was asked with. */
-export const settledValues = (slots: ReadonlyArray<SettledSlot>, env: Surroundings) =>
+export const settledValues = (
+  performance: Performance,
+  step: StepIdentity,
+  slots: ReadonlyArray<SettledSlot>,
+  env: Surroundings
+) =>
   Effect.gen(function*() {
     const values = new Map<number, unknown>()
     for (const settled of slots) {
-      const { definition, result, slot, status, success } = settled
+      const { asValue, definition, result, slot, status, success } = settled
+      if (isSignalSlot(settled)) {
+        if (status === "succeeded" || hasPassed(settled)) {
+          values.set(slot, yield* payloadOf(performance, step, settled))
+        }
+        continue
+      }
+      if (asValue !== undefined) {
+        values.set(slot, yield* attempted(settled, asValue, env))
+        continue
+      }
       if (status !== "succeeded") continue
-      const schema = env.registry.successOf(definition.split("/")[1]!, success)
+      const schema = env.registry.schemaOf("success", definition.split("/")[1]!, success)
       const ran = ranFor(settled)
       const path = actionText(ran.definition, ran.actorId)
       if (schema === undefined) {
-        return yield* new Unreadable({
-          path,
-          issue: "no action of this name has the success schema that was asked with"
-        })
+        return yield* new Unreadable({ path, issue: notDeclared("success") })
       }
       const read = Effect.mapError(codecOf(schema).decode(result), ({ message }) =>
         new Unreadable({
@@ -195,7 +242,7 @@ export class Unreadable
   }
 }
 
-/** The step's result as it is stored: encoded by a schema, or a template with places for children. */
+/** The step's result as it is stored: encoded by a schema, or a template with places for children. At once, unless a schema takes an effect. */
 export const storeResult = (
   performance: Performance,
   step: RunnableStep,
@@ -205,6 +252,7 @@ export const storeResult = (
   env: Surroundings
 ): Effect.Effect<unknown, unknown> => {
   const { definition } = performance.runnable
+  const isReceived = step.policy?.compensate !== undefined
   // the limit is the value's own, not that of what it is wrapped in
   const checked = (json: unknown, stored: unknown) =>
     Effect.mapEager(
@@ -216,16 +264,19 @@ export const storeResult = (
   if (step.result !== undefined && (!isLast || definition.outbound)) return encoded(step.result)
   if (isLast && !definition.outbound && !(waits && holdsChild(value))) return encoded(definition.success)
   // nobody can ask for it
-  if (isLast && definition.outbound || step.kind === "unnamed" && !isLast || step.kind === "prepended") {
+  if (
+    !isReceived && (isLast && definition.outbound || step.kind === "unnamed" && !isLast || step.kind === "prepended")
+  ) {
     return Effect.succeed(null)
   }
-  return Effect.flatMap(
-    Effect.try({
-      try: () => toTemplate(value),
-      // getters of the value's own may throw anything
-      catch: (error) =>
-        error instanceof NotJson ? error : notJson("", `a value that cannot be read (${errorText(error)})`)
-    }),
-    (template) => checked(template, template)
-  )
+  let template: unknown
+  try {
+    template = toTemplate(value)
+  } catch (error) {
+    // getters of the value's own may throw anything
+    return Effect.fail(
+      error instanceof NotJson ? error : notJson("", `a value that cannot be read (${errorText(error)})`)
+    )
+  }
+  return checked(template, template)
 }

@@ -1,19 +1,18 @@
 /** What user code's failure means, and when what has failed is tried again. */
 import * as Cause from "effect/Cause"
 import * as Context from "effect/Context"
-import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import type * as Pull from "effect/Pull"
-import * as Schedule from "effect/Schedule"
 import { JobRetry } from "../../Action.ts"
-import { longest } from "../../domain/duration.ts"
 import { placeOf } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import { InvalidDuration } from "../../SteppedError.ts"
 import { fromCause } from "../causes.ts"
 import type { Settings } from "../Settings.ts"
-import { type Concluded, decide } from "./decide.ts"
+import { stepEnds } from "./attempts.ts"
+import { backoff } from "./backoff.ts"
+import type { Concluded } from "./concluding.ts"
+import { decide } from "./decide.ts"
 import { actionOf, atStepToRun, idsOf, type Performance, placeAt, stepOf } from "./Performance.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
@@ -81,48 +80,14 @@ export const exitOf = <A>(
       Exit.isSuccess(exit) ? Effect.succeed(exit) : Effect.map(answerOf(exit.cause, settings), Exit.failCause)
   )
 
-/** The wait before attempt number `attempts + 1`, or nothing when the schedule ends. */
-export const backoff = (
-  schedule: Schedule.Schedule<unknown>,
-  attempts: number,
-  now: number
-): Effect.Effect<number | undefined> =>
-  Effect.gen(function*() {
-    const step = yield* Schedule.toStep(schedule)
-    let delay: number | undefined
-    let at = now
-    for (let i = 0; i <= attempts; i++) {
-      const result: Exit.Exit<[unknown, Duration.Duration], unknown> = yield* Effect.exit(
-        step(at, undefined) as Pull.Pull<[unknown, Duration.Duration]>
-      )
-      if (Exit.isFailure(result)) return undefined
-      delay = Duration.toMillis(result.value[1])
-      at += delay
-    }
-    return delay === undefined ? undefined : Math.min(longest, delay)
-  })
-
-/** When to try again, or nothing when the schedule ends; one that fails itself decides nothing. */
-export const dueAgain = (
-  { log, settings }: Pick<Surroundings, "log" | "settings">,
-  attempts: number,
-  now: number
-): Effect.Effect<number | undefined> =>
-  Effect.map(
-    Effect.catchCause(
-      backoff(settings.retry, attempts, now),
-      (broken) => Effect.as(log.broken("retry failed", broken), 10_000)
-    ),
-    (delay) => delay === undefined ? undefined : Math.ceil(now + delay)
-  )
-
 /** After an unhandled failure: the same action and step again later, or, at the limit, as a handled one. */
 export const retryLater = (
   taken: Performance,
   { cause, isTransient, loaded }: Unhandled,
-  { log, now, settings }: Surroundings
+  env: Surroundings
 ): Effect.Effect<Concluded> =>
   Effect.gen(function*() {
+    const { log, now, settings } = env
     const performance = atStepToRun(loaded ?? taken)
     const at = yield* now
     const next = performance.attempts + 1 >= settings.attempts
@@ -142,7 +107,7 @@ export const retryLater = (
       return decide(performance, { _tag: "Again", due, burns: true, failure })
     }
     yield* log.failure(cause, place, idsOf(performance))
-    return decide(performance, { _tag: "Failed", cause: failure })
+    return yield* stepEnds(performance, { cause: failure }, env, cause)
   })
 
 /** A step's failure as it is stored, once it has been said. */
@@ -152,14 +117,16 @@ export const stepFailed = (
   cause: Cause.Cause<unknown>,
   env: Surroundings
 ): Effect.Effect<Concluded> =>
-  Effect.andThen(
-    env.log.failure(cause, placeOf(actionOf(performance), performance.stepName), idsOf(performance)),
-    Effect.map(
-      fromCause(cause, {
-        place: placeAt(performance, step),
-        error: performance.runnable.definition.error,
-        limit: env.settings.payload
-      }),
-      (stored) => decide(performance, { _tag: "Failed", cause: stored })
-    )
-  )
+  Effect.gen(function*() {
+    const stored = yield* fromCause(cause, {
+      place: placeAt(performance, step),
+      error: performance.runnable.definition.error,
+      limit: env.settings.payload
+    })
+    const concluded = yield* stepEnds(performance, { cause: stored }, env, cause)
+    const place = placeOf(actionOf(performance), performance.stepName)
+    yield* concluded.conclusion._tag === "StepRetries"
+      ? env.log.retry(cause, false, concluded.conclusion.due, place, idsOf(performance))
+      : env.log.failure(cause, place, idsOf(performance))
+    return concluded
+  })

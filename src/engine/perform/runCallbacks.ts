@@ -9,12 +9,16 @@ import * as Exit from "effect/Exit"
 import { codecOf } from "../../domain/Codec.ts"
 import { placeOf } from "../../domain/Failure.ts"
 import type { StoredOutcome } from "../../store/Conclusion.ts"
+import type { Invocation } from "../../store/Invocation.ts"
 import { errorOf, fromCause } from "../causes.ts"
-import type { RunnableCallback } from "../Registry.ts"
+import type { RunnableCallback } from "../Runnable.ts"
 import { asUser } from "../userCode.ts"
-import { type Concluded, decide } from "./decide.ts"
+import { dueAgain } from "./backoff.ts"
+import type { Concluded } from "./concluding.ts"
+import { decide } from "./decide.ts"
 import { actionOf, argumentsOf, idsOf, type Performance, userCodeOf } from "./Performance.ts"
-import { dueAgain, exitOf, Unhandled } from "./retry.ts"
+import { exitOf, Unhandled } from "./retry.ts"
+import { starter, type Starting } from "./starter.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 export const runCallbacks = (performance: Performance, env: Surroundings): Effect.Effect<Concluded> =>
@@ -27,9 +31,10 @@ export const runCallbacks = (performance: Performance, env: Surroundings): Effec
       return succeeded === undefined ? [] : [[identity, succeeded] as const]
     }))
     const left = callbacks.filter(({ identity }) => !ended.has(identity))
+    const starts: Array<Invocation> = []
     if (left.length > 0) {
       const unhandled = attempts < env.settings.attempts
-        ? yield* runEach(performance, outcome, left, ended, env)
+        ? yield* runEach(performance, outcome, left, ended, starts, env)
         : new Map(left.map(({ identity }) => [identity, gaveUp(performance)]))
       if (unhandled.size > 0) {
         const now = yield* env.now
@@ -46,12 +51,12 @@ export const runCallbacks = (performance: Performance, env: Surroundings): Effec
         }
         if (due !== undefined) {
           const failure = yield* lastOf(unhandled, performance, env)
-          return decide(performance, { _tag: "Again", due, burns: true, callbacks: [...ended], failure })
+          return decide(performance, { _tag: "Again", due, burns: true, callbacks: [...ended], failure, starts })
         }
       }
     }
     const succeeded = [...ended.values()].filter((good) => good).length
-    return decide(performance, { _tag: "CallbacksEnded", succeeded, failed: ended.size - succeeded })
+    return decide(performance, { _tag: "CallbacksEnded", succeeded, failed: ended.size - succeeded, starts })
   })
 
 /** The failure of the last callback that is tried again, as it is stored. */
@@ -64,23 +69,32 @@ const lastOf = (unhandled: ReadonlyMap<string, Unhandled>, performance: Performa
   })
 }
 
-/** Adds what has ended, and gives what is to be tried again. */
+/** Adds what has ended, and what that has started, and gives what is to be tried again. */
 const runEach = (
   performance: Performance,
   decided: StoredOutcome,
   callbacks: ReadonlyArray<RunnableCallback>,
   ended: Map<string, boolean>,
+  starts: Array<Invocation>,
   env: Surroundings
 ): Effect.Effect<ReadonlyMap<string, Unhandled>> =>
   Effect.gen(function*() {
     const unhandled = new Map<string, Unhandled>()
     const prepared = yield* Effect.exit(Effect.all([argumentsOf(performance), outcomeFor(performance, decided)]))
     for (const { context, identity, run } of callbacks) {
+      const effects: Starting = { starts: [], over: false }
       const exit = yield* Effect.exit(exitOf(
         Effect.flatMap(prepared, ([args, outcome]) =>
           asUser(
             Effect.suspend(() => run(...args, outcome) as Effect.Effect<unknown, unknown>),
-            userCodeOf(performance, "callback", { captured: context, callback: identity })
+            userCodeOf(performance, "callback", args, {
+              captured: context,
+              callback: identity,
+              starter: starter(performance, `callback ${identity}`, undefined, effects, env),
+              ended: () => {
+                effects.over = true
+              }
+            })
           )),
         env.settings
       ))
@@ -91,6 +105,7 @@ const runEach = (
         continue
       }
       ended.set(identity, Exit.isSuccess(exit.value))
+      if (Exit.isSuccess(exit.value)) starts.push(...effects.starts)
       if (Exit.isFailure(exit.value)) {
         yield* env.log.failure(exit.value.cause, placeOf(actionOf(performance), `callback ${identity}`), {
           ...idsOf(performance),
@@ -106,10 +121,25 @@ const gaveUp = ({ attempts }: Performance): Unhandled =>
   new Unhandled(Cause.die(new Error(`gave up after ${attempts} attempts that ended without an answer`)), false)
 
 /** The outcome as callbacks receive it. */
-const outcomeFor = (
+export const outcomeFor = (
+  performance: Performance,
+  decided: StoredOutcome
+): Effect.Effect<unknown, unknown> => {
+  const { kept, notUndone, uncertain } = decided.cause ?? {}
+  const read = withoutUndoing(performance, decided)
+  const isWhole = [kept, notUndone, uncertain].every((part) => part === undefined)
+  return isWhole ? read : Effect.map(read, (outcome) => ({
+    ...outcome,
+    ...kept === undefined ? {} : { kept },
+    ...notUndone === undefined ? {} : { notUndone },
+    ...uncertain === undefined ? {} : { uncertain }
+  }))
+}
+
+const withoutUndoing = (
   { actorId, id, runnable }: Performance,
   { cause, result, status }: StoredOutcome
-): Effect.Effect<unknown, unknown> => {
+): Effect.Effect<object, unknown> => {
   switch (status) {
     case "succeeded":
       return Effect.map(
@@ -120,7 +150,9 @@ const outcomeFor = (
       return Effect.map(errorOf(runnable, id, actorId, cause), (cause) => ({ actionId: id, status, cause }))
     case "timed_out":
       return Effect.succeed({ actionId: id, status })
-    default:
-      return Effect.succeed({ actionId: id, status: "cancelled" })
+    default: {
+      const reason = cause?.reason
+      return Effect.succeed({ actionId: id, status: "cancelled", ...reason === undefined ? {} : { reason } })
+    }
   }
 }

@@ -6,7 +6,8 @@ import { JobRetry, makeJob } from "../../Action.ts"
 import { StorageError } from "../../SteppedError.ts"
 import { fromCause } from "../causes.ts"
 import { asUser } from "../userCode.ts"
-import { type Concluded, decide } from "./decide.ts"
+import type { Concluded } from "./concluding.ts"
+import { decide } from "./decide.ts"
 import { actionOf, argumentsOf, idsOf, type Performance, userCodeOf } from "./Performance.ts"
 import { answerOf, Unhandled } from "./retry.ts"
 import type { Surroundings } from "./Surroundings.ts"
@@ -24,21 +25,24 @@ export const runJob = (
     if (run === undefined) return decide(performance, { _tag: "JobDropped" })
     let completed = false
     let unanswered = false
-    const job = makeJob(id, (outcome) =>
-      Effect.tapError(
-        env.complete(performance, outcome, () => {
-          completed = true
-        }),
-        (error) =>
-          Effect.sync(() => {
-            unanswered = unanswered || error instanceof StorageError
-          })
-      ))
+    const job = makeJob(
+      { actionId: id, attemptNumber: performance.attempt, lastFailure: performance.failure },
+      (outcome, options) =>
+        Effect.tapError(
+          env.complete(performance, outcome, options, () => {
+            completed = true
+          }),
+          (error) =>
+            Effect.sync(() => {
+              unanswered = unanswered || error instanceof StorageError
+            })
+        )
+    )
     const exit = yield* Effect.exit(
       Effect.flatMap(argumentsOf(performance), (args) =>
         asUser(
           Effect.suspend(() => run(job, ...args) as Effect.Effect<unknown, unknown>),
-          userCodeOf(performance, "job", { captured: runnable.context })
+          userCodeOf(performance, "job", args, { captured: runnable.context })
         ))
     )
     const report = (cause: Cause.Cause<unknown>) => env.log.failure(cause, actionOf(performance), idsOf(performance))
@@ -53,7 +57,7 @@ export const runJob = (
     const again = cause.reasons.find(isRetry)
     if (again !== undefined) {
       const due = Math.ceil((yield* env.now) + again.defect.delayMs)
-      return decide(performance, { _tag: "Again", due, burns: false })
+      return decide(performance, { _tag: "Again", due, burns: false, attempt: performance.attempt + 1 })
     }
     yield* report(cause)
     const stored = yield* fromCause(cause, {

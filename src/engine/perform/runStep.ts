@@ -3,9 +3,13 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { broken, marked as markedFailed, placeOf } from "../../domain/Failure.ts"
 import { DefinitionError } from "../../SteppedError.ts"
-import { isGenerated, type RunnableStep } from "../Registry.ts"
+import type { NewSlot } from "../../store/Conclusion.ts"
+import { isGenerated, type RunnableStep } from "../Runnable.ts"
 import { asUser } from "../userCode.ts"
-import { type Concluded, decide } from "./decide.ts"
+import { stepEnds } from "./attempts.ts"
+import type { Concluded } from "./concluding.ts"
+import { decide } from "./decide.ts"
+import { withinLimit } from "./limit.ts"
 import {
   actionOf,
   argumentsOf,
@@ -35,56 +39,70 @@ export const runStep = (taken: Performance, env: Surroundings): Effect.Effect<Co
       )
     }))
   }
-  const run = whenAsked(performance, step, env)
+  const effects = new BodyEffects()
+  // what fails after its condition has answered is not asked about again
+  const begun = () => effects.isAsked ? { ...performance, isAsked: true } : performance
+  const run = withinLimit(performance, step, whenAsked(performance, step, effects, env), env)
   if (step.transactional) {
     return transactional(
       performance,
       step,
       exitOf(run, env.settings),
-      (exit) =>
-        Exit.isSuccess(exit) ? afterBody(step, exit.value, env) : stepFailed(performance, step, exit.cause, env),
+      (exit) => Exit.isSuccess(exit) ? afterBody(step, exit.value, env) : stepFailed(begun(), step, exit.cause, env),
       env
     )
   }
   return Effect.matchCauseEffect(run, {
     onSuccess: (run) => afterBody(step, run, env),
     onFailure: (cause) =>
-      Effect.flatMap(answerOf(cause, env.settings), (answer) => stepFailed(performance, step, answer, env))
+      Effect.flatMap(answerOf(cause, env.settings), (answer) => stepFailed(begun(), step, answer, env))
   })
 }
 
 /** Asks whether the step is to run, and runs its body if so. */
-const whenAsked = (taken: Performance, step: RunnableStep, env: Surroundings): Effect.Effect<BodyRun, unknown> => {
+const whenAsked = (
+  taken: Performance,
+  step: RunnableStep,
+  effects: BodyEffects,
+  env: Surroundings
+): Effect.Effect<BodyRun, unknown> => {
   const when = step.policy?.when
-  if (when === undefined) return runBody(taken, step, env)
+  if (when === undefined || taken.isAsked) return runBody(taken, step, effects, env)
   return Effect.gen(function*() {
     const args = yield* argumentsOf(taken)
     const performance = yield* withResults(taken, env)
-    const asked = Effect.suspend((): Effect.Effect<unknown, unknown> => {
+    const asking = Effect.suspend((): Effect.Effect<unknown, unknown> => {
       const answer: unknown = when(...args, performance.results)
       return Effect.isEffect(answer) ? answer as Effect.Effect<unknown, unknown> : Effect.succeed(answer)
     })
-    const code = userCodeOf(performance, "when", { captured: step.body.context, step: step.name })
-    const answer = yield* asUser(asked, code)
-    if (answer === true) return yield* runBody(performance, step, env)
-    if (answer === false) return { performance, value: undefined, effects: new BodyEffects(), skipped: true }
+    const code = userCodeOf(performance, "when", args, { captured: step.body.context, step: step.name })
+    const answer = yield* asUser(asking, code)
+    if (answer === true) {
+      effects.isAsked = true
+      return yield* runBody({ ...performance, isAsked: true }, step, effects, env)
+    }
+    if (answer === false) return { performance, value: undefined, effects, skipped: true }
     return yield* new DefinitionError({
       message: `when of ${placeAt(performance, step)} gives true or false, or an effect that does`
     })
   })
 }
 
-const runBody = (taken: Performance, step: RunnableStep, env: Surroundings): Effect.Effect<BodyRun, unknown> =>
+const runBody = (
+  taken: Performance,
+  step: RunnableStep,
+  effects: BodyEffects,
+  env: Surroundings
+): Effect.Effect<BodyRun, unknown> =>
   Effect.flatMapEager(argumentsOf(taken), (args) =>
     Effect.flatMapEager(withResults(taken, env), (performance) => {
-      const effects = new BodyEffects()
       const body = Effect.suspend(() =>
         (isGenerated(step) ? step.body.run(...args) : step.body.run(...args, performance.results)) as Effect.Effect<
           unknown,
           unknown
         >
       )
-      const code = userCodeOf(performance, "step", {
+      const code = userCodeOf(performance, "step", args, {
         captured: step.body.context,
         step: step.name,
         service: stepService(performance, step, effects, env),
@@ -92,7 +110,10 @@ const runBody = (taken: Performance, step: RunnableStep, env: Surroundings): Eff
           effects.over = true
         }
       })
-      return Effect.map(asUser(body, code), (value) => ({ performance, value, effects }))
+      return Effect.map(
+        asUser(body, code),
+        (value) => ({ performance: effects.remembered(performance), value, effects })
+      )
     }))
 
 /** From a body that has ended well to what is committed. */
@@ -106,18 +127,32 @@ const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.
     (result) =>
       Exit.isFailure(result)
         ? stepFailed(performance, step, result.cause, env)
-        : Effect.succeed(afterStored(step, run, result.value))
+        : afterStored(step, run, result.value, env)
   )
 }
 
-const afterStored = (step: RunnableStep, { effects, performance, value }: BodyRun, stored: unknown): Concluded => {
-  const { marked, replaced, slots } = effects
+const afterStored = (
+  step: RunnableStep,
+  { effects, performance, value }: BodyRun,
+  stored: unknown,
+  env: Surroundings
+): Effect.Effect<Concluded> => {
+  const { marked, replaced, slots, starts } = effects
+  const received = effects.received === undefined ? undefined : [...effects.received]
   if (slots.length > 0) {
-    return decide(performance, { _tag: "StepWaits", stored, slots, children: effects.inOrder(), marked, replaced })
+    const children = effects.inOrder()
+    const waits = (slots: ReadonlyArray<NewSlot>) =>
+      decide(performance, { _tag: "StepWaits", stored, slots, children, marked, replaced, starts, received })
+    return slots.some(({ reuses }) => reuses === undefined)
+      ? Effect.succeed(waits(slots))
+      // all of it is there already: it waits for a time that is over
+      : Effect.map(env.now, (now) => waits([...slots, effects.timeAfter(now)]))
   }
   if (marked) {
-    return decide(performance, { _tag: "Failed", cause: markedFailed(placeAt(performance, step)), stored, replaced })
+    return stepEnds(performance, { cause: markedFailed(placeAt(performance, step)), stored, replaced, starts }, env)
   }
   const encoded = isEncoded(stored) ? stored.$encoded : stored
-  return decide(performance, { _tag: "StepSucceeded", step, value, stored, encoded, replaced })
+  return Effect.succeed(
+    decide(performance, { _tag: "StepSucceeded", step, value, stored, encoded, replaced, starts, received })
+  )
 }

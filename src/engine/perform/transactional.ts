@@ -3,12 +3,14 @@ import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { UnsuitableIsolation } from "../../SteppedError.ts"
-import type { RunnableStep } from "../Registry.ts"
-import { type Concluded, decide } from "./decide.ts"
+import type { RunnableStep } from "../Runnable.ts"
+import type { Concluded } from "./concluding.ts"
+import { decide } from "./decide.ts"
 import type { Performance } from "./Performance.ts"
 import { stepFailed, Unhandled } from "./retry.ts"
 import type { BodyRun } from "./stepService.ts"
 import type { Surroundings } from "./Surroundings.ts"
+import { isShielded } from "./unwinding.ts"
 
 /** Takes a failure out of its transaction, with what is to be concluded from it. */
 class RollBack {
@@ -21,7 +23,9 @@ class RollBack {
 
 /** Whether the step has failed for another reason than the mark that its body has set. */
 const isRefused = ({ conclusion }: Concluded, run: BodyRun): boolean =>
-  "ended" in conclusion && conclusion.ended?.status === "failed" && !run.effects.marked
+  (conclusion._tag === "StepRetries" || conclusion._tag === "StepHeld" ||
+    ("ended" in conclusion && conclusion.ended?.status === "failed")) &&
+  !run.effects.marked
 
 export const transactional = (
   performance: Performance,
@@ -40,9 +44,12 @@ export const transactional = (
       if (isRefused(concluded, exit.value)) return yield* Effect.fail(new RollBack(Effect.succeed(concluded)))
       // and one that has come too late
       const { timeoutAt } = performance
-      return timeoutAt !== undefined && timeoutAt <= (yield* env.now)
-        ? yield* Effect.fail(new RollBack(Effect.succeed(decide(performance, { _tag: "TimeIsOver" }))))
-        : concluded
+      return timeoutAt === undefined || timeoutAt > (yield* env.now)
+        ? concluded
+        // what it has done is to be known, and stays
+        : isShielded(performance)
+        ? concluded.limit?.instead() ?? concluded
+        : yield* Effect.fail(new RollBack(Effect.succeed(decide(performance, { _tag: "TimeIsOver" }))))
     })
   ).pipe(
     Effect.catch((error) =>

@@ -9,7 +9,7 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import { StorageError } from "../../SteppedError.ts"
 import { monotonic, realClock } from "../../store/RealClock.ts"
-import type { Concluded } from "../perform/decide.ts"
+import type { Concluded } from "../perform/concluding.ts"
 import { actionIn } from "./Committer.ts"
 import type { WorkerContext } from "./context.ts"
 

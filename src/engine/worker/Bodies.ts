@@ -1,13 +1,18 @@
 /** Runs what is in hand: bodies, callbacks, jobs and hooks, each in a fiber of its own, as many as the concurrency allows. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
+import { Flag } from "../../domain/Phase.ts"
 import { monotonic } from "../../store/RealClock.ts"
-import { type Concluded, decide } from "../perform/decide.ts"
+import type { Concluded } from "../perform/concluding.ts"
+import { decide } from "../perform/decide.ts"
 import { perform } from "../perform/perform.ts"
-import type { Performance } from "../perform/Performance.ts"
+import { atStepToRun, type Performance, traced } from "../perform/Performance.ts"
 import { retryLater, Unhandled } from "../perform/retry.ts"
 import { Fenced } from "../perform/Surroundings.ts"
+import { isShielded } from "../perform/unwinding.ts"
+import { concurrencyOf } from "./Alone.ts"
 import { claimMax } from "./Claimer.ts"
 import type { Active, Ran, Work, WorkContext, WorkerContext } from "./context.ts"
 import { postpone, prepareOf } from "./preparing.ts"
@@ -25,9 +30,14 @@ export interface Bodies {
   readonly interrupt: (entry: Active) => Effect.Effect<void>
   /** Ends the bodies of actions that ended without them. Does not wait: a body may be the one that asks. */
   readonly interruptAll: (ids: ReadonlyArray<string>) => Effect.Effect<void>
+  /**
+   * Ends the bodies of actions whose end is decided, and which this worker goes on with when they have ended; not those that are shielded, and not
+   * the one that asks (`spare`). Does not wait.
+   */
+  readonly close: (ids: ReadonlyArray<string>, spare?: string) => Effect.Effect<void>
   /** Drops everything that is in hand, and gives what runs: it is to be interrupted. */
   readonly dropAll: () => ReadonlyArray<Active>
-  /** Actions and held invocations that have been begun. */
+  /** Actions and held invocations that have been begun, and are not known to be closing. */
   readonly running: () => ReadonlyArray<string>
   /** Starts what is ready, as far as the concurrency allows. A body that ends at once makes room for the next one. */
   readonly pump: () => void
@@ -42,6 +52,16 @@ export interface Bodies {
   /** Bodies have become long: what waits behind them goes back, for others. */
   readonly giveBackStalled: Effect.Effect<void>
 }
+
+/** Whether this runs a body that may be closed. */
+const runsBody = (work: Work): boolean =>
+  work._tag === "Perform" && (work.performance.phase === "step" || work.performance.phase === "job")
+
+/** Of what is loaded by whoever performs it, it is not known here which step that is: its body is waited for. */
+const mayBeShielded = (work: Work): boolean =>
+  work._tag === "Perform" && (work.performance.apart
+    ? (work.performance.runnable.flags & Flag.shields) !== 0
+    : isShielded(atStepToRun(work.performance)))
 
 /** What a worker takes beyond its concurrency is what it begins within this time. */
 const aheadMs = 50
@@ -70,18 +90,51 @@ export const make = (worker: WorkerContext): Bodies => {
 
   const hold: Bodies["hold"] = (work) => {
     const before = active.get(work.id)
-    const entry: Active = { work, since: monotonic(), fiber: undefined, interrupted: false }
+    const entry: Active = { work, since: monotonic(), fiber: undefined, interrupted: false, closing: false }
     active.set(work.id, entry)
     if (before !== undefined) Effect.runFork(Effect.forkIn(interrupt(before), scope))
     return entry
   }
 
+  /** Lets go of what has not begun. */
+  const drop = (isMeant: (work: Work) => boolean) => {
+    for (const place of workQueues) {
+      for (let i = place.length - 1; i >= 0; i--) if (isMeant(place[i]!)) place.splice(i, 1)
+    }
+  }
+
+  const close: Bodies["close"] = (ids, spare) =>
+    Effect.suspend(() => {
+      if (ids.length === 0) return Effect.void
+      drop((work) => ids.includes(work.id) && runsBody(work))
+      return Effect.forEach(ids, (id) => {
+        const entry = active.get(id)
+        // what is not begun any more the rows hand over again, as they are by now
+        if (entry === undefined) return worker.reconciler.doubt
+        if (entry.closing || !runsBody(entry.work)) return Effect.void
+        entry.closing = true
+        return id === spare || mayBeShielded(entry.work) ? Effect.void : Effect.forkIn(closeOne(entry), scope)
+      }, { discard: true })
+    })
+
+  /** In hand until it has ended: nobody undoes it before. */
+  const closeOne = (entry: Active) =>
+    Effect.suspend(() => {
+      entry.interrupted = true
+      return Effect.andThen(
+        entry.fiber === undefined ? Effect.void : Fiber.interrupt(entry.fiber),
+        Effect.suspend(() => {
+          letGo(entry)
+          worker.work.openUnsafe()
+          return worker.reconciler.doubt
+        })
+      )
+    })
+
   const interruptAll: Bodies["interruptAll"] = (ids) =>
     Effect.suspend(() => {
       const found = ids.flatMap((id) => active.get(id) ?? [])
-      for (const place of workQueues) {
-        for (let i = place.length - 1; i >= 0; i--) if (ids.includes(place[i]!.id)) place.splice(i, 1)
-      }
+      drop(({ id }) => ids.includes(id))
       return Effect.forEach(found, (entry) => Effect.forkIn(interrupt(entry), scope), { discard: true })
     })
 
@@ -104,9 +157,12 @@ export const make = (worker: WorkerContext): Bodies => {
       case "Prepare":
         return failpoint("prepared", runPrepare(work.task))
       case "Perform":
-        return Effect.matchCauseEffect(failpoint("performed", perform(work.performance, env)), {
-          onSuccess: (concluded) => Effect.succeed(ranTo(concluded)),
-          onFailure: (cause) => Effect.map(afterFailure(work.performance, cause), ranTo)
+        return Effect.withFiber((fiber) => {
+          const performance = traced(work.performance, fiber)
+          return Effect.matchCauseEffect(failpoint("performed", perform(performance, env)), {
+            onSuccess: (concluded) => Effect.succeed(ranTo(concluded)),
+            onFailure: (cause) => Effect.map(afterFailure(performance, cause), ranTo)
+          })
         })
     }
   }
@@ -157,7 +213,7 @@ export const make = (worker: WorkerContext): Bodies => {
         workContext !== undefined && worker.claims();
         workContext = worker.workContext()
       ) {
-        if (ready.length === 0 || active.size >= workContext.concurrency) break
+        if (ready.length === 0 || active.size >= concurrencyOf(worker, workContext.concurrency)) break
         start(ready.shift()!, workContext)
       }
     } finally {
@@ -179,22 +235,22 @@ export const make = (worker: WorkerContext): Bodies => {
         // of whatever the action has come to, nobody here has heard
         else Effect.runFork(worker.reconciler.doubt)
         worker.work.openUnsafe()
-      }
+      } else if (!entry.interrupted && entry.closing) Effect.runFork(worker.reconciler.doubt)
       pump()
     }
-    entry.fiber = Effect.runForkWith(workContext.context)(
-      Effect.onError(
-        Effect.map(run(work), put),
-        () => Effect.suspend(() => entry.interrupted ? Effect.void : Effect.map(fallen(work), put))
-      )
-    )
+    const fiber = Effect.runForkWith(workContext.context)(run(work))
+    entry.fiber = fiber
+    fiber.addObserver((exit) => {
+      if (Exit.isSuccess(exit)) put(exit.value)
+      else if (!entry.interrupted) Effect.runForkWith(workContext.context)(Effect.map(fallen(work), put))
+    })
   }
 
   // Beyond the concurrency, what is begun in a moment: with short bodies the batches of a small concurrency are as large as those
   // of a big one. What is claimed holds its lane, so with long ones it is nothing.
   const room = () => {
     const workContext = worker.workContext()
-    if (workContext === undefined) return 0
+    if (workContext === undefined || worker.peers.turn.holder !== undefined) return 0
     const ahead = Math.min(claimMax, Math.floor(workContext.concurrency * aheadMs / Math.max(bodyMs, 0.1)))
     return Math.min(claimMax, workContext.concurrency + ahead - active.size - ready.length)
   }
@@ -208,9 +264,14 @@ export const make = (worker: WorkerContext): Bodies => {
     fallen,
     interrupt,
     interruptAll,
+    close,
     dropAll,
     running: () =>
-      [...active.values()].flatMap(({ work }) => work._tag === "Perform" || work._tag === "Prepare" ? [work.id] : []),
+      [...active.values()].flatMap(({ closing, work }) =>
+        (work._tag === "Perform" && !closing && work.performance.phase !== "closing") || work._tag === "Prepare"
+          ? [work.id]
+          : []
+      ),
     pump,
     begin: Effect.suspend(() => worker.claims() ? Effect.sync(pump) : giveBackReady),
     giveBackReady,

@@ -1,7 +1,8 @@
 /** What one worker takes: the queues that it serves, and what it can run of them, as transitions want to know it. */
 import { knownLanes } from "../../Lane.ts"
 import type { Catalog } from "../../store/Store.ts"
-import type { Registry, Runnable } from "../Registry.ts"
+import type { Registry } from "../Registry.ts"
+import type { Runnable } from "../Runnable.ts"
 
 export interface Catalogs {
   /** What the worker can run and takes. */
@@ -12,7 +13,10 @@ export interface Catalogs {
   readonly every: () => Catalog
   /** Whether the worker takes jobs from a queue. */
   readonly takes: (queue: string) => boolean
-  /** Takes from a queue that an earlier deploy has named, unless the worker is restricted to others; gives whether it does. */
+  /**
+   * Takes from a queue that another deploy has named, also what tenants take turns with there, unless the worker is restricted to others;
+   * gives whether it does.
+   */
   readonly adopt: (queue: string) => boolean
 }
 
@@ -21,6 +25,8 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
   const only = queues === undefined ? undefined : new Set(queues)
   /** Where jobs of definitions wait that have another queue by now. */
   const adopted = new Set<string>()
+  /** For another deploy tenants take turns with them. */
+  let adoptsTurns = false
   // invariant: made of these definitions, these lanes and what is adopted, once for all calls; undefined when one of them has changed
   let made:
     | {
@@ -42,11 +48,12 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
       const queuesOf = (definitions: ReadonlyArray<Runnable>) => [
         ...only ?? new Set([...definitions.map(({ definition }) => definition.queue), ...adopted])
       ]
+      const inTurns = adoptsTurns || all.some(({ definition }) => definition.fairBy !== undefined)
       made = {
         of: all,
         lanes,
-        own: ordersOf(own, queuesOf(own), lanes),
-        every: { definitions: all, queues: queuesOf(all), lanes }
+        own: ordersOf({ definitions: own, queues: queuesOf(own), lanes, inTurns }),
+        every: { definitions: all, queues: queuesOf(all), lanes, inTurns }
       }
     }
     return made
@@ -61,8 +68,9 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
     every: () => current().every,
     takes,
     adopt: (queue) => {
-      if (only !== undefined) return false
+      if (!takes(queue)) return false
       adopted.add(queue)
+      adoptsTurns = true
       made = undefined
       return true
     }
@@ -72,11 +80,10 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
 type Orders = readonly [Catalog, ...ReadonlyArray<Catalog>]
 
 /** Once for each queue that may come first. */
-const ordersOf = (
-  definitions: ReadonlyArray<Runnable>,
-  queues: ReadonlyArray<string>,
-  lanes: Catalog["lanes"]
-): Orders => {
-  const others = queues.slice(1).map((_, i) => [...queues.slice(i + 1), ...queues.slice(0, i + 1)])
-  return [{ definitions, queues, lanes }, ...others.map((order) => ({ definitions, queues: order, lanes }))]
+const ordersOf = (catalog: Catalog): Orders => {
+  const { queues } = catalog
+  return [
+    catalog,
+    ...queues.slice(1).map((_, i) => ({ ...catalog, queues: [...queues.slice(i + 1), ...queues.slice(0, i + 1)] }))
+  ]
 }

@@ -56,7 +56,7 @@ export interface Claimer {
 const soonMs = 5
 /** What an idle worker takes with the commit that stores it: more than that is not to wait for the claim. */
 const idleMax = 32
-export const claimMax = 500
+export const claimMax = 1000
 const longestDelayMs = 60_000
 
 export const make = (worker: WorkerContext): Claimer => {

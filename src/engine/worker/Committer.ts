@@ -7,13 +7,14 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { actionText, broken, errorText, line } from "../../domain/Failure.ts"
 import { StorageError } from "../../SteppedError.ts"
-import { childrenOf, failsAt, slotsOf } from "../../store/Conclusion.ts"
+import { failsAt, invocationsOf, slotsOf } from "../../store/Conclusion.ts"
 import { monotonic, pauseAfter } from "../../store/RealClock.ts"
 import { tookTooLong } from "../../store/Store.ts"
 import { countOf, weighConclusion } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
 import type { Log } from "../log.ts"
-import type { Concluded, Ended } from "../perform/decide.ts"
+import { countNotUndone } from "../metrics.ts"
+import type { Concluded, Ended } from "../perform/concluding.ts"
 import { triesInPlace } from "../retrying.ts"
 import type { Read } from "./Answers.ts"
 import type { Work, WorkerContext } from "./context.ts"
@@ -48,7 +49,7 @@ export interface Committer {
   readonly answers: Effect.Effect<boolean>
 }
 
-export const finishMax = 500
+export const finishMax = 1000
 /** A statement that takes longer than this is not tried again in its place. */
 const longMs = 1000
 
@@ -111,7 +112,8 @@ export const make = (worker: WorkerContext): Committer => {
         token,
         now: at,
         catalog: catalogs.own(),
-        conclusions: batch.map(({ conclusion }) => conclusion)
+        conclusions: batch.map(({ conclusion }) => conclusion),
+        of: batch.map(({ of }) => of)
       })
       return Effect.flatMap(
         failpoint("committed", place === inHand.ready ? connections.ask(call) : call),
@@ -120,7 +122,7 @@ export const make = (worker: WorkerContext): Committer => {
             if (worker.lease.token() === token && !read.lost) {
               place.push(...read.work, ...followUps(batch, read.stale, at))
               // before anybody is told: whoever asks next finds this worker idle
-              placed()
+              if (read.closing.size === 0) placed()
             }
             return read.lost ? Effect.succeed(read) : Effect.as(tellEnded(batch, read.stale), read)
           })
@@ -145,7 +147,12 @@ export const make = (worker: WorkerContext): Committer => {
         if (Exit.isSuccess(exit)) {
           size.passed()
           if (exit.value.lost && (yield* worker.lease.regainOrLose(token))) continue
-          return exit.value.stale.size > 0
+          const { closing, stale } = exit.value
+          const closed = closing.size === 0
+            ? []
+            : batch.flatMap((one) => closing.has(actionIn(one)) && one.closed !== undefined ? [one.closed()] : [])
+          if (closed.length === 0) return stale.size > 0
+          return (yield* commitInHand(token, closed, place)) || stale.size > closed.length
         }
         const error = exit.cause.reasons.find(Cause.isFailReason)?.error
         if (!(error instanceof StorageError && error.isRetryable)) {
@@ -208,6 +215,17 @@ export const make = (worker: WorkerContext): Committer => {
     })
 
   const tellEnded: Committer["tellEnded"] = (batch, stale) => {
+    const notUndone = batch.filter(({ conclusion }) =>
+      "outcome" in conclusion && conclusion.outcome?.cause?.notUndone !== undefined &&
+      !stale.has(conclusion.fence.action)
+    )
+    return notUndone.length === 0 ? tellOf(batch, stale) : Effect.andThen(
+      Effect.forEach(notUndone, ({ conclusion, of }) => countNotUndone(of.definition, conclusion), { discard: true }),
+      tellOf(batch, stale)
+    )
+  }
+
+  const tellOf: Committer["tellEnded"] = (batch, stale) => {
     const stored = batch.filter((one) => one.conclusion._tag === "ActionEnds" && !stale.has(actionIn(one)))
     if (stored.length === 0) return Effect.void
     const ended = stored.flatMap(({ ended }) => ended ?? [])
@@ -218,15 +236,18 @@ export const make = (worker: WorkerContext): Committer => {
 
   const followUps: Committer["followUps"] = (batch, stale, at) =>
     batch.flatMap(({ conclusion, next }): ReadonlyArray<Work> => {
-      for (const child of childrenOf(conclusion)) {
+      for (const child of invocationsOf(conclusion)) {
         if (child.due !== undefined) worker.peers.inCharge().timers.know(child.due)
       }
       for (const slot of slotsOf(conclusion)) if (slot.due !== null) worker.peers.inCharge().timers.know(slot.due)
-      if (conclusion._tag === "TryAgain" && conclusion.due !== undefined) {
-        worker.peers.inCharge().timers.know(conclusion.due)
-      }
+      const due = conclusion._tag === "TryAgain" || conclusion._tag === "StepRetries"
+        ? conclusion.due
+        : conclusion._tag === "StepWaits"
+        ? conclusion.timeoutAt
+        : undefined
+      if (due !== undefined) worker.peers.inCharge().timers.know(due)
       if (next === undefined || stale.has(next.id)) return []
-      const performance = next.phase === "step" ? { ...next, stepStartedAt: at } : next
+      const performance = next.phase === "step" || next.phase === "unwinding" ? { ...next, stepStartedAt: at } : next
       return [{ _tag: "Perform", id: next.id, performance }]
     })
 

@@ -117,6 +117,11 @@ export const make = (worker: WorkerContext): Reconciler => {
       (work._tag === "Perform" || work._tag === "Prepare") && before.has(work.id) && !inRows.has(work.id)
     )
     yield* worker.bodies.interruptAll(gone.map(({ work }) => work.id))
+    yield* worker.bodies.close(
+      rows.flatMap((row) =>
+        row._tag === "Continued" && row.phase === "closing" && inHand.active.has(row.action) ? [row.action] : []
+      )
+    )
   })
 
   return {

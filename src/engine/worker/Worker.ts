@@ -21,8 +21,10 @@ import type { Catalog } from "../../store/Store.ts"
 import * as Log from "../log.ts"
 import * as CancelAbandoned from "../maintenance/cancelAbandoned.ts"
 import { upkeep } from "../maintenance/upkeep.ts"
-import type { Concluded } from "../perform/decide.ts"
+import type { Concluded } from "../perform/concluding.ts"
 import { retryAtStart } from "../retrying.ts"
+import { performingAlone } from "./Alone.ts"
+import * as Announcing from "./Announcing.ts"
 import * as Answers from "./Answers.ts"
 import * as Aside from "./Aside.ts"
 import * as Bodies from "./Bodies.ts"
@@ -34,6 +36,8 @@ import type { Active, Work, WorkContext, WorkerContext, WorkerOptions } from "./
 import * as Gate from "./Gate.ts"
 import * as InHand from "./InHand.ts"
 import * as Lease from "./Lease.ts"
+import * as Memos from "./Memos.ts"
+import * as Notes from "./Notes.ts"
 import * as Passes from "./Passes.ts"
 import * as PerformNow from "./performNow.ts"
 import * as Reconciler from "./Reconciler.ts"
@@ -74,7 +78,7 @@ export interface Worker extends PerformNow.PerformNow {
   /** Reads what a completion inside a user's transaction answered, after its commit. */
   readonly take: (answer: Answer, spare: string | undefined) => Effect.Effect<void>
   /** Ends what runs here for actions that are over. */
-  readonly drop: (gone: ReadonlyArray<Answers.Gone>) => Effect.Effect<void>
+  readonly drop: (gone: ReadonlyArray<Answers.Gone>, spare?: string) => Effect.Effect<void>
   /** Whether it takes work: not before it has begun, nor while it stops. */
   readonly claims: () => boolean
   /** Whether it runs something for an action. */
@@ -83,9 +87,13 @@ export interface Worker extends PerformNow.PerformNow {
   readonly takes: (queue: string) => boolean
   readonly timers: Timers.Timers
   readonly abandoned: CancelAbandoned.Abandoned
+  /** Says for the first time what it is and can run. */
+  readonly announce: Effect.Effect<void, StorageError>
   /** Gives up its token when nothing is under it any more; see `retire.ts`. */
   readonly retire: Effect.Effect<void>
   readonly hasToken: () => boolean
+  readonly isIdle: () => boolean
+  readonly giveBackReady: Effect.Effect<void>
   /** Gives up its token, and with it what is still held. */
   readonly close: Effect.Effect<void>
 }
@@ -98,7 +106,6 @@ export const make = (options: WorkerOptions): Worker => {
   // invariant: true only while the context is there
   let claiming = false
 
-  const gate = Gate.make()
   const inHand = InHand.make<Work, Active, Concluded, PreparedInvocation>()
   const connections = Connections.make()
   // each part is asked for when something happens, and all of them are there by then
@@ -106,7 +113,7 @@ export const make = (options: WorkerOptions): Worker => {
     ...options,
     catalogs: Catalogs.make(options.registry, options.queues),
     log: Log.make({ worker: options.name, database: options.store.database }),
-    gate,
+    gate: Gate.make(),
     inHand,
     connections,
     work: Latch.makeUnsafe(false),
@@ -123,6 +130,12 @@ export const make = (options: WorkerOptions): Worker => {
     },
     get committer() {
       return committer
+    },
+    get notes() {
+      return notes
+    },
+    get memos() {
+      return memos
     },
     get aside() {
       return aside
@@ -147,12 +160,15 @@ export const make = (options: WorkerOptions): Worker => {
   const reconciler = Reconciler.make(context)
   const answers = Answers.make(context)
   const committer = Committer.make(context)
+  const memos = Memos.make(context)
+  const notes = Notes.make(context)
   const aside = Aside.make(context)
   const claimer = Claimer.make(context)
   const bodies = Bodies.make(context)
   const timers = Timers.make(context)
   const passes = Passes.make(context)
   const abandoned = CancelAbandoned.make(context)
+  const announcing = Announcing.make(context)
   const { conclusions, prepared, ready } = inHand
 
   const loop: Effect.Effect<void> = Effect.gen(function*() {
@@ -163,6 +179,8 @@ export const make = (options: WorkerOptions): Worker => {
       else {
         context.work.closeUnsafe()
         yield* context.work.await
+        // whoever opens it is still at it: what the first body of many has come to is not committed alone
+        yield* Effect.yieldNow
         continue
       }
       bodies.pump()
@@ -187,7 +205,8 @@ export const make = (options: WorkerOptions): Worker => {
       // a client that is closed under its worker waits for the connection that listens, too
       const open = config.own === undefined ? Effect.never : config.own.whileOpen
       yield* Effect.forkIn(Effect.raceFirst(Effect.raceFirst(timers.loop, beside), open), fibers)
-      yield* Effect.forkIn(upkeep(context), fibers)
+      yield* Effect.forkIn(upkeep(context, announcing.again), fibers)
+      yield* Effect.forkIn(performingAlone(context), fibers)
       // added last, so that it comes first: a loop that is interrupted in the middle of a commit leaves it in doubt
       yield* Effect.addFinalizer(() => drain(config.grace))
     })
@@ -243,7 +262,7 @@ export const make = (options: WorkerOptions): Worker => {
     })
 
   const fromOutside: Worker["fromOutside"] = (complete, spare) =>
-    gate.shared(Effect.gen(function*() {
+    context.gate.shared(Effect.gen(function*() {
       const token = claiming ? lease.token() : undefined
       const at = yield* options.now
       const { failpoint, registry } = options
@@ -276,8 +295,11 @@ export const make = (options: WorkerOptions): Worker => {
     takes: context.catalogs.takes,
     timers,
     abandoned,
+    announce: announcing.first,
     retire: retire(context),
     hasToken: () => lease.token() !== undefined,
+    isIdle: inHand.isIdle,
+    giveBackReady: bodies.giveBackReady,
     close: lease.close
   }
 }

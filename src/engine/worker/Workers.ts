@@ -17,6 +17,7 @@ import { realSleep } from "../../store/RealClock.ts"
 import type { Catalog } from "../../store/Store.ts"
 import { retryAtStart } from "../retrying.ts"
 import type { Sleeper, Wakeups } from "../Wakeups.ts"
+import type { Turn } from "./Alone.ts"
 import type { Peers, WorkerOptions } from "./context.ts"
 import type { Restore } from "./performNow.ts"
 import * as Worker from "./Worker.ts"
@@ -64,7 +65,7 @@ export interface WorkersOptions extends Omit<WorkerOptions, "name" | "queues" | 
   readonly wakeups: Pick<Wakeups, "listens" | "listening">
 }
 
-/** How long after its start a worker looks whether it has definitions. */
+/** How long after its start a worker looks which definitions it has. */
 const momentMs = 2000
 
 /** Unique also where every container has the same host name, or the same process id. */
@@ -77,6 +78,7 @@ export const make = (engine: WorkersOptions): Workers => {
   // invariant: those that have stopped, at least as long as something is held under their tokens
   const left = new Set<Worker.Worker>()
   const answeredFor = new Set<bigint>()
+  const turn: Turn = { holder: undefined, isQuiet: false }
   /** One LISTEN for all: whoever comes next listens when the one before has stopped. */
   const listening = Semaphore.makeUnsafe(1)
 
@@ -87,10 +89,13 @@ export const make = (engine: WorkersOptions): Workers => {
     const others = () => working().filter((worker) => worker !== self)
     const peers: Peers = {
       answeredFor,
-      drop: (gone) => Effect.forEach(all(), (worker) => worker.drop(gone), { discard: true }),
+      drop: (gone, spare) => Effect.forEach(all(), (worker) => worker.drop(gone, spare), { discard: true }),
       wakeOthers: () => {
         for (const worker of others()) worker.wake()
       },
+      turn,
+      areIdle: () => all().every((worker) => worker.isIdle()),
+      giveBackReady: Effect.suspend(() => Effect.forEach(all(), (worker) => worker.giveBackReady, { discard: true })),
       take: (queue) => others().some((worker) => worker.takes(queue)),
       inCharge: () => self.claims() ? self : working()[0] ?? hand
     }
@@ -132,11 +137,18 @@ export const make = (engine: WorkersOptions): Workers => {
   }
 
   /** Layers of actions that are built beside the worker may come a moment after it. */
-  const hasDefinitions = (worker: Worker.Worker) =>
+  const announce = (worker: Worker.Worker) =>
     Effect.gen(function*() {
       yield* realSleep(momentMs)
-      if (engine.registry.all().length > 0) return
-      yield* worker.log.warning("this worker has no definitions: provide the layers of your actions to Stepped.worker")
+      if (engine.registry.all().length === 0) {
+        yield* worker.log.warning(
+          "this worker has no definitions: provide the layers of your actions to Stepped.worker"
+        )
+      }
+      yield* Effect.catch(
+        retryAtStart(worker.announce),
+        (error) => worker.log.trouble("cannot say what it can run", error, "goes on without that")
+      )
     })
 
   const work: Workers["work"] = (options) =>
@@ -151,7 +163,7 @@ export const make = (engine: WorkersOptions): Workers => {
       yield* worker.work({ ...options, own }, wakeups.listens ? listening.withPermit(wakeups.listening) : Effect.never)
       const from = options.queues === undefined ? "all queues" : `the queues ${options.queues.join(", ")}`
       yield* worker.log.info(`the worker has started: up to ${options.concurrency} bodies at a time, from ${from}`)
-      yield* Effect.forkScoped(hasDefinitions(worker))
+      yield* Effect.forkScoped(announce(worker))
       // what callers have performed before it came
       worker.timers.know(hand.timers.next())
     })

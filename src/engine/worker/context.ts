@@ -7,7 +7,7 @@ import type * as Scope from "effect/Scope"
 import type { AchievementStore } from "../../AchievementStore.ts"
 import type { ActionRepo } from "../../ActionRepo.ts"
 import type { JobQueue } from "../../JobQueue.ts"
-import type { CompletionOutcome } from "../../Outcome.ts"
+import type { CompletionOptions, CompletionOutcome } from "../../Outcome.ts"
 import type { PerformanceLane } from "../../PerformanceLane.ts"
 import type { CompletionError } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
@@ -17,10 +17,11 @@ import type { NewActionId } from "../ActionId.ts"
 import type { ReachFailpoint } from "../Failpoint.ts"
 import type { Log } from "../log.ts"
 import type { Abandoned } from "../maintenance/cancelAbandoned.ts"
-import type { Concluded, Ended } from "../perform/decide.ts"
+import type { Concluded, Ended } from "../perform/concluding.ts"
 import type { Performance } from "../perform/Performance.ts"
 import type { Registry } from "../Registry.ts"
 import type { Settings } from "../Settings.ts"
+import type { Turn } from "./Alone.ts"
 import type { Answers, Gone } from "./Answers.ts"
 import type { Aside } from "./Aside.ts"
 import type { Bodies } from "./Bodies.ts"
@@ -31,6 +32,8 @@ import type { Connections } from "./Connections.ts"
 import type { Gate } from "./Gate.ts"
 import type { InHand } from "./InHand.ts"
 import type { Lease } from "./Lease.ts"
+import type { Memos } from "./Memos.ts"
+import type { Notes } from "./Notes.ts"
 import type { Passes } from "./Passes.ts"
 import type { Reconciler } from "./Reconciler.ts"
 import type { Timers } from "./Timers.ts"
@@ -57,6 +60,8 @@ export interface Active {
   fiber: Fiber.Fiber<Ran | void> | undefined
   /** By the engine: whatever the body still says does not count. */
   interrupted: boolean
+  /** It is known here that how the action ends is decided, and that this worker goes on with it when what runs has ended. */
+  closing: boolean
 }
 
 /** What user code runs in when no caller lends its fiber. */
@@ -70,11 +75,17 @@ export interface Peers {
   /** Fencing tokens that this process answers for itself, however late: nobody here takes over what is under them. `Lease` changes it. */
   readonly answeredFor: Set<bigint>
   /** Ends what runs in this process for actions that are over, whichever worker has it. */
-  readonly drop: (gone: ReadonlyArray<Gone>) => Effect.Effect<void>
+  readonly drop: (gone: ReadonlyArray<Gone>, spare?: string) => Effect.Effect<void>
   /** There is work for others: this worker has given some back. */
   readonly wakeOthers: () => void
   /** Whether another worker of this process takes from a queue. */
   readonly take: (queue: string) => boolean
+  /** Who performs with nothing beside it in this process, if somebody does. `Alone` changes it. */
+  readonly turn: Turn
+  /** No worker of this process has anything in hand. */
+  readonly areIdle: () => boolean
+  /** What workers of this process have taken and not begun is for others. */
+  readonly giveBackReady: Effect.Effect<void>
   /** Who sees to what comes by itself: this worker as long as it takes work, and else one that does. */
   readonly inCharge: () => { readonly timers: Timers; readonly abandoned: Abandoned }
 }
@@ -103,6 +114,7 @@ export interface WorkerOptions {
   readonly complete: (
     performance: Performance,
     outcome: CompletionOutcome<unknown, unknown>,
+    options: CompletionOptions | undefined,
     completed: () => void
   ) => Effect.Effect<boolean, CompletionError>
   readonly scope: Scope.Scope
@@ -121,6 +133,8 @@ export interface WorkerContext extends WorkerOptions {
   readonly answers: Answers
   readonly claimer: Claimer
   readonly committer: Committer
+  readonly memos: Memos
+  readonly notes: Notes
   readonly aside: Aside
   readonly bodies: Bodies
   readonly timers: Timers

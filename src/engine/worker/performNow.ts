@@ -46,6 +46,8 @@ export const make = (worker: WorkerContext): PerformNow => {
         : yield* bodies.fallen(item)
       bodies.letGo(entry)
       if (ran !== undefined && !ended) yield* follow(ran, queue, letGo)
+      // it has ended its own action, and goes on with that
+      else if (ran === undefined && !ended && entry.closing) yield* reconciler.doubt
       else if (Exit.isFailure(awaited) && !ended) queue.unshift(item)
       letGo()
       if (Exit.isFailure(awaited)) return yield* Effect.failCause(awaited.cause)
@@ -139,10 +141,15 @@ export const make = (worker: WorkerContext): PerformNow => {
         withPlace((place) =>
           Effect.gen(function*() {
             let count = yield* timers.tick(place)
-            count += yield* Effect.catchTag(breakDeadlocks(worker), "InvalidQuery", Effect.die)
+            count += yield* breakDeadlocks(worker)
             count += yield* runPlace(place, () => true, restore)
             count += yield* claimer.claimAll(place)
-            return count + (yield* runPlace(place, () => true, restore))
+            count += yield* runPlace(place, () => true, restore)
+            if (count > 0) return count
+            const alone = yield* worker.store.reserveAlone(yield* worker.lease.register, worker.catalogs.every())
+            if (alone === null) return 0
+            yield* claimer.claim(0, alone, [], place)
+            return yield* runPlace(place, () => true, restore)
           })
         )
       )

@@ -7,9 +7,11 @@ import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import { fromCause } from "../causes.ts"
 import { asHeld, prepare, unjoinable } from "../invoke/prepare.ts"
+import { backoff } from "../perform/backoff.ts"
 import { refOf } from "../perform/Performance.ts"
-import { answerOf, backoff, type Unhandled } from "../perform/retry.ts"
+import { answerOf, type Unhandled } from "../perform/retry.ts"
 import { retryWhile } from "../retrying.ts"
+import { inTrace, Tracing } from "../trace.ts"
 import { asUser } from "../userCode.ts"
 import type { Ran, WorkerContext } from "./context.ts"
 
@@ -54,14 +56,16 @@ export const prepareOf = (worker: WorkerContext) => {
       }
       const of = { action: task.definition, actorId, actionId }
       const code = { captured: runnable.context, kind: "before", runnable, ref: refExit.value, actorId, actionId }
+      const tracing = task.trace === undefined ? undefined : new Tracing(task.trace)
       const stored = (cause: Cause.Cause<unknown>) =>
         fromCause(cause, { place, error: runnable.definition.error, limit: settings.payload })
       let unhandled: Unhandled | undefined
       const prepared = yield* prepare(
         task,
         runnable,
-        (effect) => asUser(effect, code),
+        (effect) => inTrace(tracing, asUser(effect, { ...code, tracing })),
         settings,
+        now,
         (effect) =>
           Effect.catchCause(effect, (cause) =>
             Effect.matchEffect(answerOf(cause, settings), {

@@ -1,8 +1,9 @@
 /** What performing one action has of its worker: what is stored, and transactions that commit a conclusion with the body's own SQL. */
 import * as Effect from "effect/Effect"
 import type { StorageError } from "../../SteppedError.ts"
+import type { Conclusion } from "../../store/Conclusion.ts"
 import { emptyCatalog } from "../../store/Store.ts"
-import type { Concluded } from "../perform/decide.ts"
+import type { Concluded } from "../perform/concluding.ts"
 import { Fenced, type Surroundings } from "../perform/Surroundings.ts"
 import { retryReading } from "../retrying.ts"
 import type { Work, WorkerContext } from "./context.ts"
@@ -19,6 +20,10 @@ export const surroundings = (worker: WorkerContext): {
   const reading = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
     retryReading(worker.connections.ask(read), worker.committer.answers)
 
+  /** In a transaction of the program on its own connection. */
+  const unlessInside = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+    Effect.flatMap(store.inTransaction, (inside) => inside ? read : reading(read))
+
   const transaction: Surroundings["transaction"] = (body) =>
     Effect.gen(function*() {
       const token = worker.lease.token()
@@ -26,27 +31,36 @@ export const surroundings = (worker: WorkerContext): {
       if (token === undefined) return yield* Effect.die(new Fenced())
       let at = 0
       const both = store.withTransaction(Effect.gen(function*() {
-        const concluded = yield* body
+        let concluded = yield* body
         at = yield* now
-        const finish = store.finish({
-          token,
-          now: at,
-          // nothing is handed over in a transaction that may yet fail to commit: promoted and resumed actions get jobs
-          catalog: emptyCatalog,
-          conclusions: [concluded.conclusion]
-        }).pipe(Effect.mapError(store.inOpenTransaction("ending a transactional step")))
-        let answer = yield* finish
+        const finish = (conclusion: Conclusion) =>
+          store.finish({
+            token,
+            now: at,
+            // nothing is handed over in a transaction that may yet fail to commit: promoted and resumed actions get jobs
+            catalog: emptyCatalog,
+            conclusions: [conclusion],
+            of: [concluded.of]
+          }).pipe(Effect.mapError(store.inOpenTransaction("ending a transactional step")))
+        let answer = yield* finish(concluded.conclusion)
         const isLost = () => answer.news.some(({ _tag }) => _tag === "LeaseLost")
+        const staleness = () => answer.news.find((news) => news._tag === "Stale")
         // its body has blocked the thread: what it did so far is as good as it was
-        if (isLost() && (yield* worker.lease.regain(token))) answer = yield* finish
-        const stale = answer.news.find((news) => news._tag === "Stale")
+        if (isLost() && (yield* worker.lease.regain(token))) answer = yield* finish(concluded.conclusion)
+        // how its action ends was decided meanwhile, here or elsewhere: what it did is as good, and is undone
+        if (staleness()?.closing === true && concluded.closed !== undefined) {
+          concluded = concluded.closed()
+          answer = yield* finish(concluded.conclusion)
+        }
+        const stale = staleness()
         // what the body itself, in this very transaction, has ended commits with it, and this conclusion is dropped
         if (stale?.endedHere === true) return undefined
         if (stale !== undefined || isLost()) return yield* Effect.die(new Fenced())
+        const committing = concluded
         yield* store.afterCommit(
           Effect.andThen(
             worker.answers.read(answer, at, true),
-            Effect.suspend(() => worker.committer.tellEnded([concluded], new Set()))
+            Effect.suspend(() => worker.committer.tellEnded([committing], new Set()))
           )
         )
         return concluded
@@ -65,6 +79,9 @@ export const surroundings = (worker: WorkerContext): {
       now,
       newActionId,
       complete,
+      remember: (memo) => worker.memos.remember(memo),
+      note: (note) => worker.notes.note(note),
+      inTransaction: store.inTransaction,
       stored: {
         whatOf: (action) =>
           reading(Effect.suspend(() => {
@@ -72,7 +89,8 @@ export const surroundings = (worker: WorkerContext): {
             return token === undefined ? Effect.undefined : store.whatOf(token, action)
           })),
         resultsAfter: (action, from) => reading(store.resultsAfter(action, from)),
-        slotsAfter: (action, step, slot) => reading(store.slotsAfter(action, step, slot))
+        slotsAfter: (action, step, slot) => reading(store.slotsAfter(action, step, slot)),
+        unreadSignals: (action, name) => unlessInside(store.unreadSignals(action, name))
       },
       transaction
     }

@@ -11,22 +11,27 @@ create view queued_actions as
     queue,
     'queued' as status,
     false as outbound,
+    false as unwinding,
     lane,
     case when lanes is not null then array(select replace(x, U&'\0001', ':') from unnest(lanes) x) end as lanes,
     coalesce(checksum_key, lane) as checksum_key,
     checksum,
     parent,
     parent_step,
+    started_by,
+    started_by_step,
+    retry_of,
     depth,
     attempts + case when token is null then 0 else 1 end as attempts,
     token,
     null::jsonb as result,
-    null::jsonb as cause,
-    failure as last_failure,
+    case when cancelled_at is not null and failure ? 'reason' then failure end as cause,
+    case when cancelled_at is null then failure end as last_failure,
     coalesce(own_priority, 0::smallint) as priority,
     due_at,
     timeout_ms,
     null::timestamptz as timeout_at,
+    null::timestamptz as step_timeout_at,
     elder as waits_for,
     -- what is cancelled, or tried again, goes on
     case when cancelled_at is null and attempts = 0 then (
@@ -44,9 +49,12 @@ create view queued_actions as
     ) end as pause,
     cancelled_at,
     null::uuid as superseded_by,
+    null::jsonb as unwound,
     0::smallint as callbacks_succeeded,
     0::smallint as callbacks_failed,
     tags,
+    substr(trace, 4, 32) as trace_id,
+    null::jsonb as progress,
     enqueued_at,
     null::timestamptz as started_at,
     null::timestamptz as ended_at
@@ -67,12 +75,17 @@ create view actions as
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
       /* statuses */)[status + 1] as status,
     flags & 16 /* Flag.outbound */ <> 0 as outbound,
+    outcome is not null and verdict ->> '_tag' is distinct from 'ends'
+      and phase in (1 /* Phase.waiting */, 5 /* Phase.unwinding */, 7 /* Phase.closing */) as unwinding,
     lane,
     case when lanes is not null then array(select replace(x, U&'\0001', ':') from unnest(lanes) x) end as lanes,
     coalesce(checksum_key, lane) as checksum_key,
     checksum,
     parent,
     parent_step,
+    started_by,
+    started_by_step,
+    retry_of,
     depth,
     -- stored is how many have ended without an answer; the one that is under way, or has come to its end, is one more
     attempts + case
@@ -112,7 +125,9 @@ create view actions as
       )
     end as due_at,
     timeout_ms,
-    case when outcome is null then timeout_at end as timeout_at,
+    case when outcome is null then timeout_at when phase <> 3 /* Phase.callbacks */ then undone_until end
+      as timeout_at,
+    step_timeout_at,
     null::uuid as waits_for,
     case when status = 0 /* Status.pending */ and outcome is null then (
       select
@@ -131,13 +146,23 @@ create view actions as
     ) end as pause,
     null::timestamptz as cancelled_at,
     null::uuid as superseded_by,
+    null::jsonb as unwound,
     0::smallint as callbacks_succeeded,
     0::smallint as callbacks_failed,
     tags,
+    substr(trace, 4, 32) as trace_id,
+    case
+      when
+        (progress ->> 'step')::int = step
+        and (progress ->> 'attempt')::int = coalesce(step_attempt, 1)
+        and phase in (0 /* Phase.step */, 1 /* Phase.waiting */, 5 /* Phase.unwinding */)
+        then progress -> 'value'
+    end as progress,
     enqueued_at,
     started_at,
     null::timestamptz as ended_at
   from live_actions
+  where unwinds is null
   union all
   select
     id,
@@ -149,12 +174,16 @@ create view actions as
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
       /* statuses */)[status + 1],
     false,
+    (select l.unwinds from live_actions l where l.id = ended_actions.id) is not null,
     lane,
     case when lanes is not null then array(select replace(x, U&'\0001', ':') from unnest(lanes) x) end,
     coalesce(checksum_key, lane),
     checksum,
     parent,
     parent_step,
+    started_by,
+    started_by_step,
+    retry_of,
     depth,
     -- what was given up was not begun again
     attempts + case when started_at is null or cause ->> 'kind' = 'exhausted' then 0 else 1 end,
@@ -169,10 +198,14 @@ create view actions as
     null,
     null,
     null,
+    null,
     superseded_by,
+    unwound,
     callbacks_succeeded,
     callbacks_failed,
     tags,
+    substr(trace, 4, 32),
+    null,
     enqueued_at,
     started_at,
     ended_at
@@ -187,12 +220,16 @@ create view actions as
     queue,
     status,
     outbound,
+    unwinding,
     lane,
     lanes,
     checksum_key,
     checksum,
     parent,
     parent_step,
+    started_by,
+    started_by_step,
+    retry_of,
     depth,
     attempts,
     token,
@@ -203,13 +240,17 @@ create view actions as
     due_at,
     timeout_ms,
     timeout_at,
+    step_timeout_at,
     waits_for,
     pause,
     cancelled_at,
     superseded_by,
+    unwound,
     callbacks_succeeded,
     callbacks_failed,
     tags,
+    trace_id,
+    progress,
     enqueued_at,
     started_at,
     ended_at
@@ -224,6 +265,9 @@ comment on column actions.status is
   'queued: no worker has joined it to its lane yet. pending: waits for its lane. performing: live. All others '
   'are ends.';
 comment on column actions.outbound is 'Somebody outside completes it.';
+comment on column actions.unwinding is
+  'How it ends is decided, and what its steps have done is being undone; `cause` says why. Of one that has ended well: '
+  'its parent has not, and unwinds it.';
 comment on column actions.lane is
   'Actions with the same lane perform one after another; null as long as a worker is to compute it.';
 comment on column actions.lanes is
@@ -232,6 +276,11 @@ comment on column actions.checksum_key is 'Where its success is kept.';
 comment on column actions.checksum is 'An invocation with the same one takes its result instead of running.';
 comment on column actions.parent is 'The action whose step has started it; null for a root.';
 comment on column actions.parent_step is 'Which of the parent''s steps, from 0.';
+comment on column actions.started_by is
+  'The action that has started it without waiting for it; its history may have been deleted.';
+comment on column actions.started_by_step is 'Which of the steps of that one, from 0; null where it was a callback.';
+comment on column actions.retry_of is
+  'The ended action that it goes on for (`ActionRepo.retry`); its history may have been deleted.';
 comment on column actions.depth is 'How many ancestors it has.';
 comment on column actions.attempts is
   'How often its last step, its job or its callbacks were begun, or a worker died that had taken it to begin them; '
@@ -245,13 +294,19 @@ comment on column actions.due_at is
   'wait, or when its lanes let it begin.';
 comment on column actions.timeout_ms is 'How long it may perform.';
 comment on column actions.timeout_at is 'When its time is over.';
+comment on column actions.step_timeout_at is 'When the time of its step is over, where that waits and has a limit.';
 comment on column actions.waits_for is 'The elder sibling that has to join its lane before this one.';
 comment on column actions.pause is
   'Why it does not begin, where it waits: the oldest of the pauses that hold it.';
 comment on column actions.cancelled_at is
   'Since when, on the database''s clock, it cannot start any more: a worker that has its definition ends it.';
 comment on column actions.superseded_by is 'The newer action that has taken its place in the lane.';
+comment on column actions.unwound is
+  'Its parent has not ended well, and it was unwound: what could not be undone, what is uncertain, what was kept; '
+  'empty where all was undone.';
 comment on column actions.callbacks_failed is 'With one of these a success is no achievement.';
+comment on column actions.progress is 'What its running step has said of itself last.';
 comment on column actions.tags is 'Texts that it was enqueued with.';
+comment on column actions.trace_id is 'The trace that it is part of, where somebody had a span.';
 comment on column actions.enqueued_at is 'When it was asked for.';
 comment on column actions.started_at is 'When it took its lane.';

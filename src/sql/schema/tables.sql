@@ -5,25 +5,33 @@
 -- jobs an invocation that waits for a worker (also: "continue this live action", held while `before` runs, and
 --                  waiting for an elder sibling)
 -- -> live_actions pending or performing. The performing row IS the lane (unique on lane and seat) and IS the lease
---                        (its token names the worker that may write to it; null while it waits for slots or outside)
+--                        (its token names the worker that may write to it; null while it waits for slots or outside);
+--                        with `unwinds`, not an action but what undoes the ended one of its id: it has a place in
+--                        the lanes as any, before those that wait
 --        steps           one row for each step that ended or waits; the step that runs now is in the live row
---        slots           what a step waits for: a child action or a time; status null = still open
---     -> ended_actions   append-only history, never updated
+--        slots           what a step waits for: a child action, a time or a signal; status null = still open
+--     -> ended_actions   append-only history; of a child alone that can be undone it is noted who else counts on it,
+--                        and what came of undoing it
 --   outcomes       answers for handles of invocations that were never stored as actions (short-circuited, joined)
 --   achievements   checksum key -> checksum and result of the last success
 --   pauses         what is not begun for the time being; resumed: what was, and may have left somebody waiting
---   abandoned_by         ended actions whose abandoned children are still to be cancelled
+--   abandoned_by         actions that have ended, or unwind, whose children are still to be cancelled, or unwound
 --   named_lanes    lanes with a policy, each of which is locked by its row; seats: who performs in them and who waits
---   workers        one row for each engine, with its lease on the database's clock
---   action_keys    what names an action beside its id; signals: what was sent to it; memos: what its bodies have
---                  stored on the way. The three are empty as long as nobody uses them, and go with the history
+--   workers        one row for each engine, with its lease on the database's clock; definitions: what they can run,
+--                  for who does not have the program
+--   action_keys    what names an action beside its id; memos: what its bodies have stored on the way (gone with the
+--                  step's success). The two are empty as long as nobody uses them, and go with the history
+--   signals        what was sent to actions, read or not; goes with the history
+--   retries        actions that go on for ones that have ended: the first of each chain
 --
 -- What is at the end of a table behind "for what is to come" is null as yet: a row pays for no null, as it has some
 -- already. Where the rest of that goes, src/README.md says.
 --
--- Lock order of every function: jobs (always SKIP LOCKED), then named lanes sorted by name, then live rows sorted by
+-- Lock order of every function: keys (`action_keys`; who waits for one that is not committed holds nothing else), then
+-- jobs (always SKIP LOCKED), then named lanes sorted by name, then live rows sorted by
 -- lane, each in ONE pass that may wait (those in named lanes under their lanes' locks alone), then achievements sorted
--- by key, then steps sorted by action and index. Everything out of that order is taken with SKIP LOCKED and, where
+-- by key, then steps sorted by action and index. Rows of the history are locked by whoever reuses, unwinds or deletes
+-- them, and never waited for. Everything out of that order is taken with SKIP LOCKED and, where
 -- skipped, left for the next transition. A slot is changed only under the lock of its step's row.
 --
 -- User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys
@@ -38,10 +46,27 @@ create table workers (
   token bigint generated always as identity primary key,
   name text not null,
   lease_until timestamptz not null,
-  started_at timestamptz not null
+  started_at timestamptz not null,
+  -- the version of its program; the queues that it is restricted to; its definitions with their hashes, once it has
+  -- said so
+  build text,
+  queues text[],
+  definitions text[] collate "C",
+  hashes text[]
 );
 comment on table workers is 'One row for each worker that runs; with the row gone,
 nothing is written under its token any more.';
+
+create table definitions (
+  key text collate "C" not null,
+  hash text collate "C" not null,
+  json jsonb not null,
+  first_seen timestamptz not null,
+  last_seen timestamptz not null,
+  primary key (key, hash)
+);
+comment on table definitions is 'What workers have said of the definitions that they can run: one row
+for each version.';
 
 create table jobs (
   id bigint generated always as identity,
@@ -69,9 +94,10 @@ create table jobs (
   ordered boolean,
   -- the sibling that it waits for
   elder uuid,
-  -- the arguments as given, where it was prepared to others, and whether its achievement cannot be read
+  -- the arguments as given, where it was prepared to others, and the action whose achievement it passes by, as that
+  -- cannot be read or is too old
   given jsonb,
-  unread boolean,
+  passes_by uuid,
   -- on the database's clock: it cannot start any more, and whoever takes it ends it
   cancelled_at timestamptz,
   -- false: whoever enqueued it has left the checksum to a worker, whether that knows a `before` or not; true: its
@@ -81,18 +107,22 @@ create table jobs (
   failure jsonb,
   -- its named lanes, in order; `lane` is null then
   lanes text[] collate "C",
-  -- short texts that it is found by, and where its trace goes on
+  -- short texts that it is found by, and where its trace goes on: W3C's traceparent and, behind a space, tracestate
   tags text[],
   trace text,
   -- the priority that it was enqueued with, if that is not 0, for when it comes back into the order
   own_priority smallint,
   -- when it was to be due, if that was later than now: by this, too, it is newer or older in its lane
   delayed_until timestamptz,
-  -- For what is to come. The ended action that it goes on for; the one whose step has started it without waiting for
-  -- it, and the number of that step
-  retry_of uuid,
+  -- of one whose tenant takes turns with others: who that is, and in which turn this one is; `own_priority` is then
+  -- never null
+  tenant text collate "C",
+  turn bigint,
+  -- the action that has started it without waiting for it, and the number of the step; null of a callback
   started_by uuid,
   started_by_step int,
+  -- the ended action that it goes on for
+  retry_of uuid,
   primary key (queue, priority, id)
 ) with (
   autovacuum_vacuum_scale_factor = 0.01,
@@ -108,6 +138,12 @@ create index jobs_action on jobs (action) where kind = 1 /* JobKind.continuation
 create index jobs_due on jobs (priority, due_at) where due_at is not null;
 create index jobs_paused on jobs (queue, definition, id) where priority = 1004 /* Priority.paused */;
 create index jobs_held on jobs (token) where priority = 1001 /* Priority.held */;
+create index jobs_alone on jobs (id) where priority = 1005 /* Priority.alone */;
+create index jobs_started on jobs (started_by) where started_by is not null;
+create index jobs_retry on jobs (retry_of) where retry_of is not null;
+-- in both are those alone whose tenants take turns
+create index jobs_turns on jobs (queue, own_priority, turn, id) where priority = 999 /* Priority.turns */;
+create index jobs_tenant on jobs (queue, own_priority, tenant, turn) where priority = 999 /* Priority.turns */;
 -- only those that have to be in order are in these two
 create index jobs_ordered on jobs (parent, parent_step, id) where ordered;
 create index jobs_elder on jobs (elder) where elder is not null;
@@ -120,8 +156,8 @@ create table live_actions (
   arguments jsonb not null,
   -- null: it is in named lanes
   lane text collate "C",
-  -- 0 performs in the lane, or would if that was not paused; -1 is next; null: it has left the lane, and only its
-  -- callbacks run
+  -- 0 performs in the lane, or would if that was not paused; -1 is next; below that what unwinds one that has ended
+  -- waits, before that one, the higher first; null: it has left the lane, and only its callbacks run
   seat smallint,
   status smallint not null,
   -- null: the same as the lane
@@ -159,20 +195,29 @@ create table live_actions (
   delayed_until timestamptz,
   -- its number in the queue, of one that is pending: the higher one is newer
   queued_as bigint,
-  -- For what is to come. As in jobs; and the ended action that this one undoes
-  retry_of uuid,
-  started_by uuid,
-  started_by_step int,
-  unwinds uuid,
-  -- which version of its definition has begun it
-  fingerprint int,
-  -- of the step that runs: which attempt of it, if not the first, what came of the earlier ones, and when it is to end
+  -- of the step that runs, waits, or is to begin again: which attempt of it, if not the first, and what came of the
+  -- earlier ones; of a job which run of it
   step_attempt smallint,
   step_attempts jsonb,
+  -- of the step that waits: when its time is over, and what somebody has decided of it, for its worker to conclude
   step_timeout_at timestamptz,
-  -- what it has said of itself last, and when whoever performs it outside was heard last
+  verdict jsonb,
+  -- of one that is in nobody's hands: the span of the body that ran last
+  step_trace text,
+  -- what a step has said of itself last, with its number and attempt: another one's is not looked at
   progress jsonb,
+  started_by uuid,
+  started_by_step int,
+  -- as in jobs
+  retry_of uuid,
+  -- it is no action of its own, but unwinds the one that has ended under its id
+  unwinds uuid,
+  -- For what is to come. Which version of its definition has begun it
+  fingerprint int,
+  -- when whoever performs it outside was heard last
   heard_at timestamptz,
+  -- when the time is over in which its steps are undone
+  undone_until timestamptz,
   constraint live_actions_lane unique (lane, seat)
 ) with (
   fillfactor = 85,
@@ -183,11 +228,15 @@ create table live_actions (
 comment on table live_actions is
   'Actions that are performing, and at most one for each lane that is pending behind them.';
 
+create index live_actions_step_timeout on live_actions (step_timeout_at) where step_timeout_at is not null;
+create index live_actions_started on live_actions (started_by) where started_by is not null;
+create index live_actions_retry on live_actions (retry_of) where retry_of is not null;
 create index live_actions_timeout on live_actions (timeout_at) where timeout_at is not null;
 -- first in a lane that is paused, and not performing
 create index live_actions_held on live_actions (lane)
   where seat = 0 /* Seat.performing */ and status = 0 /* Status.pending */;
 create index live_actions_outbound on live_actions (definition, actor_id) where flags & 16 /* Flag.outbound */ <> 0;
+create index live_actions_signals on live_actions (definition, actor_id) where flags & 512 /* Flag.signals */ <> 0;
 
 create table named_lanes (
   -- its name, U+0001, and the key
@@ -264,18 +313,23 @@ create table ended_actions (
   lanes text[] collate "C",
   tags text[],
   trace text,
-  -- For what is to come. As in live_actions
-  retry_of uuid,
   started_by uuid,
   started_by_step int,
-  unwinds uuid,
+  retry_of uuid,
+  -- For what is to come. As in live_actions
   fingerprint int,
-  -- whether it, or what it has started, can be undone, and what came of that
-  undo smallint
+  -- of a child that has ended well: whether there may be something to undo; bits of `Unwound` of src/domain/Phase.ts
+  undo smallint,
+  -- it was unwound: what could not be undone, is uncertain, or was kept
+  unwound jsonb
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
 comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old,
 deleted; ids take user time, so that the primary key is in the order of time.';
 
+create index ended_actions_started on ended_actions (started_by) where started_by is not null;
+create index ended_actions_retry on ended_actions (retry_of) where retry_of is not null;
+-- only of those that have tags
+create index ended_actions_tags on ended_actions using gin (tags) where tags is not null;
 create index ended_actions_callbacks_failed on ended_actions (id) where callbacks_failed > 0;
 
 create table steps (
@@ -288,11 +342,18 @@ create table steps (
   result jsonb,
   started_at timestamptz not null,
   ended_at timestamptz,
-  -- For what is to come. Which attempt of it, if not the first, and what came of the earlier ones; the step that this
-  -- one undoes
+  -- true: it waits, and its body has left memos
+  memos boolean,
+  -- which attempt of it, if not the first, and what came of all of them
   attempt smallint,
   attempts jsonb,
+  -- whether it is to be undone, should its action not succeed, as the version has it that has run it: bits of `Undo` of
+  -- src/domain/Phase.ts
+  undo smallint,
+  -- of a compensation, the step that it undoes
   undoes int,
+  -- of one that has waited, and had a limit: when its time was over
+  timeout_at timestamptz,
   primary key (action, idx)
 ) with (fillfactor = 90);
 comment on table steps is 'Steps that have ended,
@@ -313,28 +374,43 @@ create table slots (
   cause jsonb,
   -- true: the child is not its parent's own: it has superseded or was joined by the one that was asked for
   moved boolean,
-  -- For what is to come. Which attempt of its step has asked; the signal that it waits for, whether it may pass without
-  -- one, and when whoever is to send it was heard last; whether a failure is a value; what the child has to undo
+  -- its failure is a value for the parent's step: fingerprint of the error schema that was asked with; empty for void
+  error text collate "C",
+  -- true: its action has another end than this step, and waits only until the child has ended, which it is to
+  closing boolean,
+  -- which attempt of its step has asked, if not the first (0: it is one of the action that this one goes on for, which
+  -- the step may use again), and a checksum of what for, where a further one may ask
+  -- again
   attempt smallint,
+  request text collate "C",
+  -- what undoes the step waits here until the child is unwound, which has ended or is to; bits of `UndoneBy` of
+  -- src/domain/Phase.ts
+  undo smallint,
+  -- the signal that it waits for, until `due_at` if it has a limit, and whether that may pass without one
   signal text collate "C",
   optional boolean,
+  -- it was taken over from the action that this one goes on for: the child was that one's own, or that one has read the
+  -- signal
+  carried boolean,
+  -- For what is to come. When whoever is to send the signal was heard last
   heard_at timestamptz,
-  as_value boolean,
-  undo smallint,
   primary key (action, step, slot)
 ) with (fillfactor = 80);
-comment on table slots is 'What a step waits for: a child action or a time, each in a slot of its own.';
+comment on table slots is 'What a step waits for: a child action, a time or a signal, each in a slot of its own.';
 
 create index slots_child on slots (child) where status is null and child is not null;
 create index slots_moved on slots (child) where moved;
-create index slots_due on slots (due_at) where status is null and due_at is not null;
+create index slots_due on slots (due_at) where status is null and due_at is not null and signal is null;
+-- when waits for signals are over
+create index slots_signals_due on slots (due_at) where status is null and due_at is not null and signal is not null;
 
 create table achievements (
   checksum_key text collate "C" primary key,
   checksum text collate "C" not null,
   result jsonb,
   action uuid not null,
-  achieved_at timestamptz not null
+  achieved_at timestamptz not null,
+  definition text collate "C" not null
 ) with (fillfactor = 80);
 comment on table achievements is
   'What was achieved last for each checksum key: an invocation with the same checksum takes its result from here.';
@@ -385,16 +461,17 @@ create table resumed (
 comment on table resumed is 'What is paused no more, until nobody waits because of it.';
 
 create table abandoned_by (action uuid primary key);
-comment on table abandoned_by is 'Ended actions whose children that nothing else waits for are still to be cancelled.';
+comment on table abandoned_by is 'Actions that have ended, or unwind, whose children are still to be cancelled,
+as nothing else waits for them, or to be unwound.';
 
--- The three that follow are written to by nobody as yet. None of them is read by a claim or an end: who has no row in
--- them pays nothing.
+-- None of the three that follow is read by a claim or an end of who has no row in them: he pays nothing.
 
 create table action_keys (
-  -- whose key it is: the definition's and the actor's, so that others may have the same one
+  -- whose key it is: the definition's and the actor's, so that others may have the same one; of an id, which nobody
+  -- else may have, they are empty
   definition text collate "C" not null,
   actor_id text collate "C" not null,
-  -- what it is: an id that the caller has chosen, an idempotency key, an execution's id elsewhere, a completion's key
+  -- what it is: an id that the caller has chosen, an idempotency key, a completion's key
   kind smallint not null,
   key text collate "C" not null,
   -- there may be no such action yet, if something was sent to an execution that nobody has started
@@ -402,8 +479,11 @@ create table action_keys (
   -- a digest of what came with the key: with another one it is a conflict
   given text collate "C",
   created_at timestamptz not null,
-  -- when it may name another action; null: when the history of this one is deleted
+  -- before which it does not name another action: its time begins with that one's end, and upkeep puts it off until
+  -- then; null: when the history of this one is deleted
   free_at timestamptz,
+  -- of a completion's key, which has no time of its own while there is that history: how long it is held at least
+  held_until timestamptz,
   primary key (definition, actor_id, kind, key)
 );
 comment on table action_keys is 'What names an action beside its id, as long as it may not name another one.';
@@ -411,34 +491,61 @@ comment on table action_keys is 'What names an action beside its id, as long as 
 create index action_keys_action on action_keys (action);
 create index action_keys_free on action_keys (free_at) where free_at is not null;
 
+-- Sending appends to this table, with a job of its own for the target (`JobKind.signal`), and locks nothing that a
+-- transition waits for. How what is sent meets a wait that is being stored stands at the top of `deliver_signals`. Rows
+-- are changed under the lock of the live row that has them, or of the row of the step that waits for them.
 create table signals (
-  id bigint generated always as identity primary key,
-  -- queued or live; whoever supersedes it takes over what is unread
+  -- whose it is: queued or live; what is unread goes on with whoever has superseded that, or was joined by it
   action uuid not null,
   name text collate "C" not null,
-  -- of two with one key the first counts, as of two to what takes one value only
+  id bigint generated always as identity,
+  -- to whom it was sent, whoever has it by now: of two with one key that is the first one's
+  target uuid not null,
   key text collate "C",
   payload jsonb,
+  -- a failure was sent
   cause jsonb,
   sent_at timestamptz not null,
-  -- the step and the slot that it has settled; null: nobody has read it
+  -- the step that it was read in, and the slot that it has settled; without a slot the step was given it by
+  -- `Step.received`. Null: nobody has read it
   step int,
-  slot int
-);
+  slot int,
+  -- the step, and its attempt, that has asked for it by a token
+  for_step int,
+  for_attempt smallint,
+  primary key (action, name, id)
+) with (fillfactor = 90);
 comment on table signals is 'What was sent to an action from outside, in the order in which it came, read or not.';
 
-create index signals_action on signals (action, id);
-create unique index signals_key on signals (action, name, key) where key is not null;
+create index signals_unread on signals (action, name, id) where step is null;
+create unique index signals_sent on signals (target, name, key) where key is not null;
+create index signals_key on signals (action, name, key) where key is not null;
 
 create table memos (
   action uuid not null,
   -- of an action that is replayed from its beginning there is one step
   step int not null,
+  -- what its step is known by: a deploy may put another one into its place
+  step_kind smallint not null,
+  step_name text collate "C" not null,
   name text collate "C" not null,
-  attempt int not null,
+  -- for what is to come: of activities that are tried again
+  attempt int not null default 1,
   result jsonb,
   cause jsonb,
   ended_at timestamptz not null,
-  primary key (action, step, name, attempt)
+  primary key (action, step, step_kind, step_name, name, attempt)
 );
 comment on table memos is 'What a body has done and does not do again, however often it runs.';
+
+create table retries (
+  -- queued, live or ended, with `retry_of`
+  action uuid primary key,
+  -- the first of those that go on for one another
+  first uuid not null,
+  -- how often which of its steps, by name, were compensated in those before it
+  compensated jsonb not null,
+  -- the step that it is to begin with, if that was asked for
+  step int
+);
+comment on table retries is 'What is known of an action that goes on for one that has ended; goes with the history.';

@@ -37,12 +37,16 @@ create type claimed_job as (
   enqueued_at timestamptz,
   ordered boolean,
   given jsonb,
-  unread boolean,
+  passes_by uuid,
   cancelled_at timestamptz,
   prepared boolean,
   tags text[],
+  trace text,
   delayed_until timestamptz,
-  lanes text[]
+  lanes text[],
+  started_by uuid,
+  started_by_step int,
+  retry_of uuid
 );
 
 -- An invocation that is answered without becoming an action.
@@ -50,7 +54,22 @@ create type unstored_answer as (
   job claimed_job,
   status smallint,
   result jsonb,
-  cause jsonb
+  cause jsonb,
+  -- by whom and when what it is answered with was achieved
+  achieved_by uuid,
+  achieved_at timestamptz
+);
+
+-- A key that names an action.
+create type held_key as (
+  definition text collate "C",
+  actor_id text collate "C",
+  kind smallint,
+  key text collate "C",
+  action uuid,
+  given text collate "C",
+  created_at timestamptz,
+  free_at timestamptz
 );
 
 -- What an action waits for, or where it performs: a child of a step; a lane in which it has a turn, and fewer than
@@ -63,4 +82,12 @@ create type edge_of_waiting as (
   "limit" int,
   turn bigint,
   several boolean
+);
+
+-- A place in the line of a named lane that an invocation would have.
+create type asked_seat as (
+  lane text collate "C",
+  priority smallint,
+  place bigint,
+  due_at timestamptz
 );

@@ -7,13 +7,13 @@ create view action_steps as
     action,
     idx,
     name,
-    (array['own', 'unnamed', 'prepended', 'method', 'job'] /* stepKinds */)[kind + 1] as kind,
+    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation'] /* stepKinds */)[kind + 1] as kind,
     (array[
       'pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked', 'skipped'
     ] /* stepStatuses */)[status + 1] as status,
     case
-      when result -> '$failure' is not null then null
-      when strpos(result::text, '"$') = 0 then result
+      when steps.result -> '$failure' is not null then null
+      when strpos(given::text, '"$') = 0 then given
       -- It is kept with marks: places for the results of children, what JSON has no word for, and keys of its own that
       -- look like
       -- marks. In a text all quotes are escaped, so that what looks like a mark is one.
@@ -29,7 +29,15 @@ create view action_steps as
               when h.slot is null then ''
               else coalesce(
                 (
-                  select coalesce(o.result, e.result) from slots o left join ended_actions e on e.id = o.child
+                  select
+                    case
+                      when o.error is null or o.status is null then coalesce(o.result, e.result)
+                      -- as Effect writes a `Result`
+                      when o.status = 2 /* Status.succeeded */
+                        then jsonb_build_object('_tag', 'Success', 'success', coalesce(o.result, e.result))
+                      else jsonb_build_object('_tag', 'Failure', 'failure', coalesce(o.cause, e.cause))
+                    end
+                  from slots o left join ended_actions e on e.id = o.child
                   where o.action = steps.action and o.step = steps.idx and o.slot = h.slot[1]::int
                 )::text,
                 'null'
@@ -38,52 +46,78 @@ create view action_steps as
             ''
             order by p.n
           )::jsonb
-        from regexp_split_to_table(steps.result::text, '\{"\$slot": \d+\}') with ordinality p (piece, n)
-        left join regexp_matches(steps.result::text, '\{"\$slot": (\d+)\}', 'g') with ordinality h (slot, n)
+        from regexp_split_to_table(given::text, '\{"\$slot": \d+\}') with ordinality p (piece, n)
+        left join regexp_matches(given::text, '\{"\$slot": (\d+)\}', 'g') with ordinality h (slot, n)
           on h.n = p.n
       )
     end as result,
     result -> '$failure' as failure,
+    undoes,
     started_at,
-    ended_at
-  from steps
+    ended_at,
+    coalesce(attempt, 1) as attempt_number,
+    attempts -> 'last' as attempts,
+    steps.result ? '$unchecked' is true as is_unchecked
+  from steps cross join lateral (select coalesce(steps.result -> '$unchecked', steps.result) as given) g
   union all
   select
     id,
     step,
     coalesce(step_name, (step + 1)::text),
-    (array['own', 'unnamed', 'prepended', 'method', 'job'] /* stepKinds */)[coalesce(step_kind, 0) + 1],
-    'performing',
+    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation'] /* stepKinds */)[coalesce(step_kind, 0) + 1],
+    case when phase = 6 /* Phase.held */ then 'held' else 'performing' end,
     null,
+    case when phase = 6 /* Phase.held */ then failure end,
     null,
-    coalesce(step_started_at, started_at),
-    null
+    coalesce(to_timestamp((step_attempts ->> 'since')::float8 / 1000), step_started_at, started_at),
+    null,
+    coalesce(step_attempt, 1),
+    step_attempts -> 'last',
+    false
   from live_actions
-  where status = 1 /* Status.performing */ and phase = 0 /* Phase.step */ and outcome is null
+  where
+    status = 1 /* Status.performing */
+    and (
+      (phase in (0 /* Phase.step */, 6 /* Phase.held */) and outcome is null)
+      or (phase = 7 /* Phase.closing */ and step_name is not null)
+      or (phase = 5 /* Phase.unwinding */ and step_kind = 5 /* StepKind.compensation */))
   union all
   select
     id,
     0,
     step_name,
-    (array['own', 'unnamed', 'prepended', 'method', 'job'] /* stepKinds */)[step_kind + 1],
+    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation'] /* stepKinds */)[step_kind + 1],
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
       /* statuses */)[status + 1],
     null,
     null,
+    null,
     started_at,
-    ended_at
+    ended_at,
+    1,
+    null,
+    false
   from ended_actions
   where step_name is not null;
 comment on view action_steps is 'The steps of all actions: ended, waiting and running.';
 comment on column action_steps.action is 'The id of the action in `actions`.';
 comment on column action_steps.idx is 'Its place among the steps of the action, from 0.';
 comment on column action_steps.kind is
-  'own: known by its name. unnamed: by its position. prepended: from another module. method and job: the only one.';
-comment on column action_steps.status is 'performing: it runs, or waits for what it has started.';
+  'own: known by its name. unnamed: by its position. prepended: from another module. method and job: the only one. '
+  'compensation: it undoes another one, whose name it has.';
+comment on column action_steps.status is
+  'performing: it runs, waits for what it has started, or is to begin again. held: somebody is to decide of it.';
 comment on column action_steps.result is
   'As later steps receive it, with the results of its children; null where nobody does.';
 
-comment on column action_steps.failure is 'With what it failed, where the action went on without it.';
+comment on column action_steps.attempt_number is 'The attempt that runs, was the last one, or is the next one.';
+comment on column action_steps.attempts is
+  'The last hundred attempts of what has begun again: number, startedAt, endedAt and nextAt in milliseconds, failure.';
+comment on column action_steps.failure is
+  'With what it failed, where the action went on without it; why it is held.';
+comment on column action_steps.is_unchecked is
+  'Somebody has given its result, which no schema was there to read.';
+comment on column action_steps.undoes is 'Of a compensation, which step of the action it undoes, from 0.';
 
 create view action_slots as
   select
@@ -96,17 +130,31 @@ create view action_slots as
     split_part(definition, '/', 2) as name,
     due_at,
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
-      /* statuses */)[status + 1] as status
+      /* statuses */)[status + 1] as status,
+    error is not null as is_attempt,
+    coalesce(attempt, 1) as attempt_number,
+    signal
   from slots;
-comment on view action_slots is 'What the steps of actions wait or waited for: children and times.';
+comment on view action_slots is 'What the steps of actions wait or waited for: children, times and signals.';
 comment on column action_slots.step is 'Which step of the action, from 0.';
 comment on column action_slots.child is
   'The action that settles it: another one than was asked for, where that has joined one, or was superseded in a lane '
   'in which who waits for it waits for the newer one then; '
-  'null for a time.';
+  'null for a time, and for a signal.';
+comment on column action_slots.attempt_number is 'Which attempt of the step has asked.';
 comment on column action_slots.actor_type is 'With actor_id and name, what was asked for.';
-comment on column action_slots.due_at is 'When the wait is over; null for a child.';
+comment on column action_slots.due_at is 'When the wait is over; null for a child, and for a signal without a limit.';
+comment on column action_slots.signal is 'The signal that it waits for, by its name.';
 comment on column action_slots.status is 'How it was settled; null while it is open.';
+comment on column action_slots.is_attempt is 'Its failure is a value for the step, and does not fail it.';
+
+create view action_signals as
+  select action, id, name, key, payload, cause as failure, sent_at, step, slot from signals;
+comment on view action_signals is 'What was sent to actions from outside, read or not, in the order of its ids.';
+comment on column action_signals.action is 'Who has it: whoever took the place of whom it was sent to.';
+comment on column action_signals.failure is 'The error that was sent in its place.';
+comment on column action_signals.step is 'Which step of the action has read it, from 0; null: nobody has.';
+comment on column action_signals.slot is 'The slot that it has settled; null of one that the step was given at once.';
 
 create view lanes as
   select
@@ -159,6 +207,7 @@ create view stranded_actions as
     l.status = 1 /* Status.performing */
     and l.token is null
     and l.phase <> 2 /* Phase.outbound */
+    and (l.phase <> 6 /* Phase.held */ or l.verdict is not null)
     and (select j.id from jobs j where j.action = l.id and j.kind = 1 /* JobKind.continuation */ limit 1) is null
     and (
       l.phase <> 1 /* Phase.waiting */

@@ -5,7 +5,7 @@ import { statusCodes } from "../../domain/Phase.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import type { Claiming, Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
-import { askedBy, type Child, childColumns, columns, packedOf } from "../columns.ts"
+import { type Asked, askedBy, askedColumns, columns, packedOf } from "../columns.ts"
 import { toAnswer } from "../rows.ts"
 
 const passed = (after: Claiming["after"]) =>
@@ -25,7 +25,7 @@ const toJoin = (one: PreparedInvocation) => ({
   status: one.ended === undefined ? null : statusCodes[one.ended.status],
   result: one.ended?.result ?? null,
   cause: one.ended?.cause ?? null,
-  ignores: one.ignoresAchievement
+  passes_by: one.passesBy
 })
 
 const claiming = ({ after, catalog, now, room, token }: Claiming) => ({
@@ -34,7 +34,8 @@ const claiming = ({ after, catalog, now, room, token }: Claiming) => ({
   p_queues: packedOf(catalog).queues,
   p_prepare: packedOf(catalog).prepare,
   p_after: passed(after),
-  p_lanes: packedOf(catalog).lanes
+  p_lanes: packedOf(catalog).lanes,
+  p_in_turns: PgTypes.bool(catalog.inTurns === true)
 })
 
 export const claimOf = ({ run }: Calls): Pick<Store["Service"], "claim" | "enqueueAndClaim"> => ({
@@ -51,7 +52,7 @@ export const claimOf = ({ run }: Calls): Pick<Store["Service"], "claim" | "enque
     Effect.map(
       run("enqueueAndClaim", "enqueue_and_claim", {
         ...claiming(o),
-        ...columns<Child>("invocation", o.items, childColumns)
+        ...columns<Asked>("invocation", o.items, askedColumns)
       }, "*"),
       toAnswer
     )

@@ -1,23 +1,98 @@
-/** Completing and cancelling from outside. */
+/** Completing, cancelling and retrying from outside. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { statusCodes } from "../../domain/Phase.ts"
+import type { NotRetryable, RetryVerb } from "../../StepVerb.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
-import { askedBy, json } from "../columns.ts"
-import { toAnswer, toVerdict } from "../rows.ts"
+import { askedBy, at, json } from "../columns.ts"
+import { toAnswer, toVerdict, VerdictCode } from "../rows.ts"
 
-export const completeOf = ({ run }: Calls): Store["Service"]["complete"] => (o) =>
+export const cancellableOf = ({ run }: Calls): Store["Service"]["cancellable"] => (definition, actorId, limit) =>
   Effect.map(
-    run("complete", "complete", {
-      ...askedBy(o.token, o.now, o.catalog),
-      p_id: PgTypes.uuid(o.id),
-      p_definition: PgTypes.text(o.definition),
-      p_actor_id: PgTypes.text(o.actorId),
-      p_status: PgTypes.int2(statusCodes[o.outcome.status]),
-      p_result: json(o.outcome.result),
-      p_cause: json(o.outcome.cause),
-      p_outbound: PgTypes.bool(o.outbound)
-    }, "*"),
-    (rows) => ({ verdict: toVerdict(rows), answer: toAnswer(rows) })
+    run("cancellable", "cancellable", {
+      p_definition: PgTypes.text(definition),
+      p_actor_id: PgTypes.text(actorId),
+      p_limit: PgTypes.int4(limit)
+    }, "id"),
+    (rows) => rows.map(([id]) => id as string)
   )
+
+const decided = {
+  [VerdictCode.none]: "none",
+  [VerdictCode.done]: "done",
+  [VerdictCode.busy]: "running",
+  [VerdictCode.over]: "over",
+  [VerdictCode.notStarted]: "notStarted"
+} as const
+
+export const decideStepOf = ({ run }: Calls): Store["Service"]["decideStep"] => (now, of, decision) =>
+  Effect.map(
+    run("decideStep", "decide_step", {
+      p_now: at(now),
+      p_action: PgTypes.uuid(of.action),
+      p_step: of.index === undefined ? null : PgTypes.int4(of.index),
+      p_attempt: of.attemptNumber === undefined ? null : PgTypes.int4(of.attemptNumber),
+      p_verdict: PgTypes.jsonb(decision)
+    }),
+    (rows) => decided[rows[0]![0] as keyof typeof decided]
+  )
+
+export const retryOf = ({ run }: Calls): Store["Service"]["retry"] => (now, o) =>
+  Effect.map(
+    run("retry", "retry_action", {
+      p_now: at(now),
+      p_action: PgTypes.uuid(o.action),
+      p_from: o.from === undefined ? null : PgTypes.text(o.from),
+      p_is_upwards: PgTypes.bool(o.upwards)
+    }, "became, action, lane, reason, step, retried"),
+    ([row]): RetryVerb => {
+      const [became, action, lane, reason, step, retried] = row!
+      switch (became) {
+        case "done":
+          return { _tag: "Retried", id: action as string, retryOf: retried as string }
+        case "retried":
+          return { _tag: "AlreadyRetried", id: action as string }
+        case "laneBusy":
+          return { _tag: "LaneBusy", lane: lane as string, by: action as string }
+        case "notRetryable":
+          return {
+            _tag: "NotRetryable",
+            reason: reason as NotRetryable,
+            action: action as string,
+            step: step as string | null ?? undefined
+          }
+        default:
+          return { _tag: "None" }
+      }
+    }
+  )
+
+export const completeOf = ({ run }: Calls): Store["Service"]["complete"] => (o) => {
+  const asked = {
+    ...askedBy(o.token, o.now, o.catalog),
+    p_id: PgTypes.uuid(o.id),
+    p_definition: o.definition === null ? null : PgTypes.text(o.definition),
+    p_actor_id: PgTypes.text(o.actorId),
+    p_status: PgTypes.int2(statusCodes[o.outcome.status]),
+    p_result: json(o.outcome.result),
+    p_cause: json(o.outcome.cause)
+  }
+  const rows = o.key === undefined
+    ? run("complete", "complete", {
+      ...asked,
+      p_outbound: PgTypes.bool(o.outbound),
+      p_unwinds: PgTypes.bool(o.outcome.unwinds !== false)
+    }, "*")
+    : run("complete", "complete_keyed", {
+      ...asked,
+      p_key: PgTypes.text(o.key.key),
+      p_given: PgTypes.text(o.key.given),
+      // without an end it goes with the history
+      p_held_until: Duration.isFinite(o.key.kept) ? at(o.now + Duration.toMillis(o.key.kept)) : null,
+      p_step: o.key.from === undefined ? null : PgTypes.int4(o.key.from.step),
+      p_attempt: o.key.from === undefined ? null : PgTypes.int4(o.key.from.attempt)
+    }, "*")
+  return Effect.map(rows, (rows) => ({ verdict: toVerdict(rows), answer: toAnswer(rows) }))
+}

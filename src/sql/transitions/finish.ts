@@ -3,17 +3,20 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import { phaseCodes, statusCodes, stepKindCodes, stepStatusCodes } from "../../domain/Phase.ts"
 import {
-  childrenOf,
   type Conclusion,
   type EndedBody,
+  invocationsOf,
   type NewSlot,
+  receivedOf,
   slotsOf,
+  type StepHeld,
+  type StepRetries,
   type StoredOutcome
 } from "../../store/Conclusion.ts"
 import type { Store } from "../../store/Store.ts"
 import { countOf, partsOf, weighInvocation, weighSlot } from "../../store/weight.ts"
 import type { Calls } from "../call.ts"
-import { askedBy, at, type Child, childColumns, columns, slotColumns } from "../columns.ts"
+import { array, askedBy, at, type Child, childColumns, columns, receivedColumns, slotColumns } from "../columns.ts"
 import { toAnswer } from "../rows.ts"
 import { enqueueMax } from "./enqueue.ts"
 
@@ -25,6 +28,7 @@ interface Row {
   readonly action: string
   readonly step: number
   readonly phase: number
+  readonly decisions?: number | undefined
   /** The step's row; `stepWaited`: it is there already. */
   readonly stepName?: string | undefined
   readonly stepKind?: number | undefined
@@ -33,6 +37,16 @@ interface Row {
   readonly stepMarked?: boolean | undefined
   readonly stepStartedAt?: number | undefined
   readonly stepWaited?: boolean | undefined
+  /** Of a step that has begun again, or does: which attempt it is, and what came of the earlier ones. */
+  readonly stepAttempt?: number | undefined
+  readonly stepAttempts?: unknown
+  readonly stepMemos?: boolean | undefined
+  readonly stepUnread?: boolean | undefined
+  /** When the time of a step is over that waits, or that in which steps are undone. */
+  readonly stepTimeoutAt?: number | undefined
+  readonly stepUndo?: number | undefined
+  readonly stepUndoes?: number | undefined
+  readonly trace?: string | undefined
   /** The action ends; this worker keeps it. */
   readonly ends?: boolean | undefined
   readonly keeps?: boolean | undefined
@@ -63,6 +77,7 @@ const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   action: uuid,
   step: int4,
   phase: int2,
+  decisions: int2,
   stepName: text,
   stepKind: int2,
   stepStatus: int2,
@@ -70,6 +85,14 @@ const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   stepMarked: bool,
   stepStartedAt: timestamptz,
   stepWaited: bool,
+  stepAttempt: int2,
+  stepAttempts: jsonb,
+  stepMemos: bool,
+  stepUnread: bool,
+  stepTimeoutAt: timestamptz,
+  stepUndo: int2,
+  stepUndoes: int4,
+  trace: text,
   ends: bool,
   keeps: bool,
   nextPhase: int2,
@@ -94,6 +117,7 @@ const fenced = (conclusion: Conclusion, step: EndedBody | undefined): Row => ({
   action: conclusion.fence.action,
   step: conclusion.fence.step,
   phase: phaseCodes[conclusion.fence.phase],
+  decisions: conclusion.fence.decisions,
   stepName: step?.name,
   stepKind: step === undefined ? undefined : stepKindCodes[step.kind],
   stepStatus: step === undefined ? undefined : stepStatusCodes[step.status],
@@ -101,10 +125,42 @@ const fenced = (conclusion: Conclusion, step: EndedBody | undefined): Row => ({
   stepMarked: step?.marked === true ? true : undefined,
   stepStartedAt: step?.startedAt,
   stepWaited: step?.waited === true ? true : undefined,
+  stepAttempt: step?.attempt,
+  stepAttempts: step?.attempts,
+  stepUndo: step?.undo,
+  stepUndoes: step?.undoes,
+  stepMemos: step?.memos,
+  stepUnread: step?.unread,
+  trace: conclusion.trace,
   arguments: conclusion.arguments?.encoded
 })
 
 const decided = ({ cause, result, status }: StoredOutcome) => ({ outcome: statusCodes[status], result, cause })
+
+const beginsAgain = (conclusion: StepRetries | StepHeld): Row => ({
+  ...fenced(conclusion, undefined),
+  stepWaited: conclusion.waited ? true : undefined,
+  stepUnread: conclusion.unread,
+  stepAttempt: conclusion.attempt,
+  stepAttempts: conclusion.attempts,
+  nextStep: conclusion.fence.step,
+  nextName: conclusion.step.name,
+  nextKind: stepKindCodes[conclusion.step.kind],
+  failure: conclusion.failure,
+  attempts: -1
+})
+
+const unwinds = (conclusion: Conclusion & { readonly _tag: "Unwinds" }): Row => ({
+  ...fenced(conclusion, conclusion.ended),
+  ...conclusion.outcome === undefined ? {} : decided(conclusion.outcome),
+  keeps: true,
+  stepTimeoutAt: conclusion.until,
+  nextPhase: phaseCodes.unwinding,
+  nextStep: conclusion.fence.step + (conclusion.ended === undefined ? 0 : 1),
+  nextName: conclusion.next?.name,
+  nextKind: conclusion.next === undefined ? undefined : stepKindCodes[conclusion.next.kind],
+  attempts: conclusion.freshAttempts ? -1 : undefined
+})
 
 const toRow = (conclusion: Conclusion): Row => {
   const { fence } = conclusion
@@ -120,7 +176,11 @@ const toRow = (conclusion: Conclusion): Row => {
         attempts: conclusion.freshAttempts ? -1 : undefined
       }
     case "StepWaits":
-      return { ...fenced(conclusion, conclusion.waiting), nextPhase: phaseCodes.waiting }
+      return {
+        ...fenced(conclusion, conclusion.waiting),
+        stepTimeoutAt: conclusion.timeoutAt,
+        nextPhase: phaseCodes.waiting
+      }
     case "JobStarts":
       return {
         ...fenced(conclusion, conclusion.ended),
@@ -144,6 +204,8 @@ const toRow = (conclusion: Conclusion): Row => {
         nextPhase: phaseCodes.callbacks,
         attempts: conclusion.freshAttempts ? -1 : undefined
       }
+    case "Unwinds":
+      return unwinds(conclusion)
     case "ActionEnds":
       return {
         ...fenced(conclusion, conclusion.ended),
@@ -152,11 +214,24 @@ const toRow = (conclusion: Conclusion): Row => {
         callbacksSucceeded: conclusion.callbacksSucceeded === 0 ? undefined : conclusion.callbacksSucceeded,
         callbacksFailed: conclusion.callbacksFailed === 0 ? undefined : conclusion.callbacksFailed
       }
+    case "StepRetries":
+      return {
+        ...beginsAgain(conclusion),
+        nextPhase: conclusion.step.kind === "compensation" ? phaseCodes.unwinding : phaseCodes.step,
+        job: true,
+        due: conclusion.due
+      }
+    case "StepHeld":
+      return { ...beginsAgain(conclusion), nextPhase: phaseCodes.held }
     case "TryAgain":
       return {
         ...fenced(conclusion, undefined),
         nextPhase: phaseCodes[conclusion.phase],
-        nextStep: conclusion.phase === "step" && fence.phase === "job" ? fence.step : undefined,
+        // a job begins again as a step does
+        nextStep: (conclusion.phase === "step" && fence.phase === "job") || conclusion.attempt !== undefined
+          ? fence.step
+          : undefined,
+        stepAttempt: conclusion.attempt,
         callbacks: conclusion.callbacks,
         failure: conclusion.failure,
         attempts: conclusion.burns ? 1 : -1,
@@ -172,23 +247,32 @@ export const finishOf = ({ asOne, run }: Calls): Store["Service"]["finish"] => {
   const finish = (
     o: Finishing,
     slots: ReadonlyArray<NewSlot> = o.conclusions.flatMap(slotsOf),
-    children: ReadonlyArray<Child> = o.conclusions.flatMap(childrenOf)
+    children: ReadonlyArray<Child> = o.conclusions.flatMap(invocationsOf)
   ) =>
     Effect.map(
       run("finish", "finish", {
         ...askedBy(o.token, o.now, o.catalog),
         ...columns("conclusion", o.conclusions.map(toRow), rowColumns),
         ...columns("slot", slots, slotColumns),
+        ...columns("received", o.conclusions.flatMap(receivedOf), receivedColumns),
         ...columns<Child>("child", children, childColumns)
       }, "*"),
       toAnswer
     )
 
-  /** The conclusion with the first of its children, under whose locks the others are added; none of them where it is stale. */
+  /** The conclusion with the first of what it enqueues, under whose locks the others are added; none of them where it is stale. */
   const inParts = (o: Finishing) =>
     Effect.gen(function*() {
-      const slots = partsOf(o.conclusions.flatMap(slotsOf), weighSlot, slotsMax)
-      const children = partsOf(o.conclusions.flatMap(childrenOf), weighInvocation, enqueueMax)
+      // those that wait for signals come last, and by themselves: what one of them has been sent must not settle a step before all of it is there
+      const [signals, others] = [true, false].map((is) =>
+        partsOf(
+          o.conclusions.flatMap(slotsOf).filter(({ signal }) => (signal !== undefined) === is),
+          weighSlot,
+          slotsMax
+        )
+      ) as [ReadonlyArray<ReadonlyArray<NewSlot>>, ReadonlyArray<ReadonlyArray<NewSlot>>]
+      const slots = signals.length === 0 ? others : [others[0] ?? [], ...others.slice(1), ...signals]
+      const children = partsOf(o.conclusions.flatMap(invocationsOf), weighInvocation, enqueueMax)
       const answer = yield* finish(o, slots[0] ?? [], children[0] ?? [])
       if (answer.news.some(({ _tag }) => _tag === "Stale" || _tag === "LeaseLost")) return answer
       for (let i = 1; i < Math.max(slots.length, children.length); i++) {
@@ -200,15 +284,22 @@ export const finishOf = ({ asOne, run }: Calls): Store["Service"]["finish"] => {
           ...columns<Child>("child", children[i] ?? [], childColumns)
         })
       }
+      if (signals.length > 0) {
+        yield* run("signalByJob", "signal_by_job", {
+          p_now: at(o.now),
+          p_actions: array([o.conclusions[0]!.fence.action], uuid)
+        })
+      }
       return answer
     })
 
   return (o) => {
     // one of them may have more children than a statement takes; a batch is made so that it fits
     const [only] = o.conclusions
-    if (o.conclusions.length !== 1 || only!._tag !== "StepWaits") return finish(o)
-    const large = countOf(only!.children, weighInvocation, enqueueMax) < only!.children.length ||
-      countOf(only!.slots, weighSlot, slotsMax) < only!.slots.length
+    if (o.conclusions.length !== 1 || (only!._tag !== "StepWaits" && only!.starts === undefined)) return finish(o)
+    const [slots, invocations] = [slotsOf(only!), invocationsOf(only!)]
+    const large = countOf(invocations, weighInvocation, enqueueMax) < invocations.length ||
+      countOf(slots, weighSlot, slotsMax) < slots.length
     return large ? asOne(inParts(o)) : finish(o)
   }
 }

@@ -2,23 +2,35 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
-import { Priority } from "../../domain/Phase.ts"
+import { phaseCodes, Priority } from "../../domain/Phase.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
-import { array, at, json, token } from "../columns.ts"
+import { array, at, json, packedOf, token } from "../columns.ts"
 import { toWorks } from "../rows.ts"
 
 type Lease = Pick<
   Store["Service"],
-  "register" | "renew" | "unregister" | "recover" | "heldBy" | "release" | "postpone"
+  "register" | "announce" | "renew" | "unregister" | "recover" | "reserveAlone" | "heldBy" | "release" | "postpone"
 >
 
-const recovering = (now: number, tokens: ReadonlyArray<unknown>, burns: boolean, spared: ReadonlyArray<bigint>) => ({
+const recovering = (
+  now: number,
+  tokens: ReadonlyArray<unknown>,
+  burns: boolean,
+  spared: ReadonlyArray<bigint>,
+  attempts?: number
+) => ({
   p_now: at(now),
   p_tokens: array(tokens, PgTypes.OID.int8),
   p_burn: PgTypes.bool(burns),
-  p_spared: array(spared, PgTypes.OID.int8)
+  p_spared: array(spared, PgTypes.OID.int8),
+  p_attempts: attempts === undefined ? null : PgTypes.int4(attempts)
 })
+
+/** Definitions in one statement, of 256 KiB each at most. */
+const announcedMax = 20
+
+const texts = (values: ReadonlyArray<string>) => array(values, PgTypes.OID.text)
 
 export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
   register: (name, lease) =>
@@ -30,12 +42,42 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
       ),
       (rows) => BigInt(rows[0]![0] as bigint | number)
     ),
+  announce: (by, { build, definitions, queues }) =>
+    Effect.gen(function*() {
+      // no two at one moment in another order than the other
+      const sorted = definitions.toSorted((a, b) => a.key < b.key ? -1 : 1)
+      for (let from = 0; from < sorted.length; from += announcedMax) {
+        const some = sorted.slice(from, from + announcedMax)
+        yield* call(
+          "announce",
+          `insert into ${schema}.definitions as d (key, hash, json, first_seen, last_seen)
+           select key, hash, json, clock_timestamp(), clock_timestamp() from unnest($1::text[], $2::text[], $3::jsonb[]) x(key, hash, json)
+           on conflict (key, hash) do update set last_seen = excluded.last_seen where d.last_seen < excluded.last_seen - interval '6 hours'`,
+          [
+            texts(some.map(({ key }) => key)),
+            texts(some.map(({ hash }) => hash)),
+            array(some.map(({ description }) => description), PgTypes.OID.jsonb)
+          ]
+        )
+      }
+      yield* call(
+        "announce",
+        `update ${schema}.workers set build = $2, queues = $3, definitions = $4, hashes = $5 where token = $1`,
+        [
+          token(by),
+          build === undefined ? null : PgTypes.text(build),
+          queues === undefined ? null : texts(queues),
+          texts(sorted.map(({ key }) => key)),
+          texts(sorted.map(({ hash }) => hash))
+        ]
+      )
+    }),
   renew: (by, lease, running) =>
     Effect.map(
       call(
         "renew",
         `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning 1)
-         select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1)
+         select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1 and l.phase <> ${phaseCodes.closing})
             and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), array(select id::text from ${schema}.live_actions where token = $1 union all select action::text from ${schema}.jobs where priority = ${Priority.held} and token = $1)`,
         [token(by), PgTypes.float8(Duration.toMillis(lease)), array(running, PgTypes.OID.uuid)]
       ),
@@ -47,14 +89,23 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
     ),
   unregister: (by, now, burns = false) =>
     Effect.asVoid(run("unregister", "recover", recovering(now, [by], burns, []), "gone, taken")),
-  recover: (now, spared = []) =>
+  recover: (now, spared = [], attempts = undefined) =>
     Effect.gen(function*() {
       // one process at a time has an embedded database: whoever is registered when it opens is dead, whatever its lease
       const dead = embedded ? yield* call("recover", `select token from ${schema}.workers`, []) : []
       const tokens = dead.map((row) => row[0])
-      const [row] = yield* run("recover", "recover", recovering(now, tokens, true, spared), "gone, taken")
+      const [row] = yield* run("recover", "recover", recovering(now, tokens, true, spared, attempts), "gone, taken")
       return { workers: row![0] as ReadonlyArray<string>, actions: row![1] as number }
     }),
+  reserveAlone: (by, catalog) =>
+    Effect.map(
+      run("reserveAlone", "reserve_alone", {
+        p_token: token(by),
+        p_queues: packedOf(catalog).queues,
+        p_definitions: packedOf(catalog).definitions
+      }),
+      (rows) => rows[0]![0] as string | null
+    ),
   heldBy: (by, except = []) =>
     Effect.map(
       run("heldBy", "held_by", { p_token: token(by), p_except: array(except, PgTypes.OID.uuid) }, "*"),

@@ -15,7 +15,7 @@ const answerBytes = 16 * 1024 * 1024
 
 type Reads = Pick<
   Store["Service"],
-  "whatOf" | "resultsAfter" | "slotsAfter" | "outcomes" | "clockOffset"
+  "whatOf" | "resultsAfter" | "slotsAfter" | "unreadSignals" | "outcomes" | "clockOffset"
 >
 
 const statusOf = (code: unknown) => code === null ? undefined : statuses[code as number]
@@ -24,7 +24,7 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
   const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of(p_ids => $1)),
     w as (select *, ${schema}.weight(p_value => result) + ${schema}.weight(p_value => cause) as bytes from f),
     t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)
-    select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id
+    select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id, unwinding, says_progress
       from t`
   return {
     whatOf: (by, action) =>
@@ -43,12 +43,17 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
       ),
     slotsAfter: (action, step, slot) =>
       Effect.map(
-        run("slotsAfter", "slots_after", {
-          p_action: PgTypes.uuid(action),
-          p_step: PgTypes.int4(step),
-          p_slot: PgTypes.int4(slot),
-          p_bytes: PgTypes.int4(pieceBytes)
-        }, "slot, status, definition, actor_id, result, success, ran_definition, ran_actor_id"),
+        run(
+          "slotsAfter",
+          "slots_after",
+          {
+            p_action: PgTypes.uuid(action),
+            p_step: PgTypes.int4(step),
+            p_slot: PgTypes.int4(slot),
+            p_bytes: PgTypes.int4(pieceBytes)
+          },
+          "slot, status, definition, actor_id, result, success, ran_definition, ran_actor_id, cause, error, child, signal, optional"
+        ),
         (rows) =>
           rows.map((row): StoredSlot => ({
             slot: row[0] as number,
@@ -59,8 +64,21 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
             success: row[5] as string | null,
             ran: row[6] === null || (row[6] === row[2] && row[7] === row[3])
               ? undefined
-              : { definition: row[6] as string, actorId: row[7] as string }
+              : { definition: row[6] as string, actorId: row[7] as string },
+            cause: row[8] as string | null,
+            asValue: row[9] === null ? undefined : { error: row[9] as string, child: row[10] as string },
+            signal: row[11] === null ? undefined : { name: row[11] as string, isOptional: row[12] === true }
           }))
+      ),
+    unreadSignals: (action, name) =>
+      Effect.map(
+        run(
+          "unreadSignals",
+          "unread_signals",
+          { p_action: PgTypes.uuid(action), p_name: PgTypes.text(name) },
+          "id, payload"
+        ),
+        (rows) => rows.map(([id, payload]) => ({ id: Number(id), payload }))
       ),
     outcomes: (ids) =>
       Effect.gen(function*() {
@@ -85,6 +103,8 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
                 cause: row[6] as Found["cause"],
                 definition: row[7] as string | null,
                 actorId: row[8] as string | null,
+                unwinding: row[12] as boolean,
+                saysProgress: row[13] as boolean,
                 ownDefinition: row[10] as string | null,
                 ownActorId: row[11] as string | null
               })

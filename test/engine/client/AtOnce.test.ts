@@ -6,7 +6,7 @@ import { JobQueue, Stepped } from "stepped"
 import { healthy } from "../../harness/databases.ts"
 import { layerIntercepted } from "../../harness/intercepting.ts"
 import { layerServer } from "../../harness/Server.ts"
-import { allEnded } from "../../harness/workers.ts"
+import { allEnded, idleWorker } from "../../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const done: Array<string> = []
@@ -31,15 +31,12 @@ const counting = () => {
   return { calls, engine: Cars.layer.pipe(Layer.provideMerge(engine), Layer.provideMerge(server)) }
 }
 
-/** A worker that has found nothing to do, and will not look again by itself. */
-const idle = Effect.andThen(Layer.build(Stepped.worker()), Effect.sleep("50 millis"))
-
 describe("what an idle worker is asked for", () => {
   it.live("lets those begin first who were enqueued before, although it has not seen them", () => {
     const { calls, engine } = counting()
     done.length = 0
     return Effect.gen(function*() {
-      yield* idle
+      yield* idleWorker()
       const sql = yield* SqlClient.SqlClient
       yield* sql`insert into stepped.jobs (
           queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, enqueued_at)
@@ -56,7 +53,7 @@ describe("what an idle worker is asked for", () => {
     const { calls, engine } = counting()
     done.length = 0
     return Effect.gen(function*() {
-      yield* idle
+      yield* idleWorker()
       const sql = yield* SqlClient.SqlClient
       const cars = yield* Cars.client
       yield* cars(1).wash()
@@ -79,7 +76,7 @@ describe("what an idle worker is asked for", () => {
     const { calls, engine } = counting()
     done.length = 0
     return Effect.gen(function*() {
-      yield* idle
+      yield* idleWorker()
       const sql = yield* SqlClient.SqlClient
       const queue = yield* JobQueue
       const cars = yield* Cars.client

@@ -3,10 +3,12 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, Schema, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Engine, Stepped, StorageError } from "stepped"
+import * as GroupCommit from "../../../src/engine/client/GroupCommit.ts"
+import { sqlState } from "../../../src/sql/storageError.ts"
 import { healthy } from "../../harness/databases.ts"
 import { Halt, layerIntercepted } from "../../harness/intercepting.ts"
 import { layerServer } from "../../harness/Server.ts"
-import { allEnded, until } from "../../harness/workers.ts"
+import { allEnded, idleWorker, until } from "../../harness/workers.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const Found = Schema.Struct({ at: Schema.Date, note: Schema.optional(Schema.String), size: Schema.Number })
@@ -47,11 +49,7 @@ const counting = (intercept: Parameters<typeof layerIntercepted>[0] = () => ({})
   return { calls, engine }
 }
 
-/** A worker that has found nothing to do, and will not look again by itself. */
-const idle = Effect.flatMap(
-  Layer.build(Stepped.worker({ queues: ["default"] })),
-  () => Effect.flatMap(SqlClient.SqlClient, (sql) => Effect.andThen(Effect.sleep("50 millis"), sql`select 1`))
-)
+const idle = idleWorker({ queues: ["default"] })
 
 const broken = (isRetryable: boolean) =>
   new StorageError({ operation: "claim", isRetryable, cause: new Error("cannot claim") })
@@ -137,7 +135,14 @@ describe("an idle worker", () => {
   })
 
   it.live("does not wait for a lane that somebody has locked while others want to enqueue", () => {
-    const { calls, engine } = counting()
+    const refusals: Array<string | undefined> = []
+    const { calls, engine } = counting((store) => ({
+      enqueueAndClaim: (options) =>
+        Effect.tapError(
+          store.enqueueAndClaim(options),
+          (error) => Effect.sync(() => refusals.push(sqlState(error.cause)))
+        )
+    }))
     return Effect.gen(function*() {
       yield* idle
       const sql = yield* SqlClient.SqlClient
@@ -156,8 +161,10 @@ describe("an idle worker", () => {
         yield* Fiber.join(second)
       }))
       assert.strictEqual(calls.together, before + 1)
-      yield* first.cancel
-      yield* (yield* Fiber.join(second)).cancel
+      // the server gave it up soon, and not the client at the end of its deadline
+      assert.deepStrictEqual(refusals, ["55P03"])
+      yield* first.cancel()
+      yield* (yield* Fiber.join(second)).cancel()
       yield* allEnded
       yield* healthy
     }).pipe(Effect.scoped, Effect.provide(engine))
@@ -218,4 +225,47 @@ it.live("what has been stored with others, without an answer, is not stored agai
     assert.deepStrictEqual(performed.toSorted(), [1, 2, 3])
     yield* healthy
   }).pipe(Effect.scoped, Effect.provide(engine))
+})
+
+const asked = (action: string) => ({
+  queue: "default",
+  action,
+  definition: "Car/find",
+  actorId: "1",
+  arguments: [],
+  lane: action,
+  checksumKey: null,
+  checksum: null,
+  timeout: null,
+  parent: null,
+  parentStep: null,
+  depth: 0
+})
+
+describe("what is refused together is tried alone", () => {
+  for (
+    const [limitMs, when, expected] of [
+      [60_000, "in its time", [3, 1, 1, 1]],
+      [0, "no more when that is over, as what came of an earlier try may be kept no longer", [3]]
+    ] as const
+  ) {
+    it.live(when, () =>
+      Effect.scoped(Effect.gen(function*() {
+        const sizes: Array<number> = []
+        const refusing = (items: ReadonlyArray<unknown>) =>
+          Effect.andThen(
+            Effect.sleep(5),
+            Effect.suspend(() => {
+              sizes.push(items.length)
+              return Effect.fail(broken(false))
+            })
+          )
+        const enqueue = yield* GroupCommit.make(refusing, Effect.succeed(0), () => {}, limitMs)
+        const exits = yield* Effect.forEach(["a", "b", "c"], (action) => Effect.exit(enqueue([asked(action)])), {
+          concurrency: 3
+        })
+        assert.isTrue(exits.every(Exit.isFailure))
+        assert.deepStrictEqual(sizes, [...expected])
+      })))
+  }
 })

@@ -10,6 +10,8 @@ const found = (id: string, state: "live" | "ended"): Found => ({
   own: undefined,
   state,
   status: state === "ended" ? "succeeded" : "performing",
+  unwinding: false,
+  saysProgress: false,
   result: null,
   cause: null,
   definition: "Car/drive",

@@ -5,7 +5,7 @@ import * as fc from "fast-check"
 import type { StepKind } from "stepped"
 import type { StepIdentity } from "../../../src/domain/Phase.ts"
 import { nextStep } from "../../../src/engine/perform/Performance.ts"
-import type { RunnableStep } from "../../../src/engine/Registry.ts"
+import type { RunnableStep } from "../../../src/engine/Runnable.ts"
 
 const steps = (...names: ReadonlyArray<string>): ReadonlyArray<RunnableStep> => names.map((name) => step("own", name))
 

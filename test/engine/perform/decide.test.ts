@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import * as fc from "fast-check"
 import { phases } from "../../../src/domain/Phase.ts"
-import { events } from "../../../src/engine/perform/decide.ts"
+import { events } from "../../../src/engine/perform/events.ts"
 import { type Deed, inTurns, type Plan, type StepPlan } from "../../model/Model.ts"
 import { planOf, seed, show } from "../../model/Trees.ts"
 import { live } from "./lives.ts"
@@ -14,22 +14,50 @@ describe("every pair of phase and event", () => {
     const onwards = ["step", "outbound", "callbacks", "job", "ended"]
     // what has a job has no step that may be passed before it
     const passed = ["step", "outbound", "callbacks", "ended"]
+    const failed = ["step", "outbound", "callbacks", "unwinding", "held", "ended"]
+    const undone = ["callbacks", "unwinding", "ended"]
     const expected: Readonly<Record<string, ReadonlyArray<string>>> = {
       "step StepSucceeded": onwards,
       "step StepSkipped": passed,
       "step StepWaits": ["waiting"],
-      "step Failed": passed,
+      "step Failed": failed,
       "step Again": ["step"],
-      "step TimeIsOver": ends,
+      "step TimeIsOver": undone,
       "waiting StepSucceeded": onwards,
-      "waiting Failed": passed,
+      "waiting StepSkipped": passed,
+      "waiting Failed": failed,
       "waiting Again": ["waiting"],
       "waiting TimeIsOver": ends,
-      "job Failed": ends,
+      "waiting Compensated": undone,
+      "waiting ChildrenUnwound": undone,
+      "waiting Closed": undone,
+      "waiting GivenUp": ends,
+      "held StepSucceeded": onwards,
+      "held StepSkipped": passed,
+      "held Failed": failed,
+      "held Again": ["held"],
+      "held TimeIsOver": undone,
+      "job Failed": undone,
       "job JobEnded": ["outbound"],
       "job JobDropped": ["step"],
       "job Again": ["job"],
-      "job TimeIsOver": ends,
+      "job TimeIsOver": undone,
+      "unwinding Compensated": undone,
+      "unwinding Failed": undone,
+      "unwinding StepWaits": ["waiting"],
+      "unwinding UndoingBegins": ["unwinding"],
+      "unwinding Kept": ends,
+      "unwinding GivenUp": ends,
+      "unwinding Unwound": ends,
+      "unwinding Again": ["unwinding"],
+      "closing StepSucceeded": ["unwinding"],
+      "closing StepSkipped": ["unwinding"],
+      "closing StepWaits": ["unwinding"],
+      "closing Failed": ["unwinding"],
+      "closing JobEnded": ["unwinding"],
+      "closing JobDropped": ["unwinding"],
+      "closing Closed": ["unwinding"],
+      "closing Again": ["unwinding", "closing"],
       "callbacks CallbacksEnded": ["ended"],
       "callbacks Again": ["callbacks"]
     }
@@ -40,10 +68,8 @@ describe("every pair of phase and event", () => {
   })
 
   it("is concluded under the fence of the action as it was performed", () => {
-    for (const { concluded, phase } of pairs) {
-      for (const { conclusion } of concluded) {
-        assert.deepStrictEqual({ ...conclusion.fence }, { action: conclusion.fence.action, step: 0, phase })
-      }
+    for (const { concluded, fences } of pairs) {
+      assert.deepStrictEqual(concluded.map(({ conclusion }) => conclusion.fence), fences)
     }
   })
 
@@ -52,7 +78,7 @@ describe("every pair of phase and event", () => {
       for (const { conclusion, ended, next } of concluded) {
         assert.strictEqual(
           next !== undefined,
-          ["StepEnded", "JobStarts", "CallbacksDue"].includes(conclusion._tag)
+          ["StepEnded", "JobStarts", "CallbacksDue", "Unwinds"].includes(conclusion._tag)
         )
         assert.strictEqual(ended !== undefined, conclusion._tag === "ActionEnds")
       }
@@ -76,9 +102,20 @@ const apart = (plan: Plan, lane: string): Plan => {
   const steps = (all: ReadonlyArray<StepPlan>, where: string) =>
     all.map((step, i) => ({
       ...step,
-      deeds: step.deeds.filter((deed) => isRoot || !outbound || isBody(deed)).map((deed, j) =>
+      // what is started is nothing of its life
+      deeds: step.deeds.filter((deed) =>
+        (isRoot || !outbound || isBody(deed)) && deed._tag !== "Start" && deed._tag !== "Once"
+      ).map((
+        deed,
+        j
+      ) =>
         deed._tag === "Child"
-          ? { ...deed, on: deed.on?.slice(0, 1) ?? null, plan: apart(deed.plan, `${where}.${i}:${j}`) }
+          ? {
+            ...deed,
+            attempted: false,
+            on: deed.on?.slice(0, 1) ?? null,
+            plan: apart(deed.plan, `${where}.${i}:${j}`)
+          }
           : deed
       )
     }))
@@ -92,6 +129,7 @@ const apart = (plan: Plan, lane: string): Plan => {
     shape: { ...plan.shape, before: false },
     steps: mine,
     other,
+    afterwards: null,
     lane,
     checksumKey: lane,
     checksum: null,
@@ -121,7 +159,7 @@ describe("a life of decisions", () => {
     fc.assert(
       fc.property(plans, fc.infiniteStream(fc.boolean()), (plan, coins) => {
         const toss = () => coins.next().value === true
-        const lived = live(plan, { hasJob: toss, isTakenOver: toss, failsFirst: toss })
+        const lived = live(plan, { hasJob: toss, isTakenOver: toss, failsFirst: toss, beginsAgain: toss, isHeld: toss })
         // bodies are faster than timeouts: what has run out of time by then is told so when it is committed
         const expected = inTurns(
           [{ _tag: "Invoke", actor: 0, plan }],

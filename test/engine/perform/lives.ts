@@ -5,7 +5,9 @@
 import { assert } from "@effect/vitest"
 import type { FailureCause } from "../../../src/domain/Failure.ts"
 import type { StepIdentity } from "../../../src/domain/Phase.ts"
-import { type Concluded, decide, type Event } from "../../../src/engine/perform/decide.ts"
+import type { Concluded } from "../../../src/engine/perform/concluding.ts"
+import { decide } from "../../../src/engine/perform/decide.ts"
+import type { Event } from "../../../src/engine/perform/events.ts"
 import {
   fenceOf,
   nextAfter,
@@ -14,9 +16,9 @@ import {
   stepToRun,
   takeUp
 } from "../../../src/engine/perform/Performance.ts"
-import type { Runnable } from "../../../src/engine/Registry.ts"
+import type { Runnable } from "../../../src/engine/Runnable.ts"
 import type { Detail, StoredStep } from "../../../src/store/Answer.ts"
-import type { Conclusion, EndedBody, NewSlot, StoredOutcome } from "../../../src/store/Conclusion.ts"
+import type { Conclusion, EndedBody, NewSlot, StoredAttempts, StoredOutcome } from "../../../src/store/Conclusion.ts"
 import type { Invocation } from "../../../src/store/Invocation.ts"
 import {
   actorNames,
@@ -43,6 +45,9 @@ export interface Chances {
   readonly isTakenOver: () => boolean
   /** Whether a failure that is not handled comes before the event. */
   readonly failsFirst: () => boolean
+  /** Whether another attempt has failed before this one, and whether somebody had to say that there is another one. */
+  readonly beginsAgain: () => boolean
+  readonly isHeld: () => boolean
 }
 
 export interface Lives {
@@ -86,6 +91,8 @@ class Row {
   #step = 0
   #next: StepIdentity | undefined
   #attempts = 0
+  #attempt: number | undefined
+  #attempted: StoredAttempts | undefined
   #arguments: unknown
   #outcome: StoredOutcome | undefined
   readonly steps: Array<RowOfStep> = []
@@ -99,8 +106,10 @@ class Row {
     this.#next = runnable.steps[0]
   }
 
-  #put({ kind, marked, name, result, status, waited }: EndedBody): void {
+  #put({ attempt, attempts, kind, marked, name, result, status, waited }: EndedBody): void {
     assert.strictEqual(waited, this.#phase === "waiting")
+    assert.strictEqual(attempt, this.#attempt)
+    assert.deepStrictEqual(attempts?.counts, this.#attempted?.counts)
     const row = waited ? this.steps[this.#step]! : undefined
     assert.strictEqual(this.steps.length, waited ? this.#step + 1 : this.#step)
     this.steps[this.#step] = {
@@ -142,6 +151,14 @@ class Row {
       case "ActionEnds":
         this.ended = conclusion
         return
+      case "StepRetries":
+      case "StepHeld":
+        assert.strictEqual(conclusion.waited, false)
+        this.#attempts = 0
+        this.#go(conclusion._tag === "StepHeld" ? "held" : "step", this.#step, conclusion.step)
+        this.#attempt = conclusion.attempt
+        this.#attempted = conclusion.attempts
+        return
       case "TryAgain":
         this.#attempts = conclusion.burns ? this.#attempts + 1 : 0
     }
@@ -149,8 +166,18 @@ class Row {
 
   #go(phase: Performance["phase"], step: number, next?: StepIdentity): void {
     this.#phase = phase
+    // attempts are the step's, until another one is next
+    if (step !== this.#step) {
+      this.#attempt = undefined
+      this.#attempted = undefined
+    }
     this.#step = step
     this.#next = next
+  }
+
+  /** Somebody says that a step that is held begins again. */
+  beginAgain(): void {
+    if (this.#phase === "held") this.#phase = "step"
   }
 
   /** Somebody outside says how the action ends. */
@@ -176,16 +203,21 @@ class Row {
       stepName: this.#next?.name,
       stepKind: this.#next?.kind,
       stepStartedAt: now,
+      attempt: this.#attempt,
+      attempts: this.#attempted,
       prepended: [],
       outcome: this.#outcome,
       callbacks: [],
       timeoutAt: this.#timeoutAt,
-      steps: this.steps.map(({ kind, marked, name, result }, index): StoredStep => ({
+      steps: this.steps.map(({ kind, marked, name, result, status }, index): StoredStep => ({
         index,
         kind,
         name,
+        status: status as StoredStep["status"],
         marked,
-        result
+        result,
+        undo: undefined,
+        undoes: undefined
       })),
       slots: undefined
     }
@@ -253,7 +285,8 @@ export const live = (plan: Plan, chances: Chances): Lives => {
           definition: child?.definition ?? null,
           actorId: child?.actorId ?? null,
           due,
-          success: null
+          success: null,
+          error: null
         })
         if (child !== undefined) children.push(child)
       }
@@ -359,6 +392,12 @@ export const live = (plan: Plan, chances: Chances): Lives => {
     }
 
     while (row.ended === undefined) {
+      if (performance.phase === "step" && chances.beginsAgain()) {
+        const next = chances.isHeld() ? { heldAt: now } : { again: { at: now, due: now, counts: "" } }
+        row.commit(decide(performance, { _tag: "Failed", cause, ...next }).conclusion)
+        row.beginAgain()
+        performance = row.load(now)
+      }
       if (chances.failsFirst()) {
         // its time is not looked at: it is not over before this attempt is
         row.commit(decide(performance, { _tag: "Again", due: now, burns: true }).conclusion)
@@ -399,6 +438,7 @@ const assertSame = (inMemory: Performance, loaded: Performance): void => {
     step: performance.phase === "step" ? stepOf(performance) : undefined,
     ran: performance.phase === "callbacks" ? undefined : performance.ran,
     attempts: performance.attempts,
+    attempt: performance.phase === "step" ? performance.attempt : undefined,
     arguments: performance.encoded,
     outcome: performance.outcome,
     timeoutAt: performance.timeoutAt

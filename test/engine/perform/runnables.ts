@@ -2,8 +2,10 @@
 import { Context, Effect, Schema } from "effect"
 import { Stepped } from "stepped"
 import type { AfterStatus, StepKind } from "stepped"
-import { Registry, type Runnable, type RunnableStep } from "../../../src/engine/Registry.ts"
-import type { StepPolicy } from "../../../src/StepDefinition.ts"
+import { Flag } from "../../../src/domain/Phase.ts"
+import { Registry } from "../../../src/engine/Registry.ts"
+import type { Runnable, RunnableStep } from "../../../src/engine/Runnable.ts"
+import type { StepPolicy } from "../../../src/StepPolicy.ts"
 
 export class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 
@@ -53,6 +55,8 @@ export const runnable = (given: {
     steps: steps.length === 0
       ? [step(job ? "job" : "method", "move")]
       : steps.map((name, index) => step("own", name, policyOf?.(index))),
+    flags: (steps.some((_, index) => policyOf?.(index)?.compensate !== undefined) ? Flag.compensates : 0) |
+      (steps.some((_, index) => policyOf?.(index)?.shielded === true) ? Flag.shields : 0),
     nothing: { encoded: null },
     callbacks: callbacks.map((statuses, i) => ({
       ...body,

@@ -14,10 +14,10 @@ const take = Stepped.action("take", { timeout: "300 millis", concurrencyKey: () 
 const tow = Stepped.action("tow", { timeout: "300 millis", job: () => Effect.void })
 const Cars = Stepped.actions(Car, [rest, work, ask, take, tow])
 
-// polling never comes to the rescue here: what the timers forget is not ended within a test
+// neither polling nor upkeep comes to the rescue here: what the timers forget is not ended within a test
 const Engine = Stepped.worker().pipe(
   Layer.provide(Cars.layer),
-  Layer.provideMerge(embedded.layer({ pollInterval: "1 hour" }))
+  Layer.provideMerge(embedded.layer({ pollInterval: "1 hour", lease: "1 hour" }))
 )
 
 describe("a worker's timers", () => {

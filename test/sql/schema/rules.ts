@@ -1,7 +1,7 @@
 /** What holds of the schema's files. Each rule names every place that breaks it. */
 import { words } from "../../../src/domain/Failure.ts"
 import * as Phase from "../../../src/domain/Phase.ts"
-import { Kind, VerdictCode } from "../../../src/sql/rows.ts"
+import { Kind, SentCode, VerdictCode } from "../../../src/sql/rows.ts"
 import { isolationState } from "../../../src/sql/storageError.ts"
 import * as weight from "../../../src/store/weight.ts"
 import { statementsOf } from "./Files.ts"
@@ -14,11 +14,16 @@ const codes: Readonly<Record<string, unknown>> = {
   Status: Phase.statusCodes,
   StepKind: Phase.stepKindCodes,
   Flag: Phase.Flag,
+  Undo: Phase.Undo,
+  Undoable: Phase.Undoable,
+  UndoSlot: Phase.UndoSlot,
   Priority: Phase.Priority,
   Seat: Phase.Seat,
   JobKind: Phase.JobKind,
+  KeyKind: Phase.KeyKind,
   Kind,
   Verdict: VerdictCode,
+  Sent: SentCode,
   words,
   statuses: Phase.statuses,
   stepKinds: Phase.stepKinds,
@@ -83,7 +88,7 @@ export const bareCodes = (sql: string): Violations => {
   const found = [
     new RegExp(`\\b${columns}\\s*(?:=|<>|<=?|>=?)\\s*-?\\d+\\b(?!\\s*/\\*)`, "g"),
     new RegExp(`\\b${columns}\\s+(?:not\\s+)?in\\s*\\([^)]*\\d(?!\\s*/\\*)`, "g"),
-    /\b(?:flags|known)\)?\s*&\s*(?!255\b)\d+\b(?!\s*\/\*)/g,
+    /\b(?:flags|known)\)?\s*&\s*(?!1023\b)\d+\b(?!\s*\/\*)/g,
     /\bnews(?:_of)?\(\s*-?\d+\b(?!\s*\/\*)/g
   ].flatMap((it) => [...withoutRemarks(sql).matchAll(it)])
   return found.map(([text]) => text)

@@ -12,8 +12,24 @@ declare
   parents uuid[];
   parent_steps int[];
   is_awaited boolean;
+  unwinding uuid[];
+  counted_on uuid[];
 begin
-  next_up := array(select id from live_actions where lane = any(p_freed) and seat = -1 /* Seat.pending */);
+  select
+    array_agg(id) filter (where seat = -1 /* Seat.pending */),
+    array_agg(id) filter (where seat < -1 /* Seat.pending */)
+  into next_up, unwinding
+  from live_actions
+  where lane = any(p_freed) and seat < 0 /* Seat.performing */;
+  if unwinding is not null then
+    -- what unwinds one that has ended here goes before who is pending, one after another, whatever is paused
+    unwinding := array(
+      select distinct on (lane) id from live_actions where id = any(unwinding) order by lane, seat desc);
+    next_up := array(
+      select id
+      from live_actions
+      where id = any(next_up) and lane <> all(array(select lane from live_actions where id = any(unwinding))));
+  end if;
   if cardinality(next_up) > 0 and exists (select 1 from pauses) then
     -- the first of its lane, and not performing
     update live_actions
@@ -21,6 +37,7 @@ begin
     where id = any(next_up) and is_paused(lane, queue, definition);
     next_up := array(select id from live_actions where id = any(next_up) and seat = -1 /* Seat.pending */);
   end if;
+  next_up := next_up || unwinding;
   -- null stands for named lanes
   if array_position(p_freed, null) is not null then
     select l.started, l.due into left_by from leave_named_lanes(p_now, p_ids, false) l;
@@ -31,21 +48,24 @@ begin
     erased := array(
       select checksum_key
       from achievements
-      where checksum_key = any(array(select coalesce(checksum_key, lane) from live_actions where id = any(next_up))));
+      where checksum_key = any(array(
+        select coalesce(checksum_key, lane) from live_actions where id = any(next_up) and unwinds is null)));
   end if;
 
   if p_achieves or cardinality(erased) > 0 then
-    insert into achievements (checksum_key, checksum, result, action, achieved_at)
-    select distinct on (checksum_key) checksum_key, checksum, result, id, p_now
+    insert into achievements (checksum_key, checksum, result, action, achieved_at, definition)
+    select distinct on (checksum_key) checksum_key, checksum, result, id, p_now, definition
     from (
-      select coalesce(checksum_key, lane) as checksum_key, checksum, result, id
+      select coalesce(checksum_key, lane) as checksum_key, checksum, result, id, definition
       from ended_actions
       where
         id = any(p_ids)
         and checksum is not null and status = 2 /* Status.succeeded */ and callbacks_failed = 0
+        -- what has been unwound has achieved nothing
+        and unwound is null
       -- what is erased below has its place in the one pass over all keys in their order
       union all
-      select k, '', null, '00000000-0000-0000-0000-000000000000' from unnest(erased) k
+      select k, '', null, '00000000-0000-0000-0000-000000000000', '' from unnest(erased) k
     ) k
     order by checksum_key, id desc
     on conflict (checksum_key) do update
@@ -53,14 +73,16 @@ begin
       checksum = excluded.checksum,
       result = excluded.result,
       action = excluded.action,
-      achieved_at = excluded.achieved_at;
+      achieved_at = excluded.achieved_at,
+      definition = excluded.definition;
   end if;
 
   if cardinality(next_up) > 0 then
     -- of what was found, or has just been granted: what comes meanwhile comes afterwards
     delete from achievements
     where
-      checksum_key = any(array(select coalesce(checksum_key, lane) from live_actions where id = any(next_up)))
+      checksum_key = any(array(
+        select coalesce(checksum_key, lane) from live_actions where id = any(next_up) and unwinds is null))
       and (checksum_key = any(erased) or action = any(p_ids));
     return query select * from promote(p_token, p_now, p_definitions, p_first_steps, p_flags, next_up);
   end if;
@@ -74,15 +96,37 @@ begin
   if is_awaited then
     with u as (
       update slots o
-      -- a success whose callbacks have failed is a failure for its parent
-      set status = case
-        when e.status = 2 /* Status.succeeded */ and e.callbacks_failed > 0 then 5 /* Status.failed */
-        else e.status end
+      set
+        status = case
+          when o.undo is null then
+            -- a success whose callbacks have failed is a failure for its parent
+            case when e.status = 2 /* Status.succeeded */ and e.callbacks_failed > 0 then 5 /* Status.failed */
+              else e.status end
+          -- one that has ended well only now is to be unwound
+          when e.undo is not null and e.unwound is null then null
+          when e.unwound ? 'notUndone' then 5 /* Status.failed */
+          else 2 /* Status.succeeded */ end,
+        cause = case when o.undo is null then o.cause else nullif(e.unwound, '{}') end
       from ended_actions e
       where o.child = any(p_ids) and o.status is null and e.id = o.child
-      returning o.action, o.step
+      returning
+        o.action, o.step, o.status is null as is_open,
+        case when e.undo is not null and o.undo is null and (o.action, o.step) <> (e.parent, e.parent_step)
+          then e.id end as shared
     )
-    select array_agg(action), array_agg(step) into parents, parent_steps from u;
+    select
+      array_agg(action) filter (where not is_open), array_agg(step) filter (where not is_open),
+      array_agg(distinct action) filter (where is_open), array_agg(shared) filter (where shared is not null)
+    into parents, parent_steps, unwinding, counted_on
+    from u;
+    -- somebody else counts on it
+    if counted_on is not null then
+      update ended_actions set undo = undo | 2 /* Undoable.shared */ where id = any(counted_on);
+    end if;
+    if unwinding is not null then
+      insert into abandoned_by (action) select unnest(unwinding) on conflict do nothing;
+      return next news(-4 /* Kind.abandoned */);
+    end if;
     if parents is not null then
       return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
     end if;

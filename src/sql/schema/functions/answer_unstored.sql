@@ -12,9 +12,18 @@ begin
   select (a.job).action, (a.job).definition, (a.job).actor_id, a.status, a.result, a.cause, p_now
   from unnest(p_answers) a
   where (a.job).parent is null;
+  if exists (select 1 from unnest(p_answers) a where (a.job).retry_of is not null) then
+    delete from retries where action = any(array(select (a.job).action from unnest(p_answers) a));
+  end if;
   with u as (
     update slots o
-    set status = a.status, result = a.result, cause = a.cause
+    set status = a.status, result = a.result, cause = a.cause,
+      -- what was achieved by another one is not undone with whoever asks for it
+      undo = case
+        when a.status = 2 /* Status.succeeded */ and (a.job).checksum is not null and o.undo is null
+          and p_flags[array_position(p_definitions, (a.job).definition)] & 64 /* Flag.compensates */ <> 0
+          then 2 /* UndoSlot.reused */
+        else o.undo end
     from unnest(p_answers) a
     where o.child = (a.job).action and o.status is null
     returning o.action, o.step

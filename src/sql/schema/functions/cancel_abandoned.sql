@@ -1,4 +1,5 @@
 -- Cancels what ended actions have left behind, one level a call, some at a time: children that nothing else waits for.
+-- And unwinds what those wait to have unwound that undo what they have done.
 create function cancel_abandoned(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
@@ -15,6 +16,15 @@ begin
   perform require_read_committed();
   dead := array(select action from abandoned_by order by action limit p_limit for update skip locked);
   if cardinality(dead) = 0 then return; end if;
+  if exists (select 1 from slots o where o.action = any(dead) and o.undo is not null and o.status is null) then
+    return query select * from begin_unwindings(
+      leased(p_token), p_now, p_definitions, p_first_steps, p_flags, dead, p_limit);
+    if found then return; end if;
+  end if;
+  if exists (select 1 from slots o where o.action = any(dead) and o.closing and o.status is null) then
+    return query select * from leave_wanted(leased(p_token), p_now, p_definitions, p_flags, dead);
+    if found then return; end if;
+  end if;
   -- those that nobody has taken are marked as `complete` does, but keep their places: many of them must not overtake
   -- all others
   with c as materialized (
@@ -23,8 +33,9 @@ begin
     join jobs j on j.action = o.child and j.kind = 0 /* JobKind.invocation */ and j.cancelled_at is null
     where
       o.action = any(dead)
-      and o.status = 4 /* Status.cancelled */
-      and not exists (select 1 from slots w where w.child = o.child and w.status is null)
+      and (o.status = 4 /* Status.cancelled */ or (o.closing and o.status is null))
+      and not exists (
+        select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true)
     limit p_limit * 20
     for update of j skip locked
   ),
@@ -57,8 +68,9 @@ begin
     join jobs j on j.action = o.child and j.kind = 0 /* JobKind.invocation */ and j.cancelled_at is null
     where
       o.action = any(dead)
-      and o.status = 4 /* Status.cancelled */
-      and not exists (select 1 from slots w where w.child = o.child and w.status is null));
+      and (o.status = 4 /* Status.cancelled */ or (o.closing and o.status is null))
+      and not exists (
+        select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true));
   -- some at a time: those that are over are passed by
   kids := array(
     select distinct o.child
@@ -68,8 +80,9 @@ begin
     ) l
     where
       o.action = any(dead)
-      and o.status = 4 /* Status.cancelled */
-      and not exists (select 1 from slots w where w.child = o.child and w.status is null)
+      and (o.status = 4 /* Status.cancelled */ or (o.closing and o.status is null))
+      and not exists (
+        select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true)
     limit p_limit * 10);
   if exists (select 1 from live_actions where id = any(kids) and lanes is not null) then
     perform lock_named_lanes(kids);
@@ -90,7 +103,8 @@ begin
     id = any(kids)
     and outcome is null
     and not rooted
-    and not exists (select 1 from slots w where w.child = l.id and w.status is null);
+    and not exists (
+      select 1 from slots w where w.child = l.id and w.status is null and w.closing is not true);
   if cardinality(doomed) > 0 then
     return query select * from end_from_outside(
       p_token, p_now, p_definitions, p_first_steps, p_flags, doomed, 4 /* Status.cancelled */::smallint, null,

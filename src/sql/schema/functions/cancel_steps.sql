@@ -8,12 +8,5 @@ begin
   update steps
   set status = 4 /* Status.cancelled */, ended_at = p_now
   where action = any(p_ids) and status = 1 /* Status.performing */;
-  with o as (
-    update slots
-    set status = 4 /* Status.cancelled */
-    where action = any(p_ids) and status is null
-    returning action, child
-  )
-  insert into abandoned_by (action) select distinct action from o where child is not null on conflict do nothing;
-  return found;
+  return is_abandoned from cancel_slots(p_ids);
 end $$;

@@ -1,9 +1,10 @@
 -- Takes jobs and joins their actions to their lanes; `p_prepared` are invocations that this worker has prepared,
--- `p_only` is the one invocation to take, and `p_after` says up to where its last claims have come (see take_jobs).
+-- `p_only` is the one invocation to take, and `p_after` says up to where its last claims have come (see take_jobs);
+-- `p_in_turns` is whether it knows of tenants.
 create function claim(
   p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_definitions text[], p_first_steps text[],
   p_flags smallint[], p_prepare boolean[], p_prepared jsonb, p_only uuid, p_after jsonb default null,
-  p_lanes jsonb default null)
+  p_lanes jsonb default null, p_in_turns boolean default false)
 returns setof answer language plpgsql set search_path from current as $$
 declare
   given record;
@@ -31,42 +32,40 @@ declare
   last_ids json;
   put_back int := 0;
   erased text[];
-  ignoring uuid[] := array[]::uuid[];
   in_order boolean := false;
   checked boolean := false;
-  -- whether anything is paused
   is_pausing boolean;
   is_named boolean := false;
   has_named boolean := false;
   named claimed_job[];
 begin
   perform require_read_committed();
-  -- not locked yet: a look that finds nothing writes nothing, and needs no commit
+  -- a look that finds nothing locks nothing; before what is held: who takes the lease away passes by what is locked
   select exists (select 1 from pauses) into is_pausing
   from workers where token = p_token and lease_until > clock_timestamp();
-  if not found then
+  if not found or (p_prepared is not null and leased(p_token) is null) then
     return next news(-5 /* Kind.lostLease */);
     return;
   end if;
 
   if p_prepared is not null then
-    select r.jobs_returned, r.answers, r.places, r.unreadable, r.blocked
+    select r.jobs_returned, r.answers, r.places, r.blocked
     into given
     from return_prepared(p_token, p_prepared) r;
     joining := given.jobs_returned;
     is_named := exists (select 1 from unnest(joining) j where j.lanes is not null);
     answers := given.answers;
     leaving := given.places;
-    ignoring := given.unreadable;
     return query select * from news_of(-9 /* Kind.blocked */, given.blocked);
   end if;
   if p_only is not null or p_room > 0 then
     select t.places, t.taken, t.is_full, t.last_ids, t.is_plain, t.lanes, t.keys
     into places, count_taken, is_full, last_ids, is_plain, lanes, keys
-    from take_jobs(p_token, p_now, p_room, p_queues, p_definitions, p_prepare, p_only, p_after, is_pausing) t;
+    from take_jobs(
+      p_token, p_now, p_room, p_queues, p_definitions, p_prepare, p_only, p_after, is_pausing, p_in_turns) t;
   end if;
   -- lost since then: nothing of this has happened, and the next try says so
-  if (count_taken > 0 or p_prepared is not null) and leased(p_token) is null then
+  if count_taken > 0 and p_prepared is null and leased(p_token) is null then
     raise exception 'the lease is lost' using errcode = 'serialization_failure';
   end if;
 
@@ -94,10 +93,9 @@ begin
   if in_order or (p_prepared is not null and exists (
     select 1 from unnest(joining || array(select a.job from unnest(answers) a) || cancelled) j where j.ordered
   )) then
-    ignoring := ignoring || array(select j.action from unnest(joining) j where j.unread);
     select t.jobs_left, t.put_back, t.moved
     into joined
-    from in_turn(joining, array(select a.job from unnest(answers) a) || cancelled, ignoring) t;
+    from in_turn(joining, array(select a.job from unnest(answers) a) || cancelled) t;
     joining := joined.jobs_left;
     put_back := joined.put_back;
     -- also for those who have passed by what was looked at
@@ -115,7 +113,7 @@ begin
     select t.started, t.achieved, t.erased, t.contended
     into started, achieved, erased, contended
     from take_lanes(
-      p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, ignoring, is_pausing, keys) t;
+      p_token, p_now, p_definitions, p_first_steps, p_flags, joining, checked, is_pausing, keys) t;
   end if;
   if cardinality(contended || named || cancelled) > 0 or cardinality(answers) + cardinality(achieved) > 0 then
     perform lock_touched_steps(array(select a.job from unnest(answers || achieved) a) || cancelled, contended, named);
@@ -123,7 +121,7 @@ begin
   if contended is not null then
     select l.started, l.achieved, l.deadlocked, l.ended
     into joined
-    from join_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, contended, ignoring, erased, is_pausing) l;
+    from join_lanes(p_token, p_now, p_definitions, p_first_steps, p_flags, contended, erased, is_pausing) l;
     started := started || joined.started;
     achieved := achieved || joined.achieved;
     answers := answers || joined.deadlocked;
@@ -131,7 +129,7 @@ begin
   end if;
   if named is not null then
     return query select * from join_named_lanes(
-      p_token, p_now, p_definitions, p_first_steps, p_flags, named, ignoring);
+      p_token, p_now, p_definitions, p_first_steps, p_flags, named);
   end if;
   if cardinality(achieved) + cardinality(answers) > 0 then
     return query select * from answer_found(p_token, p_now, p_definitions, p_flags, achieved, answers);

@@ -1,8 +1,10 @@
 -- Completes or cancels one action from outside. The verdict comes first: `VerdictCode` in src/sql/rows.ts says what it
--- may be. By id, without an actor, `p_definition` is a name alone.
+-- may be. By id, without an actor, `p_definition` is a name alone, or null for any. With a step and an attempt it is
+-- completed by a token of these: when they are over it is over to him who has it.
 create function complete(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_id uuid,
-  p_definition text, p_actor_id text, p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean)
+  p_definition text, p_actor_id text, p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean,
+  p_unwinds boolean, p_step int default null, p_attempt int default null)
 returns setof answer language plpgsql set search_path from current as $$
 declare
   ids uuid[];
@@ -15,20 +17,8 @@ declare
 begin
   perform require_read_committed();
   if p_id is not null then
-    -- in one look: whatever moves it meanwhile, what an id names stays the same
-    select x.definition, x.actor_id
-    into v_definition, v_actor_id
-    from (
-      select definition, actor_id from live_actions where id = p_id
-      union all
-      select definition, actor_id from jobs where action = p_id and kind = 0 /* JobKind.invocation */
-      union all
-      select definition, actor_id from ended_actions where id = p_id
-      union all
-      select definition, actor_id from outcomes where id = p_id
-    ) x
-    limit 1;
-    if not found then
+    select x.definition, x.actor_id into v_definition, v_actor_id from named_by(p_id) x;
+    if v_definition is null then
       return next news(-6 /* Kind.verdict */, p_id, 0 /* Verdict.none */);
       return;
     end if;
@@ -41,16 +31,7 @@ begin
   end if;
 
   if p_id is null then
-    ids := array(
-      select id
-      from live_actions
-      where
-        definition = p_definition
-        and actor_id = p_actor_id
-        and flags & 16 /* Flag.outbound */ <> 0
-        and status = 1 /* Status.performing */
-        and outcome is null
-      order by id);
+    ids := performing_outside(p_definition, p_actor_id);
     if cardinality(ids) = 0 then
       return next news(-6 /* Kind.verdict */, null, 0 /* Verdict.none */);
       return;
@@ -69,7 +50,8 @@ begin
       priority = -1000 /* Priority.first */,
       token = null,
       due_at = null,
-      elder = null
+      elder = null,
+      failure = case when p_cause ? 'reason' then cause_at(p_cause, definition, actor_id) else failure end
     where ctid = any(array(
       select ctid
       from jobs
@@ -137,6 +119,10 @@ begin
     return next news(-6 /* Kind.verdict */, p_id, 4 /* Verdict.over */);
     return;
   end if;
+  if p_step is not null and not attempt_counts(p_id, p_step, p_attempt) then
+    return next news(-6 /* Kind.verdict */, p_id, 4 /* Verdict.over */);
+    return;
+  end if;
   if p_outbound and l.timeout_at <= p_now then
     -- its time was over, and nobody has noticed: whoever completes it comes too late
     return next news(-6 /* Kind.verdict */, p_id, 4 /* Verdict.over */);
@@ -151,5 +137,5 @@ begin
   perform set_config(
     'stepped.ended', concat_ws(',', nullif(current_setting('stepped.ended', true), ''), p_id), true);
   return query select * from end_from_outside(
-    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause);
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds);
 end $$;

@@ -35,7 +35,10 @@ begin
           order by w.lane, w.turn is null, w.turn desc
         ) b
         join unnest(holders) h
-          on h.lane = b.lane and case when b.turn is null then h."limit" is null else h.several and h.turn < b.turn end
+          on
+            h.lane = b.lane
+            -- a lane that is full holds up by who performs there, a line by who waits before others
+            and case when b.turn is null then h."limit" is null else h."limit" is not null and h.turn < b.turn end
       ) x
       where (x.child in (select f.child from unnest(followed) f)) is not true
       order by x.child);
@@ -64,6 +67,9 @@ begin
                 and s.idx = c.step
                 and s.kind in (0 /* StepKind.own */, 2 /* StepKind.prepended */)
             ),
+            -- of one that is only asked about, the step that runs
+            case when l.step = c.step and l.step_kind in (0 /* StepKind.own */, 2 /* StepKind.prepended */)
+              then jsonb_build_object('step', l.step_name) end,
             '{}') end
         order by c.n)
     from unnest(cycle) with ordinality as c(action, child, step, lane, "limit", turn, several, n)

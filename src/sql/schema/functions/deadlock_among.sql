@@ -5,12 +5,13 @@
 -- or does not wait for this action, can end: if they wait for each other, that is theirs to break.
 -- For other functions only: it inherits their search path. Arrays are joined by hashing, whatever the caller's plans.
 create function deadlock_among(
-  p_id uuid, p_lanes text[], p_limits int[], p_turn bigint, p_joined uuid, p_among uuid[], p_rounds int,
-  out cycle jsonb, out undecided boolean)
+  p_id uuid, p_lanes text[], p_limits int[], p_turns bigint[], p_joined uuid, p_inherited uuid[], p_told uuid[],
+  p_among uuid[], p_rounds int, p_asks uuid, out cycle jsonb, out undecided boolean)
 language plpgsql stable set enable_hashjoin = on set enable_bitmapscan = off set enable_seqscan = off as $$
 declare
   edges edge_of_waiting[] := array(
-    select e from edges_of_waiting(p_id, p_lanes, p_limits, p_turn, p_joined, p_among) e);
+    select e
+    from edges_of_waiting(p_id, p_lanes, p_limits, p_turns, p_joined, p_among, p_inherited, p_told, p_asks) e);
   held_up record;
 begin
   select h.stuck, h.undecided into held_up from held_up_by(p_id, edges, false, p_rounds) h;

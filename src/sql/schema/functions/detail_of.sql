@@ -10,16 +10,24 @@ declare
   v_detail json;
 begin
   with s as materialized (
-    select s.idx, s.name, s.status, s.marked, s.result, s.kind from steps s where s.action = p_id
+    select s.idx, s.name, s.status, s.marked, s.result, s.kind, s.attempt, s.undo, s.undoes, s.memos
+    from steps s
+    where s.action = p_id
   ),
   o as materialized (
     select o.step, o.slot, o.status, o.definition, o.actor_id, o.success,
       coalesce(o.result, e.result) as result, coalesce(o.cause, e.cause) as cause,
       case when (e.definition, e.actor_id) <> (o.definition, o.actor_id)
-        then json_build_array(e.definition, e.actor_id) end as ran
+        then json_build_array(e.definition, e.actor_id) end as ran,
+      case when o.error is not null then json_build_array(o.error, o.child) end as as_value,
+      case when o.signal is not null then json_build_array(o.signal, o.optional) end as signal
     from slots o
+    -- of a step that was tried again those of its last attempt
+    join s on s.idx = o.step and s.attempt is not distinct from o.attempt
     left join ended_actions e on e.id = o.child
-    where o.action = p_id and o.child is not null
+    where
+      o.action = p_id and (o.child is not null or o.signal is not null)
+      and coalesce(o.undo, 2) = 2 /* UndoSlot.reused */
   )
   select
     case
@@ -35,16 +43,49 @@ begin
         'name', l.step_name,
         'kind', l.step_kind,
         'prepended', l.prepended,
+        'unwinds', case when l.unwinds is not null then (
+          select e.undo from ended_actions e where e.id = l.id) end,
+        'unwound', case when l.phase = 1 /* Phase.waiting */ and l.outcome is not null
+          then unwound_of(l.id, l.step) end,
         'outcome', l.outcome,
         'result', l.result,
         'cause', l.cause,
         'callbacks', l.callbacks,
         'startedAt', extract(epoch from l.step_started_at) * 1000,
-        'timeoutAt', extract(epoch from l.timeout_at) * 1000,
+        'verdict', l.verdict,
+        'attempt', l.step_attempt,
+        'attempts', l.step_attempts,
+        'failure', l.failure,
+        'memos', case
+          when l.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */, 7 /* Phase.closing */) then (
+            select json_agg(json_build_array(m.step_kind, m.step_name, m.name, m.result))
+            from memos m
+            where m.action = l.id)
+          when l.phase = 1 /* Phase.waiting */ then (select to_json(true) from s where s.idx = l.step and s.memos) end,
+        'earlier', case
+          when l.step_attempt is not null or (l.retry_of is not null and l.phase = 0 /* Phase.step */)
+            then earlier_slots(l.id, l.step) end,
+        'retries', case when l.retry_of is not null then (
+          select json_build_object('first', r.first, 'compensated', r.compensated)
+          from retries r
+          where r.action = l.id) end,
+        'timeoutAt', extract(
+          epoch from case when l.outcome is null then l.timeout_at else l.undone_until end) * 1000,
+        'trace', l.trace,
+        'after', l.step_trace,
         'steps', case when l.phase not in (3 /* Phase.callbacks */, 4 /* Phase.job */) then (
-          select json_agg(json_build_array(idx, name, status, marked, result, kind) order by idx) from s) end,
+          select json_agg(
+            case when undo is null and undoes is null
+              then json_build_array(idx, name, status, marked, result, kind)
+              else json_build_array(idx, name, status, marked, result, kind, undo, undoes) end
+            order by idx)
+          from s) end,
         'slots', case when l.phase not in (3 /* Phase.callbacks */, 4 /* Phase.job */) then (
-          select json_agg(json_build_array(step, slot, status, definition, actor_id, result, cause, success, ran)
+          select json_agg(
+            case when signal is null
+              then json_build_array(step, slot, status, definition, actor_id, result, cause, success, ran, as_value)
+              else json_build_array(
+                step, slot, status, definition, actor_id, result, cause, success, ran, as_value, signal) end
             order by step, slot)
           from o) end)
     end

@@ -13,13 +13,18 @@ declare
 begin
   with j as (
     select
-      action, definition, actor_id, queue, checksum, parent, parent_step, depth, timeout_ms, enqueued_at, tags, lanes,
-      coalesce(given, arguments) as arguments,
+      action, definition, actor_id, queue, checksum, parent, parent_step, depth, timeout_ms, enqueued_at, tags, trace,
+      lanes, started_by, started_by_step, retry_of, coalesce(given, arguments) as arguments,
       case when lanes is null then coalesce(lane, named) end as lane,
       coalesce(checksum_key, named) as checksum_key,
-      p_flags[array_position(p_definitions, definition)] & 255 as known,
+      p_flags[array_position(p_definitions, definition)] & 1023 as known,
       cause_at(
-        jsonb_build_object(
+        coalesce((
+          -- with what whoever cancelled it has said
+          select q.failure
+          from jobs q
+          where q.action = j.action and q.kind = 0 /* JobKind.invocation */ and q.failure ? 'reason'
+        ), jsonb_build_object(
           'kind', 'cancelled',
           'message', case
             when parent is null or exists (
@@ -27,11 +32,11 @@ begin
               from steps s
               where s.action = parent and s.idx = parent_step and s.status = 1 /* Status.performing */
             ) then 'cancelled' /* words.cancelled */
-            else 'its parent is over' /* words.parentIsOver */ end),
+            else 'its parent is over' /* words.parentIsOver */ end)),
         definition,
         actor_id
       ) as cause
-    from unnest(p_jobs)
+    from unnest(p_jobs) j
     cross join lateral (
       select split_part(definition, '/', 1) || '/' || actor_id || '/' || split_part(definition, '/', 2) as named
     ) n
@@ -39,11 +44,12 @@ begin
   l as (
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      rooted, flags, token, phase, outcome, cause, enqueued_at, tags, lanes)
+      rooted, flags, token, phase, outcome, cause, enqueued_at, tags, trace, lanes, started_by, started_by_step,
+      retry_of)
     select
       action, definition, actor_id, queue, arguments, lane, 1 /* Status.performing */,
       checksum_key, checksum, parent, parent_step, depth, parent is null, known, p_token, 3 /* Phase.callbacks */,
-      4 /* Status.cancelled */, cause, enqueued_at, tags, lanes
+      4 /* Status.cancelled */, cause, enqueued_at, tags, trace, lanes, started_by, started_by_step, retry_of
     from j
     where known & 4 /* Flag.cancelled */ <> 0
     returning id
@@ -51,10 +57,11 @@ begin
   e as (
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-      attempts, cause, timeout_ms, enqueued_at, ended_at, tags, lanes)
+      attempts, cause, timeout_ms, enqueued_at, ended_at, tags, trace, lanes, started_by, started_by_step, retry_of)
     select
       action, definition, actor_id, queue, arguments, lane, 4 /* Status.cancelled */, checksum_key, checksum, parent,
-      parent_step, depth, 0, cause, timeout_ms, enqueued_at, p_now, tags, lanes
+      parent_step, depth, 0, cause, timeout_ms, enqueued_at, p_now, tags, trace, lanes, started_by, started_by_step,
+      retry_of
     from j
     where known & 4 /* Flag.cancelled */ = 0
     returning id

@@ -1,11 +1,12 @@
--- Ends live actions from outside (locked by the caller): through their callbacks where they have some for the status,
--- else at once. One kind a call, since each locks steps in a pass of its own: those with callbacks first, the others
--- are the caller's to call again for.
+-- Ends live actions from outside (locked by the caller): by way of what undoes them, where they have some of it and do
+-- not succeed, and before that, or where it is shielded, by way of the end of the body that runs; else through their
+-- callbacks where they have some for the status, else at once. One kind a call, in this order, since each locks steps
+-- in a pass of its own; the others are the caller's to call again for. With `p_unwinds` false nothing is undone.
 -- The cause is given without a path, which is each one's own; that its time was over needs none.
 -- For other functions only: it inherits their search path and their settings.
 create function end_from_outside(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_ids uuid[],
-  p_status smallint, p_result jsonb, p_cause jsonb)
+  p_status smallint, p_result jsonb, p_cause jsonb, p_unwinds boolean default true)
 returns setof answer language plpgsql as $$
 declare
   flag int := case p_status
@@ -14,6 +15,8 @@ declare
     when 4 /* Status.cancelled */ then 4 /* Flag.cancelled */
     when 6 /* Status.timed_out */ then 8 /* Flag.timed_out */
     else 0 end;
+  unwinding uuid[] := '{}'::uuid[];
+  closing uuid[];
   hooked uuid[];
   left_by record;
   n int := cardinality(p_ids);
@@ -21,6 +24,43 @@ begin
   p_token := leased(p_token);
   if p_status = 6 /* Status.timed_out */ and p_cause is null then
     p_cause := jsonb_build_object('kind', 'timed_out', 'message', 'timed out' /* words.timedOut */);
+  end if;
+  if p_unwinds and p_status <> 2 /* Status.succeeded */ then
+    unwinding := array(
+      select id
+      from live_actions l
+      where
+        id = any(p_ids)
+        and status = 1 /* Status.performing */
+        and (
+          (flags | coalesce(p_flags[array_position(p_definitions, definition)], 0::smallint))
+          & 64 /* Flag.compensates */ <> 0
+          -- a deploy may have taken them away since
+          or exists (select 1 from steps s where s.action = l.id and s.undo is not null)));
+  end if;
+  -- between two attempts, and before the first, nothing runs
+  closing := array(
+    select id
+    from live_actions
+    where
+      id = any(p_ids)
+      and status = 1 /* Status.performing */
+      and phase in (0 /* Phase.step */, 4 /* Phase.job */)
+      and (
+        (token is not null and id = any(unwinding))
+        or (
+          phase = 0 /* Phase.step */
+          and (token is not null or step_started_at is not null)
+          and (flags | coalesce(p_flags[array_position(p_definitions, definition)], 0::smallint))
+            & 256 /* Flag.shields */ <> 0)));
+  if cardinality(closing) > 0 then
+    return query select * from close_running(
+      closing, p_status, p_result, p_cause, p_unwinds and p_status <> 2 /* Status.succeeded */);
+    return;
+  end if;
+  if cardinality(unwinding) > 0 then
+    return query select * from fix_outcome(p_now, unwinding, p_status, p_result, p_cause, true);
+    return;
   end if;
   -- those of the version that had it last, and those that this one knows of: with none in the end, its worker ends it
   -- all the same
@@ -37,7 +77,7 @@ begin
       return query select * from promote_named(
         p_token, p_now, p_definitions, p_first_steps, p_flags, left_by.started, left_by.due);
     end if;
-    return query select * from fix_outcome(p_now, hooked, p_status, p_result, p_cause);
+    return query select * from fix_outcome(p_now, hooked, p_status, p_result, p_cause, false);
   else
     -- with whose end it is: of a root's time that is over nobody else speaks
     return query

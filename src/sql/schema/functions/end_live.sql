@@ -3,7 +3,8 @@
 -- and what is no longer there under this token is not among the `ended` ones. Nor is, on some versions of the server,
 -- what somebody has changed since this statement began: rows are found by their places, which no statistics turn into
 -- a join of all that live. So the caller looks again for what has not ended. `freed` are the lanes that they performed
--- in, with null for named ones, which are locked here too, `achieves` is whether any has a checksum.
+-- in, with null for named ones, which are locked here too, `achieves` is whether any has a checksum. What unwinds one
+-- that has ended is in the history already, and only says there what it could not undo.
 -- For other functions only: it inherits their search path and their settings.
 create function end_live(
   p_token bigint, p_now timestamptz, p_ids uuid[], p_steps int[], p_phases smallint[], p_arguments jsonb[],
@@ -11,6 +12,9 @@ create function end_live(
   p_callbacks_failed smallint[], p_step_names text[], p_step_kinds smallint[], out ended uuid[], out freed text[],
   out achieves boolean)
 language plpgsql as $$
+declare
+  undone uuid[];
+  undone_as jsonb[];
 begin
   with x as (
     select
@@ -33,12 +37,15 @@ begin
       and (p_steps is null or (l.token = p_token and l.step = x.step and l.phase = x.phase))
     returning
       l.id, l.definition, l.actor_id, l.queue, l.lane, l.seat, l.checksum_key, l.checksum, l.parent, l.parent_step,
-      l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags, l.lanes,
+      l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags, l.trace, l.lanes, l.started_by,
+      l.started_by_step, l.retry_of, l.unwinds, l.flags, l.rooted,
       coalesce(x.arguments, l.arguments) as arguments,
       -- what was decided before its callbacks ran counts
       coalesce(l.outcome, x.outcome) as status,
       case when l.outcome is null then x.result else l.result end as result,
-      case when l.outcome is null then x.cause else l.cause end as cause,
+      -- with what was not undone since then
+      case when l.outcome is null or x.cause ?| '{notUndone,uncertain,kept}' then x.cause else l.cause end as cause,
+      case when l.unwinds is not null and x.outcome = 5 /* Status.failed */ then x.cause ->> 'message' end as broken,
       x.step_name,
       case when x.step_name is not null then x.step_kind end as step_kind,
       coalesce(x.succeeded, 0::smallint) as succeeded,
@@ -49,17 +56,35 @@ begin
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
       attempts, result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at,
-      started_at, ended_at, tags, lanes)
+      started_at, ended_at, tags, trace, lanes, started_by, started_by_step, retry_of, undo)
     select
       id, definition, actor_id, nullif(queue, 'default'), arguments, lane, status, nullif(checksum_key, lane), checksum,
       parent, parent_step, depth, attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms,
-      enqueued_at, started_at, p_now, tags, lanes
+      enqueued_at, started_at, p_now, tags, trace, lanes, started_by, started_by_step, retry_of,
+      case when flags & 64 /* Flag.compensates */ <> 0 and status = 2 /* Status.succeeded */ and parent is not null
+        then 1 | case when rooted then 2 /* Undoable.shared */ else 0 end
+          | case when flags & 128 /* Flag.undone */ <> 0 then 4 /* Undoable.whole */ else 0 end end
     from gone
+    where unwinds is null
   )
   select
     array_agg(id),
     array_agg(lane) filter (where seat = 0 /* Seat.performing */ or lanes is not null),
-    bool_or(checksum is not null)
-  into ended, freed, achieves
+    bool_or(checksum is not null),
+    array_agg(id) filter (where unwinds is not null),
+    array_agg(
+      jsonb_strip_nulls(jsonb_build_object(
+        'notUndone', case when broken is null then cause -> 'notUndone' else
+          coalesce(cause -> 'notUndone', '[]')
+          || jsonb_build_object('step', split_part(definition, '/', 2), 'message', broken) end,
+        'uncertain', cause -> 'uncertain',
+        'kept', cause -> 'kept'))) filter (where unwinds is not null)
+  into ended, freed, achieves, undone, undone_as
   from gone;
+  if undone is not null then
+    update ended_actions e
+    set unwound = x.unwound
+    from unnest(undone, undone_as) x(id, unwound)
+    where e.id = x.id;
+  end if;
 end $$;

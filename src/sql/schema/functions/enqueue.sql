@@ -11,38 +11,53 @@ create function enqueue(
   invocation_lanes text[],
   invocation_checksum_key text[], invocation_checksum text[], invocation_timeout float8[], invocation_parent uuid[],
   invocation_parent_step int[], invocation_depth smallint[], invocation_ordered bool[], invocation_prepared boolean[],
-  invocation_priority smallint[], invocation_due timestamptz[], invocation_tags text[], invocation_token float8[])
+  invocation_priority smallint[], invocation_due timestamptz[], invocation_tags text[], invocation_trace text[],
+  invocation_tenant text[], invocation_token float8[], invocation_started_by uuid[] default null,
+  invocation_started_by_step int[] default null)
 returns void language plpgsql set search_path from current as $$
+declare
+  v_turns bigint[];
 begin
   if p_again is not null then
     perform pg_advisory_xact_lock(enqueueing_lock(x))
     from (select unnest(p_again) as x order by 1) t;
   end if;
+  if invocation_tenant is not null then
+    v_turns := next_turns(invocation_queue, invocation_priority, invocation_tenant);
+  end if;
   insert into jobs (
     queue, priority, kind, action, definition, actor_id, arguments, lane, checksum_key, checksum, timeout_ms, parent,
-    parent_step, depth, ordered, prepared, token, enqueued_at, own_priority, due_at, delayed_until, tags,
-    lanes)
+    parent_step, depth, ordered, prepared, token, enqueued_at, own_priority, due_at, delayed_until, tags, trace,
+    lanes, tenant, turn, started_by, started_by_step)
   select
     x.queue,
     case
       when x.token is not null then 1001 /* Priority.held */
       when x.due > p_now then 1003 /* Priority.delayed */
+      when x.turn is not null then 999 /* Priority.turns */
       else coalesce(x.priority, 0) end,
     0 /* JobKind.invocation */, x.action, x.definition, x.actor_id, x.arguments, x.lane, x.checksum_key, x.checksum,
-    x.timeout, x.parent, x.parent_step, x.depth, x.ordered, x.prepared, x.token, p_now, nullif(x.priority, 0),
+    x.timeout, x.parent, x.parent_step, x.depth, x.ordered, x.prepared, x.token, p_now,
+    case when x.turn is null then nullif(x.priority, 0) else coalesce(x.priority, 0) end,
     case when x.due > p_now then x.due end,
     case when x.due > p_now then x.due end,
     x.tags::text[],
-    x.lanes::text[]
+    x.trace,
+    x.lanes::text[],
+    x.tenant,
+    case when x.token is null and (x.due > p_now) is not true then x.turn end,
+    x.started_by,
+    x.started_by_step
   from unnest(
     invocation_queue, invocation_action, invocation_definition, invocation_actor_id, invocation_arguments,
     invocation_lane, invocation_lanes, invocation_checksum_key, invocation_checksum, invocation_timeout,
     invocation_parent, invocation_parent_step, invocation_depth, invocation_ordered, invocation_prepared,
     invocation_priority,
-    invocation_due, invocation_tags, invocation_token
+    invocation_due, invocation_tags, invocation_trace, invocation_tenant, invocation_token, invocation_started_by,
+    invocation_started_by_step, v_turns
   ) with ordinality as x(
     queue, action, definition, actor_id, arguments, lane, lanes, checksum_key, checksum, timeout, parent, parent_step,
-    depth, ordered, prepared, priority, due, tags, token, n)
+    depth, ordered, prepared, priority, due, tags, trace, tenant, token, started_by, started_by_step, turn, n)
   where
     (p_which is null or x.n = any(p_which))
     and (p_again is null or x.action in (select o.id from outcomes_of(invocation_action) o where o.state = 'unknown'))

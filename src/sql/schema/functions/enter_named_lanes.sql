@@ -14,10 +14,7 @@ begin
   insert into named_lanes (lane, settings)
   select
     x.lane,
-    coalesce(
-      p_lanes -> split_part(x.lane, U&'\0001', 1),
-      (select n.settings from named_lanes n where n.lane = x.lane),
-      '{"limit": 1, "whenBusy": "line"}')
+    applied_settings(x.lane, p_lanes, (select n.settings from named_lanes n where n.lane = x.lane))
   from unnest(entered) x(lane)
   order by x.lane
   on conflict (lane) do update

@@ -17,7 +17,7 @@ begin
       case when j.action <> all(p_except) then j.arguments end,
       0, 0::smallint, j.attempts, j.depth, held_detail(j.id, j.queue, j.lane, j.lanes,
       coalesce(j.checksum_key, j.lane),
-      j.timeout_ms)::json
+      j.timeout_ms, j.trace)::json
     from jobs j
     where j.priority = 1001 /* Priority.held */ and j.token = p_token;
 end $$;

@@ -10,7 +10,7 @@ begin
     token = p_token,
     due_at = null,
     elder = null,
-    unread = null,
+    passes_by = null,
     -- with that it has not failed any more
     failure = case when h.prepared then null else j.failure end,
     arguments = h.arguments,

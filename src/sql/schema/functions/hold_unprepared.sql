@@ -7,6 +7,6 @@ begin
   return query
     select
       2 /* Kind.prepare */::smallint, h.action, h.definition, h.actor_id, h.arguments, 0, 0::smallint, h.attempts,
-      h.depth, held_detail(h.id, h.queue, h.lane, h.lanes, h.checksum_key, h.timeout_ms)::json
+      h.depth, held_detail(h.id, h.queue, h.lane, h.lanes, h.checksum_key, h.timeout_ms, h.trace)::json
     from unnest(p_jobs) h;
 end $$;

@@ -8,7 +8,7 @@
 -- `p_jobs` are to join now, `p_others` leave the queue as well; `jobs_left` may join, the others stay in it.
 -- For other functions only: it inherits their search path and their settings.
 create function in_turn(
-  p_jobs claimed_job[], p_others claimed_job[], p_unread uuid[], out jobs_left claimed_job[], out put_back int,
+  p_jobs claimed_job[], p_others claimed_job[], out jobs_left claimed_job[], out put_back int,
   out moved boolean)
 language plpgsql as $$
 declare
@@ -40,7 +40,7 @@ begin
   moved := younger is not null;
   if younger is not null then
     with w as (
-      select y.place, y.action, y.arguments, y.lane, y.lanes, y.checksum_key, y.checksum, y.timeout_ms, y.given,
+      select y.place, y.arguments, y.lane, y.lanes, y.checksum_key, y.checksum, y.timeout_ms, y.given, y.passes_by,
       y.prepared,
       e.action as whom
       from unnest(younger) y
@@ -73,7 +73,7 @@ begin
         checksum = w.checksum,
         timeout_ms = w.timeout_ms,
         given = w.given,
-        unread = w.action = any(p_unread),
+        passes_by = w.passes_by,
         prepared = w.prepared
       from w
       where j.ctid = w.place

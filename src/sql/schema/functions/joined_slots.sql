@@ -14,7 +14,7 @@ begin
       o.moved
       and o.status is null
       and (
-        select l.phase = 1 /* Phase.waiting */ and l.status = 1 /* Status.performing */ and l.outcome is null
+        select l.phase = 1 /* Phase.waiting */ and l.status = 1 /* Status.performing */
         from live_actions l
         where l.id = o.child)
     order by random()

@@ -12,7 +12,7 @@ begin
     erased := array(
       select checksum_key
       from achievements
-      where checksum_key = any(array(select checksum_key from live_actions where id = any(p_ids)))
+      where checksum_key = any(array(select checksum_key from live_actions where id = any(p_ids) and unwinds is null))
       order by checksum_key
       for update);
     if cardinality(erased) > 0 then delete from achievements where checksum_key = any(erased); end if;

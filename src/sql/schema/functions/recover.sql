@@ -1,14 +1,16 @@
 -- Takes over what workers left behind whose lease is over. Only rows that nobody has locked; the rest comes next time.
--- What has died together for a second time is tried again one after another: the action that kills its process takes
--- only itself along. With its row gone, nobody renews a lease late any more. The caller's own (`p_spared`) is its own
--- to renew or to give up, however late it comes.
+-- What has died for a second time, or has one of its `p_attempts` left, is performed alone in its process
+-- (`reserve_alone`): the action that kills that takes only itself along. With its row gone, nobody renews a lease late
+-- any more. The caller's own (`p_spared`) is its own to renew or to give up, however late it comes.
 -- Gives the names of those that are gone, and how many actions and held invocations they left.
 create function recover(p_now timestamptz, p_tokens bigint[], p_burn boolean,
-p_spared bigint[] default '{}') returns table (gone text[], taken int)
+p_spared bigint[] default '{}', p_attempts int default null) returns table (gone text[], taken int)
 language plpgsql set search_path from current as $$
 declare
+  -- as many deaths as make it suspect; with as many as it may have it ends, and nothing is begun
+  suspect_from int := case when p_burn then least(2, p_attempts - 1) end;
   ids uuid[];
-  dues timestamptz[];
+  suspects uuid[];
   continued int;
   held int;
 begin
@@ -41,40 +43,30 @@ begin
     where t.id = any(array(select id from l))
     returning t.id, t.attempts
   )
-  select array_agg(x.id), array_agg(case when x.late > 0 then p_now + x.late * interval '1 second' end)
-  into ids, dues
-  from (
-    select
-      u.id,
-      case when p_burn and u.attempts > 1
-        then least(60, row_number() over (partition by u.attempts > 1 order by u.id) - 1)
-        else 0 end as late
-    from u
-  ) x;
-  continued := continue_by_job(p_now, ids, dues);
+  select
+    array_agg(u.id) filter (where (u.attempts >= suspect_from and u.attempts < p_attempts) is not true),
+    array_agg(u.id) filter (where u.attempts >= suspect_from and u.attempts < p_attempts)
+  into ids, suspects
+  from u;
+  continued := continue_by_job(p_now, ids);
+  if suspects is not null then continued := continued + continue_by_job(p_now, suspects, null, true); end if;
 
   with l as (
-    select queue, priority, id, attempts
+    select queue, priority, id, attempts + case when p_burn then 1 else 0 end as attempts
     from jobs j
     where priority = 1001 /* Priority.held */ and not exists (select 1 from workers w where w.token = j.token)
     for update skip locked
-  ),
-  x as (
-    select
-      l.queue, l.priority, l.id,
-      case when p_burn and l.attempts > 0
-        then least(60, row_number() over (partition by l.attempts > 0 order by l.id) - 1)
-        else 0 end as late
-    from l
   )
   update jobs j
   set
-    priority = case when x.late > 0 then 1000 /* Priority.later */ else coalesce(j.own_priority, 0) end,
-    due_at = case when x.late > 0 then p_now + x.late * interval '1 second' end,
+    priority = case
+      when l.attempts >= suspect_from and l.attempts < p_attempts then 1005 /* Priority.alone */
+      when j.turn is not null then 999 /* Priority.turns */
+      else coalesce(j.own_priority, 0) end,
     token = null,
-    attempts = j.attempts + case when p_burn then 1 else 0 end
-  from x
-  where j.queue = x.queue and j.priority = x.priority and j.id = x.id;
+    attempts = l.attempts
+  from l
+  where j.queue = l.queue and j.priority = l.priority and j.id = l.id;
   get diagnostics held = row_count;
 
   -- somebody was cancelling them when their elders joined, and did not in the end

@@ -8,7 +8,9 @@ declare
 begin
   perform require_read_committed();
   update jobs
-  set priority = coalesce(own_priority, 0), token = null
+  set
+    priority = case when turn is null then coalesce(own_priority, 0) else 999 /* Priority.turns */ end,
+    token = null
   where ctid = any(array(
     select ctid
     from jobs

@@ -4,23 +4,24 @@
 -- For other functions only: it inherits their search path and their settings.
 create function return_prepared(
   p_token bigint, p_prepared jsonb, out jobs_returned claimed_job[], out answers unstored_answer[], out places tid[],
-  out unreadable uuid[], out blocked uuid[])
+  out blocked uuid[])
 language plpgsql as $$
 begin
   with x as (
-    select action, job, queue, arguments, lane, lanes, checksum_key, checksum, timeout, status, result, cause
+    select
+      action, job, queue, arguments, lane, lanes, checksum_key, checksum, timeout, status, result, cause, passes_by
     from jsonb_to_recordset(p_prepared) as x(
       action uuid, job bigint, queue text, arguments jsonb, lane text, lanes text[], checksum_key text, checksum text,
       timeout bigint,
-      status smallint, result jsonb, cause jsonb)
+      status smallint, result jsonb, cause jsonb, passes_by uuid)
   ),
   h as materialized (
     select
       row(
         j.ctid, j.id, j.queue, coalesce(j.own_priority, 0), 0 /* JobKind.invocation */, j.action, j.definition,
         j.actor_id, x.arguments, x.lane, x.checksum_key, x.checksum, x.timeout, j.parent, j.parent_step, j.depth,
-        j.attempts, j.enqueued_at, j.ordered, coalesce(j.given, j.arguments), null, null, true, j.tags,
-        j.delayed_until, x.lanes
+        j.attempts, j.enqueued_at, j.ordered, coalesce(j.given, j.arguments), x.passes_by, null, true, j.tags, j.trace,
+        j.delayed_until, x.lanes, j.started_by, j.started_by_step, j.retry_of
       )::claimed_job as j,
       x.status,
       x.result,
@@ -32,17 +33,12 @@ begin
   select
     array_agg(h.j order by (h.j).id) filter (where h.status is null),
     coalesce(
-      array_agg(row(h.j, h.status, h.result, h.cause)::unstored_answer order by (h.j).id)
+      array_agg(row(h.j, h.status, h.result, h.cause, null, null)::unstored_answer order by (h.j).id)
         filter (where h.status is not null),
       '{}'),
     array_agg((h.j).place)
   into jobs_returned, answers, places
   from h;
-  -- an achievement whose result the worker could not read is none for its action
-  unreadable := array(
-    select x.action
-    from jsonb_to_recordset(p_prepared) as x(action uuid, ignores boolean)
-    where x.ignores);
   blocked := array(
     select j.action
     from jsonb_to_recordset(p_prepared) as x(job bigint, queue text)

@@ -1,20 +1,20 @@
 -- The live action that an invocation joins in its named lanes (2.5 b): who performs there with the same checksum, or is
 -- the newest of those who wait. In a line only the newest of all counts: nobody's turn comes sooner than that of
--- whoever came in between.
+-- whoever came in between. Nobody joins what is being undone.
 -- For other functions only: it inherits their search path and their settings.
-create function same_in_named_lanes(p_job claimed_job) returns uuid
+create function same_in_named_lanes(p_job claimed_job, p_settings jsonb default null) returns uuid
 language plpgsql stable as $$
 begin
   return (
     select l.id
-    from named_lanes n
+    from entered_lanes(p_job.lanes, p_settings) n
     cross join lateral (
       select x.action, x.seat, x.place
       from (
         (
           select w.action, w.seat, w.place
           from seats w
-          where w.lane = n.lane and w.seat is null
+          where w.lane = n.lane and w.seat is null and w.priority > -1000 /* Priority.first */
           order by w.place desc
           limit 1
         )
@@ -33,10 +33,13 @@ begin
     cross join lateral (
       select l.id
       from live_actions l
-      where l.id = c.action and l.checksum_key = p_job.checksum_key and l.checksum = p_job.checksum
+      where
+        l.id = c.action
+        and l.checksum_key = p_job.checksum_key
+        and l.checksum = p_job.checksum
+        and not (l.flags & 64 /* Flag.compensates */ <> 0 and coalesce(l.outcome, 2) <> 2 /* Status.succeeded */)
       offset 0
     ) l
-    where n.lane = any(p_job.lanes)
     order by c.seat is null, c.place
     limit 1);
 end $$;

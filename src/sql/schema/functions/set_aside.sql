@@ -3,37 +3,16 @@
 create function set_aside(p_now timestamptz, p_due timestamptz, p_queues text[], p_definitions text[]) returns uuid
 language plpgsql set search_path from current as $$
 declare
-  v_place tid;
+  first_places tid[];
   v_action uuid;
 begin
-  select ctid
-  into v_place
-  from jobs
-  where
-    priority = 1000 /* Priority.later */
-    and due_at <= p_now
-    and definition = any(p_definitions)
-    and queue || '' = any(p_queues)
-  order by due_at
-  limit 1
-  for update skip locked;
-  if v_place is null then
-    select c.ctid
-    into v_place
-    from unnest(p_queues) q(name)
-    cross join lateral (
-      select j.ctid
-      from jobs j
-      where j.queue = q.name and j.priority < 1000 /* Priority.later */ and j.definition = any(p_definitions)
-      order by j.priority, j.id
-      limit 1
-      for update skip locked
-    ) c
-    limit 1;
-  end if;
+  select t.places
+  into first_places
+  from take_jobs(
+    null, p_now, 1, p_queues, p_definitions, null, null, null, exists (select 1 from pauses), true) t;
   update jobs
   set priority = 1000 /* Priority.later */, due_at = p_due, attempts = attempts + 1
-  where ctid = v_place
+  where ctid = first_places[1]
   returning action into v_action;
   return v_action;
 end $$;

@@ -1,6 +1,6 @@
--- Sorts what was taken: continuations, invocations that were cancelled, those that have to be prepared first, and those
--- that join. Most often there is nothing to sort: each pass over rows that are values takes as long as reading them
--- from their table.
+-- Sorts what was taken: what goes on (signals, too), invocations that were cancelled, those that have to be prepared
+-- first, and those that join. Most often there is nothing to sort: each pass over rows that are values takes as long as
+-- reading them from their table.
 -- For other functions only: it inherits their search path and their settings.
 create function sort_jobs(
   p_jobs claimed_job[], p_definitions text[], p_prepare boolean[], out continuing claimed_job[],
@@ -12,7 +12,7 @@ declare
 begin
   select
     bool_or(
-      j.kind = 1 /* JobKind.continuation */
+      j.kind <> 0 /* JobKind.invocation */
       or j.cancelled_at is not null
       or j.lane is null
       or not coalesce(j.prepared, not p_prepare[array_position(p_definitions, j.definition)])),
@@ -35,7 +35,7 @@ begin
   from (
     select
       j,
-      j.kind = 1 /* JobKind.continuation */ as continues,
+      j.kind <> 0 /* JobKind.invocation */ as continues,
       j.cancelled_at is not null as is_cancelled,
       (j.lane is not null or j.lanes is not null)
         and coalesce(j.prepared, not p_prepare[array_position(p_definitions, j.definition)]) as is_ready

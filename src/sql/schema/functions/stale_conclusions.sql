@@ -10,8 +10,12 @@ begin
       -2 /* Kind.stale */::smallint, c.action, null::text, null::text, null::jsonb, c.step, c.phase, 0::smallint,
       0::smallint,
       -- a transactional body may have ended its own action
-      case when c.action = any(string_to_array(current_setting('stepped.ended', true), ',')::uuid[])
-        then to_json('ended here'::text) end
+      case
+        when c.phase <> 7 /* Phase.closing */ and exists (
+          select 1 from live_actions l where l.id = c.action and l.step = c.step and l.phase = 7 /* Phase.closing */)
+          then to_json('closing'::text)
+        when c.action = any(string_to_array(current_setting('stepped.ended', true), ',')::uuid[])
+          then to_json('ended here'::text) end
     from unnest(conclusion_action, conclusion_step, conclusion_phase) with ordinality as c(action, step, phase, n)
     where c.n <> all(p_good) and (c.action = any(p_ended)) is not true;
 end $$;

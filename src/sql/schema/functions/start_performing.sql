@@ -8,10 +8,10 @@ create function start_performing(
 returns table (flags smallint, step_kind smallint, step_name text, prepended text, timeout_at timestamptz)
 language sql stable as $$
   select
-    (d.flags & 255)::smallint,
-    (d.flags >> 8)::smallint,
+    (d.flags & 1023)::smallint,
+    (d.flags >> 10)::smallint,
     split_part(d.first_step, '/', 1),
-    case when d.flags >> 8 = 2 /* StepKind.prepended */ then d.first_step end,
+    case when d.flags >> 10 = 2 /* StepKind.prepended */ then d.first_step end,
     p_now + p_timeout_ms * interval '1 millisecond'
   from (
     select

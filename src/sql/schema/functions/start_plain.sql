@@ -25,18 +25,18 @@ begin
           where j.ctid = any(p_places)
           returning
             j.priority, j.id, j.action, j.definition, j.actor_id, j.queue, j.arguments, j.lane, j.checksum_key,
-            j.parent, j.parent_step, j.depth, j.attempts, j.timeout_ms, j.enqueued_at, j.tags
+            j.parent, j.parent_step, j.depth, j.attempts, j.timeout_ms, j.enqueued_at, j.tags, j.trace
         ),
         l as (
           insert into live_actions (
             id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, parent, parent_step, depth,
             rooted, flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
-            enqueued_at, started_at, tags)
+            enqueued_at, started_at, tags, trace)
           select
             d.action, d.definition, d.actor_id, d.queue, d.arguments, d.lane, 0 /* Seat.performing */,
             1 /* Status.performing */, d.checksum_key, d.parent, d.parent_step, d.depth, d.parent is null, s.flags,
             p_token, s.step_kind, s.step_name, s.prepended, p_now, d.timeout_ms, s.timeout_at, d.enqueued_at, p_now,
-            d.tags
+            d.tags, d.trace
           from d
           cross join lateral start_performing(
             p_now, d.definition, d.timeout_ms, p_definitions, p_first_steps, p_flags) s
@@ -46,7 +46,7 @@ begin
         select
           0 /* Kind.start */::smallint, d.action, d.definition, d.actor_id, d.arguments, 0,
           0 /* Phase.step */::smallint, d.attempts, d.depth,
-          case when d.timeout_ms is not null then to_json(extract(epoch from p_now) * 1000 + d.timeout_ms) end
+          start_detail(extract(epoch from p_now) * 1000 + d.timeout_ms, d.trace)
         from d
         -- all are inserted before the first is given: what is given is not taken back
         where (select count(*) from l) > 0
@@ -61,7 +61,7 @@ begin
   with f as (
     select distinct on (j.lane)
       j.action, j.definition, j.actor_id, j.queue, j.arguments, j.lane, j.checksum_key, j.parent, j.parent_step,
-      j.depth, j.timeout_ms, j.enqueued_at, j.tags
+      j.depth, j.timeout_ms, j.enqueued_at, j.tags, j.trace
     from jobs j
     where j.ctid = any(p_places)
     order by j.lane, j.priority, j.id
@@ -70,12 +70,12 @@ begin
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, parent, parent_step, depth, rooted,
       flags, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at, enqueued_at, started_at,
-      tags)
+      tags, trace)
     select
       f.action, f.definition, f.actor_id, f.queue, f.arguments, f.lane, 0 /* Seat.performing */,
       1 /* Status.performing */, f.checksum_key, f.parent, f.parent_step, f.depth, f.parent is null, s.flags, p_token,
       s.step_kind, s.step_name, s.prepended, p_now, f.timeout_ms, s.timeout_at, f.enqueued_at,
-      p_now, f.tags
+      p_now, f.tags, f.trace
     from f
     cross join lateral start_performing(p_now, f.definition, f.timeout_ms, p_definitions, p_first_steps, p_flags) s
     order by f.lane
@@ -91,12 +91,13 @@ begin
       where
         j.ctid = any(p_places)
         and (cardinality(started) = cardinality(p_places) or (j.action in (select unnest(started))) is true)
-      returning j.priority, j.id, j.action, j.definition, j.actor_id, j.arguments, j.attempts, j.depth, j.timeout_ms
+      returning
+        j.priority, j.id, j.action, j.definition, j.actor_id, j.arguments, j.attempts, j.depth, j.timeout_ms, j.trace
     )
     select
       0 /* Kind.start */::smallint, d.action, d.definition, d.actor_id, d.arguments, 0, 0 /* Phase.step */::smallint,
       d.attempts, d.depth,
-      case when d.timeout_ms is not null then to_json(extract(epoch from p_now) * 1000 + d.timeout_ms) end
+      start_detail(extract(epoch from p_now) * 1000 + d.timeout_ms, d.trace)
     from d
     order by d.priority, d.id;
 end $$;

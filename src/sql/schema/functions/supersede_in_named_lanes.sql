@@ -15,13 +15,7 @@ begin
     array_agg(s.action order by s.action), min(s.since), array_agg(s.action) filter (where s.told_in is not null),
     array_agg(s.told_in) filter (where s.told_in is not null)
   into old, since, told, told_in
-  from (
-    select s.action, min(s.since) as since, min(s.lane) filter (where s.tells) as told_in
-    from named_lanes n
-    join seats s on s.lane = n.lane and s.seat is null
-    where n.lane = any(p_job.lanes) and n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
-    group by s.action
-  ) s;
+  from replaced_in_named_lanes(p_job, null) s;
   is_rooted := false;
   freed := '{}';
   if old is null then return; end if;
@@ -34,17 +28,18 @@ begin
     where id = any(old)
     returning
       id, definition, actor_id, queue, arguments, lanes, checksum_key, checksum, parent, parent_step, depth, attempts,
-      rooted, timeout_ms, enqueued_at, tags, trace
+      rooted, timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of
   ),
   e as (
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lanes, status, checksum_key, checksum, parent, parent_step, depth,
-      attempts, superseded_by, cause, timeout_ms, enqueued_at, ended_at, tags, trace)
+      attempts, superseded_by, cause, timeout_ms, enqueued_at, ended_at, tags, trace, started_by, started_by_step,
+      retry_of)
     select
       id, definition, actor_id, queue, arguments, lanes, 3 /* Status.superseded */, checksum_key, checksum, parent,
       parent_step, depth, attempts, p_job.action,
       superseded_in(told_in[array_position(told, id)], definition, actor_id),
-      timeout_ms, enqueued_at, p_now, tags, trace
+      timeout_ms, enqueued_at, p_now, tags, trace, started_by, started_by_step, retry_of
     from gone
   )
   select coalesce(bool_or(rooted) filter (where (id = any(told)) is not true), false) into is_rooted from gone;

@@ -9,13 +9,14 @@ language plpgsql as $$
 begin
   insert into ended_actions (
     id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
-    attempts, superseded_by, cause, timeout_ms, enqueued_at, ended_at, tags, lanes)
+    attempts, superseded_by, cause, timeout_ms, enqueued_at, ended_at, tags, trace, lanes,
+    started_by, started_by_step, retry_of)
   values (
     p_job.action, p_job.definition, p_job.actor_id, p_job.queue, p_job.arguments, p_job.lane,
     3 /* Status.superseded */, nullif(p_job.checksum_key, p_job.lane), p_job.checksum, p_job.parent,
     p_job.parent_step, p_job.depth, 0,
     p_by, superseded_in(p_told_in, p_job.definition, p_job.actor_id), p_job.timeout_ms, p_job.enqueued_at, p_now,
-    p_job.tags, p_job.lanes);
+    p_job.tags, p_job.trace, p_job.lanes, p_job.started_by, p_job.started_by_step, p_job.retry_of);
   if p_told_in is not null then return; end if;
   update slots set child = p_by, moved = true where child = p_job.action and status is null;
   if p_job.parent is null then update live_actions set rooted = true where id = p_by; end if;

@@ -1,15 +1,16 @@
--- Locks the jobs that a claim takes: the one of `p_only`; else those that are due, then the first of each queue, as
--- many as there is room for in number and in bytes (`is_full`: in bytes). They stay in their `places` until it is known
--- what becomes of them. `p_after` says for a queue and a priority up to which id this worker has taken its invocations
--- in the last moment: what died there has to be stepped over, one by one, as long as some old snapshot might see it;
--- `last_ids` say it of this one, if it was not all there was. `is_plain`: all that is to be done with them is to start
--- them in their `lanes`, and to erase what was achieved under their `keys`. Of a queue that is paused only what comes
--- before the invocations in their order is taken (`p_is_pausing`: something is).
+-- Locks the jobs that a claim takes: the one of `p_only`, an invocation or what this worker has reserved; else those
+-- that are due, then the first of each queue, as many as there is room for in number and in bytes (`is_full`: in
+-- bytes). They stay in their `places` until it is known what becomes of them. `p_after` says for a queue and a priority
+-- up to which id this worker has taken its invocations in the last moment: what died there has to be stepped over, one
+-- by one, as long as some old snapshot might see it; `last_ids` say it of this one, if it was not all there was.
+-- `is_plain`: all that is to be done with them is to start them in their `lanes`, and to erase what was achieved under
+-- their `keys`. Of a queue that is paused only what comes before the invocations in their order is taken
+-- (`p_is_pausing`: something is). Tenants that take turns are looked for where the worker knows of any (`p_in_turns`).
 -- For other functions only: it inherits their search path and their settings.
 create function take_jobs(
   p_token bigint, p_now timestamptz, p_room int, p_queues text[], p_definitions text[], p_prepare boolean[],
-  p_only uuid, p_after jsonb, p_is_pausing boolean, out places tid[], out taken int, out is_full boolean,
-  out last_ids json, out is_plain boolean, out lanes text[], out keys text[])
+  p_only uuid, p_after jsonb, p_is_pausing boolean, p_in_turns boolean, out places tid[], out taken int,
+  out is_full boolean, out last_ids json, out is_plain boolean, out lanes text[], out keys text[])
 language plpgsql as $$
 declare
   due_places tid[];
@@ -25,18 +26,7 @@ begin
   is_full := false;
   is_plain := false;
   if p_only is not null then
-    select array_agg(c.place), count(*)
-    into places, taken
-    from (
-      select j.ctid as place
-      from jobs j
-      where
-        j.action = p_only
-        and j.kind = 0 /* JobKind.invocation */
-        and j.definition = any(p_definitions)
-        and (j.token is null or j.token = p_token)
-      for update skip locked
-    ) c;
+    select o.places, o.taken into places, taken from take_one(p_token, p_only, p_definitions) o;
     return;
   end if;
 
@@ -76,7 +66,7 @@ begin
           k.passed,
           case
             when q.name = any(paused) then -1000 /* Priority.first */ + 1
-            else lead(k.priority, 1, 1000 /* Priority.later */::smallint) over (order by k.priority) end
+            else lead(k.priority, 1, 999 /* Priority.turns */::smallint) over (order by k.priority) end
         from (
           select -1000 /* Priority.first */::smallint as priority, -1::bigint as passed
           union all
@@ -92,7 +82,7 @@ begin
             and j.lane is not null
             and j.checksum is null
             and j.ordered is not true
-            and j.cancelled_at is null
+            and j.cancelled_at is null and j.started_by is null and j.retry_of is null
             and coalesce(j.prepared, not p_prepare[array_position(p_definitions, j.definition)]) as is_plain
         from jobs j
         where
@@ -120,6 +110,20 @@ begin
       is_plain := false;
       last_id := null;
     end if;
+    if p_in_turns and exists (
+      select 1 from jobs j where j.priority = 999 /* Priority.turns */ and j.queue = any(p_queues)
+    ) then
+      select
+        t.places, coalesce(cardinality(due_places), 0) + t.taken, total_bytes + t.bytes
+      into places, taken, with_these
+      from take_turns(
+        places, p_room - coalesce(cardinality(due_places), 0), 16777216 /* answering */ - total_bytes,
+        array(select q from unnest(p_queues) with ordinality x(q, n) where (q = any(paused)) is not true order by n),
+        p_definitions) t;
+      -- what is only started begins in the order of numbers
+      is_plain := false;
+      last_id := null;
+    end if;
     total_bytes := with_these;
   end if;
   is_full := total_bytes >= 16777216 /* answering */;
@@ -137,7 +141,7 @@ begin
             select j.queue, j.priority, max(j.id) as last
             -- grouped in the order of the queue's key, all of it would be read
             from (select j.queue, j.priority, j.id from jobs j where j.ctid = any(places) offset 0) j
-            where j.priority > -1000 /* Priority.first */
+            where j.priority > -1000 /* Priority.first */ and j.priority < 999 /* Priority.turns */
             group by j.queue, j.priority
           ) l
           group by l.queue

@@ -5,7 +5,7 @@
 -- For other functions only: it inherits their search path and their settings.
 create function take_lanes(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[],
-  p_jobs claimed_job[], p_checked boolean, p_ignoring uuid[], p_is_pausing boolean, p_keys text[],
+  p_jobs claimed_job[], p_checked boolean, p_is_pausing boolean, p_keys text[],
   out started uuid[], out achieved unstored_answer[], out given_back text[], out erased text[],
   out contended claimed_job[])
 language plpgsql as $$
@@ -20,18 +20,20 @@ begin
   if p_checked then
     select
       coalesce(array_agg(i.action), '{}'),
-      coalesce(array_agg(row(i, 2 /* Status.succeeded */, a.result, null)::unstored_answer), '{}')
+      coalesce(
+        array_agg(row(i, 2 /* Status.succeeded */, a.result, null, a.action, a.achieved_at)::unstored_answer),
+        '{}')
     into found_ids, achieved
     from unnest(p_jobs) i
     join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum
-    where i.action <> all(p_ignoring);
+    where a.action is distinct from i.passes_by;
   end if;
 
   -- every lane of the batch in one pass, in key order: free ones are taken, the others locked
   with f as (
     select distinct on (lane)
       action, definition, actor_id, queue, arguments, lane, checksum_key, checksum, parent, parent_step, depth,
-      timeout_ms, enqueued_at, tags
+      timeout_ms, enqueued_at, tags, trace, started_by, started_by_step, retry_of
     from unnest(p_jobs)
     where action <> all(found_ids)
     -- in the order of the queue; siblings in their own
@@ -41,12 +43,13 @@ begin
     insert into live_actions (
       id, definition, actor_id, queue, arguments, lane, seat, status, checksum_key, checksum, parent, parent_step,
       depth, rooted, flags, attempts, token, step_kind, step_name, prepended, step_started_at, timeout_ms, timeout_at,
-      enqueued_at, started_at, tags)
+      enqueued_at, started_at, tags, trace, started_by, started_by_step, retry_of)
     select
       f.action, f.definition, f.actor_id, f.queue, f.arguments, f.lane, 0 /* Seat.performing */,
       1 /* Status.performing */, nullif(f.checksum_key, f.lane),
       f.checksum, f.parent, f.parent_step, f.depth, f.parent is null, s.flags, 0, p_token, s.step_kind, s.step_name,
-      s.prepended, p_now, f.timeout_ms, s.timeout_at, f.enqueued_at, p_now, f.tags
+      s.prepended, p_now, f.timeout_ms, s.timeout_at, f.enqueued_at, p_now, f.tags, f.trace,
+      f.started_by, f.started_by_step, f.retry_of
     from f
     cross join lateral start_performing(p_now, f.definition, f.timeout_ms, p_definitions, p_first_steps, p_flags) s
     order by f.lane
@@ -60,23 +63,25 @@ begin
     select 1
     from unnest(p_jobs) i
     join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum
-    where (i.action in (select unnest(started))) is true and i.action <> all(p_ignoring)
+    where (i.action in (select unnest(started))) is true and a.action is distinct from i.passes_by
   ) then
     with x as materialized (
-      select i, a.result, (select l.ctid from live_actions l where l.id = i.action) as place
+      select
+        i, a.result, a.action as achieved_by, a.achieved_at,
+        (select l.ctid from live_actions l where l.id = i.action) as place
       from unnest(p_jobs) i
       join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum
-      where (i.action in (select unnest(started))) is true and i.action <> all(p_ignoring)
+      where (i.action in (select unnest(started))) is true and a.action is distinct from i.passes_by
     ),
     g as (
       delete from live_actions l
       using x
       where l.ctid = x.place
-      returning x.i, x.result
+      returning x.i, x.result, x.achieved_by, x.achieved_at
     )
     select
       array_agg((g.i).action),
-      array_agg(row(g.i, 2 /* Status.succeeded */, g.result, null)::unstored_answer),
+      array_agg(row(g.i, 2 /* Status.succeeded */, g.result, null, g.achieved_by, g.achieved_at)::unstored_answer),
       array_agg((g.i).lane)
     into late, found_again, given_back
     from g;

@@ -26,5 +26,10 @@ begin
   set starts = (n.starts || greatest(p_now, n.starts[cardinality(n.starts)]))[
     greatest(1, coalesce(cardinality(n.starts), 0) + 2 - (n.settings ->> 'rate')::int):]
   from seats s
-  where s.action = p_action and n.lane = s.lane and n.settings ? 'rate';
+  where
+    s.action = p_action
+    and n.lane = s.lane
+    and n.settings ? 'rate'
+    -- what unwinds one that has ended is no start
+    and s.priority > -1000 /* Priority.first */;
 end $$;

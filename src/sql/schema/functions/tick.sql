@@ -1,7 +1,7 @@
--- What time has brought: timeouts first; in a call that finds none, delayed invocations, which are in their queues from
--- now on, what nothing pauses any more, waits; in a call that finds nothing else, starts that lanes have put off: who
--- begins erases achievements, and those of a call are locked in one pass. Rows that somebody holds are left for the
--- next call.
+-- What time has brought: timeouts first, those of actions and then those of steps; in a call that finds none, delayed
+-- invocations, which are in their queues from now on, what nothing pauses any more, waits; in a call that finds nothing
+-- else, starts that lanes have put off: who begins erases achievements, and those of a call are locked in one pass.
+-- Rows that somebody holds are left for the next call.
 create function tick(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
@@ -9,12 +9,15 @@ declare
   late uuid[];
   parents uuid[];
   parent_steps int[];
+  timed_out int := 0;
   joining int := 0;
   lanes_due text[];
   v_lane text;
   v_started uuid[];
   v_due timestamptz;
   forgotten int := 0;
+  has_times boolean;
+  has_signals boolean;
 begin
   perform require_read_committed();
   late := array(
@@ -30,13 +33,32 @@ begin
   if cardinality(late) > 0 then
     return query select * from end_from_outside(
       p_token, p_now, p_definitions, p_first_steps, p_flags, late, 6 /* Status.timed_out */::smallint, null, null);
+    timed_out := cardinality(late);
   else
+    return query select * from time_out_steps(p_token, p_now, p_definitions, p_flags, p_limit);
+    get diagnostics timed_out = row_count;
+  end if;
+  if timed_out = 0 then
     joining := queue_delayed(p_now, p_limit) + resume_paused(p_now, p_limit);
     if joining > 0 then return next news(-8 /* Kind.queued */); end if;
   end if;
-  if cardinality(late) = 0 and exists (select 1 from slots where due_at <= p_now and status is null) then
+  if timed_out = 0 then
+    select
+      exists (select 1 from slots where due_at <= p_now and status is null and signal is null),
+      exists (select 1 from slots where due_at <= p_now and status is null and signal is not null)
+    into has_times, has_signals;
+  end if;
+  if has_signals then
+    return query select * from time_out_signals(p_token, p_now, p_definitions, p_flags, p_limit);
+    get diagnostics timed_out = row_count;
+  end if;
+  if has_times then
     with c as (
-      select action, step, slot from slots where due_at <= p_now and status is null order by due_at limit p_limit
+      select action, step, slot
+      from slots
+      where due_at <= p_now and status is null and signal is null
+      order by due_at
+      limit p_limit
     ),
     s as (
       select t.action, t.idx, c.slot
@@ -55,7 +77,7 @@ begin
     if parents is not null then
       return query select * from resume(leased(p_token), p_now, p_definitions, parents, parent_steps, p_flags);
     end if;
-  elsif cardinality(late) = 0 and joining = 0 then
+  elsif timed_out = 0 and joining = 0 then
     lanes_due := array(
       select lane from named_lanes where due_at <= p_now order by due_at limit p_limit for update skip locked);
     -- resumed: for who waits in a lane that cancels one is cancelled now, one lane a call
@@ -80,6 +102,6 @@ begin
     end if;
   end if;
   return next news(
-    -1 /* Kind.taken */, null, coalesce(cardinality(late), 0) + coalesce(cardinality(parents), 0) + joining
+    -1 /* Kind.taken */, null, timed_out + coalesce(cardinality(parents), 0) + joining
       + coalesce(cardinality(v_started), 0) + forgotten);
 end $$;

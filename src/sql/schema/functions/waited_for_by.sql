@@ -20,7 +20,7 @@ language sql stable set search_path from current set enable_seqscan = off as $$
           w.status = 1 /* Status.performing */ and s.action = w.id and s.step = w.step and s.status is null
           and s.child is not null
         union all
-        select null, w.lane where w.seat = -1 /* Seat.pending */
+        select null, w.lane where w.seat < 0 /* Seat.performing */
         union all
         select null, m.lane from seats m where w.lane is null and m.action = w.id and m.seat is null
       ) x

@@ -9,6 +9,8 @@ begin
     from live_actions l
     where
       l.id = p_action
+      -- what has begun goes on, and so does what undoes it
+      and l.unwinds is null
       and (
         is_paused(null, l.queue, l.definition)
         or exists (select 1 from unnest(l.lanes) x where is_paused(x, null, null))));

@@ -1,5 +1,5 @@
 -- The same as detail_of for an action whose detail is loaded apart, and under this token: without results, which come
--- in pieces, and with the first slot that did not succeed alone.
+-- in pieces, and with the first slot alone that makes its step fail.
 create function what_of(p_token bigint, p_id uuid) returns table (arguments jsonb, detail json)
 language plpgsql stable set search_path from current as $$
 begin
@@ -8,14 +8,40 @@ begin
       'name', l.step_name,
       'kind', l.step_kind,
       'prepended', l.prepended,
+      'unwinds', case when l.unwinds is not null then (
+        select e.undo from ended_actions e where e.id = l.id) end,
+      'unwound', case when l.phase = 1 /* Phase.waiting */ and l.outcome is not null
+        then unwound_of(l.id, l.step) end,
       'outcome', l.outcome,
       'result', l.result,
       'cause', l.cause,
       'callbacks', l.callbacks,
       'startedAt', extract(epoch from l.step_started_at) * 1000,
-      'timeoutAt', extract(epoch from l.timeout_at) * 1000,
+      'verdict', l.verdict,
+      'attempt', l.step_attempt,
+      'attempts', l.step_attempts,
+      'failure', l.failure,
+      'memos', case
+        when l.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */, 7 /* Phase.closing */) then (
+          select json_agg(json_build_array(m.step_kind, m.step_name, m.name, m.result))
+          from memos m
+          where m.action = l.id)
+        when l.phase = 1 /* Phase.waiting */ then (
+          select to_json(true) from steps s where s.action = l.id and s.idx = l.step and s.memos) end,
+      'earlier', case
+        when l.step_attempt is not null or (l.retry_of is not null and l.phase = 0 /* Phase.step */)
+          then earlier_slots(l.id, l.step) end,
+      'retries', case when l.retry_of is not null then (
+        select json_build_object('first', r.first, 'compensated', r.compensated)
+        from retries r
+        where r.action = l.id) end,
+      'timeoutAt', extract(
+          epoch from case when l.outcome is null then l.timeout_at else l.undone_until end) * 1000,
+      'trace', l.trace,
+      'after', l.step_trace,
       'steps', case when l.phase not in (3 /* Phase.callbacks */, 4 /* Phase.job */) then (
-        select json_agg(json_build_array(s.idx, s.name, s.status, s.marked, null, s.kind) order by s.idx)
+        select json_agg(
+          json_build_array(s.idx, s.name, s.status, s.marked, null, s.kind, s.undo, s.undoes) order by s.idx)
         from steps s
         where s.action = p_id) end,
       'slots', case when l.phase = 1 /* Phase.waiting */ then (
@@ -23,10 +49,16 @@ begin
           select json_build_array(
             o.step, o.slot, o.status, o.definition, o.actor_id, null, coalesce(o.cause, e.cause), o.success,
             case when (e.definition, e.actor_id) <> (o.definition, o.actor_id)
-              then json_build_array(e.definition, e.actor_id) end) as o
+              then json_build_array(e.definition, e.actor_id) end, null,
+            case when o.signal is not null then json_build_array(o.signal, o.optional) end) as o
           from slots o
           left join ended_actions e on e.id = o.child
-          where o.action = p_id and o.step = l.step and o.child is not null and o.status <> 2 /* Status.succeeded */
+          where
+            o.action = p_id and o.step = l.step and (o.child is not null or o.signal is not null)
+            and o.status <> 2 /* Status.succeeded */
+            -- a wait that may pass has passed
+            and not (o.status = 6 /* Status.timed_out */ and coalesce(o.optional, false))
+            and o.error is null and o.undo is null and o.attempt is not distinct from l.step_attempt
           order by o.slot
           limit 1
         ) x) end)

@@ -1,8 +1,8 @@
 /** What became of an action, as whoever waits for it gets it: its typed success, or the error that says why there is none. */
 import * as Effect from "effect/Effect"
-import type { AnyAction } from "../../Action.ts"
-import { codecOf } from "../../domain/Codec.ts"
-import { actionText, actorText, tidyText } from "../../domain/Failure.ts"
+import { codecOf } from "../domain/Codec.ts"
+import { actionText, actorText, tidyText } from "../domain/Failure.ts"
+import type { PlainSchema } from "../domain/PlainSchema.ts"
 import {
   Cancelled,
   Deadlocked,
@@ -12,16 +12,22 @@ import {
   Superseded,
   TimedOut,
   type WaitError
-} from "../../SteppedError.ts"
-import type { Found } from "../../store/Store.ts"
-import { errorOf } from "../causes.ts"
+} from "../SteppedError.ts"
+import type { Found } from "../store/Store.ts"
+import { errorOf } from "./causes.ts"
+
+/** What the end of an action is read with. */
+export interface OutcomeSchemas {
+  readonly success: PlainSchema
+  readonly error: PlainSchema
+}
 
 /** Reads what was found with the schemas of the action that was asked for: it may come from another definition, or an older deploy. */
 export const readOutcome = (
   actorId: string,
-  action: AnyAction,
+  schemas: OutcomeSchemas,
   asked: string,
-  found: Found
+  found: Pick<Found, "final" | "status" | "result" | "cause" | "definition" | "actorId">
 ): Effect.Effect<unknown, WaitError | unknown> => {
   const key = found.definition ?? asked
   const at = found.actorId ?? actorId
@@ -35,12 +41,12 @@ export const readOutcome = (
   switch (found.status) {
     case "succeeded":
       return Effect.mapError(
-        codecOf(action.success).decode(found.result),
-        (error) => new IncompatibleResult({ ...ended, issue: tidyText(error.message) })
+        codecOf(schemas.success).decode(found.result),
+        (error) => new IncompatibleResult({ ...ended, issue: tidyText(error.message), schema: "success" })
       )
     case "failed":
       return Effect.flatMap(
-        errorOf({ key, definition: action.definition }, found.final, at, found.cause),
+        errorOf({ key, definition: schemas }, found.final, at, found.cause),
         (error) => Effect.fail(error)
       )
     case "timed_out":
@@ -61,7 +67,7 @@ export const readOutcome = (
           ? new LaneBusy({ ...ended, lane })
           : found.cause?.kind === "lane_full"
           ? new LaneFull({ ...ended, lane })
-          : new Cancelled(ended)
+          : new Cancelled({ ...ended, ...found.cause?.reason === undefined ? {} : { reason: found.cause.reason } })
       )
   }
 }

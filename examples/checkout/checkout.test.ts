@@ -1,0 +1,71 @@
+/** The tests of the checkout, as a program would have them: `npm test -- examples/checkout` runs them. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { Stepped } from "stepped"
+import { assertCompensated, crashAfter, layer, performSteppedActions } from "stepped/testing"
+import { Bank, Carrier, checkout, Customer, handOver, type Order, SoldOut, Stock, wrapAsGift } from "./definitions.ts"
+
+const kite: Order = { id: "order-1", item: "a kite", cents: 4200, isGift: false }
+
+/** What the bank was asked for, and does once for each order. */
+const asked: Array<string> = []
+const payments = new Set<string>()
+
+const Fakes = Layer.mergeAll(
+  Layer.succeed(Bank, {
+    charge: ({ id }) =>
+      Effect.sync(() => {
+        asked.push(`charge ${id}`)
+        payments.add(id)
+        return id
+      }),
+    refund: (payment) => Effect.sync(() => void payments.delete(payment)),
+    voidIfCharged: ({ id }) => Effect.sync(() => void payments.delete(id))
+  }),
+  Layer.succeed(Stock, {
+    reserve: ({ id, item }) => item === "a kite" ? Effect.succeed(id) : Effect.fail(new SoldOut({ item })),
+    release: () => Effect.void,
+    wrap: () => Effect.succeed("in paper")
+  }),
+  Layer.succeed(Carrier, { send: () => Effect.void })
+)
+
+const Checkouts = Stepped.actions(Customer, [checkout, handOver, wrapAsGift])
+const Main = Checkouts.layer.pipe(
+  Layer.provide(Fakes),
+  Layer.provideMerge(layer()),
+  Layer.tap(() =>
+    Effect.sync(() => {
+      asked.length = 0
+      payments.clear()
+    })
+  )
+)
+
+/** The carrier takes every parcel. */
+const performing = performSteppedActions({
+  outbound: ({ id }) => Stepped.complete(id, handOver, Stepped.Outcome.succeeded("a parcel"))
+})
+
+// #region crash
+it.effect("whose worker dies with the money charges nothing twice", () =>
+  Effect.gen(function*() {
+    const handle = yield* (yield* Checkouts.client)("ann").checkoutLater(kite)
+    yield* performing.pipe(crashAfter("charge"))
+    assert.deepStrictEqual(yield* handle.await, { payment: "order-1", parcel: "a parcel", wrapped: false })
+    // the bank was asked twice, for the same order
+    assert.deepStrictEqual(asked, ["charge order-1", "charge order-1"])
+    yield* assertCompensated(handle, [])
+  }).pipe(Effect.provide(Main)))
+// #endregion
+
+// #region soldOut
+it.effect("that is sold out gives the money back, also if the worker dies meanwhile", () =>
+  Effect.gen(function*() {
+    const handle = yield* (yield* Checkouts.client)("ann").checkoutLater({ ...kite, item: "a drum" })
+    yield* performing.pipe(crashAfter("reserve"))
+    assert.strictEqual((yield* Effect.flip(handle.await))._tag, "SoldOut")
+    yield* assertCompensated(handle, ["reserve", "charge"])
+    assert.deepStrictEqual([...payments], [])
+  }).pipe(Effect.provide(Main)))
+// #endregion

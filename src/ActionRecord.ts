@@ -1,0 +1,223 @@
+/**
+ * What is stored of actions, as who looks at it sees it: records of actions, steps, attempts and slots, trees, and what to list.
+ *
+ * @since 0.1.0
+ */
+import type { ActionStatus } from "./ActionHandle.ts"
+import type { FailureCause } from "./domain/Failure.ts"
+import type { StepKind } from "./domain/Phase.ts"
+import type { Pause } from "./Pause.ts"
+
+export type { FailureCause, FailureKind, Kept, NotUndone, Waiting } from "./domain/Failure.ts"
+
+/**
+ * A stored action.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionRecord {
+  readonly id: string
+  readonly actorType: string
+  /** The actor's id as text. */
+  readonly actorId: string
+  readonly name: string
+  /** The arguments as JSON. */
+  readonly arguments: unknown
+  /** `queued` until a worker has joined it to its lane. */
+  readonly status: "queued" | ActionStatus
+  /** Whether the action is live and somebody outside completes it. */
+  readonly outbound: boolean
+  /** Whether how it ends is decided, and what its steps have done is being undone before that: `cause` says why. Of one that has succeeded: its parent has not, and unwinds it. */
+  readonly unwinding: boolean
+  readonly queue: string
+  /** None while it is queued and a worker is to compute its keys, and where it is in named lanes. */
+  readonly lane: string | undefined
+  /** Its named lanes, as `bays:north`, in their order; none where it has a concurrency key. */
+  readonly lanes: ReadonlyArray<string> | undefined
+  readonly checksumKey: string | undefined
+  readonly checksum: string | undefined
+  /** Id of the parent and index of its step; none for a root. */
+  readonly parent: string | undefined
+  readonly parentStep: number | undefined
+  /** Id of the action that has started it without waiting for it (`Step.start`), and the index of its step; no step where a callback has. */
+  readonly startedBy: string | undefined
+  readonly startedByStep: number | undefined
+  /** Id of the ended action that it goes on for (`ActionRepo.retry`). */
+  readonly retryOf: string | undefined
+  readonly depth: number
+  /**
+   * How often its last step, its job or its callbacks were begun, or a worker died that had taken it to begin them; of a queued one, its
+   * `before` and its keys.
+   */
+  readonly attempts: number
+  /** Why what it does was not done, while it is tried again. */
+  readonly lastFailure: FailureCause | undefined
+  /** Of one that is queued, what it was enqueued with: the lower, the sooner. */
+  readonly priority: number | undefined
+  /**
+   * When it goes on: at the time to which it is delayed, with the next try, or, no sooner, with the end of the last wait of its step,
+   * or when its lanes let it begin.
+   */
+  readonly dueAt: Date | undefined
+  /** Why it does not begin, where it is queued or pending and a pause holds it: the oldest one of its lanes, its queue, its definition, or of everything. */
+  readonly pause: Pause | undefined
+  /** How long it may perform. */
+  readonly timeoutMs: number | undefined
+  /** When its time is over; none once it has ended, or its callbacks run. */
+  readonly timeoutAt: Date | undefined
+  /** When the time of its step is over, where that waits and has a limit. */
+  readonly stepTimeoutAt: Date | undefined
+  /** The result as JSON. */
+  readonly result: unknown
+  /** Why it did not succeed; none while it is live and does not unwind, and for one that succeeded, or was superseded without its waiters being told. */
+  readonly cause: FailureCause | undefined
+  readonly supersededBy: string | undefined
+  /** Its parent has unwound it: what could not be undone, is uncertain, or was kept; nothing of these where all was undone. */
+  readonly unwound: Pick<FailureCause, "notUndone" | "kept" | "uncertain"> | undefined
+  readonly callbacksSucceeded: number
+  readonly callbacksFailed: number
+  /** Texts that it was enqueued with. */
+  readonly tags: ReadonlyArray<string>
+  /** The trace that it is part of, in hexadecimal digits: none where nobody had a span when it was enqueued, nor since. */
+  readonly traceId: string | undefined
+  /** What its running step has said of itself last (`Step.progress`), as JSON; none where it has said nothing, and once the step has ended. */
+  readonly progress: unknown
+  readonly enqueuedAt: Date
+  readonly startedAt: Date | undefined
+  readonly endedAt: Date | undefined
+}
+
+/**
+ * A step of an action: it exists from its start on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepRecord {
+  readonly action: string
+  readonly index: number
+  readonly name: string
+  readonly kind: StepKind
+  /** `held`: it has failed, and somebody is to decide of it. */
+  readonly status: "pending" | "performing" | "held" | "succeeded" | "failed" | "cancelled" | "skipped"
+  /** With what it failed, where the action went on without it; why it is held. */
+  readonly failure: FailureCause | undefined
+  /** Of a compensation, the index of the step that it undoes, whose name it has. */
+  readonly undoes: number | undefined
+  /** When its first attempt began. */
+  readonly startedAt: Date
+  readonly endedAt: Date | undefined
+  /** The attempt that runs, was the last one, or is the next one; from 1 on. */
+  readonly attemptNumber: number
+  /** The last hundred attempts of one that has begun again; none of others. */
+  readonly attempts: ReadonlyArray<AttemptRecord>
+  /** Whether its result is one that somebody has given (`completeStep`), and no schema was there to check it. */
+  readonly unchecked: boolean
+}
+
+/**
+ * An attempt of a step.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AttemptRecord {
+  readonly number: number
+  readonly startedAt: Date
+  /** None while it runs or waits. */
+  readonly endedAt: Date | undefined
+  /** With what it failed, in few words; none of the last one, of which the action or the step says it. */
+  readonly failure: Pick<FailureCause, "kind" | "path" | "message"> | undefined
+  /** When the next one begins, or was to begin. */
+  readonly nextAt: Date | undefined
+}
+
+/**
+ * One thing that a step waits for: a child action or a time.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface SlotRecord {
+  readonly action: string
+  readonly step: number
+  readonly slot: number
+  /** Id of the action that settles the slot; a newcomer's where the child was superseded, another's where it joined. */
+  readonly child: string | undefined
+  /** What was asked for. */
+  readonly actorType: string | undefined
+  readonly actorId: string | undefined
+  readonly name: string | undefined
+  /** When a wait is over. */
+  readonly dueAt: Date | undefined
+  /** The signal that it waits for. */
+  readonly signal: string | undefined
+  /** How it was settled; none while it is open. */
+  readonly status: ActionStatus | undefined
+  /** Its failure is a value for the step, and does not fail it (`Step.attempt`). */
+  readonly isAttempt: boolean
+  /** Which attempt of the step has asked for it. */
+  readonly attemptNumber: number
+}
+
+/**
+ * An action with its steps and their slots, and the actions in them. One that several slots wait for is in each of them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionTree {
+  readonly action: ActionRecord
+  readonly steps: ReadonlyArray<
+    StepRecord & {
+      readonly slots: ReadonlyArray<SlotRecord & { readonly tree: ActionTree | undefined }>
+    }
+  >
+}
+
+/**
+ * What to list.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionFilter {
+  readonly actorType?: string
+  readonly actorId?: string
+  readonly name?: string
+  readonly statuses?: ReadonlyArray<ActionRecord["status"]>
+  /** Only actions without a parent. */
+  readonly roots?: boolean
+  /** Only what this action's steps have asked for and wait for, or have waited for. */
+  readonly parent?: string
+  /** Only what was enqueued with this text among its tags. */
+  readonly tag?: string
+  /** Only what was enqueued at this time or later, by the time in its id: of a caller's id that one's. */
+  readonly since?: Date
+  /** Only what was enqueued before this time, by the time in its id. */
+  readonly before?: Date
+  /** Only what comes after this action in the order of the list: those of lower ids. */
+  readonly after?: string
+  /** Only what this action's steps and callbacks have started without waiting for it (`Step.start`). */
+  readonly startedBy?: string
+  /** Only what goes on for this action (`ActionRepo.retry`). */
+  readonly retryOf?: string
+  /** Only ended actions of which a callback failed, for good: what it was to do was not done. */
+  readonly callbacksFailed?: boolean
+  /** At most so many, newest first; 100 if not given, 10,000 at most. They come with arguments and results: fewer where those are large. */
+  readonly limit?: number
+}
+
+/**
+ * How far history was deleted.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Deletion {
+  /** How many actions. */
+  readonly deleted: number
+  /** Where the next call goes on; none after the oldest action. */
+  readonly next: string | undefined
+}

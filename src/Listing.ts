@@ -1,0 +1,182 @@
+/**
+ * Finding actions, and going through them page by page: queued, live and ended ones.
+ *
+ * @since 0.1.0
+ */
+import { Effect, Option } from "effect"
+import type { AnyAction, ArgTypes } from "./Action.ts"
+import type { ActionFilter, ActionRecord } from "./ActionRecord.ts"
+import { ActionRepo } from "./ActionRepo.ts"
+import type { ActorRef } from "./Actor.ts"
+import { argumentsCodec, codecOf } from "./domain/Codec.ts"
+import { encodeActorId } from "./engine/invoke/invocation.ts"
+import type { InvalidActorId, InvalidQuery, StorageError } from "./SteppedError.ts"
+import { listLimit } from "./store/asked.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// models
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A stored action of a known definition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TypedRecord<A extends AnyAction> extends ActionRecord {
+  /** Its arguments, decoded; none where the definition does not read what is stored, as after a deploy. */
+  readonly given: Option.Option<ArgTypes<A["arguments"]>>
+  /** Its success, decoded; none of one that has not succeeded, and where the definition does not read it. */
+  readonly success: Option.Option<A["success"]["Type"]>
+}
+
+/**
+ * What to list; all of it has to be so.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ListFilter extends Omit<ActionFilter, "actorType" | "actorId" | "name" | "limit" | "after"> {
+  /** Of whom. */
+  readonly actor?: ActorRef
+  /** Actions of this name; the records are typed by it, and whose name it is without an actor is not asked. */
+  readonly action?: AnyAction
+}
+
+/**
+ * Which page.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Page {
+  /** At most so many, 100 if not given, 10,000 at most. */
+  readonly limit?: number
+  /** `next` of the page before. */
+  readonly after?: string | undefined
+}
+
+/**
+ * A page of actions, newest first.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Listing<out A> {
+  readonly items: ReadonlyArray<A>
+  /** Where the next page goes on; none after the last. */
+  readonly next: string | undefined
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// finding
+// -------------------------------------------------------------------------------------------------------------------
+
+const ifRead = <A>(decoded: Effect.Effect<unknown, unknown>): Effect.Effect<Option.Option<A>> =>
+  Effect.map(Effect.option(decoded), (value) => value as Option.Option<A>)
+
+const typed = <A extends AnyAction>(action: A, record: ActionRecord): Effect.Effect<TypedRecord<A>> =>
+  Effect.gen(function*() {
+    const { arguments: args, success } = action.definition
+    return {
+      ...record,
+      given: yield* ifRead<ArgTypes<A["arguments"]>>(
+        Effect.suspend(() => argumentsCodec(args).decode(record.arguments as ReadonlyArray<unknown>))
+      ),
+      success: record.status === "succeeded"
+        ? yield* ifRead<A["success"]["Type"]>(Effect.suspend(() => codecOf(success).decode(record.result)))
+        : Option.none()
+    }
+  })
+
+/**
+ * Finds an action by its id: queued, live or ended.
+ *
+ * **Details**
+ *
+ * With an action it finds that one alone, typed: nothing, if the id is that of another action.
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const find: {
+  (id: string): Effect.Effect<Option.Option<ActionRecord>, StorageError, ActionRepo>
+  <A extends AnyAction>(action: A, id: string): Effect.Effect<Option.Option<TypedRecord<A>>, StorageError, ActionRepo>
+} = (
+  ...args: readonly [id: string] | readonly [action: AnyAction, id: string]
+): Effect.Effect<Option.Option<any>, StorageError, ActionRepo> => {
+  const [action, id] = args.length === 1 ? [undefined, args[0]] : args
+  return Effect.flatMap(
+    ActionRepo,
+    (repo) =>
+      Effect.flatMap(
+        repo.find(id),
+        (found): Effect.Effect<Option.Option<ActionRecord>> =>
+          action === undefined || Option.isNone(found)
+            ? Effect.succeed(found)
+            : found.value.name === action.name
+            ? Effect.asSome(typed(action, found.value))
+            : Effect.succeedNone
+      )
+  )
+}
+
+/**
+ * Goes through actions, page by page, newest first.
+ *
+ * **Details**
+ *
+ * A page goes on where the one before has ended, whatever is enqueued, begins and ends meanwhile: no action is on two pages, and none is left
+ * out that was there from the beginning to the end.
+ *
+ * **Gotchas**
+ *
+ * Ids lead to what is asked for by time and by parent, an index to tags and to what was started. Else what is rare is looked for in all of the
+ * history: give a time, too.
+ *
+ * **Example** (What has failed in a night)
+ *
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Stepped } from "stepped"
+ *
+ * const close = Stepped.action("close", { arguments: [Schema.String] }).step((month) => Effect.log(`closes ${month}`))
+ *
+ * const report = Effect.fn(function*(since: Date) {
+ *   let after: string | undefined
+ *   do {
+ *     const page = yield* Stepped.list({ action: close, tag: "nightly", statuses: ["failed"], since }, { after })
+ *     for (const { actorId, cause } of page.items) yield* Effect.log(`account ${actorId}: ${cause?.message}`)
+ *     after = page.next
+ *   } while (after !== undefined)
+ * })
+ * ```
+ *
+ * @category finding
+ * @since 0.1.0
+ */
+export const list: {
+  <A extends AnyAction>(
+    filter: ListFilter & { readonly action: A },
+    page?: Page
+  ): Effect.Effect<Listing<TypedRecord<A>>, StorageError | InvalidQuery | InvalidActorId, ActionRepo>
+  (
+    filter?: ListFilter,
+    page?: Page
+  ): Effect.Effect<Listing<ActionRecord>, StorageError | InvalidQuery | InvalidActorId, ActionRepo>
+} = (
+  { action, actor, ...filter }: ListFilter = {},
+  { after, limit = listLimit.otherwise }: Page = {}
+): Effect.Effect<Listing<any>, StorageError | InvalidQuery | InvalidActorId, ActionRepo> =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const records = yield* repo.list({
+      ...filter,
+      ...action === undefined ? {} : { name: action.name },
+      ...actor === undefined ? {} : { actorType: actor.type, actorId: yield* encodeActorId(actor) },
+      ...after === undefined ? {} : { after },
+      limit
+    })
+    const items = action === undefined ? records : yield* Effect.forEach(records, (record) => typed(action, record))
+    return { items, next: records.length === limit ? records.at(-1)?.id : undefined }
+  })

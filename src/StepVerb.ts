@@ -1,0 +1,115 @@
+/**
+ * What operators decide of, a step, what undoes an action, or one that has ended, and what they are answered.
+ *
+ * @since 0.1.0
+ */
+/**
+ * An attempt of a step, as the step's record says it (`ActionRepo.steps`): what somebody has seen, and decides of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepAttempt {
+  /** The action's id. */
+  readonly action: string
+  /** Which step of the action, from 0. */
+  readonly index: number
+  /** The attempt that waits, or is to begin next. */
+  readonly attemptNumber: number
+}
+
+/**
+ * What has come of a decision about a step.
+ *
+ * **Details**
+ *
+ * `done`: a worker that has the definition goes on with it, within a `pollInterval`; or this was decided of it before, and nobody has gone on with it
+ * yet. All others have changed nothing. `running`: its body runs just now, or somebody goes on with it. `notStarted`: the action is queued or pending,
+ * or has not come to that attempt. `over`: that attempt has ended, or something else was decided of it, or the action has ended, or how it ends is
+ * decided. `none`: no such action is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StepVerb = "done" | "running" | "notStarted" | "over" | "none"
+
+/**
+ * What has come of abandoning what undoes an action.
+ *
+ * **Details**
+ *
+ * `done`: a worker that has the definition ends it, within a `pollInterval`; a body that runs is interrupted when its worker renews its lease.
+ * `notUnwinding`: how it ends is not decided, a body is still to end before that, or what undoes it waits for its lane: nothing was changed. `over`: it has ended, or its callbacks run.
+ * `none`: no such action is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type UnwindingVerb = "done" | "notUnwinding" | "over" | "none"
+
+/**
+ * How an action is retried (`ActionRepo.retry`): with those above it, or from an earlier step on.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RetryOptions =
+  | {
+    /** The parents that have failed because of it, and of nothing else, are retried with it, by one new action: the uppermost one's. */
+    readonly upwards?: boolean
+    readonly from?: undefined
+  }
+  | {
+    readonly upwards?: undefined
+    /** The name of a step that it begins with, though that has succeeded: what it did is done again, and so is what came after it. */
+    readonly from?: string
+  }
+
+/**
+ * Why an action is not retried.
+ *
+ * **Details**
+ *
+ * `live`: it has not ended, or unwinds, or its callbacks run; with `upwards` the parent that `action` names. `status`: it has succeeded, or was superseded.
+ * `notStored`: it has never begun, and is kept as an answer alone. `notUndone`: of what `action` has done from there on the step `step` is to be undone
+ * and is not: a retry would do it a second time. `ending`: the child `action` has not ended yet, and is about to. `deleted`: what is taken over is not in
+ * the history any more. `noSuchStep`: it has not run the step `step`, or goes on before it. `otherFailed`: with `upwards`, something else, which `action`
+ * and `step` name, has failed, too. `tooLarge`: more than 10,000 actions below it would be retried.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NotRetryable =
+  | "live"
+  | "status"
+  | "notStored"
+  | "notUndone"
+  | "ending"
+  | "deleted"
+  | "noSuchStep"
+  | "otherFailed"
+  | "tooLarge"
+
+/**
+ * What has come of retrying an action. All but `Retried` have changed nothing.
+ *
+ * **Details**
+ *
+ * `Retried`: the action `id` goes on for `retryOf`: the one that was asked for, or, with `upwards`, the uppermost one above it. `AlreadyRetried`: the
+ * action `id` goes on for it, or has, since somebody has asked before: retry that one. `LaneBusy`: the new one would end the action `by` in the lane
+ * `lane`, would do what that one does already, or be turned away. `None`: no such action is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type RetryVerb =
+  | { readonly _tag: "Retried"; readonly id: string; readonly retryOf: string }
+  | { readonly _tag: "AlreadyRetried"; readonly id: string }
+  | { readonly _tag: "LaneBusy"; readonly lane: string; readonly by: string }
+  | {
+    readonly _tag: "NotRetryable"
+    readonly reason: NotRetryable
+    readonly action: string
+    readonly step: string | undefined
+  }
+  | { readonly _tag: "None" }

@@ -1,0 +1,169 @@
+/** Definitions as data, for who does not have the program (`Catalogue.ts`). A schema of which nothing can be said is opaque, and stops nobody. */
+import * as Duration from "effect/Duration"
+import * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
+import { createHash } from "node:crypto"
+import type { DefinitionDescription, SchemaDescription, StepDescription } from "../Catalogue.ts"
+import { fingerprintOf } from "../domain/Codec.ts"
+import type { PlainSchema } from "../domain/PlainSchema.ts"
+import { isStorable } from "../domain/storable.ts"
+import type { Described } from "../store/Announcement.ts"
+import type { Runnable, RunnableStep } from "./Runnable.ts"
+
+/** Bytes of what is said of one definition; one with more says nothing of its schemas. */
+const limit = 256 * 1024
+
+const known = new WeakMap<Runnable, Described>()
+
+/** Made once. */
+export const describe = (runnable: Runnable): Described => {
+  const before = known.get(runnable)
+  if (before !== undefined) return before
+  let description = definitionOf(runnable, schemaOf)
+  let text = JSON.stringify(description)
+  if (text.length > limit || !isStorable(text)) {
+    description = definitionOf(runnable, opaque)
+    text = JSON.stringify(description)
+  }
+  const hash = createHash("sha256").update(text).digest("base64url").slice(0, 22)
+  const described = { key: runnable.key, hash, description }
+  known.set(runnable, described)
+  return described
+}
+
+const definitionOf = (
+  runnable: Runnable,
+  of: (schema: PlainSchema) => SchemaDescription
+): DefinitionDescription => {
+  const { callbacks, definition, steps } = runnable
+  const { compensate, outbound, signals, timeout, undoing } = definition
+  const statuses = new Set(callbacks.flatMap((callback) => callback.statuses))
+  return {
+    arguments: definition.arguments.map(of),
+    success: of(definition.success),
+    error: of(definition.error),
+    signals: signals.map(({ error, name, payload }) => ({ name, payload: of(payload), error: of(error) })),
+    steps: steps.map((step) => stepOf(step, of)),
+    queue: definition.queue,
+    timeout: timeout === undefined || typeof timeout === "function" ? null : Duration.toMillis(timeout),
+    achievementTtl: definition.achievementTtl ?? null,
+    version: definition.version ?? null,
+    options: given({
+      outbound,
+      job: definition.job,
+      before: definition.before,
+      timeout: typeof timeout === "function",
+      checksum: definition.checksum,
+      checksumKey: definition.checksumKey,
+      concurrencyKey: definition.concurrencyKey,
+      concurrency: definition.concurrency,
+      fairBy: definition.fairBy,
+      compensate,
+      compensateWhen: undoing?.when,
+      ...Object.fromEntries([...statuses].sort().map((status) => [status, true]))
+    })
+  }
+}
+
+const stepOf = (
+  { kind, name, policy, result, transactional }: RunnableStep,
+  of: (schema: PlainSchema) => SchemaDescription
+): StepDescription => ({
+  name,
+  kind,
+  result: result === undefined ? null : of(result),
+  timeout: policy?.timeout !== undefined && Number.isFinite(policy.timeout) ? policy.timeout : null,
+  options: given({ transactional, ...policy, timeout: false, hold: policy?.onExhausted === "hold", onExhausted: false })
+})
+
+/** The names of those that are there. */
+const given = (options: Readonly<Record<string, unknown>>): ReadonlyArray<string> =>
+  Object.entries(options).flatMap(([name, value]) => value === undefined || value === false ? [] : [name])
+
+const opaque = (schema: PlainSchema): SchemaDescription => attempted(schema, () => null)
+
+const schemaOf = (schema: PlainSchema): SchemaDescription =>
+  attempted(schema, () => {
+    const { definitions, schema: top } = Schema.toJsonSchemaDocument(schema)
+    return Object.keys(definitions).length === 0 ? top : { ...top, $defs: definitions }
+  })
+
+/** A schema may be one that cannot even be looked at: nobody knows what is secret in it. */
+const attempted = (schema: PlainSchema, made: () => SchemaDescription["schema"]): SchemaDescription => {
+  const or = <A>(otherwise: A, look: () => A): A => {
+    try {
+      return look()
+    } catch {
+      return otherwise
+    }
+  }
+  return {
+    schema: or(null, made),
+    redacted: or<ReadonlyArray<Path>>([[]], () => secretsOf(Schema.toCodecJson(schema).ast)),
+    fingerprint: or(null, () => fingerprintOf(schema))
+  }
+}
+
+type Path = ReadonlyArray<string>
+
+const isRedacted = (ast: SchemaAST.AST): boolean => {
+  const kind = SchemaAST.isDeclaration(ast) ? ast.annotations?.representation : undefined
+  return typeof kind === "object" && kind !== null && "id" in kind && kind.id === "effect/schema/Redacted"
+}
+
+/** Whether something secret is in it, anywhere. */
+const isSecret = (ast: SchemaAST.AST, seen: Set<SchemaAST.AST> = new Set()): boolean => {
+  if (seen.has(ast)) return false
+  seen.add(ast)
+  const stored = ast.encoding?.at(-1)?.to
+  return isRedacted(ast) || partsOf(ast).some(([, part]) => isSecret(part, seen)) ||
+    (stored !== undefined && isSecret(stored, seen))
+}
+
+/** Schemas that hold each other have more places than anybody wants to list: such a value is secret as a whole. */
+const mostPlaces = 10_000
+
+/** Paths in what is stored, whose shape is that of the last link of an encoding. What is made of a secret in another shape is secret as a whole. */
+const secretsOf = (ast: SchemaAST.AST): ReadonlyArray<Path> => {
+  const places: Array<Path> = []
+  for (const place of placesIn(ast, new Set())) {
+    if (places.push(place) > mostPlaces) return [[]]
+  }
+  return [...new Map(places.map((place) => [JSON.stringify(place), place])).values()]
+}
+
+/** `outer` are the nodes on the way: what comes back to one of them has no end of places. */
+function* placesIn(ast: SchemaAST.AST, outer: ReadonlySet<SchemaAST.AST>): Generator<Path> {
+  if (!isSecret(ast)) return
+  if (isRedacted(ast) || outer.has(ast)) return yield []
+  const on = new Set(outer).add(ast)
+  const stored = ast.encoding?.at(-1)?.to
+  if (stored !== undefined) return isSecret(stored) ? yield* placesIn(stored, on) : yield []
+  for (const [name, part] of partsOf(ast)) {
+    for (const place of placesIn(part, on)) yield name === undefined ? place : [name, ...place]
+  }
+}
+
+/** What a value of this schema has in it, each with its place. */
+const partsOf = (ast: SchemaAST.AST): ReadonlyArray<readonly [string | undefined, SchemaAST.AST]> => {
+  switch (ast._tag) {
+    case "Objects":
+      return [
+        ...ast.propertySignatures.map(({ name, type }) => [String(name), type] as const),
+        ...ast.indexSignatures.map(({ type }) => ["*", type] as const)
+      ]
+    case "Arrays":
+      return [
+        ...ast.elements.map((type, i) => [ast.rest.length === 0 ? String(i) : "*", type] as const),
+        ...ast.rest.map((type) => ["*", type] as const)
+      ]
+    case "Union":
+      return ast.types.map((type) => [undefined, type] as const)
+    case "Suspend":
+      return [[undefined, ast.thunk()]]
+    case "Declaration":
+      return ast.typeParameters.map((type) => [undefined, type] as const)
+    default:
+      return []
+  }
+}

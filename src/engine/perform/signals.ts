@@ -1,0 +1,96 @@
+/** Signals that a step waits for, or has been sent: how they are read, and what a step fails with that does not get one. */
+import * as Cause from "effect/Cause"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import { codecOf } from "../../domain/Codec.ts"
+import { actorText, errorText, type FailureCause, tidyText } from "../../domain/Failure.ts"
+import type { StepIdentity } from "../../domain/Phase.ts"
+import type { AnySignal } from "../../Signal.ts"
+import { IncompatibleSignal, SignalTimedOut, type StorageError } from "../../SteppedError.ts"
+import type { SettledSlot } from "../../store/Answer.ts"
+import { type Performance, placeAt, stepOf } from "./Performance.ts"
+import type { Surroundings } from "./Surroundings.ts"
+
+/** A slot that waits for a signal, settled. */
+export type SettledSignal = SettledSlot & { readonly signal: NonNullable<SettledSlot["signal"]> }
+
+export const isSignalSlot = (slot: SettledSlot): slot is SettledSignal => slot.signal !== undefined
+
+/** A wait that may pass, and has. */
+export const hasPassed = ({ signal, status }: SettledSlot): boolean =>
+  signal?.isOptional === true && status === "timed_out"
+
+const about = (performance: Performance, step: StepIdentity, signal: string) => ({
+  action: performance.runnable.definition.name,
+  actor: actorText(performance.runnable.key, performance.actorId),
+  actionId: performance.id,
+  path: placeAt(performance, step),
+  signal
+})
+
+/** Reads what was sent as this version of the action declares it. */
+const read = (
+  performance: Performance,
+  step: StepIdentity,
+  name: string,
+  schema: "payload" | "error",
+  sent: unknown
+): Effect.Effect<unknown, IncompatibleSignal> =>
+  Effect.suspend(() => {
+    const incompatible = (issue: string) =>
+      Effect.fail(new IncompatibleSignal({ ...about(performance, step, name), issue }))
+    const signal = performance.runnable.definition.signals.find((one) => one.name === name)
+    if (signal === undefined) return incompatible("the action does not list it any more")
+    // a schema may throw
+    return Effect.catchCause(
+      Effect.suspend(() => codecOf(signal[schema]).decode(sent)),
+      (cause) => incompatible(tidyText(errorText(Cause.squash(cause))))
+    )
+  })
+
+/** What a slot's signal has brought; nothing where it may pass, and has. */
+export const payloadOf = (
+  performance: Performance,
+  step: StepIdentity,
+  slot: SettledSignal
+): Effect.Effect<unknown, IncompatibleSignal> =>
+  hasPassed(slot)
+    ? Effect.undefined
+    : read(performance, step, slot.signal.name, "payload", slot.result)
+
+/** What a step fails with whose signal has not brought its payload; nothing where its wait was cut short by something else. */
+export const signalFailure = (
+  performance: Performance,
+  step: StepIdentity,
+  slot: SettledSignal
+): Effect.Effect<Cause.Cause<unknown> | undefined> => {
+  const { name } = slot.signal
+  switch (slot.status) {
+    case "timed_out":
+      return Effect.succeed(Cause.fail(new SignalTimedOut(about(performance, step, name))))
+    case "failed":
+      return Effect.match(read(performance, step, name, "error", (slot.cause as FailureCause | null)?.error), {
+        onFailure: Cause.fail,
+        onSuccess: Cause.fail
+      })
+    default:
+      return Effect.undefined
+  }
+}
+
+/** What was sent to the action and nobody has read; `take` is told which ones that are. */
+export const receive = (
+  performance: Performance,
+  signal: AnySignal,
+  take: (ids: ReadonlyArray<number>) => void,
+  env: Surroundings
+): Effect.Effect<ReadonlyArray<unknown>, IncompatibleSignal | StorageError> =>
+  Effect.gen(function*() {
+    const found = yield* env.stored.unreadSignals(performance.id, signal.name)
+    const payloads = yield* Effect.exit(Effect.forEach(
+      found,
+      ({ payload }) => read(performance, stepOf(performance), signal.name, "payload", payload)
+    ))
+    if (Exit.isSuccess(payloads)) take(found.map(({ id }) => id))
+    return yield* payloads
+  })

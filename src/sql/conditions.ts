@@ -1,0 +1,48 @@
+/** What a list of actions is asked for, as conditions on a view of them. */
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import type { ActionFilter } from "../ActionRecord.ts"
+import type { Within } from "../store/Records.ts"
+import { array } from "./columns.ts"
+
+const { text } = PgTypes.OID
+
+/** How far the clocks of two processes may be apart, in ms. */
+const apartMs = 60_000
+
+/** The first id of a time. */
+const idAt = (millis: number) => {
+  const hex = Math.min(Math.max(0, Math.ceil(millis)), 2 ** 48 - 1).toString(16).padStart(12, "0")
+  return PgTypes.uuid(`${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`)
+}
+
+/** With their parameters, which are the statement's first. */
+export const conditions = (filter: ActionFilter, { from, parent, until }: Within) => {
+  const params: Array<PgTypes.Parameter | string> = []
+  const wanted = ["true"]
+  const add = (condition: (place: string) => string, value: PgTypes.Parameter | string | undefined) => {
+    if (value === undefined) return
+    params.push(value)
+    wanted.push(condition(`$${params.length}`))
+  }
+  add((place) => `actor_type = ${place}::text`, filter.actorType)
+  add((place) => `actor_id = ${place}::text`, filter.actorId)
+  add((place) => `name = ${place}::text`, filter.name)
+  add((place) => `status = any(${place})`, filter.statuses && array(filter.statuses, text))
+  if (filter.tag !== undefined) add((place) => `tags @> ${place}`, array([filter.tag], text))
+  if (filter.after !== undefined) add((place) => `id < ${place}`, PgTypes.uuid(filter.after))
+  if (from !== undefined) add((place) => `id >= ${place}`, idAt(from))
+  if (until !== undefined) add((place) => `id < ${place}`, idAt(until))
+  if (filter.parent !== undefined) add((place) => `parent = ${place}`, PgTypes.uuid(filter.parent))
+  // no index leads to children: their ids do, which are made while their parent is live
+  if (parent !== undefined) {
+    add((place) => `id >= ${place}`, idAt(parent.enqueuedAt.getTime() - apartMs))
+    const { endedAt } = parent
+    if (endedAt !== undefined) add((place) => `id < ${place}`, idAt(endedAt.getTime() + apartMs))
+  }
+  if (filter.retryOf !== undefined) add((place) => `retry_of = ${place}`, PgTypes.uuid(filter.retryOf))
+  if (filter.startedBy !== undefined) add((place) => `started_by = ${place}`, PgTypes.uuid(filter.startedBy))
+  if (filter.roots === true) wanted.push("parent is null")
+  // as the index has it
+  if (filter.callbacksFailed === true) wanted.push("callbacks_failed > 0")
+  return { params, where: wanted.join(" and ") }
+}

@@ -1,0 +1,75 @@
+-- Somebody decides of an attempt of a step that is held, waits, or is to begin again, or abandons what undoes an
+-- action's steps (no step is given), whoever is at it: what is waited for is cancelled, and whoever has the definition
+-- concludes it. Whose answer is lost asks again: about that attempt nothing is decided any more once the action has
+-- gone on from there, and until then what was decided first counts. Gives what has come of that: `VerdictCode` in
+-- src/sql/rows.ts.
+create function decide_step(p_now timestamptz, p_action uuid, p_step int, p_attempt int, p_verdict jsonb) returns int
+language plpgsql set search_path from current as $$
+declare
+  l record;
+  waited uuid[];
+  abandons boolean := p_verdict ->> '_tag' = 'abandon';
+begin
+  perform require_read_committed();
+  select status, phase, outcome, token, step, step_attempt, step_started_at, verdict
+  into l
+  from live_actions
+  where id = p_action
+  for update;
+  if not found then
+    return case
+      when exists (select 1 from ended_actions where id = p_action)
+        or exists (select 1 from outcomes where id = p_action) then 4 /* Verdict.over */
+      when exists (select 1 from jobs where action = p_action and kind = 0 /* JobKind.invocation */)
+        then 6 /* Verdict.notStarted */
+      else 0 /* Verdict.none */ end;
+  end if;
+  if l.outcome is not null and (not abandons or l.phase = 3 /* Phase.callbacks */) then
+    return 4 /* Verdict.over */;
+  end if;
+  -- of an unwinding: it has not begun, or a body is still to end before it
+  if l.status <> 1 /* Status.performing */
+    or (abandons and (l.outcome is null or l.phase not in (1 /* Phase.waiting */, 5 /* Phase.unwinding */))) then
+    return 6 /* Verdict.notStarted */;
+  end if;
+  if (p_step, p_attempt) < (l.step, coalesce(l.step_attempt, 1)) then
+    return 4 /* Verdict.over */;
+  end if;
+  if (p_step, p_attempt) > (l.step, coalesce(l.step_attempt, 1)) then
+    return 6 /* Verdict.notStarted */;
+  end if;
+  if l.verdict is not null and (not abandons or l.verdict ->> '_tag' = 'abandon') then
+    return case
+      when l.verdict = p_verdict or abandons then 1 /* Verdict.done */
+      else 4 /* Verdict.over */ end;
+  end if;
+  if not abandons and (l.token is not null
+    or l.phase not in (0 /* Phase.step */, 1 /* Phase.waiting */, 6 /* Phase.held */)
+    or (l.phase = 0 /* Phase.step */ and (l.step_attempt is null or l.step_started_at is not null))) then
+    return 3 /* Verdict.busy */;
+  end if;
+  if l.phase = 1 /* Phase.waiting */ then
+    perform lock_waiting_steps('{}', array[p_action]);
+    select c.waited into waited from cancel_slots(array[p_action]) c;
+    -- all of it was there already: somebody goes on with it
+    if waited is null and not abandons then return 3 /* Verdict.busy */; end if;
+  end if;
+  -- one that a claim has just taken is that claim's to drop
+  delete from jobs
+  where ctid = any(array(
+    select ctid from jobs where action = p_action and kind = 1 /* JobKind.continuation */ for update skip locked));
+  -- a further attempt of what does not wait needs nobody to conclude anything
+  update live_actions
+  set
+    token = null,
+    attempts = case when abandons then 0 else attempts end,
+    -- what its worker has come to there is over, also where the same worker goes on with it
+    step = case when abandons and l.phase = 5 /* Phase.unwinding */ then step + 1 else step end,
+    verdict = case when l.phase = 1 /* Phase.waiting */ or p_verdict ->> '_tag' <> 'again' then p_verdict end,
+    phase = case
+      when l.phase = 6 /* Phase.held */ and p_verdict ->> '_tag' = 'again' then 0 /* Phase.step */
+      else l.phase end
+  where id = p_action;
+  perform continue_by_job(p_now, array[p_action]);
+  return 1 /* Verdict.done */;
+end $$;

@@ -1,0 +1,26 @@
+-- What earlier attempts of a step have asked for: the first number that is free, and the slots that have succeeded.
+-- For other functions only: it inherits their search path and their settings.
+create function earlier_slots(p_action uuid, p_step int) returns json
+language plpgsql stable as $$
+begin
+  return (
+    select json_build_object(
+      'next', coalesce(max(o.slot) + 1, 0),
+      'succeeded', coalesce(
+        json_agg(
+          case
+            when o.request is not null then json_build_array(o.slot, o.request)
+            else json_build_array(o.slot, null, o.definition, o.actor_id, e.arguments, o.signal) end
+          order by o.slot)
+          filter (where o.status = 2 /* Status.succeeded */ and (o.request is not null or o.attempt = 0)),
+        '[]'))
+    from slots o
+    -- of what was taken over nobody may have noted what was asked for
+    left join lateral (
+      select a.arguments
+      from ended_actions a
+      where o.attempt = 0 and o.request is null and a.id = o.child
+      offset 0
+    ) e on true
+    where o.action = p_action and o.step = p_step);
+end $$;

@@ -1,0 +1,10 @@
+-- What was sent to these actions and nobody has read is from now on that one's which has superseded them, or which they
+-- have joined: the caller has locked it, or has just stored it. It may wait for one already, which is for a transition
+-- of its own to see.
+-- For other functions only: it inherits their search path and their settings.
+create function hand_over_signals(p_now timestamptz, p_from uuid[], p_to uuid) returns void
+language plpgsql as $$
+begin
+  update signals set action = p_to where action = any(p_from) and step is null;
+  if found then perform signal_by_job(p_now, array[p_to]); end if;
+end $$;

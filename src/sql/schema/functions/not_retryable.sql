@@ -1,0 +1,80 @@
+-- Why an action that has ended cannot be retried from this step on, together with what is retried below it: something
+-- of it is not undone, a child has not ended yet, or what is taken over is not there any more. Nothing if it can be;
+-- what is taken over is locked then.
+-- For other functions only: it inherits their search path and their settings.
+create function not_retryable(p_action uuid, p_from int, out action uuid, out step text, out reason text)
+language plpgsql as $$
+#variable_conflict use_column
+declare
+  -- actions that are looked at, and where they go on
+  ids uuid[] := array[p_action];
+  at int := 0;
+  children uuid[];
+  locked uuid[];
+  g record;
+  e record;
+begin
+  loop
+    at := at + 1;
+    if at > cardinality(ids) then return; end if;
+    if at > 10000 then
+      action := p_action;
+      reason := 'tooLarge';
+      return;
+    end if;
+    action := ids[at];
+    select * into g from goes_on_at(ids[at], case when at = 1 then p_from end, false);
+    select a.cause, a.unwound into e from ended_actions a where a.id = ids[at];
+    select x ->> 'step'
+    into step
+    from jsonb_array_elements(
+      coalesce(e.cause -> 'notUndone', '[]') || coalesce(e.unwound -> 'notUndone', '[]')) x
+    -- of an outbound one that has run all its steps the last one begins again
+    where coalesce((x ->> 'index')::int, g.step) >= case when g.name is null then g.step - 1 else g.step end
+    limit 1;
+    if found then
+      reason := 'notUndone';
+      return;
+    end if;
+    if not g.afresh and g.name is not null then
+      select r.child, g.name into action, step from slots_retried(ids[at], g.step) r where r.becomes = 'ending' limit 1;
+      if found then
+        reason := 'ending';
+        return;
+      end if;
+    end if;
+    action := ids[at];
+    children := case
+      when g.waits
+        then array(select r.child from slots_retried(ids[at], g.step) r where r.becomes = 'retried')
+      else '{}' end;
+    ids := ids || children;
+    -- what is read of children, and these, stay until they are taken over: whoever deletes passes by what is locked,
+    -- and sees the job after that
+    children := children || array(
+      select o.child
+      from steps s
+      join slots o on o.action = s.action and o.step = s.idx and o.attempt is not distinct from s.attempt
+      where
+        s.action = ids[at] and s.kind <> 5 /* StepKind.compensation */
+        and (s.idx < g.step or (s.idx = g.step and not g.afresh))
+        and o.child is not null
+        and case
+          when o.status = 2 /* Status.succeeded */ then o.success is not null and o.result is null
+          else o.error is not null and o.cause is null end);
+    locked := array(select c.id from ended_actions c where c.id = any(children) for key share skip locked);
+    select s.name
+    into step
+    from unnest(children) c
+    join slots o on o.action = ids[at] and o.child = c
+    join steps s on s.action = o.action and s.idx = o.step
+    where (c in (select unnest(locked))) is not true
+    limit 1;
+    if found then
+      reason := 'deleted';
+      return;
+    end if;
+    action := null;
+    step := null;
+  end loop;
+end $$;

@@ -1,0 +1,43 @@
+-- What becomes of the slots of an ended action's step, those of its last attempt, where that goes on in another action:
+-- `stays`: it is settled, and was not unwound; `retried`: its child is, by the same rule; `opens`: a time that was
+-- still to come; `asked`: only the body can ask for it again; `ending`: its child has not ended yet, and is to.
+-- For other functions only: it inherits their search path and their settings.
+create function slots_retried(p_action uuid, p_step int) returns table (slot int, child uuid, becomes text)
+language plpgsql stable as $$
+#variable_conflict use_column
+begin
+  return query
+    select
+      o.slot, o.child,
+      case
+        when o.status = 2 /* Status.succeeded */ and not (c.is_own and e.unwound is not null) then 'stays'
+        when o.signal is not null then
+          case when o.status = 6 /* Status.timed_out */ and o.optional then 'stays' else 'asked' end
+        when o.child is null then 'opens'
+        when e.id is null and exists (select 1 from abandoned_by a where a.action = p_action) and (
+          exists (select 1 from live_actions l where l.id = o.child)
+          or exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */)
+        ) then 'ending'
+        when
+          c.is_own
+          and (
+            e.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */)
+            or (e.status = 2 /* Status.succeeded */ and e.unwound is not null))
+          and not exists (select 1 from live_actions l where l.id = e.id)
+          then 'retried'
+        -- a failure that is a value has not failed the step
+        when o.error is not null then 'stays'
+        else 'asked' end
+    from steps s
+    join slots o on o.action = s.action and o.step = s.idx and o.attempt is not distinct from s.attempt
+    left join lateral (
+      select e.id, e.status, e.unwound, e.parent, e.parent_step from ended_actions e where e.id = o.child offset 0
+    ) e on true
+    cross join lateral (
+      select
+        o.carried is true
+          or (o.moved is not true and (e.parent, e.parent_step) is not distinct from (p_action, p_step)) as is_own
+    ) c
+    where s.action = p_action and s.idx = p_step
+    order by o.slot;
+end $$;

@@ -1,0 +1,69 @@
+-- Actions that go on for ones that have ended begin to perform: they take over the steps before the one that they go on
+-- with, with what those have waited for, and what was done once. That one waits again, for what has not succeeded, or
+-- its body runs, and finds what has. Children that are retried are queued, to take over in turn. The live rows are the
+-- caller's; nobody else knows of the rows that are added.
+-- For other functions only: it inherits their search path and their settings.
+create function take_over(p_now timestamptz, p_ids uuid[]) returns setof answer
+language plpgsql as $$
+declare
+  l record;
+  g record;
+begin
+  for l in
+    select a.id, a.retry_of, a.flags & 16 /* Flag.outbound */ <> 0 as is_outbound, a.depth, r.step as from_step
+    from live_actions a
+    left join retries r on r.action = a.id
+    where a.id = any(p_ids) and a.retry_of is not null
+    order by a.id
+  loop
+    select * into g from goes_on_at(l.retry_of, l.from_step, l.is_outbound);
+    insert into steps (action, idx, kind, name, status, marked, result, started_at, ended_at, attempt, attempts, undo)
+    select
+      l.id, s.idx, s.kind, s.name, s.status, s.marked, s.result, s.started_at, s.ended_at, s.attempt, s.attempts, s.undo
+    from steps s
+    where s.action = l.retry_of and s.kind <> 5 /* StepKind.compensation */ and s.idx < g.step;
+    -- its children keep what they have come to as long as this action is live
+    insert into slots (
+      action, step, slot, child, definition, actor_id, due_at, success, status, result, cause, moved, error, attempt,
+      request, undo, signal, optional, carried)
+    select
+      l.id, o.step, o.slot, o.child, o.definition, o.actor_id, o.due_at, o.success, o.status, o.result, o.cause,
+      case when o.child is not null then true end, o.error,
+      case when o.step = g.step and not g.waits then 0 when o.step < g.step then o.attempt end,
+      o.request, o.undo, o.signal, o.optional,
+      case
+        when o.child is not null then coalesce(o.carried, o.moved is not true)
+        when o.signal is not null then true end
+    from steps s
+    join slots o on o.action = s.action and o.step = s.idx and o.attempt is not distinct from s.attempt
+    where
+      s.action = l.retry_of
+      and s.kind <> 5 /* StepKind.compensation */
+      and (
+        s.idx < g.step
+        or (s.idx = g.step and not g.afresh and o.slot in (
+          select r.slot
+          from slots_retried(l.retry_of, g.step) r
+          where r.becomes = 'stays' and (g.waits or o.status = 2 /* Status.succeeded */))));
+    insert into memos (action, step, step_kind, step_name, name, attempt, result, cause, ended_at)
+    select l.id, m.step, m.step_kind, m.step_name, m.name, m.attempt, m.result, m.cause, m.ended_at
+    from memos m
+    where
+      m.action = l.retry_of
+      and m.step_kind <> 5 /* StepKind.compensation */
+      and not exists (
+        select 1
+        from steps u
+        where
+          u.action = l.retry_of and u.kind = 5 /* StepKind.compensation */ and u.status = 2 /* Status.succeeded */
+          and u.name = m.step_name);
+    update live_actions a
+    set
+      step = g.step,
+      step_name = case when g.step > 0 or g.name is not null then g.name else a.step_name end,
+      step_kind = case when g.step > 0 or g.name is not null then g.kind else a.step_kind end,
+      prepended = case when g.kind = 2 /* StepKind.prepended */ then coalesce(a.prepended, g.name) else a.prepended end
+    where a.id = l.id;
+    if g.waits then return query select * from wait_again(p_now, l.id, l.retry_of, g.step, l.depth); end if;
+  end loop;
+end $$;

@@ -1,0 +1,32 @@
+-- Waits for signals that are over: what was sent in time settles them all the same, and whoever may go on without one
+-- does. The others fail their steps.
+-- For other functions only: it inherits their search path and their settings.
+create function time_out_signals(
+  p_token bigint, p_now timestamptz, p_definitions text[], p_flags smallint[], p_limit int)
+returns setof answer language plpgsql as $$
+declare
+  waiting uuid[];
+  waiting_steps int[];
+begin
+  select array_agg(s.action), array_agg(s.idx)
+  into waiting, waiting_steps
+  from (
+    select t.action, t.idx
+    from steps t
+    where (t.action, t.idx) in (
+      select o.action, o.step
+      from slots o
+      where o.due_at <= p_now and o.status is null and o.signal is not null
+      order by o.due_at
+      limit p_limit)
+    for no key update of t skip locked
+  ) s;
+  if waiting is null then return; end if;
+  perform settle_signals(x.action, x.step) from unnest(waiting, waiting_steps) as x(action, step);
+  update slots o
+  set status = 6 /* Status.timed_out */
+  from unnest(waiting, waiting_steps) as x(action, step)
+  where
+    o.action = x.action and o.step = x.step and o.signal is not null and o.due_at <= p_now and o.status is null;
+  return query select * from resume(leased(p_token), p_now, p_definitions, waiting, waiting_steps, p_flags);
+end $$;

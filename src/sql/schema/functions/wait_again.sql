@@ -1,0 +1,82 @@
+-- The step with which an action goes on for one that has ended waits again: for children that go on for those that have
+-- not succeeded, each of which is queued, and for times that were still to come. What has succeeded is there already.
+-- The step's time begins anew, as the action's does.
+-- For other functions only: it inherits their search path and their settings.
+create function wait_again(p_now timestamptz, p_action uuid, p_retry_of uuid, p_step int, p_depth smallint)
+returns setof answer language plpgsql as $$
+declare
+  is_queued boolean;
+  due timestamptz;
+begin
+  insert into steps (action, idx, kind, name, status, result, started_at, memos, undo, timeout_at)
+  select p_action, s.idx, s.kind, s.name, 1 /* Status.performing */, s.result, p_now, s.memos, s.undo,
+    p_now + (s.timeout_at - coalesce(
+      to_timestamp((s.attempts #>> '{last,-1,startedAt}')::float8 / 1000), s.started_at))
+  from steps s
+  where s.action = p_retry_of and s.idx = p_step;
+  with r as materialized (
+    select r.slot, r.child, case when r.becomes = 'retried' then new_action_id(p_now) end as new_child
+    from slots_retried(p_retry_of, p_step) r
+    where r.becomes in ('retried', 'opens')
+  ),
+  o as (
+    insert into slots (
+      action, step, slot, child, definition, actor_id, due_at, success, error, request)
+    select
+      p_action, p_step, o.slot, r.new_child, o.definition, o.actor_id, o.due_at, o.success, o.error, o.request
+    from r
+    join slots o on o.action = p_retry_of and o.step = p_step and o.slot = r.slot
+  ),
+  f as (
+    insert into retries (action, first, compensated)
+    select r.new_child, f.first, f.compensated
+    from r
+    cross join lateral retry_facts(r.child) f
+    where r.new_child is not null
+  ),
+  j as (
+    insert into jobs (
+      queue, priority, kind, action, definition, actor_id, arguments, lane, lanes, checksum_key, checksum, timeout_ms,
+      parent, parent_step, depth, ordered, prepared, enqueued_at, tags, trace, retry_of)
+    select
+      coalesce(e.queue, 'default'), 0 /* Priority.inOrder */, 0 /* JobKind.invocation */, r.new_child, e.definition,
+      e.actor_id, e.arguments, k.lane, k.lanes, k.checksum_key, e.checksum, e.timeout_ms, p_action, p_step, p_depth + 1,
+      case when count(*) over (partition by k.lane, k.lanes) > 1 then true end, e.started_at is not null, p_now, e.tags,
+      e.trace,
+      case when e.started_at is null and e.retry_of is not null then e.retry_of else r.child end
+    from r
+    cross join lateral (
+      select
+        e.queue, e.definition, e.actor_id, e.arguments, e.checksum, e.timeout_ms, e.started_at, e.tags,
+        e.trace, e.retry_of,
+        e.lane, e.lanes, e.checksum_key
+      from ended_actions e
+      where e.id = r.child
+      offset 0
+    ) e
+    -- the keys of one that never began may not have been looked at
+    left join lateral (select e.lane, e.lanes, e.checksum_key) k on e.started_at is not null
+    order by r.slot
+    returning 1
+  )
+  select count(*) > 0 into is_queued from j;
+  update live_actions
+  set
+    phase = 1 /* Phase.waiting */,
+    token = null,
+    step_started_at = p_now,
+    step_timeout_at = (select s.timeout_at from steps s where s.action = p_action and s.idx = p_step)
+  where id = p_action
+  returning least(timeout_at, step_timeout_at) into due;
+  -- all of it is there already
+  if not exists (
+    select 1 from slots o where o.action = p_action and o.step = p_step and o.status is null
+  ) then
+    perform continue_by_job(p_now, array[p_action]);
+    is_queued := true;
+  end if;
+  if is_queued then return next news(-8 /* Kind.queued */); end if;
+  due := least(due, (
+    select min(o.due_at) from slots o where o.action = p_action and o.step = p_step and o.status is null));
+  if due is not null then return next news_due(due); end if;
+end $$;

@@ -1,0 +1,70 @@
+/** Sending signals, and what was sent. */
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Effect from "effect/Effect"
+import type { SignalRecord } from "../../Signal.ts"
+import type { SentSignal } from "../../store/Sending.ts"
+import type { Store } from "../../store/Store.ts"
+import type { Calls } from "../call.ts"
+import { array, at, json } from "../columns.ts"
+import { reading } from "../reading.ts"
+import { SentCode } from "../rows.ts"
+
+const { text } = PgTypes.OID
+
+const toSent = ([became, action, definition, actorId, candidates]: ReadonlyArray<unknown>): SentSignal => {
+  switch (became) {
+    case SentCode.sent:
+      return { _tag: "Sent", action: action as string, definition: definition as string, actorId: actorId as string }
+    case SentCode.repeated:
+      return { _tag: "Repeated" }
+    case SentCode.ambiguous:
+      return { _tag: "Ambiguous", actions: candidates as ReadonlyArray<string> }
+    case SentCode.conflict:
+      return { _tag: "Conflict", action: action as string }
+    case SentCode.full:
+      return { _tag: "Full", action: action as string }
+    case SentCode.late:
+      return { _tag: "Late" }
+    case SentCode.other:
+      return { _tag: "Other", definition: definition as string, actorId: actorId as string }
+    default:
+      return { _tag: "None" }
+  }
+}
+
+export const sendOf = ({ run }: Calls): Store["Service"]["send"] => (o) =>
+  Effect.map(
+    run("send", "send_signal", {
+      p_now: at(o.now),
+      p_id: o.id === null ? null : PgTypes.uuid(o.id),
+      p_definition: o.definition === null ? null : PgTypes.text(o.definition),
+      p_actor_id: o.actorId === null ? null : PgTypes.text(o.actorId),
+      p_name: PgTypes.text(o.name),
+      p_key: o.key === null ? null : PgTypes.text(o.key),
+      p_payload: json(o.payload),
+      p_cause: json(o.cause),
+      p_unlisting: array(o.unlisting, text),
+      p_limit: PgTypes.int4(o.limit),
+      p_step: o.from === undefined ? null : PgTypes.int4(o.from.step),
+      p_attempt: o.from === undefined ? null : PgTypes.int4(o.from.attempt)
+    }, "became, action, definition, actor_id, candidates"),
+    ([row]) => toSent(row!)
+  )
+
+export const signalsOf = (calls: Calls): Store["Service"]["signalsOf"] => {
+  const signals = reading(calls)<SignalRecord>({
+    action: "action",
+    name: "name",
+    key: "key",
+    payload: "payload",
+    failure: "failure",
+    sentAt: "sent_at",
+    readBy: "step"
+  })
+  return (action, limit) =>
+    signals(
+      "signals",
+      `from (select * from ${calls.schema}.action_signals where action = $1 order by id desc limit $2) s order by id`,
+      [PgTypes.uuid(action), PgTypes.int4(limit)]
+    )
+}

@@ -1,0 +1,38 @@
+/** What somebody outside sends, as it is stored. */
+import type { UnplacedCause } from "../domain/Failure.ts"
+
+/** An attempt of a step, which has given away a token. */
+export interface AskedBy {
+  readonly step: number
+  readonly attempt: number
+}
+
+/** A signal that is to be stored. */
+export interface NewSignal {
+  readonly now: number
+  /** None means the action of the definition and actor; these are, with an id, what it is taken for. */
+  readonly id: string | null
+  readonly definition: string | null
+  readonly actorId: string | null
+  readonly name: string
+  readonly key: string | null
+  readonly payload: unknown
+  readonly cause: UnplacedCause | null
+  /** The attempt of a step that has asked for it: it counts for that one, and for what comes after its success. */
+  readonly from: AskedBy | undefined
+  /** Definitions that are known not to take it. */
+  readonly unlisting: ReadonlyArray<string>
+  /** How many an action may have that nobody has read. */
+  readonly limit: number
+}
+
+/** What has become of a signal. */
+export type SentSignal =
+  /** `Late`: who has asked for it is over. */
+  | { readonly _tag: "None" | "Repeated" | "Late" }
+  /** Whom it is for. */
+  | { readonly _tag: "Sent"; readonly action: string; readonly definition: string; readonly actorId: string }
+  | { readonly _tag: "Conflict" | "Full"; readonly action: string }
+  | { readonly _tag: "Ambiguous"; readonly actions: ReadonlyArray<string> }
+  /** The id names something else. */
+  | { readonly _tag: "Other"; readonly definition: string; readonly actorId: string }

@@ -1,0 +1,226 @@
+/** Rule 18.1 where somebody else is at the same action, or in its lane, at the same moment. `STEPPED_ROUNDS=1000` makes it long. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Option, type Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { ActionRepo, Stepped } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { outside, scene, Shops } from "../behaviour/fixtures/retrying.ts"
+import { healthy, server } from "../harness/databases.ts"
+import { recordOf, recordsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { blocked, holding } from "../harness/racing.ts"
+
+const rounds = Number(process.env.STEPPED_ROUNDS ?? 40)
+
+const scenario = <A, E>(
+  name: string,
+  run: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
+) =>
+  it.effect(
+    name,
+    () =>
+      Effect.provide(
+        Effect.scoped(Effect.andThen(run(), healthy)),
+        Layer.provideMerge(Shops.layer, server.layer())
+      ),
+    Math.max(60_000, rounds * 1500)
+  )
+
+const shop = (id: number) => Effect.map(Shops.client, (shops) => shops(id))
+const retry = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.retry(id))
+const together = <A, B, E, F, R, S>(one: Effect.Effect<A, E, R>, other: Effect.Effect<B, F, S>) =>
+  Effect.all([one, other], { concurrency: 2 })
+
+scenario(
+  "18.1: of two who retry the same action one makes the new one, and the other is told which",
+  () =>
+    Effect.gen(function*() {
+      const found = { first: 0, second: 0 }
+      for (let round = 0; round < rounds; round++) {
+        scene.failing = new Set(["only"])
+        const handle = yield* (yield* shop(round)).onlyLater()
+        yield* performSteppedActions()
+        const verbs = yield* together(retry(handle.id), retry(handle.id))
+        const made = verbs.flatMap((verb) => verb._tag === "Retried" ? [verb.id] : [])
+        const told = verbs.flatMap((verb) => verb._tag === "AlreadyRetried" ? [verb.id] : [])
+        assert.strictEqual(made.length, 1, JSON.stringify(verbs))
+        assert.deepStrictEqual(told, made)
+        found[verbs[0]._tag === "Retried" ? "first" : "second"]++
+        scene.failing = new Set()
+        yield* performSteppedActions()
+        assert.strictEqual((yield* recordOf(made[0]!)).status, "succeeded")
+        assert.strictEqual((yield* (yield* ActionRepo).list({ retryOf: handle.id })).length, 1)
+      }
+      return found
+    })
+)
+
+scenario("18.1: who comes while another one retries waits for that, and is told which", () =>
+  Effect.gen(function*() {
+    scene.failing = new Set(["only"])
+    const handle = yield* (yield* shop(1)).onlyLater()
+    yield* performSteppedActions()
+    let id = ""
+    const repo = yield* ActionRepo
+    const commit = yield* holding(Effect.tap(repo.retry(handle.id), (verb) =>
+      Effect.sync(() => {
+        assert(verb._tag === "Retried")
+        id = verb.id
+      })))
+    const other = yield* Effect.forkScoped(retry(handle.id))
+    yield* blocked(1)
+    yield* commit
+    assert.deepStrictEqual(yield* Fiber.join(other), { _tag: "AlreadyRetried", id })
+    yield* performSteppedActions()
+  }))
+
+scenario(
+  "18.1: against a late completion: the action ends once, and is retried only where it has failed",
+  () =>
+    Effect.gen(function*() {
+      for (let round = 0; round < rounds; round++) {
+        const handle = yield* (yield* shop(round)).outsideLater()
+        yield* performIdle
+        const succeeds = round % 2 === 0
+        const [completed, verb] = yield* together(
+          Stepped.complete(
+            handle.id,
+            outside,
+            succeeds ? Stepped.Outcome.succeeded(1) : Stepped.Outcome.failed()
+          ),
+          retry(handle.id)
+        )
+        assert.isTrue(Option.isSome(completed))
+        if (verb._tag === "NotRetryable") {
+          assert.include(succeeds ? ["live", "status"] : ["live"], verb.reason)
+        } else {
+          assert.isFalse(succeeds)
+          assert(verb._tag === "Retried")
+          // what is late for the old one does nothing to the new one
+          yield* performIdle
+          assert.isTrue(Option.isNone(yield* Stepped.complete(handle.id, outside, Stepped.Outcome.succeeded(1))))
+          assert.strictEqual((yield* recordOf(verb.id)).status, "performing")
+          yield* Stepped.complete(verb.id, outside, Stepped.Outcome.succeeded(2))
+        }
+        yield* performSteppedActions()
+      }
+    })
+)
+
+scenario("18.1: of one that ends just now it is known that it has ended, or is to", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const repo = yield* ActionRepo
+    const handle = yield* (yield* shop(1)).outsideLater()
+    yield* performIdle
+    // between its look at the history and the one at what is live
+    const source = yield* sql<{ text: string }>`select pg_get_functiondef('stepped.retry_action'::regproc) as text`
+    const changed = source[0]!.text.replace(
+      "-- in one look: it may end just now",
+      "perform pg_advisory_xact_lock_shared(7);"
+    )
+    assert.notStrictEqual(changed, source[0]!.text)
+    yield* sql.unsafe(changed)
+    const open = yield* holding(sql`select pg_advisory_xact_lock(7)`)
+    const asking = yield* Effect.forkScoped(repo.retry(handle.id))
+    yield* blocked(1)
+    yield* Stepped.complete(handle.id, outside, Stepped.Outcome.failed())
+    yield* performIdle
+    yield* open
+    const verb = yield* Fiber.join(asking)
+    assert.strictEqual(verb._tag, "Retried", JSON.stringify(verb))
+    yield* sql.unsafe(source[0]!.text)
+    yield* performIdle
+    yield* Stepped.cancel((yield* repo.list({ retryOf: handle.id }))[0]!.id)
+    yield* performSteppedActions()
+  }))
+
+scenario("18.1: against a newcomer in the lane: nobody is superseded by what is retried", () =>
+  Effect.gen(function*() {
+    const seen = new Set<string>()
+    for (let round = 0; round < rounds; round++) {
+      scene.failing = new Set(["quick"])
+      const handle = yield* (yield* shop(round)).quickLater()
+      yield* performSteppedActions()
+      scene.failing = new Set()
+      const performing = yield* (yield* shop(round)).slowLater()
+      yield* performIdle
+      const [newcomer, verb] = yield* together(
+        Effect.tap(Effect.flatMap(shop(round), (one) => one.slowLater()), performIdle),
+        Effect.tap(retry(handle.id), performIdle)
+      )
+      yield* performIdle
+      const record = yield* recordOf(newcomer.id)
+      seen.add(verb._tag)
+      assert.include(["Retried", "LaneBusy"], verb._tag)
+      assert.strictEqual(record.status, "pending")
+      assert.isUndefined(record.supersededBy)
+      yield* performing.cancel()
+      yield* newcomer.cancel()
+      yield* performSteppedActions()
+      // it was superseded by the newcomer, or turned away
+      if (verb._tag === "Retried") {
+        const [found] = yield* (yield* ActionRepo).list({ retryOf: handle.id })
+        assert.include(["superseded", undefined], found?.status)
+      }
+    }
+    return seen
+  }))
+
+scenario("18.1: against deleteEnded: it is there and goes on, or nothing of it is", () =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    for (let round = 0; round < rounds; round++) {
+      scene.failing = new Set(["charge 2"])
+      const handle = yield* (yield* shop(round)).allLater()
+      yield* performSteppedActions()
+      yield* TestClock.adjust("1 day")
+      const before = new Date(yield* Effect.clockWith((clock) => clock.currentTimeMillis))
+      const [, verb] = yield* together(repo.deleteEnded({ before }), retry(handle.id))
+      scene.failing = new Set()
+      scene.ran = []
+      yield* performSteppedActions()
+      if (verb._tag === "Retried") {
+        assert.deepInclude(yield* recordOf(verb.id), { status: "succeeded", result: 6 })
+        assert.deepStrictEqual(scene.ran, ["charge 2"])
+      } else {
+        // its children may have gone first
+        assert(
+          verb._tag === "None" || (verb._tag === "NotRetryable" && verb.reason === "deleted"),
+          JSON.stringify(verb)
+        )
+        assert.deepStrictEqual(yield* repo.list({ retryOf: handle.id }), [])
+      }
+      yield* TestClock.adjust("1 day")
+      yield* repo.deleteEnded({ before: new Date(yield* Effect.clockWith((clock) => clock.currentTimeMillis)) })
+      assert.deepStrictEqual(yield* recordsOf("charge"), [])
+    }
+  }))
+
+scenario("18.1: what deleteEnded has looked at, and a retry takes meanwhile, stays", () =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const repo = yield* ActionRepo
+    scene.failing = new Set(["charge 2"])
+    const handle = yield* (yield* shop(1)).allLater()
+    yield* performSteppedActions()
+    yield* TestClock.adjust("1 day")
+    const before = new Date(yield* Effect.clockWith((clock) => clock.currentTimeMillis))
+    // it stands between its look and its locks
+    yield* sql.unsafe(`create function stepped.wait_here() returns trigger language plpgsql as $$
+      begin perform pg_advisory_xact_lock_shared(7); return null; end $$`)
+    yield* sql.unsafe(`create trigger wait_here before delete on stepped.slots for each statement
+      execute function stepped.wait_here()`)
+    const open = yield* holding(sql`select pg_advisory_xact_lock(7)`)
+    const deleting = yield* Effect.forkScoped(repo.deleteEnded({ before }))
+    yield* blocked(1)
+    // the rows are locked by then, and whoever retries waits
+    const verb = yield* Effect.forkScoped(retry(handle.id))
+    yield* blocked(2)
+    yield* open
+    assert.isAbove((yield* Fiber.join(deleting)).deleted, 0)
+    assert.deepStrictEqual(yield* Fiber.join(verb), { _tag: "None" })
+    yield* sql.unsafe("drop trigger wait_here on stepped.slots")
+    yield* sql.unsafe("drop function stepped.wait_here()")
+  }))

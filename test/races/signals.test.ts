@@ -1,0 +1,179 @@
+/**
+ * Signals beside the waits that they settle, the times after which these pass, what ends their targets, and each other: of all that meet,
+ * each signal is read once, and one of two ends wins (rules 11.3 and 11.4).
+ */
+import { assert, describe, it } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, References } from "effect"
+import type { Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { performSteppedActions } from "stepped/testing"
+import { healthy, server } from "../harness/databases.ts"
+import { recordOf, slotsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { blocked, gatedCommit, holding } from "../harness/racing.ts"
+import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
+import { answer, Desks, gates, jobOfSignal, rounds, signalsOf } from "./fixtures/signals.ts"
+
+/** Long enough for what goes on by itself to come to rest. */
+const moment = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 100)))
+const numbers = Array.from({ length: rounds }, (_, n) => n)
+describe("signals", () => {
+  const meeting = <A, E>(
+    name: string,
+    scenario: () => Effect.Effect<A, E, Layer.Success<ReturnType<typeof server.layer>> | Scope.Scope>
+  ) =>
+    it.effect(name, () =>
+      Effect.provide(
+        Effect.andThen(Effect.scoped(scenario()), healthy),
+        Layer.provideMerge(Desks.layer, server.layer())
+      ))
+
+  meeting(
+    "11.2: one that is sent while a wait is being stored meets it, whoever commits first",
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Desks.client
+        for (const waitCommitsFirst of [true, false]) {
+          const n = waitCommitsFirst ? 1 : 2
+          const gate = yield* Deferred.make<void>()
+          gates.set(n, gate)
+          const handle = yield* client(n).askLater(n)
+          const performing = yield* Effect.forkChild(performIdle)
+          yield* moment
+          // sent, and not committed: whoever stores the wait does not see it
+          const commit = yield* holding(handle.send(answer, n))
+          if (waitCommitsFirst) {
+            yield* Deferred.succeed(gate, undefined)
+            yield* Fiber.join(performing)
+            assert.deepStrictEqual(yield* slotsOf(handle.id), ["open"])
+            yield* commit
+          } else {
+            // the wait is stored, and not committed: whoever looks for the signal's sake finds its action locked
+            const goOn = yield* gatedCommit(handle.id)
+            yield* Deferred.succeed(gate, undefined)
+            yield* blocked(1)
+            yield* commit
+            const looking = yield* Effect.forkChild(performIdle)
+            const [job] = yield* jobOfSignal(handle.id)
+            yield* until(
+              "somebody looks",
+              Effect.map(jobOfSignal(handle.id), ([now]) => now !== job || job === undefined)
+            )
+            yield* goOn
+            yield* Fiber.join(performing)
+            yield* Fiber.join(looking)
+          }
+          yield* performIdle
+          assert.strictEqual(yield* handle.await, n)
+          assert.deepStrictEqual(yield* signalsOf(handle.id), ["read"])
+        }
+      })
+  )
+
+  meeting(
+    "11.3: one that is sent to an action while that is superseded goes on with the newcomer",
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Desks.client
+        const first = yield* client(1).turnLater()
+        yield* performIdle
+        const second = yield* client(1).turnLater()
+        yield* performIdle
+        const commit = yield* holding(second.send(answer, 7))
+        const third = yield* client(1).turnLater()
+        yield* performIdle
+        assert.strictEqual((yield* recordOf(second.id)).status, "superseded")
+        yield* commit
+        yield* performIdle
+        yield* first.send(answer, 1)
+        yield* performIdle
+        assert.strictEqual(yield* third.await, 7)
+      })
+  )
+
+  meeting("11.4: of two with one key that are sent at one moment the first counts", () =>
+    Effect.gen(function*() {
+      const client = yield* Desks.client
+      const handle = yield* client(3).askLater(3)
+      const commit = yield* holding(handle.send(answer, 1, { key: "k" }))
+      const same = yield* Effect.forkChild(handle.send(answer, 1, { key: "k" }))
+      const other = yield* Effect.forkChild(Effect.exit(handle.send(answer, 2, { key: "k" })))
+      yield* moment
+      yield* commit
+      assert.strictEqual(yield* Fiber.join(same), "repeated")
+      assert.isTrue(Exit.isFailure(yield* Fiber.join(other)))
+      yield* performSteppedActions()
+      assert.strictEqual(yield* handle.await, 1)
+      assert.deepStrictEqual(yield* signalsOf(handle.id), ["read"])
+    }))
+
+  const race = <A, E>(
+    name: string,
+    scenario: Effect.Effect<A, E, Layer.Success<ReturnType<typeof layerWorkers>>>
+  ) =>
+    it.effect(
+      name,
+      () =>
+        Effect.andThen(scenario, Effect.andThen(allEnded, Effect.andThen(healthy, noDeadlock))).pipe(
+          Effect.provide(layerWorkers(Desks.layer, { engines: 3 })),
+          Effect.provideService(References.MinimumLogLevel, "None")
+        ),
+      60_000 + rounds * 300
+    )
+
+  race(
+    `11.2: of ${rounds} signals that are sent while their targets begin to wait each is read`,
+    Effect.gen(function*() {
+      const client = yield* Desks.client
+      yield* Effect.forEach(numbers, (n) =>
+        Effect.gen(function*() {
+          const handle = yield* client(n).askLater(n)
+          for (let i = 0; i < n % 12; i++) yield* handle.status
+          assert.strictEqual(yield* handle.send(answer, n), "sent")
+          assert.strictEqual(yield* handle.await, n)
+          assert.deepStrictEqual(yield* signalsOf(handle.id), ["read"])
+        }), { concurrency: 24, discard: true })
+    })
+  )
+
+  race(
+    `11.4: of ${rounds} signals beside the time of the wait, and beside another one with their key, each has one outcome`,
+    Effect.gen(function*() {
+      const client = yield* Desks.client
+      yield* Effect.forEach(numbers, (n) =>
+        Effect.gen(function*() {
+          const handle = yield* client(n).askLater(n)
+          const [sent] = yield* Effect.all([
+            Effect.all([handle.send(answer, n, { key: "k" }), handle.send(answer, n, { key: "k" })], {
+              concurrency: "unbounded"
+            }),
+            n % 3 === 0 ? TestClock.adjust("61 minutes") : Effect.void
+          ], { concurrency: "unbounded" })
+          const result = yield* handle.await
+          const stored = yield* signalsOf(handle.id)
+          const count = sent.filter((one) => one === "sent").length
+          assert.strictEqual(stored.length, count)
+          assert.isAtMost(count, 1)
+          assert.deepStrictEqual(stored, result === n ? ["read"] : count === 1 ? ["unread"] : [])
+        }), { concurrency: 8, discard: true })
+    })
+  )
+
+  race(
+    `11.3: of ${rounds} signals beside a cancellation each is read by an action that succeeds, or by nobody`,
+    Effect.gen(function*() {
+      const client = yield* Desks.client
+      yield* Effect.forEach(numbers, (n) =>
+        Effect.gen(function*() {
+          const handle = yield* client(n).askLater(n)
+          for (let i = 0; i < n % 7; i++) yield* handle.status
+          const [sent, isCancelled] = yield* Effect.all([handle.send(answer, n), handle.cancel()], {
+            concurrency: "unbounded"
+          })
+          const exit = yield* Effect.exit(handle.await)
+          assert.strictEqual(Exit.isFailure(exit), isCancelled)
+          if (!isCancelled) assert.strictEqual(sent, "sent")
+        }), { concurrency: 24, discard: true })
+    })
+  )
+})
