@@ -80,13 +80,7 @@ it.live("what is no transition the engine asks of its services, whoever has made
             deleteOutcomes: asking("deleteOutcomes", () => Effect.succeed(0))
           }))
       ),
-      Layer.effect(
-        PerformanceLane,
-        Effect.map(
-          PerformanceLane,
-          (lanes) => PerformanceLane.of({ ...lanes, breakDeadlock: asking("breakDeadlock", () => Effect.succeedNone) })
-        )
-      ),
+      PerformanceLane.layer,
       Layer.effect(
         AchievementStore,
         Effect.map(AchievementStore, (achievements) =>
@@ -112,12 +106,11 @@ it.live("what is no transition the engine asks of its services, whoever has made
       assert.strictEqual(yield* (yield* Cars.client)(1).tour(), 7)
       yield* until(
         "the worker asks",
-        Effect.sync(() => asked.size === 6)
+        Effect.sync(() => asked.size === 5)
       )
       assert.sameMembers([...asked], [
         "deleteEnded",
         "deleteOutcomes",
-        "breakDeadlock",
         "forgetAll",
         "nextDue",
         "neglected"
