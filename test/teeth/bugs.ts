@@ -242,6 +242,40 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/races/stopping.test.ts": ["prepared, and about to join when its worker gives itself up"] }
   },
   {
+    name: "gives-up-beside-giving-back",
+    breaks: "1: what is given back while a worker gives itself up stays with a worker that is gone",
+    plants: [{
+      file: functionFile("release"),
+      find: "  perform 1 from workers where token = p_token for key share;\n",
+      replace: ""
+    }],
+    tests: { "test/races/stopping.test.ts": ["is for others at once: giving it back does not come to its end"] }
+  },
+  {
+    name: "gives-up-beside-putting-off",
+    breaks: "1: what is put off while a worker gives itself up stays with a worker that is gone",
+    plants: [{
+      file: functionFile("postpone"),
+      find: "  perform 1 from workers where token = p_token for key share;\n",
+      replace: ""
+    }],
+    tests: { "test/races/stopping.test.ts": ["is for others at once: putting it off does not come to its end"] }
+  },
+  {
+    name: "gives-up-beside-progress",
+    breaks: "1: a running step that says how far it is while a worker gives itself up stays with a worker that is gone",
+    plants: [{
+      file: functionFile("note_progress"),
+      find: "  perform 1 from workers where token = p_token for key share;\n",
+      replace: ""
+    }],
+    tests: {
+      "test/races/stopping.test.ts": [
+        "is for others at once: what it says last of a running step does not come to its end"
+      ]
+    }
+  },
+  {
     name: "first-of-many-is-committed-alone",
     breaks: "a backlog takes half as many commits again: the first body that ends wakes another loop, which commits it",
     plants: [{

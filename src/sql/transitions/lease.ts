@@ -122,10 +122,12 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
     ),
   postpone: (by, queue, job, due, failure) =>
     Effect.asVoid(
-      call(
-        "postpone",
-        `update ${schema}.jobs set priority = ${Priority.later}, token = null, attempts = attempts + 1, due_at = $4, failure = coalesce($5, failure) where queue = $2 and priority = ${Priority.held} and id = $3 and token = $1`,
-        [token(by), PgTypes.text(queue), PgTypes.int8(BigInt(job)), at(due), json(failure)]
-      )
+      run("postpone", "postpone", {
+        p_token: token(by),
+        p_queue: PgTypes.text(queue),
+        p_job: PgTypes.int8(BigInt(job)),
+        p_due: at(due),
+        p_failure: json(failure)
+      })
     )
 })

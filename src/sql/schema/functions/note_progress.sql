@@ -5,6 +5,8 @@ create function note_progress(
   p_token bigint, note_action uuid[], note_step int[], note_attempt int[], note_value jsonb[])
 returns void language plpgsql set search_path from current as $$
 begin
+  -- whoever takes the token away passes by what is locked: it waits for this to end
+  perform 1 from workers where token = p_token for key share;
   with noted as materialized (
     select l.ctid as place, x.step, x.attempt, x.value
     from unnest(note_action, note_step, note_attempt, note_value) as x(action, step, attempt, value)

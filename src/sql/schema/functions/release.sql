@@ -7,6 +7,8 @@ declare
   released uuid[];
 begin
   perform require_read_committed();
+  -- whoever takes the token away passes by what is locked: it waits for this to end
+  perform 1 from workers where token = p_token for key share;
   update jobs
   set
     priority = case when turn is null then coalesce(own_priority, 0) else 999 /* Priority.turns */ end,
