@@ -40,9 +40,10 @@ const statements: ReadonlyArray<string> = [
   // each transition says who it is before it begins
   ...transitions.map((name) =>
     `do $do$ declare f record; begin
-      select oid, pg_get_function_identity_arguments(oid) as declared, proargnames[1:pronargs] as names into strict f
+      select oid, pg_get_function_identity_arguments(oid) as identity, pg_get_function_arguments(oid) as declared,
+          proargnames[1:pronargs] as names into strict f
         from pg_proc where pronamespace = 'stepped'::regnamespace and proname = '${name}';
-      execute format('alter function stepped.${name}(%s) rename to ${name}_itself', f.declared);
+      execute format('alter function stepped.${name}(%s) rename to ${name}_itself', f.identity);
       execute format($wrapper$
         create function stepped.${name}(%s) returns setof stepped.answer language plpgsql as $body$ begin
           perform set_config('chaos.transition', '${name} ' || coalesce(p_token::text, '') || ' ' || coalesce((

@@ -4,9 +4,10 @@
  */
 import { PgClient } from "@effect/sql-pg"
 import { Context, Effect, Layer, Option, Schedule } from "effect"
-import { SqlClient } from "effect/sql"
+import { SqlClient, SqlError } from "effect/sql"
 import { join } from "node:path"
-import { type ActionHandle, ActionRepo, type JobQueue, type PerformanceLane, Stepped } from "stepped"
+import { type ActionHandle, ActionRepo, type JobQueue, type PerformanceLane, Stepped, StorageError } from "stepped"
+import { storageError } from "../../src/sql/storageError.ts"
 import { awaitInWords, makeWorld, silent, type WorldOptions } from "../model/Trees.ts"
 import { bodies, openLog } from "./bodies.ts"
 import type { Book } from "./Book.ts"
@@ -64,10 +65,13 @@ const sendersAtATime = 12
 
 const tagOf = (error: unknown): string => String((error as { readonly _tag?: string } | null)?._tag ?? error)
 
+/** Whether it is a storage that does not answer; one that refuses what it is asked for is a mistake of ours. */
 const isAway = (error: unknown): boolean =>
   tagOf(error) === "EnqueueError"
     ? isAway((error as { readonly reason: unknown }).reason)
-    : ["StorageError", "SqlError"].includes(tagOf(error))
+    : SqlError.isSqlError(error)
+    ? storageError("ask")(error).isRetryable
+    : error instanceof StorageError && error.isRetryable
 
 /** How many of the trees the clients begin to perform themselves, beside the workers. */
 const nowShare = 0.15
