@@ -7,7 +7,7 @@ it.live(
   "after chaos nothing is lost, stuck or done twice, and nobody has written what was no longer theirs",
   () =>
     Effect.gen(function*() {
-      const { counts, findings } = yield* chaos({ trees: 300, kills: 25, seed: 20_261_121, minutes: 1 })
+      const { counts, findings } = yield* chaos({ trees: 120, kills: 8, seed: 20_261_121, minutes: 0.4 })
       assert.deepStrictEqual(findings, [])
       // also on a machine that is so busy that time runs out
       for (const what of ["accepted", "actions", "kills", "foretold outcomes"] as const) assert.isAbove(counts[what], 0)

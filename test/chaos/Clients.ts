@@ -60,8 +60,11 @@ export interface ClientsOptions {
   readonly isOver: () => boolean
 }
 
+/** What is asked for beside each other, where there are enough trees: what is under way when time is over takes its time to end. */
 const groupsAtATime = 48
-const sendersAtATime = 12
+const treesForEach = 10
+/** For each who asks for groups. */
+const sendersPart = 1 / 4
 
 const tagOf = (error: unknown): string => String((error as { readonly _tag?: string } | null)?._tag ?? error)
 
@@ -101,6 +104,7 @@ export const startClients = (
     const accepted: Array<Accepted> = []
     const ordered: Array<string> = []
     let index = 0
+    const asking = Math.min(groupsAtATime, Math.ceil(trees / treesForEach))
 
     /** Gives the answer, if there was one. */
     const answer = <A, E, R>(what: string, effect: Effect.Effect<A, E, R>): Effect.Effect<A | undefined, never, R> =>
@@ -246,8 +250,8 @@ export const startClients = (
       accepted,
       ordered,
       ask: Effect.all([
-        ...Array.from({ length: groupsAtATime }, () => ask),
-        ...Array.from({ length: sendersAtATime }, () => meanwhile(send)),
+        ...Array.from({ length: asking }, () => ask),
+        ...Array.from({ length: asking * sendersPart }, () => meanwhile(send)),
         meanwhile(pauses)
       ], { concurrency: "unbounded", discard: true }).pipe(Effect.provide(services)),
       complete: Effect.provide(complete, services)
