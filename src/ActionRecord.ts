@@ -210,6 +210,38 @@ export interface ActionFilter {
 }
 
 /**
+ * Whose steps are asked about.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AskedFilter {
+  readonly actorType?: string | undefined
+  readonly name?: string | undefined
+  /** How many of all actions are looked at, the newest first: 10,000 if not given, 100,000 at most; of each step the first 1,000 things that it has asked for. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * What a step of a definition has asked for, as the history has seen it: actions of one definition, or a signal.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface AskedRecord {
+  readonly actorType: string
+  readonly name: string
+  /** The step's name; of a compensation that of the step that it undoes. */
+  readonly step: string
+  readonly kind: StepKind
+  /** The definition of what was asked for as a child, whichever action it has come to; none of a signal. */
+  readonly child: { readonly actorType: string; readonly name: string } | undefined
+  readonly signal: string | undefined
+  /** How often, in what was looked at. */
+  readonly count: number
+}
+
+/**
  * How far history was deleted.
  *
  * @category models

@@ -7,7 +7,16 @@ import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
-import type { ActionFilter, ActionRecord, ActionTree, Deletion, SlotRecord, StepRecord } from "./ActionRecord.ts"
+import type {
+  ActionFilter,
+  ActionRecord,
+  ActionTree,
+  AskedFilter,
+  AskedRecord,
+  Deletion,
+  SlotRecord,
+  StepRecord
+} from "./ActionRecord.ts"
 import { isActionId, statuses } from "./domain/Phase.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
@@ -19,6 +28,9 @@ import { Store } from "./store/Store.ts"
 
 /** Actions of one tree, if nothing is said, and at most. */
 const treeLimit = { otherwise: 1000, most: 100_000 }
+
+/** Actions that are looked at for what their steps have asked for, if nothing is said, and at most. */
+const askedLimit = { otherwise: 10_000, most: 100_000 }
 
 /**
  * The actions: queued, live and ended.
@@ -44,6 +56,8 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     id: string,
     limit?: number
   ) => Effect.Effect<Option.Option<ActionTree>, StorageError | InvalidQuery>
+  /** Which children and signals the steps of definitions have asked for, in the newest actions that are stored: in the order of definitions, steps, and what was asked for. */
+  readonly asked: (filter?: AskedFilter) => Effect.Effect<ReadonlyArray<AskedRecord>, StorageError | InvalidQuery>
   /**
    * Has a step begin again now: one that is held, or waits for its next attempt, or for children and times, which are cancelled.
    * Its record (`steps`) says which attempt is meant, here and below: once that has gone on, this changes nothing, and may be repeated where its answer was lost.
@@ -201,6 +215,14 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             limitOf("limit of ActionRepo.tree", limit, treeLimit),
             (most) =>
               isActionId(id) ? Effect.map(loadTree(store, id, most), Option.fromUndefinedOr) : Effect.succeedNone
+          ),
+        asked: ({ limit, ...filter } = {}) =>
+          Effect.flatMap(
+            limitOf("limit of ActionRepo.asked", limit, askedLimit),
+            (most) =>
+              [filter.actorType, filter.name].every((text) => text === undefined || canBeStored(text))
+                ? store.asked(filter, most)
+                : Effect.succeed([])
           ),
         deleteEnded: ({ before, from, limit }) =>
           Effect.gen(function*() {

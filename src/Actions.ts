@@ -350,7 +350,15 @@ const makeActions = (
   return self
 }
 
-const withInherited = (own: ReadonlyArray<AnyAction>, parent: AnyActions | undefined): ReadonlyArray<AnyAction> => {
+/**
+ * An actor's actions, the inherited ones that they do not replace first.
+ *
+ * @internal
+ */
+export const withInherited = (
+  own: ReadonlyArray<AnyAction>,
+  parent: AnyActions | undefined
+): ReadonlyArray<AnyAction> => {
   if (parent === undefined) return own
   const names = new Set(own.map((action) => action.name))
   const inherited = withInherited(parent.own, parent.parent)

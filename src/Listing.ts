@@ -75,7 +75,12 @@ export interface Listing<out A> {
 const ifRead = <A>(decoded: Effect.Effect<unknown, unknown>): Effect.Effect<Option.Option<A>> =>
   Effect.map(Effect.option(decoded), (value) => value as Option.Option<A>)
 
-const typed = <A extends AnyAction>(action: A, record: ActionRecord): Effect.Effect<TypedRecord<A>> =>
+/**
+ * A stored action as its definition reads it.
+ *
+ * @internal
+ */
+export const typed = <A extends AnyAction>(action: A, record: ActionRecord): Effect.Effect<TypedRecord<A>> =>
   Effect.gen(function*() {
     const { arguments: args, success } = action.definition
     return {

@@ -30,6 +30,7 @@ export { action } from "./Action.ts"
 export { actions, after, prependStep } from "./Actions.ts"
 export { Actor } from "./Actor.ts"
 export { cancel, complete, enqueue, handle, withOptions as with } from "./Client.ts"
+export { diagram } from "./Diagram.ts"
 export { joinKey, parseKey } from "./domain/Key.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
 export { events } from "./Events.ts"
@@ -43,6 +44,7 @@ export { isTransient } from "./sql/transient.ts"
 export { step } from "./StepDefinition.ts"
 export { receive, Tokens } from "./Tokens.ts"
 export { TraceState } from "./TraceState.ts"
+export { renderTree, tree } from "./Tree.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models

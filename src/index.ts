@@ -36,6 +36,8 @@ export type {
   ActionFilter,
   ActionRecord,
   ActionTree,
+  AskedFilter,
+  AskedRecord,
   AttemptRecord,
   FailureCause,
   FailureKind,
@@ -86,6 +88,7 @@ export type {
   UndoingDefinition,
   WithoutResult
 } from "./Compensation.ts"
+export type { DiagramOptions } from "./Diagram.ts"
 export {
   type AnyActions,
   type AnyClients,
@@ -197,3 +200,4 @@ export {
   type TokenOutcome,
   Tokens
 } from "./Tokens.ts"
+export type { TreeOptions, TypedTree } from "./Tree.ts"

@@ -1,15 +1,29 @@
 /** The tests of the checkout, as a program would have them: `npm test -- examples/checkout` runs them. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
+import { readFileSync } from "node:fs"
 import { Stepped } from "stepped"
 import { assertCompensated, crashAfter, layer, performSteppedActions } from "stepped/testing"
-import { Bank, Carrier, checkout, Customer, handOver, type Order, SoldOut, Stock, wrapAsGift } from "./definitions.ts"
+import {
+  Bank,
+  Carrier,
+  checkout,
+  Customer,
+  handOver,
+  type Order,
+  SoldOut,
+  Stock,
+  Unavailable,
+  wrapAsGift
+} from "./definitions.ts"
 
 const kite: Order = { id: "order-1", item: "a kite", cents: 4200, isGift: false }
 
 /** What the bank was asked for, and does once for each order. */
 const asked: Array<string> = []
 const payments = new Set<string>()
+/** How often the warehouse is still to say so. */
+let busy = 0
 
 const Fakes = Layer.mergeAll(
   Layer.succeed(Bank, {
@@ -23,7 +37,11 @@ const Fakes = Layer.mergeAll(
     voidIfCharged: ({ id }) => Effect.sync(() => void payments.delete(id))
   }),
   Layer.succeed(Stock, {
-    reserve: ({ id, item }) => item === "a kite" ? Effect.succeed(id) : Effect.fail(new SoldOut({ item })),
+    reserve: ({ id, item }) =>
+      Effect.suspend((): Effect.Effect<string, SoldOut | Unavailable> => {
+        if (busy-- > 0) return Effect.fail(new Unavailable({ service: "stock", status: "503" }))
+        return item === "a kite" ? Effect.succeed(id) : Effect.fail(new SoldOut({ item }))
+      }),
     release: () => Effect.void,
     wrap: () => Effect.succeed("in paper")
   }),
@@ -69,3 +87,23 @@ it.effect("that is sold out gives the money back, also if the worker dies meanwh
     assert.deepStrictEqual([...payments], [])
   }).pipe(Effect.provide(Main)))
 // #endregion
+
+const shown = (file: string) => readFileSync(new URL(file, import.meta.url), "utf8").trimEnd()
+
+it.effect("is shown as text, and its definitions as a picture", () =>
+  Effect.gen(function*() {
+    busy = 1
+    const handle = yield* (yield* Checkouts.client)("ann").checkoutLater({ ...kite, item: "a drum" })
+    yield* performing
+    // #region tree
+    const tree = yield* Stepped.tree(checkout, handle.id)
+    const text = Option.match(tree, { onNone: () => "no such checkout", onSome: Stepped.renderTree })
+    // #endregion
+    assert.strictEqual(text, shown("sold-out.txt"))
+    yield* (yield* Checkouts.client)("ann").checkoutLater({ ...kite, isGift: true })
+    yield* performing
+    // #region diagram
+    const picture = yield* Stepped.diagram(Checkouts)
+    // #endregion
+    assert.strictEqual(picture, shown("checkout.mmd"))
+  }).pipe(Effect.provide(Main)))

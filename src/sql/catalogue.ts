@@ -1,13 +1,16 @@
-/** What workers have said of themselves, read: who they are, and which definitions there are. */
+/** What workers have said of themselves, read: who they are, and which definitions there are; and what the history says of these. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Effect from "effect/Effect"
+import type { AskedRecord } from "../ActionRecord.ts"
 import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
+import { stepKinds } from "../domain/Phase.ts"
 import type { Records } from "../store/Records.ts"
 import type { Calls } from "./call.ts"
 import { defined, reading } from "./reading.ts"
 
-const { text } = PgTypes
+const optional = (text: string | undefined) => text === undefined ? null : PgTypes.text(text)
 
-export const catalogueOf = (calls: Calls): Pick<Records, "definitions" | "workers"> => {
+export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions" | "workers"> => {
   const { schema } = calls
   const workers = reading(calls)<WorkerRecord>({
     name: "w.name",
@@ -25,7 +28,51 @@ export const catalogueOf = (calls: Calls): Pick<Records, "definitions" | "worker
     firstSeen: "first_seen",
     lastSeen: "last_seen"
   })
+  const asked = reading(calls)<Omit<AskedRecord, "child"> & { readonly child: string | undefined }>({
+    ...defined,
+    step: "step",
+    kind: "kind",
+    child: "child",
+    signal: "signal",
+    count: "count"
+  })
   return {
+    // the newest by their ids: of the history no more than these is read, however rare a definition is
+    asked: ({ actorType, name }, limit) =>
+      Effect.map(
+        asked(
+          "asked",
+          `from (
+              select a.definition, s.name as step, (array[${
+            stepKinds.map((kind) => `'${kind}'`).join(", ")
+          }])[s.kind + 1] as kind,
+                o.definition as child, o.signal, count(*)::int
+              from (
+                select id, definition from (
+                  (select id, definition from ${schema}.ended_actions order by id desc limit $3)
+                  union all
+                  (select id, definition from ${schema}.live_actions where unwinds is null order by id desc limit $3)) n
+                order by id desc limit $3) a
+              join ${schema}.steps s on s.action = a.id
+              cross join lateral (select definition, signal, undo from ${schema}.slots
+                where action = s.action and step = s.idx order by slot limit 1000) o
+              where ($1::text is null or starts_with(a.definition, $1 || '/')) and ($2::text is null or split_part(a.definition, '/', 2) = $2)
+                and o.undo is null and (o.definition is not null or o.signal is not null)
+              group by 1, 2, 3, 4, 5) x
+            order by definition, step collate "C", kind, child, signal`,
+          [optional(actorType), optional(name), PgTypes.int4(limit)]
+        ),
+        (records) =>
+          records.map(({ child, ...record }) => {
+            const [childType, childName] = child?.split("/") ?? []
+            return {
+              ...record,
+              child: childType === undefined || childName === undefined
+                ? undefined
+                : { actorType: childType, name: childName }
+            }
+          })
+      ),
     workers: workers(
       "workers",
       `from ${schema}.workers w left join (
@@ -44,8 +91,8 @@ export const catalogueOf = (calls: Calls): Pick<Records, "definitions" | "worker
             and (not $3 or hash = any(array(select h.hash from ${schema}.workers w cross join unnest(w.definitions, w.hashes) h(key, hash) where h.key = definition)))
           order by definition, first_seen desc, hash limit $4`,
         [
-          actorType === undefined ? null : text(actorType),
-          name === undefined ? null : text(name),
+          optional(actorType),
+          optional(name),
           PgTypes.bool(current ?? false),
           PgTypes.int4(limit)
         ]

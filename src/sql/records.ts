@@ -361,7 +361,9 @@ const jobsOf = (calls: Calls): Jobs => {
   }
 }
 
-export const recordsOf = (calls: Calls): Omit<Records, "examine" | "signalsOf" | "workers" | "definitions"> => ({
+export const recordsOf = (
+  calls: Calls
+): Omit<Records, "asked" | "examine" | "signalsOf" | "workers" | "definitions"> => ({
   ...actionsOf(calls),
   ...lanesOf(calls),
   ...achievementsOf(calls),

@@ -4,7 +4,15 @@
  */
 import type * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
-import type { ActionFilter, ActionRecord, Deletion, SlotRecord, StepRecord } from "../ActionRecord.ts"
+import type {
+  ActionFilter,
+  ActionRecord,
+  AskedFilter,
+  AskedRecord,
+  Deletion,
+  SlotRecord,
+  StepRecord
+} from "../ActionRecord.ts"
 import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
 import type { Finding } from "../Engine.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
@@ -33,6 +41,8 @@ export interface Records {
   readonly stepsOf: (actions: ReadonlyArray<string>) => Many<StepRecord>
   /** Of several actions, each one's in the order of its steps. */
   readonly slotsOf: (actions: ReadonlyArray<string>) => Many<SlotRecord>
+  /** Of so many of the newest actions, those of these definitions: by definition, step, and what was asked for. */
+  readonly asked: (filter: Omit<AskedFilter, "limit">, limit: number) => Many<AskedRecord>
   /** The last ones, in their order. */
   readonly signalsOf: (action: string, limit: number) => Many<SignalRecord>
   /** Deletes history from before the given time (user time in ms), of as many actions as it looks at, from where an earlier call has ended. */

@@ -298,6 +298,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           actionsLike: store.actionsLike({}, 10, { from: undefined, until: undefined }),
           stepsOf: store.stepsOf([first]),
           slotsOf: store.slotsOf([first]),
+          asked: store.asked({}, 10),
           signalsOf: store.signalsOf(first, 10),
           laneOf: store.laneOf(null, "lane 1"),
           lanes: store.lanes(10),

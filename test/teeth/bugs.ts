@@ -51,6 +51,8 @@ const tracing = "test/behaviour/Tracing.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
 const randomLanes = "test/model/Lanes.test.ts"
 const explaining = "test/behaviour/Explaining.test.ts"
+const trees = "test/behaviour/Trees.test.ts"
+const diagrams = "test/behaviour/Diagrams.test.ts"
 const explainer = "src/engine/client/explain.ts"
 const pausesLooks = "test/sql/transitions/pauses.test.ts"
 const pausedLanes = "test/behaviour/PausedLanes.test.ts"
@@ -5515,5 +5517,70 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `'abandon' then 1`
     }],
     tests: { "test/races/fences.test.ts": ["10.7: what was concluded of what waits"] }
+  },
+  {
+    name: "tree-written-again",
+    breaks:
+      "17.4: what is shared is written with all that is below it in each place: of a few levels that is too much to end",
+    plants: [{ file: "src/Tree.ts", find: "const isAbove = written.has(action.id)", replace: "const isAbove = false" }],
+    tests: { [trees]: ["17.4: the text says how far"] }
+  },
+  {
+    name: "tree-obeyed",
+    breaks: "17.4: a terminal obeys what a failure has put into its text",
+    plants: [{ file: "src/Tree.ts", find: "[\\p{Cc}\\p{Cs}", replace: "[\\p{Cs}" }],
+    tests: { [trees]: ["17.4: the text says how far"] }
+  },
+  {
+    name: "tree-of-another-action",
+    breaks: "17.4: a tree is typed by a definition that is not its root's",
+    plants: [{ file: "src/Tree.ts", find: "found.value.action.name === action.name", replace: "action !== undefined" }],
+    tests: { [trees]: ["17.4: as a value it is typed"] }
+  },
+  {
+    name: "tree-leaves-out",
+    breaks: "17.4: what is not read of a tree is passed over in silence",
+    plants: [{
+      file: "src/Tree.ts",
+      find: "...missingLines(missing).map(leaf)",
+      replace: "...missingLines(missing.slice(0, 0)).map(leaf)"
+    }],
+    tests: { [trees]: ["17.4: what is not in a tree"] }
+  },
+  {
+    name: "diagram-unescaped",
+    breaks: "17.4: a name means something in the picture's language",
+    plants: [{ file: "src/Diagram.ts", find: "`#${character.codePointAt(0)};`", replace: "character" }],
+    tests: { [diagrams]: ["17.4: what a step has asked for"] }
+  },
+  {
+    name: "diagram-of-others",
+    breaks: "17.4: a picture has in it what the definitions do not have any more",
+    plants: [{
+      file: "src/Diagram.ts",
+      find: "history.filter((record) => known.has(keyOf(record)))",
+      replace: "history.filter((record) => known.size > 0 || record.count > 0)"
+    }],
+    tests: { [diagrams]: ["17.4: what a step has asked for"] }
+  },
+  {
+    name: "asked-of-all-history",
+    breaks: "17.4: all of the history is read for what steps have asked for",
+    plants: [{
+      file: "src/sql/catalogue.ts",
+      find: "order by id desc limit $3) a",
+      replace: "order by id desc limit $3::int * 1000) a"
+    }, {
+      file: "src/sql/catalogue.ts",
+      find: "${schema}.ended_actions order by id desc limit $3)",
+      replace: "${schema}.ended_actions order by id desc)"
+    }],
+    tests: { [diagrams]: ["17.4: of the history the newest"] }
+  },
+  {
+    name: "asked-by-undoing",
+    breaks: "17.4: children that are undone count as asked for once more",
+    plants: [{ file: "src/sql/catalogue.ts", find: "o.undo is null and ", replace: "" }],
+    tests: { [diagrams]: ["17.4: of the history the newest"] }
   }
 ]

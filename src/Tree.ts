@@ -1,0 +1,275 @@
+/**
+ * One action with all that is below it: read as a value, and written as text.
+ *
+ * @since 0.1.0
+ */
+import { Duration, Effect, Option } from "effect"
+import type { AnyAction } from "./Action.ts"
+import type { ActionRecord, ActionTree, AttemptRecord, FailureCause, SlotRecord } from "./ActionRecord.ts"
+import { ActionRepo } from "./ActionRepo.ts"
+import { typed, type TypedRecord } from "./Listing.ts"
+import type { InvalidQuery, StorageError } from "./SteppedError.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// models
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * A tree whose root is an action of a known definition.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TypedTree<A extends AnyAction> extends Omit<ActionTree, "action"> {
+  readonly action: TypedRecord<A>
+}
+
+/**
+ * How much of a tree is read.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface TreeOptions {
+  /** At most so many actions, those of a level before those below them: 1,000 if not given, 100,000 at most. */
+  readonly limit?: number | undefined
+}
+
+type Steps = ActionTree["steps"][number]
+type Slot = Steps["slots"][number]
+
+// -------------------------------------------------------------------------------------------------------------------
+// reading
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Reads an action, its steps, and the actions below it.
+ *
+ * **Details**
+ *
+ * With an action it reads trees of that one alone, and the root is typed: nothing, if the id is that of another action. Beyond the limit
+ * slots have no tree, as those whose action was achieved, or is deleted.
+ *
+ * @category reading
+ * @since 0.1.0
+ */
+export const tree: {
+  (
+    id: string,
+    options?: TreeOptions
+  ): Effect.Effect<Option.Option<ActionTree>, StorageError | InvalidQuery, ActionRepo>
+  <A extends AnyAction>(
+    action: A,
+    id: string,
+    options?: TreeOptions
+  ): Effect.Effect<Option.Option<TypedTree<A>>, StorageError | InvalidQuery, ActionRepo>
+} = (
+  ...args:
+    | readonly [id: string, options?: TreeOptions | undefined]
+    | readonly [action: AnyAction, id: string, options?: TreeOptions | undefined]
+): Effect.Effect<Option.Option<any>, StorageError | InvalidQuery, ActionRepo> => {
+  const [action, id, options] = isById(args) ? [undefined, ...args] as const : args
+  return Effect.flatMap(
+    Effect.flatMap(ActionRepo, (repo) => repo.tree(id, options?.limit)),
+    (found): Effect.Effect<Option.Option<ActionTree>> =>
+      action === undefined || Option.isNone(found)
+        ? Effect.succeed(found)
+        : found.value.action.name === action.name
+        ? Effect.map(typed(action, found.value.action), (root) => Option.some({ ...found.value, action: root }))
+        : Effect.succeedNone
+  )
+}
+
+const isById = (args: readonly [string | AnyAction, ...ReadonlyArray<unknown>]): args is readonly [
+  id: string,
+  options?: TreeOptions | undefined
+] => typeof args[0] === "string"
+
+// -------------------------------------------------------------------------------------------------------------------
+// writing
+// -------------------------------------------------------------------------------------------------------------------
+
+/** A line, with what is below it. */
+interface Node {
+  readonly line: string
+  readonly below: ReadonlyArray<Node>
+}
+
+/**
+ * Writes a tree as text for a terminal: a line for each action, step, attempt that has failed, wait and signal.
+ *
+ * **Details**
+ *
+ * Each says how far it is, how long it took or since when it is under way, and why it failed or does not go on; of what is undone also what
+ * could not be, is uncertain, or was kept. What several steps wait for is written with all that is below it once. The same tree is the same
+ * text: times are in UTC, and nothing is counted from now. Arguments and results are not shown, and no character that a terminal would
+ * obey: what a program or a failure has put into texts is written as its code.
+ *
+ * **Example** (Showing what has become of a tree)
+ *
+ * ```ts
+ * import { Console, Effect, Option } from "effect"
+ * import { Stepped } from "stepped"
+ *
+ * const show = Effect.fn(function*(id: string) {
+ *   const tree = yield* Stepped.tree(id)
+ *   yield* Console.log(Option.match(tree, { onNone: () => "no such action", onSome: Stepped.renderTree }))
+ * })
+ * ```
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const renderTree = (tree: ActionTree): string => {
+  const root = actionNode(tree, true, new Set())
+  return [root.line, ...root.below.flatMap((node, i) => drawn(node, "", i === root.below.length - 1))].join("\n")
+}
+
+const drawn = ({ below, line }: Node, before: string, isLast: boolean): ReadonlyArray<string> => [
+  `${before}${isLast ? "└─" : "├─"} ${line}`,
+  ...below.flatMap((node, i) => drawn(node, `${before}${isLast ? "   " : "│  "}`, i === below.length - 1))
+]
+
+const leaf = (line: string): Node => ({ line, below: [] })
+
+const joined = (...parts: ReadonlyArray<string | undefined>): string =>
+  parts.filter((part) => part !== undefined && part !== "").join("  ")
+
+const mostOfText = 300
+
+/** In one line, and nothing in it that moves a cursor, changes a colour, or turns the direction of what follows. */
+const shown = (text: string): string => {
+  const line = text.replace(/\s+/g, " ").trim()
+  const short = line.length > mostOfText ? `${line.slice(0, mostOfText)}…` : line
+  return short.replace(
+    /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
+    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`
+  )
+}
+
+const took = (from: Date | undefined, to: Date | undefined): string | undefined =>
+  from === undefined || to === undefined
+    ? undefined
+    : to.getTime() <= from.getTime()
+    ? "0ms"
+    : Duration.format(Duration.millis(to.getTime() - from.getTime()))
+
+const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+
+const nameOf = ({ actorId, actorType, name }: Pick<ActionRecord, "actorId" | "actorType" | "name">): string =>
+  `${name} ${actorType}/${shown(actorId)}`
+
+/** `written` are the actions that are in the text already. */
+const actionNode = ({ action, steps }: ActionTree, isRoot: boolean, written: Set<string>): Node => {
+  const isAbove = written.has(action.id)
+  written.add(action.id)
+  const { cause, endedAt, startedAt } = action
+  // of a step that is held the same is said there
+  const again = steps.some(({ status }) => status === "held") ? undefined : action.lastFailure
+  const since = startedAt === undefined ? `enqueued ${action.enqueuedAt.toISOString()}` : startedAt.toISOString()
+  const line = joined(
+    nameOf(action),
+    action.unwinding ? `${action.status}, unwinding` : action.status,
+    isRoot || endedAt === undefined ? since : undefined,
+    took(startedAt, endedAt),
+    endedAt === undefined && action.attempts > 1 ? `begun ${action.attempts} times` : undefined,
+    action.dueAt === undefined ? undefined : `goes on ${action.dueAt.toISOString()}`,
+    action.timeoutAt === undefined ? undefined : `times out ${action.timeoutAt.toISOString()}`,
+    action.unwound === undefined ? undefined : "undone",
+    action.callbacksFailed === 0 ? undefined : `${counted(action.callbacksFailed, "callback")} failed`,
+    isAbove ? "see above" : undefined
+  )
+  return {
+    line,
+    below: isAbove ? [] : [
+      ...[
+        ...notesOf(action, isRoot),
+        ...again === undefined ? [] : [`is tried again: ${shown(again.message)}`],
+        ...cause === undefined ? [] : leftOf(cause),
+        ...action.unwound === undefined ? [] : leftOf(action.unwound)
+      ].map(leaf),
+      ...steps.flatMap((step) => stepNodes(step, written))
+    ]
+  }
+}
+
+/** Why an action has failed, or does not go on. A failure that it has from a child is told there, and with the whole of its path at the root. */
+const notesOf = (action: ActionRecord, isRoot: boolean): ReadonlyArray<string> => {
+  const { cause, pause, retryOf, supersededBy } = action
+  return [
+    ...retryOf === undefined ? [] : [`goes on for ${retryOf}`],
+    ...supersededBy === undefined ? [] : [`superseded by ${supersededBy}`],
+    ...pause === undefined
+      ? []
+      : [`paused (${shown(`${pause.kind} ${pause.subject}`)}) by ${shown(pause.by)}: ${shown(pause.reason)}`],
+    ...cause === undefined || (!isRoot && cause.kind === "child")
+      ? []
+      : [shown(isRoot ? `${cause.path}: ${cause.message}` : cause.message)]
+  ]
+}
+
+const leftOf = (
+  { kept = [], notUndone = [], uncertain = [] }: Pick<FailureCause, "kept" | "notUndone" | "uncertain">
+): ReadonlyArray<string> => [
+  ...notUndone.map(({ child, message, step }) =>
+    `not undone: ${shown(step)}${child === undefined ? "" : ` (${child})`}: ${shown(message)}`
+  ),
+  ...uncertain.map((step) => `uncertain: ${shown(step)}`),
+  ...kept.map(({ action, step }) => `kept: ${shown(action)}, of ${shown(step)}`)
+]
+
+/** The step that performs an action without steps is not shown, but what it has come to is. */
+const stepNodes = (step: Steps, written: Set<string>): ReadonlyArray<Node> => {
+  const { attempts, failure } = step
+  const below = [
+    ...attempts.flatMap(attemptLine).map(leaf),
+    ...failure === undefined ? [] : [leaf(`${becauseOf(step)}${shown(failure.message)}`)],
+    ...slotNodes(step.slots, written)
+  ]
+  if (step.kind === "method" || step.kind === "job") return below
+  const line = joined(
+    step.undoes === undefined ? shown(step.name) : `undo ${shown(step.name)}`,
+    step.status,
+    took(step.startedAt, step.endedAt) ?? `since ${step.startedAt.toISOString()}`,
+    step.attemptNumber > 1 ? `attempt ${step.attemptNumber}` : undefined,
+    step.unchecked ? "its result was given" : undefined
+  )
+  return [{ line, below }]
+}
+
+/** What has become of a step that has a failure of its own: it waits for a decision, or the action went on without it. */
+const becauseOf = ({ status, undoes }: Steps): string =>
+  status === "held" ? "held: " : undoes === undefined ? "passed: " : ""
+
+const attemptLine = ({ endedAt, failure, nextAt, number, startedAt }: AttemptRecord): ReadonlyArray<string> =>
+  failure === undefined
+    ? []
+    : [joined(`attempt ${number} failed: ${shown(failure.message)}`, took(startedAt, endedAt), nextOf(nextAt))]
+
+const nextOf = (at: Date | undefined) => at === undefined ? undefined : `next at ${at.toISOString()}`
+
+const slotNodes = (slots: ReadonlyArray<Slot>, written: Set<string>): ReadonlyArray<Node> => {
+  const missing = slots.filter((slot) => slot.child !== undefined && slot.tree === undefined)
+  return [
+    ...slots.flatMap((slot) =>
+      slot.tree === undefined ? waitLine(slot).map(leaf) : [actionNode(slot.tree, false, written)]
+    ),
+    ...missingLines(missing).map(leaf)
+  ]
+}
+
+const waitLine = ({ child, dueAt, signal, status }: SlotRecord): ReadonlyArray<string> => {
+  if (child !== undefined) return []
+  const until = dueAt === undefined ? undefined : `until ${dueAt.toISOString()}`
+  return [joined(signal === undefined ? "wait" : `signal ${shown(signal)}`, status ?? "open", until)]
+}
+
+/** What is not in the tree, a line for all actions of a definition: of a large fan-out that is most of it. */
+const missingLines = (slots: ReadonlyArray<SlotRecord>): ReadonlyArray<string> =>
+  [...Map.groupBy(slots, ({ actorType, name }) => `${name} ${actorType}`).values()].map((of) => {
+    const [{ actorId = "", actorType = "", name = "", status }] = of as [SlotRecord]
+    if (of.length === 1) return joined(nameOf({ name, actorType, actorId }), status ?? "open", "not read")
+    const statuses = Map.groupBy(of, (slot) => slot.status ?? "open")
+    const counts = [...statuses].map(([status, { length }]) => `${length} ${status}`).sort()
+    return joined(`${of.length} × ${name} ${actorType}`, counts.join(", "), "not read")
+  })
