@@ -75,6 +75,8 @@ export interface ActionRecord {
   readonly supersededBy: string | undefined
   /** Its parent has unwound it: what could not be undone, is uncertain, or was kept; nothing of these where all was undone. */
   readonly unwound: Pick<FailureCause, "notUndone" | "kept" | "uncertain"> | undefined
+  /** Of one that has failed, timed out or is deadlocked: the version of the program whose worker has ended it (the engine's option `build`). */
+  readonly build: string | undefined
   readonly callbacksSucceeded: number
   readonly callbacksFailed: number
   /** Texts that it was enqueued with. */
@@ -205,6 +207,8 @@ export interface ActionFilter {
   readonly retryOf?: string
   /** Only ended actions of which a callback failed, for good: what it was to do was not done. */
   readonly callbacksFailed?: boolean
+  /** Only those of this group of failures (`ActionRepo.failures`), among the 20,000 that have failed last. */
+  readonly failure?: string
   /** At most so many, newest first; 100 if not given, 10,000 at most. They come with arguments and results: fewer where those are large. */
   readonly limit?: number
 }

@@ -18,6 +18,7 @@ import type {
   StepRecord
 } from "./ActionRecord.ts"
 import { isActionId, statuses } from "./domain/Phase.ts"
+import type { FailureFilter, FailureGroups } from "./Failures.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import type { RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
@@ -45,6 +46,11 @@ const askedLimit = { otherwise: 10_000, most: 100_000 }
 export class ActionRepo extends Context.Service<ActionRepo, {
   readonly find: (id: string) => Effect.Effect<Option.Option<ActionRecord>, StorageError>
   readonly list: (filter?: ActionFilter) => Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery>
+  /**
+   * What has failed, timed out or was deadlocked, in groups, with the builds that they were seen in: what is it, and since which deploy? Of those
+   * that have ended last, 20,000 at most.
+   */
+  readonly failures: (filter?: FailureFilter) => Effect.Effect<FailureGroups, StorageError | InvalidQuery>
   /** The steps of an action in the order in which they started. */
   readonly steps: (action: string) => Effect.Effect<ReadonlyArray<StepRecord>, StorageError>
   /** What the steps of an action wait or waited for. */
@@ -195,17 +201,26 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             yield* wordsOf("statuses of ActionRepo.list", filter.statuses, ["queued", ...statuses])
             const texts = [filter.actorType, filter.actorId, filter.name]
             if (!texts.every((text) => text === undefined || canBeStored(text))) return []
-            const { after, before, parent, retryOf, since, startedBy, tag } = filter
+            const { after, before, failure, parent, retryOf, since, startedBy, tag } = filter
             yield* idOf("after of ActionRepo.list", after)
             const from = since && (yield* timeOf("since of ActionRepo.list", since))
             const until = before && (yield* timeOf("before of ActionRepo.list", before))
-            if (tag !== undefined && !canBeStored(tag)) return []
+            if ([tag, failure].some((text) => text !== undefined && !canBeStored(text))) return []
             if ([startedBy, parent, retryOf].some((id) => id !== undefined && !isActionId(id))) return []
             return yield* store.actionsLike(filter, limit, {
               from,
               until,
               ...parent === undefined ? {} : { parent: (yield* store.actionsOf([parent]))[0] }
             })
+          }),
+        failures: ({ actorType, before, limit, name, since } = {}) =>
+          Effect.gen(function*() {
+            const most = yield* limitOf("limit of ActionRepo.failures", limit)
+            if (since !== undefined) yield* timeOf("since of ActionRepo.failures", since)
+            if (before !== undefined) yield* timeOf("before of ActionRepo.failures", before)
+            return [actorType, name].every((text) => text === undefined || canBeStored(text))
+              ? yield* store.failures({ actorType, before, name, since }, most)
+              : { groups: [], from: undefined }
           }),
         steps: (action) => isActionId(action) ? store.stepsOf([action]) : Effect.succeed([]),
         slots: (action) => isActionId(action) ? store.slotsOf([action]) : Effect.succeed([]),

@@ -120,6 +120,7 @@ export type {
   Explanation,
   StoredExplanation
 } from "./Explanation.ts"
+export type { FailureBuild, FailureFilter, FailureGroup, FailureGroups } from "./Failures.ts"
 export {
   type Backlog,
   type DefinitionFilter,

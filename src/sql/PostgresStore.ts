@@ -12,6 +12,7 @@ import { Store } from "../store/Store.ts"
 import * as Calls from "./call.ts"
 import { catalogueOf } from "./catalogue.ts"
 import { examineOf } from "./Doctor.ts"
+import { failuresOf } from "./failures.ts"
 import * as OwnConnections from "./OwnConnections.ts"
 import { checkUse, databaseOf } from "./prerequisites.ts"
 import { recordsOf } from "./records.ts"
@@ -43,6 +44,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...upkeepOf(calls),
       ...recordsOf(calls),
       ...catalogueOf(calls),
+      ...failuresOf(calls),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

@@ -3,6 +3,7 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import type { ActionFilter } from "../ActionRecord.ts"
 import type { Within } from "../store/Records.ts"
 import { array } from "./columns.ts"
+import { failedOf } from "./failures.ts"
 
 const { text } = PgTypes.OID
 
@@ -16,7 +17,7 @@ const idAt = (millis: number) => {
 }
 
 /** With their parameters, which are the statement's first. */
-export const conditions = (filter: ActionFilter, { from, parent, until }: Within) => {
+export const conditions = (schema: string, filter: ActionFilter, { from, parent, until }: Within) => {
   const params: Array<PgTypes.Parameter | string> = []
   const wanted = ["true"]
   const add = (condition: (place: string) => string, value: PgTypes.Parameter | string | undefined) => {
@@ -41,6 +42,11 @@ export const conditions = (filter: ActionFilter, { from, parent, until }: Within
   }
   if (filter.retryOf !== undefined) add((place) => `retry_of = ${place}`, PgTypes.uuid(filter.retryOf))
   if (filter.startedBy !== undefined) add((place) => `started_by = ${place}`, PgTypes.uuid(filter.startedBy))
+  // looked for by their index, and then by their ids
+  add(
+    (place) => `id = any(array(select id from ${failedOf(schema)} where failure = ${place}))`,
+    filter.failure === undefined ? undefined : PgTypes.text(filter.failure)
+  )
   if (filter.roots === true) wanted.push("parent is null")
   // as the index has it
   if (filter.callbacksFailed === true) wanted.push("callbacks_failed > 0")

@@ -56,6 +56,7 @@ const actionColumns: Columns<Omit<ActionRecord, "pause"> & { readonly pause: Sto
   cause: "cause",
   supersededBy: "superseded_by",
   unwound: "unwound",
+  build: "build",
   callbacksSucceeded: "callbacks_succeeded",
   callbacksFailed: "callbacks_failed",
   tags: "coalesce(tags, '{}')",
@@ -134,7 +135,7 @@ const actionsOf = (calls: Calls): Actions => {
   return {
     actionsOf: (ids) => actions("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
     actionsLike: (filter, limit, within) => {
-      const { params, where } = conditions(filter, within)
+      const { params, where } = conditions(schema, filter, within)
       const newest = `order by id desc limit $${params.length + 1}`
       const part = (view: string, more: string) => `(select * from ${schema}.${view} where ${where} ${more} ${newest})`
       // what is queued apart, by its index: together all of the queue would be sorted
@@ -142,7 +143,8 @@ const actionsOf = (calls: Calls): Actions => {
         ...filter.statuses?.every((status) => status === "queued") === true
           ? []
           : [part("actions", "and status <> 'queued'")],
-        ...filter.callbacksFailed === true || filter.statuses?.includes("queued") === false
+        ...filter.callbacksFailed === true || filter.failure !== undefined ||
+            filter.statuses?.includes("queued") === false
           ? []
           : [part("queued_actions", "")]
       ]
@@ -363,7 +365,7 @@ const jobsOf = (calls: Calls): Jobs => {
 
 export const recordsOf = (
   calls: Calls
-): Omit<Records, "asked" | "examine" | "signalsOf" | "workers" | "definitions"> => ({
+): Omit<Records, "asked" | "examine" | "failures" | "signalsOf" | "workers" | "definitions"> => ({
   ...actionsOf(calls),
   ...lanesOf(calls),
   ...achievementsOf(calls),

@@ -3,7 +3,6 @@ import type { DefinitionDescription } from "../Catalogue.ts"
 
 /** What a worker says of itself. */
 export interface Announcement {
-  readonly build: string | undefined
   /** Those that it is restricted to. */
   readonly queues: ReadonlyArray<string> | undefined
   readonly definitions: ReadonlyArray<Described>

@@ -15,6 +15,7 @@ import type {
 } from "../ActionRecord.ts"
 import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
 import type { Finding } from "../Engine.ts"
+import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
@@ -37,6 +38,11 @@ export interface Records {
   readonly actionsOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
   /** Newest first. */
   readonly actionsLike: (filter: ActionFilter, limit: number, within: Within) => Many<ActionRecord>
+  /** What has failed, in groups, the one that was seen last first. */
+  readonly failures: (
+    filter: { readonly [K in "actorType" | "name" | "since" | "before"]: FailureFilter[K] | undefined },
+    limit: number
+  ) => Effect.Effect<FailureGroups, StorageError>
   /** Of several actions, each one's in their order. */
   readonly stepsOf: (actions: ReadonlyArray<string>) => Many<StepRecord>
   /** Of several actions, each one's in the order of its steps. */

@@ -283,7 +283,11 @@ export interface Transitions {
   ) => Effect.Effect<ExplainedAction | undefined, StorageError>
   readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
   /** Registers a worker; its token fences everything that it writes. */
-  readonly register: (name: string, lease: Duration.Duration) => Effect.Effect<bigint, StorageError>
+  readonly register: (
+    name: string,
+    lease: Duration.Duration,
+    build?: string | undefined
+  ) => Effect.Effect<bigint, StorageError>
   /** Says what a worker is and can run, for those who look; nothing of the engine depends on it. */
   readonly announce: (token: bigint, announcement: Announcement) => Effect.Effect<void, StorageError>
   /** Prolongs the lease, also one that is over, unless somebody has taken over; answers how many of the given actions are no longer this worker's, or whose end was decided, and which it has by the rows. */

@@ -131,7 +131,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         const { action: third } = item("3")
         const { action: child } = item("4")
         const step = { name: "1", kind: "unnamed", marked: false, startedAt: 0, waited: false } as const
-        const token = yield* store.register("test", Duration.minutes(1))
+        const token = yield* store.register("test", Duration.minutes(1), "one")
         const by = { token, now: 0, room: 10, catalog }
         const calls: { readonly [Name in keyof typeof store]: Effect.Effect<unknown, unknown> | undefined } = {
           enqueue: store.enqueue([item("1"), item("2", { token: Number(token) })], 0, []),
@@ -267,10 +267,10 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           }),
           pause: store.pause({ kind: "lane", subject: "lane 9", reason: "a test", by: "test" }),
           announce: store.announce(token, {
-            build: "one",
             queues: ["default"],
             definitions: [{ key: "Car/turn", hash: "abc", description: described }]
           }),
+          failures: store.failures({ actorType: "Car", name: undefined, since: undefined, before: undefined }, 10),
           workers: Effect.map(
             store.workers,
             (workers) => assert.include(workers.map(({ build }) => build), "one")

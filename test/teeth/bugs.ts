@@ -278,6 +278,46 @@ export const bugs: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "groups-by-actor",
+    breaks: "17.6: actions fail in as many groups as there are actors",
+    plants: [{
+      file: functionFile("failure_path"),
+      find: "regexp_replace(s, '^([^ /]+ [^ /]+)/.*$', '\\1')",
+      replace: "s"
+    }],
+    tests: { "test/behaviour/Failures.test.ts": ["17.6: by definition"] }
+  },
+  {
+    name: "groups-own-id-by-arrows",
+    breaks: "17.6: an actor's id with an arrow in it makes a group of its own",
+    plants: [{
+      file: functionFile("failure_path"),
+      find: "      then split_part(p_definition, '/', 2)",
+      replace: "      and false then split_part(p_definition, '/', 2)"
+    }],
+    tests: { "test/behaviour/Failures.test.ts": ["17.6: by definition"] }
+  },
+  {
+    name: "failures-have-no-build",
+    breaks: "17.6: nobody knows since which deploy something fails",
+    plants: [{
+      file: functionFile("end_live"),
+      find: "        then (select w.build from workers w where w.token = p_token) end",
+      replace: "        then null end"
+    }],
+    tests: { "test/behaviour/Failures.test.ts": ["17.6: each build"] }
+  },
+  {
+    name: "a-success-is-a-failure",
+    breaks: "17.6: what was cancelled is among the failures",
+    plants: [{
+      file: functionFile("failed_actions"),
+      find: "        e.status in (5 /* Status.failed */, 6 /* Status.timed_out */, 7 /* Status.deadlocked */)\n",
+      replace: "        e.status in (4, 5, 6)\n"
+    }],
+    tests: { "test/behaviour/Failures.test.ts": ["17.6: by definition"] }
+  },
+  {
     name: "first-of-many-is-committed-alone",
     breaks: "a backlog takes half as many commits again: the first body that ends wakes another loop, which commits it",
     plants: [{

@@ -16,7 +16,7 @@ export interface Announcing {
 }
 
 export const make = (worker: WorkerContext): Announcing => {
-  const { connections, queues, registry, settings, store } = worker
+  const { connections, queues, registry, store } = worker
   // invariant: what is stored of this worker is of this token and these definitions
   let said: { readonly token: bigint; readonly all: unknown; readonly at: number } | undefined
   const say = Effect.gen(function*() {
@@ -29,7 +29,7 @@ export const make = (worker: WorkerContext): Announcing => {
       // a schema takes a moment, and bodies run beside this
       yield* Effect.yieldNow
     }
-    yield* connections.ask(store.announce(token, { build: settings.build, queues, definitions }))
+    yield* connections.ask(store.announce(token, { queues, definitions }))
     said = { token, all, at: monotonic() }
   })
   return {

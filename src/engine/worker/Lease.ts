@@ -66,7 +66,7 @@ export const make = (worker: WorkerContext): Lease => {
     if (known !== undefined) return Effect.succeed(known)
     if (isClosed) return Effect.fail(shut)
     const at = monotonic()
-    return Effect.tap(store.register(name, length), (fresh) => {
+    return Effect.tap(store.register(name, length, settings.build), (fresh) => {
       // it has stopped meanwhile: nothing is held under this one, and it ends by itself
       if (isClosed) return Effect.fail(shut)
       token = fresh

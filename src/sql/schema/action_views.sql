@@ -50,6 +50,7 @@ create view queued_actions as
     cancelled_at,
     null::uuid as superseded_by,
     null::jsonb as unwound,
+    null::text as build,
     0::smallint as callbacks_succeeded,
     0::smallint as callbacks_failed,
     tags,
@@ -147,6 +148,7 @@ create view actions as
     null::timestamptz as cancelled_at,
     null::uuid as superseded_by,
     null::jsonb as unwound,
+    null::text as build,
     0::smallint as callbacks_succeeded,
     0::smallint as callbacks_failed,
     tags,
@@ -201,6 +203,7 @@ create view actions as
     null,
     superseded_by,
     unwound,
+    build,
     callbacks_succeeded,
     callbacks_failed,
     tags,
@@ -246,6 +249,7 @@ create view actions as
     cancelled_at,
     superseded_by,
     unwound,
+    build,
     callbacks_succeeded,
     callbacks_failed,
     tags,
@@ -304,6 +308,8 @@ comment on column actions.superseded_by is 'The newer action that has taken its 
 comment on column actions.unwound is
   'Its parent has not ended well, and it was unwound: what could not be undone, what is uncertain, what was kept; '
   'empty where all was undone.';
+comment on column actions.build is
+  'Of one that has failed, timed out or is deadlocked: the build of the worker that has ended it.';
 comment on column actions.callbacks_failed is 'With one of these a success is no achievement.';
 comment on column actions.progress is 'What its running step has said of itself last.';
 comment on column actions.tags is 'Texts that it was enqueued with.';

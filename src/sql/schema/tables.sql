@@ -47,9 +47,9 @@ create table workers (
   name text not null,
   lease_until timestamptz not null,
   started_at timestamptz not null,
-  -- the version of its program; the queues that it is restricted to; its definitions with their hashes, once it has
-  -- said so
+  -- the version of its program
   build text,
+  -- the queues that it is restricted to; its definitions with their hashes, once it has said so
   queues text[],
   definitions text[] collate "C",
   hashes text[]
@@ -321,7 +321,9 @@ create table ended_actions (
   -- of a child that has ended well: whether there may be something to undo; bits of `Unwound` of src/domain/Phase.ts
   undo smallint,
   -- it was unwound: what could not be undone, is uncertain, or was kept
-  unwound jsonb
+  unwound jsonb,
+  -- of one that has failed, timed out or is deadlocked: the build of the worker that has ended it
+  build text
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
 comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old,
 deleted; ids take user time, so that the primary key is in the order of time.';
@@ -330,6 +332,8 @@ create index ended_actions_started on ended_actions (started_by) where started_b
 create index ended_actions_retry on ended_actions (retry_of) where retry_of is not null;
 -- only of those that have tags
 create index ended_actions_tags on ended_actions using gin (tags) where tags is not null;
+create index ended_actions_failed on ended_actions (ended_at)
+  where status in (5 /* Status.failed */, 6 /* Status.timed_out */, 7 /* Status.deadlocked */);
 create index ended_actions_callbacks_failed on ended_actions (id) where callbacks_failed > 0;
 
 create table steps (

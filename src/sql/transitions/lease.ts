@@ -33,16 +33,20 @@ const announcedMax = 20
 const texts = (values: ReadonlyArray<string>) => array(values, PgTypes.OID.text)
 
 export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
-  register: (name, lease) =>
+  register: (name, lease, build) =>
     Effect.map(
       call(
         "register",
-        `insert into ${schema}.workers (name, lease_until, started_at) values ($1, clock_timestamp() + $2 * interval '1 millisecond', clock_timestamp()) returning token`,
-        [PgTypes.text(name), PgTypes.float8(Duration.toMillis(lease))]
+        `insert into ${schema}.workers (name, lease_until, started_at, build) values ($1, clock_timestamp() + $2 * interval '1 millisecond', clock_timestamp(), $3) returning token`,
+        [
+          PgTypes.text(name),
+          PgTypes.float8(Duration.toMillis(lease)),
+          build === undefined ? null : PgTypes.text(build)
+        ]
       ),
       (rows) => BigInt(rows[0]![0] as bigint | number)
     ),
-  announce: (by, { build, definitions, queues }) =>
+  announce: (by, { definitions, queues }) =>
     Effect.gen(function*() {
       // no two at one moment in another order than the other
       const sorted = definitions.toSorted((a, b) => a.key < b.key ? -1 : 1)
@@ -62,10 +66,9 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
       }
       yield* call(
         "announce",
-        `update ${schema}.workers set build = $2, queues = $3, definitions = $4, hashes = $5 where token = $1`,
+        `update ${schema}.workers set queues = $2, definitions = $3, hashes = $4 where token = $1`,
         [
           token(by),
-          build === undefined ? null : PgTypes.text(build),
           queues === undefined ? null : texts(queues),
           texts(sorted.map(({ key }) => key)),
           texts(sorted.map(({ hash }) => hash))

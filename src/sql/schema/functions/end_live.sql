@@ -56,14 +56,17 @@ begin
     insert into ended_actions (
       id, definition, actor_id, queue, arguments, lane, status, checksum_key, checksum, parent, parent_step, depth,
       attempts, result, cause, step_name, step_kind, callbacks_succeeded, callbacks_failed, timeout_ms, enqueued_at,
-      started_at, ended_at, tags, trace, lanes, started_by, started_by_step, retry_of, undo)
+      started_at, ended_at, tags, trace, lanes, started_by, started_by_step, retry_of, undo, build)
     select
       id, definition, actor_id, nullif(queue, 'default'), arguments, lane, status, nullif(checksum_key, lane), checksum,
       parent, parent_step, depth, attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms,
       enqueued_at, started_at, p_now, tags, trace, lanes, started_by, started_by_step, retry_of,
       case when flags & 64 /* Flag.compensates */ <> 0 and status = 2 /* Status.succeeded */ and parent is not null
         then 1 | case when rooted then 2 /* Undoable.shared */ else 0 end
-          | case when flags & 128 /* Flag.undone */ <> 0 then 4 /* Undoable.whole */ else 0 end end
+          | case when flags & 128 /* Flag.undone */ <> 0 then 4 /* Undoable.whole */ else 0 end end,
+      case
+        when status in (5 /* Status.failed */, 6 /* Status.timed_out */, 7 /* Status.deadlocked */)
+        then (select w.build from workers w where w.token = p_token) end
     from gone
     where unwinds is null
   )
