@@ -1,6 +1,6 @@
 /** Rules 10.5 and 10.7: whether an action's steps are undone, how long that may take, and what becomes of the others when one cannot be. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer, Metric } from "effect"
+import { Deferred, Effect, Fiber, Layer, Metric, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { type ActionHandle, ActionRepo, Stepped } from "stepped"
@@ -102,6 +102,24 @@ suite("whether and how steps are undone", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual(seen.slice(1), ["undoes second", "undoes first", "failed"])
     })
+  )
+
+  it.effect(
+    "10.3, 10.5: what is uncertain is listed, where what its steps have done stays, too",
+    () => {
+      const leave = Stepped.action("leave", { error: Rain, compensateWhen: () => false })
+        .step("pack", () => Effect.void, { compensate: () => Effect.die("is not asked for") })
+        .step("call", () => Effect.fail(new Rain({ mm: 1 })), { compensate: () => Effect.void })
+      class Guest extends Stepped.Actor<Guest>()("Guest", { id: Schema.Int }) {}
+      const Guests = Stepped.actions(Guest, [leave])
+      return Effect.gen(function*() {
+        const handle = yield* (yield* Guests.client)(1).leaveLater()
+        yield* performSteppedActions()
+        assert.deepStrictEqual(yield* stepsOf(handle.id), ["pack succeeded", "call failed"])
+        assert.deepStrictEqual((yield* recordOf(handle.id)).cause?.uncertain, ["call"])
+        yield* healthy
+      }).pipe(Effect.provide(Layer.provideMerge(Guests.layer, engine.layer())))
+    }
   )
 
   test(

@@ -286,8 +286,9 @@ const unwind = (
       return goOn(performance, endedBody(performance, event.succeeded ? "succeeded" : "cancelled", null), {})
     case "UndoingBegins":
       return beginUndoing(performance, event.until)
+    // what is uncertain is so, whether the others are undone or not
     case "Kept":
-      return endNow(performance, undefined, performance.outcome!)
+      return unwound(performance)
     case "GivenUp": {
       const { phase, stepKind } = performance
       const open = phase !== "waiting" ? undefined : stepKind === "compensation"
