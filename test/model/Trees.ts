@@ -375,7 +375,7 @@ interface LooseActions extends AnyActions {
   readonly toLayer: (build: Effect.Effect<Readonly<Record<string, Run>>>) => Layer.Layer<never, never, Engine>
 }
 
-const looseActions = Stepped.actions as unknown as (
+export const looseActions = Stepped.actions as unknown as (
   actor: AnyActorClass,
   list: ReadonlyArray<AnyAction>
 ) => LooseActions
@@ -671,7 +671,7 @@ export const planIn = (record: ActionRecord): Plan => (record.arguments as [stri
 /** Empties all tables but that of the workers, for the next scenario on the same engine. */
 export const clear = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   sql.unsafe(
-    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses, stepped.resumed, stepped.memos, stepped.signals, stepped.retries"
+    "truncate stepped.jobs, stepped.live_actions, stepped.ended_actions, stepped.steps, stepped.slots, stepped.achievements, stepped.outcomes, stepped.abandoned_by, stepped.named_lanes, stepped.seats, stepped.pauses, stepped.resumed, stepped.memos, stepped.signals, stepped.retries, stepped.action_keys"
   ))
 
 /** Completes an action that waits for somebody outside, unless its plan says that nobody does, and that counts. */
@@ -895,7 +895,9 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   [
     "4.3: a slot counts its child as it ended",
     `select o.action::text from stepped.slots o join stepped.ended_actions e on e.id = o.child join stepped.steps t on t.action = o.action and t.idx = o.step
-      where o.status <> case when e.status = 2 and e.callbacks_failed > 0 then 5 else e.status end and not (t.status = 4 and o.status = 4)`
+      where t.undo is distinct from 8 and o.status <> case when e.status = 2 and e.callbacks_failed > 0 then 5 else e.status end
+        -- one that was given up, with its step or an attempt of it
+        and not (o.status = 4 and (t.status in (4, 5) or o.attempt is distinct from t.attempt))`
   ],
   [
     "4.3: an achievement is the last success under its key",

@@ -50,6 +50,7 @@ const traces = "src/engine/trace.ts"
 const tracing = "test/behaviour/Tracing.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
 const randomLanes = "test/model/Lanes.test.ts"
+const randomSagas = "test/model/Sagas.test.ts"
 const explaining = "test/behaviour/Explaining.test.ts"
 const trees = "test/behaviour/Trees.test.ts"
 const diagrams = "test/behaviour/Diagrams.test.ts"
@@ -633,6 +634,26 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `undoing?.stops === undefined`
     }],
     tests: { [undoingRules]: ["10.7: with onFailure"] }
+  },
+  {
+    name: "certain-where-it-is-kept",
+    breaks: "10.3, 10.5: an action whose steps stay as they are does not say which of them are uncertain",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `    case "Kept":\n      return unwound(performance)`,
+      replace: `    case "Kept":\n      return endNow(performance, undefined, performance.outcome!)`
+    }],
+    tests: { [undoingRules]: ["10.3, 10.5"], [randomSagas]: ["9, 10, 13"] }
+  },
+  {
+    name: "unwound-past-the-point",
+    breaks: "10.5: steps before a point of no return are undone",
+    plants: [{
+      file: unwinding,
+      find: `if (isDone && (undo & Undo.pointOfNoReturn) !== 0) break`,
+      replace: `if (isDone && (undo & Undo.pointOfNoReturn) !== 0) continue`
+    }],
+    tests: { [randomSagas]: ["9, 10, 13"] }
   },
   {
     name: "undoing-without-end",

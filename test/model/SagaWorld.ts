@@ -1,0 +1,260 @@
+/** Random sagas, definitions that do in a real engine what they say, and what is to be seen of them. */
+import { assert } from "@effect/vitest"
+import { Clock, Effect, Schedule, Schema } from "effect"
+import type { Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import * as fc from "fast-check"
+import { ActionRepo, Step, Stepped } from "stepped"
+import type { AnyAction, Engine } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import {
+  type Kind,
+  kinds,
+  optionsOf,
+  placeOf,
+  retries,
+  type Saga,
+  type SagaEnd,
+  sagaEnd,
+  type SagaScenario,
+  type SagaStep,
+  stepNames,
+  timesAt,
+  type UndoPlan,
+  undoRetries
+} from "./SagaModel.ts"
+import { brokenRules, clear, looseActions } from "./Trees.ts"
+
+const levels = [0, 1, 2]
+
+// ---------------------------------------------------------------------------------------------------------------------
+// random sagas
+// ---------------------------------------------------------------------------------------------------------------------
+
+/** In steps that are made different from one another (`distinct`). */
+const millis = fc.integer({ min: 1, max: 50 })
+const waits = fc.oneof(
+  { weight: 2, arbitrary: fc.constant<ReadonlyArray<number>>([]) },
+  { weight: 1, arbitrary: fc.array(millis, { minLength: 1, maxLength: 2 }) }
+)
+const fails = (...weights: ReadonlyArray<number>) =>
+  fc.oneof(...weights.map((weight, n) => ({ weight, arbitrary: fc.constant(n) })))
+const undo: fc.Arbitrary<UndoPlan> = fc.record({ fails: fails(6, 2, 1), waits })
+
+const sagaStep = (level: number): fc.Arbitrary<SagaStep> =>
+  fc.record({
+    fails: fails(8, 2, 1, 2, 1),
+    children: level === levels.at(-1) ? fc.constant([]) : fc.array(sagaOf(level + 1), { maxLength: 2 }),
+    waits,
+    undo
+  })
+
+const sagaOf = (level: number): fc.Arbitrary<Saga> =>
+  fc.record({
+    kind: fc.constantFrom(...kinds),
+    timeout: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: millis }),
+    steps: fc.tuple(sagaStep(level), sagaStep(level), sagaStep(level))
+  })
+
+const maybe = fc.oneof({ weight: 1, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: millis })
+
+/** The same scenario with durations of which no two, and no two sums, come to the same moment. */
+const distinct = (scenario: SagaScenario): SagaScenario => {
+  let count = 0
+  const long = (n: number) => n * 1_000_000 + (++count * 104_729 + count ** 3 * 7919) % 999_983
+  const maybeLong = (n: number | null) => n === null ? null : long(n)
+  const all = ({ steps, timeout, ...saga }: Saga): Saga => ({
+    ...saga,
+    timeout: maybeLong(timeout),
+    steps: steps.map(({ children, undo, waits, ...step }) => ({
+      ...step,
+      waits: waits.map(long),
+      undo: { ...undo, waits: undo.waits.map(long) },
+      children: children.map(all)
+    })) as unknown as Saga["steps"]
+  })
+  return {
+    saga: all(scenario.saga),
+    cancelAt: maybeLong(scenario.cancelAt),
+    abandonAt: maybeLong(scenario.abandonAt)
+  }
+}
+
+export const sagaScenarios: fc.Arbitrary<SagaScenario> = fc.record({
+  saga: sagaOf(0),
+  cancelAt: maybe,
+  abandonAt: maybe
+}).map(distinct)
+
+/** A scenario for people. */
+export const showSaga = ({ abandonAt, cancelAt, saga }: SagaScenario): string =>
+  [showOne(saga, "0"), `cancelled at ${cancelAt}, unwinding abandoned at ${abandonAt}`].join("\n")
+
+const showOne = (saga: Saga, place: string): string =>
+  [
+    `${place}: ${saga.kind}, timeout ${saga.timeout}`,
+    ...saga.steps.flatMap(({ children, fails, undo, waits }, i) => [
+      `  ${
+        stepNames[i]
+      } fails ${fails}, waits [${waits.join()}], undoing fails ${undo.fails}, waits [${undo.waits.join()}]`,
+      ...children.map((child, n) => showOne(child, placeOf(place, i, n)).replaceAll(/^/gm, "  "))
+    ])
+  ].join("\n")
+
+// ---------------------------------------------------------------------------------------------------------------------
+// real definitions
+// ---------------------------------------------------------------------------------------------------------------------
+
+class Journey extends Stepped.Actor<Journey>()("Journey", { id: Schema.Int }) {}
+class Oops extends Schema.TaggedError<Oops>()("Oops", {}) {}
+
+/** What ran where, and when. */
+const log: Array<readonly [place: string, entry: string]> = []
+/** How often each body has run. */
+const ran = new Map<string, number>()
+
+const noted = (place: string, what: string) =>
+  Effect.gen(function*() {
+    const { attemptNumber } = yield* Step
+    log.push([place, `${yield* Clock.currentTimeMillis} ${what} ${attemptNumber}`])
+    return attemptNumber
+  })
+
+const nameOf = (kind: Kind, level: number) => `${kind}${level}`
+
+// Definitions that are made in a loop have no types of their own.
+interface LooseSaga extends AnyAction {
+  readonly step: (name: string, body: unknown, options: unknown) => LooseSaga
+}
+
+const define = (kind: Kind, level: number): AnyAction => {
+  const times = timesAt(level)
+  const body = (index: number) => (place: string, { steps }: Saga) =>
+    Effect.gen(function*() {
+      yield* noted(place, stepNames[index]!)
+      const key = `${place} ${index}`
+      const before = ran.get(key) ?? 0
+      ran.set(key, before + 1)
+      const { children, fails, waits } = steps[index]!
+      if (before < fails) return yield* new Oops()
+      for (const [n, child] of children.entries()) {
+        yield* Step.do(actionOf(child, level + 1), placeOf(place, index, n), child)
+      }
+      for (const ms of waits) yield* Step.wait(ms)
+    })
+  const undo = (index: number, what: string) => ({
+    run: (_: unknown, place: string, { steps }: Saga) =>
+      Effect.gen(function*() {
+        const attempt = yield* noted(place, `${what} ${stepNames[index]}`)
+        const { fails, waits } = steps[index]!.undo
+        if (attempt <= fails) return yield* new Oops()
+        for (const ms of waits) yield* Step.wait(ms)
+      }),
+    retry: { schedule: Schedule.spaced(times.undoRetry), times: undoRetries }
+  })
+  let action = Stepped.action(nameOf(kind, level), {
+    arguments: [Schema.String, Schema.Json],
+    error: Oops,
+    concurrencyKey: (place: string) => place,
+    timeout: (_: string, saga: unknown) => (saga as Saga).timeout ?? undefined,
+    ...kind === "keeps" ? { compensateWhen: () => false } : {},
+    ...kind === "stop" ? { compensation: { onFailure: "stop" as const } } : {},
+    ...kind === "timed" ? { compensation: { timeout: times.undoLimit } } : {}
+  } as never) as unknown as LooseSaga
+  for (const [index, name] of stepNames.entries()) {
+    const options = optionsOf(kind, index)
+    action = action.step(name, body(index), {
+      compensate: undo(index, "undoes"),
+      ...options.retries ? { retry: { schedule: Schedule.spaced(times.retry), times: retries } } : {},
+      ...options.timesOut ? { timeout: times.stepTimeout } : {},
+      ...options.compensatesFailed ? { compensateFailed: undo(index, "mends") } : {},
+      unwind: options.unwinds,
+      pointOfNoReturn: options.isPoint
+    })
+  }
+  return action
+}
+
+const actions = new Map(levels.flatMap((level) => kinds.map((kind) => [nameOf(kind, level), define(kind, level)])))
+const actionOf = ({ kind }: Saga, level: number) => actions.get(nameOf(kind, level))!
+
+const Journeys = looseActions(Journey, [...actions.values()])
+
+export const JourneysLive: Layer.Layer<never, never, Engine> = Journeys.toLayer(Effect.succeed({}))
+
+// ---------------------------------------------------------------------------------------------------------------------
+// performing and looking
+// ---------------------------------------------------------------------------------------------------------------------
+
+const statusNames = ["pending", "performing", "succeeded", "superseded", "cancelled", "failed", "timed_out"]
+
+interface CauseOf {
+  readonly notUndone?: ReadonlyArray<{ readonly step: string; readonly child?: string }>
+  readonly uncertain?: ReadonlyArray<string>
+}
+
+/** All that has ended, in the words of the model. */
+const seen = Effect.gen(function*() {
+  const sql = yield* SqlClient.SqlClient
+  const ended = yield* sql.unsafe<
+    { id: string; place: string; status: number; cause: CauseOf | null; unwound: CauseOf | null }
+  >("select id, arguments->>0 as place, status, cause, unwound from stepped.ended_actions order by id")
+  const steps = Map.groupBy(
+    yield* sql.unsafe<{ action: string; name: string; status: string }>(
+      "select action, name, status from stepped.action_steps order by action, idx"
+    ),
+    ({ action }) => action
+  )
+  const actions = Map.groupBy(ended, ({ place }) => place)
+  return {
+    actions: new Map([...actions].map(([place, ones]) => [
+      place,
+      ones.map(({ cause, id, status, unwound }) => {
+        const of = unwound ?? cause
+        return {
+          status: statusNames[status],
+          rows: (steps.get(id) ?? []).map(({ name, status }) => ({ name, status })),
+          notUndone: (of?.notUndone ?? []).flatMap(({ child, step }) => child === undefined ? [step] : []),
+          uncertain: [...of?.uncertain ?? []]
+        }
+      })
+    ])),
+    log: Map.groupBy(log, ([place]) => place)
+  }
+})
+
+const inOrder = <A>(map: ReadonlyMap<string, A>) => [...map].sort(([one], [other]) => one < other ? -1 : 1)
+
+/** Performs a scenario, and fails where what has come of it is not what the model says. */
+export const undoneAsTheModelSays = (scenario: SagaScenario) =>
+  Effect.gen(function*() {
+    yield* clear
+    log.length = 0
+    ran.clear()
+    const begun = yield* Clock.currentTimeMillis
+    const repo = yield* ActionRepo
+    const handle = yield* Stepped.enqueue(Journey.ref(1), actionOf(scenario.saga, 0), "0", scenario.saga)
+    const ops = [
+      [scenario.cancelAt, Effect.asVoid(handle.cancel())] as const,
+      [scenario.abandonAt, Effect.asVoid(repo.abandonUnwinding(handle.id, { reason: "rain" }))] as const
+    ].flatMap(([at, op]) => at === null ? [] : [[at, op] as const]).sort(([one], [other]) => one - other)
+    for (const [at, op] of ops) {
+      const now = yield* Clock.currentTimeMillis
+      yield* performSteppedActions({ until: begun + at - now, timeouts: true })
+      yield* op
+    }
+    yield* performSteppedActions({ timeouts: true })
+    const { actions, log: entries } = yield* seen
+    const due: SagaEnd = sagaEnd(scenario)
+    assert.deepStrictEqual(
+      inOrder(
+        new Map([...entries].map(([place, all]) => [
+          place,
+          all.map(([, entry]) => entry.replace(/^\d+/, (at) => String(Number(at) - begun)))
+        ]))
+      ),
+      inOrder(new Map([...due.log].filter(([, all]) => all.length > 0)))
+    )
+    assert.deepStrictEqual(inOrder(actions), inOrder(due.actions) as never)
+    assert.deepStrictEqual(yield* brokenRules({ oneClock: true }), [])
+  })

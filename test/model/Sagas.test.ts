@@ -1,0 +1,102 @@
+/** Random sagas on a real engine: which steps begin again, when they time out, and what is undone, as the model says (rules 9, 10 and 13). */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { suite } from "../harness/databases.ts"
+import { patienceMs } from "../patience.ts"
+import { type Saga, sagaEnd, type SagaStep, timesAt } from "./SagaModel.ts"
+import { JourneysLive, sagaScenarios, showSaga, undoneAsTheModelSays } from "./SagaWorld.ts"
+import { forAll, seed, silent, trees } from "./Trees.ts"
+
+const runs = Math.ceil(trees / 2)
+/** What is found in this time is told, however small it has become. */
+const timeLimit = patienceMs + runs * 1000
+console.log(`random sagas: STEPPED_TREES=${trees} STEPPED_SEED=${seed}`)
+
+suite("random sagas", (engine) => {
+  it.effect(
+    "9, 10, 13: steps begin again, time out and are undone as the model says",
+    () =>
+      forAll(sagaScenarios, undoneAsTheModelSays, {
+        inWords: showSaga,
+        numRuns: runs,
+        interruptAfterTimeLimit: timeLimit,
+        markInterruptAsFailure: true
+      }).pipe(
+        Effect.provide(JourneysLive.pipe(Layer.provideMerge(engine.layer()), Layer.provideMerge(silent)))
+      ),
+    timeLimit * 2
+  )
+})
+
+describe("the model of sagas", () => {
+  const step = (given: Partial<SagaStep> = {}): SagaStep => ({
+    fails: 0,
+    children: [],
+    waits: [],
+    undo: { fails: 0, waits: [] },
+    ...given
+  })
+  const saga = (steps: Saga["steps"], given: Partial<Saga> = {}): Saga => ({
+    kind: "plain",
+    timeout: null,
+    steps,
+    ...given
+  })
+  const never = step({ fails: 9 })
+  const end = (saga: Saga, cancelAt: number | null = null, abandonAt: number | null = null) => {
+    const { actions, log } = sagaEnd({ saga, cancelAt, abandonAt })
+    return { of: (place: string) => actions.get(place)!, ran: (place: string) => log.get(place) }
+  }
+  const { retry, stepTimeout, undoRetry } = timesAt(0)
+
+  it("9.1, 10.1: a step is tried three times, and then the others are undone from the last to the first", () => {
+    const { of, ran } = end(saga([step(), step(), never]))
+    assert.deepStrictEqual(ran("0"), [
+      "0 a 1",
+      "0 b 1",
+      "0 c 1",
+      `${retry} c 2`,
+      `${2 * retry} c 3`,
+      `${2 * retry} undoes b 1`,
+      `${2 * retry} undoes a 1`
+    ])
+    assert.deepStrictEqual(of("0").map(({ status, uncertain }) => [status, uncertain]), [["failed", ["c"]]])
+  })
+
+  it("9.1: a child that has succeeded is not performed again, one that has not is", () => {
+    const well = saga([step(), step(), step()])
+    const badly = saga([step({ fails: 1 }), step(), step()])
+    const { of } = end(saga([step(), step({ children: [well, badly] }), step()]))
+    assert.deepStrictEqual(of("0.b0").map(({ status }) => status), ["succeeded"])
+    assert.deepStrictEqual(of("0.b1").map(({ status }) => status), ["failed", "succeeded"])
+  })
+
+  it("9.4, 10.3: a step whose time is over is mended", () => {
+    const { ran } = end(saga([step(), step({ waits: [stepTimeout] }), step()]))
+    assert.strictEqual(ran("0")!.at(-2), `${3 * stepTimeout + 2 * retry} mends b 1`)
+  })
+
+  it("10.5: nothing is undone before a point of no return", () => {
+    const { of } = end(saga([step(), step(), never], { kind: "point" }))
+    assert.deepStrictEqual(of("0")[0]!.rows.map(({ name }) => name), ["a", "b", "c"])
+  })
+
+  it("10.7: what cannot be undone stops the others, where the action says so", () => {
+    const steps: Saga["steps"] = [step(), step({ undo: { fails: 2, waits: [] } }), never]
+    assert.deepStrictEqual(end(saga(steps)).of("0")[0]!.notUndone, ["b"])
+    assert.deepStrictEqual(end(saga(steps, { kind: "stop" })).of("0")[0]!.notUndone, ["b", "a"])
+  })
+
+  it("10.1, 13.2: cancelled while a child performs, it is undone after that child", () => {
+    const child = saga([step({ undo: { fails: 1, waits: [5] } }), step({ waits: [100] }), step()])
+    const { of, ran } = end(saga([step(), step({ children: [child] }), step()]), 50)
+    assert.deepStrictEqual(of("0").concat(of("0.b0")).map(({ status }) => status), ["cancelled", "cancelled"])
+    const undone = 50 + timesAt(1).undoRetry + 5
+    assert.deepStrictEqual(ran("0")!.slice(2), [`${undone} mends b 1`, `${undone} undoes a 1`])
+  })
+
+  it("10.7: what is abandoned is not undone", () => {
+    const { of } = end(saga([step({ undo: { fails: 1, waits: [] } }), step(), never]), null, 2 * retry + undoRetry - 1)
+    assert.deepStrictEqual(of("0")[0]!.notUndone, ["a"])
+  })
+})
