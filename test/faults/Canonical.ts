@@ -17,6 +17,7 @@ import {
 } from "../model/Model.ts"
 import { scenarios } from "../model/Trees.ts"
 import type { Numbered } from "./Campaign.ts"
+import { keyPrograms } from "./KeyPrograms.ts"
 import { lanePrograms } from "./LanePrograms.ts"
 import { memoPrograms } from "./MemoPrograms.ts"
 import { planned } from "./Planned.ts"
@@ -279,6 +280,7 @@ export const canonical: ReadonlyArray<Tree> = [
   ...asking,
   ...memoPrograms,
   ...signalPrograms,
+  ...keyPrograms,
   ...retryPrograms
 ]
 

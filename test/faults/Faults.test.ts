@@ -74,6 +74,20 @@ describe("under faults", () => {
     }
   }
 
+  const undone = canonical.filter(({ name }) => name.startsWith("10.1, 10.2") || name.startsWith("10.4: children"))
+  it.live("10.2: what is undone is undone once and in its order, wherever in it a process dies", () => {
+    const trials = undone.flatMap((tree) =>
+      (["kill", "kill-after"] as const).flatMap((fault) =>
+        // from its failure on: each of these has something to undo in hand, or has just said what came of it
+        [3, 5, 7].map((nth) => [tree, named("worker", "finish", nth, fault)] as const)
+      )
+    )
+    return Effect.andThen(
+      endAsWithout(trials),
+      Effect.sync(() => assert.isAbove(trials.filter(([, { hits }]) => hits.length > 0).length, trials.length / 2))
+    )
+  })
+
   it.live("a run is had again in its order", () => {
     // whoever comes last supersedes whoever came before
     const road = plan({ steps: [step(child(plan({ lane: "road" })))] })

@@ -34,7 +34,23 @@ const collect = Stepped.action("collect", {
 const insist = Stepped.action("insist", { success: Schema.Array(Schema.Int), error: Refused, signals: [answer] })
   .step("both", () => Effect.all([Step.waitFor(answer), Step.waitFor(answer)]), { retry: Schedule.recurs(2) })
   .step(({ both }) => Effect.succeed(both))
-const Desks = Stepped.actions(Desk, [file, collect, insist])
+/** What it has received it is given again, since its child fails at first; and none of it is read twice. */
+const check = Stepped.action("check", { arguments: [Schema.Int], error: Refused })
+  .step((attempt) => attempt < 2 ? Effect.fail(new Refused()) : Effect.void)
+const gather = Stepped.action("gather", { success: Schema.Array(Schema.Int), error: Refused, signals: [go, answer] })
+  .step("open", () => Step.waitFor(go))
+  .step(
+    "many",
+    Effect.fn(function*() {
+      const received = yield* Step.received(answer)
+      yield* Step.do(check, (yield* Step).attemptNumber)
+      return received
+    }),
+    { retry: Schedule.recurs(2) }
+  )
+  .step("more", () => Step.received(answer))
+  .step(({ many, more }) => Effect.succeed([...many, ...more]))
+const Desks = Stepped.actions(Desk, [file, collect, insist, check, gather])
 
 const root = (action: Root["action"], call: (desk: any) => Effect.Effect<unknown, unknown>): Root => ({
   actor: Desk.ref(1),
@@ -94,6 +110,25 @@ export const signalPrograms: ReadonlyArray<Tree> = [
       }),
     handles: ["[1,2]", "0 of 3 are unread"],
     actions: ["Desk/1 insist succeeded both succeeded, 2 succeeded"],
+    notes: []
+  }),
+  program("11.1: what a step has received is the next attempt's, too, and nobody's after it", {
+    layer: Desks.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const one = root(gather, (desk) => desk.gatherLater())
+        const id = yield* invoke(stage, one)
+        for (const value of [1, 2]) yield* sends(stage, id, value)
+        yield* stage.insist(Effect.asVoid(Stepped.send(id, go, undefined, { key: "go" })))
+        yield* stage.drain(Effect.succeed(false))
+        return [yield* awaited(stage, one, id), yield* unread(stage)]
+      }),
+    handles: ["[1,2]", "0 of 3 are unread"],
+    actions: [
+      "Desk/1 check failed 1 failed",
+      "Desk/1 check succeeded 1 succeeded",
+      "Desk/1 gather succeeded open succeeded, many succeeded, more succeeded, 4 succeeded"
+    ],
     notes: []
   })
 ]

@@ -4,7 +4,7 @@
  */
 import { Effect, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { Step, Stepped } from "stepped"
+import { ActionRepo, Step, Stepped } from "stepped"
 import { awaited, invoke, nobody, note, program, type Root, simply } from "./Playing.ts"
 import type { Tree } from "./Trial.ts"
 
@@ -125,7 +125,21 @@ const stay = Stepped.action("stay", { error: NoSeat })
   .use(fails)
   .after(({ status }) => note(`stay ${status}`))
 
-const Trips = Stepped.actions(Trip, [unload, pack, paint, travel, hold, lost, visit, yes, no, stop, hire, room, stay])
+/** Its rooms stay as they are: it does not say that they are unwound. */
+const guests = Stepped.action("guests", { error: NoSeat })
+  .step("rooms", () => Step.do(room, 1), { compensate: () => note("calls the hotel") })
+  .use(fails)
+/** What undoes its second step waits for longer than anybody likes. */
+const left = Stepped.action("left", { error: NoSeat })
+  .step("a", () => Effect.void, { compensate: () => note("never") })
+  .step("b", () => Effect.void, { compensate: () => Effect.all([Step.do(unload, "socks"), Step.wait("1 day")]) })
+  .use(fails)
+  .failed(({ notUndone = [] }) => note(`left: ${notUndone.map(({ step }) => step)}`))
+
+const Trips = Stepped.actions(
+  Trip,
+  [unload, pack, paint, travel, hold, lost, visit, yes, no, stop, hire, room, stay, guests, left]
+)
 
 const root = (action: Root["action"], call: string): Root => ({
   actor: Trip.ref(1),
@@ -250,5 +264,37 @@ export const undoPrograms: ReadonlyArray<Tree> = [
       "once: frees 1",
       "stay failed"
     ]
+  }),
+  program("10.4: without unwind children stay as they are", {
+    layer: Trips.layer,
+    play: simply(root(guests, "guestsLater")),
+    handles: ["NoSeat"],
+    actions: [
+      "Trip/1 guests failed rooms succeeded, fail failed, rooms succeeded",
+      "Trip/1 hire succeeded hire succeeded",
+      "Trip/1 room succeeded hold succeeded, hire succeeded"
+    ],
+    notes: ["holds 1", "calls the hotel"]
+  }),
+  program("10.7: abandoned while what undoes a step waits", {
+    layer: Trips.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(left, "leftLater")
+        const id = yield* invoke(stage, of)
+        yield* stage.idle
+        const said = yield* stage.insist(
+          Effect.flatMap(ActionRepo, (repo) => repo.abandonUnwinding(id, { reason: "rain" }))
+        )
+        yield* stage.drain(nobody)
+        // whoever asks again, since no answer came, is told that it is so
+        return [said === "none" ? said : "abandoned", yield* awaited(stage, of, id)]
+      }),
+    handles: ["abandoned", "NoSeat"],
+    actions: [
+      "Trip/1 left failed 1 a succeeded, b succeeded, fail failed, b failed",
+      "Trip/1 unload succeeded 1 succeeded"
+    ],
+    notes: ["unloads socks", "left: b,a"]
   })
 ]
