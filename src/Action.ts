@@ -28,7 +28,7 @@ import type {
   GivenCompensation,
   UndoingDefinition
 } from "./Compensation.ts"
-import { readDuration, readTimeout } from "./domain/duration.ts"
+import { readDuration, readHeartbeat, readTimeout } from "./domain/duration.ts"
 import type { FailureCause } from "./domain/Failure.ts"
 import type { LaneKeys } from "./Lane.ts"
 import {
@@ -145,6 +145,8 @@ export interface Definition {
     | undefined
     | Duration.Input
     | ((...args: ReadonlyArray<any>) => Duration.Input | Effect.Effect<Duration.Input, unknown, any>)
+  /** How long nothing may be heard of whoever completes it, in ms. */
+  readonly heartbeatTimeout: number | undefined
   readonly checksum: undefined | ((...args: ReadonlyArray<any>) => unknown)
   readonly checksumKey:
     | undefined
@@ -644,6 +646,11 @@ export interface ActionOptions<
     | Duration.Input
     | ((...args: ArgTypes<Args>) => Duration.Input | Effect.Effect<Duration.Input, unknown, RTimeout>)
   /**
+   * Of an outbound action, how long nothing may be heard of whoever completes it (`Stepped.heartbeat`), a millisecond at least; counted from when its steps,
+   * or its job, have ended. Then it ends as `timed_out`. `Infinity`, like none, is without such a limit.
+   */
+  readonly heartbeatTimeout?: Duration.Input
+  /**
    * What the work depends on: with the checksum of the last success, nothing is done. An effect may compute it. `null` and `undefined`
    * mean no reuse.
    *
@@ -865,8 +872,8 @@ export const action = <
     outbound: options?.outbound === true || job !== undefined,
     queue,
     timeout: timeoutOf(name, options?.timeout as Definition["timeout"]),
+    heartbeatTimeout: heartbeatOf(name, options),
     achievementTtl: ttlOf(name, options?.achievementTtl),
-    version: options?.version,
     ...madeOf(options as Partial<Definition> | undefined),
     steps: [],
     job,
@@ -912,11 +919,15 @@ export const checkStatuses = (action: string, statuses: ReadonlyArray<AfterStatu
   return statuses.length === 0 ? afterStatuses : [...new Set(statuses)]
 }
 
-/** The functions that keys, lanes, checksums and annotations are made of. */
+/** What keys, lanes, checksums and annotations are made of. */
 const madeOf = (
   options: Partial<Definition> = {}
-): Pick<Definition, "annotate" | "checksum" | "checksumKey" | "concurrencyKey" | "concurrency" | "fairBy"> => ({
+): Pick<
+  Definition,
+  "annotate" | "checksum" | "checksumKey" | "version" | "concurrencyKey" | "concurrency" | "fairBy"
+> => ({
   checksum: options.checksum,
+  version: options.version,
   checksumKey: options.checksumKey,
   concurrencyKey: options.concurrencyKey,
   concurrency: options.concurrency,
@@ -975,13 +986,27 @@ const checkKindOfLane = (name: string, options: { concurrency?: unknown; concurr
 const timeoutOf = (name: string, given: Definition["timeout"]): Definition["timeout"] =>
   given === undefined || typeof given === "function" ? given : limited(() => readTimeout(name, given))
 
-const limited = (read: () => number): number | undefined => {
+const limited = (read: () => number | undefined): number | undefined => {
   try {
     const millis = read()
     return millis === Infinity ? undefined : millis
   } catch (error) {
     throw error instanceof InvalidDuration ? new DefinitionError({ message: error.message }) : error
   }
+}
+
+const heartbeatOf = (
+  name: string,
+  { heartbeatTimeout, job, outbound }: { heartbeatTimeout?: Duration.Input; job?: unknown; outbound?: boolean } = {}
+): number | undefined => {
+  if (heartbeatTimeout !== undefined && outbound !== true && job === undefined) {
+    throw new DefinitionError({
+      message:
+        `${name} has heartbeatTimeout and is not outbound: nobody outside performs it. Its steps wait for a signal ` +
+        "with one (Step.waitFor)"
+    })
+  }
+  return limited(() => readHeartbeat(name, heartbeatTimeout))
 }
 
 const ttlOf = (name: string, given: Duration.Input | undefined): number | undefined =>

@@ -85,9 +85,26 @@ export interface ActionRecord {
   readonly traceId: string | undefined
   /** What its running step has said of itself last (`Step.progress`), as JSON; none where it has said nothing, and once the step has ended. */
   readonly progress: unknown
+  /** Of one that waits outside: when whoever performs it was heard last; none where nobody was, and need not be. */
+  readonly heartbeat: Heartbeat | undefined
   readonly enqueuedAt: Date
   readonly startedAt: Date | undefined
   readonly endedAt: Date | undefined
+}
+
+/**
+ * What was heard of a system outside (`Stepped.heartbeat`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Heartbeat {
+  /** When it was heard last, to a third of the `heartbeatTimeout`, or to a second; none as long as it was not. */
+  readonly heardAt: Date | undefined
+  /** When it has been silent for too long, if nothing is heard until then; none without such a limit, and where another one is over before that. */
+  readonly silentAt: Date | undefined
+  /** What it has said last, as JSON, if it has said something. */
+  readonly details: unknown
 }
 
 /**
@@ -155,6 +172,8 @@ export interface SlotRecord {
   readonly dueAt: Date | undefined
   /** The signal that it waits for. */
   readonly signal: string | undefined
+  /** Of a wait for a signal: when whoever is to send it was heard last; none where nobody was, and need not be. */
+  readonly heartbeat: Heartbeat | undefined
   /** How it was settled; none while it is open. */
   readonly status: ActionStatus | undefined
   /** Its failure is a value for the step, and does not fail it (`Step.attempt`). */

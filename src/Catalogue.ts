@@ -68,6 +68,8 @@ export interface DefinitionDescription {
   /** In ms; null where it has none, or its arguments decide. */
   readonly timeout: number | null
   /** In ms. */
+  readonly heartbeatTimeout: number | null
+  /** In ms. */
   readonly achievementTtl: number | null
   readonly version: string | null
   /**

@@ -10,6 +10,7 @@ import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "./Events.ts"
 import type { Explanation, StoredExplanation } from "./Explanation.ts"
+import type { Extended, Heard } from "./Heartbeat.ts"
 import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
 import type { AnySignal, SendOptions, Sent } from "./Signal.ts"
 import type { StepDefinition } from "./StepDefinition.ts"
@@ -18,7 +19,9 @@ import type {
   CompleteError,
   DefinitionError,
   EnqueueError,
+  HeartbeatError,
   InvalidActorId,
+  InvalidDuration,
   InvalidOption,
   ReceiveError,
   SendError,
@@ -175,6 +178,18 @@ export class Engine extends Context.Service<Engine, {
   readonly send: (signal: SignalToSend) => Effect.Effect<Sent, SendError>
   /** See `Stepped.receive`: by what a genuine token says, under a key of its own. */
   readonly receive: (claims: TokenClaims, key: string, outcome: TokenOutcome) => Effect.Effect<Received, ReceiveError>
+  /** See `Stepped.heartbeat`: by id, by actor and action, or by what a genuine token says. */
+  readonly heartbeat: (
+    target: string | ActorRef | TokenClaims,
+    action: AnyAction | undefined,
+    details: unknown
+  ) => Effect.Effect<Heard, HeartbeatError>
+  /** See `Stepped.extendTimeout`. */
+  readonly extendTimeout: (
+    target: string | ActorRef | TokenClaims,
+    action: AnyAction | undefined,
+    by: Duration.Input
+  ) => Effect.Effect<Extended, HeartbeatError | InvalidDuration>
   /** Claims and performs until the scope closes. */
   readonly work: (options: {
     readonly name: string | undefined

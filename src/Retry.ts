@@ -7,6 +7,7 @@ import { Schedule } from "effect"
 import {
   type ActionFailed,
   DefinitionError,
+  type HeartbeatTimedOut,
   type IncompatibleSignal,
   type InfrastructureError,
   type SignalTimedOut,
@@ -16,7 +17,7 @@ import {
 
 /**
  * What a step can fail with: the errors that its action declares; an action that it has waited for (`ActionFailed`); its time (`StepTimedOut`); a signal that
- * has not come in time (`SignalTimedOut`), or cannot be read (`IncompatibleSignal`);
+ * has not come in time (`SignalTimedOut`), of whose sender nothing is heard (`HeartbeatTimedOut`), or which cannot be read (`IncompatibleSignal`);
  * and whatever has no type, such as a defect or a mark (`StepFailed`).
  *
  * @category models
@@ -28,6 +29,7 @@ export type StepFailure<Declared> =
   | ActionFailed
   | StepTimedOut
   | SignalTimedOut
+  | HeartbeatTimedOut
   | IncompatibleSignal
   | StepFailed
 

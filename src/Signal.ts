@@ -60,7 +60,12 @@ export interface SignalOptions<Payload extends PlainSchema, E extends PlainSchem
 export interface SignalWait<Optional extends boolean = boolean> {
   /** How long, from when the step's body has asked: without a limit, if not given. Then the step fails with a `SignalTimedOut`. */
   readonly timeout?: Duration.Input
-  /** A wait that passes gives `undefined`, and fails nothing; it has a `timeout`. */
+  /**
+   * How long nothing may be heard of whoever is to send it (`Stepped.heartbeat`), from when the step waits. Then it fails with a `HeartbeatTimedOut`, also where
+   * it may pass. Without such a limit, if not given.
+   */
+  readonly heartbeatTimeout?: Duration.Input
+  /** A wait whose `timeout` passes gives `undefined`, and fails nothing; it has one. */
   readonly optional?: Optional
 }
 

@@ -438,14 +438,18 @@ export class ActionFailed extends Schema.TaggedError<ActionFailed>("stepped/Acti
 }
 
 /**
- * The action took longer than its timeout.
+ * The action took longer than its timeout, or nothing was heard for too long of whoever was to complete it.
  *
  * @category errors
  * @since 0.1.0
  */
-export class TimedOut extends Schema.TaggedError<TimedOut>("stepped/TimedOut")("TimedOut", ended) {
+export class TimedOut extends Schema.TaggedError<TimedOut>("stepped/TimedOut")("TimedOut", {
+  ...ended,
+  /** Why, if it was not its `timeout`: `no heartbeat in time`. */
+  reason: Schema.optionalKey(Schema.String)
+}) {
   override get message(): string {
-    return `${this.path} (timed out)`
+    return `${this.path} (timed out${this.reason === undefined ? "" : `: ${this.reason}`})`
   }
 }
 
@@ -479,6 +483,27 @@ export class SignalTimedOut extends Schema.TaggedError<SignalTimedOut>("stepped/
 }) {
   override get message(): string {
     return `${this.path}: the signal ${this.signal} has not come in time`
+  }
+}
+
+/**
+ * Nothing was heard for too long of whoever was to send a signal: what the `retry` of the step that waited for it is asked about. Whoever waits for the
+ * action receives an {@link ActionFailed} of this kind.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class HeartbeatTimedOut extends Schema.TaggedError<HeartbeatTimedOut>("stepped/HeartbeatTimedOut")(
+  "HeartbeatTimedOut",
+  {
+    ...ended,
+    signal: Schema.String,
+    /** What he has said last (`Stepped.heartbeat`), if he has said something. */
+    details: Schema.optionalKey(Schema.Unknown)
+  }
+) {
+  override get message(): string {
+    return `${this.path}: no heartbeat in time of the signal ${this.signal}`
   }
 }
 
@@ -770,7 +795,7 @@ export class AmbiguousTarget extends Schema.TaggedError<AmbiguousTarget>("steppe
 }) {
   override get message(): string {
     return `${this.actor} has ${this.actionIds.length} actions ${this.action} that may be meant: ` +
-      `send to one by its id (${this.actionIds.slice(0, 20).join(", ")}${this.actionIds.length > 20 ? ", …" : ""})`
+      `name one by its id (${this.actionIds.slice(0, 20).join(", ")}${this.actionIds.length > 20 ? ", …" : ""})`
   }
 }
 
@@ -855,6 +880,21 @@ export type SendError =
   | PayloadTooLarge
   | UnstorableText
   | UnknownAction
+  | UnsuitableIsolation
+  | StorageError
+
+/**
+ * What a heartbeat, or moving a limit, can fail with.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export type HeartbeatError =
+  | AmbiguousTarget
+  | InvalidOption
+  | InvalidActorId
+  | PayloadTooLarge
+  | UnstorableText
   | UnsuitableIsolation
   | StorageError
 

@@ -192,6 +192,19 @@ const checkKey = (name: string, secret: string, isTaken: boolean): Effect.Effect
     : Effect.void
 }
 
+/**
+ * What a token says that is genuine and has not expired.
+ *
+ * @internal
+ */
+export const claimsOf = (token: string): Effect.Effect<TokenClaims, InvalidToken, Engine | Tokens> =>
+  Effect.gen(function*() {
+    const { now } = yield* Engine
+    const claims = yield* (yield* Tokens).verify(token)
+    if (claims.expires !== undefined && (yield* now) >= claims.expires) return yield* new InvalidToken()
+    return claims
+  })
+
 // -------------------------------------------------------------------------------------------------------------------
 // receiving
 // -------------------------------------------------------------------------------------------------------------------
@@ -235,8 +248,7 @@ export const receive = (
 ): Effect.Effect<Received, ReceiveError, Engine | Tokens> =>
   Effect.gen(function*() {
     const engine = yield* Engine
-    const claims = yield* (yield* Tokens).verify(token)
-    if (claims.expires !== undefined && (yield* engine.now) >= claims.expires) return yield* new InvalidToken()
+    const claims = yield* claimsOf(token)
     // stored is a digest: no reader of the tables learns what would be taken for the token
     return yield* engine.receive(claims, createHash("sha256").update(token).digest("base64url"), outcome)
   })

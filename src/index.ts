@@ -41,6 +41,7 @@ export type {
   AttemptRecord,
   FailureCause,
   FailureKind,
+  Heartbeat,
   Kept,
   NotUndone,
   SlotRecord,
@@ -121,6 +122,7 @@ export type {
   StoredExplanation
 } from "./Explanation.ts"
 export type { FailureBuild, FailureFilter, FailureGroup, FailureGroups } from "./Failures.ts"
+export type { Extended, Heard, TokenTarget } from "./Heartbeat.ts"
 export {
   type Backlog,
   type DefinitionFilter,

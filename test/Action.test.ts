@@ -30,6 +30,7 @@ describe("a definition", () => {
       outbound: false,
       queue: "default",
       timeout: undefined,
+      heartbeatTimeout: undefined,
       checksum: undefined,
       achievementTtl: undefined,
       version: undefined,

@@ -72,6 +72,7 @@ describe("an error", () => {
         "wait for it again"
       ],
       [new Errors.SignalTimedOut({ ...ended, signal: "approval" }), ended.path, "approval has not come in time"],
+      [new Errors.HeartbeatTimedOut({ ...ended, signal: "approval" }), ended.path, "no heartbeat in time", "approval"],
       [
         new Errors.IncompatibleSignal({ ...ended, signal: "approval", issue: "no text" }),
         ended.path,
@@ -80,7 +81,7 @@ describe("an error", () => {
       [
         new Errors.AmbiguousTarget({ actor: "Car/1", action: "visit", actionIds: ["a", "b"] }),
         "Car/1 has 2 actions visit",
-        "send to one by its id (a, b)"
+        "name one by its id (a, b)"
       ],
       [new Errors.InvalidSignal({ signal: "approval", issue: "no text" }), "approval", "no text"],
       [
@@ -96,6 +97,7 @@ describe("an error", () => {
       ],
       [new Errors.InvalidToken(), "The token is not valid", "where Stepped.Tokens has the key"],
       [new Errors.TimedOut(ended), ended.path, "timed out"],
+      [new Errors.TimedOut({ ...ended, reason: "no heartbeat in time" }), "(timed out: no heartbeat in time)"],
       [new Errors.Cancelled(ended), ended.path, "cancelled"],
       [
         new Errors.Deadlocked({ ...ended, reason: "deadlocked: a waits for itself", cycle: [] }),

@@ -22,6 +22,7 @@ export const failureKinds = [
   "timed_out",
   "step_timed_out",
   "signal_timed_out",
+  "heartbeat_timed_out",
   "deadlocked",
   "lane_busy",
   "lane_full",
@@ -36,7 +37,7 @@ export const failureKinds = [
  * `failure`: with a typed error, or completed as failed from outside. `defect`: with one that is not typed. `child`: an action that a step
  * waited for did not succeed. `marked`: a step was marked as failed. `incompatible`: a child's result, or what was sent as a signal, does not fit the schema that waits
  * for it. `exhausted`: every attempt ended without an answer. `step_timed_out`: a step took longer than its timeout. `signal_timed_out`: a signal
- * has not come in time. `cancelled`, `timed_out` and `deadlocked` are the statuses of these names.
+ * has not come in time. `heartbeat_timed_out`: nothing was heard for too long of whoever was to send a signal, or to complete the action. `cancelled`, `timed_out` and `deadlocked` are the statuses of these names.
  * `lane_busy`, `lane_full`: a lane did not take it. `superseded`: by a newer action, in a lane that tells its waiters so.
  *
  * @category models
@@ -66,6 +67,8 @@ export interface FailureCause {
   readonly pretty?: string
   /** The named lane that it is about, as `bays:north`. */
   readonly lane?: string
+  /** What whoever was not heard any more has said last, as JSON, if he has said something. */
+  readonly details?: unknown
   /** Why it was cancelled, where whoever did so has said it. */
   readonly reason?: string
   /** What its steps have done and could not be undone, for good. */
@@ -203,6 +206,7 @@ export const words = {
   cancelled: "cancelled",
   parentIsOver: "its parent is over",
   timedOut: "timed out",
+  silent: "no heartbeat in time",
   /** Before the cycle: who waits for whom. */
   deadlocked: "deadlocked: ",
   busy: "turned away by the busy lane ",
@@ -294,6 +298,14 @@ export const signalTimedOut = (path: string, signal: string): FailureCause => ({
   kind: "signal_timed_out",
   path,
   message: `the signal ${signal} has not come in time`
+})
+
+/** Nothing was heard for too long of whoever was to send a signal. */
+export const heartbeatTimedOut = (path: string, signal: string, details: unknown): FailureCause => ({
+  kind: "heartbeat_timed_out",
+  path,
+  message: `${words.silent} of the signal ${signal}`,
+  ...details === undefined ? {} : { details }
 })
 
 /** Its `before` has cancelled it. */

@@ -31,6 +31,13 @@ export const readDuration = (field: string, input: unknown, { infinity, least }:
 export const readTimeout = (action: string, input: unknown): number =>
   readDuration(`timeout of ${action}`, input, { least: 1, infinity: "for none" })
 
+/** Reads how long nothing may be heard of whoever is awaited outside, in ms; none is without a limit. */
+export const readHeartbeat = (of: string, input: unknown): number | undefined => {
+  if (input === undefined) return undefined
+  const millis = readDuration(`heartbeatTimeout of ${of}`, input, { least: 1, infinity: "for none" })
+  return millis === Infinity ? undefined : Math.ceil(millis)
+}
+
 // Effect takes NaN, and an object without any of its fields, for no time at all
 const toMillis = (input: unknown): number => {
   const read = (given: unknown): number => {

@@ -21,6 +21,7 @@ import type { ClientContext } from "./client/context.ts"
 import * as Enqueue from "./client/enqueue.ts"
 import * as Explain from "./client/explain.ts"
 import * as Handle from "./client/Handle.ts"
+import * as Hear from "./client/hear.ts"
 import * as OutcomeWatcher from "./client/OutcomeWatcher.ts"
 import * as Receive from "./client/receive.ts"
 import * as Send from "./client/send.ts"
@@ -61,8 +62,7 @@ export const layer: Layer.Layer<
     const scope = yield* Scope.fork(yield* Effect.scope, "parallel")
     const registry = new Registry()
     const failpoint = yield* Failpoint.reach
-    const { embedded } = storage
-    const now = yield* Scope.provide(UserClock.make(stored, settings.databaseClock && !embedded), scope)
+    const now = yield* Scope.provide(UserClock.make(stored, settings.databaseClock && !storage.embedded), scope)
     const hub = Hub.make()
     const store = observed(stored, watching(stored, hub, scope), now)
     const sleeper: Wakeups.Sleeper = { wake: () => workers.wake(), check: () => workers.check() }
@@ -88,7 +88,7 @@ export const layer: Layer.Layer<
       registry,
       now,
       newActionId,
-      embedded,
+      embedded: storage.embedded,
       onEnded: watcher.ended,
       onKnown: watcher.known,
       onQueued: wakeups.queued,
@@ -99,7 +99,7 @@ export const layer: Layer.Layer<
     yield* Effect.addFinalizer(() => hub.close)
     yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), workers.close))
     // nobody else has an embedded database: whatever is held is left from a process that died
-    if (embedded) {
+    if (storage.embedded) {
       const { actions } = yield* Effect.flatMap(now, store.recover)
       if (actions > 0) {
         yield* log.warning(
@@ -127,6 +127,7 @@ export const layer: Layer.Layer<
       cancelAll: completing.cancelAll,
       send: sender.send,
       receive: Receive.make(clients, completing, sender.store),
+      ...Hear.make(clients),
       work: workers.work,
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,

@@ -10,6 +10,7 @@ import {
   errorText,
   type FailureCause,
   fromBody,
+  heartbeatTimedOut,
   incompatible,
   signalTimedOut,
   stepTimedOut,
@@ -20,6 +21,7 @@ import {
 import {
   ActionFailed,
   Deadlocked,
+  HeartbeatTimedOut,
   IncompatibleSignal,
   ResultsTooLarge,
   SignalTimedOut,
@@ -37,6 +39,9 @@ export const fromCause = (
   const { error } = failure
   if (error instanceof StepTimedOut) return Effect.succeed(stepTimedOut(place, error.timeoutMs))
   if (error instanceof SignalTimedOut) return Effect.succeed(signalTimedOut(place, error.signal))
+  if (error instanceof HeartbeatTimedOut) {
+    return Effect.succeed(heartbeatTimedOut(place, error.signal, error.details))
+  }
   if (error instanceof IncompatibleSignal) return Effect.succeed(incompatible(place, tidyText(errorText(error))))
   const asData = error instanceof ResultsTooLarge
     ? { error: { ...error } }

@@ -46,6 +46,7 @@ const definitionOf = (
     steps: steps.map((step) => stepOf(step, of)),
     queue: definition.queue,
     timeout: timeout === undefined || typeof timeout === "function" ? null : Duration.toMillis(timeout),
+    heartbeatTimeout: definition.heartbeatTimeout ?? null,
     achievementTtl: definition.achievementTtl ?? null,
     version: definition.version ?? null,
     options: given({

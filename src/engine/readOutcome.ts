@@ -50,7 +50,12 @@ export const readOutcome = (
         (error) => Effect.fail(error)
       )
     case "timed_out":
-      return Effect.fail(new TimedOut(ended))
+      return Effect.fail(
+        new TimedOut({
+          ...ended,
+          ...found.cause?.kind === "heartbeat_timed_out" ? { reason: found.cause.message } : {}
+        })
+      )
     case "deadlocked":
       return Effect.fail(
         new Deadlocked({

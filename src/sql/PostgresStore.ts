@@ -25,7 +25,7 @@ import { finishOf } from "./transitions/finish.ts"
 import { leaseOf } from "./transitions/lease.ts"
 import { readsOf } from "./transitions/reads.ts"
 import { noteProgressOf, rememberOf } from "./transitions/remember.ts"
-import { sendOf, signalsOf } from "./transitions/send.ts"
+import { hearOf, sendOf, signalsOf } from "./transitions/send.ts"
 import { upkeepOf } from "./transitions/upkeep.ts"
 
 export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect(
@@ -63,6 +63,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       finish: finishOf(calls),
       remember: rememberOf(calls),
       send: sendOf(calls),
+      hear: hearOf(calls),
       noteProgress: noteProgressOf(calls),
       complete: completeOf(calls),
       decideStep: decideStepOf(calls),

@@ -85,7 +85,8 @@ export const slotColumns: { readonly [Name in keyof Required<NewSlot>]: number }
   request: text,
   reuses: int4,
   signal: text,
-  optional: bool
+  optional: bool,
+  heartbeat: float8
 }
 
 export const receivedColumns = { action: uuid, step: int4, id: float8 }

@@ -4,7 +4,7 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
-import type { ActionRecord, SlotRecord, StepRecord } from "../ActionRecord.ts"
+import type { ActionRecord, Heartbeat, SlotRecord, StepRecord } from "../ActionRecord.ts"
 import { KeyKind, Priority } from "../domain/Phase.ts"
 import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { Pause } from "../Pause.ts"
@@ -24,7 +24,26 @@ const { text, uuid } = PgTypes.OID
 /** As JSON has it. */
 type StoredPause = Omit<Pause, "since"> & { readonly since: string }
 
-const actionColumns: Columns<Omit<ActionRecord, "pause"> & { readonly pause: StoredPause | undefined }> = {
+/** As JSON has it. */
+interface StoredHeartbeat {
+  readonly heard_at: string | null
+  readonly silent_at: string | null
+  readonly details: unknown
+}
+
+const heartbeatOf = (stored: StoredHeartbeat | undefined): Heartbeat | undefined =>
+  stored && {
+    heardAt: stored.heard_at === null ? undefined : new Date(stored.heard_at),
+    silentAt: stored.silent_at === null ? undefined : new Date(stored.silent_at),
+    details: stored.details ?? undefined
+  }
+
+const actionColumns: Columns<
+  Omit<ActionRecord, "pause" | "heartbeat"> & {
+    readonly pause: StoredPause | undefined
+    readonly heartbeat: StoredHeartbeat | undefined
+  }
+> = {
   id: "id",
   actorType: "actor_type",
   actorId: "actor_id",
@@ -62,6 +81,7 @@ const actionColumns: Columns<Omit<ActionRecord, "pause"> & { readonly pause: Sto
   tags: "coalesce(tags, '{}')",
   traceId: "trace_id",
   progress: "progress",
+  heartbeat: "heartbeat",
   enqueuedAt: "enqueued_at",
   startedAt: "started_at",
   endedAt: "ended_at"
@@ -85,7 +105,7 @@ const stepColumns: Columns<StoredRecord> = {
   unchecked: "is_unchecked"
 }
 
-const slotColumns: Columns<SlotRecord> = {
+const slotColumns: Columns<Omit<SlotRecord, "heartbeat"> & { readonly heartbeat: StoredHeartbeat | undefined }> = {
   action: "action",
   step: "step",
   slot: "slot",
@@ -97,7 +117,8 @@ const slotColumns: Columns<SlotRecord> = {
   status: "status",
   isAttempt: "is_attempt",
   attemptNumber: "attempt_number",
-  signal: "signal"
+  signal: "signal",
+  heartbeat: "heartbeat"
 }
 
 const timeAt = (millis: number | undefined) => millis === undefined ? undefined : new Date(millis)
@@ -125,8 +146,9 @@ const actionsOf = (calls: Calls): Actions => {
     Effect.map(
       rows(...args),
       (records) =>
-        records.map(({ pause, ...record }) => ({
+        records.map(({ heartbeat, pause, ...record }) => ({
           ...record,
+          heartbeat: heartbeatOf(heartbeat),
           pause: pause && { ...pause, since: new Date(pause.since) }
         }))
     )
@@ -158,9 +180,12 @@ const actionsOf = (calls: Calls): Actions => {
         (records) => records.map((record) => ({ ...record, attempts: attemptsOf(record) }))
       ),
     slotsOf: (ids) =>
-      slots("slots", `from ${schema}.action_slots where action = any($1) order by action, step, slot`, [
-        array(ids, uuid)
-      ]),
+      Effect.map(
+        slots("slots", `from ${schema}.action_slots where action = any($1) order by action, step, slot`, [
+          array(ids, uuid)
+        ]),
+        (records) => records.map((record) => ({ ...record, heartbeat: heartbeatOf(record.heartbeat) }))
+      ),
     deleteEnded: (before, limit, from) =>
       Effect.map(
         run("deleteEnded", "delete_ended", {
@@ -335,7 +360,7 @@ const jobsOf = (calls: Calls): Jobs => {
       call(
         "nextDue",
         `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null), (select min(due_at) from ${schema}.named_lanes n where due_at is not null and exists (select 1 from ${schema}.seats s where s.lane = n.lane and s.seat is null)))) * 1000)::float8,
-          (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is not null), (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1), (select step_timeout_at from ${schema}.live_actions l where step_timeout_at is not null and phase = 1 and token is null and exists (select 1 from ${schema}.slots o where o.action = l.id and o.step = l.step and o.status is null) order by step_timeout_at limit 1))) * 1000)::float8,
+          (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is not null), (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1), (select step_timeout_at from ${schema}.live_actions l where step_timeout_at is not null and phase = 1 and token is null and exists (select 1 from ${schema}.slots o where o.action = l.id and o.step = l.step and o.status is null) order by step_timeout_at limit 1), (select min(silent_at) from ${schema}.live_actions where silent_at is not null and outcome is null))) * 1000)::float8,
           ${schema}.resumes()`,
         []
       ),

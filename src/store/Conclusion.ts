@@ -125,6 +125,8 @@ export interface NewSlot {
   /** The signal that it waits for, and whether that may pass. */
   readonly signal?: string | undefined
   readonly optional?: true | undefined
+  /** How long nothing may be heard of whoever is to send it, in ms, from when this is stored. */
+  readonly heartbeat?: number | undefined
   /** The fingerprint of the success schema that was asked with; none for void. */
   readonly success: string | null
   /** Where a failure is a value: the fingerprint of the error schema that was asked with, empty for void; else none. */
@@ -174,6 +176,8 @@ export interface WaitsOutside extends Base {
   readonly _tag: "WaitsOutside"
   /** The step that has led to it; none after a job. */
   readonly ended: EndedBody | undefined
+  /** How long nothing may be heard of whoever completes it, in ms, from when this is stored. */
+  readonly heartbeat?: number | undefined
   readonly freshAttempts: boolean
 }
 

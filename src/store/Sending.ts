@@ -26,6 +26,27 @@ export interface NewSignal {
   readonly limit: number
 }
 
+/** Whoever performs something outside is heard. */
+export interface NewHeartbeat {
+  readonly now: number
+  /** None means the action of the definition and actor. */
+  readonly id: string | null
+  readonly definition: string | null
+  readonly actorId: string | null
+  /** By a token: the attempt of a step that has given it away, and the signal that it is for; none is to complete the action. */
+  readonly from: AskedBy | undefined
+  readonly signal: string | null
+  /** As JSON. */
+  readonly details: unknown
+  /** By how many ms its limit is moved, if it is. */
+  readonly by: number | undefined
+}
+
+/** What has become of a heartbeat; `Heard`: the limit has moved, where it was to. */
+export type SentHeartbeat =
+  | { readonly _tag: "Heard" | "Late" | "None" }
+  | { readonly _tag: "Ambiguous"; readonly actions: ReadonlyArray<string> }
+
 /** What has become of a signal. */
 export type SentSignal =
   /** `Late`: who has asked for it is over. */

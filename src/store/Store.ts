@@ -27,7 +27,7 @@ import type { Explained, ExplainedAction, ToExplain } from "./Explained.ts"
 import type { AskedRetry, Invocation, PreparedInvocation } from "./Invocation.ts"
 import type { Keeping, OwnConnections } from "./OwnConnections.ts"
 import type { Records } from "./Records.ts"
-import type { AskedBy, NewSignal, SentSignal } from "./Sending.ts"
+import type { AskedBy, NewHeartbeat, NewSignal, SentHeartbeat, SentSignal } from "./Sending.ts"
 
 /** Whether the server ended a statement for the time that it took or waited: a smaller batch may pass. */
 export const tookTooLong = (error: unknown): boolean => {
@@ -257,6 +257,8 @@ export interface Transitions {
   ) => Effect.Effect<ReadonlyArray<{ readonly id: number; readonly payload: unknown }>, StorageError>
   /** Stores a signal; inside an open transaction of the client it commits with it. */
   readonly send: (signal: NewSignal) => Effect.Effect<SentSignal, StorageError>
+  /** Somebody outside is heard, for whom an action or a step waits; inside an open transaction of the client it commits with it. */
+  readonly hear: (heartbeat: NewHeartbeat) => Effect.Effect<SentHeartbeat, StorageError>
   /** Somebody decides of an attempt of a step, which is held, waits, or is to begin again; or, without one, of an action that unwinds (`notStarted`: it does not). */
   readonly decideStep: (
     now: number,

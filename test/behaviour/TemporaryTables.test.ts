@@ -30,6 +30,7 @@ const described: DefinitionDescription = {
   steps: [],
   queue: "default",
   timeout: null,
+  heartbeatTimeout: null,
   achievementTtl: null,
   version: null,
   options: []
@@ -173,6 +174,19 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
               limit: 10
             }),
             ({ _tag }) => assert.strictEqual(_tag, "Sent")
+          ),
+          hear: Effect.map(
+            store.hear({
+              now: 0,
+              id: first,
+              definition: null,
+              actorId: null,
+              from: undefined,
+              signal: null,
+              details: 7,
+              by: undefined
+            }),
+            ({ _tag }) => assert.strictEqual(_tag, "None")
           ),
           cancellable: store.cancellable("Car/visit", "1", 10),
           decideStep: Effect.map(

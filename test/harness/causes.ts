@@ -17,6 +17,7 @@ const known = [
   "own",
   "declaredBy",
   "pretty",
+  "details",
   "lane",
   "reason",
   "cycle",

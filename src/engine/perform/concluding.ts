@@ -290,6 +290,21 @@ export const canBePassed = (performance: Performance, step: StepIdentity): boole
   return nothing !== undefined || definition.outbound || nextAfter(performance, step) !== undefined
 }
 
+/** Nothing is left to run: somebody outside completes it. */
+export const waitsOutside = (
+  performance: Performance,
+  ended: EndedBody | undefined,
+  freshAttempts: boolean,
+  replaced?: Replaced
+): Conclusion => ({
+  _tag: "WaitsOutside",
+  fence: fenceOf(performance),
+  arguments: replaced,
+  ended,
+  freshAttempts,
+  heartbeat: performance.runnable.definition.heartbeatTimeout
+})
+
 /** After a step that does not end its action: the next one, the job, the wait for somebody outside, or the end. */
 export const advance = (performance: Performance, over: Over): Decided => {
   const { encoded: success, ended, given, replaced, step } = over
@@ -299,10 +314,7 @@ export const advance = (performance: Performance, over: Over): Decided => {
   const freshAttempts = attempts > 0
   if (next === undefined && runnable.definition.job === undefined) {
     return runnable.definition.outbound
-      ? {
-        conclusion: { _tag: "WaitsOutside", fence, arguments: replaced, ended, freshAttempts },
-        next: undefined
-      }
+      ? { conclusion: waitsOutside(performance, ended, freshAttempts, replaced), next: undefined }
       : end(performance, ended, { status: "succeeded", result: success ?? null, cause: null }, replaced)
   }
   const ran = [...performance.ran, { kind: step.kind, name: step.name }]

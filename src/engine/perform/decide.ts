@@ -20,7 +20,8 @@ import {
   isPassed,
   openStep,
   passed,
-  succeeded
+  succeeded,
+  waitsOutside
 } from "./concluding.ts"
 import { type Event, happens, type Received, type Starts } from "./events.ts"
 import { limitOf } from "./limit.ts"
@@ -185,7 +186,7 @@ const conclude = (performance: Performance, event: Event): Decided => {
       return end(performance, openStep(performance, "failed", event.stored), failed(event.cause), event.replaced)
     case "JobEnded":
       return {
-        conclusion: { _tag: "WaitsOutside", fence: fenceOf(performance), ended: undefined, freshAttempts: false },
+        conclusion: waitsOutside(performance, undefined, false),
         next: undefined
       }
     case "JobDropped":

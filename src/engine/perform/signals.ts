@@ -6,7 +6,7 @@ import { codecOf } from "../../domain/Codec.ts"
 import { actorText, errorText, type FailureCause, tidyText } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import type { AnySignal } from "../../Signal.ts"
-import { IncompatibleSignal, SignalTimedOut, type StorageError } from "../../SteppedError.ts"
+import { HeartbeatTimedOut, IncompatibleSignal, SignalTimedOut, type StorageError } from "../../SteppedError.ts"
 import type { SettledSlot } from "../../store/Answer.ts"
 import { type Performance, placeAt, stepOf } from "./Performance.ts"
 import type { Surroundings } from "./Surroundings.ts"
@@ -16,9 +16,9 @@ export type SettledSignal = SettledSlot & { readonly signal: NonNullable<Settled
 
 export const isSignalSlot = (slot: SettledSlot): slot is SettledSignal => slot.signal !== undefined
 
-/** A wait that may pass, and has. */
-export const hasPassed = ({ signal, status }: SettledSlot): boolean =>
-  signal?.isOptional === true && status === "timed_out"
+/** A wait that may pass, and has: with a cause it is over since nothing was heard. */
+export const hasPassed = ({ cause, signal, status }: SettledSlot): boolean =>
+  signal?.isOptional === true && status === "timed_out" && cause === null
 
 const about = (performance: Performance, step: StepIdentity, signal: string) => ({
   action: performance.runnable.definition.name,
@@ -67,7 +67,14 @@ export const signalFailure = (
   const { name } = slot.signal
   switch (slot.status) {
     case "timed_out":
-      return Effect.succeed(Cause.fail(new SignalTimedOut(about(performance, step, name))))
+      return Effect.succeed(Cause.fail(
+        slot.cause === null
+          ? new SignalTimedOut(about(performance, step, name))
+          : new HeartbeatTimedOut({
+            ...about(performance, step, name),
+            ...slot.cause.details === undefined ? {} : { details: slot.cause.details }
+          })
+      ))
     case "failed":
       return Effect.match(read(performance, step, name, "error", (slot.cause as FailureCause | null)?.error), {
         onFailure: Cause.fail,

@@ -1,7 +1,7 @@
 /** What a body may ask for while it runs: children, waits, other arguments, a mark. */
 import * as Effect from "effect/Effect"
 import { checkPayload, encodeArguments, fingerprintOf } from "../../domain/Codec.ts"
-import { readDuration } from "../../domain/duration.ts"
+import { readDuration, readHeartbeat } from "../../domain/duration.ts"
 import type { FailureCause } from "../../domain/Failure.ts"
 import type { StepKind } from "../../domain/Phase.ts"
 import type { AnySignal } from "../../Signal.ts"
@@ -183,7 +183,8 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
     request?: string,
     reuses?: number,
     signal?: string,
-    optional?: true
+    optional?: true,
+    heartbeat?: number
   ) => {
     const n = effects.slots.length + (earlier?.next ?? 0)
     effects.slots.push({
@@ -200,7 +201,8 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
       request,
       reuses,
       signal,
-      optional
+      optional,
+      heartbeat
     })
     return n
   }
@@ -299,10 +301,11 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
         ask(
           () => `Step.waitFor of ${signal.name}`,
           Effect.sync(() => {
-            const { optional, timeout } = options ?? {}
+            const { heartbeatTimeout, optional, timeout } = options ?? {}
             // a wait that may pass has a time
             const takes = { least: 1, ...optional === true ? {} : { infinity: "for none" } }
             const millis = readDuration(`timeout of Step.waitFor of ${signal.name}`, timeout ?? Infinity, takes)
+            const heartbeat = readHeartbeat(`Step.waitFor of ${signal.name}`, heartbeatTimeout)
             if (effects.slots.length >= settings.children) {
               throw new TooManyChildren({ count: effects.slots.length + 1, limit: settings.children })
             }
@@ -319,7 +322,8 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
                 reuses === undefined ? request : undefined,
                 reuses,
                 signal.name,
-                optional === true ? true : undefined
+                optional === true ? true : undefined,
+                reuses === undefined ? heartbeat : undefined
               )
             )
           })

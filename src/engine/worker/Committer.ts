@@ -239,11 +239,16 @@ export const make = (worker: WorkerContext): Committer => {
       for (const child of invocationsOf(conclusion)) {
         if (child.due !== undefined) worker.peers.inCharge().timers.know(child.due)
       }
-      for (const slot of slotsOf(conclusion)) if (slot.due !== null) worker.peers.inCharge().timers.know(slot.due)
+      for (const { due, heartbeat } of slotsOf(conclusion)) {
+        if (due !== null) worker.peers.inCharge().timers.know(due)
+        if (heartbeat !== undefined) worker.peers.inCharge().timers.know(at + heartbeat)
+      }
       const due = conclusion._tag === "TryAgain" || conclusion._tag === "StepRetries"
         ? conclusion.due
         : conclusion._tag === "StepWaits"
         ? conclusion.timeoutAt
+        : conclusion._tag === "WaitsOutside" && conclusion.heartbeat !== undefined
+        ? at + conclusion.heartbeat
         : undefined
       if (due !== undefined) worker.peers.inCharge().timers.know(due)
       if (next === undefined || stale.has(next.id)) return []

@@ -56,6 +56,7 @@ create view queued_actions as
     tags,
     substr(trace, 4, 32) as trace_id,
     null::jsonb as progress,
+    null::jsonb as heartbeat,
     enqueued_at,
     null::timestamptz as started_at,
     null::timestamptz as ended_at
@@ -106,7 +107,7 @@ create view actions as
       when 1 /* Phase.waiting */ then (
         -- not the greatest of all, gone through until it is one of these
         select max(w.due_at) from (
-          select o.due_at from slots o
+          select case when o.heartbeat_ms is null then o.due_at else o.limit_at end as due_at from slots o
           where o.action = live_actions.id and o.step = live_actions.step and o.status is null
           offset 0
         ) w
@@ -160,6 +161,9 @@ create view actions as
         and phase in (0 /* Phase.step */, 1 /* Phase.waiting */, 5 /* Phase.unwinding */)
         then progress -> 'value'
     end as progress,
+    case when heard_at is not null or heartbeat_ms is not null then
+      jsonb_build_object('heard_at', heard_at, 'details', details, 'silent_at', silent_at)
+    end as heartbeat,
     enqueued_at,
     started_at,
     null::timestamptz as ended_at
@@ -209,6 +213,7 @@ create view actions as
     tags,
     substr(trace, 4, 32),
     null,
+    null,
     enqueued_at,
     started_at,
     ended_at
@@ -255,6 +260,7 @@ create view actions as
     tags,
     trace_id,
     progress,
+    heartbeat,
     enqueued_at,
     started_at,
     ended_at
@@ -312,6 +318,9 @@ comment on column actions.build is
   'Of one that has failed, timed out or is deadlocked: the build of the worker that has ended it.';
 comment on column actions.callbacks_failed is 'With one of these a success is no achievement.';
 comment on column actions.progress is 'What its running step has said of itself last.';
+comment on column actions.heartbeat is
+  'Of one that waits outside: when whoever performs it was heard last, with which details, and when he has been silent '
+  'for too long.';
 comment on column actions.tags is 'Texts that it was enqueued with.';
 comment on column actions.trace_id is 'The trace that it is part of, where somebody had a span.';
 comment on column actions.enqueued_at is 'When it was asked for.';

@@ -26,6 +26,7 @@ begin
     'finish',
     'free_keys',
     'heal',
+    'hear',
     'note_progress',
     'outcomes_of',
     'cancel_abandoned',

@@ -214,8 +214,12 @@ create table live_actions (
   unwinds uuid,
   -- For what is to come. Which version of its definition has begun it
   fingerprint int,
-  -- when whoever performs it outside was heard last
+  -- of one that waits outside: when whoever performs it was heard last, and what was said then; how long nothing may be
+  -- heard, and when that is over
   heard_at timestamptz,
+  details jsonb,
+  heartbeat_ms bigint,
+  silent_at timestamptz,
   -- when the time is over in which its steps are undone
   undone_until timestamptz,
   constraint live_actions_lane unique (lane, seat)
@@ -229,6 +233,7 @@ comment on table live_actions is
   'Actions that are performing, and at most one for each lane that is pending behind them.';
 
 create index live_actions_step_timeout on live_actions (step_timeout_at) where step_timeout_at is not null;
+create index live_actions_silent on live_actions (silent_at) where silent_at is not null;
 create index live_actions_started on live_actions (started_by) where started_by is not null;
 create index live_actions_retry on live_actions (retry_of) where retry_of is not null;
 create index live_actions_timeout on live_actions (timeout_at) where timeout_at is not null;
@@ -396,8 +401,12 @@ create table slots (
   -- it was taken over from the action that this one goes on for: the child was that one's own, or that one has read the
   -- signal
   carried boolean,
-  -- For what is to come. When whoever is to send the signal was heard last
+  -- when whoever is to send the signal was heard last, and what was said then
   heard_at timestamptz,
+  details jsonb,
+  -- how long nothing may be heard of him; `due_at` is when that is over then, or at `limit_at`, if that is earlier
+  heartbeat_ms bigint,
+  limit_at timestamptz,
   primary key (action, step, slot)
 ) with (fillfactor = 80);
 comment on table slots is 'What a step waits for: a child action, a time or a signal, each in a slot of its own.';

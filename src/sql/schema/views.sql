@@ -128,12 +128,18 @@ create view action_slots as
     split_part(definition, '/', 1) as actor_type,
     actor_id,
     split_part(definition, '/', 2) as name,
-    due_at,
+    case when heartbeat_ms is null then due_at else limit_at end as due_at,
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
       /* statuses */)[status + 1] as status,
     error is not null as is_attempt,
     coalesce(attempt, 1) as attempt_number,
-    signal
+    signal,
+    case when heard_at is not null or heartbeat_ms is not null then
+      jsonb_build_object(
+        'heard_at', heard_at, 'details', details,
+        'silent_at', case
+          when status is null and heartbeat_ms is not null and due_at < coalesce(limit_at, 'infinity') then due_at end)
+    end as heartbeat
   from slots;
 comment on view action_slots is 'What the steps of actions wait or waited for: children, times and signals.';
 comment on column action_slots.step is 'Which step of the action, from 0.';
@@ -145,6 +151,9 @@ comment on column action_slots.attempt_number is 'Which attempt of the step has 
 comment on column action_slots.actor_type is 'With actor_id and name, what was asked for.';
 comment on column action_slots.due_at is 'When the wait is over; null for a child, and for a signal without a limit.';
 comment on column action_slots.signal is 'The signal that it waits for, by its name.';
+comment on column action_slots.heartbeat is
+  'Of a wait for a signal: when whoever is to send it was heard last, with which details, and when he has been silent '
+  'for too long.';
 comment on column action_slots.status is 'How it was settled; null while it is open.';
 comment on column action_slots.is_attempt is 'Its failure is a value for the step, and does not fail it.';
 

@@ -44,6 +44,8 @@ interface Row {
   readonly stepUnread?: boolean | undefined
   /** When the time of a step is over that waits, or that in which steps are undone. */
   readonly stepTimeoutAt?: number | undefined
+  /** How long nothing may be heard of whoever completes it, of one that waits outside. */
+  readonly heartbeat?: number | undefined
   readonly stepUndo?: number | undefined
   readonly stepUndoes?: number | undefined
   readonly trace?: string | undefined
@@ -71,7 +73,7 @@ interface Row {
   readonly due?: number | undefined
 }
 
-const { bool, int2, int4, jsonb, text, timestamptz, uuid } = PgTypes.OID
+const { bool, float8, int2, int4, jsonb, text, timestamptz, uuid } = PgTypes.OID
 
 const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   action: uuid,
@@ -90,6 +92,7 @@ const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   stepMemos: bool,
   stepUnread: bool,
   stepTimeoutAt: timestamptz,
+  heartbeat: float8,
   stepUndo: int2,
   stepUndoes: int4,
   trace: text,
@@ -193,6 +196,7 @@ const toRow = (conclusion: Conclusion): Row => {
       return {
         ...fenced(conclusion, conclusion.ended),
         nextPhase: phaseCodes.outbound,
+        heartbeat: conclusion.heartbeat,
         nextStep: conclusion.ended === undefined ? undefined : fence.step + 1,
         attempts: conclusion.freshAttempts ? -1 : undefined
       }

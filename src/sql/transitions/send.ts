@@ -1,8 +1,8 @@
-/** Sending signals, and what was sent. */
+/** What comes from outside and ends nothing: signals, and heartbeats. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { SignalRecord } from "../../Signal.ts"
-import type { SentSignal } from "../../store/Sending.ts"
+import type { SentHeartbeat, SentSignal } from "../../store/Sending.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { array, at, json } from "../columns.ts"
@@ -49,6 +49,35 @@ export const sendOf = ({ run }: Calls): Store["Service"]["send"] => (o) =>
       p_attempt: o.from === undefined ? null : PgTypes.int4(o.from.attempt)
     }, "became, action, definition, actor_id, candidates"),
     ([row]) => toSent(row!)
+  )
+
+const toHeard = ([became, candidates]: ReadonlyArray<unknown>): SentHeartbeat => {
+  switch (became) {
+    case SentCode.sent:
+      return { _tag: "Heard" }
+    case SentCode.ambiguous:
+      return { _tag: "Ambiguous", actions: candidates as ReadonlyArray<string> }
+    case SentCode.late:
+      return { _tag: "Late" }
+    default:
+      return { _tag: "None" }
+  }
+}
+
+export const hearOf = ({ run }: Calls): Store["Service"]["hear"] => (o) =>
+  Effect.map(
+    run("hear", "hear", {
+      p_now: at(o.now),
+      p_id: o.id === null ? null : PgTypes.uuid(o.id),
+      p_definition: o.definition === null ? null : PgTypes.text(o.definition),
+      p_actor_id: o.actorId === null ? null : PgTypes.text(o.actorId),
+      p_signal: o.signal === null ? null : PgTypes.text(o.signal),
+      p_step: o.from === undefined ? null : PgTypes.int4(o.from.step),
+      p_attempt: o.from === undefined ? null : PgTypes.int4(o.from.attempt),
+      p_details: json(o.details),
+      p_by: o.by === undefined ? null : PgTypes.float8(o.by)
+    }, "became, candidates"),
+    ([row]) => toHeard(row!)
   )
 
 export const signalsOf = (calls: Calls): Store["Service"]["signalsOf"] => {

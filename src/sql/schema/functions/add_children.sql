@@ -5,7 +5,7 @@ create function add_children(
   p_now timestamptz, p_slots int[], p_children int[], slot_action uuid[], slot_step int[], slot_slot int[],
   slot_child uuid[], slot_definition text[], slot_actor_id text[], slot_due timestamptz[], slot_success text[],
   slot_error text[], slot_attempt smallint[], slot_request text[], slot_reuses int[], slot_signal text[],
-  slot_optional boolean[], child_queue text[],
+  slot_optional boolean[], slot_heartbeat float8[], child_queue text[],
   child_action uuid[], child_definition text[], child_actor_id text[], child_arguments jsonb[],
   child_lane text[], child_lanes text[], child_checksum_key text[], child_checksum text[], child_timeout float8[],
   child_parent uuid[], child_parent_step int[], child_depth smallint[], child_ordered bool[], child_prepared boolean[],
@@ -14,15 +14,18 @@ create function add_children(
 returns void language plpgsql set search_path from current as $$
 begin
   insert into slots (
-    action, step, slot, child, definition, actor_id, due_at, success, error, attempt, request, signal, optional)
+    action, step, slot, child, definition, actor_id, due_at, success, error, attempt, request, signal, optional,
+    heartbeat_ms, limit_at)
   select
-    x.action, x.step, x.slot, x.child, x.definition, x.actor_id, x.due, x.success, x.error, x.attempt, x.request,
-    x.signal, x.optional
+    x.action, x.step, x.slot, x.child, x.definition, x.actor_id,
+    least(x.due, p_now + x.heartbeat * interval '1 millisecond'), x.success, x.error, x.attempt, x.request,
+    x.signal, x.optional, x.heartbeat, case when x.heartbeat is not null then x.due end
   from unnest(
     slot_action, slot_step, slot_slot, slot_child, slot_definition, slot_actor_id, slot_due, slot_success, slot_error,
-    slot_attempt, slot_request, slot_signal, slot_optional
+    slot_attempt, slot_request, slot_signal, slot_optional, slot_heartbeat
   ) with ordinality as x(
-    action, step, slot, child, definition, actor_id, due, success, error, attempt, request, signal, optional, n)
+    action, step, slot, child, definition, actor_id, due, success, error, attempt, request, signal, optional,
+    heartbeat, n)
   where p_slots is null or x.n = any(p_slots);
   -- what an earlier attempt has come to, and is not done again
   if slot_reuses is not null then

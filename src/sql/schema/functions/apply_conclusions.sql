@@ -7,8 +7,8 @@ create function apply_conclusions(
   conclusion_step_status smallint[], conclusion_step_result jsonb[], conclusion_step_marked boolean[],
   conclusion_step_started_at timestamptz[], conclusion_step_waited boolean[],
   conclusion_step_attempt smallint[], conclusion_step_attempts jsonb[], conclusion_step_memos boolean[],
-  conclusion_step_timeout_at timestamptz[], conclusion_step_undo smallint[], conclusion_step_undoes int[],
-  conclusion_trace text[],
+  conclusion_step_timeout_at timestamptz[], conclusion_heartbeat float8[], conclusion_step_undo smallint[],
+  conclusion_step_undoes int[], conclusion_trace text[],
   conclusion_ends boolean[], conclusion_keeps boolean[],
   conclusion_next_phase smallint[], conclusion_next_step int[], conclusion_next_name text[],
   conclusion_next_kind smallint[], conclusion_arguments jsonb[], conclusion_outcome smallint[],
@@ -27,7 +27,7 @@ begin
       conclusion_action, conclusion_step, conclusion_phase, conclusion_step_name, conclusion_step_kind,
       conclusion_step_status, conclusion_step_result, conclusion_step_marked, conclusion_step_started_at,
       conclusion_step_waited, conclusion_step_attempt, conclusion_step_attempts, conclusion_step_memos,
-      conclusion_step_timeout_at,
+      conclusion_step_timeout_at, conclusion_heartbeat,
       conclusion_step_undo, conclusion_step_undoes, conclusion_trace, conclusion_ends, conclusion_keeps,
       conclusion_next_phase,
       conclusion_next_step, conclusion_next_name, conclusion_next_kind, conclusion_arguments, conclusion_outcome,
@@ -35,7 +35,8 @@ begin
       conclusion_callbacks, conclusion_failure, conclusion_attempts, p_places
     ) with ordinality as x(
       action, step, phase, step_name, step_kind, step_status, step_result, step_marked, step_started_at, step_waited,
-      step_attempt, step_attempts, step_memos, step_timeout_at, step_undo, step_undoes, trace, ends, keeps, next_phase,
+      step_attempt, step_attempts, step_memos, step_timeout_at, heartbeat, step_undo, step_undoes, trace, ends, keeps,
+      next_phase,
       next_step, next_name, next_kind, arguments, outcome, result, cause, callbacks_succeeded, callbacks_failed,
       callbacks,
       failure, attempts, place, n)
@@ -97,6 +98,8 @@ begin
       step_timeout_at = case
         when c.phase = 1 /* Phase.waiting */ and c.next_phase = 1 /* Phase.waiting */ then l.step_timeout_at
         when c.next_phase <> 5 /* Phase.unwinding */ then c.step_timeout_at end,
+      heartbeat_ms = c.heartbeat,
+      silent_at = p_now + c.heartbeat * interval '1 millisecond',
       undone_until = case
         when c.next_phase = 5 /* Phase.unwinding */ then coalesce(c.step_timeout_at, l.undone_until)
         else l.undone_until end,

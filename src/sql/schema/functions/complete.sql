@@ -98,7 +98,7 @@ begin
   elsif v_lanes is not null then
     perform lock_named_lanes(array[p_id]);
   end if;
-  select status, phase, flags, outcome, timeout_at, definition, actor_id
+  select status, phase, flags, outcome, timeout_at, silent_at, details, definition, actor_id
   into l
   from live_actions
   where id = p_id
@@ -123,12 +123,12 @@ begin
     return next news(-6 /* Kind.verdict */, p_id, 4 /* Verdict.over */);
     return;
   end if;
-  if p_outbound and l.timeout_at <= p_now then
+  if p_outbound and least(l.timeout_at, l.silent_at) <= p_now then
     -- its time was over, and nobody has noticed: whoever completes it comes too late
     return next news(-6 /* Kind.verdict */, p_id, 4 /* Verdict.over */);
     return query select * from end_from_outside(
       p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], 6 /* Status.timed_out */::smallint, null,
-      null);
+      case when l.silent_at < coalesce(l.timeout_at, 'infinity') then silent_cause(l.details) end);
     return;
   end if;
   return next row(

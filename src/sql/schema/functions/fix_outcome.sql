@@ -33,6 +33,7 @@ begin
     -- what undoes a step has its own
     step_started_at = case when p_unwinds and phase <> 1 /* Phase.waiting */ then null else step_started_at end,
     step_timeout_at = null,
+    silent_at = null,
     verdict = null,
     token = null,
     attempts = 0,

@@ -1,7 +1,7 @@
--- What time has brought: timeouts first, those of actions and then those of steps; in a call that finds none, delayed
--- invocations, which are in their queues from now on, what nothing pauses any more, waits; in a call that finds nothing
--- else, starts that lanes have put off: who begins erases achievements, and those of a call are locked in one pass.
--- Rows that somebody holds are left for the next call.
+-- What time has brought: timeouts first, those of actions, of those that nothing is heard of, and then those of steps;
+-- in a call that finds none, delayed invocations, which are in their queues from now on, what nothing pauses any more,
+-- waits; in a call that finds nothing else, starts that lanes have put off: who begins erases achievements, and those
+-- of a call are locked in one pass. Rows that somebody holds are left for the next call.
 create function tick(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_limit int)
 returns setof answer language plpgsql set search_path from current as $$
@@ -35,8 +35,12 @@ begin
       p_token, p_now, p_definitions, p_first_steps, p_flags, late, 6 /* Status.timed_out */::smallint, null, null);
     timed_out := cardinality(late);
   else
-    return query select * from time_out_steps(p_token, p_now, p_definitions, p_flags, p_limit);
+    return query select * from end_silent(p_token, p_now, p_definitions, p_first_steps, p_flags, p_limit);
     get diagnostics timed_out = row_count;
+    if timed_out = 0 then
+      return query select * from time_out_steps(p_token, p_now, p_definitions, p_flags, p_limit);
+      get diagnostics timed_out = row_count;
+    end if;
   end if;
   if timed_out = 0 then
     joining := queue_delayed(p_now, p_limit) + resume_paused(p_now, p_limit);

@@ -1,5 +1,5 @@
 -- Waits for signals that are over: what was sent in time settles them all the same, and whoever may go on without one
--- does. The others fail their steps.
+-- does. The others fail their steps, and those that nothing was heard of say so: their time was not over otherwise.
 -- For other functions only: it inherits their search path and their settings.
 create function time_out_signals(
   p_token bigint, p_now timestamptz, p_definitions text[], p_flags smallint[], p_limit int)
@@ -24,8 +24,12 @@ begin
   if waiting is null then return; end if;
   perform settle_signals(x.action, x.step) from unnest(waiting, waiting_steps) as x(action, step);
   update slots o
-  set status = 6 /* Status.timed_out */
+  set
+    status = 6 /* Status.timed_out */,
+    cause = case when o.heartbeat_ms is not null and o.due_at < coalesce(o.limit_at, 'infinity')
+      then cause_at(silent_cause(o.details), l.definition, l.actor_id) end
   from unnest(waiting, waiting_steps) as x(action, step)
+  join live_actions l on l.id = x.action
   where
     o.action = x.action and o.step = x.step and o.signal is not null and o.due_at <= p_now and o.status is null;
   return query select * from resume(leased(p_token), p_now, p_definitions, waiting, waiting_steps, p_flags);
