@@ -18,6 +18,7 @@ import {
 import { scenarios } from "../model/Trees.ts"
 import type { Numbered } from "./Campaign.ts"
 import { keyPrograms } from "./KeyPrograms.ts"
+import { heartbeatPrograms } from "./HeartbeatPrograms.ts"
 import { lanePrograms } from "./LanePrograms.ts"
 import { memoPrograms } from "./MemoPrograms.ts"
 import { planned } from "./Planned.ts"
@@ -281,6 +282,7 @@ export const canonical: ReadonlyArray<Tree> = [
   ...memoPrograms,
   ...signalPrograms,
   ...keyPrograms,
+  ...heartbeatPrograms,
   ...retryPrograms
 ]
 

@@ -306,6 +306,7 @@ const goingOn = (now: number) =>
         + (select count(*) from stepped.slots, at where status is null and due_at <= due)
         + (select count(*) from stepped.live_actions, at where timeout_at <= due and outcome is null and status = 1)
         + (select count(*) from stepped.live_actions l, at where step_timeout_at <= due and ${sql.literal(waitsLate)})
+        + (select count(*) from stepped.live_actions, at where silent_at <= due and outcome is null)
         + (select count(*) from stepped.live_actions w where w.status = 0 and w.outcome is null and stepped.is_deadlocked(w.id)))::int as n`,
       (rows) => rows[0]!.n
     ))
@@ -327,9 +328,8 @@ const nextDue = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   Effect.map(
     sql<{ due: number | null }>`select (extract(epoch from least(w.due, t.due)) * 1000)::float8 as due from
       (select least((select min(due_at) from stepped.slots where status is null), (select min(due_at) from stepped.jobs),
-        (select min(due_at) from stepped.named_lanes), (select min(step_timeout_at) from stepped.live_actions l where ${
-      sql.literal(waitsLate)
-    })) as due) w,
+        (select min(due_at) from stepped.named_lanes), (select min(silent_at) from stepped.live_actions where outcome is null),
+        (select min(step_timeout_at) from stepped.live_actions l where ${sql.literal(waitsLate)})) as due) w,
       (select min(timeout_at) as due from stepped.live_actions where outcome is null and status = 1) t
       where w.due is not null`,
     (rows) => rows[0]?.due ?? undefined
