@@ -14,6 +14,7 @@ import {
   announced,
   approval,
   asking,
+  beating,
   Car,
   careful,
   Cars,
@@ -201,6 +202,33 @@ describe("the cost of actions", () => {
       assert.isAtMost(spent.walBytes, 3600)
       const again = yield* cost(Stepped.receive(given[0]!, succeeded(7)))
       assert.deepStrictEqual([again.commits, again.statements.send_signal], [0, 1])
+    })))
+
+  it.live("a heartbeat is one statement, which commits where it is due alone, and waiting for it costs nothing", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const sql = yield* PgClient.PgClient
+      const waits = Effect.map(
+        sql`select from stepped.slots where signal = 'approval' and status is null`,
+        (rows) => rows.length > 0
+      )
+      const waiting = (enqueued: Effect.Effect<unknown, unknown>) =>
+        cost(Effect.andThen(enqueued, Effect.repeat(waits, { until: (so) => so })))
+      const answered = (id: number, action: typeof asking | typeof beating) =>
+        Effect.andThen(Stepped.send(Car.ref(id), action, approval, 7), Effect.repeat(waits, { until: (so) => !so }))
+      const plain = yield* waiting(client(1).askingLater())
+      yield* answered(1, asking)
+      const handle = yield* client(2).beatingLater()
+      yield* Effect.repeat(waits, { until: (so) => so })
+      const first = yield* cost(Stepped.heartbeat(handle.id, { rows: 7 }))
+      assert.deepStrictEqual([first.result, first.commits, first.statements], ["heard", 1, { hear: 1 }])
+      assert.isAtMost(first.walBytes, 700)
+      const second = yield* cost(Stepped.heartbeat(handle.id, { rows: 8 }))
+      assert.deepStrictEqual([second.result, second.commits, second.statements], ["heard", 0, { hear: 1 }])
+      yield* answered(2, beating)
+      const asked = yield* waiting(client(3).beatingLater())
+      assert.deepStrictEqual([asked.commits, asked.statements], [plain.commits, plain.statements])
+      yield* answered(3, beating)
     })))
 
   it.live("five hundred actions at once share their commits", () =>
