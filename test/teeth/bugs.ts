@@ -44,6 +44,9 @@ const laneDeadlocks = "test/behaviour/LaneDeadlocks.test.ts"
 const completionKeys = "test/behaviour/CompletionKeys.test.ts"
 const tokens = "test/behaviour/Tokens.test.ts"
 const tokenRaces = "test/races/tokens.test.ts"
+const heartbeats = "test/behaviour/Heartbeats.test.ts"
+const extended = "test/behaviour/ExtendedTimeouts.test.ts"
+const heartbeatRaces = "test/races/heartbeats.test.ts"
 const completionKeyRaces = "test/races/completionKeys.test.ts"
 const fairBy = "test/behaviour/FairBy.test.ts"
 const traces = "src/engine/trace.ts"
@@ -5256,6 +5259,161 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `update(token).digest("base64url") + token.slice(-43)`
     }],
     tests: { [tokens]: ["12.2: who has a token sends its signal"] }
+  },
+  {
+    name: "silence-unnoticed",
+    breaks: "12.3: nobody looks at how long nothing was heard of a wait before the first heartbeat",
+    plants: [{
+      file: functionFile("add_children"),
+      find: `    least(x.due, p_now + x.heartbeat * interval '1 millisecond'), x.success,`,
+      replace: `    x.due, x.success,`
+    }],
+    tests: { [heartbeats]: ["12.3: readers see when"] }
+  },
+  {
+    name: "silence-within-the-limit",
+    breaks: "12.3: who is heard within the limit is given up, since what he said in between was not stored",
+    plants: [{ file: functionFile("silent_at"), find: `/ 3.0 * 4 *`, replace: `/ 3.0 * 3 *` }],
+    tests: { [heartbeats]: ["12.3: nobody is given up who is heard"] }
+  },
+  {
+    name: "heartbeats-all-stored",
+    breaks: "12.3: each heartbeat is stored, however soon after the one before",
+    plants: [{
+      file: functionFile("is_unheard"),
+      find: `  select p_heard_at is null
+    or p_now`,
+      replace: `  select p_heard_at is not null
+    or p_heard_at is null
+    or p_now`
+    }],
+    tests: { [heartbeats]: ["12.3: readers see when"] }
+  },
+  {
+    name: "heartbeat-moves-the-timeout",
+    breaks: "12.3: a wait lasts as long as something is heard, whatever its timeout",
+    plants: [{
+      file: functionFile("hear_signals"),
+      find: `least(moved_limit(o.limit_at, coalesce(p_by, 0), p_now), silent_at(o.heartbeat_ms, p_now))`,
+      replace: `silent_at(o.heartbeat_ms, p_now)`
+    }],
+    tests: { [heartbeats]: ["12.3: being heard does not put off"] }
+  },
+  {
+    name: "timeout-as-silence",
+    breaks: "12.3: a wait whose timeout is over fails as if nothing had been heard, though it may pass",
+    plants: [{
+      file: functionFile("time_out_signals"),
+      find: `o.heartbeat_ms is not null and o.due_at < coalesce(o.limit_at, 'infinity')`,
+      replace: `o.heartbeat_ms is not null`
+    }],
+    tests: { [heartbeats]: ["12.3: being heard does not put off"] }
+  },
+  {
+    name: "silence-that-may-pass",
+    breaks: "12.3: of a wait that may pass nobody learns that the other system is dead",
+    plants: [{
+      file: signalling,
+      find: `status === "timed_out" && cause === null`,
+      replace: `status === "timed_out"`
+    }],
+    tests: { [heartbeats]: ["12.3: being heard does not put off"] }
+  },
+  {
+    name: "heartbeat-after-its-time",
+    breaks: "12.3: who comes when the time is over counts, as long as nobody has looked",
+    plants: [{
+      file: functionFile("hear_action"),
+      find: `    and coalesce(least(x.timeout_at, x.silent_at), 'infinity') > p_now
+`,
+      replace: ``
+    }],
+    tests: { [heartbeats]: ["12.3: who comes when the time is over"] }
+  },
+  {
+    name: "completion-after-silence",
+    breaks: "12.3: who has been silent for too long completes the action, as long as nobody has looked",
+    plants: [{
+      file: functionFile("complete"),
+      find: `least(l.timeout_at, l.silent_at) <= p_now`,
+      replace: `l.timeout_at <= p_now`
+    }],
+    tests: { [heartbeats]: ["12.3: who comes when the time is over"] }
+  },
+  {
+    name: "last-words-of-another",
+    breaks: "12.3: of several that are silent all are said to have said what one of them has",
+    plants: [{
+      file: functionFile("end_silent"),
+      find: ` and details is not distinct from first.details`,
+      replace: ``
+    }],
+    tests: { [heartbeats]: ["12.3: one whose job has ended"] }
+  },
+  {
+    name: "heartbeat-before-it-is-outside",
+    breaks: "12.3: what is heard while its steps run is stored as if it waited outside",
+    plants: [{
+      file: functionFile("hear_action"),
+      find: `    x.id = p_action and x.phase = 2 /* Phase.outbound */ and x.outcome is null`,
+      replace: `    x.id = p_action and x.outcome is null`
+    }],
+    tests: { [heartbeats]: ["12.3: an outbound action whose steps have ended"] }
+  },
+  {
+    name: "heartbeat-for-what-has-come",
+    breaks: "12.3: who has sent all that is waited for is told that he is waited for",
+    plants: [{
+      file: functionFile("hear_signals"),
+      find: `    when w.is_open or w.has_waited then`,
+      replace: `    when w.is_open then`
+    }],
+    tests: { [heartbeats]: ["12.3: the time of silence begins when the wait does"] }
+  },
+  {
+    name: "heartbeat-without-its-lock",
+    breaks: "12.3: whoever looks what is over waits for a heartbeat in a transaction that stays open",
+    plants: [{
+      file: functionFile("hear_signals"),
+      find: `    perform 1 from steps s where s.action = p_action and s.idx = p_at for no key update;
+`,
+      replace: ``
+    }],
+    tests: { [heartbeatRaces]: ["12.3: one that comes in time counts"] },
+    hangs: true
+  },
+  {
+    name: "silence-is-no-timeout",
+    breaks: "12.3: nobody wakes when an outbound action has been silent for too long",
+    plants: [{
+      file: "src/sql/records.ts",
+      find: `(select min(silent_at) from \${schema}.live_actions where silent_at is not null and outcome is null)`,
+      replace: `null`
+    }],
+    tests: { [heartbeats]: ["12.3: a drain takes the time of silence"] }
+  },
+  {
+    name: "limit-beyond-time",
+    breaks: "12.3: a limit is moved until no timestamp holds it",
+    plants: [{
+      file: functionFile("moved_limit"),
+      find: `greatest(p_limit, least(
+    p_limit + p_by * interval '1 millisecond', p_now + 1e14 /* longest */ * interval '1 millisecond'))`,
+      replace: `p_limit + p_by * interval '1 millisecond'`
+    }],
+    tests: { [extended]: ["12.3: what has no limit has none to move"] }
+  },
+  {
+    name: "extended-without-being-heard",
+    breaks: "12.3: who asks for more time is given up as silent",
+    plants: [{
+      file: functionFile("hear_signals"),
+      find: `    set
+      heard_at = p_now,`,
+      replace: `    set
+      heard_at = case when p_by is null then p_now else o.heard_at end,`
+    }],
+    tests: { [extended]: ["12.3: where nothing may be silent"] }
   },
   {
     name: "completion-past-a-key-that-is-being-stored",
