@@ -1,4 +1,4 @@
-/** The other system, on an HTTP server of its own: it takes orders for exports, and reports their ends to the address that comes with each. */
+/** The other system, on an HTTP server of its own: it takes orders for exports, says that it is at them, and reports their ends, to the address that comes with each. */
 import { NodeHttpServer } from "@effect/platform-node"
 import { Context, Effect, Layer, Queue, Schema } from "effect"
 import {
@@ -11,7 +11,7 @@ import {
 } from "effect/http"
 import { createServer } from "node:http"
 
-export const Order = Schema.Struct({ month: Schema.String, answer: Schema.String })
+export const Order = Schema.Struct({ month: Schema.String, answer: Schema.String, rows: Schema.Int })
 export type Order = typeof Order.Type
 
 /** What it has been asked for. */
@@ -42,14 +42,17 @@ export class ExporterAddress extends Context.Service<ExporterAddress, string>()(
   )
 }
 
-/** Reports the end of an export to whoever has ordered it, and gives what that answers. */
-export const reports = Effect.fn("reports")(function*(
-  { answer }: Order,
-  end: { readonly url: string } | { readonly error: string }
-) {
-  const response = yield* HttpClientRequest.post(answer).pipe(
-    HttpClientRequest.bodyJsonUnsafe(end),
+const posts = Effect.fn("posts")(function*(address: string, body: unknown) {
+  const response = yield* HttpClientRequest.post(address).pipe(
+    HttpClientRequest.bodyJsonUnsafe(body),
     HttpClient.execute
   )
   return `${response.status} ${yield* response.text}`
 })
+
+/** Reports the end of an export to whoever has ordered it, and gives what that answers. */
+export const reports = ({ answer }: Order, end: { readonly url: string } | { readonly error: string }) =>
+  posts(answer, end)
+
+/** Says how far an export is, and gives what whoever has ordered it answers. */
+export const says = ({ answer }: Order, progress: { readonly rows: number }) => posts(`${answer}/alive`, progress)

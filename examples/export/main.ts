@@ -1,13 +1,14 @@
 /**
  * Reports that another system exports, which takes its time: it is given an address with a token, and reports the end there.
  *
- * A step orders the export over HTTP, and waits for a signal. The webhook of this program's own server takes what comes with the token. An export that fails,
- * or of which nothing is heard in time, is ordered anew, with another token; what comes with the old one is late.
+ * A step orders the export over HTTP, and waits for a signal. The webhook of this program's own server takes what comes with the token: that the exporter is at
+ * it, and how it ends. An export that fails, or of which nothing is heard for too long, is ordered anew, with another token, from where it had come to; what comes
+ * with the old one is late.
  *
  * Run with `npm run example examples/export/main.ts`.
  */
 import { NodeHttpServer } from "@effect/platform-node"
-import { Console, Context, Effect, Layer, Queue, Redacted, Schedule, Schema } from "effect"
+import { Console, Context, Effect, Layer, Option, Queue, Redacted, Schedule, Schema } from "effect"
 import {
   FetchHttpClient,
   HttpClient,
@@ -19,20 +20,26 @@ import {
 } from "effect/http"
 import { randomBytes } from "node:crypto"
 import { createServer } from "node:http"
-import { Step, Stepped } from "stepped"
+import { ActionRepo, Step, Stepped } from "stepped"
 import * as Embedded from "stepped/embedded"
-import { ExporterAddress, Orders, reports } from "./exporter.ts"
+import { ExporterAddress, Orders, reports, says } from "./exporter.ts"
 
 // #region action
 class ExportFailed extends Schema.TaggedError<ExportFailed>()("ExportFailed", { why: Schema.String }) {}
 
 class Exporter extends Context.Service<Exporter, {
-  readonly start: (month: string, token: string) => Effect.Effect<void>
+  /** The rows before these are exported already. */
+  readonly start: (month: string, token: string, rows: number) => Effect.Effect<void>
 }>()("Exporter") {}
 
 class Account extends Stepped.Actor<Account>()("Account", { id: Schema.Int }) {}
 
 const exported = Stepped.signal("exported", { payload: Schema.Struct({ url: Schema.String }), error: ExportFailed })
+
+/** What it says of itself while it is at it. */
+const Progress = Schema.Struct({ rows: Schema.Int })
+const rowsOf = (details: unknown) =>
+  Option.match(Schema.decodeUnknownOption(Progress)(details), { onNone: () => 0, onSome: ({ rows }) => rows })
 
 const report = Stepped.action("report", {
   arguments: [Schema.String],
@@ -44,10 +51,11 @@ const report = Stepped.action("report", {
     "export",
     Effect.fn(function*(month) {
       const token = yield* Step.token(exported, { expires: "1 hour" })
-      yield* (yield* Exporter).start(month, token)
-      return yield* Step.waitFor(exported, { timeout: "2 seconds" })
+      const { lastFailure } = yield* Step
+      yield* (yield* Exporter).start(month, token, rowsOf(lastFailure?.details))
+      return yield* Step.waitFor(exported, { timeout: "1 hour", heartbeatTimeout: "2 seconds" })
     }),
-    // where it has failed, or nothing was heard of it: each attempt orders anew, with a token of its own
+    // where it has failed, or nothing is heard of it: each attempt orders anew, with a token of its own
     { retry: Schedule.recurs(2) }
   )
   .step((_month, { export: file }) => Effect.succeed(file.url))
@@ -83,8 +91,21 @@ const ReceiveRoute = HttpRouter.add(
   )
 )
 
+const AliveRoute = HttpRouter.add(
+  "POST",
+  "/receive/:token/alive",
+  Effect.gen(function*() {
+    const { token } = yield* HttpRouter.schemaPathParams(Schema.Struct({ token: Schema.String }))
+    const heard = yield* Stepped.heartbeat({ token }, yield* HttpServerRequest.schemaBodyJson(Progress))
+    // who is told that it is late may stop
+    return HttpServerResponse.text(heard, { status: heard === "heard" ? 200 : 410 })
+  }).pipe(
+    Effect.catchTag("InvalidToken", () => Effect.succeed(HttpServerResponse.text("not found", { status: 404 })))
+  )
+)
+
 // a token is longer than what a router takes for a part of a path, if nothing is said
-const Server = HttpRouter.serve(ReceiveRoute, {
+const Server = HttpRouter.serve(Layer.merge(ReceiveRoute, AliveRoute), {
   routerConfig: { maxParamLength: 2000 },
   disableLogger: true,
   disableListenLog: true
@@ -105,9 +126,9 @@ const ExporterLive = Layer.effect(
     const exporter = yield* ExporterAddress
     const own = HttpServer.formatAddress((yield* HttpServer.HttpServer).address)
     return {
-      start: (month, token) =>
+      start: (month, token, rows) =>
         HttpClientRequest.post(`${exporter}/exports`).pipe(
-          HttpClientRequest.bodyJsonUnsafe({ month, answer: `${own}/receive/${token}` }),
+          HttpClientRequest.bodyJsonUnsafe({ month, rows, answer: `${own}/receive/${token}` }),
           client.execute,
           Effect.asVoid,
           Effect.orDie
@@ -133,7 +154,7 @@ const Main = Stepped.worker().pipe(
 
 const order = Effect.gen(function*() {
   const order = yield* Queue.take(yield* Orders)
-  yield* Console.log(`the exporter is to export ${order.month}`)
+  yield* Console.log(`the exporter is to export ${order.month} from row ${order.rows} on`)
   return order
 })
 
@@ -157,10 +178,14 @@ const program = Effect.gen(function*() {
   yield* Console.log(`it has: ${yield* reports(two, { url: "/june.csv" })}`)
   yield* Console.log(`June is at ${yield* june.await}`)
 
-  // an export of which nothing is heard in time
+  // an export that is under way, of which nothing is heard any more: another one goes on from there
   const july = yield* account.reportLater("July")
   const slow = yield* order
+  yield* Console.log(`it is at it: ${yield* says(slow, { rows: 200 })}`)
+  const [slot] = yield* (yield* ActionRepo).slots(july.id)
+  yield* Console.log(`July has ${rowsOf(slot?.heartbeat?.details)} rows so far`)
   const three = yield* order
+  yield* Console.log(`it wakes up: ${yield* says(slow, { rows: 300 })}`)
   yield* Console.log(`it has the first one at last: ${yield* reports(slow, { url: "/july-1.csv" })}`)
   yield* Console.log(`it has: ${yield* reports(three, { url: "/july.csv" })}`)
   yield* Console.log(`July is at ${yield* july.await}`)
