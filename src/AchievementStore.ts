@@ -9,8 +9,9 @@ import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type { ActionKey } from "./Action.ts"
 import { joinKey } from "./domain/Key.ts"
+import type { OperatorOptions } from "./Operation.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import { canBeStored, deletionLimit, limitOf, timeOf } from "./store/asked.ts"
+import { canBeStored, deletionLimit, limitOf, operationIfNamed, operationOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 /**
@@ -62,13 +63,16 @@ export class AchievementStore extends Context.Service<AchievementStore, {
   /** Achievements in the order of their keys, at most `limit` (100 if not given, 10,000 at most). They come with their results. */
   readonly list: (limit?: number) => Effect.Effect<ReadonlyArray<Achievement>, StorageError | InvalidQuery>
   /** Forgets an achievement, so that the work is done again; says whether there was one. */
-  readonly forget: (checksumKey: ActionKey) => Effect.Effect<boolean, StorageError>
+  readonly forget: (
+    checksumKey: ActionKey,
+    options?: OperatorOptions
+  ) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /**
    * Forgets achievements, at most `limit` (10,000 if not given, 100,000 at most); gives how many. What somebody is changing is left. A filter
    * without a field is refused.
    */
   readonly forgetAll: (
-    filter: AchievementFilter & { readonly limit?: number }
+    filter: AchievementFilter & OperatorOptions & { readonly limit?: number }
   ) => Effect.Effect<number, StorageError | InvalidQuery>
 }>()("stepped/AchievementStore") {
   /** The achievements of the engine's storage. */
@@ -84,11 +88,14 @@ export class AchievementStore extends Context.Service<AchievementStore, {
             : Effect.succeedNone
         },
         list: (limit) => Effect.flatMap(limitOf("limit of AchievementStore.list", limit), store.achievements),
-        forget: (given) => {
+        forget: (given, options) => {
           const key = joinKey(given)
-          return canBeStored(key) ? store.forgetAchievement(key) : Effect.succeed(false)
+          return Effect.flatMap(
+            operationOf("AchievementStore.forget", key, options),
+            (operation) => canBeStored(key) ? store.forgetAchievement(key, operation) : Effect.succeed(false)
+          )
         },
-        forgetAll: ({ actorType, before, below, limit, name }) =>
+        forgetAll: ({ actorType, before, below, limit, name, ...options }) =>
           Effect.gen(function*() {
             const verb = "AchievementStore.forgetAll"
             const most = yield* limitOf(`limit of ${verb}`, limit, deletionLimit)
@@ -99,8 +106,23 @@ export class AchievementStore extends Context.Service<AchievementStore, {
               return yield* Effect.fail(new InvalidQuery({ field: `filter of ${verb}`, value: "nothing", takes }))
             }
             if (!texts.every((text) => text === undefined || canBeStored(text))) return 0
-            return yield* store.forgetAchievements({ before: at, below: texts[0], actorType, name }, most)
+            const filter = { before: at, below: texts[0], actorType, name }
+            return yield* store.forgetAchievements(
+              filter,
+              most,
+              yield* operationIfNamed(verb, recordedOf(filter), options)
+            )
           })
       }))
   )
 }
+
+/** What was filtered by, for people. */
+const recordedOf = ({ before, ...texts }: {
+  readonly before: number | undefined
+  readonly below: string | undefined
+  readonly actorType: string | undefined
+  readonly name: string | undefined
+}): string =>
+  Object.entries({ ...texts, before: before === undefined ? undefined : new Date(before).toISOString() })
+    .flatMap(([field, value]) => value === undefined ? [] : [`${field} ${value}`]).join(", ")

@@ -60,6 +60,8 @@ export interface CancelOptions {
    * that are cancelled with it undo what they have done all the same.
    */
   readonly compensate?: boolean | undefined
+  /** The operator who asks for it: 1 to 100 characters. With one it is recorded, see `ActionRepo.operations`. */
+  readonly by?: string | undefined
 }
 
 /**

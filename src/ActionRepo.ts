@@ -19,11 +19,31 @@ import type {
 } from "./ActionRecord.ts"
 import { isActionId, statuses } from "./domain/Phase.ts"
 import type { FailureFilter, FailureGroups } from "./Failures.ts"
+import {
+  type OperationFilter,
+  type OperationRecord,
+  type OperatorOptions,
+  type OperatorVerb,
+  operatorVerbs
+} from "./Operation.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import type { RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
 import type { Abandoning, DecidedOf, StepDecision } from "./store/Answer.ts"
-import { canBeStored, deletionLimit, idOf, isIndex, jsonOf, limitOf, textOf, timeOf, wordsOf } from "./store/asked.ts"
+import {
+  canBeStored,
+  deletionLimit,
+  idOf,
+  isIndex,
+  jsonOf,
+  keyTextOf,
+  limitOf,
+  operationIfNamed,
+  operationOf,
+  textOf,
+  timeOf,
+  wordsOf
+} from "./store/asked.ts"
 import { loadTree } from "./store/loadTree.ts"
 import { Store } from "./store/Store.ts"
 
@@ -68,7 +88,10 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * Has a step begin again now: one that is held, or waits for its next attempt, or for children and times, which are cancelled.
    * Its record (`steps`) says which attempt is meant, here and below: once that has gone on, this changes nothing, and may be repeated where its answer was lost.
    */
-  readonly tryStepAgain: (step: StepAttempt) => Effect.Effect<StepVerb, StorageError>
+  readonly tryStepAgain: (
+    step: StepAttempt,
+    options?: OperatorOptions
+  ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
   /**
    * Skips a step that is held, is to begin again, or waits: the next one runs, and receives `undefined` for its result.
    *
@@ -76,7 +99,10 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    *
    * One that has to give the action's success cannot be skipped: it is held then, and says so.
    */
-  readonly skipStep: (step: StepAttempt) => Effect.Effect<StepVerb, StorageError>
+  readonly skipStep: (
+    step: StepAttempt,
+    options?: OperatorOptions
+  ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
   /**
    * Completes a step that is held, is to begin again, or waits, with a result: JSON as the step's schema, or that of the action's
    * success, encodes it. Without a schema any JSON is taken and stored, and the record says that it is `unchecked`.
@@ -85,11 +111,15 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    *
    * What does not fit completes nothing: the step is held then, and says so.
    */
-  readonly completeStep: (step: StepAttempt, result: unknown) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
+  readonly completeStep: (
+    step: StepAttempt,
+    result: unknown,
+    options?: OperatorOptions
+  ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
   /** Fails a step that is held, is to begin again, or waits, for good. */
   readonly failStep: (
     step: StepAttempt,
-    options: { readonly reason: string }
+    options: OperatorOptions & { readonly reason: string }
   ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
   /**
    * Ends what undoes an action's steps: what is left is not tried any more, and the action goes on to its callbacks, and to its end. Its cause says for
@@ -97,7 +127,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    */
   readonly abandonUnwinding: (
     action: string,
-    options: { readonly reason: string }
+    options: OperatorOptions & { readonly reason: string }
   ) => Effect.Effect<UnwindingVerb, StorageError | InvalidQuery>
   /**
    * Has a new action go on for one that has failed, timed out or was cancelled (`retryOf`): with its arguments as they were at the end, the results of its
@@ -116,7 +146,10 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * What the failed one has sent, received signals included, is not taken over. A step that it goes on with again may have been done all the same:
    * that is what `idempotencyKey` is for.
    */
-  readonly retry: (id: string, options?: RetryOptions) => Effect.Effect<RetryVerb, StorageError | InvalidQuery>
+  readonly retry: (
+    id: string,
+    options?: RetryOptions & OperatorOptions
+  ) => Effect.Effect<RetryVerb, StorageError | InvalidQuery>
   /**
    * Deletes what ended before a time, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 100,000 at
    * most), newest first. The next call goes on from `next`, until there is none.
@@ -133,7 +166,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * deleted, that stores it a second time.
    */
   readonly deleteEnded: (
-    options: { readonly before: Date; readonly limit?: number; readonly from?: string | undefined }
+    options: OperatorOptions & { readonly before: Date; readonly limit?: number; readonly from?: string | undefined }
   ) => Effect.Effect<Deletion, StorageError | InvalidQuery>
   /**
    * Deletes the answers from before a time that are kept for handles of what was never stored as an action (achieved, joined, ended by its
@@ -141,44 +174,76 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * as long as that is live, or has ended since.
    */
   readonly deleteOutcomes: (
-    options: { readonly before: Date; readonly limit?: number }
+    options: OperatorOptions & { readonly before: Date; readonly limit?: number }
   ) => Effect.Effect<number, StorageError | InvalidQuery>
+  /**
+   * What operators have done with any of the services, and what they were refused; newest first.
+   *
+   * **Details**
+   *
+   * Each verb records itself, in its own transaction, with who has asked (`by`) and why (`reason`); what workers do by themselves, too, deleting and
+   * forgetting by age, and what programs do, cancelling, is recorded where `by` is given. What has changed nothing is recorded once for
+   * who has asked for it, and not where the same is recorded of them already: an answer that was lost leaves nothing more. Where there was
+   * nothing to do it with, no action of that id, no such pause, nothing to forget, nothing is recorded. Workers delete what is older than `operationRetention`.
+   */
+  readonly operations: (
+    filter?: OperationFilter
+  ) => Effect.Effect<ReadonlyArray<OperationRecord>, StorageError | InvalidQuery>
+  /**
+   * Deletes records of operations from before a time, oldest first, at most `limit` (10,000 if not given, 100,000 at most); gives how many.
+   */
+  readonly deleteOperations: (
+    options: OperatorOptions & { readonly before: Date; readonly limit?: number }
+  ) => Effect.Effect<number, StorageError | InvalidQuery>
+  /**
+   * Records that the program has not let somebody do something (`denied`): once for each verb, target and person.
+   */
+  readonly recordDenied: (
+    denied: OperatorOptions & { readonly verb: OperatorVerb; readonly target: string; readonly by: string }
+  ) => Effect.Effect<void, StorageError | InvalidQuery>
 }>()("stepped/ActionRepo") {
   /** The actions of the engine's storage. */
   static readonly layer: Layer.Layer<ActionRepo, never, Store> = Layer.effect(
     ActionRepo,
     Effect.map(Store, (store) => {
-      const decide = (of: DecidedOf, decision: StepDecision | Abandoning) =>
-        isActionId(of.action) && (decision._tag === "abandon" || (isIndex(of.index) && isIndex(of.attemptNumber)))
-          ? Effect.flatMap(
-            Effect.clockWith((clock) => clock.currentTimeMillis),
-            (now) => store.decideStep(now, of, decision)
-          )
-          : Effect.succeed("none" as const)
+      const decide = (
+        verb: OperatorVerb,
+        of: DecidedOf,
+        decision: StepDecision | Abandoning,
+        options: OperatorOptions | undefined
+      ) =>
+        Effect.flatMap(
+          operationOf(verb, of.action, options, of),
+          (operation) =>
+            isActionId(of.action) && (decision._tag === "abandon" || (isIndex(of.index) && isIndex(of.attemptNumber)))
+              ? store.decideStep(operation.at, of, decision, operation)
+              : Effect.succeed("none" as const)
+        )
       return ActionRepo.of({
-        tryStepAgain: (step) => decide(step, { _tag: "again" }),
-        skipStep: (step) => decide(step, { _tag: "skip" }),
-        completeStep: (step, result) =>
+        tryStepAgain: (step, options) => decide("ActionRepo.tryStepAgain", step, { _tag: "again" }, options),
+        skipStep: (step, options) => decide("ActionRepo.skipStep", step, { _tag: "skip" }, options),
+        completeStep: (step, result, options) =>
           Effect.flatMap(
             jsonOf("result of ActionRepo.completeStep", result),
-            (value) => decide(step, { _tag: "complete", value })
+            (value) => decide("ActionRepo.completeStep", step, { _tag: "complete", value }, options)
           ),
-        failStep: (step, { reason }) =>
+        failStep: (step, options) =>
           Effect.flatMap(
-            textOf("reason of ActionRepo.failStep", reason, 1000),
-            (text) => decide(step, { _tag: "fail", reason: text })
+            textOf("reason of ActionRepo.failStep", options.reason, 1000),
+            (reason) => decide("ActionRepo.failStep", step, { _tag: "fail", reason }, options)
           ),
-        abandonUnwinding: (action, { reason }) =>
+        abandonUnwinding: (action, options) =>
           Effect.map(
             Effect.flatMap(
-              textOf("reason of ActionRepo.abandonUnwinding", reason, 1000),
-              (text) => decide({ action }, { _tag: "abandon", reason: text })
+              textOf("reason of ActionRepo.abandonUnwinding", options.reason, 1000),
+              (reason) => decide("ActionRepo.abandonUnwinding", { action }, { _tag: "abandon", reason }, options)
             ),
             // nobody's hands are waited for
             (verb) => verb === "notStarted" || verb === "running" ? "notUnwinding" : verb
           ),
-        retry: (id, { from, upwards = false } = {}) =>
+        retry: (id, options = {}) =>
           Effect.gen(function*() {
+            const { from, upwards = false } = options
             if (from !== undefined && upwards) {
               return yield* new InvalidQuery({
                 field: "from of ActionRepo.retry",
@@ -187,9 +252,10 @@ export class ActionRepo extends Context.Service<ActionRepo, {
               })
             }
             if (from !== undefined) yield* textOf("from of ActionRepo.retry", from, 1000)
-            if (!isActionId(id)) return { _tag: "None" }
-            const now = yield* Effect.clockWith((clock) => clock.currentTimeMillis)
-            return yield* store.retry(now, { action: id, from, upwards })
+            const operation = yield* operationOf("ActionRepo.retry", id, options)
+            return isActionId(id)
+              ? yield* store.retry(operation.at, { action: id, from, upwards }, operation)
+              : { _tag: "None" }
           }),
         find: (id) =>
           isActionId(id)
@@ -239,20 +305,52 @@ export class ActionRepo extends Context.Service<ActionRepo, {
                 ? store.asked(filter, most)
                 : Effect.succeed([])
           ),
-        deleteEnded: ({ before, from, limit }) =>
+        deleteEnded: ({ before, from, limit, ...options }) =>
           Effect.gen(function*() {
             const at = yield* timeOf("before of ActionRepo.deleteEnded", before)
             const most = yield* limitOf("limit of ActionRepo.deleteEnded", limit, deletionLimit)
             yield* idOf("from of ActionRepo.deleteEnded", from)
-            return yield* store.deleteEnded(at, most, from)
+            return yield* store.deleteEnded(at, most, from, yield* older("ActionRepo.deleteEnded", before, options))
           }),
-        deleteOutcomes: ({ before, limit }) =>
+        deleteOutcomes: ({ before, limit, ...options }) =>
           Effect.gen(function*() {
             const at = yield* timeOf("before of ActionRepo.deleteOutcomes", before)
             const most = yield* limitOf("limit of ActionRepo.deleteOutcomes", limit, deletionLimit)
-            return yield* store.deleteOutcomes(at, most)
+            return yield* store.deleteOutcomes(at, most, yield* older("ActionRepo.deleteOutcomes", before, options))
+          }),
+        deleteOperations: ({ before, limit, ...options }) =>
+          Effect.gen(function*() {
+            const at = yield* timeOf("before of ActionRepo.deleteOperations", before)
+            const most = yield* limitOf("limit of ActionRepo.deleteOperations", limit, deletionLimit)
+            return yield* store.deleteOperations(at, most, yield* older("ActionRepo.deleteOperations", before, options))
+          }),
+        operations: (filter = {}) =>
+          Effect.gen(function*() {
+            const { after, before, by, outcome, since, target, verbs } = filter
+            const limit = yield* limitOf("limit of ActionRepo.operations", filter.limit)
+            yield* wordsOf("verbs of ActionRepo.operations", verbs, operatorVerbs)
+            if (after !== undefined) {
+              yield* limitOf("after of ActionRepo.operations", after, {
+                otherwise: after,
+                most: Number.MAX_SAFE_INTEGER
+              })
+            }
+            const from = since && (yield* timeOf("since of ActionRepo.operations", since))
+            const until = before && (yield* timeOf("before of ActionRepo.operations", before))
+            if (![target, by, outcome].every((text) => text === undefined || canBeStored(text))) return []
+            return yield* store.operations(filter, limit, { from, until })
+          }),
+        recordDenied: ({ target, verb, ...options }) =>
+          Effect.gen(function*() {
+            yield* wordsOf("verb of ActionRepo.recordDenied", [verb], operatorVerbs)
+            yield* keyTextOf("target of ActionRepo.recordDenied", target)
+            yield* store.recordDenied(yield* operationOf(verb, target, options))
           })
       })
     })
   )
 }
+
+/** The operation that deletes what is older than that. */
+const older = (verb: OperatorVerb, before: Date, options: OperatorOptions) =>
+  operationIfNamed(verb, `before ${before.toISOString()}`, options)

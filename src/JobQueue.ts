@@ -8,9 +8,10 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { DefinitionRecord, WorkerRecord } from "./Catalogue.ts"
 import { laneShown } from "./domain/Key.ts"
+import type { OperatorOptions, OperatorVerb } from "./Operation.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import { canBeStored, limitOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
+import { canBeStored, limitOf, operationOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 /**
@@ -136,7 +137,10 @@ export class JobQueue extends Context.Service<JobQueue, {
     options: PauseOptions
   ) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /** Goes on with what was paused, within a `pollInterval`; gives whether it was. What is paused by something else as well, stays so. */
-  readonly resume: (target: PauseTarget) => Effect.Effect<boolean, StorageError | InvalidQuery>
+  readonly resume: (
+    target: PauseTarget,
+    options?: OperatorOptions
+  ) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /** All pauses, those of lanes too, the oldest first; at most 10,000. */
   readonly pauses: Effect.Effect<ReadonlyArray<Pause>, StorageError>
   /** The workers that run, or have stopped without a word and are not taken over yet, in the order of their start; at most 10,000. */
@@ -178,10 +182,15 @@ export class JobQueue extends Context.Service<JobQueue, {
         pause: (target, options) =>
           Effect.gen(function*() {
             const of = yield* targetOf("JobQueue.pause", target)
-            return yield* store.pause({ ...of, ...yield* pauseOptionsOf("JobQueue.pause", options) })
+            const why = yield* pauseOptionsOf("JobQueue.pause", options)
+            return yield* store.pause({ ...of, ...why }, yield* operationOf("JobQueue.pause", recordedOf(of), why))
           }),
-        resume: (target) =>
-          Effect.flatMap(targetOf("JobQueue.resume", target), ({ kind, subject }) => store.resume(kind, subject)),
+        resume: (target, options) =>
+          Effect.gen(function*() {
+            const of = yield* targetOf("JobQueue.resume", target)
+            const operation = yield* operationOf("JobQueue.resume", recordedOf(of), options)
+            return yield* store.resume(of.kind, of.subject, operation)
+          }),
         pauses: Effect.map(
           store.pauses,
           (pauses) => pauses.map((pause) => ({ ...pause, subject: laneShown(pause.subject) }))
@@ -206,7 +215,7 @@ export class JobQueue extends Context.Service<JobQueue, {
 }
 
 const targetOf = (
-  verb: string,
+  verb: OperatorVerb,
   target: PauseTarget
 ): Effect.Effect<Pick<Pause, "kind" | "subject">, InvalidQuery> => {
   if (target === "everything") return Effect.succeed({ kind: "everything", subject: "" })
@@ -221,6 +230,9 @@ const targetOf = (
       })
     )
 }
+
+const recordedOf = ({ kind, subject }: Pick<Pause, "kind" | "subject">): string =>
+  kind === "everything" ? kind : `${kind} ${subject}`
 
 /** With why each of them does not begin. */
 const withPauses = <A extends { readonly queue: string; readonly actorType: string; readonly name: string }>(

@@ -10,9 +10,10 @@ import * as Option from "effect/Option"
 import type { ActionKey } from "./Action.ts"
 import { joinKey, keyLimit, laneMark, laneShown, laneText } from "./domain/Key.ts"
 import { isLaneKey, type LaneKey } from "./Lane.ts"
+import type { OperatorOptions, OperatorVerb } from "./Operation.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import { canBeStored, limitOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
+import { canBeStored, limitOf, operationOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 /**
@@ -62,7 +63,10 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
     options: PauseOptions
   ) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /** Goes on in a lane that was paused: who is next performs within a `pollInterval`. Gives whether it was paused. */
-  readonly resume: (key: ActionKey | LaneKey) => Effect.Effect<boolean, StorageError | InvalidQuery>
+  readonly resume: (
+    key: ActionKey | LaneKey,
+    options?: OperatorOptions
+  ) => Effect.Effect<boolean, StorageError | InvalidQuery>
   /**
    * Ends a pending action of a cycle of waiting as deadlocked, and gives its id; none where there is no cycle.
    *
@@ -104,10 +108,15 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
           Effect.gen(function*() {
             const subject = yield* laneOf("PerformanceLane.pause", given)
             const why = yield* pauseOptionsOf("PerformanceLane.pause", options)
-            return yield* store.pause({ kind: "lane", subject, ...why })
+            const operation = yield* operationOf("PerformanceLane.pause", `lane ${laneShown(subject)}`, why)
+            return yield* store.pause({ kind: "lane", subject, ...why }, operation)
           }),
-        resume: (given) =>
-          Effect.flatMap(laneOf("PerformanceLane.resume", given), (subject) => store.resume("lane", subject)),
+        resume: (given, options) =>
+          Effect.gen(function*() {
+            const subject = yield* laneOf("PerformanceLane.resume", given)
+            const operation = yield* operationOf("PerformanceLane.resume", `lane ${laneShown(subject)}`, options)
+            return yield* store.resume("lane", subject, operation)
+          }),
         breakDeadlock: ({ now }) =>
           Effect.flatMap(
             timeOf("now of PerformanceLane.breakDeadlock", now),
@@ -123,7 +132,7 @@ const withPause = (lane: Omit<Lane, "pause">, pauses: ReadonlyArray<Pause>): Lan
   return { ...lane, pause: pause && { ...pause, subject: laneShown(subject) } }
 }
 
-const laneOf = (verb: string, given: ActionKey | LaneKey): Effect.Effect<string, InvalidQuery> => {
+const laneOf = (verb: OperatorVerb, given: ActionKey | LaneKey): Effect.Effect<string, InvalidQuery> => {
   const key = isLaneKey(given) ? given.key : joinKey(given)
   const subject = isLaneKey(given) ? laneText(given.lane, key) : key
   // a named lane may have an empty key: that of all

@@ -145,6 +145,13 @@ export type {
 } from "./Lane.ts"
 export type { ListFilter, Listing, Page, TypedRecord } from "./Listing.ts"
 export {
+  type OperationFilter,
+  type OperationRecord,
+  type OperatorOptions,
+  type OperatorVerb,
+  operatorVerbs
+} from "./Operation.ts"
+export {
   type AfterStatus,
   afterStatuses,
   type CompletionOptions,

@@ -129,6 +129,8 @@ suite("the action repo", (engine) => {
         ["limit of ActionRepo.tree", (limit) => repo.tree(unknown, limit), 100_000],
         ["limit of ActionRepo.deleteEnded", (limit) => repo.deleteEnded({ before, limit }), 100_000],
         ["limit of ActionRepo.deleteOutcomes", (limit) => repo.deleteOutcomes({ before, limit }), 100_000],
+        ["limit of ActionRepo.deleteOperations", (limit) => repo.deleteOperations({ before, limit }), 100_000],
+        ["limit of ActionRepo.operations", (limit) => repo.operations({ limit }), 10_000],
         ["limit of PerformanceLane.list", (limit) => lanes.list(limit), 10_000],
         ["limit of AchievementStore.list", (limit) => achievements.list(limit), 10_000],
         ["limit of AchievementStore.forgetAll", (limit) => achievements.forgetAll({ before, limit }), 100_000],
@@ -147,6 +149,7 @@ suite("the action repo", (engine) => {
         ["before of ActionRepo.deleteEnded", repo.deleteEnded({ before: never })],
         ["from of ActionRepo.deleteEnded", repo.deleteEnded({ before, from: "garbage" })],
         ["before of ActionRepo.deleteOutcomes", repo.deleteOutcomes({ before: never })],
+        ["before of ActionRepo.deleteOperations", repo.deleteOperations({ before: never })],
         ["before of AchievementStore.forgetAll", achievements.forgetAll({ before: never })],
         ["now of PerformanceLane.breakDeadlock", lanes.breakDeadlock({ now: never })],
         ["now of JobQueue.neglected", queue.neglected({ now: never, queues: [], definitions: [] })]

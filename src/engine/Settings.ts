@@ -44,6 +44,8 @@ export class Settings extends Context.Service<Settings, {
   readonly keyRetention: Duration.Duration
   /** How long achievements are kept; infinite, for ever. */
   readonly achievementRetention: Duration.Duration
+  /** How long it is kept what operators have done; infinite, for ever. */
+  readonly operationRetention: Duration.Duration
 }>()("stepped/engine/Settings") {}
 
 /** What is transient is the storage's to say. */
@@ -63,5 +65,6 @@ export const defaults: Omit<Settings["Service"], "transient"> = {
   outcomeRetention: Duration.days(1),
   historyRetention: Duration.infinity,
   keyRetention: Duration.days(1),
-  achievementRetention: Duration.infinity
+  achievementRetention: Duration.infinity,
+  operationRetention: Duration.days(90)
 }

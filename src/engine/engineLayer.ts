@@ -86,6 +86,8 @@ export interface EngineOptions {
   readonly keyRetention?: Duration.Input
   /** How long work that is achieved is not done again; for ever, if not given or `Infinity`. Workers forget what is older. */
   readonly achievementRetention?: Duration.Input
+  /** How long it is kept what operators have done (`ActionRepo.operations`): 90 days if not given, for ever with `Infinity`. Workers delete what is older. */
+  readonly operationRetention?: Duration.Input
 }
 
 /**
@@ -212,6 +214,12 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
         "achievementRetention",
         options.achievementRetention,
         defaults.achievementRetention,
+        forEver(1)
+      ),
+      operationRetention: yield* durationOption(
+        "operationRetention",
+        options.operationRetention,
+        defaults.operationRetention,
         forEver(1)
       )
     }

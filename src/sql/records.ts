@@ -16,6 +16,7 @@ import { emptyCatalog } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
 import { conditions } from "./conditions.ts"
+import { operationParameter, operationsOf, recording } from "./operations.ts"
 import { type Columns, defined, reading } from "./reading.ts"
 import { toAnswer } from "./rows.ts"
 
@@ -139,7 +140,7 @@ type Actions = Pick<
 >
 
 const actionsOf = (calls: Calls): Actions => {
-  const { call, run, schema } = calls
+  const { call, schema } = calls
   const read = reading(calls)
   const rows = read(actionColumns)
   const actions = (...args: Parameters<typeof rows>): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError> =>
@@ -186,16 +187,22 @@ const actionsOf = (calls: Calls): Actions => {
         ]),
         (records) => records.map((record) => ({ ...record, heartbeat: heartbeatOf(record.heartbeat) }))
       ),
-    deleteEnded: (before, limit, from) =>
+    deleteEnded: (before, limit, from, operation) =>
       Effect.map(
-        run("deleteEnded", "delete_ended", {
-          p_before: at(before),
-          p_below: from === undefined ? null : PgTypes.uuid(from),
-          p_limit: PgTypes.int4(limit)
-        }, "deleted, below"),
+        call(
+          "deleteEnded",
+          `select deleted, below, ${recording(schema, "deleted", "deleted", "$4")}
+            from ${schema}.delete_ended(p_before => $1, p_below => $2, p_limit => $3)`,
+          [
+            at(before),
+            from === undefined ? null : PgTypes.uuid(from),
+            PgTypes.int4(limit),
+            operationParameter(operation)
+          ]
+        ),
         (rows) => ({ deleted: rows[0]![0] as number, next: (rows[0]![1] ?? undefined) as string | undefined })
       ),
-    deleteOutcomes: (before, limit) =>
+    deleteOutcomes: (before, limit, operation) =>
       Effect.map(
         // whoever has joined an action is answered when that has ended, however long it took
         call(
@@ -207,8 +214,8 @@ const actionsOf = (calls: Calls): Actions => {
                 and (select k.action from ${schema}.action_keys k where k.action = o.id and k.free_at is not null and k.kind = ${KeyKind.idempotency} limit 1) is null
               order by created_at limit $2 for update skip locked)) returning id),
             free as (delete from ${schema}.action_keys where action = any(array(select id from gone)) and free_at is null)
-            select count(*)::int from gone`,
-          [at(before), PgTypes.int4(limit)]
+            select n, ${recording(schema, "n", "deleted", "$3")} from (select count(*)::int as n from gone) c`,
+          [at(before), PgTypes.int4(limit), operationParameter(operation)]
         ),
         (rows) => rows[0]![0] as number
       )
@@ -267,12 +274,17 @@ const achievementsOf = (calls: Calls): Achievements => {
       ),
     achievements: (limit) =>
       achievements("achievements", `from ${schema}.achievements order by checksum_key limit $1`, [PgTypes.int4(limit)]),
-    forgetAchievement: (key) =>
+    forgetAchievement: (key, operation) =>
       Effect.map(
-        call("forget", `delete from ${schema}.achievements where checksum_key = $1::text returning 1`, [key]),
+        call(
+          "forget",
+          `with gone as (delete from ${schema}.achievements where checksum_key = $1::text returning 1)
+            select ${schema}.record_operation($2, 'done') from gone`,
+          [key, operationParameter(operation)]
+        ),
         (rows) => rows.length > 0
       ),
-    forgetAchievements: ({ actorType, before, below, name }, limit) => {
+    forgetAchievements: ({ actorType, before, below, name }, limit, operation) => {
       // of what is below a key the text goes on with a slash, behind which `0` comes next
       const isBelow = "checksum_key = $::text or (checksum_key > $::text || '/' and checksum_key < $::text || '0')"
       const asked = [
@@ -281,14 +293,14 @@ const achievementsOf = (calls: Calls): Achievements => {
         { condition: `${defined.actorType} = $`, value: actorType },
         { condition: `${defined.name} = $`, value: name }
       ].filter(({ value }) => value !== undefined)
-      const where = asked.map(({ condition }, i) => `(${condition.replaceAll("$", `$${i + 2}`)})`).join(" and ")
+      const where = asked.map(({ condition }, i) => `(${condition.replaceAll("$", `$${i + 3}`)})`).join(" and ")
       return Effect.map(
         call(
           "forgetAll",
           `with gone as (delete from ${schema}.achievements where ctid = any(array(
               select ctid from ${schema}.achievements where ${where} limit $1 for update skip locked)) returning 1)
-            select count(*)::int from gone`,
-          [PgTypes.int4(limit), ...asked.map(({ value }) => value)]
+            select n, ${recording(schema, "n", "forgotten", "$2")} from (select count(*)::int as n from gone) c`,
+          [PgTypes.int4(limit), operationParameter(operation), ...asked.map(({ value }) => value)]
         ),
         (rows) => rows[0]![0] as number
       )
@@ -301,7 +313,7 @@ type Jobs = Pick<Records, "queued" | "backlog" | "nextDue" | "neglected" | "paus
 const count = (condition: string) => `count(*) filter (where ${condition})::int`
 
 const jobsOf = (calls: Calls): Jobs => {
-  const { call, schema } = calls
+  const { call, run, schema } = calls
   const read = reading(calls)
   const queued = read<Omit<QueuedInvocation, "pause">>({
     action: "action",
@@ -333,26 +345,25 @@ const jobsOf = (calls: Calls): Jobs => {
   return {
     queued: (limit) =>
       queued("queued", `from ${schema}.jobs where kind = 0 order by id limit $1`, [PgTypes.int4(limit)]),
-    pause: ({ by, kind, reason, subject }) =>
+    pause: ({ by, kind, reason, subject }, operation) =>
       Effect.map(
-        call(
-          "pause",
-          `insert into ${schema}.pauses (kind, subject, reason, by, since) values ($1::text, $2::text, $3::text, $4::text, clock_timestamp())
-            on conflict do nothing returning 1`,
-          [kind, subject, reason, by]
-        ),
-        (rows) => rows.length > 0
+        run("pause", "pause", {
+          p_kind: PgTypes.text(kind),
+          p_subject: PgTypes.text(subject),
+          p_reason: PgTypes.text(reason),
+          p_by: PgTypes.text(by),
+          p_operation: operationParameter(operation)
+        }),
+        (rows) => rows[0]![0] as boolean
       ),
-    resume: (kind, subject) =>
+    resume: (kind, subject, operation) =>
       Effect.map(
-        call(
-          "resume",
-          `with gone as (delete from ${schema}.pauses where kind = $1::text and subject = $2::text returning kind, subject)
-            insert into ${schema}.resumed (kind, subject) select kind, subject from gone
-            on conflict (kind, subject) do update set until = null, passed = null, is_last = false returning 1`,
-          [kind, subject]
-        ),
-        (rows) => rows.length > 0
+        run("resume", "unpause", {
+          p_kind: PgTypes.text(kind),
+          p_subject: PgTypes.text(subject),
+          p_operation: operationParameter(operation)
+        }),
+        (rows) => rows[0]![0] as boolean
       ),
     pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),
     backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),
@@ -394,5 +405,6 @@ export const recordsOf = (
   ...actionsOf(calls),
   ...lanesOf(calls),
   ...achievementsOf(calls),
-  ...jobsOf(calls)
+  ...jobsOf(calls),
+  ...operationsOf(calls)
 })

@@ -17,6 +17,7 @@ import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
 import type { Finding } from "../Engine.ts"
 import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { OperationFilter, OperationRecord, OperatorVerb } from "../Operation.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { SignalRecord } from "../Signal.ts"
@@ -31,6 +32,19 @@ export interface Within {
   readonly until: number | undefined
   /** Whose children are asked for, if it is stored: they were enqueued while it was live. */
   readonly parent?: ActionRecord | undefined
+}
+
+/** What somebody has asked for, as it is recorded. */
+export interface NewOperation {
+  /** User time in ms. */
+  readonly at: number
+  readonly by: string
+  readonly verb: OperatorVerb
+  readonly target: string
+  /** Of a verb that decides of a step. */
+  readonly index?: number | undefined
+  readonly attemptNumber?: number | undefined
+  readonly reason: string | undefined
 }
 
 export interface Records {
@@ -52,9 +66,33 @@ export interface Records {
   /** The last ones, in their order. */
   readonly signalsOf: (action: string, limit: number) => Many<SignalRecord>
   /** Deletes history from before the given time (user time in ms), of as many actions as it looks at, from where an earlier call has ended. */
-  readonly deleteEnded: (before: number, limit: number, from?: string) => Effect.Effect<Deletion, StorageError>
+  readonly deleteEnded: (
+    before: number,
+    limit: number,
+    from?: string,
+    operation?: NewOperation
+  ) => Effect.Effect<Deletion, StorageError>
   /** Deletes answers kept for handles since before the given time, oldest first; gives how many. */
-  readonly deleteOutcomes: (before: number, limit: number) => Effect.Effect<number, StorageError>
+  readonly deleteOutcomes: (
+    before: number,
+    limit: number,
+    operation?: NewOperation
+  ) => Effect.Effect<number, StorageError>
+
+  /** Newest first. */
+  readonly operations: (
+    filter: OperationFilter,
+    limit: number,
+    within: Pick<Within, "from" | "until">
+  ) => Many<OperationRecord>
+  /** Records what nobody was let do. */
+  readonly recordDenied: (operation: NewOperation) => Effect.Effect<void, StorageError>
+  /** Deletes records of operations from before the given time, oldest first; gives how many. */
+  readonly deleteOperations: (
+    before: number,
+    limit: number,
+    operation?: NewOperation
+  ) => Effect.Effect<number, StorageError>
 
   /** Of a named lane, or of a concurrency key, which has no name. */
   readonly laneOf: (name: string | null, key: string) => Effect.Effect<Omit<Lane, "pause"> | undefined, StorageError>
@@ -69,7 +107,10 @@ export interface Records {
   readonly achievementOf: (checksumKey: string) => Effect.Effect<Achievement | undefined, StorageError>
   /** In the order of their keys. */
   readonly achievements: (limit: number) => Many<Achievement>
-  readonly forgetAchievement: (checksumKey: string) => Effect.Effect<boolean, StorageError>
+  readonly forgetAchievement: (
+    checksumKey: string,
+    operation: NewOperation
+  ) => Effect.Effect<boolean, StorageError>
   /** Those for which all of it holds; gives how many. What somebody is changing is left. */
   readonly forgetAchievements: (
     filter: {
@@ -79,16 +120,21 @@ export interface Records {
       readonly actorType?: string | undefined
       readonly name?: string | undefined
     },
-    limit: number
+    limit: number,
+    operation?: NewOperation
   ) => Effect.Effect<number, StorageError>
 
   /** In the order of their arrival. */
   readonly queued: (limit: number) => Many<Omit<QueuedInvocation, "pause">>
   readonly backlog: Many<Omit<Backlog, "pause">>
   /** Begins nothing new of something; gives whether that is new. */
-  readonly pause: (pause: Omit<Pause, "since">) => Effect.Effect<boolean, StorageError>
+  readonly pause: (pause: Omit<Pause, "since">, operation: NewOperation) => Effect.Effect<boolean, StorageError>
   /** Takes a pause back; gives whether there was one. What waited because of it goes on with the next `tick`. */
-  readonly resume: (kind: Pause["kind"], subject: string) => Effect.Effect<boolean, StorageError>
+  readonly resume: (
+    kind: Pause["kind"],
+    subject: string,
+    operation: NewOperation
+  ) => Effect.Effect<boolean, StorageError>
   /** The oldest first. */
   readonly pauses: Many<Pause>
   /** In the order of their start. */

@@ -26,7 +26,7 @@ import type { Conclusion, NewMemo, ProgressNote, Whose } from "./Conclusion.ts"
 import type { Explained, ExplainedAction, ToExplain } from "./Explained.ts"
 import type { AskedRetry, Invocation, PreparedInvocation } from "./Invocation.ts"
 import type { Keeping, OwnConnections } from "./OwnConnections.ts"
-import type { Records } from "./Records.ts"
+import type { NewOperation, Records } from "./Records.ts"
 import type { AskedBy, NewHeartbeat, NewSignal, SentHeartbeat, SentSignal } from "./Sending.ts"
 
 /** Whether the server ended a statement for the time that it took or waited: a smaller batch may pass. */
@@ -230,6 +230,8 @@ export interface Transitions {
     readonly outbound: boolean
     /** Of what is outbound alone. */
     readonly key?: CompletionKey | undefined
+    /** Of what is cancelled alone. */
+    readonly operation?: NewOperation | undefined
   }) => Effect.Effect<Completed, StorageError>
   /**
    * Ids of an actor's actions that can be cancelled: at most so many, those first that have not begun, so that nobody begins because
@@ -263,10 +265,15 @@ export interface Transitions {
   readonly decideStep: (
     now: number,
     of: DecidedOf,
-    decision: StepDecision | Abandoning
+    decision: StepDecision | Abandoning,
+    operation?: NewOperation
   ) => Effect.Effect<"done" | "running" | "notStarted" | "over" | "none", StorageError>
   /** A new action goes on for one that has ended; inside an open transaction of the client it commits with it. */
-  readonly retry: (now: number, retry: AskedRetry) => Effect.Effect<RetryVerb, StorageError>
+  readonly retry: (
+    now: number,
+    retry: AskedRetry,
+    operation: NewOperation
+  ) => Effect.Effect<RetryVerb, StorageError>
   readonly tick: Pass
   readonly cancelAbandoned: Pass
   /** What would become of an invocation if a worker took it now; none where its parent does not perform. Lanes are as this process knows them. */

@@ -4,10 +4,14 @@
  */
 import * as Effect from "effect/Effect"
 import { hostname } from "node:os"
+import { keyLimit } from "../domain/Key.ts"
 import { isActionId } from "../domain/Phase.ts"
 import { isStorable } from "../domain/storable.ts"
+import type { OperatorOptions, OperatorVerb } from "../Operation.ts"
 import type { PauseOptions } from "../Pause.ts"
 import { InvalidQuery } from "../SteppedError.ts"
+import type { StepAttempt } from "../StepVerb.ts"
+import type { NewOperation } from "./Records.ts"
 
 /** Rows of a list, if nothing is said, and at most. */
 export const listLimit = { otherwise: 100, most: 10_000 }
@@ -91,17 +95,60 @@ export const textOf = (field: string, given: string, most: number): Effect.Effec
       })
     )
 
+/** A text that a row of an index holds with certainty. */
+export const keyTextOf = (field: string, given: string): Effect.Effect<string, InvalidQuery> =>
+  Buffer.byteLength(given) > keyLimit
+    ? Effect.fail(
+      new InvalidQuery({
+        field,
+        value: JSON.stringify(given.slice(0, 100)),
+        takes: `a text of ${keyLimit} bytes at most`
+      })
+    )
+    : textOf(field, given, keyLimit)
+
 /** The user and host of this process. */
 const thisProcess = `${process.env.USER ?? "pid"}${process.env.USER === undefined ? ` ${process.pid}` : ""}@${
   process.env.HOSTNAME ?? hostname()
 }`
 
+/** Who asks for something: the process, if nobody is named. */
+const byOf = (verb: OperatorVerb, by: string | undefined): Effect.Effect<string, InvalidQuery> =>
+  textOf(`by of ${verb}`, by ?? thisProcess, 100)
+
+/** What somebody asks for, as it is recorded. */
+export const operationOf = (
+  verb: OperatorVerb,
+  target: string,
+  { by, reason }: OperatorOptions = {},
+  of: Partial<StepAttempt> = {}
+): Effect.Effect<NewOperation, InvalidQuery> =>
+  Effect.gen(function*() {
+    return {
+      at: yield* Effect.clockWith((clock) => clock.currentTimeMillis),
+      by: yield* byOf(verb, by),
+      verb,
+      target,
+      index: of.index,
+      attemptNumber: of.attemptNumber,
+      reason: reason === undefined ? undefined : yield* textOf(`reason of ${verb}`, reason, 1000)
+    }
+  })
+
+/** The same of what workers do by themselves, too: of that only what somebody is named for is recorded. */
+export const operationIfNamed = (
+  verb: OperatorVerb,
+  target: string,
+  options: OperatorOptions
+): Effect.Effect<NewOperation | undefined, InvalidQuery> =>
+  options.by === undefined ? Effect.undefined : operationOf(verb, target, options)
+
 /** Why something is paused, and by whom. */
 export const pauseOptionsOf = (
-  verb: string,
+  verb: OperatorVerb,
   options: PauseOptions
 ): Effect.Effect<{ readonly reason: string; readonly by: string }, InvalidQuery> =>
   Effect.gen(function*() {
     const reason = yield* textOf(`reason of ${verb}`, options.reason, 1000)
-    return { reason, by: yield* textOf(`by of ${verb}`, options.by ?? thisProcess, 100) }
+    return { reason, by: yield* byOf(verb, options.by) }
   })

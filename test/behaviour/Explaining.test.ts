@@ -46,7 +46,8 @@ const rows = Effect.flatMap(PgClient.PgClient, (sql) =>
           "action_keys",
           "pauses",
           "abandoned_by",
-          "resumed"
+          "resumed",
+          "operations"
         ].map((table) =>
           `select '${table} ' || t.ctid::text || t.xmin::text || to_jsonb(t) as x from stepped.${table} t`
         ).join(

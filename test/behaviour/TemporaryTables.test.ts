@@ -134,6 +134,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         const step = { name: "1", kind: "unnamed", marked: false, startedAt: 0, waited: false } as const
         const token = yield* store.register("test", Duration.minutes(1), "one")
         const by = { token, now: 0, room: 10, catalog }
+        const operation = { at: 0, by: "test", verb: "JobQueue.pause", target: "lane 9", reason: undefined } as const
         const calls: { readonly [Name in keyof typeof store]: Effect.Effect<unknown, unknown> | undefined } = {
           enqueue: store.enqueue([item("1"), item("2", { token: Number(token) })], 0, []),
           enqueueKeyed: Effect.map(
@@ -190,11 +191,11 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           ),
           cancellable: store.cancellable("Car/visit", "1", 10),
           decideStep: Effect.map(
-            store.decideStep(0, { action: first, index: 0, attemptNumber: 1 }, { _tag: "skip" }),
+            store.decideStep(0, { action: first, index: 0, attemptNumber: 1 }, { _tag: "skip" }, operation),
             (said) => assert.strictEqual(said, "notStarted")
           ),
           retry: Effect.map(
-            store.retry(0, { action: first, from: undefined, upwards: false }),
+            store.retry(0, { action: first, from: undefined, upwards: false }, operation),
             (said) => assert.deepInclude(said, { _tag: "NotRetryable", reason: "live" })
           ),
           claim: Effect.flatMap(store.heldBy(token), ([held]) => {
@@ -279,7 +280,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             outcome: { status: "cancelled", result: null, cause: null },
             outbound: false
           }),
-          pause: store.pause({ kind: "lane", subject: "lane 9", reason: "a test", by: "test" }),
+          pause: store.pause({ kind: "lane", subject: "lane 9", reason: "a test", by: "test" }, operation),
           announce: store.announce(token, {
             queues: ["default"],
             definitions: [{ key: "Car/turn", hash: "abc", description: described }]
@@ -294,7 +295,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             ([found]) => assert.deepStrictEqual(found?.description, described)
           ),
           pauses: Effect.map(store.pauses, (pauses) => assert.strictEqual(pauses.length, 1)),
-          resume: store.resume("lane", "lane 9"),
+          resume: store.resume("lane", "lane 9", operation),
           adoptLanes: store.adoptLanes(0, { bays: { limit: 2, whenBusy: "line" } }),
           tick: store.tick(token, 0, catalog),
           cancelAbandoned: store.cancelAbandoned(token, 0, catalog),
@@ -318,8 +319,14 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           lanes: store.lanes(10),
           achievementOf: store.achievementOf("none"),
           achievements: store.achievements(10),
-          forgetAchievement: store.forgetAchievement("none"),
+          forgetAchievement: store.forgetAchievement("none", operation),
           forgetAchievements: store.forgetAchievements({ before: 0 }, 10),
+          recordDenied: store.recordDenied(operation),
+          operations: Effect.map(
+            store.operations({}, 10, { from: undefined, until: undefined }),
+            (found) => assert.include(found.map(({ outcome }) => outcome), "notStarted")
+          ),
+          deleteOperations: store.deleteOperations(0, 10),
           queued: store.queued(10),
           backlog: store.backlog,
           examine: store.examine,

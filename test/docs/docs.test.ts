@@ -2,6 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
+import { operatorVerbs } from "stepped"
 import { compile } from "./compile.ts"
 import { anchorsOf, type Block, blocksOf, codeOf, commentsOf, type Link, linksOf, preludeFor } from "./Documents.ts"
 
@@ -50,6 +51,13 @@ describe("the documents", () => {
       file !== undefined && language === "ts" && !/^(examples|test|src)\/.+\.ts(#|$)/.test(file)
     )
     assert.deepStrictEqual(elsewhere.map(place), [])
+  })
+
+  it("have one table of what operators can ask for, with all of it", () => {
+    const rows = documents.map(read).flatMap(({ content }) =>
+      [...content.matchAll(/^\| `(\w+\.\w+)` \| .* \| .* \|$/gm)].map(([, verb]) => verb!)
+    )
+    assert.deepStrictEqual(rows, [...operatorVerbs])
   })
 
   it("link to files and headings that are there", () => {

@@ -77,7 +77,8 @@ it.live("what is no transition the engine asks of its services, whoever has made
           ActionRepo.of({
             ...repo,
             deleteEnded: asking("deleteEnded", () => Effect.succeed({ deleted: 0, next: undefined })),
-            deleteOutcomes: asking("deleteOutcomes", () => Effect.succeed(0))
+            deleteOutcomes: asking("deleteOutcomes", () => Effect.succeed(0)),
+            deleteOperations: asking("deleteOperations", () => Effect.succeed(0))
           }))
       ),
       PerformanceLane.layer,
@@ -106,11 +107,12 @@ it.live("what is no transition the engine asks of its services, whoever has made
       assert.strictEqual(yield* (yield* Cars.client)(1).tour(), 7)
       yield* until(
         "the worker asks",
-        Effect.sync(() => asked.size === 5)
+        Effect.sync(() => asked.size === 6)
       )
       assert.sameMembers([...asked], [
         "deleteEnded",
         "deleteOutcomes",
+        "deleteOperations",
         "forgetAll",
         "nextDue",
         "neglected"

@@ -18,9 +18,9 @@ export const blocked = (sessions: number): Effect.Effect<void, never, SqlClient.
   })
 
 /** Keeps what a statement locks, in a transaction of its own, until the effect that it gives. */
-export const holding = <E>(
-  statement: Effect.Effect<unknown, E>
-): Effect.Effect<Effect.Effect<void>, never, SqlClient.SqlClient | Scope.Scope> =>
+export const holding = <E, R = never>(
+  statement: Effect.Effect<unknown, E, R>
+): Effect.Effect<Effect.Effect<void>, never, SqlClient.SqlClient | Scope.Scope | R> =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
     const locked = yield* Deferred.make<void>()

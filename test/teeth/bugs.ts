@@ -74,6 +74,8 @@ const cancelOptions = "test/behaviour/CancelOptions.test.ts"
 const stepOptions = "test/behaviour/StepOptions.test.ts"
 const shielded = "test/behaviour/Shielded.test.ts"
 const stepHeld = "test/behaviour/StepHeld.test.ts"
+const operations = "test/behaviour/Operations.test.ts"
+const operationRaces = "test/races/operations.test.ts"
 const retrying = "test/behaviour/Retrying.test.ts"
 const retryingRaces = "test/races/retrying.test.ts"
 const stepRetries = "test/behaviour/StepRetries.test.ts"
@@ -3795,6 +3797,61 @@ export const bugs: ReadonlyArray<Bug> = [
     (ended.status === "failed" && isUnchecked(stored))`
     }],
     tests: { [stepHeld]: ["18.2: a value that no schema reads"] }
+  },
+  {
+    name: "operation-of-its-own-accord",
+    breaks: "18.3: what changes nothing is recorded each time that it is repeated",
+    plants: [{
+      file: functionFile("record_operation"),
+      find: `p_outcome <> 'done'`,
+      replace: `p_outcome = 'none'`
+    }],
+    tests: { [operations]: ["18.3: Stepped.cancel is recorded"] }
+  },
+  {
+    name: "refused-again-and-again",
+    breaks: "18.3: two who are refused at one moment, and are one, are recorded twice",
+    plants: [{
+      file: "src/sql/schema/tables.sql",
+      find: `create unique index operations_refused`,
+      replace: `create index operations_refused`
+    }],
+    tests: { [operationRaces]: ["18.3: the same, refused twice at one moment"] }
+  },
+  {
+    name: "tried-again-and-recorded-again",
+    breaks: "18.3: who asks once more for a step to be tried again, as it is to be already, is recorded once more",
+    plants: [{
+      file: functionFile("decide_step"),
+      find: `  if l.phase = 0 /* Phase.step */ and p_verdict ->> '_tag' = 'again' then`,
+      replace: `  if false then`
+    }],
+    tests: { [operations]: ["18.3: a step that is tried again"] }
+  },
+  {
+    name: "cancelling-is-always-recorded",
+    breaks: "18.3: a program that cancels writes a record each time",
+    plants: [{
+      file: completing,
+      find: `if (options?.by === undefined) return outcome`,
+      replace: ``
+    }, {
+      file: completing,
+      find: `String(options.by)`,
+      replace: `String(options?.by)`
+    }],
+    tests: { [operations]: ["18.3: what actions, programs and workers do"] }
+  },
+  {
+    name: "operations-for-ever",
+    breaks: "18.3: nobody deletes what operators have done",
+    plants: [{
+      file: "src/engine/maintenance/retention.ts",
+      find: `repo.deleteOperations({ before, limit })`,
+      replace: `Effect.succeed(before.getTime() - limit)`
+    }],
+    tests: { [operations]: ["18.3: workers delete what is older"] },
+    hangs: true
   },
   {
     name: "retry-that-supersedes",

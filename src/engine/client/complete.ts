@@ -25,6 +25,7 @@ import {
   type UnsuitableIsolation
 } from "../../SteppedError.ts"
 import type { Verdict } from "../../store/Answer.ts"
+import type { NewOperation } from "../../store/Records.ts"
 import type { AskedBy } from "../../store/Sending.ts"
 import type { Catalog, CompletionKey, GivenOutcome } from "../../store/Store.ts"
 import type { Received } from "../../Tokens.ts"
@@ -165,8 +166,22 @@ export const make = (
     unwinds: options?.compensate !== false
   })
 
-  const cancelOne = (target: Target, options: CancelOptions | undefined) =>
-    end(target, cancelledFor(options), false, undefined)
+  /** Who is named is recorded: as much as can be stored, since nobody is kept from cancelling by a text. */
+  const cancelling = (id: string, options: CancelOptions | undefined) => {
+    const outcome = cancelledFor(options)
+    if (options?.by === undefined) return outcome
+    const by = tidyText(String(options.by).trim(), 100)
+    const operation = {
+      by: by === "" ? "unnamed" : by,
+      verb: "Stepped.cancel",
+      target: id,
+      reason: outcome.cause?.reason
+    } as const
+    return { ...outcome, operation }
+  }
+
+  const cancelOne = (target: Target & { readonly id: string }, options: CancelOptions | undefined) =>
+    end(target, cancelling(target.id, options), false, undefined)
 
   /** Each by itself, as by its handle: who ends at the same moment has ended by itself. */
   const cancelAll: Completing["cancelAll"] = (ref, action, options) =>
@@ -177,7 +192,7 @@ export const make = (
       let count = 0
       let hasMore = found.length > cancelMax
       for (const id of found.slice(0, cancelMax)) {
-        const verdict = yield* tryToEnd({ id, definition, actorId }, cancelledFor(options), false, undefined)
+        const verdict = yield* tryToEnd({ id, definition, actorId }, cancelling(id, options), false, undefined)
         if (verdict._tag === "Done") count++
         else if (verdict._tag === "Busy") hasMore = true
       }
@@ -257,7 +272,10 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
     actorId === null || definition === null ? undefined : registry.byKey(definition)?.definition.queue
   return (
     target: Target,
-    { key, ...outcome }: GivenOutcome & { readonly key?: CompletionKey | undefined },
+    { key, operation, ...outcome }: GivenOutcome & {
+      readonly key?: CompletionKey | undefined
+      readonly operation?: Omit<NewOperation, "at">
+    },
     outbound: boolean,
     spare: string | undefined
   ): Effect.Effect<Verdict, StorageError | UnsuitableIsolation> =>
@@ -265,7 +283,16 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
       const inside = yield* store.inTransaction
       const at = yield* now
       const complete = (token: bigint | null, catalog: Catalog) =>
-        store.complete({ token, now: at, catalog, ...target, outcome, outbound, key })
+        store.complete({
+          token,
+          now: at,
+          catalog,
+          ...target,
+          outcome,
+          outbound,
+          key,
+          operation: operation && { ...operation, at }
+        })
       // an open transaction may roll back: nothing of it is handed over to this worker
       const once = Effect.suspend(() =>
         inside

@@ -1,4 +1,4 @@
-/** Deletes what is kept no longer: keys, answers for handles, history, and achievements. */
+/** Deletes what is kept no longer: keys, answers for handles, history, achievements, and what operators have done. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
@@ -14,7 +14,7 @@ const keysMax = 1000
 /** Statements in a row, before other duties have their turn. */
 const statementsMax = 100
 
-/** How often history is gone through, in which what is kept is passed by, and achievements, to whose old ones no index leads. */
+/** How often history is gone through, in which what is kept is passed by, and achievements, to whose old ones no index leads; and what few rows come to. */
 const passMs = 60 * 60_000
 
 export const retention = (worker: WorkerContext): Effect.Effect<void, StorageError | InvalidQuery> => {
@@ -39,7 +39,7 @@ export const retention = (worker: WorkerContext): Effect.Effect<void, StorageErr
   }
 
   const isFull = (count: number) => count === limit
-  const { achievementRetention, historyRetention, keyRetention, outcomeRetention } = settings
+  const { achievementRetention, historyRetention, keyRetention, operationRetention, outcomeRetention } = settings
   const passes = [
     // before what they keep
     pass(
@@ -59,7 +59,8 @@ export const retention = (worker: WorkerContext): Effect.Effect<void, StorageErr
           return next !== undefined
         })
     ),
-    pass(achievementRetention, passMs, (before) => Effect.map(achievements.forgetAll({ before, limit }), isFull))
+    pass(achievementRetention, passMs, (before) => Effect.map(achievements.forgetAll({ before, limit }), isFull)),
+    pass(operationRetention, passMs, (before) => Effect.map(repo.deleteOperations({ before, limit }), isFull))
   ]
   return Effect.forEach(passes, (each) => each, { discard: true })
 }

@@ -23,6 +23,7 @@
 --                  step's success). The two are empty as long as nobody uses them, and go with the history
 --   signals        what was sent to actions, read or not; goes with the history
 --   retries        actions that go on for ones that have ended: the first of each chain
+--   operations     what operators have done, and what they were refused; nothing of the engine reads it
 --
 -- What is at the end of a table behind "for what is to come" is null as yet: a row pays for no null, as it has some
 -- already. Where the rest of that goes, src/README.md says.
@@ -562,3 +563,35 @@ create table retries (
   step int
 );
 comment on table retries is 'What is known of an action that goes on for one that has ended; goes with the history.';
+
+-- Written by what operators ask for alone, with its transition, and deleted by age: `record_operation`.
+create table operations (
+  id bigint generated always as identity primary key,
+  at timestamptz not null,
+  by text not null,
+  -- the service and its verb: `JobQueue.pause`
+  verb text collate "C" not null,
+  -- what it was asked of: an action's id, the name of a lane or a key, what was filtered by
+  target text collate "C" not null,
+  -- of a verb that decides of a step: which one of the action, and which attempt of it
+  step int,
+  attempt int,
+  reason text,
+  -- of what, how much
+  counts jsonb,
+  -- `done`, or why nothing was changed
+  outcome text collate "C" not null
+);
+comment on table operations is 'What operators have done, and what they were refused.';
+comment on column operations.by is 'Who has asked for it.';
+comment on column operations.verb is 'The service and its verb, as JobQueue.pause.';
+comment on column operations.target is 'What it was asked of: the id of an action, a lane, a key, a filter.';
+comment on column operations.counts is 'How much of what it has come to.';
+comment on column operations.outcome is 'done, or why nothing was changed; denied: the program has not let them.';
+
+create index operations_target on operations (target, id);
+create index operations_at on operations (at);
+-- whoever is refused may ask for the same thing all the time
+create unique index operations_refused
+  on operations (target, verb, by, coalesce(step, -1), coalesce(attempt, -1))
+  where outcome <> 'done';

@@ -7,6 +7,7 @@ import type { NotRetryable, RetryVerb } from "../../StepVerb.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { askedBy, at, json } from "../columns.ts"
+import { operationParameter } from "../operations.ts"
 import { toAnswer, toVerdict, VerdictCode } from "../rows.ts"
 
 export const cancellableOf = ({ run }: Calls): Store["Service"]["cancellable"] => (definition, actorId, limit) =>
@@ -22,30 +23,33 @@ export const cancellableOf = ({ run }: Calls): Store["Service"]["cancellable"] =
 const decided = {
   [VerdictCode.none]: "none",
   [VerdictCode.done]: "done",
+  [VerdictCode.repeated]: "done",
   [VerdictCode.busy]: "running",
   [VerdictCode.over]: "over",
   [VerdictCode.notStarted]: "notStarted"
 } as const
 
-export const decideStepOf = ({ run }: Calls): Store["Service"]["decideStep"] => (now, of, decision) =>
+export const decideStepOf = ({ run }: Calls): Store["Service"]["decideStep"] => (now, of, decision, operation) =>
   Effect.map(
-    run("decideStep", "decide_step", {
+    run("decideStep", "decide_recorded", {
       p_now: at(now),
       p_action: PgTypes.uuid(of.action),
       p_step: of.index === undefined ? null : PgTypes.int4(of.index),
       p_attempt: of.attemptNumber === undefined ? null : PgTypes.int4(of.attemptNumber),
-      p_verdict: PgTypes.jsonb(decision)
+      p_verdict: PgTypes.jsonb(decision),
+      p_operation: operationParameter(operation)
     }),
     (rows) => decided[rows[0]![0] as keyof typeof decided]
   )
 
-export const retryOf = ({ run }: Calls): Store["Service"]["retry"] => (now, o) =>
+export const retryOf = ({ run }: Calls): Store["Service"]["retry"] => (now, o, operation) =>
   Effect.map(
-    run("retry", "retry_action", {
+    run("retry", "retry_recorded", {
       p_now: at(now),
       p_action: PgTypes.uuid(o.action),
       p_from: o.from === undefined ? null : PgTypes.text(o.from),
-      p_is_upwards: PgTypes.bool(o.upwards)
+      p_is_upwards: PgTypes.bool(o.upwards),
+      p_operation: operationParameter(operation)
     }, "became, action, lane, reason, step, retried"),
     ([row]): RetryVerb => {
       const [became, action, lane, reason, step, retried] = row!
@@ -79,12 +83,15 @@ export const completeOf = ({ run }: Calls): Store["Service"]["complete"] => (o) 
     p_result: json(o.outcome.result),
     p_cause: json(o.outcome.cause)
   }
-  const rows = o.key === undefined
-    ? run("complete", "complete", {
-      ...asked,
-      p_outbound: PgTypes.bool(o.outbound),
-      p_unwinds: PgTypes.bool(o.outcome.unwinds !== false)
-    }, "*")
+  const plain = {
+    ...asked,
+    p_outbound: PgTypes.bool(o.outbound),
+    p_unwinds: PgTypes.bool(o.outcome.unwinds !== false)
+  }
+  const rows = o.operation !== undefined
+    ? run("complete", "cancel_recorded", { ...plain, p_operation: operationParameter(o.operation) }, "*")
+    : o.key === undefined
+    ? run("complete", "complete", plain, "*")
     : run("complete", "complete_keyed", {
       ...asked,
       p_key: PgTypes.text(o.key.key),

@@ -2,13 +2,15 @@
 -- action's steps (no step is given), whoever is at it: what is waited for is cancelled, and whoever has the definition
 -- concludes it. Whose answer is lost asks again: about that attempt nothing is decided any more once the action has
 -- gone on from there, and until then what was decided first counts. Gives what has come of that: `VerdictCode` in
--- src/sql/rows.ts.
+-- src/sql/rows.ts; `repeated` is done, too, and was before.
+-- For other functions only: it inherits their search path and their settings.
 create function decide_step(p_now timestamptz, p_action uuid, p_step int, p_attempt int, p_verdict jsonb) returns int
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 declare
   l record;
   waited uuid[];
   abandons boolean := p_verdict ->> '_tag' = 'abandon';
+  is_new boolean := true;
 begin
   perform require_read_committed();
   select status, phase, outcome, token, step, step_attempt, step_started_at, verdict
@@ -40,7 +42,7 @@ begin
   end if;
   if l.verdict is not null and (not abandons or l.verdict ->> '_tag' = 'abandon') then
     return case
-      when l.verdict = p_verdict or abandons then 1 /* Verdict.done */
+      when l.verdict = p_verdict or abandons then 7 /* Verdict.repeated */
       else 4 /* Verdict.over */ end;
   end if;
   if not abandons and (l.token is not null
@@ -53,6 +55,13 @@ begin
     select c.waited into waited from cancel_slots(array[p_action]) c;
     -- all of it was there already: somebody goes on with it
     if waited is null and not abandons then return 3 /* Verdict.busy */; end if;
+  end if;
+  -- what is to begin again at once is so already
+  if l.phase = 0 /* Phase.step */ and p_verdict ->> '_tag' = 'again' then
+    is_new := exists (
+      select 1
+      from jobs
+      where action = p_action and kind = 1 /* JobKind.continuation */ and priority = 1000 /* Priority.later */);
   end if;
   -- one that a claim has just taken is that claim's to drop
   delete from jobs
@@ -71,5 +80,5 @@ begin
       else l.phase end
   where id = p_action;
   perform continue_by_job(p_now, array[p_action]);
-  return 1 /* Verdict.done */;
+  return case when is_new then 1 /* Verdict.done */ else 7 /* Verdict.repeated */ end;
 end $$;

@@ -3,10 +3,11 @@
 -- it. It is queued, and takes over where it begins (`take_over`). `became`: `done`, with the new action and the one
 -- that it goes on for; `retried`, with the one that goes on for it already; `laneBusy`, with whom it would end, and the
 -- lane; `notRetryable`, with the reason, the action that is meant, and the step; `none`.
+-- For other functions only: it inherits their search path and their settings.
 create function retry_action(
   p_now timestamptz, p_action uuid, p_from text, p_is_upwards boolean, out became text, out action uuid,
   out lane text, out reason text, out step text, out retried uuid)
-language plpgsql set search_path from current as $$
+language plpgsql as $$
 #variable_conflict use_column
 declare
   e record;

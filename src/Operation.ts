@@ -1,0 +1,98 @@
+/**
+ * What operators do, and what is recorded of it.
+ *
+ * @since 0.1.0
+ */
+/**
+ * What operators can ask for: the service and its verb.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type OperatorVerb = typeof operatorVerbs[number]
+
+/**
+ * All of them, in the order of their services.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export const operatorVerbs = [
+  "ActionRepo.tryStepAgain",
+  "ActionRepo.skipStep",
+  "ActionRepo.completeStep",
+  "ActionRepo.failStep",
+  "ActionRepo.abandonUnwinding",
+  "ActionRepo.retry",
+  "ActionRepo.deleteEnded",
+  "ActionRepo.deleteOutcomes",
+  "ActionRepo.deleteOperations",
+  "JobQueue.pause",
+  "JobQueue.resume",
+  "PerformanceLane.pause",
+  "PerformanceLane.resume",
+  "AchievementStore.forget",
+  "AchievementStore.forgetAll",
+  "Stepped.cancel"
+] as const
+
+/**
+ * Who asks for something, and why: it is recorded.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OperatorOptions {
+  /** Who does it: 1 to 100 characters. The user and host of the process, if not given. */
+  readonly by?: string | undefined
+  /** Why: 1 to 1,000 characters. */
+  readonly reason?: string | undefined
+}
+
+/**
+ * What an operator has done, or was refused.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OperationRecord {
+  /** A later one has a higher one. */
+  readonly id: number
+  readonly at: Date
+  readonly by: string
+  readonly verb: OperatorVerb
+  /**
+   * What it was asked of: the id of an action; `everything`, `queue reports`, `definition Car/visit`, `lane bays:north`; an achievement's key; or what was
+   * filtered by.
+   */
+  readonly target: string
+  /** Of a verb that decides of a step: which one of the action, from 0, and which attempt of it. */
+  readonly index: number | undefined
+  readonly attemptNumber: number | undefined
+  readonly reason: string | undefined
+  /** How much it has deleted or forgotten. */
+  readonly counts: Readonly<Record<string, number>> | undefined
+  /** `done`, or why it has changed nothing, by the name that the verb answers with; `denied`, where the program has not let them (`ActionRepo.recordDenied`). */
+  readonly outcome: string
+}
+
+/**
+ * Which operations are asked for: those for which all of it holds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OperationFilter {
+  readonly verbs?: ReadonlyArray<OperatorVerb> | undefined
+  /** As it is recorded. */
+  readonly target?: string | undefined
+  readonly by?: string | undefined
+  readonly outcome?: string | undefined
+  /** From then on, and before then. */
+  readonly since?: Date | undefined
+  readonly before?: Date | undefined
+  /** At most so many: 100 if not given, 10,000 at most. */
+  readonly limit?: number | undefined
+  /** Older than the one with this id: the last one of the page before. */
+  readonly after?: number | undefined
+}

@@ -1,0 +1,71 @@
+/** What operators have asked for: how it is recorded beside what it does, read, and deleted. */
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Effect from "effect/Effect"
+import type { OperationRecord } from "../Operation.ts"
+import type { NewOperation, Records } from "../store/Records.ts"
+import type { Calls } from "./call.ts"
+import { array, at, json } from "./columns.ts"
+import { reading } from "./reading.ts"
+
+const { text } = PgTypes.OID
+
+/** Null where nobody is to be named: then nothing is recorded. */
+export const operationParameter = (operation: NewOperation | undefined): PgTypes.Parameter | null => json(operation)
+
+/** Beside a number of rows that are gone, in the statement that deletes them: records that, if there are any. `place` is the operation's. */
+export const recording = (schema: string, count: string, word: "deleted" | "forgotten", place: string): string =>
+  `case when ${count} > 0 then ${schema}.record_operation(${place}, 'done', jsonb_build_object('${word}', ${count})) end`
+
+type Operations = Pick<Records, "operations" | "recordDenied" | "deleteOperations">
+
+export const operationsOf = (calls: Calls): Operations => {
+  const { call, run, schema } = calls
+  const operations = reading(calls)<OperationRecord>({
+    id: "id::float8",
+    at: "at",
+    by: "by",
+    verb: "verb",
+    target: "target",
+    index: "step",
+    attemptNumber: "attempt",
+    reason: "reason",
+    counts: "counts",
+    outcome: "outcome"
+  })
+  return {
+    operations: ({ after, by, outcome, target, verbs }, limit, { from, until }) => {
+      const asked = [
+        { condition: "verb = any($)", value: verbs && array(verbs, text) },
+        { condition: "target = $::text", value: target },
+        { condition: "by = $::text", value: by },
+        { condition: "outcome = $::text", value: outcome },
+        { condition: "id < $", value: after === undefined ? undefined : PgTypes.int8(BigInt(after)) },
+        { condition: "at >= $", value: from === undefined ? undefined : at(from) },
+        { condition: "at < $", value: until === undefined ? undefined : at(until) }
+      ].filter(({ value }) => value !== undefined)
+      const where = asked.map(({ condition }, i) => condition.replace("$", `$${i + 2}`)).join(" and ") || "true"
+      return operations("operations", `from ${schema}.operations where ${where} order by id desc limit $1`, [
+        PgTypes.int4(limit),
+        ...asked.map(({ value }) => value)
+      ])
+    },
+    recordDenied: (operation) =>
+      Effect.asVoid(
+        run("recordDenied", "record_operation", {
+          p_operation: operationParameter(operation),
+          p_outcome: PgTypes.text("denied")
+        })
+      ),
+    deleteOperations: (before, limit, operation) =>
+      Effect.map(
+        call(
+          "deleteOperations",
+          `with gone as (delete from ${schema}.operations where id = any(array(
+              select id from ${schema}.operations where at < $1 order by at limit $2 for update skip locked)) returning 1)
+            select n, ${recording(schema, "n", "deleted", "$3")} from (select count(*)::int as n from gone) c`,
+          [at(before), PgTypes.int4(limit), operationParameter(operation)]
+        ),
+        (rows) => rows[0]![0] as number
+      )
+  }
+}
