@@ -20,6 +20,7 @@ import type {
 import { isActionId, statuses } from "./domain/Phase.ts"
 import type { FailureFilter, FailureGroups } from "./Failures.ts"
 import {
+  type DeletionVerb,
   type OperationFilter,
   type OperationRecord,
   type OperatorOptions,
@@ -150,6 +151,19 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     id: string,
     options?: RetryOptions & OperatorOptions
   ) => Effect.Effect<RetryVerb, StorageError | InvalidQuery>
+  /**
+   * Deletes an action that has ended, with all that is below it and stored of it, as far as nobody reads it still: what stays is said, with why.
+   * At most 10,000 actions of each level a call: as long as it says `hasMore`, the same call goes on.
+   *
+   * **Gotchas**
+   *
+   * What was superseded below it is not found by way of it, and goes with `deleteEnded`. What it has started (`Step.start`) is no part of it. As with `deleteEnded`, what has ended in the last
+   * quarter of an hour may still be enqueued once more by whoever has lost an answer.
+   */
+  readonly delete: (
+    id: string,
+    options?: OperatorOptions
+  ) => Effect.Effect<DeletionVerb, StorageError | InvalidQuery>
   /**
    * Deletes what ended before a time, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 100,000 at
    * most), newest first. The next call goes on from `next`, until there is none.
@@ -304,6 +318,14 @@ export class ActionRepo extends Context.Service<ActionRepo, {
               [filter.actorType, filter.name].every((text) => text === undefined || canBeStored(text))
                 ? store.asked(filter, most)
                 : Effect.succeed([])
+          ),
+        delete: (id, options) =>
+          Effect.flatMap(
+            operationOf("ActionRepo.delete", id, options),
+            (operation): Effect.Effect<DeletionVerb, StorageError> =>
+              isActionId(id)
+                ? store.deleteTree(id, deletionLimit.otherwise, operation)
+                : Effect.succeed({ _tag: "None" })
           ),
         deleteEnded: ({ before, from, limit, ...options }) =>
           Effect.gen(function*() {

@@ -8,7 +8,8 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import type { DefinitionRecord, WorkerRecord } from "./Catalogue.ts"
 import { laneShown } from "./domain/Key.ts"
-import type { OperatorOptions, OperatorVerb } from "./Operation.ts"
+import { isActionId, priorityLimits } from "./domain/Phase.ts"
+import type { OperatorOptions, OperatorVerb, QueueVerb } from "./Operation.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import { canBeStored, limitOf, operationOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
@@ -124,6 +125,28 @@ export class JobQueue extends Context.Service<JobQueue, {
   /** What waits, by queue and definition. */
   readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, StorageError>
   /**
+   * Says how urgent an action is that waits in its queue: a whole number from -100, which comes first, to 100. It stands there behind
+   * those of that priority that were enqueued before it; one that is delayed, paused, or tried again has it when it comes back.
+   */
+  readonly reprioritise: (
+    action: string,
+    priority: number,
+    options?: OperatorOptions
+  ) => Effect.Effect<QueueVerb, StorageError | InvalidQuery>
+  /**
+   * Says when an action is to start that waits in its queue, delayed or not; a time that has passed is now. Of one that has begun it says when what has
+   * failed is tried again: a step, a job, a compensation, a callback. It holds within a `pollInterval`.
+   *
+   * **Details**
+   *
+   * In a superseding lane one that is due later is the newer one, as with `delay`. For what waits for children, times or signals there is `ActionRepo.tryStepAgain`.
+   */
+  readonly reschedule: (
+    action: string,
+    at: Date,
+    options?: OperatorOptions
+  ) => Effect.Effect<QueueVerb, StorageError | InvalidQuery>
+  /**
    * Begins nothing new of a queue, of a definition, or at all; gives whether this call has paused it. One that is paused already keeps its
    * reason.
    *
@@ -179,6 +202,25 @@ export class JobQueue extends Context.Service<JobQueue, {
             (most) => Effect.zipWith(store.queued(most), store.pauses, withPauses)
           ),
         backlog: Effect.zipWith(store.backlog, store.pauses, withPauses),
+        reprioritise: (action, priority, options) =>
+          Effect.gen(function*() {
+            const { least, most } = priorityLimits
+            if (!Number.isInteger(priority) || priority < least || priority > most) {
+              return yield* new InvalidQuery({
+                field: "priority of JobQueue.reprioritise",
+                value: String(priority),
+                takes: `a whole number from ${least}, which comes first, to ${most}`
+              })
+            }
+            const operation = yield* operationOf("JobQueue.reprioritise", action, options)
+            return isActionId(action) ? yield* store.reprioritise(action, priority, operation) : "none"
+          }),
+        reschedule: (action, at, options) =>
+          Effect.gen(function*() {
+            const due = yield* timeOf("at of JobQueue.reschedule", at)
+            const operation = yield* operationOf("JobQueue.reschedule", action, options)
+            return isActionId(action) ? yield* store.reschedule(action, due, operation) : "none"
+          }),
         pause: (target, options) =>
           Effect.gen(function*() {
             const of = yield* targetOf("JobQueue.pause", target)

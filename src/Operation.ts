@@ -24,9 +24,12 @@ export const operatorVerbs = [
   "ActionRepo.failStep",
   "ActionRepo.abandonUnwinding",
   "ActionRepo.retry",
+  "ActionRepo.delete",
   "ActionRepo.deleteEnded",
   "ActionRepo.deleteOutcomes",
   "ActionRepo.deleteOperations",
+  "JobQueue.reprioritise",
+  "JobQueue.reschedule",
   "JobQueue.pause",
   "JobQueue.resume",
   "PerformanceLane.pause",
@@ -96,3 +99,72 @@ export interface OperationFilter {
   /** Older than the one with this id: the last one of the page before. */
   readonly after?: number | undefined
 }
+
+/**
+ * What has come of changing how something waits.
+ *
+ * **Details**
+ *
+ * `done`: it is as it was asked for, by this call or before. All others have changed nothing. `running`: a worker has it in hand just now, or it is about to begin.
+ * `begun`: it has joined its lanes, and does not wait to be tried again. `over`: it has ended, was cancelled, or how it ends is decided. `none`: no such action is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type QueueVerb = "done" | "running" | "begun" | "over" | "none"
+
+/**
+ * Why something of what has ended stays.
+ *
+ * **Details**
+ *
+ * `parent`: a live action reads its result. `unwinding`: what it has done is being undone, or may still be. `key`: an idempotency key that is held names it, or what it has superseded or
+ * was joined by. `answer`: an answer that is kept follows it. `children`: it has left behind children that are still to be cancelled. `retry`: another action is to go on for it. `superseded`:
+ * handles go by way of it to what has superseded it. `live`: it has not ended. `locked`: somebody looks at it just now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type StillRead =
+  | "parent"
+  | "unwinding"
+  | "key"
+  | "answer"
+  | "children"
+  | "retry"
+  | "superseded"
+  | "live"
+  | "locked"
+
+/**
+ * What of a tree stays, and why.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StillThere {
+  readonly id: string
+  readonly because: StillRead
+}
+
+/**
+ * What has come of deleting an action with what is below it. All but `Deleted` have changed nothing.
+ *
+ * **Details**
+ *
+ * `Deleted`: so many actions are gone; of those that stay the first hundred are `kept`; with `hasMore` the tree is large, and the same call goes on with it, its root last. `Kept`: all that was
+ * found is still read. `NotEnded`: it is queued or live. `None`: no such action is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type DeletionVerb =
+  | {
+    readonly _tag: "Deleted"
+    readonly deleted: number
+    readonly kept: ReadonlyArray<StillThere>
+    readonly hasMore: boolean
+  }
+  | { readonly _tag: "Kept"; readonly kept: ReadonlyArray<StillThere> }
+  | { readonly _tag: "NotEnded" }
+  | { readonly _tag: "None" }

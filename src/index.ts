@@ -145,11 +145,15 @@ export type {
 } from "./Lane.ts"
 export type { ListFilter, Listing, Page, TypedRecord } from "./Listing.ts"
 export {
+  type DeletionVerb,
   type OperationFilter,
   type OperationRecord,
   type OperatorOptions,
   type OperatorVerb,
-  operatorVerbs
+  operatorVerbs,
+  type QueueVerb,
+  type StillRead,
+  type StillThere
 } from "./Operation.ts"
 export {
   type AfterStatus,

@@ -1,10 +1,10 @@
 /** What operators have asked for: how it is recorded beside what it does, read, and deleted. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
-import type { OperationRecord } from "../Operation.ts"
+import type { DeletionVerb, OperationRecord, QueueVerb, StillThere } from "../Operation.ts"
 import type { NewOperation, Records } from "../store/Records.ts"
 import type { Calls } from "./call.ts"
-import { array, at, json } from "./columns.ts"
+import { type Arguments, array, at, json } from "./columns.ts"
 import { reading } from "./reading.ts"
 
 const { text } = PgTypes.OID
@@ -16,7 +16,24 @@ export const operationParameter = (operation: NewOperation | undefined): PgTypes
 export const recording = (schema: string, count: string, word: "deleted" | "forgotten", place: string): string =>
   `case when ${count} > 0 then ${schema}.record_operation(${place}, 'done', jsonb_build_object('${word}', ${count})) end`
 
-type Operations = Pick<Records, "operations" | "recordDenied" | "deleteOperations">
+type Operations = Pick<
+  Records,
+  "operations" | "recordDenied" | "deleteOperations" | "deleteTree" | "reprioritise" | "reschedule"
+>
+
+/** A call that says what has come of it in words, recorded in these. */
+const inQueue = (calls: Calls, name: "reprioritise" | "reschedule", args: Arguments, operation: NewOperation) => {
+  const places = Object.keys(args).map((key, i) => `${key} => $${i + 2}`).join(", ")
+  return Effect.map(
+    calls.call(
+      name,
+      `select became, case when became <> 'none' then ${calls.schema}.record_operation($1, became) end
+        from ${calls.schema}.${name}(${places}) became`,
+      [operationParameter(operation), ...Object.values(args)]
+    ),
+    ([row]): QueueVerb => row![0] === "already" ? "done" : row![0] as QueueVerb
+  )
+}
 
 export const operationsOf = (calls: Calls): Operations => {
   const { call, run, schema } = calls
@@ -49,6 +66,45 @@ export const operationsOf = (calls: Calls): Operations => {
         ...asked.map(({ value }) => value)
       ])
     },
+    reprioritise: (action, priority, operation) =>
+      inQueue(calls, "reprioritise", {
+        p_action: PgTypes.uuid(action),
+        p_priority: PgTypes.int2(priority)
+      }, operation),
+    reschedule: (action, due, operation) =>
+      inQueue(calls, "reschedule", {
+        p_now: at(operation.at),
+        p_action: PgTypes.uuid(action),
+        p_due: at(due)
+      }, operation),
+    deleteTree: (action, limit, operation) =>
+      Effect.map(
+        call(
+          "deleteTree",
+          `select became, deleted, kept, has_more, case when became <> 'none' then
+              ${schema}.record_operation($4, became, case when deleted > 0 then jsonb_build_object('deleted', deleted) end) end
+            from ${schema}.delete_tree(p_now => $1, p_action => $2, p_limit => $3)`,
+          [at(operation.at), PgTypes.uuid(action), PgTypes.int4(limit), operationParameter(operation)]
+        ),
+        ([row]): DeletionVerb => {
+          const [became, deleted, kept, hasMore] = row!
+          switch (became) {
+            case "done":
+              return {
+                _tag: "Deleted",
+                deleted: deleted as number,
+                kept: kept as ReadonlyArray<StillThere>,
+                hasMore: hasMore as boolean
+              }
+            case "kept":
+              return { _tag: "Kept", kept: kept as ReadonlyArray<StillThere> }
+            case "notEnded":
+              return { _tag: "NotEnded" }
+            default:
+              return { _tag: "None" }
+          }
+        }
+      ),
     recordDenied: (operation) =>
       Effect.asVoid(
         run("recordDenied", "record_operation", {

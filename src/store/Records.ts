@@ -17,7 +17,7 @@ import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
 import type { Finding } from "../Engine.ts"
 import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
-import type { OperationFilter, OperationRecord, OperatorVerb } from "../Operation.ts"
+import type { DeletionVerb, OperationFilter, OperationRecord, OperatorVerb, QueueVerb } from "../Operation.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { SignalRecord } from "../Signal.ts"
@@ -72,6 +72,12 @@ export interface Records {
     from?: string,
     operation?: NewOperation
   ) => Effect.Effect<Deletion, StorageError>
+  /** Deletes an action that has ended and what is below it, of each level so many. */
+  readonly deleteTree: (
+    action: string,
+    limit: number,
+    operation: NewOperation
+  ) => Effect.Effect<DeletionVerb, StorageError>
   /** Deletes answers kept for handles since before the given time, oldest first; gives how many. */
   readonly deleteOutcomes: (
     before: number,
@@ -127,6 +133,14 @@ export interface Records {
   /** In the order of their arrival. */
   readonly queued: (limit: number) => Many<Omit<QueuedInvocation, "pause">>
   readonly backlog: Many<Omit<Backlog, "pause">>
+  /** How urgent an invocation is that waits. */
+  readonly reprioritise: (
+    action: string,
+    priority: number,
+    operation: NewOperation
+  ) => Effect.Effect<QueueVerb, StorageError>
+  /** When an invocation is to start that waits, or something is to be tried again (user time in ms). */
+  readonly reschedule: (action: string, due: number, operation: NewOperation) => Effect.Effect<QueueVerb, StorageError>
   /** Begins nothing new of something; gives whether that is new. */
   readonly pause: (pause: Omit<Pause, "since">, operation: NewOperation) => Effect.Effect<boolean, StorageError>
   /** Takes a pause back; gives whether there was one. What waited because of it goes on with the next `tick`. */

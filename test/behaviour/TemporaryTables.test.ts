@@ -321,6 +321,9 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           achievements: store.achievements(10),
           forgetAchievement: store.forgetAchievement("none", operation),
           forgetAchievements: store.forgetAchievements({ before: 0 }, 10),
+          reprioritise: store.reprioritise(third, 7, operation),
+          reschedule: store.reschedule(third, 0, operation),
+          deleteTree: store.deleteTree(third, 10, operation),
           recordDenied: store.recordDenied(operation),
           operations: Effect.map(
             store.operations({}, 10, { from: undefined, until: undefined }),

@@ -74,6 +74,7 @@ const cancelOptions = "test/behaviour/CancelOptions.test.ts"
 const stepOptions = "test/behaviour/StepOptions.test.ts"
 const shielded = "test/behaviour/Shielded.test.ts"
 const stepHeld = "test/behaviour/StepHeld.test.ts"
+const operatorVerbs = "test/behaviour/OperatorVerbs.test.ts"
 const operations = "test/behaviour/Operations.test.ts"
 const operationRaces = "test/races/operations.test.ts"
 const retrying = "test/behaviour/Retrying.test.ts"
@@ -2555,8 +2556,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-with-what-it-left",
     breaks: "an action's history is deleted before its children are cancelled, and they run",
     plants: [{
-      file: functionFile("delete_ended"),
-      find: `      and (select a.action from abandoned_by a where a.action = e.id) is null
+      file: functionFile("reads_of"),
+      find: `        when (select a.action from abandoned_by a where a.action = e.id) is not null then 'children'
 `,
       replace: ``
     }],
@@ -2566,8 +2567,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-of-children",
     breaks: "4.7: results of a live action's children are deleted",
     plants: [{
-      file: functionFile("delete_ended"),
-      find: `      and (select l.id from live_actions l where l.id = e.parent) is null
+      file: functionFile("reads_of"),
+      find: `        when (select l.id from live_actions l where l.id = e.parent) is not null then 'parent'
 `,
       replace: ``
     }],
@@ -2577,7 +2578,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-of-children-of-others",
     breaks: "4.7: what a live action's child has joined is deleted",
     plants: [{
-      file: functionFile("delete_ended"),
+      file: functionFile("reads_of"),
       find: `o.child = e.id and o.moved
 `,
       replace: `o.child = e.id and false
@@ -2614,8 +2615,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-of-who-joined",
     breaks: "4.7: what the answer of whoever has joined follows is deleted",
     plants: [{
-      file: functionFile("delete_ended"),
-      find: `      and (select o.id from outcomes o where o.follows = e.id limit 1) is null
+      file: functionFile("reads_of"),
+      find: `        when (select o.id from outcomes o where o.follows = e.id limit 1) is not null then 'answer'
 `,
       replace: ``
     }],
@@ -2676,9 +2677,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-in-a-row",
     breaks: "4.7: who deletes history waits for whoever else does",
     plants: [{
-      file: functionFile("delete_ended"),
-      find: "where id = any(ids) for update skip locked",
-      replace: "where id = any(ids) for update"
+      file: functionFile("delete_history"),
+      find: "where id = any(p_ids) for update skip locked",
+      replace: "where id = any(p_ids) for update"
     }],
     tests: { "test/races/history.test.ts": ["nobody waits for who deletes"] },
     hangs: true
@@ -2688,10 +2689,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.7: what was enqueued long ago is deleted, however late it ended",
     plants: [{
       file: functionFile("delete_ended"),
-      find: `      e.ended_at < p_before
-      and`,
-      replace: `      true
-      and`
+      find: `filter (where x.ended_at < p_before)`,
+      replace: `filter (where true)`
     }],
     tests: { "test/behaviour/History.test.ts": ["4.7: what ended later than a time"] }
   },
@@ -3799,6 +3798,67 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [stepHeld]: ["18.2: a value that no schema reads"] }
   },
   {
+    name: "reprioritised-and-where-it-was",
+    breaks: "18.2: an invocation of another priority stands where it stood",
+    plants: [{
+      file: functionFile("reprioritise"),
+      find: `when j.priority between -100 and 100 or`,
+      replace: `when`
+    }],
+    tests: { [operatorVerbs]: ["18.2: what waits in a queue stands"] }
+  },
+  {
+    name: "reprioritised-out-of-turn",
+    breaks: "18.2: of another priority, it has the turn that it had among others",
+    plants: [{
+      file: functionFile("reprioritise"),
+      find: `      when j.priority between -100 and 100 or j.priority = 999 /* Priority.turns */ then p_priority`,
+      replace: `      when j.priority between -100 and 100 then p_priority`
+    }],
+    tests: { [operatorVerbs]: ["18.2: of tenants who take turns"] }
+  },
+  {
+    name: "rescheduled-and-not-newer",
+    breaks: "18.2: what is to start later than those after it is the older one in its lane all the same",
+    plants: [{
+      file: functionFile("reschedule"),
+      find: `then delayed_until else p_due end`,
+      replace: `then delayed_until else delayed_until end`
+    }],
+    tests: { [operatorVerbs]: ["18.2: what is due later by its new time"] }
+  },
+  {
+    name: "rescheduled-without-a-word",
+    breaks: "18.2: readers see the time at which a step was to be tried again before",
+    plants: [{
+      file: functionFile("reschedule"),
+      find: `- extract(epoch from j.due_at) * 1000) < 1;`,
+      replace: `- extract(epoch from j.due_at) * 1000) < 0;`
+    }],
+    tests: { [operatorVerbs]: ["18.2: a step is tried again at its new time"] }
+  },
+  {
+    name: "large-tree-from-above",
+    breaks: "18.2: of a tree that is too large for one call the root goes first, and the rest is not found any more",
+    plants: [{
+      file: functionFile("delete_tree"),
+      find: `      ids := '{}';
+`,
+      replace: ``
+    }],
+    tests: { [operatorVerbs]: ["18.2: of a large tree"] }
+  },
+  {
+    name: "read-and-deleted",
+    breaks: "18.2: what a key names is deleted with its tree",
+    plants: [{
+      file: functionFile("delete_tree"),
+      find: `filter (where r.because is null and r.held_by is null) as free`,
+      replace: `filter (where r.because is distinct from 'parent' and r.held_by is null) as free`
+    }],
+    tests: { [operatorVerbs]: ["18.2: what somebody reads of a tree"] }
+  },
+  {
     name: "operation-of-its-own-accord",
     breaks: "18.3: what changes nothing is recorded each time that it is repeated",
     plants: [{
@@ -3984,8 +4044,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "deleted-under-a-retry",
     breaks: "18.1: the history goes that a retry is to take over",
     plants: [{
-      file: functionFile("delete_ended"),
-      find: `      and not (retries and is_retried(e.id))
+      file: functionFile("reads_of"),
+      find: `        when retries and is_retried(e.id) then 'retry'
 `,
       replace: ``
     }],
@@ -5038,7 +5098,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unwinds-what-is-deleted",
     breaks: "10.4: what may be unwound is deleted",
     plants: [{
-      file: functionFile("delete_ended"),
+      file: functionFile("reads_of"),
       find: `case when e.undo is null then false else is_to_unwind(e.parent) end`,
       replace: `false`
     }],
@@ -5153,8 +5213,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "key-outlives-its-outcome",
     breaks: `14.1: history is deleted of what a key names that is held`,
     plants: [{
-      file: functionFile("delete_ended"),
-      find: `and (e.id in (select unnest(named))) is not true`,
+      file: functionFile("reads_of"),
+      find: `        when (e.id in (select unnest(p_named))) is true then 'key'
+`,
       replace: ``
     }],
     tests: { [named]: ["14.1: the outcome of what a key names is kept"] }
@@ -5163,7 +5224,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "key-outlives-its-successor",
     breaks: `14.1: history is deleted of what has superseded the one that a key names`,
     plants: [{
-      file: functionFile("delete_ended"),
+      file: functionFile("named_by_keys"),
       find: `(select e.superseded_by from ended_actions e where e.id = w.id and e.cause is null),
         (select o.follows from outcomes o where o.id = w.id))`,
       replace: `null::uuid)`
@@ -5245,7 +5306,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "completion-key-goes-with-the-history",
     breaks: "12.1: a key whose history is deleted is free before keyRetention is over",
     plants: [{
-      file: functionFile("delete_ended"),
+      file: functionFile("delete_history"),
       find: `and free_at is null and held_until > p_before;`,
       replace: `and false;`
     }],

@@ -1,0 +1,25 @@
+-- Deletes what has ended with all that is stored of it, as far as nobody has it locked, and nobody retries it by now;
+-- gives which. A key of a completion that is held for longer than `p_before` still answers. No transition locks what is
+-- locked here.
+-- For other functions only: it inherits their search path and their settings.
+create function delete_history(p_before timestamptz, p_ids uuid[]) returns uuid[]
+language plpgsql as $$
+declare
+  ids uuid[] := array(select id from ended_actions where id = any(p_ids) for update skip locked);
+begin
+  -- whoever retries one of them, or undoes it, has locked it, and may have done so since it was looked at
+  if are_retried() then ids := array(select x from unnest(ids) x where not is_retried(x)); end if;
+  ids := array(select x from unnest(ids) x where not exists (select 1 from live_actions l where l.id = x));
+  delete from slots where action = any(ids);
+  delete from steps where action = any(ids);
+  delete from memos where action = any(ids);
+  delete from signals where action = any(ids);
+  delete from retries where action = any(ids);
+  -- one that is held for longer still answers, a completion's key too
+  update action_keys
+  set free_at = held_until
+  where action = any(ids) and kind = 2 /* KeyKind.completion */ and free_at is null and held_until > p_before;
+  delete from action_keys where action = any(ids) and free_at is null;
+  delete from ended_actions where id = any(ids);
+  return ids;
+end $$;
