@@ -109,7 +109,10 @@ export const planned = (name: string, scenario: Scenario, { racy = false } = {})
         ...racy
           ? {
             inOtherOrder: (seen) =>
-              orderTo(scenario, (outcome) => differences(seen as Seen, expected(outcome)), { ran: log })
+              orderTo(scenario, (outcome) => differences(seen as Seen, expected(outcome)), {
+                ran: log,
+                tries: 600_000
+              })
           }
           : {},
         definitions: Layer.unwrap(Effect.map(SqlClient.SqlClient, (sql) =>
