@@ -9,7 +9,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { guard, scene, Yards } from "./fixtures/queueing.ts"
+import { block, guard, scene, Yards } from "./fixtures/queueing.ts"
 
 const why = { by: "ada", reason: "first things first" }
 const nobody = "0196a7a8-7e5c-7cc4-a7f5-0d2a3c6f1b11"
@@ -97,18 +97,20 @@ suite("what operators do with what waits, and with what has ended", (engine) => 
   test("18.2: what is due later by its new time is the newer one in its lane", () =>
     Effect.gen(function*() {
       const client = yield* yard
-      yield* (yield* JobQueue).pause("everything", why)
-      const first = yield* client.sweepLater("first")
-      const second = yield* client.sweepLater("second")
-      assert.strictEqual(yield* reschedule(first.id, hours(1)), "done")
-      yield* (yield* JobQueue).resume("everything")
-      yield* (yield* JobQueue).pause({ actorType: "Yard", name: "none" }, why)
+      const holder = yield* client.blockLater()
       yield* performIdle
-      assert.deepStrictEqual(seen, ["second"])
+      const first = yield* client.sweepLater("first")
+      assert.strictEqual(yield* reschedule(first.id, hours(3)), "done")
+      const second = yield* client.with({ delay: "2 hours" }).sweepLater("second")
+      yield* TestClock.adjust("2 hours")
+      yield* performIdle
+      assert.strictEqual((yield* recordOf(second.id)).status, "pending")
       yield* TestClock.adjust("1 hour")
       yield* performIdle
-      assert.deepStrictEqual(seen, ["second", "first"])
-      assert.strictEqual((yield* recordOf(second.id)).status, "succeeded")
+      assert.strictEqual((yield* recordOf(second.id)).supersededBy, first.id)
+      yield* Stepped.complete(holder.id, block, Stepped.Outcome.succeededVoid)
+      yield* performIdle
+      assert.deepStrictEqual(seen, ["first"])
     }))
 
   test("18.2: a step is tried again at its new time, and its record says so", () =>
