@@ -3832,8 +3832,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.2: readers see the time at which a step was to be tried again before",
     plants: [{
       file: functionFile("reschedule"),
-      find: `- extract(epoch from j.due_at) * 1000) < 1;`,
-      replace: `- extract(epoch from j.due_at) * 1000) < 0;`
+      find: `- extract(epoch from c.due_at) * 1000) < 1;`,
+      replace: `- extract(epoch from c.due_at) * 1000) < 0;`
     }],
     tests: { [operatorVerbs]: ["18.2: a step is tried again at its new time"] }
   },
@@ -3842,7 +3842,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.2: of a tree that is too large for one call the root goes first, and the rest is not found any more",
     plants: [{
       file: functionFile("delete_tree"),
-      find: `      ids := '{}';
+      find: `      ids := array[]::uuid[];
 `,
       replace: ``
     }],
@@ -5504,7 +5504,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "silence-is-no-timeout",
     breaks: "12.3: nobody wakes when an outbound action has been silent for too long",
     plants: [{
-      file: "src/sql/records.ts",
+      file: "src/sql/queue.ts",
       find: `(select min(silent_at) from \${schema}.live_actions where silent_at is not null and outcome is null)`,
       replace: `null`
     }],

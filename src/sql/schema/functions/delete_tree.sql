@@ -9,7 +9,7 @@ language plpgsql set search_path from current as $$
 declare
   named uuid[];
   level uuid[] := array[p_action];
-  ids uuid[] := '{}';
+  ids uuid[] := array[]::uuid[];
   gone uuid[];
   x record;
 begin
@@ -38,7 +38,7 @@ begin
     if cardinality(x.free) > p_limit then
       has_more := true;
       x.free := x.free[1:p_limit];
-      ids := '{}';
+      ids := array[]::uuid[];
     end if;
     ids := ids || x.free;
     kept := kept || coalesce((

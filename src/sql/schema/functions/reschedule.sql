@@ -6,6 +6,8 @@ create function reschedule(p_now timestamptz, p_action uuid, p_due timestamptz) 
 language plpgsql set search_path from current as $$
 declare
   j record;
+  -- what goes on, where it has begun
+  c record;
   is_due boolean := p_due <= p_now;
 begin
   perform require_read_committed();
@@ -17,7 +19,7 @@ begin
   if not found then
     -- what goes on at once does so
     select ctid as place, due_at
-    into j
+    into c
     from jobs
     where action = p_action and kind = 1 /* JobKind.continuation */ and priority = 1000 /* Priority.later */
     for update skip locked;
@@ -30,15 +32,15 @@ begin
           then 'running'
         else not_queued(p_action) end;
     end if;
-    if j.due_at = p_due or (is_due and j.due_at <= p_now) then return 'already'; end if;
-    update jobs set due_at = greatest(p_due, p_now) where ctid = j.place;
+    if c.due_at = p_due or (is_due and c.due_at <= p_now) then return 'already'; end if;
+    update jobs set due_at = greatest(p_due, p_now) where ctid = c.place;
     -- what is to be tried again is a further attempt of the step, or the same one
     update live_actions
     set step_attempts = jsonb_set(
       step_attempts, '{last,-1,nextAt}', to_jsonb((extract(epoch from greatest(p_due, p_now)) * 1000)::float8))
     where
       id = p_action
-      and abs((step_attempts #>> '{last,-1,nextAt}')::float8 - extract(epoch from j.due_at) * 1000) < 1;
+      and abs((step_attempts #>> '{last,-1,nextAt}')::float8 - extract(epoch from c.due_at) * 1000) < 1;
     return 'done';
   end if;
   if j.cancelled_at is not null then return 'over'; end if;
@@ -70,7 +72,7 @@ begin
   update jobs
   set id = default, priority = coalesce(own_priority, 0), due_at = null, delayed_until = p_now
   where ctid = j.place
-  returning ctid as place, tenant into j;
-  if j.tenant is not null then perform give_turns(array[j.place]); end if;
+  returning ctid as place, tenant into c;
+  if c.tenant is not null then perform give_turns(array[c.place]); end if;
   return 'done';
 end $$;

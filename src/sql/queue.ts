@@ -1,0 +1,104 @@
+/** What is queued, due and paused, read; and the pauses, written. */
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Effect from "effect/Effect"
+import { Priority } from "../domain/Phase.ts"
+import type { Backlog, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { Pause } from "../Pause.ts"
+import type { Records } from "../store/Records.ts"
+import type { Calls } from "./call.ts"
+import { array, at } from "./columns.ts"
+import { operationParameter } from "./operations.ts"
+import { defined, reading } from "./reading.ts"
+
+const { text } = PgTypes.OID
+
+type Jobs = Pick<Records, "queued" | "backlog" | "nextDue" | "neglected" | "pause" | "resume" | "pauses">
+
+const count = (condition: string) => `count(*) filter (where ${condition})::int`
+
+export const queueOf = (calls: Calls): Jobs => {
+  const { call, run, schema } = calls
+  const read = reading(calls)
+  const queued = read<Omit<QueuedInvocation, "pause">>({
+    action: "action",
+    ...defined,
+    actorId: "actor_id",
+    arguments: "coalesce(given, arguments)",
+    queue: "queue",
+    priority: "coalesce(own_priority, 0)",
+    dueAt: "due_at",
+    tags: "coalesce(tags, '{}')",
+    tenant: "tenant",
+    cancelled: "cancelled_at is not null",
+    waitsFor: "elder",
+    enqueuedAt: "enqueued_at"
+  })
+  const backlog = read<Omit<Backlog, "pause">>({
+    queue: "queue",
+    ...defined,
+    due: count(`priority < ${Priority.later} or priority = ${Priority.alone}`),
+    later: count(`priority in (${Priority.later}, ${Priority.delayed})`),
+    held: count(`priority = ${Priority.held}`),
+    waiting: count(`priority = ${Priority.waiting}`),
+    paused: count(`priority = ${Priority.paused}`),
+    cancelled: count("cancelled_at is not null"),
+    oldestEnqueuedAt: "min(enqueued_at)"
+  })
+  const pauses = read<Pause>({ kind: "kind", subject: "subject", reason: "reason", by: "by", since: "since" })
+  const neglected = read<Neglected>({ queue: "queue", ...defined, oldestEnqueuedAt: "min(enqueued_at)" })
+  return {
+    queued: (limit) =>
+      queued("queued", `from ${schema}.jobs where kind = 0 order by id limit $1`, [PgTypes.int4(limit)]),
+    pause: ({ by, kind, reason, subject }, operation) =>
+      Effect.map(
+        run("pause", "pause", {
+          p_kind: PgTypes.text(kind),
+          p_subject: PgTypes.text(subject),
+          p_reason: PgTypes.text(reason),
+          p_by: PgTypes.text(by),
+          p_operation: operationParameter(operation)
+        }),
+        (rows) => rows[0]![0] as boolean
+      ),
+    resume: (kind, subject, operation) =>
+      Effect.map(
+        run("resume", "unpause", {
+          p_kind: PgTypes.text(kind),
+          p_subject: PgTypes.text(subject),
+          p_operation: operationParameter(operation)
+        }),
+        (rows) => rows[0]![0] as boolean
+      ),
+    pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),
+    backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),
+    nextDue: Effect.map(
+      call(
+        "nextDue",
+        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null), (select min(due_at) from ${schema}.named_lanes n where due_at is not null and exists (select 1 from ${schema}.seats s where s.lane = n.lane and s.seat is null)))) * 1000)::float8,
+          (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is not null), (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1), (select step_timeout_at from ${schema}.live_actions l where step_timeout_at is not null and phase = 1 and token is null and exists (select 1 from ${schema}.slots o where o.action = l.id and o.step = l.step and o.status is null) order by step_timeout_at limit 1), (select min(silent_at) from ${schema}.live_actions where silent_at is not null and outcome is null))) * 1000)::float8,
+          ${schema}.resumes()`,
+        []
+      ),
+      (rows) => ({
+        wait: (rows[0]![0] ?? undefined) as number | undefined,
+        timeout: (rows[0]![1] ?? undefined) as number | undefined,
+        resumes: rows[0]![2] as boolean
+      })
+    ),
+    // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue
+    neglected: (now, queues, definitions, inTurns) =>
+      neglected(
+        "neglected",
+        `from (
+            with recursive q(name) as (
+              select min(queue) from ${schema}.jobs
+              union all select (select min(j.queue) from ${schema}.jobs j where j.queue > q.name) from q where q.name is not null)
+            select x.* from q cross join lateral (select queue, definition, enqueued_at, priority from ${schema}.jobs
+              where queue = q.name and priority < ${Priority.later} order by priority, id limit 1000) x
+            union all
+            (select queue, definition, enqueued_at, priority from ${schema}.jobs where priority = ${Priority.later} and due_at <= $1 order by due_at limit 1000)) j
+          where not (queue = any($2) and definition = any($3) and ($4 or priority <> ${Priority.turns})) group by queue, definition order by queue, definition`,
+        [at(now), array(queues, text), array(definitions, text), PgTypes.bool(inTurns)]
+      )
+  }
+}
