@@ -206,6 +206,11 @@ suite("heartbeats", (engine) => {
       assert.strictEqual(yield* heartbeat(two.id, "d"), "heard")
       const after = yield* Effect.flatMap(ActionRepo, (repo) => repo.slots(two.id))
       assert.deepStrictEqual(after.map((slot) => slot.heartbeat?.details), ["d", "d"])
+      // who has sent all that he is waited for
+      yield* Stepped.receive(given[1]!, succeeded("/may"))
+      yield* performIdle
+      assert.strictEqual(yield* heartbeat({ token: given[1]! }), "late")
+      assert.strictEqual(yield* heartbeat(two.id), "heard")
       yield* two.cancel()
       for (const forged of [`${token!}A`, "", "st1.a.b.c"]) {
         assert.instanceOf(yield* Effect.flip(heartbeat({ token: forged })), InvalidToken)

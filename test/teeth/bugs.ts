@@ -5486,7 +5486,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: `    when w.is_open or w.has_waited then`,
       replace: `    when w.is_open then`
     }],
-    tests: { [heartbeats]: ["12.3: the time of silence begins when the wait does"] }
+    tests: { [heartbeats]: ["12.3: a token is heard for its own signal"] }
   },
   {
     name: "heartbeat-without-its-lock",
