@@ -210,8 +210,9 @@ it.live("14.1: a worker frees keys whose time is over", () =>
     const car = (yield* Cars.client)(1)
     yield* car.with({ idempotencyKey: "old" }).wash("London")
     yield* car.with({ idempotencyKey: "new" }).wash("Paris")
-    yield* sql`update stepped.action_keys set free_at = clock_timestamp() - interval '1 hour'`
     yield* sql`update stepped.ended_actions set ended_at = ended_at - interval '2 hours' where arguments ->> 0 = 'London'`
+    // last: from then on it looks
+    yield* sql`update stepped.action_keys set free_at = clock_timestamp() - interval '1 hour'`
     while ((yield* sql`select 1 from stepped.action_keys where free_at > clock_timestamp()`).length === 0) {
       yield* Effect.sleep("20 millis")
     }
