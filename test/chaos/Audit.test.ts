@@ -9,6 +9,7 @@ import { child, plan, step, wait } from "../model/Model.ts"
 import { makeWorld } from "../model/Trees.ts"
 import * as Audit from "./Audit.ts"
 import { planted } from "./violations.ts"
+import { undoneBeside } from "./Voyages.ts"
 
 const template = { name: "migrated", migrate: Stepped.migrate() }
 const world = makeWorld({ second: 1 })
@@ -36,3 +37,9 @@ it.live("the notes of an engine at work tell nothing, and what is planted is fou
     Layer.provideMerge(Stepped.layer({ databaseClock: false, notify: false })),
     Layer.provideMerge(layerServer({ template, maxConnections: 1 }))
   ))))
+
+it("10.1: what is undone beside a body is found in what processes have written, unless somebody has taken over", () => {
+  const lines = ["sails a 1 10", "undoes a 15", "rests a 1 20", "undoes a 25", "sails b 2 10", "undoes b 15"]
+  assert.deepStrictEqual(undoneBeside(lines, () => false), ["a at 15"])
+  assert.deepStrictEqual(undoneBeside(lines, () => true), [])
+})

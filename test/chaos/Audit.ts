@@ -6,6 +6,7 @@
  */
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { voyageRules, voyageTables } from "./Voyages.ts"
 
 /** The transitions, all of which take a token first and give tasks. */
 const transitions = ["claim", "finish", "complete", "tick", "cancel_abandoned", "break_deadlocks"]
@@ -16,6 +17,7 @@ const statements: ReadonlyArray<string> = [
   "create table chaos.effects (entry text not null)",
   // transactional steps that ended their own action, with that end
   "create table chaos.ended (entry text not null)",
+  ...voyageTables,
   // enqueued with its action in one transaction
   "create table chaos.orders (place text not null)",
   `create table chaos.notes (
@@ -28,7 +30,7 @@ const statements: ReadonlyArray<string> = [
     action uuid not null,
     step int,
     slot int,
-    -- status, phase, step, outcome of an action; the status of a step or slot
+    -- status, phase, step, outcome and attempt of an action; the status of a step, whose attempt is the slot, or of a slot
     was int[],
     is_now int[],
     held_by bigint,
@@ -66,28 +68,36 @@ const statements: ReadonlyArray<string> = [
     from coalesce(current_setting('chaos.transition', true), '') as by
   $$`,
   `create function chaos.note_live() returns trigger language plpgsql as $$ begin
-    if tg_op = 'INSERT' then
-      perform chaos.note('begins', new.id, null, null, null, array[new.status, new.phase, new.step, new.outcome], null, new.token);
+    -- what has ended, and is unwound by its parent, has a row once more
+    if coalesce(new.unwinds, old.unwinds) is not null then
+      if tg_op <> 'UPDATE' then
+        perform chaos.note(case tg_op when 'INSERT' then 'unwinding' else 'unwound' end, coalesce(new.id, old.id), null, null, null, null, old.token, new.token);
+      end if;
+    elsif tg_op = 'INSERT' then
+      perform chaos.note('begins', new.id, null, null, null, array[new.status, new.phase, new.step, new.outcome, new.step_attempt], null, new.token);
     elsif tg_op = 'DELETE' then
-      perform chaos.note('leaves', old.id, null, null, array[old.status, old.phase, old.step, old.outcome], null, old.token, null);
+      perform chaos.note('leaves', old.id, null, null, array[old.status, old.phase, old.step, old.outcome, old.step_attempt], null, old.token, null);
     elsif (old.status, old.phase, old.step, old.outcome, old.token) is distinct from (new.status, new.phase, new.step, new.outcome, new.token) then
-      perform chaos.note('changes', new.id, null, null, array[old.status, old.phase, old.step, old.outcome], array[new.status, new.phase, new.step, new.outcome], old.token, new.token);
+      perform chaos.note('changes', new.id, null, null, array[old.status, old.phase, old.step, old.outcome, old.step_attempt], array[new.status, new.phase, new.step, new.outcome, new.step_attempt], old.token, new.token);
     end if;
     return null;
   end $$`,
   "create trigger noted after insert or update or delete on stepped.live_actions for each row execute function chaos.note_live()",
   `create function chaos.note_ended() returns trigger language plpgsql as $$ begin
+    if tg_op = 'UPDATE' and to_jsonb(old) - '{unwound,undo}'::text[] = to_jsonb(new) - '{unwound,undo}'::text[] then return null; end if;
     perform chaos.note(case tg_op when 'INSERT' then 'ended' else 'ended and ' || lower(tg_op) end, coalesce(new.id, old.id), null, null, null, array[new.status], null, null);
     return null;
   end $$`,
   "create trigger noted after insert or update or delete on stepped.ended_actions for each row execute function chaos.note_ended()",
   `create function chaos.note_step() returns trigger language plpgsql as $$ begin
-    if tg_op = 'INSERT' then perform chaos.note('step', new.action, new.idx, null, null, array[new.status], null, null);
+    if new.undoes is not null and exists (select 1 from stepped.live_actions l where l.id = new.action and l.unwinds is not null) then return null; end if;
+    if tg_op = 'INSERT' then perform chaos.note('step', new.action, new.idx, new.attempt, null, array[new.status], null, null);
     elsif old.status <> new.status then perform chaos.note('step ends', new.action, new.idx, null, array[old.status], array[new.status], null, null); end if;
     return null;
   end $$`,
   "create trigger noted after insert or update on stepped.steps for each row execute function chaos.note_step()",
   `create function chaos.note_slot() returns trigger language plpgsql as $$ begin
+    if exists (select 1 from stepped.live_actions l where l.id = new.action and l.unwinds is not null) then return null; end if;
     if old.status is distinct from new.status then perform chaos.note('slot', new.action, new.step, new.slot, array[old.status], array[new.status], null, null); end if;
     return null;
   end $$`,
@@ -145,6 +155,7 @@ export const install = Effect.flatMap(
 )
 
 const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
+  ...voyageRules,
   [
     "nothing has to be healed",
     "select action, count(*) || ' times' from chaos.notes where what = 'healed' group by action"
@@ -160,7 +171,7 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   [
     "nothing happens to an action that has ended",
     `select n.action, n.what || coalesce(' in ' || n.transition, '') from chaos.notes n join chaos.notes e on e.action = n.action and e.what = 'ended'
-      where n.tx <> e.tx and pg_visible_in_snapshot(e.tx, n.seen)`
+      where n.tx <> e.tx and pg_visible_in_snapshot(e.tx, n.seen) and n.what not in ('unwinding', 'unwound')`
   ],
   [
     // one that turns out to be achieved already gives its lane back within the transition
@@ -173,6 +184,11 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
     "an action that leaves ends, or has not begun",
     `select g.action, coalesce(g.transition, '') from chaos.notes g where g.what = 'leaves'
       and not exists (select 1 from chaos.notes o where o.action = g.action and o.tx = g.tx and o.what in ('ended', 'begins'))`
+  ],
+  [
+    "10.4: what has ended is unwound once, to its end",
+    `select action, string_agg(what, ', ' order by seq) from chaos.notes where what in ('unwinding', 'unwound') group by action
+      having string_agg(what, ', ' order by seq) <> 'unwinding, unwound'`
   ],
   [
     "an action is promoted once",
@@ -217,7 +233,7 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   ],
   [
     "a step is stored once",
-    "select action, step || ', ' || count(*) || ' times' from chaos.notes where what = 'step' group by action, step having count(*) > 1"
+    "select action, step || ', ' || count(*) || ' times' from chaos.notes where what = 'step' group by action, step, slot having count(*) > 1"
   ],
   [
     "a step ends once",

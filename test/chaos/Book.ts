@@ -6,6 +6,8 @@ const nothingYet = {
   accepted: 0,
   "begun by clients": 0,
   "trucks in named lanes": 0,
+  voyages: 0,
+  "steps undone": 0,
   pauses: 0,
   actions: 0,
   bodies: 0,

@@ -9,11 +9,12 @@ import { join } from "node:path"
 import { type ActionHandle, ActionRepo, type JobQueue, type PerformanceLane, Stepped, StorageError } from "stepped"
 import { storageError } from "../../src/sql/storageError.ts"
 import { awaitInWords, makeWorld, silent, type WorldOptions } from "../model/Trees.ts"
-import { bodies, openLog } from "./bodies.ts"
+import { bodies, openLog, writesTo } from "./bodies.ts"
 import type { Book } from "./Book.ts"
 import type { Undisturbed } from "./Database.ts"
 import type { Proxy } from "./Proxy.ts"
 import { makeTrucks, pauseSomething } from "./Trucks.ts"
+import { answersTokens, makeVoyages, seesOff } from "./Voyages.ts"
 import {
   type Asked,
   engineOptions,
@@ -88,8 +89,9 @@ export const startClients = (
     const ran: typeof run = (entry, step) => run(entry, step)
     const world = makeWorld({ second: secondMs, groupOf, padding, ran })
     const trucks = makeTrucks(ran)
+    const voyages = makeVoyages(writesTo(file))
     const services = yield* Effect.orDie(Layer.build(
-      Layer.merge(world.layer, trucks.layer).pipe(
+      Layer.mergeAll(world.layer, trucks.layer, voyages.layer).pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),
         Layer.provideMerge(PgClient.layer({
           url: proxy.url,
@@ -199,8 +201,34 @@ export const startClients = (
         }), { concurrency: "unbounded", discard: true })
     })
 
+    const voyage: Group = { name: "voyages", asks: [], foretold: undefined, ordered: false }
+    /** One voyage, which is waited for to its end. */
+    const sail = Effect.gen(function*() {
+      const number = book.counts.voyages++
+      const handle = yield* answer(`enqueueing voyage ${number}`, voyages.send(number))
+      if (handle === undefined) return
+      const one: Accepted = { group: voyage, place: `voyage ${number}`, id: handle.id, gave: undefined }
+      accepted.push(one)
+      yield* seesOff(handle, number, (effect) => answer(`seeing off voyage ${number}`, effect))
+      const gave = yield* awaitInWords(untilItAnswers(handle))
+      one.gave = ["Wreck", "StepTimedOut"].includes(gave) ? "failed" : /^\d+(,\d+)*$/.test(gave) ? "nothing" : gave
+    })
+    const sails = Effect.gen(function*() {
+      while (book.counts.trees < trees && !isOver()) yield* sail
+    })
+    const pilots = Effect.gen(function*() {
+      yield* Effect.sleep("500 millis")
+      yield* answersTokens((effect) => answer("answering a token", effect))
+    })
+
     /** Sends trucks, and pauses lanes and more, for as long as there are trees to ask for. */
-    const meanwhile = (what: Effect.Effect<void, never, Effect.Services<typeof send> | JobQueue | PerformanceLane>) =>
+    const meanwhile = (
+      what: Effect.Effect<
+        void,
+        never,
+        Effect.Services<typeof send> | JobQueue | PerformanceLane
+      >
+    ) =>
       Effect.gen(function*() {
         while (book.counts.trees < trees && !isOver()) {
           if (isEarly()) yield* Effect.sleep("50 millis")
@@ -252,8 +280,12 @@ export const startClients = (
       ask: Effect.all([
         ...Array.from({ length: asking }, () => ask),
         ...Array.from({ length: asking * sendersPart }, () => meanwhile(send)),
+        ...Array.from({ length: asking * sendersPart }, () => sails),
         meanwhile(pauses)
       ], { concurrency: "unbounded", discard: true }).pipe(Effect.provide(services)),
-      complete: Effect.provide(complete, services)
+      complete: Effect.provide(
+        Effect.zipWith(complete, Effect.forever(pilots), (never) => never, { concurrent: true }),
+        services
+      )
     } satisfies Clients
   })

@@ -4,11 +4,13 @@
  * A group is what one client asks for at a time. Its trees have actors, lanes and checksum keys of their own; groups of one number meet.
  */
 import { Layer, Predicate, Schedule } from "effect"
+import type { SqlClient } from "effect/sql"
 import * as fc from "fast-check"
 import type { Engine, Stepped } from "stepped"
 import { actorNames, type Deed, type Op, type Outcome, outcome, type Plan, type Replaceable } from "../model/Model.ts"
 import { crowds, makeWorld, planOf, type WorldOptions } from "../model/Trees.ts"
 import { makeTrucks } from "./Trucks.ts"
+import { makeVoyages, type Writes } from "./Voyages.ts"
 
 /** What a database, or a role, gives its transactions by default. */
 export type Isolation = "read committed" | "repeatable read"
@@ -56,9 +58,13 @@ export const groupOf = (place: string): number => Number(/^\d+/.exec(place)?.[0]
 export const padding = 900_000
 
 export const layerWorld = (
-  options: Pick<WorldOptions, "second"> & { readonly ran: NonNullable<WorldOptions["ran"]> }
-): Layer.Layer<never, never, Engine> =>
-  Layer.merge(makeWorld({ ...options, groupOf, padding }).layer, makeTrucks(options.ran).layer)
+  options: Pick<WorldOptions, "second"> & { readonly ran: NonNullable<WorldOptions["ran"]>; readonly writes: Writes }
+): Layer.Layer<never, never, Engine | SqlClient.SqlClient> =>
+  Layer.mergeAll(
+    makeWorld({ ...options, groupOf, padding }).layer,
+    makeTrucks(options.ran).layer,
+    makeVoyages(options.writes).layer
+  )
 
 /** How many numbers crowds have: with more of them than are under way at a time, a crowd mostly meets those that are over. */
 const crowdNumbers = 200

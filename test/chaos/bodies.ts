@@ -3,6 +3,7 @@ import { Effect } from "effect"
 import type { SqlClient } from "effect/sql"
 import { closeSync, openSync, writeSync } from "node:fs"
 import type { WorldOptions } from "../model/Trees.ts"
+import type { Writes } from "./Voyages.ts"
 import { isForetold, leaseMs } from "./World.ts"
 
 /** The log of a process. */
@@ -11,6 +12,9 @@ export const openLog = (path: string) =>
     Effect.sync(() => openSync(path, "a")),
     (file) => Effect.sync(() => closeSync(file))
   )
+
+/** In the file before anything else happens: nothing of it is lost with the process. */
+export const writesTo = (file: number): Writes => (line) => void writeSync(file, `${line}\n`)
 
 /** The part of an entry that names its step. */
 const stepOf = (entry: string): string => entry.split(" ", 3).join(" ")

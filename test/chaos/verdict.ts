@@ -10,6 +10,7 @@ import * as Audit from "./Audit.ts"
 import type { Book } from "./Book.ts"
 import type { Clients } from "./Clients.ts"
 import { layerLooking, type Undisturbed } from "./Database.ts"
+import { undoneBeside } from "./Voyages.ts"
 import { groupOf, inModelsWords, padding } from "./World.ts"
 
 export interface Run {
@@ -42,6 +43,25 @@ export const judge = (run: Run) =>
     yield* orders(run)
     yield* endings(run)
     yield* foretold(run, log)
+    yield* voyages(run, log)
+  })
+
+/** What has to hold of what undoes voyages, beside what the audit asks of it. */
+const voyages = ({ book, undisturbed }: Run, log: Log) =>
+  Effect.gen(function*() {
+    const [count] = yield* rows<{ n: number }>(undisturbed, "select count(*)::int as n from chaos.undone")
+    book.counts["steps undone"] = count!.n
+    // whoever loses an action does not know it at once
+    const taken = Map.groupBy(
+      yield* rows<{ action: string; at: number }>(
+        undisturbed,
+        "select action, (extract(epoch from at) * 1000)::float8 as at from chaos.notes where what = 'changes' and held_by is not null and transition is null"
+      ),
+      ({ action }) => action
+    )
+    const takenOver = (action: string, from: number, to: number) =>
+      (taken.get(action) ?? []).some(({ at }) => from - 1 < at && at < to + 1)
+    for (const what of undoneBeside(log.voyages, takenOver)) book.accuse(`undone beside a body that runs: ${what}`)
   })
 
 interface Log {
@@ -50,6 +70,8 @@ interface Log {
   readonly blocked: number
   /** Bodies that used a connection of the program's pool for longer than the lease. */
   readonly keeping: number
+  /** What voyages have written. */
+  readonly voyages: ReadonlyArray<string>
   /** Each entry once. */
   readonly distinct: ReadonlySet<string>
   /** Steps' entries without the results that they were given. */
@@ -63,11 +85,15 @@ const readLog = (folder: string): Log => {
     readFileSync(join(folder, name), "utf8").split("\n").filter((line) => line !== "")
   )
   const told = (what: string) => lines.filter((line) => line.startsWith(`${what} `)).length
-  const entries = lines.filter((line) => !line.startsWith("blocked ") && !line.startsWith("keeping "))
+  const isOfVoyage = (line: string) => /^(sails|rests|undoes) /.test(line)
+  const entries = lines.filter((line) =>
+    !line.startsWith("blocked ") && !line.startsWith("keeping ") && !isOfVoyage(line)
+  )
   return {
     entries: entries.length,
     blocked: told("blocked"),
     keeping: told("keeping"),
+    voyages: lines.filter(isOfVoyage),
     distinct: new Set(entries),
     begun: new Set(entries.filter((entry) => entry.startsWith("step ")).map(withoutResults))
   }
@@ -90,7 +116,7 @@ const bodies = ({ book, undisturbed }: Run, log: Log) =>
   Effect.gen(function*() {
     const steps = yield* rows<{ entry: string }>(
       undisturbed,
-      `select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.action_steps s on s.action = a.id where s.status in ('succeeded', 'failed')`
+      `select 'step ' || ${key} || ' ' || s.name as entry from stepped.actions a join stepped.action_steps s on s.action = a.id where s.status in ('succeeded', 'failed') and a.actor_type <> 'Voyage'`
     )
     for (const { entry } of steps) if (!log.begun.has(entry)) book.accuse(`a body never ran: ${entry}`)
   })
@@ -101,7 +127,7 @@ const callbacks = ({ book, undisturbed }: Run, log: Log) =>
     const actions = yield* rows<{ key: string; status: string; shape: Shape; count: number }>(
       undisturbed,
       `select ${key} as key, status, arguments->1->'shape' as shape, callbacks_succeeded + callbacks_failed as count from stepped.actions
-        where actor_type <> 'Truck'`
+        where actor_type not in ('Truck', 'Voyage')`
     )
     book.counts.actions = actions.length
     for (const action of actions) {

@@ -61,5 +61,32 @@ export const planted: ReadonlyArray<readonly [rule: string, statement: string]> 
   [
     "whoever holds an action goes on with it",
     "insert into chaos.notes (what, action, held_next, at) values ('begins', gen_random_uuid(), 7, now() - interval '1 minute')"
+  ],
+  [
+    "10.1, 10.7: what has succeeded is undone once",
+    "update stepped.ended_actions set definition = 'Voyage/sail', status = 5; update stepped.steps set undo = 1"
+  ],
+  [
+    "10.3: what has failed is mended once at most",
+    `update stepped.ended_actions set definition = 'Voyage/sail'; update stepped.steps set undo = 2, status = 5;
+     insert into chaos.undone (action, step) select action, name from stepped.steps, generate_series(1, 2)`
+  ],
+  [
+    "10.1: from the last step to the first",
+    "insert into chaos.undone (action, step) select action, name from stepped.steps order by action, idx"
+  ],
+  [
+    "10.4: children are undone before their parent's step",
+    `update stepped.ended_actions set definition = 'Voyage/tug';
+     insert into chaos.undone (action, step) select parent, 'tow' from stepped.ended_actions where parent is not null;
+     insert into chaos.undone (action, step) select id, 'hitch' from stepped.ended_actions where parent is not null`
+  ],
+  [
+    "10.4: what has ended is unwound once",
+    "insert into chaos.notes (what, action) select 'unwinding', id from stepped.ended_actions, generate_series(1, 2)"
+  ],
+  [
+    "11.3: a signal is read once",
+    "update stepped.ended_actions set definition = 'Voyage/sail', status = 2, result = '[1, 1]'"
   ]
 ]

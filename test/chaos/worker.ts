@@ -9,7 +9,7 @@ import { flushCompileCache } from "node:module"
 import { createInterface } from "node:readline"
 import { Stepped } from "stepped"
 import { silent } from "../model/Trees.ts"
-import { bodies, openLog } from "./bodies.ts"
+import { bodies, openLog, writesTo } from "./bodies.ts"
 import { engineOptions, layerWorld, type WorkerBrief } from "./World.ts"
 
 const say = (event: "ready" | "working") => console.log(JSON.stringify({ event }))
@@ -21,7 +21,7 @@ const main = ({ clockMs, concurrency, isolation, logFile, second, url }: WorkerB
   const world = Layer.unwrap(Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
     const file = yield* openLog(logFile)
-    return layerWorld({ second, ran: bodies(sql, file, { isWorker: true }) })
+    return layerWorld({ second, ran: bodies(sql, file, { isWorker: true }), writes: writesTo(file) })
   }))
   const worker = Stepped.worker({ concurrency, gracePeriod: "1 second" }).pipe(
     Layer.provide(world),

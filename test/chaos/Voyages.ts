@@ -1,0 +1,215 @@
+/**
+ * Sagas under chaos: voyages whose steps begin again, wait for signals and for who was given a token, have children, and are undone where they do
+ * not succeed. What undoes a step commits with that, and is counted for itself; that it is done once, in its order, or said not to be, and nothing
+ * of it beside a body, is for the audit (`voyageRules`).
+ */
+import { Effect, Layer, Redacted, Schedule, Schema } from "effect"
+import { SqlClient } from "effect/sql"
+import { type ActionHandle, ActionRepo, type Engine, Step, Stepped, type Tokens } from "stepped"
+
+class Wreck extends Schema.TaggedError<Wreck>()("Wreck", {}) {}
+class Voyage extends Stepped.Actor<Voyage>()("Voyage", { id: Schema.Int }) {}
+const wind = Stepped.signal("wind", { payload: Schema.Int })
+const pilot = Stepped.signal("pilot", { payload: Schema.Int, error: Wreck })
+
+/** What a process writes down before anything else happens, at the true time. */
+export type Writes = (line: string) => void
+
+export const voyageTables: ReadonlyArray<string> = [
+  // what is undone, in the order in which it was
+  `create table chaos.undone (seq bigint generated always as identity primary key, action uuid not null, step text not null)`,
+  "create table chaos.tokens (token text not null, at timestamptz not null default now())"
+]
+
+export interface Voyages {
+  readonly layer: Layer.Layer<never, never, Engine | SqlClient.SqlClient>
+  readonly send: (place: number) => Effect.Effect<ActionHandle, unknown, Engine>
+}
+
+const now = () => Math.round(performance.timeOrigin + performance.now())
+const takes = (millis: number) => Effect.sleep(Math.random() * millis)
+const maybe = (chance: number) => Effect.suspend(() => Math.random() < chance ? Effect.fail(new Wreck()) : Effect.void)
+
+const tokens = Layer.orDie(
+  Stepped.Tokens.layer([{ name: "chaos", secret: Redacted.make("chaos".repeat(8)) }])
+)
+
+export const makeVoyages = (writes: Writes): Voyages => {
+  const query = <A, E>(asks: (sql: SqlClient.SqlClient) => Effect.Effect<A, E>) =>
+    Effect.orDie(Effect.flatMap(SqlClient.SqlClient, asks))
+  /** Between two lines, the second of which a process that is killed does not write. */
+  const during = <A, E, R>(body: Effect.Effect<A, E, R>) =>
+    Effect.flatMap(Step, ({ actionId }) =>
+      Effect.acquireUseRelease(
+        Effect.sync(() => {
+          const mark = `${actionId} ${Math.random()}`
+          writes(`sails ${mark} ${now()}`)
+          return mark
+        }),
+        () => body,
+        (mark) => Effect.sync(() => writes(`rests ${mark} ${now()}`))
+      ))
+  const undo = (step: string, chance: number) => ({
+    run: () =>
+      Effect.gen(function*() {
+        const { actionId } = yield* Step
+        writes(`undoes ${actionId} ${now()}`)
+        yield* query((sql) => sql`insert into chaos.undone ${sql.insert({ action: actionId, step })}`)
+        yield* takes(100)
+        yield* maybe(chance)
+      }),
+    transactional: true,
+    retry: { schedule: Schedule.spaced("50 millis"), times: 2 }
+  })
+  const soon = { schedule: Schedule.spaced("50 millis"), times: 2 }
+
+  const tug = Stepped.action("tug", { arguments: [Schema.Int], error: Wreck, concurrencyKey: (n) => `tug ${n}` })
+    .step("hitch", () => during(takes(200)), { compensate: undo("hitch", 0.2) })
+    .step("pull", () => during(Effect.andThen(takes(200), maybe(0.1))), {
+      retry: soon,
+      compensate: undo("pull", 0.2),
+      compensateFailed: undo("pull", 0.2)
+    })
+  const sail = Stepped.action("sail", {
+    arguments: [Schema.Int],
+    error: Wreck,
+    signals: [wind, pilot],
+    success: Schema.Array(Schema.Int),
+    concurrencyKey: (n) => `voyage ${n}`,
+    timeout: "20 seconds"
+  })
+    .step("book", () => during(Effect.andThen(takes(300), maybe(0.3))), {
+      retry: soon,
+      compensate: undo("book", 0.4),
+      compensateFailed: undo("book", 0.4)
+    })
+    .step("tow", (n) => during(Effect.all([Step.do(tug, 2 * n), Step.do(tug, 2 * n + 1)])), {
+      unwind: true,
+      retry: soon,
+      compensate: undo("tow", 0.2)
+    })
+    .step("wind", () =>
+      during(Effect.gen(function*() {
+        const all = yield* Step.received(wind)
+        yield* maybe(0.2)
+        return all
+      })), { retry: soon, compensate: undo("wind", 0.2) })
+    .step("pilot", () =>
+      during(Effect.gen(function*() {
+        const token = yield* Step.token(pilot)
+        yield* query((sql) => sql`insert into chaos.tokens ${sql.insert({ token })}`)
+        return yield* Step.waitFor(pilot)
+      })), { timeout: "4 seconds", retry: soon, compensateFailed: undo("pilot", 0.2) })
+    .step((_, { pilot, wind }) =>
+      during(Effect.gen(function*() {
+        yield* takes(300)
+        yield* maybe(0.4)
+        return [...wind, pilot]
+      }))
+    )
+  const list = Stepped.actions(Voyage, [tug, sail])
+  return {
+    layer: Layer.provide(list.layer, tokens),
+    send: (n) => Stepped.enqueue(Voyage.ref(n), sail, n)
+  }
+}
+
+/** One voyage, with all that comes from outside: signals, more than once; a cancellation; an operator who gives up. */
+export const seesOff = (
+  handle: ActionHandle,
+  n: number,
+  tried: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A | undefined, never, R>
+) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    for (const i of [0, 1, 2]) {
+      const blows = Stepped.send(handle.id, wind, 10 * n + i, { key: `${i}` })
+      yield* tried(blows)
+      if (Math.random() < 0.5) yield* tried(blows)
+    }
+    yield* takes(2500)
+    const chance = Math.random()
+    if (chance < 0.3) yield* tried(handle.cancel({ reason: "chaos" }))
+    if (chance < 0.05) yield* tried(repo.abandonUnwinding(handle.id, { reason: "chaos" }))
+  })
+
+/** Answers whatever tokens were given away, and some of them twice. */
+export const answersTokens = (
+  tried: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A | undefined, never, R>
+): Effect.Effect<void, never, Engine | SqlClient.SqlClient> =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const given = yield* tried(
+      sql<{ token: string }>`select token from chaos.tokens where at > now() - interval '10 seconds'`
+    )
+    yield* Effect.forEach((given ?? []).filter(() => Math.random() < 0.3), ({ token }) => {
+      const number = [...token].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7)
+      const answer = number % 5 === 0 ? Stepped.Outcome.failed({}) : Stepped.Outcome.succeeded(1_000_000 + number)
+      return tried(Stepped.receive(token, answer as never))
+    }, { discard: true })
+  }).pipe(Effect.provide(tokens)) as Effect.Effect<void, never, Engine | SqlClient.SqlClient> satisfies Effect.Effect<
+    void,
+    never,
+    Engine | SqlClient.SqlClient | Tokens
+  >
+
+/** Of steps with something that undoes them, as often as it was done, and whether the cause names them. */
+const undoing = `
+  select e.id as action, e.status, e.unwound is not null as unwound, t.idx, t.name, t.status as ended, t.undo,
+    (select count(*) from chaos.undone u where u.action = e.id and u.step = t.name) as done,
+    (select count(*) from jsonb_array_elements(coalesce(e.unwound, e.cause) -> 'notUndone') x
+      where (x ->> 'index')::int = t.idx and x ->> 'child' is null) as named
+  from stepped.ended_actions e join stepped.steps t on t.action = e.id and t.undoes is null
+  where e.definition like 'Voyage/%' and t.undo is not null`
+
+export const voyageRules: ReadonlyArray<readonly [rule: string, query: string]> = [
+  [
+    "10.1, 10.7: what has succeeded is undone once, or is named as not undone",
+    `select action, concat_ws(' ', name, 'undone', done, 'named', named, 'status', status) from (${undoing}) x
+      where ended = 2 and undo & 1 <> 0 and done + named <> case when status <> 2 or unwound then 1 else 0 end`
+  ],
+  [
+    "10.3: what has failed is mended once at most",
+    `select action, name from (${undoing}) x where ended <> 2 and done + named > 1`
+  ],
+  [
+    "10.1: from the last step to the first",
+    `select u.action, u.step || ' before ' || n.step from chaos.undone u join chaos.undone n on n.action = u.action and n.seq > u.seq
+      join stepped.steps s on s.action = u.action and s.name = u.step and s.undoes is null
+      join stepped.steps t on t.action = n.action and t.name = n.step and t.undoes is null where s.idx < t.idx`
+  ],
+  [
+    "10.4: children are undone before their parent's step",
+    `select c.id, 'after ' || u.step from stepped.ended_actions c join chaos.undone u on u.action = c.parent and u.step = 'tow'
+      join chaos.undone d on d.action = c.id and d.seq > u.seq where c.definition = 'Voyage/tug' and c.status = 2`
+  ],
+  [
+    "11.3: a signal is read once",
+    `select id, result::text from stepped.ended_actions e where definition = 'Voyage/sail' and status = 2
+      and (select count(*) <> count(distinct x) from jsonb_array_elements(e.result) x)`
+  ]
+]
+
+/** Lines of undoing that come while a body of the same action runs in a process that nobody has taken it from. */
+export const undoneBeside = (
+  lines: ReadonlyArray<string>,
+  takenOver: (action: string, from: number, to: number) => boolean
+): ReadonlyArray<string> => {
+  const begun = new Map<string, number>()
+  const intervals = new Map<string, Array<readonly [from: number, to: number]>>()
+  const undone: Array<readonly [action: string, at: number]> = []
+  for (const line of lines) {
+    const [what, action, ...rest] = line.split(" ")
+    if (what === "sails") begun.set(`${action} ${rest[0]}`, Number(rest[1]))
+    if (what === "rests") {
+      const from = begun.get(`${action} ${rest[0]}`)!
+      intervals.set(action!, [...intervals.get(action!) ?? [], [from, Number(rest[1])]])
+    }
+    if (what === "undoes") undone.push([action!, Number(rest[0])])
+  }
+  return undone.flatMap(([action, at]) =>
+    (intervals.get(action) ?? []).some(([from, to]) => from < at && at < to && !takenOver(action, from, at))
+      ? [`${action} at ${at}`]
+      : []
+  )
+}
