@@ -4,7 +4,7 @@
  */
 import type { PgClient } from "@effect/sql-pg"
 import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { Deferred, Effect, Exit, Fiber, Layer, Schema } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Schedule, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Step, Stepped } from "stepped"
@@ -12,7 +12,8 @@ import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
 import { note, seen } from "../harness/notes.ts"
 import { statusesOf } from "../harness/observing.ts"
-import { blocked } from "../harness/racing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { blocked, gated } from "../harness/racing.ts"
 import { until } from "../harness/workers.ts"
 
 let body: Effect.Effect<void, never, never> = Effect.void
@@ -28,7 +29,14 @@ const fragile = Stepped.action("fragile").step("work", () => Effect.suspend(() =
 const fragileHook = Stepped.action("fragileHook").before(() => Effect.suspend(() => body)).step(() => note("done"))
 const parent = Stepped.action("parent").step("ask", () => Step.do(plain)).step("end", () => note("end"))
 const long = Stepped.action("long", { outbound: true, checksum: () => 1 }).step(() => Effect.void)
-const Cars = Stepped.actions(Car, [plain, hooked, waits, fragile, fragileHook, parent, long])
+const each = Stepped.action("each", { arguments: [Schema.Int], outbound: true, concurrencyKey: (n) => `each ${n}` })
+  .step(() => Effect.void)
+const asks = Stepped.action("asks").step(
+  "ask",
+  () => Effect.flatMap(Step, ({ attemptNumber }) => Effect.asVoid(Step.do(each, attemptNumber))),
+  { timeout: "1 minute", retry: Schedule.recurs(1) }
+)
+const Cars = Stepped.actions(Car, [plain, hooked, waits, fragile, fragileHook, parent, long, each, asks])
 
 const scenario = <A, E>(
   name: string,
@@ -69,6 +77,33 @@ describe("nothing is left in nobody's hands", () => {
         yield* performSteppedActions()
         assert.deepStrictEqual(seen, ["next"])
       })
+  )
+
+  scenario(
+    "4.6, 9.4: what an attempt leaves is cancelled, also where what the one before it has left is looked at meanwhile",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const { id } = yield* (yield* Cars.client)(1).asksLater()
+        yield* performIdle
+        yield* TestClock.adjust("1 minute")
+        yield* performIdle
+        // as long as somebody may still look at what the first attempt has left
+        yield* sql`insert into stepped.abandoned_by values (${id})`
+        const open = yield* gated(id)
+        yield* TestClock.adjust("1 minute")
+        const late = yield* Effect.forkChild(performDue)
+        yield* blocked(1)
+        const [worker] = yield* sql<{ token: string }>`select token::text from stepped.workers limit 1`
+        yield* sql.unsafe(
+          `select * from stepped.cancel_abandoned(${worker!.token}, now(), '{}', '{}', '{}'::smallint[], 100)`
+        )
+        yield* open
+        yield* Fiber.join(late)
+        yield* performIdle
+        assert.deepStrictEqual(yield* statusesOf("each"), ["cancelled", "cancelled"])
+        assert.deepStrictEqual(yield* statusesOf("asks"), ["failed"])
+      }))
   )
 
   scenario("4.1: an action that has used up its attempts runs its callbacks", () =>

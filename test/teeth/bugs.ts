@@ -2553,11 +2553,27 @@ export const bugs: ReadonlyArray<Bug> = [
     }
   },
   {
+    name: "looked-at-too-early",
+    breaks:
+      "9.4: what an attempt has left behind is forgotten by whoever has looked at what the one before it had left",
+    plants: [{
+      file: functionFile("cancel_abandoned"),
+      find: `delete from abandoned_by where ctid = any(places)`,
+      replace: `delete from abandoned_by where action = any(dead)`
+    }, {
+      file: functionFile("cancel_slots"),
+      find: `select distinct action from o where child is not null`,
+      replace:
+        `select distinct action from o where child is not null and not exists (select 1 from abandoned_by b where b.action = o.action)`
+    }],
+    tests: { "test/races/leftovers.test.ts": ["4.6, 9.4: what an attempt leaves"] }
+  },
+  {
     name: "history-with-what-it-left",
     breaks: "an action's history is deleted before its children are cancelled, and they run",
     plants: [{
       file: functionFile("reads_of"),
-      find: `        when (select a.action from abandoned_by a where a.action = e.id) is not null then 'children'
+      find: `        when (select a.action from abandoned_by a where a.action = e.id limit 1) is not null then 'children'
 `,
       replace: ``
     }],

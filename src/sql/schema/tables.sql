@@ -474,9 +474,12 @@ create table resumed (
 );
 comment on table resumed is 'What is paused no more, until nobody waits because of it.';
 
-create table abandoned_by (action uuid primary key);
-comment on table abandoned_by is 'Actions that have ended, or unwind, whose children are still to be cancelled,
-as nothing else waits for them, or to be unwound.';
+-- One row for each time that an action has left children behind: whoever has looked at what was there deletes the rows
+-- that he has seen, and not one that comes in between, for what he has not seen.
+create table abandoned_by (action uuid not null);
+create index abandoned_by_action on abandoned_by (action);
+comment on table abandoned_by is 'Actions that have ended, unwind or go on with another attempt, whose children are
+still to be cancelled, as nothing else waits for them, or to be unwound.';
 
 -- None of the three that follow is read by a claim or an end of who has no row in them: he pays nothing.
 

@@ -124,7 +124,7 @@ begin
       update ended_actions set undo = undo | 2 /* Undoable.shared */ where id = any(counted_on);
     end if;
     if unwinding is not null then
-      insert into abandoned_by (action) select unnest(unwinding) on conflict do nothing;
+      insert into abandoned_by (action) select unnest(unwinding);
       return next news(-4 /* Kind.abandoned */);
     end if;
     if parents is not null then

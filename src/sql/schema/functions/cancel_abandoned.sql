@@ -5,6 +5,8 @@ create function cancel_abandoned(
 returns setof answer language plpgsql set search_path from current as $$
 declare
   dead uuid[];
+  -- of their rows, as they are seen now
+  places tid[];
   kids uuid[];
   held uuid[];
   marked int;
@@ -15,6 +17,23 @@ declare
 begin
   perform require_read_committed();
   dead := array(select action from abandoned_by order by action limit p_limit for update skip locked);
+  if cardinality(dead) = 0 then return; end if;
+  -- what somebody has left behind several times one looks at alone
+  with a as materialized (
+    select ctid as place, action from abandoned_by where action = any(dead)
+  ),
+  l as materialized (
+    select ctid as place from abandoned_by where action = any(dead) for update skip locked
+  ),
+  d as (
+    select array_agg(a.place) as places, a.action
+    from a
+    group by a.action
+    having bool_and((a.place in (select l.place from l)) is true)
+  )
+  select coalesce(array_agg(distinct d.action), '{}'), array_agg(p) into dead, places
+  from d
+  cross join lateral unnest(d.places) p;
   if cardinality(dead) = 0 then return; end if;
   if exists (select 1 from slots o where o.action = any(dead) and o.undo is not null and o.status is null) then
     return query select * from begin_unwindings(
@@ -114,7 +133,7 @@ begin
   if cardinality(doomed) > 0 or busy or missed then
     return next news(-4 /* Kind.abandoned */);
   else
-    delete from abandoned_by where action = any(dead);
+    delete from abandoned_by where ctid = any(places);
   end if;
   return next news(-1 /* Kind.taken */, null, cardinality(dead));
 end $$;

@@ -11,7 +11,7 @@ begin
     returning action, child
   ),
   a as (
-    insert into abandoned_by (action) select distinct action from o where child is not null on conflict do nothing
+    insert into abandoned_by (action) select distinct action from o where child is not null
   )
   select array_agg(distinct action), coalesce(bool_or(child is not null), false) into waited, is_abandoned from o;
 end $$;

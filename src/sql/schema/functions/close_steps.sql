@@ -27,6 +27,6 @@ begin
   with o as (
     update slots set closing = true where action = any(p_ids) and status is null returning action
   )
-  insert into abandoned_by (action) select distinct action from o on conflict do nothing;
+  insert into abandoned_by (action) select distinct action from o;
   return found;
 end $$;

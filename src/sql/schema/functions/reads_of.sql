@@ -27,7 +27,7 @@ begin
       case
         when (select l.id from live_actions l where l.id = e.id) is not null then 'unwinding'
         when (e.id in (select unnest(p_named))) is true then 'key'
-        when (select a.action from abandoned_by a where a.action = e.id) is not null then 'children'
+        when (select a.action from abandoned_by a where a.action = e.id limit 1) is not null then 'children'
         when (select l.id from live_actions l where l.id = e.parent) is not null then 'parent'
         when (
           select o.action

@@ -59,7 +59,7 @@ begin
     from c
     returning action, status
   )
-  insert into abandoned_by (action) select distinct s.action from s where s.status is null on conflict do nothing;
+  insert into abandoned_by (action) select distinct s.action from s where s.status is null;
   if found then return next news(-4 /* Kind.abandoned */); end if;
   return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
 end $$;
