@@ -76,7 +76,6 @@ const shielded = "test/behaviour/Shielded.test.ts"
 const stepHeld = "test/behaviour/StepHeld.test.ts"
 const operatorVerbs = "test/behaviour/OperatorVerbs.test.ts"
 const operations = "test/behaviour/Operations.test.ts"
-const operationRaces = "test/races/operations.test.ts"
 const retrying = "test/behaviour/Retrying.test.ts"
 const retryingRaces = "test/races/retrying.test.ts"
 const stepRetries = "test/behaviour/StepRetries.test.ts"
@@ -1185,8 +1184,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "4.6: children go on when their parent is cancelled",
     plants: [{
       file: functionFile("cancel_slots"),
-      find: `from o where child is not null on conflict do nothing`,
-      replace: `from o where false on conflict do nothing`
+      find: `from o where child is not null`,
+      replace: `from o where false`
     }],
     tests: { [regressions]: ["8: cancelling leaves children running"] }
   },
@@ -1898,7 +1897,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "7.1: an action is completed from outside after its time is over",
     plants: [{
       file: functionFile("complete"),
-      find: `  if p_outbound and l.timeout_at <= p_now then`,
+      find: `  if p_outbound and least(l.timeout_at, l.silent_at) <= p_now then`,
       replace: `  if false then`
     }],
     tests: {
@@ -2573,7 +2572,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an action's history is deleted before its children are cancelled, and they run",
     plants: [{
       file: functionFile("reads_of"),
-      find: `        when (select a.action from abandoned_by a where a.action = e.id limit 1) is not null then 'children'
+      find:
+        `        when (select a.action from abandoned_by a where a.action = e.id limit 1) is not null then 'children'
 `,
       replace: ``
     }],
@@ -3885,16 +3885,6 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [operations]: ["18.3: Stepped.cancel is recorded"] }
   },
   {
-    name: "refused-again-and-again",
-    breaks: "18.3: two who are refused at one moment, and are one, are recorded twice",
-    plants: [{
-      file: "src/sql/schema/tables.sql",
-      find: `create unique index operations_refused`,
-      replace: `create index operations_refused`
-    }],
-    tests: { [operationRaces]: ["18.3: the same, refused twice at one moment"] }
-  },
-  {
     name: "tried-again-and-recorded-again",
     breaks: "18.3: who asks once more for a step to be tried again, as it is to be already, is recorded once more",
     plants: [{
@@ -4393,29 +4383,6 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `stepStartedAt: now,`
     }],
     tests: { [stepTimeouts]: ["9.4: a rerun has what is left of it"] }
-  },
-  {
-    name: "waiting-without-end",
-    breaks: "9.4: the time of a step that waits is stored, and nobody looks at it",
-    plants: [{
-      file: functionFile("tick"),
-      find: `p_flags, p_limit);
-    get diagnostics timed_out = row_count;
-  end if;
-  if timed_out = 0 then
-    joining`,
-      replace: `p_flags, p_limit);
-    timed_out := 0;
-  end if;
-  if timed_out = 0 then
-    joining`
-    }, {
-      file: functionFile("time_out_steps"),
-      find: `      l.step_timeout_at <= p_now and`,
-      replace: `      l.step_timeout_at <= p_now - interval '1 day' and`
-    }],
-    tests: { [stepTimeouts]: ["9.4: children and waits count, too"] },
-    hangs: true
   },
   {
     name: "late-after-its-end",
@@ -5353,8 +5320,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "12.2: a token counts after it has expired",
     plants: [{
       file: "src/Tokens.ts",
-      find: `(yield* engine.now) >= claims.expires`,
-      replace: `(yield* engine.now) > claims.expires`
+      find: `(yield* now) >= claims.expires`,
+      replace: `(yield* now) > claims.expires`
     }],
     tests: { [tokens]: ["12.2: a token counts until it expires"] }
   },
