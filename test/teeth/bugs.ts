@@ -5499,7 +5499,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: functionFile("moved_limit"),
       find: `greatest(p_limit, least(
-    p_limit + p_by * interval '1 millisecond', p_now + 1e14 /* longest */ * interval '1 millisecond'))`,
+    p_limit + p_by * interval '1 millisecond', p_now + 1e14 * interval '1 millisecond'))`,
       replace: `p_limit + p_by * interval '1 millisecond'`
     }],
     tests: { [extended]: ["12.3: what has no limit has none to move"] }

@@ -1,5 +1,6 @@
 -- Of a step that waits for signals, as `hear` says it; with a signal, for that one alone. What the attempt has waited
--- for and does not any more is over; where it does not wait yet, who has its token (`p_is_awaited`) is heard all the same.
+-- for and does not any more is over; where it does not wait yet, who has its token (`p_is_awaited`) is heard all the
+-- same.
 -- For other functions only: it inherits their search path and their settings.
 create function hear_signals(
   p_now timestamptz, p_action uuid, p_at int, p_signal text, p_step int, p_attempt int, p_details jsonb, p_by float8,
