@@ -7,14 +7,12 @@
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
-import { make as makeMeter } from "../store/Meter.ts"
 import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
 import * as Calls from "./call.ts"
 import { catalogueOf } from "./catalogue.ts"
 import { examineOf } from "./Doctor.ts"
 import { failuresOf } from "./failures.ts"
-import { measureOf } from "./measure.ts"
 import * as OwnConnections from "./OwnConnections.ts"
 import { checkUse, databaseOf } from "./prerequisites.ts"
 import { recordsOf } from "./records.ts"
@@ -35,7 +33,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
   Effect.gen(function*() {
     const sql = yield* PgClient
     const storage = yield* Storage
-    const calls = Calls.make(sql, storage, makeMeter(yield* Effect.context<never>()))
+    const calls = Calls.make(sql, storage)
     // after the engine, which is built of this: what it gives up last is still stored
     yield* Effect.addFinalizer(() => calls.close)
     return Store.of({
@@ -47,7 +45,6 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...recordsOf(calls),
       ...catalogueOf(calls),
       ...failuresOf(calls),
-      ...measureOf(calls),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

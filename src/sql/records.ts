@@ -249,7 +249,7 @@ const lanesOf = (calls: Calls): Lanes => {
     breakDeadlock: (now) =>
       Effect.map(
         run("breakDeadlock", "break_deadlocks", askedBy(null, now, emptyCatalog), "*"),
-        (rows) => toAnswer(rows).news.find((news) => news._tag === "Ended")
+        (rows) => toAnswer(rows).news.flatMap((news) => news._tag === "Ended" ? [news.action] : [])[0]
       )
   }
 }
@@ -310,7 +310,7 @@ const achievementsOf = (calls: Calls): Achievements => {
 
 export const recordsOf = (
   calls: Calls
-): Omit<Records, "asked" | "measure" | "examine" | "failures" | "signalsOf" | "workers" | "definitions"> => ({
+): Omit<Records, "asked" | "examine" | "failures" | "signalsOf" | "workers" | "definitions"> => ({
   ...actionsOf(calls),
   ...lanesOf(calls),
   ...achievementsOf(calls),

@@ -81,8 +81,8 @@ export interface Worker extends PerformNow.PerformNow {
   readonly drop: (gone: ReadonlyArray<Answers.Gone>, spare?: string) => Effect.Effect<void>
   /** Whether it takes work: not before it has begun, nor while it stops. */
   readonly claims: () => boolean
-  /** What it runs, by its actions. */
-  readonly active: ReadonlyMap<string, unknown>
+  /** Whether it runs something for an action. */
+  readonly runs: (action: string) => boolean
   /** Whether it takes jobs from a queue. */
   readonly takes: (queue: string) => boolean
   readonly timers: Timers.Timers
@@ -291,7 +291,7 @@ export const make = (options: WorkerOptions): Worker => {
     take: (answer, spare) => Effect.flatMap(options.now, (at) => Effect.asVoid(answers.read(answer, at, false, spare))),
     drop: answers.drop,
     claims: () => claiming,
-    active: inHand.active,
+    runs: (action) => inHand.active.has(action),
     takes: context.catalogs.takes,
     timers,
     abandoned,

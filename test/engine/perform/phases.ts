@@ -121,7 +121,6 @@ const begun = (runnable: Runnable, attempts: number): Performance =>
       attempts,
       arguments: [],
       depth: 0,
-      waitedMs: 0,
       timeoutAt: undefined,
       trace: undefined
     },
