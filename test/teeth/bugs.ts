@@ -3885,6 +3885,18 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [operations]: ["18.3: Stepped.cancel is recorded"] }
   },
   {
+    name: "refused-again-and-again",
+    breaks: "18.3: two who are refused at one moment, and are one, are recorded twice",
+    plants: [{
+      file: functionFile("record_operation"),
+      find: `(p_operation ->> 'attemptNumber')::int,
+    p_operation ->> 'reason'`,
+      replace: `coalesce((p_operation ->> 'attemptNumber')::int, (random() * 1e9)::int),
+    p_operation ->> 'reason'`
+    }],
+    tests: { "test/races/operations.test.ts": ["18.3: the same, refused twice at one moment"] }
+  },
+  {
     name: "tried-again-and-recorded-again",
     breaks: "18.3: who asks once more for a step to be tried again, as it is to be already, is recorded once more",
     plants: [{
@@ -4383,6 +4395,27 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `stepStartedAt: now,`
     }],
     tests: { [stepTimeouts]: ["9.4: a rerun has what is left of it"] }
+  },
+  {
+    name: "waiting-without-end",
+    breaks: "9.4: the time of a step that waits is stored, and nobody looks at it",
+    plants: [{
+      file: functionFile("tick"),
+      find: `p_flags, p_limit);
+      get diagnostics timed_out = row_count;
+    end if;
+  end if;`,
+      replace: `p_flags, p_limit);
+      timed_out := 0;
+    end if;
+  end if;`
+    }, {
+      file: functionFile("time_out_steps"),
+      find: `      l.step_timeout_at <= p_now and`,
+      replace: `      l.step_timeout_at <= p_now - interval '1 day' and`
+    }],
+    tests: { [stepTimeouts]: ["9.4: children and waits count, too"] },
+    hangs: true
   },
   {
     name: "late-after-its-end",
