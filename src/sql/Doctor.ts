@@ -126,6 +126,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
       `select o.action::text from ${s}.slots o join ${s}.live_actions l on l.id = o.action
       where o.status is null and o.signal is not null and l.token is null and l.phase = ${phaseCodes.waiting} and l.step = o.step and l.outcome is null
       and exists (select 1 from ${s}.signals g where g.action = o.action and g.name = o.signal and g.step is null and (o.due_at is null or g.sent_at < o.due_at)
+        and (g.for_step is null or ${s}.attempt_counts(g.action, g.for_step, g.for_attempt))
         and not exists (select 1 from ${s}.signals e where e.action = g.action and e.name = g.name and e.key = g.key and e.id < g.id))
       and not exists (select 1 from ${s}.jobs j where j.kind = ${JobKind.signal} and j.action = o.action)`
   ],

@@ -179,6 +179,8 @@ suite("tokens", (engine) => {
       yield* performIdle
       assert.deepStrictEqual(yield* stepsOf(handle.id), ["export performing"])
       assert.deepStrictEqual((yield* slotsOf(handle.id)).at(-1), "open")
+      // which nobody is to look at
+      yield* healthy
       assert.strictEqual(yield* cart.await, 0)
       assert.strictEqual(yield* handle.send(exported, { url: "/june", at: day }), "sent")
       yield* performIdle
