@@ -7,6 +7,7 @@ import { Duration, Effect, Option } from "effect"
 import type { AnyAction } from "./Action.ts"
 import type { ActionRecord, ActionTree, AttemptRecord, FailureCause, SlotRecord } from "./ActionRecord.ts"
 import { ActionRepo } from "./ActionRepo.ts"
+import { shown } from "./domain/shown.ts"
 import { typed, type TypedRecord } from "./Listing.ts"
 import type { InvalidQuery, StorageError } from "./SteppedError.ts"
 
@@ -134,18 +135,6 @@ const leaf = (line: string): Node => ({ line, below: [] })
 
 const joined = (...parts: ReadonlyArray<string | undefined>): string =>
   parts.filter((part) => part !== undefined && part !== "").join("  ")
-
-const mostOfText = 300
-
-/** In one line, and nothing in it that moves a cursor, changes a colour, or turns the direction of what follows. */
-const shown = (text: string): string => {
-  const line = text.replace(/\s+/g, " ").trim()
-  const short = line.length > mostOfText ? `${line.slice(0, mostOfText)}…` : line
-  return short.replace(
-    /[\p{Cc}\p{Cs}\u061c\u200e\u200f\u2028-\u202e\u2066-\u2069]/gu,
-    (character) => `\\u{${character.codePointAt(0)!.toString(16)}}`
-  )
-}
 
 const took = (from: Date | undefined, to: Date | undefined): string | undefined =>
   from === undefined || to === undefined
