@@ -63,6 +63,47 @@ export const patience = Duration.seconds(30)
 const tryMs = 1000
 const betweenMs = 500
 
+const tableOfMigrations = (quoted: string) =>
+  `create table if not exists ${quoted}.migrations (
+  migration_id integer primary key,
+  created_at timestamp with time zone not null default now(),
+  name text not null,
+  fingerprint text
+)`
+
+/** What `migrate` runs in a database without the tables, as a script for whoever runs it by other means. */
+export const script: Effect.Effect<string, never, Storage> = Effect.map(Storage, ({ quoted }) =>
+  [
+    "begin",
+    `create schema if not exists ${quoted}`,
+    tableOfMigrations(quoted),
+    `set local search_path = ${quoted}, pg_temp`,
+    ...migrations.flatMap(({ statements }) => statements),
+    ...functions,
+    ...migrations.map(({ id, name }) =>
+      `insert into ${quoted}.migrations (migration_id, name, fingerprint) values (${id}, '${name}', '${fingerprint}')`
+    ),
+    "commit"
+  ].map((statement) => `${statement};\n`).join("\n"))
+
+/** What has run, and what has not, in this database. */
+export const migrationStatus = Effect.gen(function*() {
+  const sql = yield* PgClient
+  const { quoted, schema } = yield* Storage
+  const [found] = yield* sql.unsafe<{ exists: boolean }>(
+    "select to_regclass($1) is not null as exists",
+    [`${quoted}.migrations`]
+  ).withoutTransform
+  const { isOfAnother, last = 0 } = found!.exists ? yield* ran(sql, quoted) : { isOfAnother: false }
+  if (isOfAnother) return yield* unreleased(schema)
+  return {
+    schema,
+    ran: last,
+    latest,
+    missing: migrations.filter(({ id }) => id > last).map(({ id, name }) => ({ id, name }))
+  }
+}).pipe(Effect.mapError((error) => isSqlError(error) ? storageError("migrate")(error) : error))
+
 /** Somebody in whose transaction the tables are in use. */
 interface Blocker {
   readonly pid: number
@@ -127,12 +168,7 @@ export const migrateTo = (
           if (required.length === 0) return []
           // where the schema is there, whoever may create in it needs no right to create others
           if (!(yield* checkMaking)) yield* sql.unsafe(`create schema ${quoted}`)
-          yield* sql.unsafe(`create table if not exists ${table} (
-            migration_id integer primary key,
-            created_at timestamp with time zone not null default now(),
-            name text not null,
-            fingerprint text
-          )`)
+          yield* sql.unsafe(tableOfMigrations(quoted))
           yield* sql.unsafe(`set local search_path = ${quoted}, pg_temp`)
           const statements = required.flatMap(({ statements }) => statements)
           for (const text of isInstalled ? statements : [...statements, ...functions]) yield* sql.unsafe(text)

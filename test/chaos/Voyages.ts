@@ -144,7 +144,9 @@ export const answersTokens = (
     )
     yield* Effect.forEach((given ?? []).filter(() => Math.random() < 0.3), ({ token }) => {
       const number = [...token].reduce((sum, letter) => (sum * 31 + letter.charCodeAt(0)) % 1_000_003, 7)
-      const answer = number % 5 === 0 ? Stepped.Outcome.failed({ _tag: "Wreck" }) : Stepped.Outcome.succeeded(1_000_000 + number)
+      const answer = number % 5 === 0
+        ? Stepped.Outcome.failed({ _tag: "Wreck" })
+        : Stepped.Outcome.succeeded(1_000_000 + number)
       return tried(Stepped.receive(token, answer as never))
     }, { discard: true })
   }).pipe(Effect.provide(tokens)) as Effect.Effect<void, never, Engine | SqlClient.SqlClient> satisfies Effect.Effect<

@@ -3,6 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { operatorVerbs } from "stepped"
+import { commandOf } from "../../src/cli/commandOf.ts"
 import { compile } from "./compile.ts"
 import { anchorsOf, type Block, blocksOf, codeOf, commentsOf, type Link, linksOf, preludeFor } from "./Documents.ts"
 
@@ -53,11 +54,11 @@ describe("the documents", () => {
     assert.deepStrictEqual(elsewhere.map(place), [])
   })
 
-  it("have one table of what operators can ask for, with all of it", () => {
+  it("have one table of what operators can ask for, with all of it, and its commands", () => {
     const rows = documents.map(read).flatMap(({ content }) =>
-      [...content.matchAll(/^\| `(\w+\.\w+)` \| .* \| .* \|$/gm)].map(([, verb]) => verb!)
+      [...content.matchAll(/^\| `(\w+\.\w+)` \| .* \| .* \| `(.*)` \|$/gm)].map(([, verb, asked]) => [verb, asked])
     )
-    assert.deepStrictEqual(rows, [...operatorVerbs])
+    assert.deepStrictEqual(rows, operatorVerbs.map((verb) => [verb, commandOf[verb]]))
   })
 
   it("link to files and headings that are there", () => {

@@ -1,7 +1,7 @@
 /** The package as its users get it: packed, installed beside its peers, compiled against and run. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs"
+import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { join } from "node:path"
 import { rolldown } from "rolldown"
@@ -32,7 +32,8 @@ describe("the package", () => {
       "dist/index.js",
       "dist/index.d.ts",
       "dist/embedded/index.js",
-      "dist/testing/index.js"
+      "dist/testing/index.js",
+      "dist/cli/main.js"
     ])
   })
 
@@ -85,6 +86,24 @@ describe("the package", () => {
       writeFileSync(file, code)
       assert.match(await run(process.execPath, [file], { cwd: folder, env }), /^moved to London$/m)
     })
+  })
+
+  it.skipIf(isPooled)("has a command, for which a program is named that is missing", async () => {
+    const version = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version
+    assert.include(await run("npx", ["--no", "stepped", "--version"], { cwd: project, env }), version)
+    await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
+      const { url } = yield* freshDatabase()
+      const DATABASE_URL = Redacted.value(url)
+      const stepped = (...args: ReadonlyArray<string>) =>
+        Effect.promise(() => run("npx", ["--no", "stepped", ...args], { cwd: project, env: { ...env, DATABASE_URL } }))
+      assert.match(yield* stepped("migrate", "up"), /^has run: 1 initial$/m)
+      assert.match(yield* stepped("doctor"), /^every invariant holds$/m)
+    })))
+    const platform = join(project, "node_modules/@effect/platform-node")
+    renameSync(platform, `${platform}-aside`)
+    const missing = await run("npx", ["--no", "stepped", "ls"], { cwd: project, env }).catch(String)
+    renameSync(`${platform}-aside`, platform)
+    assert.include(missing, "the command needs the package @effect/platform-node")
   })
 
   describe("in a project without an embedded database", () => {

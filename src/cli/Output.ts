@@ -1,0 +1,188 @@
+/**
+ * What the command prints: tables and texts for people, or one JSON object a line for programs.
+ */
+import * as Clock from "effect/Clock"
+import * as Config from "effect/Config"
+import * as Console from "effect/Console"
+import * as Context from "effect/Context"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import * as Layer from "effect/Layer"
+import * as Stdio from "effect/Stdio"
+import * as Terminal from "effect/Terminal"
+import { shown } from "../domain/shown.ts"
+
+/** How a value is printed. */
+export interface OutputSettings {
+  readonly json: boolean
+  /** Whether arguments, results and what programs have stored are printed. */
+  readonly payloads: boolean
+  /** Times of the machine's own zone, in place of UTC. */
+  readonly local: boolean
+}
+
+/** A column of a table: a text for each row, none where there is nothing to say. */
+export type Column<A> = readonly [heading: string, cell: (row: A) => string | undefined, colour?: (row: A) => Colour]
+
+/** The colours of a terminal, by what they say. */
+export type Colour = "bad" | "good" | "busy" | "quiet" | "plain"
+
+const codes: Readonly<Record<Colour, string>> = { bad: "31", good: "32", busy: "36", quiet: "2", plain: "" }
+
+export class Output extends Context.Service<Output, {
+  readonly isJson: boolean
+  readonly hasPayloads: boolean
+  /** When the command began. */
+  readonly now: number
+  /** Rows as a table, or each as an object; where there are none, `none` is said to people. */
+  readonly table: <A extends object>(
+    rows: ReadonlyArray<A>,
+    columns: ReadonlyArray<Column<A>>,
+    none: string
+  ) => Effect.Effect<void>
+  /** A value, as an object or in words. */
+  readonly value: (value: object, text: string) => Effect.Effect<void>
+  /** A remark for people, which programs do not read. */
+  readonly remark: (text: string) => Effect.Effect<void>
+  /** A time, and how long ago that was. */
+  readonly ago: (at: Date | undefined) => string | undefined
+  readonly time: (at: Date | undefined) => string | undefined
+}>()("stepped/cli/Output") {
+  static readonly layer = (
+    settings: OutputSettings
+  ): Layer.Layer<Output, never, Stdio.Stdio | Terminal.Terminal> =>
+    Layer.effect(
+      Output,
+      Effect.gen(function*() {
+        const isTerminal = yield* (yield* Stdio.Stdio).stdoutIsTerminal
+        const columns = isTerminal ? yield* (yield* Terminal.Terminal).columns : 0
+        const noColor = yield* Effect.orElseSucceed(Config.String("NO_COLOR").pipe(Config.withDefault("")), () => "")
+        return make(settings, {
+          width: columns > 0 ? columns : Infinity,
+          hasColours: isTerminal && noColor === "",
+          now: yield* Clock.currentTimeMillis
+        })
+      })
+    )
+}
+
+const make = (
+  { json, local, payloads }: OutputSettings,
+  { hasColours, now, width }: { readonly width: number; readonly hasColours: boolean; readonly now: number }
+): Output["Service"] => {
+  const paint = (text: string, colour: Colour): string =>
+    hasColours && codes[colour] !== "" ? `\u001b[${codes[colour]}m${text}\u001b[0m` : text
+  const time = (at: Date | undefined) => at === undefined ? undefined : local ? localTime(at) : utcTime(at)
+  const object = (value: object) => Console.log(JSON.stringify(payloads ? value : withoutPayloads(value)))
+  return Output.of({
+    isJson: json,
+    hasPayloads: payloads,
+    now,
+    table: (rows, columns, none) =>
+      json
+        ? Effect.forEach(rows, object, { discard: true })
+        : rows.length === 0
+        ? Console.log(none)
+        : Console.log(tableOf(rows, columns, width, paint)),
+    value: (value, text) => json ? object(value) : Console.log(text),
+    remark: (text) => json ? Effect.void : Console.log(text),
+    time,
+    ago: (at) => at === undefined ? undefined : `${time(at)} (${distance(at.getTime() - now)})`
+  })
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// times
+// -------------------------------------------------------------------------------------------------------------------
+
+const utcTime = (at: Date): string => at.toISOString().replace("T", " ").replace(/\.\d+Z$/, "Z")
+
+const localTime = (at: Date): string => {
+  const minutes = -at.getTimezoneOffset()
+  const shifted = new Date(at.getTime() + minutes * 60_000)
+  const two = (n: number) => String(Math.floor(n)).padStart(2, "0")
+  const zone = `${minutes < 0 ? "-" : "+"}${two(Math.abs(minutes) / 60)}:${two(Math.abs(minutes) % 60)}`
+  return shifted.toISOString().replace("T", " ").replace(/\.\d+Z$/, zone)
+}
+
+/** How long something took, in its two largest units. */
+export const span = (millis: number): string => {
+  const { days, hours, minutes, seconds } = Duration.parts(Duration.millis(millis))
+  const units = [[days, "d"], [hours, "h"], [minutes, "m"], [seconds, "s"], [millis % 1000, "ms"]] as const
+  const first = units.findIndex(([count]) => count > 0)
+  return first < 0
+    ? "0ms"
+    : units.slice(first, first + 2).filter(([count]) => count > 0).map(([count, unit]) => `${count}${unit}`).join(" ")
+}
+
+/** How far away something is, to the second. */
+const distance = (millis: number): string => {
+  const text = span(Math.max(1000, Math.floor(Math.abs(millis) / 1000) * 1000))
+  return millis > 0 ? `in ${text}` : `${text} ago`
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// tables
+// -------------------------------------------------------------------------------------------------------------------
+
+const between = "  "
+
+/** What a terminal is too narrow for stands on a line of its own, below: nothing is cut off. */
+const tableOf = <A>(
+  rows: ReadonlyArray<A>,
+  columns: ReadonlyArray<Column<A>>,
+  width: number,
+  paint: (text: string, colour: Colour) => string
+): string => {
+  const used = columns.filter(([, cell]) => rows.some((row) => (cell(row) ?? "") !== ""))
+  const widths = used.map(([heading, cell]) =>
+    Math.max(heading.length, ...rows.map((row) => shown(cell(row) ?? "").length))
+  )
+  const fitting = used.filter((_, i) =>
+    widths.slice(0, i + 1).reduce((sum, one) => sum + one + between.length, -between.length) <= width
+  )
+  const beside = fitting.length === 0 ? used.slice(0, 1) : fitting
+  const below = used.slice(beside.length)
+  const line = (cells: ReadonlyArray<string>, colours: ReadonlyArray<Colour>) =>
+    cells.map((text, i) => paint(i === cells.length - 1 ? text : text.padEnd(widths[i]!), colours[i]!)).join(between)
+      .trimEnd()
+  const head = line(beside.map(([heading]) => heading), beside.map(() => "quiet"))
+  const body = rows.flatMap((row) => [
+    line(
+      beside.map(([, cell]) => shown(cell(row) ?? "")),
+      beside.map(([, , colour]) => colour?.(row) ?? "plain")
+    ),
+    ...below.flatMap(([heading, cell]) => {
+      const text = shown(cell(row) ?? "")
+      return text === "" ? [] : [`${between}${paint(heading, "quiet")} ${text}`]
+    })
+  ])
+  return [head, ...body].join("\n")
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// payloads
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Where records have what programs have stored. */
+const payloadFields = new Set([
+  "arguments",
+  "result",
+  "progress",
+  "details",
+  "payload",
+  "error",
+  "given",
+  "success"
+])
+
+/** The same without what programs have stored: it may be secret. */
+const withoutPayloads = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(withoutPayloads)
+  if (typeof value !== "object" || value === null || value instanceof Date) return value
+  return Object.fromEntries(
+    Object.entries(value).filter(([key]) => !payloadFields.has(key)).map((
+      [key, below]
+    ) => [key, withoutPayloads(below)])
+  )
+}

@@ -1,0 +1,25 @@
+/** Each verb of an operator has a command: one that is added without is no program. */
+import type { OperatorVerb } from "../Operation.ts"
+
+/** What asks for it, behind `stepped`. */
+export const commandOf: Readonly<Record<OperatorVerb, string>> = {
+  "ActionRepo.tryStepAgain": "try-again",
+  "ActionRepo.skipStep": "skip",
+  "ActionRepo.completeStep": "complete-step",
+  "ActionRepo.failStep": "fail",
+  "ActionRepo.abandonUnwinding": "abandon-unwinding",
+  "ActionRepo.retry": "retry",
+  "ActionRepo.delete": "delete",
+  "ActionRepo.deleteEnded": "prune",
+  "ActionRepo.deleteOutcomes": "prune --what answers",
+  "ActionRepo.deleteOperations": "prune --what operations",
+  "JobQueue.reprioritise": "reprioritise",
+  "JobQueue.reschedule": "reschedule",
+  "JobQueue.pause": "pause",
+  "JobQueue.resume": "resume",
+  "PerformanceLane.pause": "pause --lane",
+  "PerformanceLane.resume": "resume --lane",
+  "AchievementStore.forget": "forget-achievement",
+  "AchievementStore.forgetAll": "forget-achievement --below",
+  "Stepped.cancel": "cancel"
+}

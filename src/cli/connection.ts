@@ -1,0 +1,152 @@
+/** Where the command finds the engine's tables: the flags that say so, and the services over them. */
+import * as PgClient from "@effect/sql-pg/PgClient"
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import { Config, Effect, Layer, Option, Result } from "effect"
+import { Flag, GlobalFlag } from "effect/cli"
+import type { SqlClient } from "effect/sql/SqlClient"
+import type { SqlError } from "effect/sql/SqlError"
+import { existsSync } from "node:fs"
+import { join } from "node:path"
+import type { EmbeddedDatabaseError } from "../embedded/index.ts"
+import { engineLayer, type LayerError, type Services } from "../engine/engineLayer.ts"
+import { type LibraryError, stoppedBy, usage } from "./failures.ts"
+import { Output } from "./Output.ts"
+
+export const Url = GlobalFlag.Setting("url")({
+  flag: Flag.Redacted("url").pipe(
+    Flag.withDescription("The database: postgres://user:password@host:5432/database. DATABASE_URL, if not given"),
+    Flag.withFallbackConfig(Config.Redacted("DATABASE_URL")),
+    Flag.optional
+  )
+})
+
+export const SchemaName = GlobalFlag.Setting("schema")({
+  flag: Flag.String("schema").pipe(
+    Flag.withDescription("The Postgres schema of the tables. STEPPED_SCHEMA, or stepped, if not given"),
+    Flag.withFallbackConfig(Config.String("STEPPED_SCHEMA")),
+    Flag.withDefault("stepped")
+  )
+})
+
+export const Folder = GlobalFlag.Setting("folder")({
+  flag: Flag.String("folder").pipe(
+    Flag.withDescription("The folder of an embedded database that no process has just now, in place of a server"),
+    Flag.optional
+  )
+})
+
+export const Json = GlobalFlag.Setting("json")({
+  flag: Flag.Boolean("json").pipe(Flag.withDescription("One JSON object a line"), Flag.withDefault(false))
+})
+
+export const Payloads = GlobalFlag.Setting("payloads")({
+  flag: Flag.Boolean("payloads").pipe(
+    Flag.withDescription("Print arguments, results and what else programs have stored: it may be secret"),
+    Flag.withDefault(false)
+  )
+})
+
+export const Local = GlobalFlag.Setting("local")({
+  flag: Flag.Boolean("local").pipe(
+    Flag.withDescription("Print times of this machine's zone, not UTC"),
+    Flag.withDefault(false)
+  )
+})
+
+/** What every command takes. */
+export const globalFlags = [Url, SchemaName, Folder, Json, Payloads, Local] as const
+
+/** `JSON` as ECMAScript 2026 has it, and Node from 21 on. */
+interface SourceTextJson {
+  readonly parse: (
+    text: string,
+    reviver: (key: string, value: unknown, context: { readonly source?: string }) => unknown
+  ) => unknown
+  readonly rawJSON: (source: string) => object
+}
+
+const hasSourceText = (json: object): json is SourceTextJson => "rawJSON" in json
+
+/** JSON as it is stored: whole numbers that JavaScript would round are printed with all their digits. */
+const exact = (text: string): unknown => {
+  const json: object = JSON
+  return hasSourceText(json)
+    ? json.parse(
+      text,
+      (_, value, { source }) =>
+        typeof value === "number" && !Number.isSafeInteger(value) && source !== undefined && /^-?\d+$/.test(source)
+          ? json.rawJSON(source)
+          : value
+    )
+    : JSON.parse(text)
+}
+
+const jsonCodec = (start: number): PgTypes.Codec<unknown> => ({
+  encode: (value) => {
+    const text = new TextEncoder().encode(JSON.stringify(value))
+    return Result.succeed(start === 0 ? text : new Uint8Array([1, ...text]))
+  },
+  decode: (bytes) => Result.succeed(exact(new TextDecoder().decode(bytes.subarray(start))))
+})
+
+const exactTypes = (): PgTypes.Registry => {
+  const types = PgTypes.makeRegistry()
+  types.register(PgTypes.OID.json, jsonCodec(0), { arrayOid: PgTypes.arrayOidFor(PgTypes.OID.json) })
+  // jsonb has a version byte before its text
+  types.register(PgTypes.OID.jsonb, jsonCodec(1), { arrayOid: PgTypes.arrayOidFor(PgTypes.OID.jsonb) })
+  return types
+}
+
+/** The client of the server that the flags name. */
+const client = Effect.map(
+  Effect.flatMap(
+    Url,
+    Option.match({
+      onNone: () => usage("which database? Set DATABASE_URL, give --url, or give the --folder of an embedded one"),
+      onSome: Effect.succeed
+    })
+  ),
+  (url) =>
+    PgClient.layer({
+      url,
+      maxConnections: 3,
+      connectTimeout: "10 seconds",
+      applicationName: "stepped",
+      types: exactTypes()
+    })
+)
+
+/** The embedded database of a folder, which is not made where there is none. */
+const embedded = (dataDir: string, schema: string) =>
+  existsSync(join(dataDir, "pgdata"))
+    ? Effect.map(
+      Effect.promise(() => import("../embedded/index.ts")),
+      (Embedded) => Embedded.layer({ dataDir, schema })
+    )
+    : usage(`${dataDir} is no folder of an embedded database: pgdata is not in it`)
+
+/** What the flags ask for, for who prints. */
+export const output = Effect.gen(function*() {
+  return Output.layer({ json: yield* Json, payloads: yield* Payloads, local: yield* Local })
+})
+
+/** Runs what needs a client alone. */
+export const withClient = <A, E extends LibraryError, R>(use: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const layer = Layer.merge(yield* client, yield* output)
+    return yield* Effect.mapError(Effect.provide(use, layer), stoppedBy)
+  })
+
+/** Runs what needs the engine's services: no worker, and nobody is listened to. */
+export const withEngine = <A, E extends LibraryError, R>(use: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const folder = yield* Folder
+    const schema = yield* SchemaName
+    const services: Layer.Layer<
+      Services | PgClient.PgClient | SqlClient,
+      LayerError | SqlError | EmbeddedDatabaseError
+    > = Option.isSome(folder)
+      ? yield* embedded(folder.value, schema)
+      : Layer.provideMerge(engineLayer({ schema, notify: false }, false, false), yield* client)
+    return yield* Effect.mapError(Effect.provide(use, Layer.merge(services, yield* output)), stoppedBy)
+  })

@@ -1,0 +1,52 @@
+/** How the command ends: what it gives to the shell, and why. */
+import * as Data from "effect/Data"
+import * as Runtime from "effect/Runtime"
+
+/**
+ * What the shell is given. 0: it is done. 1: it was understood, and there is nothing to it: what was asked for is not there, or nothing was
+ * changed, or the doctor has found something. 2: what was given is wrong. 3: the database cannot be asked, or its tables do not fit this
+ * version. 70: a fault of the command's own.
+ */
+export const exitCodes = { done: 0, nothing: 1, usage: 2, database: 3, fault: 70 } as const
+
+/** An end that is told to people by its message, and to the shell by its code. */
+export class Stopped extends Data.TaggedError("Stopped")<{
+  readonly code: number
+  /** None where all is said already. */
+  readonly text: string | undefined
+}> {
+  override readonly [Runtime.errorExitCode] = this.code
+  override readonly [Runtime.errorReported] = false
+}
+
+/** What was asked for is not there, or nothing was changed. */
+export const nothing = (text?: string): Stopped => new Stopped({ code: exitCodes.nothing, text })
+
+/** What was given is wrong. */
+export const usage = (text: string): Stopped => new Stopped({ code: exitCodes.usage, text })
+
+/** Errors of the library that say that the database is away, or its tables are not those of this version. */
+const ofDatabase = new Set([
+  "StorageError",
+  "SqlError",
+  "SchemaMissing",
+  "SchemaOutdated",
+  "SchemaTooNew",
+  "MigrationBlocked",
+  "MissingPrivileges",
+  "UnsuitableDatabase",
+  "SequenceBehind",
+  "EmbeddedDatabaseError"
+])
+
+/** An error that the library gives. */
+export interface LibraryError {
+  readonly _tag: string
+  readonly message: string
+}
+
+/** Of an error of the library, how it ends the command. */
+export const stoppedBy = (error: LibraryError): Stopped =>
+  error instanceof Stopped
+    ? error
+    : new Stopped({ code: ofDatabase.has(error._tag) ? exitCodes.database : exitCodes.usage, text: error.message })

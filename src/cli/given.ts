@@ -1,0 +1,128 @@
+/** What is given to the command: ids, times, actors, JSON, and who asks why. */
+import { Clock, Duration, Effect, Option, Schema, Stdio } from "effect"
+import { Argument, CliError, Flag, Prompt } from "effect/cli"
+import { hostname, userInfo } from "node:os"
+import { isActionId, statuses } from "../domain/Phase.ts"
+import { usage } from "./failures.ts"
+
+const ActionId = Schema.String.pipe(
+  Schema.check(Schema.makeFilter((text: string) => isActionId(text) || "the id of an action, such as 0199c2f0-…"))
+)
+
+/** The id of an action. */
+export const id = Argument.String("id").pipe(
+  Argument.withDescription("The id of an action"),
+  Argument.withSchema(ActionId)
+)
+
+/** A time that is given as a date, or as how long ago it was. */
+const when = (text: string, now: number): Date | undefined => {
+  if (/^\d{4}-\d\d-\d\d/.test(text)) {
+    const at = new Date(text)
+    return Number.isNaN(at.getTime()) ? undefined : at
+  }
+  const ago = Option.filter(
+    Option.map(Duration.fromInput(text as Duration.Input), Duration.toMillis),
+    (millis) => millis >= 0 && Number.isFinite(millis)
+  )
+  return Option.isSome(ago) ? new Date(now - ago.value) : undefined
+}
+
+/** A time: a date, or how long ago. */
+export const time = (name: string, description: string) =>
+  Flag.String(name).pipe(
+    Flag.withDescription(`${description}: a time such as 2026-05-01T12:00:00Z, or how long ago: "2 hours"`),
+    Flag.withMetavar("time"),
+    Flag.mapEffect((text) =>
+      Effect.flatMap(Clock.currentTimeMillis, (now) => {
+        const at = when(text, now)
+        const expected = "a time such as 2026-05-01T12:00:00Z, or how long ago: \"2 hours\""
+        return at === undefined
+          ? Effect.fail(new CliError.InvalidValue({ option: name, value: text, expected, kind: "flag" }))
+          : Effect.succeed(at)
+      })
+    ),
+    Flag.optional
+  )
+
+/** How many rows. */
+export const limit = Flag.Int("limit").pipe(
+  Flag.withDescription("At most so many: 100 if not given, 10,000 at most"),
+  Flag.withDefault(100)
+)
+
+/** `Car`, or `Car/1`: an actor's type, and its id. */
+export interface GivenActor {
+  readonly actorType: string
+  readonly actorId: string | undefined
+}
+
+export const actorOf = (text: string): GivenActor => {
+  const slash = text.indexOf("/")
+  return slash < 0
+    ? { actorType: text, actorId: undefined }
+    : { actorType: text.slice(0, slash), actorId: text.slice(slash + 1) }
+}
+
+const isStatus = (text: string): text is (typeof statuses)[number] | "queued" =>
+  text === "queued" || statuses.some((status) => status === text)
+
+/** Which actions. */
+export const filter = {
+  actor: Flag.String("actor").pipe(
+    Flag.withDescription("Of an actor, Car/1, or of all of a type, Car"),
+    Flag.optional
+  ),
+  action: Flag.String("action").pipe(Flag.withDescription("Of this name"), Flag.optional),
+  status: Flag.String("status").pipe(
+    Flag.withDescription(`One or more of queued, ${statuses.join(", ")}, with commas between them`),
+    Flag.filterMap(
+      (text) => {
+        const words = text.split(",")
+        return words.every(isStatus)
+          ? Option.some(words as ReadonlyArray<(typeof statuses)[number] | "queued">)
+          : Option.none()
+      },
+      () => `queued, ${statuses.join(", ")}, with commas between them`
+    ),
+    Flag.optional
+  ),
+  tag: Flag.String("tag").pipe(Flag.withDescription("Enqueued with this text among its tags"), Flag.optional),
+  failure: Flag.String("failure").pipe(
+    Flag.withDescription("Of this group of failures, as `errors` has it"),
+    Flag.optional
+  ),
+  parent: Flag.String("parent").pipe(Flag.withDescription("What this action's steps wait for"), Flag.optional),
+  roots: Flag.Boolean("roots").pipe(Flag.withDescription("Without a parent"), Flag.withDefault(false)),
+  since: time("since", "Enqueued since"),
+  before: time("before", "Enqueued before")
+}
+
+/** JSON, as it is given at the command line. */
+export const json = (text: string, what: string) =>
+  Effect.try({
+    try: (): unknown => JSON.parse(text),
+    catch: () => usage(`${what} is no JSON: ${text.slice(0, 100)}. A text is given as '"London"'`)
+  })
+
+export const reason = Flag.String("reason").pipe(
+  Flag.withDescription("Why, for the record; asked for where it is not given"),
+  Flag.optional
+)
+
+export const by = Flag.String("by").pipe(
+  Flag.withDescription("Who does it, for the record: user@host if not given"),
+  Flag.optional
+)
+
+/** Who asks, and why: a person at a terminal is asked for what is missing. */
+export const operator = (given: { readonly reason: Option.Option<string>; readonly by: Option.Option<string> }) =>
+  Effect.gen(function*() {
+    const isPerson = yield* (yield* Stdio.Stdio).stdinIsTerminal
+    const reason = Option.isSome(given.reason)
+      ? given.reason.value
+      : isPerson
+      ? yield* Prompt.run(Prompt.String({ message: "Why? It is recorded" }))
+      : yield* usage("why? It is recorded: give --reason")
+    return { reason, by: Option.getOrElse(given.by, () => `${userInfo().username}@${hostname()}`) }
+  })

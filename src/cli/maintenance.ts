@@ -1,0 +1,168 @@
+/** Commands that look after the tables: making and updating them, and deleting what is old. */
+import { Console, Duration, Effect, Option } from "effect"
+import { Argument, Command, Flag, Prompt } from "effect/cli"
+import { Stdio } from "effect/Stdio"
+import { AchievementStore } from "../AchievementStore.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import { migrationStatus, script } from "../sql/Migrations.ts"
+import { migrate as migrateTables } from "../Stepped.ts"
+import { Storage } from "../store/Storage.ts"
+import { answer } from "./answer.ts"
+import { SchemaName, withClient, withEngine } from "./connection.ts"
+import { nothing, stoppedBy, usage } from "./failures.ts"
+import { by, operator, reason, time } from "./given.ts"
+import { Output } from "./Output.ts"
+
+const storage = Effect.map(
+  SchemaName,
+  (schema) => Storage.layer({ schema, deadline: Duration.seconds(20), embedded: false })
+)
+
+const status = Command.make("status", {}, () =>
+  withClient(Effect.gen(function*() {
+    const output = yield* Output
+    const found = yield* Effect.provide(migrationStatus, yield* storage)
+    const names = found.missing.map(({ id, name }) => `${id} ${name}`)
+    yield* output.value(
+      found,
+      names.length === 0
+        ? `schema ${found.schema} is up to date: migration ${found.ran}`
+        : `schema ${found.schema} is at migration ${found.ran} of ${found.latest}; missing: ${names.join(", ")}`
+    )
+    if (names.length > 0) return yield* nothing()
+  }))).pipe(Command.withDescription("Which migrations have run, and which are missing"))
+
+const up = Command.make("up", {
+  dryRun: Flag.Boolean("dry-run").pipe(
+    Flag.withDescription("Say what would run, and change nothing"),
+    Flag.withDefault(false)
+  ),
+  sql: Flag.Boolean("sql").pipe(
+    Flag.withDescription("Print the script for a database without the tables, and connect to none"),
+    Flag.withDefault(false)
+  )
+}, ({ dryRun, sql }) =>
+  sql
+    ? Effect.gen(function*() {
+      const text = yield* Effect.mapError(Effect.provide(script, yield* storage), stoppedBy)
+      yield* Console.log(text)
+    })
+    : withClient(Effect.gen(function*() {
+      const output = yield* Output
+      const ran = dryRun
+        ? (yield* Effect.provide(migrationStatus, yield* storage)).missing
+        : (yield* migrateTables({ schema: yield* SchemaName })).map(([id, name]) => ({ id, name }))
+      const names = ran.map(({ id, name }) => `${id} ${name}`).join(", ")
+      yield* output.value(
+        dryRun ? { missing: ran } : { ran },
+        names === "" ? "nothing to do" : dryRun ? `would run: ${names}` : `has run: ${names}`
+      )
+    }))).pipe(Command.withDescription("Create or update the tables, in one transaction and beside running workers"))
+
+const migrate = Command.make("migrate").pipe(
+  Command.withDescription("The engine's tables"),
+  Command.withSubcommands([status, up])
+)
+
+/** What grows, and how a page of what is old of it is deleted. */
+const kinds = {
+  actions: "ended actions, but for what is still read",
+  answers: "answers that are kept for what was never stored as an action",
+  operations: "records of what operators have done"
+} as const
+
+const prune = Command.make("prune", {
+  what: Flag.Literals("what", ["actions", "answers", "operations"]).pipe(
+    Flag.withDescription(
+      Object.entries(kinds).map(([kind, text]) => `${kind}: ${text}`).join("; ") + ". Actions, if not given"
+    ),
+    Flag.withDefault("actions" as const)
+  ),
+  before: time("before", "What ended before"),
+  yes: Flag.Boolean("yes").pipe(Flag.withDescription("Do not ask"), Flag.withDefault(false)),
+  reason,
+  by
+}, (given) =>
+  withEngine(Effect.gen(function*() {
+    const output = yield* Output
+    if (Option.isNone(given.before)) return yield* usage("since when is it old? Give --before")
+    const before = given.before.value
+    const asks = yield* operator(given)
+    if (!given.yes) yield* confirmed(`delete ${kinds[given.what]}, from before ${output.time(before)}?`)
+    const deleted = yield* deletingAll(given.what, { before, ...asks })
+    yield* output.value({ verb: verbs[given.what], before, deleted }, `deleted: ${deleted}`)
+  }))).pipe(Command.withDescription("Delete what is old"))
+
+const verbs = {
+  actions: "ActionRepo.deleteEnded",
+  answers: "ActionRepo.deleteOutcomes",
+  operations: "ActionRepo.deleteOperations"
+} as const
+
+/** In pages, until there are no more; gives how many. */
+const deletingAll = (
+  what: keyof typeof kinds,
+  options: { readonly before: Date; readonly reason: string; readonly by: string }
+) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    let deleted = 0
+    if (what === "actions") {
+      let from: string | undefined
+      do {
+        const page = yield* repo.deleteEnded({ ...options, from })
+        deleted += page.deleted
+        from = page.next
+      } while (from !== undefined)
+      return deleted
+    }
+    while (true) {
+      const page = yield* what === "answers" ? repo.deleteOutcomes(options) : repo.deleteOperations(options)
+      deleted += page
+      if (page === 0) return deleted
+    }
+  })
+
+const forget = Command.make("forget-achievement", {
+  key: Argument.String("key").pipe(Argument.withDescription("Its checksum key, as `show --json` has it of an action")),
+  below: Flag.Boolean("below").pipe(
+    Flag.withDescription("This key, and all that have its parts and more"),
+    Flag.withDefault(false)
+  ),
+  reason,
+  by
+}, ({ below, key, ...given }) =>
+  withEngine(Effect.gen(function*() {
+    const store = yield* AchievementStore
+    const asks = yield* operator(given)
+    if (!below) {
+      const done = yield* store.forget(key, asks)
+      return yield* answer(
+        "AchievementStore.forget",
+        key,
+        done ? "done" : "none",
+        done ? "done" : "nothing is achieved under this key"
+      )
+    }
+    const forgotten = yield* store.forgetAll({ below: key, ...asks })
+    yield* answer(
+      "AchievementStore.forgetAll",
+      key,
+      forgotten > 0 ? "done" : "none",
+      forgotten > 0 ? `forgotten: ${forgotten}` : "nothing is achieved under such keys",
+      { forgotten }
+    )
+  }))).pipe(Command.withDescription("Forget that work is achieved, so that it is done again"))
+
+/** Asks a person; a program has to say `--yes`. */
+export const confirmed = (question: string) =>
+  Effect.gen(function*() {
+    if (!(yield* (yield* Stdio).stdinIsTerminal)) {
+      return yield* usage(`${question} Nobody can be asked here: give --yes`)
+    }
+    if (!(yield* Prompt.run(Prompt.Confirm({ message: question, initial: false })))) {
+      return yield* nothing("nothing was changed")
+    }
+  })
+
+export const maintenanceCommands = [migrate, prune, forget] as const

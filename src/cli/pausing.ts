@@ -1,0 +1,95 @@
+/** Commands that hold up what is new, and go on with it. */
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import type { ActionKey } from "../Action.ts"
+import { JobQueue, type PauseTarget } from "../JobQueue.ts"
+import { lane, type LaneKey } from "../Lane.ts"
+import { PerformanceLane } from "../PerformanceLane.ts"
+import { answer } from "./answer.ts"
+import { withEngine } from "./connection.ts"
+import { type Stopped, usage } from "./failures.ts"
+import { by, operator, reason } from "./given.ts"
+
+const paused = {
+  lane: Flag.String("lane").pipe(Flag.withDescription("A lane, by its key"), Flag.optional),
+  named: Flag.String("lane-name").pipe(Flag.withDescription("With --lane: its name, if it has one"), Flag.optional),
+  queue: Flag.String("queue").pipe(Flag.withDescription("A queue"), Flag.optional),
+  definition: Flag.String("definition").pipe(Flag.withDescription("An action of an actor: Car/visit"), Flag.optional),
+  all: Flag.Boolean("all").pipe(Flag.withDescription("Everything"), Flag.withDefault(false)),
+  reason,
+  by
+}
+
+type Paused = Command.Command.Config.Infer<typeof paused>
+
+const laneOf = (key: string, name: Option.Option<string>): Effect.Effect<ActionKey | LaneKey, Stopped> =>
+  Option.isNone(name)
+    ? Effect.succeed(key)
+    : Effect.try({ try: () => lane(name.value)(key), catch: (error) => usage(`--lane-name: ${String(error)}`) })
+
+const definitionOf = (text: string): Effect.Effect<PauseTarget, Stopped> => {
+  const [actorType, name, ...more] = text.split("/")
+  return actorType && name && more.length === 0
+    ? Effect.succeed({ actorType, name })
+    : usage(`--definition ${text}: an actor's type and an action's name, such as Car/visit`)
+}
+
+/** What one of four flags names, as text and as who pauses or resumes it. */
+const subjectOf = (given: Paused) =>
+  Effect.gen(function*() {
+    const lanes = yield* PerformanceLane
+    const queue = yield* JobQueue
+    const subjects = [
+      ...Option.isSome(given.lane)
+        ? [{ of: "PerformanceLane", on: lanes, target: yield* laneOf(given.lane.value, given.named) } as const]
+        : [],
+      ...Option.isSome(given.queue)
+        ? [{ of: "JobQueue", on: queue, target: { queue: given.queue.value } } as const]
+        : [],
+      ...Option.isSome(given.definition)
+        ? [{ of: "JobQueue", on: queue, target: yield* definitionOf(given.definition.value) } as const]
+        : [],
+      ...given.all ? [{ of: "JobQueue", on: queue, target: "everything" } as const] : []
+    ]
+    const [subject] = subjects
+    if (subject === undefined || subjects.length > 1) {
+      return yield* usage("which one? Give one of --lane, --queue, --definition, --all")
+    }
+    return subject
+  })
+
+const textOf = (given: Paused): string =>
+  [...Option.toArray(given.lane), ...Option.toArray(given.queue), ...Option.toArray(given.definition)][0] ??
+    "everything"
+
+const pause = Command.make("pause", paused, (given) =>
+  withEngine(Effect.gen(function*() {
+    const subject = yield* subjectOf(given)
+    const options = yield* operator(given)
+    const changed = subject.of === "JobQueue"
+      ? yield* subject.on.pause(subject.target, options)
+      : yield* subject.on.pause(subject.target, options)
+    yield* answer(
+      `${subject.of}.pause`,
+      textOf(given),
+      changed ? "done" : "paused",
+      changed ? "done" : "nothing was changed: it is paused already"
+    )
+  }))).pipe(Command.withDescription("Begin nothing new in a lane, of a queue, of an action, or of anything"))
+
+const resume = Command.make("resume", paused, (given) =>
+  withEngine(Effect.gen(function*() {
+    const subject = yield* subjectOf(given)
+    const options = yield* operator(given)
+    const changed = subject.of === "JobQueue"
+      ? yield* subject.on.resume(subject.target, options)
+      : yield* subject.on.resume(subject.target, options)
+    yield* answer(
+      `${subject.of}.resume`,
+      textOf(given),
+      changed ? "done" : "notPaused",
+      changed ? "done" : "nothing was changed: it is not paused"
+    )
+  }))).pipe(Command.withDescription("Go on with what was paused"))
+
+export const pauseCommands = [pause, resume] as const

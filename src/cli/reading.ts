@@ -1,0 +1,130 @@
+/** Commands that look at actions: what there is, what has become of one, and why one is where it is. */
+import { Console, Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import type { ActionRecord } from "../ActionRecord.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import { explain as explainAction } from "../Explanation.ts"
+import { renderTree, tree } from "../Tree.ts"
+import { withEngine } from "./connection.ts"
+import { nothing } from "./failures.ts"
+import { actorOf, filter, id, limit } from "./given.ts"
+import { type Colour, type Column, Output, span } from "./Output.ts"
+
+const colours: Readonly<Record<string, Colour>> = {
+  succeeded: "good",
+  failed: "bad",
+  timed_out: "bad",
+  deadlocked: "bad",
+  performing: "busy"
+}
+
+/** Columns of actions. */
+export const actionColumns = (output: Output["Service"]): ReadonlyArray<Column<ActionRecord>> => [
+  ["id", ({ id }) => id],
+  [
+    "status",
+    ({ status, unwinding }) => unwinding ? `${status}, unwinding` : status,
+    ({ status }) => colours[status] ?? "plain"
+  ],
+  ["action", ({ actorId, actorType, name }) => `${name} ${actorType}/${actorId}`],
+  ["enqueued", ({ enqueuedAt }) => output.ago(enqueuedAt)],
+  [
+    "took",
+    ({ endedAt, startedAt }) =>
+      startedAt === undefined || endedAt === undefined
+        ? undefined
+        : span(endedAt.getTime() - startedAt.getTime())
+  ],
+  ["goes on", ({ dueAt, endedAt }) => endedAt === undefined ? output.ago(dueAt) : undefined],
+  ["queue", ({ queue }) => queue === "default" ? undefined : queue],
+  ["tags", ({ tags }) => tags.join(", ")],
+  ["why", ({ cause, lastFailure }) => (cause ?? lastFailure)?.message]
+]
+
+/** The same of what is asked for on the command line. */
+export const actionFilter = (given: Filter) => {
+  const { actor, ...options } = given
+  const { actorId, actorType } = Option.match(actor, {
+    onNone: () => ({ actorType: undefined, actorId: undefined }),
+    onSome: actorOf
+  })
+  return {
+    ...actorType === undefined ? {} : { actorType },
+    ...actorId === undefined ? {} : { actorId },
+    ...Option.isSome(options.action) ? { name: options.action.value } : {},
+    ...Option.isSome(options.status) ? { statuses: options.status.value } : {},
+    ...Option.isSome(options.tag) ? { tag: options.tag.value } : {},
+    ...Option.isSome(options.failure) ? { failure: options.failure.value } : {},
+    ...Option.isSome(options.parent) ? { parent: options.parent.value } : {},
+    ...Option.isSome(options.since) ? { since: options.since.value } : {},
+    ...Option.isSome(options.before) ? { before: options.before.value } : {},
+    roots: options.roots
+  }
+}
+
+type Filter = Command.Command.Config.Infer<typeof filter>
+
+const watched = Flag.Boolean("watch").pipe(
+  Flag.withDescription("Look again every second, until interrupted"),
+  Flag.withDefault(false)
+)
+
+/** What a person who watches sees anew every second: the screen is cleared before. */
+const watching = <E, R>(watch: boolean, look: Effect.Effect<void, E, R>) =>
+  watch
+    ? Effect.forever(Effect.delay(Effect.andThen(Console.clear, look), "1 second")).pipe(
+      Effect.andThen(Effect.void)
+    )
+    : look
+
+const ls = Command.make("ls", {
+  ...filter,
+  limit,
+  after: Flag.String("after").pipe(
+    Flag.withDescription("The page after this one's last action"),
+    Flag.optional
+  ),
+  watch: watched
+}, ({ after, limit, watch, ...given }) =>
+  withEngine(Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const output = yield* Output
+    const look = Effect.gen(function*() {
+      const found = yield* repo.list({
+        ...actionFilter(given),
+        ...Option.isSome(after) ? { after: after.value } : {},
+        limit
+      })
+      yield* output.table(found, actionColumns(output), "no such actions")
+      if (found.length === limit) yield* output.remark(`more: --after ${found.at(-1)!.id}`)
+    })
+    yield* watching(watch, look)
+  }))).pipe(Command.withDescription("List actions, the newest first"))
+
+const show = Command.make("show", {
+  id,
+  limit: Flag.Int("limit").pipe(
+    Flag.withDescription("At most so many actions of the tree: 1,000 if not given, 100,000 at most"),
+    Flag.withDefault(1000)
+  )
+}, ({ id, limit }) =>
+  withEngine(Effect.gen(function*() {
+    const output = yield* Output
+    const found = yield* tree(id, { limit })
+    if (Option.isNone(found)) return yield* nothing(`there is no action ${id}, or its history has been deleted`)
+    yield* output.value(found.value, renderTree(found.value))
+    if (output.hasPayloads && !output.isJson) {
+      const { arguments: args, result } = found.value.action
+      yield* Console.log(`arguments  ${JSON.stringify(args)}`)
+      if (result !== undefined) yield* Console.log(`result     ${JSON.stringify(result)}`)
+    }
+  }))).pipe(Command.withDescription("Show an action, its steps and attempts, and all that is below it"))
+
+const explain = Command.make("explain", { id }, ({ id }) =>
+  withEngine(Effect.gen(function*() {
+    const output = yield* Output
+    const explanation = yield* explainAction(id)
+    yield* output.value(explanation, explanation.text)
+  }))).pipe(Command.withDescription("Say what would become of a stored action if a worker took it now"))
+
+export const readingCommands = [ls, show, explain] as const

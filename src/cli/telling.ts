@@ -1,0 +1,161 @@
+/** Commands that tell an action what it waits for: a signal, or how it ended. */
+import { Effect, JsonSchema, Option, Schema, SchemaRepresentation } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { action as defineAction } from "../Action.ts"
+import type { ActionRecord } from "../ActionRecord.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
+import { complete as completeAction } from "../Client.ts"
+import { JobQueue } from "../JobQueue.ts"
+import { Outcome } from "../Outcome.ts"
+import { send } from "../Send.ts"
+import { signal as defineSignal } from "../Signal.ts"
+import { withEngine } from "./connection.ts"
+import { nothing, usage } from "./failures.ts"
+import { id, json } from "./given.ts"
+import { Output } from "./Output.ts"
+
+/** The schema of what is stored: an opaque one takes any JSON. */
+const schemaOf = ({ schema }: SchemaDescription): Schema.Codec<unknown, unknown> =>
+  schema === null
+    ? Schema.Json
+    : Schema.make(SchemaRepresentation.fromJsonSchemaDocument(JsonSchema.fromSchemaDraft2020_12(schema)).ast)
+
+/** Refuses what does not fit what workers have said that they take. */
+const checked = (what: string, value: unknown, description: SchemaDescription | undefined) =>
+  Effect.gen(function*() {
+    if (description === undefined) return
+    const schema = yield* Effect.option(Effect.try({ try: () => schemaOf(description), catch: String }))
+    // what cannot be checked here is checked by the worker
+    if (Option.isNone(schema)) return
+    yield* Effect.mapError(
+      Schema.decodeUnknownEffect(schema.value)(value),
+      ({ message }) => usage(`${what} does not fit: ${message}`)
+    )
+  })
+
+const found = (id: string) =>
+  Effect.flatMap(
+    Effect.flatMap(ActionRepo, (repo) => repo.find(id)),
+    Option.match({
+      onNone: () => nothing(`there is no action ${id}, or its history has been deleted`),
+      onSome: Effect.succeed
+    })
+  )
+
+/** What workers have said last of an action's definition; none where nobody has. */
+const described = ({ actorType, name }: ActionRecord) =>
+  Effect.map(
+    Effect.flatMap(JobQueue, (queue) => queue.definitions({ actorType, name }, 1)),
+    ([definition]): DefinitionDescription | undefined => definition?.description
+  )
+
+const signal = Command.make("signal", {
+  id,
+  signal: Argument.String("signal").pipe(Argument.withDescription("The signal's name")),
+  payload: Argument.String("payload").pipe(
+    Argument.withDescription("JSON, as the signal's schema has it; left out where it has none"),
+    Argument.optional
+  ),
+  key: Flag.String("key").pipe(
+    Flag.withDescription("What makes it the same when it is sent again"),
+    Flag.optional
+  )
+}, ({ id, key, payload, signal: name }) =>
+  withEngine(Effect.gen(function*() {
+    const output = yield* Output
+    const action = yield* found(id)
+    const description = yield* described(action)
+    const known = description?.signals.find((signal) => signal.name === name)
+    if (description !== undefined && known === undefined) {
+      const names = description.signals.map(({ name }) => name).join(", ")
+      return yield* usage(`${action.name} takes no signal ${name}: ${names === "" ? "it takes none" : names}`)
+    }
+    const value = Option.isSome(payload) ? yield* json(payload.value, "the payload") : null
+    yield* checked("the payload", value, known?.payload)
+    const definition = yield* Effect.try({
+      try: () => defineSignal(name, { payload: Schema.Json }),
+      catch: (error) => usage(String(error))
+    })
+    const outcome = yield* send(id, definition, value as Schema.Json, Option.isSome(key) ? { key: key.value } : {})
+    yield* output.value({ verb: "Stepped.send", target: id, outcome }, sentWords[outcome])
+    if (outcome === "none") return yield* nothing()
+  }))).pipe(Command.withDescription("Send an action a signal"))
+
+const sentWords = {
+  sent: "sent",
+  repeated: "it was sent before: nothing was changed",
+  none: "nothing was sent: the action is over, or takes no such signal"
+}
+
+const complete = Command.make("complete", {
+  id,
+  result: Argument.String("result").pipe(
+    Argument.withDescription("JSON, as the action's success is stored; left out where it has none"),
+    Argument.optional
+  ),
+  error: Flag.String("error").pipe(
+    Flag.withDescription("JSON of the action's error, with which it fails"),
+    Flag.optional
+  ),
+  failed: Flag.Boolean("failed").pipe(Flag.withDescription("It has failed, without an error"), Flag.withDefault(false)),
+  cancelled: Flag.Boolean("cancelled").pipe(Flag.withDescription("It was cancelled"), Flag.withDefault(false)),
+  timedOut: Flag.Boolean("timed-out").pipe(Flag.withDescription("Its time is over"), Flag.withDefault(false)),
+  key: Flag.String("key").pipe(
+    Flag.withDescription("What makes it the same when it is completed again"),
+    Flag.optional
+  )
+}, (given) =>
+  withEngine(Effect.gen(function*() {
+    const output = yield* Output
+    const { id } = given
+    const action = yield* found(id)
+    const outcome = yield* outcomeOf(given)
+    const description = yield* described(action)
+    if (outcome.status === "succeeded") yield* checked("the result", outcome.result ?? null, description?.success)
+    if (outcome.status === "failed" && "cause" in outcome) {
+      yield* checked("the error", outcome.cause, description?.error)
+    }
+    const definition = defineAction(action.name, { success: Schema.Json, error: Schema.Json, outbound: true })
+    const ended = yield* completeAction(
+      id,
+      definition,
+      outcome,
+      Option.isSome(given.key) ? { key: given.key.value } : {}
+    )
+    yield* output.value(
+      { verb: "Stepped.complete", target: id, outcome: Option.isSome(ended) ? "done" : "none" },
+      Option.isSome(ended) ? "done" : "nothing was changed: it does not wait to be completed from outside"
+    )
+    if (Option.isNone(ended)) return yield* nothing()
+  }))).pipe(Command.withDescription("Say how an action ended that somebody outside performs"))
+
+const outcomeOf = (given: {
+  readonly result: Option.Option<string>
+  readonly error: Option.Option<string>
+  readonly failed: boolean
+  readonly cancelled: boolean
+  readonly timedOut: boolean
+}) =>
+  Effect.gen(function*() {
+    const ways = [
+      Option.isSome(given.result),
+      Option.isSome(given.error),
+      given.failed,
+      given.cancelled,
+      given.timedOut
+    ]
+    if (ways.filter(Boolean).length > 1) {
+      return yield* usage("a result, --error, --failed, --cancelled and --timed-out exclude each other")
+    }
+    if (Option.isSome(given.error)) {
+      return Outcome.failed((yield* json(given.error.value, "--error")) as Schema.Json)
+    }
+    if (given.failed) return Outcome.failed()
+    if (given.cancelled) return Outcome.cancelled
+    if (given.timedOut) return Outcome.timedOut
+    const result = Option.isSome(given.result) ? yield* json(given.result.value, "the result") : null
+    return Outcome.succeeded(result as Schema.Json)
+  })
+
+export const tellingCommands = [signal, complete] as const

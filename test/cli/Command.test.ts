@@ -1,0 +1,298 @@
+/** The command line beside a worker: what each command shows, does, refuses, and gives to the shell. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Redacted } from "effect"
+import { Reactivity } from "effect/reactivity"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { type ActionHandle, ActionRepo } from "stepped"
+import { command } from "stepped/cli"
+import * as Embedded from "stepped/embedded"
+import { commandOf } from "../../src/cli/commandOf.ts"
+import { freshDatabase } from "../harness/Server.ts"
+import { Cars, garage, stepped } from "./fixtures/garage.ts"
+
+type Found = ReadonlyArray<Record<string, any>>
+const none = "0199c2f0-0000-7000-8000-000000000000"
+const why = ["--reason", "a test"]
+
+describe("looking", () => {
+  it.live("lists actions, by all that they are filtered by, and goes on with the next page", () =>
+    Effect.gen(function*() {
+      const { client, objects, stepped } = yield* garage
+      for (const [i, where] of ["London", "nowhere", "Paris"].entries()) {
+        yield* Effect.exit(client(i + 1).with({ tags: [`tour ${i}`] }).visitNow(where))
+      }
+      const names = (found: Found) => found.map(({ actorId, status }) => `${actorId} ${status}`)
+      assert.deepStrictEqual(names(yield* objects("ls")), ["3 succeeded", "2 failed", "1 succeeded"])
+      assert.deepStrictEqual(names(yield* objects("ls", "--status", "failed,timed_out")), ["2 failed"])
+      assert.deepStrictEqual(names(yield* objects("ls", "--actor", "Car/3")), ["3 succeeded"])
+      assert.deepStrictEqual(names(yield* objects("ls", "--actor", "Bus")), [])
+      assert.deepStrictEqual(names(yield* objects("ls", "--tag", "tour 0")), ["1 succeeded"])
+      assert.deepStrictEqual(names(yield* objects("ls", "--since", "1 hour", "--roots")).length, 3)
+      assert.deepStrictEqual(names(yield* objects("ls", "--before", "1 hour")), [])
+      assert.deepStrictEqual(names(yield* objects("ls", "--action", "visit", "--limit", "1")), ["3 succeeded"])
+      const { code, out } = yield* stepped("ls", "--limit", "1")
+      assert.strictEqual(code, 0)
+      assert.match(out, /succeeded {2}visit Car\/3/)
+      const next = /more: --after (\S+)/.exec(out)![1]!
+      assert.deepStrictEqual(names(yield* objects("ls", "--after", next)), ["2 failed", "1 succeeded"])
+      assert.strictEqual((yield* stepped("ls", "--actor", "Bus")).out, "no such actions")
+    }))
+
+  it.live("shows a tree; payloads only where they are asked for, and numbers as they are stored", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      const handle = yield* client(1).visitNow("London")
+      const shown = yield* stepped("show", handle.id)
+      assert.match(shown.out, /^visit Car\/1 {2}succeeded[\s\S]*├─ drive {2}succeeded[\s\S]*└─ park {2}succeeded/)
+      assert.notInclude(shown.out, "London")
+      assert.include((yield* stepped("show", handle.id, "--payloads")).out, "[\"London\"]")
+      assert.notInclude(JSON.stringify(yield* objects("show", handle.id)), "London")
+      assert.include(JSON.stringify(yield* objects("show", handle.id, "--payloads")), "London")
+
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      yield* sql`update stepped.ended_actions set arguments = '[12345678901234567890]' where id = ${handle.id}::uuid`
+      for (const flags of [[], ["--json"]]) {
+        assert.include((yield* stepped("show", handle.id, "--payloads", ...flags)).out, "[12345678901234567890]")
+      }
+    }))
+
+  it.live("says why nothing is found: code 1", () =>
+    Effect.gen(function*() {
+      const { stepped } = yield* garage
+      for (const command of ["show", "skip", "try-again"]) {
+        const { code, err } = yield* stepped(command, none, ...command === "show" ? [] : why)
+        assert.strictEqual(code, 1, command)
+        assert.include(err, `there is no action ${none}`)
+      }
+      assert.strictEqual((yield* stepped("retry", none, ...why)).code, 1)
+    }))
+})
+
+/** What an action has come to, once that is so. */
+const comesTo = (handle: ActionHandle, status: string) =>
+  Effect.gen(function*() {
+    for (let i = 0; i < 600; i++) {
+      const steps = yield* Effect.flatMap(ActionRepo, (repo) => repo.steps(handle.id))
+      const now = yield* handle.status
+      if (now.status === status || steps.at(-1)?.status === status) return
+      yield* Effect.sleep("50 millis")
+    }
+    return assert.fail(`${handle.id} does not come to ${status}`)
+  })
+
+describe("the whole", () => {
+  it.live("errors in groups, lanes, queues, workers, definitions, the doctor", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      for (const id of [1, 2]) yield* Effect.exit(client(id).visitNow("nowhere"))
+      const asks = yield* client(3).askLater()
+      yield* Effect.provide(comesTo(asks, "performing"), services)
+      const [group] = yield* objects("errors", "--since", "1 hour", "--actor", "Car", "--action", "visit")
+      assert.deepInclude(group, { count: 2, tag: "Flat", path: "visit Car › drive" })
+      assert.match((yield* stepped("errors")).out, /Flat .*one: 2/)
+      assert.strictEqual((yield* objects("ls", "--failure", group!.id)).length, 2)
+      assert.deepStrictEqual((yield* objects("lanes")).map(({ key, performing }) => [key, performing]), [
+        ["Car/3/ask", [asks.id]]
+      ])
+      assert.deepStrictEqual((yield* objects("workers")).map(({ build, name }) => [name, build]), [["workshop", "one"]])
+      assert.strictEqual((yield* stepped("queues")).out, "nothing is queued")
+      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      const [described] = yield* objects("definitions", "--action", "ask", "--current")
+      assert.deepStrictEqual(described!.description.signals.map(({ name }: { name: string }) => name), ["go"])
+      assert.deepStrictEqual(yield* stepped("doctor"), { code: 0, out: "every invariant holds", err: "" })
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      yield* sql`delete from stepped.slots`
+      const sick = yield* stepped("doctor")
+      assert.strictEqual(sick.code, 1)
+      assert.include(sick.out, asks.id)
+    }))
+})
+
+describe("verbs", () => {
+  it.live("signals and completions are checked by what workers say that they take", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      const [asks, waits, fails] = [
+        yield* client(1).askLater(),
+        yield* client(2).outsideLater(),
+        yield* client(3).outsideLater()
+      ]
+      for (const handle of [asks, waits, fails]) yield* Effect.provide(comesTo(handle, "performing"), services)
+      for (
+        const [args, words] of [
+          [["signal", asks.id, "stop"], "ask takes no signal stop: go"],
+          [["signal", asks.id, "go", "{by}"], "the payload is no JSON"],
+          [["signal", asks.id, "go", "{\"by\":3}"], "the payload does not fit"],
+          [["complete", waits.id, "\"seven\""], "the result does not fit"],
+          [["complete", waits.id, "--error", "{}"], "the error does not fit"],
+          [["complete", waits.id, "7", "--failed"], "exclude each other"]
+        ] as const
+      ) {
+        const { code, err } = yield* stepped(...args)
+        assert.deepStrictEqual([code, err.includes(words)], [2, true], `${args.join(" ")}: ${err}`)
+      }
+      assert.strictEqual((yield* stepped("signal", asks.id, "go", "{\"by\":\"me\"}", "--key", "1")).out, "sent")
+      assert.strictEqual(yield* Effect.provide(asks.await, services), "me")
+      assert.strictEqual((yield* stepped("signal", asks.id, "go", "{\"by\":\"me\"}")).code, 1)
+      assert.deepStrictEqual(yield* objects("complete", waits.id, "7"), [
+        { verb: "Stepped.complete", target: waits.id, outcome: "done" }
+      ])
+      assert.strictEqual(yield* Effect.provide(waits.await, services), 7)
+      assert.strictEqual((yield* stepped("complete", waits.id, "7")).code, 1)
+      yield* stepped("complete", fails.id, "--error", "{\"_tag\":\"Flat\",\"tyre\":\"front\"}")
+      assert.include(yield* Effect.provide(Effect.flip(fails.await), services), { _tag: "Flat", tyre: "front" })
+    }))
+
+  it.live("steps that are held go on as somebody decides, and each decision is recorded", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      const handles: Array<ActionHandle> = []
+      for (const id of [1, 2, 3]) handles.push(yield* client(id).repairLater())
+      for (const handle of handles) yield* Effect.provide(comesTo(handle, "held"), services)
+      const [first, second, third] = handles.map(({ id }) => id) as [string, string, string]
+      const unasked = yield* stepped("skip", first)
+      assert.deepStrictEqual([unasked.code, unasked.err], [2, "stepped: why? It is recorded: give --reason"])
+      assert.include((yield* stepped("skip", first, "--step", "tow", ...why)).err, "has not run a step tow: lift")
+      assert.strictEqual((yield* stepped("complete-step", first, "7", ...why, "--by", "ada")).out, "done")
+      yield* Effect.provide(comesTo(handles[0]!, "succeeded"), services)
+      assert.strictEqual((yield* stepped("fail", second, ...why)).code, 0)
+      yield* Effect.provide(comesTo(handles[1]!, "failed"), services)
+      assert.strictEqual((yield* stepped("fail", second, ...why)).code, 1)
+      assert.strictEqual((yield* stepped("try-again", third, ...why)).code, 0)
+      const [retried] = yield* objects("retry", second, ...why)
+      assert.deepInclude(retried, { outcome: "done", retryOf: second })
+      assert.strictEqual((yield* stepped("retry", second, ...why)).code, 1)
+      assert.strictEqual((yield* stepped("retry", second, "--from", "lift", "--upwards", ...why)).code, 2)
+      assert.strictEqual((yield* stepped("cancel", third, ...why)).code, 0)
+      assert.strictEqual((yield* stepped("cancel", third, ...why)).code, 1)
+      assert.strictEqual((yield* stepped("delete", retried!.id, ...why)).out, "nothing was deleted: it has not ended")
+      assert.strictEqual((yield* stepped("abandon-unwinding", first, ...why)).code, 1)
+      const recorded = yield* objects("operations", "--target", first)
+      assert.deepStrictEqual(recorded.map(({ by, outcome, reason, verb }) => [verb, by, reason, outcome]), [
+        ["ActionRepo.abandonUnwinding", recorded[0]!.by, "a test", "over"],
+        ["ActionRepo.completeStep", "ada", "a test", "done"]
+      ])
+    }))
+
+  it.live("pauses, priorities, times, and what is old", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      assert.strictEqual((yield* stepped("pause", ...why)).code, 2)
+      assert.strictEqual((yield* stepped("pause", "--all", "--queue", "default", ...why)).code, 2)
+      assert.strictEqual((yield* stepped("pause", "--definition", "visit", ...why)).code, 2)
+      for (
+        const target of [["--all"], ["--queue", "default"], ["--definition", "Car/visit"], ["--lane", "Car/1/visit"], [
+          "--lane",
+          "north",
+          "--lane-name",
+          "bays"
+        ]]
+      ) {
+        assert.strictEqual((yield* stepped("pause", ...target, ...why)).out, "done", target.join(" "))
+        assert.strictEqual((yield* stepped("pause", ...target, ...why)).code, 1)
+      }
+      const handle = yield* client(1).visitLater("London")
+      assert.match((yield* stepped("queues")).out, /paused: queue default, since .*: a test/)
+      assert.strictEqual((yield* stepped("reprioritise", handle.id, "5", ...why)).code, 0)
+      assert.strictEqual((yield* stepped("reprioritise", handle.id, "500", ...why)).code, 2)
+      assert.strictEqual((yield* stepped("reschedule", handle.id, "2020-01-01", ...why)).code, 0)
+      assert.match((yield* stepped("explain", handle.id)).out, /paused/)
+      for (
+        const target of [["--all"], ["--queue", "default"], ["--definition", "Car/visit"], ["--lane", "Car/1/visit"]]
+      ) {
+        assert.strictEqual((yield* stepped("resume", ...target, ...why)).out, "done", target.join(" "))
+        assert.strictEqual((yield* stepped("resume", ...target, ...why)).code, 1)
+      }
+      yield* Effect.provide(handle.await, services)
+      assert.strictEqual((yield* stepped("prune", ...why, "--yes")).code, 2)
+      assert.include((yield* stepped("prune", "--before", "0 millis", ...why)).err, "give --yes")
+      assert.deepInclude((yield* objects("prune", "--before", "0 millis", ...why, "--yes"))[0], { deleted: 1 })
+      assert.deepStrictEqual(yield* objects("ls"), [])
+    }))
+})
+
+describe("databases", () => {
+  it.live("tables are made, and what is not there is said", () =>
+    Effect.gen(function*() {
+      const { url } = yield* freshDatabase()
+      const on = (...args: ReadonlyArray<string>) => stepped(...args, "--url", Redacted.value(url), "--schema", "tried")
+      const missing = yield* on("ls")
+      assert.strictEqual(missing.code, 3)
+      assert.include(missing.err, "The Postgres schema tried does not exist")
+      assert.deepStrictEqual([(yield* on("migrate", "status")).code, (yield* on("migrate", "up", "--dry-run")).out], [
+        1,
+        "would run: 1 initial"
+      ])
+      assert.strictEqual((yield* on("migrate", "up")).out, "has run: 1 initial")
+      assert.strictEqual((yield* on("migrate", "up")).out, "nothing to do")
+      assert.strictEqual((yield* on("migrate", "status")).code, 0)
+      assert.strictEqual((yield* on("ls")).out, "no such actions")
+      // by hand, what the other command would have done
+      const script = (yield* stepped("migrate", "up", "--sql", "--schema", "by_hand")).out
+      const sql = yield* PgClient.makeClient({ url }).pipe(Effect.provide(Reactivity.layer))
+      for (const statement of script.split(/;\n\n(?=\S)/)) yield* sql.unsafe(statement)
+      assert.strictEqual((yield* stepped("doctor", "--url", Redacted.value(url), "--schema", "by_hand")).code, 0)
+      assert.strictEqual((yield* stepped("ls", "--url", "postgres://nobody@127.0.0.1:1/none")).code, 3)
+      assert.strictEqual((yield* stepped("ls", "--url", Redacted.value(url), "--schema", "No!")).code, 2)
+    }))
+
+  it.live("a role that may only select reads all, and changes nothing", () =>
+    Effect.gen(function*() {
+      const { client, services, stepped: asOwner, url } = yield* garage
+      const handle = yield* client(1).visitNow("London")
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      const role = `reader_${Redacted.value(url).slice(-12)}`
+      yield* sql.unsafe(`create role ${role} login password 'x'`)
+      yield* sql.unsafe(`grant usage on schema stepped to ${role}`)
+      yield* sql.unsafe(`grant select on all tables in schema stepped to ${role}`)
+      const asReader = new URL(Redacted.value(url))
+      asReader.username = role
+      asReader.password = "x"
+      for (
+        const command of [["ls"], ["show", handle.id], ["errors"], ["lanes"], ["queues"], ["workers"], ["operations"], [
+          "doctor"
+        ], ["explain", handle.id]]
+      ) {
+        assert.strictEqual((yield* stepped(...command, "--url", asReader.href)).code, 0, command.join(" "))
+      }
+      const { code, err } = yield* stepped("delete", handle.id, ...why, "--url", asReader.href)
+      assert.strictEqual(code, 3)
+      assert.match(err, /permission denied/)
+      assert.strictEqual((yield* asOwner("show", handle.id)).code, 0)
+      yield* sql.unsafe(`drop owned by ${role}`)
+      yield* sql.unsafe(`drop role ${role}`)
+    }))
+
+  it.live("an embedded database is read while no process has it", () =>
+    Effect.gen(function*() {
+      const folder = mkdtempSync(join(tmpdir(), "stepped-cli-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
+      assert.include((yield* stepped("ls", "--folder", folder)).err, "pgdata is not in it")
+      const id = yield* Effect.gen(function*() {
+        const handle = yield* (yield* Cars.client)(1).visitNow("London")
+        const taken = yield* stepped("ls", "--folder", folder)
+        assert.strictEqual(taken.code, 3)
+        assert.match(taken.err, /in use/i)
+        return handle.id
+      }).pipe(Effect.provide(Cars.layer), Effect.provide(Embedded.layer({ dataDir: folder })))
+      assert.include((yield* stepped("ls", "--folder", folder)).out, id)
+    }))
+
+  it.live("none is named: that is said, and how one is", () =>
+    Effect.gen(function*() {
+      const { code, err } = yield* stepped("ls")
+      assert.strictEqual(code, 2)
+      assert.include(err, "Set DATABASE_URL, give --url")
+    }))
+})
+
+describe("commands", () => {
+  it("are there for each verb of an operator", () => {
+    const names = command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
+    for (const asked of Object.values(commandOf)) assert.include(names, asked.split(" ")[0])
+  })
+})
