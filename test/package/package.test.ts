@@ -90,18 +90,18 @@ describe("the package", () => {
 
   it.skipIf(isPooled)("has a command, for which a program is named that is missing", async () => {
     const version = JSON.parse(readFileSync(join(root, "package.json"), "utf8")).version
-    assert.include(await run("npx", ["--no", "stepped", "--version"], { cwd: project, env }), version)
+    assert.include(await run("npx", ["--no", "--", "stepped", "--version"], { cwd: project, env }), version)
     await Effect.runPromise(Effect.scoped(Effect.gen(function*() {
       const { url } = yield* freshDatabase()
       const DATABASE_URL = Redacted.value(url)
       const stepped = (...args: ReadonlyArray<string>) =>
-        Effect.promise(() => run("npx", ["--no", "stepped", ...args], { cwd: project, env: { ...env, DATABASE_URL } }))
+        Effect.promise(() => run("npx", ["--no", "--", "stepped", ...args], { cwd: project, env: { ...env, DATABASE_URL } }))
       assert.match(yield* stepped("migrate", "up"), /^has run: 1 initial$/m)
       assert.match(yield* stepped("doctor"), /^every invariant holds$/m)
     })))
     const platform = join(project, "node_modules/@effect/platform-node")
     renameSync(platform, `${platform}-aside`)
-    const missing = await run("npx", ["--no", "stepped", "ls"], { cwd: project, env }).catch(String)
+    const missing = await run("npx", ["--no", "--", "stepped", "ls"], { cwd: project, env }).catch(String)
     renameSync(`${platform}-aside`, platform)
     assert.include(missing, "the command needs the package @effect/platform-node")
   })
