@@ -5,7 +5,7 @@ import { nothing } from "./failures.ts"
 import { Output } from "./Output.ts"
 
 /** What has come of a verb, in few words: those of its documentation. */
-export const words: Readonly<Record<string, string>> = {
+const words: Readonly<Record<string, string>> = {
   done: "done",
   running: "nothing was changed: it runs just now",
   begun: "nothing was changed: it has begun",
@@ -16,15 +16,16 @@ export const words: Readonly<Record<string, string>> = {
   false: "nothing was changed"
 }
 
+/** What a verb has come to: by the name that it answers with, and in words. */
+export interface Answer {
+  readonly outcome: string
+  readonly text?: string | undefined
+  readonly more?: object | undefined
+}
+
 /** Tells what has come of a verb; what has changed nothing ends the command so. */
-export const answer = (
-  verb: OperatorVerb,
-  target: string,
-  outcome: string,
-  text = words[outcome] ?? outcome,
-  more: object = {}
-) =>
+export const answer = (verb: OperatorVerb, target: string, { more = {}, outcome, text }: Answer) =>
   Effect.gen(function*() {
-    yield* (yield* Output).value({ verb, target, outcome, ...more }, text)
+    yield* (yield* Output).value({ verb, target, outcome, ...more }, text ?? words[outcome] ?? outcome)
     if (outcome !== "done") return yield* nothing()
   })

@@ -15,8 +15,11 @@ export const id = Argument.String("id").pipe(
   Argument.withSchema(ActionId)
 )
 
+/** The id of an action, where something else may stand for it. */
+export const optionalId = Argument.optional(id)
+
 /** A time that is given as a date, or as how long ago it was. */
-const when = (text: string, now: number): Date | undefined => {
+export const readTime = (text: string, now: number): Date | undefined => {
   if (/^\d{4}-\d\d-\d\d/.test(text)) {
     const at = new Date(text)
     return Number.isNaN(at.getTime()) ? undefined : at
@@ -35,7 +38,7 @@ export const time = (name: string, description: string) =>
     Flag.withMetavar("time"),
     Flag.mapEffect((text) =>
       Effect.flatMap(Clock.currentTimeMillis, (now) => {
-        const at = when(text, now)
+        const at = readTime(text, now)
         const expected = "a time such as 2026-05-01T12:00:00Z, or how long ago: \"2 hours\""
         return at === undefined
           ? Effect.fail(new CliError.InvalidValue({ option: name, value: text, expected, kind: "flag" }))
@@ -64,8 +67,15 @@ export const actorOf = (text: string): GivenActor => {
     : { actorType: text.slice(0, slash), actorId: text.slice(slash + 1) }
 }
 
-const isStatus = (text: string): text is (typeof statuses)[number] | "queued" =>
-  text === "queued" || statuses.some((status) => status === text)
+type Status = (typeof statuses)[number] | "queued"
+
+const isStatus = (text: string): text is Status => text === "queued" || statuses.some((status) => status === text)
+
+/** Statuses, with something between them. */
+export const readStatuses = (text: string, between: string): ReadonlyArray<Status> | undefined => {
+  const words = text.split(between)
+  return words.every(isStatus) ? words : undefined
+}
 
 /** Which actions. */
 export const filter = {
@@ -77,12 +87,7 @@ export const filter = {
   status: Flag.String("status").pipe(
     Flag.withDescription(`One or more of queued, ${statuses.join(", ")}, with commas between them`),
     Flag.filterMap(
-      (text) => {
-        const words = text.split(",")
-        return words.every(isStatus)
-          ? Option.some(words as ReadonlyArray<(typeof statuses)[number] | "queued">)
-          : Option.none()
-      },
+      (text) => Option.fromUndefinedOr(readStatuses(text, ",")),
       () => `queued, ${statuses.join(", ")}, with commas between them`
     ),
     Flag.optional
@@ -114,6 +119,11 @@ export const by = Flag.String("by").pipe(
   Flag.withDescription("Who does it, for the record: user@host if not given"),
   Flag.optional
 )
+
+export interface Asks {
+  readonly reason: string
+  readonly by: string
+}
 
 /** Who asks, and why: a person at a terminal is asked for what is missing. */
 export const operator = (given: { readonly reason: Option.Option<string>; readonly by: Option.Option<string> }) =>

@@ -1,13 +1,13 @@
 /** Commands that look after the tables: making and updating them, and deleting what is old. */
 import { Console, Duration, Effect, Option } from "effect"
-import { Argument, Command, Flag, Prompt } from "effect/cli"
-import { Stdio } from "effect/Stdio"
+import { Argument, Command, Flag } from "effect/cli"
 import { AchievementStore } from "../AchievementStore.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { migrationStatus, script } from "../sql/Migrations.ts"
 import { migrate as migrateTables } from "../Stepped.ts"
 import { Storage } from "../store/Storage.ts"
 import { answer } from "./answer.ts"
+import { confirmed } from "./confirmed.ts"
 import { SchemaName, withClient, withEngine } from "./connection.ts"
 import { nothing, stoppedBy, usage } from "./failures.ts"
 import { by, operator, reason, time } from "./given.ts"
@@ -137,32 +137,17 @@ const forget = Command.make("forget-achievement", {
     const asks = yield* operator(given)
     if (!below) {
       const done = yield* store.forget(key, asks)
-      return yield* answer(
-        "AchievementStore.forget",
-        key,
-        done ? "done" : "none",
-        done ? "done" : "nothing is achieved under this key"
-      )
+      return yield* answer("AchievementStore.forget", key, {
+        outcome: done ? "done" : "none",
+        text: done ? "done" : "nothing is achieved under this key"
+      })
     }
     const forgotten = yield* store.forgetAll({ below: key, ...asks })
-    yield* answer(
-      "AchievementStore.forgetAll",
-      key,
-      forgotten > 0 ? "done" : "none",
-      forgotten > 0 ? `forgotten: ${forgotten}` : "nothing is achieved under such keys",
-      { forgotten }
-    )
+    yield* answer("AchievementStore.forgetAll", key, {
+      outcome: forgotten > 0 ? "done" : "none",
+      text: forgotten > 0 ? `forgotten: ${forgotten}` : "nothing is achieved under such keys",
+      more: { forgotten }
+    })
   }))).pipe(Command.withDescription("Forget that work is achieved, so that it is done again"))
-
-/** Asks a person; a program has to say `--yes`. */
-export const confirmed = (question: string) =>
-  Effect.gen(function*() {
-    if (!(yield* (yield* Stdio).stdinIsTerminal)) {
-      return yield* usage(`${question} Nobody can be asked here: give --yes`)
-    }
-    if (!(yield* Prompt.run(Prompt.Confirm({ message: question, initial: false })))) {
-      return yield* nothing("nothing was changed")
-    }
-  })
 
 export const maintenanceCommands = [migrate, prune, forget] as const

@@ -69,12 +69,10 @@ const pause = Command.make("pause", paused, (given) =>
     const changed = subject.of === "JobQueue"
       ? yield* subject.on.pause(subject.target, options)
       : yield* subject.on.pause(subject.target, options)
-    yield* answer(
-      `${subject.of}.pause`,
-      textOf(given),
-      changed ? "done" : "paused",
-      changed ? "done" : "nothing was changed: it is paused already"
-    )
+    yield* answer(`${subject.of}.pause`, textOf(given), {
+      outcome: changed ? "done" : "paused",
+      text: changed ? "done" : "nothing was changed: it is paused already"
+    })
   }))).pipe(Command.withDescription("Begin nothing new in a lane, of a queue, of an action, or of anything"))
 
 const resume = Command.make("resume", paused, (given) =>
@@ -84,12 +82,10 @@ const resume = Command.make("resume", paused, (given) =>
     const changed = subject.of === "JobQueue"
       ? yield* subject.on.resume(subject.target, options)
       : yield* subject.on.resume(subject.target, options)
-    yield* answer(
-      `${subject.of}.resume`,
-      textOf(given),
-      changed ? "done" : "notPaused",
-      changed ? "done" : "nothing was changed: it is not paused"
-    )
+    yield* answer(`${subject.of}.resume`, textOf(given), {
+      outcome: changed ? "done" : "notPaused",
+      text: changed ? "done" : "nothing was changed: it is not paused"
+    })
   }))).pipe(Command.withDescription("Go on with what was paused"))
 
 export const pauseCommands = [pause, resume] as const

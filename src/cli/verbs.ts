@@ -5,12 +5,13 @@ import type { StepRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { cancel as cancelAction } from "../Client.ts"
 import { JobQueue } from "../JobQueue.ts"
-import type { OperatorVerb } from "../Operation.ts"
-import type { StepAttempt, StepVerb } from "../StepVerb.ts"
-import { answer, words } from "./answer.ts"
+import type { DeletionVerb } from "../Operation.ts"
+import type { RetryVerb, StepAttempt, StepVerb } from "../StepVerb.ts"
+import { type Answer, answer } from "./answer.ts"
 import { withEngine } from "./connection.ts"
-import { nothing, usage } from "./failures.ts"
-import { by, id, json, operator, reason } from "./given.ts"
+import { type LibraryError, nothing, usage } from "./failures.ts"
+import { type Asks, by, id, json, operator, reason } from "./given.ts"
+import { onActions, target } from "./onActions.ts"
 
 const asked = { reason, by }
 
@@ -19,102 +20,97 @@ const asked = { reason, by }
 // -------------------------------------------------------------------------------------------------------------------
 
 const cancel = Command.make("cancel", {
-  id,
-  ...asked,
+  ...target,
   keep: Flag.Boolean("no-compensate").pipe(
     Flag.withDescription("Leave what its steps have done, in place of undoing it"),
     Flag.withDefault(false)
   )
-}, ({ id, keep, ...given }) =>
-  withEngine(Effect.gen(function*() {
-    const done = yield* cancelAction(id, { ...yield* operator(given), compensate: !keep })
-    yield* answer("Stepped.cancel", id, done ? "done" : "over")
-  }))).pipe(Command.withDescription("Cancel an action, with all below it that nothing else waits for"))
+}, ({ keep, ...given }) =>
+  onActions("Stepped.cancel", given, (id, asks) =>
+    Effect.map(
+      cancelAction(id, { ...asks, compensate: !keep }),
+      (done): Answer => ({ outcome: done ? "done" : "over" })
+    ))).pipe(Command.withDescription("Cancel actions, with all below them that nothing else waits for"))
 
 const retry = Command.make("retry", {
-  id,
-  ...asked,
+  ...target,
   from: Flag.String("from").pipe(Flag.withDescription("Begin with this step, though it has succeeded"), Flag.optional),
   upwards: Flag.Boolean("upwards").pipe(
     Flag.withDescription("With the parents that have failed because of it"),
     Flag.withDefault(false)
   )
-}, ({ from, id, upwards, ...given }) =>
-  withEngine(Effect.gen(function*() {
-    const repo = yield* ActionRepo
-    if (Option.isSome(from) && upwards) return yield* usage("--from and --upwards exclude each other")
-    const how = Option.isSome(from) ? { from: from.value } : { upwards }
-    const verb = yield* repo.retry(id, { ...how, ...yield* operator(given) })
-    switch (verb._tag) {
-      case "Retried":
-        return yield* answer("ActionRepo.retry", id, "done", `done: ${verb.id} goes on for ${verb.retryOf}`, {
-          id: verb.id,
-          retryOf: verb.retryOf
-        })
-      case "AlreadyRetried":
-        return yield* answer(
-          "ActionRepo.retry",
-          id,
-          "alreadyRetried",
-          `nothing was changed: ${verb.id} goes on for it already. If that has failed: retry ${verb.id}`,
-          { id: verb.id }
-        )
-      case "LaneBusy":
-        return yield* answer(
-          "ActionRepo.retry",
-          id,
-          "laneBusy",
-          `nothing was changed: ${verb.by} is in lane ${verb.lane}, and the new one would take its place, or be turned away`,
-          { lane: verb.lane, by: verb.by }
-        )
-      case "NotRetryable":
-        return yield* answer(
-          "ActionRepo.retry",
-          id,
-          verb.reason,
-          `nothing was changed: ${verb.reason}, of ${verb.action}${
-            verb.step === undefined ? "" : `, step ${verb.step}`
-          }`,
-          { action: verb.action, step: verb.step }
-        )
-      case "None":
-        return yield* answer("ActionRepo.retry", id, "none")
-    }
-  }))).pipe(Command.withDescription("Have a new action go on for one that has failed, timed out or was cancelled"))
+}, ({ from, upwards, ...given }) =>
+  Option.isSome(from) && upwards
+    ? usage("--from and --upwards exclude each other")
+    : onActions("ActionRepo.retry", given, (id, asks) =>
+      Effect.map(
+        Effect.flatMap(
+          ActionRepo,
+          (repo) => repo.retry(id, { ...asks, ...Option.isSome(from) ? { from: from.value } : { upwards } })
+        ),
+        retried
+      ))).pipe(Command.withDescription("Have new actions go on for ones that have failed, timed out or were cancelled"))
 
-const remove = Command.make("delete", { id, ...asked }, ({ id, ...given }) =>
-  withEngine(Effect.gen(function*() {
-    const repo = yield* ActionRepo
-    const verb = yield* repo.delete(id, yield* operator(given))
-    const kept = "kept" in verb ? verb.kept : []
-    const stays = kept.map(({ because, id }) => `\n  ${id} stays: ${because}`).join("")
-    switch (verb._tag) {
-      case "Deleted":
-        return yield* answer(
-          "ActionRepo.delete",
-          id,
-          "done",
-          `${verb.deleted} deleted${verb.hasMore ? "; there are more: the same again" : ""}${stays}`,
-          { deleted: verb.deleted, hasMore: verb.hasMore, kept }
-        )
-      case "Kept":
-        return yield* answer("ActionRepo.delete", id, "kept", `nothing was deleted${stays}`, { kept })
-      case "NotEnded":
-        return yield* answer("ActionRepo.delete", id, "notEnded", "nothing was deleted: it has not ended")
-      case "None":
-        return yield* answer("ActionRepo.delete", id, "none")
+const retried = (verb: RetryVerb): Answer => {
+  switch (verb._tag) {
+    case "Retried": {
+      const { id, retryOf } = verb
+      return { outcome: "done", text: `done: ${id} goes on for ${retryOf}`, more: { id, retryOf } }
     }
-  }))).pipe(Command.withDescription("Delete an ended action with all below it that nobody reads still"))
+    case "AlreadyRetried": {
+      const text = `nothing was changed: ${verb.id} goes on for it already. If that has failed: retry ${verb.id}`
+      return { outcome: "alreadyRetried", text, more: { id: verb.id } }
+    }
+    case "LaneBusy": {
+      const { by, lane } = verb
+      const text =
+        `nothing was changed: ${by} is in lane ${lane}, and the new one would take its place, or be turned away`
+      return { outcome: "laneBusy", text, more: { lane, by } }
+    }
+    case "NotRetryable": {
+      const { action, reason, step } = verb
+      const text = `nothing was changed: ${reason}, of ${action}${step === undefined ? "" : `, step ${step}`}`
+      return { outcome: reason, text, more: { action, step } }
+    }
+    case "None":
+      return { outcome: "none" }
+  }
+}
+
+const remove = Command.make("delete", target, (given) =>
+  onActions("ActionRepo.delete", given, (id, asks) =>
+    Effect.map(
+      Effect.flatMap(ActionRepo, (repo) => repo.delete(id, asks)),
+      deleted
+    ))).pipe(Command.withDescription("Delete ended actions with all below them that nobody reads still"))
+
+const deleted = (verb: DeletionVerb): Answer => {
+  const kept = "kept" in verb ? verb.kept : []
+  const stays = kept.map(({ because, id }) => `\n  ${id} stays: ${because}`).join("")
+  switch (verb._tag) {
+    case "Deleted": {
+      const text = `${verb.deleted} deleted${verb.hasMore ? "; there are more: the same again" : ""}${stays}`
+      return { outcome: "done", text, more: { deleted: verb.deleted, hasMore: verb.hasMore, kept } }
+    }
+    case "Kept":
+      return { outcome: "kept", text: `nothing was deleted${stays}`, more: { kept } }
+    case "NotEnded":
+      return { outcome: "notEnded", text: "nothing was deleted: it has not ended" }
+    case "None":
+      return { outcome: "none" }
+  }
+}
 
 const abandon = Command.make(
   "abandon-unwinding",
-  { id, ...asked },
-  ({ id, ...given }) =>
-    withEngine(Effect.gen(function*() {
-      const repo = yield* ActionRepo
-      yield* answer("ActionRepo.abandonUnwinding", id, yield* repo.abandonUnwinding(id, yield* operator(given)))
-    }))
-).pipe(Command.withDescription("Undo nothing more of an action: what is left is listed as not undone"))
+  target,
+  (given) =>
+    onActions("ActionRepo.abandonUnwinding", given, (id, asks) =>
+      Effect.map(
+        Effect.flatMap(ActionRepo, (repo) => repo.abandonUnwinding(id, asks)),
+        (outcome): Answer => ({ outcome })
+      ))
+).pipe(Command.withDescription("Undo nothing more of actions: what is left is listed as not undone"))
 
 const priority = Command.make("reprioritise", {
   id,
@@ -123,7 +119,8 @@ const priority = Command.make("reprioritise", {
 }, ({ id, priority, ...given }) =>
   withEngine(Effect.gen(function*() {
     const queue = yield* JobQueue
-    yield* answer("JobQueue.reprioritise", id, yield* queue.reprioritise(id, priority, yield* operator(given)))
+    const outcome = yield* queue.reprioritise(id, priority, yield* operator(given))
+    yield* answer("JobQueue.reprioritise", id, { outcome })
   }))).pipe(Command.withDescription("Say how urgent a queued action is"))
 
 const reschedule = Command.make("reschedule", {
@@ -133,26 +130,25 @@ const reschedule = Command.make("reschedule", {
 }, ({ at, id, ...given }) =>
   withEngine(Effect.gen(function*() {
     const queue = yield* JobQueue
-    yield* answer("JobQueue.reschedule", id, yield* queue.reschedule(id, at, yield* operator(given)))
+    const outcome = yield* queue.reschedule(id, at, yield* operator(given))
+    yield* answer("JobQueue.reschedule", id, { outcome })
   }))).pipe(Command.withDescription("Say when a queued action starts, or what has failed is tried again"))
 
 // -------------------------------------------------------------------------------------------------------------------
 // steps
 // -------------------------------------------------------------------------------------------------------------------
 
-const ofStep = {
-  id,
+const stepFlag = {
   step: Flag.String("step").pipe(
     Flag.withDescription("Which step, by its name; the one that is held, or waits, if not given"),
     Flag.optional
-  ),
-  ...asked
+  )
 }
 
 const isOpen = ({ status, undoes }: StepRecord) =>
   (status === "held" || status === "performing") && undoes === undefined
 
-/** The attempt that a person sees now: once that has gone on, the verb changes nothing. */
+/** The attempt that is seen now: once that has gone on, the verb changes nothing. */
 const attemptOf = (action: string, name: Option.Option<string>) =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
@@ -169,49 +165,58 @@ const attemptOf = (action: string, name: Option.Option<string>) =>
     )
   })
 
-/** A verb that decides of the step which is seen now. */
-const decide = <E extends { readonly _tag: string; readonly message: string }>(
-  verb: OperatorVerb,
-  given: { readonly id: string; readonly step: Option.Option<string> } & Parameters<typeof operator>[0],
-  run: (
+/** Decides of the steps that are seen now. */
+const deciding = <E extends LibraryError>(
+  decide: (
     repo: ActionRepo["Service"],
     step: StepAttempt,
-    asks: { readonly reason: string; readonly by: string }
-  ) => Effect.Effect<StepVerb, E>
+    asks: Asks
+  ) => Effect.Effect<StepVerb, E>,
+  name: Option.Option<string>
 ) =>
-  withEngine(Effect.gen(function*() {
-    const repo = yield* ActionRepo
-    const step = yield* attemptOf(given.id, given.step)
-    const outcome = yield* run(repo, step, yield* operator(given))
-    yield* answer(verb, given.id, outcome, words[outcome], { index: step.index, attemptNumber: step.attemptNumber })
-  }))
+(id: string, asks: Asks) =>
+  Effect.gen(function*() {
+    const step = yield* attemptOf(id, name)
+    const outcome = yield* decide(yield* ActionRepo, step, asks)
+    return { outcome, more: { index: step.index, attemptNumber: step.attemptNumber } } satisfies Answer
+  })
 
-const again = Command.make(
-  "try-again",
-  ofStep,
-  (given) => decide("ActionRepo.tryStepAgain", given, (repo, step, asks) => repo.tryStepAgain(step, asks))
-).pipe(Command.withDescription("Have a step begin again now that is held, or waits"))
+const again = Command.make("try-again", { ...target, ...stepFlag }, ({ step, ...given }) =>
+  onActions(
+    "ActionRepo.tryStepAgain",
+    given,
+    deciding((repo, attempt, asks) => repo.tryStepAgain(attempt, asks), step)
+  )).pipe(Command.withDescription("Have steps begin again now that are held, or wait"))
 
 const skip = Command.make(
   "skip",
-  ofStep,
-  (given) => decide("ActionRepo.skipStep", given, (repo, step, asks) => repo.skipStep(step, asks))
-).pipe(Command.withDescription("Skip a step that is held, or waits: the next one runs"))
+  { ...target, ...stepFlag },
+  ({ step, ...given }) =>
+    onActions("ActionRepo.skipStep", given, deciding((repo, attempt, asks) => repo.skipStep(attempt, asks), step))
+).pipe(
+  Command.withDescription("Skip steps that are held, or wait: the next ones run")
+)
 
 const fail = Command.make(
   "fail",
-  ofStep,
-  (given) => decide("ActionRepo.failStep", given, (repo, step, asks) => repo.failStep(step, asks))
-).pipe(Command.withDescription("Fail a step that is held, or waits, for good"))
+  { ...target, ...stepFlag },
+  ({ step, ...given }) =>
+    onActions("ActionRepo.failStep", given, deciding((repo, attempt, asks) => repo.failStep(attempt, asks), step))
+).pipe(
+  Command.withDescription("Fail steps that are held, or wait, for good")
+)
 
 const completeStep = Command.make("complete-step", {
-  ...ofStep,
-  result: Argument.String("result").pipe(Argument.withDescription("JSON, as the step's schema has it"))
-}, ({ result, ...given }) =>
-  Effect.flatMap(
-    json(result, "the result"),
-    (value) => decide("ActionRepo.completeStep", given, (repo, step, asks) => repo.completeStep(step, value, asks))
-  )).pipe(Command.withDescription("Complete a step that is held, or waits, with a result"))
+  id,
+  result: Argument.String("result").pipe(Argument.withDescription("JSON, as the step's schema has it")),
+  ...stepFlag,
+  ...asked
+}, ({ id, result, step, ...given }) =>
+  withEngine(Effect.gen(function*() {
+    const value = yield* json(result, "the result")
+    const complete = deciding((repo, attempt, asks) => repo.completeStep(attempt, value, asks), step)
+    yield* answer("ActionRepo.completeStep", id, yield* complete(id, yield* operator(given)))
+  }))).pipe(Command.withDescription("Complete a step that is held, or waits, with a result"))
 
 export const verbCommands = [
   cancel,

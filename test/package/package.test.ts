@@ -95,7 +95,9 @@ describe("the package", () => {
       const { url } = yield* freshDatabase()
       const DATABASE_URL = Redacted.value(url)
       const stepped = (...args: ReadonlyArray<string>) =>
-        Effect.promise(() => run("npx", ["--no", "--", "stepped", ...args], { cwd: project, env: { ...env, DATABASE_URL } }))
+        Effect.promise(() =>
+          run("npx", ["--no", "--", "stepped", ...args], { cwd: project, env: { ...env, DATABASE_URL } })
+        )
       assert.match(yield* stepped("migrate", "up"), /^has run: 1 initial$/m)
       assert.match(yield* stepped("doctor"), /^every invariant holds$/m)
     })))

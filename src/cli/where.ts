@@ -1,0 +1,52 @@
+/** What is to hold of actions, as one text: `status=failed, since=2 hours`. */
+import { Clock, Effect } from "effect"
+import type { ActionFilter } from "../ActionRecord.ts"
+import { usage } from "./failures.ts"
+import { actorOf, readStatuses, readTime } from "./given.ts"
+
+const readers: Readonly<Record<string, (text: string, now: number) => ActionFilter | undefined>> = {
+  actor: (text) => {
+    const { actorId, actorType } = actorOf(text)
+    return { actorType, ...actorId === undefined ? {} : { actorId } }
+  },
+  action: (name) => ({ name }),
+  status: (text) => {
+    const statuses = readStatuses(text, "|")
+    return statuses && { statuses }
+  },
+  tag: (tag) => ({ tag }),
+  failure: (failure) => ({ failure }),
+  parent: (parent) => ({ parent }),
+  since: (text, now) => {
+    const since = readTime(text, now)
+    return since && { since }
+  },
+  before: (text, now) => {
+    const before = readTime(text, now)
+    return before && { before }
+  }
+}
+
+/** What may be asked of. */
+export const whereKeys = Object.keys(readers)
+
+/** Reads a filter, which has to name something: no verb is for everything. */
+export const where = (text: string) =>
+  Effect.gen(function*() {
+    const now = yield* Clock.currentTimeMillis
+    let filter: ActionFilter = {}
+    for (const part of text.split(",").map((part) => part.trim())) {
+      const [, key, value] = /^(\w+)=(.+)$/.exec(part) ?? []
+      if (key === undefined || value === undefined || !Object.hasOwn(readers, key)) {
+        return yield* usage(
+          `--where: ${JSON.stringify(part)} is not one of ${
+            whereKeys.join(", ")
+          } with = and a value, such as "status=failed|timed_out, since=2 hours"`
+        )
+      }
+      const read = readers[key]!(value, now)
+      if (read === undefined) return yield* usage(`--where: ${JSON.stringify(value)} is no ${key}`)
+      filter = { ...filter, ...read }
+    }
+    return filter
+  })
