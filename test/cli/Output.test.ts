@@ -1,0 +1,96 @@
+/** What is printed for people and for programs. */
+import { assert, describe, it } from "@effect/vitest"
+import { ConfigProvider, Console, Effect, Layer, Stdio, Terminal } from "effect"
+import { TestClock } from "effect/testing"
+import { Output, type OutputSettings, span } from "../../src/cli/Output.ts"
+
+interface Row {
+  readonly id: string
+  readonly status: string
+  readonly why: string
+  readonly at: Date
+  readonly arguments: unknown
+}
+const rows: ReadonlyArray<Row> = [
+  { id: "one", status: "failed", why: "no \u001b[31mroom\nleft", at: new Date(1000), arguments: ["secret"] },
+  { id: "two", status: "succeeded", why: "", at: new Date(90_061_000), arguments: [] }
+]
+
+/** The table as it is printed on such a terminal; without a width, into a pipe. */
+const printed = (settings: Partial<OutputSettings>, width?: number, env: Record<string, string> = {}) =>
+  Effect.gen(function*() {
+    const lines: Array<string> = []
+    const console: Console.Console = Object.assign(Object.create(globalThis.console), {
+      log: (line: string) => lines.push(line)
+    })
+    yield* TestClock.setTime(3_600_000)
+    yield* Effect.gen(function*() {
+      const output = yield* Output
+      yield* output.table(rows, [
+        ["id", ({ id }) => id],
+        ["status", ({ status }) => status, ({ status }) => status === "failed" ? "bad" : "plain"],
+        ["at", ({ at }) => output.ago(at)],
+        ["why", ({ why }) => why]
+      ], "none")
+    }).pipe(
+      Effect.provide(Output.layer({ json: false, payloads: false, local: false, ...settings })),
+      Effect.provide(Layer.mergeAll(
+        Stdio.layerTest({ stdoutIsTerminal: Effect.succeed(width !== undefined) }),
+        Layer.mock(Terminal.Terminal)({ [Terminal.TypeId]: Terminal.TypeId, columns: Effect.succeed(width ?? 0) }),
+        ConfigProvider.layer(ConfigProvider.fromUnknown(env))
+      )),
+      Effect.provideService(Console.Console, console)
+    )
+    return lines.join("\n")
+  })
+
+describe("a table", () => {
+  it.effect("has columns into a pipe, no colours, and nothing that a terminal would obey", () =>
+    Effect.map(printed({}), (text) =>
+      assert.deepStrictEqual(text.split("\n"), [
+        "id   status     at                                  why",
+        "one  failed     1970-01-01 00:00:01Z (59m 59s ago)  no \\u{1b}[31mroom left",
+        "two  succeeded  1970-01-02 01:01:01Z (in 1d)"
+      ])))
+
+  it.effect("puts what a narrow terminal has no room for below, and cuts nothing off", () =>
+    Effect.map(printed({}, 40, { NO_COLOR: "1" }), (text) =>
+      assert.deepStrictEqual(text.split("\n"), [
+        "id   status",
+        "one  failed",
+        "  at 1970-01-01 00:00:01Z (59m 59s ago)",
+        "  why no \\u{1b}[31mroom left",
+        "two  succeeded",
+        "  at 1970-01-02 01:01:01Z (in 1d)"
+      ])))
+
+  it.effect("has colours on a terminal, unless NO_COLOR is set", () =>
+    Effect.gen(function*() {
+      assert.include(yield* printed({}, 200), "\u001b[31mfailed   \u001b[0m")
+      assert.notInclude(yield* printed({}, 200, { NO_COLOR: "yes" }), "\u001b")
+    }))
+
+  it.effect("is an object a line for programs, without what programs have stored", () =>
+    Effect.gen(function*() {
+      const lines = (yield* printed({ json: true }, 200)).split("\n").map((line) => JSON.parse(line))
+      assert.deepStrictEqual(lines.map((line) => Object.keys(line)), [
+        ["id", "status", "why", "at"],
+        ["id", "status", "why", "at"]
+      ])
+      assert.include(yield* printed({ json: true, payloads: true }), "\"arguments\":[\"secret\"]")
+    }))
+})
+
+describe("a time", () => {
+  it("that something took has two units at most", () =>
+    assert.deepStrictEqual([0, 7, 1000, 1500, 61_000, 3_660_000, 90_000_000, 86_400_000].map(span), [
+      "0ms",
+      "7ms",
+      "1s",
+      "1s 500ms",
+      "1m 1s",
+      "1h 1m",
+      "1d 1h",
+      "1d"
+    ]))
+})
