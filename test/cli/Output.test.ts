@@ -36,7 +36,7 @@ const printed = (settings: Partial<OutputSettings>, width?: number, env: Record<
       Effect.provide(Output.layer({ json: false, payloads: false, local: false, ...settings })),
       Effect.provide(Layer.mergeAll(
         Stdio.layerTest({ stdoutIsTerminal: Effect.succeed(width !== undefined) }),
-        Layer.mock(Terminal.Terminal)({ [Terminal.TypeId]: Terminal.TypeId, columns: Effect.succeed(width ?? 0) }),
+        Layer.mock(Terminal.Terminal)({ "~effect/Terminal": "~effect/Terminal", columns: Effect.succeed(width ?? 0) }),
         ConfigProvider.layer(ConfigProvider.fromUnknown(env))
       )),
       Effect.provideService(Console.Console, console)
