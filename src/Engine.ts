@@ -30,6 +30,7 @@ import type {
   WorkerError
 } from "./SteppedError.ts"
 import type { Received, TokenClaims, TokenOutcome } from "./Tokens.ts"
+import type { Why } from "./Why.ts"
 
 /**
  * The actions of an actor, whatever their types.
@@ -159,6 +160,8 @@ export class Engine extends Context.Service<Engine, {
   ) => Effect.Effect<Explanation, EnqueueError | UnknownAction>
   /** Explains an action that is stored. */
   readonly explainStored: (id: string) => Effect.Effect<StoredExplanation, UnknownAction | StorageError>
+  /** Why an action is not finished; see `Stepped.why`. */
+  readonly why: (id: string) => Effect.Effect<Why, UnknownAction | StorageError>
   /** A handle for an action that was enqueued elsewhere. */
   readonly handle: (ref: ActorRef, action: AnyAction, id: string) => Effect.Effect<ActionHandle, InvalidActorId>
   readonly complete: (

@@ -46,6 +46,7 @@ export { step } from "./StepDefinition.ts"
 export { receive, Tokens } from "./Tokens.ts"
 export { TraceState } from "./TraceState.ts"
 export { renderTree, tree } from "./Tree.ts"
+export { renderWhy, why } from "./Why.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models

@@ -3,10 +3,11 @@
  *
  * @since 0.1.0
  */
-import { Duration, Effect, Option } from "effect"
+import { Effect, Option } from "effect"
 import type { AnyAction } from "./Action.ts"
 import type { ActionRecord, ActionTree, AttemptRecord, FailureCause, SlotRecord } from "./ActionRecord.ts"
 import { ActionRepo } from "./ActionRepo.ts"
+import { counted, drawn, joined, leaf, type Node, took } from "./domain/drawing.ts"
 import { shown } from "./domain/shown.ts"
 import { typed, type TypedRecord } from "./Listing.ts"
 import type { InvalidQuery, StorageError } from "./SteppedError.ts"
@@ -90,12 +91,6 @@ const isById = (args: readonly [string | AnyAction, ...ReadonlyArray<unknown>]):
 // writing
 // -------------------------------------------------------------------------------------------------------------------
 
-/** A line, with what is below it. */
-interface Node {
-  readonly line: string
-  readonly below: ReadonlyArray<Node>
-}
-
 /**
  * Writes a tree as text for a terminal: a line for each action, step, attempt that has failed, wait and signal.
  *
@@ -121,29 +116,7 @@ interface Node {
  * @category writing
  * @since 0.1.0
  */
-export const renderTree = (tree: ActionTree): string => {
-  const root = actionNode(tree, true, new Set())
-  return [root.line, ...root.below.flatMap((node, i) => drawn(node, "", i === root.below.length - 1))].join("\n")
-}
-
-const drawn = ({ below, line }: Node, before: string, isLast: boolean): ReadonlyArray<string> => [
-  `${before}${isLast ? "└─" : "├─"} ${line}`,
-  ...below.flatMap((node, i) => drawn(node, `${before}${isLast ? "   " : "│  "}`, i === below.length - 1))
-]
-
-const leaf = (line: string): Node => ({ line, below: [] })
-
-const joined = (...parts: ReadonlyArray<string | undefined>): string =>
-  parts.filter((part) => part !== undefined && part !== "").join("  ")
-
-const took = (from: Date | undefined, to: Date | undefined): string | undefined =>
-  from === undefined || to === undefined
-    ? undefined
-    : to.getTime() <= from.getTime()
-    ? "0ms"
-    : Duration.format(Duration.millis(to.getTime() - from.getTime()))
-
-const counted = (count: number, one: string): string => `${count} ${one}${count === 1 ? "" : "s"}`
+export const renderTree = (tree: ActionTree): string => drawn(actionNode(tree, true, new Set()))
 
 const nameOf = ({ actorId, actorType, name }: Pick<ActionRecord, "actorId" | "actorType" | "name">): string =>
   `${name} ${actorType}/${shown(actorId)}`

@@ -215,3 +215,4 @@ export {
   Tokens
 } from "./Tokens.ts"
 export type { TreeOptions, TypedTree } from "./Tree.ts"
+export type { Doing, Reason, WaitingStep, Why, WhyAction } from "./Why.ts"

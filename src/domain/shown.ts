@@ -1,9 +1,7 @@
 /** Texts of programs and people, as a terminal is to show them. */
 
-const mostOfText = 300
-
 /** In one line, and nothing in it that moves a cursor, changes a colour, or turns the direction of what follows. */
-export const shown = (text: string): string => {
+export const shown = (text: string, mostOfText = 300): string => {
   const line = text.replace(/\s+/g, " ").trim()
   const short = line.length > mostOfText ? `${line.slice(0, mostOfText)}…` : line
   return short.replace(

@@ -22,6 +22,7 @@ import * as Enqueue from "./client/enqueue.ts"
 import * as Explain from "./client/explain.ts"
 import * as Handle from "./client/Handle.ts"
 import * as Hear from "./client/hear.ts"
+import * as OnCall from "./client/onCall.ts"
 import * as OutcomeWatcher from "./client/OutcomeWatcher.ts"
 import * as Receive from "./client/receive.ts"
 import * as Send from "./client/send.ts"
@@ -131,7 +132,7 @@ export const layer: Layer.Layer<
       work: workers.work,
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
-      doctor: store.examine,
+      ...OnCall.make(clients),
       ...listening(hub),
       now
     })

@@ -9,6 +9,7 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
+import * as Beside from "./beside.ts"
 import * as Calls from "./call.ts"
 import { catalogueOf } from "./catalogue.ts"
 import { examineOf } from "./Doctor.ts"
@@ -27,6 +28,7 @@ import { readsOf } from "./transitions/reads.ts"
 import { noteProgressOf, rememberOf } from "./transitions/remember.ts"
 import { hearOf, sendOf, signalsOf } from "./transitions/send.ts"
 import { upkeepOf } from "./transitions/upkeep.ts"
+import { whyOf } from "./why.ts"
 
 export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect(
   Store,
@@ -34,6 +36,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
     const sql = yield* PgClient
     const storage = yield* Storage
     const calls = Calls.make(sql, storage)
+    const beside = Beside.make(sql, storage, calls)
     // after the engine, which is built of this: what it gives up last is still stored
     yield* Effect.addFinalizer(() => calls.close)
     return Store.of({
@@ -45,6 +48,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...recordsOf(calls),
       ...catalogueOf(calls),
       ...failuresOf(calls),
+      ...whyOf(calls, beside),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

@@ -22,6 +22,7 @@ import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
+import type { StoredReasons } from "./Reasons.ts"
 
 type Many<A> = Effect.Effect<ReadonlyArray<A>, StorageError>
 
@@ -106,6 +107,9 @@ export interface Records {
   readonly lanes: (limit: number) => Many<Omit<Lane, "pause">>
   /** Ends a pending action that is in a cycle of waiting; gives its id, or nothing where there is no cycle. */
   readonly breakDeadlock: (now: number) => Effect.Effect<string | undefined, StorageError>
+
+  /** Why an action is not finished; nothing where nobody has the id. Beside the pool, and within two seconds. */
+  readonly why: (id: string, now: number) => Effect.Effect<StoredReasons | undefined, StorageError>
 
   /** The invariants that are broken, over one snapshot. */
   readonly examine: Many<Finding>

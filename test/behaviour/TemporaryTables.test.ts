@@ -154,6 +154,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             store.explainAction(first, 0, catalog, undefined),
             (found) => assert.strictEqual(found?.answer.tag, "Runs")
           ),
+          why: Effect.map(store.why(first, 0), (found) => assert.strictEqual(found?.actions[0].id, first)),
           freeKeys: store.freeKeys(0, Duration.days(1), 10),
           heldBy: Effect.map(
             store.heldBy(token),

@@ -56,6 +56,9 @@ const randomLanes = "test/model/Lanes.test.ts"
 const randomSagas = "test/model/Sagas.test.ts"
 const explaining = "test/behaviour/Explaining.test.ts"
 const trees = "test/behaviour/Trees.test.ts"
+const whys = "test/behaviour/Why.test.ts"
+const whyEnds = "test/behaviour/WhyEnds.test.ts"
+const whyCosts = "test/sql/why.test.ts"
 const diagrams = "test/behaviour/Diagrams.test.ts"
 const explainer = "src/engine/client/explain.ts"
 const pausesLooks = "test/sql/transitions/pauses.test.ts"
@@ -5881,7 +5884,7 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "tree-obeyed",
     breaks: "17.4: a terminal obeys what a failure has put into its text",
-    plants: [{ file: "src/Tree.ts", find: "[\\p{Cc}\\p{Cs}", replace: "[\\p{Cs}" }],
+    plants: [{ file: "src/domain/shown.ts", find: "[\\p{Cc}\\p{Cs}", replace: "[\\p{Cs}" }],
     tests: { [trees]: ["17.4: the text says how far"] }
   },
   {
@@ -5935,5 +5938,127 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "17.4: children that are undone count as asked for once more",
     plants: [{ file: "src/sql/catalogue.ts", find: "o.undo is null and ", replace: "" }],
     tests: { [diagrams]: ["17.4: of the history the newest"] }
+  },
+  {
+    name: "why-of-two-levels",
+    breaks: "19.1: of a chain the beginning alone is read",
+    plants: [{
+      file: functionFile("why"),
+      find: "limit p_most - cardinality(found));",
+      replace: "limit 2 - cardinality(found));"
+    }],
+    tests: { [whys]: ["19.1: a chain of ten"] }
+  },
+  {
+    name: "why-without-end",
+    breaks: "19.1: whoever waits for itself is gone into again and again",
+    plants: [{
+      file: "src/engine/client/why.ts",
+      find: "const isAbove = told.has(id)",
+      replace: "const isAbove = false"
+    }],
+    tests: { [whyEnds]: ["19.1: whoever waits for itself"] }
+  },
+  {
+    name: "why-by-the-pool",
+    breaks: "19.1: who asks waits for a connection of the pool, which is used up",
+    plants: [{
+      file: "src/sql/beside.ts",
+      find: "embedded ? lent : Effect.catch(own, () => lent)",
+      replace: "embedded || own !== undefined ? lent : Effect.catch(own, () => lent)"
+    }],
+    tests: { [whyCosts]: ["19.1: it answers while the pool"] }
+  },
+  {
+    name: "why-by-nobody",
+    breaks: "19.1: where the server has no connection left, the pool is not asked for one",
+    plants: [{
+      file: "src/sql/beside.ts",
+      find: "embedded ? lent : Effect.catch(own, () => lent)",
+      replace: "embedded ? lent : Effect.orDie(own)"
+    }],
+    tests: { [whyCosts]: ["19.1: where the server has no connection"] }
+  },
+  {
+    name: "why-without-limit",
+    breaks: "19.1: a statement waits as long as it takes",
+    plants: [{
+      file: "src/sql/beside.ts",
+      find: "set local statement_timeout = ${statementMs}",
+      replace: "set local statement_timeout = ${0 * statementMs}"
+    }],
+    tests: { [whyCosts]: ["19.1: what takes longer"] }
+  },
+  {
+    name: "why-of-all-that-waits",
+    breaks: "19.1: the whole queue before an action is counted",
+    plants: [{
+      file: functionFile("why_queued"),
+      find: `        order by b.priority desc, b.id desc
+        limit 1000`,
+      replace: `        order by b.priority desc, b.id desc
+        limit 1000000`
+    }],
+    tests: { [whyCosts]: ["19.1: asking why looks at"] }
+  },
+  {
+    name: "why-of-all-children",
+    breaks: "19.1: all children of a step are in the answer",
+    plants: [{
+      file: functionFile("why_waiting"),
+      find: "where c.child is not null limit 20)",
+      replace: "where c.child is not null)"
+    }],
+    tests: { [whys]: ["19.1: what a step waits for"] }
+  },
+  {
+    name: "why-in-silence",
+    breaks: "19.1: what is left out is passed over in silence",
+    plants: [{
+      file: "src/engine/client/why.ts",
+      find: "uncounted += said.open - said.others.length",
+      replace: "uncounted += 0"
+    }],
+    tests: { [whys]: ["19.1: what a step waits for"] }
+  },
+  {
+    name: "why-served-by-the-dead",
+    breaks: "19.1: a worker whose lease is over counts as one that takes what is due",
+    plants: [{
+      file: functionFile("why_served"),
+      find: "where w.lease_until > clock_timestamp()",
+      replace: "where true"
+    }],
+    tests: { [whys]: ["19.1: what is due"] }
+  },
+  {
+    name: "why-served-by-anybody",
+    breaks: "19.1: a process that takes nothing from a queue counts as a worker",
+    plants: [{
+      file: functionFile("why_served"),
+      find: "else w.started_at > clock_timestamp() - interval '1 minute' end as has",
+      replace: "else true end as has"
+    }],
+    tests: { [whys]: ["19.1: what is due"] }
+  },
+  {
+    name: "why-not-the-first",
+    breaks: "19.1: where a lane has room, nobody says why its first one does not begin",
+    plants: [{
+      file: functionFile("why_pending"),
+      find: "else coalesce(f.first, p.performing, '[]') end)",
+      replace: "else coalesce(p.performing, '[]') end)"
+    }],
+    tests: { [whys]: ["19.1: in named lanes"] }
+  },
+  {
+    name: "why-usual-of-all",
+    breaks: "19.1: all of the history is read for how long actions take",
+    plants: [{
+      file: functionFile("usual_time"),
+      find: "order by e.id desc limit p_looked",
+      replace: "order by e.id desc limit 1000000"
+    }],
+    tests: { [whyCosts]: ["19.1: asking why looks at"] }
   }
 ]

@@ -112,7 +112,7 @@ const asDecided = (
   }
 }
 
-const dateOf = (millis: number | null | undefined) =>
+export const dateOf = (millis: number | null | undefined) =>
   millis === null || millis === undefined ? undefined : new Date(millis)
 
 const otherOf = ({ actorId, definition, id, since }: Other): ExplainedAction => ({
@@ -121,13 +121,18 @@ const otherOf = ({ actorId, definition, id, since }: Other): ExplainedAction => 
   since: dateOf(since)
 })
 
-const pauseOf = (pause: StoredPause): Pause => ({ ...pause, since: new Date(pause.since) })
+export const pauseOf = (pause: StoredPause): Pause => ({ ...pause, since: new Date(pause.since) })
 
 const list = (actions: ReadonlyArray<ExplainedAction>): string =>
   actions.length === 0 ? "nobody" : actions.map(({ action }) => action).join(", ")
 
-const pauseText = ({ by, kind, reason, subject }: Pause): string =>
+export const pauseText = ({ by, kind, reason, subject }: Pause): string =>
   `${subject === "" ? kind : `the ${kind} ${subject}`} is paused by ${by}: ${reason}`
+
+export const untilText = (tag: "Limited" | "Debounced", lane: string, until: string): string =>
+  `waits in the lane ${lane}: ${
+    tag === "Limited" ? "its rate allows no start before" : "it puts starts off until"
+  } ${until}`
 
 const placeText = ({ lane, performing, place }: ExplainedPlace): string =>
   `number ${place} in the lane ${lane}, where ${list(performing)} performs`
@@ -245,8 +250,7 @@ const plainlyOf = (
     case "Debounced": {
       const { lane, tag } = said
       const until = new Date(said.until)
-      const why = tag === "Limited" ? "its rate allows no start before" : "it puts starts off until"
-      return { _tag: tag, lane, until, text: `${it} waits in the lane ${lane}: ${why} ${until.toISOString()}` }
+      return { _tag: tag, lane, until, text: `${it} ${untilText(tag, lane, until.toISOString())}` }
     }
     case "Paused": {
       const pause = pauseOf(said.pause)

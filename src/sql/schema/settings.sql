@@ -42,9 +42,11 @@ begin
     'retry_recorded',
     'send_signal',
     'unread_signals',
+    'usual_time',
     'slots_after',
     'tick',
-    'what_of'
+    'what_of',
+    'why'
   ] loop
     execute format(
       'alter function %I set plan_cache_mode = force_generic_plan set enable_seqscan = off set enable_bitmapscan = off '
