@@ -7,6 +7,7 @@ import { Context, type Duration, type Effect, type Option, type Scope, type Stre
 import type { AnyAction, CallbackDefinition } from "./Action.ts"
 import type { ActionHandle, Cancellation, CancelOptions } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
+import type { DatabaseHealth } from "./DatabaseHealth.ts"
 import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "./Events.ts"
 import type { Explanation, StoredExplanation } from "./Explanation.ts"
@@ -205,6 +206,8 @@ export class Engine extends Context.Service<Engine, {
   readonly performDue: Effect.Effect<number, StorageError>
   /** The definition of an actor's action that this process can perform, inherited ones included. */
   readonly find: (actorType: string, actionName: string) => AnyAction | undefined
+  /** See `Stepped.databaseHealth`. */
+  readonly databaseHealth: Effect.Effect<DatabaseHealth, StorageError>
   /** Checks the invariants; see `Stepped.doctor`. */
   readonly doctor: Effect.Effect<ReadonlyArray<Finding>, StorageError>
   /** Tells of what this process commits, as far as the filter takes it, until the scope closes. */

@@ -89,6 +89,7 @@ export type {
   UndoingDefinition,
   WithoutResult
 } from "./Compensation.ts"
+export type { DatabaseHealth, HealthNote, HeldSnapshot, LockWait, ReplicaLag, TableHealth } from "./DatabaseHealth.ts"
 export type { DiagramOptions } from "./Diagram.ts"
 export {
   type AnyActions,

@@ -14,6 +14,7 @@ import * as Calls from "./call.ts"
 import { catalogueOf } from "./catalogue.ts"
 import { examineOf } from "./Doctor.ts"
 import { failuresOf } from "./failures.ts"
+import { healthOf } from "./health.ts"
 import * as OwnConnections from "./OwnConnections.ts"
 import { checkUse, databaseOf } from "./prerequisites.ts"
 import { recordsOf } from "./records.ts"
@@ -49,6 +50,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...catalogueOf(calls),
       ...failuresOf(calls),
       ...whyOf(calls, beside),
+      ...healthOf(storage, beside),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

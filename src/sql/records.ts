@@ -310,7 +310,7 @@ const achievementsOf = (calls: Calls): Achievements => {
 
 export const recordsOf = (
   calls: Calls
-): Omit<Records, "asked" | "examine" | "failures" | "signalsOf" | "why" | "workers" | "definitions"> => ({
+): Omit<Records, "asked" | "examine" | "failures" | "health" | "signalsOf" | "why" | "workers" | "definitions"> => ({
   ...actionsOf(calls),
   ...lanesOf(calls),
   ...achievementsOf(calls),

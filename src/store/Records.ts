@@ -14,6 +14,7 @@ import type {
   StepRecord
 } from "../ActionRecord.ts"
 import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
+import type { DatabaseHealth } from "../DatabaseHealth.ts"
 import type { Finding } from "../Engine.ts"
 import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
@@ -46,6 +47,13 @@ export interface NewOperation {
   readonly index?: number | undefined
   readonly attemptNumber?: number | undefined
   readonly reason: string | undefined
+}
+
+/** What is seen of the database, without what it means. */
+export interface SeenHealth extends Omit<DatabaseHealth, "notes"> {
+  readonly isEmbedded: boolean
+  /** Whether this role sees the sessions of others. */
+  readonly seesAll: boolean
 }
 
 export interface Records {
@@ -110,6 +118,9 @@ export interface Records {
 
   /** Why an action is not finished; nothing where nobody has the id. Beside the pool, and within two seconds. */
   readonly why: (id: string, now: number) => Effect.Effect<StoredReasons | undefined, StorageError>
+
+  /** How the database itself is, as far as this role sees it. Beside the pool. */
+  readonly health: Effect.Effect<SeenHealth, StorageError>
 
   /** The invariants that are broken, over one snapshot. */
   readonly examine: Many<Finding>

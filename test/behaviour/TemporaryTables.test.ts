@@ -155,6 +155,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             (found) => assert.strictEqual(found?.answer.tag, "Runs")
           ),
           why: Effect.map(store.why(first, 0), (found) => assert.strictEqual(found?.actions[0].id, first)),
+          health: Effect.map(store.health, ({ tables }) => assert.isAbove(tables.length, 10)),
           freeKeys: store.freeKeys(0, Duration.days(1), 10),
           heldBy: Effect.map(
             store.heldBy(token),

@@ -58,6 +58,7 @@ const explaining = "test/behaviour/Explaining.test.ts"
 const trees = "test/behaviour/Trees.test.ts"
 const whys = "test/behaviour/Why.test.ts"
 const whyEnds = "test/behaviour/WhyEnds.test.ts"
+const health = "test/sql/health.test.ts"
 const whyCosts = "test/sql/why.test.ts"
 const diagrams = "test/behaviour/Diagrams.test.ts"
 const explainer = "src/engine/client/explain.ts"
@@ -6060,5 +6061,45 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "order by e.id desc limit 1000000"
     }],
     tests: { [whyCosts]: ["19.1: asking why looks at"] }
+  },
+  {
+    name: "health-of-all-locks",
+    breaks: "19.2: who waits for a table of the program counts as one that waits for the engine's",
+    plants: [{
+      file: "src/sql/health.ts",
+      find: "and c.relnamespace = to_regnamespace($1) and",
+      replace: "and $1::text is not null and"
+    }],
+    tests: { [health]: ["19.2: who waits for a row"] }
+  },
+  {
+    name: "health-without-rows",
+    breaks: "19.2: who waits for a row is not found, since the lock is a transaction's",
+    plants: [{
+      file: "src/sql/health.ts",
+      find: "where not w.granted and t.names is not null",
+      replace: "where not w.granted and w.locktype = 'relation' and t.names is not null"
+    }],
+    tests: { [health]: ["19.2: who waits for a row"] }
+  },
+  {
+    name: "health-of-what-is-shown",
+    breaks: "19.2: sessions whose age is not shown count as ones that have none",
+    plants: [{
+      file: "src/engine/healthNotes.ts",
+      find: "return seesAll || isEmbedded ||",
+      replace: "return !seesAll || isEmbedded ||"
+    }],
+    tests: { [health]: ["19.2: a role that may only read"] }
+  },
+  {
+    name: "health-or-nothing",
+    breaks: "19.2: where a commit may not be tried, nothing is said of the rest",
+    plants: [{
+      file: "src/sql/health.ts",
+      find: ".pipe(Effect.orElseSucceed(() => undefined))",
+      replace: ".pipe(Effect.orDie)"
+    }],
+    tests: { [health]: ["19.2: a role that may only read"] }
   }
 ]
