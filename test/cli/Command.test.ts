@@ -1,7 +1,7 @@
 /** The command line beside a worker: what each command shows, does, refuses, and gives to the shell. */
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Layer, Redacted } from "effect"
 import { Reactivity } from "effect/reactivity"
 import { mkdtempSync, rmSync } from "node:fs"
 import { tmpdir } from "node:os"
@@ -337,7 +337,7 @@ describe("databases", () => {
         assert.strictEqual(taken.code, 3)
         assert.match(taken.err, /in use/i)
         return handle.id
-      }).pipe(Effect.provide(Cars.layer), Effect.provide(Embedded.layer({ dataDir: folder })))
+      }).pipe(Effect.provide(Cars.layer.pipe(Layer.provideMerge(Embedded.layer({ dataDir: folder })))))
       assert.include((yield* stepped("ls", "--folder", folder)).out, id)
     }))
 

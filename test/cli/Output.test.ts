@@ -33,12 +33,18 @@ const printed = (settings: Partial<OutputSettings>, width?: number, env: Record<
         ["why", ({ why }) => why]
       ], "none")
     }).pipe(
-      Effect.provide(Output.layer({ json: false, payloads: false, local: false, ...settings })),
-      Effect.provide(Layer.mergeAll(
-        Stdio.layerTest({ stdoutIsTerminal: Effect.succeed(width !== undefined) }),
-        Layer.mock(Terminal.Terminal)({ "~effect/Terminal": "~effect/Terminal", columns: Effect.succeed(width ?? 0) }),
-        ConfigProvider.layer(ConfigProvider.fromUnknown(env))
-      )),
+      Effect.provide(
+        Output.layer({ json: false, payloads: false, local: false, ...settings }).pipe(
+          Layer.provideMerge(Layer.mergeAll(
+            Stdio.layerTest({ stdoutIsTerminal: Effect.succeed(width !== undefined) }),
+            Layer.mock(Terminal.Terminal)({
+              "~effect/Terminal": "~effect/Terminal",
+              columns: Effect.succeed(width ?? 0)
+            }),
+            ConfigProvider.layer(ConfigProvider.fromUnknown(env))
+          ))
+        )
+      ),
       Effect.provideService(Console.Console, console)
     )
     return lines.join("\n")
