@@ -2396,8 +2396,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a program's temporary table of the name `jobs` is taken for the queue",
     plants: [{
       file: "src/sql/Migrations.ts",
-      find: `set local search_path = \${quoted}, pg_temp`,
-      replace: `set local search_path = \${quoted}`
+      find: `sql.unsafe(\`set local search_path = \${quoted}, pg_temp\`)`,
+      replace: `sql.unsafe(\`set local search_path = \${quoted}\`)`
     }],
     tests: {
       "test/behaviour/TemporaryTables.test.ts": [

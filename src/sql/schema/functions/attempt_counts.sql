@@ -1,8 +1,7 @@
 -- Whether an attempt of a step is still waited for, or what comes after its success: it runs, waits, or has succeeded,
 -- and how its action ends is not decided.
--- For other functions only: it inherits their search path and their settings.
 create function attempt_counts(p_action uuid, p_step int, p_attempt int) returns boolean
-language plpgsql stable as $$
+language plpgsql stable set search_path from current as $$
 begin
   return exists (
     select
