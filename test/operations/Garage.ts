@@ -28,9 +28,14 @@ export const haul = Stepped.action("haul", { arguments: [Schema.String], queue: 
 export const convoy = Stepped.action("convoy", { arguments: [Schema.String, Schema.String] })
   .step("hauled", (first) => Step.do(haul, first))
   .step("after", (_, second) => run(second))
+/** Fails once it has done two things, which are undone; what undoes the first one is said. */
+export const lend = Stepped.action("lend", { arguments: [Schema.String] })
+  .step("first", () => run("first"), { compensate: (_void, what) => run(what) })
+  .step("second", () => run("second"), { compensate: () => run("undo second") })
+  .step("third", () => Effect.die("no key"))
 export const parcel = Stepped.action("parcel", { arguments: [Schema.String] }).step("only", (what) => run(what))
 
-export const Cars = Stepped.actions(Car, [work, rush, trip, haul, convoy])
+export const Cars = Stepped.actions(Car, [work, rush, trip, haul, convoy, lend])
 export const Vans = Stepped.actions(Van, [parcel])
 
 export const layerCars = (body: (what: string) => Effect.Effect<void>) =>
