@@ -10,7 +10,19 @@ import { TestClock } from "effect/testing"
 import { ActionRepo, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { allEnded, layerWorkers, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
-import { beside, charged, leg, numbers, refunded, Ride, Rides, rounds, sailing, taxi } from "./fixtures/unwinding.ts"
+import {
+  beside,
+  charged,
+  leg,
+  limo,
+  numbers,
+  refunded,
+  Ride,
+  Rides,
+  rounds,
+  sailing,
+  taxi
+} from "./fixtures/unwinding.ts"
 
 /** Of all that has ended without success each step that has something for how it has ended is undone, once, and nothing else. */
 const undoneOnce = Effect.gen(function*() {
@@ -240,6 +252,47 @@ describe("unwinding, from several sides", () => {
           assert.strictEqual(status, "cancelled")
           assert.strictEqual(cause?.notUndone !== undefined, said[n] === "done", `ride ${n}: ${said[n]}`)
         })
+      }),
+    undoneOrNot
+  )
+
+  race(
+    "10.7, 13.2: of abandoning, and the completion of what it waits for, one counts; the action itself is not completed any more",
+    { engines: 3 },
+    () =>
+      Effect.gen(function*() {
+        const client = yield* Rides.client
+        const repo = yield* ActionRepo
+        const handles = yield* Effect.forEach(numbers, (n) => client(n).limoLater(n), { concurrency: 50 })
+        yield* performing("limo", rounds)
+        yield* Effect.forEach(handles, (handle) => handle.cancel(), { concurrency: 20 })
+        yield* performing("leg", rounds)
+        const said = yield* Effect.forEach(handles, (handle, n) =>
+          Effect.gen(function*() {
+            const completes = Effect.map(
+              Stepped.complete(Ride.ref(n), leg, Stepped.Outcome.succeededVoid),
+              Option.isSome
+            )
+            const abandons = repo.abandonUnwinding(handle.id, { reason: "rain" })
+            const [first, second, late] = yield* Effect.all([
+              n % 2 === 0 ? completes : abandons,
+              n % 2 === 0 ? abandons : completes,
+              Stepped.complete(handle.id, limo, Stepped.Outcome.succeededVoid)
+            ], { concurrency: "unbounded" })
+            assert.isTrue(Option.isNone(late))
+            return n % 2 === 0 ? { completed: first, abandoned: second } : { completed: second, abandoned: first }
+          }), { concurrency: 20 })
+        yield* allEnded
+        for (const [n, { id }] of handles.entries()) {
+          const { cause, status } = Option.getOrThrow(yield* repo.find(id))
+          const [child] = yield* repo.list({ parent: id })
+          assert.strictEqual(status, "cancelled")
+          // its child has ended well before that, or was given up, and is undone itself
+          assert.strictEqual(cause?.notUndone !== undefined, said[n]!.abandoned === "done", `limo ${n}`)
+          assert.strictEqual(child!.status === "succeeded", said[n]!.completed)
+          if (said[n]!.abandoned !== "done") assert.isTrue(said[n]!.completed)
+        }
+        assert.sameMembers(refunded, numbers.filter((n) => said[n]!.completed !== true))
       }),
     undoneOrNot
   )
