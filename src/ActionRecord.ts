@@ -28,7 +28,7 @@ export interface ActionRecord {
   readonly status: "queued" | ActionStatus
   /** Whether the action is live and somebody outside completes it. */
   readonly outbound: boolean
-  /** Whether how it ends is decided, and what its steps have done is being undone before that: `cause` says why. Of one that has succeeded: its parent has not, and unwinds it. */
+  /** Whether how it ends is decided, and what its steps have done is being undone before that: `cause` says why. Of one that has ended: its parent unwinds it, or what undoes it is run again (`ActionRepo.compensateAgain`). */
   readonly unwinding: boolean
   readonly queue: string
   /** None while it is queued and a worker is to compute its keys, and where it is in named lanes. */
@@ -73,7 +73,10 @@ export interface ActionRecord {
   /** Why it did not succeed; none while it is live and does not unwind, and for one that succeeded, or was superseded without its waiters being told. */
   readonly cause: FailureCause | undefined
   readonly supersededBy: string | undefined
-  /** Its parent has unwound it: what could not be undone, is uncertain, or was kept; nothing of these where all was undone. */
+  /**
+   * Its parent has unwound it, or what undoes it was run again since it has ended: what could not be undone by then, is uncertain, or was kept, in the place of
+   * what `cause` says of that; nothing of these where all was undone.
+   */
   readonly unwound: Pick<FailureCause, "notUndone" | "kept" | "uncertain"> | undefined
   /** Of one that has failed, timed out or is deadlocked: the version of the program whose worker has ended it (the engine's option `build`). */
   readonly build: string | undefined

@@ -29,7 +29,7 @@ import {
 } from "./Operation.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import type { RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
+import type { CompensationVerb, RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
 import type { Abandoning, DecidedOf, StepDecision } from "./store/Answer.ts"
 import {
   canBeStored,
@@ -130,6 +130,14 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     action: string,
     options: OperatorOptions & { readonly reason: string }
   ) => Effect.Effect<UnwindingVerb, StorageError | InvalidQuery>
+  /**
+   * Runs again what undoes an action that has ended, where that has failed for good (`notUndone`): what was undone stays so, and is not undone twice. Its record
+   * says `unwinding` until then, and what could not be undone this time either (`unwound`); its status and its `cause` stay. What a child could not undo is run again by its id.
+   */
+  readonly compensateAgain: (
+    action: string,
+    options?: OperatorOptions
+  ) => Effect.Effect<CompensationVerb, StorageError | InvalidQuery>
   /**
    * Has a new action go on for one that has failed, timed out or was cancelled (`retryOf`): with its arguments as they were at the end, the results of its
    * steps and what they have done once, up to the first step that has ended it, or was compensated. There it goes on, with a new timeout. Children of that step
@@ -254,6 +262,12 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             ),
             // nobody's hands are waited for
             (verb) => verb === "notStarted" || verb === "running" ? "notUnwinding" : verb
+          ),
+        compensateAgain: (id, options) =>
+          Effect.flatMap(
+            operationOf("ActionRepo.compensateAgain", id, options),
+            (operation): Effect.Effect<CompensationVerb, StorageError> =>
+              isActionId(id) ? store.compensateAgain(operation.at, id, operation) : Effect.succeed({ _tag: "None" })
           ),
         retry: (id, options = {}) =>
           Effect.gen(function*() {

@@ -23,6 +23,7 @@ export const operatorVerbs = [
   "ActionRepo.completeStep",
   "ActionRepo.failStep",
   "ActionRepo.abandonUnwinding",
+  "ActionRepo.compensateAgain",
   "ActionRepo.retry",
   "ActionRepo.delete",
   "ActionRepo.deleteEnded",

@@ -48,6 +48,41 @@ export type StepVerb = "done" | "running" | "notStarted" | "over" | "none"
 export type UnwindingVerb = "done" | "notUnwinding" | "over" | "none"
 
 /**
+ * Why what undoes an action is not run again.
+ *
+ * **Details**
+ *
+ * `live`: it has not ended, or is being undone: ask once that is over. `retried`: the action `action` goes on for it, and does again what this one has done. `nothing`:
+ * nothing of it is `notUndone`; what is `uncertain` or `kept`, as somebody else counts on it, nobody undoes. `child`: all of its own is undone, and what is left is that of the action `action`, below it:
+ * ask for that one. `deleted`: children of the step `step` are still to be unwound, and are not in the history any more, or somebody is about to delete them.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type NotCompensable = "live" | "retried" | "nothing" | "child" | "deleted"
+
+/**
+ * What has come of running again what undoes an action. All but `Compensating` have changed nothing.
+ *
+ * **Details**
+ *
+ * `Compensating`: what undoes these `steps` (the action itself, by its name, where it is undone as a whole) comes next in the action's lanes, within a
+ * `pollInterval`. `None`: no such action is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type CompensationVerb =
+  | { readonly _tag: "Compensating"; readonly steps: ReadonlyArray<string> }
+  | {
+    readonly _tag: "NotCompensable"
+    readonly reason: NotCompensable
+    readonly action: string
+    readonly step: string | undefined
+  }
+  | { readonly _tag: "None" }
+
+/**
  * How an action is retried (`ActionRepo.retry`): with those above it, or from an earlier step on.
  *
  * @category models

@@ -147,8 +147,7 @@ const actionNode = ({ action, steps }: ActionTree, isRoot: boolean, written: Set
       ...[
         ...notesOf(action, isRoot),
         ...again === undefined ? [] : [`is tried again: ${shown(again.message)}`],
-        ...cause === undefined ? [] : leftOf(cause),
-        ...action.unwound === undefined ? [] : leftOf(action.unwound)
+        ...leftOf(action.unwound ?? cause ?? {})
       ].map(leaf),
       ...steps.flatMap((step) => stepNodes(step, written))
     ]

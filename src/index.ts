@@ -205,7 +205,16 @@ export {
 export * as Stepped from "./Stepped.ts"
 export * from "./SteppedError.ts"
 export type { OnExhausted, StepDefaults } from "./StepPolicy.ts"
-export type { NotRetryable, RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
+export type {
+  CompensationVerb,
+  NotCompensable,
+  NotRetryable,
+  RetryOptions,
+  RetryVerb,
+  StepAttempt,
+  StepVerb,
+  UnwindingVerb
+} from "./StepVerb.ts"
 export {
   type Completes,
   type Received,

@@ -8,6 +8,7 @@ export const commandOf: Readonly<Record<OperatorVerb, string>> = {
   "ActionRepo.completeStep": "complete-step",
   "ActionRepo.failStep": "fail",
   "ActionRepo.abandonUnwinding": "abandon-unwinding",
+  "ActionRepo.compensateAgain": "compensate-again",
   "ActionRepo.retry": "retry",
   "ActionRepo.delete": "delete",
   "ActionRepo.deleteEnded": "prune",

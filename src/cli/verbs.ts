@@ -6,7 +6,7 @@ import { ActionRepo } from "../ActionRepo.ts"
 import { cancel as cancelAction } from "../Client.ts"
 import { JobQueue } from "../JobQueue.ts"
 import type { DeletionVerb } from "../Operation.ts"
-import type { RetryVerb, StepAttempt, StepVerb } from "../StepVerb.ts"
+import type { CompensationVerb, RetryVerb, StepAttempt, StepVerb } from "../StepVerb.ts"
 import { type Answer, answer } from "./answer.ts"
 import { withEngine } from "./connection.ts"
 import { type LibraryError, nothing, usage } from "./failures.ts"
@@ -111,6 +111,31 @@ const abandon = Command.make(
         (outcome): Answer => ({ outcome })
       ))
 ).pipe(Command.withDescription("Undo nothing more of actions: what is left is listed as not undone"))
+
+const compensate = Command.make(
+  "compensate-again",
+  target,
+  (given) =>
+    onActions("ActionRepo.compensateAgain", given, (id, asks) =>
+      Effect.map(
+        Effect.flatMap(ActionRepo, (repo) => repo.compensateAgain(id, asks)),
+        compensated
+      ))
+).pipe(Command.withDescription("Run again what undoes ended actions, where that has failed for good"))
+
+const compensated = (verb: CompensationVerb): Answer => {
+  switch (verb._tag) {
+    case "Compensating":
+      return { outcome: "done", text: `done: ${verb.steps.join(", ")}`, more: { steps: verb.steps } }
+    case "NotCompensable": {
+      const { action, reason, step } = verb
+      const text = `nothing was changed: ${reason}, of ${action}${step === undefined ? "" : `, step ${step}`}`
+      return { outcome: reason, text, more: { action, step } }
+    }
+    case "None":
+      return { outcome: "none" }
+  }
+}
 
 const priority = Command.make("reprioritise", {
   id,
@@ -226,6 +251,7 @@ export const verbCommands = [
   fail,
   completeStep,
   abandon,
+  compensate,
   priority,
   reschedule,
   remove

@@ -14,6 +14,9 @@ const isHeld = (s: string, live: string) =>
     or (p.kind = 'queue' and p.subject = ${live}.queue) or (p.kind = 'definition' and p.subject = ${live}.definition)
     or (p.kind = 'lane' and (p.subject = ${live}.lane or p.subject = any(${live}.lanes)))))`
 
+/** What it has done is not undone, as its own compensations have failed, and not a child's: it may be run again. */
+const isLeft = `jsonb_path_exists(coalesce(e.unwound, e.cause), '$.notUndone[*] ? (!exists (@.child))')`
+
 const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
   [
     1,
@@ -22,18 +25,19 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
   ],
   [
     1,
-    "unwinds what has not ended well, or was unwound before",
+    "unwinds what has nothing left to undo",
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.unwinds is not null and (l.unwinds <> l.id or l.outcome is null or not exists (
-        select 1 from ${s}.ended_actions e where e.id = l.id and e.status = 2 and e.undo is not null and e.undo & 2 = 0 and e.unwound is null))`
+        select 1 from ${s}.ended_actions e where e.id = l.id and (${isLeft} or (e.status = 2 and e.undo is not null and e.undo & 2 = 0 and e.unwound is null))))`
   ],
   [
     1,
-    "is unwound, and no parent of it has asked for that",
-    // whose time for it may be over by now
+    "is unwound, and nobody has asked for that",
+    // a parent, whose time for it may be over by now, or somebody again
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.unwinds is not null
-      and not exists (select 1 from ${s}.slots o where o.child = l.id and o.undo is not null)`
+      and not exists (select 1 from ${s}.slots o where o.child = l.id and o.undo is not null)
+      and not exists (select 1 from ${s}.ended_actions e where e.id = l.id and ${isLeft})`
   ],
   [
     1,

@@ -20,7 +20,7 @@ import { checkUse, databaseOf } from "./prerequisites.ts"
 import { recordsOf } from "./records.ts"
 import { answered, inOpenTransaction } from "./storageError.ts"
 import { claimOf } from "./transitions/claim.ts"
-import { cancellableOf, completeOf, decideStepOf, retryOf } from "./transitions/complete.ts"
+import { cancellableOf, compensateAgainOf, completeOf, decideStepOf, retryOf } from "./transitions/complete.ts"
 import { enqueueKeyedOf, enqueueOf, freeKeysOf } from "./transitions/enqueue.ts"
 import { explainOf } from "./transitions/explain.ts"
 import { finishOf } from "./transitions/finish.ts"
@@ -74,6 +74,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       complete: completeOf(calls),
       decideStep: decideStepOf(calls),
       retry: retryOf(calls),
+      compensateAgain: compensateAgainOf(calls),
       cancellable: cancellableOf(calls),
       withTransaction: calls.withTransaction,
       inTransaction: calls.inTransaction,

@@ -183,7 +183,7 @@ export interface Detail {
   /** Names of the prepended steps that the action started with, in their order. */
   readonly prepended: ReadonlyArray<string>
   readonly outcome: StoredOutcome | undefined
-  /** It has ended well, and is unwound: bits of `Undoable`. */
+  /** It has ended, and is unwound: bits of `Undoable`; none of one that has not succeeded. */
   readonly unwinds?: number | undefined
   /** What has come of the children that what undoes a step has waited for. */
   readonly unwound?: ReadonlyArray<UnwoundChild>

@@ -23,7 +23,7 @@ export interface Fence {
 export interface Whose {
   readonly definition: string
   readonly actorId: string
-  /** It has ended well, and is unwound: bits of `Undoable`. */
+  /** It has ended, and is unwound: bits of `Undoable`; none of one that has not succeeded. */
   readonly unwinds?: number | undefined
 }
 

@@ -19,7 +19,7 @@ import {
   type UnsuitableDatabase,
   type UnsuitableIsolation
 } from "../SteppedError.ts"
-import type { RetryVerb } from "../StepVerb.ts"
+import type { CompensationVerb, RetryVerb } from "../StepVerb.ts"
 import type { Announcement } from "./Announcement.ts"
 import type { Abandoning, Answer, Completed, DecidedOf, Detail, SettledSlot, StepDecision, Work } from "./Answer.ts"
 import type { Conclusion, NewMemo, ProgressNote, Whose } from "./Conclusion.ts"
@@ -274,6 +274,12 @@ export interface Transitions {
     retry: AskedRetry,
     operation: NewOperation
   ) => Effect.Effect<RetryVerb, StorageError>
+  /** What undoes an action that has ended is run again, where it has failed; inside an open transaction of the client it commits with it. */
+  readonly compensateAgain: (
+    now: number,
+    action: string,
+    operation: NewOperation
+  ) => Effect.Effect<CompensationVerb, StorageError>
   readonly tick: Pass
   readonly cancelAbandoned: Pass
   /** What would become of an invocation if a worker took it now; none where its parent does not perform. Lanes are as this process knows them. */

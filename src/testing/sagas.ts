@@ -85,7 +85,7 @@ export const assertCompensated = (
     if (record === undefined) return yield* fail(`there is no action ${id}`)
     const all = yield* repo.steps(id)
     const undone = all.filter(({ undoes }) => undoes !== undefined)
-    const { notUndone = [], uncertain = [] } = record.cause ?? {}
+    const { notUndone = [], uncertain = [] } = record.unwound ?? record.cause ?? {}
     const is = [...undone.map(line), ...uncertain.map((name) => `${name}: uncertain`)]
     const action = `${record.name} ${record.actorType}/${record.actorId}`
     const listing = is.length === 0 ? "nothing was undone" : `undone: ${is.join(", ")}`

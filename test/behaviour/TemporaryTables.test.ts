@@ -196,6 +196,10 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             store.decideStep(0, { action: first, index: 0, attemptNumber: 1 }, { _tag: "skip" }, operation),
             (said) => assert.strictEqual(said, "notStarted")
           ),
+          compensateAgain: Effect.map(
+            store.compensateAgain(0, first, operation),
+            ({ _tag }) => assert.strictEqual(_tag, "NotCompensable")
+          ),
           retry: Effect.map(
             store.retry(0, { action: first, from: undefined, upwards: false }, operation),
             (said) => assert.deepInclude(said, { _tag: "NotRetryable", reason: "live" })

@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { AchievementStore, PerformanceLane, Stepped } from "stepped"
+import { AchievementStore, ActionRepo, PerformanceLane, Stepped } from "stepped"
 import { performSteppedActions, succeedOutbound } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -248,6 +248,15 @@ suite("unwinding beside others", (engine) => {
       assert.deepStrictEqual([held!.unwinding, held!.unwound], [false, undefined])
       assert.strictEqual((yield* recordOf(escort.id)).status, "failed")
       assert.strictEqual((yield* (yield* AchievementStore).list(10)).length, 1)
+      // nobody is retried over it; by its id it is undone now, where it is in nobody's way
+      const repo = yield* ActionRepo
+      assert.deepInclude(yield* repo.retry(handle.id, { from: "hold" }), { reason: "notUndone", action: handle.id })
+      assert.deepStrictEqual(yield* repo.compensateAgain(held!.id), { _tag: "Compensating", steps: ["hold"] })
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* news, ["gives up bed until 5"])
+      assert.deepStrictEqual((yield* recordsOf("hold"))[0]!.unwound, {})
+      assert.strictEqual((yield* (yield* AchievementStore).list(10)).length, 0)
+      assert.deepInclude(yield* repo.compensateAgain(held!.id), { reason: "nothing" })
     }))
 
   test("10.4, 10.7: when the time is over to undo an action it ends without its child, which is unwound all the same", () =>

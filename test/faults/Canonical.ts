@@ -17,6 +17,7 @@ import {
 } from "../model/Model.ts"
 import { scenarios } from "../model/Trees.ts"
 import type { Numbered } from "./Campaign.ts"
+import { compensationPrograms } from "./CompensationPrograms.ts"
 import { heartbeatPrograms } from "./HeartbeatPrograms.ts"
 import { keyPrograms } from "./KeyPrograms.ts"
 import { lanePrograms } from "./LanePrograms.ts"
@@ -283,7 +284,8 @@ export const canonical: ReadonlyArray<Tree> = [
   ...signalPrograms,
   ...keyPrograms,
   ...heartbeatPrograms,
-  ...retryPrograms
+  ...retryPrograms,
+  ...compensationPrograms
 ]
 
 /** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */

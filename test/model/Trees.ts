@@ -871,14 +871,15 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
       where c.undoes is not null and ((e.status not in (4, 5, 6) and e.unwound is null) or t.status is null or t.status = 8)`
   ],
   [
-    "10.1: steps are undone once, and from the last to the first",
+    "10.1, 18.2: steps are undone once, and from the last to the first, but for what has failed and is run again",
     `select c.action::text from stepped.steps c join stepped.steps n on n.action = c.action and n.idx > c.idx
-      where c.status = 2 and (n.undoes > c.undoes or (n.undoes = c.undoes and (c.undo is null or n.undo is not null)))`
+      where c.status = 2 and ((n.undoes = c.undoes and (c.undo is null or n.undo is not null)) or (n.undoes > c.undoes
+        and not exists (select 1 from stepped.steps f where f.action = n.action and f.undoes = n.undoes and f.idx < c.idx and f.status = 5)))`
   ],
   [
-    "10.4: what is unwound is a child of what has not succeeded, or is unwound itself",
+    "10.4, 18.2: what is unwound is a child of what has not succeeded, or is unwound itself, or has not succeeded and was undone again",
     `select e.id::text from stepped.ended_actions e left join stepped.ended_actions p on p.id = e.parent
-      where e.unwound is not null and (p.status in (4, 5, 6) or p.unwound is not null) is not true`
+      where e.unwound is not null and (p.status in (4, 5, 6) or p.unwound is not null or e.cause ? 'notUndone') is not true`
   ],
   [
     "10.4: once its step's children are unwound, a child is, or was left",

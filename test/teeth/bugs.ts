@@ -70,6 +70,8 @@ const compensation = "test/behaviour/Compensation.test.ts"
 const undoingRules = "test/behaviour/UndoingRules.test.ts"
 const compensating = "src/engine/perform/compensate.ts"
 const compensationRetries = "test/behaviour/CompensationRetries.test.ts"
+const compensatingAgain = "test/behaviour/CompensatingAgain.test.ts"
+const compensatingRaces = "test/races/compensatingAgain.test.ts"
 const unwindingTests = "test/behaviour/Unwinding.test.ts"
 const wholeTests = "test/behaviour/UndoneAsAWhole.test.ts"
 const childrenTests = "test/behaviour/UnwindingChildren.test.ts"
@@ -5057,8 +5059,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unwound-and-achieved",
     breaks: "10.4: what was undone is reused",
     plants: [{
-      file: functionFile("begin_unwindings"),
-      find: `delete from achievements where checksum_key = any(keys) and action = any(due.ids);`,
+      file: functionFile("take_unwindings"),
+      find: `delete from achievements where checksum_key = any(keys) and action = any(p_ids);`,
       replace: `null;`
     }],
     tests: { [besideTests]: ["10.4: what undoes an action that was completed from outside"] }
@@ -6101,5 +6103,172 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: ".pipe(Effect.orDie)"
     }],
     tests: { [health]: ["19.2: a role that may only read"] }
+  },
+  {
+    name: "compensated-again-in-name-alone",
+    breaks: "18.2: what has failed is told of as before, and not run again",
+    plants: [{
+      file: functionFile("add_unwindings"),
+      find: `'$.notUndone[*] ? (exists (@.child))')) end`,
+      replace: `'$.notUndone[*]')) end`
+    }],
+    tests: { [compensatingAgain]: ["18.2: a failed compensation is run again"] }
+  },
+  {
+    name: "ended-by-the-engine-is-undone",
+    breaks: "18.2: what the engine has to end while it is run again counts as undone",
+    plants: [{
+      file: functionFile("end_live"),
+      find: `and (x.cause ? 'notUndone') is not true
+`,
+      replace: `and l.outcome <> 5
+`
+    }],
+    tests: { [compensatingAgain]: ["18.2: what the engine ends"] }
+  },
+  {
+    name: "failed-is-never-undone",
+    breaks: "18.2: of an action that has failed what is run again is never undone",
+    plants: [{
+      file: functionFile("end_live"),
+      find: `and (x.cause ? 'notUndone') is not true
+`,
+      replace: `
+`
+    }],
+    tests: { [compensatingAgain]: ["18.2: a failed compensation is run again"] }
+  },
+  {
+    name: "compensated-beside-its-retry",
+    breaks: "18.2: what another action goes on with is undone all the same",
+    plants: [{
+      file: functionFile("compensate_again"),
+      find: `  action := gone_on_for(p_action);
+`,
+      replace: `  action := null;
+`
+    }],
+    tests: {
+      [compensatingAgain]: ["18.2, 18.1: who is retried from a later step"],
+      [compensatingRaces]: ["18.2: who asks while it is retried"]
+    }
+  },
+  {
+    name: "compensated-by-two",
+    breaks: "18.2: of two who ask at once neither sees the other",
+    plants: [{
+      file: functionFile("compensate_again"),
+      find: `    where e.id = p_action
+    for no key update;`,
+      replace: `    where e.id = p_action;`
+    }],
+    tests: { [compensatingRaces]: ["18.2: of two who ask one runs it again"] }
+  },
+  {
+    name: "uncertain-once-more",
+    breaks: "18.2: what is uncertain is said again each time that it is undone",
+    plants: [{
+      file: unwinding,
+      find: `uncertain.filter((name) => !said.includes(name))`,
+      replace: `said.length < 0 ? [] : uncertain`
+    }],
+    tests: { [compensatingAgain]: ["18.2: while it is run again"] }
+  },
+  {
+    name: "undone-and-not-retryable",
+    breaks: "18.1: what was undone later counts as not undone for ever",
+    plants: [{
+      file: functionFile("not_undone"),
+      find: `jsonb_array_elements(coalesce(e.unwound, e.cause) -> 'notUndone') with ordinality`,
+      replace: `jsonb_array_elements(coalesce(e.cause, e.unwound) -> 'notUndone') with ordinality`
+    }],
+    tests: { [compensatingAgain]: ["18.2, 18.1: what was undone then is retried"] }
+  },
+  {
+    name: "not-undone-below-is-not-looked-at",
+    breaks: "18.1: what a child could not undo stays so for its parent when it was undone",
+    plants: [{
+      file: functionFile("not_undone"),
+      find: `where n.child is null or h.id is not null`,
+      replace: `where n.child is not null or n.at > 0`
+    }],
+    tests: { [compensatingAgain]: ["18.2, 10.4: what a child could not undo"] }
+  },
+  {
+    name: "given-up-for-good",
+    breaks: "18.2: children that nobody has waited for are taken for unwound",
+    plants: [{
+      file: unwinding,
+      find: `if (undo === Undo.unwind && (status === "succeeded" || told.has(undoes)))`,
+      replace: `if (undo === Undo.unwind && (status !== "cancelled" || told.has(undoes)))`
+    }],
+    tests: { [compensatingAgain]: ["18.2, 10.4: children that are unwound already"] }
+  },
+  {
+    name: "unwound-before-without-a-word",
+    breaks: "18.2: what children could not undo while nobody waited is not told",
+    plants: [{
+      file: functionFile("begin_unwindings"),
+      find: `          else nullif(e.unwound, '{}') end`,
+      replace: `          end`
+    }],
+    tests: { [compensatingAgain]: ["18.2, 10.4: children that are unwound already"] }
+  },
+  {
+    name: "deleted-is-undone",
+    breaks: "18.2: children that were deleted before they were unwound count as undone",
+    plants: [{
+      file: functionFile("compensate_again"),
+      find: `  if found then
+    reason := 'deleted';
+    return;
+  end if;
+`,
+      replace: ``
+    }],
+    tests: {
+      [compensatingAgain]: ["18.2: where children that are still to be unwound were deleted"],
+      [compensatingRaces]: ["18.2: children that are still to be unwound are kept"]
+    }
+  },
+  {
+    name: "half-undone-and-taken-over",
+    breaks: "18.1: a step is taken over of which some children are unwound",
+    plants: [{
+      file: functionFile("goes_on_at"),
+      find: ` or s.undo = 8 /* Undo.unwind */);`,
+      replace: `);`
+    }],
+    tests: { [compensatingAgain]: ["18.1, 10.4: where one of a step"] }
+  },
+  {
+    name: "retried-beside-its-undoing",
+    breaks: "18.1: a parent is retried while what its child has done is being undone",
+    plants: [{
+      file: functionFile("slots_retried"),
+      find: `when c.is_own and exists (select 1 from live_actions l where l.id = e.id) then 'ending'`,
+      replace: `when c.is_own and exists (select 1 from live_actions l where l.id = e.id) then 'asked'`
+    }],
+    tests: { [compensatingAgain]: ["18.2: a child that has failed is undone again"] }
+  },
+  {
+    name: "undone-under-another-key",
+    breaks: "18.1: what undoes a step of a retried action has another key once that has ended",
+    plants: [{
+      file: functionFile("detail_of"),
+      find: `coalesce(l.retry_of, l.unwinds) is not null`,
+      replace: `l.retry_of is not null`
+    }],
+    tests: { [compensatingAgain]: ["18.2, 18.1: what was undone then is retried"] }
+  },
+  {
+    name: "too-large-to-be-undone-again",
+    breaks: "18.2: of an action that is read apart nobody knows that it has ended, and its callbacks run again",
+    plants: [{
+      file: functionFile("what_of"),
+      find: `select coalesce(e.undo, 0) from`,
+      replace: `select e.undo from`
+    }],
+    tests: { [compensatingAgain]: ["18.2: what is too much to travel"] }
   }
 ]

@@ -62,7 +62,7 @@ export interface Performance {
   readonly outcome: StoredOutcome | undefined
   /** Something that its steps have done is to be undone, should it not succeed. */
   readonly isToUndo: boolean
-  /** It has ended well, and is unwound: bits of `Undoable`. */
+  /** It has ended, and is unwound: bits of `Undoable`; none of one that has not succeeded. */
   readonly unwinds?: number | undefined
   /** Callbacks that have ended while others are to be tried again, and whether they succeeded. */
   readonly callbacks: ReadonlyMap<string, boolean>

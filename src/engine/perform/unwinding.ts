@@ -45,10 +45,15 @@ const overOf = (
 ) => {
   const undone = new Set(left)
   const unwound = new Set(left)
-  for (const { child, index } of cause?.notUndone ?? []) if (child === undefined) undone.add(index)
+  const told = new Set<number | undefined>()
+  for (const { child, index } of cause?.notUndone ?? []) {
+    told.add(index)
+    if (child === undefined) undone.add(index)
+  }
   for (const { kind, status, undo, undoes } of steps) {
     if (kind !== "compensation" || status === "performing") continue
-    if (undo === Undo.unwind) unwound.add(undoes)
+    // where nothing is told of it any more, it was given up before, and begins again
+    if (undo === Undo.unwind && (status === "succeeded" || told.has(undoes))) unwound.add(undoes)
     else if (status === "succeeded") undone.add(undoes)
   }
   return { undone, unwound }
@@ -289,8 +294,11 @@ export const beginUndoing = (performance: Performance, until: number | undefined
 }
 
 /** How the action ends when nothing is left to undo. */
-export const outcomeAfter = (performance: Performance, outcome: StoredOutcome, { uncertain }: Plan): StoredOutcome =>
-  withLeft(performance, outcome, { uncertain })
+export const outcomeAfter = (performance: Performance, outcome: StoredOutcome, { uncertain }: Plan): StoredOutcome => {
+  // when it is undone again it says so already
+  const said = outcome.cause?.uncertain ?? []
+  return withLeft(performance, outcome, { uncertain: uncertain.filter((name) => !said.includes(name)) })
+}
 
 /** What has ended while the action unwinds, and what comes next: another compensation, or nothing more (`over`): the action's outcome. */
 export const unwindOn = (

@@ -276,8 +276,8 @@ comment on column actions.status is
   'are ends.';
 comment on column actions.outbound is 'Somebody outside completes it.';
 comment on column actions.unwinding is
-  'How it ends is decided, and what its steps have done is being undone; `cause` says why. Of one that has ended well: '
-  'its parent has not, and unwinds it.';
+  'How it ends is decided, and what its steps have done is being undone; `cause` says why. Of one that has ended: '
+  'its parent unwinds it, or what undoes it is run again.';
 comment on column actions.lane is
   'Actions with the same lane perform one after another; null as long as a worker is to compute it.';
 comment on column actions.lanes is
@@ -312,8 +312,8 @@ comment on column actions.cancelled_at is
   'Since when, on the database''s clock, it cannot start any more: a worker that has its definition ends it.';
 comment on column actions.superseded_by is 'The newer action that has taken its place in the lane.';
 comment on column actions.unwound is
-  'Its parent has not ended well, and it was unwound: what could not be undone, what is uncertain, what was kept; '
-  'empty where all was undone.';
+  'It was unwound by its parent, or undone again, since it has ended: what could not be undone, what is uncertain, '
+  'what was kept; empty where all was undone.';
 comment on column actions.build is
   'Of one that has failed, timed out or is deadlocked: the build of the worker that has ended it.';
 comment on column actions.callbacks_failed is 'With one of these a success is no achievement.';

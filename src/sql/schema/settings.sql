@@ -15,6 +15,7 @@ begin
   foreach name in array array[
     'break_deadlocks',
     'claim',
+    'compensate_recorded',
     'complete',
     'complete_keyed',
     'delete_ended',

@@ -32,8 +32,9 @@
 -- jobs (always SKIP LOCKED), then named lanes sorted by name, then live rows sorted by
 -- lane, each in ONE pass that may wait (those in named lanes under their lanes' locks alone), then achievements sorted
 -- by key, then steps sorted by action and index. Rows of the history are locked by whoever reuses, unwinds or deletes
--- them, and never waited for. Everything out of that order is taken with SKIP LOCKED and, where
--- skipped, left for the next transition. A slot is changed only under the lock of its step's row.
+-- them, and never waited for, but by who retries one, or has it undone again, and holds nothing else by then.
+-- Everything out of that order is taken with SKIP LOCKED and, where skipped, left for the next transition. A slot is
+-- changed only under the lock of its step's row.
 --
 -- User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys
 -- compare as bytes (`collate "C"`): the same everywhere, and cheaper than by a language's rules.
@@ -326,7 +327,7 @@ create table ended_actions (
   fingerprint int,
   -- of a child that has ended well: whether there may be something to undo; bits of `Unwound` of src/domain/Phase.ts
   undo smallint,
-  -- it was unwound: what could not be undone, is uncertain, or was kept
+  -- it was unwound, or undone again: what could not be undone, is uncertain, or was kept, by now
   unwound jsonb,
   -- of one that has failed, timed out or is deadlocked: the build of the worker that has ended it
   build text

@@ -1,9 +1,9 @@
-/** Completing, cancelling and retrying from outside. */
+/** Completing, cancelling, retrying, and undoing again, from outside. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { statusCodes } from "../../domain/Phase.ts"
-import type { NotRetryable, RetryVerb } from "../../StepVerb.ts"
+import type { CompensationVerb, NotCompensable, NotRetryable, RetryVerb } from "../../StepVerb.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { askedBy, at, json } from "../columns.ts"
@@ -64,6 +64,31 @@ export const retryOf = ({ run }: Calls): Store["Service"]["retry"] => (now, o, o
           return {
             _tag: "NotRetryable",
             reason: reason as NotRetryable,
+            action: action as string,
+            step: step as string | null ?? undefined
+          }
+        default:
+          return { _tag: "None" }
+      }
+    }
+  )
+
+export const compensateAgainOf = ({ run }: Calls): Store["Service"]["compensateAgain"] => (now, id, operation) =>
+  Effect.map(
+    run("compensateAgain", "compensate_recorded", {
+      p_now: at(now),
+      p_action: PgTypes.uuid(id),
+      p_operation: operationParameter(operation)
+    }, "became, action, step, reason, steps"),
+    ([row]): CompensationVerb => {
+      const [became, action, step, reason, steps] = row!
+      switch (became) {
+        case "done":
+          return { _tag: "Compensating", steps: steps as ReadonlyArray<string> }
+        case "notCompensable":
+          return {
+            _tag: "NotCompensable",
+            reason: reason as NotCompensable,
             action: action as string,
             step: step as string | null ?? undefined
           }

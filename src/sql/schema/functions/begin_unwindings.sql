@@ -8,53 +8,42 @@ create function begin_unwindings(
 returns setof answer language plpgsql as $$
 declare
   due record;
-  filled record;
-  started uuid[];
-  entered text[];
+  taken record;
   deadlocked uuid[];
   reasons text[];
-  keys text[];
   parents uuid[];
   parent_steps int[];
 begin
   select d.ids, d.kept, d.over, d.more into due from due_to_unwind(p_parents, p_limit) d;
   if due.ids is not null then
-    select l.started, l.entered, l.deadlocked, l.reasons
-    into started, entered, deadlocked, reasons
-    from unwind_in_lanes(p_now, due.ids) l;
-    select f.started, f.due into filled from fill_named_lanes(p_now, entered) f;
-    -- in one pass with those of whoever begins beside it
-    keys := array(
-      select checksum_key
-      from achievements
-      where checksum_key = any(array(
-        select coalesce(e.checksum_key, e.lane)
-        from ended_actions e
-        where e.id = any(due.ids) and e.id <> all(coalesce(deadlocked, '{}')) and e.checksum is not null
-        union all
-        select checksum_key from live_actions where id = any(filled.started)))
-      order by checksum_key
-      for update);
-    delete from achievements where checksum_key = any(keys) and action = any(due.ids);
-    perform continue_by_job(p_now, started);
+    select t.started, t.due, t.entered, t.deadlocked, t.reasons into taken from take_unwindings(p_now, due.ids) t;
     return next news(-8 /* Kind.queued */);
     return query select * from promote_named(
-      p_token, p_now, p_definitions, p_first_steps, p_flags, filled.started, filled.due);
-    perform forget_empty_lanes(p_now, entered);
+      p_token, p_now, p_definitions, p_first_steps, p_flags, taken.started, taken.due);
+    perform forget_empty_lanes(p_now, taken.entered);
+    deadlocked := taken.deadlocked;
+    reasons := taken.reasons;
   end if;
   if coalesce(due.kept, due.over, deadlocked) is not null then
     perform lock_waiting_steps(due.kept || due.over || deadlocked);
     with u as (
       update slots o
       set
-        status = case when o.child = any(deadlocked) then 7 /* Status.deadlocked */
+        status = case
+          when o.child = any(deadlocked) then 7 /* Status.deadlocked */
+          when e.unwound ? 'notUndone' then 5 /* Status.failed */
           else 2 /* Status.succeeded */ end,
         undo = case when o.child = any(due.kept) then 3 /* UndoSlot.kept */ else 1 end,
-        cause = case when o.child = any(deadlocked) then
-          jsonb_build_object('notUndone', jsonb_build_array(jsonb_build_object(
-            'step', split_part(o.definition, '/', 2),
-            'message', reasons[array_position(deadlocked, o.child)]))) end
-      where o.child = any(due.kept || due.over || deadlocked) and o.undo is not null and o.status is null
+        cause = case
+          when o.child = any(deadlocked) then
+            jsonb_build_object('notUndone', jsonb_build_array(jsonb_build_object(
+              'step', split_part(o.definition, '/', 2),
+              'message', reasons[array_position(deadlocked, o.child)])))
+          -- it was unwound before, for who has given up to wait for that
+          else nullif(e.unwound, '{}') end
+      from ended_actions e
+      where
+        o.child = any(due.kept || due.over || deadlocked) and o.undo is not null and o.status is null and e.id = o.child
       returning o.action, o.step
     )
     select array_agg(action), array_agg(step) into parents, parent_steps from u;

@@ -45,7 +45,10 @@ begin
       case when l.outcome is null then x.result else l.result end as result,
       -- with what was not undone since then
       case when l.outcome is null or x.cause ?| '{notUndone,uncertain,kept}' then x.cause else l.cause end as cause,
-      case when l.unwinds is not null and x.outcome = 5 /* Status.failed */ then x.cause ->> 'message' end as broken,
+      -- what the engine itself has ended does not say what is left
+      case
+        when l.unwinds is not null and x.outcome = 5 /* Status.failed */ and (x.cause ? 'notUndone') is not true
+          then x.cause ->> 'message' end as broken,
       x.step_name,
       case when x.step_name is not null then x.step_kind end as step_kind,
       coalesce(x.succeeded, 0::smallint) as succeeded,
@@ -77,7 +80,7 @@ begin
     array_agg(id) filter (where unwinds is not null),
     array_agg(
       jsonb_strip_nulls(jsonb_build_object(
-        'notUndone', case when broken is null then cause -> 'notUndone' else
+        'notUndone', case when broken is null then nullif(cause -> 'notUndone', '[]') else
           coalesce(cause -> 'notUndone', '[]')
           || jsonb_build_object('step', split_part(definition, '/', 2), 'message', broken) end,
         'uncertain', cause -> 'uncertain',

@@ -40,7 +40,10 @@ begin
   select min(s.undoes)
   into undone
   from steps s
-  where s.action = p_action and s.kind = 5 /* StepKind.compensation */ and s.status = 2 /* Status.succeeded */;
+  where
+    s.action = p_action and s.kind = 5 /* StepKind.compensation */
+    -- some of its children are unwound, whether others could not be
+    and (s.status = 2 /* Status.succeeded */ or s.undo = 8 /* Undo.unwind */);
   afresh := p_from < least(step, undone);
   step := least(step, undone, p_from);
   afresh := coalesce(afresh, false) or exists (

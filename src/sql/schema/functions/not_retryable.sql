@@ -12,7 +12,6 @@ declare
   children uuid[];
   locked uuid[];
   g record;
-  e record;
 begin
   loop
     at := at + 1;
@@ -24,13 +23,11 @@ begin
     end if;
     action := ids[at];
     select * into g from goes_on_at(ids[at], case when at = 1 then p_from end, false);
-    select a.cause, a.unwound into e from ended_actions a where a.id = ids[at];
-    select x ->> 'step'
+    select n.step
     into step
-    from jsonb_array_elements(
-      coalesce(e.cause -> 'notUndone', '[]') || coalesce(e.unwound -> 'notUndone', '[]')) x
+    from not_undone(ids[at]) n
     -- of an outbound one that has run all its steps the last one begins again
-    where coalesce((x ->> 'index')::int, g.step) >= case when g.name is null then g.step - 1 else g.step end
+    where coalesce(n.idx, g.step) >= case when g.name is null then g.step - 1 else g.step end
     limit 1;
     if found then
       reason := 'notUndone';

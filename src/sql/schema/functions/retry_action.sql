@@ -70,18 +70,8 @@ begin
     from ended_actions a
     where a.id = retried;
   end if;
-  select x.id
-  into action
-  from (
-    select j.action as id from jobs j where j.retry_of = e.id and j.cancelled_at is null
-    union all
-    select l.id from live_actions l where l.retry_of = e.id
-    union all
-    select a.id from ended_actions a where a.retry_of = e.id and a.started_at is not null
-  ) x
-  order by x.id desc
-  limit 1;
-  if found then
+  action := gone_on_for(e.id);
+  if action is not null then
     became := 'retried';
     return;
   end if;

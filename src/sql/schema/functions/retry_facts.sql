@@ -17,7 +17,8 @@ begin
         select s.name, 1
         from steps s
         where
-          s.action = p_action and s.kind = 5 /* StepKind.compensation */ and s.status = 2 /* Status.succeeded */
+          s.action = p_action and s.kind = 5 /* StepKind.compensation */
+          and (s.status = 2 /* Status.succeeded */ or s.undo = 8 /* Undo.unwind */)
       ) k
       group by k.step
     ) x

@@ -1,6 +1,7 @@
 -- What becomes of the slots of an ended action's step, those of its last attempt, where that goes on in another action:
 -- `stays`: it is settled, and was not unwound; `retried`: its child is, by the same rule; `opens`: a time that was
--- still to come; `asked`: only the body can ask for it again; `ending`: its child has not ended yet, and is to.
+-- still to come; `asked`: only the body can ask for it again; `ending`: its child has not ended yet, and is to,
+-- or is being undone.
 -- For other functions only: it inherits their search path and their settings.
 create function slots_retried(p_action uuid, p_step int) returns table (slot int, child uuid, becomes text)
 language plpgsql stable as $$
@@ -18,12 +19,13 @@ begin
           exists (select 1 from live_actions l where l.id = o.child)
           or exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */)
         ) then 'ending'
+        -- what undoes it is run again just now
+        when c.is_own and exists (select 1 from live_actions l where l.id = e.id) then 'ending'
         when
           c.is_own
           and (
             e.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */)
             or (e.status = 2 /* Status.succeeded */ and e.unwound is not null))
-          and not exists (select 1 from live_actions l where l.id = e.id)
           then 'retried'
         -- a failure that is a value has not failed the step
         when o.error is not null then 'stays'

@@ -55,8 +55,8 @@ begin
         select 1
         from steps u
         where
-          u.action = l.retry_of and u.kind = 5 /* StepKind.compensation */ and u.status = 2 /* Status.succeeded */
-          and u.name = m.step_name);
+          u.action = l.retry_of and u.kind = 5 /* StepKind.compensation */ and u.name = m.step_name
+          and (u.status = 2 /* Status.succeeded */ or u.undo = 8 /* Undo.unwind */));
     update live_actions a
     set
       step = g.step,

@@ -9,7 +9,7 @@ begin
       'kind', l.step_kind,
       'prepended', l.prepended,
       'unwinds', case when l.unwinds is not null then (
-        select e.undo from ended_actions e where e.id = l.id) end,
+        select coalesce(e.undo, 0) from ended_actions e where e.id = l.id) end,
       'unwound', case when l.phase = 1 /* Phase.waiting */ and l.outcome is not null
         then unwound_of(l.id, l.step) end,
       'outcome', l.outcome,
@@ -31,7 +31,7 @@ begin
       'earlier', case
         when l.step_attempt is not null or (l.retry_of is not null and l.phase = 0 /* Phase.step */)
           then earlier_slots(l.id, l.step) end,
-      'retries', case when l.retry_of is not null then (
+      'retries', case when coalesce(l.retry_of, l.unwinds) is not null then (
         select json_build_object('first', r.first, 'compensated', r.compensated)
         from retries r
         where r.action = l.id) end,

@@ -1,0 +1,355 @@
+/** Rule 18.2: what undoes an action that has ended is run again, where it has failed for good. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { ActionRepo, type CompensationVerb, JobQueue, type NotCompensable, Stepped } from "stepped"
+import { assertCompensated, performSteppedActions } from "stepped/testing"
+import { healthy, suite } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
+import { recordOf, recordsOf, stepsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { berth, Desks, DesksLive, guard, scene } from "./fixtures/compensatingAgain.ts"
+
+const nobody = "0196a7a8-7e5c-7cc4-a7f5-0d2a3c6f1b11"
+
+suite("what undoes an action, run again", (engine) => {
+  const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(DesksLive, engine.layer()))
+    )
+  const desk = Effect.map(Desks.client, (desks) => desks(1))
+  const fails = (...names: ReadonlyArray<string>) => {
+    scene.failing = new Set(names)
+    scene.keys = []
+    seen.length = 0
+  }
+  const ask = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.compensateAgain(id))
+  const retry = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.retry(id))
+  const refused = (reason: NotCompensable, action: string, step?: string): CompensationVerb => ({
+    _tag: "NotCompensable",
+    reason,
+    action,
+    step
+  })
+  /** Runs it again, with all that is due. */
+  const again = (id: string, ...steps: ReadonlyArray<string>) =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* ask(id), { _tag: "Compensating", steps })
+      yield* performSteppedActions()
+    })
+  /** One that has ended, and of which that is not undone. */
+  const ended = (
+    name: "bookLater" | "strictLater" | "groupLater" | "heavyLater" | "moorLater" | "slowLater" | "tourLater"
+  ) =>
+    Effect.gen(function*() {
+      const { id } = yield* (yield* desk)[name]()
+      yield* performSteppedActions()
+      return id
+    })
+
+  test("18.2: a failed compensation is run again, and no other; its record says what is left, and the end stays", () =>
+    Effect.gen(function*() {
+      fails("card", "undo flight seat 2", "undo card Refused")
+      const id = yield* ended("bookLater")
+      const before = yield* recordOf(id)
+      assert.deepStrictEqual(before.cause?.notUndone?.map(({ step }) => step), ["card", "flight"])
+      assert.strictEqual(seen.at(-1), "book failed")
+      yield* TestClock.adjust("2 days")
+      // one of them fails again
+      fails("undo flight seat 2")
+      yield* again(id, "card", "flight")
+      assert.deepStrictEqual(seen, ["undo card Refused", "undo flight seat 2"])
+      assert.deepStrictEqual(scene.keys, [`${id}/card/0/compensation`, `${id}/flight/0/compensation`])
+      const after = yield* recordOf(id)
+      assert.deepStrictEqual(after.unwound?.notUndone?.map(({ index, step }) => [index, step]), [[1, "flight"]])
+      assert.deepStrictEqual({ ...after, unwound: undefined }, before)
+      fails()
+      yield* again(id, "flight")
+      assert.deepStrictEqual(seen, ["undo flight seat 2"])
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, {})
+      assert.deepStrictEqual(yield* stepsOf(id), [
+        "hotel succeeded",
+        "flight succeeded",
+        "card failed",
+        "card failed",
+        "flight failed",
+        "hotel succeeded",
+        "card succeeded",
+        "flight failed",
+        "flight succeeded"
+      ])
+      yield* assertCompensated({ id }, ["hotel", "card", "flight"])
+      assert.deepStrictEqual(yield* ask(id), refused("nothing", id))
+    }))
+
+  test("18.2: what has nothing that is not undone, has not ended, or is not there, is left as it is, and the answer says so", () =>
+    Effect.gen(function*() {
+      fails("card")
+      const done = yield* ended("bookLater")
+      assert.deepStrictEqual(yield* ask(done), refused("nothing", done))
+      fails()
+      const succeeded = yield* ended("bookLater")
+      assert.deepStrictEqual(yield* ask(succeeded), refused("nothing", succeeded))
+      const { id } = yield* (yield* desk).bookLater()
+      assert.deepStrictEqual(yield* ask(id), refused("live", id))
+      assert.deepStrictEqual([yield* ask(nobody), yield* ask("none")], [{ _tag: "None" }, { _tag: "None" }])
+      yield* performSteppedActions()
+      fails("b")
+      const waits = yield* (yield* desk).slowLater()
+      yield* performIdle
+      assert.deepStrictEqual(yield* ask(waits.id), refused("live", waits.id))
+      yield* performSteppedActions()
+    }))
+
+  test("18.2: while it is run again it is unwinding, nobody ends, retries, deletes or asks for it once more, and it may be abandoned", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      fails("b")
+      const { cancel, id } = yield* (yield* desk).slowLater()
+      yield* performIdle
+      assert.strictEqual(yield* repo.abandonUnwinding(id, { reason: "rain" }), "done")
+      yield* performSteppedActions()
+      assert.deepStrictEqual((yield* recordOf(id)).cause?.uncertain, ["b"])
+      assert.deepStrictEqual((yield* ask(id))._tag, "Compensating")
+      yield* performIdle
+      const record = yield* recordOf(id)
+      assert.deepStrictEqual([record.status, record.unwinding, record.unwound], ["failed", true, undefined])
+      assert.deepStrictEqual(yield* ask(id), refused("live", id))
+      assert.deepStrictEqual(yield* retry(id), { _tag: "NotRetryable", reason: "live", action: id, step: undefined })
+      assert.deepStrictEqual(yield* repo.delete(id), { _tag: "Kept", kept: [{ id, because: "unwinding" }] })
+      assert.isFalse(yield* cancel())
+      yield* healthy
+      // whoever comes waits behind it
+      yield* (yield* desk).quickLater()
+      yield* performIdle
+      assert.notInclude(seen, "quick")
+      assert.strictEqual(yield* repo.abandonUnwinding(id, { reason: "snow" }), "done")
+      yield* performSteppedActions()
+      assert.strictEqual(seen.at(-1), "quick")
+      const left = (yield* recordOf(id)).unwound
+      assert.deepStrictEqual(left?.notUndone?.map(({ message, step }) => `${step} ${message}`), ["a abandoned: snow"])
+      // what is uncertain is so, and said once
+      assert.deepStrictEqual(left?.uncertain, ["b"])
+      yield* ask(id)
+      yield* performSteppedActions()
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, { uncertain: ["b"] })
+    }))
+
+  test("18.2: with onFailure it stops again, and the time for all of them begins anew", () =>
+    Effect.gen(function*() {
+      fails("c", "undo b")
+      const id = yield* ended("strictLater")
+      assert.deepStrictEqual(seen.slice(-1), ["undo b"])
+      yield* TestClock.adjust("2 days")
+      fails("undo b")
+      yield* again(id, "b", "a")
+      assert.deepStrictEqual(seen, ["undo b"])
+      const message = "not tried, since what undoes b has failed"
+      assert.deepStrictEqual((yield* recordOf(id)).unwound?.notUndone?.[1], { step: "a", index: 0, message })
+      fails()
+      yield* again(id, "b", "a")
+      assert.deepStrictEqual(seen, ["undo b", "undo a"])
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, {})
+    }))
+
+  test("18.2: in named lanes it takes its place as any unwinding, before who waits there", () =>
+    Effect.gen(function*() {
+      fails("b", "undo a")
+      const id = yield* ended("moorLater")
+      const there = yield* (yield* desk).berthLater()
+      yield* performIdle
+      const other = yield* (yield* desk).berthLater()
+      fails()
+      assert.deepStrictEqual((yield* ask(id))._tag, "Compensating")
+      yield* performIdle
+      assert.deepStrictEqual(seen, [])
+      yield* Stepped.complete(there.id, berth, Stepped.Outcome.succeededVoid)
+      yield* performIdle
+      assert.deepStrictEqual(seen, ["undo a", "berths"])
+      yield* Stepped.complete(other.id, berth, Stepped.Outcome.succeededVoid)
+    }))
+
+  test("18.2: a pause does not hold it", () =>
+    Effect.gen(function*() {
+      fails("card", "undo hotel")
+      const id = yield* ended("bookLater")
+      const queue = yield* JobQueue
+      yield* queue.pause("everything", { reason: "rain" })
+      fails()
+      yield* again(id, "hotel")
+      assert.deepStrictEqual(seen, ["undo hotel"])
+      yield* queue.resume("everything")
+    }))
+
+  test("18.2, 18.1: what was undone then is retried, with another key; what is retried is not undone again", () =>
+    Effect.gen(function*() {
+      fails("card", "undo flight seat 2")
+      const id = yield* ended("bookLater")
+      assert.deepInclude(yield* retry(id), { _tag: "NotRetryable", reason: "notUndone", step: "flight" })
+      fails()
+      yield* again(id, "flight")
+      fails("card", "undo flight seat 2")
+      const retried = yield* retry(id)
+      assert(retried._tag === "Retried")
+      assert.deepStrictEqual(yield* ask(id), refused("retried", retried.id))
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen.slice(0, 3), ["hotel", "flight", "card"])
+      // of the chain's first action, and the next number
+      fails()
+      yield* again(retried.id, "flight")
+      assert.deepStrictEqual(scene.keys, [`${id}/flight/1/compensation`])
+    }))
+
+  test("18.2, 18.1: who is retried from a later step is that one's to undo", () =>
+    Effect.gen(function*() {
+      fails("card", "undo hotel")
+      const id = yield* ended("bookLater")
+      fails()
+      const retried = yield* retry(id)
+      assert(retried._tag === "Retried")
+      assert.deepStrictEqual(yield* ask(id), refused("retried", retried.id))
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["flight", "card", "book succeeded"])
+      assert.deepStrictEqual(yield* ask(id), refused("retried", retried.id))
+    }))
+
+  test("18.2, 10.4: what a child could not undo is run again by its id, and then its parent can be retried, with all its children", () =>
+    Effect.gen(function*() {
+      fails("leave", "undo reserve 2", "undo key 3")
+      const id = yield* ended("groupLater")
+      const [one, two] = yield* recordsOf("room")
+      const [third] = yield* recordsOf("key")
+      assert.deepStrictEqual([one!.unwound, two!.unwound?.notUndone?.length], [{}, 1])
+      assert.deepStrictEqual(yield* ask(one!.id), refused("nothing", one!.id))
+      assert.deepStrictEqual(yield* ask(id), refused("child", third!.id, "rooms"))
+      assert.deepInclude(yield* retry(id), { _tag: "NotRetryable", reason: "notUndone", action: id, step: "rooms" })
+      fails()
+      yield* again(third!.id, "key")
+      assert.deepStrictEqual(yield* ask(id), refused("child", two!.id, "rooms"))
+      yield* again(two!.id, "reserve")
+      assert.deepStrictEqual(seen, ["undo key 3", "undo reserve 2"])
+      assert.deepStrictEqual([(yield* recordOf(two!.id)).unwound, (yield* recordOf(third!.id)).unwound], [{}, {}])
+      assert.deepStrictEqual(yield* ask(id), refused("nothing", id))
+      fails()
+      const retried = yield* retry(id)
+      assert.strictEqual(retried._tag, "Retried", JSON.stringify(retried))
+      yield* performSteppedActions()
+      assert.sameMembers(seen, ["reserve 1", "reserve 2", "key 3", "leave", "group succeeded"])
+    }))
+
+  test("18.1, 10.4: where one of a step's children could not be unwound, and others were, it is not taken over", () =>
+    Effect.gen(function*() {
+      fails("leave", "undo reserve 2", "undo rooms")
+      const id = yield* ended("groupLater")
+      const { cause } = yield* recordOf(id)
+      assert.deepStrictEqual(cause?.notUndone?.map(({ child }) => child !== undefined), [true, false])
+      assert.deepInclude(yield* retry(id), { _tag: "NotRetryable", reason: "notUndone", action: id, step: "rooms" })
+      fails()
+      // its own first; what the child has left stays told
+      yield* again(id, "rooms")
+      assert.deepStrictEqual(seen, ["undo rooms"])
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, { notUndone: [cause!.notUndone![0]!] })
+    }))
+
+  /** Abandoned once what undoes it waits, after so many hours. */
+  const abandoned = (hours: number) =>
+    Effect.gen(function*() {
+      fails("leave", "undo reserve 2")
+      const { id } = yield* (yield* desk).partyLater()
+      yield* performIdle
+      const { id: there } = yield* (yield* desk).guardLater()
+      for (let n = 0; n < hours; n++) {
+        yield* TestClock.adjust("1 hour")
+        yield* performIdle
+      }
+      yield* Effect.flatMap(ActionRepo, (repo) => repo.abandonUnwinding(id, { reason: "rain" }))
+      yield* performIdle
+      assert.strictEqual((yield* recordOf(id)).status, "failed")
+      return { id, release: Stepped.complete(there, guard, Stepped.Outcome.succeededVoid) }
+    })
+
+  test("18.2, 10.4: children that nobody has begun to unwind, as that was abandoned, are unwound then", () =>
+    Effect.gen(function*() {
+      const { id, release } = yield* abandoned(1)
+      yield* release
+      assert.notInclude(seen, "undo reserve 1")
+      fails("undo reserve 2")
+      yield* again(id, "sleep", "rooms")
+      assert.sameMembers(seen, ["undo spa", "undo spa", "undo reserve 2", "undo reserve 1", "undo key 3", "undo rooms"])
+      const [, two] = yield* recordsOf("room")
+      assert.deepStrictEqual((yield* recordOf(id)).unwound?.notUndone?.map(({ child }) => child), [two!.id])
+    }))
+
+  test("18.2, 10.4: children that are unwound already, or just now, are waited for, and what they could not undo is told", () =>
+    Effect.gen(function*() {
+      const { id, release } = yield* abandoned(2)
+      assert.include(seen, "undo reserve 2")
+      assert.notInclude(seen, "undo key 3")
+      fails()
+      assert.deepStrictEqual(yield* ask(id), { _tag: "Compensating", steps: ["rooms"] })
+      yield* performIdle
+      assert.deepStrictEqual(seen, [])
+      yield* release
+      yield* performIdle
+      assert.deepStrictEqual(seen, ["undo key 3", "undo rooms"])
+      const [, two] = yield* recordsOf("room")
+      assert.deepStrictEqual((yield* recordOf(id)).unwound?.notUndone?.map(({ child }) => child), [two!.id])
+      assert.deepStrictEqual(yield* ask(id), refused("child", two!.id, "rooms"))
+    }))
+
+  test("18.2: where children that are still to be unwound were deleted, nothing is said to be undone", () =>
+    Effect.gen(function*() {
+      const { id, release } = yield* abandoned(1)
+      yield* release
+      const [one] = yield* recordsOf("room")
+      assert.deepInclude(yield* Effect.flatMap(ActionRepo, (repo) => repo.delete(one!.id)), { _tag: "Deleted" })
+      assert.deepStrictEqual(yield* ask(id), refused("deleted", id, "rooms"))
+      yield* performSteppedActions()
+    }))
+
+  test("18.2: what is too much to travel with an answer is read apart", () =>
+    Effect.gen(function*() {
+      fails("b", "undo a 200000")
+      const id = yield* ended("heavyLater")
+      fails()
+      yield* again(id, "a")
+      assert.deepStrictEqual(seen, ["undo a 200000"])
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, {})
+    }))
+
+  test("18.2: a child that has failed is undone again by its id, and its parent is not retried meanwhile", () =>
+    Effect.gen(function*() {
+      fails("card", "undo flight seat 2")
+      const id = yield* ended("tourLater")
+      const [child] = yield* recordsOf("book")
+      assert.deepStrictEqual(yield* ask(id), refused("nothing", id))
+      assert.deepInclude(yield* retry(id), { _tag: "NotRetryable", reason: "notUndone", action: child!.id })
+      fails()
+      assert.strictEqual((yield* ask(child!.id))._tag, "Compensating")
+      assert.deepInclude(yield* retry(id), { _tag: "NotRetryable", reason: "ending", action: child!.id })
+      yield* performSteppedActions()
+      fails()
+      assert.strictEqual((yield* retry(id))._tag, "Retried")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(seen, ["hotel", "flight", "card", "book succeeded"])
+    }))
+
+  test("18.2: what the engine ends while it is run again says what is left", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      fails("card", "undo flight seat 2")
+      const id = yield* ended("bookLater")
+      yield* sql`update stepped.ended_actions set actor_id = 'one' where id = ${id}`
+      yield* again(id, "flight")
+      const { notUndone } = (yield* recordOf(id)).unwound!
+      assert.lengthOf(notUndone!, 1)
+      assert.match(notUndone![0]!.message, /the actor's id cannot be read/)
+      yield* sql`update stepped.ended_actions set actor_id = '1' where id = ${id}`
+      fails()
+      yield* again(id, notUndone![0]!.step)
+      assert.deepStrictEqual(seen, ["undo flight seat 2"])
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, {})
+    }))
+})

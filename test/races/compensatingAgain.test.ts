@@ -1,0 +1,172 @@
+/** Rule 18.2, a compensation that is run again, where somebody else asks for the same action at the same moment. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Layer, Option, type Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { ActionRepo, type Stepped } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { Desks, DesksLive, scene } from "../behaviour/fixtures/compensatingAgain.ts"
+import { healthy, server } from "../harness/databases.ts"
+import { seen } from "../harness/notes.ts"
+import { recordOf, recordsOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
+import { blocked, holding } from "../harness/racing.ts"
+import { allEnded, layerWorkers, noDeadlock } from "../harness/workers.ts"
+
+const rounds = Number(process.env.STEPPED_ROUNDS ?? 60)
+
+const scenario = <A, E>(
+  name: string,
+  run: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
+) =>
+  it.effect(
+    name,
+    () => Effect.provide(Effect.scoped(Effect.andThen(run(), healthy)), Layer.provideMerge(DesksLive, server.layer()))
+  )
+const repo = <A, E, R>(use: (repo: ActionRepo["Service"]) => Effect.Effect<A, E, R>) => Effect.flatMap(ActionRepo, use)
+const again = (id: string) => repo((actions) => actions.compensateAgain(id))
+/** One whose first step is not undone, and which can be retried all the same. */
+const left = Effect.gen(function*() {
+  scene.failing = new Set(["card", "undo hotel"])
+  const { id } = yield* (yield* Desks.client)(1).bookLater()
+  yield* performSteppedActions()
+  scene.failing = new Set()
+  return id
+})
+/** The second begins while the first one is still to commit. */
+const meet = <A, B, E, F, R, S>(first: Effect.Effect<A, E, R>, second: Effect.Effect<B, F, S>) =>
+  Effect.gen(function*() {
+    const commit = yield* holding(first)
+    const other = yield* Effect.forkScoped(second)
+    yield* blocked(1)
+    yield* commit
+    return yield* Fiber.join(other)
+  })
+const undone = () => seen.filter((text) => text === "undo hotel").length
+
+scenario("18.2: of two who ask one runs it again, and the other is told so", () =>
+  Effect.gen(function*() {
+    const id = yield* left
+    assert.deepInclude(yield* meet(again(id), again(id)), { _tag: "NotCompensable", reason: "live" })
+    yield* performSteppedActions()
+    assert.strictEqual(undone(), 2)
+  }))
+
+scenario(
+  "18.2: who asks while it is retried is told who goes on for it; who retries while it is run again is told to wait",
+  () =>
+    Effect.gen(function*() {
+      const one = yield* left
+      assert.deepInclude(yield* meet(repo((actions) => actions.retry(one)), again(one)), {
+        _tag: "NotCompensable",
+        reason: "retried"
+      })
+      yield* performSteppedActions()
+      assert.strictEqual(undone(), 1)
+      const other = yield* left
+      const retried = yield* meet(again(other), repo((actions) => actions.retry(other)))
+      assert.deepInclude(retried, { _tag: "NotRetryable", reason: "live" })
+      yield* performSteppedActions()
+    })
+)
+
+scenario(
+  "18.2: who deletes it just now has it, and while it is run again nobody deletes it",
+  () =>
+    Effect.gen(function*() {
+      const one = yield* left
+      const gone = yield* meet(repo((actions) => actions.delete(one)), again(one))
+      assert.deepStrictEqual(gone, { _tag: "None" })
+      const other = yield* left
+      const commit = yield* holding(again(other))
+      assert.deepStrictEqual(yield* repo((actions) => actions.delete(other)), {
+        _tag: "Kept",
+        kept: [{ id: other, because: "locked" }]
+      })
+      yield* commit
+      yield* performSteppedActions()
+      assert.deepStrictEqual((yield* recordOf(other)).unwound, {})
+    })
+)
+
+scenario(
+  "18.2: children that are still to be unwound are kept by who asks, and who deletes one just now is told of",
+  () =>
+    Effect.gen(function*() {
+      scene.failing = new Set(["leave"])
+      const { id } = yield* (yield* Desks.client)(1).partyLater()
+      yield* performIdle
+      yield* TestClock.adjust("1 hour")
+      yield* performIdle
+      yield* repo((actions) => actions.abandonUnwinding(id, { reason: "rain" }))
+      yield* performIdle
+      const [room] = yield* recordsOf("room")
+      const commit = yield* holding(
+        Effect.flatMap(
+          SqlClient.SqlClient,
+          (sql) => sql`select from stepped.ended_actions where id = ${room!.id} for update`
+        )
+      )
+      assert.deepInclude(yield* again(id), { _tag: "NotCompensable", reason: "deleted", step: "rooms" })
+      yield* commit
+      const asked = yield* holding(again(id))
+      const kept = yield* repo((actions) => actions.delete(room!.id))
+      assert.deepStrictEqual(kept, { _tag: "Kept", kept: [{ id: room!.id, because: "locked" }] })
+      yield* asked
+      yield* performSteppedActions()
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, {})
+      assert.strictEqual(seen.filter((text) => text.startsWith("undo reserve")).length, 2)
+    })
+)
+
+describe("run again, from several sides", () => {
+  it.effect("18.2: of those who ask, retry and delete at once each sees what the others have done", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const desks = yield* Desks.client
+      const said = { undone: 0, retried: 0, deleted: 0 }
+      for (let round = 0; round < rounds; round++) {
+        scene.failing = new Set(["card", "undo hotel"])
+        const handle = yield* desks(round).bookLater()
+        yield* Effect.exit(handle.await)
+        scene.failing = new Set()
+        seen.length = 0
+        const [first, second, retry, deletion] = yield* Effect.all([
+          again(handle.id),
+          again(handle.id),
+          round % 3 === 0 ? Effect.undefined : repo((actions) => actions.retry(handle.id)),
+          round % 3 === 1 ? Effect.undefined : repo((actions) =>
+            round % 2 === 0
+              ? Effect.map(actions.delete(handle.id), ({ _tag }) => _tag === "Deleted")
+              : Effect.map(
+                actions.deleteEnded({ before: new Date(86_400_000_000), limit: 100 }),
+                ({ deleted }) => deleted > 0
+              )
+          )
+        ], { concurrency: "unbounded" })
+        yield* allEnded
+        const times = [first, second].filter(({ _tag }) => _tag === "Compensating").length
+        assert.isAtMost(times, 1)
+        assert.strictEqual(undone(), times, JSON.stringify([first, second, retry, deletion]))
+        // who is retried after that begins with what was undone
+        const hotels = seen.filter((text) => text === "hotel").length
+        if (retry?._tag === "Retried") {
+          const before =
+            yield* sql`select 1 from stepped.action_steps where action = ${handle.id} and undoes = 0 and status = 'succeeded'`
+          assert.isAtMost(hotels, times)
+          if (deletion !== true) assert.strictEqual(hotels, before.length)
+          said.retried++
+        } else assert.strictEqual(hotels, 0)
+        said.undone += times
+        if (deletion === true) said.deleted++
+        else if (times === 1) {
+          assert.deepStrictEqual(Option.getOrThrow(yield* repo((actions) => actions.find(handle.id))).unwound, {})
+        }
+      }
+      assert.isAbove(Math.min(said.undone, said.retried, said.deleted), 0, JSON.stringify(said))
+    }).pipe(
+      Effect.andThen(healthy),
+      Effect.andThen(noDeadlock),
+      Effect.provide(layerWorkers(DesksLive, { engines: 2 }))
+    ))
+})
