@@ -210,6 +210,8 @@ export class Engine extends Context.Service<Engine, {
   readonly databaseHealth: Effect.Effect<DatabaseHealth, StorageError>
   /** Checks the invariants; see `Stepped.doctor`. */
   readonly doctor: Effect.Effect<ReadonlyArray<Finding>, StorageError>
+  /** Has gauges say how much waits; see `Stepped.measure`. */
+  readonly measure: Effect.Effect<void, StorageError>
   /** Tells of what this process commits, as far as the filter takes it, until the scope closes. */
   readonly listen: <Tag extends keyof ActionEvents>(
     filter: EventFilter<Tag>,

@@ -120,7 +120,7 @@ export class PerformanceLane extends Context.Service<PerformanceLane, {
         breakDeadlock: ({ now }) =>
           Effect.flatMap(
             timeOf("now of PerformanceLane.breakDeadlock", now),
-            (at) => Effect.map(store.breakDeadlock(at), Option.fromUndefinedOr)
+            (at) => Effect.map(store.breakDeadlock(at), (ended) => Option.fromUndefinedOr(ended?.action))
           )
       }))
   )

@@ -250,6 +250,44 @@ export const doctor: Effect.Effect<ReadonlyArray<Finding>, StorageError, Engine>
   (engine) => engine.doctor
 )
 
+/**
+ * Asks the database how much waits, and has gauges say so: the depth of each queue, for how long its oldest job is due, and how many lanes are
+ * occupied.
+ *
+ * **When to use**
+ *
+ * Whenever somebody reads the metrics, before they are written: nothing is asked at other times. An exporter that pushes wants it at its own
+ * interval.
+ *
+ * **Details**
+ *
+ * One statement, which reads by indexes, counts no further than to 100,000, and is waited for five seconds at most. A queue of the program's
+ * definitions in which nothing is due says 0. Where it fails the gauges say nothing.
+ *
+ * **Example** (An endpoint for Prometheus)
+ *
+ * ```ts
+ * import { Effect } from "effect"
+ * import { HttpRouter, HttpServerResponse } from "effect/http"
+ * import { PrometheusMetrics } from "effect/observability"
+ * import { Stepped } from "stepped"
+ *
+ * const Metrics = HttpRouter.add(
+ *   "GET",
+ *   "/metrics",
+ *   Effect.gen(function*() {
+ *     // what this process has counted is worth showing also while the database is away
+ *     yield* Effect.ignore(Stepped.measure)
+ *     return HttpServerResponse.text(yield* PrometheusMetrics.format(), { contentType: "text/plain; version=0.0.4" })
+ *   })
+ * )
+ * ```
+ *
+ * @category operations
+ * @since 0.1.0
+ */
+export const measure: Effect.Effect<void, StorageError, Engine> = Effect.flatMap(Engine, (engine) => engine.measure)
+
 // -------------------------------------------------------------------------------------------------------------------
 // keys and checksums
 // -------------------------------------------------------------------------------------------------------------------

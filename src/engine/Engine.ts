@@ -12,6 +12,7 @@ import { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { DefinitionError, type StorageError } from "../SteppedError.ts"
+import { families, make as makeMeter, type Meter } from "../store/Meter.ts"
 import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
 import * as ActionId from "./ActionId.ts"
@@ -32,6 +33,8 @@ import { listening } from "./events/streaming.ts"
 import { watching } from "./events/watching.ts"
 import * as Failpoint from "./Failpoint.ts"
 import { counted, log } from "./log.ts"
+import { measuring } from "./measuring.ts"
+import { metered } from "./metered.ts"
 import { Registry } from "./Registry.ts"
 import { Settings } from "./Settings.ts"
 import * as UserClock from "./UserClock.ts"
@@ -47,6 +50,21 @@ const defining = (add: () => () => void) =>
     }),
     (remove) => Effect.sync(remove)
   ))
+
+/** Who reads the gauge of running bodies asks these workers, as long as the scope is open. */
+const asking = (meter: Meter, workers: Workers.Workers) =>
+  Effect.acquireRelease(
+    Effect.sync(() => meter.ask(families.running, workers.running)),
+    (leave) => Effect.sync(leave)
+  )
+
+/** Nobody else has an embedded database: whatever is held is left from a process that died. */
+const takingOver = (store: Pick<Store["Service"], "recover">, now: Effect.Effect<number>) =>
+  Effect.gen(function*() {
+    const { actions } = yield* Effect.flatMap(now, store.recover)
+    if (actions === 0) return
+    yield* log.warning(`takes over from a process that has died: ${counted(actions, "action goes", "actions go")} on`)
+  })
 
 export const layer: Layer.Layer<
   Engine,
@@ -65,7 +83,9 @@ export const layer: Layer.Layer<
     const failpoint = yield* Failpoint.reach
     const now = yield* Scope.provide(UserClock.make(stored, settings.databaseClock && !storage.embedded), scope)
     const hub = Hub.make()
-    const store = observed(stored, watching(stored, hub, scope), now)
+    const meter = makeMeter(yield* Effect.context<never>())
+    const counting = metered(stored, meter)
+    const store = observed(counting, watching(counting, hub, scope), now)
     const sleeper: Wakeups.Sleeper = { wake: () => workers.wake(), check: () => workers.check() }
     const wakeups = yield* Scope.provide(Wakeups.make(sql, storage, settings, sleeper), scope)
     const watcher = yield* Scope.provide(OutcomeWatcher.make(store, settings.pollInterval), scope)
@@ -90,6 +110,7 @@ export const layer: Layer.Layer<
       now,
       newActionId,
       embedded: storage.embedded,
+      meter,
       onEnded: watcher.ended,
       onKnown: watcher.known,
       onQueued: wakeups.queued,
@@ -97,17 +118,10 @@ export const layer: Layer.Layer<
       scope,
       failpoint
     })
+    yield* asking(meter, workers)
     yield* Effect.addFinalizer(() => hub.close)
     yield* Effect.addFinalizer((exit) => Effect.andThen(Scope.close(scope, exit), workers.close))
-    // nobody else has an embedded database: whatever is held is left from a process that died
-    if (storage.embedded) {
-      const { actions } = yield* Effect.flatMap(now, store.recover)
-      if (actions > 0) {
-        yield* log.warning(
-          `takes over from a process that has died: ${counted(actions, "action goes", "actions go")} on`
-        )
-      }
-    }
+    if (storage.embedded) yield* takingOver(store, now)
 
     const clients: ClientContext = { ...parts, workers, hub }
     const enqueue = yield* Scope.provide(Enqueue.make(clients), scope)
@@ -133,6 +147,7 @@ export const layer: Layer.Layer<
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
       ...OnCall.make(clients),
+      measure: measuring(store, registry, meter, now),
       ...listening(hub),
       now
     })

@@ -7,6 +7,7 @@
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import { make as makeMeter } from "../store/Meter.ts"
 import { Storage } from "../store/Storage.ts"
 import { Store } from "../store/Store.ts"
 import * as Beside from "./beside.ts"
@@ -15,6 +16,7 @@ import { catalogueOf } from "./catalogue.ts"
 import { examineOf } from "./Doctor.ts"
 import { failuresOf } from "./failures.ts"
 import { healthOf } from "./health.ts"
+import { measureOf } from "./measure.ts"
 import * as OwnConnections from "./OwnConnections.ts"
 import { checkUse, databaseOf } from "./prerequisites.ts"
 import { recordsOf } from "./records.ts"
@@ -36,7 +38,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
   Effect.gen(function*() {
     const sql = yield* PgClient
     const storage = yield* Storage
-    const calls = Calls.make(sql, storage)
+    const calls = Calls.make(sql, storage, makeMeter(yield* Effect.context<never>()))
     const beside = Beside.make(sql, storage, calls)
     // after the engine, which is built of this: what it gives up last is still stored
     yield* Effect.addFinalizer(() => calls.close)
@@ -51,6 +53,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...failuresOf(calls),
       ...whyOf(calls, beside),
       ...healthOf(storage, beside),
+      ...measureOf(calls),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

@@ -10,7 +10,8 @@ import * as Option from "effect/Option"
 import * as Schedule from "effect/Schedule"
 import { SqlError } from "effect/sql/SqlError"
 import type { StorageError } from "../SteppedError.ts"
-import { realClock } from "../store/RealClock.ts"
+import { families, type Meter } from "../store/Meter.ts"
+import { monotonic, realClock } from "../store/RealClock.ts"
 import type { Storage } from "../store/Storage.ts"
 import { layerClosed, tookTooLong } from "../store/Store.ts"
 import type { Arguments } from "./columns.ts"
@@ -59,7 +60,7 @@ const again = Schedule.exponential("10 millis", 2).pipe(Schedule.jittered, Sched
 const onRealClock = Effect.provideService(Clock.Clock, realClock)
 const untraced = Effect.withTracerEnabled(false)
 
-export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
+export const make = (sql: PgClient, storage: Storage["Service"], meter: Meter): Calls => {
   const { deadline, embedded, quoted } = storage
   // what a program has kept of a layer is refused here, whatever it asks, and although its client may still be open
   let isOpen = true
@@ -106,8 +107,18 @@ export const make = (sql: PgClient, storage: Storage["Service"]): Calls => {
       isOpen ? untraced(sql.unsafe(text, params).values) : Effect.fail(layerClosed(operation))
     )
 
+  /** Of each try, whatever comes of it. */
+  const timed = <A, E>(operation: string, statement: Effect.Effect<A, E>): Effect.Effect<A, E> =>
+    Effect.suspend(() => {
+      const since = monotonic()
+      return Effect.onExit(
+        statement,
+        () => Effect.sync(() => meter.take(families.statements, (monotonic() - since) / 1000, operation))
+      )
+    })
+
   const call: Calls["call"] = (operation, text, params) => {
-    const statement = answered(operation, deadline)(rows(operation, text, params))
+    const statement = timed(operation, answered(operation, deadline)(rows(operation, text, params)))
     return Effect.flatMap(
       inTransaction,
       (inside) => inside ? statement : unlessRefused(operation, atItsLevel(operation, statement))

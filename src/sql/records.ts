@@ -249,7 +249,7 @@ const lanesOf = (calls: Calls): Lanes => {
     breakDeadlock: (now) =>
       Effect.map(
         run("breakDeadlock", "break_deadlocks", askedBy(null, now, emptyCatalog), "*"),
-        (rows) => toAnswer(rows).news.flatMap((news) => news._tag === "Ended" ? [news.action] : [])[0]
+        (rows) => toAnswer(rows).news.find((news) => news._tag === "Ended")
       )
   }
 }
@@ -310,7 +310,10 @@ const achievementsOf = (calls: Calls): Achievements => {
 
 export const recordsOf = (
   calls: Calls
-): Omit<Records, "asked" | "examine" | "failures" | "health" | "signalsOf" | "why" | "workers" | "definitions"> => ({
+): Omit<
+  Records,
+  "asked" | "measure" | "examine" | "failures" | "health" | "signalsOf" | "why" | "workers" | "definitions"
+> => ({
   ...actionsOf(calls),
   ...lanesOf(calls),
   ...achievementsOf(calls),

@@ -80,6 +80,7 @@ interface RawDetail {
   readonly cause: FailureCause | null
   readonly callbacks: ReadonlyArray<readonly [identity: string, succeeded: boolean]> | null
   readonly startedAt: number | null
+  readonly waited: number | null
   readonly verdict: StepVerdict | null
   readonly attempt: number | null
   readonly attempts: StoredAttempts | null
@@ -189,6 +190,7 @@ export const toDetail = (value: unknown): Detail => {
     stepName: raw.name ?? undefined,
     stepKind: kindOf(raw.kind),
     stepStartedAt: raw.startedAt ?? undefined,
+    waitedMs: raw.waited ?? undefined,
     verdict: raw.verdict ?? undefined,
     attempt: raw.attempt ?? undefined,
     attempts: raw.attempts ?? undefined,
@@ -232,6 +234,7 @@ const toWork = (row: Row): Work => {
       attempts: row[7] as number,
       arguments: row[4],
       depth: row[8] as number,
+      waitedMs: row[5] as number,
       timeoutAt,
       trace
     }
@@ -279,6 +282,13 @@ const decidedIn = (row: Row): { readonly decided?: DecidedOutside } =>
     ? {}
     : { decided: { definition: row[2] as string, actorId: row[3] as string, status: statuses[row[6] as number]! } }
 
+/** Whose end it is, and whether that is a root whose time was over. */
+const endIn = (row: Row): Pick<Extract<News, { readonly _tag: "Ended" }>, "of" | "isLate"> =>
+  row[2] === null ? {} : {
+    of: { definition: row[2] as string, actorId: row[3] as string, status: statuses[row[6] as number]! },
+    isLate: row[6] === statusCodes.timed_out && row[8] === 0
+  }
+
 /** A transition's answer; of a completion the row with its verdict is another's. */
 export const toAnswer = (rows: ReadonlyArray<Row>): Answer => {
   const work: Array<Work> = []
@@ -299,11 +309,7 @@ export const toAnswer = (rows: ReadonlyArray<Row>): Answer => {
         news.push({ _tag: "Stale", action, endedHere: row[9] === endedHere, closing: row[9] === isClosing })
         break
       case Kind.ended:
-        news.push(
-          row[2] !== null && row[6] === statusCodes.timed_out && row[8] === 0
-            ? { _tag: "Ended", action, late: { definition: row[2] as string, actorId: row[3] as string } }
-            : { _tag: "Ended", action }
-        )
+        news.push({ _tag: "Ended", action, ...endIn(row) })
         break
       case Kind.abandoned:
         news.push({ _tag: "AbandonedDue" })

@@ -19,6 +19,8 @@ export interface Started extends Action {
   readonly _tag: "Started"
   readonly arguments: unknown
   readonly depth: number
+  /** For how long it has waited to begin, from when it was due. */
+  readonly waitedMs: number
   /** In ms of user time. */
   readonly timeoutAt: number | undefined
   /** Where its trace goes on, as in an invocation. */
@@ -168,6 +170,8 @@ export interface Detail {
   readonly stepName: string | undefined
   readonly stepKind: StepKind | undefined
   readonly stepStartedAt: number | undefined
+  /** Of an action in its first step: for how long it had waited to begin. */
+  readonly waitedMs?: number | undefined
   readonly verdict?: StepVerdict | undefined
   /** Which attempt of the step, or of the job, if it is not the first, and what came of the earlier ones. */
   readonly attempt?: number | undefined
@@ -210,12 +214,8 @@ export type News =
    * ends was decided, and its body was to end first.
    */
   | { readonly _tag: "Stale"; readonly action: string; readonly endedHere: boolean; readonly closing: boolean }
-  /** An action is over, and nobody has to be asked again. `late`: a root whose time was over. */
-  | {
-    readonly _tag: "Ended"
-    readonly action: string
-    readonly late?: { readonly definition: string; readonly actorId: string }
-  }
+  /** An action is over, and nobody has to be asked again. `of`: how it has ended, but of one that has joined another one. `isLate`: a root whose time was over. */
+  | { readonly _tag: "Ended"; readonly action: string; readonly of?: DecidedOutside; readonly isLate?: boolean }
   /** It was decided from outside how an action ends: its body is to end, and its callbacks are due. */
   | { readonly _tag: "Interrupt"; readonly action: string; readonly decided?: DecidedOutside }
   /** It was decided from outside how an action ends: its body is to end first, and whoever has it goes on from there. */

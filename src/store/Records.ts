@@ -23,6 +23,7 @@ import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
+import type { News } from "./Answer.ts"
 import type { StoredReasons } from "./Reasons.ts"
 
 type Many<A> = Effect.Effect<ReadonlyArray<A>, StorageError>
@@ -54,6 +55,16 @@ export interface SeenHealth extends Omit<DatabaseHealth, "notes"> {
   readonly isEmbedded: boolean
   /** Whether this role sees the sessions of others. */
   readonly seesAll: boolean
+}
+
+/** Up to how many of something are counted. */
+export const mostMeasured = 100_000
+
+/** How much waits. */
+export interface Measured {
+  readonly lanes: number
+  /** `since`: since when the oldest of them is due, in ms of user time. */
+  readonly queues: ReadonlyArray<{ readonly queue: string; readonly due: number; readonly since: number }>
 }
 
 export interface Records {
@@ -113,8 +124,10 @@ export interface Records {
   readonly laneOf: (name: string | null, key: string) => Effect.Effect<Omit<Lane, "pause"> | undefined, StorageError>
   /** In the order of their names and keys. */
   readonly lanes: (limit: number) => Many<Omit<Lane, "pause">>
-  /** Ends a pending action that is in a cycle of waiting; gives its id, or nothing where there is no cycle. */
-  readonly breakDeadlock: (now: number) => Effect.Effect<string | undefined, StorageError>
+  /** Ends a pending action that is in a cycle of waiting; gives its end, or nothing where there is no cycle. */
+  readonly breakDeadlock: (
+    now: number
+  ) => Effect.Effect<Extract<News, { readonly _tag: "Ended" }> | undefined, StorageError>
 
   /** Why an action is not finished; nothing where nobody has the id. Beside the pool, and within two seconds. */
   readonly why: (id: string, now: number) => Effect.Effect<StoredReasons | undefined, StorageError>
@@ -166,6 +179,8 @@ export interface Records {
   ) => Effect.Effect<boolean, StorageError>
   /** The oldest first. */
   readonly pauses: Many<Pause>
+  /** How much is due in each queue where something is, and how many lanes are occupied, as far as it is counted. */
+  readonly measure: (now: number) => Effect.Effect<Measured, StorageError>
   /** In the order of their start. */
   readonly workers: Many<WorkerRecord>
   /** By key, the newest version first. */

@@ -320,6 +320,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           stepsOf: store.stepsOf([first]),
           slotsOf: store.slotsOf([first]),
           asked: store.asked({}, 10),
+          measure: store.measure(0),
           signalsOf: store.signalsOf(first, 10),
           laneOf: store.laneOf(null, "lane 1"),
           lanes: store.lanes(10),

@@ -23,7 +23,7 @@ const counted = Effect.map(
   Metric.snapshot,
   (all) =>
     all.flatMap((one) =>
-      one.id === "stepped_not_undone" && one.type === "Counter" && one.attributes?.definition === "Tour/climb"
+      one.id === "stepped_not_undone_total" && one.type === "Counter" && one.attributes?.definition === "Tour/climb"
         ? [Number(one.state.count)]
         : []
     ).reduce((sum, count) => sum + count, 0)

@@ -5,6 +5,7 @@ import { Duration, Effect, Layer, Schema } from "effect"
 import { Stepped, StorageError } from "stepped"
 import * as Calls from "../../src/sql/call.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
+import * as Meter from "../../src/store/Meter.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { emptyCatalog, Store } from "../../src/store/Store.ts"
 import { server } from "../harness/databases.ts"
@@ -49,7 +50,7 @@ it.effect("of one function each caller reads the columns that it asks for", () =
     yield* sql`create schema garage`
     yield* Effect.addFinalizer(() => Effect.orDie(sql`drop schema garage cascade`))
     yield* sql`create function garage.pair(n int, out one int, out two int) language sql as 'select n, 2 * n'`
-    const { run } = Calls.make(sql, yield* Storage)
+    const { run } = Calls.make(sql, yield* Storage, Meter.make(yield* Effect.context<never>()))
     assert.deepStrictEqual(yield* run("probe", "pair", { n: PgTypes.int4(4) }, "one"), [[4]])
     assert.deepStrictEqual(yield* run("probe", "pair", { n: PgTypes.int4(4) }, "two, one"), [[8, 4]])
     assert.deepStrictEqual(yield* run("probe", "pair", { n: PgTypes.int4(5) }, "one"), [[5]])

@@ -60,6 +60,9 @@ const whys = "test/behaviour/Why.test.ts"
 const whyEnds = "test/behaviour/WhyEnds.test.ts"
 const health = "test/sql/health.test.ts"
 const whyCosts = "test/sql/why.test.ts"
+const metrics = "test/behaviour/Metrics.test.ts"
+const meteredTest = "test/engine/metered.test.ts"
+const metering = "src/engine/metered.ts"
 const diagrams = "test/behaviour/Diagrams.test.ts"
 const explainer = "src/engine/client/explain.ts"
 const pausesLooks = "test/sql/transitions/pauses.test.ts"
@@ -6270,5 +6273,125 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `select e.undo from`
     }],
     tests: { [compensatingAgain]: ["18.2: what is too much to travel"] }
+  },
+  {
+    name: "metrics-rolled-back",
+    breaks: "17.2: what a transaction of the program was to store counts, though it is rolled back",
+    plants: [{
+      file: metering,
+      find: "(inside) => inside ? Effect.as(store.afterCommit(Effect.asVoid(told)), answer) : told",
+      replace: "() => told"
+    }],
+    tests: { [metrics]: ["17.2: what a transaction of the program"] }
+  },
+  {
+    name: "metrics-of-stale",
+    breaks: "17.2: a conclusion that has changed nothing is counted",
+    plants: [{
+      file: metering,
+      find: "whose !== undefined && !stale.has(one.fence.action)",
+      replace: "whose !== undefined && stale.size < 1e9"
+    }],
+    tests: { [meteredTest]: ["17.2: a conclusion that has changed nothing"] }
+  },
+  {
+    name: "metrics-of-unwinding",
+    breaks: "17.2: what unwinds an action that has ended ends it once more",
+    plants: [{
+      file: metering,
+      find: `conclusion._tag === "ActionEnds" && unwinds === undefined`,
+      replace: `conclusion._tag === "ActionEnds" && unwinds !== null`
+    }],
+    tests: { [meteredTest]: ["17.2: what is not undone counts once"] }
+  },
+  {
+    name: "metrics-not-undone-twice",
+    breaks: "17.2: what is not undone is counted before its action's callbacks, and after them",
+    plants: [{
+      file: metering,
+      find: `_tag !== "CallbacksDue" && (_tag !== "ActionEnds" || conclusion.fence.phase === "callbacks")`,
+      replace: `_tag !== "CallbacksDue" && _tag !== "ActionEnds"`
+    }],
+    tests: { [meteredTest]: ["17.2: what is not undone counts once"] }
+  },
+  {
+    name: "metrics-without-superseded",
+    breaks: "17.2: who is superseded ends uncounted",
+    plants: [{
+      file: functionFile("claim"),
+      find: `news_of_ends(joined.ended)`,
+      replace: `news_of(-3 /* Kind.ended */, joined.ended)`
+    }],
+    tests: { [metrics]: ["17.2: ends are counted"] }
+  },
+  {
+    name: "metrics-wait-of-delayed",
+    breaks: "17.2: what is delayed has waited since it was enqueued",
+    plants: [{
+      file: functionFile("starts_of"),
+      find: `greatest(j.enqueued_at, j.delayed_until)`,
+      replace: `j.enqueued_at`
+    }],
+    tests: { [metrics]: ["17.2: how long actions have waited"] }
+  },
+  {
+    name: "metrics-without-zero",
+    breaks: "17.2: a queue in which nothing is due is not known",
+    plants: [{
+      file: "src/engine/measuring.ts",
+      find: "if (!found.has(queue)) say(queue, 0, 0)",
+      replace: "if (!found.has(queue)) forget(queue)"
+    }],
+    tests: { [metrics]: ["17.2: how much waits"] }
+  },
+  {
+    name: "metrics-of-yesterday",
+    breaks: "17.2: where the database does not answer, gauges say what was so before",
+    plants: [{
+      file: "src/engine/measuring.ts",
+      find: "for (const queue of said) forget(queue)",
+      replace: "for (const queue of said) said.has(queue)"
+    }],
+    tests: { [metrics]: ["17.2: where the database does not answer"] }
+  },
+  {
+    name: "metrics-without-what-is-due",
+    breaks: "17.2: what is due is not, until a worker has looked at it",
+    plants: [{
+      file: "src/sql/measure.ts",
+      find: "and due_at <= $1 order by due_at",
+      replace: "and due_at < $1 and false order by due_at"
+    }],
+    tests: { [metrics]: ["17.2: how much waits"] }
+  },
+  {
+    name: "metrics-without-end",
+    breaks: "17.2: all of a queue is counted, and it is as long as it is",
+    plants: [{
+      file: "src/sql/measure.ts",
+      find: "priority = p.priority limit ${mostMeasured}) x) c",
+      replace: "priority = p.priority limit 10 * ${mostMeasured}) x) c"
+    }, { file: "src/sql/measure.ts", find: "least(sum(count), ${mostMeasured})", replace: "sum(count)" }],
+    tests: { "test/sql/transitions/measure.test.ts": ["17.2: counts have an end"] }
+  },
+  {
+    name: "metrics-waited-for",
+    breaks: "17.2: whoever reads metrics waits as long as the database lets them",
+    plants: [{
+      file: "src/engine/measuring.ts",
+      find: "within(store.measure(at), limit, late)",
+      replace: "within(store.measure(at), Duration.minutes(2), late)"
+    }, {
+      file: "src/engine/measuring.ts",
+      find: "const limit = Duration.seconds(5)",
+      replace: "const limit = Duration.minutes(2)"
+    }],
+    tests: { "test/sql/transitions/measure.test.ts": ["17.2: a database that keeps silent"] }
+  },
+  {
+    name: "metrics-of-one-engine",
+    breaks: "17.2: of two engines of a process the second one's bodies count alone, and its end takes both away",
+    plants: [{ file: "src/store/Meter.ts", find: "    if (all.size > 0) return\n", replace: "" }],
+    tests: { [metrics]: ["17.2: two engines of a process"] }
   }
 ]

@@ -145,7 +145,7 @@ export const observed = (
   breakDeadlock: (now) =>
     watch(store.breakDeadlock(now), {
       about: nobody,
-      committed: (ended) => ({ events: [], ended: ended === undefined ? [] : [ended], at: now })
+      committed: (ended) => ({ events: [], ended: ended === undefined ? [] : [ended.action], at: now })
     }),
   send: (signal) =>
     watch(store.send(signal), {

@@ -10,7 +10,7 @@ export const breakDeadlocks = (worker: WorkerContext): Effect.Effect<number, Sto
     for (let count = 0;; count++) {
       const ended = yield* failpoint("ticked", connections.ask(store.breakDeadlock(yield* now)))
       if (ended === undefined) return count
-      onEnded([ended])
+      onEnded([ended.action])
       // whoever waited for it
       onQueued()
       worker.claimer.more()

@@ -97,7 +97,7 @@ export const make = (worker: WorkerContext): Answers => {
             break
           case "Ended":
             ended.push(news.action)
-            if (news.late !== undefined) late.push({ ...news.late, actionId: news.action })
+            if (news.isLate === true && news.of !== undefined) late.push({ ...news.of, actionId: news.action })
             if (!own) gone.push(news)
             break
           case "Interrupt":

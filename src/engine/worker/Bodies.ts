@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Fiber from "effect/Fiber"
 import { Flag } from "../../domain/Phase.ts"
+import { families } from "../../store/Meter.ts"
 import { monotonic } from "../../store/RealClock.ts"
 import type { Concluded } from "../perform/concluding.ts"
 import { decide } from "../perform/decide.ts"
@@ -63,11 +64,15 @@ const mayBeShielded = (work: Work): boolean =>
     ? (work.performance.runnable.flags & Flag.shields) !== 0
     : isShielded(atStepToRun(work.performance)))
 
+/** Whose code runs, where some does. */
+const definitionOf = (work: Work): string | undefined =>
+  work._tag === "Perform" ? work.performance.runnable.key : work._tag === "Prepare" ? work.task.definition : undefined
+
 /** What a worker takes beyond its concurrency is what it begins within this time. */
 const aheadMs = 50
 
 export const make = (worker: WorkerContext): Bodies => {
-  const { failpoint, gate, inHand, now, scope } = worker
+  const { failpoint, gate, inHand, meter, now, scope } = worker
   const { active, conclusions, prepared, workQueues, ready } = inHand
   const { committed, env } = surroundings(worker)
   const runPrepare = prepareOf(worker)
@@ -85,7 +90,11 @@ export const make = (worker: WorkerContext): Bodies => {
     })
 
   const letGo = (entry: Active) => {
-    if (active.get(entry.work.id) === entry) active.delete(entry.work.id)
+    const { since, work } = entry
+    if (active.get(work.id) !== entry) return
+    active.delete(work.id)
+    const definition = definitionOf(work)
+    if (definition !== undefined) meter.take(families.bodies, (monotonic() - since) / 1000, definition)
   }
 
   const hold: Bodies["hold"] = (work) => {

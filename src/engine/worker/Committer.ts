@@ -13,7 +13,6 @@ import { tookTooLong } from "../../store/Store.ts"
 import { countOf, weighConclusion } from "../../store/weight.ts"
 import * as BatchSize from "../BatchSize.ts"
 import type { Log } from "../log.ts"
-import { countNotUndone } from "../metrics.ts"
 import type { Concluded, Ended } from "../perform/concluding.ts"
 import { triesInPlace } from "../retrying.ts"
 import type { Read } from "./Answers.ts"
@@ -215,17 +214,6 @@ export const make = (worker: WorkerContext): Committer => {
     })
 
   const tellEnded: Committer["tellEnded"] = (batch, stale) => {
-    const notUndone = batch.filter(({ conclusion }) =>
-      "outcome" in conclusion && conclusion.outcome?.cause?.notUndone !== undefined &&
-      !stale.has(conclusion.fence.action)
-    )
-    return notUndone.length === 0 ? tellOf(batch, stale) : Effect.andThen(
-      Effect.forEach(notUndone, ({ conclusion, of }) => countNotUndone(of.definition, conclusion), { discard: true }),
-      tellOf(batch, stale)
-    )
-  }
-
-  const tellOf: Committer["tellEnded"] = (batch, stale) => {
     const stored = batch.filter((one) => one.conclusion._tag === "ActionEnds" && !stale.has(actionIn(one)))
     if (stored.length === 0) return Effect.void
     const ended = stored.flatMap(({ ended }) => ended ?? [])

@@ -10,6 +10,7 @@ import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
 import * as Semaphore from "effect/Semaphore"
 import type { StorageError } from "../../SteppedError.ts"
+import { families } from "../../store/Meter.ts"
 import { abandonAfter, monotonic, realClock } from "../../store/RealClock.ts"
 import { layerClosed } from "../../store/Store.ts"
 import { counted } from "../log.ts"
@@ -86,6 +87,7 @@ export const make = (worker: WorkerContext): Lease => {
       if (token !== lost) return Effect.void
       token = undefined
       hasLost = true
+      worker.meter.take(families.leasesLost, 1)
       const running = worker.bodies.dropAll()
       return Effect.andThen(
         log.warning(

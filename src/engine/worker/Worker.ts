@@ -81,8 +81,8 @@ export interface Worker extends PerformNow.PerformNow {
   readonly drop: (gone: ReadonlyArray<Answers.Gone>, spare?: string) => Effect.Effect<void>
   /** Whether it takes work: not before it has begun, nor while it stops. */
   readonly claims: () => boolean
-  /** Whether it runs something for an action. */
-  readonly runs: (action: string) => boolean
+  /** What it runs, by its actions. */
+  readonly active: ReadonlyMap<string, unknown>
   /** Whether it takes jobs from a queue. */
   readonly takes: (queue: string) => boolean
   readonly timers: Timers.Timers
@@ -291,7 +291,7 @@ export const make = (options: WorkerOptions): Worker => {
     take: (answer, spare) => Effect.flatMap(options.now, (at) => Effect.asVoid(answers.read(answer, at, false, spare))),
     drop: answers.drop,
     claims: () => claiming,
-    runs: (action) => inHand.active.has(action),
+    active: inHand.active,
     takes: context.catalogs.takes,
     timers,
     abandoned,

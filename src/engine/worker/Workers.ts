@@ -57,6 +57,8 @@ export interface Workers extends Sleeper {
   ) => Effect.Effect<Completed, StorageError>
   /** Reads what a completion inside a user's transaction answered, after its commit. */
   readonly take: (answer: Answer, spare: string | undefined) => Effect.Effect<void>
+  /** How many bodies run. */
+  readonly running: () => number
   /** Gives up whatever this process still holds. */
   readonly close: Effect.Effect<void>
 }
@@ -195,10 +197,11 @@ export const make = (engine: WorkersOptions): Workers => {
     performDue: hand.performDue,
     fromOutside: (complete, queue, spare) =>
       Effect.suspend(() => {
-        const asking = spare === undefined ? undefined : working().find((worker) => worker.runs(spare))
+        const asking = spare === undefined ? undefined : working().find((worker) => worker.active.has(spare))
         return (asking ?? serving(queue)).fromOutside(complete, spare)
       }),
     take: (answer, spare) => Effect.suspend(() => serving(undefined).take(answer, spare)),
+    running: () => all().reduce((sum, worker) => sum + worker.active.size, 0),
     close: Effect.suspend(() =>
       Effect.forEach(all(), (worker) => worker.close, { concurrency: "unbounded", discard: true })
     )

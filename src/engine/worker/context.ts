@@ -12,6 +12,7 @@ import type { PerformanceLane } from "../../PerformanceLane.ts"
 import type { CompletionError } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
+import type { Meter } from "../../store/Meter.ts"
 import type { Store } from "../../store/Store.ts"
 import type { NewActionId } from "../ActionId.ts"
 import type { ReachFailpoint } from "../Failpoint.ts"
@@ -107,6 +108,7 @@ export interface WorkerOptions {
   /** Of no two workers the same. */
   readonly name: string
   readonly embedded: boolean
+  readonly meter: Meter
   readonly onEnded: (ids: ReadonlyArray<string>) => void
   /** Actions whose ends are known here, besides being stored. */
   readonly onKnown: (ended: ReadonlyArray<Ended>) => void

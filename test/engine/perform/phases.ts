@@ -121,6 +121,7 @@ const begun = (runnable: Runnable, attempts: number): Performance =>
       attempts,
       arguments: [],
       depth: 0,
+      waitedMs: 0,
       timeoutAt: undefined,
       trace: undefined
     },

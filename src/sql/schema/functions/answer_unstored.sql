@@ -29,7 +29,11 @@ begin
     returning o.action, o.step
   )
   select array_agg(action), array_agg(step) into parents, parent_steps from u;
-  return query select * from news_of(-3 /* Kind.ended */, array(select (a.job).action from unnest(p_answers) a));
+  return query
+    select
+      (-3 /* Kind.ended */)::smallint, (a.job).action, (a.job).definition, (a.job).actor_id, null::jsonb, 0, a.status,
+      0::smallint, 1::smallint, null::json
+    from unnest(p_answers) a;
   if parents is not null then
     return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
   end if;

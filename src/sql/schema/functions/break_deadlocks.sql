@@ -30,7 +30,12 @@ begin
     return query select * from break_joining(p_token, p_now, p_definitions, p_flags);
     return;
   end if;
-  return next news(-3 /* Kind.ended */, one);
+  return query
+    select
+      (-3 /* Kind.ended */)::smallint, one, l.definition, l.actor_id, null::jsonb, 0,
+      7 /* Status.deadlocked */::smallint, 0::smallint, 1::smallint, null::json
+    from live_actions l
+    where l.id = one;
   -- one cycle a call: its end may have opened the others
   return query select * from end_actions(leased(p_token), p_now, p_definitions, p_first_steps, p_flags,
     array[one], null, array[7 /* Status.deadlocked */::smallint], null,

@@ -42,7 +42,8 @@ begin
       status = 7 /* Status.deadlocked */,
       cause = deadlock_cause(found_in.cycle, one.definition, one.actor_id)
     where action = one.action and step = one.step and slot = one.slot;
-    return next news(-3 /* Kind.ended */, asked);
+    return next row(
+      -3 /* Kind.ended */, asked, one.definition, one.actor_id, null, 0, 7 /* Status.deadlocked */, 0, 1, null)::answer;
     return query select * from resume(
       leased(p_token), p_now, p_definitions, array[one.action], array[one.step], p_flags);
     return;

@@ -125,7 +125,7 @@ begin
     started := started || joined.started;
     achieved := achieved || joined.achieved;
     answers := answers || joined.deadlocked;
-    return query select * from news_of(-3 /* Kind.ended */, joined.ended);
+    return query select * from news_of_ends(joined.ended);
   end if;
   if named is not null then
     return query select * from join_named_lanes(

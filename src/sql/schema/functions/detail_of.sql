@@ -52,6 +52,8 @@ begin
         'cause', l.cause,
         'callbacks', l.callbacks,
         'startedAt', extract(epoch from l.step_started_at) * 1000,
+        'waited', case when l.step = 0 and l.phase = 0 /* Phase.step */
+          then waited(l.started_at, greatest(l.enqueued_at, l.delayed_until)) end,
         'verdict', l.verdict,
         'attempt', l.step_attempt,
         'attempts', l.step_attempts,

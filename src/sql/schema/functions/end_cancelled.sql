@@ -83,8 +83,12 @@ begin
     return query select * from continued(array(
       select j.action from unnest(p_jobs) j where (j.action in (select unnest(hooked))) is true order by j.id));
   end if;
-  return query select * from news_of(-3 /* Kind.ended */, array(
-    select j.action from unnest(p_jobs) j where (j.action in (select unnest(hooked))) is not true));
+  return query
+    select
+      (-3 /* Kind.ended */)::smallint, j.action, j.definition, j.actor_id, null::jsonb, 0,
+      4 /* Status.cancelled */::smallint, 0::smallint, 1::smallint, null::json
+    from unnest(p_jobs) j
+    where (j.action in (select unnest(hooked))) is not true;
   if parents is not null then
     return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
   end if;

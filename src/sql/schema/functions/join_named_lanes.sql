@@ -50,7 +50,7 @@ begin
     end case;
   end loop;
   perform forget_empty_lanes(p_now, array(select unnest(x.lanes) from unnest(p_jobs) x));
-  return query select * from news_of(-3 /* Kind.ended */, ended);
+  return query select * from news_of_ends(ended);
   if cardinality(told) > 0 then
     return query select * from tell_superseded(p_token, p_now, p_definitions, p_flags, told);
   end if;

@@ -47,7 +47,8 @@ begin
       case when x.heavy then 1 /* Kind.continue */ else 0 /* Kind.start */ end::smallint,
       id, definition, actor_id,
       case when not x.heavy then arguments end,
-      0, 0 /* Phase.step */::smallint, attempts, depth,
+      case when x.heavy then 0 else waited(p_now, greatest(enqueued_at, delayed_until)) end,
+      0 /* Phase.step */::smallint, attempts, depth,
       case when not x.heavy then start_detail(extract(epoch from timeout_at) * 1000, trace) end
     from live_actions
     cross join lateral (select weight(arguments) >= 131072 /* travelling */ as heavy offset 0) x

@@ -44,7 +44,7 @@ begin
           returning 1
         )
         select
-          0 /* Kind.start */::smallint, d.action, d.definition, d.actor_id, d.arguments, 0,
+          0 /* Kind.start */::smallint, d.action, d.definition, d.actor_id, d.arguments, waited(p_now, d.enqueued_at),
           0 /* Phase.step */::smallint, d.attempts, d.depth,
           start_detail(extract(epoch from p_now) * 1000 + d.timeout_ms, d.trace)
         from d
@@ -92,11 +92,12 @@ begin
         j.ctid = any(p_places)
         and (cardinality(started) = cardinality(p_places) or (j.action in (select unnest(started))) is true)
       returning
-        j.priority, j.id, j.action, j.definition, j.actor_id, j.arguments, j.attempts, j.depth, j.timeout_ms, j.trace
+        j.priority, j.id, j.action, j.definition, j.actor_id, j.arguments, j.attempts, j.depth, j.timeout_ms, j.trace,
+        j.enqueued_at
     )
     select
-      0 /* Kind.start */::smallint, d.action, d.definition, d.actor_id, d.arguments, 0, 0 /* Phase.step */::smallint,
-      d.attempts, d.depth,
+      0 /* Kind.start */::smallint, d.action, d.definition, d.actor_id, d.arguments, waited(p_now, d.enqueued_at),
+      0 /* Phase.step */::smallint, d.attempts, d.depth,
       start_detail(extract(epoch from p_now) * 1000 + d.timeout_ms, d.trace)
     from d
     order by d.priority, d.id;

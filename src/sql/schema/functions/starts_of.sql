@@ -9,8 +9,8 @@ declare
 begin
   return query
     select
-      0 /* Kind.start */::smallint, j.action, j.definition, j.actor_id, j.arguments, 0, 0 /* Phase.step */::smallint,
-      j.attempts, j.depth,
+      0 /* Kind.start */::smallint, j.action, j.definition, j.actor_id, j.arguments,
+      waited(p_now, greatest(j.enqueued_at, j.delayed_until)), 0 /* Phase.step */::smallint, j.attempts, j.depth,
       start_detail(extract(epoch from p_now) * 1000 + j.timeout_ms, j.trace)
     from unnest(p_jobs) j
     where (j.action in (select unnest(p_started))) is true and j.retry_of is null;
