@@ -5,6 +5,7 @@
  */
 import type { Duration, Effect } from "effect"
 import type { Stream } from "effect/Stream"
+import type { Heartbeat } from "./ActionRecord.ts"
 import type { ActorRef } from "./Actor.ts"
 import type { ActionStatus } from "./domain/Phase.ts"
 import type { ActionEvent, FollowedEvent } from "./Events.ts"
@@ -41,6 +42,11 @@ export interface ActionSnapshot {
   readonly unwinding: boolean
   /** What the running step has said of itself last (`Step.progress`), of the successor's where there is one; none where it has said nothing. */
   readonly progress?: unknown
+  /**
+   * When whoever it waits for outside was heard last (`Stepped.heartbeat`), and with which details, of the successor's where there is one; none where
+   * nobody was, and need not be. Of several waits for signals that of which something was heard last.
+   */
+  readonly heartbeat?: Heartbeat
 }
 
 /**

@@ -88,7 +88,10 @@ export interface ActionRecord {
   readonly traceId: string | undefined
   /** What its running step has said of itself last (`Step.progress`), as JSON; none where it has said nothing, and once the step has ended. */
   readonly progress: unknown
-  /** Of one that waits outside: when whoever performs it was heard last; none where nobody was, and need not be. */
+  /**
+   * Of one that waits outside, or whose step waits for signals: when whoever is to answer was heard last; none where nobody was, and need not be. Of
+   * several waits the one of which something was heard last: each one's own is in its slot.
+   */
   readonly heartbeat: Heartbeat | undefined
   readonly enqueuedAt: Date
   readonly startedAt: Date | undefined

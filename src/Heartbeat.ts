@@ -62,7 +62,7 @@ export type Extended = "extended" | "late" | "none"
  * action's id, by actor and action (several: `AmbiguousTarget`), or by the token of a step, which is for its own signal alone. Where a `heartbeatTimeout` is
  * given, whoever is not heard for so long has failed: the step with a `HeartbeatTimedOut`, the outbound action as `timed_out`.
  *
- * The details, JSON of 1,000 bytes at most, are what readers see (`heartbeat` of records), and what the next attempt finds in its `lastFailure`. A call without
+ * The details, JSON of 1,000 bytes at most, are what readers see (`heartbeat` of records and of `handle.status`), and what the next attempt finds in its `lastFailure`. A call without
  * them leaves the last ones.
  *
  * It may be called as often as one likes: it is stored every third of the `heartbeatTimeout` at most, every second without one, and costs a query in

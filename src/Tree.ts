@@ -5,7 +5,7 @@
  */
 import { Effect, Option } from "effect"
 import type { AnyAction } from "./Action.ts"
-import type { ActionRecord, ActionTree, AttemptRecord, FailureCause, SlotRecord } from "./ActionRecord.ts"
+import type { ActionRecord, ActionTree, AttemptRecord, FailureCause, Heartbeat, SlotRecord } from "./ActionRecord.ts"
 import { ActionRepo } from "./ActionRepo.ts"
 import { counted, drawn, joined, leaf, type Node, took } from "./domain/drawing.ts"
 import { shown } from "./domain/shown.ts"
@@ -137,6 +137,7 @@ const actionNode = ({ action, steps }: ActionTree, isRoot: boolean, written: Set
     endedAt === undefined && action.attempts > 1 ? `begun ${action.attempts} times` : undefined,
     action.dueAt === undefined ? undefined : `goes on ${action.dueAt.toISOString()}`,
     action.timeoutAt === undefined ? undefined : `times out ${action.timeoutAt.toISOString()}`,
+    heardOf(outsideOf(action, steps)),
     action.unwound === undefined ? undefined : "undone",
     action.callbacksFailed === 0 ? undefined : `${counted(action.callbacksFailed, "callback")} failed`,
     isAbove ? "see above" : undefined
@@ -153,6 +154,10 @@ const actionNode = ({ action, steps }: ActionTree, isRoot: boolean, written: Set
     ]
   }
 }
+
+/** Of an action that waits outside; a wait of a step says it in its own line. */
+const outsideOf = ({ heartbeat }: ActionRecord, steps: ReadonlyArray<Steps>): Heartbeat | undefined =>
+  steps.every(({ endedAt }) => endedAt !== undefined) ? heartbeat : undefined
 
 /** Why an action has failed, or does not go on. A failure that it has from a child is told there, and with the whole of its path at the root. */
 const notesOf = (action: ActionRecord, isRoot: boolean): ReadonlyArray<string> => {
@@ -219,10 +224,23 @@ const slotNodes = (slots: ReadonlyArray<Slot>, written: Set<string>): ReadonlyAr
   ]
 }
 
-const waitLine = ({ child, dueAt, signal, status }: SlotRecord): ReadonlyArray<string> => {
+const waitLine = ({ child, dueAt, heartbeat, signal, status }: SlotRecord): ReadonlyArray<string> => {
   if (child !== undefined) return []
   const until = dueAt === undefined ? undefined : `until ${dueAt.toISOString()}`
-  return [joined(signal === undefined ? "wait" : `signal ${shown(signal)}`, status ?? "open", until)]
+  return [
+    joined(signal === undefined ? "wait" : `signal ${shown(signal)}`, status ?? "open", until, heardOf(heartbeat))
+  ]
+}
+
+/** What was said may be anything: it is JSON in one line. */
+const heardOf = (heartbeat: Heartbeat | undefined): string | undefined => {
+  if (heartbeat === undefined) return undefined
+  const { details, heardAt, silentAt } = heartbeat
+  const said = details === undefined ? "" : `: ${shown(JSON.stringify(details))}`
+  return joined(
+    heardAt === undefined ? undefined : `heard ${heardAt.toISOString()}${said}`,
+    silentAt === undefined ? undefined : `gives up ${silentAt.toISOString()}`
+  )
 }
 
 /** What is not in the tree, a line for all actions of a definition: of a large fan-out that is most of it. */

@@ -94,8 +94,6 @@ export interface Found {
   readonly state: "ended" | "live" | "queued" | "unknown"
   readonly status: ActionStatus | undefined
   readonly unwinding: boolean
-  /** A step has said how far it is: whether that is the one which runs, the action's record says. */
-  readonly saysProgress: boolean
   readonly result: unknown
   readonly cause: FailureCause | null
   readonly definition: string | null
@@ -103,6 +101,12 @@ export interface Found {
   /** What was asked for, whatever its outcome comes from. */
   readonly ownDefinition: string | null
   readonly ownActorId: string | null
+}
+
+/** How far an invocation is. */
+export interface FoundState extends Omit<Found, "result" | "cause" | "definition" | "actorId"> {
+  /** Its record may say how far its step is, or of whom it was heard for whom it waits. */
+  readonly saysMore: boolean
 }
 
 /** What is said of an action that nothing continues, by what it is waiting for. */
@@ -297,6 +301,8 @@ export interface Transitions {
     lanes: Catalog["lanes"]
   ) => Effect.Effect<ExplainedAction | undefined, StorageError>
   readonly outcomes: (ids: ReadonlyArray<string>) => Effect.Effect<ReadonlyArray<Found>, StorageError>
+  /** How far an invocation is, without what has come of it. */
+  readonly stateOf: (id: string) => Effect.Effect<FoundState | undefined, StorageError>
   /** Registers a worker; its token fences everything that it writes. */
   readonly register: (
     name: string,

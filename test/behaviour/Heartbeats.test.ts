@@ -114,6 +114,82 @@ suite("heartbeats", (engine) => {
       })
     }))
 
+  test("12.3: the status of a handle says it, too: of its successor, of several waits the one heard last, and no longer than it waits", () =>
+    Effect.gen(function*() {
+      const client = yield* account
+      const plain = yield* client.plainLater()
+      yield* performIdle
+      assert.notProperty(yield* plain.status, "heartbeat")
+      yield* plain.cancel()
+      const handle = yield* client.patientLater()
+      yield* performIdle
+      assert.instanceOf((yield* handle.status).heartbeat?.silentAt, Date)
+      const replaced = yield* client.patientLater()
+      yield* performIdle
+      const newer = yield* client.patientLater()
+      yield* performIdle
+      assert.notProperty(yield* replaced.status, "heartbeat")
+      yield* handle.cancel()
+      assert.notProperty(yield* handle.status, "heartbeat")
+      yield* performIdle
+      yield* heartbeat(newer.id, { rows: 7 })
+      const heard = yield* heartbeatOf(newer.id)
+      assert.deepStrictEqual((yield* replaced.status).heartbeat, heard)
+      yield* newer.cancel()
+
+      const two = yield* client.bothLater()
+      yield* performIdle
+      yield* TestClock.adjust("50 seconds")
+      // by the token the first one alone, which is given up later than the other one
+      yield* heartbeat({ token: given.at(-1)! }, "a")
+      assert.strictEqual((yield* two.status).heartbeat?.details, "a")
+      assert.deepStrictEqual((yield* recordOf(two.id)).heartbeat, (yield* two.status).heartbeat)
+      yield* two.cancel()
+
+      const outside = yield* client.bindLater()
+      yield* performIdle
+      yield* heartbeat(outside.id, "binding")
+      assert.strictEqual((yield* outside.status).heartbeat?.details, "binding")
+      assert.deepStrictEqual((yield* recordOf(outside.id)).heartbeat, (yield* outside.status).heartbeat)
+      yield* outside.cancel()
+      yield* performIdle
+      assert.notProperty(yield* outside.status, "heartbeat")
+    }))
+
+  test("12.3: the text of a tree says it where it is waited for", () =>
+    Effect.gen(function*() {
+      const client = yield* account
+      const linesOf = (id: string) =>
+        Effect.map(Stepped.tree(id), (tree) => Stepped.renderTree(Option.getOrThrow(tree)).split("\n"))
+      const handle = yield* client.bothLater()
+      yield* performIdle
+      yield* TestClock.adjust("30 seconds")
+      yield* heartbeat({ token: given[0]! }, { why: "\u001b[31m" })
+      assert.deepStrictEqual(yield* linesOf(handle.id), [
+        "both Account/7  performing  1970-01-01T00:00:00.000Z",
+        "└─ both  performing  since 1970-01-01T00:00:00.000Z",
+        "   ├─ signal exported  open  heard 1970-01-01T00:00:30.000Z: {\"why\":\"\\u001b[31m\"}  gives up 1970-01-01T00:01:50.000Z",
+        "   └─ signal approved  open  gives up 1970-01-01T00:02:00.000Z"
+      ])
+      yield* passes("2 minutes")
+      assert.include(
+        (yield* linesOf(handle.id)).at(-2),
+        "signal exported  timed_out  heard 1970-01-01T00:00:30.000Z: {"
+      )
+      const outside = yield* client.bindLater()
+      yield* performIdle
+      const at = "1970-01-01T00:02:30.000Z"
+      const late = (seconds: number) => `gives up 1970-01-01T00:03:${seconds}.000Z`
+      assert.strictEqual((yield* linesOf(outside.id))[0], `bind Account/7  performing  ${at}  ${late(30)}`)
+      yield* heartbeat(outside.id, "page\u202e7")
+      assert.strictEqual(
+        (yield* linesOf(outside.id))[0],
+        `bind Account/7  performing  ${at}  heard ${at}: "page\\u{202e}7"  ${late(50)}`
+      )
+      yield* outside.cancel()
+      yield* performIdle
+    }))
+
   test("12.3: without a limit of silence it is only seen, every second", () =>
     Effect.gen(function*() {
       const at = yield* Clock.currentTimeMillis

@@ -307,6 +307,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           cancelAbandoned: store.cancelAbandoned(token, 0, catalog),
           breakDeadlock: store.breakDeadlock(0),
           outcomes: store.outcomes([first, third]),
+          stateOf: store.stateOf(first),
           renew: Effect.map(
             store.renew(token, Duration.minutes(1), []),
             (answer) => assert.isFalse(answer.lost)

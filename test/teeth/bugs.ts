@@ -6275,6 +6275,37 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [compensatingAgain]: ["18.2: what is too much to travel"] }
   },
   {
+    name: "status-without-heartbeat",
+    breaks: "12.3: the status of a handle does not say that somebody was heard for whom a step waits",
+    plants: [{
+      file: functionFile("says_more"),
+      find: `l.flags & 512 /* Flag.signals */ <> 0`,
+      replace: `l.flags & 512 /* Flag.signals */ < 0`
+    }],
+    tests: { [heartbeats]: ["12.3: the status of a handle says it"] }
+  },
+  {
+    name: "heartbeat-of-the-first-given-up",
+    breaks:
+      "12.3: of several waits an action's record says when the one is given up that is to be first, and not what was heard last",
+    plants: [{
+      file: "src/sql/schema/action_views.sql",
+      find: `order by o.heard_at desc nulls last, o.due_at`,
+      replace: `order by o.due_at`
+    }],
+    tests: { [heartbeats]: ["12.3: the status of a handle says it"] }
+  },
+  {
+    name: "heartbeat-of-a-wait-said-twice",
+    breaks: "12.3: what is heard for a step is told of its action once more",
+    plants: [{
+      file: "src/Tree.ts",
+      find: `steps.every(({ endedAt }) => endedAt !== undefined) ? heartbeat : undefined`,
+      replace: `steps.length >= 0 ? heartbeat : undefined`
+    }],
+    tests: { [heartbeats]: ["12.3: the text of a tree says it"] }
+  },
+  {
     name: "metrics-rolled-back",
     breaks: "17.2: what a transaction of the program was to store counts, though it is rolled back",
     plants: [{

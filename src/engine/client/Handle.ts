@@ -5,6 +5,7 @@ import * as Option from "effect/Option"
 import * as Stream from "effect/Stream"
 import type { AnyAction } from "../../Action.ts"
 import type { ActionHandle, ActionSnapshot, CancelOptions } from "../../ActionHandle.ts"
+import type { ActionRecord } from "../../ActionRecord.ts"
 import type { ActorRef } from "../../Actor.ts"
 import { readDuration } from "../../domain/duration.ts"
 import { actionText } from "../../domain/Failure.ts"
@@ -105,7 +106,7 @@ export const make = (
     })
 
   const statusOf = (key: string, actorId: string, id: string) =>
-    Effect.flatMap(store.outcomes([id]), ([found]): Effect.Effect<ActionSnapshot, UnknownAction | StorageError> => {
+    Effect.flatMap(store.stateOf(id), (found): Effect.Effect<ActionSnapshot, UnknownAction | StorageError> => {
       if (found === undefined || found.state === "unknown") return Effect.fail(new UnknownAction({ actionId: id }))
       const other = asked(key, actorId, id)(found)
       if (other !== undefined) return Effect.fail(other)
@@ -113,11 +114,8 @@ export const make = (
       const own = found.own ?? (successor === undefined ? found.status : undefined)
       const status = own ?? (successor === undefined ? "queued" : "joined")
       const snapshot: ActionSnapshot = { id, status, successor, unwinding: found.unwinding }
-      return found.saysProgress
-        ? Effect.map(
-          store.actionsOf([found.final]),
-          ([record]) => record?.progress === undefined ? snapshot : { ...snapshot, progress: record.progress }
-        )
+      return found.saysMore
+        ? Effect.map(store.actionsOf([found.final]), ([record]) => ({ ...snapshot, ...saidOf(record) }))
         : Effect.succeed(snapshot)
     })
 
@@ -180,6 +178,12 @@ export const make = (
 
   return (ref, actorId, action, id) => new Handle(ref, actorId, action, id)
 }
+
+/** What a step, or whoever it waits for, has said. */
+const saidOf = (record: ActionRecord | undefined): Pick<ActionSnapshot, "progress" | "heartbeat"> => ({
+  ...record?.progress === undefined ? {} : { progress: record.progress },
+  ...record?.heartbeat === undefined ? {} : { heartbeat: record.heartbeat }
+})
 
 /** A handle of an action that was enqueued elsewhere, whose id may be anything. */
 export const handleOf = (makeHandle: MakeHandle): Engine["Service"]["handle"] => (ref, action, id) =>

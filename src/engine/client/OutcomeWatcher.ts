@@ -33,7 +33,7 @@ const batchMax = 1000
 const failuresMax = 20
 
 /** Says of what was found under an id that it is something else. */
-export type Check = (found: Found) => UnknownAction | undefined
+export type Check = (found: Pick<Found, "ownDefinition" | "ownActorId">) => UnknownAction | undefined
 
 export interface OutcomeWatcher {
   readonly wait: (id: string, check: Check) => Effect.Effect<Found, StorageError | UnknownAction>
@@ -208,7 +208,6 @@ export const make = (
               state: "ended",
               status,
               unwinding: false,
-              saysProgress: false,
               result,
               cause,
               definition,

@@ -161,8 +161,22 @@ create view actions as
         and phase in (0 /* Phase.step */, 1 /* Phase.waiting */, 5 /* Phase.unwinding */)
         then progress -> 'value'
     end as progress,
-    case when heard_at is not null or heartbeat_ms is not null then
-      jsonb_build_object('heard_at', heard_at, 'details', details, 'silent_at', silent_at)
+    case
+      when heard_at is not null or heartbeat_ms is not null then
+        jsonb_build_object('heard_at', heard_at, 'details', details, 'silent_at', silent_at)
+      when phase = 1 /* Phase.waiting */ and flags & 512 /* Flag.signals */ <> 0 then (
+        select
+          jsonb_build_object(
+            'heard_at', o.heard_at, 'details', o.details,
+            'silent_at', case
+              when o.heartbeat_ms is not null and o.due_at < coalesce(o.limit_at, 'infinity') then o.due_at end)
+        from slots o
+        where
+          o.action = live_actions.id and o.step = live_actions.step and o.status is null
+          and (o.heard_at is not null or o.heartbeat_ms is not null)
+        order by o.heard_at desc nulls last, o.due_at
+        limit 1
+      )
     end as heartbeat,
     enqueued_at,
     started_at,
@@ -319,8 +333,8 @@ comment on column actions.build is
 comment on column actions.callbacks_failed is 'With one of these a success is no achievement.';
 comment on column actions.progress is 'What its running step has said of itself last.';
 comment on column actions.heartbeat is
-  'Of one that waits outside: when whoever performs it was heard last, with which details, and when he has been silent '
-  'for too long.';
+  'Of one that waits outside, or for signals: when whoever is to answer was heard last, with which details, and when '
+  'he has been silent for too long; of several waits the one that was heard last.';
 comment on column actions.tags is 'Texts that it was enqueued with.';
 comment on column actions.trace_id is 'The trace that it is part of, where somebody had a span.';
 comment on column actions.enqueued_at is 'When it was asked for.';

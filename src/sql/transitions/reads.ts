@@ -15,7 +15,7 @@ const answerBytes = 16 * 1024 * 1024
 
 type Reads = Pick<
   Store["Service"],
-  "whatOf" | "resultsAfter" | "slotsAfter" | "unreadSignals" | "outcomes" | "clockOffset"
+  "whatOf" | "resultsAfter" | "slotsAfter" | "unreadSignals" | "outcomes" | "stateOf" | "clockOffset"
 >
 
 const statusOf = (code: unknown) => code === null ? undefined : statuses[code as number]
@@ -24,8 +24,10 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
   const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of(p_ids => $1)),
     w as (select *, ${schema}.weight(p_value => result) + ${schema}.weight(p_value => cause) as bytes from f),
     t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)
-    select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id, unwinding, says_progress
+    select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id, unwinding
       from t`
+  const textState = `with f as materialized (select * from ${schema}.outcomes_of(p_ids => $1))
+    select final, own, state, status, own_definition, own_actor_id, unwinding, ${schema}.says_more(p_action => final) from f`
   return {
     whatOf: (by, action) =>
       Effect.map(
@@ -80,6 +82,19 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
         ),
         (rows) => rows.map(([id, payload]) => ({ id: Number(id), payload }))
       ),
+    stateOf: (id) =>
+      Effect.map(call("stateOf", textState, [array([id], PgTypes.OID.uuid)]), ([row]) =>
+        row && {
+          id,
+          final: row[0] as string,
+          own: statusOf(row[1]),
+          state: row[2] as Found["state"],
+          status: statusOf(row[3]),
+          ownDefinition: row[4] as string | null,
+          ownActorId: row[5] as string | null,
+          unwinding: row[6] as boolean,
+          saysMore: row[7] as boolean
+        }),
     outcomes: (ids) =>
       Effect.gen(function*() {
         const found: Array<Found> = []
@@ -104,7 +119,6 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
                 definition: row[7] as string | null,
                 actorId: row[8] as string | null,
                 unwinding: row[12] as boolean,
-                saysProgress: row[13] as boolean,
                 ownDefinition: row[10] as string | null,
                 ownActorId: row[11] as string | null
               })

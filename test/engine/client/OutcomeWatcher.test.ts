@@ -11,7 +11,6 @@ const found = (id: string, state: "live" | "ended"): Found => ({
   state,
   status: state === "ended" ? "succeeded" : "performing",
   unwinding: false,
-  saysProgress: false,
   result: null,
   cause: null,
   definition: "Car/drive",

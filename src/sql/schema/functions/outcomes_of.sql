@@ -4,8 +4,7 @@
 create function outcomes_of(p_ids uuid[])
 returns table (
   id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text,
-  actor_id text, own_definition text, own_actor_id text, unwinding boolean,
-  says_progress boolean)
+  actor_id text, own_definition text, own_actor_id text, unwinding boolean)
 language plpgsql stable set search_path from current as $$
 #variable_conflict use_column
 declare
@@ -90,13 +89,12 @@ begin
       coalesce(
         l.outcome is not null and l.verdict ->> '_tag' is distinct from 'ends'
           and l.phase in (1 /* Phase.waiting */, 5 /* Phase.unwinding */, 7 /* Phase.closing */),
-        false),
-      l.progress is not null
+        false)
     from z
     left join ended_actions e on e.id = z.id
     left join outcomes o on o.id = z.id
     left join lateral (
-      select l.id, l.status, l.definition, l.actor_id, l.outcome, l.phase, l.verdict, l.progress
+      select l.id, l.status, l.definition, l.actor_id, l.outcome, l.phase, l.verdict
       from live_actions l
       where l.id = z.id
       offset 0
