@@ -45,6 +45,7 @@ const completionKeys = "test/behaviour/CompletionKeys.test.ts"
 const tokens = "test/behaviour/Tokens.test.ts"
 const tokenRaces = "test/races/tokens.test.ts"
 const heartbeats = "test/behaviour/Heartbeats.test.ts"
+const reported = "test/operations/Reported.test.ts"
 const extended = "test/behaviour/ExtendedTimeouts.test.ts"
 const heartbeatRaces = "test/races/heartbeats.test.ts"
 const completionKeyRaces = "test/races/completionKeys.test.ts"
@@ -6273,6 +6274,28 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `select e.undo from`
     }],
     tests: { [compensatingAgain]: ["18.2: what is too much to travel"] }
+  },
+  {
+    name: "completion-unknown-once-it-is-over",
+    breaks: "12.2: who has heard nothing of what he has completed with a token is told that he comes too late",
+    plants: [{
+      file: functionFile("complete_keyed"),
+      find: `    if found then
+      return next row(`,
+      replace: `    if found and is_over is not true then
+      return next row(`
+    }],
+    tests: { [reported]: ["12.2: a charge by its token"] }
+  },
+  {
+    name: "token-of-many-keys",
+    breaks: "12.2: who comes with a token again, as he has heard nothing, has sent something else",
+    plants: [{
+      file: "src/Tokens.ts",
+      find: `.update(token).digest`,
+      replace: `.update(token + performance.now()).digest`
+    }],
+    tests: { [reported]: ["12.2: what comes with a token for a signal"] }
   },
   {
     name: "status-without-heartbeat",
