@@ -117,6 +117,9 @@ export const mistakes: Readonly<Record<string, readonly [line: number, ...words:
     `"the step waits for the signal exported, which the action does not list: add it to { signals }"`
   ],
   tokenWithoutKeys: [6, "Type 'Tokens' is not assignable to type 'Engine'"],
+  heartbeatWithoutKeys: [6, "Type 'Tokens' is not assignable to type 'Engine'"],
+  extendWithoutKeys: [5, "Type 'Tokens' is not assignable to type 'Engine'"],
+  receiveWithoutKeys: [4, "Type 'Tokens' is not assignable to type 'Engine'"],
   soleLaneOfTwo: [5, "Type at position 1 in source", `Type '"sole"' is not assignable to type '"shared"'`],
   startInHook: [5, `"Step is available only in the body of a step"`],
   startInWhen: [7, `"Step is available only in the body of a step"`],
