@@ -97,16 +97,19 @@ export class Tracing {
   /** What they are parts of: what the action carries, or else the first of them. */
   parent: Tracer.AnySpan | undefined
   readonly state: string | undefined
-  /** The body that ran before the action was in nobody's hands: what begins next is linked to it, as it may be days later. */
-  after: Tracer.AnySpan | undefined
+  /**
+   * The body that ran before the action was in nobody's hands, and the spans in which that was sent which it has waited for: what begins next is
+   * linked to them, as it may be days later.
+   */
+  links: ReadonlyArray<Tracer.AnySpan>
   /** The last one that has run here, as text. */
   last: string | undefined
 
-  constructor(carrier?: string, after?: string) {
+  constructor(carrier?: string, after?: string, senders: ReadonlyArray<string> = []) {
     this.parent = spanOf(carrier)
     this.state = carrier?.split(" ").slice(1).join(" ") || undefined
-    this.after = spanOf(after)
-    if (this.after?.spanId === this.parent?.spanId) this.after = undefined
+    this.links = [after, ...senders].flatMap((text) => spanOf(text) ?? [])
+      .filter(({ spanId }) => spanId !== this.parent?.spanId)
   }
 
   /** A body has begun. */
@@ -114,7 +117,7 @@ export class Tracing {
     const text = textOf(span, this.state)
     if (text === undefined) return
     this.parent ??= span
-    this.after = undefined
+    this.links = []
     this.last = text
   }
 }

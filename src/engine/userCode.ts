@@ -127,7 +127,9 @@ const inSpan = <A>(
         "stepped.action_id": actionId,
         ...attempt === undefined || attempt === 1 ? {} : { "stepped.attempt_number": attempt }
       },
-      ...tracing?.after === undefined ? {} : { links: [{ span: tracing.after, attributes: {} }] }
+      ...tracing === undefined || tracing.links.length === 0
+        ? {}
+        : { links: tracing.links.map((span) => ({ span, attributes: {} })) }
     }, { captureStackTrace: false })
   )
 }

@@ -91,6 +91,7 @@ interface RawDetail {
   readonly timeoutAt: number | null
   readonly trace: string | null
   readonly after: string | null
+  readonly senders: ReadonlyArray<string> | null
   readonly steps: ReadonlyArray<RawStep> | null
   readonly slots: ReadonlyArray<RawSlot> | null
 }
@@ -208,6 +209,7 @@ export const toDetail = (value: unknown): Detail => {
     timeoutAt: raw.timeoutAt ?? undefined,
     trace: raw.trace ?? undefined,
     after: raw.after ?? undefined,
+    senders: raw.senders ?? undefined,
     steps: (raw.steps ?? []).map(toStep),
     slots: raw.slots?.map(toSlot)
   }

@@ -196,6 +196,8 @@ export interface Detail {
   /** Where its trace goes on, and the body's span that was before it was in nobody's hands. */
   readonly trace?: string | undefined
   readonly after?: string | undefined
+  /** The spans in which the signals were sent that its step has waited for, if any were. */
+  readonly senders?: ReadonlyArray<string> | undefined
   readonly steps: ReadonlyArray<StoredStep>
   /** None where nothing was waited for. */
   readonly slots: ReadonlyArray<SettledSlot> | undefined

@@ -20,6 +20,8 @@ export interface NewSignal {
   readonly cause: UnplacedCause | null
   /** The attempt of a step that has asked for it: it counts for that one, and for what comes after its success. */
   readonly from: AskedBy | undefined
+  /** The context of the span in which it is sent, if there is one. */
+  readonly trace: string | undefined
   /** Definitions that are known not to take it. */
   readonly unlisting: ReadonlyArray<string>
   /** How many an action may have that nobody has read. */

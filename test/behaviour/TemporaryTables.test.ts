@@ -173,6 +173,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
               payload: 7,
               cause: null,
               from: undefined,
+              trace: undefined,
               unlisting: [],
               limit: 10
             }),

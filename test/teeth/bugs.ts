@@ -45,6 +45,7 @@ const completionKeys = "test/behaviour/CompletionKeys.test.ts"
 const tokens = "test/behaviour/Tokens.test.ts"
 const tokenRaces = "test/races/tokens.test.ts"
 const heartbeats = "test/behaviour/Heartbeats.test.ts"
+const tracedSignals = "test/behaviour/TracedSignals.test.ts"
 const reported = "test/operations/Reported.test.ts"
 const extended = "test/behaviour/ExtendedTimeouts.test.ts"
 const heartbeatRaces = "test/races/heartbeats.test.ts"
@@ -6296,6 +6297,32 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `.update(token + performance.now()).digest`
     }],
     tests: { [reported]: ["12.2: what comes with a token for a signal"] }
+  },
+  {
+    name: "signal-without-its-span",
+    breaks: "17.3: what nobody has read yet does not say in which span it was sent",
+    plants: [{ file: functionFile("settle_signals"), find: `trace = s.trace,`, replace: `trace = null,` }],
+    tests: { [tracedSignals]: ["17.3: what goes on is linked"] }
+  },
+  {
+    name: "senders-of-attempts",
+    breaks: "17.3: a further attempt is linked to the senders of what the one before was given",
+    plants: [{
+      file: functionFile("detail_of"),
+      find: `l.step_trace is not null and l.phase = 1 /* Phase.waiting */ and`,
+      replace: `l.step_trace is not null and`
+    }],
+    tests: { [tracedSignals]: ["17.3: what goes on is linked"] }
+  },
+  {
+    name: "one-link-alone",
+    breaks: "17.3: what goes on is linked to what ran before, and to no sender",
+    plants: [{
+      file: "src/engine/trace.ts",
+      find: `[after, ...senders].flatMap`,
+      replace: `[after, ...senders.slice(1e9)].flatMap`
+    }],
+    tests: { [tracedSignals]: ["17.3: what goes on is linked"] }
   },
   {
     name: "status-without-heartbeat",

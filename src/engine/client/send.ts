@@ -22,6 +22,7 @@ import {
 import { canBeStored } from "../../store/asked.ts"
 import type { NewSignal, SentSignal } from "../../store/Sending.ts"
 import { encodeActorId } from "../invoke/invocation.ts"
+import { carrierIn } from "../trace.ts"
 import type { ClientContext } from "./context.ts"
 
 /** How many signals an action may have that nobody has read. */
@@ -67,6 +68,7 @@ export const make = (
       const stored = store.send({
         ...recipient,
         ...signal,
+        trace: yield* Effect.withFiber((fiber) => Effect.succeed(carrierIn(fiber))),
         now: yield* now,
         unlisting: registry.unlisting(signal.name),
         limit: unreadMax

@@ -208,7 +208,7 @@ export const withDetail = (performance: Performance, detail: Detail, now: number
   callbacks: new Map(detail.callbacks),
   detail,
   received: travelling,
-  tracing: detail.trace === undefined ? performance.tracing : new Tracing(detail.trace, detail.after)
+  tracing: detail.trace === undefined ? performance.tracing : new Tracing(detail.trace, detail.after, detail.senders)
 })
 
 // by their encoded form, which no two actions share: decoded once for all steps

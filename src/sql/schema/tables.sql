@@ -409,6 +409,8 @@ create table slots (
   -- how long nothing may be heard of him; `due_at` is when that is over then, or at `limit_at`, if that is earlier
   heartbeat_ms bigint,
   limit_at timestamptz,
+  -- the span in which the signal was sent that has settled it
+  trace text,
   primary key (action, step, slot)
 ) with (fillfactor = 80);
 comment on table slots is 'What a step waits for: a child action, a time or a signal, each in a slot of its own.';
@@ -531,6 +533,8 @@ create table signals (
   -- the step, and its attempt, that has asked for it by a token
   for_step int,
   for_attempt smallint,
+  -- the span in which it was sent, if there was one
+  trace text,
   primary key (action, name, id)
 ) with (fillfactor = 90);
 comment on table signals is 'What was sent to an action from outside, in the order in which it came, read or not.';

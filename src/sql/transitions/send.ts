@@ -46,7 +46,8 @@ export const sendOf = ({ run }: Calls): Store["Service"]["send"] => (o) =>
       p_unlisting: array(o.unlisting, text),
       p_limit: PgTypes.int4(o.limit),
       p_step: o.from === undefined ? null : PgTypes.int4(o.from.step),
-      p_attempt: o.from === undefined ? null : PgTypes.int4(o.from.attempt)
+      p_attempt: o.from === undefined ? null : PgTypes.int4(o.from.attempt),
+      p_trace: o.trace === undefined ? null : PgTypes.text(o.trace)
     }, "became, action, definition, actor_id, candidates"),
     ([row]) => toSent(row!)
   )

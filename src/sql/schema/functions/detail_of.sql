@@ -75,6 +75,9 @@ begin
           epoch from case when l.outcome is null then l.timeout_at else l.undone_until end) * 1000,
         'trace', l.trace,
         'after', l.step_trace,
+        'senders', case
+          when l.step_trace is not null and l.phase = 1 /* Phase.waiting */ and l.flags & 512 /* Flag.signals */ <> 0
+            then senders_of(l.id, l.step) end,
         'steps', case when l.phase not in (3 /* Phase.callbacks */, 4 /* Phase.job */) then (
           select json_agg(
             case when undo is null and undoes is null

@@ -7,7 +7,7 @@
 create function send_signal(
   p_now timestamptz, p_id uuid, p_definition text, p_actor_id text, p_name text, p_key text, p_payload jsonb,
   p_cause jsonb, p_unlisting text[], p_limit int, p_step int, p_attempt int,
-  out became int, out action uuid, out definition text, out actor_id text, out candidates uuid[])
+  p_trace text, out became int, out action uuid, out definition text, out actor_id text, out candidates uuid[])
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare
@@ -112,8 +112,8 @@ begin
       became := 5 /* Sent.full */;
       return;
     end if;
-    insert into signals (action, name, target, key, payload, cause, sent_at, for_step, for_attempt)
-    values (v_id, p_name, v_id, p_key, p_payload, p_cause, p_now, p_step, p_attempt)
+    insert into signals (action, name, target, key, payload, cause, sent_at, for_step, for_attempt, trace)
+    values (v_id, p_name, v_id, p_key, p_payload, p_cause, p_now, p_step, p_attempt, p_trace)
     on conflict (target, name, key) where key is not null do nothing;
     if found then
       insert into jobs (queue, priority, kind, action, definition, actor_id, enqueued_at)

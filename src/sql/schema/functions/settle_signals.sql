@@ -16,7 +16,7 @@ begin
     where action = p_action and step = p_step and status is null and signal is not null
     order by slot
   loop
-    select u.id, u.payload, u.cause
+    select u.id, u.payload, u.cause, u.trace
     into s
     from signals u
     where
@@ -36,6 +36,7 @@ begin
       set
         status = case when s.cause is null then 2 /* Status.succeeded */ else 5 /* Status.failed */ end,
         result = s.payload,
+        trace = s.trace,
         cause = case when s.cause is not null then (
           select cause_at(s.cause, l.definition, l.actor_id) from live_actions l where l.id = p_action) end
       where action = p_action and step = p_step and slot = o.slot;
