@@ -2,6 +2,7 @@
 import { Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
+import { databaseHealth, renderDatabaseHealth } from "../DatabaseHealth.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { doctor as examine } from "../Stepped.ts"
@@ -173,4 +174,11 @@ const doctor = Command.make("doctor", {}, () =>
     if (findings.length > 0) return yield* nothing()
   }))).pipe(Command.withDescription("Check what has to hold of everything that is stored"))
 
-export const overviewCommands = [errors, lanes, queues, workers, definitions, operations, doctor] as const
+const health = Command.make("health", {}, () =>
+  withEngine(Effect.gen(function*() {
+    const output = yield* Output
+    const found = yield* databaseHealth
+    yield* output.value(found, renderDatabaseHealth(found))
+  }))).pipe(Command.withDescription("How the database itself is: old snapshots, lock waits, dead rows, commit time"))
+
+export const overviewCommands = [errors, lanes, queues, workers, definitions, operations, doctor, health] as const

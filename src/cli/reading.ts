@@ -5,6 +5,7 @@ import type { ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { explain as explainAction } from "../Explanation.ts"
 import { renderTree, tree } from "../Tree.ts"
+import { renderWhy, why as whyOf } from "../Why.ts"
 import { withEngine } from "./connection.ts"
 import { nothing } from "./failures.ts"
 import { actorOf, filter, id, limit } from "./given.ts"
@@ -120,6 +121,17 @@ const show = Command.make("show", {
     }
   }))).pipe(Command.withDescription("Show an action, its steps and attempts, and all that is below it"))
 
+const why = Command.make("why", { id }, ({ id }) =>
+  withEngine(Effect.gen(function*() {
+    const output = yield* Output
+    const reasons = yield* Effect.catchTag(
+      whyOf(id),
+      "UnknownAction",
+      () => nothing(`there is no action ${id}, or its history has been deleted`)
+    )
+    yield* output.value(reasons, renderWhy(reasons))
+  }))).pipe(Command.withDescription("Say why an action is not finished: what it waits for, and what that waits for"))
+
 const explain = Command.make("explain", { id }, ({ id }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
@@ -127,4 +139,4 @@ const explain = Command.make("explain", { id }, ({ id }) =>
     yield* output.value(explanation, explanation.text)
   }))).pipe(Command.withDescription("Say what would become of a stored action if a worker took it now"))
 
-export const readingCommands = [ls, show, explain] as const
+export const readingCommands = [ls, show, why, explain] as const

@@ -62,8 +62,8 @@ describe("looking", () => {
   it.live("says why nothing is found: code 1", () =>
     Effect.gen(function*() {
       const { stepped } = yield* garage
-      for (const command of ["show", "skip", "try-again"]) {
-        const { code, err } = yield* stepped(command, none, ...command === "show" ? [] : why)
+      for (const command of ["show", "why", "skip", "try-again"]) {
+        const { code, err } = yield* stepped(command, none, ...["show", "why"].includes(command) ? [] : why)
         assert.strictEqual(code, 1, command)
         assert.include(err, `there is no action ${none}`)
       }
@@ -90,6 +90,9 @@ describe("the whole", () => {
       for (const id of [1, 2]) yield* Effect.exit(client(id).visitNow("nowhere"))
       const asks = yield* client(3).askLater()
       yield* Effect.provide(comesTo(asks, "performing"), services)
+      assert.match((yield* stepped("why", asks.id)).out, /ask Car\/3[\s\S]*signal go/)
+      assert.deepInclude((yield* objects("why", asks.id))[0], { id: asks.id })
+      assert.match((yield* stepped("health")).out, /^the database at /)
       const [group] = yield* objects("errors", "--since", "1 hour", "--actor", "Car", "--action", "visit")
       assert.deepInclude(group, { count: 2, tag: "Flat", path: "visit Car › drive" })
       assert.match((yield* stepped("errors")).out, /Flat .*one: 2/)
