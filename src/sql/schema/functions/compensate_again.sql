@@ -31,7 +31,7 @@ begin
     from ended_actions e
     where e.id = p_action
     for no key update;
-    exit when found;
+    exit when left_over is not null;
     -- in one look: it may end just now
     reason := (
       select case
@@ -40,10 +40,12 @@ begin
           then 'live'
         when exists (select 1 from outcomes o where o.id = p_action) then 'nothing'
         when exists (select 1 from ended_actions e where e.id = p_action) then 'ended' end);
-    continue when reason = 'ended';
+    exit when reason is distinct from 'ended';
+  end loop;
+  if left_over is null then
     if reason is null then became := 'none'; end if;
     return;
-  end loop;
+  end if;
   reason := null;
   if exists (select 1 from live_actions l where l.id = p_action) then
     reason := 'live';
