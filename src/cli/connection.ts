@@ -98,7 +98,7 @@ const exactTypes = (): PgTypes.Registry => {
 }
 
 /** The client of the server that the flags name. */
-const client = Effect.map(
+export const client = Effect.map(
   Effect.flatMap(
     Url,
     Option.match({

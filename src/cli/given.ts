@@ -106,7 +106,7 @@ export const filter = {
 /** JSON, as it is given at the command line. */
 export const json = (text: string, what: string) =>
   Effect.try({
-    try: (): unknown => JSON.parse(text),
+    try: (): Schema.Json => JSON.parse(text),
     catch: () => usage(`${what} is no JSON: ${text.slice(0, 100)}. A text is given as '"London"'`)
   })
 

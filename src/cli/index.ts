@@ -14,6 +14,7 @@ import { maintenanceCommands } from "./maintenance.ts"
 import { overviewCommands } from "./overview.ts"
 import { pauseCommands } from "./pausing.ts"
 import { readingCommands } from "./reading.ts"
+import { runningCommands } from "./running.ts"
 import { tellingCommands } from "./telling.ts"
 import { verbCommands } from "./verbs.ts"
 
@@ -29,6 +30,7 @@ export const command = Command.make("stepped").pipe(
   ),
   Command.withSubcommands([
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
+    { group: "Running", commands: runningCommands },
     { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands] },
     { group: "Looking after it", commands: maintenanceCommands }
   ]),

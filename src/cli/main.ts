@@ -10,11 +10,27 @@ const main = async (): Promise<number> => {
     )
     return 2
   }
-  const [Effect, { run }] = await Promise.all([import("effect/Effect"), import("./index.ts")])
+  const [Effect, Exit, Fiber, { run }] = await Promise.all([
+    import("effect/Effect"),
+    import("effect/Exit"),
+    import("effect/Fiber"),
+    import("./index.ts")
+  ])
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     readonly version: string
   }
-  return Effect.runPromise(Effect.provide(run(process.argv.slice(2), { version }), platform.layer))
+  const fiber = Effect.runFork(Effect.provide(run(process.argv.slice(2), { version }), platform.layer))
+  let code: number | undefined
+  // who is told to stop ends what it has in hand; who is told so again, at once
+  const stop = (signal: "SIGINT" | "SIGTERM") => {
+    if (code !== undefined) process.exit(1)
+    code = signal === "SIGTERM" ? 0 : 130
+    fiber.interruptUnsafe()
+  }
+  process.on("SIGINT", stop)
+  process.on("SIGTERM", stop)
+  const exit = await Effect.runPromise(Fiber.await(fiber))
+  return Exit.isSuccess(exit) ? exit.value : code ?? 1
 }
 
 process.exitCode = await main()

@@ -1,38 +1,20 @@
 /** Commands that tell an action what it waits for: a signal, or how it ended. */
-import { Effect, JsonSchema, Option, Schema, SchemaRepresentation } from "effect"
+import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { action as defineAction } from "../Action.ts"
 import type { ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
-import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
+import type { DefinitionDescription } from "../Catalogue.ts"
 import { complete as completeAction } from "../Client.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { Outcome } from "../Outcome.ts"
 import { send } from "../Send.ts"
 import { signal as defineSignal } from "../Signal.ts"
+import { checked } from "./checked.ts"
 import { withEngine } from "./connection.ts"
 import { nothing, usage } from "./failures.ts"
 import { id, json } from "./given.ts"
 import { Output } from "./Output.ts"
-
-/** The schema of what is stored: an opaque one takes any JSON. */
-const schemaOf = ({ schema }: SchemaDescription): Schema.Codec<unknown, unknown> =>
-  schema === null
-    ? Schema.Json
-    : Schema.make(SchemaRepresentation.fromJsonSchemaDocument(JsonSchema.fromSchemaDraft2020_12(schema)).ast)
-
-/** Refuses what does not fit what workers have said that they take. */
-const checked = (what: string, value: unknown, description: SchemaDescription | undefined) =>
-  Effect.gen(function*() {
-    if (description === undefined) return
-    const schema = yield* Effect.option(Effect.try({ try: () => schemaOf(description), catch: String }))
-    // what cannot be checked here is checked by the worker
-    if (Option.isNone(schema)) return
-    yield* Effect.mapError(
-      Schema.decodeUnknownEffect(schema.value)(value),
-      ({ message }) => usage(`${what} does not fit: ${message}`)
-    )
-  })
 
 const found = (id: string) =>
   Effect.flatMap(
@@ -77,7 +59,7 @@ const signal = Command.make("signal", {
       try: () => defineSignal(name, { payload: Schema.Json }),
       catch: (error) => usage(String(error))
     })
-    const outcome = yield* send(id, definition, value as Schema.Json, Option.isSome(key) ? { key: key.value } : {})
+    const outcome = yield* send(id, definition, value, Option.isSome(key) ? { key: key.value } : {})
     yield* output.value({ verb: "Stepped.send", target: id, outcome }, sentWords[outcome])
     if (outcome === "none") return yield* nothing()
   }))).pipe(Command.withDescription("Send an action a signal"))
@@ -149,13 +131,13 @@ const outcomeOf = (given: {
       return yield* usage("a result, --error, --failed, --cancelled and --timed-out exclude each other")
     }
     if (Option.isSome(given.error)) {
-      return Outcome.failed((yield* json(given.error.value, "--error")) as Schema.Json)
+      return Outcome.failed(yield* json(given.error.value, "--error"))
     }
     if (given.failed) return Outcome.failed()
     if (given.cancelled) return Outcome.cancelled
     if (given.timedOut) return Outcome.timedOut
     const result = Option.isSome(given.result) ? yield* json(given.result.value, "the result") : null
-    return Outcome.succeeded(result as Schema.Json)
+    return Outcome.succeeded(result)
   })
 
 export const tellingCommands = [signal, complete] as const

@@ -1,8 +1,10 @@
 /** The program itself: what it prints where, and what it gives to the shell. */
 import { assert, describe, it } from "@effect/vitest"
-import { execFile } from "node:child_process"
+import { Effect, Redacted } from "effect"
+import { execFile, spawn } from "node:child_process"
 import { resolve } from "node:path"
 import { inject } from "vitest"
+import { freshDatabase, isPooled } from "../harness/Server.ts"
 
 const program = resolve(import.meta.dirname, "../../src/cli/main.ts")
 
@@ -36,4 +38,80 @@ describe("the program", () => {
     assert.match(missing.err, /^stepped: The Postgres schema nowhere does not exist/)
     assert.notInclude(missing.err, "\u001b")
   })
+
+  it.live.skipIf(isPooled)(
+    "performs the actions of a module until it is told to stop, and enqueues them",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* freshDatabase()
+        const env = { DATABASE_URL: Redacted.value(url) }
+        const ask = (...args: ReadonlyArray<string>) => Effect.promise(() => run(args, env))
+        const module = resolve(import.meta.dirname, "fixtures/app.ts")
+        const worker = spawn(process.execPath, [
+          "--no-warnings",
+          program,
+          "worker",
+          module,
+          "--migrate",
+          "--name",
+          "one"
+        ], {
+          env: { ...process.env, ...env },
+          stdio: "ignore"
+        })
+        const ended = new Promise<number | null>((done) => worker.on("exit", done))
+        yield* Effect.addFinalizer(() => Effect.sync(() => worker.kill("SIGKILL")))
+        const looks = (args: ReadonlyArray<string>, isThere: (out: string) => boolean) =>
+          Effect.gen(function*() {
+            for (let i = 0; i < 300; i++) {
+              const { out } = yield* ask(...args)
+              if (isThere(out)) return out
+            }
+            return assert.fail(`${args.join(" ")} does not come to it`)
+          })
+        yield* looks(["definitions", "--current"], (out) => out.includes("Car/visit"))
+        assert.match((yield* ask("workers")).out, /one +from a shell/)
+
+        for (
+          const [args, words] of [
+            [["Car", "visit"], "which Car? Give its id, too: Car/1"],
+            [["Car/1", "tow"], "no worker has said that it has Car/tow"],
+            [["Car/1", "visit", "\"London\""], "visit takes 2 arguments, not 1"],
+            [["Car/1", "visit", "London", "2"], "argument 1 is no JSON: London. A text is given as '\"London\"'"],
+            [["Car/1", "visit", "\"London\"", "2.5"], "argument 2 does not fit"],
+            [["Car/1", "visit", "\"London\"", "2", "--delay", "soon"], "--delay"],
+            [["Car/1", "visit", "\"London\"", "2", "--priority", "101"], "priority"]
+          ] as const
+        ) {
+          const { code, err } = yield* ask("run", ...args)
+          assert.deepStrictEqual([code, err.includes(words)], [2, true], err)
+        }
+        const asked = yield* ask(
+          "run",
+          "Car/1",
+          "visit",
+          "\"London\"",
+          "2",
+          "--key",
+          "first",
+          "--tag",
+          "nightly, by hand"
+        )
+        assert.match(asked.out, /^[0-9a-f-]{36}\n$/)
+        const id = asked.out.trim()
+        assert.strictEqual((yield* ask("run", "Car/1", "visit", "\"London\"", "2", "--key", "first")).out.trim(), id)
+        const shown = yield* looks(["show", id, "--payloads", "--json"], (out) => out.includes("succeeded"))
+        // its worker has found its lane by the key that only it knows
+        assert.deepInclude(JSON.parse(shown).action, {
+          result: "London, 2 times",
+          lane: "places/London",
+          tags: ["nightly", "by hand"]
+        })
+        const wrong = yield* ask("worker", resolve(import.meta.dirname, "fixtures/garage.ts"))
+        assert.deepStrictEqual([wrong.code, wrong.err.includes("exports no `stepped`")], [2, true])
+        worker.kill("SIGTERM")
+        assert.strictEqual(yield* Effect.promise(() => ended), 0)
+        assert.strictEqual((yield* ask("workers")).out, "no worker runs\n")
+      })
+  )
 })

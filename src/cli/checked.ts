@@ -1,0 +1,23 @@
+/** What is given to an action, held against what workers have said that it takes. */
+import { Effect, JsonSchema, Option, Schema, SchemaRepresentation } from "effect"
+import type { SchemaDescription } from "../Catalogue.ts"
+import { usage } from "./failures.ts"
+
+/** The schema of what is stored: an opaque one takes any JSON. */
+const schemaOf = ({ schema }: SchemaDescription): Schema.Codec<unknown, unknown> =>
+  schema === null
+    ? Schema.Json
+    : Schema.make(SchemaRepresentation.fromJsonSchemaDocument(JsonSchema.fromSchemaDraft2020_12(schema)).ast)
+
+/** Refuses what does not fit what workers have said that they take. */
+export const checked = (what: string, value: unknown, description: SchemaDescription | undefined) =>
+  Effect.gen(function*() {
+    if (description === undefined) return
+    const schema = yield* Effect.option(Effect.try({ try: () => schemaOf(description), catch: String }))
+    // what cannot be checked here is checked by the worker
+    if (Option.isNone(schema)) return
+    yield* Effect.mapError(
+      Schema.decodeUnknownEffect(schema.value)(value),
+      ({ message }) => usage(`${what} does not fit: ${message}`)
+    )
+  })

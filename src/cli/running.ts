@@ -1,0 +1,155 @@
+/** Commands that have something performed: enqueueing an action, and a worker of a program's module. */
+import { Duration, Effect, Layer, Option, Schema } from "effect"
+import { Argument, Command, Flag } from "effect/cli"
+import { resolve } from "node:path"
+import { pathToFileURL } from "node:url"
+import { action as defineAction } from "../Action.ts"
+import { Actor } from "../Actor.ts"
+import { type App, isApp } from "../App.ts"
+import { withOptions } from "../Client.ts"
+import { engineLayer } from "../engine/engineLayer.ts"
+import type { EnqueueOptions } from "../EnqueueOptions.ts"
+import { JobQueue } from "../JobQueue.ts"
+import { worker as workerLayer } from "../Stepped.ts"
+import { checked } from "./checked.ts"
+import { client, SchemaName, withEngine } from "./connection.ts"
+import { exitCodes, type LibraryError, Stopped, stoppedBy, usage } from "./failures.ts"
+import { actorOf, json } from "./given.ts"
+import { Output } from "./Output.ts"
+
+/** An actor whose id is the text that is stored of it, whatever its program makes of that. */
+const actorNamed = (type: string) => Actor<unknown>()(type, { id: Schema.String })
+
+const run = Command.make("run", {
+  actor: Argument.String("actor").pipe(Argument.withDescription("Car/1: the type of an actor, and its id")),
+  action: Argument.String("action").pipe(Argument.withDescription("The action's name")),
+  args: Argument.String("argument").pipe(
+    Argument.withDescription("Its arguments, each as JSON"),
+    Argument.variadic()
+  ),
+  priority: Flag.Int("priority").pipe(
+    Flag.withDescription("From -100, which comes first, to 100"),
+    Flag.withDefault(0)
+  ),
+  delay: Flag.String("delay").pipe(Flag.withDescription("When it is to start: in \"2 hours\""), Flag.optional),
+  key: Flag.String("key").pipe(
+    Flag.withDescription("An idempotency key: under it, the action is enqueued once"),
+    Flag.optional
+  ),
+  tag: Flag.String("tag").pipe(
+    Flag.withDescription("Texts that it is found by, with commas between them"),
+    Flag.optional
+  )
+}, (given) =>
+  withEngine(Effect.gen(function*() {
+    const output = yield* Output
+    const { actorId, actorType } = actorOf(given.actor)
+    if (actorId === undefined) return yield* usage(`which ${actorType}? Give its id, too: ${actorType}/1`)
+    const queue = yield* JobQueue
+    const [definition] = yield* queue.definitions({ actorType, name: given.action }, 1)
+    if (definition === undefined) {
+      return yield* usage(
+        `no worker has said that it has ${actorType}/${given.action}: \`definitions\` lists what they have`
+      )
+    }
+    const { arguments: schemas, queue: inQueue } = definition.description
+    if (schemas.length !== given.args.length) {
+      return yield* usage(`${given.action} takes ${schemas.length} arguments, not ${given.args.length}`)
+    }
+    const values = yield* Effect.forEach(given.args, (text, i) =>
+      Effect.tap(json(text, `argument ${i + 1}`), (value) => checked(`argument ${i + 1}`, value, schemas[i])))
+    // what it joins and is achieved by only its own definition can say: a key that takes an effect is left to the worker
+    const action = defineAction(given.action, {
+      arguments: schemas.map(() =>
+        Schema.Json
+      ),
+      queue: inQueue,
+      concurrencyKey: () => Effect.succeed("")
+    })
+    const handle = yield* withOptions(yield* enqueueOptions(given)).enqueue(
+      actorNamed(actorType).ref(actorId),
+      action,
+      ...values
+    )
+    yield* output.value({ id: handle.id, actorType, actorId, name: given.action }, handle.id)
+  }))).pipe(Command.withDescription("Enqueue an action, checked by what workers have said that they take"))
+
+/** How it is enqueued; what of it is out of its limits the engine refuses, as for a program. */
+const enqueueOptions = (given: {
+  readonly priority: number
+  readonly delay: Option.Option<string>
+  readonly key: Option.Option<string>
+  readonly tag: Option.Option<string>
+}): Effect.Effect<EnqueueOptions, Stopped> => {
+  const options = {
+    priority: given.priority,
+    ...Option.isSome(given.tag) ? { tags: given.tag.value.split(",").map((tag) => tag.trim()) } : {},
+    ...Option.isSome(given.key) ? { idempotencyKey: given.key.value } : {}
+  }
+  if (Option.isNone(given.delay)) return Effect.succeed(options)
+  const delay = Duration.fromInput(given.delay.value as Duration.Input)
+  return Option.isNone(delay)
+    ? usage(`--delay: ${JSON.stringify(given.delay.value)} is no duration, such as "2 hours"`)
+    : Effect.succeed({ ...options, delay: delay.value })
+}
+
+/** What a module exports as `stepped`. */
+const load = (module: string): Effect.Effect<App, Stopped> =>
+  Effect.flatMap(
+    Effect.tryPromise({
+      try: () => import(pathToFileURL(resolve(module)).href) as Promise<{ readonly stepped?: unknown }>,
+      catch: (error) =>
+        usage(
+          `${module} does not load: ${
+            error instanceof Error ? error.message : String(error)
+          }. It is JavaScript, or TypeScript ` +
+            "of which Node strips the types by itself; for anything else, NODE_OPTIONS=--import names who loads it"
+        )
+    }),
+    ({ stepped }) =>
+      isApp(stepped)
+        ? Effect.succeed(stepped)
+        : usage(`${module} exports no \`stepped\`: export const stepped = Stepped.app({ actions })`)
+  )
+
+const isLibraryError = (u: unknown): u is LibraryError =>
+  typeof u === "object" && u !== null && "_tag" in u && "message" in u
+
+const worker = Command.make("worker", {
+  module: Argument.String("module").pipe(Argument.withDescription("A module that exports `stepped`, a Stepped.app")),
+  concurrency: Flag.Int("concurrency").pipe(
+    Flag.withDescription("How many bodies run at a time: 32 if not given"),
+    Flag.withDefault(32)
+  ),
+  queues: Flag.String("queues").pipe(
+    Flag.withDescription("The queues to take from, with commas between them; all of its actions' queues, if not given"),
+    Flag.optional
+  ),
+  name: Flag.String("name").pipe(Flag.withDescription("What it is called in logs and lists"), Flag.optional),
+  migrate: Flag.Boolean("migrate").pipe(
+    Flag.withDescription("Create or update the tables first"),
+    Flag.withDefault(false)
+  )
+}, (given) =>
+  Effect.gen(function*() {
+    const app = yield* load(given.module)
+    const options = { schema: yield* SchemaName, ...app.options }
+    const live = workerLayer({
+      concurrency: given.concurrency,
+      ...Option.isSome(given.queues) ? { queues: given.queues.value.split(",").map((queue) => queue.trim()) } : {},
+      ...Option.isSome(given.name) ? { name: given.name.value } : {}
+    }).pipe(
+      Layer.provide(app.actions),
+      Layer.provideMerge(engineLayer(options, false, given.migrate)),
+      Layer.provideMerge(app.database ?? (yield* client))
+    )
+    return yield* Effect.mapError(
+      Layer.launch(live),
+      (error) =>
+        isLibraryError(error)
+          ? stoppedBy(error)
+          : new Stopped({ code: exitCodes.fault, text: `${given.module} does not start: ${String(error)}` })
+    )
+  })).pipe(Command.withDescription("Perform the actions of a module, until it is told to stop"))
+
+export const runningCommands = [run, worker] as const
