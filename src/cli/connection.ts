@@ -97,8 +97,8 @@ const exactTypes = (): PgTypes.Registry => {
   return types
 }
 
-/** The client of the server that the flags name. */
-export const client = Effect.map(
+/** The server that the flags name. */
+const server = Effect.map(
   Effect.flatMap(
     Url,
     Option.match({
@@ -106,15 +106,17 @@ export const client = Effect.map(
       onSome: Effect.succeed
     })
   ),
-  (url) =>
-    PgClient.layer({
-      url,
-      maxConnections: 3,
-      connectTimeout: "10 seconds",
-      applicationName: "stepped",
-      types: exactTypes()
-    })
+  (url) => ({ url, connectTimeout: "10 seconds", applicationName: "stepped" }) as const
 )
+
+/** A client of it for one command, which prints JSON as it is stored. */
+const client = Effect.map(
+  server,
+  (config) => PgClient.layer({ ...config, maxConnections: 3, types: exactTypes() })
+)
+
+/** A client of it for a program that performs. */
+export const workerClient = Effect.map(server, PgClient.layer)
 
 /** The embedded database of a folder, which is not made where there is none. */
 const embedded = (dataDir: string, schema: string) =>

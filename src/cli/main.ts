@@ -1,5 +1,6 @@
 #!/usr/bin/env node
 /** The program `stepped`. */
+import { once } from "node:events"
 import { readFileSync } from "node:fs"
 
 const main = async (): Promise<number> => {
@@ -20,17 +21,13 @@ const main = async (): Promise<number> => {
     readonly version: string
   }
   const fiber = Effect.runFork(Effect.provide(run(process.argv.slice(2), { version }), platform.layer))
-  let code: number | undefined
   // who is told to stop ends what it has in hand; who is told so again, at once
-  const stop = (signal: "SIGINT" | "SIGTERM") => {
-    if (code !== undefined) process.exit(1)
-    code = signal === "SIGTERM" ? 0 : 130
-    fiber.interruptUnsafe()
-  }
-  process.on("SIGINT", stop)
-  process.on("SIGTERM", stop)
+  const signal = Promise.race(["SIGINT", "SIGTERM"].map((name) => once(process, name).then(() => name)))
+  void signal.then(() => fiber.interruptUnsafe())
   const exit = await Effect.runPromise(Fiber.await(fiber))
-  return Exit.isSuccess(exit) ? exit.value : code ?? 1
+  if (Exit.isSuccess(exit)) return exit.value
+  // nobody but a person at a prompt interrupts it otherwise
+  return await Promise.race([signal, Promise.resolve("SIGINT")]) === "SIGTERM" ? 0 : 130
 }
 
 process.exitCode = await main()

@@ -12,7 +12,7 @@ import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { worker as workerLayer } from "../Stepped.ts"
 import { checked } from "./checked.ts"
-import { client, SchemaName, withEngine } from "./connection.ts"
+import { SchemaName, withEngine, workerClient } from "./connection.ts"
 import { exitCodes, type LibraryError, Stopped, stoppedBy, usage } from "./failures.ts"
 import { actorOf, json } from "./given.ts"
 import { Output } from "./Output.ts"
@@ -141,7 +141,7 @@ const worker = Command.make("worker", {
     }).pipe(
       Layer.provide(app.actions),
       Layer.provideMerge(engineLayer(options, false, given.migrate)),
-      Layer.provideMerge(app.database ?? (yield* client))
+      Layer.provideMerge(app.database ?? (yield* workerClient))
     )
     return yield* Effect.mapError(
       Layer.launch(live),

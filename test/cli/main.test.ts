@@ -107,7 +107,7 @@ describe("the program", () => {
           lane: "places/London",
           tags: ["nightly", "by hand"]
         })
-        const wrong = yield* ask("worker", resolve(import.meta.dirname, "fixtures/garage.ts"))
+        const wrong = yield* ask("worker", resolve(import.meta.dirname, "../../src/domain/shown.ts"))
         assert.deepStrictEqual([wrong.code, wrong.err.includes("exports no `stepped`")], [2, true])
         worker.kill("SIGTERM")
         assert.strictEqual(yield* Effect.promise(() => ended), 0)

@@ -3990,8 +3990,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.1: what is not undone is done a second time",
     plants: [{
       file: functionFile("not_retryable"),
-      find: `where coalesce((x ->> 'index')::int, g.step) >= case`,
-      replace: `where coalesce((x ->> 'index')::int, g.step) < case`
+      find: `where coalesce(n.idx, g.step) >= case`,
+      replace: `where coalesce(n.idx, g.step) < case`
     }],
     tests: { [retrying]: ["18.1: while that step or a later one is not undone"] }
   },
@@ -5074,8 +5074,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unwound-and-another-forgotten",
     breaks: "10.4: the achievement of another action goes",
     plants: [{
-      file: functionFile("begin_unwindings"),
-      find: ` and action = any(due.ids);`,
+      file: functionFile("take_unwindings"),
+      find: ` and action = any(p_ids);`,
       replace: `;`
     }],
     tests: { [besideTests]: ["10.4: an achievement that is another's by now"] }
