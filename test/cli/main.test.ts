@@ -5,6 +5,7 @@ import { execFile, spawn } from "node:child_process"
 import { resolve } from "node:path"
 import { inject } from "vitest"
 import { freshDatabase, isPooled } from "../harness/Server.ts"
+import { stepped } from "./fixtures/garage.ts"
 
 const program = resolve(import.meta.dirname, "../../src/cli/main.ts")
 
@@ -45,7 +46,7 @@ describe("the program", () => {
       Effect.gen(function*() {
         const { url } = yield* freshDatabase()
         const env = { DATABASE_URL: Redacted.value(url) }
-        const ask = (...args: ReadonlyArray<string>) => Effect.promise(() => run(args, env))
+        const ask = (...args: ReadonlyArray<string>) => stepped(...args, "--url", env.DATABASE_URL)
         const module = resolve(import.meta.dirname, "fixtures/app.ts")
         const worker = spawn(process.execPath, [
           "--no-warnings",
@@ -97,9 +98,9 @@ describe("the program", () => {
           "--tag",
           "nightly, by hand"
         )
-        assert.match(asked.out, /^[0-9a-f-]{36}\n$/)
-        const id = asked.out.trim()
-        assert.strictEqual((yield* ask("run", "Car/1", "visit", "\"London\"", "2", "--key", "first")).out.trim(), id)
+        assert.match(asked.out, /^[0-9a-f-]{36}$/)
+        const id = asked.out
+        assert.strictEqual((yield* ask("run", "Car/1", "visit", "\"London\"", "2", "--key", "first")).out, id)
         const shown = yield* looks(["show", id, "--payloads", "--json"], (out) => out.includes("succeeded"))
         // its worker has found its lane by the key that only it knows
         assert.deepInclude(JSON.parse(shown).action, {
@@ -111,7 +112,7 @@ describe("the program", () => {
         assert.deepStrictEqual([wrong.code, wrong.err.includes("exports no `stepped`")], [2, true])
         worker.kill("SIGTERM")
         assert.strictEqual(yield* Effect.promise(() => ended), 0)
-        assert.strictEqual((yield* ask("workers")).out, "no worker runs\n")
+        assert.strictEqual((yield* ask("workers")).out, "no worker runs")
       })
   )
 })
