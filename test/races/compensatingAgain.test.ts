@@ -1,6 +1,6 @@
 /** Rule 18.2, a compensation that is run again, where somebody else asks for the same action at the same moment. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Option, type Scope } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, type Stepped } from "stepped"
@@ -131,10 +131,16 @@ describe("run again, from several sides", () => {
         yield* Effect.exit(handle.await)
         scene.failing = new Set()
         seen.length = 0
+        const isAsked = yield* Deferred.make<void>()
+        // which is refused before all is undone; now and then it comes after that
+        const retrying = Effect.andThen(
+          round % 12 === 1 ? Effect.andThen(Deferred.await(isAsked), allEnded) : Effect.void,
+          repo((actions) => actions.retry(handle.id))
+        )
         const [first, second, retry, deletion] = yield* Effect.all([
+          Effect.ensuring(again(handle.id), Deferred.succeed(isAsked, undefined)),
           again(handle.id),
-          again(handle.id),
-          round % 3 === 0 ? Effect.undefined : repo((actions) => actions.retry(handle.id)),
+          round % 3 === 0 ? Effect.undefined : retrying,
           round % 3 === 1 ? Effect.undefined : repo((actions) =>
             round % 2 === 0
               ? Effect.map(actions.delete(handle.id), ({ _tag }) => _tag === "Deleted")

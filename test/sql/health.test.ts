@@ -151,7 +151,9 @@ it.live("19.2: a role that may only read learns what it may not see, and what it
     // somebody else's transaction
     yield* Effect.scoped(Effect.provide(
       Effect.gen(function*() {
-        const giveWay = yield* holding(Effect.flatMap(PgClient.PgClient, (sql) => sql`select pg_current_xact_id()::text`))
+        const giveWay = yield* holding(
+          Effect.flatMap(PgClient.PgClient, (sql) => sql`select pg_current_xact_id()::text`)
+        )
         const health = yield* look
         assert.deepInclude(health.snapshots[0], { kind: "session", state: undefined, since: undefined })
         assert.deepInclude(noteOf(health, "snapshots"), { level: "unseen" })
