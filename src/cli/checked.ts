@@ -1,7 +1,15 @@
 /** What is given to an action, held against what workers have said that it takes. */
 import { Effect, JsonSchema, Option, Schema, SchemaRepresentation } from "effect"
-import type { SchemaDescription } from "../Catalogue.ts"
+import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
+import { JobQueue } from "../JobQueue.ts"
 import { usage } from "./failures.ts"
+
+/** What workers have said last of an action's definition; none where nobody has. */
+export const described = (of: { readonly actorType: string; readonly name: string }) =>
+  Effect.map(
+    Effect.flatMap(JobQueue, (queue) => queue.definitions({ actorType: of.actorType, name: of.name }, 1)),
+    ([definition]): DefinitionDescription | undefined => definition?.description
+  )
 
 /** The schema of what is stored: an opaque one takes any JSON. */
 const schemaOf = ({ schema }: SchemaDescription): Schema.Codec<unknown, unknown> =>

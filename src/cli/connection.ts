@@ -97,17 +97,19 @@ const exactTypes = (): PgTypes.Registry => {
   return types
 }
 
-/** The server that the flags name. */
-const server = Effect.map(
-  Effect.flatMap(
-    Url,
-    Option.match({
-      onNone: () => usage("which database? Set DATABASE_URL, give --url, or give the --folder of an embedded one"),
-      onSome: Effect.succeed
-    })
-  ),
-  (url) => ({ url, connectTimeout: "10 seconds", applicationName: "stepped" }) as const
-)
+/** The server that the flags name; who asks for it has no use for a folder. */
+const server = Effect.gen(function*() {
+  if (Option.isSome(yield* Folder)) {
+    return yield* usage(
+      "--folder is for what looks and acts: this needs a server. An embedded database migrates by itself"
+    )
+  }
+  const url = yield* Url
+  if (Option.isNone(url)) {
+    return yield* usage("which database? Set DATABASE_URL, give --url, or give the --folder of an embedded one")
+  }
+  return { url: url.value, connectTimeout: "10 seconds", applicationName: "stepped" } as const
+})
 
 /** A client of it for one command, which prints JSON as it is stored. */
 const client = Effect.map(
@@ -128,7 +130,7 @@ const embedded = (dataDir: string, schema: string) =>
     : usage(`${dataDir} is no folder of an embedded database: pgdata is not in it`)
 
 /** What the flags ask for, for who prints. */
-export const output = Effect.gen(function*() {
+const output = Effect.gen(function*() {
   return Output.layer({ json: yield* Json, payloads: yield* Payloads, local: yield* Local })
 })
 

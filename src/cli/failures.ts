@@ -22,6 +22,9 @@ export class Stopped extends Data.TaggedError("Stopped")<{
 /** What was asked for is not there, or nothing was changed. */
 export const nothing = (text?: string): Stopped => new Stopped({ code: exitCodes.nothing, text })
 
+/** Nobody has that id, or nobody has it any more. */
+export const noAction = (id: string): Stopped => nothing(`there is no action ${id}, or its history has been deleted`)
+
 /** What was given is wrong. */
 export const usage = (text: string): Stopped => new Stopped({ code: exitCodes.usage, text })
 

@@ -43,7 +43,7 @@ export const command = Command.make("stepped").pipe(
  * **Details**
  *
  * 0: it is done. 1: it was understood, and there is nothing to it: what was asked for is not there, nothing was changed, or the doctor has found something. 2: what was given is
- * wrong. 3: the database cannot be asked, or its tables are not those of this version. 70: a fault of the command's own. Results go to the standard output, all else to the standard error.
+ * wrong. 3: the database cannot be asked, or its tables are not those of this version. 70: a fault of the command's own. What it says goes to the standard output, why it could not to the standard error.
  *
  * @category commands
  * @since 0.1.0

@@ -72,7 +72,7 @@ const onMany = <E extends LibraryError, R>(
     if (!given.yes) yield* confirmed(`${verb} on ${counted(found)}?`)
     const outcomes = new Map<string, number>()
     for (const { id } of found) {
-      const one = yield* Effect.result(Effect.map(run(id, asks), (answer) => answer))
+      const one = yield* Effect.result(run(id, asks))
       // one that is no more, or is another's by now, does not keep the others
       if (Result.isFailure(one) && !(one.failure instanceof Stopped)) return yield* Effect.fail(one.failure)
       const { more = {}, outcome } = Result.isSuccess(one) ? one.success : { outcome: "none" }

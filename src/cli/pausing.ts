@@ -5,7 +5,7 @@ import type { ActionKey } from "../Action.ts"
 import { JobQueue, type PauseTarget } from "../JobQueue.ts"
 import { lane, type LaneKey } from "../Lane.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
-import { answer } from "./answer.ts"
+import { type Answer, answer } from "./answer.ts"
 import { withEngine } from "./connection.ts"
 import { type Stopped, usage } from "./failures.ts"
 import { by, operator, reason } from "./given.ts"
@@ -62,30 +62,27 @@ const textOf = (given: Paused): string =>
   [...Option.toArray(given.lane), ...Option.toArray(given.queue), ...Option.toArray(given.definition)][0] ??
     "everything"
 
-const pause = Command.make("pause", paused, (given) =>
+/** Pauses or resumes, and says whether that has changed something. */
+const changing = (verb: "pause" | "resume", given: Paused, otherwise: Answer) =>
   withEngine(Effect.gen(function*() {
     const subject = yield* subjectOf(given)
     const options = yield* operator(given)
     const changed = subject.of === "JobQueue"
-      ? yield* subject.on.pause(subject.target, options)
-      : yield* subject.on.pause(subject.target, options)
-    yield* answer(`${subject.of}.pause`, textOf(given), {
-      outcome: changed ? "done" : "paused",
-      text: changed ? "done" : "nothing was changed: it is paused already"
-    })
-  }))).pipe(Command.withDescription("Begin nothing new in a lane, of a queue, of an action, or of anything"))
+      ? yield* subject.on[verb](subject.target, options)
+      : yield* subject.on[verb](subject.target, options)
+    yield* answer(`${subject.of}.${verb}`, textOf(given), changed ? { outcome: "done" } : otherwise)
+  }))
 
-const resume = Command.make("resume", paused, (given) =>
-  withEngine(Effect.gen(function*() {
-    const subject = yield* subjectOf(given)
-    const options = yield* operator(given)
-    const changed = subject.of === "JobQueue"
-      ? yield* subject.on.resume(subject.target, options)
-      : yield* subject.on.resume(subject.target, options)
-    yield* answer(`${subject.of}.resume`, textOf(given), {
-      outcome: changed ? "done" : "notPaused",
-      text: changed ? "done" : "nothing was changed: it is not paused"
-    })
-  }))).pipe(Command.withDescription("Go on with what was paused"))
+const pause = Command.make(
+  "pause",
+  paused,
+  (given) => changing("pause", given, { outcome: "paused", text: "nothing was changed: it is paused already" })
+).pipe(Command.withDescription("Begin nothing new in a lane, of a queue, of an action, or of anything"))
+
+const resume = Command.make(
+  "resume",
+  paused,
+  (given) => changing("resume", given, { outcome: "notPaused", text: "nothing was changed: it is not paused" })
+).pipe(Command.withDescription("Go on with what was paused"))
 
 export const pauseCommands = [pause, resume] as const

@@ -7,7 +7,7 @@ import { explain as explainAction } from "../Explanation.ts"
 import { renderTree, tree } from "../Tree.ts"
 import { renderWhy, why as whyOf } from "../Why.ts"
 import { withEngine } from "./connection.ts"
-import { nothing } from "./failures.ts"
+import { noAction } from "./failures.ts"
 import { actorOf, filter, id, limit } from "./given.ts"
 import { type Colour, type Column, Output, span } from "./Output.ts"
 
@@ -112,7 +112,7 @@ const show = Command.make("show", {
   withEngine(Effect.gen(function*() {
     const output = yield* Output
     const found = yield* tree(id, { limit })
-    if (Option.isNone(found)) return yield* nothing(`there is no action ${id}, or its history has been deleted`)
+    if (Option.isNone(found)) return yield* noAction(id)
     yield* output.value(found.value, renderTree(found.value))
     if (output.hasPayloads && !output.isJson) {
       const { arguments: args, result } = found.value.action
@@ -124,11 +124,7 @@ const show = Command.make("show", {
 const why = Command.make("why", { id }, ({ id }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
-    const reasons = yield* Effect.catchTag(
-      whyOf(id),
-      "UnknownAction",
-      () => nothing(`there is no action ${id}, or its history has been deleted`)
-    )
+    const reasons = yield* Effect.catchTag(whyOf(id), "UnknownAction", () => noAction(id))
     yield* output.value(reasons, renderWhy(reasons))
   }))).pipe(Command.withDescription("Say why an action is not finished: what it waits for, and what that waits for"))
 

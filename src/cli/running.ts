@@ -9,9 +9,8 @@ import { type App, isApp } from "../App.ts"
 import { withOptions } from "../Client.ts"
 import { engineLayer } from "../engine/engineLayer.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
-import { JobQueue } from "../JobQueue.ts"
 import { worker as workerLayer } from "../Stepped.ts"
-import { checked } from "./checked.ts"
+import { checked, described } from "./checked.ts"
 import { SchemaName, withEngine, workerClient } from "./connection.ts"
 import { exitCodes, type LibraryError, Stopped, stoppedBy, usage } from "./failures.ts"
 import { actorOf, json } from "./given.ts"
@@ -45,14 +44,13 @@ const run = Command.make("run", {
     const output = yield* Output
     const { actorId, actorType } = actorOf(given.actor)
     if (actorId === undefined) return yield* usage(`which ${actorType}? Give its id, too: ${actorType}/1`)
-    const queue = yield* JobQueue
-    const [definition] = yield* queue.definitions({ actorType, name: given.action }, 1)
-    if (definition === undefined) {
+    const description = yield* described({ actorType, name: given.action })
+    if (description === undefined) {
       return yield* usage(
         `no worker has said that it has ${actorType}/${given.action}: \`definitions\` lists what they have`
       )
     }
-    const { arguments: schemas, queue: inQueue } = definition.description
+    const { arguments: schemas, queue: inQueue } = description
     if (schemas.length !== given.args.length) {
       return yield* usage(`${given.action} takes ${schemas.length} arguments, not ${given.args.length}`)
     }

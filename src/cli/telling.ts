@@ -2,17 +2,14 @@
 import { Effect, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { action as defineAction } from "../Action.ts"
-import type { ActionRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
-import type { DefinitionDescription } from "../Catalogue.ts"
 import { complete as completeAction } from "../Client.ts"
-import { JobQueue } from "../JobQueue.ts"
 import { Outcome } from "../Outcome.ts"
 import { send } from "../Send.ts"
 import { signal as defineSignal } from "../Signal.ts"
-import { checked } from "./checked.ts"
+import { checked, described } from "./checked.ts"
 import { withEngine } from "./connection.ts"
-import { nothing, usage } from "./failures.ts"
+import { noAction, nothing, usage } from "./failures.ts"
 import { id, json } from "./given.ts"
 import { Output } from "./Output.ts"
 
@@ -20,16 +17,9 @@ const found = (id: string) =>
   Effect.flatMap(
     Effect.flatMap(ActionRepo, (repo) => repo.find(id)),
     Option.match({
-      onNone: () => nothing(`there is no action ${id}, or its history has been deleted`),
+      onNone: () => noAction(id),
       onSome: Effect.succeed
     })
-  )
-
-/** What workers have said last of an action's definition; none where nobody has. */
-const described = ({ actorType, name }: ActionRecord) =>
-  Effect.map(
-    Effect.flatMap(JobQueue, (queue) => queue.definitions({ actorType, name }, 1)),
-    ([definition]): DefinitionDescription | undefined => definition?.description
   )
 
 const signal = Command.make("signal", {

@@ -41,6 +41,17 @@ export const schemaVersion = fingerprint
 
 const latest = migrations[migrations.length - 1]!.id
 
+/** Whether any have run. By a query: what a session has cached of the catalogue does not tell of what was made meanwhile; and it needs no right at all. */
+const isMade = (sql: PgClient, schema: string) =>
+  Effect.map(
+    sql.unsafe(
+      `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
+        where n.nspname = $1 and c.relname = 'migrations'`,
+      [schema]
+    ).values,
+    (rows) => rows.length > 0
+  )
+
 /** What has run: the last migration, if any, and whose it is. What an unreleased version has made may have no column for it. */
 const ran = (sql: PgClient, quoted: string) =>
   Effect.map(
@@ -90,11 +101,7 @@ export const script: Effect.Effect<string, never, Storage> = Effect.map(Storage,
 export const migrationStatus = Effect.gen(function*() {
   const sql = yield* PgClient
   const { quoted, schema } = yield* Storage
-  const [found] = yield* sql.unsafe<{ exists: boolean }>(
-    "select to_regclass($1) is not null as exists",
-    [`${quoted}.migrations`]
-  ).withoutTransform
-  const { isOfAnother, last = 0 } = found!.exists ? yield* ran(sql, quoted) : { isOfAnother: false }
+  const { isOfAnother, last = 0 } = (yield* isMade(sql, schema)) ? yield* ran(sql, quoted) : { isOfAnother: false }
   if (isOfAnother) return yield* unreleased(schema)
   return {
     schema,
@@ -138,15 +145,9 @@ export const migrateTo = (
 
     /** Migrations that have not run, and whether a sequence is behind. */
     const look = Effect.gen(function*() {
-      // by a query: what a session has cached of the catalogue does not tell of what was made while it waited
-      const exists = yield* sql.unsafe(
-        `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-          where n.nspname = $1 and c.relname = 'migrations'`,
-        [schema]
-      ).values
-      const { isInstalled, isOfAnother, last = 0 } = exists.length === 0
-        ? { isInstalled: false, isOfAnother: false }
-        : yield* ran(sql, quoted)
+      const { isInstalled, isOfAnother, last = 0 } = (yield* isMade(sql, schema))
+        ? yield* ran(sql, quoted)
+        : { isInstalled: false, isOfAnother: false }
       if (isOfAnother) return yield* unreleased(schema)
       return {
         isInstalled,
@@ -246,15 +247,7 @@ export const checkMigrations: Effect.Effect<void, StorageError | UnusableError, 
     const { deadline, quoted, schema } = yield* Storage
     const within = answered("checkMigrations", deadline)
     yield* within(checkUse("client"))
-    // a look by the catalogue needs no right at all
-    const exists = yield* within(
-      sql.unsafe(
-        `select 1 from pg_catalog.pg_class c join pg_catalog.pg_namespace n on n.oid = c.relnamespace
-          where n.nspname = $1 and c.relname = 'migrations'`,
-        [schema]
-      ).values
-    )
-    if (exists.length === 0) return yield* new SchemaMissing({ schema })
+    if (!(yield* within(isMade(sql, schema)))) return yield* new SchemaMissing({ schema })
     const { isOfAnother, last: found } = yield* within(ran(sql, quoted))
     if (found === undefined) return yield* new SchemaMissing({ schema })
     if (isOfAnother) return yield* unreleased(schema)

@@ -150,6 +150,18 @@ describe("verbs", () => {
       assert.include(yield* Effect.provide(Effect.flip(fails.await), services), { _tag: "Flat", tyre: "front" })
     }))
 
+  it.live("what has no payload, or no result, is sent without one", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      const [listens, delivers] = [yield* client(1).listenLater(), yield* client(2).deliverLater()]
+      for (const handle of [listens, delivers]) yield* Effect.provide(comesTo(handle, "performing"), services)
+      assert.deepStrictEqual(yield* stepped("signal", listens.id, "ring"), { code: 0, out: "sent", err: "" })
+      yield* Effect.provide(listens.await, services)
+      assert.deepStrictEqual(yield* stepped("complete", delivers.id), { code: 0, out: "done", err: "" })
+      yield* Effect.provide(delivers.await, services)
+    }))
+
   it.live("steps that are held go on as somebody decides, and each decision is recorded", () =>
     Effect.gen(function*() {
       const { client, objects, services, stepped } = yield* garage
@@ -336,6 +348,8 @@ describe("databases", () => {
       const folder = mkdtempSync(join(tmpdir(), "stepped-cli-"))
       yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
       assert.include((yield* stepped("ls", "--folder", folder)).err, "pgdata is not in it")
+      const elsewhere = yield* stepped("migrate", "up", "--folder", folder, "--url", "postgres://127.0.0.1:1/none")
+      assert.deepStrictEqual([elsewhere.code, elsewhere.err.includes("this needs a server")], [2, true])
       const id = yield* Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).visitNow("London")
         const taken = yield* stepped("ls", "--folder", folder)
