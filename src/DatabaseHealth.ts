@@ -96,7 +96,7 @@ export interface ReplicaLag {
  * @since 0.1.0
  */
 export interface HealthNote {
-  readonly topic: "snapshots" | "locks" | "deadRows" | "connections" | "replicas" | "roundTrip" | "commitTime"
+  readonly topic: "snapshots" | "locks" | "deadRows" | "connections" | "replicas" | "clock" | "roundTrip" | "commitTime"
   /** `unseen`: the database does not have it, or this role may not see it. */
   readonly level: "fine" | "watch" | "bad" | "unseen"
   readonly text: string
@@ -120,6 +120,8 @@ export interface DatabaseHealth {
   /** How many there are, and may be of roles that are no superusers; none of the embedded database. */
   readonly connections: { readonly used: number; readonly most: number } | undefined
   readonly replicas: ReadonlyArray<ReplicaLag>
+  /** How far the database's clock is ahead of this program's, in ms: the middle one of three. */
+  readonly clockOffsetMs: number
   /** How long the answer to a statement takes that does nothing: the middle one of five. */
   readonly roundTripMs: number
   /** How long a commit takes that is written, the middle one of three; none where this role, or this server, writes nothing. */
@@ -195,7 +197,9 @@ const detailsOf = (health: DatabaseHealth, topic: HealthNote["topic"]): Readonly
         )
       }))
     case "deadRows":
-      return health.tables.map(({ deadRows, lastVacuum, liveRows, name }) =>
+      return health.tables.filter(({ deadRows, liveRows }) => deadRows + liveRows > 0).map((
+        { deadRows, lastVacuum, liveRows, name }
+      ) =>
         leaf(joined(
           name,
           `${deadRows} dead, ${liveRows} living`,

@@ -105,6 +105,18 @@ const replicas = ({ isEmbedded, isReplica, replicas, seesAll }: SeenHealth): Omi
   }
 }
 
+const clock = ({ clockOffsetMs }: SeenHealth): Omit<HealthNote, "topic"> => {
+  const apart = Math.abs(clockOffsetMs)
+  const level = levelOf(apart, 1000, 60_000)
+  if (level === "fine") return { level, text: "this machine's clock and the database's agree" }
+  return {
+    level,
+    text: `this machine's clock is ${roughly(apart)} ${
+      clockOffsetMs > 0 ? "behind" : "ahead of"
+    } the database's: workers go by the database's, unless they are told not to (databaseClock), and a program's own times are wrong by as much; set it, and keep it by NTP`
+  }
+}
+
 const roundTrip = ({ roundTripMs }: SeenHealth): Omit<HealthNote, "topic"> => {
   const level = levelOf(roundTripMs, 5, 20)
   const text = `a round trip takes ${inMs(roundTripMs)}`
@@ -150,6 +162,7 @@ export const healthOf = (seen: SeenHealth): DatabaseHealth => {
       { topic: "deadRows", ...deadRows(seen) },
       { topic: "connections", ...connections(seen) },
       { topic: "replicas", ...replicas(seen) },
+      { topic: "clock", ...clock(seen) },
       { topic: "roundTrip", ...roundTrip(seen) },
       { topic: "commitTime", ...commit(seen) }
     ]

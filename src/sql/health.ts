@@ -1,5 +1,6 @@
 /** How the server itself is: its sessions, locks, statistics and replicas, read as far as this role may see them; and its times, measured. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import type { SqlError } from "effect/sql/SqlError"
 import type { HeldSnapshot, LockWait, ReplicaLag, TableHealth } from "../DatabaseHealth.ts"
@@ -124,6 +125,15 @@ const timed = (effect: Effect.Effect<unknown, SqlError>) =>
 const times = (count: number, one: Effect.Effect<number, SqlError>) =>
   Effect.map(Effect.forEach(Array.from({ length: count }), () => one), middleOf)
 
+/** What an answer takes falls on the way there and on the way back alike. */
+const clockOffsetOf = (run: Run) =>
+  Effect.gen(function*() {
+    const before = yield* Clock.currentTimeMillis
+    const [row] = yield* run("select clock_timestamp()")
+    const after = yield* Clock.currentTimeMillis
+    return (row![0] as Date).getTime() - (before + after) / 2
+  })
+
 /** Of what is written; nothing where nothing is. */
 const commitOf = (run: Run): Effect.Effect<number | undefined> =>
   times(
@@ -163,9 +173,10 @@ export const healthOf = (
               replicas: yield* rows(look, replicaOf, replicasText)
             }
           }))
+        const clockOffsetMs = yield* times(3, clockOffsetOf(session.run))
         const roundTripMs = yield* times(5, timed(session.run("select 1")))
         const commitMs = session.isInside || seen.isReplica ? undefined : yield* commitOf(session.run)
-        return { ...seen, isEmbedded: embedded, roundTripMs, commitMs }
+        return { ...seen, isEmbedded: embedded, clockOffsetMs, roundTripMs, commitMs }
       }))
   }
 }

@@ -2,6 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { Stepped } from "stepped"
 import { suite } from "../harness/databases.ts"
 
@@ -16,6 +17,7 @@ suite("the database's health", (engine) => {
         "deadRows",
         "connections",
         "replicas",
+        "clock",
         "roundTrip",
         "commitTime"
       ])
@@ -29,6 +31,23 @@ suite("the database's health", (engine) => {
       const lines = Stepped.renderDatabaseHealth(health).split("\n")
       assert.strictEqual(lines[0], `the database at ${health.at.toISOString()}`)
       for (const { level, text } of health.notes) assert.include(lines.join("\n"), `─ ${level}  ${text}`)
+    }).pipe(Effect.provide(engine.layer())))
+
+  it.effect("19.2: says how far this machine's clock is from the database's", () =>
+    Effect.gen(function*() {
+      const noteOf = (behindMs: number) =>
+        Effect.gen(function*() {
+          const { at } = yield* Stepped.databaseHealth
+          yield* TestClock.setTime(at.getTime() - behindMs)
+          const { clockOffsetMs, notes } = yield* Stepped.databaseHealth
+          const { level, text } = notes.find(({ topic }) => topic === "clock")!
+          return { level, text, hours: Math.round(clockOffsetMs / 3_600_000) }
+        })
+      const late = yield* noteOf(2 * 3_600_000)
+      assert.deepStrictEqual([late.level, late.hours], ["bad", 2])
+      assert.match(late.text, /^this machine's clock is 2h\b.* behind the database's: /)
+      assert.deepInclude(yield* noteOf(-2 * 3_600_000), { level: "bad", hours: -2 })
+      assert.strictEqual((yield* noteOf(20_000)).level, "watch")
     }).pipe(Effect.provide(engine.layer())))
 
   it.effect("19.2: inside a transaction of the program that stays as it is", () =>

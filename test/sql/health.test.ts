@@ -177,6 +177,7 @@ const quiet = {
   tables: [{ name: "jobs", liveRows: 1, deadRows: 0, lastVacuum: undefined }],
   connections: { used: 5, most: 97 },
   replicas: [],
+  clockOffsetMs: 3,
   roundTripMs: 0.2,
   commitMs: 1
 } as const
@@ -198,6 +199,11 @@ it("19.2: each topic has its own limits", () => {
   assert.deepStrictEqual(levels({}), [])
   assert.deepStrictEqual(levels({ connections: { used: 80, most: 100 } }), ["connections watch"])
   assert.deepStrictEqual(levels({ connections: { used: 90, most: 100 } }), ["connections bad"])
+  assert.deepStrictEqual([1000, -1000, 60_000, 999].flatMap((clockOffsetMs) => levels({ clockOffsetMs })), [
+    "clock watch",
+    "clock watch",
+    "clock bad"
+  ])
   assert.deepStrictEqual(levels({ roundTripMs: 5, commitMs: 50 }), ["roundTrip watch", "commitTime bad"])
   assert.deepStrictEqual(levels({ replicas: [replica] }), ["replicas bad"])
   assert.deepStrictEqual(levels({ replicas: [{ ...replica, lagMs: 10_000 }] }), ["replicas watch"])
