@@ -272,13 +272,13 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
 ]
 
 /** Runs every check over one snapshot; at most 100 findings for each. */
-export const examineOf = ({ call, schema }: Calls): Effect.Effect<ReadonlyArray<Finding>, StorageError> => {
+export const examineOf = ({ callUnprepared, schema }: Calls): Effect.Effect<ReadonlyArray<Finding>, StorageError> => {
   const text = checks.map(([, , query], i) =>
     `select * from (select ${i} as n, x.subject collate "C" as subject from (${
       query(schema)
     }) x(subject) limit 100) q${i}`
   ).join("\nunion all\n")
-  return Effect.map(call("doctor", text, []), (rows) =>
+  return Effect.map(callUnprepared("doctor", text, []), (rows) =>
     rows.map(([n, subject]) => {
       const [invariant, problem] = checks[n as number]!
       return { invariant, problem, subject: subject as string }

@@ -17,7 +17,7 @@ import {
   type StorageError,
   type UnsuitableDatabase
 } from "../SteppedError.ts"
-import { monotonic, realClock } from "../store/RealClock.ts"
+import { monotonic, realClock, within as nowOrNever } from "../store/RealClock.ts"
 import { Storage } from "../store/Storage.ts"
 import { behind, checkClient, checkMaking, checkSequences, checkUse, setSequences } from "./prerequisites.ts"
 import { fingerprint, functions, tables } from "./schema/generated.ts"
@@ -237,6 +237,10 @@ export type UnusableError =
   | SequenceBehind
   | UnsuitableDatabase
 
+class TooLate {
+  readonly _tag = "TooLate"
+}
+
 /**
  * Checks that the tables fit this version, and that the client's role can use them: what is wrong are errors that say what to do. One
  * migration ahead is fine (old code keeps working on the next schema while workers are replaced); more is not.
@@ -253,6 +257,9 @@ export const checkMigrations: Effect.Effect<void, StorageError | UnusableError, 
     if (isOfAnother) return yield* unreleased(schema)
     if (found < latest) return yield* new SchemaOutdated({ schema, found, required: latest, unreleased: false })
     if (found > latest + 1) return yield* new SchemaTooNew({ schema, found, supported: latest })
-    yield* within(checkSequences)
+    // a table that somebody has locked tells nothing, and holds nobody up: least of all who asks what is locked
+    yield* within(nowOrNever(checkSequences, Duration.seconds(2), () => new TooLate())).pipe(
+      Effect.catchTag("TooLate", () => Effect.void)
+    )
   }
 )

@@ -29,6 +29,11 @@ export interface Calls {
     text: string,
     params: ReadonlyArray<unknown>
   ) => Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, StorageError>
+  /**
+   * The same of what reads whole tables: it is planned each time, for what they hold now. A session keeps a plan that it has made while they
+   * were empty, with loops in loops, until somebody analyses them.
+   */
+  readonly callUnprepared: Calls["call"]
   /** Calls a function of the schema and gives its rows: `columns` of them, or what it returns, if it is no table. */
   readonly run: (
     operation: string,
@@ -102,10 +107,12 @@ export const make = (sql: PgClient, storage: Storage["Service"], meter: Meter): 
     })
   }
 
-  const rows = (operation: string, text: string, params: ReadonlyArray<unknown>) =>
-    Effect.suspend((): Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError | StorageError> =>
-      isOpen ? untraced(sql.unsafe(text, params).values) : Effect.fail(layerClosed(operation))
-    )
+  const rows = (operation: string, text: string, params: ReadonlyArray<unknown>, isPrepared: boolean) =>
+    Effect.suspend((): Effect.Effect<ReadonlyArray<ReadonlyArray<unknown>>, SqlError | StorageError> => {
+      if (!isOpen) return Effect.fail(layerClosed(operation))
+      const statement = sql.unsafe(text, params)
+      return untraced(isPrepared ? statement.values : statement.valuesUnprepared)
+    })
 
   /** Of each try, whatever comes of it. */
   const timed = <A, E>(operation: string, statement: Effect.Effect<A, E>): Effect.Effect<A, E> =>
@@ -117,13 +124,15 @@ export const make = (sql: PgClient, storage: Storage["Service"], meter: Meter): 
       )
     })
 
-  const call: Calls["call"] = (operation, text, params) => {
-    const statement = timed(operation, answered(operation, deadline)(rows(operation, text, params)))
+  const calling = (isPrepared: boolean): Calls["call"] => (operation, text, params) => {
+    const statement = timed(operation, answered(operation, deadline)(rows(operation, text, params, isPrepared)))
     return Effect.flatMap(
       inTransaction,
       (inside) => inside ? statement : unlessRefused(operation, atItsLevel(operation, statement))
     )
   }
+
+  const call = calling(true)
 
   // by what is read of a function and its name: each is called with the same parameters every time
   const texts = new Map<string, string>()
@@ -141,6 +150,7 @@ export const make = (sql: PgClient, storage: Storage["Service"], meter: Meter): 
     schema: quoted,
     embedded,
     call,
+    callUnprepared: calling(false),
     run,
     inTransaction,
     withTransaction,

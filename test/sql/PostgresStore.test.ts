@@ -11,6 +11,7 @@ import { emptyCatalog, Store } from "../../src/store/Store.ts"
 import { server } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
 import { holdingLane } from "../harness/racing.ts"
+import { freshDatabase, layerUrl } from "../harness/Server.ts"
 
 class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
 const turn = Stepped.action("turn", { outbound: true }).step(() => Effect.void)
@@ -61,3 +62,22 @@ it.effect("of one function each caller reads the columns that it asks for", () =
       server.layer()
     ))
   ))
+
+// a session would keep the plan that it has made while the tables were empty: minutes for what takes a second
+it.effect("what reads whole tables is planned each time", () =>
+  Effect.scoped(Effect.gen(function*() {
+    const { url } = yield* freshDatabase({ template: { name: "migrated", migrate: Stepped.migrate() } })
+    yield* Effect.gen(function*() {
+      const sql = yield* PgClient.PgClient
+      for (let i = 0; i < 3; i++) assert.deepStrictEqual(yield* Stepped.doctor, [])
+      const kept = yield* sql<{ statement: string }>`select statement from pg_prepared_statements`
+      assert.isAbove(kept.length, 0)
+      assert.deepStrictEqual(kept.filter(({ statement }) => statement.includes("x.subject")), [])
+    }).pipe(
+      Effect.provide(
+        Stepped.layer({ notify: false }).pipe(
+          Layer.provideMerge(layerUrl(url, { maxConnections: 1, minConnections: 1 }))
+        )
+      )
+    )
+  })))
