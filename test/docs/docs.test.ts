@@ -15,7 +15,8 @@ const documents = [
   ...["README.md", "CHANGELOG.md"].filter((path) => existsSync(join(root, path))),
   ...["examples", "src", "test"].flatMap((folder) =>
     readdirSync(join(root, folder), { recursive: true, encoding: "utf8" })
-      .filter((path) => path.endsWith(".md"))
+      // dependencies of the benchmarks, where somebody has installed them
+      .filter((path) => path.endsWith(".md") && !path.includes("node_modules"))
       .map((path) => `${folder}/${path}`)
   )
 ]
