@@ -97,7 +97,11 @@ export const filter = {
     Flag.withDescription("Of this group of failures, as `errors` has it"),
     Flag.optional
   ),
-  parent: Flag.String("parent").pipe(Flag.withDescription("What this action's steps wait for"), Flag.optional),
+  parent: Flag.String("parent").pipe(
+    Flag.withDescription("What this action's steps wait for"),
+    Flag.withSchema(ActionId),
+    Flag.optional
+  ),
   roots: Flag.Boolean("roots").pipe(Flag.withDescription("Without a parent"), Flag.withDefault(false)),
   since: time("since", "Enqueued since"),
   before: time("before", "Enqueued before")

@@ -82,7 +82,9 @@ const queues = Command.make("queues", {}, () =>
       yield* Effect.forEach(
         yield* queue.pauses,
         ({ by, kind, reason, since, subject }) =>
-          output.remark(`paused: ${kind} ${subject}, since ${output.ago(since)}, by ${by}: ${reason}`)
+          output.remark(
+            `paused: ${kind}${subject === "" ? "" : ` ${subject}`}, since ${output.ago(since)}, by ${by}: ${reason}`
+          )
       )
     }
   }))).pipe(Command.withDescription("What waits in the queues, by action, and what is paused"))

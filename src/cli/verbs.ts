@@ -12,6 +12,7 @@ import { withEngine } from "./connection.ts"
 import { type LibraryError, nothing, usage } from "./failures.ts"
 import { type Asks, by, id, json, operator, reason } from "./given.ts"
 import { onActions, target } from "./onActions.ts"
+import { whyNotCompensated, whyNotRetried } from "./refusals.ts"
 
 const asked = { reason, by }
 
@@ -69,8 +70,7 @@ const retried = (verb: RetryVerb): Answer => {
     }
     case "NotRetryable": {
       const { action, reason, step } = verb
-      const text = `nothing was changed: ${reason}, of ${action}${step === undefined ? "" : `, step ${step}`}`
-      return { outcome: reason, text, more: { action, step } }
+      return { outcome: reason, text: whyNotRetried(verb), more: { action, step } }
     }
     case "None":
       return { outcome: "none" }
@@ -129,8 +129,7 @@ const compensated = (verb: CompensationVerb): Answer => {
       return { outcome: "done", text: `done: ${verb.steps.join(", ")}`, more: { steps: verb.steps } }
     case "NotCompensable": {
       const { action, reason, step } = verb
-      const text = `nothing was changed: ${reason}, of ${action}${step === undefined ? "" : `, step ${step}`}`
-      return { outcome: reason, text, more: { action, step } }
+      return { outcome: reason, text: whyNotCompensated(verb), more: { action, step } }
     }
     case "None":
       return { outcome: "none" }

@@ -1,6 +1,7 @@
 /** What is to hold of actions, as one text: `status=failed, since=2 hours`. */
 import { Clock, Effect } from "effect"
 import type { ActionFilter } from "../ActionRecord.ts"
+import { isActionId } from "../domain/Phase.ts"
 import { usage } from "./failures.ts"
 import { actorOf, readStatuses, readTime } from "./given.ts"
 
@@ -16,7 +17,7 @@ const readers: Readonly<Record<string, (text: string, now: number) => ActionFilt
   },
   tag: (tag) => ({ tag }),
   failure: (failure) => ({ failure }),
-  parent: (parent) => ({ parent }),
+  parent: (parent) => isActionId(parent) ? { parent } : undefined,
   since: (text, now) => {
     const since = readTime(text, now)
     return since && { since }

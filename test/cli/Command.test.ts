@@ -187,7 +187,10 @@ describe("verbs", () => {
       assert.strictEqual((yield* stepped("delete", retried!.id, ...why)).out, "nothing was deleted: it has not ended")
       assert.strictEqual((yield* stepped("abandon-unwinding", first, ...why)).code, 1)
       const unfit = yield* stepped("compensate-again", third, ...why)
-      assert.deepStrictEqual([unfit.code, unfit.out], [1, `nothing was changed: nothing, of ${third}`])
+      assert.deepStrictEqual([unfit.code, unfit.out], [
+        1,
+        `nothing was changed: nothing of ${third} is left to be undone`
+      ])
       const recorded = yield* objects("operations", "--target", first)
       assert.deepStrictEqual(recorded.map(({ by, outcome, reason, verb }) => [verb, by, reason, outcome]), [
         ["ActionRepo.abandonUnwinding", recorded[0]!.by, "a test", "over"],

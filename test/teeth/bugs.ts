@@ -6070,6 +6070,36 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [whyCosts]: ["19.1: asking why looks at"] }
   },
   {
+    name: "health-on-another-clock",
+    breaks: "19.2: a machine whose clock is behind is said to be ahead",
+    plants: [{
+      file: "src/engine/healthNotes.ts",
+      find: "clockOffsetMs > 0 ? \"behind\" : \"ahead of\"",
+      replace: "clockOffsetMs > 0 ? \"ahead of\" : \"behind\""
+    }],
+    tests: { "test/behaviour/DatabaseHealth.test.ts": ["19.2: says how far this machine's clock"] }
+  },
+  {
+    name: "doctor-of-an-old-plan",
+    breaks: "a session has the doctor run as it was planned while the tables were empty",
+    plants: [{
+      file: call,
+      find: "isPrepared ? statement.values : statement.valuesUnprepared",
+      replace: "statement.values"
+    }],
+    tests: { "test/sql/PostgresStore.test.ts": ["what reads whole tables is planned each time"] }
+  },
+  {
+    name: "start-behind-a-lock",
+    breaks: "who asks what is locked waits for that lock himself, and gives up",
+    plants: [{
+      file: "src/sql/Migrations.ts",
+      find: "nowOrNever(checkSequences, Duration.seconds(2), () => new TooLate())",
+      replace: "nowOrNever(checkSequences, Duration.minutes(2), () => new TooLate())"
+    }],
+    tests: { "test/cli/OnCall.test.ts": ["behind a lock"] }
+  },
+  {
     name: "health-of-all-locks",
     breaks: "19.2: who waits for a table of the program counts as one that waits for the engine's",
     plants: [{

@@ -1,0 +1,91 @@
+/** Nothing is wrong with an action: with the database, a deploy, or what people have done. */
+import { Clock, Effect } from "effect"
+import { clockAhead } from "../fixtures/shop.ts"
+import { endsAs, type Situation } from "./Situation.ts"
+
+export const operating: ReadonlyArray<Situation> = [
+  {
+    name: "a restored copy",
+    arrange: ({ order }) => Effect.map(order(1).remindLater(), ({ id }) => [id]),
+    then: (shop, ids) => Effect.andThen(shop.work(), endsAs("succeeded")(shop, ids))
+  },
+  { name: "a wrong clock", ahead: -3_600_000, arrange: () => Effect.succeed([]) },
+  {
+    name: "it counts as done",
+    arrange: ({ comesTo, order, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        const first = yield* order(1).thankLater()
+        yield* comesTo(first.id, "succeeded")
+        return [first.id]
+      })
+  },
+  {
+    name: "who has done that",
+    arrange: ({ order, stepped }) =>
+      Effect.gen(function*() {
+        const { id } = yield* order(1).remindLater()
+        yield* stepped("reprioritise", id, "-50", "--by", "ada", "--reason", "the customer has called")
+        yield* stepped("cancel", id, "--by", "grace", "--reason", "the customer has called again")
+        return [id]
+      })
+  },
+  {
+    name: "by hand",
+    arrange: ({ announced, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        yield* announced
+        return []
+      })
+  },
+  {
+    name: "tables are missing",
+    arrange: () => Effect.succeed([])
+  },
+  {
+    name: "nothing can be written",
+    arrange: ({ order, sql }) =>
+      Effect.gen(function*() {
+        const { id } = yield* order(1).remindLater()
+        yield* sql`do $$ begin execute format('alter database %I set default_transaction_read_only = on', current_database()); end $$`
+        return [id]
+      })
+  },
+  {
+    name: "history is long",
+    arrange: ({ comesTo, order, sql, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        const ids = yield* Effect.forEach([1, 2, 3], (id) => Effect.map(order(id).remindLater(), ({ id }) => id)).pipe(
+          Effect.provideService(Clock.Clock, clockAhead(-200 * 86_400_000))
+        )
+        for (const id of ids) yield* comesTo(id, "succeeded")
+        yield* sql`update stepped.ended_actions set ended_at = ended_at - interval '200 days' where id <> ${ids[
+          2
+        ]!}::uuid`
+        return []
+      })
+  },
+  {
+    name: "is all well",
+    arrange: ({ order, says, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        const { id } = yield* order(1).invoiceLater()
+        yield* says(id, "for the signal")
+        return [id]
+      })
+  },
+  {
+    name: "somebody has deleted rows",
+    arrange: ({ order, says, sql, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        const { id } = yield* order(1).invoiceLater()
+        yield* says(id, "for the signal")
+        yield* sql`delete from stepped.slots`
+        return [id]
+      })
+  }
+]

@@ -1,0 +1,165 @@
+/** Something does not go on. */
+import { Effect } from "effect"
+import { fewer } from "../fixtures/shop.ts"
+import { endsAs, type Situation } from "./Situation.ts"
+
+export const stuck: ReadonlyArray<Situation> = [
+  {
+    name: "nobody works",
+    arrange: ({ order }) => Effect.map(order(1).remindLater(), ({ id }) => [id]),
+    then: (shop, ids) => Effect.andThen(shop.work(), endsAs("succeeded")(shop, ids))
+  },
+  {
+    name: "no worker has it",
+    arrange: ({ announced, order, says, work }) =>
+      Effect.gen(function*() {
+        yield* work({ actions: fewer, build: "52aa17", name: "shop-1" })
+        const { id } = yield* order(1).remindLater()
+        yield* says((yield* order(2).invoiceLater()).id, "for the signal")
+        yield* announced
+        return [id]
+      })
+  },
+  {
+    name: "nobody serves its queue",
+    arrange: ({ announced, comesTo, order, work }) =>
+      Effect.gen(function*() {
+        yield* work({ queues: ["default"], name: "shop-1" })
+        const { id } = yield* order(1).reportLater()
+        yield* comesTo((yield* order(2).remindLater()).id, "succeeded")
+        yield* announced
+        return [id]
+      }),
+    then: (shop, ids) => Effect.andThen(shop.work({ queues: ["reports"] }), endsAs("succeeded")(shop, ids))
+  },
+  {
+    name: "behind another in its lane",
+    arrange: ({ order, says, work, world }) =>
+      Effect.gen(function*() {
+        world.courier = Effect.never
+        yield* work({ name: "shop-1", gracePeriod: 0 })
+        const first = yield* order(1).packLater("Lyon")
+        yield* says(first.id, "runs")
+        const second = yield* order(2).packLater("Lyon")
+        yield* says(second.id, "waits: number 1")
+        world.courier = Effect.void
+        return [second.id, first.id]
+      }),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "far below",
+    arrange: ({ order, says, work, world }) =>
+      Effect.gen(function*() {
+        world.bank = Effect.never
+        yield* work({ name: "shop-1", gracePeriod: 0 })
+        const { id } = yield* order(1).checkoutLater()
+        yield* says(id, "the step ask runs")
+        return [id]
+      })
+  },
+  {
+    name: "a signal has not come",
+    arrange: ({ announced, order, says, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        const { id } = yield* order(1).invoiceLater()
+        yield* says(id, "for the signal")
+        yield* announced
+        return [id]
+      }),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "the courier has not answered",
+    arrange: ({ announced, order, says, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        const { id } = yield* order(1).shipLater()
+        yield* says(id, "from outside")
+        yield* announced
+        return [id]
+      }),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "paused and forgotten",
+    arrange: ({ order, stepped, work }) =>
+      Effect.gen(function*() {
+        yield* stepped("pause", "--definition", "Order/remind", "--by", "ada", "--reason", "the mail server is full")
+        yield* work({ name: "shop-1" })
+        return [(yield* order(1).remindLater()).id]
+      }),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "as many as the partner takes",
+    arrange: ({ comesTo, order, says, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        for (const id of [1, 2]) yield* comesTo((yield* order(id).syncLater()).id, "succeeded")
+        const { id } = yield* order(3).syncLater()
+        yield* says(id, "allows no start before")
+        return [id]
+      })
+  },
+  {
+    name: "held",
+    arrange: ({ order, refuses, says, work, world }) =>
+      Effect.gen(function*() {
+        world.courier = refuses
+        yield* work({ name: "shop-1" })
+        const { id } = yield* order(1).deliverLater()
+        yield* says(id, "is held")
+        world.courier = Effect.void
+        return [id]
+      }),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "held and done by hand",
+    arrange: ({ order, refuses, says, work, world }) =>
+      Effect.gen(function*() {
+        world.courier = refuses
+        yield* work({ name: "shop-1" })
+        const { id } = yield* order(1).deliverLater()
+        yield* says(id, "is held")
+        return [id]
+      }),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "the next try is an hour away",
+    arrange: ({ order, refuses, says, work, world }) =>
+      Effect.gen(function*() {
+        world.courier = refuses
+        yield* work({ name: "shop-1" })
+        const { id } = yield* order(1).notifyLater()
+        yield* says(id, "tried again")
+        world.courier = Effect.void
+        return [id]
+      }),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "planned for next week",
+    arrange: ({ order, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        return [(yield* order(1).with({ delay: "7 days" }).remindLater()).id]
+      }),
+    then: endsAs("succeeded")
+  },
+  {
+    name: "its worker is dead",
+    arrange: ({ order, process, says }) =>
+      Effect.gen(function*() {
+        const { id } = yield* order(1).packLater("Lyon")
+        const kill = yield* process("shop-1")
+        yield* says(id, "the step fill runs")
+        kill()
+        return [id]
+      }),
+    then: (shop, ids) => Effect.andThen(shop.work(), endsAs("succeeded")(shop, ids))
+  }
+]
