@@ -72,9 +72,12 @@ const flags = {
 // layers
 // -------------------------------------------------------------------------------------------------------------------
 
+const databaseUrl = Config.option(Config.Redacted("DATABASE_URL"))
+const databaseOf = (state: string) => `${state}/database`
+
 const EngineLive = (state: string) =>
   Layer.unwrap(Effect.gen(function*() {
-    const url = Option.getOrUndefined(yield* Config.option(Config.Redacted("DATABASE_URL")))
+    const url = Option.getOrUndefined(yield* databaseUrl)
     yield* Console.log(
       url === undefined
         ? `Database: embedded, in ${state} (the first start takes some seconds)`
@@ -82,7 +85,7 @@ const EngineLive = (state: string) =>
     )
     const onServer = Stepped.layer({ migrate: true, lease: "5 seconds" })
     const engine: Layer.Layer<Stepped.Services, EngineError> = url === undefined
-      ? Embedded.layer({ dataDir: `${state}/database` })
+      ? Embedded.layer({ dataDir: databaseOf(state) })
       : Layer.provide(onServer, PgClient.layer({ url }))
     return engine
   }))
@@ -112,7 +115,8 @@ const MainLive = ({ breakages, sites, state }: Settings) =>
 
 const deploy = Command.make("deploy", flags, (settings) =>
   Effect.gen(function*() {
-    const outcome = yield* Effect.result(Effect.provide(rollOut(settings), MainLive(settings)))
+    const folder = Option.isSome(yield* databaseUrl) ? undefined : databaseOf(settings.state)
+    const outcome = yield* Effect.result(Effect.provide(rollOut({ ...settings, folder }), MainLive(settings)))
     if (Result.isFailure(outcome)) return yield* new CliError.UserError({ cause: outcome.failure })
     if (!outcome.success) process.exitCode = 1
   }))

@@ -1,5 +1,6 @@
 /** Enqueues the rollout, shows it, and says what came of it. */
 import { Clock, Console, Effect, Exit, Fiber, Option, Schema } from "effect"
+import { relative } from "node:path"
 import { ActionRepo, type ActionTree } from "stepped"
 import { Fleets } from "./definitions.ts"
 import { showing } from "./LiveTree.ts"
@@ -11,10 +12,12 @@ import { type Tally, visit } from "./Visitors.ts"
 export interface Options {
   readonly breakages: ReadonlyArray<readonly [site: string, how: string]>
   readonly keep: boolean
+  /** The folder of the embedded database, if it is one. */
+  readonly folder: string | undefined
 }
 
 /** Says whether all sites were deployed. */
-export const rollOut = Effect.fnUntraced(function*({ breakages, keep }: Options) {
+export const rollOut = Effect.fnUntraced(function*({ breakages, folder, keep }: Options) {
   const manifest = yield* Manifest
   const proxy = yield* Proxy
   const names = manifest.sites.map((site) => site.name)
@@ -35,6 +38,8 @@ export const rollOut = Effect.fnUntraced(function*({ breakages, keep }: Options)
 
   yield* summarise(handle.id, elapsed, tally)
   if (Exit.isFailure(exit)) yield* Console.log(`\nThe rollout failed: ${message(exit)}`)
+  const where = folder === undefined ? "" : ` --folder ${relative("", folder)}`
+  yield* Console.log(`\nAll that is stored of it:\n  npm run -s stepped -- show ${handle.id}${where}`)
   if (keep) {
     yield* Console.log(`\nServing at ${proxy.url} until Ctrl-C.`)
     return yield* Effect.never

@@ -8,6 +8,7 @@ import { existsSync } from "node:fs"
 import { appendFile, readFile, writeFile } from "node:fs/promises"
 import { join } from "node:path"
 import { drawing, type Node } from "../../examples/deploy/LiveTree.ts"
+import { stepped } from "../cli/fixtures/garage.ts"
 import { freshDatabase } from "../harness/Server.ts"
 import {
   allEnd,
@@ -39,6 +40,10 @@ describe.concurrent("the deployment example", () => {
       assert.include(first.output(), "✔ build Site/docs succeeded")
       assert.match(first.output(), /visitors asked for \d+ pages, 0 of them in vain/)
       assert.include(first.output(), "All 6 server processes of this run have ended.")
+      // what it says in the end is there to be asked
+      const [, id, at] = /npm run -s stepped -- show (\S+) --folder (\S+)/.exec(first.output())!
+      const shown = yield* stepped("show", id!, "--folder", at!)
+      assert.match(shown.out, /^rollOut Fleet\/local {2}succeeded/, shown.err)
       const before = deployedSites(first.output())
       assert.deepStrictEqual(before.map(({ built, site }) => [site, built]), [
         ["home", "built, 3 files"],
