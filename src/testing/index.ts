@@ -165,7 +165,10 @@ export const performSteppedActions = <E = never, R = never>(
       const next = nextStop(yield* queue.nextDue, now, end, options.timeouts === true)
       if (next === undefined) {
         const left = yield* whatIsLeft
-        return left.length === 0 ? undefined : yield* new NotDrained({ left })
+        if (left.length === 0) return
+        // somebody else may have enqueued it since the last pass: another one finds it
+        if ((yield* engine.performDue) > 0) continue
+        return yield* new NotDrained({ left })
       }
       yield* advanceTo(next)
     }
