@@ -70,6 +70,7 @@ export const ours: ReadonlyArray<Entry> = [
   afterwards("processes", "2 worker processes", { count: 100_000, processes: 2 }),
   afterwards("processes", "4 worker processes", { count: 100_000, processes: 4 }),
   afterwards("memory", "a million actions", { count: 1_000_000 }),
+  ...entries("Stepped", "looking.ts", { "looking: a million actions": { count: 1_000_000, once: true } }),
   ...entries("Stepped", "history.ts", { "history: a month, a week of it kept": { count: 600_000, once: true } })
 ]
 
