@@ -26,6 +26,15 @@ const alias = Object.entries(exports).flatMap(([path, target]) =>
     : []
 )
 
+/** Processes, crashes, races and random runs: a run of their own (`--mode processes`), because they take longer than all others. */
+const processes = ["chaos", "cli", "examples", "faults", "model", "operations", "package", "races"].map((folder) =>
+  `test/${folder}/**/*.test.ts`
+)
+/** A file or a folder that is named is run, whatever it is of. */
+const isNamed = process.argv.slice(2).some((argument) =>
+  /^(\.?\/)?(test|examples)\b/.test(argument) && !argument.endsWith("vitest.config.ts")
+)
+
 /** Minutes of one file while nothing else is left to run are minutes of the whole: what takes long begins first. */
 const takesLong = /\/test\/(chaos|examples|faults|model|operations|races|teeth|check\.test)/
 
@@ -43,12 +52,15 @@ process.env.NODE_OPTIONS = [process.env.NODE_OPTIONS, `--conditions=${condition}
 // they are many, and start in half the time with code that another one has compiled
 process.env.NODE_COMPILE_CACHE ??= join(tmpdir(), "stepped-compile-cache")
 
-export default defineConfig({
+export default defineConfig(({ mode }) => ({
   root,
   resolve: { alias },
   test: {
-    include: ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    include: !isNamed && mode === "processes" ? processes : ["test/**/*.test.ts", "examples/**/*.test.ts"],
+    exclude: ["**/node_modules/**", ...(isNamed || mode === "processes" ? [] : processes)],
     ...(existsSync(globalSetup) ? { globalSetup } : {}),
+    isolate: false,
+    setupFiles: [resolve(import.meta.dirname, "freshModules.ts")],
     reporters: ["default", new ClosingLine()],
     sequence: { sequencer: LongFirst },
     testTimeout: patienceMs,
@@ -56,4 +68,4 @@ export default defineConfig({
     // they wait for the server a third of their time
     maxWorkers: Math.max(3, availableParallelism())
   }
-})
+}))

@@ -1,12 +1,12 @@
 /**
  * The engine on each kind of database, for behaviour suites that are written once: `suite(name, (engine) => …)`.
  *
- * Nothing performs by itself there: tests call `performSteppedActions`, and user time is the test's clock. The tests of a file share
- * a database of each kind, emptied before each of them.
+ * Nothing performs by itself there: tests call `performSteppedActions`, and user time is the test's clock. All files that a process of
+ * the run works through share a database of each kind, emptied before each test.
  */
 import { PgClient } from "@effect/sql-pg"
-import { afterAll, describe } from "@effect/vitest"
-import { Context, Effect, Exit, Layer, Scope } from "effect"
+import { describe } from "@effect/vitest"
+import { Context, Effect, Layer, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import { engineLayer } from "../../src/engine/engineLayer.ts"
@@ -26,9 +26,6 @@ export interface TestEngine {
 }
 
 type Clients = PgClient.PgClient | SqlClient.SqlClient
-
-const scope = Scope.makeUnsafe()
-afterAll(() => Effect.runPromise(Scope.close(scope, Exit.void)))
 
 const tables = [
   "jobs",
@@ -53,16 +50,25 @@ const tables = [
 // a few rows are deleted in a tenth of the time that truncating takes: that makes a file for each table and each index
 const emptying = `with ${tables.map((table) => `${table} as (delete from stepped.${table})`).join(", ")} select 1`
 
-/** One client for all tests of the file; each of them finds its tables empty. */
-const shared = <A, E>(layer: Layer.Layer<A | Clients, E>): Layer.Layer<Clients> => {
-  let built: Promise<Context.Context<A | Clients>> | undefined
-  return Layer.effectContext(Effect.gen(function*() {
-    const services = yield* Effect.promise(() => built ??= Effect.runPromise(Layer.buildWithScope(layer, scope)))
+/**
+ * The clients of this process, by kind. A file's modules are its own, what is global is not: an embedded database takes seconds to start, and
+ * a session on a server some to have planned what the engine asks. They end with the process; databases go with the run.
+ */
+const clients = globalThis.steppedTestClients ??= {}
+
+declare global {
+  var steppedTestClients: { [Name in TestEngine["name"]]?: Promise<Context.Context<Clients>> } | undefined
+}
+
+const shared = <A, E>(name: TestEngine["name"], layer: Layer.Layer<A | Clients, E>): Layer.Layer<Clients> =>
+  Layer.effectContext(Effect.gen(function*() {
+    const services = yield* Effect.promise(() =>
+      clients[name] ??= Effect.runPromise(Layer.buildWithScope(layer, Scope.makeUnsafe()))
+    )
     const sql = Context.get(services, PgClient.PgClient)
     yield* Effect.orDie(sql.unsafe(emptying))
     return Context.make(PgClient.PgClient, sql).pipe(Context.add(SqlClient.SqlClient, sql))
   }))
-}
 
 const crashing = (isEmbedded: boolean, client: Layer.Layer<Clients>) =>
   Layer.orDie(
@@ -71,7 +77,7 @@ const crashing = (isEmbedded: boolean, client: Layer.Layer<Clients>) =>
     )
   )
 
-const embeddedClient = shared(layerPreparedClient)
+const embeddedClient = shared("embedded", layerPreparedClient)
 
 export const embedded: TestEngine = {
   name: "embedded",
@@ -85,6 +91,7 @@ export const embedded: TestEngine = {
 }
 
 const serverClient = shared(
+  "server",
   layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 14 })
 )
 
