@@ -292,6 +292,44 @@ suite("unwinding beside others", (engine) => {
       ])
     }))
 
+  test("10.4, 10.7: the step's other children are undone all the same, also those that wait for their lanes; nothing else is tried", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* guest).severeLater()
+      yield* performIdle
+      yield* give("bed")
+      yield* (yield* desk).holdLater("sofa")
+      yield* performIdle
+      yield* news
+      scene.release = Effect.suspend(() => seen.at(-1) === "releases room 2" ? Effect.die("no answer") : Effect.void)
+      yield* leave
+      // all the tries that what undoes it has; another child is behind it in its lane, and one in a lane of its own
+      for (let again = 0; again < 4; again++) yield* Effect.andThen(TestClock.adjust("1 hour"), performIdle)
+      const undone = yield* news
+      assert.deepStrictEqual(undone.filter((line) => !/^(makes|releases room 2)/.test(line)), [
+        "refunds 200 of receipt 200",
+        "refunds 100 of receipt 100",
+        "releases room 1"
+      ])
+      const times = (line: string) => undone.filter((other) => other === line).length
+      assert.deepStrictEqual([times("releases room 2"), times("makes a mess of 3")], [5, 1])
+      // as long as one of them is to be undone it does not end
+      assert.isTrue((yield* recordOf(handle.id)).unwinding)
+      yield* give("sofa")
+      assert.deepStrictEqual(yield* news, ["gives up bed until 5", "failed, book, book, first"])
+      const [, second] = yield* recordsOf("book")
+      const { cause } = yield* recordOf(handle.id)
+      const message = "not tried, since what undoes book has failed"
+      assert.deepStrictEqual(cause?.notUndone, [
+        { step: "book", index: 1, child: second!.id, message: "book Hotel/Ritz › reserve: no answer" },
+        { step: "book", index: 1, message },
+        { step: "first", index: 0, message }
+      ])
+      const unwound = (name: string) => Effect.map(recordsOf(name), (all) => all.map(({ unwound }) => unwound))
+      assert.deepStrictEqual((yield* unwound("book"))[0], {})
+      assert.deepStrictEqual(yield* unwound("clean"), [{}])
+      assert.deepStrictEqual((yield* unwound("hold"))[0], {})
+    }))
+
   test("10.4: a child whose process no longer has what undoes it is not undone", () =>
     Effect.gen(function*() {
       const handle = yield* staying("bed")

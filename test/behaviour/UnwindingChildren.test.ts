@@ -1,10 +1,10 @@
 /** Rule 10.4: children of a step are unwound with it. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, Effect, Fiber, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, Stepped } from "stepped"
-import { performSteppedActions } from "stepped/testing"
+import { assertCompensated, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
 import { seen } from "../harness/notes.ts"
@@ -93,6 +93,51 @@ suite("unwinding children", (engine) => {
         "book failed",
         "book succeeded"
       ])
+    }))
+
+  test("10.3, 10.4: what is uncertain of a child is so for all above it: in its record, their causes, callbacks and trees", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* trip).dineLater()
+      yield* performSteppedActions()
+      const [called] = yield* recordsOf("call")
+      const [lunch] = yield* recordsOf("lunch")
+      // they have ended well, and nobody could say so before they were to be undone
+      assert.deepStrictEqual([called!.status, called!.cause, called!.unwound], [
+        "succeeded",
+        undefined,
+        { uncertain: ["ring"] }
+      ])
+      const below = "call Hotel/Ritz › ring"
+      assert.deepStrictEqual([lunch!.status, lunch!.unwound], ["succeeded", { uncertain: [below] }])
+      const { cause, status } = yield* recordOf(handle.id)
+      assert.deepStrictEqual([status, cause?.uncertain, cause?.notUndone], [
+        "failed",
+        [`lunch Trip/1 › ${below}`],
+        undefined
+      ])
+      assert.deepStrictEqual(seen, ["is hungry", `failed, uncertain: lunch Trip/1 › ${below}`])
+      assert.instanceOf(yield* Effect.flip(handle.await), Stranded)
+      // it stands in the way of nothing else: what unwinds the children has succeeded
+      assert.deepStrictEqual(yield* stepsOf(handle.id), ["lunch succeeded", "leave failed", "lunch succeeded"])
+      const text = Stepped.renderTree(Option.getOrThrow(yield* Stepped.tree(handle.id)))
+      for (const step of ["ring", below, `lunch Trip/1 › ${below}`]) assert.include(text, `─ uncertain: ${step}\n`)
+      const error = yield* Effect.flip(assertCompensated({ id: lunch!.id }, ["eat", "call"]))
+      assert.include(error.message, `${below}: uncertain`)
+    }))
+
+  test("10.3: of a child that has failed by itself its own cause says what is uncertain, and no other's", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* trip).engagedLater()
+      yield* performSteppedActions()
+      const [called] = yield* recordsOf("call")
+      assert.deepStrictEqual([called!.status, called!.cause?.uncertain, called!.unwound], [
+        "failed",
+        ["ring"],
+        undefined
+      ])
+      const { cause } = yield* recordOf(handle.id)
+      assert.deepStrictEqual([cause?.kind, cause?.uncertain], ["child", undefined])
+      assert.deepStrictEqual(seen, ["failed"])
     }))
 
   test("10.4: what undoes a job's action receives its success; what is past its point of no return is kept", () =>

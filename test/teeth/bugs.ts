@@ -81,6 +81,7 @@ const unwindingTests = "test/behaviour/Unwinding.test.ts"
 const wholeTests = "test/behaviour/UndoneAsAWhole.test.ts"
 const childrenTests = "test/behaviour/UnwindingChildren.test.ts"
 const besideTests = "test/behaviour/UnwindingBeside.test.ts"
+const endingChildren = "test/races/endingChildren.test.ts"
 const cancelOptions = "test/behaviour/CancelOptions.test.ts"
 const stepOptions = "test/behaviour/StepOptions.test.ts"
 const shielded = "test/behaviour/Shielded.test.ts"
@@ -5059,6 +5060,49 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `and p.undo < 0`
     }],
     tests: { [childrenTests]: ["10.4: what undoes a job"] }
+  },
+  {
+    name: "unwinding-that-looks-away",
+    breaks: "10.4: who ends just as it comes to be waited for is never unwound",
+    plants: [{
+      file: functionFile("due_to_unwind"),
+      find: `more := cardinality(locked) < cardinality(living);`,
+      replace: `more := false;`
+    }],
+    tests: { [endingChildren]: ["10.4: one that its step has given up", "10.4: of one that ends well"] }
+  },
+  {
+    name: "unwinding-that-sees-no-jobs",
+    breaks: "10.4: who is cancelled in its queue just as it comes to be waited for is waited for for ever",
+    plants: [{
+      file: functionFile("due_to_unwind"),
+      find: `j.action = any(living) and j.kind = 0 /* JobKind.invocation */
+      for key share skip locked);`,
+      replace: `j.action = any(living) and j.kind = 0 /* JobKind.invocation */);`
+    }],
+    tests: { [endingChildren]: ["10.4: one that its step has given up"] }
+  },
+  {
+    name: "unwinding-that-takes-what-is-held",
+    breaks: "10.4: what somebody reuses just now is unwound all the same",
+    plants: [{
+      file: functionFile("due_to_unwind"),
+      find: `where e.id = any(ended) for update skip locked);`,
+      replace: `where e.id = any(ended));`
+    }],
+    tests: { [endingChildren]: ["10.4: one that somebody has in hand"] }
+  },
+  {
+    name: "unwinding-out-of-order",
+    breaks: "10.4: while one is in somebody's hands, those are undone that come after it",
+    plants: [{
+      file: functionFile("due_to_unwind"),
+      find: `over (partition by o.action order by o.slot)
+        -- the others`,
+      replace: `over (partition by o.action, o.slot)
+        -- the others`
+    }],
+    tests: { [endingChildren]: ["10.4: one that somebody has in hand"] }
   },
   {
     name: "unwound-and-achieved",
