@@ -11,7 +11,7 @@ export const kinds = ["plain", "point", "stop", "timed", "keeps"] as const
 export type Kind = (typeof kinds)[number]
 
 export interface UndoPlan {
-  /** How often it fails first. */
+  /** How often it fails first, however often it is run again. */
   readonly fails: number
   readonly waits: ReadonlyArray<number>
 }
@@ -30,11 +30,23 @@ export interface Saga {
   readonly steps: readonly [SagaStep, SagaStep, SagaStep]
 }
 
+/** From the root to the leaves, or from the leaves to the root. */
+export type Sweep = "down" | "up"
+
 /** The root is cancelled, and its unwinding abandoned, at these times, if it is not over by then. */
 export interface SagaScenario {
   readonly saga: Saga
   readonly cancelAt: number | null
   readonly abandonAt: number | null
+  /** When all is over, an operator asks of one action after another, as often as there are sweeps, that what undoes it is run again. */
+  readonly sweeps: ReadonlyArray<Sweep>
+}
+
+/** Of which action the operator has asked: the place, how many actions of that place were before it, and when. */
+export interface Asked {
+  readonly place: string
+  readonly nth: number
+  readonly at: number
 }
 
 export const stepNames = ["a", "b", "c"] as const
@@ -79,6 +91,8 @@ export interface SagaEnd {
   readonly actions: ReadonlyMap<string, ReadonlyArray<SagaOutcome>>
   /** By place, what ran, and when. */
   readonly log: ReadonlyMap<string, ReadonlyArray<string>>
+  /** What the operator was answered: the steps that are undone again, or why none is. */
+  readonly answers: ReadonlyArray<string>
 }
 
 export const placeOf = (parent: string, index: number, child: number): string => `${parent}.${stepNames[index]}${child}`
@@ -87,6 +101,11 @@ interface Step {
   readonly index: number
   status: SagaRow["status"]
   readonly children: Array<Run>
+  /** How often what undoes it was tried. */
+  tries: number
+  /** Its children are unwound, as far as they could be; it is undone itself. */
+  areUnwound: boolean
+  isUndone: boolean
 }
 
 interface Run {
@@ -99,11 +118,13 @@ interface Run {
   readonly steps: Array<Step>
   readonly undone: Array<SagaRow>
   readonly log: Array<readonly [at: number, entry: string]>
-  readonly notUndone: Array<string>
+  /** Of its own, as of the last time. */
+  notUndone: ReadonlyArray<string>
   readonly uncertain: Array<string>
-  /** Its parent has unwound it, and something of it or below it could not be. */
+  /** Its children that could not be undone when it was: nobody tells it of them again. */
+  readonly left: Array<Run>
+  /** Its parent has unwound it. */
   isUnwound: boolean
-  hasLeft: boolean
   /** Of each place, how often each of its bodies has run. */
   memory: ReadonlyMap<string, ReadonlyArray<number>>
 }
@@ -131,8 +152,8 @@ const perform = (
     log: [],
     notUndone: [],
     uncertain: [],
+    left: [],
     isUnwound: false,
-    hasLeft: false,
     memory
   }
   // it waits in its lane, and has nothing to undo
@@ -142,7 +163,14 @@ const perform = (
   const killed = cancelAt < timeoutAt ? "cancelled" : "timed_out"
   let at = startAt
   for (const index of saga.steps.keys()) {
-    const step: Step = { index, status: "cancelled", children: [] }
+    const step: Step = {
+      index,
+      status: "cancelled",
+      children: [],
+      tries: 0,
+      areUnwound: false,
+      isUndone: false
+    }
     run.steps.push(step)
     const ended = runStep(run, step, at, killAt)
     if (ended.status !== undefined) step.status = ended.status
@@ -243,9 +271,14 @@ const unwind = (run: Run, fixedAt: number, closedAt: number, abandonAt: number):
   }
 }
 
+/** Whether something of it, or below it, could not be undone when it was. */
+const hasLeft = (run: Run): boolean => run.notUndone.length + run.left.length > 0
+
+/** Undoes what there is to undo and is not undone; also once more, when all of it is over. */
 const undo = (run: Run, beginAt: number, abandonAt: number): void => {
   const { level, saga } = run
   const times = timesAt(level)
+  const notUndone: Array<string> = []
   let at = beginAt
   let limitAt = abandonAt
   let isStopped = false
@@ -260,35 +293,37 @@ const undo = (run: Run, beginAt: number, abandonAt: number): void => {
       limitAt = Math.min(limitAt, at + times.undoLimit)
     }
     isBegun = true
-    if (options.unwinds && !isStopped) {
+    if (options.unwinds && !step.areUnwound && !isStopped) {
       if (at >= limitAt) isStopped = true
       else {
         const from = at
         const endAt = Math.max(at, ...step.children.map((child) => unwindChild(child, from)))
-        const hasLeft = endAt < limitAt && step.children.some((child) => child.isUnwound && child.hasLeft)
-        run.undone.push({ name, status: endAt >= limitAt || hasLeft ? "failed" : "succeeded" })
+        const left = endAt < limitAt ? step.children.filter((child) => child.isUnwound && hasLeft(child)) : []
+        run.undone.push({ name, status: endAt >= limitAt || left.length > 0 ? "failed" : "succeeded" })
         at = Math.min(endAt, limitAt)
-        run.hasLeft ||= hasLeft
-        isStopped = endAt >= limitAt || (hasLeft && saga.kind === "stop")
+        step.areUnwound = endAt < limitAt
+        run.left.push(...left)
+        isStopped = endAt >= limitAt || (left.length > 0 && saga.kind === "stop")
       }
     }
     if (!isDone && !options.compensatesFailed) {
-      run.uncertain.push(name)
+      if (!run.uncertain.includes(name)) run.uncertain.push(name)
       continue
     }
+    if (step.isUndone) continue
     if (isStopped) {
-      run.notUndone.push(name)
-      run.hasLeft = true
+      notUndone.push(name)
       continue
     }
     const ended = compensate(run, step, at, limitAt)
     at = ended.at
     if (ended.status !== undefined) run.undone.push({ name, status: ended.status })
-    if (ended.status === "succeeded") continue
-    run.notUndone.push(name)
-    run.hasLeft = true
+    step.isUndone = ended.status === "succeeded"
+    if (step.isUndone) continue
+    notUndone.push(name)
     isStopped ||= at >= limitAt || saga.kind === "stop"
   }
+  run.notUndone = notUndone
   run.endAt = Math.min(at, abandonAt)
 }
 
@@ -297,7 +332,7 @@ const unwindChild = (child: Run, at: number): number => {
   const isPast = child.steps.some(({ index, status }) =>
     status === "succeeded" && optionsOf(child.saga.kind, index).isPoint
   )
-  if (child.status !== "succeeded" || isPast) return child.endAt
+  if (child.status !== "succeeded" || isPast || child.isUnwound) return child.endAt
   child.isUnwound = true
   undo(child, at, Infinity)
   return child.endAt
@@ -314,7 +349,7 @@ const compensate = (
   let at = beginAt
   for (let attempt = 1; at < limitAt; attempt++) {
     run.log.push([at, `${entry} ${attempt}`])
-    if (attempt > fails) {
+    if (++step.tries > fails) {
       const endAt = at + Math.max(0, ...waits)
       return endAt < limitAt ? { at: endAt, status: "succeeded" } : { at: limitAt, status: "failed" }
     }
@@ -331,12 +366,25 @@ function* runsOf(run: Run): Generator<Run> {
   for (const { children } of run.steps) for (const child of children) yield* runsOf(child)
 }
 
-/** What comes of a scenario. */
-export const sagaEnd = ({ abandonAt, cancelAt, saga }: SagaScenario): SagaEnd => {
+/** What undoes an action that is over is run again, by an operator, of its own steps those that are not undone. */
+const undoAgain = (run: Run, at: number): string => {
+  const steps = run.notUndone
+  if (steps.length > 0) {
+    undo(run, at, Infinity)
+    return `again ${steps.join()}`
+  }
+  const isLeft = ({ left, notUndone }: Run): boolean => notUndone.length > 0 || left.some(isLeft)
+  return run.left.some(isLeft) ? "child" : "nothing"
+}
+
+/** What comes of a scenario, in which the operator has asked for these. */
+export const sagaEnd = ({ abandonAt, cancelAt, saga }: SagaScenario, asked: ReadonlyArray<Asked> = []): SagaEnd => {
   const root = perform(saga, "0", 0, 0, cancelAt ?? Infinity, new Map(), abandonAt ?? Infinity)
   const runs = [...runsOf(root)]
   const byPlace = Map.groupBy(runs, ({ place }) => place)
+  const answers = asked.map(({ at, nth, place }) => undoAgain(byPlace.get(place)![nth]!, at))
   return {
+    answers,
     actions: new Map([...byPlace].map(([place, ones]) => [
       place,
       ones.map(({ notUndone, status, steps, uncertain, undone }) => ({

@@ -8,6 +8,7 @@ import { ActionRepo, Step, Stepped } from "stepped"
 import type { AnyAction, Engine } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import {
+  type Asked,
   type Kind,
   kinds,
   optionsOf,
@@ -19,6 +20,7 @@ import {
   type SagaScenario,
   type SagaStep,
   stepNames,
+  type Sweep,
   timesAt,
   type UndoPlan,
   undoRetries
@@ -39,7 +41,7 @@ const waits = fc.oneof(
 )
 const fails = (...weights: ReadonlyArray<number>) =>
   fc.oneof(...weights.map((weight, n) => ({ weight, arbitrary: fc.constant(n) })))
-const undo: fc.Arbitrary<UndoPlan> = fc.record({ fails: fails(6, 2, 1), waits })
+const undo: fc.Arbitrary<UndoPlan> = fc.record({ fails: fails(12, 4, 2, 2, 1), waits })
 
 const sagaStep = (level: number): fc.Arbitrary<SagaStep> =>
   fc.record({
@@ -74,6 +76,7 @@ const distinct = (scenario: SagaScenario): SagaScenario => {
     })) as unknown as Saga["steps"]
   })
   return {
+    ...scenario,
     saga: all(scenario.saga),
     cancelAt: maybeLong(scenario.cancelAt),
     abandonAt: maybeLong(scenario.abandonAt)
@@ -83,12 +86,16 @@ const distinct = (scenario: SagaScenario): SagaScenario => {
 export const sagaScenarios: fc.Arbitrary<SagaScenario> = fc.record({
   saga: sagaOf(0),
   cancelAt: maybe,
-  abandonAt: maybe
+  abandonAt: maybe,
+  sweeps: fc.array(fc.constantFrom<Sweep>("down", "up"), { maxLength: 3 })
 }).map(distinct)
 
 /** A scenario for people. */
-export const showSaga = ({ abandonAt, cancelAt, saga }: SagaScenario): string =>
-  [showOne(saga, "0"), `cancelled at ${cancelAt}, unwinding abandoned at ${abandonAt}`].join("\n")
+export const showSaga = ({ abandonAt, cancelAt, saga, sweeps }: SagaScenario): string =>
+  [
+    showOne(saga, "0"),
+    `cancelled at ${cancelAt}, unwinding abandoned at ${abandonAt}, undone again [${sweeps.join()}]`
+  ].join("\n")
 
 const showOne = (saga: Saga, place: string): string =>
   [
@@ -110,14 +117,18 @@ class Oops extends Schema.TaggedError<Oops>()("Oops", {}) {}
 
 /** What ran where, and when. */
 const log: Array<readonly [place: string, entry: string]> = []
-/** How often each body has run. */
+/** How often each body has run, of what undoes a step for each action. */
 const ran = new Map<string, number>()
+const counted = (key: string) => {
+  const before = ran.get(key) ?? 0
+  ran.set(key, before + 1)
+  return before
+}
 
 const noted = (place: string, what: string) =>
   Effect.gen(function*() {
     const { attemptNumber } = yield* Step
     log.push([place, `${yield* Clock.currentTimeMillis} ${what} ${attemptNumber}`])
-    return attemptNumber
   })
 
 const nameOf = (kind: Kind, level: number) => `${kind}${level}`
@@ -132,11 +143,8 @@ const define = (kind: Kind, level: number): AnyAction => {
   const body = (index: number) => (place: string, { steps }: Saga) =>
     Effect.gen(function*() {
       yield* noted(place, stepNames[index]!)
-      const key = `${place} ${index}`
-      const before = ran.get(key) ?? 0
-      ran.set(key, before + 1)
       const { children, fails, waits } = steps[index]!
-      if (before < fails) return yield* new Oops()
+      if (counted(`${place} ${index}`) < fails) return yield* new Oops()
       for (const [n, child] of children.entries()) {
         yield* Step.do(actionOf(child, level + 1), placeOf(place, index, n), child)
       }
@@ -145,9 +153,9 @@ const define = (kind: Kind, level: number): AnyAction => {
   const undo = (index: number, what: string) => ({
     run: (_: unknown, place: string, { steps }: Saga) =>
       Effect.gen(function*() {
-        const attempt = yield* noted(place, `${what} ${stepNames[index]}`)
+        yield* noted(place, `${what} ${stepNames[index]}`)
         const { fails, waits } = steps[index]!.undo
-        if (attempt <= fails) return yield* new Oops()
+        if (counted(`${(yield* Step).actionId} ${index}`) < fails) return yield* new Oops()
         for (const ms of waits) yield* Step.wait(ms)
       }),
     retry: { schedule: Schedule.spaced(times.undoRetry), times: undoRetries }
@@ -225,6 +233,31 @@ const seen = Effect.gen(function*() {
 
 const inOrder = <A>(map: ReadonlyMap<string, A>) => [...map].sort(([one], [other]) => one < other ? -1 : 1)
 
+/** The operator: asks of one action after another, and waits until all of that is over. */
+const sweep = (direction: Sweep, begun: number) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const repo = yield* ActionRepo
+    const ended = yield* sql.unsafe<{ id: string; place: string; nth: number }>(
+      `select id, arguments->>0 as place, (row_number() over (partition by arguments->>0 order by id))::int - 1 as nth
+        from stepped.ended_actions order by length(arguments->>0) ${
+        direction === "up" ? "desc" : ""
+      }, arguments->>0, id`
+    )
+    return yield* Effect.forEach(ended, ({ id, nth, place }) =>
+      Effect.gen(function*() {
+        const asked: Asked = { place, nth, at: (yield* Clock.currentTimeMillis) - begun }
+        const verb = yield* repo.compensateAgain(id)
+        if (verb._tag === "Compensating") yield* performSteppedActions({ timeouts: true })
+        const answer = verb._tag === "Compensating"
+          ? `again ${verb.steps.join()}`
+          : verb._tag === "NotCompensable"
+          ? verb.reason
+          : "none"
+        return [asked, answer] as const
+      }))
+  })
+
 /** Performs a scenario, and fails where what has come of it is not what the model says. */
 export const undoneAsTheModelSays = (scenario: SagaScenario) =>
   Effect.gen(function*() {
@@ -244,8 +277,20 @@ export const undoneAsTheModelSays = (scenario: SagaScenario) =>
       yield* op
     }
     yield* performSteppedActions({ timeouts: true })
+    yield* comparedTo(sagaEnd(scenario), begun)
+    const asked = (yield* Effect.forEach(scenario.sweeps, (direction) => sweep(direction, begun))).flat()
+    const due = sagaEnd(scenario, asked.map(([one]) => one))
+    assert.deepStrictEqual(
+      asked.map(([{ place }, answer]) => `${place} ${answer}`),
+      asked.map(([{ place }], i) => `${place} ${due.answers[i]}`)
+    )
+    yield* comparedTo(due, begun)
+    assert.deepStrictEqual(yield* brokenRules({ oneClock: true }), [])
+  })
+
+const comparedTo = (due: SagaEnd, begun: number) =>
+  Effect.gen(function*() {
     const { actions, log: entries } = yield* seen
-    const due: SagaEnd = sagaEnd(scenario)
     assert.deepStrictEqual(
       inOrder(
         new Map([...entries].map(([place, all]) => [
@@ -256,5 +301,4 @@ export const undoneAsTheModelSays = (scenario: SagaScenario) =>
       inOrder(new Map([...due.log].filter(([, all]) => all.length > 0)))
     )
     assert.deepStrictEqual(inOrder(actions), inOrder(due.actions) as never)
-    assert.deepStrictEqual(yield* brokenRules({ oneClock: true }), [])
   })

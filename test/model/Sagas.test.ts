@@ -43,9 +43,15 @@ describe("the model of sagas", () => {
     ...given
   })
   const never = step({ fails: 9 })
-  const end = (saga: Saga, cancelAt: number | null = null, abandonAt: number | null = null) => {
-    const { actions, log } = sagaEnd({ saga, cancelAt, abandonAt })
-    return { of: (place: string) => actions.get(place)!, ran: (place: string) => log.get(place) }
+  const end = (
+    saga: Saga,
+    cancelAt: number | null = null,
+    abandonAt: number | null = null,
+    ...places: ReadonlyArray<string>
+  ) => {
+    const asked = places.map((place, i) => ({ place, nth: 0, at: (i + 1) * 1e9 }))
+    const { actions, answers, log } = sagaEnd({ saga, cancelAt, abandonAt, sweeps: [] }, asked)
+    return { answers, of: (place: string) => actions.get(place)!, ran: (place: string) => log.get(place) }
   }
   const { retry, stepTimeout, undoRetry } = timesAt(0)
 
@@ -98,5 +104,39 @@ describe("the model of sagas", () => {
   it("10.7: what is abandoned is not undone", () => {
     const { of } = end(saga([step({ undo: { fails: 1, waits: [] } }), step(), never]), null, 2 * retry + undoRetry - 1)
     assert.deepStrictEqual(of("0")[0]!.notUndone, ["a"])
+  })
+
+  it("18.2: what is not undone is undone again, as often as somebody asks, and what is undone is not", () => {
+    const stubborn = step({ undo: { fails: 4, waits: [] } })
+    const tree = saga([step(), stubborn, never], { kind: "stop" })
+    const { answers, of, ran } = end(tree, null, null, "0", "0", "0")
+    assert.deepStrictEqual(answers, ["again b,a", "again b,a", "nothing"])
+    assert.deepStrictEqual([of("0")[0]!.notUndone, of("0")[0]!.uncertain], [[], ["c"]])
+    const tries = [1e9, 1e9 + undoRetry].map((at, i) => `${at} undoes b ${i + 1}`)
+    assert.deepStrictEqual(ran("0")!.slice(-4), [...tries, `${2e9} undoes b 1`, `${2e9} undoes a 1`])
+  })
+
+  it("18.2: what a child could not undo is its own; children that nobody has unwound are then", () => {
+    const child = saga([step({ undo: { fails: 2, waits: [] } }), step(), step()])
+    const parent = step({ children: [child] })
+    const told = end(saga([step(), parent, never]), null, null, "0", "0.b0", "0")
+    assert.deepStrictEqual(told.answers, ["child", "again a", "nothing"])
+    // abandoned while the child is undone, of which its parent has heard nothing then
+    const slow = saga([step({ undo: { fails: 2, waits: [100] } }), step(), step()])
+    const left = end(
+      saga([step(), step({ children: [slow] }), never]),
+      null,
+      2 * retry + timesAt(1).undoRetry / 2,
+      "0",
+      "0.b0",
+      "0"
+    )
+    assert.deepStrictEqual(left.answers, ["again b,a", "again a", "nothing"])
+    assert.deepStrictEqual(left.of("0")[0]!.rows.slice(3).map(({ name, status }) => `${name} ${status}`), [
+      "b failed",
+      "b failed",
+      "b succeeded",
+      "a succeeded"
+    ])
   })
 })
