@@ -186,11 +186,6 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
       and not exists (select 1 from chaos.notes o where o.action = g.action and o.tx = g.tx and o.what in ('ended', 'begins'))`
   ],
   [
-    "10.4: what has ended is unwound once, to its end",
-    `select action, string_agg(what, ', ' order by seq) from chaos.notes where what in ('unwinding', 'unwound') group by action
-      having string_agg(what, ', ' order by seq) <> 'unwinding, unwound'`
-  ],
-  [
     "an action is promoted once",
     "select action, count(*) || ' times' from chaos.notes where what = 'changes' and was[1] = 0 and is_now[1] = 1 group by action having count(*) > 1"
   ],

@@ -14,7 +14,7 @@ import type { Book } from "./Book.ts"
 import type { Undisturbed } from "./Database.ts"
 import type { Proxy } from "./Proxy.ts"
 import { makeTrucks, pauseSomething } from "./Trucks.ts"
-import { answersTokens, makeVoyages, seesOff } from "./Voyages.ts"
+import { answersTokens, decidesOfHeld, makeVoyages, putsRight, seesOff } from "./Voyages.ts"
 import {
   type Asked,
   engineOptions,
@@ -211,6 +211,7 @@ export const startClients = (
       accepted.push(one)
       yield* seesOff(handle, number, (effect) => answer(`seeing off voyage ${number}`, effect))
       const gave = yield* awaitInWords(untilItAnswers(handle))
+      yield* putsRight(handle, (effect) => answer(`putting voyage ${number} right`, effect))
       one.gave = ["Wreck", "StepTimedOut"].includes(gave) ? "failed" : /^\d+(,\d+)*$/.test(gave) ? "nothing" : gave
     })
     const sails = Effect.gen(function*() {
@@ -219,6 +220,7 @@ export const startClients = (
     const pilots = Effect.gen(function*() {
       yield* Effect.sleep("500 millis")
       yield* answersTokens((effect) => answer("answering a token", effect))
+      yield* decidesOfHeld((effect) => answer("deciding of a step", effect))
     })
 
     /** Sends trucks, and pauses lanes and more, for as long as there are trees to ask for. */

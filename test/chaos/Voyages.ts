@@ -17,7 +17,10 @@ export type Writes = (line: string) => void
 
 export const voyageTables: ReadonlyArray<string> = [
   // what is undone, in the order in which it was
-  `create table chaos.undone (seq bigint generated always as identity primary key, action uuid not null, step text not null)`,
+  `create table chaos.undone (seq bigint generated always as identity primary key, action uuid not null, step text not null,
+    at timestamptz not null default clock_timestamp())`,
+  // what bodies were given that a step has done once
+  "create table chaos.weighed (action uuid not null, weight float8 not null)",
   "create table chaos.tokens (token text not null, at timestamptz not null default now())"
 ]
 
@@ -107,10 +110,41 @@ export const makeVoyages = (writes: Writes): Voyages => {
         return [...wind, pilot]
       }))
     )
-  const list = Stepped.actions(Voyage, [tug, sail])
+  // up to its lock it is undone, until something cannot be; where it is stuck in that, an operator decides
+  const barge = Stepped.action("barge", {
+    arguments: [Schema.Int],
+    error: Wreck,
+    concurrencyKey: (n) => `voyage ${n}`,
+    timeout: "20 seconds",
+    compensation: { onFailure: "stop" }
+  })
+    .step(
+      "load",
+      () =>
+        during(Effect.gen(function*() {
+          yield* takes(300)
+          const { actionId } = yield* Step
+          const weight = yield* Step.once("weigh", Effect.sync(() => Math.random()))
+          yield* query((sql) => sql`insert into chaos.weighed ${sql.insert({ action: actionId, weight })}`)
+          yield* maybe(0.2)
+        })),
+      { shielded: true, timeout: "5 seconds", retry: soon, compensate: undo("load", 0.3) }
+    )
+    .step("rope", () => during(Effect.andThen(takes(200), maybe(0.3))), {
+      when: (n) => n % 3 > 0,
+      mayFail: true,
+      compensate: undo("rope", 0.3),
+      compensateFailed: undo("rope", 0.3)
+    })
+    .step("lock", () => during(Effect.andThen(takes(300), maybe(0.4))), { pointOfNoReturn: true, onExhausted: "hold" })
+    .step("unload", () => during(Effect.andThen(takes(300), maybe(0.4))), {
+      compensate: undo("unload", 0.3),
+      compensateFailed: undo("unload", 0.3)
+    })
+  const list = Stepped.actions(Voyage, [tug, sail, barge])
   return {
     layer: Layer.provide(list.layer, tokens),
-    send: (n) => Stepped.enqueue(Voyage.ref(n), sail, n)
+    send: (n) => Stepped.enqueue(Voyage.ref(n), (n % 3 === 0 ? barge : sail) as typeof barge, n)
   }
 }
 
@@ -122,7 +156,7 @@ export const seesOff = (
 ) =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
-    for (const i of [0, 1, 2]) {
+    for (const i of handle.action === "sail" ? [0, 1, 2] : []) {
       const blows = Stepped.send(handle.id, wind, 10 * n + i, { key: `${i}` })
       yield* tried(blows)
       if (Math.random() < 0.5) yield* tried(blows)
@@ -131,6 +165,49 @@ export const seesOff = (
     const chance = Math.random()
     if (chance < 0.3) yield* tried(handle.cancel({ reason: "chaos" }))
     if (chance < 0.05) yield* tried(repo.abandonUnwinding(handle.id, { reason: "chaos" }))
+  })
+
+/** An operator, who asks again for what could not be undone of most voyages and their tugs, and gives that up now and then. */
+export const putsRight = (
+  { id }: ActionHandle,
+  tried: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A | undefined, never, R>
+) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    if (Math.random() < 0.2) return
+    let action = id
+    for (let asked = 0; asked < 8; asked++) {
+      const verb = yield* tried(repo.compensateAgain(action))
+      if (verb?._tag === "NotCompensable" && verb.reason === "child") {
+        action = verb.action
+        continue
+      }
+      if (verb?._tag === "NotCompensable" && verb.reason === "nothing" && action === id) return
+      action = id
+      if (verb?._tag === "Compensating" && Math.random() < 0.2) {
+        yield* takes(100)
+        yield* tried(repo.abandonUnwinding(action, { reason: "chaos" }))
+      }
+      yield* takes(600)
+    }
+  })
+
+/** Decides of whatever is held, in one way or another. */
+export const decidesOfHeld = (
+  tried: <A, E, R>(effect: Effect.Effect<A, E, R>) => Effect.Effect<A | undefined, never, R>
+) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const repo = yield* ActionRepo
+    const held = yield* tried(
+      sql<{ action: string; index: number; attemptNumber: number }>`
+        select action, idx as index, attempt_number as "attemptNumber" from stepped.action_steps where status = 'held'`
+    )
+    yield* Effect.forEach((held ?? []).filter(() => Math.random() < 0.5), (step) => {
+      const chance = Math.random()
+      if (chance < 0.4) return tried(repo.tryStepAgain(step))
+      return tried(chance < 0.7 ? repo.skipStep(step) : repo.failStep(step, { reason: "chaos" }))
+    }, { discard: true })
   })
 
 /** Answers whatever tokens were given away, and some of them twice. */
@@ -160,15 +237,29 @@ const undoing = `
   select e.id as action, e.status, e.unwound is not null as unwound, t.idx, t.name, t.status as ended, t.undo,
     (select count(*) from chaos.undone u where u.action = e.id and u.step = t.name) as done,
     (select count(*) from jsonb_array_elements(coalesce(e.unwound, e.cause) -> 'notUndone') x
-      where (x ->> 'index')::int = t.idx and x ->> 'child' is null) as named
+      where (x ->> 'index')::int = t.idx and x ->> 'child' is null) as named,
+    exists (select 1 from stepped.steps p where p.action = e.id and p.idx >= t.idx and p.undoes is null and p.status = 2 and p.undo & 4 <> 0) as past
   from stepped.ended_actions e join stepped.steps t on t.action = e.id and t.undoes is null
   where e.definition like 'Voyage/%' and t.undo is not null`
+
+/** What was undone, by the times at which an action was unwound once it had ended: 0 before, 1 with its parent, or where an operator has asked for a root. */
+const undone =
+  `(select u.*, (select count(*) from chaos.notes n where n.action = u.action and n.what = 'unwinding' and n.at < u.at) as run
+  from chaos.undone u)`
 
 export const voyageRules: ReadonlyArray<readonly [rule: string, query: string]> = [
   [
     "10.1, 10.7: what has succeeded is undone once, or is named as not undone",
     `select action, concat_ws(' ', name, 'undone', done, 'named', named, 'status', status) from (${undoing}) x
-      where ended = 2 and undo & 1 <> 0 and done + named <> case when status <> 2 or unwound then 1 else 0 end`
+      where ended = 2 and undo & 1 <> 0 and not past and done + named <> case when status <> 2 or unwound then 1 else 0 end`
+  ],
+  [
+    "10.5: nothing is undone before a point of no return",
+    `select action, name from (${undoing}) x where past and done + named > 0`
+  ],
+  [
+    "9.10: whoever asks for what a step has done once is given the same",
+    "select action, string_agg(distinct weight::text, ' ') from chaos.weighed group by action having count(distinct weight) > 1"
   ],
   [
     "10.3: what has failed is mended once at most",
@@ -176,14 +267,28 @@ export const voyageRules: ReadonlyArray<readonly [rule: string, query: string]> 
   ],
   [
     "10.1: from the last step to the first",
-    `select u.action, u.step || ' before ' || n.step from chaos.undone u join chaos.undone n on n.action = u.action and n.seq > u.seq
+    `select u.action, u.step || ' before ' || n.step from ${undone} u join ${undone} n on n.action = u.action and n.run = u.run and n.seq > u.seq
       join stepped.steps s on s.action = u.action and s.name = u.step and s.undoes is null
       join stepped.steps t on t.action = n.action and t.name = n.step and t.undoes is null where s.idx < t.idx`
   ],
   [
     "10.4: children are undone before their parent's step",
     `select c.id, 'after ' || u.step from stepped.ended_actions c join chaos.undone u on u.action = c.parent and u.step = 'tow'
-      join chaos.undone d on d.action = c.id and d.seq > u.seq where c.definition = 'Voyage/tug' and c.status = 2`
+      join ${undone} d on d.action = c.id and d.seq > u.seq where c.definition = 'Voyage/tug' and c.status = 2 and d.run = 1`
+  ],
+  [
+    "10.4, 18.2: what has ended is unwound with its parent once at most, and each time that an operator was told so, to its end",
+    `select action, concat_ws(' ', coalesce(n.what, 'never'), 'asked', o.times) from
+        (select action, string_agg(what, ', ' order by seq) as what, count(*) as events from chaos.notes where what in ('unwinding', 'unwound') group by action) n
+        full join (select target::uuid as action, count(*) as times from stepped.operations where verb = 'ActionRepo.compensateAgain' and outcome = 'done' group by target) o
+        using (action)
+      where coalesce(n.what, '') <> rtrim(repeat('unwinding, unwound, ', coalesce(n.events, 0)::int / 2), ', ')
+        or coalesce(n.events, 0) / 2 - coalesce(o.times, 0) not between 0 and (select count(parent) from stepped.ended_actions e where e.id = action)`
+  ],
+  [
+    "18.2: what was undone again says what is left",
+    `select e.id, null from stepped.ended_actions e join stepped.operations o on o.target = e.id::text
+      where o.verb = 'ActionRepo.compensateAgain' and o.outcome = 'done' and e.unwound is null`
   ],
   [
     "11.3: a signal is read once",

@@ -51,6 +51,11 @@ const voyages = ({ book, undisturbed }: Run, log: Log) =>
   Effect.gen(function*() {
     const [count] = yield* rows<{ n: number }>(undisturbed, "select count(*)::int as n from chaos.undone")
     book.counts["steps undone"] = count!.n
+    const [again] = yield* rows<{ n: number }>(
+      undisturbed,
+      "select count(*)::int as n from stepped.operations where verb = 'ActionRepo.compensateAgain' and outcome = 'done'"
+    )
+    book.counts["undone again by an operator"] = again!.n
     // whoever loses an action does not know it at once
     const taken = Map.groupBy(
       yield* rows<{ action: string; at: number }>(

@@ -67,6 +67,15 @@ export const planted: ReadonlyArray<readonly [rule: string, statement: string]> 
     "update stepped.ended_actions set definition = 'Voyage/sail', status = 5; update stepped.steps set undo = 1"
   ],
   [
+    "10.5: nothing is undone before a point of no return",
+    `update stepped.ended_actions set definition = 'Voyage/barge'; update stepped.steps set undo = 5, status = 2;
+     insert into chaos.undone (action, step) select action, name from stepped.steps`
+  ],
+  [
+    "9.10: whoever asks for what a step has done once",
+    "insert into chaos.weighed (action, weight) select id, x from stepped.ended_actions, generate_series(1, 2) x"
+  ],
+  [
     "10.3: what has failed is mended once at most",
     `update stepped.ended_actions set definition = 'Voyage/sail'; update stepped.steps set undo = 2, status = 5;
      insert into chaos.undone (action, step) select action, name from stepped.steps, generate_series(1, 2)`
@@ -78,12 +87,30 @@ export const planted: ReadonlyArray<readonly [rule: string, statement: string]> 
   [
     "10.4: children are undone before their parent's step",
     `update stepped.ended_actions set definition = 'Voyage/tug';
+     insert into chaos.notes (what, action) select 'unwinding', id from stepped.ended_actions where parent is not null;
      insert into chaos.undone (action, step) select parent, 'tow' from stepped.ended_actions where parent is not null;
      insert into chaos.undone (action, step) select id, 'hitch' from stepped.ended_actions where parent is not null`
   ],
   [
-    "10.4: what has ended is unwound once",
+    "10.4, 18.2: what has ended is unwound with its parent once at most",
     "insert into chaos.notes (what, action) select 'unwinding', id from stepped.ended_actions, generate_series(1, 2)"
+  ],
+  // of the root nobody has asked for it
+  [
+    "10.4, 18.2: what has ended is unwound with its parent once at most",
+    `insert into chaos.notes (what, action)
+      select x, id from stepped.ended_actions, unnest(array['unwinding', 'unwound']) x where parent is null`
+  ],
+  // and here somebody was told so, and it never was
+  [
+    "10.4, 18.2: what has ended is unwound with its parent once at most",
+    `insert into stepped.operations (at, by, verb, target, outcome)
+      select now(), 'ada', 'ActionRepo.compensateAgain', id, 'done' from stepped.ended_actions limit 1`
+  ],
+  [
+    "18.2: what was undone again says what is left",
+    `insert into stepped.operations (at, by, verb, target, outcome)
+      select now(), 'ada', 'ActionRepo.compensateAgain', id, 'done' from stepped.ended_actions limit 1`
   ],
   [
     "11.3: a signal is read once",
