@@ -1,6 +1,7 @@
 /** Rule 10.2: a compensation that has a `retry` and a `timeout` of its own, and what can be read of its attempts. */
 import { assert, it } from "@effect/vitest"
 import { Deferred, Duration, Effect, Fiber, Layer, Schedule } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
@@ -19,7 +20,7 @@ const undoing = (id: string) =>
 suite("compensations that try again", (engine) => {
   const test = <E>(
     name: string,
-    scenario: Effect.Effect<unknown, E, Stepped.Services>,
+    scenario: Effect.Effect<unknown, E, Stepped.Services | SqlClient.SqlClient>,
     options: Stepped.EngineOptions = {}
   ) =>
     it.effect(
@@ -66,6 +67,45 @@ suite("compensations that try again", (engine) => {
         message: "Gone"
       }])
       assert.deepInclude((yield* undoing(handle.id))[0], { status: "failed", attemptNumber: 3 })
+    })
+  )
+
+  test(
+    "10.2, 9.2: a schedule that never ends has an end here, too, and then the step is not undone",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      scene.leave = () => Effect.fail(new Gone())
+      const handle = yield* (yield* client)(1).roamLater()
+      yield* performIdle
+      yield* sql`update stepped.live_actions set step_attempts = jsonb_set(step_attempts, '{counts}', '{"": 9999}')`
+      for (let again = 0; again < 2; again++) yield* Effect.andThen(TestClock.adjust("1 minute"), performIdle)
+      assert.deepStrictEqual(seen, ["leaves"])
+      const { cause, status } = yield* recordOf(handle.id)
+      assert.deepStrictEqual([status, cause?.notUndone], ["failed", [{ step: "guess", index: 1, message: "Gone" }]])
+    })
+  )
+
+  test(
+    "10.2, 9.2: a delay that is none fails what undoes the step for good, with both reasons; the others are undone, and it can be run again",
+    Effect.gen(function*() {
+      for (const delay of [Infinity, -1]) {
+        seen.length = 0
+        scene.leave = () => Effect.fail(new Gone())
+        scene.delay = delay
+        const handle = yield* (yield* client)(1).roamLater()
+        yield* performSteppedActions()
+        const { cause, status } = yield* recordOf(handle.id)
+        assert.deepStrictEqual([status, cause?.notUndone?.length, seen], ["failed", 1, ["leaves"]])
+        const { message, step } = cause!.notUndone![0]!
+        assert.deepStrictEqual([step, message.includes("after the step had: Gone")], ["guess", true])
+        assert.include(message, "delay of retry of roam Room/1 › compensation of guess")
+        scene.leave = () => Effect.void
+        assert.deepInclude(yield* Effect.flatMap(ActionRepo, (repo) => repo.compensateAgain(handle.id)), {
+          steps: ["guess"]
+        })
+        yield* performSteppedActions()
+        assert.deepStrictEqual((yield* recordOf(handle.id)).unwound, {})
+      }
     })
   )
 
@@ -199,7 +239,9 @@ suite("compensations that try again", (engine) => {
   it("10.2: what no policy can be is refused, with its place and what it takes", () => {
     const of = (options: object) => () =>
       Stepped.action("a").step("b", () => Effect.void, { compensate: { run: () => Effect.void, ...options } })
-    assert.throws(of({ timeout: "-1 second" }), /timeout of compensate of a › b/)
+    for (const timeout of [0, "-1 second", Number.NaN, "soon", 1e15]) {
+      assert.throws(of({ timeout }), /timeout of compensate of a › b is .*: it takes a duration from 1 to/)
+    }
     assert.throws(
       of({ retry: { schedule: Schedule.recurs(1), times: -1 } }),
       /retry of compensate of a › b has times -1/

@@ -358,7 +358,12 @@ suite("whether and how steps are undone", (engine) => {
       of({ compensation: { onFailure: "wait" } }),
       /onFailure of the compensation of a is wait: it takes "stop"/
     )
-    assert.throws(of({ compensation: { timeout: "-1 second" } }), /timeout of the compensation of a/)
+    for (const timeout of [0, "-1 second", Number.NaN, "soon", 1e15]) {
+      assert.throws(
+        of({ compensation: { timeout } }),
+        /timeout of the compensation of a is .*: it takes a duration from 1 to/
+      )
+    }
     assert.throws(of({ compensateWhen: true }), /compensateWhen of a is no function/)
   })
 })
