@@ -10,7 +10,7 @@ import type { StepRecord } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { recordOf, recordsOf } from "../harness/observing.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
-import { actions, ask, called, Lorries } from "./fixtures/retries.ts"
+import { actions, ask, begun, called, Lorries, tries } from "./fixtures/retries.ts"
 
 const numbers = Array.from({ length: actions }, (_, n) => n)
 
@@ -62,6 +62,29 @@ race(
       yield* sql`select arguments from stepped.ended_actions where definition = 'Lorry/load' group by arguments having count(*) > 1`,
       []
     )
+  })
+)
+
+race(
+  `9.1, 7.1: of ${actions} actions whose time is over while a step begins again each ends once, with the attempt that it was at`,
+  Effect.gen(function*() {
+    const client = yield* Lorries.client
+    const ended = new Array<string>()
+    yield* Effect.forEach(numbers, (n) =>
+      Effect.gen(function*() {
+        const handle = yield* client(n).hurryLater(n)
+        yield* Effect.exit(handle.await)
+        const { status } = yield* recordOf(handle.id)
+        assert.include(["succeeded", "timed_out"], status)
+        assert.deepStrictEqual(called.get(handle.id), [`hurry ${status}`])
+        const [step] = yield* stepsOf(handle.id)
+        if (step !== undefined) inOrder(step)
+        if (status === "succeeded") assert.deepInclude(step, { status, attemptNumber: tries(n) })
+        ended.push(handle.id)
+      }), { concurrency: 24, discard: true })
+    yield* allEnded
+    // a body that was begun just then has ended, and none has been begun for an attempt that nobody knows of
+    for (const id of ended) assert.isAtMost(begun.get(id) ?? 0, (yield* stepsOf(id))[0]?.attemptNumber ?? 0)
   })
 )
 
