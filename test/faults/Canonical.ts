@@ -17,6 +17,7 @@ import {
 } from "../model/Model.ts"
 import { scenarios } from "../model/Trees.ts"
 import type { Numbered } from "./Campaign.ts"
+import { closingPrograms } from "./ClosingPrograms.ts"
 import { compensationPrograms } from "./CompensationPrograms.ts"
 import { heartbeatPrograms } from "./HeartbeatPrograms.ts"
 import { keyPrograms } from "./KeyPrograms.ts"
@@ -285,7 +286,8 @@ export const canonical: ReadonlyArray<Tree> = [
   ...keyPrograms,
   ...heartbeatPrograms,
   ...retryPrograms,
-  ...compensationPrograms
+  ...compensationPrograms,
+  ...closingPrograms
 ]
 
 /** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */

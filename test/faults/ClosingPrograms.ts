@@ -1,0 +1,59 @@
+/**
+ * Programs that are cancelled in the middle of a body, under faults: what a shielded one has done is known, and undone; one that is not is interrupted,
+ * and mended. Nothing is undone before a point of no return.
+ */
+import { Effect, Schema } from "effect"
+import { Step, Stepped } from "stepped"
+import { note, program, type Root, simply } from "./Playing.ts"
+import type { Tree } from "./Trial.ts"
+
+class Client extends Stepped.Actor<Client>()("Client", { id: Schema.Int }) {}
+
+/** The body's own action, as by somebody else in that moment. */
+const isCancelled = Effect.flatMap(Step, ({ actionId }) => Effect.orDie(Stepped.cancel(actionId, { reason: "rain" })))
+const once = (text: string) => ({ run: () => note(`once: ${text}`), transactional: true })
+
+const begin = Stepped.step("begin", () => Effect.void, { compensate: once("never") })
+const sign = Stepped.step("sign", () => Effect.void, { pointOfNoReturn: true, compensate: once("never") })
+const book = Stepped.step("book", () => Effect.void, { compensate: once("unbooks") })
+const pay = Stepped.action("pay")
+  .use(begin)
+  .use(sign)
+  .use(book)
+  .step("pay", () => Effect.andThen(isCancelled, Effect.as(note("pays"), 3)), {
+    shielded: true,
+    timeout: "1 hour",
+    compensate: { run: (cents) => note(`once: refunds ${cents}`), transactional: true }
+  })
+  .step("ship", () => note("never"))
+  .after(({ status }) => note(`pay ${status}`))
+const sail = Stepped.action("sail")
+  .use(book)
+  .step("sail", () => Effect.andThen(isCancelled, Effect.never), { compensateFailed: once("calls back") })
+  .after(({ status }) => note(`sail ${status}`))
+const Clients = Stepped.actions(Client, [pay, sail])
+
+const root = (action: Root["action"], call: "payLater" | "sailLater"): Root => ({
+  actor: Client.ref(1),
+  action,
+  invoke: Effect.flatMap(Clients.client, (clients) => clients(1)[call]())
+})
+
+export const closingPrograms: ReadonlyArray<Tree> = [
+  program("9.13, 10.5: cancelled during a shielded body, whose step is undone, down to a point of no return", {
+    layer: Clients.layer,
+    play: simply(root(pay, "payLater")),
+    handles: ["Cancelled"],
+    actions: [
+      "Client/1 pay cancelled 1 begin succeeded, sign succeeded, book succeeded, pay succeeded, pay succeeded, book succeeded"
+    ],
+    notes: ["once: refunds 3", "once: unbooks", "pay cancelled", "pays"]
+  }),
+  program("10.1, 10.3: cancelled during a body, which is interrupted and mended", {
+    layer: Clients.layer,
+    play: simply(root(sail, "sailLater")),
+    handles: ["Cancelled"],
+    actions: ["Client/1 sail cancelled 1 book succeeded, sail cancelled, sail succeeded, book succeeded"],
+    notes: ["once: calls back", "once: unbooks", "sail cancelled"]
+  })
+]
