@@ -4,7 +4,7 @@ import { Duration, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionFailed, ActionRepo, DefinitionError, Step, Stepped, TimedOut } from "stepped"
-import { performSteppedActions } from "stepped/testing"
+import { crashAfter, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, slotsOf, stepsOf } from "../harness/observing.ts"
@@ -412,6 +412,38 @@ suite("steps that begin again", (engine) => {
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* Effect.flip(second.await), new NoFuel())
     }))
+
+  it.effect("9.8: a step that has ended is not run again: not by whoever takes over, nor after a pause, a decision, or what undoes another", () =>
+    Effect.gen(function*() {
+      let undone = 0
+      scene.when = Effect.suspend(() => undone++ === 0 ? Effect.fail(new Torn()) : Effect.succeed(true))
+      scene.body = failing(new Torn(), new Torn(), new Torn())
+      const handle = yield* (yield* depot).aroundLater()
+      // its worker dies in the middle of the fourth step, and at its decision
+      yield* performSteppedActions({ until: "5 seconds" }).pipe(crashAfter("pack"))
+      const held = yield* stepOf(handle.id, 3)
+      assert.strictEqual(held.status, "held")
+      assert.strictEqual(yield* Effect.flatMap(ActionRepo, (repo) => repo.tryStepAgain(held)), "done")
+      yield* performSteppedActions().pipe(crashAfter("pack", { times: 2 }))
+      assert.deepStrictEqual(yield* Effect.flip(handle.await), new NoFuel())
+      const times = (text: string) => seen.filter((line) => line.startsWith(text)).length
+      const ended = ["done", "failed", "asked", "undoes done"].map(times)
+      assert.deepStrictEqual(ended, [1, 1, 1, 1])
+      // and those have run as often as that, and more
+      assert.isAbove(Math.min(times("attempt 1"), times("attempt 3"), times("unpacks")), 1)
+      assert.deepStrictEqual(yield* stepsOf(handle.id), [
+        "done succeeded",
+        "failed failed",
+        "skipped skipped",
+        "pack succeeded",
+        "5 failed",
+        "pack succeeded",
+        "done succeeded"
+      ])
+    }).pipe(
+      Effect.andThen(healthy),
+      Effect.provide(Layer.provideMerge(DepotsLive, engine.crashing))
+    ))
 
   test("9.11: a job knows which of its runs this is", () =>
     Effect.gen(function*() {

@@ -1,10 +1,10 @@
 /**
  * Programs that are cancelled in the middle of a body, under faults: what a shielded one has done is known, and undone; one that is not is interrupted,
- * and mended. Nothing is undone before a point of no return.
+ * and mended. Nothing is undone before a point of no return, or where whoever cancels says so.
  */
 import { Effect, Schema } from "effect"
 import { Step, Stepped } from "stepped"
-import { note, program, type Root, simply } from "./Playing.ts"
+import { awaited, invoke, nobody, note, program, type Root, simply } from "./Playing.ts"
 import type { Tree } from "./Trial.ts"
 
 class Client extends Stepped.Actor<Client>()("Client", { id: Schema.Int }) {}
@@ -31,9 +31,17 @@ const sail = Stepped.action("sail")
   .use(book)
   .step("sail", () => Effect.andThen(isCancelled, Effect.never), { compensateFailed: once("calls back") })
   .after(({ status }) => note(`sail ${status}`))
-const Clients = Stepped.actions(Client, [pay, sail])
+/** It is cancelled from outside, and what it has done stays. */
+const berth = Stepped.action("berth", { outbound: true }).step("moor", () => Effect.void, {
+  compensate: once("unmoors")
+})
+const stay = Stepped.action("stay")
+  .use(begin)
+  .step("berth", () => Effect.asVoid(Step.do(berth)), { unwind: true, compensateFailed: once("never") })
+  .after(({ status }) => note(`stay ${status}`))
+const Clients = Stepped.actions(Client, [pay, sail, berth, stay])
 
-const root = (action: Root["action"], call: "payLater" | "sailLater"): Root => ({
+const root = (action: Root["action"], call: "payLater" | "sailLater" | "stayLater"): Root => ({
   actor: Client.ref(1),
   action,
   invoke: Effect.flatMap(Clients.client, (clients) => clients(1)[call]())
@@ -55,5 +63,23 @@ export const closingPrograms: ReadonlyArray<Tree> = [
     handles: ["Cancelled"],
     actions: ["Client/1 sail cancelled 1 book succeeded, sail cancelled, sail succeeded, book succeeded"],
     notes: ["once: calls back", "once: unbooks", "sail cancelled"]
+  }),
+  program("13.1: cancelled without undoing while a child waits outside, which undoes what it has done itself", {
+    layer: Clients.layer,
+    play: (stage) =>
+      Effect.gen(function*() {
+        const of = root(stay, "stayLater")
+        const id = yield* invoke(stage, of)
+        yield* stage.idle
+        yield* stage.insist(Stepped.cancel(id, { compensate: false }))
+        yield* stage.drain(nobody)
+        return [yield* awaited(stage, of, id)]
+      }),
+    handles: ["Cancelled"],
+    actions: [
+      "Client/1 berth cancelled moor succeeded, moor succeeded",
+      "Client/1 stay cancelled 1 begin succeeded, berth cancelled"
+    ],
+    notes: ["once: unmoors", "stay cancelled"]
   })
 ]

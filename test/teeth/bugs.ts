@@ -4272,6 +4272,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [stepRetries]: ["9.2: a delay is drawn once and stored"] }
   },
   {
+    name: "ended-steps-run-again",
+    breaks: "9.8: whoever goes on with an action runs those of its steps again that have failed or were skipped",
+    plants: [{
+      file: performance,
+      find: `ran: detail.steps.filter(({ index }) => index < performance.step)`,
+      replace: `ran: detail.steps.filter(({ index, status }) => index < performance.step && status === "succeeded")`
+    }],
+    tests: { [stepRetries]: ["9.8: a step that has ended is not run again"] }
+  },
+  {
     name: "retry-early",
     breaks: "9.1: an attempt begins without its delay",
     plants: [{
