@@ -254,7 +254,10 @@ const rules: ReadonlyArray<readonly [rule: string, query: string]> = [
   [
     "whoever takes over changes nothing else",
     `select action, concat_ws(' ', was::text, 'to', is_now::text) from chaos.notes where what in ('changes', 'leaves') and transition is null
-      and not (what = 'changes' and was is not distinct from is_now and held_next is null)`
+      and not (what = 'changes' and was is not distinct from is_now and held_next is null)
+      -- who decides of a step that is held has it begin again, or be concluded
+      and not (what = 'changes' and was[2] = 6 and is_now = array[was[1], 0, was[3], was[4], was[5]] and exists (
+        select 1 from stepped.operations o where o.target = action::text and o.outcome = 'done' and o.step = was[3] and o.attempt = was[5]))`
   ],
   [
     "whoever writes as a worker has its lease",

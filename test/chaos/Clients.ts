@@ -66,6 +66,7 @@ const groupsAtATime = 48
 const treesForEach = 10
 /** For each who asks for groups. */
 const sendersPart = 1 / 4
+const sailorsPart = 1 / 2
 
 const tagOf = (error: unknown): string => String((error as { readonly _tag?: string } | null)?._tag ?? error)
 
@@ -282,7 +283,7 @@ export const startClients = (
       ask: Effect.all([
         ...Array.from({ length: asking }, () => ask),
         ...Array.from({ length: asking * sendersPart }, () => meanwhile(send)),
-        ...Array.from({ length: asking * sendersPart }, () => sails),
+        ...Array.from({ length: asking * sailorsPart }, () => sails),
         meanwhile(pauses)
       ], { concurrency: "unbounded", discard: true }).pipe(Effect.provide(services)),
       complete: Effect.provide(

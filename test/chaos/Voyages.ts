@@ -52,6 +52,7 @@ export const makeVoyages = (writes: Writes): Voyages => {
         () => body,
         (mark) => Effect.sync(() => writes(`rests ${mark} ${now()}`))
       ))
+  // with three tries, some fail for good: what is left then is an operator's
   const undo = (step: string, chance: number) => ({
     run: () =>
       Effect.gen(function*() {
@@ -67,7 +68,7 @@ export const makeVoyages = (writes: Writes): Voyages => {
   const soon = { schedule: Schedule.spaced("50 millis"), times: 2 }
 
   const tug = Stepped.action("tug", { arguments: [Schema.Int], error: Wreck, concurrencyKey: (n) => `tug ${n}` })
-    .step("hitch", () => during(takes(200)), { compensate: undo("hitch", 0.2) })
+    .step("hitch", () => during(takes(200)), { compensate: undo("hitch", 0.7) })
     .step("pull", () => during(Effect.andThen(takes(200), maybe(0.1))), {
       retry: soon,
       compensate: undo("pull", 0.2),
@@ -83,13 +84,13 @@ export const makeVoyages = (writes: Writes): Voyages => {
   })
     .step("book", () => during(Effect.andThen(takes(300), maybe(0.3))), {
       retry: soon,
-      compensate: undo("book", 0.4),
-      compensateFailed: undo("book", 0.4)
+      compensate: undo("book", 0.7),
+      compensateFailed: undo("book", 0.7)
     })
     .step("tow", (n) => during(Effect.all([Step.do(tug, 2 * n), Step.do(tug, 2 * n + 1)])), {
       unwind: true,
       retry: soon,
-      compensate: undo("tow", 0.2)
+      compensate: undo("tow", 0.5)
     })
     .step("wind", () =>
       during(Effect.gen(function*() {
@@ -128,7 +129,7 @@ export const makeVoyages = (writes: Writes): Voyages => {
           yield* query((sql) => sql`insert into chaos.weighed ${sql.insert({ action: actionId, weight })}`)
           yield* maybe(0.2)
         })),
-      { shielded: true, timeout: "5 seconds", retry: soon, compensate: undo("load", 0.3) }
+      { shielded: true, timeout: "5 seconds", retry: soon, compensate: undo("load", 0.7) }
     )
     .step("rope", () => during(Effect.andThen(takes(200), maybe(0.3))), {
       when: (n) => n % 3 > 0,
@@ -138,8 +139,8 @@ export const makeVoyages = (writes: Writes): Voyages => {
     })
     .step("lock", () => during(Effect.andThen(takes(300), maybe(0.4))), { pointOfNoReturn: true, onExhausted: "hold" })
     .step("unload", () => during(Effect.andThen(takes(300), maybe(0.4))), {
-      compensate: undo("unload", 0.3),
-      compensateFailed: undo("unload", 0.3)
+      compensate: undo("unload", 0.5),
+      compensateFailed: undo("unload", 0.5)
     })
   const list = Stepped.actions(Voyage, [tug, sail, barge])
   return {
