@@ -279,6 +279,10 @@ suite("whether and how steps are undone", (engine) => {
       assert.deepInclude(yield* Effect.flip(handle.await), { _tag: "Cancelled", reason: "rain" })
       assert.isFalse((yield* handle.status).unwinding)
       assert.strictEqual(yield* abandon(handle.id), "over")
+      // what has been tried can be read, and no attempt that was only to come
+      const tried = (yield* Effect.flatMap(ActionRepo, (repo) => repo.steps(handle.id))).at(-1)!
+      assert.deepInclude(tried, { name: "second", kind: "compensation", status: "failed", undoes: 1, attemptNumber: 1 })
+      assert.deepStrictEqual(tried.attempts.map(({ failure, number }) => [number, failure?.message]), [[1, "no rope"]])
       assert.strictEqual(yield* abandon("00000000-0000-7000-8000-000000000000"), "none")
       assert.strictEqual((yield* counted) - before, 2)
     })

@@ -5072,6 +5072,26 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [childrenTests]: ["10.4: what undoes a job"] }
   },
   {
+    name: "abandoned-and-forgotten",
+    breaks: "10.2, 10.7: what was tried of a compensation that is abandoned between two attempts cannot be read",
+    plants: [{
+      file: "src/engine/perform/decide.ts",
+      find: `(phase === "waiting" || performance.attempted !== undefined)`,
+      replace: `phase === "waiting"`
+    }],
+    tests: { [undoingRules]: ["10.7: what undoes an action may be abandoned"] }
+  },
+  {
+    name: "abandoned-with-an-attempt-too-many",
+    breaks: "10.7: an attempt that was only to come when it was abandoned is shown as one that has begun",
+    plants: [{
+      file: concluding,
+      find: `(phase === "unwinding" && (verdict === undefined || detail?.stepStartedAt !== undefined))`,
+      replace: `(phase === "unwinding" && (verdict === undefined || detail?.stepStartedAt !== null))`
+    }],
+    tests: { [undoingRules]: ["10.7: what undoes an action may be abandoned"] }
+  },
+  {
     name: "unwinding-that-looks-away",
     breaks: "10.4: who ends just as it comes to be waited for is never unwound",
     plants: [{

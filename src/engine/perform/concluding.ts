@@ -165,9 +165,10 @@ const failedAttempt = (
   }
 }
 
-/** Whether an attempt is under way, of a step of which somebody else decides. */
-const hasBegun = ({ phase, verdict }: Performance): boolean =>
-  phase === "closing" || phase === "waiting" || phase === "unwinding" || (phase === "step" && verdict === undefined)
+/** Whether an attempt is under way, of a step of which somebody else decides, or of what undoes one and is abandoned. */
+const hasBegun = ({ detail, phase, verdict }: Performance): boolean =>
+  phase === "closing" || phase === "waiting" || (phase === "step" && verdict === undefined) ||
+  (phase === "unwinding" && (verdict === undefined || detail?.stepStartedAt !== undefined))
 
 /** The step that ends with its action; a job has none. */
 export const openStep = (

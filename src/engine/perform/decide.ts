@@ -292,11 +292,15 @@ const unwind = (
       return unwound(performance)
     case "GivenUp": {
       const { phase, stepKind } = performance
-      const open = phase !== "waiting" ? undefined : stepKind === "compensation"
+      // what undoes a step and has been tried before has its row with these attempts
+      const isTried = stepKind === "compensation" && (phase === "waiting" || performance.attempted !== undefined)
+      const open = isTried
         ? endedBody(performance, "failed", {
           $failure: broken(placeAt(performance, stepOf(performance)), event.message)
         })
-        : endedBody(performance, "cancelled", null)
+        : phase === "waiting"
+        ? endedBody(performance, "cancelled", null)
+        : undefined
       // of children that are still unwound nobody hears any more
       const left = open?.undo === Undo.unwind ? { notUndone: [entryOf(performance, event.message)] } : {}
       const outcome = withLeft(performance, performance.outcome!, left)
