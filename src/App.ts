@@ -17,7 +17,7 @@ import type { EngineOptions, Services } from "./engine/engineLayer.ts"
 export type AppServices = Services | PgClient | SqlClient
 
 /**
- * What a module exports as `stepped`, for the command `stepped worker`.
+ * What a module exports as `stepped`, for the commands `stepped worker` and `stepped dev`.
  *
  * @category models
  * @since 0.1.0
@@ -25,7 +25,7 @@ export type AppServices = Services | PgClient | SqlClient
 export interface AppOptions {
   /** The layers of all its actions, with all that they need beside the engine and the database. */
   readonly actions: Layer.Layer<never, unknown, AppServices>
-  /** Its database; that of `DATABASE_URL`, or of the command's flags, if not given. */
+  /** Its database; that of `DATABASE_URL`, or of the command's flags, if not given. `stepped dev` has one of its own. */
   readonly database?: Layer.Layer<PgClient | SqlClient, unknown> | undefined
   /** Settings of the engine; the schema is that of the command's flags, if not given. */
   readonly options?: EngineOptions | undefined

@@ -1,7 +1,7 @@
 /** Where the command finds the engine's tables: the flags that say so, and the services over them. */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as PgTypes from "@effect/sql-pg/PgTypes"
-import { Config, Effect, Layer, Option, Result } from "effect"
+import { Config, Context, Effect, Layer, Option, Result } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -15,7 +15,6 @@ import { Output } from "./Output.ts"
 export const Url = GlobalFlag.Setting("url")({
   flag: Flag.Redacted("url").pipe(
     Flag.withDescription("The database: postgres://user:password@host:5432/database. DATABASE_URL, if not given"),
-    Flag.withFallbackConfig(Config.Redacted("DATABASE_URL")),
     Flag.optional
   )
 })
@@ -104,7 +103,8 @@ const server = Effect.gen(function*() {
       "--folder is for what looks and acts: this needs a server. An embedded database migrates by itself"
     )
   }
-  const url = yield* Url
+  const ofEnvironment = yield* Effect.orElseSucceed(Config.option(Config.Redacted("DATABASE_URL")), Option.none)
+  const url = Option.orElse(yield* Url, () => ofEnvironment)
   if (Option.isNone(url)) {
     return yield* usage("which database? Set DATABASE_URL, give --url, or give the --folder of an embedded one")
   }
@@ -129,8 +129,14 @@ const embedded = (dataDir: string, schema: string) =>
     )
     : usage(`${dataDir} is no folder of an embedded database: pgdata is not in it`)
 
+/** The services of a program that runs in this very process: who types a command into it needs no connection. */
+export class RunningProgram extends Context.Service<
+  RunningProgram,
+  Context.Context<Services | PgClient.PgClient | SqlClient>
+>()("stepped/cli/RunningProgram") {}
+
 /** What the flags ask for, for who prints. */
-const output = Effect.gen(function*() {
+export const output = Effect.gen(function*() {
   return Output.layer({ json: yield* Json, payloads: yield* Payloads, local: yield* Local })
 })
 
@@ -144,12 +150,15 @@ export const withClient = <A, E extends LibraryError, R>(use: Effect.Effect<A, E
 /** Runs what needs the engine's services: no worker, and nobody is listened to. */
 export const withEngine = <A, E extends LibraryError, R>(use: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
+    const running = yield* Effect.serviceOption(RunningProgram)
     const folder = yield* Folder
     const schema = yield* SchemaName
     const services: Layer.Layer<
       Services | PgClient.PgClient | SqlClient,
       LayerError | SqlError | EmbeddedDatabaseError
-    > = Option.isSome(folder)
+    > = Option.isSome(running)
+      ? Layer.succeedContext(running.value)
+      : Option.isSome(folder)
       ? yield* embedded(folder.value, schema)
       : Layer.provideMerge(engineLayer({ schema, notify: false }, false, false), yield* client)
     return yield* Effect.mapError(Effect.provide(use, Layer.merge(services, yield* output)), stoppedBy)

@@ -9,6 +9,7 @@ import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
 import { globalFlags } from "./connection.ts"
+import { devCommands } from "./dev.ts"
 import { exitCodes, Stopped } from "./failures.ts"
 import { maintenanceCommands } from "./maintenance.ts"
 import { overviewCommands } from "./overview.ts"
@@ -30,7 +31,7 @@ export const command = Command.make("stepped").pipe(
   ),
   Command.withSubcommands([
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
-    { group: "Running", commands: runningCommands },
+    { group: "Running", commands: [...runningCommands, ...devCommands] },
     { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands] },
     { group: "Looking after it", commands: maintenanceCommands }
   ]),

@@ -1,25 +1,23 @@
 /** Commands that have something performed: enqueueing an action, and a worker of a program's module. */
 import { Duration, Effect, Layer, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import { resolve } from "node:path"
-import { pathToFileURL } from "node:url"
 import { action as defineAction } from "../Action.ts"
 import { Actor } from "../Actor.ts"
-import { type App, isApp } from "../App.ts"
 import { withOptions } from "../Client.ts"
 import { engineLayer } from "../engine/engineLayer.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import { worker as workerLayer } from "../Stepped.ts"
 import { checked, described } from "./checked.ts"
 import { SchemaName, withEngine, workerClient } from "./connection.ts"
-import { exitCodes, type LibraryError, Stopped, stoppedBy, usage } from "./failures.ts"
+import { type Stopped, usage } from "./failures.ts"
 import { actorOf, json } from "./given.ts"
+import { doesNotStart, load, module } from "./module.ts"
 import { Output } from "./Output.ts"
 
 /** An actor whose id is the text that is stored of it, whatever its program makes of that. */
 const actorNamed = (type: string) => Actor<unknown>()(type, { id: Schema.String })
 
-const run = Command.make("run", {
+export const run = Command.make("run", {
   actor: Argument.String("actor").pipe(Argument.withDescription("Car/1: the type of an actor, and its id")),
   action: Argument.String("action").pipe(Argument.withDescription("The action's name")),
   args: Argument.String("argument").pipe(
@@ -91,30 +89,8 @@ const enqueueOptions = (given: {
     : Effect.succeed({ ...options, delay: delay.value })
 }
 
-/** What a module exports as `stepped`. */
-const load = (module: string): Effect.Effect<App, Stopped> =>
-  Effect.flatMap(
-    Effect.tryPromise({
-      try: () => import(pathToFileURL(resolve(module)).href) as Promise<{ readonly stepped?: unknown }>,
-      catch: (error) =>
-        usage(
-          `${module} does not load: ${
-            error instanceof Error ? error.message : String(error)
-          }. It is JavaScript, or TypeScript ` +
-            "of which Node strips the types by itself; for anything else, NODE_OPTIONS=--import names who loads it"
-        )
-    }),
-    ({ stepped }) =>
-      isApp(stepped)
-        ? Effect.succeed(stepped)
-        : usage(`${module} exports no \`stepped\`: export const stepped = Stepped.app({ actions })`)
-  )
-
-const isLibraryError = (u: unknown): u is LibraryError =>
-  typeof u === "object" && u !== null && "_tag" in u && "message" in u
-
 const worker = Command.make("worker", {
-  module: Argument.String("module").pipe(Argument.withDescription("A module that exports `stepped`, a Stepped.app")),
+  module,
   concurrency: Flag.Int("concurrency").pipe(
     Flag.withDescription("How many bodies run at a time: 32 if not given"),
     Flag.withDefault(32)
@@ -141,13 +117,7 @@ const worker = Command.make("worker", {
       Layer.provideMerge(engineLayer(options, false, given.migrate)),
       Layer.provideMerge(app.database ?? (yield* workerClient))
     )
-    return yield* Effect.mapError(
-      Layer.launch(live),
-      (error) =>
-        isLibraryError(error)
-          ? stoppedBy(error)
-          : new Stopped({ code: exitCodes.fault, text: `${given.module} does not start: ${String(error)}` })
-    )
+    return yield* Effect.mapError(Layer.launch(live), doesNotStart(given.module))
   })).pipe(Command.withDescription("Perform the actions of a module, until it is told to stop"))
 
 export const runningCommands = [run, worker] as const

@@ -31,6 +31,8 @@ const codec = "src/domain/Codec.ts"
 const registry = "src/engine/Registry.ts"
 const prerequisites = "src/sql/prerequisites.ts"
 
+const developing = "test/cli/dev.test.ts"
+const developingParts = "test/cli/dev/parts.test.ts"
 const suitability = "test/operations/Suitability.test.ts"
 const regressions = "test/behaviour/Regressions.test.ts"
 const copies = "src/domain/copies.ts"
@@ -6578,5 +6580,80 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "17.2: of two engines of a process the second one's bodies count alone, and its end takes both away",
     plants: [{ file: "src/store/Meter.ts", find: "    if (all.size > 0) return\n", replace: "" }],
     tests: { [metrics]: ["17.2: two engines of a process"] }
+  },
+  {
+    name: "dev-time-that-goes-back",
+    breaks: "the next generation of `stepped dev` does not know how far user time is ahead",
+    plants: [{
+      file: "src/cli/dev/skipping.ts",
+      find: "? kept.value.aheadMs",
+      replace: "? 0 * kept.value.aheadMs"
+    }],
+    tests: { [developing]: ["take no time"] }
+  },
+  {
+    name: "dev-skips-beside-a-body",
+    breaks: "time that is skipped ends the limits of what runs just now",
+    plants: [{
+      file: "src/cli/dev/skipping.ts",
+      find: "every(({ inHand }) => inHand === 0)",
+      replace: "every(({ inHand }) => inHand >= 0)"
+    }],
+    tests: { [developing]: ["take no time"] }
+  },
+  {
+    name: "dev-skips-a-timeout",
+    breaks: "a timeout on the way to a wait comes when that is over",
+    plants: [{ file: "src/cli/dev/skipping.ts", find: "? undefined : first", replace: "? undefined : wait ?? first" }],
+    tests: { [developingParts]: ["goes to the next wait"] }
+  },
+  {
+    name: "dev-without-a-parent",
+    breaks: "a generation whose starter was killed keeps the folder",
+    plants: [{
+      file: "src/cli/dev/generation.ts",
+      find: "yield* Effect.raceFirst(running, to.gone)",
+      replace: "yield* running"
+    }],
+    tests: { [developing]: ["ends with its worker"] },
+    hangs: true
+  },
+  {
+    name: "dev-waits-for-ever",
+    breaks: "a generation that does not stop keeps the next one waiting",
+    plants: [{
+      file: "src/cli/dev/generations.ts",
+      find: "child.kill(\"SIGKILL\")",
+      replace: "child.kill(\"SIGCONT\")"
+    }],
+    tests: { [developing]: ["is killed where it does not stop"] },
+    hangs: true
+  },
+  {
+    name: "dev-loses-a-change",
+    breaks: "what has changed when a generation ends starts none",
+    plants: [{
+      file: "src/cli/dev/watching.ts",
+      find: "Queue.offerAllUnsafe(changed, paths)",
+      replace: "paths.size"
+    }],
+    tests: { [developingParts]: ["have changed still"] },
+    hangs: true
+  },
+  {
+    name: "dev-watches-its-data",
+    breaks: "what a generation writes into its folder starts the next one",
+    plants: [{ file: "src/cli/dev/watching.ts", find: " || folder === data", replace: "" }],
+    tests: { [developingParts]: ["are those of the program"] }
+  },
+  {
+    name: "dev-blind-in-new-folders",
+    breaks: "a file that was written with its folder is not seen",
+    plants: [{
+      file: "src/cli/dev/watching.ts",
+      find: "isNew && isOfProgram(entry.name)",
+      replace: "!isNew && isOfProgram(entry.name)"
+    }],
+    tests: { [developingParts]: ["are those of the program"] }
   }
 ]

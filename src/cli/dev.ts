@@ -1,0 +1,84 @@
+/** The command for who writes a program: it runs, is shown, and is started again where a file of it has changed. */
+import { Effect, Option, Redacted } from "effect"
+import { Command, Flag } from "effect/cli"
+import { resolve } from "node:path"
+import { Folder, Json, Local, Payloads, SchemaName, Url } from "./connection.ts"
+import { generation } from "./dev/generation.ts"
+import { generations } from "./dev/generations.ts"
+import { exitCodes, usage } from "./failures.ts"
+import { module } from "./module.ts"
+
+/** Where the data is that nobody has asked to be elsewhere. */
+const usualFolder = ".stepped"
+
+/** Being told to stop is how it ends, and no failure. */
+const untilStopped = <E, R>(running: Effect.Effect<unknown, E, R>) =>
+  Effect.onInterrupt(running, () => Effect.sync(() => void (process.exitCode = exitCodes.done)))
+
+const dev = Command.make("dev", {
+  module,
+  once: Flag.Boolean("once").pipe(
+    Flag.withDescription("One generation, in this process: no file is watched"),
+    Flag.withDefault(false)
+  ),
+  skipWaits: Flag.Boolean("skip-waits").pipe(
+    Flag.withDescription("While nothing performs, let time run on to the end of the next wait, retry or delay"),
+    Flag.withDefault(false)
+  ),
+  skipTimeouts: Flag.Boolean("skip-timeouts").pipe(
+    Flag.withDescription("The same, and to timeouts, too, where there is nothing else to wait for"),
+    Flag.withDefault(false)
+  ),
+  migrate: Flag.Boolean("migrate").pipe(
+    Flag.withDescription("With --url: create or update the tables first; those of a folder always are"),
+    Flag.withDefault(false)
+  )
+}, (given) =>
+  Effect.gen(function*() {
+    const url = yield* Url
+    const folder = yield* Folder
+    if (Option.isSome(url) && Option.isSome(folder)) return yield* usage("--url and --folder exclude each other")
+    const skips = given.skipTimeouts ? "waits and timeouts" : given.skipWaits ? "waits" : "nothing"
+    if (Option.isSome(url) && skips !== "nothing") {
+      return yield* usage(
+        "--skip-waits and --skip-timeouts are for the database of a folder: on a server time is everybody's"
+      )
+    }
+    const schema = yield* SchemaName
+    const data = Option.isSome(url) ? undefined : resolve(Option.getOrElse(folder, () => usualFolder))
+    const json = yield* Json
+    const shown = [
+      ...json ? ["--json"] : [],
+      ...(yield* Payloads) ? ["--payloads"] : [],
+      ...(yield* Local) ? ["--local"] : []
+    ]
+    const where = [
+      "--schema",
+      schema,
+      ...data === undefined ? [] : ["--folder", data],
+      ...Option.isSome(url) ? ["--url", Redacted.value(url.value)] : []
+    ]
+    if (given.once) {
+      const { migrate, module } = given
+      return yield* untilStopped(
+        generation({ module, folder: data, schema, migrate, skips, json, flags: [...shown, "--schema", schema] })
+      )
+    }
+    const args = [
+      "dev",
+      given.module,
+      "--once",
+      ...given.skipWaits ? ["--skip-waits"] : [],
+      ...given.skipTimeouts ? ["--skip-timeouts"] : [],
+      ...given.migrate ? ["--migrate"] : [],
+      ...shown,
+      ...where
+    ]
+    yield* untilStopped(generations({ args, root: process.cwd(), data }))
+  })).pipe(
+    Command.withDescription(
+      "Run a module while it is written: its files are watched, its trees shown, and commands may be typed"
+    )
+  )
+
+export const devCommands = [dev] as const

@@ -1,0 +1,74 @@
+/** Commands that are typed into a program that runs: those of the shell, over the engine of that program. */
+import { Console, Context, Effect, Layer, Queue, Stdio, Terminal } from "effect"
+import { Command } from "effect/cli"
+import { globalFlags, RunningProgram } from "../connection.ts"
+import { Stopped } from "../failures.ts"
+import { maintenanceCommands } from "../maintenance.ts"
+import { overviewCommands } from "../overview.ts"
+import { pauseCommands } from "../pausing.ts"
+import { readingCommands } from "../reading.ts"
+import { run } from "../running.ts"
+import { tellingCommands } from "../telling.ts"
+import { verbCommands } from "../verbs.ts"
+import type { Typed } from "./messages.ts"
+import { wordsOf } from "./words.ts"
+
+const command = Command.make("stepped").pipe(
+  Command.withDescription("What is typed while a program runs: the commands of the shell, over its engine"),
+  Command.withSubcommands([
+    { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
+    { group: "Running", commands: [run] },
+    { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands] },
+    { group: "Looking after it", commands: maintenanceCommands }
+  ]),
+  Command.withGlobalFlags(globalFlags)
+)
+
+const parse = Command.runWith(command, { version: "" })
+
+/** What of the words is for a shell alone. */
+const isForShell = (words: ReadonlyArray<string>): boolean =>
+  words.includes("--watch") || words.includes("--wizard") || words[0] === "migrate"
+
+/** Nobody is asked back: the line is all that there is. Tables are as wide as who has typed it sees them. */
+const surroundings = (columns: number | undefined) =>
+  Layer.merge(
+    Layer.effect(
+      Stdio.Stdio,
+      Effect.map(Stdio.Stdio, (stdio) => ({
+        ...stdio,
+        stdinIsTerminal: Effect.succeed(false),
+        stdoutIsTerminal: Effect.succeed(columns !== undefined)
+      }))
+    ),
+    Layer.effect(
+      Terminal.Terminal,
+      Effect.map(Terminal.Terminal, (terminal) => ({ ...terminal, columns: Effect.succeed(columns ?? 0) }))
+    )
+  )
+
+const runOne = ({ columns, line }: Typed, flags: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const words = wordsOf(line)
+    if (words === undefined) return yield* Console.error("stepped: a quote is not closed")
+    if (words.length === 0) return
+    if (isForShell(words)) return yield* Console.error(`stepped: ${words.join(" ")}: that is for a shell`)
+    yield* parse([...flags, ...words]).pipe(
+      Effect.catch((error) =>
+        // help is shown where it is asked for, and with what was wrong
+        error instanceof Stopped && error.text !== undefined ? Console.error(`stepped: ${error.text}`) : Effect.void
+      ),
+      Effect.catchCause((cause) => Console.error("stepped: a fault of its own", cause)),
+      Effect.provide(surroundings(columns))
+    )
+  })
+
+/** Runs what is typed, a line after the other; `flags` are for each of them. */
+export const runningTyped = (
+  typed: Queue.Dequeue<Typed>,
+  services: Context.Service.Shape<typeof RunningProgram>,
+  flags: ReadonlyArray<string>
+) =>
+  Effect.forever(Effect.flatMap(Queue.take(typed), (line) => runOne(line, flags))).pipe(
+    Effect.provideService(RunningProgram, services)
+  )

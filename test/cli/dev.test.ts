@@ -1,0 +1,180 @@
+/** `stepped dev`: a program that is changed while it runs, in processes of its own. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { existsSync, readFileSync, writeFileSync } from "node:fs"
+import { join } from "node:path"
+import { dev, type Developing, type Project, project } from "./fixtures/developing.ts"
+import { stepped } from "./fixtures/garage.ts"
+
+const app = `
+import { Effect, Schema } from "effect"
+import { Step, Stepped } from "stepped"
+import { label } from "./label.ts"
+
+class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+const go = Stepped.signal("go")
+const visit = Stepped.action("visit", { arguments: [Schema.String], signals: [go] })
+  .step("leave", (where) => Effect.andThen(Effect.sync(() => console.log(label, "leaves for", where)), Step.waitFor(go)))
+  .step("arrive", (where) => Effect.sync(() => console.log(label, "arrives in", where)))
+const rest = Stepped.action("rest").step("wait", () => Step.wait("3 days"))
+const drive = Stepped.action("drive")
+  .step("far", () => Effect.as(Effect.andThen(Effect.sync(() => console.log("drives")), Effect.sleep("4 seconds")), undefined), { timeout: "1 hour" })
+const block = Stepped.action("block").step(() => Effect.sync(() => {
+  console.log(label, "blocks")
+  if (label === "one") for (;;);
+}))
+export const stepped = Stepped.app({ actions: Stepped.actions(Car, [visit, rest, drive, block]).layer })
+`
+const cars = project({ "app.ts": app, "label.ts": "export const label: string = \"one\"\n" })
+const idOf = (running: Developing) =>
+  Effect.map(running.prints(/visit Car\/\d {2}enqueued {2}(\S{36})$/m), ([, id]) => id!)
+const hasFolder = ({ folder }: Project) => existsSync(join(folder, ".stepped/lock"))
+
+describe("a program that is written just now", () => {
+  it.live("is started again with what has changed, and goes on with what was left", () =>
+    Effect.gen(function*() {
+      const files = yield* cars
+      const running = yield* dev(files)
+      yield* running.prints(/^started in /m)
+      running.type("run Car/1 visit '\"New York\"'")
+      const id = yield* idOf(running)
+      yield* running.prints(/^one leaves for New York$/m)
+      yield* running.prints(/visit Car\/1 {2}leave waits for signal go$/m)
+      files.edit("label.ts", "one", "two")
+      yield* running.prints(/^label.ts changed$/m)
+      yield* running.prints(/^restarted in \d/m)
+      running.type(`signal ${id} go`)
+      yield* running.prints(/^two arrives in New York$/m)
+      yield* running.prints(/visit Car\/1 {2}succeeded$/m)
+      assert.notInclude(running.printed(), "two leaves")
+    }))
+
+  it.live("leaves the error of a file that does not load, and starts with the next change", () =>
+    Effect.gen(function*() {
+      const files = yield* cars
+      const running = yield* dev(files)
+      yield* running.prints(/^started in /m)
+      files.write("label.ts", "export const label = {\n")
+      yield* running.prints(/does not load: [^]*label\.ts:\d/)
+      yield* running.prints(/^it has ended \(code 2\): the next change of a file starts it again$/m)
+      // what is typed meanwhile waits for who can hear it
+      running.type("run Car/1 visit '\"London\"'")
+      files.write("label.ts", "export const label = \"three\"\n")
+      yield* running.prints(/^restarted in /m)
+      yield* running.prints(/^three leaves for London$/m)
+    }))
+
+  it.live("is killed where it does not stop, and what it was at is begun again", () =>
+    Effect.gen(function*() {
+      const files = yield* cars
+      const running = yield* dev(files)
+      yield* running.prints(/^started in /m)
+      running.type("run Car/1 block")
+      yield* running.prints(/^one blocks$/m)
+      files.edit("label.ts", "one", "two")
+      yield* running.prints(/^it does not stop within 10 seconds: killed$/m)
+      yield* running.prints(/^two blocks$/m)
+      yield* running.prints(/block Car\/1 {2}succeeded$/m)
+    }))
+
+  it.live("ends with its worker and lets go of the folder, by SIGTERM and SIGINT, and where who watches it is killed", () =>
+    Effect.gen(function*() {
+      const files = yield* cars
+      for (const signal of ["SIGTERM", "SIGINT"] as const) {
+        const running = yield* dev(files)
+        yield* running.prints(/^started in /m)
+        const owner = Number(JSON.parse(readFileSync(join(files.folder, ".stepped/lock"), "utf8")).pid)
+        const refused = yield* stepped("ls", "--folder", join(files.folder, ".stepped"))
+        assert.deepStrictEqual([refused.code, refused.err.includes(`in use by process ${owner}`)], [3, true])
+        running.signal(signal)
+        assert.strictEqual(yield* running.ended, 0, signal)
+        assert.include(running.printed(), "the worker has stopped")
+        assert.isFalse(hasFolder(files))
+      }
+      const running = yield* dev(files)
+      yield* running.prints(/^started in /m)
+      running.signal("SIGKILL")
+      // its output is closed once nobody has it any more
+      assert.strictEqual(yield* running.ended, "SIGKILL")
+      assert.include(running.printed(), "the worker has stopped")
+      assert.isFalse(hasFolder(files))
+    }))
+
+  it.live("runs once, without watching, and prints an object a line", () =>
+    Effect.gen(function*() {
+      const files = yield* cars
+      const running = yield* dev(files, "--once", "--json", "--payloads")
+      running.type("run Car/1 visit '\"London\"'")
+      yield* running.prints(/"event":"StepWaits"/)
+      running.type("migrate status")
+      yield* running.prints(/migrate status: that is for a shell/)
+      running.type("show 'unclosed")
+      yield* running.prints(/a quote is not closed/)
+      running.type("show")
+      yield* running.prints(/Missing required argument: id/i)
+      running.type("ls")
+      yield* running.prints(/"arguments":\["London"\].*\n/)
+      const objects = running.printed().split("\n").filter((line) => line.startsWith("{"))
+      const events = objects.map((line) => JSON.parse(line)).filter(({ event }) => event !== undefined)
+      assert.deepStrictEqual(events.map(({ event }) => event), [
+        "ActionEnqueued",
+        "ActionStarted",
+        "StepStarted",
+        "StepWaits"
+      ])
+      running.signal("SIGINT")
+      assert.strictEqual(yield* running.ended, 0)
+    }))
+})
+
+describe("waits that are skipped", () => {
+  it.live("take no time, but for what a body sleeps; user time never goes back", () =>
+    Effect.gen(function*() {
+      const files = yield* cars
+      const running = yield* dev(files, "--skip-waits")
+      yield* running.prints(/^started in /m)
+      // beside one that runs nothing is skipped: its hour would be over
+      running.type("run Car/1 drive")
+      yield* running.prints(/^drives$/m)
+      running.type("run Car/2 rest")
+      yield* running.prints(/drive Car\/1 {2}succeeded$/m)
+      yield* running.prints(/^skipped 2d 23h: user time is /m)
+      yield* running.prints(/rest Car\/2 {2}succeeded$/m)
+      // who waits for somebody is not given up
+      running.type("run Car/3 visit '\"London\"'")
+      const id = yield* idOf(running)
+      yield* running.prints(/leave waits for signal go$/m)
+      running.signal("SIGTERM")
+      yield* running.ended
+
+      const later = yield* dev(files, "--json")
+      yield* later.prints(/"event":"started"/)
+      later.type(`signal ${id} go`)
+      const [, at] = yield* later.prints(/"event":"ActionEnded".*"at":"([^"]+)"/)
+      const kept = JSON.parse(readFileSync(join(files.folder, ".stepped/user-time.json"), "utf8")).aheadMs
+      assert.isAbove(kept, 2 * 24 * 3600_000)
+      assert.isAbove(new Date(at!).getTime() - new Date().getTime(), kept - 60_000)
+      later.signal("SIGTERM")
+      yield* later.ended
+
+      writeFileSync(join(files.folder, ".stepped/user-time.json"), "{")
+      const wrong = yield* dev(files, "--once")
+      yield* wrong.prints(/user-time.json does not say how far user time is ahead/)
+      assert.strictEqual(yield* wrong.ended, 2)
+    }))
+
+  it.live("are for a folder, and a folder is for no server", () =>
+    Effect.gen(function*() {
+      const server = ["--url", "postgres://nobody@localhost:1/nowhere"]
+      for (
+        const [args, words] of [
+          [["--skip-waits"], "--skip-waits and --skip-timeouts are for the database of a folder"],
+          [["--skip-timeouts"], "on a server time is everybody's"],
+          [["--folder", "data"], "--url and --folder exclude each other"]
+        ] as const
+      ) {
+        const { code, err } = yield* stepped("dev", "app.ts", ...args, ...server)
+        assert.deepStrictEqual([code, err.includes(words)], [2, true], err)
+      }
+    }))
+})
