@@ -1,12 +1,13 @@
 /** The package as its users get it: packed, installed beside its peers, compiled against and run. */
 import { assert, beforeAll, describe, it } from "@effect/vitest"
 import { Effect, Redacted } from "effect"
-import { mkdirSync, readFileSync, renameSync, rmSync, writeFileSync } from "node:fs"
+import { cpSync, mkdirSync, readFileSync, renameSync, rmSync, symlinkSync, writeFileSync } from "node:fs"
 import { isBuiltin } from "node:module"
 import { join } from "node:path"
 import { rolldown } from "rolldown"
 import { blocksOf, linksOf } from "../docs/Documents.ts"
 import { freshDatabase, isPooled } from "../harness/Server.ts"
+import { patienceMs } from "../patience.ts"
 import { run, tsc, withoutLog } from "../run.ts"
 import { env, files, folder, project, root } from "./fixtures/installed.ts"
 
@@ -18,6 +19,7 @@ describe("the package", () => {
       "README.md",
       "package.json",
       "src/README.md",
+      "src/cli/template/README.md",
       "examples/README.md",
       "test/RULES.md",
       "test/bench/README.md"
@@ -35,6 +37,8 @@ describe("the package", () => {
       "dist/testing/index.js",
       "dist/cli/main.js"
     ])
+    // what is copied into new projects is not built
+    assert.deepStrictEqual(files.filter((path) => path.startsWith("dist/cli/template")), [])
   })
 
   it("has beside its papers whatever they link to", () => {
@@ -63,6 +67,25 @@ describe("the package", () => {
     }
     const output = await run(process.execPath, ["main.ts"], { cwd: folder, env })
     assert.strictEqual(withoutLog(output).trim(), blocks.find(({ language }) => language === "text")?.code)
+  })
+
+  it("makes a project to start from, which compiles and whose tests pass", async () => {
+    await run("npx", ["--no", "--", "stepped", "init", "shop"], { cwd: project, env })
+    const shop = join(project, "shop")
+    const modules = join(shop, "node_modules")
+    mkdirSync(join(modules, "@effect"), { recursive: true })
+    // the runner is this repository's; what it has of Effect is the project's
+    symlinkSync(join(root, "node_modules/vitest"), join(modules, "vitest"))
+    cpSync(join(root, "node_modules/@effect/vitest"), join(modules, "@effect/vitest"), { recursive: true })
+    assert.strictEqual(await run(process.execPath, [tsc(root), "--pretty", "false"], { cwd: shop, env }), "")
+    const vitest = join(root, "node_modules/vitest/vitest.mjs")
+    assert.match(
+      await run(process.execPath, [vitest, "run", `--testTimeout=${patienceMs}`], {
+        cwd: shop,
+        env: { ...env, NO_COLOR: "1" }
+      }),
+      /2 passed/
+    )
   })
 
   describe("becomes one file, with a database in it,", () => {

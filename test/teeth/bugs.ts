@@ -33,6 +33,7 @@ const prerequisites = "src/sql/prerequisites.ts"
 
 const developing = "test/cli/dev.test.ts"
 const developingParts = "test/cli/dev/parts.test.ts"
+const starting = "test/cli/init.test.ts"
 const suitability = "test/operations/Suitability.test.ts"
 const regressions = "test/behaviour/Regressions.test.ts"
 const copies = "src/domain/copies.ts"
@@ -6655,5 +6656,24 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "!isNew && isOfProgram(entry.name)"
     }],
     tests: { [developingParts]: ["are those of the program"] }
+  },
+  {
+    name: "init-half-a-project",
+    breaks: "a project that cannot be written leaves what came before",
+    plants: [{
+      file: "src/cli/init.ts",
+      find: "for (const path of made.reverse())",
+      replace: "for (const path of made.slice(made.length))"
+    }],
+    tests: { [starting]: ["is not left half written"] }
+  },
+  {
+    name: "init-over-what-is-there",
+    breaks: "a project is written over files that somebody has",
+    plants: [
+      { file: "src/cli/init.ts", find: "if (there.length > 0)", replace: "if (there.length > files.size)" },
+      { file: "src/cli/init.ts", find: "{ flag: \"wx\" }", replace: "{ flag: \"w\" }" }
+    ],
+    tests: { [starting]: ["is written where nothing of it is"] }
   }
 ]
