@@ -4276,11 +4276,15 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "ended-steps-run-again",
-    breaks: "9.8: whoever goes on with an action runs those of its steps again that have failed or were skipped",
+    breaks: "9.8: whoever takes over looks for the first step that has not succeeded",
     plants: [{
       file: performance,
       find: `ran: detail.steps.filter(({ index }) => index < performance.step)`,
       replace: `ran: detail.steps.filter(({ index, status }) => index < performance.step && status === "succeeded")`
+    }, {
+      file: performance,
+      find: `if (hasRun(ran, step, endsNow)) break`,
+      replace: `if (hasRun(ran, step, endsNow)) continue`
     }],
     tests: { [stepRetries]: ["9.8: a step that has ended is not run again"] }
   },
