@@ -96,6 +96,11 @@ export interface ActionRecord {
   readonly enqueuedAt: Date
   readonly startedAt: Date | undefined
   readonly endedAt: Date | undefined
+  /**
+   * What of it somebody has asked to forget (`ActionRepo.forget`). `whole`: its actor; its arguments are `[]`, and its result, what was said of a failure, its tags and
+   * its keys are gone. `inPart`: another actor, whose actions it has waited for; what it had of these is gone.
+   */
+  readonly forgotten: "whole" | "inPart" | undefined
 }
 
 /**

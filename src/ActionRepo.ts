@@ -21,6 +21,9 @@ import { isActionId, statuses } from "./domain/Phase.ts"
 import type { FailureFilter, FailureGroups } from "./Failures.ts"
 import {
   type DeletionVerb,
+  type ForgetOptions,
+  type Forgetting,
+  type ForgottenActor,
   type OperationFilter,
   type OperationRecord,
   type OperatorOptions,
@@ -32,6 +35,7 @@ import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import type { CompensationVerb, RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
 import type { Abandoning, DecidedOf, StepDecision } from "./store/Answer.ts"
 import {
+  askedLimit,
   canBeStored,
   deletionLimit,
   idOf,
@@ -39,20 +43,17 @@ import {
   jsonOf,
   keyTextOf,
   limitOf,
-  operationIfNamed,
   operationOf,
+  operationOnOlder,
   textOf,
   timeOf,
+  treeLimit,
   wordsOf
 } from "./store/asked.ts"
+import { forgettingOf } from "./store/forgetting.ts"
 import { loadTree } from "./store/loadTree.ts"
+import { operationsOf } from "./store/operationsOf.ts"
 import { Store } from "./store/Store.ts"
-
-/** Actions of one tree, if nothing is said, and at most. */
-const treeLimit = { otherwise: 1000, most: 100_000 }
-
-/** Actions that are looked at for what their steps have asked for, if nothing is said, and at most. */
-const askedLimit = { otherwise: 10_000, most: 100_000 }
 
 /**
  * The actions: queued, live and ended.
@@ -159,6 +160,13 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     id: string,
     options?: RetryOptions & OperatorOptions
   ) => Effect.Effect<RetryVerb, StorageError | InvalidQuery>
+  /**
+   * Forgets what an actor's ended actions were given and have come to: `Stepped.forget`, by what is stored of the actor's id. What is live, or still needed, stays, and is listed.
+   */
+  readonly forget: (
+    actor: ForgottenActor,
+    options?: ForgetOptions
+  ) => Effect.Effect<Forgetting, StorageError | InvalidQuery>
   /**
    * Deletes an action that has ended, with all that is below it and stored of it, as far as nobody reads it still: what stays is said, with why.
    * At most 10,000 actions of each level a call: as long as it says `hasMore`, the same call goes on.
@@ -333,6 +341,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
                 ? store.asked(filter, most)
                 : Effect.succeed([])
           ),
+        forget: forgettingOf(store),
         delete: (id, options) =>
           Effect.flatMap(
             operationOf("ActionRepo.delete", id, options),
@@ -346,47 +355,41 @@ export class ActionRepo extends Context.Service<ActionRepo, {
             const at = yield* timeOf("before of ActionRepo.deleteEnded", before)
             const most = yield* limitOf("limit of ActionRepo.deleteEnded", limit, deletionLimit)
             yield* idOf("from of ActionRepo.deleteEnded", from)
-            return yield* store.deleteEnded(at, most, from, yield* older("ActionRepo.deleteEnded", before, options))
+            return yield* store.deleteEnded(
+              at,
+              most,
+              from,
+              yield* operationOnOlder("ActionRepo.deleteEnded", before, options)
+            )
           }),
         deleteOutcomes: ({ before, limit, ...options }) =>
           Effect.gen(function*() {
             const at = yield* timeOf("before of ActionRepo.deleteOutcomes", before)
             const most = yield* limitOf("limit of ActionRepo.deleteOutcomes", limit, deletionLimit)
-            return yield* store.deleteOutcomes(at, most, yield* older("ActionRepo.deleteOutcomes", before, options))
+            return yield* store.deleteOutcomes(
+              at,
+              most,
+              yield* operationOnOlder("ActionRepo.deleteOutcomes", before, options)
+            )
           }),
         deleteOperations: ({ before, limit, ...options }) =>
           Effect.gen(function*() {
             const at = yield* timeOf("before of ActionRepo.deleteOperations", before)
             const most = yield* limitOf("limit of ActionRepo.deleteOperations", limit, deletionLimit)
-            return yield* store.deleteOperations(at, most, yield* older("ActionRepo.deleteOperations", before, options))
+            return yield* store.deleteOperations(
+              at,
+              most,
+              yield* operationOnOlder("ActionRepo.deleteOperations", before, options)
+            )
           }),
-        operations: (filter = {}) =>
-          Effect.gen(function*() {
-            const { after, before, by, outcome, since, target, verbs } = filter
-            const limit = yield* limitOf("limit of ActionRepo.operations", filter.limit)
-            yield* wordsOf("verbs of ActionRepo.operations", verbs, operatorVerbs)
-            if (after !== undefined) {
-              yield* limitOf("after of ActionRepo.operations", after, {
-                otherwise: after,
-                most: Number.MAX_SAFE_INTEGER
-              })
-            }
-            const from = since && (yield* timeOf("since of ActionRepo.operations", since))
-            const until = before && (yield* timeOf("before of ActionRepo.operations", before))
-            if (![target, by, outcome].every((text) => text === undefined || canBeStored(text))) return []
-            return yield* store.operations(filter, limit, { from, until })
-          }),
+        operations: operationsOf(store),
         recordDenied: ({ target, verb, ...options }) =>
           Effect.gen(function*() {
             yield* wordsOf("verb of ActionRepo.recordDenied", [verb], operatorVerbs)
             yield* keyTextOf("target of ActionRepo.recordDenied", target)
-            yield* store.recordDenied(yield* operationOf(verb, target, options))
+            yield* store.recordRefused(yield* operationOf(verb, target, options), "denied")
           })
       })
     })
   )
 }
-
-/** The operation that deletes what is older than that. */
-const older = (verb: OperatorVerb, before: Date, options: OperatorOptions) =>
-  operationIfNamed(verb, `before ${before.toISOString()}`, options)

@@ -104,6 +104,8 @@ export interface DefinitionRecord {
  * @since 0.1.0
  */
 export interface WorkerRecord {
+  /** A later one has a higher one; one that has lost its lease and goes on has another one. */
+  readonly id: string
   /** The host, the process and a random part, if it was not given another one. */
   readonly name: string
   /** What its engine's option `build` says. */
@@ -117,4 +119,6 @@ export interface WorkerRecord {
   readonly leaseUntil: Date
   /** How many actions and invocations it has in hand. */
   readonly inHand: number
+  /** Since when it is asked to take nothing new and to stop (`JobQueue.drain`), on the database's clock. */
+  readonly drainingSince: Date | undefined
 }

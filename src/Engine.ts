@@ -201,6 +201,7 @@ export class Engine extends Context.Service<Engine, {
     readonly connections: number
     readonly grace: Duration.Duration
     readonly queues: ReadonlyArray<string> | undefined
+    readonly onDrained: Effect.Effect<void>
   }) => Effect.Effect<void, WorkerError, Scope.Scope>
   /** One pass over everything that is due, in this fiber; gives how much there was. */
   readonly performDue: Effect.Effect<number, StorageError>

@@ -11,8 +11,8 @@ import { laneShown } from "./domain/Key.ts"
 import { isActionId, priorityLimits } from "./domain/Phase.ts"
 import type { OperatorOptions, OperatorVerb, QueueVerb } from "./Operation.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
-import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import { canBeStored, limitOf, operationOf, pauseOptionsOf, timeOf } from "./store/asked.ts"
+import { AmbiguousWorker, InvalidQuery, type StorageError, UnknownWorker } from "./SteppedError.ts"
+import { canBeStored, limitOf, operationOf, pauseOptionsOf, textOf, timeOf } from "./store/asked.ts"
 import { Store } from "./store/Store.ts"
 
 /**
@@ -169,6 +169,19 @@ export class JobQueue extends Context.Service<JobQueue, {
   /** The workers that run, or have stopped without a word and are not taken over yet, in the order of their start; at most 10,000. */
   readonly workers: Effect.Effect<ReadonlyArray<WorkerRecord>, StorageError>
   /**
+   * Asks a worker to take nothing new, to finish what it has in hand within its grace period, and to stop, as on SIGTERM: by its `name`, or its `id`. It sees that
+   * when it renews its lease, three times in the lease's length; `workers` says since when it is draining, until it is gone. `draining`: somebody has asked before.
+   *
+   * **Gotchas**
+   *
+   * What is drained is a `Stepped.worker`; its program may go on without (`onDrained`). A process that performs for its callers alone (`…Now`) takes nothing, and
+   * goes on. A worker that loses its lease before it has seen this goes on under another one. Of an embedded database the process has to be stopped.
+   */
+  readonly drain: (
+    worker: string,
+    options?: OperatorOptions
+  ) => Effect.Effect<"done" | "draining", StorageError | InvalidQuery | UnknownWorker | AmbiguousWorker>
+  /**
    * The definitions that workers have had, in each of their versions, the newest first; at most `limit` (100 if not given, 10,000 at most). A worker says
    * what it has some seconds after its start, so that one that lives shorter leaves nothing.
    */
@@ -238,6 +251,16 @@ export class JobQueue extends Context.Service<JobQueue, {
           (pauses) => pauses.map((pause) => ({ ...pause, subject: laneShown(pause.subject) }))
         ),
         workers: store.workers,
+        drain: (worker, options) =>
+          Effect.gen(function*() {
+            const name = yield* textOf("worker of JobQueue.drain", worker, 100)
+            const operation = yield* operationOf("JobQueue.drain", `worker ${name}`, options)
+            const { became, ids } = yield* store.drainWorker(name, operation)
+            if (became === "done" || became === "draining") return became
+            return yield* became === "ambiguous"
+              ? new AmbiguousWorker({ worker: name, ids })
+              : new UnknownWorker({ worker: name, reason: became })
+          }),
         definitions: (filter = {}, limit) =>
           Effect.gen(function*() {
             const most = yield* limitOf("limit of JobQueue.definitions", limit)

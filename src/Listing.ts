@@ -24,9 +24,9 @@ import { listLimit } from "./store/asked.ts"
  * @since 0.1.0
  */
 export interface TypedRecord<A extends AnyAction> extends ActionRecord {
-  /** Its arguments, decoded; none where the definition does not read what is stored, as after a deploy. */
+  /** Its arguments, decoded; none where they are forgotten, or the definition does not read what is stored, as after a deploy. */
   readonly given: Option.Option<ArgTypes<A["arguments"]>>
-  /** Its success, decoded; none of one that has not succeeded, and where the definition does not read it. */
+  /** Its success, decoded; none of one that has not succeeded, where it is forgotten, and where the definition does not read it. */
   readonly success: Option.Option<A["success"]["Type"]>
 }
 
@@ -85,10 +85,10 @@ export const typed = <A extends AnyAction>(action: A, record: ActionRecord): Eff
     const { arguments: args, success } = action.definition
     return {
       ...record,
-      given: yield* ifRead<ArgTypes<A["arguments"]>>(
+      given: record.forgotten === "whole" ? Option.none() : yield* ifRead<ArgTypes<A["arguments"]>>(
         Effect.suspend(() => argumentsCodec(args).decode(record.arguments as ReadonlyArray<unknown>))
       ),
-      success: record.status === "succeeded"
+      success: record.status === "succeeded" && !(record.forgotten !== undefined && record.result === null)
         ? yield* ifRead<A["success"]["Type"]>(Effect.suspend(() => codecOf(success).decode(record.result)))
         : Option.none()
     }

@@ -25,6 +25,7 @@ export const operatorVerbs = [
   "ActionRepo.abandonUnwinding",
   "ActionRepo.compensateAgain",
   "ActionRepo.retry",
+  "ActionRepo.forget",
   "ActionRepo.delete",
   "ActionRepo.deleteEnded",
   "ActionRepo.deleteOutcomes",
@@ -33,6 +34,7 @@ export const operatorVerbs = [
   "JobQueue.reschedule",
   "JobQueue.pause",
   "JobQueue.resume",
+  "JobQueue.drain",
   "PerformanceLane.pause",
   "PerformanceLane.resume",
   "AchievementStore.forget",
@@ -66,7 +68,7 @@ export interface OperationRecord {
   readonly by: string
   readonly verb: OperatorVerb
   /**
-   * What it was asked of: the id of an action; `everything`, `queue reports`, `definition Car/visit`, `lane bays:north`; an achievement's key; or what was
+   * What it was asked of: the id of an action; `everything`, `queue reports`, `definition Car/visit`, `lane bays:north`; `worker` and its name; `Car/1`, who was forgotten; an achievement's key; or what was
    * filtered by.
    */
   readonly target: string
@@ -169,3 +171,49 @@ export type DeletionVerb =
   | { readonly _tag: "Kept"; readonly kept: ReadonlyArray<StillThere> }
   | { readonly _tag: "NotEnded" }
   | { readonly _tag: "None" }
+
+/**
+ * Whose actions are to be forgotten: what is stored of an actor's id, as records have it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ForgottenActor {
+  readonly actorType: string
+  /** The actor's id as text. */
+  readonly actorId: string
+}
+
+/**
+ * How an actor is forgotten.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ForgetOptions extends OperatorOptions {
+  /** Only counts what would be forgotten, and what would stay: nothing is changed or recorded. */
+  readonly dryRun?: boolean | undefined
+}
+
+/**
+ * What has come of forgetting an actor: what this call has forgotten, and what stays for now.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Forgetting {
+  /** Actions of the actor of which it is only left that they were. */
+  readonly actions: number
+  /** Actions of others that have had something of the actor's: what their steps have waited for, with what these have failed. */
+  readonly others: number
+  /** What was kept for handles of invocations that were never stored as actions. */
+  readonly answers: number
+  readonly achievements: number
+  /** Actions of the actor that were forgotten before this call. */
+  readonly before: number
+  /** What is not over, or still needed: how many, and the first hundred. Asked again once that is over, the same call forgets it. */
+  readonly left: {
+    readonly count: number
+    readonly first: ReadonlyArray<StillThere>
+  }
+}

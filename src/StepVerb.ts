@@ -54,12 +54,13 @@ export type UnwindingVerb = "done" | "notUnwinding" | "over" | "none"
  *
  * `live`: it has not ended, or is being undone: ask once that is over. `retried`: the action `action` goes on for it, and does again what this one has done. `nothing`:
  * nothing of it is `notUndone`; what is `uncertain` or `kept`, as somebody else counts on it, nobody undoes. `child`: all of its own is undone, and what is left is that of the action `action`, below it:
- * ask for that one. `deleted`: children of the step `step` are still to be unwound, and are not in the history any more, or somebody is about to delete them.
+ * ask for that one. `deleted`: children of the step `step` are still to be unwound, and are not in the history any more, or somebody is about to delete or forget them.
+ * `forgotten`: it, or a child of it, is forgotten (`ActionRepo.forget`): what there was to undo is not known any more.
  *
  * @category models
  * @since 0.1.0
  */
-export type NotCompensable = "live" | "retried" | "nothing" | "child" | "deleted"
+export type NotCompensable = "live" | "retried" | "nothing" | "child" | "deleted" | "forgotten"
 
 /**
  * What has come of running again what undoes an action. All but `Compensating` have changed nothing.
@@ -108,7 +109,8 @@ export type RetryOptions =
  * `live`: it has not ended, or unwinds, or its callbacks run; with `upwards` the parent that `action` names. `status`: it has succeeded, or was superseded.
  * `notStored`: it has never begun, and is kept as an answer alone. `notUndone`: of what `action` has done from there on the step `step` is to be undone
  * and is not: a retry would do it a second time. `ending`: the child `action` has not ended yet, and is about to. `deleted`: what is taken over is not in
- * the history any more. `noSuchStep`: it has not run the step `step`, or goes on before it. `otherFailed`: with `upwards`, something else, which `action`
+ * the history any more, or somebody deletes or forgets it just now. `forgotten`: `action`, or a child of it, is forgotten (`ActionRepo.forget`): with what it would be done again is not known
+ * any more. `noSuchStep`: it has not run the step `step`, or goes on before it. `otherFailed`: with `upwards`, something else, which `action`
  * and `step` name, has failed, too. `tooLarge`: more than 10,000 actions below it would be retried.
  *
  * @category models
@@ -121,6 +123,7 @@ export type NotRetryable =
   | "notUndone"
   | "ending"
   | "deleted"
+  | "forgotten"
   | "noSuchStep"
   | "otherFailed"
   | "tooLarge"

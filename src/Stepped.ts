@@ -37,6 +37,7 @@ export { joinKey, parseKey } from "./domain/Key.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
 export { events } from "./Events.ts"
 export { explain } from "./Explanation.ts"
+export { forget } from "./Forget.ts"
 export { extendTimeout, heartbeat } from "./Heartbeat.ts"
 export { lane } from "./Lane.ts"
 export { find, list } from "./Listing.ts"
@@ -85,6 +86,11 @@ export interface WorkerOptions {
   readonly gracePeriod?: Duration.Input
   /** How many transitions are under way at a time, each on a connection that the worker keeps for them: 2 if not given. */
   readonly connections?: number
+  /**
+   * What is run once somebody has drained this worker (`JobQueue.drain`) and it has stopped: here the program ends, or does without it. Nothing, if not given: the
+   * layer lives on, and performs nothing.
+   */
+  readonly onDrained?: Effect.Effect<void>
 }
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -156,6 +162,9 @@ const pausedByEnvironment = Config.Boolean("STEPPED_PAUSED").pipe(Config.withDef
  * With `STEPPED_PAUSED=1` in the environment it performs nothing, takes nothing over, and says so: for a restored copy of production, whose
  * payments are not to be made twice.
  *
+ * Who is drained (`JobQueue.drain`) stops in the same way when it renews its lease the next time, and says so in the log. The layer stays as it is, since the program may
+ * have more to do than this: `onDrained` is where it ends, if that is what is wanted.
+ *
  * Several over one {@link layer} work beside each other, each with its own queues, concurrency, grace period and name: a slow kind of work
  * then takes no room from the others. Each keeps connections of its own (`connections` and two more).
  *
@@ -202,7 +211,8 @@ export const worker = (
       concurrency,
       connections,
       grace,
-      queues: options.queues
+      queues: options.queues,
+      onDrained: options.onDrained ?? Effect.void
     })
   }))
 

@@ -658,6 +658,19 @@ export class IncompatibleResult extends Schema.TaggedError<IncompatibleResult>("
 }
 
 /**
+ * The action has ended, and somebody has asked to forget its actor, or one whose result was a part of its own (`ActionRepo.forget`): what it has come to is gone.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class Forgotten extends Schema.TaggedError<Forgotten>("stepped/Forgotten")("Forgotten", ended) {
+  override get message(): string {
+    return `${this.path} has ended, and what it has come to is forgotten: somebody has asked for that ` +
+      "(`ActionRepo.operations` says who), and it cannot be read again"
+  }
+}
+
+/**
  * The id does not name the action that was asked for: there is none (its transaction is open or was rolled back, or its history
  * has been pruned), or it is another one.
  *
@@ -711,6 +724,7 @@ export type AttemptError = typeof AttemptError.Type
  */
 export type WaitError =
   | AttemptError
+  | Forgotten
   | UnknownAction
   | WouldWaitForItself
   | StorageError
@@ -1148,6 +1162,43 @@ export class InvalidDuration extends Schema.TaggedError<InvalidDuration>("steppe
 }) {
   override get message(): string {
     return `${this.field} is ${this.value}: it takes ${this.takes}`
+  }
+}
+
+/**
+ * No worker that lives has this name or id, so that none can be drained: nobody has it (`unknown`), or its lease is over and others take over what it has (`dead`); or
+ * the database is embedded, and ends with its process (`embedded`).
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownWorker extends Schema.TaggedError<UnknownWorker>("stepped/UnknownWorker")("UnknownWorker", {
+  worker: Schema.String,
+  reason: Schema.Literals(["unknown", "dead", "embedded"])
+}) {
+  override get message(): string {
+    const { reason, worker } = this
+    return reason === "unknown"
+      ? `there is no worker ${worker}: JobQueue.workers has those that run, with their names and ids`
+      : reason === "dead"
+      ? `the worker ${worker} has not renewed its lease: it is dead, or cut off, and others take over what it has`
+      : `the worker ${worker} has an embedded database, and nobody else sees that: stop its process`
+  }
+}
+
+/**
+ * Several workers that live have this name: one of them is meant by its id.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class AmbiguousWorker extends Schema.TaggedError<AmbiguousWorker>("stepped/AmbiguousWorker")("AmbiguousWorker", {
+  worker: Schema.String,
+  /** The first hundred. */
+  ids: Schema.Array(Schema.String)
+}) {
+  override get message(): string {
+    return `several workers are named ${this.worker}: give the id of one of them, ${this.ids.join(", ")}`
   }
 }
 

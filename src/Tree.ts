@@ -139,6 +139,7 @@ const actionNode = ({ action, steps }: ActionTree, isRoot: boolean, written: Set
     action.timeoutAt === undefined ? undefined : `times out ${action.timeoutAt.toISOString()}`,
     heardOf(outsideOf(action, steps)),
     action.unwound === undefined ? undefined : "undone",
+    action.forgotten === "whole" ? "forgotten" : action.forgotten === undefined ? undefined : "forgotten in part",
     action.callbacksFailed === 0 ? undefined : `${counted(action.callbacksFailed, "callback")} failed`,
     isAbove ? "see above" : undefined
   )

@@ -192,6 +192,8 @@ export type Reason =
       readonly at: Date
       readonly cause: FailureCause | undefined
       readonly supersededBy: string | undefined
+      /** What it has come to is forgotten (`ActionRepo.forget`). */
+      readonly forgotten: boolean
     }
   )
   & {

@@ -147,6 +147,9 @@ export type {
 export type { ListFilter, Listing, Page, TypedRecord } from "./Listing.ts"
 export {
   type DeletionVerb,
+  type ForgetOptions,
+  type Forgetting,
+  type ForgottenActor,
   type OperationFilter,
   type OperationRecord,
   type OperatorOptions,

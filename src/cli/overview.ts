@@ -95,6 +95,7 @@ const workers = Command.make("workers", {}, () =>
     const found = yield* Effect.flatMap(JobQueue, (queue) => queue.workers)
     yield* output.table(found, [
       ["worker", ({ name }) => name],
+      ["id", ({ id }) => id],
       ["build", ({ build }) => build],
       ["since", ({ startedAt }) => output.ago(startedAt)],
       ["lease", ({ leaseUntil }) =>
@@ -102,6 +103,7 @@ const workers = Command.make("workers", {}, () =>
         leaseUntil.getTime() < output.now ? "bad" : "plain"],
       ["in hand", ({ inHand }) =>
         String(inHand)],
+      ["draining", ({ drainingSince }) => drainingSince && output.ago(drainingSince)],
       ["queues", ({ queues }) => queues?.join(", ") ?? "all"],
       ["actions", ({ definitions }) => definitions === undefined ? undefined : Object.keys(definitions).join(", ")]
     ], "no worker runs")

@@ -1,13 +1,13 @@
-/** Commands that hold up what is new, and go on with it. */
+/** Commands that hold up what is new, and go on with it, and that have a worker stop. */
 import { Effect, Option } from "effect"
-import { Command, Flag } from "effect/cli"
+import { Argument, Command, Flag } from "effect/cli"
 import type { ActionKey } from "../Action.ts"
 import { JobQueue, type PauseTarget } from "../JobQueue.ts"
 import { lane, type LaneKey } from "../Lane.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { type Answer, answer } from "./answer.ts"
 import { withEngine } from "./connection.ts"
-import { type Stopped, usage } from "./failures.ts"
+import { nothing, type Stopped, usage } from "./failures.ts"
 import { by, operator, reason } from "./given.ts"
 
 const paused = {
@@ -85,4 +85,23 @@ const resume = Command.make(
   (given) => changing("resume", given, { outcome: "notPaused", text: "nothing was changed: it is not paused" })
 ).pipe(Command.withDescription("Go on with what was paused"))
 
-export const pauseCommands = [pause, resume] as const
+const drain = Command.make("drain", {
+  worker: Argument.String("worker").pipe(Argument.withDescription("A worker's name or id, as `workers` has it")),
+  reason,
+  by
+}, ({ worker, ...given }) =>
+  withEngine(Effect.gen(function*() {
+    const queue = yield* JobQueue
+    const outcome = yield* Effect.catchTags(queue.drain(worker, yield* operator(given)), {
+      UnknownWorker: ({ message }) => nothing(message),
+      AmbiguousWorker: ({ message }) => usage(message)
+    })
+    yield* answer("JobQueue.drain", worker, {
+      outcome,
+      text: outcome === "done"
+        ? "done: it takes nothing new when it renews its lease the next time, finishes what it has in hand, and stops; `workers` says how far it is"
+        : "nothing was changed: it is draining already"
+    })
+  }))).pipe(Command.withDescription("Have a worker finish what it has in hand, and stop"))
+
+export const pauseCommands = [pause, resume, drain] as const

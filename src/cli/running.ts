@@ -1,5 +1,5 @@
 /** Commands that have something performed: enqueueing an action, and a worker of a program's module. */
-import { Duration, Effect, Layer, Option, Schema } from "effect"
+import { Deferred, Duration, Effect, Layer, Option, Schema } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { action as defineAction } from "../Action.ts"
 import { Actor } from "../Actor.ts"
@@ -108,8 +108,10 @@ const worker = Command.make("worker", {
   Effect.gen(function*() {
     const app = yield* load(given.module)
     const options = { schema: yield* SchemaName, ...app.options }
+    const drained = yield* Deferred.make<void>()
     const live = workerLayer({
       concurrency: given.concurrency,
+      onDrained: Effect.asVoid(Deferred.succeed(drained, undefined)),
       ...Option.isSome(given.queues) ? { queues: given.queues.value.split(",").map((queue) => queue.trim()) } : {},
       ...Option.isSome(given.name) ? { name: given.name.value } : {}
     }).pipe(
@@ -117,7 +119,10 @@ const worker = Command.make("worker", {
       Layer.provideMerge(engineLayer(options, false, given.migrate)),
       Layer.provideMerge(app.database ?? (yield* workerClient))
     )
-    return yield* Effect.mapError(Layer.launch(live), doesNotStart(given.module))
-  })).pipe(Command.withDescription("Perform the actions of a module, until it is told to stop"))
+    return yield* Effect.mapError(
+      Effect.raceFirst(Layer.launch(live), Deferred.await(drained)),
+      doesNotStart(given.module)
+    )
+  })).pipe(Command.withDescription("Perform the actions of a module, until it is told to stop, or drained"))
 
 export const runningCommands = [run, worker] as const

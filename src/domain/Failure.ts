@@ -79,6 +79,8 @@ export interface FailureCause {
   readonly uncertain?: ReadonlyArray<string>
   /** Of a deadlock, also a descendant's: who would have waited for whom. */
   readonly cycle?: ReadonlyArray<Waiting>
+  /** Somebody has asked to forget whose failure it was (`ActionRepo.forget`): what was said of it is gone. */
+  readonly forgotten?: true
 }
 
 /**
@@ -212,7 +214,8 @@ export const words = {
   busy: "turned away by the busy lane ",
   full: "turned away by the full lane ",
   superseded: "superseded by a newer action in the lane ",
-  cancelledFor: "cancelled for a newer action in the lane "
+  cancelledFor: "cancelled for a newer action in the lane ",
+  forgotten: "forgotten"
 } as const
 
 /** The typed error that a body, a hook or a key failed with. */

@@ -122,6 +122,9 @@ export const Undoable = { undoable: 1, shared: 2, whole: 4 } as const
 /** What a slot says about undoing: it waits until its child is unwound; or its child is left as it is. `reused`: of a step, what it found was achieved. */
 export const UndoSlot = { waits: 1, reused: 2, kept: 3 } as const
 
+/** Bits of what the history says is forgotten of an action: all of it, its result, what it has had of actions of another actor. */
+export const Forgotten = { whole: 1, result: 2, part: 4 } as const
+
 /** Where an action is in its lane: who performs in it, or is the first in a paused one, and who is next. One that is decided without having performed has no seat. */
 export const Seat = { performing: 0, pending: -1 } as const
 

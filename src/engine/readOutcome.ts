@@ -6,6 +6,7 @@ import type { PlainSchema } from "../domain/PlainSchema.ts"
 import {
   Cancelled,
   Deadlocked,
+  Forgotten,
   IncompatibleResult,
   LaneBusy,
   LaneFull,
@@ -27,7 +28,7 @@ export const readOutcome = (
   actorId: string,
   schemas: OutcomeSchemas,
   asked: string,
-  found: Pick<Found, "final" | "status" | "result" | "cause" | "definition" | "actorId">
+  found: Pick<Found, "final" | "status" | "result" | "cause" | "forgotten" | "definition" | "actorId">
 ): Effect.Effect<unknown, WaitError | unknown> => {
   const key = found.definition ?? asked
   const at = found.actorId ?? actorId
@@ -37,6 +38,7 @@ export const readOutcome = (
     actionId: found.final,
     path: found.cause?.path ?? actionText(key, at)
   }
+  if (found.forgotten) return Effect.fail(new Forgotten(ended))
   const lane = found.cause?.lane ?? ""
   switch (found.status) {
     case "succeeded":

@@ -15,6 +15,7 @@ import * as Calls from "./call.ts"
 import { catalogueOf } from "./catalogue.ts"
 import { examineOf } from "./Doctor.ts"
 import { failuresOf } from "./failures.ts"
+import { forgettingOf } from "./forgetting.ts"
 import { healthOf } from "./health.ts"
 import { measureOf } from "./measure.ts"
 import * as OwnConnections from "./OwnConnections.ts"
@@ -51,6 +52,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...recordsOf(calls),
       ...catalogueOf(calls),
       ...failuresOf(calls),
+      ...forgettingOf(calls),
       ...whyOf(calls, beside),
       ...healthOf(storage, beside),
       ...measureOf(calls),

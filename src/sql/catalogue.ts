@@ -13,13 +13,15 @@ const optional = (text: string | undefined) => text === undefined ? null : PgTyp
 export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions" | "workers"> => {
   const { schema } = calls
   const workers = reading(calls)<WorkerRecord>({
+    id: "w.token::text",
     name: "w.name",
     build: "w.build",
     queues: "w.queues",
     definitions: "case when w.definitions is not null then jsonb_object(w.definitions, w.hashes) end",
     startedAt: "w.started_at",
     leaseUntil: "w.lease_until",
-    inHand: "coalesce(h.count, 0)::int"
+    inHand: "coalesce(h.count, 0)::int",
+    drainingSince: "w.drained_at"
   })
   const definitions = reading(calls)<DefinitionRecord>({
     ...defined,

@@ -18,7 +18,7 @@ export const recording = (schema: string, count: string, word: "deleted" | "forg
 
 type Operations = Pick<
   Records,
-  "operations" | "recordDenied" | "deleteOperations" | "deleteTree" | "reprioritise" | "reschedule"
+  "operations" | "recordRefused" | "deleteOperations" | "deleteTree" | "reprioritise" | "reschedule"
 >
 
 /** A call that says what has come of it in words, recorded in these. */
@@ -105,11 +105,11 @@ export const operationsOf = (calls: Calls): Operations => {
           }
         }
       ),
-    recordDenied: (operation) =>
+    recordRefused: (operation, outcome) =>
       Effect.asVoid(
-        run("recordDenied", "record_operation", {
+        run("recordRefused", "record_operation", {
           p_operation: operationParameter(operation),
-          p_outcome: PgTypes.text("denied")
+          p_outcome: PgTypes.text(outcome)
         })
       ),
     deleteOperations: (before, limit, operation) =>

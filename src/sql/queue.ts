@@ -12,12 +12,15 @@ import { defined, reading } from "./reading.ts"
 
 const { text } = PgTypes.OID
 
-type Jobs = Pick<Records, "queued" | "backlog" | "nextDue" | "neglected" | "pause" | "resume" | "pauses">
+type Jobs = Pick<
+  Records,
+  "queued" | "backlog" | "nextDue" | "neglected" | "pause" | "resume" | "pauses" | "drainWorker"
+>
 
 const count = (condition: string) => `count(*) filter (where ${condition})::int`
 
 export const queueOf = (calls: Calls): Jobs => {
-  const { call, run, schema } = calls
+  const { call, embedded, run, schema } = calls
   const read = reading(calls)
   const queued = read<Omit<QueuedInvocation, "pause">>({
     action: "action",
@@ -68,6 +71,15 @@ export const queueOf = (calls: Calls): Jobs => {
           p_operation: operationParameter(operation)
         }),
         (rows) => rows[0]![0] as boolean
+      ),
+    // nobody renews a lease there, and nobody else is to see it
+    drainWorker: (worker, operation) =>
+      embedded ? Effect.succeed({ became: "embedded", ids: [] }) : Effect.map(
+        run("drainWorker", "drain_worker", {
+          p_worker: PgTypes.text(worker),
+          p_operation: operationParameter(operation)
+        }, "became, tokens::text[]"),
+        ([row]) => ({ became: row![0] as "done", ids: row![1] as ReadonlyArray<string> })
       ),
     pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),
     backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),

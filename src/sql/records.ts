@@ -85,7 +85,8 @@ const actionColumns: Columns<
   heartbeat: "heartbeat",
   enqueuedAt: "enqueued_at",
   startedAt: "started_at",
-  endedAt: "ended_at"
+  endedAt: "ended_at",
+  forgotten: "forgotten"
 }
 
 /** As JSON has it. */
@@ -312,7 +313,18 @@ export const recordsOf = (
   calls: Calls
 ): Omit<
   Records,
-  "asked" | "measure" | "examine" | "failures" | "health" | "signalsOf" | "why" | "workers" | "definitions"
+  | "asked"
+  | "measure"
+  | "examine"
+  | "failures"
+  | "forgetAnswers"
+  | "forgetEnded"
+  | "holdersOf"
+  | "health"
+  | "signalsOf"
+  | "why"
+  | "workers"
+  | "definitions"
 > => ({
   ...actionsOf(calls),
   ...lanesOf(calls),

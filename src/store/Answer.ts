@@ -274,3 +274,23 @@ export interface Completed {
   readonly verdict: Verdict
   readonly answer: Answer
 }
+
+/** What a worker hears when it renews its lease. */
+export interface Renewed {
+  /** Somebody has taken over. */
+  readonly lost: boolean
+  /** How many of the given actions are no longer this worker's, or whose end was decided. */
+  readonly gone: number
+  /** Which it has by the rows. */
+  readonly held: ReadonlyArray<string>
+  /** Somebody has drained it. */
+  readonly drained: boolean
+}
+
+/** What dead workers have left. */
+export interface Recovered {
+  /** Their names. */
+  readonly workers: ReadonlyArray<string>
+  /** How many actions and held invocations are for others now. */
+  readonly actions: number
+}

@@ -110,6 +110,7 @@ export type StoredReason =
     readonly at: number
     readonly cause: Maybe<FailureCause>
     readonly supersededBy?: Maybe<string>
+    readonly forgotten: boolean
   }
 
 /** An action with its reasons. */

@@ -18,7 +18,16 @@ import type { DatabaseHealth } from "../DatabaseHealth.ts"
 import type { Finding } from "../Engine.ts"
 import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
-import type { DeletionVerb, OperationFilter, OperationRecord, OperatorVerb, QueueVerb } from "../Operation.ts"
+import type {
+  DeletionVerb,
+  Forgetting,
+  ForgottenActor,
+  OperationFilter,
+  OperationRecord,
+  OperatorVerb,
+  QueueVerb,
+  StillThere
+} from "../Operation.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { SignalRecord } from "../Signal.ts"
@@ -48,6 +57,14 @@ export interface NewOperation {
   readonly index?: number | undefined
   readonly attemptNumber?: number | undefined
   readonly reason: string | undefined
+}
+
+/** What has come of forgetting in some of the history. */
+export interface ForgottenPage extends Pick<Forgetting, "actions" | "others" | "achievements" | "before"> {
+  /** What stays for now. */
+  readonly stays: ReadonlyArray<StillThere>
+  /** Below which action the next page goes on; none after the oldest. */
+  readonly next: string | undefined
 }
 
 /** What is seen of the database, without what it means. */
@@ -98,6 +115,28 @@ export interface Records {
     limit: number,
     operation: NewOperation
   ) => Effect.Effect<DeletionVerb, StorageError>
+  /** Forgets an actor among as many actions as it looks at, below one and since a time (in ms), or among these. */
+  readonly forgetEnded: (
+    actor: ForgottenActor,
+    page: {
+      readonly below?: string | undefined
+      readonly since?: number | undefined
+      readonly ids?: ReadonlyArray<string>
+      readonly isPlan: boolean
+      readonly limit: number
+    },
+    operation: NewOperation
+  ) => Effect.Effect<ForgottenPage, StorageError>
+  /** Forgets an actor among as many kept answers as it looks at, behind one. */
+  readonly forgetAnswers: (
+    actor: ForgottenActor,
+    page: { readonly after: string | undefined; readonly isPlan: boolean; readonly limit: number },
+    operation: NewOperation
+  ) => Effect.Effect<{ readonly answers: number; readonly next: string | undefined }, StorageError>
+  /** Who is not over and has something of an actor's: how many, and the first 10,000. */
+  readonly holdersOf: (
+    actor: ForgottenActor
+  ) => Effect.Effect<{ readonly ids: ReadonlyArray<string>; readonly count: number }, StorageError>
   /** Deletes answers kept for handles since before the given time, oldest first; gives how many. */
   readonly deleteOutcomes: (
     before: number,
@@ -111,8 +150,8 @@ export interface Records {
     limit: number,
     within: Pick<Within, "from" | "until">
   ) => Many<OperationRecord>
-  /** Records what nobody was let do. */
-  readonly recordDenied: (operation: NewOperation) => Effect.Effect<void, StorageError>
+  /** Records what nobody was let do, or what has changed nothing, and why. */
+  readonly recordRefused: (operation: NewOperation, outcome: "denied" | "live") => Effect.Effect<void, StorageError>
   /** Deletes records of operations from before the given time, oldest first; gives how many. */
   readonly deleteOperations: (
     before: number,
@@ -183,6 +222,17 @@ export interface Records {
   readonly measure: (now: number) => Effect.Effect<Measured, StorageError>
   /** In the order of their start. */
   readonly workers: Many<WorkerRecord>
+  /** Asks a worker, by its name or its number, to take nothing new, and to stop. */
+  readonly drainWorker: (
+    worker: string,
+    operation: NewOperation
+  ) => Effect.Effect<
+    {
+      readonly became: "done" | "draining" | "unknown" | "dead" | "ambiguous" | "embedded"
+      readonly ids: ReadonlyArray<string>
+    },
+    StorageError
+  >
   /** By key, the newest version first. */
   readonly definitions: (filter: DefinitionFilter, limit: number) => Many<DefinitionRecord>
   /** When the next wait or retry, and the next timeout, is due (user time in ms), and whether something is paused no more. */

@@ -21,7 +21,18 @@ import {
 } from "../SteppedError.ts"
 import type { CompensationVerb, RetryVerb } from "../StepVerb.ts"
 import type { Announcement } from "./Announcement.ts"
-import type { Abandoning, Answer, Completed, DecidedOf, Detail, SettledSlot, StepDecision, Work } from "./Answer.ts"
+import type {
+  Abandoning,
+  Answer,
+  Completed,
+  DecidedOf,
+  Detail,
+  Recovered,
+  Renewed,
+  SettledSlot,
+  StepDecision,
+  Work
+} from "./Answer.ts"
 import type { Conclusion, NewMemo, ProgressNote, Whose } from "./Conclusion.ts"
 import type { Explained, ExplainedAction, ToExplain } from "./Explained.ts"
 import type { AskedRetry, Invocation, PreparedInvocation } from "./Invocation.ts"
@@ -96,6 +107,8 @@ export interface Found {
   readonly unwinding: boolean
   readonly result: unknown
   readonly cause: FailureCause | null
+  /** Somebody has asked to forget what it has come to. */
+  readonly forgotten: boolean
   readonly definition: string | null
   readonly actorId: string | null
   /** What was asked for, whatever its outcome comes from. */
@@ -104,7 +117,7 @@ export interface Found {
 }
 
 /** How far an invocation is. */
-export interface FoundState extends Omit<Found, "result" | "cause" | "definition" | "actorId"> {
+export interface FoundState extends Omit<Found, "result" | "cause" | "forgotten" | "definition" | "actorId"> {
   /** Its record may say how far its step is, or of whom it was heard for whom it waits. */
   readonly saysMore: boolean
 }
@@ -114,14 +127,6 @@ export const stranded = {
   job: "is to be continued and has no job",
   slots: "waits for slots that are all settled, and has no job"
 } as const
-
-/** What dead workers have left. */
-export interface Recovered {
-  /** Their names. */
-  readonly workers: ReadonlyArray<string>
-  /** How many actions and held invocations are for others now. */
-  readonly actions: number
-}
 
 /** How an action is to end that is ended from outside. */
 export interface GivenOutcome {
@@ -311,15 +316,12 @@ export interface Transitions {
   ) => Effect.Effect<bigint, StorageError>
   /** Says what a worker is and can run, for those who look; nothing of the engine depends on it. */
   readonly announce: (token: bigint, announcement: Announcement) => Effect.Effect<void, StorageError>
-  /** Prolongs the lease, also one that is over, unless somebody has taken over; answers how many of the given actions are no longer this worker's, or whose end was decided, and which it has by the rows. */
+  /** Prolongs the lease, also one that is over, unless somebody has taken over: see {@link Renewed}. */
   readonly renew: (
     token: bigint,
     lease: Duration.Duration,
     running: ReadonlyArray<string>
-  ) => Effect.Effect<
-    { readonly lost: boolean; readonly gone: number; readonly held: ReadonlyArray<string> },
-    StorageError
-  >
+  ) => Effect.Effect<Renewed, StorageError>
   /** Gives up a token: what it still holds is taken over at once. With `burns` that counts as an attempt. */
   readonly unregister: (token: bigint, now: number, burns?: boolean) => Effect.Effect<void, StorageError>
   /**

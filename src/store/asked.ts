@@ -19,6 +19,12 @@ export const listLimit = { otherwise: 100, most: 10_000 }
 /** Rows that one call deletes, if nothing is said, and at most. */
 export const deletionLimit = { otherwise: 10_000, most: 100_000 }
 
+/** Actions of one tree, if nothing is said, and at most. */
+export const treeLimit = { otherwise: 1000, most: 100_000 }
+
+/** Actions that are looked at for what their steps have asked for, if nothing is said, and at most. */
+export const askedLimit = { otherwise: 10_000, most: 100_000 }
+
 /** A limit: a whole number from 1 to `most`. */
 export const limitOf = (
   field: string,
@@ -142,6 +148,14 @@ export const operationIfNamed = (
   options: OperatorOptions
 ): Effect.Effect<NewOperation | undefined, InvalidQuery> =>
   options.by === undefined ? Effect.undefined : operationOf(verb, target, options)
+
+/** Of deleting what is older than that. */
+export const operationOnOlder = (
+  verb: OperatorVerb,
+  before: Date,
+  options: OperatorOptions
+): Effect.Effect<NewOperation | undefined, InvalidQuery> =>
+  operationIfNamed(verb, `before ${before.toISOString()}`, options)
 
 /** Why something is paused, and by whom. */
 export const pauseOptionsOf = (

@@ -332,8 +332,22 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           forgetAchievements: store.forgetAchievements({ before: 0 }, 10),
           reprioritise: store.reprioritise(third, 7, operation),
           reschedule: store.reschedule(third, 0, operation),
+          forgetEnded: Effect.map(
+            store.forgetEnded({ actorType: "Car", actorId: "none" }, { isPlan: false, limit: 10 }, operation),
+            (page) => assert.strictEqual(page.actions, 0)
+          ),
+          forgetAnswers: store.forgetAnswers(
+            { actorType: "Car", actorId: "none" },
+            { after: undefined, isPlan: false, limit: 10 },
+            operation
+          ),
+          holdersOf: Effect.map(
+            store.holdersOf({ actorType: "Car", actorId: "1" }),
+            (holders) => assert.isAtLeast(holders.count, 0)
+          ),
+          drainWorker: store.drainWorker("none", operation),
           deleteTree: store.deleteTree(third, 10, operation),
-          recordDenied: store.recordDenied(operation),
+          recordRefused: store.recordRefused(operation, "denied"),
           operations: Effect.map(
             store.operations({}, 10, { from: undefined, until: undefined }),
             (found) => assert.include(found.map(({ outcome }) => outcome), "notStarted")

@@ -23,12 +23,15 @@ const known = [
   "cycle",
   "notUndone",
   "kept",
-  "uncertain"
+  "uncertain",
+  "forgotten"
 ]
 
 const problemOf = ({ cause, needed }: Row): string | undefined => {
   if (cause === null) return needed ? "has no cause" : undefined
-  const { kind, message, path } = cause
+  const { forgotten, kind, message, path } = cause
+  // an answer that was a success
+  if (forgotten === true && !needed && kind === undefined) return undefined
   if (!failureKinds.some((one) => one === kind)) return `has a cause of the kind ${JSON.stringify(kind)}`
   // an action with its actor, whatever comes behind it
   if (typeof path !== "string" || !/^[\w.-]+ [\w.-]+\/./.test(path)) return `has a cause at ${JSON.stringify(path)}`

@@ -309,7 +309,7 @@ export const stateElsewhere = (sources: Sources): Violations =>
 
 const services = /^src\/(ActionRepo|PerformanceLane|AchievementStore|JobQueue)\.ts$/
 /** Where everything is put together. */
-const joining = /^src\/(App|Stepped|Listing|Tree|Diagram|index|engine\/engineLayer)\.ts$/
+const joining = /^src\/(App|Stepped|Forget|Listing|Tree|Diagram|index|engine\/engineLayer)\.ts$/
 const upper = /^src\/(embedded|testing|cli|http|dashboard|workflow)\//
 
 const storeyOf = (path: string): string =>

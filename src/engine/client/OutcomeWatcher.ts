@@ -213,7 +213,8 @@ export const make = (
               definition,
               actorId,
               ownDefinition: definition,
-              ownActorId: actorId
+              ownActorId: actorId,
+              forgotten: false
             }
             const other = waiter.check(found)
             settle(waiter, other === undefined ? Exit.succeed(found) : Exit.fail(other))

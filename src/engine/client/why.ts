@@ -147,9 +147,13 @@ const reasonOf = (said: StoredReason, at: Date, tell: Tell): Reason => {
       const supersededBy = maybe(said.supersededBy)
       const ended = new Date(said.at)
       const by = supersededBy === undefined ? "" : ` by ${supersededBy}`
-      const why = cause === undefined ? "" : `: ${line(cause)}`
+      const why = cause !== undefined
+        ? `: ${line(cause)}`
+        : said.forgotten
+        ? ", and what it has come to is forgotten"
+        : ""
       const text = `has ended at ${timeFrom(at, ended)}: ${spoken(status)}${by}${why}`
-      return { _tag: "Ended", status, at: ended, cause, supersededBy, text }
+      return { _tag: "Ended", status, at: ended, cause, supersededBy, forgotten: said.forgotten, text }
     }
   }
 }

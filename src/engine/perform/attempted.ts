@@ -49,6 +49,6 @@ export const attempted = (
       const read = yield* Effect.exit(codecOf(schemas.error).decode(cause.error))
       if (Exit.isFailure(read)) return yield* incompatible("error", tidyText(errorText(Cause.squash(read.cause))))
     }
-    const found = { final: child, status, result: slot.result, cause, definition, actorId }
+    const found = { final: child, status, result: slot.result, cause, forgotten: false, definition, actorId }
     return yield* readOutcome(actorId, { success: schemas.success, error: schemas.error }, definition, found)
   }))

@@ -34,6 +34,8 @@ export interface Lease {
   readonly regainOrLose: (token: bigint) => Effect.Effect<boolean>
   /** The same, without losing it. */
   readonly regain: (token: bigint) => Effect.Effect<boolean>
+  /** Until the row says that somebody has asked the worker to take nothing new, and to stop. */
+  readonly drained: Effect.Effect<void>
   /** Renews soon: another process has ended actions, and some of ours may be among them. */
   readonly beatSoon: () => void
   /** Gives up the token for good: what is still held under it others have at once. */
@@ -59,6 +61,7 @@ export const make = (worker: WorkerContext): Lease => {
   let closedWith: bigint | undefined
   let isClosed = false
   const beat = Latch.makeUnsafe(false)
+  const drained = Latch.makeUnsafe(false)
   const registering = Semaphore.makeUnsafe(1)
   let hasLost = false
 
@@ -185,6 +188,7 @@ export const make = (worker: WorkerContext): Lease => {
         if (late > 0 && at - renewedAt > leaseMs) yield* log.warning(`${blocked(late)}`)
         renewedAt = at
         late = 0
+        if (answer.value.drained) drained.openUnsafe()
         Deferred.doneUnsafe(mineHeard, Exit.void)
         heard = mineHeard = Deferred.makeUnsafe()
         // Somebody ended what runs here; or what is under the token is in nobody's hands, seen twice, so that it is no transition under way.
@@ -205,6 +209,7 @@ export const make = (worker: WorkerContext): Lease => {
   return {
     token: () => token,
     register,
+    drained: drained.await,
     lose,
     regain,
     regainOrLose: (mine) =>

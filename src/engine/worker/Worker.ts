@@ -61,12 +61,12 @@ export interface Worker extends PerformNow.PerformNow {
   readonly check: () => void
   /**
    * Claims and performs until the scope closes; then lets running bodies end within the grace period, and releases the rest. `beside` runs
-   * as long as the timers do.
+   * as long as the timers do. Gives what waits until somebody has drained it: to close the scope is the caller's.
    */
   readonly work: (
     config: WorkerConfig,
     beside: Effect.Effect<never>
-  ) => Effect.Effect<void, StorageError, Scope.Scope>
+  ) => Effect.Effect<Effect.Effect<void>, StorageError, Scope.Scope>
   /**
    * Runs a completion from outside, and reads its answer: what it hands over goes to this worker, bodies that it ends are interrupted
    * (`spare` is the one that asks).
@@ -209,6 +209,7 @@ export const make = (options: WorkerOptions): Worker => {
       yield* Effect.forkIn(performingAlone(context), fibers)
       // added last, so that it comes first: a loop that is interrupted in the middle of a commit leaves it in doubt
       yield* Effect.addFinalizer(() => drain(config.grace))
+      return lease.drained
     })
 
   /** Lets everything that has begun come to its end. */

@@ -4,8 +4,9 @@
  */
 import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
-import type * as Scope from "effect/Scope"
+import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
@@ -29,6 +30,8 @@ export interface WorkOptions {
   readonly connections: number
   readonly grace: Duration.Duration
   readonly queues: ReadonlyArray<string> | undefined
+  /** What runs once it has stopped, as somebody has drained it. */
+  readonly onDrained: Effect.Effect<void>
 }
 
 export interface Workers extends Sleeper {
@@ -153,7 +156,7 @@ export const make = (engine: WorkersOptions): Workers => {
       )
     })
 
-  const work: Workers["work"] = (options) =>
+  const begin = (options: WorkOptions) =>
     Effect.gen(function*() {
       const { embedded, registry, store } = engine
       const missing = registry.missing()
@@ -162,12 +165,34 @@ export const make = (engine: WorkersOptions): Workers => {
       const worker = yield* join(options)
       const own = embedded ? undefined : yield* connectionsFor(options, worker)
       yield* retryAtStart(store.checkWorker)
-      yield* worker.work({ ...options, own }, wakeups.listens ? listening.withPermit(wakeups.listening) : Effect.never)
+      const drained = yield* worker.work(
+        { ...options, own },
+        wakeups.listens ? listening.withPermit(wakeups.listening) : Effect.never
+      )
       const from = options.queues === undefined ? "all queues" : `the queues ${options.queues.join(", ")}`
       yield* worker.log.info(`the worker has started: up to ${options.concurrency} bodies at a time, from ${from}`)
       yield* Effect.forkScoped(announce(worker))
       // what callers have performed before it came
       worker.timers.know(hand.timers.next())
+      return { worker, drained }
+    })
+
+  /** In a scope of its own, which ends with the caller's, or when somebody has asked for that in the worker's row: what stops it is the same. */
+  const work: Workers["work"] = (options) =>
+    Effect.gen(function*() {
+      const outer = yield* Effect.scope
+      const scope = yield* Scope.fork(outer)
+      const { drained, worker } = yield* Scope.provide(begin(options), scope)
+      const stop = Effect.gen(function*() {
+        yield* worker.log.info("somebody has drained this worker: it stops, as if its process was told to")
+        yield* Scope.close(scope, Exit.void)
+        yield* worker.log.info("this worker is drained, and takes nothing any more: its process may end")
+      })
+      // once it stops, who closes the caller's scope waits until it has
+      yield* Effect.forkIn(
+        Effect.andThen(drained, Effect.andThen(Effect.uninterruptible(stop), options.onDrained)),
+        outer
+      )
     })
 
   /** Who takes from a queue; anybody who works, and if there is none, the process's own hand. */

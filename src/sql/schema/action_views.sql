@@ -59,7 +59,8 @@ create view queued_actions as
     null::jsonb as heartbeat,
     enqueued_at,
     null::timestamptz as started_at,
-    null::timestamptz as ended_at
+    null::timestamptz as ended_at,
+    null::text as forgotten
   from jobs
   where kind = 0 /* JobKind.invocation */;
 comment on view queued_actions is 'Those of the actions that no worker has joined to their lanes yet.';
@@ -180,7 +181,8 @@ create view actions as
     end as heartbeat,
     enqueued_at,
     started_at,
-    null::timestamptz as ended_at
+    null::timestamptz as ended_at,
+    null::text as forgotten
   from live_actions
   where unwinds is null
   union all
@@ -230,7 +232,8 @@ create view actions as
     null,
     enqueued_at,
     started_at,
-    ended_at
+    ended_at,
+    case when forgotten & 1 /* Forgotten.whole */ <> 0 then 'whole' when forgotten is not null then 'inPart' end
   from ended_actions
   union all
   select
@@ -277,7 +280,8 @@ create view actions as
     heartbeat,
     enqueued_at,
     started_at,
-    ended_at
+    ended_at,
+    forgotten
   from queued_actions;
 comment on view actions is 'All actions, queued, live and ended, with their codes in words.';
 comment on column actions.id is 'The id that a handle has.';
@@ -339,3 +343,6 @@ comment on column actions.tags is 'Texts that it was enqueued with.';
 comment on column actions.trace_id is 'The trace that it is part of, where somebody had a span.';
 comment on column actions.enqueued_at is 'When it was asked for.';
 comment on column actions.started_at is 'When it took its lane.';
+comment on column actions.forgotten is
+  'whole: somebody has asked to forget its actor, and nothing is left of what it was given and has come to. inPart: '
+  'that of actions of another actor, which it had.';

@@ -54,7 +54,9 @@ create table workers (
   -- the queues that it is restricted to; its definitions with their hashes, once it has said so
   queues text[],
   definitions text[] collate "C",
-  hashes text[]
+  hashes text[],
+  -- since when, on the database's clock, it is to take nothing new, and to stop
+  drained_at timestamptz
 );
 comment on table workers is 'One row for each worker that runs; with the row gone,
 nothing is written under its token any more.';
@@ -330,7 +332,9 @@ create table ended_actions (
   -- it was unwound, or undone again: what could not be undone, is uncertain, or was kept, by now
   unwound jsonb,
   -- of one that has failed, timed out or is deadlocked: the build of the worker that has ended it
-  build text
+  build text,
+  -- what somebody has asked to forget of it: bits of `Forgotten` of src/domain/Phase.ts
+  forgotten smallint
 ) with (autovacuum_vacuum_insert_scale_factor = 0.2);
 comment on table ended_actions is 'The history: actions that have ended. Rows are added and, when they are old,
 deleted; ids take user time, so that the primary key is in the order of time.';

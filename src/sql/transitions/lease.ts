@@ -79,15 +79,17 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
     Effect.map(
       call(
         "renew",
-        `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning 1)
+        `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning drained_at)
          select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1 and l.phase <> ${phaseCodes.closing})
-            and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), array(select id::text from ${schema}.live_actions where token = $1 union all select action::text from ${schema}.jobs where priority = ${Priority.held} and token = $1)`,
+            and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), array(select id::text from ${schema}.live_actions where token = $1 union all select action::text from ${schema}.jobs where priority = ${Priority.held} and token = $1),
+           exists (select 1 from w where drained_at is not null)`,
         [token(by), PgTypes.float8(Duration.toMillis(lease)), array(running, PgTypes.OID.uuid)]
       ),
       (rows) => ({
         lost: rows[0]![0] === 0,
         gone: rows[0]![1] as number,
-        held: rows[0]![2] as ReadonlyArray<string>
+        held: rows[0]![2] as ReadonlyArray<string>,
+        drained: rows[0]![3] as boolean
       })
     ),
   unregister: (by, now, burns = false) =>

@@ -24,7 +24,7 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
   const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of(p_ids => $1)),
     w as (select *, ${schema}.weight(p_value => result) + ${schema}.weight(p_value => cause) as bytes from f),
     t as (select *, sum(bytes) over (rows unbounded preceding) - bytes < $2 as travels from w)
-    select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id, unwinding
+    select id, final, own, state, status, case when travels then result end, case when travels then cause end, definition, actor_id, travels, own_definition, own_actor_id, unwinding, forgotten
       from t`
   const textState = `with f as materialized (select * from ${schema}.outcomes_of(p_ids => $1))
     select final, own, state, status, own_definition, own_actor_id, unwinding, ${schema}.says_more(p_action => final) from f`
@@ -119,6 +119,7 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
                 definition: row[7] as string | null,
                 actorId: row[8] as string | null,
                 unwinding: row[12] as boolean,
+                forgotten: row[13] as boolean,
                 ownDefinition: row[10] as string | null,
                 ownActorId: row[11] as string | null
               })

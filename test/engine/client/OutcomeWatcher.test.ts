@@ -13,6 +13,7 @@ const found = (id: string, state: "live" | "ended"): Found => ({
   unwinding: false,
   result: null,
   cause: null,
+  forgotten: false,
   definition: "Car/drive",
   actorId: "1",
   ownDefinition: "Car/drive",

@@ -16,6 +16,7 @@ const codes: Readonly<Record<string, unknown>> = {
   Flag: Phase.Flag,
   Undo: Phase.Undo,
   Undoable: Phase.Undoable,
+  Forgotten: Phase.Forgotten,
   UndoSlot: Phase.UndoSlot,
   Priority: Phase.Priority,
   Seat: Phase.Seat,

@@ -57,6 +57,10 @@ begin
     return;
   end if;
   action := p_action;
+  if has_forgotten(p_action) then
+    reason := 'forgotten';
+    return;
+  end if;
   steps := array(
     select x.e ->> 'step'
     from jsonb_array_elements(left_over) with ordinality x(e, n)

@@ -1,6 +1,6 @@
 -- Why an action that has ended cannot be retried from this step on, together with what is retried below it: something
--- of it is not undone, a child has not ended yet, or what is taken over is not there any more. Nothing if it can be;
--- what is taken over is locked then.
+-- of it is not undone, a child has not ended yet, or what is taken over is forgotten, or is not there any more. Nothing
+-- if it can be; what is taken over is locked then.
 -- For other functions only: it inherits their search path and their settings.
 create function not_retryable(p_action uuid, p_from int, out action uuid, out step text, out reason text)
 language plpgsql as $$
@@ -22,6 +22,10 @@ begin
       return;
     end if;
     action := ids[at];
+    if has_forgotten(ids[at]) then
+      reason := 'forgotten';
+      return;
+    end if;
     select * into g from goes_on_at(ids[at], case when at = 1 then p_from end, false);
     select n.step
     into step

@@ -4,7 +4,7 @@
 create function outcomes_of(p_ids uuid[])
 returns table (
   id uuid, final uuid, own smallint, state text, status smallint, result jsonb, cause jsonb, definition text,
-  actor_id text, own_definition text, own_actor_id text, unwinding boolean)
+  actor_id text, own_definition text, own_actor_id text, unwinding boolean, forgotten boolean)
 language plpgsql stable set search_path from current as $$
 #variable_conflict use_column
 declare
@@ -89,7 +89,8 @@ begin
       coalesce(
         l.outcome is not null and l.verdict ->> '_tag' is distinct from 'ends'
           and l.phase in (1 /* Phase.waiting */, 5 /* Phase.unwinding */, 7 /* Phase.closing */),
-        false)
+        false),
+      coalesce(e.forgotten & 2 /* Forgotten.result */ <> 0, o.cause ? 'forgotten', false)
     from z
     left join ended_actions e on e.id = z.id
     left join outcomes o on o.id = z.id

@@ -50,6 +50,10 @@ begin
     reason := 'live';
     return;
   end if;
+  if has_forgotten(retried) then
+    reason := 'forgotten';
+    return;
+  end if;
   if e.status not in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */) then
     reason := 'status';
     return;

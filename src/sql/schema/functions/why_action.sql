@@ -37,7 +37,8 @@ begin
     'reasons',
     jsonb_build_array(jsonb_build_object(
       'tag', 'Ended', 'status', names[1 + e.status], 'at', extract(epoch from e.ended_at) * 1000,
-      'cause', e.cause - 'pretty', 'supersededBy', e.superseded_by))
+      'cause', e.cause - 'pretty', 'supersededBy', e.superseded_by,
+      'forgotten', coalesce(e.forgotten & 2 /* Forgotten.result */ <> 0, false)))
     -- who waits for that has ended, too, and nobody has begun
     || case
       when exists (
@@ -58,7 +59,8 @@ begin
           jsonb_build_object('tag', 'Joins', 'others', jsonb_build_array(jsonb_build_object('id', o.follows)))
         else jsonb_build_object(
           'tag', 'Ended', 'status', names[1 + o.status], 'at', extract(epoch from o.created_at) * 1000,
-          'cause', o.cause - 'pretty') end))
+          'cause', case when o.cause ? 'kind' then o.cause - 'pretty' end,
+          'forgotten', coalesce(o.cause ? 'forgotten', false)) end))
     from outcomes o
     where o.id = p_id);
 end $$;

@@ -1,0 +1,117 @@
+/** Forgetting an actor: all of the history, page by page, and what has ended meanwhile. */
+import * as Effect from "effect/Effect"
+import type { ForgetOptions, Forgetting, ForgottenActor, StillThere } from "../Operation.ts"
+import type { InvalidQuery, StorageError } from "../SteppedError.ts"
+import { operationOf, textOf } from "./asked.ts"
+import type { ForgottenPage, NewOperation, Records } from "./Records.ts"
+
+/** Actions, or answers, that one transaction looks at. */
+const pageMax = 1000
+
+/** Of those that stay, how many are named. */
+const namedMax = 100
+
+/** Ids take the time of whoever enqueues, whose clock may be behind: by so much, in ms, later ones may lie before the beginning. */
+const behindMs = 600_000
+
+type Forgets = Pick<Records, "forgetEnded" | "forgetAnswers" | "forgetAchievements" | "holdersOf" | "recordRefused">
+
+type Sum = Omit<ForgottenPage, "next">
+
+const none: Sum = { actions: 0, others: 0, achievements: 0, before: 0, stays: [] }
+
+const plus = (a: Sum, b: Sum): Sum => ({
+  actions: a.actions + b.actions,
+  others: a.others + b.others,
+  achievements: a.achievements + b.achievements,
+  before: a.before,
+  stays: [...a.stays, ...b.stays]
+})
+
+/** In pages. Called again it goes through all of it again, and finds what is left. */
+export const forgettingOf =
+  (store: Forgets) =>
+  (actor: ForgottenActor, options: ForgetOptions = {}): Effect.Effect<Forgetting, StorageError | InvalidQuery> =>
+    Effect.gen(function*() {
+      yield* textOf("actorType of ActionRepo.forget", actor.actorType, 100)
+      yield* textOf("actorId of ActionRepo.forget", actor.actorId, 1000)
+      const operation = yield* operationOf("ActionRepo.forget", `${actor.actorType}/${actor.actorId}`, options)
+      const isPlan = options.dryRun ?? false
+      const live = yield* store.holdersOf(actor)
+      const found = yield* pages(store, actor, operation, isPlan, undefined)
+      const answers = yield* allAnswers(store, actor, operation, isPlan)
+      if (isPlan) return answerOf(found, live, answers)
+      // what has come and gone meanwhile; where not all that was live is named, it may be anywhere
+      const since = live.count > live.ids.length ? undefined : operation.at - behindMs
+      const again = plus(found, yield* pages(store, actor, operation, isPlan, since))
+      const left = yield* store.holdersOf(actor)
+      const isLeft: ReadonlySet<string> = new Set(left.ids)
+      // what was live, and what had to stay, as far as that is over by now
+      const looked = new Set([...live.ids.filter((id) => !isLeft.has(id)), ...again.stays.map(({ id }) => id)])
+      let sum: Sum = { ...again, stays: [] }
+      for (const ids of chunks([...looked])) {
+        sum = plus(sum, yield* store.forgetEnded(actor, { ids, isPlan, limit: pageMax }, operation))
+      }
+      const achievements = sum.achievements + (yield* allAchieved(store, actor, operation))
+      const answer = answerOf({ ...sum, achievements }, left, answers)
+      const changed = answer.actions + answer.others + answers + achievements
+      if (changed === 0 && answer.left.count > 0) yield* store.recordRefused(operation, "live")
+      return answer
+    })
+
+const answerOf = (
+  { stays, ...sum }: Sum,
+  live: { readonly ids: ReadonlyArray<string>; readonly count: number },
+  answers: number
+): Forgetting => ({
+  ...sum,
+  answers,
+  left: {
+    count: live.count + stays.length,
+    first: [...live.ids.map((id): StillThere => ({ id, because: "live" })), ...stays].slice(0, namedMax)
+  }
+})
+
+const chunks = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
+  Array.from({ length: Math.ceil(all.length / pageMax) }, (_, i) => all.slice(i * pageMax, (i + 1) * pageMax))
+
+const pages = (
+  store: Forgets,
+  actor: ForgottenActor,
+  operation: NewOperation,
+  isPlan: boolean,
+  since: number | undefined
+) =>
+  Effect.gen(function*() {
+    let sum = none
+    let below: string | undefined
+    do {
+      const page = yield* store.forgetEnded(actor, { below, since, isPlan, limit: pageMax }, operation)
+      sum = { ...plus(sum, page), before: sum.before + page.before }
+      below = page.next
+    } while (below !== undefined)
+    return sum
+  })
+
+const allAnswers = (store: Forgets, actor: ForgottenActor, operation: NewOperation, isPlan: boolean) =>
+  Effect.gen(function*() {
+    let answers = 0
+    let after: string | undefined
+    do {
+      const page = yield* store.forgetAnswers(actor, { after, isPlan, limit: pageMax }, operation)
+      answers += page.answers
+      after = page.next
+    } while (after !== undefined)
+    return answers
+  })
+
+/** What was achieved under the actor's own keys by actions that are not in the history any more. */
+const allAchieved = (store: Forgets, { actorId, actorType }: ForgottenActor, operation: NewOperation) =>
+  Effect.gen(function*() {
+    let achieved = 0
+    while (true) {
+      const page = yield* store.forgetAchievements({ below: `${actorType}/${actorId}` }, pageMax, operation)
+      achieved += page
+      if (page === 0) return achieved
+    }
+  })
