@@ -3,9 +3,11 @@
  *
  * @since 0.1.0
  */
+import type * as Effect from "effect/Effect"
 import type { ActionStatus } from "./ActionHandle.ts"
 import type { FailureCause } from "./domain/Failure.ts"
 import type { StepKind } from "./domain/Phase.ts"
+import type { OperatorOptions } from "./Operation.ts"
 import type { Pause } from "./Pause.ts"
 
 export type { FailureCause, FailureKind, Kept, NotUndone, Waiting } from "./domain/Failure.ts"
@@ -286,4 +288,23 @@ export interface Deletion {
   readonly deleted: number
   /** Where the next call goes on; none after the oldest action. */
   readonly next: string | undefined
+}
+
+/**
+ * What history is deleted, and how.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeletionOptions<E = never, R = never> extends OperatorOptions {
+  readonly before: Date
+  /** How many actions a call looks at: 10,000 if not given, 100,000 at most. */
+  readonly limit?: number
+  /** `next` of the call before. */
+  readonly from?: string | undefined
+  /**
+   * Keeps elsewhere what is deleted: it is given what was stored of each action, arguments and results too, as a JSON object in one line, and they are gone once it has
+   * succeeded, in one transaction. If it fails, nothing is deleted; after a crash or a lost answer they may be in both places. All of a call's actions are in memory: give a `limit`.
+   */
+  readonly export?: ((actions: ReadonlyArray<string>) => Effect.Effect<void, E, R>) | undefined
 }

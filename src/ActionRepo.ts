@@ -14,6 +14,7 @@ import type {
   AskedFilter,
   AskedRecord,
   Deletion,
+  DeletionOptions,
   SlotRecord,
   StepRecord
 } from "./ActionRecord.ts"
@@ -44,12 +45,12 @@ import {
   keyTextOf,
   limitOf,
   operationOf,
-  operationOnOlder,
   textOf,
   timeOf,
   treeLimit,
   wordsOf
 } from "./store/asked.ts"
+import { deletingOf } from "./store/deleting.ts"
 import { forgettingOf } from "./store/forgetting.ts"
 import { loadTree } from "./store/loadTree.ts"
 import { operationsOf } from "./store/operationsOf.ts"
@@ -195,9 +196,9 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * What has ended in the last quarter of an hour may be that of an enqueueing whose answer was lost, and which is tried again: where it is
    * deleted, that stores it a second time.
    */
-  readonly deleteEnded: (
-    options: OperatorOptions & { readonly before: Date; readonly limit?: number; readonly from?: string | undefined }
-  ) => Effect.Effect<Deletion, StorageError | InvalidQuery>
+  readonly deleteEnded: <E = never, R = never>(
+    options: DeletionOptions<E, R>
+  ) => Effect.Effect<Deletion, StorageError | InvalidQuery | E, R>
   /**
    * Deletes the answers from before a time that are kept for handles of what was never stored as an action (achieved, joined, ended by its
    * `before`), oldest first, at most `limit` (10,000 if not given, 100,000 at most); gives how many. Who has joined an action is answered
@@ -350,38 +351,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
                 ? store.deleteTree(id, deletionLimit.otherwise, operation)
                 : Effect.succeed({ _tag: "None" })
           ),
-        deleteEnded: ({ before, from, limit, ...options }) =>
-          Effect.gen(function*() {
-            const at = yield* timeOf("before of ActionRepo.deleteEnded", before)
-            const most = yield* limitOf("limit of ActionRepo.deleteEnded", limit, deletionLimit)
-            yield* idOf("from of ActionRepo.deleteEnded", from)
-            return yield* store.deleteEnded(
-              at,
-              most,
-              from,
-              yield* operationOnOlder("ActionRepo.deleteEnded", before, options)
-            )
-          }),
-        deleteOutcomes: ({ before, limit, ...options }) =>
-          Effect.gen(function*() {
-            const at = yield* timeOf("before of ActionRepo.deleteOutcomes", before)
-            const most = yield* limitOf("limit of ActionRepo.deleteOutcomes", limit, deletionLimit)
-            return yield* store.deleteOutcomes(
-              at,
-              most,
-              yield* operationOnOlder("ActionRepo.deleteOutcomes", before, options)
-            )
-          }),
-        deleteOperations: ({ before, limit, ...options }) =>
-          Effect.gen(function*() {
-            const at = yield* timeOf("before of ActionRepo.deleteOperations", before)
-            const most = yield* limitOf("limit of ActionRepo.deleteOperations", limit, deletionLimit)
-            return yield* store.deleteOperations(
-              at,
-              most,
-              yield* operationOnOlder("ActionRepo.deleteOperations", before, options)
-            )
-          }),
+        ...deletingOf(store),
         operations: operationsOf(store),
         recordDenied: ({ target, verb, ...options }) =>
           Effect.gen(function*() {

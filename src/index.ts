@@ -39,6 +39,8 @@ export type {
   AskedFilter,
   AskedRecord,
   AttemptRecord,
+  Deletion,
+  DeletionOptions,
   FailureCause,
   FailureKind,
   Heartbeat,

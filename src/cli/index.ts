@@ -11,6 +11,7 @@ import * as Effect from "effect/Effect"
 import { globalFlags } from "./connection.ts"
 import { devCommands } from "./dev.ts"
 import { exitCodes, Stopped } from "./failures.ts"
+import { forgetCommands } from "./forgetting.ts"
 import { initCommands } from "./init.ts"
 import { maintenanceCommands } from "./maintenance.ts"
 import { overviewCommands } from "./overview.ts"
@@ -33,7 +34,7 @@ export const command = Command.make("stepped").pipe(
   Command.withSubcommands([
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
     { group: "Running", commands: [...runningCommands, ...devCommands, ...initCommands] },
-    { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands] },
+    { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands] },
     { group: "Looking after it", commands: maintenanceCommands }
   ]),
   Command.withGlobalFlags(globalFlags)

@@ -9,6 +9,7 @@ import { Storage } from "../store/Storage.ts"
 import { answer } from "./answer.ts"
 import { confirmed } from "./confirmed.ts"
 import { SchemaName, withClient, withEngine } from "./connection.ts"
+import { type Export, exportTo } from "./exporting.ts"
 import { nothing, stoppedBy, usage } from "./failures.ts"
 import { by, operator, reason, time } from "./given.ts"
 import { Output } from "./Output.ts"
@@ -79,19 +80,45 @@ const prune = Command.make("prune", {
     Flag.withDefault("actions" as const)
   ),
   before: time("before", "What ended before"),
+  export: Flag.String("export").pipe(
+    Flag.withDescription(
+      "A file that actions are added to before they are deleted, as JSON lines, with arguments and results"
+    ),
+    Flag.withMetavar("file"),
+    Flag.optional
+  ),
   yes: Flag.Boolean("yes").pipe(Flag.withDescription("Do not ask"), Flag.withDefault(false)),
   reason,
   by
 }, (given) =>
-  withEngine(Effect.gen(function*() {
-    const output = yield* Output
-    if (Option.isNone(given.before)) return yield* usage("since when is it old? Give --before")
-    const before = given.before.value
-    const asks = yield* operator(given)
-    if (!given.yes) yield* confirmed(`delete ${kinds[given.what]}, from before ${output.time(before)}?`)
-    const deleted = yield* deletingAll(given.what, { before, ...asks })
-    yield* output.value({ verb: verbs[given.what], before, deleted }, `deleted: ${deleted}`)
-  }))).pipe(Command.withDescription("Delete what is old"))
+  withEngine(
+    Effect.gen(function*() {
+      const output = yield* Output
+      if (Option.isNone(given.before)) return yield* usage("since when is it old? Give --before")
+      const before = given.before.value
+      if (Option.isSome(given.export) && given.what !== "actions") {
+        return yield* usage(`--export keeps actions: of ${given.what} nothing is to be kept`)
+      }
+      const asks = yield* operator(given)
+      if (!given.yes) yield* confirmed(`delete ${kinds[given.what]}, from before ${output.time(before)}?`)
+      const kept = Option.isSome(given.export) ? yield* exportTo(given.export.value) : undefined
+      if (kept !== undefined && kept.before > 0) {
+        yield* output.remark(
+          "there is something in the file already, and this is added to it: what was written there and not deleted, as after a crash, is in it twice"
+        )
+      }
+      const deleted = yield* deletingAll(given.what, { before, ...asks }, kept)
+      yield* output.value(
+        {
+          verb: verbs[given.what],
+          before,
+          deleted,
+          ...kept === undefined ? {} : { exported: Option.getOrThrow(given.export) }
+        },
+        `deleted: ${deleted}`
+      )
+    }).pipe(Effect.scoped)
+  )).pipe(Command.withDescription("Delete what is old"))
 
 const verbs = {
   actions: "ActionRepo.deleteEnded",
@@ -99,10 +126,14 @@ const verbs = {
   operations: "ActionRepo.deleteOperations"
 } as const
 
+/** Actions that are in memory at a time, to be written. */
+const exportedMax = 100
+
 /** In pages, until there are no more; gives how many. */
 const deletingAll = (
   what: keyof typeof kinds,
-  options: { readonly before: Date; readonly reason: string; readonly by: string }
+  options: { readonly before: Date; readonly reason: string; readonly by: string },
+  kept: Export | undefined
 ) =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
@@ -110,7 +141,9 @@ const deletingAll = (
     if (what === "actions") {
       let from: string | undefined
       do {
-        const page = yield* repo.deleteEnded({ ...options, from })
+        const page = yield* kept === undefined
+          ? repo.deleteEnded({ ...options, from })
+          : repo.deleteEnded({ ...options, from, limit: exportedMax, export: kept.add })
         deleted += page.deleted
         from = page.next
       } while (from !== undefined)

@@ -95,7 +95,6 @@ const workers = Command.make("workers", {}, () =>
     const found = yield* Effect.flatMap(JobQueue, (queue) => queue.workers)
     yield* output.table(found, [
       ["worker", ({ name }) => name],
-      ["id", ({ id }) => id],
       ["build", ({ build }) => build],
       ["since", ({ startedAt }) => output.ago(startedAt)],
       ["lease", ({ leaseUntil }) =>
@@ -103,6 +102,7 @@ const workers = Command.make("workers", {}, () =>
         leaseUntil.getTime() < output.now ? "bad" : "plain"],
       ["in hand", ({ inHand }) =>
         String(inHand)],
+      ["id", ({ id }) => id],
       ["draining", ({ drainingSince }) => drainingSince && output.ago(drainingSince)],
       ["queues", ({ queues }) => queues?.join(", ") ?? "all"],
       ["actions", ({ definitions }) => definitions === undefined ? undefined : Object.keys(definitions).join(", ")]

@@ -188,20 +188,25 @@ const actionsOf = (calls: Calls): Actions => {
         ]),
         (records) => records.map((record) => ({ ...record, heartbeat: heartbeatOf(record.heartbeat) }))
       ),
-    deleteEnded: (before, limit, from, operation) =>
+    deleteEnded: (before, limit, from, operation, isExported = false) =>
       Effect.map(
         call(
           "deleteEnded",
-          `select deleted, below, ${recording(schema, "deleted", "deleted", "$4")}
-            from ${schema}.delete_ended(p_before => $1, p_below => $2, p_limit => $3)`,
+          `select deleted, below, exported, ${recording(schema, "deleted", "deleted", "$4")}
+            from ${schema}.delete_ended(p_before => $1, p_below => $2, p_limit => $3, p_is_exported => $5)`,
           [
             at(before),
             from === undefined ? null : PgTypes.uuid(from),
             PgTypes.int4(limit),
-            operationParameter(operation)
+            operationParameter(operation),
+            PgTypes.bool(isExported)
           ]
         ),
-        (rows) => ({ deleted: rows[0]![0] as number, next: (rows[0]![1] ?? undefined) as string | undefined })
+        ([row]) => ({
+          deleted: row![0] as number,
+          next: (row![1] ?? undefined) as string | undefined,
+          exported: (row![2] ?? []) as ReadonlyArray<string>
+        })
       ),
     deleteOutcomes: (before, limit, operation) =>
       Effect.map(

@@ -107,8 +107,9 @@ export interface Records {
     before: number,
     limit: number,
     from?: string,
-    operation?: NewOperation
-  ) => Effect.Effect<Deletion, StorageError>
+    operation?: NewOperation,
+    isExported?: boolean
+  ) => Effect.Effect<Deletion & { readonly exported: ReadonlyArray<string> }, StorageError>
   /** Deletes an action that has ended and what is below it, of each level so many. */
   readonly deleteTree: (
     action: string,

@@ -19,6 +19,19 @@ const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> 
     )
   })
 
+/** A worker in a process of its own, which is killed with the scope. */
+const startWorker = (env: Readonly<Record<string, string>>, ...args: ReadonlyArray<string>) =>
+  Effect.acquireRelease(
+    Effect.sync(() => {
+      const worker = spawn(process.execPath, ["--no-warnings", program, "worker", ...args], {
+        env: { ...process.env, ...env },
+        stdio: "ignore"
+      })
+      return { worker, ended: new Promise<number | null>((done) => worker.on("exit", done)) }
+    }),
+    ({ worker }) => Effect.sync(() => worker.kill("SIGKILL"))
+  )
+
 describe("the program", () => {
   it("says its version, completes for shells, and names what it does not know", async () => {
     const [version, completions, wrong, help] = await Promise.all([
@@ -48,20 +61,7 @@ describe("the program", () => {
         const env = { DATABASE_URL: Redacted.value(url) }
         const ask = (...args: ReadonlyArray<string>) => stepped(...args, "--url", env.DATABASE_URL)
         const module = resolve(import.meta.dirname, "fixtures/app.ts")
-        const worker = spawn(process.execPath, [
-          "--no-warnings",
-          program,
-          "worker",
-          module,
-          "--migrate",
-          "--name",
-          "one"
-        ], {
-          env: { ...process.env, ...env },
-          stdio: "ignore"
-        })
-        const ended = new Promise<number | null>((done) => worker.on("exit", done))
-        yield* Effect.addFinalizer(() => Effect.sync(() => worker.kill("SIGKILL")))
+        const { ended, worker } = yield* startWorker(env, module, "--migrate", "--name", "one")
         const looks = (args: ReadonlyArray<string>, isThere: (out: string) => boolean) =>
           Effect.gen(function*() {
             for (let i = 0; i < 300; i++) {
@@ -112,6 +112,13 @@ describe("the program", () => {
         assert.deepStrictEqual([wrong.code, wrong.err.includes("exports no `stepped`")], [2, true])
         worker.kill("SIGTERM")
         assert.strictEqual(yield* Effect.promise(() => ended), 0)
+        assert.strictEqual((yield* ask("workers")).out, "no worker runs")
+
+        // by its row, as by the signal
+        const second = yield* startWorker(env, module, "--name", "two")
+        yield* looks(["workers"], (out) => out.includes("two"))
+        assert.strictEqual((yield* ask("drain", "two", "--reason", "a test")).code, 0)
+        assert.strictEqual(yield* Effect.promise(() => second.ended), 0)
         assert.strictEqual((yield* ask("workers")).out, "no worker runs")
       })
   )

@@ -6,7 +6,13 @@
 -- - somebody reads (`reads_of`);
 -- - was superseded by what is still there. A newcomer has the higher id, so that it goes first, and all that was
 --   superseded in one lane goes in one pass.
-create function delete_ended(p_before timestamptz, p_below uuid, p_limit int, out deleted int, out below uuid)
+--
+-- With `p_is_exported` it gives what was stored of what it has deleted, each action as JSON: whoever asks for that
+-- commits when it is kept elsewhere. Rows of the history are locked until then; nobody waits for them but who retries
+-- one, or has it undone again. A crash, or an answer that is lost, leaves all of them, or what is kept elsewhere by then.
+create function delete_ended(
+  p_before timestamptz, p_below uuid, p_limit int, p_is_exported boolean default false, out deleted int,
+  out below uuid, out exported text[])
 language plpgsql set search_path from current as $$
 declare
   v_below uuid := coalesce(
@@ -50,5 +56,7 @@ begin
     end loop;
     ids := ids || array(select x.id from unnest(held, goes) x(id, goes) where x.goes);
   end if;
-  deleted := cardinality(delete_history(p_before, ids));
+  select cardinality(h.gone), h.exported
+  into deleted, exported
+  from delete_history(p_before, ids, p_is_exported) h;
 end $$;

@@ -1,8 +1,9 @@
 -- Deletes what has ended with all that is stored of it, as far as nobody has it locked, and nobody retries it by now;
--- gives which. A key of a completion that is held for longer than `p_before` still answers. No transition locks what is
+-- gives which, and, where that is asked for, what was stored of it. A key of a completion that is held for longer than `p_before` still answers. No transition locks what is
 -- locked here.
 -- For other functions only: it inherits their search path and their settings.
-create function delete_history(p_before timestamptz, p_ids uuid[]) returns uuid[]
+create function delete_history(
+  p_before timestamptz, p_ids uuid[], p_is_exported boolean, out gone uuid[], out exported text[])
 language plpgsql as $$
 declare
   ids uuid[] := array(select id from ended_actions where id = any(p_ids) for update skip locked);
@@ -10,6 +11,7 @@ begin
   -- whoever retries one of them, or undoes it, has locked it, and may have done so since it was looked at
   if are_retried() then ids := array(select x from unnest(ids) x where not is_retried(x)); end if;
   ids := array(select x from unnest(ids) x where not exists (select 1 from live_actions l where l.id = x));
+  if p_is_exported then exported := exported_of(ids); end if;
   delete from slots where action = any(ids);
   delete from steps where action = any(ids);
   delete from memos where action = any(ids);
@@ -21,5 +23,5 @@ begin
   where action = any(ids) and kind = 2 /* KeyKind.completion */ and free_at is null and held_until > p_before;
   delete from action_keys where action = any(ids) and free_at is null;
   delete from ended_actions where id = any(ids);
-  return ids;
+  gone := ids;
 end $$;

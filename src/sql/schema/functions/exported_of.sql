@@ -1,0 +1,33 @@
+-- What is stored of actions, each as a JSON object: its columns in `actions`, with its steps, what these have waited for,
+-- what was sent to it, and what its bodies have left.
+-- For other functions only: it inherits their search path and their settings.
+create function exported_of(p_ids uuid[]) returns text[]
+language plpgsql stable as $$
+begin
+  return array(
+    select (
+      to_jsonb(a) - '{token,priority,due_at,timeout_at,step_timeout_at,waits_for,pause,cancelled_at}'::text[]
+      || jsonb_build_object(
+        'steps', coalesce((
+          select jsonb_agg(to_jsonb(s) - 'action' order by s.idx) from action_steps s where s.action = a.id), '[]'),
+        'slots', coalesce((
+          select
+            jsonb_agg(
+              to_jsonb(o) - 'action' || jsonb_build_object('result', w.result, 'failure', w.cause)
+              order by o.step, o.slot)
+          from action_slots o
+          join slots w on w.action = o.action and w.step = o.step and w.slot = o.slot
+          where o.action = a.id), '[]'),
+        'signals', coalesce((
+          select jsonb_agg(to_jsonb(g) - 'action' order by g.id) from action_signals g where g.action = a.id), '[]'),
+        'memos', coalesce((
+          select
+            jsonb_agg(
+              jsonb_build_object('step', m.step, 'name', m.name, 'result', m.result, 'ended_at', m.ended_at)
+              order by m.step, m.ended_at, m.name)
+          from memos m
+          where m.action = a.id), '[]')))::text
+    from unnest(p_ids) x(id)
+    join actions a on a.id = x.id
+    order by x.id desc);
+end $$;

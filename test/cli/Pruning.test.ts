@@ -1,0 +1,152 @@
+/** The command where something goes for good: an actor is forgotten, a worker is drained, and what is old is kept elsewhere before it is deleted. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { mkdtempSync, readFileSync, rmSync, statSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
+import { garage } from "./fixtures/garage.ts"
+
+const why = ["--reason", "a test"]
+const all = ["--before", "0 millis", ...why, "--yes"]
+
+const folder = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "stepped-export-"))),
+  (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
+)
+const lines = (file: string) => readFileSync(file, "utf8").split("\n").slice(0, -1)
+
+describe("forget", () => {
+  it.live("says what would go and what stays, asks, and does it; again it says that it is done", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      const done = yield* client(1).visitNow("London")
+      const asks = yield* client(1).askLater()
+      const other = yield* client(2).visitNow("Paris")
+      const asked = yield* stepped("forget", "Car", "1", ...why)
+      assert.deepInclude(asked, { code: 2 })
+      assert.match(asked.out, new RegExp(`^Car/1: 1 action, .*\\n1 stay, until that is over:\\n {2}${asks.id}: live$`))
+      assert.include(asked.err, "forget Car/1? It cannot be undone Nobody can be asked here: give --yes")
+      assert.include((yield* stepped("show", done.id, "--payloads")).out, "London")
+
+      const [answer] = yield* objects("forget", "Car", "1", "--yes", "--by", "ada", ...why)
+      assert.deepInclude(answer, {
+        verb: "ActionRepo.forget",
+        target: "Car/1",
+        outcome: "done",
+        actions: 1,
+        left: { count: 1, first: [{ id: asks.id, because: "live" }] }
+      })
+      const shown = yield* stepped("show", done.id, "--payloads")
+      assert.match(shown.out, /^visit Car\/1 {2}succeeded.*forgotten/)
+      assert.notInclude(shown.out, "London")
+      assert.include((yield* stepped("show", other.id, "--payloads")).out, "Paris")
+      assert.strictEqual((yield* stepped("retry", done.id, ...why)).code, 1)
+      const again = yield* stepped("forget", "Car", "1", "--yes", ...why)
+      assert.deepInclude(again, { code: 1 })
+      assert.include(again.out, "nothing was changed\n1 stay")
+      assert.deepStrictEqual(
+        (yield* objects("operations", "--target", "Car/1", "--by", "ada")).map(({ by, counts, outcome }) => [
+          by,
+          outcome,
+          counts
+        ]),
+        [["ada", "done", { forgotten: 1 }]]
+      )
+      yield* Effect.provide(asks.cancel(), services)
+      yield* Effect.ignore(Effect.provide(asks.await, services))
+      assert.strictEqual((yield* stepped("forget", "Car", "1", "--yes", ...why)).code, 0)
+      assert.include((yield* stepped("forget", "Car", "1", ...why)).err, "Car/1 is forgotten already, with 2 actions")
+      assert.deepInclude(yield* stepped("forget", "Car", "77", ...why), {
+        code: 1,
+        err: "stepped: nothing is stored of Car/77"
+      })
+      assert.strictEqual((yield* stepped("forget", "", "1", ...why)).code, 2)
+    }))
+})
+
+describe("drain", () => {
+  it.live("asks a worker by its name or id, shows who is draining, and says of whom nobody knows", () =>
+    Effect.gen(function*() {
+      const { objects, stepped } = yield* garage
+      const unknown = yield* stepped("drain", "nobody", ...why)
+      assert.strictEqual(unknown.code, 1)
+      assert.include(unknown.err, "there is no worker nobody")
+      const [worker] = yield* objects("workers")
+      const first = yield* stepped("drain", worker!.id, ...why)
+      assert.strictEqual(first.code, 0)
+      assert.include(first.out, "takes nothing new when it renews its lease the next time")
+      // it has seen it, or will
+      const found = yield* objects("workers")
+      if (found.length > 0) {
+        assert.isString(found[0]!.drainingSince)
+        assert.include((yield* stepped("workers")).out, "draining")
+        const again = yield* stepped("drain", "workshop", ...why)
+        assert.strictEqual(again.code, 1)
+      }
+      for (let i = 0; i < 600 && (yield* objects("workers")).length > 0; i++) yield* Effect.sleep("100 millis")
+      assert.strictEqual((yield* stepped("workers")).out, "no worker runs")
+    }))
+})
+
+describe("prune --export", () => {
+  it.live("has each action in the file before it is gone, with all that is stored of it, and numbers as they are", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      const file = join(yield* folder, "old.jsonl")
+      const handles = []
+      for (let n = 0; n < 3; n++) handles.push(yield* client(n).visitNow(`place ${n}`))
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      yield* sql`update stepped.ended_actions set arguments = '[12345678901234567890]' where id = ${
+        handles[0]!.id
+      }::uuid`
+      const [done] = yield* objects("prune", ...all, "--export", file)
+      assert.deepInclude(done, { deleted: 3, exported: file })
+      const found = lines(file)
+      assert.deepStrictEqual(
+        found.map((line) => JSON.parse(line)).map(({ id, name, status, steps }) => [
+          id,
+          name,
+          status,
+          steps.map(({ name }: { name: string }) => name)
+        ]),
+        handles.map(({ id }) => [id, "visit", "succeeded", ["drive", "park"]]).reverse()
+      )
+      assert.include(found[2]!, "[12345678901234567890]")
+      assert.include(found[1]!, "place 1")
+      assert.strictEqual(statSync(file).mode & 0o777, 0o600)
+      assert.deepStrictEqual(yield* objects("ls"), [])
+      assert.include(
+        (yield* stepped("prune", "--what", "answers", ...all, "--export", file)).err,
+        "--export keeps actions"
+      )
+    }))
+
+  it.live("adds to what is there, says so, and lets a line that was cut off stand by itself", () =>
+    Effect.gen(function*() {
+      const { client, stepped } = yield* garage
+      const file = join(yield* folder, "old.jsonl")
+      writeFileSync(file, "{\"id\":\"cut o")
+      const { id } = yield* client(1).visitNow("London")
+      const { code, out } = yield* stepped("prune", ...all, "--export", file)
+      assert.strictEqual(code, 0)
+      assert.match(out, /in it twice\ndeleted: 1$/)
+      const found = lines(file)
+      assert.deepStrictEqual([found[0], JSON.parse(found[1]!).id, found.length], ["{\"id\":\"cut o", id, 2])
+    }))
+
+  it.live("deletes nothing that cannot be written", () =>
+    Effect.gen(function*() {
+      const { client, objects, stepped } = yield* garage
+      const path = yield* folder
+      yield* client(1).visitNow("London")
+      const missing = yield* stepped("prune", ...all, "--export", join(path, "nowhere", "old.jsonl"))
+      assert.deepInclude(missing, { code: 2, out: "" })
+      assert.include(missing.err, "cannot be written, and nothing more was deleted")
+      // it opens, and takes nothing
+      const full = yield* stepped("prune", ...all, "--export", "/dev/full")
+      assert.strictEqual(full.code, 2)
+      assert.include(full.err, "cannot be written, and nothing more was deleted")
+      assert.strictEqual((yield* objects("ls")).length, 1)
+    }))
+})
