@@ -1,4 +1,4 @@
-/** Rule 18.4: an actor is forgotten. */
+/** Rule 18.5: an actor is forgotten. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
@@ -56,7 +56,7 @@ suite("forgetting", (engine) => {
   const repo = <A, E>(use: (repo: ActionRepo["Service"]) => Effect.Effect<A, E>) => Effect.flatMap(ActionRepo, use)
   const tagged = { tags: [secret] }
 
-  test("18.4: nothing of what an actor was given and has come to is stored anywhere, and it is known that it was", () =>
+  test("18.5: nothing of what an actor was given and has come to is stored anywhere, and it is known that it was", () =>
     Effect.gen(function*() {
       const mine = yield* customer
       const orders = yield* order
@@ -123,7 +123,7 @@ suite("forgetting", (engine) => {
       )
     }))
 
-  test("18.4: readers say that it is forgotten, and who waits for it is told so", () =>
+  test("18.5: readers say that it is forgotten, and who waits for it is told so", () =>
     Effect.gen(function*() {
       const mine = yield* customer
       const orders = yield* order
@@ -177,7 +177,7 @@ suite("forgetting", (engine) => {
       })
     }))
 
-  test("18.4: what is forgotten, or has waited for such, is neither retried nor undone again", () =>
+  test("18.5: what is forgotten, or has waited for such, is neither retried nor undone again", () =>
     Effect.gen(function*() {
       const mine = yield* customer
       const charged = yield* mine.chargeLater(secret)
@@ -202,7 +202,7 @@ suite("forgetting", (engine) => {
       ])
     }))
 
-  test("18.4: what is live stays with all that is below it, is listed, and is forgotten once it has ended", () =>
+  test("18.5: what is live stays with all that is below it, is listed, and is forgotten once it has ended", () =>
     Effect.gen(function*() {
       const mine = yield* customer
       const waiting = yield* mine.confirmLater()
@@ -236,7 +236,7 @@ suite("forgetting", (engine) => {
       assert.deepStrictEqual(yield* tablesWith(secret), [])
     }))
 
-  test("18.4: a retry that is to begin keeps what it goes on from; that one and its new one are forgotten after it", () =>
+  test("18.5: a retry that is to begin keeps what it goes on from; that one and its new one are forgotten after it", () =>
     Effect.gen(function*() {
       const charged = yield* (yield* customer).chargeLater(secret)
       yield* performSteppedActions()
@@ -254,7 +254,7 @@ suite("forgetting", (engine) => {
       assert.deepInclude(yield* forget(), { actions: 2, left: { count: 0, first: [] } })
     }))
 
-  test("18.4: what was achieved is forgotten, and is done again", () =>
+  test("18.5: what was achieved is forgotten, and is done again", () =>
     Effect.gen(function*() {
       const mine = yield* customer
       yield* mine.signUpLater(secret)
@@ -273,7 +273,7 @@ suite("forgetting", (engine) => {
       assert.deepInclude({ ...yield* recordOf(again.id) }, { status: "succeeded", forgotten: undefined })
     }))
 
-  test("18.4: of all others nothing is changed", () =>
+  test("18.5: of all others nothing is changed", () =>
     Effect.gen(function*() {
       const theirs = yield* other
       const orders = yield* order
@@ -294,7 +294,7 @@ suite("forgetting", (engine) => {
       assert.instanceOf(yield* Effect.flip(charged.await), Declined)
     }))
 
-  test("18.4: it may be given up between any two of its transactions, and goes on when it is asked again", () =>
+  test("18.5: it may be given up between any two of its transactions, and goes on when it is asked again", () =>
     Effect.gen(function*() {
       const mine = yield* customer
       const sql = yield* SqlClient.SqlClient

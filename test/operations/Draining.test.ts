@@ -1,4 +1,4 @@
-/** Rule 18.5: a worker that is drained by its row: in a process, in a program that goes on, while it dies, and in the command. */
+/** Rule 18.6: a worker that is drained by its row: in a process, in a program that goes on, while it dies, and in the command. */
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect } from "effect"
 import { ActionRepo, AmbiguousWorker, JobQueue, UnknownWorker } from "stepped"
@@ -19,7 +19,7 @@ const goneIs = (name: string) =>
   until(`${name} is gone`, Effect.map(workers, (all) => all.every((worker) => worker.name !== name)))
 
 describe("a worker that is drained", () => {
-  it.live("18.5: takes nothing new, finishes what it has in hand, and goes; its program lives on, and performs nothing", () =>
+  it.live("18.6: takes nothing new, finishes what it has in hand, and goes; its program lives on, and performs nothing", () =>
     Effect.gen(function*() {
       const url = yield* database
       const client = yield* startEngine(url)
@@ -62,7 +62,7 @@ describe("a worker that is drained", () => {
       }).pipe(Effect.provide(client))
     }))
 
-  it.live("18.5: what it has not finished within its grace period is for others, and no attempt is burnt", () =>
+  it.live("18.6: what it has not finished within its grace period is for others, and no attempt is burnt", () =>
     Effect.gen(function*() {
       const url = yield* database
       const client = yield* startEngine(url)
@@ -88,7 +88,7 @@ describe("a worker that is drained", () => {
       }).pipe(Effect.provide(client))
     }))
 
-  it.live("18.5: one that dies while it drains is taken over as any", () =>
+  it.live("18.6: one that dies while it drains is taken over as any", () =>
     Effect.gen(function*() {
       const url = yield* database
       const client = yield* startEngine(url)
@@ -117,7 +117,7 @@ describe("a worker that is drained", () => {
       }).pipe(Effect.provide(client))
     }))
 
-  it.live("18.5: one of which nobody knows, or of which there are several, is not drained", () =>
+  it.live("18.6: one of which nobody knows, or of which there are several, is not drained", () =>
     Effect.gen(function*() {
       const url = yield* database
       const client = yield* startEngine(url)

@@ -1,4 +1,4 @@
-/** Rule 18.4 where somebody else is at the same action at the same moment. `STEPPED_ROUNDS=1000` makes it long. */
+/** Rule 18.5 where somebody else is at the same action at the same moment. `STEPPED_ROUNDS=1000` makes it long. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, References, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
@@ -38,7 +38,7 @@ const failed = Effect.gen(function*() {
 })
 
 scenario(
-  "18.4: who retries, or deletes, while it is forgotten comes after that, and is told",
+  "18.5: who retries, or deletes, while it is forgotten comes after that, and is told",
   () =>
     Effect.gen(function*() {
       const id = yield* failed
@@ -53,7 +53,7 @@ scenario(
 )
 
 scenario(
-  "18.4: who has begun to retry a parent keeps its children as they are; it is listed, and not waited for",
+  "18.5: who has begun to retry a parent keeps its children as they are; it is listed, and not waited for",
   () =>
     Effect.gen(function*() {
       const parent = yield* (yield* order).billLater("c1")
@@ -75,7 +75,7 @@ scenario(
     })
 )
 
-scenario("18.4: who deletes it keeps it, and what is locked is listed", () =>
+scenario("18.5: who deletes it keeps it, and what is locked is listed", () =>
   Effect.gen(function*() {
     const id = yield* failed
     const sql = yield* SqlClient.SqlClient
@@ -86,7 +86,7 @@ scenario("18.4: who deletes it keeps it, and what is locked is listed", () =>
   }))
 
 scenario(
-  "18.4: what has been achieved and is just looked at stays with its action, and goes with it",
+  "18.5: what has been achieved and is just looked at stays with its action, and goes with it",
   () =>
     Effect.gen(function*() {
       const { id } = yield* (yield* customer).signUpLater(secret)
@@ -101,7 +101,7 @@ scenario(
 )
 
 scenario(
-  "18.4: of retrying and forgetting at the same moment one wins, and what goes on has what it goes on from",
+  "18.5: of retrying and forgetting at the same moment one wins, and what goes on has what it goes on from",
   () =>
     Effect.gen(function*() {
       for (let round = 0; round < rounds; round++) {
@@ -124,7 +124,7 @@ scenario(
 )
 
 it.live(
-  "18.4: while workers end actions each of them is forgotten or listed, and in the end nothing of them is stored",
+  "18.5: while workers end actions each of them is forgotten or listed, and in the end nothing of them is stored",
   () =>
     Effect.gen(function*() {
       scene.isOpen = true

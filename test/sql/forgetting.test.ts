@@ -1,4 +1,4 @@
-/** Rule 18.4: of each column it is decided what becomes of it when an actor is forgotten, and what is decided is so. */
+/** Rule 18.5: of each column it is decided what becomes of it when an actor is forgotten, and what is decided is so. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
@@ -13,7 +13,7 @@ suite("columns of who is forgotten", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
     it.effect(name, () => Effect.provide(scenario(), Layer.provideMerge(Shop, engine.layer())))
 
-  test("18.4: there is none of which nothing is decided", () =>
+  test("18.5: there is none of which nothing is decided", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
       const columns = yield* sql<{ table: string; name: string }>`select c.table_name as table, c.column_name as name
@@ -24,7 +24,7 @@ suite("columns of who is forgotten", (engine) => {
       assert.deepStrictEqual(decided.sort(), stored.sort())
     }))
 
-  test("18.4: what is to go, and says nothing of how things are, is null, or says that it is forgotten", () =>
+  test("18.5: what is to go, and says nothing of how things are, is null, or says that it is forgotten", () =>
     Effect.gen(function*() {
       const mine = yield* customer
       const sql = yield* SqlClient.SqlClient
@@ -60,7 +60,7 @@ suite("columns of who is forgotten", (engine) => {
       )
     }))
 
-  test("18.4: the doctor finds nothing, whatever is forgotten", () =>
+  test("18.5: the doctor finds nothing, whatever is forgotten", () =>
     Effect.gen(function*() {
       const mine = yield* customer
       yield* mine.signUpLater(secret)

@@ -1,4 +1,4 @@
-/** Rule 18.4: the pages in which an actor is forgotten, over a storage of which the test decides what is there when. */
+/** Rule 18.5: the pages in which an actor is forgotten, over a storage of which the test decides what is there when. */
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { TestClock } from "effect/testing"
@@ -34,7 +34,7 @@ const storage = (
 }
 const none = { ids: [], count: 0 }
 
-it.effect("18.4: what was live before and is not after it is looked at by its id", () =>
+it.effect("18.5: what was live before and is not after it is looked at by its id", () =>
   Effect.gen(function*() {
     const { asked, forget } = storage(
       [{ ids: ["a", "b"], count: 2 }, { ids: ["b"], count: 1 }],
@@ -45,7 +45,7 @@ it.effect("18.4: what was live before and is not after it is looked at by its id
     assert.deepStrictEqual([actions, left], [1, { count: 1, first: [{ id: "b", because: "live" }] }])
   }))
 
-it.effect("18.4: what had to stay is looked at again in the end, and listed only if it still has to", () =>
+it.effect("18.5: what had to stay is looked at again in the end, and listed only if it still has to", () =>
   Effect.gen(function*() {
     const stays = [{ id: "a", because: "parent" }, { id: "b", because: "locked" }] as const
     const { asked, forget } = storage(
@@ -57,7 +57,7 @@ it.effect("18.4: what had to stay is looked at again in the end, and listed only
     assert.deepStrictEqual(asked.flatMap(({ ids }) => ids ?? []), ["a", "b"])
   }))
 
-it.effect("18.4: what comes while it runs is gone through once more, and all of it where not all that is live is named", () =>
+it.effect("18.5: what comes while it runs is gone through once more, and all of it where not all that is live is named", () =>
   Effect.gen(function*() {
     yield* TestClock.adjust("1 hour")
     const few = storage([none, none])
@@ -72,7 +72,7 @@ it.effect("18.4: what comes while it runs is gone through once more, and all of 
     ])
   }))
 
-it.effect("18.4: goes on below the page before, until there is none; what has changed nothing is recorded where something is left", () =>
+it.effect("18.5: goes on below the page before, until there is none; what has changed nothing is recorded where something is left", () =>
   Effect.gen(function*() {
     const { asked, forget, refused } = storage(
       [{ ids: ["x"], count: 1 }, { ids: ["x"], count: 1 }],

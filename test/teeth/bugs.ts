@@ -6685,144 +6685,144 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "forget-below-the-live",
-    breaks: "18.4: what a live action may still read is forgotten under it",
+    breaks: "18.5: what a live action may still read is forgotten under it",
     plants: [{
       file: functionFile("in_use"),
       find: "    if exists (select 1 from live_actions l where l.id = v_action) then",
       replace: "    if false then"
     }],
-    tests: { [forgetting]: ["18.4: what is live stays"] }
+    tests: { [forgetting]: ["18.5: what is live stays"] }
   },
   {
     name: "forget-what-is-retried",
-    breaks: "18.4: what a retry is to take over is forgotten before it has begun",
+    breaks: "18.5: what a retry is to take over is forgotten before it has begun",
     plants: [{ file: functionFile("in_use"), find: "    if retries\n", replace: "    if false\n" }],
-    tests: { [forgetting]: ["18.4: a retry that is to begin"] }
+    tests: { [forgetting]: ["18.5: a retry that is to begin"] }
   },
   {
     name: "forget-beside-others",
-    breaks: "18.4: what somebody who retries its parent has locked is forgotten meanwhile",
+    breaks: "18.5: what somebody who retries its parent has locked is forgotten meanwhile",
     plants: [{
       file: functionFile("forget_ended"),
       find: "order by e.id for update skip locked",
       replace: "order by e.id for no key update skip locked"
     }],
-    tests: { [forgettingRaces]: ["18.4: who deletes it keeps it"] }
+    tests: { [forgettingRaces]: ["18.5: who deletes it keeps it"] }
   },
   {
     name: "forget-in-a-row",
-    breaks: "18.4: who forgets waits for whoever looks at what was achieved",
+    breaks: "18.5: who forgets waits for whoever looks at what was achieved",
     plants: [{
       file: functionFile("forget_ended"),
       find: "      order by a.checksum_key\n      for update skip locked",
       replace: "      order by a.checksum_key\n      for update"
     }],
-    tests: { [forgettingRaces]: ["18.4: what has been achieved"] },
+    tests: { [forgettingRaces]: ["18.5: what has been achieved"] },
     hangs: true
   },
   {
     name: "forget-of-all",
-    breaks: "18.4: with one actor all others of its type are forgotten",
+    breaks: "18.5: with one actor all others of its type are forgotten",
     plants: [{
       file: functionFile("forget_ended"),
       find: "e.actor_id = p_actor_id and starts_with(e.definition, p_type || '/') as is_own",
       replace: "starts_with(e.definition, p_type || '/') as is_own"
     }],
-    tests: { [forgetting]: ["18.4: of all others"] }
+    tests: { [forgetting]: ["18.5: of all others"] }
   },
   {
     name: "forget-without-what-was-achieved",
-    breaks: "18.4: what was achieved is still found, with its result",
+    breaks: "18.5: what was achieved is still found, with its result",
     plants: [{
       file: functionFile("forget_ended"),
       find: "    delete from achievements a where a.checksum_key = any(keys) and a.action = any(own);\n",
       replace: "    perform 1 from achievements a where a.checksum_key = any(keys) and a.action = any(own);\n"
     }],
-    tests: { [forgetting]: ["18.4: nothing of what"] }
+    tests: { [forgetting]: ["18.5: nothing of what"] }
   },
   {
     name: "forget-without-signals",
-    breaks: "18.4: what was sent to an action is still stored",
+    breaks: "18.5: what was sent to an action is still stored",
     plants: [{
       file: functionFile("forget_whole"),
       find: "  set key = null, payload = null,",
       replace: "  set key = null,"
     }],
-    tests: { [forgetting]: ["18.4: nothing of what"] }
+    tests: { [forgetting]: ["18.5: nothing of what"] }
   },
   {
     name: "forget-without-what-failed-above",
-    breaks: "18.4: parents still say with what an action has failed",
+    breaks: "18.5: parents still say with what an action has failed",
     plants: [{ file: functionFile("tells_of"), find: "or p_cause ? 'forgotten' then", replace: "or true then" }],
-    tests: { [forgetting]: ["18.4: nothing of what"] }
+    tests: { [forgetting]: ["18.5: nothing of what"] }
   },
   {
     name: "forget-without-what-was-handed-on",
-    breaks: "18.4: a parent's result that was its child's is still stored",
+    breaks: "18.5: a parent's result that was its child's is still stored",
     plants: [{
       file: functionFile("is_handed_on"),
       find: "    select s.idx = p_step and strpos(",
       replace: "    select false and strpos("
     }],
-    tests: { [forgetting]: ["18.4: nothing of what"] }
+    tests: { [forgetting]: ["18.5: nothing of what"] }
   },
   {
     name: "forget-who-ends-meanwhile",
-    breaks: "18.4: an action that ends while its actor is forgotten is neither forgotten nor listed",
+    breaks: "18.5: an action that ends while its actor is forgotten is neither forgotten nor listed",
     plants: [{
       file: "src/store/forgetting.ts",
       find: "...live.ids.filter((id) => !isLeft.has(id)), ",
       replace: ""
     }],
-    tests: { "test/store/forgetting.test.ts": ["18.4: what was live before"] }
+    tests: { "test/store/forgetting.test.ts": ["18.5: what was live before"] }
   },
   {
     name: "forgotten-and-retried",
-    breaks: "18.4: what is forgotten is retried, without what it was given",
+    breaks: "18.5: what is forgotten is retried, without what it was given",
     plants: [{
       file: functionFile("has_forgotten"),
       find: "    exists (select 1 from ended_actions e where e.id = p_action and e.forgotten is not null)",
       replace: "    exists (select 1 from ended_actions e where e.id = p_action and false)"
     }],
-    tests: { [forgetting]: ["18.4: what is forgotten, or has waited"] }
+    tests: { [forgetting]: ["18.5: what is forgotten, or has waited"] }
   },
   {
     name: "forgotten-without-a-word",
-    breaks: "18.4: who waits for what is forgotten is told that it does not fit its schema",
+    breaks: "18.5: who waits for what is forgotten is told that it does not fit its schema",
     plants: [{
       file: "src/engine/readOutcome.ts",
       find: "  if (found.forgotten) return Effect.fail(new Forgotten(ended))\n",
       replace: "  if (found.forgotten && false) return Effect.fail(new Forgotten(ended))\n"
     }],
-    tests: { [forgetting]: ["18.4: readers say"] }
+    tests: { [forgetting]: ["18.5: readers say"] }
   },
   {
     name: "drained-unseen",
-    breaks: "18.5: a worker renews its lease, and does not read that it is drained",
+    breaks: "18.6: a worker renews its lease, and does not read that it is drained",
     plants: [{ file: lease, find: "if (answer.value.drained) drained.openUnsafe()", replace: "" }],
-    tests: { [draining]: ["18.5: takes nothing new"] },
+    tests: { [draining]: ["18.6: takes nothing new"] },
     hangs: true
   },
   {
     name: "drained-without-its-program",
-    breaks: "18.5: a program does not hear that its worker is drained",
+    breaks: "18.6: a program does not hear that its worker is drained",
     plants: [{
       file: workers,
       find: "Effect.andThen(Effect.uninterruptible(stop), options.onDrained)",
       replace: "Effect.uninterruptible(stop)"
     }],
-    tests: { [draining]: ["18.5: what it has not finished"] },
+    tests: { [draining]: ["18.6: what it has not finished"] },
     hangs: true
   },
   {
     name: "drained-when-dead",
-    breaks: "18.5: a worker that is dead is said to drain",
+    breaks: "18.6: a worker that is dead is said to drain",
     plants: [{
       file: functionFile("drain_worker"),
       find: "w.token = any(named) and w.lease_until > clock_timestamp()",
       replace: "w.token = any(named)"
     }],
-    tests: { [draining]: ["18.5: one that dies"] }
+    tests: { [draining]: ["18.6: one that dies"] }
   },
   {
     name: "deleted-before-it-is-kept",

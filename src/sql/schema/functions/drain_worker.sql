@@ -1,4 +1,4 @@
--- Asks a worker to take nothing new and to stop (rule 18.5), by its name, or by its number where nobody has that for a
+-- Asks a worker to take nothing new and to stop (rule 18.6), by its name, or by its number where nobody has that for a
 -- name: it sees that when it renews its lease (`renew`), and its row goes when nothing is under it any more. `became`:
 -- `done`; `draining`, as somebody has asked before; `unknown`; `dead`, where its lease is over; `ambiguous`, with the
 -- numbers of those that live and have the name.

@@ -1,4 +1,4 @@
--- Forgets what is kept as answers for handles of an actor's invocations that were never stored as actions (rule 18.4),
+-- Forgets what is kept as answers for handles of an actor's invocations that were never stored as actions (rule 18.5),
 -- among `p_limit` of all answers behind `p_after`: gives how many, and behind which one the next call goes on; null
 -- after the last. Nobody else changes an answer that says how it has ended, but who deletes it, and that is passed by.
 create function forget_answers(

@@ -1,4 +1,4 @@
--- Forgets what an actor's actions were given and have come to (rule 18.4), in some of the history: of the newest
+-- Forgets what an actor's actions were given and have come to (rule 18.5), in some of the history: of the newest
 -- `p_limit` actions below `p_below` that were enqueued since `p_since`, of whomever, or of these `p_ids`. `below` is
 -- where the next call goes on; null after the oldest. An actor's actions have no index, so that all of the history is
 -- gone through, as by `delete_ended`, and no action pays for it when it ends.
