@@ -31,8 +31,8 @@
 -- Lock order of every function: keys (`action_keys`; who waits for one that is not committed holds nothing else), then
 -- jobs (always SKIP LOCKED), then named lanes sorted by name, then live rows sorted by
 -- lane, each in ONE pass that may wait (those in named lanes under their lanes' locks alone), then achievements sorted
--- by key, then steps sorted by action and index. Rows of the history are locked by whoever reuses, unwinds or deletes
--- them, and never waited for, but by who retries one, or has it undone again, and holds nothing else by then.
+-- by key, then steps sorted by action and index. Rows of the history are locked by whoever reuses, unwinds, deletes or
+-- forgets them, and never waited for, but by who retries one, or has it undone again, and holds nothing else by then.
 -- Everything out of that order is taken with SKIP LOCKED and, where skipped, left for the next transition. A slot is
 -- changed only under the lock of its step's row.
 --
