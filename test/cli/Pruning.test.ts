@@ -132,7 +132,8 @@ describe("prune --export", () => {
       assert.strictEqual(code, 0)
       assert.match(out, /in it twice\ndeleted: 1$/)
       const found = lines(file)
-      assert.deepStrictEqual([found[0], JSON.parse(found[1]!).id, found.length], ["{\"id\":\"cut o", id, 2])
+      assert.deepStrictEqual([found[0], found.length], ["{\"id\":\"cut o", 2])
+      assert.include(found[1]!, id)
     }))
 
   it.live("deletes nothing that cannot be written", () =>

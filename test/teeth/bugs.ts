@@ -6772,7 +6772,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/store/forgetting.ts",
       find: "...live.ids.filter((id) => !isLeft.has(id)), ",
-      replace: ""
+      replace: "...live.ids.filter((id) => !isLeft.has(id) && id === \"\"), "
     }],
     tests: { "test/store/forgetting.test.ts": ["18.5: what was live before"] }
   },
