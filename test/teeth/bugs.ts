@@ -6738,7 +6738,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "    delete from achievements a where a.checksum_key = any(keys) and a.action = any(own);\n",
       replace: "    perform 1 from achievements a where a.checksum_key = any(keys) and a.action = any(own);\n"
     }],
-    tests: { [forgetting]: ["18.5: nothing of what"] }
+    tests: { [forgetting]: ["18.5: what was achieved"] }
   },
   {
     name: "forget-without-signals",
