@@ -7,6 +7,7 @@ import { Context, type Duration, type Effect, type Option, type Scope, type Stre
 import type { AnyAction, CallbackDefinition } from "./Action.ts"
 import type { ActionHandle, Cancellation, CancelOptions } from "./ActionHandle.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
+import type { Check, CheckOptions } from "./Check.ts"
 import type { DatabaseHealth } from "./DatabaseHealth.ts"
 import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "./Events.ts"
@@ -207,6 +208,10 @@ export class Engine extends Context.Service<Engine, {
   readonly performDue: Effect.Effect<number, StorageError>
   /** The definition of an actor's action that this process can perform, inherited ones included. */
   readonly find: (actorType: string, actionName: string) => AnyAction | undefined
+  /** Whether this process's definitions perform what is queued and live; see `Stepped.check`. */
+  readonly check: (
+    options: CheckOptions
+  ) => Effect.Effect<Check, StorageError | InvalidOption | DefinitionError>
   /** See `Stepped.databaseHealth`. */
   readonly databaseHealth: Effect.Effect<DatabaseHealth, StorageError>
   /** Checks the invariants; see `Stepped.doctor`. */

@@ -72,6 +72,7 @@ export type {
   StepDescription,
   WorkerRecord
 } from "./Catalogue.ts"
+export type { Check, CheckOptions, Misfit, MisfitKind, MisfitMeaning, MisfitSample } from "./Check.ts"
 export type {
   Bulk,
   Client,

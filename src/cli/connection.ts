@@ -7,8 +7,9 @@ import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
 import { existsSync } from "node:fs"
 import { join } from "node:path"
+import type { App } from "../App.ts"
 import type { EmbeddedDatabaseError } from "../embedded/index.ts"
-import { engineLayer, type LayerError, type Services } from "../engine/engineLayer.ts"
+import { engineLayer, type EngineOptions, type LayerError, type Services } from "../engine/engineLayer.ts"
 import { type LibraryError, stoppedBy, usage } from "./failures.ts"
 import { Output } from "./Output.ts"
 
@@ -121,11 +122,11 @@ const client = Effect.map(
 export const workerClient = Effect.map(server, PgClient.layer)
 
 /** The embedded database of a folder, which is not made where there is none. */
-const embedded = (dataDir: string, schema: string) =>
+const embedded = (dataDir: string, schema: string, options: EngineOptions = {}) =>
   existsSync(join(dataDir, "pgdata"))
     ? Effect.map(
       Effect.promise(() => import("../embedded/index.ts")),
-      (Embedded) => Embedded.layer({ dataDir, schema })
+      (Embedded) => Embedded.layer({ ...options, dataDir, schema })
     )
     : usage(`${dataDir} is no folder of an embedded database: pgdata is not in it`)
 
@@ -145,6 +146,27 @@ export const withClient = <A, E extends LibraryError, R>(use: Effect.Effect<A, E
   Effect.gen(function*() {
     const layer = Layer.merge(yield* client, yield* output)
     return yield* Effect.mapError(Effect.provide(use, layer), stoppedBy)
+  })
+
+/** The services of a program, as it is set: no worker, and nobody is listened to. */
+const servicesOf = (app: App) =>
+  Effect.gen(function*() {
+    const folder = yield* Folder
+    const settings = { schema: yield* SchemaName, ...app.options, notify: false }
+    const services: Layer.Layer<
+      Services | PgClient.PgClient | SqlClient,
+      unknown
+    > = Option.isSome(folder)
+      ? yield* embedded(folder.value, settings.schema, settings)
+      : Layer.provideMerge(engineLayer(settings, false, false), app.database ?? (yield* workerClient))
+    return services
+  })
+
+/** Runs what needs a program's definitions, which perform nothing. */
+export const withProgram = <A, E, R>(app: App, use: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const program = Layer.provideMerge(app.actions, yield* servicesOf(app))
+    return yield* Effect.provide(use, Layer.merge(program, yield* output))
   })
 
 /** Runs what needs the engine's services: no worker, and nobody is listened to. */

@@ -4,7 +4,7 @@ import * as Runtime from "effect/Runtime"
 
 /**
  * What the shell is given. 0: it is done. 1: it was understood, and there is nothing to it: what was asked for is not there, or nothing was
- * changed, or the doctor has found something. 2: what was given is wrong. 3: the database cannot be asked, or its tables do not fit this
+ * changed, the doctor has found something, or a module does not fit what is live. 2: what was given is wrong. 3: the database cannot be asked, or its tables do not fit this
  * version. 70: a fault of the command's own.
  */
 export const exitCodes = { done: 0, nothing: 1, usage: 2, database: 3, fault: 70 } as const

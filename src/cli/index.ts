@@ -8,6 +8,7 @@
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
+import { checkingCommands } from "./checking.ts"
 import { globalFlags } from "./connection.ts"
 import { devCommands } from "./dev.ts"
 import { exitCodes, Stopped } from "./failures.ts"
@@ -35,7 +36,7 @@ export const command = Command.make("stepped").pipe(
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
     { group: "Running", commands: [...runningCommands, ...devCommands, ...initCommands] },
     { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands] },
-    { group: "Looking after it", commands: maintenanceCommands }
+    { group: "Looking after it", commands: [...checkingCommands, ...maintenanceCommands] }
   ]),
   Command.withGlobalFlags(globalFlags)
 )
@@ -45,7 +46,7 @@ export const command = Command.make("stepped").pipe(
  *
  * **Details**
  *
- * 0: it is done. 1: it was understood, and there is nothing to it: what was asked for is not there, nothing was changed, or the doctor has found something. 2: what was given is
+ * 0: it is done. 1: it was understood, and there is nothing to it: what was asked for is not there, nothing was changed, the doctor has found something, or a module does not fit what is live. 2: what was given is
  * wrong. 3: the database cannot be asked, or its tables are not those of this version. 70: a fault of the command's own. What it says goes to the standard output, why it could not to the standard error.
  *
  * @category commands

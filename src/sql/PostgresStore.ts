@@ -17,6 +17,7 @@ import { examineOf } from "./Doctor.ts"
 import { failuresOf } from "./failures.ts"
 import { forgettingOf } from "./forgetting.ts"
 import { healthOf } from "./health.ts"
+import { liveOf } from "./live.ts"
 import { measureOf } from "./measure.ts"
 import * as OwnConnections from "./OwnConnections.ts"
 import { checkUse, databaseOf } from "./prerequisites.ts"
@@ -54,6 +55,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...failuresOf(calls),
       ...forgettingOf(calls),
       ...whyOf(calls, beside),
+      ...liveOf(calls, beside),
       ...healthOf(storage, beside),
       ...measureOf(calls),
       signalsOf: signalsOf(calls),

@@ -35,10 +35,13 @@ export interface Beside {
   /** Has a session for as long as that takes. Of the embedded database it is the one that there is. */
   readonly session: <A>(
     operation: string,
-    use: (session: Session) => Effect.Effect<A, SqlError>
+    use: (session: Session) => Effect.Effect<A, SqlError | StorageError>
   ) => Effect.Effect<A, StorageError>
   /** Looks at one moment. */
-  readonly look: <A>(session: Session, use: (look: Look) => Effect.Effect<A, SqlError>) => Effect.Effect<A, SqlError>
+  readonly look: <A, E>(
+    session: Session,
+    use: (look: Look) => Effect.Effect<A, SqlError | E>
+  ) => Effect.Effect<A, SqlError | E>
 }
 
 /** Of a statement. */
@@ -95,7 +98,7 @@ export const make = (
   }
 }
 
-const inOwn = <A>(run: Run, looking: Effect.Effect<A, SqlError>): Effect.Effect<A, SqlError> =>
+const inOwn = <A, E>(run: Run, looking: Effect.Effect<A, E>): Effect.Effect<A, SqlError | E> =>
   run("begin isolation level repeatable read read only").pipe(
     Effect.andThen(run(`set local statement_timeout = ${statementMs}`)),
     Effect.andThen(looking),

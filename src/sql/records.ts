@@ -326,6 +326,8 @@ export const recordsOf = (
   | "forgetEnded"
   | "holdersOf"
   | "health"
+  | "lastLive"
+  | "readLive"
   | "signalsOf"
   | "why"
   | "workers"

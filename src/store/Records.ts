@@ -33,6 +33,7 @@ import type { Lane } from "../PerformanceLane.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { News } from "./Answer.ts"
+import type { LiveReads } from "./Live.ts"
 import type { StoredReasons } from "./Reasons.ts"
 
 type Many<A> = Effect.Effect<ReadonlyArray<A>, StorageError>
@@ -174,6 +175,11 @@ export interface Records {
 
   /** How the database itself is, as far as this role sees it. Beside the pool. */
   readonly health: Effect.Effect<SeenHealth, StorageError>
+
+  /** The highest id of what is queued or live; none where nothing is. Beside the pool. */
+  readonly lastLive: Effect.Effect<string | undefined, StorageError>
+  /** Reads what is to be performed still, at one moment. Beside the pool, by statements of two seconds at most. */
+  readonly readLive: <A>(use: (reads: LiveReads) => Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>
 
   /** The invariants that are broken, over one snapshot. */
   readonly examine: Many<Finding>

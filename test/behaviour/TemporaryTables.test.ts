@@ -156,6 +156,18 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           ),
           why: Effect.map(store.why(first, 0), (found) => assert.strictEqual(found?.actions[0].id, first)),
           health: Effect.map(store.health, ({ tables }) => assert.isAbove(tables.length, 10)),
+          lastLive: Effect.map(store.lastLive, (id) => assert.isString(id)),
+          readLive: store.readLive((reads) =>
+            Effect.gen(function*() {
+              const page = yield* reads.page(
+                "00000000-0000-0000-0000-000000000000",
+                "ffffffff-ffff-ffff-ffff-ffffffffffff",
+                100
+              )
+              assert.include(page.map(({ id }) => id), first)
+              assert.deepStrictEqual(yield* reads.signalsAfter([first], undefined), [])
+            })
+          ),
           freeKeys: store.freeKeys(0, Duration.days(1), 10),
           heldBy: Effect.map(
             store.heldBy(token),

@@ -1,12 +1,21 @@
 /** The program itself: what it prints where, and what it gives to the shell. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Redacted } from "effect"
+import { Effect, Layer, Redacted, Schema } from "effect"
 import { execFile, spawn } from "node:child_process"
-import { resolve } from "node:path"
+import { mkdtempSync, rmSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join, resolve } from "node:path"
+import { type Check, Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
 import { inject } from "vitest"
-import { freshDatabase, isPooled } from "../harness/Server.ts"
-import { stepped } from "./fixtures/garage.ts"
+import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
+import { Car, stepped } from "./fixtures/garage.ts"
 
+const visit = Stepped.action("visit", {
+  arguments: [Schema.String, Schema.Int],
+  success: Schema.String,
+  concurrencyKey: (where) => ["places", where]
+})
 const program = resolve(import.meta.dirname, "../../src/cli/main.ts")
 
 const run = (args: ReadonlyArray<string>, env: Readonly<Record<string, string>> = {}) =>
@@ -122,4 +131,73 @@ describe("the program", () => {
         assert.strictEqual((yield* ask("workers")).out, "no worker runs")
       })
   )
+
+  it.live.skipIf(isPooled)(
+    "checks whether a module would perform what is there: 0 where it would, 1 where not",
+    () =>
+      Effect.gen(function*() {
+        const { url } = yield* freshDatabase({ template: { name: "migrated", migrate: Stepped.migrate() } })
+        const [module, next] = ["app", "nextApp"].map((name) => resolve(import.meta.dirname, `fixtures/${name}.ts`))
+        const ask = (...args: ReadonlyArray<string>) => stepped(...args, "--url", Redacted.value(url))
+        yield* Effect.scoped(Effect.gen(function*() {
+          const handle = yield* Stepped.enqueue(Car.ref(1), visit, "London", 2)
+          assert.isString(handle.id)
+        })).pipe(Effect.provide(Layer.provideMerge(Stepped.layer({ notify: false }), layerUrl(url)), { local: true }))
+
+        const fits = yield* Effect.promise(() => run(["check", module!], { DATABASE_URL: Redacted.value(url) }))
+        assert.deepStrictEqual(fits, {
+          code: 0,
+          out: "all of 1 action fit (1 queued, 0 pending, 0 performing, 0 unread signals)\n",
+          err: ""
+        })
+        const unfit = yield* ask("check", next!)
+        assert.strictEqual(unfit.code, 1)
+        assert.match(
+          unfit.out,
+          /^1 of 1 action does not fit [^]*└─ fails {2}Car\/visit {2}1 action {2}the arguments do not fit\n {3}└─ [0-9a-f-]{36} {2}Car\/1 {2}queued {2}Expected string at \[1\]$/
+        )
+        assert.notInclude(unfit.out, "London")
+        assert.include((yield* ask("check", next!, "--payloads")).out, "[\"London\",2]")
+        const [object] = (yield* ask("check", next!, "--json", "--samples", "0")).out.split("\n").map((line) =>
+          JSON.parse(line) as Check
+        )
+        assert.deepInclude(object, { fits: false, unfit: 1 })
+        assert.deepStrictEqual(object!.misfits.map(({ count, kind, samples }) => [kind, count, samples.length]), [
+          ["arguments", 1, 0]
+        ])
+        assert.notInclude((yield* ask("check", next!, "--json")).out, "London")
+        assert.include((yield* ask("check", next!, "--json", "--payloads")).out, "London")
+
+        for (
+          const [args, code, words] of [
+            [["nowhere.ts"], 2, "nowhere.ts does not load"],
+            [[resolve(import.meta.dirname, "../../src/domain/shown.ts")], 2, "exports no `stepped`"],
+            [[module!, "--samples", "101"], 2, "samples of Stepped.check"],
+            [[module!, "--schema", "nowhere"], 3, "The Postgres schema nowhere does not exist"]
+          ] as const
+        ) {
+          const refused = yield* ask("check", ...args)
+          assert.deepStrictEqual(
+            [refused.code, refused.out, refused.err.includes(words)],
+            [code, "", true],
+            refused.err
+          )
+        }
+      })
+  )
+
+  it.live("checks a module against an embedded database that no process has", () =>
+    Effect.gen(function*() {
+      const folder = mkdtempSync(join(tmpdir(), "stepped-check-"))
+      yield* Effect.addFinalizer(() => Effect.sync(() => rmSync(folder, { recursive: true })))
+      yield* Effect.provide(
+        Stepped.enqueue(Car.ref(1), visit, "London", 2),
+        Embedded.layer({ dataDir: folder }),
+        { local: true }
+      )
+      for (const [name, code] of [["app", 0], ["nextApp", 1]] as const) {
+        const checked = yield* stepped("check", resolve(import.meta.dirname, `fixtures/${name}.ts`), "--folder", folder)
+        assert.strictEqual(checked.code, code, checked.err)
+      }
+    }))
 })

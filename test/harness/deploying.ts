@@ -4,6 +4,8 @@
 import { Effect, Layer } from "effect"
 import { Stepped } from "stepped"
 import type { Engine } from "stepped"
+import { engineLayer } from "../../src/engine/engineLayer.ts"
+import type { TestEngine } from "./databases.ts"
 
 /** An engine of its own with these definitions, on the client around it: fresh, since layers are built once and shared otherwise. */
 export const layerDeploy = (live: Layer.Layer<never, never, Engine>, options: Stepped.EngineOptions = {}) =>
@@ -16,3 +18,10 @@ export const layerDeploy = (live: Layer.Layer<never, never, Engine>, options: St
 export const deployed =
   (live: Layer.Layer<never, never, Engine>, options?: Stepped.EngineOptions) =>
   <A, E, R>(scenario: Effect.Effect<A, E, R>) => Effect.provide(scenario, layerDeploy(live, options), { local: true })
+
+/** The same for who asks beside the pool: of an embedded database there is one session, and the engine knows that. */
+export const deployedOn = (engine: TestEngine, live: Layer.Layer<never, never, Engine>) => {
+  const layer = Layer.orDie(engineLayer({ databaseClock: false, notify: false }, engine.name === "embedded", false))
+  return <A, E, R>(scenario: Effect.Effect<A, E, R>) =>
+    Effect.provide(scenario, Layer.fresh(Layer.provideMerge(live, layer)), { local: true })
+}

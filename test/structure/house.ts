@@ -160,6 +160,8 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/engine/ActionId.ts": "the last id",
   "src/engine/BatchSize.ts": "how large the next batch is",
   "src/engine/Registry.ts": "what this process can run",
+  "src/engine/check/Checking.ts": "what of one action is found in pieces",
+  "src/engine/check/Tally.ts": "what one check has found",
   "src/engine/UserClock.ts": "how far the machine's clock is off",
   "src/engine/Wakeups.ts": "who is to be woken",
   "src/engine/events/Hub.ts": "who listens, and what is still to be told",

@@ -116,6 +116,11 @@ const signalling = "src/engine/perform/signals.ts"
 const once = "src/engine/perform/once.ts"
 const starter = "src/engine/perform/starter.ts"
 
+const checkingFile = (name: string) => `src/engine/check/${name}.ts`
+const checking = "test/behaviour/Checking.test.ts"
+const checkedPages = "test/sql/live.test.ts"
+const program = "test/cli/main.test.ts"
+
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
   // rules, section 8
@@ -500,8 +505,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "10.1: steps are undone in the order in which they ran",
     plants: [{
       file: unwinding,
-      find: `      if (next === undefined && !undone.has(row.index)) next =`,
-      replace: `      if (!undone.has(row.index)) next =`
+      find: `if (!undone.has(row.index)) all.push(`,
+      replace: `if (!undone.has(row.index)) all.unshift(`
     }],
     tests: { [compensation]: ["10.1: of an action that fails they run in reverse order"] }
   },
@@ -3739,8 +3744,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "9.6: later steps receive the failure for the result",
     plants: [{
       file: results,
-      find: ` || isFailure(step.result)) {`,
-      replace: ` || isFailure(step.name)) {`
+      find: `kind === "own" && !isFailure(result))`,
+      replace: `kind === "own" && !isFailure(index))`
     }],
     tests: { [passedSteps]: ["9.5, 9.6: they are recorded"] }
   },
@@ -5220,11 +5225,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "10.4: the step is undone before its children",
     plants: [{
       file: "src/engine/perform/unwinding.ts",
-      find: `    if (next === undefined && (undo & Undo.unwind) !== 0 && !unwound.has(row.index)) {
-`,
-      replace:
-        `    if (next === undefined && (undo & Undo.unwind) !== 0 && !unwound.has(row.index) && undone.has(row.index)) {
-`
+      find: `(undo & Undo.unwind) !== 0 && !unwound.has(row.index)) all.push(`,
+      replace: `(undo & Undo.unwind) !== 0 && !unwound.has(row.index) && undone.has(row.index)) all.push(`
     }],
     tests: { [childrenTests]: ["10.4: children that have succeeded are unwound"] }
   },
@@ -6202,6 +6204,275 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "where not w.granted and w.locktype = 'relation' and t.names is not null"
     }],
     tests: { [health]: ["19.2: who waits for a row"] }
+  },
+  {
+    name: "check-fits-with-misfits",
+    breaks: "19.3: a program that does not fit is deployed",
+    plants: [{
+      file: checkingFile("Tally"),
+      find: `      fits: unfit === 0,`,
+      replace: `      fits: misfits.size < 1e9,`
+    }],
+    tests: { [checking]: ["19.3: what the program does not have"] }
+  },
+  {
+    name: "check-refuses-for-a-notice",
+    breaks: "19.3: a notice keeps a program from being deployed",
+    plants: [{
+      file: checkingFile("Tally"),
+      find: `if (problem.means !== "notice") unfitOfPage`,
+      replace: `if (problem.kind !== undefined) unfitOfPage`
+    }],
+    tests: { [checking]: ["19.3: a queue that no action"] }
+  },
+  {
+    name: "check-counts-each-signal",
+    breaks: "19.3: an action counts as often as something of it does not fit",
+    plants: [{
+      file: checkingFile("Tally"),
+      find: `        if (foundOfPage.has(\`\${live.id} \${key}\`)) continue
+`,
+      replace: ``
+    }],
+    tests: { [checkedPages]: ["19.3: signals are read in pieces"] }
+  },
+  {
+    name: "check-tells-secrets",
+    breaks: "19.3: what a schema says of a value is told",
+    plants: [{
+      file: checkingFile("Problem"),
+      find: `: "Expected a valid value"`,
+      replace: `: SchemaIssue.defaultLeafHook(issue)`
+    }],
+    tests: { [checking]: ["19.3: values are given where"] }
+  },
+  {
+    name: "check-tells-what-a-filter-says",
+    breaks: "19.3: what a filter says of a value is told",
+    plants: [{
+      file: checkingFile("Problem"),
+      find: `checkHook: ({ filter: { annotations } }) => {`,
+      replace: `checkHook: ({ filter: { annotations }, issue }) => {
+    if (issue._tag === "InvalidValue") return SchemaIssue.defaultLeafHook(issue)`
+    }],
+    tests: { [checking]: ["19.3: values are given where"] }
+  },
+  {
+    name: "check-tells-what-was-thrown",
+    breaks: "19.3: what has been thrown is told, with the value in it",
+    plants: [{
+      file: checkingFile("Problem"),
+      find: `: "what reads it has thrown"`,
+      replace: `: String(error)`
+    }],
+    tests: { [checking]: ["19.3: values are given where"] }
+  },
+  {
+    name: "check-gives-payloads",
+    breaks: "19.3: what is stored is given to who has not asked for it",
+    plants: [{
+      file: checkingFile("Tally"),
+      find: `...payloads && problem.payload !== undefined`,
+      replace: `...samples > 0 && problem.payload !== undefined`
+    }],
+    tests: { [checking]: ["19.3: values are given where"] }
+  },
+  {
+    name: "check-of-pages-as-they-are",
+    breaks: "19.3: a page that takes too long fails it all",
+    plants: [{
+      file: checkingFile("Checking"),
+      find: `if (limit === 1 || !tookTooLong(error))`,
+      replace: `if (limit >= 1 || !tookTooLong(error))`
+    }],
+    tests: { [checkedPages]: ["19.3: a page that takes longer"] }
+  },
+  {
+    name: "check-ends-with-the-slow",
+    breaks: "19.3: one action that cannot be read in time fails it all",
+    plants: [{
+      file: checkingFile("Checking"),
+      find: `        tookTooLong,
+        () => Effect.succeed("late" as const)`,
+      replace: `        (error) => !tookTooLong(error),
+        () => Effect.succeed("late" as const)`
+    }],
+    tests: { [checkedPages]: ["19.3: an action that cannot be read"] }
+  },
+  {
+    name: "check-without-what-is-large",
+    breaks: "19.3: of what does not travel only the rest is read",
+    plants: [{
+      file: checkingFile("Checking"),
+      find: `...yield* openProblems(head, reads, env)]`,
+      replace: `...(yield* openProblems(head, reads, env)).slice(1)]`
+    }],
+    tests: { [checking]: ["19.3: results and waits that do not travel"] }
+  },
+  {
+    name: "check-without-pieces",
+    breaks: "19.3: signals beyond the first piece are not looked at",
+    plants: [{
+      file: checkingFile("Checking"),
+      find: `      ids = ids.slice(ids.indexOf(end.action))
+`,
+      replace: `      ids = []
+`
+    }],
+    tests: { [checkedPages]: ["19.3: signals are read in pieces"] }
+  },
+  {
+    name: "check-without-passed-steps",
+    breaks: "19.3: a step that nobody runs is none that is missing",
+    plants: [{
+      file: checkingFile("stepFit"),
+      find: `        ...passedBy(performance, next, current)
+`,
+      replace: ``
+    }],
+    tests: { [checking]: ["19.3: of steps that are renamed"] }
+  },
+  {
+    name: "check-of-the-next-step-alone",
+    breaks: "19.3: steps that have run and are gone are none that are missing",
+    plants: [{
+      file: checkingFile("stepFit"),
+      find: `performance.ran.filter((step) => !isThere(performance, step)).map(`,
+      replace: `performance.ran.filter((step) => step.name === "").map(`
+    }],
+    tests: { [checking]: ["19.3: of steps that are renamed"] }
+  },
+  {
+    name: "check-without-the-waiting-step",
+    breaks: "19.3: a step that waits and is gone is none that is missing",
+    plants: [{
+      file: checkingFile("stepFit"),
+      find: `...isThere(performance, current)`,
+      replace: `...isThere(performance, current) || next !== undefined`
+    }],
+    tests: { [checking]: ["19.3: of steps that are renamed"] }
+  },
+  {
+    name: "check-without-undoing",
+    breaks: "19.3: what is not undone any more is found out when it is to be",
+    plants: [{
+      file: checkingFile("fit"),
+      find: `if (compensationFor(performance, row) === undefined) {`,
+      replace: `if (row === undefined && compensationFor(performance, row) === undefined) {`
+    }],
+    tests: { [checking]: ["19.3: results that cannot be read"] }
+  },
+  {
+    name: "check-without-attempts",
+    breaks: "19.3: a child's result that is a value is read by nobody",
+    plants: [{
+      file: checkingFile("fit"),
+      find: `value.failure instanceof IncompatibleResult &&`,
+      replace: `value.failure instanceof IncompatibleResult && value.failure.issue === "" &&`
+    }],
+    tests: { [checking]: ["19.3: results of children"] }
+  },
+  {
+    name: "check-without-open-children",
+    breaks: "19.3: a child that nothing can read is found out when it ends",
+    plants: [{
+      file: checkingFile("fit"),
+      find: `if (slot.status === undefined) return Effect.succeed(undeclared(slot, of, env))`,
+      replace: `if (slot.status === undefined) return Effect.succeed(undeclared(slot, of, env).slice(1))`
+    }],
+    tests: { [checking]: ["19.3: results of children"] }
+  },
+  {
+    name: "check-without-waits",
+    breaks: "19.3: who waits for what nobody can send waits on",
+    plants: [{
+      file: checkingFile("fit"),
+      find: `signalIsListed(runnable, name) ? [] : [waitsInVain(name)]`,
+      replace: `signalIsListed(runnable, name) || of !== "" ? [] : [waitsInVain(name)]`
+    }],
+    tests: { [checking]: ["19.3: signals that have come"] }
+  },
+  {
+    name: "check-of-payloads-alone",
+    breaks: "19.3: a failure that was sent is read as a payload",
+    plants: [{
+      file: checkingFile("fit"),
+      find: `cause === null ? "payload" : "error", cause === null`,
+      replace: `cause === null ? "payload" : "payload", cause === null`
+    }],
+    tests: { [checking]: ["19.3: signals that have come"] }
+  },
+  {
+    name: "check-outcomes-of-all",
+    breaks: "19.3: of an action that nobody hears the result is read",
+    plants: [{
+      file: checkingFile("fit"),
+      find: `!runnable.callbacks.some(`,
+      replace: `runnable.callbacks.every(`
+    }],
+    tests: { [checking]: ["19.3: how an action has ended"] }
+  },
+  {
+    name: "check-lanes-of-what-was-replaced",
+    breaks: "19.3: lanes are compared by arguments that a body may have replaced",
+    plants: [{
+      file: checkingFile("laneFit"),
+      find: `live.begun === undefined || (live.begun.phase === "step" && live.begun.step === 0)`,
+      replace: `live.begun === undefined || live.begun.step >= 0`
+    }],
+    tests: { [checking]: ["19.3: lanes are compared"] }
+  },
+  {
+    name: "check-runs-keys",
+    breaks: "19.3: an effect of a key is taken for the key",
+    plants: [{
+      file: checkingFile("laneFit"),
+      find: `if (Effect.isEffect(lane) || Effect.isEffect(lanes)) return "unknown"`,
+      replace: `if (Effect.isEffect(lanes)) return "unknown"`
+    }],
+    tests: { [checking]: ["19.3: lanes are compared"] }
+  },
+  {
+    name: "check-says-nothing-to-the-shell",
+    breaks: "19.3: a program that does not fit ends as one that does",
+    plants: [{
+      file: "src/cli/checking.ts",
+      find: `if (!fits) return yield* nothing()`,
+      replace: `if (fits) return yield* nothing()`
+    }],
+    tests: { [program]: ["checks whether a module"] }
+  },
+  {
+    name: "check-prints-payloads",
+    breaks: "19.3: what is stored is printed for who has not asked for it",
+    plants: [{
+      file: "src/cli/checking.ts",
+      find: `payloads: output.hasPayloads`,
+      replace: `payloads: output.now > 0`
+    }],
+    tests: { [program]: ["checks whether a module"] }
+  },
+  {
+    name: "check-of-held-actions-alone",
+    breaks: "19.3: what is in nobody's hands cannot be loaded",
+    plants: [{
+      file: functionFile("what_of"),
+      find: `(p_token is null or l.token = p_token)`,
+      replace: `l.token = p_token`
+    }],
+    tests: { [checkedPages]: ["19.3: a role that may only select"] }
+  },
+  {
+    name: "check-scans",
+    breaks: "19.3: each action is looked for among all of them",
+    plants: [{
+      file: functionFile("live_page"),
+      find: `where l.id = x.id
+    ) r`,
+      replace: `where l.id::text = x.id::text
+    ) r`
+    }],
+    tests: { [checkedPages]: ["19.3: thousands are looked at"] }
   },
   {
     name: "health-of-what-is-shown",

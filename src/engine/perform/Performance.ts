@@ -265,9 +265,9 @@ export const nextStep = (
   return next
 }
 
-const isPrepended = ({ kind }: StepIdentity): boolean => kind === "prepended"
+export const isPrepended = ({ kind }: StepIdentity): boolean => kind === "prepended"
 
-const hasRun = (ran: ReadonlyArray<StepIdentity>, step: StepIdentity, endsNow?: StepIdentity): boolean => {
+export const hasRun = (ran: ReadonlyArray<StepIdentity>, step: StepIdentity, endsNow?: StepIdentity): boolean => {
   if (endsNow !== undefined && isSameStep(endsNow, step)) return true
   for (let i = ran.length - 1; i >= 0; i--) if (isSameStep(ran[i]!, step)) return true
   return false

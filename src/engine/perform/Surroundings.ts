@@ -43,6 +43,11 @@ export interface Surroundings {
   ) => Effect.Effect<Concluded | undefined, E | StorageError | UnsuitableIsolation>
 }
 
+/** What reading what is stored of an action needs of the engine. */
+export interface Reading extends Pick<Surroundings, "registry" | "settings" | "now"> {
+  readonly stored: Pick<Surroundings["stored"], "whatOf" | "resultsAfter" | "slotsAfter">
+}
+
 /** Somebody else has the action by now, or it is over: nothing of what was done for it may be committed. */
 export class Fenced {
   readonly _tag = "Fenced"

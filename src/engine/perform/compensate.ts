@@ -18,7 +18,7 @@ import { readResult, resultsBefore } from "./results.ts"
 import { exitOf, type Unhandled } from "./retry.ts"
 import { outcomeFor } from "./runCallbacks.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
-import type { Surroundings } from "./Surroundings.ts"
+import type { Reading, Surroundings } from "./Surroundings.ts"
 import { transactional } from "./transactional.ts"
 import { atCompensation, compensationFor, isToBegin, type Left, planFor, undoneNow, undoneUntil } from "./unwinding.ts"
 
@@ -153,10 +153,10 @@ const undoneStep = (performance: Performance): { readonly index: number; readonl
 }
 
 /** What the step has given, or why it has given nothing. */
-const givenTo = (
+export const givenTo = (
   performance: Performance,
   row: StoredStep | undefined,
-  env: Surroundings
+  env: Reading
 ): Effect.Effect<unknown, unknown> =>
   row === undefined
     ? codecOf(performance.runnable.definition.success).decode(performance.outcome!.result)

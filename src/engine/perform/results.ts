@@ -3,21 +3,22 @@ import * as Cause from "effect/Cause"
 import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type * as Schema from "effect/Schema"
 import type { PlainSchema } from "../../Actor.ts"
 import { checkPayload, codecOf, NotJson } from "../../domain/Codec.ts"
 import { actionText, errorText, type FailureCause } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import { fromTemplate, holdsChild, holdsSlot, notJson, toTemplate } from "../../domain/ResultTemplate.ts"
 import { ResultsTooLarge, type StorageError } from "../../SteppedError.ts"
-import type { SettledSlot } from "../../store/Answer.ts"
+import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
 import type { RunnableStep } from "../Runnable.ts"
 import { attempted, notDeclared, ranFor } from "./attempted.ts"
 import { actionOf, findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
 import { hasPassed, isSignalSlot, payloadOf } from "./signals.ts"
-import { Fenced, type Surroundings } from "./Surroundings.ts"
+import { Fenced, type Reading, type Surroundings } from "./Surroundings.ts"
 
 /** Loads what an action that did not travel is about: arguments, a decided outcome, its steps without their results. */
-export const loadHead = (performance: Performance, env: Surroundings): Effect.Effect<Performance, StorageError> =>
+export const loadHead = (performance: Performance, env: Reading): Effect.Effect<Performance, StorageError> =>
   Effect.gen(function*() {
     const whole = yield* env.stored.whatOf(performance.id)
     if (whole === undefined) return yield* Effect.die(new Fenced())
@@ -30,7 +31,7 @@ export const loadHead = (performance: Performance, env: Surroundings): Effect.Ef
  */
 export const loadPieces = (
   performance: Performance,
-  env: Surroundings
+  env: Reading
 ): Effect.Effect<Performance, StorageError | ResultsTooLarge> =>
   Effect.gen(function*() {
     const head = performance.detail!
@@ -105,7 +106,7 @@ class Loading {
 /** Results that nobody receives must be readable all the same: the first one that is not fails the step. */
 const firstUnreadable = (
   performance: Performance,
-  env: Surroundings
+  env: Reading
 ): Effect.Effect<SettledSlot | undefined, StorageError> =>
   Effect.gen(function*() {
     const { id, step } = performance
@@ -127,16 +128,17 @@ const firstUnreadable = (
 
 const isObject = (value: unknown): value is Record<string, unknown> => typeof value === "object" && value !== null
 
+/** The steps whose results one is given: the named ones before it that have one. */
+export const received = (steps: ReadonlyArray<StoredStep>, before: number): ReadonlyArray<StoredStep> =>
+  steps.filter(({ index, kind, result }) => index < before && result !== null && kind === "own" && !isFailure(result))
+
 /** With the results of the named steps that ran before this worker had the action. */
-export const withResults = (performance: Performance, env: Surroundings): Effect.Effect<Performance, unknown> => {
+export const withResults = (performance: Performance, env: Reading): Effect.Effect<Performance, unknown> => {
   const { detail } = performance
   if (detail === undefined || detail.steps.length === 0) return Effect.succeed(performance)
   return Effect.gen(function*() {
     const results: Array<readonly [name: string, result: unknown]> = []
-    for (const step of detail.steps) {
-      if (step.index >= performance.step || step.result === null || step.kind !== "own" || isFailure(step.result)) {
-        continue
-      }
+    for (const step of received(detail.steps, performance.step)) {
       results.push([step.name, yield* readResult(performance, env, step, step.index, step.result)])
     }
     // made of entries: assigned, `__proto__` would be no step's name
@@ -151,13 +153,12 @@ export const withResults = (performance: Performance, env: Surroundings): Effect
 export const resultsBefore = (
   performance: Performance,
   before: number,
-  env: Surroundings
+  env: Reading
 ): Effect.Effect<Readonly<Record<string, unknown>>> =>
   Effect.gen(function*() {
     const results = Object.create(null) as Record<string, unknown>
-    for (const step of performance.detail?.steps ?? []) {
-      const { index, kind, name, result } = step
-      if (index >= before || result === null || kind !== "own" || isFailure(result)) continue
+    for (const step of received(performance.detail?.steps ?? [], before)) {
+      const { index, name, result } = step
       const read = yield* Effect.exit(readResult(performance, env, step, index, result))
       Object.defineProperty(results, name, {
         enumerable: true,
@@ -179,7 +180,7 @@ export const isEncoded = (stored: unknown): stored is { readonly $encoded: unkno
 
 export const readResult = (
   performance: Performance,
-  env: Surroundings,
+  env: Reading,
   of: StepIdentity,
   index: number,
   stored: unknown
@@ -200,7 +201,7 @@ export const settledValues = (
   performance: Performance,
   step: StepIdentity,
   slots: ReadonlyArray<SettledSlot>,
-  env: Surroundings
+  env: Reading
 ) =>
   Effect.gen(function*() {
     const values = new Map<number, unknown>()
@@ -223,10 +224,11 @@ export const settledValues = (
       if (schema === undefined) {
         return yield* new Unreadable({ path, issue: notDeclared("success") })
       }
-      const read = Effect.mapError(codecOf(schema).decode(result), ({ message }) =>
+      const read = Effect.mapError(codecOf(schema).decode(result), (error) =>
         new Unreadable({
           path,
-          issue: `the stored result does not fit the success schema that waits for it: ${message}`
+          issue: `the stored result does not fit the success schema that waits for it: ${error.message}`,
+          error
         }))
       values.set(slot, yield* read)
     }
@@ -234,9 +236,12 @@ export const settledValues = (
   })
 
 /** A child's result that cannot be read: it does not fit, or this process has several schemas and none is the one that was asked with. */
-export class Unreadable
-  extends Data.TaggedError("IncompatibleResult")<{ readonly path: string; readonly issue: string }>
-{
+export class Unreadable extends Data.TaggedError("IncompatibleResult")<{
+  readonly path: string
+  readonly issue: string
+  /** What its schema says. */
+  readonly error?: Schema.SchemaError
+}> {
   override get message(): string {
     return `${this.path}: ${this.issue}`
   }

@@ -2,6 +2,7 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import type { Definition } from "../../Action.ts"
 import { codecOf } from "../../domain/Codec.ts"
 import { actorText, errorText, type FailureCause, tidyText } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
@@ -28,7 +29,26 @@ const about = (performance: Performance, step: StepIdentity, signal: string) => 
   signal
 })
 
-/** Reads what was sent as this version of the action declares it. */
+/** What an action is sent that does not list it. */
+export const unlisted = "the action does not list it any more"
+
+/** Reads what was sent as a version of the action declares it; fails with what does not fit, or with `unlisted`. */
+export const readSent = (
+  { signals }: Pick<Definition, "signals">,
+  name: string,
+  schema: "payload" | "error",
+  sent: unknown
+): Effect.Effect<unknown, unknown> =>
+  Effect.suspend(() => {
+    const signal = signals.find((one) => one.name === name)
+    if (signal === undefined) return Effect.fail(unlisted)
+    // a schema may throw
+    return Effect.catchCause(
+      Effect.suspend(() => codecOf(signal[schema]).decode(sent)),
+      (cause) => Effect.fail(Cause.squash(cause))
+    )
+  })
+
 const read = (
   performance: Performance,
   step: StepIdentity,
@@ -36,17 +56,10 @@ const read = (
   schema: "payload" | "error",
   sent: unknown
 ): Effect.Effect<unknown, IncompatibleSignal> =>
-  Effect.suspend(() => {
-    const incompatible = (issue: string) =>
-      Effect.fail(new IncompatibleSignal({ ...about(performance, step, name), issue }))
-    const signal = performance.runnable.definition.signals.find((one) => one.name === name)
-    if (signal === undefined) return incompatible("the action does not list it any more")
-    // a schema may throw
-    return Effect.catchCause(
-      Effect.suspend(() => codecOf(signal[schema]).decode(sent)),
-      (cause) => incompatible(tidyText(errorText(Cause.squash(cause))))
-    )
-  })
+  Effect.mapError(
+    readSent(performance.runnable.definition, name, schema, sent),
+    (error) => new IncompatibleSignal({ ...about(performance, step, name), issue: tidyText(errorText(error)) })
+  )
 
 /** What a slot's signal has brought; nothing where it may pass, and has. */
 export const payloadOf = (

@@ -22,6 +22,8 @@ export interface Undoing {
 /** What is left to undo. */
 export interface Plan {
   readonly next: Undoing | undefined
+  /** The next one, and what comes after it. */
+  readonly all: ReadonlyArray<Undoing>
   /** Names of steps that have begun and not succeeded, without anything to undo that. */
   readonly uncertain: ReadonlyArray<string>
 }
@@ -81,29 +83,25 @@ const planOf = (
   const { name } = performance.runnable.definition
   const isWhole = ((performance.unwinds ?? 0) & Undoable.whole) !== 0
   if (isLeftOutside(performance, steps)) uncertain.push(name)
-  let next: Undoing | undefined = isWhole && !undone.has(undefined)
-    ? { name, row: undefined, children: false }
-    : undefined
+  const all: Array<Undoing> = isWhole && !undone.has(undefined) ? [{ name, row: undefined, children: false }] : []
   for (const row of steps.toSorted((a, b) => b.index - a.index)) {
     // the method of what is undone as a whole is undone with it
     if (row.kind === "compensation" || row.status === "skipped" || (isWhole && isGenerated(row))) continue
     const undo = undoOfRow(performance, row)
     const isDone = row.status === "succeeded"
     if (isDone && (undo & Undo.pointOfNoReturn) !== 0) break
-    if (next === undefined && (undo & Undo.unwind) !== 0 && !unwound.has(row.index)) {
-      next = { name: row.name, row, children: true }
-    }
+    if ((undo & Undo.unwind) !== 0 && !unwound.has(row.index)) all.push({ name: row.name, row, children: true })
     if ((undo & (isDone ? Undo.compensate : Undo.compensateFailed)) !== 0) {
-      if (next === undefined && !undone.has(row.index)) next = { name: row.name, row, children: false }
+      if (!undone.has(row.index)) all.push({ name: row.name, row, children: false })
     } else if (!isDone && (undo & Undo.compensate) !== 0) uncertain.push(row.name)
   }
-  return { next, uncertain }
+  return { next: all[0], all, uncertain }
 }
 
 /** What is left to undo of an action whose rows are loaded. */
 export const planFor = (performance: Performance): Plan =>
   performance.verdict?._tag === "ends"
-    ? { next: undefined, uncertain: [] }
+    ? { next: undefined, all: [], uncertain: [] }
     : planOf(performance, performance.detail?.steps ?? [], performance.outcome?.cause ?? null)
 
 /** Whether whoever ends the action waits for the end of the body of the step that it is in. */

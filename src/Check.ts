@@ -1,0 +1,247 @@
+/**
+ * Whether a program would still perform every action that is queued or live: what a deploy is asked before it is made.
+ *
+ * @since 0.1.0
+ */
+import { Effect } from "effect"
+import { counted, drawn, joined, leaf, type Node } from "./domain/drawing.ts"
+import { shown } from "./domain/shown.ts"
+import { Engine } from "./Engine.ts"
+import type { DefinitionError, InvalidOption, StorageError } from "./SteppedError.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// models
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * What of an action does not fit.
+ *
+ * **Details**
+ *
+ * - `definition`: the program has no such action.
+ * - `actor`: the actor's id does not fit its schema.
+ * - `arguments`: they do not fit their schemas.
+ * - `nextStep`: the step that the action is in, or that is next, is not there; or no step is.
+ * - `endedStep`: a step that has run is not there.
+ * - `skippedStep`: a step has not run and is not run, since it stands before one that has.
+ * - `job`: what its job was to do the program does by steps.
+ * - `result`: what a step has given, or a child of it, cannot be read.
+ * - `compensation`: what a step has done cannot be undone, since what undoes it is not there, or cannot read its result.
+ * - `outcome`: the action's callbacks cannot read how it has ended.
+ * - `signal`: what was sent and is not read yet cannot be read, or the action waits for a signal, or was sent one, that it does not list.
+ * - `lane`: it has joined another lane than it would join now.
+ * - `queue`: no action of the program has its queue.
+ * - `unread`: it could not be looked at within the time that a statement has.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MisfitKind =
+  | "definition"
+  | "actor"
+  | "arguments"
+  | "nextStep"
+  | "endedStep"
+  | "skippedStep"
+  | "job"
+  | "result"
+  | "compensation"
+  | "outcome"
+  | "signal"
+  | "lane"
+  | "queue"
+  | "unread"
+
+/**
+ * What the engine does with an action that does not fit.
+ *
+ * **Details**
+ *
+ * `waits`: nobody goes on with it, as long as no worker has what is missing. `fails`: its step, or the action, fails. `notUndone`: should it not
+ * succeed, something stays done. `differs`: it goes on, and otherwise than one that is enqueued now. `unknown`: that is not known. `notice`: it goes on, and
+ * somebody may want to know; alone, this is no misfit.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type MisfitMeaning = "waits" | "fails" | "notUndone" | "differs" | "unknown" | "notice"
+
+/**
+ * One of the actions that do not fit.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface MisfitSample {
+  readonly actionId: string
+  readonly actorId: string
+  readonly status: "queued" | "pending" | "performing"
+  /** What does not fit and where, or what the engine does; without the values. */
+  readonly problem: string
+  /** What is stored and does not fit, as JSON; only where that was asked for, and there is such a thing. */
+  readonly payload?: unknown
+}
+
+/**
+ * Actions of a definition that do not fit in the same way.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Misfit {
+  readonly kind: MisfitKind
+  readonly means: MisfitMeaning
+  readonly actorType: string
+  readonly name: string
+  /** The step, the signal or the queue that it is about; none of other kinds. */
+  readonly of: string | undefined
+  /** How many actions. */
+  readonly count: number
+  /** What it is, in words. */
+  readonly text: string
+  /** The first ones by their ids. */
+  readonly samples: ReadonlyArray<MisfitSample>
+}
+
+/**
+ * Whether the program would perform what is queued and live.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Check {
+  /** When it began. */
+  readonly at: Date
+  /** Whether nothing was found beyond notices. */
+  readonly fits: boolean
+  /** What was looked at. */
+  readonly looked: {
+    readonly queued: number
+    readonly pending: number
+    readonly performing: number
+    /** Those that nobody has read yet. */
+    readonly signals: number
+  }
+  /** How many of these actions do not fit, in one way or several. */
+  readonly unfit: number
+  /** By definition; of one definition first what keeps it from going on. 1,000 at most. */
+  readonly misfits: ReadonlyArray<Misfit>
+  /** How often an action does not fit in further ways. */
+  readonly leftOut: number
+  /** Of how many actions the lane could not be compared: a key takes an effect, or the arguments that it was computed from are not known any more. */
+  readonly lanesLeftOut: number
+}
+
+/**
+ * What of it is asked.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface CheckOptions {
+  /** How many actions are named of each misfit: 3 if not given, 100 at most. */
+  readonly samples?: number
+  /** Whether what is stored and does not fit is given: it may be secret. Not, if not given. */
+  readonly payloads?: boolean
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// asking
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Asks whether this program would still perform every action that is queued or live, by the definitions that it has: of each whether its definition and its
+ * next step are there, its arguments, results and signals can be read, what it has done can be undone, and its lane is the one that it would join.
+ *
+ * **When to use**
+ *
+ * Before a deploy, with the new program and the database of the running one: `stepped check ./app.ts` does that from a shell. It is an answer about
+ * the moment: what the running program enqueues afterwards is not in it.
+ *
+ * **Details**
+ *
+ * Nothing is performed, and nothing is written: it needs a role that may only select, and may ask a replica. What is stored is read page by page, by
+ * statements of two seconds at most on connections of its own beside the pool, and decoded as a worker decodes it. An action is looked at once; one
+ * that comes after it has begun is not.
+ *
+ * Schemas and plain key functions of the program run, and no effect of it. So not known is what only a body says: which children it enqueues
+ * again, the schema of what `Step.once` has stored, and of a retried action that is queued where it goes on. Of a key that is computed from arguments only
+ * those actions are compared whose arguments are still the given ones; of how many not is in the answer.
+ *
+ * Workers that are to go on with what others have begun need the same names: `endedStep`, `nextStep` and `skippedStep` say what a
+ * renamed, dropped or moved step means for actions that are beyond it.
+ *
+ * **Gotchas**
+ *
+ * The definitions have to be there: provide their layers before. A worker of the same layer performs, as ever.
+ *
+ * **Example** (A gate before a deploy)
+ *
+ * ```ts
+ * import { Console, Effect } from "effect"
+ * import { Stepped } from "stepped"
+ *
+ * const gate = Effect.gen(function*() {
+ *   const check = yield* Stepped.check()
+ *   yield* Console.log(Stepped.renderCheck(check))
+ *   return check.fits
+ * })
+ * ```
+ *
+ * @category asking
+ * @since 0.1.0
+ */
+export const check = (
+  options: CheckOptions = {}
+): Effect.Effect<Check, StorageError | InvalidOption | DefinitionError, Engine> =>
+  Effect.flatMap(Engine, (engine) => engine.check(options))
+
+// -------------------------------------------------------------------------------------------------------------------
+// writing
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Writes it as text for a terminal: a line for each misfit, with the actions that are named below it.
+ *
+ * @category writing
+ * @since 0.1.0
+ */
+export const renderCheck = (check: Check): string =>
+  drawn({
+    line: headline(check),
+    below: [
+      ...check.misfits.map(misfitNode),
+      ...check.leftOut === 0 ? [] : [leaf(`${counted(check.leftOut, "time")} more, in further ways`)],
+      ...check.lanesLeftOut === 0
+        ? []
+        : [leaf(`the lanes of ${counted(check.lanesLeftOut, "action")} could not be compared`)]
+    ]
+  })
+
+const headline = ({ fits, looked: { pending, performing, queued, signals }, unfit }: Check): string => {
+  const all = counted(queued + pending + performing, "action")
+  const of = `${queued} queued, ${pending} pending, ${performing} performing, ${counted(signals, "unread signal")}`
+  return fits ? `all of ${all} fit (${of})` : `${unfit} of ${all} ${unfit === 1 ? "does" : "do"} not fit (${of})`
+}
+
+const words: Readonly<Record<MisfitMeaning, string>> = {
+  waits: "waits",
+  fails: "fails",
+  notUndone: "not undone",
+  differs: "differs",
+  unknown: "unknown",
+  notice: "notice"
+}
+
+const misfitNode = ({ actorType, count, means, name, samples, text }: Misfit): Node => ({
+  line: joined(words[means], `${actorType}/${name}`, counted(count, "action"), shown(text, 1000)),
+  below: samples.map(({ actionId, actorId, payload, problem, status }) =>
+    leaf(joined(
+      actionId,
+      shown(`${actorType}/${actorId}`),
+      status,
+      shown(problem, 1000),
+      payload === undefined ? undefined : shown(JSON.stringify(payload) ?? "", 1000)
+    ))
+  )
+})
