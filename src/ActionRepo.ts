@@ -18,7 +18,7 @@ import type {
   SlotRecord,
   StepRecord
 } from "./ActionRecord.ts"
-import { isActionId, statuses } from "./domain/Phase.ts"
+import { isActionId } from "./domain/Phase.ts"
 import type { FailureFilter, FailureGroups } from "./Failures.ts"
 import {
   type DeletionVerb,
@@ -48,6 +48,7 @@ import {
   textOf,
   timeOf,
   treeLimit,
+  withinOf,
   wordsOf
 } from "./store/asked.ts"
 import { deletingOf } from "./store/deleting.ts"
@@ -301,18 +302,11 @@ export class ActionRepo extends Context.Service<ActionRepo, {
         list: (filter = {}) =>
           Effect.gen(function*() {
             const limit = yield* limitOf("limit of ActionRepo.list", filter.limit)
-            yield* wordsOf("statuses of ActionRepo.list", filter.statuses, ["queued", ...statuses])
-            const texts = [filter.actorType, filter.actorId, filter.name]
-            if (!texts.every((text) => text === undefined || canBeStored(text))) return []
-            const { after, before, failure, parent, retryOf, since, startedBy, tag } = filter
-            yield* idOf("after of ActionRepo.list", after)
-            const from = since && (yield* timeOf("since of ActionRepo.list", since))
-            const until = before && (yield* timeOf("before of ActionRepo.list", before))
-            if ([tag, failure].some((text) => text !== undefined && !canBeStored(text))) return []
-            if ([startedBy, parent, retryOf].some((id) => id !== undefined && !isActionId(id))) return []
+            const within = yield* withinOf("ActionRepo.list", filter)
+            if (within === undefined) return []
+            const { parent } = filter
             return yield* store.actionsLike(filter, limit, {
-              from,
-              until,
+              ...within,
               ...parent === undefined ? {} : { parent: (yield* store.actionsOf([parent]))[0] }
             })
           }),
@@ -357,7 +351,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
           Effect.gen(function*() {
             yield* wordsOf("verb of ActionRepo.recordDenied", [verb], operatorVerbs)
             yield* keyTextOf("target of ActionRepo.recordDenied", target)
-            yield* store.recordRefused(yield* operationOf(verb, target, options), "denied")
+            yield* store.recordOutcome(yield* operationOf(verb, target, options), "denied")
           })
       })
     })

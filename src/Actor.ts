@@ -20,6 +20,7 @@ import {
 import { isOwnSchema, oneCopy } from "./domain/copies.ts"
 import { idTextOf } from "./domain/IdText.ts"
 import type { PlainSchema } from "./domain/PlainSchema.ts"
+import { ownActor } from "./domain/reserved.ts"
 import { ActorNotFound, DefinitionError } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -220,6 +221,20 @@ interface ActorOptions {
 }
 
 const makeActor = (type: string, options: ActorOptions): unknown => {
+  if (type === ownActor) {
+    throw new DefinitionError({ message: `${ownActor} cannot name an actor: it is the engine's own` })
+  }
+  return actorOf(type, options)
+}
+
+/**
+ * The same for the engine's own, whose name no other has.
+ *
+ * @internal
+ */
+export const engineActor = <Self>(): ActorConstructor<Self> => actorOf as any
+
+const actorOf = (type: string, options: ActorOptions): unknown => {
   checkName("actor", type)
   const parent = options.extends
   const idSchema = options.id ?? parent?.idSchema

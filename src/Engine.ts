@@ -13,6 +13,7 @@ import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "./Events.ts"
 import type { Explanation, StoredExplanation } from "./Explanation.ts"
 import type { Extended, Heard } from "./Heartbeat.ts"
+import type { ManyFilter, ManyPlan, ManyVerb } from "./Many.ts"
 import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
 import type { AnySignal, SendOptions, Sent } from "./Signal.ts"
 import type { StepDefinition } from "./StepDefinition.ts"
@@ -25,6 +26,7 @@ import type {
   InvalidActorId,
   InvalidDuration,
   InvalidOption,
+  InvalidQuery,
   ReceiveError,
   SendError,
   StorageError,
@@ -162,6 +164,11 @@ export class Engine extends Context.Service<Engine, {
   ) => Effect.Effect<Explanation, EnqueueError | UnknownAction>
   /** Explains an action that is stored. */
   readonly explainStored: (id: string) => Effect.Effect<StoredExplanation, UnknownAction | StorageError>
+  /** Plans what is to be done with many actions; see `Stepped.forMany`. */
+  readonly forMany: (
+    filter: ManyFilter,
+    verb: ManyVerb
+  ) => Effect.Effect<ManyPlan, StorageError | InvalidQuery | InvalidActorId>
   /** Why an action is not finished; see `Stepped.why`. */
   readonly why: (id: string) => Effect.Effect<Why, UnknownAction | StorageError>
   /** A handle for an action that was enqueued elsewhere. */

@@ -39,7 +39,8 @@ export const operatorVerbs = [
   "PerformanceLane.resume",
   "AchievementStore.forget",
   "AchievementStore.forgetAll",
-  "Stepped.cancel"
+  "Stepped.cancel",
+  "Stepped.forMany"
 ] as const
 
 /**
@@ -80,6 +81,8 @@ export interface OperationRecord {
   readonly counts: Readonly<Record<string, number>> | undefined
   /** `done`, or why it has changed nothing, by the name that the verb answers with; `denied`, where the program has not let them (`ActionRepo.recordDenied`). */
   readonly outcome: string
+  /** The id of the action that has asked for it of many (`Stepped.forMany`). */
+  readonly through: string | undefined
 }
 
 /**
@@ -94,6 +97,8 @@ export interface OperationFilter {
   readonly target?: string | undefined
   readonly by?: string | undefined
   readonly outcome?: string | undefined
+  /** What this action has asked for of many. */
+  readonly through?: string | undefined
   /** From then on, and before then. */
   readonly since?: Date | undefined
   readonly before?: Date | undefined

@@ -148,6 +148,7 @@ export type {
   WhenBusy
 } from "./Lane.ts"
 export type { ListFilter, Listing, Page, TypedRecord } from "./Listing.ts"
+export type { ManyFilter, ManyGroup, ManyOptions, ManyOutcome, ManyPlan, ManySummary, ManyVerb } from "./Many.ts"
 export {
   type DeletionVerb,
   type ForgetOptions,

@@ -24,5 +24,6 @@ export const commandOf: Readonly<Record<OperatorVerb, string>> = {
   "PerformanceLane.resume": "resume --lane",
   "AchievementStore.forget": "forget-achievement",
   "AchievementStore.forgetAll": "forget-achievement --below",
-  "Stepped.cancel": "cancel"
+  "Stepped.cancel": "cancel",
+  "Stepped.forMany": "cancel --where"
 }

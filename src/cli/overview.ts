@@ -139,6 +139,10 @@ const definitions = Command.make("definitions", {
 const operations = Command.make("operations", {
   target: Flag.String("target").pipe(Flag.withDescription("Of what: an action's id, `queue reports`"), Flag.optional),
   by: Flag.String("by").pipe(Flag.withDescription("By whom"), Flag.optional),
+  through: Flag.String("through").pipe(
+    Flag.withDescription("Of many, by the action of this id that has done it"),
+    Flag.optional
+  ),
   since: time("since", "Since"),
   before: time("before", "Before"),
   limit,
@@ -150,6 +154,7 @@ const operations = Command.make("operations", {
       repo.operations({
         target: Option.getOrUndefined(given.target),
         by: Option.getOrUndefined(given.by),
+        through: Option.getOrUndefined(given.through),
         since: Option.getOrUndefined(given.since),
         before: Option.getOrUndefined(given.before),
         after: Option.getOrUndefined(given.after),
@@ -161,7 +166,8 @@ const operations = Command.make("operations", {
       ["verb", ({ verb }) => verb],
       ["target", ({ target }) => target],
       ["outcome", ({ outcome }) => outcome, ({ outcome }) => outcome === "done" ? "plain" : "bad"],
-      ["reason", ({ reason }) => reason]
+      ["reason", ({ reason }) => reason],
+      ["through", ({ through }) => through]
     ], "nothing is recorded")
     if (found.length === given.limit) yield* output.remark(`more: --after ${found.at(-1)!.id}`)
   }))).pipe(Command.withDescription("What operators have done, to what, and why"))

@@ -4,6 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { action as defineAction } from "../Action.ts"
 import { Actor } from "../Actor.ts"
 import { withOptions } from "../Client.ts"
+import { ownActor } from "../domain/reserved.ts"
 import { engineLayer } from "../engine/engineLayer.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import { worker as workerLayer } from "../Stepped.ts"
@@ -42,6 +43,11 @@ export const run = Command.make("run", {
     const output = yield* Output
     const { actorId, actorType } = actorOf(given.actor)
     if (actorId === undefined) return yield* usage(`which ${actorType}? Give its id, too: ${actorType}/1`)
+    if (actorType === ownActor) {
+      return yield* usage(
+        `${ownActor} has the engine's own actions: \`cancel --where\`, and what else takes --where, has them done`
+      )
+    }
     const description = yield* described({ actorType, name: given.action })
     if (description === undefined) {
       return yield* usage(

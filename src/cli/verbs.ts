@@ -27,7 +27,7 @@ const cancel = Command.make("cancel", {
     Flag.withDefault(false)
   )
 }, ({ keep, ...given }) =>
-  onActions("Stepped.cancel", given, (id, asks) =>
+  onActions({ verb: "Stepped.cancel", compensate: !keep }, given, (id, asks) =>
     Effect.map(
       cancelAction(id, { ...asks, compensate: !keep }),
       (done): Answer => ({ outcome: done ? "done" : "over" })
@@ -43,14 +43,18 @@ const retry = Command.make("retry", {
 }, ({ from, upwards, ...given }) =>
   Option.isSome(from) && upwards
     ? usage("--from and --upwards exclude each other")
-    : onActions("ActionRepo.retry", given, (id, asks) =>
-      Effect.map(
-        Effect.flatMap(
-          ActionRepo,
-          (repo) => repo.retry(id, { ...asks, ...Option.isSome(from) ? { from: from.value } : { upwards } })
-        ),
-        retried
-      ))).pipe(Command.withDescription("Have new actions go on for ones that have failed, timed out or were cancelled"))
+    : onActions(
+      { verb: "ActionRepo.retry", ...Option.isSome(from) ? { from: from.value } : { upwards } },
+      given,
+      (id, asks) =>
+        Effect.map(
+          Effect.flatMap(
+            ActionRepo,
+            (repo) => repo.retry(id, { ...asks, ...Option.isSome(from) ? { from: from.value } : { upwards } })
+          ),
+          retried
+        )
+    )).pipe(Command.withDescription("Have new actions go on for ones that have failed, timed out or were cancelled"))
 
 const retried = (verb: RetryVerb): Answer => {
   switch (verb._tag) {
@@ -77,12 +81,16 @@ const retried = (verb: RetryVerb): Answer => {
   }
 }
 
-const remove = Command.make("delete", target, (given) =>
-  onActions("ActionRepo.delete", given, (id, asks) =>
-    Effect.map(
-      Effect.flatMap(ActionRepo, (repo) => repo.delete(id, asks)),
-      deleted
-    ))).pipe(Command.withDescription("Delete ended actions with all below them that nobody reads still"))
+const remove = Command.make(
+  "delete",
+  target,
+  (given) =>
+    onActions({ verb: "ActionRepo.delete" }, given, (id, asks) =>
+      Effect.map(
+        Effect.flatMap(ActionRepo, (repo) => repo.delete(id, asks)),
+        deleted
+      ))
+).pipe(Command.withDescription("Delete ended actions with all below them that nobody reads still"))
 
 const deleted = (verb: DeletionVerb): Answer => {
   const kept = "kept" in verb ? verb.kept : []
@@ -105,7 +113,7 @@ const abandon = Command.make(
   "abandon-unwinding",
   target,
   (given) =>
-    onActions("ActionRepo.abandonUnwinding", given, (id, asks) =>
+    onActions({ verb: "ActionRepo.abandonUnwinding" }, given, (id, asks) =>
       Effect.map(
         Effect.flatMap(ActionRepo, (repo) => repo.abandonUnwinding(id, asks)),
         (outcome): Answer => ({ outcome })
@@ -116,7 +124,7 @@ const compensate = Command.make(
   "compensate-again",
   target,
   (given) =>
-    onActions("ActionRepo.compensateAgain", given, (id, asks) =>
+    onActions({ verb: "ActionRepo.compensateAgain" }, given, (id, asks) =>
       Effect.map(
         Effect.flatMap(ActionRepo, (repo) => repo.compensateAgain(id, asks)),
         compensated
@@ -205,9 +213,11 @@ const deciding = <E extends LibraryError>(
     return { outcome, more: { index: step.index, attemptNumber: step.attemptNumber } } satisfies Answer
   })
 
+const named = (step: Option.Option<string>) => Option.isSome(step) ? { step: step.value } : {}
+
 const again = Command.make("try-again", { ...target, ...stepFlag }, ({ step, ...given }) =>
   onActions(
-    "ActionRepo.tryStepAgain",
+    { verb: "ActionRepo.tryStepAgain", ...named(step) },
     given,
     deciding((repo, attempt, asks) => repo.tryStepAgain(attempt, asks), step)
   )).pipe(Command.withDescription("Have steps begin again now that are held, or wait"))
@@ -216,7 +226,11 @@ const skip = Command.make(
   "skip",
   { ...target, ...stepFlag },
   ({ step, ...given }) =>
-    onActions("ActionRepo.skipStep", given, deciding((repo, attempt, asks) => repo.skipStep(attempt, asks), step))
+    onActions(
+      { verb: "ActionRepo.skipStep", ...named(step) },
+      given,
+      deciding((repo, attempt, asks) => repo.skipStep(attempt, asks), step)
+    )
 ).pipe(
   Command.withDescription("Skip steps that are held, or wait: the next ones run")
 )
@@ -225,7 +239,11 @@ const fail = Command.make(
   "fail",
   { ...target, ...stepFlag },
   ({ step, ...given }) =>
-    onActions("ActionRepo.failStep", given, deciding((repo, attempt, asks) => repo.failStep(attempt, asks), step))
+    onActions(
+      { verb: "ActionRepo.failStep", ...named(step) },
+      given,
+      deciding((repo, attempt, asks) => repo.failStep(attempt, asks), step)
+    )
 ).pipe(
   Command.withDescription("Fail steps that are held, or wait, for good")
 )

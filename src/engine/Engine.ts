@@ -33,6 +33,7 @@ import { listening } from "./events/streaming.ts"
 import { watching } from "./events/watching.ts"
 import * as Failpoint from "./Failpoint.ts"
 import { counted, log } from "./log.ts"
+import { registration } from "./many/asking.ts"
 import { measuring } from "./measuring.ts"
 import { metered } from "./metered.ts"
 import { Registry } from "./Registry.ts"
@@ -91,6 +92,7 @@ export const layer: Layer.Layer<
     const watcher = yield* Scope.provide(OutcomeWatcher.make(store, settings.pollInterval), scope)
 
     const newActionId = ActionId.make()
+    const own = { repo: yield* ActionRepo, queue: yield* JobQueue }
     const parts = { store, settings, registry, now, newActionId, watcher, wakeups, failpoint }
     const completing = Completing.make({
       ...parts,
@@ -99,12 +101,11 @@ export const layer: Layer.Layer<
       }
     })
     const workers: Workers.Workers = Workers.make({
+      ...own,
       wakeups,
       store,
-      repo: yield* ActionRepo,
       lanes: yield* PerformanceLane,
       achievements: yield* AchievementStore,
-      queue: yield* JobQueue,
       settings,
       registry,
       now,
@@ -128,6 +129,8 @@ export const layer: Layer.Layer<
     const sender = Send.make(clients)
     const explaining = Explain.make(clients)
     const handle = Handle.make(clients, completing, sender.sendTo, explaining)
+
+    registry.register(registration(store, { ...own, cancelById: completing.cancelById }))
 
     return Engine.of({
       register: (registration) => defining(() => registry.register(registration)),

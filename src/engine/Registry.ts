@@ -9,6 +9,7 @@ import type { AnyActorClass, PlainSchema } from "../Actor.ts"
 import { codecOf, fingerprintOf } from "../domain/Codec.ts"
 import { definitionKey } from "../domain/Key.ts"
 import { Flag } from "../domain/Phase.ts"
+import { ownActor, ownQueue } from "../domain/reserved.ts"
 import type { StepDefinition } from "../StepDefinition.ts"
 import { DefinitionError } from "../SteppedError.ts"
 import { withDefaults } from "../StepPolicy.ts"
@@ -77,6 +78,11 @@ export class Registry {
         throw new DefinitionError({ message: `${type} defines the action ${action.name} twice` })
       }
       names.add(action.name)
+      if (action.definition.queue === ownQueue && type !== ownActor) {
+        throw new DefinitionError({
+          message: `${type}/${action.name} cannot be in the queue ${ownQueue}: it is that of the engine's own actions`
+        })
+      }
     }
     this.#checkDeclarations(registration)
     this.#registered.set(type, registration)
@@ -170,6 +176,11 @@ export class Registry {
     const definitions = this.all()
     if (this.#catalog?.definitions !== definitions) this.#catalog = { definitions, queues: [] }
     return this.#catalog
+  }
+
+  /** The program has provided nothing: all that there is are the engine's own. */
+  isBare(): boolean {
+    return [...this.#registered.keys()].every((type) => type === ownActor)
   }
 
   /** Every runnable definition: the same list until one is added or taken out. */

@@ -1,6 +1,7 @@
 /** Gauges of what only the database knows: asked for when somebody reads them, and at no other time. */
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
+import { ownQueue } from "../domain/reserved.ts"
 import { StorageError } from "../SteppedError.ts"
 import { families, type Meter } from "../store/Meter.ts"
 import { within } from "../store/RealClock.ts"
@@ -41,6 +42,8 @@ export const measuring = (
     const at = yield* now
     const { lanes, queues } = yield* within(store.measure(at), limit, late)
     const own = new Set(registry.all().map(({ definition }) => definition.queue))
+    // what the engine has brought along is there where something is in it
+    own.delete(ownQueue)
     const found = new Map(queues.map((one) => [one.queue, one]))
     for (const queue of said) if (!found.has(queue) && !own.has(queue)) forget(queue)
     for (const queue of own) if (!found.has(queue)) say(queue, 0, 0)

@@ -53,6 +53,10 @@ export const retryAtStart = <A, E, R>(
 /** How often what the database refuses is tried in its place, if the database answers others. */
 export const triesInPlace = 3
 
+/** For what goes on where it was, whatever of it has happened: a database that is away is waited for, however long that takes. */
+export const retryWhileAway = <A, E, R>(effect: Effect.Effect<A, E, R>): Effect.Effect<A, E, R> =>
+  repeatedly(() => effect, (exit) => isRetryable(failureOf(exit)))
+
 /** For what has nobody to hear of its failure: tried for so long, and then an error. */
 export const retryBriefly = <A, E>(
   effect: Effect.Effect<A, E>,

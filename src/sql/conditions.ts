@@ -2,7 +2,7 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import type { ActionFilter } from "../ActionRecord.ts"
 import type { Within } from "../store/Records.ts"
-import { array } from "./columns.ts"
+import { array, at } from "./columns.ts"
 import { failedOf } from "./failures.ts"
 
 const { text } = PgTypes.OID
@@ -17,7 +17,11 @@ const idAt = (millis: number) => {
 }
 
 /** With their parameters, which are the statement's first. */
-export const conditions = (schema: string, filter: ActionFilter, { from, parent, until }: Within) => {
+export const conditions = (
+  schema: string,
+  filter: ActionFilter,
+  { endedBefore, from, notOf, parent, until }: Within
+) => {
   const params: Array<PgTypes.Parameter | string> = []
   const wanted = ["true"]
   const add = (condition: (place: string) => string, value: PgTypes.Parameter | string | undefined) => {
@@ -26,6 +30,7 @@ export const conditions = (schema: string, filter: ActionFilter, { from, parent,
     wanted.push(condition(`$${params.length}`))
   }
   add((place) => `actor_type = ${place}::text`, filter.actorType)
+  add((place) => `actor_type <> ${place}::text`, notOf)
   add((place) => `actor_id = ${place}::text`, filter.actorId)
   add((place) => `name = ${place}::text`, filter.name)
   add((place) => `status = any(${place})`, filter.statuses && array(filter.statuses, text))
@@ -43,8 +48,13 @@ export const conditions = (schema: string, filter: ActionFilter, { from, parent,
   if (filter.retryOf !== undefined) add((place) => `retry_of = ${place}`, PgTypes.uuid(filter.retryOf))
   if (filter.startedBy !== undefined) add((place) => `started_by = ${place}`, PgTypes.uuid(filter.startedBy))
   // looked for by their index, and then by their ids
+  if (endedBefore !== undefined && filter.failure !== undefined) params.push(at(endedBefore))
+  const ended = params.length
   add(
-    (place) => `id = any(array(select id from ${failedOf(schema)} where failure = ${place}))`,
+    (place) =>
+      `id = any(array(select id from ${
+        failedOf(schema, endedBefore === undefined ? undefined : `$${ended}`)
+      } where failure = ${place}))`,
     filter.failure === undefined ? undefined : PgTypes.text(filter.failure)
   )
   if (filter.roots === true) wanted.push("parent is null")

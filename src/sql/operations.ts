@@ -1,6 +1,7 @@
 /** What operators have asked for: how it is recorded beside what it does, read, and deleted. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
+import type { ManyOutcome } from "../Many.ts"
 import type { DeletionVerb, OperationRecord, QueueVerb, StillThere } from "../Operation.ts"
 import type { NewOperation, Records } from "../store/Records.ts"
 import type { Calls } from "./call.ts"
@@ -18,8 +19,19 @@ export const recording = (schema: string, count: string, word: "deleted" | "forg
 
 type Operations = Pick<
   Records,
-  "operations" | "recordRefused" | "deleteOperations" | "deleteTree" | "reprioritise" | "reschedule"
+  | "operations"
+  | "askedThrough"
+  | "askedOf"
+  | "askedBefore"
+  | "recordOutcome"
+  | "deleteOperations"
+  | "deleteTree"
+  | "reprioritise"
+  | "reschedule"
 >
+
+/** Of what is asked through an action, without the record of that itself. */
+const ofEach = "verb <> 'Stepped.forMany'"
 
 /** A call that says what has come of it in words, recorded in these. */
 const inQueue = (calls: Calls, name: "reprioritise" | "reschedule", args: Arguments, operation: NewOperation) => {
@@ -47,15 +59,22 @@ export const operationsOf = (calls: Calls): Operations => {
     attemptNumber: "attempt",
     reason: "reason",
     counts: "counts",
-    outcome: "outcome"
+    outcome: "outcome",
+    through: "through"
+  })
+  const asked = reading(calls)<ManyOutcome>({
+    outcome: "outcome",
+    count: "count(*)::int",
+    samples: "array_agg(target order by nth) filter (where nth <= 5)"
   })
   return {
-    operations: ({ after, by, outcome, target, verbs }, limit, { from, until }) => {
+    operations: ({ after, by, outcome, target, through, verbs }, limit, { from, until }) => {
       const asked = [
         { condition: "verb = any($)", value: verbs && array(verbs, text) },
         { condition: "target = $::text", value: target },
         { condition: "by = $::text", value: by },
         { condition: "outcome = $::text", value: outcome },
+        { condition: "through = $", value: through === undefined ? undefined : PgTypes.uuid(through) },
         { condition: "id < $", value: after === undefined ? undefined : PgTypes.int8(BigInt(after)) },
         { condition: "at >= $", value: from === undefined ? undefined : at(from) },
         { condition: "at < $", value: until === undefined ? undefined : at(until) }
@@ -105,9 +124,34 @@ export const operationsOf = (calls: Calls): Operations => {
           }
         }
       ),
-    recordRefused: (operation, outcome) =>
+    askedThrough: (through) =>
+      asked(
+        "askedThrough",
+        `from (
+            select outcome, target, row_number() over (partition by outcome order by id) as nth
+            from ${schema}.operations where through = $1 and ${ofEach}) o group by outcome order by count(*) desc, outcome`,
+        [PgTypes.uuid(through)]
+      ),
+    askedOf: (through, targets) =>
+      Effect.map(
+        call("askedOf", `select target from ${schema}.operations where through = $1 and target = any($2)`, [
+          PgTypes.uuid(through),
+          array(targets, text)
+        ]),
+        (rows) => new Set(rows.map(([target]) => target as string))
+      ),
+    askedBefore: (through, last) =>
+      Effect.map(
+        call(
+          "askedBefore",
+          `select target from ${schema}.operations where through = $1 and ${ofEach} order by target offset $2 limit 1`,
+          [PgTypes.uuid(through), PgTypes.int4(last)]
+        ),
+        ([row]) => row?.[0] as string | undefined
+      ),
+    recordOutcome: (operation, outcome) =>
       Effect.asVoid(
-        run("recordRefused", "record_operation", {
+        run("recordOutcome", "record_operation", {
           p_operation: operationParameter(operation),
           p_outcome: PgTypes.text(outcome)
         })

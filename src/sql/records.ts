@@ -4,13 +4,14 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
-import type { ActionRecord, Heartbeat, SlotRecord, StepRecord } from "../ActionRecord.ts"
+import type { ActionFilter, ActionRecord, Heartbeat, SlotRecord, StepRecord } from "../ActionRecord.ts"
 import { KeyKind } from "../domain/Phase.ts"
+import type { ManyGroup } from "../Many.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { StoredAttempt } from "../store/Conclusion.ts"
-import type { Records } from "../store/Records.ts"
+import type { Records, Within } from "../store/Records.ts"
 import { emptyCatalog } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
@@ -21,6 +22,8 @@ import { type Columns, defined, reading } from "./reading.ts"
 import { toAnswer } from "./rows.ts"
 
 const { uuid } = PgTypes.OID
+
+type Many<A> = Effect.Effect<ReadonlyArray<A>, StorageError>
 
 /** As JSON has it. */
 type StoredPause = Omit<Pause, "since"> & { readonly since: string }
@@ -137,7 +140,7 @@ const attemptsOf = ({ attempts = [], endedAt }: StoredRecord): StepRecord["attem
 
 type Actions = Pick<
   Records,
-  "actionsOf" | "actionsLike" | "stepsOf" | "slotsOf" | "deleteEnded" | "deleteOutcomes"
+  "actionsOf" | "actionsLike" | "countLike" | "idsLike" | "stepsOf" | "slotsOf" | "deleteEnded" | "deleteOutcomes"
 >
 
 const actionsOf = (calls: Calls): Actions => {
@@ -154,28 +157,57 @@ const actionsOf = (calls: Calls): Actions => {
           pause: pause && { ...pause, since: new Date(pause.since) }
         }))
     )
+  const groups = read<ManyGroup>({ actorType: "actor_type", name: "name", status: "status", count: "count(*)::int" })
+  const ids = read<{ readonly id: string }>({ id: "id" })
+  /** The newest of those that are asked for, by columns of the views, and what is read of them. */
+  const like = <A>(
+    records: (operation: string, rest: string, params: ReadonlyArray<unknown>) => Many<A>,
+    operation: string,
+    columns: string,
+    filter: ActionFilter,
+    limit: number,
+    within: Within,
+    more = ""
+  ): Many<A> => {
+    const { params, where } = conditions(schema, filter, within)
+    const newest = `order by id desc limit $${params.length + 1}`
+    const part = (view: string, also: string) =>
+      `(select ${columns} from ${schema}.${view} where ${where} ${also} ${newest})`
+    // what is queued apart, by its index: together all of the queue would be sorted
+    const parts = [
+      ...filter.statuses?.every((status) => status === "queued") === true
+        ? []
+        : [part("actions", "and status <> 'queued'")],
+      ...filter.callbacksFailed === true || filter.failure !== undefined ||
+          filter.statuses?.includes("queued") === false
+        ? []
+        : [part("queued_actions", "")]
+    ]
+    const all = `from (${parts.join(" union all ")}) a ${newest}`
+    return parts.length === 0
+      ? Effect.succeed([])
+      : records(operation, more === "" ? all : `from (select ${columns} ${all}) a ${more}`, [
+        ...params,
+        PgTypes.int4(limit)
+      ])
+  }
   const steps = read(stepColumns)
   const slots = read(slotColumns)
   return {
     actionsOf: (ids) => actions("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
-    actionsLike: (filter, limit, within) => {
-      const { params, where } = conditions(schema, filter, within)
-      const newest = `order by id desc limit $${params.length + 1}`
-      const part = (view: string, more: string) => `(select * from ${schema}.${view} where ${where} ${more} ${newest})`
-      // what is queued apart, by its index: together all of the queue would be sorted
-      const parts = [
-        ...filter.statuses?.every((status) => status === "queued") === true
-          ? []
-          : [part("actions", "and status <> 'queued'")],
-        ...filter.callbacksFailed === true || filter.failure !== undefined ||
-            filter.statuses?.includes("queued") === false
-          ? []
-          : [part("queued_actions", "")]
-      ]
-      return parts.length === 0
-        ? Effect.succeed([])
-        : actions("list", `from (${parts.join(" union all ")}) a ${newest}`, [...params, PgTypes.int4(limit)])
-    },
+    actionsLike: (filter, limit, within) => like(actions, "list", "*", filter, limit, within),
+    countLike: (filter, limit, within) =>
+      like(
+        groups,
+        "countLike",
+        "id, actor_type, name, status",
+        filter,
+        limit,
+        within,
+        "group by actor_type, name, status order by count(*) desc, actor_type, name, status"
+      ),
+    idsLike: (filter, limit, within) =>
+      Effect.map(like(ids, "idsLike", "id", filter, limit, within), (found) => found.map(({ id }) => id)),
     stepsOf: (ids) =>
       Effect.map(
         steps("steps", `from ${schema}.action_steps where action = any($1) order by action, idx`, [array(ids, uuid)]),

@@ -18,6 +18,7 @@ import type { DatabaseHealth } from "../DatabaseHealth.ts"
 import type { Finding } from "../Engine.ts"
 import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
+import type { ManyGroup, ManyOutcome } from "../Many.ts"
 import type {
   DeletionVerb,
   Forgetting,
@@ -45,6 +46,10 @@ export interface Within {
   readonly until: number | undefined
   /** Whose children are asked for, if it is stored: they were enqueued while it was live. */
   readonly parent?: ActionRecord | undefined
+  /** Of a group of failures: those that have ended before this, in ms. */
+  readonly endedBefore?: number | undefined
+  /** Not those of this type of actor. */
+  readonly notOf?: string | undefined
 }
 
 /** What somebody has asked for, as it is recorded. */
@@ -58,6 +63,8 @@ export interface NewOperation {
   readonly index?: number | undefined
   readonly attemptNumber?: number | undefined
   readonly reason: string | undefined
+  /** The action that asks for it of many, each of them once: a second time it fails. */
+  readonly through?: string | undefined
 }
 
 /** What has come of forgetting in some of the history. */
@@ -90,6 +97,10 @@ export interface Records {
   readonly actionsOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
   /** Newest first. */
   readonly actionsLike: (filter: ActionFilter, limit: number, within: Within) => Many<ActionRecord>
+  /** Of the newest, up to so many: how many there are of each definition and status, the most first. */
+  readonly countLike: (filter: ActionFilter, limit: number, within: Within) => Many<ManyGroup>
+  /** Their ids, the newest first. */
+  readonly idsLike: (filter: ActionFilter, limit: number, within: Within) => Many<string>
   /** What has failed, in groups, the one that was seen last first. */
   readonly failures: (
     filter: { readonly [K in "actorType" | "name" | "since" | "before"]: FailureFilter[K] | undefined },
@@ -152,8 +163,17 @@ export interface Records {
     limit: number,
     within: Pick<Within, "from" | "until">
   ) => Many<OperationRecord>
-  /** Records what nobody was let do, or what has changed nothing, and why. */
-  readonly recordRefused: (operation: NewOperation, outcome: "denied" | "live") => Effect.Effect<void, StorageError>
+  /** What was asked for through an action: how much of it has come to what, with some of those, the most frequent first. */
+  readonly askedThrough: (through: string) => Many<ManyOutcome>
+  /** Of which of these it was asked. */
+  readonly askedOf: (
+    through: string,
+    targets: ReadonlyArray<string>
+  ) => Effect.Effect<ReadonlySet<string>, StorageError>
+  /** Of those of which it was asked, the one that so many come after in the order of the asking; none where fewer do. */
+  readonly askedBefore: (through: string, last: number) => Effect.Effect<string | undefined, StorageError>
+  /** Records what has come of something by itself: there was nothing to do it with, it has changed nothing, or nobody was let do it. */
+  readonly recordOutcome: (operation: NewOperation, outcome: string) => Effect.Effect<void, StorageError>
   /** Deletes records of operations from before the given time, oldest first; gives how many. */
   readonly deleteOperations: (
     before: number,

@@ -2,16 +2,18 @@
  * What the services are asked for, by one rule for all of them: what nothing can be stored under is found nowhere, and what cannot be a
  * limit, a time or a status is refused with the name of the field.
  */
+import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import { hostname } from "node:os"
+import type { ActionFilter } from "../ActionRecord.ts"
 import { keyLimit } from "../domain/Key.ts"
-import { isActionId } from "../domain/Phase.ts"
+import { isActionId, statuses } from "../domain/Phase.ts"
 import { isStorable } from "../domain/storable.ts"
 import type { OperatorOptions, OperatorVerb } from "../Operation.ts"
 import type { PauseOptions } from "../Pause.ts"
 import { InvalidQuery } from "../SteppedError.ts"
 import type { StepAttempt } from "../StepVerb.ts"
-import type { NewOperation } from "./Records.ts"
+import type { NewOperation, Within } from "./Records.ts"
 
 /** Rows of a list, if nothing is said, and at most. */
 export const listLimit = { otherwise: 100, most: 10_000 }
@@ -73,6 +75,24 @@ export const wordsOf = (
 /** Whether something can be stored under a text; Postgres would refuse to look for what it cannot store. */
 export const canBeStored = (text: string): boolean => isStorable(JSON.stringify(text))
 
+/** Between which ids a list of actions looks; nothing, where what it asks for cannot be stored anywhere. */
+export const withinOf = (
+  verb: string,
+  filter: ActionFilter
+): Effect.Effect<Within | undefined, InvalidQuery> =>
+  Effect.gen(function*() {
+    const { actorId, actorType, after, before, failure, name, parent, retryOf, since, startedBy, tag } = filter
+    yield* wordsOf(`statuses of ${verb}`, filter.statuses, ["queued", ...statuses])
+    yield* idOf(`after of ${verb}`, after)
+    const from = since && (yield* timeOf(`since of ${verb}`, since))
+    const until = before && (yield* timeOf(`before of ${verb}`, before))
+    const texts = [actorType, actorId, name, tag, failure]
+    return texts.every((text) => text === undefined || canBeStored(text)) &&
+        [startedBy, parent, retryOf].every((id) => id === undefined || isActionId(id))
+      ? { from, until }
+      : undefined
+  })
+
 /** A value that JSON holds and Postgres can store, of a megabyte at most. */
 export const jsonOf = (field: string, given: unknown): Effect.Effect<unknown, InvalidQuery> => {
   const text = (() => {
@@ -119,8 +139,11 @@ const thisProcess = `${process.env.USER ?? "pid"}${process.env.USER === undefine
 }`
 
 /** Who asks for something: the process, if nobody is named. */
-const byOf = (verb: OperatorVerb, by: string | undefined): Effect.Effect<string, InvalidQuery> =>
+export const byOf = (verb: OperatorVerb, by: string | undefined): Effect.Effect<string, InvalidQuery> =>
   textOf(`by of ${verb}`, by ?? thisProcess, 100)
+
+/** The action that asks for something of many: what is recorded meanwhile is recorded with it. */
+export const Through = Context.Reference<string | undefined>("stepped/Through", { defaultValue: () => undefined })
 
 /** What somebody asks for, as it is recorded. */
 export const operationOf = (
@@ -137,6 +160,7 @@ export const operationOf = (
       target,
       index: of.index,
       attemptNumber: of.attemptNumber,
+      through: yield* Through,
       reason: reason === undefined ? undefined : yield* textOf(`reason of ${verb}`, reason, 1000)
     }
   })

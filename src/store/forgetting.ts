@@ -14,7 +14,7 @@ const namedMax = 100
 /** Ids take the time of whoever enqueues, whose clock may be behind: by so much, in ms, later ones may lie before the beginning. */
 const behindMs = 600_000
 
-type Forgets = Pick<Records, "forgetEnded" | "forgetAnswers" | "forgetAchievements" | "holdersOf" | "recordRefused">
+type Forgets = Pick<Records, "forgetEnded" | "forgetAnswers" | "forgetAchievements" | "holdersOf" | "recordOutcome">
 
 type Sum = Omit<ForgottenPage, "next">
 
@@ -55,7 +55,7 @@ export const forgettingOf =
       const achievements = sum.achievements + (yield* allAchieved(store, actor, operation))
       const answer = answerOf({ ...sum, achievements }, left, answers)
       const changed = answer.actions + answer.others + answers + achievements
-      if (changed === 0 && answer.left.count > 0) yield* store.recordRefused(operation, "live")
+      if (changed === 0 && answer.left.count > 0) yield* store.recordOutcome(operation, "live")
       return answer
     })
 

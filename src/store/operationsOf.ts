@@ -1,5 +1,6 @@
 /** Reading what operators have done: what is asked for is checked first. */
 import * as Effect from "effect/Effect"
+import { isActionId } from "../domain/Phase.ts"
 import { type OperationFilter, type OperationRecord, operatorVerbs } from "../Operation.ts"
 import type { InvalidQuery, StorageError } from "../SteppedError.ts"
 import { canBeStored, limitOf, timeOf, wordsOf } from "./asked.ts"
@@ -9,7 +10,7 @@ export const operationsOf =
   (store: Pick<Records, "operations">) =>
   (filter: OperationFilter = {}): Effect.Effect<ReadonlyArray<OperationRecord>, StorageError | InvalidQuery> =>
     Effect.gen(function*() {
-      const { after, before, by, outcome, since, target, verbs } = filter
+      const { after, before, by, outcome, since, target, through, verbs } = filter
       const limit = yield* limitOf("limit of ActionRepo.operations", filter.limit)
       yield* wordsOf("verbs of ActionRepo.operations", verbs, operatorVerbs)
       if (after !== undefined) {
@@ -18,5 +19,6 @@ export const operationsOf =
       const from = since && (yield* timeOf("since of ActionRepo.operations", since))
       const until = before && (yield* timeOf("before of ActionRepo.operations", before))
       if (![target, by, outcome].every((text) => text === undefined || canBeStored(text))) return []
+      if (through !== undefined && !isActionId(through)) return []
       return yield* store.operations(filter, limit, { from, until })
     })

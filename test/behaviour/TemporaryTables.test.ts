@@ -331,6 +331,13 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           deleteOutcomes: store.deleteOutcomes(0, 10),
           actionsOf: store.actionsOf([first]),
           actionsLike: store.actionsLike({}, 10, { from: undefined, until: undefined }),
+          countLike: store.countLike({}, 10, { from: undefined, until: undefined }),
+          idsLike: store.idsLike({ failure: "none" }, 10, {
+            from: undefined,
+            until: undefined,
+            endedBefore: 0,
+            notOf: "Car"
+          }),
           stepsOf: store.stepsOf([first]),
           slotsOf: store.slotsOf([first]),
           asked: store.asked({}, 10),
@@ -359,7 +366,16 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           ),
           drainWorker: store.drainWorker("none", operation),
           deleteTree: store.deleteTree(third, 10, operation),
-          recordRefused: store.recordRefused(operation, "denied"),
+          recordOutcome: store.recordOutcome({ ...operation, through: second }, "none"),
+          askedThrough: Effect.map(
+            store.askedThrough(second),
+            (found) => assert.deepStrictEqual(found, [{ outcome: "none", count: 1, samples: ["lane 9"] }])
+          ),
+          askedOf: Effect.map(
+            store.askedOf(second, ["lane 9", "lane 8"]),
+            (found) => assert.strictEqual(found.size, 1)
+          ),
+          askedBefore: Effect.map(store.askedBefore(second, 0), (found) => assert.strictEqual(found, "lane 9")),
           operations: Effect.map(
             store.operations({}, 10, { from: undefined, until: undefined }),
             (found) => assert.include(found.map(({ outcome }) => outcome), "notStarted")

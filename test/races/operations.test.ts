@@ -55,5 +55,5 @@ scenario("18.3: the same, refused twice at one moment, is recorded once", () =>
       yield* commit
       yield* Fiber.join(again)
     }
-    assert.deepStrictEqual((yield* operations).map(({ outcome }) => outcome), ["notRetryable", "already", "notStarted"])
+    assert.deepStrictEqual((yield* operations).map(({ outcome }) => outcome), ["live", "already", "notStarted"])
   }))

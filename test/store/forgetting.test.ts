@@ -28,7 +28,7 @@ const storage = (
       }),
     forgetAnswers: () => Effect.succeed({ answers: 0, next: undefined }),
     forgetAchievements: () => Effect.succeed(0),
-    recordRefused: (_operation, outcome) => Effect.sync(() => void refused.push(outcome))
+    recordOutcome: (_operation, outcome) => Effect.sync(() => void refused.push(outcome))
   })
   return { asked, refused, forget: forget(actor) }
 }

@@ -49,6 +49,8 @@ const tokens = "test/behaviour/Tokens.test.ts"
 const tokenRaces = "test/races/tokens.test.ts"
 const heartbeats = "test/behaviour/Heartbeats.test.ts"
 const tracedSignals = "test/behaviour/TracedSignals.test.ts"
+const forMany = "test/behaviour/ForMany.test.ts"
+const asking = "src/engine/many/asking.ts"
 const reported = "test/operations/Reported.test.ts"
 const extended = "test/behaviour/ExtendedTimeouts.test.ts"
 const heartbeatRaces = "test/races/heartbeats.test.ts"
@@ -6708,6 +6710,114 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `[after, ...senders.slice(1e9)].flatMap`
     }],
     tests: { [tracedSignals]: ["17.3: what goes on is linked"] }
+  },
+  {
+    name: "many-twice",
+    breaks: "18.4: what was asked of somebody already is done once more",
+    plants: [{
+      file: functionFile("record_operation"),
+      find: "if not found and p_operation ->> 'through' is not null then",
+      replace: "if not found and p_operation ->> 'through' is null and false then"
+    }],
+    tests: { [forMany]: ["18.4: what was done through it"] }
+  },
+  {
+    name: "many-in-part",
+    breaks: "18.4: of the batch in which somebody has died the rest is forgotten",
+    plants: [{ file: asking, find: "store.askedBefore(id, batch)", replace: "store.askedBefore(id, 0)" }],
+    tests: { [forMany]: ["18.4: who goes on begins with the batch"] }
+  },
+  {
+    name: "many-newer",
+    breaks: "18.4: what was enqueued after the plan is meant, too",
+    plants: [{
+      file: asking,
+      find: "(yield* store.askedBefore(id, batch)) ?? id",
+      replace: "(yield* store.askedBefore(id, batch)) ?? id.replace(/^.{13}/, \"ffffffff-ffff\")"
+    }],
+    tests: { [forMany]: ["18.4: what is enqueued after the plan"] }
+  },
+  {
+    name: "many-of-its-own",
+    breaks: "18.4: the engine's own actions are meant, too, though nobody has named them",
+    plants: [{ file: asking, find: "undefined ? { notOf: ownActor }", replace: "ownActor ? { notOf: ownActor }" }],
+    tests: { [forMany]: ["18.4: what is enqueued after the plan"] }
+  },
+  {
+    name: "many-late-failures",
+    breaks: "18.4: a group of failures grows while it is worked on",
+    plants: [{ file: asking, find: "endedBefore: at + 1", replace: "endedBefore: at + 1e9" }],
+    tests: { [forMany]: ["18.4: a group of failures"] }
+  },
+  {
+    name: "many-at-full-speed",
+    breaks: "18.4: the rate is not kept",
+    plants: [{
+      file: asking,
+      find: "due = Math.max(due, now) + 1000 / rate",
+      replace: "due = Math.max(due, now) + 100 / rate"
+    }],
+    tests: { [forMany]: ["18.4: with a rate"] }
+  },
+  {
+    name: "many-of-one-batch",
+    breaks: "18.4: what is behind the first batch is not asked",
+    plants: [{ file: asking, find: "if (ids.length < batch) return", replace: "if (ids.length <= batch) return" }],
+    tests: { [forMany]: ["18.4: it is done by an action"] }
+  },
+  {
+    name: "many-uncounted",
+    breaks: "18.4: who has nothing to be asked about is not counted",
+    plants: [{
+      file: asking,
+      find: "unasked === undefined ? Effect.void",
+      replace: "unasked !== \"none\" ? Effect.void"
+    }],
+    tests: { [forMany]: ["18.4: whom the verb does not fit"] }
+  },
+  {
+    name: "many-cancelled-alone",
+    breaks: "18.4: what is cancelled is recorded without the action that has asked for it",
+    plants: [{
+      file: "src/engine/client/complete.ts",
+      find: "cancelling(target.id, options, through)",
+      replace: "cancelling(target.id, options, undefined)"
+    }],
+    tests: { [forMany]: ["18.4: Stepped.cancel for many"] }
+  },
+  {
+    name: "many-started-twice",
+    breaks: "18.4: whoever starts a plan again, as after a lost answer, has it done twice",
+    plants: [{
+      file: "src/engine/client/many.ts",
+      find: "[\"with\"]!({ id })",
+      replace: "[\"with\"]!({ id: newActionId(at) })"
+    }],
+    tests: { [forMany]: ["18.4: it is done by an action"] }
+  },
+  {
+    name: "many-locked",
+    breaks: "18.4: one that somebody has locked keeps all others from being asked",
+    plants: [{ file: asking, find: "error.isRetryable ? record(", replace: "!error.isRetryable ? record(" }],
+    tests: { "test/races/forMany.test.ts": ["18.4: what somebody has locked"] },
+    hangs: true
+  },
+  {
+    name: "names-for-everybody",
+    breaks: "18.4: a program has an actor that is called as the engine's own",
+    plants: [{ file: "src/Actor.ts", find: "if (type === ownActor) {", replace: "if (type === `${ownActor}s`) {" }],
+    tests: { [forMany]: ["18.4: names of the engine's own"] }
+  },
+  {
+    name: "many-for-nobody",
+    breaks: "18.4: the command waits for a worker where there is none",
+    plants: [{
+      file: "src/cli/onMany.ts",
+      find: "if (!(yield* isServed)) {",
+      replace: "if (false && !(yield* isServed)) {"
+    }],
+    tests: { "test/cli/Many.test.ts": ["18.4: where no worker does it"] },
+    hangs: true
   },
   {
     name: "status-without-heartbeat",

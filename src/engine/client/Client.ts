@@ -31,6 +31,7 @@ import type { Explaining } from "./explain.ts"
 import type { MakeHandle } from "./Handle.ts"
 import { conflictOf } from "./invoking.ts"
 import * as Invoking from "./invoking.ts"
+import * as ForMany from "./many.ts"
 
 /** Invocations of one `enqueueMany`. */
 const bulkLimit = 100_000
@@ -59,7 +60,7 @@ export const make = (
   enqueue: Enqueue,
   handle: MakeHandle,
   explaining: Explaining
-): Pick<Engine["Service"], "client" | "enqueue" | "explain"> => {
+): Pick<Engine["Service"], "client" | "enqueue" | "explain" | "forMany"> => {
   const invocationOf = Invoking.make(engine)
   const { now, registry, store, watcher, workers } = engine
 
@@ -288,9 +289,6 @@ export const make = (
     })
   }
 
-  return {
-    enqueue: enqueueLater,
-    explain: explainLater,
-    client: (actor, actions) => clientsOf(actor, actions, undefined)
-  }
+  const client: Engine["Service"]["client"] = (actor, actions) => clientsOf(actor, actions, undefined)
+  return { enqueue: enqueueLater, explain: explainLater, client, forMany: ForMany.make(engine, client) }
 }

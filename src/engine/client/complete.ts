@@ -25,6 +25,7 @@ import {
   type UnsuitableIsolation
 } from "../../SteppedError.ts"
 import type { Verdict } from "../../store/Answer.ts"
+import { Through } from "../../store/asked.ts"
 import type { NewOperation } from "../../store/Records.ts"
 import type { AskedBy } from "../../store/Sending.ts"
 import type { Catalog, CompletionKey, GivenOutcome } from "../../store/Store.ts"
@@ -167,7 +168,7 @@ export const make = (
   })
 
   /** Who is named is recorded: as much as can be stored, since nobody is kept from cancelling by a text. */
-  const cancelling = (id: string, options: CancelOptions | undefined) => {
+  const cancelling = (id: string, options: CancelOptions | undefined, through?: string) => {
     const outcome = cancelledFor(options)
     if (options?.by === undefined) return outcome
     const by = tidyText(String(options.by).trim(), 100)
@@ -175,13 +176,14 @@ export const make = (
       by: by === "" ? "unnamed" : by,
       verb: "Stepped.cancel",
       target: id,
-      reason: outcome.cause?.reason
+      reason: outcome.cause?.reason,
+      through
     } as const
     return { ...outcome, operation }
   }
 
   const cancelOne = (target: Target & { readonly id: string }, options: CancelOptions | undefined) =>
-    end(target, cancelling(target.id, options), false, undefined)
+    Effect.flatMap(Through, (through) => end(target, cancelling(target.id, options, through), false, undefined))
 
   /** Each by itself, as by its handle: who ends at the same moment has ended by itself. */
   const cancelAll: Completing["cancelAll"] = (ref, action, options) =>

@@ -145,7 +145,7 @@ export const make = (engine: WorkersOptions): Workers => {
   const announce = (worker: Worker.Worker) =>
     Effect.gen(function*() {
       yield* realSleep(momentMs)
-      if (engine.registry.all().length === 0) {
+      if (engine.registry.isBare()) {
         yield* worker.log.warning(
           "this worker has no definitions: provide the layers of your actions to Stepped.worker"
         )

@@ -592,7 +592,9 @@ create table operations (
   -- of what, how much
   counts jsonb,
   -- `done`, or why nothing was changed
-  outcome text collate "C" not null
+  outcome text collate "C" not null,
+  -- the action of the engine's own that has asked for it, of many
+  through uuid
 );
 comment on table operations is 'What operators have done, and what they were refused.';
 comment on column operations.by is 'Who has asked for it.';
@@ -600,10 +602,13 @@ comment on column operations.verb is 'The service and its verb, as JobQueue.paus
 comment on column operations.target is 'What it was asked of: the id of an action, a lane, a key, a filter.';
 comment on column operations.counts is 'How much of what it has come to.';
 comment on column operations.outcome is 'done, or why nothing was changed; denied: the program has not let them.';
+comment on column operations.through is 'The action that has asked for it of many, if one has.';
 
 create index operations_target on operations (target, id);
 create index operations_at on operations (at);
 -- whoever is refused may ask for the same thing all the time
 create unique index operations_refused
   on operations (target, verb, by, coalesce(step, -1), coalesce(attempt, -1))
-  where outcome <> 'done';
+  where outcome <> 'done' and through is null;
+-- what is asked of many is asked of each of them once, and in this order: how far it has come is seen by it
+create unique index operations_through on operations (through, target) where through is not null;

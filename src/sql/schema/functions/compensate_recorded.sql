@@ -7,5 +7,7 @@ begin
   select c.became, c.action, c.step, c.reason, c.steps
   into became, action, step, reason, steps
   from compensate_again(p_now, p_action) c;
-  if became <> 'none' then perform record_operation(p_operation, became); end if;
+  if became <> 'none' then
+    perform record_operation(p_operation, case became when 'notCompensable' then reason else became end);
+  end if;
 end $$;

@@ -8,6 +8,9 @@ begin
   into became, action, lane, reason, step, retried
   from retry_action(p_now, p_action, p_from, p_is_upwards) r;
   if became <> 'none' then
-    perform record_operation(p_operation, case became when 'retried' then 'alreadyRetried' else became end);
+    perform record_operation(p_operation, case became
+      when 'retried' then 'alreadyRetried'
+      when 'notRetryable' then reason
+      else became end);
   end if;
 end $$;

@@ -1,0 +1,156 @@
+/** A verb for all that a filter finds: what it would be done to, and then an action of the engine's own that does it, which is looked at. */
+import { Effect, Option } from "effect"
+import { Flag } from "effect/cli"
+import type { ActionRecord } from "../ActionRecord.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import { definitionKey } from "../domain/Key.ts"
+import { ownActor, ownQueue } from "../domain/reserved.ts"
+import { JobQueue } from "../JobQueue.ts"
+import { forMany, type ManyOptions, type ManyPlan, type ManySummary, type ManyVerb } from "../Many.ts"
+import type { StorageError } from "../SteppedError.ts"
+import { confirmed } from "./confirmed.ts"
+import { Folder } from "./connection.ts"
+import { nothing, usage } from "./failures.ts"
+import { operator } from "./given.ts"
+import { Output } from "./Output.ts"
+import { where, whereKeys } from "./where.ts"
+
+/** Which ones, and how. */
+export const manyFlags = {
+  where: Flag.String("where").pipe(
+    Flag.withDescription(`All for which this holds: "status=failed, since=2 hours", of ${whereKeys.join(", ")}`),
+    Flag.optional
+  ),
+  yes: Flag.Boolean("yes").pipe(Flag.withDescription("With --where: do not ask"), Flag.withDefault(false)),
+  rate: Flag.Int("rate").pipe(
+    Flag.withDescription("With --where: at most so many a second; as fast as it goes, if not given"),
+    Flag.optional
+  ),
+  detach: Flag.Boolean("detach").pipe(
+    Flag.withDescription("With --where: do not wait for its end"),
+    Flag.withDefault(false)
+  ),
+  here: Flag.Boolean("here").pipe(
+    Flag.withDescription("With --where: do it in this process, and not in a worker"),
+    Flag.withDefault(false)
+  )
+}
+
+export interface GivenMany {
+  readonly where: Option.Option<string>
+  readonly yes: boolean
+  readonly rate: Option.Option<number>
+  readonly detach: boolean
+  readonly here: boolean
+  readonly reason: Option.Option<string>
+  readonly by: Option.Option<string>
+}
+
+export const onMany = (verb: ManyVerb, given: GivenMany) =>
+  Effect.gen(function*() {
+    const output = yield* Output
+    const rate = Option.getOrUndefined(given.rate)
+    if (rate !== undefined && rate < 1) return yield* usage("--rate: at least 1 a second")
+    // of an embedded database this is the only process
+    const here = given.here || Option.isSome(yield* Folder)
+    if (here && given.detach) return yield* usage("--detach is for what a worker does: here, it ends with this process")
+    const plan = yield* forMany(yield* where(Option.getOrElse(given.where, () => "")), verb)
+    if (plan.count === 0) return yield* nothing("there are no such actions")
+    const options = { ...yield* operator(given), rate }
+    yield* output.remark(planText(plan))
+    if (!given.yes) yield* confirmed(`${verb.verb} on ${counted(plan)}?`)
+    if (here) return yield* told(plan, performed(plan, options))
+    if (!(yield* isServed)) {
+      const text = `no worker is running that takes from the queue ${ownQueue}`
+      if (!given.detach) return yield* nothing(`${text}, and nothing was done: start one, or do it --here`)
+      yield* output.remark(`${text}: it waits for one`)
+    }
+    yield* plan.start(options)
+    return given.detach
+      ? yield* output.value({ verb: verb.verb, id: plan.id }, `${plan.id} does it: ${lookAt(plan.id)}`)
+      : yield* told(plan, followed(plan.id))
+  })
+
+const counted = ({ count, hasMore }: ManyPlan) =>
+  `${count.toLocaleString("en")}${hasMore ? " actions and more" : ` action${count === 1 ? "" : "s"}`}`
+
+const lookAt = (id: string) => `\`stepped show ${id}\` says how far it is, \`stepped cancel ${id}\` stops it`
+
+/** What would be done to how many, by definition, with some of them. */
+const planText = (plan: ManyPlan): string =>
+  [
+    `${plan.verb.verb} on ${counted(plan)}:`,
+    ...plan.groups.map(({ actorType, count, name, status }) => `  ${actorType}/${name}, ${status}: ${count}`),
+    `  such as ${
+      plan.samples.slice(0, 3).map(({ actorId, actorType, id }) => `${id} (${actorType}/${actorId})`).join(", ")
+    }`
+  ].join("\n")
+
+/** Whether somebody lives who does it: who has not said yet what they can run may be about to. */
+const isServed = Effect.gen(function*() {
+  const workers = yield* Effect.flatMap(JobQueue, (queue) => queue.workers)
+  const { now } = yield* Output
+  return workers.some(({ definitions, leaseUntil, queues }) =>
+    leaseUntil.getTime() > now && (queues === undefined || queues.includes(ownQueue)) &&
+    (definitions === undefined || Object.hasOwn(definitions, definitionKey(ownActor, "forMany")))
+  )
+})
+
+const isProgress = (u: unknown): u is { readonly asked: number; readonly of: number } =>
+  typeof u === "object" && u !== null && "asked" in u && "of" in u
+
+/** Says how far it is whenever that has changed, until it has ended. */
+const followed = (id: string): Effect.Effect<ActionRecord, StorageError, ActionRepo | Output> =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const output = yield* Output
+    let said = 0
+    let isPaused = false
+    while (true) {
+      const record = Option.getOrUndefined(yield* repo.find(id))
+      if (record?.endedAt !== undefined) return record
+      const { pause, progress } = record ?? {}
+      if (pause !== undefined && !isPaused) {
+        isPaused = true
+        yield* output.remark(`${id} waits: ${pause.kind} ${pause.subject} is paused by ${pause.by}, ${pause.reason}`)
+      }
+      if (isProgress(progress) && progress.asked !== said) {
+        said = progress.asked
+        yield* output.remark(`${said} of ${Math.max(said, progress.of)}`)
+      }
+      yield* Effect.sleep("200 millis")
+    }
+  })
+
+/** By this process, as long as that goes on. */
+const performed = (plan: ManyPlan, options: ManyOptions) =>
+  Effect.raceFirst(followed(plan.id), Effect.andThen(plan.startNow(options), Effect.never))
+
+/** What has come of it; who does not wait for that is told how to look at it, and how to stop it. */
+const told = <E, R>({ id, verb: { verb } }: ManyPlan, ending: Effect.Effect<ActionRecord, E, R>) =>
+  Effect.gen(function*() {
+    const output = yield* Output
+    const { cause, result, status } = yield* Effect.onInterrupt(
+      ending,
+      () => output.remark(`${id} is not over, and a worker goes on with it: ${lookAt(id)}`)
+    )
+    if (status !== "succeeded") {
+      return yield* nothing(
+        `${id} has ended as ${status}${
+          cause === undefined ? "" : `, ${cause.message}`
+        }: \`stepped operations --through ${id}\` says what it has ` +
+          `done, \`stepped retry ${id}\` goes on with the rest`
+      )
+    }
+    const summary = result as ManySummary
+    const { done, gone, refused } = summary
+    yield* output.value(
+      { verb, id, ...summary },
+      [
+        `done: ${done}`,
+        ...refused.map(({ count, outcome, samples }) => `${outcome}: ${count}, such as ${samples[0]}`),
+        ...gone === 0 ? [] : [`gone on meanwhile: ${gone}`]
+      ].join("\n")
+    )
+    if (gone > 0 || refused.length > 0) return yield* nothing()
+  })

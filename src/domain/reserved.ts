@@ -1,0 +1,7 @@
+/** Names that are the engine's own, as what it performs by itself has them. */
+
+/** The type of the actor whose actions the engine has brought along. */
+export const ownActor = "Stepped"
+
+/** The queue of these actions. */
+export const ownQueue = "stepped"
