@@ -98,8 +98,8 @@ export class Tracing {
   parent: Tracer.AnySpan | undefined
   readonly state: string | undefined
   /**
-   * The body that ran before the action was in nobody's hands, and the spans in which that was sent which it has waited for: what begins next is
-   * linked to them, as it may be days later.
+   * The body that ran before the action was in nobody's hands, and the spans in which that was sent, or completed from outside, which it has waited
+   * for: what begins next is linked to them, as it may be days later.
    */
   links: ReadonlyArray<Tracer.AnySpan>
   /** The last one that has run here, as text. */

@@ -196,7 +196,7 @@ export interface Detail {
   /** Where its trace goes on, and the body's span that was before it was in nobody's hands. */
   readonly trace?: string | undefined
   readonly after?: string | undefined
-  /** The spans in which the signals were sent that its step has waited for, if any were. */
+  /** The spans in which that was sent or completed from outside which it has waited for, if there were any. */
   readonly senders?: ReadonlyArray<string> | undefined
   readonly steps: ReadonlyArray<StoredStep>
   /** None where nothing was waited for. */

@@ -241,6 +241,8 @@ export interface Transitions {
     readonly key?: CompletionKey | undefined
     /** Of what is cancelled alone. */
     readonly operation?: NewOperation | undefined
+    /** The context of the span in which it is completed, if there is one. */
+    readonly trace?: string | undefined
   }) => Effect.Effect<Completed, StorageError>
   /**
    * Ids of an actor's actions that can be cancelled: at most so many, those first that have not begun, so that nobody begins because

@@ -49,6 +49,7 @@ const tokens = "test/behaviour/Tokens.test.ts"
 const tokenRaces = "test/races/tokens.test.ts"
 const heartbeats = "test/behaviour/Heartbeats.test.ts"
 const tracedSignals = "test/behaviour/TracedSignals.test.ts"
+const tracedCompletions = "test/behaviour/TracedCompletions.test.ts"
 const forMany = "test/behaviour/ForMany.test.ts"
 const asking = "src/engine/many/asking.ts"
 const reported = "test/operations/Reported.test.ts"
@@ -868,11 +869,13 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: functionFile("complete"),
       find: `  return query select * from end_from_outside(
-    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds);`,
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds,
+    p_trace);`,
       replace:
         `  if p_status = 4 and l.phase = 1 then update live_actions set outcome = 4, cause = p_cause where id = p_id; return; end if;
   return query select * from end_from_outside(
-    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds);`
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds,
+    p_trace);`
     }],
     tests: { [regressions]: ["8: a child that ends after its parent was cancelled"] }
   },
@@ -6696,8 +6699,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "17.3: a further attempt is linked to the senders of what the one before was given",
     plants: [{
       file: functionFile("detail_of"),
-      find: `l.step_trace is not null and l.phase = 1 /* Phase.waiting */ and`,
-      replace: `l.step_trace is not null and`
+      find: `when l.phase = 1 /* Phase.waiting */ then senders_of`,
+      replace: `when l.phase in (0, 1) then senders_of`
     }],
     tests: { [tracedSignals]: ["17.3: what goes on is linked"] }
   },
@@ -6710,6 +6713,32 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `[after, ...senders.slice(1e9)].flatMap`
     }],
     tests: { [tracedSignals]: ["17.3: what goes on is linked"] }
+  },
+  {
+    name: "completion-without-its-span",
+    breaks: "17.3: what goes on after a completion is linked to nobody outside",
+    plants: [{
+      file: "src/engine/client/complete.ts",
+      find: "const trace = outbound && spare === undefined",
+      replace: "const trace = !outbound && spare === undefined"
+    }],
+    tests: { [tracedCompletions]: ["17.3: callbacks", "17.3: who has waited"] }
+  },
+  {
+    name: "callbacks-of-nobody",
+    breaks: "17.3: callbacks are not linked to who has completed their action",
+    plants: [{ file: functionFile("fix_outcome"), find: "outcome_trace = p_trace", replace: "outcome_trace = null" }],
+    tests: { [tracedCompletions]: ["17.3: callbacks"] }
+  },
+  {
+    name: "parents-of-nobody",
+    breaks: "17.3: who has waited for an action is not linked to who has completed it",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: "trace = coalesce(p_trace, o.trace)",
+      replace: "trace = o.trace"
+    }],
+    tests: { [tracedCompletions]: ["17.3: who has waited"] }
   },
   {
     name: "many-twice",

@@ -35,6 +35,7 @@ import { readKey } from "../invoke/options.ts"
 import { log } from "../log.ts"
 import type { Performance } from "../perform/Performance.ts"
 import { retryAtStart, retryWhileBusy } from "../retrying.ts"
+import { carrierIn } from "../trace.ts"
 import type { ClientContext } from "./context.ts"
 
 /** What is to be ended. */
@@ -284,6 +285,10 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
     Effect.gen(function*() {
       const inside = yield* store.inTransaction
       const at = yield* now
+      // who has it in hand goes on with it: that is linked to nobody outside
+      const trace = outbound && spare === undefined
+        ? yield* Effect.withFiber((fiber) => Effect.succeed(carrierIn(fiber)))
+        : undefined
       const complete = (token: bigint | null, catalog: Catalog) =>
         store.complete({
           token,
@@ -293,6 +298,7 @@ const ending = (engine: Pick<ClientContext, "store" | "registry" | "now" | "wake
           outcome,
           outbound,
           key,
+          trace,
           operation: operation && { ...operation, at }
         })
       // an open transaction may roll back: nothing of it is handed over to this worker

@@ -226,6 +226,8 @@ create table live_actions (
   silent_at timestamptz,
   -- when the time is over in which its steps are undone
   undone_until timestamptz,
+  -- of one whose outcome is decided: the span in which it was completed from outside, if there was one
+  outcome_trace text,
   constraint live_actions_lane unique (lane, seat)
 ) with (
   fillfactor = 85,
@@ -413,7 +415,7 @@ create table slots (
   -- how long nothing may be heard of him; `due_at` is when that is over then, or at `limit_at`, if that is earlier
   heartbeat_ms bigint,
   limit_at timestamptz,
-  -- the span in which the signal was sent that has settled it
+  -- the span in which the signal was sent, or the child completed from outside, that has settled it
   trace text,
   primary key (action, step, slot)
 ) with (fillfactor = 80);

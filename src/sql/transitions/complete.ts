@@ -108,6 +108,7 @@ export const completeOf = ({ run }: Calls): Store["Service"]["complete"] => (o) 
     p_result: json(o.outcome.result),
     p_cause: json(o.outcome.cause)
   }
+  const p_trace = o.trace === undefined ? null : PgTypes.text(o.trace)
   const plain = {
     ...asked,
     p_outbound: PgTypes.bool(o.outbound),
@@ -116,7 +117,7 @@ export const completeOf = ({ run }: Calls): Store["Service"]["complete"] => (o) 
   const rows = o.operation !== undefined
     ? run("complete", "cancel_recorded", { ...plain, p_operation: operationParameter(o.operation) }, "*")
     : o.key === undefined
-    ? run("complete", "complete", plain, "*")
+    ? run("complete", "complete", { ...plain, p_trace }, "*")
     : run("complete", "complete_keyed", {
       ...asked,
       p_key: PgTypes.text(o.key.key),
@@ -124,7 +125,8 @@ export const completeOf = ({ run }: Calls): Store["Service"]["complete"] => (o) 
       // without an end it goes with the history
       p_held_until: Duration.isFinite(o.key.kept) ? at(o.now + Duration.toMillis(o.key.kept)) : null,
       p_step: o.key.from === undefined ? null : PgTypes.int4(o.key.from.step),
-      p_attempt: o.key.from === undefined ? null : PgTypes.int4(o.key.from.attempt)
+      p_attempt: o.key.from === undefined ? null : PgTypes.int4(o.key.from.attempt),
+      p_trace
     }, "*")
   return Effect.map(rows, (rows) => ({ verdict: toVerdict(rows), answer: toAnswer(rows) }))
 }

@@ -1,9 +1,10 @@
 -- What follows from ends, whose rows are in the history by now and whose lanes, `p_freed`, are the caller's: their
--- achievements (where `p_achieves`), who is next in the lanes, slots, parents.
+-- achievements (where `p_achieves`), who is next in the lanes, slots (`p_trace` is the span
+-- of who has completed them), parents.
 -- For other functions only: it inherits their search path and their settings.
 create function after_ends(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_freed text[],
-  p_ids uuid[], p_achieves boolean, p_abrupt uuid[])
+  p_ids uuid[], p_achieves boolean, p_abrupt uuid[], p_trace text default null)
 returns setof answer language plpgsql as $$
 declare
   next_up uuid[];
@@ -106,7 +107,8 @@ begin
           when e.undo is not null and e.unwound is null then null
           when e.unwound ? 'notUndone' then 5 /* Status.failed */
           else 2 /* Status.succeeded */ end,
-        cause = case when o.undo is null then o.cause else nullif(e.unwound, '{}') end
+        cause = case when o.undo is null then o.cause else nullif(e.unwound, '{}') end,
+        trace = coalesce(p_trace, o.trace)
       from ended_actions e
       where o.child = any(p_ids) and o.status is null and e.id = o.child
       returning

@@ -4,7 +4,7 @@
 -- `p_unwinds` false nothing is undone after that.
 -- For other functions only: it inherits their search path and their settings.
 create function close_running(
-  p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb, p_unwinds boolean) returns setof answer
+  p_ids uuid[], p_status smallint, p_result jsonb, p_cause jsonb, p_unwinds boolean, p_trace text) returns setof answer
 language plpgsql as $$
 begin
   update live_actions
@@ -12,6 +12,7 @@ begin
     outcome = p_status,
     result = p_result,
     cause = cause_at(p_cause, definition, actor_id),
+    outcome_trace = p_trace,
     phase = 7 /* Phase.closing */,
     verdict = case when not p_unwinds then '{"_tag": "ends"}'::jsonb end
   where id = any(p_ids);

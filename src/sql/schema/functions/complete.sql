@@ -1,10 +1,11 @@
 -- Completes or cancels one action from outside. The verdict comes first: `VerdictCode` in src/sql/rows.ts says what it
 -- may be. By id, without an actor, `p_definition` is a name alone, or null for any. With a step and an attempt it is
--- completed by a token of these: when they are over it is over to him who has it.
+-- completed by a token of these: when they are over it is over to him who has it. `p_trace` is the span in which it is
+-- completed: what goes on after that is linked to it.
 create function complete(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_id uuid,
   p_definition text, p_actor_id text, p_status smallint, p_result jsonb, p_cause jsonb, p_outbound boolean,
-  p_unwinds boolean, p_step int default null, p_attempt int default null)
+  p_unwinds boolean, p_step int default null, p_attempt int default null, p_trace text default null)
 returns setof answer language plpgsql set search_path from current as $$
 declare
   ids uuid[];
@@ -137,5 +138,6 @@ begin
   perform set_config(
     'stepped.ended', concat_ws(',', nullif(current_setting('stepped.ended', true), ''), p_id), true);
   return query select * from end_from_outside(
-    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds);
+    p_token, p_now, p_definitions, p_first_steps, p_flags, array[p_id], p_status, p_result, p_cause, p_unwinds,
+    p_trace);
 end $$;

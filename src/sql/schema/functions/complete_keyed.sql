@@ -5,7 +5,7 @@
 create function complete_keyed(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_id uuid,
   p_definition text, p_actor_id text, p_status smallint, p_result jsonb, p_cause jsonb, p_key text, p_given text,
-  p_held_until timestamptz, p_step int, p_attempt int)
+  p_held_until timestamptz, p_step int, p_attempt int, p_trace text)
 returns setof answer language plpgsql set search_path from current as $$
 declare
   ids uuid[];
@@ -31,7 +31,7 @@ begin
       or (p_actor_id is not null and (v_definition, v_actor_id) <> (p_definition, p_actor_id)) then
       return query select * from complete(
         p_token, p_now, p_definitions, p_first_steps, p_flags, p_id, p_definition, p_actor_id, p_status, p_result,
-        p_cause, true, true, p_step, p_attempt);
+        p_cause, true, true, p_step, p_attempt, p_trace);
       return;
     end if;
   end if;
@@ -77,7 +77,7 @@ begin
   for a in
     select * from complete(
       p_token, p_now, p_definitions, p_first_steps, p_flags, v_id, v_definition, v_actor_id, p_status, p_result,
-      p_cause, true, true, p_step, p_attempt)
+      p_cause, true, true, p_step, p_attempt, p_trace)
   loop
     if a.kind = -6 /* Kind.verdict */ and a.step <> 1 /* Verdict.done */ then
       delete from action_keys x

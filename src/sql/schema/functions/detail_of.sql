@@ -76,8 +76,10 @@ begin
         'trace', l.trace,
         'after', l.step_trace,
         'senders', case
-          when l.step_trace is not null and l.phase = 1 /* Phase.waiting */ and l.flags & 512 /* Flag.signals */ <> 0
-            then senders_of(l.id, l.step) end,
+          when l.step_trace is null then null
+          when l.phase = 1 /* Phase.waiting */ then senders_of(l.id, l.step)
+          when l.outcome_trace is not null and l.phase in (3 /* Phase.callbacks */, 5 /* Phase.unwinding */)
+            then json_build_array(l.outcome_trace) end,
         'steps', case when l.phase not in (3 /* Phase.callbacks */, 4 /* Phase.job */) then (
           select json_agg(
             case when undo is null and undoes is null

@@ -1,11 +1,13 @@
 -- Ends live actions whose rows and lanes the caller has locked: history, achievement, promotion, slots, parents.
 -- `p_arguments` are what bodies have replaced theirs with; `p_step_names` and `p_step_kinds` say what the only steps
--- are that have no row; `p_abrupt` are those that do not end by themselves.
+-- are that have no row; `p_abrupt` are those that do not end by themselves; `p_trace` is who has completed
+-- them.
 -- For other functions only: it inherits their search path and their settings.
 create function end_actions(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_ids uuid[],
   p_arguments jsonb[], p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_callbacks_succeeded smallint[],
-  p_callbacks_failed smallint[], p_step_names text[], p_step_kinds smallint[], p_abrupt uuid[])
+  p_callbacks_failed smallint[], p_step_names text[], p_step_kinds smallint[], p_abrupt uuid[],
+  p_trace text default null)
 returns setof answer language plpgsql as $$
 declare
   queued uuid[];
@@ -30,5 +32,6 @@ begin
     p_token, p_now, p_ids, null, null, p_arguments, p_outcomes, p_results, p_causes, p_callbacks_succeeded,
     p_callbacks_failed, p_step_names, p_step_kinds) e;
   return query select * from after_ends(
-    p_token, p_now, p_definitions, p_first_steps, p_flags, gone.freed, p_ids, gone.achieves, p_abrupt);
+    p_token, p_now, p_definitions, p_first_steps, p_flags, gone.freed, p_ids, gone.achieves, p_abrupt,
+    p_trace);
 end $$;

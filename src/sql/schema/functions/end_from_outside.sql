@@ -2,11 +2,12 @@
 -- not succeed, and before that, or where it is shielded, by way of the end of the body that runs; else through their
 -- callbacks where they have some for the status, else at once. One kind a call, in this order, since each locks steps
 -- in a pass of its own; the others are the caller's to call again for. With `p_unwinds` false nothing is undone.
--- The cause is given without a path, which is each one's own; that its time was over needs none.
+-- The cause is given without a path, which is each one's own; that its time was over needs none. `p_trace` is the
+-- span of who completes them.
 -- For other functions only: it inherits their search path and their settings.
 create function end_from_outside(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_ids uuid[],
-  p_status smallint, p_result jsonb, p_cause jsonb, p_unwinds boolean default true)
+  p_status smallint, p_result jsonb, p_cause jsonb, p_unwinds boolean default true, p_trace text default null)
 returns setof answer language plpgsql as $$
 declare
   flag int := case p_status
@@ -55,11 +56,11 @@ begin
             & 256 /* Flag.shields */ <> 0)));
   if cardinality(closing) > 0 then
     return query select * from close_running(
-      closing, p_status, p_result, p_cause, p_unwinds and p_status <> 2 /* Status.succeeded */);
+      closing, p_status, p_result, p_cause, p_unwinds and p_status <> 2 /* Status.succeeded */, p_trace);
     return;
   end if;
   if cardinality(unwinding) > 0 then
-    return query select * from fix_outcome(p_now, unwinding, p_status, p_result, p_cause, true);
+    return query select * from fix_outcome(p_now, unwinding, p_status, p_result, p_cause, true, p_trace);
     return;
   end if;
   -- those of the version that had it last, and those that this one knows of: with none in the end, its worker ends it
@@ -77,7 +78,7 @@ begin
       return query select * from promote_named(
         p_token, p_now, p_definitions, p_first_steps, p_flags, left_by.started, left_by.due);
     end if;
-    return query select * from fix_outcome(p_now, hooked, p_status, p_result, p_cause, false);
+    return query select * from fix_outcome(p_now, hooked, p_status, p_result, p_cause, false, p_trace);
   else
     -- with whose end it is: of a root's time that is over nobody else speaks
     return query
@@ -94,6 +95,6 @@ begin
         from unnest(p_ids) with ordinality x(id, n)
         left join live_actions l on l.id = x.id
         order by x.n) end,
-      null, null, null, null, p_ids);
+      null, null, null, null, p_ids, p_trace);
   end if;
 end $$;

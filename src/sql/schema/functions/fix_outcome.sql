@@ -4,7 +4,7 @@
 -- have ended.
 -- For other functions only: it inherits their search path and their settings.
 create function fix_outcome(p_now timestamptz, p_ids uuid[], p_status smallint, p_result jsonb,
-p_cause jsonb, p_unwinds boolean) returns setof answer
+p_cause jsonb, p_unwinds boolean, p_trace text) returns setof answer
 language plpgsql as $$
 begin
   delete from jobs
@@ -20,6 +20,7 @@ begin
     outcome = p_status,
     result = p_result,
     cause = cause_at(p_cause, definition, actor_id),
+    outcome_trace = p_trace,
     phase = case
       when not p_unwinds then 3 /* Phase.callbacks */
       when phase = 1 /* Phase.waiting */ then phase
