@@ -39,7 +39,6 @@ import {
   askedLimit,
   canBeStored,
   deletionLimit,
-  idOf,
   isIndex,
   jsonOf,
   keyTextOf,

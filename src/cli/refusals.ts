@@ -21,6 +21,7 @@ const notRetryable: { readonly [Reason in NotRetryable]: (action: string, step: 
   noSuchStep: (action, step) =>
     `${action} has not run the step${step.slice(", step".length)}: \`show\` lists its steps`,
   otherFailed: (action, step) => `something else has failed in ${action}${step}: retry without --upwards`,
+  forgotten: (action) => `what ${action} was given, and has come to, is forgotten`,
   tooLarge: () => "more than 10,000 actions below it would be retried: retry those below it"
 }
 
@@ -29,6 +30,7 @@ const notCompensable: { readonly [Reason in NotCompensable]: (action: string, st
   retried: (action) => `${action} goes on for it, and does again what it has done`,
   nothing: (action) => `nothing of ${action} is left to be undone`,
   child: (action, step) => `what is left is that of ${action}, below it${step}: ask for that one`,
+  forgotten: (action) => `what ${action} was given, and has come to, is forgotten`,
   deleted: (action, step) => `children of ${action}${step} are deleted that are still to be undone`
 }
 
