@@ -1,5 +1,5 @@
 /** One generation of a program: its database, its worker, what it tells, and what is typed into it, until it is told to stop. */
-import { PgClient } from "@effect/sql-pg/PgClient"
+import type { PgClient } from "@effect/sql-pg/PgClient"
 import { Clock, type Context, Effect, Latch, Layer, Logger, Stream } from "effect"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { App } from "../../App.ts"
@@ -107,6 +107,5 @@ export const generation = (options: GenerationOptions) =>
     })
     yield* Effect.raceFirst(running, to.gone)
   })).pipe(
-    Effect.provide(options.json ? Logger.layer([Logger.consoleJson]) : Layer.empty),
-    Effect.provide(Layer.unwrap(output))
+    Effect.provide(Layer.merge(options.json ? Logger.layer([Logger.consoleJson]) : Layer.empty, Layer.unwrap(output)))
   )

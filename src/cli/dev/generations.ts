@@ -112,7 +112,7 @@ export const generations = ({ args, data, root }: GenerationsOptions) =>
             { event: "started", ...changed.length === 0 ? {} : { changed }, millis },
             `${changed.length === 0 ? "started" : "restarted"} in ${span(millis)}`
           )
-          yield* passingOn(generation, screen)
+          return yield* passingOn(generation, screen)
         }))
         const next = yield* Effect.raceFirst(
           Effect.map(changes.next, Option.some),

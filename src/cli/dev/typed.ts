@@ -1,5 +1,5 @@
 /** Commands that are typed into a program that runs: those of the shell, over the engine of that program. */
-import { Console, Context, Effect, Layer, Queue, Stdio, Terminal } from "effect"
+import { Console, type Context, Effect, Layer, Queue, Stdio, Terminal } from "effect"
 import { Command } from "effect/cli"
 import { globalFlags, RunningProgram } from "../connection.ts"
 import { Stopped } from "../failures.ts"
