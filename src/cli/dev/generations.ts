@@ -124,15 +124,14 @@ export const generations = ({ args, data, root }: GenerationsOptions) =>
         )
         return Option.isSome(next) ? next.value : yield* changes.next
       })
-    let since = monotonic()
-    let changed: ReadonlyArray<string> = []
+    let begun: { readonly since: number; readonly changed: ReadonlyArray<string> } = { since: monotonic(), changed: [] }
     while (true) {
-      changed = yield* Effect.scoped(Effect.flatMap(
-        one(since, changed),
-        (next) => {
-          since = monotonic()
-          return Effect.as(screen.say({ event: "changed", files: next }, `${shortened(next)} changed`), next)
-        }
-      ))
+      begun = yield* Effect.scoped(Effect.flatMap(one(begun.since, begun.changed), (changed) => {
+        const since = monotonic()
+        return Effect.as(screen.say({ event: "changed", files: changed }, `${shortened(changed)} changed`), {
+          since,
+          changed
+        })
+      }))
     }
   })).pipe(Effect.provide(Layer.unwrap(output)))
