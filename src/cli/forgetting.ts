@@ -6,8 +6,8 @@ import type { Forgetting } from "../Operation.ts"
 import { answer } from "./answer.ts"
 import { confirmed } from "./confirmed.ts"
 import { withEngine } from "./connection.ts"
-import { nothing } from "./failures.ts"
-import { by, operator, reason } from "./given.ts"
+import { nothing, usage } from "./failures.ts"
+import { actorOf, by, operator, reason } from "./given.ts"
 import { Output } from "./Output.ts"
 
 const actions = (count: number) => `${count} action${count === 1 ? "" : "s"}`
@@ -24,14 +24,15 @@ const stays = ({ left }: Forgetting): string =>
     }${left.count > left.first.length ? "\n  …" : ""}`
 
 const forget = Command.make("forget", {
-  actor: Argument.String("actor").pipe(Argument.withDescription("The type of the actor, such as Customer")),
-  id: Argument.String("id").pipe(Argument.withDescription("Its id, as it is stored")),
+  actor: Argument.String("actor").pipe(Argument.withDescription("Customer/1: the type of the actor, and its id")),
   yes: Flag.Boolean("yes").pipe(Flag.withDescription("Do not ask"), Flag.withDefault(false)),
   reason,
   by
-}, ({ actor: actorType, id: actorId, yes, ...given }) =>
+}, ({ actor, yes, ...given }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
+    const { actorId, actorType } = actorOf(actor)
+    if (actorId === undefined || actorType === "") return yield* usage("whom? Give its type and its id: Customer/1")
     const repo = yield* ActionRepo
     const target = `${actorType}/${actorId}`
     const plan = yield* repo.forget({ actorType, actorId }, { dryRun: true })

@@ -24,6 +24,7 @@ import { slow } from "./situations/slow.ts"
 import { stuck } from "./situations/stuck.ts"
 
 const path = new URL("../../examples/on-call/README.md", import.meta.url)
+const next = new URL("fixtures/shopNext.ts", import.meta.url).pathname
 const read = () => readFileSync(path, "utf8")
 const situations: ReadonlyArray<Situation> = [...stuck, ...slow, ...failing, ...operating]
 
@@ -37,7 +38,9 @@ const shown = Effect.fnUntraced(function*({ ahead = 0, arrange, name, then }: Si
   const named = (text: string) => byIds(text.replaceAll(me, "ada@laptop"))
   const printed: Array<string> = []
   for (const [i, command] of commandsOf(block).entries()) {
-    const real = command.map((word) => ids.reduce((text, id, n) => text.replaceAll(inGuide(n), id), word))
+    const real = command.map((word) => word === "./next.ts" ? next : word).map((word) =>
+      ids.reduce((text, id, n) => text.replaceAll(inGuide(n), id), word)
+    )
     const { err, out } = yield* Effect.provideService(shop.stepped(...real), Clock.Clock, clockAhead(ahead))
     printed.push(lines[i]!, ...[out, err].filter((text) => text !== "").map(named))
   }

@@ -23,13 +23,13 @@ describe("forget", () => {
       const done = yield* client(1).visitNow("London")
       const asks = yield* client(1).askLater()
       const other = yield* client(2).visitNow("Paris")
-      const asked = yield* stepped("forget", "Car", "1", ...why)
+      const asked = yield* stepped("forget", "Car/1", ...why)
       assert.deepInclude(asked, { code: 2 })
       assert.match(asked.out, new RegExp(`^Car/1: 1 action, .*\\n1 stay, until that is over:\\n {2}${asks.id}: live$`))
       assert.include(asked.err, "forget Car/1? It cannot be undone Nobody can be asked here: give --yes")
       assert.include((yield* stepped("show", done.id, "--payloads")).out, "London")
 
-      const [answer] = yield* objects("forget", "Car", "1", "--yes", "--by", "ada", ...why)
+      const [answer] = yield* objects("forget", "Car/1", "--yes", "--by", "ada", ...why)
       assert.deepInclude(answer, {
         verb: "ActionRepo.forget",
         target: "Car/1",
@@ -42,7 +42,7 @@ describe("forget", () => {
       assert.notInclude(shown.out, "London")
       assert.include((yield* stepped("show", other.id, "--payloads")).out, "Paris")
       assert.strictEqual((yield* stepped("retry", done.id, ...why)).code, 1)
-      const again = yield* stepped("forget", "Car", "1", "--yes", ...why)
+      const again = yield* stepped("forget", "Car/1", "--yes", ...why)
       assert.deepInclude(again, { code: 1 })
       assert.include(again.out, "nothing was changed\n1 stay")
       assert.deepStrictEqual(
@@ -55,13 +55,13 @@ describe("forget", () => {
       )
       yield* Effect.provide(asks.cancel(), services)
       yield* Effect.ignore(Effect.provide(asks.await, services))
-      assert.strictEqual((yield* stepped("forget", "Car", "1", "--yes", ...why)).code, 0)
-      assert.include((yield* stepped("forget", "Car", "1", ...why)).err, "Car/1 is forgotten already, with 2 actions")
-      assert.deepInclude(yield* stepped("forget", "Car", "77", ...why), {
+      assert.strictEqual((yield* stepped("forget", "Car/1", "--yes", ...why)).code, 0)
+      assert.include((yield* stepped("forget", "Car/1", ...why)).err, "Car/1 is forgotten already, with 2 actions")
+      assert.deepInclude(yield* stepped("forget", "Car/77", ...why), {
         code: 1,
         err: "stepped: nothing is stored of Car/77"
       })
-      assert.strictEqual((yield* stepped("forget", "", "1", ...why)).code, 2)
+      assert.strictEqual((yield* stepped("forget", "/1", ...why)).code, 2)
     }))
 })
 

@@ -37,7 +37,7 @@ export const failing: ReadonlyArray<Situation> = [
     then: ({ repo, until }) =>
       until(
         "all have gone on",
-        Effect.map(repo.list({ statuses: ["succeeded"] }), (found) => found.length === 3)
+        Effect.map(repo.list({ actorType: "Order", statuses: ["succeeded"] }), (found) => found.length === 3)
       )
   },
   {
@@ -55,7 +55,7 @@ export const failing: ReadonlyArray<Situation> = [
       until(
         "the child's new action has gone on",
         Effect.map(
-          repo.list({ statuses: ["succeeded"] }),
+          repo.list({ actorType: "Order", statuses: ["succeeded"] }),
           (found) => found.some(({ retryOf }) => retryOf !== undefined)
         )
       )
@@ -95,7 +95,7 @@ export const failing: ReadonlyArray<Situation> = [
         yield* shop.until(
           "three are cancelled, and one is not",
           Effect.map(
-            shop.repo.list({}),
+            shop.repo.list({ actorType: "Order" }),
             (found) => found.map(({ status }) => status).toSorted().join() === "cancelled,cancelled,cancelled,succeeded"
           )
         )

@@ -48,6 +48,8 @@ export const withoutTimes = (text: string): string =>
   text
     .replaceAll(/\d{4}-\d\d-\d\d[ T]\d\d:\d\d:\d\d(\.\d+)?Z/g, "<time>")
     .replaceAll(/(\d+(\.\d+)?(ms|µs|s|m|h|d)\b ?)+/g, "<span> ")
+    // how far it is, told while it lasts
+    .replaceAll(/^\d+ of \d+\n/gm, "")
     // what the machine is like
     .replaceAll(/\w+ {2}(a commit|a round trip) takes.*/g, "<measured>")
     .replaceAll(/ {2}.*(dead, | connections are in use).*/g, "  <counted>")

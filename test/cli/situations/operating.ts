@@ -11,6 +11,39 @@ export const operating: ReadonlyArray<Situation> = [
   },
   { name: "a wrong clock", ahead: -3_600_000, arrange: () => Effect.succeed([]) },
   {
+    name: "before a deploy",
+    arrange: ({ order, says, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        const { id } = yield* order(2).invoiceLater()
+        yield* says(id, "for the signal")
+        const later = yield* order(1).with({ delay: "7 days" }).remindLater()
+        return [later.id]
+      })
+  },
+  {
+    name: "a machine is to go",
+    arrange: ({ comesTo, order, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        yield* work({ name: "shop-2" })
+        yield* comesTo((yield* order(1).remindLater()).id, "succeeded")
+        return []
+      })
+  },
+  {
+    name: "a customer asks to be forgotten",
+    arrange: ({ comesTo, order, says, work }) =>
+      Effect.gen(function*() {
+        yield* work({ name: "shop-1" })
+        const packed = yield* order(1).packLater("Lyon")
+        yield* comesTo(packed.id, "succeeded")
+        const { id } = yield* order(1).invoiceLater()
+        yield* says(id, "for the signal")
+        return [packed.id, id]
+      })
+  },
+  {
     name: "it counts as done",
     arrange: ({ comesTo, order, work }) =>
       Effect.gen(function*() {
