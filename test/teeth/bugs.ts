@@ -772,8 +772,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "10.2: an attempt of what undoes a step is none that can be read, or counted",
     plants: [{
       file: "src/engine/perform/concluding.ts",
-      find: `phase === "waiting" || phase === "unwinding" || `,
-      replace: `phase === "waiting" || `
+      find: `(phase === "unwinding" && (verdict === undefined || detail?.stepStartedAt !== undefined))`,
+      replace: `(phase === "unwinding" && verdict !== undefined && detail?.stepStartedAt !== undefined)`
     }],
     tests: { [compensationRetries]: ["10.2: it begins again as its own policy says"] }
   },
@@ -1536,8 +1536,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: a body that has blocked the thread past its lease is begun again, although nobody has taken over",
     plants: [{
       file: "src/sql/transitions/lease.ts",
-      find: `* interval '1 millisecond' where token = $1 returning 1)`,
-      replace: `* interval '1 millisecond' where token = $1 and lease_until > clock_timestamp() returning 1)`
+      find: `* interval '1 millisecond' where token = $1 returning drained_at)`,
+      replace: `* interval '1 millisecond' where token = $1 and lease_until > clock_timestamp() returning drained_at)`
     }],
     tests: {
       "test/races/fences.test.ts": ["8: is renewed late, as long as nobody has taken over"],
@@ -6159,6 +6159,17 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "order by e.id desc limit 1000000"
     }],
     tests: { [whyCosts]: ["19.1: asking why looks at"] }
+  },
+  {
+    name: "turns-of-nobody",
+    breaks:
+      "what is queued in the queue after the engine's own, which is empty, comes first more often than the others",
+    plants: [{
+      file: "src/engine/worker/Catalogs.ts",
+      find: "const queues = catalog.queues.filter((queue) => queue !== ownQueue)",
+      replace: "const queues = [...first, ...catalog.queues.filter((queue) => queue !== ownQueue)]"
+    }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: across queues, however long"] }
   },
   {
     name: "health-on-another-clock",

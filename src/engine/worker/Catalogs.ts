@@ -1,4 +1,5 @@
 /** What one worker takes: the queues that it serves, and what it can run of them, as transitions want to know it. */
+import { ownQueue } from "../../domain/reserved.ts"
 import { knownLanes } from "../../Lane.ts"
 import type { Catalog } from "../../store/Store.ts"
 import type { Registry } from "../Registry.ts"
@@ -79,11 +80,16 @@ export const make = (registry: Registry, queues: ReadonlyArray<string> | undefin
 
 type Orders = readonly [Catalog, ...ReadonlyArray<Catalog>]
 
-/** Once for each queue that may come first. */
+/**
+ * Once for each queue of the program that may come first. The engine's own comes before all of them, and takes no turn: in an empty one's turn
+ * the next would come first, and so more often than the others.
+ */
 const ordersOf = (catalog: Catalog): Orders => {
-  const { queues } = catalog
-  return [
-    catalog,
-    ...queues.slice(1).map((_, i) => ({ ...catalog, queues: [...queues.slice(i + 1), ...queues.slice(0, i + 1)] }))
-  ]
+  const first = catalog.queues.filter((queue) => queue === ownQueue)
+  const queues = catalog.queues.filter((queue) => queue !== ownQueue)
+  const order = (from: number) => ({
+    ...catalog,
+    queues: [...first, ...queues.slice(from), ...queues.slice(0, from)]
+  })
+  return [order(0), ...queues.slice(1).map((_, i) => order(i + 1))]
 }
