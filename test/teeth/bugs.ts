@@ -703,6 +703,10 @@ export const bugs: ReadonlyArray<Bug> = [
       file: functionFile("decide_step"),
       find: `    token = null,\n`,
       replace: `    token = token,\n`
+    }, {
+      file: functionFile("decide_step"),
+      find: "then step + 1 else step end",
+      replace: "then step else step end"
     }],
     tests: { [undoingRules]: ["10.7: a body that runs has not been done then"] }
   },
