@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { counted, drawn, joined, leaf, type Node } from "./domain/drawing.ts"
 import { shown } from "./domain/shown.ts"
 import { Engine } from "./Engine.ts"

@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { Effect } from "effect"
+import * as Effect from "effect/Effect"
 import { ActionRepo } from "./ActionRepo.ts"
 import type { ActorRef } from "./Actor.ts"
 import { encodeActorId } from "./engine/invoke/invocation.ts"

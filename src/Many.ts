@@ -3,7 +3,8 @@
  *
  * @since 0.1.0
  */
-import { Effect, Schema } from "effect"
+import * as Effect from "effect/Effect"
+import * as Schema from "effect/Schema"
 import type { AnyAction } from "./Action.ts"
 import type { ActionHandle } from "./ActionHandle.ts"
 import type { ActionFilter, ActionRecord } from "./ActionRecord.ts"
@@ -161,23 +162,27 @@ export interface ManyPlan {
 // as it is stored
 // -------------------------------------------------------------------------------------------------------------------
 
-const { Boolean, Date: DateTime, Literal, Literals, Number, String, Struct, Union, optionalKey } = Schema
-
 /**
  * A verb for many, as an argument.
  *
  * @internal
  */
-export const ManyVerbSchema = Union([
-  Struct({ verb: Literal("Stepped.cancel"), compensate: optionalKey(Boolean) }),
-  Struct({ verb: Literal("ActionRepo.retry"), upwards: optionalKey(Boolean), from: optionalKey(String) }),
-  Struct({
-    verb: Literals(["ActionRepo.tryStepAgain", "ActionRepo.skipStep", "ActionRepo.failStep"]),
-    step: optionalKey(String)
+export const ManyVerbSchema = Schema.Union([
+  Schema.Struct({ verb: Schema.Literal("Stepped.cancel"), compensate: Schema.optionalKey(Schema.Boolean) }),
+  Schema.Struct({
+    verb: Schema.Literal("ActionRepo.retry"),
+    upwards: Schema.optionalKey(Schema.Boolean),
+    from: Schema.optionalKey(Schema.String)
   }),
-  Struct({ verb: Literals(["ActionRepo.abandonUnwinding", "ActionRepo.compensateAgain", "ActionRepo.delete"]) }),
-  Struct({ verb: Literal("JobQueue.reprioritise"), priority: Number }),
-  Struct({ verb: Literal("JobQueue.reschedule"), at: DateTime })
+  Schema.Struct({
+    verb: Schema.Literals(["ActionRepo.tryStepAgain", "ActionRepo.skipStep", "ActionRepo.failStep"]),
+    step: Schema.optionalKey(Schema.String)
+  }),
+  Schema.Struct({
+    verb: Schema.Literals(["ActionRepo.abandonUnwinding", "ActionRepo.compensateAgain", "ActionRepo.delete"])
+  }),
+  Schema.Struct({ verb: Schema.Literal("JobQueue.reprioritise"), priority: Schema.Number }),
+  Schema.Struct({ verb: Schema.Literal("JobQueue.reschedule"), at: Schema.Date })
 ])
 
 /**
@@ -185,33 +190,33 @@ export const ManyVerbSchema = Union([
  *
  * @internal
  */
-export const ManyAsked = Struct({
+export const ManyAsked = Schema.Struct({
   /** The id of the first action that does it: what is recorded is recorded with it, also where that is retried. */
-  id: String,
+  id: Schema.String,
   /** When the plan was made, in ms of user time. */
-  at: Number,
+  at: Schema.Number,
   /** How many there were then, as far as they were counted. */
-  count: Number,
+  count: Schema.Number,
   verb: ManyVerbSchema,
-  filter: Struct({
-    actorType: optionalKey(String),
-    actorId: optionalKey(String),
-    name: optionalKey(String),
-    statuses: optionalKey(Schema.Array(Literals(["queued", ...statuses]))),
-    roots: optionalKey(Boolean),
-    parent: optionalKey(String),
-    tag: optionalKey(String),
-    since: optionalKey(DateTime),
-    before: optionalKey(DateTime),
-    startedBy: optionalKey(String),
-    retryOf: optionalKey(String),
-    callbacksFailed: optionalKey(Boolean),
-    failure: optionalKey(String)
+  filter: Schema.Struct({
+    actorType: Schema.optionalKey(Schema.String),
+    actorId: Schema.optionalKey(Schema.String),
+    name: Schema.optionalKey(Schema.String),
+    statuses: Schema.optionalKey(Schema.Array(Schema.Literals(["queued", ...statuses]))),
+    roots: Schema.optionalKey(Schema.Boolean),
+    parent: Schema.optionalKey(Schema.String),
+    tag: Schema.optionalKey(Schema.String),
+    since: Schema.optionalKey(Schema.Date),
+    before: Schema.optionalKey(Schema.Date),
+    startedBy: Schema.optionalKey(Schema.String),
+    retryOf: Schema.optionalKey(Schema.String),
+    callbacksFailed: Schema.optionalKey(Schema.Boolean),
+    failure: Schema.optionalKey(Schema.String)
   }),
-  by: String,
-  reason: String,
-  rate: optionalKey(Number),
-  batch: Number
+  by: Schema.String,
+  reason: Schema.String,
+  rate: Schema.optionalKey(Schema.Number),
+  batch: Schema.Number
 })
 
 /**
@@ -219,10 +224,12 @@ export const ManyAsked = Struct({
  *
  * @internal
  */
-export const ManySummarySchema = Struct({
-  done: Number,
-  refused: Schema.Array(Struct({ outcome: String, count: Number, samples: Schema.Array(String) })),
-  gone: Number
+export const ManySummarySchema = Schema.Struct({
+  done: Schema.Number,
+  refused: Schema.Array(
+    Schema.Struct({ outcome: Schema.String, count: Schema.Number, samples: Schema.Array(Schema.String) })
+  ),
+  gone: Schema.Number
 })
 
 // -------------------------------------------------------------------------------------------------------------------

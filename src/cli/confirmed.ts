@@ -7,7 +7,7 @@ import { nothing, usage } from "./failures.ts"
 export const confirmed = (question: string) =>
   Effect.gen(function*() {
     if (!(yield* (yield* Stdio.Stdio).stdinIsTerminal)) {
-      return yield* usage(`${question} Nobody can be asked here: give --yes`)
+      return yield* usage(`${question.replace(/[^?.]$/, "$&.")} Nobody can be asked here: give --yes`)
     }
     if (!(yield* Prompt.run(Prompt.Confirm({ message: question, initial: false })))) {
       return yield* nothing("nothing was changed")

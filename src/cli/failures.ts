@@ -52,4 +52,6 @@ export interface LibraryError {
 export const stoppedBy = (error: LibraryError): Stopped =>
   error instanceof Stopped
     ? error
+    : error._tag === "UnknownAction"
+    ? nothing(error.message)
     : new Stopped({ code: ofDatabase.has(error._tag) ? exitCodes.database : exitCodes.usage, text: error.message })

@@ -75,7 +75,12 @@ const queues = Command.make("queues", {}, () =>
       ["held", ({ held }) => held === 0 ? undefined : String(held)],
       ["waiting", ({ waiting }) => waiting === 0 ? undefined : String(waiting)],
       ["cancelled", ({ cancelled }) => cancelled === 0 ? undefined : String(cancelled)],
-      ["paused", ({ pause, paused }) => pauseText(pause) ?? (paused === 0 ? undefined : String(paused)), () => "bad"],
+      [
+        "paused",
+        ({ pause, paused }) =>
+          pause === undefined ? (paused === 0 ? undefined : String(paused)) : `${paused}: ${pauseText(pause)}`,
+        () => "bad"
+      ],
       ["oldest", ({ oldestEnqueuedAt }) => output.ago(oldestEnqueuedAt)]
     ], "nothing is queued")
     if (!output.isJson) {
@@ -100,8 +105,9 @@ const workers = Command.make("workers", {}, () =>
       ["lease", ({ leaseUntil }) =>
         output.ago(leaseUntil), ({ leaseUntil }) =>
         leaseUntil.getTime() < output.now ? "bad" : "plain"],
-      ["in hand", ({ inHand }) =>
-        String(inHand)],
+      ["", ({ leaseUntil }) =>
+        leaseUntil.getTime() < output.now ? "dead" : undefined, () => "bad"],
+      ["in hand", ({ inHand }) => String(inHand)],
       ["id", ({ id }) => id],
       ["draining", ({ drainingSince }) => drainingSince && output.ago(drainingSince)],
       ["queues", ({ queues }) => queues?.join(", ") ?? "all"],

@@ -9,6 +9,7 @@ import { type Answer, answer } from "./answer.ts"
 import { withEngine } from "./connection.ts"
 import { nothing, type Stopped, usage } from "./failures.ts"
 import { by, operator, reason } from "./given.ts"
+import { Output } from "./Output.ts"
 
 const paused = {
   lane: Flag.String("lane").pipe(Flag.withDescription("A lane, by its key"), Flag.optional),
@@ -62,6 +63,20 @@ const textOf = (given: Paused): string =>
   [...Option.toArray(given.lane), ...Option.toArray(given.queue), ...Option.toArray(given.definition)][0] ??
     "everything"
 
+/** What no worker has said that it has may still come, or be a typing error. */
+const saidOf = ({ definition, queue, ...given }: Paused) =>
+  Effect.gen(function*() {
+    const output = yield* Output
+    const known = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({}, 1000))
+    const isKnown = Option.isSome(definition)
+      ? known.some(({ actorType, name }) => `${actorType}/${name}` === definition.value)
+      : Option.isNone(queue) || known.some(({ description }) => description.queue === queue.value)
+    if (!isKnown) {
+      const what = textOf({ definition, queue, ...given })
+      yield* output.remark(`no worker has said that it has ${what}: \`definitions\` lists what they have`)
+    }
+  })
+
 /** Pauses or resumes, and says whether that has changed something. */
 const changing = (verb: "pause" | "resume", given: Paused, otherwise: Answer) =>
   withEngine(Effect.gen(function*() {
@@ -71,6 +86,7 @@ const changing = (verb: "pause" | "resume", given: Paused, otherwise: Answer) =>
       ? yield* subject.on[verb](subject.target, options)
       : yield* subject.on[verb](subject.target, options)
     yield* answer(`${subject.of}.${verb}`, textOf(given), changed ? { outcome: "done" } : otherwise)
+    if (verb === "pause") yield* saidOf(given)
   }))
 
 const pause = Command.make(

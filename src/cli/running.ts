@@ -56,7 +56,9 @@ export const run = Command.make("run", {
     }
     const { arguments: schemas, queue: inQueue } = description
     if (schemas.length !== given.args.length) {
-      return yield* usage(`${given.action} takes ${schemas.length} arguments, not ${given.args.length}`)
+      return yield* usage(
+        `${given.action} takes ${schemas.length} argument${schemas.length === 1 ? "" : "s"}, not ${given.args.length}`
+      )
     }
     const values = yield* Effect.forEach(given.args, (text, i) =>
       Effect.tap(json(text, `argument ${i + 1}`), (value) => checked(`argument ${i + 1}`, value, schemas[i])))

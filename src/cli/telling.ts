@@ -41,7 +41,11 @@ const signal = Command.make("signal", {
     const known = description?.signals.find((signal) => signal.name === name)
     if (description !== undefined && known === undefined) {
       const names = description.signals.map(({ name }) => name).join(", ")
-      return yield* usage(`${action.name} takes no signal ${name}: ${names === "" ? "it takes none" : names}`)
+      return yield* usage(
+        names === ""
+          ? `${action.name} takes no signals`
+          : `${action.name} takes no signal ${name}, but ${names}`
+      )
     }
     const value = Option.isSome(payload) ? yield* json(payload.value, "the payload") : null
     yield* checked("the payload", value, known?.payload)

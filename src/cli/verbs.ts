@@ -8,6 +8,7 @@ import { JobQueue } from "../JobQueue.ts"
 import type { DeletionVerb } from "../Operation.ts"
 import type { CompensationVerb, RetryVerb, StepAttempt, StepVerb } from "../StepVerb.ts"
 import { type Answer, answer } from "./answer.ts"
+import { checked, described } from "./checked.ts"
 import { withEngine } from "./connection.ts"
 import { type LibraryError, nothing, usage } from "./failures.ts"
 import { type Asks, by, id, json, operator, reason } from "./given.ts"
@@ -248,6 +249,18 @@ const fail = Command.make(
   Command.withDescription("Fail steps that are held, or wait, for good")
 )
 
+/** Refuses what the step's schema refuses, as far as workers have said what that is. */
+const checkedForStep = (action: string, name: Option.Option<string>, value: unknown) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const found = yield* repo.find(action)
+    if (Option.isNone(found)) return
+    const steps = yield* repo.steps(action)
+    const step = Option.getOrUndefined(name) ?? steps.findLast(isOpen)?.name
+    const description = yield* described(found.value)
+    yield* checked("the result", value, description?.steps.find((one) => one.name === step)?.result ?? undefined)
+  })
+
 const completeStep = Command.make("complete-step", {
   id,
   result: Argument.String("result").pipe(Argument.withDescription("JSON, as the step's schema has it")),
@@ -256,6 +269,7 @@ const completeStep = Command.make("complete-step", {
 }, ({ id, result, step, ...given }) =>
   withEngine(Effect.gen(function*() {
     const value = yield* json(result, "the result")
+    yield* checkedForStep(id, step, value)
     const complete = deciding((repo, attempt, asks) => repo.completeStep(attempt, value, asks), step)
     yield* answer("ActionRepo.completeStep", id, yield* complete(id, yield* operator(given)))
   }))).pipe(Command.withDescription("Complete a step that is held, or waits, with a result"))

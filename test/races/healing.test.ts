@@ -217,6 +217,8 @@ it.live("a pass looks at some pages, one worker at a time", () =>
   Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
     const { heal } = yield* Store
+    // without the pages that others have left empty
+    yield* sql`truncate stepped.live_actions`
     const ids = (yield* sql<{ id: string }>`insert into stepped.live_actions
         (id, definition, actor_id, queue, arguments, lane, checksum_key, seat, status, depth, rooted, flags, phase, enqueued_at)
       select gen_random_uuid(), 'Car/turn', n, 'default', '[]', 'lane ' || n, '', 0, 1, 0, true, 0, 4, now() from generate_series(1, 300) n

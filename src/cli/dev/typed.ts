@@ -24,6 +24,10 @@ const command = Command.make("stepped").pipe(
   Command.withGlobalFlags(globalFlags)
 )
 
+const names = command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name)).filter((name) =>
+  name !== "migrate"
+)
+
 const parse = Command.runWith(command, { version: "" })
 
 /** What of the words is for a shell alone. */
@@ -52,7 +56,14 @@ const runOne = ({ columns, line }: Typed, flags: ReadonlyArray<string>) =>
     const words = wordsOf(line)
     if (words === undefined) return yield* Console.error("stepped: a quote is not closed")
     if (words.length === 0) return
+    if (words.some((word) => /^--(url|folder|schema)\b/.test(word))) {
+      return yield* Console.error(`stepped: ${words.join(" ")}: what is typed here is of the program that runs`)
+    }
     if (isForShell(words)) return yield* Console.error(`stepped: ${words.join(" ")}: that is for a shell`)
+    if (!names.includes(words[0]!)) {
+      const help = words[0] === "help" ? "" : `stepped: there is no command ${words[0]} here. `
+      return yield* Console.error(`${help}There are ${names.join(", ")}; with --help behind it each says what it takes`)
+    }
     yield* parse([...flags, ...words]).pipe(
       Effect.catch((error) =>
         // help is shown where it is asked for, and with what was wrong

@@ -62,11 +62,12 @@ export const failing: ReadonlyArray<Situation> = [
   },
   {
     name: "stop what is new",
-    arrange: ({ comesTo, order, work, world }) =>
+    arrange: ({ announced, comesTo, order, work, world }) =>
       Effect.gen(function*() {
         world.bank = refused
         yield* work({ build: "52aa17", name: "shop-1" })
         yield* comesTo((yield* order(1).chargeLater()).id, "failed")
+        yield* announced
         return []
       })
   },

@@ -22,13 +22,15 @@ export const slow: ReadonlyArray<Situation> = [
   },
   {
     name: "too few workers",
-    arrange: ({ order, says, work, world }) =>
+    arrange: ({ order, queue, repo, until, work, world }) =>
       Effect.gen(function*() {
         world.courier = Effect.never
         yield* work({ name: "shop-1", concurrency: 2, gracePeriod: 0 })
-        const handles = yield* Effect.forEach([1, 2, 3, 4, 5], (id) => order(id).packLater(`city ${id}`))
-        for (const { id } of handles.slice(0, 2)) yield* says(id, "the step fill runs")
-        return [handles[4]!.id]
+        for (const id of [1, 2, 3, 4, 5]) yield* order(id).packLater(`city ${id}`)
+        // which two it has taken is not said
+        yield* until("two bodies run", Effect.map(queue.workers, ([one]) => one?.inHand === 2))
+        const [waits] = yield* repo.list({ statuses: ["queued"] })
+        return [waits!.id]
       })
   },
   {
