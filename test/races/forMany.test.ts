@@ -1,9 +1,10 @@
 /** Rule 18.4 beside workers: two operators who mean the same actions, actions that end by themselves, and a worker that has lost what it does. */
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Layer, Schema } from "effect"
-import { type ActionHandle, ActionRepo, JobQueue, type ManySummary, Stepped } from "stepped"
+import { Duration, Effect, Layer, Ref, Schema } from "effect"
+import { type ActionHandle, ActionRepo, JobQueue, type ManySummary, Stepped, StorageError } from "stepped"
 import { make as makeAsking } from "../../src/engine/many/asking.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
+import { operationOf } from "../../src/store/asked.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { Store } from "../../src/store/Store.ts"
 import { healthy } from "../harness/databases.ts"
@@ -118,4 +119,42 @@ it.live("18.4: a worker that has lost the action and goes on with it all the sam
       recorded.filter(({ outcome }) => outcome === "done").map(({ target }) => target).sort()
     )
     assert.isTrue(recorded.every(({ outcome }) => outcome === "done" || outcome === "running"))
+  }).pipe(Effect.provide(layer)))
+
+/** What one asks who goes on by itself, with a store and a way to cancel that stand for a database. */
+const askingBy = (store: Store["Service"], cancelById: (id: string) => Effect.Effect<boolean, StorageError>) =>
+  Effect.gen(function*() {
+    const { ask } = makeAsking(store, { repo: yield* ActionRepo, queue: yield* JobQueue, cancelById })
+    const { count, id, verb } = yield* Stepped.forMany({ action: wait }, { verb: "Stepped.cancel" })
+    const asked = { id, at: 0, count, verb, filter: { name: "wait", actorType: "Mill" }, ...ada, batch: 10 }
+    return yield* ask(asked, () => Effect.void)
+  })
+
+it.live("18.4: nobody is left out for a database that was away, though it is back when that would be recorded", () =>
+  Effect.gen(function*() {
+    const { id } = yield* (yield* Mills.client)(1).with({ delay: "1 day" }).waitLater()
+    const store = yield* Store
+    const tries = yield* Ref.make(0)
+    const isAway = yield* Ref.make(false)
+    const back = Ref.set(isAway, false)
+    const refused = new StorageError({ operation: "any", isRetryable: true, cause: new Error("refused") })
+    const flaky: Store["Service"] = {
+      ...store,
+      // all is looked at from its beginning
+      askedThrough: (through) => Effect.andThen(back, store.askedThrough(through)),
+      askedOf: (through, targets) =>
+        Effect.flatMap(
+          Ref.get(isAway),
+          (away) => away && targets.includes(id) ? Effect.fail(refused) : store.askedOf(through, targets)
+        ),
+      recordOutcome: (...recorded) => Effect.andThen(back, store.recordOutcome(...recorded))
+    }
+    const summary = yield* askingBy(flaky, (target) =>
+      Effect.gen(function*() {
+        if ((yield* Ref.getAndUpdate(tries, (n) => n + 1)) === 0) yield* Ref.set(isAway, true)
+        if (yield* Ref.get(isAway)) return yield* refused
+        yield* store.recordOutcome(yield* Effect.orDie(operationOf("Stepped.cancel", target, ada)), "done")
+        return true
+      }))
+    assert.deepStrictEqual(summary, { done: 1, refused: [], gone: 0 })
   }).pipe(Effect.provide(layer)))

@@ -6847,6 +6847,12 @@ export const bugs: ReadonlyArray<Bug> = [
     hangs: true
   },
   {
+    name: "many-away",
+    breaks: "18.4: whom the database did not answer for is left out as busy once it answers again",
+    plants: [{ file: asking, find: "(away) => new Away({ away })", replace: "(away) => away" }],
+    tests: { "test/races/forMany.test.ts": ["18.4: nobody is left out for a database that was away"] }
+  },
+  {
     name: "names-for-everybody",
     breaks: "18.4: a program has an actor that is called as the engine's own",
     plants: [{ file: "src/Actor.ts", find: "if (type === ownActor) {", replace: "if (type === `${ownActor}s`) {" }],

@@ -7,6 +7,7 @@
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
+import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import { ownActor } from "../../domain/reserved.ts"
 import type { ManyOutcome, ManySummary } from "../../Many.ts"
@@ -22,14 +23,17 @@ import { asking, type Verbs } from "./verbs.ts"
 /** How many are asked for at the same moment, where no rate is given. */
 const besideMax = 4
 
+/** The database answers nobody: that says nothing of whom it was asked for. */
+class Away extends Data.TaggedError("Away")<{ readonly away: StorageError }> {}
+
 export const make = (store: Records, verbs: Verbs): Asking["Service"] => {
   const verbOn = asking(verbs)
 
   /** Unless it is recorded: then it was done, whatever this try says, or by who had this in hand before. */
-  const once = (through: string, target: string, effect: Effect.Effect<unknown, StorageError>) =>
+  const once = (through: string, target: string, effect: Effect.Effect<unknown, StorageError | Away>) =>
     Effect.catchTag(effect, "StorageError", (error) =>
       Effect.flatMap(
-        store.askedOf(through, [target]),
+        Effect.mapError(store.askedOf(through, [target]), (away) => new Away({ away })),
         (known) => known.has(target) ? Effect.void : Effect.fail(error)
       ))
 
@@ -58,7 +62,7 @@ export const make = (store: Records, verbs: Verbs): Asking["Service"] => {
         (unasked) => unasked === undefined ? Effect.void : record(asked, verb, id, unasked)
       )
     )
-    // somebody has it locked for longer than this waits for one of many; where the database is away, this fails as well
+    // somebody has it locked for longer than this waits for one of many: each time the database has answered others
     return Effect.catchTag(
       retryForCaller(() => tried, (error) => !tookTooLong(error)),
       "StorageError",
@@ -114,7 +118,13 @@ export const make = (store: Records, verbs: Verbs): Asking["Service"] => {
   return {
     ask: (asked, progress) =>
       // it goes on from what is recorded, here as after a crash
-      Effect.provideService(retryWhileAway(Effect.suspend(() => askAll(asked, progress))), Through, asked.id)
+      Effect.provideService(
+        retryWhileAway(
+          Effect.catchTag(Effect.suspend(() => askAll(asked, progress)), "Away", ({ away }) => Effect.fail(away))
+        ),
+        Through,
+        asked.id
+      )
   }
 }
 
