@@ -100,8 +100,12 @@ export const operationsOf = (calls: Calls): Operations => {
       Effect.map(
         call(
           "deleteTree",
+          // of what is asked through another action a part is no end of it: where there is more, it is recorded by itself
           `select became, deleted, kept, has_more, case when became <> 'none' then
-              ${schema}.record_operation($4, became, case when deleted > 0 then jsonb_build_object('deleted', deleted) end) end
+              ${schema}.record_operation(
+                case when has_more and became = 'done' then $4::jsonb - 'through' else $4::jsonb end,
+                became,
+                case when deleted > 0 then jsonb_build_object('deleted', deleted) end) end
             from ${schema}.delete_tree(p_now => $1, p_action => $2, p_limit => $3)`,
           [at(operation.at), PgTypes.uuid(action), PgTypes.int4(limit), operationParameter(operation)]
         ),

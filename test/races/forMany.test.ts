@@ -1,7 +1,7 @@
 /** Rule 18.4 beside workers: two operators who mean the same actions, actions that end by themselves, and a worker that has lost what it does. */
 import { assert, it } from "@effect/vitest"
 import { Duration, Effect, Layer, Ref, Schema } from "effect"
-import { type ActionHandle, ActionRepo, JobQueue, type ManySummary, Stepped, StorageError } from "stepped"
+import { type ActionHandle, ActionRepo, JobQueue, type ManySummary, Step, Stepped, StorageError } from "stepped"
 import { make as makeAsking } from "../../src/engine/many/asking.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import { operationOf } from "../../src/store/asked.ts"
@@ -19,7 +19,12 @@ const numbers = Array.from({ length: actions }, (_, n) => n)
 const ada = { by: "ada", reason: "a test" }
 
 const wait = Stepped.action("wait", { outbound: true }).step(() => Effect.void)
-const Mills = Stepped.actions(Mill, [wait])
+const grain = Stepped.action("grain", { arguments: [Schema.Int], concurrencyKey: (n) => ["grain", n] }).step(() =>
+  Effect.void
+)
+const grind = Stepped.action("grind")
+  .step("grind", () => Effect.forEach([1, 2, 3, 4, 5], (n) => Step.do(grain, n), { discard: true }))
+const Mills = Stepped.actions(Mill, [wait, grain, grind])
 
 /** All of them perform. */
 const waiting = Effect.gen(function*() {
@@ -157,4 +162,37 @@ it.live("18.4: nobody is left out for a database that was away, though it is bac
         return true
       }))
     assert.deepStrictEqual(summary, { done: 1, refused: [], gone: 0 })
+  }).pipe(Effect.provide(layer)))
+
+it.live("18.4: a tree that is deleted in parts is deleted whole, where the answer of one of them is lost", () =>
+  Effect.gen(function*() {
+    const store = yield* Store
+    const repo = yield* ActionRepo
+    const handle = yield* (yield* Mills.client)(1).grindLater()
+    yield* handle.await
+    const { id } = handle
+    const lost = yield* Ref.make(true)
+    const inParts: typeof repo.delete = (target, options) =>
+      Effect.gen(function*() {
+        const part = yield* store.deleteTree(target, 2, yield* operationOf("ActionRepo.delete", target, options))
+        if (!(yield* Ref.getAndSet(lost, false))) return part
+        return yield* new StorageError({ operation: "deleteTree", isRetryable: true, cause: new Error("lost") })
+      })
+    const { ask } = makeAsking(store, {
+      repo: { ...repo, delete: inParts },
+      queue: yield* JobQueue,
+      cancelById: () => Effect.succeed(false)
+    })
+    const plan = yield* Stepped.forMany({ action: grind }, { verb: "ActionRepo.delete" })
+    const { count, verb } = plan
+    const filter = { name: "grind", actorType: "Mill" }
+    const summary = yield* ask({ id: plan.id, at: 0, count, verb, filter, ...ada, batch: 10 }, () => Effect.void)
+    assert.deepStrictEqual(summary, { done: 1, refused: [], gone: 0 })
+    assert.deepStrictEqual(yield* repo.list(), [])
+    const records = yield* repo.operations({ target: id, outcome: "done" })
+    assert.deepStrictEqual(records.map(({ counts, through }) => [counts, through]), [
+      [{ deleted: 2 }, plan.id],
+      [{ deleted: 2 }, undefined],
+      [{ deleted: 2 }, undefined]
+    ])
   }).pipe(Effect.provide(layer)))

@@ -7,7 +7,6 @@ import type { JobQueue } from "../../JobQueue.ts"
 import type { OperatorOptions } from "../../Operation.ts"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
 import type { StepAttempt } from "../../StepVerb.ts"
-import { Through } from "../../store/asked.ts"
 import type { Asked } from "./definition.ts"
 
 export interface Verbs {
@@ -55,15 +54,10 @@ export const asking = ({ cancelById, queue, repo }: Verbs) => {
   const remove = (id: string, asks: Asks): Effect.Effect<Unasked, StorageError | InvalidQuery> =>
     Effect.gen(function*() {
       let deleted = yield* repo.delete(id, asks)
-      if (deleted._tag === "None") return "none"
-      // of a large tree the rest: with records of its own, as it was asked once for all of it
-      while (deleted._tag === "Deleted" && deleted.hasMore) {
-        deleted = yield* Effect.provideService(repo.delete(id, asks), Through, undefined)
-      }
-      return undefined
+      // of a large tree part by part: it is recorded as asked with the last one, so that whoever goes on after a crash goes on with it
+      while (deleted._tag === "Deleted" && deleted.hasMore) deleted = yield* repo.delete(id, asks)
+      return unlessNone(deleted)
     })
-
-  const unlessNone = ({ _tag }: { readonly _tag: string }): Unasked => _tag === "None" ? "none" : undefined
 
   return ({ by, reason, verb }: Asked, id: string): Effect.Effect<Unasked, StorageError> => {
     const asks = { by, reason }
@@ -101,6 +95,8 @@ export const asking = ({ cancelById, queue, repo }: Verbs) => {
     return Effect.catchTag(asked(), "InvalidQuery", Effect.die)
   }
 }
+
+const unlessNone = ({ _tag }: { readonly _tag: string }): Unasked => _tag === "None" ? "none" : undefined
 
 const noneOf = (answer: string): Unasked => answer === "none" ? "none" : undefined
 
