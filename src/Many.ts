@@ -127,7 +127,7 @@ export interface ManyOutcome {
 export interface ManySummary {
   /** With how many it was done. */
   readonly done: number
-  /** Which ones were left as they are, by the reason: the name that the verb answers with, or `noStep`, where no step is held or waits. The most frequent one first. */
+  /** Which ones were left as they are, by the reason: the name that the verb answers with, or `noStep`, where no step is held or waits, `busy`, where somebody has had it locked, `failed`, where the database has refused it (the log says why). The most frequent one first. */
   readonly refused: ReadonlyArray<ManyOutcome>
   /** How many had gone on when it was their turn: they had ended, how they end was decided (`over`), or they were not stored any more (`none`). */
   readonly gone: number

@@ -196,3 +196,25 @@ it.live("18.4: a tree that is deleted in parts is deleted whole, where the answe
       [{ deleted: 2 }, undefined]
     ])
   }).pipe(Effect.provide(layer)))
+
+it.live("18.4: whom the database refuses is left out as failed, and the others are asked", () =>
+  Effect.gen(function*() {
+    const mills = yield* Mills.client
+    const ids: Array<string> = []
+    for (const n of [1, 2, 3]) ids.push((yield* mills(n).with({ delay: "1 day" }).waitLater()).id)
+    const store = yield* Store
+    const summary = yield* askingBy(store, (target) =>
+      Effect.gen(function*() {
+        if (target === ids[1]) {
+          const cause = new Error("its page is broken")
+          return yield* new StorageError({ operation: "cancel", isRetryable: false, cause })
+        }
+        yield* store.recordOutcome(yield* Effect.orDie(operationOf("Stepped.cancel", target, ada)), "done")
+        return true
+      }))
+    assert.deepStrictEqual(summary, {
+      done: 2,
+      refused: [{ outcome: "failed", count: 1, samples: [ids[1]!] }],
+      gone: 0
+    })
+  }).pipe(Effect.provide(layer)))

@@ -6842,7 +6842,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "many-locked",
     breaks: "18.4: one that somebody has locked keeps all others from being asked",
-    plants: [{ file: asking, find: "error.isRetryable ? record(", replace: "!error.isRetryable ? record(" }],
+    plants: [{
+      file: asking,
+      find: "if (error.isRetryable) return record(",
+      replace: "if (!error.isRetryable) return record("
+    }],
     tests: { "test/races/forMany.test.ts": ["18.4: what somebody has locked"] },
     hangs: true
   },
@@ -6861,6 +6865,16 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "has_more and became = ''"
     }],
     tests: { "test/races/forMany.test.ts": ["18.4: a tree that is deleted in parts"] }
+  },
+  {
+    name: "many-behind-one-refused",
+    breaks: "18.4: one that the database refuses each time keeps all others from being asked",
+    plants: [{
+      file: asking,
+      find: "// it would be refused each time,",
+      replace: "if (!error.isRetryable) return Effect.fail(error) // it would be refused each time,"
+    }],
+    tests: { "test/races/forMany.test.ts": ["18.4: whom the database refuses"] }
   },
   {
     name: "names-for-everybody",

@@ -15,6 +15,7 @@ import type { StorageError } from "../../SteppedError.ts"
 import { operationOf, Through, withinOf } from "../../store/asked.ts"
 import type { Records, Within } from "../../store/Records.ts"
 import { tookTooLong } from "../../store/Store.ts"
+import { log } from "../log.ts"
 import type { Registered } from "../Registry.ts"
 import { retryForCaller, retryWhileAway } from "../retrying.ts"
 import { type Asked, Asking, forMany, Operator } from "./definition.ts"
@@ -66,7 +67,14 @@ export const make = (store: Records, verbs: Verbs): Asking["Service"] => {
     return Effect.catchTag(
       retryForCaller(() => tried, (error) => !tookTooLong(error)),
       "StorageError",
-      (error) => error.isRetryable ? record(asked, verb, id, "busy") : Effect.fail(error)
+      (error) => {
+        if (error.isRetryable) return record(asked, verb, id, "busy")
+        // it would be refused each time, and keep the others from their turn; where nothing can be recorded either, this fails
+        return Effect.andThen(
+          record(asked, verb, id, "failed"),
+          log.trouble(`${verb} of ${id} has failed`, error, "it is left out, and the next ones are asked")
+        )
+      }
     )
   }
 
