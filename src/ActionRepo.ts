@@ -222,6 +222,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   ) => Effect.Effect<ReadonlyArray<OperationRecord>, StorageError | InvalidQuery>
   /**
    * Deletes records of operations from before a time, oldest first, at most `limit` (10,000 if not given, 100,000 at most); gives how many.
+   * What was asked through an action of `Stepped.forMany` stays until that is over: it goes on by these.
    */
   readonly deleteOperations: (
     options: OperatorOptions & { readonly before: Date; readonly limit?: number }

@@ -1,6 +1,7 @@
 /** What operators have asked for: how it is recorded beside what it does, read, and deleted. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
+import { ownActor, ownQueue } from "../domain/reserved.ts"
 import type { ManyOutcome } from "../Many.ts"
 import type { DeletionVerb, OperationRecord, QueueVerb, StillThere } from "../Operation.ts"
 import type { NewOperation, Records } from "../store/Records.ts"
@@ -29,6 +30,12 @@ type Operations = Pick<
   | "reprioritise"
   | "reschedule"
 >
+
+/** Through which actions something is asked of many: one that is retried goes on under the id of the first. Looked for where there are such records alone. */
+const askingNow = (schema: string) =>
+  ["live_actions where", `jobs where queue = '${ownQueue}' and kind = 0 /* JobKind.invocation */ and`].map((from) =>
+    `select (arguments -> 0 ->> 'id')::uuid from ${schema}.${from} definition = '${ownActor}/forMany'`
+  ).join(" union all ")
 
 /** Of what is asked through an action, without the record of that itself. */
 const ofEach = "verb <> 'Stepped.forMany'"
@@ -164,8 +171,11 @@ export const operationsOf = (calls: Calls): Operations => {
       Effect.map(
         call(
           "deleteOperations",
+          // whoever asks for something of many goes on by what is recorded
           `with gone as (delete from ${schema}.operations where id = any(array(
-              select id from ${schema}.operations where at < $1 order by at limit $2 for update skip locked)) returning 1)
+              select id from ${schema}.operations
+              where at < $1 and (through is null or through <> all(array(${askingNow(schema)})))
+              order by at limit $2 for update skip locked)) returning 1)
             select n, ${recording(schema, "n", "deleted", "$3")} from (select count(*)::int as n from gone) c`,
           [at(before), PgTypes.int4(limit), operationParameter(operation)]
         ),

@@ -282,6 +282,28 @@ suite("for many", (engine) => {
       assert.deepStrictEqual((yield* asked(plan.id)).map(({ target }) => target).sort(), docked)
     }))
 
+  test("18.4: what it goes on by is not deleted as too old, as long as it is not over", () =>
+    Effect.gen(function*() {
+      const docked = yield* fleet("dock", 3)
+      yield* performIdle
+      const repo = yield* ActionRepo
+      const plan = yield* Stepped.forMany({ action: dock }, cancel)
+      assert.isTrue(yield* Effect.provideService(Stepped.cancel(docked[2]!, ada), Through, plan.id))
+      const handle = yield* plan.start(ada)
+      const clear = Effect.andThen(TestClock.adjust("1 hour"), repo.deleteOperations({ before: new Date(8.64e15) }))
+      assert.strictEqual(yield* clear, 0)
+      yield* handle.cancel()
+      yield* performIdle
+      const verb = yield* repo.retry(plan.id)
+      assert(verb._tag === "Retried")
+      // that of the retry
+      assert.strictEqual(yield* clear, 1)
+      assert.lengthOf(yield* asked(plan.id), 1)
+      yield* performIdle
+      assert.deepStrictEqual((yield* recordOf(verb.id)).result, { done: 3, refused: [], gone: 0 })
+      assert.strictEqual(yield* clear, 4)
+    }))
+
   test("18.4: what was done through it is not done again, whoever asks", () =>
     Effect.gen(function*() {
       const [id] = yield* fleet("mend", 1)
