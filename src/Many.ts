@@ -213,6 +213,8 @@ export const ManyAsked = Schema.Struct({
     callbacksFailed: Schema.optionalKey(Schema.Boolean),
     failure: Schema.optionalKey(Schema.String)
   }),
+  /** Of a group of failures: when the first of those had ended that it was looked for among, in ms of user time; none where those were all. */
+  failedSince: Schema.optionalKey(Schema.Number),
   by: Schema.String,
   reason: Schema.String,
   rate: Schema.optionalKey(Schema.Number),

@@ -20,7 +20,7 @@ const idAt = (millis: number) => {
 export const conditions = (
   schema: string,
   filter: ActionFilter,
-  { endedBefore, from, notOf, parent, until }: Within
+  { endedBefore, endedSince, from, notOf, parent, until }: Within
 ) => {
   const params: Array<PgTypes.Parameter | string> = []
   const wanted = ["true"]
@@ -48,15 +48,15 @@ export const conditions = (
   if (filter.retryOf !== undefined) add((place) => `retry_of = ${place}`, PgTypes.uuid(filter.retryOf))
   if (filter.startedBy !== undefined) add((place) => `started_by = ${place}`, PgTypes.uuid(filter.startedBy))
   // looked for by their index, and then by their ids
-  if (endedBefore !== undefined && filter.failure !== undefined) params.push(at(endedBefore))
-  const ended = params.length
-  add(
-    (place) =>
-      `id = any(array(select id from ${
-        failedOf(schema, endedBefore === undefined ? undefined : `$${ended}`)
-      } where failure = ${place}))`,
-    filter.failure === undefined ? undefined : PgTypes.text(filter.failure)
-  )
+  if (filter.failure !== undefined) {
+    const [since, before] = [endedSince, endedBefore].map((millis) =>
+      millis === undefined ? undefined : `$${params.push(at(millis))}`
+    )
+    add(
+      (place) => `id = any(array(select id from ${failedOf(schema, since, before)} where failure = ${place}))`,
+      PgTypes.text(filter.failure)
+    )
+  }
   if (filter.roots === true) wanted.push("parent is null")
   // as the index has it
   if (filter.callbacksFailed === true) wanted.push("callbacks_failed > 0")

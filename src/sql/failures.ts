@@ -9,9 +9,9 @@ import { at } from "./columns.ts"
 /** Failures that one call looks at. */
 const examinedMax = 20_000
 
-/** The newest failures, or the newest of those before a time, each with the id of its group. */
-export const failedOf = (schema: string, before = "null") =>
-  `${schema}.failed_actions(null, ${before}, null, null, ${examinedMax})`
+/** The newest failures, or the newest of those of a time, each with the id of its group. */
+export const failedOf = (schema: string, since = "null", before = "null") =>
+  `${schema}.failed_actions(${since}, ${before}, null, null, ${examinedMax})`
 
 /** As JSON has it. */
 type StoredBuild = {

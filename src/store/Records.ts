@@ -46,7 +46,8 @@ export interface Within {
   readonly until: number | undefined
   /** Whose children are asked for, if it is stored: they were enqueued while it was live. */
   readonly parent?: ActionRecord | undefined
-  /** Of a group of failures: those that have ended before this, in ms. */
+  /** Of a group of failures: those that have ended since, and before this, in ms. */
+  readonly endedSince?: number | undefined
   readonly endedBefore?: number | undefined
   /** Not those of this type of actor. */
   readonly notOf?: string | undefined

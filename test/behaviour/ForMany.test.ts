@@ -1,7 +1,7 @@
 /** Rule 18.4: verbs for many actions, planned, done by an action of the engine's own, one after the other. */
 import { assert, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Option } from "effect"
-import type { SqlClient } from "effect/sql"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, type ManyOutcome, type ManyVerb, Stepped } from "stepped"
 import { crashAfter } from "stepped/testing"
@@ -206,6 +206,33 @@ suite("for many", (engine) => {
       assert.deepStrictEqual((yield* asked(plan.id)).map(({ target }) => target).sort(), north)
       assert.deepStrictEqual(yield* statuses(waiting), ["failed", "failed"])
     }))
+
+  // so many rows: once is enough
+  if (engine.name === "server") {
+    test("18.4: of a group of failures none is meant that was too old for the plan, whatever is deleted of the others", () =>
+      Effect.gen(function*() {
+        yield* TestClock.adjust("1 hour")
+        const [old] = yield* fleet("sail", 1)
+        yield* performIdle
+        yield* TestClock.adjust("1 second")
+        const [late] = yield* fleet("sail", 1)
+        yield* performIdle
+        const sql = yield* SqlClient.SqlClient
+        // with the late one as many as are looked at
+        yield* sql`insert into stepped.ended_actions
+        select r.* from stepped.ended_actions e cross join generate_series(1, 19999) n
+        cross join lateral jsonb_populate_record(
+          e, jsonb_build_object('id', '00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))) r
+        where e.id = ${late!}::uuid`
+        const { groups } = yield* (yield* ActionRepo).failures()
+        const plan = yield* Stepped.forMany({ failure: groups[0]!.id }, { verb: "ActionRepo.delete" })
+        yield* sql`delete from stepped.ended_actions where id < '00000001-0000-7000-8000-000000000000'`
+        const handle = yield* plan.start(ada)
+        yield* performIdle
+        assert.deepStrictEqual(yield* handle.await, { done: 1, refused: [], gone: 0 })
+        assert.deepStrictEqual(yield* statuses([old!]), ["failed"])
+      }))
+  }
 
   test("18.4: with a rate they are so far apart at least, and each of them is asked once", () =>
     Effect.gen(function*() {

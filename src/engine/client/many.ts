@@ -32,9 +32,17 @@ export const make = (
     const within = yield* withinOf("Stepped.forMany", filter)
     const at = yield* now
     const id = newActionId(at)
+    // what is deleted of them must not let older ones in
+    const from = filter.failure === undefined
+      ? undefined
+      : (yield* store.failures(
+        { before: new Date(at + 1), actorType: undefined, name: undefined, since: undefined },
+        1
+      )).from
+    const plan = { id, at, filter, verb, ...from === undefined ? {} : { failedSince: from.getTime() } }
     const bounds = within && {
       ...within,
-      ...boundsOf(filter, at),
+      ...boundsOf(plan),
       ...filter.parent === undefined ? {} : { parent: (yield* store.actionsOf([filter.parent]))[0] }
     }
     const meant = { ...filter, after: id }
@@ -44,7 +52,7 @@ export const make = (
     const methods = client(Operator, [forMany])(verb.verb)["with"]!({ id })
     const calling = (method: "forManyNow" | "forManyLater", argument: Asked) =>
       methods[method](argument) as Effect.Effect<ActionHandle<ManySummary>, EnqueueError>
-    const argumentFor = (options: ManyOptions) => argumentOf({ id, at, count, verb, filter }, options)
+    const argumentFor = (options: ManyOptions) => argumentOf({ ...plan, count }, options)
     const record = ({ by, reason }: Asked) =>
       Effect.gen(function*() {
         if ((yield* store.askedOf(id, [id])).has(id)) return
@@ -59,10 +67,11 @@ export const make = (
       groups,
       samples: bounds === undefined ? [] : yield* store.actionsLike(meant, samplesMax, bounds),
       start: (options) =>
-        Effect.flatMap(argumentFor(options), (argument) =>
-          store.withTransaction(Effect.tap(calling("forManyLater", argument), () => record(argument)))),
-      startNow: (options) =>
-        Effect.flatMap(argumentFor(options), (argument) => calling("forManyNow", argument))
+        Effect.flatMap(
+          argumentFor(options),
+          (argument) => store.withTransaction(Effect.tap(calling("forManyLater", argument), () => record(argument)))
+        ),
+      startNow: (options) => Effect.flatMap(argumentFor(options), (argument) => calling("forManyNow", argument))
     } satisfies ManyPlan
   })
 
@@ -134,7 +143,7 @@ const filterOf = (
   })
 
 const argumentOf = (
-  plan: Pick<Asked, "id" | "at" | "count" | "verb" | "filter">,
+  plan: Pick<Asked, "id" | "at" | "count" | "verb" | "filter" | "failedSince">,
   { batch, by, rate, reason }: ManyOptions
 ): Effect.Effect<Asked, InvalidQuery> =>
   Effect.gen(function*() {

@@ -81,12 +81,12 @@ export const make = (store: Records, verbs: Verbs): Asking["Service"] => {
   /** Those that are meant, behind one of them. */
   const looking = (asked: Asked) =>
     Effect.gen(function*() {
-      const { at, batch, filter } = asked
+      const { batch, filter } = asked
       const within = yield* Effect.orDie(withinOf("Stepped.forMany", filter))
       const bounds: Within | undefined = within && {
         ...within,
         ...filter.parent === undefined ? {} : { parent: (yield* store.actionsOf([filter.parent]))[0] },
-        ...boundsOf(filter, at)
+        ...boundsOf(asked)
       }
       return (after: string) =>
         bounds === undefined ? Effect.succeed([]) : store.idsLike({ ...filter, after }, batch, bounds)
@@ -145,8 +145,11 @@ export const registration = (store: Records, verbs: Verbs): Registered => ({
 })
 
 /** What holds of those that are meant beside the filter: nothing of the engine's own, unless it is named, and of failures those until the plan. */
-export const boundsOf = (filter: Asked["filter"], at: number): Pick<Within, "notOf" | "endedBefore"> => ({
+export const boundsOf = (
+  { at, failedSince, filter }: Pick<Asked, "at" | "failedSince" | "filter">
+): Pick<Within, "notOf" | "endedSince" | "endedBefore"> => ({
   ...filter.actorType === undefined ? { notOf: ownActor } : {},
+  endedSince: failedSince,
   endedBefore: at + 1
 })
 
