@@ -18,12 +18,26 @@ export const id = Argument.String("id").pipe(
 /** The id of an action, where something else may stand for it. */
 export const optionalId = Argument.optional(id)
 
+/** What is given behind an id, or by itself where something else stands for that: read by whoever knows which of them it is. */
+export const behindId = (name: string, description: string) => ({
+  id: Argument.String("id").pipe(
+    Argument.withDescription(`The id of an action; with --where there is none, and the ${name} alone`),
+    Argument.optional
+  ),
+  value: Argument.String(name).pipe(Argument.withDescription(description), Argument.optional)
+})
+
+const isDate = /^\d{4}-\d\d-\d\d/
+
+/** A time that is given as a date. */
+export const readDate = (text: string): Date | undefined => {
+  const at = isDate.test(text) ? new Date(text) : undefined
+  return at === undefined || Number.isNaN(at.getTime()) ? undefined : at
+}
+
 /** A time that is given as a date, or as how long ago it was. */
 export const readTime = (text: string, now: number): Date | undefined => {
-  if (/^\d{4}-\d\d-\d\d/.test(text)) {
-    const at = new Date(text)
-    return Number.isNaN(at.getTime()) ? undefined : at
-  }
+  if (isDate.test(text)) return readDate(text)
   const ago = Option.filter(
     Option.map(Duration.fromInput(text as Duration.Input), Duration.toMillis),
     (millis) => millis >= 0 && Number.isFinite(millis)

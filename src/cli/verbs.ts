@@ -11,8 +11,8 @@ import { type Answer, answer } from "./answer.ts"
 import { checked, described } from "./checked.ts"
 import { withEngine } from "./connection.ts"
 import { type LibraryError, nothing, usage } from "./failures.ts"
-import { type Asks, by, id, json, operator, reason } from "./given.ts"
-import { onActions, target } from "./onActions.ts"
+import { type Asks, by, id, json, operator, readDate, reason } from "./given.ts"
+import { onActions, taken, target, targetAnd } from "./onActions.ts"
 import { whyNotCompensated, whyNotRetried } from "./refusals.ts"
 
 const asked = { reason, by }
@@ -145,27 +145,34 @@ const compensated = (verb: CompensationVerb): Answer => {
   }
 }
 
-const priority = Command.make("reprioritise", {
-  id,
-  priority: Argument.Int("priority").pipe(Argument.withDescription("From -100, which comes first, to 100")),
-  ...asked
-}, ({ id, priority, ...given }) =>
-  withEngine(Effect.gen(function*() {
-    const queue = yield* JobQueue
-    const outcome = yield* queue.reprioritise(id, priority, yield* operator(given))
-    yield* answer("JobQueue.reprioritise", id, { outcome })
-  }))).pipe(Command.withDescription("Say how urgent a queued action is"))
+const priority = Command.make(
+  "reprioritise",
+  targetAnd("priority", "From -100, which comes first, to 100"),
+  (args) =>
+    Effect.gen(function*() {
+      const isWhole = /^-?\d+$/
+      const { given, value } = yield* taken(args, "priority", (text) => isWhole.test(text) ? Number(text) : undefined)
+      yield* onActions({ verb: "JobQueue.reprioritise", priority: value }, given, (id, asks) =>
+        Effect.map(
+          Effect.flatMap(JobQueue, (queue) => queue.reprioritise(id, value, asks)),
+          (outcome): Answer => ({ outcome })
+        ))
+    })
+).pipe(Command.withDescription("Say how urgent queued actions are"))
 
-const reschedule = Command.make("reschedule", {
-  id,
-  at: Argument.Date("at").pipe(Argument.withDescription("2026-05-01T12:00:00Z; one that has passed is now")),
-  ...asked
-}, ({ at, id, ...given }) =>
-  withEngine(Effect.gen(function*() {
-    const queue = yield* JobQueue
-    const outcome = yield* queue.reschedule(id, at, yield* operator(given))
-    yield* answer("JobQueue.reschedule", id, { outcome })
-  }))).pipe(Command.withDescription("Say when a queued action starts, or what has failed is tried again"))
+const reschedule = Command.make(
+  "reschedule",
+  targetAnd("at", "2026-05-01T12:00:00Z; one that has passed is now"),
+  (args) =>
+    Effect.gen(function*() {
+      const { given, value } = yield* taken(args, "time", readDate)
+      yield* onActions({ verb: "JobQueue.reschedule", at: value }, given, (id, asks) =>
+        Effect.map(
+          Effect.flatMap(JobQueue, (queue) => queue.reschedule(id, value, asks)),
+          (outcome): Answer => ({ outcome })
+        ))
+    })
+).pipe(Command.withDescription("Say when queued actions start, or what has failed is tried again"))
 
 // -------------------------------------------------------------------------------------------------------------------
 // steps

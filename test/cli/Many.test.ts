@@ -99,6 +99,41 @@ describe("many", () => {
       assert.strictEqual((yield* stepped("cancel", "--where", "actor=Car/1, action=ask", "--yes", ...why)).code, 0)
     }))
 
+  it.live("18.4: with a value behind it: alone beside a filter, and behind an id without one", () =>
+    Effect.gen(function*() {
+      const { handles, stepped } = yield* nobody
+      const [first] = ids(handles)
+      const many = ["--where", "actor=Car", "--yes", "--here", ...why]
+      assert.match((yield* stepped("reprioritise", ...many, "-50")).out, /^JobQueue\.reprioritise on 3 [^]*\ndone: 3$/)
+      assert.match(
+        (yield* stepped("reschedule", "2030-01-01", ...many)).out,
+        /^JobQueue\.reschedule on 3 [^]*\ndone: 3$/
+      )
+      const shown = yield* stepped("ls", "--actor", "Car", "--json")
+      for (const line of shown.out.split("\n")) {
+        assert.deepInclude(JSON.parse(line), { priority: -50, dueAt: "2030-01-01T00:00:00.000Z" })
+      }
+      assert.strictEqual((yield* stepped("reprioritise", first!, "7", ...why)).code, 0)
+      for (
+        const [args, words] of [
+          [["reprioritise", first!, "5", ...many], "With --where there is no id: the priority alone"],
+          [["reprioritise", ...many], "which priority? Give one"],
+          [["reprioritise", first!, ...many], "is none"],
+          [["reprioritise", "101", ...many], "priority of Stepped.forMany"],
+          [["reprioritise", "5", ...why], "is not the id of an action"],
+          [["reprioritise", first!, ...why], "which priority?"],
+          [["reschedule", "5", ...many], "which time?"]
+        ] as const
+      ) {
+        const refused = yield* stepped(...args)
+        assert.deepStrictEqual(
+          [refused.code, refused.err.includes(words)],
+          [2, true],
+          `${args.join(" ")}: ${refused.err}`
+        )
+      }
+    }))
+
   it.live("18.4: where no worker does it that is said, and nothing is done, or this process does it", () =>
     Effect.gen(function*() {
       const { handles, services, stepped } = yield* nobody
