@@ -298,13 +298,14 @@ export interface Deletion {
  */
 export interface DeletionOptions<E = never, R = never> extends OperatorOptions {
   readonly before: Date
-  /** How many actions a call looks at: 10,000 if not given, 100,000 at most. */
+  /** How many actions a call looks at: 10,000 if not given, and 1,000 where there is an `export`; 100,000 at most. */
   readonly limit?: number
   /** `next` of the call before. */
   readonly from?: string | undefined
   /**
    * Keeps elsewhere what is deleted: it is given what was stored of each action, arguments and results too, as a JSON object in one line, and they are gone once it has
-   * succeeded, in one transaction. If it fails, nothing is deleted; after a crash or a lost answer they may be in both places. All of a call's actions are in memory: give a `limit`.
+   * succeeded, in one transaction. If it fails, nothing is deleted; after a crash or a lost answer they may be in both places. All of a call's actions are in memory, and are one
+   * answer of the database, which has room for a gigabyte: give a lower `limit` where they are large.
    */
   readonly export?: ((actions: ReadonlyArray<string>) => Effect.Effect<void, E, R>) | undefined
 }

@@ -182,8 +182,8 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     options?: OperatorOptions
   ) => Effect.Effect<DeletionVerb, StorageError | InvalidQuery>
   /**
-   * Deletes what ended before a time, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 100,000 at
-   * most), newest first. The next call goes on from `next`, until there is none.
+   * Deletes what ended before a time, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 1,000 with
+   * `export`, 100,000 at most), newest first. The next call goes on from `next`, until there is none.
    *
    * **Details**
    *

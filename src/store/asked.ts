@@ -21,6 +21,9 @@ export const listLimit = { otherwise: 100, most: 10_000 }
 /** Rows that one call deletes, if nothing is said, and at most. */
 export const deletionLimit = { otherwise: 10_000, most: 100_000 }
 
+/** Actions that one call deletes once they are kept elsewhere: all that is stored of them is in one answer. */
+export const exportLimit = { otherwise: 1000, most: 100_000 }
+
 /** Actions of one tree, if nothing is said, and at most. */
 export const treeLimit = { otherwise: 1000, most: 100_000 }
 

@@ -3,7 +3,7 @@ import * as Effect from "effect/Effect"
 import type { Deletion, DeletionOptions } from "../ActionRecord.ts"
 import type { OperatorOptions } from "../Operation.ts"
 import type { InvalidQuery, StorageError } from "../SteppedError.ts"
-import { deletionLimit, idOf, limitOf, operationOnOlder, timeOf } from "./asked.ts"
+import { deletionLimit, exportLimit, idOf, limitOf, operationOnOlder, timeOf } from "./asked.ts"
 import type { Store } from "./Store.ts"
 
 /** How many, of those from before a time. */
@@ -15,7 +15,11 @@ export const deletingOf = (store: Store["Service"]) => ({
   ): Effect.Effect<Deletion, StorageError | InvalidQuery | E, R> =>
     Effect.gen(function*() {
       const at = yield* timeOf("before of ActionRepo.deleteEnded", before)
-      const most = yield* limitOf("limit of ActionRepo.deleteEnded", limit, deletionLimit)
+      const most = yield* limitOf(
+        "limit of ActionRepo.deleteEnded",
+        limit,
+        keep === undefined ? deletionLimit : exportLimit
+      )
       yield* idOf("from of ActionRepo.deleteEnded", from)
       const operation = yield* operationOnOlder("ActionRepo.deleteEnded", before, options)
       const { deleted, next } = keep === undefined

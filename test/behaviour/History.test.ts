@@ -219,6 +219,25 @@ suite("history", (engine) => {
       }
     }))
 
+  test("4.7: what is kept elsewhere before it is deleted is a thousand actions in a call, if nothing is said", () =>
+    Effect.gen(function*() {
+      const { id } = yield* (yield* Cars.client)(1).honkNow()
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`insert into stepped.ended_actions
+        select r.* from stepped.ended_actions e cross join generate_series(1, 1000) n
+        cross join lateral jsonb_populate_record(
+          e, jsonb_build_object('id', '00000000-0000-7000-8000-' || lpad(to_hex(n), 12, '0'))) r
+        where e.id = ${id}::uuid`
+      const repo = yield* ActionRepo
+      const kept: Array<number> = []
+      const keep = (actions: ReadonlyArray<string>) => Effect.sync(() => kept.push(actions.length))
+      const before = new Date(60_000)
+      const { next } = yield* repo.deleteEnded({ before, export: keep })
+      yield* repo.deleteEnded({ before, export: keep, from: next })
+      assert.deepStrictEqual(kept, [1000, 1])
+      assert.deepStrictEqual(yield* repo.list(), [])
+    }))
+
   test("4.7: keys, signals and memos of what is deleted go with it, and those of others stay", () =>
     Effect.gen(function*() {
       const cars = yield* Cars.client

@@ -6893,6 +6893,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [forMany]: ["18.4: of a group of failures none is meant"] }
   },
   {
+    name: "export-of-ten-thousand",
+    breaks: "4.7: what is exported in one call has no room in one answer of the database",
+    plants: [{
+      file: "src/store/deleting.ts",
+      find: "keep === undefined ? deletionLimit",
+      replace: "deletionLimit.most > 0 ? deletionLimit"
+    }],
+    tests: { "test/behaviour/History.test.ts": ["4.7: what is kept elsewhere"] }
+  },
+  {
     name: "names-for-everybody",
     breaks: "18.4: a program has an actor that is called as the engine's own",
     plants: [{ file: "src/Actor.ts", find: "if (type === ownActor) {", replace: "if (type === `${ownActor}s`) {" }],
