@@ -175,7 +175,8 @@ export class JobQueue extends Context.Service<JobQueue, {
    * **Gotchas**
    *
    * What is drained is a `Stepped.worker`; its program may go on without (`onDrained`). A process that performs for its callers alone (`…Now`) takes nothing, and
-   * goes on. A worker that loses its lease before it has seen this goes on under another one. Of an embedded database the process has to be stopped.
+   * goes on. What starts an ended process again, a Deployment or systemd's `Restart=always`, starts a drained `stepped worker` again at once, under a name of its own, and that takes
+   * work: tell it first that there are to be fewer. A worker of a version without this does not read it, and goes on. A worker that loses its lease before it has seen this goes on under another one. Of an embedded database the process has to be stopped.
    */
   readonly drain: (
     worker: string,

@@ -165,7 +165,7 @@ const pausedByEnvironment = Config.Boolean("STEPPED_PAUSED").pipe(Config.withDef
  * payments are not to be made twice.
  *
  * Who is drained (`JobQueue.drain`) stops in the same way when it renews its lease the next time, and says so in the log. The layer stays as it is, since the program may
- * have more to do than this: `onDrained` is where it ends, if that is what is wanted.
+ * have more to do than this: `onDrained` is where it ends, if that is what is wanted. Whatever starts ended processes again starts this one again, too, and that is another worker.
  *
  * Several over one {@link layer} work beside each other, each with its own queues, concurrency, grace period and name: a slow kind of work
  * then takes no room from the others. Each keeps connections of its own (`connections` and two more).
