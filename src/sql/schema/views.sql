@@ -1,4 +1,5 @@
--- What people read of steps, slots and lanes; like the views of actions, by no function.
+-- What people read of steps, slots and lanes. Like the views of actions, they use no function; functions may read them,
+-- as `exported_of` does.
 
 -- a step's row is created when it starts: while its body runs, the live row holds it; the only step of an action stays
 -- with it

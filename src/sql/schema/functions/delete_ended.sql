@@ -8,8 +8,10 @@
 --   superseded in one lane goes in one pass.
 --
 -- With `p_is_exported` it gives what was stored of what it has deleted, each action as JSON: whoever asks for that
--- commits when it is kept elsewhere. Rows of the history are locked until then; nobody waits for them but who retries
--- one, or has it undone again. A crash, or an answer that is lost, leaves all of them, or what is kept elsewhere by then.
+-- commits when it is kept elsewhere. Rows of the history are locked until then; nobody waits for them. Whoever would
+-- retry one meanwhile, or another parent that has its result, is told that it is deleted, and a claim that would reuse
+-- it as an achievement fails and is tried again: what keeps them elsewhere is to be short. A crash, or an answer that
+-- is lost, leaves all of them, or what is kept elsewhere by then.
 create function delete_ended(
   p_before timestamptz, p_below uuid, p_limit int, p_is_exported boolean default false, out deleted int,
   out below uuid, out exported text[])
