@@ -322,12 +322,14 @@ const achievementsOf = (calls: Calls): Achievements => {
         ),
         (rows) => rows.length > 0
       ),
-    forgetAchievements: ({ actorType, before, below, name }, limit, operation) => {
+    forgetAchievements: ({ actorType, before, below, defaultOf, name }, limit, operation) => {
       // of what is below a key the text goes on with a slash, behind which `0` comes next
       const isBelow = "checksum_key = $::text or (checksum_key > $::text || '/' and checksum_key < $::text || '0')"
       const asked = [
         { condition: "achieved_at < $", value: before === undefined ? undefined : at(before) },
         { condition: isBelow, value: below },
+        // nothing is escaped in these: what is below the key of the actor `a` may be of the actor `a/b`
+        { condition: `checksum_key = $::text || '/' || ${defined.name}`, value: defaultOf },
         { condition: `${defined.actorType} = $`, value: actorType },
         { condition: `${defined.name} = $`, value: name }
       ].filter(({ value }) => value !== undefined)

@@ -218,6 +218,8 @@ export interface Records {
       /** User time in ms. */
       readonly before?: number | undefined
       readonly below?: string | undefined
+      /** An actor, as `Car/1`: what its actions have achieved under their default keys. */
+      readonly defaultOf?: string | undefined
       readonly actorType?: string | undefined
       readonly name?: string | undefined
     },

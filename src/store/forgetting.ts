@@ -108,9 +108,10 @@ const allAnswers = (store: Forgets, actor: ForgottenActor, operation: NewOperati
 /** What was achieved under the actor's own keys by actions that are not in the history any more. */
 const allAchieved = (store: Forgets, { actorId, actorType }: ForgottenActor, operation: NewOperation) =>
   Effect.gen(function*() {
+    const actor = `${actorType}/${actorId}`
     let achieved = 0
     while (true) {
-      const page = yield* store.forgetAchievements({ below: `${actorType}/${actorId}` }, pageMax, operation)
+      const page = yield* store.forgetAchievements({ actorType, below: actor, defaultOf: actor }, pageMax, operation)
       achieved += page
       if (page === 0) return achieved
     }

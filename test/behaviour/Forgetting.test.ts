@@ -272,10 +272,11 @@ suite("forgetting", (engine) => {
       // of one whose history is gone: under the actor's own key
       yield* sql`insert into stepped.achievements (checksum_key, checksum, action, achieved_at, definition)
         values ('Customer/c1/greet', 'x', gen_random_uuid(), now(), 'Customer/greet'),
-          ('Customer/c10/greet', 'x', gen_random_uuid(), now(), 'Customer/greet')`
+          ('Customer/c10/greet', 'x', gen_random_uuid(), now(), 'Customer/greet'),
+          ('Customer/c1/b/greet', 'x', gen_random_uuid(), now(), 'Customer/greet')`
       assert.strictEqual((yield* forget()).achievements, 2)
       const left = yield* Effect.flatMap(AchievementStore, (store) => store.list())
-      assert.deepStrictEqual(left.map(({ checksumKey }) => checksumKey), ["Customer/c10/greet"])
+      assert.deepStrictEqual(left.map(({ checksumKey }) => checksumKey), ["Customer/c1/b/greet", "Customer/c10/greet"])
       const again = yield* mine.signUpLater(secret)
       yield* performSteppedActions()
       assert.deepStrictEqual(yield* again.await, { email: secret })

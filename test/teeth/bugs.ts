@@ -7222,6 +7222,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [forgetting]: ["18.5: what was achieved"] }
   },
   {
+    name: "forget-below-the-actor",
+    breaks: "18.5: what another actor has achieved is forgotten, whose id begins with this one's",
+    plants: [{
+      file: "src/store/forgetting.ts",
+      find: "below: actor, defaultOf: actor }",
+      replace: "below: actor }"
+    }],
+    tests: { [forgetting]: ["18.5: what was achieved"] }
+  },
+  {
     name: "forget-without-signals",
     breaks: "18.5: what was sent to an action is still stored",
     plants: [{
