@@ -7278,6 +7278,17 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [forgetting]: ["18.5: what is forgotten, or has waited"] }
   },
   {
+    name: "forgotten-and-unwound",
+    breaks: "18.5: what is forgotten is to be unwound in a lane that it has no more, and all above it wait for ever",
+    plants: [{
+      file: functionFile("due_to_unwind"),
+      find: "      e.forgotten is not null as is_forgotten",
+      replace: "      false as is_forgotten"
+    }],
+    tests: { "test/behaviour/ForgettingUndone.test.ts": ["18.5: what is forgotten nonetheless"] },
+    hangs: true
+  },
+  {
     name: "forgotten-without-a-word",
     breaks: "18.5: who waits for what is forgotten is told that it does not fit its schema",
     plants: [{

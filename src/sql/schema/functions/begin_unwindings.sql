@@ -1,6 +1,7 @@
 -- The children for whose unwinding these actions wait are unwound, some at a time: what does so takes its place in
 -- their lanes, and erases what they have achieved, as far as that is still theirs. Whoever is left as it is, has
--- nothing to undo, or would wait for itself, is waited for no longer.
+-- nothing to undo, or would wait for itself, is waited for no longer; nor is what is forgotten (rule 18.5): that is not
+-- undone, and says so.
 -- For other functions only: it inherits their search path and their settings.
 create function begin_unwindings(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_parents uuid[],
@@ -14,7 +15,7 @@ declare
   parents uuid[];
   parent_steps int[];
 begin
-  select d.ids, d.kept, d.over, d.more into due from due_to_unwind(p_parents, p_limit) d;
+  select d.ids, d.kept, d.over, d.forgotten, d.more into due from due_to_unwind(p_parents, p_limit) d;
   if due.ids is not null then
     select t.started, t.due, t.entered, t.deadlocked, t.reasons into taken from take_unwindings(p_now, due.ids) t;
     return next news(-8 /* Kind.queued */);
@@ -23,6 +24,16 @@ begin
     perform forget_empty_lanes(p_now, taken.entered);
     deadlocked := taken.deadlocked;
     reasons := taken.reasons;
+  end if;
+  if due.forgotten is not null then
+    update ended_actions e
+    set
+      unwound = jsonb_build_object(
+        'notUndone',
+        jsonb_build_array(jsonb_build_object(
+          'step', split_part(e.definition, '/', 2), 'message', 'forgotten' /* words.forgotten */)))
+    where e.id = any(due.forgotten);
+    due.over := due.over || due.forgotten;
   end if;
   if coalesce(due.kept, due.over, deadlocked) is not null then
     perform lock_waiting_steps(due.kept || due.over || deadlocked);

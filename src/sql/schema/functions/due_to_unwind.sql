@@ -1,11 +1,14 @@
 -- Of the children for whose unwinding these actions wait, those that are to begin (`ids`), in their order, and those
--- that are left as they are (`kept`), or have nothing to undo (`over`). Their rows of the history are locked: nobody
--- reuses what is unwound. What somebody has locked is left for the next call, with those behind it (`more`); so is one
+-- that are left as they are (`kept`), or have nothing to undo (`over`), or cannot be undone any more, as what that
+-- would need is forgotten (`forgotten`). Their rows of the history are locked: nobody reuses or forgets what is
+-- unwound. What somebody has locked is left for the next call, with those behind it (`more`); so is one
 -- that ends just now: whoever ends it later knows that it is waited for.
 -- For other functions only: it inherits their search path and their settings.
 create function due_to_unwind(
-  p_parents uuid[], p_limit int, out ids uuid[], out kept uuid[], out over uuid[], out more boolean)
+  p_parents uuid[], p_limit int, out ids uuid[], out kept uuid[], out over uuid[], out forgotten uuid[],
+  out more boolean)
 language plpgsql as $$
+#variable_conflict use_column
 declare
   -- those that have not ended, and those that have
   living uuid[];
@@ -29,11 +32,13 @@ begin
   more := cardinality(locked) < cardinality(living);
   locked := array(select e.id from ended_actions e where e.id = any(ended) for update skip locked);
   select
-    array_agg(x.child order by x.action, x.slot) filter (where x.is_free and not x.is_over and not x.is_kept),
+    array_agg(x.child order by x.action, x.slot) filter (
+      where x.is_free and not x.is_over and not x.is_kept and not x.is_forgotten),
     array_agg(x.child) filter (where x.is_free and not x.is_over and x.is_kept),
     array_agg(x.child) filter (where x.is_free and x.is_over),
+    array_agg(x.child) filter (where x.is_free and not x.is_over and not x.is_kept and x.is_forgotten),
     coalesce(more, false) or coalesce(bool_or(not x.is_free), false)
-  into ids, kept, over, more
+  into ids, kept, over, forgotten, more
   from (
     select
       o.action, o.slot, o.child,
@@ -51,11 +56,12 @@ begin
           from steps p
           where
             p.action = e.id and p.status = 2 /* Status.succeeded */ and p.undo & 4 /* Undo.pointOfNoReturn */ <> 0)
-        as is_kept
+        as is_kept,
+      e.forgotten is not null as is_forgotten
     from slots o
     join steps s on s.action = o.action and s.idx = o.step
     cross join lateral (
-      select e.id, e.status, e.undo, e.unwound, e.parent, e.parent_step
+      select e.id, e.status, e.undo, e.unwound, e.parent, e.parent_step, e.forgotten
       from ended_actions e
       where e.id = o.child
       offset 0
