@@ -2,12 +2,15 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import type { Stepped } from "stepped"
+import { ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, recordsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { go, order, scene, Shop } from "./fixtures/forgetting.ts"
+import { Customer, go, order, scene, secret, Shop } from "./fixtures/forgetting.ts"
+
+const forget = Stepped.forget(Customer.ref("c1"))
+const retry = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.retry(id))
 
 suite("forgetting what may still be undone", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
@@ -43,5 +46,32 @@ suite("forgetting what may still be undone", (engine) => {
       assert.deepStrictEqual((yield* recordOf(reserved.id)).unwound, {
         notUndone: [{ step: "reserve", message: "forgotten" }]
       })
+    }))
+
+  test("18.5: what an action that was retried has taken over stays as long as that may undo it, with all below", () =>
+    Effect.gen(function*() {
+      const { handle, reserved } = yield* travelling
+      yield* handle.cancel({ compensate: false })
+      yield* performSteppedActions()
+      const verb = yield* retry(handle.id)
+      assert(verb._tag === "Retried")
+      yield* performIdle
+      const { left, ...done } = yield* forget
+      assert.deepInclude(done, { actions: 0, others: 0 })
+      assert.deepInclude([...left.first], { id: reserved.id, because: "parent" })
+      yield* Stepped.send(verb.id, go, "go")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(scene.undone, [secret])
+      assert.deepStrictEqual((yield* recordOf(verb.id)).cause?.notUndone, undefined)
+      assert.deepInclude(yield* forget, { actions: 1, left: { count: 0, first: [] } })
+    }))
+
+  test("18.5: who would have to undo what is forgotten, however far below, is not retried", () =>
+    Effect.gen(function*() {
+      const { handle } = yield* travelling
+      yield* handle.cancel({ compensate: false })
+      yield* performSteppedActions()
+      assert.deepInclude(yield* forget, { actions: 1, left: { count: 0, first: [] } })
+      assert.deepInclude({ ...yield* retry(handle.id) }, { _tag: "NotRetryable", reason: "forgotten" })
     }))
 })

@@ -4,9 +4,10 @@ import { Effect, Fiber, Layer, References, type Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
-import { Customer, customer, order, scene, secret, Shop } from "../behaviour/fixtures/forgetting.ts"
+import { Customer, customer, go, Order, order, scene, secret, Shop } from "../behaviour/fixtures/forgetting.ts"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
+import { performIdle } from "../harness/performing.ts"
 import { blocked, holding } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock } from "../harness/workers.ts"
 
@@ -74,6 +75,27 @@ scenario(
       assert.deepInclude(yield* forget, { left: { count: 0, first: [] } })
     })
 )
+
+scenario("18.5: who has begun to retry a parent keeps children as well that have given nothing: they may be undone", () =>
+  Effect.gen(function*() {
+    const handle = yield* (yield* order).travelLater("c1")
+    yield* performIdle
+    yield* handle.cancel({ compensate: false })
+    yield* performSteppedActions()
+    const sql = yield* SqlClient.SqlClient
+    const commit = yield* holding(
+      sql`select became from stepped.retry_recorded(now(), ${handle.id}::uuid, null, false, null)`
+    )
+    const { left, ...done } = yield* Stepped.forget(Order.ref(97))
+    assert.deepInclude(done, { actions: 0 })
+    assert.include(left.first.map(({ because }) => because), "locked")
+    yield* commit
+    yield* performIdle
+    const [again] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ retryOf: handle.id }))
+    yield* Stepped.send(again!.id, go, "go")
+    yield* performSteppedActions()
+    assert.deepStrictEqual(scene.undone, [secret])
+  }))
 
 scenario("18.5: who deletes it keeps it, and what is locked is listed", () =>
   Effect.gen(function*() {

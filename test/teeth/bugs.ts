@@ -7169,7 +7169,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.5: what a live action may still read is forgotten under it",
     plants: [{
       file: functionFile("in_use"),
-      find: "    if exists (select 1 from live_actions l where l.id = v_action) then",
+      find: "    if exists (select 1 from live_actions l where l.id = above[at]) then",
       replace: "    if false then"
     }],
     tests: { [forgetting]: ["18.5: what is live stays"] }
@@ -7272,10 +7272,36 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.5: what is forgotten is retried, without what it was given",
     plants: [{
       file: functionFile("has_forgotten"),
-      find: "    exists (select 1 from ended_actions e where e.id = p_action and e.forgotten is not null)",
-      replace: "    exists (select 1 from ended_actions e where e.id = p_action and false)"
+      find: "select e.id, e.forgotten, true as is_undone from",
+      replace: "select e.id, null::smallint as forgotten, true as is_undone from"
     }],
     tests: { [forgetting]: ["18.5: what is forgotten, or has waited"] }
+  },
+  {
+    name: "forget-what-was-taken-over",
+    breaks: "18.5: what a retried action has taken over loses what is below it, and is not undone with it",
+    plants: [{
+      file: functionFile("in_use"),
+      find: "where o.child = above[at] and o.moved",
+      replace: "where o.child = above[at] and o.moved and at = 1"
+    }],
+    tests: { "test/behaviour/ForgettingUndone.test.ts": ["18.5: what an action that was retried"] }
+  },
+  {
+    name: "forget-what-is-taken-over",
+    breaks: "18.5: of who is about to be retried children are forgotten that have given nothing",
+    plants: [{
+      file: functionFile("not_retryable"),
+      find: "      where o.action = ids[at]);\n",
+      replace: "      where o.action = ids[at] and false);\n"
+    }],
+    tests: { [forgettingRaces]: ["18.5: who has begun to retry a parent keeps children as well"] }
+  },
+  {
+    name: "forgotten-far-below",
+    breaks: "18.5: what has something forgotten to undo, further below, is retried",
+    plants: [{ file: functionFile("has_forgotten"), find: "c.undo is not null", replace: "false" }],
+    tests: { "test/behaviour/ForgettingUndone.test.ts": ["18.5: who would have to undo"] }
   },
   {
     name: "forgotten-and-unwound",

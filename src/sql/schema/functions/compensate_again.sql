@@ -98,6 +98,9 @@ begin
       and o.status in (2 /* Status.succeeded */, 4 /* Status.cancelled */)
       and not exists (select 1 from live_actions l where l.id = o.child)
       and not exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */));
+  -- and nobody forgets meanwhile what any of them has come to
+  children := children || array(
+    select e.id from slots o join ended_actions e on e.id = o.child where o.action = p_action);
   locked := array(select e.id from ended_actions e where e.id = any(children) for key share skip locked);
   select s.name
   into step
@@ -108,6 +111,11 @@ begin
   limit 1;
   if found then
     reason := 'deleted';
+    return;
+  end if;
+  step := null;
+  if has_forgotten(p_action) then
+    reason := 'forgotten';
     return;
   end if;
   select t.started, t.due, t.entered into taken from take_unwindings(p_now, array[p_action]) t;

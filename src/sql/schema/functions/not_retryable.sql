@@ -10,6 +10,8 @@ declare
   ids uuid[] := array[p_action];
   at int := 0;
   children uuid[];
+  reads uuid[];
+  kept uuid[];
   locked uuid[];
   g record;
 begin
@@ -52,7 +54,7 @@ begin
     ids := ids || children;
     -- what is read of children, and these, stay until they are taken over: whoever deletes passes by what is locked,
     -- and sees the job after that
-    children := children || array(
+    reads := array(
       select o.child
       from steps s
       join slots o on o.action = s.action and o.step = s.idx and o.attempt is not distinct from s.attempt
@@ -63,16 +65,28 @@ begin
         and case
           when o.status = 2 /* Status.succeeded */ then o.success is not null and o.result is null
           else o.error is not null and o.cause is null end);
-    locked := array(select c.id from ended_actions c where c.id = any(children) for key share skip locked);
+    -- nobody forgets what is taken over: whoever does so passes by what is locked, and sees the job after that
+    kept := array(
+      select c.id
+      from slots o
+      join ended_actions c on c.id = o.child
+      where o.action = ids[at]);
+    locked := array(
+      select c.id from ended_actions c where c.id = any(children || reads || kept) for key share skip locked);
     select s.name
     into step
-    from unnest(children) c
+    from unnest(children || reads || kept) c
     join slots o on o.action = ids[at] and o.child = c
     join steps s on s.action = o.action and s.idx = o.step
     where (c in (select unnest(locked))) is not true
     limit 1;
     if found then
       reason := 'deleted';
+      return;
+    end if;
+    -- what was being forgotten before they were locked
+    if has_forgotten(ids[at]) then
+      reason := 'forgotten';
       return;
     end if;
     action := null;
