@@ -11,6 +11,9 @@ const pageMax = 1000
 /** Of those that stay, how many are named. */
 const namedMax = 100
 
+/** How often it goes through all of the history, where actions of the actor end all the time. */
+const roundsMax = 100
+
 /** Ids take the time of whoever enqueues, whose clock may be behind: by so much, in ms, later ones may lie before the beginning. */
 const behindMs = 600_000
 
@@ -36,28 +39,49 @@ export const forgettingOf =
       yield* textOf("actorType of ActionRepo.forget", actor.actorType, 100)
       yield* textOf("actorId of ActionRepo.forget", actor.actorId, 1000)
       const operation = yield* operationOf("ActionRepo.forget", `${actor.actorType}/${actor.actorId}`, options)
-      const isPlan = options.dryRun ?? false
-      const live = yield* store.holdersOf(actor)
-      const found = yield* pages(store, actor, operation, isPlan, undefined)
-      const answers = yield* allAnswers(store, actor, operation, isPlan)
-      if (isPlan) return answerOf(found, live, answers)
-      // what has come and gone meanwhile; where not all that was live is named, it may be anywhere
-      const since = live.count > live.ids.length ? undefined : operation.at - behindMs
-      const again = plus(found, yield* pages(store, actor, operation, isPlan, since))
-      const left = yield* store.holdersOf(actor)
-      const isLeft: ReadonlySet<string> = new Set(left.ids)
-      // what was live, and what had to stay, as far as that is over by now
-      const looked = new Set([...live.ids.filter((id) => !isLeft.has(id)), ...again.stays.map(({ id }) => id)])
-      let sum: Sum = { ...again, stays: [] }
-      for (const ids of chunks([...looked])) {
-        sum = plus(sum, yield* store.forgetEnded(actor, { ids, isPlan, limit: pageMax }, operation))
+      if (options.dryRun === true) {
+        const live = yield* store.holdersOf(actor)
+        const found = yield* pages(store, actor, operation, true, undefined)
+        return answerOf(found, live, yield* allAnswers(store, actor, operation, true))
       }
+      const { left, sum } = yield* rounds(store, actor, operation)
+      // what was achieved is gone before the last answer is looked at that somebody may have made of it
       const achievements = sum.achievements + (yield* allAchieved(store, actor, operation))
+      const answers = yield* allAnswers(store, actor, operation, false)
       const answer = answerOf({ ...sum, achievements }, left, answers)
       const changed = answer.actions + answer.others + answers + achievements
       if (changed === 0 && answer.left.count > 0) yield* store.recordOutcome(operation, "live")
       return answer
     })
+
+/**
+ * Goes through all of the history until there is nothing new: what of an actor's result was handed on further is known once it is forgotten where it was
+ * handed on first, and who is passed by while it lives may end with such a result.
+ */
+const rounds = (store: Forgets, actor: ForgottenActor, operation: NewOperation) =>
+  Effect.gen(function*() {
+    let sum = none
+    let left = yield* store.holdersOf(actor)
+    for (let round = 0; round < roundsMax; round++) {
+      const live = left
+      const all = yield* pages(store, actor, operation, false, undefined)
+      // what has come and gone meanwhile; where not all that was live is named, it may be anywhere
+      const since = live.count > live.ids.length ? undefined : operation.at - behindMs
+      const again = yield* pages(store, actor, operation, false, since)
+      left = yield* store.holdersOf(actor)
+      const isLeft: ReadonlySet<string> = new Set(left.ids)
+      const over = live.ids.filter((id) => !isLeft.has(id))
+      // what was live, and what had to stay, as far as that is over by now
+      let found: Sum = { ...plus(all, again), stays: [] }
+      const looked = new Set([...over, ...all.stays.map(({ id }) => id), ...again.stays.map(({ id }) => id)])
+      for (const ids of chunks([...looked])) {
+        found = plus(found, yield* store.forgetEnded(actor, { ids, isPlan: false, limit: pageMax }, operation))
+      }
+      sum = { ...plus({ ...sum, stays: [] }, found), before: round === 0 ? all.before : sum.before }
+      if (found.actions + found.others + over.length === 0) break
+    }
+    return { sum, left }
+  })
 
 const answerOf = (
   { stays, ...sum }: Sum,

@@ -2,6 +2,7 @@
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { AchievementStore, ActionRepo, type Forgetting, Forgotten, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
@@ -130,6 +131,17 @@ suite("forgetting", (engine) => {
         ]).at(-1),
         ["ada", "they have asked", "Customer/c1", done.actions]
       )
+    }))
+
+  test("18.5: a result that several actions have handed on one after another is gone from all of them", () =>
+    Effect.gen(function*() {
+      const forwarded = yield* (yield* order).forwardLater("c1")
+      yield* performSteppedActions()
+      yield* TestClock.adjust("1 day")
+      assert.deepInclude(yield* forget(), { actions: 1, others: 2, left: { count: 0, first: [] } })
+      assert.deepStrictEqual(yield* tablesWith(secret), [])
+      assert.strictEqual((yield* recordOf(forwarded.id)).forgotten, "inPart")
+      assert.instanceOf(yield* Effect.flip(forwarded.await), Forgotten)
     }))
 
   test("18.5: readers say that it is forgotten, and who waits for it is told so", () =>

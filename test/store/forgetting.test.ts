@@ -11,50 +11,88 @@ const nothing: ForgottenPage = { actions: 0, others: 0, achievements: 0, before:
 type Page = Parameters<Records["forgetEnded"]>[1]
 type Holders = { readonly ids: ReadonlyArray<string>; readonly count: number }
 
-/** Notes which pages are asked for; `holders` are those of the first look and of the last. */
+/** Notes which pages are asked for; `holders` are those of each look. */
 const storage = (
   holders: ReadonlyArray<Holders>,
   pageOf: (page: Page) => Partial<ForgottenPage> = () => ({})
 ) => {
   const asked: Array<Page> = []
   const refused: Array<string> = []
+  const steps: Array<string> = []
   const looks = [...holders]
   const forget = forgettingOf({
     holdersOf: () => Effect.sync(() => looks.shift()!),
     forgetEnded: (_actor, page) =>
       Effect.sync(() => {
         asked.push(page)
+        steps.push("history")
         return { ...nothing, ...pageOf(page) }
       }),
-    forgetAnswers: () => Effect.succeed({ answers: 0, next: undefined }),
-    forgetAchievements: () => Effect.succeed(0),
+    forgetAnswers: () =>
+      Effect.sync(() => {
+        steps.push("answers")
+        return { answers: 0, next: undefined }
+      }),
+    forgetAchievements: () =>
+      Effect.sync(() => {
+        steps.push("achievements")
+        return 0
+      }),
     recordOutcome: (_operation, outcome) => Effect.sync(() => void refused.push(outcome))
   })
-  return { asked, refused, forget: forget(actor) }
+  return { asked, refused, steps, forget: forget(actor) }
 }
 const none = { ids: [], count: 0 }
 
-it.effect("18.5: what was live before and is not after it is looked at by its id", () =>
+it.effect("18.5: what was live before and is not after it is looked at by its id, and all of the history once more", () =>
   Effect.gen(function*() {
     const { asked, forget } = storage(
-      [{ ids: ["a", "b"], count: 2 }, { ids: ["b"], count: 1 }],
+      [{ ids: ["a", "b"], count: 2 }, { ids: ["b"], count: 1 }, { ids: ["b"], count: 1 }],
       ({ ids }) => ids === undefined ? {} : { actions: 1 }
     )
     const { actions, left } = yield* forget
     assert.deepStrictEqual(asked.flatMap(({ ids }) => ids ?? []), ["a"])
     assert.deepStrictEqual([actions, left], [1, { count: 1, first: [{ id: "b", because: "live" }] }])
+    assert.lengthOf(asked.filter(({ below, ids }) => ids === undefined && below === undefined), 4)
+  }))
+
+it.effect("18.5: it goes through all of the history until nothing new is found there", () =>
+  Effect.gen(function*() {
+    yield* TestClock.adjust("1 hour")
+    const found = [2, 1]
+    const { asked, forget } = storage(
+      [none, none, none, none],
+      ({ since }) => since === undefined ? { others: found.shift() ?? 0, before: 3 } : {}
+    )
+    assert.deepInclude(yield* forget, { others: 3, before: 3, left: { count: 0, first: [] } })
+    assert.lengthOf(asked.filter(({ since }) => since === undefined), 3)
+  }))
+
+it.effect("18.5: answers are gone through last, once nothing that was achieved can become one", () =>
+  Effect.gen(function*() {
+    const { forget, steps } = storage([none, none])
+    yield* forget
+    assert.deepStrictEqual(steps, ["history", "history", "achievements", "answers"])
   }))
 
 it.effect("18.5: what had to stay is looked at again in the end, and listed only if it still has to", () =>
   Effect.gen(function*() {
     const stays = [{ id: "a", because: "parent" }, { id: "b", because: "locked" }] as const
     const { asked, forget } = storage(
-      [none, none],
+      [none, none, none],
       ({ ids, since }) =>
-        ids !== undefined ? { actions: 1, stays: [stays[0]] } : since === undefined ? { stays } : { stays: [stays[1]] }
+        ids?.length === 2
+          ? { actions: 1, stays: [stays[0]] }
+          : ids !== undefined
+          ? { stays: [stays[0]] }
+          : since !== undefined
+          ? {}
+          : asked.length === 1
+          ? { stays }
+          : { stays: [stays[0]] }
     )
     assert.deepInclude(yield* forget, { actions: 1, left: { count: 1, first: [stays[0]] } })
-    assert.deepStrictEqual(asked.flatMap(({ ids }) => ids ?? []), ["a", "b"])
+    assert.deepStrictEqual(asked.flatMap(({ ids }) => ids === undefined ? [] : [ids]), [["a", "b"], ["a"]])
   }))
 
 it.effect("18.5: what comes while it runs is gone through once more, and all of it where not all that is live is named", () =>
@@ -63,9 +101,9 @@ it.effect("18.5: what comes while it runs is gone through once more, and all of 
     const few = storage([none, none])
     yield* few.forget
     assert.deepStrictEqual(few.asked.map(({ since }) => since), [undefined, 3_000_000])
-    const many = storage([{ ids: ["a"], count: 10_001 }, none])
+    const many = storage([{ ids: ["a"], count: 10_001 }, none, none])
     yield* many.forget
-    assert.deepStrictEqual(many.asked.map(({ ids, since }) => [ids, since]), [
+    assert.deepStrictEqual(many.asked.slice(0, 3).map(({ ids, since }) => [ids, since]), [
       [undefined, undefined],
       [undefined, undefined],
       [["a"], undefined]

@@ -7262,10 +7262,26 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.5: an action that ends while its actor is forgotten is neither forgotten nor listed",
     plants: [{
       file: "src/store/forgetting.ts",
-      find: "...live.ids.filter((id) => !isLeft.has(id)), ",
-      replace: "...live.ids.filter((id) => !isLeft.has(id) && id === \"\"), "
+      find: "live.ids.filter((id) => !isLeft.has(id))",
+      replace: "live.ids.filter((id) => !isLeft.has(id) && id === \"\")"
     }],
     tests: { "test/store/forgetting.test.ts": ["18.5: what was live before"] }
+  },
+  {
+    name: "forget-what-was-handed-on-once",
+    breaks: "18.5: a result that was handed on by two actions is still stored with the second one",
+    plants: [{ file: "src/store/forgetting.ts", find: "round < roundsMax", replace: "round < 1" }],
+    tests: { [forgetting]: ["18.5: a result that several actions"] }
+  },
+  {
+    name: "forget-answers-first",
+    breaks: "18.5: an answer that was made of what was achieved while the actor is forgotten is still stored",
+    plants: [{
+      file: "src/store/forgetting.ts",
+      find: "      const answers = yield* allAnswers(store, actor, operation, false)\n",
+      replace: "      const answers = 0\n"
+    }],
+    tests: { "test/store/forgetting.test.ts": ["18.5: answers are gone through last"] }
   },
   {
     name: "forgotten-and-retried",

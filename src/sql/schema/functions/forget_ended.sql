@@ -16,7 +16,9 @@
 --
 -- A crash before the commit leaves this part of the history as it was, and one after it what was recorded: the same call
 -- again passes by what is forgotten. An action that ends while the history is gone through is not among what was looked
--- at: so whoever calls asks before it and after it who is live (`holders_of`), and forgets these by their ids.
+-- at: so whoever calls asks before it and after it who is live (`holders_of`), and forgets these by their ids. A result
+-- that was handed on further is seen once it is forgotten where it was handed on first: all of it is gone through again
+-- until nothing is found.
 create function forget_ended(
   p_now timestamptz, p_type text, p_actor_id text, p_below uuid, p_since timestamptz, p_ids uuid[], p_limit int,
   p_is_plan boolean, p_operation jsonb, out forgotten int, out others int, out achieved int, out before int,
