@@ -22,7 +22,8 @@ import {
   secret,
   Shop,
   show,
-  signUp
+  signUp,
+  tablesWith
 } from "./fixtures/forgetting.ts"
 
 const forget = (options?: Parameters<typeof Stepped.forget>[1]) => Stepped.forget(Customer.ref("c1"), options)
@@ -34,22 +35,6 @@ const nothing: Forgetting = {
   before: 0,
   left: { count: 0, first: [] }
 }
-
-/** Tables that still have the text, with a row that has. */
-const tablesWith = (text: string) =>
-  Effect.gen(function*() {
-    const sql = yield* SqlClient.SqlClient
-    const tables = yield* sql<{ name: string }>`select table_name as name from information_schema.tables
-      where table_schema = 'stepped' and table_type = 'BASE TABLE' order by 1`
-    const found: Array<string> = []
-    for (const { name } of tables) {
-      const rows = yield* sql<{ row: string }>`select t::text as row from ${
-        sql(`stepped.${name}`)
-      } t where t::text like ${`%${text}%`}`
-      found.push(...rows.map(({ row }) => `${name}: ${row}`))
-    }
-    return found
-  })
 
 suite("forgetting", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>

@@ -7,7 +7,7 @@ import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, recordsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { Customer, go, order, scene, secret, Shop } from "./fixtures/forgetting.ts"
+import { Customer, go, order, scene, secret, Shop, tablesWith } from "./fixtures/forgetting.ts"
 
 const forget = Stepped.forget(Customer.ref("c1"))
 const retry = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.retry(id))
@@ -46,6 +46,22 @@ suite("forgetting what may still be undone", (engine) => {
       assert.deepStrictEqual((yield* recordOf(reserved.id)).unwound, {
         notUndone: [{ step: "reserve", message: "forgotten" }]
       })
+    }))
+
+  test("18.5: what could not be undone, and why, is said nowhere above it any more", () =>
+    Effect.gen(function*() {
+      const { handle } = yield* travelling
+      scene.isStuck = true
+      yield* handle.send(go, "go")
+      yield* performSteppedActions()
+      const message = (yield* recordOf(handle.id)).cause?.notUndone?.[0]?.message
+      assert.include(message, `plan Order/98 › reserve: reserve Customer/c1 › reserve: Declined why ${secret}`)
+      assert.deepInclude(yield* forget, { actions: 1, others: 3, left: { count: 0, first: [] } })
+      assert.deepStrictEqual(yield* tablesWith(secret), [])
+      const { cause } = yield* recordOf(handle.id)
+      assert.deepStrictEqual(cause?.message, "Declined why rain")
+      assert.deepStrictEqual(cause?.notUndone?.map(({ message, step }) => [step, message]), [["tour", "forgotten"]])
+      assert.deepInclude(yield* forget, { actions: 0, others: 0 })
     }))
 
   test("18.5: what an action that was retried has taken over stays as long as that may undo it, with all below", () =>

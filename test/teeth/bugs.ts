@@ -7268,9 +7268,19 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/store/forgetting.test.ts": ["18.5: what was live before"] }
   },
   {
+    name: "forget-without-what-is-not-undone-above",
+    breaks: "18.5: who is far above says why an action of the actor could not be undone",
+    plants: [{
+      file: functionFile("left_without_words"),
+      find: "when strpos(x.e ->> 'message', ' ' || p_type || '/' || p_actor_id || ' › ') > 0 or exists (",
+      replace: "when exists ("
+    }],
+    tests: { "test/behaviour/ForgettingUndone.test.ts": ["18.5: what could not be undone"] }
+  },
+  {
     name: "forget-what-was-handed-on-once",
     breaks: "18.5: a result that was handed on by two actions is still stored with the second one",
-    plants: [{ file: "src/store/forgetting.ts", find: "round < roundsMax", replace: "round < 1" }],
+    plants: [{ file: "src/store/forgetting.ts", find: "const roundsMax = 100", replace: "const roundsMax = 1" }],
     tests: { [forgetting]: ["18.5: a result that several actions"] }
   },
   {

@@ -19,6 +19,10 @@ begin
       and (
         tells_of(o.cause, v_actor)
         or (o.step, o.slot) in (select h.step, h.slot from slots_of(v_action, p_type, p_actor_id) h));
+    -- of others that were unwound, what could not be undone below them
+    update slots o
+    set cause = left_without_words(o.cause, p_type, p_actor_id)
+    where o.action = v_action and left_without_words(o.cause, p_type, p_actor_id) is distinct from o.cause;
     update steps s
     set
       result = case when tells_of(s.result -> '$failure', v_actor)

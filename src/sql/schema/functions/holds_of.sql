@@ -23,7 +23,15 @@ begin
         or o.result is not null or o.details is not null or o.request is not null
         or not coalesce(o.cause ? 'forgotten', true)
         or (e.has_result and is_handed_on(p_action, o.step, o.slot)))
-    or exists (select 1 from slots o where o.action = p_action and tells_of(o.cause, v_actor))
+    or exists (
+      select 1
+      from slots o
+      where
+        o.action = p_action
+        and o.cause is not null
+        and (
+          tells_of(o.cause, v_actor)
+          or left_without_words(o.cause, p_type, p_actor_id) is distinct from o.cause))
     or exists (
       select 1
       from steps s
@@ -33,11 +41,6 @@ begin
           tells_of(s.result -> '$failure', v_actor)
           or exists (
             select 1 from jsonb_array_elements(s.attempts -> 'last') x where tells_of(x -> 'failure', v_actor))))
-    or exists (
-      select 1
-      from jsonb_array_elements(
-        coalesce(e.cause -> 'notUndone', '[]') || coalesce(e.unwound -> 'notUndone', '[]')) x
-      join ended_actions c on c.id = (x ->> 'child')::uuid
-      where
-        x ->> 'message' <> 'forgotten' /* words.forgotten */ and c.actor_id = p_actor_id and starts_with(c.definition, p_type || '/'));
+    or left_without_words(e.cause, p_type, p_actor_id) is distinct from e.cause
+    or left_without_words(e.unwound, p_type, p_actor_id) is distinct from e.unwound;
 end $$;

@@ -1,4 +1,5 @@
--- A cause, or what was left of unwinding, without what an actor's actions have said of why they could not be undone.
+-- A cause, or what was left of unwinding, without what an actor's actions have said of why they could not be undone:
+-- such a child, or one further below, whose message has the way to it.
 -- For other functions only: it inherits their search path and their settings.
 create function left_without_words(p_cause jsonb, p_type text, p_actor_id text) returns jsonb
 language plpgsql stable as $$
@@ -7,7 +8,7 @@ begin
   return p_cause || jsonb_build_object('notUndone', (
     select jsonb_agg(
       case
-        when exists (
+        when strpos(x.e ->> 'message', ' ' || p_type || '/' || p_actor_id || ' › ') > 0 or exists (
           select 1
           from ended_actions c
           where
