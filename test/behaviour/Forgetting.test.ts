@@ -129,6 +129,18 @@ suite("forgetting", (engine) => {
       assert.instanceOf(yield* Effect.flip(forwarded.await), Forgotten)
     }))
 
+  test("18.5: what an action has given and nobody could read is said by none of those who have tried", () =>
+    Effect.gen(function*() {
+      const shipped = yield* (yield* order).shipAllLater("c1")
+      yield* performSteppedActions()
+      assert.include((yield* recordOf(shipped.id)).cause?.message, `${secret} is no address`)
+      assert.deepInclude(yield* forget(), { actions: 1, others: 2, left: { count: 0, first: [] } })
+      assert.deepStrictEqual(yield* tablesWith(secret), [])
+      const { cause } = yield* recordOf(shipped.id)
+      assert.deepInclude({ ...cause }, { kind: "child", message: "forgotten", forgotten: true })
+      assert.deepInclude(yield* forget(), { actions: 0, others: 0 })
+    }))
+
   test("18.5: readers say that it is forgotten, and who waits for it is told so", () =>
     Effect.gen(function*() {
       const mine = yield* customer

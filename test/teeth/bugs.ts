@@ -7272,10 +7272,16 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.5: who is far above says why an action of the actor could not be undone",
     plants: [{
       file: functionFile("left_without_words"),
-      find: "when strpos(x.e ->> 'message', ' ' || p_type || '/' || p_actor_id || ' › ') > 0 or exists (",
+      find: "when names_actor(x.e ->> 'message', p_type || '/' || p_actor_id) or exists (",
       replace: "when exists ("
     }],
     tests: { "test/behaviour/ForgettingUndone.test.ts": ["18.5: what could not be undone"] }
+  },
+  {
+    name: "forget-without-what-was-not-read",
+    breaks: "18.5: who could not read what an action of the actor has given still says what that was",
+    plants: [{ file: functionFile("names_actor"), find: " or strpos(p_words, ' ' || p_actor || ': ') > 0", replace: "" }],
+    tests: { [forgetting]: ["18.5: what an action has given and nobody could read"] }
   },
   {
     name: "forget-what-was-handed-on-once",

@@ -8,7 +8,7 @@ begin
   return p_cause || jsonb_build_object('notUndone', (
     select jsonb_agg(
       case
-        when strpos(x.e ->> 'message', ' ' || p_type || '/' || p_actor_id || ' › ') > 0 or exists (
+        when names_actor(x.e ->> 'message', p_type || '/' || p_actor_id) or exists (
           select 1
           from ended_actions c
           where
