@@ -49,9 +49,13 @@ export const forgettingOf = ({ run }: Calls): Pick<Records, "forgetEnded" | "for
       }, "forgotten, after"),
       ([row]) => ({ answers: row![0] as number, next: (row![1] ?? undefined) as string | undefined })
     ),
-  holdersOf: (actor) =>
+  holdersOf: (actor, { after, limit }) =>
     Effect.map(
-      run("holdersOf", "holders_of", actorOf(actor), "ids, total"),
-      ([row]) => ({ ids: row![0] as ReadonlyArray<string>, count: row![1] as number })
+      run("holdersOf", "holders_of", {
+        ...actorOf(actor),
+        p_after: idOf(after),
+        p_limit: PgTypes.int4(limit)
+      }, "ids, after"),
+      ([row]) => ({ ids: row![0] as ReadonlyArray<string>, next: (row![1] ?? undefined) as string | undefined })
     )
 })

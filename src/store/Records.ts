@@ -147,10 +147,11 @@ export interface Records {
     page: { readonly after: string | undefined; readonly isPlan: boolean; readonly limit: number },
     operation: NewOperation
   ) => Effect.Effect<{ readonly answers: number; readonly next: string | undefined }, StorageError>
-  /** Who is not over and has something of an actor's: how many, and the first 10,000. */
+  /** Who is not over and has something of an actor's, among the next of all that are not over; `next` is where to go on. */
   readonly holdersOf: (
-    actor: ForgottenActor
-  ) => Effect.Effect<{ readonly ids: ReadonlyArray<string>; readonly count: number }, StorageError>
+    actor: ForgottenActor,
+    page: { readonly after: string | undefined; readonly limit: number }
+  ) => Effect.Effect<{ readonly ids: ReadonlyArray<string>; readonly next: string | undefined }, StorageError>
   /** Deletes answers kept for handles since before the given time, oldest first; gives how many. */
   readonly deleteOutcomes: (
     before: number,

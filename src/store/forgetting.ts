@@ -5,8 +5,11 @@ import type { InvalidQuery, StorageError } from "../SteppedError.ts"
 import { operationOf, textOf } from "./asked.ts"
 import type { ForgottenPage, NewOperation, Records } from "./Records.ts"
 
-/** Actions, or answers, that one transaction looks at. */
+/** Actions, ended or not, or answers, that one transaction looks at. */
 const pageMax = 1000
+
+/** Of those that are not over, how many are looked at by their ids once they are. */
+const holdersMax = 10_000
 
 /** Of those that stay, how many are named. */
 const namedMax = 100
@@ -40,7 +43,7 @@ export const forgettingOf =
       yield* textOf("actorId of ActionRepo.forget", actor.actorId, 1000)
       const operation = yield* operationOf("ActionRepo.forget", `${actor.actorType}/${actor.actorId}`, options)
       if (options.dryRun === true) {
-        const live = yield* store.holdersOf(actor)
+        const live = yield* allHolders(store, actor)
         const found = yield* pages(store, actor, operation, true, undefined)
         return answerOf(found, live, yield* allAnswers(store, actor, operation, true))
       }
@@ -61,14 +64,14 @@ export const forgettingOf =
 const rounds = (store: Forgets, actor: ForgottenActor, operation: NewOperation) =>
   Effect.gen(function*() {
     let sum = none
-    let left = yield* store.holdersOf(actor)
+    let left = yield* allHolders(store, actor)
     for (let round = 0; round < roundsMax; round++) {
       const live = left
       const all = yield* pages(store, actor, operation, false, undefined)
       // what has come and gone meanwhile; where not all that was live is named, it may be anywhere
       const since = live.count > live.ids.length ? undefined : operation.at - behindMs
       const again = yield* pages(store, actor, operation, false, since)
-      left = yield* store.holdersOf(actor)
+      left = yield* allHolders(store, actor)
       const isLeft: ReadonlySet<string> = new Set(left.ids)
       const over = live.ids.filter((id) => !isLeft.has(id))
       // what was live, and what had to stay, as far as that is over by now
@@ -115,6 +118,21 @@ const pages = (
       below = page.next
     } while (below !== undefined)
     return sum
+  })
+
+/** Who is not over and has something of the actor's: how many, and some of them. */
+const allHolders = (store: Forgets, actor: ForgottenActor) =>
+  Effect.gen(function*() {
+    let count = 0
+    let after: string | undefined
+    const ids: Array<string> = []
+    do {
+      const page = yield* store.holdersOf(actor, { after, limit: pageMax })
+      count += page.ids.length
+      ids.push(...page.ids.slice(0, holdersMax - ids.length))
+      after = page.next
+    } while (after !== undefined)
+    return { ids, count }
   })
 
 const allAnswers = (store: Forgets, actor: ForgottenActor, operation: NewOperation, isPlan: boolean) =>

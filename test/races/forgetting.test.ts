@@ -76,26 +76,29 @@ scenario(
     })
 )
 
-scenario("18.5: who has begun to retry a parent keeps children as well that have given nothing: they may be undone", () =>
-  Effect.gen(function*() {
-    const handle = yield* (yield* order).travelLater("c1")
-    yield* performIdle
-    yield* handle.cancel({ compensate: false })
-    yield* performSteppedActions()
-    const sql = yield* SqlClient.SqlClient
-    const commit = yield* holding(
-      sql`select became from stepped.retry_recorded(now(), ${handle.id}::uuid, null, false, null)`
-    )
-    const { left, ...done } = yield* Stepped.forget(Order.ref(97))
-    assert.deepInclude(done, { actions: 0 })
-    assert.include(left.first.map(({ because }) => because), "locked")
-    yield* commit
-    yield* performIdle
-    const [again] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ retryOf: handle.id }))
-    yield* Stepped.send(again!.id, go, "go")
-    yield* performSteppedActions()
-    assert.deepStrictEqual(scene.undone, [secret])
-  }))
+scenario(
+  "18.5: who has begun to retry a parent keeps children as well that have given nothing: they may be undone",
+  () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* order).travelLater("c1")
+      yield* performIdle
+      yield* handle.cancel({ compensate: false })
+      yield* performSteppedActions()
+      const sql = yield* SqlClient.SqlClient
+      const commit = yield* holding(
+        sql`select became from stepped.retry_recorded(now(), ${handle.id}::uuid, null, false, null)`
+      )
+      const { left, ...done } = yield* Stepped.forget(Order.ref(97))
+      assert.deepInclude(done, { actions: 0 })
+      assert.include(left.first.map(({ because }) => because), "locked")
+      yield* commit
+      yield* performIdle
+      const [again] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ retryOf: handle.id }))
+      yield* Stepped.send(again!.id, go, "go")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(scene.undone, [secret])
+    })
+)
 
 scenario("18.5: who deletes it keeps it, and what is locked is listed", () =>
   Effect.gen(function*() {

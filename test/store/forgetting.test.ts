@@ -9,11 +9,10 @@ const actor = { actorType: "Customer", actorId: "1" }
 const nothing: ForgottenPage = { actions: 0, others: 0, achievements: 0, before: 0, stays: [], next: undefined }
 
 type Page = Parameters<Records["forgetEnded"]>[1]
-type Holders = { readonly ids: ReadonlyArray<string>; readonly count: number }
 
 /** Notes which pages are asked for; `holders` are those of each look. */
 const storage = (
-  holders: ReadonlyArray<Holders>,
+  holders: ReadonlyArray<ReadonlyArray<string>>,
   pageOf: (page: Page) => Partial<ForgottenPage> = () => ({})
 ) => {
   const asked: Array<Page> = []
@@ -21,7 +20,15 @@ const storage = (
   const steps: Array<string> = []
   const looks = [...holders]
   const forget = forgettingOf({
-    holdersOf: () => Effect.sync(() => looks.shift()!),
+    holdersOf: (_actor, { after, limit }) =>
+      Effect.sync(() => {
+        const all = looks[0]!
+        const from = after === undefined ? 0 : all.indexOf(after) + 1
+        const ids = all.slice(from, from + limit)
+        const next = ids.length === limit ? ids.at(-1) : undefined
+        if (next === undefined) looks.shift()
+        return { ids, next }
+      }),
     forgetEnded: (_actor, page) =>
       Effect.sync(() => {
         asked.push(page)
@@ -42,12 +49,12 @@ const storage = (
   })
   return { asked, refused, steps, forget: forget(actor) }
 }
-const none = { ids: [], count: 0 }
+const none: ReadonlyArray<string> = []
 
 it.effect("18.5: what was live before and is not after it is looked at by its id, and all of the history once more", () =>
   Effect.gen(function*() {
     const { asked, forget } = storage(
-      [{ ids: ["a", "b"], count: 2 }, { ids: ["b"], count: 1 }, { ids: ["b"], count: 1 }],
+      [["a", "b"], ["b"], ["b"]],
       ({ ids }) => ids === undefined ? {} : { actions: 1 }
     )
     const { actions, left } = yield* forget
@@ -101,19 +108,20 @@ it.effect("18.5: what comes while it runs is gone through once more, and all of 
     const few = storage([none, none])
     yield* few.forget
     assert.deepStrictEqual(few.asked.map(({ since }) => since), [undefined, 3_000_000])
-    const many = storage([{ ids: ["a"], count: 10_001 }, none, none])
+    const many = storage([Array.from({ length: 10_001 }, (_, i) => `${i}`), none, none])
     yield* many.forget
-    assert.deepStrictEqual(many.asked.slice(0, 3).map(({ ids, since }) => [ids, since]), [
+    // those of which it knows are looked at, in pages
+    assert.deepStrictEqual(many.asked.slice(0, 2).map(({ ids, since }) => [ids, since]), [
       [undefined, undefined],
-      [undefined, undefined],
-      [["a"], undefined]
+      [undefined, undefined]
     ])
+    assert.lengthOf(many.asked.flatMap(({ ids }) => ids ?? []), 10_000)
   }))
 
 it.effect("18.5: goes on below the page before, until there is none; what has changed nothing is recorded where something is left", () =>
   Effect.gen(function*() {
     const { asked, forget, refused } = storage(
-      [{ ids: ["x"], count: 1 }, { ids: ["x"], count: 1 }],
+      [["x"], ["x"]],
       ({ below, since }) => since === undefined && below === undefined ? { next: "f" } : {}
     )
     yield* forget

@@ -7280,7 +7280,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "forget-without-what-was-not-read",
     breaks: "18.5: who could not read what an action of the actor has given still says what that was",
-    plants: [{ file: functionFile("names_actor"), find: " or strpos(p_words, ' ' || p_actor || ': ') > 0", replace: "" }],
+    plants: [{
+      file: functionFile("names_actor"),
+      find: " or strpos(p_words, ' ' || p_actor || ': ') > 0",
+      replace: ""
+    }],
     tests: { [forgetting]: ["18.5: what an action has given and nobody could read"] }
   },
   {
