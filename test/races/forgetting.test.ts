@@ -111,6 +111,38 @@ scenario("18.5: who deletes it keeps it, and what is locked is listed", () =>
   }))
 
 scenario(
+  "18.5: what stays anyway is locked for nobody",
+  () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* order).travelLater("c1")
+      yield* performIdle
+      const commit = yield* forgetting
+      const sql = yield* SqlClient.SqlClient
+      const free = yield* sql`select id from stepped.ended_actions for update skip locked`
+      assert.lengthOf(free, 3)
+      yield* commit
+      yield* handle.send(go, "go")
+      yield* performSteppedActions()
+      assert.deepStrictEqual(scene.undone, [secret])
+    })
+)
+
+scenario(
+  "18.5: of two who forget the same actor at the same moment one counts each action",
+  () =>
+    Effect.gen(function*() {
+      for (let round = 0; round < rounds; round++) {
+        yield* failed
+        yield* (yield* order).lookLater("c1")
+        yield* performSteppedActions()
+        const both = yield* Effect.all([forget, forget], { concurrency: 2 })
+        assert.strictEqual(both[0].actions + both[1].actions, 2)
+        assert.strictEqual(both[0].others + both[1].others, 1)
+      }
+    })
+)
+
+scenario(
   "18.5: what has been achieved and is just looked at stays with its action, and goes with it",
   () =>
     Effect.gen(function*() {

@@ -7191,6 +7191,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [forgettingRaces]: ["18.5: who deletes it keeps it"] }
   },
   {
+    name: "forget-and-hold-up",
+    breaks: "18.5: what stays is locked as long as a page takes",
+    plants: [{
+      file: functionFile("forget_ended"),
+      find: "unnest(own || parts) x(id) where in_use(x.id) is null",
+      replace: "unnest(own || parts) x(id)"
+    }],
+    tests: { [forgettingRaces]: ["18.5: what stays anyway"] }
+  },
+  {
     name: "forget-in-a-row",
     breaks: "18.5: who forgets waits for whoever looks at what was achieved",
     plants: [{

@@ -8,9 +8,9 @@
 -- locked: `stays` says which, and why. `before` were forgotten already. With `p_is_plan` nothing is locked or changed:
 -- it says what would be.
 --
--- Locked are, in this order: rows of the history, skipping what is locked, so that whoever retries, undoes again, reuses
+-- Locked are, in this order: rows of the history that are not needed, skipping what is locked, so that whoever retries, undoes again, reuses
 -- or deletes one of them comes first or waits, and sees what has become of it; and achievements, skipping too. Nobody is
--- waited for here. What is needed is looked at with the locks: who retries, or undoes, has a lock on the row until that
+-- waited for here. What is needed is looked at again with the locks: who retries, or undoes, has a lock on the row until that
 -- can be seen. With `for update`, since who retries a parent keeps by `for key share` the children that it reads.
 -- Rows of steps, slots, signals and memos of an action that has ended nobody else changes but who deletes it.
 --
@@ -63,7 +63,13 @@ begin
 
   locked := case
     when p_is_plan then own || parts
-    else array(select e.id from ended_actions e where e.id = any(own || parts) order by e.id for update skip locked)
+    else array(
+      select e.id
+      from ended_actions e
+      -- of what stays anyway nobody is held up
+      where e.id = any(array(select x.id from unnest(own || parts) x(id) where in_use(x.id) is null))
+      order by e.id
+      for update skip locked)
   end;
   -- whose achievement somebody has locked stays with it
   keys := array(
@@ -91,7 +97,7 @@ begin
     select
       e.id,
       case
-        when (e.id in (select unnest(locked))) is not true then 'locked'
+        when (e.id in (select unnest(locked))) is not true then coalesce(in_use(e.id), 'locked')
         else coalesce(in_use(e.id), case when exists (
           select 1
           from achievements a
@@ -99,8 +105,12 @@ begin
         ) then 'locked' end) end as because
     from unnest(own || parts) x(id)
     cross join lateral (
-      select e.id, e.checksum_key, e.lane from ended_actions e where e.id = x.id offset 0
+      select e.id, e.checksum_key, e.lane, e.forgotten from ended_actions e where e.id = x.id offset 0
     ) e
+    -- who forgets the same actor has come first, and has counted it
+    where not case
+      when e.id = any(own) then coalesce(e.forgotten & 1 /* Forgotten.whole */ <> 0, false)
+      else not holds_of(e.id, p_type, p_actor_id) end
   ) y;
 
   if not p_is_plan then
