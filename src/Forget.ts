@@ -23,9 +23,10 @@ import type { InvalidActorId, InvalidQuery, StorageError } from "./SteppedError.
  * What is queued or live stays, with all that is below it, and is listed (`left`): cancel it, or ask again once it has ended. Ids of actors, idempotency keys, and the keys of
  * lanes that are in use are names, which stay as long as they are needed: they are no place for what may have to be forgotten.
  *
- * It goes through the history in transactions of 1,000 actions each, again until nothing more is found, and waits for nobody. Who retries,
- * deletes or reuses one of the actions of such a transaction at that moment waits for it, or is told that it is deleted or locked, and may ask again; what stays is locked for nobody. After a crash the same call goes on with what
- * is left, and says how much was forgotten `before`. With `dryRun` it only counts; of actions that have a result handed on by others it may count some too few.
+ * It goes through the history in transactions of 1,000 actions each, again until nothing more is found, and waits for nobody; what stays is locked for nobody. Who retries,
+ * deletes or reuses an action that is just being forgotten waits for that transaction, or is told that it is locked, or deleted, and may ask again. After a crash the same
+ * call goes on with what is left, and says how much was forgotten `before`. With `dryRun` it only counts; of actions that have a result handed on by others it may count
+ * some too few.
  *
  * What is still to be unwound is not forgotten. Where somebody begins just then to retry or to undo an action that is far above, and that cannot be seen yet, it is: then it
  * is not undone, and all above say so (`notUndone`, with `forgotten`).

@@ -7185,8 +7185,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.5: what somebody who retries its parent has locked is forgotten meanwhile",
     plants: [{
       file: functionFile("forget_ended"),
-      find: "order by e.id for update skip locked",
-      replace: "order by e.id for no key update skip locked"
+      find: "      order by e.id\n      for update skip locked",
+      replace: "      order by e.id\n      for no key update skip locked"
     }],
     tests: { [forgettingRaces]: ["18.5: who deletes it keeps it"] }
   },

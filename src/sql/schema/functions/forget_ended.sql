@@ -1,24 +1,25 @@
 -- Forgets what an actor's actions were given and have come to (rule 18.5), in some of the history: of the newest
--- `p_limit` actions below `p_below` that were enqueued since `p_since`, of whomever, or of these `p_ids`. `below` is
--- where the next call goes on; null after the oldest. An actor's actions have no index, so that all of the history is
--- gone through, as by `delete_ended`, and no action pays for it when it ends.
+-- `p_limit` actions below `p_below` that were enqueued since `p_since`, of whomever, or of these `p_ids`. `below`
+-- is where the next call goes on; null after the oldest. An actor's actions have no index, so that all of the
+-- history is gone through, as by `delete_ended`, and no action pays for it when it ends.
 --
--- An action of the actor is forgotten as a whole (`forget_whole`), its achievement with it; of those of others what they
--- have of the actor's (`forget_parts`). What is needed still stays as it is (`in_use`), and so does what somebody has
--- locked: `stays` says which, and why. `before` were forgotten already. With `p_is_plan` nothing is locked or changed:
--- it says what would be.
+-- An action of the actor is forgotten as a whole (`forget_whole`), its achievement with it; of those of others what
+-- they have of the actor's (`forget_parts`). What is needed still stays as it is (`in_use`), and so does what
+-- somebody has locked: `stays` says which, and why. `before` were forgotten already. With `p_is_plan` nothing is
+-- locked or changed: it says what would be.
 --
--- Locked are, in this order: rows of the history that are not needed, skipping what is locked, so that whoever retries, undoes again, reuses
--- or deletes one of them comes first or waits, and sees what has become of it; and achievements, skipping too. Nobody is
--- waited for here. What is needed is looked at again with the locks: who retries, or undoes, has a lock on the row until that
--- can be seen. With `for update`, since who retries a parent keeps by `for key share` the children that it reads.
--- Rows of steps, slots, signals and memos of an action that has ended nobody else changes but who deletes it.
+-- Locked are, in this order: rows of the history that are not needed, skipping what is locked, so that whoever
+-- retries, undoes again, reuses or deletes one of them comes first or waits, and sees what has become of it; and
+-- achievements, skipping too. Nobody is waited for here. What is needed is looked at again with the locks: who
+-- retries, or undoes, has a lock on the row until that can be seen. With `for update`, since who retries a parent
+-- keeps by `for key share` the children that it reads. Rows of steps, slots, signals and memos of an action that
+-- has ended nobody else changes but who deletes it.
 --
--- A crash before the commit leaves this part of the history as it was, and one after it what was recorded: the same call
--- again passes by what is forgotten. An action that ends while the history is gone through is not among what was looked
--- at: so whoever calls asks before it and after it who is live (`holders_of`), and forgets these by their ids. A result
--- that was handed on further is seen once it is forgotten where it was handed on first: all of it is gone through again
--- until nothing is found.
+-- A crash before the commit leaves this part of the history as it was, and one after it what was recorded: the same
+-- call again passes by what is forgotten. An action that ends while the history is gone through is not among what
+-- was looked at: so whoever calls asks before it and after it who is live (`holders_of`), and forgets these by
+-- their ids. A result that was handed on further is seen once it is forgotten where it was handed on first: all of
+-- it is gone through again until nothing is found.
 create function forget_ended(
   p_now timestamptz, p_type text, p_actor_id text, p_below uuid, p_since timestamptz, p_ids uuid[], p_limit int,
   p_is_plan boolean, p_operation jsonb, out forgotten int, out others int, out achieved int, out before int,

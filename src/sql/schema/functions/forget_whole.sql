@@ -1,7 +1,7 @@
--- Leaves of actions that have ended, and that the caller has locked, that they were: what, of whom, when, how they have
--- ended, in which steps, and who has waited for whom. Arguments, results, and what was said of failures are gone, and so
--- are tags, keys that arguments make, what was sent, and what bodies have stored. Keys that were given for them stay as
--- long as they would without the history: they keep things from being done twice.
+-- Leaves of actions that have ended, and that the caller has locked, that they were: what, of whom, when, how they
+-- have ended, in which steps, and who has waited for whom. Arguments, results, and what was said of failures are
+-- gone, and so are tags, keys that arguments make, what was sent, and what bodies have stored. Keys that were given
+-- for them stay as long as they would without the history: they keep things from being done twice.
 -- For other functions only: it inherits their search path and their settings.
 create function forget_whole(p_now timestamptz, p_ids uuid[]) returns void
 language plpgsql as $$

@@ -1,6 +1,7 @@
--- Who is not over and has something of an actor's: its actions that are queued or live, and live ones of others that
--- have what its actions have come to, among the next `p_limit` of all that are not over, by id behind `p_after`. `after`
--- is behind which the next call goes on; null after the last. Who is queued first and live then has one id, and is met.
+-- Who is not over and has something of an actor's: its actions that are queued or live, and live ones of others
+-- that have what its actions have come to, among the next `p_limit` of all that are not over, by id behind
+-- `p_after`. `after` is behind which the next call goes on; null after the last. Who is queued first and live then
+-- has one id, and is met.
 create function holders_of(
   p_type text, p_actor_id text, p_after uuid, p_limit int, out ids uuid[], out after uuid)
 language plpgsql stable set search_path from current as $$

@@ -10,9 +10,8 @@ declare
   at int := 0;
   retries boolean := are_retried();
 begin
-  loop
+  while at < cardinality(above) loop
     at := at + 1;
-    if at > cardinality(above) then return null; end if;
     if exists (select 1 from live_actions l where l.id = above[at]) then
       return case when at = 1 then 'unwinding' else 'parent' end;
     end if;
@@ -31,4 +30,5 @@ begin
       ) x
       where x.id <> all(above));
   end loop;
+  return null;
 end $$;
