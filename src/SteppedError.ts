@@ -1329,7 +1329,7 @@ export class SequenceBehind extends Schema.TaggedError<SequenceBehind>("stepped/
     return `The sequences of ${
       found.join(", ")
     } are behind their tables, as after logical replication, so that what is ` +
-      "inserted is refused as a duplicate: run the migrations (\`stepped migrate up\`, Stepped.migrate, or { migrate: true }), which set them"
+      "inserted is refused as a duplicate: run the migrations (`stepped migrate up`, Stepped.migrate, or { migrate: true }), which set them"
   }
 }
 
