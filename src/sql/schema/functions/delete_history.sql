@@ -1,6 +1,6 @@
 -- Deletes what has ended with all that is stored of it, as far as nobody has it locked, and nobody retries it by now;
--- gives which, and, where that is asked for, what was stored of it. A key of a completion that is held for longer than `p_before` still answers. No transition locks what is
--- locked here.
+-- gives which, and, where that is asked for, what was stored of it. A key of a completion that is held for longer than
+-- `p_before` still answers. No transition locks what is locked here.
 -- For other functions only: it inherits their search path and their settings.
 create function delete_history(
   p_before timestamptz, p_ids uuid[], p_is_exported boolean, out gone uuid[], out exported text[])

@@ -1,5 +1,5 @@
--- What is stored of actions, each as a JSON object: its columns in `actions`, with its steps, what these have waited for,
--- what was sent to it, and what its bodies have left.
+-- What is stored of actions, each as a JSON object: its columns in `actions`, with its steps, what these have waited
+-- for, what was sent to it, and what its bodies have left.
 -- For other functions only: it inherits their search path and their settings.
 create function exported_of(p_ids uuid[]) returns text[]
 language plpgsql stable as $$
