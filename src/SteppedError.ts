@@ -1329,7 +1329,7 @@ export class SequenceBehind extends Schema.TaggedError<SequenceBehind>("stepped/
     return `The sequences of ${
       found.join(", ")
     } are behind their tables, as after logical replication, so that what is ` +
-      "inserted is refused as a duplicate: run the migrations (`stepped migrate up`, Stepped.migrate, or { migrate: true }), which set them"
+      "inserted is refused as a duplicate: run the migrations (Stepped.migrate, or { migrate: true }), which set them"
   }
 }
 
@@ -1387,7 +1387,7 @@ export class SchemaMissing extends Schema.TaggedError<SchemaMissing>("stepped/Sc
   schema: Schema.String
 }) {
   override get message(): string {
-    return `The Postgres schema ${this.schema} does not exist: run the migrations (\`stepped migrate up\`, Stepped.migrate, or { migrate: true })`
+    return `The Postgres schema ${this.schema} does not exist: run the migrations (Stepped.migrate, or { migrate: true })`
   }
 }
 
@@ -1407,10 +1407,10 @@ export class SchemaOutdated extends Schema.TaggedError<SchemaOutdated>("stepped/
   override get message(): string {
     if (this.unreleased) {
       return `The Postgres schema ${this.schema} was made by an unreleased version of stepped: ` +
-        `delete it with all that is in it, and run the migrations (\`stepped migrate up\`, Stepped.migrate, or { migrate: true })`
+        `delete it with all that is in it, and run the migrations (Stepped.migrate, or { migrate: true })`
     }
     return `The Postgres schema ${this.schema} is at migration ${this.found}, ` +
-      `this version of stepped needs ${this.required}: run the migrations (\`stepped migrate up\`, Stepped.migrate, or { migrate: true })`
+      `this version of stepped needs ${this.required}: run the migrations (Stepped.migrate, or { migrate: true })`
   }
 }
 

@@ -113,6 +113,11 @@ describe("an error", () => {
       ],
       [new Errors.InvalidActorId({ actor: "Car", issue: "takes 2 bytes" }), "The id of Car takes 2 bytes"],
       [new Errors.NotStarted({ action: "tow Car/1", actionId: "0190" }), "tow Car/1 (0190)", "tried again"],
+      [new Errors.Forgotten(ended), ended.path, "ActionRepo.operations", "cannot be read again"],
+      [new Errors.UnknownWorker({ worker: "shop-7", reason: "unknown" }), "shop-7", "JobQueue.workers"],
+      [new Errors.UnknownWorker({ worker: "shop-7", reason: "dead" }), "shop-7", "take over"],
+      [new Errors.UnknownWorker({ worker: "shop-7", reason: "embedded" }), "shop-7", "stop its process"],
+      [new Errors.AmbiguousWorker({ worker: "shop-7", ids: ["12", "14"] }), "shop-7", "12, 14"],
       [new Errors.UnknownAction({ actionId: "0190" }), "0190", "pruned"],
       [
         new Errors.UnknownAction({ actionId: "0190", asked: "visit Car/1", found: "tow Car/2" }),

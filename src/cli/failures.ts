@@ -42,6 +42,9 @@ const ofDatabase = new Set([
   "EmbeddedDatabaseError"
 ])
 
+/** Those that the migrations mend. */
+const migrated = new Set(["SchemaMissing", "SchemaOutdated", "SequenceBehind"])
+
 /** An error that the library gives. */
 export interface LibraryError {
   readonly _tag: string
@@ -54,4 +57,7 @@ export const stoppedBy = (error: LibraryError): Stopped =>
     ? error
     : error._tag === "UnknownAction"
     ? nothing(error.message)
-    : new Stopped({ code: ofDatabase.has(error._tag) ? exitCodes.database : exitCodes.usage, text: error.message })
+    : new Stopped({
+      code: ofDatabase.has(error._tag) ? exitCodes.database : exitCodes.usage,
+      text: migrated.has(error._tag) ? `${error.message}. From a shell: stepped migrate up` : error.message
+    })
