@@ -4,8 +4,8 @@
 -- numbers of those that live and have the name.
 --
 -- Locked is its row alone, for as long as a renewal takes. A crash before the commit has asked for nothing, one after
--- it leaves the row, and that says it all. One that dies while it drains is taken over as any; one that has lost its lease
--- before it has seen the row goes on under another one, and is not drained.
+-- it leaves the row, and that says it all. One that dies while it drains is taken over as any; one that has lost its
+-- lease before it has seen the row goes on under another one, and is not drained.
 create function drain_worker(p_worker text, p_operation jsonb, out became text, out tokens bigint[])
 language plpgsql set search_path from current as $$
 declare
