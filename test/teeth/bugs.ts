@@ -6165,6 +6165,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [whyCosts]: ["19.1: asking why looks at"] }
   },
   {
+    name: "undone-by-the-success",
+    breaks: "10.2: what undoes the last step is given the action's success, and not what the step has given",
+    plants: [{
+      file: "src/engine/perform/results.ts",
+      find: "(step.result !== undefined || SchemaAST.isVoid(runnable.definition.success.ast))",
+      replace: "step.result !== undefined && SchemaAST.isVoid(runnable.definition.success.ast)"
+    }],
+    tests: { "test/behaviour/LastStep.test.ts": ["10.2: what undoes it is given"] }
+  },
+  {
     name: "turns-of-nobody",
     breaks:
       "what is queued in the queue after the engine's own, which is empty, comes first more often than the others",

@@ -10,7 +10,7 @@ import { squash } from "./attempts.ts"
 import { canBePassed, type Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
 import { atStep, findStep, nextAfter, type Performance, placeAt, stepOf } from "./Performance.ts"
-import { withResults } from "./results.ts"
+import { isItsOwn, successOf, withResults } from "./results.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** What an attempt counts as that somebody has asked for: nothing that a policy counts. */
@@ -60,10 +60,13 @@ const completed = (taken: Performance, encoded: unknown, env: Surroundings): Eff
     const step = stepOf(performance)
     const { definition } = performance.runnable
     const isLast = nextAfter(performance, step) === undefined
-    const schema: PlainSchema | undefined = isLast && !definition.outbound
+    const defined = findStep(performance, step)
+    const isOwn = defined?.result !== undefined && isItsOwn(performance, defined, isLast)
+    const schema: PlainSchema | undefined = isLast && !definition.outbound && !isOwn
       ? definition.success
-      : findStep(performance, step)?.result
+      : defined?.result
     const value = schema === undefined ? encoded : yield* codecOf(schema).decode(encoded)
     const stored = schema === undefined ? uncheckedTemplate(encoded) : { $encoded: encoded }
-    return decide(performance, { _tag: "StepSucceeded", step, value, stored, encoded })
+    const success = isOwn ? yield* successOf(performance, value, env) : encoded
+    return decide(performance, { _tag: "StepSucceeded", step, value, stored, encoded: success })
   })

@@ -2,7 +2,6 @@
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
-import { checkPayload, codecOf } from "../../domain/Codec.ts"
 import { errorText, fromChild, incompatible, marked, placeOf } from "../../domain/Failure.ts"
 import { type StepIdentity, Undo } from "../../domain/Phase.ts"
 import { fromTemplate } from "../../domain/ResultTemplate.ts"
@@ -14,8 +13,8 @@ import { concludeChildren, concludeCompensation } from "./compensate.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
 import { stepLate } from "./limit.ts"
-import { actionOf, atStep, idsOf, nextAfter, type Performance, placeAt, stepOf } from "./Performance.ts"
-import { isEncoded, readResult, settledValues, Unreadable, withResults } from "./results.ts"
+import { actionOf, atStep, findStep, idsOf, nextAfter, type Performance, placeAt, stepOf } from "./Performance.ts"
+import { isEncoded, isItsOwn, readResult, settledValues, successOf, Unreadable, withResults } from "./results.ts"
 import { exitOf, stepFailed, type Unhandled } from "./retry.ts"
 import { hasPassed, isSignalSlot, signalFailure } from "./signals.ts"
 import type { Surroundings } from "./Surroundings.ts"
@@ -82,15 +81,14 @@ const settle = (
     const stored = row?.result ?? null
     let value: unknown
     let encoded: unknown = null
+    const defined = findStep(performance, step)
+    const isOwn = defined !== undefined && isItsOwn(performance, defined, isLast)
     if (isEncoded(stored)) {
-      encoded = stored.$encoded
-      if (!isLast) value = yield* readResult(performance, env, step, performance.step, stored)
+      if (!isLast || isOwn) value = yield* readResult(performance, env, step, performance.step, stored)
+      encoded = isOwn ? yield* successOf(performance, value, env) : stored.$encoded
     } else if (stored !== null) {
       value = fromTemplate(stored, (slot) => values.get(slot))
-      if (isLast && !definition.outbound) {
-        encoded = yield* codecOf(definition.success).encode(value)
-        yield* checkPayload(`result of ${definition.name}`, encoded, env.settings.payload)
-      }
+      if (isLast && !definition.outbound) encoded = yield* successOf(performance, value, env)
     }
     return { performance: yield* withResults(performance, env), step, value, stored, encoded }
   })

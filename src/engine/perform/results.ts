@@ -4,6 +4,7 @@ import * as Data from "effect/Data"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import type * as Schema from "effect/Schema"
+import * as SchemaAST from "effect/SchemaAST"
 import type { PlainSchema } from "../../Actor.ts"
 import { checkPayload, codecOf, NotJson } from "../../domain/Codec.ts"
 import { actionText, errorText, type FailureCause } from "../../domain/Failure.ts"
@@ -247,6 +248,25 @@ export class Unreadable extends Data.TaggedError("IncompatibleResult")<{
   }
 }
 
+/**
+ * Whether what the last step has given is stored as its own, beside the action's success: what undoes the step is given that, and the success
+ * need not hold it.
+ */
+export const isItsOwn = ({ runnable }: Performance, step: RunnableStep, isLast: boolean): boolean =>
+  isLast && !runnable.definition.outbound && step.policy?.compensate !== undefined &&
+  (step.result !== undefined || SchemaAST.isVoid(runnable.definition.success.ast))
+
+/** The action's success, of what its last step has given. */
+export const successOf = (
+  { runnable: { definition } }: Performance,
+  value: unknown,
+  env: Surroundings
+): Effect.Effect<unknown, unknown> =>
+  Effect.flatMapEager(
+    codecOf(definition.success).encode(value),
+    (json) => Effect.mapEager(checkPayload(`result of ${definition.name}`, json, env.settings.payload), () => json)
+  )
+
 /** The step's result as it is stored: encoded by a schema, or a template with places for children. At once, unless a schema takes an effect. */
 export const storeResult = (
   performance: Performance,
@@ -266,8 +286,9 @@ export const storeResult = (
     )
   const encoded = (schema: PlainSchema) =>
     Effect.flatMapEager(codecOf(schema).encode(value), (json) => checked(json, { $encoded: json }))
-  if (step.result !== undefined && (!isLast || definition.outbound)) return encoded(step.result)
-  if (isLast && !definition.outbound && !(waits && holdsChild(value))) return encoded(definition.success)
+  const isOwn = isItsOwn(performance, step, isLast)
+  if (step.result !== undefined && (!isLast || definition.outbound || isOwn)) return encoded(step.result)
+  if (isLast && !definition.outbound && !isOwn && !(waits && holdsChild(value))) return encoded(definition.success)
   // nobody can ask for it
   if (
     !isReceived && (isLast && definition.outbound || step.kind === "unnamed" && !isLast || step.kind === "prepended")

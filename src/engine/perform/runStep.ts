@@ -20,7 +20,7 @@ import {
   stepToRun,
   userCodeOf
 } from "./Performance.ts"
-import { isEncoded, storeResult, withResults } from "./results.ts"
+import { isEncoded, isItsOwn, storeResult, successOf, withResults } from "./results.ts"
 import { answerOf, exitOf, stepFailed, type Unhandled } from "./retry.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
 import type { Surroundings } from "./Surroundings.ts"
@@ -124,10 +124,17 @@ const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.
   const isLast = nextAfter(performance, step) === undefined
   return Effect.flatMapEager(
     exitOf(storeResult(performance, step, isLast, waits, value, env), env.settings),
-    (result) =>
-      Exit.isFailure(result)
-        ? stepFailed(performance, step, result.cause, env)
-        : afterStored(step, run, result.value, env)
+    (result) => {
+      if (Exit.isFailure(result)) return stepFailed(performance, step, result.cause, env)
+      if (waits || !isItsOwn(performance, step, isLast)) return afterStored(step, run, result.value, undefined, env)
+      return Effect.flatMapEager(
+        exitOf(successOf(performance, value, env), env.settings),
+        (success) =>
+          Exit.isFailure(success)
+            ? stepFailed(performance, step, success.cause, env)
+            : afterStored(step, run, result.value, { encoded: success.value }, env)
+      )
+    }
   )
 }
 
@@ -135,6 +142,8 @@ const afterStored = (
   step: RunnableStep,
   { effects, performance, value }: BodyRun,
   stored: unknown,
+  /** The action's success, where what is stored of the step is none. */
+  success: { readonly encoded: unknown } | undefined,
   env: Surroundings
 ): Effect.Effect<Concluded> => {
   const { marked, replaced, slots, starts } = effects
@@ -151,7 +160,7 @@ const afterStored = (
   if (marked) {
     return stepEnds(performance, { cause: markedFailed(placeAt(performance, step)), stored, replaced, starts }, env)
   }
-  const encoded = isEncoded(stored) ? stored.$encoded : stored
+  const encoded = success !== undefined ? success.encoded : isEncoded(stored) ? stored.$encoded : stored
   return Effect.succeed(
     decide(performance, { _tag: "StepSucceeded", step, value, stored, encoded, replaced, starts, received })
   )
