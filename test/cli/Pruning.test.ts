@@ -26,7 +26,7 @@ describe("forget", () => {
       const asked = yield* stepped("forget", "Car/1", ...why)
       assert.deepInclude(asked, { code: 2 })
       assert.match(asked.out, new RegExp(`^Car/1: 1 action, .*\\n1 stay, until that is over:\\n {2}${asks.id}: live$`))
-      assert.include(asked.err, "forget Car/1? It cannot be undone Nobody can be asked here: give --yes")
+      assert.include(asked.err, "forget Car/1? It cannot be undone. Nobody can be asked here: give --yes")
       assert.include((yield* stepped("show", done.id, "--payloads")).out, "London")
 
       const [answer] = yield* objects("forget", "Car/1", "--yes", "--by", "ada", ...why)
