@@ -66,6 +66,7 @@ const textOf = (given: Paused): string =>
 /** What no worker has said that it has may still come, or be a typing error. */
 const saidOf = ({ definition, queue, ...given }: Paused) =>
   Effect.gen(function*() {
+    if (Option.isNone(definition) && Option.isNone(queue)) return
     const output = yield* Output
     const known = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({}, 1000))
     const isKnown = Option.isSome(definition)

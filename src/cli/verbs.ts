@@ -265,7 +265,12 @@ const checkedForStep = (action: string, name: Option.Option<string>, value: unkn
     const steps = yield* repo.steps(action)
     const step = Option.getOrUndefined(name) ?? steps.findLast(isOpen)?.name
     const description = yield* described(found.value)
-    yield* checked("the result", value, description?.steps.find((one) => one.name === step)?.result ?? undefined)
+    const said = description?.steps.find((one) => one.name === step)
+    if (description === undefined || said === undefined) return
+    // the last one gives the action's success, but where what undoes it is given something of its own
+    const isSuccess = said === description.steps.at(-1) && !description.options.includes("outbound") &&
+      !(said.result !== null && said.options.includes("compensate"))
+    yield* checked("the result", value, isSuccess ? description.success : said.result ?? undefined)
   })
 
 const completeStep = Command.make("complete-step", {

@@ -201,6 +201,18 @@ describe("verbs", () => {
       ])
     }))
 
+  it.live("what the last step is completed with is the action's success", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      const handle = yield* client(1).mendLater()
+      yield* Effect.provide(comesTo(handle, "held"), services)
+      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      const misfit = yield* stepped("complete-step", handle.id, "\"seven\"", ...why)
+      assert.deepStrictEqual([misfit.code, misfit.err.includes("the result does not fit")], [2, true], misfit.err)
+      assert.strictEqual((yield* stepped("complete-step", handle.id, "7", ...why)).out, "done")
+      assert.strictEqual(yield* Effect.provide(handle.await, services), 7)
+    }))
+
   it.live("pauses, priorities, times, and what is old", () =>
     Effect.gen(function*() {
       const { client, objects, services, stepped } = yield* garage

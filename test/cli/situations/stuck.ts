@@ -1,7 +1,20 @@
 /** Something does not go on. */
 import { Effect } from "effect"
-import { fewer } from "../fixtures/shop.ts"
+import { fewer, type Shop } from "../fixtures/shop.ts"
 import { endsAs, type Situation } from "./Situation.ts"
+
+/** Of an order that finds no courier; they are there again by the time that somebody looks, or not. */
+const noCourier =
+  (name: "deliver" | "notify", words: string, courier: "comes back" | "stays away") =>
+  ({ order, refuses, says, work, world }: Shop) =>
+    Effect.gen(function*() {
+      world.courier = refuses
+      yield* work({ name: "shop-1" })
+      const { id } = yield* name === "deliver" ? order(1).deliverLater() : order(1).notifyLater()
+      yield* says(id, words)
+      if (courier === "comes back") world.courier = Effect.void
+      return [id]
+    })
 
 export const stuck: ReadonlyArray<Situation> = [
   {
@@ -105,40 +118,17 @@ export const stuck: ReadonlyArray<Situation> = [
   },
   {
     name: "held",
-    arrange: ({ order, refuses, says, work, world }) =>
-      Effect.gen(function*() {
-        world.courier = refuses
-        yield* work({ name: "shop-1" })
-        const { id } = yield* order(1).deliverLater()
-        yield* says(id, "is held")
-        world.courier = Effect.void
-        return [id]
-      }),
+    arrange: noCourier("deliver", "is held", "comes back"),
     then: endsAs("succeeded")
   },
   {
     name: "held and done by hand",
-    arrange: ({ order, refuses, says, work, world }) =>
-      Effect.gen(function*() {
-        world.courier = refuses
-        yield* work({ name: "shop-1" })
-        const { id } = yield* order(1).deliverLater()
-        yield* says(id, "is held")
-        return [id]
-      }),
+    arrange: noCourier("deliver", "is held", "stays away"),
     then: endsAs("succeeded")
   },
   {
     name: "the next try is an hour away",
-    arrange: ({ order, refuses, says, work, world }) =>
-      Effect.gen(function*() {
-        world.courier = refuses
-        yield* work({ name: "shop-1" })
-        const { id } = yield* order(1).notifyLater()
-        yield* says(id, "tried again")
-        world.courier = Effect.void
-        return [id]
-      }),
+    arrange: noCourier("notify", "tried again", "comes back"),
     then: endsAs("succeeded")
   },
   {
