@@ -47,7 +47,7 @@ export interface Performance {
   readonly failure: FailureCause | undefined
   readonly earlier: EarlierSlots | undefined
   /** It goes on for one that has ended. */
-  readonly retries?: RetriedBefore | undefined
+  readonly retries: RetriedBefore | undefined
   /** What was done of the step before, and is not to be done again; empty where it waits. None where it has none. */
   readonly memos: ReadonlyArray<StoredMemo> | undefined
   /** What somebody else has decided of the step that it is in, to be concluded by whoever has the action. */
@@ -63,7 +63,7 @@ export interface Performance {
   /** Something that its steps have done is to be undone, should it not succeed. */
   readonly isToUndo: boolean
   /** It has ended, and is unwound: bits of `Undoable`; none of one that has not succeeded. */
-  readonly unwinds?: number | undefined
+  readonly unwinds: number | undefined
   /** Callbacks that have ended while others are to be tried again, and whether they succeeded. */
   readonly callbacks: ReadonlyMap<string, boolean>
   /** What a continued action came with, until its results are decoded. */
@@ -88,7 +88,8 @@ export const takeUp = (
   const [first] = runnable.steps
   const starts = work._tag === "Started"
   const apart = work._tag === "Continued" && work.detail === undefined
-  // whole, and below as well: what is put together by spreads takes several times as long to make
+  // whole, and below as well: what is put together by spreads takes several times as long to make; with the same fields in the same order,
+  // since all that handles it is optimised for one shape, and begins anew with another
   const performance: Performance = {
     id: work.action,
     runnable,
@@ -113,7 +114,9 @@ export const takeUp = (
     encoded: work.arguments,
     results: {},
     outcome: undefined,
+    retries: undefined,
     isToUndo: false,
+    unwinds: undefined,
     callbacks: noCallbacks,
     detail: undefined,
     apart,
@@ -165,6 +168,7 @@ export const goingOn = (
   outcome: performance.outcome,
   retries: performance.retries,
   isToUndo: next.isToUndo,
+  unwinds: undefined,
   callbacks: performance.callbacks,
   detail: undefined,
   apart: next.apart,
