@@ -43,32 +43,43 @@ const listText = (values: ReadonlyArray<string>): string =>
 /** `p_started_at` for `startedAt` of a batch that is called `p`. */
 const nameOf = (prefix: string, key: string) => `${prefix}_${key.replaceAll(/[A-Z]/g, (it) => `_${it.toLowerCase()}`)}`
 
-/** A batch as columns, as parameters that are called by the batch and the column; one that no row has something in is null. */
+/** A batch that becomes columns, filled value by value: nothing is made of what no row has something in. */
+export class Batch<Row extends object> {
+  private readonly filled: { [key: string]: Array<unknown> } = {}
+  private readonly nothing: ReadonlyArray<unknown>
+
+  constructor(rows: number) {
+    this.nothing = Array.from({ length: rows }, () => null)
+  }
+
+  put<Key extends keyof Row & string>(row: number, key: Key, value: Row[Key] | null | undefined): void {
+    if (value !== undefined && value !== null) (this.filled[key] ??= this.nothing.slice())[row] = value
+  }
+
+  /** As parameters that are called by the batch and the column; a column that no row has something in is null. */
+  columns(prefix: string, types: { readonly [Name in keyof Required<Row>]: number }): Arguments {
+    const found: Record<string, PgTypes.Parameter | null> = {}
+    for (const { key, name, oid } of columnsOf(prefix, types)) {
+      const values = this.filled[key]
+      found[name] = values === undefined
+        ? null
+        : oid === texts
+        ? array(values.map((value) => value === null ? null : listText(value as ReadonlyArray<string>)), text)
+        : array(values, oid)
+    }
+    return found
+  }
+}
+
+/** Rows as the columns of a batch. */
 export const columns = <Row extends object>(
   prefix: string,
   rows: ReadonlyArray<Row>,
   types: { readonly [Name in keyof Required<Row>]: number }
 ): Arguments => {
-  const filled: { [key: string]: Array<unknown> } = {}
-  const nothing = rows.map((): unknown => null)
-  for (let i = 0; i < rows.length; i++) {
-    const row = rows[i]!
-    for (const key in row) {
-      const value: unknown = row[key]
-      // most columns have nothing in any row: of those nothing is made
-      if (value !== undefined && value !== null) (filled[key] ??= nothing.slice())[i] = value
-    }
-  }
-  const found: Record<string, PgTypes.Parameter | null> = {}
-  for (const { key, name, oid } of columnsOf(prefix, types)) {
-    const values = filled[key]
-    found[name] = values === undefined
-      ? null
-      : oid === texts
-      ? array(values.map((value) => value === null ? null : listText(value as ReadonlyArray<string>)), text)
-      : array(values, oid)
-  }
-  return found
+  const batch = new Batch<Row>(rows.length)
+  for (let i = 0; i < rows.length; i++) for (const key in rows[i]!) batch.put(i, key, rows[i]![key])
+  return batch.columns(prefix, types)
 }
 
 export const slotColumns: { readonly [Name in keyof Required<NewSlot>]: number } = {

@@ -1,7 +1,14 @@
 /** Conclusions into columns: the only place that knows how one is stored. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
-import { phaseCodes, statusCodes, stepKindCodes, stepStatusCodes } from "../../domain/Phase.ts"
+import {
+  type Phase,
+  phaseCodes,
+  statusCodes,
+  type StepIdentity,
+  stepKindCodes,
+  stepStatusCodes
+} from "../../domain/Phase.ts"
 import {
   type Conclusion,
   type EndedBody,
@@ -16,7 +23,17 @@ import {
 import type { Store } from "../../store/Store.ts"
 import { countOf, partsOf, weighInvocation, weighSlot } from "../../store/weight.ts"
 import type { Calls } from "../call.ts"
-import { array, askedBy, at, type Child, childColumns, columns, receivedColumns, slotColumns } from "../columns.ts"
+import {
+  array,
+  askedBy,
+  at,
+  Batch,
+  type Child,
+  childColumns,
+  columns,
+  receivedColumns,
+  slotColumns
+} from "../columns.ts"
 import { toAnswer } from "../rows.ts"
 import { enqueueMax } from "./enqueue.ts"
 
@@ -115,134 +132,139 @@ const rowColumns: { readonly [Name in keyof Required<Row>]: number } = {
   due: timestamptz
 }
 
-/** A conclusion's columns before it is known what becomes of the action. */
-const fenced = (conclusion: Conclusion, step: EndedBody | undefined): Row => ({
-  action: conclusion.fence.action,
-  step: conclusion.fence.step,
-  phase: phaseCodes[conclusion.fence.phase],
-  decisions: conclusion.fence.decisions,
-  stepName: step?.name,
-  stepKind: step === undefined ? undefined : stepKindCodes[step.kind],
-  stepStatus: step === undefined ? undefined : stepStatusCodes[step.status],
-  stepResult: step?.result,
-  stepMarked: step?.marked === true ? true : undefined,
-  stepStartedAt: step?.startedAt,
-  stepWaited: step?.waited === true ? true : undefined,
-  stepAttempt: step?.attempt,
-  stepAttempts: step?.attempts,
-  stepUndo: step?.undo,
-  stepUndoes: step?.undoes,
-  stepMemos: step?.memos,
-  stepUnread: step?.unread,
-  trace: conclusion.trace,
-  arguments: conclusion.arguments?.encoded
-})
+/** A row of a batch, as it is written: values go into their columns at once, since making a row of them first costs as much again. */
+class Written {
+  readonly batch: Batch<Row>
+  readonly n: number
 
-const decided = ({ cause, result, status }: StoredOutcome) => ({ outcome: statusCodes[status], result, cause })
+  constructor(batch: Batch<Row>, n: number) {
+    this.batch = batch
+    this.n = n
+  }
 
-const beginsAgain = (conclusion: StepRetries | StepHeld): Row => ({
-  ...fenced(conclusion, undefined),
-  stepWaited: conclusion.waited ? true : undefined,
-  stepUnread: conclusion.unread,
-  stepAttempt: conclusion.attempt,
-  stepAttempts: conclusion.attempts,
-  nextStep: conclusion.fence.step,
-  nextName: conclusion.step.name,
-  nextKind: stepKindCodes[conclusion.step.kind],
-  failure: conclusion.failure,
-  attempts: -1
-})
+  put<Key extends keyof Row>(key: Key, value: Row[Key] | null): this {
+    this.batch.put(this.n, key, value)
+    return this
+  }
 
-const unwinds = (conclusion: Conclusion & { readonly _tag: "Unwinds" }): Row => ({
-  ...fenced(conclusion, conclusion.ended),
-  ...conclusion.outcome === undefined ? {} : decided(conclusion.outcome),
-  keeps: true,
-  stepTimeoutAt: conclusion.until,
-  nextPhase: phaseCodes.unwinding,
-  nextStep: conclusion.fence.step + (conclusion.ended === undefined ? 0 : 1),
-  nextName: conclusion.next?.name,
-  nextKind: conclusion.next === undefined ? undefined : stepKindCodes[conclusion.next.kind],
-  attempts: conclusion.freshAttempts ? -1 : undefined
-})
+  /** What a conclusion has before it is known what becomes of the action. */
+  fenced({ arguments: replaced, fence, trace }: Conclusion, step?: EndedBody): this {
+    return this.put("action", fence.action)
+      .put("step", fence.step)
+      .put("phase", phaseCodes[fence.phase])
+      .put("decisions", fence.decisions)
+      .put("trace", trace)
+      .put("arguments", replaced?.encoded)
+      .ended(step)
+  }
 
-const toRow = (conclusion: Conclusion): Row => {
+  ended(step: EndedBody | undefined): this {
+    return step === undefined ? this : this.put("stepName", step.name)
+      .put("stepKind", stepKindCodes[step.kind])
+      .put("stepStatus", stepStatusCodes[step.status])
+      .put("stepResult", step.result)
+      .put("stepMarked", step.marked === true ? true : undefined)
+      .put("stepStartedAt", step.startedAt)
+      .put("stepWaited", step.waited === true ? true : undefined)
+      .put("stepAttempt", step.attempt)
+      .put("stepAttempts", step.attempts)
+      .put("stepUndo", step.undo)
+      .put("stepUndoes", step.undoes)
+      .put("stepMemos", step.memos)
+      .put("stepUnread", step.unread)
+  }
+
+  decided({ cause, result, status }: StoredOutcome): this {
+    return this.put("outcome", statusCodes[status]).put("result", result).put("cause", cause)
+  }
+
+  goesOn(phase: Phase, freshAttempts = false): this {
+    return this.put("nextPhase", phaseCodes[phase]).put("attempts", freshAttempts ? -1 : undefined)
+  }
+
+  at(index: number | undefined, step?: StepIdentity): this {
+    this.put("nextStep", index)
+    return step === undefined ? this : this.put("nextName", step.name).put("nextKind", stepKindCodes[step.kind])
+  }
+
+  beginsAgain(conclusion: StepRetries | StepHeld, phase: Phase): this {
+    return this.fenced(conclusion)
+      .put("stepWaited", conclusion.waited ? true : undefined)
+      .put("stepUnread", conclusion.unread)
+      .put("stepAttempt", conclusion.attempt)
+      .put("stepAttempts", conclusion.attempts)
+      .put("failure", conclusion.failure)
+      .at(conclusion.fence.step, conclusion.step)
+      .goesOn(phase, true)
+  }
+}
+
+const write = (row: Written, conclusion: Conclusion): Written => {
   const { fence } = conclusion
   switch (conclusion._tag) {
     case "StepEnded":
-      return {
-        ...fenced(conclusion, conclusion.ended),
-        keeps: true,
-        nextPhase: phaseCodes.step,
-        nextStep: fence.step + 1,
-        nextName: conclusion.next.name,
-        nextKind: stepKindCodes[conclusion.next.kind],
-        attempts: conclusion.freshAttempts ? -1 : undefined
-      }
+      return row.fenced(conclusion, conclusion.ended)
+        .put("keeps", true)
+        .at(fence.step + 1, conclusion.next)
+        .goesOn("step", conclusion.freshAttempts)
     case "StepWaits":
-      return {
-        ...fenced(conclusion, conclusion.waiting),
-        stepTimeoutAt: conclusion.timeoutAt,
-        nextPhase: phaseCodes.waiting
-      }
+      return row.fenced(conclusion, conclusion.waiting).put("stepTimeoutAt", conclusion.timeoutAt).goesOn("waiting")
     case "JobStarts":
-      return {
-        ...fenced(conclusion, conclusion.ended),
-        keeps: true,
-        nextPhase: phaseCodes.job,
-        nextStep: fence.step + 1,
-        attempts: conclusion.freshAttempts ? -1 : undefined
-      }
+      return row.fenced(conclusion, conclusion.ended)
+        .put("keeps", true)
+        .at(fence.step + 1)
+        .goesOn("job", conclusion.freshAttempts)
     case "WaitsOutside":
-      return {
-        ...fenced(conclusion, conclusion.ended),
-        nextPhase: phaseCodes.outbound,
-        heartbeat: conclusion.heartbeat,
-        nextStep: conclusion.ended === undefined ? undefined : fence.step + 1,
-        attempts: conclusion.freshAttempts ? -1 : undefined
-      }
+      return row.fenced(conclusion, conclusion.ended)
+        .put("heartbeat", conclusion.heartbeat)
+        .at(conclusion.ended === undefined ? undefined : fence.step + 1)
+        .goesOn("outbound", conclusion.freshAttempts)
     case "CallbacksDue":
-      return {
-        ...fenced(conclusion, conclusion.ended),
-        ...decided(conclusion.outcome),
-        keeps: true,
-        nextPhase: phaseCodes.callbacks,
-        attempts: conclusion.freshAttempts ? -1 : undefined
-      }
+      return row.fenced(conclusion, conclusion.ended)
+        .decided(conclusion.outcome)
+        .put("keeps", true)
+        .goesOn("callbacks", conclusion.freshAttempts)
     case "Unwinds":
-      return unwinds(conclusion)
+      if (conclusion.outcome !== undefined) row.decided(conclusion.outcome)
+      return row.fenced(conclusion, conclusion.ended)
+        .put("keeps", true)
+        .put("stepTimeoutAt", conclusion.until)
+        .at(fence.step + (conclusion.ended === undefined ? 0 : 1), conclusion.next)
+        .goesOn("unwinding", conclusion.freshAttempts)
     case "ActionEnds":
-      return {
-        ...fenced(conclusion, conclusion.ended),
-        ...decided(conclusion.outcome),
-        ends: true,
-        callbacksSucceeded: conclusion.callbacksSucceeded === 0 ? undefined : conclusion.callbacksSucceeded,
-        callbacksFailed: conclusion.callbacksFailed === 0 ? undefined : conclusion.callbacksFailed
-      }
+      return row.fenced(conclusion, conclusion.ended)
+        .decided(conclusion.outcome)
+        .put("ends", true)
+        .put("callbacksSucceeded", conclusion.callbacksSucceeded === 0 ? undefined : conclusion.callbacksSucceeded)
+        .put("callbacksFailed", conclusion.callbacksFailed === 0 ? undefined : conclusion.callbacksFailed)
     case "StepRetries":
-      return {
-        ...beginsAgain(conclusion),
-        nextPhase: conclusion.step.kind === "compensation" ? phaseCodes.unwinding : phaseCodes.step,
-        job: true,
-        due: conclusion.due
-      }
+      return row.beginsAgain(conclusion, conclusion.step.kind === "compensation" ? "unwinding" : "step")
+        .put("job", true)
+        .put("due", conclusion.due)
     case "StepHeld":
-      return { ...beginsAgain(conclusion), nextPhase: phaseCodes.held }
+      return row.beginsAgain(conclusion, "held")
     case "TryAgain":
-      return {
-        ...fenced(conclusion, undefined),
-        nextPhase: phaseCodes[conclusion.phase],
+      return row.fenced(conclusion)
+        .goesOn(conclusion.phase)
         // a job begins again as a step does
-        nextStep: (conclusion.phase === "step" && fence.phase === "job") || conclusion.attempt !== undefined
-          ? fence.step
-          : undefined,
-        stepAttempt: conclusion.attempt,
-        callbacks: conclusion.callbacks,
-        failure: conclusion.failure,
-        attempts: conclusion.burns ? 1 : -1,
-        job: true,
-        due: conclusion.due
-      }
+        .at(
+          (conclusion.phase === "step" && fence.phase === "job") || conclusion.attempt !== undefined
+            ? fence.step
+            : undefined
+        )
+        .put("stepAttempt", conclusion.attempt)
+        .put("callbacks", conclusion.callbacks)
+        .put("failure", conclusion.failure)
+        .put("attempts", conclusion.burns ? 1 : -1)
+        .put("job", true)
+        .put("due", conclusion.due)
   }
+}
+
+const concluding = (conclusions: ReadonlyArray<Conclusion>) => {
+  const batch = new Batch<Row>(conclusions.length)
+  for (let n = 0; n < conclusions.length; n++) write(new Written(batch, n), conclusions[n]!)
+  return batch.columns("conclusion", rowColumns)
 }
 
 type Finishing = Parameters<Store["Service"]["finish"]>[0]
@@ -256,7 +278,7 @@ export const finishOf = ({ asOne, run }: Calls): Store["Service"]["finish"] => {
     Effect.map(
       run("finish", "finish", {
         ...askedBy(o.token, o.now, o.catalog),
-        ...columns("conclusion", o.conclusions.map(toRow), rowColumns),
+        ...concluding(o.conclusions),
         ...columns("slot", slots, slotColumns),
         ...columns("received", o.conclusions.flatMap(receivedOf), receivedColumns),
         ...columns<Child>("child", children, childColumns)
