@@ -20,7 +20,7 @@ type Jobs = Pick<
 const count = (condition: string) => `count(*) filter (where ${condition})::int`
 
 export const queueOf = (calls: Calls): Jobs => {
-  const { call, embedded, run, schema } = calls
+  const { embedded, run, schema } = calls
   const read = reading(calls)
   const queued = read<Omit<QueuedInvocation, "pause">>({
     action: "action",
@@ -84,13 +84,7 @@ export const queueOf = (calls: Calls): Jobs => {
     pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),
     backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),
     nextDue: Effect.map(
-      call(
-        "nextDue",
-        `select (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.later} and due_at is not null), (select min(due_at) from ${schema}.jobs where priority = ${Priority.delayed} and due_at is not null), (select min(due_at) from ${schema}.named_lanes n where due_at is not null and exists (select 1 from ${schema}.seats s where s.lane = n.lane and s.seat is null)))) * 1000)::float8,
-          (extract(epoch from least((select min(due_at) from ${schema}.slots where status is null and due_at is not null and signal is not null), (select min(timeout_at) from ${schema}.live_actions where timeout_at is not null and outcome is null and status = 1), (select step_timeout_at from ${schema}.live_actions l where step_timeout_at is not null and phase = 1 and token is null and exists (select 1 from ${schema}.slots o where o.action = l.id and o.step = l.step and o.status is null) order by step_timeout_at limit 1), (select min(silent_at) from ${schema}.live_actions where silent_at is not null and outcome is null))) * 1000)::float8,
-          ${schema}.resumes()`,
-        []
-      ),
+      run("nextDue", "next_due", {}, "*"),
       (rows) => ({
         wait: (rows[0]![0] ?? undefined) as number | undefined,
         timeout: (rows[0]![1] ?? undefined) as number | undefined,

@@ -423,6 +423,11 @@ comment on table slots is 'What a step waits for: a child action, a time or a si
 
 create index slots_child on slots (child) where status is null and child is not null;
 create index slots_moved on slots (child) where moved;
+-- joins that are waited for
+create index slots_joining on slots (child) where moved and status is null;
+-- what was to be unwound and never was
+create index slots_deadlocked on slots (child)
+  where undo = 1 /* UndoSlot.waits */ and status = 7 /* Status.deadlocked */;
 create index slots_due on slots (due_at) where status is null and due_at is not null and signal is null;
 -- when waits for signals are over
 create index slots_signals_due on slots (due_at) where status is null and due_at is not null and signal is not null;

@@ -221,7 +221,7 @@ create view stranded_actions as
     and (select j.id from jobs j where j.action = l.id and j.kind = 1 /* JobKind.continuation */ limit 1) is null
     and (
       l.phase <> 1 /* Phase.waiting */
-      or not exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null)
+      or not exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null offset 0)
     );
 comment on view stranded_actions is
   'What must not be: live actions that nothing continues, with no worker, no job, no open slot,

@@ -42,7 +42,7 @@ begin
     where
       x.reuses is not null
       and (p_slots is null or x.n = any(p_slots))
-      and o.action = x.action and o.step = x.step and o.slot = x.slot;
+      and o.action = any(slot_action) and o.action = x.action and o.step = x.step and o.slot = x.slot;
   end if;
   if child_action is null then return; end if;
   perform enqueue(

@@ -109,8 +109,15 @@ begin
           else 2 /* Status.succeeded */ end,
         cause = case when o.undo is null then o.cause else nullif(e.unwound, '{}') end,
         trace = coalesce(p_trace, o.trace)
-      from ended_actions e
-      where o.child = any(p_ids) and o.status is null and e.id = o.child
+      from slots w
+      -- looked up for each slot: turned around, all of the history would be read
+      cross join lateral (
+        select e.id, e.status, e.callbacks_failed, e.undo, e.unwound, e.parent, e.parent_step
+        from ended_actions e
+        where e.id = w.child
+        offset 0
+      ) e
+      where w.child = any(p_ids) and w.status is null and o.ctid = w.ctid and o.status is null
       returning
         o.action, o.step, o.status is null as is_open,
         case when e.undo is not null and o.undo is null and (o.action, o.step) <> (e.parent, e.parent_step)

@@ -1,5 +1,5 @@
 -- Tells the slots of invocations that never become actions (achieved already, deadlocked, ended before they began) what
--- has come of them, and keeps an answer for handles.
+-- has come of them, and keeps an answer for handles. The steps that wait for them are locked by the caller.
 -- For other functions only: it inherits their search path and their settings.
 create function answer_unstored(
   p_token bigint, p_now timestamptz, p_definitions text[], p_flags smallint[], p_answers unstored_answer[])
@@ -25,7 +25,10 @@ begin
           then 2 /* UndoSlot.reused */
         else o.undo end
     from unnest(p_answers) a
-    where o.child = (a.job).action and o.status is null
+    cross join lateral (
+      select t.ctid as place from slots t where t.child = (a.job).action and t.status is null offset 0
+    ) t
+    where o.ctid = t.place and o.status is null
     returning o.action, o.step
   )
   select array_agg(action), array_agg(step) into parents, parent_steps from u;

@@ -67,13 +67,20 @@ begin
     set status = c.step_status, ended_at = p_now, result = coalesce(c.step_result, s.result),
       attempts = coalesce(c.step_attempts, s.attempts)
     from c
-    where c.step_waited and c.step_name is not null and s.action = c.action and s.idx = c.step
+    cross join lateral (
+      select w.ctid as place from steps w where w.action = c.action and w.idx = c.step offset 0
+    ) w
+    where c.step_waited and c.step_name is not null and s.ctid = w.place
   ),
   -- what begins again has a row when it waits again, or ends
   begin_again as (
     delete from steps s
-    using c
-    where c.step_waited and c.step_name is null and s.action = c.action and s.idx = c.step
+    using
+      c
+      cross join lateral (
+        select w.ctid as place from steps w where w.action = c.action and w.idx = c.step offset 0
+      ) w
+    where c.step_waited and c.step_name is null and s.ctid = w.place
   ),
   moved as (
     update live_actions l

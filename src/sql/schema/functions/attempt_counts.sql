@@ -6,7 +6,9 @@ begin
   return exists (
     select
     from live_actions l
-    left join steps s on s.action = l.id and s.idx = p_step
+    left join lateral (
+      select s.status, s.attempt from steps s where s.action = l.id and s.idx = p_step offset 0
+    ) s on true
     where
       l.id = p_action
       and l.outcome is null

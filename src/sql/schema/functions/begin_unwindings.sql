@@ -54,7 +54,8 @@ begin
           else nullif(e.unwound, '{}') end
       from ended_actions e
       where
-        o.child = any(due.kept || due.over || deadlocked) and o.undo is not null and o.status is null and e.id = o.child
+        o.child = any(due.kept || due.over || deadlocked) and o.undo is not null and o.status is null
+        and e.id = any(due.kept || due.over || deadlocked) and e.id = o.child
       returning o.action, o.step
     )
     select array_agg(action), array_agg(step) into parents, parent_steps from u;

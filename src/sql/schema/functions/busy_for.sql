@@ -36,8 +36,8 @@ begin
     return query
       select l.id, s.lane
       from same_in_named_lanes(j) as same
-      join live_actions l on l.id = same
-      join seats s on s.action = l.id and s.lane = any(e.lanes)
+      cross join lateral (select l.id from live_actions l where l.id = same offset 0) l
+      cross join lateral (select s.lane from seats s where s.action = l.id and s.lane = any(e.lanes) offset 0) s
       limit 1;
     if found then return; end if;
   end if;

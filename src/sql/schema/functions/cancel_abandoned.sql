@@ -47,16 +47,20 @@ begin
   -- those that nobody has taken are marked as `complete` does, but keep their places: many of them must not overtake
   -- all others
   with c as materialized (
-    select j.ctid as place, j.action, j.token
+    select j.place, j.action, j.token
     from slots o
-    join jobs j on j.action = o.child and j.kind = 0 /* JobKind.invocation */ and j.cancelled_at is null
-    where
-      o.action = any(dead)
-      and (o.status = 4 /* Status.cancelled */ or (o.closing and o.status is null))
-      and not exists (
-        select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true)
+    -- in subqueries that cannot be turned around: a job for each slot, and not the slots for each job that is queued
+    cross join lateral (
+      select q.ctid as place, q.action, q.token
+      from jobs q
+      where
+        q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null
+        and not exists (
+          select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true offset 0)
+      for update skip locked
+    ) j
+    where o.action = any(dead) and (o.status = 4 /* Status.cancelled */ or (o.closing and o.status is null))
     limit p_limit * 20
-    for update of j skip locked
   ),
   u as (
     update jobs
@@ -84,12 +88,16 @@ begin
   busy := exists (
     select 1
     from slots o
-    join jobs j on j.action = o.child and j.kind = 0 /* JobKind.invocation */ and j.cancelled_at is null
+    cross join lateral (
+      select from jobs q
+      where q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null
+      offset 0
+    ) j
     where
       o.action = any(dead)
       and (o.status = 4 /* Status.cancelled */ or (o.closing and o.status is null))
       and not exists (
-        select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true));
+        select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true offset 0));
   -- some at a time: those that are over are passed by
   kids := array(
     select distinct o.child
@@ -101,7 +109,7 @@ begin
       o.action = any(dead)
       and (o.status = 4 /* Status.cancelled */ or (o.closing and o.status is null))
       and not exists (
-        select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true)
+        select 1 from slots w where w.child = o.child and w.status is null and w.closing is not true offset 0)
     limit p_limit * 10);
   if exists (select 1 from live_actions where id = any(kids) and lanes is not null) then
     perform lock_named_lanes(kids);
@@ -123,7 +131,7 @@ begin
     and outcome is null
     and not rooted
     and not exists (
-      select 1 from slots w where w.child = l.id and w.status is null and w.closing is not true);
+      select 1 from slots w where w.child = l.id and w.status is null and w.closing is not true offset 0);
   if cardinality(doomed) > 0 then
     return query select * from end_from_outside(
       p_token, p_now, p_definitions, p_first_steps, p_flags, doomed, 4 /* Status.cancelled */::smallint, null,

@@ -12,7 +12,9 @@ begin
   select s.action, (n.settings ->> 'limit')::int
   into newcomer, most
   from named_lanes n
-  join seats s on s.lane = n.lane and s.seat is null
+  cross join lateral (
+    select s.action, s.priority, s.place from seats s where s.lane = n.lane and s.seat is null offset 0
+  ) s
   where
     n.lane = p_lane
     and n.settings ->> 'whenBusy' = 'cancelRunning'

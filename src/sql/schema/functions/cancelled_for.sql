@@ -11,8 +11,8 @@ declare
   many int := (
     select count(*)
     from seats p
-    join live_actions l on l.id = p.action
-    where p.lane = p_lane and p.seat is not null and l.outcome is null
+    cross join lateral (select from live_actions l where l.id = p.action and l.outcome is null offset 0) l
+    where p.lane = p_lane and p.seat is not null
   ) - p_limit + 1;
   among uuid[];
   spared uuid[];
@@ -34,11 +34,10 @@ begin
   return array(
     select l.id
     from seats s
-    join live_actions l on l.id = s.action
+    cross join lateral (select l.id from live_actions l where l.id = s.action and l.outcome is null offset 0) l
     where
       s.lane = p_lane
       and s.seat is not null
-      and l.outcome is null
       and (l.id in (select unnest(spared))) is not true
     -- nobody overtakes there, and clocks of workers differ
     order by s.place

@@ -15,7 +15,8 @@ begin
   update steps s
   set status = 4 /* Status.cancelled */
   where
-    (
+    s.action = any(p_ids)
+    and (
       (s.action, s.idx) in (select o.action, o.step from o)
       -- cut short before: its own time was over, or somebody has decided of it, and nobody has concluded it since
       or (s.action, s.idx) in (

@@ -94,10 +94,10 @@ begin
           and (
             u.status = 2 /* Status.succeeded */
             or jsonb_path_exists(
-              left_over, '$[*] ? (exists (@.child) && @.index == $at)', jsonb_build_object('at', s.idx))))
+              left_over, '$[*] ? (exists (@.child) && @.index == $at)', jsonb_build_object('at', s.idx))) offset 0)
       and o.status in (2 /* Status.succeeded */, 4 /* Status.cancelled */)
-      and not exists (select 1 from live_actions l where l.id = o.child)
-      and not exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */));
+      and not exists (select 1 from live_actions l where l.id = o.child offset 0)
+      and not exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */ offset 0));
   -- and nobody forgets meanwhile what any of them has come to
   children := children || array(
     select e.id from slots o join ended_actions e on e.id = o.child where o.action = p_action);

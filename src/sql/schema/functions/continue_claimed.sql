@@ -34,7 +34,7 @@ begin
       and (phase <> 6 /* Phase.held */ or verdict is not null)
       and (
         phase <> 1 /* Phase.waiting */
-        or not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null))
+        or not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null offset 0))
     for update skip locked
   ),
   -- One that was promoted by a process that did not know its definition begins here. Who completes an action, and
@@ -72,6 +72,7 @@ begin
       and (t.phase <> 6 /* Phase.held */ or t.verdict is not null)
       and (
         t.phase <> 1 /* Phase.waiting */
-        or not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null))));
+        or not exists (select 1 from slots o where o.action = t.id and o.step = t.step and o.status is null
+        offset 0))));
   got := array(select a from unnest(asked) a where a = any(got));
 end $$;

@@ -73,5 +73,10 @@ begin
             '{}') end
         order by c.n)
     from unnest(cycle) with ordinality as c(action, child, step, lane, "limit", turn, several, n)
-    left join live_actions l on l.id = c.action);
+    left join lateral (
+      select l.definition, l.actor_id, l.step, l.step_kind, l.step_name
+      from live_actions l
+      where l.id = c.action
+      offset 0
+    ) l on true);
 end $$;

@@ -10,7 +10,7 @@ declare
 begin
   -- whoever retries one of them, or undoes it, has locked it, and may have done so since it was looked at
   if are_retried() then ids := array(select x from unnest(ids) x where not is_retried(x)); end if;
-  ids := array(select x from unnest(ids) x where not exists (select 1 from live_actions l where l.id = x));
+  ids := array(select x from unnest(ids) x where not exists (select 1 from live_actions l where l.id = x offset 0));
   if p_is_exported then exported := exported_of(ids); end if;
   delete from slots where action = any(ids);
   delete from steps where action = any(ids);

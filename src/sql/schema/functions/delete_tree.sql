@@ -45,8 +45,8 @@ begin
       select jsonb_agg(jsonb_build_object('id', c.child, 'because', 'live'))
       from (select distinct o.child, o.action from slots o where o.action = any(x.free) and o.child is not null) c
       where
-        exists (select 1 from live_actions l where l.id = c.child and l.parent = c.action)
-        and not exists (select 1 from ended_actions e where e.id = c.child)), '[]');
+        exists (select 1 from live_actions l where l.id = c.child and l.parent = c.action offset 0)
+        and not exists (select 1 from ended_actions e where e.id = c.child offset 0)), '[]');
     level := array(
       select c.child
       from (select distinct o.child, o.action from slots o where o.action = any(x.free) and o.child is not null) c

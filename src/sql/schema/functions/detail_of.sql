@@ -24,7 +24,9 @@ begin
     from slots o
     -- of a step that was tried again those of its last attempt
     join s on s.idx = o.step and s.attempt is not distinct from o.attempt
-    left join ended_actions e on e.id = o.child
+    left join lateral (
+      select e.result, e.cause, e.definition, e.actor_id from ended_actions e where e.id = o.child offset 0
+    ) e on true
     where
       o.action = p_id and (o.child is not null or o.signal is not null)
       and coalesce(o.undo, 2) = 2 /* UndoSlot.reused */

@@ -50,16 +50,18 @@ begin
         or (
           (e.parent, e.parent_step) is distinct from (o.action, s.undoes)
           and not exists (
-            select 1 from slots c where c.action = o.action and c.step = s.undoes and c.child = o.child and c.carried))
+            select 1 from slots c where c.action = o.action and c.step = s.undoes and c.child = o.child and c.carried
+            offset 0))
         or exists (
           select 1
           from steps p
           where
-            p.action = e.id and p.status = 2 /* Status.succeeded */ and p.undo & 4 /* Undo.pointOfNoReturn */ <> 0)
+            p.action = e.id and p.status = 2 /* Status.succeeded */ and p.undo & 4 /* Undo.pointOfNoReturn */ <> 0
+            offset 0)
         as is_kept,
       e.forgotten is not null as is_forgotten
     from slots o
-    join steps s on s.action = o.action and s.idx = o.step
+    cross join lateral (select s.undoes from steps s where s.action = o.action and s.idx = o.step offset 0) s
     cross join lateral (
       select e.id, e.status, e.undo, e.unwound, e.parent, e.parent_step, e.forgotten
       from ended_actions e

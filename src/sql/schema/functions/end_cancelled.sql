@@ -31,6 +31,7 @@ begin
               select 1
               from steps s
               where s.action = parent and s.idx = parent_step and s.status = 1 /* Status.performing */
+              offset 0
             ) then 'cancelled' /* words.cancelled */
             else 'its parent is over' /* words.parentIsOver */ end)),
         definition,
@@ -70,7 +71,8 @@ begin
     update slots o
     set status = 4 /* Status.cancelled */
     from e
-    where o.child = e.id and o.status is null
+    cross join lateral (select t.ctid as place from slots t where t.child = e.id and t.status is null offset 0) t
+    where o.ctid = t.place and o.status is null
     returning o.action, o.step
   )
   select

@@ -37,7 +37,7 @@ begin
           (flags | coalesce(p_flags[array_position(p_definitions, definition)], 0::smallint))
           & 64 /* Flag.compensates */ <> 0
           -- a deploy may have taken them away since
-          or exists (select 1 from steps s where s.action = l.id and s.undo is not null)));
+          or exists (select 1 from steps s where s.action = l.id and s.undo is not null offset 0)));
   end if;
   -- between two attempts, and before the first, nothing runs
   closing := array(
@@ -93,7 +93,9 @@ begin
       case when p_cause is null then array_fill(p_cause, array[n]) else array(
         select cause_at(p_cause, l.definition, l.actor_id)
         from unnest(p_ids) with ordinality x(id, n)
-        left join live_actions l on l.id = x.id
+        left join lateral (
+          select l.definition, l.actor_id from live_actions l where l.id = x.id offset 0
+        ) l on true
         order by x.n) end,
       null, null, null, null, p_ids, p_trace);
   end if;

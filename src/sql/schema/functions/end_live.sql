@@ -91,6 +91,6 @@ begin
     update ended_actions e
     set unwound = x.unwound
     from unnest(undone, undone_as) x(id, unwound)
-    where e.id = x.id;
+    where e.id = any(undone) and e.id = x.id;
   end if;
 end $$;

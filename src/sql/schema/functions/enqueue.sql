@@ -70,8 +70,8 @@ begin
       j.action = any(invocation_action)
       and j.kind = 0 /* JobKind.invocation */
       and (
-        exists (select 1 from live_actions l where l.id = j.action)
-        or exists (select 1 from ended_actions e where e.id = j.action)
-        or exists (select 1 from outcomes o where o.id = j.action));
+        exists (select 1 from live_actions l where l.id = j.action offset 0)
+        or exists (select 1 from ended_actions e where e.id = j.action offset 0)
+        or exists (select 1 from outcomes o where o.id = j.action offset 0));
   end if;
 end $$;

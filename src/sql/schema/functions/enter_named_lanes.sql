@@ -40,6 +40,6 @@ begin
       order by s.priority, s.place
       limit greatest(0, room.count) + cardinality(p_jobs)
     ) w
-    join live_actions l on l.id = w.action
+    cross join lateral (select l.checksum_key from live_actions l where l.id = w.action offset 0) l
     where n.lane = any(entered));
 end $$;

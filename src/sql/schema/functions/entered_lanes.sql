@@ -6,5 +6,5 @@ returns table (lane text, settings jsonb, starts timestamptz[])
 language sql stable as $$
   select x.lane, applied_settings(x.lane, p_settings, n.settings), n.starts
   from unnest(p_lanes) x(lane)
-  left join named_lanes n on n.lane = x.lane
+  left join lateral (select n.settings, n.starts from named_lanes n where n.lane = x.lane offset 0) n on true
 $$;

@@ -48,7 +48,8 @@ begin
       l.id = any(p_ids)
       and not (
         l.phase = 1 /* Phase.waiting */
-        and exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null))) end);
+        and exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null
+        offset 0))) end);
   return next news(-8 /* Kind.queued */);
   return query
     select

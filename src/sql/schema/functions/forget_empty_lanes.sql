@@ -10,13 +10,13 @@ begin
   where
     n.lane = any(p_lanes)
     and coalesce(window_over_at(n.settings, n.starts) <= p_now, true)
-    and not exists (select 1 from seats s where s.lane = n.lane);
+    and not exists (select 1 from seats s where s.lane = n.lane offset 0);
   get diagnostics v_count = row_count;
   update named_lanes n
   set due_at = window_over_at(n.settings, n.starts)
   where
     n.lane = any(p_lanes)
     and n.starts is not null
-    and not exists (select 1 from seats s where s.lane = n.lane);
+    and not exists (select 1 from seats s where s.lane = n.lane offset 0);
   return v_count;
 end $$;

@@ -103,6 +103,7 @@ begin
           select 1
           from achievements a
           where a.checksum_key = coalesce(e.checksum_key, e.lane) and a.action = e.id and a.checksum_key <> all(keys)
+          offset 0
         ) then 'locked' end) end as because
     from unnest(own || parts) x(id)
     cross join lateral (

@@ -15,7 +15,7 @@ begin
             select 1
             from seats b
             where b.lane = s.lane and b.seat is null and (b.priority, b.place) < (s.priority, s.place)
-              and b.action <> all(p_without))
+              and b.action <> all(p_without) offset 0)
           or (
             select count(*) from seats p where p.lane = s.lane and p.seat is not null
           ) >= (n.settings ->> 'limit')::int

@@ -26,7 +26,7 @@ begin
   candidates := array(
     select x.action
     from neglected_in_named_lanes(candidates) x(action)
-    where not exists (select 1 from seats s where s.action = x.action and s.lane <> all(locked)));
+    where not exists (select 1 from seats s where s.action = x.action and s.lane <> all(locked) offset 0));
   update named_lanes n
   set due_at = p_now
   where n.lane = any(array(select s.lane from seats s where s.action = any(candidates)));

@@ -102,7 +102,7 @@ begin
 
   -- 18.1: what goes on for one that has ended by itself supersedes nobody
   if p_job.retry_of is not null and p_job.parent is null
-    and exists (select 1 from live_actions l where l.lane = p_job.lane and l.seat = waiting_seat) then
+    and exists (select 1 from live_actions l where l.lane = p_job.lane and l.seat = waiting_seat offset 0) then
     became := 'busy';
     return;
   end if;

@@ -36,7 +36,7 @@ begin
       case when not l.waits and l.performing < l."limit" then array(
         select g.seat
         from generate_series(0, l.performing + t.count::int - 1) g(seat)
-        where not exists (select 1 from seats z where z.lane = t.lane and z.seat = g.seat)
+        where not exists (select 1 from seats z where z.lane = t.lane and z.seat = g.seat offset 0)
         order by g.seat
         limit least(t.count, l."limit" - l.performing)
       ) end as free
@@ -46,7 +46,7 @@ begin
       select
         (n.settings ->> 'limit')::int as "limit",
         (select count(*)::int from seats p where p.lane = t.lane and p.seat is not null) as performing,
-        exists (select 1 from seats w where w.lane = t.lane and w.seat is null) as waits
+        exists (select 1 from seats w where w.lane = t.lane and w.seat is null offset 0) as waits
       offset 0
     ) l
     where

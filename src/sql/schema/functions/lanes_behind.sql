@@ -10,6 +10,6 @@ begin
     cross join lateral (
       select w.action from seats w where w.lane = x.lane and w.seat is null order by w.priority, w.place limit 1
     ) w
-    join seats o on o.action = w.action
+    cross join lateral (select o.lane from seats o where o.action = w.action offset 0) o
     where o.lane <> all(p_lanes));
 end $$;

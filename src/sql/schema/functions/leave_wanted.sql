@@ -10,20 +10,24 @@ declare
 begin
   with s as (
     select t.action, t.idx
-    from steps t
-    where (t.action, t.idx) in (
-      select o.action, o.step
+    from (
+      select distinct o.action, o.step
       from slots o
-      where o.action = any(p_actions) and o.closing and o.status is null and is_wanted(o.child, o.action))
-    order by t.action, t.idx
-    for no key update
+      where o.action = any(p_actions) and o.closing and o.status is null and is_wanted(o.child, o.action)
+      order by o.action, o.step
+      offset 0
+    ) o
+    cross join lateral (
+      select t.action, t.idx from steps t where t.action = o.action and t.idx = o.step for no key update
+    ) t
   ),
   u as (
     update slots o
     set status = 4 /* Status.cancelled */
     from s
     where
-      o.action = s.action and o.step = s.idx and o.closing and o.status is null and is_wanted(o.child, o.action)
+      o.action = any(p_actions) and o.action = s.action and o.step = s.idx and o.closing and o.status is null
+      and is_wanted(o.child, o.action)
     returning o.action, o.step
   )
   select array_agg(action), array_agg(step) into parents, parent_steps from u;

@@ -13,7 +13,7 @@ begin
     select
       x.id, r.definition, r.actor_id, r.queue, r.lane, r.lanes, r.depth, r.attempts, r.is_live, r.begun, r.phase,
       r.step, r.is_retry, r.prepared,
-      exists (select from signals u where u.action = x.id and u.step is null),
+      exists (select from signals u where u.action = x.id and u.step is null offset 0),
       case when r.begun then r.detail is null else not r.travels end,
       case when r.begun and r.detail is not null or not r.begun and r.travels then r.arguments end,
       case when r.travels then r.given end,

@@ -15,5 +15,5 @@ begin
   return array(
     select a
     from unnest(p_actions) a
-    where not exists (select 1 from seats s where s.action = a and s.lane <> all(locked)));
+    where not exists (select 1 from seats s where s.action = a and s.lane <> all(locked) offset 0));
 end $$;

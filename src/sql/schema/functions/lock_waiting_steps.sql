@@ -4,11 +4,25 @@ create function lock_waiting_steps(p_children uuid[], p_own uuid[] default '{}')
 language plpgsql as $$
 begin
   perform 1
-  from steps s
-  where (s.action, s.idx) in (
-    select action, step from slots where child = any(p_children) and status is null
-    union
-    select action, idx from steps where action = any(p_own) and status = 1 /* Status.performing */)
-  order by s.action, s.idx
-  for no key update;
+  from (
+    select x.action, x.step
+    from (
+      select o.action, o.step
+      from unnest(p_children) c
+      cross join lateral (
+        select o.action, o.step from slots o where o.child = c and o.status is null offset 0
+      ) o
+      union
+      select s.action, s.idx
+      from unnest(p_own) a
+      cross join lateral (
+        select s.action, s.idx from steps s where s.action = a and s.status = 1 /* Status.performing */ offset 0
+      ) s
+    ) x
+    order by x.action, x.step
+    offset 0
+  ) x
+  cross join lateral (
+    select 1 from steps s where s.action = x.action and s.idx = x.step for no key update
+  ) s;
 end $$;

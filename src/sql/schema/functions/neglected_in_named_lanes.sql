@@ -15,7 +15,7 @@ begin
       not exists (
         select 1
         from seats s
-        join named_lanes n on n.lane = s.lane
+        cross join lateral (select n.due_at from named_lanes n where n.lane = s.lane offset 0) n
         where
           s.action = l.id
           and (
@@ -23,11 +23,16 @@ begin
             or exists (
               select 1
               from seats b
-              where b.lane = s.lane and b.seat is null and (b.priority, b.place) < (s.priority, s.place))))
+              where b.lane = s.lane and b.seat is null and (b.priority, b.place) < (s.priority, s.place)
+              offset 0)) offset 0)
       and free_at(l.id) < 'infinity'
       and not (
         waits_for_pause(l.id)
         and exists (
-          select 1 from seats s join named_lanes n on n.lane = s.lane where s.action = l.id and n.paused))
+          select 1
+          from seats s
+          cross join lateral (select n.paused from named_lanes n where n.lane = s.lane offset 0) n
+          where s.action = l.id and n.paused
+          offset 0))
       and not exists (select 1 from resumed);
 end $$;

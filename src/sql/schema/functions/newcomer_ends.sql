@@ -20,8 +20,8 @@ begin
   return query
     select s.action, n.lane
     from named_lanes n
-    join seats s on s.lane = n.lane
-    join live_actions l on l.id = s.action
+    cross join lateral (select s.action, s.seat, s.place from seats s where s.lane = n.lane offset 0) s
+    cross join lateral (select l.unwinds, l.outcome from live_actions l where l.id = s.action offset 0) l
     where
       n.lane = any(p_lanes)
       and l.unwinds is null

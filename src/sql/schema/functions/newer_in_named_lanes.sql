@@ -7,8 +7,13 @@ begin
   select l.id, case when n.settings ->> 'waiters' = 'fail' then n.lane end
   into newer_in_named_lanes.id, newer_in_named_lanes.told_in
   from entered_lanes(p_job.lanes, p_settings) n
-  join seats s on s.lane = n.lane and s.seat is null
-  join live_actions l on l.id = s.action
+  cross join lateral (select s.action, s.place from seats s where s.lane = n.lane and s.seat is null offset 0) s
+  cross join lateral (
+    select l.id, l.unwinds, l.delayed_until, l.enqueued_at, l.queued_as
+    from live_actions l
+    where l.id = s.action
+    offset 0
+  ) l
   where
     n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
     and l.unwinds is null

@@ -65,7 +65,8 @@ begin
       case
         when e.id is not null or o.status is not null then 'ended'
         when l.id is not null then 'live'
-        when exists (select 1 from jobs j where j.action = z.id and j.kind = 0 /* JobKind.invocation */) then 'queued'
+        when exists (
+          select 1 from jobs j where j.action = z.id and j.kind = 0 /* JobKind.invocation */ offset 0) then 'queued'
         else 'unknown' end,
       coalesce(e.status, o.status, l.status),
       coalesce(e.result, o.result),
@@ -92,8 +93,15 @@ begin
         false),
       coalesce(e.forgotten & 2 /* Forgotten.result */ <> 0, o.cause ? 'forgotten', false)
     from z
-    left join ended_actions e on e.id = z.id
-    left join outcomes o on o.id = z.id
+    left join lateral (
+      select e.id, e.status, e.result, e.cause, e.definition, e.actor_id, e.forgotten
+      from ended_actions e
+      where e.id = z.id
+      offset 0
+    ) e on true
+    left join lateral (
+      select o.status, o.result, o.cause, o.definition, o.actor_id from outcomes o where o.id = z.id offset 0
+    ) o on true
     left join lateral (
       select l.id, l.status, l.definition, l.actor_id, l.outcome, l.phase, l.verdict
       from live_actions l

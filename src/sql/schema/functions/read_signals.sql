@@ -12,10 +12,15 @@ begin
   update signals s
   set step = null
   from unnest(conclusion_action, conclusion_step, conclusion_step_unread) with ordinality as c(action, step, unread, n)
-  where
-    c.unread and (p_good is null or c.n = any(p_good)) and s.action = c.action and s.step = c.step and s.slot is null;
+  cross join lateral (
+    select t.ctid as place from signals t where t.action = c.action and t.step = c.step and t.slot is null offset 0
+  ) t
+  where c.unread and (p_good is null or c.n = any(p_good)) and s.ctid = t.place;
   update signals s
   set step = r.step
   from unnest(received_action, received_step, received_id) with ordinality as r(action, step, id, n)
-  where (valid is null or r.n = any(valid)) and s.action = r.action and s.id = r.id::bigint and s.step is null;
+  cross join lateral (
+    select t.ctid as place from signals t where t.action = r.action and t.id = r.id::bigint and t.step is null offset 0
+  ) t
+  where (valid is null or r.n = any(valid)) and s.ctid = t.place;
 end $$;

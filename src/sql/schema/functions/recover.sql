@@ -52,7 +52,7 @@ begin
   if suspects is not null then continued := continued + continue_by_job(p_now, suspects, null, true); end if;
 
   with l as (
-    select queue, priority, id, attempts + case when p_burn then 1 else 0 end as attempts
+    select ctid as place, attempts + case when p_burn then 1 else 0 end as attempts
     from jobs j
     where priority = 1001 /* Priority.held */ and not exists (select 1 from workers w where w.token = j.token)
     for update skip locked
@@ -66,7 +66,7 @@ begin
     token = null,
     attempts = l.attempts
   from l
-  where j.queue = l.queue and j.priority = l.priority and j.id = l.id;
+  where j.ctid = l.place;
   get diagnostics held = row_count;
 
   -- somebody was cancelling them when their elders joined, and did not in the end
@@ -77,7 +77,7 @@ begin
     from jobs w
     where
       w.elder is not null
-      and not exists (select 1 from jobs e where e.action = w.elder and e.kind = 0 /* JobKind.invocation */)
+      and not exists (select 1 from jobs e where e.action = w.elder and e.kind = 0 /* JobKind.invocation */ offset 0)
     for update skip locked));
   taken := continued + held;
   return next;

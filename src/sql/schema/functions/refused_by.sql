@@ -18,7 +18,7 @@ begin
         or is_paused(n.lane, null, null)
         or (
           n.settings ->> 'whenBusy' in ('line', 'reject')
-          and exists (select 1 from seats w where w.lane = n.lane and w.seat is null)) as busy
+          and exists (select 1 from seats w where w.lane = n.lane and w.seat is null offset 0)) as busy
     from entered_lanes(p_job.lanes, p_settings) n
     order by n.lane collate "C"
   loop

@@ -6,7 +6,12 @@ returns table (action uuid, since timestamptz, told_in text)
 language sql stable as $$
   select s.action, min(s.since), min(s.lane) filter (where s.tells)
   from entered_lanes((p_job).lanes, p_settings) n
-  join seats s on s.lane = n.lane and s.seat is null and s.priority > -1000 /* Priority.first */
+  cross join lateral (
+    select s.action, s.since, s.lane, s.tells
+    from seats s
+    where s.lane = n.lane and s.seat is null and s.priority > -1000 /* Priority.first */
+    offset 0
+  ) s
   where n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
   group by s.action
 $$;

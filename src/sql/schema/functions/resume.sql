@@ -12,7 +12,8 @@ begin
   ready := array(
     select x.action
     from (select distinct y.action, y.step from unnest(p_parents, p_steps) as y(action, step)) x
-    where not exists (select 1 from slots o where o.action = x.action and o.step = x.step and o.status is null));
+    where not exists (select 1 from slots o where o.action = x.action and o.step = x.step and o.status is null
+    offset 0));
   if cardinality(ready) = 0 then return; end if;
   if p_token is not null then
     with l as (

@@ -73,11 +73,13 @@ begin
       and status = 0 /* Status.pending */
       and not is_paused(lane, queue, definition));
   ids := array(
-    select id
-    from live_actions
-    where id = any(waiting) and seat = 0 /* Seat.performing */ and status = 0 /* Status.pending */
-    order by lane
-    for update skip locked);
+    select l.id
+    from unnest(waiting) w
+    cross join lateral (
+      select l.id, l.lane, l.seat, l.status from live_actions l where l.id = w offset 0 for update skip locked
+    ) l
+    where l.seat = 0 /* Seat.performing */ and l.status = 0 /* Status.pending */
+    order by l.lane);
   if cardinality(ids) > 0 then
     perform erase_achievements(array(select coalesce(checksum_key, lane) from live_actions where id = any(ids)));
     perform promote(null, p_now, '{}', '{}', '{}', ids);

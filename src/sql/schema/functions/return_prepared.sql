@@ -27,8 +27,15 @@ begin
       x.result,
       x.cause
     from x
-    join jobs j on j.queue = x.queue and j.priority = 1001 /* Priority.held */ and j.id = x.job and j.token = p_token
-    for update of j skip locked
+    cross join lateral (
+      select
+        j.ctid, j.id, j.queue, j.own_priority, j.action, j.definition, j.actor_id, j.parent, j.parent_step, j.depth,
+        j.attempts, j.enqueued_at, j.ordered, j.given, j.arguments, j.tags, j.trace, j.delayed_until, j.started_by,
+        j.started_by_step, j.retry_of
+      from jobs j
+      where j.queue = x.queue and j.priority = 1001 /* Priority.held */ and j.id = x.job and j.token = p_token
+      for update skip locked
+    ) j
   )
   select
     array_agg(h.j order by (h.j).id) filter (where h.status is null),
@@ -42,6 +49,11 @@ begin
   blocked := array(
     select j.action
     from jsonb_to_recordset(p_prepared) as x(job bigint, queue text)
-    join jobs j on j.queue = x.queue and j.priority = 1001 /* Priority.held */ and j.id = x.job and j.token = p_token
+    cross join lateral (
+      select j.ctid, j.action
+      from jobs j
+      where j.queue = x.queue and j.priority = 1001 /* Priority.held */ and j.id = x.job and j.token = p_token
+      offset 0
+    ) j
     where (j.ctid = any(places)) is not true);
 end $$;

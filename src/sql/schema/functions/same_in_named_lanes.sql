@@ -26,7 +26,7 @@ begin
           and p.seat is not null
           and (
             n.settings ->> 'whenBusy' in ('supersede', 'cancelRunning')
-            or not exists (select 1 from seats w where w.lane = n.lane and w.seat is null)
+            or not exists (select 1 from seats w where w.lane = n.lane and w.seat is null offset 0)
           )
       ) x
     ) c

@@ -12,7 +12,7 @@ language sql stable set search_path from current as $$
           from slots o
           where
             o.action = l.id and o.step = l.step and o.status is null
-            and (o.heard_at is not null or o.heartbeat_ms is not null)))
+            and (o.heard_at is not null or o.heartbeat_ms is not null) offset 0))
     from live_actions l
     where l.id = p_action), false)
 $$;

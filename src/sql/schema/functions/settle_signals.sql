@@ -26,7 +26,8 @@ begin
       and (u.for_step is null or attempt_counts(u.action, u.for_step, u.for_attempt))
       and (o.due_at is null or u.sent_at < o.due_at)
       and not exists (
-        select 1 from signals e where e.action = u.action and e.name = u.name and e.key = u.key and e.id < u.id)
+        select 1 from signals e where e.action = u.action and e.name = u.name and e.key = u.key and e.id < u.id
+        offset 0)
     order by u.id
     limit 1;
     if found then

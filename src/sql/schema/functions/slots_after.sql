@@ -12,7 +12,9 @@ begin
       e.actor_id, case when o.error is not null then coalesce(o.cause, e.cause)::text end, o.error, o.child,
       o.signal, o.optional
     from slots o
-    left join ended_actions e on e.id = o.child
+    left join lateral (
+      select e.result, e.cause, e.definition, e.actor_id from ended_actions e where e.id = o.child offset 0
+    ) e on true
     where
       o.action = p_action and o.step = p_step and o.slot > p_slot and (o.child is not null or o.signal is not null)
       -- of a step that was tried again those of its last attempt

@@ -16,11 +16,11 @@ begin
           case when o.status = 6 /* Status.timed_out */ and o.optional then 'stays' else 'asked' end
         when o.child is null then 'opens'
         when e.id is null and exists (select 1 from abandoned_by a where a.action = p_action) and (
-          exists (select 1 from live_actions l where l.id = o.child)
-          or exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */)
+          exists (select 1 from live_actions l where l.id = o.child offset 0)
+          or exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */ offset 0)
         ) then 'ending'
         -- what undoes it is run again just now
-        when c.is_own and exists (select 1 from live_actions l where l.id = e.id) then 'ending'
+        when c.is_own and exists (select 1 from live_actions l where l.id = e.id offset 0) then 'ending'
         when
           c.is_own
           and (

@@ -12,7 +12,8 @@ begin
       -- a transactional body may have ended its own action
       case
         when c.phase <> 7 /* Phase.closing */ and exists (
-          select 1 from live_actions l where l.id = c.action and l.step = c.step and l.phase = 7 /* Phase.closing */)
+          select 1 from live_actions l where l.id = c.action and l.step = c.step and l.phase = 7 /* Phase.closing */
+          offset 0)
           then to_json('closing'::text)
         when c.action = any(string_to_array(current_setting('stepped.ended', true), ',')::uuid[])
           then to_json('ended here'::text) end

@@ -25,7 +25,9 @@ begin
         '{}')
     into found_ids, achieved
     from unnest(p_jobs) i
-    join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum
+    cross join lateral (
+      select a.result, a.action, a.achieved_at from achievements a
+      where a.checksum_key = i.checksum_key and a.checksum = i.checksum offset 0) a
     where a.action is distinct from i.passes_by;
   end if;
 
@@ -62,7 +64,9 @@ begin
   if p_checked and exists (
     select 1
     from unnest(p_jobs) i
-    join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum
+    cross join lateral (
+      select a.result, a.action, a.achieved_at from achievements a
+      where a.checksum_key = i.checksum_key and a.checksum = i.checksum offset 0) a
     where (i.action in (select unnest(started))) is true and a.action is distinct from i.passes_by
   ) then
     with x as materialized (
@@ -70,7 +74,9 @@ begin
         i, a.result, a.action as achieved_by, a.achieved_at,
         (select l.ctid from live_actions l where l.id = i.action) as place
       from unnest(p_jobs) i
-      join achievements a on a.checksum_key = i.checksum_key and a.checksum = i.checksum
+      cross join lateral (
+        select a.result, a.action, a.achieved_at from achievements a
+        where a.checksum_key = i.checksum_key and a.checksum = i.checksum offset 0) a
       where (i.action in (select unnest(started))) is true and a.action is distinct from i.passes_by
     ),
     g as (

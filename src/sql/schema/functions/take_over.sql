@@ -56,7 +56,7 @@ begin
         from steps u
         where
           u.action = l.retry_of and u.kind = 5 /* StepKind.compensation */ and u.name = m.step_name
-          and (u.status = 2 /* Status.succeeded */ or u.undo = 8 /* Undo.unwind */));
+          and (u.status = 2 /* Status.succeeded */ or u.undo = 8 /* Undo.unwind */) offset 0);
     update live_actions a
     set
       step = g.step,

@@ -8,26 +8,28 @@ begin
   update seats s
   set
     seat = case
-      when not exists (select 1 from seats z where z.lane = s.lane and z.seat = 0 /* Seat.performing */) then 0
+      when not exists (select 1 from seats z where z.lane = s.lane and z.seat = 0 /* Seat.performing */ offset 0) then 0
       else (
         select p.seat + 1
         from seats p
         where
           p.lane = s.lane
           and p.seat is not null
-          and not exists (select 1 from seats q where q.lane = p.lane and q.seat = p.seat + 1)
+          and not exists (select 1 from seats q where q.lane = p.lane and q.seat = p.seat + 1 offset 0)
         order by p.seat
         limit 1) end,
     "limit" = (n.settings ->> 'limit')::int,
     due_at = null
   from named_lanes n
-  where s.action = p_action and n.lane = s.lane;
+  where s.action = p_action and n.lane = any(array(select w.lane from seats w where w.action = p_action))
+    and n.lane = s.lane;
   update named_lanes n
   set starts = (n.starts || greatest(p_now, n.starts[cardinality(n.starts)]))[
     greatest(1, coalesce(cardinality(n.starts), 0) + 2 - (n.settings ->> 'rate')::int):]
   from seats s
   where
     s.action = p_action
+    and n.lane = any(array(select w.lane from seats w where w.action = p_action))
     and n.lane = s.lane
     and n.settings ? 'rate'
     -- what unwinds one that has ended is no start

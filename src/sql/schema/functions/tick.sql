@@ -58,23 +58,24 @@ begin
   end if;
   if has_times then
     with c as (
-      select action, step, slot
+      select action, step, ctid as place
       from slots
       where due_at <= p_now and status is null and signal is null
       order by due_at
       limit p_limit
     ),
     s as (
-      select t.action, t.idx, c.slot
+      select c.place
       from c
-      join steps t on t.action = c.action and t.idx = c.step
-      for no key update of t skip locked
+      cross join lateral (
+        select from steps t where t.action = c.action and t.idx = c.step for no key update skip locked
+      ) t
     ),
     u as (
       update slots o
       set status = 2 /* Status.succeeded */
       from s
-      where o.action = s.action and o.step = s.idx and o.slot = s.slot and o.status is null
+      where o.ctid = s.place and o.status is null
       returning o.action, o.step
     )
     select array_agg(action), array_agg(step) into parents, parent_steps from u;

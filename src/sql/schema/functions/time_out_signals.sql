@@ -12,14 +12,20 @@ begin
   into waiting, waiting_steps
   from (
     select t.action, t.idx
-    from steps t
-    where (t.action, t.idx) in (
-      select o.action, o.step
-      from slots o
-      where o.due_at <= p_now and o.status is null and o.signal is not null
-      order by o.due_at
-      limit p_limit)
-    for no key update of t skip locked
+    from (
+      select distinct x.action, x.step
+      from (
+        select o.action, o.step
+        from slots o
+        where o.due_at <= p_now and o.status is null and o.signal is not null
+        order by o.due_at
+        limit p_limit
+      ) x
+      offset 0
+    ) x
+    cross join lateral (
+      select t.action, t.idx from steps t where t.action = x.action and t.idx = x.step for no key update skip locked
+    ) t
   ) s;
   if waiting is null then return; end if;
   perform settle_signals(x.action, x.step) from unnest(waiting, waiting_steps) as x(action, step);
@@ -29,8 +35,15 @@ begin
     cause = case when o.heartbeat_ms is not null and o.due_at < coalesce(o.limit_at, 'infinity')
       then cause_at(silent_cause(o.details), l.definition, l.actor_id) end
   from unnest(waiting, waiting_steps) as x(action, step)
-  join live_actions l on l.id = x.action
-  where
-    o.action = x.action and o.step = x.step and o.signal is not null and o.due_at <= p_now and o.status is null;
+  cross join lateral (
+    select l.definition, l.actor_id from live_actions l where l.id = x.action offset 0
+  ) l
+  cross join lateral (
+    select w.ctid as place
+    from slots w
+    where w.action = x.action and w.step = x.step and w.signal is not null and w.due_at <= p_now and w.status is null
+    offset 0
+  ) w
+  where o.ctid = w.place and o.signal is not null and o.due_at <= p_now and o.status is null;
   return query select * from resume(leased(p_token), p_now, p_definitions, waiting, waiting_steps, p_flags);
 end $$;

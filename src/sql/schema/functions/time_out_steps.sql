@@ -14,7 +14,7 @@ begin
     from live_actions l
     where
       l.step_timeout_at <= p_now and l.phase = 1 /* Phase.waiting */ and l.token is null
-      and exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null)
+      and exists (select 1 from slots o where o.action = l.id and o.step = l.step and o.status is null offset 0)
     order by l.step_timeout_at
     limit p_limit
     for update of l skip locked);

@@ -7,7 +7,7 @@ begin
   return array(
     select s.action
     from named_lanes n
-    join seats s on s.lane = n.lane
+    cross join lateral (select s.action, s.seat from seats s where s.lane = n.lane offset 0) s
     where
       n.lane = any(array(select unnest(j.lanes) from unnest(p_jobs) j))
       and (

@@ -28,7 +28,12 @@ begin
       o.undo is not null
         or (o.carried is not true and (e.parent, e.parent_step) <> (x.action, x.undoes)) as is_kept
     from unnest(parents, parent_steps, undone) x(action, step, undoes)
-    join slots o on o.action = x.action and o.step = x.undoes and o.child is not null
+    cross join lateral (
+      select o.slot, o.child, o.definition, o.actor_id, o.undo, o.carried, o.status
+      from slots o
+      where o.action = x.action and o.step = x.undoes and o.child is not null
+      offset 0
+    ) o
     left join lateral (
       select e.id, e.parent, e.parent_step, e.started_at, e.undo from ended_actions e where e.id = o.child offset 0
     ) e on true
@@ -41,13 +46,13 @@ begin
           from live_actions l
           where
             l.id = o.child and l.parent = x.action and l.parent_step = x.undoes
-            and l.flags & 64 /* Flag.compensates */ <> 0)
+            and l.flags & 64 /* Flag.compensates */ <> 0 offset 0)
         or exists (
           select 1
           from jobs j
           where
             j.action = o.child and j.kind = 0 /* JobKind.invocation */ and j.parent = x.action
-            and j.parent_step = x.undoes)))
+            and j.parent_step = x.undoes offset 0)))
     order by x.action, o.child, o.slot
   ),
   s as (

@@ -25,7 +25,7 @@ begin
     from (
       select distinct on (e.lane) u.id
       from unnest(p_ids) with ordinality u(id, n)
-      join ended_actions e on e.id = u.id
+      cross join lateral (select e.lane from ended_actions e where e.id = u.id offset 0) e
       where e.lane is not null
       order by e.lane, u.n
     ) i
@@ -35,7 +35,9 @@ begin
   for x in
     select e.id, e.lane, e.lanes, e.definition, e.actor_id
     from unnest(p_ids) with ordinality u(id, n)
-    join ended_actions e on e.id = u.id
+    cross join lateral (
+      select e.id, e.lane, e.lanes, e.definition, e.actor_id from ended_actions e where e.id = u.id offset 0
+    ) e
     where u.id <> all(started)
     order by u.n
   loop

@@ -57,7 +57,9 @@ begin
               then json_build_array(e.definition, e.actor_id) end, null,
             case when o.signal is not null then json_build_array(o.signal, o.optional) end) as o
           from slots o
-          left join ended_actions e on e.id = o.child
+          left join lateral (
+            select e.cause, e.definition, e.actor_id from ended_actions e where e.id = o.child offset 0
+          ) e on true
           where
             o.action = p_id and o.step = l.step and (o.child is not null or o.signal is not null)
             and o.status <> 2 /* Status.succeeded */

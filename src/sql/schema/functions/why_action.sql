@@ -43,6 +43,7 @@ begin
     || case
       when exists (
         select 1 from slots o where o.child = e.id and o.status is null and o.undo = 1 /* UndoSlot.waits */
+        offset 0
       ) then jsonb_build_array(jsonb_build_object('tag', 'Unwinding', 'status', names[1 + e.status], 'hasEnded', true))
       else '[]' end)
   into node

@@ -79,7 +79,7 @@ begin
   end if;
   if l.phase = 1 /* Phase.waiting */ then
     reasons := reasons || why_waiting(p_id, l.step, l.step_timeout_at);
-    if exists (select 1 from slots o where o.action = p_id and o.step = l.step and o.status is null) then
+    if exists (select 1 from slots o where o.action = p_id and o.step = l.step and o.status is null offset 0) then
       return reasons;
     end if;
   end if;
