@@ -78,7 +78,12 @@ begin
   children := array(
     select o.child
     from steps s
-    join slots o on o.action = s.action and o.step = s.idx and o.child is not null
+    cross join lateral (
+      select o.child, o.status
+      from slots o
+      where o.action = s.action and o.step = s.idx and o.child is not null
+      offset 0
+    ) o
     where
       s.action = p_action and s.kind <> 5 /* StepKind.compensation */ and s.undo & 8 /* Undo.unwind */ <> 0
       and s.idx > coalesce((
@@ -100,13 +105,16 @@ begin
       and not exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */ offset 0));
   -- and nobody forgets meanwhile what any of them has come to
   children := children || array(
-    select e.id from slots o join ended_actions e on e.id = o.child where o.action = p_action);
+    select e.id
+    from slots o
+    cross join lateral (select e.id from ended_actions e where e.id = o.child offset 0) e
+    where o.action = p_action);
   locked := array(select e.id from ended_actions e where e.id = any(children) for key share skip locked);
   select s.name
   into step
   from unnest(children) c
-  join slots o on o.action = p_action and o.child = c
-  join steps s on s.action = o.action and s.idx = o.step
+  cross join lateral (select o.step from slots o where o.action = p_action and o.child = c offset 0) o
+  cross join lateral (select s.name from steps s where s.action = p_action and s.idx = o.step offset 0) s
   where (c in (select unnest(locked))) is not true
   limit 1;
   if found then

@@ -16,7 +16,12 @@ begin
               to_jsonb(o) - 'action' || jsonb_build_object('result', w.result, 'failure', w.cause)
               order by o.step, o.slot)
           from action_slots o
-          join slots w on w.action = o.action and w.step = o.step and w.slot = o.slot
+          cross join lateral (
+            select w.result, w.cause
+            from slots w
+            where w.action = o.action and w.step = o.step and w.slot = o.slot
+            offset 0
+          ) w
           where o.action = a.id), '[]'),
         'signals', coalesce((
           select jsonb_agg(to_jsonb(g) - 'action' order by g.id) from action_signals g where g.action = a.id), '[]'),

@@ -76,7 +76,12 @@ begin
   keys := array(
     select a.checksum_key
     from ended_actions e
-    join achievements a on a.checksum_key = coalesce(e.checksum_key, e.lane)
+    cross join lateral (
+      select a.checksum_key, a.action
+      from achievements a
+      where a.checksum_key = coalesce(e.checksum_key, e.lane)
+      offset 0
+    ) a
     where e.id = any(own) and e.id = any(locked) and a.action = e.id);
   if not p_is_plan then
     keys := array(

@@ -10,7 +10,9 @@ begin
       union
       select c.id, c.forgotten, c.undo is not null
       from below b
-      join slots o on o.action = b.id and o.child is not null
+      cross join lateral (
+        select o.child from slots o where o.action = b.id and o.child is not null offset 0
+      ) o
       cross join lateral (
         select e.id, e.forgotten, e.undo from ended_actions e where e.id = o.child offset 0
       ) c

@@ -17,7 +17,12 @@ begin
     or exists (
       select 1
       from slots_of(p_action, p_type, p_actor_id) h
-      join slots o on o.action = p_action and o.step = h.step and o.slot = h.slot
+      cross join lateral (
+        select o.step, o.slot, o.result, o.details, o.request, o.cause
+        from slots o
+        where o.action = p_action and o.step = h.step and o.slot = h.slot
+        offset 0
+      ) o
       where
         e.forgotten is null
         or o.result is not null or o.details is not null or o.request is not null

@@ -34,7 +34,7 @@ begin
   with l as (
     select id
     from live_actions l
-    where token is not null and not exists (select 1 from workers w where w.token = l.token)
+    where token is not null and not exists (select 1 from workers w where w.token = l.token offset 0)
     for update skip locked
   ),
   u as (
@@ -54,7 +54,7 @@ begin
   with l as (
     select ctid as place, attempts + case when p_burn then 1 else 0 end as attempts
     from jobs j
-    where priority = 1001 /* Priority.held */ and not exists (select 1 from workers w where w.token = j.token)
+    where priority = 1001 /* Priority.held */ and not exists (select 1 from workers w where w.token = j.token offset 0)
     for update skip locked
   )
   update jobs j

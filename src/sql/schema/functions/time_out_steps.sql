@@ -30,6 +30,10 @@ begin
   if is_abandoned then return next news(-4 /* Kind.abandoned */); end if;
   return query select * from resume(
     leased(p_token), p_now, p_definitions, waited,
-    array(select l.step from unnest(waited) with ordinality w(id, n) join live_actions l on l.id = w.id order by w.n),
+    array(
+      select l.step
+      from unnest(waited) with ordinality w(id, n)
+      cross join lateral (select l.step from live_actions l where l.id = w.id offset 0) l
+      order by w.n),
     p_flags);
 end $$;

@@ -37,7 +37,7 @@ begin
       order by s.lane)
     into places
     from seats s
-    join named_lanes n on n.lane = s.lane
+    cross join lateral (select n.settings, n.starts from named_lanes n where n.lane = s.lane offset 0) n
     cross join lateral (select (n.settings ->> 'limit')::int as "limit") x
     cross join lateral (
       select count(*) as before
