@@ -76,7 +76,7 @@ export interface ActionRecord {
   readonly cause: FailureCause | undefined
   readonly supersededBy: string | undefined
   /**
-   * Its parent has unwound it, or what undoes it was run again since it has ended: what could not be undone by then, is uncertain, or was kept, in the place of
+   * Its parent has unwound it, or what undoes it, or one below it, was run again since it has ended: what could not be undone by then, is uncertain, or was kept, in the place of
    * what `cause` says of that; nothing of these where all was undone.
    */
   readonly unwound: Pick<FailureCause, "notUndone" | "kept" | "uncertain"> | undefined

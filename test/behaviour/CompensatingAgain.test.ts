@@ -1,6 +1,6 @@
 /** Rule 18.2: what undoes an action that has ended is run again, where it has failed for good. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer } from "effect"
+import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { ActionRepo, type CompensationVerb, JobQueue, type NotCompensable, Stepped } from "stepped"
@@ -41,7 +41,15 @@ suite("what undoes an action, run again", (engine) => {
     })
   /** One that has ended, and of which that is not undone. */
   const ended = (
-    name: "bookLater" | "strictLater" | "groupLater" | "heavyLater" | "moorLater" | "slowLater" | "tourLater"
+    name:
+      | "bookLater"
+      | "strictLater"
+      | "groupLater"
+      | "heavyLater"
+      | "moorLater"
+      | "slowLater"
+      | "tourLater"
+      | "fairLater"
   ) =>
     Effect.gen(function*() {
       const { id } = yield* (yield* desk)[name]()
@@ -226,9 +234,17 @@ suite("what undoes an action, run again", (engine) => {
       assert.deepStrictEqual(yield* ask(id), refused("child", third!.id, "rooms"))
       assert.deepInclude(yield* retry(id), { _tag: "NotRetryable", reason: "notUndone", action: id, step: "rooms" })
       fails()
+      const { cause } = yield* recordOf(id)
+      assert.sameMembers(cause!.notUndone!.map(({ child }) => child!), [two!.id, third!.id])
+      const ofTwo = cause!.notUndone!.filter(({ child }) => child === two!.id)
+      assert.isUndefined((yield* recordOf(id)).unwound)
       yield* again(third!.id, "key")
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, { notUndone: ofTwo })
       assert.deepStrictEqual(yield* ask(id), refused("child", two!.id, "rooms"))
       yield* again(two!.id, "reserve")
+      // and nothing is left to do, which its record says, too
+      assert.deepStrictEqual((yield* recordOf(id)).unwound, {})
+      assert.deepStrictEqual((yield* recordOf(id)).cause, cause)
       assert.deepStrictEqual(seen, ["undo key 3", "undo reserve 2"])
       assert.deepStrictEqual([(yield* recordOf(two!.id)).unwound, (yield* recordOf(third!.id)).unwound], [{}, {}])
       assert.deepStrictEqual(yield* ask(id), refused("nothing", id))
@@ -237,6 +253,34 @@ suite("what undoes an action, run again", (engine) => {
       assert.strictEqual(retried._tag, "Retried", JSON.stringify(retried))
       yield* performSteppedActions()
       assert.sameMembers(seen, ["reserve 1", "reserve 2", "key 3", "leave", "group succeeded"])
+    }))
+
+  test("18.2: what is undone then is left for nobody above it", () =>
+    Effect.gen(function*() {
+      fails("leave", "undo reserve 1", "undo reserve 2")
+      const id = yield* ended("fairLater")
+      const [one, two] = yield* recordsOf("room")
+      const [stay] = yield* recordsOf("stay")
+      const left = (of: string) =>
+        Effect.map(recordOf(of), ({ cause, unwound }) => (unwound ?? cause)?.notUndone?.map(({ child }) => child))
+      assert.deepStrictEqual(yield* left(id), [stay!.id, stay!.id])
+      assert.sameMembers((yield* left(stay!.id))!, [one!.id, two!.id])
+      const shows = Effect.map(Stepped.tree(id), (tree) => Stepped.renderTree(Option.getOrThrow(tree)))
+      assert.include(yield* shows, "not undone")
+      fails()
+      yield* again(one!.id, "reserve")
+      assert.deepStrictEqual(yield* left(stay!.id), [two!.id])
+      assert.include(yield* left(id), stay!.id)
+      yield* again(two!.id, "reserve")
+      assert.deepStrictEqual([yield* left(stay!.id), yield* left(id)], [undefined, undefined])
+      assert.notInclude(yield* shows, "not undone")
+      // of what is deleted nobody knows
+      fails("leave", "undo reserve 1")
+      const other = yield* ended("fairLater")
+      const last = (yield* recordsOf("room")).findLast(({ unwound }) => unwound?.notUndone !== undefined)!
+      const sql = yield* SqlClient.SqlClient
+      yield* sql`delete from stepped.ended_actions where id = ${last.id}`
+      assert.lengthOf((yield* left(other))!, 1)
     }))
 
   test("18.1, 10.4: where one of a step's children could not be unwound, and others were, it is not taken over", () =>
