@@ -108,7 +108,8 @@ export type RetryOptions =
  *
  * `live`: it has not ended, or unwinds, or its callbacks run; with `upwards` the parent that `action` names. `status`: it has succeeded, or was superseded.
  * `notStored`: it has never begun, and is kept as an answer alone. `notUndone`: of what `action` has done from there on the step `step` is to be undone
- * and is not: a retry would do it a second time. `ending`: the child `action` has not ended yet, and is about to. `deleted`: what is taken over is not in
+ * and is not: a retry would do it a second time. `ending`: the child `action` has not ended yet, and is about to, or goes on for a child since
+ * somebody has retried that by itself, and only the body could ask for it again. `deleted`: what is taken over is not in
  * the history any more, or somebody deletes or forgets it just now. `forgotten`: `action`, or a child of it, is forgotten (`ActionRepo.forget`): with what it would be done again is not known
  * any more. `noSuchStep`: it has not run the step `step`, or goes on before it. `otherFailed`: with `upwards`, something else, which `action`
  * and `step` name, has failed, too. `tooLarge`: more than 10,000 actions below it would be retried.
@@ -134,7 +135,7 @@ export type NotRetryable =
  * **Details**
  *
  * `Retried`: the action `id` goes on for `retryOf`: the one that was asked for, or, with `upwards`, the uppermost one above it. `AlreadyRetried`: the
- * action `id` goes on for it, or has, since somebody has asked before: retry that one. `LaneBusy`: the new one would end the action `by` in the lane
+ * action `id` goes on for it, or has, or is about to for what is above it, since somebody has asked before: retry that one. `LaneBusy`: the new one would end the action `by` in the lane
  * `lane`, would do what that one does already, or be turned away. `None`: no such action is stored.
  *
  * @category models

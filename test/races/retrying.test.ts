@@ -75,6 +75,101 @@ scenario("18.1: who comes while another one retries waits for that, and is told 
     yield* performSteppedActions()
   }))
 
+/** One whose child has failed, and that. */
+const failedAbove = (n: number) =>
+  Effect.gen(function*() {
+    scene.failing = new Set(["charge 2"])
+    const handle = yield* (yield* shop(n)).allLater()
+    yield* performSteppedActions()
+    const child = (yield* recordsOf("charge")).findLast(({ status }) => status === "failed")!
+    scene.failing = new Set()
+    scene.ran = []
+    return { parent: handle.id, child: child.id }
+  })
+
+scenario(
+  "18.1: of a child and its parent that are retried at once the child is done again once",
+  () =>
+    Effect.gen(function*() {
+      const seen = new Set<string>()
+      const repo = yield* ActionRepo
+      for (let round = 0; round < rounds; round++) {
+        const { child, parent } = yield* failedAbove(round)
+        const [alone, above] = yield* together(
+          Effect.tap(retry(child), performIdle),
+          Effect.tap(retry(parent), performIdle)
+        )
+        yield* performSteppedActions()
+        assert(above._tag === "Retried", JSON.stringify(above))
+        seen.add(alone._tag)
+        if (alone._tag === "AlreadyRetried") assert.strictEqual((yield* recordOf(alone.id)).status, "succeeded")
+        assert.deepInclude(yield* recordOf(above.id), { status: "succeeded", result: 6 })
+        assert.deepStrictEqual(scene.ran, ["charge 2"])
+        assert.strictEqual((yield* repo.list({ retryOf: child })).length, 1)
+      }
+      return seen
+    })
+)
+
+scenario(
+  "18.1: who retries a child while somebody retries what is above it waits for that, and the other way round",
+  () =>
+    Effect.gen(function*() {
+      for (const isParentFirst of [true, false]) {
+        const { child, parent } = yield* failedAbove(isParentFirst ? 1 : 2)
+        const commit = yield* holding(retry(isParentFirst ? parent : child))
+        const other = yield* Effect.forkScoped(retry(isParentFirst ? child : parent))
+        yield* Effect.raceFirst(blocked(1), Fiber.await(other))
+        yield* commit
+        assert.strictEqual((yield* Fiber.join(other))._tag, isParentFirst ? "AlreadyRetried" : "Retried")
+        yield* performSteppedActions()
+        assert.deepStrictEqual(scene.ran, ["charge 2"])
+        assert.strictEqual((yield* (yield* ActionRepo).list({ retryOf: child })).length, 1)
+      }
+    })
+)
+
+scenario(
+  "18.1: what a parent's retry is about to wait for, and ends meanwhile, is told to it",
+  () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const handle = yield* (yield* shop(1)).asksLater()
+      yield* performIdle
+      const child = (yield* recordsOf("outside"))[0]!
+      yield* Stepped.complete(child.id, outside, Stepped.Outcome.failed())
+      yield* performSteppedActions()
+      const alone = yield* retry(child.id)
+      assert(alone._tag === "Retried")
+      yield* performIdle
+      const above = yield* retry(handle.id)
+      assert(above._tag === "Retried")
+      // between its look at what it waits for, and the slot
+      const source = yield* sql<{ text: string }>`select pg_get_functiondef('stepped.wait_again'::regproc) as text`
+      const changed = source[0]!.text.replace(
+        "  insert into steps (",
+        "  perform pg_advisory_xact_lock_shared(7);\n  insert into steps ("
+      )
+      assert.notStrictEqual(changed, source[0]!.text)
+      yield* sql.unsafe(changed)
+      const open = yield* holding(sql`select pg_advisory_xact_lock(7)`)
+      const performing = yield* Effect.forkScoped(performIdle)
+      yield* blocked(1)
+      const completing = yield* Effect.forkScoped(
+        Stepped.complete(alone.id, outside, Stepped.Outcome.succeeded(7))
+      )
+      // it waits for the row, or has passed by
+      yield* Effect.raceFirst(blocked(2), Fiber.await(completing))
+      yield* open
+      yield* Fiber.join(completing)
+      yield* Fiber.join(performing)
+      yield* sql.unsafe(source[0]!.text)
+      yield* performIdle
+      assert.deepInclude(yield* recordOf(above.id), { status: "succeeded", result: 7 })
+      yield* performSteppedActions()
+    })
+)
+
 scenario(
   "18.1: against a late completion: the action ends once, and is retried only where it has failed",
   () =>

@@ -98,6 +98,7 @@ const stepHeld = "test/behaviour/StepHeld.test.ts"
 const operatorVerbs = "test/behaviour/OperatorVerbs.test.ts"
 const operations = "test/behaviour/Operations.test.ts"
 const retrying = "test/behaviour/Retrying.test.ts"
+const retriedAlone = "test/behaviour/RetriedAlone.test.ts"
 const retryingRaces = "test/races/retrying.test.ts"
 const stepRetries = "test/behaviour/StepRetries.test.ts"
 const attempting = "src/engine/perform/attempts.ts"
@@ -4005,6 +4006,96 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `if reason = 'ended' then reason := null; end if;`
     }],
     tests: { [retryingRaces]: ["18.1: of one that ends just now"] }
+  },
+  {
+    name: "retried-alone-and-again",
+    breaks: "18.1: a child that was retried by itself is done again with its parent",
+    plants: [{
+      file: functionFile("slots_retried"),
+      find: `where x.id <> o.child or o.carried is false`,
+      replace: `where false`
+    }],
+    tests: { [retriedAlone]: ["18.1: what has succeeded since"] }
+  },
+  {
+    name: "retried-with-what-is-above",
+    breaks: "18.1: of a child and its parent that are retried at once the child is done again twice",
+    plants: [{
+      file: functionFile("retry_action"),
+      find: `'stepped retry ' || quote_ident(current_schema()) || retry_origin(e.id)::text`,
+      replace: `'stepped retry ' || quote_ident(current_schema()) || gen_random_uuid()::text`
+    }],
+    tests: { [retryingRaces]: ["18.1: who retries a child while somebody retries what is above it"] }
+  },
+  {
+    name: "retried-beside-what-is-to-begin",
+    breaks: "18.1: a child is retried although what is above it is about to be",
+    plants: [{
+      file: functionFile("retry_action"),
+      find: `action := coalesce(gone_on_for(e.id), action);`,
+      replace: `action := gone_on_for(e.id);`
+    }],
+    tests: { [retriedAlone]: ["18.1: while a parent's retry is to begin"] }
+  },
+  {
+    name: "joined-and-not-told",
+    breaks: "18.1: what a parent's retry waits for ends meanwhile, and nobody tells it",
+    plants: [{
+      file: functionFile("wait_again"),
+      find: `array(select l.id from live_actions l where l.id = any(joined) for key share skip locked)`,
+      replace: `array(select l.id from live_actions l where l.id = any(joined))`
+    }],
+    tests: { [retryingRaces]: ["18.1: what a parent's retry is about to wait for"] }
+  },
+  {
+    name: "taken-and-not-undone",
+    breaks: "18.1: what has failed since a parent was retried, and is not undone, is done once more",
+    plants: [{
+      file: functionFile("wait_again"),
+      find: `and r.child <> o.child and exists (select 1 from not_undone(e.id))`,
+      replace: `and false`
+    }],
+    tests: { [retriedAlone]: ["18.1: what fails before the parent's retry has begun"] }
+  },
+  {
+    name: "taken-and-deleted",
+    breaks: "18.1: what a parent's retry is to take is deleted before",
+    plants: [{
+      file: functionFile("is_retried"),
+      find: `coalesce(e.parent, e.retry_of)`,
+      replace: `e.parent`
+    }],
+    tests: { [retriedAlone]: ["18.1: what is taken is neither deleted nor forgotten"] }
+  },
+  {
+    name: "taken-and-forgotten",
+    breaks: "18.1: what a parent's retry is to take is forgotten before",
+    plants: [{
+      file: functionFile("in_use"),
+      find: `where retries and e.id = above[at]`,
+      replace: `where false`
+    }],
+    tests: { [retriedAlone]: ["18.1: what is taken is neither deleted nor forgotten"] }
+  },
+  {
+    name: "asked-beside-what-is-retried",
+    breaks: "18.1: a body asks again for what somebody has retried by itself, and is still open",
+    plants: [{
+      file: functionFile("not_retryable"),
+      find: `r.becomes = 'joined' and (not g.waits or exists`,
+      replace: `r.becomes = 'joined' and (false or exists`
+    }],
+    tests: { [retriedAlone]: ["18.1: a body that asks again"] }
+  },
+  {
+    name: "undone-and-still-told",
+    breaks: "18.2: what a child has undone at last is not undone for those above it",
+    plants: [{
+      file: "src/sql/schema/action_views.sql",
+      find: `select case when bool_and(s.is_left) then`,
+      replace: `select case when true or bool_and(s.is_left) then`
+    }],
+    tests: { [compensatingAgain]: ["18.2: what is undone then is left for nobody above it"] }
   },
   {
     name: "retry-of-what-is-not-undone",

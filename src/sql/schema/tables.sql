@@ -407,7 +407,7 @@ create table slots (
   signal text collate "C",
   optional boolean,
   -- it was taken over from the action that this one goes on for: the child was that one's own, or that one has read the
-  -- signal
+  -- signal; false: it goes on for such a child, but somebody has retried that by itself
   carried boolean,
   -- when whoever is to send the signal was heard last, and what was said then
   heard_at timestamptz,

@@ -1,7 +1,7 @@
 -- Why what has ended is still needed, and cannot be forgotten yet: it is being undone (`unwinding`); one above it is
 -- live, and may read its result, begin again or undo it (`parent`), or another action is to go on for it, or for one
 -- above it (`retry`). Above it are its parent, and whoever has joined it, or has it from the action that it goes on
--- for; above these likewise.
+-- for; above these likewise. Who is to go on for a parent may also take what has gone on for its child by itself.
 -- For other functions only: it inherits their search path and their settings.
 create function in_use(p_action uuid) returns text
 language plpgsql stable as $$
@@ -27,6 +27,8 @@ begin
         select e.parent as id from ended_actions e where e.id = above[at]
         union
         select o.action from slots o where o.child = above[at] and o.moved
+        union
+        select e.retry_of from ended_actions e where retries and e.id = above[at]
       ) x
       where x.id <> all(above));
   end loop;

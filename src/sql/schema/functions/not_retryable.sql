@@ -40,7 +40,15 @@ begin
       return;
     end if;
     if not g.afresh and g.name is not null then
-      select r.child, g.name into action, step from slots_retried(ids[at], g.step) r where r.becomes = 'ending' limit 1;
+      select r.child, g.name
+      into action, step
+      from slots_retried(ids[at], g.step) r
+      where
+        r.becomes = 'ending'
+        -- it is waited for, unless the body is to ask again, or it ends without success
+        or (r.becomes = 'joined' and (not g.waits or exists (
+          select 1 from live_actions l where l.id = r.child and l.outcome <> 2 /* Status.succeeded */)))
+      limit 1;
       if found then
         reason := 'ending';
         return;
@@ -65,6 +73,9 @@ begin
         and case
           when o.status = 2 /* Status.succeeded */ then o.success is not null and o.result is null
           else o.error is not null and o.cause is null end);
+    reads := reads || case
+      when g.afresh or g.name is null then '{}'
+      else array(select r.child from slots_retried(ids[at], g.step) r where r.becomes = 'taken') end;
     -- nobody forgets what is taken over: whoever does so passes by what is locked, and sees the job after that
     kept := array(
       select c.id
@@ -73,11 +84,11 @@ begin
       where o.action = ids[at]);
     locked := array(
       select c.id from ended_actions c where c.id = any(children || reads || kept) for key share skip locked);
-    select s.name
+    select coalesce(s.name, g.name)
     into step
     from unnest(children || reads || kept) c
-    join slots o on o.action = ids[at] and o.child = c
-    join steps s on s.action = o.action and s.idx = o.step
+    left join slots o on o.action = ids[at] and o.child = c
+    left join steps s on s.action = o.action and s.idx = o.step
     where (c in (select unnest(locked))) is not true
     limit 1;
     if found then

@@ -56,6 +56,11 @@ begin
       x.action = v_parent and x.step = v_step and x.child is distinct from top and x.error is null
       and x.status <> 2 /* Status.succeeded */
       and not (x.signal is not null and x.status = 6 /* Status.timed_out */ and coalesce(x.optional, false))
+      -- nor what somebody has retried by itself since then, unless that has failed, too
+      and not exists (
+        select 1
+        from slots_retried(v_parent, v_step) r
+        where r.slot = x.slot and r.becomes in ('joined', 'taken'))
     limit 1;
     if found then
       reason := 'otherFailed';

@@ -3,6 +3,10 @@
 -- it. It is queued, and takes over where it begins (`take_over`). `became`: `done`, with the new action and the one
 -- that it goes on for; `retried`, with the one that goes on for it already; `laneBusy`, with whom it would end, and the
 -- lane; `notRetryable`, with the reason, the action that is meant, and the step; `none`.
+--
+-- Who is asked for, and one above him, are not retried beside each other: the later one waits for the first by the
+-- advisory lock of where both come from (`retry_origin`), and sees what that has made. Whoever has that lock waits for
+-- nobody any more; rows of the history are locked before.
 -- For other functions only: it inherits their search path and their settings.
 create function retry_action(
   p_now timestamptz, p_action uuid, p_from text, p_is_upwards boolean, out became text, out action uuid,
@@ -74,7 +78,11 @@ begin
     from ended_actions a
     where a.id = retried;
   end if;
-  action := gone_on_for(e.id);
+  perform pg_advisory_xact_lock(hashtextextended(
+    'stepped retry ' || quote_ident(current_schema()) || retry_origin(e.id)::text, 0));
+  -- in this order: what is to begin may begin, and retry it, in between
+  action := retried_above(e.id);
+  action := coalesce(gone_on_for(e.id), action);
   if action is not null then
     became := 'retried';
     return;

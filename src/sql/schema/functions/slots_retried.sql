@@ -1,7 +1,9 @@
 -- What becomes of the slots of an ended action's step, those of its last attempt, where that goes on in another action:
 -- `stays`: it is settled, and was not unwound; `retried`: its child is, by the same rule; `opens`: a time that was
 -- still to come; `asked`: only the body can ask for it again; `ending`: its child has not ended yet, and is to,
--- or is being undone.
+-- or is being undone. Where somebody has retried the child by itself, that is not done a second time: it is about the
+-- last one that goes on for it, `child` then, which is `retried` in turn, or `joined`, as it has not ended, or `taken`,
+-- as it has succeeded.
 -- For other functions only: it inherits their search path and their settings.
 create function slots_retried(p_action uuid, p_step int) returns table (slot int, child uuid, becomes text)
 language plpgsql stable as $$
@@ -9,7 +11,7 @@ language plpgsql stable as $$
 begin
   return query
     select
-      o.slot, o.child,
+      o.slot, coalesce(n.id, o.child),
       case
         when o.status = 2 /* Status.succeeded */ and not (c.is_own and e.unwound is not null) then 'stays'
         when o.signal is not null then
@@ -20,7 +22,15 @@ begin
           or exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */ offset 0)
         ) then 'ending'
         -- what undoes it is run again just now
-        when c.is_own and exists (select 1 from live_actions l where l.id = e.id offset 0) then 'ending'
+        when c.is_own and exists (select 1 from live_actions l where l.id = e.id) then 'ending'
+        when n.id is not null then
+          case
+            when n.is_open then 'joined'
+            when n.status is null then 'asked'
+            when exists (select 1 from live_actions l where l.id = n.id) then 'ending'
+            when n.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */) then 'retried'
+            when n.status = 2 /* Status.succeeded */ and n.callbacks_failed = 0 and n.unwound is null then 'taken'
+            else 'asked' end
         when
           c.is_own
           and (
@@ -40,6 +50,25 @@ begin
         o.carried is true
           or (o.moved is not true and (e.parent, e.parent_step) is not distinct from (p_action, p_step)) as is_own
     ) c
+    left join lateral (
+      select
+        x.id, a.status, a.callbacks_failed, a.unwound,
+        a.id is null and (
+          exists (select 1 from live_actions l where l.id = x.id)
+          or exists (select 1 from jobs j where j.action = x.id and j.kind = 0 /* JobKind.invocation */)) as is_open
+      from (
+        select latest_retry(o.child) as id
+        where
+          o.carried is false
+          or (
+            c.is_own and e.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */))
+        offset 0
+      ) x
+      left join lateral (
+        select a.id, a.status, a.callbacks_failed, a.unwound from ended_actions a where a.id = x.id offset 0
+      ) a on true
+      where x.id <> o.child or o.carried is false
+    ) n on true
     where s.action = p_action and s.idx = p_step
     order by o.slot;
 end $$;

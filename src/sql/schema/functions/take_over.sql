@@ -27,24 +27,36 @@ begin
       action, step, slot, child, definition, actor_id, due_at, success, status, result, cause, moved, error, attempt,
       request, undo, signal, optional, carried)
     select
-      l.id, o.step, o.slot, o.child, o.definition, o.actor_id, o.due_at, o.success, o.status, o.result, o.cause,
+      l.id, o.step, o.slot, coalesce(r.taken, o.child), o.definition, o.actor_id, o.due_at, o.success,
+      case when r.taken is null then o.status else 2 /* Status.succeeded */ end,
+      case when r.taken is null then o.result end,
+      case when r.taken is null then o.cause end,
       case when o.child is not null then true end, o.error,
       case when o.step = g.step and not g.waits then 0 when o.step < g.step then o.attempt end,
       o.request, o.undo, o.signal, o.optional,
       case
+        -- what somebody has retried by itself is nobody's child
+        when r.taken is not null then false
         when o.child is not null then coalesce(o.carried, o.moved is not true)
         when o.signal is not null then true end
     from steps s
     join slots o on o.action = s.action and o.step = s.idx and o.attempt is not distinct from s.attempt
+    left join (
+      select r.slot, case when r.becomes = 'taken' then r.child end as taken
+      from slots_retried(l.retry_of, g.step) r
+      where not g.afresh and r.becomes in ('stays', 'taken')
+    ) r on s.idx = g.step and r.slot = o.slot
     where
       s.action = l.retry_of
       and s.kind <> 5 /* StepKind.compensation */
       and (
         s.idx < g.step
-        or (s.idx = g.step and not g.afresh and o.slot in (
-          select r.slot
-          from slots_retried(l.retry_of, g.step) r
-          where r.becomes = 'stays' and (g.waits or o.status = 2 /* Status.succeeded */))));
+        or r.taken is not null
+        or (r.slot is not null and (g.waits or o.status = 2 /* Status.succeeded */)));
+    perform keep_reused(array(
+      select r.child
+      from slots_retried(l.retry_of, g.step) r
+      where not g.afresh and r.becomes = 'taken'));
     insert into memos (action, step, step_kind, step_name, name, attempt, result, cause, ended_at)
     select l.id, m.step, m.step_kind, m.step_name, m.name, m.attempt, m.result, m.cause, m.ended_at
     from memos m

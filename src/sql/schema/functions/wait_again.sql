@@ -1,13 +1,27 @@
 -- The step with which an action goes on for one that has ended waits again: for children that go on for those that have
--- not succeeded, each of which is queued, and for times that were still to come. What has succeeded is there already.
+-- not succeeded, each of which is queued, for those that somebody has retried by themselves, and for times that were
+-- still to come. What has succeeded is there already.
 -- The step's time begins anew, as the action's does.
 -- For other functions only: it inherits their search path and their settings.
 create function wait_again(p_now timestamptz, p_action uuid, p_retry_of uuid, p_step int, p_depth smallint)
 returns setof answer language plpgsql as $$
 declare
+  joined uuid[] := array(select r.child from slots_retried(p_retry_of, p_step) r where r.becomes = 'joined');
   is_queued boolean;
   due timestamptz;
 begin
+  if cardinality(joined) > 0
+    and cardinality(joined) > cardinality(
+      array(select l.id from live_actions l where l.id = any(joined) for key share skip locked)
+      || array(
+        select j.action
+        from jobs j
+        where j.action = any(joined) and j.kind = 0 /* JobKind.invocation */
+        for key share skip locked))
+  then
+    -- with its row locked it ends later, and finds who waits for it; of one that ends just now that is not so
+    raise exception 'what is waited for ends, or begins' using errcode = 'serialization_failure';
+  end if;
   insert into steps (action, idx, kind, name, status, result, started_at, memos, undo, timeout_at)
   select p_action, s.idx, s.kind, s.name, 1 /* Status.performing */, s.result, p_now, s.memos, s.undo,
     p_now + (s.timeout_at - coalesce(
@@ -15,15 +29,25 @@ begin
   from steps s
   where s.action = p_retry_of and s.idx = p_step;
   with r as materialized (
-    select r.slot, r.child, case when r.becomes = 'retried' then new_action_id(p_now) end as new_child
+    select
+      r.slot, r.child, u.failed_as, r.child = any(joined) or u.failed_as is not null as is_moved,
+      case when r.becomes = 'retried' and u.failed_as is null then new_action_id(p_now) end as new_child
     from slots_retried(p_retry_of, p_step) r
-    where r.becomes in ('retried', 'opens')
+    join slots o on o.action = p_retry_of and o.step = p_step and o.slot = r.slot
+    -- it has failed since this was asked for, and is not undone: so it has failed for this one, too
+    left join lateral (
+      select e.status as failed_as
+      from ended_actions e
+      where e.id = r.child and r.child <> o.child and exists (select 1 from not_undone(e.id))
+    ) u on r.becomes = 'retried'
+    where r.becomes in ('retried', 'joined', 'opens')
   ),
   o as (
     insert into slots (
-      action, step, slot, child, definition, actor_id, due_at, success, error, request)
+      action, step, slot, child, definition, actor_id, due_at, success, status, moved, carried, error, request)
     select
-      p_action, p_step, o.slot, r.new_child, o.definition, o.actor_id, o.due_at, o.success, o.error, o.request
+      p_action, p_step, o.slot, coalesce(r.new_child, r.child), o.definition, o.actor_id, o.due_at, o.success,
+      r.failed_as, case when r.is_moved then true end, case when r.is_moved then false end, o.error, o.request
     from r
     join slots o on o.action = p_retry_of and o.step = p_step and o.slot = r.slot
   ),
@@ -44,7 +68,7 @@ begin
       case when count(*) over (partition by k.lane, k.lanes) > 1 then true end, e.started_at is not null, p_now, e.tags,
       e.trace,
       case when e.started_at is null and e.retry_of is not null then e.retry_of else r.child end
-    from r
+    from (select r.slot, r.child, r.new_child from r where r.new_child is not null) r
     cross join lateral (
       select
         e.queue, e.definition, e.actor_id, e.arguments, e.checksum, e.timeout_ms, e.started_at, e.tags,
