@@ -239,6 +239,10 @@ export interface ActionFilter {
   readonly retryOf?: string
   /** Only ended actions of which a callback failed, for good: what it was to do was not done. */
   readonly callbacksFailed?: boolean
+  /** Only those of which a step is held until somebody decides (`onExhausted`). */
+  readonly held?: boolean
+  /** Only ended ones of which something could not be undone, and was not since (`notUndone`): those whose own compensations have failed, and not a child's. */
+  readonly notUndone?: boolean
   /** Only those of this group of failures (`ActionRepo.failures`), among the 20,000 that have failed last. */
   readonly failure?: string
   /** At most so many, newest first; 100 if not given, 10,000 at most. They come with arguments and results: fewer where those are large. */
@@ -286,6 +290,38 @@ export interface AskedRecord {
 export interface Deletion {
   /** How many actions. */
   readonly deleted: number
+  /** Where the next call goes on; none after the oldest action. */
+  readonly next: string | undefined
+}
+
+/**
+ * Ended actions of one definition and status that would be deleted, or would stay.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface DeletableGroup {
+  readonly actorType: string
+  readonly name: string
+  readonly status: ActionRecord["status"]
+  /**
+   * Why they stay; none of those that would be deleted. What they did is being undone, or may still be (`unwinding`); a key names them (`key`); children of theirs are still to be cancelled (`children`); a live
+   * action reads their result (`parent`); an answer that is kept follows them (`answer`); a retry is to begin (`retry`); what has superseded them is there (`successor`).
+   */
+  readonly because: "unwinding" | "key" | "children" | "parent" | "answer" | "retry" | "successor" | undefined
+  readonly count: number
+  /** One of them. */
+  readonly sample: string
+}
+
+/**
+ * What would be deleted of as many ended actions as were looked at.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Deletable {
+  readonly groups: ReadonlyArray<DeletableGroup>
   /** Where the next call goes on; none after the oldest action. */
   readonly next: string | undefined
 }

@@ -13,6 +13,7 @@ import type {
   ActionTree,
   AskedFilter,
   AskedRecord,
+  Deletable,
   Deletion,
   DeletionOptions,
   SlotRecord,
@@ -199,6 +200,13 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly deleteEnded: <E = never, R = never>(
     options: DeletionOptions<E, R>
   ) => Effect.Effect<Deletion, StorageError | InvalidQuery | E, R>
+  /**
+   * What `deleteEnded` would delete, and what of it is still read, and by what: counted by definition and status, of as many ended actions as it looks at, `limit` (10,000 if not given,
+   * 100,000 at most), newest first. Nothing is changed. The next call goes on from `next`, until there is none.
+   */
+  readonly deletable: (
+    options: Pick<DeletionOptions, "before" | "from" | "limit">
+  ) => Effect.Effect<Deletable, StorageError | InvalidQuery>
   /**
    * Deletes the answers from before a time that are kept for handles of what was never stored as an action (achieved, joined, ended by its
    * `before`), oldest first, at most `limit` (10,000 if not given, 100,000 at most); gives how many. Who has joined an action is answered

@@ -59,6 +59,8 @@ export interface SignalDescription {
  * @since 0.1.0
  */
 export interface DefinitionDescription {
+  /** Of its actor's id. What is stored of an id is a text as it is, and the JSON of anything else. */
+  readonly actorId: SchemaDescription
   readonly arguments: ReadonlyArray<SchemaDescription>
   readonly success: SchemaDescription
   readonly error: SchemaDescription
@@ -74,7 +76,7 @@ export interface DefinitionDescription {
   readonly version: string | null
   /**
    * Those that it has of: `outbound`, `job`, `before`, `timeout` (by its arguments), `checksum`, `checksumKey`, `concurrencyKey`, `concurrency`,
-   * `fairBy`, `compensate`, `compensateWhen`, and `succeeded`, `failed`, `cancelled`, `timed_out`, where callbacks follow.
+   * `fairBy`, `compensate`, `compensateWhen`, `skippable` (its last step may be skipped: its success may be nothing), and `succeeded`, `failed`, `cancelled`, `timed_out`, where callbacks follow.
    */
   readonly options: ReadonlyArray<string>
 }
@@ -115,6 +117,8 @@ export interface WorkerRecord {
   /** `Car/visit`, each with its hash; none before it has said so, some seconds after its start. */
   readonly definitions: Readonly<Record<string, string>> | undefined
   readonly startedAt: Date
+  /** On the database's clock: when it has renewed its lease last, which it does three times in the lease's length. */
+  readonly heardAt: Date
   /** On the database's clock: from then on others take over what it has. */
   readonly leaseUntil: Date
   /** How many actions and invocations it has in hand. */

@@ -211,6 +211,8 @@ export const ManyAsked = Schema.Struct({
     startedBy: Schema.optionalKey(Schema.String),
     retryOf: Schema.optionalKey(Schema.String),
     callbacksFailed: Schema.optionalKey(Schema.Boolean),
+    held: Schema.optionalKey(Schema.Boolean),
+    notUndone: Schema.optionalKey(Schema.Boolean),
     failure: Schema.optionalKey(Schema.String)
   }),
   /** Of a group of failures: when the first of those had ended that it was looked for among, in ms of user time; none where those were all. */

@@ -40,6 +40,8 @@ export const operatorVerbs = [
   "AchievementStore.forget",
   "AchievementStore.forgetAll",
   "Stepped.cancel",
+  "Stepped.send",
+  "Stepped.complete",
   "Stepped.forMany"
 ] as const
 

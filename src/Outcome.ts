@@ -4,6 +4,7 @@
  * @since 0.1.0
  */
 import type { Kept, NotUndone } from "./domain/Failure.ts"
+import type { OperatorOptions } from "./Operation.ts"
 import type { ActionFailed } from "./SteppedError.ts"
 
 /**
@@ -77,12 +78,12 @@ export type CompletionOutcome<A, E = never> =
   | { readonly status: "timed_out" }
 
 /**
- * How an outbound action is completed.
+ * How an outbound action is completed. Where `by` is given it is recorded with it (`ActionRepo.operations`), by whom and why.
  *
  * @category models
  * @since 0.1.0
  */
-export interface CompletionOptions {
+export interface CompletionOptions extends OperatorOptions {
   /**
    * What makes it the same completion when it comes again, as a webhook that is delivered twice: 1 to 255 characters, its actor's and its action's
    * own.

@@ -6,6 +6,7 @@
 import { type Duration, Schema } from "effect"
 import { checkCodec, checkName, type PlainSchema } from "./Actor.ts"
 import type { FailureCause } from "./domain/Failure.ts"
+import type { OperatorOptions } from "./Operation.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // models
@@ -70,12 +71,12 @@ export interface SignalWait<Optional extends boolean = boolean> {
 }
 
 /**
- * How a signal is sent.
+ * How a signal is sent. Where `by` is given it is recorded with it (`ActionRepo.operations`), by whom and why.
  *
  * @category models
  * @since 0.1.0
  */
-export interface SendOptions {
+export interface SendOptions extends OperatorOptions {
   /**
    * What makes it the same signal when it is sent again, as after an answer that was lost: 1 to 200 characters. Of two with one key the first
    * counts; another payload under it is a `SignalConflict`.

@@ -39,6 +39,8 @@ export type {
   AskedFilter,
   AskedRecord,
   AttemptRecord,
+  Deletable,
+  DeletableGroup,
   Deletion,
   DeletionOptions,
   FailureCause,

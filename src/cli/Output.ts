@@ -127,7 +127,19 @@ const distance = (millis: number): string => {
 
 const between = "  "
 
-/** What a terminal is too narrow for stands on a line of its own, below: nothing is cut off. */
+/** A text in lines of so many characters, `first` of which the first one has; a word that is longer is taken apart. */
+const wrapped = (text: string, first: number, width: number): ReadonlyArray<string> => {
+  const lines: Array<string> = []
+  for (let rest = text, most = first;; most = width) {
+    if (rest.length <= most) return [...lines, rest]
+    const space = rest.lastIndexOf(" ", most)
+    const end = space > 0 ? space : Math.max(1, most)
+    lines.push(rest.slice(0, end))
+    rest = rest.slice(end).trimStart()
+  }
+}
+
+/** What a terminal is too narrow for stands on lines of its own, below: nothing is cut off, and nothing is wider than it. */
 const tableOf = <A>(
   rows: ReadonlyArray<A>,
   columns: ReadonlyArray<Column<A>>,
@@ -146,15 +158,26 @@ const tableOf = <A>(
   const line = (cells: ReadonlyArray<string>, colours: ReadonlyArray<Colour>) =>
     cells.map((text, i) => paint(i === cells.length - 1 ? text : text.padEnd(widths[i]!), colours[i]!)).join(between)
       .trimEnd()
+  /** Of one column alone the terminal may be too narrow for that. */
+  const rowOf = (row: A): ReadonlyArray<string> => {
+    const cells = beside.map(([, cell]) => shown(cell(row) ?? ""))
+    const colours = beside.map(([, , colour]) => colour?.(row) ?? "plain")
+    return cells.length > 1
+      ? [line(cells, colours)]
+      : wrapped(cells[0]!, width, width).map((part) => line([part], colours))
+  }
   const head = line(beside.map(([heading]) => heading), beside.map(() => "quiet"))
   const body = rows.flatMap((row) => [
-    line(
-      beside.map(([, cell]) => shown(cell(row) ?? "")),
-      beside.map(([, , colour]) => colour?.(row) ?? "plain")
-    ),
+    ...rowOf(row),
     ...below.flatMap(([heading, cell]) => {
       const text = shown(cell(row) ?? "")
-      return text === "" ? [] : [`${between}${paint(heading, "quiet")} ${text}`]
+      if (text === "") return []
+      const indent = between.length * 2
+      const [start, ...more] = wrapped(text, width - between.length - heading.length - 1, width - indent)
+      return [
+        `${between}${paint(heading, "quiet")} ${start}`.trimEnd(),
+        ...more.map((part) => `${" ".repeat(indent)}${part}`)
+      ]
     })
   ])
   return [head, ...body].join("\n")

@@ -1,6 +1,7 @@
 /** What is given to an action, held against what workers have said that it takes. */
 import { Effect, JsonSchema, Option, Schema, SchemaRepresentation } from "effect"
 import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
+import { idTextOfJson } from "../domain/IdText.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { RunningProgram } from "./connection.ts"
 import { usage } from "./failures.ts"
@@ -31,15 +32,68 @@ const schemaOf = ({ schema }: SchemaDescription): Schema.Codec<unknown, unknown>
     ? Schema.Json
     : Schema.make(SchemaRepresentation.fromJsonSchemaDocument(JsonSchema.fromSchemaDraft2020_12(schema)).ast)
 
+/** Why a value does not fit; nothing where it does, or where that cannot be said here: then the worker does. */
+const misfit = (value: unknown, description: SchemaDescription | undefined) =>
+  Effect.gen(function*() {
+    if (description === undefined) return undefined
+    const schema = yield* Effect.option(Effect.try({ try: () => schemaOf(description), catch: String }))
+    if (Option.isNone(schema)) return undefined
+    return yield* Effect.match(Schema.decodeUnknownEffect(schema.value)(value), {
+      onFailure: ({ message }) => message,
+      onSuccess: () => undefined
+    })
+  })
+
 /** Refuses what does not fit what workers have said that they take. */
 export const checked = (what: string, value: unknown, description: SchemaDescription | undefined) =>
   Effect.gen(function*() {
-    if (description === undefined) return
-    const schema = yield* Effect.option(Effect.try({ try: () => schemaOf(description), catch: String }))
-    // what cannot be checked here is checked by the worker
-    if (Option.isNone(schema)) return
-    yield* Effect.mapError(
-      Schema.decodeUnknownEffect(schema.value)(value),
-      ({ message }) => usage(`${what} does not fit: ${message}`)
-    )
+    const message = yield* misfit(value, description)
+    if (message !== undefined) return yield* usage(`${what} does not fit: ${message}`)
+  })
+
+const jsonOf = (text: string): Option.Option<unknown> => {
+  try {
+    return Option.some(JSON.parse(text))
+  } catch {
+    return Option.none()
+  }
+}
+
+/** The id of an actor as its program writes it, by what workers have said of its schema, or why it is none. */
+const idOf = (text: string, description: SchemaDescription) =>
+  Effect.gen(function*() {
+    const asText = yield* misfit(text, description)
+    // one that nothing is known of is what was given
+    if (asText === undefined) return { id: text }
+    const value = jsonOf(text)
+    if (Option.isNone(value) || typeof value.value === "string") return { message: asText }
+    if (typeof value.value === "number" && Number.isInteger(value.value) && !Number.isSafeInteger(value.value)) {
+      return { message: "it is a whole number beyond 2^53, which is not exact" }
+    }
+    const message = yield* misfit(value.value, description)
+    return message === undefined ? { id: idTextOfJson(value.value) } : { message }
+  })
+
+/** The id of an actor, as its program writes it: refused where what workers have said of that does not take it. */
+export const checkedId = (actorType: string, text: string, description: DefinitionDescription) =>
+  Effect.gen(function*() {
+    const found = yield* idOf(text, description.actorId)
+    return found.id ?? (yield* usage(`${actorType}/${text} does not fit the id of ${actorType}: ${found.message}`))
+  })
+
+/**
+ * What to say of an actor of whom nothing was found, where its id is one that no such actor has; else nothing. Rows that were stored under another schema
+ * are found all the same: so it is asked afterwards.
+ */
+export const strangeId = (actorType: string | undefined, text: string | undefined) =>
+  Effect.gen(function*() {
+    if (actorType === undefined || text === undefined) return ""
+    const [known] = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({ actorType }, 1))
+    if (known === undefined) return ""
+    const found = yield* idOf(text, known.description.actorId)
+    return found.id === text
+      ? ""
+      : found.id === undefined
+      ? `: ${text} does not fit the id of ${actorType}: ${found.message}`
+      : `: ${actorType}/${text} is stored as ${actorType}/${found.id}`
   })

@@ -25,5 +25,7 @@ export const commandOf: Readonly<Record<OperatorVerb, string>> = {
   "AchievementStore.forget": "forget-achievement",
   "AchievementStore.forgetAll": "forget-achievement --below",
   "Stepped.cancel": "cancel",
+  "Stepped.send": "signal",
+  "Stepped.complete": "complete",
   "Stepped.forMany": "cancel --where"
 }

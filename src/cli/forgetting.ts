@@ -4,6 +4,7 @@ import { Argument, Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
 import type { Forgetting } from "../Operation.ts"
 import { answer } from "./answer.ts"
+import { strangeId } from "./checked.ts"
 import { confirmed } from "./confirmed.ts"
 import { withEngine } from "./connection.ts"
 import { nothing, usage } from "./failures.ts"
@@ -40,7 +41,7 @@ const forget = Command.make("forget", {
     if (found === 0 && plan.left.count === 0) {
       return yield* nothing(
         plan.before === 0
-          ? `nothing is stored of ${target}`
+          ? `nothing is stored of ${target}${yield* strangeId(actorType, actorId)}`
           : `${target} is forgotten already, with ${actions(plan.before)}`
       )
     }

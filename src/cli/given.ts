@@ -3,6 +3,7 @@ import { Clock, Duration, Effect, Option, Schema, Stdio } from "effect"
 import { Argument, CliError, Flag, Prompt } from "effect/cli"
 import { hostname, userInfo } from "node:os"
 import { isActionId, statuses } from "../domain/Phase.ts"
+import { RunningProgram } from "./connection.ts"
 import { usage } from "./failures.ts"
 
 const ActionId = Schema.String.pipe(
@@ -117,6 +118,14 @@ export const filter = {
     Flag.optional
   ),
   roots: Flag.Boolean("roots").pipe(Flag.withDescription("Without a parent"), Flag.withDefault(false)),
+  held: Flag.Boolean("held").pipe(
+    Flag.withDescription("Of which a step is held until somebody decides"),
+    Flag.withDefault(false)
+  ),
+  notUndone: Flag.Boolean("not-undone").pipe(
+    Flag.withDescription("Of which something could not be undone: compensate-again tries it once more"),
+    Flag.withDefault(false)
+  ),
   since: time("since", "Enqueued since"),
   before: time("before", "Enqueued before")
 }
@@ -143,12 +152,14 @@ export interface Asks {
   readonly by: string
 }
 
-/** Who asks, and why: a person at a terminal is asked for what is missing. */
+/** Who asks, and why: a person at a terminal is asked for what is missing; of a program that is being written nobody needs to know. */
 export const operator = (given: { readonly reason: Option.Option<string>; readonly by: Option.Option<string> }) =>
   Effect.gen(function*() {
     const isPerson = yield* (yield* Stdio.Stdio).stdinIsTerminal
     const reason = Option.isSome(given.reason)
       ? given.reason.value
+      : Option.isSome(yield* Effect.serviceOption(RunningProgram))
+      ? "typed into stepped dev"
       : isPerson
       ? yield* Prompt.run(Prompt.String({ message: "Why? It is recorded" }))
       : yield* usage("why? It is recorded: give --reason")

@@ -5,6 +5,7 @@
  *
  * @since 0.1.0
  */
+import { Presenter } from "effect/cli/CliOutput"
 import * as Command from "effect/cli/Command"
 import * as Console from "effect/Console"
 import * as Effect from "effect/Effect"
@@ -17,6 +18,7 @@ import { initCommands } from "./init.ts"
 import { maintenanceCommands } from "./maintenance.ts"
 import { overviewCommands } from "./overview.ts"
 import { pauseCommands } from "./pausing.ts"
+import { presenting } from "./presenting.ts"
 import { readingCommands } from "./reading.ts"
 import { runningCommands } from "./running.ts"
 import { tellingCommands } from "./telling.ts"
@@ -57,12 +59,13 @@ export const run = (
   options: { readonly version: string }
 ): Effect.Effect<number, never, Command.Environment> =>
   Command.runWith(command, options)(args).pipe(
+    Effect.provideService(Presenter, presenting(false)),
     Effect.as(exitCodes.done as number),
     Effect.catch((error) => {
       if (error instanceof Stopped) {
         return Effect.as(error.text === undefined ? Effect.void : Console.error(`stepped: ${error.text}`), error.code)
       }
-      // help that was asked for, or is shown with what was wrong
+      // help that was asked for, or what was wrong, is shown
       return Effect.succeed(error._tag === "ShowHelp" && error.errors.length === 0 ? exitCodes.done : exitCodes.usage)
     }),
     Effect.catchCause((cause) => Effect.as(Console.error("stepped: a fault of its own", cause), exitCodes.fault))

@@ -2,6 +2,7 @@
 import { Console, Duration, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { AchievementStore } from "../AchievementStore.ts"
+import type { DeletableGroup } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { migrationStatus, script } from "../sql/Migrations.ts"
 import { migrate as migrateTables } from "../Stepped.ts"
@@ -87,6 +88,10 @@ const prune = Command.make("prune", {
     Flag.withMetavar("file"),
     Flag.optional
   ),
+  dryRun: Flag.Boolean("dry-run").pipe(
+    Flag.withDescription("Say what would be deleted, by action and status, and what stays; change nothing"),
+    Flag.withDefault(false)
+  ),
   yes: Flag.Boolean("yes").pipe(Flag.withDescription("Do not ask"), Flag.withDefault(false)),
   reason,
   by
@@ -99,7 +104,11 @@ const prune = Command.make("prune", {
       if (Option.isSome(given.export) && given.what !== "actions") {
         return yield* usage(`--export keeps actions: of ${given.what} nothing is to be kept`)
       }
+      if (given.dryRun && given.what !== "actions") return yield* usage("--dry-run is of actions")
+      if (given.dryRun) return yield* planned(before)
       const asks = yield* operator(given)
+      // who does not ask beforehand has seen it, or is a program
+      if (!given.yes && given.what === "actions") yield* planned(before)
       if (!given.yes) yield* confirmed(`delete ${kinds[given.what]}, from before ${output.time(before)}?`)
       const kept = Option.isSome(given.export) ? yield* exportTo(given.export.value) : undefined
       if (kept !== undefined && kept.before > 0) {
@@ -119,6 +128,51 @@ const prune = Command.make("prune", {
       )
     }).pipe(Effect.scoped)
   )).pipe(Command.withDescription("Delete what is old"))
+
+/** Why something stays that is old. */
+const stays: Readonly<Record<NonNullable<DeletableGroup["because"]>, string>> = {
+  unwinding: "what it did is being undone, or may still be",
+  key: "a key names it, as long as that is held",
+  children: "children of it are still to be cancelled",
+  parent: "a live action may read its result",
+  answer: "an answer follows it: prune --what answers",
+  retry: "a retry of it, or of what is above it, is to begin",
+  successor: "what has superseded it stays"
+}
+
+/** Says how much there is, by action and status, and why what stays does. */
+const planned = (before: Date) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const output = yield* Output
+    const found = new Map<string, DeletableGroup>()
+    let from: string | undefined
+    do {
+      const page = yield* repo.deletable({ before, from })
+      for (const group of page.groups) {
+        const key = [group.actorType, group.name, group.status, group.because].join("/")
+        const count = group.count + (found.get(key)?.count ?? 0)
+        found.set(key, { ...group, count })
+      }
+      from = page.next
+    } while (from !== undefined)
+    const groups = [...found.values()].toSorted((one, other) => other.count - one.count)
+    yield* output.table(groups, [
+      ["count", ({ count }) => String(count)],
+      ["status", ({ status }) => status],
+      ["action", ({ actorType, name }) => `${actorType}/${name}`],
+      ["stays", ({ because }) => because && stays[because]],
+      ["such as", ({ because, sample }) => because && sample]
+    ], `nothing has ended before ${output.time(before)}`)
+    const of = (is: (group: DeletableGroup) => boolean) => groups.filter(is).reduce((sum, { count }) => sum + count, 0)
+    if (groups.length > 0) {
+      yield* output.remark(
+        `${of(({ because }) => because === undefined)} would be deleted, ${
+          of(({ because }) => because !== undefined)
+        } stay`
+      )
+    }
+  })
 
 const verbs = {
   actions: "ActionRepo.deleteEnded",

@@ -8,6 +8,7 @@ import { ownActor, ownQueue } from "../domain/reserved.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { forMany, type ManyOptions, type ManyPlan, type ManySummary, type ManyVerb } from "../Many.ts"
 import type { StorageError } from "../SteppedError.ts"
+import { strangeId } from "./checked.ts"
 import { confirmed } from "./confirmed.ts"
 import { Folder } from "./connection.ts"
 import { nothing, usage } from "./failures.ts"
@@ -18,7 +19,9 @@ import { where, whereKeys } from "./where.ts"
 /** Which ones, and how. */
 export const manyFlags = {
   where: Flag.String("where").pipe(
-    Flag.withDescription(`All for which this holds: "status=failed, since=2 hours", of ${whereKeys.join(", ")}`),
+    Flag.withDescription(
+      `All for which this holds: "status=failed, since=2 hours", of ${whereKeys.join(", ")}, or held, not-undone, roots`
+    ),
     Flag.optional
   ),
   yes: Flag.Boolean("yes").pipe(Flag.withDescription("With --where: do not ask"), Flag.withDefault(false)),
@@ -54,8 +57,11 @@ export const onMany = (verb: ManyVerb, given: GivenMany) =>
     // of an embedded database this is the only process
     const here = given.here || Option.isSome(yield* Folder)
     if (here && given.detach) return yield* usage("--detach is for what a worker does: here, it ends with this process")
-    const plan = yield* forMany(yield* where(Option.getOrElse(given.where, () => "")), verb)
-    if (plan.count === 0) return yield* nothing("there are no such actions")
+    const filter = yield* where(Option.getOrElse(given.where, () => ""))
+    const plan = yield* forMany(filter, verb)
+    if (plan.count === 0) {
+      return yield* nothing(`there are no such actions${yield* strangeId(filter.actorType, filter.actorId)}`)
+    }
     const options = { ...yield* operator(given), rate }
     yield* output.remark(planText(plan))
     if (!given.yes) yield* confirmed(`${verb.verb} on ${counted(plan)}?`)

@@ -7,7 +7,7 @@ import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { doctor as examine } from "../Stepped.ts"
 import { withEngine } from "./connection.ts"
-import { nothing } from "./failures.ts"
+import { nothing, usage } from "./failures.ts"
 import { actorOf, limit, time } from "./given.ts"
 import { Output } from "./Output.ts"
 
@@ -23,6 +23,11 @@ const errors = Command.make("errors", {
 }, (given) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
+    if (Option.isSome(given.actor) && actorOf(given.actor.value).actorId !== undefined) {
+      return yield* usage(
+        "--actor: groups are of a type, such as Car; `ls --actor Car/1 --status failed` has one actor's"
+      )
+    }
     const { from, groups } = yield* Effect.flatMap(ActionRepo, (repo) =>
       repo.failures({
         ...Option.isSome(given.actor) ? { actorType: actorOf(given.actor.value).actorType } : {},

@@ -102,6 +102,23 @@ const resume = Command.make(
   (given) => changing("resume", given, { outcome: "notPaused", text: "nothing was changed: it is not paused" })
 ).pipe(Command.withDescription("Go on with what was paused"))
 
+/** What is to be known of a worker that has missed a renewal of its lease: it may be dead, and nobody knows before the lease is over. */
+const silentOf = (worker: string) =>
+  Effect.gen(function*() {
+    const output = yield* Output
+    const workers = yield* Effect.flatMap(JobQueue, (queue) => queue.workers)
+    const found = workers.find(({ id, name }) => name === worker || id === worker)
+    if (found === undefined) return undefined
+    const { heardAt, leaseUntil } = found
+    const missed = heardAt.getTime() + (leaseUntil.getTime() - heardAt.getTime()) * 2 / 3
+    return output.now < missed ? undefined : {
+      heardAt,
+      text:
+        `nothing is heard of it since ${output.ago(heardAt)}. If it is dead, others take over what it has in hand ` +
+        `once its lease is over, at ${output.ago(leaseUntil)}; if it is heard again before, it stops`
+    }
+  })
+
 const drain = Command.make("drain", {
   worker: Argument.String("worker").pipe(Argument.withDescription("A worker's name or id, as `workers` has it")),
   reason,
@@ -113,9 +130,15 @@ const drain = Command.make("drain", {
       UnknownWorker: ({ message }) => nothing(message),
       AmbiguousWorker: ({ message }) => usage(message)
     })
+    const silent = yield* silentOf(worker)
     yield* answer("JobQueue.drain", worker, {
       outcome,
-      text: outcome === "done"
+      ...silent === undefined ? {} : { more: { heardAt: silent.heardAt } },
+      text: silent !== undefined
+        ? `${
+          outcome === "done" ? "it is asked to stop" : "nothing was changed: it is draining already"
+        }, but ${silent.text}`
+        : outcome === "done"
         ? "done: it takes nothing new when it renews its lease the next time, finishes what it has in hand, and stops; `workers` says how far it is"
         : "nothing was changed: it is draining already"
     })

@@ -6,6 +6,7 @@ import { ActionRepo } from "../ActionRepo.ts"
 import { explain as explainAction } from "../Explanation.ts"
 import { renderTree, tree } from "../Tree.ts"
 import { renderWhy, why as whyOf } from "../Why.ts"
+import { strangeId } from "./checked.ts"
 import { withEngine } from "./connection.ts"
 import { noAction } from "./failures.ts"
 import { actorOf, filter, id, limit } from "./given.ts"
@@ -59,7 +60,9 @@ export const actionFilter = (given: Filter) => {
     ...Option.isSome(options.parent) ? { parent: options.parent.value } : {},
     ...Option.isSome(options.since) ? { since: options.since.value } : {},
     ...Option.isSome(options.before) ? { before: options.before.value } : {},
-    roots: options.roots
+    roots: options.roots,
+    held: options.held,
+    notUndone: options.notUndone
   }
 }
 
@@ -90,13 +93,15 @@ const ls = Command.make("ls", {
   withEngine(Effect.gen(function*() {
     const repo = yield* ActionRepo
     const output = yield* Output
+    const filter = actionFilter(given)
     const look = Effect.gen(function*() {
       const found = yield* repo.list({
-        ...actionFilter(given),
+        ...filter,
         ...Option.isSome(after) ? { after: after.value } : {},
         limit
       })
-      yield* output.table(found, actionColumns(output), "no such actions")
+      const strange = found.length > 0 || output.isJson ? "" : yield* strangeId(filter.actorType, filter.actorId)
+      yield* output.table(found, actionColumns(output), `no such actions${strange}`)
       if (found.length === limit) yield* output.remark(`more: --after ${found.at(-1)!.id}`)
     })
     yield* watching(watch, look)

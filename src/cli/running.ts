@@ -8,7 +8,7 @@ import { ownActor } from "../domain/reserved.ts"
 import { engineLayer } from "../engine/engineLayer.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import { worker as workerLayer } from "../Stepped.ts"
-import { checked, described } from "./checked.ts"
+import { checked, checkedId, described } from "./checked.ts"
 import { SchemaName, withEngine, workerClient } from "./connection.ts"
 import { type Stopped, usage } from "./failures.ts"
 import { actorOf, json } from "./given.ts"
@@ -41,8 +41,8 @@ export const run = Command.make("run", {
 }, (given) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
-    const { actorId, actorType } = actorOf(given.actor)
-    if (actorId === undefined) return yield* usage(`which ${actorType}? Give its id, too: ${actorType}/1`)
+    const { actorId: text, actorType } = actorOf(given.actor)
+    if (text === undefined) return yield* usage(`which ${actorType}? Give its id, too: ${actorType}/1`)
     if (actorType === ownActor) {
       return yield* usage(
         `${ownActor} has the engine's own actions: \`cancel --where\`, and what else takes --where, has them done`
@@ -54,6 +54,7 @@ export const run = Command.make("run", {
         `no worker has said that it has ${actorType}/${given.action}: \`definitions\` lists what they have`
       )
     }
+    const actorId = yield* checkedId(actorType, text, description)
     const { arguments: schemas, queue: inQueue } = description
     if (schemas.length !== given.args.length) {
       return yield* usage(

@@ -10,7 +10,7 @@ import { signal as defineSignal } from "../Signal.ts"
 import { checked, described } from "./checked.ts"
 import { withEngine } from "./connection.ts"
 import { noAction, nothing, usage } from "./failures.ts"
-import { id, json } from "./given.ts"
+import { by, id, json, operator, reason } from "./given.ts"
 import { Output } from "./Output.ts"
 
 const found = (id: string) =>
@@ -32,8 +32,10 @@ const signal = Command.make("signal", {
   key: Flag.String("key").pipe(
     Flag.withDescription("What makes it the same when it is sent again"),
     Flag.optional
-  )
-}, ({ id, key, payload, signal: name }) =>
+  ),
+  reason,
+  by
+}, ({ id, key, payload, signal: name, ...given }) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
     const action = yield* found(id)
@@ -53,7 +55,10 @@ const signal = Command.make("signal", {
       try: () => defineSignal(name, { payload: Schema.Json }),
       catch: (error) => usage(String(error))
     })
-    const outcome = yield* send(id, definition, value, Option.isSome(key) ? { key: key.value } : {})
+    const outcome = yield* send(id, definition, value, {
+      ...yield* operator(given),
+      ...Option.isSome(key) ? { key: key.value } : {}
+    })
     yield* output.value({ verb: "Stepped.send", target: id, outcome }, sentWords[outcome])
     if (outcome === "none") return yield* nothing()
   }))).pipe(Command.withDescription("Send an action a signal"))
@@ -80,7 +85,9 @@ const complete = Command.make("complete", {
   key: Flag.String("key").pipe(
     Flag.withDescription("What makes it the same when it is completed again"),
     Flag.optional
-  )
+  ),
+  reason,
+  by
 }, (given) =>
   withEngine(Effect.gen(function*() {
     const output = yield* Output
@@ -93,12 +100,10 @@ const complete = Command.make("complete", {
       yield* checked("the error", outcome.cause, description?.error)
     }
     const definition = defineAction(action.name, { success: Schema.Json, error: Schema.Json, outbound: true })
-    const ended = yield* completeAction(
-      id,
-      definition,
-      outcome,
-      Option.isSome(given.key) ? { key: given.key.value } : {}
-    )
+    const ended = yield* completeAction(id, definition, outcome, {
+      ...yield* operator(given),
+      ...Option.isSome(given.key) ? { key: given.key.value } : {}
+    })
     yield* output.value(
       { verb: "Stepped.complete", target: id, outcome: Option.isSome(ended) ? "done" : "none" },
       Option.isSome(ended) ? "done" : "nothing was changed: it does not wait to be completed from outside"

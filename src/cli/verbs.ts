@@ -221,6 +221,20 @@ const deciding = <E extends LibraryError>(
     return { outcome, more: { index: step.index, attemptNumber: step.attemptNumber } } satisfies Answer
   })
 
+/** What workers have said of a step that is decided of, by its name, or of the one that is held, or waits. */
+const describedStep = (action: string, name: Option.Option<string>) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const found = yield* repo.find(action)
+    if (Option.isNone(found)) return undefined
+    const steps = yield* repo.steps(action)
+    const step = Option.getOrUndefined(name) ?? steps.findLast(isOpen)?.name
+    const description = yield* described(found.value)
+    const said = description?.steps.find((one) => one.name === step)
+    if (description === undefined || said === undefined) return undefined
+    return { description, said, isLast: said === description.steps.at(-1) }
+  })
+
 const named = (step: Option.Option<string>) => Option.isSome(step) ? { step: step.value } : {}
 
 const again = Command.make("try-again", { ...target, ...stepFlag }, ({ step, ...given }) =>
@@ -230,15 +244,27 @@ const again = Command.make("try-again", { ...target, ...stepFlag }, ({ step, ...
     deciding((repo, attempt, asks) => repo.tryStepAgain(attempt, asks), step)
   )).pipe(Command.withDescription("Have steps begin again now that are held, or wait"))
 
+/** Refuses to skip what the worker would hold again: the last step, where the action has a success and nothing else gives it. */
+const checkedForSkipping = (action: string, name: Option.Option<string>) =>
+  Effect.gen(function*() {
+    const found = yield* describedStep(action, name)
+    if (found === undefined || !found.isLast) return
+    const { options } = found.description
+    if (options.includes("skippable") || options.includes("outbound")) return
+    return yield* nothing(
+      `nothing was changed: ${found.said.name} cannot be skipped: nothing else gives the action's success. complete-step says what it is, fail gives it up`
+    )
+  })
+
 const skip = Command.make(
   "skip",
   { ...target, ...stepFlag },
   ({ step, ...given }) =>
-    onActions(
-      { verb: "ActionRepo.skipStep", ...named(step) },
-      given,
-      deciding((repo, attempt, asks) => repo.skipStep(attempt, asks), step)
-    )
+    onActions({ verb: "ActionRepo.skipStep", ...named(step) }, given, (id, asks) =>
+      Effect.andThen(
+        checkedForSkipping(id, step),
+        deciding((repo, attempt, asks) => repo.skipStep(attempt, asks), step)(id, asks)
+      ))
 ).pipe(
   Command.withDescription("Skip steps that are held, or wait: the next ones run")
 )
@@ -259,16 +285,11 @@ const fail = Command.make(
 /** Refuses what the step's schema refuses, as far as workers have said what that is. */
 const checkedForStep = (action: string, name: Option.Option<string>, value: unknown) =>
   Effect.gen(function*() {
-    const repo = yield* ActionRepo
-    const found = yield* repo.find(action)
-    if (Option.isNone(found)) return
-    const steps = yield* repo.steps(action)
-    const step = Option.getOrUndefined(name) ?? steps.findLast(isOpen)?.name
-    const description = yield* described(found.value)
-    const said = description?.steps.find((one) => one.name === step)
-    if (description === undefined || said === undefined) return
+    const found = yield* describedStep(action, name)
+    if (found === undefined) return
+    const { description, isLast, said } = found
     // the last one gives the action's success, but where what undoes it is given something of its own
-    const isSuccess = said === description.steps.at(-1) && !description.options.includes("outbound") &&
+    const isSuccess = isLast && !description.options.includes("outbound") &&
       !(said.result !== null && said.options.includes("compensate"))
     yield* checked("the result", value, isSuccess ? description.success : said.result ?? undefined)
   })

@@ -28,6 +28,13 @@ const readers: Readonly<Record<string, (text: string, now: number) => ActionFilt
   }
 }
 
+/** What holds, or does not. */
+const words: Readonly<Record<string, ActionFilter>> = {
+  held: { held: true },
+  "not-undone": { notUndone: true },
+  roots: { roots: true }
+}
+
 /** What may be asked of. */
 export const whereKeys = Object.keys(readers)
 
@@ -37,12 +44,16 @@ export const where = (text: string) =>
     const now = yield* Clock.currentTimeMillis
     let filter: ActionFilter = {}
     for (const part of text.split(",").map((part) => part.trim())) {
+      if (Object.hasOwn(words, part)) {
+        filter = { ...filter, ...words[part] }
+        continue
+      }
       const [, key, value] = /^(\w+)=(.+)$/.exec(part) ?? []
       if (key === undefined || value === undefined || !Object.hasOwn(readers, key)) {
         return yield* usage(
-          `--where: ${JSON.stringify(part)} is not one of ${
-            whereKeys.join(", ")
-          } with = and a value, such as "status=failed|timed_out, since=2 hours"`
+          `--where: ${JSON.stringify(part)} is not one of ${whereKeys.join(", ")} with = and a value, or ${
+            Object.keys(words).join(", ")
+          }, such as "status=failed|timed_out, since=2 hours"`
         )
       }
       const read = readers[key]!(value, now)

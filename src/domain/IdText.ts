@@ -22,16 +22,18 @@ export const idTextOf = (schema: PlainSchema): IdText => {
   const read = readingJson(codec)
   const idText: IdText = {
     codec,
-    write: (id) => {
-      const encoded = encode(id)
-      if (typeof encoded === "string") return encoded
-      return typeof encoded === "object" ? sortedJson(encoded) : JSON.stringify(encoded)
-    },
+    write: (id) => idTextOfJson(encode(id)),
     // a number is never the text itself, and finding that out by failing is dear
     read: SchemaAST.toEncoded(codec.ast)._tag === "Number" ? read : readingEither(codec, read)
   }
   known.set(schema, idText)
   return idText
+}
+
+/** An encoded id, as rows hold it. */
+export const idTextOfJson = (encoded: unknown): string => {
+  if (typeof encoded === "string") return encoded
+  return typeof encoded === "object" ? sortedJson(encoded) : JSON.stringify(encoded)
 }
 
 const readingEither = (codec: Schema.Codec<unknown, unknown>, readJson: IdText["read"]): IdText["read"] => {

@@ -39,6 +39,7 @@ const definitionOf = (
   const { compensate, outbound, signals, timeout, undoing } = definition
   const statuses = new Set(callbacks.flatMap((callback) => callback.statuses))
   return {
+    actorId: of(runnable.actor.idSchema),
     arguments: definition.arguments.map(of),
     success: of(definition.success),
     error: of(definition.error),
@@ -61,6 +62,7 @@ const definitionOf = (
       fairBy: definition.fairBy,
       compensate,
       compensateWhen: undoing?.when,
+      skippable: runnable.nothing !== undefined,
       ...Object.fromEntries([...statuses].sort().map((status) => [status, true]))
     })
   }

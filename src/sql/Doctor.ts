@@ -7,15 +7,13 @@ import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
+import { isLeft } from "./conditions.ts"
 
 /** Whether a pause holds a live action, or what was resumed may still have to go on. */
 const isHeld = (s: string, live: string) =>
   `(exists (select 1 from ${s}.resumed) or exists (select 1 from ${s}.pauses p where p.kind = 'everything'
     or (p.kind = 'queue' and p.subject = ${live}.queue) or (p.kind = 'definition' and p.subject = ${live}.definition)
     or (p.kind = 'lane' and (p.subject = ${live}.lane or p.subject = any(${live}.lanes)))))`
-
-/** What it has done is not undone, as its own compensations have failed, and not a child's: it may be run again. */
-const isLeft = `jsonb_path_exists(coalesce(e.unwound, e.cause), '$.notUndone[*] ? (!exists (@.child))')`
 
 const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
   [

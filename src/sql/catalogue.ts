@@ -19,6 +19,7 @@ export const catalogueOf = (calls: Calls): Pick<Records, "asked" | "definitions"
     queues: "w.queues",
     definitions: "case when w.definitions is not null then jsonb_object(w.definitions, w.hashes) end",
     startedAt: "w.started_at",
+    heardAt: "w.renewed_at",
     leaseUntil: "w.lease_until",
     inHand: "coalesce(h.count, 0)::int",
     drainingSince: "w.drained_at"

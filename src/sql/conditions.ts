@@ -1,6 +1,7 @@
 /** What a list of actions is asked for, as conditions on a view of them. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import type { ActionFilter } from "../ActionRecord.ts"
+import { phaseCodes } from "../domain/Phase.ts"
 import type { Within } from "../store/Records.ts"
 import { array, at } from "./columns.ts"
 import { failedOf } from "./failures.ts"
@@ -15,6 +16,9 @@ const idAt = (millis: number) => {
   const hex = Math.min(Math.max(0, Math.ceil(millis)), 2 ** 48 - 1).toString(16).padStart(12, "0")
   return PgTypes.uuid(`${hex.slice(0, 8)}-${hex.slice(8)}-0000-0000-000000000000`)
 }
+
+/** What it has done is not undone, as its own compensations have failed, and not a child's: it may be run again. As the index has it. */
+export const isLeft = `jsonb_path_exists(coalesce(e.unwound, e.cause), '$.notUndone[*] ? (!exists (@.child))')`
 
 /** With their parameters, which are the statement's first. */
 export const conditions = (
@@ -60,5 +64,11 @@ export const conditions = (
   if (filter.roots === true) wanted.push("parent is null")
   // as the index has it
   if (filter.callbacksFailed === true) wanted.push("callbacks_failed > 0")
+  if (filter.held === true) {
+    wanted.push(`id = any(array(select id from ${schema}.live_actions where phase = ${phaseCodes.held}))`)
+  }
+  if (filter.notUndone === true) {
+    wanted.push(`id = any(array(select e.id from ${schema}.ended_actions e where ${isLeft}))`)
+  }
   return { params, where: wanted.join(" and ") }
 }

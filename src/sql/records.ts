@@ -16,6 +16,7 @@ import { emptyCatalog } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
 import { conditions } from "./conditions.ts"
+import { deletableOf } from "./deletable.ts"
 import { operationParameter, operationsOf, recording } from "./operations.ts"
 import { queueOf } from "./queue.ts"
 import { type Columns, defined, reading } from "./reading.ts"
@@ -140,7 +141,15 @@ const attemptsOf = ({ attempts = [], endedAt }: StoredRecord): StepRecord["attem
 
 type Actions = Pick<
   Records,
-  "actionsOf" | "actionsLike" | "countLike" | "idsLike" | "stepsOf" | "slotsOf" | "deleteEnded" | "deleteOutcomes"
+  | "actionsOf"
+  | "actionsLike"
+  | "countLike"
+  | "idsLike"
+  | "stepsOf"
+  | "slotsOf"
+  | "deletable"
+  | "deleteEnded"
+  | "deleteOutcomes"
 >
 
 const actionsOf = (calls: Calls): Actions => {
@@ -178,7 +187,8 @@ const actionsOf = (calls: Calls): Actions => {
       ...filter.statuses?.every((status) => status === "queued") === true
         ? []
         : [part("actions", "and status <> 'queued'")],
-      ...filter.callbacksFailed === true || filter.failure !== undefined ||
+      ...filter.callbacksFailed === true || filter.held === true || filter.notUndone === true ||
+          filter.failure !== undefined ||
           filter.statuses?.includes("queued") === false
         ? []
         : [part("queued_actions", "")]
@@ -220,6 +230,7 @@ const actionsOf = (calls: Calls): Actions => {
         ]),
         (records) => records.map((record) => ({ ...record, heartbeat: heartbeatOf(record.heartbeat) }))
       ),
+    deletable: deletableOf(calls),
     deleteEnded: (before, limit, from, operation, isExported = false) =>
       Effect.map(
         call(

@@ -9,6 +9,7 @@ import type {
   ActionRecord,
   AskedFilter,
   AskedRecord,
+  Deletable,
   Deletion,
   SlotRecord,
   StepRecord
@@ -123,6 +124,8 @@ export interface Records {
     operation?: NewOperation,
     isExported?: boolean
   ) => Effect.Effect<Deletion & { readonly exported: ReadonlyArray<string> }, StorageError>
+  /** What that would delete, and what stays. */
+  readonly deletable: (before: number, limit: number, from?: string) => Effect.Effect<Deletable, StorageError>
   /** Deletes an action that has ended and what is below it, of each level so many. */
   readonly deleteTree: (
     action: string,

@@ -1,5 +1,6 @@
 /** What somebody outside sends, as it is stored. */
 import type { UnplacedCause } from "../domain/Failure.ts"
+import type { NewOperation } from "./Records.ts"
 
 /** An attempt of a step, which has given away a token. */
 export interface AskedBy {
@@ -26,6 +27,8 @@ export interface NewSignal {
   readonly unlisting: ReadonlyArray<string>
   /** How many an action may have that nobody has read. */
   readonly limit: number
+  /** Who sends it, where that is recorded. */
+  readonly operation?: NewOperation | undefined
 }
 
 /** Whoever performs something outside is heard. */

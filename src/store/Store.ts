@@ -239,7 +239,7 @@ export interface Transitions {
     readonly outbound: boolean
     /** Of what is outbound alone. */
     readonly key?: CompletionKey | undefined
-    /** Of what is cancelled alone. */
+    /** Who asks for it, where that is recorded. */
     readonly operation?: NewOperation | undefined
     /** The context of the span in which it is completed, if there is one. */
     readonly trace?: string | undefined

@@ -30,6 +30,13 @@ export const deletingOf = (store: Store["Service"]) => ({
         )
       return { deleted, next }
     }),
+  deletable: ({ before, from, limit }: Pick<DeletionOptions, "before" | "from" | "limit">) =>
+    Effect.gen(function*() {
+      const at = yield* timeOf("before of ActionRepo.deletable", before)
+      const most = yield* limitOf("limit of ActionRepo.deletable", limit, deletionLimit)
+      yield* idOf("from of ActionRepo.deletable", from)
+      return yield* store.deletable(at, most, from)
+    }),
   deleteOutcomes: ({ before, limit, ...options }: Aged) =>
     Effect.gen(function*() {
       const at = yield* timeOf("before of ActionRepo.deleteOutcomes", before)

@@ -270,7 +270,7 @@ suite("what undoes an action, run again", (engine) => {
       fails()
       yield* again(one!.id, "reserve")
       assert.deepStrictEqual(yield* left(stay!.id), [two!.id])
-      assert.include(yield* left(id), stay!.id)
+      assert.deepStrictEqual([...new Set(yield* left(id))], [stay!.id])
       yield* again(two!.id, "reserve")
       assert.deepStrictEqual([yield* left(stay!.id), yield* left(id)], [undefined, undefined])
       assert.notInclude(yield* shows, "not undone")

@@ -4,6 +4,7 @@ import { Effect, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import {
+  ActionRepo,
   InvalidActorId,
   InvalidQuery,
   type ListFilter,
@@ -33,7 +34,16 @@ const tour = Stepped.action("tour").step(
   "both",
   () => Effect.all([Step.do(visit, new Date(1)), Step.do(visit, new Date(2))])
 )
-const Cars = Stepped.actions(Car, [visit, hold, tour])
+const stuck = Stepped.action("stuck", { error: NoParking })
+  .step("park", () => Effect.fail(new NoParking()), { onExhausted: "hold" })
+/** What its first step has done cannot be undone; of what is above it a child cannot be. */
+const messy = Stepped.action("messy", { arguments: [Schema.Int], error: NoParking })
+  .step("drive", () => Effect.void, { compensate: { run: () => Effect.fail(new NoParking()), retry: "never" } })
+  .step("park", (n) => n === 0 ? Effect.fail(new NoParking()) : Effect.void)
+const above = Stepped.action("above", { error: NoParking })
+  .step("messy", () => Step.do(messy, 1), { unwind: true })
+  .step("park", () => Effect.fail(new NoParking()))
+const Cars = Stepped.actions(Car, [visit, hold, tour, stuck, messy, above])
 const Vans = Stepped.actions(Van, [visit])
 /** The same name after a deploy. */
 const newer = Stepped.action("visit", { arguments: [Schema.Int, Schema.Int], success: Schema.Int })
@@ -97,6 +107,27 @@ suite("listing", (engine) => {
       for (const [index, found] of (yield* idsOf({ parent: parent.id })).toReversed().entries()) {
         assert.strictEqual(found, children[index])
       }
+    }))
+
+  test("14.3: what is held, and what could not be undone, is found, as long as that is so", () =>
+    Effect.gen(function*() {
+      const car = (yield* Cars.client)(1)
+      const [held, own, parent] = [yield* car.stuckLater(), yield* car.messyLater(0), yield* car.aboveLater()]
+      yield* car.visitLater(new Date(5))
+      yield* performIdle
+      const [child] = yield* idsOf({ parent: parent.id })
+      assert.deepStrictEqual(yield* idsOf({ held: true }), [held.id])
+      assert.deepStrictEqual(yield* idsOf({ held: true, statuses: ["failed"] }), [])
+      // those that `compensateAgain` is for: the parent could not undo its child
+      assert.sameMembers([...yield* idsOf({ notUndone: true })], [own.id, child!])
+      assert.deepStrictEqual(yield* idsOf({ notUndone: true, roots: true }), [own.id])
+      assert.deepStrictEqual(yield* idsOf({ notUndone: false, held: false, action: stuck }), [held.id])
+      yield* Effect.flatMap(
+        ActionRepo,
+        (repo) => repo.failStep({ action: held.id, index: 0, attemptNumber: 2 }, { reason: "enough" })
+      )
+      yield* performSteppedActions()
+      assert.deepStrictEqual(yield* idsOf({ held: true }), [])
     }))
 
   test("14.3: pages follow each other, whatever is enqueued, begins and ends meanwhile", () =>

@@ -8,7 +8,21 @@ import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { performIdle } from "../harness/performing.ts"
 import { until } from "../harness/workers.ts"
-import { achieved, ada, failed, held, late, mine, Mines, scene, verbs } from "./fixtures/operations.ts"
+import {
+  achieved,
+  ada,
+  bell,
+  failed,
+  held,
+  late,
+  listen,
+  Mine,
+  mine,
+  Mines,
+  scene,
+  survey,
+  verbs
+} from "./fixtures/operations.ts"
 
 type Services = Stepped.Services | SqlClient.SqlClient
 
@@ -49,6 +63,50 @@ suite("operations", (engine) => {
         assert.deepStrictEqual(yield* operations({ by: "ada" }), [record!])
       }))
   }
+
+  test("18.3: what is sent, or completed, by actor and action is recorded of the action that it was for, and only where somebody is named", () =>
+    Effect.gen(function*() {
+      const listens = yield* (yield* mine).listenLater()
+      const surveys = yield* (yield* mine).surveyLater()
+      yield* performIdle
+      const answers = (key: string, by?: { readonly by: string }) =>
+        Effect.exit(Effect.all([
+          Stepped.send(Mine.ref(1), listen, bell, key === "other" ? 2 : 1, { key: "one", ...by }),
+          Stepped.complete(Mine.ref(1), survey, Stepped.Outcome.succeeded(key === "other" ? 2 : 1), {
+            key: "one",
+            ...by
+          })
+        ], { mode: "result" }))
+      yield* Stepped.send(Mine.ref(2), listen, bell, 1, { by: "ada" })
+      yield* Stepped.complete(Mine.ref(2), survey, Stepped.Outcome.succeeded(1), { by: "ada" })
+      yield* answers("one")
+      assert.deepStrictEqual(yield* operations(), [])
+      const outcomes = Effect.map(
+        operations(),
+        (found) => found.map(({ by, outcome, target, verb }) => [by, verb, target, outcome]).toSorted()
+      )
+      yield* answers("one", { by: "ada" })
+      yield* answers("other", { by: "bob" })
+      yield* performIdle
+      assert.deepStrictEqual(yield* outcomes, [
+        ["ada", "Stepped.complete", surveys.id, "already"],
+        ["ada", "Stepped.send", listens.id, "already"],
+        ["bob", "Stepped.complete", surveys.id, "conflict"],
+        ["bob", "Stepped.send", listens.id, "conflict"]
+      ])
+      for (const by of ["", "a".repeat(101), "\u0000"]) {
+        const refused = [
+          Stepped.send(listens.id, bell, 1, { by }),
+          Stepped.complete(surveys.id, survey, Stepped.Outcome.succeeded(1), { by })
+        ]
+        for (const one of refused) {
+          assert.deepInclude(yield* Effect.flip(Effect.asVoid<unknown, unknown, Stepped.Services>(one)), {
+            _tag: "InvalidOption",
+            takes: "a text of 1 to 100 characters that Postgres can store"
+          })
+        }
+      }
+    }))
 
   test("18.3: what has changed nothing is recorded once for each who has asked, with why; of what is not there, nothing", () =>
     Effect.gen(function*() {

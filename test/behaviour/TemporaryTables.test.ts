@@ -23,6 +23,7 @@ import { Car, Cars, databases, options, turn } from "./fixtures/temporaryTables.
 
 const nothing: SchemaDescription = { schema: { type: "null" }, redacted: [], fingerprint: null }
 const described: DefinitionDescription = {
+  actorId: nothing,
   arguments: [],
   success: nothing,
   error: nothing,
@@ -387,6 +388,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           checkWorker: store.checkWorker,
           checkOpen: store.checkOpen("checkOpen"),
           setAside: store.setAside(0, 0, catalog),
+          deletable: store.deletable(0, 10),
           deleteEnded: store.deleteEnded(0, 10),
           heal: store.heal(0, 0, 10),
           clockOffset: store.clockOffset,

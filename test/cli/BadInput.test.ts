@@ -48,8 +48,8 @@ describe("bad input", () => {
             ["reprioritise", target, "5", ...why],
             ["reschedule", target, "2026-01-01", ...why],
             ["complete-step", target, "1", ...why],
-            ["signal", target, "go"],
-            ["complete", target]
+            ["signal", target, "go", ...why],
+            ["complete", target, ...why]
           ]
         ) {
           const { code, err, out } = yield* stepped(...args)

@@ -138,15 +138,15 @@ describe("verbs", () => {
         const { code, err } = yield* stepped(...args)
         assert.deepStrictEqual([code, err.includes(words)], [2, true], `${args.join(" ")}: ${err}`)
       }
-      assert.strictEqual((yield* stepped("signal", asks.id, "go", "{\"by\":\"me\"}", "--key", "1")).out, "sent")
+      assert.strictEqual((yield* stepped("signal", asks.id, "go", "{\"by\":\"me\"}", "--key", "1", ...why)).out, "sent")
       assert.strictEqual(yield* Effect.provide(asks.await, services), "me")
-      assert.strictEqual((yield* stepped("signal", asks.id, "go", "{\"by\":\"me\"}")).code, 1)
-      assert.deepStrictEqual(yield* objects("complete", waits.id, "7"), [
+      assert.strictEqual((yield* stepped("signal", asks.id, "go", "{\"by\":\"me\"}", ...why)).code, 1)
+      assert.deepStrictEqual(yield* objects("complete", waits.id, "7", ...why), [
         { verb: "Stepped.complete", target: waits.id, outcome: "done" }
       ])
       assert.strictEqual(yield* Effect.provide(waits.await, services), 7)
-      assert.strictEqual((yield* stepped("complete", waits.id, "7")).code, 1)
-      yield* stepped("complete", fails.id, "--error", "{\"_tag\":\"Flat\",\"tyre\":\"front\"}")
+      assert.strictEqual((yield* stepped("complete", waits.id, "7", ...why)).code, 1)
+      yield* stepped("complete", fails.id, "--error", "{\"_tag\":\"Flat\",\"tyre\":\"front\"}", ...why)
       assert.include(yield* Effect.provide(Effect.flip(fails.await), services), { _tag: "Flat", tyre: "front" })
     }))
 
@@ -156,9 +156,9 @@ describe("verbs", () => {
       for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
       const [listens, delivers] = [yield* client(1).listenLater(), yield* client(2).deliverLater()]
       for (const handle of [listens, delivers]) yield* Effect.provide(comesTo(handle, "performing"), services)
-      assert.deepStrictEqual(yield* stepped("signal", listens.id, "ring"), { code: 0, out: "sent", err: "" })
+      assert.deepStrictEqual(yield* stepped("signal", listens.id, "ring", ...why), { code: 0, out: "sent", err: "" })
       yield* Effect.provide(listens.await, services)
-      assert.deepStrictEqual(yield* stepped("complete", delivers.id), { code: 0, out: "done", err: "" })
+      assert.deepStrictEqual(yield* stepped("complete", delivers.id, ...why), { code: 0, out: "done", err: "" })
       yield* Effect.provide(delivers.await, services)
     }))
 

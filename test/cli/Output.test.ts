@@ -17,7 +17,12 @@ const rows: ReadonlyArray<Row> = [
 ]
 
 /** The table as it is printed on such a terminal; without a width, into a pipe. */
-const printed = (settings: Partial<OutputSettings>, width?: number, env: Record<string, string> = {}) =>
+const printed = (
+  settings: Partial<OutputSettings>,
+  width?: number,
+  env: Record<string, string> = {},
+  printing: ReadonlyArray<Row> = rows
+) =>
   Effect.gen(function*() {
     const lines: Array<string> = []
     const console: Console.Console = Object.assign(Object.create(globalThis.console), {
@@ -26,7 +31,7 @@ const printed = (settings: Partial<OutputSettings>, width?: number, env: Record<
     yield* TestClock.setTime(3_600_000)
     yield* Effect.gen(function*() {
       const output = yield* Output
-      yield* output.table(rows, [
+      yield* output.table(printing, [
         ["id", ({ id }) => id],
         ["status", ({ status }) => status, ({ status }) => status === "failed" ? "bad" : "plain"],
         ["at", ({ at }) => output.ago(at)],
@@ -69,6 +74,26 @@ describe("a table", () => {
         "two  succeeded",
         "  at 1970-01-02 01:01:01Z (in 1d)"
       ])))
+
+  it.effect("is nowhere wider than the terminal, whatever is in it, and has all of it", () =>
+    Effect.gen(function*() {
+      const texts = ["a word and ".repeat(20), "x".repeat(250), `${"y".repeat(70)} and z`, "short"]
+      const wide = texts.map((why, i): Row => ({
+        id: "id".repeat(18),
+        status: "failed",
+        why,
+        at: new Date(i),
+        arguments: 1
+      }))
+      for (const width of [60, 61, 80, 100]) {
+        const text = yield* printed({}, width, { NO_COLOR: "1" }, wide)
+        for (const line of text.split("\n")) assert.isAtMost(line.length, width, line)
+        const bare = text.replaceAll(/\s/g, "")
+        for (const { why } of wide) assert.include(bare, why.replaceAll(/\s/g, ""))
+      }
+      const narrow = yield* printed({}, 20, { NO_COLOR: "1" }, wide)
+      for (const line of narrow.split("\n")) assert.isAtMost(line.length, 20, line)
+    }))
 
   it.effect("has colours on a terminal, unless NO_COLOR is set", () =>
     Effect.gen(function*() {

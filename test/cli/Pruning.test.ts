@@ -151,3 +151,37 @@ describe("prune --export", () => {
       assert.strictEqual((yield* objects("ls")).length, 1)
     }))
 })
+
+describe("prune --dry-run", () => {
+  it.live("says by action and status what would be deleted, and what stays and why, and changes nothing", () =>
+    Effect.gen(function*() {
+      const { client, objects, stepped } = yield* garage
+      yield* client(1).visitNow("London")
+      yield* client(2).visitNow("Paris")
+      yield* Effect.exit(client(3).visitNow("nowhere"))
+      const held = yield* client(4).with({ idempotencyKey: "one" }).visitNow("Rome")
+      while ((yield* objects("ls", "--status", "succeeded,failed")).length < 4) yield* Effect.sleep("20 millis")
+      const old = ["--before", "0 millis"]
+      const { code, out } = yield* stepped("prune", ...old, "--dry-run")
+      assert.strictEqual(code, 0)
+      const lines = out.split("\n").map((line) => line.trim().split(/ {2,}/))
+      assert.sameDeepMembers(lines.slice(1), [
+        ["2", "succeeded", "Car/visit"],
+        ["1", "failed", "Car/visit"],
+        ["1", "succeeded", "Car/visit", "a key names it, as long as that is held", held.id],
+        ["3 would be deleted, 1 stay"]
+      ])
+      assert.deepStrictEqual(
+        (yield* objects("prune", ...old, "--dry-run")).map(({ because, count }) => [count, because]).toSorted(),
+        [[1, undefined], [1, "key"], [2, undefined]].toSorted()
+      )
+      assert.strictEqual((yield* objects("ls")).length, 4)
+      // who is asked sees it before
+      const asked = yield* stepped("prune", ...old, ...why)
+      assert.strictEqual(asked.code, 2)
+      assert.include(asked.out, "3 would be deleted, 1 stay")
+      assert.strictEqual((yield* stepped("prune", ...old, "--yes", ...why)).out, "deleted: 3")
+      assert.include((yield* stepped("prune", "--before", "2020-01-01", "--dry-run")).out, "nothing has ended before")
+      assert.strictEqual((yield* stepped("prune", ...old, "--dry-run", "--what", "answers")).code, 2)
+    }))
+})

@@ -70,6 +70,7 @@ it("17.5: a definition is described by its data, and its versions by what differ
       .step("go", () => Effect.succeed(7), { onExhausted: "hold" })
       .failed(() => Effect.void)
   const { description, hash } = described(visit("1 hour"))
+  assert.deepStrictEqual(description.actorId.schema?.type, "integer")
   assert.deepStrictEqual(description.arguments.map(({ schema }) => schema), [{ type: "string" }])
   assert.deepStrictEqual(
     description.steps.map(({ name, options, timeout }) => [name, timeout, ...options]),

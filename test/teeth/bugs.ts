@@ -98,6 +98,7 @@ const stepHeld = "test/behaviour/StepHeld.test.ts"
 const operatorVerbs = "test/behaviour/OperatorVerbs.test.ts"
 const operations = "test/behaviour/Operations.test.ts"
 const retrying = "test/behaviour/Retrying.test.ts"
+const answers = "test/cli/Answers.test.ts"
 const retriedAlone = "test/behaviour/RetriedAlone.test.ts"
 const retryingRaces = "test/races/retrying.test.ts"
 const stepRetries = "test/behaviour/StepRetries.test.ts"
@@ -4098,6 +4099,148 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [compensatingAgain]: ["18.2: what is undone then is left for nobody above it"] }
   },
   {
+    name: "signal-without-a-record",
+    breaks: "18.3: a signal that somebody has sent is recorded nowhere",
+    plants: [{
+      file: functionFile("send_recorded"),
+      find: `if v_outcome is not null then`,
+      replace: `if false then`
+    }],
+    tests: { "test/behaviour/Operations.test.ts": ["18.3: Stepped.send is recorded"] }
+  },
+  {
+    name: "completion-without-a-record",
+    breaks: "18.3: who has completed an action is recorded nowhere",
+    plants: [{
+      file: functionFile("complete_recorded"),
+      find: `if v_outcome is not null then`,
+      replace: `if false then`
+    }],
+    tests: { "test/behaviour/Operations.test.ts": ["18.3: Stepped.complete is recorded"] }
+  },
+  {
+    name: "skipped-and-held-again",
+    breaks: "skip says that it is done, and the step is held again",
+    plants: [{
+      file: "src/cli/verbs.ts",
+      find: `if (found === undefined || !found.isLast) return`,
+      replace: `if (found === undefined || found.isLast) return`
+    }],
+    tests: { [answers]: ["an only step that gives the success"] }
+  },
+  {
+    name: "id-that-no-actor-has",
+    breaks: "an action is enqueued for an id that its actor cannot have",
+    plants: [{
+      file: "src/cli/checked.ts",
+      find: `return found.id ?? (yield* usage(`,
+      replace: `return text ?? (yield* usage(`
+    }],
+    tests: { [answers]: ["one that no such actor has"] }
+  },
+  {
+    name: "not-found-and-not-said",
+    breaks: "of an id that no actor has it is said that nothing is found, and not why",
+    plants: [{
+      file: "src/cli/checked.ts",
+      find: `return found.id === text`,
+      replace: `return text !== ""`
+    }],
+    tests: { [answers]: ["where nothing is found of one"] }
+  },
+  {
+    name: "held-and-not-found",
+    breaks: "14.3: what is held is listed with all the others",
+    plants: [{
+      file: "src/sql/conditions.ts",
+      find: `if (filter.held === true) {`,
+      replace: `if (filter.held === false) {`
+    }],
+    tests: { "test/behaviour/Listing.test.ts": ["14.3: what is held"] }
+  },
+  {
+    name: "undone-and-found",
+    breaks: "14.3: what a child could not undo is listed as its parent's",
+    plants: [{
+      file: "src/sql/conditions.ts",
+      find: `$.notUndone[*] ? (!exists (@.child))`,
+      replace: `$.notUndone[*]`
+    }],
+    tests: { "test/behaviour/Listing.test.ts": ["14.3: what is held"] }
+  },
+  {
+    name: "silent-and-done",
+    breaks: "18.6: of a worker that is dead it is said that it stops",
+    plants: [{
+      file: "src/cli/pausing.ts",
+      find: `return output.now < missed ?`,
+      replace: `return output.now < missed + 1e9 ?`
+    }],
+    tests: { [answers]: ["is asked to stop, and it is said since when"] }
+  },
+  {
+    name: "wider-than-the-terminal",
+    breaks: "a table is wider than the terminal",
+    plants: [{
+      file: "src/cli/Output.ts",
+      find: `if (rest.length <= most) return [...lines, rest]`,
+      replace: `if (rest.length <= most || most > 0) return [...lines, rest]`
+    }],
+    tests: { "test/cli/Output.test.ts": ["is nowhere wider than the terminal"] }
+  },
+  {
+    name: "help-for-a-slip",
+    breaks: "a wrong flag prints all of the help",
+    plants: [{
+      file: "src/cli/presenting.ts",
+      find: `if (event._tag !== "InvalidInvocation") return`,
+      replace: `if (event._tag !== "InvalidInvocation" || event.errors.length > 0) return`
+    }],
+    tests: { [answers]: ["is answered by one sentence"] }
+  },
+  {
+    name: "plan-that-deletes-what-is-read",
+    breaks: "4.7: what somebody reads is counted among what would be deleted",
+    plants: [{
+      file: functionFile("plan_deletion"),
+      find: `coalesce(u.because, case when`,
+      replace: `coalesce(case when u.held_by is null then null else u.because end, case when`
+    }],
+    tests: { "test/behaviour/Deletable.test.ts": ["4.7: it is counted"] }
+  },
+  {
+    name: "dev-without-a-module",
+    breaks: "stepped dev waits for a module that is not there",
+    plants: [{
+      file: "src/cli/dev.ts",
+      find: `if (!existsSync(resolve(given.module))) {`,
+      replace: `if (existsSync(resolve(given.module)) && given.module === "") {`
+    }],
+    tests: { [developing]: ["a module that does not exist ends it"] },
+    hangs: true
+  },
+  {
+    name: "dev-that-gives-up-the-database",
+    breaks: "stepped dev waits for a file where its database is missing",
+    plants: [{
+      file: "src/cli/dev/generations.ts",
+      find: `code === exitCodes.database)`,
+      replace: `code === exitCodes.fault)`
+    }],
+    tests: { [developing]: ["a database that does not exist is said"] },
+    hangs: true
+  },
+  {
+    name: "dev-draws-what-is-over",
+    breaks: "stepped dev draws what has ended, and not what goes on",
+    plants: [{
+      file: "src/cli/dev/newestTrees.ts",
+      find: `statuses: isLive, limit: most.trees }`,
+      replace: `statuses: isLive, limit: 1 }`
+    }],
+    tests: { "test/cli/dev/trees.test.ts": ["what goes on still is drawn"] }
+  },
+  {
     name: "retry-of-what-is-not-undone",
     breaks: "18.1: what is not undone is done a second time",
     plants: [{
@@ -4407,6 +4550,39 @@ export const bugs: ReadonlyArray<Bug> = [
       due: at`
     }],
     tests: { [stepRetries]: ["9.1, 9.11: it begins again after the delays"] }
+  },
+  {
+    name: "job-that-knows-no-run",
+    breaks: "9.11: a job does not know which of its runs this is",
+    plants: [{
+      file: runJob,
+      find: `attemptNumber: performance.attempt`,
+      replace: `attemptNumber: 1`
+    }],
+    tests: { [stepRetries]: ["9.11: a job knows which of its runs this is"] }
+  },
+  {
+    name: "step-that-knows-no-attempt",
+    breaks: "9.11: a body does not know which attempt it is",
+    plants: [{
+      file: stepService,
+      find: `    this.attemptNumber = attempt
+`,
+      replace: `    this.attemptNumber = attempt > 0 ? 1 : attempt
+`
+    }],
+    tests: { [stepRetries]: ["9.1, 9.11: it begins again after the delays"] }
+  },
+  {
+    name: "cancelled-and-completed",
+    breaks: "13.2: what is cancelled, and is being undone, is completed all the same",
+    plants: [{
+      file: functionFile("complete"),
+      find: `  if l.outcome is not null or (p_outbound and l.flags & 16 /* Flag.outbound */ = 0) then`,
+      replace: `  if (l.outcome is not null and l.outcome <> 4) or (p_outbound and l.flags & 16 = 0) then`
+    }],
+    tests: { "test/races/unwinding.test.ts": ["13.2: of a cancellation, a completion and a timeout one decides"] },
+    hangs: true
   },
   {
     name: "tags-count-together",

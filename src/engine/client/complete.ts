@@ -37,6 +37,7 @@ import type { Performance } from "../perform/Performance.ts"
 import { retryAtStart, retryWhileBusy } from "../retrying.ts"
 import { carrierIn } from "../trace.ts"
 import type { ClientContext } from "./context.ts"
+import { namedFor } from "./named.ts"
 
 /** What is to be ended. */
 interface Target {
@@ -84,6 +85,7 @@ export const make = (
 
   /** What is given from outside, and its key. */
   const readGiven = (
+    target: string,
     action: AnyAction,
     outcome: CompletionOutcome<unknown, unknown>,
     options: CompletionOptions | undefined
@@ -91,7 +93,8 @@ export const make = (
     Effect.gen(function*() {
       const key = yield* keyOf(action, options)
       const encoded = yield* encodeOutcome(action, outcome)
-      return { ...encoded, key: key === undefined ? undefined : keyFor(key, encoded) }
+      const operation = yield* namedFor("Stepped.complete", target, options)
+      return { ...encoded, key: key === undefined ? undefined : keyFor(key, encoded), ...operation && { operation } }
     })
 
   /** A failure's message is made of the error, by whatever version: the error is what counts. */
@@ -131,7 +134,7 @@ export const make = (
   ) =>
     Effect.gen(function*() {
       if (!isActionId(id)) return yield* new UnknownAction({ actionId: id })
-      const given = yield* readGiven(action, outcome, options)
+      const given = yield* readGiven(id, action, outcome, options)
       const verdict = yield* end({ id, definition: action.name, actorId: null }, given, true, undefined)
       if (verdict._tag === "NotStarted") {
         return yield* new NotStarted({ action: actionText(verdict.definition, verdict.actorId), actionId: id })
@@ -149,7 +152,7 @@ export const make = (
     Effect.gen(function*() {
       const key = definitionKey(ref.type, action.name)
       const text = yield* encodeActorId(ref)
-      const given = yield* readGiven(action, outcome, options)
+      const given = yield* readGiven(key, action, outcome, options)
       const verdict = yield* end({ id: null, definition: key, actorId: text }, given, true, undefined)
       if (verdict._tag === "Ambiguous") {
         return yield* new AmbiguousCompletion({
@@ -231,7 +234,7 @@ export const make = (
     cancelAll,
     completeHeld: ({ actorId, id, runnable }, outcome, options, completed) =>
       Effect.gen(function*() {
-        const given = yield* readGiven(runnable.action, outcome, options)
+        const given = yield* readGiven(id, runnable.action, outcome, options)
         // the job that completes its action is not ended for it; callbacks that begin here, or a comparison with the rows, may still
         const ended = end({ id, definition: runnable.key, actorId }, given, true, id)
         const inside = yield* store.inTransaction

@@ -24,6 +24,7 @@ import type { NewSignal, SentSignal } from "../../store/Sending.ts"
 import { encodeActorId } from "../invoke/invocation.ts"
 import { carrierIn } from "../trace.ts"
 import type { ClientContext } from "./context.ts"
+import { namedFor } from "./named.ts"
 
 /** How many signals an action may have that nobody has read. */
 const unreadMax = 1000
@@ -43,7 +44,7 @@ export type SendTo = (
 ) => Effect.Effect<Sent, SendError>
 
 /** A signal as it is to be stored, of whatever sort its target is. */
-export type Encoded = Pick<NewSignal, "name" | "key" | "payload" | "cause" | "from">
+export type Encoded = Pick<NewSignal, "name" | "key" | "payload" | "cause" | "from" | "operation">
 
 /** Stores a signal. */
 export type StoreSignal = (
@@ -90,7 +91,8 @@ export const make = (
         key,
         payload: isFailure ? null : encoded,
         cause: isFailure ? completedWith(value, encoded) : null,
-        from: undefined
+        from: undefined,
+        operation: yield* namedFor("Stepped.send", recipient.id ?? `${recipient.definition}`, options)
       }
       return yield* answerOf(yield* storeSignal(recipient, asked), recipient, asked)
     })

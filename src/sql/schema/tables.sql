@@ -49,6 +49,8 @@ create table workers (
   name text not null,
   lease_until timestamptz not null,
   started_at timestamptz not null,
+  -- when it was heard last: with each renewal
+  renewed_at timestamptz not null default clock_timestamp(),
   -- the version of its program
   build text,
   -- the queues that it is restricted to; its definitions with their hashes, once it has said so
@@ -348,6 +350,8 @@ create index ended_actions_tags on ended_actions using gin (tags) where tags is 
 create index ended_actions_failed on ended_actions (ended_at)
   where status in (5 /* Status.failed */, 6 /* Status.timed_out */, 7 /* Status.deadlocked */);
 create index ended_actions_callbacks_failed on ended_actions (id) where callbacks_failed > 0;
+create index ended_actions_left on ended_actions (id)
+  where jsonb_path_exists(coalesce(unwound, cause), '$.notUndone[*] ? (!exists (@.child))');
 
 create table steps (
   action uuid not null,

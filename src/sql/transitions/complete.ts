@@ -114,19 +114,24 @@ export const completeOf = ({ run }: Calls): Store["Service"]["complete"] => (o) 
     p_outbound: PgTypes.bool(o.outbound),
     p_unwinds: PgTypes.bool(o.outcome.unwinds !== false)
   }
+  const keyed = {
+    ...asked,
+    p_key: o.key === undefined ? null : PgTypes.text(o.key.key),
+    p_given: o.key === undefined ? null : PgTypes.text(o.key.given),
+    // without an end it goes with the history
+    p_held_until: o.key !== undefined && Duration.isFinite(o.key.kept)
+      ? at(o.now + Duration.toMillis(o.key.kept))
+      : null,
+    p_step: o.key?.from === undefined ? null : PgTypes.int4(o.key.from.step),
+    p_attempt: o.key?.from === undefined ? null : PgTypes.int4(o.key.from.attempt),
+    p_trace
+  }
   const rows = o.operation !== undefined
-    ? run("complete", "cancel_recorded", { ...plain, p_operation: operationParameter(o.operation) }, "*")
+    ? o.outbound
+      ? run("complete", "complete_recorded", { ...keyed, p_operation: operationParameter(o.operation) }, "*")
+      : run("complete", "cancel_recorded", { ...plain, p_operation: operationParameter(o.operation) }, "*")
     : o.key === undefined
     ? run("complete", "complete", { ...plain, p_trace }, "*")
-    : run("complete", "complete_keyed", {
-      ...asked,
-      p_key: PgTypes.text(o.key.key),
-      p_given: PgTypes.text(o.key.given),
-      // without an end it goes with the history
-      p_held_until: Duration.isFinite(o.key.kept) ? at(o.now + Duration.toMillis(o.key.kept)) : null,
-      p_step: o.key.from === undefined ? null : PgTypes.int4(o.key.from.step),
-      p_attempt: o.key.from === undefined ? null : PgTypes.int4(o.key.from.attempt),
-      p_trace
-    }, "*")
+    : run("complete", "complete_keyed", keyed, "*")
   return Effect.map(rows, (rows) => ({ verdict: toVerdict(rows), answer: toAnswer(rows) }))
 }

@@ -79,7 +79,7 @@ export const leaseOf = ({ call, embedded, run, schema }: Calls): Lease => ({
     Effect.map(
       call(
         "renew",
-        `with w as (update ${schema}.workers set lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning drained_at)
+        `with w as (update ${schema}.workers set renewed_at = clock_timestamp(), lease_until = clock_timestamp() + $2 * interval '1 millisecond' where token = $1 returning drained_at)
          select (select count(*)::int from w), (select count(*)::int from unnest($3::uuid[]) x where not exists (select 1 from ${schema}.live_actions l where l.id = x and l.token = $1 and l.phase <> ${phaseCodes.closing})
             and not exists (select 1 from ${schema}.jobs j where j.action = x and j.kind = 0 and j.token = $1)), array(select id::text from ${schema}.live_actions where token = $1 union all select action::text from ${schema}.jobs where priority = ${Priority.held} and token = $1),
            exists (select 1 from w where drained_at is not null)`,

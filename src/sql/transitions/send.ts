@@ -6,6 +6,7 @@ import type { SentHeartbeat, SentSignal } from "../../store/Sending.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { array, at, json } from "../columns.ts"
+import { operationParameter } from "../operations.ts"
 import { reading } from "../reading.ts"
 import { SentCode } from "../rows.ts"
 
@@ -32,25 +33,30 @@ const toSent = ([became, action, definition, actorId, candidates]: ReadonlyArray
   }
 }
 
-export const sendOf = ({ run }: Calls): Store["Service"]["send"] => (o) =>
-  Effect.map(
-    run("send", "send_signal", {
-      p_now: at(o.now),
-      p_id: o.id === null ? null : PgTypes.uuid(o.id),
-      p_definition: o.definition === null ? null : PgTypes.text(o.definition),
-      p_actor_id: o.actorId === null ? null : PgTypes.text(o.actorId),
-      p_name: PgTypes.text(o.name),
-      p_key: o.key === null ? null : PgTypes.text(o.key),
-      p_payload: json(o.payload),
-      p_cause: json(o.cause),
-      p_unlisting: array(o.unlisting, text),
-      p_limit: PgTypes.int4(o.limit),
-      p_step: o.from === undefined ? null : PgTypes.int4(o.from.step),
-      p_attempt: o.from === undefined ? null : PgTypes.int4(o.from.attempt),
-      p_trace: o.trace === undefined ? null : PgTypes.text(o.trace)
-    }, "became, action, definition, actor_id, candidates"),
+export const sendOf = ({ run }: Calls): Store["Service"]["send"] => (o) => {
+  const asked = {
+    p_now: at(o.now),
+    p_id: o.id === null ? null : PgTypes.uuid(o.id),
+    p_definition: o.definition === null ? null : PgTypes.text(o.definition),
+    p_actor_id: o.actorId === null ? null : PgTypes.text(o.actorId),
+    p_name: PgTypes.text(o.name),
+    p_key: o.key === null ? null : PgTypes.text(o.key),
+    p_payload: json(o.payload),
+    p_cause: json(o.cause),
+    p_unlisting: array(o.unlisting, text),
+    p_limit: PgTypes.int4(o.limit),
+    p_step: o.from === undefined ? null : PgTypes.int4(o.from.step),
+    p_attempt: o.from === undefined ? null : PgTypes.int4(o.from.attempt),
+    p_trace: o.trace === undefined ? null : PgTypes.text(o.trace)
+  }
+  const columns = "became, action, definition, actor_id, candidates"
+  return Effect.map(
+    o.operation === undefined
+      ? run("send", "send_signal", asked, columns)
+      : run("send", "send_recorded", { ...asked, p_operation: operationParameter(o.operation) }, columns),
     ([row]) => toSent(row!)
   )
+}
 
 const toHeard = ([became, candidates]: ReadonlyArray<unknown>): SentHeartbeat => {
   switch (became) {

@@ -1,0 +1,167 @@
+/** What the command answers is what happens: to ids that no actor has, to steps that cannot be skipped, and to what is not known. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { ActionRepo } from "stepped"
+import { garage, stepped } from "./fixtures/garage.ts"
+
+const why = ["--reason", "a test"]
+
+/** A garage whose worker has said what it can run. */
+const saying = Effect.tap(garage, ({ objects }) =>
+  Effect.gen(function*() {
+    for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+  }))
+
+describe("ids of actors", () => {
+  it.live("one that no such actor has is refused where an action is enqueued, and is written as the program writes it", () =>
+    Effect.gen(function*() {
+      const { objects, stepped } = yield* saying
+      for (const id of ["abc", "1.5", "\"1\"", "[1]", "", "0x10", "12345678901234567890"]) {
+        const { code, err } = yield* stepped("run", `Car/${id}`, "visit", "\"London\"")
+        assert.deepStrictEqual([id, code], [id, 2], err)
+        assert.include(err, `Car/${id} does not fit the id of Car`)
+      }
+      assert.deepStrictEqual(yield* objects("ls"), [])
+      for (const id of ["7", "7.0", "70e-1"]) {
+        assert.strictEqual((yield* objects("run", `Car/${id}`, "visit", "\"London\""))[0]!.actorId, "7")
+      }
+      assert.deepStrictEqual([...new Set((yield* objects("ls")).map(({ actorId }) => actorId))], ["7"])
+    }))
+
+  it.live("where nothing is found of one, it is said that no such actor has that id", () =>
+    Effect.gen(function*() {
+      const { stepped } = yield* saying
+      const strange = "does not fit the id of Car"
+      for (
+        const command of [
+          ["ls", "--actor", "Car/abc"],
+          ["forget", "Car/abc", "--yes", ...why],
+          ["cancel", "--where", "actor=Car/abc", "--yes", ...why]
+        ]
+      ) {
+        const { err, out } = yield* stepped(...command)
+        assert.include(out + err, strange, command.join(" "))
+      }
+      assert.strictEqual(
+        (yield* stepped("ls", "--actor", "Car/7.0")).out,
+        "no such actions: Car/7.0 is stored as Car/7"
+      )
+      assert.strictEqual((yield* stepped("ls", "--actor", "Car/7")).out, "no such actions")
+      assert.strictEqual((yield* stepped("ls", "--actor", "Bus/abc")).out, "no such actions")
+      const { code, err } = yield* stepped("errors", "--actor", "Car/7")
+      assert.deepStrictEqual([code, err.includes("groups are of a type")], [2, true], err)
+    }))
+})
+
+describe("steps that cannot be skipped", () => {
+  it.live("an only step that gives the success is not skipped, and the answer says what is possible", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* saying
+      const { id } = yield* client(1).mendLater()
+      const held = Effect.provide(
+        Effect.flatMap(ActionRepo, (repo) => Effect.map(repo.steps(id), (steps) => steps.at(-1)?.status === "held")),
+        services
+      )
+      while (!(yield* held)) yield* Effect.sleep("20 millis")
+      const { code, err } = yield* stepped("skip", id, ...why)
+      assert.strictEqual(code, 1)
+      assert.include(err, "nothing was changed: lift cannot be skipped: nothing else gives the action's success")
+      assert.deepStrictEqual(yield* objects("operations"), [])
+      assert.strictEqual((yield* stepped("complete-step", id, "7", ...why)).code, 0)
+    }))
+})
+
+describe("what waits for somebody", () => {
+  it.live("is listed by its own flags, and is meant by --where", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* saying
+      const { id } = yield* client(1).mendLater()
+      yield* Effect.provide(client(2).visit("London"), services)
+      while ((yield* objects("ls", "--held")).length === 0) yield* Effect.sleep("20 millis")
+      assert.deepStrictEqual((yield* objects("ls", "--held")).map((found) => found.id), [id])
+      assert.deepStrictEqual(yield* objects("ls", "--not-undone"), [])
+      const { out } = yield* stepped("fail", "--where", "held, actor=Car", "--here", "--yes", ...why)
+      assert.include(out, "ActionRepo.failStep on 1 action:")
+      while ((yield* objects("ls", "--held")).length > 0) yield* Effect.sleep("20 millis")
+      const none = yield* stepped("compensate-again", "--where", "not-undone", "--yes", ...why)
+      assert.deepStrictEqual([none.code, none.err], [1, "stepped: there are no such actions"])
+    }))
+})
+
+describe("what is told to actions", () => {
+  it.live("a signal and a completion are recorded, and nothing is sent without a reason", () =>
+    Effect.gen(function*() {
+      const { client, objects, stepped } = yield* saying
+      const [asks, waits] = [yield* client(1).askLater(), yield* client(2).outsideLater()]
+      const commands = [["signal", asks.id, "go", "{\"by\":\"me\"}"], ["complete", waits.id, "7"]]
+      for (const command of commands) {
+        const { code, err } = yield* stepped(...command)
+        assert.deepStrictEqual([code, err], [2, "stepped: why? It is recorded: give --reason"])
+      }
+      assert.deepStrictEqual(yield* objects("operations"), [])
+      for (const command of commands) {
+        while ((yield* stepped(...command, "--by", "ada", ...why)).code !== 0) yield* Effect.sleep("20 millis")
+      }
+      const recorded = (yield* objects("operations", "--by", "ada")).filter(({ outcome }) => outcome === "done")
+      assert.deepStrictEqual(recorded.map(({ reason, target, verb }) => [verb, target, reason]), [
+        ["Stepped.complete", waits.id, "a test"],
+        ["Stepped.send", asks.id, "a test"]
+      ])
+    }))
+})
+
+describe("what cannot be read", () => {
+  it.live("is answered by one sentence, what is nearest to it, and where the help is", () =>
+    Effect.gen(function*() {
+      const help = (command: string) => `. \`stepped${command} --help\` says what it takes`
+      for (
+        const [args, said] of [
+          [
+            ["ls", "--jsn"],
+            `there is no flag --jsn here. Did you mean --json? \`stepped ls --help\` says what it takes`
+          ],
+          [
+            ["ls", "--undone"],
+            `there is no flag --undone here. Did you mean --not-undone? \`stepped ls --help\` says what it takes`
+          ],
+          [["ls", "--xyzzy"], `there is no flag --xyzzy here${help(" ls")}`],
+          [["lss"], "there is no command lss. Did you mean ls? `stepped --help` says what it takes"],
+          [["show"], `Missing required argument: id${help(" show")}`],
+          [["ls", "--limit", "many"], "--limit"],
+          [["migrate", "upp"], "Did you mean up? `stepped migrate --help` says what it takes"]
+        ] as const
+      ) {
+        const { code, err, out } = yield* stepped(...args)
+        assert.deepStrictEqual([code, out], [2, ""], args.join(" "))
+        assert.notInclude(err, "\n")
+        assert.include(err, said)
+        assert.isTrue(err.startsWith("stepped: "))
+      }
+      const asked = yield* stepped("ls", "--help")
+      assert.deepStrictEqual([asked.code, asked.err], [0, ""])
+      assert.include(asked.out, "List actions")
+    }))
+})
+
+describe("a worker that is silent", () => {
+  it.live("is asked to stop, and it is said since when nothing is heard of it, and what becomes of what it has in hand", () =>
+    Effect.gen(function*() {
+      const { objects, services, stepped } = yield* saying
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      yield* sql`insert into stepped.workers (name, started_at, renewed_at, lease_until) values
+        ('gone', now() - interval '1 hour', clock_timestamp() - interval '40 seconds', clock_timestamp() + interval '20 seconds')`
+      const first = yield* stepped("drain", "gone", ...why)
+      assert.strictEqual(first.code, 0)
+      assert.match(
+        first.out,
+        /^it is asked to stop, but nothing is heard of it since .* \(4\ds ago\)\. If it is dead, others take over what it has in hand once its lease is over, at .* \(in 1\ds\)/
+      )
+      const again = yield* stepped("drain", "gone", ...why)
+      assert.strictEqual(again.code, 1)
+      assert.include(again.out, "nothing was changed: it is draining already, but nothing is heard of it since")
+      const found = (yield* objects("workers")).find(({ name }) => name === "workshop")!
+      assert.isAbove(Date.parse(found.leaseUntil), Date.parse(found.heardAt))
+      assert.notInclude((yield* stepped("drain", "workshop", ...why)).out, "nothing is heard")
+    }))
+})
