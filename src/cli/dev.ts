@@ -1,6 +1,7 @@
 /** The command for who writes a program: it runs, is shown, and is started again where a file of it has changed. */
 import { Effect, Option, Redacted } from "effect"
 import { Command, Flag } from "effect/cli"
+import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { Folder, Json, Local, Payloads, SchemaName, Url } from "./connection.ts"
 import { generation } from "./dev/generation.ts"
@@ -42,6 +43,11 @@ const dev = Command.make("dev", {
     if (Option.isSome(url) && skips !== "nothing") {
       return yield* usage(
         "--skip-waits and --skip-timeouts are for the database of a folder: on a server time is everybody's"
+      )
+    }
+    if (!existsSync(resolve(given.module))) {
+      return yield* usage(
+        `${given.module} is not there: a module that exports \`stepped\`, as \`stepped init\` makes one`
       )
     }
     const schema = yield* SchemaName

@@ -1,8 +1,10 @@
 /** `stepped dev`: a program that is changed while it runs, in processes of its own. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Context, Effect, Layer, Redacted } from "effect"
+import { SqlClient } from "effect/sql"
 import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
+import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
 import { dev, type Developing, type Project, project } from "./fixtures/developing.ts"
 import { stepped } from "./fixtures/garage.ts"
 
@@ -176,5 +178,55 @@ describe("waits that are skipped", () => {
         const { code, err } = yield* stepped("dev", "app.ts", ...args, ...server)
         assert.deepStrictEqual([code, err.includes(words)], [2, true], err)
       }
+    }))
+})
+
+describe("what is not there", () => {
+  it.live("a module that does not exist ends it, with what is wrong", () =>
+    Effect.gen(function*() {
+      const { code, err } = yield* stepped("dev", "nowhere/app.ts")
+      assert.deepStrictEqual([code, err.includes("nowhere/app.ts is not there")], [2, true], err)
+    }))
+
+  it.live.skipIf(isPooled)(
+    "a database that does not exist is said, and looked for again, until it is there",
+    () =>
+      Effect.gen(function*() {
+        const files = yield* cars
+        const { name, url } = yield* freshDatabase()
+        const admin = yield* Effect.map(Layer.build(layerUrl(url)), Context.get(SqlClient.SqlClient))
+        const later = `${name}_later`
+        yield* Effect.addFinalizer(() => Effect.orDie(admin.unsafe(`drop database if exists ${later} with (force)`)))
+        yield* Effect.scoped(Effect.gen(function*() {
+          const running = yield* dev(files, "--migrate", "--url", Redacted.value(url).replace(name, later))
+          yield* running.prints(new RegExp(`database "${later}" does not exist`))
+          yield* running.prints(
+            /^it has ended \(code 3\): it is tried again in 5 seconds, and the next change of a file/m
+          )
+          yield* admin.unsafe(`create database ${later}`)
+          yield* running.prints(/^started in /m)
+          running.type("run Car/1 rest")
+          yield* running.prints(/rest Car\/1 {2}enqueued/)
+        }))
+      })
+  )
+})
+
+describe("what is typed", () => {
+  it.live("asks whether the program fits what is there, and forgets an actor, without being asked why", () =>
+    Effect.gen(function*() {
+      const files = yield* cars
+      const running = yield* dev(files)
+      yield* running.prints(/^started in /m)
+      running.type("run Car/1 rest")
+      const [, id] = yield* running.prints(/rest Car\/1 {2}enqueued {2}(\S{36})$/m)
+      running.type("check")
+      yield* running.prints(/^all of 1 action fit/m)
+      running.type(`cancel ${id}`)
+      yield* running.prints(/rest Car\/1 {2}cancelled/m)
+      running.type("forget Car/1 --yes")
+      yield* running.prints(/^forgotten: 1 action/m)
+      running.type("forget --ys")
+      yield* running.prints(/there is no flag --ys here\. Did you mean --yes\? `forget --help` says what it takes/)
     }))
 })

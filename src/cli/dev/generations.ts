@@ -4,6 +4,7 @@ import { type ChildProcess, spawn } from "node:child_process"
 import { extname, resolve } from "node:path"
 import { monotonic, realSleep } from "../../store/RealClock.ts"
 import { output } from "../connection.ts"
+import { exitCodes } from "../failures.ts"
 import { span } from "../Output.ts"
 import { FromGeneration, startedBy, type Typed } from "./messages.ts"
 import { make as makeScreen, type Screen } from "./Screen.ts"
@@ -18,8 +19,14 @@ const stopLimit = "10 seconds"
 interface Generation {
   readonly ready: Effect.Effect<void>
   readonly tell: (message: Typed) => Effect.Effect<void>
-  /** How it ended, in words. */
-  readonly ended: Effect.Effect<string>
+  readonly ended: Effect.Effect<Ending>
+}
+
+interface Ending {
+  /** In words. */
+  readonly how: string
+  /** Its database could not be asked, which no change of a file mends. */
+  readonly isDatabase: boolean
 }
 
 const decode = Schema.decodeUnknownOption(FromGeneration)
@@ -39,7 +46,7 @@ const start = (args: ReadonlyArray<string>, screen: Screen): ChildProcess => {
 const launch = (args: ReadonlyArray<string>, screen: Screen): Effect.Effect<Generation, never, Scope.Scope> =>
   Effect.gen(function*() {
     const ready = yield* Deferred.make<void>()
-    const exited = yield* Deferred.make<string>()
+    const exited = yield* Deferred.make<Ending>()
     const closed = yield* Deferred.make<void>()
     // what it has printed last comes after its exit, unless somebody else has its output, too
     const ended = Effect.tap(
@@ -49,8 +56,12 @@ const launch = (args: ReadonlyArray<string>, screen: Screen): Effect.Effect<Gene
     const child = yield* Effect.acquireRelease(
       Effect.sync(() => {
         const child = start(args, screen)
-        const exits = (how: string) => void Deferred.doneUnsafe(exited, Effect.succeed(how))
-        child.once("exit", (code, signal) => exits(signal === null ? `code ${code}` : signal))
+        const exits = (how: string, isDatabase = false) =>
+          void Deferred.doneUnsafe(exited, Effect.succeed({ how, isDatabase }))
+        child.once(
+          "exit",
+          (code, signal) => signal === null ? exits(`code ${code}`, code === exitCodes.database) : exits(signal)
+        )
         child.once("error", (error) => exits(error.message))
         child.once("close", () => Deferred.doneUnsafe(closed, Effect.void))
         child.on("message", (message) => {
@@ -85,6 +96,14 @@ export interface GenerationsOptions {
   readonly data: string | undefined
 }
 
+interface Begun {
+  readonly since: number
+  /** What has changed before it. */
+  readonly changed: ReadonlyArray<string>
+  /** How many before it have found no database. */
+  readonly tries: number
+}
+
 /** Passes on what is typed, for as long as a generation is there: what nobody has heard waits for the next one. */
 const passingOn = (generation: Generation, screen: Screen) =>
   Effect.forever(Effect.flatMap(Queue.take(screen.typed), (line) => {
@@ -100,8 +119,8 @@ export const generations = ({ args, data, root }: GenerationsOptions) =>
   Effect.scoped(Effect.gen(function*() {
     const screen = yield* makeScreen
     const changes = yield* watching(root, data)
-    /** One generation, until a file has changed that it should have: gives which ones. */
-    const one = (since: number, changed: ReadonlyArray<string>) =>
+    /** One generation, until a file has changed that it should have, and gives which ones; or until its database may be back. */
+    const one = ({ changed, since, tries }: Begun) =>
       Effect.gen(function*() {
         yield* changes.forget
         const generation = yield* launch(args, screen)
@@ -114,24 +133,34 @@ export const generations = ({ args, data, root }: GenerationsOptions) =>
           )
           return yield* passingOn(generation, screen)
         }))
-        const next = yield* Effect.raceFirst(
-          Effect.map(changes.next, Option.some),
-          Effect.flatMap(generation.ended, (how) =>
-            Effect.as(
-              screen.say({ event: "ended", how }, `it has ended (${how}): the next change of a file starts it again`),
-              Option.none<ReadonlyArray<string>>()
-            ))
-        )
-        return Option.isSome(next) ? next.value : yield* changes.next
-      })
-    let begun: { readonly since: number; readonly changed: ReadonlyArray<string> } = { since: monotonic(), changed: [] }
-    while (true) {
-      begun = yield* Effect.scoped(Effect.flatMap(one(begun.since, begun.changed), (changed) => {
-        const since = monotonic()
-        return Effect.as(screen.say({ event: "changed", files: changed }, `${shortened(changed)} changed`), {
-          since,
-          changed
+        const ended = Effect.gen(function*() {
+          const { how, isDatabase } = yield* generation.ended
+          const next = "the next change of a file starts it again"
+          if (!isDatabase) {
+            yield* screen.say({ event: "ended", how }, `it has ended (${how}): ${next}`)
+            return yield* Effect.never
+          }
+          const again = Math.min(60, 5 * 2 ** tries)
+          yield* screen.say(
+            { event: "ended", how, again },
+            `it has ended (${how}): it is tried again in ${again} seconds, and ${next}`
+          )
+          yield* realSleep(`${again} seconds`)
         })
+        return yield* Effect.raceFirst(changes.next, ended)
+      })
+    let begun: Begun = { since: monotonic(), changed: [], tries: 0 }
+    while (true) {
+      const { tries } = begun
+      begun = yield* Effect.scoped(Effect.flatMap(one(begun), (changed) => {
+        const since = monotonic()
+        return changed === undefined
+          ? Effect.succeed({ since, changed: [], tries: tries + 1 })
+          : Effect.as(screen.say({ event: "changed", files: changed }, `${shortened(changed)} changed`), {
+            since,
+            changed,
+            tries: 0
+          })
       }))
     }
   })).pipe(Effect.provide(Layer.unwrap(output)))

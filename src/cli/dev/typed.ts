@@ -1,11 +1,14 @@
 /** Commands that are typed into a program that runs: those of the shell, over the engine of that program. */
 import { Console, type Context, Effect, Layer, Queue, Stdio, Terminal } from "effect"
-import { Command } from "effect/cli"
+import { CliOutput, Command } from "effect/cli"
+import { checkRunning } from "../checking.ts"
 import { globalFlags, RunningProgram } from "../connection.ts"
 import { Stopped } from "../failures.ts"
+import { forgetCommands } from "../forgetting.ts"
 import { maintenanceCommands } from "../maintenance.ts"
 import { overviewCommands } from "../overview.ts"
 import { pauseCommands } from "../pausing.ts"
+import { presenting } from "../presenting.ts"
 import { readingCommands } from "../reading.ts"
 import { run } from "../running.ts"
 import { tellingCommands } from "../telling.ts"
@@ -18,8 +21,8 @@ const command = Command.make("stepped").pipe(
   Command.withSubcommands([
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
     { group: "Running", commands: [run] },
-    { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands] },
-    { group: "Looking after it", commands: maintenanceCommands }
+    { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands] },
+    { group: "Looking after it", commands: [checkRunning, ...maintenanceCommands] }
   ]),
   Command.withGlobalFlags(globalFlags)
 )
@@ -66,10 +69,11 @@ const runOne = ({ columns, line }: Typed, flags: ReadonlyArray<string>) =>
     }
     yield* parse([...flags, ...words]).pipe(
       Effect.catch((error) =>
-        // help is shown where it is asked for, and with what was wrong
+        // help that was asked for, or what was wrong, is shown already
         error instanceof Stopped && error.text !== undefined ? Console.error(`stepped: ${error.text}`) : Effect.void
       ),
       Effect.catchCause((cause) => Console.error("stepped: a fault of its own", cause)),
+      Effect.provideService(CliOutput.Presenter, presenting(true)),
       Effect.provide(surroundings(columns))
     )
   })
