@@ -4,8 +4,9 @@ import { once } from "node:events"
 import { readFileSync } from "node:fs"
 
 const main = async (): Promise<number> => {
-  const platform = await import("@effect/platform-node/NodeServices").catch(() => undefined)
-  if (platform === undefined) {
+  const args = process.argv.slice(2)
+  const platform = await import("@effect/platform-node/NodeServices").catch(() => import("./bare.ts"))
+  if ("isEnough" in platform && !platform.isEnough(args)) {
     process.stderr.write(
       "stepped: the command needs the package @effect/platform-node: npm install @effect/platform-node\n"
     )
@@ -20,7 +21,7 @@ const main = async (): Promise<number> => {
   const { version } = JSON.parse(readFileSync(new URL("../../package.json", import.meta.url), "utf8")) as {
     readonly version: string
   }
-  const fiber = Effect.runFork(Effect.provide(run(process.argv.slice(2), { version }), platform.layer))
+  const fiber = Effect.runFork(Effect.provide(run(args, { version }), platform.layer))
   // who is told to stop ends what it has in hand; who is told so again, at once
   const signal = Promise.race(["SIGINT", "SIGTERM"].map((name) => once(process, name).then(() => name)))
   void signal.then(() => fiber.interruptUnsafe())

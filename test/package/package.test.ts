@@ -9,7 +9,7 @@ import { blocksOf, linksOf } from "../docs/Documents.ts"
 import { freshDatabase, isPooled } from "../harness/Server.ts"
 import { patienceMs } from "../patience.ts"
 import { run, tsc, withoutLog } from "../run.ts"
-import { env, files, folder, project, root } from "./fixtures/installed.ts"
+import { env, files, folder, install, peers, project, root } from "./fixtures/installed.ts"
 
 describe("the package", () => {
   it("holds what is built, its sources, its papers and its examples, and nothing else", () => {
@@ -126,8 +126,15 @@ describe("the package", () => {
     })))
     const platform = join(project, "node_modules/@effect/platform-node")
     renameSync(platform, `${platform}-aside`)
-    const missing = await run("npx", ["--no", "--", "stepped", "ls"], { cwd: project, env }).catch(String)
+    const [missing, help, made] = await Promise.all(
+      [["ls"], ["--help"], ["init", "other"]].map((args) =>
+        run("npx", ["--no", "--", "stepped", ...args], { cwd: project, env }).catch(String)
+      )
+    )
     renameSync(`${platform}-aside`, platform)
+    // what asks nothing of it does without
+    assert.include(help, "Durable trees of actions")
+    assert.match(made!, /^a project is in other: \d+ files$/m)
     assert.include(missing, "the command needs the package @effect/platform-node")
   })
 
@@ -164,6 +171,38 @@ describe("the package", () => {
     it("says to a bundler what the embedded one lacks", async () => {
       assert.deepStrictEqual((await bundle("main.ts")).missing, ["@electric-sql/pglite"])
     })
+  })
+
+  describe("is compiled against, and runs, beside its peers", () => {
+    for (
+      const [which, of] of [["lowest", (range: string) => range.slice(1)], [
+        "newest",
+        (range: string) => range
+      ]] as const
+    ) {
+      it(`in the ${which} versions that it allows`, async () => {
+        const into = join(folder, which)
+        for (const range of Object.values(peers)) assert.match(range, /^\^\d+\.\d+\.\d+$/)
+        await install(into, Object.entries(peers).map(([name, range]) => `${name}@${of(range)}`))
+        const found = Object.keys(peers).map((name) => {
+          const { version } = JSON.parse(readFileSync(join(into, "node_modules", name, "package.json"), "utf8"))
+          return [name, version] as const
+        })
+        if (which === "lowest") {
+          assert.deepStrictEqual(found, Object.entries(peers).map(([name, range]) => [name, of(range)] as const))
+        }
+        // there is one of each, and no other inside of another
+        const listed = await run("npm", ["ls", "--all", "--parseable", ...Object.keys(peers)], { cwd: into, env })
+        const places = listed.split("\n").filter((path) => Object.keys(peers).some((name) => path.endsWith(`/${name}`)))
+        assert.strictEqual(new Set(places).size, found.length, listed)
+        assert.strictEqual(await run(process.execPath, [tsc(root), "--pretty", "false"], { cwd: into, env }), "")
+        assert.strictEqual(
+          withoutLog(await run(process.execPath, ["main.ts"], { cwd: into, env })),
+          "moved to London\n0 findings\n"
+        )
+        assert.include(await run("npx", ["--no", "--", "stepped", "--help"], { cwd: into, env }), "Durable trees")
+      })
+    }
   })
 })
 
