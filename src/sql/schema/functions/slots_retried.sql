@@ -61,7 +61,12 @@ begin
         where
           o.carried is false
           or (
-            c.is_own and e.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */))
+            c.is_own and e.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */)
+            -- of most nobody has, and there may be thousands of them
+            and (
+              exists (select 1 from ended_actions r where r.retry_of = o.child)
+              or exists (select 1 from live_actions l where l.retry_of = o.child)
+              or exists (select 1 from jobs j where j.retry_of = o.child)))
         offset 0
       ) x
       left join lateral (
