@@ -155,25 +155,34 @@ const within = (text: string, from: number): string => {
 }
 
 /**
- * Where a look-up may be turned around: a table that is joined by what its rows have, and a subquery that asks of each row whether there is
- * another one. Either side may come first, or all of a table be hashed, and a session keeps such a plan that it made while the tables were
- * small. What stands in a subquery with an offset, or locks its rows, is asked for each row; a place (`ctid`) is one row whatever comes first.
+ * Where a look-up may be turned around: a table that is joined by what rows of another one have, and a subquery that asks of each row
+ * whether there is another one. Either side may come first, or all of a table be hashed, and a session keeps such a plan that it made while
+ * the tables were small. What stands in a subquery with an offset, or locks its rows, is asked for each row; one that a variable names, and a
+ * place (`ctid`), are few whatever comes first.
  */
 export const reversible = (sql: string, tables: ReadonlyArray<string>): Violations => {
   const names = tables.join("|")
   const text = withoutRemarks(sql)
-  const joined = [...text.matchAll(new RegExp(`\\bjoin\\s+(?:${names})\\b[^;]*?(?=\\bjoin\\b|\\bwhere\\b|;|$)`, "g"))]
+  const aliases = (query: string) =>
+    new Set([...query.matchAll(/\b(?:from|join)\s+\w+\s+(\w+)/g)].map(([, alias]) => alias!))
+  const bound = aliases(text)
+  const isFew = (join: string) =>
+    /\bctid\b|=\s*(?:[pv]_\w+|\w+\[\w+\])/.test(join) ||
+    [...join.matchAll(/=\s*(\w+)\.\w/g)].some(([, alias]) => !bound.has(alias!))
+  const joined = [
+    ...text.matchAll(
+      new RegExp(`\\bjoin\\s+(?:${names})\\b[^;]*?(?=\\bcross\\b|\\bleft\\b|\\bjoin\\b|\\bwhere\\b|;|$)`, "g")
+    )
+  ]
     .map(([found]) => found.trim())
-    .filter((found) => !/\bctid\b/.test(found))
+    .filter((found) => !isFew(found))
   const asked = [...text.matchAll(/\bexists\s*\(/g)].flatMap((match) => {
     const query = within(text, match.index + match[0].length)
-    const from = new RegExp(`^\\s*select(?:\\s+1)?\\s+from\\s+(?:${names})\\s+(\\w+)`).exec(query)
-    if (from === null || /\boffset 0\b|\blimit\b|\bunion\b|\bfor (?:no key )?(?:update|key share)\b/.test(query)) {
-      return []
-    }
-    const own = new Set([...query.matchAll(/\b(?:from|join)\s+\w+\s+(\w+)/g)].map(([, alias]) => alias!))
+    const isOfTable = new RegExp(`^\\s*select(?:\\s+1)?\\s+from\\s+(?:${names})\\s`).test(query)
+    const isForEach = /\boffset 0\b|\blimit\b|\bunion\b|\bfor (?:no key )?(?:update|key share)\b/.test(query)
+    const own = aliases(query)
     const others = [...query.matchAll(/\b([a-z_]\w*)\.[a-z_]/g)].map(([, alias]) => alias!)
-    return others.some((alias) => !own.has(alias)) ? [query.trim()] : []
+    return isOfTable && !isForEach && others.some((alias) => !own.has(alias)) ? [query.trim()] : []
   })
   return [...joined, ...asked].map((found) => found.replaceAll(/\s+/g, " "))
 }

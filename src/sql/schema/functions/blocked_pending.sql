@@ -12,7 +12,7 @@ begin
     where
       w.status = 0 /* Status.pending */
       and w.outcome is null
-      and exists (select 1 from slots o where o.child = w.id and o.status is null)
+      and exists (select 1 from slots o where o.child = w.id and o.status is null offset 0)
     order by random()
     limit $1'
   using p_limit;

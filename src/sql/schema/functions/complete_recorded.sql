@@ -1,5 +1,5 @@
--- Completes as `complete` does, or, with a key, `complete_keyed`, and records who has asked for it, and what has come of
--- that: nothing, where somebody has the action in hand and it is tried again, or nobody knows which one is meant.
+-- Completes as `complete` does, or, with a key, `complete_keyed`, and records who has asked for it, and what has come
+-- of that: nothing, where somebody has the action in hand and it is tried again, or nobody knows which one is meant.
 create function complete_recorded(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_id uuid,
   p_definition text, p_actor_id text, p_status smallint, p_result jsonb, p_cause jsonb, p_key text, p_given text,

@@ -47,7 +47,7 @@ begin
         r.becomes = 'ending'
         -- it is waited for, unless the body is to ask again, or it ends without success
         or (r.becomes = 'joined' and (not g.waits or exists (
-          select 1 from live_actions l where l.id = r.child and l.outcome <> 2 /* Status.succeeded */)))
+          select 1 from live_actions l where l.id = r.child and l.outcome <> 2 /* Status.succeeded */ offset 0)))
       limit 1;
       if found then
         reason := 'ending';
@@ -65,7 +65,7 @@ begin
     reads := array(
       select o.child
       from steps s
-      join slots o on o.action = s.action and o.step = s.idx and o.attempt is not distinct from s.attempt
+      join slots o on o.action = ids[at] and o.step = s.idx and o.attempt is not distinct from s.attempt
       where
         s.action = ids[at] and s.kind <> 5 /* StepKind.compensation */
         and (s.idx < g.step or (s.idx = g.step and not g.afresh))
@@ -80,7 +80,7 @@ begin
     kept := array(
       select c.id
       from slots o
-      join ended_actions c on c.id = o.child
+      cross join lateral (select c.id from ended_actions c where c.id = o.child offset 0) c
       where o.action = ids[at]);
     locked := array(
       select c.id from ended_actions c where c.id = any(children || reads || kept) for key share skip locked);
@@ -88,7 +88,7 @@ begin
     into step
     from unnest(children || reads || kept) c
     left join slots o on o.action = ids[at] and o.child = c
-    left join steps s on s.action = o.action and s.idx = o.step
+    left join steps s on s.action = ids[at] and s.idx = o.step
     where (c in (select unnest(locked))) is not true
     limit 1;
     if found then

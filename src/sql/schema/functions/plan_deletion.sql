@@ -26,8 +26,8 @@ begin
       select
         u.id,
         coalesce(u.because, case when u.held_by is not null and (
-          exists (select 1 from live_actions l where l.id = u.held_by)
-          or exists (select 1 from ended_actions e where e.id = u.held_by and e.ended_at >= p_before)
+          exists (select 1 from live_actions l where l.id = u.held_by offset 0)
+          or exists (select 1 from ended_actions e where e.id = u.held_by and e.ended_at >= p_before offset 0)
           or exists (select 1 from u h where h.id = u.held_by and h.because is not null)) then 'successor' end
         ) as because
       from u
@@ -35,7 +35,7 @@ begin
     g as (
       select e.definition, e.status, s.because, count(*) as count, max(e.id::text) as sample
       from stays s
-      join ended_actions e on e.id = s.id
+      cross join lateral (select e.id, e.definition, e.status from ended_actions e where e.id = s.id offset 0) e
       group by e.definition, e.status, s.because
     )
     select coalesce(jsonb_agg(jsonb_build_object(

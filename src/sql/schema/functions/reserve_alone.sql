@@ -14,7 +14,9 @@ begin
       j.priority = 1005 /* Priority.alone */
       and j.queue || '' = any(p_queues)
       and j.definition = any(p_definitions)
-      and (j.token is null or j.token = p_token or not exists (select 1 from workers w where w.token = j.token offset 0))
+      and (
+        j.token is null or j.token = p_token
+        or not exists (select 1 from workers w where w.token = j.token offset 0))
     order by j.id
     limit 1
     for update skip locked)

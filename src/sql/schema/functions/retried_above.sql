@@ -18,7 +18,7 @@ begin
         union all
         select l.id from live_actions l where l.retry_of = at.parent and l.started_at is null
       ) x
-      left join retries r on r.action = x.id
+      left join lateral (select r.step from retries r where r.action = x.id offset 0) r on true
       limit 1;
       if at.parent_step < (select g.step from goes_on_at(at.parent, above.step, false) g) then return null; end if;
       if above.id is not null then return above.id; end if;

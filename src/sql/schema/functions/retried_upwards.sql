@@ -51,7 +51,7 @@ begin
     select coalesce(x.child, v_parent)
     into action
     from slots x
-    join steps y on y.action = x.action and y.idx = x.step and y.attempt is not distinct from x.attempt
+    join steps y on y.action = v_parent and y.idx = x.step and y.attempt is not distinct from x.attempt
     where
       x.action = v_parent and x.step = v_step and x.child is distinct from top and x.error is null
       and x.status <> 2 /* Status.succeeded */

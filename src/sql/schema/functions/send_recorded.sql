@@ -1,4 +1,5 @@
--- `send_signal`, and a record of it: nothing, where there is nobody whom it could be for, or nobody can say who is meant.
+-- `send_signal`, and a record of it: nothing, where there is nobody whom it could be for, or nobody can say who is
+-- meant.
 create function send_recorded(
   p_now timestamptz, p_id uuid, p_definition text, p_actor_id text, p_name text, p_key text, p_payload jsonb,
   p_cause jsonb, p_unlisting text[], p_limit int, p_step int, p_attempt int,

@@ -22,12 +22,12 @@ begin
           or exists (select 1 from jobs j where j.action = o.child and j.kind = 0 /* JobKind.invocation */ offset 0)
         ) then 'ending'
         -- what undoes it is run again just now
-        when c.is_own and exists (select 1 from live_actions l where l.id = e.id) then 'ending'
+        when c.is_own and exists (select 1 from live_actions l where l.id = e.id offset 0) then 'ending'
         when n.id is not null then
           case
             when n.is_open then 'joined'
             when n.status is null then 'asked'
-            when exists (select 1 from live_actions l where l.id = n.id) then 'ending'
+            when exists (select 1 from live_actions l where l.id = n.id offset 0) then 'ending'
             when n.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */) then 'retried'
             when n.status = 2 /* Status.succeeded */ and n.callbacks_failed = 0 and n.unwound is null then 'taken'
             else 'asked' end
@@ -41,7 +41,7 @@ begin
         when o.error is not null then 'stays'
         else 'asked' end
     from steps s
-    join slots o on o.action = s.action and o.step = s.idx and o.attempt is not distinct from s.attempt
+    join slots o on o.action = p_action and o.step = s.idx and o.attempt is not distinct from s.attempt
     left join lateral (
       select e.id, e.status, e.unwound, e.parent, e.parent_step from ended_actions e where e.id = o.child offset 0
     ) e on true
@@ -54,8 +54,9 @@ begin
       select
         x.id, a.status, a.callbacks_failed, a.unwound,
         a.id is null and (
-          exists (select 1 from live_actions l where l.id = x.id)
-          or exists (select 1 from jobs j where j.action = x.id and j.kind = 0 /* JobKind.invocation */)) as is_open
+          exists (select 1 from live_actions l where l.id = x.id offset 0)
+          or exists (select 1 from jobs j where j.action = x.id and j.kind = 0 /* JobKind.invocation */
+          offset 0)) as is_open
       from (
         select latest_retry(o.child) as id
         where
@@ -64,9 +65,9 @@ begin
             c.is_own and e.status in (4 /* Status.cancelled */, 5 /* Status.failed */, 6 /* Status.timed_out */)
             -- of most nobody has, and there may be thousands of them
             and (
-              exists (select 1 from ended_actions r where r.retry_of = o.child)
-              or exists (select 1 from live_actions l where l.retry_of = o.child)
-              or exists (select 1 from jobs j where j.retry_of = o.child)))
+              exists (select 1 from ended_actions r where r.retry_of = o.child offset 0)
+              or exists (select 1 from live_actions l where l.retry_of = o.child offset 0)
+              or exists (select 1 from jobs j where j.retry_of = o.child offset 0)))
         offset 0
       ) x
       left join lateral (

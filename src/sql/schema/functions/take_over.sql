@@ -12,7 +12,7 @@ begin
   for l in
     select a.id, a.retry_of, a.flags & 16 /* Flag.outbound */ <> 0 as is_outbound, a.depth, r.step as from_step
     from live_actions a
-    left join retries r on r.action = a.id
+    left join lateral (select r.step from retries r where r.action = a.id offset 0) r on true
     where a.id = any(p_ids) and a.retry_of is not null
     order by a.id
   loop
@@ -40,7 +40,7 @@ begin
         when o.child is not null then coalesce(o.carried, o.moved is not true)
         when o.signal is not null then true end
     from steps s
-    join slots o on o.action = s.action and o.step = s.idx and o.attempt is not distinct from s.attempt
+    join slots o on o.action = l.retry_of and o.step = s.idx and o.attempt is not distinct from s.attempt
     left join (
       select r.slot, case when r.becomes = 'taken' then r.child end as taken
       from slots_retried(l.retry_of, g.step) r
