@@ -7694,5 +7694,34 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "if (before > 0 && before < 0 && !(yield* endsALine(files, path, before)))"
     }],
     tests: { "test/cli/Pruning.test.ts": ["adds to what is there"] }
+  },
+  {
+    name: "look-up-of-jobs-turned-around",
+    breaks: "cancelling what is left behind asks of each job in the queue whether it is one of these",
+    plants: [{
+      file: functionFile("cancel_abandoned"),
+      find: `    cross join lateral (
+      select from jobs q
+      where q.action = o.child and q.kind = 0 /* JobKind.invocation */ and q.cancelled_at is null
+      offset 0
+    ) j
+`,
+      replace: `    join jobs j on j.action = o.child and j.kind = 0 /* JobKind.invocation */ and j.cancelled_at is null
+`
+    }],
+    tests: {
+      "test/sql/schema/schema.test.ts": ["in functions looks rows up in one way"],
+      "test/sql/transitions/lookups.test.ts": ["children that were left behind are found one by one"]
+    }
+  },
+  {
+    name: "look-up-of-slots-turned-around",
+    breaks: "each tick reads all slots in a session whose plan was made while there were none",
+    plants: [{
+      file: functionFile("time_out_steps"),
+      find: "and o.status is null offset 0)",
+      replace: "and o.status is null)"
+    }],
+    tests: { "test/sql/schema/schema.test.ts": ["in functions looks rows up in one way"] }
   }
 ]
