@@ -88,12 +88,10 @@ suite("workers over one layer", (engine) => {
 
   test("what one that stops was running, the other one begins at once, and no attempt is burnt", () =>
     Effect.gen(function*() {
-      const first = yield* startBeside({ name: "first" })
-      yield* lookedAround
+      const first = yield* lookedAround(startBeside({ name: "first" }))
       const handle = yield* (yield* Cars.client)(1).driveLater()
       yield* until("it runs", () => begun.length === 1)
-      yield* startBeside({ name: "second" })
-      yield* lookedAround
+      yield* lookedAround(startBeside({ name: "second" }))
       assert.deepStrictEqual(yield* holders, ["first Car/drive"])
       const { attempts } = yield* recordOf(handle.id)
       yield* first.stop

@@ -24,14 +24,22 @@ export const holders = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   ))
 
 /**
- * A worker that has just started looks after everything there is, and claims once more: until it has done the last of that, which is to
- * delete old answers. What it takes later it has been told of.
+ * A worker that has just started looks after everything there is, and claims once more: starts one, and waits until it has done nearly the
+ * last of that, which is to delete old answers. What it takes later it has been told of.
  */
-export const lookedAround = Effect.gen(function*() {
-  const sql = yield* SqlClient.SqlClient
-  yield* sql`insert into stepped.outcomes (id, definition, actor_id, created_at)
-    values (${randomUUID()}, 'Car/drive', '1', '1960-01-01')`
-  for (const limit = performance.now() + patienceMs * 2 / 3; (yield* sql`select 1 from stepped.outcomes`).length > 0;) {
-    if (performance.now() > limit) return yield* Effect.die(new Error("never happened: it has looked around"))
-  }
-})
+export const lookedAround = <A, E, R>(start: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    // there before it starts: it may not look for old answers a second time
+    yield* sql`insert into stepped.outcomes (id, definition, actor_id, created_at)
+      values (${randomUUID()}, 'Car/drive', '1', '1960-01-01')`
+    const started = yield* start
+    const isThere = Effect.map(sql`select 1 from stepped.outcomes where created_at < '1961-01-01'`, ({ length }) =>
+      length > 0)
+    for (const limit = performance.now() + patienceMs * 2 / 3; yield* isThere;) {
+      if (performance.now() > limit) {
+        return yield* Effect.die(new Error("never happened: it has looked around"))
+      }
+    }
+    return started
+  })

@@ -4,14 +4,15 @@
 import { Deferred, Effect, Fiber } from "effect"
 import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
+import { patienceMs } from "../patience.ts"
 
-/** Waits until so many sessions of this database wait for locks of others. */
+/** Waits until so many sessions of this database wait for locks of others: those that statements take, and not what a table grows by. */
 export const blocked = (sessions: number): Effect.Effect<void, never, SqlClient.SqlClient> =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    for (let look = 0; look < 20_000; look++) {
+    for (const limit = performance.now() + patienceMs * 2 / 3; performance.now() < limit;) {
       const rows = yield* Effect.orDie(sql<{ n: number }>`select count(*)::int as n from pg_stat_activity
-        where datname = current_database() and wait_event_type = 'Lock'`)
+        where datname = current_database() and backend_type = 'client backend' and wait_event_type = 'Lock' and wait_event <> 'extend'`)
       if (rows[0]!.n >= sessions) return
     }
     return yield* Effect.die(new Error(`${sessions} sessions never waited for a lock`))

@@ -9,6 +9,7 @@ import { Stepped } from "stepped"
 import type { Engine } from "stepped"
 import { inject } from "vitest"
 import { patienceMs } from "../patience.ts"
+import { lookedAround } from "./beside.ts"
 import { watched } from "./heals.ts"
 import { isPooled, layerServer, layerUrl, TestDatabase } from "./Server.ts"
 
@@ -61,12 +62,12 @@ export const until = <E, R>(
     }
   })
 
-/** A worker that has found nothing to do, and will not look again by itself. */
+/** A worker that has found nothing to do, and looks again when it polls. */
 export const idleWorker = (options?: Stepped.WorkerOptions) =>
   Effect.gen(function*() {
     const sql = yield* SqlClient.SqlClient
-    yield* Layer.build(Stepped.worker(options))
-    // its first looks, however slow the machine is
+    yield* lookedAround(Layer.build(Stepped.worker(options)))
+    // the claim after that, however slow the machine is
     const looking = Effect.map(
       sql`select 1 from pg_stat_activity where datname = current_database() and pid <> pg_backend_pid() and state <> 'idle'`,
       (rows) => rows.length > 0
@@ -88,12 +89,17 @@ export const allEnded = until(
     )).pipe(Effect.orDie)
 )
 
-/** The server has found no deadlock in this test's database. */
-export const noDeadlock = Effect.map(TestDatabase, ({ name }) => {
+/** What the server says of deadlocks in a database, as far as its log is known. */
+export const deadlocksIn = (name: string): ReadonlyArray<string> => {
   const file = inject("databaseLog")
-  if (file === null) return
-  const found = readFileSync(file, "utf8").split("\n").filter((line) =>
+  if (file === null) return []
+  return readFileSync(file, "utf8").split("\n").filter((line) =>
     line.includes(name) && line.includes("deadlock detected")
   )
+}
+
+/** The server has found no deadlock in this test's database. */
+export const noDeadlock = Effect.map(TestDatabase, ({ name }) => {
+  const found = deadlocksIn(name)
   if (found.length > 0) throw new Error(`the server's log: ${found.join("\n")}`)
 })

@@ -3,7 +3,7 @@
  * `STEPPED_ROUNDS=1000` makes it long.
  */
 import { assert, it } from "@effect/vitest"
-import { Effect, Exit, Fiber, Layer, Option, References, Result, Schema } from "effect"
+import { Deferred, Effect, Exit, Fiber, Layer, Option, References, Result, Schema } from "effect"
 import type { Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
@@ -11,6 +11,7 @@ import { CompletionConflict, Stepped } from "stepped"
 import { healthy, server } from "../harness/databases.ts"
 import { blocked, holding } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 
 const rounds = Number(process.env.STEPPED_ROUNDS ?? 120)
 const numbers = Array.from({ length: rounds }, (_, n) => n)
@@ -74,17 +75,14 @@ scenario("12.1: a key whose transaction is rolled back is the next one's", () =>
     const client = yield* Shops.client
     const first = yield* client(1).payNow(1)
     const second = yield* client(1).payNow(2)
+    const stored = yield* Deferred.make<void>()
     const rolledBack = yield* Effect.forkScoped(Effect.exit(sql.withTransaction(Effect.gen(function*() {
       yield* Stepped.complete(first.id, pay, succeeded(1), { key: "k" })
+      yield* Deferred.succeed(stored, undefined)
       yield* blocked(1)
       return yield* Effect.fail("no")
     }))))
-    while (
-      (yield* sql`select 1 from pg_locks where locktype = 'transactionid' and mode = 'ExclusiveLock' and granted and pid <> pg_backend_pid()`)
-        .length === 0
-    ) {
-      yield* Effect.yieldNow
-    }
+    yield* Deferred.await(stored)
     const next = yield* Stepped.complete(second.id, pay, succeeded(2), { key: "k" })
     yield* Fiber.join(rolledBack)
     assert.deepStrictEqual(next, Option.some(second.id))
@@ -103,7 +101,7 @@ const race = (
         Effect.provide(layerWorkers(Shops.layer, { engines: 3 })),
         Effect.provideService(References.MinimumLogLevel, "None")
       ),
-    60_000 + rounds * 300
+    patienceMs + rounds * 300
   )
 
 /** Enqueued, and taken. */

@@ -52,7 +52,9 @@ export const slow: ReadonlyArray<Situation> = [
         yield* migration`begin`
         yield* migration`lock table stepped.jobs in access exclusive mode`
         yield* Effect.forkScoped(Effect.ignore(order(1).remindLater()))
-        const waits = sql`select from pg_locks where not granted`
+        // others are on that server as well
+        const waits = sql`select from pg_locks where not granted and relation = 'stepped.jobs'::regclass
+          and database = (select oid from pg_database where datname = current_database())`
         while ((yield* waits).length === 0) yield* Effect.sleep("20 millis")
         return []
       })

@@ -2,6 +2,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect } from "effect"
+import { randomBytes } from "node:crypto"
 import { action, fill, invocation } from "../fixtures/explain.ts"
 import { buffers, engine } from "../fixtures/pauses.ts"
 
@@ -32,16 +33,16 @@ it.live("16.2: explaining looks at a few rows of many, whatever it answers, with
       }
     }
     // who may only read
-    yield* sql`create role looker`
+    yield* sql.unsafe(`create role ${looker}`)
     for (
       const grant of [
         "usage on schema stepped",
         "select on all tables in schema stepped",
         "execute on all functions in schema stepped"
       ]
-    ) yield* sql.unsafe(`grant ${grant} to looker`)
+    ) yield* sql.unsafe(`grant ${grant} to ${looker}`)
     yield* sql.withTransaction(Effect.gen(function*() {
-      yield* sql`set local role looker`
+      yield* sql.unsafe(`set local role ${looker}`)
       for (const [tag, statement] of asked) {
         const [row] = yield* sql.unsafe<{ readonly answer: { readonly tag: string } }>(statement)
         assert.strictEqual(row!.answer.tag, tag, statement)
@@ -49,7 +50,11 @@ it.live("16.2: explaining looks at a few rows of many, whatever it answers, with
     }))
   }).pipe(Effect.ensuring(dropped), Effect.provide(engine)))
 
-/** Roles are the server's, which other files share. */
+/** Roles are the server's, which other files and runs share. */
+const looker = `looker_${randomBytes(4).toString("hex")}`
 const dropped = Effect.ignore(
-  Effect.flatMap(PgClient.PgClient, (sql) => sql`drop owned by looker`.pipe(Effect.andThen(sql`drop role looker`)))
+  Effect.flatMap(
+    PgClient.PgClient,
+    (sql) => Effect.andThen(sql.unsafe(`drop owned by ${looker}`), sql.unsafe(`drop role ${looker}`))
+  )
 )
