@@ -23,6 +23,13 @@ declare module "vitest" {
   }
 }
 
+const flags = [
+  // a disk that is busy would hold up commits, for seconds at times, and with them leases of a second; nobody's power fails within a run
+  "fsync=off",
+  // several files at once, each of which may have four engines with their pools
+  "max_connections=400"
+]
+
 interface Provided {
   readonly url: Redacted.Redacted
   readonly log: string | null
@@ -36,7 +43,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
   const path = process.env.STEPPED_PGBOUNCER
   const server = Effect.gen(function*(): Effect.fn.Return<Provided, unknown, Scope.Scope> {
     const { log, url } = given === undefined
-      ? yield* Effect.map(startServer(), ({ logFile, url }) => ({ url, log: logFile }))
+      ? yield* Effect.map(startServer({ flags }), ({ logFile, url }) => ({ url, log: logFile }))
       : { url: yield* existing(Redacted.make(given), prefix), log: null }
     return { url, log, pooler: path ? (yield* startPgBouncer(path, url)).url : null }
   })
