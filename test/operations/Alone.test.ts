@@ -57,7 +57,8 @@ describe("what has died with its process before", () => {
           ran.push(what)
           if (what === "before" || what === "suspect") yield* gates[what].await
         })
-      const worker = yield* startWorker(url, body, { concurrency: 4 })
+      // two leases long the others wait: for longer than this takes
+      const worker = yield* startWorker(url, body, { concurrency: 4, lease: "10 seconds" })
       yield* Effect.gen(function*() {
         const car = yield* Cars.client
         const queue = yield* JobQueue

@@ -2,6 +2,9 @@
 import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Layer, Logger, type Redacted, Schema } from "effect"
+import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { tmpdir } from "node:os"
+import { join } from "node:path"
 import { Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
@@ -21,11 +24,17 @@ const startLogged = (url: Redacted.Redacted, body: (what: string) => Effect.Effe
   alone(
     Stepped.worker().pipe(
       Layer.provide(layerCars(body)),
-      Layer.provideMerge(Stepped.layer({ ...fast, migrate: true })),
+      // a process that oversleeps a third of it counts as blocked, and a renewal that is late has as long for its answer
+      Layer.provideMerge(Stepped.layer({ ...fast, lease: "3 seconds", migrate: true })),
       Layer.provideMerge(layerUrl(url)),
       Layer.provide(Logger.layer([Logger.make(({ message }) => void said.push(String(message)))]))
     )
   )
+
+const temporary = Effect.acquireRelease(
+  Effect.sync(() => mkdtempSync(join(tmpdir(), "stepped-blocking-"))),
+  (folder) => Effect.sync(() => rmSync(folder, { recursive: true, force: true }))
+)
 
 const lost = (said: ReadonlyArray<string>) => said.filter((line) => line.includes("the lease is lost"))
 
@@ -54,7 +63,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
     Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       yield* Effect.orDie(sql`insert into stored default values`)
-      yield* block(1700)
+      yield* block(4000)
       return 1
     }), { transactional: true })
   const Trains = Stepped.actions(Train, [book])
@@ -70,7 +79,7 @@ describe("a body that blocks the thread for longer than the lease", () => {
         assert.deepStrictEqual((yield* sql`select id from stored`).map(({ id }) => id), [1])
         assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
         yield* healthy
-      }).pipe(Effect.provide(yield* startWorkerOf(url, Trains.layer)))
+      }).pipe(Effect.provide(yield* startWorkerOf(url, Trains.layer, { lease: "3 seconds" })))
     }))
 
   it.live(
@@ -80,13 +89,27 @@ describe("a body that blocks the thread for longer than the lease", () => {
         const url = yield* database
         const client = yield* startEngine(url)
         yield* Effect.gen(function*() {
-          const env = { BLOCK_MS: "2500", ATTEMPTS: "3" }
+          const folder = yield* temporary
+          const env = { BLOCK_UNTIL: folder, ATTEMPTS: "3" }
           const programs = [
             yield* startProgram(workerProgram, { url, env }),
             yield* startProgram(workerProgram, { url, env })
           ]
           for (const program of programs) yield* program.says("ready")
           const handle = yield* (yield* Cars.client)(1).workLater("block")
+          // whoever has it blocks until another one has taken over
+          const sql = yield* PgClient.PgClient
+          const holders: Array<string> = []
+          for (const attempts of [0, 1, 2]) {
+            const holder = sql<{ pid: string }>`select split_part(w.name, ':', 2) as pid
+              from stepped.live_actions l join stepped.workers w on w.token = l.token where l.attempts = ${attempts}`
+            yield* until(
+              "somebody has it",
+              Effect.map(holder, (rows) => holders.push(...rows.map(({ pid }) => pid)) > attempts)
+            )
+            if (attempts > 0) writeFileSync(join(folder, holders[attempts - 1]!), "")
+          }
+          assert.deepStrictEqual(holders.map((pid) => pid === holders[0]), [true, false, true])
           const error = yield* Effect.flip(handle.await)
           assert.include(error.message, "gave up after 3 attempts that ended without an answer")
           assert.strictEqual(programs.flatMap(({ said }) => said.filter(({ event }) => event === "started")).length, 3)
@@ -104,8 +127,8 @@ describe("a body that blocks the thread for longer than the lease", () => {
       const go = yield* Deferred.make<void>()
       const body = Deferred.succeed(started, undefined).pipe(
         Effect.andThen(Deferred.await(go)),
-        Effect.andThen(block(3000)),
-        Effect.andThen(Effect.never)
+        // until somebody has taken over: what is due has its turn in between, and the renewal
+        Effect.andThen(Effect.forever(Effect.andThen(block(6000), Effect.sleep("1 second"))))
       )
       const worker = yield* startLogged(url, () => body, said)
       yield* Effect.gen(function*() {
@@ -144,6 +167,7 @@ describe("a database that is away for longer than the lease", () => {
         yield* stop("immediate")
         // longer than anybody insists on anything
         yield* Effect.sleep("8 seconds")
+        while (lost(said).length === 0) yield* Effect.sleep("20 millis")
         yield* start
         const retried = Effect.retry(handle.await, { while: (error) => error._tag === "StorageError" })
         yield* retried

@@ -7,6 +7,7 @@ import { healthy } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
 import { holding } from "../harness/racing.ts"
 import { isPooled, layerUrl } from "../harness/Server.ts"
+import { until } from "../harness/workers.ts"
 import { run, withRole } from "./fixtures/unsuitable.ts"
 import { Cars, layerCars } from "./Garage.ts"
 import { alone, database, fast, startEngine } from "./starting.ts"
@@ -29,7 +30,7 @@ const working = (url: Parameters<typeof layerUrl>[0], maxConnections: number) =>
   alone(
     Stepped.worker({ concurrency: 16 }).pipe(
       Layer.provide(Orders.layer),
-      Layer.provideMerge(Stepped.layer(fast)),
+      Layer.provideMerge(Stepped.layer({ ...fast, lease: "4 seconds" })),
       Layer.provideMerge(layerUrl(url, { maxConnections }))
     )
   )
@@ -52,8 +53,9 @@ describe("bodies that use all connections of the pool for longer than the lease"
           )
           while (runs < 3) yield* Effect.sleep(20)
           const waiting = yield* client(100).waitLater()
-          // a lease and more
-          yield* Effect.sleep("2500 millis")
+          const [lease] = yield* sql<{ ends: string }>`select lease_until::text as ends from stepped.workers`
+          const isOver = sql`select where clock_timestamp() > ${lease!.ends}::timestamptz`
+          yield* until("the lease that it had by then is over", Effect.map(isOver, (rows) => rows.length === 1))
           yield* waiting.await
           yield* giveWay
           yield* Effect.forEach(busy, (handle) => handle.await)

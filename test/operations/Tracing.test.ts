@@ -56,6 +56,9 @@ it.live("17.3: a request, its enqueueing, two processes, an attempt and a wait a
         }).then((response) => response.text())
       )
       yield* seen("stepped.step refuel.pump", "first")
+      // its span may be there before what it has come to is stored
+      const tried = sql`select from stepped.jobs where due_at is not null`
+      yield* until("its next attempt is stored", Effect.map(tried, (rows) => rows.length === 1))
       yield* first.signal("SIGKILL")
       yield* first.ended
       // the next attempt would be in an hour
@@ -93,7 +96,7 @@ it.live("17.3: of what a worker of the same process takes at once, of many, and 
   Effect.gen(function*() {
     const url = yield* database
     const { spans, tracer } = collecting()
-    const working = yield* startWorkerOf(url, Cars.layer).pipe(Effect.withTracer(tracer))
+    const working = yield* startWorkerOf(url, Cars.layer, { lease: "10 minutes" }).pipe(Effect.withTracer(tracer))
     yield* Effect.gen(function*() {
       const sql = yield* PgClient.PgClient
       const client = yield* Cars.client

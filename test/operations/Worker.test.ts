@@ -40,13 +40,16 @@ const takenOver = (sql: PgClient.PgClient) =>
 const nothing = () => Effect.void
 const never = () => Effect.never
 
+/** Of a process that is to lose its lease by its death alone, and not because the machine is busy. */
+const dies = { LEASE_MS: "4000" }
+
 describe("a worker that dies", () => {
   it.live("kill -9: another one goes on with the same action at the same step, and counts the attempt", () =>
     Effect.gen(function*() {
       const url = yield* database
       const client = yield* startEngine(url)
       yield* Effect.gen(function*() {
-        const program = yield* startProgram(workerProgram, { url })
+        const program = yield* startProgram(workerProgram, { url, env: dies })
         const handle = yield* (yield* Cars.client)(1).tripLater("quick", "never")
         yield* program.says("started", 2)
         yield* program.signal("SIGKILL")
@@ -75,7 +78,7 @@ describe("a worker that dies", () => {
             from stepped.workers w left join stepped.live_actions l on l.token = w.token order by 1, 2`,
           (rows) => rows.map(({ holds, name }) => `${name}: ${holds}`)
         )
-        const two = { WORKERS: "left=default,right=heavy", CONCURRENCY: "1" }
+        const two = { ...dies, WORKERS: "left=default,right=heavy", CONCURRENCY: "1" }
         const first = yield* startProgram(workerProgram, { url, env: two })
         yield* first.says("ready")
         const convoy = yield* car(1).convoyLater("gate of a haul", "after the haul")
@@ -135,7 +138,7 @@ describe("a worker that loses its lease", () => {
       const client = yield* startEngine(url)
       yield* Effect.gen(function*() {
         const car = yield* Cars.client
-        const program = yield* startProgram(workerProgram, { url })
+        const program = yield* startProgram(workerProgram, { url, env: dies })
         const held = yield* Effect.forEach([1, 2, 3], (id) => car(id).workLater("gate"))
         yield* program.says("started", 3)
         yield* program.signal("SIGSTOP")
@@ -170,7 +173,7 @@ describe("a worker that loses its lease", () => {
         Effect.suspend(() => ++runs > 1 ? Effect.void : Effect.andThen(started.open, Effect.never)).pipe(
           Effect.onInterrupt(() => Effect.sync(() => interrupted++))
         )
-      const worker = yield* startWorker(url, body)
+      const worker = yield* startWorker(url, body, { lease: "4 seconds" })
       yield* Effect.gen(function*() {
         const handle = yield* (yield* Cars.client)(1).workLater("x")
         yield* started.await
@@ -427,28 +430,28 @@ describe("a worker whose machine's clock is an hour ahead", () => {
   const beside = (databaseClock: "yes" | "no") =>
     Effect.gen(function*() {
       const url = yield* database
-      // it has one body at a time, and as long as that one stays, all others are for the program
-      const worker = yield* startWorker(url, (what) => what === "never" ? Effect.never : Effect.void, {
-        concurrency: 1,
-        gracePeriod: "10 millis"
+      // it looks neither after what is due nor after others: the program alone ends what is late
+      const worker = yield* startWorker(url, never, {
+        gracePeriod: "10 millis",
+        lease: "1 hour",
+        pollInterval: "1 hour"
       })
       return yield* Effect.gen(function*() {
+        const sql = yield* PgClient.PgClient
         const car = yield* Cars.client
-        const handle = yield* car(1).rushLater("never")
-        while ((yield* handle.status).status !== "performing") yield* Effect.yieldNow
-        const program = yield* startProgram(workerProgram, {
+        const [handle, late] = [yield* car(1).rushLater("never"), yield* car(2).rushLater("never")]
+        const status = ({ status }: ActionHandle) => Effect.map(status, (snapshot) => snapshot.status)
+        yield* until("both perform", Effect.map(status(handle), (now) => now === "performing"))
+        yield* until("both perform", Effect.map(status(late), (now) => now === "performing"))
+        // by everybody's clock
+        yield* sql`update stepped.live_actions set timeout_at = clock_timestamp() - interval '1 minute' where id = ${late.id}`
+        yield* startProgram(workerProgram, {
           url,
           env: { CLOCK_MS: String(hour), DATABASE_CLOCK: databaseClock }
         })
-        yield* program.says("ready")
-        // It has looked at the timers more than once by the time that it has performed a few. Once the one that stays has ended, this
-        // process has room for all of them.
-        const status = Effect.map(handle.status, (snapshot) => snapshot.status)
-        for (let id = 0; (yield* status) === "performing"; id++) {
-          if (program.said.filter(({ event }) => event === "done").length >= 5) break
-          yield* car(id).work("quick")
-        }
-        const after = yield* status
+        // what was due by then has ended with the same look
+        yield* until("it has looked", Effect.map(status(late), (now) => now === "timed_out"))
+        const after = yield* status(handle)
         yield* healthy
         return after
       }).pipe(Effect.provide(worker))

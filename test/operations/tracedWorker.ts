@@ -7,7 +7,7 @@ import { Cars, exporting } from "./Traced.ts"
 
 const Main = Stepped.worker().pipe(
   Layer.provide(Cars.layer),
-  Layer.provide(Stepped.layer({ lease: "1 second", pollInterval: "50 millis" })),
+  Layer.provide(Stepped.layer({ lease: "4 seconds", pollInterval: "50 millis" })),
   Layer.provide(PgClient.layerConfig({ url: Config.Redacted("DATABASE_URL") })),
   Layer.provide(exporting(process.env.OTLP_URL!, process.env.SERVICE!))
 )

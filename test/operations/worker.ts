@@ -2,6 +2,8 @@
 import { NodeRuntime } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
 import { Config, Effect, Layer } from "effect"
+import { existsSync, rmSync } from "node:fs"
+import { join } from "node:path"
 import { createInterface } from "node:readline"
 import { Stepped } from "stepped"
 import { layerCars } from "./Garage.ts"
@@ -14,9 +16,20 @@ const ahead = Number(process.env.CLOCK_MS ?? "0")
 const machine = Date.now
 Date.now = () => machine() + ahead
 
+const setting = (name: string, otherwise: string) => process.env[name] ?? otherwise
+
 let go = () => {}
 const told = new Promise<void>((resolve) => go = resolve)
 createInterface({ input: process.stdin }).on("line", () => go())
+
+/** Lets nothing else run in this process: for a while, or until there is a file that is named after it in the folder `BLOCK_UNTIL`. */
+const block = () => {
+  const wait = (ms: number) => Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, ms)
+  if (process.env.BLOCK_UNTIL === undefined) return wait(Number(setting("BLOCK_MS", "0")))
+  const released = join(process.env.BLOCK_UNTIL, String(process.pid))
+  while (!existsSync(released)) wait(20)
+  rmSync(released)
+}
 
 /** `quick`, `gate` (until it is told to go on), `never`, `block` (the whole process, for a while), `poison` (takes its process with it). */
 const body = (what: string) =>
@@ -24,10 +37,7 @@ const body = (what: string) =>
     say("started", what)
     if (what.startsWith("gate")) yield* Effect.promise(() => told)
     if (what.startsWith("never")) return yield* Effect.never
-    // lets nothing else run in this process
-    if (what.startsWith("block")) {
-      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, Number(setting("BLOCK_MS", "0")))
-    }
+    if (what.startsWith("block")) block()
     if (what.startsWith("poison")) {
       yield* Effect.sleep(`${Number(setting("POISON_MS", "0"))} millis`)
       process.kill(process.pid, "SIGKILL")
@@ -37,7 +47,6 @@ const body = (what: string) =>
 
 // behind PgBouncer, as the process that starts it
 const isPooled = Boolean(process.env.STEPPED_PGBOUNCER)
-const setting = (name: string, otherwise: string) => process.env[name] ?? otherwise
 
 const worker = (options: Stepped.WorkerOptions) =>
   Stepped.worker({

@@ -61,7 +61,7 @@ test(
       () => note("interrupted")
     )
     const worker = Stepped.worker({ concurrency: 2, connections: 1 }).pipe(
-      Layer.provide(layerDeploy(Cars.layer, { lease: "1 second", pollInterval: "20 millis" }))
+      Layer.provide(layerDeploy(Cars.layer, { lease: "4 seconds", pollInterval: "20 millis" }))
     )
     yield* Layer.build(worker)
     const handle = yield* (yield* Cars.client)(1).carefulLater()

