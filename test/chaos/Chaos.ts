@@ -127,7 +127,7 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
     if (stuck !== undefined) book.accuse(`nothing goes on with\n${stuck}`)
     else {
       yield* tell("everything has ended")
-      const ended = yield* Effect.result(Effect.timeout(workers.end, "20 seconds"))
+      const ended = yield* Effect.result(Effect.timeout(workers.end, patienceMs))
       if (Result.isFailure(ended)) book.accuse("workers do not end when they are told to")
     }
     yield* judge({ book, clients, folder, undisturbed })

@@ -3,15 +3,9 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Fiber, Layer, Redacted } from "effect"
 import { type ActionHandle, Stepped } from "stepped"
 import { freshDatabase, layerUrl } from "../harness/Server.ts"
-import { Cars, garage, type Lines, printing, stepped } from "./fixtures/garage.ts"
+import { Cars, garage, type Lines, printing, stepped, until } from "./fixtures/garage.ts"
 
 const why = ["--reason", "a test"]
-
-/** Until that is so, look by look. */
-const until = <E, R>(isSo: Effect.Effect<boolean, E, R>) =>
-  Effect.gen(function*() {
-    for (let i = 0; i < 600 && !(yield* isSo); i++) yield* Effect.sleep("50 millis")
-  })
 
 /** Nobody performs there but who is asked to; some wait. */
 const nobody = Effect.gen(function*() {
@@ -47,7 +41,7 @@ describe("many", () => {
       const first = (yield* objects("ls", "--status", "failed"))[0]!
       assert.strictEqual((yield* stepped("retry", first.id, ...why)).code, 0)
       // which fails in its turn
-      yield* until(Effect.map(objects("ls", "--status", "failed"), ({ length }) => length === 4))
+      yield* until("it fails", Effect.map(objects("ls", "--status", "failed"), ({ length }) => length === 4))
       const some = yield* stepped(...failed, "--yes", "--rate", "100", "--by", "ada", ...why)
       assert.strictEqual(some.code, 1)
       assert.match(some.out, new RegExp(`\ndone: 3\nalreadyRetried: 1, such as ${first.id}$`))
@@ -155,7 +149,7 @@ describe("many", () => {
       const id = /\n(\S+) does it/.exec(detached.out)![1]!
       assert.include((yield* stepped("why", id)).out, "no worker lives")
       yield* Layer.build(Stepped.worker()).pipe(Effect.provide(services))
-      yield* until(Effect.map(stepped("show", id), ({ out }) => out.includes("succeeded")))
+      yield* until("it succeeds", Effect.map(stepped("show", id), ({ out }) => out.includes("succeeded")))
       assert.lengthOf(
         JSON.parse(`[${(yield* stepped("operations", "--through", id, "--json")).out.replaceAll("\n", ",")}]`),
         4
@@ -173,7 +167,7 @@ describe("many", () => {
       const lines: Lines = { out: [], err: [] }
       const many = ["cancel", "--where", "actor=Car", "--yes", "--rate", "1", ...why, "--url", Redacted.value(url)]
       const asking = yield* Effect.forkChild(printing(lines, many))
-      yield* until(Effect.map(objects("operations"), ({ length }) => length >= 2))
+      yield* until("some are asked", Effect.map(objects("operations"), ({ length }) => length >= 2))
       yield* Fiber.interrupt(asking)
       assert.match(
         lines.out.at(-1)!,
@@ -182,7 +176,10 @@ describe("many", () => {
       const [own] = yield* objects("ls", "--actor", "Stepped")
       assert.strictEqual(own!.status, "performing")
       assert.strictEqual((yield* stepped("cancel", own!.id, ...why)).code, 0)
-      yield* until(Effect.map(objects("ls", "--actor", "Stepped"), ([one]) => one!.status === "cancelled"))
+      yield* until(
+        "it is cancelled",
+        Effect.map(objects("ls", "--actor", "Stepped"), ([one]) => one!.status === "cancelled")
+      )
       const left = yield* Effect.forEach(handles, (handle) => Effect.provide(handle.cancel(), services))
       assert.include(left, true)
       assert.include(left, false)
@@ -197,6 +194,7 @@ describe("many", () => {
       const many = ["cancel", "--where", "actor=Car", "--yes", ...why, "--url", Redacted.value(url)]
       const asking = yield* Effect.forkChild(printing(lines, many))
       yield* until(
+        "it is said",
         Effect.sync(() => lines.out.some((line) => line.includes("waits: queue stepped is paused by ada, a test")))
       )
       assert.strictEqual((yield* stepped("resume", "--queue", "stepped", ...why)).code, 0)

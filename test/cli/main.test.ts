@@ -9,7 +9,7 @@ import { type Check, Stepped } from "stepped"
 import * as Embedded from "stepped/embedded"
 import { inject } from "vitest"
 import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
-import { Car, stepped } from "./fixtures/garage.ts"
+import { Car, stepped, until } from "./fixtures/garage.ts"
 
 const visit = Stepped.action("visit", {
   arguments: [Schema.String, Schema.Int],
@@ -73,11 +73,12 @@ describe("the program", () => {
         const { ended, worker } = yield* startWorker(env, module, "--migrate", "--name", "one")
         const looks = (args: ReadonlyArray<string>, isThere: (out: string) => boolean) =>
           Effect.gen(function*() {
-            for (let i = 0; i < 300; i++) {
-              const { out } = yield* ask(...args)
-              if (isThere(out)) return out
-            }
-            return assert.fail(`${args.join(" ")} does not come to it`)
+            let shown = ""
+            yield* until(
+              `${args.join(" ")} comes to it`,
+              Effect.map(ask(...args), ({ out }) => isThere(shown = out))
+            )
+            return shown
           })
         yield* looks(["definitions", "--current"], (out) => out.includes("Car/visit"))
         assert.match((yield* ask("workers")).out, /one +from a shell/)

@@ -6,6 +6,7 @@ import { Effect, Layer } from "effect"
 import { Stepped } from "stepped"
 import { suite } from "../harness/databases.ts"
 import { layerServer, layerUrl, TestDatabase } from "../harness/Server.ts"
+import { patienceMs } from "../patience.ts"
 import {
   brokenRules,
   crowds,
@@ -24,7 +25,7 @@ console.log(`random trees: STEPPED_TREES=${trees} STEPPED_SEED=${seed}`)
 
 const template = { name: "migrated", migrate: Stepped.migrate() }
 
-const timeout = 30_000 + trees * 1000
+const timeout = patienceMs + trees * 1000
 
 suite("random trees", (engine) => {
   const world = makeWorld({ second: 1000 })

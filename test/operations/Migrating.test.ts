@@ -11,6 +11,7 @@ import { type Program, startProgram } from "../harness/Program.ts"
 import { holding } from "../harness/racing.ts"
 import { freshDatabase, layerUrl } from "../harness/Server.ts"
 import { allEnded } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 import { Cars } from "./Garage.ts"
 import { alone, database, fast, startEngine } from "./starting.ts"
 
@@ -189,11 +190,11 @@ describe("migrating", () => {
             assert.deepStrictEqual(yield* Effect.provide(Stepped.migrate(), admin), [])
             yield* isAtWork(worker)
             // the next one comes to it as soon as the dump is over
-            const migrating = yield* Effect.forkChild(Effect.provide(migrateNext("20 seconds"), admin))
+            const migrating = yield* Effect.forkChild(Effect.provide(migrateNext(patienceMs / 2), admin))
             yield* Effect.sleep("1500 millis")
             yield* end
             assert.deepStrictEqual(yield* Fiber.join(migrating), [[2, "next"]])
-            assert.deepStrictEqual(yield* Effect.provide(migrateNext("1 second"), admin), [])
+            assert.deepStrictEqual(yield* Effect.provide(migrateNext(patienceMs / 2), admin), [])
             yield* isAtWork(worker)
           }))
         }).pipe(Effect.provide(yield* startEngine(url)))
@@ -210,7 +211,7 @@ describe("migrating", () => {
           yield* worker.says("ready")
           const one = Effect.flatMap(
             alone(layerUrl(url, { maxConnections: 1 })),
-            (client) => Effect.provide(migrateNext("20 seconds"), client)
+            (client) => Effect.provide(migrateNext(patienceMs / 2), client)
           )
           const ran = yield* underLoad(Effect.gen(function*() {
             const each = yield* Effect.all([one, one, one, one], { concurrency: "unbounded" })

@@ -11,6 +11,7 @@ import { Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 import { Car, Cars, deadlock, deadlocks, numbers, play, rounds, shared } from "./fixtures/fanIn.ts"
 
 it.live(
@@ -38,7 +39,7 @@ it.live(
       yield* Effect.provide(deadlock, first)
       assert.isNotEmpty(deadlocks(logFile))
     }).pipe(Effect.scoped, Effect.provideService(References.MinimumLogLevel, "Warn")),
-  60_000 + rounds * 200
+  patienceMs + rounds * 200
 )
 
 it.effect("4.4: of 200 parents that wait for one child each goes on once", () =>

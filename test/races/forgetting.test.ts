@@ -10,6 +10,7 @@ import { recordOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked, holding } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 
 const rounds = Number(process.env.STEPPED_ROUNDS ?? 30)
 
@@ -20,7 +21,7 @@ const scenario = <A, E>(
   it.effect(
     name,
     () => Effect.provide(Effect.scoped(Effect.andThen(run(), healthy)), Layer.provideMerge(Shop, server.layer())),
-    Math.max(60_000, rounds * 2000)
+    Math.max(patienceMs, rounds * 2000)
   )
 
 const forget = Stepped.forget(Customer.ref("c1"))
@@ -219,5 +220,5 @@ it.live(
       Effect.provide(layerWorkers(Shop, { engines: 2 })),
       Effect.provideService(References.MinimumLogLevel, "None")
     ),
-  60_000 + rounds * 3000
+  patienceMs + rounds * 3000
 )

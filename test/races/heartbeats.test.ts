@@ -12,6 +12,7 @@ import { recordOf, slotsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked, gated, holding } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 import { Accounts, exported, print, rounds } from "./fixtures/heartbeats.ts"
 
 const { extendTimeout, heartbeat } = Stepped
@@ -98,7 +99,7 @@ describe("heartbeats", () => {
           Effect.provide(layerWorkers(Accounts.layer, { engines: 3 })),
           Effect.provideService(References.MinimumLogLevel, "None")
         ),
-      60_000 + rounds * 300
+      patienceMs + rounds * 300
     )
 
   race(

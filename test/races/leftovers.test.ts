@@ -192,8 +192,10 @@ describe("nothing is left in nobody's hands", () => {
           (rows) => rows[0]!.n
         )
         const first = yield* last
+        const since = performance.now()
         for (let i = 0; i < 500; i++) yield* sql`select pg_sleep(0.001)`
-        assert.isBelow((yield* last) - first, 100)
+        // each time that it is asked for is followed by 80 ms without: some twelve a second, and without a pause hundreds
+        assert.isBelow((yield* last) - first, 20 + (performance.now() - since) / 25)
         yield* Deferred.succeed(go, undefined)
         yield* Fiber.join(holder)
         yield* handle.await

@@ -4,6 +4,7 @@ import { Effect, Option, References, Schema } from "effect"
 import { ActionRepo, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 
 class Broken extends Schema.TaggedError<Broken>()("Broken", {}) {}
 class Mill extends Stepped.Actor<Mill>()("Mill", { id: Schema.Int }) {}
@@ -86,5 +87,5 @@ it.live(
       Effect.provide(layerWorkers(Mills.layer, { engines: 3 })),
       Effect.provideService(References.MinimumLogLevel, "None")
     ),
-  60_000 + actions * 1500
+  patienceMs + actions * 1500
 )

@@ -10,6 +10,7 @@ import type { StepRecord } from "stepped"
 import { healthy } from "../harness/databases.ts"
 import { recordOf, recordsOf } from "../harness/observing.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 import { actions, ask, begun, called, Lorries, tries } from "./fixtures/retries.ts"
 
 const numbers = Array.from({ length: actions }, (_, n) => n)
@@ -25,7 +26,7 @@ const race = <A, E>(
         Effect.provide(layerWorkers(Lorries.layer, { engines: 3 })),
         Effect.provideService(References.MinimumLogLevel, "None")
       ),
-    60_000 + actions * 300
+    patienceMs + actions * 300
   )
 
 const stepsOf = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.steps(id))

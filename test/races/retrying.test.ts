@@ -10,6 +10,7 @@ import { healthy, server } from "../harness/databases.ts"
 import { recordOf, recordsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked, holding } from "../harness/racing.ts"
+import { patienceMs } from "../patience.ts"
 
 const rounds = Number(process.env.STEPPED_ROUNDS ?? 40)
 
@@ -24,7 +25,7 @@ const scenario = <A, E>(
         Effect.scoped(Effect.andThen(run(), healthy)),
         Layer.provideMerge(Shops.layer, server.layer())
       ),
-    Math.max(60_000, rounds * 1500)
+    Math.max(patienceMs, rounds * 1500)
   )
 
 const shop = (id: number) => Effect.map(Shops.client, (shops) => shops(id))

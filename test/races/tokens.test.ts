@@ -8,6 +8,7 @@ import { CompletionConflict, type Engine, Step, Stepped } from "stepped"
 import { key } from "../behaviour/fixtures/tokens.ts"
 import { healthy } from "../harness/databases.ts"
 import { allEnded, layerWorkers, noDeadlock } from "../harness/workers.ts"
+import { patienceMs } from "../patience.ts"
 
 const rounds = Number(process.env.STEPPED_ROUNDS ?? 120)
 const numbers = Array.from({ length: rounds }, (_, n) => n)
@@ -48,7 +49,7 @@ const race = <A, E>(name: string, run: Effect.Effect<A, E, Layer.Success<ReturnT
         Effect.provide(layer()),
         Effect.provideService(References.MinimumLogLevel, "None")
       ),
-    60_000 + rounds * 300
+    patienceMs + rounds * 300
   )
 const layer = () =>
   Layer.provideMerge(
