@@ -11,7 +11,7 @@ import { command } from "stepped/cli"
 import * as Embedded from "stepped/embedded"
 import { commandOf } from "../../src/cli/commandOf.ts"
 import { freshDatabase } from "../harness/Server.ts"
-import { Cars, garage, stepped } from "./fixtures/garage.ts"
+import { Cars, garage, stepped, until } from "./fixtures/garage.ts"
 
 type Found = ReadonlyArray<Record<string, any>>
 const none = "0199c2f0-0000-7000-8000-000000000000"
@@ -73,23 +73,24 @@ describe("looking", () => {
 
 /** What an action has come to, once that is so. */
 const comesTo = (handle: ActionHandle, status: string) =>
-  Effect.gen(function*() {
-    for (let i = 0; i < 600; i++) {
+  until(
+    `${handle.id} comes to ${status}`,
+    Effect.gen(function*() {
       const steps = yield* Effect.flatMap(ActionRepo, (repo) => repo.steps(handle.id))
-      const now = yield* handle.status
-      if (now.status === status || steps.at(-1)?.status === status) return
-      yield* Effect.sleep("50 millis")
-    }
-    return assert.fail(`${handle.id} does not come to ${status}`)
-  })
+      return (yield* handle.status).status === status || steps.at(-1)?.status === status
+    })
+  )
+/** It waits for what its step has asked for. */
+const waits = (handle: ActionHandle) =>
+  until("it waits", Effect.flatMap(ActionRepo, (repo) => Effect.map(repo.slots(handle.id), ({ length }) => length > 0)))
 
 describe("the whole", () => {
   it.live("errors in groups, lanes, queues, workers, definitions, the doctor", () =>
     Effect.gen(function*() {
-      const { client, objects, services, stepped } = yield* garage
+      const { announced, client, objects, services, stepped } = yield* garage
       for (const id of [1, 2]) yield* Effect.exit(client(id).visitNow("nowhere"))
       const asks = yield* client(3).askLater()
-      yield* Effect.provide(comesTo(asks, "performing"), services)
+      yield* Effect.provide(waits(asks), services)
       assert.match((yield* stepped("why", asks.id)).out, /ask Car\/3[\s\S]*signal go/)
       assert.deepInclude((yield* objects("why", asks.id))[0], { id: asks.id })
       assert.match((yield* stepped("health")).out, /^the database at /)
@@ -102,7 +103,7 @@ describe("the whole", () => {
       ])
       assert.deepStrictEqual((yield* objects("workers")).map(({ build, name }) => [name, build]), [["workshop", "one"]])
       assert.strictEqual((yield* stepped("queues")).out, "nothing is queued")
-      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      yield* announced
       const [described] = yield* objects("definitions", "--action", "ask", "--current")
       assert.deepStrictEqual(described!.description.signals.map(({ name }: { name: string }) => name), ["go"])
       assert.deepStrictEqual(yield* stepped("doctor"), { code: 0, out: "every invariant holds", err: "" })
@@ -117,8 +118,8 @@ describe("the whole", () => {
 describe("verbs", () => {
   it.live("signals and completions are checked by what workers say that they take", () =>
     Effect.gen(function*() {
-      const { client, objects, services, stepped } = yield* garage
-      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      const { announced, client, objects, services, stepped } = yield* garage
+      yield* announced
       const [asks, waits, fails] = [
         yield* client(1).askLater(),
         yield* client(2).outsideLater(),
@@ -152,8 +153,8 @@ describe("verbs", () => {
 
   it.live("what has no payload, or no result, is sent without one", () =>
     Effect.gen(function*() {
-      const { client, objects, services, stepped } = yield* garage
-      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      const { announced, client, services, stepped } = yield* garage
+      yield* announced
       const [listens, delivers] = [yield* client(1).listenLater(), yield* client(2).deliverLater()]
       for (const handle of [listens, delivers]) yield* Effect.provide(comesTo(handle, "performing"), services)
       assert.deepStrictEqual(yield* stepped("signal", listens.id, "ring", ...why), { code: 0, out: "sent", err: "" })
@@ -164,7 +165,7 @@ describe("verbs", () => {
 
   it.live("steps that are held go on as somebody decides, and each decision is recorded", () =>
     Effect.gen(function*() {
-      const { client, objects, services, stepped } = yield* garage
+      const { announced, client, objects, services, stepped } = yield* garage
       const handles: Array<ActionHandle> = []
       for (const id of [1, 2, 3]) handles.push(yield* client(id).repairLater())
       for (const handle of handles) yield* Effect.provide(comesTo(handle, "held"), services)
@@ -172,7 +173,7 @@ describe("verbs", () => {
       const unasked = yield* stepped("skip", first)
       assert.deepStrictEqual([unasked.code, unasked.err], [2, "stepped: why? It is recorded: give --reason"])
       assert.include((yield* stepped("skip", first, "--step", "tow", ...why)).err, "has not run a step tow: lift")
-      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      yield* announced
       const misfit = yield* stepped("complete-step", first, "\"seven\"", ...why)
       assert.deepStrictEqual([misfit.code, misfit.err.includes("the result does not fit")], [2, true], misfit.err)
       assert.strictEqual((yield* stepped("complete-step", first, "7", ...why, "--by", "ada")).out, "done")
@@ -203,10 +204,10 @@ describe("verbs", () => {
 
   it.live("what the last step is completed with is the action's success", () =>
     Effect.gen(function*() {
-      const { client, objects, services, stepped } = yield* garage
+      const { announced, client, services, stepped } = yield* garage
       const handle = yield* client(1).mendLater()
       yield* Effect.provide(comesTo(handle, "held"), services)
-      for (let i = 0; i < 600 && (yield* objects("definitions")).length === 0; i++) yield* Effect.sleep("100 millis")
+      yield* announced
       const misfit = yield* stepped("complete-step", handle.id, "\"seven\"", ...why)
       assert.deepStrictEqual([misfit.code, misfit.err.includes("the result does not fit")], [2, true], misfit.err)
       assert.strictEqual((yield* stepped("complete-step", handle.id, "7", ...why)).out, "done")

@@ -12,10 +12,9 @@ import { recordOf, slotsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
 import { blocked, gatedCommit, holding } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
-import { answer, Desks, gates, jobOfSignal, rounds, signalsOf } from "./fixtures/signals.ts"
+import { patienceMs } from "../patience.ts"
+import { answer, Desks, gates, jobOfSignal, rounds, signalsOf, waiting } from "./fixtures/signals.ts"
 
-/** Long enough for what goes on by itself to come to rest. */
-const moment = Effect.promise(() => new Promise<void>((resolve) => setTimeout(resolve, 100)))
 const numbers = Array.from({ length: rounds }, (_, n) => n)
 describe("signals", () => {
   const meeting = <A, E>(
@@ -39,7 +38,7 @@ describe("signals", () => {
           gates.set(n, gate)
           const handle = yield* client(n).askLater(n)
           const performing = yield* Effect.forkChild(performIdle)
-          yield* moment
+          yield* until("its body waits", Effect.sync(() => waiting.has(n)))
           // sent, and not committed: whoever stores the wait does not see it
           const commit = yield* holding(handle.send(answer, n))
           if (waitCommitsFirst) {
@@ -98,7 +97,7 @@ describe("signals", () => {
       const commit = yield* holding(handle.send(answer, 1, { key: "k" }))
       const same = yield* Effect.forkChild(handle.send(answer, 1, { key: "k" }))
       const other = yield* Effect.forkChild(Effect.exit(handle.send(answer, 2, { key: "k" })))
-      yield* moment
+      yield* blocked(2)
       yield* commit
       assert.strictEqual(yield* Fiber.join(same), "repeated")
       assert.isTrue(Exit.isFailure(yield* Fiber.join(other)))
@@ -118,7 +117,7 @@ describe("signals", () => {
           Effect.provide(layerWorkers(Desks.layer, { engines: 3 })),
           Effect.provideService(References.MinimumLogLevel, "None")
         ),
-      60_000 + rounds * 300
+      patienceMs + rounds * 300
     )
 
   race(
