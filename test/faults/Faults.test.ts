@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util"
 import { freshDatabase } from "../harness/Server.ts"
 import { child, invoke, plan, step } from "../model/Model.ts"
 import { silent } from "../model/Trees.ts"
+import { patienceMs } from "../patience.ts"
 import { canonical } from "./Canonical.ts"
 import { prepare, slotOf } from "./Databases.ts"
 import { again, type Injection, named, sometimes } from "./Injection.ts"
@@ -36,15 +37,17 @@ const endAsWithout = (trials: ReadonlyArray<readonly [Tree, Injection]>) =>
     assert.deepStrictEqual(problems, [])
   }).pipe(Effect.scoped, Effect.provide(silent))
 
+/** A trial takes a third of a second, and on a machine that is busy many times that. */
+const timeFor = (trials: ReadonlyArray<unknown>) => patienceMs + trials.length * 2000
+
 describe("under faults", () => {
-  it.live("8: every other tree ends as without them", () => {
-    const trials = canonical.map((tree, i) => [tree, sometimes(i, { probability: 0.1, limit: 1 })] as const)
-      .filter((_, i) => i % 2 === 0)
-    return Effect.andThen(
+  const trials = canonical.map((tree, i) => [tree, sometimes(i, { probability: 0.1, limit: 1 })] as const)
+    .filter((_, i) => i % 2 === 0)
+  it.live("8: every other tree ends as without them", () =>
+    Effect.andThen(
       endAsWithout(trials),
       Effect.sync(() => assert.isAbove(trials.filter(([, { hits }]) => hits.length > 0).length, trials.length / 2))
-    )
-  })
+    ), timeFor(trials))
 
   for (const fault of ["hang", "silence"] as const) {
     it.live(`8: after ${fault} at a notification the next one is sent`, () => {
@@ -75,18 +78,17 @@ describe("under faults", () => {
   }
 
   const undone = canonical.filter(({ name }) => name.startsWith("10.1, 10.2") || name.startsWith("10.4: children"))
-  it.live("10.2: what is undone is undone once and in its order, wherever in it a process dies", () => {
-    const trials = undone.flatMap((tree) =>
-      (["kill", "kill-after"] as const).flatMap((fault) =>
-        // from its failure on: each of these has something to undo in hand, or has just said what came of it
-        [3, 5, 7].map((nth) => [tree, named("worker", "finish", nth, fault)] as const)
-      )
+  const killed = undone.flatMap((tree) =>
+    (["kill", "kill-after"] as const).flatMap((fault) =>
+      // from its failure on: each of these has something to undo in hand, or has just said what came of it
+      [3, 5, 7].map((nth) => [tree, named("worker", "finish", nth, fault)] as const)
     )
-    return Effect.andThen(
-      endAsWithout(trials),
-      Effect.sync(() => assert.isAbove(trials.filter(([, { hits }]) => hits.length > 0).length, trials.length / 2))
-    )
-  })
+  )
+  it.live("10.2: what is undone is undone once and in its order, wherever in it a process dies", () =>
+    Effect.andThen(
+      endAsWithout(killed),
+      Effect.sync(() => assert.isAbove(killed.filter(([, { hits }]) => hits.length > 0).length, killed.length / 2))
+    ), timeFor(killed))
 
   it.live("a run is had again in its order", () => {
     // whoever comes last supersedes whoever came before
