@@ -9,6 +9,7 @@ import type { FailureCause } from "./domain/Failure.ts"
 import type { StepKind } from "./domain/Phase.ts"
 import type { OperatorOptions } from "./Operation.ts"
 import type { Pause } from "./Pause.ts"
+import type { DeletionScope } from "./Retention.ts"
 
 export type { FailureCause, FailureKind, Kept, NotUndone, Waiting } from "./domain/Failure.ts"
 
@@ -295,45 +296,12 @@ export interface Deletion {
 }
 
 /**
- * Ended actions of one definition and status that would be deleted, or would stay.
- *
- * @category models
- * @since 0.1.0
- */
-export interface DeletableGroup {
-  readonly actorType: string
-  readonly name: string
-  readonly status: ActionRecord["status"]
-  /**
-   * Why they stay; none of those that would be deleted. What they did is being undone, or may still be (`unwinding`); a key names them (`key`); children of theirs are still to be cancelled (`children`); a live
-   * action reads their result (`parent`); an answer that is kept follows them (`answer`); a retry is to begin (`retry`); what has superseded them is there (`successor`).
-   */
-  readonly because: "unwinding" | "key" | "children" | "parent" | "answer" | "retry" | "successor" | undefined
-  readonly count: number
-  /** One of them. */
-  readonly sample: string
-}
-
-/**
- * What would be deleted of as many ended actions as were looked at.
- *
- * @category models
- * @since 0.1.0
- */
-export interface Deletable {
-  readonly groups: ReadonlyArray<DeletableGroup>
-  /** Where the next call goes on; none after the oldest action. */
-  readonly next: string | undefined
-}
-
-/**
  * What history is deleted, and how.
  *
  * @category models
  * @since 0.1.0
  */
-export interface DeletionOptions<E = never, R = never> extends OperatorOptions {
-  readonly before: Date
+export type DeletionOptions<E = never, R = never> = OperatorOptions & DeletionScope & {
   /** How many actions a call looks at: 10,000 if not given, and 1,000 where there is an `export`; 100,000 at most. */
   readonly limit?: number
   /** `next` of the call before. */
@@ -349,4 +317,17 @@ export interface DeletionOptions<E = never, R = never> extends OperatorOptions {
    * started, and tried again.
    */
   readonly export?: ((actions: ReadonlyArray<string>) => Effect.Effect<void, E, R>) | undefined
+}
+
+/**
+ * What a deletion is planned of.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type PlanOptions = DeletionScope & {
+  /** How many actions a call looks at: 10,000 if not given, 100,000 at most. */
+  readonly limit?: number
+  /** `next` of the call before. */
+  readonly from?: string | undefined
 }

@@ -13,9 +13,9 @@ import type {
   ActionTree,
   AskedFilter,
   AskedRecord,
-  Deletable,
   Deletion,
   DeletionOptions,
+  PlanOptions,
   SlotRecord,
   StepRecord
 } from "./ActionRecord.ts"
@@ -32,6 +32,7 @@ import {
   type OperatorVerb,
   operatorVerbs
 } from "./Operation.ts"
+import type { DeletionPlan } from "./Retention.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
 import type { CompensationVerb, RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
@@ -183,7 +184,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     options?: OperatorOptions
   ) => Effect.Effect<DeletionVerb, StorageError | InvalidQuery>
   /**
-   * Deletes what ended before a time, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 1,000 with
+   * Deletes what ended before a time, or longer ago than a `retention` says of its status and action, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 1,000 with
    * `export`, 100,000 at most), newest first. The next call goes on from `next`, until there is none.
    *
    * **Details**
@@ -201,12 +202,11 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     options: DeletionOptions<E, R>
   ) => Effect.Effect<Deletion, StorageError | InvalidQuery | E, R>
   /**
-   * What `deleteEnded` would delete, and what of it is still read, and by what: counted by definition and status, of as many ended actions as it looks at, `limit` (10,000 if not given,
-   * 100,000 at most), newest first. Nothing is changed. The next call goes on from `next`, until there is none.
+   * What {@link deleteEnded} would delete now, and what of those that are old enough would stay, and why: how many of each action and status. Of as many ended
+   * actions as it looks at: `limit` (10,000 if not given, 100,000 at most), newest first. The next call goes on from `next`, until there is none. Nothing is
+   * changed, locked or recorded.
    */
-  readonly deletable: (
-    options: Pick<DeletionOptions, "before" | "from" | "limit">
-  ) => Effect.Effect<Deletable, StorageError | InvalidQuery>
+  readonly planDeletion: (options: PlanOptions) => Effect.Effect<DeletionPlan, StorageError | InvalidQuery>
   /**
    * Deletes the answers from before a time that are kept for handles of what was never stored as an action (achieved, joined, ended by its
    * `before`), oldest first, at most `limit` (10,000 if not given, 100,000 at most); gives how many. Who has joined an action is answered

@@ -130,7 +130,7 @@ export type QueueVerb = "done" | "running" | "begun" | "over" | "none"
  *
  * `parent`: a live action reads its result. `unwinding`: what it has done is being undone, or may still be. `key`: an idempotency key that is held names it, or what it has superseded or
  * was joined by. `answer`: an answer that is kept follows it. `children`: it has left behind children that are still to be cancelled. `retry`: another action is to go on for it. `superseded`:
- * handles go by way of it to what has superseded it. `live`: it has not ended. `locked`: somebody looks at it just now.
+ * handles go by way of it to what has superseded it. `ancestor`: something above it is kept longer by its own `retention`. `live`: it has not ended. `locked`: somebody looks at it just now.
  *
  * @category models
  * @since 0.1.0
@@ -143,6 +143,7 @@ export type StillRead =
   | "children"
   | "retry"
   | "superseded"
+  | "ancestor"
   | "live"
   | "locked"
 

@@ -39,8 +39,6 @@ export type {
   AskedFilter,
   AskedRecord,
   AttemptRecord,
-  Deletable,
-  DeletableGroup,
   Deletion,
   DeletionOptions,
   FailureCause,
@@ -48,6 +46,7 @@ export type {
   Heartbeat,
   Kept,
   NotUndone,
+  PlanOptions,
   SlotRecord,
   StepRecord,
   Waiting
@@ -175,6 +174,14 @@ export {
 } from "./Outcome.ts"
 export type { Pause, PauseKind, PauseOptions } from "./Pause.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
+export type {
+  DeletionPlan,
+  DeletionScope,
+  EndedStatus,
+  HistoryRetention,
+  PlannedDeletion,
+  StatusRetention
+} from "./Retention.ts"
 export type { Retry, RetryDefinition, RetryPolicy, RetryRule, StepFailure } from "./Retry.ts"
 export {
   type AnySignal,

@@ -19,6 +19,7 @@ import { maintenanceCommands } from "./maintenance.ts"
 import { overviewCommands } from "./overview.ts"
 import { pauseCommands } from "./pausing.ts"
 import { presenting } from "./presenting.ts"
+import { pruneCommands } from "./pruning.ts"
 import { readingCommands } from "./reading.ts"
 import { runningCommands } from "./running.ts"
 import { tellingCommands } from "./telling.ts"
@@ -38,7 +39,7 @@ export const command = Command.make("stepped").pipe(
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
     { group: "Running", commands: [...runningCommands, ...devCommands, ...initCommands] },
     { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands] },
-    { group: "Looking after it", commands: [...checkingCommands, ...maintenanceCommands] }
+    { group: "Looking after it", commands: [...checkingCommands, ...maintenanceCommands, ...pruneCommands] }
   ]),
   Command.withGlobalFlags(globalFlags)
 )

@@ -55,7 +55,8 @@ const toMillis = (input: unknown): number => {
   return isRead ? read(input) : Number.NaN
 }
 
-const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
+/** The fields of a duration that is given as an object. */
+export const units = ["weeks", "days", "hours", "minutes", "seconds", "milliseconds", "microseconds", "nanoseconds"]
 
 const textOf = (input: unknown): string => {
   if (typeof input === "bigint") return `${input} nanos`

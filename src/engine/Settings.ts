@@ -4,6 +4,7 @@
 import * as Context from "effect/Context"
 import * as Duration from "effect/Duration"
 import * as Schedule from "effect/Schedule"
+import type { HistoryRetention } from "../Retention.ts"
 
 /**
  * What can be set about the engine; see `Stepped.layer`.
@@ -38,8 +39,8 @@ export class Settings extends Context.Service<Settings, {
   readonly pollInterval: Duration.Duration
   /** How long answers for handles of invocations that were not stored are kept; infinite, for ever. */
   readonly outcomeRetention: Duration.Duration
-  /** How long ended actions are kept; infinite, for ever. */
-  readonly historyRetention: Duration.Duration
+  /** How long ended actions are kept, as it was given, and the shortest time that one of them is, in ms; infinite, all for ever. */
+  readonly historyRetention: { readonly given: HistoryRetention | Duration.Input; readonly shortestMs: number }
   /** How long idempotency keys are held after what they name has ended; infinite, as long as its history. */
   readonly keyRetention: Duration.Duration
   /** How long achievements are kept; infinite, for ever. */
@@ -63,7 +64,7 @@ export const defaults: Omit<Settings["Service"], "transient"> = {
   notify: true,
   pollInterval: Duration.seconds(1),
   outcomeRetention: Duration.days(1),
-  historyRetention: Duration.infinity,
+  historyRetention: { given: Infinity, shortestMs: Infinity },
   keyRetention: Duration.days(1),
   achievementRetention: Duration.infinity,
   operationRetention: Duration.days(90)

@@ -13,12 +13,14 @@ import { readDuration, type Takes } from "../domain/duration.ts"
 import type { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
+import type { HistoryRetention } from "../Retention.ts"
 import { checkMigrations, migrate, type MigrateError, type UnusableError } from "../sql/Migrations.ts"
 import * as PostgresStore from "../sql/PostgresStore.ts"
 import { checkClient, databaseOf } from "../sql/prerequisites.ts"
 import { isTransient } from "../sql/transient.ts"
 import { type InvalidDuration, InvalidOption, type InvalidSchemaName, type StorageError } from "../SteppedError.ts"
 import { canBeStored } from "../store/asked.ts"
+import { readRetention } from "../store/retained.ts"
 import { Storage } from "../store/Storage.ts"
 import type { Store } from "../store/Store.ts"
 import * as EngineOfProcess from "./Engine.ts"
@@ -77,8 +79,11 @@ export interface EngineOptions {
   readonly databaseClock?: boolean
   /** How long answers for handles of invocations that were never stored (already achieved, joined) are kept: a day if not given, for ever with `Infinity`, 15 minutes at least. */
   readonly outcomeRetention?: Duration.Input
-  /** How long ended actions, their steps and slots are kept; for ever, if not given or `Infinity`; 15 minutes at least. Workers delete what is older. */
-  readonly historyRetention?: Duration.Input
+  /**
+   * How long ended actions, their steps and slots are kept: one time for all, or by status and action, as `{ succeeded: "7 days", failed: "90 days" }`. For ever, if
+   * not given or `Infinity`; 15 minutes at least. Workers delete what is older.
+   */
+  readonly historyRetention?: Duration.Input | HistoryRetention
   /**
    * How long an idempotency key is held after the end of what it names, whose outcome is kept as long, and a completion's key at least: a day if
    * not given, as long as the history with `Infinity`, 15 minutes at least.
@@ -131,13 +136,24 @@ export const durationOption = (
   otherwise: Duration.Duration,
   takes: Takes = { least: 1 }
 ): Effect.Effect<Duration.Duration, InvalidOption> =>
+  reading(() => value === undefined ? otherwise : Duration.millis(readDuration(option, value, takes)))
+
+/** What throws an {@link InvalidDuration}, which names the option. */
+const reading = <A>(read: () => A): Effect.Effect<A, InvalidOption> =>
   Effect.try({
-    try: () => value === undefined ? otherwise : Duration.millis(readDuration(option, value, takes)),
+    try: read,
     catch: (error) => {
-      const { takes, value } = error as InvalidDuration
-      return new InvalidOption({ option, value, takes })
+      const { field, takes, value } = error as InvalidDuration
+      return new InvalidOption({ option: field, value, takes })
     }
   })
+
+const historyOption = (given: EngineOptions["historyRetention"], takes: Takes) =>
+  reading(() =>
+    given === undefined
+      ? defaults.historyRetention
+      : { given, shortestMs: readRetention("historyRetention", given, takes).shortest }
+  )
 
 const forEver = (least: number): Takes => ({ least, infinity: "for ever" })
 
@@ -203,12 +219,7 @@ const settingsOf = (options: EngineOptions): Effect.Effect<Settings["Service"], 
         defaults.outcomeRetention,
         kept
       ),
-      historyRetention: yield* durationOption(
-        "historyRetention",
-        options.historyRetention,
-        defaults.historyRetention,
-        kept
-      ),
+      historyRetention: yield* historyOption(options.historyRetention, kept),
       keyRetention: yield* durationOption("keyRetention", options.keyRetention, defaults.keyRetention, kept),
       achievementRetention: yield* durationOption(
         "achievementRetention",

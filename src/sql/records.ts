@@ -5,7 +5,6 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { Achievement } from "../AchievementStore.ts"
 import type { ActionFilter, ActionRecord, Heartbeat, SlotRecord, StepRecord } from "../ActionRecord.ts"
-import { KeyKind } from "../domain/Phase.ts"
 import type { ManyGroup } from "../Many.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
@@ -16,7 +15,7 @@ import { emptyCatalog } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
 import { conditions } from "./conditions.ts"
-import { deletableOf } from "./deletable.ts"
+import { deletingOf } from "./deleting.ts"
 import { operationParameter, operationsOf, recording } from "./operations.ts"
 import { queueOf } from "./queue.ts"
 import { type Columns, defined, reading } from "./reading.ts"
@@ -147,13 +146,13 @@ type Actions = Pick<
   | "idsLike"
   | "stepsOf"
   | "slotsOf"
-  | "deletable"
   | "deleteEnded"
+  | "planDeletion"
   | "deleteOutcomes"
 >
 
 const actionsOf = (calls: Calls): Actions => {
-  const { call, schema } = calls
+  const { schema } = calls
   const read = reading(calls)
   const rows = read(actionColumns)
   const actions = (...args: Parameters<typeof rows>): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError> =>
@@ -230,44 +229,7 @@ const actionsOf = (calls: Calls): Actions => {
         ]),
         (records) => records.map((record) => ({ ...record, heartbeat: heartbeatOf(record.heartbeat) }))
       ),
-    deletable: deletableOf(calls),
-    deleteEnded: (before, limit, from, operation, isExported = false) =>
-      Effect.map(
-        call(
-          "deleteEnded",
-          `select deleted, below, exported, ${recording(schema, "deleted", "deleted", "$4")}
-            from ${schema}.delete_ended(p_before => $1, p_below => $2, p_limit => $3, p_is_exported => $5)`,
-          [
-            at(before),
-            from === undefined ? null : PgTypes.uuid(from),
-            PgTypes.int4(limit),
-            operationParameter(operation),
-            PgTypes.bool(isExported)
-          ]
-        ),
-        ([row]) => ({
-          deleted: row![0] as number,
-          next: (row![1] ?? undefined) as string | undefined,
-          exported: (row![2] ?? []) as ReadonlyArray<string>
-        })
-      ),
-    deleteOutcomes: (before, limit, operation) =>
-      Effect.map(
-        // whoever has joined an action is answered when that has ended, however long it took
-        call(
-          "deleteOutcomes",
-          `with gone as (delete from ${schema}.outcomes where id = any(array(
-              select id from ${schema}.outcomes o where created_at < $1 and (follows is null or
-                (select l.id from ${schema}.live_actions l where l.id = o.follows) is null and
-                (select e.ended_at >= $1 from ${schema}.ended_actions e where e.id = o.follows) is not true)
-                and (select k.action from ${schema}.action_keys k where k.action = o.id and k.free_at is not null and k.kind = ${KeyKind.idempotency} limit 1) is null
-              order by created_at limit $2 for update skip locked)) returning id),
-            free as (delete from ${schema}.action_keys where action = any(array(select id from gone)) and free_at is null)
-            select n, ${recording(schema, "n", "deleted", "$3")} from (select count(*)::int as n from gone) c`,
-          [at(before), PgTypes.int4(limit), operationParameter(operation)]
-        ),
-        (rows) => rows[0]![0] as number
-      )
+    ...deletingOf(calls)
   }
 }
 

@@ -9,7 +9,6 @@ import type {
   ActionRecord,
   AskedFilter,
   AskedRecord,
-  Deletable,
   Deletion,
   SlotRecord,
   StepRecord
@@ -32,11 +31,13 @@ import type {
 } from "../Operation.ts"
 import type { Pause } from "../Pause.ts"
 import type { Lane } from "../PerformanceLane.ts"
+import type { DeletionPlan } from "../Retention.ts"
 import type { SignalRecord } from "../Signal.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { News } from "./Answer.ts"
 import type { LiveReads } from "./Live.ts"
 import type { StoredReasons } from "./Reasons.ts"
+import type { Old } from "./retained.ts"
 
 type Many<A> = Effect.Effect<ReadonlyArray<A>, StorageError>
 
@@ -116,16 +117,20 @@ export interface Records {
   readonly asked: (filter: Omit<AskedFilter, "limit">, limit: number) => Many<AskedRecord>
   /** The last ones, in their order. */
   readonly signalsOf: (action: string, limit: number) => Many<SignalRecord>
-  /** Deletes history from before the given time (user time in ms), of as many actions as it looks at, from where an earlier call has ended. */
+  /** Deletes history that is old, of as many actions as it looks at, from where an earlier call has ended. */
   readonly deleteEnded: (
-    before: number,
+    old: Old,
     limit: number,
     from?: string,
     operation?: NewOperation,
     isExported?: boolean
   ) => Effect.Effect<Deletion & { readonly exported: ReadonlyArray<string> }, StorageError>
-  /** What that would delete, and what stays. */
-  readonly deletable: (before: number, limit: number, from?: string) => Effect.Effect<Deletable, StorageError>
+  /** What `deleteEnded` would delete, and what it would leave, in groups. */
+  readonly planDeletion: (
+    old: Old,
+    limit: number,
+    from?: string
+  ) => Effect.Effect<DeletionPlan, StorageError>
   /** Deletes an action that has ended and what is below it, of each level so many. */
   readonly deleteTree: (
     action: string,

@@ -1,41 +1,63 @@
 /** Deleting by age what has ended, what is kept as answers, and what operators have done: what is asked for is checked first. */
 import * as Effect from "effect/Effect"
-import type { Deletion, DeletionOptions } from "../ActionRecord.ts"
+import type { Deletion, DeletionOptions, PlanOptions } from "../ActionRecord.ts"
 import type { OperatorOptions } from "../Operation.ts"
-import type { InvalidQuery, StorageError } from "../SteppedError.ts"
-import { deletionLimit, exportLimit, idOf, limitOf, operationOnOlder, timeOf } from "./asked.ts"
+import type { DeletionPlan, DeletionScope } from "../Retention.ts"
+import { type InvalidDuration, InvalidQuery, type StorageError } from "../SteppedError.ts"
+import { deletionLimit, exportLimit, idOf, limitOf, operationIfNamed, operationOnOlder, timeOf } from "./asked.ts"
+import { type Old, oldAt, readRetention } from "./retained.ts"
 import type { Store } from "./Store.ts"
 
 /** How many, of those from before a time. */
 type Aged = OperatorOptions & { readonly before: Date; readonly limit?: number }
 
+/** What of the history is old just now. */
+const oldOf = (verb: string, { before, retention }: DeletionScope): Effect.Effect<Old, InvalidQuery> =>
+  retention === undefined
+    ? Effect.map(timeOf(`before of ${verb}`, before), (at) => ({ before: at }))
+    : Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), (now) =>
+      Effect.try({
+        try: () => oldAt(now, readRetention("retention", retention, { least: 0, infinity: "for ever" })),
+        catch: (error) => {
+          const { field, takes, value } = error as InvalidDuration
+          return new InvalidQuery({ field: `${field} of ${verb}`, value, takes })
+        }
+      }))
+
 export const deletingOf = (store: Store["Service"]) => ({
   deleteEnded: <E = never, R = never>(
-    { before, export: keep, from, limit, ...options }: DeletionOptions<E, R>
+    { export: keep, from, limit, ...options }: DeletionOptions<E, R>
   ): Effect.Effect<Deletion, StorageError | InvalidQuery | E, R> =>
     Effect.gen(function*() {
-      const at = yield* timeOf("before of ActionRepo.deleteEnded", before)
+      const old = yield* oldOf("ActionRepo.deleteEnded", options)
       const most = yield* limitOf(
         "limit of ActionRepo.deleteEnded",
         limit,
         keep === undefined ? deletionLimit : exportLimit
       )
       yield* idOf("from of ActionRepo.deleteEnded", from)
-      const operation = yield* operationOnOlder("ActionRepo.deleteEnded", before, options)
+      // all is kept
+      if (old.before === -Infinity) return { deleted: 0, next: undefined }
+      const latest = `before ${new Date(old.before).toISOString()}`
+      const operation = yield* operationIfNamed(
+        "ActionRepo.deleteEnded",
+        options.retention === undefined ? latest : `by retention, ${latest}`,
+        options
+      )
       const { deleted, next } = keep === undefined
-        ? yield* store.deleteEnded(at, most, from, operation)
+        ? yield* store.deleteEnded(old, most, from, operation)
         // committed when it is kept elsewhere, or not at all
         : yield* store.withTransaction(
-          Effect.tap(store.deleteEnded(at, most, from, operation, true), ({ exported }) => keep(exported))
+          Effect.tap(store.deleteEnded(old, most, from, operation, true), ({ exported }) => keep(exported))
         )
       return { deleted, next }
     }),
-  deletable: ({ before, from, limit }: Pick<DeletionOptions, "before" | "from" | "limit">) =>
+  planDeletion: ({ from, limit, ...scope }: PlanOptions): Effect.Effect<DeletionPlan, StorageError | InvalidQuery> =>
     Effect.gen(function*() {
-      const at = yield* timeOf("before of ActionRepo.deletable", before)
-      const most = yield* limitOf("limit of ActionRepo.deletable", limit, deletionLimit)
-      yield* idOf("from of ActionRepo.deletable", from)
-      return yield* store.deletable(at, most, from)
+      const old = yield* oldOf("ActionRepo.planDeletion", scope)
+      const most = yield* limitOf("limit of ActionRepo.planDeletion", limit, deletionLimit)
+      yield* idOf("from of ActionRepo.planDeletion", from)
+      return old.before === -Infinity ? { groups: [], next: undefined } : yield* store.planDeletion(old, most, from)
     }),
   deleteOutcomes: ({ before, limit, ...options }: Aged) =>
     Effect.gen(function*() {

@@ -936,6 +936,15 @@ it.effect("settings of the engine that it cannot take are named, with what it ta
       [{ pollInterval: 0 }, "pollInterval is 0"],
       [{ historyRetention: 0 }, "historyRetention is 0"],
       [{ historyRetention: "14 minutes" }, "historyRetention is \"14 minutes\": it takes a duration from 900000 to"],
+      [
+        { historyRetention: { failed: "14 minutes" } },
+        "historyRetention.failed is \"14 minutes\": it takes a duration from 900000"
+      ],
+      [
+        { historyRetention: { done: "1 day" } as never },
+        "historyRetention.done is no status of what has ended: it takes succ"
+      ],
+      [{ historyRetention: { actions: { "Car/visit": 1 } } }, "historyRetention.actions[\"Car/visit\"] is 1: it takes"],
       [{ outcomeRetention: 1 }, "outcomeRetention is 1: it takes a duration from 900000 to"],
       [{ statementTimeout: "10 minutes", historyRetention: "16 minutes" }, "takes a duration from 1200000 to"]
     ]

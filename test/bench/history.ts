@@ -1,19 +1,24 @@
 /**
- * A month of load with a history of a week: whether rates, tables and indexes stay as they are while history is deleted beside the work.
- * User time runs ahead, a day in seconds; so vacuum looks about every second.
+ * Load of a month, or of years, with a history of a week, what has failed longer: whether rates, tables and indexes stay as they are while
+ * history is deleted beside the work. User time runs ahead, a day or a month in seconds; so vacuum looks about every second.
  */
 import { PgClient } from "@effect/sql-pg"
 import { Clock, Effect, Fiber, Layer, Redacted, Schema } from "effect"
-import { ActionRepo, Step, Stepped } from "stepped"
-import { Car, Cars, drive, hear, layer } from "./Cars.ts"
+import { ActionRepo, type Deletion, Step, Stepped } from "stepped"
+import { body, Car, Cars, drive, hear, layer } from "./Cars.ts"
 import { say, settings } from "./Measured.ts"
 import { startMeter, uncounted } from "./Meter.ts"
 
-const { count, days, index, keptDays, sleepers } = settings({
+const { count, days, daysOfOne, failedDays, failing, index, keptDays, sleepers } = settings({
   // actions of all days
   count: 600_000,
   days: 30,
+  // how many days of user time one of these is
+  daysOfOne: 1,
   keptDays: 7,
+  // how many of a hundred fail, and how long those are kept, if not as the others
+  failing: 0,
+  failedDays: 0,
   // actions of each day that wait for a year, with a child each whose result they read afterwards
   sleepers: 20,
   // one more index of the history, to see what it costs
@@ -25,8 +30,10 @@ const partsOfDay = 4
 const sleep = Stepped.action("sleep")
   .step("drive", () => Step.on(Car.ref(-1), drive, 0))
   .step("sleep", () => Step.wait("365 days"))
+class Flat extends Schema.TaggedError<Flat>()("Flat", {}) {}
+const fail = Stepped.action("fail", { error: Flat }).step("fail", () => Effect.andThen(body, Effect.fail(new Flat())))
 class Sleeper extends Stepped.Actor<Sleeper>()("Sleeper", { id: Schema.Int }) {}
-const Sleepers = Stepped.actions(Sleeper, [sleep])
+const Sleepers = Stepped.actions(Sleeper, [sleep, fail])
 
 // how far user time is ahead of the machine's
 let ahead = 0
@@ -56,12 +63,14 @@ const drained = Effect.gen(function*() {
 /** Deletes what is older than what is kept, as a worker does; gives how much, and how long that took. */
 const clearing = Effect.gen(function*() {
   const repo = yield* ActionRepo
-  const before = new Date((yield* Clock.currentTimeMillis) - keptDays * dayMs)
+  const retention = failedDays === 0
+    ? `${keptDays} days` as const
+    : { otherwise: `${keptDays} days`, failed: `${failedDays} days` } as const
   const began = performance.now()
   let all = 0
   let from: string | undefined
   do {
-    const { deleted, next } = yield* repo.deleteEnded({ before, limit: 5000, from })
+    const { deleted, next }: Deletion = yield* repo.deleteEnded({ retention, limit: 5000, from })
     all += deleted
     from = next
   } while (from !== undefined)
@@ -95,16 +104,21 @@ const day = (number: number, perDay: number) =>
     const stop = yield* startMeter()
     const read = yield* readByDeletes
     let deleted = 0
+    let clearingMs = 0
+    const failures = Math.round(perDay * failing / 100 / partsOfDay)
     const began = performance.now()
     for (let part = 0; part < partsOfDay; part++) {
-      ahead += dayMs / partsOfDay
+      ahead += dayMs * daysOfOne / partsOfDay
       const deleting = yield* Effect.forkChild(clearing)
-      const ids = numbers(part * perDay / partsOfDay, (part + 1) * perDay / partsOfDay)
+      const ids = numbers(part * perDay / partsOfDay, (part + 1) * perDay / partsOfDay - failures)
       for (let from = 0; from < ids.length; from += 5000) {
         yield* cars.enqueueMany(drive, ids.slice(from, from + 5000).map((id) => [id, id]))
       }
+      if (failures > 0) yield* sleeping.enqueueMany(fail, numbers(0, failures).map((id) => [-1 - id]))
       yield* drained
-      deleted += (yield* Fiber.join(deleting)).deleted
+      const cleared = yield* Fiber.join(deleting)
+      deleted += cleared.deleted
+      clearingMs += cleared.ms
     }
     const seconds = (performance.now() - began) / 1000
     yield* sleeping.enqueueMany(sleep, numbers(number * sleepers, (number + 1) * sleepers).map((id) => [id]))
@@ -117,6 +131,7 @@ const day = (number: number, perDay: number) =>
       serverMicros: Math.round((reading.serverCpuSeconds ?? 0) / perDay * 1e6),
       walBytes: Math.round(reading.walBytes / perDay),
       deleted,
+      clearingMs: Math.round(clearingMs),
       pagesPerDeleted: deleted === 0 ? 0 : Number(((after.pages - read.pages) / deleted).toFixed(1)),
       microsPerDeleted: deleted === 0 ? 0 : Number(((after.ms - read.ms) / deleted * 1000).toFixed(1)),
       ...yield* history

@@ -71,7 +71,17 @@ export const ours: ReadonlyArray<Entry> = [
   afterwards("processes", "4 worker processes", { count: 100_000, processes: 4 }),
   afterwards("memory", "a million actions", { count: 1_000_000 }),
   ...entries("Stepped", "looking.ts", { "looking: a million actions": { count: 1_000_000, once: true } }),
-  ...entries("Stepped", "history.ts", { "history: a month, a week of it kept": { count: 600_000, once: true } })
+  ...entries("Stepped", "history.ts", { "history: a month, a week of it kept": { count: 600_000, once: true } }),
+  ...entries("Stepped", "history.ts", {
+    "history: two years, a week of them kept, failures for 90 days": {
+      count: 960_000,
+      days: 24,
+      daysOfOne: 30,
+      failing: 5,
+      failedDays: 90,
+      once: true
+    }
+  })
 ]
 
 export const peers: ReadonlyArray<Entry> = [

@@ -149,36 +149,54 @@ describe("prune --export", () => {
     }))
 })
 
-describe("prune --dry-run", () => {
-  it.live("says by action and status what would be deleted, and what stays and why, and changes nothing", () =>
+describe("prune --keep", () => {
+  it.live("says with --dry-run what would go, and what stays and why, and deletes the same", () =>
     Effect.gen(function*() {
       const { client, objects, stepped } = yield* garage
-      yield* client(1).visitNow("London")
-      yield* client(2).visitNow("Paris")
-      yield* Effect.exit(client(3).visitNow("nowhere"))
-      const held = yield* client(4).with({ idempotencyKey: "one" }).visitNow("Rome")
-      while ((yield* objects("ls", "--status", "succeeded,failed")).length < 4) yield* Effect.sleep("20 millis")
-      const old = ["--before", "0 millis"]
-      const { code, out } = yield* stepped("prune", ...old, "--dry-run")
-      assert.strictEqual(code, 0)
-      const lines = out.split("\n").map((line) => line.trim().split(/ {2,}/))
-      assert.sameDeepMembers(lines.slice(1), [
-        ["2", "succeeded", "Car/visit"],
-        ["1", "failed", "Car/visit"],
-        ["1", "succeeded", "Car/visit", "a key names it, as long as that is held", held.id],
-        ["3 would be deleted, 1 stay"]
-      ])
+      for (let n = 0; n < 3; n++) yield* client(n).visitNow("London")
+      yield* Effect.ignore(client(4).visitNow("nowhere"))
+      const keep = ["--keep", "otherwise=0 millis", "--keep", "Car/visit:failed=90 days"]
+      const plan = yield* stepped("prune", ...keep, "--dry-run")
+      assert.deepInclude(plan, { code: 0, err: "" })
+      assert.match(plan.out, /Car\/visit +succeeded +3 +would be deleted[^]*would be deleted: 3; stays: 0$/)
       assert.deepStrictEqual(
-        (yield* objects("prune", ...old, "--dry-run")).map(({ because, count }) => [count, because]).toSorted(),
-        [[1, undefined], [1, "key"], [2, undefined]].toSorted()
+        (yield* objects("prune", ...keep, "--dry-run")).map(({ count, name, status }) => [name, status, count]),
+        [["visit", "succeeded", 3]]
       )
       assert.strictEqual((yield* objects("ls")).length, 4)
-      // who is asked sees it before
-      const asked = yield* stepped("prune", ...old, ...why)
-      assert.strictEqual(asked.code, 2)
-      assert.include(asked.out, "3 would be deleted, 1 stay")
-      assert.strictEqual((yield* stepped("prune", ...old, "--yes", ...why)).out, "deleted: 3")
-      assert.include((yield* stepped("prune", "--before", "2020-01-01", "--dry-run")).out, "nothing has ended before")
-      assert.strictEqual((yield* stepped("prune", ...old, "--dry-run", "--what", "answers")).code, 2)
+      const [done] = yield* objects("prune", ...keep, ...why, "--yes", "--by", "ada")
+      assert.deepInclude(done, { verb: "ActionRepo.deleteEnded", deleted: 3 })
+      assert.deepStrictEqual((yield* objects("ls")).map(({ status }) => status), ["failed"])
+      assert.include((yield* stepped("prune", ...keep, "--dry-run")).out, "nothing is old enough")
+      const [operation] = yield* objects("operations", "--by", "ada")
+      assert.match(operation!.target, /^by retention, before 20/)
+    }))
+
+  it.live("refuses what says no time, two times, or both ways", () =>
+    Effect.gen(function*() {
+      const { stepped } = yield* garage
+      for (
+        const [args, words] of [
+          [["--keep", "failed"], "--keep failed says no time: give a kind and a duration"],
+          [["--keep", "failed=soon"], "retention.failed of ActionRepo.planDeletion is \"soon\""],
+          [["--keep", "done=1 day"], "retention.done of ActionRepo.planDeletion is no status"],
+          [["--keep", "/visit=1 day"], "retention.actions[\"/visit\"] of ActionRepo.planDeletion is no action"],
+          [
+            ["--keep", "failed=1 day", "--keep", "failed=2 days"],
+            "--keep says two times for failed: 1 day, and 2 days"
+          ],
+          [["--keep", "failed=1 day", "--before", "1 day"], "Give --before or --keep, not both"],
+          [["--before", "1 day", "--what", "answers"], "--dry-run counts actions"],
+          [[], "Give --before, or --keep for each kind"]
+        ] as const
+      ) {
+        const { code, err } = yield* stepped("prune", ...args, "--dry-run")
+        assert.strictEqual(code, 2, words)
+        assert.include(err, words)
+      }
+      assert.include(
+        (yield* stepped("prune", "--what", "answers", "--keep", "failed=1 day", ...why, "--yes")).err,
+        "--keep says how long actions are kept: of answers give --before"
+      )
     }))
 })

@@ -100,7 +100,7 @@ it.live("what is no transition the engine asks of its services, whoever has made
     ).pipe(Layer.provide(services))
     const retention = {
       outcomeRetention: Duration.days(1),
-      historyRetention: Duration.days(1),
+      historyRetention: { given: Duration.days(1), shortestMs: 86_400_000 },
       achievementRetention: Duration.days(1)
     }
     yield* Effect.gen(function*() {

@@ -2687,9 +2687,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-of-the-superseded",
     breaks: "4.7: what was superseded is deleted while its successor is live, and handles lose their way",
     plants: [{
-      file: functionFile("delete_ended"),
-      find: `array_agg(u.id) filter (where u.held_by is null)`,
-      replace: `array_agg(u.id)`
+      file: functionFile("what_goes"),
+      find: `array_agg(u.id) filter (where u.because is null and u.held_by is null)`,
+      replace: `array_agg(u.id) filter (where u.because is null)`
     }],
     tests: { "test/behaviour/History.test.ts": ["4.7: handles follow a chain"] }
   },
@@ -2697,7 +2697,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-link-by-link",
     breaks: "4.7: of what was superseded in one lane each pass deletes one",
     plants: [{
-      file: functionFile("delete_ended"),
+      file: functionFile("what_goes"),
       find: "      if place < i then goes[i] := goes[place]; end if;",
       replace: "      if false then goes[i] := goes[place]; end if;"
     }],
@@ -2738,11 +2738,61 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "history-by-id-alone",
     breaks: "4.7: what was enqueued long ago is deleted, however late it ended",
     plants: [{
-      file: functionFile("delete_ended"),
-      find: `filter (where x.ended_at < p_before)`,
+      file: functionFile("what_goes"),
+      find: `filter (where y.ended_at < kept_since(p_before, p_rules, y.definition, y.status))`,
       replace: `filter (where true)`
     }],
     tests: { "test/behaviour/History.test.ts": ["4.7: what ended later than a time"] }
+  },
+  {
+    name: "retention-of-all-alike",
+    breaks: "4.8: what its action or status is to be kept longer for goes with the first",
+    plants: [{
+      file: functionFile("kept_since"),
+      find: "when p_rules is null then p_before",
+      replace: "when p_before is not null then p_before"
+    }],
+    tests: { "test/behaviour/Retention.test.ts": ["4.8: what has ended is kept as long as"] }
+  },
+  {
+    name: "retention-without-own-rules",
+    breaks: "4.8: what is said of an action counts nothing",
+    plants: [{
+      file: functionFile("kept_since"),
+      find: "coalesce(p_rules -> p_definition, p_rules -> '')",
+      replace: "(p_rules -> '')"
+    }],
+    tests: { "test/behaviour/Retention.test.ts": ["4.8: what has ended is kept as long as"] }
+  },
+  {
+    name: "retention-without-trees",
+    breaks: "4.8: what a failure has started goes before it, and it cannot be retried",
+    plants: [{
+      file: functionFile("kept_above"),
+      find: "    if x.is_old is not true then return true; end if;\n",
+      replace: ""
+    }],
+    tests: { "test/behaviour/Retention.test.ts": ["4.8: what a failure has started"] }
+  },
+  {
+    name: "plan-of-one-page",
+    breaks: "4.8: what was superseded by what an earlier page would delete is said to stay",
+    plants: [{
+      file: functionFile("what_goes"),
+      find: "  if p_is_plan then looked_at := looked_at || superseding(page, p_before, p_rules); end if;\n",
+      replace: ""
+    }],
+    tests: { "test/behaviour/Retention.test.ts": ["4.8: the plan says what is still read"] }
+  },
+  {
+    name: "retention-of-the-layer-alike",
+    breaks: "4.8: a worker deletes all that is older than the shortest time",
+    plants: [{
+      file: "src/engine/maintenance/retention.ts",
+      find: "repo.deleteEnded({ retention: historyRetention.given, limit, from })",
+      replace: "repo.deleteEnded({ retention: historyRetention.shortestMs, limit, from })"
+    }],
+    tests: { "test/behaviour/Retention.test.ts": ["4.8: a worker deletes by what"] }
   },
   {
     name: "garbage-for-the-server",
@@ -4197,16 +4247,6 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `if (event._tag !== "InvalidInvocation" || event.errors.length > 0) return`
     }],
     tests: { [answers]: ["is answered by one sentence"] }
-  },
-  {
-    name: "plan-that-deletes-what-is-read",
-    breaks: "4.7: what somebody reads is counted among what would be deleted",
-    plants: [{
-      file: functionFile("plan_deletion"),
-      find: `coalesce(u.because, case when`,
-      replace: `coalesce(case when u.held_by is null then null else u.because end, case when`
-    }],
-    tests: { "test/behaviour/Deletable.test.ts": ["4.7: it is counted"] }
   },
   {
     name: "dev-without-a-module",

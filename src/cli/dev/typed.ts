@@ -9,6 +9,7 @@ import { maintenanceCommands } from "../maintenance.ts"
 import { overviewCommands } from "../overview.ts"
 import { pauseCommands } from "../pausing.ts"
 import { presenting } from "../presenting.ts"
+import { pruneCommands } from "../pruning.ts"
 import { readingCommands } from "../reading.ts"
 import { run } from "../running.ts"
 import { tellingCommands } from "../telling.ts"
@@ -22,7 +23,7 @@ const command = Command.make("stepped").pipe(
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
     { group: "Running", commands: [run] },
     { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands] },
-    { group: "Looking after it", commands: [checkRunning, ...maintenanceCommands] }
+    { group: "Looking after it", commands: [checkRunning, ...maintenanceCommands, ...pruneCommands] }
   ]),
   Command.withGlobalFlags(globalFlags)
 )

@@ -46,6 +46,7 @@ begin
     'set_aside',
     'signal_by_job',
     'unpause',
+    'plan_deletion',
     'cancel_abandoned',
     'cancel_recorded',
     'recover',

@@ -1,0 +1,209 @@
+/** The command that deletes what is old: from before a time, or by how long each status and action is kept; first what it would come to. */
+import { Effect, Option } from "effect"
+import { Command, Flag } from "effect/cli"
+import { ActionRepo } from "../ActionRepo.ts"
+import type { DeletionScope, HistoryRetention, PlannedDeletion } from "../Retention.ts"
+import { confirmed } from "./confirmed.ts"
+import { withEngine } from "./connection.ts"
+import { type Export, exportTo } from "./exporting.ts"
+import { usage } from "./failures.ts"
+import { by, operator, reason, time } from "./given.ts"
+import { type Column, Output } from "./Output.ts"
+
+/** What grows. */
+const kinds = {
+  actions: "ended actions, but for what is still read",
+  answers: "answers that are kept for what was never stored as an action",
+  operations: "records of what operators have done"
+} as const
+
+const prune = Command.make("prune", {
+  what: Flag.Literals("what", ["actions", "answers", "operations"]).pipe(
+    Flag.withDescription(
+      Object.entries(kinds).map(([kind, text]) => `${kind}: ${text}`).join("; ") + ". Actions, if not given"
+    ),
+    Flag.withDefault("actions" as const)
+  ),
+  before: time("before", "What ended before"),
+  keep: Flag.String("keep").pipe(
+    Flag.withDescription(
+      "In place of --before, and as often as there are kinds: how long ended actions are kept, failed=\"90 days\", Car/visit=\"365 days\", " +
+        "Car/visit:failed=\"730 days\" or otherwise=\"30 days\"; what is not named is kept for ever"
+    ),
+    Flag.withMetavar("kind=duration"),
+    Flag.atLeast(0)
+  ),
+  dryRun: Flag.Boolean("dry-run").pipe(
+    Flag.withDescription("Say what would be deleted, and what stays and why, and change nothing"),
+    Flag.withDefault(false)
+  ),
+  export: Flag.String("export").pipe(
+    Flag.withDescription(
+      "A file that actions are added to before they are deleted, as JSON lines, with arguments and results"
+    ),
+    Flag.withMetavar("file"),
+    Flag.optional
+  ),
+  yes: Flag.Boolean("yes").pipe(Flag.withDescription("Do not ask"), Flag.withDefault(false)),
+  reason,
+  by
+}, (given) =>
+  withEngine(
+    Effect.gen(function*() {
+      const output = yield* Output
+      const scope = yield* scopeOf(given.before, given.keep)
+      if (given.what !== "actions") {
+        if (Option.isSome(given.export)) {
+          return yield* usage(`--export keeps actions: of ${given.what} nothing is to be kept`)
+        }
+        if (given.dryRun) return yield* usage(`--dry-run counts actions: ${given.what} are deleted by their age alone`)
+      }
+      if (given.dryRun) return yield* planned(scope)
+      const asks = yield* operator(given)
+      const which = scope.before === undefined ? "by how long each is kept" : `from before ${output.time(scope.before)}`
+      if (!given.yes) yield* confirmed(`delete ${kinds[given.what]}, ${which}?`)
+      const kept = Option.isSome(given.export) ? yield* exportTo(given.export.value) : undefined
+      if (kept !== undefined && kept.before > 0) {
+        yield* output.remark(
+          "there is something in the file already, and this is added to it: what was written there and not deleted, as after a crash, is in it twice"
+        )
+      }
+      const deleted = yield* given.what === "actions"
+        ? deletingActions({ ...scope, ...asks }, kept)
+        : scope.before === undefined
+        ? usage(`--keep says how long actions are kept: of ${given.what} give --before`)
+        : deletingRows(given.what, { before: scope.before, ...asks })
+      yield* output.value(
+        {
+          verb: verbs[given.what],
+          ...scope.before === undefined ? { retention: scope.retention } : { before: scope.before },
+          deleted,
+          ...kept === undefined ? {} : { exported: Option.getOrThrow(given.export) }
+        },
+        `deleted: ${deleted}`
+      )
+    }).pipe(Effect.scoped)
+  )).pipe(Command.withDescription("Delete what is old"))
+
+const verbs = {
+  actions: "ActionRepo.deleteEnded",
+  answers: "ActionRepo.deleteOutcomes",
+  operations: "ActionRepo.deleteOperations"
+} as const
+
+// -------------------------------------------------------------------------------------------------------------------
+// what is old
+// -------------------------------------------------------------------------------------------------------------------
+
+const scopeOf = (before: Option.Option<Date>, keep: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    if (Option.isSome(before)) {
+      if (keep.length > 0) return yield* usage("since when is it old? Give --before or --keep, not both")
+      return { before: before.value } satisfies DeletionScope
+    }
+    if (keep.length === 0) return yield* usage("since when is it old? Give --before, or --keep for each kind")
+    return { retention: yield* retentionOf(keep) } satisfies DeletionScope
+  })
+
+/** `failed=90 days`, `Car/visit=365 days`, `Car/visit:failed=730 days`. What is no status, action or duration is refused where it is read. */
+const retentionOf = (keep: ReadonlyArray<string>) =>
+  Effect.gen(function*() {
+    const statuses: Record<string, string> = {}
+    const actions: Record<string, Record<string, string>> = {}
+    for (const text of keep) {
+      const [kind, period] = cut(text, "=")
+      if (period === undefined) {
+        return yield* usage(`--keep ${text} says no time: give a kind and a duration, as failed="90 days"`)
+      }
+      const [action, status = "otherwise"] = cut(kind, ":")
+      const at = action.includes("/") ? actions[action] ??= {} : statuses
+      const word = action.includes("/") ? status : kind
+      if (at[word] !== undefined) return yield* usage(`--keep says two times for ${kind}: ${at[word]}, and ${period}`)
+      at[word] = period
+    }
+    return { ...statuses, actions } as HistoryRetention
+  })
+
+const cut = (text: string, at: string): readonly [string, string | undefined] => {
+  const place = text.indexOf(at)
+  return place < 0 ? [text, undefined] : [text.slice(0, place), text.slice(place + 1)]
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// what it comes to
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Actions that one statement looks at. */
+const plannedMax = 20_000
+
+const columns: ReadonlyArray<Column<PlannedDeletion>> = [
+  ["action", ({ actorType, name }) => `${actorType}/${name}`],
+  ["status", ({ status }) => status],
+  ["count", ({ count }) => String(count)],
+  ["", ({ because }) => because === undefined ? "would be deleted" : `stays: ${because}`],
+  ["newest", ({ newest }) => newest]
+]
+
+const planned = (scope: DeletionScope) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const output = yield* Output
+    const groups = new Map<string, PlannedDeletion>()
+    let from: string | undefined
+    do {
+      const page = yield* repo.planDeletion({ ...scope, from, limit: plannedMax })
+      for (const group of page.groups) {
+        const key = JSON.stringify([group.actorType, group.name, group.status, group.because])
+        const before = groups.get(key)
+        // pages come newest first
+        groups.set(key, before === undefined ? group : { ...before, count: before.count + group.count })
+      }
+      from = page.next
+    } while (from !== undefined)
+    const rows = [...groups.values()].sort((a, b) => b.count - a.count)
+    yield* output.table(rows, columns, "nothing is old enough")
+    const goes = rows.reduce((sum, { because, count }) => because === undefined ? sum + count : sum, 0)
+    const all = rows.reduce((sum, { count }) => sum + count, 0)
+    if (rows.length > 0) yield* output.remark(`would be deleted: ${goes}; stays: ${all - goes}`)
+  })
+
+// -------------------------------------------------------------------------------------------------------------------
+// deleting
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Actions that are in memory at a time, to be written. */
+const exportedMax = 100
+
+interface Asks {
+  readonly reason: string
+  readonly by: string
+}
+
+/** In pages, until there are no more; gives how many. */
+const deletingActions = (options: DeletionScope & Asks, kept: Export | undefined) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    let deleted = 0
+    let from: string | undefined
+    do {
+      const page = yield* kept === undefined
+        ? repo.deleteEnded({ ...options, from })
+        : repo.deleteEnded({ ...options, from, limit: exportedMax, export: kept.add })
+      deleted += page.deleted
+      from = page.next
+    } while (from !== undefined)
+    return deleted
+  })
+
+const deletingRows = (what: "answers" | "operations", options: Asks & { readonly before: Date }) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    let deleted = 0
+    while (true) {
+      const page = yield* what === "answers" ? repo.deleteOutcomes(options) : repo.deleteOperations(options)
+      deleted += page
+      if (page === 0) return deleted
+    }
+  })
+
+export const pruneCommands = [prune] as const
