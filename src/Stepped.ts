@@ -35,6 +35,7 @@ export { cancel, complete, enqueue, handle, withOptions as with } from "./Client
 export { databaseHealth, renderDatabaseHealth } from "./DatabaseHealth.ts"
 export { diagram } from "./Diagram.ts"
 export { joinKey, parseKey } from "./domain/Key.ts"
+export { encryption } from "./Encryption.ts"
 export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.ts"
 export { events } from "./Events.ts"
 export { explain } from "./Explanation.ts"

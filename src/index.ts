@@ -95,6 +95,7 @@ export type {
 } from "./Compensation.ts"
 export type { DatabaseHealth, HealthNote, HeldSnapshot, LockWait, ReplicaLag, TableHealth } from "./DatabaseHealth.ts"
 export type { DiagramOptions } from "./Diagram.ts"
+export type { Encrypted, Encryption, EncryptionKey, EncryptionOptions } from "./Encryption.ts"
 export {
   type AnyActions,
   type AnyClients,

@@ -6,6 +6,7 @@ import * as Effect from "effect/Effect"
 import * as Schema from "effect/Schema"
 import { createHash } from "node:crypto"
 import { InvalidArguments, PayloadTooLarge, UnstorableText } from "../SteppedError.ts"
+import { Digesting, fieldsIn, isEncrypting } from "./Encrypted.ts"
 import { errorText, tidyText } from "./Failure.ts"
 import type { PlainSchema } from "./PlainSchema.ts"
 import { isStorable } from "./storable.ts"
@@ -15,6 +16,12 @@ export interface JsonCodec {
   readonly isVoid: boolean
   readonly encode: (value: unknown) => Effect.Effect<unknown, Schema.SchemaError>
   readonly decode: (json: unknown) => Effect.Effect<unknown, Schema.SchemaError>
+  /**
+   * What tells a value from others, of which this is the JSON: just that, or, where something in it is encrypted and so another text each time, the same with
+   * digests in its place.
+   */
+  readonly identify: (value: unknown, json: unknown) => Effect.Effect<unknown>
+  readonly isEncrypting: boolean
 }
 
 const codecs = new WeakMap<PlainSchema, JsonCodec>()
@@ -25,13 +32,17 @@ export const codecOf = (schema: PlainSchema): JsonCodec => {
   if (known !== undefined) return known
   const isVoid = schema.ast._tag === "Void"
   const json = Schema.toCodecJson(schema)
-  const codec: JsonCodec = isVoid
-    ? { isVoid, encode: () => Effect.succeed(null), decode: () => Effect.void }
-    : {
-      isVoid,
-      encode: Schema.encodeUnknownEffect(json),
-      decode: Schema.decodeUnknownEffect(json)
-    }
+  const encode = isVoid ? () => Effect.succeed(null) : Schema.encodeUnknownEffect(json)
+  const encrypts = isEncrypting(schema)
+  const codec: JsonCodec = {
+    isVoid,
+    encode,
+    decode: isVoid ? () => Effect.void : Schema.decodeUnknownEffect(json),
+    isEncrypting: encrypts,
+    identify: encrypts
+      ? (value) => Effect.orDie(Effect.provideService(encode(value), Digesting, true))
+      : (_value, encoded) => Effect.succeed(encoded)
+  }
   codecs.set(schema, codec)
   return codec
 }
@@ -57,7 +68,9 @@ const digestOf = (schema: PlainSchema): string => {
       (key, inner: unknown) => key === "annotations" ? undefined : typeof inner === "bigint" ? inner.toString() : inner
     )
   )
-  return createHash("sha256").update(sides.join("\n")).digest("base64url").slice(0, 11)
+  // of two fields that are encrypted one is not read as the other
+  const fields = isEncrypting(schema) ? fieldsIn(schema) : []
+  return createHash("sha256").update([...sides, ...fields].join("\n")).digest("base64url").slice(0, 11)
 }
 
 const tuples = new WeakMap<ReadonlyArray<PlainSchema>, JsonCodec>()

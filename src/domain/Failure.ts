@@ -172,6 +172,14 @@ const readable = (text: () => string): string => {
 /** An error in a few words: its message, or its tag and fields. */
 export const errorText = (error: unknown): string => readable(() => textOf(error))
 
+/** Of an error that is stored encrypted no more than its tag is in clear. */
+export const encryptedText = (error: unknown): string =>
+  readable(() =>
+    `${
+      Predicate.hasProperty(error, "_tag") && typeof error._tag === "string" ? tidyText(error._tag, 200) : "an error"
+    }, encrypted`
+  )
+
 const textOf = (error: unknown): string => {
   if (Predicate.hasProperty(error, "_tag") && typeof error._tag === "string") {
     const message = error._tag === "SqlError" ? innermostMessage(error) : error instanceof Error ? error.message : ""
@@ -226,9 +234,13 @@ export const typedErrorIn = (cause: Cause.Cause<unknown>): { readonly error: unk
 export const fromBody = (
   cause: Cause.Cause<unknown>,
   path: string,
-  data: Pick<FailureCause, "error" | "own" | "declaredBy" | "cycle">
+  data: Pick<FailureCause, "error" | "own" | "declaredBy" | "cycle">,
+  isEncrypted = false
 ): FailureCause => {
   const failure = typedErrorIn(cause)
+  if (failure !== undefined && isEncrypted) {
+    return { kind: "failure", path, message: encryptedText(failure.error), ...data }
+  }
   const defect = cause.reasons.find(Cause.isDieReason)
   const pretty = readable(() => tidyText(Cause.pretty(cause)))
   if (failure !== undefined) return { kind: "failure", path, message: errorText(failure.error), ...data, pretty }
@@ -333,9 +345,9 @@ export const completedAs = (status: "failed" | "cancelled" | "timed_out"): Unpla
 })
 
 /** Somebody outside has completed it with one of its declared errors. */
-export const completedWith = (error: unknown, encoded: unknown): UnplacedCause => ({
+export const completedWith = (error: unknown, encoded: unknown, isEncrypted: boolean): UnplacedCause => ({
   kind: "failure",
-  message: errorText(error),
+  message: isEncrypted ? encryptedText(error) : errorText(error),
   error: encoded,
   own: true
 })

@@ -4,6 +4,7 @@ import * as Effect from "effect/Effect"
 import * as Redacted from "effect/Redacted"
 import type { PlainSchema } from "../Actor.ts"
 import { codecOf, fits, jsonText } from "../domain/Codec.ts"
+import { isEncrypting } from "../domain/Encrypted.ts"
 import {
   actionText,
   actorText,
@@ -65,7 +66,8 @@ export const fromCause = (
         place,
         exit._tag === "Success" && fits(exit.value.encoded, exit.value.text, limit)
           ? { error: exit.value.encoded, own: true }
-          : asData
+          : asData,
+        isEncrypting(schema) && exit._tag === "Success"
       )
   )
 }

@@ -5,6 +5,7 @@ import * as SchemaAST from "effect/SchemaAST"
 import { createHash } from "node:crypto"
 import type { DefinitionDescription, SchemaDescription, StepDescription } from "../Catalogue.ts"
 import { fingerprintOf } from "../domain/Codec.ts"
+import { partsOf } from "../domain/partsOf.ts"
 import type { PlainSchema } from "../domain/PlainSchema.ts"
 import { isStorable } from "../domain/storable.ts"
 import type { Described } from "../store/Announcement.ts"
@@ -144,29 +145,5 @@ function* placesIn(ast: SchemaAST.AST, outer: ReadonlySet<SchemaAST.AST>): Gener
   if (stored !== undefined) return isSecret(stored) ? yield* placesIn(stored, on) : yield []
   for (const [name, part] of partsOf(ast)) {
     for (const place of placesIn(part, on)) yield name === undefined ? place : [name, ...place]
-  }
-}
-
-/** What a value of this schema has in it, each with its place. */
-const partsOf = (ast: SchemaAST.AST): ReadonlyArray<readonly [string | undefined, SchemaAST.AST]> => {
-  switch (ast._tag) {
-    case "Objects":
-      return [
-        ...ast.propertySignatures.map(({ name, type }) => [String(name), type] as const),
-        ...ast.indexSignatures.map(({ type }) => ["*", type] as const)
-      ]
-    case "Arrays":
-      return [
-        ...ast.elements.map((type, i) => [ast.rest.length === 0 ? String(i) : "*", type] as const),
-        ...ast.rest.map((type) => ["*", type] as const)
-      ]
-    case "Union":
-      return ast.types.map((type) => [undefined, type] as const)
-    case "Suspend":
-      return [[undefined, ast.thunk()]]
-    case "Declaration":
-      return ast.typeParameters.map((type) => [undefined, type] as const)
-    default:
-      return []
   }
 }

@@ -2795,6 +2795,106 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/Retention.test.ts": ["4.8: a worker deletes by what"] }
   },
   {
+    name: "nonce-of-all",
+    breaks: "22.1: values are encrypted with one nonce, which gives away what is alike in them",
+    plants: [{
+      file: "src/Encryption.ts",
+      find: `globalThis.crypto.getRandomValues(new Uint8Array(nonceBytes))`,
+      replace: `new Uint8Array(nonceBytes)`
+    }],
+    tests: { "test/Encryption.test.ts": ["22.1: is a text of another nonce each time"] }
+  },
+  {
+    name: "encrypted-for-any-field",
+    breaks: "22.1: what was encrypted for one field opens for another",
+    plants: [{
+      file: "src/Encryption.ts",
+      find: `utf8.encode(\`\${form}.\${key}.\${field}\`)`,
+      replace: `utf8.encode(\`\${form}.\${key}.\${field.slice(0, 0)}\`)`
+    }],
+    tests: { "test/Encryption.test.ts": ["22.1: opens for its field alone"] }
+  },
+  {
+    name: "encrypted-text-twice",
+    breaks: "22.1: another text of the same bytes opens, too",
+    plants: [{
+      file: "src/Encryption.ts",
+      find: `bytes.length < nonceBytes + tagBytes || bytes.toString("base64url") !== data`,
+      replace: `bytes.length < nonceBytes + tagBytes`
+    }],
+    tests: { "test/Encryption.test.ts": ["22.1: is opened by nothing once any of its bytes"] }
+  },
+  {
+    name: "decrypted-in-messages",
+    breaks: "22.1: what was decrypted and does not fit its schema is in the message",
+    plants: [{
+      file: "src/Encryption.ts",
+      find: `() => issue("was decrypted, and does not fit its schema")`,
+      replace: `() => issue(\`was decrypted, and does not fit its schema: \${text}\`)`
+    }],
+    tests: { "test/Encryption.test.ts": ["22.1: that does not fit its schema any more"] }
+  },
+  {
+    name: "digest-of-the-first-key",
+    breaks: "22.2: a new first key makes another of what is the same",
+    plants: [{
+      file: "src/Encryption.ts",
+      find: `digestKey === undefined ? opened.at(-1)!`,
+      replace: `digestKey === undefined ? first`
+    }],
+    tests: { "test/Encryption.test.ts": ["22.2: is told from others by a digest"] }
+  },
+  {
+    name: "identity-of-the-text",
+    breaks: "22.2: who enqueues the same once more under its key is told of a conflict",
+    plants: [{
+      file: "src/domain/Codec.ts",
+      find: `(value) => Effect.orDie(Effect.provideService(encode(value), Digesting, true))`,
+      replace: `(value) => Effect.orDie(Effect.provideService(encode(value), Digesting, false))`
+    }],
+    tests: { "test/behaviour/Encryption.test.ts": ["22.2: keys of lanes and checksums"] }
+  },
+  {
+    name: "signal-of-the-text",
+    breaks: "22.2: a signal that comes twice under its key is a conflict, as it was encrypted twice",
+    plants: [{
+      file: "src/engine/client/send.ts",
+      find: `    if (!codec.isEncrypting) return Effect.succeed(false)`,
+      replace: `    return Effect.succeed(false)`
+    }],
+    tests: { "test/behaviour/Encryption.test.ts": ["22.2: a failed signal that comes twice"] }
+  },
+  {
+    name: "taken-over-by-its-text",
+    breaks: "22.2: who goes on for what has failed does the same once more, as it was encrypted",
+    plants: [{
+      file: "src/engine/perform/requests.ts",
+      find: `if (slot[1] !== null || slot[2] !== definition || slot[3] !== actorId) return`,
+      replace: `if (slot[1] !== null || slot[2] !== definition || slot[3] !== actorId || true) return`
+    }],
+    tests: { "test/behaviour/Encryption.test.ts": ["22.2, 18.1: of what was taken over"] }
+  },
+  {
+    name: "encrypted-error-in-clear",
+    breaks: "22.1: an error that is encrypted is stored beside that in clear, as its message",
+    plants: [{
+      file: "src/engine/causes.ts",
+      find: `isEncrypting(schema) && exit._tag === "Success"`,
+      replace: `!isEncrypting(schema) && exit._tag === "Success"`
+    }],
+    tests: { "test/behaviour/Encryption.test.ts": ["22.1: arguments, results of steps"] }
+  },
+  {
+    name: "field-in-no-fingerprint",
+    breaks: "22.1: of two fields that are encrypted one is read as the other",
+    plants: [{
+      file: "src/domain/Codec.ts",
+      find: `const fields = isEncrypting(schema) ? fieldsIn(schema) : []`,
+      replace: `const fields: ReadonlyArray<string> = isEncrypting(schema) ? [] : fieldsIn(schema)`
+    }],
+    tests: { "test/behaviour/Encryption.test.ts": ["22.1: of two fields"] }
+  },
+  {
     name: "garbage-for-the-server",
     breaks: "steps of an id that is none are an error of the server's",
     plants: [{

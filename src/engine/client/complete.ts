@@ -5,6 +5,7 @@ import type { AnyAction } from "../../Action.ts"
 import type { CancelOptions } from "../../ActionHandle.ts"
 import type { ActorRef, PlainSchema } from "../../Actor.ts"
 import { checkPayload, codecOf } from "../../domain/Codec.ts"
+import { isEncrypting } from "../../domain/Encrypted.ts"
 import { actionText, cancelled, completedAs, completedWith, tidyText } from "../../domain/Failure.ts"
 import { definitionKey } from "../../domain/Key.ts"
 import { isActionId } from "../../domain/Phase.ts"
@@ -94,13 +95,17 @@ export const make = (
       const key = yield* keyOf(action, options)
       const encoded = yield* encodeOutcome(action, outcome)
       const operation = yield* namedFor("Stepped.complete", target, options)
-      return { ...encoded, key: key === undefined ? undefined : keyFor(key, encoded), ...operation && { operation } }
+      return {
+        ...encoded,
+        key: key === undefined ? undefined : keyFor(key, yield* identityOf(action, outcome, encoded)),
+        ...operation && { operation }
+      }
     })
 
   /** A failure's message is made of the error, by whatever version: the error is what counts. */
-  const keyFor = (key: string, { cause, result, status }: GivenOutcome): CompletionKey => ({
+  const keyFor = (key: string, { error, result, status }: Identity): CompletionKey => ({
     key,
-    given: digestOf([status, result, cause?.error ?? null]),
+    given: digestOf([status, result, error]),
     kept: settings.keyRetention
   })
 
@@ -213,7 +218,12 @@ export const make = (
     completeFor: (id, given, key, from) =>
       Effect.gen(function*() {
         const target = { id, definition: null, actorId: null }
-        const verdict = yield* end(target, { ...given, key: { ...keyFor(key, given), from } }, true, undefined)
+        const verdict = yield* end(
+          target,
+          { ...given, key: { ...keyFor(key, { ...given, error: given.cause?.error ?? null }), from } },
+          true,
+          undefined
+        )
         if (Option.isSome(yield* completedOf(key, verdict))) return "received"
         return verdict._tag === "None" ? "none" : "late"
       }),
@@ -336,6 +346,26 @@ const refuseUnknown = (id: string, asked: string, verdict: Verdict): Effect.Effe
     ? Effect.fail(new UnknownAction({ actionId: id }))
     : Effect.void
 
+/** What tells an outcome from others. */
+interface Identity {
+  readonly status: GivenOutcome["status"]
+  readonly result: unknown
+  readonly error: unknown
+}
+
+const identityOf = (
+  action: AnyAction,
+  outcome: CompletionOutcome<unknown, unknown>,
+  { cause, result, status }: GivenOutcome
+): Effect.Effect<Identity> => {
+  const error = cause?.error ?? null
+  return outcome.status === "succeeded"
+    ? Effect.map(codecOf(action.success).identify(outcome.result, result), (result) => ({ status, result, error }))
+    : outcome.status === "failed" && outcome.cause !== undefined
+    ? Effect.map(codecOf(action.error).identify(outcome.cause, error), (error) => ({ status, result, error }))
+    : Effect.succeed({ status, result, error })
+}
+
 /** An outcome given from outside, encoded and checked against a limit in bytes. */
 const encodingOutcomes = (limit: number) =>
 (
@@ -360,7 +390,7 @@ const encodingOutcomes = (limit: number) =>
       case "failed": {
         if (outcome.cause === undefined) return { status, result: null, cause: completedAs(outcome.status) }
         const error = yield* encoded("error", action.error, outcome.cause)
-        return { status, result: null, cause: completedWith(outcome.cause, error) }
+        return { status, result: null, cause: completedWith(outcome.cause, error, isEncrypting(action.error)) }
       }
       default:
         return { status, result: null, cause: completedAs(outcome.status) }

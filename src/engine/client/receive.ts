@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import type { PlainSchema } from "../../Actor.ts"
 import { checkPayload, codecOf } from "../../domain/Codec.ts"
+import { isEncrypting } from "../../domain/Encrypted.ts"
 import { completedAs, completedWith, tidyText } from "../../domain/Failure.ts"
 import type { Engine } from "../../Engine.ts"
 import { afterStatuses } from "../../Outcome.ts"
@@ -55,7 +56,7 @@ export const make = (
         name,
         key,
         payload: isFailure ? null : json,
-        cause: isFailure ? completedWith(value, json) : null,
+        cause: isFailure ? completedWith(value, json, signal !== undefined && isEncrypting(signal.error)) : null,
         from: { step, attempt }
       })
       switch (sent._tag) {
@@ -92,7 +93,11 @@ export const make = (
         given = { status, result: json, cause: null }
       } else if (outcome.status === "failed" && outcome.cause !== undefined) {
         const { json, value } = yield* stored(`error of ${name}`, schemas?.error, outcome.cause, invalid)
-        given = { status, result: null, cause: completedWith(value, json) }
+        given = {
+          status,
+          result: null,
+          cause: completedWith(value, json, schemas !== undefined && isEncrypting(schemas.error))
+        }
       } else {
         given = { status, result: null, cause: completedAs(outcome.status) }
       }

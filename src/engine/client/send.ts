@@ -1,6 +1,8 @@
 /** Sending signals to actions: by a handle, by id, or by actor and action. */
 import * as Effect from "effect/Effect"
+import { canonicalText } from "../../domain/canonicalText.ts"
 import { checkPayload, codecOf } from "../../domain/Codec.ts"
+import { isEncrypting } from "../../domain/Encrypted.ts"
 import { actionText, completedWith, tidyText } from "../../domain/Failure.ts"
 import { definitionKey } from "../../domain/Key.ts"
 import { isActionId } from "../../domain/Phase.ts"
@@ -28,6 +30,8 @@ import { namedFor } from "./named.ts"
 
 /** How many signals an action may have that nobody has read. */
 const unreadMax = 1000
+/** Among how many of the last ones that were sent to an action it is looked for what came under a key. */
+const signalsRead = 10_000
 /** Characters of a key. */
 const keyMax = 200
 
@@ -82,6 +86,28 @@ export const make = (
       return sent
     })
 
+  /** Whether it is what was sent before under the key: what is encrypted is another text each time, and is read to know that. */
+  const isSame = (
+    action: string,
+    key: string,
+    { isFailure, signal, value }: Pick<Parameters<SendTo>[1], "isFailure" | "signal" | "value">,
+    encoded: unknown
+  ): Effect.Effect<boolean, StorageError> => {
+    const codec = codecOf(signal[isFailure ? "error" : "payload"])
+    if (!codec.isEncrypting) return Effect.succeed(false)
+    return Effect.gen(function*() {
+      const before = (yield* store.signalsOf(action, signalsRead)).find((sent) =>
+        sent.name === signal.name && sent.key === key
+      )
+      if (before === undefined || (before.failure !== undefined) !== isFailure) return false
+      const stored = isFailure ? before.failure?.error : before.payload
+      const read = yield* Effect.exit(codec.decode(stored))
+      return read._tag === "Success" &&
+        canonicalText(yield* codec.identify(read.value, stored)) ===
+          canonicalText(yield* codec.identify(value, encoded))
+    })
+  }
+
   const sendTo: SendTo = (recipient, { isFailure, options, signal, value }) =>
     Effect.gen(function*() {
       const key = yield* readKey(signal, options)
@@ -90,11 +116,14 @@ export const make = (
         name: signal.name,
         key,
         payload: isFailure ? null : encoded,
-        cause: isFailure ? completedWith(value, encoded) : null,
+        cause: isFailure ? completedWith(value, encoded, isEncrypting(signal.error)) : null,
         from: undefined,
         operation: yield* namedFor("Stepped.send", recipient.id ?? `${recipient.definition}`, options)
       }
-      return yield* answerOf(yield* storeSignal(recipient, asked), recipient, asked)
+      const sent = yield* storeSignal(recipient, asked)
+      const isRepeated = sent._tag === "Conflict" && key !== null &&
+        (yield* isSame(sent.action, key, { isFailure, signal, value }, encoded))
+      return isRepeated ? "repeated" : yield* answerOf(sent, recipient, asked)
     })
 
   return {

@@ -7,7 +7,7 @@
 import * as Effect from "effect/Effect"
 import type { ActionKey, AnyAction, Definition } from "../../Action.ts"
 import { actorId as actorIdOf, ActorRef } from "../../Actor.ts"
-import { encodeArguments } from "../../domain/Codec.ts"
+import { argumentsCodec, encodeArguments } from "../../domain/Codec.ts"
 import { readTimeout } from "../../domain/duration.ts"
 import { errorText } from "../../domain/Failure.ts"
 import { defaultKey, definitionKey, joinKey, keyLimit, laneMark, laneText } from "../../domain/Key.ts"
@@ -190,11 +190,11 @@ export const makeInvocation = (options: {
 }): Effect.Effect<Invocation, InvalidArguments | PayloadTooLarge | UnstorableText> => {
   const { action, actorId, args, asked, id, parent, ref } = options
   const definition = action.definition
-  const named = (encoded: unknown): Pick<Invocation, "named"> =>
+  const named = (identity: unknown): Pick<Invocation, "named"> =>
     asked?.named === undefined
       ? {}
-      : { named: { ...asked.named, given: digestOf([definitionKey(ref.type, action.name), actorId, encoded]) } }
-  return Effect.mapEager(encodeArguments(action.name, definition.arguments, args, options.limit), (encoded) => {
+      : { named: { ...asked.named, given: digestOf([definitionKey(ref.type, action.name), actorId, identity]) } }
+  const made = (encoded: ReadonlyArray<unknown>, identity: unknown): Invocation => {
     let keys: Keys | undefined
     let sum: string | null = null
     let tenant: string | undefined
@@ -230,9 +230,19 @@ export const makeInvocation = (options: {
       ...keys === undefined || keys.lanes === null ? {} : { lanes: keys.lanes },
       ...tenant === undefined ? {} : { tenant },
       ...asked,
-      ...named(encoded)
+      ...named(identity)
     }
     // a worker of another version may know of no hook that has to run before the checksum
     return keys !== undefined && definition.before !== undefined ? { ...invocation, prepared: false } : invocation
-  })
+  }
+  return Effect.flatMapEager(
+    encodeArguments(action.name, definition.arguments, args, options.limit),
+    (encoded) =>
+      asked?.named === undefined
+        ? Effect.succeed(made(encoded, encoded))
+        : Effect.mapEager(
+          argumentsCodec(definition.arguments).identify(args, encoded),
+          (identity) => made(encoded, identity)
+        )
+  )
 }

@@ -7,15 +7,15 @@ import type { StepKind } from "../../domain/Phase.ts"
 import type { AnySignal } from "../../Signal.ts"
 import { type Child, makeChild, type StepContext } from "../../Step.ts"
 import { DefinitionError, type EnqueueError, TooManyChildren, TreeTooDeep } from "../../SteppedError.ts"
-import type { EarlierSlots, RetriedBefore } from "../../store/Answer.ts"
+import type { RetriedBefore } from "../../store/Answer.ts"
 import type { NewSlot } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import { checksum } from "../checksum.ts"
 import type { RunnableStep } from "../Runnable.ts"
 import { carrierIn } from "../trace.ts"
 import type { Replaced } from "./events.ts"
 import { Once } from "./once.ts"
 import { actionOf, knowArguments, type Performance } from "./Performance.ts"
+import { requestIn, requestOfChild, requestOfSignal } from "./requests.ts"
 import { receive } from "./signals.ts"
 import { askedFor, invocationOf, mistaken, refuse, starter, type Starting } from "./starter.ts"
 import type { Surroundings } from "./Surroundings.ts"
@@ -79,19 +79,6 @@ export interface BodyRun {
   readonly effects: BodyEffects
   /** It was not run at all. */
   readonly skipped?: true
-}
-
-/** What a child is known by to a further attempt. */
-const requestOf = ({ actorId, arguments: args, definition }: Invocation): string | undefined =>
-  checksum([definition, actorId, args]) ?? undefined
-
-const requestOfSignal = (name: string): string | undefined => checksum(["signal", name]) ?? undefined
-
-/** What an earlier slot has asked for. */
-const requestIn = (slot: EarlierSlots["succeeded"][number]): string | undefined => {
-  if (slot[1] !== null) return slot[1]
-  const [, , definition, actorId, args, signal] = slot
-  return signal === null ? checksum([definition, actorId, args]) ?? undefined : requestOfSignal(signal)
 }
 
 /** Bytes of what a step says of how far it is. */
@@ -254,9 +241,8 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
         }
         const wanted = { actor, action, args, options }
         const parent = { id: performance.id, step: performance.step, depth: performance.depth }
-        return Effect.flatMap(invocationOf(performance, wanted, parent, env), (invocation) => {
+        const add = (invocation: Invocation, request: string | undefined) => {
           if (effects.over) return refused(askedFor(wanted, isAttempt ? ["attempt", "attemptOn"] : ["do", "on"]))
-          const request = isAskedAgain ? requestOf(invocation) : undefined
           const reuses = reuse(request)
           const trace = carrierIn(fiber)
           if (reuses === undefined) effects.children.push(trace === undefined ? invocation : { ...invocation, trace })
@@ -274,7 +260,14 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
               reuses
             )
           ))
-        })
+        }
+        return Effect.flatMap(invocationOf(performance, wanted, parent, env), (invocation) =>
+          isAskedAgain
+            ? Effect.flatMap(
+              requestOfChild(reusable, invocation, action.definition.arguments, args),
+              (request) => add(invocation, request)
+            )
+            : add(invocation, undefined))
       })),
     progress: (value) =>
       ask(
