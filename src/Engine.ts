@@ -15,6 +15,7 @@ import type { Explanation, StoredExplanation } from "./Explanation.ts"
 import type { Extended, Heard } from "./Heartbeat.ts"
 import type { ManyFilter, ManyPlan, ManyVerb } from "./Many.ts"
 import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
+import type { Live, Ready } from "./Readiness.ts"
 import type { AnySignal, SendOptions, Sent } from "./Signal.ts"
 import type { StepDefinition } from "./StepDefinition.ts"
 import type {
@@ -221,6 +222,9 @@ export class Engine extends Context.Service<Engine, {
   ) => Effect.Effect<Check, StorageError | InvalidOption | DefinitionError>
   /** See `Stepped.databaseHealth`. */
   readonly databaseHealth: Effect.Effect<DatabaseHealth, StorageError>
+  /** See `Stepped.live` and `Stepped.ready`. */
+  readonly live: Effect.Effect<Live>
+  readonly ready: Effect.Effect<Ready>
   /** Checks the invariants; see `Stepped.doctor`. */
   readonly doctor: Effect.Effect<ReadonlyArray<Finding>, StorageError>
   /** Has gauges say how much waits; see `Stepped.measure`. */

@@ -40,6 +40,7 @@ export type { EngineOptions, LayerError, Services } from "./engine/engineLayer.t
 export { events } from "./Events.ts"
 export { explain } from "./Explanation.ts"
 export { forget } from "./Forget.ts"
+export { live, ready } from "./Health.ts"
 export { extendTimeout, heartbeat } from "./Heartbeat.ts"
 export { lane } from "./Lane.ts"
 export { find, list } from "./Listing.ts"

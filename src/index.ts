@@ -175,6 +175,7 @@ export {
 } from "./Outcome.ts"
 export type { Pause, PauseKind, PauseOptions } from "./Pause.ts"
 export { type Lane, PerformanceLane } from "./PerformanceLane.ts"
+export type { Live, Ready, WorkerHealth, WorkerState } from "./Readiness.ts"
 export type {
   DeletionPlan,
   DeletionScope,

@@ -1,4 +1,4 @@
-/** How much waits, as far as one look at any time of the day may cost: counts have an end, and rows are found by an index. */
+/** Whether the database is there for work, and how much waits, as far as one look at any time of the day may cost: counts have an end, and rows are found by an index. */
 import * as Effect from "effect/Effect"
 import { Priority } from "../domain/Phase.ts"
 import { mostMeasured, type Records } from "../store/Records.ts"
@@ -8,7 +8,7 @@ import { at } from "./columns.ts"
 /** Queues with a priority, which are looked at one after another. */
 const mostPlaces = 1000
 
-export const measureOf = ({ call, schema }: Calls): Pick<Records, "measure"> => {
+export const measureOf = ({ call, schema }: Calls): Pick<Records, "measure" | "takesWrites"> => {
   const counted = (rows: string) => `(select count(*) from (select 1 from ${rows} limit ${mostMeasured}) x)`
   const due = (priority: number) =>
     `(select queue, due_at from ${schema}.jobs where priority = ${priority} and due_at <= $1 order by due_at limit ${mostMeasured})`
@@ -38,6 +38,14 @@ export const measureOf = ({ call, schema }: Calls): Pick<Records, "measure"> => 
     counted(`${schema}.named_lanes n where exists (select 1 from ${schema}.seats s where s.lane = n.lane)`)
   })::float8, null`
   return {
+    takesWrites: Effect.map(
+      call(
+        "takesWrites",
+        `select not pg_is_in_recovery() and current_setting('transaction_read_only') = 'off', exists (select from ${schema}.workers)`,
+        []
+      ),
+      ([row]) => row![0] as boolean
+    ),
     measure: (now) =>
       Effect.map(call("measure", text, [at(now)]), (rows) => ({
         lanes: rows.find(([queue]) => queue === null)![1] as number,

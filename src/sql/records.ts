@@ -327,6 +327,7 @@ export const recordsOf = (
   Records,
   | "asked"
   | "measure"
+  | "takesWrites"
   | "examine"
   | "failures"
   | "forgetAnswers"

@@ -259,6 +259,8 @@ export interface Records {
   readonly pauses: Many<Pause>
   /** How much is due in each queue where something is, and how many lanes are occupied, as far as it is counted. */
   readonly measure: (now: number) => Effect.Effect<Measured, StorageError>
+  /** Whether the database takes writes; fails where it has not the engine's tables. */
+  readonly takesWrites: Effect.Effect<boolean, StorageError>
   /** In the order of their start. */
   readonly workers: Many<WorkerRecord>
   /** Asks a worker, by its name or its number, to take nothing new, and to stop. */

@@ -389,6 +389,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           checkOpen: store.checkOpen("checkOpen"),
           setAside: store.setAside(0, 0, catalog),
           deleteEnded: store.deleteEnded({ before: 0 }, 10),
+          takesWrites: store.takesWrites,
           planDeletion: store.planDeletion({ before: 0 }, 10),
           heal: store.heal(0, 0, 10),
           clockOffset: store.clockOffset,

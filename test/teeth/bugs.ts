@@ -2895,6 +2895,36 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/Encryption.test.ts": ["22.1: of two fields"] }
   },
   {
+    name: "ready-while-it-stops",
+    breaks: "19.4: a process is ready whose worker takes nothing new",
+    plants: [{
+      file: "src/engine/readiness.ts",
+      find: `[...database, ...all.flatMap(problemOf)]`,
+      replace: `[...database, ...all.flatMap(problemOf).slice(0, 0)]`
+    }],
+    tests: { "test/behaviour/Health.test.ts": ["19.4: a worker that stops"] }
+  },
+  {
+    name: "ready-to-read",
+    breaks: "19.4: a process is ready whose database takes no writes",
+    plants: [{
+      file: "src/engine/readiness.ts",
+      find: `exit.value ? [] :`,
+      replace: `exit.value || true ? [] :`
+    }],
+    tests: { "test/behaviour/Health.test.ts": ["19.4: a database without the tables"] }
+  },
+  {
+    name: "alive-without-parts",
+    breaks: "19.4: a worker of which a part has died counts as well",
+    plants: [{
+      file: "src/engine/worker/Parts.ts",
+      find: `if (Exit.hasDies(exit)) hasFailed = true`,
+      replace: `if (Exit.hasFails(exit)) hasFailed = true`
+    }],
+    tests: { "test/engine/worker/Parts.test.ts": ["19.4: a worker has failed"] }
+  },
+  {
     name: "garbage-for-the-server",
     breaks: "steps of an id that is none are an error of the server's",
     plants: [{

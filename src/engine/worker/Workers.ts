@@ -10,6 +10,7 @@ import * as Scope from "effect/Scope"
 import * as Semaphore from "effect/Semaphore"
 import { randomUUID } from "node:crypto"
 import { hostname } from "node:os"
+import type { WorkerHealth } from "../../Readiness.ts"
 import { DefinitionError, type StorageError, type WorkerError } from "../../SteppedError.ts"
 import type { Answer, Completed } from "../../store/Answer.ts"
 import type { Invocation } from "../../store/Invocation.ts"
@@ -60,6 +61,8 @@ export interface Workers extends Sleeper {
   ) => Effect.Effect<Completed, StorageError>
   /** Reads what a completion inside a user's transaction answered, after its commit. */
   readonly take: (answer: Answer, spare: string | undefined) => Effect.Effect<void>
+  /** What those do whose scope is open. */
+  readonly health: () => ReadonlyArray<WorkerHealth>
   /** How many bodies run. */
   readonly running: () => number
   /** Gives up whatever this process still holds. */
@@ -226,6 +229,7 @@ export const make = (engine: WorkersOptions): Workers => {
         return (asking ?? serving(queue)).fromOutside(complete, spare)
       }),
     take: (answer, spare) => Effect.suspend(() => serving(undefined).take(answer, spare)),
+    health: () => [...joined.keys()].map(({ name, state }) => ({ name, state: state() })),
     running: () => all().reduce((sum, worker) => sum + worker.active.size, 0),
     close: Effect.suspend(() =>
       Effect.forEach(all(), (worker) => worker.close, { concurrency: "unbounded", discard: true })
