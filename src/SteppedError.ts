@@ -4,7 +4,7 @@
  *
  * @since 0.1.0
  */
-import { Option, Redacted, Schema } from "effect"
+import { Effect, Exit, Option, Redacted, Schema } from "effect"
 import type { SqlError } from "effect/sql/SqlError"
 import { failureKinds, line } from "./domain/Failure.ts"
 import { adviceFor, innermostMessage } from "./domain/innermostMessage.ts"
@@ -425,15 +425,24 @@ export class ActionFailed extends Schema.TaggedError<ActionFailed>("stepped/Acti
    *
    * **Gotchas**
    *
-   * An action is known by its name: where actors of several types have one of this name, `error.actor` tells them apart.
+   * An action is known by its name: where actors of several types have one of this name, `error.actor` tells them apart. What takes an effect to be read, as what is
+   * encrypted, is none here: {@link readErrorOf} has it.
    */
   errorOf<Failure extends Schema.ConstraintDecoder<unknown>>(
     action: { readonly name: string; readonly error: Failure }
   ): Option.Option<Failure["Type"]> {
+    const exit = Effect.runSyncExit(this.readErrorOf(action))
+    return Exit.isSuccess(exit) ? exit.value : Option.none()
+  }
+
+  /** The same, also where it takes an effect to be read. */
+  readErrorOf<Failure extends Schema.ConstraintDecoder<unknown>>(
+    action: { readonly name: string; readonly error: Failure }
+  ): Effect.Effect<Option.Option<Failure["Type"]>> {
     const { error } = this
     return error === undefined || error.action !== action.name
-      ? Option.none()
-      : Schema.decodeUnknownOption(Schema.toCodecJson(action.error))(Redacted.value(error.encoded))
+      ? Effect.succeedNone
+      : Effect.option(Schema.decodeUnknownEffect(Schema.toCodecJson(action.error))(Redacted.value(error.encoded)))
   }
 }
 

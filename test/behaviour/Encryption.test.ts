@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, CompletionConflict, IdempotencyConflict, SignalConflict, Stepped } from "stepped"
+import { ActionFailed, ActionRepo, CompletionConflict, IdempotencyConflict, SignalConflict, Stepped } from "stepped"
 import { fingerprintOf } from "../../src/domain/Codec.ts"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -149,6 +149,18 @@ suite("encryption", (engine) => {
       assert.strictEqual(performed(), 1)
       const [latest] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list({ name: "pair" }))
       assert.strictEqual(latest!.status, "succeeded")
+    }))
+
+  test("22.1: a descendant's encrypted error is read by who has waited, and by nobody at once", () =>
+    Effect.gen(function*() {
+      const handle = yield* (yield* order).outerLater(card)
+      yield* performIdle
+      const failed = yield* Effect.flip(handle.await)
+      assert.instanceOf(failed, ActionFailed)
+      assert.include(failed.message, "Declined, encrypted")
+      assert.deepStrictEqual(failed.errorOf(program.pay), Option.none())
+      assert.strictEqual(Option.getOrThrow(yield* failed.readErrorOf(program.pay)).number, secret)
+      assert.notInclude(yield* everything, secret)
     }))
 
   it("22.1: of two fields that are encrypted one is not read as the other, also where they look alike", () => {

@@ -55,12 +55,15 @@ suite("health", (engine) => {
       })))
       const isStopping = Effect.map(states, (workers) => workers.some(({ state }) => state === "stopping"))
       yield* until("it stops", isStopping)
-      const { problems, workers } = yield* Stepped.ready
-      assert.deepStrictEqual(workers, [{ name: "garage", state: "stopping" }])
-      assert.deepStrictEqual(problems, ["the worker garage takes nothing new"])
-      assert.isTrue((yield* Stepped.live).isLive)
+      const ready = yield* Stepped.ready
+      const { isLive } = yield* Stepped.live
       gate.openUnsafe()
       yield* Fiber.join(stopped)
+      assert.deepStrictEqual([ready, isLive], [{
+        isReady: false,
+        problems: ["the worker garage takes nothing new"],
+        workers: [{ name: "garage", state: "stopping" }]
+      }, true])
       assert.deepStrictEqual(yield* Stepped.ready, { isReady: true, problems: [], workers: [] })
     }))
 
