@@ -16,6 +16,8 @@ import type { Extended, Heard } from "./Heartbeat.ts"
 import type { ManyFilter, ManyPlan, ManyVerb } from "./Many.ts"
 import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
 import type { Live, Ready } from "./Readiness.ts"
+import type { AnyScheduleOptions, ScheduleError } from "./ScheduleOptions.ts"
+import type { Schedules } from "./Schedules.ts"
 import type { AnySignal, SendOptions, Sent } from "./Signal.ts"
 import type { StepDefinition } from "./StepDefinition.ts"
 import type {
@@ -214,6 +216,21 @@ export class Engine extends Context.Service<Engine, {
   }) => Effect.Effect<void, WorkerError, Scope.Scope>
   /** One pass over everything that is due, in this fiber; gives how much there was. */
   readonly performDue: Effect.Effect<number, StorageError>
+  /** Declares a schedule until the scope closes; see `Stepped.schedule`. */
+  readonly declareSchedule: (
+    name: string,
+    options: AnyScheduleOptions
+  ) => Effect.Effect<void, ScheduleError | DefinitionError, Scope.Scope>
+  /** The verbs of `Schedules`. */
+  readonly schedules: Schedules["Service"]
+  /**
+   * Has the schedules of this process fire that are due, in this fiber: what it declares, and rows of its actions. Gives how many have gone on, and, in ms of user
+   * time, when the next one fires.
+   */
+  readonly fireSchedules: Effect.Effect<
+    { readonly moved: number; readonly next: number | undefined },
+    StorageError
+  >
   /** The definition of an actor's action that this process can perform, inherited ones included. */
   readonly find: (actorType: string, actionName: string) => AnyAction | undefined
   /** Whether this process's definitions perform what is queued and live; see `Stepped.check`. */

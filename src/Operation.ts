@@ -39,6 +39,11 @@ export const operatorVerbs = [
   "PerformanceLane.resume",
   "AchievementStore.forget",
   "AchievementStore.forgetAll",
+  "Schedules.pause",
+  "Schedules.resume",
+  "Schedules.run",
+  "Schedules.backfill",
+  "Schedules.remove",
   "Stepped.cancel",
   "Stepped.send",
   "Stepped.complete",
@@ -71,7 +76,7 @@ export interface OperationRecord {
   readonly by: string
   readonly verb: OperatorVerb
   /**
-   * What it was asked of: the id of an action; `everything`, `queue reports`, `definition Car/visit`, `lane bays:north`; `worker` and its name; `Car/1`, who was forgotten; an achievement's key; or what was
+   * What it was asked of: the id of an action; `everything`, `queue reports`, `definition Car/visit`, `lane bays:north`; `worker` and its name; `schedule` and its name; `Car/1`, who was forgotten; an achievement's key; or what was
    * filtered by.
    */
   readonly target: string

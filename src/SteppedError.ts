@@ -1212,6 +1212,35 @@ export class AmbiguousWorker extends Schema.TaggedError<AmbiguousWorker>("steppe
 }
 
 /**
+ * No schedule has this name.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class UnknownSchedule extends Schema.TaggedError<UnknownSchedule>("stepped/UnknownSchedule")("UnknownSchedule", {
+  schedule: Schema.String
+}) {
+  override get message(): string {
+    return `there is no schedule ${JSON.stringify(this.schedule)}: Schedules.list has their names`
+  }
+}
+
+/**
+ * The name of a schedule that is to be put as a row is one that a program's code declares.
+ *
+ * @category errors
+ * @since 0.1.0
+ */
+export class ScheduleTaken extends Schema.TaggedError<ScheduleTaken>("stepped/ScheduleTaken")("ScheduleTaken", {
+  schedule: Schema.String
+}) {
+  override get message(): string {
+    return `the schedule ${JSON.stringify(this.schedule)} is declared by code: put the row under another name, ` +
+      "or, if no program declares it any more, remove it first"
+  }
+}
+
+/**
  * A service was asked for what cannot be: a limit that is no number or beyond what it takes, a date that is none, a word that it does not
  * know.
  *

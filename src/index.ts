@@ -185,6 +185,22 @@ export type {
   StatusRetention
 } from "./Retention.ts"
 export type { Retry, RetryDefinition, RetryPolicy, RetryRule, StepFailure } from "./Retry.ts"
+export type {
+  AnyScheduleOptions,
+  CatchUp,
+  ScheduleError,
+  ScheduleOptions,
+  ScheduleSettings,
+  ScheduleTimes
+} from "./ScheduleOptions.ts"
+export {
+  type FiredSlot,
+  type NextSlot,
+  type ScheduleFilter,
+  type ScheduleRecord,
+  Schedules,
+  type ScheduleState
+} from "./Schedules.ts"
 export {
   type AnySignal,
   isSignal,

@@ -55,7 +55,7 @@ export interface LibraryError {
 export const stoppedBy = (error: LibraryError): Stopped =>
   error instanceof Stopped
     ? error
-    : error._tag === "UnknownAction"
+    : error._tag === "UnknownAction" || error._tag === "UnknownSchedule"
     ? nothing(error.message)
     : new Stopped({
       code: ofDatabase.has(error._tag) ? exitCodes.database : exitCodes.usage,

@@ -22,6 +22,7 @@ import { presenting } from "./presenting.ts"
 import { pruneCommands } from "./pruning.ts"
 import { readingCommands } from "./reading.ts"
 import { runningCommands } from "./running.ts"
+import { scheduleCommands } from "./schedules.ts"
 import { tellingCommands } from "./telling.ts"
 import { verbCommands } from "./verbs.ts"
 
@@ -38,7 +39,10 @@ export const command = Command.make("stepped").pipe(
   Command.withSubcommands([
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
     { group: "Running", commands: [...runningCommands, ...devCommands, ...initCommands] },
-    { group: "Acting", commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands] },
+    {
+      group: "Acting",
+      commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands, ...scheduleCommands]
+    },
     { group: "Looking after it", commands: [...checkingCommands, ...maintenanceCommands, ...pruneCommands] }
   ]),
   Command.withGlobalFlags(globalFlags)

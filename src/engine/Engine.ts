@@ -26,6 +26,7 @@ import * as Hear from "./client/hear.ts"
 import * as OnCall from "./client/onCall.ts"
 import * as OutcomeWatcher from "./client/OutcomeWatcher.ts"
 import * as Receive from "./client/receive.ts"
+import * as Scheduling from "./client/scheduling.ts"
 import * as Send from "./client/send.ts"
 import * as Hub from "./events/Hub.ts"
 import { observed } from "./events/observed.ts"
@@ -152,6 +153,7 @@ export const layer: Layer.Layer<
       find: (type, name) => registry.find(type, name)?.action,
       ...OnCall.make(clients),
       ...readiness(store, workers),
+      ...Scheduling.make(clients, defining),
       measure: measuring(store, registry, meter, now),
       ...listening(hub),
       now

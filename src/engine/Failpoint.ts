@@ -18,6 +18,7 @@ export type Place =
   | "compared"
   | "renewed"
   | "healed"
+  | "fired"
 
 /**
  * What happens at each place; nothing, if not given.

@@ -13,6 +13,7 @@ import { ownActor, ownQueue } from "../domain/reserved.ts"
 import type { StepDefinition } from "../StepDefinition.ts"
 import { DefinitionError } from "../SteppedError.ts"
 import { withDefaults } from "../StepPolicy.ts"
+import type { ScheduleGiven } from "../store/Scheduled.ts"
 import type { Catalog } from "../store/Store.ts"
 import {
   type Body,
@@ -64,6 +65,7 @@ export class Registry {
     { readonly of: ReadonlyArray<Runnable>; readonly keys: ReadonlyArray<string> }
   >()
   #sealed = false
+  #schedules: ReadonlyArray<ScheduleGiven> = []
   readonly #schemas = new Map<string, { readonly of: number; readonly by: ReadonlyMap<string | null, PlainSchema> }>()
 
   /** Adds an actor's actions; answers how to take them out again. */
@@ -89,6 +91,22 @@ export class Registry {
     return this.#apply(type, () => {
       this.#registered.delete(type)
     })
+  }
+
+  /** Adds a schedule that the program declares; answers how to take it out again. */
+  declare(schedule: ScheduleGiven): () => void {
+    if (this.#schedules.some(({ name }) => name === schedule.name)) {
+      throw new DefinitionError({ message: `The schedule ${schedule.name} is declared twice: rename one of them` })
+    }
+    this.#schedules = [...this.#schedules, schedule]
+    return () => {
+      this.#schedules = this.#schedules.filter((other) => other !== schedule)
+    }
+  }
+
+  /** Those that the program declares: the same list until one is added or taken out. */
+  schedules(): ReadonlyArray<ScheduleGiven> {
+    return this.#schedules
   }
 
   // "declare first, implement after": listing the bare declaration would run another body than the one that was written for it

@@ -14,6 +14,7 @@ import type { Engine } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import type { HistoryRetention } from "../Retention.ts"
+import { Schedules } from "../Schedules.ts"
 import { checkMigrations, migrate, type MigrateError, type UnusableError } from "../sql/Migrations.ts"
 import * as PostgresStore from "../sql/PostgresStore.ts"
 import { checkClient, databaseOf } from "../sql/prerequisites.ts"
@@ -101,7 +102,7 @@ export interface EngineOptions {
  * @category models
  * @since 0.1.0
  */
-export type Services = Engine | ActionRepo | PerformanceLane | AchievementStore | JobQueue
+export type Services = Engine | ActionRepo | PerformanceLane | AchievementStore | JobQueue | Schedules
 
 /**
  * Why {@link layer} cannot be built.
@@ -263,7 +264,8 @@ export const engineLayer = (
         false
       ))
   )
-  const engine = EngineOfProcess.layer.pipe(
+  const engine = Schedules.layer.pipe(
+    Layer.provideMerge(EngineOfProcess.layer),
     Layer.provideMerge(Layer.mergeAll(
       ActionRepo.layer,
       PerformanceLane.layer,

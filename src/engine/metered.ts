@@ -5,6 +5,7 @@ import type { Answer, News, Work } from "../store/Answer.ts"
 import { type Conclusion, invocationsOf, type Whose } from "../store/Conclusion.ts"
 import type { Invocation } from "../store/Invocation.ts"
 import { families, type Family, type Meter } from "../store/Meter.ts"
+import { firedOf } from "../store/Scheduled.ts"
 import type { Store } from "../store/Store.ts"
 
 /** How many of each series a batch has. */
@@ -144,6 +145,17 @@ export const metered = (store: Store["Service"], meter: Meter): Store["Service"]
       counted(store.complete(options), ({ answer }, counts) => answered(meter, counts, answer, options.now)),
     tick: (token, now, catalog, limit) => passed(store.tick(token, now, catalog, limit), now),
     cancelAbandoned: (token, now, catalog, limit) => passed(store.cancelAbandoned(token, now, catalog, limit), now),
+    fireSchedules: (now, moves, fires) =>
+      counted(store.fireSchedules(now, moves, fires), (answer, counts) => {
+        batch(answer.enqueued.length, "enqueue")
+        enqueued(counts, firedOf(fires, answer.enqueued))
+      }),
+    enqueueForSchedule: (now, name, operation, fires) =>
+      counted(store.enqueueForSchedule(now, name, operation, fires), (answer, counts) => {
+        const fired = firedOf(fires, answer?.enqueued ?? [])
+        batch(fired.length, "enqueue")
+        enqueued(counts, fired)
+      }),
     breakDeadlock: (now) =>
       counted(store.breakDeadlock(now), (ended, counts) => {
         if (ended !== undefined) endedBy(counts, ended)

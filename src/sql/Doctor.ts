@@ -176,7 +176,7 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     3,
     "is named by an id or a key, and is neither queued nor live, nor is its outcome kept",
     (s) =>
-      `select k.action::text from ${s}.action_keys k where k.kind in (${KeyKind.id}, ${KeyKind.idempotency})
+      `select k.action::text from ${s}.action_keys k where k.kind in (${KeyKind.id}, ${KeyKind.idempotency}, ${KeyKind.schedule})
       and not exists (select 1 from ${s}.jobs j where j.action = k.action and j.kind = 0) and not exists (select 1 from ${s}.live_actions l where l.id = k.action)
       and not exists (select 1 from ${s}.ended_actions e where e.id = k.action) and not exists (select 1 from ${s}.outcomes o where o.id = k.action)`
   ],

@@ -22,6 +22,7 @@ import { measureOf } from "./measure.ts"
 import * as OwnConnections from "./OwnConnections.ts"
 import { checkUse, databaseOf } from "./prerequisites.ts"
 import { recordsOf } from "./records.ts"
+import { schedulesOf } from "./schedules.ts"
 import { answered, inOpenTransaction } from "./storageError.ts"
 import { claimOf } from "./transitions/claim.ts"
 import { cancellableOf, compensateAgainOf, completeOf, decideStepOf, retryOf } from "./transitions/complete.ts"
@@ -52,6 +53,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...upkeepOf(calls),
       ...recordsOf(calls),
       ...catalogueOf(calls),
+      ...schedulesOf(calls),
       ...failuresOf(calls),
       ...forgettingOf(calls),
       ...whyOf(calls, beside),

@@ -35,7 +35,7 @@ const columnsOf = (prefix: string, types: Readonly<Record<string, number>>): Rea
 }
 
 /** The type of a column of which each value is a list of texts; it travels as text, since arrays of arrays are rectangles. */
-const texts = -1
+export const texts = -1
 
 const listText = (values: ReadonlyArray<string>): string =>
   `{${values.map((value) => `"${value.replaceAll(/[\\"]/g, (it) => `\\${it}`)}"`).join(",")}}`

@@ -9,18 +9,19 @@ import type { Calls } from "./call.ts"
 import { array, at } from "./columns.ts"
 import { operationParameter } from "./operations.ts"
 import { defined, reading } from "./reading.ts"
+import { fireable, nextScheduleOf } from "./schedules.ts"
 
 const { text } = PgTypes.OID
 
 type Jobs = Pick<
   Records,
-  "queued" | "backlog" | "nextDue" | "neglected" | "pause" | "resume" | "pauses" | "drainWorker"
+  "queued" | "backlog" | "nextDue" | "nextDueWith" | "neglected" | "pause" | "resume" | "pauses" | "drainWorker"
 >
 
 const count = (condition: string) => `count(*) filter (where ${condition})::int`
 
 export const queueOf = (calls: Calls): Jobs => {
-  const { embedded, run, schema } = calls
+  const { call, embedded, run, schema } = calls
   const read = reading(calls)
   const queued = read<Omit<QueuedInvocation, "pause">>({
     action: "action",
@@ -49,6 +50,22 @@ export const queueOf = (calls: Calls): Jobs => {
   })
   const pauses = read<Pause>({ kind: "kind", subject: "subject", reason: "reason", by: "by", since: "since" })
   const neglected = read<Neglected>({ queue: "queue", ...defined, oldestEnqueuedAt: "min(enqueued_at)" })
+  const nextDue = (more: string, params: ReadonlyArray<unknown>) =>
+    Effect.map(
+      call(
+        "nextDue",
+        `select d.wait, d.timeout, d.resumed${more} from ${schema}.next_due() d`,
+        params
+      ),
+      ([row]) => ({
+        due: {
+          wait: (row![0] ?? undefined) as number | undefined,
+          timeout: (row![1] ?? undefined) as number | undefined,
+          resumes: row![2] as boolean
+        },
+        schedule: (row![3] ?? undefined) as number | undefined
+      })
+    )
   return {
     queued: (limit) =>
       queued("queued", `from ${schema}.jobs where kind = 0 order by id limit $1`, [PgTypes.int4(limit)]),
@@ -83,14 +100,12 @@ export const queueOf = (calls: Calls): Jobs => {
       ),
     pauses: pauses("pauses", `from ${schema}.pauses order by since, kind, subject limit 10000`, []),
     backlog: backlog("backlog", `from ${schema}.jobs group by queue, definition order by queue, definition`, []),
-    nextDue: Effect.map(
-      run("nextDue", "next_due", {}, "*"),
-      (rows) => ({
-        wait: (rows[0]![0] ?? undefined) as number | undefined,
-        timeout: (rows[0]![1] ?? undefined) as number | undefined,
-        resumes: rows[0]![2] as boolean
-      })
-    ),
+    nextDue: Effect.map(nextDue("", []), ({ due }) => due),
+    nextDueWith: (of) =>
+      Effect.map(
+        nextDue(`, ${nextScheduleOf(schema)}`, fireable(of)),
+        ({ due, schedule }) => ({ ...due, schedule })
+      ),
     // what nobody takes stays at the front of its queue: a few rows of each show it, however long the queue
     neglected: (now, queues, definitions, inTurns) =>
       neglected(

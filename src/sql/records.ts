@@ -11,6 +11,7 @@ import type { Lane } from "../PerformanceLane.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { StoredAttempt } from "../store/Conclusion.ts"
 import type { Records, Within } from "../store/Records.ts"
+import type { ScheduleStore } from "../store/Scheduled.ts"
 import { emptyCatalog } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
@@ -340,6 +341,7 @@ export const recordsOf = (
   | "why"
   | "workers"
   | "definitions"
+  | Exclude<keyof ScheduleStore, "nextDueWith">
 > => ({
   ...actionsOf(calls),
   ...lanesOf(calls),

@@ -38,6 +38,7 @@ import type { News } from "./Answer.ts"
 import type { LiveReads } from "./Live.ts"
 import type { StoredReasons } from "./Reasons.ts"
 import type { Old } from "./retained.ts"
+import type { ScheduleStore } from "./Scheduled.ts"
 
 type Many<A> = Effect.Effect<ReadonlyArray<A>, StorageError>
 
@@ -95,7 +96,7 @@ export interface Measured {
   readonly queues: ReadonlyArray<{ readonly queue: string; readonly due: number; readonly since: number }>
 }
 
-export interface Records {
+export interface Records extends ScheduleStore {
   /** In no order; of an id that is none, nothing. */
   readonly actionsOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
   /** Newest first. */

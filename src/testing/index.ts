@@ -97,6 +97,8 @@ export interface PerformOptions<E = never, R = never> {
   readonly until?: Duration.Input | Effect.Effect<boolean, E, R>
   /** Whether to move the clock to timeouts, too, when there is nothing else to wait for: no if not given, so that what nobody completes is seen. */
   readonly timeouts?: boolean
+  /** Whether schedules fire: what this process declares, and rows of its actions. No if not given; with it the clock is moved to their slots where `until` says for how long. */
+  readonly schedules?: boolean
   /** How many passes to make at most: 1,000 if not given. A pass performs all that is due. */
   readonly limit?: number
 }
@@ -157,12 +159,18 @@ export const performSteppedActions = <E = never, R = never>(
     const end = millis === undefined ? undefined : (yield* engine.now) + millis
     for (let pass = 0; pass < limit; pass++) {
       if (question !== undefined && (yield* question)) return
-      if ((yield* engine.performDue) > 0) continue
+      const scheduled = options.schedules === true ? yield* engine.fireSchedules : undefined
+      if ((scheduled?.moved ?? 0) + (yield* engine.performDue) > 0) continue
       if (options.outbound !== undefined && (yield* completeOutbound(options.outbound))) continue
       if (options.signals !== undefined && (yield* sendAwaited(yield* live, options.signals))) continue
       const now = yield* engine.now
       if (end !== undefined && now >= end) return
-      const next = nextStop(yield* queue.nextDue, now, end, options.timeouts === true)
+      const next = nextStop(
+        withSlot(yield* queue.nextDue, options.until === undefined ? undefined : scheduled?.next),
+        now,
+        end,
+        options.timeouts === true
+      )
       if (next === undefined) {
         const left = yield* whatIsLeft
         if (left.length === 0) return
@@ -207,6 +215,10 @@ const nextStop = (
   const goal = Math.min(wait, end ?? Infinity, timeouts ? timeout : Infinity)
   return goal === Infinity ? undefined : Math.min(goal, timeout)
 }
+
+/** What comes by itself, schedules too: these never end, and so not without a time. */
+const withSlot = <Due extends { readonly wait: number | undefined }>(due: Due, slot: number | undefined): Due =>
+  slot === undefined ? due : { ...due, wait: Math.min(due.wait ?? Infinity, slot) }
 
 /** What the services are asked here they take. */
 const asked = <A>(effect: Effect.Effect<A, StorageError | InvalidQuery>): Effect.Effect<A, StorageError> =>

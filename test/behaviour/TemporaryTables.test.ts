@@ -15,6 +15,7 @@ import {
 import { performDue, performSteppedActions } from "stepped/testing"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
 import type { Invocation, PreparedInvocation } from "../../src/store/Invocation.ts"
+import type { NewSchedule } from "../../src/store/Scheduled.ts"
 import { Storage } from "../../src/store/Storage.ts"
 import { type Catalog, Store } from "../../src/store/Store.ts"
 import { healthy } from "../harness/databases.ts"
@@ -132,6 +133,21 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         const { action: second } = item("2")
         const { action: third } = item("3")
         const { action: child } = item("4")
+        const schedule: NewSchedule = {
+          name: "often",
+          hash: "one",
+          spec: { every: 1000 },
+          zone: null,
+          definition: "Car/turn",
+          actorId: "1",
+          queue: "default",
+          arguments: [],
+          catchUp: { policy: "latest" },
+          jitter: null,
+          until: null,
+          slot: 0,
+          nextAt: 0
+        }
         const step = { name: "1", kind: "unnamed", marked: false, startedAt: 0, waited: false } as const
         const token = yield* store.register("test", Duration.minutes(1), "one")
         const by = { token, now: 0, room: 10, catalog }
@@ -328,6 +344,46 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           ),
           postpone: store.postpone(token, "default", 1, 0),
           nextDue: store.nextDue,
+          nextDueWith: Effect.map(
+            store.nextDueWith({ definitions: ["Car/turn"], hashes: [] }),
+            ({ schedule }) => assert.strictEqual(schedule, undefined)
+          ),
+          declareSchedules: Effect.map(
+            store.declareSchedules(token, 0, [{ ...schedule, name: "declared", hash: "other" }]),
+            (became) => assert.deepStrictEqual([...became], [["declared", "created"]])
+          ),
+          undeclaredSchedules: Effect.map(
+            store.undeclaredSchedules([{ ...schedule, name: "missing" }]),
+            (is) => assert.isTrue(is)
+          ),
+          putSchedule: Effect.map(store.putSchedule(0, schedule), (became) => assert.strictEqual(became, "created")),
+          dueSchedules: Effect.map(
+            store.dueSchedules(0, { definitions: ["Car/turn"], hashes: ["other"] }, 10),
+            (due) => assert.deepStrictEqual(due.map(({ name }) => name), ["declared", "often"])
+          ),
+          fireSchedules: Effect.map(
+            store.fireSchedules(
+              0,
+              [{ name: "often", hash: "one", slot: 0, nextSlot: 1000, nextAt: 1000, last: 0 }],
+              [{ schedule: "often", key: "1", invocation: item("7") }]
+            ),
+            ({ enqueued, moved }) => assert.deepStrictEqual([moved, enqueued], [1, [item("7").action]])
+          ),
+          enqueueForSchedule: Effect.map(
+            store.enqueueForSchedule(0, "often", operation, [{ schedule: "often", key: "2", invocation: item("8") }]),
+            (answer) => assert.deepStrictEqual(answer, { enqueued: [item("8").action], first: item("8").action })
+          ),
+          operateSchedule: Effect.map(
+            store.operateSchedule("pause", "often", operation),
+            (became) => assert.strictEqual(became, "done")
+          ),
+          schedules: Effect.map(store.schedules({}, 10), (all) => assert.strictEqual(all.length, 2)),
+          slotsOfSchedule: Effect.map(
+            store.slotsOfSchedule("often", 10, undefined),
+            (slots) =>
+              assert.deepStrictEqual(slots.map(({ key, status }) => [key, status]), [["2", "queued"], ["1", "queued"]])
+          ),
+          markSchedule: Effect.map(store.markSchedule("often", 1000, "a test", 2000), (isNew) => assert.isTrue(isNew)),
           neglected: store.neglected(0, [], [], true),
           deleteOutcomes: store.deleteOutcomes(0, 10),
           actionsOf: store.actionsOf([first]),

@@ -45,7 +45,9 @@ const tables = [
   "signals",
   "memos",
   "retries",
-  "operations"
+  "operations",
+  "schedules",
+  "schedule_versions"
 ]
 // a few rows are deleted in a tenth of the time that truncating takes: that makes a file for each table and each index
 const emptying = `with ${tables.map((table) => `${table} as (delete from stepped.${table})`).join(", ")} select 1`

@@ -2,7 +2,7 @@
  * An engine whose transitions pass through the test: it can lose their answers, or hold them up until something else has happened.
  */
 import { Deferred, Duration, Effect, Layer } from "effect"
-import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Stepped } from "stepped"
+import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Schedules, Stepped } from "stepped"
 import { layer as layerEngine } from "../../src/engine/Engine.ts"
 import { defaults, Settings } from "../../src/engine/Settings.ts"
 import * as PostgresStore from "../../src/sql/PostgresStore.ts"
@@ -17,7 +17,8 @@ export const layerIntercepted = (
   intercept: (store: Service) => Partial<Service>,
   settings: Partial<Settings["Service"]> = {}
 ) =>
-  layerEngine.pipe(
+  Schedules.layer.pipe(
+    Layer.provideMerge(layerEngine),
     Layer.provideMerge(Layer.mergeAll(
       ActionRepo.layer,
       PerformanceLane.layer,

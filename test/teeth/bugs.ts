@@ -57,6 +57,12 @@ const extended = "test/behaviour/ExtendedTimeouts.test.ts"
 const heartbeatRaces = "test/races/heartbeats.test.ts"
 const completionKeyRaces = "test/races/completionKeys.test.ts"
 const fairBy = "test/behaviour/FairBy.test.ts"
+const schedules = "test/behaviour/Schedules.test.ts"
+const scheduleRaces = "test/races/schedules.test.ts"
+const scheduleRows = "src/sql/schedules.ts"
+const slots = "src/domain/Slots.ts"
+const slotsTest = "test/domain/Slots.test.ts"
+const firing = "src/engine/schedules/firing.ts"
 const traces = "src/engine/trace.ts"
 const tracing = "test/behaviour/Tracing.test.ts"
 const namedLanes = "test/behaviour/NamedLanes.test.ts"
@@ -7893,5 +7899,171 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "and o.status is null)"
     }],
     tests: { "test/sql/schema/schema.test.ts": ["in functions looks rows up in one way"] }
+  },
+  {
+    name: "fired-by-each-who-has-read-it",
+    breaks: "20.5: a schedule is moved on though it is at another slot by then",
+    plants: [{
+      file: functionFile("fire_schedules"),
+      find: "where s.slot = m.slot and s.hash = m.hash and s.paused_at is null",
+      replace: "where s.hash = m.hash and s.paused_at is null"
+    }],
+    tests: { [scheduleRaces]: ["20.5: of many who have read the same slot"] }
+  },
+  {
+    name: "slot-without-a-key",
+    breaks: "20.5: a slot that its schedule comes to a second time is enqueued a second time",
+    plants: [{
+      file: functionFile("enqueue_slots"),
+      find: "select '', x.schedule, 3 /* KeyKind.schedule */, x.key, x.action, p_now",
+      replace: "select '', x.schedule, 3 /* KeyKind.schedule */, x.key || x.action, x.action, p_now"
+    }],
+    tests: {
+      [scheduleRaces]: ["20.5: a slot is enqueued once"],
+      [schedules]: ["20.8: run by hand it is enqueued once"]
+    }
+  },
+  {
+    name: "fired-as-it-was",
+    breaks: "20.5: who fires waits for whoever changes the schedule, and keeps the others from firing",
+    plants: [{
+      file: functionFile("fire_schedules"),
+      find: "for update of s skip locked);",
+      replace: "for update of s);"
+    }],
+    tests: { [scheduleRaces]: ["20.5: what somebody is about to change"] },
+    hangs: true
+  },
+  {
+    name: "fired-with-what-it-had-before",
+    breaks: "20.5: what was changed while it was read fires with the arguments that it had before",
+    plants: [{
+      file: functionFile("fire_schedules"),
+      find: "where s.slot = m.slot and s.hash = m.hash and s.paused_at is null",
+      replace: "where s.slot = m.slot and s.paused_at is null"
+    }],
+    tests: { [scheduleRaces]: ["20.5: what was changed while it was read"] }
+  },
+  {
+    name: "older-deploy-takes-over",
+    breaks: "20.6: a worker of the version before a deploy puts its own again when it starts",
+    plants: [{
+      file: functionFile("put_schedule"),
+      find: "(theirs.first_seen, theirs.hash) > (mine.first_seen, mine.hash)",
+      replace: "(theirs.first_seen, theirs.hash) < (mine.first_seen, mine.hash)"
+    }],
+    tests: { [scheduleRaces]: ["20.6: of two versions"] }
+  },
+  {
+    name: "dead-deploy-stays",
+    breaks: "20.6: what a version has declared that nobody has any more stays in force",
+    plants: [{
+      file: functionFile("undeclared_schedules"),
+      find: "s.hash <> d.hash and not is_declared(s.hash)",
+      replace: "s.hash <> d.hash and s.hash is null"
+    }],
+    tests: { [scheduleRaces]: ["20.6: of two versions"] }
+  },
+  {
+    name: "orphan-fires",
+    breaks: "20.6: a schedule fires that no living worker declares",
+    plants: [{ file: scheduleRows, find: "or s.hash = any($2)) order by", replace: "or true) order by" }],
+    tests: { [schedules]: ["20.1: what code declares fires as well"] }
+  },
+  {
+    name: "jumped-over-time-is-lost",
+    breaks: "20.2: a local time that the clock jumps over is no slot",
+    plants: [{
+      file: slots,
+      find: "if (!isDistance && shift > 0 && slot < change + shift) return change",
+      replace: "if (!isDistance && shift > 0 && slot < change - shift) return change"
+    }],
+    tests: { [slotsTest]: ["20.2: a local time that the clock jumps over", "20.2: the next one is what a look"] }
+  },
+  {
+    name: "time-shown-twice-fires-twice",
+    breaks: "20.2: a local time that the clock shows twice is two slots",
+    plants: [{ file: slots, find: "(isDistance ? 0 : Math.max(0, -shift))", replace: "0" }],
+    tests: { [slotsTest]: ["20.2: a local time that the clock shows twice", "20.2: the next one is what a look"] }
+  },
+  {
+    name: "second-pass-is-not-seen",
+    breaks: "20.2: who looks while the clock shows a time for the second time takes it for a slot",
+    plants: [{ file: slots, find: "if (changed !== undefined && !isDistance) {", replace: "if (changed === null) {" }],
+    tests: { [slotsTest]: ["20.2: a local time that the clock shows twice", "20.2: the next one is what a look"] }
+  },
+  {
+    name: "distance-loses-an-hour",
+    breaks: "20.2: what comes each half hour does not while the clock shows an hour for the second time",
+    plants: [{
+      file: slots,
+      find: "cron.hours.size === 0 || cron.hours.size === 24",
+      replace: "cron.hours.size === 24"
+    }],
+    tests: { [slotsTest]: ["20.2: where hours are not said", "20.2: the next one is what a look"] }
+  },
+  {
+    name: "not-due-before-its-jitter",
+    breaks: "20.3: a slot whose jitter is not over yet fires with the one before it",
+    plants: [{
+      file: slots,
+      find: "if (last > slot && firesAt(timed, last) > now) last",
+      replace: "if (last > slot && firesAt(timed, last) < 0) last"
+    }],
+    tests: { [slotsTest]: ["20.3: what jitter has put off"] }
+  },
+  {
+    name: "missed-slots-all-fire",
+    breaks: "20.4: what nobody was there for fires though it is not to be caught up with",
+    plants: [{
+      file: slots,
+      find: "now - firesAt(timed, last) <= graceMs ? [last] : []",
+      replace: "now - firesAt(timed, last) >= 0 ? [last] : []"
+    }],
+    tests: { [slotsTest]: ["20.4: what is missed"], [schedules]: ["20.4: what nobody was there for"] }
+  },
+  {
+    name: "unreadable-without-a-mark",
+    breaks: "20.7: nobody sees why a schedule does not fire that cannot be read",
+    plants: [{
+      file: scheduleRows,
+      find: "set trouble = $3, next_at = $4",
+      replace: "set trouble = case when $3 = '' then $3 end, next_at = $4"
+    }],
+    tests: { [schedules]: ["20.7: one that cannot be read"] }
+  },
+  {
+    name: "unreadable-arguments-in-no-history",
+    breaks: "20.7: arguments that can no longer be read end without an action",
+    plants: [{
+      file: firing,
+      find: "{ ...asStored, lane, prepared: true }",
+      replace: "{ ...asStored, lane: lane === \"\" ? lane : null }"
+    }],
+    tests: { [schedules]: ["20.7: arguments that can no longer be read"] }
+  },
+  {
+    name: "pause-is-caught-up-with",
+    breaks: "20.8: what has passed in a pause fires when it is over",
+    plants: [{
+      file: functionFile("operate_schedule"),
+      find: "paused_reason = null, slot = p_next_slot, next_at = p_next_at",
+      replace: "paused_reason = null"
+    }],
+    tests: { [schedules]: ["20.8: paused with a reason"] }
+  },
+  {
+    name: "deploy-loses-what-was-missed",
+    breaks: "20.6: a deploy that changes the arguments alone begins with the next slot",
+    plants: [{
+      file: functionFile("put_schedule"),
+      find: "slot = case when x.has_its_times then s.slot else p_slot end",
+      replace: "slot = p_slot"
+    }, {
+      file: functionFile("put_schedule"),
+      find: "next_at = case when x.has_its_times then s.next_at else p_next_at end",
+      replace: "next_at = p_next_at"
+    }],
+    tests: { [schedules]: ["20.6: what a deploy has changed"] }
   }
 ]

@@ -5,6 +5,7 @@ import type { ActionEvent } from "../../Events.ts"
 import type { Answer, Work } from "../../store/Answer.ts"
 import { invocationsOf } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
+import { firedOf } from "../../store/Scheduled.ts"
 import { type Catalog, emptyCatalog, type Store } from "../../store/Store.ts"
 import { concluded, enqueued, handedOver, originOf } from "./eventsOf.ts"
 import type { Change, Committed, Transition, Watch } from "./watching.ts"
@@ -117,6 +118,16 @@ export const observed = (
         const isRefused = [...met.values()].some(({ conflict }) => conflict !== undefined)
         return isRefused ? [] : items.filter((_, n) => !met.has(n))
       })
+    ),
+  fireSchedules: (now, moves, fires) =>
+    watch(
+      store.fireSchedules(now, moves, fires),
+      enqueueing(fires.map(({ invocation }) => invocation), now, ({ enqueued: ids }) => firedOf(fires, ids))
+    ),
+  enqueueForSchedule: (now, name, operation, fires) =>
+    watch(
+      store.enqueueForSchedule(now, name, operation, fires),
+      enqueueing(fires.map(({ invocation }) => invocation), now, (answer) => firedOf(fires, answer?.enqueued ?? []))
     ),
   enqueueAndClaim: (options) => {
     const { catalog, items, now } = options

@@ -1,8 +1,12 @@
-/** A worker says what it is and what it can run, for those who do not have the program, and again when that has changed. */
+/**
+ * A worker says what it is and what it can run, for those who do not have the program, and again when that has changed. With it come the
+ * schedules that its program declares, which fire by that.
+ */
 import * as Effect from "effect/Effect"
 import type { StorageError } from "../../SteppedError.ts"
 import { monotonic } from "../../store/RealClock.ts"
 import { describe } from "../describe.ts"
+import { declare } from "../schedules/declaring.ts"
 import type { WorkerContext } from "./context.ts"
 
 /** How long ago it may be said that a worker has a definition. */
@@ -16,12 +20,15 @@ export interface Announcing {
 }
 
 export const make = (worker: WorkerContext): Announcing => {
-  const { connections, queues, registry, store } = worker
-  // invariant: what is stored of this worker is of this token and these definitions
-  let said: { readonly token: bigint; readonly all: unknown; readonly at: number } | undefined
+  const { connections, log, now, queues, registry, store } = worker
+  // invariant: what is stored of this worker is of this token, these definitions and these schedules
+  let said:
+    | { readonly token: bigint; readonly all: unknown; readonly schedules: unknown; readonly at: number }
+    | undefined
   const say = Effect.gen(function*() {
     const token = worker.lease.token()
     const all = registry.all()
+    const schedules = registry.schedules()
     if (token === undefined) return
     const definitions = []
     for (const runnable of all) {
@@ -30,15 +37,26 @@ export const make = (worker: WorkerContext): Announcing => {
       yield* Effect.yieldNow
     }
     yield* connections.ask(store.announce(token, { queues, definitions }))
-    said = { token, all, at: monotonic() }
+    // who has declared some, and none now, says so, too
+    if (schedules.length > 0 || (said !== undefined && said.schedules !== schedules)) {
+      const at = yield* now
+      yield* connections.ask(declare(store, log, token, schedules, at))
+      worker.timers.know(at)
+    }
+    said = { token, all, schedules, at: monotonic() }
+  })
+  /** What is in force may be what a worker has declared that is gone. */
+  const isUndeclared = Effect.suspend(() => {
+    const schedules = registry.schedules()
+    return schedules.length === 0 ? Effect.succeed(false) : connections.ask(store.undeclaredSchedules(schedules))
   })
   return {
     first: say,
-    again: Effect.suspend(() =>
-      said === undefined ||
-        (said.token === worker.lease.token() && said.all === registry.all() && monotonic() - said.at < repeatMs)
-        ? Effect.void
-        : say
-    )
+    again: Effect.suspend(() => {
+      if (said === undefined) return Effect.void
+      const isSaid = said.token === worker.lease.token() && said.all === registry.all() &&
+        said.schedules === registry.schedules() && monotonic() - said.at < repeatMs
+      return isSaid ? Effect.flatMap(isUndeclared, (is) => is ? say : Effect.void) : say
+    })
   }
 }

@@ -6,6 +6,7 @@ import * as Latch from "effect/Latch"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
 import { monotonic, realClock } from "../../store/RealClock.ts"
 import { isWorthSaying } from "../log.ts"
+import { fireableOf, firePass } from "../schedules/firing.ts"
 import type { Work, WorkerContext } from "./context.ts"
 
 export interface Timers {
@@ -24,7 +25,7 @@ export interface Timers {
 }
 
 export const make = (worker: WorkerContext): Timers => {
-  const { bodies, committer, connections, inHand, log, now, queue, settings, store } = worker
+  const { bodies, committer, connections, failpoint, inHand, log, now, registry, settings, store } = worker
   const latch = Latch.makeUnsafe(false)
   /** User time of the next wait, timeout or retry that this worker knows of; the next look finds all others. */
   let next = Infinity
@@ -50,9 +51,23 @@ export const make = (worker: WorkerContext): Timers => {
 
   /** What was resumed goes on at once. */
   const soonest = Effect.map(
-    connections.ask(queue.nextDue),
-    ({ resumes, timeout, wait }) => resumes ? -Infinity : Math.min(wait ?? Infinity, timeout ?? Infinity)
+    Effect.suspend(() => connections.ask(store.nextDueWith(fireableOf(registry)))),
+    ({ resumes, schedule = Infinity, timeout, wait }) => ({
+      first: resumes ? -Infinity : Math.min(wait ?? Infinity, timeout ?? Infinity, schedule),
+      schedule
+    })
   )
+
+  /** Has schedules fire that are due; gives how many have gone on. */
+  const fire = Effect.gen(function*() {
+    const at = yield* now
+    const { enqueued, moved } = yield* failpoint("fired", connections.ask(firePass(worker, fireableOf(registry), at)))
+    if (enqueued > 0) {
+      worker.onQueued()
+      worker.claimer.more()
+    }
+    return moved
+  })
 
   /** Looks that have failed one after another. */
   let failures = 0
@@ -70,12 +85,15 @@ export const make = (worker: WorkerContext): Timers => {
     })
 
   const look = Effect.gen(function*() {
-    let first = yield* soonest
+    let { first, schedule } = yield* soonest
     // the one after it may be due long before the next poll; what stays due is for another worker, or a job to be claimed
     for (let count = 1; worker.abandoned.isDue() || (count > 0 && first <= (yield* now));) {
       count = yield* tick(inHand.ready)
+      if (schedule <= (yield* now)) count += yield* fire
       bodies.pump()
-      first = yield* soonest
+      const next = yield* soonest
+      first = next.first
+      schedule = next.schedule
     }
     if (first > (yield* now)) know(first)
   })

@@ -24,17 +24,19 @@
 --   signals        what was sent to actions, read or not; goes with the history
 --   retries        actions that go on for ones that have ended: the first of each chain
 --   operations     what operators have done, and what they were refused; nothing of the engine reads it
+--   schedules      what is enqueued by the clock, with the slot that comes next; schedule_versions: what programs have
+--                  declared of them. A slot that was enqueued has a row in `action_keys`
 --
 -- What is at the end of a table behind "for what is to come" is null as yet: a row pays for no null, as it has some
 -- already. Where the rest of that goes, src/README.md says.
 --
--- Lock order of every function: keys (`action_keys`; who waits for one that is not committed holds nothing else), then
--- jobs (always SKIP LOCKED), then named lanes sorted by name, then live rows sorted by
--- lane, each in ONE pass that may wait (those in named lanes under their lanes' locks alone), then achievements sorted
--- by key, then steps sorted by action and index. Rows of the history are locked by whoever reuses, unwinds, deletes or
--- forgets them, and never waited for, but by who retries one, or has it undone again, and holds nothing else by then.
--- Everything out of that order is taken with SKIP LOCKED and, where skipped, left for the next transition. A slot is
--- changed only under the lock of its step's row.
+-- Lock order of every function: schedules by name (who fires them skips what is locked), then keys (`action_keys`; who
+-- waits for one that is not committed holds nothing else but the schedule that it fires), then jobs (always SKIP
+-- LOCKED), then named lanes sorted by name, then live rows sorted by lane, each in ONE pass that may wait (those in
+-- named lanes under their lanes' locks alone), then achievements sorted by key, then steps sorted by action and index.
+-- Rows of the history are locked by whoever reuses, unwinds, deletes or forgets them, and never waited for, but by who
+-- retries one, or has it undone again, and holds nothing else by then. Everything out of that order is taken with SKIP
+-- LOCKED and, where skipped, left for the next transition. A slot is changed only under the lock of its step's row.
 --
 -- User time comes in as `p_now`; only leases, and since when an invocation is cancelled, use the database's clock. Keys
 -- compare as bytes (`collate "C"`): the same everywhere, and cheaper than by a language's rules.
@@ -58,7 +60,9 @@ create table workers (
   definitions text[] collate "C",
   hashes text[],
   -- since when, on the database's clock, it is to take nothing new, and to stop
-  drained_at timestamptz
+  drained_at timestamptz,
+  -- the hashes of the schedules that its program declares, once it has said so; null: none
+  schedules text[] collate "C"
 );
 comment on table workers is 'One row for each worker that runs; with the row gone,
 nothing is written under its token any more.';
@@ -503,10 +507,10 @@ still to be cancelled, as nothing else waits for them, or to be unwound.';
 
 create table action_keys (
   -- whose key it is: the definition's and the actor's, so that others may have the same one; of an id, which nobody
-  -- else may have, they are empty
+  -- else may have, they are empty; of a slot, the definition is empty, and the schedule's name stands for the actor
   definition text collate "C" not null,
   actor_id text collate "C" not null,
-  -- what it is: an id that the caller has chosen, an idempotency key, a completion's key
+  -- what it is: an id that the caller has chosen, an idempotency key, a completion's key, a slot of a schedule
   kind smallint not null,
   key text collate "C" not null,
   -- there may be no such action yet, if something was sent to an execution that nobody has started
@@ -623,3 +627,53 @@ create unique index operations_refused
   where outcome <> 'done' and through is null;
 -- what is asked of many is asked of each of them once, and in this order: how far it has come is seen by it
 create unique index operations_through on operations (through, target) where through is not null;
+
+-- Read by who fires, by `schedules_due`: one look at the first entry for each definition that a worker has, however
+-- many rows are not due. Changed under the lock of the row alone.
+create table schedules (
+  name text collate "C" primary key,
+  -- {"cron": …}, by the local time of the zone; {"every": …}, in ms since 1970; {"at": …}, in ms
+  spec jsonb not null,
+  zone text,
+  definition text collate "C" not null,
+  actor_id text collate "C" not null,
+  queue text collate "C" not null,
+  arguments jsonb not null,
+  -- what becomes of slots that nobody was there for: {"policy": …}, for `all` with `max` and `window` in ms
+  catch_up jsonb not null,
+  -- a slot fires later by up to so much, always the same one by as much
+  jitter_ms float8,
+  -- from then on there are no slots
+  until timestamptz,
+  -- the slot that comes next, and when it fires; null: none comes any more
+  slot timestamptz,
+  next_at timestamptz,
+  -- the last slot that has fired
+  last_slot timestamptz,
+  source smallint not null,
+  -- tells what it was given from what it is given later
+  hash text collate "C" not null,
+  paused_at timestamptz,
+  paused_by text,
+  paused_reason text,
+  -- why somebody could not read it who was to fire it
+  trouble text,
+  changed_at timestamptz not null
+) with (
+  fillfactor = 80,
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 1000,
+  autovacuum_vacuum_cost_delay = 0
+);
+comment on table schedules is 'What is enqueued by the clock: when, on whom, and with what.';
+
+create index schedules_due on schedules (definition, next_at) where next_at is not null and paused_at is null;
+
+create table schedule_versions (
+  name text collate "C" not null,
+  hash text collate "C" not null,
+  -- on the database's clock: of two that are declared, the one that was seen first later is in force
+  first_seen timestamptz not null,
+  primary key (name, hash)
+);
+comment on table schedule_versions is 'What programs have declared of each schedule: one row for each version.';

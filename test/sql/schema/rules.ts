@@ -22,6 +22,7 @@ const codes: Readonly<Record<string, unknown>> = {
   Seat: Phase.Seat,
   JobKind: Phase.JobKind,
   KeyKind: Phase.KeyKind,
+  ScheduleSource: Phase.ScheduleSource,
   Kind,
   Verdict: VerdictCode,
   Sent: SentCode,

@@ -1,0 +1,225 @@
+/**
+ * Schedules, as they are stored: put as rows, looked at, and operated.
+ *
+ * @since 0.1.0
+ */
+import { Context, Effect, Layer } from "effect"
+import type { AnyAction } from "./Action.ts"
+import type { PlainSchema } from "./Actor.ts"
+import type { ActionStatus } from "./domain/Phase.ts"
+import { Engine } from "./Engine.ts"
+import type { OperatorOptions } from "./Operation.ts"
+import type { PauseOptions } from "./Pause.ts"
+import type { ScheduleError, ScheduleOptions } from "./ScheduleOptions.ts"
+import type { InvalidQuery, ScheduleTaken, StorageError, UnknownSchedule, UnsuitableIsolation } from "./SteppedError.ts"
+
+// -------------------------------------------------------------------------------------------------------------------
+// models
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Where a schedule is at.
+ *
+ * **Details**
+ *
+ * `active`: its next slot fires. `paused`: none fires until somebody goes on with it. `orphaned`: no living worker declares it as it is, or, of a row, has its action, and so nobody fires it. `broken`: a worker could not
+ * read it, and `trouble` says why; it is tried again each minute. `over`: no slot comes any more.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ScheduleState = "active" | "paused" | "orphaned" | "broken" | "over"
+
+/**
+ * A schedule, as it is stored.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScheduleRecord {
+  readonly name: string
+  readonly state: ScheduleState
+  /** Whether it is declared by code, or was put as a row. */
+  readonly source: "code" | "row"
+  /** One of the three: `every` in ms. */
+  readonly cron: string | undefined
+  readonly every: number | undefined
+  readonly at: Date | undefined
+  readonly zone: string | undefined
+  readonly actorType: string
+  readonly actorId: string
+  /** The name of the action. */
+  readonly action: string
+  readonly arguments: unknown
+  readonly catchUp: "none" | "latest" | { readonly max: number; readonly window: number }
+  /** Times in ms, here too. */
+  readonly jitter: number | undefined
+  readonly until: Date | undefined
+  /** The slot that comes next, and when it fires. */
+  readonly slot: Date | undefined
+  readonly firesAt: Date | undefined
+  /** The last slot that has fired. */
+  readonly lastSlot: Date | undefined
+  readonly pause: { readonly since: Date; readonly by: string; readonly reason: string } | undefined
+  readonly trouble: string | undefined
+  /** Tells its versions apart. */
+  readonly hash: string
+}
+
+/**
+ * Which schedules are asked for: those for which all of it holds.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScheduleFilter {
+  readonly actorType?: string | undefined
+  readonly actorId?: string | undefined
+  readonly action?: string | undefined
+  readonly source?: "code" | "row" | undefined
+  /** Behind the one of this name: the last one of the page before. */
+  readonly after?: string | undefined
+  /** At most so many: 100 if not given, 10,000 at most. */
+  readonly limit?: number | undefined
+}
+
+/**
+ * A slot that was enqueued: by the clock, or as somebody has asked for it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface FiredSlot {
+  /** Its time; of what was run by hand when that was asked for. */
+  readonly slot: Date
+  readonly byHand: boolean
+  /** When it was enqueued. */
+  readonly at: Date
+  readonly action: string
+  /** `undefined`: it was never stored as an action (joined, achieved), and its outcome is not kept any more. */
+  readonly status: "queued" | ActionStatus | undefined
+}
+
+/**
+ * A slot that comes, and when it fires, which is later by its jitter.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface NextSlot {
+  readonly slot: Date
+  readonly firesAt: Date
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// services
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * Schedules as rows, and what operators do with schedules of both kinds.
+ *
+ * **Details**
+ *
+ * `put` and `remove` are a program's: inside an open `sql.withTransaction` they commit with it. What an operator asks for is recorded with who, why, and what has come of that (`ActionRepo.operations`).
+ * A name that nobody has is an `UnknownSchedule`.
+ *
+ * **Example** (A reminder that each user sets)
+ *
+ * ```ts
+ * import { PgClient } from "@effect/sql-pg"
+ * import { Effect, Schema } from "effect"
+ * import { Schedules, Stepped } from "stepped"
+ *
+ * class User extends Stepped.Actor<User>()("User", { id: Schema.Int }) {}
+ * const remind = Stepped.action("remind", { arguments: [Schema.String] }).step((text) => Effect.log(text))
+ * const Users = Stepped.actions(User, [remind])
+ *
+ * const setReminder = Effect.fn(function*(user: number, cron: string, zone: string, text: string) {
+ *   const sql = yield* PgClient.PgClient
+ *   const schedules = yield* Schedules
+ *   yield* sql.withTransaction(Effect.gen(function*() {
+ *     yield* sql`update users set reminder = ${text} where id = ${user}`
+ *     yield* schedules.put(`reminder-${user}`, { cron, zone, actions: Users, actor: user, action: remind, args: [text] })
+ *   }))
+ * })
+ * ```
+ *
+ * @category services
+ * @since 0.1.0
+ */
+export class Schedules extends Context.Service<Schedules, {
+  /**
+   * Stores a schedule as a row, or changes the one of this name; `same`: it is as it was. Where its times stay what they are, so does the slot that comes next. A pause stays.
+   *
+   * **Details**
+   *
+   * The name is a text of 1 to 200 characters; one that code declares is a `ScheduleTaken`. A time that has passed (`at`, `until`) is refused.
+   */
+  readonly put: <
+    Self,
+    Id extends PlainSchema,
+    Own extends AnyAction,
+    Inherited extends AnyAction,
+    A extends AnyAction
+  >(
+    name: string,
+    options: ScheduleOptions<Self, Id, Own, Inherited, A>
+  ) => Effect.Effect<
+    "created" | "changed" | "same",
+    ScheduleError | ScheduleTaken | UnsuitableIsolation | StorageError
+  >
+  /** Removes a schedule; what it has enqueued stays. `declared`: a living worker declares it, and it stays. Not recorded, unless `by` is given. */
+  readonly remove: (
+    name: string,
+    options?: OperatorOptions
+  ) => Effect.Effect<"done" | "declared" | "none", InvalidQuery | UnsuitableIsolation | StorageError>
+  /** One by its name. */
+  readonly find: (name: string) => Effect.Effect<ScheduleRecord, UnknownSchedule | StorageError>
+  /** In the order of their names. */
+  readonly list: (
+    filter?: ScheduleFilter
+  ) => Effect.Effect<ReadonlyArray<ScheduleRecord>, InvalidQuery | StorageError>
+  /** The next slots that fire, five if not given, 1,000 at most; none where it is over or broken. A pause, and that it is orphaned, is not looked at. */
+  readonly next: (
+    name: string,
+    count?: number
+  ) => Effect.Effect<ReadonlyArray<NextSlot>, UnknownSchedule | InvalidQuery | StorageError>
+  /** What was enqueued for its slots, the last slot first, as long as the history of that is kept; at most `limit` (100 if not given, 10,000 at most), before a slot. */
+  readonly history: (
+    name: string,
+    options?: { readonly limit?: number | undefined; readonly before?: Date | undefined }
+  ) => Effect.Effect<ReadonlyArray<FiredSlot>, UnknownSchedule | InvalidQuery | StorageError>
+  /** Fires nothing until somebody goes on with it; `paused`: it is so already, and keeps its reason. */
+  readonly pause: (
+    name: string,
+    options: PauseOptions
+  ) => Effect.Effect<"done" | "paused", UnknownSchedule | InvalidQuery | StorageError>
+  /** Goes on with the slot that comes next now: those that have passed in a pause are not caught up with. */
+  readonly resume: (
+    name: string,
+    options?: OperatorOptions
+  ) => Effect.Effect<"done" | "notPaused", UnknownSchedule | InvalidQuery | StorageError>
+  /** Enqueues it once, now, whatever its slots are, and also while it is paused or orphaned; gives the id of the action. Asked twice within a millisecond it is one. */
+  readonly run: (
+    name: string,
+    options?: OperatorOptions
+  ) => Effect.Effect<string, UnknownSchedule | InvalidQuery | StorageError>
+  /**
+   * Enqueues the slots from one time to another, both included, that were not enqueued before: 1,000 at most, of times that have passed. Gives the ids of their actions, the oldest slot first, and
+   * how many there had been.
+   */
+  readonly backfill: (
+    name: string,
+    range: { readonly from: Date; readonly to: Date },
+    options?: OperatorOptions
+  ) => Effect.Effect<
+    { readonly enqueued: ReadonlyArray<string>; readonly before: number },
+    UnknownSchedule | InvalidQuery | StorageError
+  >
+}>()("stepped/Schedules") {
+  /** The schedules of an engine. */
+  static readonly layer: Layer.Layer<Schedules, never, Engine> = Layer.effect(
+    Schedules,
+    Effect.map(Engine, ({ schedules }) => Schedules.of(schedules))
+  )
+}

@@ -1,0 +1,238 @@
+/**
+ * Slots: the times of a schedule, as instants in ms. Pure: what comes after a time is the same in every process, and so is by how much a slot
+ * is put off.
+ *
+ * Of a cron expression the fields are local times, and `effect/Cron` finds the next one as if the zone's offset never changed. What is
+ * here is what a change of the offset means, as two rules:
+ *
+ * - A local time that does not exist, as the clock jumps over it, is the moment of the jump. Several of them are one slot.
+ * - A local time that exists twice is a slot the first time alone.
+ *
+ * An expression that says nothing of hours means a distance, such as every half hour, and not times of day: it has a slot wherever the clock shows
+ * one, twice where it shows it twice, and none where it does not show it, so that the distance stays the same.
+ */
+import * as Cron from "effect/Cron"
+import * as DateTime from "effect/DateTime"
+import * as Option from "effect/Option"
+import * as Result from "effect/Result"
+import { createHash } from "node:crypto"
+
+/** When, as it is stored: times and distances in ms. */
+export type Timing = { readonly cron: string } | { readonly every: number } | { readonly at: number }
+
+/** What becomes of slots that nobody was there for, as it is stored. */
+export type CatchUpPolicy =
+  | { readonly policy: "none" | "latest" }
+  | { readonly policy: "all"; readonly max: number; readonly window: number }
+
+/** The times of a schedule. */
+export interface Slots {
+  /** The first one after a time; none where none comes any more. */
+  readonly next: (after: number) => number | undefined
+}
+
+const dayMs = 86_400_000
+
+/** The last time that a date has. */
+const latest = 8.64e15
+
+/** For how long after its time a slot is on time, though nothing is caught up with. */
+export const graceMs = 60_000
+
+/** A zone by its name (`Europe/Berlin`) or its offset (`+02:00`), if there is such a one. */
+export const zoneOf = (text: string): Option.Option<DateTime.TimeZone> => DateTime.zoneFromString(text)
+
+/** An expression of five fields, or of six with seconds, or why it is none. */
+export const cronOf = (text: string): Result.Result<Cron.Cron, string> =>
+  Result.mapError(Cron.parse(text, "UTC"), ({ message }) => message)
+
+/** Throws where the expression or the zone cannot be read, which whoever has stored them has looked at. */
+export const slotsOf = (timing: Timing, zone: string | null, until: number | null): Slots => {
+  const slots = "cron" in timing
+    ? cronSlots(timing.cron, zone ?? "UTC")
+    : "every" in timing
+    ? { next: (after: number) => (Math.floor(after / timing.every) + 1) * timing.every }
+    : { next: (after: number) => timing.at > after ? timing.at : undefined }
+  const end = until ?? latest
+  return {
+    next: (after) => {
+      const slot = slots.next(after)
+      return slot !== undefined && slot < end ? slot : undefined
+    }
+  }
+}
+
+/** The offset of a zone, and when it changes. */
+interface Offsets {
+  readonly at: (instant: number) => number
+  /** The first instant in (from, to] that has another offset than `from`; none where that is the same all along. */
+  readonly change: (from: number, to: number) => number | undefined
+}
+
+const offsetsOf = (zone: DateTime.TimeZone): Offsets => {
+  if (DateTime.isTimeZoneOffset(zone)) return { at: () => zone.offset, change: () => undefined }
+  const at = (instant: number) => DateTime.zonedOffset(DateTime.makeZonedUnsafe(instant, { timeZone: zone }))
+  const change: Offsets["change"] = (from, to) => {
+    const offset = at(from)
+    // no zone changes twice in a day
+    for (let low = from; low < to; low += dayMs) {
+      let high = Math.min(low + dayMs, to)
+      if (at(high) === offset) continue
+      let before = low
+      while (high - before > 1) {
+        const middle = before + Math.floor((high - before) / 2)
+        if (at(middle) === offset) before = middle
+        else high = middle
+      }
+      return high
+    }
+    return undefined
+  }
+  return { at, change }
+}
+
+const cronSlots = (text: string, zone: string): Slots => {
+  const cron = Result.getOrThrowWith(cronOf(text), (issue) => new Error(`the cron expression ${text}: ${issue}`))
+  const offsets = offsetsOf(
+    Option.getOrThrowWith(zoneOf(zone), () => new Error(`the zone ${zone} is not known here`))
+  )
+  const isDistance = cron.hours.size === 0 || cron.hours.size === 24
+
+  /** As if the offset stayed what it is; none where no date fits. */
+  const steady = (after: number, offset: number): number | undefined => {
+    try {
+      return Cron.next(cron, new Date(after + offset)).getTime() - offset
+    } catch {
+      return undefined
+    }
+  }
+
+  const next = (after: number): number | undefined => {
+    let from = after
+    let offset = offsets.at(after)
+    const changed = offsets.change(after - 26 * 3_600_000, after)
+    // in the second pass of what the clock shows twice
+    if (changed !== undefined && !isDistance) {
+      from = Math.max(from, changed + offsets.at(changed - 1) - offset - 1)
+    }
+    // invariant: the offset is that of this instant, from which on it is looked for the next change
+    let known = after
+    for (;;) {
+      const slot = steady(from, offset)
+      if (slot === undefined) return undefined
+      const change = offsets.change(known, slot)
+      if (change === undefined) return slot
+      const shift = offsets.at(change) - offset
+      if (!isDistance && shift > 0 && slot < change + shift) return change
+      from = change - 1 + (isDistance ? 0 : Math.max(0, -shift))
+      offset += shift
+      known = change
+    }
+  }
+  return { next }
+}
+
+// -------------------------------------------------------------------------------------------------------------------
+// several of them
+// -------------------------------------------------------------------------------------------------------------------
+
+/** The last slot up to a time; `from` is one of them, no later than that. */
+export const lastSlot = (slots: Slots, from: number, upTo: number): number => {
+  let slot = from
+  // invariant: there is no slot in (beyond, upTo]
+  let beyond = upTo
+  for (;;) {
+    const following = slots.next(slot)
+    if (following === undefined || following > upTo) return slot
+    const middle = slot + Math.floor((beyond - slot) / 2)
+    const found = slots.next(middle)
+    if (found !== undefined && found <= upTo) slot = found
+    else {
+      beyond = middle
+      slot = following
+    }
+  }
+}
+
+/** The slots in [from, to], at most so many, the first ones. */
+export const slotsWithin = (slots: Slots, from: number, to: number, most: number): ReadonlyArray<number> => {
+  const found: Array<number> = []
+  for (let slot = slots.next(from - 1); slot !== undefined && slot <= to && found.length < most;) {
+    found.push(slot)
+    slot = slots.next(slot)
+  }
+  return found
+}
+
+/** The last slots in [from, to], at most so many; `to` is one of them. */
+const lastSlots = (slots: Slots, from: number, to: number, most: number): ReadonlyArray<number> => {
+  const before = from < to ? lastSlot(slots, slots.next(from - 1) ?? to, to - 1) : to
+  // where they come in one distance the first look finds them all
+  for (let span = Math.max(1, to - before) * most;; span *= 4) {
+    const start = Math.max(from, to - span)
+    const found = slotsWithin(slots, start, to, Infinity)
+    if (found.length >= most || start === from) return found.slice(-most)
+  }
+}
+
+/** The shortest distance between some of the slots that come after a time. */
+export const shortestDistance = (slots: Slots, after: number): number => {
+  let shortest = Infinity
+  let slot = slots.next(after)
+  for (let count = 0; slot !== undefined && count < 50; count++) {
+    const following = slots.next(slot)
+    if (following === undefined) break
+    shortest = Math.min(shortest, following - slot)
+    slot = following
+  }
+  return shortest
+}
+
+/** By how much a slot of a schedule is put off: always by the same, and not by as much as another schedule's. */
+export const jitterOf = (name: string, slot: number, most: number | null): number => {
+  if (most === null) return 0
+  const digest = createHash("sha256").update(`${name}\n${slot}`).digest()
+  return Math.floor((digest.readUInt32BE(0) / 2 ** 32) * most)
+}
+
+/** What a schedule says of its slots. */
+export interface Timed {
+  readonly name: string
+  readonly slots: Slots
+  readonly jitter: number | null
+  readonly catchUp: CatchUpPolicy
+}
+
+/** Slots of a schedule that fire, the oldest first, and the one that comes next, with when it fires. */
+export interface CameDue {
+  readonly fires: ReadonlyArray<number>
+  readonly next: number | undefined
+}
+
+/** When a slot fires. */
+export const firesAt = ({ jitter, name }: Pick<Timed, "name" | "jitter">, slot: number): number =>
+  slot + jitterOf(name, slot, jitter)
+
+/**
+ * What a schedule comes to that is due: its slots from `slot` on, which is the first one that has not fired, as far as they are due by now.
+ * At most `most` of them fire now; where there are more, the next one is the first of the rest.
+ */
+export const cameDue = (timed: Timed, slot: number, now: number, most: number): CameDue => {
+  const { catchUp, slots } = timed
+  let last = lastSlot(slots, slot, now)
+  // what is put off by less than the distance of two is the last one alone
+  if (last > slot && firesAt(timed, last) > now) last = lastSlot(slots, slot, last - 1)
+  const next = slots.next(last)
+  switch (catchUp.policy) {
+    case "latest":
+      return { fires: [last], next }
+    case "none":
+      return { fires: now - firesAt(timed, last) <= graceMs ? [last] : [], next }
+    case "all": {
+      const from = Math.max(slot, now - catchUp.window)
+      // what is too old is passed by
+      const found = from > last ? [] : lastSlots(slots, from, last, catchUp.max)
+      return { fires: found.slice(0, most), next: found.length > most ? found[most] : next }
+    }
+  }
+}

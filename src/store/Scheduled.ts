@@ -1,0 +1,158 @@
+/** What is enqueued by the clock, as it is stored, read and moved on. Times are user time in ms. */
+import type * as Effect from "effect/Effect"
+import type { CatchUpPolicy, Timing } from "../domain/Slots.ts"
+import type { StorageError } from "../SteppedError.ts"
+import type { Invocation } from "./Invocation.ts"
+import type { NewOperation } from "./Records.ts"
+
+/** What a schedule is, whoever has said so. */
+export interface ScheduleGiven {
+  readonly name: string
+  /** Tells what it was given from what it is given later. */
+  readonly hash: string
+  readonly spec: Timing
+  readonly zone: string | null
+  readonly definition: string
+  readonly actorId: string
+  readonly queue: string
+  readonly arguments: unknown
+  readonly catchUp: CatchUpPolicy
+  readonly jitter: number | null
+  readonly until: number | null
+}
+
+/** With the slot that comes next, and when it fires; null where none comes. */
+export interface NewSchedule extends ScheduleGiven {
+  readonly slot: number | null
+  readonly nextAt: number | null
+}
+
+export interface StoredSchedule extends NewSchedule {
+  readonly source: "code" | "row"
+  /** A living worker has what it takes to fire it: declares it as it is, or has its action. */
+  readonly isServed: boolean
+  readonly lastSlot: number | undefined
+  readonly pause: { readonly since: number; readonly by: string; readonly reason: string } | undefined
+  readonly trouble: string | undefined
+}
+
+/** What a worker may fire: rows of its definitions, and what its program declares, as it declares it. */
+export interface Fireable {
+  readonly definitions: ReadonlyArray<string>
+  readonly hashes: ReadonlyArray<string>
+}
+
+/** A schedule that goes from one slot to the next. */
+export interface Move {
+  readonly name: string
+  /** As it was read: changed meanwhile, it fires as it is then. */
+  readonly hash: string
+  readonly slot: number
+  readonly nextSlot: number | null
+  readonly nextAt: number | null
+  /** The last slot that fires with it, if one does. */
+  readonly last: number | null
+}
+
+/** A slot of a schedule, and what is enqueued for it. */
+export interface Fire {
+  readonly schedule: string
+  /** Under which it is enqueued once: the slot's time, or what names another occasion. */
+  readonly key: string
+  readonly invocation: Invocation
+}
+
+/** Of what fires, what was enqueued: the rest had been before. */
+export const firedOf = (fires: ReadonlyArray<Fire>, enqueued: ReadonlyArray<string>): ReadonlyArray<Invocation> => {
+  const ids = new Set(enqueued)
+  return fires.flatMap(({ invocation }) => ids.has(invocation.action) ? [invocation] : [])
+}
+
+/** A slot that was enqueued, and what has become of it. */
+export interface StoredSlot {
+  readonly key: string
+  readonly action: string
+  readonly at: number
+  /** `queued`, its status, or undefined where that is not kept. */
+  readonly status: string | undefined
+}
+
+export type PutAnswer = "created" | "changed" | "same" | "taken" | "older"
+
+export interface ScheduleStore {
+  /** Puts a row; inside an open transaction of the client it commits with it. */
+  readonly putSchedule: (now: number, schedule: NewSchedule) => Effect.Effect<PutAnswer, StorageError>
+  /** Says what a worker's program declares, and puts what of it is in force; gives what has become of each. Nobody is named where nobody has a token. */
+  readonly declareSchedules: (
+    token: bigint | undefined,
+    now: number,
+    schedules: ReadonlyArray<NewSchedule>
+  ) => Effect.Effect<ReadonlyMap<string, PutAnswer>, StorageError>
+  /** Whether they are to be declared again: one is not there, or is as nobody declares it any more. */
+  readonly undeclaredSchedules: (schedules: ReadonlyArray<ScheduleGiven>) => Effect.Effect<boolean, StorageError>
+  /** What is due, the one that fires first first. */
+  readonly dueSchedules: (
+    now: number,
+    of: Fireable,
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<StoredSchedule>, StorageError>
+  /** What `nextDue` gives, and when the next schedule fires. */
+  readonly nextDueWith: (
+    of: Fireable
+  ) => Effect.Effect<
+    {
+      readonly wait: number | undefined
+      readonly timeout: number | undefined
+      readonly resumes: boolean
+      readonly schedule: number | undefined
+    },
+    StorageError
+  >
+  /** Moves schedules on, and enqueues what fires, where they are still at the slot that was read; gives how many were moved, and the actions that were enqueued. */
+  readonly fireSchedules: (
+    now: number,
+    moves: ReadonlyArray<Move>,
+    fires: ReadonlyArray<Fire>
+  ) => Effect.Effect<{ readonly moved: number; readonly enqueued: ReadonlyArray<string> }, StorageError>
+  /** It cannot be read, and says why: who has read that slot tries again at a time. Gives whether that is new. */
+  readonly markSchedule: (
+    name: string,
+    slot: number,
+    trouble: string,
+    again: number
+  ) => Effect.Effect<boolean, StorageError>
+  /** In the order of their names. */
+  readonly schedules: (
+    filter: {
+      readonly name?: string | undefined
+      readonly definition?: string | undefined
+      readonly actorId?: string | undefined
+      readonly source?: "code" | "row" | undefined
+      readonly after?: string | undefined
+    },
+    limit: number
+  ) => Effect.Effect<ReadonlyArray<StoredSchedule>, StorageError>
+  /** The last slots first. */
+  readonly slotsOfSchedule: (
+    name: string,
+    limit: number,
+    before: string | undefined
+  ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
+  readonly operateSchedule: (
+    verb: "pause" | "resume" | "remove",
+    name: string,
+    operation: NewOperation | undefined,
+    from?: Pick<NewSchedule, "slot">,
+    to?: Pick<NewSchedule, "slot" | "nextAt">
+  ) => Effect.Effect<"done" | "none" | "paused" | "notPaused" | "declared" | "moved", StorageError>
+  /** Enqueues slots that somebody has asked for; gives the actions of those that had not been, and that of the first slot, whenever it was. None where nobody has the name. */
+  readonly enqueueForSchedule: (
+    now: number,
+    name: string,
+    operation: NewOperation,
+    fires: ReadonlyArray<Fire>
+  ) => Effect.Effect<
+    { readonly enqueued: ReadonlyArray<string>; readonly first: string | undefined } | undefined,
+    StorageError
+  >
+}
