@@ -37,7 +37,6 @@ import { counted, log } from "./log.ts"
 import { registration } from "./many/asking.ts"
 import { measuring } from "./measuring.ts"
 import { metered } from "./metered.ts"
-import { readiness } from "./readiness.ts"
 import { Registry } from "./Registry.ts"
 import { Settings } from "./Settings.ts"
 import * as UserClock from "./UserClock.ts"
@@ -152,7 +151,6 @@ export const layer: Layer.Layer<
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
       ...OnCall.make(clients),
-      ...readiness(store, workers),
       ...Scheduling.make(clients, defining),
       measure: measuring(store, registry, meter, now),
       ...listening(hub),

@@ -1,16 +1,20 @@
-/** What whoever is on call asks, or makes a deploy: whether a program performs what is there, why an action is not finished, whether the invariants hold, how the database is. */
+/** What whoever is on call asks, or makes a deploy: whether a program performs what is there, why an action is not finished, whether the invariants hold, how process and database are. */
 import * as Effect from "effect/Effect"
 import type { Engine } from "../../Engine.ts"
 import * as Checking from "../check/Checking.ts"
 import { healthOf } from "../healthNotes.ts"
+import { readiness } from "../readiness.ts"
 import type { ClientContext } from "./context.ts"
 import * as Why from "./why.ts"
 
-type OnCall = Pick<Engine["Service"], "check" | "why" | "doctor" | "databaseHealth">
+type OnCall = Pick<Engine["Service"], "check" | "why" | "doctor" | "databaseHealth" | "live" | "ready">
 
-export const make = (context: Pick<ClientContext, "now" | "registry" | "settings" | "store">): OnCall => ({
+export const make = (
+  context: Pick<ClientContext, "now" | "registry" | "settings" | "store" | "workers">
+): OnCall => ({
   check: Checking.make(context),
   why: Why.make(context),
   doctor: context.store.examine,
-  databaseHealth: Effect.map(context.store.health, healthOf)
+  databaseHealth: Effect.map(context.store.health, healthOf),
+  ...readiness(context.store, context.workers)
 })

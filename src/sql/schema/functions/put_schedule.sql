@@ -40,11 +40,12 @@ begin
     and exists (
       select 1
       from schedule_versions theirs
-      join schedule_versions mine on mine.name = theirs.name and mine.hash = p_hash
+      join schedule_versions mine on mine.name = p_name and mine.hash = p_hash
       where
         theirs.name = p_name
         and theirs.hash = x.hash
-        and (theirs.first_seen, theirs.hash) > (mine.first_seen, mine.hash)) then
+        and (theirs.first_seen, theirs.hash) > (mine.first_seen, mine.hash)
+      offset 0) then
     return 'older';
   end if;
   update schedules s
