@@ -932,9 +932,9 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: whatever child ends, the first open slot of its step is settled: told twice, a sibling's is gone",
     plants: [{
       file: functionFile("after_ends"),
-      find: `      where o.child = any(p_ids) and o.status is null and e.id = o.child
+      find: `      where w.child = any(p_ids) and w.status is null and o.ctid = w.ctid and o.status is null
 `,
-      replace: `    where e.id = any(p_ids) and o.status is null and (o.action, o.step, o.slot) in (
+      replace: `    where w.child = any(p_ids) and o.status is null and (o.action, o.step, o.slot) in (
       select action, step, min(slot) filter (where status is null) from slots
       where (action, step) in (select action, step from slots where child = any(p_ids)) group by action, step)
 `
@@ -950,10 +950,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9: of a child that a step has started twice one slot is settled",
     plants: [{
       file: functionFile("after_ends"),
-      find: `      where o.child = any(p_ids) and o.status is null and e.id = o.child
+      find: `      where w.child = any(p_ids) and w.status is null and o.ctid = w.ctid and o.status is null
 `,
-      replace: `    where o.child = any(p_ids) and o.status is null and e.id = o.child
-      and not exists (select 1 from slots w where w.action = o.action and w.step = o.step and w.child = o.child and w.slot < o.slot)
+      replace: `    where w.child = any(p_ids) and w.status is null and o.ctid = w.ctid and o.status is null
+      and not exists (select 1 from slots z where z.action = o.action and z.step = o.step and z.child = o.child and z.slot < o.slot)
 `
     }],
     tests: { [regressions]: ["8: the same checksummed child twice from one step hangs"] }
@@ -3240,8 +3240,10 @@ export const bugs: ReadonlyArray<Bug> = [
       file: functionFile("in_turn"),
       find: `          and e.priority <> 1003 /* Priority.delayed */
           and (e.action in (select unnest(leaving))) is not true
+        offset 0
       ) as waits`,
       replace: `          and (e.action in (select unnest(leaving))) is not true
+        offset 0
       ) as waits`
     }, {
       file: functionFile("in_turn"),
@@ -3617,7 +3619,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.3: in a line one joins only the newest",
     plants: [{
       file: functionFile("same_in_named_lanes"),
-      find: "or not exists (select 1 from seats w where w.lane = n.lane and w.seat is null)",
+      find: "or not exists (select 1 from seats w where w.lane = n.lane and w.seat is null offset 0)",
       replace: "or true"
     }],
     tests: { [namedLanes]: ["15.3, 2.5 b: in a line"] }
@@ -3767,8 +3769,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "15.3: while one is ending, nobody further is cancelled",
     plants: [{
       file: functionFile("cancelled_for"),
-      find: "where p.lane = p_lane and p.seat is not null and l.outcome is null",
-      replace: "where p.lane = p_lane and p.seat is not null"
+      find: "(select from live_actions l where l.id = p.action and l.outcome is null offset 0)",
+      replace: "(select from live_actions l where l.id = p.action offset 0)"
     }],
     tests: { [namedLanes]: ["15.3: of several who perform in a lane that cancels"] }
   },
@@ -4495,8 +4497,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.1: children that were taken over are not unwound with who has them now",
     plants: [{
       file: functionFile("due_to_unwind"),
-      find: `c.child = o.child and c.carried)`,
-      replace: `c.child = o.child and not c.carried)`
+      find: `c.child = o.child and c.carried`,
+      replace: `c.child = o.child and not c.carried`
     }],
     tests: { [retrying]: ["18.1: children that were unwound are retried"] }
   },
@@ -6069,8 +6071,8 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "silence-is-no-timeout",
     breaks: "12.3: nobody wakes when an outbound action has been silent for too long",
     plants: [{
-      file: "src/sql/queue.ts",
-      find: `(select min(silent_at) from \${schema}.live_actions where silent_at is not null and outcome is null)`,
+      file: functionFile("next_due"),
+      find: `(select min(l.silent_at) from live_actions l where l.silent_at is not null and l.outcome is null)`,
       replace: `null`
     }],
     tests: { [heartbeats]: ["12.3: a drain takes the time of silence"] }
@@ -7109,7 +7111,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.1: a parent is retried while what its child has done is being undone",
     plants: [{
       file: functionFile("slots_retried"),
-      find: `when c.is_own and exists (select 1 from live_actions l where l.id = e.id) then 'ending'`,
+      find: `when c.is_own and exists (select 1 from live_actions l where l.id = e.id offset 0) then 'ending'`,
       replace: `when c.is_own and exists (select 1 from live_actions l where l.id = e.id) then 'asked'`
     }],
     tests: { [compensatingAgain]: ["18.2: a child that has failed is undone again"] }
@@ -7905,8 +7907,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "20.5: a schedule is moved on though it is at another slot by then",
     plants: [{
       file: functionFile("fire_schedules"),
-      find: "where s.slot = m.slot and s.hash = m.hash and s.paused_at is null",
-      replace: "where s.hash = m.hash and s.paused_at is null"
+      find: "and s.slot = m.slot and s.hash = m.hash and s.paused_at is null",
+      replace: "and s.hash = m.hash and s.paused_at is null"
     }],
     tests: { [scheduleRaces]: ["20.5: of many who have read the same slot"] }
   },
@@ -7939,8 +7941,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "20.5: what was changed while it was read fires with the arguments that it had before",
     plants: [{
       file: functionFile("fire_schedules"),
-      find: "where s.slot = m.slot and s.hash = m.hash and s.paused_at is null",
-      replace: "where s.slot = m.slot and s.paused_at is null"
+      find: "and s.slot = m.slot and s.hash = m.hash and s.paused_at is null",
+      replace: "and s.slot = m.slot and s.paused_at is null"
     }],
     tests: { [scheduleRaces]: ["20.5: what was changed while it was read"] }
   },

@@ -30,6 +30,7 @@ begin
     'explain_action',
     'explain_invocation',
     'finish',
+    'fire_schedules',
     'forget_answers',
     'forget_ended',
     'free_keys',

@@ -23,7 +23,7 @@ begin
     select s.name
     from schedules s
     join unnest(move_name, move_hash, move_slot) m(name, hash, slot) on m.name = s.name
-    where s.slot = m.slot and s.hash = m.hash and s.paused_at is null
+    where s.name = any(move_name) and s.slot = m.slot and s.hash = m.hash and s.paused_at is null
     order by s.name
     for update of s skip locked);
   update schedules s

@@ -32,7 +32,7 @@ begin
           and (coalesce(e.lane, e.lanes[1]) is null or e.lane = (y.j).lane or e.lanes && (y.j).lanes)
           and e.priority <> 1003 /* Priority.delayed */
           and (e.action in (select unnest(leaving))) is not true
-          offset 0
+        offset 0
       ) as waits
     from (select j, row_number() over () as n from unnest(p_jobs) j) y
     offset 0

@@ -13,7 +13,7 @@ begin
           from ended_actions c
           where
             c.id = (x.e ->> 'child')::uuid and c.actor_id = p_actor_id and starts_with(c.definition, p_type || '/')
-            offset 0)
+          offset 0)
         then x.e || jsonb_build_object('message', 'forgotten' /* words.forgotten */) else x.e end
       order by x.n)
     from jsonb_array_elements(p_cause -> 'notUndone') with ordinality x(e, n)));
