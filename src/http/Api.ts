@@ -1,0 +1,317 @@
+/**
+ * The API: what there is to ask, and what is answered. Who only calls it loads nothing else of `stepped/http`.
+ */
+import * as Schema from "effect/Schema"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
+import { ManyVerbSchema } from "../Many.ts"
+import { operatorVerbs } from "../Operation.ts"
+import { ActionId, roles, verbTable, verbTargets } from "../verbs/table.ts"
+import { Forbidden, NotFound, queryErrors } from "./HttpError.ts"
+import {
+  ActionCount,
+  actionStatuses,
+  ActionSummary,
+  ActionView,
+  SignalView,
+  StepView,
+  TreeView
+} from "./models/actions.ts"
+import {
+  AchievementView,
+  BacklogView,
+  DatabaseView,
+  DefinitionView,
+  FailuresView,
+  FindingView,
+  LaneView,
+  OperationView,
+  QueuedView,
+  WorkerView
+} from "./models/overview.ts"
+import { PauseView } from "./models/payloads.ts"
+import { WhyView } from "./models/why.ts"
+import { Authorization, OperatorView, RequestCheck } from "./Operator.ts"
+
+/** How much a page holds at most. */
+export const pageMost = 1000
+
+const Limit = Schema.optional(
+  Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: pageMost }))
+)
+
+const page = <Item extends Schema.Top, Cursor extends Schema.Top>(item: Item, cursor: Cursor) =>
+  Schema.Struct({
+    items: Schema.Array(item),
+    /** `after` of the next page; null after the last. */
+    next: Schema.optional(cursor)
+  })
+
+/** Which actions: all of it has to be so. */
+const filter = {
+  actorType: Schema.optional(Schema.String),
+  actorId: Schema.optional(Schema.String),
+  name: Schema.optional(Schema.String),
+  /** One or several: `status=failed&status=timed_out`. */
+  status: Schema.optional(Schema.Array(Schema.Literals(actionStatuses))),
+  roots: Schema.optional(Schema.Boolean),
+  parent: Schema.optional(ActionId),
+  tag: Schema.optional(Schema.String),
+  since: Schema.optional(Schema.Date),
+  before: Schema.optional(Schema.Date),
+  startedBy: Schema.optional(ActionId),
+  retryOf: Schema.optional(ActionId),
+  callbacksFailed: Schema.optional(Schema.Boolean),
+  failure: Schema.optional(Schema.String)
+}
+
+/** A filter for a verb, as JSON. */
+export const ManyFilterView = Schema.Struct({
+  actorType: Schema.optionalKey(Schema.String),
+  actorId: Schema.optionalKey(Schema.String),
+  name: Schema.optionalKey(Schema.String),
+  statuses: Schema.optionalKey(Schema.Array(Schema.Literals(actionStatuses))),
+  roots: Schema.optionalKey(Schema.Boolean),
+  parent: Schema.optionalKey(ActionId),
+  tag: Schema.optionalKey(Schema.String),
+  since: Schema.optionalKey(Schema.Date),
+  before: Schema.optionalKey(Schema.Date),
+  startedBy: Schema.optionalKey(ActionId),
+  retryOf: Schema.optionalKey(ActionId),
+  callbacksFailed: Schema.optionalKey(Schema.Boolean),
+  failure: Schema.optionalKey(Schema.String)
+})
+
+const byId = { id: ActionId }
+
+const oneErrors = [...queryErrors, NotFound] as const
+
+// -------------------------------------------------------------------------------------------------------------------
+// who asks
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Who asks: for programs that show what they may, and browsers, which get a cookie. */
+export class SessionGroup extends HttpApiGroup.make("session").add(
+  HttpApiEndpoint.get("me", "/api/session", { success: OperatorView }),
+  /** With an `Authorization` header: sets the cookie with which a browser asks from then on. */
+  HttpApiEndpoint.post("signIn", "/api/session", { success: OperatorView, error: Forbidden }),
+  HttpApiEndpoint.post("signOut", "/api/session/end", { success: HttpApiSchema.NoContent, error: Forbidden })
+).middleware(Authorization).middleware(RequestCheck) {}
+
+// -------------------------------------------------------------------------------------------------------------------
+// looking
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Actions: which there are, what has become of one, and why it is where it is. */
+export class ActionsGroup extends HttpApiGroup.make("actions").add(
+  HttpApiEndpoint.get("list", "/api/actions", {
+    query: { ...filter, after: Schema.optional(ActionId), limit: Limit },
+    success: page(ActionSummary, Schema.String),
+    error: queryErrors
+  }),
+  HttpApiEndpoint.get("count", "/api/actions/count", {
+    query: filter,
+    success: ActionCount,
+    error: queryErrors
+  }),
+  HttpApiEndpoint.get("get", "/api/actions/:id", { params: byId, success: ActionView, error: oneErrors }),
+  HttpApiEndpoint.get("steps", "/api/actions/:id/steps", {
+    params: byId,
+    success: Schema.Array(StepView),
+    error: oneErrors
+  }),
+  HttpApiEndpoint.get("tree", "/api/actions/:id/tree", {
+    params: byId,
+    query: { limit: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 10_000 }))) },
+    success: TreeView,
+    error: oneErrors
+  }),
+  HttpApiEndpoint.get("why", "/api/actions/:id/why", { params: byId, success: WhyView, error: oneErrors }),
+  HttpApiEndpoint.get("signals", "/api/actions/:id/signals", {
+    params: byId,
+    success: Schema.Array(SignalView),
+    error: oneErrors
+  })
+).middleware(Authorization).middleware(RequestCheck) {}
+
+/** The whole: what fails, what waits, who works, what was done by whom. */
+export class OverviewGroup extends HttpApiGroup.make("overview").add(
+  HttpApiEndpoint.get("lanes", "/api/lanes", {
+    query: { after: Schema.optional(Schema.String), limit: Limit },
+    success: page(LaneView, Schema.String),
+    error: queryErrors
+  }),
+  HttpApiEndpoint.get("queues", "/api/queues", { success: Schema.Array(BacklogView), error: queryErrors }),
+  HttpApiEndpoint.get("queued", "/api/queued", {
+    query: { after: Schema.optional(ActionId), limit: Limit },
+    success: page(QueuedView, Schema.String),
+    error: queryErrors
+  }),
+  HttpApiEndpoint.get("pauses", "/api/pauses", { success: Schema.Array(PauseView), error: queryErrors }),
+  HttpApiEndpoint.get("workers", "/api/workers", { success: Schema.Array(WorkerView), error: queryErrors }),
+  HttpApiEndpoint.get("errors", "/api/errors", {
+    query: {
+      actorType: Schema.optional(Schema.String),
+      name: Schema.optional(Schema.String),
+      since: Schema.optional(Schema.Date),
+      before: Schema.optional(Schema.Date),
+      limit: Limit
+    },
+    success: FailuresView,
+    error: queryErrors
+  }),
+  HttpApiEndpoint.get("definitions", "/api/definitions", {
+    query: {
+      actorType: Schema.optional(Schema.String),
+      name: Schema.optional(Schema.String),
+      current: Schema.optional(Schema.Boolean),
+      limit: Limit
+    },
+    success: Schema.Array(DefinitionView),
+    error: queryErrors
+  }),
+  HttpApiEndpoint.get("operations", "/api/operations", {
+    query: {
+      verb: Schema.optional(Schema.Array(Schema.Literals(operatorVerbs))),
+      target: Schema.optional(Schema.String),
+      by: Schema.optional(Schema.String),
+      outcome: Schema.optional(Schema.String),
+      through: Schema.optional(Schema.String),
+      since: Schema.optional(Schema.Date),
+      before: Schema.optional(Schema.Date),
+      after: Schema.optional(Schema.Int),
+      limit: Limit
+    },
+    success: page(OperationView, Schema.Int),
+    error: queryErrors
+  }),
+  HttpApiEndpoint.get("achievements", "/api/achievements", {
+    query: { key: Schema.optional(Schema.String), limit: Limit },
+    success: Schema.Array(AchievementView),
+    error: queryErrors
+  }),
+  HttpApiEndpoint.get("database", "/api/database", { success: DatabaseView, error: queryErrors }),
+  /** Checks every invariant over all that is stored: it takes its time. */
+  HttpApiEndpoint.get("doctor", "/api/doctor", { success: Schema.Array(FindingView), error: queryErrors })
+).middleware(Authorization).middleware(RequestCheck) {}
+
+// -------------------------------------------------------------------------------------------------------------------
+// acting
+// -------------------------------------------------------------------------------------------------------------------
+
+/** Why, for the record. */
+const Reason = Schema.String.check(Schema.isBetweenLength(1, 1000))
+
+/** What has come of a verb. */
+export const VerbAnswer = Schema.Struct({
+  verb: Schema.Literals(operatorVerbs),
+  target: Schema.String,
+  /** `done`, or why nothing was changed, by the name that the verb answers with. */
+  outcome: Schema.String,
+  /** The same in words. */
+  text: Schema.String,
+  /** What else the verb says: the id of the action that goes on, what stays. */
+  more: Schema.Record(Schema.String, Schema.Unknown)
+})
+
+type OneVerb = Exclude<typeof operatorVerbs[number], "Stepped.forMany">
+
+const isOne = (verb: typeof operatorVerbs[number]): verb is OneVerb => verb !== "Stepped.forMany"
+
+const verbEndpoint = <V extends OneVerb>(verb: V) =>
+  HttpApiEndpoint.post(verb, `/api/verbs/${verb}`, {
+    payload: Schema.Struct({ ...verbTable[verb].fields, reason: Reason }),
+    success: VerbAnswer,
+    error: [...queryErrors, Forbidden]
+  }).annotate(OpenApi.Description, verbTable[verb].description)
+
+type VerbEndpoint<V> = V extends OneVerb ? ReturnType<typeof verbEndpoint<V>> : never
+
+// one for each entry of the table, in a tuple that the types cannot make of a loop
+const verbEndpoints = operatorVerbs.filter(isOne).map((verb) => verbEndpoint(verb)) as unknown as [
+  VerbEndpoint<OneVerb>,
+  ...Array<VerbEndpoint<OneVerb>>
+]
+
+/** Every verb for one: an endpoint for each entry of the table. */
+export class VerbsGroup extends HttpApiGroup.make("verbs").add(...verbEndpoints)
+  .middleware(Authorization).middleware(RequestCheck)
+{}
+
+/** A verb, as it is shown to people. */
+export const VerbView = Schema.Struct({
+  verb: Schema.Literals(operatorVerbs),
+  command: Schema.String,
+  description: Schema.String,
+  role: Schema.Literals(roles),
+  of: Schema.Literals(verbTargets),
+  many: Schema.Boolean,
+  /** Whether who asks may. */
+  isAllowed: Schema.Boolean,
+  /** What it takes, as JSON Schema. */
+  takes: Schema.Record(Schema.String, Schema.Unknown)
+})
+
+/** A plan, which `start` takes as it was given. */
+export const PlanView = Schema.Struct({
+  id: Schema.String,
+  /** In ms of user time. */
+  at: Schema.Finite,
+  /** In ms of user time. */
+  failedSince: Schema.optionalKey(Schema.Finite)
+})
+
+/** Verbs for many: what would be done to how many, and then an action of the engine's own that does it. */
+export class ManyGroup extends HttpApiGroup.make("many").add(
+  /** The table of verbs, with what whoever asks may. */
+  HttpApiEndpoint.get("verbs", "/api/verbs", { success: Schema.Array(VerbView) }),
+  HttpApiEndpoint.post("plan", "/api/many/plan", {
+    payload: Schema.Struct({ filter: ManyFilterView, verb: ManyVerbSchema }),
+    success: Schema.Struct({
+      plan: PlanView,
+      ...ActionCount.fields,
+      /** The newest five of them. */
+      samples: Schema.Array(ActionSummary)
+    }),
+    error: [...queryErrors, Forbidden]
+  }),
+  HttpApiEndpoint.post("start", "/api/many/start", {
+    payload: Schema.Struct({
+      plan: PlanView,
+      filter: ManyFilterView,
+      verb: ManyVerbSchema,
+      reason: Reason,
+      /** At most so many actions a second. */
+      rate: Schema.optionalKey(Schema.Finite),
+      batch: Schema.optionalKey(Schema.Int)
+    }),
+    /** The id of the action that does it. */
+    success: Schema.Struct({ id: Schema.String }),
+    error: [...queryErrors, Forbidden]
+  })
+).middleware(Authorization).middleware(RequestCheck) {}
+
+// -------------------------------------------------------------------------------------------------------------------
+// all of it
+// -------------------------------------------------------------------------------------------------------------------
+
+/**
+ * The API: `HttpApiClient.make(Api)` is its client.
+ *
+ * @category api
+ * @since 0.1.0
+ */
+export class Api extends HttpApi.make("stepped")
+  .add(SessionGroup)
+  .add(ActionsGroup)
+  .add(OverviewGroup)
+  .add(VerbsGroup)
+  .add(ManyGroup)
+  .annotateMerge(OpenApi.annotations({
+    title: "Stepped",
+    description: "Durable trees of actions: what is stuck and why, what failed and since when, and what to do about it"
+  }))
+{}
