@@ -246,8 +246,46 @@ export interface ActionFilter {
   readonly notUndone?: boolean
   /** Only those of this group of failures (`ActionRepo.failures`), among the 20,000 that have failed last. */
   readonly failure?: string
+  /** Without what programs have stored, which stays in the database: `arguments` and `result` are null, and there is no `progress` and no `heartbeat`. */
+  readonly brief?: boolean
   /** At most so many, newest first; 100 if not given, 10,000 at most. They come with arguments and results: fewer where those are large. */
   readonly limit?: number
+}
+
+/**
+ * An action of which something has changed (`ActionRepo.changed`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ChangedAction extends
+  Pick<
+    ActionRecord,
+    "id" | "actorType" | "actorId" | "name" | "status" | "parent" | "enqueuedAt" | "startedAt" | "endedAt"
+  >
+{
+  /** Why it did not succeed, in words. */
+  readonly message: string | undefined
+}
+
+/**
+ * How many actions there are (`ActionRepo.count`).
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionCount {
+  /** 10,000 at most. */
+  readonly count: number
+  /** There are more than these. */
+  readonly hasMore: boolean
+  /** Those that were counted, by definition and status, the most first. */
+  readonly groups: ReadonlyArray<{
+    readonly actorType: string
+    readonly name: string
+    readonly status: ActionRecord["status"]
+    readonly count: number
+  }>
 }
 
 /**

@@ -8,11 +8,13 @@ import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
 import * as Option from "effect/Option"
 import type {
+  ActionCount,
   ActionFilter,
   ActionRecord,
   ActionTree,
   AskedFilter,
   AskedRecord,
+  ChangedAction,
   Deletion,
   DeletionOptions,
   PlanOptions,
@@ -58,6 +60,13 @@ import { loadTree } from "./store/loadTree.ts"
 import { operationsOf } from "./store/operationsOf.ts"
 import { Store } from "./store/Store.ts"
 
+/** Up to how many are counted. */
+const countedMost = 10_000
+
+/** Among how many of the newest it is looked for what has changed, and how many of these one call gives. */
+const changedAmong = 5000
+const changedMost = 1000
+
 /**
  * The actions: queued, live and ended.
  *
@@ -71,11 +80,18 @@ import { Store } from "./store/Store.ts"
 export class ActionRepo extends Context.Service<ActionRepo, {
   readonly find: (id: string) => Effect.Effect<Option.Option<ActionRecord>, StorageError>
   readonly list: (filter?: ActionFilter) => Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery>
+  /** How many there are for which that holds, 10,000 at most: those of the newest. `limit` is not asked. */
+  readonly count: (filter?: ActionFilter) => Effect.Effect<ActionCount, StorageError | InvalidQuery>
   /**
    * What has failed, timed out or was deadlocked, in groups, with the builds that they were seen in: what is it, and since which deploy? Of those
    * that have ended last, 20,000 at most.
    */
   readonly failures: (filter?: FailureFilter) => Effect.Effect<FailureGroups, StorageError | InvalidQuery>
+  /**
+   * What was enqueued, has begun or has ended after a time, the newest change first: 1,000 at most. It is looked for among the newest 5,000 actions, and among failures;
+   * what has begun and ended well long after it was enqueued may be missing.
+   */
+  readonly changed: (since: Date) => Effect.Effect<ReadonlyArray<ChangedAction>, StorageError | InvalidQuery>
   /** The steps of an action in the order in which they started. */
   readonly steps: (action: string) => Effect.Effect<ReadonlyArray<StepRecord>, StorageError>
   /** What the steps of an action wait or waited for. */
@@ -259,6 +275,16 @@ export class ActionRepo extends Context.Service<ActionRepo, {
               ? store.decideStep(operation.at, of, decision, operation)
               : Effect.succeed("none" as const)
         )
+      /** Between which ids a list looks, and of whom; nothing where nothing can be found. */
+      const boundsOf = (verb: string, filter: ActionFilter) =>
+        Effect.gen(function*() {
+          const within = yield* withinOf(verb, filter)
+          const { parent } = filter
+          return within && {
+            ...within,
+            ...parent === undefined ? {} : { parent: (yield* store.actionsOf([parent]))[0] }
+          }
+        })
       return ActionRepo.of({
         tryStepAgain: (step, options) => decide("ActionRepo.tryStepAgain", step, { _tag: "again" }, options),
         skipStep: (step, options) => decide("ActionRepo.skipStep", step, { _tag: "skip" }, options),
@@ -310,14 +336,21 @@ export class ActionRepo extends Context.Service<ActionRepo, {
         list: (filter = {}) =>
           Effect.gen(function*() {
             const limit = yield* limitOf("limit of ActionRepo.list", filter.limit)
-            const within = yield* withinOf("ActionRepo.list", filter)
-            if (within === undefined) return []
-            const { parent } = filter
-            return yield* store.actionsLike(filter, limit, {
-              ...within,
-              ...parent === undefined ? {} : { parent: (yield* store.actionsOf([parent]))[0] }
-            })
+            const bounds = yield* boundsOf("ActionRepo.list", filter)
+            return bounds === undefined ? [] : yield* store.actionsLike(filter, limit, bounds)
           }),
+        count: (filter = {}) =>
+          Effect.gen(function*() {
+            const bounds = yield* boundsOf("ActionRepo.count", filter)
+            const groups = bounds === undefined ? [] : yield* store.countLike(filter, countedMost + 1, bounds)
+            const found = groups.reduce((sum, { count }) => sum + count, 0)
+            return { count: Math.min(found, countedMost), hasMore: found > countedMost, groups }
+          }),
+        changed: (since) =>
+          Effect.flatMap(
+            timeOf("since of ActionRepo.changed", since),
+            (from) => store.changed(from, changedAmong, changedMost)
+          ),
         failures: ({ actorType, before, limit, name, since } = {}) =>
           Effect.gen(function*() {
             const most = yield* limitOf("limit of ActionRepo.failures", limit)

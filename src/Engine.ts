@@ -13,7 +13,7 @@ import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "./Events.ts"
 import type { Explanation, StoredExplanation } from "./Explanation.ts"
 import type { Extended, Heard } from "./Heartbeat.ts"
-import type { ManyFilter, ManyPlan, ManyVerb } from "./Many.ts"
+import type { ManyFilter, ManyPlan, ManyVerb, PlannedMany } from "./Many.ts"
 import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
 import type { Live, Ready } from "./Readiness.ts"
 import type { AnyScheduleOptions, ScheduleError } from "./ScheduleOptions.ts"
@@ -170,7 +170,8 @@ export class Engine extends Context.Service<Engine, {
   /** Plans what is to be done with many actions; see `Stepped.forMany`. */
   readonly forMany: (
     filter: ManyFilter,
-    verb: ManyVerb
+    verb: ManyVerb,
+    planned?: PlannedMany
   ) => Effect.Effect<ManyPlan, StorageError | InvalidQuery | InvalidActorId>
   /** Why an action is not finished; see `Stepped.why`. */
   readonly why: (id: string) => Effect.Effect<Why, UnknownAction | StorageError>

@@ -36,7 +36,7 @@ export interface TypedRecord<A extends AnyAction> extends ActionRecord {
  * @category models
  * @since 0.1.0
  */
-export interface ListFilter extends Omit<ActionFilter, "actorType" | "actorId" | "name" | "limit" | "after"> {
+export interface ListFilter extends Omit<ActionFilter, "actorType" | "actorId" | "name" | "limit" | "after" | "brief"> {
   /** Of whom. */
   readonly actor?: ActorRef
   /** Actions of this name; the records are typed by it, and whose name it is without an actor is not asked. */

@@ -67,7 +67,7 @@ export type ManyVerb =
  * @category models
  * @since 0.1.0
  */
-export interface ManyFilter extends Omit<ActionFilter, "limit" | "after"> {
+export interface ManyFilter extends Omit<ActionFilter, "limit" | "after" | "brief"> {
   /** Of whom; in place of `actorType` and `actorId`. */
   readonly actor?: ActorRef
   /** Of this name; in place of `name`. */
@@ -134,6 +134,20 @@ export interface ManySummary {
 }
 
 /**
+ * What a plan is known by, where it was made in another process (`ManyPlan`): the same filter and verb with these is the same plan.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface PlannedMany {
+  readonly id: string
+  /** In ms of user time. */
+  readonly at: number
+  /** In ms of user time. */
+  readonly failedSince?: number | undefined
+}
+
+/**
  * What would be done, and the way to have it done.
  *
  * @category models
@@ -142,6 +156,10 @@ export interface ManySummary {
 export interface ManyPlan {
   /** The id that the action has which does it; what comes after it in time is not meant. */
   readonly id: string
+  /** When it was made, in ms of user time. */
+  readonly at: number
+  /** Of a group of failures: when the first of those had ended that it was looked for among, in ms of user time; none where those were all. */
+  readonly failedSince: number | undefined
   readonly verb: ManyVerb
   /** How many are meant, 10,000 at most: where there are more, `hasMore`, and all of them are meant. */
   readonly count: number
@@ -253,6 +271,8 @@ export const ManySummarySchema = Schema.Struct({
  * What counts is the condition, when the turn comes: what does not fit it any more is not asked. What was enqueued after the plan is not meant, by the time in its id, nor is what
  * the engine itself performs, unless the filter names its actor type.
  *
+ * A plan that was made in another process is made again with what it is known by (`planned`), and started once, wherever that is asked for.
+ *
  * **Example** (What has failed in a night)
  *
  * ```ts
@@ -273,6 +293,7 @@ export const ManySummarySchema = Schema.Struct({
  */
 export const forMany = (
   filter: ManyFilter,
-  verb: ManyVerb
+  verb: ManyVerb,
+  planned?: PlannedMany
 ): Effect.Effect<ManyPlan, StorageError | InvalidQuery | InvalidActorId, Engine> =>
-  Effect.flatMap(Engine, (engine) => engine.forMany(filter, verb))
+  Effect.flatMap(Engine, (engine) => engine.forMany(filter, verb, planned))

@@ -33,12 +33,14 @@ export {
 export type { NotGiven } from "./ActionChecks.ts"
 export type { ActionHandle, ActionSnapshot, ActionStatus, Cancellation, CancelOptions } from "./ActionHandle.ts"
 export type {
+  ActionCount,
   ActionFilter,
   ActionRecord,
   ActionTree,
   AskedFilter,
   AskedRecord,
   AttemptRecord,
+  ChangedAction,
   Deletion,
   DeletionOptions,
   FailureCause,
@@ -150,7 +152,16 @@ export type {
   WhenBusy
 } from "./Lane.ts"
 export type { ListFilter, Listing, Page, TypedRecord } from "./Listing.ts"
-export type { ManyFilter, ManyGroup, ManyOptions, ManyOutcome, ManyPlan, ManySummary, ManyVerb } from "./Many.ts"
+export type {
+  ManyFilter,
+  ManyGroup,
+  ManyOptions,
+  ManyOutcome,
+  ManyPlan,
+  ManySummary,
+  ManyVerb,
+  PlannedMany
+} from "./Many.ts"
 export {
   type DeletionVerb,
   type ForgetOptions,

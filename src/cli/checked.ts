@@ -1,8 +1,9 @@
 /** What is given to an action, held against what workers have said that it takes. */
-import { Effect, JsonSchema, Option, Schema, SchemaRepresentation } from "effect"
+import { Effect, Option } from "effect"
 import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
 import { idTextOfJson } from "../domain/IdText.ts"
 import { JobQueue } from "../JobQueue.ts"
+import { misfit } from "../verbs/fitting.ts"
 import { RunningProgram } from "./connection.ts"
 import { usage } from "./failures.ts"
 
@@ -24,24 +25,6 @@ export const described = (of: { readonly actorType: string; readonly name: strin
     const [definition] = yield* queue.definitions({ actorType: of.actorType, name: of.name, current }, 1)
     const description: DefinitionDescription | undefined = definition?.description
     return description
-  })
-
-/** The schema of what is stored: an opaque one takes any JSON. */
-const schemaOf = ({ schema }: SchemaDescription): Schema.Codec<unknown, unknown> =>
-  schema === null
-    ? Schema.Json
-    : Schema.make(SchemaRepresentation.fromJsonSchemaDocument(JsonSchema.fromSchemaDraft2020_12(schema)).ast)
-
-/** Why a value does not fit; nothing where it does, or where that cannot be said here: then the worker does. */
-const misfit = (value: unknown, description: SchemaDescription | undefined) =>
-  Effect.gen(function*() {
-    if (description === undefined) return undefined
-    const schema = yield* Effect.option(Effect.try({ try: () => schemaOf(description), catch: String }))
-    if (Option.isNone(schema)) return undefined
-    return yield* Effect.match(Schema.decodeUnknownEffect(schema.value)(value), {
-      onFailure: ({ message }) => message,
-      onSuccess: () => undefined
-    })
   })
 
 /** Refuses what does not fit what workers have said that they take. */

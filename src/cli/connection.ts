@@ -169,17 +169,32 @@ export const withProgram = <A, E, R>(app: App, use: Effect.Effect<A, E, R>) =>
     return yield* Effect.provide(use, Layer.merge(program, yield* output))
   })
 
+/** The API that the command speaks to, where one is named and no database is: by `STEPPED_URL`, with `STEPPED_TOKEN`. */
+const remote = Effect.gen(function*() {
+  if (Option.isSome(yield* Folder) || Option.isSome(yield* Url)) return
+  const ofEnvironment = <A>(config: Config.Config<A>) =>
+    Effect.orElseSucceed(Config.option(config), () => Option.none<A>())
+  const url = yield* ofEnvironment(Config.String("STEPPED_URL"))
+  if (Option.isNone(url)) return
+  if (!URL.canParse(url.value) || !/^https?:/.test(url.value)) {
+    return yield* usage(
+      `STEPPED_URL is ${JSON.stringify(url.value)}: it takes an address, such as https://ops.example.com`
+    )
+  }
+  return { url: url.value.replace(/\/+$/, ""), token: yield* ofEnvironment(Config.Redacted("STEPPED_TOKEN")) }
+})
+
 /** Runs what needs the engine's services: no worker, and nobody is listened to. */
 export const withEngine = <A, E extends LibraryError, R>(use: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const running = yield* Effect.serviceOption(RunningProgram)
     const folder = yield* Folder
     const schema = yield* SchemaName
-    const services: Layer.Layer<
-      Services | PgClient.PgClient | SqlClient,
-      LayerError | SqlError | EmbeddedDatabaseError
-    > = Option.isSome(running)
+    const there = Option.isSome(running) ? undefined : yield* remote
+    const services: Layer.Layer<Services, LayerError | SqlError | EmbeddedDatabaseError> = Option.isSome(running)
       ? Layer.succeedContext(running.value)
+      : there !== undefined
+      ? (yield* Effect.promise(() => import("./remote.ts"))).remoteServices(there.url, there.token)
       : Option.isSome(folder)
       ? yield* embedded(folder.value, schema)
       : Layer.provideMerge(engineLayer({ schema, notify: false }, false, false), yield* client)

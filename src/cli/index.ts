@@ -23,6 +23,7 @@ import { pruneCommands } from "./pruning.ts"
 import { readingCommands } from "./reading.ts"
 import { runningCommands } from "./running.ts"
 import { scheduleCommands } from "./schedules.ts"
+import { serveCommands } from "./serve.ts"
 import { tellingCommands } from "./telling.ts"
 import { verbCommands } from "./verbs.ts"
 
@@ -38,7 +39,7 @@ export const command = Command.make("stepped").pipe(
   ),
   Command.withSubcommands([
     { group: "Looking", commands: [...readingCommands, ...overviewCommands] },
-    { group: "Running", commands: [...runningCommands, ...devCommands, ...initCommands] },
+    { group: "Running", commands: [...runningCommands, ...serveCommands, ...devCommands, ...initCommands] },
     {
       group: "Acting",
       commands: [...verbCommands, ...pauseCommands, ...tellingCommands, ...forgetCommands, ...scheduleCommands]

@@ -5,6 +5,8 @@ import { AchievementStore } from "../AchievementStore.ts"
 import { migrationStatus, script } from "../sql/Migrations.ts"
 import { migrate as migrateTables } from "../Stepped.ts"
 import { Storage } from "../store/Storage.ts"
+import { unachieved, unachievedAll } from "../verbs/answers.ts"
+import { verbTable } from "../verbs/table.ts"
 import { answer } from "./answer.ts"
 import { SchemaName, withClient, withEngine } from "./connection.ts"
 import { nothing, stoppedBy } from "./failures.ts"
@@ -76,17 +78,10 @@ const forget = Command.make("forget-achievement", {
     const asks = yield* operator(given)
     if (!below) {
       const done = yield* store.forget(key, asks)
-      return yield* answer("AchievementStore.forget", key, {
-        outcome: done ? "done" : "none",
-        text: done ? "done" : "nothing is achieved under this key"
-      })
+      return yield* answer("AchievementStore.forget", key, unachieved(done))
     }
     const forgotten = yield* store.forgetAll({ below: key, ...asks })
-    yield* answer("AchievementStore.forgetAll", key, {
-      outcome: forgotten > 0 ? "done" : "none",
-      text: forgotten > 0 ? `forgotten: ${forgotten}` : "nothing is achieved under such keys",
-      more: { forgotten }
-    })
-  }))).pipe(Command.withDescription("Forget that work is achieved, so that it is done again"))
+    yield* answer("AchievementStore.forgetAll", key, unachievedAll(forgotten))
+  }))).pipe(Command.withDescription(verbTable["AchievementStore.forget"].description))
 
 export const maintenanceCommands = [migrate, forget] as const

@@ -5,7 +5,9 @@ import type { ActionKey } from "../Action.ts"
 import { JobQueue, type PauseTarget } from "../JobQueue.ts"
 import { lane, type LaneKey } from "../Lane.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
-import { type Answer, answer } from "./answer.ts"
+import { drained, paused as pausedAnswer, resumed } from "../verbs/answers.ts"
+import { verbTable } from "../verbs/table.ts"
+import { answer } from "./answer.ts"
 import { withEngine } from "./connection.ts"
 import { nothing, type Stopped, usage } from "./failures.ts"
 import { by, operator, reason } from "./given.ts"
@@ -79,28 +81,28 @@ const saidOf = ({ definition, queue, ...given }: Paused) =>
   })
 
 /** Pauses or resumes, and says whether that has changed something. */
-const changing = (verb: "pause" | "resume", given: Paused, otherwise: Answer) =>
+const changing = (verb: "pause" | "resume", given: Paused) =>
   withEngine(Effect.gen(function*() {
     const subject = yield* subjectOf(given)
     const options = yield* operator(given)
     const changed = subject.of === "JobQueue"
       ? yield* subject.on[verb](subject.target, options)
       : yield* subject.on[verb](subject.target, options)
-    yield* answer(`${subject.of}.${verb}`, textOf(given), changed ? { outcome: "done" } : otherwise)
+    yield* answer(`${subject.of}.${verb}`, textOf(given), verb === "pause" ? pausedAnswer(changed) : resumed(changed))
     if (verb === "pause") yield* saidOf(given)
   }))
 
 const pause = Command.make(
   "pause",
   paused,
-  (given) => changing("pause", given, { outcome: "paused", text: "nothing was changed: it is paused already" })
+  (given) => changing("pause", given)
 ).pipe(Command.withDescription("Begin nothing new in a lane, of a queue, of an action, or of anything"))
 
 const resume = Command.make(
   "resume",
   paused,
-  (given) => changing("resume", given, { outcome: "notPaused", text: "nothing was changed: it is not paused" })
-).pipe(Command.withDescription("Go on with what was paused"))
+  (given) => changing("resume", given)
+).pipe(Command.withDescription(verbTable["JobQueue.resume"].description))
 
 /** What is to be known of a worker that has missed a renewal of its lease: it may be dead, and nobody knows before the lease is over. */
 const silentOf = (worker: string) =>
@@ -131,17 +133,17 @@ const drain = Command.make("drain", {
       AmbiguousWorker: ({ message }) => usage(message)
     })
     const silent = yield* silentOf(worker)
-    yield* answer("JobQueue.drain", worker, {
-      outcome,
-      ...silent === undefined ? {} : { more: { heardAt: silent.heardAt } },
-      text: silent !== undefined
-        ? `${
-          outcome === "done" ? "it is asked to stop" : "nothing was changed: it is draining already"
-        }, but ${silent.text}`
-        : outcome === "done"
-        ? "done: it takes nothing new when it renews its lease the next time, finishes what it has in hand, and stops; `workers` says how far it is"
-        : "nothing was changed: it is draining already"
-    })
-  }))).pipe(Command.withDescription("Have a worker finish what it has in hand, and stop"))
+    const done = drained(outcome)
+    const asks = outcome === "done" ? "it is asked to stop" : "nothing was changed: it is draining already"
+    yield* answer(
+      "JobQueue.drain",
+      worker,
+      silent === undefined ? done : {
+        ...done,
+        more: { heardAt: silent.heardAt },
+        text: `${asks}, but ${silent.text}`
+      }
+    )
+  }))).pipe(Command.withDescription(verbTable["JobQueue.drain"].description))
 
 export const pauseCommands = [pause, resume, drain] as const

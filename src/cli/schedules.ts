@@ -1,11 +1,12 @@
 /** Commands about what is enqueued by the clock. */
 import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import type { OperatorVerb } from "../Operation.ts"
 import { type ScheduleRecord, Schedules } from "../Schedules.ts"
-import { type Answer, answer } from "./answer.ts"
+import { type OneVerb, verbTable } from "../verbs/table.ts"
+import { answer } from "./answer.ts"
 import { withEngine } from "./connection.ts"
-import { type LibraryError, usage } from "./failures.ts"
+import { doing } from "./doing.ts"
+import { usage } from "./failures.ts"
 import { actorOf, by, limit, operator, reason, time } from "./given.ts"
 import { Output } from "./Output.ts"
 
@@ -77,78 +78,39 @@ const history = Command.make(
     }))
 ).pipe(Command.withDescription("What a schedule has enqueued, and what has become of that"))
 
-type Operated = Command.Command.Config.Infer<
-  { readonly name: typeof name; readonly reason: typeof reason; readonly by: typeof by }
->
-
-/** A verb, and what it answers with. */
-const asking = <E extends LibraryError>(
-  verb: OperatorVerb,
-  given: Operated,
-  ask: (
-    schedules: Schedules["Service"],
-    asks: { readonly by: string; readonly reason: string }
-  ) => Effect.Effect<Answer, E>
-) =>
-  withEngine(Effect.gen(function*() {
-    const asks = yield* operator(given)
-    const schedules = yield* Schedules
-    yield* answer(verb, given.name, yield* ask(schedules, asks))
-  }))
-
 const operated = { name, reason, by }
 
-const unchanged: Readonly<Record<string, string>> = {
-  paused: "nothing was changed: it is paused already",
-  notPaused: "nothing was changed: it is not paused",
-  declared: "nothing was changed: a living worker declares it, and would again; deploy without it first",
-  none: "there is no such schedule"
-}
+/** What the command says of itself. */
+const says = (verb: OneVerb) => Command.withDescription(verbTable[verb].description)
 
-const answerOf = (outcome: string): Answer => ({ outcome, text: unchanged[outcome] })
+/** A verb about one schedule. */
+const asking = (
+  verb: "Schedules.pause" | "Schedules.resume" | "Schedules.run" | "Schedules.remove",
+  command: string
+) =>
+  Command.make(command, operated, ({ name, ...asked }) =>
+    withEngine(
+      Effect.gen(function*() {
+        yield* answer(verb, name, yield* doing(verb, { name }, yield* operator(asked)))
+      })
+    )).pipe(says(verb))
 
-const pause = Command.make(
-  "pause",
-  operated,
-  (given) => asking("Schedules.pause", given, ({ pause }, asks) => Effect.map(pause(given.name, asks), answerOf))
-).pipe(Command.withDescription("Fire none of its slots until somebody goes on with it"))
-
-const resume = Command.make(
-  "resume",
-  operated,
-  (given) => asking("Schedules.resume", given, ({ resume }, asks) => Effect.map(resume(given.name, asks), answerOf))
-).pipe(Command.withDescription("Go on with a schedule, with the slot that comes next"))
-
-const run = Command.make("run", operated, (given) =>
-  asking("Schedules.run", given, ({ run }, asks) =>
-    Effect.map(
-      run(given.name, asks),
-      (id): Answer => ({ outcome: "done", text: `done: it is enqueued as ${id}`, more: { id } })
-    ))).pipe(Command.withDescription("Enqueue it once, now"))
+const pause = asking("Schedules.pause", "pause")
+const resume = asking("Schedules.resume", "resume")
+const run = asking("Schedules.run", "run")
+const remove = asking("Schedules.remove", "remove")
 
 const backfill = Command.make("backfill", {
   ...operated,
   from: time("from", "Slots from"),
   to: time("to", "Slots to; until now, if not given")
-}, (given) =>
-  asking("Schedules.backfill", given, ({ backfill }, asks) =>
-    Effect.gen(function*() {
-      if (Option.isNone(given.from)) return yield* usage("from when on? Give --from")
-      const now = new Date(yield* Clock.currentTimeMillis)
-      const range = { from: given.from.value, to: Option.getOrElse(given.to, () => now) }
-      const { before, enqueued } = yield* backfill(given.name, range, asks)
-      const isNew = enqueued.length > 0
-      const text = isNew
-        ? `done: ${enqueued.length} enqueued, and ${before} had been before`
-        : `nothing was changed: ${before === 0 ? "there are no slots" : `all ${before} had been enqueued before`}`
-      return { outcome: isNew ? "done" : "before", text, more: { enqueued, before } }
-    }))).pipe(Command.withDescription("Enqueue what was missed: slots of a range, each once"))
-
-const remove = Command.make(
-  "remove",
-  operated,
-  (given) => asking("Schedules.remove", given, ({ remove }, asks) => Effect.map(remove(given.name, asks), answerOf))
-).pipe(Command.withDescription("Remove a schedule; what it has enqueued stays"))
+}, ({ from, name, to, ...asked }) =>
+  withEngine(Effect.gen(function*() {
+    if (Option.isNone(from)) return yield* usage("from when on? Give --from")
+    const now = new Date(yield* Clock.currentTimeMillis)
+    const input = { name, from: from.value, to: Option.getOrElse(to, () => now) }
+    yield* answer("Schedules.backfill", name, yield* doing("Schedules.backfill", input, yield* operator(asked)))
+  }))).pipe(says("Schedules.backfill"))
 
 const schedules = Command.make("schedules").pipe(
   Command.withDescription(

@@ -1,16 +1,17 @@
 /**
  * The API: what there is to ask, and what is answered. Who only calls it loads nothing else of `stepped/http`.
  */
-import * as Schema from "effect/Schema"
 import * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
 import * as OpenApi from "effect/http-api/OpenApi"
+import * as Schema from "effect/Schema"
+import { isStorable } from "../domain/storable.ts"
 import { ManyVerbSchema } from "../Many.ts"
-import { operatorVerbs } from "../Operation.ts"
-import { ActionId, roles, verbTable, verbTargets } from "../verbs/table.ts"
-import { Forbidden, NotFound, queryErrors } from "./HttpError.ts"
+import { type OperatorVerb, operatorVerbs } from "../Operation.ts"
+import { ActionId, type OneVerb, roles, type VerbTable, verbTable, verbTargets } from "../verbs/table.ts"
+import { Conflict, Forbidden, NotFound, queryErrors, Unprocessable } from "./HttpError.ts"
 import {
   ActionCount,
   actionStatuses,
@@ -20,6 +21,7 @@ import {
   StepView,
   TreeView
 } from "./models/actions.ts"
+import { StreamedEvent } from "./models/events.ts"
 import {
   AchievementView,
   BacklogView,
@@ -34,7 +36,7 @@ import {
 } from "./models/overview.ts"
 import { PauseView } from "./models/payloads.ts"
 import { WhyView } from "./models/why.ts"
-import { Authorization, OperatorView, RequestCheck } from "./Operator.ts"
+import { Authorization, BodyLimit, OperatorView, RequestCheck } from "./Operator.ts"
 
 /** How much a page holds at most. */
 export const pageMost = 1000
@@ -99,7 +101,7 @@ export class SessionGroup extends HttpApiGroup.make("session").add(
   /** With an `Authorization` header: sets the cookie with which a browser asks from then on. */
   HttpApiEndpoint.post("signIn", "/api/session", { success: OperatorView, error: Forbidden }),
   HttpApiEndpoint.post("signOut", "/api/session/end", { success: HttpApiSchema.NoContent, error: Forbidden })
-).middleware(Authorization).middleware(RequestCheck) {}
+).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // looking
@@ -135,7 +137,7 @@ export class ActionsGroup extends HttpApiGroup.make("actions").add(
     success: Schema.Array(SignalView),
     error: oneErrors
   })
-).middleware(Authorization).middleware(RequestCheck) {}
+).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
 
 /** The whole: what fails, what waits, who works, what was done by whom. */
 export class OverviewGroup extends HttpApiGroup.make("overview").add(
@@ -196,14 +198,29 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
   HttpApiEndpoint.get("database", "/api/database", { success: DatabaseView, error: queryErrors }),
   /** Checks every invariant over all that is stored: it takes its time. */
   HttpApiEndpoint.get("doctor", "/api/doctor", { success: Schema.Array(FindingView), error: queryErrors })
-).middleware(Authorization).middleware(RequestCheck) {}
+).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+
+/** What happens, as server-sent events. */
+export class LiveGroup extends HttpApiGroup.make("live").add(
+  /** Goes on behind `Last-Event-ID`, or `after`, which is the same for who cannot set a header. */
+  HttpApiEndpoint.get("events", "/api/events", {
+    headers: { "last-event-id": Schema.optional(Schema.String) },
+    query: { after: Schema.optional(Schema.String) },
+    success: HttpApiSchema.StreamSse({ events: StreamedEvent })
+  })
+).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // acting
 // -------------------------------------------------------------------------------------------------------------------
 
 /** Why, for the record. */
-const Reason = Schema.String.check(Schema.isBetweenLength(1, 1000))
+const Reason = Schema.String.check(
+  Schema.makeFilter((text: string) =>
+    (text.trim().length > 0 && text.length <= 1000 && isStorable(JSON.stringify(text))) ||
+    "a text of 1 to 1,000 characters that Postgres can store"
+  )
+)
 
 /** What has come of a verb. */
 export const VerbAnswer = Schema.Struct({
@@ -214,32 +231,77 @@ export const VerbAnswer = Schema.Struct({
   /** The same in words. */
   text: Schema.String,
   /** What else the verb says: the id of the action that goes on, what stays. */
-  more: Schema.Record(Schema.String, Schema.Unknown)
+  more: Schema.Record(Schema.String, Schema.Json)
 })
 
-type OneVerb = Exclude<typeof operatorVerbs[number], "Stepped.forMany">
+const isOne = (verb: OperatorVerb): verb is OneVerb => verb !== "Stepped.forMany"
 
-const isOne = (verb: typeof operatorVerbs[number]): verb is OneVerb => verb !== "Stepped.forMany"
+/** The verbs that are asked for of one thing: each has an endpoint of its own. */
+export const verbsOfOne = operatorVerbs.filter(isOne)
 
-const verbEndpoint = <V extends OneVerb>(verb: V) =>
+const verbEndpoint = <V extends OneVerb, F extends Schema.Struct.Fields>(verb: V, fields: F) =>
   HttpApiEndpoint.post(verb, `/api/verbs/${verb}`, {
-    payload: Schema.Struct({ ...verbTable[verb].fields, reason: Reason }),
+    payload: Schema.Struct({ ...fields, reason: Reason }),
     success: VerbAnswer,
     error: [...queryErrors, Forbidden]
   }).annotate(OpenApi.Description, verbTable[verb].description)
 
-type VerbEndpoint<V> = V extends OneVerb ? ReturnType<typeof verbEndpoint<V>> : never
+type VerbEndpoint<V> = V extends OneVerb ? ReturnType<typeof verbEndpoint<V, VerbTable[V]["fields"]>> : never
 
 // one for each entry of the table, in a tuple that the types cannot make of a loop
-const verbEndpoints = operatorVerbs.filter(isOne).map((verb) => verbEndpoint(verb)) as unknown as [
+const verbEndpoints = verbsOfOne.map((verb) => verbEndpoint(verb, verbTable[verb].fields)) as unknown as [
   VerbEndpoint<OneVerb>,
   ...Array<VerbEndpoint<OneVerb>>
 ]
 
 /** Every verb for one: an endpoint for each entry of the table. */
 export class VerbsGroup extends HttpApiGroup.make("verbs").add(...verbEndpoints)
-  .middleware(Authorization).middleware(RequestCheck)
+  .middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit)
 {}
+
+const tellingErrors = [...queryErrors, Forbidden, NotFound, Conflict, Unprocessable] as const
+
+/** What is told to actions: that one is to run, a signal, how one ended outside. What workers have described is checked by that. */
+export class TellingGroup extends HttpApiGroup.make("telling").add(
+  /** Enqueues an action that a worker has; gives its id. */
+  HttpApiEndpoint.post("run", "/api/run", {
+    payload: Schema.Struct({
+      actorType: Schema.String,
+      /** As it is stored: text. */
+      actorId: Schema.String,
+      name: Schema.String,
+      arguments: Schema.Array(Schema.Json),
+      idempotencyKey: Schema.optionalKey(Schema.String),
+      delayMs: Schema.optionalKey(Schema.Finite),
+      priority: Schema.optionalKey(Schema.Int),
+      tags: Schema.optionalKey(Schema.Array(Schema.String))
+    }),
+    success: Schema.Struct({ id: Schema.String }),
+    error: tellingErrors
+  }),
+  HttpApiEndpoint.post("signal", "/api/actions/:id/signal", {
+    params: byId,
+    payload: Schema.Struct({
+      name: Schema.String,
+      payload: Schema.optionalKey(Schema.Json),
+      /** With the same key it is the same signal. */
+      key: Schema.optionalKey(Schema.String)
+    }),
+    success: Schema.Struct({ outcome: Schema.Literals(["sent", "repeated", "none"]) }),
+    error: tellingErrors
+  }),
+  HttpApiEndpoint.post("complete", "/api/actions/:id/complete", {
+    params: byId,
+    payload: Schema.Struct({
+      outcome: Schema.Literals(["succeeded", "failed", "cancelled", "timed_out"]),
+      /** The success, or the error. */
+      value: Schema.optionalKey(Schema.Json),
+      key: Schema.optionalKey(Schema.String)
+    }),
+    success: Schema.Struct({ outcome: Schema.Literals(["done", "none"]) }),
+    error: tellingErrors
+  })
+).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
 
 /** A verb, as it is shown to people. */
 export const VerbView = Schema.Struct({
@@ -292,7 +354,15 @@ export class ManyGroup extends HttpApiGroup.make("many").add(
     success: Schema.Struct({ id: Schema.String }),
     error: [...queryErrors, Forbidden]
   })
-).middleware(Authorization).middleware(RequestCheck) {}
+).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
+
+/** The document of all this. */
+export class DocumentGroup extends HttpApiGroup.make("document").add(
+  HttpApiEndpoint.get("openapi", "/api/openapi.json", { success: Schema.Json }),
+  HttpApiEndpoint.get("page", "/api/docs", {
+    success: Schema.String.pipe(HttpApiSchema.asText({ contentType: "text/html" }))
+  })
+).middleware(Authorization).middleware(RequestCheck).middleware(BodyLimit) {}
 
 // -------------------------------------------------------------------------------------------------------------------
 // all of it
@@ -308,8 +378,11 @@ export class Api extends HttpApi.make("stepped")
   .add(SessionGroup)
   .add(ActionsGroup)
   .add(OverviewGroup)
+  .add(LiveGroup)
   .add(VerbsGroup)
   .add(ManyGroup)
+  .add(TellingGroup)
+  .add(DocumentGroup)
   .annotateMerge(OpenApi.annotations({
     title: "Stepped",
     description: "Durable trees of actions: what is stuck and why, what failed and since when, and what to do about it"

@@ -1,9 +1,9 @@
 /** Who asks, what they may, and how that is known. */
 import * as Context from "effect/Context"
-import * as Schema from "effect/Schema"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import * as Schema from "effect/Schema"
 import { roles } from "../verbs/table.ts"
-import { BadRequest, Forbidden, Unauthorized } from "./HttpError.ts"
+import { BadRequest, Forbidden, TooLarge, Unauthorized } from "./HttpError.ts"
 
 /**
  * Who asks, as the program's middleware has found out.
@@ -38,6 +38,15 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization, { pr
   "stepped/http/Authorization",
   { error: [Unauthorized, Forbidden] }
 ) {}
+
+/**
+ * Refuses a body that is larger than anything that is asked, before it is read.
+ *
+ * @internal
+ */
+export class BodyLimit extends HttpApiMiddleware.Service<BodyLimit>()("stepped/http/BodyLimit", {
+  error: [BadRequest, TooLarge]
+}) {}
 
 /**
  * Says what is wrong with a request that does not fit its schema.

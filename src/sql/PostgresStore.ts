@@ -21,6 +21,7 @@ import { liveOf } from "./live.ts"
 import { measureOf } from "./measure.ts"
 import * as OwnConnections from "./OwnConnections.ts"
 import { checkUse, databaseOf } from "./prerequisites.ts"
+import { recentOf } from "./recent.ts"
 import { recordsOf } from "./records.ts"
 import { schedulesOf } from "./schedules.ts"
 import { answered, inOpenTransaction } from "./storageError.ts"
@@ -60,6 +61,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...liveOf(calls, beside),
       ...healthOf(storage, beside),
       ...measureOf(calls),
+      ...recentOf(calls),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

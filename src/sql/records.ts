@@ -43,12 +43,12 @@ const heartbeatOf = (stored: StoredHeartbeat | undefined): Heartbeat | undefined
     details: stored.details ?? undefined
   }
 
-const actionColumns: Columns<
-  Omit<ActionRecord, "pause" | "heartbeat"> & {
-    readonly pause: StoredPause | undefined
-    readonly heartbeat: StoredHeartbeat | undefined
-  }
-> = {
+type StoredAction = Omit<ActionRecord, "pause" | "heartbeat"> & {
+  readonly pause: StoredPause | undefined
+  readonly heartbeat: StoredHeartbeat | undefined
+}
+
+const actionColumns: Columns<StoredAction> = {
   id: "id",
   actorType: "actor_type",
   actorId: "actor_id",
@@ -91,6 +91,15 @@ const actionColumns: Columns<
   startedAt: "started_at",
   endedAt: "ended_at",
   forgotten: "forgotten"
+}
+
+/** The same without what programs have stored, which may be large. */
+const briefColumns: Columns<StoredAction> = {
+  ...actionColumns,
+  arguments: "null",
+  result: "null",
+  progress: "null",
+  heartbeat: "null"
 }
 
 /** As JSON has it. */
@@ -155,17 +164,20 @@ type Actions = Pick<
 const actionsOf = (calls: Calls): Actions => {
   const { schema } = calls
   const read = reading(calls)
-  const rows = read(actionColumns)
-  const actions = (...args: Parameters<typeof rows>): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError> =>
-    Effect.map(
-      rows(...args),
-      (records) =>
-        records.map(({ heartbeat, pause, ...record }) => ({
-          ...record,
-          heartbeat: heartbeatOf(heartbeat),
-          pause: pause && { ...pause, since: new Date(pause.since) }
-        }))
-    )
+  const actionsBy =
+    (rows: ReturnType<typeof read<StoredAction>>) =>
+    (...args: Parameters<typeof rows>): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError> =>
+      Effect.map(
+        rows(...args),
+        (records) =>
+          records.map(({ heartbeat, pause, ...record }) => ({
+            ...record,
+            heartbeat: heartbeatOf(heartbeat),
+            pause: pause && { ...pause, since: new Date(pause.since) }
+          }))
+      )
+  const actions = actionsBy(read(actionColumns))
+  const briefly = actionsBy(read(briefColumns))
   const groups = read<ManyGroup>({ actorType: "actor_type", name: "name", status: "status", count: "count(*)::int" })
   const ids = read<{ readonly id: string }>({ id: "id" })
   /** The newest of those that are asked for, by columns of the views, and what is read of them. */
@@ -205,7 +217,8 @@ const actionsOf = (calls: Calls): Actions => {
   const slots = read(slotColumns)
   return {
     actionsOf: (ids) => actions("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
-    actionsLike: (filter, limit, within) => like(actions, "list", "*", filter, limit, within),
+    actionsLike: (filter, limit, within) =>
+      like(filter.brief === true ? briefly : actions, "list", "*", filter, limit, within),
     countLike: (filter, limit, within) =>
       like(
         groups,
@@ -327,6 +340,7 @@ export const recordsOf = (
 ): Omit<
   Records,
   | "asked"
+  | "changed"
   | "measure"
   | "takesWrites"
   | "examine"

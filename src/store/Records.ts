@@ -9,6 +9,7 @@ import type {
   ActionRecord,
   AskedFilter,
   AskedRecord,
+  ChangedAction,
   Deletion,
   SlotRecord,
   StepRecord
@@ -99,6 +100,8 @@ export interface Measured {
 export interface Records extends ScheduleStore {
   /** In no order; of an id that is none, nothing. */
   readonly actionsOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
+  /** What was enqueued, has begun or ended since a time (user time in ms), among so many of the newest, and what has failed: the newest change first. */
+  readonly changed: (since: number, looked: number, limit: number) => Many<ChangedAction>
   /** Newest first. */
   readonly actionsLike: (filter: ActionFilter, limit: number, within: Within) => Many<ActionRecord>
   /** Of the newest, up to so many: how many there are of each definition and status, the most first. */

@@ -20,6 +20,7 @@ export const verbTargets = [
   "worker",
   "achievement",
   "history",
+  "schedule",
   "many"
 ] as const
 
@@ -66,6 +67,9 @@ const PauseTarget = Schema.Union([
   Schema.Struct({ queue: Name }),
   Schema.Struct({ actorType: Name, name: Name })
 ])
+
+/** A schedule, by its name. */
+const schedule = { name: Name }
 
 const old = { before: Schema.Date, limit: Schema.optionalKey(Schema.Int) }
 
@@ -245,6 +249,46 @@ export const verbTable = {
       limit: Schema.optionalKey(Schema.Int)
     }
   },
+  "Schedules.pause": {
+    command: "schedules pause",
+    description: "Fire none of a schedule's slots until somebody goes on with it",
+    role: "operate",
+    of: "schedule",
+    many: false,
+    fields: schedule
+  },
+  "Schedules.resume": {
+    command: "schedules resume",
+    description: "Go on with a schedule, with the slot that comes next",
+    role: "operate",
+    of: "schedule",
+    many: false,
+    fields: schedule
+  },
+  "Schedules.run": {
+    command: "schedules run",
+    description: "Enqueue what a schedule enqueues once, now",
+    role: "operate",
+    of: "schedule",
+    many: false,
+    fields: schedule
+  },
+  "Schedules.backfill": {
+    command: "schedules backfill",
+    description: "Enqueue what a schedule has missed: slots of a range, each once",
+    role: "operate",
+    of: "schedule",
+    many: false,
+    fields: { ...schedule, from: Schema.Date, to: Schema.Date }
+  },
+  "Schedules.remove": {
+    command: "schedules remove",
+    description: "Remove a schedule; what it has enqueued stays",
+    role: "admin",
+    of: "schedule",
+    many: false,
+    fields: schedule
+  },
   "Stepped.cancel": {
     command: "cancel",
     description: "Cancel actions, with all below them that nothing else waits for",
@@ -252,6 +296,22 @@ export const verbTable = {
     of: "action",
     many: true,
     fields: { ...id, compensate: Schema.optionalKey(Schema.Boolean) }
+  },
+  "Stepped.send": {
+    command: "signal",
+    description: "Send an action a signal",
+    role: "operate",
+    of: "action",
+    many: false,
+    fields: {}
+  },
+  "Stepped.complete": {
+    command: "complete",
+    description: "Say how an action ended that somebody outside performs",
+    role: "operate",
+    of: "action",
+    many: false,
+    fields: {}
   },
   "Stepped.forMany": {
     command: "cancel --where",
@@ -264,3 +324,9 @@ export const verbTable = {
 } as const satisfies { readonly [V in OperatorVerb]: VerbDefinition }
 
 export type VerbTable = typeof verbTable
+
+/** The verbs that are asked for of one thing; what an action is told (`telling.ts`) has a shape of its own. */
+export type OneVerb = Exclude<OperatorVerb, "Stepped.forMany" | "Stepped.send" | "Stepped.complete">
+
+/** What each verb takes, decoded. */
+export type Inputs = { readonly [V in OneVerb]: Schema.Struct<VerbTable[V]["fields"]>["Type"] }

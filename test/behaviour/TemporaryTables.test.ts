@@ -321,6 +321,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             queues: ["default"],
             definitions: [{ key: "Car/turn", hash: "abc", description: described }]
           }),
+          changed: store.changed(0, 10, 10),
           failures: store.failures({ actorType: "Car", name: undefined, since: undefined, before: undefined }, 10),
           workers: Effect.map(
             store.workers,

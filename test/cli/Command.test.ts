@@ -9,7 +9,7 @@ import { join } from "node:path"
 import { type ActionHandle, ActionRepo } from "stepped"
 import { command } from "stepped/cli"
 import * as Embedded from "stepped/embedded"
-import { commandOf } from "../../src/cli/commandOf.ts"
+import { verbTable } from "../../src/verbs/table.ts"
 import { freshDatabase } from "../harness/Server.ts"
 import { Cars, garage, stepped, until } from "./fixtures/garage.ts"
 
@@ -338,6 +338,6 @@ describe("databases", () => {
 describe("commands", () => {
   it("are there for each verb of an operator", () => {
     const names = command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
-    for (const asked of Object.values(commandOf)) assert.include(names, asked.split(" ")[0])
+    for (const { command } of Object.values(verbTable)) assert.include(names, command.split(" ")[0])
   })
 })

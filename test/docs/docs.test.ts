@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { existsSync, readdirSync, readFileSync } from "node:fs"
 import { join, resolve } from "node:path"
 import { operatorVerbs } from "stepped"
-import { commandOf } from "../../src/cli/commandOf.ts"
+import { verbTable } from "../../src/verbs/table.ts"
 import { compile } from "./compile.ts"
 import { anchorsOf, type Block, blocksOf, codeOf, commentsOf, type Link, linksOf, preludeFor } from "./Documents.ts"
 
@@ -59,7 +59,7 @@ describe("the documents", () => {
     const rows = documents.map(read).flatMap(({ content }) =>
       [...content.matchAll(/^\| `(\w+\.\w+)` \| .* \| .* \| `(.*)` \|$/gm)].map(([, verb, asked]) => [verb, asked])
     )
-    assert.deepStrictEqual(rows, operatorVerbs.map((verb) => [verb, commandOf[verb]]))
+    assert.deepStrictEqual(rows, operatorVerbs.map((verb) => [verb, verbTable[verb].command]))
   })
 
   it("link to files and headings that are there", () => {

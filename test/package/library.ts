@@ -2,6 +2,7 @@
 import { Effect, Schema } from "effect"
 import { AchievementStore, ActionRepo, JobQueue, PerformanceLane, Step, Stepped } from "stepped"
 import * as Embedded from "stepped/embedded"
+import * as Http from "stepped/http"
 import * as Testing from "stepped/testing"
 
 export class NoParking extends Schema.TaggedError<NoParking>()("NoParking", { at: Schema.String }) {}
@@ -42,3 +43,6 @@ export const doctor = Stepped.doctor
 export const readers = [ActionRepo, PerformanceLane, AchievementStore, JobQueue]
 export const listed = Effect.flatMap(ActionRepo, (repo) => repo.list())
 export const lanes = Effect.flatMap(PerformanceLane, (lanes) => lanes.list())
+
+export const routes = Http.layer({ endpoints: [Http.endpoints(Cars, [drive])] })
+export const hook = Http.webhook("/hook", { secrets: [], body: Schema.String, to: () => Http.ignores })

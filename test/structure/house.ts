@@ -168,6 +168,9 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/engine/events/watching.ts": "which changes are in doubt",
   "src/engine/events/streaming.ts": "what is kept for one subscriber",
   "src/testing/events.ts": "what one test has recorded",
+  "src/http/Live.ts": "what was told of the last seconds",
+  "src/http/views.ts": "what of a tree is shown already, while it is sent",
+  "src/http/rate.ts": "how much was asked in the last second",
   "src/cli/dev/Screen.ts": "what is drawn, and what has no end of line yet",
   "src/cli/dev/skipping.ts": "how far user time is ahead",
   "src/cli/dev/watching.ts": "which folders are watched, and what has changed",
@@ -312,6 +315,8 @@ export const stateElsewhere = (sources: Sources): Violations =>
 const services = /^src\/(ActionRepo|PerformanceLane|AchievementStore|JobQueue)\.ts$/
 /** Where everything is put together. */
 const joining = /^src\/(App|Stepped|Forget|Listing|Tree|Diagram|index|engine\/engineLayer)\.ts$/
+/** What is asked of the whole, in the words that all who stand above share. */
+const verbs = /^src\/verbs\//
 const upper = /^src\/(embedded|testing|cli|http|dashboard|workflow)\//
 
 const storeyOf = (path: string): string =>
@@ -324,6 +329,8 @@ const storeyOf = (path: string): string =>
     ? "joining"
     : services.test(path)
     ? "services"
+    : verbs.test(path)
+    ? "verbs"
     : upper.exec(path)?.[1] ?? /^src\/(domain|store|engine|sql)\//.exec(path)?.[1] ?? "definitions"
 
 /**
@@ -338,13 +345,14 @@ const below: Readonly<Record<string, ReadonlyArray<string>>> = {
   services: ["errors", "domain", "definitions", "store"],
   engine: ["errors", "domain", "definitions", "store", "services"],
   sql: ["errors", "domain", "definitions", "store"],
-  joining: ["errors", "domain", "definitions", "store", "services", "engine", "sql"]
+  joining: ["errors", "domain", "definitions", "store", "services", "engine", "sql"],
+  verbs: ["errors", "domain", "definitions", "services"]
 }
 
 const all = Object.keys(below)
 
 /** What stands above all of that knows the others there only where it is made for them. */
-const beside: Readonly<Record<string, ReadonlyArray<string>>> = { cli: ["embedded"] }
+const beside: Readonly<Record<string, ReadonlyArray<string>>> = { cli: ["embedded", "http"] }
 
 const namesOf = ({ node }: Import): ReadonlyArray<string> => {
   const found: Array<string> = []

@@ -110,6 +110,9 @@ describe("documentation", () => {
   it("covers every name of stepped/embedded", () =>
     assert.deepStrictEqual(Rules.undocumented(repository, "src/embedded/index.ts"), []))
 
+  it("covers every name of stepped/http", () =>
+    assert.deepStrictEqual(Rules.undocumented(repository, "src/http/index.ts"), []))
+
   it("covers every name of stepped/cli", () =>
     assert.deepStrictEqual(Rules.undocumented(repository, "src/cli/index.ts"), []))
 

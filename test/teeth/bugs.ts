@@ -8067,5 +8067,145 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "next_at = p_next_at"
     }],
     tests: { [schedules]: ["20.6: what a deploy has changed"] }
+  },
+  {
+    name: "http-any-host",
+    breaks: "21.3: a page of somebody else's, by a name that points to this machine, is let in",
+    plants: [{
+      file: "src/http/authorization.ts",
+      find: "          : !isOwnHost(request.headers[\"host\"] ?? \"\")",
+      replace: "          : !isOwnHost(request.headers[\"host\"] ?? \"\") && request.headers[\"host\"] === \"\""
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: who may without a middleware"] }
+  },
+  {
+    name: "http-passed-on",
+    breaks: "21.3: what a proxy passes on is taken for this machine's own",
+    plants: [{
+      file: "src/http/authorization.ts",
+      find: "          : isForwarded(request.headers)",
+      replace: "          : isForwarded(request.headers) && request.headers[\"host\"] === \"\""
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: who may without a middleware"] }
+  },
+  {
+    name: "http-foreign-origin",
+    breaks: "21.3: a verb that another origin's page sends is done",
+    plants: [{
+      file: "src/http/origin.ts",
+      find: "    : origin !== undefined && !origins.isAllowed(origin, request)",
+      replace: "    : origin !== undefined && origin === \"\" && !origins.isAllowed(origin, request)"
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: who may a verb that a page"] }
+  },
+  {
+    name: "http-foreign-site",
+    breaks: "21.3: a verb that another site's page sends is done",
+    plants: [{
+      file: "src/http/origin.ts",
+      find: "site !== undefined && site !== \"same-origin\" && site !== \"none\"",
+      replace: "site !== undefined && site === \"\" && site !== \"none\""
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: who may a verb that a page"] }
+  },
+  {
+    name: "http-cookie-from-anywhere",
+    breaks: "21.3: a cookie is enough, wherever the request comes from",
+    plants: [{
+      file: "src/http/origin.ts",
+      find: "    : isCookie && origin === undefined",
+      replace: "    : isCookie && origin === \"\" && origin === undefined"
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: who may a verb that a page"] }
+  },
+  {
+    name: "http-any-role",
+    breaks: "21.3: who may only look has verbs done",
+    plants: [{
+      file: "src/http/roles.ts",
+      find: "roles.indexOf(role) >= roles.indexOf(needed)",
+      replace: "roles.indexOf(role) >= roles.indexOf(needed) - 2"
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: who may each verb has its role"] }
+  },
+  {
+    name: "http-denied-in-silence",
+    breaks: "21.3: whom a verb was denied is not recorded",
+    plants: [{
+      file: "src/http/verbs.ts",
+      find: "    yield* ask(asking, repo.recordDenied(",
+      replace: "    if (reason === \"\") yield* ask(asking, repo.recordDenied("
+    }],
+    tests: { "test/http/Operating.test.ts": ["21.3: who may each verb has its role"] }
+  },
+  {
+    name: "http-secrets-shown",
+    breaks: "21.3: what a schema redacts is sent",
+    plants: [{
+      file: "src/http/payloads.ts",
+      find: "  const shown = without(value, paths)",
+      replace: "  const shown = without(value, paths.slice(paths.length))"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: payloads are for who may read them"] }
+  },
+  {
+    name: "http-undescribed-shown",
+    breaks: "21.3: a payload that nobody has described is sent",
+    plants: [{
+      file: "src/http/payloads.ts",
+      find: "  if (!isKnown) return hidden(\"unknown\")",
+      replace: "  if (!isKnown && value === undefined) return hidden(\"unknown\")"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: what nobody has described"] }
+  },
+  {
+    name: "http-webhook-any-time",
+    breaks: "21.4: a webhook of yesterday is taken",
+    plants: [{
+      file: "src/http/Webhook.ts",
+      find: "Math.abs(Number(timestamp) - nowMs / 1000) <= toleranceSeconds",
+      replace: "Math.abs(Number(timestamp) - nowMs / 1000) <= toleranceSeconds * 1e9"
+    }],
+    tests: { "test/http/Webhook.test.ts": ["21.4:"] }
+  },
+  {
+    name: "http-webhook-without-id",
+    breaks: "21.4: the id of a webhook is not signed",
+    plants: [{
+      file: "src/http/Webhook.ts",
+      find: ".update(`${id}.${timestamp}.`)",
+      replace: ".update(`${id.slice(id.length)}.${timestamp}.`)"
+    }],
+    tests: { "test/http/Webhook.test.ts": ["21.4:"] }
+  },
+  {
+    name: "http-webhook-twice",
+    breaks: "21.4: a webhook that comes again is another one",
+    plants: [{
+      file: "src/http/Webhook.ts",
+      find: "Effect.map(engine.complete(target, action, outcome, { key }), Option.isSome)",
+      replace: "Effect.map(engine.complete(target, action, outcome, key === \"\" ? { key } : {}), Option.isSome)"
+    }],
+    tests: { "test/http/Webhook.test.ts": ["21.4: a webhook completes its action once"] }
+  },
+  {
+    name: "http-delivery-anywhere",
+    breaks: "21.5: a name is not looked at, and leads to a private address",
+    plants: [{
+      file: "src/http/posting.ts",
+      find: "const refused = addresses.find(({ address }) => !isAllowed(address))",
+      replace: "const refused = addresses.find(({ address }) => address === \"\" && !isAllowed(address))"
+    }],
+    tests: { "test/http/Deliveries.test.ts": ["21.5: a delivery to a private address"] }
+  },
+  {
+    name: "http-events-twice",
+    breaks: "21.2: who goes on behind an event is told it again",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "compare(cursorOf(event), after) > 0",
+      replace: "compare(cursorOf(event), after) > -1e15"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2:"] }
   }
 ]

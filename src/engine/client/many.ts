@@ -2,9 +2,9 @@
 import * as Effect from "effect/Effect"
 import type { ActionHandle } from "../../ActionHandle.ts"
 import { isName, nameRule } from "../../Actor.ts"
-import { priorityLimits } from "../../domain/Phase.ts"
+import { isActionId, priorityLimits } from "../../domain/Phase.ts"
 import type { Engine } from "../../Engine.ts"
-import type { ManyFilter, ManyOptions, ManyPlan, ManySummary, ManyVerb } from "../../Many.ts"
+import type { ManyFilter, ManyOptions, ManyPlan, ManySummary, ManyVerb, PlannedMany } from "../../Many.ts"
 import { type EnqueueError, type InvalidActorId, InvalidQuery } from "../../SteppedError.ts"
 import { byOf, limitOf, operationOf, textOf, timeOf, withinOf } from "../../store/asked.ts"
 import { encodeActorId } from "../invoke/invocation.ts"
@@ -25,21 +25,24 @@ export const make = (
   { newActionId, now, store }: Pick<ClientContext, "store" | "now" | "newActionId">,
   client: Client
 ): Engine["Service"]["forMany"] =>
-(asked, verb) =>
+(asked, verb, planned) =>
   Effect.gen(function*() {
     yield* checkVerb(verb)
+    if (planned !== undefined) yield* checkPlanned(planned, yield* now)
     const filter = yield* filterOf(asked)
     const within = yield* withinOf("Stepped.forMany", filter)
-    const at = yield* now
-    const id = newActionId(at)
+    const at = planned?.at ?? (yield* now)
+    const id = planned?.id ?? newActionId(at)
     // what is deleted of them must not let older ones in
-    const from = filter.failure === undefined
+    const failedSince = planned !== undefined
+      ? planned.failedSince
+      : filter.failure === undefined
       ? undefined
       : (yield* store.failures(
         { before: new Date(at + 1), actorType: undefined, name: undefined, since: undefined },
         1
-      )).from
-    const plan = { id, at, filter, verb, ...from === undefined ? {} : { failedSince: from.getTime() } }
+      )).from?.getTime()
+    const plan = { id, at, filter, verb, ...failedSince === undefined ? {} : { failedSince } }
     const bounds = within && {
       ...within,
       ...boundsOf(plan),
@@ -61,6 +64,8 @@ export const make = (
       })
     return {
       id,
+      at,
+      failedSince,
       verb,
       count,
       hasMore: found > countedMax,
@@ -77,6 +82,16 @@ export const make = (
 
 const refuse = (field: string, value: unknown, takes: string) =>
   new InvalidQuery({ field, value: String(value), takes })
+
+/** How far clocks of processes may be apart, and ids of one engine before its clock. */
+const planSlackMs = 60_000
+
+/** The time of a plan is that of its id, and it was made before now. */
+const checkPlanned = ({ at, id }: PlannedMany, now: number): Effect.Effect<void, InvalidQuery> =>
+  isActionId(id) && Math.abs(Number.parseInt(id.slice(0, 8) + id.slice(9, 13), 16) - at) <= planSlackMs &&
+    at <= now + planSlackMs
+    ? Effect.void
+    : Effect.fail(refuse("plan of Stepped.forMany", JSON.stringify({ id, at }), "id and at of a plan, as it has them"))
 
 const checkVerb = (verb: ManyVerb): Effect.Effect<void, InvalidQuery> =>
   Effect.gen(function*() {

@@ -1,7 +1,7 @@
 /** Actions, steps and trees, as they are sent: the records of `ActionRecord.ts`, with payloads that may be hidden. */
 import * as Schema from "effect/Schema"
 import { statuses, stepKinds } from "../../domain/Phase.ts"
-import { FailureBrief, FailureView, HeartbeatView, Payload, PauseView } from "./payloads.ts"
+import { FailureBrief, FailureView, HeartbeatView, PauseView, Payload } from "./payloads.ts"
 
 export const actionStatuses = ["queued", ...statuses] as const
 

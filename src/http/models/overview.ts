@@ -3,7 +3,7 @@ import * as Schema from "effect/Schema"
 import { failureKinds } from "../../domain/Failure.ts"
 import { stepKinds } from "../../domain/Phase.ts"
 import { operatorVerbs } from "../../Operation.ts"
-import { Payload, PauseView } from "./payloads.ts"
+import { PauseView, Payload } from "./payloads.ts"
 
 export const LaneView = Schema.Struct({
   name: Schema.optional(Schema.String),

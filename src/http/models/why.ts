@@ -2,7 +2,7 @@
 import * as Schema from "effect/Schema"
 import { statuses } from "../../domain/Phase.ts"
 import { actionStatuses } from "./actions.ts"
-import { FailureView, HeartbeatView, Payload, PauseView } from "./payloads.ts"
+import { FailureView, HeartbeatView, PauseView, Payload } from "./payloads.ts"
 
 const Doing = Schema.Literals(["preparing", "step", "concluding", "callbacks", "job", "undoing", "closing"])
 

@@ -1,0 +1,400 @@
+/**
+ * The services of the command where it speaks to an API over HTTP (`STEPPED_URL`), and not to a database: what it asks of them it asks there. What programs have stored is shown as far as
+ * the token's owner may read it.
+ */
+import { Duration, Effect, Layer, Option, type Redacted, type Schema } from "effect"
+import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
+import { HttpApiClient } from "effect/http-api"
+import { AchievementStore } from "../AchievementStore.ts"
+import type { ActionHandle } from "../ActionHandle.ts"
+import type { ActionFilter, ActionRecord, ActionTree, SlotRecord, StepRecord } from "../ActionRecord.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import type { DatabaseHealth } from "../DatabaseHealth.ts"
+import { joinKey } from "../domain/Key.ts"
+import { Engine, type Finding } from "../Engine.ts"
+import type { Services } from "../engine/engineLayer.ts"
+import type { FailureGroups } from "../Failures.ts"
+import { Api } from "../http/Api.ts"
+import { JobQueue } from "../JobQueue.ts"
+import { isLaneKey } from "../Lane.ts"
+import type { ManyPlan, ManySummary } from "../Many.ts"
+import type { Forgetting, OperationRecord, OperatorOptions } from "../Operation.ts"
+import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
+import { Schedules } from "../Schedules.ts"
+import type { SignalRecord } from "../Signal.ts"
+import {
+  AmbiguousWorker,
+  EnqueueError,
+  InvalidQuery,
+  StorageError,
+  UnknownAction,
+  UnknownWorker
+} from "../SteppedError.ts"
+import type { Inputs, OneVerb } from "../verbs/table.ts"
+import type { Why } from "../Why.ts"
+import { RemoteVerbs } from "./RemoteVerbs.ts"
+
+type Failure = { readonly _tag: string; readonly message?: string }
+
+/** What the API has answered, as the library says it. */
+const told = (operation: string) => (error: Failure): StorageError | InvalidQuery =>
+  error._tag === "BadRequest" || error._tag === "Unprocessable" || error._tag === "Conflict"
+    ? new InvalidQuery({ field: operation, value: "given", takes: error.message ?? error._tag })
+    : new StorageError({
+      operation,
+      isRetryable: "isRetryable" in error && error.isRetryable === true,
+      cause: new Error(`${error._tag}: ${error.message ?? "no answer"}`)
+    })
+
+/** The same where nothing that is given can be wrong. */
+const toldOfStorage = (operation: string) => (error: Failure): StorageError =>
+  new StorageError({
+    operation,
+    isRetryable: false,
+    cause: new Error(`${error._tag}: ${error.message ?? "no answer"}`)
+  })
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !(value instanceof Date)
+
+/** A payload as it is stored, as far as it is shown. */
+const plain = (value: unknown): unknown => {
+  if (Array.isArray(value)) return value.map(plain)
+  if (!isObject(value)) return value
+  if (value["_tag"] === "Shown" && "isRedacted" in value) return value["value"]
+  if (value["_tag"] === "Hidden") return `<hidden: ${String(value["because"])}>`
+  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, plain(below)]))
+}
+
+/**
+ * A record of what is sent of it: the models of the API are the records, but for payloads, and for keys that are left out of what is brief. A test holds that the command prints the same of both.
+ */
+const recordOf = <A>(view: unknown): A => plain(view) as A
+
+const pageMost = 1000
+
+const given = <A extends object>(options: A) =>
+  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== false))
+
+const make = (url: string, token: Option.Option<Redacted.Redacted<string>>) =>
+  HttpApiClient.make(Api, {
+    transformClient: HttpClient.mapRequest((request) => {
+      const there = HttpClientRequest.prependUrl(request, url)
+      return Option.isSome(token) ? HttpClientRequest.bearerToken(there, token.value) : there
+    })
+  })
+
+type Client = Effect.Success<ReturnType<typeof make>>
+
+const reason = ({ reason }: OperatorOptions = {}) => reason ?? "asked from a shell"
+
+/** What cannot be asked over HTTP says so. */
+const notThere = <A extends object>(service: string, has: Partial<A>): A =>
+  new Proxy(has, {
+    get: (target, name) =>
+      Reflect.get(target, name) ?? (() =>
+        Effect.fail(
+          new StorageError({
+            operation: `${service}.${String(name)}`,
+            isRetryable: false,
+            cause: new Error(
+              "this is not served over HTTP: give the database (DATABASE_URL, --url) in place of STEPPED_URL"
+            )
+          })
+        ))
+  }) as A
+
+/** A verb over HTTP. */
+const verbsOf = (client: Client) => {
+  const verbs = client.verbs as {
+    readonly [V in OneVerb]: (
+      request: { readonly payload: Inputs[V] & { readonly reason: string } }
+    ) => Effect.Effect<
+      { readonly outcome: string; readonly text: string; readonly more: Readonly<Record<string, Schema.Json>> },
+      Failure
+    >
+  }
+  return <V extends OneVerb>(verb: V, input: Inputs[V], options?: OperatorOptions) =>
+    Effect.mapError(verbs[verb]({ payload: { ...input, reason: reason(options) } }), told(verb))
+}
+
+const laneOf = (given: Parameters<PerformanceLane["Service"]["pause"]>[0]) =>
+  isLaneKey(given) ? { key: given.key, name: given.lane } : { key: joinKey(given) }
+
+const repoOf = (client: Client): ActionRepo["Service"] => {
+  const ask = verbsOf(client)
+  const list = (filter: ActionFilter = {}): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery> =>
+    Effect.gen(function*() {
+      const { brief: _brief, limit = 100, statuses, ...asked } = filter
+      const found: Array<ActionRecord> = []
+      let after = filter.after
+      do {
+        const query = given({ ...asked, status: statuses, after, limit: Math.min(pageMost, limit - found.length) })
+        const page = yield* Effect.mapError(client.actions.list({ query }), told("ActionRepo.list"))
+        found.push(...page.items.map((item) => recordOf<ActionRecord>(item)))
+        after = page.next
+      } while (after !== undefined && found.length < limit)
+      return found
+    })
+  const ofOne = <A>(
+    operation: string,
+    asked: Effect.Effect<A, Failure>
+  ): Effect.Effect<Option.Option<A>, StorageError> =>
+    Effect.catch(
+      Effect.asSome(asked),
+      (error) => error._tag === "NotFound" ? Effect.succeedNone : Effect.fail(toldOfStorage(operation)(error))
+    )
+  const steps = (id: string) =>
+    Effect.map(ofOne("ActionRepo.steps", client.actions.steps({ params: { id } })), Option.getOrElse(() => []))
+  const number = (value: Schema.Json | undefined) => typeof value === "number" ? value : 0
+  return notThere<ActionRepo["Service"]>("ActionRepo", {
+    list,
+    find: (id) =>
+      Effect.map(ofOne("ActionRepo.find", client.actions.get({ params: { id } })), Option.map(recordOf<ActionRecord>)),
+    failures: (filter = {}) =>
+      Effect.mapError(client.overview.errors({ query: given(filter) }), told("ActionRepo.failures")).pipe(
+        Effect.map((found) => recordOf<FailureGroups>(found))
+      ),
+    steps: (id) => Effect.map(steps(id), (found) => found.map(({ slots: _, ...step }) => recordOf<StepRecord>(step))),
+    slots: (id) => Effect.map(steps(id), (found) => found.flatMap(({ slots }) => slots.map(recordOf<SlotRecord>))),
+    signals: (id) =>
+      Effect.map(
+        ofOne("ActionRepo.signals", client.actions.signals({ params: { id } })),
+        (found) => Option.getOrElse(found, () => []).map(recordOf<SignalRecord>)
+      ),
+    tree: (id, limit = 1000) =>
+      Effect.map(
+        ofOne("ActionRepo.tree", client.actions.tree({ params: { id }, query: { limit: Math.min(limit, 10_000) } })),
+        Option.map(recordOf<ActionTree>)
+      ),
+    operations: ({ limit, verbs, ...filter } = {}) =>
+      Effect.map(
+        Effect.mapError(
+          client.overview.operations({
+            query: given({ ...filter, verb: verbs, limit: Math.min(limit ?? 100, pageMost) })
+          }),
+          told("ActionRepo.operations")
+        ),
+        ({ items }) => items.map((item) => recordOf<OperationRecord>(item))
+      ),
+    forget: (actor, { dryRun, ...options } = {}) =>
+      Effect.map(
+        ask("ActionRepo.forget", { ...actor, ...dryRun === undefined ? {} : { dryRun } }, options),
+        ({ more }) => recordOf<Forgetting>(more)
+      ),
+    deleteEnded: ({ before, from, limit, ...options }) =>
+      options.export !== undefined || before === undefined
+        ? Effect.fail(
+          new InvalidQuery({
+            field: before === undefined ? "retention" : "export",
+            value: "given",
+            takes: `a database: ${
+              before === undefined ? "it is not asked for" : "what is deleted is not sent"
+            } over HTTP`
+          })
+        )
+        : Effect.map(
+          ask("ActionRepo.deleteEnded", { before, ...given({ from, limit }) }, options),
+          ({ more }) => ({ deleted: number(more["deleted"]), next: more["next"] as string | undefined })
+        ),
+    deleteOutcomes: ({ before, ...options }) =>
+      Effect.map(ask("ActionRepo.deleteOutcomes", { before }, options), ({ more }) => number(more["deleted"])),
+    deleteOperations: ({ before, ...options }) =>
+      Effect.map(ask("ActionRepo.deleteOperations", { before }, options), ({ more }) => number(more["deleted"]))
+  })
+}
+
+const queueOf = (client: Client): JobQueue["Service"] => {
+  const ask = verbsOf(client)
+  const isDone = ({ outcome }: { readonly outcome: string }) => outcome === "done"
+  const overview = <A>(operation: string, asked: Effect.Effect<unknown, Failure>): Effect.Effect<A, StorageError> =>
+    Effect.map(Effect.mapError(asked, toldOfStorage(operation)), (found) => recordOf<A>(found))
+  return notThere<JobQueue["Service"]>("JobQueue", {
+    backlog: overview("JobQueue.backlog", client.overview.queues()),
+    pauses: overview("JobQueue.pauses", client.overview.pauses()),
+    workers: overview("JobQueue.workers", client.overview.workers()),
+    definitions: (filter = {}, limit = 100) =>
+      overview(
+        "JobQueue.definitions",
+        client.overview.definitions({ query: given({ ...filter, limit: Math.min(limit, pageMost) }) })
+      ),
+    pause: (target, options) => Effect.map(ask("JobQueue.pause", { target }, options), isDone),
+    resume: (target, options) => Effect.map(ask("JobQueue.resume", { target }, options), isDone),
+    drain: (worker, options) =>
+      Effect.flatMap(ask("JobQueue.drain", { worker }, options), ({ more, outcome }): Effect.Effect<
+        "done" | "draining",
+        AmbiguousWorker | UnknownWorker
+      > => {
+        switch (outcome) {
+          case "done":
+          case "draining":
+            return Effect.succeed(outcome)
+          case "ambiguous":
+            return Effect.fail(new AmbiguousWorker({ worker, ids: recordOf<ReadonlyArray<string>>(more["ids"] ?? []) }))
+          case "dead":
+          case "embedded":
+            return Effect.fail(new UnknownWorker({ worker, reason: outcome }))
+          default:
+            return Effect.fail(new UnknownWorker({ worker, reason: "unknown" }))
+        }
+      })
+  })
+}
+
+const lanesOf = (client: Client): PerformanceLane["Service"] => {
+  const ask = verbsOf(client)
+  const isDone = ({ outcome }: { readonly outcome: string }) => outcome === "done"
+  return notThere<PerformanceLane["Service"]>("PerformanceLane", {
+    list: (limit = 100) =>
+      Effect.map(
+        Effect.mapError(
+          client.overview.lanes({ query: { limit: Math.min(limit, pageMost) } }),
+          told("PerformanceLane.list")
+        ),
+        ({ items }) => items.map((item) => recordOf<Lane>(item))
+      ),
+    pause: (key, options) => Effect.map(ask("PerformanceLane.pause", laneOf(key), options), isDone),
+    resume: (key, options) => Effect.map(ask("PerformanceLane.resume", laneOf(key), options), isDone)
+  })
+}
+
+const engineOf = (client: Client): Engine["Service"] =>
+  notThere<Engine["Service"]>("Engine", {
+    why: (id) =>
+      Effect.map(
+        Effect.mapError(
+          client.actions.why({ params: { id } }),
+          (error: Failure) =>
+            error._tag === "NotFound" ? new UnknownAction({ actionId: id }) : toldOfStorage("Stepped.why")(error)
+        ),
+        (found) => recordOf<Why>(found)
+      ),
+    databaseHealth: Effect.map(
+      Effect.mapError(client.overview.database(), toldOfStorage("Stepped.databaseHealth")),
+      (found) => recordOf<DatabaseHealth>(found)
+    ),
+    doctor: Effect.map(
+      Effect.mapError(client.overview.doctor(), toldOfStorage("Stepped.doctor")),
+      (found) => found.map((finding) => recordOf<Finding>(finding))
+    ),
+    forMany: (asked, verb) =>
+      Effect.gen(function*() {
+        const filter = given(asked)
+        const { plan, samples, ...counted } = yield* Effect.mapError(
+          client.many.plan({ payload: { filter, verb } }),
+          told("Stepped.forMany")
+        )
+        return notThere<ManyPlan>("ManyPlan", {
+          ...counted,
+          id: plan.id,
+          at: plan.at,
+          failedSince: plan.failedSince,
+          verb,
+          samples: samples.map((sample) => recordOf<ActionRecord>(sample)),
+          start: ({ batch, rate, reason }) =>
+            Effect.map(
+              Effect.mapError(
+                client.many.start({ payload: { plan, filter, verb, reason, ...given({ batch, rate }) } }),
+                told("Stepped.forMany")
+              ),
+              ({ id }) => notThere<ActionHandle<ManySummary>>("ActionHandle", { id })
+            )
+        })
+      }),
+    enqueue: (ref, { name }, args, options = {}) =>
+      Effect.map(
+        Effect.mapError(
+          client.telling.run({
+            payload: {
+              actorType: ref.type,
+              actorId: String(ref.id),
+              name,
+              arguments: args as ReadonlyArray<Schema.Json>,
+              ...given({ idempotencyKey: options.idempotencyKey, priority: options.priority, tags: options.tags }),
+              ...options.delay === undefined
+                ? {}
+                : { delayMs: Duration.toMillis(Duration.fromInputUnsafe(options.delay)) }
+            }
+          }),
+          (error: Failure) => new EnqueueError({ reason: toldOfStorage("Stepped.enqueue")(error) })
+        ),
+        ({ id }) => notThere<ActionHandle>("ActionHandle", { id })
+      ),
+    send: ({ options, signal, target, value }) =>
+      Effect.map(
+        Effect.mapError(
+          client.telling.signal({
+            params: { id: String(target) },
+            payload: { name: signal.name, payload: value as Schema.Json, ...given({ key: options?.key }) }
+          }),
+          toldOfStorage("Stepped.send")
+        ),
+        ({ outcome }) => outcome
+      ),
+    complete: (target, _action, outcome, options) =>
+      Effect.map(
+        Effect.mapError(
+          client.telling.complete({
+            params: { id: String(target) },
+            payload: {
+              outcome: outcome.status,
+              ...given({
+                key: options?.key,
+                value: outcome.status === "succeeded"
+                  ? outcome.result as Schema.Json
+                  : outcome.status === "failed"
+                  ? outcome.cause as Schema.Json | undefined
+                  : undefined
+              })
+            }
+          }),
+          toldOfStorage("Stepped.complete")
+        ),
+        ({ outcome }) => outcome === "done" ? Option.some(String(target)) : Option.none()
+      ),
+    cancelById: (id, options = {}) =>
+      Effect.flatMap(
+        Effect.catchTag(
+          verbsOf(client)("Stepped.cancel", { id, compensate: options.compensate ?? true }, options),
+          "InvalidQuery",
+          Effect.die
+        ),
+        ({ outcome }) =>
+          outcome === "none" ? Effect.fail(new UnknownAction({ actionId: id })) : Effect.succeed(outcome === "done")
+      )
+  })
+
+/** The services over an API. */
+export const remoteServices = (
+  url: string,
+  token: Option.Option<Redacted.Redacted<string>>
+): Layer.Layer<Services | RemoteVerbs> =>
+  Layer.unwrap(Effect.map(make(url, token), (client) => {
+    const ask = verbsOf(client)
+    return Layer.mergeAll(
+      Layer.succeed(RemoteVerbs, {
+        ask: (verb, input, asks) =>
+          Effect.map(ask(verb, input, asks), ({ more, outcome, text }) => ({ outcome, text, more }))
+      }),
+      Layer.succeed(ActionRepo, repoOf(client)),
+      Layer.succeed(JobQueue, queueOf(client)),
+      Layer.succeed(PerformanceLane, lanesOf(client)),
+      Layer.succeed(Engine, engineOf(client)),
+      Layer.succeed(Schedules, notThere<Schedules["Service"]>("Schedules", {})),
+      Layer.succeed(
+        AchievementStore,
+        notThere<AchievementStore["Service"]>("AchievementStore", {
+          forget: (key, options) =>
+            Effect.map(
+              ask("AchievementStore.forget", { checksumKey: joinKey(key) }, options),
+              ({ outcome }) => outcome === "done"
+            ),
+          forgetAll: ({ below, ...options }) =>
+            Effect.map(
+              ask("AchievementStore.forgetAll", below === undefined ? {} : { below: joinKey(below) }, options),
+              ({ more }) => Number(more["forgotten"] ?? 0)
+            )
+        })
+      )
+    )
+  })).pipe(Layer.provide(FetchHttpClient.layer))

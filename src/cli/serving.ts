@@ -1,0 +1,44 @@
+/** Serves the API, without a worker. */
+import { NodeHttpServer } from "@effect/platform-node"
+import { Console, Effect, Layer, Option, Redacted } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { createHash, timingSafeEqual } from "node:crypto"
+import { createServer } from "node:http"
+import { authorization, layer, loopback } from "../http/index.ts"
+
+/** Who shows the token is an admin; the texts are compared by their digests, in constant time. */
+const byToken = (token: Redacted.Redacted<string>, mayReadPayloads: boolean) => {
+  const digest = (text: string) => createHash("sha256").update(text).digest()
+  const known = digest(Redacted.value(token))
+  return authorization((credential) =>
+    Effect.succeed(
+      timingSafeEqual(digest(Redacted.value(credential)), known)
+        ? { subject: "token", roles: ["admin"] as const, mayReadPayloads }
+        : undefined
+    )
+  )
+}
+
+/** Serves until it is told to stop. */
+export const serving = (options: {
+  readonly host: string
+  readonly port: number
+  readonly token: Option.Option<Redacted.Redacted<string>>
+  readonly mayReadPayloads: boolean
+}) => {
+  const { host, mayReadPayloads, port, token } = options
+  const api = layer({
+    authorization: Option.isSome(token) ? byToken(token.value, mayReadPayloads) : loopback({ mayReadPayloads })
+  })
+  const said = Layer.effectDiscard(
+    Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
+      Console.log(
+        address._tag === "UnixPathAddress" ? address.path : `serves http://${host}:${address.port}/api/docs`
+      ))
+  )
+  return Layer.launch(
+    Layer.merge(HttpRouter.serve(api, { disableLogger: true, disableListenLog: true }), said).pipe(
+      Layer.provide(NodeHttpServer.layer(createServer, { host, port }))
+    )
+  )
+}

@@ -1,0 +1,141 @@
+/**
+ * Endpoints that enqueue actions of the program's choice: `POST /Car/1/visit`.
+ *
+ * @since 0.1.0
+ */
+import * as Effect from "effect/Effect"
+import * as HttpApi from "effect/http-api/HttpApi"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
+import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
+import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Layer from "effect/Layer"
+import * as Schema from "effect/Schema"
+import type { AnyAction } from "../Action.ts"
+import { type AnyActions, Engine } from "../Engine.ts"
+import type { EnqueueError } from "../SteppedError.ts"
+import { BadRequest, Conflict, DatabaseUnavailable, Forbidden, Unprocessable } from "./HttpError.ts"
+import { Authorization, BodyLimit, Operator, RequestCheck } from "./Operator.ts"
+import { checkOrigin, Origins } from "./origin.ts"
+import { isAllowed } from "./roles.ts"
+
+/**
+ * Actions of an actor that have endpoints.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ActionEndpoints {
+  readonly actions: AnyActions
+  readonly of: ReadonlyArray<AnyAction>
+}
+
+/**
+ * Gives actions of an actor an endpoint each: `POST /Car/1/visit`.
+ *
+ * **Details**
+ *
+ * The body is the array of the arguments, as JSON of their schemas: what does not fit is refused, and nothing is enqueued. With an `Idempotency-Key` it is enqueued once, however often it is sent. The answer is 202, with the action's id.
+ * It takes the role `operate`. The endpoints stand in the OpenAPI document.
+ *
+ * **Example** (Cars that are sent from outside)
+ *
+ * ```ts
+ * import { Effect, Schema } from "effect"
+ * import { Stepped } from "stepped"
+ * import * as Http from "stepped/http"
+ *
+ * class Car extends Stepped.Actor<Car>()("Car", { id: Schema.Int }) {}
+ * const visit = Stepped.action("visit", { arguments: [Schema.String] }).step((where) => Effect.log(where))
+ * const Cars = Stepped.actions(Car, [visit])
+ *
+ * const Routes = Http.layer({ endpoints: [Http.endpoints(Cars, [visit])] })
+ * ```
+ *
+ * @category constructors
+ * @since 0.1.0
+ */
+export const endpoints = (actions: AnyActions, of: ReadonlyArray<AnyAction>): ActionEndpoints => ({ actions, of })
+
+/** What is answered: the id of the action, which is the first one's where an idempotency key names that. */
+const Enqueued = Schema.Struct({ id: Schema.String }).pipe(HttpApiSchema.status(202))
+
+const errors = [BadRequest, Forbidden, Conflict, Unprocessable, DatabaseUnavailable] as const
+
+const endpointOf = (actorType: string, idSchema: AnyActions["actor"]["idSchema"], { definition, name }: AnyAction) =>
+  HttpApiEndpoint.post(name, `/${actorType}/:id/${name}`, {
+    params: { id: idSchema },
+    headers: { "idempotency-key": Schema.optional(Schema.String) },
+    payload: Schema.Tuple(definition.arguments),
+    success: Enqueued,
+    error: errors
+  })
+
+const groupOf = ({ actions: { actor }, of }: ActionEndpoints) => {
+  const [first, ...rest] = of.map((action) => endpointOf(actor.type, actor.idSchema, action))
+  return first &&
+    HttpApiGroup.make(actor.type).add(first, ...rest).middleware(Authorization).middleware(RequestCheck).middleware(
+      BodyLimit
+    )
+}
+
+/** An API with these endpoints alone, and a group of it. */
+const apiOf = (all: ActionEndpoints) => {
+  const group = groupOf(all)
+  return group && HttpApi.make(`stepped-endpoints-${all.actions.actor.type}`).add(group)
+}
+
+/** The API with these endpoints beside its own, for the document. */
+export const withEndpoints = (api: HttpApi.Top, all: ReadonlyArray<ActionEndpoints>): HttpApi.Top =>
+  all.reduce<HttpApi.Top>((api, of) => {
+    const one = apiOf(of)
+    return one === undefined ? api : api.addHttpApi(one)
+  }, api)
+
+const refused = ({ message, reason }: EnqueueError): Conflict | Unprocessable | DatabaseUnavailable =>
+  reason._tag === "IdempotencyConflict"
+    ? new Conflict({ message })
+    : reason._tag === "StorageError"
+    ? new DatabaseUnavailable({ message, isRetryable: reason.isRetryable })
+    : new Unprocessable({ message })
+
+/** Serves and answers them. */
+export const endpointsLive = (all: ReadonlyArray<ActionEndpoints>) =>
+  Layer.mergeAll(Layer.empty, ...all.flatMap((one) => endpointLayer(one) ?? []))
+
+const endpointLayer = (endpoints: ActionEndpoints) => {
+  const api = apiOf(endpoints)
+  const { actions: { actor }, of } = endpoints
+  if (api === undefined) return
+  const group = HttpApiBuilder.group(
+    api,
+    actor.type,
+    Effect.fnUntraced(function*(handlers) {
+      const engine = yield* Engine
+      const origins = yield* Origins
+      const handler = (action: AnyAction) =>
+        Effect.fnUntraced(function*({ headers, params: { id }, payload, request }: {
+          readonly headers: { readonly "idempotency-key"?: string | undefined }
+          readonly params: { readonly id: unknown }
+          readonly payload: ReadonlyArray<unknown>
+          readonly request: HttpServerRequest
+        }) {
+          yield* checkOrigin(origins, request)
+          const { roles, subject } = yield* Operator
+          if (!isAllowed(roles, "operate")) {
+            return yield* new Forbidden({ message: `enqueueing takes the role operate: ${subject} has not` })
+          }
+          const key = headers["idempotency-key"]
+          const options = key === undefined ? undefined : { idempotencyKey: key }
+          const { id: enqueued } = yield* Effect.mapError(
+            engine.enqueue(actor.ref(id), action, payload, options),
+            refused
+          )
+          return { id: enqueued }
+        })
+      return handlers.handleAll(Object.fromEntries(of.map((action) => [action.name, handler(action)])))
+    })
+  )
+  return Layer.provide(HttpApiBuilder.layer(api), group)
+}

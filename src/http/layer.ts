@@ -1,0 +1,116 @@
+/** The API as routes of a program's server. */
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { FileSystem } from "effect/FileSystem"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
+import type * as Etag from "effect/http/Etag"
+import type { HttpPlatform } from "effect/http/HttpPlatform"
+import type { HttpRouter } from "effect/http/HttpRouter"
+import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as Layer from "effect/Layer"
+import type { Path } from "effect/Path"
+import { durationOption, type Services } from "../engine/engineLayer.ts"
+import type { InvalidOption } from "../SteppedError.ts"
+import { Api } from "./Api.ts"
+import { Asking } from "./asking.ts"
+import { loopback } from "./authorization.ts"
+import { documentLive } from "./document.ts"
+import { type ActionEndpoints, endpointsLive, withEndpoints } from "./Endpoints.ts"
+import { BadRequest, TooLarge } from "./HttpError.ts"
+import { Live } from "./Live.ts"
+import { ManyLive } from "./many.ts"
+import { type Authorization, BodyLimit, RequestCheck } from "./Operator.ts"
+import { Origins, originsOf } from "./origin.ts"
+import { ActionsLive } from "./readActions.ts"
+import { OverviewLive } from "./readOverview.ts"
+import { SessionLive } from "./session.ts"
+import { EventsLive } from "./streaming.ts"
+import { TellingLive } from "./telling.ts"
+import { VerbsLive } from "./verbs.ts"
+
+/**
+ * Settings of {@link layer}.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface LayerOptions<E = never, R = never, ER = never, RR = never> {
+  /** Who may: `Http.authorization`, or a layer of the program's own. Whoever asks on this machine, if not given (`Http.loopback`). */
+  readonly authorization?: Layer.Layer<Authorization, E, R>
+  /** How long one question to the database may take: 5 seconds if not given; finite. */
+  readonly queryTimeout?: Duration.Input
+  /** Where it is looked, if that is not where verbs are asked for: `Stepped.layer` over a client of a replica. */
+  readonly reads?: Layer.Layer<Services, ER, RR>
+  /** The origins whose pages may ask for verbs, such as `https://ops.example.com`; the host that is asked, if none are given. */
+  readonly origins?: ReadonlyArray<string>
+  /** Actions that have an endpoint each ({@link endpoints}). */
+  readonly endpoints?: ReadonlyArray<ActionEndpoints>
+}
+
+/**
+ * What a server has that serves it: `NodeHttpServer.layer` has all of it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ServerServices = Etag.Generator | FileSystem | HttpPlatform | HttpRouter | Path
+
+const RequestCheckLive = HttpApiMiddleware.layerSchemaErrorTransform(
+  RequestCheck,
+  ({ cause, kind }) =>
+    kind === "Body" || kind === "ResponseHeaders"
+      // what is answered is the API's own
+      ? Effect.die(cause)
+      : Effect.fail(new BadRequest({ message: `${kind.toLowerCase()}: ${cause.message}`, field: kind.toLowerCase() }))
+)
+
+/** What only looks. */
+const reading = Layer.mergeAll(ActionsLive, OverviewLive, Layer.provide(EventsLive, Live.layer))
+
+/** Bytes of a body: those of a result that a step is completed with, and what stands around it. */
+const bodyMost = 2 * 1024 * 1024
+
+const BodyLimitLive = Layer.succeed(
+  BodyLimit,
+  BodyLimit.of((response) =>
+    Effect.flatMap(HttpServerRequest, ({ headers, method }) => {
+      const length = headers["content-length"]
+      return method !== "GET" && length === undefined && headers["transfer-encoding"] !== undefined
+        ? Effect.fail(new BadRequest({ message: "a body has its Content-Length", field: "content-length" }))
+        : Number(length ?? 0) > bodyMost
+        ? Effect.fail(new TooLarge({ message: `a body has ${bodyMost} bytes at most` }))
+        : response
+    })
+  )
+)
+
+/**
+ * The API: routes for a program's server, over the engine that the program has.
+ *
+ * @category layers
+ * @since 0.1.0
+ */
+export const layer = <E = never, R = never, ER = never, RR = never>(
+  options: LayerOptions<E, R, ER, RR> = {}
+): Layer.Layer<never, InvalidOption | E | ER, R | RR | Services | ServerServices> => {
+  const authorization: Layer.Layer<Authorization, E, R> | Layer.Layer<Authorization> = options.authorization ??
+    loopback()
+  const asking = Layer.effect(
+    Asking,
+    Effect.map(
+      durationOption("queryTimeout", options.queryTimeout, Duration.seconds(5)),
+      (limit) => ({ limit })
+    )
+  )
+  const endpoints = options.endpoints ?? []
+  return Layer.merge(HttpApiBuilder.layer(Api), endpointsLive(endpoints)).pipe(
+    Layer.provide(options.reads === undefined ? reading : Layer.provide(reading, options.reads)),
+    Layer.provide([SessionLive, VerbsLive, ManyLive, TellingLive]),
+    Layer.provide(documentLive(withEndpoints(Api, endpoints))),
+    Layer.provide(authorization),
+    Layer.provide([RequestCheckLive, BodyLimitLive]),
+    Layer.provide(asking),
+    Layer.provide(Layer.succeed(Origins, originsOf(options.origins ?? [])))
+  )
+}

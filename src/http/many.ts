@@ -1,0 +1,88 @@
+/** Verbs for many over HTTP: a plan first, and then the same plan is started. */
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as Schema from "effect/Schema"
+import type { ActionRepo } from "../ActionRepo.ts"
+import { Engine } from "../Engine.ts"
+import { operatorVerbs } from "../Operation.ts"
+import { type EnqueueError, InvalidQuery, type StorageError } from "../SteppedError.ts"
+import { verbTable } from "../verbs/table.ts"
+import { Api } from "./Api.ts"
+import { ask, Asking } from "./asking.ts"
+import { Operator } from "./Operator.ts"
+import { checkOrigin, Origins } from "./origin.ts"
+import { isAllowed } from "./roles.ts"
+import { checkRole } from "./verbs.ts"
+import { summaryOf } from "./views.ts"
+
+const takes = (fields: Schema.Struct.Fields): Readonly<Record<string, unknown>> => {
+  const { definitions, schema } = Schema.toJsonSchemaDocument(Schema.Struct(fields))
+  return Object.keys(definitions).length === 0 ? schema : { ...schema, $defs: definitions }
+}
+
+export const ManyLive = HttpApiBuilder.group(
+  Api,
+  "many",
+  Effect.fnUntraced(function*(handlers) {
+    const asking = yield* Asking
+    const engine = yield* Engine
+    const origins = yield* Origins
+    const services = yield* Effect.context<ActionRepo | Asking>()
+
+    // an actor that cannot be read is none of what comes as text
+    const planned = (...args: Parameters<typeof engine.forMany>) =>
+      Effect.catchTag(
+        engine.forMany(...args),
+        "InvalidActorId",
+        ({ message }) => new InvalidQuery({ field: "actor of Stepped.forMany", value: "given", takes: message })
+      )
+
+    return handlers.handleAll({
+      verbs: () =>
+        Effect.map(Operator, ({ roles }) =>
+          operatorVerbs.map((verb) => {
+            const { command, description, fields, many, of, role } = verbTable[verb]
+            return {
+              verb,
+              command,
+              description,
+              role,
+              of,
+              many,
+              isAllowed: isAllowed(roles, role),
+              takes: takes(fields)
+            }
+          })),
+      plan: Effect.fnUntraced(function*({ payload: { filter, verb }, request }) {
+        yield* checkOrigin(origins, request)
+        const plan = yield* ask(asking, planned(filter, verb))
+        return {
+          plan: {
+            id: plan.id,
+            at: plan.at,
+            ...plan.failedSince === undefined ? {} : { failedSince: plan.failedSince }
+          },
+          count: plan.count,
+          hasMore: plan.hasMore,
+          groups: plan.groups,
+          samples: plan.samples.map(summaryOf)
+        }
+      }),
+      start: Effect.fnUntraced(function*({ payload: { batch, filter, plan: of, rate, reason, verb }, request }) {
+        yield* checkOrigin(origins, request)
+        const { subject } = yield* Operator
+        yield* Effect.provideContext(checkRole(verb.verb, verbTable[verb.verb].role, of.id, reason), services)
+        const plan = yield* ask(asking, planned(filter, verb, of))
+        const started = Effect.mapError(plan.start({ by: subject, reason, rate, batch }), refused)
+        const { id } = yield* ask(asking, started)
+        return { id }
+      })
+    })
+  })
+)
+
+/** What is asked for is an argument of the engine's own action, which has limits of its own. */
+const refused = (error: EnqueueError | InvalidQuery | StorageError): InvalidQuery | StorageError =>
+  error._tag === "StorageError" || error._tag === "InvalidQuery"
+    ? error
+    : new InvalidQuery({ field: "plan of Stepped.forMany", value: "given", takes: `less: ${error.message}` })

@@ -1,0 +1,97 @@
+/** What other systems send: read with limits, and answered by what has come of it. */
+import * as Effect from "effect/Effect"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
+import * as Stream from "effect/Stream"
+import { makeRate } from "./rate.ts"
+
+/**
+ * How much other systems may send.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface OutsideLimits {
+  /** Bytes of a body: 256 KiB if not given. */
+  readonly bodyLimit?: number
+  /** Requests a second, of all senders together, in this process: 100 if not given. */
+  readonly rate?: number
+}
+
+/** Says it as JSON, with its tag and a sentence. */
+export const answered = (status: number, tag: string, message: string): HttpServerResponse.HttpServerResponse =>
+  HttpServerResponse.jsonUnsafe({ _tag: tag, message }, { status })
+
+const tooLarge = (limit: number) => answered(413, "TooLarge", `the body is larger than ${limit} bytes`)
+
+/** A body as it was sent, as far as it is no larger than this. */
+const bodyOf = (request: HttpServerRequest, limit: number) =>
+  Number(request.headers["content-length"] ?? 0) > limit
+    ? Effect.fail(tooLarge(limit))
+    : Stream.runFoldEffect(
+      request.stream,
+      () => ({ parts: [] as ReadonlyArray<Uint8Array>, size: 0 }),
+      ({ parts, size }, part) =>
+        size + part.length > limit
+          ? Effect.fail(tooLarge(limit))
+          : Effect.succeed({ parts: [...parts, part], size: size + part.length })
+    ).pipe(
+      Effect.map(({ parts }) => Buffer.concat(parts)),
+      Effect.mapError((error) =>
+        HttpServerResponse.isHttpServerResponse(error)
+          ? error
+          : answered(400, "BadRequest", "the body has not come to its end")
+      )
+    )
+
+/** Takes what is sent within the limits: the raw body. What fails with an answer is answered so. */
+export const taking = (
+  { bodyLimit = 256 * 1024, rate = 100 }: OutsideLimits,
+  take: (
+    request: HttpServerRequest,
+    body: Buffer
+  ) => Effect.Effect<HttpServerResponse.HttpServerResponse, HttpServerResponse.HttpServerResponse>
+) => {
+  const limit = makeRate(rate)
+  return (request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+    Effect.suspend(() =>
+      limit.take()
+        ? Effect.flatMap(bodyOf(request, bodyLimit), (body) => take(request, body))
+        : Effect.succeed(
+          HttpServerResponse.setHeader(answered(429, "TooManyRequests", "more than may be sent"), "retry-after", "1")
+        )
+    ).pipe(Effect.catch(Effect.succeed))
+}
+
+const decoder = new TextDecoder("utf-8", { fatal: true })
+
+/** JSON in UTF-8; an answer where it is none. */
+export const jsonOf = (body: Buffer): Effect.Effect<unknown, HttpServerResponse.HttpServerResponse> =>
+  Effect.try({
+    try: (): unknown => JSON.parse(decoder.decode(body)),
+    catch: () => answered(400, "BadRequest", "the body is no JSON in UTF-8")
+  })
+
+/** Of the errors of completing and sending, how they are answered. What may succeed later is 503, so that the sender tries again. */
+const statuses: Readonly<Record<string, number>> = {
+  InvalidToken: 401,
+  UnknownAction: 404,
+  AmbiguousCompletion: 409,
+  AmbiguousTarget: 409,
+  CompletionConflict: 409,
+  SignalConflict: 409,
+  IdempotencyConflict: 409,
+  PayloadTooLarge: 413,
+  InvalidOutcome: 422,
+  InvalidSignal: 422,
+  InvalidActorId: 422,
+  UnstorableText: 422,
+  SignalsFull: 429,
+  NotStarted: 503,
+  StorageError: 503
+}
+
+/** An error of the library, as it is answered. */
+export const refusal = (
+  error: { readonly _tag: string; readonly message: string }
+): HttpServerResponse.HttpServerResponse => answered(statuses[error._tag] ?? 400, error._tag, error.message)

@@ -1,0 +1,166 @@
+/** What of a stored payload is sent: nothing to who may not read it, nothing that nobody has described, and nothing that is secret by any version of its definition. */
+import * as Cache from "effect/Cache"
+import * as Effect from "effect/Effect"
+import type { FailureCause, Heartbeat } from "../ActionRecord.ts"
+import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
+import { JobQueue } from "../JobQueue.ts"
+import type { StorageError } from "../SteppedError.ts"
+import type { FailureView, HeartbeatView, Payload } from "./models/payloads.ts"
+
+type Path = ReadonlyArray<string>
+type Json = Extract<Payload, { readonly _tag: "Shown" }>["value"]
+
+const redacted = "<redacted>"
+
+const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
+  typeof value === "object" && value !== null && !Array.isArray(value)
+
+/**
+ * The value without what is at these places. Where a place is looked for in something that has none, as of another version, that is taken for
+ * secret as a whole.
+ */
+const without = (value: unknown, paths: ReadonlyArray<Path>): unknown => {
+  if (paths.length === 0 || value === null || value === undefined) return value
+  if (paths.some((path) => path.length === 0)) return redacted
+  const below = (key: string): ReadonlyArray<Path> =>
+    paths.flatMap(([first, ...rest]) => first === key || first === "*" ? [rest] : [])
+  if (Array.isArray(value)) return value.map((item, i) => without(item, below(String(i))))
+  if (isObject(value)) {
+    return Object.fromEntries(Object.entries(value).map(([key, item]) => [key, without(item, below(key))]))
+  }
+  return redacted
+}
+
+const hidden = (because: Extract<Payload, { readonly _tag: "Hidden" }>["because"]): Payload => ({
+  _tag: "Hidden",
+  because
+})
+
+/** What is shown of a value whose schema is one of these. */
+const payloadOf = (value: unknown, schemas: ReadonlyArray<SchemaDescription>): Payload =>
+  shownWithout(value, schemas.flatMap((schema) => schema.redacted), schemas.length > 0)
+
+const shownWithout = (value: unknown, paths: ReadonlyArray<Path>, isKnown: boolean): Payload => {
+  if (!isKnown) return hidden("unknown")
+  if (paths.some((path) => path.length === 0)) return hidden("secret")
+  const shown = without(value, paths)
+  // what is read of a jsonb column
+  return { _tag: "Shown", value: shown as Json, isRedacted: JSON.stringify(shown) !== JSON.stringify(value) }
+}
+
+/** What there is to say of the payloads of an action. */
+export interface Shows {
+  readonly arguments: (value: unknown) => Payload
+  readonly result: (value: unknown) => Payload
+  /** What a step, or somebody outside, has said of itself: JSON without a schema, that is there to be read. */
+  readonly said: (value: unknown) => Payload
+  readonly signal: (name: string, value: unknown) => Payload
+  readonly signalError: (name: string, value: unknown) => Payload
+  readonly heartbeat: (heartbeat: Heartbeat) => HeartbeatView
+  readonly error: (value: unknown) => Payload
+}
+
+const nothing: Shows = (() => {
+  const none = () => hidden("notAllowed")
+  return {
+    arguments: none,
+    result: none,
+    said: none,
+    signal: none,
+    signalError: none,
+    error: none,
+    heartbeat: (heartbeat) => heartbeatOf(heartbeat, none)
+  }
+})()
+
+const heartbeatOf = ({ details, heardAt, silentAt }: Heartbeat, said: (value: unknown) => Payload): HeartbeatView => ({
+  heardAt,
+  silentAt,
+  details: details === undefined || details === null ? undefined : said(details)
+})
+
+const showsOf = (versions: ReadonlyArray<DefinitionDescription>): Shows => {
+  const said = (value: unknown) => shownWithout(value, [], versions.length > 0)
+  const signals = (name: string) => versions.flatMap(({ signals }) => signals.filter((signal) => signal.name === name))
+  return {
+    arguments: (value) => {
+      // what no version takes nobody has described
+      const most = Math.max(0, ...versions.map(({ arguments: args }) => args.length))
+      const isKnown = versions.length > 0 && Array.isArray(value) && value.length <= most
+      const paths = versions.flatMap(({ arguments: args }) =>
+        args.flatMap(({ redacted }, i) => redacted.map((path) => [String(i), ...path]))
+      )
+      return shownWithout(value, paths, isKnown)
+    },
+    result: (value) => payloadOf(value, versions.map(({ success }) => success)),
+    error: (value) => payloadOf(value, versions.map(({ error }) => error)),
+    said,
+    signal: (name, value) => payloadOf(value, signals(name).map(({ payload }) => payload)),
+    signalError: (name, value) => payloadOf(value, signals(name).map(({ error }) => error)),
+    heartbeat: (heartbeat) => heartbeatOf(heartbeat, said)
+  }
+}
+
+interface Definition {
+  readonly actorType: string
+  readonly name: string
+}
+
+/** Versions of a definition that are looked at. */
+const versionsMost = 100
+
+/** Says of definitions what may be shown of their payloads, by what workers have said of them. */
+export interface Payloads {
+  readonly of: (definition: Definition, mayRead: boolean) => Effect.Effect<Shows, StorageError>
+  readonly failure: (
+    cause: FailureCause,
+    of: Definition,
+    mayRead: boolean
+  ) => Effect.Effect<FailureView, StorageError>
+}
+
+export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen(function*() {
+  const queue = yield* JobQueue
+  // a version that workers have had for some seconds is in the catalogue; one that is looked for in vain is looked for again soon
+  const versions = yield* Cache.make({
+    capacity: 1000,
+    timeToLive: "5 seconds",
+    lookup: (key: string) => {
+      const [actorType = "", name = ""] = JSON.parse(key) as ReadonlyArray<string>
+      return Effect.map(
+        Effect.catchTag(queue.definitions({ actorType, name }, versionsMost), "InvalidQuery", Effect.die),
+        (found) => found.map(({ description }) => description)
+      )
+    }
+  })
+  const of: Payloads["of"] = ({ actorType, name }, mayRead) =>
+    mayRead
+      ? Effect.map(Cache.get(versions, JSON.stringify([actorType, name])), showsOf)
+      : Effect.succeed(nothing)
+  /** Whose error it is: the action's own, a descendant's, or nobody's that is known. */
+  const declaring = ({ declaredBy, own }: FailureCause, definition: Definition): Definition | undefined =>
+    declaredBy !== undefined
+      ? { actorType: declaredBy.actor.split("/")[0]!, name: declaredBy.action }
+      : own === true
+      ? definition
+      : undefined
+  return {
+    of,
+    failure: (cause, definition, mayRead) =>
+      Effect.gen(function*() {
+        const { details, error, pretty, ...rest } = cause
+        const declared = declaring(cause, definition)
+        const unknown = mayRead ? hidden("unknown") : hidden("notAllowed")
+        return {
+          ...rest,
+          error: error === undefined
+            ? undefined
+            : declared === undefined
+            ? unknown
+            : (yield* of(declared, mayRead)).error(error),
+          details: details === undefined ? undefined : (yield* of(definition, mayRead)).said(details),
+          pretty: mayRead ? pretty : undefined
+        }
+      })
+  }
+})

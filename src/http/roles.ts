@@ -1,0 +1,6 @@
+/** Who may what, by role. */
+import { type Role, roles } from "../verbs/table.ts"
+
+/** Whether one of these roles is enough: who may more, may less. */
+export const isAllowed = (has: ReadonlyArray<Role>, needed: Role): boolean =>
+  has.some((role) => roles.indexOf(role) >= roles.indexOf(needed))

@@ -1,0 +1,107 @@
+/** Answers who has something run, sends a signal, or says how an action ended. */
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import { Outcome } from "../Outcome.ts"
+import type { StorageError } from "../SteppedError.ts"
+import { makeTelling } from "../verbs/telling.ts"
+import { Api } from "./Api.ts"
+import { ask, Asking } from "./asking.ts"
+import { BadRequest, Conflict, Forbidden, NotFound, Unprocessable } from "./HttpError.ts"
+import { Operator } from "./Operator.ts"
+import { checkOrigin, Origins } from "./origin.ts"
+import { isAllowed } from "./roles.ts"
+
+interface Refusal {
+  readonly _tag: string
+  readonly message: string
+}
+
+/** What the library has refused, in the words of the API; what is the database's stays. */
+const refusal = (error: Refusal | StorageError): BadRequest | Conflict | NotFound | Unprocessable => {
+  const { message } = error
+  switch (error._tag) {
+    case "InvalidQuery":
+      return new BadRequest({ message, field: "field" in error ? String(error.field) : undefined })
+    case "UnknownAction":
+      return new NotFound({ message })
+    case "IdempotencyConflict":
+    case "SignalConflict":
+    case "CompletionConflict":
+    case "NotStarted":
+    case "SignalsFull":
+      return new Conflict({ message })
+    default:
+      return new Unprocessable({ message })
+  }
+}
+
+const isStorage = (error: Refusal | StorageError): error is StorageError => error._tag === "StorageError"
+
+export const TellingLive = HttpApiBuilder.group(
+  Api,
+  "telling",
+  Effect.fnUntraced(function*(handlers) {
+    const asking = yield* Asking
+    const origins = yield* Origins
+    const telling = yield* makeTelling
+
+    /** For who may, from where one may. */
+    const tell = <A>(request: HttpServerRequest, told: Effect.Effect<A, Refusal | StorageError>) =>
+      Effect.gen(function*() {
+        yield* checkOrigin(origins, request)
+        const { roles, subject } = yield* Operator
+        if (!isAllowed(roles, "operate")) {
+          return yield* new Forbidden({ message: `this takes the role operate: ${subject} has ${roles.join(", ")}` })
+        }
+        // what is wrong is an answer, too: only what the database says goes through as an error
+        const answer = yield* ask(
+          asking,
+          Effect.catch(
+            Effect.map(told, (value) => ({ value })),
+            (error) => isStorage(error) ? Effect.fail(error) : Effect.succeed({ refused: refusal(error) })
+          )
+        )
+        return "refused" in answer ? yield* Effect.fail(answer.refused) : answer.value
+      })
+
+    return handlers.handleAll({
+      run: ({ payload: { arguments: values, delayMs, idempotencyKey, priority, tags, ...of }, request }) => {
+        const options = {
+          ...priority === undefined ? {} : { priority },
+          ...tags === undefined ? {} : { tags },
+          ...idempotencyKey === undefined ? {} : { idempotencyKey }
+        }
+        return Effect.map(
+          tell(
+            request,
+            Effect.catchTag(
+              telling.run(of, values, delayMs === undefined ? options : { ...options, delay: delayMs }),
+              "EnqueueError",
+              ({ reason }) => Effect.fail(reason)
+            )
+          ),
+          (id) => ({ id })
+        )
+      },
+      signal: ({ params: { id }, payload: { key, name, payload }, request }) =>
+        Effect.map(
+          tell(request, telling.signal(id, name, payload ?? null, key)),
+          (outcome) => ({ outcome })
+        ),
+      complete: ({ params: { id }, payload: { key, outcome, value }, request }) => {
+        const ended = outcome === "succeeded"
+          ? Outcome.succeeded(value ?? null)
+          : outcome === "failed"
+          ? Outcome.failed(value)
+          : outcome === "cancelled"
+          ? Outcome.cancelled
+          : Outcome.timedOut
+        return Effect.map(
+          tell(request, telling.complete(id, ended, key)),
+          (done) => ({ outcome: done ? "done" as const : "none" as const })
+        )
+      }
+    })
+  })
+)

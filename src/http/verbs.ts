@@ -1,0 +1,62 @@
+/** Has verbs done for whoever may, and records whom it has not let (rule 21.3). */
+import * as Effect from "effect/Effect"
+import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type * as Schema from "effect/Schema"
+import { ActionRepo } from "../ActionRepo.ts"
+import type { OperatorVerb } from "../Operation.ts"
+import { textOf } from "../verbs/answers.ts"
+import { makeVerbs, targetOf } from "../verbs/asking.ts"
+import { type Inputs, type OneVerb, type Role, verbTable } from "../verbs/table.ts"
+import { Api, verbsOfOne } from "./Api.ts"
+import { ask, Asking } from "./asking.ts"
+import { Forbidden } from "./HttpError.ts"
+import { Operator } from "./Operator.ts"
+import { checkOrigin, Origins } from "./origin.ts"
+import { isAllowed } from "./roles.ts"
+
+/** Refuses whoever may not, and records that. */
+export const checkRole = (verb: OperatorVerb, needed: Role, target: string, reason: string) =>
+  Effect.gen(function*() {
+    const { roles, subject } = yield* Operator
+    if (isAllowed(roles, needed)) return
+    const asking = yield* Asking
+    const repo = yield* ActionRepo
+    yield* ask(asking, repo.recordDenied({ verb, target, by: subject, reason }))
+    return yield* new Forbidden({ message: `${verb} takes the role ${needed}: ${subject} has ${roles.join(", ")}` })
+  })
+
+/** As JSON has it, which has nothing that is not there. */
+const jsonOf = (more: Readonly<Record<string, unknown>>): Readonly<Record<string, Schema.Json>> =>
+  JSON.parse(JSON.stringify(more))
+
+export const VerbsLive = HttpApiBuilder.group(
+  Api,
+  "verbs",
+  Effect.fnUntraced(function*(handlers) {
+    const asking = yield* Asking
+    const origins = yield* Origins
+    const services = yield* Effect.context<ActionRepo | Asking>()
+    const askVerb = yield* makeVerbs
+
+    const handler = <V extends OneVerb>(verb: V) =>
+      Effect.fnUntraced(function*({ payload, request }: {
+        readonly payload: Inputs[V] & { readonly reason: string }
+        readonly request: HttpServerRequest
+      }) {
+        yield* checkOrigin(origins, request)
+        const { reason } = payload
+        const { subject } = yield* Operator
+        const target = targetOf(verb, payload)
+        yield* Effect.provideContext(checkRole(verb, verbTable[verb].role, target, reason), services)
+        const answer = yield* ask(asking, askVerb(verb, payload, { by: subject, reason }))
+        return { verb, target, outcome: answer.outcome, text: textOf(answer), more: jsonOf(answer.more ?? {}) }
+      })
+
+    // one for each entry of the table: of which names that has, `fromEntries` knows nothing
+    const all = Object.fromEntries(verbsOfOne.map((verb) => [verb, handler(verb)])) as {
+      readonly [V in OneVerb]: ReturnType<typeof handler<V>>
+    }
+    return handlers.handleAll(all)
+  })
+)

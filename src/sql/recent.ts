@@ -1,0 +1,48 @@
+/**
+ * What has changed since a time, by what the rows say of it: for who looks on. Nothing is written for it, and no index is there for it alone: it is looked for among the newest
+ * actions by their ids, and among failures by the index of those.
+ */
+import * as PgTypes from "@effect/sql-pg/PgTypes"
+import type { ChangedAction } from "../ActionRecord.ts"
+import type { Records } from "../store/Records.ts"
+import type { Calls } from "./call.ts"
+import { at } from "./columns.ts"
+import { failedOf } from "./failures.ts"
+import { type Columns, reading } from "./reading.ts"
+
+const columns: Columns<ChangedAction> = {
+  id: "id",
+  actorType: "actor_type",
+  actorId: "actor_id",
+  name: "name",
+  status: "status",
+  parent: "parent",
+  message: "message",
+  enqueuedAt: "enqueued_at",
+  startedAt: "started_at",
+  endedAt: "ended_at"
+}
+
+const read =
+  `id, actor_type, actor_id, name, status, parent, cause ->> 'message' as message, enqueued_at, started_at, ended_at`
+const changed = "greatest(enqueued_at, started_at, ended_at)"
+
+export const recentOf = (calls: Calls): Pick<Records, "changed"> => {
+  const { schema } = calls
+  const rows = reading(calls)(columns)
+  return {
+    changed: (since, looked, limit) =>
+      rows(
+        "changed",
+        `from (
+            (select ${read} from ${schema}.actions where status <> 'queued' order by id desc limit $2)
+            union
+            (select ${read} from ${schema}.queued_actions order by id desc limit $2)
+            union
+            (select ${read} from ${schema}.actions
+              where id = any(array(select id from ${failedOf(schema, "$1")} order by ended_at desc limit $3)))
+          ) a where ${changed} > $1 order by ${changed} desc, id desc limit $3`,
+        [at(since), PgTypes.int4(looked), PgTypes.int4(limit)]
+      )
+  }
+}

@@ -1,0 +1,118 @@
+/**
+ * What is told to actions by who does not have their program: that one is to run, a signal, how one ended outside. It is checked by what workers have said that they take.
+ */
+import * as Effect from "effect/Effect"
+import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
+import { action as defineAction } from "../Action.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import { Actor } from "../Actor.ts"
+import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
+import { ownActor } from "../domain/reserved.ts"
+import { Engine } from "../Engine.ts"
+import type { EnqueueOptions } from "../EnqueueOptions.ts"
+import { JobQueue } from "../JobQueue.ts"
+import type { CompletionOutcome } from "../Outcome.ts"
+import { signal as defineSignal } from "../Signal.ts"
+import { InvalidQuery, UnknownAction } from "../SteppedError.ts"
+import { misfit } from "./fitting.ts"
+
+/** An actor whose id is the text that is stored of it, whatever its program makes of that. */
+export const actorNamed = (type: string) => Actor<unknown>()(type, { id: Schema.String })
+
+const refuse = (field: string, value: string, takes: string) => Effect.fail(new InvalidQuery({ field, value, takes }))
+
+const check = (field: string, value: Schema.Json, description: SchemaDescription | undefined) =>
+  Effect.flatMap(
+    misfit(value, description),
+    (wrong) => wrong === undefined ? Effect.void : refuse(field, typeof value, `what is described: ${wrong}`)
+  )
+
+/** What a name can be is said where it is made a definition. */
+const named = <A>(field: string, name: string, make: () => A) =>
+  Effect.try({
+    try: make,
+    catch: (error) => new InvalidQuery({ field, value: JSON.stringify(name.slice(0, 100)), takes: String(error) })
+  })
+
+/** What there is to tell, over the services. */
+export const makeTelling = Effect.gen(function*() {
+  const engine = yield* Engine
+  const queue = yield* JobQueue
+  const repo = yield* ActionRepo
+
+  const described = (actorType: string, name: string) =>
+    Effect.map(
+      queue.definitions({ actorType, name }, 1),
+      ([definition]): DefinitionDescription | undefined => definition?.description
+    )
+
+  const found = (id: string) =>
+    Effect.flatMap(
+      repo.find(id),
+      (record) =>
+        Option.isSome(record) ? Effect.succeed(record.value) : Effect.fail(new UnknownAction({ actionId: id }))
+    )
+
+  return {
+    /** Enqueues an action; gives its id. */
+    run: (
+      of: { readonly actorType: string; readonly actorId: string; readonly name: string },
+      values: ReadonlyArray<Schema.Json>,
+      options: EnqueueOptions
+    ) =>
+      Effect.gen(function*() {
+        const { actorId, actorType, name } = of
+        if (actorType === ownActor) return yield* refuse("actorType", actorType, "an actor of the program's")
+        const description = yield* described(actorType, name)
+        if (description === undefined) {
+          return yield* refuse("name", `${actorType}/${name}`, "an action that a worker has said that it has")
+        }
+        const { arguments: schemas, queue: inQueue } = description
+        if (schemas.length !== values.length) {
+          return yield* refuse("arguments", `${values.length} of them`, `${schemas.length}`)
+        }
+        yield* Effect.forEach(values, (value, i) => check(`argument ${i + 1}`, value, schemas[i]))
+        // what it joins and is achieved by only its own definition can say: a key that takes an effect is left to the worker
+        const action = yield* named("name", name, () =>
+          defineAction(name, {
+            arguments: schemas.map(() => Schema.Json),
+            queue: inQueue,
+            concurrencyKey: () => Effect.succeed("")
+          }))
+        const actor = yield* named("actorType", actorType, () => actorNamed(actorType))
+        return (yield* engine.enqueue(actor.ref(actorId), action, values, options)).id
+      }),
+    /** Sends a signal: `sent`, `repeated`, or `none`. */
+    signal: (id: string, name: string, payload: Schema.Json, key: string | undefined) =>
+      Effect.gen(function*() {
+        const action = yield* found(id)
+        const description = yield* described(action.actorType, action.name)
+        const known = description?.signals.find((signal) => signal.name === name)
+        if (description !== undefined && known === undefined) {
+          const names = description.signals.map(({ name }) => name).join(", ")
+          return yield* refuse(
+            "name",
+            JSON.stringify(name.slice(0, 100)),
+            names === "" ? "none: it takes no signals" : names
+          )
+        }
+        yield* check("payload", payload, known?.payload)
+        const signal = yield* named("name", name, () => defineSignal(name, { payload: Schema.Json }))
+        const options = key === undefined ? {} : { key }
+        return yield* engine.send({ target: id, action: undefined, signal, value: payload, isFailure: false, options })
+      }),
+    /** Says how an action ended that somebody outside performs; gives whether it waited for that. */
+    complete: (id: string, outcome: CompletionOutcome<Schema.Json, Schema.Json>, key: string | undefined) =>
+      Effect.gen(function*() {
+        const { actorType, name } = yield* found(id)
+        const description = yield* described(actorType, name)
+        if (outcome.status === "succeeded") yield* check("value", outcome.result, description?.success)
+        if (outcome.status === "failed" && outcome.cause !== undefined) {
+          yield* check("value", outcome.cause, description?.error)
+        }
+        const action = defineAction(name, { success: Schema.Json, error: Schema.Json, outbound: true })
+        return Option.isSome(yield* engine.complete(id, action, outcome, key === undefined ? {} : { key }))
+      })
+  }
+})

@@ -1,0 +1,90 @@
+/** The command over HTTP: what it prints of an API is what it prints of the database. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect } from "effect"
+import { JobQueue } from "stepped"
+import * as Http from "stepped/http"
+import { until } from "../harness/workers.ts"
+import { as, known, serving } from "../http/fixtures/serving.ts"
+import { garage, printing } from "./fixtures/garage.ts"
+
+/** Runs it with `STEPPED_URL`, as somebody. */
+const over = (url: string, token: string) => (...args: ReadonlyArray<string>) =>
+  Effect.acquireUseRelease(
+    Effect.sync(() => {
+      const { DATABASE_URL, STEPPED_TOKEN, STEPPED_URL } = process.env
+      process.env.STEPPED_URL = url
+      process.env.STEPPED_TOKEN = token
+      delete process.env.DATABASE_URL
+      return { DATABASE_URL, STEPPED_TOKEN, STEPPED_URL }
+    }),
+    () => printing({ out: [], err: [] }, args),
+    (before) =>
+      Effect.sync(() => {
+        for (const [name, value] of Object.entries(before)) {
+          if (value === undefined) delete process.env[name]
+          else process.env[name] = value
+        }
+      })
+  )
+
+describe("the command over HTTP", () => {
+  it.live("21.6: prints what it prints of the database, and asks for verbs by the token's name", () =>
+    Effect.gen(function*() {
+      const { client, services, stepped } = yield* garage
+      const done = yield* client(1).visitNow("London")
+      const failed = yield* client(2).visitLater("nowhere")
+      yield* Effect.exit(failed.await)
+      const held = yield* client(3).repairLater()
+      yield* Effect.provide(
+        until(
+          "workers have said what they have",
+          Effect.map(Effect.flatMap(JobQueue, (queue) => queue.definitions()), ({ length }) => length > 0)
+        ),
+        services
+      )
+      const api = yield* Effect.provide(serving(Http.layer({ authorization: known })), services)
+      const remote = over(api.url, "ada")
+      const tidy = (text: string) => text.replaceAll(/\d+(\.\d+)? ?(ms|s|seconds?|minutes?)\b( ago)?/g, "…")
+      for (
+        const args of [
+          ["ls"],
+          ["ls", "--status", "failed"],
+          ["ls", "--limit", "1"],
+          ["show", done.id],
+          ["show", failed.id],
+          ["show", failed.id, "--payloads"],
+          ["why", held.id],
+          ["errors"],
+          ["lanes"],
+          ["queues"],
+          ["workers"],
+          ["definitions"],
+          ["operations"],
+          ["doctor"]
+        ]
+      ) {
+        const [here, there] = [yield* stepped(...args), yield* remote(...args)]
+        assert.deepStrictEqual(
+          [there.code, tidy(there.out)],
+          [here.code, tidy(here.out)],
+          `${args.join(" ")} ${there.err}`
+        )
+      }
+      const skipped = yield* remote("skip", held.id, "--reason", "a test")
+      assert.deepStrictEqual([skipped.code, skipped.out], [0, "done"])
+      const retried = yield* remote("retry", failed.id, "--reason", "a test")
+      assert.strictEqual(retried.code, 0, retried.err)
+      const paused = yield* remote("pause", "--queue", "reports", "--reason", "a test")
+      assert.deepStrictEqual([paused.code, paused.out.split("\n")[0]], [0, "done"])
+      const { body } = yield* api.get("/api/operations?by=ada", as("vera"))
+      assert.deepStrictEqual(
+        body.items.map(({ verb }: any) => verb),
+        ["JobQueue.pause", "ActionRepo.retry", "ActionRepo.skipStep"]
+      )
+      const denied = yield* over(api.url, "vera")("retry", failed.id, "--reason", "a test")
+      assert.notStrictEqual(denied.code, 0)
+      assert.include(denied.err, "takes the role operate")
+      assert.include((yield* over(api.url, "eve")("ls")).err, "nobody is known by this credential")
+      assert.include((yield* remote("explain", failed.id)).err, "not served over HTTP")
+    }).pipe(Effect.scoped))
+})

@@ -1,0 +1,80 @@
+/** Bad values for everything that is asked over HTTP: each is refused with a clear answer, or finds nothing, and none changes anything. */
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { ActionRepo, operatorVerbs } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { embedded, healthy } from "../harness/databases.ts"
+import { Cars } from "./fixtures/cars.ts"
+import { bodies, nasty, texts, typed } from "./fixtures/nasty.ts"
+import { as, known, servingApi } from "./fixtures/serving.ts"
+
+it.effect("21.1, 21.3: bad values are refused, or find nothing, and change nothing", () =>
+  Effect.gen(function*() {
+    const cars = yield* Cars.client
+    yield* cars(1).visitLater("London")
+    yield* performSteppedActions()
+    const repo = yield* ActionRepo
+    const before = JSON.stringify([yield* repo.list(), yield* repo.operations()])
+    const { get, post, url } = yield* servingApi({ authorization: known })
+    let asked = 0
+    const look = (path: string) => Effect.tap(get(path, as("ada")), () => Effect.sync(() => asked++))
+    const refused = ({ body, status }: { readonly body: any; readonly status: number }, what: string) => {
+      assert.deepStrictEqual([status, body._tag], [400, "BadRequest"], what)
+      assert.isString(body.message, what)
+    }
+    for (const [path, field] of typed) {
+      for (const value of nasty) {
+        // a number below its limits, or beyond the last of them, is one
+        if (path === "/api/operations" && field === "after" && value === "-1") continue
+        refused(yield* look(`${path}?${field}=${encodeURIComponent(value)}`), `${path} ${field} ${value}`)
+      }
+    }
+    for (const value of nasty) {
+      for (const path of ["", "/tree", "/why"]) {
+        const answer = yield* look(`/api/actions/${encodeURIComponent(value)}${path}`)
+        assert.include([400, 404], answer.status, `${value}${path}`)
+      }
+      for (const [path, field] of texts) {
+        const { body, status } = yield* look(`${path}?${field}=${encodeURIComponent(value)}`)
+        assert.include([200, 400], status, `${path} ${field} ${value}`)
+        if (status === 200 && value !== "" && path !== "/api/lanes") {
+          assert.deepStrictEqual(body.items ?? body, [], `${path} ${field} ${value}`)
+        }
+      }
+    }
+    for (const verb of operatorVerbs) {
+      if (verb === "Stepped.forMany") continue
+      for (const body of bodies) {
+        // what takes nothing but filters has none
+        if (verb === "AchievementStore.forgetAll" && JSON.stringify(body).includes("a test")) continue
+        refused(yield* post(`/api/verbs/${verb}`, body, as("ada")), `${verb} ${JSON.stringify(body)}`)
+        asked++
+      }
+      for (const reason of ["", " ", "r".repeat(1001), "a\u0000b", 1, null, ["x"]]) {
+        const input = { id: "0199c2f0-0000-7000-8000-000000000000", reason }
+        refused(yield* post(`/api/verbs/${verb}`, input, as("ada")), `${verb} ${JSON.stringify(reason)}`)
+        asked++
+      }
+    }
+    for (const body of ["{", "{\"a\":", "\u0000", "<xml/>", "a=b"]) {
+      const response = yield* Effect.promise(() =>
+        fetch(`${url}/api/verbs/Stepped.cancel`, {
+          method: "POST",
+          body,
+          headers: { authorization: "Bearer ada", "content-type": "application/json" }
+        })
+      )
+      assert.strictEqual(response.status, 400, body)
+    }
+    const large = yield* post("/api/verbs/Stepped.cancel", { reason: "r".repeat(3_000_000) }, as("ada"))
+    assert.deepStrictEqual([large.status, large.body._tag], [413, "TooLarge"])
+    for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
+      const answer = yield* post("/api/verbs/Stepped.cancel", { reason: "x" }, {
+        headers: { authorization: "Bearer ada", "content-type": type }
+      })
+      assert.strictEqual(answer.status, 415, type)
+    }
+    assert.isAbove(asked, 300)
+    assert.strictEqual(JSON.stringify([yield* repo.list(), yield* repo.operations()]), before)
+    yield* healthy
+  }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, embedded.layer()))))

@@ -1,0 +1,206 @@
+/** Who may what, from where, and what is recorded of it. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, type Scope } from "effect"
+import type { SqlClient } from "effect/sql"
+import { ActionRepo, operatorVerbs, type Stepped } from "stepped"
+import { command } from "stepped/cli"
+import { Api } from "stepped/http"
+import { performSteppedActions } from "stepped/testing"
+import { verbTable } from "../../src/verbs/table.ts"
+import { embedded, healthy } from "../harness/databases.ts"
+import { Cars } from "./fixtures/cars.ts"
+import { as, known, type Serving, servingApi, withHeaders } from "./fixtures/serving.ts"
+
+const none = "0199c2f0-0000-7000-8000-000000000000"
+const why = { reason: "a test" }
+
+const test = <A, E>(
+  name: string,
+  scenario: Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
+) =>
+  it.effect(name, () =>
+    Effect.andThen(scenario, healthy).pipe(
+      Effect.scoped,
+      Effect.provide(Layer.provideMerge(Cars.layer, embedded.layer()))
+    ))
+
+/** What each verb takes, of something that is not there. */
+const inputs: Readonly<Record<string, object>> = {
+  "ActionRepo.completeStep": { id: none, result: 1 },
+  "ActionRepo.forget": { actorType: "Car", actorId: "9" },
+  "ActionRepo.deleteEnded": { before: "2020-01-01T00:00:00Z" },
+  "ActionRepo.deleteOutcomes": { before: "2020-01-01T00:00:00Z" },
+  "ActionRepo.deleteOperations": { before: "2020-01-01T00:00:00Z" },
+  "JobQueue.reprioritise": { id: none, priority: 1 },
+  "JobQueue.reschedule": { id: none, at: "2030-01-01T00:00:00Z" },
+  "JobQueue.pause": { target: { queue: "reports" } },
+  "JobQueue.resume": { target: { actorType: "Car", name: "visit" } },
+  "JobQueue.drain": { worker: "nobody" },
+  "PerformanceLane.pause": { key: "bay" },
+  "PerformanceLane.resume": { key: "north", name: "bays" },
+  "AchievementStore.forget": { checksumKey: "map" },
+  "AchievementStore.forgetAll": { below: "map" }
+}
+
+const ofOne = operatorVerbs.filter((verb) => verb !== "Stepped.forMany")
+const inputOf = (verb: string) => ({ id: none, ...inputs[verb], ...why })
+const asking = (serving: Serving, verb: string, name: string) =>
+  serving.post(`/api/verbs/${verb}`, inputOf(verb), as(name))
+
+describe("the table of verbs", () => {
+  it("has each verb once, and each is a command, and an endpoint", () => {
+    assert.deepStrictEqual(Object.keys(verbTable).sort(), [...operatorVerbs].sort())
+    const commands = command.subcommands.flatMap(({ commands }) => commands.map(({ name }) => name))
+    for (const { command } of Object.values(verbTable)) assert.include(commands, command.split(" ")[0])
+    assert.deepStrictEqual(Object.keys(Api.groups.verbs.endpoints).sort(), [...ofOne].sort())
+  })
+})
+
+describe("21.3: who may", () => {
+  test(
+    "each verb has its role: who may less is refused, and that is recorded, once",
+    Effect.gen(function*() {
+      const serving = yield* servingApi({ authorization: known })
+      const repo = yield* ActionRepo
+      for (const verb of ofOne) {
+        const { role } = verbTable[verb]
+        const least = role === "admin" ? "olga" : "vera"
+        const refused = yield* asking(serving, verb, least)
+        assert.deepStrictEqual([refused.status, refused.body._tag], [403, "Forbidden"], verb)
+        assert.include(refused.body.message, role)
+        yield* asking(serving, verb, least)
+        const denied = yield* repo.operations({ verbs: [verb], outcome: "denied" })
+        assert.deepStrictEqual(denied.map(({ by, reason }) => [by, reason]), [[least, "a test"]], verb)
+        const allowed = yield* asking(serving, verb, role === "admin" ? "ada" : "olga")
+        assert.strictEqual(allowed.status, 200, `${verb}: ${JSON.stringify(allowed.body)}`)
+        assert.strictEqual(allowed.body.target, denied[0]!.target, verb)
+      }
+    })
+  )
+
+  test(
+    "subject and reason are recorded with what is done",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const { id } = yield* cars(1).with({ delay: "1 day" }).visitLater("London")
+      const { get, post } = yield* servingApi({ authorization: known })
+      const done = yield* post("/api/verbs/Stepped.cancel", { id, reason: "not today" }, as("olga"))
+      assert.deepStrictEqual([done.body.outcome, done.body.text], ["done", "done"])
+      const again = yield* post("/api/verbs/Stepped.cancel", { id, reason: "not today" }, as("olga"))
+      assert.strictEqual(again.body.outcome, "over")
+      const { body } = yield* get(`/api/operations?target=${id}&outcome=done`, as("vera"))
+      assert.deepStrictEqual(
+        body.items.map(({ by, reason, verb }: any) => [by, verb, reason]),
+        [["olga", "Stepped.cancel", "not today"]]
+      )
+      yield* performSteppedActions()
+    })
+  )
+
+  test(
+    "who shows nothing, or what nobody knows, is refused; who has no role may not look",
+    Effect.gen(function*() {
+      const { get, post } = yield* servingApi({ authorization: known })
+      for (const init of [{}, as("eve"), { headers: { authorization: "Basic YTpi" } }, as("")]) {
+        const { body, status } = yield* get("/api/actions", init)
+        assert.deepStrictEqual([status, body._tag], [401, "Unauthorized"])
+        assert.strictEqual((yield* post("/api/verbs/Stepped.cancel", inputOf("Stepped.cancel"), init)).status, 401)
+      }
+      assert.strictEqual((yield* get("/api/actions", as("nemo"))).status, 403)
+      assert.deepStrictEqual((yield* get("/api/session", as("vera"))).body, {
+        subject: "vera",
+        roles: ["view"],
+        mayReadPayloads: false
+      })
+    })
+  )
+
+  test(
+    "without a middleware: this machine alone, by its own name, and not passed on",
+    Effect.gen(function*() {
+      const { get, url } = yield* servingApi()
+      assert.strictEqual((yield* get("/api/actions")).status, 200)
+      const port = new URL(url).port
+      for (
+        const headers of [
+          { forwarded: "for=10.0.0.1" },
+          { "x-forwarded-for": "10.0.0.1" },
+          { "x-forwarded-host": "localhost" },
+          { host: "evil.example" },
+          { host: `evil.example:${port}` },
+          { host: "localhost.evil.example" },
+          { host: "127.0.0.1.evil.example" }
+        ]
+      ) {
+        const { body, status } = yield* withHeaders(`${url}/api/actions`, headers)
+        assert.strictEqual(status, 403, JSON.stringify(headers))
+        assert.include(body, "Forbidden")
+      }
+      assert.strictEqual((yield* withHeaders(`${url}/api/actions`, { host: `localhost:${port}` })).status, 200)
+    })
+  )
+
+  test(
+    "a verb that a page of somebody else's sends is refused; a cookie is for its own pages",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const { id } = yield* cars(1).with({ delay: "1 day" }).visitLater("London")
+      const { post, url } = yield* servingApi({ authorization: known })
+      const cancel = (headers: Record<string, string>) => post("/api/verbs/Stepped.cancel", { id, ...why }, { headers })
+      const bearer = { authorization: "Bearer olga" }
+      for (
+        const headers of [
+          { ...bearer, origin: "https://evil.example" },
+          { ...bearer, origin: "null" },
+          { ...bearer, "sec-fetch-site": "cross-site" },
+          { ...bearer, "sec-fetch-site": "same-site" },
+          { ...bearer, origin: url, "sec-fetch-site": "cross-site" },
+          { cookie: "stepped=olga" }
+        ]
+      ) {
+        const { body, status } = yield* cancel(headers)
+        assert.deepStrictEqual([status, body._tag], [403, "Forbidden"], JSON.stringify(headers))
+      }
+      const signedIn = yield* post("/api/session", {}, { headers: { ...bearer, origin: url } })
+      const cookie = signedIn.headers.get("set-cookie")!
+      assert.match(cookie, /^stepped=olga; .*HttpOnly/i)
+      assert.match(cookie, /SameSite=Strict/i)
+      assert.strictEqual((yield* cancel({ cookie: "stepped=olga", origin: url })).body.outcome, "done")
+      const out = yield* post("/api/session/end", {}, { headers: { cookie: "stepped=olga", origin: url } })
+      assert.match(out.headers.get("set-cookie")!, /^stepped=;.*(Max-Age=0|Expires=Thu, 01 Jan 1970)/i)
+      yield* performSteppedActions()
+    })
+  )
+})
+
+describe("21.3: many", () => {
+  test(
+    "a plan first, then the same is started, once",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      for (const n of [1, 2, 3]) yield* cars(n).with({ delay: "1 day" }).visitLater("London")
+      const { post } = yield* servingApi({ authorization: known })
+      const asked = { filter: { name: "visit" }, verb: { verb: "JobQueue.reprioritise", priority: 7 } }
+      const { body: planned } = yield* post("/api/many/plan", asked, as("vera"))
+      assert.deepStrictEqual([planned.count, planned.hasMore, planned.samples.length], [3, false, 3])
+      const start = { ...asked, plan: planned.plan, ...why }
+      assert.strictEqual((yield* post("/api/many/start", start, as("vera"))).status, 403)
+      // what came after the plan is not meant
+      yield* cars(4).with({ delay: "1 day" }).visitLater("Oslo")
+      const started = yield* post("/api/many/start", start, as("olga"))
+      assert.deepStrictEqual(started.body, { id: planned.plan.id })
+      assert.deepStrictEqual((yield* post("/api/many/start", start, as("olga"))).body, { id: planned.plan.id })
+      yield* performSteppedActions({ until: "1 hour" }).pipe(Effect.exit)
+      const repo = yield* ActionRepo
+      const found = yield* repo.list({ name: "visit" })
+      assert.deepStrictEqual(found.map(({ actorId, priority }) => [actorId, priority]), [["4", 0], ["3", 7], ["2", 7], [
+        "1",
+        7
+      ]])
+      const wrong = yield* post("/api/many/start", { ...start, plan: { id: none, at: 1 } }, as("olga"))
+      assert.deepStrictEqual([wrong.status, wrong.body._tag], [400, "BadRequest"])
+      const all = yield* post("/api/many/plan", { ...asked, filter: {} }, as("olga"))
+      assert.deepStrictEqual([all.status, all.body._tag], [400, "BadRequest"])
+    })
+  )
+})

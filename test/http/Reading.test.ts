@@ -1,0 +1,202 @@
+/** What is asked over HTTP, and answered: on both databases, over a real port. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Layer, type Scope } from "effect"
+import { SqlClient } from "effect/sql"
+import { JobQueue, PerformanceLane, type Stepped } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { embedded, healthy, server, suite } from "../harness/databases.ts"
+import { Cars } from "./fixtures/cars.ts"
+import { servingApi } from "./fixtures/serving.ts"
+
+const none = "0199c2f0-0000-7000-8000-000000000000"
+
+suite("reading over HTTP", (engine) => {
+  const test = <A, E>(
+    name: string,
+    scenario: Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
+  ) =>
+    it.effect(name, () =>
+      Effect.andThen(scenario, healthy).pipe(
+        Effect.scoped,
+        Effect.provide(Layer.provideMerge(Cars.layer, engine.layer()))
+      ))
+
+  test(
+    "21.1: actions come page by page, by a filter, without what programs have stored; they are counted",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const first = yield* cars(1).with({ tags: ["blue"] }).visitLater("London")
+      const others = [yield* cars(2).visitLater("nowhere"), yield* cars(3).visitLater("Paris")]
+      yield* performSteppedActions()
+      const { get } = yield* servingApi()
+      const ids = ({ body }: { readonly body: any }) => body.items.map(({ id }: { readonly id: string }) => id)
+      const newest = [...others.map(({ id }) => id).reverse(), first.id]
+      const all = yield* get("/api/actions")
+      assert.strictEqual(all.status, 200)
+      assert.deepStrictEqual(ids(all), newest)
+      assert.isNull(all.body.next)
+      const page = yield* get("/api/actions?limit=2")
+      assert.deepStrictEqual(ids(page), newest.slice(0, 2))
+      assert.deepStrictEqual(ids(yield* get(`/api/actions?limit=2&after=${page.body.next}`)), [first.id])
+      const failed = yield* get("/api/actions?status=failed&status=timed_out&actorType=Car")
+      assert.deepStrictEqual(ids(failed), [others[0]!.id])
+      assert.notProperty(failed.body.items[0], "arguments")
+      assert.notInclude(JSON.stringify(failed.body), "s3cret")
+      assert.deepStrictEqual(ids(yield* get("/api/actions?tag=blue&roots=true")), [first.id])
+      assert.deepStrictEqual(ids(yield* get("/api/actions?since=2100-01-01T00:00:00Z")), [])
+      const { body } = yield* get("/api/actions/count?name=visit")
+      assert.deepStrictEqual([body.count, body.hasMore], [3, false])
+      assert.deepStrictEqual(
+        body.groups.map(({ count, status }: any) => [status, count]),
+        [["succeeded", 2], ["failed", 1]]
+      )
+    })
+  )
+
+  test(
+    "21.1: one action, its steps, its tree, and why it is not finished",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      const { id } = yield* cars(1).tourLater(["London", "Oslo"])
+      const waits = yield* cars(2).outsideLater()
+      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      const { get } = yield* servingApi()
+      const one = yield* get(`/api/actions/${id}`)
+      assert.deepStrictEqual([one.status, one.body.name, one.body.status], [200, "tour", "succeeded"])
+      const steps = yield* get(`/api/actions/${id}/steps`)
+      assert.deepStrictEqual(steps.body.map(({ name, slots }: any) => [name, slots.length]), [["visits", 2]])
+      const tree = yield* get(`/api/actions/${id}/tree`)
+      assert.deepStrictEqual(tree.body.steps[0].slots.map(({ tree }: any) => tree?.action.name), ["visit", "visit"])
+      const why = yield* get(`/api/actions/${waits.id}/why`)
+      assert.strictEqual(why.body.reasons[0]._tag, "Outbound")
+      assert.include(why.body.text, "outside Car/2")
+      assert.deepStrictEqual((yield* get(`/api/actions/${id}/signals`)).body, [])
+      for (const path of ["", "/steps", "/tree", "/why", "/signals"]) {
+        const { body, status } = yield* get(`/api/actions/${none}${path}`)
+        assert.deepStrictEqual([status, body._tag], [404, "NotFound"])
+        assert.include(body.message, none)
+      }
+    })
+  )
+
+  test(
+    "21.1: what waits for one that several wait for is in a tree once",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      // two children of one lane: the second has superseded the first, and both slots wait for it
+      const { id } = yield* cars(1).tourLater(["London", "Oslo"])
+      yield* performSteppedActions()
+      const { get } = yield* servingApi()
+      const { body } = yield* get(`/api/actions/${id}/tree`)
+      const shown = JSON.stringify(body).match(/"action":\{"id":"[^"]+"/g) ?? []
+      assert.strictEqual(new Set(shown).size, shown.length)
+    })
+  )
+
+  test(
+    "21.1: the whole: lanes, queues, pauses, workers, errors, definitions, operations, the database, invariants",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      yield* cars(1).outsideLater()
+      yield* cars(2).visitLater("nowhere")
+      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      yield* Effect.flatMap(JobQueue, (queue) => queue.pause({ queue: "reports" }, { reason: "a test", by: "ada" }))
+      yield* Effect.flatMap(PerformanceLane, (lanes) => lanes.pause("bay", { reason: "a test", by: "ada" }))
+      yield* cars(3).with({ delay: "1 day" }).visitLater("Oslo")
+      const { get } = yield* servingApi()
+      const read = (path: string) =>
+        Effect.map(get(path), ({ body, status }) => {
+          assert.strictEqual(status, 200, `${path}: ${JSON.stringify(body)}`)
+          return body
+        })
+      const lanes = yield* read("/api/lanes?limit=1")
+      assert.deepStrictEqual(lanes.items.map(({ key }: any) => key), ["Car/1/outside"])
+      assert.isNull(lanes.next)
+      assert.deepStrictEqual((yield* read("/api/queues")).map(({ later, name }: any) => [name, later]), [["visit", 1]])
+      assert.deepStrictEqual((yield* read("/api/queued")).items.map(({ name }: any) => name), ["visit"])
+      assert.deepStrictEqual((yield* read("/api/pauses")).map(({ kind }: any) => kind).sort(), ["lane", "queue"])
+      assert.deepStrictEqual((yield* read("/api/workers")).map(({ inHand }: any) => inHand), [0])
+      const { groups } = yield* read("/api/errors?actorType=Car")
+      assert.deepStrictEqual(groups.map(({ count, tag }: any) => [tag, count]), [["Flat", 1]])
+      assert.deepStrictEqual(yield* read("/api/definitions"), [])
+      const operations = yield* read("/api/operations?by=ada&limit=1")
+      assert.deepStrictEqual(operations.items.map(({ verb }: any) => verb), ["PerformanceLane.pause"])
+      const next = yield* read(`/api/operations?by=ada&limit=1&after=${operations.next}`)
+      assert.deepStrictEqual(next.items.map(({ target }: any) => target), ["queue reports"])
+      assert.deepStrictEqual(yield* read("/api/achievements"), [])
+      assert.include((yield* read("/api/database")).text, "the database at")
+      assert.deepStrictEqual(yield* read("/api/doctor"), [])
+    })
+  )
+
+  test(
+    "21.1: what is given wrong is refused, with what it takes",
+    Effect.gen(function*() {
+      const { get } = yield* servingApi()
+      for (
+        const [path, says] of [
+          ["/api/actions?limit=0", "limit"],
+          ["/api/actions?limit=1001", "limit"],
+          ["/api/actions?limit=2.5", "limit"],
+          ["/api/actions?status=gone", "status"],
+          ["/api/actions?since=yesterday", "since"],
+          ["/api/actions?after=last", "after"],
+          ["/api/actions/1", "id"],
+          ["/api/operations?after=x", "after"],
+          ["/api/errors?limit=-1", "limit"],
+          ["/api/actions?since=-271821-04-20T00:00:00Z", "since"]
+        ] as const
+      ) {
+        const { body, status } = yield* get(path)
+        assert.deepStrictEqual([status, body._tag], [400, "BadRequest"], path)
+        assert.include(body.message, says)
+      }
+    })
+  )
+
+  test(
+    "21.1: a lane's page goes on behind the last one of the page before",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      for (const n of [1, 2, 3, 4, 5]) yield* cars(n).outsideLater()
+      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      const { get } = yield* servingApi()
+      const found: Array<string> = []
+      let after: string | null = ""
+      while (after !== null) {
+        const { body }: { readonly body: any } = yield* get(
+          `/api/lanes?limit=2${after === "" ? "" : `&after=${encodeURIComponent(after)}`}`
+        )
+        found.push(...body.items.map(({ key }: any) => key))
+        after = body.next
+      }
+      assert.deepStrictEqual(found, [1, 2, 3, 4, 5].map((n) => `Car/${n}/outside`))
+    })
+  )
+})
+
+describe("where it is looked", () => {
+  it.effect("21.1: may be another database than that of the verbs, such as a replica", () =>
+    Effect.gen(function*() {
+      const { id } = yield* (yield* Cars.client)(1).with({ delay: "1 day" }).visitLater("London")
+      const { get, post } = yield* servingApi({ reads: server.layer() })
+      assert.deepStrictEqual((yield* get("/api/actions")).body.items, [])
+      const { body } = yield* post("/api/verbs/Stepped.cancel", { id, reason: "a test" })
+      assert.strictEqual(body.outcome, "done")
+      yield* performSteppedActions()
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, embedded.layer()))))
+})
+
+describe("a question that takes too long", () => {
+  it.effect("21.1: ends, and is answered with what to do", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { get } = yield* servingApi({ queryTimeout: "200 millis" })
+      const { body, status } = yield* sql.withTransaction(
+        Effect.andThen(sql`lock table stepped.ended_actions in access exclusive mode`, get("/api/actions"))
+      )
+      assert.deepStrictEqual([status, body._tag, body.limitMs], [504, "QueryTimedOut", 200])
+      assert.include(body.message, "ask for less")
+      assert.strictEqual((yield* get("/api/actions")).status, 200)
+    }).pipe(Effect.scoped, Effect.provide(server.layer())))
+})
