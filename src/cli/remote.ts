@@ -106,7 +106,8 @@ const notThere = <A extends object>(service: string, has: Partial<A>): A =>
 
 /** A verb over HTTP. */
 const verbsOf = (client: Client) => {
-  const verbs = client.verbs as {
+  // one for each verb of the table, which the client's own type has in a form that no generic function can call
+  const verbs = client.verbs as unknown as {
     readonly [V in OneVerb]: (
       request: { readonly payload: Inputs[V] & { readonly reason: string } }
     ) => Effect.Effect<

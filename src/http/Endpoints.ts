@@ -9,6 +9,7 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiEndpoint from "effect/http-api/HttpApiEndpoint"
 import * as HttpApiGroup from "effect/http-api/HttpApiGroup"
 import * as HttpApiSchema from "effect/http-api/HttpApiSchema"
+import * as OpenApi from "effect/http-api/OpenApi"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
@@ -86,12 +87,12 @@ const apiOf = (all: ActionEndpoints) => {
   return group && HttpApi.make(`stepped-endpoints-${all.actions.actor.type}`).add(group)
 }
 
-/** The API with these endpoints beside its own, for the document. */
-export const withEndpoints = (api: HttpApi.Top, all: ReadonlyArray<ActionEndpoints>): HttpApi.Top =>
-  all.reduce<HttpApi.Top>((api, of) => {
-    const one = apiOf(of)
-    return one === undefined ? api : api.addHttpApi(one)
-  }, api)
+/** What the document says of these endpoints. */
+export const specsOf = (all: ReadonlyArray<ActionEndpoints>): ReadonlyArray<OpenApi.OpenAPISpec> =>
+  all.flatMap((endpoints) => {
+    const api = apiOf(endpoints)
+    return api === undefined ? [] : [OpenApi.fromApi(api)]
+  })
 
 const refused = ({ message, reason }: EnqueueError): Conflict | Unprocessable | DatabaseUnavailable =>
   reason._tag === "IdempotencyConflict"

@@ -1,6 +1,5 @@
 /** The OpenAPI document, and a page of it for people: made here, without a script and without anything from elsewhere. */
 import * as Effect from "effect/Effect"
-import type * as HttpApi from "effect/http-api/HttpApi"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as OpenApi from "effect/http-api/OpenApi"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
@@ -41,9 +40,20 @@ const pageOf = (spec: OpenApi.OpenAPISpec): string => {
     `<h2>Schemas</h2><details><summary>all</summary>${shown(spec.components.schemas)}</details></html>`
 }
 
-/** Serves the document of an API, which may have more than the library's own endpoints. */
-export const documentLive = (all: HttpApi.Top) => {
-  const spec = OpenApi.fromApi(all)
+/** One document of several. */
+const merged = (own: OpenApi.OpenAPISpec, others: ReadonlyArray<OpenApi.OpenAPISpec>): OpenApi.OpenAPISpec => ({
+  ...own,
+  paths: Object.fromEntries([own, ...others].flatMap(({ paths }) => Object.entries(paths))),
+  components: {
+    ...own.components,
+    schemas: Object.fromEntries([own, ...others].flatMap(({ components }) => Object.entries(components.schemas)))
+  },
+  tags: [own, ...others].flatMap(({ tags }) => tags)
+})
+
+/** Serves the document of the API, and of what the program has beside it. */
+export const documentLive = (others: ReadonlyArray<OpenApi.OpenAPISpec>) => {
+  const spec = merged(OpenApi.fromApi(Api), others)
   const page = pageOf(spec)
   return HttpApiBuilder.group(Api, "document", (handlers) =>
     handlers.handleAll({

@@ -16,7 +16,7 @@ import { Api } from "./Api.ts"
 import { Asking } from "./asking.ts"
 import { loopback } from "./authorization.ts"
 import { documentLive } from "./document.ts"
-import { type ActionEndpoints, endpointsLive, withEndpoints } from "./Endpoints.ts"
+import { type ActionEndpoints, endpointsLive, specsOf } from "./Endpoints.ts"
 import { BadRequest, TooLarge } from "./HttpError.ts"
 import { Live } from "./Live.ts"
 import { ManyLive } from "./many.ts"
@@ -74,13 +74,16 @@ const bodyMost = 2 * 1024 * 1024
 const BodyLimitLive = Layer.succeed(
   BodyLimit,
   BodyLimit.of((response) =>
-    Effect.flatMap(HttpServerRequest, ({ headers, method }) => {
+    Effect.gen(function*() {
+      const { headers, method } = yield* HttpServerRequest
       const length = headers["content-length"]
-      return method !== "GET" && length === undefined && headers["transfer-encoding"] !== undefined
-        ? Effect.fail(new BadRequest({ message: "a body has its Content-Length", field: "content-length" }))
-        : Number(length ?? 0) > bodyMost
-        ? Effect.fail(new TooLarge({ message: `a body has ${bodyMost} bytes at most` }))
-        : response
+      if (method !== "GET" && length === undefined && headers["transfer-encoding"] !== undefined) {
+        return yield* new BadRequest({ message: "a body has its Content-Length", field: "content-length" })
+      }
+      if (Number(length ?? 0) > bodyMost) {
+        return yield* new TooLarge({ message: `a body has ${bodyMost} bytes at most` })
+      }
+      return yield* response
     })
   )
 )
@@ -103,11 +106,13 @@ export const layer = <E = never, R = never, ER = never, RR = never>(
       (limit) => ({ limit })
     )
   )
+  const reads: Layer.Layer<Services, ER, RR | Services> = options.reads ??
+    Layer.effectContext(Effect.context<Services>())
   const endpoints = options.endpoints ?? []
   return Layer.merge(HttpApiBuilder.layer(Api), endpointsLive(endpoints)).pipe(
-    Layer.provide(options.reads === undefined ? reading : Layer.provide(reading, options.reads)),
+    Layer.provide(Layer.provide(reading, reads)),
     Layer.provide([SessionLive, VerbsLive, ManyLive, TellingLive]),
-    Layer.provide(documentLive(withEndpoints(Api, endpoints))),
+    Layer.provide(documentLive(specsOf(endpoints))),
     Layer.provide(authorization),
     Layer.provide([RequestCheckLive, BodyLimitLive]),
     Layer.provide(asking),

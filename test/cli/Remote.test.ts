@@ -1,6 +1,6 @@
 /** The command over HTTP: what it prints of an API is what it prints of the database. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { ConfigProvider, Effect } from "effect"
 import { JobQueue } from "stepped"
 import * as Http from "stepped/http"
 import { until } from "../harness/workers.ts"
@@ -9,22 +9,10 @@ import { garage, printing } from "./fixtures/garage.ts"
 
 /** Runs it with `STEPPED_URL`, as somebody. */
 const over = (url: string, token: string) => (...args: ReadonlyArray<string>) =>
-  Effect.acquireUseRelease(
-    Effect.sync(() => {
-      const { DATABASE_URL, STEPPED_TOKEN, STEPPED_URL } = process.env
-      process.env.STEPPED_URL = url
-      process.env.STEPPED_TOKEN = token
-      delete process.env.DATABASE_URL
-      return { DATABASE_URL, STEPPED_TOKEN, STEPPED_URL }
-    }),
-    () => printing({ out: [], err: [] }, args),
-    (before) =>
-      Effect.sync(() => {
-        for (const [name, value] of Object.entries(before)) {
-          if (value === undefined) delete process.env[name]
-          else process.env[name] = value
-        }
-      })
+  Effect.provideService(
+    printing({ out: [], err: [] }, args),
+    ConfigProvider.ConfigProvider,
+    ConfigProvider.fromUnknown({ STEPPED_URL: url, STEPPED_TOKEN: token })
   )
 
 describe("the command over HTTP", () => {

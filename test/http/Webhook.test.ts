@@ -89,7 +89,7 @@ describe("21.4: a rate", () => {
     }
     assert.deepStrictEqual(times(0), [true, true, false])
     assert.deepStrictEqual(times(499), [false, false, false])
-    assert.deepStrictEqual(times(1000), [true, false, false])
+    assert.deepStrictEqual(times(999), [true, false, false])
     assert.deepStrictEqual(times(60_000), [true, true, false])
   })
 })

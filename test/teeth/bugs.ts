@@ -8104,7 +8104,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/http/origin.ts",
       find: "site !== undefined && site !== \"same-origin\" && site !== \"none\"",
-      replace: "site !== undefined && site === \"\" && site !== \"none\""
+      replace: "site !== undefined && site.length > 99 && site !== \"same-origin\" && site !== \"none\""
     }],
     tests: { "test/http/Operating.test.ts": ["21.3: who may a verb that a page"] }
   },

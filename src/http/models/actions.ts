@@ -140,11 +140,11 @@ export interface TreeView {
   readonly steps: ReadonlyArray<TreeStep>
 }
 
-interface TreeSlotEncoded extends Omit<typeof SlotView.Encoded, never> {
+export interface TreeSlotEncoded extends Omit<typeof SlotView.Encoded, never> {
   readonly tree?: TreeEncoded | undefined
 }
 
-interface TreeEncoded {
+export interface TreeEncoded {
   readonly action: typeof ActionSummary.Encoded
   readonly steps: ReadonlyArray<
     Omit<typeof StepView.Encoded, "slots"> & { readonly slots: ReadonlyArray<TreeSlotEncoded> }

@@ -19,7 +19,7 @@ export interface WhyActionView {
   readonly isAbove: boolean
 }
 
-interface WhyActionEncoded {
+export interface WhyActionEncoded {
   readonly id: string
   readonly action: string
   readonly since?: Date | undefined
