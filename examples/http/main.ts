@@ -49,7 +49,7 @@ const Payments = Http.webhook("/hooks/payments", {
 })
 // #endregion
 
-const Server = HttpRouter.serve(Layer.mergeAll(Api, Payments), { disableLogger: true }).pipe(
+const Server = HttpRouter.serve(Layer.mergeAll(Api, Payments), { disableLogger: true, disableListenLog: true }).pipe(
   Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" }))
 )
 

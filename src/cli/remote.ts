@@ -163,11 +163,16 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
         ofOne("ActionRepo.signals", client.actions.signals({ params: { id } })),
         (found) => Option.getOrElse(found, () => []).map(recordOf<SignalRecord>)
       ),
+    // a tree is sent without what programs have stored: that of its root is asked for by itself
     tree: (id, limit = 1000) =>
-      Effect.map(
-        ofOne("ActionRepo.tree", client.actions.tree({ params: { id }, query: { limit: Math.min(limit, 10_000) } })),
-        Option.map(recordOf<ActionTree>)
-      ),
+      Effect.gen(function*() {
+        const query = { limit: Math.min(limit, 10_000) }
+        const found = yield* ofOne("ActionRepo.tree", client.actions.tree({ params: { id }, query }))
+        const root = yield* ofOne("ActionRepo.tree", client.actions.get({ params: { id } }))
+        return Option.isSome(found) && Option.isSome(root)
+          ? Option.some(recordOf<ActionTree>({ ...found.value, action: root.value }))
+          : Option.none()
+      }),
     operations: ({ limit, verbs, ...filter } = {}) =>
       Effect.map(
         Effect.mapError(
@@ -222,23 +227,25 @@ const queueOf = (client: Client): JobQueue["Service"] => {
     pause: (target, options) => Effect.map(ask("JobQueue.pause", { target }, options), isDone),
     resume: (target, options) => Effect.map(ask("JobQueue.resume", { target }, options), isDone),
     drain: (worker, options) =>
-      Effect.flatMap(ask("JobQueue.drain", { worker }, options), ({ more, outcome }): Effect.Effect<
-        "done" | "draining",
-        AmbiguousWorker | UnknownWorker
-      > => {
-        switch (outcome) {
-          case "done":
-          case "draining":
-            return Effect.succeed(outcome)
-          case "ambiguous":
-            return Effect.fail(new AmbiguousWorker({ worker, ids: recordOf<ReadonlyArray<string>>(more["ids"] ?? []) }))
-          case "dead":
-          case "embedded":
-            return Effect.fail(new UnknownWorker({ worker, reason: outcome }))
-          default:
-            return Effect.fail(new UnknownWorker({ worker, reason: "unknown" }))
+      Effect.flatMap(
+        ask("JobQueue.drain", { worker }, options),
+        ({ more, outcome }): Effect.Effect<"done" | "draining", AmbiguousWorker | UnknownWorker> => {
+          switch (outcome) {
+            case "done":
+            case "draining":
+              return Effect.succeed(outcome)
+            case "ambiguous":
+              return Effect.fail(
+                new AmbiguousWorker({ worker, ids: recordOf<ReadonlyArray<string>>(more["ids"] ?? []) })
+              )
+            case "dead":
+            case "embedded":
+              return Effect.fail(new UnknownWorker({ worker, reason: outcome }))
+            default:
+              return Effect.fail(new UnknownWorker({ worker, reason: "unknown" }))
+          }
         }
-      })
+      )
   })
 }
 
