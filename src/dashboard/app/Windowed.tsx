@@ -1,0 +1,88 @@
+/** A long list of which only what is seen is there, and a little above and below. */
+import type { ComponentChildren } from "preact"
+import { useEffect, useLayoutEffect, useRef, useState } from "preact/hooks"
+
+interface Range {
+  readonly from: number
+  readonly until: number
+}
+
+const margin = 12
+const narrow = matchMedia("(max-width: 760px)")
+
+/** How high a row is, which the styles hold it to. */
+const useRowHeight = (wide: number, small: number): number => {
+  const [isNarrow, setNarrow] = useState(narrow.matches)
+  useEffect(() => {
+    const change = () => setNarrow(narrow.matches)
+    narrow.addEventListener("change", change)
+    return () => narrow.removeEventListener("change", change)
+  }, [])
+  return isNarrow ? small : wide
+}
+
+export interface WindowedProps<A> {
+  readonly items: ReadonlyArray<A>
+  readonly keyOf: (item: A) => string
+  readonly label: string
+  /** In pixels: on a wide screen, and on a narrow one. */
+  readonly heights: readonly [wide: number, narrow: number]
+  readonly role?: "list" | "tree"
+  readonly children: (item: A, index: number) => ComponentChildren
+  /** One that has to be there, since it has the focus, or is to have it. */
+  readonly needed?: number
+  /** Its end was reached. */
+  readonly onEnd?: () => void
+}
+
+export const Windowed = <A,>(
+  { children, heights, items, keyOf, label, needed, onEnd, role = "list" }: WindowedProps<A>
+) => {
+  const height = useRowHeight(...heights)
+  const box = useRef<HTMLDivElement>(null)
+  const [{ from, until }, setRange] = useState<Range>({ from: 0, until: 60 })
+  const ended = useRef(onEnd)
+  ended.current = onEnd
+  useLayoutEffect(() => {
+    const look = () => {
+      if (box.current === null) return
+      const { top } = box.current.getBoundingClientRect()
+      const first = Math.max(0, Math.floor(-top / height) - margin)
+      const last = Math.min(items.length, Math.ceil((innerHeight - top) / height) + margin)
+      setRange((before) => before.from === first && before.until === last ? before : { from: first, until: last })
+      if (last >= items.length && items.length > 0) ended.current?.()
+    }
+    look()
+    addEventListener("scroll", look, { passive: true })
+    addEventListener("resize", look)
+    return () => {
+      removeEventListener("scroll", look)
+      removeEventListener("resize", look)
+    }
+  }, [items.length, height])
+  const shown = items.slice(from, Math.max(from, until)).map((item, i) => ({ item, index: from + i }))
+  const extra = needed !== undefined && needed >= 0 && needed < items.length && (needed < from || needed >= until)
+    ? [{ item: items[needed]!, index: needed }]
+    : []
+  return (
+    <div
+      ref={box}
+      class="windowed"
+      role={role}
+      aria-label={label}
+      style={{ height: `${items.length * height}px` }}
+    >
+      {[...extra, ...shown].map(({ index, item }) => (
+        <div
+          key={keyOf(item)}
+          class="slot"
+          role={role === "list" ? "listitem" : "none"}
+          {...role === "list" ? { "aria-setsize": items.length, "aria-posinset": index + 1 } : {}}
+          style={{ height: `${height}px`, transform: `translateY(${index * height}px)` }}
+        >
+          {children(item, index)}
+        </div>
+      ))}
+    </div>
+  )
+}
