@@ -27,16 +27,16 @@ const alias = Object.entries(exports).flatMap(([path, target]) =>
 )
 
 /** Processes, crashes, races and random runs: a run of their own (`--mode processes`), because they take longer than all others. */
-const processes = ["chaos", "cli", "examples", "faults", "model", "operations", "package", "races"].map((folder) =>
-  `test/${folder}/**/*.test.ts`
-)
+const processes = ["chaos", "cli", "dashboard", "examples", "faults", "model", "operations", "package", "races"].map((
+  folder
+) => `test/${folder}/**/*.test.ts`)
 /** A file or a folder that is named is run, whatever it is of. */
 const isNamed = process.argv.slice(2).some((argument) =>
   /^(\.?\/)?(test|examples)\b/.test(argument) && !argument.endsWith("vitest.config.ts")
 )
 
 /** Minutes of one file while nothing else is left to run are minutes of the whole: what takes long begins first. */
-const takesLong = /\/test\/(chaos|examples|faults|model|operations|races|teeth|check\.test)/
+const takesLong = /\/test\/(chaos|dashboard|examples|faults|model|operations|races|teeth|check\.test)/
 
 class LongFirst extends BaseSequencer {
   override async sort(files: Array<TestSpecification>) {

@@ -11,6 +11,7 @@
  * - timed waits between health checks, and callbacks that clean up,
  * - failures that travel up the tree with their path, while everything else goes on:
  *   `npm start -- --break shop`, or `--break shop:crash`, `:sick`, `:build`,
+ * - the dashboard, at the address that it prints, to look at all of it while it performs (`--keep` leaves it open),
  * - the engine on an embedded database in `.stepped/deploy`, or on the server of `DATABASE_URL`.
  *
  * What was built stays in `.stepped/deploy`. Servers end with the program, however it ends, so each run boots its own.
@@ -25,6 +26,7 @@ import { Stepped } from "stepped"
 import * as Embedded from "stepped/embedded"
 import { Builder } from "./Builder.ts"
 import { CallbacksLive } from "./Callbacks.ts"
+import { DashboardLive } from "./Dashboard.ts"
 import { type Fault, Faults, faults } from "./Faults.ts"
 import { Host } from "./Host.ts"
 import { Manifest } from "./Manifest.ts"
@@ -103,6 +105,7 @@ const MainLive = ({ breakages, sites, state }: Settings) =>
     Layer.provide(ActionsLive),
     Layer.provideMerge(Host.layer),
     Layer.provideMerge(CallbacksLive),
+    Layer.provideMerge(DashboardLive),
     Layer.provideMerge(Layer.mergeAll(Proxy.layer, Builder.layer(`${state}/releases`))),
     Layer.provideMerge(EngineLive(state)),
     Layer.provideMerge(Faults.layer(new Map(breakages))),

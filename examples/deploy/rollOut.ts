@@ -2,6 +2,7 @@
 import { Clock, Console, Effect, Exit, Fiber, Option, Schema } from "effect"
 import { relative } from "node:path"
 import { ActionRepo, type ActionTree } from "stepped"
+import { DashboardUrl } from "./Dashboard.ts"
 import { Fleets } from "./definitions.ts"
 import { showing } from "./LiveTree.ts"
 import { Manifest } from "./Manifest.ts"
@@ -23,6 +24,7 @@ export const rollOut = Effect.fnUntraced(function*({ breakages, folder, keep }: 
   const names = manifest.sites.map((site) => site.name)
 
   yield* Console.log(`Sites:    ${names.join(", ")}, behind ${proxy.url}`)
+  yield* Console.log(`Look:     ${yield* DashboardUrl}`)
   for (const [site, how] of breakages) yield* Console.log(`Broken:   ${site} (${how})`)
   yield* Console.log("")
 

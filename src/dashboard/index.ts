@@ -115,7 +115,9 @@ export const layer = (
         )),
       ...assets.map((asset) =>
         HttpRouter.add("GET", `${base}/${asset.file}` as HttpRouter.PathInput, (request) =>
-          Effect.sync(() => answered(asset, request)))
+          Effect.sync(() =>
+            answered(asset, request)
+          ))
       )
     )
   }))

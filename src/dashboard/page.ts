@@ -32,13 +32,12 @@ export const headers = {
   "x-content-type-options": "nosniff"
 } as const
 
-const escaped = (text: string): string =>
-  text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
+const escaped = (text: string): string => text.replaceAll(/[&<>"']/g, (character) => `&#${character.charCodeAt(0)};`)
 
 /** Three steps, the last one not done yet. */
 const icon = "data:image/svg+xml," + encodeURIComponent(
   "<svg xmlns='http://www.w3.org/2000/svg' viewBox='0 0 16 16'><rect width='16' height='16' rx='3' fill='#1c5d99'/>" +
-    "<path d='M3 12.5h3.4V9h3.3V5.500h3.300' fill='none' stroke='#fff' stroke-width='2'/></svg>"
+    "<path d='M3 12h3.5V8.5H10V5h3' fill='none' stroke='#fff' stroke-width='2'/></svg>"
 )
 
 const fileOf = (extension: string): string => assets.find(({ file }) => file.endsWith(extension))?.file ?? ""
@@ -55,6 +54,7 @@ export const page = (told: Told): { readonly content: string; readonly etag: str
 <meta name="robots" content="noindex">
 <meta name="stepped" content="${escaped(JSON.stringify(told))}">
 <link rel="icon" href="${escaped(icon)}">
+<link rel="license" type="text/plain" href="${fileOf(".txt")}">
 <link rel="stylesheet" href="${fileOf(".css")}">
 <script type="module" src="${fileOf(".js")}"></script>
 </head>

@@ -16,9 +16,8 @@ const generated = resolve(root, "src/dashboard/assets.generated.ts")
 const inside = ["preact", "@preact/signals", "@preact/signals-core", "uplot", "d3-hierarchy"]
 
 const licences = (): string =>
-  inside.map((name) =>
-    `${name}\n\n${readFileSync(resolve(root, "node_modules", name, "LICENSE"), "utf8").trim()}\n`
-  ).join("\n----\n\n")
+  inside.map((name) => `${name}\n\n${readFileSync(resolve(root, "node_modules", name, "LICENSE"), "utf8").trim()}\n`)
+    .join("\n----\n\n")
 
 const script = async (): Promise<string> => {
   const bundle = await rolldown({
@@ -26,7 +25,11 @@ const script = async (): Promise<string> => {
     platform: "browser",
     tsconfig: resolve(app, "tsconfig.json")
   })
-  const { output: [chunk, ...others] } = await bundle.generate({ format: "esm", minify: true, legalComments: "none" })
+  const { output: [chunk, ...others] } = await bundle.generate({
+    format: "esm",
+    minify: true,
+    comments: { legal: false }
+  })
   await bundle.close()
   if (others.length > 0) throw new Error(`the script is in more than one file: ${others.map((one) => one.fileName)}`)
   return chunk.code
@@ -39,7 +42,9 @@ const asset = (name: string, extension: string, type: string, content: string): 
   return `  ${JSON.stringify(fields)}`
 }
 
-const write = async (): Promise<number> => {
+/** Writes it where it has changed, and says so. */
+const write = async (): Promise<void> => {
+  const began = performance.now()
   const styles = ["node_modules/uplot/dist/uPlot.min.css", "src/dashboard/app/style.css"]
     .map((path) => readFileSync(resolve(root, path), "utf8")).join("\n")
   const assets = [
@@ -63,13 +68,14 @@ const write = async (): Promise<number> => {
       return undefined
     }
   })()
-  if (text !== before) writeFileSync(generated, text)
-  return text.length
+  if (text === before) return
+  writeFileSync(generated, text)
+  console.error(
+    `the dashboard is bundled: ${Math.round(text.length / 1024)} kB in ${Math.round(performance.now() - began)} ms`
+  )
 }
 
-const began = performance.now()
-const size = await write()
-console.log(`the dashboard is bundled: ${Math.round(size / 1024)} kB, ${Math.round(performance.now() - began)} ms`)
+await write()
 
 if (process.argv.includes("--watch")) {
   const state = { due: undefined as NodeJS.Timeout | undefined }

@@ -55,6 +55,11 @@ describe.concurrent("the deployment example", () => {
       yield* Effect.promise(() => appendFile(join(folder, "sites/docs/style.css"), "h1 { color: teal }\n"))
       const second = yield* start(folder, ["--keep"])
       const output = yield* second.prints("Serving at")
+      // the dashboard is there while it is kept, and asks an API that answers
+      const dashboard = new URL(/^Look: +(\S+)$/m.exec(output)![1]!)
+      assert.include((yield* get(dashboard.href)).text, "<title>Stepped</title>")
+      const listed = JSON.parse((yield* get(new URL("../api/actions?name=rollOut", dashboard).href)).text)
+      assert.strictEqual(listed.items[0].actorId, "local")
       assert.include(output, "Deployed 3 of 3 sites")
       assert.include(output, "✔ build Site/home nothing to do")
       assert.notInclude(output, "build Site/home started")

@@ -23,6 +23,8 @@ const sources = (): ReadonlyArray<string> =>
   execFileSync("git", ["ls-files", "-z", "--cached", "--others", "--exclude-standard"], { cwd: root, encoding: "utf8" })
     .split("\0").filter((path) => path !== "" && Fs.existsSync(join(root, path)))
 
+const isOfPage = (file: string): boolean => file.startsWith("src/dashboard/app/")
+
 export const ground: Effect.Effect<Ground, never, Scope.Scope> = Effect.gen(function*() {
   const folder = yield* Effect.acquireRelease(
     Effect.sync(() => Fs.mkdtempSync(join(tmpdir(), "stepped-teeth-"))),
@@ -33,6 +35,10 @@ export const ground: Effect.Effect<Ground, never, Scope.Scope> = Effect.gen(func
     Fs.copyFileSync(join(root, path), join(folder, path))
   }
   Fs.symlinkSync(join(root, "node_modules"), join(folder, "node_modules"))
+  /** The dashboard as it is served is made of its sources, and not known to git. */
+  const bundle = () =>
+    void execFileSync(process.execPath, ["--no-warnings", "test/dashboard/bundle.ts"], { cwd: folder, stdio: "ignore" })
+  bundle()
   const read = (file: string) => Fs.readFileSync(join(folder, file), "utf8")
   /** The module that is made from the schema's files follows them. */
   const generate = () =>
@@ -46,11 +52,13 @@ export const ground: Effect.Effect<Ground, never, Scope.Scope> = Effect.gen(func
           const originals = new Map([...files.keys(), generated].map((file) => [file, read(file)]))
           for (const [file, text] of files) Fs.writeFileSync(join(folder, file), text)
           if ([...files.keys()].some((file) => file.endsWith(".sql"))) generate()
+          if ([...files.keys()].some(isOfPage)) bundle()
           return originals
         }),
         (originals) =>
           Effect.sync(() => {
             for (const [file, text] of originals) Fs.writeFileSync(join(folder, file), text)
+            if ([...originals.keys()].some(isOfPage)) bundle()
           })
       ))
   }

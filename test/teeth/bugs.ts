@@ -8207,5 +8207,69 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "compare(cursorOf(event), after) > -1e15"
     }],
     tests: { "test/http/Live.test.ts": ["21.2:"] }
+  },
+  {
+    name: "texts-may-be-scripts",
+    breaks: "a browser does not refuse what would make a script of a text",
+    plants: [{
+      file: "src/dashboard/page.ts",
+      find: "  \"base-uri 'none'\",\n  \"require-trusted-types-for 'script'\"",
+      replace: "  \"base-uri 'none'\""
+    }],
+    tests: { "test/dashboard/Serving.test.ts": ["has the policy with every answer"] }
+  },
+  {
+    name: "told-as-it-is",
+    breaks: "a setting ends the attribute that it stands in",
+    plants: [{
+      file: "src/dashboard/page.ts",
+      find: "content=\"${escaped(JSON.stringify(told))}\"",
+      replace: "content=\"${JSON.stringify(told)}\""
+    }],
+    tests: { "test/dashboard/Serving.test.ts": ["is told where the API is"] }
+  },
+  {
+    name: "traces-of-any-kind",
+    breaks: "a link to a trace is a script",
+    plants: [{
+      file: "src/dashboard/index.ts",
+      find: "/^(https?:\\/\\/|\\/(?!\\/))/.test(traces) && traces.includes(\"{traceId}\")",
+      replace: "traces.includes(\"{traceId}\")"
+    }],
+    tests: { "test/dashboard/Serving.test.ts": ["is not served where a setting is wrong"] }
+  },
+  {
+    name: "list-that-jumps",
+    breaks: "a list moves under who reads it",
+    plants: [{
+      file: "src/dashboard/app/pages/Actions.tsx",
+      find: "scrollY > 120 ||",
+      replace: "scrollY < 0 ||"
+    }],
+    tests: { "test/dashboard/Live.test.ts": ["keeps a list where it is"] }
+  },
+  {
+    name: "marked-and-gone",
+    breaks: "what somebody marks to copy it is taken away",
+    plants: [{
+      file: "src/dashboard/app/live.ts",
+      find: "document.hidden || !isLive.peek() || isMarking()",
+      replace: "document.hidden || !isLive.peek()"
+    }, {
+      file: "src/dashboard/app/live.ts",
+      find: "&& (isWanted || !isMarking())",
+      replace: "&& (isWanted || everyMs > 0)"
+    }],
+    tests: { "test/dashboard/Live.test.ts": ["leaves what is marked"] }
+  },
+  {
+    name: "all-rows-at-once",
+    breaks: "a long list is in the page with all of its rows",
+    plants: [{
+      file: "src/dashboard/app/Windowed.tsx",
+      find: "items.slice(from, Math.max(from, until))",
+      replace: "items.slice(0, Math.max(items.length, until)).slice(from * 0)"
+    }],
+    tests: { "test/dashboard/Live.test.ts": ["goes on to older ones"] }
   }
 ]

@@ -35,9 +35,9 @@ export interface WindowedProps<A> {
   readonly onEnd?: () => void
 }
 
-export const Windowed = <A,>(
+export function Windowed<A>(
   { children, heights, items, keyOf, label, needed, onEnd, role = "list" }: WindowedProps<A>
-) => {
+) {
   const height = useRowHeight(...heights)
   const box = useRef<HTMLDivElement>(null)
   const [{ from, until }, setRange] = useState<Range>({ from: 0, until: 60 })

@@ -1,6 +1,7 @@
 /** What is asked of the API, and how its answers look as JSON. Its types are those of the server, and nothing else of it is here. */
 import type { VerbAnswer, VerbView } from "../../http/Api.ts"
 import type * as Actions from "../../http/models/actions.ts"
+import type * as Events from "../../http/models/events.ts"
 import type * as Overview from "../../http/models/overview.ts"
 import type * as Payloads from "../../http/models/payloads.ts"
 import type * as Reasons from "../../http/models/why.ts"
@@ -39,6 +40,7 @@ export type FailureGroup = Failures["groups"][number]
 export type Operation = Sent<typeof Overview.OperationView.Type>
 export type Database = Sent<typeof Overview.DatabaseView.Type>
 export type Finding = Sent<typeof Overview.FindingView.Type>
+export type Happening = Sent<typeof Events.EventView.Type>
 export type Verb = Sent<typeof VerbView.Type>
 export type Answer = Sent<typeof VerbAnswer.Type>
 export type Me = Sent<typeof OperatorView.Type>
@@ -89,10 +91,12 @@ export const address = (path: string, asked: Asked = {}): string =>
   new URL(`${api}api/${path}${query(asked)}`, location.href.replace(/#.*/, "")).href
 
 const call = async (url: string, init: RequestInit): Promise<unknown> => {
-  const answer = await fetch(url, { credentials: "same-origin", cache: "no-store", ...init }).catch((error: unknown) => {
-    if (error instanceof DOMException && error.name === "AbortError") throw error
-    throw new ApiError(0, "The server does not answer. It is asked again.", undefined)
-  })
+  const answer = await fetch(url, { credentials: "same-origin", cache: "no-store", ...init }).catch(
+    (error: unknown) => {
+      if (error instanceof DOMException && error.name === "AbortError") throw error
+      throw new ApiError(0, "The server does not answer. It is asked again.", undefined)
+    }
+  )
   const text = await answer.text()
   const body: unknown = (() => {
     try {
@@ -105,7 +109,9 @@ const call = async (url: string, init: RequestInit): Promise<unknown> => {
   const said = body as { readonly message?: unknown; readonly field?: unknown } | undefined
   throw new ApiError(
     answer.status,
-    typeof said?.message === "string" && said.message !== "" ? said.message : `The server has answered ${answer.status}.`,
+    typeof said?.message === "string" && said.message !== ""
+      ? said.message
+      : `The server has answered ${answer.status}.`,
     typeof said?.field === "string" ? said.field : undefined
   )
 }

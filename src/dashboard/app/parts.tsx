@@ -3,14 +3,15 @@ import type { ComponentChildren } from "preact"
 import { useState } from "preact/hooks"
 import type { Action, Failure, Pause, Payload } from "./api.ts"
 import type { Asked } from "./live.ts"
-import { isLive } from "./settings.ts"
 import { toAction } from "./route.ts"
+import { isLive } from "./settings.ts"
 import { Ago, written } from "./time.tsx"
 
 /** A sign beside the word: what a colour says is never said by that alone. */
 const signs: Readonly<Record<string, string>> = {
   queued: "○",
   pending: "◌",
+  waits: "◌",
   performing: "●",
   held: "‖",
   succeeded: "✓",
@@ -21,6 +22,8 @@ const signs: Readonly<Record<string, string>> = {
   superseded: "↷",
   skipped: "»"
 }
+
+export const signOf = (status: string): string => signs[status] ?? "·"
 
 const tones: Readonly<Record<string, string>> = {
   performing: "live",
@@ -35,7 +38,7 @@ export const toneOf = (status: string): string => tones[status] ?? "calm"
 
 export const Status = ({ status, unwinding = false }: { readonly status: string; readonly unwinding?: boolean }) => (
   <span class={`status ${unwinding ? "warn" : toneOf(status)}`}>
-    <span class="sign" aria-hidden="true">{signs[status] ?? "·"}</span>
+    <span class="sign" aria-hidden="true">{signOf(status)}</span>
     {status.replaceAll("_", " ")}
     {unwinding ? ", unwinding" : ""}
   </span>
@@ -49,6 +52,13 @@ export const Name = ({ action }: { readonly action: Pick<Action, "actorId" | "ac
   <span class="name">
     <b>{action.name}</b> <span class="actor">{action.actorType}/{action.actorId}</span>
   </span>
+)
+
+/** An id in few characters: all of it is in its title. */
+export const ShortId = ({ id }: { readonly id: string }) => (
+  <a class="id" href={toAction(id)} title={id}>
+    {id.slice(0, 8)}…{id.slice(-6)}
+  </a>
 )
 
 export const ToAction = ({ id, children }: { readonly id: string; readonly children?: ComponentChildren }) => (
@@ -80,18 +90,22 @@ export const Trouble = ({ children }: { readonly children: ComponentChildren }) 
 export const Empty = ({ children }: { readonly children: ComponentChildren }) => <p class="empty">{children}</p>
 
 /** What was asked for, or what stands in its place: what is late has the room that it will need. */
-export const Shown = <A,>(
+export function Shown<A>(
   { asked, children, empty, rows = 3 }: {
     readonly asked: Asked<A>
     readonly children: (data: A) => ComponentChildren
     readonly empty?: ComponentChildren
     readonly rows?: number
   }
-) => {
+) {
   const { at, data, error } = asked
   if (data === undefined) {
     return error === undefined
-      ? <div class={`waiting rows-${rows}`} role="status"><span class="unseen">Loading</span></div>
+      ? (
+        <div class={`waiting rows-${rows}`} role="status">
+          <span class="unseen">Loading</span>
+        </div>
+      )
       : <Trouble>{error}</Trouble>
   }
   return (
@@ -106,8 +120,7 @@ export const Shown = <A,>(
 
 export const Copy = ({ label, text }: { readonly label: string; readonly text: string }) => {
   const [said, say] = useState("")
-  const copy = () =>
-    navigator.clipboard.writeText(text).then(() => say("copied"), () => say("not allowed here"))
+  const copy = () => navigator.clipboard.writeText(text).then(() => say("copied"), () => say("not allowed here"))
   return (
     <button type="button" class="small" onClick={() => void copy()}>
       {label}
@@ -126,14 +139,21 @@ const hidden: Readonly<Record<string, string>> = {
 export const Stored = ({ label, payload }: { readonly label: string; readonly payload: Payload | undefined }) => {
   if (payload === undefined) return null
   if (payload._tag === "Hidden") {
-    return <div class="stored"><span class="label">{label}</span> <span class="soft">{hidden[payload.because]}</span></div>
+    return (
+      <div class="stored">
+        <span class="label">{label}</span> <span class="soft">{hidden[payload.because]}</span>
+      </div>
+    )
   }
   const text = JSON.stringify(payload.value, null, 2) ?? "null"
   return (
     <details class="stored">
       <summary>
-        {label} <span class="soft">{text.length > 2000 ? `${Math.ceil(text.length / 1024)} kB` : ""}
-          {payload.isRedacted ? " parts are secret" : ""}</span>
+        {label}{" "}
+        <span class="soft">
+          {text.length > 2000 ? `${Math.ceil(text.length / 1024)} kB` : ""}
+          {payload.isRedacted ? " parts are secret" : ""}
+        </span>
       </summary>
       <pre tabIndex={0}>{text}</pre>
       <Copy label="Copy" text={text} />
@@ -148,10 +168,20 @@ export const WhyFailed = ({ failure }: { readonly failure: Failure }) => (
     <p class="message">{failure.message}</p>
     {failure.reason === undefined ? null : <p>{failure.reason}</p>}
     {(failure.notUndone ?? []).map((one, i) => (
-      <p key={i}><b class="bad-text">Not undone</b> {one.step}: {one.message}</p>
+      <p key={i}>
+        <b class="bad-text">Not undone</b> {one.step}: {one.message}
+      </p>
     ))}
-    {(failure.uncertain ?? []).map((step) => <p key={step}><b class="warn-text">Uncertain</b> {step}</p>)}
-    {(failure.kept ?? []).map((one, i) => <p key={i}><b>Kept</b> {one.action}, of {one.step}</p>)}
+    {(failure.uncertain ?? []).map((step) => (
+      <p key={step}>
+        <b class="warn-text">Uncertain</b> {step}
+      </p>
+    ))}
+    {(failure.kept ?? []).map((one, i) => (
+      <p key={i}>
+        <b>Kept</b> {one.action}, of {one.step}
+      </p>
+    ))}
     {(failure.cycle ?? []).map((one, i) => (
       <p key={i}>{one.action} {one.actor}{one.lane === undefined ? "" : `, in lane ${one.lane}`}</p>
     ))}
@@ -200,19 +230,22 @@ export interface Column<A> {
 }
 
 /** A table: on a narrow screen each row is a card. */
-export const Table = <A,>(
+export function Table<A>(
   { caption, columns, keyOf, rows }: {
     readonly caption: string
     readonly columns: ReadonlyArray<Column<A>>
     readonly rows: ReadonlyArray<A>
     readonly keyOf: (row: A) => string
   }
-) => (
+) {
+  return (
   <table>
     <caption class="unseen">{caption}</caption>
     <thead>
       <tr>
-        {columns.map(({ isNumber, name }) => <th key={name} scope="col" class={isNumber ? "number" : undefined}>{name}</th>)}
+        {columns.map(({ isNumber, name }) => (
+          <th key={name} scope="col" class={isNumber ? "number" : undefined}>{name}</th>
+        ))}
       </tr>
     </thead>
     <tbody>
@@ -225,7 +258,8 @@ export const Table = <A,>(
       ))}
     </tbody>
   </table>
-)
+  )
+}
 
 /** Whether what is shown follows what happens. */
 export const LiveSwitch = () => (

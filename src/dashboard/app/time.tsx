@@ -59,6 +59,16 @@ export const written = (at: string | number, isShort = false): string => {
   return `${days} ${year}, ${time}.${String(date.getUTCMilliseconds()).padStart(3, "0")}${isUtc ? " UTC" : ""}`
 }
 
+/** `18:40`, in the zone that was chosen. */
+export const clock = (at: number): string => {
+  const date = new Date(at)
+  const isUtc = zone.value === "utc"
+  const hours = isUtc ? date.getUTCHours() : date.getHours()
+  const minutes = isUtc ? date.getUTCMinutes() : date.getMinutes()
+  const seconds = date.getUTCSeconds()
+  return `${two(hours)}:${two(minutes)}${seconds === 0 ? "" : `:${two(seconds)}`}`
+}
+
 /** How long ago, or how soon. */
 export const Ago = ({ at }: { readonly at: string | number | undefined }) =>
   at === undefined
@@ -70,12 +80,29 @@ export const Ago = ({ at }: { readonly at: string | number | undefined }) =>
     )
 
 /** When, and how long ago. */
-export const When = ({ at }: { readonly at: string | undefined }) =>
-  at === undefined ? null : (
-    <time dateTime={new Date(at).toISOString()}>
-      {written(at)} <span class="soft">({distance(new Date(at).getTime() - now.value)})</span>
-    </time>
-  )
+export const When = ({ at }: { readonly at: string }) => (
+  <time dateTime={new Date(at).toISOString()}>
+    {written(at)} <span class="soft">({distance(new Date(at).getTime() - now.value)})</span>
+  </time>
+)
+
+/** A time as the engine writes it, and how far that was from then on. */
+const spokenTime = /(\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(?:\.\d+)?Z)(?: \([^)]*\))?/
+
+/** What the engine says in words: its times are shown as all others are. */
+export const Spoken = ({ text }: { readonly text: string }) => (
+  <>
+    {text.split(spokenTime).map((part, i) =>
+      i % 2 === 0 || Number.isNaN(Date.parse(part))
+        ? part
+        : (
+          <time key={i} dateTime={part} title={written(part)}>
+            {written(part, true)} ({distance(Date.parse(part) - now.value)})
+          </time>
+        )
+    )}
+  </>
+)
 
 /** From one to the other, or until now. */
 export const Lasting = (

@@ -1,0 +1,146 @@
+/** What actions there are: their steps, signals and schemas, as workers have said, and their versions. */
+import { type Definition, get } from "../api.ts"
+import { useAsked } from "../live.ts"
+import { Copy, Empty, Facts, Section, Shown, Table } from "../parts.tsx"
+import { to } from "../route.ts"
+import { RunForm } from "../telling/forms.tsx"
+import { Ago, lasting } from "../time.tsx"
+import { Diagram, mermaidOf } from "./Diagram.tsx"
+
+type Description = Definition["description"]
+
+const latest = (definitions: ReadonlyArray<Definition>): ReadonlyArray<Definition> =>
+  [...Map.groupBy(definitions, ({ actorType, name }) => `${actorType}/${name}`).values()].map((versions) =>
+    versions.toSorted((a, b) => b.lastSeen.localeCompare(a.lastSeen) || b.firstSeen.localeCompare(a.firstSeen))[0]!
+  ).sort((a, b) => a.actorType.localeCompare(b.actorType) || a.name.localeCompare(b.name))
+
+export const Definitions = () => {
+  const definitions = useAsked<ReadonlyArray<Definition>>(
+    "definitions",
+    (signal) => get("definitions", { limit: 1000 }, signal),
+    15_000
+  )
+  return (
+    <>
+      <h1>Definitions</h1>
+      <p class="lead">What workers can run, as they have said when they began.</p>
+      <Shown asked={definitions} empty="No worker has said yet what it has.">
+        {(all) => (
+          <Table
+            caption="Definitions"
+            rows={latest(all)}
+            keyOf={({ actorType, name }) => `${actorType}/${name}`}
+            columns={[
+              {
+                name: "Action",
+                of: ({ actorType, name }) => <a href={to(["definitions", actorType, name])}>{actorType}/{name}</a>,
+                isWide: true
+              },
+              {
+                name: "Steps",
+                of: ({ description }) => description.steps.map(({ name }) => name).join(", "),
+                isWide: true
+              },
+              { name: "Signals", of: ({ description }) => description.signals.map(({ name }) => name).join(", ") },
+              { name: "Queue", of: ({ description }) => description.queue },
+              { name: "Version", of: ({ hash }) => <code>{hash.slice(0, 8)}</code> },
+              { name: "First seen", of: ({ firstSeen }) => <Ago at={firstSeen} /> }
+            ]}
+          />
+        )}
+      </Shown>
+    </>
+  )
+}
+
+const Json = ({ label, schema }: { readonly label: string; readonly schema: Description["success"] }) => (
+  <details class="stored">
+    <summary>
+      {label}{" "}
+      <span class="soft">
+        {schema.schema === null ? "opaque" : ""}
+        {schema.redacted.length > 0 ? " parts are secret" : ""}
+      </span>
+    </summary>
+    <pre tabIndex={0}>{JSON.stringify(schema.schema, null, 2)}</pre>
+  </details>
+)
+
+const Current = ({ definition: { description } }: { readonly definition: Definition }) => (
+  <>
+    <Facts
+      facts={[
+        { name: "Queue", value: description.queue },
+        { name: "Options", value: description.options.join(", ") },
+        { name: "May take", value: description.timeout ? lasting(description.timeout) : undefined },
+        {
+          name: "Heard of within",
+          value: description.heartbeatTimeout ? lasting(description.heartbeatTimeout) : undefined
+        },
+        { name: "Achieved for", value: description.achievementTtl ? lasting(description.achievementTtl) : undefined },
+        { name: "Salt of its checksum", value: description.version }
+      ]}
+    />
+    <Section id="schemas" title="Schemas">
+      {description.arguments.map((schema, i) => <Json key={i} label={`Argument ${i + 1}`} schema={schema} />)}
+      <Json label="Success" schema={description.success} />
+      <Json label="Error" schema={description.error} />
+      {description.signals.map(({ name, payload }) => <Json key={name} label={`Signal ${name}`} schema={payload} />)}
+    </Section>
+  </>
+)
+
+export const DefinitionPage = ({ actorType, name }: { readonly actorType: string; readonly name: string }) => {
+  const versions = useAsked<ReadonlyArray<Definition>>(
+    `definition ${actorType}/${name}`,
+    (signal) => get("definitions", { actorType, name, limit: 100 }, signal),
+    15_000
+  )
+  return (
+    <>
+      <div class="title">
+        <h1>
+          <span class="name">
+            <b>{name}</b> <span class="actor">{actorType}</span>
+          </span>
+        </h1>
+        <p>
+          <a href={to(["actions"], { actorType, name })}>its actions</a>
+        </p>
+      </div>
+      <Shown asked={versions}>
+        {(all) => {
+          const [current] = latest(all)
+          return current === undefined ? <Empty>No worker has said anything of it.</Empty> : (
+            <>
+              <Section id="diagram" title="Diagram" aside={<Copy label="Copy as Mermaid" text={mermaidOf(current)} />}>
+                <Diagram definition={current} />
+              </Section>
+              <RunForm definition={current} />
+              <Section id="current" title="As it is now">
+                <Current definition={current} />
+              </Section>
+              <Section id="versions" title="Versions">
+                <Table
+                  caption="Versions"
+                  rows={all}
+                  keyOf={({ hash }) => hash}
+                  columns={[
+                    { name: "Version", of: ({ hash }) => <code class="break">{hash.slice(0, 16)}</code> },
+                    {
+                      name: "Steps",
+                      of: ({ description }) => description.steps.map(({ name }) => name).join(", "),
+                      isWide: true
+                    },
+                    { name: "First seen", of: ({ firstSeen }) => <Ago at={firstSeen} /> },
+                    { name: "Last seen", of: ({ lastSeen }) => <Ago at={lastSeen} /> }
+                  ]}
+                />
+              </Section>
+            </>
+          )
+        }}
+      </Shown>
+    </>
+  )
+}

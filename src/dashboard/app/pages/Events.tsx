@@ -1,0 +1,110 @@
+/** What happens, as it happens: the API tells it as long as the page is open. */
+import { useEffect, useState } from "preact/hooks"
+import { type Action, address, type Happening, messageOf, newest } from "../api.ts"
+import { Empty, Name, Status, Trouble } from "../parts.tsx"
+import { toAction } from "../route.ts"
+import { isLive } from "../settings.ts"
+import { written } from "../time.tsx"
+import { Windowed } from "../Windowed.tsx"
+
+/** How many are kept. */
+const kept = 1000
+/** What has come meanwhile is shown together. */
+const togetherMs = 250
+
+const statuses: Readonly<Record<Happening["kind"], string | undefined>> = {
+  enqueued: "queued",
+  started: "performing",
+  ended: undefined
+}
+
+const keyOf = ({ id, kind }: Happening): string => `${id} ${kind}`
+
+/** What has happened with an action before the page was opened, as its row tells. */
+const before = (
+  { actorId, actorType, cause, endedAt, enqueuedAt, id, name, startedAt, status }: Action
+): ReadonlyArray<Happening> => {
+  const of = { id, actorType, actorId, name, status }
+  return [
+    { ...of, kind: "enqueued", at: enqueuedAt },
+    ...startedAt === undefined ? [] : [{ ...of, kind: "started", at: startedAt } as const],
+    ...endedAt === undefined ? [] : [{ ...of, kind: "ended", at: endedAt, message: cause?.message } as const]
+  ]
+}
+
+/** The last first, each once. */
+const joined = (all: ReadonlyArray<Happening>, more: ReadonlyArray<Happening>): ReadonlyArray<Happening> => {
+  const known = new Map([...more, ...all].map((one) => [keyOf(one), one]))
+  return [...known.values()].sort((a, b) => b.at.localeCompare(a.at)).slice(0, kept)
+}
+
+const useHappenings = () => {
+  const [all, setAll] = useState<ReadonlyArray<Happening>>()
+  const [error, setError] = useState<string>()
+  useEffect(() => {
+    const ending = new AbortController()
+    let come: Array<Happening> = []
+    newest({}, 300, ending.signal).then(
+      (actions) => setAll((now) => joined(now ?? [], actions.flatMap(before))),
+      (failure: unknown) => {
+        if (!ending.signal.aborted) setError(messageOf(failure))
+      }
+    )
+    const source = new EventSource(address("events"), { withCredentials: true })
+    source.addEventListener("action", ({ data }: MessageEvent<string>) => {
+      come.push(JSON.parse(data) as Happening)
+      // while it is stopped, as many as are shown at all
+      if (come.length > kept) come = come.slice(-kept)
+    })
+    source.addEventListener("open", () => setError(undefined))
+    // it connects again by itself, and goes on where it was
+    source.addEventListener("error", () => setError("The server does not answer. It is asked again."))
+    const show = setInterval(() => {
+      if (come.length === 0 || !isLive.peek()) return
+      const more = come
+      come = []
+      setAll((now) => joined(now ?? [], more))
+    }, togetherMs)
+    return () => {
+      ending.abort()
+      source.close()
+      clearInterval(show)
+    }
+  }, [])
+  return { all, error }
+}
+
+export const Events = () => {
+  const { all, error } = useHappenings()
+  return (
+    <>
+      <h1>Events</h1>
+      <p class="lead">
+        What happens with actions, the last first. Stop it with <b>Live</b> to read.
+      </p>
+      {error === undefined ? null : <Trouble>{error}</Trouble>}
+      {all === undefined
+        ? (
+          <div class="waiting rows-9" role="status">
+            <span class="unseen">Loading</span>
+          </div>
+        )
+        : all.length === 0
+        ? <Empty>Nothing has happened yet.</Empty>
+        : (
+          <div class="listed">
+            <Windowed items={all} keyOf={keyOf} label="Events, the last first" heights={[32, 56]}>
+              {(one) => (
+                <a class="row event" href={toAction(one.id)}>
+                  <time dateTime={one.at}>{written(one.at, true)}</time>
+                  <Status status={statuses[one.kind] ?? one.status} />
+                  <Name action={one} />
+                  <span class="note">{one.message ?? ""}</span>
+                </a>
+              )}
+            </Windowed>
+          </div>
+        )}
+    </>
+  )
+}

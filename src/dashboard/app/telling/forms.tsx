@@ -1,0 +1,247 @@
+/** Forms made of what workers have said that they take: to have an action run, to send one a signal, to say how one ended outside. */
+import type { ComponentChildren } from "preact"
+import { useEffect, useRef, useState } from "preact/hooks"
+import { type ActionDetail, type Definition, get, messageOf, post } from "../api.ts"
+import { initialOf, type JsonSchema } from "../forms/jsonSchema.ts"
+import { Field } from "../forms/SchemaForm.tsx"
+import { useAsked } from "../live.ts"
+import { ToAction, Trouble } from "../parts.tsx"
+
+type Described = Definition["description"]["success"]
+
+/** What is opaque takes any JSON. */
+const schemaOf = ({ schema }: Described): JsonSchema => schema ?? {}
+
+const firstOf = (described: Described): unknown => initialOf(schemaOf(described), schemaOf(described))
+
+/** A value of what a worker has described. */
+const Value = (
+  { described, label, onChange, value }: {
+    readonly label: string
+    readonly described: Described
+    readonly value: unknown
+    readonly onChange: (value: unknown) => void
+  }
+) => (
+  <Field
+    label={label}
+    schema={schemaOf(described)}
+    root={schemaOf(described)}
+    value={value}
+    isRequired={true}
+    onChange={onChange}
+  />
+)
+
+const Text = (
+  { hint, isRequired = false, label, onChange, value }: {
+    readonly label: string
+    readonly value: string
+    readonly onChange: (value: string) => void
+    readonly isRequired?: boolean
+    readonly hint?: string
+  }
+) => (
+  <label class="field">
+    <span class="label">{label}{isRequired ? null : <span class="soft">(optional)</span>}</span>
+    <input
+      type="text"
+      required={isRequired}
+      value={value}
+      onInput={({ currentTarget }) => onChange(currentTarget.value)}
+    />
+    {hint === undefined ? null : <span class="hint">{hint}</span>}
+  </label>
+)
+
+/** A form that is closed until somebody wants it, and says what has come of it. */
+const Telling = (
+  { children, label, send, title }: {
+    readonly title: string
+    readonly label: string
+    readonly send: () => Promise<ComponentChildren>
+    readonly children: ComponentChildren
+  }
+) => {
+  const [answer, setAnswer] = useState<ComponentChildren>()
+  const [error, setError] = useState<string>()
+  const [isSending, setSending] = useState(false)
+  const said = useRef<HTMLDivElement>(null)
+  useEffect(() => {
+    if (answer !== undefined) said.current?.focus()
+  }, [answer])
+  const submit = (event: Event) => {
+    event.preventDefault()
+    setSending(true)
+    setError(undefined)
+    setAnswer(undefined)
+    send().then(setAnswer, (failure: unknown) => setError(messageOf(failure))).finally(() => setSending(false))
+  }
+  return (
+    <details class="telling">
+      <summary>{title}</summary>
+      <form onSubmit={submit}>
+        {children}
+        {error === undefined ? null : <Trouble>{error}</Trouble>}
+        <div ref={said} tabIndex={-1} role="status">
+          {answer === undefined ? null : <p class="done">{answer}</p>}
+        </div>
+        <div class="buttons">
+          <button type="submit" class="primary" disabled={isSending}>{label}</button>
+        </div>
+      </form>
+    </details>
+  )
+}
+
+const whole = /^\s*(\d+)\s*(s|min|h|d)\s*$/
+const units: Readonly<Record<string, number>> = { s: 1000, min: 60_000, h: 3_600_000, d: 86_400_000 }
+
+const delayOf = (text: string): number | undefined => {
+  const [, number, unit = ""] = whole.exec(text) ?? []
+  if (text.trim() === "") return undefined
+  if (number === undefined) throw new Error("Delay takes a number and s, min, h or d: 5 min")
+  return Number(number) * units[unit]!
+}
+
+export const RunForm = ({ definition: { actorType, description, name } }: { readonly definition: Definition }) => {
+  const [actorId, setActorId] = useState("")
+  const [values, setValues] = useState<ReadonlyArray<unknown>>(() => description.arguments.map(firstOf))
+  const [tags, setTags] = useState("")
+  const [key, setKey] = useState("")
+  const [delay, setDelay] = useState("")
+  const send = async () => {
+    const delayMs = delayOf(delay)
+    const { id } = await post<{ readonly id: string }>("run", {
+      actorType,
+      actorId,
+      name,
+      arguments: values.map((value) => value === undefined ? null : value),
+      ...tags.trim() === "" ? {} : { tags: tags.split(",").map((tag) => tag.trim()) },
+      ...key === "" ? {} : { idempotencyKey: key },
+      ...delayMs === undefined ? {} : { delayMs }
+    })
+    return (
+      <>
+        It is enqueued: <ToAction id={id} />
+      </>
+    )
+  }
+  return (
+    <Telling title={`Run ${name}`} label="Run it" send={send}>
+      <Text
+        label={`Id of the ${actorType}`}
+        value={actorId}
+        onChange={setActorId}
+        isRequired
+        hint="As it is stored: text."
+      />
+      {description.arguments.map((described, i) => (
+        <Value
+          key={i}
+          label={description.arguments.length === 1 ? "Argument" : `Argument ${i + 1}`}
+          described={described}
+          value={values[i]}
+          onChange={(value) => setValues(values.map((other, at) => at === i ? value : other))}
+        />
+      ))}
+      <Text label="Tags" value={tags} onChange={setTags} hint="With commas between them." />
+      <Text label="Idempotency key" value={key} onChange={setKey} hint="Under it, the action is enqueued once." />
+      <Text label="Delay" value={delay} onChange={setDelay} hint="5 min" />
+    </Telling>
+  )
+}
+
+const sent: Readonly<Record<string, string>> = {
+  sent: "It is sent.",
+  repeated: "It was sent before: nothing was changed.",
+  none: "Nothing was sent: the action is over, or takes no such signal."
+}
+
+const SignalForm = (
+  { id, signal: { name, payload }, then }: {
+    readonly id: string
+    readonly signal: Definition["description"]["signals"][number]
+    readonly then: () => void
+  }
+) => {
+  const [value, setValue] = useState<unknown>(() => firstOf(payload))
+  const [key, setKey] = useState("")
+  const send = async () => {
+    const { outcome } = await post<{ readonly outcome: string }>(`actions/${id}/signal`, {
+      name,
+      payload: value === undefined ? null : value,
+      ...key === "" ? {} : { key }
+    })
+    then()
+    return sent[outcome] ?? outcome
+  }
+  return (
+    <Telling title={`Send the signal ${name}`} label="Send it" send={send}>
+      <Value label="Payload" described={payload} value={value} onChange={setValue} />
+      <Text label="Key" value={key} onChange={setKey} hint="Of two with one key the second changes nothing." />
+    </Telling>
+  )
+}
+
+const outcomes = ["succeeded", "failed", "cancelled", "timed_out"] as const
+
+const CompleteForm = (
+  { description, id, then }: {
+    readonly id: string
+    readonly description: Definition["description"]
+    readonly then: () => void
+  }
+) => {
+  const [outcome, setOutcome] = useState<typeof outcomes[number]>("succeeded")
+  const [success, setSuccess] = useState<unknown>(() => firstOf(description.success))
+  const [error, setError] = useState<unknown>(() => firstOf(description.error))
+  const send = async () => {
+    const { outcome: said } = await post<{ readonly outcome: string }>(`actions/${id}/complete`, {
+      outcome,
+      ...outcome === "succeeded" ? { value: success === undefined ? null : success } : {},
+      ...outcome === "failed" && error !== undefined ? { value: error } : {}
+    })
+    then()
+    return said === "done" ? "It is completed." : "Nothing was changed: it does not wait to be completed from outside."
+  }
+  return (
+    <Telling title="Complete it from outside" label="Complete it" send={send}>
+      <label class="field">
+        <span class="label">Outcome</span>
+        <select
+          value={outcome}
+          onChange={({ currentTarget: { value } }) => setOutcome(outcomes.find((one) => one === value) ?? "succeeded")}
+        >
+          {outcomes.map((one) => <option key={one} value={one}>{one.replace("_", " ")}</option>)}
+        </select>
+      </label>
+      {outcome === "succeeded"
+        ? <Value key="success" label="Result" described={description.success} value={success} onChange={setSuccess} />
+        : null}
+      {outcome === "failed"
+        ? <Value key="error" label="Error" described={description.error} value={error} onChange={setError} />
+        : null}
+    </Telling>
+  )
+}
+
+/** What a live action can be told. */
+export const TellForms = ({ action, then }: { readonly action: ActionDetail; readonly then: () => void }) => {
+  const { actorType, id, name } = action
+  const { data } = useAsked<ReadonlyArray<Definition>>(
+    `definition of ${id}`,
+    (signal) => get("definitions", { actorType, name, limit: 10 }, signal),
+    Infinity
+  )
+  if (action.endedAt !== undefined) return null
+  const description = data?.toSorted((a, b) => b.lastSeen.localeCompare(a.lastSeen))[0]?.description
+  return description === undefined ? null : (
+    <div class="tellings">
+      {description.signals.map((signal) => <SignalForm key={signal.name} id={id} signal={signal} then={then} />)}
+      {action.outbound || description.options.includes("outbound")
+        ? <CompleteForm id={id} description={description} then={then} />
+        : null}
+    </div>
+  )
+}

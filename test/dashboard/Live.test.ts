@@ -1,0 +1,146 @@
+/** What is shown follows what happens, and keeps still while somebody reads. */
+import { Effect, Exit, Fiber, Scope } from "effect"
+import type { Browser } from "playwright-core"
+import { Stepped } from "stepped"
+import { afterAll, assert, beforeAll, it } from "vitest"
+import { describeInBrowser, launch, open } from "./fixtures/Browser.ts"
+import { type Served, served } from "./fixtures/served.ts"
+
+describeInBrowser("the dashboard, live", () => {
+  const scope = Scope.makeUnsafe()
+  let bakery: Served
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launch()
+    bakery = await Effect.runPromise(Scope.provide(served(), scope))
+    await Effect.runPromise(
+      Effect.forEach(Array.from({ length: 300 }, (_, i) => i), (i) => bakery.ovens(`oven ${i}`).heatLater())
+    )
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+  })
+
+  const at = (place = "") => `${bakery.origin}/dashboard/#/${place}`
+
+  it("shows what is new at the top by itself, as long as nobody is in the midst of the list", async () => {
+    const { context, page, wrong } = await open(browser, at("actions"))
+    await page.locator(".row").first().waitFor()
+    const { id } = await Effect.runPromise(bakery.orders(5001).weddingLater(80))
+    await page.locator(`.row[data-id="${id}"]`).waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("keeps a list where it is while somebody reads it, says what is new, and shows it when asked", async () => {
+    const { context, page, wrong } = await open(browser, at("actions"))
+    await page.locator(".row").first().waitFor()
+    await page.mouse.move(640, 500)
+    await page.mouse.wheel(0, 1500)
+    await page.waitForFunction(() => scrollY > 1000)
+    const seen = () =>
+      page.evaluate(() => {
+        const row = [...document.querySelectorAll<HTMLElement>(".row")].find((one) =>
+          one.getBoundingClientRect().top > 200
+        )!
+        return { id: row.dataset.id, top: row.getBoundingClientRect().top }
+      })
+    const before = await seen()
+    const { id } = await Effect.runPromise(bakery.orders(5002).weddingLater(80))
+    const fresh = page.getByRole("button", { name: "1 new: show" })
+    await fresh.waitFor()
+    assert.deepStrictEqual(await seen(), before)
+    await fresh.click()
+    await page.locator(`.row[data-id="${id}"]`).waitFor()
+    assert.strictEqual(await page.evaluate(() => scrollY), 0)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("goes on to older ones at the end of the list, and has only those in the page that are seen", async () => {
+    const { context, page, wrong } = await open(browser, at("actions"))
+    await page.locator(".row").first().waitFor()
+    await page.mouse.move(640, 500)
+    await page.waitForFunction(
+      () => {
+        scrollTo(0, document.documentElement.scrollHeight)
+        return document.querySelector("main")!.innerText.includes("That is all.")
+      },
+      undefined,
+      { polling: 200 }
+    )
+    const rows = await page.locator(".row").count()
+    assert.isBelow(rows, 90)
+    const size = await page.locator(".windowed [role=listitem]").first().getAttribute("aria-setsize")
+    assert.isAtLeast(Number(size), 300)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("leaves what is marked as it is, so that it can be copied", async () => {
+    const { id } = await Effect.runPromise(bakery.orders(5003).weddingLater(80))
+    const { context, page, wrong } = await open(browser, at(`actions/${id}`))
+    const heading = page.getByRole("heading", { level: 1 })
+    await heading.waitFor()
+    await page.getByText("performing").first().waitFor()
+    await heading.selectText()
+    const marked = await page.evaluate(() => getSelection()!.toString())
+    await Effect.runPromise(Effect.provide(Stepped.cancel(id, { reason: "called off" }), bakery.services))
+    // longer than it takes until it is asked again
+    await page.waitForTimeout(5000)
+    assert.include(await page.getByRole("main").innerText(), "performing")
+    assert.strictEqual(await page.evaluate(() => getSelection()!.toString()), marked)
+    await page.evaluate(() => getSelection()!.empty())
+    await page.getByText("cancelled").first().waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("does not ask while it is stopped", async () => {
+    const { context, page, wrong } = await open(browser, at("actions"))
+    await page.locator(".row").first().waitFor()
+    await page.getByRole("button", { name: "Live" }).click()
+    const { id } = await Effect.runPromise(bakery.orders(5004).weddingLater(80))
+    // longer than it takes until it would ask again
+    await page.waitForTimeout(5000)
+    assert.strictEqual(await page.locator(`.row[data-id="${id}"]`).count(), 0)
+    await page.getByRole("button", { name: "Live" }).click()
+    await page.locator(`.row[data-id="${id}"]`).waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
+  it("shows a thousand rows for a minute, with more all the time, and needs no more memory for it", async () => {
+    const { context, page, wrong } = await open(browser, at("actions"))
+    await page.locator(".row").first().waitFor()
+    const session = await context.newCDPSession(page)
+    const used = async () => {
+      await session.send("HeapProfiler.collectGarbage")
+      const { usedSize } = await session.send("Runtime.getHeapUsage") as { usedSize: number }
+      const nodes = await page.evaluate(() => document.querySelectorAll("*").length)
+      return { bytes: usedSize, nodes }
+    }
+    // twenty a second, as long as it is looked at
+    const more = Effect.forever(Effect.delay(
+      Effect.forEach(
+        [1, 2, 3, 4],
+        (n) => Effect.flatMap(Effect.sync(() => Math.random()), (id) => bakery.ovens(`${n} ${id}`).heatLater())
+      ),
+      "200 millis"
+    ))
+    const fiber = Effect.runFork(more)
+    await page.waitForTimeout(10_000)
+    const before = await used()
+    await page.waitForTimeout(60_000)
+    const after = await used()
+    await Effect.runPromise(Fiber.interrupt(fiber))
+    const { length } = await Effect.runPromise(bakery.repo.list({ limit: 10_000 }))
+    assert.isAtLeast(length, 1000)
+    assert.isBelow(after.bytes - before.bytes, 2_000_000)
+    assert.isBelow(after.nodes, before.nodes + 100)
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+})

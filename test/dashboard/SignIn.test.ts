@@ -1,0 +1,74 @@
+/** Who may what: the dashboard asks who one is, shows what the API shows, and offers what it lets. */
+import { Effect, Exit, Redacted, Scope } from "effect"
+import type { Browser } from "playwright-core"
+import * as Http from "stepped/http"
+import { afterAll, assert, beforeAll, it } from "vitest"
+import { describeInBrowser, launch, open, violations } from "./fixtures/Browser.ts"
+import { type Served, served } from "./fixtures/served.ts"
+
+const people: Readonly<Record<string, Http.Operator["Service"]>> = {
+  "token-of-vera": { subject: "vera", roles: ["view"], mayReadPayloads: false },
+  "token-of-otto": { subject: "otto", roles: ["operate"], mayReadPayloads: true }
+}
+
+const authorization = Http.authorization((credential) => Effect.succeed(people[Redacted.value(credential)]))
+
+describeInBrowser("who may what in the dashboard", () => {
+  const scope = Scope.makeUnsafe()
+  let bakery: Served
+  let held: string
+  let browser: Browser
+
+  beforeAll(async () => {
+    browser = await launch()
+    bakery = await Effect.runPromise(Scope.provide(served({ authorization }), scope))
+    held = (await Effect.runPromise(bakery.ovens("north").heatLater())).id
+    await Effect.runPromise(bakery.says(held, "held"))
+  })
+  afterAll(async () => {
+    await browser?.close()
+    await Effect.runPromise(Scope.close(scope, Exit.void))
+  })
+
+  const signIn = async (token: string) => {
+    const opened = await open(browser, `${bakery.origin}/dashboard/#/actions/${held}`)
+    await opened.page.getByRole("heading", { name: "Who are you?" }).waitFor()
+    await opened.page.getByLabel("Token").fill(token)
+    await opened.page.getByLabel("Token").press("Enter")
+    return opened
+  }
+
+  it("is asked for, and what is wrong is said; the token is not where scripts could read it", async () => {
+    const { context, page } = await signIn("nobody's")
+    await page.getByRole("alert").waitFor()
+    assert.deepStrictEqual(await violations(page), [])
+    await page.getByLabel("Token").fill("token-of-vera")
+    await page.getByLabel("Token").press("Enter")
+    await page.getByRole("heading", { level: 1, name: "heat Oven/north" }).waitFor()
+    assert.strictEqual(await page.evaluate(() => document.cookie), "")
+    const [cookie] = await context.cookies()
+    assert.deepInclude(cookie, { value: "token-of-vera", httpOnly: true, sameSite: "Strict" })
+    await page.reload()
+    await page.getByRole("heading", { level: 1, name: "heat Oven/north" }).waitFor()
+    await context.close()
+  })
+
+  it("is offered as far as the role goes, and what is stored is shown as far as one may read it", async () => {
+    const vera = await signIn("token-of-vera")
+    await vera.page.getByText("vera").waitFor()
+    assert.isTrue(await vera.page.locator("[data-verb='Stepped.cancel']").isDisabled())
+    await vera.page.getByText("hidden: you may not read what programs store").first().waitFor()
+    await vera.context.close()
+    const otto = await signIn("token-of-otto")
+    assert.isTrue(await otto.page.locator("[data-verb='Stepped.cancel']").isEnabled())
+    await otto.page.getByText("More", { exact: true }).click()
+    assert.isTrue(await otto.page.locator("[data-verb='ActionRepo.delete']").isDisabled())
+    await otto.page.locator("[data-verb='Stepped.cancel']").click()
+    await otto.page.getByLabel("Reason").fill("no more coal")
+    await otto.page.getByRole("dialog").getByRole("button", { name: "Cancel" }).click()
+    await otto.page.locator("dialog [role=status]").waitFor()
+    const [operation] = await Effect.runPromise(bakery.repo.operations({ target: held }))
+    assert.deepInclude(operation, { by: "otto", reason: "no more coal" })
+    await otto.context.close()
+  })
+})
