@@ -1,9 +1,10 @@
-/** Serves the API, without a worker. */
+/** Serves the API and the dashboard, without a worker. */
 import { NodeHttpServer } from "@effect/platform-node"
 import { Console, Effect, Layer, Option, Redacted } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer } from "node:http"
+import { layer as dashboard } from "../dashboard/index.ts"
 import { authorization, layer, loopback } from "../http/index.ts"
 
 /** Who shows the token is an admin; the texts are compared by their digests, in constant time. */
@@ -33,11 +34,12 @@ export const serving = (options: {
   const said = Layer.effectDiscard(
     Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
       Console.log(
-        address._tag === "UnixPathAddress" ? address.path : `serves http://${host}:${address.port}/api/docs`
+        address._tag === "UnixPathAddress" ? address.path : `serves http://${host}:${address.port}/dashboard/ and /api/docs`
       ))
   )
+  const served = Layer.mergeAll(api, Layer.orDie(dashboard()))
   return Layer.launch(
-    Layer.merge(HttpRouter.serve(api, { disableLogger: true, disableListenLog: true }), said).pipe(
+    Layer.merge(HttpRouter.serve(served, { disableLogger: true, disableListenLog: true }), said).pipe(
       Layer.provide(NodeHttpServer.layer(createServer, { host, port }))
     )
   )

@@ -352,7 +352,7 @@ const below: Readonly<Record<string, ReadonlyArray<string>>> = {
 const all = Object.keys(below)
 
 /** What stands above all of that knows the others there only where it is made for them. */
-const beside: Readonly<Record<string, ReadonlyArray<string>>> = { cli: ["embedded", "http"] }
+const beside: Readonly<Record<string, ReadonlyArray<string>>> = { cli: ["embedded", "http", "dashboard"] }
 
 const namesOf = ({ node }: Import): ReadonlyArray<string> => {
   const found: Array<string> = []
