@@ -1,7 +1,7 @@
 /**
  * The command line: what is on call looks at, and acts on, from a shell.
  *
- * It needs `@effect/platform-node`, and stands apart from `stepped`, so that programs do not load it.
+ * It needs `@effect/platform-node`, but for its help and for `init`, and stands apart from `stepped`, so that programs do not load it.
  *
  * @since 0.1.0
  */

@@ -26,6 +26,8 @@ const serve = Command.make("serve", {
       Effect.catchTag(serving({ host, port, token, mayReadPayloads }), "ServeError", ({ cause }) =>
         usage(`${host}:${port} cannot be listened at: ${String(cause)}`))
     )
-  })).pipe(Command.withDescription("Serve the API and the dashboard over HTTP, without a worker, until it is told to stop"))
+  })).pipe(
+    Command.withDescription("Serve the API and the dashboard over HTTP, without a worker, until it is told to stop")
+  )
 
 export const serveCommands = [serve] as const

@@ -34,7 +34,9 @@ export const serving = (options: {
   const said = Layer.effectDiscard(
     Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
       Console.log(
-        address._tag === "UnixPathAddress" ? address.path : `serves http://${host}:${address.port}/dashboard/ and /api/docs`
+        address._tag === "UnixPathAddress"
+          ? address.path
+          : `serves http://${host}:${address.port}/dashboard/ and /api/docs`
       ))
   )
   const served = Layer.mergeAll(api, Layer.orDie(dashboard()))

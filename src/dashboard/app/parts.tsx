@@ -239,25 +239,25 @@ export function Table<A>(
   }
 ) {
   return (
-  <table>
-    <caption class="unseen">{caption}</caption>
-    <thead>
-      <tr>
-        {columns.map(({ isNumber, name }) => (
-          <th key={name} scope="col" class={isNumber ? "number" : undefined}>{name}</th>
-        ))}
-      </tr>
-    </thead>
-    <tbody>
-      {rows.map((row) => (
-        <tr key={keyOf(row)}>
-          {columns.map(({ isNumber, isWide, name, of }) => (
-            <td key={name} data-name={name} class={isNumber ? "number" : isWide ? "wide" : undefined}>{of(row)}</td>
+    <table>
+      <caption class="unseen">{caption}</caption>
+      <thead>
+        <tr>
+          {columns.map(({ isNumber, name }) => (
+            <th key={name} scope="col" class={isNumber ? "number" : undefined}>{name}</th>
           ))}
         </tr>
-      ))}
-    </tbody>
-  </table>
+      </thead>
+      <tbody>
+        {rows.map((row) => (
+          <tr key={keyOf(row)}>
+            {columns.map(({ isNumber, isWide, name, of }) => (
+              <td key={name} data-name={name} class={isNumber ? "number" : isWide ? "wide" : undefined}>{of(row)}</td>
+            ))}
+          </tr>
+        ))}
+      </tbody>
+    </table>
   )
 }
 

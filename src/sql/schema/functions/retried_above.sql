@@ -8,7 +8,7 @@ declare
   at record;
   above record;
 begin
-  loop
+  while p_action is not null loop
     select e.parent, e.parent_step, e.retry_of into at from ended_actions e where e.id = p_action;
     if at.parent is not null then
       select x.id, r.step
@@ -24,6 +24,6 @@ begin
       if above.id is not null then return above.id; end if;
     end if;
     p_action := coalesce(at.parent, at.retry_of);
-    if p_action is null then return null; end if;
   end loop;
+  return null;
 end $$;

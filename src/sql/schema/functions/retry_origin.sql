@@ -6,7 +6,7 @@ language plpgsql stable as $$
 declare
   origin uuid;
 begin
-  loop
+  while p_action is not null loop
     origin := p_action;
     p_action := (
       select coalesce(x.parent, x.retry_of)
@@ -15,6 +15,6 @@ begin
         union all
         select l.parent, l.retry_of from live_actions l where l.id = origin and l.unwinds is null
       ) x);
-    if p_action is null then return origin; end if;
   end loop;
+  return origin;
 end $$;
