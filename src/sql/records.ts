@@ -17,6 +17,7 @@ import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
 import { conditions } from "./conditions.ts"
 import { deletingOf } from "./deleting.ts"
+import { leftIn } from "./left.ts"
 import { operationParameter, operationsOf, recording } from "./operations.ts"
 import { queueOf } from "./queue.ts"
 import { type Columns, defined, reading } from "./reading.ts"
@@ -167,14 +168,14 @@ const actionsOf = (calls: Calls): Actions => {
   const actionsBy =
     (rows: ReturnType<typeof read<StoredAction>>) =>
     (...args: Parameters<typeof rows>): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError> =>
-      Effect.map(
+      Effect.flatMap(
         rows(...args),
         (records) =>
-          records.map(({ heartbeat, pause, ...record }) => ({
+          leftIn(calls)(records.map(({ heartbeat, pause, ...record }) => ({
             ...record,
             heartbeat: heartbeatOf(heartbeat),
             pause: pause && { ...pause, since: new Date(pause.since) }
-          }))
+          })))
       )
   const actions = actionsBy(read(actionColumns))
   const briefly = actionsBy(read(briefColumns))

@@ -130,45 +130,54 @@ scenario(
     })
 )
 
+/** One whose child somebody has retried by itself, and which is to begin: where it takes over, it stands until it is let go. */
+const standing = (before: string, of: string) =>
+  Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const handle = yield* (yield* shop(1)).asksLater()
+    yield* performIdle
+    const child = (yield* recordsOf("outside")).find(({ parent }) => parent === handle.id)!
+    yield* Stepped.complete(child.id, outside, Stepped.Outcome.failed())
+    yield* performSteppedActions()
+    const alone = yield* retry(child.id)
+    assert(alone._tag === "Retried")
+    yield* performIdle
+    const above = yield* retry(handle.id)
+    assert(above._tag === "Retried")
+    const source = yield* sql<{ text: string }>`select pg_get_functiondef(${of}::regproc) as text`
+    const changed = source[0]!.text.replace(before, `perform pg_advisory_xact_lock_shared(7);\n${before}`)
+    assert.notStrictEqual(changed, source[0]!.text)
+    yield* sql.unsafe(changed)
+    const open = yield* holding(sql`select pg_advisory_xact_lock(7)`)
+    const performing = yield* Effect.forkScoped(performIdle)
+    yield* blocked(1)
+    const completing = yield* Effect.forkScoped(
+      Stepped.complete(alone.id, outside, Stepped.Outcome.succeeded(7))
+    )
+    // it waits for the row, or has passed by
+    yield* Effect.raceFirst(blocked(2), Fiber.await(completing))
+    yield* open
+    yield* Fiber.join(completing)
+    yield* Fiber.join(performing)
+    yield* sql.unsafe(source[0]!.text)
+    yield* performIdle
+    assert.deepInclude(yield* recordOf(above.id), { status: "succeeded", result: 7 })
+    yield* performSteppedActions()
+  })
+
 scenario(
   "18.1: what a parent's retry is about to wait for, and ends meanwhile, is told to it",
+  () => standing("insert into steps (", "stepped.wait_again")
+)
+
+scenario(
+  "18.1: what ends while a parent's retry begins, between its looks, counts as what it has come to",
   () =>
-    Effect.gen(function*() {
-      const sql = yield* SqlClient.SqlClient
-      const handle = yield* (yield* shop(1)).asksLater()
-      yield* performIdle
-      const child = (yield* recordsOf("outside"))[0]!
-      yield* Stepped.complete(child.id, outside, Stepped.Outcome.failed())
-      yield* performSteppedActions()
-      const alone = yield* retry(child.id)
-      assert(alone._tag === "Retried")
-      yield* performIdle
-      const above = yield* retry(handle.id)
-      assert(above._tag === "Retried")
-      // between its look at what it waits for, and the slot
-      const source = yield* sql<{ text: string }>`select pg_get_functiondef('stepped.wait_again'::regproc) as text`
-      const changed = source[0]!.text.replace(
-        "  insert into steps (",
-        "  perform pg_advisory_xact_lock_shared(7);\n  insert into steps ("
-      )
-      assert.notStrictEqual(changed, source[0]!.text)
-      yield* sql.unsafe(changed)
-      const open = yield* holding(sql`select pg_advisory_xact_lock(7)`)
-      const performing = yield* Effect.forkScoped(performIdle)
-      yield* blocked(1)
-      const completing = yield* Effect.forkScoped(
-        Stepped.complete(alone.id, outside, Stepped.Outcome.succeeded(7))
-      )
-      // it waits for the row, or has passed by
-      yield* Effect.raceFirst(blocked(2), Fiber.await(completing))
-      yield* open
-      yield* Fiber.join(completing)
-      yield* Fiber.join(performing)
-      yield* sql.unsafe(source[0]!.text)
-      yield* performIdle
-      assert.deepInclude(yield* recordOf(above.id), { status: "succeeded", result: 7 })
-      yield* performSteppedActions()
-    })
+    Effect.andThen(
+      // before it is held, and after what has succeeded was taken
+      standing("if g.waits then\n      perform hold_joined", "stepped.take_over"),
+      standing("insert into memos", "stepped.take_over")
+    )
 )
 
 scenario(

@@ -4230,11 +4230,22 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "joined-and-not-told",
     breaks: "18.1: what a parent's retry waits for ends meanwhile, and nobody tells it",
     plants: [{
-      file: functionFile("wait_again"),
+      file: functionFile("hold_joined"),
       find: `array(select l.id from live_actions l where l.id = any(joined) for key share skip locked)`,
       replace: `array(select l.id from live_actions l where l.id = any(joined))`
     }],
     tests: { [retryingRaces]: ["18.1: what a parent's retry is about to wait for"] }
+  },
+  {
+    name: "joined-and-lost",
+    breaks: "18.1: what ends while a parent's retry begins is waited for no more, and its success is not taken",
+    plants: [{
+      file: functionFile("take_over"),
+      find: `      perform hold_joined(l.retry_of, g.step);
+`,
+      replace: ``
+    }],
+    tests: { [retryingRaces]: ["18.1: what ends while a parent's retry begins"] }
   },
   {
     name: "taken-and-not-undone",
@@ -4280,9 +4291,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "undone-and-still-told",
     breaks: "18.2: what a child has undone at last is not undone for those above it",
     plants: [{
-      file: "src/sql/schema/action_views.sql",
-      find: `select case when bool_and(s.is_left) then`,
-      replace: `select case when true or bool_and(s.is_left) then`
+      file: functionFile("left_of"),
+      find: `having not bool_and(s.is_left)`,
+      replace: `having false`
     }],
     tests: { [compensatingAgain]: ["18.2: what is undone then is left for nobody above it"] }
   },

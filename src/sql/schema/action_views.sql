@@ -222,40 +222,7 @@ create view actions as
     null,
     null,
     superseded_by,
-    -- what a child could not undo is left no more once that was undone again, however far below (`not_undone`)
-    case when jsonb_path_exists(coalesce(unwound, cause), '$.notUndone[*].child') then (
-      with recursive entries as (
-        select n.x, n.at, (n.x ->> 'child')::uuid as child
-        from jsonb_array_elements(coalesce(ended_actions.unwound, ended_actions.cause) -> 'notUndone')
-          with ordinality n(x, at)
-      ),
-      below as (
-        select n.child as top, n.child as id from entries n where n.child is not null
-        union
-        select b.top, (x ->> 'child')::uuid
-        from below b
-        cross join lateral (select e.unwound from ended_actions e where e.id = b.id offset 0) e
-        cross join lateral jsonb_array_elements(e.unwound -> 'notUndone') x
-        where x ? 'child'
-      ),
-      still as (
-        select n.x, n.at, n.child is null or exists (
-          select 1
-          from below b
-          left join lateral (select e.unwound from ended_actions e where e.id = b.id offset 0) e on true
-          where
-            b.top = n.child
-            and (e.unwound is null or jsonb_path_exists(e.unwound, '$.notUndone[*] ? (!exists (@.child))'))
-        ) as is_left
-        from entries n
-      )
-      select case when bool_and(s.is_left) then ended_actions.unwound else
-        jsonb_strip_nulls(jsonb_build_object(
-          'notUndone', jsonb_agg(s.x order by s.at) filter (where s.is_left),
-          'uncertain', coalesce(ended_actions.unwound, ended_actions.cause) -> 'uncertain',
-          'kept', coalesce(ended_actions.unwound, ended_actions.cause) -> 'kept')) end
-      from still s
-    ) else unwound end,
+    unwound,
     build,
     callbacks_succeeded,
     callbacks_failed,
@@ -363,8 +330,7 @@ comment on column actions.cancelled_at is
   'Since when, on the database''s clock, it cannot start any more: a worker that has its definition ends it.';
 comment on column actions.superseded_by is 'The newer action that has taken its place in the lane.';
 comment on column actions.unwound is
-  'It was unwound by its parent, or it, or one below it, undone again, since it has ended: what could not be undone, '
-  'what is uncertain, '
+  'It was unwound by its parent, or undone again, since it has ended: what could not be undone, what is uncertain, '
   'what was kept; empty where all was undone.';
 comment on column actions.build is
   'Of one that has failed, timed out or is deadlocked: the build of the worker that has ended it.';

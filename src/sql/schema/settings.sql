@@ -37,6 +37,7 @@ begin
     'heal',
     'hear',
     'holders_of',
+    'left_of',
     'live_page',
     'next_due',
     'note_progress',

@@ -17,6 +17,11 @@ begin
     order by a.id
   loop
     select * into g from goes_on_at(l.retry_of, l.from_step, l.is_outbound);
+    if g.waits then
+      perform hold_joined(l.retry_of, g.step);
+      -- what has ended before it was held counts as what it has come to
+      select * into g from goes_on_at(l.retry_of, l.from_step, l.is_outbound);
+    end if;
     insert into steps (action, idx, kind, name, status, marked, result, started_at, ended_at, attempt, attempts, undo)
     select
       l.id, s.idx, s.kind, s.name, s.status, s.marked, s.result, s.started_at, s.ended_at, s.attempt, s.attempts, s.undo

@@ -1,27 +1,14 @@
 -- The step with which an action goes on for one that has ended waits again: for children that go on for those that have
 -- not succeeded, each of which is queued, for those that somebody has retried by themselves, and for times that were
--- still to come. What has succeeded is there already.
+-- still to come. What has succeeded is there already. The caller has `hold_joined`.
 -- The step's time begins anew, as the action's does.
 -- For other functions only: it inherits their search path and their settings.
 create function wait_again(p_now timestamptz, p_action uuid, p_retry_of uuid, p_step int, p_depth smallint)
 returns setof answer language plpgsql as $$
 declare
-  joined uuid[] := array(select r.child from slots_retried(p_retry_of, p_step) r where r.becomes = 'joined');
   is_queued boolean;
   due timestamptz;
 begin
-  if cardinality(joined) > 0
-    and cardinality(joined) > cardinality(
-      array(select l.id from live_actions l where l.id = any(joined) for key share skip locked)
-      || array(
-        select j.action
-        from jobs j
-        where j.action = any(joined) and j.kind = 0 /* JobKind.invocation */
-        for key share skip locked))
-  then
-    -- with its row locked it ends later, and finds who waits for it; of one that ends just now that is not so
-    raise exception 'what is waited for ends, or begins' using errcode = 'serialization_failure';
-  end if;
   insert into steps (action, idx, kind, name, status, result, started_at, memos, undo, timeout_at)
   select p_action, s.idx, s.kind, s.name, 1 /* Status.performing */, s.result, p_now, s.memos, s.undo,
     p_now + (s.timeout_at - coalesce(
@@ -30,7 +17,7 @@ begin
   where s.action = p_retry_of and s.idx = p_step;
   with r as materialized (
     select
-      r.slot, r.child, u.failed_as, r.child = any(joined) or u.failed_as is not null as is_moved,
+      r.slot, r.child, u.failed_as, r.becomes = 'joined' or u.failed_as is not null as is_moved,
       case when r.becomes = 'retried' and u.failed_as is null then new_action_id(p_now) end as new_child
     from slots_retried(p_retry_of, p_step) r
     join slots o on o.action = p_retry_of and o.step = p_step and o.slot = r.slot
