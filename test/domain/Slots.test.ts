@@ -189,7 +189,8 @@ describe("slots", () => {
       assert.isTrue(fires.every((one) => firesAt(timed, one) <= now))
       fired.push(...fires)
       slot = next!
-      now = firesAt(timed, slot)
+      // every other time somebody looks late, when the slot after it has come, and its jitter may not be over
+      now = Math.max(firesAt(timed, slot), fired.length % 2 === 0 ? slot + minute + 1 : 0)
     }
     assert.deepStrictEqual(fired, fired.map((_, n) => n * minute))
     assert.isAbove(fired.length, 98)
