@@ -1329,8 +1329,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a worker takes from the queues of the others over its layer, beyond its own concurrency",
     plants: [{
       file: workers,
-      find: `Worker.make({ ...engine, name, queues, peers })`,
-      replace: `Worker.make({ ...engine, name, queues: undefined, peers })`
+      find: `Worker.make({ ...engine, name, queues, peers, parts })`,
+      replace: `Worker.make({ ...engine, name, queues: undefined, peers, parts })`
     }],
     tests: { "test/behaviour/SeveralWorkers.test.ts": ["each takes from its queues"] }
   },
@@ -2799,6 +2799,26 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "repo.deleteEnded({ retention: historyRetention.shortestMs, limit, from })"
     }],
     tests: { "test/behaviour/Retention.test.ts": ["4.8: a worker deletes by what"] }
+  },
+  {
+    name: "retention-all-day",
+    breaks: "4.8: a worker looks at what is kept all day long",
+    plants: [{
+      file: "src/engine/maintenance/retention.ts",
+      find: "Math.max(periodMs, Math.min(tookMs / passPart, passMaxMs))",
+      replace: "Math.max(periodMs, Math.min(tookMs * passPart, passMaxMs))"
+    }],
+    tests: { "test/engine/maintenance/retention.test.ts": ["4.8: what has looked at much"] }
+  },
+  {
+    name: "retention-after-deleting",
+    breaks: "4.8: after much was deleted a worker looks a day later",
+    plants: [{
+      file: "src/engine/maintenance/retention.ts",
+      find: "tookMs += (monotonic() - asked) * (1 - Math.min(1, removed.count / limit))",
+      replace: "tookMs += (monotonic() - asked) * Math.max(1, removed.count / limit)"
+    }],
+    tests: { "test/engine/maintenance/retention.test.ts": ["4.8: what has looked at much"] }
   },
   {
     name: "nonce-of-all",

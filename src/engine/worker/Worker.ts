@@ -12,7 +12,6 @@ import * as Effect from "effect/Effect"
 import * as Latch from "effect/Latch"
 import type * as Option from "effect/Option"
 import * as Scope from "effect/Scope"
-import type { WorkerState } from "../../Readiness.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Answer, Completed } from "../../store/Answer.ts"
 import type { Invocation, PreparedInvocation } from "../../store/Invocation.ts"
@@ -39,7 +38,6 @@ import * as InHand from "./InHand.ts"
 import * as Lease from "./Lease.ts"
 import * as Memos from "./Memos.ts"
 import * as Notes from "./Notes.ts"
-import * as Parts from "./Parts.ts"
 import * as Passes from "./Passes.ts"
 import * as PerformNow from "./performNow.ts"
 import * as Reconciler from "./Reconciler.ts"
@@ -83,8 +81,6 @@ export interface Worker extends PerformNow.PerformNow {
   readonly drop: (gone: ReadonlyArray<Answers.Gone>, spare?: string) => Effect.Effect<void>
   /** Whether it takes work: not before it has begun, nor while it stops. */
   readonly claims: () => boolean
-  readonly name: string
-  readonly state: () => WorkerState
   /** What it runs, by its actions. */
   readonly active: ReadonlyMap<string, unknown>
   /** Whether it takes jobs from a queue. */
@@ -173,7 +169,6 @@ export const make = (options: WorkerOptions): Worker => {
   const passes = Passes.make(context)
   const abandoned = CancelAbandoned.make(context)
   const announcing = Announcing.make(context)
-  const parts = Parts.make()
   const { conclusions, prepared, ready } = inHand
 
   const loop: Effect.Effect<void> = Effect.gen(function*() {
@@ -206,7 +201,7 @@ export const make = (options: WorkerOptions): Worker => {
       claimer.more()
       // what each of them has under way takes seconds to give up where nothing is answered: all at once, not one after another
       const fibers = yield* Scope.fork(yield* Effect.scope, "parallel")
-      const part = parts.begin(fibers)
+      const part = options.parts.begin(fibers)
       for (let i = 0; i < config.connections; i++) yield* part(loop)
       // a client that is closed under its worker waits for the connection that listens, too
       const open = config.own === undefined ? Effect.never : config.own.whileOpen
@@ -286,8 +281,6 @@ export const make = (options: WorkerOptions): Worker => {
     }))
 
   return {
-    name: options.name,
-    state: () => parts.state(claiming, lease.token() !== undefined),
     log: context.log,
     ...PerformNow.make(context),
     enqueueIdle: claimer.enqueueIdle,

@@ -21,6 +21,7 @@ import { retryAtStart } from "../retrying.ts"
 import type { Sleeper, Wakeups } from "../Wakeups.ts"
 import type { Turn } from "./Alone.ts"
 import type { Peers, WorkerOptions } from "./context.ts"
+import * as Parts from "./Parts.ts"
 import type { Restore } from "./performNow.ts"
 import * as Worker from "./Worker.ts"
 
@@ -69,7 +70,7 @@ export interface Workers extends Sleeper {
   readonly close: Effect.Effect<void>
 }
 
-export interface WorkersOptions extends Omit<WorkerOptions, "name" | "queues" | "peers"> {
+export interface WorkersOptions extends Omit<WorkerOptions, "name" | "queues" | "peers" | "parts"> {
   readonly wakeups: Pick<Wakeups, "listens" | "listening">
 }
 
@@ -90,6 +91,8 @@ export const make = (engine: WorkersOptions): Workers => {
   /** One LISTEN for all: whoever comes next listens when the one before has stopped. */
   const listening = Semaphore.makeUnsafe(1)
 
+  const healths = new WeakMap<Worker.Worker, () => WorkerHealth>()
+
   const all = () => [hand, ...joined.keys(), ...left]
   const working = () => [...joined.keys()].filter((worker) => worker.claims())
 
@@ -107,7 +110,9 @@ export const make = (engine: WorkersOptions): Workers => {
       take: (queue) => others().some((worker) => worker.takes(queue)),
       inCharge: () => self.claims() ? self : working()[0] ?? hand
     }
-    const self = Worker.make({ ...engine, name, queues, peers })
+    const parts = Parts.make()
+    const self = Worker.make({ ...engine, name, queues, peers, parts })
+    healths.set(self, () => ({ name, state: parts.state(self.claims(), self.hasToken()) }))
     return self
   }
   const hand: Worker.Worker = makeWorker(uniqueName(), undefined)
@@ -229,7 +234,7 @@ export const make = (engine: WorkersOptions): Workers => {
         return (asking ?? serving(queue)).fromOutside(complete, spare)
       }),
     take: (answer, spare) => Effect.suspend(() => serving(undefined).take(answer, spare)),
-    health: () => [...joined.keys()].map(({ name, state }) => ({ name, state: state() })),
+    health: () => [...joined.keys()].map((worker) => healths.get(worker)!()),
     running: () => all().reduce((sum, worker) => sum + worker.active.size, 0),
     close: Effect.suspend(() =>
       Effect.forEach(all(), (worker) => worker.close, { concurrency: "unbounded", discard: true })

@@ -35,6 +35,7 @@ import type { InHand } from "./InHand.ts"
 import type { Lease } from "./Lease.ts"
 import type { Memos } from "./Memos.ts"
 import type { Notes } from "./Notes.ts"
+import type { Parts } from "./Parts.ts"
 import type { Passes } from "./Passes.ts"
 import type { Reconciler } from "./Reconciler.ts"
 import type { Timers } from "./Timers.ts"
@@ -95,6 +96,8 @@ export interface Peers {
 export interface WorkerOptions {
   /** Those that it is restricted to. */
   readonly queues: ReadonlyArray<string> | undefined
+  /** The fibers that it works by. */
+  readonly parts: Parts
   readonly peers: Peers
   readonly store: Store["Service"]
   readonly repo: ActionRepo["Service"]
