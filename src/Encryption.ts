@@ -8,7 +8,7 @@ import * as Redacted from "effect/Redacted"
 import * as Schema from "effect/Schema"
 import * as SchemaIssue from "effect/SchemaIssue"
 import * as SchemaTransformation from "effect/SchemaTransformation"
-import type { webcrypto } from "node:crypto"
+import { webcrypto } from "node:crypto"
 import { canonicalText } from "./domain/canonicalText.ts"
 import { Digesting, sealed as sealedText } from "./domain/Encrypted.ts"
 import type { PlainSchema } from "./domain/PlainSchema.ts"
@@ -139,7 +139,7 @@ const refused = (what: string, rule: string) => new DefinitionError({ message: `
 const secretBytes = 32
 
 const utf8 = new TextEncoder()
-const { subtle } = globalThis.crypto
+const { subtle } = webcrypto
 
 /** Nothing of a secret is said. */
 const keysOf = (keys: ReadonlyArray<EncryptionKey>, digestKey: string | undefined): OpenKeys => {
@@ -192,7 +192,7 @@ const tagBytes = 16
 const boundTo = (key: string, field: string) => utf8.encode(`${form}.${key}.${field}`)
 
 const seal = async ({ cipher, name }: OpenKey, field: string, text: string): Promise<string> => {
-  const nonce = globalThis.crypto.getRandomValues(new Uint8Array(nonceBytes))
+  const nonce = webcrypto.getRandomValues(new Uint8Array(nonceBytes))
   const sealed = await subtle.encrypt(
     { name: "AES-GCM", iv: nonce, additionalData: boundTo(name, field) },
     await cipher,

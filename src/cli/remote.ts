@@ -26,50 +26,14 @@ import {
   AmbiguousWorker,
   EnqueueError,
   InvalidQuery,
-  StorageError,
+  type StorageError,
   UnknownAction,
   UnknownWorker
 } from "../SteppedError.ts"
 import type { Inputs, OneVerb } from "../verbs/table.ts"
 import type { Why } from "../Why.ts"
+import { type Failure, notThere, recordOf, told, toldOfStorage } from "./remoteAnswers.ts"
 import { RemoteVerbs } from "./RemoteVerbs.ts"
-
-type Failure = { readonly _tag: string; readonly message?: string }
-
-/** What the API has answered, as the library says it. */
-const told = (operation: string) => (error: Failure): StorageError | InvalidQuery =>
-  error._tag === "BadRequest" || error._tag === "Unprocessable" || error._tag === "Conflict"
-    ? new InvalidQuery({ field: operation, value: "given", takes: error.message ?? error._tag })
-    : new StorageError({
-      operation,
-      isRetryable: "isRetryable" in error && error.isRetryable === true,
-      cause: new Error(`${error._tag}: ${error.message ?? "no answer"}`)
-    })
-
-/** The same where nothing that is given can be wrong. */
-const toldOfStorage = (operation: string) => (error: Failure): StorageError =>
-  new StorageError({
-    operation,
-    isRetryable: false,
-    cause: new Error(`${error._tag}: ${error.message ?? "no answer"}`)
-  })
-
-const isObject = (value: unknown): value is Readonly<Record<string, unknown>> =>
-  typeof value === "object" && value !== null && !(value instanceof Date)
-
-/** A payload as it is stored, as far as it is shown. */
-const plain = (value: unknown): unknown => {
-  if (Array.isArray(value)) return value.map(plain)
-  if (!isObject(value)) return value
-  if (value["_tag"] === "Shown" && "isRedacted" in value) return value["value"]
-  if (value["_tag"] === "Hidden") return `<hidden: ${String(value["because"])}>`
-  return Object.fromEntries(Object.entries(value).map(([key, below]) => [key, plain(below)]))
-}
-
-/**
- * A record of what is sent of it: the models of the API are the records, but for payloads, and for keys that are left out of what is brief. A test holds that the command prints the same of both.
- */
-const recordOf = <A>(view: unknown): A => plain(view) as A
 
 const pageMost = 1000
 
@@ -87,22 +51,6 @@ const make = (url: string, token: Option.Option<Redacted.Redacted<string>>) =>
 type Client = Effect.Success<ReturnType<typeof make>>
 
 const reason = ({ reason }: OperatorOptions = {}) => reason ?? "asked from a shell"
-
-/** What cannot be asked over HTTP says so. */
-const notThere = <A extends object>(service: string, has: Partial<A>): A =>
-  new Proxy(has, {
-    get: (target, name) =>
-      Reflect.get(target, name) ?? (() =>
-        Effect.fail(
-          new StorageError({
-            operation: `${service}.${String(name)}`,
-            isRetryable: false,
-            cause: new Error(
-              "this is not served over HTTP: give the database (DATABASE_URL, --url) in place of STEPPED_URL"
-            )
-          })
-        ))
-  }) as A
 
 /** A verb over HTTP. */
 const verbsOf = (client: Client) => {

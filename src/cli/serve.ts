@@ -22,7 +22,7 @@ const serve = Command.make("serve", {
     if (port < 0 || port > 65_535) return yield* usage("--port: from 0 to 65535")
     const mayReadPayloads = yield* Payloads
     const { serving } = yield* Effect.promise(() => import("./serving.ts"))
-    yield* withEngine(
+    return yield* withEngine(
       Effect.catchTag(serving({ host, port, token, mayReadPayloads }), "ServeError", ({ cause }) =>
         usage(`${host}:${port} cannot be listened at: ${String(cause)}`))
     )

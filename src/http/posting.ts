@@ -1,4 +1,5 @@
 /** Posts something to another system: to an address that was looked at, without following where that sends one on. */
+import * as Data from "effect/Data"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as dns from "node:dns"
@@ -9,7 +10,10 @@ import { within } from "../store/RealClock.ts"
 import { isPublic } from "./addresses.ts"
 
 /** Why something is not sent at all. */
-export class Refused extends Error {}
+export class Refused extends Data.TaggedError("Refused")<{ readonly message: string }> {}
+
+/** What has kept it from being taken, or answered. */
+export class NotReached extends Data.TaggedError("NotReached")<{ readonly message: string }> {}
 
 /** How long one try may take. */
 const limit = Duration.seconds(15)
@@ -22,7 +26,7 @@ const lookingAt = (isAllowed: (address: string) => boolean): LookupFunction => (
     const [first] = addresses
     if (refused !== undefined || first === undefined) {
       return answer(
-        new Refused(`${hostname} is ${refused?.address ?? "nowhere"}, which is not of the public network`),
+        new Refused({ message: `${hostname} is ${refused?.address ?? "nowhere"}, which is not of the public network` }),
         []
       )
     }
@@ -32,14 +36,14 @@ const lookingAt = (isAllowed: (address: string) => boolean): LookupFunction => (
 /** The address as it is asked; why not, where it is none. */
 export const readUrl = (text: string, allowsPrivate: boolean): URL | Refused => {
   const url = URL.canParse(text) ? new URL(text) : undefined
-  if (url === undefined) return new Refused("the address is no URL")
+  if (url === undefined) return new Refused({ message: "the address is no URL" })
   const host = url.hostname.replace(/^\[|\]$/g, "")
   return url.protocol !== "https:" && !(allowsPrivate && url.protocol === "http:")
-    ? new Refused(`the address has to begin with https://`)
+    ? new Refused({ message: `the address has to begin with https://` })
     : url.username !== "" || url.password !== ""
-    ? new Refused("the address holds a name or a password")
+    ? new Refused({ message: "the address holds a name or a password" })
     : isIP(host) !== 0 && !allowsPrivate && !isPublic(host)
-    ? new Refused(`${host} is not of the public network`)
+    ? new Refused({ message: `${host} is not of the public network` })
     : url
 }
 
@@ -49,11 +53,11 @@ export const post = (
   headers: Readonly<Record<string, string>>,
   body: Buffer,
   allowsPrivate: boolean
-): Effect.Effect<number, Error> =>
+): Effect.Effect<number, Refused | NotReached> =>
   within(
     posted(url, headers, body, allowsPrivate),
     limit,
-    () => new Error(`no answer within ${Duration.toSeconds(limit)} seconds`)
+    () => new NotReached({ message: `no answer within ${Duration.toSeconds(limit)} seconds` })
   )
 
 const posted = (
@@ -61,7 +65,7 @@ const posted = (
   headers: Readonly<Record<string, string>>,
   body: Buffer,
   allowsPrivate: boolean
-): Effect.Effect<number, Error> =>
+): Effect.Effect<number, Refused | NotReached> =>
   Effect.callback((resume) => {
     const { request } = url.protocol === "https:" ? https : http
     const asking = request(url, {
@@ -75,7 +79,10 @@ const posted = (
       // what it says beside that is nobody's concern, and may be endless
       response.destroy()
     })
-    asking.on("error", (error) => resume(Effect.fail(error)))
+    asking.on(
+      "error",
+      (error) => resume(Effect.fail(error instanceof Refused ? error : new NotReached({ message: error.message })))
+    )
     asking.end(body)
     return Effect.sync(() => asking.destroy())
   })

@@ -8107,7 +8107,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "          : !isOwnHost(request.headers[\"host\"] ?? \"\")",
       replace: "          : !isOwnHost(request.headers[\"host\"] ?? \"\") && request.headers[\"host\"] === \"\""
     }],
-    tests: { "test/http/Operating.test.ts": ["21.3: who may without a middleware"] }
+    tests: { "test/http/Operating.test.ts": ["without a middleware"] }
   },
   {
     name: "http-passed-on",
@@ -8117,7 +8117,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "          : isForwarded(request.headers)",
       replace: "          : isForwarded(request.headers) && request.headers[\"host\"] === \"\""
     }],
-    tests: { "test/http/Operating.test.ts": ["21.3: who may without a middleware"] }
+    tests: { "test/http/Operating.test.ts": ["without a middleware"] }
   },
   {
     name: "http-foreign-origin",
@@ -8127,7 +8127,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "    : origin !== undefined && !origins.isAllowed(origin, request)",
       replace: "    : origin !== undefined && origin === \"\" && !origins.isAllowed(origin, request)"
     }],
-    tests: { "test/http/Operating.test.ts": ["21.3: who may a verb that a page"] }
+    tests: { "test/http/Operating.test.ts": ["a verb that a page"] }
   },
   {
     name: "http-foreign-site",
@@ -8137,7 +8137,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "site !== undefined && site !== \"same-origin\" && site !== \"none\"",
       replace: "site !== undefined && site.length > 99 && site !== \"same-origin\" && site !== \"none\""
     }],
-    tests: { "test/http/Operating.test.ts": ["21.3: who may a verb that a page"] }
+    tests: { "test/http/Operating.test.ts": ["a verb that a page"] }
   },
   {
     name: "http-cookie-from-anywhere",
@@ -8147,7 +8147,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "    : isCookie && origin === undefined",
       replace: "    : isCookie && origin === \"\" && origin === undefined"
     }],
-    tests: { "test/http/Operating.test.ts": ["21.3: who may a verb that a page"] }
+    tests: { "test/http/Operating.test.ts": ["a verb that a page"] }
   },
   {
     name: "http-any-role",
@@ -8157,7 +8157,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "roles.indexOf(role) >= roles.indexOf(needed)",
       replace: "roles.indexOf(role) >= roles.indexOf(needed) - 2"
     }],
-    tests: { "test/http/Operating.test.ts": ["21.3: who may each verb has its role"] }
+    tests: { "test/http/Operating.test.ts": ["each verb has its role"] }
   },
   {
     name: "http-denied-in-silence",
@@ -8167,7 +8167,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "    yield* ask(asking, repo.recordDenied(",
       replace: "    if (reason === \"\") yield* ask(asking, repo.recordDenied("
     }],
-    tests: { "test/http/Operating.test.ts": ["21.3: who may each verb has its role"] }
+    tests: { "test/http/Operating.test.ts": ["each verb has its role"] }
   },
   {
     name: "http-secrets-shown",
@@ -8217,7 +8217,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "Effect.map(engine.complete(target, action, outcome, { key }), Option.isSome)",
       replace: "Effect.map(engine.complete(target, action, outcome, key === \"\" ? { key } : {}), Option.isSome)"
     }],
-    tests: { "test/http/Webhook.test.ts": ["21.4: a webhook completes its action once"] }
+    tests: { "test/http/Webhook.test.ts": ["completes its action once"] }
   },
   {
     name: "http-delivery-anywhere",
@@ -8227,7 +8227,7 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "const refused = addresses.find(({ address }) => !isAllowed(address))",
       replace: "const refused = addresses.find(({ address }) => address === \"\" && !isAllowed(address))"
     }],
-    tests: { "test/http/Deliveries.test.ts": ["21.5: a delivery to a private address"] }
+    tests: { "test/http/Deliveries.test.ts": ["to a private address"] }
   },
   {
     name: "http-events-twice",
