@@ -53,7 +53,7 @@ const day = Effect.gen(function*() {
 
 const program = Effect.gen(function*() {
   yield* Console.log(`http://127.0.0.1:${port}/dashboard/`)
-  yield* day
+  return yield* day
 })
 
 NodeRuntime.runMain(Effect.provide(program, Main))

@@ -2825,7 +2825,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "22.1: values are encrypted with one nonce, which gives away what is alike in them",
     plants: [{
       file: "src/Encryption.ts",
-      find: `globalThis.crypto.getRandomValues(new Uint8Array(nonceBytes))`,
+      find: `webcrypto.getRandomValues(new Uint8Array(nonceBytes))`,
       replace: `new Uint8Array(nonceBytes)`
     }],
     tests: { "test/Encryption.test.ts": ["22.1: is a text of another nonce each time"] }
