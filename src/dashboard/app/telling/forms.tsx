@@ -232,7 +232,8 @@ export const TellForms = ({ action, then }: { readonly action: ActionDetail; rea
   const { data } = useAsked<ReadonlyArray<Definition>>(
     `definition of ${id}`,
     (signal) => get("definitions", { actorType, name, limit: 10 }, signal),
-    Infinity
+    // a worker says some seconds after its start what it has
+    5000
   )
   if (action.endedAt !== undefined) return null
   const description = data?.toSorted((a, b) => b.lastSeen.localeCompare(a.lastSeen))[0]?.description
