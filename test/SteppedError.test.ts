@@ -114,6 +114,8 @@ describe("an error", () => {
       [new Errors.InvalidActorId({ actor: "Car", issue: "takes 2 bytes" }), "The id of Car takes 2 bytes"],
       [new Errors.NotStarted({ action: "tow Car/1", actionId: "0190" }), "tow Car/1 (0190)", "tried again"],
       [new Errors.Forgotten(ended), ended.path, "ActionRepo.operations", "cannot be read again"],
+      [new Errors.UnknownSchedule({ schedule: "nightly" }), `"nightly"`, "Schedules.list"],
+      [new Errors.ScheduleTaken({ schedule: "nightly" }), `"nightly"`, "another name"],
       [new Errors.UnknownWorker({ worker: "shop-7", reason: "unknown" }), "shop-7", "JobQueue.workers"],
       [new Errors.UnknownWorker({ worker: "shop-7", reason: "dead" }), "shop-7", "take over"],
       [new Errors.UnknownWorker({ worker: "shop-7", reason: "embedded" }), "shop-7", "stop its process"],

@@ -9,8 +9,8 @@ import * as OpenApi from "effect/http-api/OpenApi"
 import * as Schema from "effect/Schema"
 import { isStorable } from "../domain/storable.ts"
 import { ManyVerbSchema } from "../Many.ts"
-import { type OperatorVerb, operatorVerbs } from "../Operation.ts"
-import { ActionId, type OneVerb, roles, type VerbTable, verbTable, verbTargets } from "../verbs/table.ts"
+import { operatorVerbs } from "../Operation.ts"
+import { ActionId, isOneVerb, type OneVerb, roles, type VerbTable, verbTable, verbTargets } from "../verbs/table.ts"
 import { Conflict, Forbidden, NotFound, queryErrors, Unprocessable } from "./HttpError.ts"
 import {
   ActionCount,
@@ -234,10 +234,8 @@ export const VerbAnswer = Schema.Struct({
   more: Schema.Record(Schema.String, Schema.Json)
 })
 
-const isOne = (verb: OperatorVerb): verb is OneVerb => verb !== "Stepped.forMany"
-
 /** The verbs that are asked for of one thing: each has an endpoint of its own. */
-export const verbsOfOne = operatorVerbs.filter(isOne)
+export const verbsOfOne = operatorVerbs.filter(isOneVerb)
 
 const verbEndpoint = <V extends OneVerb, F extends Schema.Struct.Fields>(verb: V, fields: F) =>
   HttpApiEndpoint.post(verb, `/api/verbs/${verb}`, {

@@ -325,8 +325,13 @@ export const verbTable = {
 
 export type VerbTable = typeof verbTable
 
-/** The verbs that are asked for of one thing; what an action is told (`telling.ts`) has a shape of its own. */
-export type OneVerb = Exclude<OperatorVerb, "Stepped.forMany" | "Stepped.send" | "Stepped.complete">
+/** What is asked for of many, and what an action is told (`telling.ts`): these have shapes of their own. */
+const others = ["Stepped.forMany", "Stepped.send", "Stepped.complete"] as const satisfies ReadonlyArray<OperatorVerb>
+
+/** The verbs that are asked for of one thing, by its name and what they take. */
+export type OneVerb = Exclude<OperatorVerb, typeof others[number]>
+
+export const isOneVerb = (verb: OperatorVerb): verb is OneVerb => !others.some((other) => other === verb)
 
 /** What each verb takes, decoded. */
 export type Inputs = { readonly [V in OneVerb]: Schema.Struct<VerbTable[V]["fields"]>["Type"] }

@@ -5,6 +5,7 @@ import { ActionRepo, JobQueue, PerformanceLane } from "stepped"
 import { afterAll, assert, beforeAll, it } from "vitest"
 import { room } from "../../examples/dashboard/bakery.ts"
 import { operatorVerbs } from "../../src/Operation.ts"
+import { isOneVerb } from "../../src/verbs/table.ts"
 import { describeInBrowser, launch, open, violations } from "./fixtures/Browser.ts"
 import { aDay, type Served, served } from "./fixtures/served.ts"
 
@@ -51,8 +52,9 @@ describeInBrowser("verbs in the dashboard", () => {
     await page.getByText("Do something with all of these").waitFor()
     // of a lane, a queue and a worker what is offered goes by how these are
     const sometimes = ["JobQueue.resume", "AchievementStore.forget"]
+    // schedules have no page: the command line has them; what an action is told is asked for by forms
     const missing = operatorVerbs.filter((verb) =>
-      !found.has(verb) && !sometimes.includes(verb) && verb !== "Stepped.forMany"
+      isOneVerb(verb) && !found.has(verb) && !sometimes.includes(verb) && !verb.startsWith("Schedules.")
     )
     assert.deepStrictEqual(missing, [])
     await Effect.runPromise(lanes.resume(room("north"), { by: "anna" }))

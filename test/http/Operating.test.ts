@@ -6,7 +6,7 @@ import { ActionRepo, operatorVerbs, type Stepped } from "stepped"
 import { command } from "stepped/cli"
 import { Api } from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
-import { verbTable } from "../../src/verbs/table.ts"
+import { isOneVerb, verbTable } from "../../src/verbs/table.ts"
 import { embedded, healthy } from "../harness/databases.ts"
 import { Cars } from "./fixtures/cars.ts"
 import { as, known, type Serving, servingApi, withHeaders } from "./fixtures/serving.ts"
@@ -39,10 +39,15 @@ const inputs: Readonly<Record<string, object>> = {
   "PerformanceLane.pause": { key: "bay" },
   "PerformanceLane.resume": { key: "north", name: "bays" },
   "AchievementStore.forget": { checksumKey: "map" },
-  "AchievementStore.forgetAll": { below: "map" }
+  "AchievementStore.forgetAll": { below: "map" },
+  "Schedules.pause": { name: "nightly" },
+  "Schedules.resume": { name: "nightly" },
+  "Schedules.run": { name: "nightly" },
+  "Schedules.backfill": { name: "nightly", from: "1969-12-30T00:00:00Z", to: "1969-12-31T00:00:00Z" },
+  "Schedules.remove": { name: "nightly" }
 }
 
-const ofOne = operatorVerbs.filter((verb) => verb !== "Stepped.forMany")
+const ofOne = operatorVerbs.filter(isOneVerb)
 const inputOf = (verb: string) => ({ id: none, ...inputs[verb], ...why })
 const asking = (serving: Serving, verb: string, name: string) =>
   serving.post(`/api/verbs/${verb}`, inputOf(verb), as(name))

@@ -17,7 +17,10 @@ export const hasPlace = ({ file, find }: Plant) => read(file).split(find).length
 /** What is planted of one language, by the name of its bug; what has no place any more is another test's. */
 const plantedIn = (extension: string, from: ReadonlyArray<Pick<Bug, "name" | "plants">>) =>
   from.flatMap(({ name, plants }) => {
-    const own = plants.filter((plant) => plant.file.endsWith(extension) && hasPlace(plant))
+    // what runs in the browser is a project of its own: the run of the bugs bundles it
+    const own = plants.filter((plant) =>
+      plant.file.endsWith(extension) && !plant.file.startsWith("src/dashboard/app/") && hasPlace(plant)
+    )
     return own.length === 0 ? [] : [{ name, files: plantedFiles({ plants: own }, read) }]
   })
 
