@@ -92,9 +92,8 @@ it.live("what is no transition the engine asks of its services, whoever has made
         Effect.map(JobQueue, (queue) =>
           JobQueue.of({
             ...queue,
-            nextDue: Effect.suspend(asking("nextDue", () =>
-              queue.nextDue)),
-            neglected: asking("neglected", () => Effect.succeed([]))
+            neglected: asking("neglected", () =>
+              Effect.succeed([]))
           }))
       )
     ).pipe(Layer.provide(services))
@@ -107,14 +106,13 @@ it.live("what is no transition the engine asks of its services, whoever has made
       assert.strictEqual(yield* (yield* Cars.client)(1).tour(), 7)
       yield* until(
         "the worker asks",
-        Effect.sync(() => asked.size === 6)
+        Effect.sync(() => asked.size === 5)
       )
       assert.sameMembers([...asked], [
         "deleteEnded",
         "deleteOutcomes",
         "deleteOperations",
         "forgetAll",
-        "nextDue",
         "neglected"
       ])
     }).pipe(Effect.provide(working(doubles, retention)))
