@@ -1,7 +1,7 @@
 /** The example about telemetry: what comes out of a process, and that alerts and the dashboard ask for nothing else. */
 import { NodeHttpServer } from "@effect/platform-node"
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Schema } from "effect"
+import { Effect, Layer, Metric, Schema } from "effect"
 import { HttpClient, HttpRouter } from "effect/http"
 import { readFileSync } from "node:fs"
 import { createServer } from "node:http"
@@ -47,7 +47,9 @@ const watched = (url: string) =>
     Layer.provideMerge(GarageLive),
     Layer.provideMerge(exporting(url, "100 millis")),
     Layer.provideMerge(embedded()),
-    Layer.provideMerge(NodeHttpServer.layerTest)
+    Layer.provideMerge(NodeHttpServer.layerTest),
+    // of its own: tests of a process share the one that it begins with
+    Layer.provideMerge(Layer.succeed(Metric.MetricRegistry, new Map()))
   )
 
 describe("a process that is watched", () => {
