@@ -82,11 +82,12 @@ it.live("what is due while the look at it fails is seen a moment later, and not 
     assert.strictEqual(failing, 0)
     yield* healthy
   }).pipe(Effect.provide(working((store) => ({
-    nextDue: Effect.suspend(() => {
-      if (failing === 0) return store.nextDue
-      failing--
-      return lost("nextDue")
-    })
+    nextDueWith: (of) =>
+      Effect.suspend(() => {
+        if (failing === 0) return store.nextDueWith(of)
+        failing--
+        return lost("nextDue")
+      })
   }))))
 })
 
