@@ -30,18 +30,25 @@ const hold = Stepped.action("hold", { ...lane, outbound: true }).step("hold", ()
 const Cars = Stepped.actions(Car, [work, asking, rest, hold])
 
 /** Deletes all that has ended and may go; gives how much. */
-const deleteAll = Effect.gen(function*() {
-  const repo = yield* ActionRepo
-  const before = new Date((yield* Clock.currentTimeMillis) + 3_600_000)
-  let all = 0
-  let from: string | undefined
-  do {
-    const { deleted, next } = yield* repo.deleteEnded({ before, limit: 50, from })
-    all += deleted
-    from = next
-  } while (from !== undefined)
-  return all
-})
+const deletingAll = (count: (deleted: number) => void) =>
+  Effect.gen(function*() {
+    const repo = yield* ActionRepo
+    const before = new Date((yield* Clock.currentTimeMillis) + 3_600_000)
+    let all = 0
+    let from: string | undefined
+    do {
+      // what was deleted is counted, also by who is told to stop just then
+      from = yield* Effect.uninterruptible(
+        Effect.map(repo.deleteEnded({ before, limit: 50, from }), ({ deleted, next }) => {
+          all += deleted
+          count(deleted)
+          return next
+        })
+      )
+    } while (from !== undefined)
+    return all
+  })
+const deleteAll = deletingAll(() => {})
 
 describe("history", () => {
   it.effect("whatever is deleted all the time, parents get what their children, joined and superseded, have given", () =>
@@ -61,7 +68,7 @@ describe("history", () => {
       )
       let deleted = 0
       const deleting = yield* Effect.forkChild(
-        Effect.forever(Effect.map(deleteAll, (count) => void (deleted += count)))
+        Effect.forever(deletingAll((count) => void (deleted += count)))
       )
       const reading = yield* Effect.forkChild(Effect.forever(Effect.gen(function*() {
         const repo = yield* ActionRepo
