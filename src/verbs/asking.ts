@@ -169,7 +169,7 @@ export const makeVerbs = Effect.gen(function*() {
     asked: Effect.Effect<Answer, UnknownSchedule | UnsuitableIsolation | StorageError | InvalidQuery>
   ): Asked =>
     Effect.catchTags(asked, {
-      UnknownSchedule: () => Effect.succeed(scheduled("none")),
+      UnknownSchedule: ({ message }) => Effect.succeed<Answer>({ outcome: "none", text: message }),
       // that is of a transaction of the program's
       UnsuitableIsolation: Effect.die
     })
