@@ -1,9 +1,9 @@
 /** Commands that change something: each asks why, is recorded, and says what has come of it. What they are is in the table of verbs. */
 import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
-import type { StepRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import type { ManyVerb } from "../Many.ts"
+import { isOpen, stepIn } from "../verbs/fitting.ts"
 import { type Inputs, type OneVerb, verbTable } from "../verbs/table.ts"
 import { answer } from "./answer.ts"
 import { checked, described } from "./checked.ts"
@@ -120,9 +120,6 @@ const onStep = (verb: "ActionRepo.tryStepAgain" | "ActionRepo.failStep", name: s
 const again = onStep("ActionRepo.tryStepAgain", "try-again")
 const fail = onStep("ActionRepo.failStep", "fail")
 
-const isOpen = ({ status, undoes }: StepRecord) =>
-  (status === "held" || status === "performing") && undoes === undefined
-
 /** What workers have said of a step that is decided of, by its name, or of the one that is held, or waits. */
 const describedStep = (action: string, name: Option.Option<string>) =>
   Effect.gen(function*() {
@@ -132,9 +129,8 @@ const describedStep = (action: string, name: Option.Option<string>) =>
     const steps = yield* repo.steps(action)
     const step = Option.getOrUndefined(name) ?? steps.findLast(isOpen)?.name
     const description = yield* described(found.value)
-    const said = description?.steps.find((one) => one.name === step)
-    if (description === undefined || said === undefined) return undefined
-    return { description, said, isLast: said === description.steps.at(-1) }
+    const known = description && stepIn(description, step)
+    return description && known && { description, ...known }
   })
 
 /** Refuses to skip what the worker would hold again: the last step, where the action has a success and nothing else gives it. */
@@ -162,12 +158,7 @@ const skip = Command.make("skip", { ...target, ...stepFlag }, ({ step, ...given 
 const checkedForStep = (action: string, name: Option.Option<string>, value: unknown) =>
   Effect.gen(function*() {
     const found = yield* describedStep(action, name)
-    if (found === undefined) return
-    const { description, isLast, said } = found
-    // the last one gives the action's success, but where what undoes it is given something of its own
-    const isSuccess = isLast && !description.options.includes("outbound") &&
-      !(said.result !== null && said.options.includes("compensate"))
-    yield* checked("the result", value, isSuccess ? description.success : said.result ?? undefined)
+    yield* checked("the result", value, found?.result)
   })
 
 const completeStep = Command.make("complete-step", {

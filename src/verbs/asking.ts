@@ -2,7 +2,6 @@
 import * as Effect from "effect/Effect"
 import * as Option from "effect/Option"
 import { AchievementStore } from "../AchievementStore.ts"
-import type { StepRecord } from "../ActionRecord.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { laneShown, laneText } from "../domain/Key.ts"
 import { Engine } from "../Engine.ts"
@@ -28,7 +27,7 @@ import {
   unachieved,
   unachievedAll
 } from "./answers.ts"
-import { misfit } from "./fitting.ts"
+import { isOpen, misfit, stepIn } from "./fitting.ts"
 import type { Inputs, OneVerb } from "./table.ts"
 
 /** Who asks, and why. */
@@ -40,9 +39,6 @@ export interface Asks {
 type Asked = Effect.Effect<Answer, StorageError | InvalidQuery>
 
 type Verbs = { readonly [V in OneVerb]: (input: Inputs[V], asks: Asks) => Asked }
-
-const isOpen = ({ status, undoes }: StepRecord) =>
-  (status === "held" || status === "performing") && undoes === undefined
 
 /** What one of the four kinds of pauses is about, as it is recorded. */
 const pauseText = (target: PauseTarget): string =>
@@ -139,14 +135,9 @@ export const makeVerbs = Effect.gen(function*() {
       if (Option.isNone(found)) return
       const { actorType, name } = found.value
       const [definition] = yield* queue.definitions({ actorType, name }, 1)
-      const description = definition?.description
-      const named = step ?? (yield* repo.steps(id)).findLast(isOpen)?.name
-      const said = description?.steps.find((one) => one.name === named)
-      if (description === undefined || said === undefined) return
-      // the last one gives the action's success, but where what undoes it is given something of its own
-      const isSuccess = said === description.steps.at(-1) && !description.options.includes("outbound") &&
-        !(said.result !== null && said.options.includes("compensate"))
-      const wrong = yield* misfit(result, isSuccess ? description.success : said.result ?? undefined)
+      if (definition === undefined) return
+      const described = stepIn(definition.description, step ?? (yield* repo.steps(id)).findLast(isOpen)?.name)
+      const wrong = yield* misfit(result, described?.result)
       if (wrong !== undefined) {
         return yield* new InvalidQuery({
           field: "result of ActionRepo.completeStep",

@@ -1,6 +1,7 @@
 /** What is given to an action, held against what workers have said that it takes. */
 import { Effect, JsonSchema, Option, Schema, SchemaRepresentation } from "effect"
-import type { SchemaDescription } from "../Catalogue.ts"
+import type { StepRecord } from "../ActionRecord.ts"
+import type { DefinitionDescription, SchemaDescription } from "../Catalogue.ts"
 
 /** The schema of what is stored: an opaque one takes any JSON. */
 const schemaOf = ({ schema }: SchemaDescription): Schema.Codec<unknown, unknown> =>
@@ -19,3 +20,18 @@ export const misfit = (value: unknown, description: SchemaDescription | undefine
       onSuccess: () => undefined
     })
   })
+
+/** Whether a step can be decided of: it is held, or waits. */
+export const isOpen = ({ status, undoes }: StepRecord): boolean =>
+  (status === "held" || status === "performing") && undoes === undefined
+
+/** What workers have said of a step, by its name: whether it is the last one, and the schema of what it gives. */
+export const stepIn = (description: DefinitionDescription, name: string | undefined) => {
+  const said = description.steps.find((one) => one.name === name)
+  if (said === undefined) return undefined
+  const isLast = said === description.steps.at(-1)
+  // the last one gives the action's success, but where what undoes it is given something of its own
+  const isSuccess = isLast && !description.options.includes("outbound") &&
+    !(said.result !== null && said.options.includes("compensate"))
+  return { said, isLast, result: isSuccess ? description.success : said.result ?? undefined }
+}
