@@ -3,12 +3,12 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, type RetryOptions, type RetryVerb, Stepped } from "stepped"
+import { ActionRepo, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf, recordsOf, slotsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { outside, scene, Shop, Shops, slow } from "./fixtures/retrying.ts"
+import { again, fails, outside, retried, retry, scene, Shop, Shops, slow } from "./fixtures/retrying.ts"
 
 suite("actions that are retried alone, and with what is above them", (engine) => {
   const test = <A, E>(name: string, scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>
@@ -17,22 +17,6 @@ suite("actions that are retried alone, and with what is above them", (engine) =>
       () => Effect.provide(Effect.andThen(scenario(), healthy), Shops.layer.pipe(Layer.provideMerge(engine.layer())))
     )
   const shop = Effect.map(Shops.client, (shops) => shops(1))
-  const fails = (...names: ReadonlyArray<string>) => {
-    scene.failing = new Set(names)
-    scene.ran = []
-  }
-  const retry = (id: string, options?: RetryOptions) => Effect.flatMap(ActionRepo, (repo) => repo.retry(id, options))
-  const retried = (verb: RetryVerb) => {
-    assert(verb._tag === "Retried", JSON.stringify(verb))
-    return verb.id
-  }
-  const again = (id: string, options?: RetryOptions) =>
-    Effect.gen(function*() {
-      fails()
-      const next = retried(yield* retry(id, options))
-      yield* performSteppedActions()
-      return next
-    })
   const failedOnes = (name: string) =>
     Effect.map(recordsOf(name), (records) => records.filter(({ status }) => status === "failed"))
   const goOnFor = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.list({ retryOf: id }))

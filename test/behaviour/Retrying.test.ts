@@ -3,13 +3,27 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, type RetryOptions, type RetryVerb, Stepped } from "stepped"
+import { ActionRepo, type RetryOptions, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, slotsOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { bay, go, order, outside, quick, scene, Shop, Shops, slow } from "./fixtures/retrying.ts"
+import {
+  again,
+  bay,
+  fails,
+  go,
+  order,
+  outside,
+  quick,
+  retried,
+  retry,
+  scene,
+  Shop,
+  Shops,
+  slow
+} from "./fixtures/retrying.ts"
 
 const { layer: ShopsLive } = Shops
 const nobody = "0196a7a8-7e5c-7cc4-a7f5-0d2a3c6f1b11"
@@ -21,23 +35,6 @@ suite("actions that are retried", (engine) => {
       () => Effect.provide(Effect.andThen(scenario(), healthy), ShopsLive.pipe(Layer.provideMerge(engine.layer())))
     )
   const shop = Effect.map(Shops.client, (shops) => shops(1))
-  const fails = (...names: ReadonlyArray<string>) => {
-    scene.failing = new Set(names)
-    scene.ran = []
-  }
-  const retry = (id: string, options?: RetryOptions) => Effect.flatMap(ActionRepo, (repo) => repo.retry(id, options))
-  const retried = (verb: RetryVerb) => {
-    assert(verb._tag === "Retried", JSON.stringify(verb))
-    return verb.id
-  }
-  /** Retries it with nothing that fails any more, and gives the new one's id. */
-  const again = (id: string, options?: RetryOptions) =>
-    Effect.gen(function*() {
-      fails()
-      const next = retried(yield* retry(id, options))
-      yield* performSteppedActions()
-      return next
-    })
   const statusOf = (id: string) => Effect.map(recordOf(id), ({ status }) => status)
 
   test("18.1: a new action takes over arguments, results and steps, and goes on with the step that has ended it", () =>
