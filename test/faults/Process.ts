@@ -3,7 +3,7 @@
  * runs on a scheduler of its own, which runs nothing more once the process is dead.
  */
 import type { PgClient } from "@effect/sql-pg"
-import { type Cause, Clock, Context, Effect, Exit, Fiber, Latch, Layer, Scheduler, Scope } from "effect"
+import { type Cause, Clock, Context, Effect, Exit, Fiber, Latch, Layer, Metric, Scheduler, Scope } from "effect"
 import type { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import type { Engine } from "stepped"
@@ -84,6 +84,8 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     const { injection, pool, role, sql, works } = options
     const scheduler = new MortalScheduler()
     const died = Latch.makeUnsafe(false)
+    // its own, which goes with it: a dead process takes back nothing of what it has said there
+    const metrics: Metric.MetricRegistry = new Map()
     const scope = Scope.makeUnsafe()
     const tokens: Array<string> = []
     let over = false
@@ -96,7 +98,10 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
     // not forked by the caller's fiber, which must not come to a scheduler that may be dead
     const alive = <A, E>(effect: Effect.Effect<A, E>): Effect.Effect<Exit.Exit<A, E> | undefined> =>
       Effect.contextWith((context: Context.Context<never>) => {
-        const own = Context.make(Scheduler.Scheduler, scheduler).pipe(Context.add(Clock.Clock, options.clock))
+        const own = Context.make(Scheduler.Scheduler, scheduler).pipe(
+          Context.add(Clock.Clock, options.clock),
+          Context.add(Metric.MetricRegistry, metrics)
+        )
         const fiber = Effect.runForkWith(Context.merge(context, own))(effect)
         return Effect.onInterrupt(
           Effect.raceFirst(Fiber.await(fiber), Effect.as(died.await, undefined)),
