@@ -283,7 +283,9 @@ export class TellingGroup extends HttpApiGroup.make("telling").add(
       name: Schema.String,
       payload: Schema.optionalKey(Schema.Json),
       /** With the same key it is the same signal. */
-      key: Schema.optionalKey(Schema.String)
+      key: Schema.optionalKey(Schema.String),
+      /** Why, for the record: 1 to 1,000 characters. */
+      reason: Schema.optionalKey(Schema.String)
     }),
     success: Schema.Struct({ outcome: Schema.Literals(["sent", "repeated", "none"]) }),
     error: tellingErrors
@@ -294,7 +296,9 @@ export class TellingGroup extends HttpApiGroup.make("telling").add(
       outcome: Schema.Literals(["succeeded", "failed", "cancelled", "timed_out"]),
       /** The success, or the error. */
       value: Schema.optionalKey(Schema.Json),
-      key: Schema.optionalKey(Schema.String)
+      key: Schema.optionalKey(Schema.String),
+      /** Why, for the record: 1 to 1,000 characters. */
+      reason: Schema.optionalKey(Schema.String)
     }),
     success: Schema.Struct({ outcome: Schema.Literals(["done", "none"]) }),
     error: tellingErrors

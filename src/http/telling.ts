@@ -46,8 +46,11 @@ export const TellingLive = HttpApiBuilder.group(
     const origins = yield* Origins
     const telling = yield* makeTelling
 
-    /** For who may, from where one may. */
-    const tell = <A>(request: HttpServerRequest, told: Effect.Effect<A, Refusal | StorageError>) =>
+    /** For who may, from where one may; who that is stands in the record. */
+    const tell = <A>(
+      request: HttpServerRequest,
+      telling: (by: string) => Effect.Effect<A, Refusal | StorageError>
+    ) =>
       Effect.gen(function*() {
         yield* checkOrigin(origins, request)
         const { roles, subject } = yield* Operator
@@ -58,7 +61,7 @@ export const TellingLive = HttpApiBuilder.group(
         const answer = yield* ask(
           asking,
           Effect.catch(
-            Effect.map(told, (value) => ({ value })),
+            Effect.map(telling(subject), (value) => ({ value })),
             (error) => isStorage(error) ? Effect.fail(error) : Effect.succeed({ refused: refusal(error) })
           )
         )
@@ -73,23 +76,21 @@ export const TellingLive = HttpApiBuilder.group(
           ...idempotencyKey === undefined ? {} : { idempotencyKey }
         }
         return Effect.map(
-          tell(
-            request,
+          tell(request, () =>
             Effect.catchTag(
               telling.run(of, values, delayMs === undefined ? options : { ...options, delay: delayMs }),
               "EnqueueError",
               ({ reason }) => Effect.fail(reason)
-            )
-          ),
+            )),
           (id) => ({ id })
         )
       },
-      signal: ({ params: { id }, payload: { key, name, payload }, request }) =>
+      signal: ({ params: { id }, payload: { name, payload, ...options }, request }) =>
         Effect.map(
-          tell(request, telling.signal(id, name, payload ?? null, key)),
+          tell(request, (by) => telling.signal(id, name, payload ?? null, { ...options, by })),
           (outcome) => ({ outcome })
         ),
-      complete: ({ params: { id }, payload: { key, outcome, value }, request }) => {
+      complete: ({ params: { id }, payload: { outcome, value, ...options }, request }) => {
         const ended = outcome === "succeeded"
           ? Outcome.succeeded(value ?? null)
           : outcome === "failed"
@@ -98,7 +99,7 @@ export const TellingLive = HttpApiBuilder.group(
           ? Outcome.cancelled
           : Outcome.timedOut
         return Effect.map(
-          tell(request, telling.complete(id, ended, key)),
+          tell(request, (by) => telling.complete(id, ended, { ...options, by })),
           (done) => ({ outcome: done ? "done" as const : "none" as const })
         )
       }

@@ -12,8 +12,8 @@ import { ownActor } from "../domain/reserved.ts"
 import { Engine } from "../Engine.ts"
 import type { EnqueueOptions } from "../EnqueueOptions.ts"
 import { JobQueue } from "../JobQueue.ts"
-import type { CompletionOutcome } from "../Outcome.ts"
-import { signal as defineSignal } from "../Signal.ts"
+import type { CompletionOptions, CompletionOutcome } from "../Outcome.ts"
+import { type SendOptions, signal as defineSignal } from "../Signal.ts"
 import { InvalidQuery, UnknownAction } from "../SteppedError.ts"
 import { misfit } from "./fitting.ts"
 
@@ -83,8 +83,8 @@ export const makeTelling = Effect.gen(function*() {
         const actor = yield* named("actorType", actorType, () => actorNamed(actorType))
         return (yield* engine.enqueue(actor.ref(actorId), action, values, options)).id
       }),
-    /** Sends a signal: `sent`, `repeated`, or `none`. */
-    signal: (id: string, name: string, payload: Schema.Json, key: string | undefined) =>
+    /** Sends a signal: `sent`, `repeated`, or `none`. Who sends it is recorded. */
+    signal: (id: string, name: string, payload: Schema.Json, options: SendOptions & { readonly by: string }) =>
       Effect.gen(function*() {
         const action = yield* found(id)
         const description = yield* described(action.actorType, action.name)
@@ -99,11 +99,14 @@ export const makeTelling = Effect.gen(function*() {
         }
         yield* check("payload", payload, known?.payload)
         const signal = yield* named("name", name, () => defineSignal(name, { payload: Schema.Json }))
-        const options = key === undefined ? {} : { key }
         return yield* engine.send({ target: id, action: undefined, signal, value: payload, isFailure: false, options })
       }),
-    /** Says how an action ended that somebody outside performs; gives whether it waited for that. */
-    complete: (id: string, outcome: CompletionOutcome<Schema.Json, Schema.Json>, key: string | undefined) =>
+    /** Says how an action ended that somebody outside performs; gives whether it waited for that. Who says so is recorded. */
+    complete: (
+      id: string,
+      outcome: CompletionOutcome<Schema.Json, Schema.Json>,
+      options: CompletionOptions & { readonly by: string }
+    ) =>
       Effect.gen(function*() {
         const { actorType, name } = yield* found(id)
         const description = yield* described(actorType, name)
@@ -112,7 +115,7 @@ export const makeTelling = Effect.gen(function*() {
           yield* check("value", outcome.cause, description?.error)
         }
         const action = defineAction(name, { success: Schema.Json, error: Schema.Json, outbound: true })
-        return Option.isSome(yield* engine.complete(id, action, outcome, key === undefined ? {} : { key }))
+        return Option.isSome(yield* engine.complete(id, action, outcome, options))
       })
   }
 })

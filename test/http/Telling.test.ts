@@ -48,7 +48,7 @@ it.live("21.1: an action is run, sent a signal, and completed; what does not fit
     const signal = (body: object) => post(`/api/actions/${id}/signal`, body, as("olga"))
     assert.strictEqual((yield* signal({ name: "stop" })).status, 400)
     assert.strictEqual((yield* signal({ name: "go", payload: { by: 1 } })).status, 400)
-    assert.deepStrictEqual((yield* signal({ name: "go", payload: { by: "Bob", pin: "1" }, key: "s" })).body, {
+    assert.deepStrictEqual((yield* signal({ name: "go", payload: { by: "Bob", pin: "1" }, key: "s", reason: "they ask" })).body, {
       outcome: "sent"
     })
     yield* until("it has ended", Effect.map(repo.list({ name: "ask" }), ([record]) => record?.status === "succeeded"))
@@ -63,4 +63,10 @@ it.live("21.1: an action is run, sent a signal, and completed; what does not fit
     assert.strictEqual((yield* complete({ outcome: "done" })).status, 400)
     assert.deepStrictEqual((yield* complete({ outcome: "succeeded", value: 1 })).body, { outcome: "done" })
     assert.deepStrictEqual((yield* complete({ outcome: "succeeded", value: 1 })).body, { outcome: "none" })
+    assert.strictEqual((yield* complete({ outcome: "cancelled", reason: "" })).status, 422)
+    const recorded = (yield* repo.operations({ by: "olga" })).filter(({ outcome }) => outcome === "done")
+    assert.deepStrictEqual(recorded.map(({ reason, target, verb }) => [verb, target, reason]), [
+      ["Stepped.complete", outside.id, undefined],
+      ["Stepped.send", id, "they ask"]
+    ])
   }).pipe(Effect.scoped, Effect.provide(layerWorkers(Cars.layer, { engines: 1 }))))
