@@ -1,6 +1,8 @@
 /**
- * What the command takes to look, from its first query to its last line, where a million actions have ended, some of them badly, and a
+ * What the command takes to look, from its first query to its last line, where a million actions have ended in a month, some of them badly, and a
  * thousand are queued. In ms, five times one after the other; the same for what a process needs to start.
+ *
+ * A few are performed; the others are copies of their rows, made in the database, at other times and of other actors.
  */
 import { NodeServices } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
@@ -8,7 +10,7 @@ import { Console, Effect, Layer, Redacted, Schema } from "effect"
 import { execFileSync } from "node:child_process"
 import { ActionRepo, Stepped } from "stepped"
 import { run } from "stepped/cli"
-import { body, Car, Cars, drive, layer } from "./Cars.ts"
+import { body, Car, Cars, convoy, drive, layer, tour } from "./Cars.ts"
 import { say, settings } from "./Measured.ts"
 import { startMeter } from "./Meter.ts"
 
@@ -27,15 +29,40 @@ const Parked = Stepped.actions(Car, [park])
 
 const numbers = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => from + i)
 
-const drained = Effect.gen(function*() {
-  const sql = yield* PgClient.PgClient
-  while (
-    (yield* sql`select 1 where exists (select from stepped.jobs) or exists (select from stepped.live_actions)`).length >
-      0
-  ) {
-    yield* Effect.sleep("100 millis")
-  }
-})
+const dayMs = 86_400_000
+
+/**
+ * Adds copies of what has ended to the history, with their steps, so many of each: over the thirty days before, in the order of time, each of an actor
+ * beyond those that there are. `kind` is a digit of its own in their ids.
+ */
+const copied = (kind: number, ids: ReadonlyArray<string>, copies: number) =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    const columns = yield* sql<{ table: string; name: string }>`select table_name as table, column_name as name
+      from information_schema.columns where table_schema = 'stepped' and table_name in ('ended_actions', 'steps')`
+    const everyMs = 30 * dayMs / (copies * ids.length)
+    for (const [i, id] of ids.entries()) {
+      const number = `(n * ${ids.length} + ${i})`
+      const earlier = `((60000 + ${number} * ${everyMs}::float8) * interval '1 millisecond')`
+      const copy = (table: string, own: string, replaced: Readonly<Record<string, string>>) => {
+        const names = columns.flatMap((column) => column.table === table ? [column.name] : [])
+        const copied = names.map((name) => replaced[name] ?? (name.endsWith("_at") ? `t.${name} - ${earlier}` : `t.${name}`))
+        return sql.unsafe(
+          `insert into stepped.${table} (${names.join(", ")})
+            select ${copied.join(", ")}
+            from stepped.${table} t
+            join stepped.ended_actions e on e.id = t.${own}
+            cross join generate_series(1, ${copies}) n
+            cross join lateral (
+              select (lpad(to_hex((extract(epoch from e.enqueued_at - ${earlier}) * 1000)::bigint), 12, '0')
+                || '7000800${kind}' || lpad(to_hex(${number}), 12, '0'))::uuid as id) c
+            where t.${own} = '${id}'`
+        )
+      }
+      yield* copy("ended_actions", "id", { id: "c.id", actor_id: `${number}::text` })
+      yield* copy("steps", "action", { action: "c.id" })
+    }
+  })
 
 /** Runs the command in this process, in which all that it loads is loaded. */
 const took = (args: ReadonlyArray<string>) =>
@@ -55,19 +82,24 @@ const Main = Effect.gen(function*() {
   const repo = yield* ActionRepo
   const stop = yield* startMeter()
   const began = performance.now()
-  yield* Effect.scoped(Effect.gen(function*() {
+  const performed = yield* Effect.scoped(Effect.gen(function*() {
     const cars = yield* Cars.client
     const buses = yield* Buses.client
-    yield* Layer.build(Stepped.worker({ concurrency: 500 }))
-    const bad = count / 100
-    for (let from = 0; from < bad; from += 5000) {
-      yield* buses.enqueueMany(breakDown, numbers(from, Math.min(bad, from + 5000)).map((id) => [id, id]))
+    yield* Layer.build(Stepped.worker())
+    const handles = {
+      drives: yield* cars.enqueueMany(drive, numbers(0, 20).map((id) => [id, id])),
+      tours: yield* cars.enqueueMany(tour, numbers(0, 2).map((id) => [id, id])),
+      breakdowns: yield* buses.enqueueMany(breakDown, numbers(0, 4).map((id) => [id, id])),
+      convoys: yield* cars.enqueueMany(convoy, [[1, 1]])
     }
-    for (let from = bad; from < count; from += 5000) {
-      yield* cars.enqueueMany(drive, numbers(from, Math.min(count, from + 5000)).map((id) => [id, id]))
-    }
-    yield* drained
+    yield* Effect.forEach(Object.values(handles).flat(), (handle) => Effect.exit(handle.await))
+    return handles
   }))
+  const idsOf = (handles: ReadonlyArray<{ readonly id: string }>) => handles.map(({ id }) => id)
+  // one of a hundred has failed, and one of a hundred has five steps
+  yield* copied(1, idsOf(performed.breakdowns), Math.ceil(count / 400))
+  yield* copied(2, idsOf(performed.tours), Math.ceil(count / 200))
+  yield* copied(3, idsOf(performed.drives), Math.ceil(count * 0.98 / 20))
   const parked = yield* (yield* Parked.client).enqueueMany(park, numbers(0, 1000).map((id) => [id]))
   yield* sql.unsafe("vacuum analyze")
   const seconds = (performance.now() - began) / 1000
@@ -76,10 +108,12 @@ const Main = Effect.gen(function*() {
   const commands = {
     ls: ["ls"],
     "ls, failed": ["ls", "--status", "failed"],
-    "ls, of an actor": ["ls", "--actor", `Car/${count - 1}`],
+    "ls, of an actor": ["ls", "--actor", `Car/${Math.floor(count * 0.9)}`],
     show: ["show", failed!.id],
+    "show, fifty children": ["show", performed.convoys[0]!.id],
     why: ["why", parked.at(-1)!.id],
-    errors: ["errors", "--since", "1 day"],
+    errors: ["errors"],
+    "errors, of a day": ["errors", "--since", "1 day"],
     queues: ["queues"],
     operations: ["operations"]
   }
