@@ -305,7 +305,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
               (reason) => decide("ActionRepo.abandonUnwinding", { action }, { _tag: "abandon", reason }, options)
             ),
             // nobody's hands are waited for
-            (verb) => verb === "notStarted" || verb === "running" ? "notUnwinding" : verb
+            (verb) => verb === "done" || verb === "over" || verb === "none" ? verb : "notUnwinding"
           ),
         compensateAgain: (id, options) =>
           Effect.flatMap(

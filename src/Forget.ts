@@ -25,8 +25,8 @@ import type { InvalidActorId, InvalidQuery, StorageError } from "./SteppedError.
  *
  * It goes through the history in transactions of 1,000 actions each, again until nothing more is found, and waits for nobody; what stays is locked for nobody. Who retries,
  * deletes or reuses an action that is just being forgotten waits for that transaction, or is told that it is locked, or deleted, and may ask again. After a crash the same
- * call goes on with what is left, and says how much was forgotten `before`. With `dryRun` it only counts; of actions that have a result handed on by others it may count
- * some too few.
+ * call goes on with what is left, and says how much was forgotten `before`. With `dryRun` it only counts, among the newest
+ * 10,000 of the history (`limit`), and says whether there may be more (`hasMore`); of actions that have a result handed on by others it may count some too few.
  *
  * What is still to be unwound is not forgotten. Where somebody begins just then to retry or to undo an action that is far above, and that cannot be seen yet, it is: then it
  * is not undone, and all above say so (`notUndone`, with `forgotten`).

@@ -204,8 +204,13 @@ export interface ForgottenActor {
  * @since 0.1.0
  */
 export interface ForgetOptions extends OperatorOptions {
-  /** Only counts what would be forgotten, and what would stay: nothing is changed or recorded. */
+  /** Only counts what would be forgotten, and what would stay, as far as it looks (`limit`): nothing is changed or recorded. */
   readonly dryRun?: boolean | undefined
+  /**
+   * With `dryRun`: how many are looked at, of the history the newest, of what is queued or live, and of answers the oldest, so many of each: 10,000 if not given, which takes seconds
+   * at most, 100,000 at most. Where there are more the answer says `hasMore`.
+   */
+  readonly limit?: number | undefined
 }
 
 /**
@@ -224,6 +229,8 @@ export interface Forgetting {
   readonly achievements: number
   /** Actions of the actor that were forgotten before this call. */
   readonly before: number
+  /** Of a dry run: there may be more, of the actor's too, that was not looked at. */
+  readonly hasMore: boolean
   /** What is not over, or still needed: how many, and the first hundred. Asked again once that is over, the same call forgets it. */
   readonly left: {
     readonly count: number

@@ -56,8 +56,13 @@ export interface HistoryRetention extends StatusRetention {
  * @since 0.1.0
  */
 export type DeletionScope =
-  | { readonly before: Date; readonly retention?: undefined }
-  | { readonly before?: undefined; readonly retention: HistoryRetention | Duration.Input }
+  | { readonly before: Date; readonly retention?: undefined; readonly asOf?: undefined }
+  | {
+    readonly before?: undefined
+    readonly retention: HistoryRetention | Duration.Input
+    /** When it counts: the time of the call, if not given. With the same time all pages, and what was planned, are about the same actions. */
+    readonly asOf?: Date | undefined
+  }
 
 /**
  * How many actions of one kind a deletion is about, and what becomes of them.

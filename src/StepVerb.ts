@@ -26,12 +26,13 @@ export interface StepAttempt {
  * `done`: a worker that has the definition goes on with it, within a `pollInterval`; or this was decided of it before, and nobody has gone on with it
  * yet. All others have changed nothing. `running`: its body runs just now, or somebody goes on with it. `notStarted`: the action is queued or pending,
  * or has not come to that attempt. `over`: that attempt has ended, or something else was decided of it, or the action has ended, or how it ends is
- * decided. `none`: no such action is stored.
+ * decided. `notSkippable`: it was to be skipped, and nothing else gives the action's success, by what workers have said of the definition; where none has
+ * said anything yet, the answer is `done`, and the step is held again, with that as its failure. `none`: no such action is stored.
  *
  * @category models
  * @since 0.1.0
  */
-export type StepVerb = "done" | "running" | "notStarted" | "over" | "none"
+export type StepVerb = "done" | "running" | "notStarted" | "notSkippable" | "over" | "none"
 
 /**
  * What has come of abandoning what undoes an action.

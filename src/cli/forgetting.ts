@@ -2,7 +2,7 @@
 import { Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
-import { counted, forgotten, goes, stays } from "../verbs/answers.ts"
+import { counted, forgotten, goes, looked, stays } from "../verbs/answers.ts"
 import { verbTable } from "../verbs/table.ts"
 import { answer } from "./answer.ts"
 import { strangeId } from "./checked.ts"
@@ -26,7 +26,7 @@ const forget = Command.make("forget", {
     const target = `${actorType}/${actorId}`
     const plan = yield* repo.forget({ actorType, actorId }, { dryRun: true })
     const found = plan.actions + plan.others + plan.answers + plan.achievements
-    if (found === 0 && plan.left.count === 0) {
+    if (found === 0 && plan.left.count === 0 && !plan.hasMore) {
       return yield* nothing(
         plan.before === 0
           ? `nothing is stored of ${target}${yield* strangeId(actorType, actorId)}`
@@ -34,7 +34,7 @@ const forget = Command.make("forget", {
       )
     }
     const asks = yield* operator(given)
-    yield* output.remark(`${target}: ${goes(plan)}${stays(plan)}`)
+    yield* output.remark(`${target}: ${goes(plan)}${stays(plan)}${looked(plan)}`)
     if (!yes) yield* confirmed(`forget ${target}? It cannot be undone`)
     const done = yield* repo.forget({ actorType, actorId }, asks)
     yield* answer("ActionRepo.forget", target, forgotten(done, false))

@@ -6,7 +6,7 @@ import type { DeletionScope, HistoryRetention, PlannedDeletion } from "../Retent
 import { confirmed } from "./confirmed.ts"
 import { withEngine } from "./connection.ts"
 import { type Export, exportTo } from "./exporting.ts"
-import { usage } from "./failures.ts"
+import { nothing, usage } from "./failures.ts"
 import { by, operator, reason, time } from "./given.ts"
 import { type Column, Output } from "./Output.ts"
 
@@ -58,10 +58,22 @@ const prune = Command.make("prune", {
         }
         if (given.dryRun) return yield* usage(`--dry-run counts actions: ${given.what} are deleted by their age alone`)
       }
-      if (given.dryRun) return yield* planned(scope)
+      if (given.dryRun) {
+        const { rows, text } = yield* planned(scope, Infinity)
+        yield* output.table(rows, columns, nothingOld)
+        return rows.length > 0 ? yield* output.remark(text) : undefined
+      }
       const asks = yield* operator(given)
       const which = scope.before === undefined ? "by how long each is kept" : `from before ${output.time(scope.before)}`
-      if (!given.yes) yield* confirmed(`delete ${kinds[given.what]}, ${which}?`)
+      if (!given.yes) {
+        if (given.what === "actions") {
+          const { hasMore, rows, text } = yield* planned(scope, plannedMax)
+          if (rows.length === 0 && !hasMore) return yield* nothing(nothingOld)
+          for (const row of rows) yield* output.remark(planLine(row))
+          yield* output.remark(hasMore ? `${text}, of the newest ${plannedMax.toLocaleString("en")} that may be` : text)
+        }
+        yield* confirmed(`delete ${kinds[given.what]}, ${which}?`)
+      }
       const kept = Option.isSome(given.export) ? yield* exportTo(given.export.value) : undefined
       if (kept !== undefined && kept.before > 0) {
         yield* output.remark(
@@ -102,7 +114,9 @@ const scopeOf = (before: Option.Option<Date>, keep: ReadonlyArray<string>) =>
       return { before: before.value } satisfies DeletionScope
     }
     if (keep.length === 0) return yield* usage("since when is it old? Give --before, or --keep for each kind")
-    return { retention: yield* retentionOf(keep) } satisfies DeletionScope
+    // what is shown before it is asked for, and all pages of it, are of one time
+    const asOf = new Date((yield* Output).now)
+    return { retention: yield* retentionOf(keep), asOf } satisfies DeletionScope
   })
 
 /** `failed=90 days`, `Car/visit=365 days`, `Car/visit:failed=730 days`. What is no status, action or duration is refused where it is read. */
@@ -136,20 +150,27 @@ const cut = (text: string, at: string): readonly [string, string | undefined] =>
 /** Actions that one statement looks at. */
 const plannedMax = 20_000
 
+const nothingOld = "nothing is old enough"
+
+const becomes = ({ because }: PlannedDeletion) => because === undefined ? "would be deleted" : `stays: ${because}`
+
 const columns: ReadonlyArray<Column<PlannedDeletion>> = [
   ["action", ({ actorType, name }) => `${actorType}/${name}`],
   ["status", ({ status }) => status],
   ["count", ({ count }) => String(count)],
-  ["", ({ because }) => because === undefined ? "would be deleted" : `stays: ${because}`],
+  ["", becomes],
   ["newest", ({ newest }) => newest]
 ]
 
-const planned = (scope: DeletionScope) =>
+const planLine = (row: PlannedDeletion) => `  ${row.actorType}/${row.name}, ${row.status}: ${row.count} ${becomes(row)}`
+
+/** What would be deleted and what would stay, the most first; of so many that are looked at, and whether there may be more. */
+const planned = (scope: DeletionScope, most: number) =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
-    const output = yield* Output
     const groups = new Map<string, PlannedDeletion>()
     let from: string | undefined
+    let left = most
     do {
       const page = yield* repo.planDeletion({ ...scope, from, limit: plannedMax })
       for (const group of page.groups) {
@@ -159,12 +180,12 @@ const planned = (scope: DeletionScope) =>
         groups.set(key, before === undefined ? group : { ...before, count: before.count + group.count })
       }
       from = page.next
-    } while (from !== undefined)
+      left -= plannedMax
+    } while (from !== undefined && left > 0)
     const rows = [...groups.values()].sort((a, b) => b.count - a.count)
-    yield* output.table(rows, columns, "nothing is old enough")
     const goes = rows.reduce((sum, { because, count }) => because === undefined ? sum + count : sum, 0)
     const all = rows.reduce((sum, { count }) => sum + count, 0)
-    if (rows.length > 0) yield* output.remark(`would be deleted: ${goes}; stays: ${all - goes}`)
+    return { rows, hasMore: from !== undefined, text: `would be deleted: ${goes}; stays: ${all - goes}` }
   })
 
 // -------------------------------------------------------------------------------------------------------------------

@@ -20,6 +20,7 @@ import { isLaneKey } from "../Lane.ts"
 import type { ManyPlan, ManySummary } from "../Many.ts"
 import type { Forgetting, OperationRecord, OperatorOptions } from "../Operation.ts"
 import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
+import type { DeletionPlan } from "../Retention.ts"
 import { Schedules } from "../Schedules.ts"
 import type { SignalRecord } from "../Signal.ts"
 import {
@@ -69,6 +70,9 @@ const verbsOf = (client: Client) => {
 
 const laneOf = (given: Parameters<PerformanceLane["Service"]["pause"]>[0]) =>
   isLaneKey(given) ? { key: given.key, name: given.lane } : { key: joinKey(given) }
+
+const onlyInDatabase = (field: string, why: string) =>
+  new InvalidQuery({ field, value: "given", takes: `a database: ${why} over HTTP` })
 
 const repoOf = (client: Client): ActionRepo["Service"] => {
   const ask = verbsOf(client)
@@ -139,17 +143,20 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
     deleteEnded: ({ before, from, limit, ...options }) =>
       options.export !== undefined || before === undefined
         ? Effect.fail(
-          new InvalidQuery({
-            field: before === undefined ? "retention" : "export",
-            value: "given",
-            takes: `a database: ${
-              before === undefined ? "it is not asked for" : "what is deleted is not sent"
-            } over HTTP`
-          })
+          before === undefined
+            ? onlyInDatabase("retention", "it is not asked for")
+            : onlyInDatabase("export", "what is deleted is not sent")
         )
         : Effect.map(
           ask("ActionRepo.deleteEnded", { before, ...given({ from, limit }) }, options),
           ({ more }) => ({ deleted: number(more["deleted"]), next: more["next"] as string | undefined })
+        ),
+    planDeletion: ({ before, from, limit }) =>
+      before === undefined
+        ? Effect.fail(onlyInDatabase("retention", "it is not asked for"))
+        : Effect.map(
+          ask("ActionRepo.deleteEnded", { before, dryRun: true, ...given({ from, limit }) }),
+          ({ more }) => recordOf<DeletionPlan>(more)
         ),
     deleteOutcomes: ({ before, ...options }) =>
       Effect.map(ask("ActionRepo.deleteOutcomes", { before }, options), ({ more }) => number(more["deleted"])),
@@ -281,7 +288,11 @@ const engineOf = (client: Client): Engine["Service"] =>
         Effect.mapError(
           client.telling.signal({
             params: { id: String(target) },
-            payload: { name: signal.name, payload: value as Schema.Json, ...given({ key: options?.key }) }
+            payload: {
+              name: signal.name,
+              payload: value as Schema.Json,
+              ...given({ key: options?.key, reason: options?.reason })
+            }
           }),
           toldOfStorage("Stepped.send")
         ),
@@ -296,6 +307,7 @@ const engineOf = (client: Client): Engine["Service"] =>
               outcome: outcome.status,
               ...given({
                 key: options?.key,
+                reason: options?.reason,
                 value: outcome.status === "succeeded"
                   ? outcome.result as Schema.Json
                   : outcome.status === "failed"

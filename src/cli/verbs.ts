@@ -3,13 +3,13 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { ActionRepo } from "../ActionRepo.ts"
 import type { ManyVerb } from "../Many.ts"
-import { isOpen, stepIn } from "../verbs/fitting.ts"
+import { isOpen, resultOf } from "../verbs/fitting.ts"
 import { type Inputs, type OneVerb, verbTable } from "../verbs/table.ts"
 import { answer } from "./answer.ts"
 import { checked, described } from "./checked.ts"
 import { withEngine } from "./connection.ts"
 import { doing } from "./doing.ts"
-import { nothing, usage } from "./failures.ts"
+import { usage } from "./failures.ts"
 import { by, id, json, operator, readDate, reason } from "./given.ts"
 import { onActions, taken, target, targetAnd } from "./onActions.ts"
 
@@ -110,7 +110,7 @@ const stepFlag = {
 const named = (step: Option.Option<string>) => Option.isSome(step) ? { step: step.value } : {}
 
 /** A verb about a step. */
-const onStep = (verb: "ActionRepo.tryStepAgain" | "ActionRepo.failStep", name: string) =>
+const onStep = (verb: "ActionRepo.tryStepAgain" | "ActionRepo.skipStep" | "ActionRepo.failStep", name: string) =>
   Command.make(
     name,
     { ...target, ...stepFlag },
@@ -118,47 +118,18 @@ const onStep = (verb: "ActionRepo.tryStepAgain" | "ActionRepo.failStep", name: s
   ).pipe(says(verb))
 
 const again = onStep("ActionRepo.tryStepAgain", "try-again")
+const skip = onStep("ActionRepo.skipStep", "skip")
 const fail = onStep("ActionRepo.failStep", "fail")
 
-/** What workers have said of a step that is decided of, by its name, or of the one that is held, or waits. */
-const describedStep = (action: string, name: Option.Option<string>) =>
+/** Refuses what the step's schema refuses, as far as workers have said what that is: of one by its name, or of the one that is held, or waits. */
+const checkedForStep = (action: string, name: Option.Option<string>, value: unknown) =>
   Effect.gen(function*() {
     const repo = yield* ActionRepo
     const found = yield* repo.find(action)
-    if (Option.isNone(found)) return undefined
-    const steps = yield* repo.steps(action)
-    const step = Option.getOrUndefined(name) ?? steps.findLast(isOpen)?.name
+    if (Option.isNone(found)) return
+    const step = Option.getOrUndefined(name) ?? (yield* repo.steps(action)).findLast(isOpen)?.name
     const description = yield* described(found.value)
-    const known = description && stepIn(description, step)
-    return description && known && { description, ...known }
-  })
-
-/** Refuses to skip what the worker would hold again: the last step, where the action has a success and nothing else gives it. */
-const checkedForSkipping = (action: string, name: Option.Option<string>) =>
-  Effect.gen(function*() {
-    const found = yield* describedStep(action, name)
-    if (found === undefined || !found.isLast) return
-    const { options } = found.description
-    if (options.includes("skippable") || options.includes("outbound")) return
-    return yield* nothing(
-      `nothing was changed: ${found.said.name} cannot be skipped: nothing else gives the action's success. complete-step says what it is, fail gives it up`
-    )
-  })
-
-const skip = Command.make("skip", { ...target, ...stepFlag }, ({ step, ...given }) => {
-  const verb = "ActionRepo.skipStep"
-  return onActions(
-    { verb, ...named(step) },
-    given,
-    (id, asks) => Effect.andThen(checkedForSkipping(id, step), doing(verb, { id, ...named(step) }, asks))
-  )
-}).pipe(says("ActionRepo.skipStep"))
-
-/** Refuses what the step's schema refuses, as far as workers have said what that is. */
-const checkedForStep = (action: string, name: Option.Option<string>, value: unknown) =>
-  Effect.gen(function*() {
-    const found = yield* describedStep(action, name)
-    yield* checked("the result", value, found?.result)
+    yield* checked("the result", value, description && resultOf(description, step))
   })
 
 const completeStep = Command.make("complete-step", {

@@ -40,7 +40,7 @@ export const Kind = {
   closing: -11
 } as const
 
-/** What a completion has come to; `other` names another action or actor than was asked for. */
+/** What a completion has come to, or a decision; `other` names another action or actor than was asked for. */
 export const VerdictCode = {
   none: 0,
   done: 1,
@@ -50,7 +50,8 @@ export const VerdictCode = {
   other: 5,
   notStarted: 6,
   repeated: 7,
-  conflict: 8
+  conflict: 8,
+  notSkippable: 9
 } as const
 
 /** What sending a signal has come to. */

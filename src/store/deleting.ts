@@ -11,18 +11,21 @@ import type { Store } from "./Store.ts"
 /** How many, of those from before a time. */
 type Aged = OperatorOptions & { readonly before: Date; readonly limit?: number }
 
-/** What of the history is old just now. */
-const oldOf = (verb: string, { before, retention }: DeletionScope): Effect.Effect<Old, InvalidQuery> =>
+/** What of the history is old just now, or was at the time that is given. */
+const oldOf = (verb: string, { asOf, before, retention }: DeletionScope): Effect.Effect<Old, InvalidQuery> =>
   retention === undefined
     ? Effect.map(timeOf(`before of ${verb}`, before), (at) => ({ before: at }))
-    : Effect.flatMap(Effect.clockWith((clock) => clock.currentTimeMillis), (now) =>
-      Effect.try({
-        try: () => oldAt(now, readRetention("retention", retention, { least: 0, infinity: "for ever" })),
-        catch: (error) => {
-          const { field, takes, value } = error as InvalidDuration
-          return new InvalidQuery({ field: `${field} of ${verb}`, value, takes })
-        }
-      }))
+    : Effect.flatMap(
+      asOf === undefined ? Effect.clockWith((clock) => clock.currentTimeMillis) : timeOf(`asOf of ${verb}`, asOf),
+      (now) =>
+        Effect.try({
+          try: () => oldAt(now, readRetention("retention", retention, { least: 0, infinity: "for ever" })),
+          catch: (error) => {
+            const { field, takes, value } = error as InvalidDuration
+            return new InvalidQuery({ field: `${field} of ${verb}`, value, takes })
+          }
+        })
+    )
 
 export const deletingOf = (store: Store["Service"]) => ({
   deleteEnded: <E = never, R = never>(

@@ -1,8 +1,8 @@
 /** Forgetting an actor: all of the history, page by page, and what has ended meanwhile. */
 import * as Effect from "effect/Effect"
 import type { ForgetOptions, Forgetting, ForgottenActor, StillThere } from "../Operation.ts"
-import type { InvalidQuery, StorageError } from "../SteppedError.ts"
-import { operationOf, textOf } from "./asked.ts"
+import { InvalidQuery, type StorageError } from "../SteppedError.ts"
+import { limitOf, operationOf, textOf } from "./asked.ts"
 import type { ForgottenPage, NewOperation, Records } from "./Records.ts"
 
 /** Actions, ended or not, or answers, that one transaction looks at. */
@@ -16,6 +16,9 @@ const namedMax = 100
 
 /** How often it goes through all of the history, where actions of the actor end all the time. */
 const roundsMax = 100
+
+/** How many a dry run looks at, of what has ended, of what is not over, and of answers each: of one that has somebody's result handed on a look takes a tenth of a ms and more. */
+const plannedLimit = { otherwise: 10_000, most: 100_000 }
 
 /** Ids take the time of whoever enqueues, whose clock may be behind: by so much, in ms, later ones may lie before the beginning. */
 const behindMs = 600_000
@@ -43,15 +46,21 @@ export const forgettingOf =
       yield* textOf("actorId of ActionRepo.forget", actor.actorId, 1000)
       const operation = yield* operationOf("ActionRepo.forget", `${actor.actorType}/${actor.actorId}`, options)
       if (options.dryRun === true) {
-        const live = yield* allHolders(store, actor)
-        const found = yield* pages(store, actor, operation, true, undefined)
-        return answerOf(found, live, yield* allAnswers(store, actor, operation, true))
+        const most = yield* limitOf("limit of ActionRepo.forget", options.limit, plannedLimit)
+        const live = yield* allHolders(store, actor, most)
+        const found = yield* pages(store, actor, operation, { isPlan: true, most })
+        const answers = yield* allAnswers(store, actor, operation, { isPlan: true, most })
+        return answerOf(found, live, answers.count, live.hasMore || found.hasMore || answers.hasMore)
+      }
+      if (options.limit !== undefined) {
+        const takes = "nothing without dryRun: all of the history is gone through"
+        return yield* new InvalidQuery({ field: "limit of ActionRepo.forget", value: String(options.limit), takes })
       }
       const { left, sum } = yield* rounds(store, actor, operation)
       // what was achieved is gone before the last answer is looked at that somebody may have made of it
       const achievements = sum.achievements + (yield* allAchieved(store, actor, operation))
-      const answers = yield* allAnswers(store, actor, operation, false)
-      const answer = answerOf({ ...sum, achievements }, left, answers)
+      const { count: answers } = yield* allAnswers(store, actor, operation, { isPlan: false })
+      const answer = answerOf({ ...sum, achievements }, left, answers, false)
       const changed = answer.actions + answer.others + answers + achievements
       if (changed === 0 && answer.left.count > 0) yield* store.recordOutcome(operation, "live")
       return answer
@@ -67,10 +76,10 @@ const rounds = (store: Forgets, actor: ForgottenActor, operation: NewOperation) 
     let left = yield* allHolders(store, actor)
     for (let round = 0; round < roundsMax; round++) {
       const live = left
-      const all = yield* pages(store, actor, operation, false, undefined)
+      const all = yield* pages(store, actor, operation, { isPlan: false })
       // what has come and gone meanwhile; where not all that was live is named, it may be anywhere
       const since = live.count > live.ids.length ? undefined : operation.at - behindMs
-      const again = yield* pages(store, actor, operation, false, since)
+      const again = yield* pages(store, actor, operation, { isPlan: false, since })
       left = yield* allHolders(store, actor)
       const isLeft: ReadonlySet<string> = new Set(left.ids)
       const over = live.ids.filter((id) => !isLeft.has(id))
@@ -87,12 +96,17 @@ const rounds = (store: Forgets, actor: ForgottenActor, operation: NewOperation) 
   })
 
 const answerOf = (
-  { stays, ...sum }: Sum,
+  { achievements, actions, before, others, stays }: Sum,
   live: { readonly ids: ReadonlyArray<string>; readonly count: number },
-  answers: number
+  answers: number,
+  hasMore: boolean
 ): Forgetting => ({
-  ...sum,
+  actions,
+  others,
   answers,
+  achievements,
+  before,
+  hasMore,
   left: {
     count: live.count + stays.length,
     first: [...live.ids.map((id): StillThere => ({ id, because: "live" })), ...stays].slice(0, namedMax)
@@ -102,49 +116,79 @@ const answerOf = (
 const chunks = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / pageMax) }, (_, i) => all.slice(i * pageMax, (i + 1) * pageMax))
 
+/** Asks page by page, until there are no more or so many were looked at; gives whether there may be more. */
+const paging = <P extends { readonly next: string | undefined }, E>(
+  most: number,
+  ask: (from: string | undefined, limit: number) => Effect.Effect<P, E>,
+  add: (page: P) => void
+): Effect.Effect<boolean, E> =>
+  Effect.gen(function*() {
+    let from: string | undefined
+    for (let left = most; left > 0; left -= pageMax) {
+      const page = yield* ask(from, Math.min(left, pageMax))
+      add(page)
+      from = page.next
+      if (from === undefined) return false
+    }
+    return true
+  })
+
+interface How {
+  readonly isPlan: boolean
+  /** How many are looked at: all, if not given. */
+  readonly most?: number
+}
+
 const pages = (
   store: Forgets,
   actor: ForgottenActor,
   operation: NewOperation,
-  isPlan: boolean,
-  since: number | undefined
+  { isPlan, most = Infinity, since }: How & { readonly since?: number | undefined }
 ) =>
   Effect.gen(function*() {
     let sum = none
-    let below: string | undefined
-    do {
-      const page = yield* store.forgetEnded(actor, { below, since, isPlan, limit: pageMax }, operation)
-      sum = { ...plus(sum, page), before: sum.before + page.before }
-      below = page.next
-    } while (below !== undefined)
-    return sum
+    const hasMore = yield* paging(
+      most,
+      (below, limit) => store.forgetEnded(actor, { below, since, isPlan, limit }, operation),
+      (page) => {
+        sum = { ...plus(sum, page), before: sum.before + page.before }
+      }
+    )
+    return { ...sum, hasMore }
   })
 
 /** Who is not over and has something of the actor's: how many, and some of them. */
-const allHolders = (store: Forgets, actor: ForgottenActor) =>
+const allHolders = (store: Forgets, actor: ForgottenActor, most = Infinity) =>
   Effect.gen(function*() {
     let count = 0
-    let after: string | undefined
     const ids: Array<string> = []
-    do {
-      const page = yield* store.holdersOf(actor, { after, limit: pageMax })
-      count += page.ids.length
-      ids.push(...page.ids.slice(0, holdersMax - ids.length))
-      after = page.next
-    } while (after !== undefined)
-    return { ids, count }
+    const hasMore = yield* paging(
+      most,
+      (after, limit) => store.holdersOf(actor, { after, limit }),
+      (page) => {
+        count += page.ids.length
+        ids.push(...page.ids.slice(0, holdersMax - ids.length))
+      }
+    )
+    return { ids, count, hasMore }
   })
 
-const allAnswers = (store: Forgets, actor: ForgottenActor, operation: NewOperation, isPlan: boolean) =>
+const allAnswers = (
+  store: Forgets,
+  actor: ForgottenActor,
+  operation: NewOperation,
+  { isPlan, most = Infinity }: How
+) =>
   Effect.gen(function*() {
-    let answers = 0
-    let after: string | undefined
-    do {
-      const page = yield* store.forgetAnswers(actor, { after, isPlan, limit: pageMax }, operation)
-      answers += page.answers
-      after = page.next
-    } while (after !== undefined)
-    return answers
+    let count = 0
+    const hasMore = yield* paging(
+      most,
+      (after, limit) => store.forgetAnswers(actor, { after, isPlan, limit }, operation),
+      (page) => {
+        count += page.answers
+      }
+    )
+    return { count, hasMore }
   })
 
 /** What was achieved under the actor's own keys by actions that are not in the history any more. */

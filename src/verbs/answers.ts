@@ -1,5 +1,6 @@
 /** What a verb has come to, in the words that the command line and HTTP share. */
 import type { DeletionVerb, Forgetting } from "../Operation.ts"
+import type { DeletionPlan } from "../Retention.ts"
 import type { CompensationVerb, RetryVerb } from "../StepVerb.ts"
 import { whyNotCompensated, whyNotRetried } from "./refusals.ts"
 
@@ -16,6 +17,8 @@ const words: Readonly<Record<string, string>> = {
   running: "nothing was changed: it runs just now",
   begun: "nothing was changed: it has begun",
   notStarted: "nothing was changed: it has not come to that",
+  notSkippable:
+    "nothing was changed: it cannot be skipped: nothing else gives the action's success. complete-step says what it is, fail gives it up",
   notUnwinding: "nothing was changed: nothing of it is being undone",
   over: "nothing was changed: that is over",
   none: "there is no such action",
@@ -93,13 +96,19 @@ export const stays = ({ left }: Forgetting): string =>
       left.first.map(({ because, id }) => `\n  ${id}: ${because}`).join("")
     }${left.count > left.first.length ? "\n  …" : ""}`
 
+/** How far a plan has looked. */
+export const looked = ({ hasMore }: Forgetting): string =>
+  hasMore
+    ? "\ncounted among the newest 10,000 of the history: there is more, which was not looked at, and of which it is forgotten, too"
+    : ""
+
 export const forgotten = (done: Forgetting, isPlan: boolean): Answer => {
   const { left, ...counts } = done
   const found = done.actions + done.others + done.answers + done.achievements
   return {
     outcome: isPlan ? "planned" : found > 0 ? "done" : left.count > 0 ? "live" : "none",
     text: isPlan
-      ? `would be forgotten: ${goes(done)}${stays(done)}`
+      ? `would be forgotten: ${goes(done)}${stays(done)}${looked(done)}`
       : found > 0
       ? `forgotten: ${goes(done)}${stays(done)}`
       : left.count > 0
@@ -134,6 +143,18 @@ export const unachievedAll = (forgotten: number): Answer => ({
   text: forgotten > 0 ? `forgotten: ${forgotten}` : "nothing is achieved under such keys",
   more: { forgotten }
 })
+
+export const planned = ({ groups, next }: DeletionPlan): Answer => {
+  const sum = (counted: typeof groups) => counted.reduce((all, { count }) => all + count, 0)
+  const goes = sum(groups.filter(({ because }) => because === undefined))
+  return {
+    outcome: "planned",
+    text: `would be deleted: ${goes}; stays: ${sum(groups) - goes}${
+      next === undefined ? "" : `; there may be more: the same again from ${next}`
+    }`,
+    more: { groups, next }
+  }
+}
 
 export const pruned = (deleted: number): Answer => ({ outcome: "done", text: `deleted: ${deleted}`, more: { deleted } })
 

@@ -19,6 +19,7 @@ import {
   drained,
   forgotten,
   paused,
+  planned,
   pruned,
   ranNow,
   resumed,
@@ -27,7 +28,7 @@ import {
   unachieved,
   unachievedAll
 } from "./answers.ts"
-import { isOpen, misfit, stepIn } from "./fitting.ts"
+import { isOpen, misfit, resultOf } from "./fitting.ts"
 import type { Inputs, OneVerb } from "./table.ts"
 
 /** Who asks, and why. */
@@ -136,8 +137,8 @@ export const makeVerbs = Effect.gen(function*() {
       const { actorType, name } = found.value
       const [definition] = yield* queue.definitions({ actorType, name }, 1)
       if (definition === undefined) return
-      const described = stepIn(definition.description, step ?? (yield* repo.steps(id)).findLast(isOpen)?.name)
-      const wrong = yield* misfit(result, described?.result)
+      const name = step ?? (yield* repo.steps(id)).findLast(isOpen)?.name
+      const wrong = yield* misfit(result, resultOf(definition.description, name))
       if (wrong !== undefined) {
         return yield* new InvalidQuery({
           field: "result of ActionRepo.completeStep",
@@ -193,15 +194,18 @@ export const makeVerbs = Effect.gen(function*() {
         (done) => forgotten(done, dryRun === true)
       ),
     "ActionRepo.delete": ({ id }, asks) => Effect.map(repo.delete(id, asks), deleted),
-    "ActionRepo.deleteEnded": ({ before, from, limit }, asks) =>
-      Effect.map(
-        repo.deleteEnded({ before, from, ...limit === undefined ? {} : { limit }, ...asks }),
+    "ActionRepo.deleteEnded": ({ before, dryRun, from, limit }, asks) => {
+      const page = { before, from, ...limit === undefined ? {} : { limit } }
+      if (dryRun === true) return Effect.map(repo.planDeletion(page), planned)
+      return Effect.map(
+        repo.deleteEnded({ ...page, ...asks }),
         ({ deleted, next }) => ({
           outcome: "done",
           text: `deleted: ${deleted}${next === undefined ? "" : `; there may be more: the same again from ${next}`}`,
           more: { deleted, next }
         })
-      ),
+      )
+    },
     "ActionRepo.deleteOutcomes": ({ before, limit }, asks) =>
       Effect.map(repo.deleteOutcomes({ before, ...limit === undefined ? {} : { limit }, ...asks }), pruned),
     "ActionRepo.deleteOperations": ({ before, limit }, asks) =>

@@ -25,13 +25,15 @@ export const misfit = (value: unknown, description: SchemaDescription | undefine
 export const isOpen = ({ status, undoes }: StepRecord): boolean =>
   (status === "held" || status === "performing") && undoes === undefined
 
-/** What workers have said of a step, by its name: whether it is the last one, and the schema of what it gives. */
-export const stepIn = (description: DefinitionDescription, name: string | undefined) => {
-  const said = description.steps.find((one) => one.name === name)
+/** The schema of what a step gives, by its name, as workers have said it; none where they have said nothing of that. */
+export const resultOf = (
+  { options, steps, success }: DefinitionDescription,
+  name: string | undefined
+): SchemaDescription | undefined => {
+  const said = steps.find((one) => one.name === name)
   if (said === undefined) return undefined
-  const isLast = said === description.steps.at(-1)
   // the last one gives the action's success, but where what undoes it is given something of its own
-  const isSuccess = isLast && !description.options.includes("outbound") &&
+  const isSuccess = said === steps.at(-1) && !options.includes("outbound") &&
     !(said.result !== null && said.options.includes("compensate"))
-  return { said, isLast, result: isSuccess ? description.success : said.result ?? undefined }
+  return isSuccess ? success : said.result ?? undefined
 }

@@ -153,7 +153,7 @@ export const verbTable = {
     role: "admin",
     of: "history",
     many: false,
-    fields: { ...old, from: Schema.optionalKey(ActionId) }
+    fields: { ...old, from: Schema.optionalKey(ActionId), dryRun: Schema.optionalKey(Schema.Boolean) }
   },
   "ActionRepo.deleteOutcomes": {
     command: "prune --what answers",

@@ -9,7 +9,7 @@ import { Through } from "../../src/store/asked.ts"
 import { healthy, suite } from "../harness/databases.ts"
 import { recordOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { ada, asked, dock, done, fleet, sail, sea, Ship, Ships, whileTimePasses } from "./fixtures/many.ts"
+import { ada, asked, dock, done, fleet, mend, sail, sea, Ship, Ships, whileTimePasses } from "./fixtures/many.ts"
 
 const nobody = "0196a7a8-7e5c-7cc4-a7f5-0d2a3c6f1b11"
 
@@ -156,6 +156,21 @@ suite("for many", (engine) => {
       const cancelled = yield* done({ actorType: "Ship", statuses: ["failed", "performing"] }, cancel)
       assert.deepInclude(cancelled, { done: 2, refused: [] })
       assert.isAbove(cancelled.gone, 2)
+    }))
+
+  test("18.4: whose step cannot be skipped is told apart from who was skipped", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const held = yield* fleet("mend", 3)
+      yield* performIdle
+      yield* sql`insert into stepped.definitions (key, hash, json, first_seen, last_seen) values ('Ship/mend', 'one',
+        '{"options": [], "steps": [{"kind": "own", "name": "plug"}]}', clock_timestamp(), clock_timestamp())`
+      const { refused, ...left } = yield* done({ action: mend }, { verb: "ActionRepo.skipStep" })
+      assert.deepStrictEqual(left, { done: 0, gone: 0 })
+      assert.deepStrictEqual(inOrder(refused), [{ outcome: "notSkippable", count: 3, samples: [...held].sort() }])
+      yield* sql`delete from stepped.definitions`
+      yield* TestClock.adjust("1 second")
+      assert.deepInclude(yield* done({ action: mend }, { verb: "ActionRepo.skipStep" }), { done: 3, refused: [] })
     }))
 
   test("18.4: what is enqueued after the plan is not meant, nor what does not fit any more, nor the engine's own", () =>

@@ -33,6 +33,7 @@ const nothing: Forgetting = {
   answers: 0,
   achievements: 0,
   before: 0,
+  hasMore: false,
   left: { count: 0, first: [] }
 }
 
@@ -116,6 +117,36 @@ suite("forgetting", (engine) => {
         ]).at(-1),
         ["ada", "they have asked", "Customer/c1", done.actions]
       )
+    }))
+
+  test("18.5: a dry run looks at so many, the newest of the history, and says whether there is more", () =>
+    Effect.gen(function*() {
+      const mine = yield* customer
+      const first = yield* mine.signUpLater(secret)
+      yield* performSteppedActions()
+      yield* TestClock.adjust("1 second")
+      const later = yield* (yield* order).forwardLater("c2")
+      yield* performSteppedActions()
+      const plan = (limit?: number) => forget({ dryRun: true, limit })
+      assert.deepInclude(yield* plan(1), { actions: 0, hasMore: true })
+      assert.deepInclude(yield* plan(5), { actions: 1, hasMore: false })
+      const waits = yield* mine.confirmLater()
+      yield* performIdle
+      const all = yield* plan()
+      assert.deepInclude(all, { actions: 1, hasMore: false })
+      assert.deepStrictEqual(all.left, { count: 1, first: [{ id: waits.id, because: "live" }] })
+      assert.deepStrictEqual(yield* plan(100_000), all)
+      for (const options of [{ dryRun: true, limit: 0 }, { dryRun: true, limit: 100_001 }, { limit: 10 }]) {
+        const error = yield* Effect.flip(forget(options))
+        assert.deepInclude(error, { _tag: "InvalidQuery", field: "limit of ActionRepo.forget" })
+      }
+      assert.deepStrictEqual(yield* repo((repo) => repo.operations()), [])
+      // more is queued than is looked at
+      for (let n = 0; n < 6; n++) yield* mine.with({ delay: "1 day" }).approveLater()
+      assert.deepInclude(yield* plan(5), { actions: 1, hasMore: true })
+      assert.deepInclude((yield* plan(10)).left, { count: 7 })
+      assert.strictEqual((yield* forget({ by: "ada", reason: "they have asked" })).actions, 1)
+      for (const { id } of [first, later]) assert.isDefined(yield* recordOf(id))
     }))
 
   test("18.5: a result that several actions have handed on one after another is gone from all of them", () =>

@@ -1,6 +1,6 @@
 /** How long history is kept, by status and action (rule 4.8): what goes, what stays and why, and that a year of load leaves no more than its times say. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Layer, Option } from "effect"
+import { Clock, Effect, Layer, Option } from "effect"
 import type { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import {
@@ -154,6 +154,26 @@ suite("retention", (engine) => {
       assert.isTrue(Option.isSome(yield* repo.find(sleeping.id)))
       yield* sleeping.cancel()
       yield* performIdle
+    }))
+
+  test("4.8: what was planned as of a time is what is deleted as of it, whatever has become old meanwhile", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const cars = yield* Cars.client
+      yield* cars(1).auditLater()
+      yield* performIdle
+      yield* TestClock.adjust("2 days")
+      yield* cars(2).auditLater()
+      yield* performIdle
+      const retention = { succeeded: "1 day" } as const
+      const asOf = new Date(yield* Clock.currentTimeMillis)
+      const { groups } = yield* repo.planDeletion({ retention, asOf })
+      yield* TestClock.adjust("2 days")
+      assert.strictEqual((yield* repo.deleteEnded({ retention, asOf })).deleted, goes(groups))
+      assert.strictEqual(goes(groups), 1)
+      assert.strictEqual((yield* repo.deleteEnded({ retention })).deleted, 1)
+      const error = yield* Effect.flip(repo.planDeletion({ retention, asOf: new Date(Number.NaN) }))
+      assert.deepInclude(error, { _tag: "InvalidQuery", field: "asOf of ActionRepo.planDeletion" })
     }))
 
   test("4.8: a year of load leaves what its times say, and no more at its end than after the first months", () =>

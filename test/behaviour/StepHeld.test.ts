@@ -128,6 +128,51 @@ suite("steps that are held", (engine) => {
       assert.strictEqual(yield* dated.await, 0)
     }))
 
+  test("18.2: what cannot be skipped is left as it is, by the versions that living workers have, or else the newest", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const sql = yield* SqlClient.SqlClient
+      const says = (hash: string, options: ReadonlyArray<string>, steps: ReadonlyArray<readonly [string, string]>) =>
+        sql`insert into stepped.definitions (key, hash, json, first_seen, last_seen) values ('Depot/last', ${hash}, ${
+          JSON.stringify({ options, steps: steps.map(([kind, name]) => ({ kind, name })) })
+        }::text::jsonb, clock_timestamp(), clock_timestamp())`
+      const lives = (hash: string) =>
+        sql`insert into stepped.workers (name, lease_until, started_at, definitions, hashes)
+          values (${hash}, clock_timestamp() + interval '1 hour', clock_timestamp(), '{Depot/last}', array[${hash}::text])`
+      scene.body = Effect.fail(new Torn())
+      const depots = yield* Depots.client
+      const cases = [
+        ["its last step", "notSkippable", [], [["unnamed", "1"], ["own", "count"]]],
+        ["another of that name", "done", [], [["own", "count"], ["prepended", "count"]]],
+        ["one before the last", "done", [], [["own", "count"], ["own", "more"]]],
+        ["somebody outside gives it", "done", ["checksum", "outbound"], [["own", "count"]]],
+        ["its success may be nothing", "done", ["skippable"], [["own", "count"]]]
+      ] as const
+      const ids: Array<string> = []
+      for (const [hash, answer, options, steps] of cases) {
+        const { id } = yield* depots(ids.push("")).lastLater()
+        ids[ids.length - 1] = id
+        yield* performIdle
+        yield* says(hash, options, steps)
+        assert.strictEqual(yield* repo.skipStep(yield* lastStep(id), { by: "ada" }), answer, hash)
+      }
+      const first = ids[0]!
+      const before = yield* lastStep(first)
+      const skip = repo.skipStep(before, { by: "ada" })
+      yield* lives("its last step")
+      assert.strictEqual(yield* skip, "notSkippable")
+      yield* performIdle
+      assert.deepStrictEqual(yield* lastStep(first), before)
+      assert.deepStrictEqual(
+        (yield* repo.operations({ target: first })).map(({ by, outcome, verb }) => [by, verb, outcome]),
+        [["ada", "ActionRepo.skipStep", "notSkippable"]]
+      )
+      // one of those that live can
+      yield* lives("its success may be nothing")
+      assert.strictEqual(yield* skip, "done")
+      yield* sql`delete from stepped.workers where name in ('its last step', 'its success may be nothing')`
+    }))
+
   test("18.2: a value that no schema reads is stored as JSON, and the record says that it is unchecked", () =>
     Effect.gen(function*() {
       const repo = yield* ActionRepo

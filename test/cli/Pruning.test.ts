@@ -172,6 +172,32 @@ describe("prune --keep", () => {
       assert.match(operation!.target, /^by retention, before 20/)
     }))
 
+  it.live("shows what would go and stay before it asks, and deletes nothing that was not old then", () =>
+    Effect.gen(function*() {
+      const { client, objects, services, stepped } = yield* garage
+      assert.deepInclude(yield* stepped("prune", "--before", "0 millis", ...why), {
+        code: 1,
+        err: "stepped: nothing is old enough"
+      })
+      for (let n = 0; n < 3; n++) yield* client(n).visitNow("London")
+      yield* Effect.ignore(client(4).visitNow("nowhere"))
+      const plan =
+        "  Car/visit, succeeded: 3 would be deleted\n  Car/visit, failed: 1 would be deleted\nwould be deleted: 4; stays: 0"
+      for (const old of [["--before", "0 millis"], ["--keep", "otherwise=0 millis"]]) {
+        const asked = yield* stepped("prune", ...old, ...why)
+        assert.deepStrictEqual([asked.code, asked.out], [2, plan])
+        assert.include(asked.err, "Nobody can be asked here: give --yes")
+      }
+      assert.strictEqual((yield* objects("ls")).length, 4)
+      // 20,000 are looked at before it asks
+      const sql = yield* Effect.provide(PgClient.PgClient, services)
+      yield* sql`insert into stepped.ended_actions (id, definition, actor_id, arguments, status, depth, attempts, enqueued_at, ended_at)
+        select ('00000000-0000-7000-8000-' || lpad(n::text, 12, '0'))::uuid, 'Car/visit', n::text, '[]', 2, 0, 1, 'epoch', 'epoch'
+        from generate_series(1, 20000) n`
+      const asked = yield* stepped("prune", "--before", "0 millis", ...why)
+      assert.match(asked.out, /\nwould be deleted: 20000; stays: 0, of the newest 20,000 that may be$/)
+    }))
+
   it.live("refuses what says no time, two times, or both ways", () =>
     Effect.gen(function*() {
       const { stepped } = yield* garage

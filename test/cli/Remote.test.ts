@@ -60,6 +60,14 @@ describe("the command over HTTP", () => {
       }
       const skipped = yield* remote("skip", held.id, "--reason", "a test")
       assert.deepStrictEqual([skipped.code, skipped.out], [0, "done"])
+      const last = yield* client(4).mendLater()
+      yield* until(
+        "it is held",
+        Effect.map(stepped("ls", "--held", "--json"), ({ out }) => out.includes(last.id))
+      )
+      const kept = yield* remote("skip", last.id, "--reason", "a test")
+      assert.strictEqual(kept.code, 1)
+      assert.include(kept.out, "nothing was changed: it cannot be skipped")
       const retried = yield* remote("retry", failed.id, "--reason", "a test")
       assert.strictEqual(retried.code, 0, retried.err)
       const paused = yield* remote("pause", "--queue", "reports", "--reason", "a test")
@@ -67,8 +75,25 @@ describe("the command over HTTP", () => {
       const { body } = yield* api.get("/api/operations?by=ada", as("vera"))
       assert.deepStrictEqual(
         body.items.map(({ verb }: any) => verb),
-        ["JobQueue.pause", "ActionRepo.retry", "ActionRepo.skipStep"]
+        ["JobQueue.pause", "ActionRepo.retry", "ActionRepo.skipStep", "ActionRepo.skipStep"]
       )
+      const [asks, waits] = [yield* client(5).askLater(), yield* client(6).outsideLater()]
+      for (const args of [["signal", asks.id, "go", "{\"by\":\"me\"}"], ["complete", waits.id, "7"]]) {
+        yield* until(
+          `${args[0]} is told`,
+          Effect.map(remote(...args, "--reason", "they have called"), ({ code }) => code === 0)
+        )
+        const { out } = yield* stepped("operations", "--target", args[1]!, "--json")
+        const told = out.split("\n").map((line) => JSON.parse(line)).filter(({ outcome }) => outcome === "done")
+        assert.deepStrictEqual(told.map(({ by, reason }) => [by, reason]), [["ada", "they have called"]])
+      }
+      const planned = yield* remote("prune", "--before", "0 millis", "--dry-run")
+      assert.deepStrictEqual([planned.code, planned.err], [0, ""])
+      assert.match(planned.out, /would be deleted: \d+; stays: \d+$/)
+      const pruned = yield* remote("prune", "--before", "0 millis", "--reason", "a test")
+      assert.match(pruned.out, /^ {2}Car\/\w+, \w+: \d+ would be deleted\n/)
+      assert.include(pruned.err, "Nobody can be asked here: give --yes")
+      assert.include((yield* remote("prune", "--keep", "failed=1 day", "--dry-run")).err, "is not asked for over HTTP")
       const denied = yield* over(api.url, "vera")("retry", failed.id, "--reason", "a test")
       assert.notStrictEqual(denied.code, 0)
       assert.include(denied.err, "takes the role operate")

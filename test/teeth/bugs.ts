@@ -4339,13 +4339,97 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "skipped-and-held-again",
-    breaks: "skip says that it is done, and the step is held again",
+    breaks: "18.2: skip says that it is done, and the step is held again",
     plants: [{
-      file: "src/cli/verbs.ts",
-      find: `if (found === undefined || !found.isLast) return`,
-      replace: `if (found === undefined || found.isLast) return`
+      file: functionFile("decide_step"),
+      find: `if p_verdict ->> '_tag' = 'skip' and`,
+      replace: `if p_verdict ->> '_tag' = 'skips' and`
     }],
-    tests: { [answers]: ["an only step that gives the success"] }
+    tests: {
+      [stepHeld]: ["18.2: what cannot be skipped"],
+      [forMany]: ["18.4: whose step cannot be skipped"],
+      [answers]: ["an only step that gives the success"]
+    }
+  },
+  {
+    name: "skipped-by-who-is-gone",
+    breaks: "18.2: whether a step can be skipped is said by a version that no worker has any more",
+    plants: [{
+      file: functionFile("cannot_be_skipped"),
+      find: `if cardinality(v_hashes) = 0 then`,
+      replace: `if true then`
+    }],
+    tests: { [stepHeld]: ["18.2: what cannot be skipped"] }
+  },
+  {
+    name: "skipped-by-its-name",
+    breaks: "18.2: a step is taken for the last one of another kind that has its name",
+    plants: [{
+      file: functionFile("cannot_be_skipped"),
+      find: `      and d.json -> 'steps' -> -1 ->> 'kind'\n        =`,
+      replace: `      and d.json -> 'steps' -> -1 ->> 'kind'\n        <> 'none' ||`
+    }],
+    tests: { [stepHeld]: ["18.2: what cannot be skipped"] }
+  },
+  {
+    name: "told-by-nobody",
+    breaks: "18.3: who has sent a signal or completed an action over HTTP is not recorded",
+    plants: [{
+      file: "src/http/telling.ts",
+      find: `Effect.map(telling(subject), (value) => ({ value })),`,
+      replace: `Effect.map(telling(undefined as never), (value) => ({ value })),`
+    }],
+    tests: { "test/http/Telling.test.ts": ["21.1: an action is run"] }
+  },
+  {
+    name: "asked-without-a-plan",
+    breaks: "prune asks whether to delete, and does not say what",
+    plants: [{
+      file: "src/cli/pruning.ts",
+      find: `for (const row of rows) yield* output.remark(planLine(row))`,
+      replace: `for (const row of rows.slice(0, 0)) yield* output.remark(planLine(row))`
+    }],
+    tests: { "test/cli/Pruning.test.ts": ["shows what would go and stay before it asks"] }
+  },
+  {
+    name: "asked-when-all-is-counted",
+    breaks: "prune counts all of the history before it asks, however long that takes",
+    plants: [{
+      file: "src/cli/pruning.ts",
+      find: `yield* planned(scope, plannedMax)`,
+      replace: `yield* planned(scope, Infinity)`
+    }],
+    tests: { "test/cli/Pruning.test.ts": ["shows what would go and stay before it asks"] }
+  },
+  {
+    name: "planned-and-not-deleted",
+    breaks: "4.8: what has become old since the plan is deleted with it",
+    plants: [{
+      file: "src/store/deleting.ts",
+      find: `asOf === undefined ? Effect`,
+      replace: `asOf !== null ? Effect`
+    }],
+    tests: { "test/behaviour/Retention.test.ts": ["4.8: what was planned as of a time"] }
+  },
+  {
+    name: "counted-to-the-end",
+    breaks: "18.5: a dry run goes through all of the history, however long that takes",
+    plants: [{
+      file: "src/store/forgetting.ts",
+      find: `yield* pages(store, actor, operation, { isPlan: true, most })`,
+      replace: `yield* pages(store, actor, operation, { isPlan: true })`
+    }],
+    tests: { [forgetting]: ["18.5: a dry run looks at so many"] }
+  },
+  {
+    name: "counted-to-the-end-of-the-queue",
+    breaks: "18.5: a dry run goes through all that is queued, however long that takes",
+    plants: [{
+      file: "src/store/forgetting.ts",
+      find: `yield* allHolders(store, actor, most)`,
+      replace: `yield* allHolders(store, actor)`
+    }],
+    tests: { [forgetting]: ["18.5: a dry run looks at so many"] }
   },
   {
     name: "id-that-no-actor-has",

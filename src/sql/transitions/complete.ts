@@ -26,7 +26,8 @@ const decided = {
   [VerdictCode.repeated]: "done",
   [VerdictCode.busy]: "running",
   [VerdictCode.over]: "over",
-  [VerdictCode.notStarted]: "notStarted"
+  [VerdictCode.notStarted]: "notStarted",
+  [VerdictCode.notSkippable]: "notSkippable"
 } as const
 
 export const decideStepOf = ({ run }: Calls): Store["Service"]["decideStep"] => (now, of, decision, operation) =>

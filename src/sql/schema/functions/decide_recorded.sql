@@ -13,6 +13,7 @@ begin
       -- as `ActionRepo.abandonUnwinding` answers
       when p_verdict ->> '_tag' = 'abandon' then 'notUnwinding'
       when v_code = 3 /* Verdict.busy */ then 'running'
+      when v_code = 9 /* Verdict.notSkippable */ then 'notSkippable'
       else 'notStarted' end);
   end if;
   return v_code;

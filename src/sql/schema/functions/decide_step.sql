@@ -13,7 +13,8 @@ declare
   is_new boolean := true;
 begin
   perform require_read_committed();
-  select status, phase, outcome, token, step, step_attempt, step_started_at, verdict
+  select
+    definition, status, phase, outcome, token, step, step_kind, step_name, step_attempt, step_started_at, verdict
   into l
   from live_actions
   where id = p_action
@@ -49,6 +50,10 @@ begin
     or l.phase not in (0 /* Phase.step */, 1 /* Phase.waiting */, 6 /* Phase.held */)
     or (l.phase = 0 /* Phase.step */ and (l.step_attempt is null or l.step_started_at is not null))) then
     return 3 /* Verdict.busy */;
+  end if;
+  -- its worker would hold it again
+  if p_verdict ->> '_tag' = 'skip' and cannot_be_skipped(l.definition, l.step_kind, l.step_name) then
+    return 9 /* Verdict.notSkippable */;
   end if;
   if l.phase = 1 /* Phase.waiting */ then
     perform lock_waiting_steps('{}', array[p_action]);
