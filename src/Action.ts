@@ -49,7 +49,7 @@ import {
   type StepOptions,
   type StepValue
 } from "./StepDefinition.ts"
-import { type CompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
+import { type JobCompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
 import {
   checkExhausted,
   compensationOf,
@@ -553,11 +553,11 @@ export interface Job<A, E = never> {
   readonly attemptNumber: number
   /** What it has failed with last, where it is run again because of that. */
   readonly lastFailure: FailureCause | undefined
-  readonly succeeded: (result: A, options?: CompletionOptions) => Effect.Effect<boolean, CompletionError>
+  readonly succeeded: (result: A, options?: CompletionOptions) => Effect.Effect<boolean, JobCompletionError>
   /** Fails the action with one of its declared errors, or for an unnamed reason. */
-  readonly failed: (error?: E, options?: CompletionOptions) => Effect.Effect<boolean, CompletionError>
-  readonly cancelled: Effect.Effect<boolean, CompletionError>
-  readonly timedOut: Effect.Effect<boolean, CompletionError>
+  readonly failed: (error?: E, options?: CompletionOptions) => Effect.Effect<boolean, JobCompletionError>
+  readonly cancelled: Effect.Effect<boolean, JobCompletionError>
+  readonly timedOut: Effect.Effect<boolean, JobCompletionError>
   /**
    * Ends this run of the job, and runs it again after the delay: a finite one, of 0 ms or more. Anything else (`InvalidDuration`) fails the
    * action.
@@ -588,7 +588,7 @@ export const makeJob = (
   complete: (
     outcome: CompletionOutcome<unknown, unknown>,
     options?: CompletionOptions
-  ) => Effect.Effect<boolean, CompletionError>
+  ) => Effect.Effect<boolean, JobCompletionError>
 ): Job<any, any> => ({
   actionId,
   attemptNumber,
@@ -724,7 +724,7 @@ export interface ActionOptions<
     & ((
       job: Job<TypeOr<A, void>, TypeOr<E, never>>,
       ...args: [Args] extends [never] ? [] : ArgTypes<Args>
-    ) => Effect.Effect<JobValue, E["Type"] | InfrastructureError | CompletionError, RJob> | Promise<PJob>)
+    ) => Effect.Effect<JobValue, E["Type"] | InfrastructureError | JobCompletionError, RJob> | Promise<PJob>)
     & OutsideStep<RJob>
     & NoPromise<PJob>
 }

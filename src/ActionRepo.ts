@@ -24,7 +24,7 @@ import type {
 import { isActionId } from "./domain/Phase.ts"
 import type { FailureFilter, FailureGroups } from "./Failures.ts"
 import {
-  type DeletionVerb,
+  type DeleteResult,
   type ForgetOptions,
   type Forgetting,
   type ForgottenActor,
@@ -37,7 +37,7 @@ import {
 import type { DeletionPlan } from "./Retention.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import type { CompensationVerb, RetryOptions, RetryVerb, StepAttempt, StepVerb, UnwindingVerb } from "./StepVerb.ts"
+import type { CompensateAgainResult, RetryOptions, RetryResult, StepAttempt, StepDecisionResult, AbandonUnwindingResult } from "./OperatorResult.ts"
 import type { Abandoning, DecidedOf, StepDecision } from "./store/Answer.ts"
 import {
   askedLimit,
@@ -112,7 +112,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly tryStepAgain: (
     step: StepAttempt,
     options?: OperatorOptions
-  ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<StepDecisionResult, StorageError | InvalidQuery>
   /**
    * Skips a step that is held, is to begin again, or waits: the next one runs, and receives `undefined` for its result.
    *
@@ -123,7 +123,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly skipStep: (
     step: StepAttempt,
     options?: OperatorOptions
-  ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<StepDecisionResult, StorageError | InvalidQuery>
   /**
    * Completes a step that is held, is to begin again, or waits, with a result: JSON as the step's schema, or that of the action's
    * success, encodes it. Without a schema any JSON is taken and stored, and the record says that it is `unchecked`.
@@ -136,12 +136,12 @@ export class ActionRepo extends Context.Service<ActionRepo, {
     step: StepAttempt,
     result: unknown,
     options?: OperatorOptions
-  ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<StepDecisionResult, StorageError | InvalidQuery>
   /** Fails a step that is held, is to begin again, or waits, for good. */
   readonly failStep: (
     step: StepAttempt,
     options: OperatorOptions & { readonly reason: string }
-  ) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<StepDecisionResult, StorageError | InvalidQuery>
   /**
    * Ends what undoes an action's steps: what is left is not tried any more, and the action goes on to its callbacks, and to its end. Its cause says for
    * each step that it is `notUndone`, and why: by the first reason, if it is repeated. A compensation that runs just now may have been done all the same.
@@ -149,7 +149,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly abandonUnwinding: (
     action: string,
     options: OperatorOptions & { readonly reason: string }
-  ) => Effect.Effect<UnwindingVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<AbandonUnwindingResult, StorageError | InvalidQuery>
   /**
    * Runs again what undoes an action that has ended, where that has failed for good (`notUndone`): what was undone stays so, and is not undone twice. Its record
    * says `unwinding` until then, and what could not be undone this time either (`unwound`); its status and its `cause` stay. What a child could not undo is run again by its id.
@@ -157,7 +157,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly compensateAgain: (
     action: string,
     options?: OperatorOptions
-  ) => Effect.Effect<CompensationVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<CompensateAgainResult, StorageError | InvalidQuery>
   /**
    * Has a new action go on for one that has failed, timed out or was cancelled (`retryOf`): with its arguments as they were at the end, the results of its
    * steps and what they have done once, up to the first step that has ended it, or was compensated. There it goes on, with a new timeout. Children of that step
@@ -178,7 +178,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly retry: (
     id: string,
     options?: RetryOptions & OperatorOptions
-  ) => Effect.Effect<RetryVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<RetryResult, StorageError | InvalidQuery>
   /**
    * Forgets what an actor's ended actions were given and have come to: `Stepped.forget`, by what is stored of the actor's id. What is live, or still needed, stays, and is listed.
    */
@@ -198,7 +198,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly delete: (
     id: string,
     options?: OperatorOptions
-  ) => Effect.Effect<DeletionVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<DeleteResult, StorageError | InvalidQuery>
   /**
    * Deletes what ended before a time, or longer ago than a `retention` says of its status and action, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 1,000 with
    * `export`, 100,000 at most), newest first. The next call goes on from `next`, until there is none.
@@ -310,7 +310,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
         compensateAgain: (id, options) =>
           Effect.flatMap(
             operationOf("ActionRepo.compensateAgain", id, options),
-            (operation): Effect.Effect<CompensationVerb, StorageError> =>
+            (operation): Effect.Effect<CompensateAgainResult, StorageError> =>
               isActionId(id) ? store.compensateAgain(operation.at, id, operation) : Effect.succeed({ _tag: "None" })
           ),
         retry: (id, options = {}) =>
@@ -381,7 +381,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
         delete: (id, options) =>
           Effect.flatMap(
             operationOf("ActionRepo.delete", id, options),
-            (operation): Effect.Effect<DeletionVerb, StorageError> =>
+            (operation): Effect.Effect<DeleteResult, StorageError> =>
               isActionId(id)
                 ? store.deleteTree(id, deletionLimit.otherwise, operation)
                 : Effect.succeed({ _tag: "None" })

@@ -9,7 +9,7 @@ import * as Layer from "effect/Layer"
 import type { DefinitionRecord, WorkerRecord } from "./Catalogue.ts"
 import { laneShown } from "./domain/Key.ts"
 import { isActionId, priorityLimits } from "./domain/Phase.ts"
-import type { OperatorOptions, OperatorVerb, QueueVerb } from "./Operation.ts"
+import type { OperatorOptions, OperatorVerb, QueueResult } from "./Operation.ts"
 import type { Pause, PauseOptions } from "./Pause.ts"
 import { AmbiguousWorker, InvalidQuery, type StorageError, UnknownWorker } from "./SteppedError.ts"
 import { canBeStored, limitOf, operationOf, pauseOptionsOf, textOf, timeOf } from "./store/asked.ts"
@@ -132,7 +132,7 @@ export class JobQueue extends Context.Service<JobQueue, {
     action: string,
     priority: number,
     options?: OperatorOptions
-  ) => Effect.Effect<QueueVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<QueueResult, StorageError | InvalidQuery>
   /**
    * Says when an action is to start that waits in its queue, delayed or not; a time that has passed is now. Of one that has begun it says when what has
    * failed is tried again: a step, a job, a compensation, a callback. It holds within a `pollInterval`.
@@ -145,7 +145,7 @@ export class JobQueue extends Context.Service<JobQueue, {
     action: string,
     at: Date,
     options?: OperatorOptions
-  ) => Effect.Effect<QueueVerb, StorageError | InvalidQuery>
+  ) => Effect.Effect<QueueResult, StorageError | InvalidQuery>
   /**
    * Begins nothing new of a queue, of a definition, or at all; gives whether this call has paused it. One that is paused already keeps its
    * reason.

@@ -126,7 +126,7 @@ export interface OperationFilter {
  * @category models
  * @since 0.1.0
  */
-export type QueueVerb = "done" | "running" | "begun" | "over" | "none"
+export type QueueResult = "done" | "running" | "begun" | "over" | "none"
 
 /**
  * Why something of what has ended stays.
@@ -174,7 +174,7 @@ export interface StillThere {
  * @category models
  * @since 0.1.0
  */
-export type DeletionVerb =
+export type DeleteResult =
   | {
     readonly _tag: "Deleted"
     readonly deleted: number

@@ -964,7 +964,7 @@ export class InvalidOutcome extends Schema.TaggedError<InvalidOutcome>("stepped/
  * @category errors
  * @since 0.1.0
  */
-export type CompletionError =
+export type JobCompletionError =
   | InvalidOutcome
   | InvalidOption
   | CompletionConflict
@@ -988,7 +988,7 @@ export type CancelError = UnknownAction | UnsuitableIsolation | StorageError
  * @category errors
  * @since 0.1.0
  */
-export type CompleteError = AmbiguousCompletion | UnknownAction | NotStarted | InvalidActorId | CompletionError
+export type CompleteError = AmbiguousCompletion | UnknownAction | NotStarted | InvalidActorId | JobCompletionError
 
 /**
  * What receiving an answer with a token can fail with.

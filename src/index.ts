@@ -163,7 +163,7 @@ export type {
   PlannedMany
 } from "./Many.ts"
 export {
-  type DeletionVerb,
+  type DeleteResult,
   type ForgetOptions,
   type Forgetting,
   type ForgottenActor,
@@ -172,7 +172,7 @@ export {
   type OperatorOptions,
   type OperatorVerb,
   operatorVerbs,
-  type QueueVerb,
+  type QueueResult,
   type StillRead,
   type StillThere
 } from "./Operation.ts"
@@ -251,15 +251,15 @@ export * as Stepped from "./Stepped.ts"
 export * from "./SteppedError.ts"
 export type { OnExhausted, StepDefaults } from "./StepPolicy.ts"
 export type {
-  CompensationVerb,
+  CompensateAgainResult,
   NotCompensable,
   NotRetryable,
   RetryOptions,
-  RetryVerb,
+  RetryResult,
   StepAttempt,
-  StepVerb,
-  UnwindingVerb
-} from "./StepVerb.ts"
+  StepDecisionResult,
+  AbandonUnwindingResult
+} from "./OperatorResult.ts"
 export {
   type Completes,
   type Received,

@@ -3,7 +3,7 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import { ownActor, ownQueue } from "../domain/reserved.ts"
 import type { ManyOutcome } from "../Many.ts"
-import type { DeletionVerb, OperationRecord, QueueVerb, StillThere } from "../Operation.ts"
+import type { DeleteResult, OperationRecord, QueueResult, StillThere } from "../Operation.ts"
 import type { NewOperation, Records } from "../store/Records.ts"
 import type { Calls } from "./call.ts"
 import { type Arguments, array, at, json } from "./columns.ts"
@@ -50,7 +50,7 @@ const inQueue = (calls: Calls, name: "reprioritise" | "reschedule", args: Argume
         from ${calls.schema}.${name}(${places}) became`,
       [operationParameter(operation), ...Object.values(args)]
     ),
-    ([row]): QueueVerb => row![0] === "already" ? "done" : row![0] as QueueVerb
+    ([row]): QueueResult => row![0] === "already" ? "done" : row![0] as QueueResult
   )
 }
 
@@ -116,7 +116,7 @@ export const operationsOf = (calls: Calls): Operations => {
             from ${schema}.delete_tree(p_now => $1, p_action => $2, p_limit => $3)`,
           [at(operation.at), PgTypes.uuid(action), PgTypes.int4(limit), operationParameter(operation)]
         ),
-        ([row]): DeletionVerb => {
+        ([row]): DeleteResult => {
           const [became, deleted, kept, hasMore] = row!
           switch (became) {
             case "done":

@@ -3,7 +3,7 @@
  */
 import type { FailureCause } from "../domain/Failure.ts"
 import type { ActionStatus, Phase, StepKind, StepStatus } from "../domain/Phase.ts"
-import type { StepAttempt } from "../StepVerb.ts"
+import type { StepAttempt } from "../OperatorResult.ts"
 import type { StoredAttempts, StoredOutcome } from "./Conclusion.ts"
 
 interface Action {

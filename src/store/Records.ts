@@ -21,13 +21,13 @@ import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { ManyGroup, ManyOutcome } from "../Many.ts"
 import type {
-  DeletionVerb,
+  DeleteResult,
   Forgetting,
   ForgottenActor,
   OperationFilter,
   OperationRecord,
   OperatorVerb,
-  QueueVerb,
+  QueueResult,
   StillThere
 } from "../Operation.ts"
 import type { Pause } from "../Pause.ts"
@@ -140,7 +140,7 @@ export interface Records extends ScheduleStore {
     action: string,
     limit: number,
     operation: NewOperation
-  ) => Effect.Effect<DeletionVerb, StorageError>
+  ) => Effect.Effect<DeleteResult, StorageError>
   /** Forgets an actor among as many actions as it looks at, below one and since a time (in ms), or among these. */
   readonly forgetEnded: (
     actor: ForgottenActor,
@@ -248,9 +248,9 @@ export interface Records extends ScheduleStore {
     action: string,
     priority: number,
     operation: NewOperation
-  ) => Effect.Effect<QueueVerb, StorageError>
+  ) => Effect.Effect<QueueResult, StorageError>
   /** When an invocation is to start that waits, or something is to be tried again (user time in ms). */
-  readonly reschedule: (action: string, due: number, operation: NewOperation) => Effect.Effect<QueueVerb, StorageError>
+  readonly reschedule: (action: string, due: number, operation: NewOperation) => Effect.Effect<QueueResult, StorageError>
   /** Begins nothing new of something; gives whether that is new. */
   readonly pause: (pause: Omit<Pause, "since">, operation: NewOperation) => Effect.Effect<boolean, StorageError>
   /** Takes a pause back; gives whether there was one. What waited because of it goes on with the next `tick`. */

@@ -19,7 +19,7 @@ import {
   type UnsuitableDatabase,
   type UnsuitableIsolation
 } from "../SteppedError.ts"
-import type { CompensationVerb, RetryVerb } from "../StepVerb.ts"
+import type { CompensateAgainResult, RetryResult } from "../OperatorResult.ts"
 import type { Announcement } from "./Announcement.ts"
 import type {
   Abandoning,
@@ -284,13 +284,13 @@ export interface Transitions {
     now: number,
     retry: AskedRetry,
     operation: NewOperation
-  ) => Effect.Effect<RetryVerb, StorageError>
+  ) => Effect.Effect<RetryResult, StorageError>
   /** What undoes an action that has ended is run again, where it has failed; inside an open transaction of the client it commits with it. */
   readonly compensateAgain: (
     now: number,
     action: string,
     operation: NewOperation
-  ) => Effect.Effect<CompensationVerb, StorageError>
+  ) => Effect.Effect<CompensateAgainResult, StorageError>
   readonly tick: Pass
   readonly cancelAbandoned: Pass
   /** What would become of an invocation if a worker took it now; none where its parent does not perform. Lanes are as this process knows them. */

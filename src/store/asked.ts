@@ -12,7 +12,7 @@ import { isStorable } from "../domain/storable.ts"
 import type { OperatorOptions, OperatorVerb } from "../Operation.ts"
 import type { PauseOptions } from "../Pause.ts"
 import { InvalidQuery } from "../SteppedError.ts"
-import type { StepAttempt } from "../StepVerb.ts"
+import type { StepAttempt } from "../OperatorResult.ts"
 import type { NewOperation, Within } from "./Records.ts"
 
 /** Rows of a list, if nothing is said, and at most. */

@@ -1,7 +1,7 @@
 /** What a verb has come to, in the words that the command line and HTTP share. */
-import type { DeletionVerb, Forgetting } from "../Operation.ts"
+import type { DeleteResult, Forgetting } from "../Operation.ts"
 import type { DeletionPlan } from "../Retention.ts"
-import type { CompensationVerb, RetryVerb } from "../StepVerb.ts"
+import type { CompensateAgainResult, RetryResult } from "../OperatorResult.ts"
 import { whyNotCompensated, whyNotRetried } from "./refusals.ts"
 
 /** What a verb has come to: by the name that it answers with, and in words. */
@@ -28,7 +28,7 @@ const words: Readonly<Record<string, string>> = {
 /** An answer in words. */
 export const textOf = ({ outcome, text }: Answer): string => text ?? words[outcome] ?? outcome
 
-export const retried = (verb: RetryVerb): Answer => {
+export const retried = (verb: RetryResult): Answer => {
   switch (verb._tag) {
     case "Retried": {
       const { id, retryOf } = verb
@@ -53,7 +53,7 @@ export const retried = (verb: RetryVerb): Answer => {
   }
 }
 
-export const deleted = (verb: DeletionVerb): Answer => {
+export const deleted = (verb: DeleteResult): Answer => {
   const kept = "kept" in verb ? verb.kept : []
   const stays = kept.map(({ because, id }) => `\n  ${id} stays: ${because}`).join("")
   switch (verb._tag) {
@@ -70,7 +70,7 @@ export const deleted = (verb: DeletionVerb): Answer => {
   }
 }
 
-export const compensated = (verb: CompensationVerb): Answer => {
+export const compensated = (verb: CompensateAgainResult): Answer => {
   switch (verb._tag) {
     case "Compensating":
       return { outcome: "done", text: `done: ${verb.steps.join(", ")}`, more: { steps: verb.steps } }

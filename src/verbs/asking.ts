@@ -10,7 +10,7 @@ import { lane, type LaneKey } from "../Lane.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { Schedules } from "../Schedules.ts"
 import { InvalidQuery, type StorageError, type UnknownSchedule, type UnsuitableIsolation } from "../SteppedError.ts"
-import type { StepAttempt, StepVerb } from "../StepVerb.ts"
+import type { StepAttempt, StepDecisionResult } from "../OperatorResult.ts"
 import {
   type Answer,
   backfilled,
@@ -120,7 +120,7 @@ export const makeVerbs = Effect.gen(function*() {
 
   const deciding = (
     { id, step }: Inputs["ActionRepo.skipStep"],
-    decide: (attempt: StepAttempt) => Effect.Effect<StepVerb, StorageError | InvalidQuery>
+    decide: (attempt: StepAttempt) => Effect.Effect<StepDecisionResult, StorageError | InvalidQuery>
   ): Asked =>
     Effect.gen(function*() {
       const attempt = yield* attemptOf(id, step)

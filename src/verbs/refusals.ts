@@ -1,5 +1,5 @@
 /** Why a verb has changed nothing, as a sentence that says what else to ask for. */
-import type { NotCompensable, NotRetryable } from "../StepVerb.ts"
+import type { NotCompensable, NotRetryable } from "../OperatorResult.ts"
 
 interface Refused<Reason> {
   readonly reason: Reason

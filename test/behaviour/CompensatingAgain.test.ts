@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Option } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, type CompensationVerb, JobQueue, type NotCompensable, Stepped } from "stepped"
+import { ActionRepo, type CompensateAgainResult, JobQueue, type NotCompensable, Stepped } from "stepped"
 import { assertCompensated, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
@@ -27,7 +27,7 @@ suite("what undoes an action, run again", (engine) => {
   }
   const ask = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.compensateAgain(id))
   const retry = (id: string) => Effect.flatMap(ActionRepo, (repo) => repo.retry(id))
-  const refused = (reason: NotCompensable, action: string, step?: string): CompensationVerb => ({
+  const refused = (reason: NotCompensable, action: string, step?: string): CompensateAgainResult => ({
     _tag: "NotCompensable",
     reason,
     action,

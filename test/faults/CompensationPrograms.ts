@@ -1,7 +1,7 @@
 /** Programs whose compensations have failed and are run again, under faults: each is done once it can be, none that was done is done again. */
 import { Effect, Schema } from "effect"
 import { SqlClient } from "effect/sql"
-import { ActionRepo, type CompensationVerb, Step, Stepped } from "stepped"
+import { ActionRepo, type CompensateAgainResult, Step, Stepped } from "stepped"
 import { awaited, invoke, nobody, note, program, type Root } from "./Playing.ts"
 import type { Stage, Tree } from "./Trial.ts"
 
@@ -48,7 +48,7 @@ const root = (action: Root["action"], call: string): Root => ({
 const again = (stage: Stage, id: string) =>
   Effect.flatMap(
     stage.insist(
-      Effect.flatMap(ActionRepo, (repo) => repo.compensateAgain(id)) as Effect.Effect<CompensationVerb, unknown>
+      Effect.flatMap(ActionRepo, (repo) => repo.compensateAgain(id)) as Effect.Effect<CompensateAgainResult, unknown>
     ),
     (verb) =>
       verb._tag === "Compensating" || (verb._tag === "NotCompensable" && ["live", "nothing"].includes(verb.reason))

@@ -1,6 +1,6 @@
 /** Programs under faults that are retried after they have failed: what goes on is one action, and does what is left, whoever dies. */
 import { Effect, Schema } from "effect"
-import { ActionRepo, type RetryOptions, type RetryVerb, Step, Stepped } from "stepped"
+import { ActionRepo, type RetryOptions, type RetryResult, Step, Stepped } from "stepped"
 import { awaited, invoke, nobody, note, program, type Root } from "./Playing.ts"
 import type { Stage, Tree } from "./Trial.ts"
 
@@ -46,7 +46,7 @@ const root = (action: Root["action"], call: (shop: any) => Effect.Effect<unknown
 /** Asks until there is an answer, which says in the end which one goes on. */
 const retried = (stage: Stage, id: string, options?: RetryOptions) =>
   Effect.flatMap(
-    stage.insist(Effect.flatMap(ActionRepo, (repo) => repo.retry(id, options)) as Effect.Effect<RetryVerb, unknown>),
+    stage.insist(Effect.flatMap(ActionRepo, (repo) => repo.retry(id, options)) as Effect.Effect<RetryResult, unknown>),
     (verb) =>
       verb._tag === "Retried" || verb._tag === "AlreadyRetried"
         ? Effect.succeed(verb.id)

@@ -15,7 +15,7 @@ import {
   AmbiguousCompletion,
   type CancelError,
   CompletionConflict,
-  type CompletionError,
+  type JobCompletionError,
   type InvalidOption,
   InvalidOutcome,
   NotStarted,
@@ -73,7 +73,7 @@ export interface Completing {
     outcome: CompletionOutcome<unknown, unknown>,
     options: CompletionOptions | undefined,
     completed: () => void
-  ) => Effect.Effect<boolean, CompletionError>
+  ) => Effect.Effect<boolean, JobCompletionError>
 }
 
 export const make = (

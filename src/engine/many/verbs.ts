@@ -6,7 +6,7 @@ import type { Engine } from "../../Engine.ts"
 import type { JobQueue } from "../../JobQueue.ts"
 import type { OperatorOptions } from "../../Operation.ts"
 import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
-import type { StepAttempt } from "../../StepVerb.ts"
+import type { StepAttempt } from "../../OperatorResult.ts"
 import type { Asked } from "./definition.ts"
 
 export interface Verbs {

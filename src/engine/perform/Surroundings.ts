@@ -1,7 +1,7 @@
 /** What performing needs of the engine. */
 import type * as Effect from "effect/Effect"
 import type { CompletionOptions, CompletionOutcome } from "../../Outcome.ts"
-import type { CompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
+import type { JobCompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
 import type { NewMemo, ProgressNote } from "../../store/Conclusion.ts"
 import type { Store, Whole } from "../../store/Store.ts"
 import type { NewActionId } from "../ActionId.ts"
@@ -23,7 +23,7 @@ export interface Surroundings {
     outcome: CompletionOutcome<unknown, unknown>,
     options: CompletionOptions | undefined,
     completed: () => void
-  ) => Effect.Effect<boolean, CompletionError>
+  ) => Effect.Effect<boolean, JobCompletionError>
   /** What did not travel with the answers of transitions. */
   readonly stored: Pick<Store["Service"], "resultsAfter" | "slotsAfter" | "unreadSignals"> & {
     readonly whatOf: (action: string) => Effect.Effect<Whole | undefined, StorageError>

@@ -9,7 +9,7 @@ import type { ActionRepo } from "../../ActionRepo.ts"
 import type { JobQueue } from "../../JobQueue.ts"
 import type { CompletionOptions, CompletionOutcome } from "../../Outcome.ts"
 import type { PerformanceLane } from "../../PerformanceLane.ts"
-import type { CompletionError } from "../../SteppedError.ts"
+import type { JobCompletionError } from "../../SteppedError.ts"
 import type { ToPrepare } from "../../store/Answer.ts"
 import type { PreparedInvocation } from "../../store/Invocation.ts"
 import type { Meter } from "../../store/Meter.ts"
@@ -121,7 +121,7 @@ export interface WorkerOptions {
     outcome: CompletionOutcome<unknown, unknown>,
     options: CompletionOptions | undefined,
     completed: () => void
-  ) => Effect.Effect<boolean, CompletionError>
+  ) => Effect.Effect<boolean, JobCompletionError>
   readonly scope: Scope.Scope
   readonly failpoint: ReachFailpoint
 }

@@ -3,7 +3,7 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { statusCodes } from "../../domain/Phase.ts"
-import type { CompensationVerb, NotCompensable, NotRetryable, RetryVerb } from "../../StepVerb.ts"
+import type { CompensateAgainResult, NotCompensable, NotRetryable, RetryResult } from "../../OperatorResult.ts"
 import type { Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { askedBy, at, json } from "../columns.ts"
@@ -52,7 +52,7 @@ export const retryOf = ({ run }: Calls): Store["Service"]["retry"] => (now, o, o
       p_is_upwards: PgTypes.bool(o.upwards),
       p_operation: operationParameter(operation)
     }, "became, action, lane, reason, step, retried"),
-    ([row]): RetryVerb => {
+    ([row]): RetryResult => {
       const [became, action, lane, reason, step, retried] = row!
       switch (became) {
         case "done":
@@ -81,7 +81,7 @@ export const compensateAgainOf = ({ run }: Calls): Store["Service"]["compensateA
       p_action: PgTypes.uuid(id),
       p_operation: operationParameter(operation)
     }, "became, action, step, reason, steps"),
-    ([row]): CompensationVerb => {
+    ([row]): CompensateAgainResult => {
       const [became, action, step, reason, steps] = row!
       switch (became) {
         case "done":

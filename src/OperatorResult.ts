@@ -32,7 +32,7 @@ export interface StepAttempt {
  * @category models
  * @since 0.1.0
  */
-export type StepVerb = "done" | "running" | "notStarted" | "notSkippable" | "over" | "none"
+export type StepDecisionResult = "done" | "running" | "notStarted" | "notSkippable" | "over" | "none"
 
 /**
  * What has come of abandoning what undoes an action.
@@ -46,7 +46,7 @@ export type StepVerb = "done" | "running" | "notStarted" | "notSkippable" | "ove
  * @category models
  * @since 0.1.0
  */
-export type UnwindingVerb = "done" | "notUnwinding" | "over" | "none"
+export type AbandonUnwindingResult = "done" | "notUnwinding" | "over" | "none"
 
 /**
  * Why what undoes an action is not run again.
@@ -74,7 +74,7 @@ export type NotCompensable = "live" | "retried" | "nothing" | "child" | "deleted
  * @category models
  * @since 0.1.0
  */
-export type CompensationVerb =
+export type CompensateAgainResult =
   | { readonly _tag: "Compensating"; readonly steps: ReadonlyArray<string> }
   | {
     readonly _tag: "NotCompensable"
@@ -142,7 +142,7 @@ export type NotRetryable =
  * @category models
  * @since 0.1.0
  */
-export type RetryVerb =
+export type RetryResult =
   | { readonly _tag: "Retried"; readonly id: string; readonly retryOf: string }
   | { readonly _tag: "AlreadyRetried"; readonly id: string }
   | { readonly _tag: "LaneBusy"; readonly lane: string; readonly by: string }
