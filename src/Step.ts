@@ -356,7 +356,7 @@ export class Step extends Context.Service<Step, StepContext>()("stepped/Step") {
    *
    * **Details**
    *
-   * It is good as long as this attempt runs or waits, and, once the step has succeeded, for waits of later steps; with `expires`, for that time at most.
+   * It is good as long as this attempt runs or waits, and, once the step has succeeded, for waits of later steps; with `expiresIn`, for that time at most.
    * It says nothing secret, and is signed: whoever has it may answer once, and do nothing else. It requires the keys ({@link Tokens}), where there is an example.
    */
   static readonly token: {

@@ -882,7 +882,7 @@ export class SignalsFull extends Schema.TaggedError<SignalsFull>("stepped/Signal
  */
 export class InvalidToken extends Schema.TaggedError<InvalidToken>("stepped/InvalidToken")("InvalidToken", {}) {
   override get message(): string {
-    return "The token is not valid: it counts as it was given away by Step.token, for as long as `expires` says, and where " +
+    return "The token is not valid: it counts as it was given away by Step.token, for as long as `expiresIn` says, and where " +
       "Stepped.Tokens has the key that has signed it"
   }
 }

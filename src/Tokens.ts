@@ -45,7 +45,7 @@ export type TokenClaims = Claims
  */
 export interface TokenOptions {
   /** How long it is good, from when the body asks; as long as its attempt, if not given. */
-  readonly expires?: Duration.Input
+  readonly expiresIn?: Duration.Input | undefined
 }
 
 /**
@@ -106,7 +106,7 @@ export interface Completes {
  *
  * const report = Stepped.action("report", { arguments: [Schema.String], signals: [exported] })
  *   .step("export", Effect.fn(function*(month) {
- *     const token = yield* Step.token(exported, { expires: "1 hour" })
+ *     const token = yield* Step.token(exported, { expiresIn: "1 hour" })
  *     yield* Effect.flatMap(Exporter, (exporter) => exporter.start(month, `https://app.example/receive/${token}`))
  *     return yield* Step.waitFor(exported, { timeout: "30 minutes" })
  *   }))
@@ -201,7 +201,7 @@ export const claimsOf = (token: string): Effect.Effect<TokenClaims, InvalidToken
   Effect.gen(function*() {
     const { now } = yield* Engine
     const claims = yield* (yield* Tokens).verify(token)
-    if (claims.expires !== undefined && (yield* now) >= claims.expires) return yield* new InvalidToken()
+    if (claims.expiresAt !== undefined && (yield* now) >= claims.expiresAt) return yield* new InvalidToken()
     return claims
   })
 

@@ -50,7 +50,7 @@ const report = Stepped.action("report", {
   .step(
     "export",
     Effect.fn(function*(month) {
-      const token = yield* Step.token(exported, { expires: "1 hour" })
+      const token = yield* Step.token(exported, { expiresIn: "1 hour" })
       const { lastFailure } = yield* Step
       yield* (yield* Exporter).start(month, token, rowsOf(lastFailure?.details))
       return yield* Step.waitFor(exported, { timeout: "1 hour", heartbeatTimeout: "2 seconds" })

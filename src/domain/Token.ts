@@ -20,7 +20,7 @@ export interface Claims {
   /** Which one of its attempt, so that two of them are two tokens. */
   readonly number: number
   /** Until when it is good, in ms. */
-  readonly expires: number | undefined
+  readonly expiresAt: number | undefined
 }
 
 const version = "st1"
@@ -42,7 +42,7 @@ const decodeClaims = Schema.decodeUnknownOption(Schema.fromJsonString(Schema.Tup
 
 /** What of a token is signed. */
 export const tokenText = (key: string, c: Claims): string => {
-  const claims = [c.definition, c.action, c.step, c.attempt, c.signal ?? null, c.number, c.expires ?? null]
+  const claims = [c.definition, c.action, c.step, c.attempt, c.signal ?? null, c.number, c.expiresAt ?? null]
   return `${version}.${key}.${Base64Url.encode(JSON.stringify(claims))}`
 }
 
@@ -64,9 +64,9 @@ export const readToken = (token: unknown) => {
     claims: (): Claims | undefined => {
       const read = Option.flatMap(Result.getSuccess(Base64Url.decodeString(claims)), decodeClaims)
       if (Option.isNone(read)) return undefined
-      const [definition, action, step, attempt, signal, number, expires] = read.value
+      const [definition, action, step, attempt, signal, number, expiresAt] = read.value
       if (!isActionId(action)) return undefined
-      return { definition, action, step, attempt, signal: signal ?? undefined, number, expires: expires ?? undefined }
+      return { definition, action, step, attempt, signal: signal ?? undefined, number, expiresAt: expiresAt ?? undefined }
     }
   }
 }

@@ -332,7 +332,7 @@ suite("tokens", (engine) => {
         const [how, words] of [
           ["unlisted", "which wrong does not list"],
           ["complete", "which is not outbound"],
-          ["no time", "expires of Step.token"]
+          ["no time", "expiresIn of Step.token"]
         ] as const
       ) {
         const handle = yield* client.wrongNow(how)

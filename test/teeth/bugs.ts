@@ -6019,8 +6019,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "12.2: a token counts after it has expired",
     plants: [{
       file: "src/Tokens.ts",
-      find: `(yield* now) >= claims.expires`,
-      replace: `(yield* now) > claims.expires`
+      find: `(yield* now) >= claims.expiresAt`,
+      replace: `(yield* now) > claims.expiresAt`
     }],
     tests: { [tokens]: ["12.2: a token counts until it expires"] }
   },

@@ -344,7 +344,7 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
           ask(
             () => `Step.token of ${of === "complete" ? of : of.name}`,
             Effect.sync(() => {
-              const { expires } = options ?? {}
+              const { expiresIn } = options ?? {}
               return {
                 definition: performance.runnable.key,
                 action: performance.id,
@@ -352,9 +352,9 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
                 attempt: performance.attempt,
                 signal: of === "complete" ? undefined : of.name,
                 number: effects.tokens++,
-                expires: expires === undefined
+                expiresAt: expiresIn === undefined
                   ? undefined
-                  : Math.ceil(now + readDuration("expires of Step.token", expires, { least: 1 }))
+                  : Math.ceil(now + readDuration("expiresIn of Step.token", expiresIn, { least: 1 }))
               }
             })
           )
