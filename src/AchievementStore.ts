@@ -42,13 +42,13 @@ export interface Achievement {
  */
 export interface AchievementFilter {
   /** Achieved before that. */
-  readonly before?: Date
+  readonly before?: Date | undefined
   /** Under this key, or one that has these parts and more: `["map"]` means `["map", "Oslo"]`, too. */
-  readonly below?: ActionKey
+  readonly below?: ActionKey | undefined
   /** Achieved by actions of this actor type. */
-  readonly actorType?: string
+  readonly actorType?: string | undefined
   /** Achieved by actions of this name. */
-  readonly name?: string
+  readonly name?: string | undefined
 }
 
 /**
@@ -72,7 +72,7 @@ export class AchievementStore extends Context.Service<AchievementStore, {
    * without a field is refused.
    */
   readonly forgetAll: (
-    filter: AchievementFilter & OperatorOptions & { readonly limit?: number }
+    filter: AchievementFilter & OperatorOptions & { readonly limit?: number | undefined }
   ) => Effect.Effect<number, StorageError | InvalidQuery>
 }>()("stepped/AchievementStore") {
   /** The achievements of the engine's storage. */

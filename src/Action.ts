@@ -553,9 +553,11 @@ export interface Job<A, E = never> {
   readonly attemptNumber: number
   /** What it has failed with last, where it is run again because of that. */
   readonly lastFailure: FailureCause | undefined
+  /** Ends the action well, and gives whether this has: not where it had ended before. */
   readonly succeeded: (result: A, options?: CompletionOptions) => Effect.Effect<boolean, JobCompletionError>
   /** Fails the action with one of its declared errors, or for an unnamed reason. */
   readonly failed: (error?: E, options?: CompletionOptions) => Effect.Effect<boolean, JobCompletionError>
+  /** Ends the action as cancelled, or as timed out. */
   readonly cancelled: Effect.Effect<boolean, JobCompletionError>
   readonly timedOut: Effect.Effect<boolean, JobCompletionError>
   /**
@@ -634,8 +636,11 @@ export interface ActionOptions<
   Undo = NotGiven,
   Signals extends ReadonlyArray<AnySignal> = ReadonlyArray<AnySignal>
 > {
+  /** The schemas of its arguments, in their order: what it is enqueued with is stored by them, as JSON, and read by them in every later version. None, if not given. */
   readonly arguments?: Args
+  /** The schema of what it gives: its last step's value, or what it is completed with. Nothing (`void`), if not given. */
   readonly success?: A
+  /** The schema of the errors that it declares: whoever waits for it fails with them as they are typed here. None, if not given. */
   readonly error?: E
   /** The action stays performing after its last step until it is completed from outside. */
   readonly outbound?: IsOutbound

@@ -24,6 +24,7 @@ export interface ActionRecord {
   readonly actorType: string
   /** The actor's id as text. */
   readonly actorId: string
+  /** The action's name. */
   readonly name: string
   /** The arguments as JSON. */
   readonly arguments: unknown
@@ -38,6 +39,7 @@ export interface ActionRecord {
   readonly lane: string | undefined
   /** Its named lanes, as `bays:north`, in their order; none where it has a concurrency key. */
   readonly lanes: ReadonlyArray<string> | undefined
+  /** Under which its success counts as achieved, as `Stepped.joinKey` writes it, and the checksum of what its work depends on; no checksum where it is not reused. */
   readonly checksumKey: string | undefined
   readonly checksum: string | undefined
   /** Id of the parent and index of its step; none for a root. */
@@ -48,6 +50,7 @@ export interface ActionRecord {
   readonly startedByStep: number | undefined
   /** Id of the ended action that it goes on for (`ActionRepo.retry`). */
   readonly retryOf: string | undefined
+  /** How many are above it: 0 of a root. */
   readonly depth: number
   /**
    * How often its last step, its job or its callbacks were begun, or a worker died that had taken it to begin them; of a queued one, its
@@ -75,6 +78,7 @@ export interface ActionRecord {
   readonly result: unknown
   /** Why it did not succeed; none while it is live and does not unwind, and for one that succeeded, or was superseded without its waiters being told. */
   readonly cause: FailureCause | undefined
+  /** Id of the action that has taken its place in the lane. */
   readonly supersededBy: string | undefined
   /**
    * Its parent has unwound it, or what undoes it, or one below it, was run again since it has ended: what could not be undone by then, is uncertain, or was kept, in the place of
@@ -83,6 +87,7 @@ export interface ActionRecord {
   readonly unwound: Pick<FailureCause, "notUndone" | "kept" | "uncertain"> | undefined
   /** Of one that has failed, timed out or is deadlocked: the version of the program whose worker has ended it (the engine's option `build`). */
   readonly build: string | undefined
+  /** How many of its callbacks have ended well, and how many have failed for good. */
   readonly callbacksSucceeded: number
   readonly callbacksFailed: number
   /** Texts that it was enqueued with. */
@@ -96,6 +101,7 @@ export interface ActionRecord {
    * several waits the one of which something was heard last: each one's own is in its slot.
    */
   readonly heartbeat: Heartbeat | undefined
+  /** In user time: when it was enqueued, when it began to perform, and when it ended. */
   readonly enqueuedAt: Date
   readonly startedAt: Date | undefined
   readonly endedAt: Date | undefined
@@ -128,8 +134,10 @@ export interface Heartbeat {
  * @since 0.1.0
  */
 export interface StepRecord {
+  /** Id of its action, and which step of that it is, from 0. */
   readonly action: string
   readonly index: number
+  /** Its name, or its place among the others, from 1, as text; of a method or a job the action's name. */
   readonly name: string
   readonly kind: StepKind
   /** `held`: it has failed, and somebody is to decide of it. */
@@ -156,6 +164,7 @@ export interface StepRecord {
  * @since 0.1.0
  */
 export interface AttemptRecord {
+  /** From 1 on. */
   readonly number: number
   readonly startedAt: Date
   /** None while it runs or waits. */
@@ -173,6 +182,7 @@ export interface AttemptRecord {
  * @since 0.1.0
  */
 export interface SlotRecord {
+  /** Id of the action that waits, the index of its step, and which thing of that step it is, from 0. */
   readonly action: string
   readonly step: number
   readonly slot: number
@@ -218,38 +228,39 @@ export interface ActionTree {
  * @since 0.1.0
  */
 export interface ActionFilter {
-  readonly actorType?: string
-  readonly actorId?: string
-  readonly name?: string
-  readonly statuses?: ReadonlyArray<ActionRecord["status"]>
+  /** Only actions of actors of this type, of the one with this id (as text), of this name, and in one of these statuses. */
+  readonly actorType?: string | undefined
+  readonly actorId?: string | undefined
+  readonly name?: string | undefined
+  readonly statuses?: ReadonlyArray<ActionRecord["status"]> | undefined
   /** Only actions without a parent. */
-  readonly roots?: boolean
+  readonly roots?: boolean | undefined
   /** Only what this action's steps have asked for and wait for, or have waited for. */
-  readonly parent?: string
+  readonly parent?: string | undefined
   /** Only what was enqueued with this text among its tags. */
-  readonly tag?: string
+  readonly tag?: string | undefined
   /** Only what was enqueued at this time or later, by the time in its id: of a caller's id that one's. */
-  readonly since?: Date
+  readonly since?: Date | undefined
   /** Only what was enqueued before this time, by the time in its id. */
-  readonly before?: Date
+  readonly before?: Date | undefined
   /** Only what comes after this action in the order of the list: those of lower ids. */
-  readonly after?: string
+  readonly after?: string | undefined
   /** Only what this action's steps and callbacks have started without waiting for it (`Step.start`). */
-  readonly startedBy?: string
+  readonly startedBy?: string | undefined
   /** Only what goes on for this action (`ActionRepo.retry`). */
-  readonly retryOf?: string
+  readonly retryOf?: string | undefined
   /** Only ended actions of which a callback failed, for good: what it was to do was not done. */
-  readonly callbacksFailed?: boolean
+  readonly callbacksFailed?: boolean | undefined
   /** Only those of which a step is held until somebody decides (`onExhausted`). */
-  readonly held?: boolean
+  readonly held?: boolean | undefined
   /** Only ended ones of which something could not be undone, and was not since (`notUndone`): those whose own compensations have failed, and not a child's. */
-  readonly notUndone?: boolean
+  readonly notUndone?: boolean | undefined
   /** Only those of this group of failures (`ActionRepo.failures`), among the 20,000 that have failed last. */
-  readonly failure?: string
+  readonly failure?: string | undefined
   /** Without what programs have stored, which stays in the database: `arguments` and `result` are null, and there is no `progress` and no `heartbeat`. */
-  readonly brief?: boolean
+  readonly brief?: boolean | undefined
   /** At most so many, newest first; 100 if not given, 10,000 at most. They come with arguments and results: fewer where those are large. */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /**
@@ -341,7 +352,7 @@ export interface Deletion {
  */
 export type DeletionOptions<E = never, R = never> = OperatorOptions & DeletionScope & {
   /** How many actions a call looks at: 10,000 if not given, and 1,000 where there is an `export`; 100,000 at most. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** `next` of the call before. */
   readonly from?: string | undefined
   /**
@@ -365,7 +376,7 @@ export type DeletionOptions<E = never, R = never> = OperatorOptions & DeletionSc
  */
 export type PlanOptions = DeletionScope & {
   /** How many actions a call looks at: 10,000 if not given, 100,000 at most. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** `next` of the call before. */
   readonly from?: string | undefined
 }

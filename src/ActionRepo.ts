@@ -229,7 +229,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * as long as that is live, or has ended since.
    */
   readonly deleteOutcomes: (
-    options: OperatorOptions & { readonly before: Date; readonly limit?: number }
+    options: OperatorOptions & { readonly before: Date; readonly limit?: number | undefined }
   ) => Effect.Effect<number, StorageError | InvalidQuery>
   /**
    * What operators have done with any of the services, and what they were refused; newest first.
@@ -249,7 +249,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
    * What was asked through an action of `Stepped.forMany` stays until that is over: it goes on by these.
    */
   readonly deleteOperations: (
-    options: OperatorOptions & { readonly before: Date; readonly limit?: number }
+    options: OperatorOptions & { readonly before: Date; readonly limit?: number | undefined }
   ) => Effect.Effect<number, StorageError | InvalidQuery>
   /**
    * Records that the program has not let somebody do something (`denied`): once for each verb, target and person.

@@ -140,9 +140,9 @@ export interface Check {
  */
 export interface CheckOptions {
   /** How many actions are named of each misfit: 3 if not given, 100 at most. */
-  readonly samples?: number
+  readonly samples?: number | undefined
   /** Whether what is stored and does not fit is given: it may be secret. Not, if not given. */
-  readonly payloads?: boolean
+  readonly payloads?: boolean | undefined
 }
 
 // -------------------------------------------------------------------------------------------------------------------

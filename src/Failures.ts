@@ -12,15 +12,15 @@ import type { FailureKind } from "./domain/Failure.ts"
  * @since 0.1.0
  */
 export interface FailureFilter {
-  readonly actorType?: string
+  readonly actorType?: string | undefined
   /** The action's name, of `actorType`. */
-  readonly name?: string
+  readonly name?: string | undefined
   /** That have ended at this time or later. */
-  readonly since?: Date
+  readonly since?: Date | undefined
   /** That have ended before this time. */
-  readonly before?: Date
+  readonly before?: Date | undefined
   /** Groups, those that were seen last: 100 if not given, 10,000 at most. */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /**

@@ -38,9 +38,9 @@ export interface TypedRecord<A extends AnyAction> extends ActionRecord {
  */
 export interface ListFilter extends Omit<ActionFilter, "actorType" | "actorId" | "name" | "limit" | "after" | "brief"> {
   /** Of whom. */
-  readonly actor?: ActorRef
+  readonly actor?: ActorRef | undefined
   /** Actions of this name; the records are typed by it, and whose name it is without an actor is not asked. */
-  readonly action?: AnyAction
+  readonly action?: AnyAction | undefined
 }
 
 /**
@@ -51,7 +51,7 @@ export interface ListFilter extends Omit<ActionFilter, "actorType" | "actorId" |
  */
 export interface Page {
   /** At most so many, 100 if not given, 10,000 at most. */
-  readonly limit?: number
+  readonly limit?: number | undefined
   /** `next` of the page before. */
   readonly after?: string | undefined
 }

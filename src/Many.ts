@@ -69,9 +69,9 @@ export type ManyVerb =
  */
 export interface ManyFilter extends Omit<ActionFilter, "limit" | "after" | "brief"> {
   /** Of whom; in place of `actorType` and `actorId`. */
-  readonly actor?: ActorRef
+  readonly actor?: ActorRef | undefined
   /** Of this name; in place of `name`. */
-  readonly action?: AnyAction
+  readonly action?: AnyAction | undefined
 }
 
 /**
@@ -217,21 +217,21 @@ export const ManyAsked = Schema.Struct({
   count: Schema.Number,
   verb: ManyVerbSchema,
   filter: Schema.Struct({
-    actorType: Schema.optionalKey(Schema.String),
-    actorId: Schema.optionalKey(Schema.String),
-    name: Schema.optionalKey(Schema.String),
-    statuses: Schema.optionalKey(Schema.Array(Schema.Literals(["queued", ...statuses]))),
-    roots: Schema.optionalKey(Schema.Boolean),
-    parent: Schema.optionalKey(Schema.String),
-    tag: Schema.optionalKey(Schema.String),
-    since: Schema.optionalKey(Schema.Date),
-    before: Schema.optionalKey(Schema.Date),
-    startedBy: Schema.optionalKey(Schema.String),
-    retryOf: Schema.optionalKey(Schema.String),
-    callbacksFailed: Schema.optionalKey(Schema.Boolean),
-    held: Schema.optionalKey(Schema.Boolean),
-    notUndone: Schema.optionalKey(Schema.Boolean),
-    failure: Schema.optionalKey(Schema.String)
+    actorType: Schema.optional(Schema.String),
+    actorId: Schema.optional(Schema.String),
+    name: Schema.optional(Schema.String),
+    statuses: Schema.optional(Schema.Array(Schema.Literals(["queued", ...statuses]))),
+    roots: Schema.optional(Schema.Boolean),
+    parent: Schema.optional(Schema.String),
+    tag: Schema.optional(Schema.String),
+    since: Schema.optional(Schema.Date),
+    before: Schema.optional(Schema.Date),
+    startedBy: Schema.optional(Schema.String),
+    retryOf: Schema.optional(Schema.String),
+    callbacksFailed: Schema.optional(Schema.Boolean),
+    held: Schema.optional(Schema.Boolean),
+    notUndone: Schema.optional(Schema.Boolean),
+    failure: Schema.optional(Schema.String)
   }),
   /** Of a group of failures: when the first of those had ended that it was looked for among, in ms of user time; none where those were all. */
   failedSince: Schema.optionalKey(Schema.Number),

@@ -37,5 +37,5 @@ export interface PauseOptions {
   /** For whoever finds it paused: 1 to 1,000 characters. */
   readonly reason: string
   /** Who does it: 1 to 100 characters. The user and host of the process, if not given. */
-  readonly by?: string
+  readonly by?: string | undefined
 }

@@ -37,6 +37,7 @@ export interface StarterContext {
  * @since 0.1.0
  */
 export interface StepContext extends StarterContext {
+  /** The step's name. */
   readonly name: string
   /** The running action's id. */
   readonly actionId: string
@@ -65,6 +66,7 @@ export interface StepContext extends StarterContext {
   ) => Effect.Effect<any, E | MemoError | StorageError, R>
   /** Shows how far the step is. */
   readonly progress: (value: Schema.Json) => Effect.Effect<void>
+  /** Holds the step open for that long; the body goes on at once. */
   readonly wait: (duration: Duration.Input) => Effect.Effect<void>
   /** Holds the step open until the signal has come, and gives a stand-in for what it brings. */
   readonly waitFor: (signal: AnySignal, options: SignalWait | undefined) => Effect.Effect<Child<any>>
@@ -72,6 +74,7 @@ export interface StepContext extends StarterContext {
   readonly received: (signal: AnySignal) => Effect.Effect<ReadonlyArray<any>, IncompatibleSignal | StorageError>
   /** What a token says that sends the signal, or completes the action. */
   readonly claims: (of: AnySignal | "complete", options: TokenOptions | undefined) => Effect.Effect<TokenClaims>
+  /** Has the step fail once it has ended, whatever the body does from here on. */
   readonly markFailed: Effect.Effect<void>
   /** Replaces the arguments; the action says by its types which ones, and is the running one. */
   readonly setArguments: (action: AnyAction, args: ReadonlyArray<unknown>) => Effect.Effect<void>

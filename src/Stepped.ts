@@ -68,7 +68,7 @@ export { renderWhy, why } from "./Why.ts"
  */
 export interface LayerOptions extends EngineOptions {
   /** Whether to create or update the tables first; if not, missing or outdated ones are an error. */
-  readonly migrate?: boolean
+  readonly migrate?: boolean | undefined
 }
 
 /**
@@ -82,20 +82,20 @@ export interface WorkerOptions {
    * What it is called in its log lines and in the database: 100 characters at most. Host, process and something random, if not given, so
    * that every worker has a name of its own.
    */
-  readonly name?: string
+  readonly name?: string | undefined
   /** How many bodies run at a time: 32 if not given. */
-  readonly concurrency?: number
+  readonly concurrency?: number | undefined
   /** The queues to take jobs from; all queues of the definitions that the worker has, if not given. */
-  readonly queues?: ReadonlyArray<string>
+  readonly queues?: ReadonlyArray<string> | undefined
   /** How long running bodies may go on after the worker was told to stop: 10 seconds if not given; finite. */
-  readonly gracePeriod?: Duration.Input
+  readonly gracePeriod?: Duration.Input | undefined
   /** How many transitions are under way at a time, each on a connection that the worker keeps for them: 2 if not given. */
-  readonly connections?: number
+  readonly connections?: number | undefined
   /**
    * What is run once somebody has drained this worker (`JobQueue.drain`) and it has stopped: here the program ends, or does without it. Nothing, if not given: the
    * layer lives on, and performs nothing.
    */
-  readonly onDrained?: Effect.Effect<void>
+  readonly onDrained?: Effect.Effect<void> | undefined
 }
 
 // -------------------------------------------------------------------------------------------------------------------

@@ -240,7 +240,6 @@ export {
 } from "./Step.ts"
 export {
   type AnyStepValue,
-  isStepValue,
   type StepBody,
   type StepDefinition,
   type StepKind,

@@ -22,7 +22,7 @@ export { EmbeddedDatabase, EmbeddedDatabaseError } from "../sql/EmbeddedDatabase
  */
 export interface LayerOptions extends EngineOptions {
   /** The folder of the database; in memory if not given. */
-  readonly dataDir?: string
+  readonly dataDir?: string | undefined
 }
 
 /**

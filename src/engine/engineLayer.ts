@@ -37,63 +37,63 @@ import { defaults, Settings } from "./Settings.ts"
  */
 export interface EngineOptions {
   /** The Postgres schema of the tables, `stepped` if not given: lower-case letters, digits and underscores, at most 51. */
-  readonly schema?: string
+  readonly schema?: string | undefined
   /**
    * Which defects of steps, hooks and keys are handled, that is: fail the action at once. Others are retried as the same action and
    * step. All are, if not given.
    */
-  readonly handle?: (defect: unknown) => boolean
+  readonly handle?: ((defect: unknown) => boolean) | undefined
   /**
    * Which failures and defects are transient, that is: retried as the same action and step, whatever `handle` says and also where the
    * action declares them. `Stepped.isTransient`, if not given: lost connections, deadlocks and the like of the database itself.
    */
-  readonly transient?: (error: unknown) => boolean
+  readonly transient?: ((error: unknown) => boolean) | undefined
   /**
    * When an unhandled or transient failure is tried again: exponential from a second on, jittered, if not given. Its end is the limit, as
    * `attempts` is.
    */
-  readonly retry?: Schedule.Schedule<unknown>
+  readonly retry?: Schedule.Schedule<unknown> | undefined
   /** How often an action is begun at most when it ends without an answer (unhandled and transient failures, killed workers): 5 if not given. */
-  readonly attempts?: number
+  readonly attempts?: number | undefined
   /** How long a worker may be silent before others take over its work: 30 seconds if not given, 1 second at least; finite. */
-  readonly lease?: Duration.Input
+  readonly lease?: Duration.Input | undefined
   /** What the program calls its version, such as a commit: workers are listed with it. At most 200 characters. */
-  readonly build?: string
+  readonly build?: string | undefined
   /** How long one statement of the engine may take: 20 seconds if not given; finite. */
-  readonly statementTimeout?: Duration.Input
+  readonly statementTimeout?: Duration.Input | undefined
   /** Bytes that arguments, a result or an error may take as JSON: 1 MiB if not given. */
-  readonly payloadLimit?: number
+  readonly payloadLimit?: number | undefined
   /**
    * Bytes that the results of earlier steps and their children may take together, as JSON, when a step receives them: 64 MiB if not given.
    * A step that would receive more fails with `ResultsTooLarge`.
    */
-  readonly resultsLimit?: number
+  readonly resultsLimit?: number | undefined
   /** Levels of a tree: 100 if not given. */
-  readonly depthLimit?: number
+  readonly depthLimit?: number | undefined
   /** Children of one step: 100,000 if not given. */
-  readonly childrenLimit?: number
+  readonly childrenLimit?: number | undefined
   /** How often to look for work, due times and outcomes when nobody says that there are any: every second if not given; finite. */
-  readonly pollInterval?: Duration.Input
+  readonly pollInterval?: Duration.Input | undefined
   /** Whether to wake other processes, and be woken, with `NOTIFY` and `LISTEN`: yes, if not given. Switch it off behind PgBouncer. */
-  readonly notify?: boolean
+  readonly notify?: boolean | undefined
   /** Whether user time (waits, timeouts, retries) follows the database's clock: yes, if not given. */
-  readonly databaseClock?: boolean
+  readonly databaseClock?: boolean | undefined
   /** How long answers for handles of invocations that were never stored (already achieved, joined) are kept: a day if not given, for ever with `Infinity`, 15 minutes at least. */
-  readonly outcomeRetention?: Duration.Input
+  readonly outcomeRetention?: Duration.Input | undefined
   /**
    * How long ended actions, their steps and slots are kept: one time for all, or by status and action, as `{ succeeded: "7 days", failed: "90 days" }`. For ever, if
    * not given or `Infinity`; 15 minutes at least. Workers delete what is older.
    */
-  readonly historyRetention?: Duration.Input | HistoryRetention
+  readonly historyRetention?: Duration.Input | HistoryRetention | undefined
   /**
    * How long an idempotency key is held after the end of what it names, whose outcome is kept as long, and a completion's key at least: a day if
    * not given, as long as the history with `Infinity`, 15 minutes at least.
    */
-  readonly keyRetention?: Duration.Input
+  readonly keyRetention?: Duration.Input | undefined
   /** How long work that is achieved is not done again; for ever, if not given or `Infinity`. Workers forget what is older. */
-  readonly achievementRetention?: Duration.Input
+  readonly achievementRetention?: Duration.Input | undefined
   /** How long it is kept what operators have done (`ActionRepo.operations`): 90 days if not given, for ever with `Infinity`. Workers delete what is older. */
-  readonly operationRetention?: Duration.Input
+  readonly operationRetention?: Duration.Input | undefined
 }
 
 /**

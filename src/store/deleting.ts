@@ -9,7 +9,7 @@ import { type Old, oldAt, readRetention } from "./retained.ts"
 import type { Store } from "./Store.ts"
 
 /** How many, of those from before a time. */
-type Aged = OperatorOptions & { readonly before: Date; readonly limit?: number }
+type Aged = OperatorOptions & { readonly before: Date; readonly limit?: number | undefined }
 
 /** What of the history is old just now, or was at the time that is given. */
 const oldOf = (verb: string, { asOf, before, retention }: DeletionScope): Effect.Effect<Old, InvalidQuery> =>

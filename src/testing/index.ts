@@ -87,20 +87,20 @@ export const layer = (
  */
 export interface PerformOptions<E = never, R = never> {
   /** Called when everything is idle, once for each outbound action that performs; what it completes goes on. */
-  readonly outbound?: (action: ActionRecord) => Effect.Effect<unknown, E, R>
+  readonly outbound?: ((action: ActionRecord) => Effect.Effect<unknown, E, R>) | undefined
   /** Called when everything is idle, once for each signal that a step waits for; what it sends goes on. */
-  readonly signals?: (signal: string, action: ActionRecord) => Effect.Effect<unknown, E, R>
+  readonly signals?: ((signal: string, action: ActionRecord) => Effect.Effect<unknown, E, R>) | undefined
   /**
    * How long to go on: all that becomes due meanwhile is performed, timeouts included, and the clock stands at its end. Or a question,
    * which is asked before each pass, and ends it. For what renews itself.
    */
-  readonly until?: Duration.Input | Effect.Effect<boolean, E, R>
+  readonly until?: Duration.Input | Effect.Effect<boolean, E, R> | undefined
   /** Whether to move the clock to timeouts, too, when there is nothing else to wait for: no if not given, so that what nobody completes is seen. */
-  readonly timeouts?: boolean
+  readonly timeouts?: boolean | undefined
   /** Whether schedules fire: what this process declares, and rows of its actions. No if not given; with it the clock is moved to their slots where `until` says for how long. */
-  readonly schedules?: boolean
+  readonly schedules?: boolean | undefined
   /** How many passes to make at most: 1,000 if not given. A pass performs all that is due. */
-  readonly limit?: number
+  readonly limit?: number | undefined
 }
 
 /**

@@ -195,7 +195,7 @@ export const makeVerbs = Effect.gen(function*() {
       ),
     "ActionRepo.delete": ({ id }, asks) => Effect.map(repo.delete(id, asks), deleted),
     "ActionRepo.deleteEnded": ({ before, dryRun, from, limit }, asks) => {
-      const page = { before, from, ...limit === undefined ? {} : { limit } }
+      const page = { before, from, limit }
       if (dryRun === true) return Effect.map(repo.planDeletion(page), planned)
       return Effect.map(
         repo.deleteEnded({ ...page, ...asks }),
@@ -207,9 +207,9 @@ export const makeVerbs = Effect.gen(function*() {
       )
     },
     "ActionRepo.deleteOutcomes": ({ before, limit }, asks) =>
-      Effect.map(repo.deleteOutcomes({ before, ...limit === undefined ? {} : { limit }, ...asks }), pruned),
+      Effect.map(repo.deleteOutcomes({ before, limit, ...asks }), pruned),
     "ActionRepo.deleteOperations": ({ before, limit }, asks) =>
-      Effect.map(repo.deleteOperations({ before, ...limit === undefined ? {} : { limit }, ...asks }), pruned),
+      Effect.map(repo.deleteOperations({ before, limit, ...asks }), pruned),
     "JobQueue.reprioritise": ({ id, priority }, asks) =>
       Effect.map(queue.reprioritise(id, priority, asks), (outcome) => ({ outcome })),
     "JobQueue.reschedule": ({ at, id }, asks) => Effect.map(queue.reschedule(id, at, asks), (outcome) => ({ outcome })),
