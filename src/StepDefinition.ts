@@ -260,14 +260,6 @@ export const step = <
     defineStep("Stepped.step", name as string, "own", body as StepDefinition["body"], options as GivenOptions)
   ) as any
 
-/**
- * Tests whether a value is a step that is a value.
- *
- * @category guards
- * @since 0.1.0
- */
-export const isStepValue = (u: unknown): u is AnyStepValue => u instanceof StepValueImpl
-
 // -------------------------------------------------------------------------------------------------------------------
 // internals
 // -------------------------------------------------------------------------------------------------------------------
