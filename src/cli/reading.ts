@@ -76,7 +76,7 @@ const watched = Flag.Boolean("watch").pipe(
 /** What a person who watches sees anew every second: the screen is cleared before. */
 const watching = <E, R>(watch: boolean, look: Effect.Effect<void, E, R>) =>
   watch
-    ? Effect.forever(Effect.delay(Effect.andThen(Console.clear, look), "1 second")).pipe(
+    ? Effect.forever(Effect.andThen(Effect.andThen(Console.clear, look), Effect.sleep("1 second"))).pipe(
       Effect.andThen(Effect.void)
     )
     : look

@@ -97,7 +97,7 @@ const rounds = (store: Forgets, actor: ForgottenActor, operation: NewOperation) 
 
 const answerOf = (
   { achievements, actions, before, others, stays }: Sum,
-  live: { readonly ids: ReadonlyArray<string>; readonly count: number },
+  live: Holders,
   answers: number,
   hasMore: boolean
 ): Forgetting => ({
@@ -116,21 +116,23 @@ const answerOf = (
 const chunks = <A>(all: ReadonlyArray<A>): ReadonlyArray<ReadonlyArray<A>> =>
   Array.from({ length: Math.ceil(all.length / pageMax) }, (_, i) => all.slice(i * pageMax, (i + 1) * pageMax))
 
-/** Asks page by page, until there are no more or so many were looked at; gives whether there may be more. */
-const paging = <P extends { readonly next: string | undefined }, E>(
+/** Adds page to page, until there are no more or so many were looked at; says whether there may be more. */
+const adding = <P extends { readonly next: string | undefined }, A extends object, E>(
   most: number,
+  none: A,
   ask: (from: string | undefined, limit: number) => Effect.Effect<P, E>,
-  add: (page: P) => void
-): Effect.Effect<boolean, E> =>
+  plus: (sum: A, page: P) => A
+): Effect.Effect<A & { readonly hasMore: boolean }, E> =>
   Effect.gen(function*() {
+    let sum = none
     let from: string | undefined
     for (let left = most; left > 0; left -= pageMax) {
-      const page = yield* ask(from, Math.min(left, pageMax))
-      add(page)
+      const page: P = yield* ask(from, Math.min(left, pageMax))
+      sum = plus(sum, page)
       from = page.next
-      if (from === undefined) return false
+      if (from === undefined) return { ...sum, hasMore: false }
     }
-    return true
+    return { ...sum, hasMore: true }
   })
 
 interface How {
@@ -145,33 +147,31 @@ const pages = (
   operation: NewOperation,
   { isPlan, most = Infinity, since }: How & { readonly since?: number | undefined }
 ) =>
-  Effect.gen(function*() {
-    let sum = none
-    const hasMore = yield* paging(
-      most,
-      (below, limit) => store.forgetEnded(actor, { below, since, isPlan, limit }, operation),
-      (page) => {
-        sum = { ...plus(sum, page), before: sum.before + page.before }
-      }
-    )
-    return { ...sum, hasMore }
-  })
+  adding(
+    most,
+    none,
+    (below, limit) => store.forgetEnded(actor, { below, since, isPlan, limit }, operation),
+    (sum, page) => ({ ...plus(sum, page), before: sum.before + page.before })
+  )
+
+interface Holders {
+  readonly ids: ReadonlyArray<string>
+  readonly count: number
+}
+
+const nobody: Holders = { ids: [], count: 0 }
 
 /** Who is not over and has something of the actor's: how many, and some of them. */
 const allHolders = (store: Forgets, actor: ForgottenActor, most = Infinity) =>
-  Effect.gen(function*() {
-    let count = 0
-    const ids: Array<string> = []
-    const hasMore = yield* paging(
-      most,
-      (after, limit) => store.holdersOf(actor, { after, limit }),
-      (page) => {
-        count += page.ids.length
-        ids.push(...page.ids.slice(0, holdersMax - ids.length))
-      }
-    )
-    return { ids, count, hasMore }
-  })
+  adding(
+    most,
+    nobody,
+    (after, limit) => store.holdersOf(actor, { after, limit }),
+    ({ count, ids }, page) => ({
+      ids: [...ids, ...page.ids.slice(0, holdersMax - ids.length)],
+      count: count + page.ids.length
+    })
+  )
 
 const allAnswers = (
   store: Forgets,
@@ -179,17 +179,12 @@ const allAnswers = (
   operation: NewOperation,
   { isPlan, most = Infinity }: How
 ) =>
-  Effect.gen(function*() {
-    let count = 0
-    const hasMore = yield* paging(
-      most,
-      (after, limit) => store.forgetAnswers(actor, { after, isPlan, limit }, operation),
-      (page) => {
-        count += page.answers
-      }
-    )
-    return { count, hasMore }
-  })
+  adding(
+    most,
+    { count: 0 },
+    (after, limit) => store.forgetAnswers(actor, { after, isPlan, limit }, operation),
+    ({ count }, page) => ({ count: count + page.answers })
+  )
 
 /** What was achieved under the actor's own keys by actions that are not in the history any more. */
 const allAchieved = (store: Forgets, { actorId, actorType }: ForgottenActor, operation: NewOperation) =>

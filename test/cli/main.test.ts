@@ -43,14 +43,18 @@ const startWorker = (env: Readonly<Record<string, string>>, ...args: ReadonlyArr
 
 describe("the program", () => {
   it("says its version, completes for shells, and names what it does not know", async () => {
-    const [version, completions, wrong, help] = await Promise.all([
+    const shells = ["bash", "zsh", "fish"]
+    const [version, wrong, help, ...completions] = await Promise.all([
       run(["--version"]),
-      run(["--completions", "bash"]),
       run(["lst"]),
-      run(["show", "--help"])
+      run(["show", "--help"]),
+      ...shells.map((shell) => run(["--completions", shell]))
     ])
     assert.match(version.out, /\d+\.\d+\.\d+/)
-    assert.include(completions.out, "stepped")
+    for (const [i, { code, out }] of completions.entries()) {
+      assert.deepStrictEqual([code, out.includes("stepped"), out.includes("errors")], [0, true, true], shells[i])
+    }
+    assert.strictEqual(new Set(completions.map(({ out }) => out)).size, shells.length)
     assert.deepStrictEqual([wrong.code, /ls/.test(wrong.err), help.code], [2, true, 0])
     assert.include(help.out, "Show an action")
   })

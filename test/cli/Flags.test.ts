@@ -1,0 +1,71 @@
+/** Flags that change what a command looks at, says, or asks for. */
+import { assert, describe, it } from "@effect/vitest"
+import { Effect, Fiber, Redacted } from "effect"
+import { garage, type Lines, printing, until } from "./fixtures/garage.ts"
+
+const why = ["--reason", "a test"]
+
+describe("looking", () => {
+  it.live("--watch lists at once, and again every second, until it is interrupted", () =>
+    Effect.gen(function*() {
+      const { client, url } = yield* garage
+      const lines: Lines = { out: [], err: [] }
+      const watching = yield* Effect.forkChild(printing(lines, ["ls", "--watch", "--url", Redacted.value(url)]))
+      const listed = (text: string) => until(text, Effect.sync(() => lines.out.at(-1)?.includes(text) === true))
+      yield* listed("no such actions")
+      const { id } = yield* client(1).visitNow("London")
+      yield* listed(id)
+      const before = lines.out.length
+      yield* until("it looks again", Effect.sync(() => lines.out.length > before))
+      yield* Fiber.interrupt(watching)
+      assert.deepStrictEqual(lines.err, [])
+    }))
+
+  it.live("--local has times of the machine's zone, in place of UTC", () =>
+    Effect.gen(function*() {
+      const { client, stepped } = yield* garage
+      yield* client(1).visitNow("London")
+      const [utc, local] = [(yield* stepped("ls")).out, (yield* stepped("ls", "--local")).out]
+      assert.match(utc, /\d\d:\d\d:\d\dZ/)
+      assert.notMatch(local, /\d\d:\d\d:\d\dZ/)
+      const at = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d)Z/.exec(utc)![1]!
+      const there = /(\d{4}-\d\d-\d\d \d\d:\d\d:\d\d[+-]\d\d:\d\d)/.exec(local)![1]!
+      assert.strictEqual(Date.parse(there.replace(" ", "T")), Date.parse(`${at.replace(" ", "T")}Z`))
+    }))
+})
+
+describe("acting", () => {
+  it.live("complete says how an action has ended that gives nothing: failed, cancelled, or out of time", () =>
+    Effect.gen(function*() {
+      const { client, objects, stepped } = yield* garage
+      for (const [flag, status] of [["--failed", "failed"], ["--cancelled", "cancelled"], ["--timed-out", "timed_out"]]) {
+        const { id } = yield* client(1).outsideLater()
+        yield* until(
+          "it waits outside",
+          Effect.map(objects("ls", "--actor", "Car/1"), ([found]) => found?.id === id && found.outbound === true)
+        )
+        assert.deepInclude(yield* stepped("complete", id, flag!, ...why), { code: 0, out: "done" })
+        yield* until(
+          `it is ${status}`,
+          Effect.map(objects("ls", "--actor", "Car/1"), ([found]) => found?.status === status)
+        )
+      }
+    }))
+
+  it.live("cancel undoes what its steps have done, and with --no-compensate leaves it", () =>
+    Effect.gen(function*() {
+      const { client, objects, stepped } = yield* garage
+      for (const [flags, steps] of [[[], ["rent", "wait", "rent"]], [["--no-compensate"], ["rent", "wait"]]] as const) {
+        const { id } = yield* client(1).rentLater()
+        const shown = Effect.map(objects("show", id), ([found]) => found!)
+        yield* until(
+          "it waits",
+          Effect.map(objects("ls", "--actor", "Car/1"), ([found]) => found?.status === "performing")
+        )
+        yield* until("its step waits", Effect.map(shown, ({ steps }) => steps.length === 2))
+        assert.strictEqual((yield* stepped("cancel", id, ...flags, ...why)).code, 0)
+        yield* until("it is cancelled", Effect.map(shown, ({ action }) => action.status === "cancelled"))
+        assert.deepStrictEqual((yield* shown).steps.map(({ name }: { readonly name: string }) => name), [...steps])
+      }
+    }))
+})
