@@ -49,7 +49,7 @@ import {
   type StepOptions,
   type StepValue
 } from "./StepDefinition.ts"
-import { type JobCompletionError, DefinitionError, type InfrastructureError, InvalidDuration } from "./SteppedError.ts"
+import { DefinitionError, type InfrastructureError, InvalidDuration, type JobCompletionError } from "./SteppedError.ts"
 import {
   checkExhausted,
   compensationOf,

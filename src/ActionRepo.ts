@@ -34,10 +34,17 @@ import {
   type OperatorVerb,
   operatorVerbs
 } from "./Operation.ts"
+import type {
+  AbandonUnwindingResult,
+  CompensateAgainResult,
+  RetryOptions,
+  RetryResult,
+  StepAttempt,
+  StepDecisionResult
+} from "./OperatorResult.ts"
 import type { DeletionPlan } from "./Retention.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import type { CompensateAgainResult, RetryOptions, RetryResult, StepAttempt, StepDecisionResult, AbandonUnwindingResult } from "./OperatorResult.ts"
 import type { Abandoning, DecidedOf, StepDecision } from "./store/Answer.ts"
 import {
   askedLimit,

@@ -176,6 +176,16 @@ export {
   type StillRead,
   type StillThere
 } from "./Operation.ts"
+export type {
+  AbandonUnwindingResult,
+  CompensateAgainResult,
+  NotCompensable,
+  NotRetryable,
+  RetryOptions,
+  RetryResult,
+  StepAttempt,
+  StepDecisionResult
+} from "./OperatorResult.ts"
 export {
   type AfterStatus,
   afterStatuses,
@@ -249,16 +259,6 @@ export {
 export * as Stepped from "./Stepped.ts"
 export * from "./SteppedError.ts"
 export type { OnExhausted, StepDefaults } from "./StepPolicy.ts"
-export type {
-  CompensateAgainResult,
-  NotCompensable,
-  NotRetryable,
-  RetryOptions,
-  RetryResult,
-  StepAttempt,
-  StepDecisionResult,
-  AbandonUnwindingResult
-} from "./OperatorResult.ts"
 export {
   type Completes,
   type Received,

@@ -152,7 +152,7 @@ export const withClient = <A, E extends LibraryError, R>(use: Effect.Effect<A, E
 const servicesOf = (app: App) =>
   Effect.gen(function*() {
     const folder = yield* Folder
-    const settings = { schema: yield* SchemaName, ...app.options, notify: false }
+    const settings = { ...app.options, schema: app.options?.schema ?? (yield* SchemaName), notify: false }
     const services: Layer.Layer<
       Services | PgClient.PgClient | SqlClient,
       unknown

@@ -66,7 +66,15 @@ export const readToken = (token: unknown) => {
       if (Option.isNone(read)) return undefined
       const [definition, action, step, attempt, signal, number, expiresAt] = read.value
       if (!isActionId(action)) return undefined
-      return { definition, action, step, attempt, signal: signal ?? undefined, number, expiresAt: expiresAt ?? undefined }
+      return {
+        definition,
+        action,
+        step,
+        attempt,
+        signal: signal ?? undefined,
+        number,
+        expiresAt: expiresAt ?? undefined
+      }
     }
   }
 }

@@ -250,7 +250,11 @@ export interface Records extends ScheduleStore {
     operation: NewOperation
   ) => Effect.Effect<QueueResult, StorageError>
   /** When an invocation is to start that waits, or something is to be tried again (user time in ms). */
-  readonly reschedule: (action: string, due: number, operation: NewOperation) => Effect.Effect<QueueResult, StorageError>
+  readonly reschedule: (
+    action: string,
+    due: number,
+    operation: NewOperation
+  ) => Effect.Effect<QueueResult, StorageError>
   /** Begins nothing new of something; gives whether that is new. */
   readonly pause: (pause: Omit<Pause, "since">, operation: NewOperation) => Effect.Effect<boolean, StorageError>
   /** Takes a pause back; gives whether there was one. What waited because of it goes on with the next `tick`. */

@@ -12,6 +12,7 @@ import { SqlError } from "effect/sql/SqlError"
 import type { FailureCause, UnplacedCause } from "../domain/Failure.ts"
 import type { LaneSettings } from "../domain/LaneSettings.ts"
 import type { ActionStatus, KeyKind, Phase, StepIdentity } from "../domain/Phase.ts"
+import type { CompensateAgainResult, RetryResult, StepDecisionResult } from "../OperatorResult.ts"
 import {
   type MissingPrivileges,
   type PoolTooSmall,
@@ -19,7 +20,6 @@ import {
   type UnsuitableDatabase,
   type UnsuitableIsolation
 } from "../SteppedError.ts"
-import type { CompensateAgainResult, RetryResult } from "../OperatorResult.ts"
 import type { Announcement } from "./Announcement.ts"
 import type {
   Abandoning,
@@ -278,7 +278,7 @@ export interface Transitions {
     of: DecidedOf,
     decision: StepDecision | Abandoning,
     operation?: NewOperation
-  ) => Effect.Effect<"done" | "running" | "notStarted" | "over" | "none", StorageError>
+  ) => Effect.Effect<StepDecisionResult, StorageError>
   /** A new action goes on for one that has ended; inside an open transaction of the client it commits with it. */
   readonly retry: (
     now: number,

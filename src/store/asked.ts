@@ -10,9 +10,9 @@ import { keyLimit } from "../domain/Key.ts"
 import { isActionId, statuses } from "../domain/Phase.ts"
 import { isStorable } from "../domain/storable.ts"
 import type { OperatorOptions, OperatorVerb } from "../Operation.ts"
+import type { StepAttempt } from "../OperatorResult.ts"
 import type { PauseOptions } from "../Pause.ts"
 import { InvalidQuery } from "../SteppedError.ts"
-import type { StepAttempt } from "../OperatorResult.ts"
 import type { NewOperation, Within } from "./Records.ts"
 
 /** Rows of a list, if nothing is said, and at most. */

@@ -1,7 +1,7 @@
 /** What a verb has come to, in the words that the command line and HTTP share. */
 import type { DeleteResult, Forgetting } from "../Operation.ts"
-import type { DeletionPlan } from "../Retention.ts"
 import type { CompensateAgainResult, RetryResult } from "../OperatorResult.ts"
+import type { DeletionPlan } from "../Retention.ts"
 import { whyNotCompensated, whyNotRetried } from "./refusals.ts"
 
 /** What a verb has come to: by the name that it answers with, and in words. */

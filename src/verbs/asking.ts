@@ -7,10 +7,10 @@ import { laneShown, laneText } from "../domain/Key.ts"
 import { Engine } from "../Engine.ts"
 import { JobQueue, type PauseTarget } from "../JobQueue.ts"
 import { lane, type LaneKey } from "../Lane.ts"
+import type { StepAttempt, StepDecisionResult } from "../OperatorResult.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { Schedules } from "../Schedules.ts"
 import { InvalidQuery, type StorageError, type UnknownSchedule, type UnsuitableIsolation } from "../SteppedError.ts"
-import type { StepAttempt, StepDecisionResult } from "../OperatorResult.ts"
 import {
   type Answer,
   backfilled,
@@ -137,8 +137,8 @@ export const makeVerbs = Effect.gen(function*() {
       const { actorType, name } = found.value
       const [definition] = yield* queue.definitions({ actorType, name }, 1)
       if (definition === undefined) return
-      const name = step ?? (yield* repo.steps(id)).findLast(isOpen)?.name
-      const wrong = yield* misfit(result, resultOf(definition.description, name))
+      const decided = step ?? (yield* repo.steps(id)).findLast(isOpen)?.name
+      const wrong = yield* misfit(result, resultOf(definition.description, decided))
       if (wrong !== undefined) {
         return yield* new InvalidQuery({
           field: "result of ActionRepo.completeStep",

@@ -46,7 +46,9 @@ const copied = (kind: number, ids: ReadonlyArray<string>, copies: number) =>
       const earlier = `((60000 + ${number} * ${everyMs}::float8) * interval '1 millisecond')`
       const copy = (table: string, own: string, replaced: Readonly<Record<string, string>>) => {
         const names = columns.flatMap((column) => column.table === table ? [column.name] : [])
-        const copied = names.map((name) => replaced[name] ?? (name.endsWith("_at") ? `t.${name} - ${earlier}` : `t.${name}`))
+        const copied = names.map((name) =>
+          replaced[name] ?? (name.endsWith("_at") ? `t.${name} - ${earlier}` : `t.${name}`)
+        )
         return sql.unsafe(
           `insert into stepped.${table} (${names.join(", ")})
             select ${copied.join(", ")}

@@ -38,7 +38,9 @@ describe("acting", () => {
   it.live("complete says how an action has ended that gives nothing: failed, cancelled, or out of time", () =>
     Effect.gen(function*() {
       const { client, objects, stepped } = yield* garage
-      for (const [flag, status] of [["--failed", "failed"], ["--cancelled", "cancelled"], ["--timed-out", "timed_out"]]) {
+      for (
+        const [flag, status] of [["--failed", "failed"], ["--cancelled", "cancelled"], ["--timed-out", "timed_out"]]
+      ) {
         const { id } = yield* client(1).outsideLater()
         yield* until(
           "it waits outside",

@@ -3,9 +3,8 @@ import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
 import { JobQueue } from "stepped"
 import * as Http from "stepped/http"
-import { until } from "../harness/workers.ts"
 import { as, known, serving } from "../http/fixtures/serving.ts"
-import { garage, printing } from "./fixtures/garage.ts"
+import { garage, printing, until } from "./fixtures/garage.ts"
 
 /** Runs it with `STEPPED_URL`, as somebody. */
 const over = (url: string, token: string) => (...args: ReadonlyArray<string>) =>

@@ -59,7 +59,7 @@ describe("a replica", () => {
           ["workers"],
           ["definitions"],
           ["operations"],
-          ["schedules", "ls"],
+          ["schedules", "list"],
           ["doctor"],
           ["health"]
         ]

@@ -3,7 +3,7 @@
  * of it is what is to be seen at the end.
  */
 import { Effect, Schedule, Schema } from "effect"
-import { ActionRepo, Step, type StepAttempt, Stepped, type StepDecisionResult } from "stepped"
+import { ActionRepo, Step, type StepAttempt, type StepDecisionResult, Stepped } from "stepped"
 import { awaited, invoke, note, program, type Root, simply } from "./Playing.ts"
 import type { Stage, Tree } from "./Trial.ts"
 
@@ -116,7 +116,8 @@ const heldBy = ({ sql }: Stage) =>
  * has gone on.
  */
 const repeats =
-  (verb: (repo: ActionRepo["Service"], step: StepAttempt) => Effect.Effect<StepDecisionResult, unknown>) => (stage: Stage) =>
+  (verb: (repo: ActionRepo["Service"], step: StepAttempt) => Effect.Effect<StepDecisionResult, unknown>) =>
+  (stage: Stage) =>
     Effect.gen(function*() {
       const id = yield* invoke(stage, convoyed)
       const decided: Array<StepAttempt> = []

@@ -48,9 +48,12 @@ it.live("21.1: an action is run, sent a signal, and completed; what does not fit
     const signal = (body: object) => post(`/api/actions/${id}/signal`, body, as("olga"))
     assert.strictEqual((yield* signal({ name: "stop" })).status, 400)
     assert.strictEqual((yield* signal({ name: "go", payload: { by: 1 } })).status, 400)
-    assert.deepStrictEqual((yield* signal({ name: "go", payload: { by: "Bob", pin: "1" }, key: "s", reason: "they ask" })).body, {
-      outcome: "sent"
-    })
+    assert.deepStrictEqual(
+      (yield* signal({ name: "go", payload: { by: "Bob", pin: "1" }, key: "s", reason: "they ask" })).body,
+      {
+        outcome: "sent"
+      }
+    )
     yield* until("it has ended", Effect.map(repo.list({ name: "ask" }), ([record]) => record?.status === "succeeded"))
 
     const outside = (yield* post("/api/run", { ...car, name: "outside", arguments: [] }, as("olga"))).body

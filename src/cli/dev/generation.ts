@@ -38,7 +38,7 @@ const gracePeriod = "1 second"
 const programOf = (app: App, options: GenerationOptions) =>
   Effect.gen(function*() {
     const { folder, migrate, schema } = options
-    const own = { ...settings, schema, ...app.options }
+    const own = { ...settings, ...app.options, schema: app.options?.schema ?? schema }
     const database: Layer.Layer<Program, unknown> = folder === undefined
       ? Layer.provideMerge(engineLayer(own, false, migrate), yield* workerClient)
       : (yield* Effect.promise(() => import("../../embedded/index.ts"))).layer({

@@ -5,8 +5,8 @@ import type { ActionRepo } from "../../ActionRepo.ts"
 import type { Engine } from "../../Engine.ts"
 import type { JobQueue } from "../../JobQueue.ts"
 import type { OperatorOptions } from "../../Operation.ts"
-import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
 import type { StepAttempt } from "../../OperatorResult.ts"
+import type { InvalidQuery, StorageError } from "../../SteppedError.ts"
 import type { Asked } from "./definition.ts"
 
 export interface Verbs {
