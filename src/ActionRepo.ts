@@ -45,13 +45,10 @@ import type {
 import type { DeletionPlan } from "./Retention.ts"
 import type { SignalRecord } from "./Signal.ts"
 import { InvalidQuery, type StorageError } from "./SteppedError.ts"
-import type { Abandoning, DecidedOf, StepDecision } from "./store/Answer.ts"
 import {
   askedLimit,
   canBeStored,
   deletionLimit,
-  isIndex,
-  jsonOf,
   keyTextOf,
   limitOf,
   operationOf,
@@ -61,6 +58,7 @@ import {
   withinOf,
   wordsOf
 } from "./store/asked.ts"
+import { decidingOf } from "./store/deciding.ts"
 import { deletingOf } from "./store/deleting.ts"
 import { forgettingOf } from "./store/forgetting.ts"
 import { loadTree } from "./store/loadTree.ts"
@@ -269,19 +267,6 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   static readonly layer: Layer.Layer<ActionRepo, never, Store> = Layer.effect(
     ActionRepo,
     Effect.map(Store, (store) => {
-      const decide = (
-        verb: OperatorVerb,
-        of: DecidedOf,
-        decision: StepDecision | Abandoning,
-        options: OperatorOptions | undefined
-      ) =>
-        Effect.flatMap(
-          operationOf(verb, of.action, options, of),
-          (operation) =>
-            isActionId(of.action) && (decision._tag === "abandon" || (isIndex(of.index) && isIndex(of.attemptNumber)))
-              ? store.decideStep(operation.at, of, decision, operation)
-              : Effect.succeed("none" as const)
-        )
       /** Between which ids a list looks, and of whom; nothing where nothing can be found. */
       const boundsOf = (verb: string, filter: ActionFilter) =>
         Effect.gen(function*() {
@@ -293,27 +278,7 @@ export class ActionRepo extends Context.Service<ActionRepo, {
           }
         })
       return ActionRepo.of({
-        tryStepAgain: (step, options) => decide("ActionRepo.tryStepAgain", step, { _tag: "again" }, options),
-        skipStep: (step, options) => decide("ActionRepo.skipStep", step, { _tag: "skip" }, options),
-        completeStep: (step, result, options) =>
-          Effect.flatMap(
-            jsonOf("result of ActionRepo.completeStep", result),
-            (value) => decide("ActionRepo.completeStep", step, { _tag: "complete", value }, options)
-          ),
-        failStep: (step, options) =>
-          Effect.flatMap(
-            textOf("reason of ActionRepo.failStep", options.reason, 1000),
-            (reason) => decide("ActionRepo.failStep", step, { _tag: "fail", reason }, options)
-          ),
-        abandonUnwinding: (action, options) =>
-          Effect.map(
-            Effect.flatMap(
-              textOf("reason of ActionRepo.abandonUnwinding", options.reason, 1000),
-              (reason) => decide("ActionRepo.abandonUnwinding", { action }, { _tag: "abandon", reason }, options)
-            ),
-            // nobody's hands are waited for
-            (verb) => verb === "done" || verb === "over" || verb === "none" ? verb : "notUnwinding"
-          ),
+        ...decidingOf(store),
         compensateAgain: (id, options) =>
           Effect.flatMap(
             operationOf("ActionRepo.compensateAgain", id, options),
