@@ -1,7 +1,7 @@
 /** Where the command finds the engine's tables: the flags that say so, and the services over them. */
 import * as PgClient from "@effect/sql-pg/PgClient"
 import * as PgTypes from "@effect/sql-pg/PgTypes"
-import { Config, Context, Effect, Layer, Option, Result } from "effect"
+import { Config, Context, Effect, Layer, Logger, Option, Result } from "effect"
 import { Flag, GlobalFlag } from "effect/cli"
 import type { SqlClient } from "effect/sql/SqlClient"
 import type { SqlError } from "effect/sql/SqlError"
@@ -141,12 +141,15 @@ export const output = Effect.gen(function*() {
   return Output.layer({ json: yield* Json, payloads: yield* Payloads, local: yield* Local })
 })
 
+/** What the engine logs meanwhile is no answer, and stands where errors do. */
+const logsApart = Effect.provideService(Logger.LogToStderr, true)
+
 /** Runs what needs a client alone. */
 export const withClient = <A, E extends LibraryError, R>(use: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const layer = Layer.merge(yield* client, yield* output)
     return yield* Effect.mapError(Effect.provide(use, layer), stoppedBy)
-  })
+  }).pipe(logsApart)
 
 /** The services of a program, as it is set: no worker, and nobody is listened to. */
 const servicesOf = (app: App) =>
@@ -167,7 +170,7 @@ export const withProgram = <A, E, R>(app: App, use: Effect.Effect<A, E, R>) =>
   Effect.gen(function*() {
     const program = Layer.provideMerge(app.actions, yield* servicesOf(app))
     return yield* Effect.provide(use, Layer.merge(program, yield* output))
-  })
+  }).pipe(logsApart)
 
 /** The API that the command speaks to, where one is named and no database is: by `STEPPED_URL`, with `STEPPED_TOKEN`. */
 const remote = Effect.gen(function*() {
@@ -199,4 +202,4 @@ export const withEngine = <A, E extends LibraryError, R>(use: Effect.Effect<A, E
       ? yield* embedded(folder.value, schema)
       : Layer.provideMerge(engineLayer({ schema, notify: false }, false, false), yield* client)
     return yield* Effect.mapError(Effect.provide(use, Layer.merge(services, yield* output)), stoppedBy)
-  })
+  }).pipe(logsApart)

@@ -2,7 +2,7 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Redacted } from "effect"
 import { execFile } from "node:child_process"
-import { mkdtempSync, rmSync, writeFileSync } from "node:fs"
+import { chmodSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { promisify } from "node:util"
@@ -11,7 +11,12 @@ import { layerUrl, startServer } from "../harness/Server.ts"
 import { Cars, stepped, until } from "./fixtures/garage.ts"
 
 const folder = Effect.acquireRelease(
-  Effect.sync(() => mkdtempSync(join(tmpdir(), "stepped-replica-"))),
+  Effect.sync(() => {
+    const path = mkdtempSync(join(tmpdir(), "stepped-replica-"))
+    // the server may be another user's
+    chmodSync(path, 0o755)
+    return path
+  }),
   (path) => Effect.sync(() => rmSync(path, { recursive: true, force: true }))
 )
 

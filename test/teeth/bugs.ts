@@ -4382,6 +4382,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/Telling.test.ts": ["21.1: an action is run"] }
   },
   {
+    name: "logged-among-the-answers",
+    breaks: "what the engine logs while a command runs stands among the objects that it prints",
+    plants: [{
+      file: "src/cli/connection.ts",
+      find: `Effect.provideService(Logger.LogToStderr, true)`,
+      replace: `Effect.provideService(Logger.LogToStderr, false)`
+    }],
+    tests: { "test/cli/Flags.test.ts": ["complete says how an action has ended"] }
+  },
+  {
     name: "asked-without-a-plan",
     breaks: "prune asks whether to delete, and does not say what",
     plants: [{
