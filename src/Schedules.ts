@@ -111,6 +111,32 @@ export interface NextSlot {
   readonly firesAt: Date
 }
 
+/**
+ * How a range is enqueued.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface BackfillOptions extends OperatorOptions {
+  /** Only says what would be enqueued: nothing is changed or recorded. */
+  readonly dryRun?: boolean | undefined
+}
+
+/**
+ * What was enqueued of a range.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface Backfilled {
+  /** The slots that were enqueued, or would be, the oldest first. */
+  readonly slots: ReadonlyArray<Date>
+  /** The ids of their actions; none if it was only looked. */
+  readonly enqueued: ReadonlyArray<string>
+  /** How many slots of the range had been enqueued before. */
+  readonly before: number
+}
+
 // -------------------------------------------------------------------------------------------------------------------
 // services
 // -------------------------------------------------------------------------------------------------------------------
@@ -205,15 +231,15 @@ export class Schedules extends Context.Service<Schedules, {
     options?: OperatorOptions
   ) => Effect.Effect<string, UnknownSchedule | InvalidQuery | StorageError>
   /**
-   * Enqueues the slots from one time to another, both included, that were not enqueued before: 1,000 at most, of times that have passed. Gives the ids of their actions, the oldest slot first, and
-   * how many there had been.
+   * Enqueues the slots from one time to another, both included, that were not enqueued before: 1,000 at most, of times that have passed. Gives them and the ids of their actions, the oldest
+   * slot first, and how many there had been. With `dryRun` it says which it would enqueue, and changes and records nothing.
    */
   readonly backfill: (
     name: string,
     range: { readonly from: Date; readonly to: Date },
-    options?: OperatorOptions
+    options?: BackfillOptions
   ) => Effect.Effect<
-    { readonly enqueued: ReadonlyArray<string>; readonly before: number },
+    Backfilled,
     UnknownSchedule | InvalidQuery | StorageError
   >
 }>()("stepped/Schedules") {

@@ -215,6 +215,8 @@ export type {
   ScheduleTimes
 } from "./ScheduleOptions.ts"
 export {
+  type Backfilled,
+  type BackfillOptions,
   type FiredSlot,
   type NextSlot,
   type ScheduleFilter,

@@ -2,6 +2,7 @@
 import { Clock, Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { type ScheduleRecord, Schedules } from "../Schedules.ts"
+import { textOf } from "../verbs/answers.ts"
 import { type OneVerb, verbTable } from "../verbs/table.ts"
 import { answer } from "./answer.ts"
 import { withEngine } from "./connection.ts"
@@ -103,13 +104,23 @@ const remove = asking("Schedules.remove", "remove")
 const backfill = Command.make("backfill", {
   ...operated,
   from: time("from", "Slots from"),
-  to: time("to", "Slots to; until now, if not given")
-}, ({ from, name, to, ...asked }) =>
+  to: time("to", "Slots to; until now, if not given"),
+  dryRun: Flag.Boolean("dry-run").pipe(
+    Flag.withDescription("Say which slots would be enqueued, and enqueue none"),
+    Flag.withDefault(false)
+  )
+}, ({ dryRun, from, name, to, ...asked }) =>
   withEngine(Effect.gen(function*() {
+    const verb = "Schedules.backfill"
     if (Option.isNone(from)) return yield* usage("from when on? Give --from")
     const now = new Date(yield* Clock.currentTimeMillis)
     const input = { name, from: from.value, to: Option.getOrElse(to, () => now) }
-    yield* answer("Schedules.backfill", name, yield* doing("Schedules.backfill", input, yield* operator(asked)))
+    if (dryRun) {
+      // nothing of it is recorded
+      const plan = yield* doing(verb, { ...input, dryRun }, { by: "nobody", reason: "asked what it would do" })
+      return yield* (yield* Output).value({ verb, target: name, outcome: plan.outcome, ...plan.more }, textOf(plan))
+    }
+    yield* answer(verb, name, yield* doing(verb, input, yield* operator(asked)))
   }))).pipe(says("Schedules.backfill"))
 
 const schedules = Command.make("schedules").pipe(

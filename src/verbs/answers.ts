@@ -2,6 +2,7 @@
 import type { DeleteResult, Forgetting } from "../Operation.ts"
 import type { CompensateAgainResult, RetryResult } from "../OperatorResult.ts"
 import type { DeletionPlan } from "../Retention.ts"
+import type { Backfilled } from "../Schedules.ts"
 import { whyNotCompensated, whyNotRetried } from "./refusals.ts"
 
 /** What a verb has come to: by the name that it answers with, and in words. */
@@ -173,12 +174,24 @@ export const ranNow = (id: string): Answer => ({
   more: { id }
 })
 
-export const backfilled = (
-  { before, enqueued }: { readonly enqueued: ReadonlyArray<string>; readonly before: number }
-): Answer => {
+export const backfilled = ({ before, enqueued, slots }: Backfilled, isPlan: boolean): Answer => {
+  const [first] = slots
+  const last = slots.at(-1)
+  const range = first === undefined || last === undefined
+    ? ""
+    : `${slots.length} slot${slots.length === 1 ? "" : "s"}, ${first.toISOString()}${
+      slots.length === 1 ? "" : ` to ${last.toISOString()}`
+    }`
+  const none = before === 0 ? "there are no slots" : `all ${before} had been enqueued before`
+  if (isPlan) {
+    const text = range === ""
+      ? `nothing would be enqueued: ${none}`
+      : `would be enqueued: ${range}; ${before} had been before`
+    return { outcome: "planned", text, more: { slots, before } }
+  }
   const isNew = enqueued.length > 0
   const text = isNew
     ? `done: ${enqueued.length} enqueued, and ${before} had been before`
-    : `nothing was changed: ${before === 0 ? "there are no slots" : `all ${before} had been enqueued before`}`
-  return { outcome: isNew ? "done" : "before", text, more: { enqueued, before } }
+    : `nothing was changed: ${none}`
+  return { outcome: isNew ? "done" : "before", text, more: { enqueued, slots, before } }
 }

@@ -75,7 +75,7 @@ export const targetOf = <V extends OneVerb>(verb: V, input: Inputs[V]): string =
     case "Schedules.run":
     case "Schedules.backfill":
     case "Schedules.remove":
-      return text("name")
+      return `schedule ${text("name")}`
     case "AchievementStore.forgetAll":
       return Object.entries(given).flatMap(([field, value]) =>
         value === undefined || field === "limit"
@@ -233,8 +233,13 @@ export const makeVerbs = Effect.gen(function*() {
     "Schedules.pause": ({ name }, asks) => ofSchedule(Effect.map(schedules.pause(name, asks), scheduled)),
     "Schedules.resume": ({ name }, asks) => ofSchedule(Effect.map(schedules.resume(name, asks), scheduled)),
     "Schedules.run": ({ name }, asks) => ofSchedule(Effect.map(schedules.run(name, asks), ranNow)),
-    "Schedules.backfill": ({ from, name, to }, asks) =>
-      ofSchedule(Effect.map(schedules.backfill(name, { from, to }, asks), backfilled)),
+    "Schedules.backfill": ({ dryRun, from, name, to }, asks) =>
+      ofSchedule(
+        Effect.map(
+          schedules.backfill(name, { from, to }, { ...asks, dryRun }),
+          (done) => backfilled(done, dryRun === true)
+        )
+      ),
     "Schedules.remove": ({ name }, asks) => ofSchedule(Effect.map(schedules.remove(name, asks), scheduled)),
     "Stepped.cancel": ({ compensate, id }, asks) =>
       engine.cancelById(id, { ...asks, compensate: compensate ?? true }).pipe(

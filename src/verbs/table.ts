@@ -279,7 +279,7 @@ export const verbTable = {
     role: "operate",
     of: "schedule",
     many: false,
-    fields: { ...schedule, from: Schema.Date, to: Schema.Date }
+    fields: { ...schedule, from: Schema.Date, to: Schema.Date, dryRun: Schema.optionalKey(Schema.Boolean) }
   },
   "Schedules.remove": {
     command: "schedules remove",

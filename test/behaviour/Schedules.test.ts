@@ -222,9 +222,15 @@ suite("schedules", (engine) => {
       yield* TestClock.adjust("3 hours")
       const id = yield* schedules.run("often")
       const range = { from: at(1), to: at(5) }
-      const { before, enqueued } = yield* schedules.backfill("often", range)
-      assert.deepStrictEqual([enqueued.length, before], [3, 2])
-      assert.deepStrictEqual(yield* schedules.backfill("often", range), { enqueued: [], before: 5 })
+      // first it is only looked at: nothing is enqueued by that, or recorded
+      const plan = yield* schedules.backfill("often", range, { dryRun: true })
+      assert.deepStrictEqual(plan, { slots: [at(3), at(4), at(5)], enqueued: [], before: 2 })
+      assert.deepStrictEqual(yield* schedules.backfill("often", range, { dryRun: true }), plan)
+      const { enqueued, ...filled } = yield* schedules.backfill("often", range)
+      assert.deepStrictEqual([enqueued.length, filled], [3, { slots: plan.slots, before: 2 }])
+      const again = { slots: [], enqueued: [], before: 5 }
+      assert.deepStrictEqual(yield* schedules.backfill("often", range), again)
+      assert.deepStrictEqual(yield* schedules.backfill("often", range, { dryRun: true }), again)
       yield* performSteppedActions()
       assert.strictEqual(seen.length, 6)
       const history = yield* schedules.history("often")

@@ -53,6 +53,11 @@ describe("schedules", () => {
       assert.deepInclude(first, { action: ran!["id"], byHand: true, status: "succeeded" })
 
       const range = ["--from", "2025-03-29", "--to", "2025-03-31T12:00:00Z"]
+      const plan = yield* stepped("schedules", "backfill", "nightly", ...range, "--dry-run")
+      assert.deepStrictEqual([plan.code, plan.out], [
+        0,
+        "would be enqueued: 3 slots, 2025-03-29T01:30:00.000Z to 2025-03-31T00:30:00.000Z; 0 had been before"
+      ])
       const filled = yield* stepped("schedules", "backfill", "nightly", ...range, ...why)
       assert.deepStrictEqual([filled.code, filled.out], [0, "done: 3 enqueued, and 0 had been before"])
       const refilled = yield* stepped("schedules", "backfill", "nightly", ...range, ...why)

@@ -4,7 +4,7 @@ import { errorText } from "../../domain/Failure.ts"
 import type { ActionStatus } from "../../domain/Phase.ts"
 import { firesAt, type Slots, slotsOf, slotsWithin } from "../../domain/Slots.ts"
 import type { AnyScheduleOptions } from "../../ScheduleOptions.ts"
-import type { FiredSlot, ScheduleRecord, Schedules, ScheduleState } from "../../Schedules.ts"
+import type { Backfilled, FiredSlot, ScheduleRecord, Schedules, ScheduleState } from "../../Schedules.ts"
 import {
   InvalidQuery,
   ScheduleTaken,
@@ -22,7 +22,7 @@ import {
   wordsOf
 } from "../../store/asked.ts"
 import type { NewOperation } from "../../store/Records.ts"
-import type { Fire, ScheduleStore, StoredSchedule } from "../../store/Scheduled.ts"
+import type { Fire, ScheduleStore, StoredSchedule, StoredSlot } from "../../store/Scheduled.ts"
 import { countOf } from "../../store/weight.ts"
 import { invocationOf, slotKey, weighFire } from "../schedules/firing.ts"
 import { fromNow, readSchedule } from "../schedules/given.ts"
@@ -263,31 +263,79 @@ const operatedOf = (context: Context): Pick<Schedules["Service"], "pause" | "res
       Effect.gen(function*() {
         const operation = yield* operationOf("Schedules.backfill", targetOf(name), options)
         const at = yield* now
-        const from = yield* timeOf("from of Schedules.backfill", range.from)
-        const to = yield* timeOf("to of Schedules.backfill", range.to)
-        const refuse = (field: string, value: Date, takes: string) =>
-          new InvalidQuery({ field: `${field} of Schedules.backfill`, value: value.toISOString(), takes })
-        if (to > at) return yield* refuse("to", range.to, "a time that has passed: what comes fires by itself")
-        if (from > to) return yield* refuse("from", range.from, "a time before to")
-        const schedule = yield* find(store, name)
-        const slots = slotsWithin(yield* slotsIn(schedule), from, to, backfillMax + 1)
-        if (slots.length > backfillMax) {
-          return yield* refuse(
-            "from",
-            range.from,
-            `a range of ${backfillMax} slots at most: ask for a part of it first`
-          )
-        }
+        const { schedule, slots } = yield* slotsToFill(store, name, range, at)
         const fires: Array<Fire> = []
         for (const slot of slots) {
           fires.push({ schedule: name, key: slotKey(slot), invocation: yield* invocationOf(context, schedule, at) })
         }
         const most = countOf(fires, weighFire, Infinity)
         if (most < fires.length) {
-          return yield* refuse("from", range.from, `a range of ${most} slots at most, as its arguments are large`)
+          return yield* refusedRange(
+            "from",
+            range.from,
+            `a range of ${most} slots at most, as its arguments are large`
+          )
+        }
+        if (options?.dryRun === true) {
+          const known = yield* knownSlots(store, name, slots)
+          return filledOf(fires.filter(({ key }) => !known.has(key)), slots.length, [])
         }
         const { enqueued } = yield* enqueue(name, operation, fires, at)
-        return { enqueued, before: slots.length - enqueued.length }
+        const ids = new Set(enqueued)
+        return filledOf(fires.filter(({ invocation }) => ids.has(invocation.action)), slots.length, enqueued)
       })
   }
 }
+
+// -------------------------------------------------------------------------------------------------------------------
+// ranges
+// -------------------------------------------------------------------------------------------------------------------
+
+const refusedRange = (field: string, value: Date, takes: string) =>
+  new InvalidQuery({ field: `${field} of Schedules.backfill`, value: value.toISOString(), takes })
+
+/** The slots of a range that has passed. */
+const slotsToFill = (
+  store: ScheduleStore,
+  name: string,
+  range: { readonly from: Date; readonly to: Date },
+  at: number
+) =>
+  Effect.gen(function*() {
+    const from = yield* timeOf("from of Schedules.backfill", range.from)
+    const to = yield* timeOf("to of Schedules.backfill", range.to)
+    if (to > at) return yield* refusedRange("to", range.to, "a time that has passed: what comes fires by itself")
+    if (from > to) return yield* refusedRange("from", range.from, "a time before to")
+    const schedule = yield* find(store, name)
+    const slots = slotsWithin(yield* slotsIn(schedule), from, to, backfillMax + 1)
+    if (slots.length > backfillMax) {
+      return yield* refusedRange(
+        "from",
+        range.from,
+        `a range of ${backfillMax} slots at most: ask for a part of it first`
+      )
+    }
+    return { schedule, slots }
+  })
+
+const filledOf = (fires: ReadonlyArray<Fire>, all: number, enqueued: ReadonlyArray<string>): Backfilled => ({
+  slots: fires.map(({ key }) => new Date(key)),
+  enqueued,
+  before: all - fires.length
+})
+
+/** The keys of what was enqueued from the first of these slots to the last. */
+const knownSlots = (store: ScheduleStore, name: string, slots: ReadonlyArray<number>) =>
+  Effect.gen(function*() {
+    const known = new Set<string>()
+    const first = slots[0]
+    const last = slots.at(-1)
+    if (first === undefined || last === undefined) return known
+    let before: string | undefined = slotKey(last + 1)
+    while (before !== undefined && before > slotKey(first)) {
+      const page: ReadonlyArray<StoredSlot> = yield* store.slotsOfSchedule(name, backfillMax, before)
+      for (const { key } of page) known.add(key)
+      before = page.length < backfillMax ? undefined : page.at(-1)?.key
+    }
+    return known
+  })
