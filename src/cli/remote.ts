@@ -3,8 +3,7 @@
  * the token's owner may read it.
  */
 import { Duration, Effect, Layer, Option, type Redacted, type Schema } from "effect"
-import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
-import { HttpApiClient } from "effect/http-api"
+import { FetchHttpClient } from "effect/http"
 import { AchievementStore } from "../AchievementStore.ts"
 import type { ActionHandle } from "../ActionHandle.ts"
 import type { ActionFilter, ActionRecord, ActionTree, SlotRecord, StepRecord } from "../ActionRecord.ts"
@@ -14,7 +13,6 @@ import { joinKey } from "../domain/Key.ts"
 import { Engine, type Finding } from "../Engine.ts"
 import type { Services } from "../engine/engineLayer.ts"
 import type { FailureGroups } from "../Failures.ts"
-import { Api } from "../http/Api.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { isLaneKey } from "../Lane.ts"
 import type { ManyPlan, ManySummary } from "../Many.ts"
@@ -34,22 +32,9 @@ import {
 import type { Inputs, OneVerb } from "../verbs/table.ts"
 import type { Why } from "../Why.ts"
 import { type Failure, notThere, recordOf, told, toldOfStorage } from "./remoteAnswers.ts"
+import { type Client, given, make, pageMost, pages } from "./remoteClient.ts"
+import { schedulesOf } from "./remoteSchedules.ts"
 import { RemoteVerbs } from "./RemoteVerbs.ts"
-
-const pageMost = 1000
-
-const given = <A extends object>(options: A) =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined && value !== false))
-
-const make = (url: string, token: Option.Option<Redacted.Redacted<string>>) =>
-  HttpApiClient.make(Api, {
-    transformClient: HttpClient.mapRequest((request) => {
-      const there = HttpClientRequest.prependUrl(request, url)
-      return Option.isSome(token) ? HttpClientRequest.bearerToken(there, token.value) : there
-    })
-  })
-
-type Client = Effect.Success<ReturnType<typeof make>>
 
 const reason = ({ reason }: OperatorOptions = {}) => reason ?? "asked from a shell"
 
@@ -76,19 +61,17 @@ const onlyInDatabase = (field: string, why: string) =>
 
 const repoOf = (client: Client): ActionRepo["Service"] => {
   const ask = verbsOf(client)
-  const list = (filter: ActionFilter = {}): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery> =>
-    Effect.gen(function*() {
-      const { brief: _brief, limit = 100, statuses, ...asked } = filter
-      const found: Array<ActionRecord> = []
-      let after = filter.after
-      do {
-        const query = given({ ...asked, status: statuses, after, limit: Math.min(pageMost, limit - found.length) })
-        const page = yield* Effect.mapError(client.actions.list({ query }), told("ActionRepo.list"))
-        found.push(...page.items.map((item) => recordOf<ActionRecord>(item)))
-        after = page.next
-      } while (after !== undefined && found.length < limit)
-      return found
-    })
+  const list = (
+    { after, brief: _brief, limit, statuses, ...asked }: ActionFilter = {}
+  ): Effect.Effect<ReadonlyArray<ActionRecord>, StorageError | InvalidQuery> =>
+    Effect.map(
+      pages("ActionRepo.list", limit, after, (after, limit) =>
+        Effect.mapError(
+          client.actions.list({ query: given({ ...asked, status: statuses, after, limit }) }),
+          told("ActionRepo.list")
+        )),
+      (found) => found.map((item) => recordOf<ActionRecord>(item))
+    )
   const ofOne = <A>(
     operation: string,
     asked: Effect.Effect<A, Failure>
@@ -348,7 +331,7 @@ export const remoteServices = (
       Layer.succeed(JobQueue, queueOf(client)),
       Layer.succeed(PerformanceLane, lanesOf(client)),
       Layer.succeed(Engine, engineOf(client)),
-      Layer.succeed(Schedules, notThere<Schedules["Service"]>("Schedules", {})),
+      Layer.succeed(Schedules, schedulesOf(client)),
       Layer.succeed(
         AchievementStore,
         notThere<AchievementStore["Service"]>("AchievementStore", {

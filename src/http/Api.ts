@@ -37,20 +37,8 @@ import {
 import { PauseView } from "./models/payloads.ts"
 import { WhyView } from "./models/why.ts"
 import { Authorization, BodyLimit, OperatorView, RequestCheck } from "./Operator.ts"
-
-/** How much a page holds at most. */
-export const pageMost = 1000
-
-const Limit = Schema.optional(
-  Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: pageMost }))
-)
-
-const page = <Item extends Schema.Top, Cursor extends Schema.Top>(item: Item, cursor: Cursor) =>
-  Schema.Struct({
-    items: Schema.Array(item),
-    /** `after` of the next page; null after the last. */
-    next: Schema.optional(cursor)
-  })
+import { Limit, page } from "./paging.ts"
+import { SchedulesGroup } from "./SchedulesGroup.ts"
 
 /** Which actions: all of it has to be so. */
 const filter = {
@@ -380,6 +368,7 @@ export class Api extends HttpApi.make("stepped")
   .add(SessionGroup)
   .add(ActionsGroup)
   .add(OverviewGroup)
+  .add(SchedulesGroup)
   .add(LiveGroup)
   .add(VerbsGroup)
   .add(ManyGroup)

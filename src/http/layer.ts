@@ -24,6 +24,7 @@ import { type Authorization, BodyLimit, RequestCheck } from "./Operator.ts"
 import { Origins, originsOf } from "./origin.ts"
 import { ActionsLive } from "./readActions.ts"
 import { OverviewLive } from "./readOverview.ts"
+import { SchedulesLive } from "./readSchedules.ts"
 import { SessionLive } from "./session.ts"
 import { EventsLive } from "./streaming.ts"
 import { TellingLive } from "./telling.ts"
@@ -66,7 +67,7 @@ const RequestCheckLive = HttpApiMiddleware.layerSchemaErrorTransform(
 )
 
 /** What only looks. */
-const reading = Layer.mergeAll(ActionsLive, OverviewLive, Layer.provide(EventsLive, Live.layer))
+const reading = Layer.mergeAll(ActionsLive, OverviewLive, SchedulesLive, Layer.provide(EventsLive, Live.layer))
 
 /** Bytes of a body: those of a result that a step is completed with, and what stands around it. */
 const bodyMost = 2 * 1024 * 1024

@@ -10,11 +10,9 @@ import { ask, Asking } from "./asking.ts"
 import { NotFound } from "./HttpError.ts"
 import type { actionStatuses } from "./models/actions.ts"
 import { Operator } from "./Operator.ts"
+import { pageOtherwise } from "./paging.ts"
 import { makePayloads } from "./payloads.ts"
 import { actionView, signalView, stepViews, summaryOf, treeView, whyView } from "./views.ts"
-
-/** How many are on a page, if nothing is said. */
-export const pageOtherwise = 50
 
 type Query =
   & { readonly [K in Exclude<keyof ActionFilter, "statuses" | "limit" | "brief">]?: ActionFilter[K] | undefined }

@@ -11,8 +11,8 @@ import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import { Api } from "./Api.ts"
 import { ask, Asking } from "./asking.ts"
 import { Operator } from "./Operator.ts"
+import { pageOtherwise } from "./paging.ts"
 import { makePayloads } from "./payloads.ts"
-import { pageOtherwise } from "./readActions.ts"
 
 /** How far lists reach that are read from their beginning each time. */
 const farthest = 10_000

@@ -1,10 +1,10 @@
 /** The command over HTTP: what it prints of an API is what it prints of the database. */
 import { assert, describe, it } from "@effect/vitest"
 import { ConfigProvider, Effect } from "effect"
-import { JobQueue } from "stepped"
+import { JobQueue, Schedules } from "stepped"
 import * as Http from "stepped/http"
 import { as, known, serving } from "../http/fixtures/serving.ts"
-import { garage, printing, until } from "./fixtures/garage.ts"
+import { Cars, garage, printing, until, visit } from "./fixtures/garage.ts"
 
 /** Runs it with `STEPPED_URL`, as somebody. */
 const over = (url: string, token: string) => (...args: ReadonlyArray<string>) =>
@@ -29,6 +29,15 @@ describe("the command over HTTP", () => {
         ),
         services
       )
+      const schedules = yield* Effect.provide(Schedules, services)
+      const at = new Date("2100-01-01T02:30:00Z")
+      for (const name of ["nightly", "a/b?c"]) {
+        yield* schedules.put(name, { at, actions: Cars, actor: 1, action: visit, args: ["London"] })
+      }
+      yield* schedules.run("nightly", { by: "anna" })
+      yield* schedules.pause("a/b?c", { reason: "nobody is there", by: "anna" })
+      const isOver = Effect.map(schedules.history("nightly"), ([slot]) => slot?.status === "succeeded")
+      yield* Effect.provide(until("it has run", isOver), services)
       const api = yield* Effect.provide(serving(Http.layer({ authorization: known })), services)
       const remote = over(api.url, "ada")
       const tidy = (text: string) => text.replaceAll(/\d+(\.\d+)? ?(ms|s|seconds?|minutes?)\b( ago)?/g, "…")
@@ -47,7 +56,18 @@ describe("the command over HTTP", () => {
           ["workers"],
           ["definitions"],
           ["operations"],
-          ["doctor"]
+          ["doctor"],
+          ["schedules", "list"],
+          ["schedules", "list", "--limit", "1"],
+          ["schedules", "list", "--after", "a/b?c", "--actor", "Car/1", "--action", "visit"],
+          ["schedules", "list", "--json", "--payloads"],
+          ["schedules", "next", "nightly"],
+          ["schedules", "next", "a/b?c", "--count", "2"],
+          ["schedules", "history", "nightly"],
+          ["schedules", "history", "a/b?c"],
+          ["schedules", "history", "nightly", "--before", "2020-01-01"],
+          ["schedules", "next", "none"],
+          ["schedules", "history", "none"]
         ]
       ) {
         const [here, there] = [yield* stepped(...args), yield* remote(...args)]
@@ -57,6 +77,23 @@ describe("the command over HTTP", () => {
           `${args.join(" ")} ${there.err}`
         )
       }
+      for (
+        const args of [
+          ["schedules", "next", "nightly", "--count", "0"],
+          ["schedules", "history", "nightly", "--limit", "0"],
+          ["schedules", "list", "--limit", "10001"],
+          ["schedules", "list", "--action", "visit"],
+          ["ls", "--limit", "0"]
+        ]
+      ) {
+        const { code, err } = yield* remote(...args)
+        assert.deepStrictEqual([code, err.includes(args.at(-2) === "--action" ? "actorType" : args.at(-2)!.slice(2))], [
+          2,
+          true
+        ], err)
+      }
+      const moved = yield* remote("schedules", "resume", "a/b?c", "--reason", "a test")
+      assert.deepStrictEqual([moved.code, moved.out], [0, "done"])
       const skipped = yield* remote("skip", held.id, "--reason", "a test")
       assert.deepStrictEqual([skipped.code, skipped.out], [0, "done"])
       const last = yield* client(4).mendLater()
@@ -74,7 +111,7 @@ describe("the command over HTTP", () => {
       const { body } = yield* api.get("/api/operations?by=ada", as("vera"))
       assert.deepStrictEqual(
         body.items.map(({ verb }: any) => verb),
-        ["JobQueue.pause", "ActionRepo.retry", "ActionRepo.skipStep", "ActionRepo.skipStep"]
+        ["JobQueue.pause", "ActionRepo.retry", "ActionRepo.skipStep", "ActionRepo.skipStep", "Schedules.resume"]
       )
       const [asks, waits] = [yield* client(5).askLater(), yield* client(6).outsideLater()]
       for (const args of [["signal", asks.id, "go", "{\"by\":\"me\"}"], ["complete", waits.id, "7"]]) {

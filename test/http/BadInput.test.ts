@@ -35,6 +35,10 @@ it.effect("21.1, 21.3: bad values are refused, or find nothing, and change nothi
         const answer = yield* look(`/api/actions/${encodeURIComponent(value)}${path}`)
         assert.include([400, 404], answer.status, `${value}${path}`)
       }
+      for (const path of ["", "/next", "/history"]) {
+        const answer = yield* look(`/api/schedule${path}?name=${encodeURIComponent(value)}`)
+        assert.include([400, 404], answer.status, `schedule${path} ${value}`)
+      }
       for (const [path, field] of texts) {
         const { body, status } = yield* look(`${path}?${field}=${encodeURIComponent(value)}`)
         assert.include([200, 400], status, `${path} ${field} ${value}`)

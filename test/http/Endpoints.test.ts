@@ -1,26 +1,17 @@
 /** Endpoints of actions, the document, and the typed client. */
-import { assert, it } from "@effect/vitest"
-import { Effect, Layer, type Scope } from "effect"
+import { assert } from "@effect/vitest"
+import { Effect } from "effect"
 import { FetchHttpClient, HttpClient, HttpClientRequest } from "effect/http"
 import { HttpApiClient } from "effect/http-api"
-import type { SqlClient } from "effect/sql"
-import { ActionRepo, operatorVerbs, type Stepped } from "stepped"
+import { ActionRepo, operatorVerbs } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { isOneVerb } from "../../src/verbs/table.ts"
-import { embedded, healthy } from "../harness/databases.ts"
 import { Cars, pay, visit } from "./fixtures/cars.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
+import { testing } from "./fixtures/testing.ts"
 
-const test = <A, E>(
-  name: string,
-  scenario: Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
-) =>
-  it.effect(name, () =>
-    Effect.andThen(scenario, healthy).pipe(
-      Effect.scoped,
-      Effect.provide(Layer.provideMerge(Cars.layer, embedded.layer()))
-    ))
+const test = testing()
 
 const serving = servingApi({ authorization: known, endpoints: [Http.endpoints(Cars, [visit, pay])] })
 

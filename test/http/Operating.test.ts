@@ -1,28 +1,19 @@
 /** Who may what, from where, and what is recorded of it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, type Scope } from "effect"
-import type { SqlClient } from "effect/sql"
-import { ActionRepo, operatorVerbs, type Stepped } from "stepped"
+import { Effect } from "effect"
+import { ActionRepo, operatorVerbs } from "stepped"
 import { command } from "stepped/cli"
 import { Api } from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { isOneVerb, verbTable } from "../../src/verbs/table.ts"
-import { embedded, healthy } from "../harness/databases.ts"
 import { Cars } from "./fixtures/cars.ts"
 import { as, known, type Serving, servingApi, withHeaders } from "./fixtures/serving.ts"
+import { testing } from "./fixtures/testing.ts"
 
 const none = "0199c2f0-0000-7000-8000-000000000000"
 const why = { reason: "a test" }
 
-const test = <A, E>(
-  name: string,
-  scenario: Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
-) =>
-  it.effect(name, () =>
-    Effect.andThen(scenario, healthy).pipe(
-      Effect.scoped,
-      Effect.provide(Layer.provideMerge(Cars.layer, embedded.layer()))
-    ))
+const test = testing()
 
 /** What each verb takes, of something that is not there. */
 const inputs: Readonly<Record<string, object>> = {

@@ -1,25 +1,18 @@
 /** What is asked over HTTP, and answered: on both databases, over a real port. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, type Scope } from "effect"
+import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { JobQueue, PerformanceLane, type Stepped } from "stepped"
+import { JobQueue, PerformanceLane } from "stepped"
 import { performSteppedActions } from "stepped/testing"
-import { embedded, healthy, server, suite } from "../harness/databases.ts"
+import { embedded, server, suite } from "../harness/databases.ts"
 import { Cars } from "./fixtures/cars.ts"
 import { servingApi } from "./fixtures/serving.ts"
+import { testing } from "./fixtures/testing.ts"
 
 const none = "0199c2f0-0000-7000-8000-000000000000"
 
 suite("reading over HTTP", (engine) => {
-  const test = <A, E>(
-    name: string,
-    scenario: Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | Scope.Scope>
-  ) =>
-    it.effect(name, () =>
-      Effect.andThen(scenario, healthy).pipe(
-        Effect.scoped,
-        Effect.provide(Layer.provideMerge(Cars.layer, engine.layer()))
-      ))
+  const test = testing(engine)
 
   test(
     "21.1: actions come page by page, by a filter, without what programs have stored; they are counted",
