@@ -6,6 +6,7 @@
 import { Context, type Duration, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { AnyAction, CallbackDefinition } from "./Action.ts"
 import type { ActionHandle, Cancellation, CancelOptions } from "./ActionHandle.ts"
+import type { ActionRecord } from "./ActionRecord.ts"
 import type { ActorRef, AnyActorClass } from "./Actor.ts"
 import type { Check, CheckOptions } from "./Check.ts"
 import type { DatabaseHealth } from "./DatabaseHealth.ts"
@@ -175,6 +176,14 @@ export class Engine extends Context.Service<Engine, {
   ) => Effect.Effect<ManyPlan, StorageError | InvalidQuery | InvalidActorId>
   /** Why an action is not finished; see `Stepped.why`. */
   readonly why: (id: string) => Effect.Effect<Why, UnknownAction | StorageError>
+  /**
+   * The actions that may need somebody, without what programs have stored: 40 that fail on their way, are held, or perform longest, a few of each definition, among the oldest and newest
+   * 5,000 that are live; and 40 that have ended with something not undone, or, within a day, uncertain.
+   */
+  readonly suspects: Effect.Effect<
+    { readonly performing: ReadonlyArray<ActionRecord>; readonly left: ReadonlyArray<ActionRecord> },
+    StorageError
+  >
   /** A handle for an action that was enqueued elsewhere. */
   readonly handle: (ref: ActorRef, action: AnyAction, id: string) => Effect.Effect<ActionHandle, InvalidActorId>
   readonly complete: (

@@ -21,6 +21,7 @@ import {
   StepView,
   TreeView
 } from "./models/actions.ts"
+import { AttentionView } from "./models/attention.ts"
 import { StreamedEvent } from "./models/events.ts"
 import {
   AchievementView,
@@ -129,6 +130,8 @@ export class ActionsGroup extends HttpApiGroup.make("actions").add(
 
 /** The whole: what fails, what waits, who works, what was done by whom. */
 export class OverviewGroup extends HttpApiGroup.make("overview").add(
+  /** What needs somebody, each with the worst first. */
+  HttpApiEndpoint.get("attention", "/api/attention", { success: AttentionView, error: queryErrors }),
   HttpApiEndpoint.get("lanes", "/api/lanes", {
     query: { after: Schema.optional(Schema.String), limit: Limit },
     success: page(LaneView, Schema.String),

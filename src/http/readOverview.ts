@@ -10,6 +10,7 @@ import { JobQueue } from "../JobQueue.ts"
 import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import { Api } from "./Api.ts"
 import { ask, Asking } from "./asking.ts"
+import { makeAttention } from "./attention.ts"
 import { Operator } from "./Operator.ts"
 import { pageOtherwise } from "./paging.ts"
 import { makePayloads } from "./payloads.ts"
@@ -50,8 +51,10 @@ export const OverviewLive = HttpApiBuilder.group(
     const achievements = yield* AchievementStore
     const engine = yield* Engine
     const payloads = yield* makePayloads
+    const attention = yield* makeAttention
 
     return handlers.handleAll({
+      attention: () => attention,
       lanes: ({ query: { after, limit = pageOtherwise } }) =>
         Effect.map(
           ask(asking, lanes.list(after === undefined ? limit + 1 : farthest)),

@@ -118,7 +118,7 @@ export const whyView = (payloads: Payloads, why: Why, mayRead: boolean): Sent<Wh
   })
 
 /** The same without what was said by who was heard, which texts have, too: it is sent apart, to whom it may be. */
-const quietly = <A extends WhyAction>(action: A): A => ({ ...action, reasons: action.reasons.map(quietReason) })
+export const quietly = <A extends WhyAction>(action: A): A => ({ ...action, reasons: action.reasons.map(quietReason) })
 
 const quietReason = (reason: Reason): Reason => {
   switch (reason._tag) {

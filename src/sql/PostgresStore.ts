@@ -25,6 +25,7 @@ import { recentOf } from "./recent.ts"
 import { recordsOf } from "./records.ts"
 import { schedulesOf } from "./schedules.ts"
 import { answered, inOpenTransaction } from "./storageError.ts"
+import { suspectsOf } from "./suspects.ts"
 import { claimOf } from "./transitions/claim.ts"
 import { cancellableOf, compensateAgainOf, completeOf, decideStepOf, retryOf } from "./transitions/complete.ts"
 import { enqueueKeyedOf, enqueueOf, freeKeysOf } from "./transitions/enqueue.ts"
@@ -62,6 +63,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...healthOf(storage, beside),
       ...measureOf(calls),
       ...recentOf(calls),
+      ...suspectsOf(calls),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

@@ -152,6 +152,7 @@ const attemptsOf = ({ attempts = [], endedAt }: StoredRecord): StepRecord["attem
 type Actions = Pick<
   Records,
   | "actionsOf"
+  | "briefOf"
   | "actionsLike"
   | "countLike"
   | "idsLike"
@@ -218,6 +219,7 @@ const actionsOf = (calls: Calls): Actions => {
   const slots = read(slotColumns)
   return {
     actionsOf: (ids) => actions("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
+    briefOf: (ids) => briefly("find", `from ${schema}.actions where id = any($1)`, [array(ids, uuid)]),
     actionsLike: (filter, limit, within) =>
       like(filter.brief === true ? briefly : actions, "list", "*", filter, limit, within),
     countLike: (filter, limit, within) =>
@@ -353,6 +355,7 @@ export const recordsOf = (
   | "lastLive"
   | "readLive"
   | "signalsOf"
+  | "suspects"
   | "why"
   | "workers"
   | "definitions"

@@ -100,6 +100,16 @@ export interface Measured {
 export interface Records extends ScheduleStore {
   /** In no order; of an id that is none, nothing. */
   readonly actionsOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
+  /** The same without what programs have stored. */
+  readonly briefOf: (ids: ReadonlyArray<string>) => Many<ActionRecord>
+  /**
+   * The ids of actions that may need somebody: those that fail on their way, are held, or perform longest, a few of each definition, among so many of the oldest and of the newest that are
+   * live; and those of which something was not undone, or, failed since a time (user time in ms), is uncertain.
+   */
+  readonly suspects: (
+    since: number,
+    looked: number
+  ) => Effect.Effect<{ readonly performing: ReadonlyArray<string>; readonly left: ReadonlyArray<string> }, StorageError>
   /** What was enqueued, has begun or ended since a time (user time in ms), among so many of the newest, and what has failed: the newest change first. */
   readonly changed: (since: number, looked: number, limit: number) => Many<ChangedAction>
   /** Newest first. */

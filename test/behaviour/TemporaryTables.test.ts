@@ -322,6 +322,8 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             definitions: [{ key: "Car/turn", hash: "abc", description: described }]
           }),
           changed: store.changed(0, 10, 10),
+          suspects: store.suspects(0, 10),
+          briefOf: store.briefOf([first]),
           failures: store.failures({ actorType: "Car", name: undefined, since: undefined, before: undefined }, 10),
           workers: Effect.map(
             store.workers,

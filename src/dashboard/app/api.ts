@@ -1,6 +1,7 @@
 /** What is asked of the API, and how its answers look as JSON. Its types are those of the server, and nothing else of it is here. */
 import type { VerbAnswer, VerbView } from "../../http/Api.ts"
 import type * as Actions from "../../http/models/actions.ts"
+import type * as Attending from "../../http/models/attention.ts"
 import type * as Events from "../../http/models/events.ts"
 import type * as Overview from "../../http/models/overview.ts"
 import type * as Payloads from "../../http/models/payloads.ts"
@@ -40,6 +41,8 @@ export type FailureGroup = Failures["groups"][number]
 export type Operation = Sent<typeof Overview.OperationView.Type>
 export type Database = Sent<typeof Overview.DatabaseView.Type>
 export type Finding = Sent<typeof Overview.FindingView.Type>
+export type Attention = Sent<typeof Attending.AttentionView.Type>
+export type Stuck = Attention["stuck"][number]
 export type Happening = Sent<typeof Events.EventView.Type>
 export type Verb = Sent<typeof VerbView.Type>
 export type Answer = Sent<typeof VerbAnswer.Type>

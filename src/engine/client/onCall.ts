@@ -5,15 +5,17 @@ import * as Checking from "../check/Checking.ts"
 import { healthOf } from "../healthNotes.ts"
 import { readiness } from "../readiness.ts"
 import type { ClientContext } from "./context.ts"
+import * as Suspects from "./suspects.ts"
 import * as Why from "./why.ts"
 
-type OnCall = Pick<Engine["Service"], "check" | "why" | "doctor" | "databaseHealth" | "live" | "ready">
+type OnCall = Pick<Engine["Service"], "check" | "why" | "suspects" | "doctor" | "databaseHealth" | "live" | "ready">
 
 export const make = (
   context: Pick<ClientContext, "now" | "registry" | "settings" | "store" | "workers">
 ): OnCall => ({
   check: Checking.make(context),
   why: Why.make(context),
+  suspects: Suspects.make(context),
   doctor: context.store.examine,
   databaseHealth: Effect.map(context.store.health, healthOf),
   ...readiness(context.store, context.workers)

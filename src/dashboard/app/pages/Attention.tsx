@@ -1,15 +1,12 @@
 /** The first page: what needs somebody, the worst first. Where nothing does, it says so. */
 import type { ComponentChildren } from "preact"
 import { useEffect, useState } from "preact/hooks"
-import { type FailureGroup, type Finding, get, messageOf } from "../api.ts"
-import { type Asked, now, useAsked } from "../live.ts"
+import { type Attention as Found, type FailureGroup, type Finding, get, messageOf, type Stuck } from "../api.ts"
+import { useAsked } from "../live.ts"
 import { Name, nameOf, Section, Shown, Status, Table, Trouble } from "../parts.tsx"
 import { to, toAction } from "../route.ts"
 import { Ago, Lasting, lasting, Spoken } from "../time.tsx"
 import { Verbs } from "../verbs/Verbs.tsx"
-import * as Find from "./findings.ts"
-
-const hours = 24
 
 const Builds = ({ builds }: Pick<FailureGroup, "builds">) => (
   <ul class="plain builds">
@@ -51,7 +48,7 @@ const Failing = ({ group }: { readonly group: FailureGroup }) => (
   </li>
 )
 
-const kinds: Readonly<Record<Find.Stuck["kind"], { readonly title: string; readonly tone: string }>> = {
+const kinds: Readonly<Record<Stuck["kind"], { readonly title: string; readonly tone: string }>> = {
   stranded: { title: "Nothing continues it", tone: "bad" },
   held: { title: "Held: somebody is to decide", tone: "bad" },
   retries: { title: "Is tried again and again", tone: "warn" },
@@ -60,7 +57,7 @@ const kinds: Readonly<Record<Find.Stuck["kind"], { readonly title: string; reado
 }
 
 const StuckAction = (
-  { one: { action, kind, since, why }, then }: { readonly one: Find.Stuck; readonly then: () => void }
+  { one: { action, kind, reasons, since, usual }, then }: { readonly one: Stuck; readonly then: () => void }
 ) => (
   <li class={`finding ${kinds[kind].tone}`}>
     <div class="what">
@@ -70,13 +67,13 @@ const StuckAction = (
           <Name action={action} />
         </a>
       </p>
-      {why.reasons.slice(0, 3).map((reason, i) => (
+      {reasons.map((text, i) => (
         <p key={i} class="message">
-          <Spoken text={reason.text} />
+          <Spoken text={text} />
         </p>
       ))}
-      {kind === "slow" && why.usual !== undefined
-        ? <p class="soft">95 of 100 such actions take no more than {lasting(why.usual.p95Ms)}.</p>
+      {kind === "slow" && usual !== undefined
+        ? <p class="soft">95 of 100 such actions take no more than {lasting(usual.p95Ms)}.</p>
         : null}
     </div>
     <div class="since">
@@ -87,7 +84,7 @@ const StuckAction = (
         ? (
           <Verbs
             of="action"
-            target={{ given: { id: action.id }, text: nameOf(action), state: why.reasons[0]?.text ?? "" }}
+            target={{ given: { id: action.id }, text: nameOf(action), state: reasons[0] ?? "" }}
             only={(verb) => verb === "ActionRepo.tryStepAgain" || verb === "Stepped.cancel"}
             then={then}
           />
@@ -99,21 +96,16 @@ const StuckAction = (
 
 /** Lists findings; whether there are any is said at the top. */
 function Findings<A>(
-  { asked, children, id, title }: {
+  { all, children, id, title }: {
     readonly id: string
     readonly title: string
-    readonly asked: Asked<ReadonlyArray<A>>
+    readonly all: ReadonlyArray<A>
     readonly children: (one: A) => ComponentChildren
   }
 ) {
-  if (asked.data?.length === 0 && asked.error === undefined) return null
-  return (
-    <Section
-      id={id}
-      title={title}
-      aside={asked.data === undefined ? null : <span class="count">{asked.data.length}</span>}
-    >
-      <Shown asked={asked}>{(all) => <ul class="findings">{all.map(children)}</ul>}</Shown>
+  return all.length === 0 ? null : (
+    <Section id={id} title={title} aside={<span class="count">{all.length}</span>}>
+      <ul class="findings">{all.map(children)}</ul>
     </Section>
   )
 }
@@ -165,16 +157,12 @@ const Invariants = () => {
 }
 
 /** What is around the actions: pauses, workers that are gone, the database. */
-const Surroundings = ({ asked }: { readonly asked: Asked<Find.Surroundings> }) => {
-  const { data } = asked
-  if (data === undefined) return asked.error === undefined ? null : <Trouble>{asked.error}</Trouble>
-  const gone = data.workers.filter(({ leaseUntil }) => new Date(leaseUntil).getTime() < now.value - 5000)
-  const notes = (data.database?.notes ?? []).filter(({ level }) => level === "bad" || level === "watch")
-  if (gone.length + notes.length + data.pauses.length === 0) return null
+const Surroundings = ({ found: { gone, notes, pauses } }: { readonly found: Found }) => {
+  if (gone.length + notes.length + pauses.length === 0) return null
   return (
     <Section id="around" title="Around them">
       <ul class="findings">
-        {data.pauses.map(({ by, kind, reason, since, subject }) => (
+        {pauses.map(({ by, kind, reason, since, subject }) => (
           <li key={`${kind} ${subject}`} class="finding warn">
             <div class="what">
               <p>
@@ -220,29 +208,79 @@ const Surroundings = ({ asked }: { readonly asked: Asked<Find.Surroundings> }) =
   )
 }
 
-const isAnswered = ({ data, error }: Asked<unknown>): boolean => data !== undefined || error !== undefined
-
-/** In one sentence, once everything was asked. */
-const verdict = (all: ReadonlyArray<Asked<unknown>>, count: number): string => {
-  if (all.some(({ error }) => error !== undefined)) return "Some of it could not be asked."
-  if (!all.every(isAnswered)) return "It is looked at."
-  return count === 0
+const verdict = (count: number): string =>
+  count === 0
     ? "Nothing needs attention."
     : count === 1
     ? "One thing needs attention."
     : `${count} things need attention.`
-}
+
+const All = ({ found, then }: { readonly found: Found; readonly then: () => void }) => (
+  <>
+    {found.leftOut === 0
+      ? null
+      : <p class="soft">The database is slow: {found.leftOut} that may not go on were not looked at.</p>}
+    <Findings id="unserved" title="Nobody takes it" all={found.unserved}>
+      {({ backlog: { actorType, due, name, oldestEnqueuedAt, queue }, because }) => (
+        <li key={`${queue} ${actorType}/${name}`} class="finding bad">
+          <div class="what">
+            <p>
+              <b>{due}× due</b> <a href={to(["actions"], { actorType, name, status: "queued" })}>{actorType}/{name}</a>
+              {" "}
+              <span class="soft">in queue {queue}</span>
+            </p>
+            <p class="message">{because}</p>
+          </div>
+          <div class="since">
+            <p>
+              the oldest for <Lasting from={oldestEnqueuedAt} />
+            </p>
+          </div>
+        </li>
+      )}
+    </Findings>
+    <Findings id="stuck" title="Does not go on" all={found.stuck}>
+      {(one) => <StuckAction key={one.action.id} one={one} then={then} />}
+    </Findings>
+    <Findings id="left" title="Not undone" all={found.notUndone}>
+      {({ action, steps }) => (
+        <li key={action.id} class="finding bad">
+          <div class="what">
+            <p>
+              <Status status={action.status} />{" "}
+              <a href={toAction(action.id)}>
+                <Name action={action} />
+              </a>
+            </p>
+            {steps.map((step) => <p key={step} class="message">{step}</p>)}
+          </div>
+          <div class="since">
+            <p>
+              <Ago at={action.endedAt} />
+            </p>
+            <Verbs
+              of="action"
+              target={{ given: { id: action.id }, text: nameOf(action), state: steps.join("; ") }}
+              only={(verb) => verb === "ActionRepo.compensateAgain"}
+              then={then}
+            />
+          </div>
+        </li>
+      )}
+    </Findings>
+    <Findings id="failing" title="Failed in 24 hours, by build" all={found.failing}>
+      {(group) => <Failing key={group.id} group={group} />}
+    </Findings>
+    <Surroundings found={found} />
+  </>
+)
 
 export const Attention = () => {
-  const failing = useAsked("failing", (signal) => Find.failures(signal, hours), 10_000)
-  const stuck = useAsked("stuck", Find.stuck, 10_000)
-  const unserved = useAsked("unserved", Find.unserved, 5000)
-  const left = useAsked("left", Find.notUndone, 30_000)
-  const around = useAsked("around", Find.surroundings, 10_000)
-  const groups: Asked<ReadonlyArray<FailureGroup>> = { ...failing, data: failing.data?.groups }
-  const all = [failing, stuck, unserved, left, around]
-  const count = [groups, stuck, unserved, left].reduce((sum, { data }) => sum + (data?.length ?? 0), 0)
-  const said = verdict(all, count)
+  const attention = useAsked<Found>("attention", (signal) => get("attention", {}, signal), 10_000)
+  const { data, error } = attention
+  const count = data === undefined
+    ? 0
+    : data.unserved.length + data.stuck.length + data.notUndone.length + data.failing.length
   useEffect(() => {
     // it is seen in the tab of who has left it open
     document.title = `${count === 0 ? "" : `(${count}) `}Needs attention · Stepped`
@@ -250,70 +288,10 @@ export const Attention = () => {
   return (
     <>
       <h1>Needs attention</h1>
-      <p class="lead" role="status">{said}</p>
-      {all.every(isAnswered)
-        ? (
-          <>
-            <Findings id="unserved" title="Nobody takes it" asked={unserved}>
-              {({ backlog: { actorType, due, name, oldestEnqueuedAt, queue }, because }) => (
-                <li key={`${queue} ${actorType}/${name}`} class="finding bad">
-                  <div class="what">
-                    <p>
-                      <b>{due}× due</b>{" "}
-                      <a href={to(["actions"], { actorType, name, status: "queued" })}>{actorType}/{name}</a>{" "}
-                      <span class="soft">in queue {queue}</span>
-                    </p>
-                    <p class="message">{because}</p>
-                  </div>
-                  <div class="since">
-                    <p>
-                      the oldest for <Lasting from={oldestEnqueuedAt} />
-                    </p>
-                  </div>
-                </li>
-              )}
-            </Findings>
-            <Findings id="stuck" title="Does not go on" asked={stuck}>
-              {(one) => <StuckAction key={one.action.id} one={one} then={stuck.refresh} />}
-            </Findings>
-            <Findings id="left" title="Not undone" asked={left}>
-              {({ action, steps }) => (
-                <li key={action.id} class="finding bad">
-                  <div class="what">
-                    <p>
-                      <Status status={action.status} />{" "}
-                      <a href={toAction(action.id)}>
-                        <Name action={action} />
-                      </a>
-                    </p>
-                    {steps.map((step) => <p key={step} class="message">{step}</p>)}
-                  </div>
-                  <div class="since">
-                    <p>
-                      <Ago at={action.endedAt} />
-                    </p>
-                    <Verbs
-                      of="action"
-                      target={{ given: { id: action.id }, text: nameOf(action), state: steps.join("; ") }}
-                      only={(verb) => verb === "ActionRepo.compensateAgain"}
-                      then={left.refresh}
-                    />
-                  </div>
-                </li>
-              )}
-            </Findings>
-            <Findings id="failing" title={`Failed in ${hours} hours, by build`} asked={groups}>
-              {(group) => <Failing key={group.id} group={group} />}
-            </Findings>
-            <Surroundings asked={around} />
-          </>
-        )
-        // all of it at once: nothing moves when a part of it comes later
-        : (
-          <div class="waiting rows-9">
-            <span class="unseen">Loading</span>
-          </div>
-        )}
+      <p class="lead" role="status">
+        {data === undefined ? error === undefined ? "It is looked at." : "It could not be asked." : verdict(count)}
+      </p>
+      <Shown asked={attention} rows={9}>{(found) => <All found={found} then={attention.refresh} />}</Shown>
       <Invariants />
     </>
   )

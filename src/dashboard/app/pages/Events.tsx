@@ -80,7 +80,9 @@ export const Events = () => {
     <>
       <h1>Events</h1>
       <p class="lead">
-        What happens with actions, the last first. Stop it with <b>Live</b> to read.
+        What happens with actions, the last first. Stop it with <b>Live</b>{" "}
+        to read. It is looked for among the newest 5,000 actions and all failures: what began, or ended well, long after
+        it was enqueued may be missing.
       </p>
       {error === undefined ? null : <Trouble>{error}</Trouble>}
       {all === undefined

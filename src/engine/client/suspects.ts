@@ -1,0 +1,21 @@
+/** What may need somebody: those that somebody on call is shown first. */
+import * as Effect from "effect/Effect"
+import type { ActionRecord } from "../../ActionRecord.ts"
+import type { Engine } from "../../Engine.ts"
+import type { ClientContext } from "./context.ts"
+
+/** How many of the oldest and of the newest are looked at. */
+const looked = 5000
+
+/** For how long what is uncertain is shown. */
+const dayMs = 86_400_000
+
+export const make = ({ now, store }: Pick<ClientContext, "now" | "store">): Engine["Service"]["suspects"] =>
+  Effect.gen(function*() {
+    const { left, performing } = yield* store.suspects((yield* now) - dayMs, looked)
+    const records = yield* store.briefOf([...performing, ...left])
+    const byId = new Map(records.map((record) => [record.id, record]))
+    // what has ended meanwhile is still there, and what was deleted is not
+    const known = (ids: ReadonlyArray<string>): ReadonlyArray<ActionRecord> => ids.flatMap((id) => byId.get(id) ?? [])
+    return { performing: known(performing), left: known(left) }
+  })

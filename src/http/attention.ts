@@ -1,0 +1,168 @@
+/**
+ * What needs somebody, in one answer: what does not go on by itself, what was not undone, what nobody takes, what has failed, and what is around them. Each question has its limit,
+ * and so has all of it: why actions do not go on is asked of some, one after the other, for as long as there is time.
+ */
+import * as Clock from "effect/Clock"
+import * as Duration from "effect/Duration"
+import * as Effect from "effect/Effect"
+import type { ActionRecord } from "../ActionRecord.ts"
+import { ActionRepo } from "../ActionRepo.ts"
+import type { WorkerRecord } from "../Catalogue.ts"
+import { Engine } from "../Engine.ts"
+import { type Backlog, JobQueue } from "../JobQueue.ts"
+import { monotonic, realClock } from "../store/RealClock.ts"
+import type { Why } from "../Why.ts"
+import { ask, Asking } from "./asking.ts"
+import type { AttentionView, StuckView } from "./models/attention.ts"
+import { quietly, summaryOf } from "./views.ts"
+
+/** For how long what has failed is shown. */
+const dayMs = 86_400_000
+/** How many groups of it. */
+const groupsMost = 50
+/** For how long what is due may wait though workers take it. */
+const patienceMs = 60_000
+/** How far clocks may be apart. */
+const apartMs = 5000
+
+const ageOf = ({ enqueuedAt, startedAt }: ActionRecord, at: number): number => at - (startedAt ?? enqueuedAt).getTime()
+
+/** What of an action does not go on; nothing where it does. */
+const stuckOf = (action: ActionRecord, why: Why): StuckView | undefined => {
+  const at = why.at.getTime()
+  const stuck = (kind: StuckView["kind"], since: Date | undefined): StuckView => ({
+    action: summaryOf(action),
+    kind,
+    since,
+    reasons: quietly(why).reasons.slice(0, 3).map(({ text }) => text),
+    usual: why.usual
+  })
+  // what was to be heard of, or to go on, by now
+  const isLate = (time: Date | undefined) => time !== undefined && time.getTime() < at - 1000
+  for (const reason of why.reasons) {
+    switch (reason._tag) {
+      case "Held":
+        return stuck("held", reason.since)
+      case "Stranded":
+        return stuck("stranded", why.since)
+      case "Retries":
+        return stuck("retries", why.since)
+      case "Signal":
+        if (isLate(reason.until) || isLate(reason.heartbeat.silentAt)) return stuck("overdue", reason.since)
+        break
+      case "Outbound":
+        if (isLate(reason.heartbeat.silentAt)) return stuck("overdue", reason.since)
+        break
+      default:
+    }
+  }
+  const { usual } = why
+  const isSlow = usual !== undefined && usual.count >= 5 &&
+    ageOf(action, at) > Math.max(usual.p95Ms * 2, usual.p95Ms + 1000)
+  if (!isSlow) return undefined
+  // who waits for somebody outside takes as long as that one does
+  const isOutside = why.reasons[0]?._tag === "Signal" || why.reasons[0]?._tag === "Outbound"
+  return stuck(isOutside ? "overdue" : "slow", why.since)
+}
+
+/** There was no time to ask why. */
+const leftOut = "leftOut" as const
+
+const order: ReadonlyArray<StuckView["kind"]> = ["stranded", "held", "retries", "overdue", "slow"]
+
+/** Whether a worker has what a backlog takes, and serves its queue. */
+const has = (worker: WorkerRecord, { actorType, name }: Backlog): boolean =>
+  worker.definitions === undefined || `${actorType}/${name}` in worker.definitions
+
+const serves = (worker: WorkerRecord, { queue }: Backlog): boolean =>
+  worker.queues === undefined || worker.queues.includes(queue)
+
+/** Why what is due waits: nobody has what it takes, or those who have do not come to it. */
+const unservedBecause = (
+  backlog: Backlog,
+  alive: ReadonlyArray<WorkerRecord>,
+  userNow: number
+): string | undefined => {
+  if (backlog.due === 0 || backlog.pause !== undefined) return undefined
+  if (alive.length === 0) return "no worker runs"
+  const able = alive.filter((worker) => has(worker, backlog))
+  if (able.length === 0) return `none of ${alive.length} workers has ${backlog.actorType}/${backlog.name}`
+  if (!able.some((worker) => serves(worker, backlog))) {
+    return `no worker that has it serves the queue ${backlog.queue}`
+  }
+  return userNow - backlog.oldestEnqueuedAt.getTime() > patienceMs ? "workers do not come to it" : undefined
+}
+
+/** What is not undone of one that has ended, in words. */
+const leftOf = ({ cause, unwound }: ActionRecord): ReadonlyArray<string> => {
+  const { notUndone = [], uncertain = [] } = unwound ?? cause ?? {}
+  return [
+    ...notUndone.map(({ message, step }) => `${step}: ${message}`),
+    ...uncertain.map((step) => `${step} is uncertain`)
+  ]
+}
+
+export const makeAttention = Effect.gen(function*() {
+  const asking = yield* Asking
+  const engine = yield* Engine
+  const repo = yield* ActionRepo
+  const queue = yield* JobQueue
+
+  /** Asks why of one after the other, two at a time, as each has a connection of its own. */
+  const stuckAmong = (actions: ReadonlyArray<ActionRecord>) =>
+    Effect.gen(function*() {
+      const last = monotonic() + Duration.toMillis(asking.limit) / 2
+      const found = yield* Effect.forEach(actions, (action) =>
+        Effect.gen(function*() {
+          if (monotonic() > last) return leftOut
+          // it may have ended meanwhile, and be deleted
+          const asked = Effect.catchTag(engine.why(action.id), "UnknownAction", () => Effect.undefined)
+          const why = yield* Effect.catchTag(ask(asking, asked), "QueryTimedOut", () => Effect.succeed(leftOut))
+          return why === leftOut || why === undefined ? why : stuckOf(action, why)
+        }), { concurrency: 2 })
+      return {
+        stuck: found.filter((one) => one !== undefined && one !== leftOut).toSorted((a, b) =>
+          order.indexOf(a.kind) - order.indexOf(b.kind) ||
+          (a.action.startedAt ?? a.action.enqueuedAt).getTime() - (b.action.startedAt ?? b.action.enqueuedAt).getTime()
+        ),
+        leftOut: found.filter((one) => one === leftOut).length
+      }
+    })
+
+  return Effect.gen(function*() {
+    const userNow = yield* engine.now
+    const now = yield* Effect.provideService(Clock.currentTimeMillis, Clock.Clock, realClock)
+    const { backlogs, database, failing, pauses, suspects, workers } = yield* Effect.all({
+      suspects: ask(asking, engine.suspects),
+      failing: ask(asking, repo.failures({ since: new Date(userNow - dayMs), limit: groupsMost })),
+      backlogs: ask(asking, queue.backlog),
+      workers: ask(asking, queue.workers),
+      pauses: ask(asking, queue.pauses),
+      // it says more to who may see it, and nothing on some databases
+      database: Effect.orElseSucceed(ask(asking, engine.databaseHealth), () => undefined)
+    }, { concurrency: 3 })
+    const alive = workers.filter(({ leaseUntil }) => leaseUntil.getTime() > now - apartMs)
+    const answer: AttentionView = {
+      at: new Date(userNow),
+      ...yield* stuckAmong(suspects.performing),
+      notUndone: suspects.left.flatMap((action) => {
+        const steps = leftOf(action)
+        return steps.length === 0 ? [] : [{ action: summaryOf(action), steps }]
+      }),
+      unserved: backlogs.flatMap((backlog) => {
+        const because = unservedBecause(backlog, alive, userNow)
+        return because === undefined ? [] : [{ backlog, because }]
+      }),
+      failing: failing.groups,
+      pauses,
+      gone: workers.filter((worker) => !alive.includes(worker)).map(({ id, inHand, leaseUntil, name }) => ({
+        id,
+        name,
+        inHand,
+        leaseUntil
+      })),
+      notes: (database?.notes ?? []).filter(({ level }) => level === "bad" || level === "watch")
+    }
+    return answer
+  })
+})

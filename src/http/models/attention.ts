@@ -1,0 +1,43 @@
+/** What needs somebody, as it is sent. */
+import * as Schema from "effect/Schema"
+import { ActionSummary } from "./actions.ts"
+import { BacklogView, DatabaseView, FailureGroupView } from "./overview.ts"
+import { PauseView } from "./payloads.ts"
+import { WhyView } from "./why.ts"
+
+/** One that performs and does not go on: nothing continues it, its step is held, it is tried again, somebody outside is late, or it is over its usual time. */
+export const StuckView = Schema.Struct({
+  action: ActionSummary,
+  kind: Schema.Literals(["stranded", "held", "retries", "overdue", "slow"]),
+  since: Schema.optional(Schema.Date),
+  /** Why it is not finished, in words: the first three reasons. */
+  reasons: Schema.Array(Schema.String),
+  usual: WhyView.fields.usual
+})
+
+export type StuckView = typeof StuckView.Type
+
+export const AttentionView = Schema.Struct({
+  at: Schema.Date,
+  stuck: Schema.Array(StuckView),
+  /** Of those that may be stuck, how many have not been looked at in the time that there is. */
+  leftOut: Schema.Int,
+  /** What was not undone, and what is uncertain. */
+  notUndone: Schema.Array(Schema.Struct({ action: ActionSummary, steps: Schema.Array(Schema.String) })),
+  /** What waits though it is due. */
+  unserved: Schema.Array(Schema.Struct({ backlog: BacklogView, because: Schema.String })),
+  /** What has failed in a day, in groups. */
+  failing: Schema.Array(FailureGroupView),
+  pauses: Schema.Array(PauseView),
+  /** Workers whose lease is over. */
+  gone: Schema.Array(Schema.Struct({
+    id: Schema.String,
+    name: Schema.String,
+    inHand: Schema.Int,
+    leaseUntil: Schema.Date
+  })),
+  /** What the database says of itself that is not fine; nothing where it cannot be asked. */
+  notes: DatabaseView.fields.notes
+})
+
+export type AttentionView = typeof AttentionView.Type

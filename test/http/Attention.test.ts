@@ -1,0 +1,75 @@
+/** What needs somebody, over HTTP: in one answer, the worst first. */
+import { assert } from "@effect/vitest"
+import { Effect, Schema } from "effect"
+import { PerformanceLane, Stepped } from "stepped"
+import { performSteppedActions } from "stepped/testing"
+import { suite } from "../harness/databases.ts"
+import { Cars } from "./fixtures/cars.ts"
+import { as, known, servingApi } from "./fixtures/serving.ts"
+import { testing } from "./fixtures/testing.ts"
+
+class Boat extends Stepped.Actor<Boat>()("Boat", { id: Schema.Int }) {}
+const sail = Stepped.action("sail", { error: Schema.String })
+  .step("load", () => Effect.void, {
+    compensate: { run: () => Effect.fail("the crane is stuck"), retry: "never" }
+  })
+  .step("leave", () => Effect.fail("a storm"))
+const Boats = Stepped.actions(Boat, [sail])
+
+suite("what needs attention, over HTTP", (engine) => {
+  const test = testing(engine)
+
+  test(
+    "21.1: what does not go on, what was not undone, what has failed, what nobody takes, what is paused",
+    Effect.gen(function*() {
+      const { get } = yield* servingApi({ authorization: known })
+      const look = Effect.map(get("/api/attention", as("vera")), ({ body, status }) => {
+        assert.strictEqual(status, 200)
+        return body
+      })
+      const nothing = yield* look
+      assert.deepInclude(nothing, {
+        stuck: [],
+        leftOut: 0,
+        notUndone: [],
+        unserved: [],
+        failing: [],
+        pauses: [],
+        gone: []
+      })
+      const cars = yield* Cars.client
+      yield* cars(4).visitLater("London")
+      assert.deepStrictEqual(
+        (yield* look).unserved.map(({ backlog, because }: any) => [backlog.name, backlog.due, because]),
+        [["visit", 1, "no worker runs"]]
+      )
+      const held = yield* cars(1).repairLater()
+      const failed = yield* cars(2).visitLater("nowhere")
+      const waits = yield* cars(3).askLater()
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+      const boats = yield* Boats.client
+      const sailed = yield* boats(1).sailLater()
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+      yield* (yield* PerformanceLane).pause("Car/9/visit", { reason: "it is washed", by: "anna" })
+      const found = yield* look
+      assert.deepStrictEqual(found.stuck.map(({ action, kind }: any) => [action.id, kind]), [[held.id, "held"]])
+      assert.match(found.stuck[0].reasons[0], /held/)
+      assert.deepStrictEqual(found.notUndone.map(({ action, steps }: any) => [action.id, steps.length]), [[
+        sailed.id,
+        1
+      ]])
+      assert.match(found.notUndone[0].steps[0], /^load: .*the crane is stuck/)
+      assert.deepStrictEqual(
+        found.failing.map(({ name, samples }: any) => [name, samples]).sort(),
+        [["sail", [sailed.id]], ["visit", [failed.id]]]
+      )
+      assert.deepStrictEqual(found.unserved, [])
+      assert.deepStrictEqual(found.pauses.map(({ reason }: any) => reason), ["it is washed"])
+      // who may not read what programs store, does not here
+      for (const word of ["s3cret", "\"left\"", "London"]) assert.notInclude(JSON.stringify(found), word)
+      assert.strictEqual((yield* get("/api/attention")).status, 401)
+      yield* Stepped.cancel(waits.id, { by: "anna" })
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+    }).pipe(Effect.provide(Boats.layer))
+  )
+})
