@@ -25,6 +25,7 @@ import { AttentionView } from "./models/attention.ts"
 import { StreamedEvent } from "./models/events.ts"
 import {
   AchievementView,
+  AskedView,
   BacklogView,
   DatabaseView,
   DefinitionView,
@@ -164,6 +165,16 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
       limit: Limit
     },
     success: Schema.Array(DefinitionView),
+    error: queryErrors
+  }),
+  /** What steps have asked for, in as many of the newest actions: 10,000 if not given. */
+  HttpApiEndpoint.get("asked", "/api/asked", {
+    query: {
+      actorType: Schema.optional(Schema.String),
+      name: Schema.optional(Schema.String),
+      limit: Schema.optional(Schema.Int.check(Schema.isBetween({ minimum: 1, maximum: 100_000 })))
+    },
+    success: Schema.Array(AskedView),
     error: queryErrors
   }),
   HttpApiEndpoint.get("operations", "/api/operations", {

@@ -36,6 +36,7 @@ export type Backlog = Sent<typeof Overview.BacklogView.Type>
 export type Queued = Sent<typeof Overview.QueuedView.Type>
 export type Worker = Sent<typeof Overview.WorkerView.Type>
 export type Definition = Sent<typeof Overview.DefinitionView.Type>
+export type AskedFor = Sent<typeof Overview.AskedView.Type>
 export type Failures = Sent<typeof Overview.FailuresView.Type>
 export type FailureGroup = Failures["groups"][number]
 export type Operation = Sent<typeof Overview.OperationView.Type>

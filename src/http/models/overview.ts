@@ -93,6 +93,17 @@ export const DefinitionView = Schema.Struct({
   })
 })
 
+/** What a step has asked for: a child of a definition, or a signal. */
+export const AskedView = Schema.Struct({
+  actorType: Schema.String,
+  name: Schema.String,
+  step: Schema.String,
+  kind: Schema.Literals(stepKinds),
+  child: Schema.optional(Schema.Struct({ actorType: Schema.String, name: Schema.String })),
+  signal: Schema.optional(Schema.String),
+  count: Schema.Int
+})
+
 export const FailureGroupView = Schema.Struct({
   id: Schema.String,
   actorType: Schema.String,

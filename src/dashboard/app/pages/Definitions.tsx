@@ -1,6 +1,6 @@
 /** What actions there are: their steps, signals and schemas, as workers have said, and their versions. */
-import { type Definition, get } from "../api.ts"
-import { useAsked } from "../live.ts"
+import { type AskedFor, type Definition, get } from "../api.ts"
+import { type Asked, useAsked } from "../live.ts"
 import { Copy, Empty, Facts, Section, Shown, Table } from "../parts.tsx"
 import { to } from "../route.ts"
 import { RunForm } from "../telling/forms.tsx"
@@ -8,6 +8,9 @@ import { Ago, lasting } from "../time.tsx"
 import { Diagram, mermaidOf } from "./Diagram.tsx"
 
 type Description = Definition["description"]
+
+/** How many of the newest actions are looked at for what steps have asked for. */
+const askedAmong = 5000
 
 const latest = (definitions: ReadonlyArray<Definition>): ReadonlyArray<Definition> =>
   [...Map.groupBy(definitions, ({ actorType, name }) => `${actorType}/${name}`).values()].map((versions) =>
@@ -90,11 +93,52 @@ const Current = ({ definition: { description } }: { readonly definition: Definit
   </>
 )
 
+/** What its steps have asked for, which only history says: it is in their bodies. */
+const Asks = ({ asked }: { readonly asked: Asked<ReadonlyArray<AskedFor>> }) => (
+  <Section id="asks" title="What its steps have asked for">
+    <Shown asked={asked} rows={1} empty={`Nothing, in the newest ${askedAmong} actions.`}>
+      {(all) => (
+        <Table
+          caption="What its steps have asked for"
+          rows={all}
+          keyOf={({ child, kind, signal, step }) => JSON.stringify([step, kind, child ?? signal])}
+          columns={[
+            {
+              name: "Step",
+              of: ({ kind, step }) =>
+                kind === "compensation" ? `undo ${step}` : step
+            },
+            {
+              name: "For",
+              of: ({ child, signal }) =>
+                child === undefined
+                  ? `signal ${signal}`
+                  : <a href={to(["definitions", child.actorType, child.name])}>{child.actorType}/{child.name}</a>,
+              isWide: true
+            },
+            {
+              name: "Times",
+              of: ({ count }) =>
+                count,
+              isNumber: true
+            }
+          ]}
+        />
+      )}
+    </Shown>
+  </Section>
+)
+
 export const DefinitionPage = ({ actorType, name }: { readonly actorType: string; readonly name: string }) => {
   const versions = useAsked<ReadonlyArray<Definition>>(
     `definition ${actorType}/${name}`,
     (signal) => get("definitions", { actorType, name, limit: 100 }, signal),
     15_000
+  )
+  const asked = useAsked<ReadonlyArray<AskedFor>>(
+    `asked ${actorType}/${name}`,
+    (signal) => get("asked", { actorType, name, limit: askedAmong }, signal),
+    60_000
   )
   return (
     <>
@@ -113,9 +157,14 @@ export const DefinitionPage = ({ actorType, name }: { readonly actorType: string
           const [current] = latest(all)
           return current === undefined ? <Empty>No worker has said anything of it.</Empty> : (
             <>
-              <Section id="diagram" title="Diagram" aside={<Copy label="Copy as Mermaid" text={mermaidOf(current)} />}>
+              <Section
+                id="diagram"
+                title="Diagram"
+                aside={<Copy label="Copy as Mermaid" text={mermaidOf(current, asked.data ?? [])} />}
+              >
                 <Diagram definition={current} />
               </Section>
+              <Asks asked={asked} />
               <RunForm definition={current} />
               <Section id="current" title="As it is now">
                 <Current definition={current} />

@@ -1,5 +1,5 @@
 /** A definition as a picture: its steps from the top to the bottom, what undoes them beside them, and the signals it can be sent. */
-import type { Definition } from "../api.ts"
+import type { AskedFor, Definition } from "../api.ts"
 
 const wide = 210
 const high = 38
@@ -82,8 +82,27 @@ export const Diagram = (
 const quoted = (text: string): string =>
   `"${text.replaceAll(/[^\p{L}\p{N} _.,:/-]/gu, (character) => `#${character.codePointAt(0)};`)}"`
 
-export const mermaidOf = ({ actorType, description: { options, signals, steps }, name }: Definition): string => {
+const keyOf = ({ actorType, name }: { readonly actorType: string; readonly name: string }): string =>
+  `${actorType}/${name}`
+
+/** With what its steps have asked for, as the history has it. */
+export const mermaidOf = (
+  { actorType, description: { options, signals, steps }, name }: Definition,
+  asked: ReadonlyArray<AskedFor>
+): string => {
   const all = steps.length > 0 ? steps.map((step) => ({ name: step.name, options: step.options })) : [{ name, options }]
+  const nodeOf = ({ kind, step }: AskedFor): string | undefined => {
+    const at = steps.length === 0 ? 0 : all.findIndex((one) => one.name === step)
+    return at < 0 ? undefined : kind === "compensation" ? `u${at}` : `s${at}`
+  }
+  const children = [...new Set(asked.flatMap(({ child }) => child === undefined ? [] : [keyOf(child)]))]
+  const edges = asked.flatMap((one) => {
+    const from = nodeOf(one)
+    if (from === undefined) return []
+    if (one.child !== undefined) return [`  ${from} -->|child| c${children.indexOf(keyOf(one.child))}`]
+    const at = signals.findIndex((signal) => signal.name === one.signal)
+    return at < 0 ? [] : [`  w${at} --> ${from}`]
+  })
   return [
     "flowchart TB",
     `  subgraph a0[${quoted(`${actorType}/${name}`)}]`,
@@ -98,6 +117,8 @@ export const mermaidOf = ({ actorType, description: { options, signals, steps },
         : [`    u${i}([${quoted(`undo ${step.name}`)}])`, `    s${i} -.->|${quoted(undo)}| u${i}`]
     }),
     ...signals.map((signal, i) => `    w${i}[/${quoted(`signal ${signal.name}`)}/]`),
-    "  end"
+    "  end",
+    ...children.map((key, i) => `  c${i}[[${quoted(key)}]]`),
+    ...new Set(edges)
   ].join("\n")
 }
