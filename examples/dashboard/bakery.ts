@@ -82,3 +82,13 @@ export const heat = Stepped.action("heat", { success: Schema.Int, error: OvenIsC
 
 export const Orders = Stepped.actions(Order, [bake, charge, deliver, order, wedding])
 export const Ovens = Stepped.actions(Oven, [heat])
+
+/** The king's cake is ordered by itself, each year. */
+export const Epiphany = Stepped.schedule("epiphany", {
+  cron: "0 5 6 1 *",
+  zone: "Europe/Berlin",
+  actions: Orders,
+  actor: 6,
+  action: order,
+  args: [["king's cake"]]
+})

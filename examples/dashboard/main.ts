@@ -10,7 +10,7 @@ import { Stepped } from "stepped"
 import * as Dashboard from "stepped/dashboard"
 import * as Embedded from "stepped/embedded"
 import * as Http from "stepped/http"
-import { approved, deliver, Order, Orders, Ovens, wedding } from "./bakery.ts"
+import { approved, deliver, Epiphany, Order, Orders, Ovens, wedding } from "./bakery.ts"
 
 const port = 4600
 
@@ -23,7 +23,7 @@ const Server = HttpRouter.serve(
 ).pipe(Layer.provide(NodeHttpServer.layer(createServer, { port, host: "127.0.0.1" })))
 
 const Main = Layer.mergeAll(Server, Stepped.worker()).pipe(
-  Layer.provide([Orders.layer, Ovens.layer]),
+  Layer.provide([Orders.layer, Ovens.layer, Epiphany]),
   Layer.provideMerge(Embedded.layer({ build: "bakery-1" }))
 )
 // #endregion

@@ -13,6 +13,7 @@ const pages = [
   "Activity",
   "Lanes",
   "Queues",
+  "Schedules",
   "Workers",
   "Definitions",
   "Operations",
@@ -56,7 +57,8 @@ describeInBrowser("the dashboard's pages", () => {
           ["action that is held", `actions/${day.held}`] as const,
           ["waterfall", `actions/${day.brought}?view=waterfall`] as const,
           ["graph", `actions/${day.brought}?view=graph`] as const,
-          ["definition", "definitions/Order/order"] as const
+          ["definition", "definitions/Order/order"] as const,
+          ["schedule", `schedules/${encodeURIComponent("shelf/white?")}`] as const
         ]
         for (const [name, place] of places) {
           if (place === undefined) await page.getByRole("navigation").getByRole("link", { name, exact: true }).click()
@@ -199,6 +201,7 @@ describeInBrowser("the dashboard's pages", () => {
 
   it("draw a definition, and give it as Mermaid", async () => {
     const { context, page, wrong } = await open(browser, at("definitions/Order/order"))
+    await page.getByRole("link", { name: "Order/bake" }).waitFor()
     await page.getByRole("img", { name: /reserve, then charge, then bake, then deliver, then thank/ }).waitFor()
     await context.grantPermissions(["clipboard-read", "clipboard-write"])
     await page.getByRole("button", { name: "Copy as Mermaid" }).click()
@@ -206,6 +209,12 @@ describeInBrowser("the dashboard's pages", () => {
     const text = await page.evaluate(() => navigator.clipboard.readText())
     assert.include(text, "flowchart TB")
     assert.include(text, "s0 --> s1")
+    // what its steps have asked for is known by the history
+    assert.include(text, "[[\"Order/charge\"]]")
+    assert.match(text, /^ {2}s1 -->\|child\| c\d$/m)
+    const asks = page.getByRole("table", { name: "What its steps have asked for" })
+    await asks.getByRole("link", { name: "Order/bake" }).click()
+    await page.getByRole("heading", { level: 1, name: "bake Order" }).waitFor()
     assert.deepStrictEqual(wrong, [])
     await context.close()
   })

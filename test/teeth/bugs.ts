@@ -8396,5 +8396,76 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "items.slice(0, Math.max(items.length, until)).slice(from * 0)"
     }],
     tests: { "test/dashboard/Live.test.ts": ["goes on to older ones"] }
+  },
+  {
+    name: "http-slots-between-pages",
+    breaks: "21.1: a slot at whose time a schedule was run by hand is between two pages of its history",
+    plants: [{
+      file: "src/http/readSchedules.ts",
+      find: "behind.slot.getTime() === last.slot.getTime()",
+      replace: "behind.slot.getTime() === last.slot.getTime() - 1"
+    }],
+    tests: { "test/http/Schedules.test.ts": ["what one has enqueued comes page by page"] }
+  },
+  {
+    name: "http-arguments-of-schedules",
+    breaks: "21.3: what a schedule enqueues is shown to who may not read it",
+    plants: [{
+      file: "src/http/readSchedules.ts",
+      find: "arguments: shows.arguments(record.arguments)",
+      replace:
+        "arguments: { _tag: \"Shown\" as const, value: record.arguments as never, isRedacted: shows === undefined }"
+    }],
+    tests: { "test/http/Schedules.test.ts": ["who may look sees them"] }
+  },
+  {
+    name: "denied-elsewhere",
+    breaks: "21.3: who was denied a verb of a schedule is recorded under another target than who was not",
+    plants: [{
+      file: "src/verbs/asking.ts",
+      find: "return `schedule ${text(\"name\")}`",
+      replace: "return text(\"name\")"
+    }],
+    tests: { "test/http/Schedules.test.ts": ["who may look sees them"] }
+  },
+  {
+    name: "plan-that-does",
+    breaks: "20.8: looking at what a backfill would enqueue enqueues it",
+    plants: [{
+      file: "src/engine/client/schedules.ts",
+      find: "if (options?.dryRun === true) {",
+      replace: "if (options?.dryRun === true && slots.length === 0) {"
+    }],
+    tests: { "test/behaviour/Schedules.test.ts": ["20.8: run by hand"] }
+  },
+  {
+    name: "plan-of-one-page",
+    breaks: "20.8: of what was enqueued before only the last slots are known to who plans a backfill",
+    plants: [{
+      file: "src/engine/client/schedules.ts",
+      find: "let before: string | undefined = slotKey(last + 1)",
+      replace: "let before: string | undefined = slotKey(first + 1)"
+    }],
+    tests: { "test/behaviour/Schedules.test.ts": ["20.8: run by hand"] }
+  },
+  {
+    name: "only-the-newest-are-stuck",
+    breaks: "21.1: what has performed longest is not among those that may need somebody",
+    plants: [{
+      file: "src/sql/suspects.ts",
+      find: "order by id ${order} limit $1",
+      replace: "order by id ${order === \"asc\" ? \"desc\" : order} limit $1"
+    }],
+    tests: { "test/sql/suspects.test.ts": ["the oldest and the newest are looked at"] }
+  },
+  {
+    name: "plan-that-is-skipped",
+    breaks: "a range is enqueued before anybody has seen what that comes to",
+    plants: [{
+      file: "src/dashboard/app/verbs/Dialog.tsx",
+      find: "const isPlanned = !hasPlan || plan !== undefined",
+      replace: "const isPlanned = !hasPlan || plan !== null"
+    }],
+    tests: { "test/dashboard/Schedules.test.ts": ["enqueue a range"] }
   }
 ]

@@ -5,6 +5,7 @@ import type * as Attending from "../../http/models/attention.ts"
 import type * as Events from "../../http/models/events.ts"
 import type * as Overview from "../../http/models/overview.ts"
 import type * as Payloads from "../../http/models/payloads.ts"
+import type * as Schedules from "../../http/models/schedules.ts"
 import type * as Reasons from "../../http/models/why.ts"
 import type { OperatorView } from "../../http/Operator.ts"
 import { api } from "./settings.ts"
@@ -40,6 +41,9 @@ export type AskedFor = Sent<typeof Overview.AskedView.Type>
 export type Failures = Sent<typeof Overview.FailuresView.Type>
 export type FailureGroup = Failures["groups"][number]
 export type Operation = Sent<typeof Overview.OperationView.Type>
+export type Schedule = Sent<typeof Schedules.ScheduleView.Type>
+export type ScheduleDetail = Sent<typeof Schedules.ScheduleDetail.Type>
+export type FiredSlot = Sent<typeof Schedules.FiredSlotView.Type>
 export type Database = Sent<typeof Overview.DatabaseView.Type>
 export type Finding = Sent<typeof Overview.FindingView.Type>
 export type Attention = Sent<typeof Attending.AttentionView.Type>

@@ -13,6 +13,7 @@ import { Events } from "./pages/Events.tsx"
 import { Lanes } from "./pages/Lanes.tsx"
 import { Operations } from "./pages/Operations.tsx"
 import { Queues } from "./pages/Queues.tsx"
+import { SchedulePage, Schedules } from "./pages/Schedules.tsx"
 import { SignIn } from "./pages/SignIn.tsx"
 import { Workers } from "./pages/Workers.tsx"
 import { LiveSwitch } from "./parts.tsx"
@@ -37,6 +38,12 @@ const pages: ReadonlyArray<Entry> = [
   { path: "activity", title: "Activity", page: () => <Activity /> },
   { path: "lanes", title: "Lanes", page: () => <Lanes /> },
   { path: "queues", title: "Queues", page: () => <Queues /> },
+  {
+    path: "schedules",
+    title: "Schedules",
+    page: ({ path: [, name], query }) =>
+      name === undefined ? <Schedules query={query} /> : <SchedulePage key={name} name={name} />
+  },
   { path: "workers", title: "Workers", page: () => <Workers /> },
   {
     path: "definitions",

@@ -140,31 +140,50 @@ const Choice = ({ isRequired, label, onChange, root, schema, value }: FieldProps
   )
 }
 
+/** Fields of an object, one below the other: what is left empty is not in it. */
+export const Fields = (
+  { given, of, onChange, root, schema }: {
+    readonly given: Readonly<Record<string, unknown>>
+    readonly schema: JsonSchema
+    /** Which of its properties. */
+    readonly of: ReadonlyArray<readonly [name: string, schema: JsonSchema]>
+    readonly root: JsonSchema
+    readonly onChange: (given: Readonly<Record<string, unknown>>) => void
+  }
+) => (
+  <>
+    {of.map(([name, below]) => (
+      <Field
+        key={name}
+        label={name}
+        schema={below}
+        root={root}
+        value={given[name]}
+        isRequired={requiredOf(schema).includes(name)}
+        onChange={(value) => {
+          const { [name]: _, ...rest } = given
+          onChange(value === undefined ? rest : { ...rest, [name]: value })
+        }}
+      />
+    ))}
+  </>
+)
+
 const ObjectField = ({ label, onChange, root, schema, value }: FieldProps) => {
-  const given = isSchema(value) ? value : {}
   const required = requiredOf(schema)
+  // a tag is not chosen, it is what was chosen
+  const isTag = ([name, below]: readonly [string, JsonSchema]) =>
+    required.includes(name) && valuesOf(resolved(below, root), root)?.length === 1
   return (
     <fieldset>
       <legend>{label}</legend>
-      {propertiesOf(schema).map(([name, below]) => {
-        const values = valuesOf(resolved(below, root), root)
-        // a tag is not chosen, it is what was chosen
-        if (values?.length === 1 && required.includes(name)) return null
-        return (
-          <Field
-            key={name}
-            label={name}
-            schema={below}
-            root={root}
-            value={given[name]}
-            isRequired={required.includes(name)}
-            onChange={(one) => {
-              const { [name]: _, ...rest } = given
-              onChange(one === undefined ? rest : { ...rest, [name]: one })
-            }}
-          />
-        )
-      })}
+      <Fields
+        schema={schema}
+        of={propertiesOf(schema).filter((one) => !isTag(one))}
+        root={root}
+        given={isSchema(value) ? value : {}}
+        onChange={onChange}
+      />
     </fieldset>
   )
 }

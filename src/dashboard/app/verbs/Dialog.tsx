@@ -1,109 +1,150 @@
 /** Asks what a verb takes, and why, before it is done; then says what has come of it. */
 import { useEffect, useRef, useState } from "preact/hooks"
 import { type Answer, messageOf, post } from "../api.ts"
-import { isSchema, type JsonSchema, propertiesOf, requiredOf, resolved } from "../forms/jsonSchema.ts"
-import { Field } from "../forms/SchemaForm.tsx"
+import { isSchema, type JsonSchema, propertiesOf, resolved } from "../forms/jsonSchema.ts"
+import { Fields } from "../forms/SchemaForm.tsx"
 import { ToAction, Trouble } from "../parts.tsx"
 import { type Asking, asking } from "./table.ts"
 
+interface ToAsk {
+  readonly schema: JsonSchema
+  readonly root: JsonSchema
+  readonly fields: ReturnType<typeof propertiesOf>
+  /** Whether it says first what it would do. */
+  readonly hasPlan: boolean
+}
+
 /** What is asked beside what is known, and beside the reason, which every verb takes. */
-const askedOf = ({ target, verb }: Asking): { readonly schema: JsonSchema; readonly root: JsonSchema } => {
+const askedOf = ({ target, verb }: Asking): ToAsk => {
   const root = verb.takes as JsonSchema
   const schema = resolved(isSchema(root.schema) ? root.schema : root, root)
-  const properties = propertiesOf(schema).filter(([name]) => name !== "reason" && !(name in target.given))
-  return { schema: { ...schema, properties: Object.fromEntries(properties) }, root }
+  const all = propertiesOf(schema)
+  const fields = all.filter(([name]) => name !== "reason" && name !== "dryRun" && !(name in target.given))
+  return { schema, root, fields, hasPlan: all.some(([name]) => name === "dryRun") }
+}
+
+const Answered = ({ answer, close }: { readonly answer: Answer; readonly close: () => void }) => {
+  const done = useRef<HTMLButtonElement>(null)
+  useEffect(() => done.current?.focus(), [])
+  const id = answer.more.id
+  return (
+    <>
+      <p role="status" class={answer.outcome === "done" ? "done" : "not-done"}>{answer.text}</p>
+      {typeof id === "string"
+        ? (
+          <p>
+            <a href={`#/actions/${id}`} onClick={close}>{id}</a>
+          </p>
+        )
+        : null}
+      <div class="buttons">
+        <button ref={done} type="button" class="primary" onClick={close}>Close</button>
+      </div>
+    </>
+  )
+}
+
+/** Of what it is asked, and how it is with that now. */
+const AskedOf = ({ target }: Pick<Asking, "target">) => (
+  <dl class="facts">
+    <div>
+      <dt>Of</dt>
+      <dd class="break">
+        {typeof target.given.id === "string"
+          ? (
+            <>
+              {target.text} <ToAction id={target.given.id} />
+            </>
+          )
+          : target.text}
+      </dd>
+    </div>
+    {target.state === "" ? null : (
+      <div>
+        <dt>Now</dt>
+        <dd class="break">{target.state}</dd>
+      </div>
+    )}
+  </dl>
+)
+
+/** It has the keyboard where a plan has come first. */
+const Reason = (
+  { isNext, onChange, value }: {
+    readonly isNext: boolean
+    readonly value: string
+    readonly onChange: (value: string) => void
+  }
+) => {
+  const area = useRef<HTMLTextAreaElement>(null)
+  useEffect(() => {
+    if (isNext) area.current?.focus()
+  }, [])
+  return (
+    <label class="field">
+      <span class="label">Reason</span>
+      <textarea
+        ref={area}
+        name="reason"
+        rows={2}
+        required
+        maxLength={1000}
+        value={value}
+        onInput={({ currentTarget }) => onChange(currentTarget.value)}
+      />
+      <span class="hint">It is recorded with your name.</span>
+    </label>
+  )
 }
 
 const Asked = ({ close, of }: { readonly of: Asking; readonly close: () => void }) => {
-  const { root, schema } = askedOf(of)
-  const required = requiredOf(schema)
-  const [given, setGiven] = useState<Readonly<Record<string, unknown>>>({})
+  const { fields, hasPlan, root, schema } = askedOf(of)
+  const [given, setGiven] = useState<Readonly<Record<string, unknown>>>(() => {
+    const initial = of.target.initial ?? {}
+    return Object.fromEntries(fields.flatMap(([name]) => name in initial ? [[name, initial[name]]] : []))
+  })
   const [reason, setReason] = useState("")
   const [answer, setAnswer] = useState<Answer>()
+  const [plan, setPlan] = useState<string>()
   const [error, setError] = useState<string>()
   const [isAsking, setAsking] = useState(false)
-  const done = useRef<HTMLButtonElement>(null)
-  useEffect(() => done.current?.focus(), [answer])
+  const isPlanned = !hasPlan || plan !== undefined
   const submit = (event: Event) => {
     event.preventDefault()
     setAsking(true)
     setError(undefined)
-    post<Answer>(`verbs/${of.verb.verb}`, { ...given, ...of.target.given, reason }).then((answer) => {
+    const input = { ...given, ...of.target.given }
+    // who only looks has no reason to give, and nothing is recorded of that
+    const asks = isPlanned ? { ...input, reason } : { ...input, dryRun: true, reason: "asked what it would do" }
+    post<Answer>(`verbs/${of.verb.verb}`, asks).then((answer) => {
+      if (answer.outcome === "planned") return setPlan(answer.text)
       setAnswer(answer)
       of.then()
     }, (failure: unknown) => setError(messageOf(failure))).finally(() => setAsking(false))
   }
-  if (answer !== undefined) {
-    const id = answer.more.id
-    return (
-      <>
-        <p role="status" class={answer.outcome === "done" ? "done" : "not-done"}>{answer.text}</p>
-        {typeof id === "string"
-          ? (
-            <p>
-              <a href={`#/actions/${id}`} onClick={close}>{id}</a>
-            </p>
-          )
-          : null}
-        <div class="buttons">
-          <button ref={done} type="button" class="primary" onClick={close}>Close</button>
-        </div>
-      </>
-    )
-  }
+  if (answer !== undefined) return <Answered answer={answer} close={close} />
   return (
     <form onSubmit={submit}>
       <p>{of.verb.description}.</p>
-      <dl class="facts">
-        <div>
-          <dt>Of</dt>
-          <dd class="break">
-            {typeof of.target.given.id === "string"
-              ? (
-                <>
-                  {of.target.text} <ToAction id={of.target.given.id} />
-                </>
-              )
-              : of.target.text}
-          </dd>
-        </div>
-        {of.target.state === "" ? null : (
-          <div>
-            <dt>Now</dt>
-            <dd class="break">{of.target.state}</dd>
-          </div>
-        )}
-      </dl>
-      {propertiesOf(schema).map(([name, below]) => (
-        <Field
-          key={name}
-          label={name}
-          schema={below}
-          root={root}
-          value={given[name]}
-          isRequired={required.includes(name)}
-          onChange={(value) => {
-            const { [name]: _, ...rest } = given
-            setGiven(value === undefined ? rest : { ...rest, [name]: value })
-          }}
-        />
-      ))}
-      <label class="field">
-        <span class="label">Reason</span>
-        <textarea
-          name="reason"
-          rows={2}
-          required
-          maxLength={1000}
-          value={reason}
-          onInput={({ currentTarget }) => setReason(currentTarget.value)}
-        />
-        <span class="hint">It is recorded with your name.</span>
-      </label>
+      <AskedOf target={of.target} />
+      <Fields
+        schema={schema}
+        of={fields}
+        root={root}
+        given={given}
+        onChange={(all) => {
+          setGiven(all)
+          setPlan(undefined)
+        }}
+      />
+      {plan === undefined ? null : <p class="plan break" role="status">{plan}</p>}
+      {isPlanned ? <Reason isNext={hasPlan} value={reason} onChange={setReason} /> : null}
       {error === undefined ? null : <Trouble>{error}</Trouble>}
       <div class="buttons">
         <button type="button" onClick={close}>Leave it</button>
-        <button type="submit" class="primary" disabled={isAsking || reason.trim() === ""}>{of.label}</button>
+        {isPlanned
+          ? <button type="submit" class="primary" disabled={isAsking || reason.trim() === ""}>{of.label}</button>
+          : <button type="submit" disabled={isAsking}>Look what it would do</button>}
       </div>
     </form>
   )

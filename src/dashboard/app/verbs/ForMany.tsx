@@ -1,8 +1,8 @@
 /** A verb for all actions that are listed: a plan first, that says how many and which; then, with a reason, an action of the engine's own does it. */
 import { useEffect, useState } from "preact/hooks"
 import { type Action, type Count, messageOf, post } from "../api.ts"
-import { type JsonSchema, propertiesOf, requiredOf, resolved } from "../forms/jsonSchema.ts"
-import { Field } from "../forms/SchemaForm.tsx"
+import { type JsonSchema, propertiesOf, resolved } from "../forms/jsonSchema.ts"
+import { Fields } from "../forms/SchemaForm.tsx"
 import { Name, Status, ToAction, Trouble } from "../parts.tsx"
 import { labelOf, loadTable, table } from "./table.ts"
 
@@ -91,21 +91,16 @@ const Planned = (
   }
   return (
     <form onSubmit={plan === undefined ? look : start}>
-      {asked.map(([name, below]) => (
-        <Field
-          key={name}
-          label={name}
-          schema={below}
-          root={takes}
-          value={given[name]}
-          isRequired={requiredOf(schema).includes(name)}
-          onChange={(value) => {
-            const { [name]: _, ...rest } = given
-            setGiven(value === undefined ? rest : { ...rest, [name]: value })
-            setPlan(undefined)
-          }}
-        />
-      ))}
+      <Fields
+        schema={schema}
+        of={asked}
+        root={takes}
+        given={given}
+        onChange={(all) => {
+          setGiven(all)
+          setPlan(undefined)
+        }}
+      />
       {plan === undefined ? null : (
         <div class="plan" role="status">
           <p>

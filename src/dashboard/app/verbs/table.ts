@@ -9,6 +9,8 @@ export interface Target {
   readonly text: string
   /** How it is with it now. */
   readonly state: string
+  /** What other fields of a verb begin with. */
+  readonly initial?: Readonly<Record<string, unknown>>
 }
 
 export interface Asking {
@@ -37,8 +39,8 @@ export const loadTable = (): void => {
 
 export const asking = signal<Asking | undefined>(undefined)
 
-/** `try-again` is `Try again`. */
+/** `try-again` is `Try again`, and `schedules pause` is `Pause`, as it stands with the schedule. */
 export const labelOf = ({ command }: Pick<Verb, "command">): string => {
-  const words = command.replace(/ --.*/, "").replaceAll("-", " ")
+  const words = command.replace(/ --.*/, "").replace(/^schedules /, "").replaceAll("-", " ")
   return words.charAt(0).toUpperCase() + words.slice(1)
 }
