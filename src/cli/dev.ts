@@ -4,6 +4,7 @@ import { Command, Flag } from "effect/cli"
 import { existsSync } from "node:fs"
 import { resolve } from "node:path"
 import { Folder, Json, Local, Payloads, SchemaName, Url } from "./connection.ts"
+import { freePort } from "./dev/dashboard.ts"
 import { generation } from "./dev/generation.ts"
 import { generations } from "./dev/generations.ts"
 import { exitCodes, usage } from "./failures.ts"
@@ -33,6 +34,14 @@ const dev = Command.make("dev", {
   migrate: Flag.Boolean("migrate").pipe(
     Flag.withDescription("With --url: create or update the tables first; those of a folder always are"),
     Flag.withDefault(false)
+  ),
+  port: Flag.Int("port").pipe(
+    Flag.withDescription("The port of the dashboard: one that is free, if not given; with --once there is none then"),
+    Flag.optional
+  ),
+  noOpen: Flag.Boolean("no-open").pipe(
+    Flag.withDescription("Leave the dashboard for who opens its address, in place of opening it in a browser"),
+    Flag.withDefault(false)
   )
 }, (given) =>
   Effect.gen(function*() {
@@ -50,12 +59,14 @@ const dev = Command.make("dev", {
         `${given.module} is not there: a module that exports \`stepped\`, as \`stepped init\` makes one`
       )
     }
+    if (Option.exists(given.port, (port) => port < 1 || port > 65_535)) return yield* usage("--port: from 1 to 65535")
     const schema = yield* SchemaName
     const data = Option.isSome(url) ? undefined : resolve(Option.getOrElse(folder, () => usualFolder))
     const json = yield* Json
+    const payloads = yield* Payloads
     const shown = [
       ...json ? ["--json"] : [],
-      ...(yield* Payloads) ? ["--payloads"] : [],
+      ...payloads ? ["--payloads"] : [],
       ...(yield* Local) ? ["--local"] : []
     ]
     const where = [
@@ -67,9 +78,21 @@ const dev = Command.make("dev", {
     if (given.once) {
       const { migrate, module } = given
       return yield* untilStopped(
-        generation({ module, folder: data, schema, migrate, skips, json, flags: [...shown, "--schema", schema] })
+        generation({
+          module,
+          folder: data,
+          schema,
+          migrate,
+          skips,
+          json,
+          port: Option.getOrUndefined(given.port),
+          // a folder is of who writes the program; a server may be anybody's
+          mayReadPayloads: payloads || data !== undefined,
+          flags: [...shown, "--schema", schema]
+        })
       )
     }
+    const port = Option.isSome(given.port) ? given.port.value : yield* freePort
     const args = [
       "dev",
       given.module,
@@ -77,13 +100,15 @@ const dev = Command.make("dev", {
       ...given.skipWaits ? ["--skip-waits"] : [],
       ...given.skipTimeouts ? ["--skip-timeouts"] : [],
       ...given.migrate ? ["--migrate"] : [],
+      "--port",
+      String(port),
       ...shown,
       ...where
     ]
-    yield* untilStopped(generations({ args, root: process.cwd(), data }))
+    yield* untilStopped(generations({ args, root: process.cwd(), data, opens: !given.noOpen }))
   })).pipe(
     Command.withDescription(
-      "Run a module while it is written: its files are watched, its trees shown, and commands may be typed"
+      "Run a module while it is written: its files are watched, its trees shown, and commands may be typed; its dashboard is open"
     )
   )
 

@@ -1,5 +1,5 @@
 /** The command that serves what operators look at and ask for over HTTP. */
-import { Config, Effect, Option } from "effect"
+import { Config, Console, Effect, Option } from "effect"
 import { Command, Flag } from "effect/cli"
 import { Payloads, withEngine } from "./connection.ts"
 import { usage } from "./failures.ts"
@@ -23,8 +23,17 @@ const serve = Command.make("serve", {
     const mayReadPayloads = yield* Payloads
     const { serving } = yield* Effect.promise(() => import("./serving.ts"))
     return yield* withEngine(
-      Effect.catchTag(serving({ host, port, token, mayReadPayloads }), "ServeError", ({ cause }) =>
-        usage(`${host}:${port} cannot be listened at: ${String(cause)}`))
+      Effect.catchTag(
+        serving({
+          host,
+          port,
+          token,
+          mayReadPayloads,
+          said: (origin) => Console.log(`serves ${origin}/dashboard/ and /api/docs`)
+        }),
+        "ServeError",
+        ({ cause }) => usage(`${host}:${port} cannot be listened at: ${String(cause)}`)
+      )
     )
   })).pipe(
     Command.withDescription("Serve the API and the dashboard over HTTP, without a worker, until it is told to stop")

@@ -1,6 +1,6 @@
 /** Serves the API and the dashboard, without a worker. */
 import { NodeHttpServer } from "@effect/platform-node"
-import { Console, Effect, Layer, Option, Redacted } from "effect"
+import { type Duration, Effect, Layer, Option, Redacted } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { createHash, timingSafeEqual } from "node:crypto"
 import { createServer } from "node:http"
@@ -26,23 +26,29 @@ export const serving = (options: {
   readonly port: number
   readonly token: Option.Option<Redacted.Redacted<string>>
   readonly mayReadPayloads: boolean
+  /** Called once it listens, with its address. */
+  readonly said: (origin: string) => Effect.Effect<void>
+  /** How long requests under way may take to end when it stops, if not as long as they like. */
+  readonly grace?: Duration.Input
 }) => {
-  const { host, mayReadPayloads, port, token } = options
+  const { grace, host, mayReadPayloads, port, said, token } = options
   const api = layer({
     authorization: Option.isSome(token) ? byToken(token.value, mayReadPayloads) : loopback({ mayReadPayloads })
   })
-  const said = Layer.effectDiscard(
-    Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
-      Console.log(
-        address._tag === "UnixPathAddress"
-          ? address.path
-          : `serves http://${host}:${address.port}/dashboard/ and /api/docs`
-      ))
+  const listening = Layer.effectDiscard(
+    Effect.flatMap(
+      HttpServer.HttpServer,
+      ({ address }) => said(address._tag === "UnixPathAddress" ? address.path : `http://${host}:${address.port}`)
+    )
   )
   const served = Layer.mergeAll(api, Layer.orDie(dashboard()))
   return Layer.launch(
-    Layer.merge(HttpRouter.serve(served, { disableLogger: true, disableListenLog: true }), said).pipe(
-      Layer.provide(NodeHttpServer.layer(createServer, { host, port }))
+    Layer.merge(HttpRouter.serve(served, { disableLogger: true, disableListenLog: true }), listening).pipe(
+      Layer.provide(NodeHttpServer.layer(createServer, {
+        host,
+        port,
+        ...grace === undefined ? {} : { gracefulShutdownTimeout: grace }
+      }))
     )
   )
 }

@@ -6,7 +6,7 @@ import { existsSync, readFileSync, writeFileSync } from "node:fs"
 import { join } from "node:path"
 import { freshDatabase, isPooled, layerUrl } from "../harness/Server.ts"
 import { dev, type Developing, type Project, project } from "./fixtures/developing.ts"
-import { stepped } from "./fixtures/garage.ts"
+import { stepped, until } from "./fixtures/garage.ts"
 
 const app = `
 import { Effect, Schema } from "effect"
@@ -49,6 +49,30 @@ describe("a program that is written just now", () => {
       yield* running.prints(/^two arrives in New York$/m)
       yield* running.prints(/visit Car\/1 {2}succeeded$/m)
       assert.notInclude(running.printed(), "two leaves")
+    }))
+
+  it.live("has the dashboard at one address, whichever generation serves it", () =>
+    Effect.gen(function*() {
+      const files = yield* cars
+      const running = yield* dev(files)
+      const [, address] = yield* running.prints(/^dashboard: (http:\/\/127\.0\.0\.1:\d+\/dashboard\/)$/m)
+      const page = Effect.promise(() => fetch(address!).then((answer) => answer.status, () => 0))
+      assert.strictEqual(yield* page, 200)
+      running.type("run Car/1 visit '\"Oslo\"'")
+      const id = yield* idOf(running)
+      // it shows what is stored: the folder is of who writes the program
+      const stored = Effect.promise(() =>
+        fetch(new URL(`../api/actions/${id}`, address!)).then((answer) => answer.json() as Promise<any>)
+      )
+      assert.strictEqual((yield* stored).actorId, "1")
+      files.edit("label.ts", "one", "two")
+      yield* running.prints(/^restarted in \d/m)
+      yield* until("the next one serves it", Effect.map(page, (status) => status === 200))
+      assert.strictEqual((yield* stored).id, id)
+      assert.lengthOf(running.printed().match(/^dashboard:/gm)!, 1)
+      running.signal("SIGTERM")
+      assert.strictEqual(yield* running.ended, 0)
+      assert.strictEqual(yield* page, 0)
     }))
 
   it.live("leaves the error of a file that does not load, and starts with the next change", () =>

@@ -8,7 +8,7 @@ import { Output } from "../Output.ts"
 
 /** What the command itself has to say, for programs. */
 export interface Remark {
-  readonly event: "started" | "changed" | "ended" | "killed"
+  readonly event: "started" | "dashboard" | "changed" | "ended" | "killed"
   readonly [key: string]: unknown
 }
 

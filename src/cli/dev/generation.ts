@@ -10,6 +10,7 @@ import { realClock, realSleep } from "../../store/RealClock.ts"
 import { output, workerClient } from "../connection.ts"
 import { doesNotStart, load } from "../module.ts"
 import { Output } from "../Output.ts"
+import { dashboardAt } from "./dashboard.ts"
 import { eventLine } from "./eventLine.ts"
 import { newestTrees } from "./newestTrees.ts"
 import { skippingWaits, userTime } from "./skipping.ts"
@@ -25,6 +26,10 @@ export interface GenerationOptions {
   readonly migrate: boolean
   readonly skips: "nothing" | "waits" | "waits and timeouts"
   readonly json: boolean
+  /** Where the dashboard is; nowhere, if not given. */
+  readonly port: number | undefined
+  /** Whether the dashboard shows what is stored. */
+  readonly mayReadPayloads: boolean
   /** Flags of each command that is typed. */
   readonly flags: ReadonlyArray<string>
 }
@@ -95,6 +100,9 @@ export const generation = (options: GenerationOptions) =>
         const parts = [
           Effect.provide(telling(to), services),
           runningTyped(to.typed, services, options.flags),
+          ...options.port === undefined
+            ? []
+            : [Effect.provide(dashboardAt(options.port, options.mayReadPayloads, to), services)],
           ...time === undefined || options.skips === "nothing"
             ? []
             : [Effect.provide(skippingWaits(time, options.skips === "waits and timeouts"), services)]

@@ -6,6 +6,7 @@ import { monotonic, realSleep } from "../../store/RealClock.ts"
 import { output } from "../connection.ts"
 import { exitCodes } from "../failures.ts"
 import { span } from "../Output.ts"
+import { openInBrowser } from "./dashboard.ts"
 import { FromGeneration, startedBy, type Typed } from "./messages.ts"
 import { make as makeScreen, type Screen } from "./Screen.ts"
 import { watching } from "./watching.ts"
@@ -43,7 +44,11 @@ const start = (args: ReadonlyArray<string>, screen: Screen): ChildProcess => {
 }
 
 /** A generation that runs until the scope closes: it is told to stop then, and waited for. */
-const launch = (args: ReadonlyArray<string>, screen: Screen): Effect.Effect<Generation, never, Scope.Scope> =>
+const launch = (
+  args: ReadonlyArray<string>,
+  screen: Screen,
+  served: Deferred.Deferred<string>
+): Effect.Effect<Generation, never, Scope.Scope> =>
   Effect.gen(function*() {
     const ready = yield* Deferred.make<void>()
     const exited = yield* Deferred.make<Ending>()
@@ -67,6 +72,7 @@ const launch = (args: ReadonlyArray<string>, screen: Screen): Effect.Effect<Gene
         child.on("message", (message) => {
           const told = Option.getOrUndefined(decode(message))
           if (told?._tag === "Ready") Deferred.doneUnsafe(ready, Effect.void)
+          if (told?._tag === "Serving") Deferred.doneUnsafe(served, Effect.succeed(told.address))
           if (told?._tag === "Trees") screen.draw(told.trees)
         })
         return child
@@ -94,6 +100,8 @@ export interface GenerationsOptions {
   readonly root: string
   /** The folder of the data, which is not watched. */
   readonly data: string | undefined
+  /** Whether the dashboard is opened, where there is a browser. */
+  readonly opens: boolean
 }
 
 interface Begun {
@@ -115,15 +123,22 @@ const shortened = (paths: ReadonlyArray<string>): string =>
   paths.length > 3 ? `${paths.slice(0, 3).join(", ")} and ${paths.length - 3} more` : paths.join(", ")
 
 /** Runs generations until it is interrupted. */
-export const generations = ({ args, data, root }: GenerationsOptions) =>
+export const generations = ({ args, data, opens, root }: GenerationsOptions) =>
   Effect.scoped(Effect.gen(function*() {
     const screen = yield* makeScreen
     const changes = yield* watching(root, data)
+    // of all generations: it stays where it is
+    const served = yield* Deferred.make<string>()
+    yield* Effect.forkScoped(Effect.gen(function*() {
+      const address = yield* Deferred.await(served)
+      yield* screen.say({ event: "dashboard", address }, `dashboard: ${address}`)
+      if (opens && screen.isTerminal) yield* openInBrowser(address)
+    }))
     /** One generation, until a file has changed that it should have, and gives which ones; or until its database may be back. */
     const one = ({ changed, since, tries }: Begun) =>
       Effect.gen(function*() {
         yield* changes.forget
-        const generation = yield* launch(args, screen)
+        const generation = yield* launch(args, screen, served)
         yield* Effect.forkScoped(Effect.gen(function*() {
           yield* generation.ready
           const millis = Math.round(monotonic() - since)

@@ -5,6 +5,8 @@ import { Schema } from "effect"
 export const FromGeneration = Schema.Union([
   /** Its worker performs. */
   Schema.TaggedStruct("Ready", {}),
+  /** Its dashboard is there. */
+  Schema.TaggedStruct("Serving", { address: Schema.String }),
   /** The newest trees, the newest first; those of a generation that is watched at a terminal. */
   Schema.TaggedStruct("Trees", { trees: Schema.Array(Schema.String) })
 ])

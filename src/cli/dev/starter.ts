@@ -4,6 +4,8 @@ import { createInterface } from "node:readline"
 import { type FromGeneration, startedBy, Typed } from "./messages.ts"
 
 export interface Starter {
+  /** Nobody has started this process but the shell. */
+  readonly isAlone: boolean
   /** Whether it draws trees. */
   readonly draws: boolean
   readonly tell: (message: FromGeneration) => Effect.Effect<void>
@@ -36,7 +38,7 @@ const byItself: Effect.Effect<Starter, never, Scope.Scope> = Effect.gen(function
         process.stdin.unref()
       })
   )
-  return { draws: false, tell: () => Effect.void, typed, gone: Effect.never }
+  return { isAlone: true, draws: false, tell: () => Effect.void, typed, gone: Effect.never }
 })
 
 const overseen = (draws: boolean): Effect.Effect<Starter, never, Scope.Scope> =>
@@ -58,6 +60,7 @@ const overseen = (draws: boolean): Effect.Effect<Starter, never, Scope.Scope> =>
         })
     )
     return {
+      isAlone: false,
       draws,
       // one that is gone is told nothing
       tell: (message: FromGeneration) =>

@@ -4,6 +4,7 @@ import { Effect, Fiber } from "effect"
 import { mkdirSync, mkdtempSync, rmSync, writeFileSync } from "node:fs"
 import { tmpdir } from "node:os"
 import { join } from "node:path"
+import { opener } from "../../../src/cli/dev/dashboard.ts"
 import { linesOf } from "../../../src/cli/dev/Screen.ts"
 import { nextStop } from "../../../src/cli/dev/skipping.ts"
 import { watching } from "../../../src/cli/dev/watching.ts"
@@ -28,6 +29,21 @@ describe("a line that is typed", () => {
       ] as const
     ) assert.deepStrictEqual(wordsOf(line), words, line)
     for (const open of ["why 'a", "why \"a", "why a\\", "'\"", "\"\\\""]) assert.isUndefined(wordsOf(open), open)
+  })
+})
+
+describe("a browser", () => {
+  it("is opened where there is one to be seen, and nowhere else", () => {
+    const screen = { DISPLAY: ":0" }
+    assert.deepStrictEqual(opener("darwin", {}), ["open"])
+    assert.deepStrictEqual(opener("linux", screen), ["xdg-open"])
+    assert.deepStrictEqual(opener("linux", { WAYLAND_DISPLAY: "wayland-0" }), ["xdg-open"])
+    assert.deepStrictEqual(opener("win32", {})?.[0], "cmd")
+    assert.isUndefined(opener("linux", {}))
+    for (const away of ["CI", "SSH_CONNECTION"]) {
+      assert.isUndefined(opener("linux", { ...screen, [away]: "1" }), away)
+      assert.isUndefined(opener("darwin", { [away]: "1" }), away)
+    }
   })
 })
 
