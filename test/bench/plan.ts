@@ -71,6 +71,9 @@ export const ours: ReadonlyArray<Entry> = [
   afterwards("processes", "4 worker processes", { count: 100_000, processes: 4 }),
   afterwards("memory", "a million actions", { count: 1_000_000 }),
   ...entries("Stepped", "looking.ts", { "looking: a million actions": { count: 1_000_000, once: true } }),
+  ...entries("Stepped", "http.ts", {
+    "http: 200 requests a second beside a working engine": { count: 12_000, once: true }
+  }),
   ...entries("Stepped", "history.ts", { "history: a month, a week of it kept": { count: 600_000, once: true } }),
   ...entries("Stepped", "history.ts", {
     "history: two years, a week of them kept, failures for 90 days": {

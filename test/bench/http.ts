@@ -1,0 +1,149 @@
+/**
+ * What asking over HTTP costs beside a working engine, in the same process: the rate of the engine alone, then with so many requests a second beside it, which a process of its own sends by
+ * the clock, however long the answers take. Times are from when a request was due until its answer was read.
+ */
+import { NodeHttpServer } from "@effect/platform-node"
+import { PgClient } from "@effect/sql-pg"
+import { Context, Effect, Fiber, Layer, Redacted } from "effect"
+import { HttpRouter, HttpServer } from "effect/http"
+import { execFile } from "node:child_process"
+import { createServer } from "node:http"
+import { promisify } from "node:util"
+import { JobQueue, Stepped } from "stepped"
+import * as Http from "stepped/http"
+import { Cars, drive, hear, layer } from "./Cars.ts"
+import { latency, say, settings } from "./Measured.ts"
+import { startMeter } from "./Meter.ts"
+
+/** How many requests, and how many of them a second. */
+const { asks, count, rate } = settings({ count: 12_000, rate: 200, asks: "" })
+
+/** What a dashboard and programs ask; some of it is dear, and asked for less often. */
+const pathsOf = (id: string): ReadonlyArray<string> => [
+  ...Array.from({ length: 6 }, () => "/api/actions?limit=50"),
+  ...Array.from({ length: 4 }, () => "/api/actions?actorType=Car&actorId=1"),
+  ...Array.from({ length: 6 }, () => `/api/actions/${id}`),
+  ...Array.from({ length: 4 }, () => `/api/actions/${id}/steps`),
+  ...Array.from({ length: 4 }, () => "/api/queues"),
+  ...Array.from({ length: 4 }, () => "/api/workers"),
+  ...Array.from({ length: 4 }, () => "/api/lanes"),
+  ...Array.from({ length: 4 }, () => "/api/operations"),
+  "/api/errors",
+  `/api/actions/${id}/why`,
+  "/api/schedules",
+  "/api/attention"
+]
+
+interface Asked {
+  readonly times: ReadonlyArray<number>
+  readonly refused: number
+}
+
+/** In a process of its own: asks by the clock. */
+const asking = async (origin: string, id: string): Promise<Asked> => {
+  const paths = pathsOf(id)
+  const times: Array<number> = []
+  const begun = performance.now()
+  const under: Array<Promise<void>> = []
+  let refused = 0
+  for (let n = 0; n < count; n++) {
+    const due = begun + n * 1000 / rate
+    const early = due - performance.now()
+    if (early > 0) await new Promise((resolve) => setTimeout(resolve, early))
+    const path = paths[n * 7 % paths.length]!
+    under.push(
+      fetch(origin + path).then(async (answer) => {
+        await answer.arrayBuffer()
+        if (answer.status !== 200) refused++
+      }, () => {
+        refused++
+      }).then(() => void times.push(performance.now() - due))
+    )
+  }
+  await Promise.all(under)
+  return { times, refused }
+}
+
+const served = HttpRouter.serve(Http.layer({ authorization: Http.loopback({ mayReadPayloads: true }) }), {
+  disableLogger: true,
+  disableListenLog: true
+}).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
+
+const bodies = { done: 0 }
+
+/** As much is queued as the engine performs in some seconds. */
+const queueing = Effect.gen(function*() {
+  const cars = yield* Cars.client
+  const queue = yield* JobQueue
+  let next = 0
+  while (true) {
+    const queued = (yield* queue.backlog).reduce((sum, { due }) => sum + due, 0)
+    for (let more = queued; more < 100_000; more += 5000) {
+      yield* cars.enqueueMany(drive, Array.from({ length: 5000 }, () => [next++, 1]))
+    }
+    yield* Effect.sleep("200 millis")
+  }
+})
+
+/** How many bodies ran meanwhile, a second. */
+const rated = <A, E, R>(meanwhile: Effect.Effect<A, E, R>) =>
+  Effect.gen(function*() {
+    const [before, begun] = [bodies.done, performance.now()]
+    const result = yield* meanwhile
+    return { result, perSecond: Math.round((bodies.done - before) / (performance.now() - begun) * 1000) }
+  })
+
+const Main = Effect.gen(function*() {
+  const { address } = Context.get(yield* Layer.build(served), HttpServer.HttpServer)
+  const [first] = yield* (yield* Cars.client).enqueueMany(drive, [[0, 1]])
+  hear(() => bodies.done++)
+  yield* Layer.build(Stepped.worker({ concurrency: 500 }))
+  const filling = yield* Effect.forkScoped(queueing)
+  yield* Effect.sleep("5 seconds")
+  const seconds = Math.max(1, count / rate)
+  const alone = yield* rated(Effect.sleep(`${seconds} seconds`))
+  const stop = yield* startMeter()
+  const beside = yield* rated(Effect.promise(async () => {
+    const { stdout } = await promisify(execFile)(process.execPath, [
+      ...process.execArgv,
+      process.argv[1]!,
+      JSON.stringify({ count, rate, asks: `${HttpServer.formatAddress(address)} ${first!.id}` })
+    ], { maxBuffer: 64 * 1024 * 1024 })
+    return JSON.parse(stdout) as Asked
+  }))
+  const reading = yield* stop
+  yield* Fiber.interrupt(filling)
+  const { refused, times } = beside.result
+  say({
+    work: "http",
+    count,
+    unit: "requests",
+    seconds: reading.seconds,
+    actions: count,
+    reading,
+    ...latency(times),
+    samples: [{
+      "actions a second, alone": alone.perSecond,
+      "beside requests": beside.perSecond,
+      "requests a second": Math.round(count / reading.seconds),
+      refused
+    }]
+  })
+})
+
+if (asks !== "") {
+  const [origin, id] = asks.split(" ") as [string, string]
+  console.log(JSON.stringify(await asking(origin, id)))
+} else {
+  await Effect.runPromise(
+    Effect.scoped(Main).pipe(
+      Effect.provide(
+        layer.pipe(
+          Layer.provideMerge(Stepped.layer({ migrate: true })),
+          Layer.provideMerge(PgClient.layer({ url: Redacted.make(process.env.DATABASE_URL!) }))
+        )
+      )
+    )
+  )
+}
+process.exit(0)
