@@ -9,17 +9,22 @@ import { Stepped } from "stepped"
 import * as Dashboard from "stepped/dashboard"
 import * as Embedded from "stepped/embedded"
 import * as Http from "stepped/http"
-import { Orders, Ovens } from "../../examples/dashboard/bakery.ts"
+import { Epiphany, Orders, Ovens } from "../../examples/dashboard/bakery.ts"
 
 const file = resolve(import.meta.dirname, "../../examples/dashboard/dashboard.png")
 
+/** Whoever looks is somebody, and not this machine. */
+const authorization = Http.authorization(() =>
+  Effect.succeed({ subject: "anna", roles: ["admin"], mayReadPayloads: true })
+)
+
 const Server = HttpRouter.serve(
-  Layer.mergeAll(Http.layer({ authorization: Http.loopback({ mayReadPayloads: true }) }), Dashboard.layer()),
+  Layer.mergeAll(Http.layer({ authorization }), Dashboard.layer()),
   { disableLogger: true, disableListenLog: true }
 ).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
 
 const Main = Layer.mergeAll(Server, Stepped.worker({ name: "oven 1" })).pipe(
-  Layer.provide([Orders.layer, Ovens.layer]),
+  Layer.provide([Orders.layer, Ovens.layer, Epiphany]),
   Layer.provideMerge(Embedded.layer({ build: "bakery-1" }))
 )
 
@@ -37,7 +42,10 @@ const taken = Effect.gen(function*() {
       executablePath: process.env.STEPPED_CHROMIUM ?? "/usr/bin/chromium",
       args: ["--headless", "--no-sandbox", "--disable-gpu", "--no-first-run", "--disable-background-networking"]
     })
-    const page = await browser.newPage({ viewport: { width: 1100, height: 720 } })
+    const page = await browser.newPage({
+      viewport: { width: 1100, height: 720 },
+      extraHTTPHeaders: { authorization: "Bearer anna" }
+    })
     await page.goto(`${HttpServer.formatAddress(address)}/dashboard/#/actions/${order.id}?view=waterfall`)
     await page.getByRole("list", { name: "Waterfall" }).waitFor()
     // a little more of it, so that one sees that it waits
