@@ -78,8 +78,15 @@ class Receivers extends Context.Service<Receivers, {
   readonly allowsPrivate: boolean
 }>()("stepped/http/Receivers") {}
 
-/** They wait for each other only where a hundred are under way, and none takes the place of another. */
+/**
+ * Of one receiver a hundred are under way at a time, those that wait to be tried again among them: one that does not answer is not asked by
+ * all that is for it, and holds up nobody else's. None takes the place of another.
+ */
 const line = lane("webhooks", { limit: 100, whenBusy: "line" })
+
+/** When a delivery came to be, by the first id in its key: such an id begins with its ms. It is the same however often it is sent. */
+const begunAt = (idempotencyKey: string): Date =>
+  new Date(Number.parseInt(idempotencyKey.slice(0, 8) + idempotencyKey.slice(9, 13), 16))
 
 const send = (type: string, data: Schema.Json) =>
   Effect.gen(function*() {
@@ -94,8 +101,8 @@ const send = (type: string, data: Schema.Json) =>
     const keys = yield* Effect.mapError(keysOf(address.secrets), ({ message }) => refuse(message))
     // the time of this machine, which the receiver compares with its own
     const now = yield* Effect.provideService(Clock.currentTimeMillis, Clock.Clock, realClock)
-    const body = Buffer.from(JSON.stringify({ type, timestamp: new Date(now).toISOString(), data }))
-    // the same however often it is sent
+    // both are the same however often it is sent
+    const body = Buffer.from(JSON.stringify({ type, timestamp: begunAt(idempotencyKey).toISOString(), data }))
     const id = `msg_${createHash("sha256").update(idempotencyKey).digest("base64url").slice(0, 27)}`
     const headers = { "content-type": "application/json", ...signedHeaders(keys, id, now, body) }
     const status = yield* Effect.mapError(
@@ -121,8 +128,8 @@ const send = (type: string, data: Schema.Json) =>
  *
  * **Details**
  *
- * Signed by the Standard Webhooks scheme, under an id that stays the same for every try. What is not taken (a status other than 2xx, a redirect too, no answer in 15 seconds) is tried again for a day or so, less and less often. The receiver's name
- * is the actor's id; where it is and what is signed with says {@link deliveries}.
+ * Signed by the Standard Webhooks scheme, with an id and a body (`type`, `timestamp`: when the delivery came to be, `data`) that stay the same for every try. What is not taken (a status other than 2xx, a redirect too, no answer in 15 seconds) is tried again for a day or so, less and less often. The receiver's name
+ * is the actor's id; where it is and what is signed with says {@link deliveries}. Of one receiver a hundred are under way at a time, those that wait to be tried again among them; the others for it wait in line.
  *
  * **Example** (Who has arrived is told)
  *
@@ -150,7 +157,7 @@ export const deliver = action("deliver", {
   arguments: [Schema.String, Schema.Json],
   success: Schema.Int,
   error: Schema.Union([DeliveryRefused, DeliveryFailed]),
-  concurrency: () => line("")
+  concurrency: () => Effect.map(Receiver, ({ id }) => line(id))
 }).step("send", send, {
   timeout: "1 minute",
   retry: {

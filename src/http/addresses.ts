@@ -8,6 +8,8 @@ for (
     ["10.0.0.0", 8],
     ["100.64.0.0", 10],
     ["127.0.0.0", 8],
+    // where a machine of Azure finds what it is told about itself: public by its number alone
+    ["168.63.129.16", 32],
     ["169.254.0.0", 16],
     ["172.16.0.0", 12],
     ["192.0.0.0", 24],
@@ -28,9 +30,9 @@ for (const [network, bits] of [["2001::", 23], ["2001:db8::", 32], ["2002::", 16
   reserved.addSubnet(network, bits, "ipv6")
 }
 
-/** Whether an address is one of the public network. What is IPv4 in another spelling is none. */
+/** Whether an address is one of the public network. What is IPv4 in another spelling is none, nor what names an interface of this machine. */
 export const isPublic = (address: string): boolean => {
-  switch (isIP(address)) {
+  switch (address.includes("%") ? 0 : isIP(address)) {
     case 4:
       return !reserved.check(address, "ipv4")
     case 6:

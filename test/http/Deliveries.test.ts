@@ -1,7 +1,7 @@
 /** Webhooks that a program sends: signed, once for each id, tried again, and to nobody in its own network. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Layer, Redacted, Schema } from "effect"
-import { ActionRepo, Step, Stepped } from "stepped"
+import { Effect, Layer, Option, Redacted, Schema } from "effect"
+import { ActionRepo, PerformanceLane, Step, Stepped } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { isPublic } from "../../src/http/addresses.ts"
@@ -25,7 +25,6 @@ const delivering = (url: string, allowPrivate: boolean) =>
     yield* performSteppedActions()
     const repo = yield* ActionRepo
     const [delivery] = yield* repo.list({ name: "deliver" })
-    if (delivery === undefined) console.log(JSON.stringify(yield* repo.list()))
     yield* healthy
     return delivery
   }).pipe(Effect.provide(
@@ -58,8 +57,37 @@ describe("21.5: a delivery", () => {
       })
       assert.isDefined(ids[0])
       assert.lengthOf(new Set(ids), 1)
-      const { data, type } = JSON.parse(got[0]!.body.toString())
+      assert.lengthOf(new Set(got.map(({ body }) => body.toString())), 1)
+      const { data, timestamp, type } = JSON.parse(got[0]!.body.toString())
       assert.deepStrictEqual([type, data], ["car.arrived", { where: "London" }])
+      // user time, which the test's clock is: when it came to be, and not when it is tried
+      assert.strictEqual(timestamp, delivery!.enqueuedAt.toISOString())
+    }).pipe(Effect.scoped))
+
+  it.effect("to one that does not answer holds up nobody else's, however many they are", () =>
+    Effect.gen(function*() {
+      const dead = yield* receiver(503)
+      const alive = yield* receiver(204)
+      const secrets = [Redacted.make(secret)]
+      const receivers = { dead: { url: dead.url, secrets }, alive: { url: alive.url, secrets } }
+      yield* Effect.gen(function*() {
+        const deliver = (name: string) => Stepped.enqueue(Http.Receiver.ref(name), Http.deliver, "car.arrived", {})
+        yield* Effect.forEach(Array.from({ length: 120 }), () => deliver("dead"))
+        const { id } = yield* deliver("alive")
+        // none of the dead one's is tried again by then
+        yield* performSteppedActions({ until: "1 second", limit: 10_000 })
+        const repo = yield* ActionRepo
+        assert.strictEqual(Option.getOrThrow(yield* repo.find(id)).status, "succeeded")
+        assert.lengthOf(dead.got, 100)
+        const lanes = yield* Effect.flatMap(PerformanceLane, (lanes) => lanes.list())
+        assert.deepStrictEqual(lanes.map(({ key, waiting }) => [key, waiting]), [["dead", 20]])
+        const open = yield* repo.list({ statuses: ["pending", "performing"], limit: 1000 })
+        yield* Effect.forEach(open, (one) => Stepped.cancel(one.id))
+        yield* performSteppedActions()
+        yield* healthy
+      }).pipe(Effect.provide(Http.deliveries({ receivers, allowPrivate: true }).pipe(
+        Layer.provideMerge(embedded.layer())
+      )))
     }).pipe(Effect.scoped))
 
   it.effect("to a private address, by name or by number, is refused, and not tried again", () =>
@@ -88,6 +116,7 @@ describe("21.5: an address", () => {
         "100.64.0.1",
         "127.0.0.1",
         "127.255.255.255",
+        "168.63.129.16",
         "169.254.169.254",
         "172.16.0.1",
         "172.31.255.255",
@@ -105,6 +134,8 @@ describe("21.5: an address", () => {
         "fc00::1",
         "fd12::1",
         "fe80::1",
+        "fe80::1%lo",
+        "2606:4700::1111%lo",
         "ff02::1",
         "2001:db8::1",
         "2002:7f00:1::",
