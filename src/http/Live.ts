@@ -2,12 +2,14 @@
  * What happens, for who looks on (rule 21.2): read from the rows once a second, by one fiber of the process, as long as somebody looks.
  *
  * An event's id is a cursor, its time and its action, so that whoever has lost its connection goes on with any process of the program. What is committed late is told late: each look
- * goes back some seconds, and tells nothing twice.
+ * goes back some seconds, and tells nothing twice. A cursor does not say what of these seconds has been told, and what was not there yet: who comes back with one is told all of them again, as
+ * another process may not know what this one has told.
  */
 import * as Clock from "effect/Clock"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Layer from "effect/Layer"
+import * as Option from "effect/Option"
 import * as PubSub from "effect/PubSub"
 import * as RcRef from "effect/RcRef"
 import * as Schedule from "effect/Schedule"
@@ -20,7 +22,7 @@ import type { EventView } from "./models/events.ts"
 
 /** How often the rows are looked at. */
 const everyMs = 1000
-/** How far back a look goes behind what it knows: what was committed that late is told still. */
+/** How far back a look goes behind what is known: what was committed that late is told still. */
 const lateMs = 10_000
 /** How many events are kept for one that is slow; it loses the oldest. */
 const kept = 4096
@@ -50,7 +52,7 @@ export const readCursor = (text: string): Cursor | undefined => {
   return at === undefined || id === undefined || kind === undefined ? undefined : { at: Number(at), id, kind }
 }
 
-/** What has become of an action since a time. */
+/** What has become of an action after a time. */
 const eventsOf = (changed: ChangedAction, since: number): ReadonlyArray<Told> => {
   const { endedAt, enqueuedAt, message, startedAt, ...action } = changed
   const event = (kind: EventView["kind"], at: Date | undefined, more: object = {}): ReadonlyArray<Told> =>
@@ -79,8 +81,8 @@ const inOrder = (events: ReadonlyArray<Told>): ReadonlyArray<Told> =>
  * @internal
  */
 export class Live extends Context.Service<Live, {
-  /** What happens from now on, or behind a cursor. */
-  readonly events: (after: Cursor | undefined) => Stream.Stream<Told>
+  /** What happens from now on, or behind a cursor: then what was committed late before it, too, with all that it may be among. */
+  readonly events: (after: Cursor | undefined) => Effect.Effect<Stream.Stream<Told>, never, Scope.Scope>
 }>()("stepped/http/Live") {
   static readonly layer: Layer.Layer<Live, never, ActionRepo> = Layer.effect(
     Live,
@@ -88,55 +90,69 @@ export class Live extends Context.Service<Live, {
       const repo = yield* ActionRepo
       const looking = yield* RcRef.make({ acquire: startLooking(repo) })
       return {
-        events: (after) =>
-          Stream.unwrap(Effect.gen(function*() {
-            const pubsub = yield* RcRef.get(looking)
-            const subscription = yield* PubSub.subscribe(pubsub)
-            const missed = after === undefined ? [] : yield* behind(repo, after)
-            const told = new Set(missed.map(({ cursor }) => cursor))
-            return Stream.concat(
-              Stream.fromIterable(missed),
-              // what was looked for and is told by the next look, too
-              Stream.filter(Stream.fromSubscription(subscription), ({ cursor }) => !told.has(cursor))
-            )
-          }))
+        events: Effect.fnUntraced(function*(after: Cursor | undefined) {
+          const pubsub = yield* RcRef.get(looking)
+          const subscription = yield* PubSub.subscribe(pubsub)
+          const missed = after === undefined ? [] : yield* behind(repo, after)
+          const told = new Set(missed.map(({ cursor }) => cursor))
+          return Stream.concat(
+            Stream.fromIterable(missed),
+            // what was looked for and is told by the next look, too
+            Stream.filter(Stream.fromSubscription(subscription), ({ cursor }) => !told.has(cursor))
+          )
+        })
       }
     })
   )
 }
 
-/** What a look finds; a database that is away is asked again with the next one. */
+/** What has happened after a time, as the rows say. */
 const look = (repo: ActionRepo["Service"], since: number) =>
   Effect.map(
-    Effect.orElseSucceed(repo.changed(new Date(since)), (): ReadonlyArray<ChangedAction> => []),
+    repo.changed(new Date(since)),
     (changed) => inOrder(changed.flatMap((action) => eventsOf(action, since)))
   )
 
-const behind = (repo: ActionRepo["Service"], after: Cursor) =>
-  // a ms before, as there may be others of its ms
-  Effect.map(look(repo, after.at - 1), (events) => events.filter(({ event }) => compare(cursorOf(event), after) > 0))
+const onRealClock = Effect.provideService(Clock.Clock, realClock)
+
+/** What somebody may have missed. A database that is away is asked again: whoever went on without would never be told. */
+const behind = (repo: ActionRepo["Service"], after: Cursor): Effect.Effect<ReadonlyArray<Told>> =>
+  onRealClock(
+    Effect.retry(look(repo, Math.max(0, after.at - lateMs)), Schedule.spaced(everyMs))
+  ).pipe(
+    Effect.orDie,
+    Effect.map((events) => events.filter(({ event }) => compare(cursorOf(event), after) !== 0))
+  )
 
 const startLooking = (
   repo: ActionRepo["Service"]
 ): Effect.Effect<PubSub.PubSub<Told>, never, Scope.Scope> =>
   Effect.gen(function*() {
     const pubsub = yield* Effect.acquireRelease(PubSub.sliding<Told>(kept), PubSub.shutdown)
-    const begun = yield* Clock.currentTimeMillis
-    // invariant: what was told of the last seconds, and up to when it was looked
+    const clock = yield* Clock.Clock
+    // invariant: what is known of the last seconds before `latest`, and is told no more
     const told = new Map<string, number>()
-    let latest = begun
-    const next = Effect.gen(function*() {
-      const since = Math.max(begun, latest - lateMs)
-      const events = (yield* look(repo, since)).filter(({ cursor }) => !told.has(cursor))
-      for (const { cursor, event } of events) {
+    let latest = 0
+    /** Of what it is given, what was not known. */
+    const learn = (events: ReadonlyArray<Told>): ReadonlyArray<Told> => {
+      const unknown = events.filter(({ cursor }) => !told.has(cursor))
+      for (const { cursor, event } of unknown) {
         told.set(cursor, event.at.getTime())
-        latest = Math.max(latest, event.at.getTime())
+        // a time that is still to come is another machine's mistake, and makes nothing that happens now an old thing
+        latest = Math.max(latest, Math.min(event.at.getTime(), clock.currentTimeMillisUnsafe()))
       }
       for (const [cursor, at] of told) if (at < latest - 2 * lateMs) told.delete(cursor)
-      yield* PubSub.publishAll(pubsub, events)
+      return unknown
+    }
+    // what is there already is known, so that what was begun before and is committed only now is news
+    const before = yield* Effect.option(look(repo, 0))
+    if (Option.isSome(before)) learn(before.value)
+    else latest = clock.currentTimeMillisUnsafe()
+    const next = Effect.gen(function*() {
+      // a database that is away is asked again with the next look
+      const found = yield* Effect.option(look(repo, Math.max(0, latest - lateMs)))
+      if (Option.isSome(found)) yield* PubSub.publishAll(pubsub, learn(found.value))
     })
-    yield* Effect.forkScoped(
-      Effect.provideService(Effect.repeat(next, Schedule.spaced(everyMs)), Clock.Clock, realClock)
-    )
+    yield* Effect.forkScoped(onRealClock(Effect.repeat(next, Schedule.spaced(everyMs))))
     return pubsub
   })

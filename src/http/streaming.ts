@@ -2,6 +2,8 @@
 import * as Clock from "effect/Clock"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
+import * as HttpEffect from "effect/http/HttpEffect"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { realClock } from "../store/RealClock.ts"
@@ -34,12 +36,17 @@ export const EventsLive = HttpApiBuilder.group(
               field: "last-event-id"
             })
           }
-          return Stream.merge(
-            beats,
-            Stream.map(
-              live.events(after),
-              ({ cursor, event }): StreamedEvent => ({ id: cursor, event: "action", data: event })
-            )
+          // a proxy that gathers what it passes on would tell it much later, nginx among them
+          yield* HttpEffect.appendPreResponseHandler((_, response) =>
+            Effect.succeed(HttpServerResponse.setHeader(response, "x-accel-buffering", "no"))
+          )
+          // nothing is sent before it is looked: what happens after the first beat is told
+          return Stream.unwrap(
+            Effect.map(live.events(after), (events) =>
+              Stream.merge(
+                beats,
+                Stream.map(events, ({ cursor, event }): StreamedEvent => ({ id: cursor, event: "action", data: event }))
+              ))
           )
         })
     })
