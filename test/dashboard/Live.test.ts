@@ -98,6 +98,29 @@ describeInBrowser("the dashboard, live", () => {
     await context.close()
   })
 
+  it("listens again after it was refused, as by a proxy whose server starts anew, and misses nothing", async () => {
+    const { context, page } = await open(browser, at("events"))
+    const row = (id: string) => page.locator(`.row[href*="${id}"]`).first()
+    const enqueued = async (n: number) => (await Effect.runPromise(bakery.orders(n).weddingLater(80))).id
+    await row(await enqueued(5005)).waitFor()
+    // while it is away nothing is told
+    const away = { asked: 0 }
+    await page.route("**/api/events*", (route) => {
+      away.asked++
+      return route.fulfill({ status: 502, body: "bad gateway" })
+    })
+    // as if the connection was lost: whoever comes back into sight connects anew
+    await page.evaluate(() => document.dispatchEvent(new Event("visibilitychange")))
+    await page.getByText("The server does not answer. It is asked again.").waitFor()
+    const missed = await enqueued(5006)
+    await page.unroute("**/api/events*")
+    await row(missed).waitFor()
+    assert.isAtLeast(away.asked, 1)
+    await row(await enqueued(5007)).waitFor()
+    await page.getByText("The server does not answer. It is asked again.").waitFor({ state: "detached" })
+    await context.close()
+  })
+
   it("does not ask while it is stopped", async () => {
     const { context, page, wrong } = await open(browser, at("actions"))
     await page.locator(".row").first().waitFor()

@@ -1,6 +1,7 @@
 /** What happens, as it happens: the API tells it as long as the page is open. */
 import { useEffect, useState } from "preact/hooks"
-import { type Action, address, type Happening, messageOf, newest } from "../api.ts"
+import { type Action, address, ApiError, get, type Happening, messageOf, newest } from "../api.ts"
+import { isUnknown } from "../live.ts"
 import { Empty, Name, Status, Trouble } from "../parts.tsx"
 import { toAction } from "../route.ts"
 import { isLive } from "../settings.ts"
@@ -11,6 +12,10 @@ import { Windowed } from "../Windowed.tsx"
 const kept = 1000
 /** What has come meanwhile is shown together. */
 const togetherMs = 250
+/** After which time it is asked anew, where it was refused. */
+const againMs = 3000
+/** The API says something every ten seconds: who hears nothing for so long listens to nobody. */
+const silentMs = 30_000
 
 const statuses: Readonly<Record<Happening["kind"], string | undefined>> = {
   enqueued: "queued",
@@ -38,6 +43,65 @@ const joined = (all: ReadonlyArray<Happening>, more: ReadonlyArray<Happening>): 
   return [...known.values()].sort((a, b) => b.at.localeCompare(a.at)).slice(0, kept)
 }
 
+interface Told {
+  readonly hear: (happening: Happening) => void
+  /** Since when it is not told, and why; or that it is told again. */
+  readonly trouble: (message: string | undefined) => void
+}
+
+/**
+ * Listens as long as somebody looks, and goes on where it was. A browser connects again by itself where nobody answers; where somebody has answered otherwise, as a proxy does whose
+ * server starts anew, it gives up, and is told to.
+ */
+const listen = ({ hear, trouble }: Told): () => void => {
+  let last: string | undefined
+  let source: EventSource | undefined
+  let heardAt = Date.now()
+  let due: number | undefined
+  let isOver = false
+  const close = () => {
+    clearTimeout(due)
+    source?.close()
+    source = undefined
+  }
+  const connect = () => {
+    close()
+    if (isOver || document.hidden) return
+    heardAt = Date.now()
+    const opened = source = new EventSource(address("events", { after: last }), { withCredentials: true })
+    opened.addEventListener("action", ({ data, lastEventId }: MessageEvent<string>) => {
+      heardAt = Date.now()
+      last = lastEventId
+      hear(JSON.parse(data) as Happening)
+    })
+    opened.addEventListener("beat", () => {
+      heardAt = Date.now()
+    })
+    opened.addEventListener("open", () => trouble(undefined))
+    opened.addEventListener("error", () => {
+      trouble("The server does not answer. It is asked again.")
+      if (opened.readyState === EventSource.CLOSED && opened === source) due = window.setTimeout(ask, againMs)
+    })
+  }
+  /** What it was refused for is not said: perhaps nobody is known any more. */
+  const ask = () => {
+    get("session").catch((failure: unknown) => {
+      if (failure instanceof ApiError && failure.status === 401) isUnknown.value = true
+    }).finally(connect)
+  }
+  const watching = setInterval(() => {
+    if (source !== undefined && Date.now() - heardAt > silentMs) connect()
+  }, againMs)
+  connect()
+  document.addEventListener("visibilitychange", connect)
+  return () => {
+    isOver = true
+    close()
+    clearInterval(watching)
+    document.removeEventListener("visibilitychange", connect)
+  }
+}
+
 const useHappenings = () => {
   const [all, setAll] = useState<ReadonlyArray<Happening>>()
   const [error, setError] = useState<string>()
@@ -50,15 +114,14 @@ const useHappenings = () => {
         if (!ending.signal.aborted) setError(messageOf(failure))
       }
     )
-    const source = new EventSource(address("events"), { withCredentials: true })
-    source.addEventListener("action", ({ data }: MessageEvent<string>) => {
-      come.push(JSON.parse(data) as Happening)
-      // while it is stopped, as many as are shown at all
-      if (come.length > kept) come = come.slice(-kept)
+    const stop = listen({
+      trouble: setError,
+      hear: (happening) => {
+        come.push(happening)
+        // while it is stopped, as many as are shown at all
+        if (come.length > kept) come = come.slice(-kept)
+      }
     })
-    source.addEventListener("open", () => setError(undefined))
-    // it connects again by itself, and goes on where it was
-    source.addEventListener("error", () => setError("The server does not answer. It is asked again."))
     const show = setInterval(() => {
       if (come.length === 0 || !isLive.peek()) return
       const more = come
@@ -67,7 +130,7 @@ const useHappenings = () => {
     }, togetherMs)
     return () => {
       ending.abort()
-      source.close()
+      stop()
       clearInterval(show)
     }
   }, [])
