@@ -14,7 +14,7 @@ import { BadRequest, Forbidden, TooLarge, Unauthorized } from "./HttpError.ts"
 export const OperatorView = Schema.Struct({
   /** Who it is: 1 to 100 characters. Every verb is recorded with it. */
   subject: Schema.String,
-  /** What they may. `view`: look. `operate`: ask for verbs, but for those that take something away for good. `admin`: all. */
+  /** What they may. `view`: look. `operate`: ask for verbs, but for those that take something away for good, and those of schedules. `admin`: all. */
   roles: Schema.Array(Schema.Literals(roles)),
   /** Whether they are shown what programs have stored. */
   mayReadPayloads: Schema.Boolean
@@ -31,6 +31,31 @@ export class Operator extends Context.Service<Operator, typeof OperatorView.Type
 /**
  * Finds out who asks. The program provides it: `Http.authorization`, or a layer of its own.
  *
+ * **Example** (A proxy in front knows who asks, and says so)
+ *
+ * ```ts
+ * import { Effect, Layer } from "effect"
+ * import { HttpServerRequest } from "effect/http"
+ * import * as Http from "stepped/http"
+ *
+ * // nobody but the proxy reaches the program, and nobody gets these headers past the proxy
+ * const ByProxy = Layer.succeed(
+ *   Http.Authorization,
+ *   Http.Authorization.of((response) =>
+ *     Effect.gen(function*() {
+ *       const { headers } = yield* HttpServerRequest.HttpServerRequest
+ *       const subject = headers["x-auth-user"]
+ *       if (subject === undefined) return yield* new Http.Unauthorized({ message: "sign in first" })
+ *       const isOnCall = headers["x-auth-groups"]?.split(",").includes("on-call") === true
+ *       const operator = { subject, roles: [isOnCall ? "operate" : "view"] as const, mayReadPayloads: isOnCall }
+ *       return yield* Effect.provideService(response, Http.Operator, operator)
+ *     })
+ *   )
+ * )
+ *
+ * const Routes = Http.layer({ authorization: ByProxy })
+ * ```
+ *
  * @category services
  * @since 0.1.0
  */
@@ -40,7 +65,7 @@ export class Authorization extends HttpApiMiddleware.Service<Authorization, { pr
 ) {}
 
 /**
- * Refuses a body that is larger than anything that is asked, before it is read.
+ * Refuses a body that is larger than anything that is asked, before it is read, or nested deeper.
  *
  * @internal
  */

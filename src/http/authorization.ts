@@ -73,15 +73,22 @@ const isOwnHost = (host: string): boolean => /^(localhost|127(\.\d{1,3}){3}|\[::
 
 /** Headers that only who passes a request on adds: then who asks is somewhere else. */
 const isForwarded = (headers: Request["headers"]): boolean =>
-  Object.keys(headers).some((name) => name === "forwarded" || name.startsWith("x-forwarded-") || name === "x-real-ip")
+  Object.keys(headers).some((name) =>
+    name.startsWith("x-forwarded-") || ["forwarded", "via", "x-real-ip"].includes(name)
+  )
 
 /**
  * Lets in who asks on this very machine, as an admin: what there is where a program gives no other layer.
  *
  * **Details**
  *
- * The connection has to come from a loopback address, `Host` has to be `localhost` or such an address, and nobody may have passed the request on (`Forwarded`, `X-Forwarded-*`). What programs have stored is
+ * The connection has to come from a loopback address, `Host` has to be `localhost` or such an address, and nobody may have passed the request on (`Forwarded`, `X-Forwarded-*`, `Via`). What programs have stored is
  * hidden, unless `mayReadPayloads` says otherwise.
+ *
+ * **Gotchas**
+ *
+ * A proxy on this machine that adds no such header, as nginx does not unless it is told to, asks as this machine does: then everybody is an admin whom it lets through. What stands behind a proxy has an
+ * {@link authorization}.
  *
  * @category layers
  * @since 0.1.0
@@ -94,7 +101,9 @@ export const loopback = (
     Authorization.of((response) =>
       Effect.gen(function*() {
         const request = yield* HttpServerRequest.HttpServerRequest
-        const refusal = !Option.exists(request.remoteAddress, isLoopback)
+        // who is connected, and where that is a proxy that the program trusts, for whom it asks
+        const { peerAddress, remoteAddress } = request
+        const refusal = ![peerAddress, remoteAddress].every((address) => Option.exists(address, isLoopback))
           ? "only who is on this machine may ask"
           : isForwarded(request.headers)
           ? "somebody has passed this request on"

@@ -6,8 +6,8 @@ import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpApiMiddleware from "effect/http-api/HttpApiMiddleware"
 import type * as Etag from "effect/http/Etag"
 import type { HttpPlatform } from "effect/http/HttpPlatform"
-import type { HttpRouter } from "effect/http/HttpRouter"
-import { HttpServerRequest } from "effect/http/HttpServerRequest"
+import * as HttpRouter from "effect/http/HttpRouter"
+import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Layer from "effect/Layer"
 import type { Path } from "effect/Path"
 import { durationOption, type Services } from "../engine/engineLayer.ts"
@@ -15,12 +15,13 @@ import type { InvalidOption } from "../SteppedError.ts"
 import { Api } from "./Api.ts"
 import { Asking } from "./asking.ts"
 import { loopback } from "./authorization.ts"
+import { BodyLimitLive } from "./bodyLimit.ts"
 import { documentLive } from "./document.ts"
 import { type ActionEndpoints, endpointsLive, specsOf } from "./Endpoints.ts"
-import { BadRequest, TooLarge } from "./HttpError.ts"
+import { BadRequest } from "./HttpError.ts"
 import { Live } from "./Live.ts"
 import { ManyLive } from "./many.ts"
-import { type Authorization, BodyLimit, RequestCheck } from "./Operator.ts"
+import { type Authorization, RequestCheck } from "./Operator.ts"
 import { Origins, originsOf } from "./origin.ts"
 import { ActionsLive } from "./readActions.ts"
 import { OverviewLive } from "./readOverview.ts"
@@ -55,7 +56,7 @@ export interface LayerOptions<E = never, R = never, ER = never, RR = never> {
  * @category models
  * @since 0.1.0
  */
-export type ServerServices = Etag.Generator | FileSystem | HttpPlatform | HttpRouter | Path
+export type ServerServices = Etag.Generator | FileSystem | HttpPlatform | HttpRouter.HttpRouter | Path
 
 const RequestCheckLive = HttpApiMiddleware.layerSchemaErrorTransform(
   RequestCheck,
@@ -69,25 +70,10 @@ const RequestCheckLive = HttpApiMiddleware.layerSchemaErrorTransform(
 /** What only looks. */
 const reading = Layer.mergeAll(ActionsLive, OverviewLive, SchedulesLive, Layer.provide(EventsLive, Live.layer))
 
-/** Bytes of a body: those of a result that a step is completed with, and what stands around it. */
-const bodyMost = 2 * 1024 * 1024
-
-const BodyLimitLive = Layer.succeed(
-  BodyLimit,
-  BodyLimit.of((response) =>
-    Effect.gen(function*() {
-      const { headers, method } = yield* HttpServerRequest
-      const length = headers["content-length"]
-      if (method !== "GET" && length === undefined && headers["transfer-encoding"] !== undefined) {
-        return yield* new BadRequest({ message: "a body has its Content-Length", field: "content-length" })
-      }
-      if (Number(length ?? 0) > bodyMost) {
-        return yield* new TooLarge({ message: `a body has ${bodyMost} bytes at most` })
-      }
-      return yield* response
-    })
-  )
-)
+/** What is answered is for whoever has asked, as it is now, and is what it says that it is: nobody keeps it, and no browser takes it for something else. */
+const Answers = HttpRouter.middleware((answer) =>
+  Effect.map(answer, HttpServerResponse.setHeaders({ "cache-control": "no-store", "x-content-type-options": "nosniff" }))
+).layer
 
 /**
  * The API: routes for a program's server, over the engine that the program has.
@@ -115,8 +101,8 @@ export const layer = <E = never, R = never, ER = never, RR = never>(
     Layer.provide([SessionLive, VerbsLive, ManyLive, TellingLive]),
     Layer.provide(documentLive(specsOf(endpoints))),
     Layer.provide(authorization),
-    Layer.provide([RequestCheckLive, BodyLimitLive]),
+    Layer.provide([RequestCheckLive, BodyLimitLive, Answers]),
     Layer.provide(asking),
-    Layer.provide(Layer.succeed(Origins, originsOf(options.origins ?? [])))
+    Layer.provide(Layer.effect(Origins, originsOf(options.origins ?? [])))
   )
 }

@@ -2,7 +2,7 @@
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
-import { cookieName } from "./authorization.ts"
+import { InvalidOption } from "../SteppedError.ts"
 import { Forbidden } from "./HttpError.ts"
 
 /** From which pages verbs are asked for. */
@@ -15,8 +15,22 @@ export class Origins extends Context.Service<Origins, {
 
 const hostOf = (origin: string): string | undefined => URL.canParse(origin) ? new URL(origin).host : undefined
 
+/** Whether it is written as a browser does: a scheme and a host, and nothing behind them. */
+export const isOrigin = (text: string): boolean => URL.canParse(text) && new URL(text).origin === text
+
 /** The origins of a program: those that it names, or else the host that was asked. */
-export const originsOf = (named: ReadonlyArray<string>): Origins["Service"] => ({
+export const originsOf = (named: ReadonlyArray<string>): Effect.Effect<Origins["Service"], InvalidOption> => {
+  const strange = named.find((origin) => !isOrigin(origin))
+  return strange === undefined ? Effect.succeed(makeOrigins(named)) : Effect.fail(
+    new InvalidOption({
+      option: "origins",
+      value: JSON.stringify(strange),
+      takes: "a scheme and a host, such as https://ops.example.com"
+    })
+  )
+}
+
+const makeOrigins = (named: ReadonlyArray<string>): Origins["Service"] => ({
   isAllowed: (origin, { headers }) =>
     named.length > 0
       ? named.includes(origin)
@@ -27,17 +41,20 @@ export const originsOf = (named: ReadonlyArray<string>): Origins["Service"] => (
   }
 })
 
-/** Refuses what a page of another origin has sent. A program sends neither header; who shows a cookie is a browser, which sends one of them. */
+/**
+ * Refuses what a page of another origin has sent. A program sends neither header; who shows a cookie, whosever that is, is a browser, which sends one of them: a proxy may know by a cookie of its own
+ * who asks.
+ */
 export const checkOrigin = (
   origins: Origins["Service"],
   request: HttpServerRequest
 ): Effect.Effect<void, Forbidden> => {
   const { origin, "sec-fetch-site": site } = request.headers
-  const isCookie = request.headers["authorization"] === undefined && request.cookies[cookieName] !== undefined
+  const isCookie = request.headers["authorization"] === undefined && request.headers["cookie"] !== undefined
   const refusal = site !== undefined && site !== "same-origin" && site !== "none"
     ? `a page of another site has sent this (Sec-Fetch-Site: ${site.slice(0, 20)})`
     : origin !== undefined && !origins.isAllowed(origin, request)
-    ? "a page of another origin has sent this"
+    ? "a page of another origin has sent this: where a proxy changes Host, the API has to be told its origins"
     : isCookie && origin === undefined && site === undefined
     ? "a request with a cookie says where it comes from: Origin, or Sec-Fetch-Site"
     : undefined

@@ -6,7 +6,7 @@ import * as Schema from "effect/Schema"
 import { isActionId } from "../domain/Phase.ts"
 import type { OperatorVerb } from "../Operation.ts"
 
-/** What somebody may do: look, ask for verbs, or also for those that take something away for good. Who may more, may less. */
+/** What somebody may do: look, ask for verbs, or also for those that take something away for good, and of schedules. Who may more, may less. */
 export const roles = ["view", "operate", "admin"] as const
 
 export type Role = typeof roles[number]
@@ -73,7 +73,7 @@ const schedule = { name: Name }
 
 const old = { before: Schema.Date, limit: Schema.optionalKey(Schema.Int) }
 
-/** Who is not let do something is told by role; what takes something away for good is an admin's. */
+/** Who is not let do something is told by role; what takes something away for good is an admin's, and what goes on by the clock. */
 export const verbTable = {
   "ActionRepo.tryStepAgain": {
     command: "try-again",
@@ -252,7 +252,7 @@ export const verbTable = {
   "Schedules.pause": {
     command: "schedules pause",
     description: "Fire none of a schedule's slots until somebody goes on with it",
-    role: "operate",
+    role: "admin",
     of: "schedule",
     many: false,
     fields: schedule
@@ -260,7 +260,7 @@ export const verbTable = {
   "Schedules.resume": {
     command: "schedules resume",
     description: "Go on with a schedule, with the slot that comes next",
-    role: "operate",
+    role: "admin",
     of: "schedule",
     many: false,
     fields: schedule
@@ -268,7 +268,7 @@ export const verbTable = {
   "Schedules.run": {
     command: "schedules run",
     description: "Enqueue what a schedule enqueues once, now",
-    role: "operate",
+    role: "admin",
     of: "schedule",
     many: false,
     fields: schedule
@@ -276,7 +276,7 @@ export const verbTable = {
   "Schedules.backfill": {
     command: "schedules backfill",
     description: "Enqueue what a schedule has missed: slots of a range, each once",
-    role: "operate",
+    role: "admin",
     of: "schedule",
     many: false,
     fields: { ...schedule, from: Schema.Date, to: Schema.Date, dryRun: Schema.optionalKey(Schema.Boolean) }

@@ -3,11 +3,22 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { ActionRepo, operatorVerbs } from "stepped"
 import { performSteppedActions } from "stepped/testing"
+import { isTooDeep } from "../../src/http/nesting.ts"
 import { isOneVerb } from "../../src/verbs/table.ts"
 import { embedded, healthy } from "../harness/databases.ts"
 import { Cars } from "./fixtures/cars.ts"
 import { bodies, nasty, texts, typed } from "./fixtures/nasty.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
+
+const none = "0199c2f0-0000-7000-8000-000000000000"
+
+it("21.1: what is nested too deep is found by its text, and what is in texts counts for nothing", () => {
+  const nested = (times: number) => "[{\"a\":".repeat(times / 2) + "1" + "}]".repeat(times / 2)
+  assert.isFalse(isTooDeep(nested(200)))
+  assert.isTrue(isTooDeep(nested(202)))
+  assert.isFalse(isTooDeep(JSON.stringify({ a: "[".repeat(1000), b: "\"{".repeat(1000), c: "\\".repeat(1001) })))
+  assert.isFalse(isTooDeep("[1],".repeat(1000)))
+})
 
 it.effect("21.1, 21.3: bad values are refused, or find nothing, and change nothing", () =>
   Effect.gen(function*() {
@@ -73,6 +84,26 @@ it.effect("21.1, 21.3: bad values are refused, or find nothing, and change nothi
     }
     const large = yield* post("/api/verbs/Stepped.cancel", { reason: "r".repeat(3_000_000) }, as("ada"))
     assert.deepStrictEqual([large.status, large.body._tag], [413, "TooLarge"])
+    const deep = "[".repeat(100_000) + "]".repeat(100_000)
+    for (
+      const [path, body] of [
+        ["/api/verbs/ActionRepo.completeStep", `{"id":"${none}","reason":"x","result":${deep}}`],
+        ["/api/verbs/ActionRepo.completeStep", `{"id":"${none}","reason":"x","result":${"{\"a\":".repeat(100_000)}`],
+        ["/api/run", `{"actorType":"Car","actorId":"1","name":"visit","arguments":${deep}}`],
+        [`/api/actions/${none}/signal`, `{"name":"go","payload":${deep}}`],
+        ["/api/many/plan", deep]
+      ] as const
+    ) {
+      const answer = yield* Effect.promise(() =>
+        fetch(url + path, {
+          method: "POST",
+          body,
+          headers: { authorization: "Bearer ada", "content-type": "application/json" }
+        })
+      )
+      assert.strictEqual(answer.status, 400, path)
+      assert.include(yield* Effect.promise(() => answer.text()), "nested")
+    }
     for (const type of ["text/plain", "application/x-www-form-urlencoded", "multipart/form-data; boundary=x"]) {
       const answer = yield* post("/api/verbs/Stepped.cancel", { reason: "x" }, {
         headers: { authorization: "Bearer ada", "content-type": type }

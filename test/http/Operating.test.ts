@@ -3,7 +3,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect } from "effect"
 import { ActionRepo, operatorVerbs } from "stepped"
 import { command } from "stepped/cli"
-import { Api } from "stepped/http"
+import { Api, Authorization, Operator } from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { isOneVerb, verbTable } from "../../src/verbs/table.ts"
 import { Cars } from "./fixtures/cars.ts"
@@ -53,6 +53,23 @@ describe("the table of verbs", () => {
 })
 
 describe("21.3: who may", () => {
+  it("is an admin, where something is deleted, forgotten or pruned, and where it goes on by the clock", () => {
+    assert.deepStrictEqual(operatorVerbs.filter((verb) => verbTable[verb].role === "admin"), [
+      "ActionRepo.forget",
+      "ActionRepo.delete",
+      "ActionRepo.deleteEnded",
+      "ActionRepo.deleteOutcomes",
+      "ActionRepo.deleteOperations",
+      "AchievementStore.forget",
+      "AchievementStore.forgetAll",
+      "Schedules.pause",
+      "Schedules.resume",
+      "Schedules.run",
+      "Schedules.backfill",
+      "Schedules.remove"
+    ])
+  })
+
   test(
     "each verb has its role: who may less is refused, and that is recorded, once",
     Effect.gen(function*() {
@@ -98,8 +115,8 @@ describe("21.3: who may", () => {
     Effect.gen(function*() {
       const { get, post } = yield* servingApi({ authorization: known })
       for (const init of [{}, as("eve"), { headers: { authorization: "Basic YTpi" } }, as("")]) {
-        const { body, status } = yield* get("/api/actions", init)
-        assert.deepStrictEqual([status, body._tag], [401, "Unauthorized"])
+        const { body, headers, status } = yield* get("/api/actions", init)
+        assert.deepStrictEqual([status, body._tag, headers.get("cache-control")], [401, "Unauthorized", "no-store"])
         assert.strictEqual((yield* post("/api/verbs/Stepped.cancel", inputOf("Stepped.cancel"), init)).status, 401)
       }
       assert.strictEqual((yield* get("/api/actions", as("nemo"))).status, 403)
@@ -122,6 +139,7 @@ describe("21.3: who may", () => {
           { forwarded: "for=10.0.0.1" },
           { "x-forwarded-for": "10.0.0.1" },
           { "x-forwarded-host": "localhost" },
+          { via: "1.1 proxy" },
           { host: "evil.example" },
           { host: `evil.example:${port}` },
           { host: "localhost.evil.example" },
@@ -167,6 +185,40 @@ describe("21.3: who may", () => {
       yield* performSteppedActions()
     })
   )
+})
+
+const everybody = Layer.succeed(
+  Authorization,
+  Authorization.of((response) =>
+    Effect.provideService(response, Operator, { subject: "eve", roles: ["operate"], mayReadPayloads: false })
+  )
+)
+
+describe("21.3: origins", () => {
+  test(
+    "are asked of who shows a cookie, whosever that is: a proxy may know by one of its own who asks",
+    Effect.gen(function*() {
+      const { post } = yield* servingApi({ authorization: everybody })
+      const cancel = (headers: Record<string, string>) =>
+        Effect.map(
+          post("/api/verbs/Stepped.cancel", inputOf("Stepped.cancel"), { headers }),
+          ({ status }) => status
+        )
+      assert.strictEqual(yield* cancel({ cookie: "session=1" }), 403)
+      assert.strictEqual(yield* cancel({ cookie: "session=1", "sec-fetch-site": "cross-site" }), 403)
+      assert.strictEqual(yield* cancel({ cookie: "session=1", "sec-fetch-site": "same-origin" }), 200)
+      assert.strictEqual(yield* cancel({}), 200)
+    })
+  )
+
+  it.effect("are a scheme and a host, as browsers write them: what is none is refused", () =>
+    Effect.gen(function*() {
+      for (const origin of ["https://ops.example.com/", "ops.example.com", "https://OPS.example.com", "*", "null", ""]) {
+        const error = yield* Effect.flip(servingApi({ origins: [origin] }))
+        assert.strictEqual(error._tag, "InvalidOption")
+        assert.include(error.message, JSON.stringify(origin))
+      }
+    }).pipe(Effect.scoped, Effect.provide(embedded.layer())))
 })
 
 describe("21.3: many", () => {
