@@ -288,15 +288,13 @@ const engineOf = (client: Client): Engine["Service"] =>
             params: { id: String(target) },
             payload: {
               outcome: outcome.status,
-              ...given({
-                key: options?.key,
-                reason: options?.reason,
-                value: outcome.status === "succeeded"
-                  ? outcome.result as Schema.Json
-                  : outcome.status === "failed"
-                  ? outcome.cause as Schema.Json | undefined
-                  : undefined
-              })
+              ...given({ key: options?.key, reason: options?.reason }),
+              // false is a value, too
+              ...outcome.status === "succeeded"
+                ? { value: outcome.result as Schema.Json }
+                : outcome.status === "failed" && outcome.cause !== undefined
+                ? { value: outcome.cause as Schema.Json }
+                : {}
             }
           }),
           toldOfStorage("Stepped.complete")

@@ -2,6 +2,8 @@
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
+import type { ActionRepo } from "../ActionRepo.ts"
+import type { OperatorVerb } from "../Operation.ts"
 import { Outcome } from "../Outcome.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { makeTelling } from "../verbs/telling.ts"
@@ -11,6 +13,7 @@ import { BadRequest, Conflict, Forbidden, NotFound, Unprocessable } from "./Http
 import { Operator } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
 import { isAllowed } from "./roles.ts"
+import { checkRole } from "./verbs.ts"
 
 interface Refusal {
   readonly _tag: string
@@ -45,18 +48,28 @@ export const TellingLive = HttpApiBuilder.group(
     const asking = yield* Asking
     const origins = yield* Origins
     const telling = yield* makeTelling
+    const services = yield* Effect.context<ActionRepo | Asking>()
+
+    /** Enqueueing is no verb of an operator's: who may not is refused. */
+    const checkEnqueueing = Effect.gen(function*() {
+      const { roles, subject } = yield* Operator
+      if (isAllowed(roles, "operate")) return
+      return yield* new Forbidden({ message: `this takes the role operate: ${subject} has ${roles.join(", ")}` })
+    })
+    /** Who may not is refused, and that is recorded. */
+    const check = (verb: OperatorVerb, id: string, reason: string | undefined) =>
+      Effect.provideContext(checkRole(verb, "operate", id, reason), services)
 
     /** For who may, from where one may; who that is stands in the record. */
-    const tell = <A>(
+    const tell = <A, E>(
       request: HttpServerRequest,
+      checked: Effect.Effect<void, E, Operator>,
       telling: (by: string) => Effect.Effect<A, Refusal | StorageError>
     ) =>
       Effect.gen(function*() {
         yield* checkOrigin(origins, request)
-        const { roles, subject } = yield* Operator
-        if (!isAllowed(roles, "operate")) {
-          return yield* new Forbidden({ message: `this takes the role operate: ${subject} has ${roles.join(", ")}` })
-        }
+        yield* checked
+        const { subject } = yield* Operator
         // what is wrong is an answer, too: only what the database says goes through as an error
         const answer = yield* ask(
           asking,
@@ -76,7 +89,7 @@ export const TellingLive = HttpApiBuilder.group(
           ...idempotencyKey === undefined ? {} : { idempotencyKey }
         }
         return Effect.map(
-          tell(request, () =>
+          tell(request, checkEnqueueing, () =>
             Effect.catchTag(
               telling.run(of, values, delayMs === undefined ? options : { ...options, delay: delayMs }),
               "EnqueueError",
@@ -87,7 +100,11 @@ export const TellingLive = HttpApiBuilder.group(
       },
       signal: ({ params: { id }, payload: { name, payload, ...options }, request }) =>
         Effect.map(
-          tell(request, (by) => telling.signal(id, name, payload ?? null, { ...options, by })),
+          tell(
+            request,
+            check("Stepped.send", id, options.reason),
+            (by) => telling.signal(id, name, payload ?? null, { ...options, by })
+          ),
           (outcome) => ({ outcome })
         ),
       complete: ({ params: { id }, payload: { outcome, value, ...options }, request }) => {
@@ -99,7 +116,11 @@ export const TellingLive = HttpApiBuilder.group(
           ? Outcome.cancelled
           : Outcome.timedOut
         return Effect.map(
-          tell(request, (by) => telling.complete(id, ended, { ...options, by })),
+          tell(
+            request,
+            check("Stepped.complete", id, options.reason),
+            (by) => telling.complete(id, ended, { ...options, by })
+          ),
           (done) => ({ outcome: done ? "done" as const : "none" as const })
         )
       }

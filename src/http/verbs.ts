@@ -16,7 +16,7 @@ import { checkOrigin, Origins } from "./origin.ts"
 import { isAllowed } from "./roles.ts"
 
 /** Refuses whoever may not, and records that. */
-export const checkRole = (verb: OperatorVerb, needed: Role, target: string, reason: string) =>
+export const checkRole = (verb: OperatorVerb, needed: Role, target: string, reason: string | undefined) =>
   Effect.gen(function*() {
     const { roles, subject } = yield* Operator
     if (isAllowed(roles, needed)) return

@@ -1,10 +1,17 @@
 /** The command over HTTP: what it prints of an API is what it prints of the database. */
 import { assert, describe, it } from "@effect/vitest"
-import { ConfigProvider, Effect } from "effect"
-import { JobQueue, Schedules } from "stepped"
+import { ConfigProvider, Effect, Layer, Option, Redacted, Schema } from "effect"
+import { ActionRepo, JobQueue, Schedules, Stepped } from "stepped"
 import * as Http from "stepped/http"
+import { performSteppedActions } from "stepped/testing"
+import { remoteServices } from "../../src/cli/remote.ts"
+import { embedded } from "../harness/databases.ts"
 import { as, known, serving } from "../http/fixtures/serving.ts"
 import { Cars, garage, printing, until, visit } from "./fixtures/garage.ts"
+
+class Gate extends Stepped.Actor<Gate>()("Gate", { id: Schema.Int }) {}
+const look = Stepped.action("look", { success: Schema.Boolean, outbound: true }).step("ask", () => Effect.void)
+const Gates = Stepped.actions(Gate, [look])
 
 /** Runs it with `STEPPED_URL`, as somebody. */
 const over = (url: string, token: string) => (...args: ReadonlyArray<string>) =>
@@ -136,4 +143,20 @@ describe("the command over HTTP", () => {
       assert.include((yield* over(api.url, "eve")("ls")).err, "nobody is known by this credential")
       assert.include((yield* remote("explain", failed.id)).err, "not served over HTTP")
     }).pipe(Effect.scoped))
+
+  it.effect("21.6: completes with what is false as with anything else, and says why", () =>
+    Effect.gen(function*() {
+      const { id } = yield* (yield* Gates.client)(1).lookLater()
+      yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
+      const api = yield* serving(Http.layer({ authorization: known }))
+      yield* Stepped.complete(id, look, Stepped.Outcome.succeeded(false), { by: "eve", reason: "it is shut" }).pipe(
+        Effect.provide(remoteServices(api.url, Option.some(Redacted.make("ada"))))
+      )
+      yield* performSteppedActions()
+      const repo = yield* ActionRepo
+      assert.strictEqual(Option.getOrThrow(yield* repo.find(id)).result, false)
+      // by the name of whose token it is, whatever is said
+      const [operation] = yield* repo.operations({ target: id })
+      assert.deepInclude(operation, { by: "ada", reason: "it is shut", verb: "Stepped.complete" })
+    }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Gates.layer, embedded.layer()))))
 })

@@ -72,4 +72,13 @@ it.live("21.1: an action is run, sent a signal, and completed; what does not fit
       ["Stepped.complete", outside.id, undefined],
       ["Stepped.send", id, "they ask"]
     ])
+    for (const [path, body] of [["signal", { name: "go", reason: "why not" }], ["complete", { outcome: "cancelled" }]]) {
+      const denied = yield* post(`/api/actions/${outside.id}/${path}`, body, as("vera"))
+      assert.deepStrictEqual([denied.status, denied.body._tag], [403, "Forbidden"])
+    }
+    const ofVera = yield* repo.operations({ by: "vera" })
+    assert.deepStrictEqual(ofVera.map(({ outcome, reason, verb }) => [verb, outcome, reason]), [
+      ["Stepped.complete", "denied", undefined],
+      ["Stepped.send", "denied", "why not"]
+    ])
   }).pipe(Effect.scoped, Effect.provide(layerWorkers(Cars.layer, { engines: 1 }))))

@@ -167,11 +167,13 @@ const SignalForm = (
 ) => {
   const [value, setValue] = useState<unknown>(() => firstOf(payload))
   const [key, setKey] = useState("")
+  const [reason, setReason] = useState("")
   const send = async () => {
     const { outcome } = await post<{ readonly outcome: string }>(`actions/${id}/signal`, {
       name,
       payload: value === undefined ? null : value,
-      ...key === "" ? {} : { key }
+      ...key === "" ? {} : { key },
+      ...reason.trim() === "" ? {} : { reason }
     })
     then()
     return sent[outcome] ?? outcome
@@ -180,6 +182,7 @@ const SignalForm = (
     <Telling title={`Send the signal ${name}`} label="Send it" send={send}>
       <Value label="Payload" described={payload} value={value} onChange={setValue} />
       <Text label="Key" value={key} onChange={setKey} hint="Of two with one key the second changes nothing." />
+      <Text label="Why" value={reason} onChange={setReason} hint="Recorded with your name." />
     </Telling>
   )
 }
@@ -196,11 +199,13 @@ const CompleteForm = (
   const [outcome, setOutcome] = useState<typeof outcomes[number]>("succeeded")
   const [success, setSuccess] = useState<unknown>(() => firstOf(description.success))
   const [error, setError] = useState<unknown>(() => firstOf(description.error))
+  const [reason, setReason] = useState("")
   const send = async () => {
     const { outcome: said } = await post<{ readonly outcome: string }>(`actions/${id}/complete`, {
       outcome,
       ...outcome === "succeeded" ? { value: success === undefined ? null : success } : {},
-      ...outcome === "failed" && error !== undefined ? { value: error } : {}
+      ...outcome === "failed" && error !== undefined ? { value: error } : {},
+      ...reason.trim() === "" ? {} : { reason }
     })
     then()
     return said === "done" ? "It is completed." : "Nothing was changed: it does not wait to be completed from outside."
@@ -222,6 +227,7 @@ const CompleteForm = (
       {outcome === "failed"
         ? <Value key="error" label="Error" described={description.error} value={error} onChange={setError} />
         : null}
+      <Text label="Why" value={reason} onChange={setReason} hint="Recorded with your name." />
     </Telling>
   )
 }
