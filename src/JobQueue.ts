@@ -50,6 +50,8 @@ export interface Backlog {
  */
 export interface QueuedInvocation {
   readonly action: string
+  /** Where it stands in the order of arrival: who comes later has a higher one. */
+  readonly place: number
   readonly actorType: string
   readonly actorId: string
   readonly name: string
@@ -120,8 +122,11 @@ export interface DefinitionFilter {
  * @since 0.1.0
  */
 export class JobQueue extends Context.Service<JobQueue, {
-  /** Invocations that wait, in order of arrival, at most `limit` (100 if not given, 10,000 at most). */
-  readonly queued: (limit?: number) => Effect.Effect<ReadonlyArray<QueuedInvocation>, StorageError | InvalidQuery>
+  /** Invocations that wait, in order of arrival, at most `limit` (100 if not given, 10,000 at most); those behind a place, as for a further page (`after`). */
+  readonly queued: (
+    limit?: number,
+    after?: number
+  ) => Effect.Effect<ReadonlyArray<QueuedInvocation>, StorageError | InvalidQuery>
   /** What waits, by queue and definition. */
   readonly backlog: Effect.Effect<ReadonlyArray<Backlog>, StorageError>
   /**
@@ -210,11 +215,18 @@ export class JobQueue extends Context.Service<JobQueue, {
     JobQueue,
     Effect.map(Store, (store) =>
       JobQueue.of({
-        queued: (limit) =>
-          Effect.flatMap(
-            limitOf("limit of JobQueue.queued", limit),
-            (most) => Effect.zipWith(store.queued(most), store.pauses, withPauses)
-          ),
+        queued: (limit, after = 0) =>
+          Effect.gen(function*() {
+            const most = yield* limitOf("limit of JobQueue.queued", limit)
+            if (!Number.isSafeInteger(after)) {
+              return yield* new InvalidQuery({
+                field: "after of JobQueue.queued",
+                value: String(after),
+                takes: "the place of an invocation"
+              })
+            }
+            return yield* Effect.zipWith(store.queued(most, after), store.pauses, withPauses)
+          }),
         backlog: Effect.zipWith(store.backlog, store.pauses, withPauses),
         reprioritise: (action, priority, options) =>
           Effect.gen(function*() {

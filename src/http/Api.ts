@@ -140,8 +140,8 @@ export class OverviewGroup extends HttpApiGroup.make("overview").add(
   }),
   HttpApiEndpoint.get("queues", "/api/queues", { success: Schema.Array(BacklogView), error: queryErrors }),
   HttpApiEndpoint.get("queued", "/api/queued", {
-    query: { after: Schema.optional(ActionId), limit: Limit },
-    success: page(QueuedView, Schema.String),
+    query: { after: Schema.optional(Schema.Int), limit: Limit },
+    success: page(QueuedView, Schema.Int),
     error: queryErrors
   }),
   HttpApiEndpoint.get("pauses", "/api/pauses", { success: Schema.Array(PauseView), error: queryErrors }),

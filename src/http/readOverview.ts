@@ -2,6 +2,7 @@
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as Option from "effect/Option"
+import * as Schema from "effect/Schema"
 import { AchievementStore } from "../AchievementStore.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { renderDatabaseHealth } from "../DatabaseHealth.ts"
@@ -11,27 +12,39 @@ import { type Lane, PerformanceLane } from "../PerformanceLane.ts"
 import { Api } from "./Api.ts"
 import { ask, Asking } from "./asking.ts"
 import { makeAttention } from "./attention.ts"
+import { BadRequest } from "./HttpError.ts"
 import { Operator } from "./Operator.ts"
 import { pageOtherwise } from "./paging.ts"
 import { makePayloads } from "./payloads.ts"
 
-/** How far lists reach that are read from their beginning each time. */
+/** How far the list of lanes reaches, which is read from its beginning each time. */
 const farthest = 10_000
 
-/** What tells a lane from all others, in their order. */
-const laneCursor = ({ key, name }: Lane): string => JSON.stringify([name ?? null, key])
+/** What tells a lane from all others, in their order: its name, if it has one, and its key. */
+const LaneCursor = Schema.fromJsonString(Schema.Tuple([Schema.NullOr(Schema.String), Schema.String]))
+type LaneCursor = typeof LaneCursor.Type
 
-/** The page of a list behind the item that a cursor names; from its beginning where that has gone. */
-const pageBehind = <A>(
-  items: ReadonlyArray<A>,
-  cursorOf: (item: A) => string,
-  after: string | undefined,
-  limit: number
-) => {
-  const start = after === undefined ? 0 : items.findIndex((item) => cursorOf(item) === after) + 1
-  const page = items.slice(start, start + limit)
-  const last = page.at(-1)
-  return { items: page, next: start + limit < items.length && last !== undefined ? cursorOf(last) : undefined }
+const readLaneCursor = Schema.decodeUnknownEffect(LaneCursor)
+
+const laneCursor = ({ key, name }: Lane): LaneCursor => [name ?? null, key]
+
+/** As Postgres compares them: what has no name first, texts by their bytes. */
+const compareText = (a: string, b: string): number => Buffer.compare(Buffer.from(a), Buffer.from(b))
+const compareLanes = ([name, key]: LaneCursor, [otherName, otherKey]: LaneCursor): number =>
+  name === otherName
+    ? compareText(key, otherKey)
+    : name === null
+    ? -1
+    : otherName === null
+    ? 1
+    : compareText(name, otherName)
+
+/** The page behind a lane, which may have gone by now. */
+const pageOfLanes = (lanes: ReadonlyArray<Lane>, after: LaneCursor | undefined, limit: number) => {
+  const rest = after === undefined ? lanes : lanes.filter((lane) => compareLanes(laneCursor(lane), after) > 0)
+  const items = rest.slice(0, limit)
+  const last = items.at(-1)
+  return { items, next: rest.length > limit && last !== undefined ? JSON.stringify(laneCursor(last)) : undefined }
 }
 
 /** The same without what was not asked for. */
@@ -55,17 +68,20 @@ export const OverviewLive = HttpApiBuilder.group(
 
     return handlers.handleAll({
       attention: () => attention,
-      lanes: ({ query: { after, limit = pageOtherwise } }) =>
-        Effect.map(
-          ask(asking, lanes.list(after === undefined ? limit + 1 : farthest)),
-          (found) => pageBehind(found, laneCursor, after, limit)
-        ),
+      lanes: Effect.fnUntraced(function*({ query: { after, limit = pageOtherwise } }) {
+        const cursor = after === undefined ? undefined : yield* Effect.mapError(
+          readLaneCursor(after),
+          () => new BadRequest({ field: "after", message: "after is the `next` of the page before" })
+        )
+        const found = yield* ask(asking, lanes.list(cursor === undefined ? limit + 1 : farthest))
+        return pageOfLanes(found, cursor, limit)
+      }),
       queues: () => ask(asking, queue.backlog),
       queued: ({ query: { after, limit = pageOtherwise } }) =>
-        Effect.map(
-          ask(asking, queue.queued(after === undefined ? limit + 1 : farthest)),
-          (found) => pageBehind(found, ({ action }) => action, after, limit)
-        ),
+        Effect.map(ask(asking, queue.queued(limit + 1, after)), (found) => ({
+          items: found.slice(0, limit),
+          next: found.length > limit ? found[limit - 1]?.place : undefined
+        })),
       pauses: () => ask(asking, queue.pauses),
       workers: () => ask(asking, queue.workers),
       errors: ({ query }) => ask(asking, repo.failures(given(query))),

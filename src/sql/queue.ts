@@ -25,6 +25,7 @@ export const queueOf = (calls: Calls): Jobs => {
   const read = reading(calls)
   const queued = read<Omit<QueuedInvocation, "pause">>({
     action: "action",
+    place: "id::float8",
     ...defined,
     actorId: "actor_id",
     arguments: "coalesce(given, arguments)",
@@ -67,8 +68,11 @@ export const queueOf = (calls: Calls): Jobs => {
       })
     )
   return {
-    queued: (limit) =>
-      queued("queued", `from ${schema}.jobs where kind = 0 order by id limit $1`, [PgTypes.int4(limit)]),
+    queued: (limit, after) =>
+      queued("queued", `from ${schema}.jobs where kind = 0 and id > $2 order by id limit $1`, [
+        PgTypes.int4(limit),
+        PgTypes.int8(BigInt(after))
+      ]),
     pause: ({ by, kind, reason, subject }, operation) =>
       Effect.map(
         run("pause", "pause", {

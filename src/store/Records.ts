@@ -250,8 +250,8 @@ export interface Records extends ScheduleStore {
     operation?: NewOperation
   ) => Effect.Effect<number, StorageError>
 
-  /** In the order of their arrival. */
-  readonly queued: (limit: number) => Many<Omit<QueuedInvocation, "pause">>
+  /** In the order of their arrival, those behind a place. */
+  readonly queued: (limit: number, after: number) => Many<Omit<QueuedInvocation, "pause">>
   readonly backlog: Many<Omit<Backlog, "pause">>
   /** How urgent an invocation is that waits. */
   readonly reprioritise: (

@@ -441,7 +441,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             (found) => assert.include(found.map(({ outcome }) => outcome), "notStarted")
           ),
           deleteOperations: store.deleteOperations(0, 10),
-          queued: store.queued(10),
+          queued: store.queued(10, 0),
           backlog: store.backlog,
           examine: store.examine,
           checkWorker: store.checkWorker,

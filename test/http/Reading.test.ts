@@ -2,10 +2,10 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
-import { JobQueue, PerformanceLane } from "stepped"
+import { JobQueue, PerformanceLane, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { embedded, server, suite } from "../harness/databases.ts"
-import { Cars } from "./fixtures/cars.ts"
+import { Car, Cars, outside } from "./fixtures/cars.ts"
 import { servingApi } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
 
@@ -26,6 +26,10 @@ suite("reading over HTTP", (engine) => {
       const newest = [...others.map(({ id }) => id).reverse(), first.id]
       const all = yield* get("/api/actions")
       assert.strictEqual(all.status, 200)
+      assert.deepStrictEqual(
+        ["cache-control", "x-content-type-options"].map((name) => all.headers.get(name)),
+        ["no-store", "nosniff"]
+      )
       assert.deepStrictEqual(ids(all), newest)
       assert.isNull(all.body.next)
       const page = yield* get("/api/actions?limit=2")
@@ -143,6 +147,32 @@ suite("reading over HTTP", (engine) => {
         const { body, status } = yield* get(path)
         assert.deepStrictEqual([status, body._tag], [400, "BadRequest"], path)
         assert.include(body.message, says)
+      }
+    })
+  )
+
+  test(
+    "21.1: pages of lanes, and of what is queued, go on where they were, also where the last one has gone by then",
+    Effect.gen(function*() {
+      const cars = yield* Cars.client
+      for (const n of [1, 2, 3, 4, 5]) yield* cars(n).outsideLater()
+      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      const waiting = yield* Effect.forEach([1, 2, 3, 4, 5], (n) => cars(n).with({ delay: "1 day" }).visitLater("Oslo"))
+      const { get } = yield* servingApi()
+      const lanes = yield* get("/api/lanes?limit=2")
+      yield* Stepped.complete(Car.ref(2), outside, Stepped.Outcome.succeeded(1))
+      const queued = yield* get("/api/queued?limit=2")
+      assert.deepStrictEqual(queued.body.items.map(({ action }: any) => action), [waiting[0]!.id, waiting[1]!.id])
+      yield* Stepped.cancel(waiting[1]!.id)
+      yield* performSteppedActions({ until: "1 second", limit: 10_000 }).pipe(Effect.exit)
+      const more = yield* get(`/api/lanes?limit=2&after=${encodeURIComponent(lanes.body.next)}`)
+      assert.deepStrictEqual(more.body.items.map(({ key }: any) => key), ["Car/3/outside", "Car/4/outside"])
+      const further = yield* get(`/api/queued?limit=2&after=${queued.body.next}`)
+      assert.deepStrictEqual(further.body.items.map(({ action }: any) => action), [waiting[2]!.id, waiting[3]!.id])
+      const last = yield* get(`/api/queued?limit=2&after=${further.body.next}`)
+      assert.deepStrictEqual([last.body.items.length, last.body.next], [1, null])
+      for (const path of ["/api/lanes?after=first", "/api/lanes?after=[1]", "/api/queued?after=first"]) {
+        assert.strictEqual((yield* get(path)).status, 400, path)
       }
     })
   )

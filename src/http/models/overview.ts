@@ -33,6 +33,7 @@ export const BacklogView = Schema.Struct({
 /** An invocation that waits, without its arguments. */
 export const QueuedView = Schema.Struct({
   action: Schema.String,
+  place: Schema.Int,
   actorType: Schema.String,
   actorId: Schema.String,
   name: Schema.String,
