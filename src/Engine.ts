@@ -97,6 +97,8 @@ export interface SignalToSend {
   readonly value: unknown
   readonly isFailure: boolean
   readonly options: SendOptions | undefined
+  /** Its key counts once for all actions of this name of the actor, and not only for the one that it is for now. */
+  readonly isOnce?: boolean
 }
 
 /**

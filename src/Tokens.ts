@@ -221,7 +221,7 @@ export const claimsOf = (token: string): Effect.Effect<TokenClaims, InvalidToken
  *
  * **Gotchas**
  *
- * A token has 150 to 500 characters. As a part of a path, `HttpRouter` takes 100 if nothing is said, and answers a longer one with 404:
+ * `Http.receiving` of `stepped/http` is a route that does this. A token has 150 to 500 characters. As a part of a path, `HttpRouter` takes 100 if nothing is said, and answers a longer one with 404:
  * `HttpRouter.serve(routes, { routerConfig: { maxParamLength: 2000 } })`.
  *
  * **Example** (A webhook)

@@ -153,7 +153,7 @@ export const priorityLimits = { least: -100, most: 100 } as const
 export const JobKind = { invocation: 0, continuation: 1, signal: 2 } as const
 
 /** What names an action beside its own id: the id that a caller has chosen, a key under which it is enqueued once, or one under which it was completed. */
-export const KeyKind = { id: 0, idempotency: 1, completion: 2, schedule: 3 } as const
+export const KeyKind = { id: 0, idempotency: 1, completion: 2, schedule: 3, signal: 4 } as const
 
 /** Where a schedule comes from: declared by a program's code, or a row that it has put. */
 export const ScheduleSource = { code: 0, row: 1 } as const

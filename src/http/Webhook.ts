@@ -21,7 +21,7 @@ import type { CompletionOutcome } from "../Outcome.ts"
 import type { AnySignal } from "../Signal.ts"
 import { type CompleteError, InvalidOption, type SendError } from "../SteppedError.ts"
 import { realClock } from "../store/RealClock.ts"
-import { answered, jsonOf, type OutsideLimits, refusal, taking } from "./outside.ts"
+import { answered, answering, jsonOf, type OutsideLimits, taking } from "./outside.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
 // signing
@@ -86,8 +86,8 @@ const isSigned = (keys: ReadonlyArray<Buffer>, id: string, timestamp: string, gi
     .includes(true)
 }
 
-/** Characters of an id: those of a completion's key. */
-const idMost = 255
+/** Characters of an id: those of a signal's key, which is the shorter one. */
+const idMost = 200
 
 /** The id of a genuine webhook; nothing where it is none, whatever is wrong with it. */
 export const verified = (
@@ -134,7 +134,8 @@ export const completes = <A extends AnyAction>(
 })
 
 /**
- * A webhook that is a signal, as `Stepped.send` sends it.
+ * A webhook that is a signal, as `Stepped.send` sends it, but that its id counts once for all actions of the actor: one that comes again is answered as before, also where the action has ended by then, and another one is
+ * there.
  *
  * @category constructors
  * @since 0.1.0
@@ -147,7 +148,7 @@ export const sends = <S extends AnySignal>(
 ): WebhookTarget => ({
   run: (engine, key) =>
     Effect.map(
-      engine.send({ target, action, signal, value: payload, isFailure: false, options: { key } }),
+      engine.send({ target, action, signal, value: payload, isFailure: false, options: { key }, isOnce: true }),
       (sent) => sent !== "none"
     )
 })
@@ -212,7 +213,7 @@ export const webhook = <Body extends Schema.ConstraintCodec<any, any, never, nev
       const engine = yield* Engine
       const keys = yield* keysOf(secrets)
       const decode = Schema.decodeUnknownEffect(Schema.toCodecJson(schema))
-      const taken = taking(limits, ({ headers }, body) =>
+      const taken = yield* taking(limits, ({ headers }, body) =>
         Effect.gen(function*() {
           const now = yield* Effect.provideService(Clock.currentTimeMillis, Clock.Clock, realClock)
           const id = verified(keys, headers, body, now)
@@ -221,7 +222,7 @@ export const webhook = <Body extends Schema.ConstraintCodec<any, any, never, nev
             decode(yield* jsonOf(body)),
             ({ message }) => answered(422, "InvalidBody", message)
           )
-          const isTaken = yield* Effect.mapError(to(given).run(engine, id), refusal)
+          const isTaken = yield* answering(to(given).run(engine, id))
           return isTaken
             ? HttpServerResponse.jsonUnsafe({ received: id })
             : answered(404, "NotFound", "there is nothing that this is for, not yet or no more")

@@ -3,6 +3,8 @@ import * as Effect from "effect/Effect"
 import type { HttpServerRequest } from "effect/http/HttpServerRequest"
 import * as HttpServerResponse from "effect/http/HttpServerResponse"
 import * as Stream from "effect/Stream"
+import { InvalidOption } from "../SteppedError.ts"
+import { isTooDeep, nestingMost } from "./nesting.ts"
 import { makeRate } from "./rate.ts"
 
 /**
@@ -12,9 +14,9 @@ import { makeRate } from "./rate.ts"
  * @since 0.1.0
  */
 export interface OutsideLimits {
-  /** Bytes of a body: 256 KiB if not given. */
+  /** Bytes of a body: 256 KiB if not given; a whole number from 1 on. */
   readonly bodyLimit?: number
-  /** Requests a second, of all senders together, in this process: 100 if not given. */
+  /** Requests a second, of all senders together, in this process: 100 if not given; 1 at least. */
   readonly rate?: number
 }
 
@@ -30,11 +32,13 @@ const bodyOf = (request: HttpServerRequest, limit: number) =>
     ? Effect.fail(tooLarge(limit))
     : Stream.runFoldEffect(
       request.stream,
-      () => ({ parts: [] as ReadonlyArray<Uint8Array>, size: 0 }),
-      ({ parts, size }, part) =>
-        size + part.length > limit
-          ? Effect.fail(tooLarge(limit))
-          : Effect.succeed({ parts: [...parts, part], size: size + part.length })
+      () => ({ parts: [] as Array<Uint8Array>, size: 0 }),
+      ({ parts, size }, part) => {
+        if (size + part.length > limit) return Effect.fail(tooLarge(limit))
+        // not copied: it may come a byte at a time
+        parts.push(part)
+        return Effect.succeed({ parts, size: size + part.length })
+      }
     ).pipe(
       Effect.map(({ parts }) => Buffer.concat(parts)),
       Effect.mapError((error) =>
@@ -51,25 +55,35 @@ export const taking = (
     request: HttpServerRequest,
     body: Buffer
   ) => Effect.Effect<HttpServerResponse.HttpServerResponse, HttpServerResponse.HttpServerResponse>
-) => {
-  const limit = makeRate(rate)
-  return (request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
-    Effect.suspend(() =>
-      limit.take()
-        ? Effect.flatMap(bodyOf(request, bodyLimit), (body) => take(request, body))
-        : Effect.succeed(
-          HttpServerResponse.setHeader(answered(429, "TooManyRequests", "more than may be sent"), "retry-after", "1")
-        )
-    ).pipe(Effect.catch(Effect.succeed))
-}
+) =>
+  Effect.gen(function*() {
+    if (!Number.isSafeInteger(bodyLimit) || bodyLimit < 1) {
+      return yield* new InvalidOption({ option: "bodyLimit", value: String(bodyLimit), takes: "a whole number from 1 on" })
+    }
+    if (!Number.isFinite(rate) || rate < 1) {
+      return yield* new InvalidOption({ option: "rate", value: String(rate), takes: "a finite number, 1 at least" })
+    }
+    const limit = makeRate(rate)
+    return (request: HttpServerRequest): Effect.Effect<HttpServerResponse.HttpServerResponse> =>
+      Effect.suspend(() =>
+        limit.take()
+          ? Effect.flatMap(bodyOf(request, bodyLimit), (body) => take(request, body))
+          : Effect.succeed(
+            HttpServerResponse.setHeader(answered(429, "TooManyRequests", "more than may be sent"), "retry-after", "1")
+          )
+      ).pipe(Effect.catch(Effect.succeed))
+  })
 
 const decoder = new TextDecoder("utf-8", { fatal: true })
 
 /** JSON in UTF-8; an answer where it is none. */
 export const jsonOf = (body: Buffer): Effect.Effect<unknown, HttpServerResponse.HttpServerResponse> =>
-  Effect.try({
-    try: (): unknown => JSON.parse(decoder.decode(body)),
-    catch: () => answered(400, "BadRequest", "the body is no JSON in UTF-8")
+  Effect.gen(function*() {
+    const refuse = (message: string) => answered(400, "BadRequest", message)
+    const catchIt = () => refuse("the body is no JSON in UTF-8")
+    const text = yield* Effect.try({ try: () => decoder.decode(body), catch: catchIt })
+    if (isTooDeep(text)) return yield* Effect.fail(refuse(`the body is nested more than ${nestingMost} deep`))
+    return yield* Effect.try({ try: (): unknown => JSON.parse(text), catch: catchIt })
   })
 
 /** Of the errors of completing and sending, how they are answered. What may succeed later is 503, so that the sender tries again. */
@@ -87,11 +101,17 @@ const statuses: Readonly<Record<string, number>> = {
   InvalidActorId: 422,
   UnstorableText: 422,
   SignalsFull: 429,
-  NotStarted: 503,
-  StorageError: 503
+  NotStarted: 503
 }
 
-/** An error of the library, as it is answered. */
-export const refusal = (
-  error: { readonly _tag: string; readonly message: string }
-): HttpServerResponse.HttpServerResponse => answered(statuses[error._tag] ?? 400, error._tag, error.message)
+/** Has it done; an error of the library is answered. What the database says is in the log: whoever is outside learns nothing of it. */
+export const answering = <A, R>(
+  asked: Effect.Effect<A, { readonly _tag: string; readonly message: string }, R>
+): Effect.Effect<A, HttpServerResponse.HttpServerResponse, R> =>
+  Effect.catch(asked, ({ _tag, message }) =>
+    _tag === "StorageError"
+      ? Effect.andThen(
+        Effect.logError(message),
+        Effect.fail(answered(503, _tag, "it cannot be stored just now: send it again"))
+      )
+      : Effect.fail(answered(statuses[_tag] ?? 400, _tag, message)))

@@ -8,7 +8,8 @@ import * as Schema from "effect/Schema"
 import type { Engine } from "../Engine.ts"
 import { Outcome } from "../Outcome.ts"
 import { receive, type TokenOutcome, type Tokens } from "../Tokens.ts"
-import { answered, jsonOf, type OutsideLimits, refusal, taking } from "./outside.ts"
+import type { InvalidOption } from "../SteppedError.ts"
+import { answered, answering, jsonOf, type OutsideLimits, taking } from "./outside.ts"
 
 /** What an answer may be beside a success, by the query's `outcome`. */
 const outcomes = ["succeeded", "failed", "cancelled", "timed_out"] as const
@@ -46,10 +47,6 @@ const outcomeOf = (
  * The body is the success, an empty one none; with `?outcome=failed` it is the error, and `cancelled` and `timed_out` take none. It is answered with `received` (200), or `late` or `none` (410). A token that
  * is not genuine is 401, which does not say what is wrong with it; a body that the schema refuses 422, and the action stays open; another one than before with the same token 409.
  *
- * **Gotchas**
- *
- * A token has 150 to 500 characters. `HttpRouter` takes 100 in a part of a path, if nothing is said: `HttpRouter.serve(routes, { routerConfig: { maxParamLength: 2000 } })`.
- *
  * @category layers
  * @since 0.1.0
  */
@@ -58,21 +55,19 @@ export const receiving = (
     /** Where answers come, before the token: `/receive` if not given. */
     readonly path?: `/${string}`
   } = {}
-): Layer.Layer<never, never, HttpRouter.HttpRouter | Engine | Tokens> =>
+): Layer.Layer<never, InvalidOption, HttpRouter.HttpRouter | Engine | Tokens> =>
   HttpRouter.use((router) =>
     Effect.gen(function*() {
       const services = yield* Effect.context<Engine | Tokens>()
-      const taken = taking(options, (request, body) =>
+      const taken = yield* taking(options, (request, body) =>
         Effect.gen(function*() {
           const { searchParams, pathname } = new URL(request.url, "http://localhost")
           const token = pathname.slice(pathname.lastIndexOf("/") + 1)
           const outcome = yield* outcomeOf(searchParams.get("outcome") ?? "succeeded", body)
-          const received = yield* Effect.mapError(
-            Effect.provideContext(receive(token, outcome), services),
-            refusal
-          )
+          const received = yield* answering(Effect.provideContext(receive(token, outcome), services))
           return HttpServerResponse.jsonUnsafe({ received }, { status: received === "received" ? 200 : 410 })
         }))
-      yield* router.add("POST", `${options.path ?? "/receive"}/:token`, Effect.flatMap(HttpServerRequest, taken))
+      // all that follows: in a part of a path a router takes 100 characters, if nothing is said, and a token has up to 500
+      yield* router.add("POST", `${options.path ?? "/receive"}/*`, Effect.flatMap(HttpServerRequest, taken))
     })
   )

@@ -188,6 +188,14 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
       and not exists (select 1 from ${s}.live_actions l where l.id = k.action) and not exists (select 1 from ${s}.ended_actions e where e.id = k.action)`
   ],
   [
+    3,
+    "is what a signal was sent to under a key, and is neither queued nor live, nor is its outcome kept",
+    (s) =>
+      `select k.action::text from ${s}.action_keys k where k.kind = ${KeyKind.signal} and k.free_at is null
+      and not exists (select 1 from ${s}.jobs j where j.action = k.action and j.kind = 0) and not exists (select 1 from ${s}.live_actions l where l.id = k.action)
+      and not exists (select 1 from ${s}.ended_actions e where e.id = k.action) and not exists (select 1 from ${s}.outcomes o where o.id = k.action)`
+  ],
+  [
     4,
     "has more than one performer",
     (s) => `select lane from ${s}.live_actions where seat = 0 group by lane having count(*) > 1`

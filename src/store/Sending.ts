@@ -1,4 +1,5 @@
 /** What somebody outside sends, as it is stored. */
+import type * as Duration from "effect/Duration"
 import type { UnplacedCause } from "../domain/Failure.ts"
 import type { NewOperation } from "./Records.ts"
 
@@ -29,6 +30,16 @@ export interface NewSignal {
   readonly limit: number
   /** Who sends it, where that is recorded. */
   readonly operation?: NewOperation | undefined
+  /** Its key counts once for all actions of the definition and the actor. */
+  readonly once?: SentOnce | undefined
+}
+
+/** What a signal brings whose key counts once for all actions of an actor. */
+export interface SentOnce {
+  /** A digest of that. */
+  readonly given: string
+  /** For how long the key is held at least; as long as its action's history, if that is longer. */
+  readonly kept: Duration.Duration
 }
 
 /** Whoever performs something outside is heard. */

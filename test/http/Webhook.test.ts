@@ -1,25 +1,20 @@
 /** What other systems send: signed webhooks, and answers with tokens. What is not genuine changes nothing. */
 import { assert, describe, it } from "@effect/vitest"
-import { Clock, Effect, Layer, Redacted, Schema, type Scope } from "effect"
+import { Clock, Effect, Layer, Option, Redacted, Schema, type Scope } from "effect"
+import { HttpServerResponse } from "effect/http"
 import type { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { createHmac } from "node:crypto"
-import { ActionRepo, Step, Stepped } from "stepped"
+import { ActionRepo, Stepped, StorageError } from "stepped"
 import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
+import { answering } from "../../src/http/outside.ts"
 import { makeRate } from "../../src/http/rate.ts"
 import { signedHeaders, verified } from "../../src/http/Webhook.ts"
 import { embedded, healthy } from "../harness/databases.ts"
-import { note, seen } from "../harness/notes.ts"
+import { seen } from "../harness/notes.ts"
+import { charge, deliver, Order, Orders, paid } from "./fixtures/orders.ts"
 import { type Serving, serving } from "./fixtures/serving.ts"
-
-class Order extends Stepped.Actor<Order>()("Order", { id: Schema.Int }) {}
-const charge = Stepped.action("charge", { success: Schema.Struct({ receipt: Schema.String }), outbound: true })
-  .step("begin", () => Effect.void)
-const paid = Stepped.signal("paid", { payload: Schema.Struct({ receipt: Schema.String }) })
-const deliver = Stepped.action("deliver", { signals: [paid], success: Schema.String })
-  .step("ask", () => Effect.andThen(Effect.flatMap(Step.token(paid), note), Step.waitFor(paid)))
-  .step(({ ask }) => Effect.succeed(ask.receipt))
-const Orders = Stepped.actions(Order, [charge, deliver])
 
 const secret = `whsec_${Buffer.alloc(32, 7).toString("base64")}`
 const older = `whsec_${Buffer.alloc(32, 8).toString("base64")}`
@@ -32,6 +27,12 @@ const Routes = Layer.mergeAll(
     body: Schema.Struct({ order: Schema.Int, receipt: Schema.String }),
     bodyLimit: 1000,
     to: ({ order, receipt }) => Http.completes(Order.ref(order), charge, Stepped.Outcome.succeeded({ receipt }))
+  }),
+  Http.webhook("/hooks/receipts", {
+    secrets: [Redacted.make(secret)],
+    body: Schema.Struct({ order: Schema.Union([Schema.Int, Schema.String]), receipt: Schema.String }),
+    to: ({ order, receipt }) =>
+      Http.sends(typeof order === "string" ? order : Order.ref(order), deliver, paid, { receipt })
   }),
   Http.receiving({ bodyLimit: 1000 })
 )
@@ -98,9 +99,14 @@ const valid = JSON.stringify({ order: 1, receipt: "r-1" })
 const now = Clock.Clock.defaultValue().currentTimeMillis
 
 /** Sends a body with these headers. */
-const sending = ({ url }: Serving, body: string | Buffer, headers: Readonly<Record<string, string>>) =>
+const sending = (
+  { url }: Serving,
+  body: string | Buffer,
+  headers: Readonly<Record<string, string>>,
+  path = "/hooks/payments"
+) =>
   Effect.promise(async () => {
-    const response = await fetch(`${url}/hooks/payments`, { method: "POST", body, headers })
+    const response = await fetch(url + path, { method: "POST", body, headers })
     return { status: response.status, body: await response.json() as any }
   })
 
@@ -124,6 +130,41 @@ describe("21.4: a webhook", () => {
       const repo = yield* ActionRepo
       assert.deepStrictEqual((yield* repo.list()).map(({ status }) => status), ["performing", "succeeded"])
       yield* (yield* Orders.client)(1).chargeLater()
+    }))
+
+  test("that is a signal counts once for all actions of its actor, also where the action has ended by then", (serving) =>
+    Effect.gen(function*() {
+      const client = (yield* Orders.client)(1)
+      const repo = yield* ActionRepo
+      const perform = Effect.exit(performSteppedActions({ until: "1 second" }))
+      const send = (order: number | string, receipt: string, id: string) =>
+        Effect.gen(function*() {
+          const body = JSON.stringify({ order, receipt })
+          const headers = signedHeaders([keyOf(secret)], id, yield* now, Buffer.from(body))
+          const answer = yield* sending(serving, body, headers, "/hooks/receipts")
+          yield* perform
+          return [answer.status, answer.body._tag ?? "received"]
+        })
+      const first = yield* client.deliverLater()
+      yield* perform
+      assert.deepStrictEqual(yield* send(1, "r-1", "evt_1"), [200, "received"])
+      assert.strictEqual(yield* first.await, "r-1")
+      // the answer was lost: nobody is there, and then another one
+      assert.deepStrictEqual(yield* send(1, "r-1", "evt_1"), [200, "received"])
+      assert.deepStrictEqual(yield* send(first.id, "r-1", "evt_1"), [200, "received"])
+      assert.deepStrictEqual(yield* send(1, "r-9", "evt_9"), [404, "NotFound"])
+      const second = yield* client.deliverLater()
+      yield* perform
+      assert.deepStrictEqual(yield* send(1, "r-1", "evt_1"), [200, "received"])
+      assert.deepStrictEqual(yield* send(1, "r-2", "evt_1"), [409, "SignalConflict"])
+      assert.strictEqual(Option.getOrThrow(yield* repo.find(second.id)).status, "performing")
+      assert.deepStrictEqual(yield* send(second.id, "r-2", "evt_2"), [200, "received"])
+      assert.strictEqual(yield* second.await, "r-2")
+      assert.deepStrictEqual(yield* send(second.id, "r-2", "evt_2"), [200, "received"])
+      assert.deepStrictEqual(yield* send(second.id, "r-3", "evt_3"), [404, "NotFound"])
+      // its keys go with the history
+      yield* TestClock.adjust("60 days")
+      yield* repo.deleteEnded({ before: new Date(yield* Clock.currentTimeMillis) })
     }))
 
   test("that is forged, late, truncated or encoded anew is refused, each in the same words, and nothing is changed", (serving) =>
@@ -175,7 +216,7 @@ describe("21.4: a webhook", () => {
         ...["evt_2", "evt_1,evt_1", "EVT_1", "evt_1.", "", "x".repeat(256)].map((id) =>
           [valid, { ...genuine, "webhook-id": id }] as const
         ),
-        [valid, signed(valid, "x".repeat(256))],
+        [valid, signed(valid, "x".repeat(201))],
         [valid, signed(valid, "evt 1")],
         ...[
           String(Number(timestamp) + 1),
@@ -237,6 +278,8 @@ describe("21.4: a webhook", () => {
         assert.strictEqual((yield* send(body)).status, 422, body)
       }
       assert.strictEqual((yield* send("{")).status, 400)
+      const deep = "[".repeat(400) + "]".repeat(400)
+      assert.include((yield* send(deep)).body.message, "nested more than 200 deep")
       assert.strictEqual((yield* send(JSON.stringify({ order: 1, receipt: "r".repeat(1000) }))).status, 413)
       assert.strictEqual((yield* send(JSON.stringify({ order: 7, receipt: "r" }))).status, 404)
       const [record] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list())
@@ -254,6 +297,42 @@ describe("21.4: a webhook", () => {
         })))
         assert.include(String((error as any).message), "secrets of a webhook")
         assert.notInclude(String((error as any).message), "short")
+      }
+    }).pipe(Effect.scoped, Effect.provide(embedded.layer())))
+
+  it.effect("that cannot be stored is 503: whoever sends it learns nothing of the database", () =>
+    Effect.gen(function*() {
+      const cause = new Error("no pg_hba.conf entry for host 10.1.2.3, user admin")
+      const error = new StorageError({ operation: "completeKeyed", isRetryable: true, cause })
+      const answer = HttpServerResponse.toWeb(yield* Effect.flip(answering(Effect.fail(error))))
+      const body = yield* Effect.promise(() => answer.json())
+      assert.deepStrictEqual([answer.status, body], [503, {
+        _tag: "StorageError",
+        message: "it cannot be stored just now: send it again"
+      }])
+    }))
+
+  it.effect("is not taken where a limit is none: it would let everything through, or nothing", () =>
+    Effect.gen(function*() {
+      const wrong: ReadonlyArray<Http.OutsideLimits> = [
+        { bodyLimit: NaN },
+        { bodyLimit: 0 },
+        { bodyLimit: 1.5 },
+        { bodyLimit: Infinity },
+        { rate: NaN },
+        { rate: 0.5 },
+        { rate: -1 },
+        { rate: Infinity }
+      ]
+      for (const limits of wrong) {
+        const [field = ""] = Object.keys(limits)
+        const target = { secrets: [Redacted.make(secret)], body: Schema.Json, to: () => Http.ignores }
+        const webhook = yield* Effect.flip(serving(Http.webhook("/hook", { ...target, ...limits })))
+        const receiving = yield* Effect.flip(Effect.provide(serving(Http.receiving(limits)), Tokens))
+        for (const error of [webhook, receiving]) {
+          assert.strictEqual(error._tag, "InvalidOption")
+          assert.include(error.message, `${field} is `)
+        }
       }
     }).pipe(Effect.scoped, Effect.provide(embedded.layer())))
 })
@@ -296,6 +375,8 @@ describe("12.2, 21.4: an answer with a token", () => {
       for (const body of [{}, { receipt: 1 }, [], 1]) assert.strictEqual((yield* send(token!, body)).status, 422)
       assert.strictEqual((yield* send(token!, { receipt: "r".repeat(1000) })).status, 413)
       assert.strictEqual((yield* send(token!, {}, "?outcome=done")).status, 400)
+      const deep = yield* send(token!, JSON.parse("[".repeat(400) + "]".repeat(400)))
+      assert.deepStrictEqual([deep.status, deep.body._tag], [400, "BadRequest"])
       const [open] = yield* Effect.flatMap(ActionRepo, (repo) => repo.list())
       assert.strictEqual(open?.status, "performing")
       assert.deepStrictEqual((yield* send(token!, { receipt: "r-1" })).body, { received: "received" })

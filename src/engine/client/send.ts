@@ -23,7 +23,7 @@ import {
 } from "../../SteppedError.ts"
 import { canBeStored } from "../../store/asked.ts"
 import type { NewSignal, SentSignal } from "../../store/Sending.ts"
-import { encodeActorId } from "../invoke/invocation.ts"
+import { digestOf, encodeActorId } from "../invoke/invocation.ts"
 import { carrierIn } from "../trace.ts"
 import type { ClientContext } from "./context.ts"
 import { namedFor } from "./named.ts"
@@ -44,11 +44,11 @@ export interface Recipient {
 
 export type SendTo = (
   recipient: Recipient,
-  sending: Pick<SignalToSend, "signal" | "value" | "isFailure" | "options">
+  sending: Pick<SignalToSend, "signal" | "value" | "isFailure" | "options" | "isOnce">
 ) => Effect.Effect<Sent, SendError>
 
 /** A signal as it is to be stored, of whatever sort its target is. */
-export type Encoded = Pick<NewSignal, "name" | "key" | "payload" | "cause" | "from" | "operation">
+export type Encoded = Pick<NewSignal, "name" | "key" | "payload" | "cause" | "from" | "operation" | "once">
 
 /** Stores a signal. */
 export type StoreSignal = (
@@ -108,7 +108,7 @@ export const make = (
     })
   }
 
-  const sendTo: SendTo = (recipient, { isFailure, options, signal, value }) =>
+  const sendTo: SendTo = (recipient, { isFailure, isOnce = false, options, signal, value }) =>
     Effect.gen(function*() {
       const key = yield* readKey(signal, options)
       const encoded = yield* encode(signal, value, isFailure, settings.payload)
@@ -118,6 +118,9 @@ export const make = (
         payload: isFailure ? null : encoded,
         cause: isFailure ? completedWith(value, encoded, isEncrypting(signal.error)) : null,
         from: undefined,
+        once: isOnce && key !== null
+          ? { given: givenWith(signal, encoded, isFailure), kept: settings.keyRetention }
+          : undefined,
         operation: yield* namedFor("Stepped.send", recipient.id ?? `${recipient.definition}`, options)
       }
       const sent = yield* storeSignal(recipient, asked)
@@ -140,6 +143,10 @@ export const make = (
         )
   }
 }
+
+/** What came with a key: what is encrypted is another text each time, and not told apart. */
+const givenWith = (signal: AnySignal, encoded: unknown, isFailure: boolean): string =>
+  digestOf([isFailure, codecOf(signal[isFailure ? "error" : "payload"]).isEncrypting ? null : encoded])
 
 const readKey = (signal: AnySignal, options: SendOptions | undefined): Effect.Effect<string | null, InvalidOption> => {
   const key: unknown = options?.key

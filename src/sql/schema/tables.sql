@@ -510,7 +510,8 @@ create table action_keys (
   -- else may have, they are empty; of a slot, the definition is empty, and the schedule's name stands for the actor
   definition text collate "C" not null,
   actor_id text collate "C" not null,
-  -- what it is: an id that the caller has chosen, an idempotency key, a completion's key, a slot of a schedule
+  -- what it is: an id that the caller has chosen, an idempotency key, a completion's key, a slot of a schedule, a
+  -- signal's name and key that count once for all actions of the actor
   kind smallint not null,
   key text collate "C" not null,
   -- there may be no such action yet, if something was sent to an execution that nobody has started
@@ -521,7 +522,8 @@ create table action_keys (
   -- before which it does not name another action: its time begins with that one's end, and upkeep puts it off until
   -- then; null: when the history of this one is deleted
   free_at timestamptz,
-  -- of a completion's key, which has no time of its own while there is that history: how long it is held at least
+  -- of a completion's or a signal's key, which has no time of its own while there is that history: how long it is held
+  -- at least
   held_until timestamptz,
   primary key (definition, actor_id, kind, key)
 );

@@ -1,5 +1,6 @@
 /** What comes from outside and ends nothing: signals, and heartbeats. */
 import * as PgTypes from "@effect/sql-pg/PgTypes"
+import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import type { SignalRecord } from "../../Signal.ts"
 import type { SentHeartbeat, SentSignal } from "../../store/Sending.ts"
@@ -47,7 +48,12 @@ export const sendOf = ({ run }: Calls): Store["Service"]["send"] => (o) => {
     p_limit: PgTypes.int4(o.limit),
     p_step: o.from === undefined ? null : PgTypes.int4(o.from.step),
     p_attempt: o.from === undefined ? null : PgTypes.int4(o.from.attempt),
-    p_trace: o.trace === undefined ? null : PgTypes.text(o.trace)
+    p_trace: o.trace === undefined ? null : PgTypes.text(o.trace),
+    p_given: o.once === undefined ? null : PgTypes.text(o.once.given),
+    // without an end it goes with the history
+    p_held_until: o.once !== undefined && Duration.isFinite(o.once.kept)
+      ? at(o.now + Duration.toMillis(o.once.kept))
+      : null
   }
   const columns = "became, action, definition, actor_id, candidates"
   return Effect.map(

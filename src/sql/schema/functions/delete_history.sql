@@ -17,10 +17,12 @@ begin
   delete from memos where action = any(ids);
   delete from signals where action = any(ids);
   delete from retries where action = any(ids);
-  -- one that is held for longer still answers, a completion's key too
+  -- one that is held for longer still answers, a completion's key and a signal's too
   update action_keys
   set free_at = held_until
-  where action = any(ids) and kind = 2 /* KeyKind.completion */ and free_at is null and held_until > p_before;
+  where
+    action = any(ids) and kind in (2 /* KeyKind.completion */, 4 /* KeyKind.signal */)
+    and free_at is null and held_until > p_before;
   delete from action_keys where action = any(ids) and free_at is null;
   delete from ended_actions where id = any(ids);
   gone := ids;

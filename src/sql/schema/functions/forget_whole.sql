@@ -38,6 +38,11 @@ begin
   delete from memos where action = any(p_ids);
   update action_keys
   set free_at = held_until
-  where action = any(p_ids) and kind = 2 /* KeyKind.completion */ and free_at is null and held_until > p_now;
-  delete from action_keys where action = any(p_ids) and kind = 2 /* KeyKind.completion */ and free_at is null;
+  where
+    action = any(p_ids) and kind in (2 /* KeyKind.completion */, 4 /* KeyKind.signal */)
+    and free_at is null and held_until > p_now;
+  delete from action_keys
+  where
+    action = any(p_ids) and kind in (2 /* KeyKind.completion */, 4 /* KeyKind.signal */)
+    and free_at is null;
 end $$;

@@ -3,11 +3,14 @@
 -- actor to the one that performs, else to the one that waits or is queued. Nothing is locked: who may be about to wait
 -- for it is looked at by way of a job (`deliver_signals`). `p_unlisting` are definitions that are known not to take it.
 -- With a step and an attempt it is one that these have asked for, by a token: when they are over it is late. Senders
--- at one moment do not count each other: beyond `p_limit` there may be as many as there are of them.
+-- at one moment do not count each other: beyond `p_limit` there may be as many as there are of them. With `p_given`,
+-- a digest of what it brings, its key counts once for all actions of the definition and the actor: who comes with it
+-- again is answered as before, also where whom it was for is over, and another one is there by now.
 create function send_signal(
   p_now timestamptz, p_id uuid, p_definition text, p_actor_id text, p_name text, p_key text, p_payload jsonb,
   p_cause jsonb, p_unlisting text[], p_limit int, p_step int, p_attempt int,
-  p_trace text, out became int, out action uuid, out definition text, out actor_id text, out candidates uuid[])
+  p_trace text, p_given text, p_held_until timestamptz, out became int, out action uuid, out definition text,
+  out actor_id text, out candidates uuid[])
 language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare
@@ -41,6 +44,13 @@ begin
         order by 1);
     end if;
     v_id := candidates[1];
+    -- after whom it would be for: who was there before that has read what came for it, or has ended without
+    if p_given is not null then
+      select x.became, x.action
+      into became, action
+      from sent_before(p_definition, p_actor_id, p_name, p_key, p_given) x;
+      if became is not null then return; end if;
+    end if;
     if cardinality(candidates) > 1 then
       became := 3 /* Sent.ambiguous */;
       return;
@@ -84,6 +94,13 @@ begin
     exit when t.follows is null;
     v_id := t.follows;
   end loop;
+  if p_id is not null and p_given is not null then
+    select x.became, x.action
+    into became, action
+    from sent_before(t.definition, t.actor_id, p_name, p_key, p_given) x;
+    if became is not null then return; end if;
+    became := 0 /* Sent.none */;
+  end if;
   if p_step is null and (not t.takes or t.definition = any(p_unlisting)) then return; end if;
   action := v_id;
   definition := t.definition;
@@ -111,6 +128,14 @@ begin
     ) >= p_limit then
       became := 5 /* Sent.full */;
       return;
+    end if;
+    if p_given is not null then
+      select x.became, coalesce(x.action, v_id)
+      into became, action
+      from keep_signal_key(
+        p_now => p_now, p_definition => t.definition, p_actor_id => t.actor_id, p_name => p_name, p_key => p_key,
+        p_given => p_given, p_held_until => p_held_until, p_action => v_id) x;
+      if became is not null then return; end if;
     end if;
     insert into signals (action, name, target, key, payload, cause, sent_at, for_step, for_attempt, trace)
     values (v_id, p_name, v_id, p_key, p_payload, p_cause, p_now, p_step, p_attempt, p_trace)
