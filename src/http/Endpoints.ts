@@ -15,8 +15,9 @@ import * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { AnyAction } from "../Action.ts"
 import { type AnyActions, Engine } from "../Engine.ts"
-import type { EnqueueError } from "../SteppedError.ts"
-import { BadRequest, Conflict, DatabaseUnavailable, Forbidden, Unprocessable } from "./HttpError.ts"
+import type { EnqueueError, StorageError } from "../SteppedError.ts"
+import { ask, Asking } from "./asking.ts"
+import { BadRequest, Conflict, DatabaseUnavailable, Forbidden, QueryTimedOut, Unprocessable } from "./HttpError.ts"
 import { Authorization, BodyLimit, Operator, RequestCheck } from "./Operator.ts"
 import { checkOrigin, Origins } from "./origin.ts"
 import { isAllowed } from "./roles.ts"
@@ -62,7 +63,7 @@ export const endpoints = (actions: AnyActions, of: ReadonlyArray<AnyAction>): Ac
 /** What is answered: the id of the action, which is the first one's where an idempotency key names that. */
 const Enqueued = Schema.Struct({ id: Schema.String }).pipe(HttpApiSchema.status(202))
 
-const errors = [BadRequest, Forbidden, Conflict, Unprocessable, DatabaseUnavailable] as const
+const errors = [BadRequest, Forbidden, Conflict, Unprocessable, DatabaseUnavailable, QueryTimedOut] as const
 
 const endpointOf = (actorType: string, idSchema: AnyActions["actor"]["idSchema"], { definition, name }: AnyAction) =>
   HttpApiEndpoint.post(name, `/${actorType}/:id/${name}`, {
@@ -94,12 +95,13 @@ export const specsOf = (all: ReadonlyArray<ActionEndpoints>): ReadonlyArray<Open
     return api === undefined ? [] : [OpenApi.fromApi(api)]
   })
 
-const refused = ({ message, reason }: EnqueueError): Conflict | Unprocessable | DatabaseUnavailable =>
-  reason._tag === "IdempotencyConflict"
-    ? new Conflict({ message })
-    : reason._tag === "StorageError"
-    ? new DatabaseUnavailable({ message, isRetryable: reason.isRetryable })
-    : new Unprocessable({ message })
+/** What is wrong with what was given is an answer, too: only what the database says goes through as an error. */
+const refused = ({ message, reason }: EnqueueError): Effect.Effect<Conflict | Unprocessable, StorageError> =>
+  reason._tag === "StorageError"
+    ? Effect.fail(reason)
+    : Effect.succeed(
+      reason._tag === "IdempotencyConflict" ? new Conflict({ message }) : new Unprocessable({ message })
+    )
 
 /** Serves and answers them. */
 export const endpointsLive = (all: ReadonlyArray<ActionEndpoints>) =>
@@ -113,6 +115,7 @@ const endpointLayer = (endpoints: ActionEndpoints) => {
     api,
     actor.type,
     Effect.fnUntraced(function*(handlers) {
+      const asking = yield* Asking
       const engine = yield* Engine
       const origins = yield* Origins
       const handler = (action: AnyAction) =>
@@ -129,11 +132,12 @@ const endpointLayer = (endpoints: ActionEndpoints) => {
           }
           const key = headers["idempotency-key"]
           const options = key === undefined ? undefined : { idempotencyKey: key }
-          const { id: enqueued } = yield* Effect.mapError(
-            engine.enqueue(actor.ref(id), action, payload, options),
-            refused
+          const enqueued = yield* ask(
+            asking,
+            Effect.catch(engine.enqueue(actor.ref(id), action, payload, options), refused)
           )
-          return { id: enqueued }
+          if (enqueued instanceof Conflict || enqueued instanceof Unprocessable) return yield* enqueued
+          return { id: enqueued.id }
         })
       return handlers.handleAll(Object.fromEntries(of.map((action) => [action.name, handler(action)])))
     })

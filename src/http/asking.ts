@@ -32,7 +32,7 @@ export const ask = <A, E extends Known, R>(
       new QueryTimedOut({
         message: `the database has not answered within ${
           Duration.toMillis(limit)
-        } ms: ask for less, or for a shorter time`,
+        } ms: ask for less, or for a shorter time. What was to be changed may have been changed nonetheless`,
         limitMs: Duration.toMillis(limit)
       })
   )

@@ -3,9 +3,10 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { JobQueue, PerformanceLane, Stepped } from "stepped"
+import * as Http from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { embedded, server, suite } from "../harness/databases.ts"
-import { Car, Cars, outside } from "./fixtures/cars.ts"
+import { Car, Cars, outside, visit } from "./fixtures/cars.ts"
 import { servingApi } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
 
@@ -214,10 +215,18 @@ describe("a question that takes too long", () => {
   it.effect("21.1: ends, and is answered with what to do", () =>
     Effect.gen(function*() {
       const sql = yield* SqlClient.SqlClient
-      const { get } = yield* servingApi({ queryTimeout: "200 millis" })
-      const { body, status } = yield* sql.withTransaction(
-        Effect.andThen(sql`lock table stepped.ended_actions in access exclusive mode`, get("/api/actions"))
+      const { get, post } = yield* servingApi({
+        queryTimeout: "200 millis",
+        endpoints: [Http.endpoints(Cars, [visit])]
+      })
+      const asked = yield* sql.withTransaction(
+        Effect.andThen(
+          sql`lock table stepped.ended_actions, stepped.jobs in access exclusive mode`,
+          Effect.zip(get("/api/actions"), post("/Car/1/visit", ["London"]))
+        )
       )
+      const [{ body, status }, enqueued] = asked
+      assert.deepStrictEqual([enqueued.status, enqueued.body._tag], [504, "QueryTimedOut"])
       assert.deepStrictEqual([status, body._tag, body.limitMs], [504, "QueryTimedOut", 200])
       assert.include(body.message, "ask for less")
       assert.strictEqual((yield* get("/api/actions")).status, 200)
