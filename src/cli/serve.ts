@@ -12,14 +12,27 @@ const serve = Command.make("serve", {
   host: Flag.String("host").pipe(
     Flag.withDescription("The address that it listens at: 127.0.0.1 if not given. Others take STEPPED_TOKEN"),
     Flag.withDefault("127.0.0.1")
+  ),
+  origin: Flag.String("origin").pipe(
+    Flag.withDescription(
+      "Behind a proxy that changes Host: from where browsers ask, such as https://ops.example.com. Several, if need be"
+    ),
+    Flag.atLeast(0)
   )
-}, ({ host, port }) =>
+}, ({ host, origin: origins, port }) =>
   Effect.gen(function*() {
     const token = yield* Effect.orElseSucceed(Config.option(Config.Redacted("STEPPED_TOKEN")), Option.none)
     if (Option.isNone(token) && !["127.0.0.1", "localhost", "::1"].includes(host)) {
       return yield* usage(`--host ${host} lets others in: set STEPPED_TOKEN, which they have to show`)
     }
     if (port < 0 || port > 65_535) return yield* usage("--port: from 0 to 65535")
+    const { isOrigin } = yield* Effect.promise(() => import("../http/origin.ts"))
+    const strange = origins.find((origin) => !isOrigin(origin))
+    if (strange !== undefined) {
+      return yield* usage(
+        `--origin is ${JSON.stringify(strange)}: it takes a scheme and a host, such as https://ops.example.com`
+      )
+    }
     const mayReadPayloads = yield* Payloads
     const { serving } = yield* Effect.promise(() => import("./serving.ts"))
     return yield* withEngine(
@@ -28,6 +41,7 @@ const serve = Command.make("serve", {
           host,
           port,
           token,
+          origins,
           mayReadPayloads,
           said: (origin) => Console.log(`serves ${origin}/dashboard/ and /api/docs`)
         }),

@@ -25,21 +25,25 @@ export const serving = (options: {
   readonly host: string
   readonly port: number
   readonly token: Option.Option<Redacted.Redacted<string>>
+  readonly origins: ReadonlyArray<string>
   readonly mayReadPayloads: boolean
   /** Called once it listens, with its address. */
   readonly said: (origin: string) => Effect.Effect<void>
   /** How long requests under way may take to end when it stops, if not as long as they like. */
   readonly grace?: Duration.Input
 }) => {
-  const { grace, host, mayReadPayloads, port, said, token } = options
+  const { grace, host, mayReadPayloads, origins, port, said, token } = options
   const api = layer({
+    origins,
     authorization: Option.isSome(token) ? byToken(token.value, mayReadPayloads) : loopback({ mayReadPayloads })
   })
   const listening = Layer.effectDiscard(
-    Effect.flatMap(
-      HttpServer.HttpServer,
-      ({ address }) => said(address._tag === "UnixPathAddress" ? address.path : `http://${host}:${address.port}`)
-    )
+    Effect.flatMap(HttpServer.HttpServer, ({ address }) =>
+      said(
+        address._tag === "UnixPathAddress"
+          ? address.path
+          : `http://${host.includes(":") ? `[${host}]` : host}:${address.port}`
+      ))
   )
   const served = Layer.mergeAll(api, Layer.orDie(dashboard()))
   return Layer.launch(
