@@ -8314,6 +8314,26 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/Webhook.test.ts": ["completes its action once"] }
   },
   {
+    name: "http-signal-twice",
+    breaks: "21.4: a webhook that comes again is another signal for the next action of its actor",
+    plants: [{
+      file: "src/http/Webhook.ts",
+      find: "options: { key }, isOnce: true",
+      replace: "options: { key }, isOnce: key === \"\""
+    }],
+    tests: { "test/http/Webhook.test.ts": ["that is a signal counts once"] }
+  },
+  {
+    name: "http-signal-key-without-its-row",
+    breaks: "21.4: the id of a webhook that is a signal is not stored with it",
+    plants: [{
+      file: functionFile("keep_signal_key"),
+      find: "  if found then return; end if;",
+      replace: "  delete from action_keys x where x.action = p_action;\n  if found then return; end if;"
+    }],
+    tests: { "test/http/Webhook.test.ts": ["that is a signal counts once"] }
+  },
+  {
     name: "http-delivery-anywhere",
     breaks: "21.5: a name is not looked at, and leads to a private address",
     plants: [{
@@ -8325,13 +8345,173 @@ export const bugs: ReadonlyArray<Bug> = [
   },
   {
     name: "http-events-twice",
-    breaks: "21.2: who goes on behind an event is told it again",
+    breaks: "21.2: who stays connected is told a thing with every look",
     plants: [{
       file: "src/http/Live.ts",
-      find: "compare(cursorOf(event), after) > 0",
-      replace: "compare(cursorOf(event), after) > -1e15"
+      find: "events.filter(({ cursor }) => !told.has(cursor))\n      for",
+      replace: "events.filter(({ cursor }) => cursor === \"\" || !told.has(\"\"))\n      for"
     }],
-    tests: { "test/http/Live.test.ts": ["21.2:"] }
+    tests: { "test/http/Live.test.ts": ["21.2: what is committed late"] }
+  },
+  {
+    name: "http-events-missed",
+    breaks: "21.2: who comes back is not told what was committed late meanwhile",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "look(repo, Math.max(0, after.at - lateMs))",
+      replace: "look(repo, Math.max(0, after.at))"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: what is committed late"] }
+  },
+  {
+    name: "http-events-of-before",
+    breaks: "21.2: what had happened before anybody looked on is told as news",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "    if (Option.isSome(before)) learn(before.value)\n    else latest",
+      replace: "    if (Option.isSome(before) && latest > 0) learn(before.value)\n    else latest"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: what is committed late"] }
+  },
+  {
+    name: "http-events-by-a-wrong-clock",
+    breaks: "21.2: a time that is still to come makes an old thing of all that happens now",
+    plants: [{
+      file: "src/http/Live.ts",
+      find: "Math.min(event.at.getTime(), clock.currentTimeMillisUnsafe())",
+      replace: "event.at.getTime()"
+    }],
+    tests: { "test/http/Live.test.ts": ["21.2: a time that is still to come"] }
+  },
+  {
+    name: "http-told-in-silence",
+    breaks: "21.3: whom a signal was denied is not recorded",
+    plants: [{
+      file: "src/http/telling.ts",
+      find: "check(\"Stepped.send\", id, options.reason)",
+      replace: "checkEnqueueing"
+    }],
+    tests: { "test/http/Telling.test.ts": ["21.1: an action is run"] }
+  },
+  {
+    name: "http-schedules-for-operators",
+    breaks: "21.3: who may operate changes what goes on by the clock",
+    plants: [{
+      file: "src/verbs/table.ts",
+      find: "description: \"Enqueue what a schedule enqueues once, now\",\n    role: \"admin\"",
+      replace: "description: \"Enqueue what a schedule enqueues once, now\",\n    role: \"operate\""
+    }],
+    tests: { "test/http/Operating.test.ts": ["is an admin"] }
+  },
+  {
+    name: "http-payloads-for-all",
+    breaks: "21.3: what programs have stored is sent to who may not read it",
+    plants: [{
+      file: "src/http/payloads.ts",
+      find: "    mayRead\n      ? Effect.map(Cache",
+      replace: "    mayRead || actorType !== \"\"\n      ? Effect.map(Cache"
+    }],
+    tests: { "test/http/Payloads.test.ts": ["21.3: payloads are for who may read them"] }
+  },
+  {
+    name: "http-answers-kept",
+    breaks: "21.1: what somebody was answered may be kept by whoever passes it on",
+    plants: [{
+      file: "src/http/layer.ts",
+      find: "{ \"cache-control\": \"no-store\", ",
+      replace: "{ "
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: actions come page by page"] }
+  },
+  {
+    name: "http-nested-at-will",
+    breaks: "21.1: what is nested without end takes down whoever reads it",
+    plants: [{
+      file: "src/http/bodyLimit.ts",
+      find: "if (isTooDeep(yield* bodyOf)) {",
+      replace: "if (isTooDeep((yield* bodyOf).slice(0, 1))) {"
+    }],
+    tests: { "test/http/BadInput.test.ts": ["21.1, 21.3: bad values"] }
+  },
+  {
+    name: "http-queue-from-its-beginning",
+    breaks: "21.1: a further page of what is queued is the first one again",
+    plants: [{
+      file: "src/sql/queue.ts",
+      find: "and id > $2 order by",
+      replace: "and id > $2::bigint * 0 order by"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: pages of lanes"] }
+  },
+  {
+    name: "http-lanes-from-their-beginning",
+    breaks: "21.1: a further page of lanes is the first one again where the last one has gone",
+    plants: [{
+      file: "src/http/readOverview.ts",
+      find: "compareLanes(laneCursor(lane), after) > 0",
+      replace: "compareLanes(laneCursor(lane), after) !== 0"
+    }],
+    tests: { "test/http/Reading.test.ts": ["21.1: pages of lanes"] }
+  },
+  {
+    name: "http-no-limit",
+    breaks: "21.4: a limit that is no number lets everything through",
+    plants: [{
+      file: "src/http/outside.ts",
+      find: "!Number.isSafeInteger(bodyLimit) || bodyLimit < 1",
+      replace: "bodyLimit < 1"
+    }],
+    tests: { "test/http/Webhook.test.ts": ["is not taken where a limit is none"] }
+  },
+  {
+    name: "http-database-told",
+    breaks: "21.4: whoever is outside is told what the database says",
+    plants: [{
+      file: "src/http/outside.ts",
+      find: "    _tag === \"StorageError\"",
+      replace: "    _tag === \"StorageError\" && message === \"\""
+    }],
+    tests: { "test/http/Webhook.test.ts": ["that cannot be stored is 503"] }
+  },
+  {
+    name: "http-delivery-in-one-line",
+    breaks: "21.5: one receiver that does not answer holds up all others",
+    plants: [{
+      file: "src/http/Deliveries.ts",
+      find: "({ id }) => line(id))",
+      replace: "({ id }) => line(id.slice(id.length)))"
+    }],
+    tests: { "test/http/Deliveries.test.ts": ["to one that does not answer"] }
+  },
+  {
+    name: "http-delivery-of-now",
+    breaks: "21.5: a body is another one with each try",
+    plants: [{
+      file: "src/http/Deliveries.ts",
+      find: "timestamp: begunAt(idempotencyKey).toISOString()",
+      replace: "timestamp: new Date(now + begunAt(idempotencyKey).getTime()).toISOString()"
+    }],
+    tests: { "test/http/Deliveries.test.ts": ["is signed, and sent under one id"] }
+  },
+  {
+    name: "http-false-is-nothing",
+    breaks: "21.6: the command completes with nothing where it was given false",
+    plants: [{
+      file: "src/cli/remote.ts",
+      find: "? { value: outcome.result as Schema.Json }",
+      replace: "? given({ value: outcome.result as Schema.Json })"
+    }],
+    tests: { "test/cli/Remote.test.ts": ["21.6: completes with what is false"] }
+  },
+  {
+    name: "serve-any-origin",
+    breaks: "21.6: behind a proxy a page of any origin has verbs done",
+    plants: [{
+      file: "src/cli/serving.ts",
+      find: "    origins,\n    authorization",
+      replace: "    origins: origins.slice(origins.length),\n    authorization"
+    }],
+    tests: { "test/cli/Serve.test.ts": ["21.6: serves who shows the token"] }
   },
   {
     name: "texts-may-be-scripts",
@@ -8467,5 +8647,65 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "const isPlanned = !hasPlan || plan !== null"
     }],
     tests: { "test/dashboard/Schedules.test.ts": ["enqueue a range"] }
+  },
+  {
+    name: "dashboard-texts-as-markup",
+    breaks: "a text that a program has stored is put in as markup",
+    plants: [{
+      file: "src/dashboard/app/pages/Actions.tsx",
+      find: "    <span class=\"note\">\n      {action.cause?.message ?? action.lastFailure?.message ??\n        action.pause?.reason ?? action.tags.join(\", \")}\n    </span>",
+      replace: "    <span\n      class=\"note\"\n      dangerouslySetInnerHTML={{\n        __html: action.cause?.message ?? action.lastFailure?.message ??\n          action.pause?.reason ?? action.tags.join(\", \")\n      }}\n    />"
+    }],
+    tests: { "test/dashboard/Texts.test.ts": ["stay texts on every page that lists"] }
+  },
+  {
+    name: "dashboard-without-policy",
+    breaks: "files of the dashboard come without its policy",
+    plants: [{
+      file: "src/dashboard/index.ts",
+      find: "    headers: {\n      ...headers,\n      \"cache-control\": \"public",
+      replace: "    headers: {\n      \"x-content-type-options\": headers[\"x-content-type-options\"],\n      \"cache-control\": \"public"
+    }],
+    tests: { "test/dashboard/Serving.test.ts": ["has the policy with every answer"] }
+  },
+  {
+    name: "dashboard-verbs-for-all",
+    breaks: "what somebody may not do is offered to them",
+    plants: [{
+      file: "src/dashboard/app/verbs/Verbs.tsx",
+      find: "disabled={!verb.isAllowed}",
+      replace: "disabled={verb.isAllowed === undefined}"
+    }],
+    tests: { "test/dashboard/SignIn.test.ts": ["is offered as far as the role goes"] }
+  },
+  {
+    name: "dashboard-without-a-reason",
+    breaks: "a verb is asked for without a reason",
+    plants: [{
+      file: "src/dashboard/app/verbs/Dialog.tsx",
+      find: "disabled={isAsking || reason.trim() === \"\"}",
+      replace: "disabled={isAsking}"
+    }],
+    tests: { "test/dashboard/Verbs.test.ts": ["are asked for by mouse"] }
+  },
+  {
+    name: "dashboard-deaf",
+    breaks: "who was refused once listens no more",
+    plants: [{
+      file: "src/dashboard/app/pages/Events.tsx",
+      find: "opened.readyState === EventSource.CLOSED && opened === source",
+      replace: "opened.readyState === EventSource.CLOSED && opened !== source"
+    }],
+    tests: { "test/dashboard/Live.test.ts": ["listens again after it was refused"] }
+  },
+  {
+    name: "dashboard-asks-while-stopped",
+    breaks: "what is shown changes though somebody has stopped it",
+    plants: [{
+      file: "src/dashboard/app/live.ts",
+      find: "document.hidden || !isLive.peek() || isMarking()",
+      replace: "document.hidden || isMarking()"
+    }],
+    tests: { "test/dashboard/Live.test.ts": ["does not ask while it is stopped"] }
   }
 ]
