@@ -25,14 +25,15 @@ export const serving = (options: {
   readonly host: string
   readonly port: number
   readonly token: Option.Option<Redacted.Redacted<string>>
-  readonly origins: ReadonlyArray<string>
+  /** Of browsers, beside its own address. */
+  readonly origins?: ReadonlyArray<string>
   readonly mayReadPayloads: boolean
   /** Called once it listens, with its address. */
   readonly said: (origin: string) => Effect.Effect<void>
   /** How long requests under way may take to end when it stops, if not as long as they like. */
   readonly grace?: Duration.Input
 }) => {
-  const { grace, host, mayReadPayloads, origins, port, said, token } = options
+  const { grace, host, mayReadPayloads, origins = [], port, said, token } = options
   const api = layer({
     origins,
     authorization: Option.isSome(token) ? byToken(token.value, mayReadPayloads) : loopback({ mayReadPayloads })

@@ -72,7 +72,10 @@ const reading = Layer.mergeAll(ActionsLive, OverviewLive, SchedulesLive, Layer.p
 
 /** What is answered is for whoever has asked, as it is now, and is what it says that it is: nobody keeps it, and no browser takes it for something else. */
 const Answers = HttpRouter.middleware((answer) =>
-  Effect.map(answer, HttpServerResponse.setHeaders({ "cache-control": "no-store", "x-content-type-options": "nosniff" }))
+  Effect.map(
+    answer,
+    HttpServerResponse.setHeaders({ "cache-control": "no-store", "x-content-type-options": "nosniff" })
+  )
 ).layer
 
 /**

@@ -58,7 +58,11 @@ export const taking = (
 ) =>
   Effect.gen(function*() {
     if (!Number.isSafeInteger(bodyLimit) || bodyLimit < 1) {
-      return yield* new InvalidOption({ option: "bodyLimit", value: String(bodyLimit), takes: "a whole number from 1 on" })
+      return yield* new InvalidOption({
+        option: "bodyLimit",
+        value: String(bodyLimit),
+        takes: "a whole number from 1 on"
+      })
     }
     if (!Number.isFinite(rate) || rate < 1) {
       return yield* new InvalidOption({ option: "rate", value: String(rate), takes: "a finite number, 1 at least" })

@@ -7,8 +7,8 @@ import type * as Layer from "effect/Layer"
 import * as Schema from "effect/Schema"
 import type { Engine } from "../Engine.ts"
 import { Outcome } from "../Outcome.ts"
-import { receive, type TokenOutcome, type Tokens } from "../Tokens.ts"
 import type { InvalidOption } from "../SteppedError.ts"
+import { receive, type TokenOutcome, type Tokens } from "../Tokens.ts"
 import { answered, answering, jsonOf, type OutsideLimits, taking } from "./outside.ts"
 
 /** What an answer may be beside a success, by the query's `outcome`. */

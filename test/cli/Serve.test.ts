@@ -105,7 +105,12 @@ describe("stepped serve", () => {
         [["--origin", "ops.example.com"], "a scheme and a host"]
       ]
       for (const [args, says] of wrong) {
-        const { code, err } = yield* printing({ out: [], err: [] }, ["serve", "--url", "postgres://localhost/x", ...args])
+        const { code, err } = yield* printing({ out: [], err: [] }, [
+          "serve",
+          "--url",
+          "postgres://localhost/x",
+          ...args
+        ])
         assert.strictEqual(code, 2, args.join(" "))
         assert.include(err, says)
       }

@@ -85,9 +85,11 @@ describe("21.5: a delivery", () => {
         yield* Effect.forEach(open, (one) => Stepped.cancel(one.id))
         yield* performSteppedActions()
         yield* healthy
-      }).pipe(Effect.provide(Http.deliveries({ receivers, allowPrivate: true }).pipe(
-        Layer.provideMerge(embedded.layer())
-      )))
+      }).pipe(Effect.provide(
+        Http.deliveries({ receivers, allowPrivate: true }).pipe(
+          Layer.provideMerge(embedded.layer())
+        )
+      ))
     }).pipe(Effect.scoped))
 
   it.effect("to a private address, by name or by number, is refused, and not tried again", () =>

@@ -1,11 +1,12 @@
 /** Who may what, from where, and what is recorded of it. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect } from "effect"
+import { Effect, Layer } from "effect"
 import { ActionRepo, operatorVerbs } from "stepped"
 import { command } from "stepped/cli"
 import { Api, Authorization, Operator } from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
 import { isOneVerb, verbTable } from "../../src/verbs/table.ts"
+import { embedded } from "../harness/databases.ts"
 import { Cars } from "./fixtures/cars.ts"
 import { as, known, type Serving, servingApi, withHeaders } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
@@ -213,7 +214,9 @@ describe("21.3: origins", () => {
 
   it.effect("are a scheme and a host, as browsers write them: what is none is refused", () =>
     Effect.gen(function*() {
-      for (const origin of ["https://ops.example.com/", "ops.example.com", "https://OPS.example.com", "*", "null", ""]) {
+      for (
+        const origin of ["https://ops.example.com/", "ops.example.com", "https://OPS.example.com", "*", "null", ""]
+      ) {
         const error = yield* Effect.flip(servingApi({ origins: [origin] }))
         assert.strictEqual(error._tag, "InvalidOption")
         assert.include(error.message, JSON.stringify(origin))

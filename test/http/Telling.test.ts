@@ -72,7 +72,9 @@ it.live("21.1: an action is run, sent a signal, and completed; what does not fit
       ["Stepped.complete", outside.id, undefined],
       ["Stepped.send", id, "they ask"]
     ])
-    for (const [path, body] of [["signal", { name: "go", reason: "why not" }], ["complete", { outcome: "cancelled" }]]) {
+    for (
+      const [path, body] of [["signal", { name: "go", reason: "why not" }], ["complete", { outcome: "cancelled" }]]
+    ) {
       const denied = yield* post(`/api/actions/${outside.id}/${path}`, body, as("vera"))
       assert.deepStrictEqual([denied.status, denied.body._tag], [403, "Forbidden"])
     }

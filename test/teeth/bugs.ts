@@ -8653,8 +8653,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a text that a program has stored is put in as markup",
     plants: [{
       file: "src/dashboard/app/pages/Actions.tsx",
-      find: "    <span class=\"note\">\n      {action.cause?.message ?? action.lastFailure?.message ??\n        action.pause?.reason ?? action.tags.join(\", \")}\n    </span>",
-      replace: "    <span\n      class=\"note\"\n      dangerouslySetInnerHTML={{\n        __html: action.cause?.message ?? action.lastFailure?.message ??\n          action.pause?.reason ?? action.tags.join(\", \")\n      }}\n    />"
+      find:
+        "    <span class=\"note\">\n      {action.cause?.message ?? action.lastFailure?.message ??\n        action.pause?.reason ?? action.tags.join(\", \")}\n    </span>",
+      replace:
+        "    <span\n      class=\"note\"\n      dangerouslySetInnerHTML={{\n        __html: action.cause?.message ?? action.lastFailure?.message ??\n          action.pause?.reason ?? action.tags.join(\", \")\n      }}\n    />"
     }],
     tests: { "test/dashboard/Texts.test.ts": ["stay texts on every page that lists"] }
   },
@@ -8664,7 +8666,8 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/dashboard/index.ts",
       find: "    headers: {\n      ...headers,\n      \"cache-control\": \"public",
-      replace: "    headers: {\n      \"x-content-type-options\": headers[\"x-content-type-options\"],\n      \"cache-control\": \"public"
+      replace:
+        "    headers: {\n      \"x-content-type-options\": headers[\"x-content-type-options\"],\n      \"cache-control\": \"public"
     }],
     tests: { "test/dashboard/Serving.test.ts": ["has the policy with every answer"] }
   },
