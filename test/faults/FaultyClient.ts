@@ -10,7 +10,7 @@ import { SqlClient, type SqlConnection, SqlError } from "effect/sql"
 import type { Meeting } from "./Injection.ts"
 
 /** Hears of what was executed, whoever else does. */
-export type Executed = (statement: string, params: ReadonlyArray<unknown>, answer: unknown) => void
+export type Executed = (statement: string, answer: unknown) => void
 
 export interface FaultyClientOptions {
   readonly real: PgClient.PgClient
@@ -29,6 +29,7 @@ const gone = new SqlError.SqlError({
 /** What a statement is called; nothing for those that are none of the engine's, and for savepoints: the transaction goes on after them. */
 const nameOf = (text: string): string | undefined =>
   /^(begin|commit|rollback(?! to\b))\b/i.exec(text)?.[0].toLowerCase() ??
+    (text.startsWith("insert into \"stepped\".workers ") ? "register" : undefined) ??
     /"stepped"\.(\w+)/.exec(text)?.[1] ?? (text.includes("clock_timestamp") ? "clockOffset" : undefined)
 
 /** Whether a transition answers that there was nothing to do: no rows, or one that counts none. */
@@ -56,7 +57,6 @@ class FaultyConnection implements SqlConnection.Connection {
 
   #run<A>(
     text: string,
-    params: ReadonlyArray<unknown>,
     execute: Effect.Effect<A, SqlError.SqlError>
   ): Effect.Effect<A, SqlError.SqlError> {
     return Effect.suspend(() => {
@@ -66,7 +66,7 @@ class FaultyConnection implements SqlConnection.Connection {
         Effect.sync(() => {
           if (name === "begin") this.#open = true
           else if (name === "commit" || name === "rollback") this.#open = false
-          if (name !== undefined) this.#options.executed(name, params, answer)
+          if (name !== undefined) this.#options.executed(name, answer)
         }))
       if (name === undefined) return executed
       const fail = Effect.andThen(this.#lose, Effect.fail(gone))
@@ -99,15 +99,15 @@ class FaultyConnection implements SqlConnection.Connection {
   }
 
   readonly execute: SqlConnection.Connection["execute"] = (text, params, transformRows) =>
-    this.#run(text, params, this.#real.execute(text, params, transformRows))
+    this.#run(text, this.#real.execute(text, params, transformRows))
   readonly executeRaw: SqlConnection.Connection["executeRaw"] = (text, params) =>
-    this.#run(text, params, this.#real.executeRaw(text, params))
+    this.#run(text, this.#real.executeRaw(text, params))
   readonly executeValues: SqlConnection.Connection["executeValues"] = (text, params) =>
-    this.#run(text, params, this.#real.executeValues(text, params))
+    this.#run(text, this.#real.executeValues(text, params))
   readonly executeValuesUnprepared: SqlConnection.Connection["executeValuesUnprepared"] = (text, params) =>
-    this.#run(text, params, this.#real.executeValuesUnprepared(text, params))
+    this.#run(text, this.#real.executeValuesUnprepared(text, params))
   readonly executeUnprepared: SqlConnection.Connection["executeUnprepared"] = (text, params, transformRows) =>
-    this.#run(text, params, this.#real.executeUnprepared(text, params, transformRows))
+    this.#run(text, this.#real.executeUnprepared(text, params, transformRows))
   readonly executeStream: SqlConnection.Connection["executeStream"] = (text, params, transformRows) =>
     this.#real.executeStream(text, params, transformRows)
 }

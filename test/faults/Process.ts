@@ -114,10 +114,8 @@ export const startProcess = (options: ProcessOptions): Effect.Effect<Process, Ca
       meet: (statement) => injection.meet(role, statement),
       isPatient: options.isPatient,
       die,
-      executed: (statement, params, answer) => {
-        if (statement === "workers" && params.length === 2) {
-          tokens.push(String((answer as ReadonlyArray<ReadonlyArray<unknown>>)[0]![0]))
-        }
+      executed: (statement, answer) => {
+        if (statement === "register") tokens.push(String((answer as ReadonlyArray<ReadonlyArray<unknown>>)[0]![0]))
       }
     })
     const engine = Layer.provideMerge(options.definitions, Stepped.layer(options.settings))
