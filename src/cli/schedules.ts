@@ -14,7 +14,13 @@ import { Output } from "./Output.ts"
 const name = Argument.String("name").pipe(Argument.withDescription("The name of a schedule, as `schedules` has it"))
 
 const whenOf = ({ at, cron, every, zone }: ScheduleRecord): string =>
-  cron !== undefined ? `${cron} ${zone}` : every !== undefined ? `every ${every} ms` : `at ${at!.toISOString()}`
+  cron !== undefined
+    ? `${cron} ${zone}`
+    : every !== undefined
+    ? `every ${every} ms`
+    : at !== undefined && !Number.isNaN(at.getTime())
+    ? `at ${at.toISOString()}`
+    : "unreadable"
 
 const list = Command.make("list", {
   actor: Flag.String("actor").pipe(Flag.withDescription("Of an actor, Car/1, with --action"), Flag.optional),

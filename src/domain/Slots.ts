@@ -33,6 +33,9 @@ export interface Slots {
 
 const dayMs = 86_400_000
 
+/** The shortest distance of two slots, in ms: workers look when the next one is due, and are not to do that all the time. */
+export const everyLeast = 1000
+
 /** The last time that a date has. */
 const latest = 8.64e15
 
@@ -46,19 +49,43 @@ export const zoneOf = (text: string): Option.Option<DateTime.TimeZone> => DateTi
 export const cronOf = (text: string): Result.Result<Cron.Cron, string> =>
   Result.mapError(Cron.parse(text, "UTC"), ({ message }) => message)
 
-/** Throws where the expression or the zone cannot be read, which whoever has stored them has looked at. */
+/** Throws where it cannot be read, which whoever has stored it by this module has looked at. */
 export const slotsOf = (timing: Timing, zone: string | null, until: number | null): Slots => {
   const slots = "cron" in timing
     ? cronSlots(timing.cron, zone ?? "UTC")
     : "every" in timing
-    ? { next: (after: number) => (Math.floor(after / timing.every) + 1) * timing.every }
-    : { next: (after: number) => timing.at > after ? timing.at : undefined }
-  const end = until ?? latest
+    ? distant(timing.every)
+    : single(timing.at)
+  const end = Math.min(until ?? latest, latest)
   return {
     next: (after) => {
       const slot = slots.next(after)
       return slot !== undefined && slot < end ? slot : undefined
     }
+  }
+}
+
+// What a row has may have been written by hand. Of a distance that is none, or of less than a ms, whoever looks for the slot that comes
+// next would find no end, and with him all that his process has in hand would stand still.
+
+const distant = (every: number): Slots => {
+  if (!Number.isInteger(every) || every < everyLeast) {
+    throw new Error(`the distance ${JSON.stringify(every)} is no whole number of ms from ${everyLeast} on`)
+  }
+  return { next: (after) => (Math.floor(after / every) + 1) * every }
+}
+
+const single = (at: number): Slots => {
+  if (!Number.isFinite(at)) throw new Error(`the time ${JSON.stringify(at)} is no number of ms`)
+  return { next: (after) => at > after ? at : undefined }
+}
+
+/** Throws where it is none that is known here. */
+const checkCatchUp = (catchUp: CatchUpPolicy): void => {
+  const isKnown = catchUp.policy === "none" || catchUp.policy === "latest" ||
+    (catchUp.policy === "all" && Number.isInteger(catchUp.max) && catchUp.max > 0 && Number.isFinite(catchUp.window))
+  if (!isKnown) {
+    throw new Error(`what is missed is caught up with by ${JSON.stringify(catchUp)}, which is not known here`)
   }
 }
 
@@ -164,14 +191,21 @@ export const slotsWithin = (slots: Slots, from: number, to: number, most: number
   return found
 }
 
-/** The last slots in [from, to], at most so many; `to` is one of them. */
+/** The last slots in [from, to], at most so many. Never are many more of them looked at, though they come in bursts. */
 const lastSlots = (slots: Slots, from: number, to: number, most: number): ReadonlyArray<number> => {
   const before = from < to ? lastSlot(slots, slots.next(from - 1) ?? to, to - 1) : to
+  // invariant: of those in `few` ms before `to` there are too few, and in `many` more than are looked at
+  let few = 0
+  let many = Infinity
   // where they come in one distance the first look finds them all
-  for (let span = Math.max(1, to - before) * most;; span *= 4) {
+  for (let span = Math.max(1, to - before) * most;;) {
     const start = Math.max(from, to - span)
-    const found = slotsWithin(slots, start, to, Infinity)
-    if (found.length >= most || start === from) return found.slice(-most)
+    const found = slotsWithin(slots, start, to, 2 * most)
+    const isAll = found.length < 2 * most || found.at(-1) === to
+    if (isAll && (found.length >= most || start === from)) return found.slice(-most)
+    if (isAll) few = span
+    else many = to - start
+    span = many === Infinity ? span * 4 : few + Math.ceil((many - few) / 2)
   }
 }
 
@@ -215,10 +249,13 @@ export const firesAt = ({ jitter, name }: Pick<Timed, "name" | "jitter">, slot: 
 
 /**
  * What a schedule comes to that is due: its slots from `slot` on, which is the first one that has not fired, as far as they are due by now.
- * At most `most` of them fire now; where there are more, the next one is the first of the rest.
+ * At most `most` of them fire now; where there are more, the next one is the first of the rest. Throws where it cannot be read.
  */
 export const cameDue = (timed: Timed, slot: number, now: number, most: number): CameDue => {
   const { catchUp, slots } = timed
+  checkCatchUp(catchUp)
+  // it was given another jitter since it was looked at when it fires
+  if (firesAt(timed, slot) > now) return { fires: [], next: slot }
   let last = lastSlot(slots, slot, now)
   // what is put off by less than the distance of two is the last one alone
   if (last > slot && firesAt(timed, last) > now) last = lastSlot(slots, slot, last - 1)

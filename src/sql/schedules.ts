@@ -6,6 +6,7 @@ import type { Invocation } from "../store/Invocation.ts"
 import type {
   Fire,
   Fireable,
+  Mark,
   Move,
   NewSchedule,
   PutAnswer,
@@ -42,6 +43,13 @@ const moveColumns: { readonly [Name in keyof Required<Move>]: number } = {
   nextSlot: timestamptz,
   nextAt: timestamptz,
   last: timestamptz
+}
+
+const markColumns: { readonly [Name in keyof Required<Mark>]: number } = {
+  name: text,
+  hash: text,
+  slot: timestamptz,
+  trouble: text
 }
 
 /** Of an invocation what a schedule gives it: nobody is its parent, it is not delayed, and has no name of its own. */
@@ -95,19 +103,22 @@ const readColumns = (schema: string) =>
     exists (select 1 from ${schema}.workers w where w.lease_until > clock_timestamp() and case s.source
       when ${ScheduleSource.code} then w.schedules @> array[s.hash] else w.definitions @> array[s.definition] end)`
 
+const objectOf = (json: unknown): unknown => typeof json === "object" && json !== null ? json : {}
+
 const scheduleOf = (row: ReadonlyArray<unknown>): StoredSchedule => {
   const number = (index: number) => (row[index] ?? null) as number | null
   const since = number(15)
   return {
     name: row[0] as string,
     hash: row[1] as string,
-    spec: row[2] as StoredSchedule["spec"],
+    // a row that was written by hand may hold anything
+    spec: objectOf(row[2]) as StoredSchedule["spec"],
     zone: row[3] as string | null,
     definition: row[4] as string,
     actorId: row[5] as string,
     queue: row[6] as string,
     arguments: row[7],
-    catchUp: row[8] as StoredSchedule["catchUp"],
+    catchUp: objectOf(row[8]) as StoredSchedule["catchUp"],
     jitter: number(9),
     until: number(10),
     slot: number(11),
@@ -177,15 +188,15 @@ export const schedulesOf = (calls: Calls): Omit<ScheduleStore, "nextDueWith"> =>
         }),
         (rows) => rows[0]![0] as boolean
       ),
-    dueSchedules: (now, of, limit) =>
+    dueSchedules: (now, of, limit, skip = 0) =>
       Effect.map(
         call(
           "dueSchedules",
           `select ${readColumns(schema)} from (
-              select s.name, s.next_at from ${first(schema, "s.name, s.next_at", "and s.next_at <= $3", "$4")}
-              order by s.next_at limit $4) n
+              select s.name, s.next_at from ${first(schema, "s.name, s.next_at", "and s.next_at <= $3", "$4 + $5")}
+              order by s.next_at limit $4 offset $5) n
             join ${schema}.schedules s on s.name = n.name order by n.next_at, s.name`,
-          [...fireable(of), at(now), PgTypes.int4(limit)]
+          [...fireable(of), at(now), PgTypes.int4(limit), PgTypes.int4(skip)]
         ),
         (rows) => rows.map(scheduleOf)
       ),
@@ -198,17 +209,15 @@ export const schedulesOf = (calls: Calls): Omit<ScheduleStore, "nextDueWith"> =>
         }, "moved, enqueued::text[]"),
         ([row]) => ({ moved: row![0] as number, enqueued: row![1] as ReadonlyArray<string> })
       ),
-    markSchedule: (name, slot, trouble, again) =>
+    markSchedules: (again, marks) =>
       Effect.map(
-        call(
-          "markSchedule",
-          // what it was before is read as it was when the statement began
-          `update ${schema}.schedules s set trouble = $3, next_at = $4
-            from (select name, trouble from ${schema}.schedules where name = $1) b
-            where s.name = b.name and s.slot = $2 returning b.trouble is distinct from $3`,
-          [PgTypes.text(name), at(slot), PgTypes.text(trouble), at(again)]
+        run(
+          "markSchedules",
+          "mark_schedules",
+          { p_again: at(again), ...columns<Mark>("mark", marks, markColumns) },
+          "name, is_new"
         ),
-        ([row]) => row?.[0] === true
+        (rows) => new Map(rows.map(([name, isNew]) => [name as string, isNew as boolean]))
       ),
     ...reads(calls),
     operateSchedule: (verb, name, operation, from, to) =>
@@ -239,26 +248,36 @@ export const schedulesOf = (calls: Calls): Omit<ScheduleStore, "nextDueWith"> =>
   }
 }
 
+/** A condition of what is asked for, with its parameter; none where it is not. */
+const asked = <A>(
+  condition: string,
+  value: A | undefined,
+  parameter: (value: A) => PgTypes.Parameter
+): ReadonlyArray<readonly [condition: string, parameter: PgTypes.Parameter]> =>
+  value === undefined ? [] : [[condition, parameter(value)]]
+
 const reads = ({ call, schema }: Calls): Pick<ScheduleStore, "schedules" | "slotsOfSchedule"> => ({
-  schedules: ({ actorId, after, definition, name, source }, limit) =>
-    Effect.map(
+  // what is not asked for is no part of the statement: its plan is kept, and would be one for whatever may be asked
+  schedules: ({ actorId, after, definition, name, source }, limit) => {
+    const wanted = [
+      ...asked("s.name =", name, PgTypes.text),
+      ...asked("s.definition =", definition, PgTypes.text),
+      ...asked("s.actor_id =", actorId, PgTypes.text),
+      ...asked("s.source =", source, (one) => PgTypes.int2(ScheduleSource[one])),
+      ...asked("s.name >", after, PgTypes.text)
+    ]
+    const where = ["true", ...wanted.map(([condition], n) => `${condition} $${n + 1}`)].join(" and ")
+    return Effect.map(
       call(
         "schedules",
-        `select ${readColumns(schema)} from ${schema}.schedules s
-          where ($1::text is null or s.name = $1) and ($2::text is null or s.definition = $2) and ($3::text is null or s.actor_id = $3)
-            and ($4::smallint is null or s.source = $4) and ($5::text is null or s.name > $5)
-          order by s.name limit $6`,
-        [
-          optional(name),
-          optional(definition),
-          optional(actorId),
-          source === undefined ? null : PgTypes.int2(ScheduleSource[source]),
-          optional(after),
-          PgTypes.int4(limit)
-        ]
+        `select ${readColumns(schema)} from ${schema}.schedules s where ${where} order by s.name limit $${
+          wanted.length + 1
+        }`,
+        [...wanted.map(([, parameter]) => parameter), PgTypes.int4(limit)]
       ),
       (rows) => rows.map(scheduleOf)
-    ),
+    )
+  },
   // what was never stored as an action has an outcome that is kept for a while
   slotsOfSchedule: (name, limit, before) =>
     Effect.map(

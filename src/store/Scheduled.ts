@@ -54,6 +54,15 @@ export interface Move {
   readonly last: number | null
 }
 
+/** A schedule that is due, and why whoever has read it cannot fire it. */
+export interface Mark {
+  readonly name: string
+  /** As it was read, here too. */
+  readonly hash: string
+  readonly slot: number
+  readonly trouble: string
+}
+
 /** A slot of a schedule, and what is enqueued for it. */
 export interface Fire {
   readonly schedule: string
@@ -90,11 +99,12 @@ export interface ScheduleStore {
   ) => Effect.Effect<ReadonlyMap<string, PutAnswer>, StorageError>
   /** Whether they are to be declared again: one is not there, or is as nobody declares it any more. */
   readonly undeclaredSchedules: (schedules: ReadonlyArray<ScheduleGiven>) => Effect.Effect<boolean, StorageError>
-  /** What is due, the one that fires first first. */
+  /** What is due, the one that fires first first; behind the first ones, where `skip` says of how many. */
   readonly dueSchedules: (
     now: number,
     of: Fireable,
-    limit: number
+    limit: number,
+    skip?: number
   ) => Effect.Effect<ReadonlyArray<StoredSchedule>, StorageError>
   /** What `nextDue` gives, and when the next schedule fires. */
   readonly nextDueWith: (
@@ -114,13 +124,11 @@ export interface ScheduleStore {
     moves: ReadonlyArray<Move>,
     fires: ReadonlyArray<Fire>
   ) => Effect.Effect<{ readonly moved: number; readonly enqueued: ReadonlyArray<string> }, StorageError>
-  /** It cannot be read, and says why: who has read that slot tries again at a time. Gives whether that is new. */
-  readonly markSchedule: (
-    name: string,
-    slot: number,
-    trouble: string,
-    again: number
-  ) => Effect.Effect<boolean, StorageError>
+  /** They cannot be read, and say why: they are looked at again at a time. Gives those that were marked, and of each whether its reason is a new one. */
+  readonly markSchedules: (
+    again: number,
+    marks: ReadonlyArray<Mark>
+  ) => Effect.Effect<ReadonlyMap<string, boolean>, StorageError>
   /** In the order of their names. */
   readonly schedules: (
     filter: {

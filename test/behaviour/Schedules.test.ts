@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, Schedules, ScheduleTaken, Stepped, UnknownSchedule } from "stepped"
+import { ActionRepo, Engine, Schedules, ScheduleTaken, Stepped, UnknownSchedule } from "stepped"
 import { performSteppedActions, recordEvents } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -135,6 +135,20 @@ suite("schedules", (engine) => {
       )
       assert.isTrue(next.some(({ firesAt, slot }) => firesAt > slot))
       assert.deepStrictEqual((yield* schedules.history("spread")).map(({ slot }) => slot), [at(3), at(2), at(1)])
+    }))
+
+  test("20.3: with another jitter the slot that comes next is put off by that one", (schedules) =>
+    Effect.gen(function*() {
+      const own = { catchUp: "none", args: ["own"] }
+      yield* put("none", { ...own, jitter: "50 minutes" })
+      yield* put("some", own)
+      yield* put("none", own)
+      yield* put("some", { ...own, jitter: "50 minutes" })
+      const [some] = yield* schedules.next("some", 1)
+      assert.isAbove(some!.firesAt.getTime(), hour)
+      yield* passing(2)
+      assert.deepStrictEqual((yield* schedules.history("none")).map(({ at }) => at), [at(2), at(1)])
+      assert.deepStrictEqual((yield* schedules.history("some")).at(-1)?.at, some!.firesAt)
     }))
 
   test("20.4: what nobody was there for fires late, not at all, or each within limits", () =>
@@ -311,6 +325,44 @@ suite("schedules over deploys", (engine) => {
       yield* Effect.provide(performSteppedActions({ schedules: true, until: "1 minute" }), Shops.layer)
       assert.deepStrictEqual((yield* schedules.history("broken")).map(({ slot }) => slot), [at(2)])
       assert.deepStrictEqual((yield* schedules.find("broken")).trouble, undefined)
+    })
+  )
+
+  test(
+    "20.7: whatever a row holds that was written by hand, it is marked, however many there are, and others fire",
+    Effect.gen(function*() {
+      const schedules = yield* Schedules
+      const sql = yield* SqlClient.SqlClient
+      const specs = ["{\"every\": 0}", "{\"every\": -1000}", "{\"at\": \"tomorrow\"}", "\"text\"", "null", "[]"]
+      for (const [n, spec] of specs.entries()) {
+        yield* put(`spec ${n}`)
+        yield* sql`update stepped.schedules set spec = ${spec}::jsonb where name = ${`spec ${n}`}`
+      }
+      yield* put("policy 0")
+      yield* put("policy 1")
+      yield* sql`update stepped.schedules set catch_up = '{"policy": "all", "max": 3, "window": null}' where name = 'policy 0'`
+      yield* sql`update stepped.schedules set catch_up = '7' where name = 'policy 1'`
+      // more than one pass looks at, all of them before the one that is fine
+      yield* sql`insert into stepped.schedules (name, spec, definition, actor_id, queue, arguments, catch_up, slot, next_at, source, hash, changed_at)
+        select name || ' ' || n, spec, definition, actor_id, queue, arguments, catch_up, slot, next_at, source, hash, changed_at
+        from stepped.schedules cross join generate_series(1, 300) n where name = 'spec 0'`
+      yield* put("fine", { every: undefined, at: at(1.5) })
+      yield* TestClock.adjust("1 hour")
+      // whoever looks goes on as long as something has
+      const look = Effect.flatMap(Engine, ({ fireSchedules }) => fireSchedules)
+      const looks = yield* Effect.provide(Effect.all([look, look, look]), Shops.layer)
+      assert.deepStrictEqual(looks.map(({ moved }) => moved), [200, specs.length + 102, 0])
+      yield* Effect.provide(performSteppedActions({ schedules: true, until: "30 minutes" }), Shops.layer)
+      assert.deepStrictEqual(seen, ["daily of 1 at 1.5"])
+      const all = yield* schedules.list({ limit: 1000 })
+      assert.strictEqual(all.length, specs.length + 303)
+      for (const { name, state, trouble } of all) {
+        if (name === "fine") continue
+        assert.strictEqual(state, "broken", name)
+        assert.isNotEmpty(trouble, name)
+        assert.deepStrictEqual(yield* schedules.next(name), [])
+      }
+      yield* sql`delete from stepped.schedules where trouble is not null`
     })
   )
 })

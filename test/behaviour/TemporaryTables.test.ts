@@ -386,7 +386,14 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             (slots) =>
               assert.deepStrictEqual(slots.map(({ key, status }) => [key, status]), [["2", "queued"], ["1", "queued"]])
           ),
-          markSchedule: Effect.map(store.markSchedule("often", 1000, "a test", 2000), (isNew) => assert.isTrue(isNew)),
+          // one that is paused by now is not marked
+          markSchedules: Effect.map(
+            store.markSchedules(2000, [
+              { name: "often", hash: "one", slot: 1000, trouble: "a test" },
+              { name: "declared", hash: "other", slot: 0, trouble: "a test" }
+            ]),
+            (marked) => assert.deepStrictEqual([...marked], [["declared", true]])
+          ),
           neglected: store.neglected(0, [], [], true),
           deleteOutcomes: store.deleteOutcomes(0, 10),
           actionsOf: store.actionsOf([first]),

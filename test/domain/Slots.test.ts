@@ -138,6 +138,60 @@ describe("slots", () => {
     assert.strictEqual(cron("0 0 29 2 *", "Europe/Berlin").next(at("2097-01-01T00:00:00Z")), at("2104-02-28T23:00:00Z"))
   })
 
+  it("20.4: of what comes in bursts the last ones are found without a look at all of them", () => {
+    const [second, day] = [1000, 86_400_000]
+    // each second of ten days a year
+    const bursts = { year: 365 * day, long: 10 * day }
+    let looks = 0
+    const next = (after: number) => {
+      looks++
+      const slot = (Math.floor(after / second) + 1) * second
+      return slot % bursts.year < bursts.long ? slot : (Math.floor(slot / bursts.year) + 1) * bursts.year
+    }
+    const timed = { name: "bursts", slots: { next }, jitter: null }
+    const last = 3 * bursts.year
+    const before = 2 * bursts.year + bursts.long
+    const due = (max: number, now: number) =>
+      cameDue({ ...timed, catchUp: { policy: "all", max, window: 10 * bursts.year } }, 0, now, max).fires
+    assert.deepStrictEqual(due(1, last), [last])
+    assert.deepStrictEqual(due(3, last), [before - 2 * second, before - second, last])
+    assert.deepStrictEqual(due(3, last + 1), due(3, last))
+    assert.strictEqual(due(1000, last)[0], before - 999 * second)
+    assert.strictEqual(due(1000, last + 500 * second)[0], before - 499 * second)
+    assert.isBelow(looks, 200_000)
+  })
+
+  it("20.7: what is no distance, time or policy is refused, whoever has stored it, and not looked through", () => {
+    const stored: ReadonlyArray<unknown> = [
+      ...[0, -3_600_000, 999, 1000.5, "3600000", null, []].map((every) => ({ every })),
+      { at: "tomorrow" },
+      { at: null },
+      {},
+      { cron: 30 },
+      { cron: "30 2 * *" }
+    ]
+    for (const spec of stored) {
+      // what a row holds may be no timing at all
+      assert.throws(() => slotsOf(spec as { every: number }, null, null), undefined, undefined, JSON.stringify(spec))
+    }
+    for (const catchUp of [{}, { policy: "some" }, { policy: "all" }, { policy: "all", max: 3, window: "day" }]) {
+      const timed = { name: "often", slots: slotsOf({ every: 1000 }, null, null), jitter: null }
+      assert.throws(() => cameDue({ ...timed, catchUp: catchUp as CatchUpPolicy }, 0, 5000, 100), /is not known here/)
+    }
+  })
+
+  it("20.3: what is looked at before its jitter is over waits for that", () => {
+    const timed = {
+      name: "spread",
+      slots: slotsOf({ every: 3_600_000 }, null, null),
+      jitter: 3_000_000,
+      catchUp: { policy: "latest" } as const
+    }
+    const fires = firesAt(timed, 0)
+    assert.deepStrictEqual(cameDue(timed, 0, fires - 1, 100), { fires: [], next: 0 })
+    assert.deepStrictEqual(cameDue(timed, 0, fires, 100), { fires: [0], next: 3_600_000 })
+  })
+
   it("20.3: jitter is the same for every process, below what it may be, and not the same for all", () => {
     const drawn = Array.from({ length: 100 }, (_, n) => jitterOf(`schedule ${n}`, 1000, 60_000))
     assert.deepStrictEqual(drawn, Array.from({ length: 100 }, (_, n) => jitterOf(`schedule ${n}`, 1000, 60_000)))

@@ -83,6 +83,36 @@ describe("four workers", () => {
       const given = yield* sql<{ given: string }>`select arguments ->> 0 as given from stepped.ended_actions order by 1`
       assert.deepStrictEqual(given.map((row) => row.given), ["new", "other"])
     })).pipe(Effect.provide(layerWorkers(Shops.layer, { engines: 2 }))))
+
+  it.effect("20.5: however many somebody is about to change, what is due after them fires", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const schedules = yield* Schedules
+      const sql = yield* SqlClient.SqlClient
+      yield* schedules.put("many", { ...of, catchUp: "latest", args: ["many"] })
+      yield* sql`insert into stepped.schedules (name, spec, definition, actor_id, queue, arguments, catch_up, slot, next_at, source, hash, changed_at)
+        select 'many ' || n, spec, definition, actor_id, queue, arguments, catch_up, slot, next_at, source, hash, changed_at
+        from stepped.schedules cross join generate_series(1, 450) n`
+      yield* schedules.put("after", { ...of, every: undefined, at: new Date(1.5 * hour), args: ["after"] })
+      const commit = yield* holding(sql`select 1 from stepped.schedules where name like 'many%' for update`)
+      yield* TestClock.adjust("2 hours")
+      yield* until("the one after them fires", Effect.map(schedules.history("after"), ({ length }) => length === 1))
+      yield* commit
+      yield* until("and they, too", Effect.map(slots, ({ n }) => n === 452))
+    })).pipe(Effect.provide(layerWorkers(Shops.layer, { engines: 1 }))))
+
+  it.effect("20.7: one that cannot be read, and that somebody is about to change, keeps no other from firing", () =>
+    Effect.scoped(Effect.gen(function*() {
+      const schedules = yield* Schedules
+      const sql = yield* SqlClient.SqlClient
+      for (const name of ["broken", "other"]) yield* schedules.put(name, { ...of, args: [name] })
+      yield* sql`update stepped.schedules set spec = '{"every": 0}' where name = 'broken'`
+      const commit = yield* holding(sql`select 1 from stepped.schedules where name = 'broken' for update`)
+      yield* TestClock.adjust("1 hour")
+      yield* until("the other fires", Effect.map(schedules.history("other"), ({ length }) => length === 1))
+      assert.strictEqual((yield* schedules.find("broken")).trouble, undefined)
+      yield* commit
+      yield* until("it is marked", Effect.map(schedules.find("broken"), ({ trouble }) => trouble !== undefined))
+    })).pipe(Effect.provide(layerWorkers(Shops.layer, { engines: 1 }))))
 })
 
 describe("one schedule", () => {

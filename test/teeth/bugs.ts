@@ -8153,11 +8153,76 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unreadable-without-a-mark",
     breaks: "20.7: nobody sees why a schedule does not fire that cannot be read",
     plants: [{
-      file: scheduleRows,
-      find: "set trouble = $3, next_at = $4",
-      replace: "set trouble = case when $3 = '' then $3 end, next_at = $4"
+      file: functionFile("mark_schedules"),
+      find: "set trouble = x.trouble, next_at = p_again",
+      replace: "set trouble = null, next_at = p_again"
     }],
     tests: { [schedules]: ["20.7: one that cannot be read"] }
+  },
+  {
+    name: "bursts-are-gone-through",
+    breaks:
+      "20.4: where slots come in bursts whoever fires the last ones goes through all of them, and does nothing else meanwhile",
+    plants: [{
+      file: slots,
+      find: "slotsWithin(slots, start, to, 2 * most)",
+      replace: "slotsWithin(slots, start, to, Infinity)"
+    }],
+    tests: { [slotsTest]: ["20.4: of what comes in bursts"] }
+  },
+  {
+    name: "distance-of-nothing",
+    breaks: "20.7: a distance of nothing, in a row that was written by hand, is looked through for ever",
+    plants: [{
+      file: slots,
+      find: "if (!Number.isInteger(every) || every < everyLeast) {",
+      replace: "if (every === undefined) {"
+    }],
+    tests: { [slotsTest]: ["20.7: what is no distance"] }
+  },
+  {
+    name: "unreadable-behind-a-lock",
+    breaks: "20.7: who marks a schedule waits for whoever changes it, and keeps the others from firing",
+    plants: [{ file: functionFile("mark_schedules"), find: "for update of s skip locked", replace: "for update of s" }],
+    tests: { [scheduleRaces]: ["20.7: one that cannot be read, and that somebody"] },
+    hangs: true
+  },
+  {
+    name: "unreadable-in-the-way",
+    breaks: "20.7: those that cannot be read keep others from firing, where they are more than one look takes",
+    plants: [{
+      file: firing,
+      find: "return { moved: moved + marked, enqueued: enqueued.length }",
+      replace: "return { moved, enqueued: enqueued.length }"
+    }],
+    tests: { [schedules]: ["20.7: whatever a row holds"] }
+  },
+  {
+    name: "due-behind-locks",
+    breaks: "20.5: whoever changes many with one commit keeps those from firing that are due after them",
+    plants: [{ file: firing, find: "skip += seen", replace: "skip = seen === 0 ? skip : skipMax" }],
+    tests: { [scheduleRaces]: ["20.5: however many"] },
+    hangs: true
+  },
+  {
+    name: "jitter-of-before",
+    breaks: "20.3: a slot is put off by the jitter that its schedule had before",
+    plants: [{
+      file: functionFile("put_schedule"),
+      find: "when s.jitter_ms is not distinct from p_jitter_ms then s.next_at",
+      replace: "when s.name = p_name then s.next_at"
+    }],
+    tests: { [schedules]: ["20.3: with another jitter"] }
+  },
+  {
+    name: "fires-before-its-jitter",
+    breaks: "20.3: what is looked at before its jitter is over fires then",
+    plants: [{
+      file: slots,
+      find: "if (firesAt(timed, slot) > now) return { fires: [], next: slot }",
+      replace: ""
+    }],
+    tests: { [slotsTest]: ["20.3: what is looked at before"], [schedules]: ["20.3: with another jitter"] }
   },
   {
     name: "unreadable-arguments-in-no-history",
@@ -8188,8 +8253,8 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "slot = p_slot"
     }, {
       file: functionFile("put_schedule"),
-      find: "next_at = case when x.has_its_times then s.next_at else p_next_at end",
-      replace: "next_at = p_next_at"
+      find: "when not x.has_its_times then p_next_at",
+      replace: "when true then p_next_at"
     }],
     tests: { [schedules]: ["20.6: what a deploy has changed"] }
   },

@@ -130,7 +130,7 @@ const recordOf = (schedule: StoredSchedule): ScheduleRecord => {
     source: schedule.source,
     cron: "cron" in spec ? spec.cron : undefined,
     every: "every" in spec ? spec.every : undefined,
-    at: "at" in spec ? new Date(spec.at) : undefined,
+    at: "at" in spec && Number.isFinite(spec.at) ? new Date(spec.at) : undefined,
     zone: zone ?? undefined,
     actorType,
     actorId: schedule.actorId,

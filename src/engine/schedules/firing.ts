@@ -14,7 +14,7 @@ import { defaultKey } from "../../domain/Key.ts"
 import { type CameDue, cameDue, firesAt, slotsOf } from "../../domain/Slots.ts"
 import type { StorageError } from "../../SteppedError.ts"
 import type { Invocation } from "../../store/Invocation.ts"
-import type { Fire, Fireable, Move, ScheduleGiven, StoredSchedule } from "../../store/Scheduled.ts"
+import type { Fire, Fireable, Mark, Move, ScheduleGiven, StoredSchedule } from "../../store/Scheduled.ts"
 import type { Store } from "../../store/Store.ts"
 import { statementBytes, weighInvocation } from "../../store/weight.ts"
 import type { NewActionId } from "../ActionId.ts"
@@ -34,6 +34,9 @@ export interface FiringContext {
 /** Schedules that one pass looks at, and slots that it enqueues. */
 const rowsMax = 200
 const firesMax = 500
+
+/** How many that somebody else has locked are passed by. */
+const skipMax = 50 * rowsMax
 
 /** Slots of one schedule in a pass: what it has to catch up with keeps no other from firing. */
 const slotsMax = 100
@@ -102,48 +105,92 @@ export const invocationOf = (
   )
 }
 
-/** Fires what is due at a time; gives how many have gone on, and how many actions were enqueued. */
+/** What one look at what is due comes to. */
+interface Looked {
+  /** How many of them were looked at. */
+  seen: number
+  readonly moves: Array<Move>
+  readonly fires: Array<Fire>
+  readonly marks: Array<Mark>
+}
+
+/**
+ * Fires what is due at a time; gives how many have gone on, or cannot be read and are in nobody's way for a while, and how many actions were
+ * enqueued. What somebody else has locked, as whoever changes many with one commit, stays due: it is passed by, and what comes after it fires.
+ */
 export const firePass = (
   context: FiringContext,
   of: Fireable,
   now: number
 ): Effect.Effect<{ readonly moved: number; readonly enqueued: number }, StorageError> => {
-  const { log, store } = context
+  const { store } = context
   return Effect.gen(function*() {
-    const moves: Array<Move> = []
-    const fires: Array<Fire> = []
-    const known = new Map<string, CameDue>()
-    let bytes = 0
-    for (const schedule of yield* store.dueSchedules(now, of, rowsMax)) {
-      if (schedule.slot === null || fires.length >= firesMax) continue
-      const { slot } = schedule
-      const due = yield* Effect.result(
-        Effect.try({ try: () => dueOf(known, schedule, slot, now), catch: (error) => errorText(error) })
-      )
-      if (Result.isFailure(due)) {
-        const why = due.failure.slice(0, 1000)
-        // in nobody's way meanwhile
-        if (yield* store.markSchedule(schedule.name, slot, why, now + againMs)) {
-          yield* log.error(`the schedule ${schedule.name} cannot be read, and fires only where it can be: ${why}`)
-        }
-        continue
-      }
-      const more = yield* Effect.forEach(due.success.slots, (one) =>
-        Effect.map(
-          invocationOf(context, schedule, now),
-          (invocation): Fire => ({ schedule: schedule.name, key: slotKey(one), invocation })
-        ))
-      bytes += more.reduce((sum, one) => sum + weighFire(one), 0)
-      // the rest is for the next pass
-      if (fires.length > 0 && bytes > statementBytes) break
-      fires.push(...more)
-      moves.push(due.success.move)
+    for (let skip = 0; skip < skipMax;) {
+      const due = yield* store.dueSchedules(now, of, rowsMax, skip)
+      const { fires, marks, moves, seen } = yield* lookedAt(context, due, now)
+      const marked = marks.length === 0 ? 0 : yield* marking(context, marks, now)
+      const { enqueued, moved } = moves.length === 0
+        ? { enqueued: [], moved: 0 }
+        : yield* store.fireSchedules(now, moves, fires)
+      const isAll = seen === due.length && due.length < rowsMax
+      if (moved + marked > 0 || isAll) return { moved: moved + marked, enqueued: enqueued.length }
+      skip += seen
     }
-    if (moves.length === 0) return { moved: 0, enqueued: 0 }
-    const { enqueued, moved } = yield* store.fireSchedules(now, moves, fires)
-    return { moved, enqueued: enqueued.length }
+    return { moved: 0, enqueued: 0 }
   })
 }
+
+/** As much of what is due as one statement takes; the rest is for the next pass. */
+const lookedAt = (
+  context: FiringContext,
+  due: ReadonlyArray<StoredSchedule>,
+  now: number
+): Effect.Effect<Looked> =>
+  Effect.gen(function*() {
+    const found: Looked = { seen: 0, moves: [], fires: [], marks: [] }
+    const known = new Map<string, CameDue>()
+    let bytes = 0
+    for (const schedule of due) {
+      if (found.fires.length >= firesMax) break
+      const { hash, name, slot } = schedule
+      // one that somebody has moved to no time at all is for the doctor
+      if (slot === null || !Number.isFinite(slot)) {
+        found.seen++
+        continue
+      }
+      const came = yield* Effect.result(
+        Effect.try({ try: () => dueOf(known, schedule, slot, now), catch: (error) => errorText(error) })
+      )
+      if (Result.isFailure(came)) {
+        found.marks.push({ name, hash, slot, trouble: came.failure.slice(0, 1000) })
+        found.seen++
+        continue
+      }
+      const more = yield* Effect.forEach(came.success.slots, (one) =>
+        Effect.map(
+          invocationOf(context, schedule, now),
+          (invocation): Fire => ({ schedule: name, key: slotKey(one), invocation })
+        ))
+      bytes += more.reduce((sum, one) => sum + weighFire(one), 0)
+      if (found.fires.length > 0 && bytes > statementBytes) break
+      found.fires.push(...more)
+      found.moves.push(came.success.move)
+      found.seen++
+    }
+    return found
+  })
+
+/** Says why they cannot be read, and has them in nobody's way for a while; gives how many. */
+const marking = ({ log, store }: FiringContext, marks: ReadonlyArray<Mark>, now: number) =>
+  Effect.gen(function*() {
+    const marked = yield* store.markSchedules(now + againMs, marks)
+    for (const { name, trouble } of marks) {
+      if (marked.get(name) === true) {
+        yield* log.error(`the schedule ${name} cannot be read, and fires only where it can be: ${trouble}`)
+      }
+    }
+    return marked.size
+  })
 
 /** What a schedule comes to, unless it is known of another one in this pass: many have the same times, and without jitter it is the same then. */
 const comeTo = (

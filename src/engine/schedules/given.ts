@@ -11,6 +11,7 @@ import { definitionKey } from "../../domain/Key.ts"
 import {
   type CatchUpPolicy,
   cronOf,
+  everyLeast,
   firesAt,
   shortestDistance,
   slotsOf,
@@ -28,9 +29,6 @@ const argumentsMax = 64 * 1024
 
 /** Slots that are caught up with, at most. */
 const catchUpMax = 1000
-
-/** The shortest distance of two slots, in ms: workers look when the next one is due, and are not to do that all the time. */
-const everyLeast = 1000
 
 /** What types say, for who has none. */
 type Given =

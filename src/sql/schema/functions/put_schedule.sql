@@ -1,7 +1,8 @@
 -- Stores a schedule, or changes it: gives `created`, `changed`, `same`, or `taken`, where the name is one of the other
 -- source. What its times are made of (`spec`, `zone`, `until`) decides whether it keeps the slot that comes next, as
 -- where a deploy changes its arguments alone: a slot that nobody was there for is not lost by that. Of code (`older`):
--- what a living worker declares and was seen first later stays in force.
+-- what a living worker declares and was seen first later stays in force. One that has another jitter is looked at when
+-- its slot comes: whoever fires it says until when that is put off.
 --
 -- Locked is its row, by whoever puts it until their commit; who fires skips it meanwhile, and nobody else waits for it
 -- but who puts or operates the same one. A crash before the commit has put nothing. Two who put one name at one moment
@@ -60,7 +61,11 @@ begin
     jitter_ms = p_jitter_ms,
     until = p_until,
     slot = case when x.has_its_times then s.slot else p_slot end,
-    next_at = case when x.has_its_times then s.next_at else p_next_at end,
+    next_at = case
+      when not x.has_its_times then p_next_at
+      when s.jitter_ms is not distinct from p_jitter_ms then s.next_at
+      else s.slot
+    end,
     hash = p_hash,
     trouble = null,
     changed_at = p_now
