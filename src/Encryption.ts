@@ -73,8 +73,8 @@ export type Encrypted<S extends PlainSchema> = Schema.Codec<S["Type"], string>
  *
  * **Details**
  *
- * The first key encrypts, and all of them open. To change keys, deploy the new one everywhere behind the first, then put it first, and take the old one away once nothing is stored any more that
- * it has encrypted. Each value is encrypted by AES-256-GCM (Web Crypto) with a nonce of its own, 96 bits of chance, and with the names of its key and of its field as additional
+ * The first key encrypts, and all of them open. To change keys, deploy the new one everywhere behind the first, with `digestKey` for the one that was the last, then put it first, and take the old one away once nothing is stored any more that
+ * it has encrypted: a schedule that a program declares is stored anew by that, and one that was put as a row when it is put once more. Each value is encrypted by AES-256-GCM (Web Crypto) with a nonce of its own, 96 bits of chance, and with the names of its key and of its field as additional
  * data. What is stored was altered, is another field's, or was encrypted with a key that is not there, does not decode: it fails as whatever else does not fit its schema, with the
  * error of its place (`InvalidArguments`, `IncompatibleResult`, `IncompatibleSignal`), which says nothing of the value.
  *

@@ -3,7 +3,16 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionFailed, ActionRepo, CompletionConflict, IdempotencyConflict, SignalConflict, Stepped } from "stepped"
+import {
+  ActionFailed,
+  ActionRepo,
+  CompletionConflict,
+  IdempotencyConflict,
+  Schedules,
+  SignalConflict,
+  Stepped
+} from "stepped"
+import { performSteppedActions } from "stepped/testing"
 import { fingerprintOf } from "../../src/domain/Codec.ts"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -117,6 +126,38 @@ suite("encryption", (engine) => {
       assert.instanceOf(yield* Effect.flip(send("Eve")), SignalConflict)
       yield* performIdle
       assert.strictEqual(yield* waiting.await, `${secret} by Bob`)
+    }))
+
+  test("22.2, 20.6: a schedule is the same however its arguments were encrypted, and is stored as they were last", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const of = ({ Orders, pay }: typeof program) =>
+        ({ every: "1 hour", actions: Orders, actor: 1, action: pay, args: [card, 7] }) as const
+      const put = Effect.fnUntraced(function*(by: typeof program) {
+        return yield* (yield* Schedules).put("row", of(by))
+      })
+      const stored = sql<{ hash: string; text: string }>`
+        select hash, arguments ->> 0 as text from stepped.schedules order by name`
+      const declared = Effect.fnUntraced(function*(by: typeof program) {
+        const layer = Layer.orDie(Stepped.schedule("code", of(by)))
+        yield* deployed(Layer.provideMerge(layer, by.Orders.layer))(performSteppedActions({ schedules: true }))
+      })
+      assert.strictEqual(yield* put(program), "created")
+      yield* declared(program)
+      const before = yield* stored
+      for (const { text } of before) assert.match(text, /^stepped1\.one\./)
+      // the same program, and one whose first key is a new one
+      for (const [by, name] of [[program, "one"], [programWith([two, one]), "two"]] as const) {
+        assert.strictEqual(yield* put(by), "same")
+        yield* declared(by)
+        const now = yield* stored
+        assert.deepStrictEqual(now.map(({ hash }) => hash), before.map(({ hash }) => hash))
+        assert.isTrue(now[1]!.text.startsWith(`stepped1.${name}.`))
+      }
+      assert.strictEqual(
+        yield* Effect.flatMap(Schedules, (schedules) => schedules.put("row", { ...of(program), args: [card, 8] })),
+        "changed"
+      )
     }))
 
   test("22.2: a failed signal that comes twice under its key is one", () =>

@@ -8225,6 +8225,26 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [slotsTest]: ["20.3: what is looked at before"], [schedules]: ["20.3: with another jitter"] }
   },
   {
+    name: "schedule-told-by-its-ciphertext",
+    breaks: "22.2: a schedule with an encrypted argument is another one whenever it is declared or put",
+    plants: [{
+      file: "src/engine/schedules/given.ts",
+      find: "{ ...schedule, arguments: identity }",
+      replace: "{ ...schedule, identity }"
+    }],
+    tests: { "test/behaviour/Encryption.test.ts": ["22.2, 20.6: a schedule is the same"] }
+  },
+  {
+    name: "schedule-under-a-key-that-goes",
+    breaks: "22.2: what is put again with another first key stays encrypted with the one before",
+    plants: [{
+      file: functionFile("put_schedule"),
+      find: "s.arguments is distinct from p_arguments",
+      replace: "s.arguments is null"
+    }],
+    tests: { "test/behaviour/Encryption.test.ts": ["22.2, 20.6: a schedule is the same"] }
+  },
+  {
     name: "unreadable-arguments-in-no-history",
     breaks: "20.7: arguments that can no longer be read end without an action",
     plants: [{

@@ -5,7 +5,7 @@ import * as Option from "effect/Option"
 import * as Result from "effect/Result"
 import type { AnyAction } from "../../Action.ts"
 import type { AnyActorClass } from "../../Actor.ts"
-import { encodeArguments } from "../../domain/Codec.ts"
+import { argumentsCodec, encodeArguments } from "../../domain/Codec.ts"
 import { longest, readDuration } from "../../domain/duration.ts"
 import { definitionKey } from "../../domain/Key.ts"
 import {
@@ -86,8 +86,11 @@ export const readSchedule = (
       queue: action.definition.queue,
       arguments: encoded
     }
+    // what is encrypted is another text each time, and the same schedule
+    const identity = yield* argumentsCodec(action.definition.arguments).identify(args, encoded)
     // as it is stored: what JSON leaves out makes no difference
-    return { ...schedule, hash: checksum(JSON.parse(JSON.stringify(schedule)))!.slice(0, 22) }
+    const told = JSON.parse(JSON.stringify({ ...schedule, arguments: identity }))
+    return { ...schedule, hash: checksum(told)!.slice(0, 22) }
   })
 
 /** From the first slot after a time on; code that comes too late for its only one catches up with it, as with any. */

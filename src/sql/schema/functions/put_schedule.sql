@@ -2,7 +2,8 @@
 -- source. What its times are made of (`spec`, `zone`, `until`) decides whether it keeps the slot that comes next, as
 -- where a deploy changes its arguments alone: a slot that nobody was there for is not lost by that. Of code (`older`):
 -- what a living worker declares and was seen first later stays in force. One that has another jitter is looked at when
--- its slot comes: whoever fires it says until when that is put off.
+-- its slot comes: whoever fires it says until when that is put off. What is the same may be encrypted otherwise, and is
+-- stored as it is given last: so a key that is kept no longer is not needed for it either.
 --
 -- Locked is its row, by whoever puts it until their commit; who fires skips it meanwhile, and nobody else waits for it
 -- but who puts or operates the same one. A crash before the commit has put nothing. Two who put one name at one moment
@@ -35,7 +36,12 @@ begin
     exit when found;
   end loop;
   if x.source <> p_source then return 'taken'; end if;
-  if x.hash = p_hash and x.trouble is null then return 'same'; end if;
+  if x.hash = p_hash and x.trouble is null then
+    update schedules s
+    set arguments = p_arguments
+    where s.name = p_name and s.arguments is distinct from p_arguments;
+    return 'same';
+  end if;
   -- looked at once the row is locked: of two who declare at one moment the second one sees what the first one has put
   if p_source = 0 /* ScheduleSource.code */ and x.hash <> p_hash and is_declared(x.hash)
     and exists (
