@@ -8098,6 +8098,17 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [schedules]: ["20.1: what code declares fires as well"] }
   },
   {
+    name: "declared-at-its-start-or-never",
+    breaks: "20.6: what a worker could not say at its start it never says, and its schedules do not fire",
+    plants: [{
+      file: "src/engine/worker/Announcing.ts",
+      find: "if (said === undefined) return hasBegun ? say : Effect.void",
+      replace: "if (said === undefined) return Effect.void"
+    }],
+    tests: { "test/engine/worker/Announcing.test.ts": ["20.6: a worker that could not say"] },
+    hangs: true
+  },
+  {
     name: "jumped-over-time-is-lost",
     breaks: "20.2: a local time that the clock jumps over is no slot",
     plants: [{

@@ -15,7 +15,7 @@ const repeatMs = 12 * 60 * 60_000
 export interface Announcing {
   /** Says it for the first time: not at once, since layers of actions may come a moment after their worker. */
   readonly first: Effect.Effect<void, StorageError>
-  /** Says it again where that is due; nothing before the first time. */
+  /** Says it again where that is due, or has failed; nothing before the first time. */
   readonly again: Effect.Effect<void, StorageError>
 }
 
@@ -25,6 +25,8 @@ export const make = (worker: WorkerContext): Announcing => {
   let said:
     | { readonly token: bigint; readonly all: unknown; readonly schedules: unknown; readonly at: number }
     | undefined
+  /** Whether it was to be said for the first time; what has failed then is said by upkeep. */
+  let hasBegun = false
   const say = Effect.gen(function*() {
     const token = worker.lease.token()
     const all = registry.all()
@@ -51,9 +53,12 @@ export const make = (worker: WorkerContext): Announcing => {
     return schedules.length === 0 ? Effect.succeed(false) : connections.ask(store.undeclaredSchedules(schedules))
   })
   return {
-    first: say,
+    first: Effect.suspend(() => {
+      hasBegun = true
+      return say
+    }),
     again: Effect.suspend(() => {
-      if (said === undefined) return Effect.void
+      if (said === undefined) return hasBegun ? say : Effect.void
       const isSaid = said.token === worker.lease.token() && said.all === registry.all() &&
         said.schedules === registry.schedules() && monotonic() - said.at < repeatMs
       return isSaid ? Effect.flatMap(isUndeclared, (is) => is ? say : Effect.void) : say

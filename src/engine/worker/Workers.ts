@@ -160,7 +160,7 @@ export const make = (engine: WorkersOptions): Workers => {
       }
       yield* Effect.catch(
         retryAtStart(worker.announce),
-        (error) => worker.log.trouble("cannot say what it can run", error, "goes on without that")
+        (error) => worker.log.trouble("cannot say what it can run", error, "trying again, and goes on without that")
       )
     })
 
