@@ -75,11 +75,11 @@ export interface Registration {
  * @since 0.1.0
  */
 export interface Finding {
-  /** Number of the invariant, 1 to 5. */
+  /** Number of the invariant, 1 to 6; 6 is that schedules fire. */
   readonly invariant: number
   /** What is wrong, in words. */
   readonly problem: string
-  /** Id of the action, or the key of the lane. */
+  /** Id of the action, the key of the lane, or the name of the schedule. */
   readonly subject: string
 }
 

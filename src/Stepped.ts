@@ -258,6 +258,10 @@ export const migrate = (
  *
  * In tests after every scenario; on a live system when something seems stuck.
  *
+ * **Details**
+ *
+ * Of schedules it finds those that cannot be read, those that are due for ten minutes while workers live, and those that fire what no worker performs.
+ *
  * @category operations
  * @since 0.1.0
  */

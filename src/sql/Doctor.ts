@@ -2,11 +2,12 @@
  * The invariants of the storage as queries over one snapshot.
  */
 import * as Effect from "effect/Effect"
-import { JobKind, KeyKind, phaseCodes, Priority } from "../domain/Phase.ts"
+import { JobKind, KeyKind, phaseCodes, Priority, ScheduleSource } from "../domain/Phase.ts"
 import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
+import { at } from "./columns.ts"
 import { isLeft } from "./conditions.ts"
 
 /** Whether a pause holds a live action, or what was resumed may still have to go on. */
@@ -14,6 +15,16 @@ const isHeld = (s: string, live: string) =>
   `(exists (select 1 from ${s}.resumed) or exists (select 1 from ${s}.pauses p where p.kind = 'everything'
     or (p.kind = 'queue' and p.subject = ${live}.queue) or (p.kind = 'definition' and p.subject = ${live}.definition)
     or (p.kind = 'lane' and (p.subject = ${live}.lane or p.subject = any(${live}.lanes)))))`
+
+/** Of schedules that are to fire: since when one is due, while there are workers, for something to be wrong. User time is `$1`. */
+const isLate = "s.paused_at is null and s.trouble is null and s.next_at < $1::timestamptz - interval '10 minutes'"
+
+/** Whether a worker lives for which something holds, of those that have said what they can run. */
+const someWorker = (s: string, holds: string) =>
+  `exists (select 1 from ${s}.workers w where w.lease_until > clock_timestamp() and w.definitions is not null and ${holds})`
+const firesIt =
+  `case s.source when ${ScheduleSource.code} then w.schedules @> array[s.hash] else w.definitions @> array[s.definition] end`
+const performsIt = "w.definitions @> array[s.definition] and (w.queues is null or s.queue = any(w.queues))"
 
 const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
   [
@@ -274,19 +285,49 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
     "is held for a worker that does not exist",
     (s) =>
       `select j.action::text from ${s}.jobs j where j.priority = ${Priority.held} and not exists (select 1 from ${s}.workers w where w.token = j.token)`
+  ],
+  [
+    6,
+    "is a schedule that cannot be read, and does not fire: its trouble says why",
+    (s) => `select s.name from ${s}.schedules s where s.trouble is not null and s.paused_at is null`
+  ],
+  [
+    6,
+    "is a schedule that is due for ten minutes, and no worker fires it, though some can",
+    (s) => `select s.name from ${s}.schedules s where ${isLate} and ${someWorker(s, firesIt)}`
+  ],
+  [
+    6,
+    "is a schedule that is due for ten minutes, and no worker that lives has its action",
+    // one that code declares, and nobody any more, is meant to be over
+    (s) =>
+      `select s.name from ${s}.schedules s where ${isLate} and s.source = ${ScheduleSource.row} and ${
+        someWorker(s, "true")
+      } and not ${someWorker(s, "w.definitions @> array[s.definition]")}`
+  ],
+  [
+    6,
+    "is a schedule that fires what no worker that lives performs",
+    (s) =>
+      `select s.name from ${s}.schedules s where s.paused_at is null and s.next_at is not null and ${
+        someWorker(s, firesIt)
+      } and not ${someWorker(s, performsIt)}`
   ]
 ]
 
-/** Runs every check over one snapshot; at most 100 findings for each. */
-export const examineOf = ({ callUnprepared, schema }: Calls): Effect.Effect<ReadonlyArray<Finding>, StorageError> => {
+/** Runs every check over one snapshot, at a time of the users'; at most 100 findings for each. */
+export const examineOf = (
+  { callUnprepared, schema }: Calls
+): (now: number) => Effect.Effect<ReadonlyArray<Finding>, StorageError> => {
   const text = checks.map(([, , query], i) =>
     `select * from (select ${i} as n, x.subject collate "C" as subject from (${
       query(schema)
     }) x(subject) limit 100) q${i}`
   ).join("\nunion all\n")
-  return Effect.map(callUnprepared("doctor", text, []), (rows) =>
-    rows.map(([n, subject]) => {
-      const [invariant, problem] = checks[n as number]!
-      return { invariant, problem, subject: subject as string }
-    }))
+  return (now) =>
+    Effect.map(callUnprepared("doctor", text, [at(now)]), (rows) =>
+      rows.map(([n, subject]) => {
+        const [invariant, problem] = checks[n as number]!
+        return { invariant, problem, subject: subject as string }
+      }))
 }

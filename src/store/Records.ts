@@ -226,7 +226,7 @@ export interface Records extends ScheduleStore {
   readonly readLive: <A>(use: (reads: LiveReads) => Effect.Effect<A, StorageError>) => Effect.Effect<A, StorageError>
 
   /** The invariants that are broken, over one snapshot. */
-  readonly examine: Many<Finding>
+  readonly examine: (now: number) => Many<Finding>
 
   readonly achievementOf: (checksumKey: string) => Effect.Effect<Achievement | undefined, StorageError>
   /** In the order of their keys. */

@@ -450,7 +450,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           deleteOperations: store.deleteOperations(0, 10),
           queued: store.queued(10, 0),
           backlog: store.backlog,
-          examine: store.examine,
+          examine: store.examine(0),
           checkWorker: store.checkWorker,
           checkOpen: store.checkOpen("checkOpen"),
           setAside: store.setAside(0, 0, catalog),

@@ -60,6 +60,8 @@ const fairBy = "test/behaviour/FairBy.test.ts"
 const schedules = "test/behaviour/Schedules.test.ts"
 const scheduleRaces = "test/races/schedules.test.ts"
 const scheduleRows = "src/sql/schedules.ts"
+const doctorFile = "src/sql/Doctor.ts"
+const doctorTest = "test/sql/Doctor.test.ts"
 const slots = "src/domain/Slots.ts"
 const slotsTest = "test/domain/Slots.test.ts"
 const firing = "src/engine/schedules/firing.ts"
@@ -8107,6 +8109,46 @@ export const bugs: ReadonlyArray<Bug> = [
     }],
     tests: { "test/engine/worker/Announcing.test.ts": ["20.6: a worker that could not say"] },
     hangs: true
+  },
+  {
+    name: "late-and-not-looked-at",
+    breaks: "20.10: a schedule that is long due, and that workers could fire, is not found",
+    plants: [{
+      file: doctorFile,
+      find: "s.next_at < $1::timestamptz - interval '10 minutes'",
+      replace: "s.next_at < s.slot"
+    }],
+    tests: { [doctorTest]: ["20.10: finds a row that is due"] }
+  },
+  {
+    name: "nobody-works-and-it-is-late",
+    breaks: "20.10: where no worker lives each schedule that is due is found",
+    plants: [{
+      file: doctorFile,
+      find: "w.lease_until > clock_timestamp() and w.definitions is not null and",
+      replace: "w.definitions is not null and"
+    }],
+    tests: { [doctorTest]: ["20.10: finds a row that is due"] }
+  },
+  {
+    name: "unreadable-is-no-finding",
+    breaks: "20.10: a schedule that cannot be read is not found",
+    plants: [{
+      file: doctorFile,
+      find: "where s.trouble is not null and s.paused_at is null`",
+      replace: "where s.trouble is null and s.paused_at > s.next_at`"
+    }],
+    tests: { [doctorTest]: ["20.10: finds what cannot be read"] }
+  },
+  {
+    name: "any-queue-is-taken",
+    breaks: "20.10: a schedule whose queue no worker takes is not found",
+    plants: [{
+      file: doctorFile,
+      find: "w.definitions @> array[s.definition] and (w.queues is null or s.queue = any(w.queues))",
+      replace: "w.definitions @> array[s.definition]"
+    }],
+    tests: { [doctorTest]: ["20.10: finds what fires for nobody"] }
   },
   {
     name: "jumped-over-time-is-lost",

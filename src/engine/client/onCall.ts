@@ -16,7 +16,7 @@ export const make = (
   check: Checking.make(context),
   why: Why.make(context),
   suspects: Suspects.make(context),
-  doctor: context.store.examine,
+  doctor: Effect.flatMap(context.now, context.store.examine),
   databaseHealth: Effect.map(context.store.health, healthOf),
   ...readiness(context.store, context.workers)
 })
