@@ -29,7 +29,7 @@ import type {
  *
  * `cron`: five fields (minute, hour, day of the month, month, day of the week), or six with seconds before them, as `effect/Cron` reads them, by the local time of `zone`: a name
  * such as `Europe/Berlin`, or an offset such as `+02:00`; UTC if not given. `every`: a distance, counted from 1970-01-01T00:00Z, so that every process and deploy means the same
- * times; at least a second. `at`: once.
+ * times (a week's is a Thursday); at least a second. `at`: once.
  *
  * Where a clock is put forward, a local time that it jumps over is the moment of the jump; where it is put back, one that it shows twice is a slot the first time alone. An expression
  * whose hours are `*` means a distance: it goes on through both changes as if the clock had not been touched (rule 20.2).
@@ -53,7 +53,8 @@ export type ScheduleTimes =
  * **Details**
  *
  * `latest`: the last of them fires, late. `none`: none of them, but for one that is late by a minute at most. With `max` and `window` all of them that
- * are not older than `window`, the last `max` of these (1,000 at most), the oldest first.
+ * are not older than `window`, the last `max` of these (1,000 at most), the oldest first. These are enqueued at one moment: in the lane that an action has if nothing is said, all but
+ * the first and the last of them are superseded, and in one with `whenBusy: "line"` each is performed.
  *
  * @category models
  * @since 0.1.0

@@ -233,6 +233,10 @@ export class Schedules extends Context.Service<Schedules, {
   /**
    * Enqueues the slots from one time to another, both included, that were not enqueued before: 1,000 at most, of times that have passed. Gives them and the ids of their actions, the oldest
    * slot first, and how many there had been. With `dryRun` it says which it would enqueue, and changes and records nothing.
+   *
+   * **Gotchas**
+   *
+   * They are enqueued at one moment: in the lane that an action has if nothing is said, all but the first and the last are superseded, and in one with `whenBusy: "line"` each is performed.
    */
   readonly backfill: (
     name: string,
