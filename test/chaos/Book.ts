@@ -10,6 +10,8 @@ const nothingYet = {
   "steps undone": 0,
   "undone again by an operator": 0,
   pauses: 0,
+  "slots of schedules": 0,
+  "schedules meddled with": 0,
   actions: 0,
   bodies: 0,
   "transactional effects": 0,

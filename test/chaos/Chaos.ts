@@ -58,6 +58,7 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
     // neither faults nor trees come all at once: both go on until the end
     const asked = () => book.counts.trees / options.trees
     let endsAt = Infinity
+    let isSilent = false
     const isOver = () => performance.now() > endsAt
     const isEarly = () => asked() > (struck + 1) / faults.length + 0.02
 
@@ -83,7 +84,8 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
         if (millis !== 0) book.counts["clocks off"]++
         return millis
       },
-      isolation
+      isolation,
+      version: () => random.oneOf([1, 2])
     })
     const clientProxy = yield* startProxy(server.url)
     const clients = yield* startClients({
@@ -95,7 +97,8 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
       trees: options.trees,
       seed: options.seed,
       isEarly,
-      isOver
+      isOver,
+      isSilent: () => isSilent
     })
     const victims = { server, workers, proxies: [...proxies, clientProxy], undisturbed }
 
@@ -119,7 +122,11 @@ export const chaos = (options: ChaosOptions): Effect.Effect<ChaosReport> =>
       }
       yield* Effect.forEach(victims.proxies, (proxy) => proxy.heal)
       yield* tell("no more faults")
+      // what rings for ever would never come to rest, and nobody would see that something else does not go on
+      isSilent = true
+      yield* silence(undisturbed, book)
       yield* Fiber.join(asking)
+      yield* silence(undisturbed, book)
       yield* untilEmpty(undisturbed)
       return undefined
     })
@@ -166,6 +173,28 @@ const left = (undisturbed: Undisturbed) =>
       ),
       (rows) => rows.map(({ subject }) => subject)
     )))
+
+/** Waits until each schedule has fired all that is due, and pauses it then. */
+const silence = (undisturbed: Undisturbed, book: Book) =>
+  Effect.gen(function*() {
+    const since = performance.now()
+    while (true) {
+      yield* undisturbed(Effect.flatMap(SqlClient.SqlClient, (sql) =>
+        sql`update stepped.schedules set paused_at = clock_timestamp(), paused_by = 'chaos', paused_reason = 'the run is over'
+          where paused_at is null and next_at > clock_timestamp()`))
+      const [left] = yield* undisturbed(Effect.flatMap(SqlClient.SqlClient, (sql) =>
+        sql<
+          { names: string | null }
+        >`select string_agg(name, ', ') as names from stepped.schedules where paused_at is null`))
+      if (left!.names === null) {
+        return
+      }
+      if (performance.now() - since > patienceMs) {
+        return book.accuse(`nobody fires what is due of ${left!.names}`)
+      }
+      yield* Effect.sleep("100 millis")
+    }
+  })
 
 const untilEmpty = (undisturbed: Undisturbed) =>
   Effect.gen(function*() {

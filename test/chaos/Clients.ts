@@ -9,6 +9,7 @@ import { join } from "node:path"
 import { type ActionHandle, ActionRepo, type JobQueue, type PerformanceLane, Stepped, StorageError } from "stepped"
 import { storageError } from "../../src/sql/storageError.ts"
 import { awaitInWords, makeWorld, silent, type WorldOptions } from "../model/Trees.ts"
+import { makeBells } from "./Bells.ts"
 import { bodies, openLog, writesTo } from "./bodies.ts"
 import type { Book } from "./Book.ts"
 import type { Undisturbed } from "./Database.ts"
@@ -59,6 +60,8 @@ export interface ClientsOptions {
   readonly isEarly: () => boolean
   /** Whether it is too late. */
   readonly isOver: () => boolean
+  /** Whether schedules are to come to rest. */
+  readonly isSilent: () => boolean
 }
 
 /** What is asked for beside each other, where there are enough trees: what is under way when time is over takes its time to end. */
@@ -82,7 +85,7 @@ const isAway = (error: unknown): boolean =>
 const nowShare = 0.15
 
 export const startClients = (
-  { book, folder, isEarly, isolation, isOver, proxy, seed, trees, undisturbed }: ClientsOptions
+  { book, folder, isEarly, isolation, isOver, isSilent, proxy, seed, trees, undisturbed }: ClientsOptions
 ) =>
   Effect.gen(function*() {
     const file = yield* openLog(join(folder, "clients.log"))
@@ -91,8 +94,9 @@ export const startClients = (
     const world = makeWorld({ second: secondMs, groupOf, padding, ran })
     const trucks = makeTrucks(ran)
     const voyages = makeVoyages(writesTo(file))
+    const bells = makeBells(ran)
     const services = yield* Effect.orDie(Layer.build(
-      Layer.mergeAll(world.layer, trucks.layer, voyages.layer).pipe(
+      Layer.mergeAll(world.layer, trucks.layer, voyages.layer, bells.layer).pipe(
         Layer.provideMerge(Stepped.layer(engineOptions)),
         Layer.provideMerge(PgClient.layer({
           url: proxy.url,
@@ -244,6 +248,15 @@ export const startClients = (
       yield* pauseSomething((effect) => answer("pausing", effect))
     })
 
+    const rings = Effect.gen(function*() {
+      yield* Effect.orDie(Effect.retry(bells.hang, { while: isAway, schedule: Schedule.spaced("200 millis") }))
+      while (!isSilent()) {
+        yield* Effect.sleep(Math.random() * 1500)
+        book.counts["schedules meddled with"]++
+        yield* answer("meddling with a schedule", bells.meddle)
+      }
+    })
+
     const ask = Effect.gen(function*() {
       while (book.counts.trees < trees && !isOver()) {
         if (isEarly()) yield* Effect.sleep("50 millis")
@@ -284,7 +297,8 @@ export const startClients = (
         ...Array.from({ length: asking }, () => ask),
         ...Array.from({ length: asking * sendersPart }, () => meanwhile(send)),
         ...Array.from({ length: asking * sailorsPart }, () => sails),
-        meanwhile(pauses)
+        meanwhile(pauses),
+        rings
       ], { concurrency: "unbounded", discard: true }).pipe(Effect.provide(services)),
       complete: Effect.provide(
         Effect.zipWith(complete, Effect.forever(pilots), (never) => never, { concurrent: true }),

@@ -34,6 +34,8 @@ export interface WorkersOptions {
   readonly clockMs: () => number
   /** The level of the next worker's transactions. */
   readonly isolation: () => Isolation
+  /** The version of the next worker's program. */
+  readonly version: () => number
   /** A worker has ended although nobody has killed it. */
   readonly onLost: (what: string) => void
 }
@@ -49,8 +51,9 @@ export interface Workers {
 
 const endedBySigterm = 130
 
-export const startWorkers = ({ clockMs, folder, holding, isolation, onLost, proxies, random }: WorkersOptions) =>
+export const startWorkers = (options: WorkersOptions) =>
   Effect.gen(function*() {
+    const { clockMs, folder, holding, isolation, onLost, proxies, random, version } = options
     const employed = new Set<Worker>()
     const spares = yield* Queue.bounded<readonly [Program, Scope.Closeable]>(1)
     let ending = false
@@ -75,7 +78,8 @@ export const startWorkers = ({ clockMs, folder, holding, isolation, onLost, prox
           isolation: isolation(),
           // the others are to have something to die with
           concurrency: isSpared ? 4 : 16,
-          second: secondMs
+          second: secondMs,
+          version: version()
         }
         yield* program.tell(JSON.stringify(brief))
         const worker: Worker = { program, isSpared, workingSince: undefined, isTaken: false }

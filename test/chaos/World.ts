@@ -9,6 +9,7 @@ import * as fc from "fast-check"
 import type { Engine, Stepped } from "stepped"
 import { actorNames, type Deed, type Op, type Outcome, outcome, type Plan, type Replaceable } from "../model/Model.ts"
 import { crowds, makeWorld, planOf, type WorldOptions } from "../model/Trees.ts"
+import { makeBells } from "./Bells.ts"
 import { makeTrucks } from "./Trucks.ts"
 import { makeVoyages, type Writes } from "./Voyages.ts"
 
@@ -23,6 +24,8 @@ export interface WorkerBrief {
   readonly isolation: Isolation
   readonly concurrency: number
   readonly second: number
+  /** Of its program. */
+  readonly version: number
 }
 
 /** What a plan's second takes: waits and timeouts of up to half a second. */
@@ -58,13 +61,21 @@ export const groupOf = (place: string): number => Number(/^\d+/.exec(place)?.[0]
 export const padding = 900_000
 
 export const layerWorld = (
-  options: Pick<WorldOptions, "second"> & { readonly ran: NonNullable<WorldOptions["ran"]>; readonly writes: Writes }
-): Layer.Layer<never, never, Engine | SqlClient.SqlClient> =>
-  Layer.mergeAll(
+  options: Pick<WorldOptions, "second"> & {
+    readonly ran: NonNullable<WorldOptions["ran"]>
+    readonly writes: Writes
+    readonly version: number
+  }
+): Layer.Layer<never, never, Engine | SqlClient.SqlClient> => {
+  const bells = makeBells(options.ran)
+  return Layer.mergeAll(
     makeWorld({ ...options, groupOf, padding }).layer,
     makeTrucks(options.ran).layer,
-    makeVoyages(options.writes).layer
+    makeVoyages(options.writes).layer,
+    bells.layer,
+    bells.declared(options.version)
   )
+}
 
 /** How many numbers crowds have: with more of them than are under way at a time, a crowd mostly meets those that are over. */
 const crowdNumbers = 200

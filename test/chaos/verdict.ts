@@ -7,6 +7,7 @@ import { isDeepStrictEqual } from "node:util"
 import { callbacksOf, type Outcome, type Shape, type StoredAction } from "../model/Model.ts"
 import { brokenRules, show, stored } from "../model/Trees.ts"
 import * as Audit from "./Audit.ts"
+import { apartMs, shakyName } from "./Bells.ts"
 import type { Book } from "./Book.ts"
 import type { Clients } from "./Clients.ts"
 import { layerLooking, type Undisturbed } from "./Database.ts"
@@ -44,7 +45,32 @@ export const judge = (run: Run) =>
     yield* endings(run)
     yield* foretold(run, log)
     yield* voyages(run, log)
+    yield* bells(run)
   })
+
+/** Each slot of a schedule was enqueued once, and of those that nobody has meddled with none was left out. */
+const bells = ({ book, undisturbed }: Run) =>
+  Effect.gen(function*() {
+    const found = yield* rows<
+      { name: string; slots: number; keys: number; actions: number; due: number | null }
+    >(undisturbed, bellsOf)
+    for (const { actions, due, keys, name, slots } of found) {
+      book.counts["slots of schedules"] += slots
+      if (actions !== keys) book.accuse(`${name} has enqueued ${actions} actions for ${keys} slots`)
+      if (name !== shakyName && slots !== due) book.accuse(`${name} has fired ${slots} of ${due} slots`)
+    }
+  })
+
+/**
+ * Of each schedule its slots that were enqueued, those and what was run by hand, the actions with its name, and how many slots there were from
+ * its first one on to the one that comes next.
+ */
+export const bellsOf = `select k.name, k.slots, k.keys,
+    (select count(*)::int from stepped.actions a where a.actor_type = 'Bell' and a.arguments->>0 = k.name) as actions,
+    (select (extract(epoch from s.slot - k.first) * 1000)::int / ${apartMs} from stepped.schedules s where s.name = k.name) as due
+  from (select actor_id as name, count(*)::int as keys, count(*) filter (where key not like '%/')::int as slots,
+      min(key::timestamptz) filter (where key not like '%/') as first
+    from stepped.action_keys where kind = 3 group by actor_id) k`
 
 /** What has to hold of what undoes voyages, beside what the audit asks of it. */
 const voyages = ({ book, undisturbed }: Run, log: Log) =>
@@ -132,7 +158,7 @@ const callbacks = ({ book, undisturbed }: Run, log: Log) =>
     const actions = yield* rows<{ key: string; status: string; shape: Shape; count: number }>(
       undisturbed,
       `select ${key} as key, status, arguments->1->'shape' as shape, callbacks_succeeded + callbacks_failed as count from stepped.actions
-        where actor_type not in ('Truck', 'Voyage')`
+        where actor_type not in ('Truck', 'Voyage', 'Bell')`
     )
     book.counts.actions = actions.length
     for (const action of actions) {

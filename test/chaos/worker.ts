@@ -14,14 +14,14 @@ import { engineOptions, layerWorld, type WorkerBrief } from "./World.ts"
 
 const say = (event: "ready" | "working") => console.log(JSON.stringify({ event }))
 
-const main = ({ clockMs, concurrency, isolation, logFile, second, url }: WorkerBrief) => {
+const main = ({ clockMs, concurrency, isolation, logFile, second, url, version }: WorkerBrief) => {
   // a machine whose clock is off
   const machine = Date.now
   Date.now = () => machine() + clockMs
   const world = Layer.unwrap(Effect.gen(function*() {
     const sql = yield* PgClient.PgClient
     const file = yield* openLog(logFile)
-    return layerWorld({ second, ran: bodies(sql, file, { isWorker: true }), writes: writesTo(file) })
+    return layerWorld({ second, version, ran: bodies(sql, file, { isWorker: true }), writes: writesTo(file) })
   }))
   const worker = Stepped.worker({ concurrency, gracePeriod: "1 second" }).pipe(
     Layer.provide(world),
