@@ -1,4 +1,5 @@
 /** What the notes tell: nothing of an engine that keeps the rules, and everything that is planted. */
+import type { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
@@ -8,6 +9,9 @@ import { layerServer } from "../harness/Server.ts"
 import { child, plan, step, wait } from "../model/Model.ts"
 import { makeWorld } from "../model/Trees.ts"
 import * as Audit from "./Audit.ts"
+import { makeBells } from "./Bells.ts"
+import { openBook } from "./Book.ts"
+import { bells } from "./verdict.ts"
 import { planted } from "./violations.ts"
 import { undoneBeside } from "./Voyages.ts"
 
@@ -37,6 +41,33 @@ it.live("the notes of an engine at work tell nothing, and what is planted is fou
     Layer.provideMerge(Stepped.layer({ databaseClock: false, notify: false })),
     Layer.provideMerge(layerServer({ template, maxConnections: 1 }))
   ))))
+
+it.effect("20.5: what has rung twice, or not at all, is found", () => {
+  const bell = makeBells(() => Effect.void)
+  return Effect.gen(function*() {
+    const sql = yield* SqlClient.SqlClient
+    const context = yield* Effect.context<PgClient.PgClient | SqlClient.SqlClient>()
+    const judged = Effect.gen(function*() {
+      const book = openBook()
+      yield* bells({ book, undisturbed: (effect) => Effect.orDie(Effect.provideContext(effect, context)) })
+      return book.findings
+    })
+    yield* bell.hang
+    yield* performSteppedActions({ schedules: true, until: "5 seconds" })
+    assert.deepStrictEqual(yield* judged, [])
+    const one = sql`select action from stepped.action_keys where actor_id = 'bell-1' order by key limit 1 offset 2`
+    yield* sql`insert into stepped.action_keys select definition, actor_id, kind, key || '/', gen_random_uuid(), given, created_at, free_at, held_until
+      from stepped.action_keys where action in (${one})`
+    assert.deepStrictEqual(yield* judged, ["bell-1 has enqueued 5 actions for 6 slots"])
+    yield* sql`delete from stepped.action_keys where key like '%/'`
+    yield* sql`delete from stepped.ended_actions where id in (${one})`
+    yield* sql`delete from stepped.action_keys where action in (${one})`
+    assert.deepStrictEqual(yield* judged, ["bell-1 has fired 4 of 5 slots"])
+  }).pipe(Effect.provide(bell.layer.pipe(
+    Layer.provideMerge(Stepped.layer({ databaseClock: false, notify: false })),
+    Layer.provideMerge(layerServer({ template, maxConnections: 3 }))
+  )))
+})
 
 it("10.1: what is undone beside a body is found in what processes have written, unless somebody has taken over", () => {
   const lines = ["sails a 1 10", "undoes a 15", "rests a 1 20", "undoes a 25", "sails b 2 10", "undoes b 15"]

@@ -49,7 +49,7 @@ export const judge = (run: Run) =>
   })
 
 /** Each slot of a schedule was enqueued once, and of those that nobody has meddled with none was left out. */
-const bells = ({ book, undisturbed }: Run) =>
+export const bells = ({ book, undisturbed }: Pick<Run, "book" | "undisturbed">) =>
   Effect.gen(function*() {
     const found = yield* rows<
       { name: string; slots: number; keys: number; actions: number; due: number | null }
@@ -65,7 +65,7 @@ const bells = ({ book, undisturbed }: Run) =>
  * Of each schedule its slots that were enqueued, those and what was run by hand, the actions with its name, and how many slots there were from
  * its first one on to the one that comes next.
  */
-export const bellsOf = `select k.name, k.slots, k.keys,
+const bellsOf = `select k.name, k.slots, k.keys,
     (select count(*)::int from stepped.actions a where a.actor_type = 'Bell' and a.arguments->>0 = k.name) as actions,
     (select (extract(epoch from s.slot - k.first) * 1000)::int / ${apartMs} from stepped.schedules s where s.name = k.name) as due
   from (select actor_id as name, count(*)::int as keys, count(*) filter (where key not like '%/')::int as slots,
