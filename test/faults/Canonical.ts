@@ -26,6 +26,7 @@ import { memoPrograms } from "./MemoPrograms.ts"
 import { planned } from "./Planned.ts"
 import { programs } from "./Programs.ts"
 import { retryPrograms } from "./RetryPrograms.ts"
+import { schedulePrograms } from "./SchedulePrograms.ts"
 import { signalPrograms } from "./SignalPrograms.ts"
 import { stepPrograms } from "./StepPrograms.ts"
 import type { Tree } from "./Trial.ts"
@@ -287,7 +288,8 @@ export const canonical: ReadonlyArray<Tree> = [
   ...heartbeatPrograms,
   ...retryPrograms,
   ...compensationPrograms,
-  ...closingPrograms
+  ...closingPrograms,
+  ...schedulePrograms
 ]
 
 /** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */

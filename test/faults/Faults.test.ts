@@ -90,6 +90,18 @@ describe("under faults", () => {
       Effect.sync(() => assert.isAbove(killed.filter(([, { hits }]) => hits.length > 0).length, killed.length / 2))
     ), timeFor(killed))
 
+  const struck = canonical.filter(({ name }) => name.startsWith("20.")).flatMap((tree, i) =>
+    (["lost-answer", "kill", "kill-after", "silence"] as const).map((fault, n) =>
+      // each with another one of its slots
+      [tree, named("worker", "fire_schedules", 1 + (i + n) % 2, fault)] as const
+    )
+  )
+  it.live("20.5: a slot is enqueued once, whatever becomes of who fires it", () =>
+    Effect.andThen(
+      endAsWithout(struck),
+      Effect.sync(() => assert.isAbove(struck.filter(([, { hits }]) => hits.length > 0).length, struck.length / 2))
+    ), timeFor(struck))
+
   it.live("a run is had again in its order", () => {
     // whoever comes last supersedes whoever came before
     const road = plan({ steps: [step(child(plan({ lane: "road" })))] })

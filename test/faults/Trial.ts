@@ -92,9 +92,12 @@ const patient: Stepped.EngineOptions = { lease: "20 seconds", statementTimeout: 
 const restMillis = 60_000
 const realClock = Clock.Clock.defaultValue()
 
+/** When each trial begins, in user time. */
+export const userStart = 1_000_000_000_000
+
 /** User time: it stands still until somebody moves it, while sleeping takes its time. */
 const makeUserClock = () => {
-  let millis = 1_000_000_000_000
+  let millis = userStart
   const clock: Clock.Clock = Object.assign(Object.create(realClock) as Clock.Clock, {
     currentTimeMillisUnsafe: () => millis,
     currentTimeMillis: Effect.sync(() => millis)
@@ -303,6 +306,7 @@ const goingOn = (now: number) =>
         + (select count(*) from stepped.named_lanes, at where due_at <= due)
         + (select count(*) from stepped.live_actions where token is not null)
         + (select count(*) from stepped.abandoned_by)
+        + (select count(*) from stepped.schedules, at where next_at <= due and paused_at is null)
         + (select count(*) from stepped.slots, at where status is null and due_at <= due)
         + (select count(*) from stepped.live_actions, at where timeout_at <= due and outcome is null and status = 1)
         + (select count(*) from stepped.live_actions l, at where step_timeout_at <= due and ${sql.literal(waitsLate)})
@@ -328,7 +332,8 @@ const nextDue = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   Effect.map(
     sql<{ due: number | null }>`select (extract(epoch from least(w.due, t.due)) * 1000)::float8 as due from
       (select least((select min(due_at) from stepped.slots where status is null), (select min(due_at) from stepped.jobs),
-        (select min(due_at) from stepped.named_lanes), (select min(silent_at) from stepped.live_actions where outcome is null),
+        (select min(due_at) from stepped.named_lanes), (select min(next_at) from stepped.schedules where paused_at is null),
+        (select min(silent_at) from stepped.live_actions where outcome is null),
         (select min(step_timeout_at) from stepped.live_actions l where ${sql.literal(waitsLate)})) as due) w,
       (select min(timeout_at) as due from stepped.live_actions where outcome is null and status = 1) t
       where w.due is not null`,
