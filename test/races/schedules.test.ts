@@ -229,6 +229,30 @@ describe("one schedule", () => {
       assert.deepStrictEqual((yield* store.schedules({}, 10)).map(({ isServed }) => isServed), [false])
     }))
 
+  test("20.6: whose workers were taken for dead for a moment has its version in force again, if it is the later one", (store) =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const register = store.register("worker", Duration.minutes(1))
+      const [old, next] = [yield* register, yield* register]
+      const declare = (token: bigint, hash: string) =>
+        Effect.map(store.declareSchedules(token, 0, [given("nightly", hash)]), (became) => became.get("nightly"))
+      const lease = (token: bigint, seconds: number) =>
+        sql`update stepped.workers set lease_until = clock_timestamp() + ${seconds}::int * interval '1 second' where token = ${
+          String(token)
+        }::bigint`
+      yield* declare(old, "old")
+      yield* declare(next, "new")
+      yield* lease(next, -1)
+      assert.isTrue(yield* store.undeclaredSchedules([given("nightly", "old")]))
+      assert.strictEqual(yield* declare(old, "old"), "changed")
+      // it was late, and nobody has taken over
+      yield* lease(next, 60)
+      assert.isTrue(yield* store.undeclaredSchedules([given("nightly", "new")]))
+      assert.strictEqual(yield* declare(next, "new"), "changed")
+      assert.isFalse(yield* store.undeclaredSchedules([given("nightly", "old")]))
+      assert.deepStrictEqual(yield* inForce(store), ["new"])
+    }))
+
   test("20.6: who declares beside somebody who has not committed waits for that, and sees what it is", (store) =>
     Effect.scoped(Effect.gen(function*() {
       const [old, next] = [

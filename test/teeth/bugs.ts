@@ -8088,10 +8088,21 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "20.6: what a version has declared that nobody has any more stays in force",
     plants: [{
       file: functionFile("undeclared_schedules"),
-      find: "s.hash <> d.hash and not is_declared(s.hash)",
-      replace: "s.hash <> d.hash and s.hash is null"
+      find: "not is_declared(s.hash)",
+      replace: "s.hash is null"
     }],
     tests: { [scheduleRaces]: ["20.6: of two versions"] }
+  },
+  {
+    name: "away-for-a-moment-and-older",
+    breaks:
+      "20.6: a version whose workers were taken for dead for a moment is not in force again while an older one lives",
+    plants: [{
+      file: functionFile("undeclared_schedules"),
+      find: "(mine.first_seen, mine.hash) > (theirs.first_seen, theirs.hash)",
+      replace: "mine.first_seen > theirs.first_seen + interval '1 year'"
+    }],
+    tests: { [scheduleRaces]: ["20.6: whose workers were taken for dead"] }
   },
   {
     name: "orphan-fires",
@@ -8105,7 +8116,7 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: "src/engine/worker/Announcing.ts",
       find: "if (said === undefined) return hasBegun ? say : Effect.void",
-      replace: "if (said === undefined) return Effect.void"
+      replace: "if (said === undefined) return hasBegun ? Effect.void : Effect.void"
     }],
     tests: { "test/engine/worker/Announcing.test.ts": ["20.6: a worker that could not say"] },
     hangs: true
