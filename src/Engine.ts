@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { PgClient } from "@effect/sql-pg/PgClient"
 import { Context, type Duration, type Effect, type Option, type Scope, type Stream } from "effect"
 import type { AnyAction, CallbackDefinition } from "./Action.ts"
 import type { ActionHandle, Cancellation, CancelOptions } from "./ActionHandle.ts"
@@ -130,12 +131,33 @@ export interface AnyClients {
 }
 
 /**
+ * The database of an engine, for what stands beside it on the same tables.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface EngineDatabase {
+  readonly client: PgClient
+  readonly schema: string
+  /** It is in this process, and has one session. */
+  readonly embedded: boolean
+  /** The settings of `Stepped.layer`. */
+  readonly statementTimeout: Duration.Duration
+  readonly pollInterval: Duration.Duration
+  readonly lease: Duration.Duration
+  readonly notify: boolean
+  readonly payloadLimit: number
+}
+
+/**
  * The state machine: invoke, step, conclude, complete, advance.
  *
  * @category services
  * @since 0.1.0
  */
 export class Engine extends Context.Service<Engine, {
+  /** Where its tables are, and how it asks for them. */
+  readonly database: EngineDatabase
   readonly register: (registration: Registration) => Effect.Effect<void, DefinitionError, Scope.Scope>
   readonly addCallback: (
     actorType: string,

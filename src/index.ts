@@ -102,6 +102,7 @@ export {
   type AnyActions,
   type AnyClients,
   Engine,
+  type EngineDatabase,
   type Finding,
   type Listener,
   type Registration,

@@ -158,6 +158,12 @@ export const KeyKind = { id: 0, idempotency: 1, completion: 2, schedule: 3, sign
 /** Where a schedule comes from: declared by a program's code, or a row that it has put. */
 export const ScheduleSource = { code: 0, row: 1 } as const
 
+/** What a row of `rate_limits` counts. */
+export const RateKind = { window: 0, bucket: 1, adaptive: 2 } as const
+
+/** What has become of an element of a queue. */
+export const ElementState = { waiting: 0, taken: 1, completed: 2, failed: 3 } as const
+
 /** Whether a text can be an action's id; one that cannot would fail a statement for all the others in it. */
 export const isActionId = (text: string): boolean => /^[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}$/i.test(text)
 

@@ -134,6 +134,16 @@ export const layer: Layer.Layer<
     registry.register(registration(store, { ...own, cancelById: completing.cancelById }))
 
     return Engine.of({
+      database: {
+        client: sql,
+        schema: storage.schema,
+        embedded: storage.embedded,
+        statementTimeout: storage.deadline,
+        pollInterval: settings.pollInterval,
+        lease: settings.lease,
+        notify: settings.notify,
+        payloadLimit: settings.payload
+      },
       register: (registration) => defining(() => registry.register(registration)),
       addCallback: (type, name, callback, context) =>
         defining(() => registry.addCallback(type, name, callback, context)),

@@ -39,6 +39,24 @@ export interface Wakeups {
 /** What is said within this time is said once: in every commit it would serialise them. */
 const quietMs = 20
 
+/** Says what there is to say, once for each moment, each time that it is woken: `next` gives it. */
+export const notifying = (
+  sql: PgClient,
+  channel: string,
+  deadline: Duration.Duration,
+  latch: Latch.Latch,
+  next: () => string
+): Effect.Effect<never> =>
+  Effect.gen(function*() {
+    while (true) {
+      yield* latch.await
+      latch.closeUnsafe()
+      const news = next()
+      yield* Effect.ignore(Effect.timeout(sql.notify(channel, news), deadline))
+      yield* Effect.sleep(quietMs)
+    }
+  }).pipe(Effect.provideService(Clock.Clock, realClock), Effect.withTracerEnabled(false))
+
 export const make = (
   sql: PgClient,
   storage: Storage["Service"],
@@ -51,17 +69,12 @@ export const make = (
     const latch = Latch.makeUnsafe(false)
     // invariant: an end that no NOTIFY has told of yet
     let hasEnded = false
-    const notifying = Effect.gen(function*() {
-      while (true) {
-        yield* latch.await
-        latch.closeUnsafe()
-        const news = hasEnded ? "ended" : ""
-        hasEnded = false
-        yield* Effect.ignore(Effect.timeout(sql.notify(channel, news), storage.deadline))
-        yield* Effect.sleep(quietMs)
-      }
-    }).pipe(Effect.provideService(Clock.Clock, realClock), Effect.withTracerEnabled(false))
-    if (listens) yield* Effect.forkScoped(notifying)
+    const next = () => {
+      const news = hasEnded ? "ended" : ""
+      hasEnded = false
+      return news
+    }
+    if (listens) yield* Effect.forkScoped(notifying(sql, channel, storage.deadline, latch, next))
 
     const queued = () => {
       sleeper.wake()
@@ -74,18 +87,36 @@ export const make = (
         queued()
       },
       listens,
-      listening: listening(sql, channel, storage.deadline, settings.pollInterval, sleeper)
+      listening: listening(sql, channel, storage.deadline, {
+        heard: (payload) => {
+          sleeper.wake()
+          if (payload === "ended") sleeper.check()
+        },
+        deaf: log.warning(deafText("this worker looks for work", settings.pollInterval))
+      })
     }
   })
 
+/** What is said where nothing can be heard. */
+export const deafText = (who: string, pollInterval: Duration.Duration): string =>
+  `no notification arrives, as behind PgBouncer in transaction mode: ${who} every ${Duration.format(pollInterval)}. ` +
+  "Give Stepped.layer `notify: false` there, and the client `prepare: false`"
+
 type Notifications = Queue.Dequeue<{ readonly payload: string }, SqlError>
 
-const listening = (
+interface Hearing {
+  /** Called at once with what was said, and with nothing whenever something may have been missed. */
+  readonly heard: (payload: string) => void
+  /** Said once, where nothing can be heard. */
+  readonly deaf: Effect.Effect<void>
+}
+
+/** Hears what is said, on a connection of its own that is taken anew whenever it is lost. */
+export const listening = (
   sql: PgClient,
   channel: string,
   deadline: Duration.Duration,
-  pollInterval: Duration.Duration,
-  sleeper: Sleeper
+  { deaf, heard }: Hearing
 ): Effect.Effect<never> => {
   /** Whether what is sent arrives: a pooler in transaction mode takes a LISTEN, and nothing ever comes. */
   const hears = (notifications: Notifications) =>
@@ -123,13 +154,9 @@ const listening = (
       (connection) =>
         Effect.gen(function*() {
           notifications = yield* Effect.timeout(Scope.provide(sql.listen(channel), connection), deadline)
-          sleeper.wake()
+          heard("")
           if (!(yield* hears(notifications))) return
-          while (true) {
-            const { payload } = yield* Queue.take(notifications)
-            sleeper.wake()
-            if (payload === "ended") sleeper.check()
-          }
+          while (true) heard((yield* Queue.take(notifications)).payload)
         }),
       (connection, exit) => deafen(connection, notifications, exit)
     )
@@ -138,11 +165,7 @@ const listening = (
   return Effect.gen(function*() {
     // a connection that is lost: polling goes on meanwhile
     while (Exit.isFailure(yield* Effect.exit(listen))) yield* Effect.sleep("5 seconds")
-    yield* log.warning(
-      `no notification arrives, as behind PgBouncer in transaction mode: this worker looks for work every ${
-        Duration.format(pollInterval)
-      }. Give Stepped.layer \`notify: false\` there, and the client \`prepare: false\``
-    )
+    yield* deaf
     return yield* Effect.never
   }).pipe(Effect.provideService(Clock.Clock, realClock))
 }

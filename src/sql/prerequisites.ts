@@ -244,7 +244,8 @@ const counted = (schema: string): ReadonlyArray<readonly [table: string, column:
         select j.id from ${schema}.jobs j where j.queue = k.queue and j.priority = k.priority order by j.id desc limit 1) m`
   ],
   ["seats", "place", `select max(place) from ${schema}.seats`],
-  ["signals", "id", `select max(id) from ${schema}.signals`]
+  ["signals", "id", `select max(id) from ${schema}.signals`],
+  ["queue_elements", "number", `select max(number) from ${schema}.queue_elements`]
 ]
 
 export interface Behind {

@@ -19,8 +19,10 @@ export const compile = async (root: string, blocks: ReadonlyArray<Block>): Promi
         compilerOptions: {
           paths: {
             stepped: [join(root, "src/index.ts")],
+            "stepped/ai": [join(root, "src/ai/index.ts")],
             "stepped/embedded": [join(root, "src/embedded/index.ts")],
             "stepped/http": [join(root, "src/http/index.ts")],
+            "stepped/stores": [join(root, "src/stores/index.ts")],
             "stepped/testing": [join(root, "src/testing/index.ts")]
           },
           // a block shows a definition, and leaves its use to the reader

@@ -171,6 +171,10 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/http/Live.ts": "what was told of the last seconds",
   "src/http/views.ts": "what of a tree is shown already, while it is sent",
   "src/http/rate.ts": "how much was asked in the last second",
+  "src/stores/Together.ts": "what waits for the next statement",
+  "src/stores/Takers.ts": "who waits at which queue",
+  "src/stores/calling.ts": "of which queues others are to be told",
+  "src/stores/persistedQueue.ts": "what this process has taken",
   "src/cli/dev/Screen.ts": "what is drawn, and what has no end of line yet",
   "src/cli/dev/skipping.ts": "how far user time is ahead",
   "src/cli/dev/watching.ts": "which folders are watched, and what has changed",
@@ -317,7 +321,7 @@ const services = /^src\/(ActionRepo|PerformanceLane|AchievementStore|JobQueue)\.
 const joining = /^src\/(App|Stepped|Forget|Listing|Tree|Diagram|index|engine\/engineLayer)\.ts$/
 /** What is asked of the whole, in the words that all who stand above share. */
 const verbs = /^src\/verbs\//
-const upper = /^src\/(embedded|testing|cli|http|dashboard|workflow)\//
+const upper = /^src\/(embedded|testing|cli|http|dashboard|workflow|stores|ai)\//
 
 const storeyOf = (path: string): string =>
   path === "src/SteppedError.ts"

@@ -119,6 +119,12 @@ describe("documentation", () => {
   it("covers every name of stepped/dashboard", () =>
     assert.deepStrictEqual(Rules.undocumented(repository, "src/dashboard/index.ts"), []))
 
+  it("covers every name of stepped/ai", () =>
+    assert.deepStrictEqual(Rules.undocumented(repository, "src/ai/index.ts"), []))
+
+  it("covers every name of stepped/stores", () =>
+    assert.deepStrictEqual(Rules.undocumented(repository, "src/stores/index.ts"), []))
+
   it("covers every name of stepped/testing", () =>
     assert.deepStrictEqual(Rules.undocumented(repository, "src/testing/index.ts"), []))
 

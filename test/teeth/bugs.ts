@@ -120,6 +120,9 @@ const starts = "test/behaviour/Starts.test.ts"
 const named = "test/behaviour/NamedActions.test.ts"
 const listing = "test/behaviour/Listing.test.ts"
 const progress = "test/behaviour/Progress.test.ts"
+const rateLimits = "test/stores/RateLimiter.test.ts"
+const queues = "test/stores/PersistedQueue.test.ts"
+const storeRaces = "test/races/stores.test.ts"
 const keyRaces = "test/races/keys.test.ts"
 const checksums = "test/behaviour/ActionChecksums.test.ts"
 const onceTest = "test/behaviour/Once.test.ts"
@@ -8859,5 +8862,143 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "document.hidden || isMarking()"
     }],
     tests: { "test/dashboard/Live.test.ts": ["does not ask while it is stopped"] }
+  },
+  {
+    name: "window-without-lock",
+    breaks: "two who take of one window at one moment both take the last of it",
+    plants: [{ file: functionFile("consume_window"), find: "\n    for update;", replace: ";" }],
+    tests: { [storeRaces]: ["23.2: of which three processes take at one moment is taken as often as it allows (fixed"] }
+  },
+  {
+    name: "bucket-without-lock",
+    breaks: "two who take of one bucket at one moment both take the last of it",
+    plants: [{ file: functionFile("consume_bucket"), find: "\n    for update;", replace: ";" }],
+    tests: { [storeRaces]: ["23.2: of which three processes take at one moment is taken as often as it allows (token"] }
+  },
+  {
+    name: "refused-rates-lock",
+    breaks: "who is refused locks the key's row, and makes a commit of it",
+    plants: [{
+      file: functionFile("consume_window"),
+      find: "  if ttl > 0 and taken > p_limit then return; end if;\n",
+      replace: ""
+    }],
+    tests: { [rateLimits]: ["23.2: who is refused writes nothing"] }
+  },
+  {
+    name: "limits-forgotten-early",
+    breaks: "a window that is open is deleted, and begins anew",
+    plants: [{
+      file: functionFile("forget_limits"),
+      find: "where r.look_at <= p_now\n",
+      replace: "where r.look_at <= p_now + 36000000\n"
+    }],
+    tests: { [rateLimits]: ["23.3"] }
+  },
+  {
+    name: "windows-that-last",
+    breaks: "a window that is over still counts",
+    plants: [{
+      file: functionFile("consume_window"),
+      find: "if is_known and x.expires_at > p_now then",
+      replace: "if is_known then"
+    }],
+    tests: { [rateLimits]: ["23.1: fixed-window: as much as the limit", "23.1: whatever is asked"] }
+  },
+  {
+    name: "delays-that-are-none",
+    breaks: "an element is taken before its delay is over",
+    plants: [{
+      file: functionFile("take_elements"),
+      find: " and e.due_at <= p_now\n",
+      replace: "\n"
+    }],
+    tests: { [queues]: ["23.5: one with a delay", "23.6: what fails is taken again"] }
+  },
+  {
+    name: "takers-of-one-element",
+    breaks: "what an earlier taker says settles what another one holds by now",
+    plants: [{ file: functionFile("settle_elements"), find: " and s.token = m.token\n", replace: "\n" }],
+    tests: { [queues]: ["23.7: what was taken is the taker's"] }
+  },
+  {
+    name: "interruptions-that-cost",
+    breaks: "what is given back has lost an attempt",
+    plants: [{ file: functionFile("settle_elements"), find: "then 1 else 0 end", replace: "then 0 else 0 end" }],
+    tests: { [queues]: ["23.6: what is interrupted is given back"] }
+  },
+  {
+    name: "elements-of-the-dead",
+    breaks: "what a process has held that died is never taken again",
+    plants: [{
+      file: functionFile("take_elements"),
+      find: "and e.lease_until < clock_timestamp()",
+      replace: "and e.lease_until < clock_timestamp() - interval '1 hour'"
+    }],
+    tests: { "test/operations/Stores.test.ts": ["23.7"] },
+    hangs: true
+  },
+  {
+    name: "leases-not-renewed",
+    breaks: "what takes longer than the lease is taken by two",
+    plants: [{
+      file: "src/stores/persistedQueue.ts",
+      find: "if (held.size === 0) continue",
+      replace: "if (held.size >= 0) continue"
+    }],
+    tests: { [storeRaces]: ["23.7: what is renewed and settled"] }
+  },
+  {
+    name: "takers-not-woken",
+    breaks: "who waits in another process finds what is offered when it looks by itself",
+    plants: [{
+      file: "src/stores/calling.ts",
+      find: "        news.add(queue)\n        told.openUnsafe()\n",
+      replace: "        news.add(queue)\n"
+    }],
+    tests: { [storeRaces]: ["23.5: who waits in another process"] },
+    hangs: true
+  },
+  {
+    name: "taken-for-nobody",
+    breaks: "what was taken for somebody who has gone meanwhile is held for ever",
+    plants: [{
+      file: "src/stores/Takers.ts",
+      find: "if (left.length > 0) yield* options.giveBack(queue.name, left)",
+      replace: "if (left.length > 100) yield* options.giveBack(queue.name, left)"
+    }],
+    tests: { "test/stores/Takers.test.ts": ["23.6: who has gone"] },
+    hangs: true
+  },
+  {
+    name: "looks-under-new-tokens",
+    breaks: "what an answer that was lost had taken waits until its lease is over",
+    plants: [{
+      file: "src/stores/Takers.ts",
+      find: "yield* Effect.interruptible(pauseAfter(failures++))\n",
+      replace: "yield* Effect.interruptible(pauseAfter(failures++))\n            token = randomUUID()\n"
+    }],
+    tests: { "test/stores/Takers.test.ts": ["23.7: what an answer that was lost"] }
+  },
+  {
+    name: "letters-that-never-die",
+    breaks: "what its queue's schema refuses is tried again",
+    plants: [{
+      file: "src/stores/persistedQueue.ts",
+      find: "const dead = deadLetterOf(exit.cause)",
+      replace: "const dead = deadLetterOf(Cause.empty)"
+    }],
+    tests: { [queues]: ["23.6: what its schema refuses"] }
+  },
+  {
+    name: "tools-called-twice",
+    breaks: "a call of a model that is handled again is another action",
+    plants: [{
+      file: "src/ai/tool.ts",
+      find: "idempotencyKey = toolCallId } = call(given)",
+      replace: "idempotencyKey = `${toolCallId} ${Math.random()}` } = call(given)"
+    }],
+    tests: { "test/ai/tool.test.ts": ["23.10: is enqueued by a call"] },
+    hangs: true
   }
 ]

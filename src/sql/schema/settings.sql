@@ -13,6 +13,8 @@ declare
   name text;
 begin
   foreach name in array array[
+    'adaptive_consume',
+    'adaptive_feedback',
     'adopt_lanes',
     'break_deadlocks',
     'cancellable',
@@ -21,6 +23,8 @@ begin
     'complete',
     'complete_keyed',
     'complete_recorded',
+    'consume_bucket',
+    'consume_window',
     'decide_recorded',
     'delete_ended',
     'delete_tree',
@@ -33,7 +37,9 @@ begin
     'finish',
     'fire_schedules',
     'forget_answers',
+    'forget_elements',
     'forget_ended',
+    'forget_limits',
     'free_keys',
     'heal',
     'hear',
@@ -58,6 +64,7 @@ begin
     'reprioritise',
     'reschedule',
     'remember',
+    'renew_elements',
     'reserve_alone',
     'results_after',
     'retry_recorded',
@@ -67,7 +74,9 @@ begin
     'undeclared_schedules',
     'unread_signals',
     'usual_time',
+    'settle_elements',
     'slots_after',
+    'take_elements',
     'tick',
     'what_of',
     'why'

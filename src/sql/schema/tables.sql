@@ -26,6 +26,8 @@
 --   operations     what operators have done, and what they were refused; nothing of the engine reads it
 --   schedules      what is enqueued by the clock, with the slot that comes next; schedule_versions: what programs have
 --                  declared of them. A slot that was enqueued has a row in `action_keys`
+--   rate_limits    what programs limit by `stepped/stores`, and queue_elements: what they hand over; of no action, and
+--                  nothing of the engine reads them
 --
 -- What is at the end of a table behind "for what is to come" is null as yet: a row pays for no null, as it has some
 -- already. Where the rest of that goes, src/README.md says.
@@ -679,3 +681,71 @@ create table schedule_versions (
   primary key (name, hash)
 );
 comment on table schedule_versions is 'What programs have declared of each schedule: one row for each version.';
+
+-- What `stepped/stores` has of Effect's stores stands beside the engine: nobody who has one of these rows locked waits
+-- for anything of the engine's, but in a transaction of the program's own.
+
+-- A row for each key that says something: a window that is open, a bucket that is not full, what was learned of
+-- somebody else's limit. Times are user time in ms since 1970, and numbers those that JavaScript counts with: parts of
+-- a token, and of a ms, stay what they are. Changed under the lock of the row alone.
+create table rate_limits (
+  kind smallint not null,
+  key text collate "C" not null,
+  -- of a window, what is taken; of a bucket, what is left; of what adapts, what was observed
+  tokens float8 not null,
+  -- of a bucket, since when its next token comes in; of what adapts, until when nothing is asked for
+  at float8 not null,
+  -- from then on the row says nothing
+  expires_at float8 not null,
+  -- when cleaning up looks at it: later than that, so that it changes once a minute at most, as rows that change
+  -- without their indexes stay in their page
+  look_at float8 not null,
+  -- of what adapts alone
+  phase text collate "C",
+  epoch int,
+  learning_since float8,
+  learned_limit float8,
+  learned_ms float8,
+  primary key (kind, key)
+) with (
+  fillfactor = 50,
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 1000,
+  autovacuum_vacuum_cost_delay = 0
+);
+comment on table rate_limits is 'How much programs have taken of what they limit, by key.';
+
+create index rate_limits_look on rate_limits (look_at);
+
+create table queue_elements (
+  number bigint generated always as identity primary key,
+  queue text collate "C" not null,
+  -- offered under it a second time it is the same one, also after it was taken, until it is forgotten
+  id text collate "C" not null,
+  -- JSON, as text: there JSON may have characters that Postgres does not
+  element text not null,
+  state smallint not null default 0 /* ElementState.waiting */,
+  -- how often it was taken, but for those who have given it back
+  attempts int not null default 0,
+  -- user time, before which nobody takes it
+  due_at timestamptz not null,
+  -- another one each time that it is taken: with it gone, nothing comes of what was taken any more
+  token uuid,
+  -- on the database's clock, from when on it waits again unless its taker renews that
+  lease_until timestamptz,
+  -- why it was not processed the last time
+  failure text,
+  offered_at timestamptz not null,
+  ended_at timestamptz
+) with (
+  autovacuum_vacuum_scale_factor = 0.01,
+  autovacuum_vacuum_threshold = 1000,
+  autovacuum_vacuum_cost_delay = 0
+);
+comment on table queue_elements is 'What programs hand over in queues of their own: one row for each element.';
+
+create unique index queue_elements_id on queue_elements (queue, id);
+create index queue_elements_due on queue_elements (queue, due_at, number) where state = 0 /* ElementState.waiting */;
+create index queue_elements_taken on queue_elements (queue, lease_until) where state = 1 /* ElementState.taken */;
+create index queue_elements_token on queue_elements (token) where token is not null;
+create index queue_elements_ended on queue_elements (state, ended_at) where ended_at is not null;

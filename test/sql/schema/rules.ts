@@ -23,6 +23,8 @@ const codes: Readonly<Record<string, unknown>> = {
   JobKind: Phase.JobKind,
   KeyKind: Phase.KeyKind,
   ScheduleSource: Phase.ScheduleSource,
+  RateKind: Phase.RateKind,
+  ElementState: Phase.ElementState,
   Kind,
   Verdict: VerdictCode,
   Sent: SentCode,
