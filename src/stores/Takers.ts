@@ -92,14 +92,16 @@ export const make = (options: {
       for (const waiter of queue.waiters.splice(0)) waiter.resume(Exit.fail(error))
     }
 
+    /** Until one is due: at once it is where somebody else is just taking it. */
+    const due = (next: number) =>
+      Effect.flatMap(options.now, (now) => next > now ? Effect.sleep(Math.min(next - now, dayMs)) : realSleep(5))
+
     const pause = (queue: Queue, next: number | undefined) =>
       Effect.raceAllFirst([
         queue.nudge.await,
         // whose lease is over, and what nobody has told of
         realSleep(options.pollMs),
-        next === undefined
-          ? Effect.never
-          : Effect.flatMap(options.now, (now) => Effect.sleep(Math.min(Math.max(1, next - now), dayMs)))
+        next === undefined ? Effect.never : due(next)
       ])
 
     /** What failed is tried again under the same token: what it has taken is found by that. */

@@ -1,6 +1,7 @@
 /**
  * What is asked for while a statement is under way goes into the next one, together.
  */
+import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Latch from "effect/Latch"
@@ -32,8 +33,9 @@ export const make = <A>(
 
     const storing = (batch: ReadonlyArray<Waiting<A>>): Effect.Effect<void> =>
       Effect.flatMap(Effect.exit(store(batch.map(({ item }) => item))), (exit) => {
+        const error = Exit.isFailure(exit) ? exit.cause.reasons.find(Cause.isFailReason)?.error : undefined
         // one that the database refuses must not take the others down
-        if (Exit.isFailure(exit) && batch.length > 1) {
+        if (Exit.isFailure(exit) && batch.length > 1 && error?.isRetryable !== true) {
           return Effect.forEach(batch, (one) => storing([one]), { discard: true })
         }
         for (const one of batch) one.done(exit)

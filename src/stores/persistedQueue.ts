@@ -13,11 +13,11 @@ import { readDuration } from "../domain/duration.ts"
 import { tidyText } from "../domain/Failure.ts"
 import { Engine } from "../Engine.ts"
 import { log } from "../engine/log.ts"
-import { retryBriefly, retryForCaller } from "../engine/retrying.ts"
+import { retryForCaller, retryWhileAway } from "../engine/retrying.ts"
 import { elementsOf, type NewElement, type SettledElement, type TakenElement } from "../sql/elements.ts"
 import { type InvalidDuration, InvalidOption } from "../SteppedError.ts"
 import { canBeStored } from "../store/asked.ts"
-import { realSleep } from "../store/RealClock.ts"
+import { abandonAfter, realSleep } from "../store/RealClock.ts"
 import * as Calling from "./calling.ts"
 import { callsOf } from "./database.ts"
 import * as Takers from "./Takers.ts"
@@ -51,6 +51,9 @@ const forgottenAtOnce = 1000
 
 const isName = (text: string) =>
   typeof text === "string" && text.length > 0 && text.length <= nameMax && canBeStored(text)
+
+/** As Postgres counts. */
+const attemptsOf = ({ maxAttempts }: TakeOptions) => Math.trunc(Math.max(1, Math.min(maxAttempts, 2 ** 31 - 1)))
 
 /** What Effect's own stores look at, too: the queue's schema has refused what is stored, and always will. */
 const deadLetterOf = (cause: Cause.Cause<unknown>): Cause.Cause<unknown> | undefined => {
@@ -140,7 +143,7 @@ const make = (
 
     /** What cannot be settled as long as its lease lasts comes back by that, and may be processed again. */
     const settle = (settled: SettledElement): Effect.Effect<void> =>
-      retryBriefly(settleTogether(settled), leaseMs).pipe(
+      abandonAfter(retryWhileAway(settleTogether(settled)), leaseMs).pipe(
         Effect.catchCause((cause) =>
           log.trouble("what has come of an element was not stored", Cause.squash(cause), "it is taken again")
         ),
@@ -198,7 +201,7 @@ const make = (
 
     const take = (options: TakeOptions): ReturnType<Store["take"]> =>
       Effect.uninterruptibleMask((restore) =>
-        Effect.flatMap(takers.next(options.name, options.maxAttempts, restore), (taken) => {
+        Effect.flatMap(takers.next(options.name, attemptsOf(options), restore), (taken) => {
           const json = jsonOf(taken.element)
           const { number, token } = taken
           if (Exit.isFailure(json)) {

@@ -1,6 +1,6 @@
 /** Rules 23.2 and 23.5 to 23.7 where several processes take of one key, and of one queue, at one moment. */
 import { assert, describe, it } from "@effect/vitest"
-import { Context, Effect, Exit, Fiber, Layer, Schedule, Schema } from "effect"
+import { Context, Deferred, Effect, Exit, Fiber, Layer, Schedule, Schema } from "effect"
 import { PersistedQueue, RateLimiter } from "effect/persistence"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
@@ -66,12 +66,14 @@ describe("a limit", () => {
         yield* commit
         assert.strictEqual((yield* Fiber.join(second)).remaining, 8)
         // its session dies in the middle
+        const pid = yield* Deferred.make<number>()
         const killed = yield* Effect.forkChild(Effect.exit(sql.withTransaction(Effect.gen(function*() {
           const [row] = yield* sql<{ pid: number }>`select pg_backend_pid() as pid`
           yield* consume
-          yield* Effect.forkDetach(sql`select pg_terminate_backend(${row!.pid})`)
-          return yield* sql`select pg_sleep(60)`
+          yield* Deferred.succeed(pid, row!.pid)
+          return yield* sql`select pg_sleep(600)`
         }))))
+        yield* sql`select pg_terminate_backend(${yield* Deferred.await(pid)})`
         assert.isTrue(Exit.isFailure(yield* Fiber.join(killed)))
         assert.strictEqual((yield* consume).remaining, 7)
       })).pipe(Effect.provide(stores().pipe(Layer.provideMerge(layerServer({ template, maxConnections: 12 }))))))
@@ -85,6 +87,7 @@ describe("a queue", () => {
       const sql = yield* SqlClient.SqlClient
       const count = 300
       const done: Array<number> = []
+      const tries = new Map<number, number>()
       const offering = Effect.flatMap(
         Effect.provideContext(queue, all[0]!),
         (numbers) =>
@@ -97,11 +100,11 @@ describe("a queue", () => {
           Effect.forever(
             Effect.exit(
               Effect.timeoutOption(
-                numbers.take((number, { attempts }) => {
-                  // of three attempts one fails, and one is interrupted
-                  if (number % 3 > attempts - 1) {
-                    return number % 2 === 0 ? Effect.fail("no") : Effect.interrupt
-                  }
+                numbers.take((number) => {
+                  const before = tries.get(number) ?? 0
+                  tries.set(number, before + 1)
+                  // a third fails once and is interrupted once, a third does one of them
+                  if (number % 3 > before) return (number + before) % 2 === 0 ? Effect.fail("no") : Effect.interrupt
                   return Effect.sync(() => done.push(number))
                 }),
                 "1 second"
