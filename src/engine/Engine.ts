@@ -8,7 +8,7 @@ import * as Scope from "effect/Scope"
 import { AchievementStore } from "../AchievementStore.ts"
 import { ActionRepo } from "../ActionRepo.ts"
 import { errorText } from "../domain/Failure.ts"
-import { Engine } from "../Engine.ts"
+import { Engine, type EngineDatabase } from "../Engine.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { DefinitionError, type StorageError } from "../SteppedError.ts"
@@ -67,6 +67,22 @@ const takingOver = (store: Pick<Store["Service"], "recover">, now: Effect.Effect
     if (actions === 0) return
     yield* log.warning(`takes over from a process that has died: ${counted(actions, "action goes", "actions go")} on`)
   })
+
+/** For what stands beside the engine. */
+const databaseOf = (
+  client: PgClient,
+  { deadline, embedded, schema }: Storage["Service"],
+  { lease, notify, payload, pollInterval }: Settings["Service"]
+): EngineDatabase => ({
+  client,
+  schema,
+  embedded,
+  statementTimeout: deadline,
+  pollInterval,
+  lease,
+  notify,
+  payloadLimit: payload
+})
 
 export const layer: Layer.Layer<
   Engine,
@@ -134,16 +150,7 @@ export const layer: Layer.Layer<
     registry.register(registration(store, { ...own, cancelById: completing.cancelById }))
 
     return Engine.of({
-      database: {
-        client: sql,
-        schema: storage.schema,
-        embedded: storage.embedded,
-        statementTimeout: storage.deadline,
-        pollInterval: settings.pollInterval,
-        lease: settings.lease,
-        notify: settings.notify,
-        payloadLimit: settings.payload
-      },
+      database: databaseOf(sql, storage, settings),
       register: (registration) => defining(() => registry.register(registration)),
       addCallback: (type, name, callback, context) =>
         defining(() => registry.addCallback(type, name, callback, context)),

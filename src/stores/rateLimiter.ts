@@ -49,7 +49,8 @@ const make: Effect.Effect<RateLimiterStore["Service"], never, Engine | Scope.Sco
   ): Effect.Effect<A, RateLimiterError> =>
     Effect.andThen(
       Effect.andThen(stored(key), number("tokens", tokens)),
-      Effect.mapError(Effect.flatMap(now, ask), (error) => refused("the database has not counted this", error))
+      Effect.mapError(Effect.flatMap(now, ask), (error) =>
+        refused(`the database has not counted this: ${error.message}`, error))
     )
 
   // by each process that limits something: an index is looked at where there is nothing to delete

@@ -1,65 +1,11 @@
 /** Rule 23.10: actions as tools of a model. */
 import { assert, it } from "@effect/vitest"
-import { Effect, Fiber, Layer, Schema, Stream } from "effect"
-import { AiError, Toolkit } from "effect/ai"
+import { Effect, Fiber, Layer } from "effect"
+import { AiError } from "effect/ai"
 import { TestClock } from "effect/testing"
-import { ActionRepo, JobQueue, Step, Stepped } from "stepped"
-import * as Ai from "stepped/ai"
-import { performSteppedActions } from "stepped/testing"
-import { healthy, suite, type TestEngine } from "../harness/databases.ts"
+import { healthy, suite } from "../harness/databases.ts"
 import { until } from "../harness/workers.ts"
-
-class Order extends Stepped.Actor<Order>()("Order", { id: Schema.Int }) {}
-class Refused extends Schema.TaggedError<Refused>()("Refused", { by: Schema.String }) {
-  override get message() {
-    return `${this.by} has refused it`
-  }
-}
-const approval = Stepped.signal("approval", { payload: Schema.String })
-const refund = Stepped.action("refund", {
-  arguments: [Schema.Int],
-  success: Schema.String,
-  error: Refused,
-  signals: [approval]
-})
-  .step("ask", () => Step.waitFor(approval, { timeout: "2 days" }))
-  .step((euros, { ask }) =>
-    ask === "no" ? Effect.fail(new Refused({ by: "Ada" })) : Effect.succeed(`${euros} by ${ask}`)
-  )
-const Orders = Stepped.actions(Order, [refund])
-
-const refunding = Ai.tool(Orders, refund, {
-  description: "Gives money back",
-  parameters: Schema.Struct({ order: Schema.Int, euros: Schema.Int }),
-  call: ({ euros, order }) => ({ actor: order, args: [euros] }),
-  patience: "1 hour"
-})
-const Tools = Toolkit.make(refunding.tool)
-
-const using = (engine: TestEngine) =>
-  Tools.toLayer(Effect.all({ refund: refunding.handler })).pipe(
-    Layer.provideMerge(Orders.layer),
-    Layer.provideMerge(engine.layer())
-  )
-
-/** What a model would be told. */
-const call = (id: string | undefined, euros = 42) =>
-  Effect.gen(function*() {
-    const { handle } = yield* Tools
-    const results = yield* Stream.runCollect(yield* handle("refund", { order: 7, euros }, id))
-    return [...results].map(({ isFailure, result }) => [isFailure, result])
-  })
-
-const refunds = Effect.flatMap(ActionRepo, (repo) => repo.list({ actorType: "Order" }))
-
-const enqueued = until(
-  "it is enqueued",
-  Effect.flatMap(JobQueue, (queue) => Effect.map(queue.queued(), (found) => found.length === 1))
-)
-
-/** Performs it, and has the person answer once it waits. */
-const answering = (said: string) =>
-  performSteppedActions({ signals: () => Stepped.send(Order.ref(7), refund, approval, said) })
+import { answering, call, enqueued, refunding, refunds, using } from "./fixtures/refunds.ts"
 
 suite("an action as a tool", (engine) => {
   it.effect("23.10: is enqueued by a call, and gives what it succeeds with; the call once more is the same action", () =>

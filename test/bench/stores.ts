@@ -8,7 +8,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { Console, Context, Effect, Fiber, Layer, Schema } from "effect"
 import { PersistedQueue, RateLimiter } from "effect/persistence"
-import { SqlClient } from "effect/sql"
+import type { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import { layerPersistedQueueStore, layerRateLimiterStore } from "stepped/stores"
 import { startServer } from "../harness/PostgresServer.ts"

@@ -1,7 +1,6 @@
 /** Rule 23.7 with a process that dies. */
 import { assert, describe, it } from "@effect/vitest"
-import { Effect, Schema } from "effect"
-import { Layer } from "effect"
+import { Effect, Layer, Schema } from "effect"
 import { PersistedQueue } from "effect/persistence"
 import { SqlClient } from "effect/sql"
 import { resolve } from "node:path"

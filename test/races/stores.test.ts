@@ -25,7 +25,7 @@ const processes = (count: number, options?: Stepped.EngineOptions) =>
         Effect.scope,
         (scope) =>
           Layer.buildWithMemoMap(
-            Layer.provideMerge(stores(options), layerUrl(url, { maxConnections: 6 })),
+            Layer.provideMerge(stores(options), layerUrl(url, { maxConnections: 6, applicationName: "process" })),
             Layer.makeMemoMapUnsafe(),
             scope
           )
@@ -158,4 +158,38 @@ describe("a queue", () => {
       yield* Fiber.interrupt(idle)
       assert.deepStrictEqual(taken.sort((a, b) => a - b), Array.from({ length: 20 }, (_, n) => n))
     })).pipe(Effect.provide(layerServer({ template, maxConnections: 12 }))))
+
+  it.live.skipIf(isPooled)(
+    "23.7: sessions that die at any moment lose nothing, and have nothing taken twice",
+    () =>
+      Effect.scoped(Effect.gen(function*() {
+        const all = yield* processes(2, { pollInterval: "20 millis" })
+        const sql = yield* SqlClient.SqlClient
+        const [mine, others] = yield* Effect.forEach(all, (one) => Effect.provideContext(queue, one))
+        const count = 200
+        const done: Array<number> = []
+        const killing = yield* Effect.forkChild(Effect.forever(Effect.gen(function*() {
+          yield* sql`select pg_terminate_backend(pid) from pg_stat_activity
+          where datname = current_database() and application_name = 'process' order by random() limit 1`
+          yield* Effect.sleep("15 millis")
+        })))
+        const takers = yield* Effect.forEach(
+          Array.from({ length: 8 }),
+          () => Effect.forkChild(Effect.forever(others!.take((n) => Effect.sync(() => done.push(n)))))
+        )
+        for (let n = 0; n < count; n++) {
+          // who is told that it was not stored offers it again
+          yield* Effect.retry(mine!.offer(n, { id: `${n}` }), { times: 20 })
+          yield* Effect.sleep("2 millis")
+        }
+        const left = Effect.map(
+          sql<{ n: number }>`select count(*)::int as n from stepped.queue_elements where state <> 2`,
+          ([row]) => row!.n
+        )
+        while ((yield* left) > 0) yield* Effect.sleep("20 millis")
+        yield* Fiber.interruptAll([killing, ...takers])
+        assert.deepStrictEqual(yield* sql`select distinct attempts from stepped.queue_elements`, [{ attempts: 1 }])
+        assert.deepStrictEqual(done.sort((a, b) => a - b), Array.from({ length: count }, (_, n) => n))
+      })).pipe(Effect.provide(layerServer({ template, maxConnections: 12 })))
+  )
 })
