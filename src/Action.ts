@@ -162,6 +162,8 @@ export interface Definition {
     | ((...args: ReadonlyArray<any>) => LaneKeys | Effect.Effect<LaneKeys, unknown, any>)
   readonly fairBy: undefined | ((...args: ReadonlyArray<any>) => ActionKey | number)
   readonly annotate: undefined | ((...args: ReadonlyArray<any>) => Annotations)
+  /** Its method is the body of an execution, which is suspended and runs again from its beginning. */
+  readonly replays?: boolean | undefined
   /** None means the actor's method of the action's name, or the job. */
   readonly steps: ReadonlyArray<StepDefinition>
   readonly job:
@@ -891,6 +893,14 @@ export const action = <
     implements: undefined
   }) as any
 }
+
+/**
+ * The action that an execution of a workflow is: JSON in, JSON out, and a body that is suspended and runs again from its beginning.
+ *
+ * @internal
+ */
+export const replayedAction = (name: string, queue: string): AnyAction =>
+  makeAction({ ...action(name, { arguments: [Schema.Json], success: Schema.Json, queue }).definition, replays: true })
 
 /**
  * Tests whether a value is an action.

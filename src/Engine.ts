@@ -13,6 +13,7 @@ import type { Check, CheckOptions } from "./Check.ts"
 import type { DatabaseHealth } from "./DatabaseHealth.ts"
 import type { EnqueueOptions } from "./EnqueueOptions.ts"
 import type { ActionEvent, ActionEvents, EventFilter, EventsLost } from "./Events.ts"
+import type { Executions } from "./Execution.ts"
 import type { Explanation, StoredExplanation } from "./Explanation.ts"
 import type { Extended, Heard } from "./Heartbeat.ts"
 import type { ManyFilter, ManyPlan, ManyVerb, PlannedMany } from "./Many.ts"
@@ -292,6 +293,8 @@ export class Engine extends Context.Service<Engine, {
   ) => Stream.Stream<ActionEvent<Tag> | EventsLost, InvalidActorId | InvalidOption>
   /** Waits until all is told that this process has committed by now. */
   readonly told: Effect.Effect<void>
+  /** Executions of workflows, for `stepped/workflow`. */
+  readonly executions: Executions
   /** User time in ms: the clock, corrected by the database's where that is set. */
   readonly now: Effect.Effect<number>
 }>()("stepped/Engine") {}

@@ -113,7 +113,7 @@ export type RetryOptions =
  * somebody has retried that by itself, and only the body could ask for it again. `deleted`: what is taken over is not in
  * the history any more, or somebody deletes or forgets it just now. `forgotten`: `action`, or a child of it, is forgotten (`ActionRepo.forget`): with what it would be done again is not known
  * any more. `noSuchStep`: it has not run the step `step`, or goes on before it. `otherFailed`: with `upwards`, something else, which `action`
- * and `step` name, has failed, too. `tooLarge`: more than 10,000 actions below it would be retried.
+ * and `step` name, has failed, too. `tooLarge`: more than 10,000 actions below it would be retried. `execution`: it is a workflow's execution, which ends once.
  *
  * @category models
  * @since 0.1.0
@@ -129,6 +129,7 @@ export type NotRetryable =
   | "noSuchStep"
   | "otherFailed"
   | "tooLarge"
+  | "execution"
 
 /**
  * What has come of retrying an action. All but `Retried` have changed nothing.

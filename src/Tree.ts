@@ -193,7 +193,7 @@ const stepNodes = (step: Steps, written: Set<string>): ReadonlyArray<Node> => {
     ...failure === undefined ? [] : [leaf(`${becauseOf(step)}${shown(failure.message)}`)],
     ...slotNodes(step.slots, written)
   ]
-  if (step.kind === "method" || step.kind === "job") return below
+  if (step.kind === "method" || step.kind === "job" || step.kind === "replayed") return below
   const line = joined(
     step.undoes === undefined ? shown(step.name) : `undo ${shown(step.name)}`,
     step.status,

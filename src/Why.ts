@@ -79,6 +79,8 @@ export interface WaitingStep {
  *   the step does not go on.
  * - `Outbound`: somebody outside is to complete it.
  * - `Held`: its step has failed, and somebody is to decide of it; `decided` is who has decided of that step last.
+ * - `Suspended`: an execution of a workflow waits for what wakes it: the ends of `children` (20 at most), the clock that rings next (`until`), or
+ *   a deferred. With a `failure` it waits for somebody to resume it.
  * - `Retries`: what has failed is tried again at a time.
  * - `Due`: a worker may take it at any time. `Unserved`: no living worker takes it.
  * - `Performs`: a worker has it in hand. Without a worker, its worker is gone, and others take over.
@@ -133,6 +135,12 @@ export type Reason =
       readonly decided:
         | { readonly verb: string; readonly by: string; readonly reason: string | undefined; readonly at: Date }
         | undefined
+    }
+    | {
+      readonly _tag: "Suspended"
+      readonly failure: FailureCause | undefined
+      readonly until: Date | undefined
+      readonly children: ReadonlyArray<WhyAction>
     }
     | {
       readonly _tag: "Retries"

@@ -193,6 +193,14 @@ export const checkPayload = (
   return refused === undefined ? Effect.void : Effect.fail(refused)
 }
 
+/** The same for what is JSON already. */
+export const checkJson = (
+  field: string,
+  json: unknown,
+  limit: number
+): Effect.Effect<void, PayloadTooLarge | UnstorableText> =>
+  Effect.catchTag(checkPayload(field, json, limit), "NotJson", Effect.die)
+
 /** Whether a value that is not checked with an error fits: what does not is left out where it would be stored. */
 export const fits = (json: unknown, text: string, limit: number): boolean =>
   sizeOf(json, text, limit) <= limit && isStorable(text)

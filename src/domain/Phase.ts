@@ -13,6 +13,8 @@
  *                                  │                        ▲             │              │
  *                                  └────────────────────────┘             ▼              │
  *                                  every end that has callbacks ──▶ callbacks ───────────┘
+ *
+ *  an execution of a workflow:  step ──▶ suspended ──▶ step (from its beginning) ──▶ … ──▶ ended
  * ```
  *
  * An end that is no success comes by way of `unwinding` where something is to be undone: the outcome is fixed, and compensations run one after
@@ -62,9 +64,19 @@ export const stepStatusCodes = codes(stepStatuses)
 /**
  * What a live action does next: its step, nothing until what its step waits for is there, nothing until somebody outside completes it,
  * its callbacks, its job, what undoes its steps, nothing until somebody decides of a step that has failed, or, its end being decided, nothing
- * until the body that runs has ended.
+ * until the body that runs has ended, or nothing until something wakes it, and then its step from the beginning.
  */
-export const phases = ["step", "waiting", "outbound", "callbacks", "job", "unwinding", "held", "closing"] as const
+export const phases = [
+  "step",
+  "waiting",
+  "outbound",
+  "callbacks",
+  "job",
+  "unwinding",
+  "held",
+  "closing",
+  "suspended"
+] as const
 
 export type Phase = typeof phases[number]
 
@@ -72,7 +84,7 @@ export type Phase = typeof phases[number]
 export const phaseCodes = codes(phases)
 
 /** What a step is, in the order of the codes; `StepKind` says what each of them means. */
-export const stepKinds = ["own", "unnamed", "prepended", "method", "job", "compensation"] as const
+export const stepKinds = ["own", "unnamed", "prepended", "method", "job", "compensation", "replayed"] as const
 
 /**
  * What a step is.
@@ -81,7 +93,8 @@ export const stepKinds = ["own", "unnamed", "prepended", "method", "job", "compe
  *
  * `own`: one of the definition's, known by its name. `unnamed`: one of the definition's, known by its position among them: "1", "2", …
  * `prepended`: one from another module. `method` and `job`: the one that performs an action without steps, known by the action's name.
- * `compensation`: what undoes another one, whose name it has.
+ * `compensation`: what undoes another one, whose name it has. `replayed`: the body of a workflow's execution, which is suspended and runs again
+ * from its beginning.
  * Steps of different kinds have nothing to do with each other, whatever they are called.
  *
  * @category definitions
@@ -95,7 +108,8 @@ export const stepKindCodes = codes(stepKinds)
 /**
  * Bits of a live action's flags: which statuses have callbacks, whether somebody outside completes the action, whether what it has achieved
  * counts without a worker's having looked at it, whether a step of it has a compensation, whether it is undone as a whole, once it has
- * ended well, whether a step of it is shielded, and whether it lists signals.
+ * ended well, whether a step of it is shielded, and whether it lists signals. The last two are of an execution whose body runs, and of no
+ * definition: something has woken it meanwhile, or somebody has asked to resume it; whoever takes it next forgets them.
  */
 export const Flag = {
   succeeded: 1,
@@ -107,7 +121,9 @@ export const Flag = {
   compensates: 64,
   undone: 128,
   shields: 256,
-  signals: 512
+  signals: 512,
+  woken: 1024,
+  resumed: 2048
 } as const
 
 /**
@@ -152,8 +168,14 @@ export const priorityLimits = { least: -100, most: 100 } as const
 /** What a job is: an invocation, the continuation of a live action, or a signal that somebody is to look at. */
 export const JobKind = { invocation: 0, continuation: 1, signal: 2 } as const
 
-/** What names an action beside its own id: the id that a caller has chosen, a key under which it is enqueued once, or one under which it was completed. */
-export const KeyKind = { id: 0, idempotency: 1, completion: 2, schedule: 3, signal: 4 } as const
+/**
+ * What names an action beside its own id: the id that a caller has chosen, a key under which it is enqueued once, one under which it was
+ * completed, a slot of a schedule, a signal that counts once for an actor, or the id of a workflow's execution.
+ */
+export const KeyKind = { id: 0, idempotency: 1, completion: 2, schedule: 3, signal: 4, execution: 5 } as const
+
+/** What is sent to an execution under a name of the engine's own, which no deferred has: those begin with another character, or two of these. */
+export const ExecutionName = { interrupt: "~interrupt" } as const
 
 /** Where a schedule comes from: declared by a program's code, or a row that it has put. */
 export const ScheduleSource = { code: 0, row: 1 } as const

@@ -20,6 +20,7 @@ import * as Client from "./client/Client.ts"
 import * as Completing from "./client/complete.ts"
 import type { ClientContext } from "./client/context.ts"
 import * as Enqueue from "./client/enqueue.ts"
+import * as Executions from "./client/executions.ts"
 import * as Explain from "./client/explain.ts"
 import * as Handle from "./client/Handle.ts"
 import * as Hear from "./client/hear.ts"
@@ -168,6 +169,7 @@ export const layer: Layer.Layer<
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
       ...OnCall.make(clients),
+      executions: Executions.make(clients),
       ...Scheduling.make(clients, defining),
       measure: measuring(store, registry, meter, now),
       ...listening(hub),

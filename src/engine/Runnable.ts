@@ -29,7 +29,8 @@ export interface RunnableStep extends StepIdentity {
 }
 
 /** Steps that the engine has generated do not show in paths. */
-export const isGenerated = ({ kind }: Pick<StepIdentity, "kind">): boolean => kind === "method" || kind === "job"
+export const isGenerated = ({ kind }: Pick<StepIdentity, "kind">): boolean =>
+  kind === "method" || kind === "job" || kind === "replayed"
 
 /** A callback as it runs: the definition's own, or one that was added to it. */
 export interface RunnableCallback extends Bound<Body> {
@@ -83,7 +84,12 @@ export const ownStep = (
   body: { run: step.body, context }
 })
 
-export const generatedStep = (kind: "method" | "job", name: string, of: string, body: Bound<Body>): RunnableStep => ({
+export const generatedStep = (
+  kind: "method" | "job" | "replayed",
+  name: string,
+  of: string,
+  body: Bound<Body>
+): RunnableStep => ({
   name,
   kind,
   of,

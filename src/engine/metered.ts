@@ -36,6 +36,8 @@ const enqueued = (counts: Counts, items: ReadonlyArray<Invocation>) => {
 const begins = (work: Work, now: number): boolean =>
   work._tag === "Started" || (
     work._tag === "Continued" && work.phase === "step" && work.step === 0 && work.attempts === 0 &&
+    // an execution that was claimed before runs again
+    work.detail?.replay === undefined &&
     (work.detail === undefined ||
       (work.detail.attempt === undefined && Math.abs((work.detail.stepStartedAt ?? 0) - now) < 1))
   )

@@ -174,6 +174,12 @@ const reasonView = (
       case "Signal":
       case "Outbound":
         return { ...reason, heartbeat: shows.heartbeat(reason.heartbeat) }
+      case "Suspended":
+        return {
+          ...reason,
+          children: yield* others(reason.children),
+          failure: yield* failure(reason.failure)
+        }
       case "Held":
       case "Retries":
         return { ...reason, failure: yield* failure(reason.failure) }

@@ -2,7 +2,7 @@
  * The invariants of the storage as queries over one snapshot.
  */
 import * as Effect from "effect/Effect"
-import { JobKind, KeyKind, phaseCodes, Priority, ScheduleSource } from "../domain/Phase.ts"
+import { JobKind, KeyKind, phaseCodes, Priority, ScheduleSource, stepKindCodes } from "../domain/Phase.ts"
 import type { Finding } from "../Engine.ts"
 import type { StorageError } from "../SteppedError.ts"
 import { stranded } from "../store/Store.ts"
@@ -190,6 +190,20 @@ const checks: ReadonlyArray<readonly [invariant: number, problem: string, query:
       `select k.action::text from ${s}.action_keys k where k.kind in (${KeyKind.id}, ${KeyKind.idempotency}, ${KeyKind.schedule})
       and not exists (select 1 from ${s}.jobs j where j.action = k.action and j.kind = 0) and not exists (select 1 from ${s}.live_actions l where l.id = k.action)
       and not exists (select 1 from ${s}.ended_actions e where e.id = k.action) and not exists (select 1 from ${s}.outcomes o where o.id = k.action)`
+  ],
+  [
+    3,
+    "is a workflow's execution that was started, and is neither queued nor live, nor is its history kept",
+    (s) =>
+      `select k.action::text from ${s}.action_keys k where k.kind = ${KeyKind.execution} and k.given is not null
+      and not exists (select 1 from ${s}.jobs j where j.action = k.action and j.kind = 0) and not exists (select 1 from ${s}.live_actions l where l.id = k.action)
+      and not exists (select 1 from ${s}.ended_actions e where e.id = k.action)`
+  ],
+  [
+    2,
+    "is suspended, and is no execution of a workflow",
+    (s) =>
+      `select l.id::text from ${s}.live_actions l where l.phase = ${phaseCodes.suspended} and (l.step_kind is distinct from ${stepKindCodes.replayed} or l.token is not null)`
   ],
   [
     3,

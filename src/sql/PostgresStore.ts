@@ -29,6 +29,7 @@ import { suspectsOf } from "./suspects.ts"
 import { claimOf } from "./transitions/claim.ts"
 import { cancellableOf, compensateAgainOf, completeOf, decideStepOf, retryOf } from "./transitions/complete.ts"
 import { enqueueKeyedOf, enqueueOf, freeKeysOf } from "./transitions/enqueue.ts"
+import { executionsOf } from "./transitions/executions.ts"
 import { explainOf } from "./transitions/explain.ts"
 import { finishOf } from "./transitions/finish.ts"
 import { leaseOf } from "./transitions/lease.ts"
@@ -64,6 +65,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...measureOf(calls),
       ...recentOf(calls),
       ...suspectsOf(calls),
+      ...executionsOf(calls),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

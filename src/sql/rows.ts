@@ -19,6 +19,7 @@ import {
   type Work
 } from "../store/Answer.ts"
 import type { StoredAttempts } from "../store/Conclusion.ts"
+import { type RawReplay, toReplay } from "./replay.ts"
 
 type Row = ReadonlyArray<unknown>
 
@@ -89,6 +90,7 @@ interface RawDetail {
   readonly earlier: EarlierSlots | null
   readonly retries: RetriedBefore | null
   readonly memos: ReadonlyArray<RawMemo> | true | null
+  readonly replay?: RawReplay | null
   readonly timeoutAt: number | null
   readonly trace: string | null
   readonly after: string | null
@@ -130,7 +132,7 @@ type RawUnwound = readonly [
   left: UnwoundChild["left"] | null
 ]
 
-type RawMemo = readonly [kind: number, step: string, name: string, result: unknown]
+type RawMemo = readonly [kind: number, step: string, name: string, result: unknown, attempt?: number | null]
 
 interface RawHeld {
   readonly job: number
@@ -183,7 +185,13 @@ const toUnwound = ([definition, actorId, child, undo, left]: RawUnwound): Unwoun
   left: left ?? {}
 })
 
-const toMemo = ([kind, step, name, result]: RawMemo): StoredMemo => ({ kind: stepKinds[kind]!, step, name, result })
+const toMemo = ([kind, step, name, result, attempt]: RawMemo): StoredMemo => ({
+  kind: stepKinds[kind]!,
+  step,
+  name,
+  attempt: attempt ?? 1,
+  result
+})
 
 /** What `detail_of` gives. */
 export const toDetail = (value: unknown): Detail => {
@@ -200,6 +208,7 @@ export const toDetail = (value: unknown): Detail => {
     earlier: raw.earlier ?? undefined,
     retries: raw.retries ?? undefined,
     memos: raw.memos === null ? undefined : raw.memos === true ? [] : raw.memos.map(toMemo),
+    replay: raw.replay === undefined || raw.replay === null ? undefined : toReplay(raw.replay),
     prepended: raw.prepended?.split("/") ?? [],
     outcome: raw.outcome === null
       ? undefined

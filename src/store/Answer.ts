@@ -125,7 +125,21 @@ export interface StoredMemo {
   readonly kind: StepKind
   readonly step: string
   readonly name: string
+  /** Of an activity of an execution: which attempt of it. */
+  readonly attempt: number
   readonly result: unknown
+}
+
+/** What an execution of a workflow is replayed with, beside its memos. */
+export interface StoredReplay {
+  /** What was sent to it; `at`, in ms of user time, is when, or when it rings. */
+  readonly signals: ReadonlyArray<{ readonly name: string; readonly payload: unknown; readonly at: number }>
+  /** The executions that it waits or has waited for, by their definitions and ids, and what has come of those that have ended. */
+  readonly children: ReadonlyArray<{
+    readonly definition: string
+    readonly execution: string
+    readonly ended: StoredOutcome | undefined
+  }>
 }
 
 /** What earlier attempts of a step have asked for, or that of the action that this one goes on for. */
@@ -180,6 +194,8 @@ export interface Detail {
   readonly failure?: FailureCause | undefined
   /** What was done of the step that begins, and is not to be done again; empty of one that waits. None where it has none. */
   readonly memos?: ReadonlyArray<StoredMemo> | undefined
+  /** Of an execution that was claimed before. */
+  readonly replay?: StoredReplay | undefined
   /** Slots of earlier attempts of the step that begins. */
   readonly earlier?: EarlierSlots | undefined
   /** It goes on for one that has ended. */

@@ -101,6 +101,8 @@ export interface NewMemo {
   readonly kind: StepKind
   readonly stepName: string
   readonly name: string
+  /** Of an activity of an execution, if it is not the first. */
+  readonly attempt?: number | undefined
   readonly result: unknown
   /** In ms of user time. */
   readonly at: number
@@ -252,6 +254,15 @@ export interface StepHeld extends Begins {
   readonly _tag: "StepHeld"
 }
 
+/** The body of an execution is suspended, and runs again from its beginning when something has woken it. */
+export interface Suspends extends Base {
+  readonly _tag: "Suspends"
+  /** Since it has failed with this: until somebody resumes it. */
+  readonly failure: FailureCause | undefined
+  /** It has run for the first time: what was sent to it before did not come with its claim. */
+  readonly isFirst: boolean
+}
+
 export type Conclusion =
   | StepEnded
   | StepWaits
@@ -263,6 +274,7 @@ export type Conclusion =
   | TryAgain
   | StepRetries
   | StepHeld
+  | Suspends
 
 /** An action that fails where it is, by what the engine found, without a step or a callback. */
 export const failsAt = (fence: Fence, cause: FailureCause): ActionEnds => ({

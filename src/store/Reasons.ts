@@ -61,6 +61,11 @@ export type StoredReason =
       { readonly verb: string; readonly by: string; readonly reason: Maybe<string>; readonly at: number }
     >
   }
+  | ({
+    readonly tag: "Suspended"
+    readonly failure: Maybe<FailureCause>
+    readonly until: Maybe<number>
+  } & Waits)
   | {
     readonly tag: "Retries"
     readonly what: Doing

@@ -34,6 +34,7 @@ import type {
   Work
 } from "./Answer.ts"
 import type { Conclusion, NewMemo, ProgressNote, Whose } from "./Conclusion.ts"
+import type { Executing } from "./Executing.ts"
 import type { Explained, ExplainedAction, ToExplain } from "./Explained.ts"
 import type { AskedRetry, Invocation, PreparedInvocation } from "./Invocation.ts"
 import type { Keeping, OwnConnections } from "./OwnConnections.ts"
@@ -394,7 +395,6 @@ export interface Transitions {
 
 /**
  * The storage of the engine and of its services.
- *
  * @internal
  */
-export class Store extends Context.Service<Store, Transitions & Records>()("stepped/Store") {}
+export class Store extends Context.Service<Store, Transitions & Records & Executing>()("stepped/Store") {}

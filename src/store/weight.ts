@@ -46,6 +46,7 @@ export const weighConclusion = (conclusion: Conclusion): number => {
     case "StepHeld":
       return bytes + weigh(conclusion.failure) + weigh(conclusion.attempts)
     case "TryAgain":
+    case "Suspends":
       return bytes + (conclusion.failure === undefined ? 0 : weigh(conclusion.failure))
     case "ActionEnds":
     case "CallbacksDue":

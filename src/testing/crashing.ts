@@ -29,6 +29,7 @@ const stepOf = (conclusion: Conclusion): string | undefined => {
     case "StepHeld":
       return conclusion.step.name
     case "TryAgain":
+    case "Suspends":
       return undefined
     default:
       return conclusion.ended?.name

@@ -22,6 +22,7 @@ const notRetryable: { readonly [Reason in NotRetryable]: (action: string, step: 
     `${action} has not run the step${step.slice(", step".length)}: \`show\` lists its steps`,
   otherFailed: (action, step) => `something else has failed in ${action}${step}: retry without --upwards`,
   forgotten: (action) => `what ${action} was given, and has come to, is forgotten`,
+  execution: (action) => `${action} is an execution of a workflow, which ends once: execute it with another payload`,
   tooLarge: () => "more than 10,000 actions below it would be retried: retry those below it"
 }
 

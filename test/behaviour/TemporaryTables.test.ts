@@ -152,6 +152,14 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         const token = yield* store.register("test", Duration.minutes(1), "one")
         const by = { token, now: 0, room: 10, catalog }
         const operation = { at: 0, by: "test", verb: "JobQueue.pause", target: "lane 9", reason: undefined } as const
+        const execution = {
+          now: 0,
+          definition: "Workflow.A/execute",
+          execution: "w",
+          action: item("a").action,
+          kept: Duration.days(1)
+        }
+        const parent = { action: item("b").action, waits: true }
         const calls: { readonly [Name in keyof typeof store]: Effect.Effect<unknown, unknown> | undefined } = {
           enqueue: store.enqueue([item("1"), item("2", { token: Number(token) })], 0, []),
           enqueueKeyed: Effect.map(
@@ -162,6 +170,31 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
               Duration.days(1)
             ),
             (met) => assert.strictEqual(met.size, 0)
+          ),
+          startExecution: Effect.map(
+            store.startExecution({ ...execution, queue: "other", lane: "w", arguments: [], trace: undefined, parent }),
+            ({ isNew }) => assert.isTrue(isNew)
+          ),
+          sendToExecution: Effect.map(
+            store.sendToExecution({
+              ...execution,
+              name: "approval",
+              payload: null,
+              due: undefined,
+              onlyStarted: true,
+              again: false,
+              wakes: true
+            }),
+            (isFirst) => assert.isTrue(isFirst)
+          ),
+          sentTo: Effect.map(
+            store.sentTo([execution.action], ["approval"], 0),
+            (sent) => assert.strictEqual(sent.length, 1)
+          ),
+          resumeExecution: Effect.map(store.resumeExecution(0, execution.action), (is) => assert.isFalse(is)),
+          executionState: Effect.map(
+            store.executionState({ definition: execution.definition, execution: execution.execution }, true),
+            (state) => assert.strictEqual(state?.action, execution.action)
           ),
           explain: Effect.map(
             store.explain({ invocation: item("6"), parent: null, undecided: null }, 0, Duration.days(1), undefined),

@@ -43,6 +43,7 @@ const tables = [
   "seats",
   "action_keys",
   "signals",
+  "execution_parents",
   "memos",
   "retries",
   "operations",

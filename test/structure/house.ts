@@ -184,6 +184,8 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/engine/maintenance/cancelAbandoned.ts": "whether there is something to look at",
   "src/engine/maintenance/retention.ts": "when it looks again",
   "src/engine/perform/once.ts": "what one body has done once",
+  "src/engine/perform/replay.ts": "what one run of an execution has done",
+  "src/workflow/Runs.ts": "which executions run in this process",
   "src/engine/perform/results.ts": "how much one action has loaded",
   "src/engine/perform/runJob.ts": "whether the job has completed its action",
   "src/engine/perform/stepService.ts": "what one body has asked for",

@@ -125,6 +125,9 @@ describe("documentation", () => {
   it("covers every name of stepped/stores", () =>
     assert.deepStrictEqual(Rules.undocumented(repository, "src/stores/index.ts"), []))
 
+  it("covers every name of stepped/workflow", () =>
+    assert.deepStrictEqual(Rules.undocumented(repository, "src/workflow/index.ts"), []))
+
   it("covers every name of stepped/testing", () =>
     assert.deepStrictEqual(Rules.undocumented(repository, "src/testing/index.ts"), []))
 

@@ -136,6 +136,8 @@ const checkingFile = (name: string) => `src/engine/check/${name}.ts`
 const checking = "test/behaviour/Checking.test.ts"
 const checkedPages = "test/sql/live.test.ts"
 const program = "test/cli/main.test.ts"
+const workflows = "test/behaviour/Workflows.test.ts"
+const workflowDeaths = "test/behaviour/WorkflowDeaths.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -9000,5 +9002,85 @@ export const bugs: ReadonlyArray<Bug> = [
     }],
     tests: { "test/ai/tool.test.ts": ["23.10: is enqueued by a call"] },
     hangs: true
+  },
+  {
+    name: "woken-and-suspended",
+    breaks: "what comes while an execution's body runs elsewhere is slept over",
+    plants: [{
+      file: functionFile("go_on_woken"),
+      find: "l.flags & 1024 /* Flag.woken */ <> 0",
+      replace: "l.flags & 1024 /* Flag.woken */ < 0"
+    }],
+    tests: { "test/races/workflows.test.ts": ["what comes while the body runs elsewhere"] }
+  },
+  {
+    name: "sent-before-its-time",
+    breaks: "what was sent to an execution that was queued is slept over",
+    plants: [{
+      file: functionFile("go_on_woken"),
+      find: "              c.marked\n",
+      replace: "              not c.marked\n"
+    }],
+    tests: { [workflowDeaths]: ["what is sent to one that is queued"] }
+  },
+  {
+    name: "woken-though-failed",
+    breaks: "an execution that has failed goes on since somebody has sent it something",
+    plants: [{
+      file: functionFile("wake_execution"),
+      find: "and (v_is_explicit or failure is null)",
+      replace: "and (v_is_explicit or failure is not null)"
+    }],
+    tests: { [workflows]: ["one that has failed waits for somebody"] }
+  },
+  {
+    name: "parents-unheard",
+    breaks: "an execution sleeps though what it waits for has ended",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: "p_executed is not null and wake_parents(p_now, p_executed) > 0",
+      replace: "p_executed is null and wake_parents(p_now, p_executed) > 0"
+    }],
+    tests: { [workflows]: ["the ends of what it executes wake"] }
+  },
+  {
+    name: "last-value-wins",
+    breaks: "a deferred that is set is set to something else",
+    plants: [{
+      file: functionFile("send_to_execution"),
+      find: "where p_again or (signals.sent_at",
+      replace: "where p_again is not null or (signals.sent_at"
+    }],
+    tests: { [workflows]: ["of a race the first one counts", "a deferred wakes one"] }
+  },
+  {
+    name: "activities-done-again",
+    breaks: "an activity is done again by each replay",
+    plants: [{
+      file: "src/workflow/activities.ts",
+      find: "if (known !== undefined) return read(",
+      replace: "if (known !== undefined && attempt < 0) return read("
+    }],
+    tests: { [workflows]: ["a deferred wakes one"] }
+  },
+  {
+    name: "ends-that-are-none",
+    breaks: "a worker that stops has a workflow do what it does at its end",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "    instance.abandoned = true\n    instance.suspended = false\n",
+      replace: "    instance.suspended = false\n"
+    }],
+    tests: { [workflowDeaths]: ["a body that is cut off"] }
+  },
+  {
+    name: "booked-by-itself",
+    breaks: "what an activity does in a transaction stays though it has failed",
+    plants: [{
+      file: "src/workflow/activities.ts",
+      find: "return Context.get(activity.annotations, WithTransaction)",
+      replace: "return attempt < 0 && Context.get(activity.annotations, WithTransaction)"
+    }],
+    tests: { [workflowDeaths]: ["what an activity does in a transaction"] }
   }
 ]

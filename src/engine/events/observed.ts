@@ -99,7 +99,8 @@ const nobody = () => []
 /** What a worker has begun of which it may not have heard. */
 const begun = (work: Work, at: number): ReadonlyArray<ActionEvent> => {
   const steps = handedOver(work, emptyCatalog, at)
-  return steps.length > 0 && work._tag === "Continued" && work.step === 0 && work.detail?.attempt === undefined
+  return steps.length > 0 && work._tag === "Continued" && work.step === 0 && work.detail?.attempt === undefined &&
+      work.detail?.replay === undefined
     ? [{ _tag: "ActionStarted", ...originOf(work.action, work.definition, work.actorId, at) }, ...steps]
     : steps
 }

@@ -37,9 +37,14 @@ export const encodeActorId = (ref: ActorRef): Effect.Effect<string, InvalidActor
       new InvalidActorId({ actor: ref.type, issue: `does not fit its schema: ${errorText(error)}` })
     )
   }
+  return checkActorId(ref.type, text)
+}
+
+/** An actor's id as a text, where that can be stored: it is part of keys. */
+export const checkActorId = (type: string, text: string): Effect.Effect<string, InvalidActorId> => {
   const json = isPlain(text) ? undefined : JSON.stringify(text)
   const issue = unfit(text, json, json === undefined ? text.length + 2 : Buffer.byteLength(json), actorIdLimit)
-  return issue === undefined ? Effect.succeed(text) : Effect.fail(new InvalidActorId({ actor: ref.type, issue }))
+  return issue === undefined ? Effect.succeed(text) : Effect.fail(new InvalidActorId({ actor: type, issue }))
 }
 
 /** Why a text cannot be part of keys, if it cannot: there is no JSON of it where it is plain. */

@@ -328,6 +328,9 @@ export const idsOf = (performance: Performance) => ({
   actionId: performance.id
 })
 
+/** Whether it is at the body of an execution: what that fails with without an answer suspends it. */
+export const isReplayed = ({ phase, stepKind }: Performance): boolean => phase === "step" && stepKind === "replayed"
+
 /** Where an action's step is in its tree. */
 export const placeAt = (performance: Performance, step: StepIdentity): string =>
   placeOf(

@@ -226,6 +226,16 @@ const conclude = (performance: Performance, event: Event): Decided => {
         next: undefined
       }
     }
+    case "Suspended":
+      return {
+        conclusion: {
+          _tag: "Suspends",
+          fence: fenceOf(performance),
+          failure: event.failure,
+          isFirst: performance.detail === undefined
+        },
+        next: undefined
+      }
     case "TimeIsOver":
       return timeIsOver(performance, event.came)
   }

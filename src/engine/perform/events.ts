@@ -94,6 +94,8 @@ export type Event =
     readonly failure?: FailureCause | undefined
     readonly starts?: Starts
   }
+  /** The body of an execution is suspended: until something wakes it, or, where it has failed, until somebody resumes it. */
+  | { readonly _tag: "Suspended"; readonly failure: FailureCause | undefined }
   /** Its time was over before its body, step or job was; with what a shielded body has come to. */
   | { readonly _tag: "TimeIsOver"; readonly came?: Event | undefined }
 
@@ -117,6 +119,7 @@ const happensIn: { readonly [Tag in Event["_tag"]]: ReadonlyArray<Phase> } = {
   GivenUp: ["unwinding", "waiting"],
   Unwound: ["unwinding"],
   Again: ["step", "waiting", "callbacks", "job", "unwinding", "held", "closing"],
+  Suspended: ["step"],
   TimeIsOver: ["step", "waiting", "job", "held"]
 }
 

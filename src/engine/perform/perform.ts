@@ -15,7 +15,7 @@ import { concludeDecision } from "./concludeDecision.ts"
 import { concludeStep } from "./concludeStep.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
-import { actionOf, atStepToRun, type Performance, stepOf } from "./Performance.ts"
+import { actionOf, atStepToRun, isReplayed, type Performance, stepOf } from "./Performance.ts"
 import { loadHead, loadPieces } from "./results.ts"
 import { stepFailed, Unhandled } from "./retry.ts"
 import { runCallbacks } from "./runCallbacks.ts"
@@ -105,6 +105,11 @@ const giveUp = (taken: Performance, env: Surroundings): Effect.Effect<Concluded>
         return Effect.map(env.now, (at) => decide(taken, { _tag: "Again", due: at + 10_000, burns: false }))
       }
       const place = placeOf(actionOf(performance), performance.stepName)
+      if (isReplayed(performance)) {
+        return Effect.succeed(
+          decide(performance, { _tag: "Suspended", failure: exhausted(place, performance.attempts) })
+        )
+      }
       return stepEnds(performance, { cause: exhausted(place, performance.attempts) }, env)
     }
   )

@@ -13,7 +13,7 @@ import { stepEnds } from "./attempts.ts"
 import { backoff } from "./backoff.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
-import { actionOf, atStepToRun, idsOf, type Performance, placeAt, stepOf } from "./Performance.ts"
+import { actionOf, atStepToRun, idsOf, isReplayed, type Performance, placeAt, stepOf } from "./Performance.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** A failure that is not handled: to be tried again. */
@@ -107,8 +107,29 @@ export const retryLater = (
       return decide(performance, { _tag: "Again", due, burns: true, failure })
     }
     yield* log.failure(cause, place, idsOf(performance))
+    if (isReplayed(performance)) return decide(performance, { _tag: "Suspended", failure })
     return yield* stepEnds(performance, { cause: failure }, env, cause)
   })
+
+/** An execution's body is suspended; with a cause it has failed, and somebody is to resume it. */
+export const suspended = (
+  performance: Performance,
+  step: StepIdentity,
+  cause: Cause.Cause<unknown> | undefined,
+  env: Surroundings
+): Effect.Effect<Concluded> => {
+  if (cause === undefined) return Effect.succeed(decide(performance, { _tag: "Suspended", failure: undefined }))
+  return Effect.gen(function*() {
+    const place = placeAt(performance, step)
+    const failure = yield* fromCause(cause, {
+      place,
+      error: performance.runnable.definition.error,
+      limit: env.settings.payload
+    })
+    yield* env.log.failure(cause, place, idsOf(performance))
+    return decide(performance, { _tag: "Suspended", failure })
+  })
+}
 
 /** A step's failure as it is stored, once it has been said. */
 export const stepFailed = (

@@ -1,4 +1,5 @@
 /** Running a step: its body, what it has asked for, and its result. */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import { broken, marked as markedFailed, placeOf } from "../../domain/Failure.ts"
@@ -20,8 +21,9 @@ import {
   stepToRun,
   userCodeOf
 } from "./Performance.ts"
+import { Replaying } from "./replay.ts"
 import { isEncoded, isItsOwn, storeResult, successOf, withResults } from "./results.ts"
-import { answerOf, exitOf, stepFailed, type Unhandled } from "./retry.ts"
+import { answerOf, exitOf, stepFailed, suspended, type Unhandled } from "./retry.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
 import type { Surroundings } from "./Surroundings.ts"
 import { transactional } from "./transactional.ts"
@@ -96,12 +98,14 @@ const runBody = (
 ): Effect.Effect<BodyRun, unknown> =>
   Effect.flatMapEager(argumentsOf(taken), (args) =>
     Effect.flatMapEager(withResults(taken, env), (performance) => {
-      const body = Effect.suspend(() =>
-        (isGenerated(step) ? step.body.run(...args) : step.body.run(...args, performance.results)) as Effect.Effect<
-          unknown,
-          unknown
-        >
-      )
+      const body = step.kind === "replayed" ?
+        replayed(performance, step, args, effects, env) :
+        Effect.suspend(() =>
+          (isGenerated(step) ? step.body.run(...args) : step.body.run(...args, performance.results)) as Effect.Effect<
+            unknown,
+            unknown
+          >
+        )
       const code = userCodeOf(performance, "step", args, {
         captured: step.body.context,
         step: step.name,
@@ -116,27 +120,52 @@ const runBody = (
       )
     }))
 
+/** The body of an execution, with what it is replayed with. */
+const replayed = (
+  performance: Performance,
+  step: RunnableStep,
+  args: ReadonlyArray<unknown>,
+  effects: BodyEffects,
+  env: Surroundings
+): Effect.Effect<unknown, unknown> =>
+  Effect.flatMap(env.now, (now) =>
+    step.body.run(
+      ...args,
+      new Replaying(performance, step, env, now, (cause) => {
+        effects.suspends = { cause }
+      })
+    ) as Effect.Effect<unknown, unknown>)
+
 /** From a body that has ended well to what is committed. */
 const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.Effect<Concluded, Unhandled> => {
   const { effects, performance, value } = run
   if (run.skipped === true) return Effect.succeed(decide(performance, { _tag: "StepSkipped", step }))
+  if (effects.suspends !== undefined) return suspended(performance, step, effects.suspends.cause, env)
   const waits = effects.slots.length > 0
   const isLast = nextAfter(performance, step) === undefined
   return Effect.flatMapEager(
     exitOf(storeResult(performance, step, isLast, waits, value, env), env.settings),
     (result) => {
-      if (Exit.isFailure(result)) return stepFailed(performance, step, result.cause, env)
+      if (Exit.isFailure(result)) return notStored(performance, step, result.cause, env)
       if (waits || !isItsOwn(performance, step, isLast)) return afterStored(step, run, result.value, undefined, env)
       return Effect.flatMapEager(
         exitOf(successOf(performance, value, env), env.settings),
         (success) =>
           Exit.isFailure(success)
-            ? stepFailed(performance, step, success.cause, env)
+            ? notStored(performance, step, success.cause, env)
             : afterStored(step, run, result.value, { encoded: success.value }, env)
       )
     }
   )
 }
+
+/** What a body gives cannot be stored: what an execution has come to may be, once somebody has seen to it. */
+const notStored = (
+  performance: Performance,
+  step: RunnableStep,
+  cause: Cause.Cause<unknown>,
+  env: Surroundings
+): Effect.Effect<Concluded> => (step.kind === "replayed" ? suspended : stepFailed)(performance, step, cause, env)
 
 const afterStored = (
   step: RunnableStep,

@@ -1,4 +1,5 @@
 /** What a body may ask for while it runs: children, waits, other arguments, a mark. */
+import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { checkPayload, encodeArguments, fingerprintOf } from "../../domain/Codec.ts"
 import { readDuration, readHeartbeat } from "../../domain/duration.ts"
@@ -32,6 +33,8 @@ export class BodyEffects implements Starting {
   /** What it has done once, if anything. */
   once: Once | undefined
   marked = false
+  /** The body of an execution is suspended, or, with a cause, has failed so that somebody is to resume it. */
+  suspends: { readonly cause: Cause.Cause<unknown> | undefined } | undefined
   replaced: Replaced | undefined
   /** The step's condition has said that it runs. */
   isAsked = false

@@ -196,6 +196,7 @@ export const make = (worker: WorkerContext): Lease => {
         const odd = new Set(answer.value.held.filter((id) => !mineNow.has(id)))
         if (answer.value.gone > 0 || [...odd].some((id) => wasOdd.has(id))) yield* worker.reconciler.doubt
         wasOdd = odd
+        yield* worker.replays.look
       }
     }).pipe(
       Effect.ensuring(Effect.sync(() => {

@@ -41,6 +41,7 @@ import * as Notes from "./Notes.ts"
 import * as Passes from "./Passes.ts"
 import * as PerformNow from "./performNow.ts"
 import * as Reconciler from "./Reconciler.ts"
+import * as Replays from "./Replays.ts"
 import { retire } from "./retire.ts"
 import * as Timers from "./Timers.ts"
 
@@ -137,6 +138,9 @@ export const make = (options: WorkerOptions): Worker => {
     get memos() {
       return memos
     },
+    get replays() {
+      return replays
+    },
     get aside() {
       return aside
     },
@@ -161,6 +165,7 @@ export const make = (options: WorkerOptions): Worker => {
   const answers = Answers.make(context)
   const committer = Committer.make(context)
   const memos = Memos.make(context)
+  const replays = Replays.make(context)
   const notes = Notes.make(context)
   const aside = Aside.make(context)
   const claimer = Claimer.make(context)

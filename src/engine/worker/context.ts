@@ -38,6 +38,7 @@ import type { Notes } from "./Notes.ts"
 import type { Parts } from "./Parts.ts"
 import type { Passes } from "./Passes.ts"
 import type { Reconciler } from "./Reconciler.ts"
+import type { Replays } from "./Replays.ts"
 import type { Timers } from "./Timers.ts"
 
 /** Something to run: an action in hand, an invocation to prepare, one that is prepared, or an end that is certain already. */
@@ -140,6 +141,7 @@ export interface WorkerContext extends WorkerOptions {
   readonly committer: Committer
   readonly memos: Memos
   readonly notes: Notes
+  readonly replays: Replays
   readonly aside: Aside
   readonly bodies: Bodies
   readonly timers: Timers

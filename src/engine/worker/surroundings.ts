@@ -80,6 +80,17 @@ export const surroundings = (worker: WorkerContext): {
       newActionId,
       complete,
       remember: (memo) => worker.memos.remember(memo),
+      rememberHere: (memo) =>
+        Effect.gen(function*() {
+          const token = worker.lease.token()
+          if (token === undefined) return yield* Effect.die(new Fenced())
+          let found = yield* store.remember(token, [memo])
+          // a body has blocked the thread
+          if (found.lost && (yield* worker.lease.regain(token))) found = yield* store.remember(token, [memo])
+          return found.stored.has(0) ? found.stored.get(0) : yield* Effect.die(new Fenced())
+        }),
+      withTransaction: store.withTransaction,
+      listen: (action, listener) => worker.replays.listen(action, listener),
       note: (note) => worker.notes.note(note),
       inTransaction: store.inTransaction,
       stored: {

@@ -90,6 +90,11 @@ export const ReasonView = Schema.Union([
       at: Schema.Date
     }))
   }),
+  tagged("Suspended", {
+    failure: Schema.optional(FailureView),
+    until: Schema.optional(Schema.Date),
+    children: Schema.Array(Other)
+  }),
   tagged("Retries", {
     what: Doing,
     step: Schema.optional(Schema.String),

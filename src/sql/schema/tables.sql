@@ -21,7 +21,9 @@
 --                  for who does not have the program
 --   action_keys    what names an action beside its id; memos: what its bodies have stored on the way (gone with the
 --                  step's success). The two are empty as long as nobody uses them, and go with the history
---   signals        what was sent to actions, read or not; goes with the history
+--   signals        what was sent to actions, read or not; goes with the history. Of an execution: its deferreds and its
+--                  clocks, by their names, each once
+--   execution_parents    which executions wait for which others: who ends wakes them
 --   retries        actions that go on for ones that have ended: the first of each chain
 --   operations     what operators have done, and what they were refused; nothing of the engine reads it
 --   schedules      what is enqueued by the clock, with the slot that comes next; schedule_versions: what programs have
@@ -513,12 +515,13 @@ create table action_keys (
   definition text collate "C" not null,
   actor_id text collate "C" not null,
   -- what it is: an id that the caller has chosen, an idempotency key, a completion's key, a slot of a schedule, a
-  -- signal's name and key that count once for all actions of the actor
+  -- signal's name and key that count once for all actions of the actor, or the id of an execution, which stands for the
+  -- actor
   kind smallint not null,
   key text collate "C" not null,
   -- there may be no such action yet, if something was sent to an execution that nobody has started
   action uuid not null,
-  -- a digest of what came with the key: with another one it is a conflict
+  -- a digest of what came with the key: with another one it is a conflict; of an execution whether it was started
   given text collate "C",
   created_at timestamptz not null,
   -- before which it does not name another action: its time begins with that one's end, and upkeep puts it off until
@@ -548,6 +551,7 @@ create table signals (
   payload jsonb,
   -- a failure was sent
   cause jsonb,
+  -- of an execution's clock when it rings, which may be to come
   sent_at timestamptz not null,
   -- the step that it was read in, and the slot that it has settled; without a slot the step was given it by
   -- `Step.received`. Null: nobody has read it
@@ -574,7 +578,7 @@ create table memos (
   step_kind smallint not null,
   step_name text collate "C" not null,
   name text collate "C" not null,
-  -- for what is to come: of activities that are tried again
+  -- of an activity that is tried again
   attempt int not null default 1,
   result jsonb,
   cause jsonb,
@@ -582,6 +586,15 @@ create table memos (
   primary key (action, step, step_kind, step_name, name, attempt)
 );
 comment on table memos is 'What a body has done and does not do again, however often it runs.';
+
+create table execution_parents (
+  parent uuid not null,
+  child uuid not null,
+  primary key (parent, child)
+);
+comment on table execution_parents is 'Which executions of workflows wait for which others; goes with the history.';
+
+create index execution_parents_child on execution_parents (child);
 
 create table retries (
   -- queued, live or ended, with `retry_of`

@@ -8,7 +8,8 @@ create view action_steps as
     action,
     idx,
     name,
-    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation'] /* stepKinds */)[kind + 1] as kind,
+    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation', 'replayed']
+      /* stepKinds */)[kind + 1] as kind,
     (array[
       'pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked', 'skipped'
     ] /* stepStatuses */)[status + 1] as status,
@@ -65,7 +66,8 @@ create view action_steps as
     id,
     step,
     coalesce(step_name, (step + 1)::text),
-    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation'] /* stepKinds */)[coalesce(step_kind, 0) + 1],
+    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation', 'replayed']
+      /* stepKinds */)[coalesce(step_kind, 0) + 1],
     case when phase = 6 /* Phase.held */ then 'held' else 'performing' end,
     null,
     case when phase = 6 /* Phase.held */ then failure end,
@@ -79,7 +81,7 @@ create view action_steps as
   where
     status = 1 /* Status.performing */
     and (
-      (phase in (0 /* Phase.step */, 6 /* Phase.held */) and outcome is null)
+      (phase in (0 /* Phase.step */, 6 /* Phase.held */, 8 /* Phase.suspended */) and outcome is null)
       or (phase = 7 /* Phase.closing */ and step_name is not null)
       or (phase = 5 /* Phase.unwinding */ and step_kind = 5 /* StepKind.compensation */))
   union all
@@ -87,7 +89,7 @@ create view action_steps as
     id,
     0,
     step_name,
-    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation'] /* stepKinds */)[step_kind + 1],
+    (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation', 'replayed'] /* stepKinds */)[step_kind + 1],
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
       /* statuses */)[status + 1],
     null,
@@ -105,7 +107,7 @@ comment on column action_steps.action is 'The id of the action in `actions`.';
 comment on column action_steps.idx is 'Its place among the steps of the action, from 0.';
 comment on column action_steps.kind is
   'own: known by its name. unnamed: by its position. prepended: from another module. method and job: the only one. '
-  'compensation: it undoes another one, whose name it has.';
+  'compensation: it undoes another one, whose name it has. replayed: the body of an execution.';
 comment on column action_steps.status is
   'performing: it runs, waits for what it has started, or is to begin again. held: somebody is to decide of it.';
 comment on column action_steps.result is
@@ -216,7 +218,7 @@ create view stranded_actions as
   where
     l.status = 1 /* Status.performing */
     and l.token is null
-    and l.phase <> 2 /* Phase.outbound */
+    and l.phase not in (2 /* Phase.outbound */, 8 /* Phase.suspended */)
     and (l.phase <> 6 /* Phase.held */ or l.verdict is not null)
     and (select j.id from jobs j where j.action = l.id and j.kind = 1 /* JobKind.continuation */ limit 1) is null
     and (

@@ -243,6 +243,11 @@ const write = (row: Written, conclusion: Conclusion): Written => {
         .put("due", conclusion.due)
     case "StepHeld":
       return row.beginsAgain(conclusion, "held")
+    case "Suspends":
+      return row.fenced(conclusion)
+        .put("failure", conclusion.failure)
+        .put("stepMarked", conclusion.isFirst ? true : undefined)
+        .goesOn("suspended", true)
     case "TryAgain":
       return row.fenced(conclusion)
         .goesOn(conclusion.phase)

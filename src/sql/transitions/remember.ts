@@ -9,12 +9,13 @@ import { columns, token } from "../columns.ts"
 
 const { int2, int4, jsonb, text, timestamptz, uuid } = PgTypes.OID
 
-const memoColumns: { readonly [Name in keyof NewMemo]: number } = {
+const memoColumns: { readonly [Name in keyof Required<NewMemo>]: number } = {
   action: uuid,
   step: int4,
   kind: int2,
   stepName: text,
   name: text,
+  attempt: int4,
   result: jsonb,
   at: timestamptz
 }

@@ -23,6 +23,7 @@ describe("every pair of phase and event", () => {
       "step Failed": failed,
       "step Again": ["step"],
       "step TimeIsOver": undone,
+      "step Suspended": ["suspended"],
       "waiting StepSucceeded": onwards,
       "waiting StepSkipped": passed,
       "waiting Failed": failed,

@@ -170,6 +170,8 @@ const eventOf = (performance: Performance, tag: Event["_tag"]): Event => {
       return { _tag: tag, until: 1 }
     case "GivenUp":
       return { _tag: tag, message: "no time" }
+    case "Suspended":
+      return { _tag: tag, failure: undefined }
     case "Compensated":
     case "JobDropped":
     case "JobEnded":
@@ -201,6 +203,8 @@ export const placeAfter = (conclusion: Conclusion): Place => {
       return conclusion.step.kind === "compensation" ? "unwinding" : "step"
     case "StepHeld":
       return "held"
+    case "Suspends":
+      return "suspended"
     case "TryAgain":
       return conclusion.phase
     case "Unwinds":

@@ -22,6 +22,7 @@ const codes: Readonly<Record<string, unknown>> = {
   Seat: Phase.Seat,
   JobKind: Phase.JobKind,
   KeyKind: Phase.KeyKind,
+  ExecutionName: Phase.ExecutionName,
   ScheduleSource: Phase.ScheduleSource,
   RateKind: Phase.RateKind,
   ElementState: Phase.ElementState,

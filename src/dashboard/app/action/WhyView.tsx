@@ -8,6 +8,7 @@ const othersOf = (reason: Reason): ReadonlyArray<WhyAction> => {
     case "Waits":
       return reason.behind
     case "Children":
+    case "Suspended":
       return reason.children
     case "Sibling":
       return [reason.elder]

@@ -16,7 +16,7 @@ export interface Line {
 }
 
 /** The step that performs an action without steps is not shown: the action says it. */
-const isOwn = ({ kind }: TreeStep): boolean => kind === "method" || kind === "job"
+const isOwn = ({ kind }: TreeStep): boolean => kind === "method" || kind === "job" || kind === "replayed"
 
 interface Node {
   readonly key: string

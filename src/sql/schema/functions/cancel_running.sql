@@ -17,7 +17,7 @@ begin
   where
     id = any(p_ids)
     and status = 1 /* Status.performing */
-    and phase in (0 /* Phase.step */, 6 /* Phase.held */)
+    and phase in (0 /* Phase.step */, 6 /* Phase.held */, 8 /* Phase.suspended */)
     and outcome is null
     and step_name is not null
   on conflict do nothing;

@@ -30,7 +30,7 @@ begin
     where
       id = any(asked)
       and token is null
-      and phase <> 2 /* Phase.outbound */
+      and phase not in (2 /* Phase.outbound */, 8 /* Phase.suspended */)
       and (phase <> 6 /* Phase.held */ or verdict is not null)
       and (
         phase <> 1 /* Phase.waiting */
@@ -68,7 +68,7 @@ begin
       t.id = any(asked)
       and t.id <> all(coalesce(got, '{}'))
       and t.token is null
-      and t.phase <> 2 /* Phase.outbound */
+      and t.phase not in (2 /* Phase.outbound */, 8 /* Phase.suspended */)
       and (t.phase <> 6 /* Phase.held */ or t.verdict is not null)
       and (
         t.phase <> 1 /* Phase.waiting */

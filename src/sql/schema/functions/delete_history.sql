@@ -17,6 +17,8 @@ begin
   delete from memos where action = any(ids);
   delete from signals where action = any(ids);
   delete from retries where action = any(ids);
+  delete from execution_parents where parent = any(ids);
+  delete from execution_parents where child = any(ids);
   -- one that is held for longer still answers, a completion's key and a signal's too
   update action_keys
   set free_at = held_until

@@ -1,6 +1,6 @@
 -- Looks whether actions wait for what was sent to them: those of the claimed jobs that sendings have left. Gives those
 -- that wait for nothing more: `ready` here, or, of definitions that this worker does not have, `elsewhere`. `put_back`
--- is for how many somebody has to look again.
+-- is for how many somebody has to look again. An execution is woken by whatever was sent to it (`wake_execution`).
 --
 -- What is sent and a wait that is being stored do not lock each other, and neither sees what the other one has not
 -- committed. They meet all the same. The job is committed with the signal, so that who looks for its sake sees the
@@ -21,6 +21,7 @@ declare
   v_token bigint;
   v_phase smallint;
   v_step int;
+  v_step_kind smallint;
   v_definition text;
   v_again uuid[] := array[]::uuid[];
 begin
@@ -31,8 +32,8 @@ begin
   ) loop
     v_id := v_sent_to;
     loop
-      select token, phase, step, definition
-      into v_token, v_phase, v_step, v_definition
+      select token, phase, step, step_kind, definition
+      into v_token, v_phase, v_step, v_step_kind, v_definition
       from live_actions
       where id = v_id
       for update skip locked;
@@ -51,6 +52,10 @@ begin
               else elsewhere := elsewhere || v_id;
               end if;
             end if;
+          end if;
+        elsif v_step_kind = 6 /* StepKind.replayed */ and wake_execution(v_id, false) then
+          if v_definition = any(p_definitions) then ready := ready || v_id;
+          else elsewhere := elsewhere || v_id;
           end if;
         end if;
         exit;

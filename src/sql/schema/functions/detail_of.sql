@@ -62,10 +62,11 @@ begin
         'failure', l.failure,
         'memos', case
           when l.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */, 7 /* Phase.closing */) then (
-            select json_agg(json_build_array(m.step_kind, m.step_name, m.name, m.result))
+            select json_agg(json_build_array(m.step_kind, m.step_name, m.name, m.result, nullif(m.attempt, 1)))
             from memos m
             where m.action = l.id)
           when l.phase = 1 /* Phase.waiting */ then (select to_json(true) from s where s.idx = l.step and s.memos) end,
+        'replay', case when l.step_kind = 6 /* StepKind.replayed */ then replay_of(l.id) end,
         'earlier', case
           when l.step_attempt is not null or (l.retry_of is not null and l.phase = 0 /* Phase.step */)
             then earlier_slots(l.id, l.step) end,

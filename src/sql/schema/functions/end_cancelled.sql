@@ -91,6 +91,9 @@ begin
       4 /* Status.cancelled */::smallint, 0::smallint, 1::smallint, null::json
     from unnest(p_jobs) j
     where (j.action in (select unnest(hooked))) is not true;
+  if exists (select 1 from execution_parents) then
+    perform wake_parents(p_now, array(select j.action from unnest(p_jobs) j));
+  end if;
   if parents is not null then
     return query select * from resume(p_token, p_now, p_definitions, parents, parent_steps, p_flags);
   end if;

@@ -4,13 +4,14 @@
 -- what somebody has changed since this statement began: rows are found by their places, which no statistics turn into
 -- a join of all that live. So the caller looks again for what has not ended. `freed` are the lanes that they performed
 -- in, with null for named ones, which are locked here too, `achieves` is whether any has a checksum. What unwinds one
--- that has ended is in the history already, and only says there what it could not undo.
+-- that has ended is in the history already, and only says there what it could not undo. `executed` are those of them
+-- that were executions of workflows.
 -- For other functions only: it inherits their search path and their settings.
 create function end_live(
   p_token bigint, p_now timestamptz, p_ids uuid[], p_steps int[], p_phases smallint[], p_arguments jsonb[],
   p_outcomes smallint[], p_results jsonb[], p_causes jsonb[], p_callbacks_succeeded smallint[],
   p_callbacks_failed smallint[], p_step_names text[], p_step_kinds smallint[], out ended uuid[], out freed text[],
-  out achieves boolean)
+  out achieves boolean, out executed uuid[])
 language plpgsql as $$
 declare
   undone uuid[];
@@ -38,7 +39,7 @@ begin
     returning
       l.id, l.definition, l.actor_id, l.queue, l.lane, l.seat, l.checksum_key, l.checksum, l.parent, l.parent_step,
       l.depth, l.attempts, l.timeout_ms, l.enqueued_at, l.started_at, l.tags, l.trace, l.lanes, l.started_by,
-      l.started_by_step, l.retry_of, l.unwinds, l.flags, l.rooted,
+      l.started_by_step, l.retry_of, l.unwinds, l.flags, l.rooted, l.step_kind as live_kind,
       coalesce(x.arguments, l.arguments) as arguments,
       -- what was decided before its callbacks ran counts
       coalesce(l.outcome, x.outcome) as status,
@@ -77,6 +78,7 @@ begin
     array_agg(id),
     array_agg(lane) filter (where seat = 0 /* Seat.performing */ or lanes is not null),
     bool_or(checksum is not null),
+    array_agg(id) filter (where live_kind = 6 /* StepKind.replayed */),
     array_agg(id) filter (where unwinds is not null),
     array_agg(
       jsonb_strip_nulls(jsonb_build_object(
@@ -85,7 +87,7 @@ begin
           || jsonb_build_object('step', split_part(definition, '/', 2), 'message', broken) end,
         'uncertain', cause -> 'uncertain',
         'kept', cause -> 'kept'))) filter (where unwinds is not null)
-  into ended, freed, achieves, undone, undone_as
+  into ended, freed, achieves, executed, undone, undone_as
   from gone;
   if undone is not null then
     update ended_actions e

@@ -38,6 +38,7 @@ declare
   ended uuid[];
   freed text[];
   achieves boolean;
+  executed uuid[];
 begin
   perform require_read_committed();
   if leased(p_token) is null then
@@ -58,15 +59,15 @@ begin
         and conclusion_step_attempt is null
         and 4 /* Status.cancelled */ <> all(conclusion_step_status)
         and 8 /* StepStatus.skipped */ <> all(conclusion_step_status))) then
-    select e.ended, e.freed, e.achieves
-    into ended, freed, achieves
+    select e.ended, e.freed, e.achieves, e.executed
+    into ended, freed, achieves, executed
     from end_live(
       p_token, p_now, conclusion_action, conclusion_step, conclusion_phase, conclusion_arguments, conclusion_outcome,
       conclusion_result, conclusion_cause, conclusion_callbacks_succeeded, conclusion_callbacks_failed,
       conclusion_step_name, conclusion_step_kind) e;
     if ended is not null then
       return query select * from after_ends(
-        p_token, p_now, p_definitions, p_first_steps, p_flags, freed, ended, achieves, null);
+        p_token, p_now, p_definitions, p_first_steps, p_flags, freed, ended, achieves, null, executed);
       if cardinality(ended) = cardinality(conclusion_action) then return; end if;
     end if;
     -- Most often what is left is stale, and nothing is locked for it. If one was only changed at this moment, its lane
@@ -96,6 +97,11 @@ begin
     conclusion_callbacks_succeeded, conclusion_callbacks_failed, conclusion_callbacks, conclusion_failure,
     conclusion_attempts);
 
+  -- what has come meanwhile to one that is suspended now: it goes on instead
+  if 8 /* Phase.suspended */ = any(conclusion_next_phase)
+    and go_on_woken(p_now, good, conclusion_action, conclusion_next_phase, conclusion_step_marked) > 0 then
+    return next news(-8 /* Kind.queued */);
+  end if;
   -- what a step has done once is not asked for again when it has succeeded
   if conclusion_step_memos is not null then
     delete from memos m

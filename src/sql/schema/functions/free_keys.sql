@@ -19,6 +19,16 @@ begin
   ),
   gone as (
     delete from action_keys a using known k where a.ctid = k.place and k.free_at <= p_now
+    returning a.action, a.kind
+  ),
+  -- what was sent to executions that nobody has started
+  unheard as (
+    delete from signals
+    where ctid = any(array(
+      select s.place
+      from gone g
+      cross join lateral (select s.ctid as place from signals s where s.action = g.action offset 0) s
+      where g.kind = 5 /* KeyKind.execution */))
   ),
   later as (
     update action_keys a set free_at = k.free_at

@@ -24,6 +24,13 @@ begin
       return;
     end if;
     action := ids[at];
+    -- what is sent to it goes to the one that its id names
+    if exists (
+      select 1 from action_keys k where k.action = ids[at] and k.kind = 5 /* KeyKind.execution */ offset 0
+    ) then
+      reason := 'execution';
+      return;
+    end if;
     if has_forgotten(ids[at]) then
       reason := 'forgotten';
       return;

@@ -3,7 +3,7 @@
 -- - is named by a key that is held, or has taken the place of what is (`key`, in `p_named`);
 -- - has left behind children that are still to be cancelled: its slots name them (`children`);
 -- - is the child of a live action, which reads its result, also where another parent's child has joined or superseded
---   it (`parent`);
+--   it, or is an execution that a live one has waited for (`parent`);
 -- - is followed by an answer that is kept (`answer`);
 -- - is what another action is to go on for, or below that (`retry`).
 -- `held_by` has superseded it, and is there: handles go that way. Nothing of it comes back once it is over, and it was
@@ -37,6 +37,12 @@ begin
             and (
               (select l.id from live_actions l where l.id = o.action) is not null
               or (retries and is_retried(o.action)))
+          limit 1
+        ) is not null then 'parent'
+        when (
+          select p.parent
+          from execution_parents p
+          where p.child = e.id and (select l.id from live_actions l where l.id = p.parent) is not null
           limit 1
         ) is not null then 'parent'
         when (select o.id from outcomes o where o.follows = e.id limit 1) is not null then 'answer'

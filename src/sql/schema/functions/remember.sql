@@ -4,7 +4,7 @@
 -- over. The worker's row keeps everybody from taking over meanwhile.
 create function remember(
   p_token bigint, memo_action uuid[], memo_step int[], memo_kind smallint[], memo_step_name text[], memo_name text[],
-  memo_result jsonb[], memo_at timestamptz[])
+  memo_attempt int[], memo_result jsonb[], memo_at timestamptz[])
 returns table (n int, result jsonb) language plpgsql set search_path from current as $$
 #variable_conflict use_column
 declare
@@ -26,24 +26,25 @@ begin
         and l.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */, 7 /* Phase.closing */)
       offset 0
     ) l);
-  insert into memos (action, step, step_kind, step_name, name, result, ended_at)
-  select x.action, x.step, x.kind, x.step_name, x.name, x.result, x.at
-  from unnest(memo_action, memo_step, memo_kind, memo_step_name, memo_name, memo_result, memo_at) with ordinality
-    as x(action, step, kind, step_name, name, result, at, n)
+  insert into memos (action, step, step_kind, step_name, name, attempt, result, ended_at)
+  select x.action, x.step, x.kind, x.step_name, x.name, coalesce(x.attempt, 1), x.result, x.at
+  from unnest(
+    memo_action, memo_step, memo_kind, memo_step_name, memo_name, memo_attempt, memo_result, memo_at) with ordinality
+    as x(action, step, kind, step_name, name, attempt, result, at, n)
   where x.n = any(valid)
   -- two of them may wait for each other's
-  order by x.action, x.step, x.kind, x.step_name, x.name
+  order by x.action, x.step, x.kind, x.step_name, x.name, x.attempt
   on conflict do nothing;
   return query
     select x.n::int, m.result
-    from unnest(memo_action, memo_step, memo_kind, memo_step_name, memo_name) with ordinality
-      as x(action, step, kind, step_name, name, n)
+    from unnest(memo_action, memo_step, memo_kind, memo_step_name, memo_name, memo_attempt) with ordinality
+      as x(action, step, kind, step_name, name, attempt, n)
     cross join lateral (
       select m.result
       from memos m
       where
         m.action = x.action and m.step = x.step and m.step_kind = x.kind and m.step_name = x.step_name
-        and m.name = x.name
+        and m.name = x.name and m.attempt = coalesce(x.attempt, 1)
       offset 0
     ) m
     where x.n = any(valid);

@@ -1,0 +1,90 @@
+/**
+ * The same order twice: as a workflow of `effect/workflow`, and as an action.
+ *
+ * Both charge, wait until somebody approves, and ship; both would be gone on with by another process if this one died. The workflow is one
+ * function, which runs again from its beginning; the action has steps, each of which runs once.
+ *
+ * Run with `npm run example examples/workflow/main.ts`.
+ */
+import { Console, Effect, Layer, Option, Schema } from "effect"
+import { Activity, DurableDeferred, Workflow, type WorkflowEngine } from "effect/workflow"
+import { ActionRepo, Step, Stepped } from "stepped"
+import * as Embedded from "stepped/embedded"
+import { StepWorkflow } from "stepped/workflow"
+
+const charge = (order: string) => Effect.as(Console.log(`${order} is charged`), `receipt of ${order}`)
+const ship = (order: string) => Console.log(`${order} is shipped`)
+
+// #region workflow
+const Approval = DurableDeferred.make("approval", { success: Schema.String })
+
+const Order = Workflow.make("Order", {
+  payload: { order: Schema.String },
+  success: Schema.String,
+  idempotencyKey: ({ order }) => order
+})
+
+const OrderLive = Order.toLayer(({ order }) =>
+  Effect.gen(function*() {
+    const receipt = yield* Activity.make({ name: "charge", success: Schema.String, execute: charge(order) })
+    const by = yield* DurableDeferred.await(Approval)
+    yield* Activity.make({ name: "ship", execute: ship(order) })
+    return `${receipt}, approved by ${by}`
+  })
+)
+// #endregion
+
+// #region action
+class Shop extends Stepped.Actor<Shop>()("Shop", { id: Schema.String }) {}
+
+const approval = Stepped.signal("approval", { payload: Schema.String })
+
+const order = Stepped.action("order", {
+  arguments: [Schema.String],
+  success: Schema.String,
+  signals: [approval],
+  concurrencyKey: (order) => order
+})
+  .step("charge", (order) => charge(order))
+  .step("approve", () => Step.waitFor(approval))
+  .step("ship", (order) => ship(order))
+  .step("tell", (_order, { approve, charge }) => Effect.succeed(`${charge}, approved by ${approve}`))
+
+const Shops = Stepped.actions(Shop, [order])
+// #endregion
+
+// #region main
+const Main = Stepped.worker().pipe(
+  Layer.provide(Shops.layer),
+  Layer.provideMerge(OrderLive),
+  Layer.provideMerge(StepWorkflow.layer),
+  Layer.provideMerge(Embedded.layer())
+)
+// #endregion
+
+/** Waits until a workflow's execution is suspended. */
+const suspended = (executionId: string): Effect.Effect<void, never, WorkflowEngine.WorkflowEngine> =>
+  Effect.flatMap(Order.poll(executionId), (result) =>
+    Option.isSome(result) && result.value._tag === "Suspended"
+      ? Effect.void
+      : Effect.andThen(Effect.sleep("20 millis"), suspended(executionId)))
+
+const program = Effect.gen(function*() {
+  // a workflow: who executes it again is given the same
+  const executionId = yield* Order.execute({ order: "red shoes" }, { discard: true })
+  yield* suspended(executionId)
+  const token = DurableDeferred.tokenFromExecutionId(Approval, { workflow: Order, executionId })
+  yield* DurableDeferred.succeed(Approval, { token, value: "Ada" })
+  yield* Console.log(yield* Order.execute({ order: "red shoes" }))
+
+  // an action
+  const handle = yield* (yield* Shops.client)("Berlin").orderLater("blue shoes")
+  yield* handle.send(approval, "Bob")
+  yield* Console.log(yield* handle.await)
+
+  // both are in one history
+  const actions = yield* (yield* ActionRepo).list({ limit: 10 })
+  for (const { actorType, name, status } of actions.toReversed()) yield* Console.log(`${name} ${actorType}: ${status}`)
+})
+
+await Effect.runPromise(Effect.provide(program, Main))

@@ -1,0 +1,28 @@
+/** What an execution is replayed with, as `replay_of` gives it. */
+import type { FailureCause } from "../domain/Failure.ts"
+import { statuses } from "../domain/Phase.ts"
+import type { StoredReplay } from "../store/Answer.ts"
+
+export interface RawReplay {
+  readonly signals: ReadonlyArray<readonly [name: string, payload: unknown, at: number]> | null
+  readonly children:
+    | ReadonlyArray<
+      readonly [
+        definition: string,
+        execution: string,
+        status: number | null,
+        result: unknown,
+        cause: FailureCause | null
+      ]
+    >
+    | null
+}
+
+export const toReplay = ({ children, signals }: RawReplay): StoredReplay => ({
+  signals: (signals ?? []).map(([name, payload, at]) => ({ name, payload, at })),
+  children: (children ?? []).map(([definition, execution, status, result, cause]) => ({
+    definition,
+    execution,
+    ended: status === null ? undefined : { status: statuses[status]!, result, cause }
+  }))
+})

@@ -1,0 +1,19 @@
+-- Wakes an execution, whose live row the caller has locked: a suspended one goes on, and that is answered; of one whose
+-- body runs it is noted, so that it goes on where it would be suspended (`go_on_woken`). One that is suspended since it
+-- has failed goes on only where that was asked for (`p_is_explicit`), or it is to be interrupted.
+-- For other functions only: it inherits their search path and their settings.
+create function wake_execution(p_id uuid, p_is_explicit boolean) returns boolean
+language plpgsql as $$
+declare
+  v_is_explicit boolean := p_is_explicit or exists (
+    select 1 from signals s where s.action = p_id and s.name = '~interrupt' /* ExecutionName.interrupt */);
+begin
+  update live_actions
+  set phase = 0 /* Phase.step */, failure = null
+  where id = p_id and phase = 8 /* Phase.suspended */ and outcome is null and (v_is_explicit or failure is null);
+  if found then return true; end if;
+  update live_actions
+  set flags = flags | case when v_is_explicit then 2048 /* Flag.resumed */ else 1024 /* Flag.woken */ end
+  where id = p_id and phase = 0 /* Phase.step */ and token is not null;
+  return false;
+end $$;

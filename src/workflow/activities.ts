@@ -1,0 +1,148 @@
+/** Activities: what each has come to is stored under its name and attempt, and not done again (rule 24.4). */
+import * as Cause from "effect/Cause"
+import { WithTransaction } from "effect/cluster/ClusterSchema"
+import * as Context from "effect/Context"
+import * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import * as Activity from "effect/workflow/Activity"
+import * as Workflow from "effect/workflow/Workflow"
+import { WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { PayloadTooLarge, TooManyMemos, UnstorableText } from "../SteppedError.ts"
+import { decodeExit, encodeExit } from "./codecs.ts"
+import { storedName } from "./names.ts"
+import { interruptOf } from "./running.ts"
+import type { Run, Runs } from "./Runs.ts"
+
+type Result = Workflow.Result<unknown, unknown>
+
+/** What only somebody's fix can change: the execution is suspended until it is resumed. */
+const failing = (cause: Cause.Cause<never>): Result => new Workflow.Suspended({ cause, failed: true })
+
+const isLimit = (error: unknown): boolean =>
+  error instanceof PayloadTooLarge || error instanceof TooManyMemos || error instanceof UnstorableText
+
+/** What is stored, as the activity has it now; where its schemas no longer read it, the execution is to be resumed after a fix. */
+const read = (activity: Activity.Any, stored: unknown): Effect.Effect<Result> =>
+  Effect.map(
+    Effect.exit(
+      Effect.flatMap(decodeExit(stored), (exit) => {
+        // the contract knows activities without their schemas, which all of them have
+        const schema = "exitSchemaPartial" in activity
+          ? activity.exitSchemaPartial as Schema.Codec<unknown, unknown>
+          : undefined
+        return schema === undefined
+          ? Effect.succeed(exit)
+          : Effect.as(Schema.decodeUnknownEffect(schema)(exit), exit)
+      })
+    ),
+    (exit) =>
+      Exit.isSuccess(exit)
+        ? new Workflow.Complete({ exit: exit.value })
+        : failing(
+          Cause.die(
+            new Error(
+              `the stored result of the activity ${activity.name} cannot be read: ${String(Cause.squash(exit.cause))}`
+            )
+          )
+        )
+  )
+
+/** Nothing of this run counts any more: it is cut off, without what the workflow does at its end. */
+const abandon = (run: Run, cause: Cause.Cause<unknown>): Effect.Effect<never> =>
+  Effect.suspend(() => {
+    run.trouble ??= cause
+    run.instance.abandoned = true
+    return Effect.andThen(run.cut, Effect.interrupt)
+  })
+
+/** Takes what an activity has done out of its transaction, with what it has come to. */
+class RollBack {
+  readonly result: Result
+  constructor(result: Result) {
+    this.result = result
+  }
+}
+
+/**
+ * An activity that is annotated with a transaction (`ClusterSchema.WithTransaction`): what it has come to commits with what it has done. Where it
+ * fails, or is suspended, nothing of that stays; a failure is stored afterwards.
+ */
+const inTransaction = (
+  run: Run,
+  activity: Activity.Any,
+  attempt: number,
+  body: Effect.Effect<Result, never, WorkflowInstance>
+): Effect.Effect<Result, never, WorkflowInstance> =>
+  Effect.matchCauseEffect(
+    run.replay.transaction((remember) =>
+      Effect.flatMap(body, (result) =>
+        result._tag === "Suspended" || Exit.isFailure(result.exit)
+          ? Effect.fail(new RollBack(result))
+          : Effect.flatMap(
+            store(run, activity, attempt, result.exit, remember),
+            (stored) => stored._tag === "Suspended" ? Effect.fail(new RollBack(stored)) : Effect.succeed(stored)
+          ))
+    ),
+    {
+      onSuccess: Effect.succeed,
+      onFailure: (cause): Effect.Effect<Result> => {
+        const error = Cause.squash(cause)
+        if (!(error instanceof RollBack)) {
+          // the run itself was cut off: that is for whoever has done so
+          return Cause.hasInterruptsOnly(cause) ? Effect.interrupt : abandon(run, cause)
+        }
+        const { result } = error
+        return result._tag === "Suspended"
+          ? Effect.succeed(result)
+          : store(run, activity, attempt, result.exit, run.replay.remember.bind(run.replay))
+      }
+    }
+  )
+
+const store = (
+  run: Run,
+  activity: Activity.Any,
+  attempt: number,
+  exit: Exit.Exit<unknown, unknown>,
+  remember: Run["replay"]["remember"]
+): Effect.Effect<Result> =>
+  Effect.gen(function*() {
+    const json = yield* Effect.exit(encodeExit(exit))
+    if (Exit.isFailure(json)) return failing(Cause.die(Cause.squash(json.cause)))
+    const stored = yield* Effect.exit(remember(storedName(activity.name), attempt, json.value))
+    if (Exit.isSuccess(stored)) return yield* read(activity, stored.value)
+    const error = Cause.squash(stored.cause)
+    return isLimit(error) ? failing(Cause.die(error)) : yield* abandon(run, stored.cause)
+  })
+
+/** Runs an activity of a run, unless it is known what it has come to. */
+export const runActivity = (
+  runs: Runs,
+  activity: Activity.Any,
+  attempt: number
+): Effect.Effect<Result, never, WorkflowInstance> =>
+  Effect.flatMap(WorkflowInstance, (instance) => {
+    const run = runs.of(instance.workflow._tag, instance.executionId)
+    if (run === undefined) {
+      return Effect.die(new Error(`the activity ${activity.name} runs outside of its execution, which is over here`))
+    }
+    const known = run.replay.memo(storedName(activity.name), attempt)
+    if (known !== undefined) return read(activity, known.result)
+    // what is to be interrupted is replayed for its compensations alone: nothing new begins
+    if (interruptOf(run) !== "none" && !instance.interrupted) return Effect.succeed(new Workflow.Suspended({}))
+    const own = WorkflowInstance.initial(instance.workflow, instance.executionId)
+    own.interrupted = instance.interrupted
+    // what it needs beside these is in the fiber that calls it: the contract has no types for it
+    const body = (activity.executeEncoded as Effect.Effect<unknown, unknown, WorkflowInstance>).pipe(
+      Workflow.intoResult,
+      Effect.provideService(WorkflowInstance, own),
+      Effect.provideService(Activity.CurrentAttempt, attempt)
+    )
+    return Context.get(activity.annotations, WithTransaction)
+      ? inTransaction(run, activity, attempt, body)
+      : Effect.flatMap(body, (result) =>
+        result._tag === "Suspended"
+          ? Effect.succeed(result)
+          : store(run, activity, attempt, result.exit, run.replay.remember.bind(run.replay)))
+  })

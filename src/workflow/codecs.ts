@@ -1,0 +1,41 @@
+/** What workflows store, as JSON: payloads and exits by their schemas, and exits whose values are encoded already. */
+import type * as Effect from "effect/Effect"
+import * as Exit from "effect/Exit"
+import * as Schema from "effect/Schema"
+import type * as Workflow from "effect/workflow/Workflow"
+
+/**
+ * The codecs of one workflow. Their services are those of whoever executes or registers it, as the types of `effect/workflow` say; the contract
+ * that is implemented here has no types for them.
+ */
+export interface WorkflowCodecs {
+  readonly encodePayload: (payload: object) => Effect.Effect<unknown, Schema.SchemaError>
+  readonly decodePayload: (json: unknown) => Effect.Effect<object, Schema.SchemaError>
+  readonly encodeExit: (exit: Exit.Exit<unknown, unknown>) => Effect.Effect<unknown, Schema.SchemaError>
+  readonly decodeExit: (json: unknown) => Effect.Effect<Exit.Exit<unknown, unknown>, Schema.SchemaError>
+}
+
+export const codecsOf = (workflow: Workflow.Any): WorkflowCodecs => {
+  const payload = Schema.toCodecJson(workflow.payloadSchema)
+  const exit = Schema.toCodecJson(Schema.Exit(workflow.successSchema, workflow.errorSchema, Schema.Defect()))
+  return {
+    encodePayload: Schema.encodeUnknownEffect(payload) as WorkflowCodecs["encodePayload"],
+    decodePayload: Schema.decodeUnknownEffect(payload) as WorkflowCodecs["decodePayload"],
+    encodeExit: Schema.encodeUnknownEffect(exit) as WorkflowCodecs["encodeExit"],
+    decodeExit: Schema.decodeUnknownEffect(exit) as WorkflowCodecs["decodeExit"]
+  }
+}
+
+/** An exit whose values are JSON by the schemas of an activity or a deferred. */
+const EncodedExit = Schema.toCodecJson(Schema.Exit(Schema.Json, Schema.Json, Schema.Defect()))
+
+const orNull = Exit.mapBoth({
+  onSuccess: (value: unknown) => value ?? null,
+  onFailure: (error: unknown) => error ?? null
+})
+
+export const encodeExit = (exit: Exit.Exit<unknown, unknown>): Effect.Effect<unknown, Schema.SchemaError> =>
+  Schema.encodeUnknownEffect(EncodedExit)(orNull(exit))
+
+export const decodeExit = (json: unknown): Effect.Effect<Exit.Exit<unknown, unknown>, Schema.SchemaError> =>
+  Schema.decodeUnknownEffect(EncodedExit)(json)

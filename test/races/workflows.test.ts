@@ -1,0 +1,159 @@
+/** Executions of workflows, and what wakes them, in every order that there is (chapter 24). */
+import { assert, beforeEach, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Exit, Layer, Schema } from "effect"
+import { PersistedQueue } from "effect/persistence"
+import { SqlClient } from "effect/sql"
+import { Activity, DurableDeferred, DurableQueue, Workflow } from "effect/workflow"
+import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
+import { StepWorkflow } from "stepped/workflow"
+import { healthy } from "../harness/databases.ts"
+import { allEnded, layerWorkers, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
+
+let during: Effect.Effect<void> = Effect.void
+beforeEach(() => {
+  during = Effect.void
+})
+
+const Answer = DurableDeferred.make("answer", { success: Schema.Int })
+const payload = { n: Schema.Int }
+const Asking = Workflow.make("Asking", { payload, success: Schema.Int, idempotencyKey: ({ n }) => `${n}` })
+const AskingLive = Asking.toLayer(({ n }) =>
+  Effect.gen(function*() {
+    yield* Activity.make({ name: "during", execute: Effect.suspend(() => during) })
+    return n + (yield* DurableDeferred.await(Answer))
+  })
+)
+const Racing = Workflow.make("Racing", { payload, success: Schema.Int, idempotencyKey: ({ n }) => `${n}` })
+const RacingLive = Racing.toLayer(() =>
+  DurableDeferred.raceAll({
+    name: "either",
+    success: Schema.Int,
+    error: Schema.Never,
+    effects: [
+      DurableDeferred.await(Answer),
+      Activity.make({ name: "during", success: Schema.Int, execute: Effect.suspend(() => Effect.as(during, 0)) })
+    ]
+  })
+)
+const Printing = DurableQueue.make({
+  name: "printing",
+  payload: { page: Schema.Int },
+  success: Schema.String,
+  idempotencyKey: ({ page }) => `${page}`
+})
+const Book = Workflow.make("Book", {
+  payload: { pages: Schema.Int },
+  success: Schema.Array(Schema.String),
+  idempotencyKey: ({ pages }) => `${pages}`
+})
+const BookLive = Book.toLayer(({ pages }) =>
+  Effect.forEach(numbers(pages), (page) => DurableQueue.process(Printing, { page }), { concurrency: "unbounded" })
+).pipe(Layer.merge(DurableQueue.worker(Printing, ({ page }) => Effect.succeed(`page ${page}`), { concurrency: 2 })))
+const Sum = Workflow.make("Sum", {
+  payload: { count: Schema.Int },
+  success: Schema.Int,
+  idempotencyKey: ({ count }) => `${count}`
+})
+const SumLive = Sum.toLayer(({ count }) =>
+  Effect.map(
+    Effect.forEach(numbers(count), (n) => Asking.execute({ n }), { concurrency: "unbounded" }),
+    (all) => all.reduce((sum, one) => sum + one, 0)
+  )
+)
+const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
+
+const live = Layer.mergeAll(AskingLive, BookLive, RacingLive, SumLive).pipe(
+  Layer.provide(StepWorkflow.layer),
+  Layer.provide(PersistedQueue.layer),
+  Layer.provide(PersistedQueue.layerStoreMemory)
+)
+
+/** Who asks has an engine for workflows of its own, in which none of them runs: it can tell no body anything but by the database. */
+const asking = (options?: WorkersOptions) =>
+  Layer.fresh(StepWorkflow.layer).pipe(Layer.provideMerge(layerWorkers(live, options)))
+
+const answer = (n: number, value: number, workflow: typeof Asking | typeof Racing = Asking) =>
+  Effect.flatMap(workflow.executionId({ n }), (executionId) =>
+    DurableDeferred.succeed(Answer, {
+      token: DurableDeferred.tokenFromExecutionId(Answer, { workflow, executionId }),
+      value
+    }))
+
+describe("executions of workflows", () => {
+  it.live("24.2, 24.3: what is sent while it starts, runs, is suspended, or ends is lost nowhere", () =>
+    Effect.gen(function*() {
+      const count = 60
+      yield* Effect.all([
+        Effect.forEach(numbers(count), (n) => Asking.execute({ n }, { discard: true }), { concurrency: 8 }),
+        Effect.forEach(numbers(count), (n) => answer(n, 1000), { concurrency: 8 })
+      ], { concurrency: 2 })
+      yield* allEnded
+      for (const n of numbers(count)) assert.strictEqual(yield* Asking.execute({ n }), n + 1000)
+      yield* healthy
+      yield* noDeadlock
+    }).pipe(Effect.provide(asking())))
+
+  it.live("24.5: children that end at any moment wake the one that waits for all of them", () =>
+    Effect.gen(function*() {
+      const count = 30
+      yield* Effect.all([
+        Sum.execute({ count }, { discard: true }),
+        Effect.forEach(numbers(count).toReversed(), (n) => answer(n, 1), { concurrency: 4 })
+      ], { concurrency: 2 })
+      yield* allEnded
+      assert.strictEqual(yield* Sum.execute({ count }), count * (count - 1) / 2 + count)
+      yield* healthy
+      yield* noDeadlock
+    }).pipe(Effect.provide(asking())))
+
+  it.live("24.2: what comes while the body runs elsewhere has it go on in place of being suspended", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const reached = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      during = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+      yield* Asking.execute({ n: 1 }, { discard: true })
+      yield* Deferred.await(reached)
+      yield* answer(1, 5)
+      yield* until(
+        "it is woken",
+        Effect.map(
+          sql<{ n: number }>`select count(*)::int as n from stepped.live_actions where flags & 1024 <> 0`,
+          (rows) => rows[0]!.n === 1
+        )
+      )
+      yield* Deferred.succeed(go, undefined)
+      yield* allEnded
+      assert.strictEqual(yield* Asking.execute({ n: 1 }), 6)
+      yield* healthy
+    }).pipe(Effect.provide(asking({ engines: 1 }))))
+
+  it.live("24.3: a body that awaits what comes elsewhere, and does something else beside, is told", () =>
+    Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      during = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      yield* Racing.execute({ n: 1 }, { discard: true })
+      yield* Deferred.await(reached)
+      yield* answer(1, 7, Racing)
+      assert.strictEqual(yield* Racing.execute({ n: 1 }), 7)
+      yield* healthy
+    }).pipe(Effect.provide(asking({ engines: 1 }))))
+
+  it.live("24.6: an unsafe interruption reaches a body that runs elsewhere", () =>
+    Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      during = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      const id = yield* Asking.execute({ n: 2 }, { discard: true })
+      yield* Deferred.await(reached)
+      yield* (yield* WorkflowEngine).interruptUnsafe(Asking, id)
+      const exit = yield* Effect.exit(Asking.execute({ n: 2 }))
+      assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
+      yield* healthy
+    }).pipe(Effect.provide(asking({ engines: 1 }))))
+
+  it.live("24.3: a durable queue gives back what its workers have made of each entry", () =>
+    Effect.gen(function*() {
+      assert.deepStrictEqual(yield* Book.execute({ pages: 5 }), numbers(5).map((page) => `page ${page}`))
+      yield* healthy
+    }).pipe(Effect.provide(asking({ engines: 1 }))))
+})
