@@ -147,7 +147,9 @@ export const makeAttention = Effect.gen(function*() {
       ...yield* stuckAmong(suspects.performing),
       notUndone: suspects.left.flatMap((action) => {
         const steps = leftOf(action)
-        return steps.length === 0 ? [] : [{ action: summaryOf(action), steps }]
+        const canBeUndone = (action.unwound ?? action.cause)?.notUndone?.some(({ child }) => child === undefined) ??
+          false
+        return steps.length === 0 ? [] : [{ action: summaryOf(action), steps, canBeUndone }]
       }),
       unserved: backlogs.flatMap((backlog) => {
         const because = unservedBecause(backlog, alive, userNow)

@@ -106,7 +106,8 @@ describeInBrowser("every verb in the dashboard", () => {
         assert.strictEqual(await answer.getAttribute("class"), "done", await answer.innerText())
         const operations = await Effect.runPromise(bakery.repo.operations({ verbs: [verb] }))
         assert.include(operations.map((one) => `${one.reason}: ${one.outcome}`), `${reason}: done`)
-        assert.deepStrictEqual(wrong, [])
+        const missing = occasion.takesAway === true ? /404 \(Not Found\)/ : /^$/
+        assert.deepStrictEqual(wrong.filter((one) => !missing.test(one)), [])
         await context.close()
         await Effect.runPromise(Scope.close(own, Exit.void))
       })

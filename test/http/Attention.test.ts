@@ -58,6 +58,7 @@ suite("what needs attention, over HTTP", (engine) => {
         sailed.id,
         1
       ]])
+      assert.isTrue(found.notUndone[0].canBeUndone)
       assert.match(found.notUndone[0].steps[0], /^load: .*the crane is stuck/)
       assert.deepStrictEqual(
         found.failing.map(({ name, samples }: any) => [name, samples]).sort(),

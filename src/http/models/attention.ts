@@ -23,7 +23,12 @@ export const AttentionView = Schema.Struct({
   /** Of those that may be stuck, how many have not been looked at in the time that there is. */
   leftOut: Schema.Int,
   /** What was not undone, and what is uncertain. */
-  notUndone: Schema.Array(Schema.Struct({ action: ActionSummary, steps: Schema.Array(Schema.String) })),
+  notUndone: Schema.Array(Schema.Struct({
+    action: ActionSummary,
+    steps: Schema.Array(Schema.String),
+    /** Whether something of it may be undone once more (`ActionRepo.compensateAgain`). */
+    canBeUndone: Schema.Boolean
+  })),
   /** What waits though it is due. */
   unserved: Schema.Array(Schema.Struct({ backlog: BacklogView, because: Schema.String })),
   /** What has failed in a day, in groups. */

@@ -243,7 +243,7 @@ const All = ({ found, then }: { readonly found: Found; readonly then: () => void
       {(one) => <StuckAction key={one.action.id} one={one} then={then} />}
     </Findings>
     <Findings id="left" title="Not undone" all={found.notUndone}>
-      {({ action, steps }) => (
+      {({ action, canBeUndone, steps }) => (
         <li key={action.id} class="finding bad">
           <div class="what">
             <p>
@@ -261,7 +261,7 @@ const All = ({ found, then }: { readonly found: Found; readonly then: () => void
             <Verbs
               of="action"
               target={{ given: { id: action.id }, text: nameOf(action), state: steps.join("; ") }}
-              only={(verb) => verb === "ActionRepo.compensateAgain"}
+              only={(verb) => canBeUndone && verb === "ActionRepo.compensateAgain"}
               then={then}
             />
           </div>

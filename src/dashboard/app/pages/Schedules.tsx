@@ -46,7 +46,7 @@ const State = ({ schedule }: { readonly schedule: Schedule }) => {
   const { sign, tone } = states[state]
   const because = becauseOf(schedule)
   return (
-    <>
+    <span>
       <span class={`status ${tone}`}>
         <span class="sign" aria-hidden="true">{sign}</span>
         {state}
@@ -54,7 +54,7 @@ const State = ({ schedule }: { readonly schedule: Schedule }) => {
       {state === "paused" ? <Ago at={pause?.since} /> : null} {because === undefined
         ? null
         : <span class="break">{because}</span>}
-    </>
+    </span>
   )
 }
 
@@ -66,9 +66,9 @@ const Times = ({ at, cron, every }: Schedule) =>
     : at === undefined
     ? null
     : (
-      <>
+      <span>
         once, <Ago at={at} />
-      </>
+      </span>
     )
 
 const ActionOf = ({ action, actorId, actorType }: Schedule) => (
