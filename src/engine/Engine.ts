@@ -147,7 +147,6 @@ export const layer: Layer.Layer<
     const sender = Send.make(clients)
     const explaining = Explain.make(clients)
     const handle = Handle.make(clients, completing, sender.sendTo, explaining)
-
     registry.register(registration(store, { ...own, cancelById: completing.cancelById }))
 
     return Engine.of({

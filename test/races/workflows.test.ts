@@ -1,83 +1,11 @@
 /** Executions of workflows, and what wakes them, in every order that there is (chapter 24). */
-import { assert, beforeEach, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit, Layer, Schema } from "effect"
-import { PersistedQueue } from "effect/persistence"
+import { assert, describe, it } from "@effect/vitest"
+import { Cause, Deferred, Effect, Exit } from "effect"
 import { SqlClient } from "effect/sql"
-import { Activity, DurableDeferred, DurableQueue, Workflow } from "effect/workflow"
 import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
-import { StepWorkflow } from "stepped/workflow"
 import { healthy } from "../harness/databases.ts"
-import { allEnded, layerWorkers, noDeadlock, until, type WorkersOptions } from "../harness/workers.ts"
-
-let during: Effect.Effect<void> = Effect.void
-beforeEach(() => {
-  during = Effect.void
-})
-
-const Answer = DurableDeferred.make("answer", { success: Schema.Int })
-const payload = { n: Schema.Int }
-const Asking = Workflow.make("Asking", { payload, success: Schema.Int, idempotencyKey: ({ n }) => `${n}` })
-const AskingLive = Asking.toLayer(({ n }) =>
-  Effect.gen(function*() {
-    yield* Activity.make({ name: "during", execute: Effect.suspend(() => during) })
-    return n + (yield* DurableDeferred.await(Answer))
-  })
-)
-const Racing = Workflow.make("Racing", { payload, success: Schema.Int, idempotencyKey: ({ n }) => `${n}` })
-const RacingLive = Racing.toLayer(() =>
-  DurableDeferred.raceAll({
-    name: "either",
-    success: Schema.Int,
-    error: Schema.Never,
-    effects: [
-      DurableDeferred.await(Answer),
-      Activity.make({ name: "during", success: Schema.Int, execute: Effect.suspend(() => Effect.as(during, 0)) })
-    ]
-  })
-)
-const Printing = DurableQueue.make({
-  name: "printing",
-  payload: { page: Schema.Int },
-  success: Schema.String,
-  idempotencyKey: ({ page }) => `${page}`
-})
-const Book = Workflow.make("Book", {
-  payload: { pages: Schema.Int },
-  success: Schema.Array(Schema.String),
-  idempotencyKey: ({ pages }) => `${pages}`
-})
-const BookLive = Book.toLayer(({ pages }) =>
-  Effect.forEach(numbers(pages), (page) => DurableQueue.process(Printing, { page }), { concurrency: "unbounded" })
-).pipe(Layer.merge(DurableQueue.worker(Printing, ({ page }) => Effect.succeed(`page ${page}`), { concurrency: 2 })))
-const Sum = Workflow.make("Sum", {
-  payload: { count: Schema.Int },
-  success: Schema.Int,
-  idempotencyKey: ({ count }) => `${count}`
-})
-const SumLive = Sum.toLayer(({ count }) =>
-  Effect.map(
-    Effect.forEach(numbers(count), (n) => Asking.execute({ n }), { concurrency: "unbounded" }),
-    (all) => all.reduce((sum, one) => sum + one, 0)
-  )
-)
-const numbers = (count: number) => Array.from({ length: count }, (_, n) => n)
-
-const live = Layer.mergeAll(AskingLive, BookLive, RacingLive, SumLive).pipe(
-  Layer.provide(StepWorkflow.layer),
-  Layer.provide(PersistedQueue.layer),
-  Layer.provide(PersistedQueue.layerStoreMemory)
-)
-
-/** Who asks has an engine for workflows of its own, in which none of them runs: it can tell no body anything but by the database. */
-const asking = (options?: WorkersOptions) =>
-  Layer.fresh(StepWorkflow.layer).pipe(Layer.provideMerge(layerWorkers(live, options)))
-
-const answer = (n: number, value: number, workflow: typeof Asking | typeof Racing = Asking) =>
-  Effect.flatMap(workflow.executionId({ n }), (executionId) =>
-    DurableDeferred.succeed(Answer, {
-      token: DurableDeferred.tokenFromExecutionId(Answer, { workflow, executionId }),
-      value
-    }))
+import { allEnded, noDeadlock, until } from "../harness/workers.ts"
+import { answer, Asking, asking, Book, numbers, Racing, scene, Sum } from "./fixtures/workflows.ts"
 
 describe("executions of workflows", () => {
   it.live("24.2, 24.3: what is sent while it starts, runs, is suspended, or ends is lost nowhere", () =>
@@ -111,7 +39,7 @@ describe("executions of workflows", () => {
       const sql = yield* SqlClient.SqlClient
       const reached = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
-      during = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+      scene.during = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
       yield* Asking.execute({ n: 1 }, { discard: true })
       yield* Deferred.await(reached)
       yield* answer(1, 5)
@@ -131,7 +59,7 @@ describe("executions of workflows", () => {
   it.live("24.3: a body that awaits what comes elsewhere, and does something else beside, is told", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      during = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      scene.during = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
       yield* Racing.execute({ n: 1 }, { discard: true })
       yield* Deferred.await(reached)
       yield* answer(1, 7, Racing)
@@ -142,7 +70,7 @@ describe("executions of workflows", () => {
   it.live("24.6: an unsafe interruption reaches a body that runs elsewhere", () =>
     Effect.gen(function*() {
       const reached = yield* Deferred.make<void>()
-      during = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      scene.during = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
       const id = yield* Asking.execute({ n: 2 }, { discard: true })
       yield* Deferred.await(reached)
       yield* (yield* WorkflowEngine).interruptUnsafe(Asking, id)

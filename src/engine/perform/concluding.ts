@@ -134,6 +134,17 @@ export const isHeld = (
   next: undefined
 })
 
+/** An execution's body is suspended. */
+export const isSuspended = (performance: Performance, failure: FailureCause | undefined): Decided => ({
+  conclusion: {
+    _tag: "Suspends",
+    fence: fenceOf(performance),
+    failure,
+    isFirst: performance.detail === undefined
+  },
+  next: undefined
+})
+
 const nextAttempt = (performance: Performance, failure: FailureCause, replaced: Replaced | undefined) => ({
   fence: fenceOf(performance),
   arguments: replaced,

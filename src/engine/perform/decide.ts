@@ -18,6 +18,7 @@ import {
   endNow,
   isHeld,
   isPassed,
+  isSuspended,
   openStep,
   passed,
   succeeded,
@@ -185,10 +186,7 @@ const conclude = (performance: Performance, event: Event): Decided => {
       }
       return end(performance, openStep(performance, "failed", event.stored), failed(event.cause), event.replaced)
     case "JobEnded":
-      return {
-        conclusion: waitsOutside(performance, undefined, false),
-        next: undefined
-      }
+      return { conclusion: waitsOutside(performance, undefined, false), next: undefined }
     case "JobDropped":
       // it goes on with the steps of the definition, when it is claimed with what it has done so far
       return {
@@ -227,15 +225,7 @@ const conclude = (performance: Performance, event: Event): Decided => {
       }
     }
     case "Suspended":
-      return {
-        conclusion: {
-          _tag: "Suspends",
-          fence: fenceOf(performance),
-          failure: event.failure,
-          isFirst: performance.detail === undefined
-        },
-        next: undefined
-      }
+      return isSuspended(performance, event.failure)
     case "TimeIsOver":
       return timeIsOver(performance, event.came)
   }

@@ -117,6 +117,7 @@ export const make = (options: WorkerOptions): Worker => {
     gate: Gate.make(),
     inHand,
     connections,
+    replays: Replays.make({ ...options, connections }),
     work: Latch.makeUnsafe(false),
     workContext: () => workContext,
     claims: () => claiming,
@@ -137,9 +138,6 @@ export const make = (options: WorkerOptions): Worker => {
     },
     get memos() {
       return memos
-    },
-    get replays() {
-      return replays
     },
     get aside() {
       return aside
@@ -165,7 +163,6 @@ export const make = (options: WorkerOptions): Worker => {
   const answers = Answers.make(context)
   const committer = Committer.make(context)
   const memos = Memos.make(context)
-  const replays = Replays.make(context)
   const notes = Notes.make(context)
   const aside = Aside.make(context)
   const claimer = Claimer.make(context)
