@@ -108,7 +108,6 @@ export const layer: Layer.Layer<
     const sleeper: Wakeups.Sleeper = { wake: () => workers.wake(), check: () => workers.check() }
     const wakeups = yield* Scope.provide(Wakeups.make(sql, storage, settings, sleeper), scope)
     const watcher = yield* Scope.provide(OutcomeWatcher.make(store, settings.pollInterval), scope)
-
     const newActionId = ActionId.make()
     const own = { repo: yield* ActionRepo, queue: yield* JobQueue }
     const parts = { store, settings, registry, now, newActionId, watcher, wakeups, failpoint }

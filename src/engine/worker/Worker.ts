@@ -106,7 +106,6 @@ export const make = (options: WorkerOptions): Worker => {
   let workContext: WorkContext | undefined
   // invariant: true only while the context is there
   let claiming = false
-
   const inHand = InHand.make<Work, Active, Concluded, PreparedInvocation>()
   const connections = Connections.make()
   // each part is asked for when something happens, and all of them are there by then
