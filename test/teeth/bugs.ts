@@ -7895,7 +7895,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "18.5: an answer that was made of what was achieved while the actor is forgotten is still stored",
     plants: [{
       file: "src/store/forgetting.ts",
-      find: "      const answers = yield* allAnswers(store, actor, operation, false)\n",
+      find: "      const { count: answers } = yield* allAnswers(store, actor, operation, { isPlan: false })\n",
       replace: "      const answers = 0\n"
     }],
     tests: { "test/store/forgetting.test.ts": ["18.5: answers are gone through last"] }

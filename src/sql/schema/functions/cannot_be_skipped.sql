@@ -21,8 +21,10 @@ begin
     select bool_and(
       not d.json -> 'options' ?| array['skippable', 'outbound']
       and d.json -> 'steps' -> -1 ->> 'name' = p_step
-      and d.json -> 'steps' -> -1 ->> 'kind'
-        = (array['own', 'unnamed', 'prepended', 'method', 'job', 'compensation'] /* stepKinds */)[p_kind + 1])
+      and d.json -> 'steps' -> -1 ->> 'kind' = (
+        array[
+          'own', 'unnamed', 'prepended', 'method', 'job', 'compensation', 'replayed'
+        ] /* stepKinds */)[p_kind + 1])
     from definitions d
     where d.key = p_definition and d.hash = any(v_hashes)
   ), false);

@@ -1,5 +1,5 @@
--- What has become of a signal that came under a key once for all actions of a definition and an actor, and which of them
--- it was for: `became` is a code of `SentCode`; null, where none has come under it.
+-- What has become of a signal that came under a key once for all actions of a definition and an actor, and which of
+-- them it was for: `became` is a code of `SentCode`; null, where none has come under it.
 create function sent_before(
   p_definition text, p_actor_id text, p_name text, p_key text, p_given text, out became int, out action uuid)
 language sql stable set search_path from current as $$
