@@ -151,5 +151,17 @@ export const stuck: ReadonlyArray<Situation> = [
         return [id]
       }),
     then: (shop, ids) => Effect.andThen(shop.work(), endsAs("succeeded")(shop, ids))
+  },
+  {
+    name: "a schedule does not fire",
+    arrange: ({ announced, sql, work }) =>
+      Effect.gen(function*() {
+        yield* work({ actions: fewer, build: "52aa17", name: "shop-1" })
+        yield* announced
+        yield* sql`insert into stepped.schedules (name, spec, zone, definition, actor_id, queue, arguments, catch_up, slot, next_at, source, hash, changed_at)
+          values ('reminders', '{"cron": "0 6 * * *"}', 'Europe/Berlin', 'Order/remind', '1', 'default', '[]', '{"policy": "latest"}',
+            now() - interval '2 hours', now() - interval '2 hours', 1, 'one', now())`
+        return []
+      })
   }
 ]
