@@ -109,6 +109,8 @@ export interface DefinitionFilter {
   readonly name?: string | undefined
   /** Only those that a worker has that runs now. */
   readonly current?: boolean | undefined
+  /** At most so many: 100 if not given, 10,000 at most. */
+  readonly limit?: number | undefined
 }
 
 /**
@@ -188,12 +190,11 @@ export class JobQueue extends Context.Service<JobQueue, {
     options?: OperatorOptions
   ) => Effect.Effect<"done" | "draining", StorageError | InvalidQuery | UnknownWorker | AmbiguousWorker>
   /**
-   * The definitions that workers have had, in each of their versions, the newest first; at most `limit` (100 if not given, 10,000 at most). A worker says
-   * what it has some seconds after its start, so that one that lives shorter leaves nothing.
+   * The definitions that workers have had, in each of their versions, the newest first. A worker says what it has some seconds after its start, so that one
+   * that lives shorter leaves nothing.
    */
   readonly definitions: (
-    filter?: DefinitionFilter,
-    limit?: number
+    filter?: DefinitionFilter
   ) => Effect.Effect<ReadonlyArray<DefinitionRecord>, StorageError | InvalidQuery>
   /** User time, in ms, of the next wait, retry or delayed invocation and of the next timeout, and whether something was resumed that may have still to go on. */
   readonly nextDue: Effect.Effect<
@@ -274,7 +275,7 @@ export class JobQueue extends Context.Service<JobQueue, {
               ? new AmbiguousWorker({ worker: name, ids })
               : new UnknownWorker({ worker: name, reason: became })
           }),
-        definitions: (filter = {}, limit) =>
+        definitions: ({ limit, ...filter } = {}) =>
           Effect.gen(function*() {
             const most = yield* limitOf("limit of JobQueue.definitions", limit)
             const texts = [filter.actorType, filter.name]

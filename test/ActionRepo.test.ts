@@ -130,11 +130,15 @@ suite("the action repo", (engine) => {
         ["limit of ActionRepo.deleteEnded", (limit) => repo.deleteEnded({ before, limit }), 100_000],
         ["limit of ActionRepo.deleteOutcomes", (limit) => repo.deleteOutcomes({ before, limit }), 100_000],
         ["limit of ActionRepo.deleteOperations", (limit) => repo.deleteOperations({ before, limit }), 100_000],
+        ["limit of ActionRepo.planDeletion", (limit) => repo.planDeletion({ before, limit }), 100_000],
+        ["limit of ActionRepo.failures", (limit) => repo.failures({ limit }), 10_000],
+        ["limit of ActionRepo.asked", (limit) => repo.asked({ limit }), 100_000],
         ["limit of ActionRepo.operations", (limit) => repo.operations({ limit }), 10_000],
         ["limit of PerformanceLane.list", (limit) => lanes.list(limit), 10_000],
         ["limit of AchievementStore.list", (limit) => achievements.list(limit), 10_000],
         ["limit of AchievementStore.forgetAll", (limit) => achievements.forgetAll({ before, limit }), 100_000],
-        ["limit of JobQueue.queued", (limit) => queue.queued(limit), 10_000]
+        ["limit of JobQueue.queued", (limit) => queue.queued(limit), 10_000],
+        ["limit of JobQueue.definitions", (limit) => queue.definitions({ limit }), 10_000]
       ]
       for (const [field, ask, most] of limited) {
         for (const limit of [NaN, -1, 0, 1.5, Infinity, most + 1]) {

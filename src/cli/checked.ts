@@ -22,7 +22,7 @@ export const described = (of: { readonly actorType: string; readonly name: strin
     const queue = yield* JobQueue
     const current = Option.isSome(yield* Effect.serviceOption(RunningProgram))
     for (let i = 0; current && i < 100 && !(yield* isSaid); i++) yield* Effect.sleep("100 millis")
-    const [definition] = yield* queue.definitions({ actorType: of.actorType, name: of.name, current }, 1)
+    const [definition] = yield* queue.definitions({ actorType: of.actorType, name: of.name, current, limit: 1 })
     const description: DefinitionDescription | undefined = definition?.description
     return description
   })
@@ -71,7 +71,7 @@ export const checkedId = (actorType: string, text: string, description: Definiti
 export const strangeId = (actorType: string | undefined, text: string | undefined) =>
   Effect.gen(function*() {
     if (actorType === undefined || text === undefined) return ""
-    const [known] = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({ actorType }, 1))
+    const [known] = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({ actorType, limit: 1 }))
     if (known === undefined) return ""
     const found = yield* idOf(text, known.description.actorId)
     return found.id === text

@@ -70,7 +70,7 @@ const saidOf = ({ definition, queue, ...given }: Paused) =>
   Effect.gen(function*() {
     if (Option.isNone(definition) && Option.isNone(queue)) return
     const output = yield* Output
-    const known = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({}, 1000))
+    const known = yield* Effect.flatMap(JobQueue, (queue) => queue.definitions({ limit: 1000 }))
     const isKnown = Option.isSome(definition)
       ? known.some(({ actorType, name }) => `${actorType}/${name}` === definition.value)
       : Option.isNone(queue) || known.some(({ description }) => description.queue === queue.value)

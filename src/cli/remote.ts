@@ -157,7 +157,7 @@ const queueOf = (client: Client): JobQueue["Service"] => {
     backlog: overview("JobQueue.backlog", client.overview.queues()),
     pauses: overview("JobQueue.pauses", client.overview.pauses()),
     workers: overview("JobQueue.workers", client.overview.workers()),
-    definitions: (filter = {}, limit = 100) =>
+    definitions: ({ limit = 100, ...filter } = {}) =>
       overview(
         "JobQueue.definitions",
         client.overview.definitions({ query: given({ ...filter, limit: Math.min(limit, pageMost) }) })

@@ -128,7 +128,7 @@ export const makePayloads: Effect.Effect<Payloads, never, JobQueue> = Effect.gen
     lookup: (key: string) => {
       const [actorType = "", name = ""] = JSON.parse(key) as ReadonlyArray<string>
       return Effect.map(
-        Effect.catchTag(queue.definitions({ actorType, name }, versionsMost), "InvalidQuery", Effect.die),
+        Effect.catchTag(queue.definitions({ actorType, name, limit: versionsMost }), "InvalidQuery", Effect.die),
         (found) => found.map(({ description }) => description)
       )
     }

@@ -85,7 +85,8 @@ export const OverviewLive = HttpApiBuilder.group(
       pauses: () => ask(asking, queue.pauses),
       workers: () => ask(asking, queue.workers),
       errors: ({ query }) => ask(asking, repo.failures(given(query))),
-      definitions: ({ query: { limit, ...filter } }) => ask(asking, queue.definitions(filter, limit ?? pageOtherwise)),
+      definitions: ({ query: { limit, ...filter } }) =>
+        ask(asking, queue.definitions({ ...filter, limit: limit ?? pageOtherwise })),
       asked: ({ query }) => ask(asking, repo.asked(query)),
       operations: ({ query: { limit = pageOtherwise, verb, ...filter } }) =>
         Effect.map(ask(asking, repo.operations({ ...filter, verbs: verb, limit })), (items) => ({

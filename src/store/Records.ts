@@ -293,7 +293,7 @@ export interface Records extends ScheduleStore {
     StorageError
   >
   /** By key, the newest version first. */
-  readonly definitions: (filter: DefinitionFilter, limit: number) => Many<DefinitionRecord>
+  readonly definitions: (filter: Omit<DefinitionFilter, "limit">, limit: number) => Many<DefinitionRecord>
   /** When the next wait or retry, and the next timeout, is due (user time in ms), and whether something is paused no more. */
   readonly nextDue: Effect.Effect<
     { readonly wait: number | undefined; readonly timeout: number | undefined; readonly resumes: boolean },

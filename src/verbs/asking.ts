@@ -135,7 +135,7 @@ export const makeVerbs = Effect.gen(function*() {
       const found = yield* repo.find(id)
       if (Option.isNone(found)) return
       const { actorType, name } = found.value
-      const [definition] = yield* queue.definitions({ actorType, name }, 1)
+      const [definition] = yield* queue.definitions({ actorType, name, limit: 1 })
       if (definition === undefined) return
       const decided = step ?? (yield* repo.steps(id)).findLast(isOpen)?.name
       const wrong = yield* misfit(result, resultOf(definition.description, decided))

@@ -43,7 +43,7 @@ export const makeTelling = Effect.gen(function*() {
 
   const described = (actorType: string, name: string) =>
     Effect.map(
-      queue.definitions({ actorType, name }, 1),
+      queue.definitions({ actorType, name, limit: 1 }),
       ([definition]): DefinitionDescription | undefined => definition?.description
     )
 
