@@ -54,7 +54,10 @@ describe("executions of workflows", () => {
       yield* allEnded
       assert.strictEqual(yield* Asking.execute({ n: 1 }), 6)
       yield* healthy
-    }).pipe(Effect.provide(asking({ engines: 1 }))))
+    }).pipe(Effect.provide(
+      // whose process is told of nothing
+      asking({ engines: 1, notify: false, lease: "10 minutes" })
+    )))
 
   it.live("24.3: a body that awaits what comes elsewhere, and does something else beside, is told", () =>
     Effect.gen(function*() {
