@@ -23,7 +23,8 @@ export const compile = async (root: string, blocks: ReadonlyArray<Block>): Promi
             "stepped/embedded": [join(root, "src/embedded/index.ts")],
             "stepped/http": [join(root, "src/http/index.ts")],
             "stepped/stores": [join(root, "src/stores/index.ts")],
-            "stepped/testing": [join(root, "src/testing/index.ts")]
+            "stepped/testing": [join(root, "src/testing/index.ts")],
+            "stepped/workflow": [join(root, "src/workflow/index.ts")]
           },
           // a block shows a definition, and leaves its use to the reader
           noUnusedLocals: false,
