@@ -5,7 +5,7 @@ import { SqlClient } from "effect/sql"
 import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import { healthy } from "../harness/databases.ts"
 import { allEnded, noDeadlock, until } from "../harness/workers.ts"
-import { answer, Asking, asking, Book, numbers, Racing, scene, Sum } from "./fixtures/workflows.ts"
+import { answer, Asking, asking, Book, First, Later, numbers, Racing, scene, Sum } from "./fixtures/workflows.ts"
 
 describe("executions of workflows", () => {
   it.live("24.2, 24.3: what is sent while it starts, runs, is suspended, or ends is lost nowhere", () =>
@@ -40,19 +40,21 @@ describe("executions of workflows", () => {
       const reached = yield* Deferred.make<void>()
       const go = yield* Deferred.make<void>()
       scene.during = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
-      yield* Asking.execute({ n: 1 }, { discard: true })
+      yield* Later.execute({ n: 1 }, { discard: true })
+      yield* answer(1, 10, Later, First)
       yield* Deferred.await(reached)
-      yield* answer(1, 5)
+      yield* answer(1, 5, Later)
       yield* until(
         "it is woken",
         Effect.map(
-          sql<{ n: number }>`select count(*)::int as n from stepped.live_actions where flags & 1024 <> 0`,
+          sql<{ n: number }>`select count(*)::int as n from stepped.live_actions
+            where flags & 1024 <> 0 and not exists (select 1 from stepped.jobs where kind = 2)`,
           (rows) => rows[0]!.n === 1
         )
       )
       yield* Deferred.succeed(go, undefined)
       yield* allEnded
-      assert.strictEqual(yield* Asking.execute({ n: 1 }), 6)
+      assert.strictEqual(yield* Later.execute({ n: 1 }), 16)
       yield* healthy
     }).pipe(Effect.provide(
       // whose process is told of nothing
