@@ -44,6 +44,8 @@ const joined = (all: ReadonlyArray<Happening>, more: ReadonlyArray<Happening>): 
 }
 
 interface Told {
+  /** From now on all is told. */
+  readonly begin: () => void
   readonly hear: (happening: Happening) => void
   /** Since when it is not told, and why; or that it is told again. */
   readonly trouble: (message: string | undefined) => void
@@ -53,7 +55,7 @@ interface Told {
  * Listens as long as somebody looks, and goes on where it was. A browser connects again by itself where nobody answers; where somebody has answered otherwise, as a proxy does whose
  * server starts anew, it gives up, and is told to.
  */
-const listen = ({ hear, trouble }: Told): () => void => {
+const listen = ({ begin, hear, trouble }: Told): () => void => {
   let last: string | undefined
   let source: EventSource | undefined
   let heardAt = Date.now()
@@ -77,7 +79,10 @@ const listen = ({ hear, trouble }: Told): () => void => {
     opened.addEventListener("beat", () => {
       heardAt = Date.now()
     })
-    opened.addEventListener("open", () => trouble(undefined))
+    opened.addEventListener("open", () => {
+      trouble(undefined)
+      begin()
+    })
     opened.addEventListener("error", () => {
       trouble("The server does not answer. It is asked again.")
       if (opened.readyState === EventSource.CLOSED && opened === source) due = window.setTimeout(ask, againMs)
@@ -108,13 +113,18 @@ const useHappenings = () => {
   useEffect(() => {
     const ending = new AbortController()
     let come: Array<Happening> = []
-    newest({}, 300, ending.signal).then(
-      (actions) => setAll((now) => joined(now ?? [], actions.flatMap(before))),
-      (failure: unknown) => {
-        if (!ending.signal.aborted) setError(messageOf(failure))
-      }
-    )
+    const look = () => {
+      newest({}, 300, ending.signal).then(
+        (actions) => setAll((now) => joined(now ?? [], actions.flatMap(before))),
+        (failure: unknown) => {
+          if (!ending.signal.aborted) setError(messageOf(failure))
+        }
+      )
+    }
+    look()
     const stop = listen({
+      // what has happened between the two is in neither of them otherwise
+      begin: look,
       trouble: setError,
       hear: (happening) => {
         come.push(happening)
