@@ -246,6 +246,16 @@ export const lane: {
   return Object.assign(keyed, { lane: name })
 }
 
+/**
+ * The key of a lane of this name, whatever its settings are: for who operates it, in a process that may have defined it, or not. Throws where that is no name.
+ *
+ * @internal
+ */
+export const laneKeyNamed = (name: string, key: string): LaneKey => {
+  checkName("lane", name)
+  return { "~stepped/laneKey": "shared", lane: name, key, sole: false }
+}
+
 /** What is stored with a lane that is in use; times in ms. Throws where options contradict each other or a limit. */
 const settingsOf = (name: string, options: AnyLaneOptions): LaneSettings => {
   const refused = (message: string) => new DefinitionError({ message: `The lane ${name}: ${message}` })

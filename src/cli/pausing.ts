@@ -3,7 +3,7 @@ import { Effect, Option } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import type { ActionKey } from "../Action.ts"
 import { JobQueue, type PauseTarget } from "../JobQueue.ts"
-import { lane, type LaneKey } from "../Lane.ts"
+import { type LaneKey, laneKeyNamed } from "../Lane.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { drained, paused as pausedAnswer, resumed } from "../verbs/answers.ts"
 import { verbTable } from "../verbs/table.ts"
@@ -28,7 +28,7 @@ type Paused = Command.Command.Config.Infer<typeof paused>
 const laneOf = (key: string, name: Option.Option<string>): Effect.Effect<ActionKey | LaneKey, Stopped> =>
   Option.isNone(name)
     ? Effect.succeed(key)
-    : Effect.try({ try: () => lane(name.value)(key), catch: (error) => usage(`--lane-name: ${String(error)}`) })
+    : Effect.try({ try: () => laneKeyNamed(name.value, key), catch: (error) => usage(`--lane-name: ${String(error)}`) })
 
 const definitionOf = (text: string): Effect.Effect<PauseTarget, Stopped> => {
   const [actorType, name, ...more] = text.split("/")

@@ -6,7 +6,7 @@ import { ActionRepo } from "../ActionRepo.ts"
 import { laneShown, laneText } from "../domain/Key.ts"
 import { Engine } from "../Engine.ts"
 import { JobQueue, type PauseTarget } from "../JobQueue.ts"
-import { lane, type LaneKey } from "../Lane.ts"
+import { type LaneKey, laneKeyNamed } from "../Lane.ts"
 import type { StepAttempt, StepDecisionResult } from "../OperatorResult.ts"
 import { PerformanceLane } from "../PerformanceLane.ts"
 import { Schedules } from "../Schedules.ts"
@@ -152,7 +152,7 @@ export const makeVerbs = Effect.gen(function*() {
     { key, name }: Inputs["PerformanceLane.pause"]
   ): Effect.Effect<string | LaneKey, InvalidQuery> =>
     name === undefined ? Effect.succeed(key) : Effect.try({
-      try: () => lane(name)(key),
+      try: () => laneKeyNamed(name, key),
       catch: (error) => new InvalidQuery({ field: "name of a lane", value: JSON.stringify(name), takes: String(error) })
     })
 

@@ -1,6 +1,7 @@
 /**
- * What asking over HTTP costs beside a working engine, in the same process: the rate of the engine alone, then with so many requests a second beside it, which a process of its own sends by
- * the clock, however long the answers take. Times are from when a request was due until its answer was read.
+ * What asking over HTTP costs beside a working engine: the rate of the engine alone, then with so many requests a second beside it, which a process of its own sends by the clock, however
+ * long the answers take. They are answered in the process of the engine, which has all of its thread to itself otherwise, or in the one that asks (`apart`). Times are from when a request
+ * was due until its answer was read.
  */
 import { NodeHttpServer } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
@@ -15,8 +16,8 @@ import { Cars, drive, hear, layer } from "./Cars.ts"
 import { latency, say, settings } from "./Measured.ts"
 import { startMeter } from "./Meter.ts"
 
-/** How many requests, and how many of them a second. */
-const { asks, count, rate } = settings({ count: 12_000, rate: 200, asks: "" })
+/** How many requests, how many of them a second, and whether another process answers them. */
+const { apart, asks, count, rate } = settings({ count: 12_000, rate: 200, apart: false, asks: "" })
 
 /** What a dashboard and programs ask; some of it is dear, and asked for less often. */
 const pathsOf = (id: string): ReadonlyArray<string> => [
@@ -93,8 +94,13 @@ const rated = <A, E, R>(meanwhile: Effect.Effect<A, E, R>) =>
     return { result, perSecond: Math.round((bodies.done - before) / (performance.now() - begun) * 1000) }
   })
 
-const Main = Effect.gen(function*() {
+const serving = Effect.gen(function*() {
   const { address } = Context.get(yield* Layer.build(served), HttpServer.HttpServer)
+  return HttpServer.formatAddress(address)
+})
+
+const Main = Effect.gen(function*() {
+  const origin = apart ? "" : yield* serving
   const [first] = yield* (yield* Cars.client).enqueueMany(drive, [[0, 1]])
   hear(() => bodies.done++)
   yield* Layer.build(Stepped.worker({ concurrency: 500 }))
@@ -107,7 +113,7 @@ const Main = Effect.gen(function*() {
     const { stdout } = await promisify(execFile)(process.execPath, [
       ...process.execArgv,
       process.argv[1]!,
-      JSON.stringify({ count, rate, asks: `${HttpServer.formatAddress(address)} ${first!.id}` })
+      JSON.stringify({ count, rate, apart, asks: `${origin} ${first!.id}` })
     ], { maxBuffer: 64 * 1024 * 1024 })
     return JSON.parse(stdout) as Asked
   }))
@@ -131,19 +137,17 @@ const Main = Effect.gen(function*() {
   })
 })
 
-if (asks !== "") {
-  const [origin, id] = asks.split(" ") as [string, string]
-  console.log(JSON.stringify(await asking(origin, id)))
-} else {
-  await Effect.runPromise(
-    Effect.scoped(Main).pipe(
-      Effect.provide(
-        layer.pipe(
-          Layer.provideMerge(Stepped.layer({ migrate: true })),
-          Layer.provideMerge(PgClient.layer({ url: Redacted.make(process.env.DATABASE_URL!) }))
-        )
-      )
-    )
-  )
-}
+const engine = layer.pipe(
+  Layer.provideMerge(Stepped.layer({ migrate: asks === "" })),
+  Layer.provideMerge(PgClient.layer({ url: Redacted.make(process.env.DATABASE_URL!) }))
+)
+
+const [origin, id] = asks.split(" ") as [string, string]
+const Asks = Effect.gen(function*() {
+  const there = apart ? yield* serving : origin
+  console.log(JSON.stringify(yield* Effect.promise(() => asking(there, id))))
+})
+
+if (asks !== "" && !apart) console.log(JSON.stringify(await asking(origin, id)))
+else await Effect.runPromise(Effect.scoped(asks === "" ? Main : Asks).pipe(Effect.provide(engine)))
 process.exit(0)

@@ -1,7 +1,7 @@
 /** Who may what, from where, and what is recorded of it. */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
-import { ActionRepo, operatorVerbs } from "stepped"
+import { ActionRepo, operatorVerbs, Stepped } from "stepped"
 import { command } from "stepped/cli"
 import { Api, Authorization, Operator } from "stepped/http"
 import { performSteppedActions } from "stepped/testing"
@@ -89,6 +89,25 @@ describe("21.3: who may", () => {
         assert.strictEqual(allowed.status, 200, `${verb}: ${JSON.stringify(allowed.body)}`)
         assert.strictEqual(allowed.body.target, denied[0]!.target, verb)
       }
+    })
+  )
+
+  test(
+    "a lane that this process has defined otherwise is paused by its name, and one that is named so may be defined later",
+    Effect.gen(function*() {
+      Stepped.lane("ramps", { limit: 3, whenBusy: "line" })
+      const { post } = yield* servingApi({ authorization: known })
+      for (const name of ["ramps", "ramps-of-tomorrow"]) {
+        for (const verb of ["pause", "resume"]) {
+          const { body, status } = yield* post(
+            `/api/verbs/PerformanceLane.${verb}`,
+            { key: "north", name, ...why },
+            as("olga")
+          )
+          assert.deepStrictEqual([status, body.outcome, body.target], [200, "done", `lane ${name}:north`])
+        }
+      }
+      Stepped.lane("ramps-of-tomorrow", { limit: 2 })
     })
   )
 

@@ -8764,7 +8764,7 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/http/Schedules.test.ts": ["who may look sees them"] }
   },
   {
-    name: "plan-that-does",
+    name: "backfill-plan-that-does",
     breaks: "20.8: looking at what a backfill would enqueue enqueues it",
     plants: [{
       file: "src/engine/client/schedules.ts",
@@ -8774,7 +8774,7 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/Schedules.test.ts": ["20.8: run by hand"] }
   },
   {
-    name: "plan-of-one-page",
+    name: "backfill-plan-of-one-slot",
     breaks: "20.8: of what was enqueued before only the last slots are known to who plans a backfill",
     plants: [{
       file: "src/engine/client/schedules.ts",
@@ -8794,7 +8794,7 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/sql/suspects.test.ts": ["the oldest and the newest are looked at"] }
   },
   {
-    name: "plan-that-is-skipped",
+    name: "dialog-without-a-plan",
     breaks: "a range is enqueued before anybody has seen what that comes to",
     plants: [{
       file: "src/dashboard/app/verbs/Dialog.tsx",
