@@ -3,6 +3,7 @@ import { Console, Duration, Effect } from "effect"
 import { Argument, Command, Flag } from "effect/cli"
 import { AchievementStore } from "../AchievementStore.ts"
 import { migrationStatus, script } from "../sql/Migrations.ts"
+import { buildForSearch, missingForSearch, searchScript } from "../sql/searching.ts"
 import { migrate as migrateTables } from "../Stepped.ts"
 import { Storage } from "../store/Storage.ts"
 import { unachieved, unachievedAll } from "../verbs/answers.ts"
@@ -32,6 +33,9 @@ const status = Command.make("status", {}, () =>
     if (names.length > 0) return yield* nothing()
   }))).pipe(Command.withDescription("Which migrations have run, and which are missing"))
 
+const doneOf = (dryRun: boolean, names: ReadonlyArray<string>): string =>
+  names.length === 0 ? "nothing to do" : `${dryRun ? "would run" : "has run"}: ${names.join(", ")}`
+
 const up = Command.make("up", {
   dryRun: Flag.Boolean("dry-run").pipe(
     Flag.withDescription("Say what would run, and change nothing"),
@@ -40,11 +44,18 @@ const up = Command.make("up", {
   sql: Flag.Boolean("sql").pipe(
     Flag.withDescription("Print the script for a database without the tables, and connect to none"),
     Flag.withDefault(false)
+  ),
+  search: Flag.Boolean("search").pipe(
+    Flag.withDescription(
+      "Then build the indexes of a long history by which lists of an actor, or by an action's name, go faster"
+    ),
+    Flag.withDefault(false)
   )
-}, ({ dryRun, sql }) =>
+}, ({ dryRun, search, sql }) =>
   sql
     ? Effect.gen(function*() {
-      const text = yield* Effect.mapError(Effect.provide(script, yield* storage), stoppedBy)
+      const scripts = search ? Effect.map(Effect.all([script, searchScript]), (texts) => texts.join("\n")) : script
+      const text = yield* Effect.mapError(Effect.provide(scripts, yield* storage), stoppedBy)
       yield* Console.log(text)
     })
     : withClient(Effect.gen(function*() {
@@ -52,10 +63,17 @@ const up = Command.make("up", {
       const ran = dryRun
         ? (yield* Effect.provide(migrationStatus, yield* storage)).missing
         : (yield* migrateTables({ schema: yield* SchemaName })).map(([id, name]) => ({ id, name }))
-      const names = ran.map(({ id, name }) => `${id} ${name}`).join(", ")
+      const names = ran.map(({ id, name }) => `${id} ${name}`)
+      if (!search) return yield* output.value(dryRun ? { missing: ran } : { ran }, doneOf(dryRun, names))
+      if (dryRun) {
+        const missing = yield* Effect.provide(missingForSearch, yield* storage)
+        return yield* output.value({ missing: ran, search: missing }, doneOf(true, [...names, ...missing]))
+      }
+      const { building, built } = yield* Effect.provide(buildForSearch, yield* storage)
       yield* output.value(
-        dryRun ? { missing: ran } : { ran },
-        names === "" ? "nothing to do" : dryRun ? `would run: ${names}` : `has run: ${names}`
+        { ran, built, building },
+        [doneOf(false, [...names, ...built]), ...building.map((name) => `${name} is being built by somebody else`)]
+          .join("\n")
       )
     }))).pipe(Command.withDescription("Create or update the tables, in one transaction and beside running workers"))
 

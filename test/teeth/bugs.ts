@@ -9083,5 +9083,26 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "return attempt < 0 && Context.get(activity.annotations, WithTransaction)"
     }],
     tests: { [workflowDeaths]: ["what an activity does in a transaction"] }
+  },
+  {
+    name: "search-by-half-an-index",
+    breaks: "what was left by a build that was cut off stays, and nothing goes by it",
+    plants: [{
+      file: "src/sql/searching.ts",
+      find: "    if (found?.isValid === true) continue\n    if (found !== undefined && found.builder !== null) {",
+      replace:
+        "    if (found !== undefined && found.builder === null) continue\n    if (found !== undefined && found.builder !== null) {"
+    }],
+    tests: { "test/cli/Searching.test.ts": ["makes anew what was left"] }
+  },
+  {
+    name: "search-built-by-two",
+    breaks: "what somebody else builds is taken away from them",
+    plants: [{
+      file: "src/sql/searching.ts",
+      find: "if (found !== undefined && found.builder !== null) {",
+      replace: "if (found !== undefined && found.builder === 0) {"
+    }],
+    tests: { "test/cli/Searching.test.ts": ["makes anew what was left"] }
   }
 ]
