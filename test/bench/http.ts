@@ -3,21 +3,22 @@
  * long the answers take. They are answered in the process of the engine, which has all of its thread to itself otherwise, or in the one that asks (`apart`). Times are from when a request
  * was due until its answer was read.
  */
-import { NodeHttpServer } from "@effect/platform-node"
+import { NodeHttpServer, NodeServices } from "@effect/platform-node"
 import { PgClient } from "@effect/sql-pg"
-import { Context, Effect, Fiber, Layer, Redacted } from "effect"
+import { Console, Context, Effect, Fiber, Layer, Redacted } from "effect"
 import { HttpRouter, HttpServer } from "effect/http"
 import { execFile } from "node:child_process"
 import { createServer } from "node:http"
 import { promisify } from "node:util"
 import { JobQueue, Stepped } from "stepped"
+import { run } from "stepped/cli"
 import * as Http from "stepped/http"
 import { Cars, drive, hear, layer } from "./Cars.ts"
 import { latency, say, settings } from "./Measured.ts"
 import { startMeter } from "./Meter.ts"
 
-/** How many requests, how many of them a second, and whether another process answers them. */
-const { apart, asks, count, rate } = settings({ count: 12_000, rate: 200, apart: false, asks: "" })
+/** How many requests, how many of them a second, whether another process answers them, and how many actions the engine is given a second: as many as it performs, for 0. */
+const { apart, asks, count, given, rate } = settings({ count: 12_000, rate: 200, apart: false, given: 0, asks: "" })
 
 /** What a dashboard and programs ask; some of it is dear, and asked for less often. */
 const pathsOf = (id: string): ReadonlyArray<string> => [
@@ -70,18 +71,27 @@ const served = HttpRouter.serve(Http.layer({ authorization: Http.loopback({ mayR
   disableListenLog: true
 }).pipe(Layer.provideMerge(NodeHttpServer.layer(createServer, { port: 0, host: "127.0.0.1" })))
 
+/** As whoever asks for one actor's actions in a long history has them. */
+const indexed = run(["migrate", "up", "--search", "--url", process.env.DATABASE_URL!], { version: "0" }).pipe(
+  Effect.provideService(Console.Console, Object.assign(Object.create(globalThis.console), { log: () => {} })),
+  Effect.provide(NodeServices.layer)
+)
+
 const bodies = { done: 0 }
 
-/** As much is queued as the engine performs in some seconds. */
+/** What the engine is given; where it is as much as it performs, some seconds' work is always queued. */
 const queueing = Effect.gen(function*() {
   const cars = yield* Cars.client
   const queue = yield* JobQueue
   let next = 0
+  const enqueue = (size: number) => cars.enqueueMany(drive, Array.from({ length: size }, () => [next++, 1]))
+  while (given > 0) {
+    yield* enqueue(Math.round(given / 5))
+    yield* Effect.sleep("200 millis")
+  }
   while (true) {
     const queued = (yield* queue.backlog).reduce((sum, { due }) => sum + due, 0)
-    for (let more = queued; more < 100_000; more += 5000) {
-      yield* cars.enqueueMany(drive, Array.from({ length: 5000 }, () => [next++, 1]))
-    }
+    for (let more = queued; more < 100_000; more += 5000) yield* enqueue(5000)
     yield* Effect.sleep("200 millis")
   }
 })
@@ -100,6 +110,7 @@ const serving = Effect.gen(function*() {
 })
 
 const Main = Effect.gen(function*() {
+  yield* indexed
   const origin = apart ? "" : yield* serving
   const [first] = yield* (yield* Cars.client).enqueueMany(drive, [[0, 1]])
   hear(() => bodies.done++)
@@ -143,11 +154,14 @@ const engine = layer.pipe(
 )
 
 const [origin, id] = asks.split(" ") as [string, string]
+/** What is written to a pipe is lost where the process ends before it is read. */
+const tell = (asked: Asked): Promise<void> =>
+  new Promise((done) => process.stdout.write(JSON.stringify(asked), () => done()))
 const Asks = Effect.gen(function*() {
   const there = apart ? yield* serving : origin
-  console.log(JSON.stringify(yield* Effect.promise(() => asking(there, id))))
+  yield* Effect.promise(async () => tell(await asking(there, id)))
 })
 
-if (asks !== "" && !apart) console.log(JSON.stringify(await asking(origin, id)))
+if (asks !== "" && !apart) await tell(await asking(origin, id))
 else await Effect.runPromise(Effect.scoped(asks === "" ? Main : Asks).pipe(Effect.provide(engine)))
 process.exit(0)
