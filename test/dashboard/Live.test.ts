@@ -135,6 +135,24 @@ describeInBrowser("the dashboard, live", () => {
     await context.close()
   })
 
+  it("asks for nothing on other pages while it is stopped", async () => {
+    const { context, page, wrong } = await open(browser, at("queues"))
+    const asked: Array<string> = []
+    page.on("request", (request) => void asked.push(new URL(request.url()).pathname))
+    const answered = () => page.waitForResponse((answer) => answer.url().includes("/api/queues"))
+    await answered()
+    await page.getByRole("button", { name: "Live" }).click()
+    // what was on its way when it was stopped
+    await page.waitForLoadState("networkidle")
+    asked.length = 0
+    // longer than it takes until it would ask again
+    await page.waitForTimeout(5000)
+    assert.deepStrictEqual(asked, [])
+    await Promise.all([answered(), page.getByRole("button", { name: "Live" }).click()])
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
   it("shows a thousand rows for a minute, with more all the time, and needs no more memory for it", async () => {
     const { context, page, wrong } = await open(browser, at("actions"))
     await page.locator(".row").first().waitFor()

@@ -8864,6 +8864,16 @@ export const bugs: ReadonlyArray<Bug> = [
       find: "document.hidden || !isLive.peek() || isMarking()",
       replace: "document.hidden || isMarking()"
     }],
+    tests: { "test/dashboard/Live.test.ts": ["asks for nothing on other pages"] }
+  },
+  {
+    name: "dashboard-list-while-stopped",
+    breaks: "the list of actions changes though somebody has stopped it",
+    plants: [{
+      file: "src/dashboard/app/pages/Actions.tsx",
+      find: "if (!isFirst && (document.hidden || !isLive.peek())) return",
+      replace: "if (!isFirst && document.hidden) return"
+    }],
     tests: { "test/dashboard/Live.test.ts": ["does not ask while it is stopped"] }
   },
   {
