@@ -10,6 +10,7 @@ import { Context, Effect, Layer, Scope } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import { engineLayer } from "../../src/engine/engineLayer.ts"
+import { tables as statements } from "../../src/sql/schema/generated.ts"
 import { layerCrashing } from "../../src/testing/crashing.ts"
 import { layerPreparedClient } from "../../src/testing/TestDatabase.ts"
 import { wrongCauses } from "./causes.ts"
@@ -27,31 +28,8 @@ export interface TestEngine {
 
 type Clients = PgClient.PgClient | SqlClient.SqlClient
 
-const tables = [
-  "jobs",
-  "live_actions",
-  "ended_actions",
-  "steps",
-  "slots",
-  "achievements",
-  "outcomes",
-  "abandoned_by",
-  "workers",
-  "pauses",
-  "resumed",
-  "named_lanes",
-  "seats",
-  "action_keys",
-  "signals",
-  "execution_parents",
-  "memos",
-  "retries",
-  "operations",
-  "schedules",
-  "schedule_versions",
-  "rate_limits",
-  "queue_elements"
-]
+/** All that a migration makes. */
+const tables = statements.flatMap((statement) => /^create table (\w+)/.exec(statement)?.[1] ?? [])
 // a few rows are deleted in a tenth of the time that truncating takes: that makes a file for each table and each index
 const emptying = `with ${tables.map((table) => `${table} as (delete from stepped.${table})`).join(", ")} select 1`
 
