@@ -20,11 +20,7 @@ type Query =
     readonly status?: ReadonlyArray<typeof actionStatuses[number]> | undefined
   }
 
-/** The same without what was not asked for. */
-const filterOf = ({ status, ...query }: Query): ActionFilter =>
-  Object.fromEntries(
-    Object.entries({ ...query, statuses: status }).filter(([, value]) => value !== undefined)
-  )
+const filterOf = ({ status, ...query }: Query): ActionFilter => ({ ...query, statuses: status })
 
 const noAction = (id: string) => new NotFound({ message: `there is no action ${id}, or its history has been deleted` })
 

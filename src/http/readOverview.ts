@@ -47,12 +47,6 @@ const pageOfLanes = (lanes: ReadonlyArray<Lane>, after: LaneCursor | undefined, 
   return { items, next: rest.length > limit && last !== undefined ? JSON.stringify(laneCursor(last)) : undefined }
 }
 
-/** The same without what was not asked for. */
-const given = <A extends object>(options: A): { readonly [K in keyof A]: Exclude<A[K], undefined> } =>
-  Object.fromEntries(Object.entries(options).filter(([, value]) => value !== undefined)) as {
-    readonly [K in keyof A]: Exclude<A[K], undefined>
-  }
-
 export const OverviewLive = HttpApiBuilder.group(
   Api,
   "overview",
@@ -84,7 +78,7 @@ export const OverviewLive = HttpApiBuilder.group(
         })),
       pauses: () => ask(asking, queue.pauses),
       workers: () => ask(asking, queue.workers),
-      errors: ({ query }) => ask(asking, repo.failures(given(query))),
+      errors: ({ query }) => ask(asking, repo.failures(query)),
       definitions: ({ query: { limit, ...filter } }) =>
         ask(asking, queue.definitions({ ...filter, limit: limit ?? pageOtherwise })),
       asked: ({ query }) => ask(asking, repo.asked(query)),

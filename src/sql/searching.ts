@@ -1,7 +1,6 @@
 /** Indexes by which lists of the history go faster, for whoever wants them: each costs every action a little when it ends. */
 import { PgClient } from "@effect/sql-pg/PgClient"
 import * as Effect from "effect/Effect"
-import { isSqlError } from "effect/sql/SqlError"
 import { Storage } from "../store/Storage.ts"
 import { storageError } from "./storageError.ts"
 
@@ -47,7 +46,7 @@ const look = Effect.gen(function*() {
 export const missingForSearch = Effect.map(
   look,
   (all) => all.flatMap(({ found, index }) => found?.isValid === true ? [] : [index.name])
-).pipe(Effect.mapError((error) => isSqlError(error) ? storageError("migrate")(error) : error))
+).pipe(Effect.mapError(storageError("migrate")))
 
 /**
  * Builds what is missing beside whoever works, one after the other: nothing but other changes of the table waits for it, and it waits for the
@@ -70,4 +69,4 @@ export const buildForSearch = Effect.gen(function*() {
     built.push(index.name)
   }
   return { built, building }
-}).pipe(Effect.mapError((error) => isSqlError(error) ? storageError("migrate")(error) : error))
+}).pipe(Effect.mapError(storageError("migrate")))

@@ -1,13 +1,13 @@
 /** Rules 24.2 to 24.6 where a worker dies, or somebody ends an execution from outside. */
-import { assert, it } from "@effect/vitest"
-import { Clock, Deferred, Effect, Exit, Fiber, Layer } from "effect"
+import { assert } from "@effect/vitest"
+import { Clock, Deferred, Effect, Exit, Fiber } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { DurableDeferred } from "effect/workflow"
 import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import { ActionRepo, JobQueue, Stepped } from "stepped"
 import { crashAfter } from "stepped/testing"
-import { healthy, suite } from "../harness/databases.ts"
+import { suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
 import {
@@ -21,19 +21,11 @@ import {
   performedUntil,
   polled,
   scene,
-  WorkflowsLive
+  testing
 } from "./fixtures/workflows.ts"
 
 suite("workflows whose workers die", (engine) => {
-  const test = <A, E>(
-    name: string,
-    scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | WorkflowEngine>
-  ) =>
-    it.effect(name, () =>
-      Effect.provide(
-        Effect.andThen(scenario(), healthy),
-        WorkflowsLive.pipe(Layer.provideMerge(engine.crashing))
-      ))
+  const test = testing(engine.crashing)
 
   test("24.4: what an activity has come to survives a death before the end is stored", () =>
     Effect.gen(function*() {

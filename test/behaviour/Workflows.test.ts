@@ -1,12 +1,10 @@
 /** Chapter 24: executions of workflows, as Effect's own engines have them. */
-import { assert, it } from "@effect/vitest"
-import { Cause, Effect, Exit, Layer } from "effect"
-import type { SqlClient } from "effect/sql"
+import { assert } from "@effect/vitest"
+import { Cause, Effect, Exit } from "effect"
 import { TestClock } from "effect/testing"
 import { DurableDeferred } from "effect/workflow"
-import type { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import { Stepped } from "stepped"
-import { healthy, suite } from "../harness/databases.ts"
+import { suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { performIdle } from "../harness/performing.ts"
 import {
@@ -26,20 +24,12 @@ import {
   Refusing,
   Right,
   scene,
-  Trial,
-  WorkflowsLive
+  testing,
+  Trial
 } from "./fixtures/workflows.ts"
 
 suite("workflows", (engine) => {
-  const test = <A, E>(
-    name: string,
-    scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient | WorkflowEngine>
-  ) =>
-    it.effect(name, () =>
-      Effect.provide(
-        Effect.andThen(scenario(), healthy),
-        WorkflowsLive.pipe(Layer.provideMerge(engine.layer()))
-      ))
+  const test = testing(engine.layer())
   const approve = (id: string, by: string) =>
     Effect.flatMap(Order.executionId({ id }), (executionId) =>
       DurableDeferred.succeed(Approval, {
