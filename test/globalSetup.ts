@@ -57,13 +57,27 @@ export default async function setup(project: TestProject): Promise<() => Promise
   return () => Effect.runPromise(Scope.close(scope, Exit.void))
 }
 
+const onServer = <A, E>(url: Redacted.Redacted, use: (sql: PgClient.PgClient) => Effect.Effect<A, E>) =>
+  Effect.scoped(Effect.flatMap(PgClient.makeClient({ url }), use)).pipe(Effect.provide(Reactivity.layer))
+
+const dropAll = (url: Redacted.Redacted, prefix: string): Effect.Effect<void> =>
+  onServer(url, (sql) =>
+    Effect.flatMap(
+      sql<{ datname: string }>`SELECT datname FROM pg_database WHERE starts_with(datname, ${`${prefix}_`})`,
+      Effect.forEach(({ datname }) => sql`DROP DATABASE IF EXISTS ${sql(datname)} WITH (FORCE)`)
+    )).pipe(Effect.orDie, Effect.asVoid)
+
+/** Drops the databases of a run, whoever is connected. */
+export const dropDatabases = (url: Redacted.Redacted, prefix: string): Promise<void> =>
+  Effect.runPromise(dropAll(url, prefix))
+
 /** A server that stays has to be left as it was found: without the templates, and what killed tests left behind. */
 const existing = Effect.fnUntraced(
   function*(url: Redacted.Redacted, prefix: string): Effect.fn.Return<Redacted.Redacted, unknown, Scope.Scope> {
-    const run = <A, E>(use: (sql: PgClient.PgClient) => Effect.Effect<A, E>) =>
-      Effect.scoped(Effect.flatMap(PgClient.makeClient({ url }), use)).pipe(Effect.provide(Reactivity.layer))
-    yield* run((sql) =>
-      sql<{ allowed: boolean }>`SELECT rolcreatedb OR rolsuper AS allowed FROM pg_roles WHERE rolname = current_user`
+    yield* onServer(
+      url,
+      (sql) =>
+        sql<{ allowed: boolean }>`SELECT rolcreatedb OR rolsuper AS allowed FROM pg_roles WHERE rolname = current_user`
     ).pipe(
       Effect.mapError((cause) =>
         new PostgresServerError({ message: "The server of DATABASE_URL is out of reach", cause })
@@ -73,14 +87,7 @@ const existing = Effect.fnUntraced(
         () => new PostgresServerError({ message: "The role in DATABASE_URL may not create databases" })
       )
     )
-    yield* Effect.addFinalizer(() =>
-      run((sql) =>
-        Effect.flatMap(
-          sql<{ datname: string }>`SELECT datname FROM pg_database WHERE starts_with(datname, ${`${prefix}_`})`,
-          Effect.forEach(({ datname }) => sql`DROP DATABASE IF EXISTS ${sql(datname)} WITH (FORCE)`)
-        )
-      ).pipe(Effect.orDie)
-    )
+    yield* Effect.addFinalizer(() => dropAll(url, prefix))
     return url
   }
 )

@@ -16,7 +16,7 @@ import { Effect, Queue } from "effect"
 import type { Bug } from "./Bug.ts"
 import { bugs } from "./bugs.ts"
 import { type Ground, ground } from "./Ground.ts"
-import { runTests, type Tests, typesAreRight } from "./Tests.ts"
+import { type Runner, runner, type Tests, typesAreRight } from "./Tests.ts"
 
 const option = (name: string): string | undefined => {
   const index = process.argv.indexOf(`--${name}`)
@@ -43,13 +43,48 @@ const belongsTo = (tests: Tests) => ({ file, name }: { readonly file: string; re
 const broken = /\b(SyntaxError|ReferenceError|syntax error at|column \S+ does not exist|relation \S+ does not exist)/
 const outOfTime = /^(Error: )?(Test|Hook) timed out|TimeoutError/
 
-const verdict = (at: Ground, bug: Bug): Effect.Effect<string> =>
+/** Where bugs are planted, and the tests run that are to catch them. */
+interface Place {
+  readonly ground: Ground
+  readonly runner: Runner
+}
+
+const place = Effect.flatMap(ground, (at) => Effect.map(runner(at.folder), (runner): Place => ({ ground: at, runner })))
+
+/** Does something in one of the places that are free. */
+const inPlace = <A>(free: Queue.Queue<Place>, use: (at: Place) => Effect.Effect<A>): Effect.Effect<A> =>
+  Effect.acquireUseRelease(Queue.take(free), use, (at) => Queue.offer(free, at))
+
+/** As many as can be planted at once, and those whose text another one has changed. */
+const side = (at: Ground, planted: ReadonlyArray<Bug>) =>
+  Effect.gen(function*() {
+    const later: Array<Bug> = []
+    const now: Array<Bug> = []
+    for (const bug of planted) {
+      const isPlanted = yield* at.plant(bug).pipe(Effect.as(true), Effect.catchDefect(() => Effect.succeed(false)))
+      ;(isPlanted ? now : later).push(bug)
+    }
+    return { now, later }
+  })
+
+/** Bugs that are none, because the program does not compile with them: many are planted at once, and halved until it is known which. */
+const misspelt = (at: Ground, from: ReadonlyArray<Bug>): Effect.Effect<ReadonlyMap<string, string>> =>
+  Effect.gen(function*() {
+    if (from.length === 0) return new Map<string, string>()
+    const [wrong, { later, now }] = yield* Effect.scoped(Effect.gen(function*() {
+      const both = yield* side(at, from)
+      return [yield* typesAreRight(at.folder), both] as const
+    }))
+    if (wrong !== undefined && now.length === 1) return new Map([[now[0]!.name, wrong], ...yield* misspelt(at, later)])
+    const half = Math.ceil(now.length / 2)
+    const halves = wrong === undefined ? [later] : [now.slice(0, half), now.slice(half), later]
+    return new Map((yield* Effect.forEach(halves, (bugs) => misspelt(at, bugs))).flatMap((found) => [...found]))
+  })
+
+const verdict = (at: Place, bug: Bug): Effect.Effect<string> =>
   Effect.scoped(Effect.gen(function*() {
-    yield* at.plant(bug)
-    // what is in SQL alone has no types
-    const types = bug.plants.every(({ file }) => file.endsWith(".sql")) ? undefined : yield* typesAreRight(at.folder)
-    if (types !== undefined) return `DOES NOT COMPILE  ${types}`
-    const ran = yield* runTests(at.folder, together([bug.tests, alive]), 240)
+    yield* at.ground.plant(bug)
+    const ran = yield* at.runner.run(together([bug.tests, alive]), 240)
     if (ran === undefined) return "DID NOT END"
     const dead = ran.find((test) => belongsTo(alive)(test) && !belongsTo(bug.tests)(test) && test.failure !== undefined)
     if (dead !== undefined) return `BREAKS EVERYTHING  ${dead.name}: ${dead.failure}`
@@ -65,42 +100,54 @@ const verdict = (at: Ground, bug: Bug): Effect.Effect<string> =>
 const isCaught = (said: string): boolean => said.startsWith("caught")
 
 /** Without a bug the tests pass, and none of them is only a name. */
-const control = (at: Ground): Effect.Effect<boolean> =>
+const control = (free: Queue.Queue<Place>, slots: number): Effect.Effect<boolean> =>
   Effect.gen(function*() {
     const tests = together([...chosen.map((bug) => bug.tests), alive])
-    const ran = (yield* runTests(at.folder, tests, 1200)) ?? []
-    const problems = [
-      ...ran.flatMap(({ failure, name }) => failure === undefined ? [] : [`${name}: ${failure}`]),
-      ...Object.entries(tests).flatMap(([file, titles]) =>
-        titles.filter((title) => !ran.some(belongsTo({ [file]: [title] }))).map((title) => `no ${title} in ${file}`)
-      )
-    ]
-    for (const problem of problems) console.log(`WITHOUT A BUG  ${problem}`)
-    return problems.length === 0
+    const problems = yield* Effect.forEach(Object.entries(tests), ([file, titles]) =>
+      inPlace(free, ({ runner }) =>
+        Effect.map(runner.run({ [file]: titles }, 1200), (all) => {
+          const ran = all ?? [{ file, name: file, failure: "it does not end" }]
+          return [
+            ...ran.flatMap(({ failure, name }) =>
+              failure === undefined ? [] : [`${name}: ${failure}`]
+            ),
+            ...titles.filter((title) => !ran.some(belongsTo({ [file]: [title] }))).map((title) =>
+              `no ${title} in ${file}`
+            )
+          ]
+        })), { concurrency: slots })
+    for (const problem of problems.flat()) {
+      console.log(`WITHOUT A BUG  ${problem}`)
+    }
+    return problems.flat().length === 0
   })
 
 const seconds = (since: number): string => `${Math.round((performance.now() - since) / 1000)} s`.padStart(6)
 
 const Main = Effect.scoped(Effect.gen(function*() {
   const slots = Number(option("slots") ?? 1)
-  const free = yield* Queue.make<Ground>()
-  const at = yield* ground
-  // a bug whose place has gone is known before the first test runs
-  for (const bug of chosen) yield* Effect.scoped(at.plant(bug))
+  const free = yield* Queue.make<Place>()
+  for (let n = 0; n < slots; n++) yield* Queue.offer(free, yield* place)
   const began = performance.now()
-  if (!(yield* control(at))) return false
-  console.log(`${seconds(began)}  without a bug all of these tests pass`)
-  yield* Queue.offer(free, at)
-  for (let n = 1; n < slots; n++) yield* Queue.offer(free, yield* ground)
-  const verdicts = yield* Effect.forEach(chosen, (bug) =>
+  const wrong = yield* inPlace(free, ({ ground }) =>
     Effect.gen(function*() {
-      const at = yield* Queue.take(free)
-      const since = performance.now()
-      const said = yield* verdict(at, bug)
-      console.log(`${seconds(since)}  ${bug.name}: ${said}`)
-      yield* Queue.offer(free, at)
-      return isCaught(said)
-    }), { concurrency: slots })
+      // a bug whose place has gone is known before the first test runs
+      for (const bug of chosen) yield* Effect.scoped(ground.plant(bug))
+      // what is in SQL alone has no types
+      return yield* misspelt(ground, chosen.filter(({ plants }) => plants.some(({ file }) => !file.endsWith(".sql"))))
+    }))
+  console.log(`${seconds(began)}  compiled with each bug`)
+  if (!(yield* control(free, slots))) return false
+  console.log(`${seconds(began)}  without a bug all of these tests pass`)
+  const verdicts = yield* Effect.forEach(chosen, (bug) =>
+    inPlace(free, (at) =>
+      Effect.gen(function*() {
+        const since = performance.now()
+        const types = wrong.get(bug.name)
+        const said = types === undefined ? yield* verdict(at, bug) : `DOES NOT COMPILE  ${types}`
+        console.log(`${seconds(since)}  ${bug.name}: ${said}`)
+        return isCaught(said)
+      })), { concurrency: slots })
   const caught = verdicts.filter((is) => is).length
   console.log(`${chosen.length} planted, ${caught} caught`)
   return chosen.length > 0 && caught === chosen.length
