@@ -2,11 +2,11 @@
  * Databases of one server for trials that run beside each other: each has the engine's tables, and one that user code writes to.
  */
 import { PgClient } from "@effect/sql-pg"
-import { Effect, Exit, Redacted, Scope } from "effect"
+import { Effect, Exit, Redacted, Scheduler, Scope } from "effect"
 import { Reactivity } from "effect/reactivity"
 import type { SqlError } from "effect/sql"
 import { Stepped } from "stepped"
-import type { Pool } from "./Process.ts"
+import { MortalScheduler, type Pool } from "./Process.ts"
 import type { Slot } from "./Trial.ts"
 
 /** What a database of trials has, beside nothing. */
@@ -29,10 +29,10 @@ export const slotOf = (url: Redacted.Redacted): Effect.Effect<Slot, SqlError.Sql
         if (found !== undefined) return found
         const name = `faults ${made++}`
         const scope = Scope.makeUnsafe()
-        const client = yield* Effect.provideService(
-          PgClient.make({ url, applicationName: name, maxConnections: 8 }),
-          Scope.Scope,
-          scope
+        const scheduler = new MortalScheduler()
+        const client = yield* PgClient.make({ url, applicationName: name, maxConnections: 8 }).pipe(
+          Effect.provideService(Scope.Scope, scope),
+          Effect.provideService(Scheduler.Scheduler, scheduler)
         )
         const waitFor = (some: Effect.Effect<ReadonlyArray<unknown>, SqlError.SqlError>) =>
           Effect.gen(function*() {
@@ -45,11 +45,14 @@ export const slotOf = (url: Redacted.Redacted): Effect.Effect<Slot, SqlError.Sql
           discard: Effect.suspend(() => {
             if (pools.get(role) === fresh) pools.delete(role)
             // nobody waits for it: what is left of a dead process holds its sessions for ever
-            return Effect.andThen(
-              Effect.forkDetach(Scope.close(scope, Exit.void)),
-              waitFor(
-                sql`select pg_terminate_backend(pid, 1000) from pg_stat_activity where application_name = ${name}`
-              )
+            return Effect.forkDetach(Scope.close(scope, Exit.void)).pipe(
+              Effect.andThen(
+                waitFor(
+                  sql`select pg_terminate_backend(pid, 1000) from pg_stat_activity where application_name = ${name}`
+                )
+              ),
+              // and the pool, which looks after its sessions now and then, would hold what is left of the process
+              Effect.andThen(Effect.sync(() => void (scheduler.isDead = true)))
             )
           }).pipe(Effect.orDie, Effect.asVoid)
         }

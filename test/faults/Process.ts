@@ -12,7 +12,7 @@ import { layerFaulty } from "./FaultyClient.ts"
 import type { Injection } from "./Injection.ts"
 
 /** Runs what it is given until its process dies. */
-class MortalScheduler extends Scheduler.MixedScheduler {
+export class MortalScheduler extends Scheduler.MixedScheduler {
   isDead = false
 
   override shouldYield(fiber: Fiber.Fiber<unknown, unknown>): boolean {
