@@ -14,6 +14,8 @@ const root = resolve(import.meta.dirname, "../..")
 
 export interface Ground {
   readonly folder: string
+  /** Throws where what a bug replaces is not there. */
+  readonly find: (bug: Bug) => void
   /** Plants a bug for as long as the scope is open. */
   readonly plant: (bug: Bug) => Effect.Effect<void, never, Scope.Scope>
 }
@@ -45,6 +47,7 @@ export const ground: Effect.Effect<Ground, never, Scope.Scope> = Effect.gen(func
     void execFileSync(process.execPath, ["--no-warnings", "test/sql/schema/main.ts"], { cwd: folder })
   return {
     folder,
+    find: (bug) => void plantedFiles(bug, read),
     plant: (bug) =>
       Effect.asVoid(Effect.acquireRelease(
         Effect.sync(() => {
