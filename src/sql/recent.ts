@@ -27,22 +27,22 @@ const read =
   `id, actor_type, actor_id, name, status, parent, cause ->> 'message' as message, enqueued_at, started_at, ended_at`
 const changed = "greatest(enqueued_at, started_at, ended_at)"
 
+/** Since when, among how many of each kind, and how many at most are its parameters. */
+export const changedStatement = (schema: string): string => {
+  const newest = (view: string) => `(select ${read} from ${schema}.${view} order by id desc limit $2)`
+  return `from (
+      ${["active_actions", "past_actions", "queued_actions"].map(newest).join(" union ")}
+      union
+      (select ${read} from ${schema}.past_actions
+        where id = any(array(select id from ${failedOf(schema, "$1")} order by ended_at desc limit $3)))
+    ) a where ${changed} > $1 order by ${changed} desc, id desc limit $3`
+}
+
 export const recentOf = (calls: Calls): Pick<Records, "changed"> => {
-  const { schema } = calls
   const rows = reading(calls)(columns)
+  const statement = changedStatement(calls.schema)
   return {
     changed: (since, looked, limit) =>
-      rows(
-        "changed",
-        `from (
-            (select ${read} from ${schema}.actions where status <> 'queued' order by id desc limit $2)
-            union
-            (select ${read} from ${schema}.queued_actions order by id desc limit $2)
-            union
-            (select ${read} from ${schema}.actions
-              where id = any(array(select id from ${failedOf(schema, "$1")} order by ended_at desc limit $3)))
-          ) a where ${changed} > $1 order by ${changed} desc, id desc limit $3`,
-        [at(since), PgTypes.int4(looked), PgTypes.int4(limit)]
-      )
+      rows("changed", statement, [at(since), PgTypes.int4(looked), PgTypes.int4(limit)])
   }
 }

@@ -15,9 +15,9 @@ import type { ScheduleStore } from "../store/Scheduled.ts"
 import { emptyCatalog } from "../store/Store.ts"
 import type { Calls } from "./call.ts"
 import { array, askedBy, at } from "./columns.ts"
-import { conditions } from "./conditions.ts"
 import { deletingOf } from "./deleting.ts"
 import { leftIn } from "./left.ts"
+import { listed } from "./lists.ts"
 import { operationParameter, operationsOf, recording } from "./operations.ts"
 import { queueOf } from "./queue.ts"
 import { type Columns, defined, reading } from "./reading.ts"
@@ -192,28 +192,10 @@ const actionsOf = (calls: Calls): Actions => {
     within: Within,
     more = ""
   ): Many<A> => {
-    const { params, where } = conditions(schema, filter, within)
-    const newest = `order by id desc limit $${params.length + 1}`
-    const part = (view: string, also: string) =>
-      `(select ${columns} from ${schema}.${view} where ${where} ${also} ${newest})`
-    // what is queued apart, by its index: together all of the queue would be sorted
-    const parts = [
-      ...filter.statuses?.every((status) => status === "queued") === true
-        ? []
-        : [part("actions", "and status <> 'queued'")],
-      ...filter.callbacksFailed === true || filter.held === true || filter.notUndone === true ||
-          filter.failure !== undefined ||
-          filter.statuses?.includes("queued") === false
-        ? []
-        : [part("queued_actions", "")]
-    ]
-    const all = `from (${parts.join(" union all ")}) a ${newest}`
-    return parts.length === 0
-      ? Effect.succeed([])
-      : records(operation, more === "" ? all : `from (select ${columns} ${all}) a ${more}`, [
-        ...params,
-        PgTypes.int4(limit)
-      ])
+    const list = listed(schema, columns, filter, limit, within)
+    if (list === undefined) return Effect.succeed([])
+    const { params, rest } = list
+    return records(operation, more === "" ? rest : `from (select ${columns} ${rest}) a ${more}`, params)
   }
   const steps = read(stepColumns)
   const slots = read(slotColumns)

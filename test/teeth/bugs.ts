@@ -2721,7 +2721,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what has ended in the default queue is shown in none",
     plants: [{
       file: "src/sql/schema/action_views.sql",
-      find: "    coalesce(queue, 'default'),",
+      find: "    coalesce(queue, 'default') as queue,",
       replace: "    queue,"
     }],
     tests: { "test/behaviour/Records.test.ts": ["what has ended is shown with its queue"] }
@@ -2731,8 +2731,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what has ended is shown without its checksum key where that is its lane's",
     plants: [{
       file: "src/sql/schema/action_views.sql",
-      find: "    coalesce(checksum_key, lane),",
-      replace: "    checksum_key,"
+      find: "    coalesce(checksum_key, lane) as checksum_key,\n    checksum,\n    parent,\n    parent_step,\n    started_by,\n    started_by_step,\n    retry_of,\n    depth,\n    -- what was given up",
+      replace: "    checksum_key,\n    checksum,\n    parent,\n    parent_step,\n    started_by,\n    started_by_step,\n    retry_of,\n    depth,\n    -- what was given up"
     }],
     tests: { "test/behaviour/Records.test.ts": ["what has ended is shown with its queue"] }
   },

@@ -1,6 +1,7 @@
 -- What people read of actions. A newer set of functions may stand beside an older one, so that views use none of them.
 
--- A view of its own: with its condition it is a part of `actions` that the planner reads as a whole.
+-- Lists are made of three views: with the conditions that two of them have, the planner reads these as a whole where
+-- they are parts of `actions`. All have the same columns, in the same order and of the same types.
 create view queued_actions as
   select
     action as id,
@@ -65,9 +66,7 @@ create view queued_actions as
   where kind = 0 /* JobKind.invocation */;
 comment on view queued_actions is 'Those of the actions that no worker has joined to their lanes yet.';
 
--- Columns have the same type in each part, so that the planner takes the union apart and goes by the index of each
--- part.
-create view actions as
+create view active_actions as
   select
     id,
     split_part(definition, '/', 1) as actor_type,
@@ -184,22 +183,25 @@ create view actions as
     null::timestamptz as ended_at,
     null::text as forgotten
   from live_actions
-  where unwinds is null
-  union all
+  where unwinds is null;
+comment on view active_actions is 'Those of the actions that perform or wait for their lanes.';
+
+-- Without a condition, so that the planner takes it apart in `actions`, and goes by its indexes.
+create view past_actions as
   select
     id,
-    split_part(definition, '/', 1),
+    split_part(definition, '/', 1) as actor_type,
     actor_id,
-    split_part(definition, '/', 2),
+    split_part(definition, '/', 2) as name,
     arguments,
-    coalesce(queue, 'default'),
+    coalesce(queue, 'default') as queue,
     (array['pending', 'performing', 'succeeded', 'superseded', 'cancelled', 'failed', 'timed_out', 'deadlocked']
-      /* statuses */)[status + 1],
-    false,
-    (select l.unwinds from live_actions l where l.id = ended_actions.id) is not null,
+      /* statuses */)[status + 1] as status,
+    false as outbound,
+    (select l.unwinds from live_actions l where l.id = ended_actions.id) is not null as unwinding,
     lane,
-    case when lanes is not null then array(select replace(x, U&'\0001', ':') from unnest(lanes) x) end,
-    coalesce(checksum_key, lane),
+    case when lanes is not null then array(select replace(x, U&'\0001', ':') from unnest(lanes) x) end as lanes,
+    coalesce(checksum_key, lane) as checksum_key,
     checksum,
     parent,
     parent_step,
@@ -208,80 +210,59 @@ create view actions as
     retry_of,
     depth,
     -- what was given up was not begun again
-    attempts + case when started_at is null or cause ->> 'kind' = 'exhausted' then 0 else 1 end,
-    null,
+    attempts + case when started_at is null or cause ->> 'kind' = 'exhausted' then 0 else 1 end as attempts,
+    null::bigint as token,
     result,
     cause,
-    null,
-    null,
-    null,
+    null::jsonb as last_failure,
+    null::smallint as priority,
+    null::timestamptz as due_at,
     timeout_ms,
-    null,
-    null,
-    null,
-    null,
-    null,
+    null::timestamptz as timeout_at,
+    null::timestamptz as step_timeout_at,
+    null::uuid as waits_for,
+    null::jsonb as pause,
+    null::timestamptz as cancelled_at,
     superseded_by,
     unwound,
     build,
     callbacks_succeeded,
     callbacks_failed,
     tags,
-    substr(trace, 4, 32),
-    null,
-    null,
+    substr(trace, 4, 32) as trace_id,
+    null::jsonb as progress,
+    null::jsonb as heartbeat,
     enqueued_at,
     started_at,
     ended_at,
     case when forgotten & 1 /* Forgotten.whole */ <> 0 then 'whole' when forgotten is not null then 'inPart' end
-  from ended_actions
+      as forgotten
+  from ended_actions;
+comment on view past_actions is 'Those of the actions that have ended.';
+
+create view actions as
+  select
+    id, actor_type, actor_id, name, arguments, queue, status, outbound, unwinding, lane, lanes, checksum_key,
+    checksum, parent, parent_step, started_by, started_by_step, retry_of, depth, attempts, token, result, cause,
+    last_failure, priority, due_at, timeout_ms, timeout_at, step_timeout_at, waits_for, pause, cancelled_at,
+    superseded_by, unwound, build, callbacks_succeeded, callbacks_failed, tags, trace_id, progress, heartbeat,
+    enqueued_at, started_at, ended_at, forgotten
+  from active_actions
   union all
   select
-    id,
-    actor_type,
-    actor_id,
-    name,
-    arguments,
-    queue,
-    status,
-    outbound,
-    unwinding,
-    lane,
-    lanes,
-    checksum_key,
-    checksum,
-    parent,
-    parent_step,
-    started_by,
-    started_by_step,
-    retry_of,
-    depth,
-    attempts,
-    token,
-    result,
-    cause,
-    last_failure,
-    priority,
-    due_at,
-    timeout_ms,
-    timeout_at,
-    step_timeout_at,
-    waits_for,
-    pause,
-    cancelled_at,
-    superseded_by,
-    unwound,
-    build,
-    callbacks_succeeded,
-    callbacks_failed,
-    tags,
-    trace_id,
-    progress,
-    heartbeat,
-    enqueued_at,
-    started_at,
-    ended_at,
-    forgotten
+    id, actor_type, actor_id, name, arguments, queue, status, outbound, unwinding, lane, lanes, checksum_key,
+    checksum, parent, parent_step, started_by, started_by_step, retry_of, depth, attempts, token, result, cause,
+    last_failure, priority, due_at, timeout_ms, timeout_at, step_timeout_at, waits_for, pause, cancelled_at,
+    superseded_by, unwound, build, callbacks_succeeded, callbacks_failed, tags, trace_id, progress, heartbeat,
+    enqueued_at, started_at, ended_at, forgotten
+  from past_actions
+  union all
+  select
+    id, actor_type, actor_id, name, arguments, queue, status, outbound, unwinding, lane, lanes, checksum_key,
+    checksum, parent, parent_step, started_by, started_by_step, retry_of, depth, attempts, token, result, cause,
+    last_failure, priority, due_at, timeout_ms, timeout_at, step_timeout_at, waits_for, pause, cancelled_at,
+    superseded_by, unwound, build, callbacks_succeeded, callbacks_failed, tags, trace_id, progress, heartbeat,
+    enqueued_at, started_at, ended_at, forgotten
   from queued_actions;
 comment on view actions is 'All actions, queued, live and ended, with their codes in words.';
 comment on column actions.id is 'The id that a handle has.';

@@ -1,0 +1,92 @@
+/** What a page of actions costs: as much as it has, however many are live, queued and in the history. */
+import { PgClient } from "@effect/sql-pg"
+import { assert, it } from "@effect/vitest"
+import { Effect, Layer } from "effect"
+import { Stepped } from "stepped"
+import type { ActionFilter } from "../../src/ActionRecord.ts"
+import { phaseCodes } from "../../src/domain/Phase.ts"
+import { listed } from "../../src/sql/lists.ts"
+import { changedStatement } from "../../src/sql/recent.ts"
+import { layerServer } from "../harness/Server.ts"
+import { buffers } from "./fixtures/pauses.ts"
+
+const each = 20_000
+const idOf = (n: number) => `00000000-0000-7000-8000-${String(n).padStart(12, "0")}`
+const idIn = (n: string) => `('00000000-0000-7000-8000-' || to_char(${n}, 'FM000000000000'))::uuid`
+
+/** In turn one that is live and waits for a child, one that has ended, one that is queued; a few that have ended are unwound by their parent. */
+const crowd = `
+  with k as (select n, ${idIn("3 * n")} as live, ${idIn("3 * n + 1")} as ended, ${idIn("3 * n + 2")} as queued
+      from generate_series(1, ${each}) n),
+    e as (
+      insert into stepped.ended_actions (id, definition, actor_id, arguments, status, depth, attempts, enqueued_at, ended_at)
+      select ended, 'Car/drive', n::text, '[]', case when n % 100 = 0 then 4 else 2 end, 0, 0, now(), now() from k),
+    j as (
+      insert into stepped.jobs (queue, priority, kind, action, definition, actor_id, arguments, enqueued_at)
+      select 'default', 0, 0, queued, 'Car/drive', n::text, '[]', now() from k),
+    s as (
+      insert into stepped.slots (action, step, slot, child) select live, 0, 0, gen_random_uuid() from k)
+  insert into stepped.live_actions (id, definition, actor_id, queue, arguments, lane, seat, status, depth, rooted, flags, phase, step, step_kind,
+    step_name, unwinds, enqueued_at, started_at)
+  select live, 'Car/drive', n::text, 'default', '[7]'::jsonb, 'Car/' || n || '/drive', 0, 1, 0, true, 0, ${phaseCodes.waiting}, 0, 0, 'ask', null::uuid,
+    now(), now() from k
+  union all
+  select ended, 'Car/drive', n::text, 'default', '[7]'::jsonb, 'unwound/' || n, 0, 1, 1, false, 0, ${phaseCodes.unwinding}, 0, 0, 'ask',
+    gen_random_uuid(), now(), now() from k where n % 100 = 0`
+
+/** A page of these, as SQL without parameters. */
+const page = (columns: string, filter: ActionFilter, size: number) => {
+  const { params, rest } = listed("stepped", "*", filter, size, {})!
+  const value = (n: string) => JSON.stringify((params[Number(n) - 1] as { readonly value: unknown }).value)
+  return `select ${columns} ${rest.replace(/\$(\d+)/g, (_, n: string) => value(n))}`
+}
+
+it.live("a page of actions is read as far as it goes, and no live row beyond it", () =>
+  Effect.gen(function*() {
+    const sql = yield* PgClient.PgClient
+    yield* sql.unsafe(crowd)
+    const rows = yield* sql.unsafe<{ id: string; status: string; unwinding: boolean }>(
+      page("id, status, unwinding", {}, 6)
+    )
+    const last = 3 * each
+    assert.deepStrictEqual(rows, [
+      { id: idOf(last + 2), status: "queued", unwinding: false },
+      { id: idOf(last + 1), status: "cancelled", unwinding: true },
+      { id: idOf(last), status: "performing", unwinding: false },
+      { id: idOf(last - 1), status: "queued", unwinding: false },
+      { id: idOf(last - 2), status: "succeeded", unwinding: false },
+      { id: idOf(last - 3), status: "performing", unwinding: false }
+    ])
+    const changed = `select * ${
+      changedStatement("stepped").replaceAll("$1", "now() - interval '1 day'").replaceAll(/\$[23]/g, "50")
+    }`
+    for (const analysed of [false, true]) {
+      if (analysed) yield* sql`analyze`
+      // of each of the three kinds fifty, and what is looked up for each of those that are shown
+      assert.isBelow(yield* buffers(page("*", {}, 50)), 2000)
+      assert.isBelow(yield* buffers(changed), 2000)
+    }
+  }).pipe(Effect.provide(
+    Layer.provideMerge(
+      Stepped.layer({ notify: false }),
+      layerServer({ template: { name: "migrated", migrate: Stepped.migrate() }, maxConnections: 2 })
+    )
+  )))
+
+it.effect("what has a status is looked for only where such actions are", () =>
+  Effect.sync(() => {
+    const viewsOf = (filter: ActionFilter) =>
+      listed("stepped", "*", filter, 50, {})?.rest.match(/stepped\.\w+_actions where/g)?.map((text) =>
+        text.slice("stepped.".length, -"_actions where".length)
+      )
+    assert.deepStrictEqual(viewsOf({}), ["active", "past", "queued"])
+    assert.deepStrictEqual(viewsOf({ statuses: ["performing", "pending"] }), ["active"])
+    assert.deepStrictEqual(viewsOf({ statuses: ["failed"] }), ["past"])
+    assert.deepStrictEqual(viewsOf({ statuses: ["queued"] }), ["queued"])
+    assert.deepStrictEqual(viewsOf({ statuses: ["queued", "succeeded"] }), ["past", "queued"])
+    assert.deepStrictEqual(viewsOf({ callbacksFailed: true }), ["past"])
+    assert.deepStrictEqual(viewsOf({ notUndone: true }), ["past"])
+    assert.deepStrictEqual(viewsOf({ held: true }), ["active", "past"])
+    assert.isUndefined(viewsOf({ statuses: [] }))
+    assert.isUndefined(viewsOf({ callbacksFailed: true, statuses: ["performing"] }))
+  }))
