@@ -10,6 +10,8 @@ import { BadRequest, DatabaseUnavailable, type QueryError, QueryTimedOut } from 
 export class Asking extends Context.Service<Asking, {
   /** How long one question may take. */
   readonly limit: Duration.Duration
+  /** How long a stream of events stays open. */
+  readonly streamLimit: Duration.Duration
 }>()("stepped/http/Asking") {}
 
 type Known = InvalidQuery | StorageError

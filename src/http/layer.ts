@@ -42,6 +42,11 @@ export interface LayerOptions<E = never, R = never, ER = never, RR = never> {
   readonly authorization?: Layer.Layer<Authorization, E, R>
   /** How long one question to the database may take: 5 seconds if not given; finite. */
   readonly queryTimeout?: Duration.Input
+  /**
+   * How long a stream of events stays open: 15 minutes if not given; finite. Who looks on connects again by then, where they were, and so is asked again who they are: longer than that
+   * nobody looks on who may not any more.
+   */
+  readonly streamTimeout?: Duration.Input
   /** Where it is looked, if that is not where verbs are asked for: `Stepped.layer` over a client of a replica. */
   readonly reads?: Layer.Layer<Services, ER, RR>
   /** The origins whose pages may ask for verbs, such as `https://ops.example.com`; the host that is asked, if none are given. */
@@ -91,10 +96,10 @@ export const layer = <E = never, R = never, ER = never, RR = never>(
     loopback()
   const asking = Layer.effect(
     Asking,
-    Effect.map(
-      durationOption("queryTimeout", options.queryTimeout, Duration.seconds(5)),
-      (limit) => ({ limit })
-    )
+    Effect.all({
+      limit: durationOption("queryTimeout", options.queryTimeout, Duration.seconds(5)),
+      streamLimit: durationOption("streamTimeout", options.streamTimeout, Duration.minutes(15))
+    })
   )
   const reads: Layer.Layer<Services, ER, RR | Services> = options.reads ??
     Layer.effectContext(Effect.context<Services>())

@@ -1,5 +1,6 @@
 /** Sends what happens to who looks on, as server-sent events. */
 import * as Clock from "effect/Clock"
+import type * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as HttpApiBuilder from "effect/http-api/HttpApiBuilder"
 import * as HttpEffect from "effect/http/HttpEffect"
@@ -8,6 +9,7 @@ import * as Schedule from "effect/Schedule"
 import * as Stream from "effect/Stream"
 import { realClock } from "../store/RealClock.ts"
 import { Api } from "./Api.ts"
+import { Asking } from "./asking.ts"
 import { BadRequest } from "./HttpError.ts"
 import { Live, readCursor } from "./Live.ts"
 import type { StreamedEvent } from "./models/events.ts"
@@ -15,16 +17,27 @@ import type { StreamedEvent } from "./models/events.ts"
 /** How often something is said where nothing happens, so that whoever is gone is seen to be. */
 const beatEvery = "10 seconds"
 
-const beats: Stream.Stream<StreamedEvent> = Stream.fromEffectSchedule(
-  Effect.map(Clock.currentTimeMillis, (at): StreamedEvent => ({ event: "beat", data: { at: new Date(at) } })),
-  Schedule.spaced(beatEvery)
-).pipe(Stream.provideService(Clock.Clock, realClock))
+const said = (event: "beat" | "over"): Effect.Effect<StreamedEvent> =>
+  Effect.map(Clock.currentTimeMillis, (at) => ({ event, data: { at: new Date(at) } }))
+
+const beats: Stream.Stream<StreamedEvent> = Stream.fromEffectSchedule(said("beat"), Schedule.spaced(beatEvery)).pipe(
+  Stream.provideService(Clock.Clock, realClock)
+)
+
+/** The same until its time is over, which it says at last. Who asks is known by the request alone: so there is to be another one now and then. */
+const lasting = (events: Stream.Stream<StreamedEvent>, limit: Duration.Duration): Stream.Stream<StreamedEvent> =>
+  Stream.merge(
+    events,
+    Stream.fromEffect(Effect.delay(said("over"), limit)).pipe(Stream.provideService(Clock.Clock, realClock)),
+    { haltStrategy: "right" }
+  )
 
 export const EventsLive = HttpApiBuilder.group(
   Api,
   "live",
   Effect.fnUntraced(function*(handlers) {
     const live = yield* Live
+    const { streamLimit } = yield* Asking
     return handlers.handleAll({
       events: ({ headers, query }) =>
         Effect.gen(function*() {
@@ -41,13 +54,14 @@ export const EventsLive = HttpApiBuilder.group(
             Effect.succeed(HttpServerResponse.setHeader(response, "x-accel-buffering", "no"))
           )
           // nothing is sent before it is looked: what happens after the first beat is told
-          return Stream.unwrap(
+          const told = Stream.unwrap(
             Effect.map(live.events(after), (events) =>
               Stream.merge(
                 beats,
                 Stream.map(events, ({ cursor, event }): StreamedEvent => ({ id: cursor, event: "action", data: event }))
               ))
           )
+          return lasting(told, streamLimit)
         })
     })
   })

@@ -71,4 +71,37 @@ describeInBrowser("who may what in the dashboard", () => {
     assert.deepInclude(operation, { by: "otto", reason: "no more coal" })
     await otto.context.close()
   })
+
+  it("is asked again while somebody looks on, when the stream of events is over, and nothing is said of it", async () => {
+    const own = Scope.makeUnsafe()
+    const may = new Set(["token-of-vera"])
+    const brief = await Effect.runPromise(Scope.provide(
+      served({
+        authorization: Http.authorization((credential) =>
+          Effect.succeed(may.has(Redacted.value(credential)) ? people[Redacted.value(credential)] : undefined)
+        ),
+        streamTimeout: "2 seconds"
+      }),
+      own
+    ))
+    const { context, page } = await open(browser, `${brief.origin}/dashboard/#/events`)
+    await page.getByLabel("Token").fill("token-of-vera")
+    await page.getByLabel("Token").press("Enter")
+    await page.getByRole("heading", { level: 1, name: "Events" }).waitFor()
+    await page.evaluate(() => {
+      const seen = document.body.dataset
+      new MutationObserver(() => {
+        if (document.body.innerText.includes("The server does not answer")) seen.trouble = "seen"
+      }).observe(document.body, { subtree: true, childList: true })
+    })
+    const listens = () => page.waitForResponse((answer) => answer.url().includes("/api/events"))
+    for (const _ of [1, 2]) assert.strictEqual((await listens()).status(), 200)
+    const { id } = await Effect.runPromise(brief.orders(6001).weddingLater(80))
+    await page.locator(`.row[href*="${id}"]`).first().waitFor()
+    assert.isUndefined(await page.evaluate(() => document.body.dataset.trouble))
+    may.clear()
+    await page.getByRole("heading", { name: "Who are you?" }).waitFor()
+    await context.close()
+    await Effect.runPromise(Scope.close(own, Exit.void))
+  })
 })

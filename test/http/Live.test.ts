@@ -1,8 +1,9 @@
 /** What happens, as whoever looks on is told: by the rows, from any process, and nobody is told who does not look. */
 import { assert, it } from "@effect/vitest"
-import { Deferred, Effect, Fiber, Layer } from "effect"
+import { Deferred, type Duration, Effect, Fiber, Layer, Redacted } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import * as Http from "stepped/http"
 import { server } from "../harness/databases.ts"
 import { layerWorkers } from "../harness/workers.ts"
 import { Cars } from "./fixtures/cars.ts"
@@ -137,3 +138,40 @@ it.effect("21.2: a time that is still to come, by a clock that is wrong, keeps n
     }
     assert.deepStrictEqual(events.map(({ data }) => data.actorId), ["2", "3"])
   }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+it.live("21.2: a stream ends after its time, and who goes on is asked again who they are", () =>
+  Effect.gen(function*() {
+    const cars = yield* Cars.client
+    const may = new Set(["vera"])
+    const authorization = Http.authorization((credential) =>
+      Effect.succeed(
+        may.has(Redacted.value(credential))
+          ? { subject: Redacted.value(credential), roles: ["view"] as const, mayReadPayloads: false }
+          : undefined
+      )
+    )
+    const first = yield* servingApi({ authorization })
+    const { events, until } = yield* connect(first.url)
+    yield* cars(1).with({ delay: "1 day" }).visitLater("London")
+    yield* until((events) => events.length > 0)
+    const { get } = yield* servingApi({ authorization, streamTimeout: "1 second" })
+    // the whole of it, as it ends by itself
+    const goOn = get(`/api/events?after=${events[0]!.id}`, as("vera"))
+    const { body, status } = yield* goOn
+    assert.strictEqual(status, 200)
+    const [last] = (body as string).split("\n\n").filter((part) => part.includes("data:")).map(sentOf).reverse()
+    assert.strictEqual(last?.event, "over")
+    assert.isUndefined(last.id)
+    assert.strictEqual((yield* goOn).status, 200)
+    may.clear()
+    assert.strictEqual((yield* goOn).status, 401)
+  }).pipe(Effect.scoped, Effect.provide(Layer.provideMerge(Cars.layer, server.layer()))))
+
+it.effect("21.2: the time of a stream is a duration, and finite", () =>
+  Effect.gen(function*() {
+    for (const [streamTimeout, value] of [[0, "0"], [Infinity, "Infinity"], ["soon", "\"soon\""]] as const) {
+      const error = yield* Effect.flip(servingApi({ streamTimeout: streamTimeout as Duration.Input }))
+      assert.strictEqual(error._tag, "InvalidOption")
+      assert.include(error.message, `streamTimeout is ${value}: it takes a duration from 1`)
+    }
+  }).pipe(Effect.scoped, Effect.provide(server.layer())))

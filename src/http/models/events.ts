@@ -21,14 +21,14 @@ export const EventView = Schema.Struct({
 export type EventView = typeof EventView.Type
 
 /**
- * An event of the stream. `beat`, without an id, comes every few seconds: who hears none is to connect again. The id is the time and the action: with it as `Last-Event-ID`
- * any process goes on behind it.
+ * An event of the stream. `beat`, without an id, comes every few seconds: who hears none is to connect again. `over`, without one, too, is the last: who wants more is to connect
+ * again, and is asked who they are. The id is the time and the action: with it as `Last-Event-ID` any process goes on behind it.
  */
 export const StreamedEvent = Schema.Union([
   Schema.Struct({ id: Schema.String, event: Schema.Literal("action"), data: Schema.fromJsonString(EventView) }),
   Schema.Struct({
     id: Schema.optionalKey(Schema.String),
-    event: Schema.Literal("beat"),
+    event: Schema.Literals(["beat", "over"]),
     data: Schema.fromJsonString(Schema.Struct({ at: Schema.Date }))
   })
 ])

@@ -79,6 +79,8 @@ const listen = ({ begin, hear, trouble }: Told): () => void => {
     opened.addEventListener("beat", () => {
       heardAt = Date.now()
     })
+    // it is asked again who looks on
+    opened.addEventListener("over", connect)
     opened.addEventListener("open", () => {
       trouble(undefined)
       begin()
