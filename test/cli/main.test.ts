@@ -137,6 +137,45 @@ describe("the program", () => {
       })
   )
 
+  it.live.skipIf(isPooled)("takes from the queues that are given, and from no others", () =>
+    Effect.gen(function*() {
+      const { url } = yield* freshDatabase()
+      const env = { DATABASE_URL: Redacted.value(url) }
+      const ask = (...args: ReadonlyArray<string>) => stepped(...args, "--url", env.DATABASE_URL)
+      const module = resolve(import.meta.dirname, "fixtures/office.ts")
+      const enqueued = (name: string) =>
+        Effect.map(ask("run", "Office/1", name), ({ code, err, out }) => {
+          assert.strictEqual(code, 0, err)
+          return out
+        })
+      const succeeds = (id: string) =>
+        until(`${id} succeeds`, Effect.map(ask("show", id), ({ out }) => out.includes("succeeded")))
+      const narrow = yield* startWorker(env, module, "--migrate", "--name", "narrow", "--queues", "reports, mails")
+      yield* until("it has begun", Effect.map(ask("definitions"), ({ out }) => out.includes("Office/mail")))
+      assert.match((yield* ask("workers")).out, /^narrow .* reports, mails /m)
+      // the first one, and in nobody's queue
+      const greeting = yield* enqueued("greet")
+      yield* Effect.forEach(["report", "mail"], (name) => Effect.flatMap(enqueued(name), succeeds))
+      assert.include(
+        (yield* ask("why", greeting)).out,
+        "none of the 1 living worker that has its definition takes from that"
+      )
+      yield* startWorker(env, module, "--name", "other", "--queues", "default")
+      yield* succeeds(greeting)
+      narrow.worker.kill("SIGTERM")
+      assert.strictEqual(yield* Effect.promise(() => narrow.ended), 0)
+      for (
+        const [queues, words] of [
+          ["", "queues of Stepped.worker is \"\""],
+          ["reports,,mails", "queues of Stepped.worker is \"\""],
+          ["reports, big mails", "queues of Stepped.worker is \"big mails\""]
+        ] as const
+      ) {
+        const { code, err } = yield* ask("worker", module, "--queues", queues)
+        assert.deepStrictEqual([code, err.includes(words)], [2, true], err)
+      }
+    }))
+
   it.live.skipIf(isPooled)(
     "checks whether a module would perform what is there: 0 where it would, 1 where not",
     () =>
