@@ -104,7 +104,53 @@ export interface Misfit {
 }
 
 /**
- * Whether the program would perform what is queued and live.
+ * What of a stored schedule does not fit.
+ *
+ * **Details**
+ *
+ * - `definition`: the program has no such action.
+ * - `times`: when it fires cannot be read, as where this machine does not know its zone.
+ * - `actor`: the actor's id does not fit its schema.
+ * - `arguments`: they do not fit their schemas.
+ * - `taken`: the program declares a schedule under the name of a row.
+ * - `undeclared`: it was declared by code, and the program does not declare it.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type ScheduleMisfitKind = "definition" | "times" | "actor" | "arguments" | "taken" | "undeclared"
+
+/**
+ * Schedules of an action that do not fit in the same way.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface ScheduleMisfit {
+  readonly kind: ScheduleMisfitKind
+  /** `waits`: it does not fire. `fails`: what it enqueues fails. `notice`: it does not fire, and that is meant. */
+  readonly means: "waits" | "fails" | "notice"
+  readonly actorType: string
+  /** The name of the action. */
+  readonly name: string
+  /** How many schedules. */
+  readonly count: number
+  /** What it is, in words. */
+  readonly text: string
+  /** The first ones by their names. */
+  readonly samples: ReadonlyArray<{
+    /** The name of the schedule. */
+    readonly schedule: string
+    readonly actorId: string
+    /** What does not fit and where; without the values. */
+    readonly problem: string
+    /** What is stored and does not fit, as JSON; only where that was asked for, and there is such a thing. */
+    readonly payload?: unknown
+  }>
+}
+
+/**
+ * Whether the program would perform what is queued and live, and what stored schedules enqueue.
  *
  * @category models
  * @since 0.1.0
@@ -121,12 +167,18 @@ export interface Check {
     readonly performing: number
     /** Those that nobody has read yet. */
     readonly signals: number
+    /** Those that have a slot to come. */
+    readonly schedules: number
   }
   /** How many of these actions do not fit, in one way or several. */
   readonly unfit: number
   /** By definition; of one definition first what keeps it from going on. 1,000 at most. */
   readonly misfits: ReadonlyArray<Misfit>
-  /** How often an action does not fit in further ways. */
+  /** How many of the schedules do not fit. */
+  readonly unfitSchedules: number
+  /** By action, as above. */
+  readonly schedules: ReadonlyArray<ScheduleMisfit>
+  /** How often an action, or a schedule, does not fit in further ways. */
   readonly leftOut: number
   /** Of how many actions the lane could not be compared: a key takes an effect, or the arguments that it was computed from are not known any more. */
   readonly lanesLeftOut: number
@@ -139,7 +191,7 @@ export interface Check {
  * @since 0.1.0
  */
 export interface CheckOptions {
-  /** How many actions are named of each misfit: 3 if not given, 100 at most. */
+  /** How many actions, or schedules, are named of each misfit: 3 if not given, 100 at most. */
   readonly samples?: number | undefined
   /** Whether what is stored and does not fit is given: it may be secret. Not, if not given. */
   readonly payloads?: boolean | undefined
@@ -151,7 +203,8 @@ export interface CheckOptions {
 
 /**
  * Asks whether this program would still perform every action that is queued or live, by the definitions that it has: of each whether its definition and its
- * next step are there, its arguments, results and signals can be read, what it has done can be undone, and its lane is the one that it would join.
+ * next step are there, its arguments, results and signals can be read, what it has done can be undone, and its lane is the one that it would join. And of each stored schedule
+ * whether its action is there, and reads what is stored for it.
  *
  * **When to use**
  *
@@ -211,6 +264,7 @@ export const renderCheck = (check: Check): string =>
     line: headline(check),
     below: [
       ...check.misfits.map(misfitNode),
+      ...check.schedules.map(scheduleNode),
       ...check.leftOut === 0 ? [] : [leaf(`${counted(check.leftOut, "time")} more, in further ways`)],
       ...check.lanesLeftOut === 0
         ? []
@@ -218,10 +272,12 @@ export const renderCheck = (check: Check): string =>
     ]
   })
 
-const headline = ({ fits, looked: { pending, performing, queued, signals }, unfit }: Check): string => {
-  const all = counted(queued + pending + performing, "action")
+const headline = ({ looked: { pending, performing, queued, schedules, signals }, unfit, unfitSchedules }: Check) => {
+  const fitting = (unfit: number, all: string) =>
+    unfit === 0 ? `all of ${all} fit` : `${unfit} of ${all} ${unfit === 1 ? "does" : "do"} not fit`
   const of = `${queued} queued, ${pending} pending, ${performing} performing, ${counted(signals, "unread signal")}`
-  return fits ? `all of ${all} fit (${of})` : `${unfit} of ${all} ${unfit === 1 ? "does" : "do"} not fit (${of})`
+  const actions = `${fitting(unfit, counted(queued + pending + performing, "action"))} (${of})`
+  return schedules === 0 ? actions : `${actions}; ${fitting(unfitSchedules, counted(schedules, "schedule"))}`
 }
 
 const words: Readonly<Record<MisfitMeaning, string>> = {
@@ -240,6 +296,18 @@ const misfitNode = ({ actorType, count, means, name, samples, text }: Misfit): N
       actionId,
       shown(`${actorType}/${actorId}`),
       status,
+      shown(problem, 1000),
+      payload === undefined ? undefined : shown(JSON.stringify(payload) ?? "", 1000)
+    ))
+  )
+})
+
+const scheduleNode = ({ actorType, count, means, name, samples, text }: ScheduleMisfit): Node => ({
+  line: joined(words[means], `${actorType}/${name}`, counted(count, "schedule"), shown(text, 1000)),
+  below: samples.map(({ actorId, payload, problem, schedule }) =>
+    leaf(joined(
+      shown(schedule),
+      shown(`${actorType}/${actorId}`),
       shown(problem, 1000),
       payload === undefined ? undefined : shown(JSON.stringify(payload) ?? "", 1000)
     ))

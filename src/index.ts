@@ -75,7 +75,16 @@ export type {
   StepDescription,
   WorkerRecord
 } from "./Catalogue.ts"
-export type { Check, CheckOptions, Misfit, MisfitKind, MisfitMeaning, MisfitSample } from "./Check.ts"
+export type {
+  Check,
+  CheckOptions,
+  Misfit,
+  MisfitKind,
+  MisfitMeaning,
+  MisfitSample,
+  ScheduleMisfit,
+  ScheduleMisfitKind
+} from "./Check.ts"
 export type {
   Bulk,
   Client,

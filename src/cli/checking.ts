@@ -8,7 +8,7 @@ import { doesNotStart, load, module } from "./module.ts"
 import { Output } from "./Output.ts"
 
 const samples = Flag.Int("samples").pipe(
-  Flag.withDescription("How many actions are named of each misfit: 3 if not given, 100 at most"),
+  Flag.withDescription("How many actions, or schedules, are named of each misfit: 3 if not given, 100 at most"),
   Flag.withDefault(3)
 )
 

@@ -81,7 +81,7 @@ const single = (at: number): Slots => {
 }
 
 /** Throws where it is none that is known here. */
-const checkCatchUp = (catchUp: CatchUpPolicy): void => {
+export const checkCatchUp = (catchUp: CatchUpPolicy): void => {
   const isKnown = catchUp.policy === "none" || catchUp.policy === "latest" ||
     (catchUp.policy === "all" && Number.isInteger(catchUp.max) && catchUp.max > 0 && Number.isFinite(catchUp.window))
   if (!isKnown) {

@@ -9,6 +9,7 @@ import type { Beside, Look } from "./beside.ts"
 import type { Calls } from "./call.ts"
 import { array } from "./columns.ts"
 import { toDetail } from "./rows.ts"
+import { readColumns, scheduleOf } from "./schedules.ts"
 import { storageError } from "./storageError.ts"
 import { piecesOf } from "./transitions/reads.ts"
 
@@ -54,6 +55,14 @@ const readsOf = (schema: string, query: Look["query"]): LiveReads => {
           "id, definition, actor_id, queue, lane, lanes, depth, attempts, is_live, begun, phase, step, is_retry, prepared, has_signals, is_apart, arguments, given, detail"
         ),
         (rows) => rows.map(toLive)
+      ),
+    schedulesAfter: (name, limit) =>
+      Effect.map(
+        asked(
+          `select ${readColumns(schema)} from ${schema}.schedules s where s.name > $1 order by s.name limit $2`,
+          [PgTypes.text(name), PgTypes.int4(limit)]
+        ),
+        (rows) => rows.map(scheduleOf)
       ),
     signalsAfter: (actions, after): Effect.Effect<ReadonlyArray<UnreadSignal>, StorageError> =>
       Effect.map(

@@ -96,7 +96,7 @@ const time = (given: number | null) => given === null ? null : at(given)
 const millis = (column: string) => `(extract(epoch from ${column}) * 1000)::float8`
 
 /** Beside its columns whether somebody lives who fires it. */
-const readColumns = (schema: string) =>
+export const readColumns = (schema: string) =>
   `s.name, s.hash, s.spec, s.zone, s.definition, s.actor_id, s.queue, s.arguments, s.catch_up, s.jitter_ms,
     ${millis("s.until")}, ${millis("s.slot")}, ${millis("s.next_at")}, ${millis("s.last_slot")}, s.source,
     ${millis("s.paused_at")}, s.paused_by, s.paused_reason, s.trouble,
@@ -105,7 +105,7 @@ const readColumns = (schema: string) =>
 
 const objectOf = (json: unknown): unknown => typeof json === "object" && json !== null ? json : {}
 
-const scheduleOf = (row: ReadonlyArray<unknown>): StoredSchedule => {
+export const scheduleOf = (row: ReadonlyArray<unknown>): StoredSchedule => {
   const number = (index: number) => (row[index] ?? null) as number | null
   const since = number(15)
   return {

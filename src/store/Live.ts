@@ -4,6 +4,7 @@ import type { UnplacedCause } from "../domain/Failure.ts"
 import type { Phase } from "../domain/Phase.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { Detail } from "./Answer.ts"
+import type { StoredSchedule } from "./Scheduled.ts"
 import type { Store, Whole } from "./Store.ts"
 
 /** An action that is queued or live. */
@@ -52,6 +53,8 @@ export interface LiveReads extends Pick<Store["Service"], "resultsAfter" | "slot
     actions: ReadonlyArray<string>,
     after: Pick<UnreadSignal, "name" | "id"> | undefined
   ) => Effect.Effect<ReadonlyArray<UnreadSignal>, StorageError>
+  /** Schedules in the order of their names, behind a name. */
+  readonly schedulesAfter: (name: string, limit: number) => Effect.Effect<ReadonlyArray<StoredSchedule>, StorageError>
   /** As a worker loads it. */
   readonly whatOf: (action: string) => Effect.Effect<Whole | undefined, StorageError>
   readonly argumentsOf: (

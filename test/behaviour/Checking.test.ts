@@ -54,7 +54,7 @@ suite("checking", (engine) => {
       const check = yield* checkedBy(V.Whole.layer)
       fits(check)
       // those that wait, what one of them has asked for, and what has come and is read already
-      assert.deepStrictEqual(check.looked, { queued: 1, pending: 1, performing: 11, signals: 1 })
+      assert.deepStrictEqual(check.looked, { queued: 1, pending: 1, performing: 11, signals: 1, schedules: 0 })
       assert.deepStrictEqual(yield* V.everything(sql), before)
     }))
 

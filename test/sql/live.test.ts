@@ -53,7 +53,7 @@ it.live("19.3: thousands are looked at, once each, page by page, and a page read
     }
     const check = yield* Stepped.check()
     assert.deepInclude(check, { fits: true, unfit: 0, misfits: [] })
-    assert.deepStrictEqual(check.looked, { queued: 3000, pending: 0, performing: 3000, signals: 0 })
+    assert.deepStrictEqual(check.looked, { queued: 3000, pending: 0, performing: 3000, signals: 0, schedules: 0 })
   }).pipe(Effect.provide(served)))
 
 it.live("19.3: signals are read in pieces, and an action counts once", () =>

@@ -1,6 +1,6 @@
 /**
  * Checking (rule 19.3): page by page through what is queued and live, each action asked what a worker with these definitions would ask, and what does
- * not fit added up.
+ * not fit added up; then through the schedules that are stored.
  */
 import * as Effect from "effect/Effect"
 import type { Check, CheckOptions } from "../../Check.ts"
@@ -16,7 +16,9 @@ import type { Reading } from "../perform/Surroundings.ts"
 import type { Runnable } from "../Runnable.ts"
 import { misfitsOf, slotProblems, unreadProblems } from "./fit.ts"
 import { givenTo, laneProblem } from "./laneFit.ts"
+import { inTime } from "./pages.ts"
 import { issueOf, type Problem } from "./Problem.ts"
+import { checkSchedules } from "./scheduleFit.ts"
 import * as Tally from "./Tally.ts"
 
 /** Actions of one page. */
@@ -29,7 +31,8 @@ export const make =
   (engine: Context) => (options: CheckOptions): Effect.Effect<Check, StorageError | InvalidOption | DefinitionError> =>
     Effect.gen(function*() {
       const { now, registry, store } = engine
-      const tally = Tally.make({ samples: yield* samplesOf(options.samples), payloads: options.payloads === true })
+      const shows = { samples: yield* samplesOf(options.samples), payloads: options.payloads === true }
+      const tally = Tally.make(shows)
       const missing = registry.missing()
       if (missing.length > 0) return yield* new DefinitionError({ message: missing.join("; ") })
       const at = new Date(yield* now)
@@ -48,7 +51,7 @@ export const make =
         if (end === undefined) break
         from = idAfter(end.id)
       }
-      return tally.check(at)
+      return tally.check(at, yield* checkSchedules(engine, shows))
     })
 
 const samplesOf = (given: number | undefined): Effect.Effect<number, InvalidOption> =>
@@ -83,31 +86,21 @@ interface Page {
 const sentTo = (rows: ReadonlyArray<StoredLive>): ReadonlyArray<string> =>
   rows.filter(({ hasSignals }) => hasSignals).map(({ id }) => id)
 
-/** At one moment. A page that takes too long is asked for again, and smaller. */
+/** At one moment. */
 const pageFrom = (
   engine: Context,
   from: string,
   last: string,
   size: BatchSize.BatchSize
 ): Effect.Effect<Page, StorageError> =>
-  Effect.suspend(() => {
-    const limit = size.get()
-    const read = engine.store.readLive((reads) =>
+  inTime(size, (limit) =>
+    engine.store.readLive((reads) =>
       Effect.gen(function*() {
         const rows = yield* reads.page(from, last, limit)
         const sent = sentTo(rows)
         return { rows, signals: sent.length === 0 ? [] : yield* reads.signalsAfter(sent, undefined) }
       })
-    )
-    return Effect.matchEffect(read, {
-      onFailure: (error) => {
-        if (limit === 1 || !tookTooLong(error)) return Effect.fail(error)
-        size.refused(limit)
-        return pageFrom(engine, from, last, size)
-      },
-      onSuccess: (page) => Effect.as(Effect.sync(size.passed), page)
-    })
-  })
+    ))
 
 /** Loads what a worker loads apart, at one moment. What has ended meanwhile is nothing. */
 const loaded = (

@@ -1,10 +1,18 @@
 /** What is found, action by action, added up: how many of each misfit, and the first ones. */
-import type { Check, Misfit, MisfitMeaning } from "../../Check.ts"
+import type { Check, Misfit, MisfitMeaning, ScheduleMisfit } from "../../Check.ts"
 import type { StoredLive } from "../../store/Live.ts"
 import { type Problem, textOf } from "./Problem.ts"
 
-/** Misfits that one answer has. */
-const misfitsMost = 1000
+/** Misfits that one answer has of actions, and of schedules. */
+export const misfitsMost = 1000
+
+/** What was found of schedules. */
+export interface SchedulesFound {
+  readonly looked: number
+  readonly unfit: number
+  readonly misfits: ReadonlyArray<ScheduleMisfit>
+  readonly leftOut: number
+}
 
 interface Counted extends Omit<Misfit, "count" | "samples"> {
   count: number
@@ -19,7 +27,7 @@ export interface Tally {
   readonly found: (live: StoredLive, problems: ReadonlyArray<Problem>) => void
   /** No more of these actions is to come. */
   readonly pageEnds: () => void
-  readonly check: (at: Date) => Check
+  readonly check: (at: Date, ofSchedules: SchedulesFound) => Check
 }
 
 const order: ReadonlyArray<MisfitMeaning> = ["waits", "fails", "notUndone", "differs", "unknown", "notice"]
@@ -82,13 +90,15 @@ export const make = ({ payloads, samples }: { readonly samples: number; readonly
       unfitOfPage.clear()
       foundOfPage.clear()
     },
-    check: (at) => ({
+    check: (at, ofSchedules) => ({
       at,
-      fits: unfit === 0,
-      looked: { ...looked },
+      fits: unfit + ofSchedules.unfit === 0,
+      looked: { ...looked, schedules: ofSchedules.looked },
       unfit,
       misfits: [...misfits.values()].sort(byDefinition),
-      leftOut,
+      unfitSchedules: ofSchedules.unfit,
+      schedules: ofSchedules.misfits,
+      leftOut: leftOut + ofSchedules.leftOut,
       lanesLeftOut
     })
   }

@@ -18,7 +18,7 @@ import { issueOf, type Problem } from "./Problem.ts"
 import { stepProblems } from "./stepFit.ts"
 
 /** What reading fails with; a schema may throw. */
-const errorIn = (reading: () => Effect.Effect<unknown, unknown>): Effect.Effect<unknown> =>
+export const errorIn = (reading: () => Effect.Effect<unknown, unknown>): Effect.Effect<unknown> =>
   Effect.map(
     Effect.exit(Effect.suspend(reading)),
     (exit) => Exit.isSuccess(exit) ? undefined : Cause.squash(exit.cause)

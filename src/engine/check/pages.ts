@@ -1,0 +1,22 @@
+/** Reading page by page, each within the time that a statement has. */
+import * as Effect from "effect/Effect"
+import type { StorageError } from "../../SteppedError.ts"
+import { tookTooLong } from "../../store/Store.ts"
+import type { BatchSize } from "../BatchSize.ts"
+
+/** Reads so many. A page that takes too long is asked for again, and smaller. */
+export const inTime = <A>(
+  size: BatchSize,
+  read: (limit: number) => Effect.Effect<A, StorageError>
+): Effect.Effect<A, StorageError> =>
+  Effect.suspend(() => {
+    const limit = size.get()
+    return Effect.matchEffect(read(limit), {
+      onFailure: (error) => {
+        if (limit === 1 || !tookTooLong(error)) return Effect.fail(error)
+        size.refused(limit)
+        return inTime(size, read)
+      },
+      onSuccess: (page) => Effect.as(Effect.sync(size.passed), page)
+    })
+  })
