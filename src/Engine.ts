@@ -20,7 +20,7 @@ import type { ManyFilter, ManyPlan, ManyVerb, PlannedMany } from "./Many.ts"
 import type { CompletionOptions, CompletionOutcome } from "./Outcome.ts"
 import type { Live, Ready } from "./Readiness.ts"
 import type { AnyScheduleOptions, ScheduleError } from "./ScheduleOptions.ts"
-import type { Schedules } from "./Schedules.ts"
+import type { ScheduleRecord, Schedules } from "./Schedules.ts"
 import type { AnySignal, SendOptions, Sent } from "./Signal.ts"
 import type { StepDefinition } from "./StepDefinition.ts"
 import type {
@@ -203,10 +203,15 @@ export class Engine extends Context.Service<Engine, {
   readonly why: (id: string) => Effect.Effect<Why, UnknownAction | StorageError>
   /**
    * The actions that may need somebody, without what programs have stored: 40 that fail on their way, are held, or perform longest, a few of each definition, among the oldest and newest
-   * 5,000 that are live; and 40 that have ended with something not undone, or, within a day, uncertain.
+   * 5,000 that are live; and 40 that have ended with something not undone, or, within a day, uncertain. Schedules that do not fire though they are to, 20 of each kind: broken, rows whose
+   * action no living worker has, and due for a minute.
    */
   readonly suspects: Effect.Effect<
-    { readonly performing: ReadonlyArray<ActionRecord>; readonly left: ReadonlyArray<ActionRecord> },
+    {
+      readonly performing: ReadonlyArray<ActionRecord>
+      readonly left: ReadonlyArray<ActionRecord>
+      readonly schedules: ReadonlyArray<ScheduleRecord>
+    },
     StorageError
   >
   /** A handle for an action that was enqueued elsewhere. */

@@ -3,7 +3,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import { ownQueue } from "../domain/reserved.ts"
 import { StorageError } from "../SteppedError.ts"
-import { families, type Meter } from "../store/Meter.ts"
+import { families, type Family, type Meter } from "../store/Meter.ts"
 import { within } from "../store/RealClock.ts"
 import type { Store } from "../store/Store.ts"
 import type { Registry } from "./Registry.ts"
@@ -27,6 +27,17 @@ export const measuring = (
   // invariant: the queues of which the gauges say something
   const said = new Set<string>()
 
+  // invariant: the gauges of schedules that say something
+  const saidOfSchedules = new Set<Family>()
+
+  const forgetSchedules = () => {
+    for (const family of saidOfSchedules) meter.forget(family)
+    saidOfSchedules.clear()
+  }
+  const sayOfSchedules = (family: Family, value: number) => {
+    saidOfSchedules.add(family)
+    meter.take(family, value)
+  }
   const forget = (queue: string) => {
     said.delete(queue)
     meter.forget(families.depth, queue)
@@ -40,7 +51,7 @@ export const measuring = (
 
   return Effect.gen(function*() {
     const at = yield* now
-    const { lanes, queues } = yield* within(store.measure(at), limit, late)
+    const { lanes, queues, schedules } = yield* within(store.measure(at), limit, late)
     const own = new Set(registry.all().map(({ definition }) => definition.queue))
     // what the engine has brought along is there where something is in it
     own.delete(ownQueue)
@@ -49,11 +60,17 @@ export const measuring = (
     for (const queue of own) if (!found.has(queue)) say(queue, 0, 0)
     for (const { due, queue, since } of queues) say(queue, due, at - since)
     meter.take(families.lanes, lanes)
+    // where there are none, nothing is said of them
+    if (schedules === undefined) return forgetSchedules()
+    sayOfSchedules(families.schedulesBroken, schedules.broken)
+    sayOfSchedules(families.schedulesOrphaned, schedules.orphaned)
+    sayOfSchedules(families.schedulesOldest, Math.max(0, at - (schedules.since ?? at)) / 1000)
   }).pipe(Effect.onError(() =>
     // what was so the last time is not what is so now
     Effect.sync(() => {
       for (const queue of said) forget(queue)
       meter.forget(families.lanes)
+      forgetSchedules()
     })
   ))
 }

@@ -10,6 +10,7 @@ import { ActionRepo } from "../ActionRepo.ts"
 import type { WorkerRecord } from "../Catalogue.ts"
 import { Engine } from "../Engine.ts"
 import { type Backlog, JobQueue } from "../JobQueue.ts"
+import type { ScheduleRecord } from "../Schedules.ts"
 import { monotonic, realClock } from "../store/RealClock.ts"
 import type { Why } from "../Why.ts"
 import { ask, Asking } from "./asking.ts"
@@ -93,6 +94,20 @@ const unservedBecause = (
   return userNow - backlog.oldestEnqueuedAt.getTime() > patienceMs ? "workers do not come to it" : undefined
 }
 
+/** A schedule that does not fire, and why. One that is not broken, and whose action somebody has, is due. */
+const unfiredOf = ({ action, actorId, actorType, firesAt, name, slot, state, trouble }: ScheduleRecord, at: number) => {
+  const due = state === "broken" ? slot : firesAt
+  const of = { name, actorType, actorId, action, since: due !== undefined && due.getTime() <= at ? due : undefined }
+  switch (state) {
+    case "broken":
+      return { ...of, kind: "broken", because: trouble ?? "it cannot be read" } as const
+    case "orphaned":
+      return { ...of, kind: "orphaned", because: `no living worker has ${actorType}/${action}` } as const
+    default:
+      return { ...of, kind: "late", because: "it is due, and workers do not come to it" } as const
+  }
+}
+
 /** What is not undone of one that has ended, in words. */
 const leftOf = ({ cause, unwound }: ActionRecord): ReadonlyArray<string> => {
   const { notUndone = [], uncertain = [] } = unwound ?? cause ?? {}
@@ -155,6 +170,7 @@ export const makeAttention = Effect.gen(function*() {
         const because = unservedBecause(backlog, alive, userNow)
         return because === undefined ? [] : [{ backlog, because }]
       }),
+      schedules: suspects.schedules.map((schedule) => unfiredOf(schedule, userNow)),
       failing: failing.groups,
       pauses,
       gone: workers.filter((worker) => !alive.includes(worker)).map(({ id, inHand, leaseUntil, name }) => ({

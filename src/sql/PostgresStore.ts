@@ -37,6 +37,7 @@ import { readsOf } from "./transitions/reads.ts"
 import { noteProgressOf, rememberOf } from "./transitions/remember.ts"
 import { hearOf, sendOf, signalsOf } from "./transitions/send.ts"
 import { upkeepOf } from "./transitions/upkeep.ts"
+import { unfiredOf } from "./unfired.ts"
 import { whyOf } from "./why.ts"
 
 export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect(
@@ -65,6 +66,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...measureOf(calls),
       ...recentOf(calls),
       ...suspectsOf(calls),
+      ...unfiredOf(calls),
       ...executionsOf(calls),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),

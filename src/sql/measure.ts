@@ -4,6 +4,7 @@ import { Priority } from "../domain/Phase.ts"
 import { mostMeasured, type Records } from "../store/Records.ts"
 import type { Calls } from "./call.ts"
 import { at } from "./columns.ts"
+import { unfiredCounts } from "./unfired.ts"
 
 /** Queues with a priority, which are looked at one after another. */
 const mostPlaces = 1000
@@ -12,6 +13,7 @@ export const measureOf = ({ call, schema }: Calls): Pick<Records, "measure" | "t
   const counted = (rows: string) => `(select count(*) from (select 1 from ${rows} limit ${mostMeasured}) x)`
   const due = (priority: number) =>
     `(select queue, due_at from ${schema}.jobs where priority = ${priority} and due_at <= $1 order by due_at limit ${mostMeasured})`
+  const [unfired, counts] = unfiredCounts(schema, "$1", mostMeasured)
   // the first one of a priority was enqueued first; what is delayed, or tried again, is due by its time before anybody has looked
   const text = `with recursive places(queue, priority, n) as (
       (select queue, priority, 1 from ${schema}.jobs order by queue, priority limit 1)
@@ -30,10 +32,15 @@ export const measureOf = ({ call, schema }: Calls): Pick<Records, "measure" | "t
       union all
       select queue, count(*), min(due_at) from (${due(Priority.later)} union all ${
     due(Priority.delayed)
-  }) d group by queue)
-    select queue, least(sum(count), ${mostMeasured})::float8, (extract(epoch from min(since)) * 1000)::float8 from waiting group by queue
+  }) d group by queue),
+    ${unfired}
+    select 'queue', queue, least(sum(count), ${mostMeasured})::float8, (extract(epoch from min(since)) * 1000)::float8
+    from waiting group by queue
     union all
-    select null, least(${mostMeasured}, ${counted(`${schema}.live_actions where seat = 0`)} +
+    select v.kind, null, v.count, (extract(epoch from u.since) * 1000)::float8
+    from (${counts}) u cross join lateral (values ('broken', u.broken), ('orphaned', u.orphaned)) v(kind, count)
+    union all
+    select 'lanes', null, least(${mostMeasured}, ${counted(`${schema}.live_actions where seat = 0`)} +
       ${
     counted(`${schema}.named_lanes n where exists (select 1 from ${schema}.seats s where s.lane = n.lane)`)
   })::float8, null`
@@ -47,11 +54,20 @@ export const measureOf = ({ call, schema }: Calls): Pick<Records, "measure" | "t
       ([row]) => row![0] as boolean
     ),
     measure: (now) =>
-      Effect.map(call("measure", text, [at(now)]), (rows) => ({
-        lanes: rows.find(([queue]) => queue === null)![1] as number,
-        queues: rows.flatMap(([queue, due, since]) =>
-          queue === null ? [] : [{ queue: queue as string, due: due as number, since: since as number }]
-        )
-      }))
+      Effect.map(call("measure", text, [at(now)]), (rows) => {
+        const one = (kind: string) => rows.find((row) => row[0] === kind)
+        const [broken, orphaned] = [one("broken"), one("orphaned")]
+        return {
+          lanes: one("lanes")![2] as number,
+          queues: rows.flatMap(([kind, queue, due, since]) =>
+            kind === "queue" ? [{ queue: queue as string, due: due as number, since: since as number }] : []
+          ),
+          schedules: broken && orphaned && {
+            broken: broken[2] as number,
+            orphaned: orphaned[2] as number,
+            since: (broken[3] ?? undefined) as number | undefined
+          }
+        }
+      })
   }
 }

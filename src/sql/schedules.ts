@@ -147,7 +147,7 @@ export const nextScheduleOf = (schema: string): string =>
   `case when exists (select 1 from ${schema}.schedules) then
     (select ${millis("min(s.next_at)")} from ${first(schema, "s.next_at", "", "1")}) end`
 
-export const schedulesOf = (calls: Calls): Omit<ScheduleStore, "nextDueWith"> => {
+export const schedulesOf = (calls: Calls): Omit<ScheduleStore, "nextDueWith" | "unfiredSchedules"> => {
   const { call, run, schema } = calls
   return {
     putSchedule: (now, schedule) =>

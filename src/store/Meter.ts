@@ -110,6 +110,21 @@ export const families = {
     description: "Lanes in which somebody performs or waits; 100000 stands for more, too",
     labels: []
   }),
+  schedulesBroken: gauge({
+    id: "stepped_schedules_broken",
+    description: "Schedules that could not be read when they were due, and do not fire; 100000 stands for more, too",
+    labels: []
+  }),
+  schedulesOrphaned: gauge({
+    id: "stepped_schedules_orphaned",
+    description: "Rows of schedules whose action no living worker has; 100000 stands for more, too",
+    labels: []
+  }),
+  schedulesOldest: gauge({
+    id: "stepped_schedules_oldest_due_seconds",
+    description: "For how long a schedule that has not fired has been due, of all the longest; 0 where none is due",
+    labels: []
+  }, "seconds"),
   bodies: histogram(
     {
       id: "stepped_body_seconds",

@@ -95,6 +95,10 @@ export interface Measured {
   readonly lanes: number
   /** `since`: since when the oldest of them is due, in ms of user time. */
   readonly queues: ReadonlyArray<{ readonly queue: string; readonly due: number; readonly since: number }>
+  /** Of schedules that do not fire, and since when the first of those is due; undefined where there is no schedule at all. */
+  readonly schedules:
+    | { readonly broken: number; readonly orphaned: number; readonly since: number | undefined }
+    | undefined
 }
 
 export interface Records extends ScheduleStore {

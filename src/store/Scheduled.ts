@@ -140,6 +140,8 @@ export interface ScheduleStore {
     },
     limit: number
   ) => Effect.Effect<ReadonlyArray<StoredSchedule>, StorageError>
+  /** Those that do not fire though they are to, and are not paused: broken, of an action that no living worker has, or due since before a time; so many of each. */
+  readonly unfiredSchedules: (late: number, limit: number) => Effect.Effect<ReadonlyArray<StoredSchedule>, StorageError>
   /** The last slots first. */
   readonly slotsOfSchedule: (
     name: string,

@@ -442,6 +442,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
           slotsOf: store.slotsOf([first]),
           asked: store.asked({}, 10),
           measure: store.measure(0),
+          unfiredSchedules: store.unfiredSchedules(0, 10),
           signalsOf: store.signalsOf(first, 10),
           laneOf: store.laneOf(null, "lane 1"),
           lanes: store.lanes(10),

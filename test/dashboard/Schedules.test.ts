@@ -54,6 +54,21 @@ describeInBrowser("schedules in the dashboard", () => {
     await context.close()
   })
 
+  it("need attention where they do not fire", async () => {
+    const { context, page, wrong } = await open(browser, at())
+    const region = page.getByRole("region", { name: "Does not fire" })
+    // a worker says some seconds after its start what it has; what is paused is not among them
+    await region.locator(".count").getByText("1", { exact: true }).waitFor()
+    const found = region.getByRole("listitem")
+    const text = (await found.innerText()).replaceAll(/\s+/g, " ")
+    assert.match(text, /Nobody fires it ripening .*no living worker has Cellar\/ripen.*not due yet/)
+    assert.deepStrictEqual(await violations(page), [])
+    await found.getByRole("link", { name: "ripening" }).click()
+    await page.getByRole("heading", { level: 1, name: "ripening" }).waitFor()
+    assert.deepStrictEqual(wrong, [])
+    await context.close()
+  })
+
   it("are listed page by page", async () => {
     const many = Array.from({ length: 110 }, (_, i) => `wedding ${String(i).padStart(3, "0")}`)
     await Effect.runPromise(

@@ -1,10 +1,13 @@
 /** What needs somebody, over HTTP: in one answer, the worst first. */
 import { assert } from "@effect/vitest"
 import { Effect, Schema } from "effect"
-import { PerformanceLane, Stepped } from "stepped"
+import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
+import { PerformanceLane, Schedules, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
+import { nobody, worker } from "../behaviour/fixtures/schedules.ts"
 import { suite } from "../harness/databases.ts"
-import { Cars } from "./fixtures/cars.ts"
+import { Cars, visit } from "./fixtures/cars.ts"
 import { as, known, servingApi } from "./fixtures/serving.ts"
 import { testing } from "./fixtures/testing.ts"
 
@@ -33,6 +36,7 @@ suite("what needs attention, over HTTP", (engine) => {
         leftOut: 0,
         notUndone: [],
         unserved: [],
+        schedules: [],
         failing: [],
         pauses: [],
         gone: []
@@ -72,5 +76,31 @@ suite("what needs attention, over HTTP", (engine) => {
       yield* Stepped.cancel(waits.id, { by: "anna" })
       yield* performSteppedActions({ until: "1 second" }).pipe(Effect.exit)
     }).pipe(Effect.provide(Boats.layer))
+  )
+
+  test(
+    "20.11: schedules that do not fire, and why",
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const { get } = yield* servingApi({ authorization: known })
+      const look = Effect.map(get("/api/attention", as("vera")), ({ body }) => body.schedules)
+      const schedules = yield* Schedules
+      yield* schedules.put("washing", { every: "1 hour", actions: Cars, actor: 1, action: visit, args: ["London"] })
+      const of = { name: "washing", actorType: "Car", actorId: "1", action: "visit" }
+      assert.deepStrictEqual(yield* look, [{ ...of, kind: "orphaned", because: "no living worker has Car/visit" }])
+      yield* worker(["Car/visit"])
+      assert.deepStrictEqual(yield* look, [])
+      yield* TestClock.adjust("2 hours")
+      const since = new Date(3_600_000).toISOString()
+      assert.deepStrictEqual(yield* look, [
+        { ...of, kind: "late", since, because: "it is due, and workers do not come to it" }
+      ])
+      yield* sql`update stepped.schedules set trouble = 'the zone Mars/Base is not known here', next_at = next_at + interval '2 hours'`
+      assert.deepStrictEqual(yield* look, [
+        { ...of, kind: "broken", since, because: "the zone Mars/Base is not known here" }
+      ])
+      yield* nobody
+      yield* schedules.remove("washing")
+    })
   )
 })

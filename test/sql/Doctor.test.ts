@@ -4,7 +4,7 @@ import { Effect, Layer } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Schedules, Stepped } from "stepped"
-import { put, Shops } from "../behaviour/fixtures/schedules.ts"
+import { goneBy, nobody, put, Shops, worker } from "../behaviour/fixtures/schedules.ts"
 import { healthy, suite } from "../harness/databases.ts"
 
 const unreadable = "is a schedule that cannot be read, and does not fire: its trouble says why"
@@ -16,26 +16,6 @@ const found = Effect.map(
   Stepped.doctor,
   (findings) => findings.map(({ invariant, problem, subject }) => `${invariant}: ${subject} ${problem}`)
 )
-
-/** Somebody who lives and has said what he has. */
-const worker = (
-  definitions: ReadonlyArray<string>,
-  { queues = null, schedules = null }: {
-    readonly queues?: ReadonlyArray<string> | null
-    readonly schedules?: ReadonlyArray<string> | null
-  } = {}
-) =>
-  Effect.flatMap(
-    SqlClient.SqlClient,
-    (sql) =>
-      sql`insert into stepped.workers (name, lease_until, started_at, definitions, queues, schedules) values ('somebody',
-      clock_timestamp() + interval '1 hour', clock_timestamp(), ${definitions}::text[], ${queues}::text[], ${schedules}::text[])`
-  )
-const goneBy = Effect.flatMap(
-  SqlClient.SqlClient,
-  (sql) => sql`update stepped.workers set lease_until = clock_timestamp() - interval '1 second' where name = 'somebody'`
-)
-const nobody = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`delete from stepped.workers where name = 'somebody'`)
 
 suite("the doctor", (engine) => {
   const test = <A, E>(name: string, scenario: Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>) =>

@@ -6817,7 +6817,7 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "19.3: a program that does not fit is deployed",
     plants: [{
       file: checkingFile("Tally"),
-      find: `      fits: unfit === 0,`,
+      find: `      fits: unfit + ofSchedules.unfit === 0,`,
       replace: `      fits: misfits.size < 1e9,`
     }],
     tests: { [checking]: ["19.3: what the program does not have"] }
@@ -6888,7 +6888,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "check-of-pages-as-they-are",
     breaks: "19.3: a page that takes too long fails it all",
     plants: [{
-      file: checkingFile("Checking"),
+      file: checkingFile("pages"),
       find: `if (limit === 1 || !tookTooLong(error))`,
       replace: `if (limit >= 1 || !tookTooLong(error))`
     }],
@@ -9114,5 +9114,147 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "if (found !== undefined && found.builder === 0) {"
     }],
     tests: { "test/cli/Searching.test.ts": ["makes anew what was left"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // lists, streams, and schedules that do not fire
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "live-rows-read-whole",
+    breaks: "21.1: a page of actions reads every live row, so that lists are late while much is live",
+    plants: [{
+      file: "src/sql/lists.ts",
+      find: "from ${schema}.${view} where ${where} ${newest}",
+      replace:
+        "from ${schema}.${view === \"active_actions\" ? \"actions\" : view} where ${view === \"active_actions\" ? \"status in ('pending', 'performing') and \" : \"\"}${where} ${newest}"
+    }],
+    tests: { "test/sql/lists.test.ts": ["a page of actions is read as far as it goes"] }
+  },
+  {
+    name: "changes-read-whole",
+    breaks: "21.2: looking what has changed reads every live row, once a second",
+    plants: [{
+      file: "src/sql/recent.ts",
+      find: "(select ${read} from ${schema}.${view} order by id desc limit $2)",
+      replace:
+        "(select ${read} from ${schema}.${view === \"active_actions\" ? \"actions\" : view} where status is not null order by id desc limit $2)"
+    }],
+    tests: { "test/sql/lists.test.ts": ["a page of actions is read as far as it goes"] }
+  },
+  {
+    name: "ended-among-the-live",
+    breaks: "21.1: what has failed is looked for among all that is live",
+    plants: [{
+      file: "src/sql/lists.ts",
+      find: "!isEnded && some((status) => live.has(status))",
+      replace: "!isEnded && some((status) => status !== \"queued\")"
+    }],
+    tests: { "test/sql/lists.test.ts": ["what has a status is looked for"] }
+  },
+  {
+    name: "stream-for-ever",
+    breaks: "21.2: who looks on is never asked again who they are",
+    plants: [{ file: "src/http/streaming.ts", find: "return lasting(told, streamLimit)", replace: "return told" }],
+    tests: { "test/http/Live.test.ts": ["21.2: a stream ends after its time"] },
+    hangs: true
+  },
+  {
+    name: "stream-over-and-trouble",
+    breaks: "a page says that the server does not answer each time its stream of events is over",
+    plants: [{
+      file: "src/dashboard/app/pages/Events.tsx",
+      find: "opened.addEventListener(\"over\", connect)",
+      replace: "opened.addEventListener(\"over\", () => undefined)"
+    }],
+    tests: { "test/dashboard/SignIn.test.ts": ["is asked again while somebody looks on"] }
+  },
+  {
+    name: "worker-of-every-queue",
+    breaks: "`stepped worker --queues` takes from every queue",
+    plants: [{
+      file: "src/cli/running.ts",
+      find: "{ queues: given.queues.value.split(\",\").map((queue) => queue.trim()) }",
+      replace: "{ name: given.queues.value }"
+    }],
+    tests: { [program]: ["takes from the queues that are given"] }
+  },
+  {
+    name: "check-without-schedules",
+    breaks: "19.3: a deploy drops the action of schedules, and nobody is told",
+    plants: [{
+      file: checkingFile("scheduleFit"),
+      find: "if (runnable === undefined) {",
+      replace: "if (runnable === undefined && until !== null) {"
+    }],
+    tests: { "test/behaviour/CheckingSchedules.test.ts": ["19.3: a schedule whose action is gone"] }
+  },
+  {
+    name: "check-of-one-page-of-schedules",
+    breaks: "19.3: of many schedules the first page alone is looked at",
+    plants: [{
+      file: checkingFile("scheduleFit"),
+      find: "if (last === undefined) return",
+      replace: "if (last === undefined || page.length === pageMost) return"
+    }],
+    tests: { "test/behaviour/CheckingSchedules.test.ts": ["19.3: hundreds are looked at"] }
+  },
+  {
+    name: "check-of-what-is-over",
+    breaks: "19.3: a schedule that is over keeps a program from being deployed",
+    plants: [{
+      file: checkingFile("scheduleFit"),
+      find: "if (schedule.slot === null) continue",
+      replace: "if (schedule.name === \"\") continue"
+    }],
+    tests: { "test/behaviour/CheckingSchedules.test.ts": ["19.3: a schedule whose action is gone"] }
+  },
+  {
+    name: "check-refuses-what-code-has-dropped",
+    breaks: "19.3: a schedule that was taken out of the code keeps that from being deployed",
+    plants: [{
+      file: checkingFile("scheduleFit"),
+      find: "if (problems.some(({ means }) => means !== \"notice\"))",
+      replace: "if (problems.length > 0)"
+    }],
+    tests: { "test/behaviour/CheckingSchedules.test.ts": ["19.3: what code has declared"] }
+  },
+  {
+    name: "alarm-for-what-is-over",
+    breaks: "20.11: a schedule that was taken out of the code is late for ever",
+    plants: [{
+      file: "src/sql/unfired.ts",
+      find: "or s.hash in (select c.hash from declared c))",
+      replace: "or s.hash is not null)"
+    }],
+    tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: what code declares"] }
+  },
+  {
+    name: "broken-and-never-late",
+    breaks: "20.11: what cannot be read is due since a minute at most, as it is looked at again and again",
+    plants: [{
+      file: "src/sql/unfired.ts",
+      find: "select s.name, s.slot from",
+      replace: "select s.name, s.next_at as slot from"
+    }],
+    tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: what cannot be read"] }
+  },
+  {
+    name: "alarm-for-a-pause",
+    breaks: "20.11: a schedule that somebody has paused is shown as late",
+    plants: [{
+      file: "src/sql/unfired.ts",
+      find: "const isOn = \"s.next_at is not null and s.paused_at is null\"",
+      replace: "const isOn = \"s.next_at is not null\""
+    }],
+    tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: a row whose action"] }
+  },
+  {
+    name: "gauges-of-what-was",
+    breaks: "17.2: schedules that are gone are told of for ever",
+    plants: [{
+      file: "src/engine/measuring.ts",
+      find: "if (schedules === undefined) return forgetSchedules()",
+      replace: "if (schedules === undefined) return"
+    }],
+    tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: a row whose action"] }
   }
 ]

@@ -121,7 +121,8 @@ const stateOf = ({ isServed, pause, slot, trouble }: StoredSchedule): ScheduleSt
     ? "active"
     : "orphaned"
 
-const recordOf = (schedule: StoredSchedule): ScheduleRecord => {
+/** As readers have it. */
+export const recordOf = (schedule: StoredSchedule): ScheduleRecord => {
   const { catchUp, definition, pause, spec, until, zone } = schedule
   const [actorType, action] = definition.split("/") as [string, string]
   return {

@@ -29,6 +29,18 @@ export const AttentionView = Schema.Struct({
     /** Whether something of it may be undone once more (`ActionRepo.compensateAgain`). */
     canBeUndone: Schema.Boolean
   })),
+  /** Schedules that do not fire though they are to. What code declared, and no living worker declares any more, is none of them: it is meant to be over. */
+  schedules: Schema.Array(Schema.Struct({
+    name: Schema.String,
+    actorType: Schema.String,
+    actorId: Schema.String,
+    /** The name of the action. */
+    action: Schema.String,
+    kind: Schema.Literals(["broken", "orphaned", "late"]),
+    /** Since when the slot that comes next is due; none where it is still to come. */
+    since: Schema.optional(Schema.Date),
+    because: Schema.String
+  })),
   /** What waits though it is due. */
   unserved: Schema.Array(Schema.Struct({ backlog: BacklogView, because: Schema.String })),
   /** What has failed in a day, in groups. */

@@ -1,7 +1,7 @@
 // Made from the .sql files beside it by `npm run schema`: a statement a line.
 
 /** Changes whenever one of the statements does. */
-export const fingerprint = "e806a5469514dd0a"
+export const fingerprint = "9cce87972365ba55"
 
 /** What makes the tables and the views. */
 export const tables: ReadonlyArray<string> = [
@@ -105,6 +105,7 @@ export const tables: ReadonlyArray<string> = [
   "create table schedules (\n  name text collate \"C\" primary key,\n  -- {\"cron\": …}, by the local time of the zone; {\"every\": …}, in ms since 1970; {\"at\": …}, in ms\n  spec jsonb not null,\n  zone text,\n  definition text collate \"C\" not null,\n  actor_id text collate \"C\" not null,\n  queue text collate \"C\" not null,\n  arguments jsonb not null,\n  -- what becomes of slots that nobody was there for: {\"policy\": …}, for `all` with `max` and `window` in ms\n  catch_up jsonb not null,\n  -- a slot fires later by up to so much, always the same one by as much\n  jitter_ms float8,\n  -- from then on there are no slots\n  until timestamptz,\n  -- the slot that comes next, and when it fires; null: none comes any more\n  slot timestamptz,\n  next_at timestamptz,\n  -- the last slot that has fired\n  last_slot timestamptz,\n  source smallint not null,\n  -- tells what it was given from what it is given later\n  hash text collate \"C\" not null,\n  paused_at timestamptz,\n  paused_by text,\n  paused_reason text,\n  -- why somebody could not read it who was to fire it\n  trouble text,\n  changed_at timestamptz not null\n) with (\n  fillfactor = 80,\n  autovacuum_vacuum_scale_factor = 0.01,\n  autovacuum_vacuum_threshold = 1000,\n  autovacuum_vacuum_cost_delay = 0\n)",
   "comment on table schedules is 'What is enqueued by the clock: when, on whom, and with what.'",
   "create index schedules_due on schedules (definition, next_at) where next_at is not null and paused_at is null",
+  "create index schedules_broken on schedules (name) where trouble is not null",
   "create table schedule_versions (\n  name text collate \"C\" not null,\n  hash text collate \"C\" not null,\n  -- on the database's clock: of two that are declared, the one that was seen first later is in force\n  first_seen timestamptz not null,\n  primary key (name, hash)\n)",
   "comment on table schedule_versions is 'What programs have declared of each schedule: one row for each version.'",
   "create table rate_limits (\n  kind smallint not null,\n  key text collate \"C\" not null,\n  -- of a window, what is taken; of a bucket, what is left; of what adapts, what was observed\n  tokens float8 not null,\n  -- of a bucket, since when its next token comes in; of what adapts, until when nothing is asked for\n  at float8 not null,\n  -- from then on the row says nothing\n  expires_at float8 not null,\n  -- when cleaning up looks at it: later than that, so that it changes once a minute at most, as rows that change\n  -- without their indexes stay in their page\n  look_at float8 not null,\n  -- of what adapts alone\n  phase text collate \"C\",\n  epoch int,\n  learning_since float8,\n  learned_limit float8,\n  learned_ms float8,\n  primary key (kind, key)\n) with (\n  fillfactor = 50,\n  autovacuum_vacuum_scale_factor = 0.01,\n  autovacuum_vacuum_threshold = 1000,\n  autovacuum_vacuum_cost_delay = 0\n)",

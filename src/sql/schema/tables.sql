@@ -685,6 +685,7 @@ create table schedules (
 comment on table schedules is 'What is enqueued by the clock: when, on whom, and with what.';
 
 create index schedules_due on schedules (definition, next_at) where next_at is not null and paused_at is null;
+create index schedules_broken on schedules (name) where trouble is not null;
 
 create table schedule_versions (
   name text collate "C" not null,

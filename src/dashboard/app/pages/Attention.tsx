@@ -94,6 +94,13 @@ const StuckAction = (
   </li>
 )
 
+/** Schedules that do not fire. */
+const unfired: Readonly<Record<Found["schedules"][number]["kind"], string>> = {
+  broken: "Cannot be read",
+  orphaned: "Nobody fires it",
+  late: "Late"
+}
+
 /** Lists findings; whether there are any is said at the top. */
 function Findings<A>(
   { all, children, id, title }: {
@@ -242,6 +249,26 @@ const All = ({ found, then }: { readonly found: Found; readonly then: () => void
     <Findings id="stuck" title="Does not go on" all={found.stuck}>
       {(one) => <StuckAction key={one.action.id} one={one} then={then} />}
     </Findings>
+    <Findings id="schedules" title="Does not fire" all={found.schedules}>
+      {({ action, actorId, actorType, because, kind, name, since }) => (
+        <li key={name} class={`finding ${kind === "late" ? "warn" : "bad"}`}>
+          <div class="what">
+            <p>
+              <b>{unfired[kind]}</b> <a class="break" href={to(["schedules", name])}>{name}</a>{" "}
+              <Name action={{ name: action, actorId, actorType }} />
+            </p>
+            <p class="message">{because}</p>
+          </div>
+          <div class="since">
+            {since === undefined ? <p class="soft">not due yet</p> : (
+              <p>
+                due for <Lasting from={since} />
+              </p>
+            )}
+          </div>
+        </li>
+      )}
+    </Findings>
     <Findings id="left" title="Not undone" all={found.notUndone}>
       {({ action, canBeUndone, steps }) => (
         <li key={action.id} class="finding bad">
@@ -280,7 +307,7 @@ export const Attention = () => {
   const { data, error } = attention
   const count = data === undefined
     ? 0
-    : data.unserved.length + data.stuck.length + data.notUndone.length + data.failing.length
+    : data.unserved.length + data.stuck.length + data.schedules.length + data.notUndone.length + data.failing.length
   useEffect(() => {
     // it is seen in the tab of who has left it open
     document.title = `${count === 0 ? "" : `(${count}) `}Needs attention · Stepped`
