@@ -104,6 +104,16 @@ export interface SentToExecution extends ExecutionKey {
 }
 
 /**
+ * What has come of sending: whether it is the first under its name, and, where it is not and does not wake the execution, what has come before.
+ *
+ * @internal
+ */
+export interface Arrival {
+  readonly isFirst: boolean
+  readonly before: unknown
+}
+
+/**
  * How far an execution is.
  *
  * @internal
@@ -141,10 +151,10 @@ export interface Executions {
   ) => Effect.Effect<ExecutionState | undefined, StorageError>
   /** Waits until the action has ended. */
   readonly ended: (action: string) => Effect.Effect<ExecutionOutcome, StorageError | UnknownAction | WouldWaitForItself>
-  /** Whether it was the first under that name; nothing where there is no such execution. */
+  /** Nothing where there is no such execution. */
   readonly send: (
     sent: SentToExecution
-  ) => Effect.Effect<boolean | undefined, CallError | PayloadTooLarge | UnstorableText | InvalidActorId>
+  ) => Effect.Effect<Arrival | undefined, CallError | PayloadTooLarge | UnstorableText | InvalidActorId>
   /** Resumes one, whyever it is suspended. */
   readonly resume: (action: string) => Effect.Effect<void, StorageError>
 }

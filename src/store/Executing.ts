@@ -1,7 +1,7 @@
 /** What is asked of the storage for executions of workflows. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type { ExecutionState } from "../Execution.ts"
+import type { Arrival, ExecutionState } from "../Execution.ts"
 import type { StorageError } from "../SteppedError.ts"
 
 /** Which execution: by the key of its definition and its own id, and the id of its action, where it has none yet. */
@@ -39,8 +39,8 @@ export interface Executing {
   readonly startExecution: (
     execution: NewExecution
   ) => Effect.Effect<{ readonly action: string; readonly isNew: boolean }, StorageError>
-  /** Whether it is the first under its name; nothing where there is no such execution. Inside an open transaction of the client it commits with it. */
-  readonly sendToExecution: (sent: NewSent) => Effect.Effect<boolean | undefined, StorageError>
+  /** Nothing where there is no such execution. Inside an open transaction of the client it commits with it. */
+  readonly sendToExecution: (sent: NewSent) => Effect.Effect<Arrival | undefined, StorageError>
   /** What has come to executions under some names, by user time. */
   readonly sentTo: (
     actions: ReadonlyArray<string>,

@@ -125,8 +125,8 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
   const interrupting = Effect.fnUntraced(function*(workflow: Workflow.Any, executionId: string, unsafe: boolean) {
     const payload = { unsafe }
     const sent = { sent: ExecutionName.interrupt, payload, onlyStarted: true, again: unsafe }
-    const isFirst = yield* Effect.orDie(executions.send({ ...keyOf(workflow._tag, executionId), ...sent }))
-    if (isFirst !== true) return
+    const arrival = yield* Effect.orDie(executions.send({ ...keyOf(workflow._tag, executionId), ...sent }))
+    if (arrival?.isFirst !== true) return
     const run = runs.of(workflow._tag, executionId)
     run?.replay.sent.set(ExecutionName.interrupt, payload)
   })
@@ -144,8 +144,12 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     // a run that has completed it itself, and awaits it later, finds it; one that has looked for it before is to run again
     const wakes = !(isOwn && run !== undefined && instance.value.awaitedDeferreds === run.instance.awaitedDeferreds &&
       !run.instance.awaitedDeferreds.has(deferredName))
-    const isFirst = yield* Effect.orDie(executions.send({ ...keyOf(workflowName, executionId), sent, payload, wakes }))
-    if (isFirst !== true) return
+    const arrival = yield* Effect.orDie(executions.send({ ...keyOf(workflowName, executionId), sent, payload, wakes }))
+    if (arrival?.isFirst !== true) {
+      // its own that was stored, though the answer was lost, or that a body has sent that had this execution before: nothing else tells of it
+      if (arrival?.before !== undefined) run?.replay.sent.set(sent, arrival.before)
+      return
+    }
     run?.replay.sent.set(sent, payload)
     const preempting = deferreds.deferredDone(executionId, deferredName)
     // a run's own finalizer cannot wait for the end of that run

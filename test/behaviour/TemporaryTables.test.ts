@@ -185,7 +185,7 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
               again: false,
               wakes: true
             }),
-            (isFirst) => assert.isTrue(isFirst)
+            (arrival) => assert.isTrue(arrival?.isFirst)
           ),
           sentTo: Effect.map(
             store.sentTo([execution.action], ["approval"], 0),

@@ -75,7 +75,7 @@ export const make = (
         yield* checkJson(`what ${sent} is given`, payload, settings.payload)
         const at = yield* now
         const due = after === undefined ? undefined : Math.ceil(at + after)
-        const isFirst = yield* storing(
+        const arrival = yield* storing(
           "sending to an execution",
           store.sendToExecution({
             now: at,
@@ -91,7 +91,7 @@ export const make = (
             wakes
           })
         )
-        if (isFirst === true && wakes) {
+        if (arrival?.isFirst === true && wakes) {
           yield* store.afterCommit(Effect.sync(() => {
             if (due !== undefined) workers.know(due)
             // a body of another process may await it
@@ -99,7 +99,7 @@ export const make = (
             wakeups.queued()
           }))
         }
-        return isFirst
+        return arrival
       }),
     resume: (action) =>
       Effect.flatMap(

@@ -54,8 +54,8 @@ export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
         p_makes: bool(!o.onlyStarted),
         p_again: bool(o.again),
         p_wakes: bool(o.wakes)
-      }, "action, is_first"),
-      ([row]) => row![0] === null ? undefined : row![1] as boolean
+      }, "action, is_first, stored"),
+      ([row]) => row![0] === null ? undefined : { isFirst: row![1] as boolean, before: row![2] ?? undefined }
     ),
   resumeExecution: (now, action) =>
     Effect.map(
