@@ -31,6 +31,7 @@ import { signalPrograms } from "./SignalPrograms.ts"
 import { stepPrograms } from "./StepPrograms.ts"
 import type { Tree } from "./Trial.ts"
 import { undoPrograms } from "./UndoPrograms.ts"
+import { workflowPrograms } from "./WorkflowPrograms.ts"
 
 const rest: Op = { _tag: "Perform" }
 const advance = (seconds: number): Op => ({ _tag: "Advance", seconds })
@@ -289,7 +290,8 @@ export const canonical: ReadonlyArray<Tree> = [
   ...retryPrograms,
   ...compensationPrograms,
   ...closingPrograms,
-  ...schedulePrograms
+  ...schedulePrograms,
+  ...workflowPrograms
 ]
 
 /** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */

@@ -102,6 +102,33 @@ describe("under faults", () => {
       Effect.sync(() => assert.isAbove(struck.filter(([, { hits }]) => hits.length > 0).length, struck.length / 2))
     ), timeFor(struck))
 
+  const executed = canonical.filter(({ name }) => name.startsWith("24."))
+  /** What stores that an execution is suspended, is woken, has done something, or is sent something by itself. */
+  const places = [["finish", 1], ["finish", 2], ["claim", 2], ["remember", 1], ["send_to_execution", 1]] as const
+  const wakened = executed.flatMap((tree, i) =>
+    (["fail", "lost-answer", "kill", "kill-after", "silence"] as const).map((fault, n) => {
+      const [statement, nth] = places[(i + n) % places.length]!
+      return [tree, named("worker", statement, nth, fault)] as const
+    })
+  )
+  it.live(
+    "24.2: an execution goes on and ends, and does once what it does once, whatever becomes of who has it",
+    () =>
+      Effect.andThen(
+        endAsWithout(wakened),
+        Effect.sync(() => assert.isAbove(wakened.filter(([, { hits }]) => hits.length > 0).length, wakened.length / 2))
+      ),
+    timeFor(wakened)
+  )
+
+  const own = executed.find(({ name }) => name.includes("from itself"))!
+  for (const fault of ["lost-answer", "kill-after", "silence"] as const) {
+    it.live(`24.3: what an execution completes and awaits itself is known to it after ${fault}`, () => {
+      const injection = named("worker", "send_to_execution", 1, fault)
+      return Effect.andThen(endAsWithout([[own, injection]]), Effect.sync(() => assert.lengthOf(injection.hits, 1)))
+    })
+  }
+
   it.live("a run is had again in its order", () => {
     // whoever comes last supersedes whoever came before
     const road = plan({ steps: [step(child(plan({ lane: "road" })))] })

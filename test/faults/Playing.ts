@@ -17,7 +17,7 @@ export interface Program {
   /** Gives what handles say in the end. */
   readonly play: (stage: Stage) => Effect.Effect<ReadonlyArray<string>, unknown>
   readonly handles: ReadonlyArray<string>
-  /** `Car/1 visit succeeded: move succeeded`, in any order. */
+  /** `Car/1 visit succeeded: move succeeded`, in any order; of executions their payload stands for their id. */
   readonly actions: ReadonlyArray<string>
   /** What user code wrote, once where that is promised. */
   readonly notes: ReadonlyArray<string>
@@ -40,7 +40,7 @@ export const program = (name: string, program: Program): Tree => ({
       Effect.gen(function*() {
         const handles = yield* program.play(stage)
         const actions = yield* stage.sql<{ line: string }>`
-          select concat_ws(' ', actor_type || '/' || actor_id, name, status, nullif(callbacks_succeeded, 0), 'failed: ' || nullif(callbacks_failed, 0),
+          select concat_ws(' ', actor_type || case when actor_type like 'Workflow.%' then (arguments->>0) else '/' || actor_id end, name, status, nullif(callbacks_succeeded, 0), 'failed: ' || nullif(callbacks_failed, 0),
             (select string_agg(s.name || ' ' || s.status, ', ' order by s.idx) from stepped.action_steps s where s.action = a.id)) as line
           from stepped.actions a order by 1`
         const notes = yield* stage.sql<{ entry: string }>`select entry from effects`

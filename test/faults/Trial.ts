@@ -308,6 +308,7 @@ const goingOn = (now: number) =>
         + (select count(*) from stepped.abandoned_by)
         + (select count(*) from stepped.schedules, at where next_at <= due and paused_at is null)
         + (select count(*) from stepped.slots, at where status is null and due_at <= due)
+        + (select count(*) from stepped.queue_elements, at where state = 1 or (state = 0 and due_at <= due))
         + (select count(*) from stepped.live_actions, at where timeout_at <= due and outcome is null and status = 1)
         + (select count(*) from stepped.live_actions l, at where step_timeout_at <= due and ${sql.literal(waitsLate)})
         + (select count(*) from stepped.live_actions, at where silent_at <= due and outcome is null)
@@ -317,12 +318,12 @@ const goingOn = (now: number) =>
 
 /**
  * What has died, or met an error of the database, is tried again some user time later: that is not to be overtaken by what the scenario
- * does next. Gives whether there was any.
+ * does next. Clocks of executions ring at their time. Gives whether there was any.
  */
 const hurry = (now: number) =>
   Effect.flatMap(SqlClient.SqlClient, (sql) =>
     Effect.map(
-      sql`update stepped.jobs j set due_at = to_timestamp(${now} / 1000.0) where due_at > to_timestamp(${now} / 1000.0)
+      sql`update stepped.jobs j set due_at = to_timestamp(${now} / 1000.0) where due_at > to_timestamp(${now} / 1000.0) and kind <> 2
         and (attempts > 0 or exists (select 1 from stepped.live_actions l where l.id = j.action and l.attempts > 0)) returning 1`,
       (rows) => rows.length > 0
     ))
@@ -332,7 +333,7 @@ const nextDue = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   Effect.map(
     sql<{ due: number | null }>`select (extract(epoch from least(w.due, t.due)) * 1000)::float8 as due from
       (select least((select min(due_at) from stepped.slots where status is null), (select min(due_at) from stepped.jobs),
-        (select min(due_at) from stepped.named_lanes), (select min(next_at) from stepped.schedules where paused_at is null),
+        (select min(due_at) from stepped.queue_elements where state = 0), (select min(due_at) from stepped.named_lanes), (select min(next_at) from stepped.schedules where paused_at is null),
         (select min(silent_at) from stepped.live_actions where outcome is null),
         (select min(step_timeout_at) from stepped.live_actions l where ${sql.literal(waitsLate)})) as due) w,
       (select min(timeout_at) as due from stepped.live_actions where outcome is null and status = 1) t
