@@ -9095,6 +9095,37 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [workflowDeaths]: ["what an activity does in a transaction"] }
   },
   {
+    name: "own-value-unheard",
+    breaks: "what an execution completes itself it waits for in vain, if the answer to that was lost",
+    plants: [{
+      file: functionFile("send_to_execution"),
+      find: "if not p_wakes and not is_first then",
+      replace: "if false then"
+    }],
+    tests: { "test/faults/Faults.test.ts": ["24.3: what an execution completes and awaits itself"] }
+  },
+  {
+    name: "woken-by-whom",
+    breaks: "what wakes an execution is forgotten where its suspension is just being stored",
+    plants: [{
+      file: functionFile("deliver_signals"),
+      find: "      if exists (select 1 from live_actions where id = v_id)\n        or exists",
+      replace: "      if exists"
+    }],
+    tests: { "test/operations/Executions.test.ts": ["24.2: what comes across the commit"] },
+    hangs: true
+  },
+  {
+    name: "sleepers-unfound",
+    breaks: "the doctor does not find an execution that sleeps though something has come",
+    plants: [{
+      file: "src/sql/Doctor.ts",
+      find: "`age(${row}.xmin) < age(${than}.xmin)`",
+      replace: "`age(${row}.xmin) > age(${than}.xmin)`"
+    }],
+    tests: { "test/sql/Suspended.test.ts": ["24.3: finds one that was sent", "24.5: finds one that waits"] }
+  },
+  {
     name: "search-by-half-an-index",
     breaks: "what was left by a build that was cut off stays, and nothing goes by it",
     plants: [{
