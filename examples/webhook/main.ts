@@ -2,8 +2,9 @@
  * An HTTP server whose webhook completes an outbound action.
  *
  * Paying asks the bank to charge a card, and the bank answers when it is done: by a request of its own, which may come
- * twice. The action performs until then, for an hour at most. The request carries the action's id, so that the answer
- * finds exactly that one. The bank of this program is a second route of the same server.
+ * twice. The action performs until then, for an hour at most. The request carries a key, so that the card is charged once,
+ * and the action's id, so that the answer finds exactly that one. The bank of this program is a second route of the same
+ * server.
  *
  * Run with `npm run example examples/webhook/main.ts`.
  */
@@ -26,7 +27,9 @@ import * as Embedded from "stepped/embedded"
 class CardDeclined extends Schema.TaggedError<CardDeclined>()("CardDeclined", { reason: Schema.String }) {}
 
 class Bank extends Context.Service<Bank, {
-  readonly charge: (request: { readonly reference: string; readonly cents: number }) => Effect.Effect<void>
+  readonly charge: (
+    request: { readonly key: string; readonly reference: string; readonly cents: number }
+  ) => Effect.Effect<void>
 }>()("Bank") {}
 
 class Order extends Stepped.Actor<Order>()("Order", { id: Schema.Int }) {}
@@ -39,9 +42,9 @@ const pay = Stepped.action("pay", {
   timeout: "1 hour"
 })
   .step(Effect.fn(function*(cents) {
-    // a body may run twice: by the reference, the bank knows the second request for the first
-    const { actionId } = yield* Step
-    yield* (yield* Bank).charge({ reference: actionId, cents })
+    // a body may run twice: by the key, the bank knows the second request for the first; with the reference it answers
+    const { actionId, idempotencyKey } = yield* Step
+    yield* (yield* Bank).charge({ key: idempotencyKey, reference: actionId, cents })
   }))
 // #endregion
 
@@ -75,7 +78,7 @@ const PaymentRoute = HttpRouter.add(
 // the bank
 // -------------------------------------------------------------------------------------------------------------------
 
-const Charge = Schema.Struct({ reference: Schema.String, cents: Schema.Int })
+const Charge = Schema.Struct({ key: Schema.String, reference: Schema.String, cents: Schema.Int })
 
 class Charges extends Context.Service<Charges, Queue.Queue<typeof Charge.Type>>()("Charges") {
   static readonly layer = Layer.effect(Charges, Queue.unbounded<typeof Charge.Type>())
