@@ -42,7 +42,8 @@ const isNewer = (row: string, than: string) => `age(${row}.xmin) < age(${than}.x
 const nobodyLooks = (s: string, when = "") =>
   `not exists (select 1 from ${s}.jobs j where j.kind = ${JobKind.signal} and j.action = l.id ${when})`
 
-const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
+/** What must not be, each as a query for those of whom it is true. */
+export const checks: ReadonlyArray<readonly [invariant: number, problem: string, query: (s: string) => string]> = [
   [
     1,
     "is live and ended at once",
