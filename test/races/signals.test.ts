@@ -159,7 +159,7 @@ describe("signals", () => {
   )
 
   race(
-    `11.3: of ${rounds} signals beside a cancellation each is read by an action that succeeds, or by nobody`,
+    `11.3: of ${rounds} signals beside a cancellation each is read once, in the slot that it has settled, or by nobody`,
     Effect.gen(function*() {
       const client = yield* Desks.client
       yield* Effect.forEach(numbers, (n) =>
@@ -172,6 +172,14 @@ describe("signals", () => {
           const exit = yield* Effect.exit(handle.await)
           assert.strictEqual(Exit.isFailure(exit), isCancelled)
           if (!isCancelled) assert.strictEqual(sent, "sent")
+          const stored = yield* signalsOf(handle.id)
+          assert.lengthOf(stored, sent === "sent" ? 1 : 0)
+          // it may be read, and its action cancelled before that has gone on
+          const read = stored.filter((one) => one === "read")
+          const settled = (yield* slotsOf(handle.id)).filter((one) => one === "succeeded")
+          assert.lengthOf(settled, read.length)
+          if (!isCancelled) assert.deepStrictEqual(stored, ["read"])
+          if (Exit.isSuccess(exit)) assert.strictEqual(exit.value, n)
         }), { concurrency: 24, discard: true })
     })
   )
