@@ -132,7 +132,7 @@ export const Flag = {
  */
 export const Undo = { compensate: 1, compensateFailed: 2, pointOfNoReturn: 4, unwind: 8 } as const
 
-/** Bits of what the history says of a child that has ended well: it may have something to undo; others than its parent count on it, too; it is undone as a whole. */
+/** Bits of what the history says of an action that has ended well: it may have something to undo; others than its parent count on it, too, as on each root; it is undone as a whole. */
 export const Undoable = { undoable: 1, shared: 2, whole: 4 } as const
 
 /** What a slot says about undoing: it waits until its child is unwound; or its child is left as it is. `reused`: of a step, what it found was achieved. */

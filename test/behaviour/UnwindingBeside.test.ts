@@ -96,6 +96,21 @@ suite("unwinding beside others", (engine) => {
       assert.deepStrictEqual([held!.unwinding, held!.unwound], [false, undefined])
     }))
 
+  test("10.4: so is one that has joined an action which nobody is the parent of", () =>
+    Effect.gen(function*() {
+      const other = yield* (yield* desk).holdLater("bed")
+      yield* performIdle
+      const handle = yield* (yield* guest).stayLater("bed")
+      yield* performIdle
+      yield* give("bed")
+      assert.strictEqual((yield* other.await).getTime(), 5)
+      yield* leave
+      assert.deepStrictEqual(yield* news, ["holds bed", "failed, kept: hold Hotel/Ritz"])
+      const kept = [{ step: "hold", index: 0, child: other.id, action: "hold Hotel/Ritz" }]
+      assert.deepStrictEqual((yield* recordOf(handle.id)).cause?.kept, kept)
+      assert.isUndefined((yield* recordOf(other.id)).unwound)
+    }))
+
   test("10.4: a child that another action's step has joined is left by both", () =>
     Effect.gen(function*() {
       const first = yield* (yield* guest).stayLater("bed")

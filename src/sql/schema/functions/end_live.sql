@@ -65,7 +65,8 @@ begin
       id, definition, actor_id, nullif(queue, 'default'), arguments, lane, status, nullif(checksum_key, lane), checksum,
       parent, parent_step, depth, attempts, result, cause, step_name, step_kind, succeeded, failed, timeout_ms,
       enqueued_at, started_at, p_now, tags, trace, lanes, started_by, started_by_step, retry_of,
-      case when flags & 64 /* Flag.compensates */ <> 0 and status = 2 /* Status.succeeded */ and parent is not null
+      -- of a root, too: a step may have joined it, which is to say then that it has been left
+      case when flags & 64 /* Flag.compensates */ <> 0 and status = 2 /* Status.succeeded */
         then 1 | case when rooted then 2 /* Undoable.shared */ else 0 end
           | case when flags & 128 /* Flag.undone */ <> 0 then 4 /* Undoable.whole */ else 0 end end,
       case

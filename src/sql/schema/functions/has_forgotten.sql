@@ -8,7 +8,7 @@ begin
     with recursive below as (
       select e.id, e.forgotten, true as is_undone from ended_actions e where e.id = p_action
       union
-      select c.id, c.forgotten, c.undo is not null
+      select c.id, c.forgotten, c.undo & 2 /* Undoable.shared */ = 0
       from below b
       cross join lateral (
         select o.child from slots o where o.action = b.id and o.child is not null offset 0

@@ -26,7 +26,9 @@ begin
     select distinct on (x.action, o.child)
       x.action, x.step, o.child, o.definition, o.actor_id, e.started_at, e.id is null and o.undo is null as is_to_end,
       o.undo is not null
-        or (o.carried is not true and (e.parent, e.parent_step) <> (x.action, x.undoes)) as is_kept
+        or (
+          o.carried is not true and e.id is not null
+          and (e.parent, e.parent_step) is distinct from (x.action, x.undoes)) as is_kept
     from unnest(parents, parent_steps, undone) x(action, step, undoes)
     cross join lateral (
       select o.slot, o.child, o.definition, o.actor_id, o.undo, o.carried, o.status
