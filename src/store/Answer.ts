@@ -146,7 +146,7 @@ export interface StoredReplay {
 export interface EarlierSlots {
   /** The first number that is free. */
   readonly next: number
-  /** Those that have succeeded, in their order. Of an action that this one goes on for nobody may have noted the request: what that was is said instead. */
+  /** Those that have succeeded, in their order. Where nobody has noted the request, as of an action that this one goes on for, what that was is said instead. */
   readonly succeeded: ReadonlyArray<
     | readonly [slot: number, request: string]
     | readonly [

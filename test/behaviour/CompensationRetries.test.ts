@@ -166,6 +166,21 @@ suite("compensations that try again", (engine) => {
   )
 
   test(
+    "10.2, 9.1: nor where it is tried again on the engine's schedule",
+    Effect.gen(function*() {
+      let tries = 0
+      scene.unclean = Effect.suspend(() => ++tries < 3 ? Effect.die("dirty") : Effect.void)
+      const handle = yield* (yield* client)(1).plainLater()
+      yield* performSteppedActions()
+      assert.deepStrictEqual(
+        seen.toSorted(),
+        ["uncleans 1", "uncleans 2", "uncleans 2", "uncleans 2", "uncleans 4"]
+      )
+      assert.deepInclude((yield* undoing(handle.id))[0], { status: "succeeded", attemptNumber: 3 })
+    })
+  )
+
+  test(
     "10.2, 9.4: one that waits for a child does so for no longer than its time; the child is cancelled",
     Effect.gen(function*() {
       const handle = yield* (yield* client)(1).orderLater()

@@ -9,7 +9,7 @@ import { healthy, suite } from "../harness/databases.ts"
 import { seen } from "../harness/notes.ts"
 import { recordOf, recordsOf, slotsOf, stepsOf } from "../harness/observing.ts"
 import { performIdle } from "../harness/performing.ts"
-import { Depots, failing, scene, Torn } from "./fixtures/stepHeld.ts"
+import { ask, Depot, Depots, failing, ready, scene, Torn } from "./fixtures/stepHeld.ts"
 
 const { layer: DepotsLive } = Depots
 
@@ -77,6 +77,57 @@ suite("steps that are held", (engine) => {
       yield* TestClock.adjust("1 hour")
       yield* performSteppedActions()
       assert.instanceOf(yield* Effect.flip(second.await), TimedOut)
+    }))
+
+  test("9.12, 9.1: what has succeeded is not done again with any try: children, each in its turn, and the signal", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const handle = yield* (yield* depot).stowLater()
+      yield* performIdle
+      assert.strictEqual(yield* handle.send(ready, "now"), "sent")
+      yield* performIdle
+      const done = ["load bag 1", "load bag 3", "load box", "load crate", "load crate"]
+      for (const attemptNumber of [2, 3, 4]) {
+        assert.deepInclude(yield* lastStep(handle.id), { status: "held", attemptNumber })
+        assert.deepStrictEqual(seen.toSorted(), done)
+        assert.strictEqual(yield* repo.tryStepAgain(yield* lastStep(handle.id)), "done")
+        yield* performIdle
+      }
+      yield* performSteppedActions()
+      yield* handle.await
+      assert.deepStrictEqual(seen.toSorted(), done)
+    }))
+
+  test("18.2, 9.1: of a step that waits, too, without any policy: only what has not succeeded, or is asked for otherwise", () =>
+    Effect.gen(function*() {
+      const repo = yield* ActionRepo
+      const handle = yield* (yield* depot).fetchLater()
+      yield* performIdle
+      assert.strictEqual(yield* handle.send(ready, "now"), "sent")
+      yield* performIdle
+      for (const attemptNumber of [1, 2]) {
+        assert.deepInclude(yield* lastStep(handle.id), { status: "performing", attemptNumber })
+        assert.strictEqual(yield* repo.tryStepAgain(yield* lastStep(handle.id)), "done")
+        yield* performIdle
+      }
+      assert.deepStrictEqual(seen.toSorted(), ["load box", "load box of 1", "load box of 2", "load box of 3"])
+      assert.deepStrictEqual(
+        (yield* recordsOf("ask")).map(({ status }) => status).toSorted(),
+        ["cancelled", "cancelled", "performing"]
+      )
+      yield* Stepped.complete(Depot.ref(1), ask, Stepped.Outcome.succeeded("asked"))
+      yield* performSteppedActions()
+      assert.strictEqual(yield* handle.await, "now")
+      seen.length = 0
+      const { id, cancel } = yield* (yield* depot).dawdleLater()
+      for (const attemptNumber of [1, 2, 3]) {
+        yield* performIdle
+        assert.deepInclude(yield* lastStep(id), { status: "performing", attemptNumber })
+        if (attemptNumber < 3) yield* repo.tryStepAgain(yield* lastStep(id))
+      }
+      assert.deepStrictEqual(seen, ["load bag"])
+      yield* cancel()
+      yield* performSteppedActions()
     }))
 
   test("18.2: it is skipped, completed with a value, or fails for good", () =>

@@ -77,7 +77,8 @@ const waits = Stepped.action("waits").step("ask", () => Effect.asVoid(Step.do(as
 const rests = Stepped.action("rests").step("rest", () => Step.wait("1 hour"), { timeout: "200 millis" })
 
 const stuck = Stepped.action("stuck", { success: Schema.Int, defaults: { onExhausted: "hold" } })
-  .step("again", () => Effect.flatMap(attempt, (n) => n === 1 ? Step.markFailed : Effect.void))
+  .step("again", () =>
+    Effect.andThen(Step.do(load, 6), Effect.flatMap(attempt, (n) => n === 1 ? Step.markFailed : Effect.void)))
   .step(() => Effect.succeed(7))
 const refused = Stepped.action("refused")
   .step("fail", () => Effect.andThen(Step.do(load, 5), Step.markFailed), { onExhausted: "hold" })
@@ -185,12 +186,12 @@ export const stepPrograms: ReadonlyArray<Tree> = [
     ],
     notes: ["load 1", "load 2", "load 4"]
   }),
-  program("9.12: a step that is held, and tried again", {
+  program("9.12: a step that is held, and tried again with the child that has succeeded", {
     layer: Lorries.layer,
     play: simply(root(stuck, Effect.flatMap(lorry, (lorry) => lorry.stuckLater())), decides),
     handles: ["7"],
-    actions: ["Lorry/1 stuck succeeded again succeeded, 2 succeeded"],
-    notes: []
+    actions: ["Lorry/1 load succeeded load succeeded", "Lorry/1 stuck succeeded again succeeded, 2 succeeded"],
+    notes: ["load 6"]
   }),
   program("9.12: a held step that fails for good, and its child", {
     layer: Lorries.layer,

@@ -4850,6 +4850,34 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [stepRetries]: ["9.8: a step that has ended is not run again"] }
   },
   {
+    name: "held-step-that-notes-nothing",
+    breaks: "9.1: a step that is held and tried again performs children again that have succeeded",
+    plants: [{ file: stepService, find: ` || step.policy?.onExhausted === "hold" ||`, replace: ` ||` }],
+    tests: { [stepHeld]: ["9.12, 9.1: what has succeeded is not done again"] }
+  },
+  {
+    name: "compensation-that-notes-nothing",
+    breaks: "10.2: what undoes a step and is tried again performs children again that have succeeded",
+    plants: [{ file: stepService, find: `step.kind === "compensation" || performance`, replace: `performance` }],
+    tests: { [compensationRetries]: ["10.2, 9.1: nor where it is tried again on the engine's schedule"] }
+  },
+  {
+    name: "further-attempt-that-notes-nothing",
+    breaks: "9.1: what a further attempt has asked for is performed again with the one after it",
+    plants: [{ file: stepService, find: ` || performance.attempt > 1`, replace: `` }],
+    tests: { [stepHeld]: ["18.2, 9.1: of a step that waits, too"] }
+  },
+  {
+    name: "earlier-slots-without-requests",
+    breaks: "9.1: a step without a policy that waits and is tried again performs children again that have succeeded",
+    plants: [{
+      file: functionFile("earlier_slots"),
+      find: `(o.request is not null or coalesce(o.attempt, 0) = 0)`,
+      replace: `(o.request is not null or o.attempt = 0)`
+    }],
+    tests: { [stepHeld]: ["18.2, 9.1: of a step that waits, too"] }
+  },
+  {
     name: "retry-early",
     breaks: "9.1: an attempt begins without its delay",
     plants: [{

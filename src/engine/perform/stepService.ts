@@ -203,7 +203,8 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
     return found === -1 ? undefined : reusable.splice(found, 1)[0]![0]
   }
   /** What is asked for is noted where a further attempt may ask again, and looked for where an earlier one may have. */
-  const isAskedAgain = step.policy?.retry !== undefined || reusable.length > 0
+  const isAskedAgain = step.policy?.retry !== undefined || step.policy?.onExhausted === "hold" ||
+    step.kind === "compensation" || performance.attempt > 1 || reusable.length > 0
   /** Whether the step may wait for a signal, or be given it; its types say so, too. */
   const checkSignal = (asked: string, signal: AnySignal): Effect.Effect<void> => {
     const at = `a step of ${running.name} calls ${asked} of ${signal.name}`

@@ -12,14 +12,16 @@ begin
             when o.request is not null then json_build_array(o.slot, o.request)
             else json_build_array(o.slot, null, o.definition, o.actor_id, e.arguments, o.signal) end
           order by o.slot)
-          filter (where o.status = 2 /* Status.succeeded */ and (o.request is not null or o.attempt = 0)),
+          -- what a further attempt has used again has no request: it stands where it was asked for first
+          filter (where o.status = 2 /* Status.succeeded */ and (o.request is not null or coalesce(o.attempt, 0) = 0)),
         '[]'))
     from slots o
-    -- of what was taken over nobody may have noted what was asked for
+    -- of what was taken over, and of a first attempt that nobody expected to be tried again, nobody may have noted what
+    -- was asked for
     left join lateral (
       select a.arguments
       from ended_actions a
-      where o.attempt = 0 and o.request is null and a.id = o.child
+      where coalesce(o.attempt, 0) = 0 and o.request is null and a.id = o.child
       offset 0
     ) e on true
     where o.action = p_action and o.step = p_step);
