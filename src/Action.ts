@@ -37,6 +37,7 @@ import {
   type CompletionOptions,
   type CompletionOutcome,
   type Outcome,
+  type StepsRan,
   type Unsuccessful
 } from "./Outcome.ts"
 import { defineRetry, type Retry, type StepFailure } from "./Retry.ts"
@@ -296,7 +297,9 @@ export type ActionCallback<Args extends ArgSchemas, O, R, Also = never> = (
   ...args: [...ArgTypes<Args>, outcome: O]
 ) => Effect.Effect<unknown, unknown, R> | Also
 
-type OutcomeOf<A extends PlainSchema, E extends PlainSchema> = Outcome<A["Type"], E["Type"]>
+type OutcomeOf<A extends PlainSchema, E extends PlainSchema, Results> =
+  & Outcome<A["Type"], E["Type"]>
+  & StepsRan<Results>
 
 // What the action's last step gives so far; outbound actions stay outbound.
 type NextLast<Last, Value> = Last extends Outbound ? Outbound : Gives<Value>
@@ -476,16 +479,16 @@ export interface ActionHooks<
   /** Runs a callback when the action ends with one of the statuses; with all of them if none are given. */
   after<R1, P = NotGiven>(
     statuses: ReadonlyArray<AfterStatus>,
-    callback: ActionCallback<Args, OutcomeOf<A, E>, R1, Promise<P>> & InCallback<R1> & NoPromise<P>
+    callback: ActionCallback<Args, OutcomeOf<A, E, Results>, R1, Promise<P>> & InCallback<R1> & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
   after<R1, P = NotGiven>(
-    callback: ActionCallback<Args, OutcomeOf<A, E>, R1, Promise<P>> & InCallback<R1> & NoPromise<P>
+    callback: ActionCallback<Args, OutcomeOf<A, E, Results>, R1, Promise<P>> & InCallback<R1> & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
 
   /** Runs a callback when the action has succeeded. */
   succeeded<R1, P = NotGiven>(
     callback:
-      & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "succeeded" }>, R1, Promise<P>>
+      & ActionCallback<Args, Extract<OutcomeOf<A, E, Results>, { readonly status: "succeeded" }>, R1, Promise<P>>
       & InCallback<R1>
       & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
@@ -493,7 +496,7 @@ export interface ActionHooks<
   /** Runs a callback when the action has failed. */
   failed<R1, P = NotGiven>(
     callback:
-      & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "failed" }>, R1, Promise<P>>
+      & ActionCallback<Args, Extract<OutcomeOf<A, E, Results>, { readonly status: "failed" }>, R1, Promise<P>>
       & InCallback<R1>
       & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
@@ -501,7 +504,7 @@ export interface ActionHooks<
   /** Runs a callback when the action was cancelled. */
   cancelled<R1, P = NotGiven>(
     callback:
-      & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "cancelled" }>, R1, Promise<P>>
+      & ActionCallback<Args, Extract<OutcomeOf<A, E, Results>, { readonly status: "cancelled" }>, R1, Promise<P>>
       & InCallback<R1>
       & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>
@@ -509,7 +512,7 @@ export interface ActionHooks<
   /** Runs a callback when the action has timed out. */
   timedOut<R1, P = NotGiven>(
     callback:
-      & ActionCallback<Args, Extract<OutcomeOf<A, E>, { readonly status: "timed_out" }>, R1, Promise<P>>
+      & ActionCallback<Args, Extract<OutcomeOf<A, E, Results>, { readonly status: "timed_out" }>, R1, Promise<P>>
       & InCallback<R1>
       & NoPromise<P>
   ): Hooked<Name, Args, A, E, Last, Results, R | R1>

@@ -32,7 +32,7 @@ import type {
 import { type ActorClass, type AnyActorClass, checkName, type PlainSchema } from "./Actor.ts"
 import type { Clients } from "./Client.ts"
 import { type AnyActions, Engine, type Registration } from "./Engine.ts"
-import type { AfterStatus, Outcome } from "./Outcome.ts"
+import type { AfterStatus, Outcome, StepsRan } from "./Outcome.ts"
 import type { AnySignal, Lists, Receives } from "./Signal.ts"
 import type { Starter, Step } from "./Step.ts"
 import { defineStep, type StepDefinition, type StepOptions } from "./StepDefinition.ts"
@@ -226,7 +226,12 @@ export const after = <
   action: A & Listed<A["name"], AllActions<Own, Inherited>["name"]>,
   statuses: ReadonlyArray<AfterStatus>,
   callback:
-    & ActionCallback<A["arguments"], Outcome<A["success"]["Type"], A["error"]["Type"]>, R, Promise<P>>
+    & ActionCallback<
+      A["arguments"],
+      Outcome<A["success"]["Type"], A["error"]["Type"]> & StepsRan<A["~stepped/types"]["results"]>,
+      R,
+      Promise<P>
+    >
     & InCallback<R>
     & NoPromise<P>,
   options?: { readonly name?: string }

@@ -3,6 +3,7 @@
  *
  * @since 0.1.0
  */
+import type { Effect } from "effect"
 import type { Kept, NotUndone } from "./domain/Failure.ts"
 import type { OperatorOptions } from "./Operation.ts"
 import type { ActionFailed } from "./SteppedError.ts"
@@ -56,6 +57,25 @@ export type Outcome<A, E = never> =
     }
     | { readonly status: "timed_out"; readonly result?: undefined; readonly cause?: undefined }
   )
+
+/**
+ * What a callback is given of the action's steps, beside how it ended.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export interface StepsRan<out Results> {
+  /**
+   * The results of the named steps that have succeeded: of each that may not have run, or was passed or skipped, there is none.
+   *
+   * **Details**
+   *
+   * They are loaded where a callback asks for them, and each time that it does; no more than `resultsLimit` of them. One that the running
+   * definition cannot read any more fails whoever looks at it, and nobody else. It is not enumerated: what is made of the outcome as data
+   * does not hold it.
+   */
+  readonly results: Effect.Effect<Partial<Results>>
+}
 
 /**
  * How an action ended that did not succeed.

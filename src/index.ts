@@ -202,6 +202,7 @@ export {
   type CompletionOptions,
   type CompletionOutcome,
   Outcome,
+  type StepsRan,
   type Unsuccessful
 } from "./Outcome.ts"
 export type { Pause, PauseKind, PauseOptions } from "./Pause.ts"

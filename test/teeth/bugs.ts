@@ -109,6 +109,7 @@ const retrying = "test/behaviour/Retrying.test.ts"
 const answers = "test/cli/Answers.test.ts"
 const retriedAlone = "test/behaviour/RetriedAlone.test.ts"
 const retryingRaces = "test/races/retrying.test.ts"
+const callbackResults = "test/behaviour/CallbackResults.test.ts"
 const stepRetries = "test/behaviour/StepRetries.test.ts"
 const attempting = "src/engine/perform/attempts.ts"
 const stepTimeouts = "test/behaviour/StepTimeouts.test.ts"
@@ -5226,6 +5227,53 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `if (Exit.isSuccess(exit)) starts.push(`
     }],
     tests: { [starts]: ["10.6: callbacks start with the transition"] }
+  },
+  {
+    name: "callback-without-results",
+    breaks: "10.6: callbacks are given nothing of the steps",
+    plants: [{
+      file: functionFile("what_of"),
+      find: `'steps', case when l.phase <> 4 /* Phase.job */ then (`,
+      replace: `'steps', case when l.phase not in (3 /* Phase.callbacks */, 4 /* Phase.job */) then (`
+    }],
+    tests: { [callbackResults]: ["10.6: those of the named steps that have succeeded"] }
+  },
+  {
+    name: "results-of-what-failed",
+    breaks: "10.6: a step whose children have failed has a result for callbacks",
+    plants: [{
+      file: results,
+      find: `detail!.steps.filter(({ status }) => status === "succeeded")`,
+      replace: `detail!.steps`
+    }],
+    tests: { [callbackResults]: ["10.6: of an action that fails, or is cancelled"] }
+  },
+  {
+    name: "result-before-completion-dropped",
+    breaks: "10.6: what the last step of an outbound action has given is lost for its callbacks",
+    plants: [{ file: results, find: `step.kind === "own" && performance.runnable.callbacks.length > 0`, replace: `false` }],
+    tests: { [callbackResults]: ["10.6: whoever performs the callback"] }
+  },
+  {
+    name: "results-for-nobody",
+    breaks: "10.6: results are loaded for callbacks that do not ask",
+    plants: [{
+      file: runCallbacks,
+      find: `(outcome) => withResults(performance, outcome, env))`,
+      replace: `(outcome) => withResults(performance, outcome, env)).pipe(Effect.tap((outcome) => (outcome as any).results))`
+    }],
+    tests: { "test/operations/Cost.test.ts": ["callbacks take one, however many they are"] }
+  },
+  {
+    name: "results-beside-the-transaction",
+    breaks: "10.6: a callback that asks for results in its transaction waits for itself",
+    plants: [{
+      file: surroundings,
+      find: `(inside) => inside ? read : waitingFor(read))`,
+      replace: `() => waitingFor(read))`
+    }],
+    tests: { [callbackResults]: ["10.6: those of the named steps that have succeeded"] },
+    hangs: true
   },
   {
     name: "start-lost-while-others-are-tried-again",

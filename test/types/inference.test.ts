@@ -339,6 +339,30 @@ describe("hooks and callbacks", () => {
     ])
   })
 
+  it("are given the results of the steps before them, each of which may be missing", () => {
+    const packed = Stepped.action("pack", { success: Schema.String })
+      .succeeded(({ results }) => {
+        expectTypeOf(results).toEqualTypeOf<Effect.Effect<{}>>()
+        return Effect.void
+      })
+      .step("crates", () => Effect.succeed(3))
+      .step("at", () => Effect.succeed(new Date(0)), { result: Schema.Date })
+      .failed((outcome) =>
+        Effect.map(outcome.results, ({ at, crates }) => {
+          expectTypeOf(crates).toEqualTypeOf<number | undefined>()
+          expectTypeOf(at).toEqualTypeOf<Date | undefined>()
+        })
+      )
+      .step(({ crates }) => Effect.succeed(`${crates} crates`))
+    const Packers = Stepped.actions(Car, [packed])
+    Stepped.after(Packers, packed, ["failed"], ({ results }) =>
+      Effect.map(results, ({ crates }) => {
+        expectTypeOf(crates).toEqualTypeOf<number | undefined>()
+      }))
+    // @ts-expect-error there is no step of that name
+    packed.after(({ results }) => Effect.map(results, ({ bags }) => bags))
+  })
+
   it("decide with before whether and how the action performs", () => {
     changeLocation.before(() => Effect.void)
     changeLocation.before(() => Effect.succeed({ cancel: true }))

@@ -28,17 +28,18 @@ export const loadHead = (performance: Performance, env: Reading): Effect.Effect<
 
 /**
  * Loads the results that an action's next step receives, in pieces, and no further than their limit. Of a step that has failed nothing is
- * loaded, and results that nobody receives are only looked at.
+ * loaded, and results that nobody receives are only looked at. What callbacks do not ask for is not loaded, either (`isAtEnd`: one does).
  */
 export const loadPieces = (
   performance: Performance,
-  env: Reading
+  env: Reading,
+  isAtEnd = false
 ): Effect.Effect<Performance, StorageError | ResultsTooLarge> =>
   Effect.gen(function*() {
     const head = performance.detail!
     const waits = performance.phase === "waiting"
     const row = head.steps.find(({ index }) => index === performance.step)
-    const decided = performance.phase === "callbacks" || performance.phase === "job"
+    const decided = (performance.phase === "callbacks" || performance.phase === "job") && !isAtEnd
     if (decided || (waits && (head.slots !== undefined || row?.marked === true))) {
       return { ...performance, apart: false }
     }
@@ -172,6 +173,25 @@ export const resultsBefore = (
     return results
   })
 
+/** The results of the named steps that have succeeded, for a callback that asks for them. The last one's may be the action's success. */
+export const resultsAtEnd = (
+  performance: Performance,
+  outcome: { readonly result?: unknown },
+  env: Reading
+): Effect.Effect<Readonly<Record<string, unknown>>> =>
+  Effect.gen(function*() {
+    const { definition, steps } = performance.runnable
+    const head = yield* loadHead(performance, env)
+    const { detail } = yield* loadPieces({ ...head, stepKind: "unnamed", stepName: "callbacks" }, env, true)
+    const succeeded = detail!.steps.filter(({ status }) => status === "succeeded")
+    const results = yield* resultsBefore({ ...performance, detail: { ...detail!, steps: succeeded } }, Infinity, env)
+    const last = steps.at(-1)
+    return performance.outcome?.status === "succeeded" && !definition.outbound && last?.kind === "own" &&
+        !(last.name in results)
+      ? Object.defineProperty(results, last.name, { enumerable: true, value: outcome.result })
+      : results
+  }).pipe(Effect.orDie)
+
 /** Whether what is stored of a step is the failure that was passed. */
 const isFailure = (stored: unknown): boolean => isObject(stored) && "$failure" in stored
 
@@ -289,9 +309,11 @@ export const storeResult = (
   const isOwn = isItsOwn(performance, step, isLast)
   if (step.result !== undefined && (!isLast || definition.outbound || isOwn)) return encoded(step.result)
   if (isLast && !definition.outbound && !isOwn && !(waits && holdsChild(value))) return encoded(definition.success)
-  // nobody can ask for it
+  // nobody can ask for it: of what comes last in an action that is completed from outside callbacks alone could
+  const isAsked = step.kind === "own" && performance.runnable.callbacks.length > 0
   if (
-    !isReceived && (isLast && definition.outbound || step.kind === "unnamed" && !isLast || step.kind === "prepended")
+    !isReceived &&
+    (isLast && definition.outbound && !isAsked || step.kind === "unnamed" && !isLast || step.kind === "prepended")
   ) {
     return Effect.succeed(null)
   }

@@ -17,6 +17,7 @@ import { dueAgain } from "./backoff.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
 import { actionOf, argumentsOf, idsOf, type Performance, userCodeOf } from "./Performance.ts"
+import { resultsAtEnd } from "./results.ts"
 import { exitOf, Unhandled } from "./retry.ts"
 import { starter, type Starting } from "./starter.ts"
 import type { Surroundings } from "./Surroundings.ts"
@@ -80,7 +81,10 @@ const runEach = (
 ): Effect.Effect<ReadonlyMap<string, Unhandled>> =>
   Effect.gen(function*() {
     const unhandled = new Map<string, Unhandled>()
-    const prepared = yield* Effect.exit(Effect.all([argumentsOf(performance), outcomeFor(performance, decided)]))
+    const prepared = yield* Effect.exit(Effect.all([
+      argumentsOf(performance),
+      Effect.map(outcomeFor(performance, decided), (outcome) => withResults(performance, outcome, env))
+    ]))
     for (const { context, identity, run } of callbacks) {
       const effects: Starting = { starts: [], over: false }
       const exit = yield* Effect.exit(exitOf(
@@ -116,6 +120,10 @@ const runEach = (
     return unhandled
   })
 
+/** The outcome with what steps have given, which is loaded for whoever asks; what is made of it as data does not hold that. */
+const withResults = (performance: Performance, outcome: object, env: Surroundings): object =>
+  Object.defineProperty(outcome, "results", { value: resultsAtEnd(performance, outcome, env) })
+
 /** For callbacks whose workers died. */
 const gaveUp = ({ attempts }: Performance): Unhandled =>
   new Unhandled(Cause.die(new Error(`gave up after ${attempts} attempts that ended without an answer`)), false)
@@ -124,7 +132,7 @@ const gaveUp = ({ attempts }: Performance): Unhandled =>
 export const outcomeFor = (
   performance: Performance,
   decided: StoredOutcome
-): Effect.Effect<unknown, unknown> => {
+): Effect.Effect<object, unknown> => {
   const { kept, notUndone, uncertain } = decided.cause ?? {}
   const read = withoutUndoing(performance, decided)
   const isWhole = [kept, notUndone, uncertain].every((part) => part === undefined)

@@ -17,12 +17,12 @@ export const surroundings = (worker: WorkerContext): {
   const committed = new WeakMap<Concluded, ReadonlyArray<Work>>()
 
   /** What an action needs to go on: a database that is away is waited for, and costs no attempt. */
-  const reading = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+  const waitingFor = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
     retryReading(worker.connections.ask(read), worker.committer.answers)
 
-  /** In a transaction of the program on its own connection. */
-  const unlessInside = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
-    Effect.flatMap(store.inTransaction, (inside) => inside ? read : reading(read))
+  /** The same; in a transaction of the program on its own connection. */
+  const reading = <A>(read: Effect.Effect<A, StorageError>): Effect.Effect<A, StorageError> =>
+    Effect.flatMap(store.inTransaction, (inside) => inside ? read : waitingFor(read))
 
   const transaction: Surroundings["transaction"] = (body) =>
     Effect.gen(function*() {
@@ -101,7 +101,7 @@ export const surroundings = (worker: WorkerContext): {
           })),
         resultsAfter: (action, from) => reading(store.resultsAfter(action, from)),
         slotsAfter: (action, step, slot) => reading(store.slotsAfter(action, step, slot)),
-        unreadSignals: (action, name) => unlessInside(store.unreadSignals(action, name))
+        unreadSignals: (action, name) => reading(store.unreadSignals(action, name))
       },
       transaction
     }

@@ -45,7 +45,8 @@ begin
         when l.phase = 1 /* Phase.waiting */ then senders_of(l.id, l.step)
         when l.outcome_trace is not null and l.phase in (3 /* Phase.callbacks */, 5 /* Phase.unwinding */)
           then json_build_array(l.outcome_trace) end,
-      'steps', case when l.phase not in (3 /* Phase.callbacks */, 4 /* Phase.job */) then (
+      -- callbacks may ask for results
+      'steps', case when l.phase <> 4 /* Phase.job */ then (
         select json_agg(
           json_build_array(s.idx, s.name, s.status, s.marked, null, s.kind, s.undo, s.undoes) order by s.idx)
         from steps s
