@@ -5,7 +5,9 @@
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer, References } from "effect"
 import type { Scope } from "effect"
+import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
+import { Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, server } from "../harness/databases.ts"
 import { recordOf, slotsOf } from "../harness/observing.ts"
@@ -13,7 +15,7 @@ import { performIdle } from "../harness/performing.ts"
 import { blocked, gatedCommit, holding } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
 import { patienceMs } from "../patience.ts"
-import { answer, Desks, gates, jobOfSignal, rounds, signalsOf, waiting } from "./fixtures/signals.ts"
+import { answer, Desk, Desks, gates, jobOfSignal, rounds, sendOnce, signalsOf, turn, waiting } from "./fixtures/signals.ts"
 
 const numbers = Array.from({ length: rounds }, (_, n) => n)
 describe("signals", () => {
@@ -87,6 +89,51 @@ describe("signals", () => {
         yield* first.send(answer, 1)
         yield* performIdle
         assert.strictEqual(yield* third.await, 7)
+      })
+  )
+
+  meeting(
+    "11.2: one that is sent by actor to an action that begins at that moment is for that one",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const client = yield* Desks.client
+        const first = yield* client(1).turnLater()
+        const second = yield* client(2).turnLater()
+        yield* performIdle
+        assert.strictEqual((yield* recordOf(second.id)).status, "pending")
+        // it begins, which nobody sees yet; whoever looks for those that wait comes later than that
+        const commit = yield* holding(
+          Effect.andThen(sql`lock table stepped.jobs in access exclusive mode`, first.cancel())
+        )
+        const sending = yield* Effect.forkChild(Stepped.send(Desk.ref(2), turn, answer, 7))
+        yield* blocked(1)
+        yield* commit
+        assert.strictEqual(yield* Fiber.join(sending), "sent")
+        yield* performIdle
+        assert.strictEqual(yield* second.await, 7)
+      })
+  )
+
+  meeting(
+    "11.2: one that is sent by actor while the action that it is for ends goes to the one that performs then",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const client = yield* Desks.client
+        const first = yield* client(1).turnLater()
+        const second = yield* client(1).turnLater()
+        yield* performIdle
+        // it is found, and has ended by the time that it is looked at
+        const commit = yield* holding(
+          Effect.andThen(sql`lock table stepped.action_keys in access exclusive mode`, first.cancel())
+        )
+        const sending = yield* Effect.forkChild(sendOnce(1, 7))
+        yield* blocked(1)
+        yield* commit
+        assert.deepStrictEqual(yield* Fiber.join(sending), [{ became: 1, action: second.id }])
+        yield* performIdle
+        assert.strictEqual(yield* second.await, 7)
       })
   )
 

@@ -2889,6 +2889,26 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { "test/behaviour/Encryption.test.ts": ["22.2: keys of lanes and checksums"] }
   },
   {
+    name: "signal-missed-by-who-begins",
+    breaks: "11.2: what is sent by actor to an action that begins at that moment is lost",
+    plants: [{
+      file: functionFile("send_signal"),
+      find: `l.status in (0 /* Status.pending */, 1 /* Status.performing */) and`,
+      replace: `l.status = 0 /* Status.pending */ and`
+    }],
+    tests: { [signalRaces]: ["11.2: one that is sent by actor to an action that begins"] }
+  },
+  {
+    name: "signal-for-who-has-just-ended",
+    breaks: "11.2: what is sent by actor while an action ends is for nobody, although the next one performs",
+    plants: [{
+      file: functionFile("send_signal"),
+      find: `    exit when t.takes or p_id is not null;`,
+      replace: `    exit;`
+    }],
+    tests: { [signalRaces]: ["11.2: one that is sent by actor while the action that it is for ends"] }
+  },
+  {
     name: "signal-of-the-text",
     breaks: "22.2: a signal that comes twice under its key is a conflict, as it was encrypted twice",
     plants: [{

@@ -20,79 +20,91 @@ declare
   is_known boolean := false;
 begin
   perform require_read_committed();
-  if p_id is null then
-    candidates := array(
-      select l.id
-      from live_actions l
-      where
-        l.definition = p_definition and l.actor_id = p_actor_id and l.flags & 512 /* Flag.signals */ <> 0
-        and l.status = 1 /* Status.performing */ and l.outcome is null
-      order by l.id);
-    if cardinality(candidates) = 0 then
+  loop
+    if p_id is null then
       candidates := array(
         select l.id
         from live_actions l
         where
           l.definition = p_definition and l.actor_id = p_actor_id and l.flags & 512 /* Flag.signals */ <> 0
-          and l.status = 0 /* Status.pending */ and l.outcome is null
-        union
-        select j.action
-        from jobs j
-        where
-          j.kind = 0 /* JobKind.invocation */ and j.definition = p_definition and j.actor_id = p_actor_id
-          and j.cancelled_at is null
-        order by 1);
+          and l.status = 1 /* Status.performing */ and l.outcome is null
+        order by l.id);
+      if cardinality(candidates) = 0 then
+        -- those that perform are in this look, too: one that begins between the two is in neither else
+        candidates := array(
+          select x.id
+          from (
+            select x.id, x.waits, bool_and(x.waits) over () as all_wait
+            from (
+              select l.id, l.status = 0 /* Status.pending */ as waits
+              from live_actions l
+              where
+                l.definition = p_definition and l.actor_id = p_actor_id and l.flags & 512 /* Flag.signals */ <> 0
+                and l.status in (0 /* Status.pending */, 1 /* Status.performing */) and l.outcome is null
+              union all
+              select j.action, true
+              from jobs j
+              where
+                j.kind = 0 /* JobKind.invocation */ and j.definition = p_definition and j.actor_id = p_actor_id
+                and j.cancelled_at is null
+            ) x
+          ) x
+          where x.waits = x.all_wait
+          order by x.id);
+      end if;
+      v_id := candidates[1];
+      -- after whom it would be for: who was there before that has read what came for it, or has ended without
+      if p_given is not null then
+        select x.became, x.action
+        into became, action
+        from sent_before(p_definition, p_actor_id, p_name, p_key, p_given) x;
+        if became is not null then return; end if;
+      end if;
+      if cardinality(candidates) > 1 then
+        became := 3 /* Sent.ambiguous */;
+        return;
+      end if;
     end if;
-    v_id := candidates[1];
-    -- after whom it would be for: who was there before that has read what came for it, or has ended without
-    if p_given is not null then
-      select x.became, x.action
-      into became, action
-      from sent_before(p_definition, p_actor_id, p_name, p_key, p_given) x;
-      if became is not null then return; end if;
-    end if;
-    if cardinality(candidates) > 1 then
-      became := 3 /* Sent.ambiguous */;
-      return;
-    end if;
-  end if;
 
-  -- in the order in which an action moves, so that whoever moves meanwhile is met later on its way
-  became := 0 /* Sent.none */;
-  loop
-    select j.queue, j.definition, j.actor_id, j.cancelled_at is null as takes, null::uuid as follows
-    into t
-    from jobs j
-    where j.action = v_id and j.kind = 0 /* JobKind.invocation */;
-    if not found then
-      select l.queue, l.definition, l.actor_id, l.outcome is null as takes, null::uuid as follows
+    -- in the order in which an action moves, so that whoever moves meanwhile is met later on its way
+    became := 0 /* Sent.none */;
+    loop
+      select j.queue, j.definition, j.actor_id, j.cancelled_at is null as takes, null::uuid as follows
       into t
-      from live_actions l
-      where l.id = v_id;
-    end if;
-    if not found then
-      select
-        e.queue, e.definition, e.actor_id, false as takes,
-        case when e.status = 3 /* Status.superseded */ and e.cause is null then e.superseded_by end as follows
-      into t
-      from ended_actions e
-      where e.id = v_id;
-    end if;
-    if not found then
-      select null::text as queue, o.definition, o.actor_id, false as takes, o.follows
-      into t
-      from outcomes o
-      where o.id = v_id;
-    end if;
-    if not found then return; end if;
-    if v_id = p_id and p_definition is not null and (t.definition, t.actor_id) <> (p_definition, p_actor_id) then
-      became := 6 /* Sent.other */;
-      definition := t.definition;
-      actor_id := t.actor_id;
-      return;
-    end if;
-    exit when t.follows is null;
-    v_id := t.follows;
+      from jobs j
+      where j.action = v_id and j.kind = 0 /* JobKind.invocation */;
+      if not found then
+        select l.queue, l.definition, l.actor_id, l.outcome is null as takes, null::uuid as follows
+        into t
+        from live_actions l
+        where l.id = v_id;
+      end if;
+      if not found then
+        select
+          e.queue, e.definition, e.actor_id, false as takes,
+          case when e.status = 3 /* Status.superseded */ and e.cause is null then e.superseded_by end as follows
+        into t
+        from ended_actions e
+        where e.id = v_id;
+      end if;
+      if not found then
+        select null::text as queue, o.definition, o.actor_id, false as takes, o.follows
+        into t
+        from outcomes o
+        where o.id = v_id;
+      end if;
+      if not found then return; end if;
+      if v_id = p_id and p_definition is not null and (t.definition, t.actor_id) <> (p_definition, p_actor_id) then
+        became := 6 /* Sent.other */;
+        definition := t.definition;
+        actor_id := t.actor_id;
+        return;
+      end if;
+      exit when t.follows is null;
+      v_id := t.follows;
+    end loop;
+    -- it has ended since it was found: another one may perform by now
+    exit when t.takes or p_id is not null;
   end loop;
   if p_id is not null and p_given is not null then
     select x.became, x.action
