@@ -87,7 +87,7 @@ export interface RetryDefinition {
   readonly errors: ReadonlyMap<string, AnySchedule | undefined>
 }
 
-/** How often a step begins again at most, whatever its schedule says. */
+/** How often a step begins again at most, whatever its schedules say, and of all of them together. */
 export const mostRetries = 10_000
 
 /**

@@ -223,6 +223,21 @@ suite("steps that begin again", (engine) => {
       assert.strictEqual((yield* recordOf(handle.id)).status, "failed")
     }))
 
+  test("9.2: so has one of a tag's own, and all schedules together", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const counts = (text: string) =>
+        sql`update stepped.live_actions set step_attempts = jsonb_set(step_attempts, '{counts}', ${text}::text::jsonb)`
+      for (const [failure, counted] of [[new NoFuel(), `{"NoFuel": 9999}`], [new Torn(), `{"NoFuel": 5000, "": 4999}`]] as const) {
+        scene.body = Effect.fail(failure)
+        const handle = yield* (yield* depot).endlessLater()
+        assert.lengthOf(yield* delays(handle.id, 3), 3)
+        yield* counts(counted)
+        assert.lengthOf(yield* delays(handle.id), 2)
+        assert.strictEqual((yield* recordOf(handle.id)).status, "failed")
+      }
+    }))
+
   test("9.3: a failure may ask for more time, and not for less; what is no duration is passed over", () =>
     Effect.gen(function*() {
       const client = yield* depot

@@ -4871,6 +4871,16 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [stepRetries]: ["9.8: a step that has ended is not run again"] }
   },
   {
+    name: "tag-without-an-end",
+    breaks: "9.2: a schedule of a tag that never ends has no end",
+    plants: [{
+      file: "src/engine/perform/attempts.ts",
+      find: `total > mostRetries || `,
+      replace: `total > mostRetries * mostRetries || `
+    }],
+    tests: { [stepRetries]: ["9.2: so has one of a tag's own"] }
+  },
+  {
     name: "held-step-that-notes-nothing",
     breaks: "9.1: a step that is held and tried again performs children again that have succeeded",
     plants: [{ file: stepService, find: ` || step.policy?.onExhausted === "hold" ||`, replace: ` ||` }],

@@ -11,7 +11,7 @@ import * as Pull from "effect/Pull"
 import * as Schedule from "effect/Schedule"
 import { longest, readDuration } from "../../domain/duration.ts"
 import { actorText, broken, errorText, type FailureCause, line, typedErrorIn } from "../../domain/Failure.ts"
-import type { RetryDefinition } from "../../Retry.ts"
+import { mostRetries, type RetryDefinition } from "../../Retry.ts"
 import { InvalidDuration, StepFailed } from "../../SteppedError.ts"
 import { errorOf } from "../causes.ts"
 import type { RunnableStep } from "../Runnable.ts"
@@ -127,7 +127,8 @@ const askPolicy = (
     const schedule = counts === untagged ? retry.schedule : retry.errors.get(counts)
     const earlier = performance.attempted
     const count = (earlier?.counts[counts] ?? 0) + 1
-    if (schedule === undefined || (counts === untagged && count > retry.times)) return undefined
+    const total = Object.values(earlier?.counts ?? {}).reduce((sum, others) => sum + others, 1)
+    if (schedule === undefined || total > mostRetries || (counts === untagged && count > retry.times)) return undefined
     if (counts === untagged && retry.while !== undefined && !retry.while(failure)) return undefined
     const at = yield* env.now
     const delay = yield* delayAfter(schedule, step.body.context, failure, [
