@@ -3,7 +3,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Exit, Fiber, Layer, Option, Schema } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
-import { ActionRepo, MemoError, Step, type Stepped } from "stepped"
+import { ActionRepo, MemoError, Step, type StepContext, Stepped } from "stepped"
 import { performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
 import { deployed } from "../harness/deploying.ts"
@@ -13,6 +13,7 @@ import { performIdle } from "../harness/performing.ts"
 import { failing, retriedSettings } from "./fixtures/callbackRetries.ts"
 import { Changed, Declined, doing, nap, Receipt, refuse, scene, Shops, ShopsLive } from "./fixtures/once.ts"
 
+const ready = Stepped.signal("ready")
 const memos = Effect.flatMap(SqlClient.SqlClient, (sql) =>
   Effect.map(
     sql<{ name: string; result: unknown }>`select name, result from stepped.memos order by name`,
@@ -260,8 +261,16 @@ suite("what a step does once", (engine) => {
     Effect.gen(function*() {
       const told: Array<string> = []
       scene.body = Effect.gen(function*() {
-        const inside: ReadonlyArray<Effect.Effect<unknown, any, Step>> = [
+        const inside: ReadonlyArray<Effect.Effect<unknown, any, any>> = [
+          Step.do(refuse),
+          Step.attempt(refuse),
+          Step.start(refuse),
           Step.wait("1 second"),
+          Step.waitFor(ready),
+          Step.received(ready),
+          Step.token(ready),
+          Step.progress(1),
+          Step.setArguments(refuse),
           Step.markFailed,
           Step.once("inner", Effect.void)
         ]
@@ -270,11 +279,22 @@ suite("what a step does once", (engine) => {
           const exit = yield* Effect.exit(Step.once(`n ${n}`, one as Effect.Effect<void>))
           told.push(exit._tag === "Failure" ? /calls (Step\.\w+)/.exec(String(exit.cause))?.[1] ?? "" : "success")
         }
+        // what says which step it is says so there, too
+        const facts = ({ actionId, attemptNumber, idempotencyKey, lastFailure, name }: StepContext) =>
+          JSON.stringify([name, actionId, idempotencyKey, attemptNumber, lastFailure?.message])
+        const within = Step.once("facts", Effect.map(Step, facts) as Effect.Effect<any>)
+        told.push(yield* within, facts(yield* Step))
       })
       const handle = yield* (yield* shop).payLater()
       yield* performIdle
       assert.strictEqual(yield* handle.await, "paid")
-      assert.deepStrictEqual(told, ["Step.wait", "Step.markFailed", "Step.once"])
+      const [own, ...rest] = told.splice(-2)
+      assert.deepStrictEqual([own], rest)
+      assert.deepStrictEqual(
+        told,
+        ["do", "do", "start", "wait", "waitFor", "received", "token", "progress", "setArguments", "markFailed", "once"]
+          .map((verb) => `Step.${verb}`)
+      )
     }))
 
   test("9.10: a step that a deploy has put into the place of another does not have its memos", () =>

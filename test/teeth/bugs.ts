@@ -4871,6 +4871,30 @@ export const bugs: ReadonlyArray<Bug> = [
     tests: { [stepRetries]: ["9.8: a step that has ended is not run again"] }
   },
   {
+    name: "once-without-the-key",
+    breaks: "9.10: what is done once does not know the step's key",
+    plants: [{
+      file: once,
+      find: `    idempotencyKey,
+    lastFailure,
+    enqueue`,
+      replace: `    idempotencyKey: undefined as unknown as string,
+    lastFailure,
+    enqueue`
+    }],
+    tests: { [onceTest]: ["9.10: where Step is used in it"] }
+  },
+  {
+    name: "once-that-takes-signals",
+    breaks: "9.10: what is done once asks for what is gone when it is not done again",
+    plants: [{
+      file: once,
+      find: `received: () => no("received"),`,
+      replace: `received: Context.get(context as Context.Context<Step>, Step).received,`
+    }],
+    tests: { [onceTest]: ["9.10: where Step is used in it"] }
+  },
+  {
     name: "tag-without-an-end",
     breaks: "9.2: a schedule of a tag that never ends has no end",
     plants: [{

@@ -184,11 +184,20 @@ const without = <R>(context: Context.Context<R>, name: string, step: RunnableSte
         })
       )
     )
-  const refusing = {
-    ...Context.getOrElse(context as Context.Context<any>, Step, () => ({})) as StepContext,
+  const { actionId, attemptNumber, idempotencyKey, lastFailure } = Context.get(context as Context.Context<Step>, Step)
+  const refusing: StepContext = {
+    name: step.name,
+    actionId,
+    attemptNumber,
+    idempotencyKey,
+    lastFailure,
     enqueue: () => no("do"),
     start: () => no("start"),
     wait: () => no("wait"),
+    waitFor: () => no("waitFor"),
+    received: () => no("received"),
+    claims: () => no("token"),
+    progress: () => no("progress"),
     markFailed: no("markFailed"),
     setArguments: () => no("setArguments"),
     once: () => no("once")
