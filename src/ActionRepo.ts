@@ -206,7 +206,8 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   ) => Effect.Effect<DeleteResult, StorageError | InvalidQuery>
   /**
    * Deletes what ended before a time, or longer ago than a `retention` says of its status and action, with its steps. Of as many ended actions as it looks at: `limit` (10,000 if not given, 1,000 with
-   * `export`, 100,000 at most), newest first. The next call goes on from `next`, until there is none.
+   * `export`, 100,000 at most), newest first. The next call goes on from `next`, until there is none. With `export` a call deletes no more than what is 16 MiB as
+   * JSON, one action at least.
    *
    * **Details**
    *

@@ -12,7 +12,7 @@ import type { PlainSchema } from "./domain/PlainSchema.ts"
 import type { ChildOptions } from "./EnqueueOptions.ts"
 import type { AnySignal, Receives, SignalWait } from "./Signal.ts"
 import type { StarterContext, StepContext } from "./StepContext.ts"
-import type { AttemptError, IncompatibleSignal, MemoError, StorageError } from "./SteppedError.ts"
+import type { AttemptError, IncompatibleSignal, MemoError, ResultsTooLarge, StorageError } from "./SteppedError.ts"
 import { type Completes, type TokenOptions, Tokens } from "./Tokens.ts"
 
 export { Child, isChild, makeChild } from "./Child.ts"
@@ -341,13 +341,14 @@ export class Step extends Context.Service<Step, StepContext>()("stepped/Step") {
    *
    * **Gotchas**
    *
-   * What no longer fits the payload's schema fails with an `IncompatibleSignal`.
+   * What no longer fits the payload's schema fails with an `IncompatibleSignal`; what is, with the results that the step receives, more than
+   * `resultsLimit`, with `ResultsTooLarge`.
    */
   static readonly received = <S extends AnySignal>(
     signal: S
   ): Effect.Effect<
     ReadonlyArray<S["payload"]["Type"]>,
-    IncompatibleSignal | StorageError,
+    IncompatibleSignal | ResultsTooLarge | StorageError,
     Step | Receives<S>
   > => Effect.flatMap(Step, (step) => step.received(signal)) as Effect.Effect<any, any, any>
 

@@ -11,7 +11,7 @@ import type { FailureCause } from "./domain/Failure.ts"
 import type { PlainSchema } from "./domain/PlainSchema.ts"
 import type { ChildOptions } from "./EnqueueOptions.ts"
 import type { AnySignal, SignalWait } from "./Signal.ts"
-import type { IncompatibleSignal, MemoError, StorageError } from "./SteppedError.ts"
+import type { IncompatibleSignal, MemoError, ResultsTooLarge, StorageError } from "./SteppedError.ts"
 import type { TokenClaims, TokenOptions } from "./Tokens.ts"
 
 /**
@@ -71,7 +71,9 @@ export interface StepContext extends StarterContext {
   /** Holds the step open until the signal has come, and gives a stand-in for what it brings. */
   readonly waitFor: (signal: AnySignal, options: SignalWait | undefined) => Effect.Effect<Child<any>>
   /** What has come already, and nobody has read. */
-  readonly received: (signal: AnySignal) => Effect.Effect<ReadonlyArray<any>, IncompatibleSignal | StorageError>
+  readonly received: (
+    signal: AnySignal
+  ) => Effect.Effect<ReadonlyArray<any>, IncompatibleSignal | ResultsTooLarge | StorageError>
   /** What a token says that sends the signal, or completes the action. */
   readonly claims: (of: AnySignal | "complete", options: TokenOptions | undefined) => Effect.Effect<TokenClaims>
   /** Has the step fail once it has ended, whatever the body does from here on. */

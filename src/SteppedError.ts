@@ -1009,7 +1009,7 @@ export type ReceiveError =
   | StorageError
 
 /**
- * A step would receive more than the limit allows: results of earlier steps and of their children. It fails without having loaded them all.
+ * A step would receive more than the limit allows: results of earlier steps and of their children, and signals. It fails without having loaded them all.
  *
  * @category errors
  * @since 0.1.0
@@ -1113,6 +1113,7 @@ export type InfrastructureError =
   | EnqueueError
   | MemoError
   | IncompatibleSignal
+  | ResultsTooLarge
   | SendError
   | WaitError
   | InvalidQuery

@@ -64,8 +64,9 @@ export interface EngineOptions {
   /** Bytes that arguments, a result or an error may take as JSON: 1 MiB if not given. */
   readonly payloadLimit?: number | undefined
   /**
-   * Bytes that the results of earlier steps and their children may take together, as JSON, when a step receives them: 64 MiB if not given.
-   * A step that would receive more fails with `ResultsTooLarge`.
+   * Bytes that the results of earlier steps and their children may take together, as JSON, when a step receives them, with the signals that it
+   * takes: 64 MiB if not given. A step that would receive more fails with `ResultsTooLarge`. Of an execution of a workflow, what was sent to it
+   * and what it has waited for: with more it is suspended.
    */
   readonly resultsLimit?: number | undefined
   /** Levels of a tree: 100 if not given. */

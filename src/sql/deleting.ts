@@ -4,9 +4,13 @@ import * as Effect from "effect/Effect"
 import { KeyKind } from "../domain/Phase.ts"
 import type { DeletionPlan } from "../Retention.ts"
 import type { Records } from "../store/Records.ts"
+import { answering } from "../store/weight.ts"
 import type { Calls } from "./call.ts"
 import { at, json } from "./columns.ts"
 import { operationParameter, recording } from "./operations.ts"
+
+/** Characters of an exported action that travel in one row. */
+const partLength = 1_000_000
 
 export const deletingOf = (
   { call, schema }: Calls
@@ -15,22 +19,32 @@ export const deletingOf = (
     Effect.map(
       call(
         "deleteEnded",
-        `select deleted, below, exported, ${recording(schema, "deleted", "deleted", "$4")}
-          from ${schema}.delete_ended(p_before => $1, p_below => $2, p_limit => $3, p_is_exported => $5, p_rules => $6)`,
+        // of each action a row, or some: what is stored of one may be more than a message holds
+        `with d as materialized (select deleted, below, exported, ${
+          recording(schema, "deleted", "deleted", "$4")
+        } as recorded
+          from ${schema}.delete_ended(p_before => $1, p_below => $2, p_limit => $3, p_bytes => $5, p_rules => $6))
+        select d.deleted, d.below, x.n, substr(x.one, k.start, ${partLength}), d.recorded from d
+          left join lateral unnest(d.exported) with ordinality x (one, n) on true
+          left join lateral generate_series(1, length(x.one), ${partLength}) k (start) on true
+        order by x.n, k.start`,
         [
           at(old.before),
           from === undefined ? null : PgTypes.uuid(from),
           PgTypes.int4(limit),
           operationParameter(operation),
-          PgTypes.bool(isExported),
+          isExported ? PgTypes.int4(answering) : null,
           json(old.rules)
         ]
       ),
-      ([row]) => ({
-        deleted: row![0] as number,
-        next: (row![1] ?? undefined) as string | undefined,
-        exported: (row![2] ?? []) as ReadonlyArray<string>
-      })
+      (rows) => {
+        const exported: Array<string> = []
+        for (const [, , n, part] of rows) {
+          if (n !== null) exported[Number(n) - 1] = (exported[Number(n) - 1] ?? "") + (part as string)
+        }
+        const [deleted, below] = rows[0]!
+        return { deleted: deleted as number, next: (below ?? undefined) as string | undefined, exported }
+      }
     ),
   planDeletion: (old, limit, from) =>
     Effect.map(

@@ -11,7 +11,8 @@ import { array } from "./columns.ts"
 import { toDetail } from "./rows.ts"
 import { readColumns, scheduleOf } from "./schedules.ts"
 import { storageError } from "./storageError.ts"
-import { piecesOf } from "./transitions/reads.ts"
+import { piecesOf } from "./transitions/pieces.ts"
+import { whatOf } from "./transitions/reads.ts"
 
 /** Bytes of signals that one statement loads, and one of them more at most. */
 const pieceBytes = 4 * 1024 * 1024
@@ -41,11 +42,10 @@ const readsOf = (schema: string, query: Look["query"]): LiveReads => {
     const named = Object.keys(args).map((key, i) => `${key} => $${i + 1}`).join(", ")
     return asked(`select ${columns} from ${schema}.${name}(${named})`, Object.values(args))
   }
-  const { resultsAfter, slotsAfter, whatOf } = piecesOf(run)
+  const whole = whatOf(run)
   return {
-    resultsAfter,
-    slotsAfter,
-    whatOf: (action) => whatOf(undefined, action),
+    ...piecesOf(run),
+    whatOf: (action) => whole(undefined, action),
     page: (from, until, limit) =>
       Effect.map(
         run(

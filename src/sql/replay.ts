@@ -1,4 +1,4 @@
-/** What an execution is replayed with, as `replay_of` gives it. */
+/** What an execution is replayed with, as `detail_of` gives it. */
 import type { FailureCause } from "../domain/Failure.ts"
 import { statuses } from "../domain/Phase.ts"
 import type { StoredReplay } from "../store/Answer.ts"

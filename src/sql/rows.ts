@@ -87,10 +87,10 @@ interface RawDetail {
   readonly attempt: number | null
   readonly attempts: StoredAttempts | null
   readonly failure: FailureCause | null
-  readonly earlier: EarlierSlots | null
+  readonly earlier: EarlierSlots | Pick<EarlierSlots, "next"> | null
   readonly retries: RetriedBefore | null
   readonly memos: ReadonlyArray<RawMemo> | true | null
-  readonly replay?: RawReplay | null
+  readonly replay?: RawReplay | true | null
   readonly timeoutAt: number | null
   readonly trace: string | null
   readonly after: string | null
@@ -193,7 +193,10 @@ const toMemo = ([kind, step, name, result, attempt]: RawMemo): StoredMemo => ({
   result
 })
 
-/** What `detail_of` gives. */
+/** What comes in pieces. */
+const nothingYet: RawReplay = { signals: null, children: null }
+
+/** What `detail_of` gives, or `what_of`, which says of what comes in pieces only that there is some. */
 export const toDetail = (value: unknown): Detail => {
   const raw = value as RawDetail
   return {
@@ -205,10 +208,12 @@ export const toDetail = (value: unknown): Detail => {
     attempt: raw.attempt ?? undefined,
     attempts: raw.attempts ?? undefined,
     failure: raw.failure ?? undefined,
-    earlier: raw.earlier ?? undefined,
+    earlier: raw.earlier === null ? undefined : { succeeded: [], ...raw.earlier },
     retries: raw.retries ?? undefined,
     memos: raw.memos === null ? undefined : raw.memos === true ? [] : raw.memos.map(toMemo),
-    replay: raw.replay === undefined || raw.replay === null ? undefined : toReplay(raw.replay),
+    replay: raw.replay === undefined || raw.replay === null
+      ? undefined
+      : toReplay(raw.replay === true ? nothingYet : raw.replay),
     prepended: raw.prepended?.split("/") ?? [],
     outcome: raw.outcome === null
       ? undefined

@@ -4,8 +4,9 @@ import type { UnplacedCause } from "../domain/Failure.ts"
 import type { Phase } from "../domain/Phase.ts"
 import type { StorageError } from "../SteppedError.ts"
 import type { Detail } from "./Answer.ts"
+import type { Pieces } from "./Pieces.ts"
 import type { StoredSchedule } from "./Scheduled.ts"
-import type { Store, Whole } from "./Store.ts"
+import type { Whole } from "./Store.ts"
 
 /** An action that is queued or live. */
 export interface StoredLive {
@@ -45,7 +46,7 @@ export interface UnreadSignal {
 }
 
 /** What is read at one moment. */
-export interface LiveReads extends Pick<Store["Service"], "resultsAfter" | "slotsAfter"> {
+export interface LiveReads extends Omit<Pieces, "unreadSignals"> {
   /** In the order of their ids, from one to another. */
   readonly page: (from: string, until: string, limit: number) => Effect.Effect<ReadonlyArray<StoredLive>, StorageError>
   /** Of actions in their order, of the first one behind a signal; a piece of a few MiB, none at the end. */

@@ -29,7 +29,6 @@ import type {
   Detail,
   Recovered,
   Renewed,
-  SettledSlot,
   StepDecision,
   Work
 } from "./Answer.ts"
@@ -38,6 +37,7 @@ import type { Executing } from "./Executing.ts"
 import type { Explained, ExplainedAction, ToExplain } from "./Explained.ts"
 import type { AskedRetry, Invocation, PreparedInvocation } from "./Invocation.ts"
 import type { Keeping, OwnConnections } from "./OwnConnections.ts"
+import type { Pieces } from "./Pieces.ts"
 import type { NewOperation, Records } from "./Records.ts"
 import type { AskedBy, NewHeartbeat, NewSignal, SentHeartbeat, SentSignal } from "./Sending.ts"
 
@@ -82,18 +82,6 @@ export const emptyCatalog: Catalog = { queues: [], definitions: [] }
 export interface Whole {
   readonly arguments: unknown
   readonly detail: Detail
-}
-
-/** A stored result on its way in, as JSON text. */
-export interface StoredResult {
-  readonly step: number
-  readonly result: string
-}
-
-/** A settled slot with the child's result and, where its failure is a value, its cause, as JSON texts. */
-export interface StoredSlot extends Omit<SettledSlot, "step" | "result" | "cause"> {
-  readonly result: string | null
-  readonly cause: string | null
 }
 
 /** What became of an invocation. */
@@ -256,19 +244,6 @@ export interface Transitions {
   ) => Effect.Effect<ReadonlyArray<string>, StorageError>
   /** An action under this token whose detail did not travel with the answer that handed it over; none when it is no longer under it. */
   readonly whatOf: (token: bigint, action: string) => Effect.Effect<Whole | undefined, StorageError>
-  /** Results of an action's steps from an index on, a piece of a few MiB; none at the end. */
-  readonly resultsAfter: (action: string, from: number) => Effect.Effect<ReadonlyArray<StoredResult>, StorageError>
-  /** Slots of a step behind one with their results, a piece of a few MiB; none at the end. */
-  readonly slotsAfter: (
-    action: string,
-    step: number,
-    slot: number
-  ) => Effect.Effect<ReadonlyArray<StoredSlot>, StorageError>
-  /** What was sent to an action under a name and nobody has read, failures apart, in its order. */
-  readonly unreadSignals: (
-    action: string,
-    name: string
-  ) => Effect.Effect<ReadonlyArray<{ readonly id: number; readonly payload: unknown }>, StorageError>
   /** Stores a signal; inside an open transaction of the client it commits with it. */
   readonly send: (signal: NewSignal) => Effect.Effect<SentSignal, StorageError>
   /** Somebody outside is heard, for whom an action or a step waits; inside an open transaction of the client it commits with it. */
@@ -397,4 +372,4 @@ export interface Transitions {
  * The storage of the engine and of its services.
  * @internal
  */
-export class Store extends Context.Service<Store, Transitions & Records & Executing>()("stepped/Store") {}
+export class Store extends Context.Service<Store, Transitions & Pieces & Records & Executing>()("stepped/Store") {}

@@ -223,7 +223,11 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             store.heldBy(token),
             (works) => assert.deepStrictEqual(works.map(({ _tag, action }) => [_tag, action]), [["ToPrepare", second]])
           ),
-          unreadSignals: store.unreadSignals(first, "approval"),
+          unreadSignals: store.unreadSignals(first, "approval", undefined),
+          memosAfter: store.memosAfter(first, undefined),
+          sentAfter: store.sentAfter(first, undefined),
+          awaitedAfter: store.awaitedAfter(first, undefined),
+          earlierAfter: store.earlierAfter(first, 0, -1),
           send: Effect.map(
             store.send({
               now: 0,

@@ -23,6 +23,8 @@ const eventRaces = "test/races/events.test.ts"
 const concluding = "src/engine/perform/concluding.ts"
 const performance = "src/engine/perform/Performance.ts"
 const results = "src/engine/perform/results.ts"
+const pieces = "src/engine/perform/pieces.ts"
+const largeData = "test/behaviour/LargeData.test.ts"
 const retry = "src/engine/perform/retry.ts"
 const runCallbacks = "src/engine/perform/runCallbacks.ts"
 const runJob = "src/engine/perform/runJob.ts"
@@ -496,7 +498,7 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "unlimited-results",
     breaks: "3.7: a step receives whatever its children gave",
     plants: [{
-      file: results,
+      file: pieces,
       find: `    if (this.size <= this.#limit) return Effect.void`,
       replace: `    if (this.size >= 0) return Effect.void`
     }],
@@ -5533,8 +5535,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "9.10: what a step has done once is not handed over, and is done again",
     plants: [{
       file: functionFile("detail_of"),
-      find: `where m.action = l.id)`,
-      replace: `where m.action = l.id and m.step < 0)`
+      find: `from memos m where m.action = p_id`,
+      replace: `from memos m where m.action = p_id and m.step < 0`
     }],
     tests: { [onceTest]: ["9.10: is not done again when the body runs again"] }
   },
@@ -5542,9 +5544,11 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "once-again-where-it-does-not-travel",
     breaks: "9.10: what a step has done once, and is large, is not handed over",
     plants: [{
-      file: functionFile("what_of"),
-      find: `where m.action = l.id)`,
-      replace: `where m.action = l.id and m.step < 0)`
+      file: functionFile("memos_after"),
+      find: `      m.action = p_action
+`,
+      replace: `      m.action = p_action and m.step < 0
+`
     }],
     tests: { [onceTest]: ["9.10: what does not travel"] }
   },
@@ -9417,5 +9421,116 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "if (schedules === undefined) return"
     }],
     tests: { "test/behaviour/UnfiredSchedules.test.ts": ["17.2, 20.11: a row whose action"] }
+  },
+  {
+  // more than a message holds
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "only-the-first-piece",
+    breaks: "24.4: of what the activities of an execution have come to, only the first few are not done again",
+    plants: [{
+      file: pieces,
+      find: `      if (piece.length === 0) return
+`,
+      replace: `      if (piece.length === 0 || last !== undefined) return
+`
+    }],
+    tests: {
+      [largeData]: ["24.4: what many activities", "24.3, 24.5: an execution has all", "3.7, 11.1: a step is given"]
+    }
+  },
+  {
+    name: "asked-for-in-pieces-and-not-known-again",
+    breaks: "18.1: of a retried step what was large, and has succeeded, is done again",
+    plants: [{
+      file: pieces,
+      find: `            : [slot, digest]`,
+      replace: `            : [slot, definition ?? ""]`
+    }],
+    tests: { [largeData]: ["18.1: what a step of a retried action"] }
+  },
+  {
+    name: "sent-without-limit",
+    breaks: "24.2: an execution is given whatever was sent to it, and what it has waited for",
+    plants: [{
+      file: pieces,
+      find: `        signals.push({ name, payload: read(payload), at })
+      },
+      loading.check`,
+      replace: `        signals.push({ name, payload: read(payload), at })
+      },
+      Effect.void`
+    }, {
+      file: pieces,
+      find: `        children.push({ definition, execution, ended })
+      },
+      loading.check`,
+      replace: `        children.push({ definition, execution, ended })
+      },
+      Effect.void`
+    }],
+    tests: { [largeData]: ["3.7, 24.2: where that is beyond the limit"] }
+  },
+  {
+    name: "execution-fails-for-what-is-too-large",
+    breaks: "24.2: an execution that has more than its worker may load has failed for good",
+    plants: [{
+      file: "src/engine/perform/perform.ts",
+      find: `(isReplayed(performance) ? suspended : stepFailed)(`,
+      replace: `(isReplayed(performance) && performance.id === "" ? suspended : stepFailed)(`
+    }],
+    tests: { [largeData]: ["3.7, 24.2: where that is beyond the limit"] }
+  },
+  {
+    name: "received-without-limit",
+    breaks: "3.7, 11.1: a step is given all that was sent, however much that is",
+    plants: [{
+      file: "src/engine/perform/signals.ts",
+      find: `      loading.check
+`,
+      replace: `      Effect.void
+`
+    }],
+    tests: { [largeData]: ["3.7, 11.1: a step is given"] }
+  },
+  {
+    name: "received-counted-twice",
+    breaks: "11.1: who asks for the same signals again has them twice, and fails",
+    plants: [{
+      file: "src/engine/perform/signals.ts",
+      find: `if (other !== name) before += size`,
+      replace: `if (other !== "") before += size`
+    }],
+    tests: { [largeData]: ["3.7, 11.1: a step is given"] }
+  },
+  {
+    name: "exported-whatever-it-takes",
+    breaks: "4.7: what is exported is as many actions as it is asked for, whatever they take",
+    plants: [{
+      file: functionFile("delete_history"),
+      find: `if i > 1 and bytes > p_bytes then`,
+      replace: `if i > 1 and bytes < 0 then`
+    }],
+    tests: { [largeData]: ["4.7: what is exported"] }
+  },
+  {
+    name: "exported-and-forgotten",
+    breaks: "4.7: what was too much for one answer is passed by, and stays",
+    plants: [{
+      file: functionFile("delete_ended"),
+      find: `coalesce(h.below, delete_ended.below)`,
+      replace: `delete_ended.below`
+    }],
+    tests: { [largeData]: ["4.7: what is exported"] }
+  },
+  {
+    name: "exported-in-one-row",
+    breaks: "4.7: an action of which more is stored than a message holds is never exported",
+    plants: [{
+      file: "src/sql/deleting.ts",
+      find: `const partLength = 1_000_000`,
+      replace: `const partLength = 1_000_000_000`
+    }],
+    tests: { [largeData]: ["4.7: an action of which more"] }
   }
 ]

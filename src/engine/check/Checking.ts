@@ -227,7 +227,11 @@ const ofAction = (
 const nothingApart: Reading["stored"] = {
   whatOf: () => Effect.undefined,
   resultsAfter: () => Effect.succeed([]),
-  slotsAfter: () => Effect.succeed([])
+  slotsAfter: () => Effect.succeed([]),
+  memosAfter: () => Effect.succeed([]),
+  sentAfter: () => Effect.succeed([]),
+  awaitedAfter: () => Effect.succeed([]),
+  earlierAfter: () => Effect.succeed([])
 }
 
 /** Only what waits in its queue is taken from there; what goes on is, too, but it is taken first by whoever has it. */

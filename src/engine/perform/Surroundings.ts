@@ -4,6 +4,7 @@ import type { ReplayListener } from "../../Execution.ts"
 import type { CompletionOptions, CompletionOutcome } from "../../Outcome.ts"
 import type { JobCompletionError, StorageError, UnsuitableIsolation } from "../../SteppedError.ts"
 import type { NewMemo, ProgressNote } from "../../store/Conclusion.ts"
+import type { Pieces } from "../../store/Pieces.ts"
 import type { Store, Whole } from "../../store/Store.ts"
 import type { NewActionId } from "../ActionId.ts"
 import type { Log } from "../log.ts"
@@ -26,7 +27,7 @@ export interface Surroundings {
     completed: () => void
   ) => Effect.Effect<boolean, JobCompletionError>
   /** What did not travel with the answers of transitions. */
-  readonly stored: Pick<Store["Service"], "resultsAfter" | "slotsAfter" | "unreadSignals"> & {
+  readonly stored: Pieces & {
     readonly whatOf: (action: string) => Effect.Effect<Whole | undefined, StorageError>
   }
   /** Keeps what a body has done, and gives what is kept under its name. Dies with `Fenced` where the action is somebody else's by now. */
@@ -52,7 +53,7 @@ export interface Surroundings {
 
 /** What reading what is stored of an action needs of the engine. */
 export interface Reading extends Pick<Surroundings, "registry" | "settings" | "now"> {
-  readonly stored: Pick<Surroundings["stored"], "whatOf" | "resultsAfter" | "slotsAfter">
+  readonly stored: Omit<Surroundings["stored"], "unreadSignals">
 }
 
 /** Somebody else has the action by now, or it is over: nothing of what was done for it may be committed. */

@@ -17,7 +17,7 @@ import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
 import { actionOf, atStepToRun, isReplayed, type Performance, stepOf } from "./Performance.ts"
 import { loadHead, loadPieces } from "./results.ts"
-import { stepFailed, Unhandled } from "./retry.ts"
+import { stepFailed, suspended, Unhandled } from "./retry.ts"
 import { runCallbacks } from "./runCallbacks.ts"
 import { runJob } from "./runJob.ts"
 import { runStep } from "./runStep.ts"
@@ -82,7 +82,12 @@ const loaded = (taken: Performance, env: Surroundings): Effect.Effect<Concluded 
       return Effect.matchEffect(loadPieces(performance, env), {
         onFailure: (error) =>
           error instanceof ResultsTooLarge
-            ? stepFailed(performance, stepOf(performance), Cause.fail(error), env)
+            ? (isReplayed(performance) ? suspended : stepFailed)(
+              performance,
+              stepOf(performance),
+              Cause.fail(error),
+              env
+            )
             : unhandled(performance)(error),
         onSuccess: (whole) =>
           Effect.mapError(

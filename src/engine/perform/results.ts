@@ -10,11 +10,12 @@ import { checkPayload, codecOf, NotJson } from "../../domain/Codec.ts"
 import { actionText, errorText, type FailureCause } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import { fromTemplate, holdsChild, holdsSlot, notJson, toTemplate } from "../../domain/ResultTemplate.ts"
-import { ResultsTooLarge, type StorageError } from "../../SteppedError.ts"
+import type { ResultsTooLarge, StorageError } from "../../SteppedError.ts"
 import type { SettledSlot, StoredStep } from "../../store/Answer.ts"
 import type { RunnableStep } from "../Runnable.ts"
 import { attempted, notDeclared, ranFor } from "./attempted.ts"
-import { actionOf, findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
+import { findStep, nextAfter, type Performance, stepOf, withDetail } from "./Performance.ts"
+import { Loading, withPieces } from "./pieces.ts"
 import { hasPassed, isSignalSlot, payloadOf } from "./signals.ts"
 import { Fenced, type Reading, type Surroundings } from "./Surroundings.ts"
 
@@ -27,8 +28,9 @@ export const loadHead = (performance: Performance, env: Reading): Effect.Effect<
   })
 
 /**
- * Loads the results that an action's next step receives, in pieces, and no further than their limit. Of a step that has failed nothing is
- * loaded, and results that nobody receives are only looked at. What callbacks do not ask for is not loaded, either (`isAtEnd`: one does).
+ * Loads the results that an action's next step receives, in pieces, and no further than their limit; and what its body has done before. Of a
+ * step that has failed nothing is loaded, and results that nobody receives are only looked at. What callbacks do not ask for is not loaded,
+ * either (`isAtEnd`: one does).
  */
 export const loadPieces = (
   performance: Performance,
@@ -45,6 +47,7 @@ export const loadPieces = (
     }
 
     const loading = new Loading(performance, env.settings.results)
+    const whole = yield* withPieces(performance, env)
     const isLast = waits && nextAfter(performance, row ?? stepOf(performance)) === undefined
     const results = new Map<number, unknown>()
     for (let from = isLast ? performance.step : 0;;) {
@@ -73,9 +76,9 @@ export const loadPieces = (
       ? yield* firstUnreadable(performance, env)
       : undefined
     return {
-      ...performance,
+      ...whole,
       detail: {
-        ...head,
+        ...whole.detail!,
         steps: head.steps.map((step) => ({ ...step, result: results.get(step.index) ?? null })),
         slots: unread === undefined ? slots : [...slots, unread]
       },
@@ -83,27 +86,6 @@ export const loadPieces = (
       apart: false
     }
   })
-
-/** How many bytes of results are in memory by now. */
-class Loading {
-  size = 0
-  readonly #performance: Performance
-  readonly #limit: number
-  constructor(performance: Performance, limit: number) {
-    this.#performance = performance
-    this.#limit = limit
-  }
-  read(text: string): unknown {
-    this.size += Buffer.byteLength(text)
-    return JSON.parse(text)
-  }
-  readonly check: Effect.Effect<void, ResultsTooLarge> = Effect.suspend(() => {
-    if (this.size <= this.#limit) return Effect.void
-    const { name } = stepOf(this.#performance)
-    const action = actionOf(this.#performance)
-    return Effect.fail(new ResultsTooLarge({ action, step: name, size: this.size, limit: this.#limit }))
-  })
-}
 
 /** Results that nobody receives must be readable all the same: the first one that is not fails the step. */
 const firstUnreadable = (

@@ -176,7 +176,7 @@ const afterStored = (
   env: Surroundings
 ): Effect.Effect<Concluded> => {
   const { marked, replaced, slots, starts } = effects
-  const received = effects.received === undefined ? undefined : [...effects.received]
+  const received = effects.received === undefined ? undefined : [...effects.received.ids]
   if (slots.length > 0) {
     const children = effects.inOrder()
     const waits = (slots: ReadonlyArray<NewSlot>) =>

@@ -1,15 +1,22 @@
 /** Signals that a step waits for, or has been sent: how they are read, and what a step fails with that does not get one. */
 import * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
-import * as Exit from "effect/Exit"
 import type { Definition } from "../../Action.ts"
 import { codecOf } from "../../domain/Codec.ts"
 import { actorText, errorText, type FailureCause, tidyText } from "../../domain/Failure.ts"
 import type { StepIdentity } from "../../domain/Phase.ts"
 import type { AnySignal } from "../../Signal.ts"
-import { HeartbeatTimedOut, IncompatibleSignal, SignalTimedOut, type StorageError } from "../../SteppedError.ts"
+import {
+  HeartbeatTimedOut,
+  IncompatibleSignal,
+  type ResultsTooLarge,
+  SignalTimedOut,
+  type StorageError
+} from "../../SteppedError.ts"
 import type { SettledSlot } from "../../store/Answer.ts"
+import type { UnreadPiece } from "../../store/Pieces.ts"
 import { type Performance, placeAt, stepOf } from "./Performance.ts"
+import { inPieces, Loading } from "./pieces.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** A slot that waits for a signal, settled. */
@@ -98,19 +105,42 @@ export const signalFailure = (
   }
 }
 
-/** What was sent to the action and nobody has read; `take` is told which ones that are. */
+/** What a body has been given by `Step.received`. */
+export interface Received {
+  readonly ids: Set<number>
+  /** Bytes of what it was given last under each name. */
+  readonly sizes: Map<string, number>
+}
+
+/**
+ * What was sent to the action and nobody has read, noted in `received` where it can be read. With the results that the step was given it is no more
+ * than their limit.
+ */
 export const receive = (
   performance: Performance,
   signal: AnySignal,
-  take: (ids: ReadonlyArray<number>) => void,
+  received: () => Received,
   env: Surroundings
-): Effect.Effect<ReadonlyArray<unknown>, IncompatibleSignal | StorageError> =>
+): Effect.Effect<ReadonlyArray<unknown>, IncompatibleSignal | ResultsTooLarge | StorageError> =>
   Effect.gen(function*() {
-    const found = yield* env.stored.unreadSignals(performance.id, signal.name)
-    const payloads = yield* Effect.exit(Effect.forEach(
+    const { name } = signal
+    const { ids, sizes } = received()
+    let before = performance.received
+    for (const [other, size] of sizes) if (other !== name) before += size
+    const loading = new Loading(performance, env.settings.results, before)
+    const found: Array<{ readonly id: number; readonly payload: unknown }> = []
+    yield* inPieces<UnreadPiece, ResultsTooLarge>(
+      (last) => env.stored.unreadSignals(performance.id, name, last),
+      ({ id, payload }) => {
+        found.push({ id, payload: payload === null ? null : loading.read(payload) })
+      },
+      loading.check
+    )
+    const payloads = yield* Effect.forEach(
       found,
-      ({ payload }) => read(performance, stepOf(performance), signal.name, "payload", payload)
-    ))
-    if (Exit.isSuccess(payloads)) take(found.map(({ id }) => id))
-    return yield* payloads
+      ({ payload }) => read(performance, stepOf(performance), name, "payload", payload)
+    )
+    for (const { id } of found) ids.add(id)
+    sizes.set(name, loading.size - before)
+    return payloads
   })

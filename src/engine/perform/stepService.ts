@@ -17,7 +17,7 @@ import type { Replaced } from "./events.ts"
 import { Once } from "./once.ts"
 import { actionOf, knowArguments, type Performance } from "./Performance.ts"
 import { requestIn, requestOfChild, requestOfSignal } from "./requests.ts"
-import { receive } from "./signals.ts"
+import { receive, type Received } from "./signals.ts"
 import { askedFor, invocationOf, mistaken, refuse, starter, type Starting } from "./starter.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
@@ -29,7 +29,7 @@ export class BodyEffects implements Starting {
   /** How many tokens it has given away. */
   tokens = 0
   /** Signals that it was given by `Step.received`. */
-  received: ReadonlySet<number> | undefined
+  received: Received | undefined
   /** What it has done once, if anything. */
   once: Once | undefined
   marked = false
@@ -331,14 +331,7 @@ const verbsOf = (performance: Performance, step: RunnableStep, effects: BodyEffe
         Effect.suspend(() =>
           effects.over
             ? refused(`Step.received of ${signal.name}`)
-            : receive(
-              performance,
-              signal,
-              (ids) => {
-                effects.received = new Set([...effects.received ?? [], ...ids])
-              },
-              env
-            )
+            : receive(performance, signal, () => effects.received ??= { ids: new Set(), sizes: new Map() }, env)
         )
       ),
     claims: (of, options) =>

@@ -101,7 +101,11 @@ export const surroundings = (worker: WorkerContext): {
           })),
         resultsAfter: (action, from) => reading(store.resultsAfter(action, from)),
         slotsAfter: (action, step, slot) => reading(store.slotsAfter(action, step, slot)),
-        unreadSignals: (action, name) => reading(store.unreadSignals(action, name))
+        memosAfter: (action, last) => reading(store.memosAfter(action, last)),
+        sentAfter: (action, last) => reading(store.sentAfter(action, last)),
+        awaitedAfter: (action, last) => reading(store.awaitedAfter(action, last)),
+        earlierAfter: (action, step, slot) => reading(store.earlierAfter(action, step, slot)),
+        unreadSignals: (action, name, last) => reading(store.unreadSignals(action, name, last))
       },
       transaction
     }

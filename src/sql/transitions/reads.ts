@@ -2,74 +2,27 @@
 import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import { statuses } from "../../domain/Phase.ts"
+import type { Pieces } from "../../store/Pieces.ts"
 import { realClock } from "../../store/RealClock.ts"
-import type { Found, Store, StoredResult, StoredSlot } from "../../store/Store.ts"
+import type { Found, Store } from "../../store/Store.ts"
 import type { Calls } from "../call.ts"
 import { array, token } from "../columns.ts"
 import { toDetail } from "../rows.ts"
+import { piecesOf } from "./pieces.ts"
 
-/** Bytes of results that one statement loads, and one result more at most. */
-const pieceBytes = 4 * 1024 * 1024
 /** Bytes of results that one look at outcomes gives, and one result more at most. */
 const answerBytes = 16 * 1024 * 1024
 
-type Reads = Pick<
-  Store["Service"],
-  "whatOf" | "resultsAfter" | "slotsAfter" | "unreadSignals" | "outcomes" | "stateOf" | "clockOffset"
->
+type Reads = Pieces & Pick<Store["Service"], "whatOf" | "outcomes" | "stateOf" | "clockOffset">
 
 const statusOf = (code: unknown) => code === null ? undefined : statuses[code as number]
 
-/** What is read of one action in pieces, however that is asked; without a token, whoever has it. */
-export const piecesOf = (
-  run: Calls["run"]
-): Pick<Reads, "resultsAfter" | "slotsAfter"> & {
-  readonly whatOf: (by: bigint | undefined, action: string) => ReturnType<Reads["whatOf"]>
-} => ({
-  whatOf: (by, action) =>
-    Effect.map(
-      run("whatOf", "what_of", { p_token: token(by ?? null), p_id: PgTypes.uuid(action) }, "arguments, detail"),
-      (rows) => rows[0] && { arguments: rows[0][0], detail: toDetail(rows[0][1]) }
-    ),
-  resultsAfter: (action, from) =>
-    Effect.map(
-      run("resultsAfter", "results_after", {
-        p_action: PgTypes.uuid(action),
-        p_from: PgTypes.int4(from),
-        p_bytes: PgTypes.int4(pieceBytes)
-      }, "idx, result"),
-      (rows) => rows.map((row): StoredResult => ({ step: row[0] as number, result: row[1] as string }))
-    ),
-  slotsAfter: (action, step, slot) =>
-    Effect.map(
-      run(
-        "slotsAfter",
-        "slots_after",
-        {
-          p_action: PgTypes.uuid(action),
-          p_step: PgTypes.int4(step),
-          p_slot: PgTypes.int4(slot),
-          p_bytes: PgTypes.int4(pieceBytes)
-        },
-        "slot, status, definition, actor_id, result, success, ran_definition, ran_actor_id, cause, error, child, signal, optional"
-      ),
-      (rows) =>
-        rows.map((row): StoredSlot => ({
-          slot: row[0] as number,
-          status: statusOf(row[1]),
-          definition: row[2] as string,
-          actorId: row[3] as string,
-          result: row[4] as string | null,
-          success: row[5] as string | null,
-          ran: row[6] === null || (row[6] === row[2] && row[7] === row[3])
-            ? undefined
-            : { definition: row[6] as string, actorId: row[7] as string },
-          cause: row[8] as string | null,
-          asValue: row[9] === null ? undefined : { error: row[9] as string, child: row[10] as string },
-          signal: row[11] === null ? undefined : { name: row[11] as string, isOptional: row[12] === true }
-        }))
-    )
-})
+/** What did not travel with an answer, however that is asked; without a token, whoever has it. */
+export const whatOf = (run: Calls["run"]) => (by: bigint | undefined, action: string): ReturnType<Reads["whatOf"]> =>
+  Effect.map(
+    run("whatOf", "what_of", { p_token: token(by ?? null), p_id: PgTypes.uuid(action) }, "arguments, detail"),
+    (rows) => rows[0] && { arguments: rows[0][0], detail: toDetail(rows[0][1]) }
+  )
 
 export const readsOf = ({ call, run, schema }: Calls): Reads => {
   const textOutcomes = `with f as materialized (select * from ${schema}.outcomes_of(p_ids => $1)),
@@ -81,16 +34,7 @@ export const readsOf = ({ call, run, schema }: Calls): Reads => {
     select final, own, state, status, own_definition, own_actor_id, unwinding, ${schema}.says_more(p_action => final) from f`
   return {
     ...piecesOf(run),
-    unreadSignals: (action, name) =>
-      Effect.map(
-        run(
-          "unreadSignals",
-          "unread_signals",
-          { p_action: PgTypes.uuid(action), p_name: PgTypes.text(name) },
-          "id, payload"
-        ),
-        (rows) => rows.map(([id, payload]) => ({ id: Number(id), payload }))
-      ),
+    whatOf: whatOf(run),
     stateOf: (id) =>
       Effect.map(call("stateOf", textState, [array([id], PgTypes.OID.uuid)]), ([row]) =>
         row && {

@@ -1,17 +1,33 @@
 -- Deletes what has ended with all that is stored of it, as far as nobody has it locked, and nobody retries it by now;
--- gives which, and, where that is asked for, what was stored of it. A key of a completion that is held for longer than
+-- gives which, and, where that is asked for by a size in bytes, what was stored of it, the newest first: no more than
+-- that, one at least, and then `below` says which one was the last. A key of a completion that is held for longer than
 -- `p_before` still answers. No transition locks what is locked here.
 -- For other functions only: it inherits their search path and their settings.
 create function delete_history(
-  p_before timestamptz, p_ids uuid[], p_is_exported boolean, out gone uuid[], out exported text[])
+  p_before timestamptz, p_ids uuid[], p_bytes int, out gone uuid[], out below uuid, out exported text[])
 language plpgsql as $$
 declare
   ids uuid[] := array(select id from ended_actions where id = any(p_ids) for update skip locked);
+  bytes bigint := 0;
+  one text;
 begin
   -- whoever retries one of them, or undoes it, has locked it, and may have done so since it was looked at
   if are_retried() then ids := array(select x from unnest(ids) x where not is_retried(x)); end if;
   ids := array(select x from unnest(ids) x where not exists (select 1 from live_actions l where l.id = x offset 0));
-  if p_is_exported then exported := exported_of(ids); end if;
+  if p_bytes is not null then
+    ids := array(select x from unnest(ids) x order by x desc);
+    exported := '{}';
+    for i in 1 .. cardinality(ids) loop
+      one := exported_of(ids[i]);
+      bytes := bytes + octet_length(one);
+      if i > 1 and bytes > p_bytes then
+        ids := ids[1:i - 1];
+        below := ids[i - 1];
+        exit;
+      end if;
+      exported := exported || one;
+    end loop;
+  end if;
   delete from slots where action = any(ids);
   delete from steps where action = any(ids);
   delete from memos where action = any(ids);

@@ -53,7 +53,7 @@ begin
       cross join lateral (select e.parent from ended_actions e where e.id = c.child offset 0) e
       where e.parent = c.action);
   end loop;
-  gone := (select h.gone from delete_history(p_now, ids, false) h);
+  gone := (select h.gone from delete_history(p_now, ids, null) h);
   deleted := cardinality(gone);
   kept := kept || coalesce((
     select jsonb_agg(jsonb_build_object('id', i, 'because', 'locked'))

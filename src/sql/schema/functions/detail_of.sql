@@ -1,8 +1,11 @@
 -- What a worker needs to go on with an action that it does not have in memory: earlier results, settled slots, a
--- decided outcome. Null if that is more than what travels with an answer: then the worker loads it apart, in pieces
--- (what_of, results_after, slots_after). Sizes are looked at before anything is built: what is stored in this much may
--- be a hundred times as large, but no more than that. JSON as text: building it costs a third of what jsonb does, and
--- nothing here looks into it again.
+-- decided outcome; what its body has done and does not do again, and, of the body of an execution, what was sent to it
+-- (and when, with clocks that are still to ring) and which executions it waits for or has waited for, with what has
+-- come of those that have ended: so a replay reads nothing, and what comes later wakes it. Null if that is more than
+-- what travels with an answer: then the worker loads it apart, in pieces (what_of, results_after, slots_after,
+-- memos_after, sent_after, awaited_after, earlier_after). Sizes are looked at before anything is built: what is stored
+-- in this much may be a hundred times as large, but no more than that. JSON as text: building it costs a third of what
+-- jsonb does, and nothing here looks into it again.
 -- It is called with and without planner settings, and has its own.
 create function detail_of(p_id uuid) returns json
 language plpgsql stable set search_path from current as $$
@@ -30,6 +33,27 @@ begin
     where
       o.action = p_id and (o.child is not null or o.signal is not null)
       and coalesce(o.undo, 2) = 2 /* UndoSlot.reused */
+  ),
+  -- of these nothing is read unless it is asked for
+  m as materialized (
+    select m.step_kind, m.step_name, m.name, m.result, m.attempt from memos m where m.action = p_id
+  ),
+  g as materialized (
+    select g.name, g.payload, g.sent_at from signals g where g.action = p_id
+  ),
+  c as materialized (
+    select k.definition, k.actor_id, e.status, e.result, e.cause
+    from execution_parents p
+    cross join lateral (
+      select k.definition, k.actor_id
+      from action_keys k
+      where k.action = p.child and k.kind = 5 /* KeyKind.execution */
+      offset 0
+    ) k
+    left join lateral (
+      select e.status, e.result, e.cause from ended_actions e where e.id = p.child offset 0
+    ) e on true
+    where p.parent = p_id
   )
   select
     case
@@ -40,6 +64,14 @@ begin
             + coalesce((select sum(coalesce(pg_column_size(result), 0) + coalesce(pg_column_size(cause),
             0) + 40) from o), 0)
           end
+        + case when l.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */, 7 /* Phase.closing */)
+            then coalesce((select sum(coalesce(pg_column_size(result), 0)) from m), 0) else 0 end
+        + case when l.step_kind = 6 /* StepKind.replayed */ then
+            coalesce((select sum(coalesce(pg_column_size(payload), 0)) from g), 0)
+            + coalesce((select sum(coalesce(pg_column_size(result), 0) + coalesce(pg_column_size(cause), 0)) from c), 0)
+          else 0 end
+        + case when l.step_attempt is not null or (l.retry_of is not null and l.phase = 0 /* Phase.step */)
+            then taken_over_size(l.id, l.step) else 0 end
         < 131072 /* travelling */
       then json_build_object(
         'name', l.step_name,
@@ -62,11 +94,13 @@ begin
         'failure', l.failure,
         'memos', case
           when l.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */, 7 /* Phase.closing */) then (
-            select json_agg(json_build_array(m.step_kind, m.step_name, m.name, m.result, nullif(m.attempt, 1)))
-            from memos m
-            where m.action = l.id)
+            select json_agg(json_build_array(m.step_kind, m.step_name, m.name, m.result, nullif(m.attempt, 1))) from m)
           when l.phase = 1 /* Phase.waiting */ then (select to_json(true) from s where s.idx = l.step and s.memos) end,
-        'replay', case when l.step_kind = 6 /* StepKind.replayed */ then replay_of(l.id) end,
+        'replay', case when l.step_kind = 6 /* StepKind.replayed */ then json_build_object(
+          'signals', (
+            select json_agg(json_build_array(g.name, g.payload, extract(epoch from g.sent_at) * 1000)) from g),
+          'children', (
+            select json_agg(json_build_array(c.definition, c.actor_id, c.status, c.result, c.cause)) from c)) end,
         'earlier', case
           when l.step_attempt is not null or (l.retry_of is not null and l.phase = 0 /* Phase.step */)
             then earlier_slots(l.id, l.step) end,

@@ -1,10 +1,10 @@
--- What is stored of actions, each as a JSON object: its columns in `actions`, with its steps, what these have waited
+-- What is stored of an action, as a JSON object: its columns in `actions`, with its steps, what these have waited
 -- for, what was sent to it, and what its bodies have left.
 -- For other functions only: it inherits their search path and their settings.
-create function exported_of(p_ids uuid[]) returns text[]
+create function exported_of(p_id uuid) returns text
 language plpgsql stable as $$
 begin
-  return array(
+  return (
     select (
       to_jsonb(a) - '{token,priority,due_at,timeout_at,step_timeout_at,waits_for,pause,cancelled_at}'::text[]
       || jsonb_build_object(
@@ -32,7 +32,6 @@ begin
               order by m.step, m.ended_at, m.name)
           from memos m
           where m.action = a.id), '[]')))::text
-    from unnest(p_ids) x(id)
-    join actions a on a.id = x.id
-    order by x.id desc);
+    from actions a
+    where a.id = p_id);
 end $$;

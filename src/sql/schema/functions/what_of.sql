@@ -1,5 +1,7 @@
 -- The same as detail_of for an action whose detail is loaded apart, and under this token, or, where none is given,
--- whoever has it: without results, which come in pieces, and with the first slot alone that makes its step fail.
+-- whoever has it: without what comes in pieces (results; what its body has done, was sent and waits for; what earlier
+-- attempts have asked for), of which it only says that there is some, and with the first slot alone that makes its step
+-- fail.
 create function what_of(p_token bigint, p_id uuid) returns table (arguments jsonb, detail json)
 language plpgsql stable set search_path from current as $$
 begin
@@ -23,15 +25,14 @@ begin
       'failure', l.failure,
       'memos', case
         when l.phase in (0 /* Phase.step */, 5 /* Phase.unwinding */, 7 /* Phase.closing */) then (
-          select json_agg(json_build_array(m.step_kind, m.step_name, m.name, m.result, nullif(m.attempt, 1)))
-          from memos m
-          where m.action = l.id)
+          select to_json(true) from memos m where m.action = l.id limit 1)
         when l.phase = 1 /* Phase.waiting */ then (
           select to_json(true) from steps s where s.action = l.id and s.idx = l.step and s.memos) end,
-      'replay', case when l.step_kind = 6 /* StepKind.replayed */ then replay_of(l.id) end,
+      'replay', case when l.step_kind = 6 /* StepKind.replayed */ then to_json(true) end,
       'earlier', case
         when l.step_attempt is not null or (l.retry_of is not null and l.phase = 0 /* Phase.step */)
-          then earlier_slots(l.id, l.step) end,
+          then json_build_object('next', (
+            select coalesce(max(o.slot) + 1, 0) from slots o where o.action = l.id and o.step = l.step)) end,
       'retries', case when coalesce(l.retry_of, l.unwinds) is not null then (
         select json_build_object('first', r.first, 'compensated', r.compensated)
         from retries r

@@ -1,0 +1,15 @@
+-- How much is stored of the arguments that `earlier_slots` says of a step, as it is known before they are read.
+-- For other functions only: it inherits their search path and their settings.
+create function taken_over_size(p_action uuid, p_step int) returns bigint
+language plpgsql stable as $$
+begin
+  return (
+    select coalesce(sum(a.size), 0)
+    from slots o
+    cross join lateral (
+      select coalesce(pg_column_size(a.arguments), 0) as size from ended_actions a where a.id = o.child offset 0
+    ) a
+    where
+      o.action = p_action and o.step = p_step and coalesce(o.attempt, 0) = 0 and o.request is null
+      and o.status = 2 /* Status.succeeded */);
+end $$;
