@@ -14,7 +14,7 @@ import { tables as statements } from "../../src/sql/schema/generated.ts"
 import { layerCrashing } from "../../src/testing/crashing.ts"
 import { layerPreparedClient } from "../../src/testing/TestDatabase.ts"
 import { wrongCauses } from "./causes.ts"
-import { takeHeals } from "./heals.ts"
+import { takeHeals, watched } from "./heals.ts"
 import { layerServer } from "./Server.ts"
 
 export interface TestEngine {
@@ -56,6 +56,7 @@ const shared = <A, E>(name: TestEngine["name"], layer: Layer.Layer<A | Clients, 
 const crashing = (isEmbedded: boolean, client: Layer.Layer<Clients>) =>
   Layer.orDie(
     engineLayer({ databaseClock: false, notify: false }, isEmbedded, false, layerCrashing).pipe(
+      Layer.provide(watched),
       Layer.provideMerge(Layer.fresh(client))
     )
   )
@@ -67,6 +68,7 @@ export const embedded: TestEngine = {
   layer: (options = {}) =>
     Layer.orDie(
       engineLayer({ ...options, databaseClock: false, notify: false }, true, false).pipe(
+        Layer.provide(watched),
         Layer.provideMerge(Layer.fresh(embeddedClient))
       )
     ),
@@ -83,6 +85,7 @@ export const server: TestEngine = {
   layer: (options) =>
     Layer.orDie(
       Stepped.layer({ ...options, databaseClock: false, notify: false }).pipe(
+        Layer.provide(watched),
         Layer.provideMerge(Layer.fresh(serverClient))
       )
     ),

@@ -6,11 +6,13 @@ import { Stepped } from "stepped"
 import type { Engine } from "stepped"
 import { engineLayer } from "../../src/engine/engineLayer.ts"
 import type { TestEngine } from "./databases.ts"
+import { watched } from "./heals.ts"
 
 /** An engine of its own with these definitions, on the client around it: fresh, since layers are built once and shared otherwise. */
 export const layerDeploy = (live: Layer.Layer<never, never, Engine>, options: Stepped.EngineOptions = {}) =>
   live.pipe(
     Layer.provideMerge(Layer.orDie(Stepped.layer({ ...options, databaseClock: false, notify: false }))),
+    Layer.provide(watched),
     Layer.fresh
   )
 
@@ -21,7 +23,10 @@ export const deployed =
 
 /** The same for who asks beside the pool: of an embedded database there is one session, and the engine knows that. */
 export const deployedOn = (engine: TestEngine, live: Layer.Layer<never, never, Engine>) => {
-  const layer = Layer.orDie(engineLayer({ databaseClock: false, notify: false }, engine.name === "embedded", false))
+  const layer = engineLayer({ databaseClock: false, notify: false }, engine.name === "embedded", false).pipe(
+    Layer.orDie,
+    Layer.provide(watched)
+  )
   return <A, E, R>(scenario: Effect.Effect<A, E, R>) =>
     Effect.provide(scenario, Layer.fresh(Layer.provideMerge(live, layer)), { local: true })
 }

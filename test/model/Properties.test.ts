@@ -5,6 +5,7 @@ import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Stepped } from "stepped"
 import { suite } from "../harness/databases.ts"
+import { takeHeals, watched } from "../harness/heals.ts"
 import { layerServer, layerUrl, TestDatabase } from "../harness/Server.ts"
 import { patienceMs } from "../patience.ts"
 import {
@@ -44,7 +45,8 @@ it.live("random trees: performed by two workers beside each other, they break no
   const worker = Layer.fresh(
     Stepped.worker({ concurrency: 8 }).pipe(
       Layer.provide(world.layer),
-      Layer.provideMerge(Stepped.layer({ databaseClock: false, notify: true, pollInterval: "50 millis" }))
+      Layer.provideMerge(Stepped.layer({ databaseClock: false, notify: true, pollInterval: "50 millis" })),
+      Layer.provide(watched)
     )
   )
   return Effect.gen(function*() {
@@ -56,6 +58,7 @@ it.live("random trees: performed by two workers beside each other, they break no
       Effect.gen(function*() {
         yield* letPerform(world, `crowd ${name++}`, crowd)
         assert.deepStrictEqual(yield* brokenRules({ oneClock: false }), [])
+        assert.strictEqual(yield* takeHeals, 0)
         // while nobody dies
         const twice = world.log.filter((entry, i) => world.log.indexOf(entry) !== i)
         assert.deepStrictEqual(twice, [])

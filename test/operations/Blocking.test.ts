@@ -7,6 +7,7 @@ import { tmpdir } from "node:os"
 import { join } from "node:path"
 import { Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { recordOf } from "../harness/observing.ts"
 import { startProgram } from "../harness/Program.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
@@ -26,6 +27,7 @@ const startLogged = (url: Redacted.Redacted, body: (what: string) => Effect.Effe
       Layer.provide(layerCars(body)),
       // a process that oversleeps a third of it counts as blocked, and a renewal that is late has as long for its answer
       Layer.provideMerge(Stepped.layer({ ...fast, lease: "3 seconds", migrate: true })),
+      Layer.provide(watched),
       Layer.provideMerge(layerUrl(url)),
       Layer.provide(Logger.layer([Logger.make(({ message }) => void said.push(String(message)))]))
     )

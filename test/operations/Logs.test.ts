@@ -3,6 +3,7 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Layer, Logger, type LogLevel, type Redacted, References } from "effect"
 import { Stepped } from "stepped"
+import { watched } from "../harness/heals.ts"
 import { startProgram } from "../harness/Program.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
 import { patienceMs } from "../patience.ts"
@@ -35,6 +36,7 @@ const working = (
     Stepped.worker(options).pipe(
       Layer.provide(layerCars(body)),
       Layer.provideMerge(Stepped.layer({ ...fast, migrate: true, ...options })),
+      Layer.provide(watched),
       Layer.provideMerge(layerUrl(url)),
       Layer.provide(logging(lines))
     )
@@ -178,6 +180,7 @@ describe("a worker", () => {
           live.pipe(
             Layer.provideMerge(Stepped.worker()),
             Layer.provideMerge(Stepped.layer(fast)),
+            Layer.provide(watched),
             Layer.provideMerge(layerUrl(url)),
             Layer.provide(logging(lines))
           )

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Deferred, Effect, Exit, Fiber, Layer } from "effect"
 import { ActionRepo, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { pgBouncerPath, startPgBouncer } from "../harness/PgBouncer.ts"
 import { layerUrl } from "../harness/Server.ts"
 import { options, server, settled, startWorker, underLoad } from "./fixtures/outages.ts"
@@ -40,6 +41,7 @@ describe("a database that is away at the start", () => {
           Stepped.worker().pipe(
             Layer.provide(layerCars(() => Effect.void)),
             Layer.provideMerge(Stepped.layer(options)),
+            Layer.provide(watched),
             Layer.provide(Layer.succeedContext(client))
           )
         )

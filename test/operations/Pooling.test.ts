@@ -6,6 +6,7 @@ import { assert, describe, inject, it } from "@effect/vitest"
 import { Effect, Layer, Logger, Redacted } from "effect"
 import { Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { pgBouncerPath, startPgBouncer } from "../harness/PgBouncer.ts"
 import { type ClientOptions, freshDatabase, layerServer, layerUrl } from "../harness/Server.ts"
 import { Cars, CarsLive, performs, polling, session, template } from "./fixtures/pooled.ts"
@@ -15,6 +16,7 @@ describe("without sessions that last", () => {
   const Main = Stepped.worker().pipe(
     Layer.provide(CarsLive),
     Layer.provideMerge(Stepped.layer(polling)),
+    Layer.provide(watched),
     Layer.provideMerge(layerServer({ template, prepare: false, connectionTTL: 0 }))
   )
 
@@ -42,6 +44,7 @@ describe.skipIf(path === undefined)(
         const layer = Stepped.worker().pipe(
           Layer.provide(CarsLive),
           Layer.provideMerge(Stepped.layer({ ...polling, ...options })),
+          Layer.provide(watched),
           Layer.provideMerge(layerUrl(Redacted.make(url.href), client))
         )
         return { ...pooler, url: Redacted.make(url.href), worker: yield* alone(layer), startAnother: alone(layer) }

@@ -4,6 +4,7 @@ import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer, Schema } from "effect"
 import { type ActionHandle, type EnqueueError, Step, Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { recordOf } from "../harness/observing.ts"
 import { holding } from "../harness/racing.ts"
 import { isPooled, layerUrl } from "../harness/Server.ts"
@@ -31,6 +32,7 @@ const working = (url: Parameters<typeof layerUrl>[0], maxConnections: number) =>
     Stepped.worker({ concurrency: 16 }).pipe(
       Layer.provide(Orders.layer),
       Layer.provideMerge(Stepped.layer({ ...fast, lease: "4 seconds" })),
+      Layer.provide(watched),
       Layer.provideMerge(layerUrl(url, { maxConnections }))
     )
   )
@@ -76,6 +78,7 @@ describe("a pool", () => {
       Stepped.worker(options).pipe(
         Layer.provide(layerCars(() => Effect.void)),
         Layer.provideMerge(Stepped.layer({ ...fast, ...options })),
+        Layer.provide(watched),
         Layer.provideMerge(client)
       )
     )

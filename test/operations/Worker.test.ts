@@ -5,6 +5,7 @@ import { Context, Deferred, Effect, Latch, Layer, Logger, Option, Queue, Schema,
 import { type ActionHandle, ActionRepo, type AnyAction, JobQueue, Step, Stepped } from "stepped"
 import { performDue, performSteppedActions } from "stepped/testing"
 import { healthy, suite } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { type Program, startProgram } from "../harness/Program.ts"
 import { isPooled, layerUrl } from "../harness/Server.ts"
 import { until } from "../harness/workers.ts"
@@ -383,6 +384,7 @@ describe("a worker whose client hears nothing", () => {
         Stepped.worker().pipe(
           Layer.provide(layerCars(nothing)),
           Layer.provideMerge(Stepped.layer({ ...fast, notify: true })),
+          Layer.provide(watched),
           Layer.provide(deaf),
           Layer.provide(log),
           Layer.provideMerge(layerUrl(url))

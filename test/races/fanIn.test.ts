@@ -9,6 +9,7 @@ import { Effect, Layer, Redacted, References } from "effect"
 import { SqlClient } from "effect/sql"
 import { Stepped } from "stepped"
 import { healthy } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
 import { patienceMs } from "../patience.ts"
@@ -27,6 +28,7 @@ it.live(
         Stepped.worker({ concurrency: 64, connections: 3 }).pipe(
           Layer.provideMerge(Cars.layer),
           Layer.provideMerge(Stepped.layer({ migrate, lease: "20 seconds", pollInterval: "50 millis" })),
+          Layer.provide(watched),
           Layer.provideMerge(layerUrl(database, { maxConnections: 10 })),
           Layer.fresh
         )

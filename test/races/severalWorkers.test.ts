@@ -5,6 +5,7 @@ import { SqlClient } from "effect/sql"
 import { Step, Stepped } from "stepped"
 import { startBeside } from "../harness/beside.ts"
 import { healthy, server } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { isPooled, layerServer } from "../harness/Server.ts"
 import { allEnded, until } from "../harness/workers.ts"
 
@@ -142,6 +143,9 @@ describe("of two workers over one layer", () => {
         yield* healthy
       }).pipe(Effect.scoped, Effect.provide(Cars.layer))
     }).pipe(Effect.provide(
-      Stepped.layer({ migrate: true }).pipe(Layer.provideMerge(layerServer({ maxConnections: 12 })))
+      Stepped.layer({ migrate: true }).pipe(
+        Layer.provide(watched),
+        Layer.provideMerge(layerServer({ maxConnections: 12 }))
+      )
     )))
 })
