@@ -3,5 +3,8 @@
 /** The type of the actor whose actions the engine has brought along. */
 export const ownActor = "Stepped"
 
+/** How the types of actors begin that stand for workflows. */
+export const workflowActors = "Workflow."
+
 /** The queue of these actions. */
 export const ownQueue = "stepped"

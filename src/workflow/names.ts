@@ -1,5 +1,6 @@
 /** Names of workflows, deferreds and activities as Stepped stores them: what it does not take is escaped. */
 import { createHash } from "node:crypto"
+import { workflowActors } from "../domain/reserved.ts"
 import { isStorable } from "../domain/storable.ts"
 
 const digestOf = (text: string): string => createHash("sha256").update(text).digest("hex").slice(0, 24)
@@ -13,7 +14,7 @@ export const actorTypeOf = (workflow: string): string => {
     const character = String.fromCharCode(byte)
     return /[A-Za-z0-9_.]/.test(character) ? character : `-${byte.toString(16).padStart(2, "0")}`
   }).join("")
-  const type = `Workflow.${escaped}`
+  const type = `${workflowActors}${escaped}`
   // an escaped one has no two hyphens beside each other
   return type.length <= typeMax ? type : `${type.slice(0, typeMax - 26)}--${digestOf(workflow)}`
 }

@@ -408,6 +408,7 @@ suite("for many", (engine) => {
   test("18.4: names of the engine's own are nobody else's", () =>
     Effect.gen(function*() {
       assert.throws(() => Stepped.Actor<Ship>()("Stepped", { id: Ship.idSchema }), /cannot name an actor/)
+      assert.throws(() => Stepped.Actor<Ship>()("Workflow.Order", { id: Ship.idSchema }), /those of workflows/)
       const spare = Stepped.actions(Ship, [Stepped.action("swim", { queue: "stepped" }).step(() => Effect.void)])
       const exit = yield* Effect.exit(Layer.build(spare.layer))
       assert.include(String(exit), "cannot be in the queue stepped")

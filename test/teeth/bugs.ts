@@ -9532,5 +9532,18 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `const partLength = 1_000_000_000`
     }],
     tests: { [largeData]: ["4.7: an action of which more"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // what is known by more than a name
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "names-of-workflows",
+    breaks: "24.1: an actor of the program's takes the place of a workflow",
+    plants: [{
+      file: "src/Actor.ts",
+      find: `if (String(type).startsWith(workflowActors)) {`,
+      replace: `if (String(type).endsWith(workflowActors)) {`
+    }],
+    tests: { [forMany]: ["18.4: names of the engine's own"] }
   }
 ]
