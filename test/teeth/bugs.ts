@@ -31,6 +31,7 @@ const runJob = "src/engine/perform/runJob.ts"
 const stepService = "src/engine/perform/stepService.ts"
 const codec = "src/domain/Codec.ts"
 const registry = "src/engine/Registry.ts"
+const runnable = "src/engine/Runnable.ts"
 const prerequisites = "src/sql/prerequisites.ts"
 
 const developing = "test/cli/dev.test.ts"
@@ -9545,5 +9546,35 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: `if (String(type).endsWith(workflowActors)) {`
     }],
     tests: { [forMany]: ["18.4: names of the engine's own"] }
+  },
+  {
+    name: "prepended-not-inherited",
+    breaks: "6.2: steps that are prepended to a parent's action are skipped for its heirs",
+    plants: [{
+      file: registry,
+      find: `const steps = [...additions?.prepended ?? [], ...base.steps]`,
+      replace: `const own = base.steps.filter(({ kind, of }) => kind !== "prepended" || of === base.key)
+  const steps = [...additions?.prepended ?? [], ...own]`
+    }],
+    tests: { "test/behaviour/ActionExtending.test.ts": ["6.2: what is prepended to an action runs for all heirs"] }
+  },
+  {
+    name: "callbacks-by-position",
+    breaks:
+      "4.2: a callback is known by its place alone, so that after a deploy that adds one before it, it runs twice and the new one never",
+    plants: [{
+      file: runnable,
+      find: `const position = (counts.get(all) ?? 0) + 1`,
+      replace: `const position = (counts.get("") ?? 0) + 1`
+    }, {
+      file: runnable,
+      find: `counts.set(all, position)`,
+      replace: `counts.set("", position)`
+    }, {
+      file: runnable,
+      find: "identity: `${origin}:${all}:${position}`",
+      replace: "identity: `${origin}:${position}`"
+    }],
+    tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2: after a deploy one that is new runs"] }
   }
 ]
