@@ -9576,5 +9576,36 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "identity: `${origin}:${position}`"
     }],
     tests: { "test/behaviour/CallbackRetries.test.ts": ["4.2: after a deploy one that is new runs"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // levels of isolation, and leases
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "level-not-stated",
+    breaks: "a database that is at repeatable read by default has every transition refused",
+    plants: [{
+      file: call,
+      find: `      stating.add(operation)
+      return stated`,
+      replace: `      stating.add(operation)
+      return Effect.fail(error)`
+    }, {
+      file: call,
+      find: `return stating.has(operation) ? stated : Effect.catch(`,
+      replace: `return stating.has("") ? stated : Effect.catch(`
+    }],
+    tests: { "test/operations/Isolation.test.ts": ["repeatable read"] },
+    hangs: true
+  },
+  {
+    name: "level-found-each-time",
+    breaks: "a database that is at repeatable read by default refuses each statement once before its level is stated",
+    plants: [{
+      file: call,
+      find: `      stating.add(operation)
+`,
+      replace: ``
+    }],
+    tests: { "test/operations/Isolation.test.ts": ["repeatable read"] }
   }
 ]
