@@ -218,3 +218,54 @@ it.live("8: a lease that this process gives up itself burns no attempt, however 
     Logger.make(({ message }) => void said.push(String(message)))
   )))
 })
+
+it.live("8: a lease that this process gives up itself after a body has blocked the thread burns an attempt", () => {
+  const lease = 4000
+  let away = false
+  let runs = 0
+  let renewing = false
+  let renewed = -Infinity
+  const said: Array<string> = []
+  const blocks = Effect.gen(function*() {
+    for (;;) {
+      yield* Effect.sleep("50 millis")
+      // the next renewal is due in this time, and none is under way
+      const since = performance.now() - renewed
+      if (renewing || since < 30 || since > 700) continue
+      Atomics.wait(new Int32Array(new SharedArrayBuffer(4)), 0, 0, lease * 0.8)
+      away = true
+      return yield* Effect.never
+    }
+  })
+  scene.hook = Effect.suspend(() => ++runs === 1 ? blocks : Effect.void)
+  return Effect.gen(function*() {
+    const handle = yield* (yield* Cars.client)(1).endsLater()
+    yield* handle.await
+    assert.strictEqual(runs, 2)
+    assert.isTrue(said.some((line) => line.includes("the lease is lost") && line.includes("has blocked the thread")))
+    assert.deepInclude({ ...yield* recordOf(handle.id) }, { status: "succeeded", attempts: 2 })
+    yield* healthy
+  }).pipe(Effect.provide(working(
+    (store) => ({
+      renew: (...args) =>
+        Effect.suspend(() => {
+          if (away) return lost("renew")
+          renewing = true
+          return Effect.ensuring(
+            store.renew(...args),
+            Effect.sync(() => {
+              renewing = false
+              renewed = performance.now()
+            })
+          )
+        }),
+      unregister: (...args) =>
+        Effect.suspend(() => {
+          away = false
+          return store.unregister(...args)
+        })
+    }),
+    { lease: Duration.millis(lease), pollInterval: Duration.millis(50) },
+    Logger.make(({ message }) => void said.push(String(message)))
+  )))
+})

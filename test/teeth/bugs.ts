@@ -9607,5 +9607,11 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: ``
     }],
     tests: { "test/operations/Isolation.test.ts": ["repeatable read"] }
+  },
+  {
+    name: "blocked-and-not-burnt",
+    breaks: "8: a body that blocks the thread until the lease is given up runs for ever",
+    plants: [{ file: lease, find: ", late > 0)", replace: ", late < 0)" }],
+    tests: { "test/races/ownFaults.test.ts": ["8: a lease that this process gives up itself after"] }
   }
 ]
