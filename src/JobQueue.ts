@@ -31,8 +31,10 @@ export interface Backlog {
   readonly later: number
   /** Invocations that a worker holds while `before` or an effectful key runs. */
   readonly held: number
-  /** Children that wait until an elder sibling, whose lane may be theirs, has joined it; `queued` says which one. */
+  /** Children that wait until an elder sibling, whose lane may be theirs, has joined it; `queued` says of each for which one. */
   readonly waiting: number
+  /** The oldest of these elders, where there are any: nothing of its younger ones begins before it. */
+  readonly waitsFor: string | undefined
   /** Invocations that a claim has left since they are paused; others of a paused queue are among those that are due. */
   readonly paused: number
   /** Why none of its invocations begins, where that is so. */

@@ -79,6 +79,7 @@ const queues = Command.make("queues", {}, () =>
       ["later", ({ later }) => String(later)],
       ["held", ({ held }) => held === 0 ? undefined : String(held)],
       ["waiting", ({ waiting }) => waiting === 0 ? undefined : String(waiting)],
+      ["waits for", ({ waitsFor }) => waitsFor],
       ["cancelled", ({ cancelled }) => cancelled === 0 ? undefined : String(cancelled)],
       [
         "paused",

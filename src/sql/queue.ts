@@ -45,6 +45,8 @@ export const queueOf = (calls: Calls): Jobs => {
     later: count(`priority in (${Priority.later}, ${Priority.delayed})`),
     held: count(`priority = ${Priority.held}`),
     waiting: count(`priority = ${Priority.waiting}`),
+    // ids take the time of enqueueing; that of the oldest is the lowest
+    waitsFor: `min(elder::text) filter (where priority = ${Priority.waiting})`,
     paused: count(`priority = ${Priority.paused}`),
     cancelled: count("cancelled_at is not null"),
     oldestEnqueuedAt: "min(enqueued_at)"

@@ -9613,5 +9613,11 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "8: a body that blocks the thread until the lease is given up runs for ever",
     plants: [{ file: lease, find: ", late > 0)", replace: ", late < 0)" }],
     tests: { "test/races/ownFaults.test.ts": ["8: a lease that this process gives up itself after"] }
+  },
+  {
+    name: "backlog-of-nobody",
+    breaks: "2.9+: the backlog shows that younger siblings wait, and not for whom",
+    plants: [{ file: "src/sql/queue.ts", find: "min(elder::text) filter", replace: "min(parent::text) filter" }],
+    tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: across queues"] }
   }
 ]

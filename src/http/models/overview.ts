@@ -24,6 +24,7 @@ export const BacklogView = Schema.Struct({
   later: Schema.Int,
   held: Schema.Int,
   waiting: Schema.Int,
+  waitsFor: Schema.optional(Schema.String),
   paused: Schema.Int,
   pause: Schema.optional(PauseView),
   cancelled: Schema.Int,
