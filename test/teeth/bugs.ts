@@ -9619,5 +9619,31 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "2.9+: the backlog shows that younger siblings wait, and not for whom",
     plants: [{ file: "src/sql/queue.ts", find: "min(elder::text) filter", replace: "min(parent::text) filter" }],
     tests: { "test/behaviour/ActionSiblings.test.ts": ["2.9+: across queues"] }
+  },
+  {
+    name: "received-after-the-end",
+    breaks:
+      "3.2: signals that are asked for after the body's end are given to whoever asks, and are there for the next step once more",
+    plants: [{
+      file: stepService,
+      find: `          effects.over
+            ? refused(\`Step.received of`,
+      replace: `          effects.over && performance.id === ""
+            ? refused(\`Step.received of`
+    }],
+    tests: { "test/behaviour/Steps.test.ts": ["3.2: what is asked of Step by a fiber that outlives the body"] }
+  },
+  {
+    name: "once-after-the-end",
+    breaks: "3.2: what is to be done once is done after the body's end, and again by the next attempt",
+    plants: [{
+      file: stepService,
+      find: `return effects.over ? refused(\`Step.once`,
+      replace: `return effects.over && performance.id === "" ? refused(\`Step.once`
+    }],
+    tests: {
+      "test/behaviour/Steps.test.ts": ["3.2: what is asked of Step by a fiber that outlives the body"],
+      [onceTest]: ["9.10: after the body's end"]
+    }
   }
 ]
