@@ -5,10 +5,12 @@ import { Deferred, Effect, Exit, Fiber, Latch, Layer, Schema, Scope } from "effe
 import { ActionRepo, type AnyAction, JobQueue, Stepped } from "stepped"
 import { startProxy } from "../chaos/Proxy.ts"
 import { healthy } from "../harness/databases.ts"
+import { watched } from "../harness/heals.ts"
 import { recordOf, stepsOf } from "../harness/observing.ts"
 import { startProgram } from "../harness/Program.ts"
 import { holding } from "../harness/racing.ts"
 import { isPooled, layerUrl } from "../harness/Server.ts"
+import { patienceMs } from "../patience.ts"
 import { Car, Cars, layerCars, work } from "./Garage.ts"
 import { alone, database, fast, startEngine, startWorker, startWorkerOf } from "./starting.ts"
 
@@ -161,6 +163,18 @@ it.live("a worker that stops gives back what it prepares, although somebody look
 describe("a process whose connections have died in silence", () => {
   class Boat extends Stepped.Actor<Boat>()("Boat", { id: Schema.Int }) {}
 
+  /** How many tenths of a second this process has had meanwhile: where others keep it waiting, that is the machine's, and they are fewer. */
+  const tenthsOf = (effect: Effect.Effect<void>) =>
+    Effect.gen(function*() {
+      let tenths = 0
+      const counting = yield* Effect.forkChild(
+        Effect.forever(Effect.andThen(Effect.sleep("100 millis"), Effect.sync(() => tenths++)))
+      )
+      yield* effect
+      yield* Fiber.interrupt(counting)
+      return tenths
+    })
+
   /** Starts a process behind a proxy, has it begin with some bodies, and tells it to stop when nothing is answered any more. */
   const stops = (notify: boolean, bodies: number, body: Effect.Effect<void> = Effect.never) =>
     Effect.gen(function*() {
@@ -183,10 +197,10 @@ describe("a process whose connections have died in silence", () => {
       }).pipe(Effect.provide(worker))
       // whatever is under way by then stays under way
       yield* Effect.sleep("500 millis")
-      yield* proxy.stall(600_000)
+      yield* proxy.stall(patienceMs + 600_000)
       yield* Effect.sleep("100 millis")
-      // long before anybody answers again
-      yield* Scope.close(scope, Exit.void)
+      // long before anybody answers again, which no test waits for
+      assert.isBelow(yield* tenthsOf(Scope.close(scope, Exit.void)), 300)
     })
 
   for (const [how, notify] of Object.entries({ listens: !isPooled, polls: false })) {
@@ -211,6 +225,7 @@ describe("a worker whose client is closed under it", () => {
           Stepped.worker({ gracePeriod: "10 millis" }).pipe(
             Layer.provide(layerCars(() => Effect.andThen(Deferred.succeed(started, undefined), Effect.never))),
             Layer.provideMerge(Stepped.layer(fast)),
+            Layer.provide(watched),
             Layer.provide(Layer.succeedContext(client))
           )
         ),

@@ -9645,5 +9645,11 @@ export const bugs: ReadonlyArray<Bug> = [
       "test/behaviour/Steps.test.ts": ["3.2: what is asked of Step by a fiber that outlives the body"],
       [onceTest]: ["9.10: after the body's end"]
     }
+  },
+  {
+    name: "stops-when-it-has-waited",
+    breaks: "a process whose connections have died in silence asks for most of a minute before it ends",
+    plants: [{ file: reconciler, find: `answersNot ? 500 : 3000`, replace: `answersNot ? 500 : 45_000` }],
+    tests: { "test/operations/Stopping.test.ts": ["comes to its end soon after the grace period, where it polls"] }
   }
 ]
