@@ -13,6 +13,7 @@ const claimer = "src/engine/worker/Claimer.ts"
 const committer = "src/engine/worker/Committer.ts"
 const lease = "src/engine/worker/Lease.ts"
 const preparing = "src/engine/worker/preparing.ts"
+const catalogs = "src/engine/worker/Catalogs.ts"
 const reconciler = "src/engine/worker/Reconciler.ts"
 const workers = "src/engine/worker/Workers.ts"
 const surroundings = "src/engine/worker/surroundings.ts"
@@ -9651,5 +9652,41 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a process whose connections have died in silence asks for most of a minute before it ends",
     plants: [{ file: reconciler, find: `answersNot ? 500 : 3000`, replace: `answersNot ? 500 : 45_000` }],
     tests: { "test/operations/Stopping.test.ts": ["comes to its end soon after the grace period, where it polls"] }
+  },
+  // -----------------------------------------------------------------------------------------------------------------
+  // names, and versions
+  // -----------------------------------------------------------------------------------------------------------------
+  {
+    name: "called-then",
+    breaks: "3.1: a client of an action called then is awaited for ever",
+    plants: [{ file: "src/Action.ts", find: `if (name === "then") {`, replace: `if (name === "then ") {` }],
+    tests: { "test/behaviour/Names.test.ts": ["an action called then"] }
+  },
+  {
+    name: "renamed-queue-for-nobody",
+    breaks: "a queue that a deploy has renamed is taken by nobody",
+    plants: [{ file: catalogs, find: `adopted.add(queue)`, replace: `adopted.delete(queue)` }],
+    tests: { "test/operations/Queues.test.ts": ["is emptied by the workers of the new deploy"] },
+    hangs: true
+  },
+  {
+    name: "keys-of-whoever-prepares",
+    breaks: "2.1: an action is in the lane of the version that performs it, and not of the one that has enqueued it",
+    plants: [{
+      file: "src/engine/invoke/prepare.ts",
+      find: `if (held.lane === null && held.lanes === null) {`,
+      replace: `if (held.queue !== "") {`
+    }],
+    tests: { "test/behaviour/Deploys.test.ts": ["2.1: keys and checksum are those of the version"] }
+  },
+  {
+    name: "timeout-left-to-the-worker",
+    breaks: "7.1: an action has no time that it was enqueued with, where the next version has none",
+    plants: [{
+      file: "src/engine/invoke/invocation.ts",
+      find: `      timeout: keys?.timeout ?? null,`,
+      replace: `      timeout: null,`
+    }],
+    tests: { "test/behaviour/Deploys.test.ts": ["7.1: an action has the timeout"] }
   }
 ]
