@@ -89,7 +89,16 @@ const settings: Stepped.EngineOptions = {
 /** Whoever keeps an order waits for it, in the middle of statements too. */
 const patient: Stepped.EngineOptions = { lease: "20 seconds", statementTimeout: "5 seconds" }
 
+/**
+ * At rest is a trial in which nothing goes on without anybody's help (`goingOn` finds nothing, nothing is tried again, and the next wait is in
+ * times to come). Alone that takes less than 15 seconds, whatever is hit: the longest that an engine waits for by itself are a lease (2 s), some
+ * statements' deadlines, and the seconds in which a process that ends asks a database that does not answer. Wall clock says nothing of that
+ * beside other work, so that only four times as long fails a trial; the list of the slowest ones, which a campaign prints, tells what has come
+ * near.
+ */
 const restMillis = 60_000
+/** How long a process has to come to its end, for the same reason. */
+const endMillis = 60_000
 const realClock = Clock.Clock.defaultValue()
 
 /** When each trial begins, in user time. */
@@ -114,7 +123,8 @@ export const runTrial = (slot: Slot, tree: Tree, injection: Injection): Effect.E
     const cast = tree.cast()
     const fiber = yield* Effect.forkDetach(Effect.scoped(play(slot, cast, injection, processes)))
     const exit = yield* Effect.timeoutOrElse(Fiber.await(fiber), {
-      duration: "150 seconds",
+      // more than rests and ends together, as far as a tree has some of them one after another
+      duration: "5 minutes",
       orElse: () => Effect.succeed(Exit.die(new Error("it does not come to its end")))
     })
     // what a failing trial leaves must not perform the next one's work
@@ -253,7 +263,7 @@ const play = (slot: Slot, cast: Cast, injection: Injection, processes: Array<Pro
     for (const process of [worker, client]) {
       if (process !== undefined && !process.isDead()) {
         yield* Effect.timeoutOrElse(process.end, {
-          duration: "10 seconds",
+          duration: endMillis,
           orElse: () => Effect.die(new Error("a process does not come to its end"))
         })
         // sessions that hung are not for others
