@@ -63,6 +63,7 @@ export const ours: ReadonlyArray<Entry> = [
     "tenants: a hundred, in turns": { count: 50_000 },
     "tenants: a hundred, as enqueued": { count: 50_000, inTurns: false },
     "fan-in": { count: 50_000 },
+    "cancelling: 100,000 queued children": { count: 100_000, once: true },
     depth: { count: 10_000 },
     "idle: fifty workers": { workers: 50, seconds: 30, once: true }
   }),

@@ -97,6 +97,28 @@ const each = (from: number, to: number, enqueue: (id: number) => Effect.Effect<u
 const contended = { superseding: 50, line: 50, limits: 1000 }
 const trucks = work === "contention" && policy !== "superseding" ? await import("./Trucks.ts") : undefined
 
+const ships = work === "cancelling" ? await import("./Ships.ts") : undefined
+
+/** Cancels a parent whose children no worker has taken: until it is answered, and until all of them have ended. */
+const cancelQueued = Effect.gen(function*() {
+  const { harbour, openSea, Ships } = ships!
+  const handle = yield* (yield* Ships.client)(count).armadaLater(count)
+  yield* Layer.build(Stepped.worker({ concurrency, connections, queues: [openSea] }))
+  while (!(yield* isTrue("exists (select from stepped.live_actions where phase = 1)"))) yield* Effect.sleep("3 millis")
+  yield* measure(
+    { work, unit: "children", count, actions: count + 1 },
+    Effect.gen(function*() {
+      const began = performance.now()
+      yield* handle.cancel()
+      const answeredMs = Math.round(performance.now() - began)
+      yield* Layer.build(Stepped.worker({ concurrency, connections, queues: [harbour] }))
+      yield* drained
+      return { began, samples: [{ answeredMs }] }
+    })
+  )
+  yield* check(`(select count(*) = ${count + 1} from stepped.actions where status = 'cancelled')`)
+})
+
 const tenants = work === "tenants" ? await import("./Tenants.ts") : undefined
 
 /** One tenant has nearly all, and ninety-nine come after it with ten each; how many have run when the last of these has. */
@@ -308,6 +330,7 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
     yield* cars(count).fleetLater(count)
     yield* drain({ work, unit: "children", count }, { actions: count + 1, bodies: count + 1 })
   }),
+  cancelling: cancelQueued,
   depth: Effect.gen(function*() {
     const cars = yield* Cars.client
     const [levels, chains] = [100, count / 100]
@@ -331,7 +354,7 @@ const workloads: Record<string, Effect.Effect<void, unknown, Stepped.Services | 
   memory: drain({ work, unit: "actions", count }, { bodies: count, part: count / 10, sample: memory })
 }
 
-const further = trucks?.Trucks.layer ?? (inTurns ? tenants?.FairSites : tenants?.Sites)?.layer ??
+const further = trucks?.Trucks.layer ?? ships?.Ships.layer ?? (inTurns ? tenants?.FairSites : tenants?.Sites)?.layer ??
   (beside === "many queues" ? Vans.layer : Layer.empty)
 const Main = Layer.merge(layer, further).pipe(
   Layer.provideMerge(Stepped.layer({ migrate: true })),
