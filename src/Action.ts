@@ -3,7 +3,7 @@
  *
  * @since 0.1.0
  */
-import { type Duration, Effect, Schema } from "effect"
+import { type Duration, Effect, type Schedule, Schema } from "effect"
 import type {
   CheckedBody,
   CheckedErrors,
@@ -164,7 +164,7 @@ export interface Definition {
   readonly fairBy: undefined | ((...args: ReadonlyArray<any>) => ActionKey | number)
   readonly annotate: undefined | ((...args: ReadonlyArray<any>) => Annotations)
   /** Its method is the body of an execution, which is suspended and runs again from its beginning. */
-  readonly replays?: boolean | undefined
+  readonly replays?: Replayed | undefined
   /** None means the actor's method of the action's name, or the job. */
   readonly steps: ReadonlyArray<StepDefinition>
   readonly job:
@@ -898,12 +898,25 @@ export const action = <
 }
 
 /**
+ * What an execution's action has of its workflow: what is in its JSON, for who describes it, and what is other than the engine's settings say.
+ *
+ * @internal
+ */
+export interface Replayed {
+  readonly payload: PlainSchema
+  readonly exit: PlainSchema
+  readonly handle: ((defect: unknown) => boolean) | undefined
+  readonly retry: Schedule.Schedule<unknown> | undefined
+  readonly attempts: number | undefined
+}
+
+/**
  * The action that an execution of a workflow is: JSON in, JSON out, and a body that is suspended and runs again from its beginning.
  *
  * @internal
  */
-export const replayedAction = (name: string, queue: string): AnyAction =>
-  makeAction({ ...action(name, { arguments: [Schema.Json], success: Schema.Json, queue }).definition, replays: true })
+export const replayedAction = (name: string, queue: string, replays: Replayed): AnyAction =>
+  makeAction({ ...action(name, { arguments: [Schema.Json], success: Schema.Json, queue }).definition, replays })
 
 /**
  * Tests whether a value is an action.

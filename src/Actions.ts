@@ -123,7 +123,7 @@ export interface Actions<Self, Id extends PlainSchema, Own extends AnyAction, In
    *
    * **Details**
    *
-   * `build` gives exactly the methods of the actions that have no steps. The layer requires every service that a step,
+   * Workers that have begun before it perform them, too, until the layer is closed. `build` gives exactly the methods of the actions that have no steps. The layer requires every service that a step,
    * hook, key or method needs.
    */
   // The mapped type requires the methods that H lacks, and refuses those that are no action's. Its properties' types

@@ -290,7 +290,7 @@ export class Registry {
       : method === undefined
       ? []
       : [{
-        ...generatedStep(definition.replays === true ? "replayed" : "method", name, key, { run: method, context }),
+        ...generatedStep(definition.replays !== undefined ? "replayed" : "method", name, key, { run: method, context }),
         // what somebody outside completes has not succeeded with its method
         policy: withDefaults(
           definition.compensate === undefined || definition.outbound

@@ -37,12 +37,12 @@ const definitionOf = (
   of: (schema: PlainSchema) => SchemaDescription
 ): DefinitionDescription => {
   const { callbacks, definition, steps } = runnable
-  const { compensate, outbound, signals, timeout, undoing } = definition
+  const { compensate, outbound, replays, signals, timeout, undoing } = definition
   const statuses = new Set(callbacks.flatMap((callback) => callback.statuses))
   return {
     actorId: of(runnable.actor.idSchema),
-    arguments: definition.arguments.map(of),
-    success: of(definition.success),
+    arguments: replays === undefined ? definition.arguments.map(of) : [of(replays.payload)],
+    success: of(replays === undefined ? definition.success : replays.exit),
     error: of(definition.error),
     signals: signals.map(({ error, name, payload }) => ({ name, payload: of(payload), error: of(error) })),
     steps: steps.map((step) => stepOf(step, of)),

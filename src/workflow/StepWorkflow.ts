@@ -5,9 +5,11 @@
  */
 import type * as Context from "effect/Context"
 import * as Layer from "effect/Layer"
+import type * as Schedule from "effect/Schedule"
 import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import type { Engine } from "../Engine.ts"
-import { make, QueueOf } from "./engine.ts"
+import * as Annotations from "./definitions.ts"
+import { make } from "./engine.ts"
 
 /**
  * Runs workflows on Stepped.
@@ -75,4 +77,61 @@ export const layer: Layer.Layer<WorkflowEngine, never, Engine> = Layer.effect(Wo
  * @category annotations
  * @since 0.1.0
  */
-export const Queue: Context.Reference<string> = QueueOf
+export const Queue: Context.Reference<string> = Annotations.Queue
+
+/**
+ * Which defects of a workflow fail its execution at once, as an annotation: those that the engine's option `handle` says, if it has none.
+ *
+ * **Details**
+ *
+ * It matters to workflows that do not capture defects (`Workflow.CaptureDefects`): of others a defect is an exit like any. What is not handled is tried again, as
+ * `Retry` and `Attempts` say, and then suspended until somebody resumes it.
+ *
+ * **Example** (A workflow that is tried again while a printer is away)
+ *
+ * ```ts
+ * import { Schedule, Schema } from "effect"
+ * import { Workflow } from "effect/workflow"
+ * import { StepWorkflow } from "stepped/workflow"
+ *
+ * const Print = Workflow.make("Print", {
+ *   payload: { document: Schema.String },
+ *   idempotencyKey: ({ document }) => document
+ * })
+ *   .annotate(Workflow.CaptureDefects, false)
+ *   .annotate(StepWorkflow.Handle, (defect) => !(defect instanceof Error && defect.message === "offline"))
+ *   .annotate(StepWorkflow.Retry, Schedule.spaced("1 minute"))
+ *   .annotate(StepWorkflow.Attempts, 60)
+ * ```
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const Handle: Context.Reference<((defect: unknown) => boolean) | undefined> = Annotations.Handle
+
+/**
+ * When an execution of a workflow is tried again that has ended without an answer, as an annotation: as the engine's option `retry` says, if it has none.
+ *
+ * **Details**
+ *
+ * Without an answer ends what is not handled (`Handle`), and what the database has failed with. Failures of the workflow's own are its exit, and activities are tried
+ * again by the workflow (`Activity.retry`).
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const Retry: Context.Reference<Schedule.Schedule<unknown> | undefined> = Annotations.Retry
+
+/**
+ * How often the body of an execution is begun at most, one after the other without an answer (see `Retry`, and workers that die), before it is suspended until somebody resumes
+ * it: as often as the engine's option `attempts` says, if the workflow has no such annotation. A whole number from 1 on; another one is a `DefinitionError`.
+ *
+ * **Gotchas**
+ *
+ * What has killed its worker twice is performed alone in its process, as long as the engine's own `attempts` last: with more of them here, what goes on killing takes along what is
+ * performed beside it.
+ *
+ * @category annotations
+ * @since 0.1.0
+ */
+export const Attempts: Context.Reference<number | undefined> = Annotations.Attempts

@@ -4,6 +4,12 @@ import * as Exit from "effect/Exit"
 import * as Schema from "effect/Schema"
 import type * as Workflow from "effect/workflow/Workflow"
 
+/** What is stored of an execution, as JSON. */
+export const schemasOf = (workflow: Workflow.Any) => ({
+  payload: Schema.toCodecJson(workflow.payloadSchema),
+  exit: Schema.toCodecJson(Schema.Exit(workflow.successSchema, workflow.errorSchema, Schema.Defect()))
+})
+
 /**
  * The codecs of one workflow. Their services are those of whoever executes or registers it, as the types of `effect/workflow` say; the contract
  * that is implemented here has no types for them.
@@ -16,8 +22,7 @@ export interface WorkflowCodecs {
 }
 
 export const codecsOf = (workflow: Workflow.Any): WorkflowCodecs => {
-  const payload = Schema.toCodecJson(workflow.payloadSchema)
-  const exit = Schema.toCodecJson(Schema.Exit(workflow.successSchema, workflow.errorSchema, Schema.Defect()))
+  const { exit, payload } = schemasOf(workflow)
   return {
     encodePayload: Schema.encodeUnknownEffect(payload) as WorkflowCodecs["encodePayload"],
     decodePayload: Schema.decodeUnknownEffect(payload) as WorkflowCodecs["decodePayload"],

@@ -1,10 +1,26 @@
 /** Workflows as definitions of Stepped: an actor's type for each of them, with one action, whose method is the body. */
+import * as Context from "effect/Context"
+import type * as Schedule from "effect/Schedule"
 import * as Schema from "effect/Schema"
 import type * as Workflow from "effect/workflow/Workflow"
 import { type AnyAction, replayedAction } from "../Action.ts"
-import { type AnyActorClass, engineActor } from "../Actor.ts"
+import { type AnyActorClass, engineActor, type PlainSchema } from "../Actor.ts"
+import { actorTypeOf } from "../domain/executionNames.ts"
 import type { ExecutionKey } from "../Execution.ts"
-import { actorTypeOf } from "./names.ts"
+import { DefinitionError } from "../SteppedError.ts"
+import { schemasOf } from "./codecs.ts"
+
+// what can be said of a workflow by annotating it; see `StepWorkflow.ts`
+export const Queue = Context.Reference<string>("stepped/workflow/Queue", { defaultValue: () => "default" })
+export const Handle = Context.Reference<((defect: unknown) => boolean) | undefined>("stepped/workflow/Handle", {
+  defaultValue: () => undefined
+})
+export const Retry = Context.Reference<Schedule.Schedule<unknown> | undefined>("stepped/workflow/Retry", {
+  defaultValue: () => undefined
+})
+export const Attempts = Context.Reference<number | undefined>("stepped/workflow/Attempts", {
+  defaultValue: () => undefined
+})
 
 /** The name of the action that an execution is. */
 export const actionName = "execute"
@@ -18,9 +34,24 @@ export const keyOf = (workflow: string, execution: string): ExecutionKey => ({
 
 /** What is registered for a workflow. */
 export const definitionOf = (
-  workflow: Workflow.Any,
-  queue: string
+  workflow: Workflow.Any
 ): { readonly actor: AnyActorClass; readonly action: AnyAction } => {
+  const { annotations } = workflow
+  const attempts = Context.get(annotations, Attempts)
+  if (attempts !== undefined && !(Number.isSafeInteger(attempts) && attempts >= 1)) {
+    throw new DefinitionError({
+      message: `the workflow ${workflow._tag} has StepWorkflow.Attempts ${attempts}: it takes a whole number from 1 on`
+    })
+  }
   const actor: AnyActorClass = engineActor()(actorTypeOf(workflow._tag), { id: Schema.String })
-  return { actor, action: replayedAction(actionName, queue) }
+  const schemas = schemasOf(workflow)
+  const action = replayedAction(actionName, Context.get(annotations, Queue), {
+    // they are described, and nothing is read with them: whatever services they need
+    payload: schemas.payload as Schema.Top as PlainSchema,
+    exit: schemas.exit as Schema.Top as PlainSchema,
+    handle: Context.get(annotations, Handle),
+    retry: Context.get(annotations, Retry),
+    attempts
+  })
+  return { actor, action }
 }

@@ -19,22 +19,15 @@ import {
   type WorkflowEngine,
   WorkflowInstance
 } from "effect/workflow/WorkflowEngine"
+import { storedName } from "../domain/executionNames.ts"
 import { ExecutionName } from "../domain/Phase.ts"
 import { Engine } from "../Engine.ts"
 import type { ExecutionOutcome } from "../Execution.ts"
 import { runActivity } from "./activities.ts"
 import { codecsOf, decodeExit, encodeExit, type WorkflowCodecs } from "./codecs.ts"
-import { definitionOf, keyOf } from "./definitions.ts"
-import { storedName } from "./names.ts"
+import { definitionOf, keyOf, Queue } from "./definitions.ts"
 import { interruptOf, runBody, type Surroundings } from "./running.ts"
 import * as Runs from "./Runs.ts"
-
-/**
- * The queue of a workflow's executions.
- *
- * @internal
- */
-export const QueueOf = Context.Reference<string>("stepped/workflow/Queue", { defaultValue: () => "default" })
 
 type Service = WorkflowEngine["Service"]
 
@@ -67,7 +60,7 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
 
   const registering: Encoded["register"] = (workflow, execute) =>
     Effect.gen(function*() {
-      const { action, actor } = definitionOf(workflow, Context.get(workflow.annotations, QueueOf))
+      const { action, actor } = definitionOf(workflow)
       const surroundings: Surroundings = { runs, deferreds, engine }
       const method = (payload: unknown, replay: Runs.Run["replay"]) =>
         runBody(workflow, codecsFor(workflow), execute, surroundings, payload, replay)
@@ -102,7 +95,7 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     }
     const { action, isNew } = yield* Effect.orDie(executions.start({
       ...key,
-      queue: Context.get(workflow.annotations, QueueOf),
+      queue: Context.get(workflow.annotations, Queue),
       payload: yield* Effect.orDie(of.encodePayload(payload)),
       parent: run === undefined ? undefined : { action: run.replay.action, waits }
     }))
