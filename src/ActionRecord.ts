@@ -7,6 +7,7 @@ import type * as Effect from "effect/Effect"
 import type { ActionStatus } from "./ActionHandle.ts"
 import type { FailureCause } from "./domain/Failure.ts"
 import type { StepKind } from "./domain/Phase.ts"
+import type { ExecutionChild, ExecutionRecord } from "./ExecutionRecord.ts"
 import type { OperatorOptions } from "./Operation.ts"
 import type { Pause } from "./Pause.ts"
 import type { DeletionScope } from "./Retention.ts"
@@ -219,6 +220,12 @@ export interface ActionTree {
       readonly slots: ReadonlyArray<SlotRecord & { readonly tree: ActionTree | undefined }>
     }
   >
+  /** Of an execution of a workflow, once it has begun: what has become of it, and whom it waits for. */
+  readonly execution?:
+    | Omit<ExecutionRecord, "children"> & {
+      readonly children: ReadonlyArray<ExecutionChild & { readonly tree: ActionTree | undefined }>
+    }
+    | undefined
 }
 
 /**

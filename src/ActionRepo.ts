@@ -22,6 +22,7 @@ import type {
   StepRecord
 } from "./ActionRecord.ts"
 import { isActionId } from "./domain/Phase.ts"
+import type { ExecutionRecord } from "./ExecutionRecord.ts"
 import type { FailureFilter, FailureGroups } from "./Failures.ts"
 import {
   type DeleteResult,
@@ -61,7 +62,7 @@ import {
 import { decidingOf } from "./store/deciding.ts"
 import { deletingOf } from "./store/deleting.ts"
 import { forgettingOf } from "./store/forgetting.ts"
-import { loadTree } from "./store/loadTree.ts"
+import { loadExecution, loadTree } from "./store/loadTree.ts"
 import { operationsOf } from "./store/operationsOf.ts"
 import { Store } from "./store/Store.ts"
 
@@ -103,7 +104,9 @@ export class ActionRepo extends Context.Service<ActionRepo, {
   readonly slots: (action: string) => Effect.Effect<ReadonlyArray<SlotRecord>, StorageError>
   /** What was sent to an action, read or not, in its order: the last 10,000. */
   readonly signals: (action: string) => Effect.Effect<ReadonlyArray<SignalRecord>, StorageError>
-  /** An action and everything below it, at most `limit` actions (1,000 if not given, 100,000 at most). */
+  /** What has become of an execution of a workflow, once it has begun: nothing of any other action. */
+  readonly execution: (action: string) => Effect.Effect<Option.Option<ExecutionRecord>, StorageError>
+  /** An action and everything below it, executions that it waits for included, at most `limit` actions (1,000 if not given, 100,000 at most). */
   readonly tree: (
     id: string,
     limit?: number
@@ -336,6 +339,10 @@ export class ActionRepo extends Context.Service<ActionRepo, {
         steps: (action) => isActionId(action) ? store.stepsOf([action]) : Effect.succeed([]),
         slots: (action) => isActionId(action) ? store.slotsOf([action]) : Effect.succeed([]),
         signals: (action) => isActionId(action) ? store.signalsOf(action, 10_000) : Effect.succeed([]),
+        execution: (action) =>
+          isActionId(action)
+            ? Effect.map(loadExecution(store, action), Option.fromUndefinedOr)
+            : Effect.succeedNone,
         tree: (id, limit) =>
           Effect.flatMap(
             limitOf("limit of ActionRepo.tree", limit, treeLimit),

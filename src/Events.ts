@@ -11,6 +11,7 @@ import type { FailureCause } from "./ActionRecord.ts"
 import type { ActorRef } from "./Actor.ts"
 import type { StepKind } from "./domain/Phase.ts"
 import { Engine } from "./Engine.ts"
+import type { DeferredRecord } from "./ExecutionRecord.ts"
 import type { InvalidActorId, InvalidOption } from "./SteppedError.ts"
 
 // -------------------------------------------------------------------------------------------------------------------
@@ -48,6 +49,14 @@ export interface EventStep {
   /** Which attempt, from 1 on. */
   readonly attemptNumber: number
 }
+
+/**
+ * The deferred that an event is about.
+ *
+ * @category models
+ * @since 0.1.0
+ */
+export type EventDeferred = Pick<DeferredRecord, "kind" | "name">
 
 /**
  * What can become of an action, by the events' tags, and what each of them says beside its {@link EventOrigin}.
@@ -101,6 +110,29 @@ export interface ActionEvents {
   readonly ActionWaitsOutside: unknown
   /** A signal was sent to it. */
   readonly SignalSent: { readonly signal: string; readonly isFailure: boolean }
+  /**
+   * An execution of a workflow is suspended: until something of what it awaits is there, which are 100 of its deferreds and clocks at most, an execution that it waits for has
+   * ended, or, where it has failed, until somebody resumes it.
+   */
+  readonly ExecutionSuspended: {
+    readonly deferreds: ReadonlyArray<EventDeferred>
+    readonly clocks: ReadonlyArray<string>
+    readonly failure: FailureCause | undefined
+  }
+  /** The body of an execution runs again from its beginning: something has woken it, or its worker has died. */
+  readonly ExecutionReplayed: unknown
+  /** An activity of an execution is over, and not done again. */
+  readonly ActivityEnded: {
+    readonly activity: string
+    readonly attemptNumber: number
+    readonly status: "succeeded" | "failed"
+  }
+  /** A deferred of an execution is done, by itself or by somebody else. */
+  readonly DeferredDone: { readonly deferred: EventDeferred; readonly status: "succeeded" | "failed" }
+  /** An execution sleeps until a clock rings. */
+  readonly ClockSet: { readonly clock: string; readonly ringsAt: Date }
+  /** Somebody has asked for the interruption of an execution. */
+  readonly InterruptionAsked: unknown
   /** How it ends is decided; what its steps have done is undone, or its callbacks run, before that. */
   readonly OutcomeDecided: { readonly status: ActionStatus; readonly cause: FailureCause | undefined }
   /** It shares the performance of another one that does the same. */

@@ -81,8 +81,11 @@ export interface Replay {
   ) => Effect.Effect<A, E | StorageError, R>
   /** Is told of what comes while the body runs; answers how to leave. */
   readonly listen: (listener: ReplayListener) => () => void
-  /** Whatever the body gives, it is suspended: until something wakes it, or, where it has failed, until somebody resumes it. */
-  readonly suspend: (cause: Cause.Cause<unknown> | undefined) => void
+  /**
+   * Whatever the body gives, it is suspended: until something wakes it, or, where it has failed, until somebody resumes it. `awaits` are the names
+   * under which something is awaited.
+   */
+  readonly suspend: (cause: Cause.Cause<unknown> | undefined, awaits: ReadonlyArray<string>) => void
 }
 
 /**

@@ -92,7 +92,8 @@ const isById = (args: readonly [string | AnyAction, ...ReadonlyArray<unknown>]):
 // -------------------------------------------------------------------------------------------------------------------
 
 /**
- * Writes a tree as text for a terminal: a line for each action, step, attempt that has failed, wait and signal.
+ * Writes a tree as text for a terminal: a line for each action, step, attempt that has failed, wait and signal, and of executions of workflows for each
+ * activity, deferred and clock.
  *
  * **Details**
  *
@@ -122,7 +123,7 @@ const nameOf = ({ actorId, actorType, name }: Pick<ActionRecord, "actorId" | "ac
   `${name} ${actorType}/${shown(actorId)}`
 
 /** `written` are the actions that are in the text already. */
-const actionNode = ({ action, steps }: ActionTree, isRoot: boolean, written: Set<string>): Node => {
+const actionNode = ({ action, execution, steps }: ActionTree, isRoot: boolean, written: Set<string>): Node => {
   const isAbove = written.has(action.id)
   written.add(action.id)
   const { cause, endedAt, startedAt } = action
@@ -136,6 +137,8 @@ const actionNode = ({ action, steps }: ActionTree, isRoot: boolean, written: Set
     took(startedAt, endedAt),
     endedAt === undefined && action.attempts > 1 ? `begun ${action.attempts} times` : undefined,
     action.dueAt === undefined ? undefined : `goes on ${action.dueAt.toISOString()}`,
+    execution?.suspendedAt === undefined ? undefined : `suspended ${execution.suspendedAt.toISOString()}`,
+    execution?.interruptedAt === undefined ? undefined : `interrupted ${execution.interruptedAt.toISOString()}`,
     action.timeoutAt === undefined ? undefined : `times out ${action.timeoutAt.toISOString()}`,
     heardOf(outsideOf(action, steps)),
     action.unwound === undefined ? undefined : "undone",
@@ -148,10 +151,17 @@ const actionNode = ({ action, steps }: ActionTree, isRoot: boolean, written: Set
     below: isAbove ? [] : [
       ...[
         ...notesOf(action, isRoot),
-        ...again === undefined ? [] : [`is tried again: ${shown(again.message)}`],
+        ...again === undefined
+          ? []
+          : [
+            `${execution?.suspendedAt === undefined ? "is tried again" : "waits to be resumed"}: ${
+              shown(again.message)
+            }`
+          ],
         ...leftOf(action.unwound ?? cause ?? {})
       ].map(leaf),
-      ...steps.flatMap((step) => stepNodes(step, written))
+      ...steps.flatMap((step) => stepNodes(step, written)),
+      ...execution === undefined ? [] : executionNodes(execution, written)
     ]
   }
 }
@@ -203,6 +213,47 @@ const stepNodes = (step: Steps, written: Set<string>): ReadonlyArray<Node> => {
   )
   return [{ line, below }]
 }
+
+/** What an execution of a workflow has done, and waits for. */
+const executionNodes = (
+  { activities, children, clocks, deferreds, hasMore }: NonNullable<ActionTree["execution"]>,
+  written: Set<string>
+): ReadonlyArray<Node> => [
+  ...hasMore ? [leaf("earlier ones are left out")] : [],
+  ...activities.map(({ attemptNumber, endedAt, message, name, status }) =>
+    leaf(
+      joined(
+        `activity ${shown(name)}`,
+        message === undefined ? status : `${status}: ${shown(message)}`,
+        attemptNumber > 1 ? `attempt ${attemptNumber}` : undefined,
+        endedAt.toISOString()
+      )
+    )
+  ),
+  ...deferreds.map(({ awaitedSince, doneAt, kind, message, name, status }) =>
+    leaf(
+      joined(
+        `${kind} ${shown(name)}`,
+        message === undefined ? status : `${status}: ${shown(message)}`,
+        doneAt === undefined ? awaitedSince && `since ${awaitedSince.toISOString()}` : doneAt.toISOString()
+      )
+    )
+  ),
+  ...clocks.map(({ awaitedSince, name, ringsAt }) =>
+    leaf(
+      joined(
+        `clock ${shown(name)}`,
+        awaitedSince === undefined ? undefined : `awaited since ${awaitedSince.toISOString()}`,
+        `rings ${ringsAt.toISOString()}`
+      )
+    )
+  ),
+  ...children.map(({ status, tree, ...child }) =>
+    tree === undefined
+      ? leaf(joined(nameOf(child), status ?? "not ended", written.has(child.id) ? "see above" : "not read"))
+      : actionNode(tree, false, written)
+  )
+]
 
 /** What has become of a step that has a failure of its own: it waits for a decision, or the action went on without it. */
 const becauseOf = ({ status, undoes }: Steps): string =>

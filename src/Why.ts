@@ -11,6 +11,7 @@ import { counted, drawn, joined, leaf, type Node, roughly, timeFrom } from "./do
 import { spoken } from "./domain/Failure.ts"
 import { shown } from "./domain/shown.ts"
 import { Engine } from "./Engine.ts"
+import type { DeferredRecord } from "./ExecutionRecord.ts"
 import type { ExplainedAction } from "./Explanation.ts"
 import type { Pause } from "./Pause.ts"
 import type { StorageError, UnknownAction } from "./SteppedError.ts"
@@ -79,8 +80,8 @@ export interface WaitingStep {
  *   the step does not go on.
  * - `Outbound`: somebody outside is to complete it.
  * - `Held`: its step has failed, and somebody is to decide of it; `decided` is who has decided of that step last.
- * - `Suspended`: an execution of a workflow waits for what wakes it: the ends of `children` (20 at most), the clock that rings next (`until`), or
- *   a deferred. With a `failure` it waits for somebody to resume it.
+ * - `Suspended`: an execution of a workflow waits for what wakes it: `deferreds` and `clocks` (100 of them at most, each since when), or the ends of
+ *   `children` (20 at most). `until`: when its next clock rings, also one that it does not await. With a `failure` it waits for somebody to resume it.
  * - `Retries`: what has failed is tried again at a time.
  * - `Due`: a worker may take it at any time. `Unserved`: no living worker takes it.
  * - `Performs`: a worker has it in hand. Without a worker, its worker is gone, and others take over.
@@ -139,6 +140,9 @@ export type Reason =
     | {
       readonly _tag: "Suspended"
       readonly failure: FailureCause | undefined
+      readonly since: Date | undefined
+      readonly deferreds: ReadonlyArray<Pick<DeferredRecord, "kind" | "name"> & { readonly since: Date }>
+      readonly clocks: ReadonlyArray<{ readonly name: string; readonly since: Date; readonly ringsAt: Date }>
       readonly until: Date | undefined
       readonly children: ReadonlyArray<WhyAction>
     }
@@ -312,6 +316,7 @@ const othersOf = (reason: Reason): ReadonlyArray<WhyAction> => {
     case "Waits":
       return reason.behind
     case "Children":
+    case "Suspended":
       return reason.children
     case "Sibling":
       return [reason.elder]

@@ -121,12 +121,14 @@ export type { ChildOptions, EnqueueOptions, PromptOptions } from "./EnqueueOptio
 export type {
   ActionEvent,
   ActionEvents,
+  EventDeferred,
   EventFilter,
   EventOrigin,
   EventsLost,
   EventStep,
   FollowedEvent
 } from "./Events.ts"
+export type { ActivityRecord, ClockRecord, DeferredRecord, ExecutionChild, ExecutionRecord } from "./ExecutionRecord.ts"
 export type {
   ExplainedAction,
   ExplainedPlace,

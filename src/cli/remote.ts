@@ -12,6 +12,7 @@ import type { DatabaseHealth } from "../DatabaseHealth.ts"
 import { joinKey } from "../domain/Key.ts"
 import { Engine, type Finding } from "../Engine.ts"
 import type { Services } from "../engine/engineLayer.ts"
+import type { ExecutionRecord } from "../ExecutionRecord.ts"
 import type { FailureGroups } from "../Failures.ts"
 import { JobQueue } from "../JobQueue.ts"
 import { isLaneKey } from "../Lane.ts"
@@ -97,6 +98,16 @@ const repoOf = (client: Client): ActionRepo["Service"] => {
       Effect.map(
         ofOne("ActionRepo.signals", client.actions.signals({ params: { id } })),
         (found) => Option.getOrElse(found, () => []).map(recordOf<SignalRecord>)
+      ),
+    // it is part of the tree
+    execution: (id) =>
+      Effect.map(
+        ofOne("ActionRepo.execution", client.actions.tree({ params: { id }, query: { limit: 1 } })),
+        Option.flatMap(({ execution }) => {
+          if (execution === undefined) return Option.none()
+          const children = execution.children.map(({ tree: _, ...child }) => child)
+          return Option.some(recordOf<ExecutionRecord>({ ...execution, children }))
+        })
       ),
     // a tree is sent without what programs have stored: that of its root is asked for by itself
     tree: (id, limit = 1000) =>

@@ -55,7 +55,12 @@ export const run = Command.make("run", {
       )
     }
     const actorId = yield* checkedId(actorType, text, description)
-    const { arguments: schemas, queue: inQueue } = description
+    const { arguments: schemas, queue: inQueue, steps } = description
+    if (steps.some(({ kind }) => kind === "replayed")) {
+      return yield* usage(
+        `${actorType} stands for a workflow: its program executes it, under the id that its payload has`
+      )
+    }
     if (schemas.length !== given.args.length) {
       return yield* usage(
         `${given.action} takes ${schemas.length} argument${schemas.length === 1 ? "" : "s"}, not ${given.args.length}`

@@ -71,7 +71,7 @@ export const stepViews = (
 /** A tree, each of whose actions is in it once: with the first slot that waits for it. */
 export const treeView = (payloads: Payloads, tree: ActionTree, mayRead: boolean): Sent<TreeView> => {
   const shown = new Set<string>()
-  const view = ({ action, steps }: ActionTree): Sent<TreeView> =>
+  const view = ({ action, execution, steps }: ActionTree): Sent<TreeView> =>
     Effect.gen(function*() {
       shown.add(action.id)
       const views = yield* stepViews(payloads, action, steps, [], mayRead)
@@ -85,7 +85,13 @@ export const treeView = (payloads: Payloads, tree: ActionTree, mayRead: boolean)
             )),
           (slots) => ({ ...views[i]!, slots })
         ))
-      return { action: summaryOf(action), steps: withSlots }
+      if (execution === undefined) return { action: summaryOf(action), steps: withSlots }
+      const children = yield* Effect.forEach(execution.children, ({ tree: below, ...child }) =>
+        Effect.map(
+          below === undefined || shown.has(below.action.id) ? Effect.undefined : view(below),
+          (tree) => ({ ...child, tree })
+        ))
+      return { action: summaryOf(action), steps: withSlots, execution: { ...execution, children } }
     })
   return view(tree)
 }
@@ -125,6 +131,7 @@ const quietReason = (reason: Reason): Reason => {
     case "Waits":
       return { ...reason, behind: reason.behind.map(quietly) }
     case "Children":
+    case "Suspended":
       return { ...reason, children: reason.children.map(quietly) }
     case "Sibling":
       return { ...reason, elder: quietly(reason.elder) }

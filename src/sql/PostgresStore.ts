@@ -14,6 +14,7 @@ import * as Beside from "./beside.ts"
 import * as Calls from "./call.ts"
 import { catalogueOf } from "./catalogue.ts"
 import { examineOf } from "./Doctor.ts"
+import { executionRecordsOf } from "./executionRecords.ts"
 import { failuresOf } from "./failures.ts"
 import { forgettingOf } from "./forgetting.ts"
 import { healthOf } from "./health.ts"
@@ -68,6 +69,7 @@ export const layer: Layer.Layer<Store, never, PgClient | Storage> = Layer.effect
       ...suspectsOf(calls),
       ...unfiredOf(calls),
       ...executionsOf(calls),
+      ...executionRecordsOf(calls),
       signalsOf: signalsOf(calls),
       examine: examineOf(calls),
       database: databaseOf(sql.config),

@@ -329,6 +329,7 @@ export const recordsOf = (
   | "measure"
   | "takesWrites"
   | "examine"
+  | "executionsOf"
   | "failures"
   | "forgetAnswers"
   | "forgetEnded"

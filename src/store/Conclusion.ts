@@ -106,6 +106,8 @@ export interface NewMemo {
   readonly result: unknown
   /** In ms of user time. */
   readonly at: number
+  /** Of an activity, whose it is: for who listens. */
+  readonly of?: { readonly definition: string; readonly actorId: string } | undefined
 }
 
 /** A place of a step for what it waits for: a child, a time, or a signal. */
@@ -259,6 +261,8 @@ export interface Suspends extends Base {
   readonly _tag: "Suspends"
   /** Since it has failed with this: until somebody resumes it. */
   readonly failure: FailureCause | undefined
+  /** Names under which something is awaited, for who looks at it. */
+  readonly awaits: ReadonlyArray<string>
   /** It has run for the first time: what was sent to it before did not come with its claim. */
   readonly isFirst: boolean
 }

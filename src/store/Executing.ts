@@ -39,8 +39,10 @@ export interface Executing {
   readonly startExecution: (
     execution: NewExecution
   ) => Effect.Effect<{ readonly action: string; readonly isNew: boolean }, StorageError>
-  /** Nothing where there is no such execution. Inside an open transaction of the client it commits with it. */
-  readonly sendToExecution: (sent: NewSent) => Effect.Effect<Arrival | undefined, StorageError>
+  /** The action, and what has come of sending; nothing where there is no such execution. Inside an open transaction of the client it commits with it. */
+  readonly sendToExecution: (
+    sent: NewSent
+  ) => Effect.Effect<Arrival & { readonly action: string } | undefined, StorageError>
   /** What has come to executions under some names, by user time. */
   readonly sentTo: (
     actions: ReadonlyArray<string>,

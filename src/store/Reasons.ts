@@ -64,6 +64,9 @@ export type StoredReason =
   | ({
     readonly tag: "Suspended"
     readonly failure: Maybe<FailureCause>
+    readonly since: Maybe<number>
+    /** By the names under which they are stored; `rings` of clocks that are to. */
+    readonly awaits: ReadonlyArray<{ readonly name: string; readonly since: number; readonly rings: Maybe<number> }>
     readonly until: Maybe<number>
   } & Waits)
   | {

@@ -17,6 +17,7 @@ import type {
 import type { DefinitionRecord, WorkerRecord } from "../Catalogue.ts"
 import type { DatabaseHealth } from "../DatabaseHealth.ts"
 import type { Finding } from "../Engine.ts"
+import type { ExecutionRecord } from "../ExecutionRecord.ts"
 import type { FailureFilter, FailureGroups } from "../Failures.ts"
 import type { Backlog, DefinitionFilter, Neglected, QueuedInvocation } from "../JobQueue.ts"
 import type { ManyGroup, ManyOutcome } from "../Many.ts"
@@ -131,6 +132,8 @@ export interface Records extends ScheduleStore {
   readonly stepsOf: (actions: ReadonlyArray<string>) => Many<StepRecord>
   /** Of several actions, each one's in the order of its steps. */
   readonly slotsOf: (actions: ReadonlyArray<string>) => Many<SlotRecord>
+  /** Of several executions of workflows what has become of them; of their children not what has become of these. In no order. */
+  readonly executionsOf: (actions: ReadonlyArray<Pick<ActionRecord, "id" | "actorType">>) => Many<ExecutionRecord>
   /** Of so many of the newest actions, those of these definitions: by definition, step, and what was asked for. */
   readonly asked: (filter: Omit<AskedFilter, "limit">, limit: number) => Many<AskedRecord>
   /** The last ones, in their order. */

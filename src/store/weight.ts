@@ -46,8 +46,9 @@ export const weighConclusion = (conclusion: Conclusion): number => {
     case "StepHeld":
       return bytes + weigh(conclusion.failure) + weigh(conclusion.attempts)
     case "TryAgain":
-    case "Suspends":
       return bytes + (conclusion.failure === undefined ? 0 : weigh(conclusion.failure))
+    case "Suspends":
+      return bytes + weigh(conclusion.awaits) + (conclusion.failure === undefined ? 0 : weigh(conclusion.failure))
     case "ActionEnds":
     case "CallbacksDue":
       return bytes + weighStep(conclusion.ended) + weigh(conclusion.outcome.result) + weigh(conclusion.outcome.cause)

@@ -68,7 +68,10 @@ export const makeTelling = Effect.gen(function*() {
         if (description === undefined) {
           return yield* refuse("name", `${actorType}/${name}`, "an action that a worker has said that it has")
         }
-        const { arguments: schemas, queue: inQueue } = description
+        const { arguments: schemas, queue: inQueue, steps } = description
+        if (steps.some(({ kind }) => kind === "replayed")) {
+          return yield* refuse("name", `${actorType}/${name}`, "no execution of a workflow: its program executes it")
+        }
         if (schemas.length !== values.length) {
           return yield* refuse("arguments", `${values.length} of them`, `${schemas.length}`)
         }

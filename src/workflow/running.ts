@@ -7,10 +7,10 @@ import * as Fiber from "effect/Fiber"
 import * as Scope from "effect/Scope"
 import * as Workflow from "effect/workflow/Workflow"
 import { type DeferredState, WorkflowEngine, WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { storedName } from "../domain/executionNames.ts"
 import { ExecutionName } from "../domain/Phase.ts"
 import type { Replay, ReplayListener } from "../Execution.ts"
 import type { WorkflowCodecs } from "./codecs.ts"
-import { storedName } from "./names.ts"
 import type { Run, Runs } from "./Runs.ts"
 
 /** Whether somebody has asked for an end of the execution, and, if so, whether in the middle of what it does. */
@@ -82,7 +82,7 @@ export const runBody = (
 ): Effect.Effect<unknown, unknown> =>
   Effect.gen(function*() {
     const payload = yield* Effect.exit(codecs.decodePayload(json))
-    if (Exit.isFailure(payload)) return suspended(replay, payload.cause)
+    if (Exit.isFailure(payload)) return failed(replay, payload.cause)
     const instance = WorkflowInstance.initial(workflow, replay.execution)
     const run: Run = { replay, instance, cut: Effect.void, trouble: undefined }
     const body = Effect.suspend(() => execute(payload.value, replay.execution)).pipe(
@@ -112,16 +112,17 @@ export const runBody = (
     if (Exit.isFailure(exit)) {
       if (!instance.suspended || !Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause)
       yield* released(instance)
-      return suspended(replay, undefined)
+      return suspended(run)
     }
     const result = exit.value
     if (result._tag === "Suspended") {
       yield* released(instance)
-      const failure = Cause.die(new Error("it has failed, and its workflow suspends on failure"))
-      return suspended(replay, result.failed === true ? result.cause ?? failure : undefined)
+      return result.failed === true
+        ? failed(replay, result.cause ?? Cause.die(new Error("it has failed, and its workflow suspends on failure")))
+        : suspended(run)
     }
     const stored = yield* Effect.exit(codecs.encodeExit(result.exit))
-    return Exit.isSuccess(stored) ? stored.value : suspended(replay, stored.cause)
+    return Exit.isSuccess(stored) ? stored.value : failed(replay, stored.cause)
   })
 
 /** What a suspended run has taken for the workflow's lifetime is given back, and taken again by the next one; what it does at its end is not done. */
@@ -131,7 +132,14 @@ const released = (instance: WorkflowInstance["Service"]): Effect.Effect<void> =>
     return Scope.close(instance.scope, Exit.void)
   })
 
-const suspended = (replay: Replay, cause: Cause.Cause<unknown> | undefined): null => {
-  replay.suspend(cause)
+/** Until something wakes it. */
+const suspended = ({ instance, replay }: Run): null => {
+  replay.suspend(undefined, [...instance.awaitedDeferreds.keys()].map(storedName))
+  return null
+}
+
+/** Until somebody resumes it. */
+const failed = (replay: Replay, cause: Cause.Cause<unknown>): null => {
+  replay.suspend(cause, [])
   return null
 }

@@ -443,6 +443,10 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             notOf: "Car"
           }),
           stepsOf: store.stepsOf([first]),
+          executionsOf: Effect.map(
+            store.executionsOf([{ id: execution.action, actorType: "Workflow.W" }]),
+            ([found]) => assert.strictEqual(found?.workflow, "W")
+          ),
           slotsOf: store.slotsOf([first]),
           asked: store.asked({}, 10),
           measure: store.measure(0),

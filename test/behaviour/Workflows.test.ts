@@ -210,11 +210,16 @@ suite("workflows", (engine) => {
       yield* Careful.execute({ id: "y" }, { discard: true })
       yield* performIdle
       assert.deepStrictEqual([yield* textOf("Basket"), yield* textOf("Order"), yield* textOf("Careful")], [
-        ["Suspended: is suspended until something wakes it: it has 1 execution to wait for"],
-        ["Suspended: is suspended until something wakes it"],
-        ["Suspended: has failed, and is suspended until somebody resumes it: the printer is out of paper"]
+        ["Suspended: is suspended since then (0ms ago): waits for an execution"],
+        ["Suspended: is suspended since then (0ms ago): waits for the deferred approval, since then (0ms ago)"],
+        [
+          "Suspended: has failed, and is suspended since then (0ms ago) until somebody resumes it: the printer is out of paper"
+        ]
       ])
-      assert.match((yield* textOf("Trial"))[0]!, /^Suspended: .*; a clock rings at then/)
+      assert.match(
+        (yield* textOf("Trial"))[0]!,
+        /^Suspended: .*: waits for the clock trial, which rings at then \(in 14d\)$/
+      )
     }))
 
   test("24.8: names are whatever a program calls things", () =>

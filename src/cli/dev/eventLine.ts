@@ -1,6 +1,6 @@
 /** An event as a line: when, whose, and what has become of it. */
 import { shown } from "../../domain/shown.ts"
-import type { ActionEvent, EventsLost, EventStep } from "../../Events.ts"
+import type { ActionEvent, EventDeferred, EventsLost, EventStep } from "../../Events.ts"
 
 /** The time of day is enough beside what happens now. */
 export const timeOfDay = (at: Date): string => at.toISOString().slice(11, 19)
@@ -16,6 +16,12 @@ const waitsFor = (children: ReadonlyArray<string>, signals: ReadonlyArray<string
     ...children.length === 0 ? [] : [children.length === 1 ? "a child" : `${children.length} children`],
     ...signals.map((signal) => `signal ${shown(signal)}`)
   ].join(", ") || "its time"
+
+const awaited = (deferreds: ReadonlyArray<EventDeferred>, clocks: ReadonlyArray<string>): string =>
+  [
+    ...deferreds.map(({ kind, name }) => `${kind} ${shown(name)}`),
+    ...clocks.map((name) => `clock ${shown(name)}`)
+  ].join(", ") || "other executions"
 
 const whatOf = (event: ActionEvent): string => {
   switch (event._tag) {
@@ -41,6 +47,22 @@ const whatOf = (event: ActionEvent): string => {
       return "waits to be completed from outside"
     case "SignalSent":
       return `signal ${shown(event.signal)} was sent`
+    case "ExecutionSuspended":
+      return event.failure === undefined
+        ? `is suspended, and waits for ${awaited(event.deferreds, event.clocks)}`
+        : `is suspended until somebody resumes it${because(event.failure)}  ${event.id}`
+    case "ExecutionReplayed":
+      return "runs again from its beginning"
+    case "ActivityEnded":
+      return `activity ${shown(event.activity)} ${event.status}${
+        event.attemptNumber > 1 ? `, attempt ${event.attemptNumber}` : ""
+      }`
+    case "DeferredDone":
+      return `${event.deferred.kind} ${shown(event.deferred.name)} is done: ${event.status}`
+    case "ClockSet":
+      return `clock ${shown(event.clock)} rings at ${event.ringsAt.toISOString()}`
+    case "InterruptionAsked":
+      return "is to be interrupted"
     case "OutcomeDecided":
       return `will be ${event.status}${because(event.cause)}`
     case "ActionJoined":

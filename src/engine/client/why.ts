@@ -10,6 +10,7 @@ import type { StoredReason, StoredReasons, StoredWhy } from "../../store/Reasons
 import type { Doing, Reason, Why, WhyAction } from "../../Why.ts"
 import type { ClientContext } from "./context.ts"
 import { dateOf, pauseOf, pauseText, untilText } from "./explain.ts"
+import { isSuspended } from "./whySuspended.ts"
 
 export const make =
   ({ now, store }: Pick<ClientContext, "now" | "store">) =>
@@ -233,19 +234,6 @@ const stepWaits = (said: Said<"Children" | "Timer" | "Signal">, at: Date, tell: 
       return { _tag: "Signal", ...waiting, signal, optional, until, heartbeat, text }
     }
   }
-}
-
-const isSuspended = (said: Said<"Suspended">, at: Date, tell: Tell): Reason => {
-  const failure = maybe(said.failure)
-  const until = dateOf(said.until)
-  const children = said.others.map(tell)
-  const clock = until === undefined ? "" : `; a clock rings at ${timeFrom(at, until)}`
-  const text = failure === undefined
-    ? `is suspended until something wakes it${
-      children.length === 0 ? "" : `: it has ${counted(children.length, "execution", "executions")} to wait for`
-    }${clock}`
-    : `has failed, and is suspended until somebody resumes it: ${failureText(failure)}`
-  return { _tag: "Suspended", failure, until, children, text }
 }
 
 const waitsOutside = (said: Said<"Outbound" | "Held" | "Retries">, at: Date): Reason => {

@@ -70,6 +70,10 @@ const reachedWith = (event: ActionEvent, last: string | undefined): string | und
       return last === undefined || last === "enqueued" ? "started" : last
     case "StepStarted":
       return attemptOf(event.step)
+    case "ExecutionSuspended":
+      return "suspended"
+    case "ExecutionReplayed":
+      return "replayed"
     case "ActionEnded":
       return "ended"
     default:
@@ -100,7 +104,8 @@ export const make = (): Hub => {
     const last = reached.get(event.id)
     return last !== undefined &&
       (event._tag === "ActionEnqueued" || (event._tag === "ActionStarted" && last !== "enqueued") ||
-        (event._tag === "StepStarted" && (last === attemptOf(event.step) || last === "ended")))
+        (event._tag === "StepStarted" && (last === attemptOf(event.step) || last === "ended")) ||
+        (event._tag === "ExecutionReplayed" && (last === "replayed" || last === "ended")))
   }
   const remember = (event: ActionEvent) => {
     const last = reached.get(event.id)

@@ -6,12 +6,8 @@ import type { Work } from "../../store/Answer.ts"
 import { type Conclusion, type EndedBody, invocationsOf, slotsOf, type Whose } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import type { Catalog } from "../../store/Store.ts"
-
-/** Whose events they are. */
-export const originOf = (id: string, definition: string, actorId: string, at: number): EventOrigin => {
-  const slash = definition.indexOf("/")
-  return { id, actorType: definition.slice(0, slash), actorId, name: definition.slice(slash + 1), at: new Date(at) }
-}
+import { suspended } from "./eventsOfExecutions.ts"
+import { originOf } from "./origin.ts"
 
 const dateOf = (millis: number | undefined) => millis === undefined ? undefined : new Date(millis)
 
@@ -45,6 +41,9 @@ export const handedOver = (work: Work, catalog: Catalog, at: number): ReadonlyAr
     return first === undefined ? [started] : [started, stepStarted(origin, 0, first, 1)]
   }
   const { detail, phase, step } = work
+  if (phase === "step" && detail?.stepKind === "replayed" && detail.replay !== undefined) {
+    return [{ _tag: "ExecutionReplayed", ...origin }]
+  }
   // what is too large to travel is not looked up for this: its end is told
   return phase === "step" && detail?.stepName !== undefined
     ? [stepStarted(origin, step, { name: detail.stepName, kind: detail.stepKind ?? "unnamed" }, detail.attempt ?? 1)]
@@ -90,6 +89,9 @@ export const concluded = (
       })
       break
     }
+    case "Suspends":
+      events.push(suspended(conclusion, origin))
+      break
     case "WaitsOutside":
       events.push({ _tag: "ActionWaitsOutside", ...origin })
       break

@@ -7,7 +7,9 @@ import { invocationsOf } from "../../store/Conclusion.ts"
 import type { Invocation } from "../../store/Invocation.ts"
 import { firedOf } from "../../store/Scheduled.ts"
 import { type Catalog, emptyCatalog, type Store } from "../../store/Store.ts"
-import { concluded, enqueued, handedOver, originOf } from "./eventsOf.ts"
+import { concluded, enqueued, handedOver } from "./eventsOf.ts"
+import { activityEnded, executionEnqueued, sentTo } from "./eventsOfExecutions.ts"
+import { originOf } from "./origin.ts"
 import type { Change, Committed, Transition, Watch } from "./watching.ts"
 
 const inAnswer = (answer: Answer, catalog: Catalog, at: number): Committed => {
@@ -171,6 +173,27 @@ export const observed = (
         }],
         at: signal.now
       })
+    }),
+  remember: (token, memos) =>
+    watch(store.remember(token, memos), {
+      about: () => memos.flatMap(({ action, of }) => of === undefined ? [] : [action]),
+      committed: ({ stored }) => ({
+        events: memos.flatMap((memo, n) => stored.has(n) ? activityEnded(memo) : []),
+        at: memos[0]?.at ?? 0
+      })
+    }),
+  startExecution: (execution) =>
+    watch(store.startExecution(execution), {
+      about: nobody,
+      committed: ({ action, isNew }) => ({
+        events: isNew ? [executionEnqueued(action, execution)] : [],
+        at: execution.now
+      })
+    }),
+  sendToExecution: (sent) =>
+    watch(store.sendToExecution(sent), {
+      about: nobody,
+      committed: (found) => ({ events: found?.isFirst === true ? [sentTo(found.action, sent)] : [], at: sent.now })
     }),
   heldBy: (token, except) =>
     Effect.flatMap(now, (at) =>

@@ -8,9 +8,9 @@ import type * as Scope from "effect/Scope"
 import type { ActionEvent } from "../../Events.ts"
 import { StorageError } from "../../SteppedError.ts"
 import type { Found, Store } from "../../store/Store.ts"
-import { originOf } from "./eventsOf.ts"
 import { eventsOfRows, keyAt, keyOf } from "./eventsOfRows.ts"
 import type { Call, Hub } from "./Hub.ts"
+import { originOf } from "./origin.ts"
 
 /** What a transition has committed. */
 export interface Committed {

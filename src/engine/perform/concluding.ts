@@ -134,12 +134,20 @@ export const isHeld = (
   next: undefined
 })
 
+/** Names that are stored of what an execution awaits. */
+const awaitsMax = 100
+
 /** An execution's body is suspended. */
-export const isSuspended = (performance: Performance, failure: FailureCause | undefined): Decided => ({
+export const isSuspended = (
+  performance: Performance,
+  failure: FailureCause | undefined,
+  awaits: ReadonlyArray<string> = []
+): Decided => ({
   conclusion: {
     _tag: "Suspends",
     fence: fenceOf(performance),
     failure,
+    awaits: awaits.slice(0, awaitsMax),
     isFirst: performance.detail === undefined
   },
   next: undefined

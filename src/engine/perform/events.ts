@@ -95,7 +95,12 @@ export type Event =
     readonly starts?: Starts
   }
   /** The body of an execution is suspended: until something wakes it, or, where it has failed, until somebody resumes it. */
-  | { readonly _tag: "Suspended"; readonly failure: FailureCause | undefined }
+  | {
+    readonly _tag: "Suspended"
+    readonly failure: FailureCause | undefined
+    /** The names under which something is awaited. */
+    readonly awaits?: ReadonlyArray<string>
+  }
   /** Its time was over before its body, step or job was; with what a shielded body has come to. */
   | { readonly _tag: "TimeIsOver"; readonly came?: Event | undefined }
 

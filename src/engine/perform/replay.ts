@@ -2,7 +2,6 @@
  * What the body of an execution has when it runs again (rules 24.2 to 24.5): what its activities have come to, what was sent to it, and what the
  * executions have come to that it waits for. All of that came with the claim; what comes later wakes it.
  */
-import type * as Cause from "effect/Cause"
 import * as Effect from "effect/Effect"
 import { checkJson, weigh } from "../../domain/Codec.ts"
 import { definitionKey } from "../../domain/Key.ts"
@@ -38,7 +37,7 @@ export class Replaying implements Replay {
     step: RunnableStep,
     env: Surroundings,
     now: number,
-    suspend: (cause: Cause.Cause<unknown> | undefined) => void
+    suspend: Replay["suspend"]
   ) {
     this.action = performance.id
     this.execution = performance.actorId
@@ -97,9 +96,10 @@ export class Replaying implements Replay {
       yield* checkJson(`what the activity ${name} gives`, result, payload)
       yield* checkSum(this.#bytes + weigh(result), results)
       const at = yield* this.#env.now
-      const { id: action, step } = this.#performance
+      const { actorId, id: action, runnable, step } = this.#performance
       const { kind, name: stepName } = this.#step
-      const memo = { action, step, kind, stepName, name, result, at }
+      const of = { definition: runnable.key, actorId }
+      const memo = { action, step, kind, stepName, name, result, at, of }
       const stored = yield* by(attempt === 1 ? memo : { ...memo, attempt })
       this.#keep(name, attempt, stored)
       return stored

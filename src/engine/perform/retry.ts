@@ -14,6 +14,7 @@ import { backoff } from "./backoff.ts"
 import type { Concluded } from "./concluding.ts"
 import { decide } from "./decide.ts"
 import { actionOf, atStepToRun, idsOf, isReplayed, type Performance, placeAt, stepOf } from "./Performance.ts"
+import type { BodyEffects } from "./stepService.ts"
 import type { Surroundings } from "./Surroundings.ts"
 
 /** A failure that is not handled: to be tried again. */
@@ -69,6 +70,17 @@ export const answerOf = (
       : Effect.fail(new Unhandled(cause, false))
   })
 
+/** The engine's settings, as far as the action has none of its own. */
+export const settingsOf = ({ runnable }: Pick<Performance, "runnable">, settings: Settings["Service"]) => {
+  const { replays } = runnable.definition
+  return replays === undefined ? settings : {
+    ...settings,
+    handle: replays.handle ?? settings.handle,
+    retry: replays.retry ?? settings.retry,
+    attempts: replays.attempts ?? settings.attempts
+  }
+}
+
 /** Runs user code to its exit; fails with what is to be tried again. What has ended well already is an exit at once. */
 export const exitOf = <A>(
   effect: Effect.Effect<A, unknown>,
@@ -87,8 +99,9 @@ export const retryLater = (
   env: Surroundings
 ): Effect.Effect<Concluded> =>
   Effect.gen(function*() {
-    const { log, now, settings } = env
+    const { log, now } = env
     const performance = atStepToRun(loaded ?? taken)
+    const settings = settingsOf(performance, env.settings)
     const at = yield* now
     const next = performance.attempts + 1 >= settings.attempts
       ? undefined
@@ -115,10 +128,10 @@ export const retryLater = (
 export const suspended = (
   performance: Performance,
   step: StepIdentity,
-  cause: Cause.Cause<unknown> | undefined,
+  { awaits, cause }: NonNullable<BodyEffects["suspends"]>,
   env: Surroundings
 ): Effect.Effect<Concluded> => {
-  if (cause === undefined) return Effect.succeed(decide(performance, { _tag: "Suspended", failure: undefined }))
+  if (cause === undefined) return Effect.succeed(decide(performance, { _tag: "Suspended", failure: undefined, awaits }))
   return Effect.gen(function*() {
     const place = placeAt(performance, step)
     const failure = yield* fromCause(cause, {

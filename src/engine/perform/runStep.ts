@@ -23,7 +23,7 @@ import {
 } from "./Performance.ts"
 import { Replaying } from "./replay.ts"
 import { isEncoded, isItsOwn, storeResult, successOf, withResults } from "./results.ts"
-import { answerOf, exitOf, stepFailed, suspended, type Unhandled } from "./retry.ts"
+import { answerOf, exitOf, settingsOf, stepFailed, suspended, type Unhandled } from "./retry.ts"
 import { BodyEffects, type BodyRun, stepService } from "./stepService.ts"
 import type { Surroundings } from "./Surroundings.ts"
 import { transactional } from "./transactional.ts"
@@ -57,7 +57,10 @@ export const runStep = (taken: Performance, env: Surroundings): Effect.Effect<Co
   return Effect.matchCauseEffect(run, {
     onSuccess: (run) => afterBody(step, run, env),
     onFailure: (cause) =>
-      Effect.flatMap(answerOf(cause, env.settings), (answer) => stepFailed(begun(), step, answer, env))
+      Effect.flatMap(
+        answerOf(cause, settingsOf(performance, env.settings)),
+        (answer) => stepFailed(begun(), step, answer, env)
+      )
   })
 }
 
@@ -131,8 +134,8 @@ const replayed = (
   Effect.flatMap(env.now, (now) =>
     step.body.run(
       ...args,
-      new Replaying(performance, step, env, now, (cause) => {
-        effects.suspends = { cause }
+      new Replaying(performance, step, env, now, (cause, awaits) => {
+        effects.suspends = { cause, awaits }
       })
     ) as Effect.Effect<unknown, unknown>)
 
@@ -140,7 +143,7 @@ const replayed = (
 const afterBody = (step: RunnableStep, run: BodyRun, env: Surroundings): Effect.Effect<Concluded, Unhandled> => {
   const { effects, performance, value } = run
   if (run.skipped === true) return Effect.succeed(decide(performance, { _tag: "StepSkipped", step }))
-  if (effects.suspends !== undefined) return suspended(performance, step, effects.suspends.cause, env)
+  if (effects.suspends !== undefined) return suspended(performance, step, effects.suspends, env)
   const waits = effects.slots.length > 0
   const isLast = nextAfter(performance, step) === undefined
   return Effect.flatMapEager(
@@ -165,7 +168,10 @@ const notStored = (
   step: RunnableStep,
   cause: Cause.Cause<unknown>,
   env: Surroundings
-): Effect.Effect<Concluded> => (step.kind === "replayed" ? suspended : stepFailed)(performance, step, cause, env)
+): Effect.Effect<Concluded> =>
+  step.kind === "replayed"
+    ? suspended(performance, step, { cause, awaits: [] }, env)
+    : stepFailed(performance, step, cause, env)
 
 const afterStored = (
   step: RunnableStep,

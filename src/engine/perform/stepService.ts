@@ -33,8 +33,10 @@ export class BodyEffects implements Starting {
   /** What it has done once, if anything. */
   once: Once | undefined
   marked = false
-  /** The body of an execution is suspended, or, with a cause, has failed so that somebody is to resume it. */
-  suspends: { readonly cause: Cause.Cause<unknown> | undefined } | undefined
+  /** The body of an execution is suspended, with what it awaits, or, with a cause, has failed so that somebody is to resume it. */
+  suspends:
+    | { readonly cause: Cause.Cause<unknown> | undefined; readonly awaits: ReadonlyArray<string> }
+    | undefined
   replaced: Replaced | undefined
   /** The step's condition has said that it runs. */
   isAsked = false

@@ -1,6 +1,14 @@
 /** Actions, steps and trees, as they are sent: the records of `ActionRecord.ts`, with payloads that may be hidden. */
 import * as Schema from "effect/Schema"
 import { statuses, stepKinds } from "../../domain/Phase.ts"
+import {
+  type ChildEncoded,
+  childFields,
+  type ChildView,
+  type ExecutionEncoded,
+  type ExecutionFields,
+  executionFields
+} from "./executions.ts"
 import { FailureBrief, FailureView, HeartbeatView, PauseView, Payload } from "./payloads.ts"
 
 export const actionStatuses = ["queued", ...statuses] as const
@@ -138,6 +146,10 @@ export interface TreeStep extends Omit<StepView, "slots"> {
 export interface TreeView {
   readonly action: ActionSummary
   readonly steps: ReadonlyArray<TreeStep>
+  /** Of an execution of a workflow that has begun. */
+  readonly execution?:
+    | ExecutionFields & { readonly children: ReadonlyArray<ChildView & { readonly tree?: TreeView | undefined }> }
+    | undefined
 }
 
 export interface TreeSlotEncoded extends Omit<typeof SlotView.Encoded, never> {
@@ -149,19 +161,27 @@ export interface TreeEncoded {
   readonly steps: ReadonlyArray<
     Omit<typeof StepView.Encoded, "slots"> & { readonly slots: ReadonlyArray<TreeSlotEncoded> }
   >
+  readonly execution?:
+    | ExecutionEncoded & {
+      readonly children: ReadonlyArray<ChildEncoded & { readonly tree?: TreeEncoded | undefined }>
+    }
+    | undefined
 }
+
+const Below = Schema.optional(Schema.suspend((): Schema.Codec<TreeView, TreeEncoded> => TreeView))
 
 export const TreeView = Schema.Struct({
   action: ActionSummary,
   steps: Schema.Array(Schema.Struct({
     ...stepFields,
-    slots: Schema.Array(Schema.Struct({
-      ...slotFields,
-      tree: Schema.optional(
-        Schema.suspend((): Schema.Codec<TreeView, TreeEncoded> => TreeView)
-      )
-    }))
-  }))
+    slots: Schema.Array(Schema.Struct({ ...slotFields, tree: Below }))
+  })),
+  execution: Schema.optional(
+    Schema.Struct({
+      ...executionFields,
+      children: Schema.Array(Schema.Struct({ ...childFields, tree: Below }))
+    })
+  )
 }).annotate({ identifier: "TreeView" })
 
 /** A signal that was sent to an action. */

@@ -2,6 +2,7 @@
 import * as Schema from "effect/Schema"
 import { statuses } from "../../domain/Phase.ts"
 import { actionStatuses } from "./actions.ts"
+import { deferredKinds } from "./executions.ts"
 import { FailureView, HeartbeatView, PauseView, Payload } from "./payloads.ts"
 
 const Doing = Schema.Literals(["preparing", "step", "concluding", "callbacks", "job", "undoing", "closing"])
@@ -92,6 +93,11 @@ export const ReasonView = Schema.Union([
   }),
   tagged("Suspended", {
     failure: Schema.optional(FailureView),
+    since: Schema.optional(Schema.Date),
+    deferreds: Schema.Array(
+      Schema.Struct({ kind: Schema.Literals(deferredKinds), name: Schema.String, since: Schema.Date })
+    ),
+    clocks: Schema.Array(Schema.Struct({ name: Schema.String, since: Schema.Date, ringsAt: Schema.Date })),
     until: Schema.optional(Schema.Date),
     children: Schema.Array(Other)
   }),

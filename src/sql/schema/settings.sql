@@ -34,6 +34,7 @@ begin
     'enqueue_and_claim',
     'enqueue_for_schedule',
     'enqueue_keyed',
+    'executions_of',
     'explain_action',
     'explain_invocation',
     'finish',

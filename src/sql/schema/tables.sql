@@ -218,7 +218,8 @@ create table live_actions (
   verdict jsonb,
   -- of one that is in nobody's hands: the span of the body that ran last
   step_trace text,
-  -- what a step has said of itself last, with its number and attempt: another one's is not looked at
+  -- what a step has said of itself last, with its number and attempt: another one's is not looked at; of an execution
+  -- that is suspended: since when, and what it awaits
   progress jsonb,
   started_by uuid,
   started_by_step int,

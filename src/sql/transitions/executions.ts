@@ -55,7 +55,10 @@ export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
         p_again: bool(o.again),
         p_wakes: bool(o.wakes)
       }, "action, is_first, stored"),
-      ([row]) => row![0] === null ? undefined : { isFirst: row![1] as boolean, before: row![2] ?? undefined }
+      ([row]) =>
+        row![0] === null
+          ? undefined
+          : { action: row![0] as string, isFirst: row![1] as boolean, before: row![2] ?? undefined }
     ),
   resumeExecution: (now, action) =>
     Effect.map(

@@ -247,6 +247,7 @@ const write = (row: Written, conclusion: Conclusion): Written => {
       return row.fenced(conclusion)
         .put("failure", conclusion.failure)
         .put("stepMarked", conclusion.isFirst ? true : undefined)
+        .put("stepResult", conclusion.awaits)
         .goesOn("suspended", true)
     case "TryAgain":
       return row.fenced(conclusion)

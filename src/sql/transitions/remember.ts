@@ -9,7 +9,7 @@ import { columns, token } from "../columns.ts"
 
 const { int2, int4, jsonb, text, timestamptz, uuid } = PgTypes.OID
 
-const memoColumns: { readonly [Name in keyof Required<NewMemo>]: number } = {
+const memoColumns: { readonly [Name in keyof Required<Omit<NewMemo, "of">>]: number } = {
   action: uuid,
   step: int4,
   kind: int2,
@@ -24,7 +24,7 @@ export const rememberOf = ({ run }: Calls): Store["Service"]["remember"] => (by,
   Effect.map(
     run("remember", "remember", {
       p_token: token(by),
-      ...columns("memo", memos.map((memo) => ({ ...memo, kind: stepKindCodes[memo.kind] })), memoColumns)
+      ...columns("memo", memos.map(({ of: _, ...memo }) => ({ ...memo, kind: stepKindCodes[memo.kind] })), memoColumns)
     }, "n, result"),
     (rows) => ({
       lost: rows.some(([n]) => n === 0),

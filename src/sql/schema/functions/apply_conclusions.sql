@@ -122,6 +122,15 @@ begin
       result = case when c.outcome is null then l.result else c.result end,
       cause = case when c.outcome is null then l.cause else c.cause end,
       callbacks = coalesce(c.callbacks, l.callbacks),
+      -- of an execution that is suspended: since when, and each name that it awaits, and since when it does
+      progress = case
+        when c.next_phase = 8 /* Phase.suspended */ then (
+          select jsonb_build_object(
+            'suspendedAt', extract(epoch from p_now) * 1000,
+            'awaits', jsonb_object_agg(
+              a.name, coalesce(l.progress -> 'awaits' -> a.name, to_jsonb(extract(epoch from p_now) * 1000))))
+          from jsonb_array_elements_text(c.step_result) a(name))
+        else l.progress end,
       failure = case when c.attempts < 0 then c.failure else coalesce(c.failure, l.failure) end
     from c
     where l.ctid = c.place and not coalesce(c.ends, false)

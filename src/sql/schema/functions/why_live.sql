@@ -77,7 +77,9 @@ begin
         order by o.id desc
         limit 1));
   end if;
-  if l.phase = 8 /* Phase.suspended */ then return reasons || why_suspended(p_now, p_id, l.failure); end if;
+  if l.phase = 8 /* Phase.suspended */ then 
+    return reasons || why_suspended(p_now, p_id, l.failure, l.progress);
+  end if;
   if l.phase = 1 /* Phase.waiting */ then
     reasons := reasons || why_waiting(p_id, l.step, l.step_timeout_at);
     if exists (select 1 from slots o where o.action = p_id and o.step = l.step and o.status is null offset 0) then

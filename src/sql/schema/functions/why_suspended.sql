@@ -1,11 +1,31 @@
--- What an execution that is suspended waits for: since when it has failed, if it has; when its next clock rings; and
--- executions that have not ended, twenty of them. What else may wake it nobody has stored.
+-- What an execution that is suspended waits for: with what it has failed, if it has; the names that it awaits, since
+-- when (`progress`), and when those of them ring that are clocks; when its next clock rings, awaited or not; and
+-- executions that have not ended, twenty of them.
 -- For other functions only: it inherits their search path and their settings.
-create function why_suspended(p_now timestamptz, p_id uuid, p_failure jsonb) returns jsonb
+create function why_suspended(p_now timestamptz, p_id uuid, p_failure jsonb, p_progress jsonb) returns jsonb
 language plpgsql stable as $$
 begin
   return jsonb_build_object(
-    'tag', 'Suspended', 'failure', p_failure - 'pretty',
+    'tag', 'Suspended', 'failure', p_failure - 'pretty', 'since', p_progress -> 'suspendedAt',
+    'awaits', (
+      select
+        coalesce(
+          jsonb_agg(
+            jsonb_build_object('name', a.name, 'since', a.since, 'rings', extract(epoch from g.sent_at) * 1000)
+            order by a.since, a.name),
+          '[]')
+      from (
+        select x.name, x.value::float8 as since
+        from jsonb_each_text(case when jsonb_typeof(p_progress -> 'awaits') = 'object' then p_progress -> 'awaits' end)
+          x(name, value)
+      ) a
+      left join lateral (
+        select s.sent_at
+        from signals s
+        where s.action = p_id and s.name = a.name and s.sent_at > p_now
+        order by s.id
+        limit 1
+      ) g on true),
     'until', (
       select extract(epoch from min(s.sent_at)) * 1000 from signals s where s.action = p_id and s.sent_at > p_now),
     'others', (
