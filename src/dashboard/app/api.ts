@@ -23,6 +23,7 @@ export type Step = Sent<typeof Actions.StepView.Type>
 export type Tree = Sent<Actions.TreeView>
 export type TreeStep = Tree["steps"][number]
 export type Slot = TreeStep["slots"][number]
+export type Execution = NonNullable<Tree["execution"]>
 export type Sign = Sent<typeof Actions.SignalView.Type>
 export type Count = Sent<typeof Actions.ActionCount.Type>
 export type Failure = Sent<typeof Payloads.FailureView.Type>

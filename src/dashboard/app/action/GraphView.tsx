@@ -23,10 +23,10 @@ const graphOf = (
   const seen = new Set<string>()
   const joins: Array<Join> = []
   const left = { out: 0 }
-  const nodeOf = ({ action, steps }: Tree): Node => {
+  const nodeOf = ({ action, execution, steps }: Tree): Node => {
     seen.add(action.id)
     const below: Array<Node> = []
-    for (const { tree } of steps.flatMap(({ slots }) => slots)) {
+    for (const { tree } of [...steps.flatMap(({ slots }) => slots), ...execution?.children ?? []]) {
       if (tree === undefined || tree === null) continue
       if (seen.has(tree.action.id)) joins.push({ from: action.id, to: tree.action.id })
       else if (seen.size >= most) left.out++

@@ -45,6 +45,29 @@ const Text = ({ line: { what } }: { readonly line: Line }) => {
         </>
       )
     }
+    case "Part": {
+      const { at, attempt, child, kind, message, name, status } = what.part
+      return (
+        <>
+          <Status status={status} />
+          <span class="name">
+            {kind} {child === undefined ? <b>{name}</b> : <a href={toAction(child)} tabIndex={-1}>{name}</a>}
+          </span>
+          <span class="note">
+            {attempt > 1 ? `attempt ${attempt} ` : ""}
+            {message}
+            {status === "waits" && at !== undefined
+              ? (
+                <>
+                  {kind === "clock" ? "rings " : "since "}
+                  <Ago at={at} />
+                </>
+              )
+              : null}
+          </span>
+        </>
+      )
+    }
     case "Slot": {
       const { slot } = what
       const isOpen = slot.status === undefined
@@ -79,8 +102,18 @@ const Text = ({ line: { what } }: { readonly line: Line }) => {
 }
 
 /** Where a line leads to. */
-const targetOf = ({ what }: Line): string | undefined =>
-  what._tag === "Action" ? what.action.id : what._tag === "Slot" ? what.slot.child : undefined
+const targetOf = ({ what }: Line): string | undefined => {
+  switch (what._tag) {
+    case "Action":
+      return what.action.id
+    case "Slot":
+      return what.slot.child
+    case "Part":
+      return what.part.child
+    case "Step":
+      return undefined
+  }
+}
 
 export const Outline = ({ tree }: { readonly tree: Tree }) => {
   const [closed, setClosed] = useState<ReadonlySet<string>>(new Set())

@@ -56,7 +56,9 @@ const many = 20
 const One = (
   { action, step, then }: { readonly action: Action; readonly step: TreeStep; readonly then: () => void }
 ) => {
-  const isOpen = step.undoes === undefined && (step.status === "held" || step.status === "performing") &&
+  // the body of an execution is resumed by its workflow
+  const isOpen = step.undoes === undefined && step.kind !== "replayed" &&
+    (step.status === "held" || step.status === "performing") &&
     action.endedAt === undefined
   return (
     <li class={`step ${step.status}`}>

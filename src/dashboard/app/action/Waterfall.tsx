@@ -52,7 +52,7 @@ const barsOf = (action: Action): ReadonlyArray<Bar> => {
 
 export const Waterfall = ({ tree }: { readonly tree: Tree }) => {
   const lines = linesOf(tree, () => true).filter(({ what }) =>
-    what._tag !== "Slot" && !(what._tag === "Action" && what.isAbove)
+    what._tag !== "Slot" && what._tag !== "Part" && !(what._tag === "Action" && what.isAbove)
   )
   const actions = lines.flatMap(({ what }) => what._tag === "Action" ? [what.action] : [])
   const begin = Math.min(...actions.map(({ enqueuedAt }) => timeOf(enqueuedAt)))
@@ -69,7 +69,7 @@ export const Waterfall = ({ tree }: { readonly tree: Tree }) => {
       </div>
       <Windowed items={lines} keyOf={({ key }) => key} label="Waterfall" heights={[30, 46]}>
         {({ level, what }) => {
-          if (what._tag === "Slot") return null
+          if (what._tag === "Slot" || what._tag === "Part") return null
           const bars: ReadonlyArray<Bar> = what._tag === "Action" ? barsOf(what.action) : [{
             from: timeOf(what.step.startedAt),
             until: what.step.endedAt === undefined ? endOf(what.action) : timeOf(what.step.endedAt),

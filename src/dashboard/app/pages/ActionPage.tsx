@@ -1,5 +1,6 @@
 /** One action: why it is where it is, what is below it, what its steps have come to, and what can be done. */
 import { useState } from "preact/hooks"
+import { ExecutionParts } from "../action/Execution.tsx"
 import { GraphView } from "../action/GraphView.tsx"
 import { Lineage } from "../action/Lineage.tsx"
 import { Outline } from "../action/Outline.tsx"
@@ -232,6 +233,7 @@ const useAction = (id: string) => {
 export const ActionPage = ({ id }: { readonly id: string }) => {
   const { action: asked, operations, refresh, signals, tree, why } = useAction(id)
   const action = asked.data
+  const execution = tree.data?.execution ?? undefined
   if (action === undefined) {
     return (
       <>
@@ -266,8 +268,13 @@ export const ActionPage = ({ id }: { readonly id: string }) => {
         <TellForms action={action} then={refresh} />
       </Section>
       <TreeViews asked={tree} />
-      <Section id="steps" title="Steps">
-        <Shown asked={tree}>{(tree) => <Steps tree={tree} then={refresh} />}</Shown>
+      <Section id="steps" title={execution === undefined ? "Steps" : "Activities, deferreds, clocks"}>
+        <Shown asked={tree}>
+          {(tree) =>
+            execution === undefined
+              ? <Steps tree={tree} then={refresh} />
+              : <ExecutionParts execution={execution} />}
+        </Shown>
       </Section>
       <Section id="payloads" title="What is stored">
         <Stored label="Arguments" payload={action.arguments} />
@@ -285,11 +292,13 @@ export const ActionPage = ({ id }: { readonly id: string }) => {
       <Section id="lineage" title="Lineage">
         <Lineage action={action} />
       </Section>
-      {signals.data === undefined || signals.data.length === 0 ? null : (
-        <Section id="signals" title="Signals">
-          <Signals signals={signals.data} />
-        </Section>
-      )}
+      {signals.data === undefined || signals.data.length === 0 || execution !== undefined ?
+        null :
+        (
+          <Section id="signals" title="Signals">
+            <Signals signals={signals.data} />
+          </Section>
+        )}
       {operations.data === undefined || operations.data.items.length === 0 ?
         null :
         (
