@@ -5,6 +5,8 @@
  *
  * @since 0.1.0
  */
+export * as ActionProxy from "./ActionProxy.ts"
+export * as ActionProxyServer from "./ActionProxyServer.ts"
 export { Api } from "./Api.ts"
 export { authorization, loopback } from "./authorization.ts"
 export { deliver, deliveries, DeliveryFailed, DeliveryRefused, Receiver, type ReceiverAddress } from "./Deliveries.ts"
