@@ -126,6 +126,9 @@ const told = (method: string, error: unknown): string | AiError.AiError => {
  * What the action succeeds with is the tool's result. Its failure, in words, is the result as well (`failureMode: "return"`): the model may do something about it. What
  * the database refuses fails whoever asks the model, with an `AiError`.
  *
+ * It is the same action as long as idempotency keys are held: the engine's option `keyRetention` after its end, a day if not given. Where conversations go on later than that, it is to be
+ * longer, or a call that is handled once more then is done once more.
+ *
  * Where a person is to approve, the action waits for that person's signal (`Step.waitFor`), for days if need be; with a `patience` the model is told meanwhile that it goes on.
  *
  * **Example** (A refund that somebody approves)
