@@ -143,6 +143,8 @@ const checkedPages = "test/sql/live.test.ts"
 const program = "test/cli/main.test.ts"
 const workflows = "test/behaviour/Workflows.test.ts"
 const workflowDeaths = "test/behaviour/WorkflowDeaths.test.ts"
+const workflowsShown = "test/behaviour/WorkflowsShown.test.ts"
+const workflowOptions = "test/behaviour/WorkflowOptions.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -9260,6 +9262,116 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "`age(${row}.xmin) > age(${than}.xmin)`"
     }],
     tests: { "test/sql/Suspended.test.ts": ["24.3: finds one that was sent", "24.5: finds one that waits"] }
+  },
+  {
+    name: "awaited-anew",
+    breaks: "what an execution awaits is said to be awaited only since something else has woken it last",
+    plants: [{
+      file: functionFile("apply_conclusions"),
+      find: "coalesce(l.progress -> 'awaits' -> a.name, to_jsonb",
+      replace: "coalesce(l.progress -> 'none' -> a.name, to_jsonb"
+    }],
+    tests: { [workflowsShown]: ["what is awaited is since the first time"] }
+  },
+  {
+    name: "awaited-unsaid",
+    breaks: "nobody sees what an execution waits for",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "replay.suspend(undefined, [...instance.awaitedDeferreds.keys()].map(storedName))",
+      replace: "replay.suspend(undefined, [])"
+    }],
+    tests: { [workflowsShown]: ["a tree has what activities"], [workflows]: ["why it is not finished"] }
+  },
+  {
+    name: "executions-without-children",
+    breaks: "whom an execution waits for is not below it",
+    plants: [{
+      file: "src/store/loadTree.ts",
+      find: "...executed.flatMap((execution) => execution.children.map((child) => child.id))",
+      replace: "...executed.flatMap(() => [])"
+    }],
+    tests: { [workflowsShown]: ["executions that one waits for are below it"] }
+  },
+  {
+    name: "endless-executions",
+    breaks: "executions that wait for each other are a tree without an end",
+    plants: [{
+      file: "src/store/loadTree.ts",
+      find: "    trees.set(id, undefined)\n",
+      replace: ""
+    }],
+    tests: { [workflowsShown]: ["executions that wait for each other"] }
+  },
+  {
+    name: "replays-told-twice",
+    breaks: "an execution that was given back is told to run again twice",
+    plants: [{
+      file: eventHub,
+      find: `(event._tag === "ExecutionReplayed" && (last === "replayed" || last === "ended"))`,
+      replace: "false"
+    }],
+    tests: { "test/engine/events/Hub.test.ts": ["24.9: that a body runs again"] }
+  },
+  {
+    name: "annotations-unheard",
+    breaks: "what a workflow says of its attempts nobody hears",
+    plants: [{
+      file: retry,
+      find: "return replays === undefined ? settings : {",
+      replace: "return replays !== null ? settings : {"
+    }],
+    tests: { [workflowOptions]: ["what its Handle does not take"] }
+  },
+  {
+    name: "attempts-of-nothing",
+    breaks: "a workflow may have no attempt at all",
+    plants: [{
+      file: "src/workflow/definitions.ts",
+      find: "Number.isSafeInteger(attempts) && attempts >= 1",
+      replace: "attempts === attempts"
+    }],
+    tests: { [workflowOptions]: ["attempts that are no number of times"] }
+  },
+  {
+    name: "surrogates-alike",
+    breaks: "two workflows whose names have lone surrogates are one",
+    plants: [{
+      file: "src/domain/executionNames.ts",
+      find: `Buffer.from(text, "utf16le")`,
+      replace: "text"
+    }],
+    tests: { "test/domain/executionNames.test.ts": ["24.8: whatever a workflow is called", "24.8: a name is stored"] }
+  },
+  {
+    name: "cards-in-the-open",
+    breaks: "what is secret in a workflow's payload is sent to whoever looks",
+    plants: [{
+      file: "src/engine/describe.ts",
+      find: "arguments: replays === undefined ? definition.arguments.map(of) : [of(replays.payload)]",
+      replace: "arguments: definition.arguments.map(of)"
+    }],
+    tests: { "test/http/Executions.test.ts": ["24.9: what is secret"] }
+  },
+  {
+    name: "calls-without-a-key",
+    breaks: "an RPC that is sent again enqueues again",
+    plants: [{
+      file: "src/http/ActionProxyServer.ts",
+      find: "idempotencyKey === undefined ? undefined : { idempotencyKey }",
+      replace: "idempotencyKey === undefined ? undefined : {}"
+    }],
+    tests: { "test/http/ActionProxy.test.ts": ["21.7: one that is discarded"] }
+  },
+  {
+    name: "trouble-told-outside",
+    breaks: "whoever calls an action is told how it has failed inside as if it was its own error",
+    plants: [{
+      file: "src/http/ActionProxyServer.ts",
+      find: "return isEnd(error) ? new NotSucceeded",
+      replace: "return isEnd(error) && error === undefined ? new NotSucceeded"
+    }],
+    tests: { "test/http/ActionProxy.test.ts": ["21.7: an RPC waits"] }
   },
   {
     name: "search-by-half-an-index",
