@@ -80,15 +80,13 @@ const loaded = (taken: Performance, env: Surroundings): Effect.Effect<Concluded 
     onSuccess: (head) => {
       const performance = atStepToRun(head)
       return Effect.matchEffect(loadPieces(performance, env), {
-        onFailure: (error) =>
-          error instanceof ResultsTooLarge
-            ? (isReplayed(performance) ? suspended : stepFailed)(
-              performance,
-              stepOf(performance),
-              Cause.fail(error),
-              env
-            )
-            : unhandled(performance)(error),
+        onFailure: (error) => {
+          if (!(error instanceof ResultsTooLarge)) return unhandled(performance)(error)
+          const [step, cause] = [stepOf(performance), Cause.fail(error)]
+          return isReplayed(performance)
+            ? suspended(performance, step, { cause, awaits: [] }, env)
+            : stepFailed(performance, step, cause, env)
+        },
         onSuccess: (whole) =>
           Effect.mapError(
             dispatch(whole, env),
