@@ -9590,8 +9590,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "24.2: an execution that has more than its worker may load has failed for good",
     plants: [{
       file: "src/engine/perform/perform.ts",
-      find: `(isReplayed(performance) ? suspended : stepFailed)(`,
-      replace: `(isReplayed(performance) && performance.id === "" ? suspended : stepFailed)(`
+      find: `return isReplayed(performance)
+            ? suspended`,
+      replace: `return isReplayed(performance) && performance.id === ""
+            ? suspended`
     }],
     tests: { [largeData]: ["3.7, 24.2: where that is beyond the limit"] }
   },
