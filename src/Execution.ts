@@ -152,8 +152,11 @@ export interface Executions {
     which: { readonly action: string } | ExecutionKey,
     isWaitedFor?: boolean
   ) => Effect.Effect<ExecutionState | undefined, StorageError>
-  /** Waits until the action has ended. */
-  readonly ended: (action: string) => Effect.Effect<ExecutionOutcome, StorageError | UnknownAction | WouldWaitForItself>
+  /** Waits until the action has ended; one that has just been started is not looked for at once. */
+  readonly ended: (
+    action: string,
+    isNew: boolean
+  ) => Effect.Effect<ExecutionOutcome, StorageError | UnknownAction | WouldWaitForItself>
   /** Nothing where there is no such execution. */
   readonly send: (
     sent: SentToExecution

@@ -143,6 +143,7 @@ export const layer: Layer.Layer<
 
     const clients: ClientContext = { ...parts, workers, hub }
     const enqueue = yield* Scope.provide(Enqueue.make(clients), scope)
+    const executions = yield* Scope.provide(Executions.make(clients), scope)
     const sender = Send.make(clients)
     const explaining = Explain.make(clients)
     const handle = Handle.make(clients, completing, sender.sendTo, explaining)
@@ -167,7 +168,7 @@ export const layer: Layer.Layer<
       performDue: workers.performDue,
       find: (type, name) => registry.find(type, name)?.action,
       ...OnCall.make(clients),
-      executions: Executions.make(clients),
+      executions,
       ...Scheduling.make(clients, defining),
       measure: measuring(store, registry, meter, now),
       ...listening(hub),

@@ -7,6 +7,7 @@ import * as Effect from "effect/Effect"
 /** After an answer and before it is taken in; `performed` and `prepared` between user code's end and its commit; `healed` where upkeep had something to heal. */
 export type Place =
   | "enqueued"
+  | "executed"
   | "claimed"
   | "prepared"
   | "performed"

@@ -51,7 +51,16 @@ export interface Calls {
 }
 
 /** Their callers make a batch smaller that takes too long. */
-const batched: ReadonlySet<string> = new Set(["enqueue", "enqueueKeyed", "claim", "finish", "tick", "cancel_abandoned"])
+const batched: ReadonlySet<string> = new Set([
+  "enqueue",
+  "enqueueKeyed",
+  "claim",
+  "finish",
+  "tick",
+  "cancel_abandoned",
+  "startExecutions",
+  "sendToExecutions"
+])
 
 /** Whether the server refused the statement, so that it has certainly not happened and may be sent again. */
 const refused = (error: StorageError): boolean => {

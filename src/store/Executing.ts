@@ -6,12 +6,9 @@ import type { StorageError } from "../SteppedError.ts"
 
 /** Which execution: by the key of its definition and its own id, and the id of its action, where it has none yet. */
 interface Which {
-  readonly now: number
   readonly definition: string
   readonly execution: string
   readonly action: string
-  /** How long it is known what was sent to it, as long as nobody has started it. */
-  readonly kept: Duration.Duration
 }
 
 /** An execution that is to begin, unless it has. */
@@ -21,6 +18,12 @@ export interface NewExecution extends Which {
   readonly arguments: unknown
   readonly trace: string | undefined
   readonly parent: { readonly action: string; readonly waits: boolean } | undefined
+}
+
+/** The id of an execution's action, and whether it was started here. */
+export interface StartedExecution {
+  readonly action: string
+  readonly isNew: boolean
 }
 
 /** What is sent to an execution under a name. */
@@ -34,15 +37,26 @@ export interface NewSent extends Which {
   readonly wakes: boolean
 }
 
+/** How something is stored for executions. */
+export interface ExecutingOptions {
+  readonly now: number
+  /** How long it is known what was sent to one that nobody has started. */
+  readonly kept: Duration.Duration
+  /** Whether it waits for whoever has locked one of them; else it fails soon (`tookTooLong`), and has stored nothing. */
+  readonly isPatient: boolean
+}
+
 export interface Executing {
-  /** Starts an execution, or finds the one that was started; inside an open transaction of the client it commits with it. */
-  readonly startExecution: (
-    execution: NewExecution
-  ) => Effect.Effect<{ readonly action: string; readonly isNew: boolean }, StorageError>
-  /** The action, and what has come of sending; nothing where there is no such execution. Inside an open transaction of the client it commits with it. */
-  readonly sendToExecution: (
-    sent: NewSent
-  ) => Effect.Effect<Arrival & { readonly action: string } | undefined, StorageError>
+  /** Starts executions, or finds those that were started; inside an open transaction of the client it commits with it. An answer for each, in their order. */
+  readonly startExecutions: (
+    executions: ReadonlyArray<NewExecution>,
+    options: ExecutingOptions
+  ) => Effect.Effect<ReadonlyArray<StartedExecution>, StorageError>
+  /** What has come of sending each; nothing where there is no such execution. Inside an open transaction of the client it commits with it. */
+  readonly sendToExecutions: (
+    sent: ReadonlyArray<NewSent>,
+    options: ExecutingOptions
+  ) => Effect.Effect<ReadonlyArray<Arrival | undefined>, StorageError>
   /** What has come to executions under some names, by user time. */
   readonly sentTo: (
     actions: ReadonlyArray<string>,

@@ -4,6 +4,7 @@
  */
 import { weigh } from "../domain/Codec.ts"
 import type { Conclusion, EndedBody, NewMemo, NewSlot } from "./Conclusion.ts"
+import type { NewExecution, NewSent } from "./Executing.ts"
 import type { Invocation, PreparedInvocation } from "./Invocation.ts"
 
 /** Bytes of one statement's rows; one row goes into it however large it is. */
@@ -29,6 +30,12 @@ export const weighPrepared = ({ arguments: args, ended }: PreparedInvocation): n
 
 export const weighMemo = ({ name, result, stepName }: NewMemo): number =>
   200 + name.length + stepName.length + weigh(result)
+
+export const weighExecution = ({ arguments: args, execution, lane, trace }: NewExecution): number =>
+  300 + execution.length + lane.length + (trace?.length ?? 0) + weigh(args)
+
+export const weighSent = ({ execution, name, payload }: NewSent): number =>
+  200 + execution.length + name.length + weigh(payload)
 
 const weighStep = (step: EndedBody | undefined): number => step === undefined ? 0 : weigh(step.result)
 

@@ -12,16 +12,16 @@ import type * as Scope from "effect/Scope"
 import { readDuration } from "../domain/duration.ts"
 import { tidyText } from "../domain/Failure.ts"
 import { Engine } from "../Engine.ts"
+import * as Together from "../engine/client/Together.ts"
 import { log } from "../engine/log.ts"
 import { retryForCaller, retryWhileAway } from "../engine/retrying.ts"
 import { elementsOf, type NewElement, type SettledElement, type TakenElement } from "../sql/elements.ts"
-import { type InvalidDuration, InvalidOption } from "../SteppedError.ts"
+import { type InvalidDuration, InvalidOption, type StorageError } from "../SteppedError.ts"
 import { canBeStored } from "../store/asked.ts"
 import { abandonAfter, realSleep } from "../store/RealClock.ts"
 import * as Calling from "./calling.ts"
 import { callsOf } from "./database.ts"
 import * as Takers from "./Takers.ts"
-import * as Together from "./Together.ts"
 
 type Store = PersistedQueueStore["Service"]
 type TakeOptions = Parameters<Store["take"]>[0]
@@ -103,6 +103,10 @@ const jsonOf = (element: string): Exit.Exit<unknown> => {
   }
 }
 
+/** Each of them is told that it is stored. */
+const answered = <A>(batch: ReadonlyArray<unknown>, stored: Effect.Effect<A, StorageError>) =>
+  Effect.as(stored, batch.map(() => undefined))
+
 const leaseOf = (given: Duration.Input | undefined, otherwise: Duration.Duration) =>
   given === undefined ? Effect.succeed(Duration.toMillis(otherwise)) : Effect.try({
     try: () => readDuration("lease", given, { least: 1000 }),
@@ -123,14 +127,12 @@ const make = (
     // invariant: what this process has taken, and not settled, by its number
     const held = new Map<number, TakenElement>()
 
-    const offerTogether = yield* Together.make<NewElement>(
-      "offerElements",
-      (batch) => retryForCaller(() => Effect.flatMap(now, (at) => elements.offer(at, batch))),
+    const offerTogether = yield* Together.make<NewElement, void>(
+      (batch) => answered(batch, retryForCaller(() => Effect.flatMap(now, (at) => elements.offer(at, batch)))),
       ({ element }) => element.length
     )
-    const settleTogether = yield* Together.make<SettledElement>(
-      "settleElements",
-      (batch) => Effect.flatMap(now, (at) => elements.settle(at, batch)),
+    const settleTogether = yield* Together.make<SettledElement, void>(
+      (batch) => answered(batch, Effect.flatMap(now, (at) => elements.settle(at, batch))),
       ({ failure }) => failure?.length ?? 0
     )
     const calling = yield* Calling.make(database, (queue) => takers.nudge(queue))

@@ -101,7 +101,7 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     }))
     if (discard) return new Workflow.Suspended({})
     if (parent === undefined || run === undefined) {
-      const ended = Effect.catchTag(executions.ended(action), "WouldWaitForItself", () =>
+      const ended = Effect.catchTag(executions.ended(action, isNew), "WouldWaitForItself", () =>
         Effect.die(
           new Error(
             `${workflow._tag} is executed by the open transaction, and can begin only after its commit: execute it there ` +

@@ -152,13 +152,8 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
         const token = yield* store.register("test", Duration.minutes(1), "one")
         const by = { token, now: 0, room: 10, catalog }
         const operation = { at: 0, by: "test", verb: "JobQueue.pause", target: "lane 9", reason: undefined } as const
-        const execution = {
-          now: 0,
-          definition: "Workflow.A/execute",
-          execution: "w",
-          action: item("a").action,
-          kept: Duration.days(1)
-        }
+        const execution = { definition: "Workflow.A/execute", execution: "w", action: item("a").action }
+        const executing = { now: 0, kept: Duration.days(1), isPatient: false }
         const parent = { action: item("b").action, waits: true }
         const calls: { readonly [Name in keyof typeof store]: Effect.Effect<unknown, unknown> | undefined } = {
           enqueue: store.enqueue([item("1"), item("2", { token: Number(token) })], 0, []),
@@ -171,12 +166,15 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
             ),
             (met) => assert.strictEqual(met.size, 0)
           ),
-          startExecution: Effect.map(
-            store.startExecution({ ...execution, queue: "other", lane: "w", arguments: [], trace: undefined, parent }),
-            ({ isNew }) => assert.isTrue(isNew)
+          startExecutions: Effect.map(
+            store.startExecutions(
+              [{ ...execution, queue: "other", lane: "w", arguments: [], trace: undefined, parent }],
+              executing
+            ),
+            ([started]) => assert.isTrue(started?.isNew)
           ),
-          sendToExecution: Effect.map(
-            store.sendToExecution({
+          sendToExecutions: Effect.map(
+            store.sendToExecutions([{
               ...execution,
               name: "approval",
               payload: null,
@@ -184,8 +182,8 @@ for (const [name, { embedded, layer }] of Object.entries(databases)) {
               onlyStarted: true,
               again: false,
               wakes: true
-            }),
-            (arrival) => assert.isTrue(arrival?.isFirst)
+            }], executing),
+            ([arrival]) => assert.isTrue(arrival?.isFirst)
           ),
           sentTo: Effect.map(
             store.sentTo([execution.action], ["approval"], 0),

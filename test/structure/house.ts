@@ -171,7 +171,6 @@ export const stateful: Readonly<Record<string, string>> = {
   "src/http/Live.ts": "what was told of the last seconds",
   "src/http/views.ts": "what of a tree is shown already, while it is sent",
   "src/http/rate.ts": "how much was asked in the last second",
-  "src/stores/Together.ts": "what waits for the next statement",
   "src/stores/Takers.ts": "who waits at which queue",
   "src/stores/calling.ts": "of which queues others are to be told",
   "src/stores/persistedQueue.ts": "what this process has taken",

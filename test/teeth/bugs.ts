@@ -9196,9 +9196,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "last-value-wins",
     breaks: "a deferred that is set is set to something else",
     plants: [{
-      file: functionFile("send_to_execution"),
-      find: "where p_again or (signals.sent_at",
-      replace: "where p_again is not null or (signals.sent_at"
+      file: functionFile("send_to_executions"),
+      find: "where t.again or (signals.sent_at",
+      replace: "where t.again is not null or (signals.sent_at"
     }],
     tests: { [workflows]: ["of a race the first one counts", "a deferred wakes one"] }
   },
@@ -9372,6 +9372,79 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "return isEnd(error) && error === undefined ? new NotSucceeded"
     }],
     tests: { "test/http/ActionProxy.test.ts": ["21.7: an RPC waits"] }
+  },
+  {
+    name: "held-up-by-another-one",
+    breaks: "who starts an execution, or sends it something, waits for who has locked another one",
+    plants: [{
+      file: functionFile("lock_executions"),
+      find: "if not p_is_patient then",
+      replace: "if p_is_patient is null then"
+    }],
+    tests: { "test/races/workflowsTogether.test.ts": ["waits for that alone"] },
+    hangs: true
+  },
+  {
+    name: "impatient-alone",
+    breaks: "who waits for an execution that somebody has locked fails",
+    plants: [{
+      file: "src/engine/client/Together.ts",
+      find: "Effect.map(store([item], true)",
+      replace: "Effect.map(store([item], false)"
+    }],
+    tests: { "test/engine/client/Together.test.ts": ["waits for no lock"] },
+    hangs: true
+  },
+  {
+    name: "refused-together",
+    breaks: "one that the database refuses takes the others down that are stored with it",
+    plants: [{
+      file: "src/engine/client/Together.ts",
+      find: "(tookTooLong(error) || error?.isRetryable !== true)",
+      replace: "tookTooLong(error)"
+    }],
+    tests: { "test/engine/client/Together.test.ts": ["without the one that the database refuses"] }
+  },
+  {
+    name: "closed-in-the-middle",
+    breaks: "a body that starts an execution while its engine closes never hears of it",
+    plants: [{
+      file: "src/engine/client/Together.ts",
+      find: "        return leave(waiting.splice(0))\n",
+      replace: "        return Effect.void\n"
+    }],
+    tests: { "test/engine/client/Together.test.ts": ["goes on alone where it closes"] },
+    hangs: true
+  },
+  {
+    name: "started-one-by-one",
+    breaks: "each execution that is started takes a commit of its own",
+    plants: [{
+      file: "src/engine/client/executions.ts",
+      find: "isInside ? inside(item) : together(item)",
+      replace: "isInside || weigh(item) > 0 ? inside(item) : together(item)"
+    }],
+    tests: { "test/operations/WorkflowCost.test.ts": ["under load one takes a part of a commit"] }
+  },
+  {
+    name: "started-twice-at-once",
+    breaks: "an execution that two callers start at one moment is enqueued twice",
+    plants: [{
+      file: functionFile("start_executions"),
+      find: "    group by x.action);",
+      replace: "    group by x.action, x.n);"
+    }],
+    tests: { "test/races/workflowsTogether.test.ts": ["the same one, by many"] }
+  },
+  {
+    name: "last-of-those-at-once",
+    breaks: "of what is sent under one name at one moment another than the first counts",
+    plants: [{
+      file: functionFile("send_to_executions"),
+      find: "partition by k.action, x.name order by x.n)",
+      replace: "partition by k.action, x.name order by x.n desc)"
+    }],
+    tests: { "test/races/workflowsTogether.test.ts": ["the same one, by many"] }
   },
   {
     name: "search-by-half-an-index",

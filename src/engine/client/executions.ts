@@ -1,110 +1,156 @@
 /** Executions of workflows: starting them, sending to them, waiting for them (rules 24.1 to 24.5). */
 import * as Effect from "effect/Effect"
+import type * as Scope from "effect/Scope"
 import { checkJson } from "../../domain/Codec.ts"
 import { defaultKey, definitionKey } from "../../domain/Key.ts"
-import type { ExecutionKey, Executions } from "../../Execution.ts"
+import type { Arrival, ExecutionKey, Executions } from "../../Execution.ts"
 import { type StorageError, type UnsuitableIsolation, WouldWaitForItself } from "../../SteppedError.ts"
+import type { ExecutingOptions, NewExecution, NewSent, StartedExecution } from "../../store/Executing.ts"
+import { tookTooLong } from "../../store/Store.ts"
+import { weighExecution, weighSent } from "../../store/weight.ts"
 import { checkActorId } from "../invoke/invocation.ts"
 import { retryForCaller } from "../retrying.ts"
 import { carrierIn } from "../trace.ts"
 import type { ClientContext } from "./context.ts"
+import * as Together from "./Together.ts"
 
 const definitionOf = ({ actorType, name }: ExecutionKey): string => definitionKey(actorType, name)
 
-export const make = (
-  { newActionId, now, settings, store, wakeups, watcher, workers }: Pick<
-    ClientContext,
-    "newActionId" | "now" | "settings" | "store" | "wakeups" | "watcher" | "workers"
-  >
-): Executions => {
-  /** What commits with the caller's transaction is not tried again; the same twice is the same. */
-  const storing = <A>(
-    operation: string,
-    effect: Effect.Effect<A, StorageError>
-  ): Effect.Effect<A, StorageError | UnsuitableIsolation> =>
-    Effect.flatMap(
-      store.inTransaction,
-      (inside): Effect.Effect<A, StorageError | UnsuitableIsolation> =>
-        inside
-          ? Effect.mapError(effect, store.inOpenTransaction(operation))
-          : retryForCaller(() => effect)
-    )
+type Parts = Pick<
+  ClientContext,
+  "failpoint" | "newActionId" | "now" | "settings" | "store" | "wakeups" | "watcher" | "workers"
+>
 
-  return {
-    start: (asked) =>
-      Effect.gen(function*() {
-        const { actorType, name, parent, payload, queue } = asked
-        const execution = yield* checkActorId(actorType, asked.execution)
-        yield* checkJson(`payload of ${name}`, payload, settings.payload)
-        const at = yield* now
-        const stored = yield* storing(
-          "starting an execution",
-          store.startExecution({
-            now: at,
+/** How something is stored for an execution. */
+interface Storing<Item, Answer> {
+  readonly operation: string
+  readonly store: (
+    items: ReadonlyArray<Item>,
+    options: ExecutingOptions
+  ) => Effect.Effect<ReadonlyArray<Answer>, StorageError>
+  readonly weigh: (item: Item) => number
+  /** What this process is told of, once it is committed. */
+  readonly committed: (items: ReadonlyArray<Item>, answers: ReadonlyArray<Answer>) => void
+}
+
+/**
+ * Stores it with the caller's transaction, where there is one: what commits with that is not tried again. Else together with what others ask for
+ * at the same moment, and once more where an answer is lost: the same twice is the same.
+ */
+const storing = <Item, Answer>(
+  { failpoint, now, settings, store }: Parts,
+  { committed, operation, store: storeAll, weigh }: Storing<Item, Answer>
+): Effect.Effect<
+  (item: Item) => Effect.Effect<Answer, StorageError | UnsuitableIsolation>,
+  never,
+  Scope.Scope
+> => {
+  const stored = (items: ReadonlyArray<Item>, isPatient: boolean) =>
+    Effect.flatMap(now, (at) => storeAll(items, { now: at, kept: settings.keyRetention, isPatient }))
+  const telling = (items: ReadonlyArray<Item>) => (answers: ReadonlyArray<Answer>) =>
+    store.afterCommit(Effect.sync(() => committed(items, answers)))
+  const inside = (item: Item) =>
+    Effect.map(Effect.tap(stored([item], true), telling([item])), ([answer]) => answer!).pipe(
+      Effect.mapError(store.inOpenTransaction(operation))
+    )
+  return Effect.map(
+    Together.make<Item, Answer>(
+      (items, isPatient) =>
+        Effect.tap(
+          retryForCaller(
+            () => failpoint("executed", stored(items, isPatient)),
+            (error) => isPatient || !tookTooLong(error)
+          ),
+          telling(items)
+        ),
+      weigh
+    ),
+    (together) => (item) =>
+      Effect.flatMap(
+        store.inTransaction,
+        (isInside): Effect.Effect<Answer, StorageError | UnsuitableIsolation> =>
+          isInside ? inside(item) : together(item)
+      )
+  )
+}
+
+export const make = (parts: Parts): Effect.Effect<Executions, never, Scope.Scope> =>
+  Effect.gen(function*() {
+    const { newActionId, now, settings, store, wakeups, watcher, workers } = parts
+    const starting = yield* storing<NewExecution, StartedExecution>(parts, {
+      operation: "starting an execution",
+      store: store.startExecutions,
+      weigh: weighExecution,
+      committed: (_, answers) => {
+        if (answers.some(({ isNew }) => isNew)) wakeups.queued()
+      }
+    })
+    const sending = yield* storing<NewSent, Arrival | undefined>(parts, {
+      operation: "sending to an execution",
+      store: store.sendToExecutions,
+      weigh: weighSent,
+      committed: (items, answers) => {
+        const wakes = items.filter(({ wakes }, n) => wakes && answers[n]?.isFirst === true)
+        for (const { due } of wakes) if (due !== undefined) workers.know(due)
+        // a body of another process may await it
+        if (wakes.some(({ due }) => due === undefined)) wakeups.ended()
+        else if (wakes.length > 0) wakeups.queued()
+      }
+    })
+    return {
+      start: (asked) =>
+        Effect.gen(function*() {
+          const { actorType, name, parent, payload, queue } = asked
+          const execution = yield* checkActorId(actorType, asked.execution)
+          yield* checkJson(`payload of ${name}`, payload, settings.payload)
+          return yield* starting({
             definition: definitionOf(asked),
             execution,
-            action: newActionId(at),
-            kept: settings.keyRetention,
+            action: newActionId(yield* now),
             queue,
             lane: defaultKey(actorType, execution, name),
             arguments: [payload],
             trace: yield* Effect.withFiber((fiber) => Effect.succeed(carrierIn(fiber))),
             parent
           })
-        )
-        if (stored.isNew) yield* store.afterCommit(Effect.sync(wakeups.queued))
-        return stored
-      }),
-    stateOf: (which, isWaitedFor = false) =>
-      retryForCaller(() =>
-        store.executionState(
-          "action" in which ? which : { definition: definitionOf(which), execution: which.execution },
-          isWaitedFor
-        )
-      ),
-    ended: (action) =>
-      Effect.gen(function*() {
-        if (yield* store.inTransaction) return yield* new WouldWaitForItself({ action })
-        const { cause, result, status } = yield* watcher.wait(action, () => undefined)
-        return { status: status ?? "cancelled", result, cause }
-      }),
-    send: (asked) =>
-      Effect.gen(function*() {
-        const { after, again = false, onlyStarted = false, payload, sent, wakes = true } = asked
-        const execution = yield* checkActorId(asked.actorType, asked.execution)
-        yield* checkJson(`what ${sent} is given`, payload, settings.payload)
-        const at = yield* now
-        const due = after === undefined ? undefined : Math.ceil(at + after)
-        const arrival = yield* storing(
-          "sending to an execution",
-          store.sendToExecution({
-            now: at,
+        }),
+      stateOf: (which, isWaitedFor = false) =>
+        retryForCaller(() =>
+          store.executionState(
+            "action" in which ? which : { definition: definitionOf(which), execution: which.execution },
+            isWaitedFor
+          )
+        ),
+      ended: (action, isNew) =>
+        Effect.gen(function*() {
+          if (yield* store.inTransaction) return yield* new WouldWaitForItself({ action })
+          const { cause, result, status } = yield* isNew
+            ? watcher.waitForNew(action)
+            : watcher.wait(action, () => undefined)
+          return { status: status ?? "cancelled", result, cause }
+        }),
+      send: (asked) =>
+        Effect.gen(function*() {
+          const { after, again = false, onlyStarted = false, payload, sent, wakes = true } = asked
+          const execution = yield* checkActorId(asked.actorType, asked.execution)
+          yield* checkJson(`what ${sent} is given`, payload, settings.payload)
+          const at = yield* now
+          return yield* sending({
             definition: definitionOf(asked),
             execution,
             action: newActionId(at),
-            kept: settings.keyRetention,
             name: sent,
             payload,
-            due,
+            due: after === undefined ? undefined : Math.ceil(at + after),
             onlyStarted,
             again,
             wakes
           })
+        }),
+      resume: (action) =>
+        Effect.flatMap(
+          retryForCaller(() => Effect.flatMap(now, (at) => store.resumeExecution(at, action))),
+          (is) => is ? Effect.sync(wakeups.queued) : Effect.void
         )
-        if (arrival?.isFirst === true && wakes) {
-          yield* store.afterCommit(Effect.sync(() => {
-            if (due !== undefined) workers.know(due)
-            // a body of another process may await it
-            else wakeups.ended()
-            wakeups.queued()
-          }))
-        }
-        return arrival
-      }),
-    resume: (action) =>
-      Effect.flatMap(
-        retryForCaller(() => Effect.flatMap(now, (at) => store.resumeExecution(at, action))),
-        (is) => is ? Effect.sync(wakeups.queued) : Effect.void
-      )
-  }
-}
+    }
+  })

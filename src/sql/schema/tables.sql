@@ -35,9 +35,10 @@
 -- already. Where the rest of that goes, src/README.md says.
 --
 -- Lock order of every function: schedules by name (who fires them skips what is locked), then keys (`action_keys`; who
--- waits for one that is not committed holds nothing else but the schedule that it fires), then jobs (always SKIP
--- LOCKED), then named lanes sorted by name, then live rows sorted by lane, each in ONE pass that may wait (those in
--- named lanes under their lanes' locks alone), then achievements sorted by key, then steps sorted by action and index.
+-- waits for one that is not committed holds nothing else but the schedule that it fires, or, among ids of executions,
+-- ones that come before it, and then not for long), then jobs (always SKIP LOCKED), then named lanes sorted by name,
+-- then live rows sorted by lane, each in ONE pass that may wait (those in named lanes under their lanes' locks alone),
+-- then achievements sorted by key, then steps sorted by action and index.
 -- Rows of the history are locked by whoever reuses, unwinds, deletes or forgets them, and never waited for, but by who
 -- retries one, or has it undone again, and holds nothing else by then. Everything out of that order is taken with SKIP
 -- LOCKED and, where skipped, left for the next transition. A slot is changed only under the lock of its step's row.

@@ -3,12 +3,57 @@ import * as PgTypes from "@effect/sql-pg/PgTypes"
 import * as Effect from "effect/Effect"
 import type { FailureCause } from "../../domain/Failure.ts"
 import { phaseCodes, statuses } from "../../domain/Phase.ts"
-import type { Executing } from "../../store/Executing.ts"
+import type { Executing, ExecutingOptions, NewExecution, NewSent } from "../../store/Executing.ts"
 import type { Calls } from "../call.ts"
-import { array, at, json } from "../columns.ts"
+import { array, at, columns } from "../columns.ts"
 import { keptMs } from "./enqueue.ts"
 
 const { bool, text, uuid } = PgTypes
+
+interface StartRow extends Omit<NewExecution, "parent"> {
+  readonly parent: string | undefined
+  readonly waits: boolean | undefined
+}
+
+const which = { definition: PgTypes.OID.text, execution: PgTypes.OID.text, action: PgTypes.OID.uuid }
+
+const startColumns: { readonly [Name in keyof Required<StartRow>]: number } = {
+  ...which,
+  queue: PgTypes.OID.text,
+  lane: PgTypes.OID.text,
+  arguments: PgTypes.OID.jsonb,
+  trace: PgTypes.OID.text,
+  parent: PgTypes.OID.uuid,
+  waits: PgTypes.OID.bool
+}
+
+interface SendRow extends Omit<NewSent, "onlyStarted"> {
+  readonly makes: boolean
+}
+
+const sendColumns: { readonly [Name in keyof Required<SendRow>]: number } = {
+  ...which,
+  name: PgTypes.OID.text,
+  payload: PgTypes.OID.jsonb,
+  due: PgTypes.OID.timestamptz,
+  makes: PgTypes.OID.bool,
+  again: PgTypes.OID.bool,
+  wakes: PgTypes.OID.bool
+}
+
+const howOf = ({ isPatient, kept, now }: ExecutingOptions) => ({
+  p_now: at(now),
+  p_kept_ms: keptMs(kept),
+  p_is_patient: bool(isPatient)
+})
+
+type Row = ReadonlyArray<unknown>
+
+/** By their numbers, which begin with 1. */
+const answersOf = <Answer>(asked: ReadonlyArray<unknown>, rows: ReadonlyArray<Row>, read: (row: Row) => Answer) => {
+  const byNumber = new Map(rows.map((row) => [row[0], row]))
+  return asked.map((_, n) => read(byNumber.get(n + 1)!))
+}
 
 const stateColumns = "action, phase, failure, status, result, cause"
 
@@ -23,42 +68,32 @@ export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
       ),
       (rows) => rows.map(([action, name, payload]) => ({ action: action as string, name: name as string, payload }))
     ),
-  startExecution: (o) =>
+  startExecutions: (executions, options) =>
     Effect.map(
-      run("startExecution", "start_execution", {
-        p_now: at(o.now),
-        p_definition: text(o.definition),
-        p_execution: text(o.execution),
-        p_id: uuid(o.action),
-        p_kept_ms: keptMs(o.kept),
-        p_queue: text(o.queue),
-        p_lane: text(o.lane),
-        p_arguments: json(o.arguments),
-        p_trace: o.trace === undefined ? null : text(o.trace),
-        p_parent: o.parent === undefined ? null : uuid(o.parent.action),
-        p_waits: bool(o.parent?.waits === true)
-      }, "action, is_new"),
-      ([row]) => ({ action: row![0] as string, isNew: row![1] as boolean })
+      run(options.isPatient ? "startExecution" : "startExecutions", "start_executions", {
+        ...howOf(options),
+        ...columns<StartRow>(
+          "new",
+          executions.map(({ parent, ...one }) => ({ ...one, parent: parent?.action, waits: parent?.waits })),
+          startColumns
+        )
+      }, "n, action, is_new"),
+      (rows) =>
+        answersOf(executions, rows, ([, action, isNew]) => ({ action: action as string, isNew: isNew as boolean }))
     ),
-  sendToExecution: (o) =>
+  sendToExecutions: (sent, options) =>
     Effect.map(
-      run("sendToExecution", "send_to_execution", {
-        p_now: at(o.now),
-        p_definition: text(o.definition),
-        p_execution: text(o.execution),
-        p_id: uuid(o.action),
-        p_kept_ms: keptMs(o.kept),
-        p_name: text(o.name),
-        p_payload: json(o.payload),
-        p_due: o.due === undefined ? null : at(o.due),
-        p_makes: bool(!o.onlyStarted),
-        p_again: bool(o.again),
-        p_wakes: bool(o.wakes)
-      }, "action, is_first, stored"),
-      ([row]) =>
-        row![0] === null
-          ? undefined
-          : { action: row![0] as string, isFirst: row![1] as boolean, before: row![2] ?? undefined }
+      run(options.isPatient ? "sendToExecution" : "sendToExecutions", "send_to_executions", {
+        ...howOf(options),
+        ...columns<SendRow>(
+          "sent",
+          sent.map(({ onlyStarted, ...one }) => ({ ...one, makes: !onlyStarted })),
+          sendColumns
+        )
+      }, "n, action, is_first, stored"),
+      (rows) =>
+        answersOf(sent, rows, ([, action, isFirst, stored]) =>
+          action === null ? undefined : { isFirst: isFirst as boolean, before: stored ?? undefined })
     ),
   resumeExecution: (now, action) =>
     Effect.map(
