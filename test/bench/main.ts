@@ -13,7 +13,7 @@ import { parseArgs, promisify } from "node:util"
 import { startServer } from "../harness/PostgresServer.ts"
 import type { Measured } from "./Measured.ts"
 import { comparePairs, ratios } from "./pairs.ts"
-import { type Entry, ours, peers } from "./plan.ts"
+import { engines, type Entry, ours, peers } from "./plan.ts"
 import { showPlans, watchClaims } from "./plans.ts"
 import { type Figure, figure, isRate, markdown, medians } from "./report.ts"
 
@@ -132,7 +132,7 @@ const failed = (entry: Entry, defect: unknown) =>
 /** Every entry once, then once more: what else the machine does falls on all of them. Tells of each result as soon as it is there. */
 const measureAll = (tell: (line: Line) => void) =>
   Effect.gen(function*() {
-    const chosen = [...(options.peers ? peers : []), ...ours].filter(isChosen)
+    const chosen = [...(options.peers ? peers : []), ...engines, ...ours].filter(isChosen)
     if (options.peers) yield* installPeers
     const server = yield* startServer({
       // fifty workers beside each other have five each

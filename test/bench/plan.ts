@@ -31,6 +31,21 @@ const entries = (
     }
   })
 
+/** The same workflows by each engine, with as many executions at once as it is fastest with. */
+const workflows = (
+  system: string,
+  engine: string,
+  { counts: [one, five, fifty], ...settings }: {
+    readonly counts: readonly [number, number, number]
+    readonly concurrency: number
+  }
+): ReadonlyArray<Entry> =>
+  entries(system, "workflows.ts", {
+    "workflow of one activity": { engine, ...settings, count: one },
+    "workflow of five activities": { engine, ...settings, count: five, activities: 5 },
+    "workflow of fifty children": { engine, ...settings, count: fifty, children: 50 }
+  })
+
 /** A backlog that another process has made. */
 const afterwards = (work: string, variant: string, settings: Entry["settings"]): Entry => ({
   system: "Stepped",
@@ -97,6 +112,13 @@ export const ours: ReadonlyArray<Entry> = [
       once: true
     }
   })
+]
+
+/** What needs nothing installed beside the package's own dependencies. */
+export const engines: ReadonlyArray<Entry> = [
+  ...workflows("effect/workflow on a cluster", "cluster", { counts: [2000, 500, 2000], concurrency: 200 }),
+  ...workflows("effect/workflow in memory", "memory", { counts: [20_000, 10_000, 20_000], concurrency: 500 }),
+  ...workflows("Stepped", "stepped", { counts: [10_000, 5000, 10_000], concurrency: 500 })
 ]
 
 export const peers: ReadonlyArray<Entry> = [

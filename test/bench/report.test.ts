@@ -3,7 +3,7 @@ import { describe, expect, it } from "@effect/vitest"
 import { readFileSync } from "node:fs"
 import { counting } from "./Measured.ts"
 import { ratios } from "./pairs.ts"
-import { ours, peers } from "./plan.ts"
+import { engines, ours, peers } from "./plan.ts"
 import { type Figure, figure, markdown, medians } from "./report.ts"
 
 const run = (system: string, work: string, more: Partial<Figure> = {}): Figure => ({
@@ -58,6 +58,21 @@ describe("the comparison", () => {
   it("leaves out what a system does not have, and works that nobody has", () => {
     expect(row(text, "W6: kept").slice(1)).toEqual(["", "321"])
     expect(text).not.toContain("W4")
+  })
+
+  it("has workflows, of which one that stores nothing is no part", () => {
+    const work = "workflow of one activity"
+    const workflows = markdown([
+      run("effect/workflow on a cluster", work, { perSecond: 200, commitsPerAction: 6 }),
+      run("effect/workflow in memory", work, { perSecond: 10_000, commitsPerAction: 0 }),
+      run("Stepped", work, { perSecond: 4000, commitsPerAction: 0.05 })
+    ])
+    expect(row(workflows, "workflow of one activity: executions").slice(1)).toEqual([
+      "200 (20×)",
+      "10,000 (0.40×)",
+      "4,000"
+    ])
+    expect(row(workflows, "workflow of one activity: commits").slice(1)).toEqual(["6 (0.0083×)", "0", "0.05"])
   })
 
   it("compares systems without variants", () => {
@@ -157,6 +172,6 @@ describe("counting bodies", () => {
 
 it("every work of the plan is explained", () => {
   const readme = readFileSync(new URL("./README.md", import.meta.url), "utf8")
-  const unexplained = [...ours, ...peers].filter(({ work }) => !readme.includes(`\n| ${work} | `))
+  const unexplained = [...engines, ...ours, ...peers].filter(({ work }) => !readme.includes(`\n| ${work} | `))
   expect(unexplained).toEqual([])
 })

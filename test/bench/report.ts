@@ -113,7 +113,15 @@ const compared: ReadonlyArray<Compared> = [
     text: ({ p50Ms, p99Ms }) => `${p50Ms?.toFixed(1)} / ${p99Ms?.toFixed(1)}`
   },
   rate("W3", "W3: five steps each, steps per s"),
-  rate("W4", "W4: fifty children each, children per s")
+  rate("W4", "W4: fifty children each, children per s"),
+  ...["workflow of one activity", "workflow of five activities", "workflow of fifty children"].flatMap((
+    work
+  ): ReadonlyArray<Compared> => [
+    rate(work, `${work}: executions per s`),
+    { work, what: `${work}: commits an execution`, value: ({ commitsPerAction }) => commitsPerAction },
+    { work, what: `${work}: statements an execution`, value: ({ statementsPerAction }) => statementsPerAction },
+    { work, what: `${work}: client and server, µs an execution`, value: (figure) => micros(bothCpu(figure)) }
+  ])
 ]
 const us = "Stepped"
 
@@ -135,7 +143,7 @@ const comparison = (figures: ReadonlyArray<Figure>): string => {
     const [other, ours] = [one && value(one), own && value(own)]
     if (one === undefined || other === undefined) return ""
     const shown = text?.(one) ?? number(rounding(other))
-    return system === us || ours === undefined ? shown : `${shown} (${ratioText(ours / other)})`
+    return system === us || ours === undefined || other === 0 ? shown : `${shown} (${ratioText(ours / other)})`
   }
   const rows = compared.map((row) => [row.what, ...columns.map(cell(row))])
     .filter((cells) => cells.slice(1).some((text) => text !== ""))
