@@ -82,7 +82,7 @@ const once = (id: string) =>
     const [done, expected] = children > 0
       ? [yield* Convoy.execute({ id, cars: children }), children]
       : [yield* Tour.execute({ id, stops: activities }), activities]
-    if (done !== expected) yield* Effect.die(new Error(`${id}: ${done} instead of ${expected}`))
+    if (done !== expected) return yield* Effect.die(new Error(`${id}: ${done} instead of ${expected}`))
   })
 
 const program = Effect.gen(function*() {
