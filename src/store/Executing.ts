@@ -52,11 +52,11 @@ export interface Executing {
     executions: ReadonlyArray<NewExecution>,
     options: ExecutingOptions
   ) => Effect.Effect<ReadonlyArray<StartedExecution>, StorageError>
-  /** What has come of sending each; nothing where there is no such execution. Inside an open transaction of the client it commits with it. */
+  /** The action, and what has come of sending each; nothing where there is no such execution. Inside an open transaction of the client it commits with it. */
   readonly sendToExecutions: (
     sent: ReadonlyArray<NewSent>,
     options: ExecutingOptions
-  ) => Effect.Effect<ReadonlyArray<Arrival | undefined>, StorageError>
+  ) => Effect.Effect<ReadonlyArray<Arrival & { readonly action: string } | undefined>, StorageError>
   /** What has come to executions under some names, by user time. */
   readonly sentTo: (
     actions: ReadonlyArray<string>,

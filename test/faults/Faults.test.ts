@@ -104,7 +104,7 @@ describe("under faults", () => {
 
   const executed = canonical.filter(({ name }) => name.startsWith("24."))
   /** What stores that an execution is suspended, is woken, has done something, or is sent something by itself. */
-  const places = [["finish", 1], ["finish", 2], ["claim", 2], ["remember", 1], ["send_to_execution", 1]] as const
+  const places = [["finish", 1], ["finish", 2], ["claim", 2], ["remember", 1], ["send_to_executions", 1]] as const
   const wakened = executed.flatMap((tree, i) =>
     (["fail", "lost-answer", "kill", "kill-after", "silence"] as const).map((fault, n) => {
       const [statement, nth] = places[(i + n) % places.length]!
@@ -124,7 +124,7 @@ describe("under faults", () => {
   const own = executed.find(({ name }) => name.includes("from itself"))!
   for (const fault of ["lost-answer", "kill-after", "silence"] as const) {
     it.live(`24.3: what an execution completes and awaits itself is known to it after ${fault}`, () => {
-      const injection = named("worker", "send_to_execution", 1, fault)
+      const injection = named("worker", "send_to_executions", 1, fault)
       return Effect.andThen(endAsWithout([[own, injection]]), Effect.sync(() => assert.lengthOf(injection.hits, 1)))
     })
   }

@@ -9236,9 +9236,9 @@ export const bugs: ReadonlyArray<Bug> = [
     name: "own-value-unheard",
     breaks: "what an execution completes itself it waits for in vain, if the answer to that was lost",
     plants: [{
-      file: functionFile("send_to_execution"),
-      find: "if not p_wakes and not is_first then",
-      replace: "if false then"
+      file: functionFile("send_to_executions"),
+      find: "case when x.turn is not null and not x.wakes and",
+      replace: "case when false and"
     }],
     tests: { "test/faults/Faults.test.ts": ["24.3: what an execution completes and awaits itself"] }
   },

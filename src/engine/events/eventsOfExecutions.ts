@@ -27,7 +27,8 @@ export const activityEnded = ({ action, at, attempt = 1, name, of, result }: New
 
 export const executionEnqueued = (
   action: string,
-  { definition, execution, now, parent }: NewExecution
+  now: number,
+  { definition, execution, parent }: NewExecution
 ): ActionEvent => ({
   _tag: "ActionEnqueued",
   ...originOf(action, definition, execution, now),
@@ -39,7 +40,8 @@ export const executionEnqueued = (
 /** What was sent to one, or, with a time, will be. */
 export const sentTo = (
   action: string,
-  { definition, due, execution, name: stored, now, payload }: NewSent
+  now: number,
+  { definition, due, execution, name: stored, payload }: NewSent
 ): ActionEvent => {
   const origin = originOf(action, definition, execution, now)
   if (stored === ExecutionName.interrupt) return { _tag: "InterruptionAsked", ...origin }

@@ -182,18 +182,25 @@ export const observed = (
         at: memos[0]?.at ?? 0
       })
     }),
-  startExecution: (execution) =>
-    watch(store.startExecution(execution), {
+  startExecutions: (executions, options) =>
+    watch(store.startExecutions(executions, options), {
       about: nobody,
-      committed: ({ action, isNew }) => ({
-        events: isNew ? [executionEnqueued(action, execution)] : [],
-        at: execution.now
+      committed: (answers) => ({
+        events: answers.flatMap(({ action, isNew }, n) =>
+          isNew ? [executionEnqueued(action, options.now, executions[n]!)] : []
+        ),
+        at: options.now
       })
     }),
-  sendToExecution: (sent) =>
-    watch(store.sendToExecution(sent), {
+  sendToExecutions: (sent, options) =>
+    watch(store.sendToExecutions(sent, options), {
       about: nobody,
-      committed: (found) => ({ events: found?.isFirst === true ? [sentTo(found.action, sent)] : [], at: sent.now })
+      committed: (answers) => ({
+        events: answers.flatMap((answer, n) =>
+          answer?.isFirst === true ? [sentTo(answer.action, options.now, sent[n]!)] : []
+        ),
+        at: options.now
+      })
     }),
   heldBy: (token, except) =>
     Effect.flatMap(now, (at) =>

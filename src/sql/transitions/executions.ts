@@ -93,7 +93,9 @@ export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
       }, "n, action, is_first, stored"),
       (rows) =>
         answersOf(sent, rows, ([, action, isFirst, stored]) =>
-          action === null ? undefined : { isFirst: isFirst as boolean, before: stored ?? undefined })
+          action === null
+            ? undefined
+            : { action: action as string, isFirst: isFirst as boolean, before: stored ?? undefined })
     ),
   resumeExecution: (now, action) =>
     Effect.map(
