@@ -20,9 +20,11 @@ import type { Numbered } from "./Campaign.ts"
 import { closingPrograms } from "./ClosingPrograms.ts"
 import { compensationPrograms } from "./CompensationPrograms.ts"
 import { heartbeatPrograms } from "./HeartbeatPrograms.ts"
+import { keptPrograms } from "./KeptPrograms.ts"
 import { keyPrograms } from "./KeyPrograms.ts"
 import { lanePrograms } from "./LanePrograms.ts"
 import { memoPrograms } from "./MemoPrograms.ts"
+import { operatorPrograms } from "./OperatorPrograms.ts"
 import { planned } from "./Planned.ts"
 import { programs } from "./Programs.ts"
 import { retryPrograms } from "./RetryPrograms.ts"
@@ -291,7 +293,9 @@ export const canonical: ReadonlyArray<Tree> = [
   ...compensationPrograms,
   ...closingPrograms,
   ...schedulePrograms,
-  ...workflowPrograms
+  ...workflowPrograms,
+  ...keptPrograms,
+  ...operatorPrograms
 ]
 
 /** Random trees, one for each seed. What somebody outside does, he does when nothing goes on by itself. */

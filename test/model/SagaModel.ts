@@ -1,5 +1,6 @@
 /**
- * What rules 9, 10 and 13 say of steps that begin again, time out and are undone, worked out on a line of time: no effects, no SQL.
+ * What rules 9, 10, 11 and 13 say of steps that begin again, wait for signals, time out and are undone, worked out on a line of time: no
+ * effects, no SQL.
  *
  * A saga has three steps, whose bodies take no time: what they wait for does. Nothing but a parent and its children meet, and no two
  * durations of a scenario are the same, so that what happens when can be said of each action alone, once it is known when it is ended from
@@ -27,6 +28,8 @@ export interface SagaStep {
 export interface Saga {
   readonly kind: Kind
   readonly timeout: number | null
+  /** When signals are sent to it, for one of which its second step waits; null: it waits for none. Of roots alone. */
+  readonly hears: ReadonlyArray<number> | null
   readonly steps: readonly [SagaStep, SagaStep, SagaStep]
 }
 
@@ -87,6 +90,8 @@ export interface SagaOutcome {
 }
 
 export interface SagaEnd {
+  /** How many signals the root has read. */
+  readonly read: number
   /** By place, the actions in the order in which they were asked for. */
   readonly actions: ReadonlyMap<string, ReadonlyArray<SagaOutcome>>
   /** By place, what ran, and when. */
@@ -125,6 +130,8 @@ interface Run {
   readonly left: Array<Run>
   /** Its parent has unwound it. */
   isUnwound: boolean
+  /** It has read a signal, which further attempts have, too. */
+  hasHeard: boolean
   /** Of each place, how often each of its bodies has run. */
   memory: ReadonlyMap<string, ReadonlyArray<number>>
 }
@@ -154,6 +161,7 @@ const perform = (
     uncertain: [],
     left: [],
     isUnwound: false,
+    hasHeard: false,
     memory
   }
   // it waits in its lane, and has nothing to undo
@@ -232,6 +240,11 @@ const runStep = (
       })
       for (const child of children) run.memory = new Map([...run.memory, ...ownMemory(child)])
       const dues = plan.waits.map((ms) => began + ms)
+      if (saga.hears !== null && index === 1) {
+        const due = run.hasHeard ? began : Math.max(began, Math.min(...saga.hears))
+        dues.push(due)
+        run.hasHeard ||= due < cutAt
+      }
       const endAt = Math.max(began, ...children.map((one) => one.endAt), ...dues)
       const isWell = children.every(({ status }) => status === "succeeded")
       const isCut = children.some((one) => one.endAt >= cutAt) || dues.some((due) => due >= cutAt)
@@ -384,6 +397,7 @@ export const sagaEnd = ({ abandonAt, cancelAt, saga }: SagaScenario, asked: Read
   const byPlace = Map.groupBy(runs, ({ place }) => place)
   const answers = asked.map(({ at, nth, place }) => undoAgain(byPlace.get(place)![nth]!, at))
   return {
+    read: root.hasHeard ? 1 : 0,
     answers,
     actions: new Map([...byPlace].map(([place, ones]) => [
       place,

@@ -55,6 +55,12 @@ const sagaOf = (level: number): fc.Arbitrary<Saga> =>
   fc.record({
     kind: fc.constantFrom(...kinds),
     timeout: fc.oneof({ weight: 3, arbitrary: fc.constant(null) }, { weight: 1, arbitrary: millis }),
+    hears: level > 0
+      ? fc.constant(null)
+      : fc.oneof(
+        { weight: 2, arbitrary: fc.constant(null) },
+        { weight: 1, arbitrary: fc.array(millis, { maxLength: 3 }) }
+      ),
     steps: fc.tuple(sagaStep(level), sagaStep(level), sagaStep(level))
   })
 
@@ -65,9 +71,10 @@ const distinct = (scenario: SagaScenario): SagaScenario => {
   let count = 0
   const long = (n: number) => n * 1_000_000 + (++count * 104_729 + count ** 3 * 7919) % 999_983
   const maybeLong = (n: number | null) => n === null ? null : long(n)
-  const all = ({ steps, timeout, ...saga }: Saga): Saga => ({
+  const all = ({ hears, steps, timeout, ...saga }: Saga): Saga => ({
     ...saga,
     timeout: maybeLong(timeout),
+    hears: hears === null ? null : hears.map(long),
     steps: steps.map(({ children, undo, waits, ...step }) => ({
       ...step,
       waits: waits.map(long),
@@ -99,7 +106,9 @@ export const showSaga = ({ abandonAt, cancelAt, saga, sweeps }: SagaScenario): s
 
 const showOne = (saga: Saga, place: string): string =>
   [
-    `${place}: ${saga.kind}, timeout ${saga.timeout}`,
+    `${place}: ${saga.kind}, timeout ${saga.timeout}, hears ${
+      saga.hears === null ? "nothing" : `[${saga.hears.join()}]`
+    }`,
     ...saga.steps.flatMap(({ children, fails, undo, waits }, i) => [
       `  ${
         stepNames[i]
@@ -113,6 +122,7 @@ const showOne = (saga: Saga, place: string): string =>
 // ---------------------------------------------------------------------------------------------------------------------
 
 class Journey extends Stepped.Actor<Journey>()("Journey", { id: Schema.Int }) {}
+const go = Stepped.signal("go")
 class Oops extends Schema.TaggedError<Oops>()("Oops", {}) {}
 
 /** What ran where, and when. */
@@ -140,7 +150,7 @@ interface LooseSaga extends AnyAction {
 
 const define = (kind: Kind, level: number): AnyAction => {
   const times = timesAt(level)
-  const body = (index: number) => (place: string, { steps }: Saga) =>
+  const body = (index: number) => (place: string, { hears, steps }: Saga) =>
     Effect.gen(function*() {
       yield* noted(place, stepNames[index]!)
       const { children, fails, waits } = steps[index]!
@@ -149,6 +159,7 @@ const define = (kind: Kind, level: number): AnyAction => {
         yield* Step.do(actionOf(child, level + 1), placeOf(place, index, n), child)
       }
       for (const ms of waits) yield* Step.wait(ms)
+      if (hears !== null && index === 1) yield* Step.waitFor(go)
     })
   const undo = (index: number, what: string) => ({
     run: (_: unknown, place: string, { steps }: Saga) =>
@@ -163,6 +174,7 @@ const define = (kind: Kind, level: number): AnyAction => {
   let action = Stepped.action(nameOf(kind, level), {
     arguments: [Schema.String, Schema.Json],
     error: Oops,
+    signals: [go],
     concurrencyKey: (place: string) => place,
     timeout: (_: string, saga: unknown) => (saga as Saga).timeout ?? undefined,
     ...kind === "keeps" ? { compensateWhen: () => false } : {},
@@ -214,7 +226,10 @@ const seen = Effect.gen(function*() {
     ({ action }) => action
   )
   const actions = Map.groupBy(ended, ({ place }) => place)
+  const [signals] = yield* sql<{ read: number }>`
+    select count(*) filter (where step is not null)::int as read from stepped.signals`
   return {
+    read: signals!.read,
     actions: new Map([...actions].map(([place, ones]) => [
       place,
       ones.map(({ cause, id, status, unwound }) => {
@@ -267,7 +282,14 @@ export const undoneAsTheModelSays = (scenario: SagaScenario) =>
     const begun = yield* Clock.currentTimeMillis
     const repo = yield* ActionRepo
     const handle = yield* Stepped.enqueue(Journey.ref(1), actionOf(scenario.saga, 0), "0", scenario.saga)
+    // again under its key, as by somebody who has not heard that it was sent
+    const sends = (n: number) =>
+      Effect.repeat(Stepped.send(handle.id, go, undefined, { key: String(n) }), { times: 1 }).pipe(
+        Effect.asVoid,
+        Effect.orDie
+      )
     const ops = [
+      ...(scenario.saga.hears ?? []).map((at, n) => [at, sends(n)] as const),
       [scenario.cancelAt, Effect.asVoid(handle.cancel())] as const,
       [scenario.abandonAt, Effect.asVoid(repo.abandonUnwinding(handle.id, { reason: "rain" }))] as const
     ].flatMap(([at, op]) => at === null ? [] : [[at, op] as const]).sort(([one], [other]) => one - other)
@@ -290,7 +312,8 @@ export const undoneAsTheModelSays = (scenario: SagaScenario) =>
 
 const comparedTo = (due: SagaEnd, begun: number) =>
   Effect.gen(function*() {
-    const { actions, log: entries } = yield* seen
+    const { actions, log: entries, read } = yield* seen
+    assert.strictEqual(read, due.read)
     assert.deepStrictEqual(
       inOrder(
         new Map([...entries].map(([place, all]) => [

@@ -1,4 +1,4 @@
-/** Random sagas on a real engine: which steps begin again, when they time out, and what is undone, as the model says (rules 9, 10 and 13). */
+/** Random sagas on a real engine: which steps begin again, when they time out, and what is undone, as the model says (rules 9, 10, 11 and 13). */
 import { assert, describe, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { suite } from "../harness/databases.ts"
@@ -14,7 +14,7 @@ console.log(`random sagas: STEPPED_TREES=${trees} STEPPED_SEED=${seed}`)
 
 suite("random sagas", (engine) => {
   it.effect(
-    "9, 10, 13: steps begin again, time out and are undone as the model says",
+    "9, 10, 11, 13: steps begin again, wait for signals, time out and are undone as the model says",
     () =>
       forAll(sagaScenarios, undoneAsTheModelSays, {
         inWords: showSaga,
@@ -39,6 +39,7 @@ describe("the model of sagas", () => {
   const saga = (steps: Saga["steps"], given: Partial<Saga> = {}): Saga => ({
     kind: "plain",
     timeout: null,
+    hears: null,
     steps,
     ...given
   })
@@ -50,8 +51,8 @@ describe("the model of sagas", () => {
     ...places: ReadonlyArray<string>
   ) => {
     const asked = places.map((place, i) => ({ place, nth: 0, at: (i + 1) * 1e9 }))
-    const { actions, answers, log } = sagaEnd({ saga, cancelAt, abandonAt, sweeps: [] }, asked)
-    return { answers, of: (place: string) => actions.get(place)!, ran: (place: string) => log.get(place) }
+    const { actions, answers, log, read } = sagaEnd({ saga, cancelAt, abandonAt, sweeps: [] }, asked)
+    return { answers, read, of: (place: string) => actions.get(place)!, ran: (place: string) => log.get(place) }
   }
   const { retry, stepTimeout, undoRetry } = timesAt(0)
 
@@ -80,6 +81,24 @@ describe("the model of sagas", () => {
   it("9.4, 10.3: a step whose time is over is mended", () => {
     const { ran } = end(saga([step(), step({ waits: [stepTimeout] }), step()]))
     assert.strictEqual(ran("0")!.at(-2), `${3 * stepTimeout + 2 * retry} mends b 1`)
+  })
+
+  it("11.1, 9.1: a signal comes in time or the attempt fails; the next one has what was read", () => {
+    const never = end(saga([step(), step(), step()], { hears: [] }))
+    assert.deepStrictEqual(never.of("0").map(({ rows, status }) => [status, rows[1]!.status]), [["failed", "failed"]])
+    assert.strictEqual(never.read, 0)
+    const late = end(saga([step(), step(), step()], { hears: [stepTimeout + retry + 5, stepTimeout + retry + 9] }))
+    assert.deepStrictEqual(late.ran("0"), [
+      "0 a 1",
+      "0 b 1",
+      `${stepTimeout + retry} b 2`,
+      `${stepTimeout + retry + 5} c 1`
+    ])
+    assert.strictEqual(late.read, 1)
+    // its child fails at first, when the signal is read
+    const badly = saga([step({ fails: 1 }), step(), step()])
+    const again = end(saga([step(), step({ children: [badly] }), step()], { hears: [0] }))
+    assert.deepStrictEqual([again.ran("0")!.slice(1), again.read], [["0 b 1", `${retry} b 2`, `${retry} c 1`], 1])
   })
 
   it("10.5: nothing is undone before a point of no return", () => {

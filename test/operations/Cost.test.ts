@@ -5,7 +5,7 @@
 import { PgClient } from "@effect/sql-pg"
 import { afterAll, assert, describe, it } from "@effect/vitest"
 import { type Context, Effect, Exit, Layer, Scope } from "effect"
-import { Stepped } from "stepped"
+import { ActionRepo, JobQueue, Stepped } from "stepped"
 import { performDue, recordEvents } from "stepped/testing"
 import { healthy } from "../harness/databases.ts"
 import { layerUrl, startServer } from "../harness/Server.ts"
@@ -384,6 +384,34 @@ describe("the cost of actions", () => {
         complete_keyed: 1
       }]])
       assert.isAtMost(keyed.walBytes - plain.walBytes, 800)
+    })))
+
+  it.live("18: what an operator asks for is one statement and one commit, recorded with it; where there is nothing to do it is none", () =>
+    counting(Effect.gen(function*() {
+      const client = yield* Cars.client
+      const queue = yield* JobQueue
+      const repo = yield* ActionRepo
+      const ada = { by: "ada", reason: "a test" }
+      const queued = yield* client(1).absentLater()
+      const ended = yield* client(2).driveLater(1)
+      yield* ended.await
+      yield* client(3).outboundNow()
+      const performing = (yield* repo.list({ name: "outbound", statuses: ["performing"] }))[0]!.id
+      const later = new Date(Date.now() + 3_600_000)
+      const spentOn = <A, E, R>(verb: Effect.Effect<A, E, R>) =>
+        Effect.map(cost(verb), ({ commits, statements: { claim: _looks, ...statements }, walBytes }) => {
+          assert.isAtMost(walBytes, 2500)
+          return [commits, Object.values(statements).reduce((sum, count) => sum + count, 0)]
+        })
+      assert.deepStrictEqual(yield* spentOn(queue.reprioritise(queued.id, 7, ada)), [1, 1])
+      assert.deepStrictEqual(yield* spentOn(queue.reschedule(queued.id, later, ada)), [1, 1])
+      assert.deepStrictEqual(yield* spentOn(queue.pause({ queue: "absent" }, ada)), [1, 1])
+      assert.deepStrictEqual(yield* spentOn(repo.delete(ended.id, ada)), [1, 1])
+      assert.deepStrictEqual(yield* spentOn(Stepped.cancel(performing, ada)), [1, 1])
+      assert.deepStrictEqual(yield* spentOn(repo.delete(ended.id, ada)), [0, 1])
+      assert.deepStrictEqual(yield* spentOn(queue.reprioritise(ended.id, 7, ada)), [0, 1])
+      yield* queue.resume({ queue: "absent" }, ada)
+      yield* Effect.flatMap(PgClient.PgClient, (sql) => sql`truncate stepped.jobs, stepped.operations, stepped.resumed`)
     })))
 
   it.live("17.1: who listens to events costs no statement, commit or WAL; nobody listening is asked for nothing", () =>

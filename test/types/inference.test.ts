@@ -562,6 +562,26 @@ describe("the actions of an actor", () => {
     expectTypeOf(Cars.client).toExtend<Effect.Effect<unknown, never, Engine>>()
   })
 
+  it("of what is to start later nothing is performed now; with a priority and tags all is as without", () => {
+    type Clients = Effect.Success<typeof Cars.client>
+    type CarClient = Clients extends (id: number) => infer C ? C : never
+    const later = (client: CarClient) => client.with({ delay: "1 hour" })
+    type Delayed = ReturnType<typeof later>
+    type Name = "drive" | "honk" | "changeLocation" | "visit"
+    expectTypeOf<keyof Delayed>().toEqualTypeOf<`${Name}${"" | "Later"}` | "with" | "explain">()
+    // nor whatever is said beside it, and of many at once
+    const tagged = (client: CarClient) => client.with({ delay: "1 hour" }).with({ tags: ["late"] })
+    expectTypeOf<ReturnType<typeof tagged>>().toEqualTypeOf<Delayed>()
+    const at = (client: CarClient) => client.with({ at: new Date(0) })
+    expectTypeOf<ReturnType<typeof at>>().toEqualTypeOf<Delayed>()
+    const ofAll = (clients: Clients) => clients.with({ delay: "1 hour" })(1)
+    expectTypeOf<ReturnType<typeof ofAll>>().toEqualTypeOf<Delayed>()
+    const prompt = (client: CarClient) => client.with({ priority: -10, tags: ["soon"] })
+    expectTypeOf<ReturnType<typeof prompt>>().toEqualTypeOf<CarClient>()
+    // @ts-expect-error it is not performed now
+    void ((client: CarClient) => client.with({ delay: "1 hour" }).visitNow("London"))
+  })
+
   it("have parameters with names where their schemas have names", () => {
     const park = Stepped.action("park", {
       arguments: [Schema.String, Schema.Int] as [location: Schema.String, hours: Schema.Int]
