@@ -1,6 +1,6 @@
 /** Rules 9.1, 9.2 and 9.7 where they say more than a number: children that others have performed, what schedules are given, and for whom defaults hold. */
 import { assert, it } from "@effect/vitest"
-import { Duration, Effect, Layer } from "effect"
+import { Duration, Effect, Layer, Schedule } from "effect"
 import { SqlClient } from "effect/sql"
 import { TestClock } from "effect/testing"
 import { Stepped } from "stepped"
@@ -15,9 +15,13 @@ suite("further attempts", (engine) => {
   const test = <A, E>(
     name: string,
     scenario: () => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>,
-    live = YardsLive
+    live = YardsLive,
+    options: Stepped.EngineOptions = {}
   ) =>
-    it.effect(name, () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(live, engine.layer())))
+    it.effect(
+      name,
+      () => Effect.provide(Effect.andThen(scenario(), healthy), Layer.provideMerge(live, engine.layer(options)))
+    )
   const yard = Effect.map(Yards.client, (yards) => yards(1))
   const forgotten = Effect.flatMap(SqlClient.SqlClient, (sql) => sql`delete from stepped.achievements`)
   const painted = Effect.gen(function*() {
@@ -135,6 +139,34 @@ suite("further attempts", (engine) => {
       assert.lengthOf(yield* delays(handle.id), 1)
       assert.strictEqual(scene.runs, 2)
     }))
+
+  test(
+    "15.6: neither a rerun nor a further attempt is a start in a lane with a rate",
+    () =>
+      Effect.gen(function*() {
+        const sql = yield* SqlClient.SqlClient
+        const client = yield* yard
+        const first = yield* client.passLater()
+        yield* performIdle
+        const second = yield* client.passLater()
+        yield* performIdle
+        const waits = { status: "pending", dueAt: new Date(60_000) } as const
+        assert.deepInclude(yield* recordOf(second.id), waits)
+        for (const seconds of [5, 10]) {
+          yield* TestClock.adjust(Duration.seconds(seconds))
+          yield* performIdle
+        }
+        assert.strictEqual((yield* recordOf(first.id)).status, "succeeded")
+        assert.deepInclude(yield* recordOf(second.id), waits)
+        assert.deepStrictEqual(yield* sql`select cardinality(starts) as n from stepped.named_lanes`, [{ n: 1 }])
+        yield* TestClock.adjust("45 seconds")
+        yield* performIdle
+        assert.strictEqual((yield* recordOf(second.id)).status, "succeeded")
+        assert.deepStrictEqual(seen, Array.from({ length: 4 }, () => "passes"))
+      }),
+    YardsLive,
+    { handle: () => false, attempts: 3, retry: Schedule.spaced("5 seconds") }
+  )
 
   test("9.7: defaults say nothing of a job that fails", () =>
     Effect.gen(function*() {
