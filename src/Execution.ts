@@ -104,16 +104,8 @@ export interface SentToExecution extends ExecutionKey {
   readonly again?: boolean
   /** Unless false, it wakes the execution. */
   readonly wakes?: boolean
-}
-
-/**
- * What has come of sending: whether it is the first under its name, and, where it is not and does not wake the execution, what has come before.
- *
- * @internal
- */
-export interface Arrival {
-  readonly isFirst: boolean
-  readonly before: unknown
+  /** Done after the commit, where this was the first, or it wakes nobody: with what is stored. */
+  readonly known?: (stored: unknown) => Effect.Effect<void>
 }
 
 /**
@@ -124,8 +116,13 @@ export interface Arrival {
 export interface ExecutionState {
   readonly action: string
   readonly ended: ExecutionOutcome | undefined
-  /** Why it is suspended, where it is since it has failed; `suspended` where it waits for something to wake it. */
-  readonly suspended: { readonly failure: FailureCause | undefined } | undefined
+  /**
+   * Why it is suspended, where it is since it has failed; `suspended` where it waits for something to wake it. `below` is what those have failed
+   * with, and are suspended, that it waits for.
+   */
+  readonly suspended:
+    | { readonly failure: FailureCause | undefined; readonly below: ReadonlyArray<FailureCause> }
+    | undefined
 }
 
 type CallError = StorageError | UnsuitableIsolation
@@ -157,10 +154,10 @@ export interface Executions {
     action: string,
     isNew: boolean
   ) => Effect.Effect<ExecutionOutcome, StorageError | UnknownAction | WouldWaitForItself>
-  /** Nothing where there is no such execution. */
+  /** Where there is no such execution nothing is sent. */
   readonly send: (
     sent: SentToExecution
-  ) => Effect.Effect<Arrival | undefined, CallError | PayloadTooLarge | UnstorableText | InvalidActorId>
+  ) => Effect.Effect<void, CallError | PayloadTooLarge | UnstorableText | InvalidActorId>
   /** Resumes one, whyever it is suspended. */
   readonly resume: (action: string) => Effect.Effect<void, StorageError>
 }

@@ -235,7 +235,9 @@ export const checks: ReadonlyArray<readonly [invariant: number, problem: string,
     // what was stored before the suspension its body has seen, or is a clock
     (s) =>
       `select l.id::text from ${s}.live_actions l where l.phase = ${phaseCodes.suspended} and l.outcome is null and exists (
-        select 1 from ${s}.signals g where g.action = l.id and g.sent_at <= $1::timestamptz and ${isNewer("g", "l")}
+        select 1 from ${s}.signals g where g.action = l.id and (g.to_ring is null or g.sent_at <= $1::timestamptz) and ${
+        isNewer("g", "l")
+      }
         and (l.failure is null or g.name = '${ExecutionName.interrupt}'))
       and ${nobodyLooks(s)}`
   ],
@@ -244,7 +246,7 @@ export const checks: ReadonlyArray<readonly [invariant: number, problem: string,
     "is suspended, has a clock that is to ring, and nobody looks at that",
     (s) =>
       `select l.id::text from ${s}.live_actions l cross join lateral (
-        select min(g.sent_at) as rings from ${s}.signals g where g.action = l.id and g.sent_at > $1::timestamptz + interval '1 minute' offset 0) g
+        select min(g.sent_at) as rings from ${s}.signals g where g.action = l.id and g.to_ring offset 0) g
       where l.phase = ${phaseCodes.suspended} and l.outcome is null and g.rings is not null and ${
         nobodyLooks(s, "and j.due_at <= g.rings")
       }`

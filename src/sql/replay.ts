@@ -4,7 +4,7 @@ import { statuses } from "../domain/Phase.ts"
 import type { StoredReplay } from "../store/Answer.ts"
 
 export interface RawReplay {
-  readonly signals: ReadonlyArray<readonly [name: string, payload: unknown, at: number]> | null
+  readonly signals: ReadonlyArray<readonly [name: string, payload: unknown, ringsAt: number | null]> | null
   readonly children:
     | ReadonlyArray<
       readonly [
@@ -19,7 +19,7 @@ export interface RawReplay {
 }
 
 export const toReplay = ({ children, signals }: RawReplay): StoredReplay => ({
-  signals: (signals ?? []).map(([name, payload, at]) => ({ name, payload, at })),
+  signals: (signals ?? []).map(([name, payload, ringsAt]) => ({ name, payload, ringsAt: ringsAt ?? undefined })),
   children: (children ?? []).map(([definition, execution, status, result, cause]) => ({
     definition,
     execution,

@@ -49,7 +49,9 @@ export const unfiredCounts = (schema: string, now: string, most: number): readon
   return [
     `${surroundings(schema)},
     broken as materialized (${broken(schema, limit)})`,
-    `select (select count(*) from broken)::float8 as broken, (select count(*) from (${orphaned(schema, limit)}) o)::float8 as orphaned,
+    `select (select count(*) from broken)::float8 as broken, (select count(*) from (${
+      orphaned(schema, limit)
+    }) o)::float8 as orphaned,
       (select min(x.since) from (
         select s.next_at as since from ${ofEach(schema, "s.next_at", `s.next_at <= ${now} and ${isMeant}`, "1")}
         union all select b.slot from broken b) x) as since

@@ -132,8 +132,10 @@ export interface StoredMemo {
 
 /** What an execution of a workflow is replayed with, beside its memos. */
 export interface StoredReplay {
-  /** What was sent to it; `at`, in ms of user time, is when, or when it rings. */
-  readonly signals: ReadonlyArray<{ readonly name: string; readonly payload: unknown; readonly at: number }>
+  /** What was sent to it; `ringsAt`, in ms of user time, is when a clock rings that has not. */
+  readonly signals: ReadonlyArray<
+    { readonly name: string; readonly payload: unknown; readonly ringsAt: number | undefined }
+  >
   /** The executions that it waits or has waited for, by their definitions and ids, and what has come of those that have ended. */
   readonly children: ReadonlyArray<{
     readonly definition: string

@@ -1,7 +1,7 @@
 /** What is asked of the storage for executions of workflows. */
 import type * as Duration from "effect/Duration"
 import type * as Effect from "effect/Effect"
-import type { Arrival, ExecutionState } from "../Execution.ts"
+import type { ExecutionState } from "../Execution.ts"
 import type { StorageError } from "../SteppedError.ts"
 
 /** Which execution: by the key of its definition and its own id, and the id of its action, where it has none yet. */
@@ -37,6 +37,15 @@ export interface NewSent extends Which {
   readonly wakes: boolean
 }
 
+/** What has come of sending something to an execution. */
+export interface Arrival {
+  readonly action: string
+  /** Whether it is the first under its name. */
+  readonly isFirst: boolean
+  /** Where it is not, and wakes nobody: what is stored. */
+  readonly stored: unknown
+}
+
 /** How something is stored for executions. */
 export interface ExecutingOptions {
   readonly now: number
@@ -56,7 +65,7 @@ export interface Executing {
   readonly sendToExecutions: (
     sent: ReadonlyArray<NewSent>,
     options: ExecutingOptions
-  ) => Effect.Effect<ReadonlyArray<Arrival & { readonly action: string } | undefined>, StorageError>
+  ) => Effect.Effect<ReadonlyArray<Arrival | undefined>, StorageError>
   /** What has come to executions under some names, by user time. */
   readonly sentTo: (
     actions: ReadonlyArray<string>,

@@ -25,12 +25,12 @@ export interface MemoPiece extends Omit<StoredMemo, "result"> {
   readonly result: string | null
 }
 
-/** What was sent to an execution, as JSON text; `at`, in ms of user time, is when, or when it rings. */
+/** What was sent to an execution, as JSON text; `ringsAt`, in ms of user time, is when a clock rings that has not. */
 export interface SentPiece {
   readonly name: string
   readonly id: number
   readonly payload: string | null
-  readonly at: number
+  readonly ringsAt: number | null
 }
 
 /** An execution that another one waits for or has waited for, and how it has ended; what it came to as JSON texts. */

@@ -1,23 +1,43 @@
 /** The executions that run in this process: what their activities and deferreds find them by. */
 import type * as Cause from "effect/Cause"
-import type * as Effect from "effect/Effect"
+import * as Effect from "effect/Effect"
 import type { WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import type { Replay } from "../Execution.ts"
+
+/** What Effect's own code knows a run by. */
+export type Instance = WorkflowInstance["Service"]
 
 /** One run of an execution's body. */
 export interface Run {
   readonly replay: Replay
-  readonly instance: WorkflowInstance["Service"]
+  readonly instance: Instance
+  /** What its activities await: they are not cut off by that, and wait for it all the same when they are suspended. */
+  readonly awaitedByActivities: Map<string, number>
+  /** Of earlier runs in this process what they have taken for the workflow's lifetime, the oldest first. */
+  readonly kept: ReadonlyArray<Instance>
   /** Interrupts the body. */
   cut: Effect.Effect<void>
+  /** It goes on elsewhere, or later: nothing ends here, and what the workflow does at its end is not done. */
+  isAbandoned: boolean
+  /** It was cut off since the execution is to be interrupted, which is for the next run to do. */
+  isPreempted: boolean
+  /** Whoever still asks for something asks in vain. */
+  isOver: boolean
   /** What makes it impossible to go on here: nothing that the body comes to counts then. */
   trouble: Cause.Cause<unknown> | undefined
+  /** What only somebody's fix can change: where the run is suspended, it is until it is resumed. */
+  failure: Cause.Cause<unknown> | undefined
 }
 
 export interface Runs {
+  /** The one that began last of an execution, for who sends something to it. */
   readonly of: (workflow: string, execution: string) => Run | undefined
+  /** Whose instance it is, a copy of it, or that of one of its activities. */
+  readonly at: (instance: Instance) => Run | undefined
   /** Adds a run; answers how to take it out again. */
   readonly add: (workflow: string, run: Run) => () => void
+  /** An instance that is a run's as well. */
+  readonly adopt: (instance: Instance, run: Run) => void
 }
 
 const keyOf = (workflow: string, execution: string): string => `${workflow.length} ${workflow} ${execution}`
@@ -25,14 +45,39 @@ const keyOf = (workflow: string, execution: string): string => `${workflow.lengt
 export const make = (): Runs => {
   // invariant: of an execution the run that began last is found, as long as it lasts
   const running = new Map<string, Run>()
+  // by their scopes: copies of an instance have them in common, and another run of the same execution has another one
+  const byScope = new WeakMap<object, Run>()
   return {
     of: (workflow, execution) => running.get(keyOf(workflow, execution)),
+    at: ({ scope }) => {
+      const run = byScope.get(scope)
+      return run === undefined || run.isOver ? undefined : run
+    },
+    adopt: ({ scope }, run) => {
+      byScope.set(scope, run)
+    },
     add: (workflow, run) => {
       const key = keyOf(workflow, run.instance.executionId)
       running.set(key, run)
+      for (const { scope } of [...run.kept, run.instance]) byScope.set(scope, run)
       return () => {
+        run.isOver = true
         if (running.get(key) === run) running.delete(key)
       }
     }
   }
 }
+
+/** Nothing of this run ends here, nor does what it has left open: said before anything is interrupted, so that finalizers know. */
+export const abandon = (run: Run): void => {
+  run.isAbandoned = true
+  for (const instance of [...run.kept, run.instance]) instance.abandoned = true
+}
+
+/** The database, or somebody who has taken over, keeps the run from going on: it is cut off, and tried again. */
+export const abandonFor = (run: Run, cause: Cause.Cause<unknown>): Effect.Effect<never> =>
+  Effect.suspend(() => {
+    run.trouble ??= cause
+    abandon(run)
+    return Effect.andThen(run.cut, Effect.interrupt)
+  })

@@ -4,26 +4,65 @@ import { WithTransaction } from "effect/cluster/ClusterSchema"
 import * as Context from "effect/Context"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
+import * as Option from "effect/Option"
 import * as Schema from "effect/Schema"
 import * as Activity from "effect/workflow/Activity"
+import type * as DurableDeferred from "effect/workflow/DurableDeferred"
 import * as Workflow from "effect/workflow/Workflow"
 import { WorkflowInstance } from "effect/workflow/WorkflowEngine"
 import { storedName } from "../domain/executionNames.ts"
-import { PayloadTooLarge, TooManyMemos, UnstorableText } from "../SteppedError.ts"
+import { InvalidActorId, PayloadTooLarge, TooManyMemos, UnstorableText } from "../SteppedError.ts"
 import { decodeExit, encodeExit } from "./codecs.ts"
+import { closeAbandoned } from "./Kept.ts"
 import { interruptOf } from "./running.ts"
-import type { Run, Runs } from "./Runs.ts"
+import { abandonFor, type Run, type Runs } from "./Runs.ts"
 
 type Result = Workflow.Result<unknown, unknown>
 
 /** What only somebody's fix can change: the execution is suspended until it is resumed. */
-const failing = (cause: Cause.Cause<never>): Result => new Workflow.Suspended({ cause, failed: true })
+const failing = (run: Run, cause: Cause.Cause<never>): Result => {
+  run.failure ??= cause
+  return new Workflow.Suspended({ cause, failed: true })
+}
 
 const isLimit = (error: unknown): boolean =>
-  error instanceof PayloadTooLarge || error instanceof TooManyMemos || error instanceof UnstorableText
+  error instanceof PayloadTooLarge || error instanceof TooManyMemos || error instanceof UnstorableText ||
+  error instanceof InvalidActorId
+
+/**
+ * What a run asks of the database: where that is away the run is cut off, and tried again, as it is no end of the execution's; what cannot be
+ * stored suspends it, until somebody has mended that. Whoever else asks dies with it.
+ */
+export const inRun = <A, E>(run: Run | undefined, effect: Effect.Effect<A, E>): Effect.Effect<A> =>
+  run === undefined
+    ? Effect.orDie(effect)
+    : Effect.catch(effect, (error) =>
+      isLimit(error) ? suspending(run, Cause.die(error)) : abandonFor(run, Cause.fail(error)))
+
+/** Suspends the run at once. */
+const suspending = (run: Run, cause: Cause.Cause<never>): Effect.Effect<never> =>
+  Effect.flatMap(Effect.serviceOption(WorkflowInstance), (instance) => {
+    failing(run, cause)
+    return Workflow.suspend(Option.getOrElse(instance, () => run.instance))
+  })
+
+/** What a deferred was given, as its schemas have it now. */
+export const readDeferred = (
+  run: Run,
+  deferred: DurableDeferred.Any,
+  stored: unknown
+): Effect.Effect<Exit.Exit<unknown, unknown>> =>
+  Effect.catch(
+    Effect.flatMap(decodeExit(stored), (exit) => {
+      // the contract knows deferreds without their schemas, which all of them have
+      const schema = "exitSchema" in deferred ? deferred.exitSchema as Schema.Codec<unknown, unknown> : undefined
+      return schema === undefined ? Effect.succeed(exit) : Effect.as(Schema.decodeUnknownEffect(schema)(exit), exit)
+    }),
+    (error) => suspending(run, Cause.die(new Error(`what ${deferred.name} was given cannot be read: ${error.message}`)))
+  )
 
 /** What is stored, as the activity has it now; where its schemas no longer read it, the execution is to be resumed after a fix. */
-const read = (activity: Activity.Any, stored: unknown): Effect.Effect<Result> =>
+const read = (run: Run, activity: Activity.Any, stored: unknown): Effect.Effect<Result> =>
   Effect.map(
     Effect.exit(
       Effect.flatMap(decodeExit(stored), (exit) => {
@@ -40,6 +79,7 @@ const read = (activity: Activity.Any, stored: unknown): Effect.Effect<Result> =>
       Exit.isSuccess(exit)
         ? new Workflow.Complete({ exit: exit.value })
         : failing(
+          run,
           Cause.die(
             new Error(
               `the stored result of the activity ${activity.name} cannot be read: ${String(Cause.squash(exit.cause))}`
@@ -47,14 +87,6 @@ const read = (activity: Activity.Any, stored: unknown): Effect.Effect<Result> =>
           )
         )
   )
-
-/** Nothing of this run counts any more: it is cut off, without what the workflow does at its end. */
-const abandon = (run: Run, cause: Cause.Cause<unknown>): Effect.Effect<never> =>
-  Effect.suspend(() => {
-    run.trouble ??= cause
-    run.instance.abandoned = true
-    return Effect.andThen(run.cut, Effect.interrupt)
-  })
 
 /** Takes what an activity has done out of its transaction, with what it has come to. */
 class RollBack {
@@ -90,7 +122,7 @@ const inTransaction = (
         const error = Cause.squash(cause)
         if (!(error instanceof RollBack)) {
           // the run itself was cut off: that is for whoever has done so
-          return Cause.hasInterruptsOnly(cause) ? Effect.interrupt : abandon(run, cause)
+          return Cause.hasInterruptsOnly(cause) ? Effect.interrupt : abandonFor(run, cause)
         }
         const { result } = error
         return result._tag === "Suspended"
@@ -108,12 +140,14 @@ const store = (
   remember: Run["replay"]["remember"]
 ): Effect.Effect<Result> =>
   Effect.gen(function*() {
+    // it was cut off: it has come to nothing, and is done again
+    if (run.isAbandoned && Exit.isFailure(exit) && Cause.hasInterrupts(exit.cause)) return yield* Effect.interrupt
     const json = yield* Effect.exit(encodeExit(exit))
-    if (Exit.isFailure(json)) return failing(Cause.die(Cause.squash(json.cause)))
+    if (Exit.isFailure(json)) return failing(run, Cause.die(Cause.squash(json.cause)))
     const stored = yield* Effect.exit(remember(storedName(activity.name), attempt, json.value))
-    if (Exit.isSuccess(stored)) return yield* read(activity, stored.value)
+    if (Exit.isSuccess(stored)) return yield* read(run, activity, stored.value)
     const error = Cause.squash(stored.cause)
-    return isLimit(error) ? failing(Cause.die(error)) : yield* abandon(run, stored.cause)
+    return isLimit(error) ? failing(run, Cause.die(error)) : yield* abandonFor(run, stored.cause)
   })
 
 /** Runs an activity of a run, unless it is known what it has come to. */
@@ -123,19 +157,24 @@ export const runActivity = (
   attempt: number
 ): Effect.Effect<Result, never, WorkflowInstance> =>
   Effect.flatMap(WorkflowInstance, (instance) => {
-    const run = runs.of(instance.workflow._tag, instance.executionId)
+    const run = runs.at(instance)
     if (run === undefined) {
       return Effect.die(new Error(`the activity ${activity.name} runs outside of its execution, which is over here`))
     }
     const known = run.replay.memo(storedName(activity.name), attempt)
-    if (known !== undefined) return read(activity, known.result)
+    if (known !== undefined) return read(run, activity, known.result)
     // what is to be interrupted is replayed for its compensations alone: nothing new begins
     if (interruptOf(run) !== "none" && !instance.interrupted) return Effect.succeed(new Workflow.Suspended({}))
-    const own = WorkflowInstance.initial(instance.workflow, instance.executionId)
+    const own = WorkflowInstance.initial(instance.workflow, instance.executionId, {
+      awaitedDeferreds: run.awaitedByActivities
+    })
     own.interrupted = instance.interrupted
+    runs.adopt(own, run)
     // what it needs beside these is in the fiber that calls it: the contract has no types for it
     const body = (activity.executeEncoded as Effect.Effect<unknown, unknown, WorkflowInstance>).pipe(
       Workflow.intoResult,
+      // one that is suspended runs again as a whole
+      Effect.tap((result) => result._tag === "Suspended" ? closeAbandoned([own]) : Effect.void),
       Effect.provideService(WorkflowInstance, own),
       Effect.provideService(Activity.CurrentAttempt, attempt)
     )

@@ -10,6 +10,7 @@ import * as Duration from "effect/Duration"
 import * as Effect from "effect/Effect"
 import * as Exit from "effect/Exit"
 import * as Option from "effect/Option"
+import type * as Schema from "effect/Schema"
 import type * as Scope from "effect/Scope"
 import * as Workflow from "effect/workflow/Workflow"
 import {
@@ -20,33 +21,85 @@ import {
   WorkflowInstance
 } from "effect/workflow/WorkflowEngine"
 import { storedName } from "../domain/executionNames.ts"
+import type { FailureCause } from "../domain/Failure.ts"
 import { ExecutionName } from "../domain/Phase.ts"
 import { Engine } from "../Engine.ts"
-import type { ExecutionOutcome } from "../Execution.ts"
-import { runActivity } from "./activities.ts"
-import { codecsOf, decodeExit, encodeExit, type WorkflowCodecs } from "./codecs.ts"
+import type { ExecutionOutcome, ExecutionState } from "../Execution.ts"
+import { realSleep } from "../store/RealClock.ts"
+import { inRun, readDeferred, runActivity } from "./activities.ts"
+import { codecsOf, encodeExit, type WorkflowCodecs } from "./codecs.ts"
 import { definitionOf, keyOf, Queue } from "./definitions.ts"
+import * as Kept from "./Kept.ts"
+import * as Registrations from "./registrations.ts"
 import { interruptOf, runBody, type Surroundings } from "./running.ts"
 import * as Runs from "./Runs.ts"
 
 type Service = WorkflowEngine["Service"]
+type Result = Workflow.Result<unknown, unknown>
 
-/** What an execution has come to, as its caller is told. */
-const resultOf = (
+/** What an execution has come to, as it can be read now. */
+const exitOf = (
   codecs: WorkflowCodecs,
   { cause, result, status }: ExecutionOutcome
-): Effect.Effect<Workflow.Result<unknown, unknown>> =>
+): Effect.Effect<Exit.Exit<unknown, unknown>, Schema.SchemaError> =>
   status === "succeeded"
-    ? Effect.map(Effect.orDie(codecs.decodeExit(result)), (exit) => new Workflow.Complete({ exit }))
+    ? codecs.decodeExit(result)
     // it has ended by what is Stepped's: somebody has cancelled it, or it has died too often
-    : Effect.succeed(
-      new Workflow.Complete({ exit: Exit.die(new Error(cause === null ? status : `${cause.path}: ${cause.message}`)) })
+    : Effect.succeed(Exit.die(new Error(cause === null ? status : `${cause.path}: ${cause.message}`)))
+
+const complete = (exit: Exit.Exit<unknown, unknown>): Result => new Workflow.Complete({ exit })
+
+/** What an execution has come to, as its caller is told; a run that cannot read it is suspended, until somebody has mended that. */
+const resultOf = (
+  codecs: WorkflowCodecs,
+  ended: ExecutionOutcome,
+  run: Runs.Run | undefined
+): Effect.Effect<Result> => {
+  const read = Effect.map(exitOf(codecs, ended), complete)
+  return run === undefined
+    ? Effect.orDie(read)
+    : Effect.catch(read, (error) =>
+      Effect.sync(() => {
+        const cause = Cause.die(
+          new Error(`what an execution has come to that this one waits for cannot be read: ${error.message}`)
+        )
+        run.failure ??= cause
+        return new Workflow.Suspended({ cause, failed: true })
+      }))
+}
+
+/** How an execution is suspended: what it waits for may have failed, and shows there as well. */
+const suspendedBy = (
+  { below, failure }: NonNullable<ExecutionState["suspended"]>
+): Workflow.Suspended => {
+  const causeOf = ({ message, path }: FailureCause) => Cause.die(new Error(`${path}: ${message}`))
+  if (failure !== undefined) return new Workflow.Suspended({ failed: true, cause: causeOf(failure) })
+  const [first, ...others] = below.map(causeOf)
+  return new Workflow.Suspended(
+    first === undefined
+      ? {}
+      : { cause: others.reduce<Cause.Cause<never>>((all, one) => Cause.combine(all, one), first) }
+  )
+}
+
+/** Who waits for an execution by a schedule of its own is told that it is suspended, and asks again by that. */
+const isScheduled = (workflow: Workflow.Any): boolean =>
+  "suspendedRetrySchedule" in workflow && workflow.suspendedRetrySchedule !== undefined
+
+const withinTransaction = (workflow: Workflow.Any) => () =>
+  Effect.die(
+    new Error(
+      `${workflow._tag} is executed by the open transaction, and can begin only after its commit: execute it there ` +
+        "with { discard: true }, and once more after the commit"
     )
+  )
 
 export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.gen(function*() {
   const { executions, register } = yield* Engine
   const scope = yield* Effect.scope
   const runs = Runs.make()
+  const kept = yield* Kept.make
+  const add = Registrations.make()
   const deferreds = makeDeferredState()
   const codecs = new WeakMap<object, WorkflowCodecs>()
 
@@ -58,70 +111,98 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     return made
   }
 
+  /** The run that asks for something, if it is one. */
+  const asking = Effect.map(
+    Effect.serviceOption(WorkflowInstance),
+    Option.match({ onNone: () => undefined, onSome: (instance) => ({ instance, run: runs.at(instance) }) })
+  )
+
   const registering: Encoded["register"] = (workflow, execute) =>
     Effect.gen(function*() {
       const { action, actor } = definitionOf(workflow)
-      const surroundings: Surroundings = { runs, deferreds, engine }
+      const surroundings: Surroundings = { runs, kept, deferreds, engine }
       const method = (payload: unknown, replay: Runs.Run["replay"]) =>
         runBody(workflow, codecsFor(workflow), execute, surroundings, payload, replay)
-      yield* Effect.orDie(
-        register({
-          actor,
-          inherits: undefined,
-          actions: [action],
-          methods: { [action.name]: method },
-          context: yield* Effect.context<never>()
-        })
+      const context = yield* Effect.context<never>()
+      yield* add(
+        workflow._tag,
+        Effect.orDie(
+          register({ actor, inherits: undefined, actions: [action], methods: { [action.name]: method }, context })
+        )
       )
     })
+
+  /** Waits for an end; where the caller has a schedule for that, no longer than until it is suspended. */
+  const endOf = (workflow: Workflow.Any, action: string, isNew: boolean): Effect.Effect<Result> => {
+    const ended = Effect.catchTag(executions.ended(action, isNew), "WouldWaitForItself", withinTransaction(workflow))
+      .pipe(
+        Effect.orDie,
+        Effect.flatMap((ended) => resultOf(codecsFor(workflow), ended, undefined))
+      )
+    if (!isScheduled(workflow)) return ended
+    const suspended = Effect.gen(function*() {
+      while ((yield* Effect.orDie(executions.stateOf({ action })))?.suspended === undefined) {
+        yield* realSleep("500 millis")
+      }
+      return new Workflow.Suspended({})
+    })
+    return Effect.raceFirst(ended, suspended)
+  }
 
   const executing = Effect.fnUntraced(function*(
     workflow: Workflow.Any,
     { detached, discard, executionId, parent, payload }: Parameters<Encoded["execute"]>[1]
-  ): Effect.fn.Return<Workflow.Result<unknown, unknown>> {
+  ): Effect.fn.Return<Result, never> {
     const key = keyOf(workflow._tag, executionId)
     const of = codecsFor(workflow)
-    const run = parent === undefined ? undefined : runs.of(parent.workflow._tag, parent.executionId)
+    const run = parent === undefined ? undefined : runs.at(parent)
     const waits = parent !== undefined && detached !== true
     const known = waits ? run?.replay.childOf(key) : undefined
     if (known !== undefined) {
       return known.ended === undefined
         ? new Workflow.Suspended({})
-        : yield* resultOf(of, known.ended)
+        : yield* resultOf(of, known.ended, run)
     }
     // what is to be interrupted is replayed for its compensations alone
     if (waits && run !== undefined && interruptOf(run) !== "none" && parent?.interrupted !== true) {
       return new Workflow.Suspended({})
     }
-    const { action, isNew } = yield* Effect.orDie(executions.start({
-      ...key,
-      queue: Context.get(workflow.annotations, Queue),
-      payload: yield* Effect.orDie(of.encodePayload(payload)),
-      parent: run === undefined ? undefined : { action: run.replay.action, waits }
-    }))
+    const { action, isNew } = yield* inRun(
+      run,
+      executions.start({
+        ...key,
+        queue: Context.get(workflow.annotations, Queue),
+        payload: yield* Effect.orDie(of.encodePayload(payload)),
+        parent: run === undefined ? undefined : { action: run.replay.action, waits }
+      })
+    )
     if (discard) return new Workflow.Suspended({})
-    if (parent === undefined || run === undefined) {
-      const ended = Effect.catchTag(executions.ended(action, isNew), "WouldWaitForItself", () =>
-        Effect.die(
-          new Error(
-            `${workflow._tag} is executed by the open transaction, and can begin only after its commit: execute it there ` +
-              "with { discard: true }, and once more after the commit"
-          )
-        ))
-      return yield* resultOf(of, yield* Effect.orDie(ended))
-    }
+    if (run === undefined) return yield* endOf(workflow, action, isNew)
     // it was linked by now: what ends later wakes this one
-    const state = isNew ? undefined : yield* Effect.orDie(executions.stateOf({ action }, true))
-    return state?.ended === undefined ? new Workflow.Suspended({}) : yield* resultOf(of, state.ended)
+    const state = isNew ? undefined : yield* inRun(run, executions.stateOf({ action }, true))
+    return state?.ended === undefined ? new Workflow.Suspended({}) : yield* resultOf(of, state.ended, run)
   })
 
   const interrupting = Effect.fnUntraced(function*(workflow: Workflow.Any, executionId: string, unsafe: boolean) {
-    const payload = { unsafe }
-    const sent = { sent: ExecutionName.interrupt, payload, onlyStarted: true, again: unsafe }
-    const arrival = yield* Effect.orDie(executions.send({ ...keyOf(workflow._tag, executionId), ...sent }))
-    if (arrival?.isFirst !== true) return
-    const run = runs.of(workflow._tag, executionId)
-    run?.replay.sent.set(ExecutionName.interrupt, payload)
+    const known = (payload: unknown) =>
+      Effect.suspend(() => {
+        const run = runs.of(workflow._tag, executionId)
+        run?.replay.sent.set(ExecutionName.interrupt, payload)
+        if (run === undefined || !unsafe) return Effect.void
+        run.isPreempted = true
+        return run.cut
+      })
+    yield* inRun(
+      (yield* asking)?.run,
+      executions.send({
+        ...keyOf(workflow._tag, executionId),
+        sent: ExecutionName.interrupt,
+        payload: { unsafe },
+        onlyStarted: true,
+        again: unsafe,
+        known
+      })
+    )
   })
 
   const sending = Effect.fnUntraced(function*(
@@ -129,51 +210,71 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
   ) {
     const { deferredName, executionId, workflowName } = options
     const sent = storedName(deferredName)
-    const payload = yield* Effect.orDie(encodeExit(options.exit))
-    const instance = yield* Effect.serviceOption(WorkflowInstance)
-    const run = runs.of(workflowName, executionId)
-    const isOwn = Option.isSome(instance) && instance.value.executionId === executionId &&
-      instance.value.workflow._tag === workflowName
+    const by = yield* asking
+    const isOwn = by !== undefined && by.instance.executionId === executionId &&
+      by.instance.workflow._tag === workflowName
+    const target = () => isOwn ? by.run : runs.of(workflowName, executionId)
     // a run that has completed it itself, and awaits it later, finds it; one that has looked for it before is to run again
-    const wakes = !(isOwn && run !== undefined && instance.value.awaitedDeferreds === run.instance.awaitedDeferreds &&
-      !run.instance.awaitedDeferreds.has(deferredName))
-    const arrival = yield* Effect.orDie(executions.send({ ...keyOf(workflowName, executionId), sent, payload, wakes }))
-    if (arrival?.isFirst !== true) {
-      // its own that was stored, though the answer was lost, or that a body has sent that had this execution before: nothing else tells of it
-      if (arrival?.before !== undefined) run?.replay.sent.set(sent, arrival.before)
-      return
-    }
-    run?.replay.sent.set(sent, payload)
+    const wakes = !(isOwn && by.run !== undefined &&
+      by.instance.awaitedDeferreds === by.run.instance.awaitedDeferreds &&
+      !by.run.instance.awaitedDeferreds.has(deferredName) && !by.run.awaitedByActivities.has(deferredName))
     const preempting = deferreds.deferredDone(executionId, deferredName)
-    // a run's own finalizer cannot wait for the end of that run
-    yield* isOwn ? Effect.asVoid(Effect.forkIn(preempting, scope)) : preempting
+    // in a transaction not before its commit: what is taken back nobody has heard of
+    const known = (stored: unknown) =>
+      Effect.suspend(() => {
+        target()?.replay.sent.set(sent, stored)
+        // a run's own finalizer cannot wait for the end of that run
+        return isOwn ? Effect.asVoid(Effect.forkIn(preempting, scope)) : preempting
+      })
+    yield* inRun(
+      by?.run,
+      executions.send({
+        ...keyOf(workflowName, executionId),
+        sent,
+        payload: yield* Effect.orDie(encodeExit(options.exit)),
+        wakes,
+        known
+      })
+    )
   })
+
+  const clockOf: Encoded["scheduleClock"] = (workflow, { clock, executionId }) =>
+    Effect.gen(function*() {
+      const run = (yield* asking)?.run ?? runs.of(workflow._tag, executionId)
+      const sent = storedName(clock.deferred.name)
+      if (run !== undefined && (run.replay.sent.has(sent) || run.replay.clocks.has(sent))) return
+      yield* inRun(
+        run,
+        executions.send({
+          ...keyOf(workflow._tag, executionId),
+          sent,
+          payload: yield* Effect.orDie(encodeExit(Exit.void)),
+          after: Duration.toMillis(clock.duration)
+        })
+      )
+    })
+
+  const polling: Encoded["poll"] = (workflow, executionId) =>
+    Effect.gen(function*() {
+      const state = yield* Effect.orDie(executions.stateOf(keyOf(workflow._tag, executionId)))
+      if (state === undefined) return Option.none()
+      if (state.ended !== undefined) return Option.some(yield* resultOf(codecsFor(workflow), state.ended, undefined))
+      return state.suspended === undefined ? Option.none() : Option.some(suspendedBy(state.suspended))
+    })
 
   const engine: Service = makeUnsafe({
     register: registering,
     execute: (workflow, options) => executing(workflow, options) as never,
-    poll: (workflow, executionId) =>
-      Effect.gen(function*() {
-        const state = yield* Effect.orDie(executions.stateOf(keyOf(workflow._tag, executionId)))
-        if (state === undefined) return Option.none()
-        if (state.ended !== undefined) return Option.some(yield* resultOf(codecsFor(workflow), state.ended))
-        if (state.suspended === undefined) return Option.none()
-        const { failure } = state.suspended
-        return Option.some(
-          new Workflow.Suspended(
-            failure === undefined ? {} : { failed: true, cause: Cause.die(new Error(failure.message)) }
-          )
-        )
-      }),
-    interrupt: (workflow, executionId) => interrupting(workflow, executionId, false),
-    interruptUnsafe: (workflow, executionId) =>
-      Effect.andThen(
-        interrupting(workflow, executionId, true),
-        Effect.suspend(() => {
-          const run = runs.of(workflow._tag, executionId)
-          return run === undefined ? Effect.void : run.cut
-        })
+    // where it is suspended, and its caller has a schedule of its own
+    awaitComplete: (workflow, executionId) =>
+      Effect.flatMap(
+        Effect.orDie(executions.stateOf(keyOf(workflow._tag, executionId))),
+        (state) =>
+          state === undefined ? Effect.never : Effect.asVoid(Effect.orDie(executions.ended(state.action, false)))
       ),
+    poll: polling,
+    interrupt: (workflow, executionId) => interrupting(workflow, executionId, false),
+    interruptUnsafe: (workflow, executionId) => interrupting(workflow, executionId, true),
     resume: (workflow, executionId) =>
       Effect.orDie(
         Effect.flatMap(
@@ -184,27 +285,14 @@ export const make: Effect.Effect<Service, never, Engine | Scope.Scope> = Effect.
     activityExecute: (activity, attempt) => runActivity(runs, activity, attempt),
     deferredResult: (deferred) =>
       Effect.flatMap(WorkflowInstance, (instance) => {
-        const sent = runs.of(instance.workflow._tag, instance.executionId)?.replay.sent
+        const run = runs.at(instance)
         const name = storedName(deferred.name)
-        return sent === undefined || !sent.has(name)
+        return run === undefined || !run.replay.sent.has(name)
           ? Effect.succeedNone
-          : Effect.map(Effect.orDie(decodeExit(sent.get(name))), Option.some)
+          : Effect.map(readDeferred(run, deferred, run.replay.sent.get(name)), Option.some)
       }),
     deferredDone: sending,
-    scheduleClock: (workflow, { clock, executionId }) => {
-      const replay = runs.of(workflow._tag, executionId)?.replay
-      const sent = storedName(clock.deferred.name)
-      if (replay !== undefined && (replay.sent.has(sent) || replay.clocks.has(sent))) return Effect.void
-      return Effect.flatMap(Effect.orDie(encodeExit(Exit.void)), (payload) =>
-        Effect.asVoid(Effect.orDie(
-          executions.send({
-            ...keyOf(workflow._tag, executionId),
-            sent,
-            payload,
-            after: Duration.toMillis(clock.duration)
-          })
-        )))
-    }
+    scheduleClock: clockOf
   })
   return engine
 })

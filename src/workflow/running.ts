@@ -10,8 +10,10 @@ import { type DeferredState, WorkflowEngine, WorkflowInstance } from "effect/wor
 import { storedName } from "../domain/executionNames.ts"
 import { ExecutionName } from "../domain/Phase.ts"
 import type { Replay, ReplayListener } from "../Execution.ts"
+import { StorageError, UnsuitableIsolation } from "../SteppedError.ts"
 import type { WorkflowCodecs } from "./codecs.ts"
-import type { Run, Runs } from "./Runs.ts"
+import * as Kept from "./Kept.ts"
+import { abandon, type Run, type Runs } from "./Runs.ts"
 
 /** Whether somebody has asked for an end of the execution, and, if so, whether in the middle of what it does. */
 export const interruptOf = ({ replay }: Run): "none" | "safe" | "unsafe" => {
@@ -28,6 +30,7 @@ export type Execute = (
 /** What runs of a process have in common. */
 export interface Surroundings {
   readonly runs: Runs
+  readonly kept: Kept.Kept
   readonly deferreds: DeferredState
   readonly engine: WorkflowEngine["Service"]
 }
@@ -35,88 +38,158 @@ export interface Surroundings {
 /** An interruption that somebody has asked for takes effect where the run would be suspended; one that is unsafe whatever the run comes to. */
 const applyInterrupt = (run: Run, exit: Exit.Exit<unknown, unknown>): Effect.Effect<void> => {
   const { instance } = run
-  const asked = interruptOf(run)
-  const isCut = Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause) && !instance.suspended
-  // what was cut off without being asked to goes on elsewhere: nothing of it ends here
-  if (run.trouble !== undefined || (isCut && asked !== "unsafe")) {
+  if (run.isAbandoned) {
     instance.abandoned = true
     instance.suspended = false
-    return Effect.void
+    // at once: where its own cleaning up has failed, what closes the scope would take it for an end
+    return Scope.close(instance.scope, Exit.void)
   }
   // what it comes to is for its next run to say, which finds the interruption
-  if (isCut) {
+  if (run.isPreempted && isInterrupted(exit) && !instance.suspended) {
     instance.suspended = true
     return Effect.void
   }
-  const suspendsOnFailure = Context.get(instance.workflow.annotations, Workflow.SuspendOnFailure) &&
-    Exit.isFailure(exit)
-  if (asked === "none" || (asked === "safe" && !instance.suspended && !suspendsOnFailure)) return Effect.void
+  const asked = interruptOf(run)
+  const suspends = instance.suspended ||
+    (Context.get(instance.workflow.annotations, Workflow.SuspendOnFailure) && Exit.isFailure(exit))
+  if (asked === "none" || (asked === "safe" && !suspends)) {
+    // what it has come to does not depend any more on what comes
+    if (!suspends) instance.awaitedDeferreds.clear()
+    return Effect.void
+  }
+  instance.awaitedDeferreds.clear()
   instance.interrupted = true
   instance.suspended = false
   return Effect.withFiber((fiber) => Effect.interruptible(Fiber.interrupt(fiber)))
 }
 
+const isInterrupted = (exit: Exit.Exit<unknown, unknown>): boolean =>
+  Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause)
+
+type Ended = Exit.Exit<Workflow.Result<unknown, unknown>, unknown>
+
+/** Whether it is to run again here, since it waits for something, or something has come in the middle of it. */
+const isSuspended = (run: Run, exit: Ended): boolean =>
+  Exit.isSuccess(exit) && exit.value._tag === "Suspended" && !run.isAbandoned
+
 /** What others send to a body is for its next run, which begins at once where the body awaits it. */
-const listenerOf = ({ instance, replay }: Run, fiber: Fiber.Fiber<unknown, unknown>): ReplayListener => ({
-  awaited: () => [...instance.awaitedDeferreds.keys()].map(storedName),
-  came: (name, payload) => {
-    if (replay.sent.has(name)) return
-    replay.sent.set(name, payload)
-    if (name === ExecutionName.interrupt) {
-      if ((payload as { readonly unsafe?: boolean }).unsafe === true) fiber.interruptUnsafe()
-    } else if ([...instance.awaitedDeferreds.keys()].some((awaited) => storedName(awaited) === name)) {
-      instance.suspended = true
-      fiber.interruptUnsafe()
+const listenerOf = (run: Run, fiber: Fiber.Fiber<unknown, unknown>): ReplayListener => {
+  const { instance, replay } = run
+  return {
+    awaited: () => [...instance.awaitedDeferreds.keys()].map(storedName),
+    came: (name, payload) => {
+      if (name === ExecutionName.interrupt) {
+        const before = interruptOf(run)
+        replay.sent.set(name, payload)
+        // it may have been asked for once before, and no more than that
+        if (before !== "unsafe" && interruptOf(run) === "unsafe") {
+          run.isPreempted = true
+          fiber.interruptUnsafe()
+        }
+        return
+      }
+      if (replay.sent.has(name)) return
+      replay.sent.set(name, payload)
+      if ([...instance.awaitedDeferreds.keys()].some((awaited) => storedName(awaited) === name)) {
+        instance.suspended = true
+        fiber.interruptUnsafe()
+      }
     }
   }
-})
+}
+
+/** At its end what earlier runs have left open is closed after what the last one has: they know as little as they did of how it ends. */
+const closeKept = ({ instance, kept }: Run): Effect.Effect<void> => {
+  for (const earlier of kept) earlier.interrupted = instance.interrupted
+  return Kept.close(kept)
+}
+
+/** Runs the body in a fiber of its own, which what it awaits may interrupt, and answers what became of it. */
+const running = (
+  run: Run,
+  execute: Effect.Effect<unknown, unknown, WorkflowInstance | WorkflowEngine>,
+  { deferreds, engine }: Surroundings
+): Effect.Effect<Ended> => {
+  const body = execute.pipe(
+    Effect.onExit((exit) => applyInterrupt(run, exit)),
+    Workflow.intoResult,
+    Effect.onExit((exit) => isSuspended(run, exit) ? Effect.void : closeKept(run)),
+    Effect.provideService(WorkflowEngine, engine),
+    (effect) => deferreds.trackRun(run.instance, effect),
+    // but for the body itself: whoever comes too late to interrupt that takes nothing of what it has come to
+    Effect.uninterruptible
+  )
+  return Effect.uninterruptibleMask((restore) =>
+    Effect.flatMap(Effect.forkChild(body, { startImmediately: true }), (fiber) => {
+      run.cut = Effect.sync(() => fiber.interruptUnsafe())
+      const leave = run.replay.listen(listenerOf(run, fiber))
+      const waiting = Effect.onInterrupt(restore(Fiber.await(fiber)), () => {
+        abandon(run)
+        return Fiber.interrupt(fiber)
+      })
+      return Effect.ensuring(waiting, Effect.sync(leave))
+    })
+  )
+}
 
 /** Runs the body to what is stored of it; where it is suspended, that is said to the replay, and what it gives does not count. */
 export const runBody = (
   workflow: Workflow.Any,
   codecs: WorkflowCodecs,
   execute: Execute,
-  { deferreds, engine, runs }: Surroundings,
+  surroundings: Surroundings,
   json: unknown,
   replay: Replay
 ): Effect.Effect<unknown, unknown> =>
   Effect.gen(function*() {
+    const { kept, runs } = surroundings
     const payload = yield* Effect.exit(codecs.decodePayload(json))
     if (Exit.isFailure(payload)) return failed(replay, payload.cause)
-    const instance = WorkflowInstance.initial(workflow, replay.execution)
-    const run: Run = { replay, instance, cut: Effect.void, trouble: undefined }
-    const body = Effect.suspend(() => execute(payload.value, replay.execution)).pipe(
-      Effect.onExit((exit) => applyInterrupt(run, exit)),
-      Workflow.intoResult,
-      Effect.provideService(WorkflowEngine, engine),
-      (effect) => deferreds.trackRun(instance, effect)
-    )
-    // in a fiber of its own, which what it awaits may interrupt
-    const exit = yield* Effect.acquireUseRelease(
-      Effect.sync(() => runs.add(workflow._tag, run)),
-      () =>
-        Effect.flatMap(
-          Effect.forkChild(body, { startImmediately: true }),
-          (fiber) => {
-            run.cut = Effect.sync(() => fiber.interruptUnsafe())
-            const leave = replay.listen(listenerOf(run, fiber))
-            return Effect.ensuring(
-              Effect.onInterrupt(Fiber.await(fiber), () => Fiber.interrupt(fiber)),
-              Effect.sync(leave)
-            )
-          }
+    const begin = Effect.sync(() => {
+      const run: Run = {
+        replay,
+        instance: WorkflowInstance.initial(workflow, replay.execution),
+        awaitedByActivities: new Map(),
+        kept: kept.take(workflow._tag, replay.execution),
+        cut: Effect.void,
+        isAbandoned: false,
+        isPreempted: false,
+        isOver: false,
+        trouble: undefined,
+        failure: undefined
+      }
+      return { run, leave: runs.add(workflow._tag, run) }
+    })
+    const { exit, run } = yield* Effect.acquireUseRelease(
+      begin,
+      ({ run }) =>
+        Effect.map(
+          running(run, Effect.suspend(() => execute(payload.value, replay.execution)), surroundings),
+          (exit) => ({ exit, run })
         ),
-      (leave) => Effect.sync(leave)
+      ({ leave, run }, used) => {
+        leave()
+        const instances = [...run.kept, run.instance]
+        return Exit.isSuccess(used) && isSuspended(run, used.value.exit)
+          ? kept.keep(workflow._tag, replay.execution, instances)
+          // most often all of it is closed
+          : Kept.closeAbandoned(instances)
+      }
     )
-    if (run.trouble !== undefined) return yield* Effect.failCause(run.trouble)
-    if (Exit.isFailure(exit)) {
-      if (!instance.suspended || !Cause.hasInterruptsOnly(exit.cause)) return yield* Effect.failCause(exit.cause)
-      yield* released(instance)
-      return suspended(run)
+    if (run.trouble !== undefined) {
+      // what does not go away by itself somebody is to mend
+      return isLasting(Cause.squash(run.trouble))
+        ? failed(replay, run.trouble)
+        : yield* Effect.failCause(run.trouble)
     }
-    const result = exit.value
+    const result = Exit.isSuccess(exit)
+      ? exit.value
+      // an interruption of its own, as that of an execution that it has waited for, is what it comes to
+      : isInterrupted(exit)
+      ? new Workflow.Complete({ exit })
+      : yield* Effect.failCause(exit.cause)
     if (result._tag === "Suspended") {
-      yield* released(instance)
+      if (run.failure !== undefined) return failed(replay, run.failure)
       return result.failed === true
         ? failed(replay, result.cause ?? Cause.die(new Error("it has failed, and its workflow suspends on failure")))
         : suspended(run)
@@ -125,12 +198,8 @@ export const runBody = (
     return Exit.isSuccess(stored) ? stored.value : failed(replay, stored.cause)
   })
 
-/** What a suspended run has taken for the workflow's lifetime is given back, and taken again by the next one; what it does at its end is not done. */
-const released = (instance: WorkflowInstance["Service"]): Effect.Effect<void> =>
-  Effect.suspend(() => {
-    instance.abandoned = true
-    return Scope.close(instance.scope, Exit.void)
-  })
+const isLasting = (error: unknown): boolean =>
+  error instanceof StorageError ? !error.isRetryable : error instanceof UnsuitableIsolation
 
 /** Until something wakes it. */
 const suspended = ({ instance, replay }: Run): null => {

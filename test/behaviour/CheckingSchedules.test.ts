@@ -97,9 +97,14 @@ suite("checking schedules", (engine) => {
       // as another build has declared them, whose arguments were other ones
       yield* sql`update stepped.schedules set source = 0, arguments = '[7]', hash = 'another one'`
       const check = yield* checkedBy(declares("nightly"))
-      assert.deepStrictEqual([check.fits, check.looked.schedules, check.unfitSchedules, misfitsOf(check)], [true, 2, 0, [
-        "notice: undeclared of Car/tow, 1: weekly"
-      ]])
+      assert.deepStrictEqual([check.fits, check.looked.schedules, check.unfitSchedules, misfitsOf(check)], [
+        true,
+        2,
+        0,
+        [
+          "notice: undeclared of Car/tow, 1: weekly"
+        ]
+      ])
     }))
 
   test("19.3: hundreds are looked at, once each, and some of them are named", () =>

@@ -228,7 +228,12 @@ suite("steps that begin again", (engine) => {
       const sql = yield* SqlClient.SqlClient
       const counts = (text: string) =>
         sql`update stepped.live_actions set step_attempts = jsonb_set(step_attempts, '{counts}', ${text}::text::jsonb)`
-      for (const [failure, counted] of [[new NoFuel(), `{"NoFuel": 9999}`], [new Torn(), `{"NoFuel": 5000, "": 4999}`]] as const) {
+      for (
+        const [failure, counted] of [[new NoFuel(), `{"NoFuel": 9999}`], [
+          new Torn(),
+          `{"NoFuel": 5000, "": 4999}`
+        ]] as const
+      ) {
         scene.body = Effect.fail(failure)
         const handle = yield* (yield* depot).endlessLater()
         assert.lengthOf(yield* delays(handle.id, 3), 3)

@@ -15,7 +15,11 @@ suite("schedules that do not fire", (engine) => {
   const test = <A, E>(
     name: string,
     scenario: (
-      seen: Effect.Effect<{ readonly gauges: ReadonlyArray<string>; readonly shown: ReadonlyArray<string> }, unknown, Engine>,
+      seen: Effect.Effect<
+        { readonly gauges: ReadonlyArray<string>; readonly shown: ReadonlyArray<string> },
+        unknown,
+        Engine
+      >,
       sql: SqlClient.SqlClient
     ) => Effect.Effect<A, E, Stepped.Services | SqlClient.SqlClient>
   ) =>
@@ -47,42 +51,51 @@ suite("schedules that do not fire", (engine) => {
     `schedules_orphaned ${orphaned}`
   ]
 
-  test("17.2, 20.11: a row whose action nobody has is orphaned, one that is due is late, and what is paused is neither", (seen, sql) =>
-    Effect.gen(function*() {
-      // nothing is said of what is not used
-      assert.deepStrictEqual(yield* seen, { gauges: [], shown: [] })
-      yield* put("often")
-      assert.deepStrictEqual(yield* seen, { gauges: counts(0, 1, 0), shown: ["often orphaned"] })
-      yield* worker(["Shop/report"])
-      assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
-      // a minute may go by
-      yield* TestClock.adjust(hour + 60_000)
-      assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 60), shown: [] })
-      yield* TestClock.adjust("9 minutes")
-      assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 600), shown: ["often active"] })
-      const schedules = yield* Schedules
-      yield* schedules.pause("often", { reason: "a test" })
-      assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
-      yield* sql`delete from stepped.schedules`
-      assert.deepStrictEqual(yield* seen, { gauges: [], shown: [] })
-    }))
+  test(
+    "17.2, 20.11: a row whose action nobody has is orphaned, one that is due is late, and what is paused is neither",
+    (seen, sql) =>
+      Effect.gen(function*() {
+        // nothing is said of what is not used
+        assert.deepStrictEqual(yield* seen, { gauges: [], shown: [] })
+        yield* put("often")
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 1, 0), shown: ["often orphaned"] })
+        yield* worker(["Shop/report"])
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
+        // a minute may go by
+        yield* TestClock.adjust(hour + 60_000)
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 60), shown: [] })
+        yield* TestClock.adjust("9 minutes")
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 600), shown: ["often active"] })
+        const schedules = yield* Schedules
+        yield* schedules.pause("often", { reason: "a test" })
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
+        yield* sql`delete from stepped.schedules`
+        assert.deepStrictEqual(yield* seen, { gauges: [], shown: [] })
+      })
+  )
 
-  test("17.2, 20.11: what cannot be read is broken since its slot, though it is looked at again and again", (seen, sql) =>
-    Effect.gen(function*() {
-      yield* put("often")
-      yield* worker(["Shop/report"])
-      yield* TestClock.adjust(hour + 5000)
-      yield* sql`update stepped.schedules set trouble = 'the zone Mars/Base is not known here', next_at = next_at + interval '1 minute'`
-      assert.deepStrictEqual(yield* seen, { gauges: counts(1, 0, 5), shown: ["often broken"] })
-    }))
+  test(
+    "17.2, 20.11: what cannot be read is broken since its slot, though it is looked at again and again",
+    (seen, sql) =>
+      Effect.gen(function*() {
+        yield* put("often")
+        yield* worker(["Shop/report"])
+        yield* TestClock.adjust(hour + 5000)
+        yield* sql`update stepped.schedules set trouble = 'the zone Mars/Base is not known here', next_at = next_at + interval '1 minute'`
+        assert.deepStrictEqual(yield* seen, { gauges: counts(1, 0, 5), shown: ["often broken"] })
+      })
+  )
 
-  test("17.2, 20.11: what code declares is late where somebody declares it, and meant to be over where nobody does", (seen, sql) =>
-    Effect.gen(function*() {
-      yield* put("often")
-      yield* sql`update stepped.schedules set source = 0, hash = 'one'`
-      yield* TestClock.adjust(hour + 120_000)
-      assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
-      yield* worker(["Shop/report"], { schedules: ["one"] })
-      assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 120), shown: ["often active"] })
-    }))
+  test(
+    "17.2, 20.11: what code declares is late where somebody declares it, and meant to be over where nobody does",
+    (seen, sql) =>
+      Effect.gen(function*() {
+        yield* put("often")
+        yield* sql`update stepped.schedules set source = 0, hash = 'one'`
+        yield* TestClock.adjust(hour + 120_000)
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 0), shown: [] })
+        yield* worker(["Shop/report"], { schedules: ["one"] })
+        assert.deepStrictEqual(yield* seen, { gauges: counts(0, 0, 120), shown: ["often active"] })
+      })
+  )
 })

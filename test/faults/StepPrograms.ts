@@ -77,8 +77,10 @@ const waits = Stepped.action("waits").step("ask", () => Effect.asVoid(Step.do(as
 const rests = Stepped.action("rests").step("rest", () => Step.wait("1 hour"), { timeout: "200 millis" })
 
 const stuck = Stepped.action("stuck", { success: Schema.Int, defaults: { onExhausted: "hold" } })
-  .step("again", () =>
-    Effect.andThen(Step.do(load, 6), Effect.flatMap(attempt, (n) => n === 1 ? Step.markFailed : Effect.void)))
+  .step(
+    "again",
+    () => Effect.andThen(Step.do(load, 6), Effect.flatMap(attempt, (n) => n === 1 ? Step.markFailed : Effect.void))
+  )
   .step(() => Effect.succeed(7))
 const refused = Stepped.action("refused")
   .step("fail", () => Effect.andThen(Step.do(load, 5), Step.markFailed), { onExhausted: "hold" })

@@ -15,7 +15,18 @@ import { performIdle } from "../harness/performing.ts"
 import { blocked, gatedCommit, holding } from "../harness/racing.ts"
 import { allEnded, layerWorkers, noDeadlock, until } from "../harness/workers.ts"
 import { patienceMs } from "../patience.ts"
-import { answer, Desk, Desks, gates, jobOfSignal, rounds, sendOnce, signalsOf, turn, waiting } from "./fixtures/signals.ts"
+import {
+  answer,
+  Desk,
+  Desks,
+  gates,
+  jobOfSignal,
+  rounds,
+  sendOnce,
+  signalsOf,
+  turn,
+  waiting
+} from "./fixtures/signals.ts"
 
 const numbers = Array.from({ length: rounds }, (_, n) => n)
 describe("signals", () => {

@@ -1,11 +1,24 @@
 /** Executions of workflows, and what wakes them, in every order that there is (chapter 24). */
 import { assert, describe, it } from "@effect/vitest"
-import { Cause, Deferred, Effect, Exit } from "effect"
+import { Cause, Clock, Deferred, Effect, Exit } from "effect"
 import { SqlClient } from "effect/sql"
+import { TestClock } from "effect/testing"
 import { WorkflowEngine } from "effect/workflow/WorkflowEngine"
 import { healthy } from "../harness/databases.ts"
 import { allEnded, noDeadlock, until } from "../harness/workers.ts"
-import { answer, Asking, asking, Book, First, Later, numbers, Racing, scene, Sum } from "./fixtures/workflows.ts"
+import {
+  answer,
+  Asking,
+  asking,
+  Book,
+  First,
+  Later,
+  numbers,
+  Racing,
+  scene,
+  Sleeping,
+  Sum
+} from "./fixtures/workflows.ts"
 
 describe("executions of workflows", () => {
   it.live("24.2, 24.3: what is sent while it starts, runs, is suspended, or ends is lost nowhere", () =>
@@ -83,6 +96,31 @@ describe("executions of workflows", () => {
       assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
       yield* healthy
     }).pipe(Effect.provide(asking({ engines: 1 }))))
+
+  it.effect("24.3: a clock that has rung has rung, also by the clock of whoever goes on with it", () =>
+    Effect.gen(function*() {
+      const sql = yield* SqlClient.SqlClient
+      const reached = yield* Deferred.make<void>()
+      const go = yield* Deferred.make<void>()
+      scene.during = Effect.andThen(Deferred.succeed(reached, undefined), Deferred.await(go))
+      yield* Sleeping.execute({ n: 1 }, { discard: true })
+      yield* Deferred.await(reached)
+      const before = yield* Clock.currentTimeMillis
+      yield* TestClock.adjust("2 hours")
+      yield* until(
+        "its clock has rung",
+        Effect.map(
+          sql<{ n: number }>`select count(*)::int as n from stepped.live_actions
+            where flags & 1024 <> 0 and not exists (select 1 from stepped.jobs where kind = 2)`,
+          (rows) => rows[0]!.n === 1
+        )
+      )
+      yield* TestClock.setTime(before + 2 * 3_600_000 - 10)
+      yield* Deferred.succeed(go, undefined)
+      yield* allEnded
+      assert.strictEqual(yield* Sleeping.execute({ n: 1 }), 1)
+      yield* healthy
+    }).pipe(Effect.provide(asking({ engines: 1, notify: false, lease: "10 minutes" }))))
 
   it.live("24.3: a durable queue gives back what its workers have made of each entry", () =>
     Effect.gen(function*() {

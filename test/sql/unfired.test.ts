@@ -3,8 +3,8 @@ import { PgClient } from "@effect/sql-pg"
 import { assert, it } from "@effect/vitest"
 import { Effect, Layer } from "effect"
 import { Stepped } from "stepped"
-import { mostMeasured } from "../../src/store/Records.ts"
 import { unfiredCounts, unfiredStatement } from "../../src/sql/unfired.ts"
+import { mostMeasured } from "../../src/store/Records.ts"
 import { layerServer } from "../harness/Server.ts"
 import { buffers } from "./fixtures/pauses.ts"
 
@@ -30,9 +30,13 @@ it.live("schedules that do not fire are found by indexes, and those that are not
     yield* sql`delete from stepped.schedules where definition in ('Car/0', 'Car/2', 'Car/4', 'Car/6') or name > 'schedule 4' and definition = 'Car/8'`
     yield* sql`update stepped.schedules set next_at = now() - interval '1 minute', slot = now() - interval '1 minute' where name in ('schedule 1', 'schedule 3')`
     yield* sql`update stepped.schedules set trouble = 'a test', slot = now() - interval '2 minutes' where name = 'schedule 5'`
-    const [found] = yield* sql.unsafe<{ broken: number; orphaned: number }>(`with c as (${counts}) select broken, orphaned from c`)
+    const [found] = yield* sql.unsafe<{ broken: number; orphaned: number }>(
+      `with c as (${counts}) select broken, orphaned from c`
+    )
     const [{ orphaned }] = (yield* sql<{ orphaned: number }>`
-      select count(*)::int as orphaned from stepped.schedules where definition = 'Car/8'`) as [{ readonly orphaned: number }]
+      select count(*)::int as orphaned from stepped.schedules where definition = 'Car/8'`) as [
+      { readonly orphaned: number }
+    ]
     assert.deepStrictEqual(found, { broken: 1, orphaned })
     const rows = yield* sql.unsafe<{ name: string }>(`select name from (${shown}) x`)
     assert.includeMembers(rows.map(({ name }) => name), ["schedule 1", "schedule 3", "schedule 5"])

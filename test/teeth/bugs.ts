@@ -145,6 +145,9 @@ const workflows = "test/behaviour/Workflows.test.ts"
 const workflowDeaths = "test/behaviour/WorkflowDeaths.test.ts"
 const workflowsShown = "test/behaviour/WorkflowsShown.test.ts"
 const workflowOptions = "test/behaviour/WorkflowOptions.test.ts"
+const workflowScopes = "test/behaviour/WorkflowScopes.test.ts"
+const workflowSending = "test/behaviour/WorkflowSending.test.ts"
+const workflowTrees = "test/behaviour/WorkflowTrees.test.ts"
 
 export const bugs: ReadonlyArray<Bug> = [
   // -----------------------------------------------------------------------------------------------------------------
@@ -2738,8 +2741,10 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "what has ended is shown without its checksum key where that is its lane's",
     plants: [{
       file: "src/sql/schema/action_views.sql",
-      find: "    coalesce(checksum_key, lane) as checksum_key,\n    checksum,\n    parent,\n    parent_step,\n    started_by,\n    started_by_step,\n    retry_of,\n    depth,\n    -- what was given up",
-      replace: "    checksum_key,\n    checksum,\n    parent,\n    parent_step,\n    started_by,\n    started_by_step,\n    retry_of,\n    depth,\n    -- what was given up"
+      find:
+        "    coalesce(checksum_key, lane) as checksum_key,\n    checksum,\n    parent,\n    parent_step,\n    started_by,\n    started_by_step,\n    retry_of,\n    depth,\n    -- what was given up",
+      replace:
+        "    checksum_key,\n    checksum,\n    parent,\n    parent_step,\n    started_by,\n    started_by_step,\n    retry_of,\n    depth,\n    -- what was given up"
     }],
     tests: { "test/behaviour/Records.test.ts": ["what has ended is shown with its queue"] }
   },
@@ -5311,7 +5316,11 @@ export const bugs: ReadonlyArray<Bug> = [
   {
     name: "result-before-completion-dropped",
     breaks: "10.6: what the last step of an outbound action has given is lost for its callbacks",
-    plants: [{ file: results, find: `step.kind === "own" && performance.runnable.callbacks.length > 0`, replace: `false` }],
+    plants: [{
+      file: results,
+      find: `step.kind === "own" && performance.runnable.callbacks.length > 0`,
+      replace: `false`
+    }],
     tests: { [callbackResults]: ["10.6: whoever performs the callback"] }
   },
   {
@@ -5320,7 +5329,8 @@ export const bugs: ReadonlyArray<Bug> = [
     plants: [{
       file: runCallbacks,
       find: `(outcome) => withResults(performance, outcome, env))`,
-      replace: `(outcome) => withResults(performance, outcome, env)).pipe(Effect.tap((outcome) => (outcome as any).results))`
+      replace:
+        `(outcome) => withResults(performance, outcome, env)).pipe(Effect.tap((outcome) => (outcome as any).results))`
     }],
     tests: { "test/operations/Cost.test.ts": ["callbacks take one, however many they are"] }
   },
@@ -9187,8 +9197,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "an execution sleeps though what it waits for has ended",
     plants: [{
       file: functionFile("after_ends"),
-      find: "p_executed is not null and wake_parents(p_now, p_executed) > 0",
-      replace: "p_executed is null and wake_parents(p_now, p_executed) > 0"
+      find: "if wake_parents(p_now, p_executed) > 0 then",
+      replace: "if p_executed is null and wake_parents(p_now, p_executed) > 0 then"
     }],
     tests: { [workflows]: ["the ends of what it executes wake"] }
   },
@@ -9199,6 +9209,10 @@ export const bugs: ReadonlyArray<Bug> = [
       file: functionFile("send_to_executions"),
       find: "where t.again or (signals.sent_at",
       replace: "where t.again is not null or (signals.sent_at"
+    }, {
+      file: functionFile("send_to_execution"),
+      find: "where p_again or (signals.to_ring",
+      replace: "where p_again is not null or (signals.to_ring"
     }],
     tests: { [workflows]: ["of a race the first one counts", "a deferred wakes one"] }
   },
@@ -9219,6 +9233,10 @@ export const bugs: ReadonlyArray<Bug> = [
       file: "src/workflow/running.ts",
       find: "    instance.abandoned = true\n    instance.suspended = false\n",
       replace: "    instance.suspended = false\n"
+    }, {
+      file: "src/workflow/Runs.ts",
+      find: "  for (const instance of [...run.kept, run.instance]) instance.abandoned = true\n",
+      replace: ""
     }],
     tests: { [workflowDeaths]: ["a body that is cut off"] }
   },
@@ -9445,6 +9463,289 @@ export const bugs: ReadonlyArray<Bug> = [
       replace: "partition by k.action, x.name order by x.n desc)"
     }],
     tests: { "test/races/workflowsTogether.test.ts": ["the same one, by many"] }
+  },
+  {
+    name: "sent-in-the-future",
+    breaks: "what somebody has sent whose clock is ahead is slept over",
+    plants: [{
+      file: functionFile("replay_of"),
+      find: "case when s.to_ring then",
+      replace: "case when s.to_ring is not false then"
+    }],
+    tests: { [workflowSending]: ["what comes of somebody whose clock is ahead"] }
+  },
+  {
+    name: "rung-by-another-clock",
+    breaks: "a clock that has rung by one process has not for another one, whose clock is behind, and is slept over",
+    plants: [{
+      file: functionFile("deliver_signals"),
+      find: "set to_ring = null",
+      replace: "set to_ring = true"
+    }],
+    tests: { "test/races/workflows.test.ts": ["a clock that has rung has rung"] },
+    hangs: true
+  },
+  {
+    name: "heard-before-the-commit",
+    breaks: "a run goes on with what was sent in a transaction that is taken back",
+    plants: [{
+      file: "src/engine/client/executions.ts",
+      find: "yield* store.afterCommit(known(answer.isFirst ? payload : answer.stored))",
+      replace: "yield* known(answer.isFirst ? payload : answer.stored)"
+    }],
+    tests: {
+      [workflowSending]: [
+        "what is sent in a transaction that is taken back",
+        "what an activity in a transaction has sent"
+      ]
+    }
+  },
+  {
+    name: "own-answer-lost",
+    breaks: "a run sleeps over what it has completed itself, as the answer was lost",
+    plants: [{
+      file: functionFile("send_to_execution"),
+      find: "if not is_first and not p_wakes then",
+      replace: "if not is_first and p_wakes is null then"
+    }],
+    tests: { "test/engine/client/executions.test.ts": ["what a run has completed itself"] }
+  },
+  {
+    name: "away-is-an-end",
+    breaks: "an execution ends with a defect since the database was away",
+    plants: [{
+      file: "src/workflow/activities.ts",
+      find: "abandonFor(run, Cause.fail(error))",
+      replace: "Effect.die(error)"
+    }],
+    tests: { "test/engine/client/executions.test.ts": ["a database that is away while a child begins"] }
+  },
+  {
+    name: "cancelled-meanwhile",
+    breaks: "an execution sleeps though what it waits for was just being cancelled in the queue",
+    plants: [{
+      file: functionFile("execution_state"),
+      find: "perform 1 from jobs j where j.action = v_id",
+      replace: "perform 1 from jobs j where j.action is null"
+    }],
+    tests: { "test/engine/client/executions.test.ts": ["a child that is just being cancelled"] },
+    hangs: true
+  },
+  {
+    name: "refused-is-an-end",
+    breaks: "an execution fails for good where the database has refused something",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "return isLasting(Cause.squash(run.trouble))",
+      replace: "return isLasting(undefined)"
+    }],
+    tests: { "test/engine/client/executions.test.ts": ["what the database refuses for good"] }
+  },
+  {
+    name: "interrupted-in-the-queue",
+    breaks: "an execution that was interrupted while it was queued does all the same what it is to do",
+    plants: [{
+      file: functionFile("send_to_execution"),
+      find: "and begin_interrupted(p_now, v_action) then",
+      replace: "and begin_interrupted(p_now, null) then"
+    }],
+    tests: { [workflowSending]: ["one that is interrupted while it is queued"] }
+  },
+  {
+    name: "unread-child",
+    breaks: "an execution ends with a defect where it cannot read what another one has come to",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "  return run === undefined\n    ? Effect.orDie(read)",
+      replace: "  return run !== null\n    ? Effect.orDie(read)"
+    }],
+    tests: { [workflowTrees]: ["what an activity, a deferred or a child"] }
+  },
+  {
+    name: "unread-deferred",
+    breaks: "an execution ends with a defect where it cannot read what a deferred was given",
+    plants: [{
+      file: "src/workflow/activities.ts",
+      find: "suspending(run, Cause.die(new Error(`what ${deferred.name}",
+      replace: "Effect.die(Cause.die(new Error(`what ${deferred.name}"
+    }],
+    tests: { [workflowTrees]: ["what an activity, a deferred or a child"] }
+  },
+  {
+    name: "compensations-that-were-cut-off",
+    breaks: "a compensation that was cut off counts as done",
+    plants: [{
+      file: "src/workflow/activities.ts",
+      find: "if (run.isAbandoned && Exit.isFailure(exit)",
+      replace: "if (run.isOver && Exit.isFailure(exit)"
+    }],
+    tests: { [workflowScopes]: ["a worker that stops in the middle of compensations"] }
+  },
+  {
+    name: "compensations-go-on",
+    breaks: "a worker that stops begins further compensations of what goes on elsewhere",
+    plants: [{
+      file: "src/workflow/Runs.ts",
+      find: "  for (const instance of [...run.kept, run.instance]) instance.abandoned = true\n",
+      replace: ""
+    }],
+    tests: { [workflowScopes]: ["a worker that stops in the middle of compensations"] }
+  },
+  {
+    name: "cleaning-up-is-an-end",
+    breaks: "what is cut off is compensated where its own cleaning up fails",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "return Scope.close(instance.scope, Exit.void)",
+      replace: "return Effect.void"
+    }],
+    tests: { [workflowScopes]: ["what is cut off where its worker stops"] }
+  },
+  {
+    name: "closed-with-the-suspension",
+    breaks: "what a run has open is closed when it is suspended",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "? kept.keep(workflow._tag, replay.execution, instances)",
+      replace: "? Kept.closeAbandoned(instances)"
+    }],
+    tests: { [workflowScopes]: ["finalizers that were registered before"] }
+  },
+  {
+    name: "kept-for-ever",
+    breaks: "what a suspended run has open stays open",
+    plants: [{
+      file: "src/workflow/Kept.ts",
+      find: "Effect.sleep(keptFor)",
+      replace: "Effect.never"
+    }],
+    tests: { [workflowScopes]: ["what is suspended for longer"] }
+  },
+  {
+    name: "kept-without-end",
+    breaks: "what suspended runs have open is kept however much it is",
+    plants: [{
+      file: "src/workflow/Kept.ts",
+      find: "const [oldest] = kept.size >= most ? kept.keys() : []",
+      replace: "const [oldest] = kept.size < 0 ? kept.keys() : []"
+    }, {
+      file: "src/workflow/Kept.ts",
+      find: "          ...open.slice(0, -mostRuns),\n",
+      replace: ""
+    }],
+    tests: { "test/workflow/Kept.test.ts": ["is closed of a thousand and first execution"] }
+  },
+  {
+    name: "kept-when-closed",
+    breaks: "what suspended runs have open outlives the engine",
+    plants: [{
+      file: "src/workflow/Kept.ts",
+      find: "return Effect.forEach([...kept.keys()], (key) => closeAbandoned(takeOut(key)), { discard: true })",
+      replace: "return Effect.void"
+    }],
+    tests: { [workflowScopes]: ["an engine that is closed"] }
+  },
+  {
+    name: "ends-of-what-is-suspended",
+    breaks: "what is only suspended does what its workflow does at its end",
+    plants: [{
+      file: "src/workflow/Kept.ts",
+      find: "for (const instance of instances) instance.abandoned = true",
+      replace: ""
+    }],
+    tests: { [workflowScopes]: ["what is suspended for longer"] }
+  },
+  {
+    name: "interrupted-by-a-child",
+    breaks: "an execution whose child was interrupted is tried again, and fails",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "      : isInterrupted(exit)\n      ? new Workflow",
+      replace: "      : run.isAbandoned\n      ? new Workflow"
+    }],
+    tests: { [workflowTrees]: ["a child that is interrupted"] }
+  },
+  {
+    name: "failures-below",
+    breaks: "who waits for what has failed does not see that",
+    plants: [{
+      file: functionFile("execution_state"),
+      find: "and l.failure is null and not p_waits then",
+      replace: "and l.failure is null and p_waits then"
+    }],
+    tests: { [workflowTrees]: ["what a child has failed with"] }
+  },
+  {
+    name: "second-definition",
+    breaks: "a workflow is gone with the first of its definitions, though there is another one",
+    plants: [{
+      file: "src/workflow/registrations.ts",
+      find: ": Effect.andThen(Scope.close(entry.scope, Exit.void), beginFirst(left))",
+      replace: ": Scope.close(entry.scope, Exit.void)"
+    }],
+    tests: { [workflowTrees]: ["of two that are registered"] }
+  },
+  {
+    name: "activities-unheard",
+    breaks: "an activity sleeps over what its own run completes",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: " && !by.run.awaitedByActivities.has(deferredName)",
+      replace: ""
+    }],
+    tests: { [workflowTrees]: ["what a run completes itself"] }
+  },
+  {
+    name: "unsafe-unheard",
+    breaks: "an unsafe interruption after another one does not reach a body that runs elsewhere",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "if (before !== \"unsafe\" && interruptOf",
+      replace: "if (before === \"none\" && interruptOf"
+    }],
+    tests: { "test/workflow/running.test.ts": ["an interruption becomes unsafe"] },
+    hangs: true
+  },
+  {
+    name: "late-takes-all",
+    breaks: "a body that has ended runs again since somebody has come too late to interrupt it",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "takes nothing of what it has come to\n    Effect.uninterruptible",
+      replace: "takes nothing of what it has come to\n    (effect) => effect"
+    }],
+    tests: { "test/workflow/running.test.ts": ["who comes when the body has come"] }
+  },
+  {
+    name: "clocks-of-the-ended",
+    breaks: "a clock of an execution that has ended waits in the queue until it would have rung",
+    plants: [{
+      file: functionFile("after_ends"),
+      find: "perform stop_clocks(p_executed);",
+      replace: ""
+    }],
+    tests: { [workflowSending]: ["a clock beside something else"] }
+  },
+  {
+    name: "unread-payload",
+    breaks: "an execution whose payload cannot be read any more fails",
+    plants: [{
+      file: "src/workflow/running.ts",
+      find: "return suspended(replay, payload.cause)",
+      replace: "return yield* Effect.failCause(payload.cause)"
+    }],
+    tests: { [workflowTrees]: ["a payload that cannot be read"] }
+  },
+  {
+    name: "schedules-unheard",
+    breaks: "who waits by a schedule of its own waits for ever",
+    plants: [{
+      file: "src/workflow/engine.ts",
+      find: "if (!isScheduled(workflow)) return ended",
+      replace: "if (workflow !== undefined) return ended"
+    }],
+    tests: { [workflowSending]: ["who waits by a schedule"] },
+    hangs: true
   },
   {
     name: "search-by-half-an-index",

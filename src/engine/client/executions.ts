@@ -3,9 +3,9 @@ import * as Effect from "effect/Effect"
 import type * as Scope from "effect/Scope"
 import { checkJson } from "../../domain/Codec.ts"
 import { defaultKey, definitionKey } from "../../domain/Key.ts"
-import type { Arrival, ExecutionKey, Executions } from "../../Execution.ts"
+import type { ExecutionKey, Executions } from "../../Execution.ts"
 import { type StorageError, type UnsuitableIsolation, WouldWaitForItself } from "../../SteppedError.ts"
-import type { ExecutingOptions, NewExecution, NewSent, StartedExecution } from "../../store/Executing.ts"
+import type { Arrival, ExecutingOptions, NewExecution, NewSent, StartedExecution } from "../../store/Executing.ts"
 import { tookTooLong } from "../../store/Store.ts"
 import { weighExecution, weighSent } from "../../store/weight.ts"
 import { checkActorId } from "../invoke/invocation.ts"
@@ -131,11 +131,11 @@ export const make = (parts: Parts): Effect.Effect<Executions, never, Scope.Scope
         }),
       send: (asked) =>
         Effect.gen(function*() {
-          const { after, again = false, onlyStarted = false, payload, sent, wakes = true } = asked
+          const { after, again = false, known, onlyStarted = false, payload, sent, wakes = true } = asked
           const execution = yield* checkActorId(asked.actorType, asked.execution)
           yield* checkJson(`what ${sent} is given`, payload, settings.payload)
           const at = yield* now
-          return yield* sending({
+          const answer = yield* sending({
             definition: definitionOf(asked),
             execution,
             action: newActionId(at),
@@ -146,6 +146,9 @@ export const make = (parts: Parts): Effect.Effect<Executions, never, Scope.Scope
             again,
             wakes
           })
+          if (known === undefined || answer === undefined) return
+          if (answer.isFirst) yield* store.afterCommit(known(payload))
+          else if (!wakes && answer.stored !== null) yield* store.afterCommit(known(answer.stored))
         }),
       resume: (action) =>
         Effect.flatMap(

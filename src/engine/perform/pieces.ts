@@ -93,8 +93,8 @@ const replayOf = ({ id }: Performance, loading: Loading, env: Reading) =>
     const read = (text: string | null) => text === null ? null : loading.read(text)
     yield* inPieces(
       (last: SentPiece | undefined) => env.stored.sentAfter(id, last),
-      ({ at, name, payload }) => {
-        signals.push({ name, payload: read(payload), at })
+      ({ name, payload, ringsAt }) => {
+        signals.push({ name, payload: read(payload), ringsAt: ringsAt ?? undefined })
       },
       loading.check
     )

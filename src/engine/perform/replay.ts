@@ -47,8 +47,8 @@ export class Replaying implements Replay {
     this.#env = env
     for (const memo of performance.memos ?? []) this.#keep(memo.name, memo.attempt, memo.result)
     const { children = [], signals = [] } = performance.detail?.replay ?? {}
-    for (const { at, name, payload } of signals) {
-      if (at <= now) this.sent.set(name, payload)
+    for (const { name, payload, ringsAt } of signals) {
+      if (ringsAt === undefined || ringsAt <= now) this.sent.set(name, payload)
       else this.clocks.add(name)
     }
     for (const { definition, ended, execution } of children) {

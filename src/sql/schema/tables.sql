@@ -553,7 +553,7 @@ create table signals (
   payload jsonb,
   -- a failure was sent
   cause jsonb,
-  -- of an execution's clock when it rings, which may be to come
+  -- of an execution's clock when it is to ring
   sent_at timestamptz not null,
   -- the step that it was read in, and the slot that it has settled; without a slot the step was given it by
   -- `Step.received`. Null: nobody has read it
@@ -564,6 +564,8 @@ create table signals (
   for_attempt smallint,
   -- the span in which it was sent, if there was one
   trace text,
+  -- an execution's clock that has not rung: whoever takes its job says that it has, whatever the time is elsewhere
+  to_ring boolean,
   primary key (action, name, id)
 ) with (fillfactor = 90);
 comment on table signals is 'What was sent to an action from outside, in the order in which it came, read or not.';

@@ -55,7 +55,7 @@ const answersOf = <Answer>(asked: ReadonlyArray<unknown>, rows: ReadonlyArray<Ro
   return asked.map((_, n) => read(byNumber.get(n + 1)!))
 }
 
-const stateColumns = "action, phase, failure, status, result, cause"
+const stateColumns = "action, phase, failure, below, status, result, cause"
 
 export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
   sentTo: (actions, names, now) =>
@@ -63,7 +63,7 @@ export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
       call(
         "sentTo",
         `select x.action::text, s.name, s.payload from unnest($1::uuid[]) x(action)
-        cross join lateral (select s.name, s.payload from ${schema}.signals s where s.action = x.action and s.name = any($2) and s.sent_at <= $3 offset 0) s`,
+        cross join lateral (select s.name, s.payload from ${schema}.signals s where s.action = x.action and s.name = any($2) and (s.to_ring is null or s.sent_at <= $3) offset 0) s`,
         [array(actions, PgTypes.OID.uuid), array(names, PgTypes.OID.text), at(now)]
       ),
       (rows) => rows.map(([action, name, payload]) => ({ action: action as string, name: name as string, payload }))
@@ -95,7 +95,7 @@ export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
         answersOf(sent, rows, ([, action, isFirst, stored]) =>
           action === null
             ? undefined
-            : { action: action as string, isFirst: isFirst as boolean, before: stored ?? undefined })
+            : { action: action as string, isFirst: isFirst as boolean, stored })
     ),
   resumeExecution: (now, action) =>
     Effect.map(
@@ -112,14 +112,17 @@ export const executionsOf = ({ call, run, schema }: Calls): Executing => ({
       }, stateColumns),
       ([row]) => {
         if (row === undefined) return undefined
-        const [action, phase, failure, status, result, cause] = row
+        const [action, phase, failure, below, status, result, cause] = row
         return {
           action: action as string,
           ended: status === null
             ? undefined
             : { status: statuses[status as number]!, result, cause: cause as FailureCause | null },
           suspended: phase === phaseCodes.suspended
-            ? { failure: failure === null ? undefined : failure as FailureCause }
+            ? {
+              failure: failure === null ? undefined : failure as FailureCause,
+              below: (below ?? []) as ReadonlyArray<FailureCause>
+            }
             : undefined
         }
       }

@@ -69,13 +69,13 @@ export const piecesOf = (run: Calls["run"]): Pieces => ({
         p_name: PgTypes.text(last?.name ?? ""),
         p_id: PgTypes.int8(BigInt(last?.id ?? 0)),
         p_bytes: pieceBytes
-      }, "name, id, payload, sent_at"),
+      }, "name, id, payload, rings_at"),
       (rows) =>
         rows.map((row): SentPiece => ({
           name: row[0] as string,
           id: Number(row[1]),
           payload: row[2] as string | null,
-          at: row[3] as number
+          ringsAt: row[3] as number | null
         }))
     ),
   awaitedAfter: (action, last) =>

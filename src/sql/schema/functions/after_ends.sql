@@ -1,7 +1,7 @@
 -- What follows from ends, whose rows are in the history by now and whose lanes, `p_freed`, are the caller's: their
 -- achievements (where `p_achieves`), who is next in the lanes, slots (`p_trace` is the span
 -- of who has completed them), parents. Of those that were executions (`p_executed`) the ones that wait for them are
--- woken.
+-- woken, and no clock rings.
 -- For other functions only: it inherits their search path and their settings.
 create function after_ends(
   p_token bigint, p_now timestamptz, p_definitions text[], p_first_steps text[], p_flags smallint[], p_freed text[],
@@ -89,7 +89,10 @@ begin
     return query select * from promote(p_token, p_now, p_definitions, p_first_steps, p_flags, next_up);
   end if;
 
-  if p_executed is not null and wake_parents(p_now, p_executed) > 0 then return next news(-8 /* Kind.queued */); end if;
+  if p_executed is not null then
+    perform stop_clocks(p_executed);
+    if wake_parents(p_now, p_executed) > 0 then return next news(-8 /* Kind.queued */); end if;
+  end if;
   is_awaited := exists (select 1 from slots where child = any(p_ids) and status is null);
   if p_abrupt is not null or is_awaited then
     perform lock_waiting_steps(p_ids, coalesce(p_abrupt, '{}'));

@@ -30,6 +30,20 @@ begin
   foreach v_sent_to in array array(
     select distinct j.action from unnest(p_jobs) j where j.kind = 2 /* JobKind.signal */
   ) loop
+    -- the job of a clock, as no other one, was due later; who goes on with the execution may have a clock that is behind
+    if exists (
+      select 1
+      from unnest(p_jobs) j
+      where j.action = v_sent_to and j.kind = 2 /* JobKind.signal */ and j.priority <> -1000 /* Priority.first */
+    ) then
+      update signals
+      set to_ring = null
+      where ctid = any(array(
+        select s.ctid
+        from signals s
+        where s.action = v_sent_to and s.to_ring and s.sent_at <= p_now
+        for update skip locked));
+    end if;
     v_id := v_sent_to;
     loop
       select token, phase, step, step_kind, definition

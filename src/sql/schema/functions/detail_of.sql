@@ -39,7 +39,7 @@ begin
     select m.step_kind, m.step_name, m.name, m.result, m.attempt from memos m where m.action = p_id
   ),
   g as materialized (
-    select g.name, g.payload, g.sent_at from signals g where g.action = p_id
+    select g.name, g.payload, case when g.to_ring then g.sent_at end as rings_at from signals g where g.action = p_id
   ),
   c as materialized (
     select k.definition, k.actor_id, e.status, e.result, e.cause
@@ -98,7 +98,7 @@ begin
           when l.phase = 1 /* Phase.waiting */ then (select to_json(true) from s where s.idx = l.step and s.memos) end,
         'replay', case when l.step_kind = 6 /* StepKind.replayed */ then json_build_object(
           'signals', (
-            select json_agg(json_build_array(g.name, g.payload, extract(epoch from g.sent_at) * 1000)) from g),
+            select json_agg(json_build_array(g.name, g.payload, extract(epoch from g.rings_at) * 1000)) from g),
           'children', (
             select json_agg(json_build_array(c.definition, c.actor_id, c.status, c.result, c.cause)) from c)) end,
         'earlier', case

@@ -32,7 +32,11 @@ begin
             l.flags & 1024 /* Flag.woken */ <> 0
             or (
               c.marked
-              and exists (select 1 from signals s where s.action = c.action and s.sent_at <= p_now offset 0)))))
+              and exists (
+                select 1
+                from signals s
+                where s.action = c.action and (s.to_ring is null or s.sent_at <= p_now)
+                offset 0)))))
     returning l.id
   )
   select array_agg(id) into v_woken from w;

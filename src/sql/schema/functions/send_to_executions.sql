@@ -16,6 +16,7 @@ declare
   v_turn bigint[];
   v_first bigint[] := array[]::bigint[];
   v_stored bigint[];
+  v_begun bigint[] := array[]::bigint[];
   t record;
 begin
   perform require_read_committed();
@@ -43,15 +44,16 @@ begin
     order by x.turn
   loop
     with s as (
-      insert into signals (action, name, target, key, payload, sent_at)
-      select x.action, x.name, x.action, '', x.payload, coalesce(x.due, p_now)
+      insert into signals (action, name, target, key, payload, sent_at, to_ring)
+      select
+        x.action, x.name, x.action, '', x.payload, coalesce(x.due, p_now), case when x.due is not null then true end
       from unnest(v_action, sent_name, sent_payload, sent_due, v_turn, sent_again) with ordinality
         as x(action, name, payload, due, turn, again, n)
       where x.turn = t.turn and x.again = t.again and (x.due is null) = t.is_due
       order by x.n
       on conflict (target, name, key) where key is not null do update
-      set payload = excluded.payload, sent_at = excluded.sent_at
-      where t.again or (signals.sent_at > p_now and t.is_due)
+      set payload = excluded.payload, sent_at = excluded.sent_at, to_ring = excluded.to_ring
+      where t.again or (signals.to_ring and t.is_due)
       returning action, name
     )
     select array_agg(x.n)
@@ -60,6 +62,16 @@ begin
     where x.turn = t.turn and ((x.action, x.name) in (select s.action, s.name from s)) is true;
     v_first := v_first || v_stored;
   end loop;
+  -- one that is queued, and is to be interrupted, is told as it begins
+  select coalesce(array_agg(x.n), v_begun)
+  into v_begun
+  from (
+    select x.n, begin_interrupted(p_now, x.action) as has_begun
+    from unnest(v_action, sent_name, sent_wakes) with ordinality as x(action, name, wakes, n)
+    where x.name = '~interrupt' /* ExecutionName.interrupt */ and x.wakes and (x.n in (select unnest(v_first))) is true
+    offset 0
+  ) x
+  where x.has_begun;
   insert into jobs (queue, priority, kind, action, definition, actor_id, due_at, enqueued_at)
   select
     l.queue,
@@ -70,7 +82,8 @@ begin
       select distinct on (y.action, y.due) y.action, y.definition, y.execution, y.due, y.n
       from unnest(v_action, sent_definition, sent_execution, sent_due, sent_wakes) with ordinality
         as y(action, definition, execution, due, wakes, n)
-      where y.wakes and (y.n in (select unnest(v_first))) is true
+      where
+        y.wakes and (y.n in (select unnest(v_first))) is true and (y.n in (select unnest(v_begun))) is not true
       order by y.action, y.due, y.n
     ) x
     cross join lateral (
@@ -86,6 +99,6 @@ begin
       case when x.turn is not null and not x.wakes and (x.n in (select unnest(v_first))) is not true then (
         select s.payload
         from signals s
-        where s.target = x.action and s.name = x.name and s.key = '' and s.sent_at <= p_now) end
+        where s.target = x.action and s.name = x.name and s.key = '' and s.to_ring is null) end
     from unnest(v_action, sent_name, sent_wakes, v_turn) with ordinality as x(action, name, wakes, turn, n);
 end $$;

@@ -77,7 +77,7 @@ begin
     unnest(new_definition, new_execution, new_queue, v_action) with ordinality
       as x(definition, execution, queue, action, n)
     cross join lateral (
-      select distinct case when g.sent_at > p_now then g.sent_at end as due from signals g where g.action = x.action
+      select distinct case when g.to_ring then g.sent_at end as due from signals g where g.action = x.action
     ) g
   where (x.n in (select unnest(v_first))) is true and (x.action in (select unnest(v_met))) is true
   order by x.n;

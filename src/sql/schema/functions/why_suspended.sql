@@ -22,12 +22,12 @@ begin
       left join lateral (
         select s.sent_at
         from signals s
-        where s.action = p_id and s.name = a.name and s.sent_at > p_now
+        where s.action = p_id and s.name = a.name and s.to_ring
         order by s.id
         limit 1
       ) g on true),
     'until', (
-      select extract(epoch from min(s.sent_at)) * 1000 from signals s where s.action = p_id and s.sent_at > p_now),
+      select extract(epoch from min(s.sent_at)) * 1000 from signals s where s.action = p_id and s.to_ring),
     'others', (
       select coalesce(
         jsonb_agg(

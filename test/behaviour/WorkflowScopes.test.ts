@@ -1,0 +1,155 @@
+/** Rule 24.11, and 24.6 where it is about finalizers and compensations: what runs have taken for the workflow's lifetime, and what is done at its end. */
+import { assert } from "@effect/vitest"
+import { Deferred, Effect, Exit, Fiber, Layer, Scope } from "effect"
+import { TestClock } from "effect/testing"
+import { Activity, DurableDeferred, Workflow } from "effect/workflow"
+import { WorkflowInstance } from "effect/workflow/WorkflowEngine"
+import { StepWorkflow } from "stepped/workflow"
+import { suite } from "../harness/databases.ts"
+import { note, seen } from "../harness/notes.ts"
+import { performIdle } from "../harness/performing.ts"
+import { Gate, main, open, performedTo, ScriptedLive, suspended } from "./fixtures/scripted.ts"
+import { noted, Refused, testing } from "./fixtures/workflows.ts"
+
+/** Something that each run takes for the workflow's lifetime, and a finalizer of the workflow's. */
+const holding = (run: number) =>
+  Effect.gen(function*() {
+    yield* Workflow.provideScope(Effect.acquireRelease(note(`opens ${run}`), () => note(`closes ${run}`)))
+    yield* Workflow.addFinalizer((exit) => note(`ends ${run} ${exit._tag}`))
+  })
+
+/** Lets fibers go on that wait for nothing but the clock. */
+const settle = Effect.repeat(Effect.yieldNow, { times: 50 })
+
+suite("what workflows take for their lifetime", (engine) => {
+  const test = testing(engine.crashing, ScriptedLive)
+  const withoutAny = testing(engine.crashing, StepWorkflow.layer)
+
+  test("24.11: finalizers that were registered before a suspension are called at the end, after those of the last run", () =>
+    Effect.gen(function*() {
+      main.script.body = (_, run) => Effect.andThen(holding(run), DurableDeferred.await(Gate))
+      const id = yield* suspended(main.workflow, "1")
+      assert.deepStrictEqual(seen, ["opens 1"])
+      yield* open(main.workflow, id)
+      yield* performedTo(main.workflow, id, `succeeded "open"`)
+      assert.deepStrictEqual(seen, [
+        "opens 1",
+        "opens 2",
+        "ends 2 Success",
+        "closes 2",
+        "ends 1 Success",
+        "closes 1"
+      ])
+    }))
+
+  test("24.11: what is suspended for longer gives back what it has open, without finalizers of the workflow", () =>
+    Effect.gen(function*() {
+      main.script.body = (_, run) => Effect.andThen(holding(run), DurableDeferred.await(Gate))
+      const id = yield* suspended(main.workflow, "1")
+      yield* TestClock.adjust("9 seconds")
+      yield* settle
+      assert.deepStrictEqual(seen, ["opens 1"])
+      yield* TestClock.adjust("1 second")
+      yield* settle
+      assert.deepStrictEqual(seen, ["opens 1", "closes 1"])
+      yield* open(main.workflow, id)
+      yield* performedTo(main.workflow, id, `succeeded "open"`)
+      assert.deepStrictEqual(seen.slice(2), ["opens 2", "ends 2 Success", "closes 2"])
+    }))
+
+  withoutAny(
+    "24.11: an engine that is closed gives back what is open, without finalizers of the workflow",
+    () =>
+      Effect.gen(function*() {
+        main.script.body = (_, run) => Effect.andThen(holding(run), DurableDeferred.await(Gate))
+        const scope = yield* Scope.make()
+        yield* Scope.provide(
+          Effect.gen(function*() {
+            const other = yield* Layer.build(Layer.fresh(ScriptedLive))
+            yield* Effect.provide(suspended(main.workflow, "1"), other)
+          }),
+          scope
+        )
+        assert.deepStrictEqual(seen.at(-1), "opens 1")
+        yield* Scope.close(scope, Exit.void)
+        assert.include(seen, "closes 1")
+        assert.deepStrictEqual(seen.filter((line) => line.startsWith("ends")), [])
+      })
+  )
+
+  test("24.6: a deposited interruption shows in finalizers of the workflow, and not in those of its body", () =>
+    Effect.gen(function*() {
+      main.script.body = (_, run) =>
+        Effect.gen(function*() {
+          const instance = yield* WorkflowInstance
+          if (run === 1) yield* Workflow.addFinalizer(() => Effect.suspend(() => note(`ends ${instance.interrupted}`)))
+          return yield* Effect.onExit(
+            DurableDeferred.await(Gate),
+            () => Effect.suspend(() => note(`body ${instance.interrupted}`))
+          )
+        })
+      const id = yield* suspended(main.workflow, "1")
+      yield* main.workflow.interrupt(id)
+      yield* performedTo(main.workflow, id, "failed Interrupt")
+      assert.deepStrictEqual(seen, ["body false", "body false", "ends true"])
+    }))
+
+  test("24.7: a failure of its own compensates what it has done, the last first", () =>
+    Effect.gen(function*() {
+      main.script.body = () =>
+        Effect.gen(function*() {
+          yield* noted("a").pipe(Workflow.withCompensation((_, cause) => note(`undoes a: ${cause.reasons[0]?._tag}`)))
+          yield* noted("b").pipe(Workflow.withCompensation(() => noted("undoes b")))
+          return yield* new Refused({ why: "late" })
+        })
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      yield* performedTo(main.workflow, id, "failed Fail")
+      assert.deepStrictEqual(seen, ["a", "b", "undoes b", "undoes a: Fail"])
+    }))
+
+  test("24.6: a worker that stops in the middle of compensations begins no further one, and they go on where they were", () =>
+    Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      let during: Effect.Effect<void> = Effect.andThen(Deferred.succeed(reached, undefined), Effect.never)
+      main.script.body = () =>
+        Effect.gen(function*() {
+          yield* noted("a").pipe(Workflow.withCompensation(() => noted("undoes a")))
+          yield* noted("b").pipe(Workflow.withCompensation(() =>
+            Activity.make({ name: "undoes b", execute: Effect.andThen(note("undoes b"), Effect.suspend(() => during)) })
+          ))
+          yield* noted("c").pipe(Workflow.withCompensation(() =>
+            noted("undoes c")
+          ))
+          return yield* DurableDeferred.await(Gate)
+        })
+      const id = yield* suspended(main.workflow, "1")
+      yield* main.workflow.interrupt(id)
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* Deferred.await(reached)
+      yield* Fiber.interrupt(performing)
+      assert.deepStrictEqual(seen.slice(3), ["undoes c", "undoes b"])
+      during = Effect.void
+      yield* performedTo(main.workflow, id, "failed Interrupt")
+      assert.deepStrictEqual(seen.slice(3), ["undoes c", "undoes b", "undoes b", "undoes a"])
+    }))
+
+  test("24.6: what is cut off where its worker stops is not compensated, though its own cleaning up fails", () =>
+    Effect.gen(function*() {
+      const reached = yield* Deferred.make<void>()
+      main.script.body = (_, run) =>
+        Effect.gen(function*() {
+          yield* noted("a").pipe(Workflow.withCompensation(() => note("undoes a")))
+          if (run > 1) return "done"
+          return yield* Effect.ensuring(
+            Effect.andThen(Deferred.succeed(reached, undefined), Effect.never),
+            Effect.die(new Error("it does not close"))
+          )
+        })
+      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      const performing = yield* Effect.forkChild(performIdle)
+      yield* Deferred.await(reached)
+      yield* Fiber.interrupt(performing)
+      yield* performedTo(main.workflow, id, `succeeded "done"`)
+      assert.deepStrictEqual(seen, ["a"])
+    }))
+})
