@@ -115,12 +115,11 @@ const running = (
     Workflow.intoResult,
     Effect.onExit((exit) => isSuspended(run, exit) ? Effect.void : closeKept(run)),
     Effect.provideService(WorkflowEngine, engine),
-    (effect) => deferreds.trackRun(run.instance, effect),
-    // but for the body itself: whoever comes too late to interrupt that takes nothing of what it has come to
-    Effect.uninterruptible
+    (effect) => deferreds.trackRun(run.instance, effect)
   )
   return Effect.uninterruptibleMask((restore) =>
-    Effect.flatMap(Effect.forkChild(body, { startImmediately: true }), (fiber) => {
+    // but for the body itself: whoever comes too late to interrupt that takes nothing of what it has come to
+    Effect.flatMap(Effect.forkChild(body, { startImmediately: true, uninterruptible: true }), (fiber) => {
       run.cut = Effect.sync(() => fiber.interruptUnsafe())
       const leave = run.replay.listen(listenerOf(run, fiber))
       const waiting = Effect.onInterrupt(restore(Fiber.await(fiber)), () => {

@@ -290,25 +290,21 @@ suite("workflows in workflows", (engine) => {
     Effect.gen(function*() {
       main.script.body = () =>
         Effect.gen(function*() {
-          const token = yield* DurableDeferred.token(Gate)
+          // a run that is the first looks for whatever there is
+          yield* DurableDeferred.await(OtherGate)
           const waiting = Activity.make({
             name: "waits",
             success: Schema.String,
             error: Refused,
             execute: Effect.andThen(note("waits"), DurableDeferred.await(Gate))
           })
-          const [gate] = yield* Effect.all([
-            waiting,
-            Effect.gen(function*() {
-              yield* noted("beside")
-              if (seen.includes("completed")) return
-              yield* DurableDeferred.succeed(Gate, { token, value: "own" })
-              yield* note("completed")
-            })
-          ], { concurrency: "unbounded" })
+          // it is stored before the run is suspended, which waits for it
+          const completing = DurableDeferred.into(Effect.as(noted("beside"), "own"), Gate)
+          const [, gate] = yield* Effect.all([completing, waiting], { concurrency: "unbounded" })
           return gate
         })
-      const id = yield* main.workflow.execute({ id: "1" }, { discard: true })
+      const id = yield* suspended(main.workflow, "1")
+      yield* open(main.workflow, id, "go on", OtherGate)
       yield* performedTo(main.workflow, id, `succeeded "own"`)
       assert.deepStrictEqual(seen.filter((line) => line === "waits").length, 2)
     }))

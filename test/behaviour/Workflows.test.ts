@@ -82,7 +82,8 @@ suite("workflows", (engine) => {
       yield* approve("red", "Ada")
       yield* approve("red", "nobody any more")
       assert.strictEqual(yield* performedUntil(fiber), "receipt of red, approved by Ada")
-      assert.deepStrictEqual(seen, ["runs red", "charge", "runs red", "ship", "ends Success"])
+      // the finalizer of each run is called, that of the last one first
+      assert.deepStrictEqual(seen, ["runs red", "charge", "runs red", "ship", "ends Success", "ends Success"])
     }))
 
   test("24.3: what is sent before the execution exists is there when it awaits it", () =>
@@ -144,11 +145,11 @@ suite("workflows", (engine) => {
       yield* Order.interrupt(id)
       const exit = yield* performedUntil(fiber)
       assert.isTrue(Exit.isFailure(exit) && Cause.hasInterruptsOnly(exit.cause))
-      assert.deepStrictEqual(seen, ["runs blue", "refund", "ends Failure"])
+      assert.deepStrictEqual(seen, ["runs blue", "refund", "ends Failure", "ends Success"])
       assert.strictEqual(polled(yield* Order.poll(id)), "failed Interrupt")
       yield* Order.interrupt(id)
       yield* performIdle
-      assert.strictEqual(seen.length, 3)
+      assert.strictEqual(seen.length, 4)
     }))
 
   test("24.2: one that has failed waits for somebody to resume it, and for nothing else", () =>

@@ -9711,8 +9711,8 @@ export const bugs: ReadonlyArray<Bug> = [
     breaks: "a body that has ended runs again since somebody has come too late to interrupt it",
     plants: [{
       file: "src/workflow/running.ts",
-      find: "takes nothing of what it has come to\n    Effect.uninterruptible",
-      replace: "takes nothing of what it has come to\n    (effect) => effect"
+      find: "{ startImmediately: true, uninterruptible: true }",
+      replace: "{ startImmediately: true }"
     }],
     tests: { "test/workflow/running.test.ts": ["who comes when the body has come"] }
   },

@@ -73,7 +73,7 @@ describe("what a body hears", () => {
       listener.came(ExecutionName.interrupt, { unsafe: true })
       yield* Deferred.succeed(go, undefined)
       const exit = yield* Fiber.await(fiber)
-      assert.isTrue(Exit.isSuccess(exit) && exit.value !== null)
+      assert.deepStrictEqual(exit, Exit.succeed({ _tag: "Success", value: null }))
       assert.deepStrictEqual([ends, suspensions], [["Success"], []])
     }).pipe(Effect.scoped, Effect.provide(layerMemory)))
 })
